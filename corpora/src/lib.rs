@@ -1,0 +1,1 @@
+//! What is built: manifests, fetching, checkouts, edits, scenarios.

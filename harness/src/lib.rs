@@ -1,0 +1,1 @@
+//! Runs the experiment: schedule, trials, observer, disk accounting.

@@ -1,0 +1,1 @@
+//! What the numbers mean: record schema, statistics, tables, plots, pages.

@@ -1,0 +1,1 @@
+//! How artifacts are reused: unit graph, key policies, link modes, stores.
