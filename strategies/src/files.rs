@@ -1,0 +1,152 @@
+//! The few things done to files: copying that really copies, writing that is whole or not
+//! there, hashing, times.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::key::Digest;
+
+/// What was attempted on which path, and how it failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {source}", path.display())]
+pub struct FileError {
+    /// The action, as a verb.
+    pub action: &'static str,
+    /// The path it was attempted on.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+/// Attaches action and path to an input/output error.
+pub trait At<T> {
+    /// Names what was attempted.
+    ///
+    /// # Errors
+    /// The same one, with action and path.
+    fn at(self, action: &'static str, path: &Path) -> Result<T, FileError>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T, FileError> {
+        self.map_err(|source| FileError { action, path: path.to_owned(), source })
+    }
+}
+
+/// Copies bytes through user space into a new file and returns how many.
+///
+/// `std::fs::copy` would not do: on btrfs and xfs the kernel turns it into a reflink, and
+/// what is called a copy here must be one.
+///
+/// # Errors
+/// When `to` exists, or reading or writing fails.
+pub fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+    let mut source = File::open(from)?;
+    let meta = source.metadata()?;
+    let mut target = File::options().write(true).create_new(true).open(to)?;
+    let mut buffer = vec![0; (meta.len() as usize).clamp(1, 1 << 20)];
+    let mut total = 0;
+    loop {
+        let read = source.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        target.write_all(&buffer[..read])?;
+        total += read as u64;
+    }
+    set_mode(&target, is_executable(&meta), true)?;
+    Ok(total)
+}
+
+/// Writes a file so that it is there whole or not at all, replacing an older one.
+///
+/// # Errors
+/// When the temporary file cannot be written or renamed.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let temporary = temporary_beside(path);
+    fs::write(&temporary, bytes).at("write", &temporary)?;
+    fs::rename(&temporary, path).at("rename into place", path)
+}
+
+/// An unused name in the same directory.
+pub fn temporary_beside(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    path.with_file_name(format!(".tmp-{}-{count}", std::process::id()))
+}
+
+/// The digest of a file's bytes; large files are hashed through a memory map.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn hash(path: &Path) -> io::Result<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap(path)?;
+    Ok(hasher.finalize().into())
+}
+
+/// Whether the owner may execute it.
+#[cfg(unix)]
+pub fn is_executable(meta: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o100 != 0
+}
+
+/// Whether the owner may execute it: not a notion of this system.
+#[cfg(not(unix))]
+pub fn is_executable(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Sets the permissions of an open file: `0644` or `0755`, read-only without the write bits.
+///
+/// # Errors
+/// When the system refuses.
+#[cfg(unix)]
+pub fn set_mode(file: &File, executable: bool, writable: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if executable { 0o755 } else { 0o644 } & if writable { 0o777 } else { 0o555 };
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+/// Sets whether a file is read-only.
+///
+/// # Errors
+/// When the system refuses.
+#[cfg(not(unix))]
+pub fn set_mode(file: &File, _: bool, writable: bool) -> io::Result<()> {
+    let mut permissions = file.metadata()?.permissions();
+    permissions.set_readonly(!writable);
+    file.set_permissions(permissions)
+}
+
+/// Sets a file's modification time.
+///
+/// # Errors
+/// When the system refuses.
+pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
+    filetime::set_file_mtime(path, time.into())
+}
+
+/// Seconds and nanoseconds since the Unix epoch, as entries store times.
+pub fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_a_new_file_with_the_same_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("a"), dir.path().join("b"));
+        fs::write(&from, vec![7; 3 << 20]).unwrap();
+        assert_eq!(copy(&from, &to).unwrap(), 3 << 20);
+        assert_eq!(hash(&from).unwrap(), hash(&to).unwrap());
+        assert_eq!(copy(&from, &to).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+}

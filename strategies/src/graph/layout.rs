@@ -1,0 +1,165 @@
+//! Where a unit's files live in a build directory, and which of them may be shared.
+//!
+//! Cargo's build-directory layout (stable default from 1.100, `-Zbuild-dir-new-layout`
+//! before) gives every unit a directory of its own:
+//!
+//! ```text
+//! <build-dir>/[<triple>/]<profile>/build/<package>/<hash>/
+//!     fingerprint/   Cargo's own notes, rewritten in place        private
+//!     run/           build-script runs: output, rewritten         private
+//!     out/           what rustc wrote, replaced not rewritten     shared …
+//!     out/*.d        dep-info, rewritten in place                 private
+//!     out/           of a build-script run: OUT_DIR               private
+//! ```
+//!
+//! Two further kinds of file get private copies although rustc replaces them: whatever a
+//! build script wrote (scripts truncate and rewrite their own files), and everything of a
+//! workspace root target, because Cargo hard links it to where users `strip` and overwrite it.
+
+use std::path::{Path, PathBuf};
+
+use super::{Graph, Mode, Unit, UnitIndex};
+
+/// The build directory of one invocation.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The build directory (`build.build-dir`, else the target directory).
+    pub build_dir: PathBuf,
+}
+
+impl Layout {
+    /// The absolute directory of a unit, given its place relative to the build directory.
+    pub fn unit_dir(&self, place: &UnitPlace) -> PathBuf {
+        self.build_dir.join(&place.0)
+    }
+
+    /// Takes the place of a unit from the path of any file under its `out` directory.
+    pub fn place_of(&self, file: &Path) -> Option<UnitPlace> {
+        let relative = file.strip_prefix(&self.build_dir).ok()?;
+        let parts: Vec<&str> = relative.iter().map(|part| part.to_str()).collect::<Option<_>>()?;
+        let build = parts.iter().position(|part| *part == "build")?;
+        // build / package / hash / out …
+        (parts.get(build + 3) == Some(&"out")).then(|| UnitPlace(parts[..build + 3].join("/")))
+    }
+}
+
+/// A unit directory relative to the build directory: `debug/build/serde/0123456789abcdef`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct UnitPlace(pub String);
+
+impl UnitPlace {
+    /// Whether the text is a plain relative path of the expected shape, so that a foreign
+    /// manifest cannot lead outside the build directory.
+    pub fn is_sound(&self) -> bool {
+        let parts: Vec<&str> = self.0.split('/').collect();
+        is_plain_relative(&self.0) && parts.len() >= 4 && parts[parts.len() - 3] == "build"
+    }
+}
+
+/// Whether `path` is relative and made of ordinary names only.
+pub fn is_plain_relative(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains('\\')
+        && !path.contains('\0')
+        && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+/// The directory name of a profile: `dev` and `test` build into `debug`, `bench` into `release`.
+pub fn profile_dir(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    }
+}
+
+/// Where below the build directory a unit's `build/` folder is: `debug`, `<triple>/debug`.
+/// Cargo records this path in the unit's fingerprint, so it is part of the identity.
+pub fn base_dir(graph: &Graph, unit: &Unit) -> String {
+    let profile = graph.roots.first().map_or(unit.profile.name.as_str(), |root| &graph.units[*root].profile.name);
+    let profile = profile_dir(profile);
+    match &unit.platform {
+        // A custom target is named by the stem of its JSON file.
+        Some(triple) => {
+            let stem = Path::new(triple).file_stem().and_then(|stem| stem.to_str());
+            let name = if triple.ends_with(".json") { stem.unwrap_or(triple) } else { triple };
+            format!("{name}/{profile}")
+        }
+        None => profile.to_owned(),
+    }
+}
+
+/// Cargo's base name for a unit's files under `fingerprint/`.
+pub fn fingerprint_name(kind: &str, target: &str, mode: &Mode) -> String {
+    let flavor = match mode {
+        Mode::Test => "test-",
+        Mode::RunCustomBuild => "run-",
+        Mode::Other(name) if name.starts_with("doc") => "doc-",
+        _ => "",
+    };
+    let description = match kind {
+        "bin" => "bin",
+        "test" => "integration-test",
+        "example" => "example",
+        "bench" => "bench",
+        "custom-build" => "build-script",
+        _ => "lib",
+    };
+    format!("{flavor}{description}-{target}")
+}
+
+/// Whether a restored file may share its inode with the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Share {
+    /// The link mode decides how it is placed.
+    Shared,
+    /// Always a copy of its own.
+    Private,
+}
+
+/// Whether Cargo links what a unit makes to a place where people change it.
+pub fn is_uplifted(graph: &Graph, index: UnitIndex) -> bool {
+    graph.units[index].is_local() && graph.roots.contains(&index)
+}
+
+/// The one predicate that decides which files need a private copy; `path` is relative to
+/// the unit directory.
+pub fn share(unit: &Unit, uplifted: bool, path: &str) -> Share {
+    let shared = path.starts_with("out/") && !unit.is_script_run() && !uplifted && !path.ends_with(".d");
+    if shared { Share::Shared } else { Share::Private }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_from_any_file_under_out() {
+        let layout = Layout { build_dir: "/t".into() };
+        let place = |path: &str| layout.place_of(Path::new(path)).map(|place| place.0);
+        assert_eq!(place("/t/debug/build/a/00ff/out/liba-00ff.rlib").as_deref(), Some("debug/build/a/00ff"));
+        assert_eq!(place("/t/x86/debug/build/a/00ff/out").as_deref(), Some("x86/debug/build/a/00ff"));
+        assert_eq!(place("/t/debug/a"), None);
+        assert_eq!(place("/elsewhere/debug/build/a/00ff/out/x"), None);
+    }
+
+    #[test]
+    fn places_that_lead_elsewhere_are_unsound() {
+        for sound in ["debug/build/a/0f", "x86/debug/build/a/0f"] {
+            assert!(UnitPlace(sound.into()).is_sound(), "{sound}");
+        }
+        for unsound in [
+            "",
+            "debug",
+            "../build/a/0f",
+            "/debug/build/a/0f",
+            "debug/build/../0f",
+            "debug/build//0f",
+            "debug/other/a/0f",
+        ] {
+            assert!(!UnitPlace(unsound.into()).is_sound(), "{unsound}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What all units of one invocation share: toolchain, flags, configuration, environment,
+//! and the places that paths are relative to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::{Digest, FieldHasher, config, lockfile};
+use crate::graph::layout::Layout;
+use crate::graph::{PackageId, Source};
+
+/// Variables that change what rustc makes although the unit graph does not show them.
+const FLAG_VARIABLES: [&str; 6] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC_BOOTSTRAP",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "SOURCE_DATE_EPOCH",
+];
+
+/// Prefixes of such variables: Cargo configuration given by environment.
+const FLAG_PREFIXES: [&str; 4] = ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_HOST_", "CARGO_UNSTABLE_"];
+
+/// Configuration variables that only say where things go or how many run at once.
+const PLACE_VARIABLES: [&str; 6] = [
+    "CARGO_BUILD_BUILD_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_JOBS",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_DEP_INFO_BASEDIR",
+];
+
+/// The surroundings of one Cargo invocation.
+#[derive(Debug)]
+pub struct Context {
+    /// Root of the Cargo workspace.
+    pub workspace_root: PathBuf,
+    /// Cargo's home: packages below it are immutable.
+    pub cargo_home: PathBuf,
+    /// The build directory.
+    pub layout: Layout,
+    /// Where final artifacts go.
+    pub target_dir: PathBuf,
+    /// Digest of `rustc -vV`.
+    pub toolchain: Digest,
+    /// Digest of RUSTFLAGS and of the configuration that reaches rustc.
+    pub flags: Digest,
+    /// The environment Cargo runs in.
+    pub env: BTreeMap<String, String>,
+    checksums: HashMap<(String, String), String>,
+    manifests: Mutex<HashMap<PathBuf, Digest>>,
+    files: Mutex<HashMap<PathBuf, Option<Digest>>>,
+}
+
+impl Context {
+    /// Reads lockfile and configuration files. Files that are missing or unreadable count
+    /// as empty: Cargo itself reports what is wrong with them.
+    pub fn new(
+        workspace_root: &Path,
+        cargo_home: &Path,
+        build_dir: &Path,
+        target_dir: &Path,
+        rustc_verbose: &str,
+        env: BTreeMap<String, String>,
+    ) -> Context {
+        let mut flags = FieldHasher::new("flags");
+        for (name, value) in &env {
+            let reaches =
+                FLAG_VARIABLES.contains(&name.as_str()) || FLAG_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+            if reaches && !PLACE_VARIABLES.contains(&name.as_str()) {
+                flags.field(name, value);
+            }
+        }
+        config::hash_into(&mut flags, workspace_root, cargo_home);
+        let lock = std::fs::read_to_string(workspace_root.join("Cargo.lock")).unwrap_or_default();
+        Context {
+            workspace_root: workspace_root.to_owned(),
+            cargo_home: cargo_home.to_owned(),
+            layout: Layout { build_dir: build_dir.to_owned() },
+            target_dir: target_dir.to_owned(),
+            toolchain: Digest::of(rustc_verbose.as_bytes()),
+            flags: flags.finish(),
+            env,
+            checksums: lockfile::checksums(&lock),
+            manifests: Mutex::default(),
+            files: Mutex::default(),
+        }
+    }
+
+    /// Forgets what files contained, before they are read again after a build.
+    pub fn forget_files(&self) {
+        if let Ok(mut files) = self.files.lock() {
+            files.clear();
+        }
+    }
+
+    /// A path as it is told apart: relative to the workspace where it is inside.
+    pub fn relative(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.workspace_root) {
+            Ok(inside) => format!("ws:{}", inside.display()),
+            Err(_) => format!("abs:{}", path.display()),
+        }
+    }
+
+    /// A package id without the place of the workspace in it.
+    pub fn package(&self, package: &PackageId) -> String {
+        match &package.source {
+            Source::Path(dir) => format!("path {} {} {}", self.relative(dir), package.name, package.version),
+            Source::Registry | Source::Git => package.raw.clone(),
+        }
+    }
+
+    /// The package's checksum in the lockfile; empty for path packages, the commit for git.
+    pub fn checksum(&self, package: &PackageId) -> &str {
+        self.checksums.get(&(package.name.clone(), package.version.clone())).map_or("", String::as_str)
+    }
+
+    /// Digest of a local package's manifest and of the workspace manifest it may inherit
+    /// from: environment variables, lints and declared features come from there.
+    pub fn manifests(&self, package_root: &Path) -> Digest {
+        if let Some(known) = self.manifests.lock().ok().and_then(|known| known.get(package_root).copied()) {
+            return known;
+        }
+        let mut hasher = FieldHasher::new("manifests");
+        for dir in [package_root, &self.workspace_root] {
+            hasher.field("manifest", std::fs::read(dir.join("Cargo.toml")).unwrap_or_default());
+        }
+        let digest = hasher.finish();
+        if let Ok(mut known) = self.manifests.lock() {
+            known.insert(package_root.to_owned(), digest);
+        }
+        digest
+    }
+
+    /// Digest of a file's content, or of a directory's names and contents; `None` where
+    /// there is nothing. Each path is read once per build.
+    pub fn file_content(&self, path: &Path) -> Option<Digest> {
+        if let Some(known) = self.files.lock().ok().and_then(|known| known.get(path).copied()) {
+            return known;
+        }
+        let digest = super::observed::content_of(path);
+        if let Ok(mut known) = self.files.lock() {
+            known.insert(path.to_owned(), digest);
+        }
+        digest
+    }
+
+    /// Whether Cargo trusts the file never to change: it lies in a registry or git cache.
+    pub fn is_immutable(&self, path: &Path) -> bool {
+        path.starts_with(self.cargo_home.join("registry")) || path.starts_with(self.cargo_home.join("git"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(env: &[(&str, &str)]) -> Digest {
+        let dir = tempfile::tempdir().unwrap();
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Context::new(dir.path(), dir.path(), Path::new("/b"), Path::new("/t"), "rustc", env).flags
+    }
+
+    #[test]
+    fn flags_count_and_places_do_not() {
+        let plain = flags(&[]);
+        assert_ne!(plain, flags(&[("RUSTFLAGS", "-Cdebuginfo=0")]));
+        assert_ne!(plain, flags(&[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "lld")]));
+        assert_ne!(flags(&[("RUSTFLAGS", "a")]), flags(&[("RUSTFLAGS", "b")]));
+        assert_eq!(plain, flags(&[("CARGO_TARGET_DIR", "/somewhere"), ("CARGO_BUILD_JOBS", "1"), ("HOME", "/root")]));
+    }
+}

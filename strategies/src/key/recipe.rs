@@ -1,0 +1,161 @@
+//! A unit's own description, field by field.
+//!
+//! The same fields make the base key and are kept beside the entry, so that a later miss
+//! can be explained by the first field that differs.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Content, Context, Digest, FieldHasher, Key};
+use crate::graph::layout::base_dir;
+use crate::graph::{Graph, Source, Unit, UnitIndex};
+
+/// Every input of the base key; what is long, by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Package version.
+    pub version: String,
+    /// Package id, lockfile checksum, root source file.
+    pub source: String,
+    /// Activated features.
+    pub features: String,
+    /// The whole profile as Cargo printed it, and its directory.
+    pub profile: String,
+    /// Target triple, or empty for the host.
+    pub platform: String,
+    /// `rustc -vV`.
+    pub toolchain: String,
+    /// RUSTFLAGS and configuration that reaches rustc.
+    pub flags: String,
+    /// Crate types, edition, mode, target name and kind.
+    pub target: String,
+    /// Manifests of a local package.
+    pub manifest: String,
+    /// Dependencies in Cargo's order.
+    pub dependencies: Vec<DependencyInput>,
+}
+
+/// A dependency as an input of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DependencyInput {
+    /// Package name.
+    pub package: String,
+    /// Name and flags of the edge.
+    pub edge: String,
+    /// The dependency's key.
+    pub key: Key,
+    /// Digest of what it hands over.
+    pub content: Content,
+}
+
+impl Recipe {
+    /// Describes a unit. `known` gives key and content of a dependency; one that is unknown
+    /// is left out and makes the description incomplete.
+    pub fn of(
+        graph: &Graph,
+        index: UnitIndex,
+        context: &Context,
+        known: impl Fn(UnitIndex) -> Option<(Key, Content)>,
+    ) -> Described {
+        let unit = &graph.units[index];
+        let mut dependencies = Vec::with_capacity(unit.dependencies.len());
+        let mut complete = true;
+        for edge in &unit.dependencies {
+            match known(edge.index) {
+                Some((key, content)) => dependencies.push(DependencyInput {
+                    package: graph.units[edge.index].package.name.clone(),
+                    edge: format!("{} {}", edge.extern_name, edge.flags),
+                    key,
+                    content,
+                }),
+                None => complete = false,
+            }
+        }
+        // Cargo orders edges by package id, which holds the workspace's path; ours must not.
+        dependencies.sort_by(|a, b| (&a.package, &a.edge, a.key).cmp(&(&b.package, &b.edge, b.key)));
+        Described { recipe: own_fields(graph, unit, context, dependencies), complete }
+    }
+
+    /// The base key: all fields.
+    pub fn base(&self, name: &str) -> Key {
+        let mut hasher = FieldHasher::new("base key 1");
+        hasher.field("name", name);
+        let fields = [
+            ("version", &self.version),
+            ("source", &self.source),
+            ("features", &self.features),
+            ("profile", &self.profile),
+            ("platform", &self.platform),
+            ("toolchain", &self.toolchain),
+            ("flags", &self.flags),
+            ("target", &self.target),
+            ("manifest", &self.manifest),
+        ];
+        for (label, value) in fields {
+            hasher.field(label, value);
+        }
+        for dependency in &self.dependencies {
+            hasher
+                .field("edge", &dependency.edge)
+                .digest("key", &dependency.key)
+                .digest("content", &dependency.content);
+        }
+        hasher.finish()
+    }
+}
+
+/// A recipe, and whether every dependency in it is known.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// The fields.
+    pub recipe: Recipe,
+    /// Whether all dependencies are in it, so that a key can be made.
+    pub complete: bool,
+}
+
+fn own_fields(graph: &Graph, unit: &Unit, context: &Context, dependencies: Vec<DependencyInput>) -> Recipe {
+    let digest = |fields: &[(&str, &str)]| {
+        let mut hasher = FieldHasher::new("recipe");
+        for (label, value) in fields {
+            hasher.field(label, value);
+        }
+        hasher.finish()
+    };
+    let package = context.package(&unit.package);
+    let source_path = context.relative(unit.target.src_path.as_ref());
+    let source =
+        digest(&[("package", &package), ("checksum", context.checksum(&unit.package)), ("path", &source_path)]);
+    let target = digest(&[
+        ("name", &unit.target.name),
+        ("kind", &unit.target.kind.join(",")),
+        ("crate types", &unit.target.crate_types.join(",")),
+        ("edition", &unit.target.edition),
+        ("mode", unit.mode.as_str()),
+        ("std", if unit.is_std { "yes" } else { "no" }),
+    ]);
+    let manifest = match &unit.package.source {
+        Source::Path(dir) => context.manifests(dir).hex(),
+        Source::Registry | Source::Git => String::new(),
+    };
+    Recipe {
+        version: unit.package.version.clone(),
+        source: source.hex(),
+        features: unit.features.join(","),
+        profile: digest(&[("fields", &unit.profile_text), ("directory", &base_dir(graph, unit))]).hex(),
+        platform: unit.platform.clone().unwrap_or_default(),
+        toolchain: context.toolchain.hex(),
+        flags: context.flags.hex(),
+        target: target.hex(),
+        manifest,
+        dependencies,
+    }
+}
+
+/// The key of a unit from its base key and the digest of what it was seen to read.
+pub fn final_key(base: &Key, observed: Option<&Digest>) -> Key {
+    let mut hasher = FieldHasher::new("key 1");
+    hasher.digest("base", base);
+    if let Some(observed) = observed {
+        hasher.digest("observed", observed);
+    }
+    hasher.finish()
+}

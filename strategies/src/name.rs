@@ -1,0 +1,134 @@
+//! Names users type: `[integration:]link+key[@store]`, baselines by their own, globs.
+
+use std::fmt;
+
+use crate::catalog::{Strategy, all};
+
+/// The canonical name of a strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StrategyName(String);
+
+impl StrategyName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StrategyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Why a list of strategies could not be understood.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NameError {
+    /// No strategy has this name.
+    #[error("unknown strategy '{name}'; nearest: {}; `harness strategies list` shows all", nearest.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The most similar names.
+        nearest: Vec<String>,
+    },
+    /// A pattern matches nothing.
+    #[error("no strategy matches '{0}'; `harness strategies list` shows all")]
+    NoMatch(String),
+    /// The list is empty.
+    #[error("no strategies given; name at least one, for example none,hardlink+aggressive")]
+    Empty,
+}
+
+/// Picks the strategies a comma-separated list of names and globs (`*`, `?`) asks for, in
+/// the list's order, each once. A glob without `@` picks from the default store only.
+///
+/// # Errors
+/// When a name or pattern matches nothing.
+pub fn select(list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
+    let known = all();
+    let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
+    for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
+        let canonical = canonical(asked);
+        let is_glob = canonical.contains(['*', '?']);
+        let found: Vec<_> = known
+            .iter()
+            .filter(|(name, _)| match is_glob {
+                true => glob(&canonical, name) && (canonical.contains('@') || !name.contains('@')),
+                false => *name == canonical,
+            })
+            .collect();
+        if found.is_empty() {
+            return Err(match is_glob {
+                true => NameError::NoMatch(asked.to_owned()),
+                false => unknown(asked, &known),
+            });
+        }
+        for (name, strategy) in found {
+            if !chosen.iter().any(|(chosen, _)| chosen.as_str() == name) {
+                chosen.push((StrategyName(name.clone()), *strategy));
+            }
+        }
+    }
+    if chosen.is_empty() { Err(NameError::Empty) } else { Ok(chosen) }
+}
+
+/// Leaves out what is the default: `units:` and `@cas`.
+fn canonical(name: &str) -> String {
+    let name = name.strip_prefix("units:").unwrap_or(name);
+    name.strip_suffix("@cas").unwrap_or(name).to_owned()
+}
+
+fn unknown(asked: &str, known: &[(String, Strategy)]) -> NameError {
+    let mut scored: Vec<(usize, &String)> =
+        known.iter().map(|(name, _)| (strsim::damerau_levenshtein(asked, name), name)).collect();
+    scored.sort();
+    NameError::Unknown {
+        name: asked.to_owned(),
+        nearest: scored.into_iter().take(3).map(|(_, name)| name.clone()).collect(),
+    }
+}
+
+/// Shell-style matching with `*` and `?`.
+fn glob(pattern: &str, text: &str) -> bool {
+    match (pattern.chars().next(), text.chars().next()) {
+        (None, None) => true,
+        (Some('*'), _) => {
+            glob(&pattern[1..], text) || text.chars().next().is_some_and(|c| glob(pattern, &text[c.len_utf8()..]))
+        }
+        (Some('?'), Some(c)) => glob(&pattern[1..], &text[c.len_utf8()..]),
+        (Some(p), Some(c)) if p == c => glob(&pattern[p.len_utf8()..], &text[c.len_utf8()..]),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &str) -> Vec<String> {
+        select(list).unwrap().into_iter().map(|(name, _)| name.0).collect()
+    }
+
+    #[test]
+    fn names_defaults_and_globs() {
+        assert_eq!(names("none, units:hardlink+aggressive@cas"), ["none", "hardlink+aggressive"]);
+        assert_eq!(
+            names("hardlink+*,none,hardlink+aggressive"),
+            ["hardlink+conservative", "hardlink+non-local", "hardlink+aggressive", "none"]
+        );
+        assert_eq!(names("copy+aggressive@dirs"), ["copy+aggressive@dirs"]);
+        assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
+        assert_eq!(names("*").len(), 2 + 15);
+    }
+
+    #[test]
+    fn a_typo_is_answered_with_the_nearest_names() {
+        match select("hardlnk+aggresive") {
+            Err(NameError::Unknown { nearest, .. }) => assert_eq!(nearest[0], "hardlink+aggressive"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(select("x*").unwrap_err(), NameError::NoMatch("x*".into()));
+        assert_eq!(select(" , ").unwrap_err(), NameError::Empty);
+    }
+}

@@ -1,0 +1,192 @@
+//! Entries: what the store knows of one unit.
+//!
+//! The wire form is JSON, one file an entry. A reader takes an entry only when it is whole,
+//! of this format version, and leads nowhere outside the directories it is meant for;
+//! everything else is a miss.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::graph::layout::{Share, UnitPlace, is_plain_relative};
+use crate::key::{Content, Digest, Key, Recipe};
+
+/// The version of the on-disk format; other versions are ignored, never deleted.
+pub const FORMAT: u32 = 1;
+
+/// One cached unit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// Format version.
+    pub format: u32,
+    /// The key it is found by.
+    pub key: Key,
+    /// The key without what the unit was seen to read.
+    pub base: Key,
+    /// Package name.
+    pub package: String,
+    /// Target kind, name and mode, for finding the nearest entry.
+    pub slot: String,
+    /// Its directory, relative to the build directory.
+    pub place: UnitPlace,
+    /// Every input of the base key; its dependencies are the entry's pins.
+    pub recipe: Recipe,
+    /// Digest of the observed values that led from the base key to the key.
+    pub observed: Option<Digest>,
+    /// Digest of what it hands over to dependents.
+    pub content: Content,
+    /// Modification time of its outputs, since the Unix epoch.
+    pub stamp: Duration,
+    /// Compile or run time in seconds, where it was measured.
+    pub cost_s: Option<f64>,
+    /// When it was published, seconds since the Unix epoch.
+    pub created: f64,
+    /// Workspaces that published it.
+    pub publishers: Vec<String>,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+}
+
+/// One file of an entry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Path relative to the unit directory.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Whether the owner may execute it.
+    pub executable: bool,
+    /// Whether a build directory may share its inode.
+    pub share: Share,
+    /// Where its bytes are.
+    pub bytes: Bytes,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bytes {
+    /// Here: small private text.
+    Text(String),
+    /// Here: small private bytes, in hexadecimal.
+    Hex(String),
+    /// In a file of the store, with its digest where the store hashes.
+    Stored(Option<Digest>),
+}
+
+impl Bytes {
+    /// Small private content, kept in the entry itself.
+    pub fn inline(bytes: Vec<u8>) -> Bytes {
+        match String::from_utf8(bytes) {
+            Ok(text) => Bytes::Text(text),
+            Err(error) => Bytes::Hex(error.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()),
+        }
+    }
+
+    /// The inline content, if it is here.
+    pub fn as_inline(&self) -> Option<Vec<u8>> {
+        match self {
+            Bytes::Text(text) => Some(text.clone().into_bytes()),
+            Bytes::Hex(hex) => {
+                (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
+            }
+            Bytes::Stored(_) => None,
+        }
+    }
+}
+
+impl Entry {
+    /// Reads an entry; anything but a sound one of this version under its own key is `None`.
+    pub fn read(json: &[u8], key: &Key) -> Option<Entry> {
+        let entry: Entry = serde_json::from_slice(json).ok()?;
+        let sound = entry.format == FORMAT
+            && entry.key == *key
+            && entry.place.is_sound()
+            && entry.files.iter().all(|file| is_plain_relative(&file.path));
+        sound.then_some(entry)
+    }
+
+    /// The modification time of its outputs.
+    pub fn time(&self) -> SystemTime {
+        UNIX_EPOCH + self.stamp
+    }
+
+    /// Total size of its files in bytes.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub(crate) fn entry(key: Key) -> Entry {
+        Entry {
+            format: FORMAT,
+            key,
+            base: key,
+            package: "a".into(),
+            slot: "lib a build".into(),
+            place: UnitPlace("debug/build/a/0f".into()),
+            recipe: Recipe {
+                version: "1.0.0".into(),
+                source: String::new(),
+                features: String::new(),
+                profile: String::new(),
+                platform: String::new(),
+                toolchain: String::new(),
+                flags: String::new(),
+                target: String::new(),
+                manifest: String::new(),
+                dependencies: Vec::new(),
+            },
+            observed: None,
+            content: key,
+            stamp: Duration::from_secs(1_000_000_000),
+            cost_s: Some(0.5),
+            created: 0.0,
+            publishers: vec!["w".into()],
+            files: Vec::new(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn inline_bytes_round_trip(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert_eq!(Bytes::inline(bytes.clone()).as_inline(), Some(bytes));
+        }
+
+        #[test]
+        fn a_damaged_manifest_is_a_miss_not_a_panic(cut in 0usize..600, flip in any::<(usize, u8)>()) {
+            let key = Digest::of(b"k");
+            let mut json = serde_json::to_vec(&entry(key)).unwrap();
+            let at = flip.0 % json.len();
+            json[at] ^= flip.1;
+            json.truncate(json.len().saturating_sub(cut));
+            if let Some(read) = Entry::read(&json, &key) {
+                prop_assert_eq!(read.key, key);
+                prop_assert!(read.place.is_sound());
+            }
+        }
+    }
+
+    #[test]
+    fn entries_that_lead_elsewhere_or_are_of_another_version_are_misses() {
+        let key = Digest::of(b"k");
+        let read = |entry: &Entry| Entry::read(&serde_json::to_vec(entry).unwrap(), &key);
+        assert!(read(&entry(key)).is_some());
+        assert!(read(&entry(Digest::of(b"other"))).is_none());
+        assert!(read(&Entry { format: FORMAT + 1, ..entry(key) }).is_none());
+        assert!(read(&Entry { place: UnitPlace("debug/build/../../x".into()), ..entry(key) }).is_none());
+        let escaping = FileRecord {
+            path: "../x".into(),
+            size: 0,
+            executable: false,
+            share: Share::Private,
+            bytes: Bytes::Text(String::new()),
+        };
+        assert!(read(&Entry { files: vec![escaping], ..entry(key) }).is_none());
+    }
+}

@@ -1,0 +1,151 @@
+//! Stores: where artifacts live.
+//!
+//! A store is a directory `<root>/v1/` that any number of builds read and write at once.
+//! Readers take no lock. An entry is whole or absent: its files come first, its manifest
+//! last, each by writing aside and renaming. What is missing, short, changed or of another
+//! version is a miss, never an error. A new store is a file here and a line in [`ALL`].
+//!
+//! Nothing is flushed to disk: after a power failure entries may be short, and then they
+//! are misses, because sizes and times are compared before a file is used.
+
+mod cas;
+mod dirs;
+mod entry;
+mod root;
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+pub use entry::{Bytes, Entry, FORMAT, FileRecord};
+pub use root::Root;
+
+use crate::files::FileError;
+use crate::key::Key;
+use crate::link::LinkMode;
+
+/// A shape of store.
+pub trait StoreKind: Debug + Sync {
+    /// Stable name.
+    fn name(&self) -> &'static str;
+    /// How it keeps things, in a few sentences.
+    fn about(&self) -> &'static str;
+    /// Whether the digest of every file is needed, not just of what dependents read.
+    fn hashes_everything(&self) -> bool;
+    /// Opens a store, creating its directories.
+    ///
+    /// # Errors
+    /// When they cannot be created.
+    fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError>;
+}
+
+/// An open store.
+pub trait Store: Debug + Send + Sync {
+    /// Directories and records that do not depend on the shape.
+    fn root(&self) -> &Root;
+
+    /// The sound entry under a key.
+    fn lookup(&self, key: &Key) -> Option<Entry>;
+
+    /// Where the bytes of a stored file are.
+    fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf;
+
+    /// A directory with the files of the unit's `out`, for linking it whole.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn out_dir(&self, entry: &Entry) -> Result<PathBuf, FileError>;
+
+    /// Adds an entry whose files lie in `unit_dir`; the link mode brings shared files in.
+    ///
+    /// # Errors
+    /// When a file cannot be brought in; then there is no entry.
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError>;
+
+    /// Every sound entry, in no order.
+    fn entries(&self) -> Vec<Entry>;
+}
+
+/// What adding an entry did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is new.
+    New,
+    /// Somebody published this key before.
+    Known,
+}
+
+/// Every store.
+pub static ALL: [&dyn StoreKind; 2] = [&cas::CasKind, &dirs::DirsKind];
+
+/// Whether a stored file still is what was published: its size and its modification time,
+/// which every write changes.
+pub fn is_sound(path: &Path, entry: &Entry, file: &FileRecord) -> bool {
+    let Ok(meta) = std::fs::symlink_metadata(path) else { return false };
+    let time = meta.modified().map(crate::files::since_epoch).unwrap_or_default();
+    meta.is_file() && meta.len() == file.size && time == entry.stamp
+}
+
+/// A stored file that is not what was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The file in the store.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+/// Compares an entry's stored files with what was published: sizes and times, and with
+/// `deep` the bytes where their digest is known.
+pub fn check(store: &dyn Store, entry: &Entry, deep: bool) -> Vec<Damage> {
+    let stored = entry.files.iter().filter_map(|file| match &file.bytes {
+        Bytes::Stored(digest) => Some((store.stored(entry, file), file, digest)),
+        Bytes::Text(_) | Bytes::Hex(_) => None,
+    });
+    let mut damage = Vec::new();
+    for (path, file, digest) in stored {
+        let what = if !path.is_file() {
+            Some("missing")
+        } else if !is_sound(&path, entry, file) {
+            Some("size or time changed")
+        } else if deep && digest.is_some_and(|digest| crate::files::hash(&path).ok() != Some(digest)) {
+            Some("bytes changed")
+        } else {
+            None
+        };
+        damage.extend(what.map(|what| Damage { path, what }));
+    }
+    damage
+}
+
+/// Brings one file into the store beside its final name, sets mode and time, and renames
+/// it into place. The final name then has the file, whoever was first.
+fn bring_in(
+    entry: &Entry,
+    file: &FileRecord,
+    built: &Path,
+    target: &Path,
+    link: &dyn LinkMode,
+) -> Result<(), FileError> {
+    use crate::files::{At, set_mode, set_time, temporary_beside};
+    let temporary = temporary_beside(target);
+    let shared = file.share == crate::graph::layout::Share::Shared;
+    // A private file must not end up as the build directory's inode.
+    if shared || !link.shares_inodes() {
+        link.ingest(built, &temporary).at("bring into the store", built)?;
+    } else {
+        crate::files::copy(built, &temporary).at("copy into the store", built)?;
+    }
+    let settle = || {
+        // A linked inode may already be read-only; opening for reading is enough.
+        set_mode(&std::fs::File::open(&temporary)?, file.executable, false)?;
+        set_time(&temporary, entry.time())?;
+        std::fs::rename(&temporary, target)?;
+        // Renaming one name of an inode onto another of the same inode does nothing and
+        // leaves both.
+        match std::fs::remove_file(&temporary) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    };
+    settle().at("settle in the store", target)
+}

@@ -1,0 +1,112 @@
+//! What every store has besides its artifacts.
+//!
+//! ```text
+//! <root>/v1/
+//!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
+//!     rustc-info/<toolchain>.json          Cargo's `.rustc_info.json`
+//!     lock                                 shared by builds, exclusive for collection
+//! ```
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::files::{At, FileError, write_atomic};
+use crate::key::{Digest, InputSet, Key};
+
+/// The directory of a store.
+#[derive(Debug, Clone)]
+pub struct Root {
+    dir: PathBuf,
+}
+
+impl Root {
+    /// Creates the directory of this format version; those of others are left alone.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn open(root: &Path, folders: &[&str]) -> Result<Root, FileError> {
+        let dir = root.join(format!("v{}", super::FORMAT));
+        for folder in folders.iter().chain(&["inputs", "rustc-info"]) {
+            let path = dir.join(folder);
+            fs::create_dir_all(&path).at("create", &path)?;
+        }
+        Ok(Root { dir })
+    }
+
+    /// A path inside.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.dir.join(relative)
+    }
+
+    /// `<folder>/<first two digits>/<name>`.
+    pub fn sharded(&self, folder: &str, name: &str) -> PathBuf {
+        self.dir.join(folder).join(name.get(..2).unwrap_or("00")).join(name)
+    }
+
+    /// Takes the lock that keeps collection away while a build uses the store.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened or locked.
+    pub fn lock_shared(&self) -> Result<File, FileError> {
+        let path = self.path("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path).at("open", &path)?;
+        file.lock_shared().at("lock", &path)?;
+        Ok(file)
+    }
+
+    /// The input sets known for a base key; unreadable ones are skipped.
+    pub fn inputs(&self, base: &Key) -> Vec<InputSet> {
+        let Ok(entries) = fs::read_dir(self.sharded("inputs", &base.hex())) else { return Vec::new() };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        paths.iter().filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect()
+    }
+
+    /// Remembers which inputs a build of this base key read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add_inputs(&self, base: &Key, set: &InputSet) -> Result<(), FileError> {
+        let json = serde_json::to_vec(set).map_err(std::io::Error::other).at("encode", &self.dir)?;
+        let folder = self.sharded("inputs", &base.hex());
+        let path = folder.join(Digest::of(&json).short());
+        if path.exists() {
+            return Ok(());
+        }
+        fs::create_dir_all(&folder).at("create", &folder)?;
+        write_atomic(&path, &json)
+    }
+
+    /// Gives a build directory the answers rustc gave before, so that Cargo need not ask
+    /// again. Cargo checks them against rustc's path and time.
+    pub fn restore_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
+        let target = build_dir.join(".rustc_info.json");
+        if !target.exists() && fs::create_dir_all(build_dir).is_ok() {
+            // Without it Cargo asks rustc: slower, not wrong.
+            let _ = fs::copy(self.rustc_info(toolchain), target);
+        }
+    }
+
+    /// Keeps what Cargo learnt of rustc.
+    pub fn keep_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
+        let kept = self.rustc_info(toolchain);
+        if let Ok(info) = fs::read(build_dir.join(".rustc_info.json"))
+            && fs::read(&kept).ok().as_deref() != Some(&info)
+        {
+            let _ = write_atomic(&kept, &info);
+        }
+    }
+
+    fn rustc_info(&self, toolchain: &Digest) -> PathBuf {
+        self.dir.join("rustc-info").join(format!("{}.json", toolchain.short()))
+    }
+}
+
+/// Files two levels below a folder: the shape of every sharded folder.
+pub(super) fn sharded_names(folder: &Path) -> Vec<(String, PathBuf)> {
+    let shards = fs::read_dir(folder).into_iter().flatten().flatten();
+    shards
+        .flat_map(|shard| fs::read_dir(shard.path()).into_iter().flatten().flatten())
+        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+        .collect()
+}

@@ -1,0 +1,353 @@
+//! Publishing: what Cargo built, put into the store.
+//!
+//! Three passes: files are read and hashed in parallel; keys are made dependencies first,
+//! from the contents that are really there (another workspace's build of the same key may
+//! have other bytes); entries are written in parallel, files first, manifest last.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rayon::prelude::*;
+
+use super::plan::{base_name, slot};
+use super::{Plan, Session, Verdict, stamp};
+use crate::files::{FileError, set_time, since_epoch};
+use crate::graph::layout::{Share, UnitPlace, is_uplifted, share};
+use crate::graph::matching::{Matched, match_units};
+use crate::graph::messages::Messages;
+use crate::graph::{Unit, UnitIndex};
+use crate::key::recipe::final_key;
+use crate::key::{Content, Digest, FieldHasher, InputSet, Key, Recipe, depinfo, script};
+use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
+
+/// Private files up to this size are kept in the manifest, bytes.
+const INLINE_LIMIT: u64 = 16 << 10;
+
+/// What a build did, unit by unit.
+#[derive(Debug, Default)]
+pub struct Built {
+    /// Directories of units.
+    pub matched: Matched,
+    /// Units Cargo compiled or ran.
+    pub compiled: Vec<UnitIndex>,
+    /// Units Cargo found fresh.
+    pub fresh: Vec<UnitIndex>,
+}
+
+impl Built {
+    /// Reads Cargo's messages. A build-script run does not say whether it was fresh; it was
+    /// not if it left a newer `invoked.timestamp` than `cargo_started`.
+    pub fn of(
+        session_graph: &crate::graph::Graph,
+        layout: &crate::graph::layout::Layout,
+        messages: &Messages,
+        cargo_started: SystemTime,
+    ) -> Built {
+        let matched = match_units(session_graph, layout, messages);
+        let mut built = Built { matched, ..Built::default() };
+        let threshold = since_epoch(cargo_started - stamp::CLOCK_TICK);
+        for (index, (message, place)) in &built.matched.units {
+            let fresh = messages.units[*message]
+                .fresh
+                .unwrap_or_else(|| super::tree::mark(&layout.unit_dir(place)).is_some_and(|mark| mark < threshold));
+            if fresh { built.fresh.push(*index) } else { built.compiled.push(*index) }
+        }
+        built.fresh.sort_unstable();
+        built.compiled.sort_unstable();
+        built
+    }
+}
+
+/// One published unit.
+#[derive(Debug)]
+pub struct Publication {
+    /// The unit.
+    pub index: UnitIndex,
+    /// Its key.
+    pub key: Key,
+    /// Digest of all shared files, where the store hashes them; else of what it hands over.
+    pub bytes: Digest,
+    /// Whether it is new in the store.
+    pub added: Added,
+}
+
+/// What publishing did.
+#[derive(Debug, Default)]
+pub struct Published {
+    /// Units now in the store.
+    pub units: Vec<Publication>,
+    /// Units that were built but cannot be published, and why.
+    pub left_out: Vec<(UnitIndex, String)>,
+}
+
+/// Puts what was built into the store.
+///
+/// # Errors
+/// When the records of the build directory cannot be written. What cannot be published is
+/// no error: it is left out, with the reason.
+pub fn publish(
+    session: &Session<'_>,
+    plan: &mut Plan,
+    built: &Built,
+    costs: &HashMap<UnitPlace, f64>,
+    publisher: &str,
+) -> Result<Published, FileError> {
+    let layout = &session.context.layout;
+    session.context.forget_files();
+    session.store.root().keep_rustc_info(&session.context.toolchain, &layout.build_dir);
+    let mut scanned = scan_all(session, plan, built);
+    let mut known: Vec<Option<Known>> = plan
+        .units
+        .iter()
+        .map(|unit| unit.known().map(|(key, content)| Known { key, content, stamp: unit.stamp }))
+        .collect();
+    let mut published = Published::default();
+    let mut entries = Vec::new();
+    for &index in &session.graph.order {
+        let Some(scan) = scanned.remove(&index) else { continue };
+        known[index] = None;
+        let finished = scan.and_then(|scan| finish(session, index, scan, &known, costs, publisher));
+        match finished {
+            Ok(entry) => {
+                known[index] = Some(Known { key: entry.key, content: entry.content, stamp: entry.stamp });
+                entries.push((index, entry));
+            }
+            Err(why) => {
+                if let Some((_, place)) = built.matched.units.get(&index) {
+                    plan.tree.forget(place);
+                }
+                published.left_out.push((index, why));
+            }
+        }
+    }
+    // All times first: one unit's failure to enter the store must not leave the build
+    // directory out of order.
+    entries.par_iter().for_each(|(index, entry)| settle_times(session, *index, entry));
+    let outcomes: Vec<_> = entries.par_iter().map(|(_, entry)| add(session, entry)).collect();
+    for ((index, entry), outcome) in entries.into_iter().zip(outcomes) {
+        match outcome {
+            Ok(added) => published.units.push(Publication { index, key: entry.key, bytes: bytes_of(&entry), added }),
+            Err(error) => published.left_out.push((index, error.to_string())),
+        }
+        plan.tree.hold(layout, &entry, entry.stamp, false);
+    }
+    plan.tree.write(layout)?;
+    Ok(published)
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    key: Key,
+    content: Content,
+    stamp: Duration,
+}
+
+/// A unit directory read and hashed.
+struct Scan {
+    place: UnitPlace,
+    files: Vec<FileRecord>,
+    content: Content,
+    inputs: InputSet,
+}
+
+/// Reads everything that was built, and what was found fresh although neither the build
+/// directory's records nor the store knew it.
+fn scan_all(session: &Session<'_>, plan: &Plan, built: &Built) -> HashMap<UnitIndex, Result<Scan, String>> {
+    let unknown = built.fresh.iter().filter(|index| matches!(plan.units[**index].verdict, Verdict::Miss));
+    let wanted: Vec<UnitIndex> = built
+        .compiled
+        .iter()
+        .chain(unknown)
+        .copied()
+        .filter(|index| !matches!(plan.units[*index].verdict, Verdict::Refused(_)))
+        .collect();
+    wanted
+        .into_par_iter()
+        .filter_map(|index| Some((index, built.matched.units.get(&index)?.1.clone())))
+        .map(|(index, place)| (index, scan(session, index, place)))
+        .collect()
+}
+
+fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Scan, String> {
+    let unit = &session.graph.units[index];
+    let dir = session.context.layout.unit_dir(&place);
+    let uplifted = is_uplifted(session.graph, index);
+    let everything = session.units.store.hashes_everything();
+    let mut files = Vec::new();
+    for relative in list(&dir)? {
+        let path = dir.join(&relative);
+        let meta = fs::symlink_metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        if !meta.is_file() {
+            return Err(format!("{relative} is not a regular file"));
+        }
+        let sharing = share(unit, uplifted, &relative);
+        let note = relative.starts_with("fingerprint/") || relative.starts_with("run/") || relative.ends_with(".d");
+        let bytes = if sharing == Share::Private && note && meta.len() <= INLINE_LIMIT {
+            Bytes::inline(fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?)
+        } else if everything || hands_over(unit, &relative) {
+            Bytes::Stored(Some(
+                crate::files::hash(&path).map_err(|error| format!("cannot hash {}: {error}", path.display()))?,
+            ))
+        } else {
+            Bytes::Stored(None)
+        };
+        files.push(FileRecord {
+            path: relative,
+            size: meta.len(),
+            executable: crate::files::is_executable(&meta),
+            share: sharing,
+            bytes,
+        });
+    }
+    let inputs = inputs_of(session, unit, &files, &dir);
+    if unit.is_local() && inputs.newest(session.context, unit) > mark_time(&dir) {
+        return Err("a source changed while it was built".to_owned());
+    }
+    Ok(Scan { content: content_of(unit, &dir, &files), place, files, inputs })
+}
+
+fn mark_time(dir: &Path) -> Option<SystemTime> {
+    super::tree::mark(dir).map(|mark| UNIX_EPOCH + mark)
+}
+
+/// Every file below a unit directory, in a fixed order.
+fn list(dir: &Path) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    let mut open = vec![String::new()];
+    while let Some(folder) = open.pop() {
+        let entries =
+            fs::read_dir(dir.join(&folder)).map_err(|error| format!("cannot list {}: {error}", dir.display()))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| format!("cannot list {}: {error}", dir.display()))?;
+            let name =
+                entry.file_name().into_string().map_err(|name| format!("{} is not a UTF-8 name", name.display()))?;
+            let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(relative),
+                _ => found.push(relative),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether dependents read this file: metadata of libraries, else the proc-macro library,
+/// and everything a build script wrote.
+fn hands_over(unit: &Unit, path: &str) -> bool {
+    if unit.is_script_run() {
+        return path.starts_with("out/");
+    }
+    let extension = Path::new(path).extension().and_then(|extension| extension.to_str()).unwrap_or("");
+    path.starts_with("out/")
+        && match unit.target.is_proc_macro() {
+            true => matches!(extension, "so" | "dylib" | "dll" | "rmeta"),
+            false => extension == "rmeta",
+        }
+}
+
+fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord]) -> Content {
+    let mut hasher = FieldHasher::new("content 1");
+    for file in files.iter().filter(|file| hands_over(unit, &file.path)) {
+        // File names of libraries carry the unit hash; those of scripts are what is read.
+        hasher.field("file", if unit.is_script_run() { &file.path } else { "" });
+        match &file.bytes {
+            Bytes::Stored(Some(digest)) => hasher.digest("bytes", digest),
+            Bytes::Stored(None) => hasher.field("bytes", "unknown"),
+            inline => hasher.field("bytes", inline.as_inline().unwrap_or_default()),
+        };
+    }
+    if unit.is_script_run() {
+        // Cargo itself replaces the old OUT_DIR by the new one when it loads this.
+        let stdout = fs::read(dir.join("run/stdout")).or_else(|_| fs::read(dir.join("run/output"))).unwrap_or_default();
+        let here = dir.join("out").display().to_string();
+        hasher.field("stdout", String::from_utf8_lossy(&stdout).replace(&here, "{OUT_DIR}"));
+    }
+    hasher.finish()
+}
+
+/// What the unit read, from rustc's dep-info or the script's directives.
+fn inputs_of(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path) -> InputSet {
+    if unit.is_script_run() {
+        let stdout = fs::read(dir.join("run/stdout")).or_else(|_| fs::read(dir.join("run/output"))).unwrap_or_default();
+        return InputSet::of_script_run(session.context, unit, &script::parse(&stdout));
+    }
+    let dep_info = files.iter().find(|file| file.path.starts_with("out/") && file.path.ends_with(".d"));
+    let text = dep_info.and_then(|file| fs::read_to_string(dir.join(&file.path)).ok()).unwrap_or_default();
+    InputSet::of_compilation(session.context, unit, &depinfo::parse(&text))
+}
+
+fn finish(
+    session: &Session<'_>,
+    index: UnitIndex,
+    scan: Scan,
+    known: &[Option<Known>],
+    costs: &HashMap<UnitPlace, f64>,
+    publisher: &str,
+) -> Result<Entry, String> {
+    let unit = &session.graph.units[index];
+    let described =
+        Recipe::of(session.graph, index, session.context, |dep| known[dep].map(|known| (known.key, known.content)));
+    if !described.complete {
+        return Err("a dependency is not in the store".to_owned());
+    }
+    let base = described.recipe.base(&base_name(unit));
+    let observed = (!scan.inputs.is_empty()).then(|| scan.inputs.values(session.context, unit));
+    if observed.is_some() {
+        session.store.root().add_inputs(&base, &scan.inputs).map_err(|error| error.to_string())?;
+    }
+    let below = unit.dependencies.iter().filter_map(|edge| known[edge.index]).map(|known| known.stamp);
+    let watched = if unit.is_script_run() { scan.inputs.newest(session.context, unit) } else { None };
+    Ok(Entry {
+        format: FORMAT,
+        key: final_key(&base, observed.as_ref()),
+        base,
+        package: unit.package.name.clone(),
+        slot: slot(unit),
+        stamp: stamp::floor(below, watched),
+        cost_s: costs.get(&scan.place).copied(),
+        place: scan.place,
+        recipe: described.recipe,
+        observed,
+        content: scan.content,
+        created: since_epoch(SystemTime::now()).as_secs_f64(),
+        publishers: vec![publisher.to_owned()],
+        files: scan.files,
+    })
+}
+
+/// Gives the built files the entry's time, but for final artifacts: nothing depends on
+/// them, and people look at their dates.
+fn settle_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
+    let unit = &session.graph.units[index];
+    if is_uplifted(session.graph, index) && !unit.target.is_linkable() {
+        return;
+    }
+    let dir = session.context.layout.unit_dir(&entry.place);
+    let timed = |path: &str| path.starts_with("out/") || path == "run/stdout" || path == "run/output";
+    for file in entry.files.iter().filter(|file| timed(&file.path)) {
+        // A file that keeps its newer time makes Cargo rebuild what follows: slower, not wrong.
+        let _ = set_time(&dir.join(&file.path), entry.time());
+    }
+}
+
+fn add(session: &Session<'_>, entry: &Entry) -> Result<Added, FileError> {
+    session.store.add(entry, &session.context.layout.unit_dir(&entry.place), session.units.link)
+}
+
+/// A digest by which the same bytes under another key are recognised.
+pub fn bytes_of(entry: &Entry) -> Digest {
+    let mut hasher = FieldHasher::new("bytes");
+    let mut known = true;
+    for file in entry.files.iter().filter(|file| file.share == Share::Shared) {
+        match &file.bytes {
+            Bytes::Stored(Some(digest)) => {
+                hasher.digest("file", digest);
+            }
+            _ => known = false,
+        }
+    }
+    if known { hasher.finish() } else { entry.content }
+}

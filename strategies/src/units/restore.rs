@@ -1,0 +1,248 @@
+//! Restoring: the hits of a plan put into the build directory, units in parallel.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rayon::prelude::*;
+
+use super::{Plan, Planned, Session, Verdict};
+use crate::files::{At, FileError, copy, set_time};
+use crate::graph::layout::{Layout, Share, UnitPlace, is_uplifted};
+use crate::graph::{Unit, UnitIndex};
+use crate::link::Mechanism;
+use crate::store::{Entry, FileRecord};
+
+/// What restoring did.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// Units put into the build directory, with their places.
+    pub units: Vec<(UnitIndex, UnitPlace)>,
+    /// Shared files by mechanism.
+    pub hardlinked: u64,
+    /// Shared files by mechanism.
+    pub reflinked: u64,
+    /// Shared files by mechanism.
+    pub copied: u64,
+    /// Shared files by mechanism, or whole directories in place.
+    pub symlinked: u64,
+    /// Files that always get a copy of their own.
+    pub private_files: u64,
+    /// Bytes written, by copies of either kind.
+    pub copied_bytes: u64,
+    /// Units that could not be restored, and why; Cargo builds them.
+    pub failed: Vec<(UnitIndex, FileError)>,
+}
+
+/// Fills the build directory with the plan's hits.
+///
+/// # Errors
+/// When the build directory itself cannot be prepared. A unit that cannot be restored is
+/// no error: it is removed again and Cargo builds it.
+pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileError> {
+    let layout = &session.context.layout;
+    session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
+    cut_links(session, plan)?;
+    let mut restored = Restored::default();
+    if !plan.units.iter().any(|unit| unit.hit().is_some()) {
+        return Ok(restored);
+    }
+    prepare_folders(layout, plan)?;
+    let started = plan.started;
+    let outcomes: Vec<_> = plan
+        .units
+        .par_iter()
+        .enumerate()
+        .filter_map(|(index, planned)| Some((index, planned, planned.hit()?)))
+        .map(|(index, planned, entry)| (index, restore_unit(session, index, planned, entry, started)))
+        .collect();
+    for (index, outcome) in outcomes {
+        let Some(entry) = plan.units[index].hit() else { continue };
+        match outcome {
+            Ok(count) => {
+                restored.add(&count);
+                restored.units.push((index, entry.place.clone()));
+                plan.tree.hold(layout, entry, plan.units[index].stamp, count.whole);
+            }
+            Err(error) => {
+                let _ = fs::remove_dir_all(layout.unit_dir(&entry.place));
+                plan.tree.forget(&entry.place);
+                restored.failed.push((index, error));
+            }
+        }
+    }
+    plan.tree.write(layout)?;
+    Ok(restored)
+}
+
+/// What restoring one unit did.
+#[derive(Default)]
+struct Count {
+    mechanisms: Vec<Mechanism>,
+    private: u64,
+    bytes: u64,
+    whole: bool,
+}
+
+impl Restored {
+    fn add(&mut self, count: &Count) {
+        for mechanism in &count.mechanisms {
+            match mechanism {
+                Mechanism::Hardlinked => self.hardlinked += 1,
+                Mechanism::Reflinked => self.reflinked += 1,
+                Mechanism::Copied => self.copied += 1,
+                Mechanism::Symlinked => self.symlinked += 1,
+            }
+        }
+        self.private_files += count.private;
+        self.copied_bytes += count.bytes;
+    }
+}
+
+/// Cuts links to whole directories of the store where Cargo is going to build: it would
+/// write into the store.
+fn cut_links(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
+    let layout = &session.context.layout;
+    let kept: Vec<&UnitPlace> = plan
+        .units
+        .iter()
+        .filter_map(|unit| match &unit.verdict {
+            Verdict::Present { place, touched: false, .. } => Some(place),
+            _ => None,
+        })
+        .collect();
+    let wanted: Vec<String> = session.graph.units.iter().map(super::plan::slot).collect();
+    let cut: Vec<UnitPlace> = plan
+        .tree
+        .units()
+        .filter(|(place, held)| held.linked && !kept.contains(&place) && wanted.contains(&held.slot))
+        .map(|(place, _)| place)
+        .collect();
+    for place in cut {
+        let dir = layout.unit_dir(&place);
+        if dir.exists() {
+            fs::remove_dir_all(&dir).at("remove", &dir)?;
+        }
+        plan.tree.forget(&place);
+    }
+    Ok(())
+}
+
+/// Makes the package folders once each, so that units need not race for them.
+fn prepare_folders(layout: &Layout, plan: &Plan) -> Result<(), FileError> {
+    let mut folders: Vec<PathBuf> = plan
+        .units
+        .iter()
+        .filter_map(Planned::hit)
+        .filter_map(|entry| layout.unit_dir(&entry.place).parent().map(Path::to_path_buf))
+        .collect();
+    folders.sort();
+    folders.dedup();
+    folders.iter().try_for_each(|folder| fs::create_dir_all(folder).at("create", folder))
+}
+
+fn restore_unit(
+    session: &Session<'_>,
+    index: UnitIndex,
+    planned: &Planned,
+    entry: &Entry,
+    started: SystemTime,
+) -> Result<Count, FileError> {
+    let unit = &session.graph.units[index];
+    let link = session.units.link;
+    let dir = session.context.layout.unit_dir(&entry.place);
+    // Whatever an earlier build left there is of another key.
+    if let Err(error) = fs::create_dir(&dir) {
+        if error.kind() != std::io::ErrorKind::AlreadyExists {
+            return Err(error).at("create", &dir);
+        }
+        fs::remove_dir_all(&dir).at("remove", &dir)?;
+        fs::create_dir(&dir).at("create", &dir)?;
+    }
+    let mut count = Count::default();
+    let times = Times { unit, uplifted: is_uplifted(session.graph, index), stamp: planned.stamp, started };
+    // The store's inode has the store's time: where a newer one is needed it cannot be shared.
+    let retimed = planned.stamp != entry.stamp;
+    let shares = !(retimed && link.shares_inodes());
+    count.whole = link.whole_directories() && shares && entry.files.iter().any(|file| file.share == Share::Shared);
+
+    let mut made: Vec<&str> = Vec::new();
+    if count.whole {
+        let out = session.store.out_dir(entry)?;
+        count.mechanisms.push(link.place(&out, &dir.join("out")).at("link", &out)?);
+    } else {
+        fs::create_dir(dir.join("out")).at("create", &dir)?;
+    }
+    made.push("out");
+    let whole = count.whole;
+    for file in entry.files.iter().filter(|file| !(whole && file.path.starts_with("out/"))) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if !folder.is_empty() && !made.contains(&folder) {
+            let path = dir.join(folder);
+            fs::create_dir_all(&path).at("create", &path)?;
+            made.push(folder);
+        }
+        place_file(session, entry, file, &dir.join(&file.path), shares, &times, &mut count)?;
+    }
+    Ok(count)
+}
+
+/// Which time a restored private file gets; see [`super::stamp`].
+struct Times<'a> {
+    unit: &'a Unit,
+    uplifted: bool,
+    stamp: Duration,
+    started: SystemTime,
+}
+
+impl Times<'_> {
+    fn of(&self, path: &str) -> SystemTime {
+        let final_artifact = self.uplifted && !self.unit.target.is_linkable();
+        if path.starts_with("fingerprint/") || final_artifact { self.started } else { UNIX_EPOCH + self.stamp }
+    }
+}
+
+fn place_file(
+    session: &Session<'_>,
+    entry: &Entry,
+    file: &FileRecord,
+    target: &Path,
+    shares: bool,
+    times: &Times<'_>,
+    count: &mut Count,
+) -> Result<(), FileError> {
+    let link = session.units.link;
+    if let Some(bytes) = file.bytes.as_inline() {
+        let written = fs::File::create_new(target).and_then(|mut new| {
+            std::io::Write::write_all(&mut new, &bytes)?;
+            new.set_modified(times.of(&file.path))?;
+            if file.executable { crate::files::set_mode(&new, true, true) } else { Ok(()) }
+        });
+        written.at("write", target)?;
+        count.private += 1;
+        count.bytes += file.size;
+        return Ok(());
+    }
+    let stored = session.store.stored(entry, file);
+    if file.share == Share::Shared && shares {
+        let mechanism = link.place(&stored, target).at("link", target)?;
+        if mechanism == Mechanism::Copied {
+            count.bytes += file.size;
+        }
+        if !link.shares_inodes() || mechanism == Mechanism::Copied {
+            set_time(target, times.of(&file.path)).at("set the time of", target)?;
+        }
+        count.mechanisms.push(mechanism);
+        return Ok(());
+    }
+    // A private inode: by reflink where that is the mode, else by bytes.
+    if link.mechanism() == Mechanism::Reflinked {
+        link.place(&stored, target).at("reflink", target)?;
+    } else {
+        copy(&stored, target).at("copy", target)?;
+        count.bytes += file.size;
+    }
+    set_time(target, times.of(&file.path)).at("set the time of", target)?;
+    count.private += 1;
+    Ok(())
+}
