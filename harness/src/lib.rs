@@ -1,1 +1,17 @@
-//! Runs the experiment: schedule, trials, observer, disk accounting.
+//! Runs the experiment.
+//!
+//! ```text
+//! cli          what can be asked for
+//! cmd          one file a subcommand
+//! experiment   schedule → arms → steps → measured builds → records
+//! system       the places where processes and the operating system are touched
+//! ```
+//!
+//! Data flows one way: a corpus and a scenario (crate `corpora`) are built under strategies
+//! (crate `strategies`) inside a trial, what is measured becomes records, and records become
+//! tables (crate `reports`).
+
+pub mod cli;
+pub mod cmd;
+pub mod experiment;
+pub mod system;

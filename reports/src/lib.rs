@@ -1,1 +1,22 @@
 //! What the numbers mean: record schema, statistics, tables, plots, pages.
+//!
+//! In: what a run measured, one [`record::StepRow`] per step and one
+//! [`record::UnitRow`] per unit. Out: a run folder on disk, comparisons with
+//! verdicts, and text a person reads. The crate knows nothing of how a number
+//! was measured and starts no process; only [`run_folder`] touches files.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
+//! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
+//! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
+//! | [`summary`] | the tables that end `harness compare` |
+//! | [`table`] | aligned text tables that fit a terminal |
+//!
+//! Every file and column is described in `reports/FORMAT.md`.
+
+pub mod record;
+pub mod run_folder;
+pub mod stats;
+pub mod summary;
+pub mod table;

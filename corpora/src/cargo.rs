@@ -1,0 +1,151 @@
+//! Running Cargo: which program, in which environment, and what is kept of a failure.
+//!
+//! The caller decides the environment. It is set whole, nothing is inherited, so that a
+//! `RUSTC_WRAPPER` or a profile override in somebody's shell reaches no measured build.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// How many of Cargo's closing lines an error keeps.
+const KEPT_LINES: usize = 20;
+
+/// The Cargo to run and the whole environment to run it in.
+#[derive(Debug, Clone)]
+pub struct CargoProgram {
+    /// The executable: an absolute path, or a name to be found on `PATH`.
+    pub program: PathBuf,
+    /// Every variable the child sees. Nothing else is passed on.
+    pub env: Vec<(OsString, OsString)>,
+}
+
+impl CargoProgram {
+    /// A Cargo in exactly this environment.
+    pub fn new(program: impl Into<PathBuf>, env: Vec<(OsString, OsString)>) -> Self {
+        Self { program: program.into(), env }
+    }
+
+    /// The value of one variable in the child's environment.
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        let found = self.env.iter().rev().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_os_str())
+    }
+
+    /// The child's Cargo home: `CARGO_HOME`, else `.cargo` in its `HOME`.
+    pub fn cargo_home(&self) -> Option<PathBuf> {
+        match self.var("CARGO_HOME") {
+            Some(home) if !home.is_empty() => Some(PathBuf::from(home)),
+            _ => self.var("HOME").map(|home| Path::new(home).join(".cargo")),
+        }
+    }
+
+    /// A command that runs this Cargo in `dir`, standard input closed.
+    pub fn command(&self, dir: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env_clear().envs(self.env.iter().cloned());
+        command.current_dir(dir).stdin(Stdio::null());
+        command
+    }
+
+    /// Run `cargo ARGS` in `dir` to its end and return its standard output.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends with anything but success.
+    pub fn run<S: AsRef<OsStr>>(&self, dir: &Path, args: &[S]) -> Result<Vec<u8>, CargoError> {
+        let shown = || {
+            let words: Vec<_> = args.iter().map(|a| a.as_ref().to_string_lossy()).collect();
+            words.join(" ")
+        };
+        let output = self.command(dir).args(args).output();
+        let output = output.map_err(|source| CargoError::Start { program: self.program.clone(), source })?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Err(CargoError::Failed { args: shown(), summary: summary(&stderr), last_lines: last_lines(&stderr) })
+    }
+}
+
+/// Why a run of Cargo gave no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CargoError {
+    /// The program could not be started.
+    #[error("cannot run {}: install Cargo or name it by its full path", program.display())]
+    Start {
+        /// What was to be run.
+        program: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Cargo ran and failed.
+    #[error("`cargo {args}` failed: {summary}")]
+    Failed {
+        /// The arguments.
+        args: String,
+        /// Its first error and the causes, on one line.
+        summary: String,
+        /// The last lines of its standard error, as they were.
+        last_lines: String,
+    },
+}
+
+/// The first `error:` of Cargo's output with its causes, on one line.
+fn summary(stderr: &str) -> String {
+    let mut lines = stderr.lines().skip_while(|line| !line.starts_with("error"));
+    let Some(first) = lines.next() else {
+        let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
+        return last.unwrap_or("it said nothing").trim().to_owned();
+    };
+    let mut parts = vec![first.strip_prefix("error: ").unwrap_or(first).trim()];
+    for line in lines.map(str::trim) {
+        if !line.is_empty() && line != "Caused by:" {
+            parts.push(line);
+        }
+    }
+    let mut text = parts.join("; ");
+    if let Some((cut, _)) = text.char_indices().nth(400) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
+}
+
+fn last_lines(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr.lines().collect();
+    lines[lines.len().saturating_sub(KEPT_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_is_the_first_error_with_its_causes() {
+        let text = "    Updating index\nerror: no matching package\n\nCaused by:\n  it is gone\n";
+        assert_eq!(summary(text), "no matching package; it is gone");
+        assert_eq!(summary("warning: x\nkilled\n\n"), "killed");
+        assert_eq!(summary(""), "it said nothing");
+        assert!(summary(&format!("error: {}", "ä".repeat(900))).ends_with("ä…"));
+    }
+
+    #[test]
+    fn only_the_last_lines_are_kept() {
+        let text: String = (0..100).map(|n| format!("{n}\n")).collect();
+        assert!(last_lines(&text).starts_with("80\n"));
+    }
+
+    #[test]
+    fn the_environment_is_the_given_one_alone() {
+        let env = vec![("ONLY".into(), "this".into())];
+        let shell = CargoProgram::new("/usr/bin/env", env);
+        let out = shell.run::<&str>(Path::new("/"), &[]);
+        assert_eq!(String::from_utf8(out.unwrap()).unwrap(), "ONLY=this\n");
+    }
+
+    #[test]
+    fn a_missing_program_says_which() {
+        let error = CargoProgram::new("/no/such/cargo", vec![]).run(Path::new("/"), &["build"]).unwrap_err();
+        assert!(error.to_string().contains("/no/such/cargo"), "{error}");
+    }
+}

@@ -1,0 +1,25 @@
+//! Downloading what a workspace's lockfile names, before anything is timed.
+
+use std::path::Path;
+
+use crate::cargo::{CargoError, CargoProgram};
+
+/// Download every dependency of the workspace in `dir` into Cargo's home, exactly as locked.
+///
+/// Cargo runs at the root of the file system, not in `dir`: there it would obey a `.cargo/config.toml`
+/// or `rust-toolchain.toml` of the tree, and those can name programs to run.
+///
+/// # Errors
+/// When the lockfile is missing or not up to date, or a download fails. The error keeps
+/// Cargo's last lines.
+pub fn fetch_dependencies(cargo: &CargoProgram, dir: &Path) -> Result<(), CargoError> {
+    let manifest = dir.join("Cargo.toml");
+    let args = ["fetch".as_ref(), "--locked".as_ref(), "--manifest-path".as_ref(), manifest.as_os_str()];
+    cargo.run(neutral(dir), &args)?;
+    Ok(())
+}
+
+/// A directory whose parents hold no configuration of a fetched tree.
+pub(crate) fn neutral(dir: &Path) -> &Path {
+    dir.ancestors().last().filter(|root| root.is_absolute()).unwrap_or(Path::new("."))
+}

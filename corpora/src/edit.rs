@@ -1,0 +1,170 @@
+//! Edits of a Rust file, each giving content that was never there before.
+//!
+//! Every edit appends one marked block to the file and takes the place of the block of the edit
+//! before, so edits do not pile up and the original comes back byte for byte. The block is
+//! written to compile in a crate that denies or forbids all lints: what it adds is used (a
+//! `#[used]` static points at it), private or hidden from the documentation.
+//!
+//! | edit | what a compiler must redo |
+//! |---|---|
+//! | `comment` | read the file, find nothing but moved bytes |
+//! | `private-body` | check and generate one private function, link |
+//! | `public-signature` | the crate's public interface: everything that depends on it too |
+//! | `new-file` | one more module in a file that was not there |
+//! | `back` | the original: a cache has seen it all before |
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+mod apply;
+
+pub use apply::{Applied, EditError, apply};
+
+const BEGIN: &str = "\n// >>> edited by the harness\n";
+const END: &str = "// <<< edited by the harness\n";
+
+/// What an edit step does to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// A line comment.
+    Comment,
+    /// The body of a private function.
+    PrivateBody,
+    /// The signature of a public function.
+    PublicSignature,
+    /// A new module file beside the file, and the `mod` line for it.
+    NewFile,
+    /// The original file again.
+    Back,
+}
+
+impl Edit {
+    /// Every edit, in the order of their cost.
+    pub const ALL: [Self; 5] = [Self::Comment, Self::PrivateBody, Self::PublicSignature, Self::NewFile, Self::Back];
+
+    /// The name it has in records and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::PrivateBody => "private-body",
+            Self::PublicSignature => "public-signature",
+            Self::NewFile => "new-file",
+            Self::Back => "back",
+        }
+    }
+}
+
+/// A number no edit had before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Nonce(u64);
+
+impl Nonce {
+    /// One from the clock and the process, for a run that may share a store with earlier runs.
+    pub fn fresh() -> Self {
+        static DRAWN: AtomicU64 = AtomicU64::new(0);
+        let drawn = DRAWN.fetch_add(1, Ordering::Relaxed);
+        let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64;
+        // An odd factor spreads the count over the digits the clock does not fill.
+        let spread = (drawn << 32 | u64::from(std::process::id())).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self(now ^ spread)
+    }
+}
+
+impl From<u64> for Nonce {
+    fn from(value: u64) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Display for Nonce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// An edited file, before anything is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The file's new text.
+    pub text: String,
+    /// The name and text of a file beside it that the edit adds.
+    pub beside: Option<(String, String)>,
+}
+
+/// The original of a text that may have been edited before.
+pub fn original(text: &str) -> &str {
+    match block_start(text) {
+        Some(start) => &text[..start],
+        None => text,
+    }
+}
+
+/// Apply an edit to the text of the file called `file_name`, edited before or not.
+pub fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> Edited {
+    let original = original(text);
+    let mut beside = None;
+    let block = match edit {
+        Edit::Back => {
+            let text = original.to_owned();
+            return Edited { text, beside };
+        }
+        Edit::Comment => format!("// {nonce}\n"),
+        Edit::PrivateBody => private_body(nonce),
+        Edit::PublicSignature => public_signature(nonce),
+        Edit::NewFile => {
+            let name = beside_name(file_name, nonce);
+            let line = format!("#[path = \"{name}\"]\nmod __harness_edit;\n");
+            let text = format!("{}{}{END}", &BEGIN[1..], private_body(nonce));
+            beside = Some((name, text));
+            line
+        }
+    };
+    Edited { text: format!("{original}{BEGIN}{block}{END}"), beside }
+}
+
+fn private_body(nonce: Nonce) -> String {
+    format!(
+        "fn __harness_edit() -> u64 {{\n    0x{nonce}\n}}\n\
+         #[used]\nstatic __HARNESS_EDIT: fn() -> u64 = __harness_edit;\n"
+    )
+}
+
+fn public_signature(nonce: Nonce) -> String {
+    // An array of units takes no space, however long.
+    format!(
+        "#[doc(hidden)]\n#[allow(unreachable_pub)]\n\
+         pub fn __harness_edit(_: [(); 0x{nonce}]) {{}}\n\
+         #[used]\nstatic __HARNESS_EDIT: fn([(); 0x{nonce}]) = __harness_edit;\n"
+    )
+}
+
+/// Where the block of an earlier edit starts, if the text ends in one.
+fn block_start(text: &str) -> Option<usize> {
+    let start = text.strip_suffix(END)?.rfind(BEGIN)?;
+    Some(start)
+}
+
+/// The file an edit of `file_name` adds. It carries the name, so that two edited files in one
+/// directory do not meet, and the nonce, so that it was not there before.
+fn beside_name(file_name: &str, nonce: Nonce) -> String {
+    let stem = file_name.strip_suffix(".rs").unwrap_or(file_name);
+    format!("{stem}__harness_edit_{nonce}.rs")
+}
+
+/// The file beside that an earlier edit added, as its block names it.
+fn beside_of(text: &str, file_name: &str) -> Option<PathBuf> {
+    let block = &text[block_start(text)? + BEGIN.len()..];
+    let named = block.strip_prefix("#[path = \"")?.split('"').next()?;
+    let stem = file_name.strip_suffix(".rs").unwrap_or(file_name);
+    let digits = named.strip_prefix(stem)?.strip_prefix("__harness_edit_")?.strip_suffix(".rs")?;
+    let ours = digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    ours.then(|| Path::new(named).to_owned())
+}
+
+#[cfg(test)]
+#[path = "edit/tests.rs"]
+mod tests;

@@ -1,0 +1,195 @@
+//! A corpus: a named list of pinned workspaces, read from a TOML manifest.
+//!
+//! ```toml
+//! name = "mine"
+//! about = "what this corpus is good for"
+//!
+//! [[workspace]]
+//! name = "hexyl"
+//! why = "small, quick to build"
+//! source = { registry = "hexyl", version = "0.17.0", checksum = "<64 hex digits>" }
+//! # or    { git = "https://…", commit = "<40 hex digits>", subdir = "crates/hexyl" }
+//! # or    { path = "../hexyl" }
+//! cargo-args = ["--bin", "hexyl"]
+//! edit = "src/main.rs"
+//! run = { bin = "hexyl", args = ["--version"] }
+//! ```
+//!
+//! `subdir`, `cargo-args` and `run` may be left out. A path is relative to the manifest. What
+//! this module hands out has been checked in full: names are safe file names, relative paths
+//! stay inside their tree, pins are exact, and no argument takes over what the harness decides.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::semver::Version;
+
+use crate::pins::{Checksum, CommitId};
+use crate::schema;
+
+/// A named list of workspaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corpus {
+    /// Its name, as given to `--corpus`.
+    pub name: String,
+    /// One line: what it is good for.
+    pub about: String,
+    /// Its workspaces in the order of the manifest; never empty, names are unique.
+    pub workspaces: Vec<Workspace>,
+}
+
+/// One pinned Cargo workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its name: a safe file name, unique in the corpus.
+    pub name: String,
+    /// Where its sources come from.
+    pub source: Source,
+    /// Arguments for `cargo build` besides those the harness gives.
+    pub cargo_args: Vec<String>,
+    /// The Rust file an edit step changes, relative to the directory Cargo runs in.
+    pub edit: PathBuf,
+    /// A command whose output proves that the built program runs.
+    pub run: Option<Run>,
+    /// One line: why it is in the corpus.
+    pub why: String,
+}
+
+/// A built program and the arguments to start it with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The binary target's name.
+    pub bin: String,
+    /// Its arguments, such as `--version`.
+    pub args: Vec<String>,
+}
+
+/// Where a workspace's sources come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A published package with its own `Cargo.lock`.
+    Registry {
+        /// The package's name.
+        name: String,
+        /// Its exact version.
+        version: Version,
+        /// The SHA-256 of its `.crate` file.
+        checksum: Checksum,
+    },
+    /// A commit of a git repository.
+    Git {
+        /// A URL, or the path of a local repository.
+        url: String,
+        /// The full commit.
+        commit: CommitId,
+        /// Where in the repository Cargo runs; the root when empty.
+        subdir: PathBuf,
+    },
+    /// A directory of this machine, copied as it is.
+    Path {
+        /// Its absolute path, or one relative to the current directory.
+        path: PathBuf,
+    },
+}
+
+impl Source {
+    /// Which kind it is: `registry`, `git` or `path`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Registry { .. } => "registry",
+            Self::Git { .. } => "git",
+            Self::Path { .. } => "path",
+        }
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Registry { name, version, .. } => write!(f, "{name} {version}"),
+            Self::Git { url, commit, subdir } => {
+                write!(f, "{url} at {commit}")?;
+                if subdir.as_os_str().is_empty() {
+                    return Ok(());
+                }
+                write!(f, " in {}", subdir.display())
+            }
+            Self::Path { path } => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// Why a manifest is no corpus.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The file could not be read.
+    #[error("cannot read the manifest {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Something in the file is wrong.
+    #[error("{}:{line}: {}{what}", path.display(), key_prefix(key))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The key, empty when the line has none.
+        key: String,
+        /// What is wrong with it and what it should be.
+        what: String,
+    },
+    /// There is no shipped corpus of this name.
+    #[error("there is no corpus {name:?}: {hint}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The nearest name, and all there are.
+        hint: String,
+    },
+}
+
+fn key_prefix(key: &str) -> String {
+    if key.is_empty() { String::new() } else { format!("`{key}`: ") }
+}
+
+impl Corpus {
+    /// Read the manifest in `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read or anything in it is wrong.
+    pub fn read(path: &Path) -> Result<Self, ManifestError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Parse a manifest's text. `path` is the file to name in errors; relative `path` sources
+    /// and local git repositories are taken from its directory.
+    ///
+    /// # Errors
+    /// When anything in it is wrong.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
+        schema::parse(text, path.parent().unwrap_or(Path::new(""))).map_err(|wrong| {
+            let (line, key) = wrong.place(text);
+            ManifestError::Invalid { path: path.to_owned(), line, key, what: wrong.what }
+        })
+    }
+
+    /// Only the workspaces of these names, in the corpus' order.
+    ///
+    /// # Errors
+    /// The first name that is not in the corpus.
+    pub fn only(&self, names: &[String]) -> Result<Self, String> {
+        let known = |name: &&String| self.workspaces.iter().any(|w| w.name == **name);
+        if let Some(unknown) = names.iter().find(|name| !known(name)) {
+            return Err(unknown.clone());
+        }
+        let mut chosen = self.clone();
+        chosen.workspaces.retain(|w| names.contains(&w.name));
+        Ok(chosen)
+    }
+}

@@ -1,0 +1,179 @@
+//! The exact values a manifest pins a source with. Parsed at the edge, trusted inside.
+
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+
+/// A full git commit id: 40 lowercase hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CommitId(String);
+
+/// The SHA-256 of a published `.crate` file: 64 lowercase hexadecimal digits.
+///
+/// It is the value in a registry's index and in the `checksum` lines of a `Cargo.lock`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Checksum(String);
+
+/// A value in a manifest that is not what it must be. One lower-case fragment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadPin(pub(crate) String);
+
+fn hex(text: &str, digits: usize, what: &str) -> Result<String, BadPin> {
+    let all_hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if text.len() == digits && all_hex {
+        Ok(text.to_owned())
+    } else {
+        Err(BadPin(format!("{text:?} is not {what}: {digits} lowercase hexadecimal digits are needed")))
+    }
+}
+
+impl CommitId {
+    /// Parse a full commit id.
+    ///
+    /// # Errors
+    /// When it is abbreviated, a branch name, or anything else.
+    pub fn parse(text: &str) -> Result<Self, BadPin> {
+        hex(text, 40, "a full commit").map(Self)
+    }
+
+    /// The 40 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Checksum {
+    /// Parse a SHA-256.
+    ///
+    /// # Errors
+    /// When it is not 64 lowercase hexadecimal digits.
+    pub fn parse(text: &str) -> Result<Self, BadPin> {
+        hex(text, 64, "a SHA-256 checksum").map(Self)
+    }
+
+    /// The 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Checksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A name that is safe as a file name and a column: `[A-Za-z0-9_.-]+`, no leading dot or dash.
+///
+/// # Errors
+/// When it is empty, too long, or has another character in it.
+pub fn name(text: &str) -> Result<String, BadPin> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if text.is_empty() || text.len() > 100 || !text.chars().all(allowed) {
+        return Err(BadPin(format!("{text:?} is not a name: use 1 to 100 of the characters A-Z a-z 0-9 _ . -")));
+    }
+    if text.starts_with(['.', '-']) {
+        return Err(BadPin(format!("{text:?} is not a name: it must not start with {:?}", &text[..1])));
+    }
+    Ok(text.to_owned())
+}
+
+/// A path that stays inside the directory it is relative to, judged by its text.
+///
+/// # Errors
+/// When it is empty, absolute, or has a `..` in it.
+pub fn inner_path(text: &str) -> Result<PathBuf, BadPin> {
+    let path = Path::new(text);
+    let plain = path.components().all(|c| matches!(c, Component::Normal(_)));
+    if text.is_empty() || !plain || text.contains(['\\', '\0', '\n']) {
+        return Err(BadPin(format!("{text:?} must be a relative path with forward slashes and no `.` or `..` in it")));
+    }
+    Ok(path.to_owned())
+}
+
+/// The location of a git repository: a URL with a known scheme, `user@host:path`, or a local path.
+///
+/// # Errors
+/// When git could take it for an option or a transport helper that runs a command.
+pub fn git_url(text: &str) -> Result<String, BadPin> {
+    let bad = |why: &str| Err(BadPin(format!("{text:?} {why}")));
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return bad("is not a git URL: it is empty or has white space in it");
+    }
+    if text.starts_with('-') {
+        return bad("starts with a dash, git would take it for an option");
+    }
+    if let Some((scheme, _)) = text.split_once("://") {
+        let known = ["https", "http", "ssh", "git", "file"];
+        if !known.contains(&scheme) {
+            return bad("has an unknown scheme: use https, http, ssh, git or file");
+        }
+    } else if text.contains("::") {
+        return bad("names a transport helper, which runs a command");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_full_lowercase_ids_pass() {
+        assert!(CommitId::parse(&"a1".repeat(20)).is_ok());
+        for bad in ["", "main", "a1b2c3", &"A1".repeat(20), &"g1".repeat(20)] {
+            assert!(CommitId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Checksum::parse(&"0f".repeat(32)).is_ok());
+        assert!(Checksum::parse(&"0f".repeat(20)).is_err());
+    }
+
+    #[test]
+    fn urls_that_are_options_or_commands_are_refused() {
+        for good in ["https://h/x", "git@h:x/y.git", "../repo", "/srv/x", "file:///x"] {
+            assert!(git_url(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-u", "--upload-pack=x", "ext::sh -c x", "ext::sh", "a b", "ftp://h/x"] {
+            assert!(git_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_that_leave_are_refused() {
+        for bad in ["", "/etc/passwd", "..", "a/../../b", "./a", "a\\b", "a\0"] {
+            assert!(inner_path(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(inner_path("src/main.rs").unwrap(), Path::new("src/main.rs"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_one_plain_path_component(text in "\\PC{0,12}") {
+            if name(&text).is_ok() {
+                let parts: Vec<_> = Path::new(&text).components().collect();
+                prop_assert_eq!(parts, vec![Component::Normal(text.as_ref())]);
+                prop_assert!(!text.starts_with('-'));
+            }
+        }
+
+        #[test]
+        fn plain_names_pass(text in "[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}") {
+            prop_assert_eq!(name(&text).unwrap(), text);
+        }
+
+        #[test]
+        fn inner_paths_stay_inside(text in "[a./\\\\]{0,12}") {
+            if let Ok(path) = inner_path(&text) {
+                prop_assert!(path.is_relative());
+                prop_assert!(!path.components().any(|c| c == Component::ParentDir));
+            }
+        }
+    }
+}

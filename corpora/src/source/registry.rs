@@ -1,0 +1,119 @@
+//! A published package, fetched by Cargo itself.
+//!
+//! Cargo knows about mirrors, replaced sources, proxies and credentials, and verifies what it
+//! downloads, so everything is asked of it. A package of ours that depends on `=version` makes
+//! Cargo resolve it; the checksum in the resulting lockfile is the registry's word and must be
+//! the manifest's. `cargo info` then downloads just that package, and the sources are copied out
+//! of the Cargo home. A replaced source may keep its files elsewhere (a vendored directory, a
+//! local registry): then `cargo vendor` copies them, for whichever source is configured.
+//! No archive is unpacked here and nothing of the package is run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::semver::Version;
+
+use crate::cargo::CargoProgram;
+use crate::checkout;
+use crate::fetch::FetchCause;
+use crate::pins::Checksum;
+use crate::slot::{at, sha256};
+
+pub(crate) fn fetch(
+    cargo: &CargoProgram,
+    name: &str,
+    version: &Version,
+    checksum: &Checksum,
+    stage: &Path,
+) -> Result<(), FetchCause> {
+    let package = format!("{name} {version}");
+    let asking = stage.join("asking");
+    write_asking(&asking, name, version).map_err(at("write", &asking))?;
+    cargo.run(&asking, &["generate-lockfile"])?;
+    let found = locked_checksum(&asking.join("Cargo.lock"), name, version)?;
+    if found != checksum.as_str() {
+        return Err(FetchCause::Checksum { package, expected: checksum.to_string(), found });
+    }
+    let spec = format!("{name}@{version}");
+    // It may fail where vendoring works, so its failure counts only when both do.
+    let info = cargo.run(&asking, &["info", "--quiet", "--registry", "crates-io", &spec]);
+    let from = match downloaded(cargo, name, version, checksum) {
+        Some(dir) => dir,
+        None => vendored(cargo, &asking, name, version).map_err(|error| match info {
+            Err(first) => first.into(),
+            Ok(_) => error,
+        })?,
+    };
+    if !from.join("Cargo.lock").is_file() {
+        return Err(FetchCause::NoLockfile(package));
+    }
+    checkout::copy_tree(&from, &stage.join("tree"), &[])?;
+    fs::remove_dir_all(&asking).map_err(at("remove", &asking))?;
+    Ok(())
+}
+
+/// The package that makes Cargo resolve the one wanted. It is its own workspace root.
+fn write_asking(dir: &Path, name: &str, version: &Version) -> std::io::Result<()> {
+    fs::create_dir_all(dir.join("src"))?;
+    fs::write(dir.join("src/lib.rs"), "")?;
+    let manifest = format!(
+        "[package]\nname = \"asking-for-a-package\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\nwanted = {{ package = \"{name}\", version = \"={version}\" }}\n\n\
+         [workspace]\n"
+    );
+    fs::write(dir.join("Cargo.toml"), manifest)
+}
+
+#[derive(serde::Deserialize)]
+struct Lock {
+    #[serde(default)]
+    package: Vec<LockedPackage>,
+}
+
+#[derive(serde::Deserialize)]
+struct LockedPackage {
+    name: String,
+    version: String,
+    checksum: Option<String>,
+}
+
+fn locked_checksum(lock: &Path, name: &str, version: &Version) -> Result<String, FetchCause> {
+    let text = fs::read_to_string(lock).map_err(at("read", lock))?;
+    let parsed: Option<Lock> = toml::from_str(&text).ok();
+    let packages = parsed.map(|lock| lock.package).unwrap_or_default();
+    let wanted = version.to_string();
+    let found = packages.into_iter().find(|package| package.name == name && package.version == wanted);
+    found.and_then(|package| package.checksum).ok_or_else(|| FetchCause::NotFound {
+        package: format!("{name} {version}"),
+        hint: ": its lockfile has no checksum for it".to_owned(),
+    })
+}
+
+/// The unpacked sources in the Cargo home, next to an archive with the pinned checksum. Several
+/// registries may have a package of one name and version; the archive tells which is meant.
+fn downloaded(cargo: &CargoProgram, name: &str, version: &Version, checksum: &Checksum) -> Option<PathBuf> {
+    let registry = cargo.cargo_home()?.join("registry");
+    for entry in fs::read_dir(registry.join("src")).ok()?.flatten() {
+        let unpacked = entry.path().join(format!("{name}-{version}"));
+        let archive = registry.join("cache").join(entry.file_name()).join(format!("{name}-{version}.crate"));
+        // Cargo writes this file when it has unpacked everything.
+        let whole = unpacked.join(".cargo-ok").is_file();
+        if whole && fs::read(archive).is_ok_and(|bytes| sha256(&bytes) == checksum.as_str()) {
+            return Some(unpacked);
+        }
+    }
+    None
+}
+
+fn vendored(cargo: &CargoProgram, asking: &Path, name: &str, version: &Version) -> Result<PathBuf, FetchCause> {
+    let args = ["vendor", "--quiet", "--locked", "--versioned-dirs", "--respect-source-config", "vendored"];
+    cargo.run(asking, &args)?;
+    let dir = asking.join("vendored").join(format!("{name}-{version}"));
+    if dir.is_dir() {
+        return Ok(dir);
+    }
+    Err(FetchCause::NotFound {
+        package: format!("{name} {version}"),
+        hint: ", neither in its home nor by `cargo vendor`".to_owned(),
+    })
+}

@@ -1,0 +1,173 @@
+//! What the integration tests share: a private Cargo home, packages and repositories made up.
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use corpora::pins::{Checksum, CommitId};
+use corpora::{CargoProgram, Fetcher, Run, Source, Workspace};
+use git2::{Repository, Signature};
+use sha2::{Digest, Sha256};
+
+/// A directory with a Cargo home and a place for sources.
+pub struct Place {
+    pub dir: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("home")).unwrap();
+        Self { dir }
+    }
+
+    pub fn join(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    /// The Cargo that runs this test, offline, with nothing of the user's but the toolchain.
+    pub fn cargo(&self) -> CargoProgram {
+        let mut cargo = self.cargo_online();
+        let offline = ("CARGO_NET_OFFLINE".into(), "true".into());
+        cargo.env.push(offline);
+        cargo
+    }
+
+    /// The same, and it may ask the registry that is configured.
+    pub fn cargo_online(&self) -> CargoProgram {
+        let mut env = vec![("CARGO_HOME".into(), self.join("home").into())];
+        for name in ["PATH", "HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+            if let Some(value) = std::env::var_os(name) {
+                env.push((name.into(), value));
+            }
+        }
+        CargoProgram::new(env!("CARGO"), env)
+    }
+
+    pub fn fetcher(&self) -> Fetcher {
+        Fetcher::new(self.join("sources"), self.cargo())
+    }
+
+    /// Everything in the sources directory but the locks.
+    pub fn left_in_sources(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.join("sources")) else {
+            return Vec::new();
+        };
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| !name.starts_with(".lock")).collect()
+    }
+}
+
+pub fn workspace(source: Source) -> Workspace {
+    Workspace {
+        name: "it".to_owned(),
+        source,
+        cargo_args: Vec::new(),
+        edit: "src/main.rs".into(),
+        run: Some(Run { bin: "made-up".to_owned(), args: vec!["--version".to_owned()] }),
+        why: "a test".to_owned(),
+    }
+}
+
+/// A binary package without dependencies, with its lockfile.
+pub fn write_package(dir: &Path, version: &str) {
+    let write = |name: &str, text: &str| {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let package = format!("name = \"made-up\"\nversion = \"{version}\"\n");
+    write("Cargo.toml", &format!("[package]\n{package}edition = \"2021\"\n"));
+    write("Cargo.lock", &format!("version = 4\n\n[[package]]\n{package}"));
+    write("src/main.rs", "fn main() {}\n");
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A registry of our own that mirrors the usual one: an index in a git repository and an archive
+/// with the package `made-up`. Returns the archive's checksum.
+pub fn mirror(place: &Place, version: &str) -> String {
+    let package = place.join("published");
+    write_package(&package, version);
+    let target = place.join("packaged");
+    let args = ["package", "--no-verify", "--allow-dirty", "--target-dir"];
+    let mut args: Vec<_> = args.map(std::ffi::OsString::from).to_vec();
+    args.push(target.clone().into());
+    place.cargo().run(&package, &args).unwrap();
+    let archive = target.join(format!("package/made-up-{version}.crate"));
+    let dir = place.join("dl/made-up").join(version);
+    fs::create_dir_all(&dir).unwrap();
+    fs::copy(&archive, dir.join("download")).unwrap();
+    let sum = sha256(&fs::read(&archive).unwrap());
+    let index = place.join("index");
+    fs::create_dir_all(index.join("ma/de")).unwrap();
+    let line = format!(
+        "{{\"name\":\"made-up\",\"vers\":\"{version}\",\"deps\":[],\"features\":{{}},\
+         \"cksum\":\"{sum}\",\"yanked\":false}}\n"
+    );
+    fs::write(index.join("ma/de/made-up"), line).unwrap();
+    let dl = format!("{{\"dl\":\"file://{}\"}}", place.join("dl").display());
+    fs::write(index.join("config.json"), dl).unwrap();
+    commit_all(&Repository::init(&index).unwrap(), Some("HEAD"), "index");
+    let config =
+        format!("[source.crates-io]\nreplace-with = \"m\"\n[source.m]\nregistry = \"file://{}\"\n", index.display());
+    fs::write(place.join("home/config.toml"), config).unwrap();
+    sum
+}
+
+/// A vendored directory with the package `made-up` in it that replaces the registry.
+pub fn vendor(place: &Place, version: &str, package_checksum: &str, files: &[&str]) {
+    let dir = place.join("vendor").join(format!("made-up-{version}"));
+    write_package(&dir, version);
+    let mut sums = Vec::new();
+    for file in files {
+        let sum = sha256(&fs::read(dir.join(file)).unwrap());
+        sums.push(format!("{file:?}:\"{sum}\""));
+    }
+    for gone in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {
+        if !files.contains(&gone) {
+            fs::remove_file(dir.join(gone)).unwrap();
+        }
+    }
+    let text = format!("{{\"files\":{{{}}},\"package\":\"{package_checksum}\"}}", sums.join(","));
+    fs::write(dir.join(".cargo-checksum.json"), text).unwrap();
+    let config =
+        format!("[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = {:?}\n", place.join("vendor"));
+    fs::write(place.join("home/config.toml"), config).unwrap();
+}
+
+pub fn registry(version: &str, checksum: &str) -> Workspace {
+    workspace(Source::Registry {
+        name: "made-up".to_owned(),
+        version: version.parse().unwrap(),
+        checksum: Checksum::parse(checksum).unwrap(),
+    })
+}
+
+/// A repository with the package at its root and in `sub`, committed. Returns the commit.
+pub fn repository(dir: &Path) -> CommitId {
+    write_package(dir, "1.0.0");
+    write_package(&dir.join("sub"), "2.0.0");
+    let repository = Repository::init(dir).unwrap();
+    commit_all(&repository, Some("HEAD"), "one")
+}
+
+/// Commit everything in the working directory.
+pub fn commit_all(repository: &Repository, reference: Option<&str>, message: &str) -> CommitId {
+    let mut index = repository.index().unwrap();
+    index.add_all(["*"], git2::IndexAddOption::FORCE, None).unwrap();
+    index.write().unwrap();
+    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let who = Signature::now("t", "t@example.invalid").unwrap();
+    let head = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+    let parents: Vec<_> = head.iter().collect();
+    let id = repository.commit(reference, &who, &who, message, &tree, &parents).unwrap();
+    CommitId::parse(&id.to_string()).unwrap()
+}
+
+pub fn git(url: &str, commit: &CommitId, subdir: &str) -> Workspace {
+    workspace(Source::Git { url: url.to_owned(), commit: commit.clone(), subdir: subdir.into() })
+}

@@ -1,0 +1,67 @@
+//! What can be asked for, and what the exit code says.
+//!
+//! Exit codes: 0 done, 1 something measured is bad, 2 asked for something impossible,
+//! 130 interrupted.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cmd;
+use crate::system::interrupt::{EXIT_CODE, Supervisor};
+
+/// Judges build-cache designs for Cargo: builds real crates under interchangeable cache
+/// strategies and records hit rates, wall time and disk usage.
+#[derive(Debug, Parser)]
+#[command(name = "harness", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  harness compare                                     the default: minutes, a table at the end
+  harness compare --dry-run                           what that would do
+  harness compare --strategies 'none,hardlink+*'      only these
+  harness strategies show hardlink+aggressive         what a strategy is
+  harness corpus list                                 what can be built";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build a corpus under several strategies and compare them
+    Compare(cmd::compare::Args),
+    /// List, show, fetch and check corpora
+    #[command(subcommand)]
+    Corpus(cmd::corpus::Command),
+    /// List and explain strategies
+    #[command(subcommand)]
+    Strategies(cmd::strategies::Command),
+    /// List and show scenarios
+    #[command(subcommand)]
+    Scenario(cmd::scenario::Command),
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let supervisor = Supervisor::new();
+    let outcome = supervisor.install_signal_handler().map_err(Into::into).and_then(|()| match cli.command {
+        Command::Compare(args) => cmd::compare::run(args, &supervisor),
+        Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
+        Command::Strategies(command) => cmd::strategies::run(command),
+        Command::Scenario(command) => cmd::scenario::run(command),
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) if supervisor.is_interrupted() => {
+            let hint =
+                error.downcast_ref::<cmd::compare::Resume>().map(|resume| format!("; {resume}")).unwrap_or_default();
+            eprintln!("interrupted{hint}");
+            ExitCode::from(EXIT_CODE as u8)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `harness corpus`: what can be built.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use corpora::{Corpus, shipped};
+
+use crate::experiment::lab::Lab;
+use crate::experiment::prepare::prepare;
+use crate::system::interrupt::Supervisor;
+use crate::system::workdir::{self, WorkDir};
+
+/// What to do with corpora.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the shipped corpora
+    List,
+    /// Show the workspaces of a corpus
+    Show {
+        /// A shipped corpus, or the path of a .toml manifest
+        name: String,
+    },
+    /// Fetch sources and dependencies of a corpus; runs none of its code
+    Fetch(Fetch),
+    /// Fetch a corpus and check that it can be built; runs none of its code
+    Check(Fetch),
+}
+
+/// Which corpus, and where to keep it.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// A shipped corpus, or the path of a .toml manifest
+    name: String,
+    /// Work directory [default: the user's cache directory]
+    #[arg(long, value_name = "DIR")]
+    work_dir: Option<PathBuf>,
+    /// rustup toolchain
+    #[arg(long, value_name = "NAME")]
+    toolchain: Option<String>,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When the corpus cannot be read or fetched.
+pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+    match command {
+        Command::List => {
+            for name in shipped::names() {
+                let corpus = Corpus::load(name)?;
+                println!("{name:<14} {:>3} workspaces  {}", corpus.workspaces.len(), corpus.about);
+            }
+        }
+        Command::Show { name } => show(&Corpus::load(&name)?),
+        Command::Fetch(args) => {
+            let (corpus, lab, _work) = open(&args, supervisor)?;
+            let prepared = prepare(&lab, &corpus)?;
+            for prepared in &prepared {
+                let state = if prepared.fetched.new { "fetched" } else { "was there" };
+                println!("{:<24} {state}", prepared.workspace.name);
+            }
+            println!("{} workspaces in {}", prepared.len(), lab.fetcher().sources().display());
+        }
+        Command::Check(args) => {
+            let (corpus, lab, _work) = open(&args, supervisor)?;
+            let checked = corpora::check::check(&corpus, &lab.fetcher(), |checked| {
+                let packages = checked.packages.map_or_else(|| "?".to_owned(), |packages| packages.to_string());
+                let verdict = if checked.is_ok() { "ok" } else { "WRONG" };
+                println!("{:<24} {verdict:<6} {packages:>5} packages", checked.workspace);
+                for problem in &checked.problems {
+                    println!("    {problem}");
+                }
+            });
+            let wrong = checked.iter().filter(|checked| !checked.is_ok()).count();
+            println!("{} workspaces, {wrong} with problems", checked.len());
+            return Ok(ExitCode::from(u8::from(wrong > 0)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, Lab, WorkDir)> {
+    let corpus = Corpus::load(&args.name)?;
+    let dir = match &args.work_dir {
+        Some(dir) => dir.clone(),
+        None => workdir::default_dir()?.path,
+    };
+    let work = WorkDir::acquire(&dir, crate::experiment::lab::DISK_FLOOR)?;
+    work.track(supervisor);
+    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    Ok((corpus, lab, work))
+}
+
+fn show(corpus: &Corpus) {
+    println!("{}: {}\n", corpus.name, corpus.about);
+    for workspace in &corpus.workspaces {
+        println!("{:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
+        println!("{:<24} {}", "", workspace.why);
+        if !workspace.cargo_args.is_empty() {
+            println!("{:<24} cargo build {}", "", workspace.cargo_args.join(" "));
+        }
+        println!("{:<24} edits {}", "", workspace.edit.display());
+    }
+}

@@ -1,0 +1,6 @@
+//! One file a subcommand.
+
+pub mod compare;
+pub mod corpus;
+pub mod scenario;
+pub mod strategies;

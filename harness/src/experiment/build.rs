@@ -1,0 +1,293 @@
+//! One measured build: plan, restore, cargo, publish.
+//!
+//! Each phase is timed apart; their sum is what the user waits. Between Cargo and publishing
+//! the store's entries are read to explain misses later: that is outside every phase.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use strategies::Strategy;
+use strategies::explain::Index;
+use strategies::graph::layout::{Layout, UnitPlace};
+use strategies::graph::messages::Messages;
+use strategies::graph::{Graph, parse::GraphError};
+use strategies::key::Context;
+use strategies::store::Store;
+use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
+
+use super::invocation::{Recipe, Site};
+use super::lab::Lab;
+use crate::system::observer::{self, Compile, Kind, Summary};
+use crate::system::process::{self, Finished, ProcessError, Stream};
+
+/// Seconds of each phase, where there is one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Phases {
+    /// Unit graph and keys.
+    pub plan: Option<Duration>,
+    /// Of which Cargo's own call for the unit graph.
+    pub graph_call: Option<Duration>,
+    /// Filling the build directory.
+    pub restore: Option<Duration>,
+    /// Cargo.
+    pub cargo: Duration,
+    /// Filling the store.
+    pub publish: Option<Duration>,
+}
+
+impl Phases {
+    /// What the user waits.
+    pub fn wall(&self) -> Duration {
+        [self.plan, self.restore, Some(self.cargo), self.publish].into_iter().flatten().sum()
+    }
+}
+
+/// What the operating system accounted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// User seconds.
+    pub user: Duration,
+    /// System seconds.
+    pub sys: Duration,
+    /// Peak resident set of the largest process, bytes.
+    pub max_rss: Option<u64>,
+}
+
+impl Usage {
+    fn add(&mut self, finished: &Finished) {
+        self.user += finished.user;
+        self.sys += finished.sys;
+        self.max_rss = self.max_rss.max(finished.max_rss_bytes);
+    }
+}
+
+/// A build and everything known of it.
+#[derive(Debug)]
+pub struct Build {
+    /// Seconds by phase.
+    pub phases: Phases,
+    /// CPU and memory.
+    pub usage: Usage,
+    /// What rustc did.
+    pub rustc: Summary,
+    /// Seconds of each unit that ran.
+    pub costs: HashMap<UnitPlace, f64>,
+    /// The units, when the build succeeded.
+    pub graph: Graph,
+    /// What became of them.
+    pub built: Built,
+    /// What the strategy did, for one that restores units.
+    pub cached: Option<Cached>,
+}
+
+/// What a `units` strategy did.
+#[derive(Debug)]
+pub struct Cached {
+    /// Its plan.
+    pub plan: Plan,
+    /// What it restored.
+    pub restored: Restored,
+    /// What it published.
+    pub published: Published,
+    /// The store before this build, if anything is to be explained by it.
+    pub before: Option<Index>,
+    /// The surroundings, for looking again.
+    pub context: Context,
+}
+
+/// Why there is no measurement.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Cargo said no; its last lines.
+    #[error("{0}")]
+    Failed(String),
+    /// Ctrl-C, or Cargo could not be started.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Cargo's description of the build could not be read.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Store or build directory failed.
+    #[error(transparent)]
+    File(#[from] strategies::files::FileError),
+    /// The observer's log could not be read.
+    #[error(transparent)]
+    Log(#[from] observer::log::ReadError),
+}
+
+/// Builds a site under a strategy.
+///
+/// # Errors
+/// When the build fails, is interrupted, or store or build directory fail.
+pub fn build(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    strategy: &Strategy,
+    store: Option<&dyn Store>,
+) -> Result<Build, BuildError> {
+    let _ = std::fs::remove_file(lab.rustc_log());
+    let layout = Layout { build_dir: site.build_dir.clone() };
+    match (strategy, store) {
+        (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, units, store),
+        _ => {
+            let mut usage = Usage::default();
+            let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+            // Not part of this strategy: asked for afterwards and not timed.
+            let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
+            let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
+            let (rustc, costs) = costs(lab, &layout, &built, &cargo.messages)?;
+            let phases = Phases { cargo: cargo.wall, ..Phases::default() };
+            Ok(Build { phases, usage, rustc, costs, graph, built, cached: None })
+        }
+    }
+}
+
+fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn Store) -> Result<Build, BuildError> {
+    let layout = Layout { build_dir: site.build_dir.clone() };
+    let mut usage = Usage::default();
+    let own_before = own_cpu();
+
+    let start = Instant::now();
+    let _lock = store.root().lock_shared()?;
+    let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
+    store.root().restore_rustc_info(&toolchain, &site.build_dir);
+    let (graph, graph_call) = ask_graph(lab, site, recipe, &mut usage)?;
+    let context = context(lab, site);
+    let session = Session { units, store, graph: &graph, context: &context };
+    let mut plan = units::plan(&session);
+    let planned = start.elapsed();
+
+    let start = Instant::now();
+    let restored = units::restore(&session, &mut plan)?;
+    let restore = start.elapsed();
+    usage.user += own_cpu().saturating_sub(own_before);
+
+    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+    let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
+    let before = missed.then(|| Index::load(store));
+    let own_before = own_cpu();
+
+    let start = Instant::now();
+    let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
+    let matching = start.elapsed();
+    let (rustc, costs) = costs(lab, &layout, &built, &cargo.messages)?;
+    let start = Instant::now();
+    let published = units::publish(&session, &mut plan, &built, &costs, &site.name)?;
+    let publish = start.elapsed() + matching;
+    usage.user += own_cpu().saturating_sub(own_before);
+
+    let phases = Phases {
+        plan: Some(planned),
+        graph_call: Some(graph_call),
+        restore: Some(restore),
+        cargo: cargo.wall,
+        publish: Some(publish),
+    };
+    let cached = Some(Cached { plan, restored, published, before, context });
+    Ok(Build { phases, usage, rustc, costs, graph, built, cached })
+}
+
+/// The surroundings of a build, as keys see them.
+fn context(lab: &Lab, site: &Site) -> Context {
+    let env = site.env(lab).into_iter();
+    let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    Context::new(&site.root, &lab.cargo_home, &site.build_dir, &site.target_dir, &lab.toolchain.rustc_verbose, env)
+}
+
+fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {
+    let spec = lab.cargo(&site.dir, &site.env(lab), &site.graph_args(lab, recipe));
+    let (finished, stdout) = process::run_captured(&spec, &lab.supervisor)?;
+    if !finished.status.success() {
+        return Err(BuildError::Failed(last_lines(&finished)));
+    }
+    usage.add(&finished);
+    Ok((Graph::parse(&stdout.join("\n"))?, finished.wall))
+}
+
+struct CargoRun {
+    messages: Messages,
+    started: SystemTime,
+    wall: Duration,
+}
+
+fn run_cargo(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    layout: &Layout,
+    usage: &mut Usage,
+) -> Result<CargoRun, BuildError> {
+    let spec = lab.cargo(&site.dir, &site.env(lab), &site.build_args(lab, recipe));
+    let mut messages = Messages::default();
+    let started = SystemTime::now();
+    let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
+        if stream == Stream::Stdout {
+            messages.line(layout, line, now_s());
+        }
+    })?;
+    if !finished.status.success() {
+        return Err(BuildError::Failed(last_lines(&finished)));
+    }
+    usage.add(&finished);
+    Ok(CargoRun { messages, started, wall: finished.wall })
+}
+
+/// How many units an unmeasured build right after runs, and how long it takes.
+///
+/// # Errors
+/// When it fails or is interrupted.
+pub fn noop(lab: &Lab, site: &Site, recipe: &Recipe, graph: &Graph) -> Result<(u64, Duration), BuildError> {
+    let layout = Layout { build_dir: site.build_dir.clone() };
+    let cargo = run_cargo(lab, site, recipe, &layout, &mut Usage::default())?;
+    let built = Built::of(graph, &layout, &cargo.messages, cargo.started);
+    Ok((built.compiled.len() as u64, cargo.wall))
+}
+
+/// What rustc did, and the seconds of each unit: rustc's own from the observer, a build
+/// script's from its start to Cargo's message.
+fn costs(
+    lab: &Lab,
+    layout: &Layout,
+    built: &Built,
+    messages: &Messages,
+) -> Result<(Summary, HashMap<UnitPlace, f64>), BuildError> {
+    let log = observer::read_log(&lab.rustc_log())?;
+    let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
+    for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
+        if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
+            *costs.entry(place).or_default() += compile.wall_s;
+        }
+    }
+    for index in &built.compiled {
+        if let Some((message, place)) = built.matched.units.get(index)
+            && let Some(began) = units::tree::mark(&layout.unit_dir(place))
+        {
+            let took = messages.units[*message].arrived - began.as_secs_f64();
+            costs.entry(place.clone()).or_insert(took.max(0.0));
+        }
+    }
+    Ok((Summary::of(&log), costs))
+}
+
+fn last_lines(finished: &Finished) -> String {
+    let text = finished.stderr_text();
+    if text.is_empty() { format!("cargo ended with exit code {}", finished.code()) } else { text }
+}
+
+fn now_s() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64())
+}
+
+/// CPU time of this process so far: planning, restoring and publishing happen in it.
+#[cfg(unix)]
+fn own_cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
+}
+
+#[cfg(not(unix))]
+fn own_cpu() -> Duration {
+    Duration::ZERO
+}

@@ -1,0 +1,84 @@
+//! The exact Cargo command lines.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::lab::Lab;
+use crate::system::version::Version;
+
+/// From this Cargo on, every unit having a directory of its own is the default.
+const NEW_LAYOUT_DEFAULT: Version = Version { major: 1, minor: 100, patch: 0 };
+
+/// One workspace where it is built.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Name of the workspace.
+    pub name: String,
+    /// The whole working copy.
+    pub tree: PathBuf,
+    /// Where Cargo runs.
+    pub dir: PathBuf,
+    /// Root of the Cargo workspace: where the lockfile is.
+    pub root: PathBuf,
+    /// Final artifacts.
+    pub target_dir: PathBuf,
+    /// Intermediate artifacts.
+    pub build_dir: PathBuf,
+    /// Arguments of the manifest.
+    pub cargo_args: Vec<String>,
+    /// The file an edit step changes, relative to `dir`.
+    pub edit: PathBuf,
+    /// A command that proves the built program runs.
+    pub run: Option<corpora::Run>,
+}
+
+/// How a site is to be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// Cargo profile.
+    pub profile: String,
+    /// Cargo's `--jobs`.
+    pub jobs: Option<u32>,
+}
+
+impl Site {
+    /// The environment of Cargo on this site.
+    pub fn env(&self, lab: &Lab) -> BTreeMap<OsString, OsString> {
+        let mut env = lab.build_env();
+        env.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
+        env.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
+        env
+    }
+
+    /// `cargo build` of this site.
+    pub fn build_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
+        let mut args = self.common_args(lab, recipe);
+        args.push("--message-format=json-render-diagnostics".into());
+        args
+    }
+
+    /// The same build, only described.
+    pub fn graph_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
+        let mut args = self.common_args(lab, recipe);
+        args.extend(["--unit-graph", "-Zunstable-options"].map(OsString::from));
+        args
+    }
+
+    fn common_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
+        let mut args: Vec<OsString> = ["build", "--locked", "--offline"].map(OsString::from).to_vec();
+        args.extend(["--profile".into(), OsString::from(&recipe.profile)]);
+        args.extend(recipe.jobs.map(|jobs| format!("--jobs={jobs}").into()));
+        args.extend(self.cargo_args.iter().map(OsString::from));
+        if lab.toolchain.cargo_version < NEW_LAYOUT_DEFAULT {
+            args.push("-Zbuild-dir-new-layout".into());
+        }
+        args
+    }
+
+    /// The path of a built program.
+    pub fn program(&self, bin: &str, profile: &str) -> PathBuf {
+        let dir = self.target_dir.join(strategies::graph::layout::profile_dir(profile));
+        dir.join(format!("{bin}{}", std::env::consts::EXE_SUFFIX))
+    }
+}

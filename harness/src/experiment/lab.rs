@@ -1,0 +1,139 @@
+//! What all builds of a run share.
+//!
+//! ```text
+//! <work>/
+//!     cargo-home/   private CARGO_HOME
+//!     sources/      fetched sources, never built in
+//!     bin/rustc     the observer
+//!     arm/          the arm that runs now, at the same paths for every arm
+//!         store/
+//!         src/<workspace>/
+//!         target/<workspace>/
+//!         rustc.log
+//!     runs/         records, unless --out says otherwise
+//! ```
+//!
+//! Every arm lives at the same paths, one after the other: a path is an input of a build
+//! (it ends up in debug information), and must not differ between arms.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use corpora::{CargoProgram, Fetcher};
+
+use crate::system::cargo_home::CargoHome;
+use crate::system::environment::Environment;
+use crate::system::interrupt::Supervisor;
+use crate::system::observer::Observer;
+use crate::system::process::CommandSpec;
+use crate::system::toolchain::Toolchain;
+
+/// Bytes that must be free before anything is begun.
+pub const DISK_FLOOR: u64 = 2 << 30;
+
+/// The surroundings of every build.
+#[derive(Debug)]
+pub struct Lab {
+    /// The work directory.
+    pub work: PathBuf,
+    /// Ends our processes on Ctrl-C.
+    pub supervisor: Supervisor,
+    /// The toolchain under test.
+    pub toolchain: Toolchain,
+    /// The private CARGO_HOME.
+    pub cargo_home: PathBuf,
+    environment: Environment,
+    observer: Observer,
+    /// Size and time of cargo and rustc when the run began.
+    programs: Vec<Option<(u64, SystemTime)>>,
+}
+
+impl Lab {
+    /// Finds the toolchain and prepares the private CARGO_HOME and the observer.
+    ///
+    /// # Errors
+    /// When one of them is missing or cannot be made.
+    pub fn open(work: &Path, toolchain: Option<&str>, supervisor: Supervisor) -> Result<Lab> {
+        let toolchain = Toolchain::find(toolchain)?;
+        let home = CargoHome::prepare(work, CargoHome::of_user().as_deref())?;
+        let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
+        let environment = Environment::scrub(&home, bin);
+        let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
+        let programs = stamps(&toolchain);
+        let cargo_home = home.dir().to_owned();
+        Ok(Lab { work: work.to_owned(), supervisor, cargo_home, toolchain, environment, observer, programs })
+    }
+
+    /// Whether cargo or rustc is another file than when the run began.
+    pub fn toolchain_changed(&self) -> bool {
+        stamps(&self.toolchain) != self.programs
+    }
+
+    /// A fetcher of sources with this toolchain's Cargo.
+    pub fn fetcher(&self) -> Fetcher {
+        let mut env: Vec<_> = self.environment.for_fetch().into_iter().collect();
+        env.push(("RUSTC".into(), self.toolchain.rustc.clone().into()));
+        Fetcher::new(self.work.join("sources"), CargoProgram::new(&self.toolchain.cargo, env))
+    }
+
+    /// The directory of the arm that runs now.
+    pub fn arm_dir(&self) -> PathBuf {
+        self.work.join("arm")
+    }
+
+    /// Where the observer writes.
+    pub fn rustc_log(&self) -> PathBuf {
+        self.arm_dir().join("rustc.log")
+    }
+
+    /// The environment of a build: scrubbed, observed, offline, unstable flags unlocked for
+    /// Cargo alone.
+    pub fn build_env(&self) -> BTreeMap<OsString, OsString> {
+        let mut env = self.environment.for_build();
+        env.extend(self.observer.env(&self.rustc_log()));
+        env.insert("CARGO_NET_OFFLINE".into(), "true".into());
+        if !self.toolchain.channel.takes_unstable_flags() {
+            env.insert("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS".into(), "nightly".into());
+        }
+        env
+    }
+
+    /// A command of this toolchain's Cargo in `dir`.
+    pub fn cargo(&self, dir: &Path, env: &BTreeMap<OsString, OsString>, args: &[OsString]) -> CommandSpec {
+        CommandSpec::new(&self.toolchain.cargo, dir).args(args.iter().cloned()).envs(env.clone())
+    }
+
+    /// Empties the arm's directory.
+    ///
+    /// # Errors
+    /// When something in it cannot be removed.
+    pub fn clear_arm(&self) -> Result<()> {
+        let dir = self.arm_dir();
+        remove_dir(&dir)?;
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))
+    }
+}
+
+fn stamps(toolchain: &Toolchain) -> Vec<Option<(u64, SystemTime)>> {
+    let stamp = |path: &PathBuf| {
+        let meta = std::fs::metadata(path).ok()?;
+        Some((meta.len(), meta.modified().ok()?))
+    };
+    [&toolchain.cargo, &toolchain.rustc].map(stamp).to_vec()
+}
+
+/// Removes a directory tree, if it is there.
+///
+/// # Errors
+/// When something in it cannot be removed.
+pub fn remove_dir(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}

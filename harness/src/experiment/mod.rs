@@ -1,0 +1,31 @@
+//! The experiment: every strategy through the same story, measured.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`options`] | what was asked for, as kept in `run.json` so that a run can be resumed |
+//! | [`schedule`] | which arm when: a pure function of the seed |
+//! | [`lab`] | what all builds of a run share: toolchain, environment, observer, directories |
+//! | [`prepare`] | everything fetched before anything is timed |
+//! | [`invocation`] | the exact Cargo command lines |
+//! | [`arm`] | one strategy in one round: its sites, its store, its steps |
+//! | [`build`] | one measured build: plan, restore, cargo, publish |
+//! | [`outcome`] | what became of each unit, and why |
+//! | [`checks`] | what is looked at after a measured build: no-op, store, program, disk |
+//! | [`gates`] | what makes a row invalid |
+//! | [`rows`] | a measured build as records |
+//! | [`run`] | all arms of all rounds, appended as they finish |
+//! | [`progress`] | the bar and its estimate |
+
+pub mod arm;
+pub mod build;
+pub mod checks;
+pub mod gates;
+pub mod invocation;
+pub mod lab;
+pub mod options;
+pub mod outcome;
+pub mod prepare;
+pub mod progress;
+pub mod rows;
+pub mod run;
+pub mod schedule;

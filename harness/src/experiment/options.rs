@@ -1,0 +1,34 @@
+//! What was asked for.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// A shipped corpus or the absolute path of a manifest.
+    pub corpus: String,
+    /// Only these workspaces; all when empty.
+    pub workspaces: Vec<String>,
+    /// Names and globs of strategies.
+    pub strategies: String,
+    /// A shipped scenario or the absolute path of one.
+    pub scenario: String,
+    /// How often every arm runs.
+    pub rounds: u32,
+    /// Cargo profile.
+    pub profile: String,
+    /// rustup toolchain; the default one when absent.
+    pub toolchain: Option<String>,
+    /// Cargo's `--jobs`; Cargo's own choice when absent.
+    pub jobs: Option<u32>,
+    /// The seed of the schedule.
+    pub seed: u64,
+    /// Where everything is built.
+    pub work_dir: PathBuf,
+}
+
+/// The strategies compared when none are named.
+pub const DEFAULT_STRATEGIES: &str = "none,shared-target,hardlink+conservative,hardlink+aggressive,reflink+conservative,reflink+aggressive,\
+                                      copy+conservative,copy+aggressive,symlink+conservative,symlink+aggressive";

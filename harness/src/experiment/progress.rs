@@ -1,0 +1,121 @@
+//! The bar: which step, how long so far, how long still.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+/// What a measurement's duration depends on, from the most telling to the least.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// Step and workspace.
+    pub place: (String, String),
+    /// What decides how much is built: the key policy, or the baseline's name.
+    pub family: String,
+}
+
+/// Learns how long measurements take and predicts the rest.
+#[derive(Debug, Default)]
+pub struct Estimate {
+    seen: HashMap<Kind, (f64, u32)>,
+}
+
+impl Estimate {
+    /// Takes in one finished measurement, checks and preparation included.
+    pub fn learn(&mut self, kind: &Kind, took: Duration) {
+        let (sum, count) = self.seen.entry(kind.clone()).or_default();
+        *sum += took.as_secs_f64();
+        *count += 1;
+    }
+
+    /// How long the remaining ones will take; `None` before anything is known.
+    pub fn remaining<'a>(&self, rest: impl Iterator<Item = &'a Kind>) -> Option<Duration> {
+        let mean = |matches: &dyn Fn(&Kind) -> bool| {
+            let (sum, count) = self
+                .seen
+                .iter()
+                .filter(|(kind, _)| matches(kind))
+                .fold((0.0, 0), |(sum, count), (_, seen)| (sum + seen.0, count + seen.1));
+            (count > 0).then(|| sum / f64::from(count))
+        };
+        let mut total = 0.0;
+        for kind in rest {
+            total += mean(&|seen| seen == kind)
+                .or_else(|| mean(&|seen| seen.place == kind.place))
+                .or_else(|| mean(&|_| true))?;
+        }
+        Some(Duration::from_secs_f64(total))
+    }
+}
+
+/// The bar of a run.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    estimate: Estimate,
+    began: Instant,
+}
+
+impl Progress {
+    /// A bar over this many measurements; hidden where there is no terminal.
+    pub fn new(total: usize) -> Progress {
+        let bar = ProgressBar::new(total as u64);
+        let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.progress_chars("=> "));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Progress { bar, estimate: Estimate::default(), began: Instant::now() }
+    }
+
+    /// Says what runs now; `rest` is everything not yet measured, this one included.
+    pub fn show(&mut self, what: &str, rest: &[Kind]) {
+        let left = match self.estimate.remaining(rest.iter()) {
+            Some(left) => format!("about {} left", HumanDuration(left)),
+            None => "estimating".to_owned(),
+        };
+        self.bar.set_message(format!("{left}: {what}"));
+        self.began = Instant::now();
+    }
+
+    /// Takes in that the one shown is finished.
+    pub fn finished(&mut self, kind: &Kind) {
+        self.estimate.learn(kind, self.began.elapsed());
+        self.bar.inc(1);
+    }
+
+    /// Counts measurements that an earlier part of the run has taken.
+    pub fn skip(&self, count: usize) {
+        self.bar.inc(count as u64);
+    }
+
+    /// A line above the bar.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(step: &str, workspace: &str, family: &str) -> Kind {
+        Kind { place: (step.into(), workspace.into()), family: family.into() }
+    }
+
+    #[test]
+    fn the_nearest_experience_predicts() {
+        let mut estimate = Estimate::default();
+        assert_eq!(estimate.remaining([kind("fill", "a", "none")].iter()), None);
+        estimate.learn(&kind("fill", "a", "none"), Duration::from_secs(10));
+        estimate.learn(&kind("warm", "a", "aggressive"), Duration::from_secs(2));
+        let left = |kind: Kind| estimate.remaining([kind].iter()).unwrap().as_secs();
+        assert_eq!(left(kind("fill", "a", "none")), 10);
+        assert_eq!(left(kind("fill", "a", "aggressive")), 10);
+        assert_eq!(left(kind("edit", "b", "none")), 6);
+    }
+}

@@ -1,0 +1,266 @@
+//! The private `CARGO_HOME` of a work directory.
+//!
+//! Cargo reads `$CARGO_HOME/config.toml` on every start. The user's own may hold profiles,
+//! wrappers, target directories, aliases and patches, all of which would change what is
+//! measured. The private one takes only what says where packages come from:
+//!
+//! | taken | why |
+//! |---|---|
+//! | `[source]`, `[registries]` | mirrors, replaced sources, alternative registries |
+//! | `[http]`, `[net]` | proxies, certificates, retries, `git-fetch-with-cli` |
+//! | `registry.global-credential-providers` | a replaced source may need one to be read |
+//!
+//! Files named by `include` are followed. Relative paths are made absolute, as they are
+//! relative to the directory above the file they stand in.
+//!
+//! No secret is written: `token` and `secret-key` are left out of the file. They are kept in
+//! memory, with those of `credentials.toml`, as the environment variables Cargo has for them,
+//! and handed to fetching commands only.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+/// How deep `include` may nest before we call it a circle.
+const MAX_INCLUDES: usize = 16;
+
+/// A prepared private home.
+#[derive(Debug, Clone)]
+pub struct CargoHome {
+    dir: PathBuf,
+    tokens: BTreeMap<OsString, OsString>,
+}
+
+/// The private home could not be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum CargoHomeError {
+    /// A file of the user's configuration cannot be read.
+    #[error("cannot read the Cargo configuration {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// It is no TOML; Cargo itself would refuse it, too.
+    #[error("{} is not valid TOML: {}; Cargo needs it repaired as well", path.display(), source.message())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// Files include each other.
+    #[error("{} is included more than {MAX_INCLUDES} levels deep; look for a circle", path.display())]
+    Circle {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The private home cannot be written.
+    #[error("cannot write the private Cargo configuration {}: {source}; is the work directory writable?", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl CargoHome {
+    /// Makes `<work>/cargo-home` with a `config.toml` derived from the `CARGO_HOME` at
+    /// `user_home`, if there is one. Packages already fetched into it stay.
+    ///
+    /// # Errors
+    /// When the user's configuration cannot be read or the private one not written.
+    pub fn prepare(work: &Path, user_home: Option<&Path>) -> Result<Self, CargoHomeError> {
+        let dir = work.join("cargo-home");
+        let mut taken = Taken::default();
+        if let Some(home) = user_home {
+            // As Cargo: the name without an extension is older and wins.
+            if let Some(file) = first_file(home, ["config", "config.toml"]) {
+                taken.config(&file, 0)?;
+            }
+            if let Some(file) = first_file(home, ["credentials", "credentials.toml"]) {
+                let credentials = read(&file)?;
+                taken.tokens_of(&credentials);
+            }
+        }
+        let config = taken.config.to_string();
+        let text = format!("# Written by the harness: only where packages come from.\n{config}");
+        write_whole(&dir.join("config.toml"), &text)?;
+        Ok(Self { dir, tokens: taken.tokens })
+    }
+
+    /// The user's own `CARGO_HOME`.
+    pub fn of_user() -> Option<PathBuf> {
+        std::env::var_os("CARGO_HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from)
+            .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Registry tokens, as environment variables for fetching.
+    pub(super) fn tokens(&self) -> &BTreeMap<OsString, OsString> {
+        &self.tokens
+    }
+}
+
+#[derive(Default)]
+struct Taken {
+    config: Table,
+    tokens: BTreeMap<OsString, OsString>,
+}
+
+impl Taken {
+    fn config(&mut self, file: &Path, depth: usize) -> Result<(), CargoHomeError> {
+        if depth > MAX_INCLUDES {
+            return Err(CargoHomeError::Circle { path: file.to_owned() });
+        }
+        let mut table = read(file)?;
+        // The including file wins over what it includes, a later include over an earlier.
+        for (path, optional) in includes(&table) {
+            let path = file.parent().unwrap_or(Path::new("")).join(path);
+            if !optional || path.exists() {
+                self.config(&path, depth + 1)?;
+            }
+        }
+        let root = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+        self.tokens_of(&table);
+        for name in ["source", "registries", "http", "net"] {
+            if let Some(mut value) = table.remove(name) {
+                drop_secrets(&mut value);
+                make_absolute(&mut value, root);
+                merge(&mut self.config, name, value);
+            }
+        }
+        if let Some(Value::Table(registry)) = table.get_mut("registry")
+            && let Some(mut providers) = registry.remove("global-credential-providers")
+        {
+            if let Value::Array(list) = &mut providers {
+                list.iter_mut().for_each(|provider| make_provider_absolute(provider, root));
+            }
+            let kept = Table::from_iter([("global-credential-providers".to_owned(), providers)]);
+            merge(&mut self.config, "registry", Value::Table(kept));
+        }
+        Ok(())
+    }
+
+    fn tokens_of(&mut self, table: &Table) {
+        let token = |table: &Value| table.get("token")?.as_str().map(OsString::from);
+        if let Some(value) = table.get("registry").and_then(token) {
+            self.tokens.insert("CARGO_REGISTRY_TOKEN".into(), value);
+        }
+        let registries = table.get("registries").and_then(Value::as_table);
+        for (name, registry) in registries.into_iter().flatten() {
+            if let Some(value) = token(registry) {
+                let name = name.to_uppercase().replace('-', "_");
+                self.tokens.insert(format!("CARGO_REGISTRIES_{name}_TOKEN").into(), value);
+            }
+        }
+    }
+}
+
+fn first_file<const N: usize>(dir: &Path, names: [&str; N]) -> Option<PathBuf> {
+    names.into_iter().map(|name| dir.join(name)).find(|path| path.is_file())
+}
+
+fn read(path: &Path) -> Result<Table, CargoHomeError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| CargoHomeError::Read { path: path.to_owned(), source })?;
+    text.parse().map_err(|source| CargoHomeError::Parse { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// `include = "a.toml"`, `["a.toml", …]` or `[{ path = "a.toml", optional = true }, …]`.
+fn includes(table: &Table) -> Vec<(String, bool)> {
+    let one = |value: &Value| match value {
+        Value::String(path) => Some((path.clone(), false)),
+        Value::Table(table) => {
+            let optional = table.get("optional").and_then(Value::as_bool).unwrap_or(false);
+            Some((table.get("path")?.as_str()?.to_owned(), optional))
+        }
+        _ => None,
+    };
+    match table.get("include") {
+        Some(Value::Array(list)) => list.iter().filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Tables are merged key by key; anything else replaces what was there.
+fn merge(into: &mut Table, key: &str, value: Value) {
+    match (into.get_mut(key), value) {
+        (Some(Value::Table(old)), Value::Table(new)) => {
+            for (key, value) in new {
+                merge(old, &key, value);
+            }
+        }
+        (_, value) => {
+            into.insert(key.to_owned(), value);
+        }
+    }
+}
+
+fn drop_secrets(value: &mut Value) {
+    if let Value::Table(table) = value {
+        table.retain(|key, _| key != "token" && key != "secret-key");
+        table.iter_mut().for_each(|(_, value)| drop_secrets(value));
+    }
+}
+
+/// Makes absolute the values Cargo documents as paths relative to the configuration.
+fn make_absolute(value: &mut Value, root: &Path) {
+    let Value::Table(table) = value else { return };
+    for (key, value) in table.iter_mut() {
+        match (key.as_str(), &mut *value) {
+            ("directory" | "local-registry" | "cainfo" | "proxy-cainfo", Value::String(path)) => {
+                *path = root.join(&*path).to_string_lossy().into_owned();
+            }
+            ("credential-provider", provider) => make_provider_absolute(provider, root),
+            (_, value) => make_absolute(value, root),
+        }
+    }
+}
+
+/// A provider is a program and arguments, in one string or a list; a program with a slash in
+/// it is a path, `cargo:token` and plain names are not.
+fn make_provider_absolute(provider: &mut Value, root: &Path) {
+    match provider {
+        Value::String(line) => {
+            let (program, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
+            if program.contains('/') && !program.starts_with("cargo:") {
+                *line = format!("{}{rest}", root.join(program).display());
+            }
+        }
+        Value::Array(words) => {
+            if let Some(program) = words.first_mut().filter(|word| word.is_str()) {
+                make_provider_absolute(program, root);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn write_whole(path: &Path, text: &str) -> Result<(), CargoHomeError> {
+    let error = |source| CargoHomeError::Write { path: path.to_owned(), source };
+    let dir = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(dir).map_err(error)?;
+    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    let staged = tempfile::NamedTempFile::new_in(dir).map_err(error)?;
+    std::fs::write(staged.path(), text).map_err(error)?;
+    staged.persist(path).map_err(|failed| error(failed.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "cargo_home_tests.rs"]
+mod tests;

@@ -1,0 +1,254 @@
+//! How much disk a set of directory trees takes, in three honest numbers.
+//!
+//! - **apparent**: the lengths of all files, each name counted. What `ls -l` adds up to, and
+//!   what a copy to another disk would need.
+//! - **allocated**: blocks given to inodes, each inode once over the whole set asked about.
+//!   Hard links within the set share; reflinks do not show.
+//! - **physical**: the union of the blocks of all files ([`extents`](super::extents)), plus
+//!   those of the directories. Hard links and reflinks share. `None` where the file system
+//!   does not tell, or a file could not be opened.
+//!
+//! Symlinks are not followed. Files that vanish while we look are left out. Data not written
+//! out yet has no place: call [`extents::sync`](super::extents::sync) before asking for
+//! physical bytes.
+
+use std::collections::HashSet;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::extents::{Extent, layout, union_bytes};
+
+/// What a set of trees takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Lengths of all files, every name counted.
+    pub apparent_bytes: u64,
+    /// Blocks of all inodes, directories too, every inode counted once.
+    pub allocated_bytes: u64,
+    /// Blocks really occupied; `None` where this cannot be known or was not asked for.
+    pub physical_bytes: Option<u64>,
+    /// Whether `physical_bytes` is an upper bound, because files are compressed.
+    pub physical_is_upper_bound: bool,
+    /// Names of files: regular ones, symlinks and others.
+    pub files: u64,
+    /// Directories, the roots included.
+    pub dirs: u64,
+}
+
+/// The trees together, and one by one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// All of them as one set: what they share is counted once.
+    pub together: Usage,
+    /// Each as if it were alone, in the order asked.
+    pub each: Vec<Usage>,
+}
+
+/// What to find out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Apparent and allocated bytes: a `stat` for each file.
+    Blocks,
+    /// Physical bytes, too: each file is opened and asked for its extents.
+    Extents,
+}
+
+/// A tree could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot measure {}: {source}; disk columns of this step stay empty", path.display())]
+pub struct DiskError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Measures directory trees (or single files). One that does not exist takes nothing; one
+/// that lies within another is not counted twice in [`Measured::together`].
+///
+/// # Errors
+/// When a directory exists and cannot be read.
+pub fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<Measured, DiskError> {
+    let mut found = Vec::new();
+    for root in roots {
+        found.push(walk_root(root.as_ref(), detail)?);
+    }
+    let each = found.iter().map(|tree| usage(&[tree], detail)).collect();
+    let outermost = outermost(roots);
+    let set: Vec<&Tree> = found.iter().zip(&outermost).filter(|(_, o)| **o).map(|(t, _)| t).collect();
+    Ok(Measured { together: usage(&set, detail), each })
+}
+
+/// Which of the roots do not lie within (or equal) an earlier or wider one.
+fn outermost<P: AsRef<Path>>(roots: &[P]) -> Vec<bool> {
+    let real = |path: &P| path.as_ref().canonicalize().unwrap_or_else(|_| path.as_ref().to_owned());
+    let paths: Vec<PathBuf> = roots.iter().map(real).collect();
+    let within = |i: usize, j: usize| i != j && paths[i].starts_with(&paths[j]) && (paths[i] != paths[j] || j < i);
+    (0..paths.len()).map(|i| !(0..paths.len()).any(|j| within(i, j))).collect()
+}
+
+/// One inode as it was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Inode {
+    device: u64,
+    number: u64,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    /// Inode, its allocated bytes, and how many of those FIEMAP does not list.
+    inodes: Vec<(Inode, u64, u64)>,
+    apparent: u64,
+    files: u64,
+    dirs: u64,
+    extents: Vec<Extent>,
+    unknown_extents: bool,
+    upper_bound: bool,
+}
+
+impl Tree {
+    fn merge(mut self, mut other: Self) -> Self {
+        if self.inodes.len() < other.inodes.len() {
+            std::mem::swap(&mut self, &mut other);
+        }
+        self.inodes.append(&mut other.inodes);
+        self.extents.append(&mut other.extents);
+        self.apparent += other.apparent;
+        self.files += other.files;
+        self.dirs += other.dirs;
+        self.unknown_extents |= other.unknown_extents;
+        self.upper_bound |= other.upper_bound;
+        self
+    }
+
+    fn add_dir(&mut self, metadata: &Metadata) {
+        let (inode, allocated) = numbers(metadata);
+        self.dirs += 1;
+        self.inodes.push((inode, allocated, allocated));
+    }
+
+    fn add_file(&mut self, path: &Path, metadata: &Metadata, detail: Detail) {
+        let (inode, allocated) = numbers(metadata);
+        self.files += 1;
+        self.apparent += metadata.len();
+        let mut unlisted = 0;
+        if !metadata.is_file() {
+            unlisted = allocated; // A symlink too long for its inode has a block.
+        } else if detail == Detail::Extents && allocated > 0 {
+            match open(path).map(|file| layout(&file, inode.device)) {
+                Ok(Some(mut layout)) => {
+                    self.extents.append(&mut layout.extents);
+                    self.upper_bound |= layout.upper_bound;
+                    unlisted = layout.unplaced_bytes;
+                }
+                Err(error) if vanished(&error) => return,
+                Ok(None) | Err(_) => self.unknown_extents = true,
+            }
+        }
+        self.inodes.push((inode, allocated, unlisted));
+    }
+}
+
+fn usage(trees: &[&Tree], detail: Detail) -> Usage {
+    let mut seen = HashSet::new();
+    let mut usage = Usage::default();
+    let mut unlisted_bytes = 0;
+    for tree in trees {
+        usage.apparent_bytes += tree.apparent;
+        usage.files += tree.files;
+        usage.dirs += tree.dirs;
+        usage.physical_is_upper_bound |= tree.upper_bound;
+        for &(inode, allocated, unlisted) in &tree.inodes {
+            if seen.insert(inode) {
+                usage.allocated_bytes += allocated;
+                unlisted_bytes += unlisted;
+            }
+        }
+    }
+    if detail == Detail::Extents && !trees.iter().any(|tree| tree.unknown_extents) {
+        let mut extents: Vec<Extent> = trees.iter().flat_map(|tree| tree.extents.iter().copied()).collect();
+        usage.physical_bytes = Some(union_bytes(&mut extents) + unlisted_bytes);
+    }
+    usage
+}
+
+fn walk_root(root: &Path, detail: Detail) -> Result<Tree, DiskError> {
+    let mut tree = Tree::default();
+    // A root that is itself a link (an in-place build directory) is followed; links below not.
+    match std::fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => walk(root.to_owned(), &metadata, detail),
+        Ok(metadata) => {
+            tree.add_file(root, &metadata, detail);
+            Ok(tree)
+        }
+        Err(error) if vanished(&error) => Ok(tree),
+        Err(source) => Err(DiskError { path: root.to_owned(), source }),
+    }
+}
+
+fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Tree, DiskError> {
+    let mut tree = Tree::default();
+    let error = |source| DiskError { path: dir.clone(), source };
+    let entries = match std::fs::read_dir(&dir) {
+        Ok(entries) => entries,
+        Err(error) if vanished(&error) => return Ok(tree),
+        Err(source) => return Err(error(source)),
+    };
+    tree.add_dir(metadata);
+    let mut dirs = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(error)?;
+        // Of the entry itself, not of what a symlink points to.
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => dirs.push((entry.path(), metadata)),
+            Ok(metadata) => tree.add_file(&entry.path(), &metadata, detail),
+            Err(error) if vanished(&error) => {}
+            Err(source) => return Err(DiskError { path: entry.path(), source }),
+        }
+    }
+    let below = dirs
+        .into_par_iter()
+        .map(|(path, metadata)| walk(path, &metadata, detail))
+        .try_reduce(Tree::default, |a, b| Ok(a.merge(b)))?;
+    Ok(tree.merge(below))
+}
+
+/// Deleted, or replaced by something else, since its name was read.
+fn vanished(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+#[cfg(unix)]
+fn numbers(metadata: &Metadata) -> (Inode, u64) {
+    use std::os::unix::fs::MetadataExt;
+    // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
+    (Inode { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512)
+}
+
+/// Without inode numbers every file is its own, and takes its length.
+#[cfg(not(unix))]
+fn numbers(metadata: &Metadata) -> (Inode, u64) {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    (Inode { device: 0, number }, metadata.len())
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    // Never wait for a pipe that took a file's name, never follow a link that did.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "disk_tests.rs"]
+mod tests;

@@ -1,0 +1,220 @@
+//! The environment every child gets: a short list from the parent, nothing else.
+//!
+//! What a person has set for daily work (`RUSTC_WRAPPER`, `RUSTFLAGS`, `CARGO_TARGET_DIR`,
+//! profile overrides, a jobserver in `MAKEFLAGS`) would make one machine's numbers another
+//! experiment than the next machine's. So the child starts from nothing, and gets:
+//!
+//! - what programs need to run at all, and to reach a network through a proxy ([`ALLOWED`]);
+//! - the parent's `CARGO_HTTP_*`, `CARGO_NET_*`, `CARGO_REGISTRIES_*`, `CARGO_REGISTRY_*` and
+//!   `CARGO_SOURCE_*`, which say where packages come from, not how they are built;
+//! - a private `CARGO_HOME` ([`cargo_home`](super::cargo_home)), and no colour or progress bar;
+//! - the toolchain's own directory in front of `PATH`, so that a build script that calls
+//!   `rustc` by name gets the toolchain under test, without the start-up time of rustup's
+//!   proxies. (Most call `$RUSTC`, which the observer sets.)
+//!
+//! Tokens are for fetching only: [`Environment::for_fetch`] has them, and fetching runs no
+//! crate's code; [`Environment::for_build`], in which build scripts run, does not.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use super::cargo_home::CargoHome;
+
+/// Variables of the parent that are kept as they are.
+pub const ALLOWED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "RUSTUP_HOME",
+    // Certificates and proxies, as curl, git and Cargo read them.
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    // Where macOS keeps its linker and libraries.
+    "SDKROOT",
+    "DEVELOPER_DIR",
+    "MACOSX_DEPLOYMENT_TARGET",
+    // Without these nothing runs on Windows.
+    "SystemRoot",
+    "SYSTEMROOT",
+    "SystemDrive",
+    "ComSpec",
+    "COMSPEC",
+    "PATHEXT",
+    "Path",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "LOCALAPPDATA",
+    "APPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "ProgramFiles(x86)",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "windir",
+];
+
+/// Families of the parent's variables that are kept: where packages come from.
+pub const ALLOWED_PREFIXES: &[&str] =
+    &["LC_", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_", "CARGO_SOURCE_"];
+
+/// Ends of names whose values are secrets: kept for fetching only.
+const SECRET_SUFFIXES: &[&str] = &["_TOKEN", "_SECRET_KEY"];
+
+/// The environment of all children of a run.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    build: BTreeMap<OsString, OsString>,
+    secrets: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// Scrubs the environment of this process.
+    ///
+    /// `toolchain_bin` is the directory of the real `rustc`.
+    pub fn scrub(cargo_home: &CargoHome, toolchain_bin: &Path) -> Self {
+        Self::from_parent(std::env::vars_os(), cargo_home, toolchain_bin)
+    }
+
+    /// Scrubs a given environment.
+    pub fn from_parent(
+        parent: impl IntoIterator<Item = (OsString, OsString)>,
+        cargo_home: &CargoHome,
+        toolchain_bin: &Path,
+    ) -> Self {
+        let mut build = BTreeMap::new();
+        let mut secrets = cargo_home.tokens().clone();
+        for (name, value) in parent {
+            match fate(&name) {
+                Fate::Kept => build.insert(name, value),
+                Fate::Secret => secrets.insert(name, value),
+                Fate::Dropped => None,
+            };
+        }
+        let path = std::iter::once(toolchain_bin.to_owned())
+            .chain(build.get(OsStr::new("PATH")).into_iter().flat_map(std::env::split_paths));
+        if let Ok(path) = std::env::join_paths(path) {
+            build.insert("PATH".into(), path);
+        }
+        build.insert("CARGO_HOME".into(), cargo_home.dir().into());
+        build.insert("CARGO_TERM_COLOR".into(), "never".into());
+        build.insert("CARGO_TERM_PROGRESS_WHEN".into(), "never".into());
+        Self { build, secrets }
+    }
+
+    /// For everything in which code of a crate may run.
+    pub fn for_build(&self) -> BTreeMap<OsString, OsString> {
+        self.build.clone()
+    }
+
+    /// For `cargo fetch` and the like: with the tokens of registries.
+    pub fn for_fetch(&self) -> BTreeMap<OsString, OsString> {
+        let mut env = self.build.clone();
+        env.extend(self.secrets.iter().map(|(name, value)| (name.clone(), value.clone())));
+        env
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Secret,
+    Dropped,
+}
+
+fn fate(name: &OsStr) -> Fate {
+    let Some(name) = name.to_str() else { return Fate::Dropped };
+    let family = ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    if family && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
+        Fate::Secret
+    } else if family || ALLOWED.contains(&name) {
+        Fate::Kept
+    } else {
+        Fate::Dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(vars: &[(&str, &str)]) -> Environment {
+        let dir = tempfile::tempdir().unwrap();
+        let home = CargoHome::prepare(dir.path(), None).unwrap();
+        let vars = vars.iter().map(|(k, v)| (k.into(), v.into()));
+        Environment::from_parent(vars, &home, Path::new("/toolchain/bin"))
+    }
+
+    #[test]
+    fn what_shapes_builds_is_gone_and_what_finds_packages_stays() {
+        let build = environment(&[
+            ("PATH", "/usr/bin"),
+            ("LC_ALL", "C"),
+            ("https_proxy", "p"),
+            ("CARGO_NET_RETRY", "9"),
+            ("CARGO_HOME", "/users"),
+            ("RUSTC_WRAPPER", "sccache"),
+            ("RUSTFLAGS", "-Copt-level=3"),
+            ("CARGO_TARGET_DIR", "/elsewhere"),
+            ("CARGO_PROFILE_DEV_DEBUG", "0"),
+            ("CARGO_BUILD_JOBS", "1"),
+            ("CARGO_INCREMENTAL", "0"),
+            ("MAKEFLAGS", "-j9"),
+            ("RUSTUP_TOOLCHAIN", "nightly"),
+            ("HARNESS_OBSERVER_LOG", "/log"),
+        ])
+        .for_build();
+        let names: Vec<_> = build.keys().map(|name| name.to_str().unwrap()).collect();
+        assert_eq!(
+            names,
+            [
+                "CARGO_HOME",
+                "CARGO_NET_RETRY",
+                "CARGO_TERM_COLOR",
+                "CARGO_TERM_PROGRESS_WHEN",
+                "LC_ALL",
+                "PATH",
+                "https_proxy"
+            ]
+        );
+        assert_ne!(build[OsStr::new("CARGO_HOME")], "/users");
+    }
+
+    #[test]
+    fn the_toolchain_comes_first_on_path() {
+        let build = environment(&[("PATH", "/proxies:/usr/bin")]).for_build();
+        let path: Vec<_> = std::env::split_paths(&build[OsStr::new("PATH")]).collect();
+        assert_eq!(path[0], Path::new("/toolchain/bin"));
+        assert_eq!(path.len(), 3);
+    }
+
+    #[test]
+    fn tokens_are_there_to_fetch_and_not_to_build() {
+        let environment = environment(&[
+            ("CARGO_REGISTRIES_MINE_TOKEN", "s3cret"),
+            ("CARGO_REGISTRIES_MINE_INDEX", "sparse+file:///index/"),
+            ("CARGO_REGISTRY_TOKEN", "s3cret"),
+            ("GITHUB_TOKEN", "s3cret"),
+        ]);
+        let has_secret = |env: BTreeMap<_, _>| env.values().filter(|v| *v == "s3cret").count();
+        assert_eq!(has_secret(environment.for_build()), 0);
+        assert_eq!(has_secret(environment.for_fetch()), 2);
+        assert!(environment.for_build().contains_key(OsStr::new("CARGO_REGISTRIES_MINE_INDEX")));
+    }
+}

@@ -1,0 +1,37 @@
+//! Where processes and the operating system are touched. The rest of the harness is pure.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`process`] | one child from start to end, with its wall time, CPU time and peak memory |
+//! | [`command`] | what to run, what became of it, and why it may not have |
+//! | [`interrupt`] | Ctrl-C: ends our own process groups, nothing else; `guardian` does so for a killed harness |
+//! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
+//! | [`environment`] | the scrubbed environment of every child |
+//! | [`cargo_home`] | the private `CARGO_HOME` and what it takes from the user's |
+//! | [`disk`] | apparent, allocated and physical bytes of trees; [`extents`] asks for the blocks |
+//! | [`filesystem`] | kind, room and link modes of the file system under a path |
+//! | [`host`] | the machine, as recorded with a run |
+//! | [`volume`] | makes, mounts and removes a file system for one run |
+//! | [`workdir`] | the work directory: its checks and its lock; [`ancestors`] sees what leaks in from above |
+//! | [`identity`] | tells a process from a later one of the same number; `orphans` ends leftovers |
+//! | [`toolchain`] | finds Cargo and rustc behind rustup's proxies; [`version`] reads their texts |
+
+pub mod ancestors;
+pub mod cargo_home;
+pub mod command;
+pub mod disk;
+pub mod environment;
+pub mod extents;
+pub mod filesystem;
+mod guardian;
+pub mod host;
+pub mod identity;
+pub mod interrupt;
+pub mod observer;
+mod orphans;
+pub mod process;
+pub mod toolchain;
+pub mod version;
+pub mod volume;
+mod volume_spec;
+pub mod workdir;

@@ -1,0 +1,176 @@
+//! The observer's log: one line of JSON for each run of the compiler.
+//!
+//! Many compilers end at the same time, so each line is one `write` to a file opened for
+//! appending, which a local file system keeps whole. A reader skips what it cannot parse: a
+//! line torn by a full disk or a kill costs that line only.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::args::Kind;
+
+/// One run of the compiler.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compile {
+    /// What it was for.
+    pub kind: Kind,
+    /// When it started, in seconds since the Unix epoch.
+    pub start: f64,
+    /// How long it took, in seconds.
+    pub wall_s: f64,
+    /// User CPU seconds, of the linker too.
+    pub user_s: f64,
+    /// System CPU seconds, likewise.
+    pub sys_s: f64,
+    /// `--crate-name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crate_name: Option<String>,
+    /// `--crate-type`, each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crate_types: Vec<String>,
+    /// The kinds in `--emit`, without their paths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emit: Vec<String>,
+    /// `--out-dir`, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_dir: Option<PathBuf>,
+    /// Its exit code; `None` when a signal ended it.
+    pub exit_code: Option<i32>,
+}
+
+/// Appends one line. Nothing that goes wrong here may reach the build.
+pub(super) fn append(log: &Path, compile: &Compile) {
+    let Ok(mut line) = serde_json::to_string(compile) else { return };
+    line.push('\n');
+    if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(log) {
+        let _ = file.write_all(line.as_bytes());
+    }
+}
+
+/// Reads a log. Lines that are not whole are skipped; a log never written is empty.
+///
+/// # Errors
+/// When the file exists and cannot be read.
+pub fn read_log(path: &Path) -> Result<Vec<Compile>, ReadError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(ReadError { path: path.to_owned(), source }),
+    };
+    Ok(bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+}
+
+/// The log exists and cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the observer's log {}: {source}", path.display())]
+pub struct ReadError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// What the compiler did during one step.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Summary {
+    /// Units compiled or checked, failed ones included.
+    pub rustc_runs: u64,
+    /// Seconds in those, summed over parallel runs.
+    pub rustc_s: f64,
+    /// Runs for dep-info alone.
+    pub dep_info_runs: u64,
+    /// Seconds in those.
+    pub dep_info_s: f64,
+    /// Queries about the compiler.
+    pub queries: u64,
+    /// Snippets compiled by build scripts.
+    pub probes: u64,
+}
+
+impl Summary {
+    /// Adds up a log.
+    pub fn of(compiles: &[Compile]) -> Self {
+        let mut summary = Self::default();
+        for compile in compiles {
+            match compile.kind {
+                Kind::Compile => {
+                    summary.rustc_runs += 1;
+                    summary.rustc_s += compile.wall_s;
+                }
+                Kind::DepInfo => {
+                    summary.dep_info_runs += 1;
+                    summary.dep_info_s += compile.wall_s;
+                }
+                Kind::Query => summary.queries += 1,
+                Kind::Probe => summary.probes += 1,
+            }
+        }
+        summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(kind: Kind) -> Compile {
+        Compile {
+            kind,
+            start: 1_700_000_000.25,
+            wall_s: 1.5,
+            user_s: 1.25,
+            sys_s: 0.25,
+            crate_name: Some("a".into()),
+            crate_types: vec!["lib".into()],
+            emit: vec!["metadata".into(), "link".into()],
+            out_dir: Some("/t/out".into()),
+            exit_code: Some(0),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_added_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let kinds = [Kind::Compile, Kind::Compile, Kind::DepInfo, Kind::Query, Kind::Probe];
+        let written = kinds.map(compile);
+        written.iter().for_each(|c| append(&log, c));
+        let read = read_log(&log).unwrap();
+        assert_eq!(read, written);
+        let expected =
+            Summary { rustc_runs: 2, rustc_s: 3.0, dep_info_runs: 1, dep_info_s: 1.5, queries: 1, probes: 1 };
+        assert_eq!(Summary::of(&read), expected);
+    }
+
+    #[test]
+    fn a_torn_line_costs_that_line_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        append(&log, &compile(Kind::Compile));
+        let mut text = std::fs::read_to_string(&log).unwrap();
+        let torn = text[..40].to_owned();
+        text = format!("{text}{torn}\n{text}\u{fffd}\n{text}{torn}");
+        std::fs::write(&log, text).unwrap();
+        assert_eq!(read_log(&log).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_is_no_error_and_one_never_written_is_empty() {
+        append(Path::new("/no/such/dir/log"), &compile(Kind::Compile));
+        assert_eq!(read_log(Path::new("/no/such/dir/log")).unwrap(), []);
+        assert!(read_log(Path::new("/")).unwrap_err().to_string().contains("log /:"));
+    }
+
+    #[test]
+    fn lines_of_many_writers_stay_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..200).for_each(|_| append(&log, &compile(Kind::Compile))));
+            }
+        });
+        assert_eq!(read_log(&log).unwrap().len(), 1600);
+    }
+}

@@ -1,0 +1,191 @@
+//! The pass-through behind `RUSTC`: it counts and times every compile, for every strategy alike.
+//!
+//! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there.
+//! Started under that name, [`main_if_invoked`] runs the real compiler with the same
+//! arguments, standard streams, environment and exit code (or signal), and appends one line
+//! to a log ([`log`]). It works under plain Cargo and under tools that wrap or replace the
+//! call, because each of them ends up running `$RUSTC`.
+//!
+//! What it must not do:
+//!
+//! - **Change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`,
+//!   which is passed through; the path and modification time of `RUSTC` only decide whether
+//!   `.rustc_info.json` may be reused. The path is one per work directory, and an install
+//!   leaves an identical file alone so that its time stays.
+//! - **Fail a build.** Nothing that goes wrong with the log reaches the compiler's caller.
+//! - **Cost time.** No argument parser, no thread, one file opened after the compiler ended.
+//! - **Outlive or end anything.** It stays in the process group it was started in, which is
+//!   how a tree is ended. It asks for no parent-death signal: that fires when the *thread*
+//!   that started it ends, and how a rival tool uses its threads is not ours to assume.
+//!
+//! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's
+//! path to its end must still end at a file called `rustc`.
+
+mod args;
+pub mod log;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use wait4::Wait4;
+
+pub use args::Kind;
+pub use log::{Compile, Summary, read_log};
+
+/// The environment variable that names the log; without it nothing is recorded.
+pub const LOG: &str = "HARNESS_OBSERVER_LOG";
+
+/// The environment variable that names the real compiler.
+pub const REAL: &str = "HARNESS_REAL_RUSTC";
+
+/// Names the real compiler for callers that cleared the environment: a file beside ours.
+const SIDECAR: &str = "rustc.real";
+
+/// The observer could not be put in place.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot install the rustc observer at {}: {attempt}: {source}; is the work directory writable?", path.display())]
+pub struct InstallError {
+    path: PathBuf,
+    attempt: &'static str,
+    source: std::io::Error,
+}
+
+/// An installed observer.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    rustc: PathBuf,
+    real: PathBuf,
+}
+
+impl Observer {
+    /// Installs the running executable as `<bin_dir>/rustc`, in front of the compiler `real`.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or written to.
+    pub fn install(bin_dir: &Path, real: &Path) -> Result<Self, InstallError> {
+        let error = |attempt| {
+            let path = bin_dir.to_owned();
+            move |source| InstallError { path, attempt, source }
+        };
+        let exe = std::env::current_exe().map_err(error("finding our own executable"))?;
+        Self::install_from(&exe, bin_dir, real)
+    }
+
+    /// As [`install`](Self::install), from another executable whose `main` calls
+    /// [`main_if_invoked`].
+    ///
+    /// # Errors
+    /// When the directory cannot be made or written to.
+    pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, InstallError> {
+        let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
+        let error = |attempt| {
+            let path = rustc.clone();
+            move |source| InstallError { path, attempt, source }
+        };
+        std::fs::create_dir_all(bin_dir).map_err(error("making the directory"))?;
+        if !is_same_program(exe, &rustc) {
+            let staged = bin_dir.join(format!(".rustc-{}", std::process::id()));
+            let _ = std::fs::remove_file(&staged);
+            if std::fs::hard_link(exe, &staged).is_err() {
+                copy_with_time(exe, &staged).map_err(error("copying the harness"))?;
+            }
+            std::fs::rename(&staged, &rustc).map_err(error("renaming it into place"))?;
+            // Renaming one link over another of the same file leaves both: no harm if gone.
+            let _ = std::fs::remove_file(&staged);
+        }
+        std::fs::write(bin_dir.join(SIDECAR), real.as_os_str().as_encoded_bytes())
+            .map_err(error("noting the real compiler"))?;
+        Ok(Self { rustc, real: real.to_owned() })
+    }
+
+    /// What to set `RUSTC` to.
+    pub fn rustc(&self) -> &Path {
+        &self.rustc
+    }
+
+    /// The environment that makes a build run through the observer and be recorded in `log`.
+    pub fn env(&self, log: &Path) -> [(OsString, OsString); 3] {
+        [("RUSTC".into(), self.rustc.clone().into()), (REAL.into(), self.real.clone().into()), (LOG.into(), log.into())]
+    }
+}
+
+/// The same inode, or a copy that kept size and time.
+fn is_same_program(exe: &Path, installed: &Path) -> bool {
+    let (Ok(a), Ok(b)) = (std::fs::metadata(exe), std::fs::metadata(installed)) else {
+        return false;
+    };
+    a.len() == b.len() && matches!((a.modified(), b.modified()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    let modified = std::fs::metadata(from)?.modified()?;
+    std::fs::File::options().write(true).open(to)?.set_modified(modified)
+}
+
+/// Acts as the compiler when this process was started as `rustc`, and then never returns.
+/// The very first call of `main`.
+pub fn main_if_invoked() {
+    let mut args = std::env::args_os();
+    let Some(own_name) = args.next() else { return };
+    if Path::new(&own_name).file_stem() != Some(OsStr::new("rustc")) {
+        return;
+    }
+    let log = std::env::var_os(LOG).filter(|log| !log.is_empty());
+    let Some(real) = std::env::var_os(REAL).filter(|real| !real.is_empty()).or_else(sidecar) else {
+        return;
+    };
+    let args: Vec<OsString> = args.collect();
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64());
+    let started = Instant::now();
+    let used = Command::new(&real).args(&args).spawn().and_then(Wait4::wait4);
+    let wall = started.elapsed();
+    let used = match used {
+        Ok(used) => used,
+        Err(error) => {
+            eprintln!("harness observer: cannot run {}: {error}", Path::new(&real).display());
+            std::process::exit(127);
+        }
+    };
+    if let Some(log) = log {
+        let facts = args::Facts::of(&args);
+        let compile = Compile {
+            kind: facts.kind(),
+            start,
+            wall_s: wall.as_secs_f64(),
+            user_s: used.rusage.utime.as_secs_f64(),
+            sys_s: used.rusage.stime.as_secs_f64(),
+            crate_name: facts.crate_name,
+            crate_types: facts.crate_types,
+            emit: facts.emit,
+            out_dir: facts.out_dir.map(PathBuf::from),
+            exit_code: used.status.code(),
+        };
+        log::append(Path::new(&log), &compile);
+    }
+    leave_as(used.status)
+}
+
+fn sidecar() -> Option<OsString> {
+    let beside = std::env::current_exe().ok()?.with_file_name(SIDECAR);
+    std::fs::read_to_string(beside).ok().map(OsString::from)
+}
+
+/// Ends this process the way the compiler ended.
+fn leave_as(status: ExitStatus) -> ! {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        use rustix::process::{Signal, getpid, kill_process};
+        if let Some(signal) = Signal::from_named_raw(signal) {
+            let _ = kill_process(getpid(), signal);
+        }
+        std::process::exit(128 + signal);
+    }
+    std::process::exit(status.code().unwrap_or(101))
+}
+
+#[cfg(test)]
+#[path = "install_tests.rs"]
+mod tests;

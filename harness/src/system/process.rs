@@ -1,0 +1,271 @@
+//! One child process from start to end: the measured unit.
+//!
+//! In goes a [`CommandSpec`] with a complete environment, out comes [`Finished`]: wall time,
+//! and the CPU time and peak memory which the operating system accounted to the child and
+//! to every descendant that was waited for (`wait4`), not a sample taken while it ran.
+//!
+//! The child leads its own process group, so that the whole tree can be ended, also when the
+//! harness itself is killed (see [`interrupt`](super::interrupt)). It is started without a
+//! hook between fork and exec, which keeps its start at 0.1 ms however large the harness is.
+//!
+//! Both pipes are read by threads of their own and meet in one channel: no output volume can
+//! block the child for ever, and lines reach the caller in order as they come. The clock
+//! stops when the leader ends, not when the pipes are drained.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+pub use super::command::{CommandSpec, Finished, ProcessError, STDERR_TAIL, Stream};
+use super::interrupt::{SpawnError, Supervisor};
+
+/// How long the pipes may stay open after the leader ended before its leftovers are killed.
+const DRAIN: Duration = Duration::from_secs(1);
+
+enum Event {
+    Line(Stream, String),
+    Closed,
+    /// The leader ended at this moment; `true` if it was killed by a signal.
+    Ended(Instant, bool),
+    LostTrack(std::io::Error),
+}
+
+/// Runs a child to its end and keeps its standard output, line by line.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_captured(spec: &CommandSpec, supervisor: &Supervisor) -> Result<(Finished, Vec<String>), ProcessError> {
+    let mut stdout = Vec::new();
+    let finished = run(spec, supervisor, &mut |stream, line| {
+        if stream == Stream::Stdout {
+            stdout.push(line.to_owned());
+        }
+    })?;
+    Ok((finished, stdout))
+}
+
+/// Runs a child to its end; `on_line` gets each line of either stream as it comes, without
+/// its newline, on the calling thread.
+///
+/// # Errors
+/// When the child cannot be started or followed, exceeds its limit, or the supervisor was
+/// interrupted. A child that fails is not an error: look at [`Finished::status`].
+pub fn run(
+    spec: &CommandSpec,
+    supervisor: &Supervisor,
+    on_line: &mut dyn FnMut(Stream, &str),
+) -> Result<Finished, ProcessError> {
+    let mut command = command(spec);
+    let own_peak = own_peak();
+    let (child, started) = supervisor.spawn(&mut command).map_err(|error| match error {
+        SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
+        SpawnError::Io(source) => ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source },
+    })?;
+    let mut running = Running { child: Some(child), supervisor };
+    let followed = running.follow(spec, started, on_line);
+    let lost = |source| ProcessError::Wait { command: spec.display(), source };
+    let (ended, followed) = followed.map_err(lost)?;
+    let used = running.reap().map_err(lost)?;
+    supervisor.check()?;
+    let Followed { stderr_tail, lingering, timed_out } = followed;
+    if let (true, Some(limit)) = (timed_out, spec.timeout) {
+        return Err(ProcessError::TimedOut { command: spec.display(), limit, stderr_tail });
+    }
+    Ok(Finished {
+        status: used.status,
+        wall: ended.duration_since(started),
+        user: used.rusage.utime,
+        sys: used.rusage.stime,
+        max_rss_bytes: Some(used.rusage.maxrss).filter(|&peak| peak > own_peak),
+        stderr_tail,
+        lingering,
+    })
+}
+
+fn command(spec: &CommandSpec) -> Command {
+    let mut command = Command::new(&spec.program);
+    command
+        .args(&spec.args)
+        .env_clear()
+        .envs(&spec.env)
+        .current_dir(&spec.cwd)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+struct Followed {
+    stderr_tail: Vec<String>,
+    lingering: bool,
+    timed_out: bool,
+}
+
+/// A started child. Dropped without being reaped (a panic in the caller's callback), it
+/// takes its whole group with it.
+struct Running<'s> {
+    child: Option<Child>,
+    supervisor: &'s Supervisor,
+}
+
+impl Running<'_> {
+    /// Passes on lines until the leader ended and both pipes are closed.
+    fn follow(
+        &mut self,
+        spec: &CommandSpec,
+        started: Instant,
+        on_line: &mut dyn FnMut(Stream, &str),
+    ) -> std::io::Result<(Instant, Followed)> {
+        let Some(child) = self.child.as_mut() else {
+            return Err(std::io::Error::other("no child"));
+        };
+        let group = child.id();
+        let (events, inbox) = sync_channel(4096);
+        let mut open = 0;
+        if let Some(pipe) = child.stdout.take() {
+            read_lines(pipe, Stream::Stdout, events.clone());
+            open += 1;
+        }
+        if let Some(pipe) = child.stderr.take() {
+            read_lines(pipe, Stream::Stderr, events.clone());
+            open += 1;
+        }
+        watch_for_end(group, events);
+
+        let mut followed = Followed { stderr_tail: Vec::new(), lingering: false, timed_out: false };
+        let mut tail: VecDeque<String> = VecDeque::new();
+        let mut ended = None;
+        let mut deadline = spec.timeout.map(|limit| started + limit);
+        let ended = loop {
+            if let (Some(at), 0) = (ended, open) {
+                break at;
+            }
+            let event = match deadline {
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match (event, ended) {
+                (Ok(Event::Line(stream, line)), _) => {
+                    on_line(stream, &line);
+                    if stream == Stream::Stderr && spec.stderr_tail > 0 {
+                        if tail.len() == spec.stderr_tail {
+                            tail.pop_front();
+                        }
+                        tail.push_back(line);
+                    }
+                }
+                (Ok(Event::Closed), _) => open -= 1,
+                (Ok(Event::Ended(at, killed)), _) => {
+                    ended = Some(at);
+                    deadline = Some(Instant::now() + DRAIN);
+                    // A leader that did not leave by itself may have left a tree behind.
+                    if killed || followed.timed_out || self.supervisor.is_interrupted() {
+                        self.supervisor.kill_group(group);
+                    }
+                }
+                (Ok(Event::LostTrack(error)), _) => return Err(error),
+                (Err(RecvTimeoutError::Timeout), None) => {
+                    followed.timed_out = true;
+                    deadline = None;
+                    self.supervisor.kill_group(group);
+                }
+                (Err(RecvTimeoutError::Timeout), Some(at)) => {
+                    if followed.lingering {
+                        break at; // It left its group: let it be, stop listening.
+                    }
+                    followed.lingering = true;
+                    deadline = Some(Instant::now() + DRAIN);
+                    self.supervisor.kill_group(group);
+                }
+                (Err(RecvTimeoutError::Disconnected), Some(at)) => break at,
+                (Err(RecvTimeoutError::Disconnected), None) => {
+                    return Err(std::io::Error::other("its end was not observed"));
+                }
+            }
+        };
+        followed.stderr_tail = tail.into();
+        Ok((ended, followed))
+    }
+
+    fn reap(&mut self) -> std::io::Result<wait4::ResUse> {
+        match self.child.take() {
+            Some(child) => self.supervisor.reap(child),
+            None => Err(std::io::Error::other("reaped already")),
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            self.supervisor.kill_group(child.id());
+            let _ = child.kill();
+            let _ = self.supervisor.reap(child);
+        }
+    }
+}
+
+fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSender<Event>) {
+    std::thread::spawn(move || {
+        let mut reader = BufReader::with_capacity(64 * 1024, pipe);
+        let mut line = Vec::new();
+        while matches!(reader.read_until(b'\n', &mut line), Ok(read) if read > 0) {
+            while matches!(line.last(), Some(b'\n' | b'\r')) {
+                line.pop();
+            }
+            let text = String::from_utf8_lossy(&line).into_owned();
+            if events.send(Event::Line(stream, text)).is_err() {
+                return;
+            }
+            line.clear();
+        }
+        let _ = events.send(Event::Closed);
+    });
+}
+
+/// Reports the moment the leader ends, without reaping it: until it is reaped its number,
+/// and so its group, cannot be given to another process.
+#[cfg(all(unix, not(target_os = "openbsd")))]
+fn watch_for_end(pid: u32, events: SyncSender<Event>) {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    std::thread::spawn(move || {
+        let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+            return;
+        };
+        let event = loop {
+            match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                Ok(status) => {
+                    let killed = status.is_some_and(|s| s.killed() || s.dumped());
+                    break Event::Ended(Instant::now(), killed);
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => break Event::LostTrack(error.into()),
+            }
+        };
+        let _ = events.send(event);
+    });
+}
+
+/// Where a process cannot be waited for without being reaped, its end is when its pipes
+/// close: the blocking wait comes after.
+#[cfg(not(all(unix, not(target_os = "openbsd"))))]
+fn watch_for_end(_pid: u32, events: SyncSender<Event>) {
+    let _ = events.send(Event::Ended(Instant::now(), false));
+}
+
+/// Our own peak resident set in bytes: the least that `wait4` can report for a child on Linux.
+fn own_peak() -> u64 {
+    let kib = || -> Option<u64> {
+        let text = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    };
+    kib().unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "process_tests.rs"]
+mod tests;

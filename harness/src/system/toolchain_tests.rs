@@ -1,0 +1,73 @@
+use super::*;
+
+#[test]
+fn the_default_toolchain_is_resolved_behind_the_proxies() {
+    let toolchain = Toolchain::find(None).unwrap();
+    assert!(toolchain.cargo_version >= MINIMUM_CARGO);
+    assert!(toolchain.rustc.starts_with(&toolchain.sysroot), "{toolchain:?}");
+    if let Some(rustup) = on_path("rustup") {
+        assert!(!is_proxy(&toolchain.cargo, &rustup), "{} is a proxy", toolchain.cargo.display());
+    }
+    assert!(toolchain.to_string().starts_with("cargo 1."));
+}
+
+#[test]
+fn an_unknown_name_lists_the_installed_ones() {
+    if on_path("rustup").is_none() {
+        eprintln!("SKIPPED: no rustup on PATH");
+        return;
+    }
+    let error = Toolchain::find(Some("1.0.0-nowhere")).unwrap_err();
+    let ToolchainError::Unknown { installed, .. } = &error else { panic!("{error}") };
+    assert!(!installed.is_empty());
+    assert!(error.to_string().contains(&installed[0]), "{error}");
+}
+
+#[test]
+fn rustups_full_names_are_known_by_their_channel() {
+    assert!(is_called("nightly-x86_64-unknown-linux-gnu", "nightly"));
+    assert!(is_called("mine", "mine"));
+    assert!(!is_called("1.95.1-x86_64", "1.95"), "rustup would say 1.95.1");
+}
+
+#[cfg(unix)]
+mod fakes {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn fake(dir: &Path, name: &str, script: &str) -> PathBuf {
+        let path = dir.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_cargo_too_old_is_refused_with_the_needed_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let cargo = fake(dir.path(), "cargo", "printf 'cargo 1.94.1 (x)\\nrelease: 1.94.1\\n'");
+        let error = Toolchain::at(None, cargo, "/none".into()).unwrap_err().to_string();
+        assert!(error.contains("is Cargo 1.94.1") && error.contains("1.95.0"), "{error}");
+    }
+
+    #[test]
+    fn a_cargo_that_fails_or_babbles_is_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let broken = fake(dir.path(), "broken", "echo first >&2; echo out of luck >&2; exit 3");
+        let error = Toolchain::at(None, broken, "/none".into()).unwrap_err().to_string();
+        assert!(error.ends_with("failed: out of luck"), "{error}");
+        let strange = fake(dir.path(), "strange", "echo hello");
+        let error = Toolchain::at(None, strange, "/none".into()).unwrap_err().to_string();
+        assert!(error.contains("cannot read a version") && error.contains("hello"), "{error}");
+    }
+
+    #[test]
+    fn path_is_searched_in_order_for_executables_only() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(first.path().join("cargo"), "not executable").unwrap();
+        let cargo = fake(second.path(), "cargo", "");
+        let path = std::env::join_paths([first.path(), second.path()]).unwrap();
+        assert_eq!(find_in("cargo", &path), Some(cargo));
+        assert_eq!(find_in("rustc", &path), None);
+    }
+}

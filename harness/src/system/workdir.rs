@@ -1,0 +1,251 @@
+//! The work directory: everything a run writes lives below it, and one run owns it.
+//!
+//! Store and build directories must share a file system, nothing above may leak into the
+//! builds, and two runs must never write into each other's trees. [`WorkDir::acquire`]
+//! checks all of it and holds a lock for as long as the value lives. The lock is the
+//! operating system's, so it ends with the process, however that ends; the file's text only
+//! says who holds it, and which process groups to end should the holder have been killed.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::ancestors::{Inherited, inherited};
+use super::filesystem::free_bytes;
+use super::identity::Identity;
+use super::interrupt::Supervisor;
+use super::orphans;
+
+/// The directory's own name in a cache directory.
+const NAME: &str = "cargo-cache-harness";
+
+/// Marks a directory as one backups may skip (<https://bford.info/cachedir/>).
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This directory holds builds and caches of the harness; it can be deleted.\n";
+
+/// A work directory that this process owns.
+#[derive(Debug)]
+pub struct WorkDir {
+    path: PathBuf,
+    lock: Arc<File>,
+    orphans_ended: usize,
+}
+
+/// Why a directory cannot be worked in.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkDirError {
+    /// No home directory to derive the default from.
+    #[error("cannot find a cache directory: neither XDG_CACHE_HOME nor HOME is set; name one with `--work-dir`")]
+    NoDefault,
+    /// A package above would adopt what is built below.
+    #[error("{} is inside the Cargo workspace of {}; choose a `--work-dir` outside any workspace", path.display(), manifest.display())]
+    InsideWorkspace {
+        /// The work directory.
+        path: PathBuf,
+        /// The manifest above it.
+        manifest: PathBuf,
+    },
+    /// A configuration above would change what is built below.
+    #[error("{} would leak {} into every build in {}; choose a `--work-dir` that is not below it", config.display(), tables.join(", "), path.display())]
+    ConfigAbove {
+        /// The work directory.
+        path: PathBuf,
+        /// The configuration above it.
+        config: PathBuf,
+        /// What in it matters.
+        tables: Vec<String>,
+    },
+    /// It cannot be made or written to.
+    #[error("cannot {attempt} {}: {source}; choose a writable `--work-dir`", path.display())]
+    NotWritable {
+        /// What was attempted.
+        attempt: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// There is too little room.
+    #[error("{} has {} MiB free, this run needs {}; free some or choose another `--work-dir`", path.display(), free >> 20, needed >> 20)]
+    Full {
+        /// The work directory.
+        path: PathBuf,
+        /// Bytes free.
+        free: u64,
+        /// Bytes needed.
+        needed: u64,
+    },
+    /// Another run owns it.
+    #[error("{} is in use by another run (process {}); wait for it, or choose another `--work-dir`", path.display(), holder.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()))]
+    InUse {
+        /// The work directory.
+        path: PathBuf,
+        /// The process that owns it, as far as its lock file tells.
+        holder: Option<u32>,
+    },
+}
+
+/// What the lock file says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    holder: Identity,
+    groups: Vec<Identity>,
+}
+
+/// The default work directory and, when it is not the usual one, why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultDir {
+    /// The directory; it need not exist.
+    pub path: PathBuf,
+    /// A line for the user.
+    pub note: Option<String>,
+}
+
+/// `$XDG_CACHE_HOME/cargo-cache-harness` or `~/.cache/cargo-cache-harness`; where a Cargo
+/// configuration above those would leak into the builds, a directory in `/var/tmp`.
+///
+/// # Errors
+/// When there is no home directory.
+pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME")
+        .or_else(|| Some(std::env::home_dir()?.join(".cache")))
+        .ok_or(WorkDirError::NoDefault)?;
+    Ok(default_below(&cache, &inherited))
+}
+
+fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -> DefaultDir {
+    let usual = DefaultDir { path: cache.join(NAME), note: None };
+    let Some(above) = inherited(cache) else { return usual };
+    let shared = if cfg!(unix) { PathBuf::from("/var/tmp") } else { std::env::temp_dir() };
+    if inherited(&shared).is_some() {
+        return usual; // No better: let `acquire` refuse and say why.
+    }
+    let owner = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
+    let (Inherited::Workspace(leak) | Inherited::Config(leak, _)) = above;
+    let note = format!(
+        "{} would leak into builds below {}, so the work directory is in {}",
+        leak.display(),
+        cache.display(),
+        shared.display()
+    );
+    DefaultDir { path: shared.join(format!("{NAME}-{owner}")), note: Some(note) }
+}
+
+impl WorkDir {
+    /// Makes the directory if needed, checks it, and takes it for this process. Processes
+    /// left over from a killed run in it are ended.
+    ///
+    /// # Errors
+    /// When it is inside a workspace, inherits a configuration, is not writable, has less
+    /// than `floor_bytes` free, or belongs to another run.
+    pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
+        let failed = |attempt: &'static str, path: &Path| {
+            let path = path.to_owned();
+            move |source| WorkDirError::NotWritable { attempt, path, source }
+        };
+        let absolute = std::path::absolute(path).map_err(failed("resolve", path))?;
+        refuse_inherited(existing_part(&absolute), &absolute)?;
+        std::fs::create_dir_all(&absolute).map_err(failed("make", &absolute))?;
+        let path = absolute.canonicalize().map_err(failed("resolve", &absolute))?;
+        refuse_inherited(&path, &path)?;
+
+        let lock_path = path.join("lock");
+        let lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .map_err(failed("write", &lock_path))?;
+        let previous = match lock.try_lock() {
+            Ok(()) => read_record(&lock),
+            Err(TryLockError::WouldBlock) => {
+                let holder = read_record(&lock).map(|record| record.holder.pid);
+                return Err(WorkDirError::InUse { path, holder });
+            }
+            Err(TryLockError::Error(source)) => {
+                return Err(failed("lock", &lock_path)(source));
+            }
+        };
+        let orphans_ended = previous.map_or(0, |record| orphans::end(&record.groups, &path));
+        write_record(&lock, &[]).map_err(failed("write", &lock_path))?;
+        let tag = path.join("CACHEDIR.TAG");
+        std::fs::write(&tag, CACHEDIR_TAG).map_err(failed("write", &tag))?;
+
+        let free = free_bytes(&path).unwrap_or(u64::MAX);
+        if free < floor_bytes {
+            return Err(WorkDirError::Full { path, free, needed: floor_bytes });
+        }
+        Ok(Self { path, lock: Arc::new(lock), orphans_ended })
+    }
+
+    /// The directory, absolute and without symlinks.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many processes of a killed run were found and ended.
+    pub fn orphans_ended(&self) -> usize {
+        self.orphans_ended
+    }
+
+    /// Keeps the supervisor's running process groups in the lock file from now on.
+    pub fn track(&self, supervisor: &Supervisor) {
+        let lock = Arc::downgrade(&self.lock);
+        supervisor.set_journal(move |groups| {
+            if let Some(lock) = lock.upgrade() {
+                let groups: Vec<Identity> = groups.iter().map(|&pid| Identity::of(pid)).collect();
+                let _ = write_record(&lock, &groups);
+            }
+        });
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        // The file stays: removing it would let two runs lock two files of one name.
+        let _ = self.lock.set_len(0);
+        let _ = self.lock.unlock();
+    }
+}
+
+/// Where a path that may not exist yet will be: the deepest directory that does.
+fn existing_part(path: &Path) -> &Path {
+    path.ancestors().find(|above| above.exists()).unwrap_or(path)
+}
+
+fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
+    let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let path = path.to_owned();
+    match inherited(&real) {
+        None => Ok(()),
+        Some(Inherited::Workspace(manifest)) => Err(WorkDirError::InsideWorkspace { path, manifest }),
+        Some(Inherited::Config(config, tables)) => Err(WorkDirError::ConfigAbove { path, config, tables }),
+    }
+}
+
+fn read_record(mut lock: &File) -> Option<Record> {
+    let mut text = String::new();
+    lock.rewind().ok()?;
+    lock.read_to_string(&mut text).ok()?;
+    serde_json::from_str(text.lines().next()?).ok()
+}
+
+/// One write of one line; only the first line counts, so that a longer one which stood there
+/// before does no harm should we be killed before it is cut off.
+fn write_record(mut lock: &File, groups: &[Identity]) -> io::Result<()> {
+    let record = Record { holder: Identity::own(), groups: groups.to_vec() };
+    let line = serde_json::to_string(&record)? + "\n";
+    lock.rewind()?;
+    lock.write_all(line.as_bytes())?;
+    lock.set_len(line.len() as u64)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "workdir_tests.rs"]
+mod tests;

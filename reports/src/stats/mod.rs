@@ -1,0 +1,48 @@
+//! What a sceptic accepts as a difference: pure functions over paired times.
+//!
+//! In: wall times of two arms, paired by round and workspace. Out: a ratio, an
+//! interval, a p-value and a [`Verdict`].
+//!
+//! | question | answer | where |
+//! |---|---|---|
+//! | what is compared? | the log of arm ÷ baseline, within one round and workspace | [`Sample`] |
+//! | how large is the difference? | geometric mean over workspaces of the median over rounds | [`Sample::estimate`] |
+//! | how sure is that? | percentile bootstrap of that estimate | [`bootstrap`] |
+//! | could it be luck? | exact sign-flip permutation test of the mean log ratio | [`sign_flip`] |
+//! | one of many comparisons? | Holm's correction over all of a run | [`holm`] |
+//! | so? | the one decision rule | [`Rule`] |
+//! | what could have been found? | the minimum detectable effect | [`power`] |
+//!
+//! **What may be taken as independent.** An arm is run once per round, over all
+//! workspaces. A disturbance of a few minutes (a noisy neighbour, a throttled
+//! processor) therefore reaches all workspaces of one arm in one round: those
+//! pairs rise and fall together, and counting each as a witness of its own makes
+//! noise look like evidence. What the schedule randomises is the order of the
+//! arms within a round, so under "no effect" it is the *round* whose sign could
+//! as well have been the other one. Tests and intervals therefore flip and
+//! resample whole rounds ([`Block::Round`]). Where a schedule draws the order of
+//! the arms anew for every workspace of every round, [`Block::Pair`] is right and
+//! needs fewer rounds. A disturbance that both arms of a round share cancels in
+//! the ratio in either case.
+
+pub mod bootstrap;
+pub mod power;
+
+mod center;
+mod comparison;
+mod holm;
+mod judge;
+mod random;
+mod sample;
+mod sign_flip;
+mod student;
+mod verdict;
+
+pub use center::{geometric_mean, median};
+pub use comparison::{Comparison, Excluded, Metric, Question, compare};
+pub use holm::holm;
+pub use judge::{Judgement, judge};
+pub use random::Random;
+pub use sample::{Block, Pair, Sample};
+pub use sign_flip::{EXACT_BLOCKS, SignFlip, sign_flip, smallest_p};
+pub use verdict::{Evidence, Rule, Verdict};

@@ -1,0 +1,155 @@
+//! The one decision rule, and the words for what it decides.
+//!
+//! An arm is called faster or slower only when all of this holds:
+//!
+//! 1. the sign-flip p-value, corrected over the family, is at most [`Rule::alpha`]:
+//!    luck is ruled out, whatever the noise looks like;
+//! 2. the confidence interval of the ratio excludes 1: a typical round differs, not
+//!    only the mean that a few wild rounds can carry;
+//! 3. mean and median lie on the same side of 1, for the same reason;
+//! 4. the ratio is at least [`Rule::min_effect`] away from 1: a smaller one is
+//!    within what a path length or an environment variable can do to a program
+//!    (Mytkowicz et al., "Producing wrong data without doing anything obviously
+//!    wrong!", ASPLOS 2009), a bias that no number of rounds averages out.
+//!
+//! If not even rounds that all agree could have met 1, or there is no interval,
+//! the verdict is "too few rounds" and says nothing about the arm. Without a
+//! single valid pair it is "invalid". The rest is "no difference found", which is
+//! not "no difference": [`super::power`] says what would have been found.
+//!
+//! Condition 1 alone keeps the chance of any false difference in the family at or
+//! below alpha; the others only take verdicts away.
+
+use super::bootstrap::Interval;
+use super::sample::Block;
+
+/// What a comparison comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The arm takes less than the baseline.
+    Faster,
+    /// The arm takes more than the baseline.
+    Slower,
+    /// Enough rounds, but no difference that passes the rule.
+    NoDifferenceFound,
+    /// No outcome of these rounds could have passed the rule.
+    TooFewRounds,
+    /// No valid pair of rows.
+    Invalid,
+}
+
+impl Verdict {
+    /// The words shown in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Faster => "faster",
+            Verdict::Slower => "slower",
+            Verdict::NoDifferenceFound => "no difference found",
+            Verdict::TooFewRounds => "too few rounds",
+            Verdict::Invalid => "invalid",
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The thresholds of the rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Chance of any false difference among the comparisons of a run.
+    pub alpha: f64,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    /// Smallest relative difference worth a verdict: 0.01 asks for a ratio of
+    /// 1.01 or 1 ÷ 1.01.
+    pub min_effect: f64,
+    /// What the schedule randomised, and so what the test may flip.
+    pub block: Block,
+    /// Bootstrap resamples.
+    pub resamples: usize,
+    /// Sign patterns drawn where there are too many to count.
+    pub patterns: usize,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self {
+            alpha: 0.05,
+            confidence: 0.95,
+            min_effect: 0.01,
+            block: Block::Round,
+            // (9,999 + 1) × 2.5 % is whole, so the percentiles are draws themselves.
+            resamples: 9_999,
+            patterns: 99_999,
+        }
+    }
+}
+
+/// What the rule decides on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// Log of the estimated ratio; `None` without pairs.
+    pub estimate: Option<f64>,
+    /// Mean log ratio, what the p-value is about.
+    pub mean: f64,
+    /// Interval of the ratio; `None` below the least number of rounds.
+    pub interval: Option<Interval>,
+    /// p-value, corrected over the family.
+    pub p_corrected: f64,
+    /// The corrected p-value had all blocks agreed.
+    pub p_reachable: f64,
+}
+
+impl Rule {
+    /// The verdict.
+    pub fn decide(&self, evidence: &Evidence) -> Verdict {
+        let Some(estimate) = evidence.estimate else {
+            return Verdict::Invalid;
+        };
+        let interval = match evidence.interval {
+            Some(interval) if evidence.p_reachable <= self.alpha => interval,
+            _ => return Verdict::TooFewRounds,
+        };
+        let found = evidence.p_corrected <= self.alpha
+            && interval.excludes_one()
+            && evidence.mean.signum() == estimate.signum()
+            && estimate.abs() >= self.min_effect.ln_1p();
+        match found {
+            true if estimate < 0.0 => Verdict::Faster,
+            true => Verdict::Slower,
+            false => Verdict::NoDifferenceFound,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Evidence {
+        let interval = Interval { low: 0.85, high: 0.95, confidence: 0.95 };
+        let (estimate, mean) = (Some(0.9_f64.ln()), 0.91_f64.ln());
+        Evidence { estimate, mean, interval: Some(interval), p_corrected: 0.05, p_reachable: 0.01 }
+    }
+
+    #[test]
+    fn each_condition_alone_takes_the_verdict_away() {
+        let decide = |evidence: Evidence| Rule::default().decide(&evidence);
+        let interval = |low, high| Some(Interval { low, high, confidence: 0.95 });
+        assert_eq!(decide(good()), Verdict::Faster);
+        let slower = Evidence { estimate: Some(0.1), mean: 0.1, interval: interval(1.05, 1.2), ..good() };
+        assert_eq!(decide(slower), Verdict::Slower);
+        let none = Verdict::NoDifferenceFound;
+        assert_eq!(decide(Evidence { p_corrected: 0.051, ..good() }), none);
+        assert_eq!(decide(Evidence { interval: interval(0.85, 1.0), ..good() }), none);
+        assert_eq!(decide(Evidence { mean: 0.01, ..good() }), none);
+        assert_eq!(decide(Evidence { estimate: Some(0.991_f64.ln()), ..good() }), none);
+        assert_eq!(decide(Evidence { interval: None, ..good() }), Verdict::TooFewRounds);
+        assert_eq!(decide(Evidence { p_reachable: 0.06, ..good() }), Verdict::TooFewRounds);
+        assert_eq!(decide(Evidence { estimate: None, ..good() }), Verdict::Invalid);
+    }
+}

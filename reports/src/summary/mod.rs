@@ -1,0 +1,38 @@
+//! The tables that end `harness compare`: a run folder in, text out.
+//!
+//! Per step a table with a row per strategy, then what the missed and refused
+//! units cost. No verdict is drawn here: the ratios are point estimates, and
+//! [`crate::stats`] says which of them hold. Rows that are not `ok` never enter a
+//! number; they show as a mark with their reason.
+
+mod causes;
+mod steps;
+mod text;
+
+pub use causes::{Cause, CauseGroup, causes};
+pub use steps::{ArmSummary, Problem, StepSummary, summarise};
+
+use crate::run_folder::RunFolder;
+use crate::table::WIDTH;
+
+/// What to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The strategy the ratios are against.
+    pub baseline: String,
+    /// Widest line, in terminal columns.
+    pub width: usize,
+    /// Causes shown per strategy; the rest is summed up in one line.
+    pub causes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { baseline: "none".into(), width: WIDTH, causes: 8 }
+    }
+}
+
+/// The tables for a whole run, ended by a line feed.
+pub fn render(run: &RunFolder, options: &Options) -> String {
+    text::render(run, options)
+}

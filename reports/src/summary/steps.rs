@@ -1,0 +1,233 @@
+//! A run boiled down to one line per step and strategy: pure numbers, no text.
+
+use super::Options;
+use crate::record::{Status, StepRow};
+use crate::run_folder::RunFolder;
+use crate::stats::{geometric_mean, median};
+use std::collections::BTreeMap;
+
+/// A step, all its strategies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepSummary {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the step.
+    pub step: String,
+    /// Distinct workspaces with a row.
+    pub workspaces: usize,
+    /// Distinct rounds with a row.
+    pub rounds: usize,
+    /// One entry per strategy, in the order the run was asked for.
+    pub arms: Vec<ArmSummary>,
+}
+
+/// One strategy in one step. Only `ok` rows enter the numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmSummary {
+    /// Full name of the strategy.
+    pub strategy: String,
+    /// Workspaces with at least one `ok` row.
+    pub workspaces: usize,
+    /// Seconds, sum over workspaces of the median over rounds.
+    pub wall_s: Option<f64>,
+    /// Geometric mean over workspaces of the median over rounds of wall ÷ the
+    /// baseline's wall in the same round.
+    pub against_baseline: Option<f64>,
+    /// Workspaces that entered `against_baseline`.
+    pub paired_workspaces: usize,
+    /// Hits ÷ units over all `ok` rows.
+    pub hit_rate: Option<f64>,
+    /// The same, weighed by compile seconds.
+    pub hit_rate_by_cost: Option<f64>,
+    /// Units compiled, sum over workspaces of the median over rounds.
+    pub compiled: Option<f64>,
+    /// Runs of rustc, sum over workspaces of the median over rounds.
+    pub rustc_runs: Option<f64>,
+    /// Allocated bytes of the store at its largest in a round, median over rounds.
+    pub store_bytes: Option<f64>,
+    /// Allocated bytes of the build directories, sum over workspaces of the
+    /// median over rounds.
+    pub tree_bytes: Option<f64>,
+    /// Rows that are not `ok`, by reason.
+    pub problems: Vec<Problem>,
+}
+
+/// Rows of one arm that are not `ok` for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Their status.
+    pub status: Status,
+    /// Their note.
+    pub note: String,
+    /// The workspaces, in order of appearance.
+    pub workspaces: Vec<String>,
+    /// How many rows.
+    pub rows: usize,
+}
+
+/// Boils a run down, steps in the order of their first appearance.
+pub fn summarise(run: &RunFolder, options: &Options) -> Vec<StepSummary> {
+    let order = strategies(run, &options.baseline);
+    let costs = costs(run);
+    distinct(run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())))
+        .into_iter()
+        .map(|(scenario, step)| {
+            let rows: Vec<&StepRow> =
+                run.steps.iter().filter(|row| row.scenario == scenario && row.step == step).collect();
+            let of = |strategy: &str| -> Vec<&StepRow> {
+                rows.iter().copied().filter(|row| row.strategy == strategy).collect()
+            };
+            let baseline = of(&options.baseline);
+            let arms = order
+                .iter()
+                .map(|strategy| (strategy, of(strategy)))
+                .filter(|(_, rows)| !rows.is_empty())
+                .map(|(strategy, rows)| arm(strategy, &rows, &baseline, &costs))
+                .collect();
+            StepSummary {
+                scenario: scenario.into(),
+                step: step.into(),
+                workspaces: distinct(rows.iter().map(|row| &row.workspace)).len(),
+                rounds: distinct(rows.iter().map(|row| row.round)).len(),
+                arms,
+            }
+        })
+        .collect()
+}
+
+/// Baseline first, then as asked for, then by appearance.
+fn strategies<'run>(run: &'run RunFolder, baseline: &str) -> Vec<&'run str> {
+    let present = distinct(run.steps.iter().map(|row| row.strategy.as_str()));
+    let mut order: Vec<&str> = Vec::with_capacity(present.len());
+    let first = present.iter().copied().filter(|name| *name == baseline);
+    let asked = run.info.strategies.iter().map(String::as_str);
+    for name in first.chain(asked).chain(present.iter().copied()) {
+        if present.contains(&name) && !order.contains(&name) {
+            order.push(name);
+        }
+    }
+    order
+}
+
+/// Round, workspace, scenario, step, strategy.
+type RowKey<'run> = (u32, &'run str, &'run str, &'run str, &'run str);
+
+/// Compile seconds of all units of a step: what its hit rate by cost is a part of.
+fn costs(run: &RunFolder) -> BTreeMap<RowKey<'_>, f64> {
+    let mut costs = BTreeMap::new();
+    for unit in &run.units {
+        let key: RowKey<'_> = (unit.round, &unit.workspace, &unit.scenario, &unit.step, &unit.strategy);
+        *costs.entry(key).or_insert(0.0) += unit.cost_s.unwrap_or(0.0);
+    }
+    costs
+}
+
+fn arm(strategy: &str, rows: &[&StepRow], baseline: &[&StepRow], costs: &BTreeMap<RowKey<'_>, f64>) -> ArmSummary {
+    let ok: Vec<&StepRow> = rows.iter().copied().filter(|row| row.status == Status::Ok).collect();
+    let cost = |row: &StepRow| {
+        let key = (row.round, row.workspace.as_str(), row.scenario.as_str(), row.step.as_str(), row.strategy.as_str());
+        costs.get(&key).copied()
+    };
+    let (against_baseline, paired_workspaces) = ratio(&ok, baseline);
+    ArmSummary {
+        strategy: strategy.into(),
+        workspaces: distinct(ok.iter().map(|row| &row.workspace)).len(),
+        wall_s: sum_of_medians(&ok, |row| row.wall_s),
+        against_baseline,
+        paired_workspaces,
+        hit_rate: weighted(&ok, |row| row.hit_rate, |row| row.units.map(|n| n as f64)),
+        hit_rate_by_cost: weighted(&ok, |row| row.hit_rate_by_cost, cost),
+        compiled: sum_of_medians(&ok, |row| row.compiled.map(|n| n as f64)),
+        rustc_runs: sum_of_medians(&ok, |row| row.rustc_runs.map(|n| n as f64)),
+        store_bytes: largest(&ok, |row| row.store_allocated_bytes.map(|n| n as f64)),
+        tree_bytes: sum_of_medians(&ok, |row| row.tree_allocated_bytes.map(|n| n as f64)),
+        problems: problems(rows),
+    }
+}
+
+fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Vec<Vec<f64>> {
+    let mut groups: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        if let Some(value) = value(row) {
+            groups.entry(&row.workspace).or_default().push(value);
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
+    let medians: Vec<f64> = by_workspace(rows, value).iter().filter_map(|values| median(values)).collect();
+    (!medians.is_empty()).then(|| medians.iter().sum())
+}
+
+fn ratio(ok: &[&StepRow], baseline: &[&StepRow]) -> (Option<f64>, usize) {
+    let wall_of_baseline: BTreeMap<(u32, &str), f64> = baseline
+        .iter()
+        .filter(|row| row.status == Status::Ok)
+        .filter_map(|row| Some(((row.round, row.workspace.as_str()), row.wall_s?)))
+        .filter(|(_, wall)| *wall > 0.0)
+        .collect();
+    let ratios = by_workspace(ok, |row| {
+        let wall = row.wall_s.filter(|wall| *wall > 0.0)?;
+        Some(wall / wall_of_baseline.get(&(row.round, row.workspace.as_str()))?)
+    });
+    let medians: Vec<f64> = ratios.iter().filter_map(|values| median(values)).collect();
+    (geometric_mean(&medians), medians.len())
+}
+
+/// Mean of `value` weighed by `weight`; a plain mean where a weight is unknown.
+fn weighted(
+    rows: &[&StepRow],
+    value: impl Fn(&StepRow) -> Option<f64>,
+    weight: impl Fn(&StepRow) -> Option<f64>,
+) -> Option<f64> {
+    let pairs: Vec<(f64, Option<f64>)> = rows.iter().filter_map(|row| Some((value(row)?, weight(row)))).collect();
+    let weighed = pairs.iter().all(|(_, weight)| weight.is_some_and(|weight| weight > 0.0));
+    let weight = |known: Option<f64>| known.filter(|_| weighed).unwrap_or(1.0);
+    let total: f64 = pairs.iter().map(|(_, known)| weight(*known)).sum();
+    (total > 0.0).then(|| pairs.iter().map(|(value, known)| value * weight(*known)).sum::<f64>() / total)
+}
+
+fn largest(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
+    let mut rounds: BTreeMap<u32, f64> = BTreeMap::new();
+    for row in rows {
+        if let Some(value) = value(row) {
+            let most = rounds.entry(row.round).or_insert(value);
+            *most = most.max(value);
+        }
+    }
+    median(&rounds.into_values().collect::<Vec<_>>())
+}
+
+fn problems(rows: &[&StepRow]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = Vec::new();
+    for row in rows.iter().filter(|row| row.status != Status::Ok) {
+        let known = problems.iter_mut().find(|problem| problem.status == row.status && problem.note == row.note);
+        match known {
+            Some(problem) => {
+                problem.rows += 1;
+                if !problem.workspaces.contains(&row.workspace) {
+                    problem.workspaces.push(row.workspace.clone());
+                }
+            }
+            None => problems.push(Problem {
+                status: row.status,
+                note: row.note.clone(),
+                workspaces: vec![row.workspace.clone()],
+                rows: 1,
+            }),
+        }
+    }
+    problems
+}
+
+/// The distinct items, in the order of their first appearance.
+pub(super) fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = Vec::new();
+    for item in items {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+    }
+    seen
+}

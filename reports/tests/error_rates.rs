@@ -1,0 +1,125 @@
+//! Simulated runs prove the machinery: how often it cries wolf, how often it
+//! finds what is there.
+#![allow(clippy::unwrap_used)]
+
+#[path = "common/simulate.rs"]
+mod simulate;
+
+use reports::stats::power::minimum_detectable_effect;
+use reports::stats::{Block, Random, Rule, Verdict, judge};
+use simulate::{Noise, World};
+
+const TRIALS: u32 = 2_000;
+
+fn rule(block: Block) -> Rule {
+    // Fewer draws than a report takes, so that the tests stay quick.
+    Rule { resamples: 199, patterns: 1_999, block, ..Rule::default() }
+}
+
+/// Share of simulated runs in which some arm is judged other than
+/// "no difference found".
+fn false_alarms(world: &World, block: Block) -> f64 {
+    let mut random = Random::named(2026, &format!("{world:?} {block:?}"));
+    let alarms = (0..TRIALS).filter(|trial| {
+        let judged = judge(&world.run(&mut random), &rule(block), u64::from(*trial));
+        judged.iter().any(|it| it.verdict != Verdict::NoDifferenceFound)
+    });
+    f64::from(alarms.count() as u32) / f64::from(TRIALS)
+}
+
+/// Share of simulated arms judged `wanted`.
+fn found(world: &World, block: Block, trials: u32, wanted: Verdict) -> f64 {
+    let mut random = Random::named(2027, &format!("{world:?} {block:?}"));
+    let mut hits = 0;
+    for trial in 0..trials {
+        let judged = judge(&world.run(&mut random), &rule(block), u64::from(trial));
+        hits += judged.iter().filter(|it| it.verdict == wanted).count();
+    }
+    hits as f64 / (f64::from(trials) * world.arms as f64)
+}
+
+fn stays_quiet(world: &World, block: Block) {
+    let rate = false_alarms(world, block);
+    assert!(rate <= Rule::default().alpha, "{world:?} {block:?}: {rate}");
+}
+
+#[test]
+fn no_effect_with_normal_noise_and_slow_hours() {
+    let world = World { round_effect: 0.2, ..World::quiet() };
+    stays_quiet(&world, Block::Round);
+    stays_quiet(&world, Block::Pair);
+}
+
+#[test]
+fn no_effect_with_heavy_tails() {
+    let world = World { noise: Noise::Heavy(0.03), ..World::quiet() };
+    stays_quiet(&world, Block::Round);
+    stays_quiet(&world, Block::Pair);
+}
+
+#[test]
+fn no_effect_with_spikes_and_uneven_workspaces() {
+    let world = World { noise: Noise::Spikes, uneven: true, round_effect: 0.2, ..World::quiet() };
+    stays_quiet(&world, Block::Round);
+    stays_quiet(&world, Block::Pair);
+}
+
+#[test]
+fn no_effect_with_one_comparison_where_the_correction_does_not_help() {
+    let world = World { arms: 1, noise: Noise::Heavy(0.03), uneven: true, ..World::quiet() };
+    stays_quiet(&world, Block::Round);
+    stays_quiet(&world, Block::Pair);
+}
+
+/// Why [`Block::Round`] is the default: a slow minute hits all workspaces of one
+/// arm, and flipping them one by one takes it for evidence.
+#[test]
+fn no_effect_with_slow_minutes() {
+    let world = World { turn_effect: 0.05, ..World::quiet() };
+    stays_quiet(&world, Block::Round);
+    let fooled = false_alarms(&world, Block::Pair);
+    assert!(fooled > 0.06, "{fooled}");
+}
+
+#[test]
+fn ten_per_cent_under_three_per_cent_noise_is_found_with_eight_rounds() {
+    for (ratio, wanted) in [(0.9, Verdict::Faster), (1.1, Verdict::Slower)] {
+        for (arms, workspaces, least) in [(1, 1, 0.95), (1, 3, 0.999), (4, 3, 0.99)] {
+            for block in [Block::Round, Block::Pair] {
+                let world = World { ratio, arms, workspaces, round_effect: 0.2, ..World::quiet() };
+                let rate = found(&world, block, 400, wanted);
+                assert!(rate >= least, "{world:?} {block:?}: {rate}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lead_below_the_least_effect_is_not_called_faster() {
+    let world = World { ratio: 0.995, noise: Noise::Normal(0.0005), arms: 1, ..World::quiet() };
+    assert_eq!(found(&world, Block::Round, 200, Verdict::NoDifferenceFound), 1.0);
+}
+
+/// The formula says 80 %; it may be off by as much as its normal approximation.
+#[test]
+fn the_minimum_detectable_effect_is_detected_about_four_times_in_five() {
+    for (rounds, arms, block) in [
+        (8, 1, Block::Round),
+        (12, 1, Block::Round),
+        (12, 4, Block::Round),
+        (5, 1, Block::Pair),
+        (5, 4, Block::Pair),
+        (10, 4, Block::Pair),
+    ] {
+        let quiet = World { rounds, arms, ..World::quiet() };
+        // A pair's noise is √2 of a timing's; a round averages three workspaces.
+        let (spread, blocks) = match block {
+            Block::Round => (0.03 * (2.0_f64 / 3.0).sqrt(), rounds as usize),
+            Block::Pair => (0.03 * 2.0_f64.sqrt(), 3 * rounds as usize),
+        };
+        let least = minimum_detectable_effect(spread, blocks, arms, &rule(block)).unwrap();
+        let world = World { ratio: 1.0 - least, ..quiet };
+        let rate = found(&world, block, 600, Verdict::Faster);
+        assert!((0.7..0.9).contains(&rate), "{rounds} rounds, {arms} arms, {block:?}: {rate}");
+    }
+}

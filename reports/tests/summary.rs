@@ -1,0 +1,149 @@
+//! The tables that end `compare`, on handmade runs.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{bad, folder, step, unit, warm};
+use reports::record::{Outcome, Status, StepRow, UnitRow};
+use reports::run_folder::RunFolder;
+use reports::summary::{Options, render, summarise};
+use unicode_width::UnicodeWidthStr;
+
+const STRATEGIES: [&str; 7] = [
+    "none",
+    "shared-target",
+    "hardlink+conservative",
+    "reflink+conservative",
+    "symlink+conservative",
+    "hardlink+aggressive",
+    "copy+aggressive",
+];
+const GIB: u64 = 1 << 30;
+
+fn misses(row: &StepRow, times: f64) -> Vec<UnitRow> {
+    match row.strategy.as_str() {
+        "hardlink+conservative" | "symlink+conservative" => vec![
+            unit(row, "libc", Outcome::Refused, "build-script", "libc", 2.0 * times),
+            unit(row, "rustix", Outcome::Refused, "below-build-script", "libc", 1.25 * times),
+            unit(row, "clap", Outcome::Miss, "features", "derive", 0.5 * times),
+            unit(row, "serde", Outcome::Hit, "", "", 3.0 * times),
+        ],
+        "hardlink+aggressive" | "copy+aggressive" => vec![
+            unit(row, "bat", Outcome::Miss, "content", "src/main.rs", 4.0 * times),
+            unit(row, "serde", Outcome::Dup, "", "", 3.0 * times),
+        ],
+        "none" => vec![unit(row, "serde", Outcome::Miss, "never-seen", "", 3.0 * times)],
+        _ => vec![],
+    }
+}
+
+/// Two rounds, three workspaces: reflink cannot work, copy fails on bat, one
+/// round of hardlink+aggressive is invalid.
+fn run() -> RunFolder {
+    let (mut steps, mut units) = (Vec::new(), Vec::new());
+    for name in ["fill", "warm", "edit"] {
+        for round in [1, 2] {
+            // The file holds the arms in the order they ran, not as asked for.
+            for strategy in STRATEGIES.iter().rev() {
+                for (workspace, size) in [("ripgrep", 20.0), ("bat", 60.0), ("hexyl", 9.5)] {
+                    let base = size + f64::from(round);
+                    let row = step(round, workspace, name, strategy, base);
+                    let row = match (*strategy, name) {
+                        ("none", _) => row,
+                        ("reflink+conservative", _) => {
+                            bad(row, Status::Unsupported, "reflink: the file system is ext4, which has none")
+                        }
+                        ("copy+aggressive", _) if workspace == "bat" => bad(
+                            row,
+                            Status::Failed,
+                            "error: could not compile `bat` (bin \"bat\")\ndue to 1 previous error",
+                        ),
+                        ("hardlink+aggressive", "warm") if round == 2 && workspace == "hexyl" => {
+                            bad(row, Status::Invalid, "store: 1 blob changed")
+                        }
+                        ("shared-target", _) => StepRow { wall_s: Some(base * 0.5), ..row },
+                        ("hardlink+conservative" | "symlink+conservative", "warm") => {
+                            warm(StepRow { wall_s: Some(base * 0.6), ..row }, 0.6, 0.45, 20, 400 << 20)
+                        }
+                        (_, "warm") => warm(StepRow { wall_s: Some(base * 0.012), ..row }, 1.0, 1.0, 0, 3 * GIB / 2),
+                        _ => warm(StepRow { wall_s: Some(base * 1.04), ..row }, 0.0, 0.0, 50, GIB),
+                    };
+                    units.extend(misses(&row, f64::from(round)));
+                    steps.push(row);
+                }
+            }
+        }
+    }
+    folder(&STRATEGIES, steps, units)
+}
+
+#[test]
+fn tables_of_a_run_with_an_unsupported_strategy_and_a_failed_workspace() {
+    let text = render(&run(), &Options::default());
+    for line in text.lines() {
+        assert!(line.width() <= 100, "{} columns: {line}", line.width());
+    }
+    assert!(!text.contains("9999"), "a row that is not ok entered a number");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn long_and_wide_names_still_fit() {
+    let long = "rustc:hardlink+some-very-long-experimental-key-policy@directories-of-日本語";
+    let mut run = run();
+    for row in &mut run.steps {
+        if row.strategy == "hardlink+aggressive" {
+            row.strategy = long.into();
+        }
+    }
+    for unit in &mut run.units {
+        unit.because = "a-package-name-that-goes-on-and-on 日本語 ".repeat(6);
+        unit.reason = "a-rule-name-that-goes-on-and-on".into();
+    }
+    for width in [88, 100, 120] {
+        let text = render(&run, &Options { width, ..Options::default() });
+        for line in text.lines() {
+            assert!(line.width() <= width, "{} columns: {line}", line.width());
+        }
+    }
+}
+
+#[test]
+fn a_run_without_rows_or_baseline_says_so() {
+    let mut empty = folder(&["none"], vec![], vec![]);
+    empty.info.complete = false;
+    insta::assert_snapshot!(render(&empty, &Options::default()));
+    let alone = folder(&[], vec![step(1, "bat", "warm", "shared-target", 2.0)], vec![]);
+    let summary = summarise(&alone, &Options::default());
+    assert_eq!(summary[0].arms[0].against_baseline, None);
+    assert_eq!(summary[0].arms[0].wall_s, Some(2.0));
+}
+
+#[test]
+fn ratios_are_paired_by_round_and_averaged_geometrically_over_workspaces() {
+    let mut steps = Vec::new();
+    // In a: 0.5, 0.5, 2 → 0.5. In b: 2. Unpaired medians would say otherwise.
+    for (round, none, other) in [(1, 10.0, 5.0), (2, 100.0, 50.0), (3, 1.0, 2.0)] {
+        steps.push(step(round, "a", "warm", "none", none));
+        steps.push(step(round, "a", "warm", "x", other));
+    }
+    steps.push(step(1, "b", "warm", "none", 3.0));
+    steps.push(step(1, "b", "warm", "x", 6.0));
+    steps.push(step(2, "b", "warm", "x", 600.0));
+    let summary = summarise(&folder(&[], steps, vec![]), &Options::default());
+    let arm = &summary[0].arms[1];
+    assert!((arm.against_baseline.unwrap() - 1.0).abs() < 1e-12);
+    assert_eq!(arm.wall_s, Some(5.0 + 303.0));
+    assert_eq!((arm.workspaces, arm.paired_workspaces), (2, 2));
+}
+
+#[test]
+fn hit_rates_are_weighed_by_units_and_by_seconds() {
+    let a = warm(step(1, "a", "warm", "x", 1.0), 1.0, 1.0, 0, 1);
+    let mut b = warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1);
+    b.units = Some(150);
+    let units = vec![unit(&a, "p", Outcome::Hit, "", "", 9.0), unit(&b, "p", Outcome::Miss, "version", "", 1.0)];
+    let summary = summarise(&folder(&[], vec![a, b], units), &Options::default());
+    assert_eq!(summary[0].arms[0].hit_rate, Some(0.25));
+    assert_eq!(summary[0].arms[0].hit_rate_by_cost, Some(0.9));
+}
