@@ -147,3 +147,15 @@ fn hit_rates_are_weighed_by_units_and_by_seconds() {
     assert_eq!(summary[0].arms[0].hit_rate, Some(0.25));
     assert_eq!(summary[0].arms[0].hit_rate_by_cost, Some(0.9));
 }
+
+#[test]
+fn a_store_counts_at_its_largest_and_build_directories_are_summed() {
+    let mut rows = Vec::new();
+    for (round, first, last) in [(1, 10, 30), (2, 50, 20), (3, 5, 40)] {
+        rows.push(warm(step(round, "a", "warm", "x", 1.0), 1.0, 1.0, 0, first));
+        rows.push(warm(step(round, "b", "warm", "x", 1.0), 1.0, 1.0, 0, last));
+    }
+    let summary = summarise(&folder(&[], rows, vec![]), &Options::default());
+    let arm = &summary[0].arms[0];
+    assert_eq!((arm.store_bytes, arm.tree_bytes), (Some(40.0), Some(f64::from(200 << 20))));
+}

@@ -13,7 +13,7 @@ pub(super) fn whole_rows(bytes: &[u8]) -> usize {
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'"' => quoted = !quoted,
-            b'\n' => end = at + 1,
+            b'\n' if !quoted => end = at + 1,
             _ => {}
         }
     }
