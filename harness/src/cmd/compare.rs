@@ -288,7 +288,9 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, writer: RunWriter) -> Re
     let Trials { writer, .. } = trials;
     writer.finish()?;
     lab.clear_arm()?;
-    let folder = RunFolder::read(&dir)?;
+    let mut folder = RunFolder::read(&dir)?;
+    reports::costs::settle(&mut folder);
+    folder.rewrite(&dir)?;
     print!("{}", summary::render(&folder, &summary::Options::default()));
     println!("\nrecords: {}", dir.display());
     Ok(ExitCode::SUCCESS)

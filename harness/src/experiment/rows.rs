@@ -102,6 +102,7 @@ impl Identity {
             tree_bytes: checked.tree.as_ref().map(|usage| usage.apparent_bytes),
             tree_allocated_bytes: checked.tree.as_ref().map(|usage| usage.allocated_bytes),
             noop_compiled: Some(checked.noop_compiled),
+            noop_s: seconds(Some(checked.noop)),
             store_intact: checked.damage.as_ref().map(Vec::is_empty),
             ..self.row(strategy, status, invalid.unwrap_or_else(|| remarks(build)))
         }

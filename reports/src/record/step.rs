@@ -153,9 +153,15 @@ pub struct StepRow {
     pub store_intact: Option<bool>,
     /// Why the row is not `ok`, or what a reader should know; may be empty.
     pub note: String,
+    /// Wall seconds of that unmeasured no-op build.
+    #[serde(with = "number", default)]
+    pub noop_s: Option<f64>,
 }
 
 impl StepRow {
+    /// How many columns the first schema had; later ones are appended behind them.
+    pub const DESIGNED: usize = 50;
+
     /// The header of `steps.csv`.
     pub const COLUMNS: &'static [&'static str] = &[
         "run",
@@ -208,5 +214,6 @@ impl StepRow {
         "noop_compiled",
         "store_intact",
         "note",
+        "noop_s",
     ];
 }
