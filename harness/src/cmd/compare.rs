@@ -100,7 +100,8 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
-            execute(&asked, &options, &lab, writer)
+            let prepared = prepared(&asked, &lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
+            execute(&asked, &options, &lab, &prepared, writer)
         }
         None => {
             let options = options(&args)?;
@@ -111,12 +112,26 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             }
             let work = open_work(&options.work_dir, supervisor)?;
             let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+            // Before there is a run folder: what cannot be had leaves none behind.
+            let prepared = prepared(&asked, &lab)?;
             let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
             let writer = RunWriter::create(&dir, info(&name, &asked, &options, &lab))?;
-            execute(&asked, &options, &lab, writer)
+            execute(&asked, &options, &lab, &prepared, writer)
         }
     }
+}
+
+/// Everything fetched, and fit for the scenario.
+fn prepared(asked: &Asked, lab: &Lab) -> Result<Vec<Prepared>> {
+    let prepared = prepare(lab, &asked.corpus)?;
+    check_edits(asked, &prepared)?;
+    Ok(prepared)
+}
+
+/// Says how to go on, if it was a signal that stopped the run.
+fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
+    if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
 }
 
 /// What the options name, looked up.
@@ -142,15 +157,15 @@ impl Asked {
     }
 
     fn plan(&self, options: &Options) -> Plan {
-        let family = |strategy: &Strategy| {
-            let [integration, key, ..] = strategy.parts();
-            format!("{integration} {key}")
+        let family = |(name, strategy): &(StrategyName, Strategy)| match strategy.parts() {
+            ["", ..] => name.to_string(),
+            [integration, key, ..] => format!("{integration} {key}"),
         };
         Plan {
             seed: options.seed,
             rounds: options.rounds,
             arms: self.strategies.iter().map(|(name, _)| name.to_string()).collect(),
-            families: self.strategies.iter().map(|(_, strategy)| family(strategy)).collect(),
+            families: self.strategies.iter().map(family).collect(),
             scenario: self.scenario.clone(),
             workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
         }
@@ -262,10 +277,14 @@ fn info(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
     }
 }
 
-fn execute(asked: &Asked, options: &Options, lab: &Lab, writer: RunWriter) -> Result<ExitCode> {
+fn execute(
+    asked: &Asked,
+    options: &Options,
+    lab: &Lab,
+    prepared: &[Prepared],
+    writer: RunWriter,
+) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
-    let prepared = prepare(lab, &asked.corpus)?;
-    check_edits(asked, &prepared)?;
     let plan = asked.plan(options);
     let mut progress = Progress::new(plan.moments().len());
     let recipe = Recipe { profile: options.profile.clone(), jobs: options.jobs };
@@ -273,7 +292,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, writer: RunWriter) -> Re
         asked,
         lab,
         recipe: &recipe,
-        prepared: &prepared,
+        prepared,
         plan: &plan,
         writer,
         arm: None,
@@ -282,9 +301,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, writer: RunWriter) -> Re
     };
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
-    if let Err(error) = outcome {
-        return Err(if lab.supervisor.is_interrupted() { error.context(Resume(dir)) } else { error });
-    }
+    outcome.map_err(|error| resumable(error, lab, &dir))?;
     let Trials { writer, .. } = trials;
     writer.finish()?;
     lab.clear_arm()?;
