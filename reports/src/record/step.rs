@@ -153,6 +153,10 @@ pub struct StepRow {
     pub store_intact: Option<bool>,
     /// Why the row is not `ok`, or what a reader should know; may be empty.
     pub note: String,
+    /// What this step added to `all_physical_bytes`: what a further workspace costs, bytes.
+    /// Negative where it freed more than it took.
+    #[serde(default)]
+    pub marginal_physical_bytes: Option<i64>,
 }
 
 impl StepRow {
@@ -208,5 +212,6 @@ impl StepRow {
         "noop_compiled",
         "store_intact",
         "note",
+        "marginal_physical_bytes",
     ];
 }
