@@ -16,6 +16,7 @@ use super::checks::{Checked, check};
 use super::gates::{self, Facts};
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, remove_dir};
+use super::ledger::{DiskUse, Ledger};
 use super::outcome::{Counts, UnitOutcome, outcomes};
 use super::prepare::Prepared;
 use super::rows::Identity;
@@ -46,6 +47,7 @@ pub struct Arm<'a> {
     /// Seconds of each unit as this arm measured them.
     costs: HashMap<(String, UnitIndex), f64>,
     unsupported: Option<String>,
+    ledger: Ledger,
 }
 
 impl<'a> Arm<'a> {
@@ -69,12 +71,15 @@ impl<'a> Arm<'a> {
             filled: HashSet::new(),
             costs: HashMap::new(),
             unsupported: None,
+            ledger: Ledger::default(),
         };
         if let Strategy::Units(units) = &strategy {
             arm.unsupported = units.link.probe(&lab.arm_dir()).err();
             arm.store_dir = Some(lab.arm_dir().join("store"));
             arm.open_store()?;
         }
+        let trees = arm.sites.iter().map(|site| &site.target_dir).chain(&arm.store_dir);
+        arm.ledger = Ledger::of(trees.map(PathBuf::as_path));
         Ok(arm)
     }
 
@@ -94,6 +99,7 @@ impl<'a> Arm<'a> {
             (Action::EmptyStore, _) => {
                 if let Some(dir) = &self.store_dir {
                     remove_dir(dir)?;
+                    self.ledger.touch(dir);
                 }
                 self.filled.clear();
                 self.open_store()
@@ -108,6 +114,7 @@ impl<'a> Arm<'a> {
     fn wipe(&mut self, workspace: usize) -> Result<()> {
         let site = &self.sites[workspace];
         remove_dir(&site.target_dir)?;
+        self.ledger.touch(&site.target_dir);
         self.cold.insert(site.name.clone());
         Ok(())
     }
@@ -134,16 +141,25 @@ impl<'a> Arm<'a> {
         match self.build_and_check(workspace) {
             Ok((build, checked)) => Ok(self.record(identity, workspace, &build, checked, memory)),
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
-            Err(error) => Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new())),
+            Err(error) => {
+                self.measure_disk(workspace); // What it left there is not the next step's doing.
+                Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new()))
+            }
         }
     }
 
-    fn build_and_check(&self, workspace: usize) -> Result<(Build, Checked), BuildError> {
+    fn build_and_check(&mut self, workspace: usize) -> Result<(Build, Checked), BuildError> {
+        self.ledger.begin();
         let site = &self.sites[workspace];
         let store = self.store.as_deref();
         let build = build(self.lab, site, self.recipe, &self.strategy, store)?;
-        let checked = check(self.lab, site, self.recipe, &build, store, self.store_dir.as_deref())?;
-        Ok((build, checked))
+        let checked = check(self.lab, site, self.recipe, &build, store)?;
+        let disk = self.measure_disk(workspace);
+        Ok((build, Checked { disk, ..checked }))
+    }
+
+    fn measure_disk(&mut self, workspace: usize) -> DiskUse {
+        self.ledger.end(self.store_dir.as_deref(), &self.sites[workspace].target_dir)
     }
 
     fn record(

@@ -1,6 +1,5 @@
 //! What is looked at after a measured build, outside the measured time.
 
-use std::path::Path;
 use std::time::Duration;
 
 use strategies::store::{self, Store};
@@ -8,7 +7,7 @@ use strategies::store::{self, Store};
 use super::build::{Build, BuildError, noop};
 use super::invocation::{Recipe, Site};
 use super::lab::Lab;
-use crate::system::disk::{self, Detail, Usage};
+use super::ledger::DiskUse;
 use crate::system::process::{self, CommandSpec};
 
 /// What the checks found.
@@ -22,13 +21,11 @@ pub struct Checked {
     pub damage: Option<Vec<String>>,
     /// What the built program printed, where the corpus names one.
     pub program: Option<String>,
-    /// The store.
-    pub store: Option<Usage>,
-    /// The workspace's build directory.
-    pub tree: Option<Usage>,
+    /// What store and build directories take; looked at last.
+    pub disk: DiskUse,
 }
 
-/// Looks at everything.
+/// Looks at everything but the disk, which is left empty.
 ///
 /// # Errors
 /// When the no-op build fails or is interrupted.
@@ -38,20 +35,11 @@ pub fn check(
     recipe: &Recipe,
     build: &Build,
     store: Option<&dyn Store>,
-    store_dir: Option<&Path>,
 ) -> Result<Checked, BuildError> {
     let (noop_compiled, noop) = noop(lab, site, recipe, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
     let program = program(lab, site, recipe)?;
-    let measure = |path: &Path| disk::measure(&[path], Detail::Blocks).ok().map(|measured| measured.together);
-    Ok(Checked {
-        noop_compiled,
-        noop,
-        damage,
-        program,
-        store: store_dir.and_then(measure),
-        tree: measure(&site.target_dir),
-    })
+    Ok(Checked { noop_compiled, noop, damage, program, disk: DiskUse::default() })
 }
 
 /// Every entry's files by size and time; those that were just handed out, byte by byte.

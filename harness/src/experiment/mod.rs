@@ -10,7 +10,8 @@
 //! | [`arm`] | one strategy in one round: its sites, its store, its steps |
 //! | [`build`] | one measured build: plan, restore, cargo, publish |
 //! | [`outcome`] | what became of each unit, and why |
-//! | [`checks`] | what is looked at after a measured build: no-op, store, program, disk |
+//! | [`checks`] | what is looked at after a measured build: no-op, store, program |
+//! | [`ledger`] | what the trees of an arm take on disk, step by step |
 //! | [`gates`] | what makes a row invalid |
 //! | [`rows`] | a measured build as records |
 //! | [`run`] | all arms of all rounds, appended as they finish |
@@ -22,6 +23,7 @@ pub mod checks;
 pub mod gates;
 pub mod invocation;
 pub mod lab;
+pub mod ledger;
 pub mod options;
 pub mod outcome;
 pub mod prepare;

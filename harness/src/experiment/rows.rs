@@ -70,6 +70,7 @@ impl Identity {
         let status = if invalid.is_some() { Status::Invalid } else { Status::Ok };
         let seconds = |duration: Option<std::time::Duration>| duration.map(|duration| duration.as_secs_f64());
         let restored = build.cached.as_ref().map(|cached| &cached.restored);
+        let disk = &checked.disk;
         let cacheless = matches!(strategy, Strategy::None);
         StepRow {
             wall_s: seconds(Some(build.phases.wall())),
@@ -97,10 +98,14 @@ impl Identity {
             symlinked: restored.map(|restored| restored.symlinked),
             private_files: restored.map(|restored| restored.private_files),
             copied_bytes: restored.map(|restored| restored.copied_bytes),
-            store_bytes: checked.store.as_ref().map(|usage| usage.apparent_bytes),
-            store_allocated_bytes: checked.store.as_ref().map(|usage| usage.allocated_bytes),
-            tree_bytes: checked.tree.as_ref().map(|usage| usage.apparent_bytes),
-            tree_allocated_bytes: checked.tree.as_ref().map(|usage| usage.allocated_bytes),
+            store_bytes: disk.store.map(|usage| usage.apparent_bytes),
+            store_allocated_bytes: disk.store.map(|usage| usage.allocated_bytes),
+            store_physical_bytes: disk.store.and_then(|usage| usage.physical_bytes),
+            tree_bytes: disk.tree.map(|usage| usage.apparent_bytes),
+            tree_allocated_bytes: disk.tree.map(|usage| usage.allocated_bytes),
+            tree_physical_bytes: disk.tree.and_then(|usage| usage.physical_bytes),
+            all_physical_bytes: disk.all_physical_bytes,
+            marginal_physical_bytes: disk.marginal_physical_bytes,
             noop_compiled: Some(checked.noop_compiled),
             noop_s: seconds(Some(checked.noop)),
             store_intact: checked.damage.as_ref().map(Vec::is_empty),

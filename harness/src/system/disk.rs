@@ -11,6 +11,9 @@
 //! Symlinks are not followed. Files that vanish while we look are left out. Data not written
 //! out yet has no place: call [`extents::sync`](super::extents::sync) before asking for
 //! physical bytes.
+//!
+//! [`measure`] looks at a set of trees and adds up. Who measures the same trees again and
+//! again keeps a [`Scan`] of each, renews those that changed, and adds up with [`together`].
 
 use std::collections::HashSet;
 use std::fs::{File, Metadata};
@@ -70,14 +73,59 @@ pub struct DiskError {
 /// # Errors
 /// When a directory exists and cannot be read.
 pub fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<Measured, DiskError> {
-    let mut found = Vec::new();
-    for root in roots {
-        found.push(walk_root(root.as_ref(), detail)?);
+    let found = roots.iter().map(|root| scan(root.as_ref(), detail)).collect::<Result<Vec<_>, _>>()?;
+    let each = found.iter().map(Scan::usage).collect();
+    let set = found.iter().zip(outermost(roots)).filter(|(_, outermost)| *outermost).map(|(scan, _)| scan);
+    let mut all = together(set);
+    if detail == Detail::Blocks {
+        all.physical_bytes = None; // Also of no trees at all.
     }
-    let each = found.iter().map(|tree| usage(&[tree], detail)).collect();
-    let outermost = outermost(roots);
-    let set: Vec<&Tree> = found.iter().zip(&outermost).filter(|(_, o)| **o).map(|(t, _)| t).collect();
-    Ok(Measured { together: usage(&set, detail), each })
+    Ok(Measured { together: all, each })
+}
+
+/// Looks at one directory tree or file; one that does not exist takes nothing.
+///
+/// # Errors
+/// When a directory exists and cannot be read.
+pub fn scan(root: &Path, detail: Detail) -> Result<Scan, DiskError> {
+    // A root that is itself a link (an in-place build directory) is followed; links below not.
+    let mut scan = match std::fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => walk(root.to_owned(), &metadata, detail)?,
+        Ok(metadata) => {
+            let mut scan = Scan::default();
+            scan.add_file(root, &metadata, detail);
+            scan
+        }
+        Err(error) if vanished(&error) => Scan::default(),
+        Err(source) => return Err(DiskError { path: root.to_owned(), source }),
+    };
+    scan.unknown_extents |= detail == Detail::Blocks;
+    Ok(scan)
+}
+
+/// What several trees take as one set: inodes and blocks they share are counted once. None of
+/// them may lie within another, whose names would be counted twice.
+pub fn together<'a>(scans: impl IntoIterator<Item = &'a Scan>) -> Usage {
+    let mut seen = HashSet::new();
+    let mut usage = Usage::default();
+    let mut extents: Vec<Extent> = Vec::new();
+    let (mut unlisted_bytes, mut unknown_extents) = (0, false);
+    for scan in scans {
+        usage.apparent_bytes += scan.apparent;
+        usage.files += scan.files;
+        usage.dirs += scan.dirs;
+        usage.physical_is_upper_bound |= scan.upper_bound;
+        unknown_extents |= scan.unknown_extents;
+        extents.extend(&scan.extents);
+        for &(inode, allocated, unlisted) in &scan.inodes {
+            if seen.insert(inode) {
+                usage.allocated_bytes += allocated;
+                unlisted_bytes += unlisted;
+            }
+        }
+    }
+    usage.physical_bytes = (!unknown_extents).then(|| union_bytes(&mut extents) + unlisted_bytes);
+    usage
 }
 
 /// Which of the roots do not lie within (or equal) an earlier or wider one.
@@ -95,8 +143,9 @@ struct Inode {
     number: u64,
 }
 
-#[derive(Debug, Default)]
-struct Tree {
+/// One tree as it was found: every inode and every extent.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
     /// Inode, its allocated bytes, and how many of those FIEMAP does not list.
     inodes: Vec<(Inode, u64, u64)>,
     apparent: u64,
@@ -107,7 +156,12 @@ struct Tree {
     upper_bound: bool,
 }
 
-impl Tree {
+impl Scan {
+    /// What the tree takes by itself.
+    pub fn usage(&self) -> Usage {
+        together([self])
+    }
+
     fn merge(mut self, mut other: Self) -> Self {
         if self.inodes.len() < other.inodes.len() {
             std::mem::swap(&mut self, &mut other);
@@ -150,45 +204,8 @@ impl Tree {
     }
 }
 
-fn usage(trees: &[&Tree], detail: Detail) -> Usage {
-    let mut seen = HashSet::new();
-    let mut usage = Usage::default();
-    let mut unlisted_bytes = 0;
-    for tree in trees {
-        usage.apparent_bytes += tree.apparent;
-        usage.files += tree.files;
-        usage.dirs += tree.dirs;
-        usage.physical_is_upper_bound |= tree.upper_bound;
-        for &(inode, allocated, unlisted) in &tree.inodes {
-            if seen.insert(inode) {
-                usage.allocated_bytes += allocated;
-                unlisted_bytes += unlisted;
-            }
-        }
-    }
-    if detail == Detail::Extents && !trees.iter().any(|tree| tree.unknown_extents) {
-        let mut extents: Vec<Extent> = trees.iter().flat_map(|tree| tree.extents.iter().copied()).collect();
-        usage.physical_bytes = Some(union_bytes(&mut extents) + unlisted_bytes);
-    }
-    usage
-}
-
-fn walk_root(root: &Path, detail: Detail) -> Result<Tree, DiskError> {
-    let mut tree = Tree::default();
-    // A root that is itself a link (an in-place build directory) is followed; links below not.
-    match std::fs::metadata(root) {
-        Ok(metadata) if metadata.is_dir() => walk(root.to_owned(), &metadata, detail),
-        Ok(metadata) => {
-            tree.add_file(root, &metadata, detail);
-            Ok(tree)
-        }
-        Err(error) if vanished(&error) => Ok(tree),
-        Err(source) => Err(DiskError { path: root.to_owned(), source }),
-    }
-}
-
-fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Tree, DiskError> {
-    let mut tree = Tree::default();
+fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Scan, DiskError> {
+    let mut tree = Scan::default();
     let error = |source| DiskError { path: dir.clone(), source };
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
@@ -210,7 +227,7 @@ fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Tree, DiskE
     let below = dirs
         .into_par_iter()
         .map(|(path, metadata)| walk(path, &metadata, detail))
-        .try_reduce(Tree::default, |a, b| Ok(a.merge(b)))?;
+        .try_reduce(Scan::default, |a, b| Ok(a.merge(b)))?;
     Ok(tree.merge(below))
 }
 

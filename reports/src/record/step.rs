@@ -156,6 +156,10 @@ pub struct StepRow {
     /// Wall seconds of that unmeasured no-op build.
     #[serde(with = "number", default)]
     pub noop_s: Option<f64>,
+    /// What this step added to `all_physical_bytes`: what a further workspace costs, bytes.
+    /// Negative where it freed more than it took.
+    #[serde(default)]
+    pub marginal_physical_bytes: Option<i64>,
 }
 
 impl StepRow {
@@ -215,5 +219,6 @@ impl StepRow {
         "store_intact",
         "note",
         "noop_s",
+        "marginal_physical_bytes",
     ];
 }
