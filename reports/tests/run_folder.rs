@@ -11,7 +11,7 @@ use reports::run_folder::{RUN_FILE, RunFolder, RunWriter, STEPS_FILE, UNITS_FILE
 use std::fs;
 use std::path::Path;
 
-const DESIGN_STEPS: &str = "run, round, position, corpus, workspace, scenario, step, strategy, integration, key, link, store, toolchain, profile, status, wall_s, user_s, sys_s, max_rss_bytes, plan_s, restore_s, cargo_s, publish_s, units, fresh, restored, compiled, refused, missed, stale, rustc_runs, rustc_s, hit_rate, hit_rate_by_cost, hardlinked, reflinked, copied, symlinked, private_files, copied_bytes, store_bytes, store_allocated_bytes, store_physical_bytes, tree_bytes, tree_allocated_bytes, tree_physical_bytes, all_physical_bytes, noop_compiled, store_intact, note, marginal_physical_bytes";
+const DESIGN_STEPS: &str = "run, round, position, corpus, workspace, scenario, step, strategy, integration, key, link, store, toolchain, profile, status, wall_s, user_s, sys_s, max_rss_bytes, plan_s, restore_s, cargo_s, publish_s, units, fresh, restored, compiled, refused, missed, stale, rustc_runs, rustc_s, hit_rate, hit_rate_by_cost, hardlinked, reflinked, copied, symlinked, private_files, copied_bytes, store_bytes, store_allocated_bytes, store_physical_bytes, tree_bytes, tree_allocated_bytes, tree_physical_bytes, all_physical_bytes, noop_compiled, store_intact, note";
 const DESIGN_UNITS: &str = "run, round, workspace, scenario, step, strategy, package, version, source, target, kind, mode, platform, outcome, reason, because, cost_s, bytes";
 
 fn header_of<T: serde::Serialize>(row: &T) -> String {

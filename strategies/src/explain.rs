@@ -88,12 +88,13 @@ impl Index {
     fn of(entries: Vec<Entry>) -> Index {
         let mut index = Index::default();
         for entry in entries {
+            let Some(recipe) = entry.recipe.read() else { continue };
             let bytes = bytes_of(&entry);
             index.bytes.insert((entry.package.clone(), entry.slot.clone(), bytes), entry.key);
             let slot = (entry.package, entry.slot);
             let known = index.by_slot.entry(slot.clone()).or_default();
             index.by_key.insert(entry.key, (slot.0, slot.1, known.len()));
-            known.push(Known { key: entry.key, recipe: entry.recipe });
+            known.push(Known { key: entry.key, recipe });
         }
         index
     }

@@ -9,6 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::key::Digest;
 
+/// Size from which a file is mapped rather than read, bytes.
+const MAP_FROM: u64 = 256 << 10;
+
 /// What was attempted on which path, and how it failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
@@ -83,6 +86,10 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
 /// # Errors
 /// When the file cannot be read.
 pub fn hash(path: &Path) -> io::Result<Digest> {
+    // Most files are small, and for those a map costs more than it saves.
+    if fs::metadata(path)?.len() < MAP_FROM {
+        return Ok(Digest::of(&fs::read(path)?));
+    }
     let mut hasher = blake3::Hasher::new();
     hasher.update_mmap(path)?;
     Ok(hasher.finalize().into())

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
@@ -298,19 +299,30 @@ fn execute(
         arm: None,
         arm_number: 0,
         memory: Memory::default(),
+        measured: Duration::ZERO,
     };
+    let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
     outcome.map_err(|error| resumable(error, lab, &dir))?;
-    let Trials { writer, .. } = trials;
-    writer.finish()?;
-    lab.clear_arm()?;
+    let Trials { writer, measured, .. } = trials;
     let mut folder = RunFolder::read(&dir)?;
     reports::costs::settle(&mut folder);
     folder.rewrite(&dir)?;
+    writer.finish()?;
+    lab.clear_arm()?;
     print!("{}", summary::render(&folder, &summary::Options::default()));
-    println!("\nrecords: {}", dir.display());
+    println!("\n{}", time_spent(began.elapsed(), measured));
+    println!("records: {}", dir.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// How much of the run was measuring, and how much was everything around it: working copies,
+/// wiping, no-op builds, checks of the store, disk accounting.
+fn time_spent(run: Duration, measured: Duration) -> String {
+    let around = run.saturating_sub(measured);
+    let share = 100.0 * around.as_secs_f64() / run.as_secs_f64().max(f64::EPSILON);
+    format!("{:.0} s, of which {:.0} s in measured builds; {share:.1} % around them", run.as_secs_f64(), measured.as_secs_f64())
 }
 
 /// A scenario that edits needs the files it edits.
@@ -343,6 +355,8 @@ struct Trials<'a> {
     arm: Option<Arm<'a>>,
     arm_number: usize,
     memory: Memory,
+    /// Time inside measured builds.
+    measured: Duration,
 }
 
 impl Trials<'_> {
@@ -381,7 +395,11 @@ impl Executor for Trials<'_> {
         self.lab.supervisor.check()?;
         let identity = self.identity(moment);
         match &mut self.arm {
-            Some(arm) => arm.measure(&identity, moment.workspace, &mut self.memory),
+            Some(arm) => {
+                let (row, units) = arm.measure(&identity, moment.workspace, &mut self.memory)?;
+                self.measured += Duration::from_secs_f64(row.wall_s.unwrap_or_default());
+                Ok((row, units))
+            }
             None => bail!("no arm was begun"),
         }
     }

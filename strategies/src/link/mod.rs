@@ -72,6 +72,9 @@ pub trait LinkMode: Debug + Sync {
         match attempt() {
             Ok(mechanism) if mechanism == self.mechanism() => Ok(()),
             Ok(other) => Err(format!("{} is not possible here, {other:?} happened instead", self.name())),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                Err(format!("this file system has no {}s", self.name()))
+            }
             Err(error) => Err(format!("{} is not possible here: {error}", self.name())),
         }
     }

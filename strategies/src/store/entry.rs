@@ -7,6 +7,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::graph::layout::{Share, UnitPlace, is_plain_relative};
 use crate::key::{Content, Digest, Key, Recipe};
@@ -30,7 +31,7 @@ pub struct Entry {
     /// Its directory, relative to the build directory.
     pub place: UnitPlace,
     /// Every input of the base key; its dependencies are the entry's pins.
-    pub recipe: Recipe,
+    pub recipe: Kept,
     /// Digest of the observed values that led from the base key to the key.
     pub observed: Option<Digest>,
     /// Digest of what it hands over to dependents.
@@ -45,6 +46,26 @@ pub struct Entry {
     pub publishers: Vec<String>,
     /// Its files.
     pub files: Vec<FileRecord>,
+}
+
+/// A recipe kept for explaining later misses: planning reads every entry and needs none of
+/// them, so they stay text until somebody asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Kept(Box<RawValue>);
+
+impl Kept {
+    /// The recipe; `None` if the text is not one.
+    pub fn read(&self) -> Option<Recipe> {
+        serde_json::from_str(self.0.get()).ok()
+    }
+}
+
+impl From<&Recipe> for Kept {
+    fn from(recipe: &Recipe) -> Kept {
+        // A recipe is strings, digests and lists: there is nothing that JSON cannot hold.
+        Kept(serde_json::value::to_raw_value(recipe).unwrap_or_default())
+    }
 }
 
 /// One file of an entry.
@@ -130,7 +151,7 @@ pub(crate) mod tests {
             package: "a".into(),
             slot: "lib a build".into(),
             place: UnitPlace("debug/build/a/0f".into()),
-            recipe: Recipe {
+            recipe: Kept::from(&Recipe {
                 version: "1.0.0".into(),
                 source: String::new(),
                 features: String::new(),
@@ -141,7 +162,7 @@ pub(crate) mod tests {
                 target: String::new(),
                 manifest: String::new(),
                 dependencies: Vec::new(),
-            },
+            }),
             observed: None,
             content: key,
             stamp: Duration::from_secs(1_000_000_000),

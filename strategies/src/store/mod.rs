@@ -16,7 +16,7 @@ mod root;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
-pub use entry::{Bytes, Entry, FORMAT, FileRecord};
+pub use entry::{Bytes, Entry, FORMAT, FileRecord, Kept};
 pub use root::Root;
 
 use crate::files::FileError;

@@ -309,7 +309,7 @@ fn finish(
         stamp: stamp::floor(below, watched),
         cost_s: costs.get(&scan.place).copied(),
         place: scan.place,
-        recipe: described.recipe,
+        recipe: (&described.recipe).into(),
         observed,
         content: scan.content,
         created: since_epoch(SystemTime::now()).as_secs_f64(),
