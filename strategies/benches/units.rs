@@ -5,6 +5,9 @@
 //! the graph, keys, lookups. `restore` is what the link mode costs, 7 files a unit of which
 //! 2 are shared, and again with 60 shared files a unit for a rate by file.
 
+// A bench that cannot be set up has nothing to measure.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
