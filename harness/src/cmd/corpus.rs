@@ -102,5 +102,8 @@ fn show(corpus: &Corpus) {
             println!("{:<24} cargo build {}", "", workspace.cargo_args.join(" "));
         }
         println!("{:<24} edits {}", "", workspace.edit.display());
+        if let Some(run) = &workspace.run {
+            println!("{:<24} runs {}", "", [&[run.bin.clone()], run.args.as_slice()].concat().join(" "));
+        }
     }
 }
