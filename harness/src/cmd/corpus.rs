@@ -103,7 +103,8 @@ fn show(corpus: &Corpus) {
         }
         println!("{:<24} edits {}", "", workspace.edit.display());
         if let Some(run) = &workspace.run {
-            println!("{:<24} runs {}", "", [&[run.bin.clone()], run.args.as_slice()].concat().join(" "));
+            let command: Vec<&str> = std::iter::once(&run.bin).chain(&run.args).map(String::as_str).collect();
+            println!("{:<24} runs {}", "", command.join(" "));
         }
     }
 }
