@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use reports::record::{Outcome, Status, StepRow};
-use support::crates::{alpha, beta, delta, gamma, publish_all, variants};
+use support::crates::{alpha, beta, delta, gamma, nested, publish_all, variants};
 use support::{Place, Run, label};
 
 const LINKS: [&str; 5] = ["hardlink", "reflink", "copy", "symlink", "in-place"];
@@ -265,9 +265,9 @@ fn every_strategy_there_is() {
 fn rebuilds_over_restored_files_leave_the_store_alone() {
     let place = Place::new();
     publish_all(&place);
-    alpha(&place);
+    nested(&place);
     delta(&place);
-    place.corpus("edited", &[("alpha", "src/lib.rs", Some("alpha")), ("delta", "src/main.rs", Some("delta"))]);
+    place.corpus("edited", &[("nested", "inner/src/lib.rs", Some("nested")), ("delta", "src/main.rs", Some("delta"))]);
     place.write(
         "edited-scenario.toml",
         "name = \"edited\"\nabout = \"x\"

@@ -218,6 +218,27 @@ pub fn delta(place: &Place) {
     );
 }
 
+/// A program on a member that is nobody's final artifact, so that its files are shared with
+/// the store, and edited. 3 units.
+pub fn nested(place: &Place) {
+    place.workspace(
+        "nested",
+        &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"nested\"\nversion = \"0.1.0\"\nedition = \"2021\"\n
+[dependencies]\ninner = { path = \"inner\" }\n\n[workspace]\nmembers = [\"inner\"]\n",
+            ),
+            ("src/main.rs", "fn main() { println!(\"nested {}\", inner::inner()); }\n"),
+            (
+                "inner/Cargo.toml",
+                "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nplain = \"1\"\n",
+            ),
+            ("inner/src/lib.rs", "pub fn inner() -> u32 { plain::plain() }\n"),
+        ],
+    );
+}
+
 /// Workspaces that differ from the first in one thing each: the reason of its misses.
 pub fn variants(place: &Place) -> Vec<&'static str> {
     place.publish("base", "1.0.0", "[features]\nloud = []\n", &[("src/lib.rs", "pub fn base() -> u32 { 1 }\n")]);
