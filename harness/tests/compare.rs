@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use reports::record::{Outcome, Status, StepRow};
-use support::crates::{alpha, beta, gamma, publish_all};
+use support::crates::{alpha, beta, delta, gamma, nested, publish_all, variants};
 use support::{Place, Run, label};
 
 const LINKS: [&str; 5] = ["hardlink", "reflink", "copy", "symlink", "in-place"];
@@ -257,4 +257,83 @@ fn every_strategy_there_is() {
         };
         assert_eq!(row.compiled, Some(compiled), "{at}");
     }
+}
+
+/// Edits build over what was restored. Nothing of that may reach the store: with the original
+/// sources back, everything comes out of it again, byte by byte what was put in.
+#[test]
+fn rebuilds_over_restored_files_leave_the_store_alone() {
+    let place = Place::new();
+    publish_all(&place);
+    nested(&place);
+    delta(&place);
+    place.corpus("edited", &[("nested", "inner/src/lib.rs", Some("nested")), ("delta", "src/main.rs", Some("delta"))]);
+    place.write(
+        "edited-scenario.toml",
+        "name = \"edited\"\nabout = \"x\"
+[[step]]\nname = \"fill\"\nabout = \"x\"\nonce = [\"empty-store\"]\neach = [\"wipe\"]
+[[step]]\nname = \"warm\"\nabout = \"x\"\neach = [\"wipe\"]
+[[step]]\nname = \"signature\"\nabout = \"x\"\neach = [{ edit = \"public-signature\" }]
+[[step]]\nname = \"file\"\nabout = \"x\"\neach = [{ edit = \"new-file\" }]
+[[step]]\nname = \"comment\"\nabout = \"x\"\neach = [{ edit = \"comment\" }]
+[[step]]\nname = \"back\"\nabout = \"x\"\neach = [{ edit = \"back\" }, \"wipe\"]
+",
+    );
+    let strategies = "none,hardlink+aggressive,symlink+aggressive,in-place+aggressive,in-place+aggressive@dirs";
+    let scenario = place.at("edited-scenario.toml").display().to_string();
+    let run = place.compare("edited", &["--strategies", strategies, "--scenario", &scenario]);
+    check_rows(&run);
+    for row in run.steps() {
+        let at = format!("{} {} {}: {}", row.strategy, row.step, row.workspace, row.note);
+        // The script of delta runs at every change of its package, for every strategy.
+        let edited = Some(2);
+        match (row.strategy.as_str(), row.step.as_str(), row.workspace.as_str()) {
+            (_, "signature" | "file" | "comment", _) => assert_eq!(row.compiled, edited, "{at}"),
+            ("none", ..) | (_, "fill", _) => {}
+            // Its times are new, so Cargo runs it, and what stands on it.
+            (_, "back", "delta") => assert_eq!(row.compiled, Some(2), "{at}"),
+            (_, "warm" | "back", _) => assert_eq!((row.compiled, row.restored), (Some(0), row.units), "{at}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_miss_has_its_reason() {
+    let place = Place::new();
+    let names = variants(&place);
+    let members: Vec<_> = names.iter().map(|name| (*name, "src/main.rs", None)).collect();
+    place.corpus("variants", &members);
+    place.write(
+        "fill.toml",
+        "name = \"fill\"\nabout = \"x\"\n[[step]]\nname = \"fill\"\nabout = \"x\"\nonce = [\"empty-store\"]\neach = [\"wipe\"]\n",
+    );
+    let scenario = place.at("fill.toml").display().to_string();
+    let run = place.compare("variants", &["--strategies", "none,hardlink+aggressive", "--scenario", &scenario]);
+    let mut told = String::new();
+    for name in names {
+        for unit in run.units("hardlink+aggressive", "fill", name).iter().filter(|unit| unit.source == "registry") {
+            let outcome = unit.outcome.map_or("-", Outcome::as_str);
+            told += format!("{name}: {} {outcome} {} {}", unit.package, unit.reason, unit.because).trim_end();
+            told.push('\n');
+        }
+    }
+    insta::assert_snapshot!(told, @"
+    first: base miss never-seen
+    first: stacked miss never-seen
+    same: base hit
+    same: stacked hit
+    features: base miss features
+    features: stacked miss dependency base
+    profile: base miss profile
+    profile: stacked miss profile
+    rustflags: base miss rustflags
+    rustflags: stacked miss rustflags
+    version: base miss version
+    version: stacked miss dependency base
+    ");
+    // And the table at the end adds them up.
+    let cause = run.stdout.lines().find(|line| line.contains("dependency"));
+    let words: Vec<&str> = cause.unwrap_or_else(|| panic!("{}", run.stdout)).split_whitespace().collect();
+    assert_eq!(words[words.len() - 4..], ["2", "miss", "dependency", "base"], "{}", run.stdout);
 }

@@ -9,6 +9,7 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use harness::system::interrupt::GRACE;
 use reports::record::{Status, StepKey, StepRow};
 use rustix::process::{Pid, Signal, kill_process};
 use support::crates::{gamma, gated, publish_all};
@@ -98,7 +99,8 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
         let began = Instant::now();
         signal(&child, which);
         let said = Said::of(child.wait_with_output().unwrap());
-        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        // At the polite word, without waiting for the other one.
+        assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
         assert_eq!(said.code, Some(130), "{}", said.stderr);
         let dir = place.run_folder();
         let hint = format!("harness compare --resume {}", dir.display());

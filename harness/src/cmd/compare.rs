@@ -278,13 +278,7 @@ fn info(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
     }
 }
 
-fn execute(
-    asked: &Asked,
-    options: &Options,
-    lab: &Lab,
-    prepared: &[Prepared],
-    writer: RunWriter,
-) -> Result<ExitCode> {
+fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
     let plan = asked.plan(options);
     let mut progress = Progress::new(plan.moments().len());

@@ -201,3 +201,64 @@ pub fn gated(place: &Place) {
         ],
     );
 }
+
+/// A program whose script names nothing it reads, so that every change reruns it. 4 units.
+pub fn delta(place: &Place) {
+    place.workspace(
+        "delta",
+        &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"delta\"\nversion = \"0.1.0\"\nedition = \"2021\"\n
+[dependencies]\nplain = \"1\"\n\n[workspace]\n",
+            ),
+            ("build.rs", "fn main() { println!(\"cargo::rustc-env=WORD=delta\"); }\n"),
+            ("src/main.rs", "fn main() { println!(\"{} {}\", env!(\"WORD\"), plain::plain()); }\n"),
+        ],
+    );
+}
+
+/// A program on a member that is nobody's final artifact, so that its files are shared with
+/// the store, and edited. 3 units.
+pub fn nested(place: &Place) {
+    place.workspace(
+        "nested",
+        &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"nested\"\nversion = \"0.1.0\"\nedition = \"2021\"\n
+[dependencies]\ninner = { path = \"inner\" }\n\n[workspace]\nmembers = [\"inner\"]\n",
+            ),
+            ("src/main.rs", "fn main() { println!(\"nested {}\", inner::inner()); }\n"),
+            (
+                "inner/Cargo.toml",
+                "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nplain = \"1\"\n",
+            ),
+            ("inner/src/lib.rs", "pub fn inner() -> u32 { plain::plain() }\n"),
+        ],
+    );
+}
+
+/// Workspaces that differ from the first in one thing each: the reason of its misses.
+pub fn variants(place: &Place) -> Vec<&'static str> {
+    place.publish("base", "1.0.0", "[features]\nloud = []\n", &[("src/lib.rs", "pub fn base() -> u32 { 1 }\n")]);
+    let stacked = "pub fn stacked() -> u32 { base::base() }\n";
+    place.publish("stacked", "1.0.0", "[dependencies]\nbase = \"1\"\n", &[("src/lib.rs", stacked)]);
+    let variant = |name: &str, base: &str, more: &str| {
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n
+[dependencies]\nstacked = \"1\"\nbase = {base}\n\n[workspace]\n{more}"
+        );
+        let main = "fn main() { println!(\"{}\", stacked::stacked() + base::base()); }\n";
+        place.workspace(name, &[("Cargo.toml", &manifest), ("src/main.rs", main)]);
+    };
+    variant("first", "\"=1.0.0\"", "");
+    variant("same", "\"=1.0.0\"", "");
+    variant("features", "{ version = \"=1.0.0\", features = [\"loud\"] }", "");
+    variant("profile", "\"=1.0.0\"", "[profile.dev]\ndebug = 1\n");
+    variant("rustflags", "\"=1.0.0\"", "");
+    place.write("ws/rustflags/.cargo/config.toml", "[build]\nrustflags = [\"--cfg=loud\"]\n");
+    place.publish("base", "1.1.0", "[features]\nloud = []\n", &[("src/lib.rs", "pub fn base() -> u32 { 2 }\n")]);
+    variant("version", "\"=1.1.0\"", "");
+    vec!["first", "same", "features", "profile", "rustflags", "version"]
+}

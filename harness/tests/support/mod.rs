@@ -134,7 +134,7 @@ impl Place {
         assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
         let dir = self.run_folder();
         assert!(said.stdout.contains(&dir.display().to_string()), "the last line says where: {}", said.stdout);
-        Run::read(&dir)
+        Run { stdout: said.stdout, ..Run::read(&dir) }
     }
 
     /// The only run folder in `out`.
@@ -171,11 +171,13 @@ impl Said {
 pub struct Run {
     pub dir: PathBuf,
     pub folder: RunFolder,
+    /// What was printed.
+    pub stdout: String,
 }
 
 impl Run {
     pub fn read(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), folder: RunFolder::read(dir).unwrap() }
+        Self { dir: dir.to_owned(), folder: RunFolder::read(dir).unwrap(), stdout: String::new() }
     }
 
     pub fn steps(&self) -> &[StepRow] {

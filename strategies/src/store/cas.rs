@@ -123,8 +123,7 @@ impl Store for Cas {
         if let Some(shard) = path.parent() {
             std::fs::create_dir_all(shard).at("create", shard)?;
         }
-        let json = serde_json::to_vec(entry).map_err(std::io::Error::other).at("encode", &path)?;
-        write_atomic(&path, &json)?;
+        write_atomic(&path, &entry.encode().at("encode", &path)?)?;
         Ok(Added::New)
     }
 

@@ -1,8 +1,8 @@
 //! Entries: what the store knows of one unit.
 //!
-//! The wire form is JSON, one file an entry. A reader takes an entry only when it is whole,
-//! of this format version, and leads nowhere outside the directories it is meant for;
-//! everything else is a miss.
+//! The wire form is one file an entry: a line of JSON, and the digest of that line. A reader
+//! takes an entry only when it is whole, of this format version, and leads nowhere outside
+//! the directories it is meant for; everything else is a miss.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -117,8 +117,23 @@ impl Bytes {
 }
 
 impl Entry {
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// None that can happen with what an entry holds.
+    pub fn encode(&self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(self).map_err(std::io::Error::other)?;
+        let seal = seal(&bytes);
+        bytes.extend_from_slice(seal.as_bytes());
+        Ok(bytes)
+    }
+
     /// Reads an entry; anything but a sound one of this version under its own key is `None`.
-    pub fn read(json: &[u8], key: &Key) -> Option<Entry> {
+    pub fn read(bytes: &[u8], key: &Key) -> Option<Entry> {
+        let (json, sealed) = bytes.split_at(bytes.len().checked_sub(SEAL)?);
+        if seal(json).as_bytes() != sealed {
+            return None;
+        }
         let entry: Entry = serde_json::from_slice(json).ok()?;
         let sound = entry.format == FORMAT
             && entry.key == *key
@@ -136,6 +151,14 @@ impl Entry {
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }
+}
+
+/// A line feed and 64 hexadecimal digits.
+const SEAL: usize = 65;
+
+/// What follows the JSON: without it a changed path or mode would go unnoticed.
+fn seal(json: &[u8]) -> String {
+    format!("\n{}", Digest::of(json))
 }
 
 #[cfg(test)]
@@ -182,21 +205,18 @@ pub(crate) mod tests {
         #[test]
         fn a_damaged_manifest_is_a_miss_not_a_panic(cut in 0usize..600, flip in any::<(usize, u8)>()) {
             let key = Digest::of(b"k");
-            let mut json = serde_json::to_vec(&entry(key)).unwrap();
-            let at = flip.0 % json.len();
-            json[at] ^= flip.1;
-            json.truncate(json.len().saturating_sub(cut));
-            if let Some(read) = Entry::read(&json, &key) {
-                prop_assert_eq!(read.key, key);
-                prop_assert!(read.place.is_sound());
-            }
+            let mut bytes = entry(key).encode().unwrap();
+            let at = flip.0 % bytes.len();
+            bytes[at] ^= flip.1;
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            prop_assert_eq!(Entry::read(&bytes, &key).is_some(), cut == 0 && flip.1 == 0);
         }
     }
 
     #[test]
     fn entries_that_lead_elsewhere_or_are_of_another_version_are_misses() {
         let key = Digest::of(b"k");
-        let read = |entry: &Entry| Entry::read(&serde_json::to_vec(entry).unwrap(), &key);
+        let read = |entry: &Entry| Entry::read(&entry.encode().unwrap(), &key);
         assert!(read(&entry(key)).is_some());
         assert!(read(&entry(Digest::of(b"other"))).is_none());
         assert!(read(&Entry { format: FORMAT + 1, ..entry(key) }).is_none());
