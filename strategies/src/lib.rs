@@ -12,6 +12,7 @@
 //! policy    what may be cached                                        (policy::*)
 //! key       what tells two artifacts apart                            (key::*)
 //! store     where artifacts live                                      (store::*)
+//! retention what a store forgets, as pure functions                 (retention::*)
 //! link      how a stored file reaches the build directory             (link::*)
 //! units     plan → restore → (Cargo builds) → publish                 (units::*)
 //! explain   why a unit missed, against the nearest entry in the store
@@ -25,6 +26,7 @@ pub mod key;
 pub mod link;
 pub mod name;
 pub mod policy;
+pub mod retention;
 pub mod store;
 pub mod units;
 
