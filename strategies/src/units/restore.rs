@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 
+use super::tree::leads_nowhere;
 use super::{Plan, Planned, Session, Verdict};
 use crate::files::{At, FileError, copy, set_time};
 use crate::graph::layout::{Layout, Share, UnitPlace, is_uplifted};
@@ -43,6 +44,7 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
     let layout = &session.context.layout;
     session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
     cut_links(session, plan)?;
+    stamp_uses(session, plan);
     let mut restored = Restored::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
         return Ok(restored);
@@ -75,6 +77,15 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
     Ok(restored)
 }
 
+/// Stamps every entry this build uses, all at one time: what is restored, and what the
+/// build directory holds already, so that nothing in use looks old. One system call each;
+/// an entry that is gone is none to stamp.
+fn stamp_uses(session: &Session<'_>, plan: &Plan) {
+    let now = SystemTime::now();
+    let used = plan.units.par_iter().filter_map(|unit| unit.known());
+    used.for_each(|(key, _)| session.store.touch(&key, now));
+}
+
 /// What restoring one unit did.
 #[derive(Default)]
 struct Count {
@@ -100,7 +111,8 @@ impl Restored {
 }
 
 /// Cuts links to whole directories of the store where Cargo is going to build: it would
-/// write into the store.
+/// write into the store. So are links to what was collected, which nothing can be built
+/// through.
 fn cut_links(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
     let layout = &session.context.layout;
     let kept: Vec<&UnitPlace> = plan
@@ -115,7 +127,10 @@ fn cut_links(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
     let cut: Vec<UnitPlace> = plan
         .tree
         .units()
-        .filter(|(place, held)| held.linked && !kept.contains(&place) && wanted.contains(&held.slot))
+        .filter(|(place, held)| {
+            let is_link = || held.linked || leads_nowhere(session.units.link, &layout.unit_dir(place));
+            !kept.contains(&place) && wanted.contains(&held.slot) && is_link()
+        })
         .map(|(place, _)| place)
         .collect();
     for place in cut {
