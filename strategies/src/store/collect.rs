@@ -14,7 +14,9 @@
 //! anywhere; the next one finds what is left over. A directory is renamed aside before it
 //! is emptied, so that no build takes half a directory for a unit.
 //!
-//! An entry whose files are missing or changed is taken too: it is never restored.
+//! An entry whose files are missing or changed by size or time is taken too: it is never
+//! restored. One whose bytes changed under the same size and time would be; such are found
+//! and taken with [`Request::deep`].
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -24,7 +26,7 @@ use std::time::{Duration, SystemTime};
 use super::meter::Meter;
 use super::survey::{Stray, Survey, Surveyed, changed};
 use super::tombstones::{Tombstone, Tombstones};
-use super::{Bytes, Store, remove_whole};
+use super::{Bytes, Damage, Store, remove_whole};
 use crate::files::{FileError, since_epoch};
 use crate::key::Key;
 use crate::retention::{EntryFeatures, Limits, total_bytes};
@@ -46,6 +48,9 @@ pub struct Request {
     pub wait: bool,
     /// Find out what would go, and remove nothing.
     pub dry_run: bool,
+    /// Read every stored file and take entries whose bytes changed, too. Size and time do
+    /// not show every change, and a lookup compares no more than these.
+    pub deep: bool,
 }
 
 /// Why something is removed: stable names.
@@ -155,7 +160,17 @@ pub fn collect(
             None => std::thread::sleep(RETRY),
         }
     };
-    let survey = Survey::of(store)?;
+    let mut survey = Survey::of(store)?;
+    if request.deep {
+        let broken: HashMap<Key, Vec<Damage>> = super::verify::verify(store, &survey, &|_| ())
+            .broken
+            .into_iter()
+            .map(|broken| (broken.key, broken.damage))
+            .collect();
+        for surveyed in &mut survey.entries {
+            surveyed.damage = broken.get(&surveyed.entry.key).cloned().unwrap_or_default();
+        }
+    }
     let chosen = Chosen::of(&survey, request);
     let tombstones = tombstones(store, &survey, &chosen, request.now);
     let victims = victims(store, &survey, &chosen, &tombstones, request.now);

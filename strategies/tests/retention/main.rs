@@ -207,6 +207,12 @@ fn changed_bytes_are_found_and_named() {
         assert!(!verified.is_intact());
         assert_eq!(verified.broken.len(), 1);
         assert_eq!((verified.broken[0].key, verified.broken[0].damage[0].what), (victim.key, "bytes changed"));
+
+        assert_eq!(world.collect(None).unwrap().taken, vec![], "size and time do not show it");
+        let deep = Request { deep: true, ..request(None) };
+        let collected = collect(&*store, &deep, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(collected.taken.iter().map(|taken| taken.key).collect::<Vec<_>>(), [victim.key]);
+        assert!(world.verify().is_intact() && world.verify().orphans.is_empty());
     }
 }
 

@@ -124,7 +124,7 @@ impl World {
 /// A collection that waits for builds.
 pub fn request(max_bytes: Option<u64>) -> Request {
     let limits = strategies::retention::Limits { max_age: None, max_bytes };
-    Request { limits, now: SystemTime::now(), wait: true, dry_run: false }
+    Request { limits, now: SystemTime::now(), wait: true, dry_run: false, deep: false }
 }
 
 fn unit(n: usize, variant: usize, workspace: &Path) -> Unit {
