@@ -1,5 +1,7 @@
 //! `harness store` from outside: what it prints, and its exit codes.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test may")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

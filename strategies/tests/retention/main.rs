@@ -1,6 +1,8 @@
 //! Collection in a store that builds use: what it may take, and what must hold whenever it
 //! is cut off.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test may")]
+
 mod beside_builds;
 mod cut_off;
 mod world;
