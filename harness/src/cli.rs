@@ -24,7 +24,8 @@ const EXAMPLES: &str = "Examples:
   harness compare --dry-run                           what that would do
   harness compare --strategies 'none,hardlink+*'      only these
   harness strategies show hardlink+aggressive         what a strategy is
-  harness corpus list                                 what can be built";
+  harness corpus list                                 what can be built
+  harness store collect --store DIR --max-size 5GiB   what a store should forget";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -39,6 +40,9 @@ enum Command {
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::Command),
+    /// Count, verify and collect what a store holds
+    #[command(subcommand)]
+    Store(cmd::store::Command),
 }
 
 /// Parses the command line and runs the command.
@@ -50,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command),
         Command::Scenario(command) => cmd::scenario::run(command),
+        Command::Store(command) => cmd::store::run(command, &supervisor),
     });
     match outcome {
         Ok(code) => code,

@@ -4,6 +4,7 @@
 //! cli          what can be asked for
 //! cmd          one file a subcommand
 //! experiment   schedule → arms → steps → measured builds → records
+//! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
 //! ```
 //!
@@ -14,4 +15,5 @@
 pub mod cli;
 pub mod cmd;
 pub mod experiment;
+pub mod quantity;
 pub mod system;

@@ -316,7 +316,11 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
 fn time_spent(run: Duration, measured: Duration) -> String {
     let around = run.saturating_sub(measured);
     let share = 100.0 * around.as_secs_f64() / run.as_secs_f64().max(f64::EPSILON);
-    format!("{:.0} s, of which {:.0} s in measured builds; {share:.1} % around them", run.as_secs_f64(), measured.as_secs_f64())
+    format!(
+        "{:.0} s, of which {:.0} s in measured builds; {share:.1} % around them",
+        run.as_secs_f64(),
+        measured.as_secs_f64()
+    )
 }
 
 /// A scenario that edits needs the files it edits.

@@ -8,14 +8,17 @@
 //! Published by renaming a staged directory; only what dependents read is hashed.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in};
+use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in};
 use crate::files::{At, FileError, temporary_beside};
 use crate::key::Key;
 use crate::link::LinkMode;
+
+const SHAPE: Shape = Shape { entries: "units", blobs: None, trees: None };
 
 /// A directory for each unit.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ impl StoreKind for DirsKind {
 
     fn hashes_everything(&self) -> bool {
         false
+    }
+
+    fn shape(&self) -> Shape {
+        SHAPE
     }
 
     fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError> {
@@ -99,8 +106,16 @@ impl Store for Dirs {
         &self.root
     }
 
+    fn shape(&self) -> Shape {
+        SHAPE
+    }
+
+    fn manifest(&self, key: &Key) -> PathBuf {
+        self.unit_dir(key).join("entry.json")
+    }
+
     fn lookup(&self, key: &Key) -> Option<Entry> {
-        Entry::read(&std::fs::read(self.unit_dir(key).join("entry.json")).ok()?, key)
+        Entry::read(&std::fs::read(self.manifest(key)).ok()?, key)
     }
 
     fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf {
@@ -113,6 +128,7 @@ impl Store for Dirs {
 
     fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
         if self.has_sound(&entry.key) {
+            self.touch(&entry.key, SystemTime::now());
             return Ok(Added::Known);
         }
         let dir = self.unit_dir(&entry.key);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 
-use super::tree::Held;
+use super::tree::{Held, leads_nowhere};
 use super::{Plan, Planned, Session, Verdict};
 use crate::files::{At, FileError, copy, set_time, temporary_beside};
 use crate::graph::layout::{Layout, Share, UnitPlace, is_uplifted};
@@ -44,6 +44,7 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
     let layout = &session.context.layout;
     session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
     make_room(session, plan)?;
+    stamp_uses(session, plan);
     let mut restored = Restored::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
         return Ok(restored);
@@ -76,6 +77,15 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
     Ok(restored)
 }
 
+/// Stamps every entry this build uses, all at one time: what is restored, and what the
+/// build directory holds already, so that nothing in use looks old. One system call each;
+/// an entry that is gone is none to stamp.
+fn stamp_uses(session: &Session<'_>, plan: &Plan) {
+    let now = SystemTime::now();
+    let used = plan.units.par_iter().filter_map(|unit| unit.known());
+    used.for_each(|(key, _)| session.store.touch(&key, now));
+}
+
 /// What restoring one unit did.
 #[derive(Default)]
 struct Count {
@@ -102,7 +112,8 @@ impl Restored {
 
 /// Frees what the store shares with the build directory where Cargo is going to build. It
 /// would write into the store through a linked directory, and rustc refuses to replace a
-/// read-only file, which every inode of the store is.
+/// read-only file, which every inode of the store is. Links to what was collected go too:
+/// nothing can be built through them.
 fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
     let layout = &session.context.layout;
     let kept: Vec<&UnitPlace> = plan
@@ -115,8 +126,10 @@ fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
         .collect();
     let wanted: Vec<String> = session.graph.units.iter().map(super::plan::slot).collect();
     let given_up = |(place, held): &(UnitPlace, &Held)| !kept.contains(&place) && wanted.contains(&held.slot);
+    let is_link =
+        |place: &UnitPlace, held: &Held| held.linked || leads_nowhere(session.units.link, &layout.unit_dir(place));
     let rebuilt: Vec<(UnitPlace, bool)> =
-        plan.tree.units().filter(given_up).map(|(place, held)| (place, held.linked)).collect();
+        plan.tree.units().filter(given_up).map(|(place, held)| (place.clone(), is_link(&place, held))).collect();
     for (place, linked) in rebuilt {
         let dir = layout.unit_dir(&place);
         if !linked {
