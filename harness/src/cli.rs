@@ -24,7 +24,8 @@ const EXAMPLES: &str = "Examples:
   harness compare --dry-run                           what that would do
   harness compare --strategies 'none,hardlink+*'      only these
   harness strategies show hardlink+aggressive         what a strategy is
-  harness corpus list                                 what can be built";
+  harness corpus list                                 what can be built
+  harness doctor                                      whether this machine is fit for it";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -36,6 +37,8 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::Command),
+    /// Find out what this machine has and lacks for a sound comparison
+    Doctor(cmd::doctor::Args),
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::Command),
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => cmd::compare::run(args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command),
+        Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
     });
     match outcome {

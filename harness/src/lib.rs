@@ -4,6 +4,7 @@
 //! cli          what can be asked for
 //! cmd          one file a subcommand
 //! experiment   schedule → arms → steps → measured builds → records
+//! doctor       what this machine has and lacks, found out before a run
 //! system       the places where processes and the operating system are touched
 //! ```
 //!
@@ -13,5 +14,6 @@
 
 pub mod cli;
 pub mod cmd;
+pub mod doctor;
 pub mod experiment;
 pub mod system;

@@ -2,5 +2,6 @@
 
 pub mod compare;
 pub mod corpus;
+pub mod doctor;
 pub mod scenario;
 pub mod strategies;

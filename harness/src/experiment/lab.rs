@@ -107,9 +107,7 @@ impl Lab {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(&self.rustc_log()));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
-        if !self.toolchain.channel.takes_unstable_flags() {
-            env.insert("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS".into(), "nightly".into());
-        }
+        env.extend(self.toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
         env
     }
 
