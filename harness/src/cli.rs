@@ -25,7 +25,8 @@ const EXAMPLES: &str = "Examples:
   harness compare --strategies 'none,hardlink+*'      only these
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
-  harness store collect --store DIR --max-size 5GiB   what a store should forget";
+  harness store collect --store DIR --max-size 5GiB   what a store should forget
+  harness doctor                                      whether this machine is fit for it";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -37,6 +38,8 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::Command),
+    /// Find out what this machine has and lacks for a sound comparison
+    Doctor(cmd::doctor::Args),
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::Command),
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => cmd::compare::run(args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command),
+        Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
         Command::Store(command) => cmd::store::run(command, &supervisor),
     });

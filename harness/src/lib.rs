@@ -4,6 +4,7 @@
 //! cli          what can be asked for
 //! cmd          one file a subcommand
 //! experiment   schedule → arms → steps → measured builds → records
+//! doctor       what this machine has and lacks, found out before a run
 //! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
 //! ```
@@ -14,6 +15,7 @@
 
 pub mod cli;
 pub mod cmd;
+pub mod doctor;
 pub mod experiment;
 pub mod quantity;
 pub mod system;

@@ -48,7 +48,7 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
         package: "a".into(),
         slot: "lib a build".into(),
         place: UnitPlace("debug/build/a/0f".into()),
-        recipe,
+        recipe: (&recipe).into(),
         observed: None,
         content: key,
         stamp: Duration::from_secs(1_000_000_000),

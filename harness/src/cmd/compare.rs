@@ -22,9 +22,10 @@ use crate::experiment::prepare::{Prepared, prepare};
 use crate::experiment::progress::Progress;
 use crate::experiment::rows::Identity;
 use crate::experiment::run::{self, Executor, Moment, Plan};
-use crate::system::filesystem::FileSystem;
+use crate::system::filesystem::{FileSystem, free_bytes};
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
+use crate::system::volume::{self, Volume, VolumeSpec};
 use crate::system::workdir::{self, WorkDir};
 
 /// Builds a corpus under several strategies, clean, warm and edited, and prints a table for
@@ -59,6 +60,10 @@ pub struct Args {
     /// Where everything is built [default: the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
+    /// Build on a file system made for this run and removed afterwards, e.g. btrfs:12G;
+    /// also xfs, ext4 and tmpfs (needs root on Linux)
+    #[arg(long, value_name = "KIND:SIZE")]
+    volume: Option<VolumeSpec>,
     /// Where the run folder goes [default: runs/ in the work directory]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -66,7 +71,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Go on with a run that was cut off, with its own options
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "seed", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "seed", "dry_run", "volume"])]
     resume: Option<PathBuf>,
     /// Show what would be run, and run nothing
     #[arg(long)]
@@ -97,7 +102,8 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
             }
             let work = open_work(&options.work_dir, supervisor)?;
-            let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+            let volume = open_volume(options.volume, &work)?;
+            let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
@@ -112,7 +118,8 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
             let work = open_work(&options.work_dir, supervisor)?;
-            let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+            let volume = open_volume(options.volume, &work)?;
+            let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = prepared(&asked, &lab)?;
             let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
@@ -199,13 +206,36 @@ fn options(args: &Args) -> Result<Options> {
         jobs: args.jobs,
         seed: args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64 & 0xffff_ffff),
         work_dir: absolute(&work_dir)?,
+        volume: args.volume,
     })
 }
 
 fn open_work(dir: &Path, supervisor: &Supervisor) -> Result<WorkDir> {
     let work = WorkDir::acquire(dir, DISK_FLOOR)?;
     work.track(supervisor);
+    for left in volume::clean_leftovers(work.path()) {
+        eprintln!("note: removed {}, which a killed run had left mounted", left.display());
+    }
     Ok(work)
+}
+
+/// Makes the volume, if one was asked for. To be dropped before the work directory is.
+fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
+    let Some(spec) = spec else { return Ok(None) };
+    let room = if spec.is_in_memory() { Host::detect().memory_bytes } else { free_bytes(work.path()).ok() };
+    if let Some(room) = room.filter(|room| *room < spec.size_bytes) {
+        let place = if spec.is_in_memory() { "memory".into() } else { work.path().display().to_string() };
+        eprintln!("warning: --volume {spec} may grow beyond the {} MiB there are in {place}", room >> 20);
+    }
+    Ok(Some(Volume::create(spec, work.path())?))
+}
+
+fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervisor: &Supervisor) -> Result<Lab> {
+    let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+    Ok(match volume {
+        Some(volume) => lab.on(&volume.mount_point()),
+        None => lab,
+    })
 }
 
 fn describe(asked: &Asked, options: &Options) {
@@ -217,6 +247,9 @@ fn describe(asked: &Asked, options: &Options) {
     }
     println!("profile    {}, toolchain {}", options.profile, options.toolchain.as_deref().unwrap_or("default"));
     println!("work in    {}", options.work_dir.display());
+    if let Some(volume) = &options.volume {
+        println!("volume     {volume}, made for the run and removed after it");
+    }
     println!("seed       {}", options.seed);
     let moments = plan.moments();
     let arms = moments.chunk_by(|a, b| (a.round, a.arm) == (b.round, b.arm));
@@ -242,10 +275,11 @@ fn info(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
     };
     let host = Host::detect();
     let stored = serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
-    let file_systems = FileSystem::of(&lab.work).ok().map(|fs| FileSystemInfo {
-        role: "work".into(),
-        kind: fs.kind,
-        device: fs.device,
+    let arm_dir = lab.arm_dir();
+    let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
+    let file_systems = places.into_iter().filter_map(|(role, path)| {
+        let fs = FileSystem::of(path?).ok()?;
+        Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
     });
     RunInfo {
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -271,7 +305,7 @@ fn info(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
             kernel: host.kernel,
             os: Some(host.os),
         },
-        file_systems: file_systems.into_iter().collect(),
+        file_systems: file_systems.collect(),
         tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
         options: stored.into_iter().collect(),
         ..RunInfo::new(name)

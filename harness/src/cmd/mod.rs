@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod corpus;
+pub mod doctor;
 pub mod scenario;
 pub mod store;
 pub mod strategies;

@@ -5,10 +5,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::lab::Lab;
-use crate::system::version::Version;
-
-/// From this Cargo on, every unit having a directory of its own is the default.
-const NEW_LAYOUT_DEFAULT: Version = Version { major: 1, minor: 100, patch: 0 };
 
 /// One workspace where it is built.
 #[derive(Debug, Clone)]
@@ -70,9 +66,7 @@ impl Site {
         args.extend(["--profile".into(), OsString::from(&recipe.profile)]);
         args.extend(recipe.jobs.map(|jobs| format!("--jobs={jobs}").into()));
         args.extend(self.cargo_args.iter().map(OsString::from));
-        if lab.toolchain.cargo_version < NEW_LAYOUT_DEFAULT {
-            args.push("-Zbuild-dir-new-layout".into());
-        }
+        args.extend(lab.toolchain.layout_flag().map(OsString::from));
         args
     }
 

@@ -5,7 +5,8 @@
 //!     cargo-home/   private CARGO_HOME
 //!     sources/      fetched sources, never built in
 //!     bin/rustc     the observer
-//!     arm/          the arm that runs now, at the same paths for every arm
+//!     arm/          the arm that runs now, at the same paths for every arm; with --volume
+//!                   on the volume instead, in volume-1/root/
 //!         store/
 //!         src/<workspace>/
 //!         target/<workspace>/
@@ -14,7 +15,9 @@
 //! ```
 //!
 //! Every arm lives at the same paths, one after the other: a path is an input of a build
-//! (it ends up in debug information), and must not differ between arms.
+//! (it ends up in debug information), and must not differ between arms. Only store and build
+//! directories have to share a file system, so a volume holds the arm and nothing else: what
+//! was fetched stays for the next run.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -45,6 +48,8 @@ pub struct Lab {
     pub toolchain: Toolchain,
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,
+    /// The directory that holds `arm/`: the work directory or a volume.
+    ground: PathBuf,
     environment: Environment,
     observer: Observer,
     /// Size and time of cargo and rustc when the run began.
@@ -64,7 +69,14 @@ impl Lab {
         let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
         let programs = stamps(&toolchain);
         let cargo_home = home.dir().to_owned();
-        Ok(Lab { work: work.to_owned(), supervisor, cargo_home, toolchain, environment, observer, programs })
+        let (work, ground) = (work.to_owned(), work.to_owned());
+        Ok(Lab { work, supervisor, cargo_home, toolchain, ground, environment, observer, programs })
+    }
+
+    /// The same lab with its arms on another file system, at its root `ground`.
+    #[must_use]
+    pub fn on(self, ground: &Path) -> Lab {
+        Lab { ground: ground.to_owned(), ..self }
     }
 
     /// Whether cargo or rustc is another file than when the run began.
@@ -81,7 +93,7 @@ impl Lab {
 
     /// The directory of the arm that runs now.
     pub fn arm_dir(&self) -> PathBuf {
-        self.work.join("arm")
+        self.ground.join("arm")
     }
 
     /// Where the observer writes.
@@ -95,9 +107,7 @@ impl Lab {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(&self.rustc_log()));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
-        if !self.toolchain.channel.takes_unstable_flags() {
-            env.insert("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS".into(), "nightly".into());
-        }
+        env.extend(self.toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
         env
     }
 

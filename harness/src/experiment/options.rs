@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::system::volume::VolumeSpec;
+
 /// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
@@ -27,6 +29,9 @@ pub struct Options {
     pub seed: u64,
     /// Where everything is built.
     pub work_dir: PathBuf,
+    /// The file system made for store and build directories, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<VolumeSpec>,
 }
 
 /// The strategies compared when none are named.

@@ -19,6 +19,9 @@ use super::version::{field, parse_cargo_version};
 /// be the one that became stable in 1.100: `build/<package>/<hash>/{fingerprint,out,run}`.
 pub const MINIMUM_CARGO: Version = Version { major: 1, minor: 95, patch: 0 };
 
+/// From this Cargo on, every unit having a directory of its own is the default.
+const NEW_LAYOUT_DEFAULT: Version = Version { major: 1, minor: 100, patch: 0 };
+
 /// A Cargo and a rustc that belong together, with what they say about themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toolchain {
@@ -117,6 +120,23 @@ impl Toolchain {
             (None, None) => (need("cargo")?, need("rustc")?),
         };
         Self::at(name, cargo, rustc)
+    }
+
+    /// The names of all toolchains rustup has; none without rustup.
+    pub fn installed() -> Vec<String> {
+        let listed = on_path("rustup").and_then(|rustup| ask(&rustup, &["toolchain", "list", "-q"]).ok());
+        listed.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// The flag that gives every unit a directory of its own, where that is not the default.
+    pub fn layout_flag(&self) -> Option<&'static str> {
+        (self.cargo_version < NEW_LAYOUT_DEFAULT).then_some("-Zbuild-dir-new-layout")
+    }
+
+    /// The variable that unlocks unstable flags for Cargo alone, where they are locked.
+    pub fn unlock(&self) -> Option<(&'static str, &'static str)> {
+        let locked = !self.channel.takes_unstable_flags();
+        locked.then_some(("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"))
     }
 
     /// Describes a toolchain whose two programs are known.

@@ -5,6 +5,9 @@
 //! work in. Dropping a [`Volume`] unmounts and removes it, after Ctrl-C and panics, too. A
 //! run that was SIGKILLed leaves its volume behind; beside every image stands a file that
 //! says which process made it, and the next run removes what has no living owner.
+//!
+//! Paths are inputs of a build, so volumes are called `volume-1`, `volume-2`, … whatever
+//! their kind: one run at a time in a work directory always works in `volume-1/root`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -93,11 +96,7 @@ impl Volume {
         std::fs::create_dir_all(dir).map_err(failed("make", dir))?;
         let dir = dir.canonicalize().map_err(failed("resolve", dir))?;
         clean_leftovers(&dir);
-        let own = tempfile::Builder::new()
-            .prefix(&format!("{PREFIX}{}-", spec.kind))
-            .tempdir_in(&dir)
-            .map_err(failed("make a volume in", &dir))?
-            .keep();
+        let own = new_dir(&dir).map_err(failed("make a volume in", &dir))?;
         // From here on, dropping it cleans up whatever exists of it.
         let volume = Self { spec, dir: own };
         let owner = serde_json::to_string(&Owner { spec, process: Identity::own() })
@@ -153,7 +152,25 @@ impl Drop for Volume {
     }
 }
 
-fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeError> {
+/// The first free `volume-<n>` below `dir`, made.
+fn new_dir(dir: &Path) -> io::Result<PathBuf> {
+    let mut number = 1;
+    loop {
+        let own = dir.join(format!("{PREFIX}{number}"));
+        match std::fs::create_dir(&own) {
+            Ok(()) => return Ok(own),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Says beforehand what keeps a volume of this kind from being made, as far as can be told
+/// without trying.
+///
+/// # Errors
+/// When this is not Linux or not root, or a program is missing.
+pub fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeError> {
     if !cfg!(target_os = "linux") {
         return Err(VolumeError::NotLinux);
     }
@@ -178,7 +195,11 @@ pub fn clean_leftovers(dir: &Path) -> Vec<PathBuf> {
         .filter(|volume| {
             let owner = std::fs::read_to_string(volume.join("owner.json")).ok();
             let owner = owner.and_then(|text| serde_json::from_str::<Owner>(&text).ok());
-            owner.is_some_and(|owner| !owner.process.is_alive()) && remove(volume).is_ok()
+            match owner {
+                Some(owner) => !owner.process.is_alive() && remove(volume).is_ok(),
+                // Killed before it could say whose it is: nothing in it, or not ours to judge.
+                None => std::fs::remove_dir(volume).is_ok(),
+            }
         })
         .collect()
 }

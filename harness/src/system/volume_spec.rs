@@ -66,6 +66,7 @@ impl fmt::Display for Kind {
 
 /// Kind and size of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct VolumeSpec {
     /// The file system.
     pub kind: Kind,
@@ -95,6 +96,13 @@ pub enum ParseError {
     },
 }
 
+impl VolumeSpec {
+    /// Whether it takes memory instead of disk.
+    pub fn is_in_memory(self) -> bool {
+        self.kind == Kind::Tmpfs
+    }
+}
+
 impl FromStr for VolumeSpec {
     type Err = ParseError;
 
@@ -110,6 +118,20 @@ impl FromStr for VolumeSpec {
             return Err(ParseError::TooSmall { kind, minimum });
         }
         Ok(Self { kind, size_bytes })
+    }
+}
+
+impl TryFrom<String> for VolumeSpec {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<VolumeSpec> for String {
+    fn from(spec: VolumeSpec) -> String {
+        spec.to_string()
     }
 }
 

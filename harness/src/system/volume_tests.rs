@@ -169,9 +169,12 @@ fn what_a_killed_run_left_is_removed_and_what_is_in_use_is_not() {
     ended.wait().unwrap();
     let owner = Owner { spec: "ext4:64M".parse().unwrap(), process };
     std::fs::write(orphan.join("owner.json"), serde_json::to_string(&owner).unwrap()).unwrap();
+    assert_eq!((alive.dir.file_name(), orphan.file_name()), (Some("volume-1".as_ref()), Some("volume-2".as_ref())));
+    std::fs::create_dir(dir.path().join("volume-9")).unwrap(); // killed while making it
     // A new volume cleans up first.
     let next = volume("tmpfs:8M", dir.path()).unwrap();
-    assert!(!orphan.exists() && !is_mounted(&orphan.join("root")));
+    assert!(next.dir.ends_with("volume-2") && next.spec().to_string() == "tmpfs:8M", "the path is free again");
+    assert!(!dir.path().join("volume-9").exists());
     assert!(is_mounted(&alive.mount_point()) && is_mounted(&next.mount_point()));
 }
 

@@ -8,8 +8,8 @@
 //! | what is compared? | the log of arm ÷ baseline, within one round and workspace | [`Sample`] |
 //! | how large is the difference? | geometric mean over workspaces of the median over rounds | [`Sample::estimate`] |
 //! | how sure is that? | percentile bootstrap of that estimate | [`bootstrap`] |
-//! | could it be luck? | exact sign-flip permutation test of the mean log ratio | [`sign_flip`] |
-//! | one of many comparisons? | Holm's correction over all of a run | [`holm`] |
+//! | could it be luck? | exact sign-flip permutation test of the mean log ratio | [`sign_flip()`] |
+//! | one of many comparisons? | Holm's correction over all of a run | [`holm()`] |
 //! | so? | the one decision rule | [`Rule`] |
 //! | what could have been found? | the minimum detectable effect | [`power`] |
 //!

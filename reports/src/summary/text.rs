@@ -1,4 +1,4 @@
-//! The summary as text: lays out what [`super::steps`] and [`super::causes`] found.
+//! The summary as text: lays out what [`super::steps`] and [`mod@super::causes`] found.
 
 use super::{ArmSummary, CauseGroup, Options, Problem, StepSummary, causes, summarise};
 use crate::record::Outcome;

@@ -1,0 +1,50 @@
+//! `harness doctor`: whether this machine is fit for a comparison.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use indicatif::ProgressBar;
+
+use crate::doctor::Diagnosis;
+use crate::doctor::facts::gather;
+use crate::doctor::grade::grade;
+use crate::doctor::render::render;
+use crate::system::interrupt::Supervisor;
+use crate::system::workdir;
+
+/// Looks at toolchains, the work directory and its file system, tools, volumes and noise, and
+/// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
+/// code 1 when something required is missing.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Where a comparison would work [default: the user's cache directory]
+    #[arg(long, value_name = "DIR")]
+    work_dir: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When there is no directory to look at, or it is interrupted.
+pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+    let dir = match &args.work_dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => workdir::default_dir()?.path,
+    };
+    let spinner = ProgressBar::new_spinner();
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    let facts = gather(&dir, supervisor, &|what| spinner.set_message(format!("looking at {what}")));
+    spinner.finish_and_clear();
+    let diagnosis = Diagnosis::of(grade(&facts?));
+    match args.json {
+        true => println!("{}", serde_json::to_string_pretty(&diagnosis)?),
+        false => print!("{}", render(&diagnosis)),
+    }
+    Ok(ExitCode::from(u8::from(!diagnosis.ready)))
+}

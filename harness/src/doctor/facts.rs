@@ -1,0 +1,209 @@
+//! Asks the machine. What can be tried is tried: links, extents, volumes, the layout.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::layout;
+use super::noise::{self, Noise};
+use crate::experiment::lab::DISK_FLOOR;
+use crate::system::extents;
+use crate::system::filesystem::{FileSystem, LinkSupport};
+use crate::system::host::{self, Host};
+use crate::system::interrupt::Supervisor;
+use crate::system::toolchain::{Toolchain, on_path};
+use crate::system::volume::{Volume, VolumeError, VolumeSpec};
+use crate::system::workdir::{WorkDir, WorkDirError};
+
+/// Everything that was found out.
+#[derive(Debug)]
+pub struct Facts {
+    /// The default toolchain first.
+    pub toolchains: Vec<FoundToolchain>,
+    /// Whether rustup is there to install others.
+    pub has_rustup: bool,
+    /// The work directory.
+    pub work: Work,
+    /// The machine.
+    pub host: Host,
+    /// Memory programs could still have, bytes.
+    pub memory_available_bytes: Option<u64>,
+    /// The C compiler that links.
+    pub c_compiler: Option<PathBuf>,
+    /// git.
+    pub git: Option<PathBuf>,
+    /// What `--volume` can make here, by kind; the reason where not.
+    pub volumes: Vec<TriedVolume>,
+    /// Whether the caller is root, where that matters.
+    pub may_mount: bool,
+    /// Other caches to compare with, by name.
+    pub rivals: Vec<(&'static str, Option<PathBuf>)>,
+    /// The A/A; `None` where there is no place to run it.
+    pub noise: Option<Noise>,
+}
+
+/// A kind of volume, and why it could not be made, if so.
+pub type TriedVolume = (String, Result<(), String>);
+
+/// One toolchain.
+#[derive(Debug)]
+pub struct FoundToolchain {
+    /// As `--toolchain` takes it; `None` for one that has no name.
+    pub name: Option<String>,
+    /// Whether it is taken when none is named.
+    pub is_default: bool,
+    /// What it says about itself, or why it cannot be used.
+    pub about: Result<String, String>,
+    /// The layout in force: the flag it takes, if any, or why it is not to be had. `None`
+    /// where it was not tried.
+    pub layout: Option<Result<Option<&'static str>, String>>,
+}
+
+/// The work directory.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// The directory.
+    pub path: PathBuf,
+    /// Why no run can work there.
+    pub problem: Option<String>,
+    /// Another run works there now.
+    pub in_use: bool,
+    /// Its file system.
+    pub file_system: Option<FileSystem>,
+    /// Link modes, tried.
+    pub links: Option<LinkSupport>,
+    /// Whether the file system tells extents; `None` where this could not be tried.
+    pub extents: Option<bool>,
+}
+
+/// Programs that could be compared with.
+const RIVALS: [&str; 3] = ["sccache", "kache", "mbx"];
+
+/// The smallest volume of each kind.
+const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
+
+/// Finds out everything; tells `show` what is being done.
+///
+/// # Errors
+/// When it is interrupted.
+pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<Facts> {
+    let host = Host::detect(); // First: the load must not be our own.
+    show("the work directory");
+    // Held to the end, so that no run starts beside the A/A.
+    let (work, _held) = look_at(work_dir, supervisor);
+    let place = work.file_system.as_ref().map(|_| work.path.as_path());
+    let mut toolchains = Vec::new();
+    for (found, toolchain) in find_toolchains() {
+        supervisor.check()?;
+        show(&format!("the layout of {}", found.name.as_deref().unwrap_or("cargo")));
+        let layout = place
+            .zip(toolchain)
+            .map(|(place, toolchain)| layout::try_in(place, &toolchain, supervisor).map(|()| toolchain.layout_flag()));
+        toolchains.push(FoundToolchain { layout, ..found });
+    }
+    supervisor.check()?;
+    show("volumes");
+    let (may_mount, volumes) = place.map_or((false, Vec::new()), try_volumes);
+    supervisor.check()?;
+    show("noise");
+    let go_on = || supervisor.check().map_err(io::Error::other);
+    let noise = place.and_then(|place| noise::measure(place, go_on).ok().flatten());
+    supervisor.check()?;
+    Ok(Facts {
+        toolchains,
+        has_rustup: on_path("rustup").is_some(),
+        work,
+        host,
+        memory_available_bytes: host::memory_available_bytes(),
+        c_compiler: ["cc", "gcc", "clang"].iter().take(if cfg!(windows) { 3 } else { 1 }).find_map(|cc| on_path(cc)),
+        git: on_path("git"),
+        volumes,
+        may_mount,
+        rivals: RIVALS.map(|name| (name, on_path(name))).to_vec(),
+        noise,
+    })
+}
+
+fn look_at(dir: &Path, supervisor: &Supervisor) -> (Work, Option<WorkDir>) {
+    let mut work = Work { path: dir.to_owned(), ..Work::default() };
+    let held = match WorkDir::acquire(dir, DISK_FLOOR) {
+        Ok(held) => {
+            held.track(supervisor);
+            work.path = held.path().to_owned();
+            Some(held)
+        }
+        Err(error) => {
+            work.in_use = matches!(error, WorkDirError::InUse { .. });
+            work.problem = Some(error.to_string());
+            // A full one can still be asked; one that does not exist cannot.
+            None
+        }
+    };
+    if held.is_some() || work.in_use || dir.is_dir() {
+        work.file_system = FileSystem::of(&work.path).ok();
+        work.links = LinkSupport::try_in(&work.path).ok();
+        work.extents = try_extents(&work.path).ok();
+    }
+    (work, held)
+}
+
+fn try_extents(dir: &Path) -> io::Result<bool> {
+    let mut file: File = tempfile::tempfile_in(dir)?;
+    file.write_all(&[7; 64 * 1024])?; // Too much to be kept inline.
+    file.sync_all()?;
+    Ok(extents::layout(&file, 0).is_some_and(|layout| !layout.extents.is_empty()))
+}
+
+/// `cargo 1.97.0-nightly (2026-05-15), rustc …`: versions and dates, which people compare,
+/// without the hashes between them.
+fn about(toolchain: &Toolchain) -> String {
+    let without_hash = |verbose: &str| {
+        let line = verbose.lines().next().unwrap_or_default();
+        match (line.split_once('('), line.rsplit_once(' ')) {
+            (Some((version, _)), Some((_, date))) => format!("{version}({date}"),
+            _ => line.to_owned(),
+        }
+    };
+    format!("{}, {}", without_hash(&toolchain.cargo_verbose), without_hash(&toolchain.rustc_verbose))
+}
+
+fn find_toolchains() -> Vec<(FoundToolchain, Option<Toolchain>)> {
+    let describe = |name: Option<String>, found: Result<Toolchain, String>| {
+        let about = found.as_ref().map(about).map_err(Clone::clone);
+        (FoundToolchain { name, is_default: false, about, layout: None }, found.ok())
+    };
+    let default = Toolchain::find(None).map_err(|error| error.to_string());
+    let is_default = |toolchain: &Option<Toolchain>| {
+        toolchain.as_ref().zip(default.as_ref().ok()).is_some_and(|(one, default)| one.cargo == default.cargo)
+    };
+    let mut all = Vec::new();
+    for name in Toolchain::installed() {
+        let found = Toolchain::find(Some(&name)).map_err(|error| error.to_string());
+        let short = found.as_ref().ok().and_then(|toolchain| name.strip_suffix(&format!("-{}", toolchain.host)));
+        let (mut fact, toolchain) = describe(Some(short.unwrap_or(&name).to_owned()), found);
+        fact.is_default = is_default(&toolchain);
+        all.push((fact, toolchain));
+    }
+    if !all.iter().any(|(fact, _)| fact.is_default) {
+        let (mut fact, toolchain) = describe(None, default);
+        fact.is_default = true;
+        all.push((fact, toolchain));
+    }
+    all.sort_by_key(|(fact, _)| !fact.is_default);
+    all
+}
+
+/// Makes the smallest volume of every kind. Whether mounting is allowed at all, and what came
+/// of each.
+fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
+    let mut volumes = Vec::new();
+    for spec in SMALLEST.iter().filter_map(|text| text.parse::<VolumeSpec>().ok()) {
+        match Volume::create(spec, dir) {
+            Err(VolumeError::NotRoot | VolumeError::NotLinux) => return (false, Vec::new()),
+            made => volumes.push((spec.kind.to_string(), made.map(drop).map_err(|error| error.to_string()))),
+        }
+    }
+    (true, volumes)
+}

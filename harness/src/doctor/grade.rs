@@ -1,0 +1,260 @@
+//! Facts → findings: what is good enough, and what to do where it is not.
+
+use reports::table::{bytes, percent};
+
+use super::facts::{Facts, FoundToolchain, Work};
+use super::noise::Noise;
+use super::{Finding, Level};
+use crate::experiment::lab::DISK_FLOOR;
+use crate::system::filesystem::{LinkSupport, Support};
+
+/// Less than this is enough for the default corpus only.
+const SPACE_BYTES: u64 = 20 << 30;
+
+/// Linking a large program takes this much, and the page cache should not be fought over.
+const MEMORY_BYTES: u64 = 2 << 30;
+
+/// A load per core above this is somebody else's work.
+const LOAD: f64 = 0.3;
+
+/// A thing that differs from itself by more than this hides what is worth knowing.
+const NOISE: f64 = 0.03;
+
+/// How another file system is come by.
+const OTHER_FILE_SYSTEM: &str =
+    "`--volume btrfs:12G` or `--volume xfs:12G` makes one for a run (as root), or name a `--work-dir` on one";
+
+/// Grades everything, most needed first.
+pub fn grade(facts: &Facts) -> Vec<Finding> {
+    let mut findings = toolchains(&facts.toolchains, facts.has_rustup);
+    findings.extend(layouts(&facts.toolchains));
+    findings.push(match &facts.c_compiler {
+        Some(path) => ok("C compiler", path.display().to_string()),
+        None => lacking("C compiler", "no `cc` on PATH; rustc links with it", "on Debian: apt-get install gcc"),
+    });
+    findings.push(match &facts.git {
+        Some(path) => ok("git", path.display().to_string()),
+        None => Finding {
+            required: false,
+            ..lacking("git", "not on PATH; corpora of git repositories cannot be fetched", "apt-get install git")
+        },
+    });
+    findings.extend(work(&facts.work));
+    findings.extend(machine(facts));
+    findings.extend(volumes(facts));
+    findings.extend(facts.rivals.iter().map(|(name, path)| match path {
+        Some(path) => ok("other cache", format!("{name}: {}", path.display())),
+        None => Finding {
+            required: false,
+            ..lacking("other cache", format!("{name} is not on PATH"), format!("cargo install {name} --locked"))
+        },
+    }));
+    findings.extend(facts.noise.as_ref().map(noise));
+    findings
+}
+
+fn ok(topic: &'static str, text: impl Into<String>) -> Finding {
+    Finding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
+}
+
+fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
+}
+
+/// Missing and required.
+fn lacking(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { level: Level::Missing, required: true, ..warning(topic, text, remedy) }
+}
+
+/// Errors here end in what to do, after a semicolon.
+fn split(error: &str) -> (String, Option<String>) {
+    match error.rsplit_once("; ") {
+        Some((what, remedy)) => (what.to_owned(), Some(remedy.to_owned())),
+        None => (error.to_owned(), None),
+    }
+}
+
+fn label(toolchain: &FoundToolchain) -> String {
+    match (&toolchain.name, toolchain.is_default) {
+        (Some(name), true) => format!("{name} (default)"),
+        (Some(name), false) => name.clone(),
+        (None, _) => "default".to_owned(),
+    }
+}
+
+fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for toolchain in all {
+        findings.push(match &toolchain.about {
+            Ok(about) => ok("toolchain", format!("{}: {about}", label(toolchain))),
+            Err(error) => {
+                let (what, remedy) = split(error);
+                // A name with a number stays that number.
+                let moves = |name: &&String| ["stable", "beta", "nightly"].contains(&name.as_str());
+                let update = toolchain.name.as_ref().filter(moves).map(|name| format!("rustup update {name}"));
+                let remedy = update.filter(|_| has_rustup).or(remedy);
+                let finding = warning(
+                    "toolchain",
+                    format!("{}: {what}", label(toolchain)),
+                    remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned()),
+                );
+                let required = toolchain.is_default;
+                let level = if required { Level::Missing } else { Level::Warning };
+                Finding { level, required, ..finding }
+            }
+        });
+    }
+    findings
+}
+
+/// One line for the toolchains where it works, one for each where it does not.
+fn layouts(all: &[FoundToolchain]) -> Vec<Finding> {
+    let tried = |toolchain| -> Option<(&FoundToolchain, &Result<Option<&'static str>, String>)> {
+        let toolchain: &FoundToolchain = toolchain;
+        Some((toolchain, toolchain.layout.as_ref()?))
+    };
+    let mut works: Vec<(Option<&'static str>, Vec<String>)> = Vec::new();
+    let mut findings = Vec::new();
+    for (toolchain, layout) in all.iter().filter_map(tried) {
+        match layout {
+            Ok(flag) => match works.iter_mut().find(|(known, _)| known == flag) {
+                Some((_, names)) => names.push(label(toolchain)),
+                None => works.push((*flag, vec![label(toolchain)])),
+            },
+            Err(why) => findings.push(Finding {
+                required: toolchain.is_default,
+                ..lacking(
+                    "layout",
+                    format!("{}: units get no directory of their own: {why}", label(toolchain)),
+                    "use another `--toolchain`, and report this Cargo to the harness",
+                )
+            }),
+        }
+    }
+    let works = works.into_iter().map(|(flag, names)| {
+        let how = flag.map_or_else(|| "by default".to_owned(), |flag| format!("with {flag}"));
+        ok("layout", format!("every unit has a directory of its own, {how}, tried on {}", names.join(", ")))
+    });
+    works.chain(findings).collect()
+}
+
+fn work(work: &Work) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let path = work.path.display();
+    let kind = work.file_system.as_ref().map_or("unknown", |fs| fs.kind.as_str());
+    findings.push(match &work.problem {
+        None => ok("work dir", format!("{path} on {kind}")),
+        Some(problem) => {
+            let (what, remedy) = split(problem);
+            let remedy = remedy.unwrap_or_else(|| "choose another `--work-dir`".to_owned());
+            match work.in_use {
+                true => warning("work dir", what, remedy),
+                false => lacking("work dir", what, remedy),
+            }
+        }
+    });
+    if let Some(fs) = &work.file_system {
+        let free = format!("{} free of {}", bytes(Some(fs.free_bytes as f64)), bytes(Some(fs.total_bytes as f64)));
+        findings.push(match fs.free_bytes {
+            free_bytes if free_bytes >= SPACE_BYTES => ok("free space", free),
+            free_bytes if free_bytes >= DISK_FLOOR => warning(
+                "free space",
+                format!("{free}: enough for the corpus `quick`, not for large ones"),
+                "free some, or name another `--work-dir`",
+            ),
+            _ => lacking("free space", free, "free some, or name another `--work-dir`"),
+        });
+    }
+    findings.extend(work.links.iter().flat_map(|found| links(found, kind)));
+    findings.extend(work.extents.map(|extents| match extents {
+        true => ok("disk truth", format!("{kind} tells physical bytes (FIEMAP)")),
+        false => warning(
+            "disk truth",
+            format!("{kind} does not tell physical bytes; those columns stay empty"),
+            "`--volume ext4:12G` or another makes a file system that does (as root)",
+        ),
+    }));
+    findings
+}
+
+/// One line for the link modes that work, one for each that does not.
+fn links(found: &LinkSupport, kind: &str) -> Vec<Finding> {
+    let modes = [("hardlink", &found.hardlink), ("reflink", &found.reflink), ("symlink", &found.symlink)];
+    let works = modes.iter().filter(|(_, support)| support.works()).map(|(name, _)| *name);
+    let works: Vec<&str> = works.chain(["copy"]).collect();
+    let mut findings = vec![ok("link modes", format!("{} work, tried on {kind}", works.join(", ")))];
+    findings.extend(modes.into_iter().filter_map(|(name, support)| match support {
+        Support::Works => None,
+        Support::Fails(why) => {
+            Some(warning("link modes", format!("{name} does not work on {kind}: {why}"), OTHER_FILE_SYSTEM))
+        }
+    }));
+    findings
+}
+
+fn machine(facts: &Facts) -> Vec<Finding> {
+    let host = &facts.host;
+    let mut findings = Vec::new();
+    let cpu = host.cpu.as_deref().unwrap_or(&host.arch);
+    findings.push(match host.cores {
+        1 => warning("cores", format!("1, {cpu}: Cargo builds one unit at a time"), "use a machine with more"),
+        cores => ok("cores", format!("{cores}, {cpu}")),
+    });
+    findings.extend(host.load_1m.map(|load| {
+        let cores = if host.cores == 1 { "1 core".to_owned() } else { format!("{} cores", host.cores) };
+        let text = format!("{load:.2} over the last minute on {cores}");
+        match load / host.cores as f64 <= LOAD {
+            true => ok("load", text),
+            false => warning("load", format!("{text}: others work here"), "wait, or end what else runs"),
+        }
+    }));
+    findings.extend(facts.memory_available_bytes.map(|available| {
+        let total = bytes(host.memory_bytes.map(|total| total as f64));
+        let text = format!("{} available of {total}", bytes(Some(available as f64)));
+        match available >= MEMORY_BYTES {
+            true => ok("memory", text),
+            false => warning("memory", format!("{text}: large programs may not link"), "end other programs"),
+        }
+    }));
+    findings
+}
+
+fn volumes(facts: &Facts) -> Vec<Finding> {
+    if facts.work.file_system.is_none() {
+        return Vec::new(); // There was no place to try.
+    }
+    if !facts.may_mount {
+        let remedy = "run as root, or name a `--work-dir` on a file system of the kind you want";
+        return vec![warning("volumes", "`--volume` needs root on Linux", remedy)];
+    }
+    let works: Vec<&str> =
+        facts.volumes.iter().filter(|(_, made)| made.is_ok()).map(|(kind, _)| kind.as_str()).collect();
+    let mut findings = Vec::new();
+    if !works.is_empty() {
+        findings.push(ok("volumes", format!("{} can be made, mounted and removed, tried", works.join(", "))));
+    }
+    findings.extend(facts.volumes.iter().filter_map(|(_, made)| {
+        let (what, remedy) = split(made.as_ref().err()?);
+        let remedy = remedy.unwrap_or_else(|| "containers need loop devices and the right to mount".to_owned());
+        Some(Finding { required: false, ..lacking("volumes", what, remedy) })
+    }));
+    findings
+}
+
+fn noise(noise: &Noise) -> Finding {
+    let text = format!(
+        "±{}: median difference of a {:.0} ms job from itself, {} pairs, largest {}",
+        percent(Some(noise.median)),
+        noise.job_s * 1000.0,
+        super::noise::PAIRS,
+        percent(Some(noise.largest)),
+    );
+    match noise.median <= NOISE {
+        true => ok("noise (A/A)", text),
+        false => warning("noise (A/A)", text, "end what else runs; use more `--rounds` to find smaller differences"),
+    }
+}
+
+#[cfg(test)]
+#[path = "grade_tests.rs"]
+mod tests;

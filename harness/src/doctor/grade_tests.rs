@@ -1,0 +1,161 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::doctor::Diagnosis;
+use crate::doctor::render::render;
+use crate::system::filesystem::FileSystem;
+use crate::system::host::Host;
+
+const GIB: u64 = 1 << 30;
+
+fn toolchain(name: &str, is_default: bool) -> FoundToolchain {
+    FoundToolchain {
+        name: Some(name.to_owned()),
+        is_default,
+        about: Ok("cargo 1.95.0 (2026-03-21), rustc 1.95.0 (2026-04-14)".to_owned()),
+        layout: Some(Ok(Some("-Zbuild-dir-new-layout"))),
+    }
+}
+
+/// A machine on which everything is fine.
+fn fit() -> Facts {
+    let newest = FoundToolchain { layout: Some(Ok(None)), ..toolchain("nightly", false) };
+    Facts {
+        toolchains: vec![toolchain("stable", true), toolchain("1.95.0", false), newest],
+        has_rustup: true,
+        work: Work {
+            path: PathBuf::from("/home/user/.cache/cargo-cache-harness"),
+            file_system: Some(FileSystem {
+                kind: "btrfs".into(),
+                mount_point: None,
+                device: None,
+                free_bytes: 80 * GIB,
+                total_bytes: 250 * GIB,
+            }),
+            links: Some(LinkSupport { hardlink: Support::Works, reflink: Support::Works, symlink: Support::Works }),
+            extents: Some(true),
+            ..Work::default()
+        },
+        host: Host {
+            cpu: Some("Big 9000".into()),
+            cores: 8,
+            memory_bytes: Some(32 * GIB),
+            kernel: Some("Linux 6.12".into()),
+            os: "Debian".into(),
+            arch: "x86_64".into(),
+            load_1m: Some(0.4),
+        },
+        memory_available_bytes: Some(20 * GIB),
+        c_compiler: Some("/usr/bin/cc".into()),
+        git: Some("/usr/bin/git".into()),
+        volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
+        may_mount: true,
+        rivals: vec![("sccache", Some("/usr/bin/sccache".into())), ("kache", None)],
+        noise: Some(Noise { median: 0.012, largest: 0.081, job_s: 0.034 }),
+    }
+}
+
+/// One on which most things are not.
+fn unfit() -> Facts {
+    let mut facts = fit();
+    let old = "/root/.rustup/toolchains/1.80/bin/cargo is Cargo 1.80.0, but its build directory layout is only \
+               usable from 1.95.0 on; update it or name another with `--toolchain`";
+    facts.toolchains[0].layout = Some(Err("error: unknown `-Z` flag specified: build-dir-new-layout".into()));
+    facts.toolchains[1] = FoundToolchain { about: Err(old.into()), layout: None, ..toolchain("1.80", false) };
+    let fs = facts.work.file_system.as_mut().unwrap();
+    (fs.kind, fs.free_bytes) = ("ext4".into(), 5 * GIB);
+    facts.work.links.as_mut().unwrap().reflink = Support::Fails("Operation not supported (os error 95)".into());
+    facts.work.extents = Some(false);
+    facts.host.cores = 1;
+    facts.host.load_1m = Some(3.0);
+    facts.memory_available_bytes = Some(GIB);
+    facts.c_compiler = None;
+    facts.git = None;
+    facts.volumes[1].1 = Err("`--volume xfs:300M` needs `mkfs.xfs`, which is not on PATH; on Debian: apt-get \
+                              install xfsprogs"
+        .into());
+    facts.volumes[2].1 = Err("`mount -t ext4` failed: mount: no loop device".into());
+    facts.noise = Some(Noise { median: 0.094, largest: 0.6, job_s: 0.034 });
+    facts
+}
+
+fn report(facts: &Facts) -> String {
+    render(&Diagnosis::of(grade(facts)))
+}
+
+#[test]
+fn a_fit_machine() {
+    insta::assert_snapshot!(report(&fit()));
+    assert!(Diagnosis::of(grade(&fit())).ready);
+}
+
+#[test]
+fn an_unfit_machine() {
+    insta::assert_snapshot!(report(&unfit()));
+    assert!(!Diagnosis::of(grade(&unfit())).ready);
+}
+
+#[test]
+fn as_json() {
+    let mut facts = unfit();
+    facts.rivals.clear();
+    let findings = grade(&facts).into_iter().filter(|finding| ["C compiler", "git", "cores"].contains(&finding.topic));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&Diagnosis::of(findings.collect())).unwrap());
+}
+
+fn levels(change: impl FnOnce(&mut Facts), topic: &str) -> Vec<(Level, bool)> {
+    let mut facts = fit();
+    change(&mut facts);
+    let findings = grade(&facts).into_iter().filter(|finding| finding.topic == topic);
+    findings.map(|finding| (finding.level, finding.blocks())).collect()
+}
+
+#[test]
+fn what_is_not_ok_says_what_to_do_and_what_is_ok_does_not() {
+    for finding in grade(&fit()).iter().chain(&grade(&unfit())) {
+        assert_eq!(finding.remedy.is_some(), finding.level != Level::Ok, "{finding:?}");
+    }
+}
+
+#[test]
+fn each_limit_is_at_its_place() {
+    use Level::{Missing, Ok, Warning};
+    let space = |free| levels(|f| f.work.file_system.as_mut().unwrap().free_bytes = free, "free space");
+    assert_eq!(space(SPACE_BYTES), [(Ok, false)]);
+    assert_eq!(space(SPACE_BYTES - 1), [(Warning, false)]);
+    assert_eq!(space(DISK_FLOOR - 1), [(Missing, true)]);
+    let load = |load| levels(|f| f.host.load_1m = load, "load");
+    assert_eq!((load(Some(2.4)), load(Some(2.5)), load(None)), (vec![(Ok, false)], vec![(Warning, false)], vec![]));
+    let noise = |median| levels(|f| f.noise = Some(Noise { median, largest: 1.0, job_s: 0.1 }), "noise (A/A)");
+    assert_eq!((noise(0.03), noise(0.031)), (vec![(Ok, false)], vec![(Warning, false)]));
+    assert_eq!(levels(|f| f.host.cores = 1, "cores"), [(Warning, false)]);
+    assert_eq!(levels(|f| f.memory_available_bytes = Some(1), "memory"), [(Warning, false)]);
+    assert_eq!(levels(|f| f.git = None, "git"), [(Missing, false)]);
+    assert_eq!(levels(|f| f.c_compiler = None, "C compiler"), [(Missing, true)]);
+    assert_eq!(levels(|f| f.may_mount = false, "volumes"), [(Warning, false)]);
+}
+
+#[test]
+fn a_work_directory_in_use_is_a_warning_and_an_unusable_one_is_not() {
+    let problem = |in_use| {
+        move |facts: &mut Facts| {
+            facts.work.problem = Some("it is so; do that".into());
+            facts.work.in_use = in_use;
+        }
+    };
+    assert_eq!(levels(problem(true), "work dir"), [(Level::Warning, false)]);
+    assert_eq!(levels(problem(false), "work dir"), [(Level::Missing, true)]);
+}
+
+#[test]
+fn only_the_default_toolchain_is_required() {
+    let broken = |number: usize| {
+        move |facts: &mut Facts| {
+            facts.toolchains[number].about = Err("no `cargo` on PATH; install Rust 1.95.0 or newer".into());
+            facts.toolchains[number].layout = None;
+        }
+    };
+    assert!(levels(broken(0), "toolchain").iter().any(|(_, blocks)| *blocks));
+    assert!(levels(broken(1), "toolchain").iter().all(|(_, blocks)| !*blocks));
+    assert!(levels(broken(1), "toolchain").contains(&(Level::Warning, false)));
+}

@@ -1,0 +1,82 @@
+//! Findings as text: grade, topic, what was found, and below it what to do.
+
+use reports::table::{WIDTH, wrap};
+
+use super::{Diagnosis, Level};
+
+const LEVEL_WIDTH: usize = 7;
+const TOPIC_WIDTH: usize = 11;
+const INDENT: usize = LEVEL_WIDTH + TOPIC_WIDTH + 4;
+
+/// The whole report, in lines of at most [`WIDTH`] columns.
+pub fn render(diagnosis: &Diagnosis) -> String {
+    let mut out = String::new();
+    let mut block = |head: &str, text: &str| {
+        for (number, line) in wrap(text, WIDTH - INDENT, 0).lines().enumerate() {
+            let head = if number == 0 { head } else { "" };
+            out.push_str(format!("{head:INDENT$}{line}").trim_end());
+            out.push('\n');
+        }
+    };
+    for finding in &diagnosis.findings {
+        let level = finding.level.as_str();
+        block(&format!("{level:LEVEL_WIDTH$}  {:TOPIC_WIDTH$}  ", finding.topic), &finding.text);
+        finding.remedy.iter().for_each(|remedy| block("", &format!("→ {remedy}")));
+    }
+    out.push('\n');
+    out.push_str(&wrap(&verdict(diagnosis), WIDTH, 2));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn verdict(diagnosis: &Diagnosis) -> String {
+    let blocking: Vec<&str> =
+        diagnosis.findings.iter().filter(|finding| finding.blocks()).map(|finding| finding.topic).collect();
+    let warnings = diagnosis.findings.iter().filter(|finding| finding.level == Level::Warning).count();
+    match (blocking.is_empty(), warnings) {
+        (false, _) => format!("not ready: {} missing", blocking.join(", ")),
+        (true, 0) => "ready: `harness compare` can run".to_owned(),
+        (true, 1) => "ready: `harness compare` can run; 1 warning limits what it shows".to_owned(),
+        (true, warnings) => format!("ready: `harness compare` can run; {warnings} warnings limit what it shows"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Finding;
+
+    fn finding(level: Level, text: &str, remedy: Option<&str>, required: bool) -> Finding {
+        Finding { level, topic: "link modes", text: text.into(), remedy: remedy.map(str::to_owned), required }
+    }
+
+    #[test]
+    fn long_lines_wrap_under_their_own_column() {
+        let long = "many words ".repeat(20);
+        let wide = "x".repeat(200);
+        let diagnosis = Diagnosis::of(vec![
+            finding(Level::Warning, &long, Some(&long), false),
+            finding(Level::Missing, &wide, Some("do"), true),
+        ]);
+        let text = render(&diagnosis);
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        let second = text.lines().nth(1).unwrap();
+        assert!(second.starts_with(&" ".repeat(INDENT)) && !second.starts_with(&" ".repeat(INDENT + 1)), "{text}");
+        assert!(text.ends_with("not ready: link modes missing\n"), "{text}");
+    }
+
+    #[test]
+    fn only_what_is_required_and_missing_blocks() {
+        let verdict_of = |findings| {
+            let diagnosis = Diagnosis::of(findings);
+            (diagnosis.ready, verdict(&diagnosis))
+        };
+        assert!(verdict_of(vec![finding(Level::Missing, "", None, false)]).0);
+        let (ready, text) = verdict_of(vec![finding(Level::Warning, "", None, true)]);
+        assert!(ready && text.contains("1 warning limits"), "{text}");
+        assert!(!verdict_of(vec![finding(Level::Missing, "", None, true)]).0);
+    }
+}
