@@ -7,22 +7,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
-use corpora::Corpus;
-use corpora::scenario::{Action, Scenario};
-use reports::record::{RunInfo, StepKey, StepRow, UnitRow};
 use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
-use strategies::{Strategy, StrategyName, select};
 
-use crate::experiment::arm::{Arm, Memory};
+use crate::experiment::asked::Asked;
+use crate::experiment::description;
 use crate::experiment::invocation::Recipe;
 use crate::experiment::lab::{DISK_FLOOR, Lab};
 use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
-use crate::experiment::prepare::{Prepared, prepare};
+use crate::experiment::prepare::Prepared;
 use crate::experiment::progress::Progress;
-use crate::experiment::rows::Identity;
-use crate::experiment::run::{self, Executor, Moment, Plan};
-use crate::system::filesystem::{FileSystem, free_bytes};
+use crate::experiment::run;
+use crate::experiment::trials::Trials;
+use crate::system::filesystem::free_bytes;
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
 use crate::system::volume::{self, Volume, VolumeSpec};
@@ -96,9 +93,9 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
     match &args.resume {
         Some(dir) => {
             let writer = RunWriter::open_for_append(dir)?;
-            let options = stored_options(writer.info())?;
+            let options = description::stored_options(writer.info())?;
             let asked = Asked::of(&options)?;
-            if writer.info().corpus.hash != hash_of(&asked.corpus) {
+            if writer.info().corpus.hash != asked.corpus_hash() {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
             }
             let work = open_work(&options.work_dir, supervisor)?;
@@ -107,7 +104,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
-            let prepared = prepared(&asked, &lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
+            let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
             execute(&asked, &options, &lab, &prepared, writer)
         }
         None => {
@@ -121,63 +118,18 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
-            let prepared = prepared(&asked, &lab)?;
+            let prepared = asked.prepare(&lab)?;
             let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
-            let writer = RunWriter::create(&dir, info(&name, &asked, &options, &lab))?;
+            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab))?;
             execute(&asked, &options, &lab, &prepared, writer)
         }
     }
 }
 
-/// Everything fetched, and fit for the scenario.
-fn prepared(asked: &Asked, lab: &Lab) -> Result<Vec<Prepared>> {
-    let prepared = prepare(lab, &asked.corpus)?;
-    check_edits(asked, &prepared)?;
-    Ok(prepared)
-}
-
 /// Says how to go on, if it was a signal that stopped the run.
 fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
     if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
-}
-
-/// What the options name, looked up.
-struct Asked {
-    corpus: Corpus,
-    scenario: Scenario,
-    strategies: Vec<(StrategyName, Strategy)>,
-}
-
-impl Asked {
-    fn of(options: &Options) -> Result<Asked> {
-        let strategies = select(&options.strategies)?;
-        let scenario = Scenario::load(&options.scenario)?;
-        let mut corpus = Corpus::load(&options.corpus)?;
-        if !options.workspaces.is_empty() {
-            let names = corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect::<Vec<_>>().join(", ");
-            corpus = match corpus.only(&options.workspaces) {
-                Ok(corpus) => corpus,
-                Err(unknown) => bail!("the corpus {} has no workspace {unknown}; it has {names}", corpus.name),
-            };
-        }
-        Ok(Asked { corpus, scenario, strategies })
-    }
-
-    fn plan(&self, options: &Options) -> Plan {
-        let family = |(name, strategy): &(StrategyName, Strategy)| match strategy.parts() {
-            ["", ..] => name.to_string(),
-            [integration, key, ..] => format!("{integration} {key}"),
-        };
-        Plan {
-            seed: options.seed,
-            rounds: options.rounds,
-            arms: self.strategies.iter().map(|(name, _)| name.to_string()).collect(),
-            families: self.strategies.iter().map(family).collect(),
-            scenario: self.scenario.clone(),
-            workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
-        }
-    }
 }
 
 fn options(args: &Args) -> Result<Options> {
@@ -259,81 +211,17 @@ fn describe(asked: &Asked, options: &Options) {
     println!("{} measured builds; nothing was run", moments.len());
 }
 
-fn hash_of(corpus: &Corpus) -> String {
-    strategies::key::Digest::of(format!("{:?}", corpus.workspaces).as_bytes()).short()
-}
-
-fn stored_options(info: &RunInfo) -> Result<Options> {
-    let value = serde_json::Value::Object(info.options.clone().into_iter().collect());
-    serde_json::from_value(value)
-        .with_context(|| format!("the run {} does not say how it was begun; begin a new run", info.name))
-}
-
-fn info(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
-    use reports::record::{
-        Corpus as CorpusInfo, FileSystem as FileSystemInfo, Host as HostInfo, Toolchain as ToolchainInfo,
-    };
-    let host = Host::detect();
-    let stored = serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
-    let arm_dir = lab.arm_dir();
-    let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
-    let file_systems = places.into_iter().filter_map(|(role, path)| {
-        let fs = FileSystem::of(path?).ok()?;
-        Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
-    });
-    RunInfo {
-        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        seed: options.seed,
-        rounds: options.rounds,
-        scenario: asked.scenario.name.clone(),
-        profile: options.profile.clone(),
-        strategies: asked.strategies.iter().map(|(name, _)| name.to_string()).collect(),
-        corpus: CorpusInfo {
-            name: asked.corpus.name.clone(),
-            hash: hash_of(&asked.corpus),
-            workspaces: asked.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
-        },
-        toolchain: ToolchainInfo {
-            channel: lab.toolchain.channel.to_string(),
-            cargo: lab.toolchain.cargo_verbose.clone(),
-            rustc: lab.toolchain.rustc_verbose.clone(),
-        },
-        host: HostInfo {
-            cpu_model: host.cpu,
-            cores: u32::try_from(host.cores).ok(),
-            memory_bytes: host.memory_bytes,
-            kernel: host.kernel,
-            os: Some(host.os),
-        },
-        file_systems: file_systems.collect(),
-        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
-        options: stored.into_iter().collect(),
-        ..RunInfo::new(name)
-    }
-}
-
 fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
     let plan = asked.plan(options);
     let mut progress = Progress::new(plan.moments().len());
     let recipe = Recipe { profile: options.profile.clone(), jobs: options.jobs };
-    let mut trials = Trials {
-        asked,
-        lab,
-        recipe: &recipe,
-        prepared,
-        plan: &plan,
-        writer,
-        arm: None,
-        arm_number: 0,
-        memory: Memory::default(),
-        measured: Duration::ZERO,
-    };
+    let mut trials = Trials::new(asked, lab, &recipe, prepared, &plan, writer);
     let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
     outcome.map_err(|error| resumable(error, lab, &dir))?;
-    let Trials { writer, measured, .. } = trials;
+    let (writer, measured) = trials.finish();
     let mut folder = RunFolder::read(&dir)?;
     reports::costs::settle(&mut folder);
     folder.rewrite(&dir)?;
@@ -355,100 +243,4 @@ fn time_spent(run: Duration, measured: Duration) -> String {
         run.as_secs_f64(),
         measured.as_secs_f64()
     )
-}
-
-/// A scenario that edits needs the files it edits.
-fn check_edits(asked: &Asked, prepared: &[Prepared]) -> Result<()> {
-    let edits = asked
-        .scenario
-        .steps
-        .iter()
-        .flat_map(|step| step.once.iter().chain(&step.each))
-        .any(|action| matches!(action, Action::Edit(_)));
-    let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
-    match missing {
-        Some(prepared) if edits => bail!(
-            "{} has no file {}; correct `edit` in the manifest",
-            prepared.workspace.name,
-            prepared.workspace.edit.display()
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// Runs moments for real.
-struct Trials<'a> {
-    asked: &'a Asked,
-    lab: &'a Lab,
-    recipe: &'a Recipe,
-    prepared: &'a [Prepared],
-    plan: &'a Plan,
-    writer: RunWriter,
-    arm: Option<Arm<'a>>,
-    arm_number: usize,
-    memory: Memory,
-    /// Time inside measured builds.
-    measured: Duration,
-}
-
-impl Trials<'_> {
-    fn identity(&self, moment: &Moment) -> Identity {
-        let info = self.writer.info();
-        Identity {
-            run: info.name.clone(),
-            round: moment.round,
-            position: moment.position,
-            corpus: info.corpus.name.clone(),
-            workspace: self.plan.workspaces[moment.workspace].clone(),
-            scenario: info.scenario.clone(),
-            step: self.plan.scenario.steps[moment.step].name.clone(),
-            strategy: self.plan.arms[moment.arm].clone(),
-            toolchain: self.lab.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned(),
-            profile: info.profile.clone(),
-        }
-    }
-}
-
-impl Executor for Trials<'_> {
-    fn begin(&mut self, arm: usize) -> Result<()> {
-        self.lab.supervisor.check()?;
-        let (_, strategy) = self.asked.strategies[arm];
-        self.arm = None;
-        self.arm = Some(Arm::open(self.lab, self.recipe, strategy, self.prepared)?);
-        self.arm_number = arm;
-        Ok(())
-    }
-
-    fn act(&mut self, action: &Action, workspace: Option<usize>) -> Result<()> {
-        self.arm.as_mut().map_or(Ok(()), |arm| arm.act(action, workspace))
-    }
-
-    fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
-        self.lab.supervisor.check()?;
-        let identity = self.identity(moment);
-        match &mut self.arm {
-            Some(arm) => {
-                let (row, units) = arm.measure(&identity, moment.workspace, &mut self.memory)?;
-                self.measured += Duration::from_secs_f64(row.wall_s.unwrap_or_default());
-                Ok((row, units))
-            }
-            None => bail!("no arm was begun"),
-        }
-    }
-
-    fn is_recorded(&self, moment: &Moment) -> bool {
-        let identity = self.identity(moment);
-        self.writer.contains(&StepKey {
-            run: identity.run,
-            round: identity.round,
-            workspace: identity.workspace,
-            scenario: identity.scenario,
-            step: identity.step,
-            strategy: identity.strategy,
-        })
-    }
-
-    fn record(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<()> {
-        Ok(self.writer.append(step, units)?)
-    }
 }

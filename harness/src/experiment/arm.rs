@@ -32,6 +32,7 @@ pub struct Memory {
 }
 
 /// A strategy at work.
+#[derive(Debug)]
 pub struct Arm<'a> {
     lab: &'a Lab,
     recipe: &'a Recipe,

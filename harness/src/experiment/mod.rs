@@ -3,6 +3,8 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`options`] | what was asked for, as kept in `run.json` so that a run can be resumed |
+//! | [`asked`] | what the options name, looked up |
+//! | [`description`] | `run.json` |
 //! | [`schedule`] | which arm when: a pure function of the seed |
 //! | [`lab`] | what all builds of a run share: toolchain, environment, observer, directories |
 //! | [`prepare`] | everything fetched before anything is timed |
@@ -15,11 +17,14 @@
 //! | [`gates`] | what makes a row invalid |
 //! | [`rows`] | a measured build as records |
 //! | [`run`] | all arms of all rounds, appended as they finish |
+//! | [`trials`] | the real executor of a run |
 //! | [`progress`] | the bar and its estimate |
 
 pub mod arm;
+pub mod asked;
 pub mod build;
 pub mod checks;
+pub mod description;
 pub mod gates;
 pub mod invocation;
 pub mod lab;
@@ -31,3 +36,4 @@ pub mod progress;
 pub mod rows;
 pub mod run;
 pub mod schedule;
+pub mod trials;

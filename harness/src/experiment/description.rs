@@ -1,0 +1,63 @@
+//! `run.json`: under which conditions a run is taken.
+
+use anyhow::{Context as _, Result};
+use reports::record::{
+    Corpus as CorpusInfo, FileSystem as FileSystemInfo, Host as HostInfo, RunInfo, Toolchain as ToolchainInfo,
+};
+
+use super::asked::Asked;
+use super::lab::Lab;
+use super::options::Options;
+use crate::system::filesystem::FileSystem;
+use crate::system::host::Host;
+
+/// The options a recorded run was begun with.
+///
+/// # Errors
+/// When the record does not hold them.
+pub fn stored_options(info: &RunInfo) -> Result<Options> {
+    let value = serde_json::Value::Object(info.options.clone().into_iter().collect());
+    serde_json::from_value(value)
+        .with_context(|| format!("the run {} does not say how it was begun; begin a new run", info.name))
+}
+
+/// Describes a run that begins now.
+pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
+    let host = Host::detect();
+    let stored = serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
+    let arm_dir = lab.arm_dir();
+    let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
+    let file_systems = places.into_iter().filter_map(|(role, path)| {
+        let fs = FileSystem::of(path?).ok()?;
+        Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
+    });
+    RunInfo {
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        seed: options.seed,
+        rounds: options.rounds,
+        scenario: asked.scenario.name.clone(),
+        profile: options.profile.clone(),
+        strategies: asked.strategies.iter().map(|(name, _)| name.to_string()).collect(),
+        corpus: CorpusInfo {
+            name: asked.corpus.name.clone(),
+            hash: asked.corpus_hash(),
+            workspaces: asked.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
+        },
+        toolchain: ToolchainInfo {
+            channel: lab.toolchain.channel.to_string(),
+            cargo: lab.toolchain.cargo_verbose.clone(),
+            rustc: lab.toolchain.rustc_verbose.clone(),
+        },
+        host: HostInfo {
+            cpu_model: host.cpu,
+            cores: u32::try_from(host.cores).ok(),
+            memory_bytes: host.memory_bytes,
+            kernel: host.kernel,
+            os: Some(host.os),
+        },
+        file_systems: file_systems.collect(),
+        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
+        options: stored.into_iter().collect(),
+        ..RunInfo::new(name)
+    }
+}
