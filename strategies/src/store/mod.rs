@@ -103,7 +103,7 @@ pub struct Shape {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Nothing there.
-    #[error("{} is not a store; name a directory that holds v{FORMAT}/, for example stores/NAME of a work directory", .0.display())]
+    #[error("{} is not a store; name the directory that holds v{FORMAT}/", .0.display())]
     NotAStore(PathBuf),
     /// Two shapes of store in one directory.
     #[error("{} holds stores of two shapes; move one of them away", .0.display())]
