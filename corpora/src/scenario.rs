@@ -69,6 +69,17 @@ pub enum Action {
     Edit(Edit),
 }
 
+impl std::fmt::Display for Action {
+    /// The words of a scenario file.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::EmptyStore => f.pad("empty-store"),
+            Self::Wipe => f.pad("wipe"),
+            Self::Edit(edit) => write!(f, "edit {}", edit.name()),
+        }
+    }
+}
+
 /// Why a scenario could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -25,7 +25,8 @@ const EXAMPLES: &str = "Examples:
   harness compare --strategies 'none,hardlink+*'      only these
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
-  harness doctor                                      whether this machine is fit for it";
+  harness doctor                                      whether this machine is fit for it
+  harness store collect --store DIR --max-size 5GiB   what a store should forget";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -42,6 +43,9 @@ enum Command {
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::Command),
+    /// Count, verify and collect what a store holds
+    #[command(subcommand)]
+    Store(cmd::store::Command),
 }
 
 /// Parses the command line and runs the command.
@@ -54,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Strategies(command) => cmd::strategies::run(command),
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
+        Command::Store(command) => cmd::store::run(command, &supervisor),
     });
     match outcome {
         Ok(code) => code,

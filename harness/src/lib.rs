@@ -5,6 +5,7 @@
 //! cmd          one file a subcommand
 //! experiment   schedule → arms → steps → measured builds → records
 //! doctor       what this machine has and lacks, found out before a run
+//! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
 //! ```
 //!
@@ -16,4 +17,5 @@ pub mod cli;
 pub mod cmd;
 pub mod doctor;
 pub mod experiment;
+pub mod quantity;
 pub mod system;

@@ -7,6 +7,7 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`costs`] | one price list for a whole run |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
 //! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
@@ -15,6 +16,7 @@
 //!
 //! Every file and column is described in `reports/FORMAT.md`.
 
+pub mod costs;
 pub mod record;
 pub mod run_folder;
 pub mod stats;

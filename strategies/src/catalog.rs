@@ -18,8 +18,7 @@ impl Strategy {
     /// Words for columns: integration, key policy, link mode, store; empty where there is none.
     pub fn parts(&self) -> [&'static str; 4] {
         match self {
-            Strategy::None => ["none", "", "", ""],
-            Strategy::SharedTarget => ["shared-target", "", "", ""],
+            Strategy::None | Strategy::SharedTarget => [""; 4],
             Strategy::Units(units) => ["units", units.policy.name(), units.link.name(), units.store.name()],
         }
     }

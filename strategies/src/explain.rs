@@ -3,15 +3,20 @@
 //! The nearest entry of the same package, target and mode is found, and the first input
 //! that differs from it names the reason. Where only dependencies differ, the reason is
 //! `dependency` and the package at the root of the difference is named.
+//!
+//! Before that, what collection took is looked at: a unit whose key is remembered as taken
+//! was `evicted`. With the content remembered beside the key, the keys of units above it
+//! are made as planning would have made them, so that a whole evicted subgraph is told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::graph::UnitIndex;
-use crate::key::{Digest, Key, Recipe};
+use crate::key::{Content, Digest, Key, Recipe};
+use crate::store::tombstones::Tombstones;
 use crate::store::{Entry, Store};
-use crate::units::plan::slot;
+use crate::units::plan::{base_name, candidates, slot};
 use crate::units::publish::bytes_of;
-use crate::units::{Plan, Published, Session, Verdict};
+use crate::units::{Plan, Planned, Published, Session, Verdict};
 
 /// Why a unit missed: stable names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +75,7 @@ pub struct Explanation {
 pub struct Index {
     by_slot: HashMap<(String, String), Vec<Known>>,
     by_key: HashMap<Key, (String, String, usize)>,
+    evicted: HashMap<Key, Content>,
     bytes: HashMap<(String, String, Digest), Key>,
 }
 
@@ -82,18 +88,23 @@ struct Known {
 impl Index {
     /// Reads every entry of a store.
     pub fn load(store: &dyn Store) -> Index {
-        Index::of(store.entries())
+        let mut index = Index::of(store.entries());
+        let taken = Tombstones::read(store.root());
+        let gone = taken.iter().filter(|stone| !index.by_key.contains_key(&stone.key));
+        index.evicted = gone.map(|stone| (stone.key, stone.content)).collect();
+        index
     }
 
     fn of(entries: Vec<Entry>) -> Index {
         let mut index = Index::default();
         for entry in entries {
+            let Some(recipe) = entry.recipe.read() else { continue };
             let bytes = bytes_of(&entry);
             index.bytes.insert((entry.package.clone(), entry.slot.clone(), bytes), entry.key);
             let slot = (entry.package, entry.slot);
             let known = index.by_slot.entry(slot.clone()).or_default();
             index.by_key.insert(entry.key, (slot.0, slot.1, known.len()));
-            known.push(Known { key: entry.key, recipe: entry.recipe });
+            known.push(Known { key: entry.key, recipe });
         }
         index
     }
@@ -115,15 +126,47 @@ impl Index {
 
     /// Explains every missed unit of a plan.
     pub fn explain(&self, session: &Session<'_>, plan: &Plan) -> HashMap<UnitIndex, Explanation> {
+        let evicted = self.evicted(session, plan);
         let mut explained: HashMap<UnitIndex, Explanation> = HashMap::new();
         for &index in &session.graph.order {
             let planned = &plan.units[index];
             if let (Verdict::Miss, Some(recipe)) = (&planned.verdict, &planned.recipe) {
-                let explanation = self.explain_one(session, plan, index, recipe, &explained);
+                let explanation = match evicted.contains(&index) {
+                    true => Explanation { reason: Reason::Evicted, because: None },
+                    false => self.explain_one(session, plan, index, recipe, &explained),
+                };
                 explained.insert(index, explanation);
             }
         }
         explained
+    }
+
+    /// Missed units whose keys collection took, found dependencies first: what one handed
+    /// over is remembered, and makes the keys of those above it.
+    fn evicted(&self, session: &Session<'_>, plan: &Plan) -> HashSet<UnitIndex> {
+        let mut evicted = HashSet::new();
+        if self.evicted.is_empty() {
+            return evicted;
+        }
+        let graph = session.graph;
+        let mut known: Vec<Option<(Key, Content)>> = plan.units.iter().map(Planned::known).collect();
+        for &index in &graph.order {
+            if !matches!(plan.units[index].verdict, Verdict::Miss) {
+                continue;
+            }
+            let described = Recipe::of(graph, index, session.context, |below| known[below]);
+            if !described.complete {
+                continue;
+            }
+            let unit = &graph.units[index];
+            let base = described.recipe.base(&base_name(unit));
+            let taken = |key: Key| self.evicted.get(&key).map(|content| (key, *content));
+            known[index] = candidates(session, unit, &base, |key, _| taken(key));
+            if known[index].is_some() {
+                evicted.insert(index);
+            }
+        }
+        evicted
     }
 
     fn explain_one(

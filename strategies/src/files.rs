@@ -1,13 +1,19 @@
 //! The few things done to files: copying that really copies, writing that is whole or not
 //! there, hashing, times.
 
+use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
+use std::hash::BuildHasher;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::key::Digest;
+
+/// Size from which a file is mapped rather than read, bytes.
+const MAP_FROM: u64 = 256 << 10;
 
 /// What was attempted on which path, and how it failed.
 #[derive(Debug, thiserror::Error)]
@@ -71,11 +77,43 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     fs::rename(&temporary, path).at("rename into place", path)
 }
 
-/// An unused name in the same directory.
+/// How names of files begin that are still being written.
+pub const TEMPORARY: &str = ".tmp-";
+
+/// How names of files begin that are about to be deleted.
+pub const REMOVED: &str = ".gone-";
+
+/// An unused name in the same directory, for something being made.
 pub fn temporary_beside(path: &Path) -> PathBuf {
+    path.with_file_name(unused(TEMPORARY))
+}
+
+/// An unused name in the same directory, for something being deleted.
+pub fn removed_beside(path: &Path) -> PathBuf {
+    path.with_file_name(unused(REMOVED))
+}
+
+/// Process numbers come again after a crash, and two containers on one store may have the
+/// same; what tells processes apart is drawn once for each.
+fn unused(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".tmp-{}-{count}", std::process::id()))
+    static DRAWN: OnceLock<u64> = OnceLock::new();
+    let drawn = DRAWN.get_or_init(|| RandomState::new().hash_one(std::process::id()));
+    format!("{prefix}{drawn:016x}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Bytes a file occupies: its blocks where the system tells, else its length.
+#[cfg(unix)]
+pub fn allocated(meta: &fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    // In units of 512 bytes whatever the file system's block size is.
+    meta.blocks() * 512
+}
+
+/// Bytes a file occupies: its length.
+#[cfg(not(unix))]
+pub fn allocated(meta: &fs::Metadata) -> u64 {
+    meta.len()
 }
 
 /// The digest of a file's bytes; large files are hashed through a memory map.
@@ -83,6 +121,10 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
 /// # Errors
 /// When the file cannot be read.
 pub fn hash(path: &Path) -> io::Result<Digest> {
+    // Most files are small, and for those a map costs more than it saves.
+    if fs::metadata(path)?.len() < MAP_FROM {
+        return Ok(Digest::of(&fs::read(path)?));
+    }
     let mut hasher = blake3::Hasher::new();
     hasher.update_mmap(path)?;
     Ok(hasher.finalize().into())

@@ -12,8 +12,10 @@
 //! policy    what may be cached                                        (policy::*)
 //! key       what tells two artifacts apart                            (key::*)
 //! store     where artifacts live                                      (store::*)
+//! retention what a store forgets, as pure functions                 (retention::*)
 //! link      how a stored file reaches the build directory             (link::*)
 //! units     plan → restore → (Cargo builds) → publish                 (units::*)
+//! shadow    whether a restored unit is what a compile would have made
 //! explain   why a unit missed, against the nearest entry in the store
 //! ```
 
@@ -25,6 +27,8 @@ pub mod key;
 pub mod link;
 pub mod name;
 pub mod policy;
+pub mod retention;
+pub mod shadow;
 pub mod store;
 pub mod units;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
@@ -106,7 +107,8 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
-            execute(&asked, &options, &lab, writer)
+            let prepared = prepared(&asked, &lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
+            execute(&asked, &options, &lab, &prepared, writer)
         }
         None => {
             let options = options(&args)?;
@@ -118,12 +120,26 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let work = open_work(&options.work_dir, supervisor)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
+            // Before there is a run folder: what cannot be had leaves none behind.
+            let prepared = prepared(&asked, &lab)?;
             let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
             let writer = RunWriter::create(&dir, info(&name, &asked, &options, &lab))?;
-            execute(&asked, &options, &lab, writer)
+            execute(&asked, &options, &lab, &prepared, writer)
         }
     }
+}
+
+/// Everything fetched, and fit for the scenario.
+fn prepared(asked: &Asked, lab: &Lab) -> Result<Vec<Prepared>> {
+    let prepared = prepare(lab, &asked.corpus)?;
+    check_edits(asked, &prepared)?;
+    Ok(prepared)
+}
+
+/// Says how to go on, if it was a signal that stopped the run.
+fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
+    if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
 }
 
 /// What the options name, looked up.
@@ -149,15 +165,15 @@ impl Asked {
     }
 
     fn plan(&self, options: &Options) -> Plan {
-        let family = |strategy: &Strategy| {
-            let [integration, key, ..] = strategy.parts();
-            format!("{integration} {key}")
+        let family = |(name, strategy): &(StrategyName, Strategy)| match strategy.parts() {
+            ["", ..] => name.to_string(),
+            [integration, key, ..] => format!("{integration} {key}"),
         };
         Plan {
             seed: options.seed,
             rounds: options.rounds,
             arms: self.strategies.iter().map(|(name, _)| name.to_string()).collect(),
-            families: self.strategies.iter().map(|(_, strategy)| family(strategy)).collect(),
+            families: self.strategies.iter().map(family).collect(),
             scenario: self.scenario.clone(),
             workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
         }
@@ -296,10 +312,8 @@ fn info(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
     }
 }
 
-fn execute(asked: &Asked, options: &Options, lab: &Lab, writer: RunWriter) -> Result<ExitCode> {
+fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
-    let prepared = prepare(lab, &asked.corpus)?;
-    check_edits(asked, &prepared)?;
     let plan = asked.plan(options);
     let mut progress = Progress::new(plan.moments().len());
     let recipe = Recipe { profile: options.profile.clone(), jobs: options.jobs };
@@ -307,25 +321,40 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, writer: RunWriter) -> Re
         asked,
         lab,
         recipe: &recipe,
-        prepared: &prepared,
+        prepared,
         plan: &plan,
         writer,
         arm: None,
         arm_number: 0,
         memory: Memory::default(),
+        measured: Duration::ZERO,
     };
+    let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
-    if let Err(error) = outcome {
-        return Err(if lab.supervisor.is_interrupted() { error.context(Resume(dir)) } else { error });
-    }
-    let Trials { writer, .. } = trials;
+    outcome.map_err(|error| resumable(error, lab, &dir))?;
+    let Trials { writer, measured, .. } = trials;
+    let mut folder = RunFolder::read(&dir)?;
+    reports::costs::settle(&mut folder);
+    folder.rewrite(&dir)?;
     writer.finish()?;
     lab.clear_arm()?;
-    let folder = RunFolder::read(&dir)?;
     print!("{}", summary::render(&folder, &summary::Options::default()));
-    println!("\nrecords: {}", dir.display());
+    println!("\n{}", time_spent(began.elapsed(), measured));
+    println!("records: {}", dir.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// How much of the run was measuring, and how much was everything around it: working copies,
+/// wiping, no-op builds, checks of the store, disk accounting.
+fn time_spent(run: Duration, measured: Duration) -> String {
+    let around = run.saturating_sub(measured);
+    let share = 100.0 * around.as_secs_f64() / run.as_secs_f64().max(f64::EPSILON);
+    format!(
+        "{:.0} s, of which {:.0} s in measured builds; {share:.1} % around them",
+        run.as_secs_f64(),
+        measured.as_secs_f64()
+    )
 }
 
 /// A scenario that edits needs the files it edits.
@@ -358,6 +387,8 @@ struct Trials<'a> {
     arm: Option<Arm<'a>>,
     arm_number: usize,
     memory: Memory,
+    /// Time inside measured builds.
+    measured: Duration,
 }
 
 impl Trials<'_> {
@@ -396,7 +427,11 @@ impl Executor for Trials<'_> {
         self.lab.supervisor.check()?;
         let identity = self.identity(moment);
         match &mut self.arm {
-            Some(arm) => arm.measure(&identity, moment.workspace, &mut self.memory),
+            Some(arm) => {
+                let (row, units) = arm.measure(&identity, moment.workspace, &mut self.memory)?;
+                self.measured += Duration::from_secs_f64(row.wall_s.unwrap_or_default());
+                Ok((row, units))
+            }
             None => bail!("no arm was begun"),
         }
     }

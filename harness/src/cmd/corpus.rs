@@ -102,5 +102,9 @@ fn show(corpus: &Corpus) {
             println!("{:<24} cargo build {}", "", workspace.cargo_args.join(" "));
         }
         println!("{:<24} edits {}", "", workspace.edit.display());
+        if let Some(run) = &workspace.run {
+            let command: Vec<&str> = std::iter::once(&run.bin).chain(&run.args).map(String::as_str).collect();
+            println!("{:<24} runs {}", "", command.join(" "));
+        }
     }
 }

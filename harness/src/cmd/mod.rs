@@ -4,4 +4,5 @@ pub mod compare;
 pub mod corpus;
 pub mod doctor;
 pub mod scenario;
+pub mod store;
 pub mod strategies;

@@ -36,10 +36,10 @@ pub fn run(command: Command) -> Result<ExitCode> {
             for step in &scenario.steps {
                 println!("\n  {}: {}", step.name, step.about);
                 for action in &step.once {
-                    println!("    once: {action:?}");
+                    println!("    once: {action}");
                 }
                 for action in &step.each {
-                    println!("    each workspace: {action:?}");
+                    println!("    each workspace: {action}");
                 }
                 println!("    each workspace: build, measured");
             }

@@ -107,6 +107,7 @@ impl Identity {
             all_physical_bytes: disk.all_physical_bytes,
             marginal_physical_bytes: disk.marginal_physical_bytes,
             noop_compiled: Some(checked.noop_compiled),
+            noop_s: seconds(Some(checked.noop)),
             store_intact: checked.damage.as_ref().map(Vec::is_empty),
             ..self.row(strategy, status, invalid.unwrap_or_else(|| remarks(build)))
         }

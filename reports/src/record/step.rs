@@ -153,6 +153,9 @@ pub struct StepRow {
     pub store_intact: Option<bool>,
     /// Why the row is not `ok`, or what a reader should know; may be empty.
     pub note: String,
+    /// Wall seconds of that unmeasured no-op build.
+    #[serde(with = "number", default)]
+    pub noop_s: Option<f64>,
     /// What this step added to `all_physical_bytes`: what a further workspace costs, bytes.
     /// Negative where it freed more than it took.
     #[serde(default)]
@@ -160,6 +163,9 @@ pub struct StepRow {
 }
 
 impl StepRow {
+    /// How many columns the first schema had; later ones are appended behind them.
+    pub const DESIGNED: usize = 50;
+
     /// The header of `steps.csv`.
     pub const COLUMNS: &'static [&'static str] = &[
         "run",
@@ -212,6 +218,7 @@ impl StepRow {
         "noop_compiled",
         "store_intact",
         "note",
+        "noop_s",
         "marginal_physical_bytes",
     ];
 }

@@ -8,6 +8,7 @@
 
 mod error;
 mod reader;
+mod rewrite;
 mod table_file;
 mod tail;
 mod writer;

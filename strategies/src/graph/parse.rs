@@ -1,6 +1,8 @@
 //! Reads `cargo build --unit-graph -Zunstable-options` (format version 1, documented in
 //! Cargo's unstable features chapter, "unit-graph").
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -64,7 +66,9 @@ impl Graph {
         if raw.version != 1 {
             return Err(GraphError::Version(raw.version));
         }
-        let units = raw.units.into_iter().map(unit).collect::<Result<Vec<_>, _>>()?;
+        // A graph of hundreds of units has three or four different profiles.
+        let mut profiles = HashMap::new();
+        let units = raw.units.into_iter().map(|raw| unit(raw, &mut profiles)).collect::<Result<Vec<_>, _>>()?;
         Graph::new(units, raw.roots)
     }
 
@@ -81,8 +85,12 @@ impl Graph {
     }
 }
 
-fn unit(raw: RawUnit<'_>) -> Result<Unit, GraphError> {
-    let profile: Profile = serde_json::from_str(raw.profile.get())?;
+fn unit<'a>(raw: RawUnit<'a>, profiles: &mut HashMap<&'a str, Profile>) -> Result<Unit, GraphError> {
+    let text = raw.profile.get();
+    let profile = match profiles.get(text) {
+        Some(known) => known.clone(),
+        None => profiles.entry(text).or_insert(serde_json::from_str(text)?).clone(),
+    };
     Ok(Unit {
         package: PackageId::parse(&raw.pkg_id),
         target: raw.target,

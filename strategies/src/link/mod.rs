@@ -72,6 +72,9 @@ pub trait LinkMode: Debug + Sync {
         match attempt() {
             Ok(mechanism) if mechanism == self.mechanism() => Ok(()),
             Ok(other) => Err(format!("{} is not possible here, {other:?} happened instead", self.name())),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                Err(format!("this file system has no {}s", self.name()))
+            }
             Err(error) => Err(format!("{} is not possible here: {error}", self.name())),
         }
     }
@@ -94,9 +97,12 @@ fn copy_where_impossible(error: io::Error, from: &Path, to: &Path) -> io::Result
     }
 }
 
-/// A reflink is a new inode with default permissions: makes it executable where the
-/// original is, and writable.
-fn restore_mode(from: &Path, to: &Path) -> io::Result<()> {
+/// Makes `to` a reflink of `from`: a new inode, executable where the original is, writable.
+///
+/// # Errors
+/// When `to` exists, or the file system has no reflinks.
+pub fn reflink(from: &Path, to: &Path) -> io::Result<()> {
+    reflink_copy::reflink(from, to)?;
     let executable = crate::files::is_executable(&std::fs::metadata(from)?);
     crate::files::set_mode(&std::fs::File::open(to)?, executable, true)
 }

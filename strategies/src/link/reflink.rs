@@ -23,14 +23,12 @@ impl LinkMode for Reflink {
     }
 
     fn place(&self, stored: &Path, target: &Path) -> io::Result<Mechanism> {
-        reflink_copy::reflink(stored, target)?;
-        super::restore_mode(stored, target)?;
+        super::reflink(stored, target)?;
         Ok(Mechanism::Reflinked)
     }
 
     fn ingest(&self, built: &Path, target: &Path) -> io::Result<Mechanism> {
-        reflink_copy::reflink(built, target)?;
-        super::restore_mode(built, target)?;
+        super::reflink(built, target)?;
         Ok(Mechanism::Reflinked)
     }
 

@@ -11,15 +11,18 @@
 //! a modification time other than the normal one.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in, is_sound};
+use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in, is_sound};
 use crate::files::{At, FileError, temporary_beside, write_atomic};
 use crate::key::Key;
 use crate::link::LinkMode;
 use crate::units::stamp;
+
+const SHAPE: Shape = Shape { entries: "entries", blobs: Some("blobs"), trees: Some("trees") };
 
 /// Content-addressed storage.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ impl StoreKind for CasKind {
         true
     }
 
+    fn shape(&self) -> Shape {
+        SHAPE
+    }
+
     fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError> {
         Ok(Box::new(Cas { root: Root::open(root, &["blobs", "entries", "trees"])? }))
     }
@@ -49,19 +56,21 @@ struct Cas {
     root: Root,
 }
 
-impl Cas {
-    fn entry_path(&self, key: &Key) -> PathBuf {
-        self.root.sharded("entries", &key.hex())
-    }
-}
-
 impl Store for Cas {
     fn root(&self) -> &Root {
         &self.root
     }
 
+    fn shape(&self) -> Shape {
+        SHAPE
+    }
+
+    fn manifest(&self, key: &Key) -> PathBuf {
+        self.root.sharded("entries", &key.hex())
+    }
+
     fn lookup(&self, key: &Key) -> Option<Entry> {
-        Entry::read(&std::fs::read(self.entry_path(key)).ok()?, key)
+        Entry::read(&std::fs::read(self.manifest(key)).ok()?, key)
     }
 
     fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf {
@@ -107,6 +116,7 @@ impl Store for Cas {
 
     fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
         if self.lookup(&entry.key).is_some_and(|known| super::check(self, &known, false).is_empty()) {
+            self.touch(&entry.key, SystemTime::now());
             return Ok(Added::Known);
         }
         for file in entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_))) {
@@ -119,12 +129,11 @@ impl Store for Cas {
             }
             bring_in(entry, file, &unit_dir.join(&file.path), &blob, link)?;
         }
-        let path = self.entry_path(&entry.key);
+        let path = self.manifest(&entry.key);
         if let Some(shard) = path.parent() {
             std::fs::create_dir_all(shard).at("create", shard)?;
         }
-        let json = serde_json::to_vec(entry).map_err(std::io::Error::other).at("encode", &path)?;
-        write_atomic(&path, &json)?;
+        write_atomic(&path, &entry.encode().at("encode", &path)?)?;
         Ok(Added::New)
     }
 

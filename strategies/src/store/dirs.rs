@@ -8,14 +8,17 @@
 //! Published by renaming a staged directory; only what dependents read is hashed.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in};
+use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in};
 use crate::files::{At, FileError, temporary_beside};
 use crate::key::Key;
 use crate::link::LinkMode;
+
+const SHAPE: Shape = Shape { entries: "units", blobs: None, trees: None };
 
 /// A directory for each unit.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ impl StoreKind for DirsKind {
 
     fn hashes_everything(&self) -> bool {
         false
+    }
+
+    fn shape(&self) -> Shape {
+        SHAPE
     }
 
     fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError> {
@@ -65,8 +72,32 @@ impl Dirs {
             }
         }
         let manifest = staged.join("entry.json");
-        let json = serde_json::to_vec(entry).map_err(std::io::Error::other).at("encode", &manifest)?;
-        std::fs::write(&manifest, json).at("write", &manifest)
+        let bytes = entry.encode().at("encode", &manifest)?;
+        std::fs::write(&manifest, bytes).at("write", &manifest)
+    }
+
+    fn has_sound(&self, key: &Key) -> bool {
+        self.lookup(key).is_some_and(|known| super::check(self, &known, false).is_empty())
+    }
+
+    /// Puts a staged unit into place. What is there and sound stays: builds may have linked
+    /// to it, and must not find it gone for a moment.
+    fn settle(&self, key: &Key, staged: &Path, dir: &Path) -> Result<Added, FileError> {
+        // Fails where there is a directory with something in it.
+        let Err(error) = std::fs::rename(staged, dir) else { return Ok(Added::New) };
+        if self.has_sound(key) {
+            std::fs::remove_dir_all(staged).at("remove", staged)?;
+            return Ok(Added::Known);
+        }
+        if !dir.exists() {
+            return Err(error).at("rename into place", dir);
+        }
+        // A damaged unit makes room; builds that look now see a miss.
+        let aside = temporary_beside(dir);
+        std::fs::rename(dir, &aside).at("move aside", dir)?;
+        let settled = std::fs::rename(staged, dir).at("rename into place", dir);
+        std::fs::remove_dir_all(&aside).at("remove", &aside)?;
+        settled.map(|()| Added::New)
     }
 }
 
@@ -75,8 +106,16 @@ impl Store for Dirs {
         &self.root
     }
 
+    fn shape(&self) -> Shape {
+        SHAPE
+    }
+
+    fn manifest(&self, key: &Key) -> PathBuf {
+        self.unit_dir(key).join("entry.json")
+    }
+
     fn lookup(&self, key: &Key) -> Option<Entry> {
-        Entry::read(&std::fs::read(self.unit_dir(key).join("entry.json")).ok()?, key)
+        Entry::read(&std::fs::read(self.manifest(key)).ok()?, key)
     }
 
     fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf {
@@ -88,9 +127,8 @@ impl Store for Dirs {
     }
 
     fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
-        if let Some(known) = self.lookup(&entry.key)
-            && super::check(self, &known, false).is_empty()
-        {
+        if self.has_sound(&entry.key) {
+            self.touch(&entry.key, SystemTime::now());
             return Ok(Added::Known);
         }
         let dir = self.unit_dir(&entry.key);
@@ -98,17 +136,9 @@ impl Store for Dirs {
             std::fs::create_dir_all(shard).at("create", shard)?;
         }
         let staged = temporary_beside(&dir);
-        let outcome = self.stage(entry, unit_dir, &staged, link).and_then(|()| {
-            if dir.exists() {
-                // A damaged unit makes room; builds that look now see a miss.
-                let aside = temporary_beside(&dir);
-                std::fs::rename(&dir, &aside).at("move aside", &dir)?;
-                std::fs::remove_dir_all(&aside).at("remove", &aside)?;
-            }
-            std::fs::rename(&staged, &dir).at("rename into place", &dir)
-        });
+        let outcome = self.stage(entry, unit_dir, &staged, link).and_then(|()| self.settle(&entry.key, &staged, &dir));
         match outcome {
-            Ok(()) => Ok(Added::New),
+            Ok(added) => Ok(added),
             Err(error) => {
                 let _ = std::fs::remove_dir_all(&staged);
                 // Somebody else was faster: theirs is as good.

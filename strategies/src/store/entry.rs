@@ -1,12 +1,13 @@
 //! Entries: what the store knows of one unit.
 //!
-//! The wire form is JSON, one file an entry. A reader takes an entry only when it is whole,
-//! of this format version, and leads nowhere outside the directories it is meant for;
-//! everything else is a miss.
+//! The wire form is one file an entry: a line of JSON, and the digest of that line. A reader
+//! takes an entry only when it is whole, of this format version, and leads nowhere outside
+//! the directories it is meant for; everything else is a miss.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::graph::layout::{Share, UnitPlace, is_plain_relative};
 use crate::key::{Content, Digest, Key, Recipe};
@@ -30,7 +31,7 @@ pub struct Entry {
     /// Its directory, relative to the build directory.
     pub place: UnitPlace,
     /// Every input of the base key; its dependencies are the entry's pins.
-    pub recipe: Recipe,
+    pub recipe: Kept,
     /// Digest of the observed values that led from the base key to the key.
     pub observed: Option<Digest>,
     /// Digest of what it hands over to dependents.
@@ -45,6 +46,26 @@ pub struct Entry {
     pub publishers: Vec<String>,
     /// Its files.
     pub files: Vec<FileRecord>,
+}
+
+/// A recipe kept for explaining later misses: planning reads every entry and needs none of
+/// them, so they stay text until somebody asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Kept(Box<RawValue>);
+
+impl Kept {
+    /// The recipe; `None` if the text is not one.
+    pub fn read(&self) -> Option<Recipe> {
+        serde_json::from_str(self.0.get()).ok()
+    }
+}
+
+impl From<&Recipe> for Kept {
+    fn from(recipe: &Recipe) -> Kept {
+        // A recipe is strings, digests and lists: there is nothing that JSON cannot hold.
+        Kept(serde_json::value::to_raw_value(recipe).unwrap_or_default())
+    }
 }
 
 /// One file of an entry.
@@ -96,8 +117,23 @@ impl Bytes {
 }
 
 impl Entry {
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// None that can happen with what an entry holds.
+    pub fn encode(&self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(self).map_err(std::io::Error::other)?;
+        let seal = seal(&bytes);
+        bytes.extend_from_slice(seal.as_bytes());
+        Ok(bytes)
+    }
+
     /// Reads an entry; anything but a sound one of this version under its own key is `None`.
-    pub fn read(json: &[u8], key: &Key) -> Option<Entry> {
+    pub fn read(bytes: &[u8], key: &Key) -> Option<Entry> {
+        let (json, sealed) = bytes.split_at(bytes.len().checked_sub(SEAL)?);
+        if seal(json).as_bytes() != sealed {
+            return None;
+        }
         let entry: Entry = serde_json::from_slice(json).ok()?;
         let sound = entry.format == FORMAT
             && entry.key == *key
@@ -117,6 +153,14 @@ impl Entry {
     }
 }
 
+/// A line feed and 64 hexadecimal digits.
+const SEAL: usize = 65;
+
+/// What follows the JSON: without it a changed path or mode would go unnoticed.
+fn seal(json: &[u8]) -> String {
+    format!("\n{}", Digest::of(json))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -130,7 +174,7 @@ pub(crate) mod tests {
             package: "a".into(),
             slot: "lib a build".into(),
             place: UnitPlace("debug/build/a/0f".into()),
-            recipe: Recipe {
+            recipe: Kept::from(&Recipe {
                 version: "1.0.0".into(),
                 source: String::new(),
                 features: String::new(),
@@ -141,7 +185,7 @@ pub(crate) mod tests {
                 target: String::new(),
                 manifest: String::new(),
                 dependencies: Vec::new(),
-            },
+            }),
             observed: None,
             content: key,
             stamp: Duration::from_secs(1_000_000_000),
@@ -161,21 +205,18 @@ pub(crate) mod tests {
         #[test]
         fn a_damaged_manifest_is_a_miss_not_a_panic(cut in 0usize..600, flip in any::<(usize, u8)>()) {
             let key = Digest::of(b"k");
-            let mut json = serde_json::to_vec(&entry(key)).unwrap();
-            let at = flip.0 % json.len();
-            json[at] ^= flip.1;
-            json.truncate(json.len().saturating_sub(cut));
-            if let Some(read) = Entry::read(&json, &key) {
-                prop_assert_eq!(read.key, key);
-                prop_assert!(read.place.is_sound());
-            }
+            let mut bytes = entry(key).encode().unwrap();
+            let at = flip.0 % bytes.len();
+            bytes[at] ^= flip.1;
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            prop_assert_eq!(Entry::read(&bytes, &key).is_some(), cut == 0 && flip.1 == 0);
         }
     }
 
     #[test]
     fn entries_that_lead_elsewhere_or_are_of_another_version_are_misses() {
         let key = Digest::of(b"k");
-        let read = |entry: &Entry| Entry::read(&serde_json::to_vec(entry).unwrap(), &key);
+        let read = |entry: &Entry| Entry::read(&entry.encode().unwrap(), &key);
         assert!(read(&entry(key)).is_some());
         assert!(read(&entry(Digest::of(b"other"))).is_none());
         assert!(read(&Entry { format: FORMAT + 1, ..entry(key) }).is_none());

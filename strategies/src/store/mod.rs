@@ -9,14 +9,21 @@
 //! are misses, because sizes and times are compared before a file is used.
 
 mod cas;
+pub mod collect;
 mod dirs;
 mod entry;
+mod meter;
 mod root;
+pub mod stats;
+pub mod survey;
+pub mod tombstones;
+pub mod verify;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-pub use entry::{Bytes, Entry, FORMAT, FileRecord};
+pub use entry::{Bytes, Entry, FORMAT, FileRecord, Kept};
 pub use root::Root;
 
 use crate::files::FileError;
@@ -31,6 +38,8 @@ pub trait StoreKind: Debug + Sync {
     fn about(&self) -> &'static str;
     /// Whether the digest of every file is needed, not just of what dependents read.
     fn hashes_everything(&self) -> bool;
+    /// Which folders it has.
+    fn shape(&self) -> Shape;
     /// Opens a store, creating its directories.
     ///
     /// # Errors
@@ -63,6 +72,60 @@ pub trait Store: Debug + Send + Sync {
 
     /// Every sound entry, in no order.
     fn entries(&self) -> Vec<Entry>;
+
+    /// Which folders it has.
+    fn shape(&self) -> Shape;
+
+    /// Where the manifest of a key is, or would be.
+    fn manifest(&self, key: &Key) -> PathBuf;
+
+    /// Stamps an entry as used at `now`: the modification time of its manifest, one system
+    /// call and no write. Access times would not do, most systems do not keep them. A newly
+    /// written manifest has its time from being written. An entry that cannot be stamped
+    /// only looks older than it is.
+    fn touch(&self, key: &Key, now: SystemTime) {
+        let _ = crate::files::set_time(&self.manifest(key), now);
+    }
+}
+
+/// The folders of a store, each with two-digit folders in it, below its root.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Manifests, or directories with a manifest, named by key.
+    pub entries: &'static str,
+    /// Files that entries share, where the shape has such.
+    pub blobs: Option<&'static str>,
+    /// Directories made for in-place links, named by key.
+    pub trees: Option<&'static str>,
+}
+
+/// Why a directory was not taken for a store.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Nothing there.
+    #[error("{} is not a store; name a directory that holds v{FORMAT}/, for example stores/NAME of a work directory", .0.display())]
+    NotAStore(PathBuf),
+    /// Two shapes of store in one directory.
+    #[error("{} holds stores of two shapes; move one of them away", .0.display())]
+    Mixed(PathBuf),
+    /// It is one and cannot be opened.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Opens the store that a directory holds, whatever its shape; makes none.
+///
+/// # Errors
+/// When there is none, or it cannot be opened.
+pub fn open_existing(root: &Path) -> Result<(&'static dyn StoreKind, Box<dyn Store>), OpenError> {
+    let folder = root.join(format!("v{FORMAT}"));
+    let holds = |kind: &&&'static dyn StoreKind| folder.join(kind.shape().entries).is_dir();
+    let mut found = ALL.iter().filter(holds);
+    match (found.next(), found.next()) {
+        (Some(kind), None) => Ok((*kind, kind.open(root)?)),
+        (None, _) => Err(OpenError::NotAStore(root.to_owned())),
+        (Some(_), Some(_)) => Err(OpenError::Mixed(root.to_owned())),
+    }
 }
 
 /// What adding an entry did.
@@ -115,6 +178,22 @@ pub fn check(store: &dyn Store, entry: &Entry, deep: bool) -> Vec<Damage> {
         damage.extend(what.map(|what| Damage { path, what }));
     }
     damage
+}
+
+/// Removes a file or a directory in two steps: first its name, by which it is found, then
+/// what it holds. A directory cut off half-way is then never taken for a whole one.
+fn remove_whole(path: &Path, is_dir: bool) -> Result<(), FileError> {
+    use crate::files::{At, removed_beside};
+    let gone = |result: std::io::Result<()>| match result {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
+    if !is_dir {
+        return gone(std::fs::remove_file(path)).at("remove", path);
+    }
+    let aside = removed_beside(path);
+    gone(std::fs::rename(path, &aside)).at("move aside", path)?;
+    gone(std::fs::remove_dir_all(&aside)).at("remove", &aside)
 }
 
 /// Brings one file into the store beside its final name, sets mode and time, and renames

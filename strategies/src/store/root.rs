@@ -4,10 +4,11 @@
 //! <root>/v1/
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
 //!     rustc-info/<toolchain>.json          Cargo's `.rustc_info.json`
+//!     evicted                              what collection took, see [`super::tombstones`]
 //!     lock                                 shared by builds, exclusive for collection
 //! ```
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::files::{At, FileError, write_atomic};
@@ -49,9 +50,24 @@ impl Root {
     /// When the lock file cannot be opened or locked.
     pub fn lock_shared(&self) -> Result<File, FileError> {
         let path = self.path("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path).at("open", &path)?;
+        let file = open_lock(&path)?;
         file.lock_shared().at("lock", &path)?;
         Ok(file)
+    }
+
+    /// Tries to take the lock that keeps builds away while the store is collected; `None`
+    /// while somebody holds either lock.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened or locked.
+    pub fn try_lock_exclusive(&self) -> Result<Option<File>, FileError> {
+        let path = self.path("lock");
+        let file = open_lock(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).at("lock", &path),
+        }
     }
 
     /// The input sets known for a base key; unreadable ones are skipped.
@@ -100,6 +116,10 @@ impl Root {
     fn rustc_info(&self, toolchain: &Digest) -> PathBuf {
         self.dir.join("rustc-info").join(format!("{}.json", toolchain.short()))
     }
+}
+
+fn open_lock(path: &Path) -> Result<File, FileError> {
+    File::options().create(true).truncate(false).write(true).open(path).at("open", path)
 }
 
 /// Files two levels below a folder: the shape of every sharded folder.

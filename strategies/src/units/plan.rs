@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::tree::{Held, Tree};
+use super::tree::{Held, Tree, leads_nowhere};
 use super::{Session, stamp};
 use crate::graph::layout::UnitPlace;
 use crate::graph::{Graph, Unit, UnitIndex};
 use crate::key::recipe::final_key;
-use crate::key::{Content, Digest, Key, Recipe};
+use crate::key::{Content, Digest, InputSet, Key, Recipe};
 use crate::policy::{Rule, admission};
 use crate::store::{Bytes, Entry, is_sound};
 
@@ -126,13 +126,9 @@ fn decide(
     let below = || unit.dependencies.iter().filter_map(|edge| dependency(edge.index)).map(|planned| planned.stamp);
     let base = described.recipe.base(&base_name(unit));
 
-    let without = Candidate { key: final_key(&base, None), watched: None };
-    let found = find(session, unit, without, held).or_else(|| {
-        session.store.root().inputs(&base).iter().find_map(|set| {
-            let observed: Digest = set.values(session.context, unit);
-            let watched = set.newest(session.context, unit);
-            find(session, unit, Candidate { key: final_key(&base, Some(&observed)), watched }, held)
-        })
+    let found = candidates(session, unit, &base, |key, set| {
+        let watched = set.and_then(|set| set.newest(session.context, unit));
+        find(session, unit, Candidate { key, watched }, held)
     });
     match found {
         Some((verdict, own, watched)) => {
@@ -142,6 +138,22 @@ fn decide(
         }
         None => miss(described.recipe),
     }
+}
+
+/// Tries the keys a unit may have: without anything it read, then with the values now of
+/// what each earlier build of it read.
+pub fn candidates<T>(
+    session: &Session<'_>,
+    unit: &Unit,
+    base: &Key,
+    mut test: impl FnMut(Key, Option<&InputSet>) -> Option<T>,
+) -> Option<T> {
+    test(final_key(base, None), None).or_else(|| {
+        session.store.root().inputs(base).iter().find_map(|set| {
+            let observed: Digest = set.values(session.context, unit);
+            test(final_key(base, Some(&observed)), Some(set))
+        })
+    })
 }
 
 struct Candidate {
@@ -158,7 +170,9 @@ fn find(
     held: &HashMap<Key, (UnitPlace, &Held)>,
 ) -> Option<(Verdict, Duration, Option<SystemTime>)> {
     let Candidate { key, watched } = candidate;
-    if let Some((place, held)) = held.get(&key) {
+    let here = held.get(&key);
+    let here = here.filter(|(place, _)| !leads_nowhere(session.units.link, &session.context.layout.unit_dir(place)));
+    if let Some((place, held)) = here {
         let touched = unit.is_local() && watched > built_at(session, place, unit);
         let verdict =
             Verdict::Present { key, content: held.content, place: place.clone(), linked: held.linked, touched };

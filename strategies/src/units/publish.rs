@@ -309,7 +309,7 @@ fn finish(
         stamp: stamp::floor(below, watched),
         cost_s: costs.get(&scan.place).copied(),
         place: scan.place,
-        recipe: described.recipe,
+        recipe: (&described.recipe).into(),
         observed,
         content: scan.content,
         created: since_epoch(SystemTime::now()).as_secs_f64(),
@@ -334,7 +334,12 @@ fn settle_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
 }
 
 fn add(session: &Session<'_>, entry: &Entry) -> Result<Added, FileError> {
-    session.store.add(entry, &session.context.layout.unit_dir(&entry.place), session.units.link)
+    let added = session.store.add(entry, &session.context.layout.unit_dir(&entry.place), session.units.link)?;
+    if session.units.link.whole_directories() {
+        // What is linked in place has to be there as a directory: publishing makes it.
+        session.store.out_dir(entry)?;
+    }
+    Ok(added)
 }
 
 /// A digest by which the same bytes under another key are recognised.

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 
+use super::tree::{Held, leads_nowhere};
 use super::{Plan, Planned, Session, Verdict};
-use crate::files::{At, FileError, copy, set_time};
+use crate::files::{At, FileError, copy, set_time, temporary_beside};
 use crate::graph::layout::{Layout, Share, UnitPlace, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
 use crate::link::Mechanism;
@@ -42,7 +43,8 @@ pub struct Restored {
 pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileError> {
     let layout = &session.context.layout;
     session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
-    cut_links(session, plan)?;
+    make_room(session, plan)?;
+    stamp_uses(session, plan);
     let mut restored = Restored::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
         return Ok(restored);
@@ -75,6 +77,15 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
     Ok(restored)
 }
 
+/// Stamps every entry this build uses, all at one time: what is restored, and what the
+/// build directory holds already, so that nothing in use looks old. One system call each;
+/// an entry that is gone is none to stamp.
+fn stamp_uses(session: &Session<'_>, plan: &Plan) {
+    let now = SystemTime::now();
+    let used = plan.units.par_iter().filter_map(|unit| unit.known());
+    used.for_each(|(key, _)| session.store.touch(&key, now));
+}
+
 /// What restoring one unit did.
 #[derive(Default)]
 struct Count {
@@ -99,9 +110,11 @@ impl Restored {
     }
 }
 
-/// Cuts links to whole directories of the store where Cargo is going to build: it would
-/// write into the store.
-fn cut_links(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
+/// Frees what the store shares with the build directory where Cargo is going to build. It
+/// would write into the store through a linked directory, and rustc refuses to replace a
+/// read-only file, which every inode of the store is. Links to what was collected go too:
+/// nothing can be built through them.
+fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
     let layout = &session.context.layout;
     let kept: Vec<&UnitPlace> = plan
         .units
@@ -112,18 +125,40 @@ fn cut_links(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
         })
         .collect();
     let wanted: Vec<String> = session.graph.units.iter().map(super::plan::slot).collect();
-    let cut: Vec<UnitPlace> = plan
-        .tree
-        .units()
-        .filter(|(place, held)| held.linked && !kept.contains(&place) && wanted.contains(&held.slot))
-        .map(|(place, _)| place)
-        .collect();
-    for place in cut {
+    let given_up = |(place, held): &(UnitPlace, &Held)| !kept.contains(&place) && wanted.contains(&held.slot);
+    let is_link =
+        |place: &UnitPlace, held: &Held| held.linked || leads_nowhere(session.units.link, &layout.unit_dir(place));
+    let rebuilt: Vec<(UnitPlace, bool)> =
+        plan.tree.units().filter(given_up).map(|(place, held)| (place.clone(), is_link(&place, held))).collect();
+    for (place, linked) in rebuilt {
         let dir = layout.unit_dir(&place);
+        if !linked {
+            unshare(&dir.join("out"))?;
+            continue;
+        }
         if dir.exists() {
             fs::remove_dir_all(&dir).at("remove", &dir)?;
         }
         plan.tree.forget(&place);
+    }
+    Ok(())
+}
+
+/// Gives a directory writable files of its own in place of links and read-only ones; Cargo
+/// may yet find them fresh, so their times stay.
+fn unshare(dir: &Path) -> Result<(), FileError> {
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        // What has gone from the store has nothing to give.
+        let (Ok(own), Ok(meta)) = (fs::symlink_metadata(&path), fs::metadata(&path)) else { continue };
+        if own.is_dir() {
+            unshare(&path)?;
+        } else if meta.is_file() && (own.is_symlink() || meta.permissions().readonly()) {
+            let temporary = temporary_beside(&path);
+            copy(&path, &temporary).at("copy", &path)?;
+            meta.modified().and_then(|time| set_time(&temporary, time)).at("set the time of", &temporary)?;
+            fs::rename(&temporary, &path).at("rename into place", &path)?;
+        }
     }
     Ok(())
 }
@@ -235,10 +270,9 @@ fn place_file(
         count.mechanisms.push(mechanism);
         return Ok(());
     }
-    // A private inode: by reflink where that is the mode, else by bytes.
-    if link.mechanism() == Mechanism::Reflinked {
-        link.place(&stored, target).at("reflink", target)?;
-    } else {
+    // A private inode, the cheapest way there is; under `copy`, a copy.
+    let extents_shared = link.mechanism() != Mechanism::Copied && crate::link::reflink(&stored, target).is_ok();
+    if !extents_shared {
         copy(&stored, target).at("copy", target)?;
         count.bytes += file.size;
     }

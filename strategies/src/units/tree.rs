@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::files::{FileError, since_epoch, write_atomic};
 use crate::graph::layout::{Layout, UnitPlace};
 use crate::key::{Content, Key};
+use crate::link::{LinkMode, Mechanism};
 use crate::store::Entry;
 
 const FILE: &str = ".unit-cache.json";
@@ -91,6 +92,18 @@ impl Tree {
     pub fn forget(&mut self, place: &UnitPlace) {
         self.units.remove(&place.0);
     }
+}
+
+/// Whether a unit's outputs are links to something that is no longer in the store: then the
+/// directory holds nothing. Links into a store last only as long as their entry.
+pub fn leads_nowhere(link: &dyn LinkMode, unit_dir: &Path) -> bool {
+    if link.mechanism() != Mechanism::Symlinked {
+        return false;
+    }
+    let out = unit_dir.join("out");
+    let dangles = |path: &Path| path.symlink_metadata().is_ok() && !path.exists();
+    let files = std::fs::read_dir(&out).into_iter().flatten().flatten();
+    dangles(&out) || files.map(|file| file.path()).any(|file| dangles(&file))
 }
 
 /// The time of `invoked.timestamp`, of a compilation or of a build-script run.

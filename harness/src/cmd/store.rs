@@ -1,0 +1,305 @@
+//! `harness store`: what is in a store, whether it is whole, and what it should forget.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Result, bail};
+use clap::{Args as ClapArgs, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use reports::table::bytes;
+use strategies::files::since_epoch;
+use strategies::retention::Limits;
+use strategies::store::collect::{Collected, Request, Step, Why, collect};
+use strategies::store::stats::{AGES, Group, Stats};
+use strategies::store::survey::Survey;
+use strategies::store::verify::{Verified, bytes_to_read, verify};
+use strategies::store::{Store, StoreKind, open_existing};
+
+use crate::quantity::{parse_age, parse_size};
+use crate::system::interrupt::Supervisor;
+
+/// Damaged entries and orphans shown by name.
+const SHOWN: usize = 20;
+
+/// What to do with a store.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Count entries and bytes, by package and by time since the last use
+    Stats {
+        /// Which store
+        #[command(flatten)]
+        place: Place,
+        /// How many packages to list
+        #[arg(long, value_name = "N", default_value_t = 15)]
+        top: usize,
+    },
+    /// Read every stored file and compare it with what was published; exit code 1 on damage
+    Verify {
+        /// Which store
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Remove what is too old or too much, and what crashed builds left; waits for builds
+    Collect(CollectArgs),
+}
+
+/// Which store.
+#[derive(Debug, ClapArgs)]
+pub struct Place {
+    /// The store's directory: the one that holds v1/
+    #[arg(long = "store", value_name = "DIR")]
+    dir: PathBuf,
+}
+
+/// What a store should stay within.
+#[derive(Debug, ClapArgs)]
+pub struct CollectArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Most disk space for entries: 5GiB, 500MiB, 2GB
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    max_size: Option<u64>,
+    /// Longest time since the last use: 30d, 12h, 90m
+    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    max_age: Option<Duration>,
+    /// Tell what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Read every stored file and remove entries whose bytes changed, too
+    #[arg(long)]
+    deep: bool,
+    /// Fail when a build is using the store, instead of waiting for its end
+    #[arg(long)]
+    no_wait: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When there is no store, or it cannot be read or changed.
+pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+    match command {
+        Command::Stats { place, top } => {
+            let (kind, store) = open_existing(&place.dir)?;
+            let survey = surveyed(&*store)?;
+            let stats = Stats::of(&survey, since_epoch(SystemTime::now()));
+            print!("{}", stats_text(kind, &stats, top));
+            println!("\nstore: {}", place.dir.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify { place } => {
+            let (_, store) = open_existing(&place.dir)?;
+            let _lock = store.root().lock_shared()?;
+            let survey = Survey::of(&*store)?;
+            let bar = bar(bytes_to_read(&*store, &survey), "{binary_bytes}/{binary_total_bytes} {eta} left");
+            let verified = verify(&*store, &survey, &|read| bar.inc(read));
+            bar.finish_and_clear();
+            print!("{}", verify_text(&verified));
+            Ok(ExitCode::from(u8::from(!verified.is_intact())))
+        }
+        Command::Collect(args) => run_collect(&args, supervisor),
+    }
+}
+
+/// A survey while collection is kept away.
+fn surveyed(store: &dyn Store) -> Result<Survey> {
+    let _lock = store.root().lock_shared()?;
+    Ok(Survey::of(store)?)
+}
+
+fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
+    let (_, store) = open_existing(&args.place.dir)?;
+    let limits = Limits { max_age: args.max_age, max_bytes: args.max_size };
+    let request =
+        Request { limits, now: SystemTime::now(), wait: !args.no_wait, dry_run: args.dry_run, deep: args.deep };
+    let bar = bar(0, "{pos}/{len} {msg}");
+    let collected = collect(&*store, &request, &mut |step| {
+        match step {
+            Step::Waiting => bar.set_message("waiting for builds that use the store"),
+            Step::Remember => bar.set_message("removing"),
+            Step::Remove { done, total, .. } => {
+                bar.set_length(*total as u64);
+                bar.set_position(*done as u64);
+            }
+        }
+        if supervisor.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    let collected = collected?;
+    print!("{}", collect_text(&collected, args.dry_run));
+    if collected.interrupted {
+        bail!("collection was cut short; the store is whole, run it again to finish");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bar(total: u64, counts: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template(&format!("[{{bar:24}}] {counts}"));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+fn size(count: u64) -> String {
+    bytes(Some(count as f64))
+}
+
+fn stats_text(kind: &dyn StoreKind, stats: &Stats, top: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{name:<22} {value}");
+    };
+    line("shape", kind.name().to_owned());
+    line("entries", stats.all.entries.to_string());
+    line("files", stats.blobs.to_string());
+    line("bytes, apparent", size(stats.apparent));
+    line("bytes, allocated", size(stats.allocated));
+    line("saved by sharing", size(stats.shared));
+    line("build time stored", format!("{:.1} s", stats.all.cost_s));
+    let header = |text: &mut String, name: &str| {
+        let _ = writeln!(text, "\n{name:<22} {:>8} {:>12} {:>14}", "entries", "bytes", "build time");
+    };
+    let row = |text: &mut String, name: &str, group: &Group| {
+        let time = format!("{:.1} s", group.cost_s);
+        let _ = writeln!(text, "{name:<22} {:>8} {:>12} {time:>14}", group.entries, size(group.bytes));
+    };
+    header(&mut text, "last used");
+    for ((name, _), group) in AGES.iter().zip(&stats.ages) {
+        row(&mut text, name, group);
+    }
+    header(&mut text, "package");
+    let largest = stats.largest(top);
+    largest.iter().for_each(|(name, group)| row(&mut text, name, group));
+    let rest = stats.packages.len() - largest.len();
+    if rest > 0 {
+        let _ = writeln!(text, "… and {rest} more; --top {} shows all", stats.packages.len());
+    }
+    text
+}
+
+fn verify_text(verified: &Verified) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for broken in verified.broken.iter().take(SHOWN) {
+        let _ = writeln!(text, "damaged: {} {} ({})", broken.package, broken.slot, broken.key.short());
+        for damage in &broken.damage {
+            let _ = writeln!(text, "    {}: {}", damage.path.display(), damage.what);
+        }
+    }
+    let paths = |text: &mut String, what: &str, paths: &[PathBuf]| {
+        for path in paths.iter().take(SHOWN) {
+            let _ = writeln!(text, "{what}: {}", path.display());
+        }
+        if paths.len() > SHOWN {
+            let _ = writeln!(text, "… and {} more", paths.len() - SHOWN);
+        }
+    };
+    if verified.broken.len() > SHOWN {
+        let _ = writeln!(text, "… and {} more", verified.broken.len() - SHOWN);
+    }
+    paths(&mut text, "unreadable manifest", &verified.unreadable);
+    paths(&mut text, "of no entry", &verified.orphans);
+    let _ = writeln!(
+        text,
+        "{} entries, {} files read ({}), {} compared by size and time only",
+        verified.entries,
+        verified.hashed,
+        size(verified.hashed_bytes),
+        verified.unhashed
+    );
+    let damaged = verified.broken.len() + verified.unreadable.len();
+    let _ = match damaged {
+        0 => writeln!(text, "intact; {} files of no entry", verified.orphans.len()),
+        _ => writeln!(text, "damaged entries: {damaged}; `harness store collect --deep` removes them"),
+    };
+    text
+}
+
+fn collect_text(collected: &Collected, dry_run: bool) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let limited = collected.taken.iter().filter(|taken| taken.why == Why::Limit).count();
+    let count = |why: Why| collected.removed.get(&why).copied().unwrap_or(0);
+    let would = if dry_run { "would be " } else { "" };
+    let _ = writeln!(
+        text,
+        "entries: {limited} {would}evicted, {} damaged {would}removed, {} kept",
+        count(Why::Damaged),
+        collected.kept
+    );
+    let _ = writeln!(
+        text,
+        "also {would}removed: {} files of no entry, {} leftovers, {} input sets",
+        count(Why::Unreferenced),
+        count(Why::Leftover),
+        count(Why::Inputs)
+    );
+    let _ = writeln!(text, "entries take {}, {} before", size(collected.bytes_after), size(collected.bytes_before));
+    let _ = writeln!(
+        text,
+        "promised {}, {would}freed {}; {} stay, held by build directories",
+        size(collected.promised),
+        size(collected.freed),
+        size(collected.held())
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use strategies::key::Digest;
+    use strategies::store::Damage;
+    use strategies::store::collect::Taken;
+    use strategies::store::verify::Broken;
+
+    use super::*;
+
+    #[test]
+    fn statistics_read_as_a_table() {
+        let group = |entries, bytes, cost_s| Group { entries, bytes, cost_s };
+        let mut stats = Stats { all: group(3, 5 << 20, 12.5), blobs: 9, apparent: 4 << 20, ..Stats::default() };
+        stats.allocated = 5 << 20;
+        stats.shared = 1 << 20;
+        stats.packages.insert("serde".into(), group(2, 4 << 20, 12.0));
+        stats.packages.insert("libc".into(), group(1, 1 << 20, 0.5));
+        stats.ages[0] = group(3, 5 << 20, 12.5);
+        insta::assert_snapshot!(stats_text(strategies::store::ALL[0], &stats, 1));
+    }
+
+    #[test]
+    fn damage_is_named_and_says_what_to_do() {
+        let damage = vec![Damage { path: "/store/blob".into(), what: "bytes changed" }];
+        let broken = Broken { key: Digest::of(b"k"), package: "serde".into(), slot: "lib serde build".into(), damage };
+        let verified = Verified {
+            entries: 4,
+            hashed: 10,
+            hashed_bytes: 1 << 20,
+            orphans: vec!["/store/orphan".into()],
+            broken: vec![broken],
+            ..Verified::default()
+        };
+        insta::assert_snapshot!(verify_text(&verified));
+        insta::assert_snapshot!(verify_text(&Verified { entries: 4, ..Verified::default() }));
+    }
+
+    #[test]
+    fn collection_tells_promises_from_what_was_freed() {
+        let taken =
+            Taken { key: Digest::of(b"k"), package: "serde".into(), last_used: Duration::ZERO, why: Why::Limit };
+        let collected = Collected {
+            taken: vec![taken],
+            kept: 7,
+            bytes_before: 3 << 30,
+            bytes_after: 2 << 30,
+            promised: 1 << 30,
+            freed: 1 << 29,
+            ..Collected::default()
+        };
+        insta::assert_snapshot!(collect_text(&collected, false));
+        insta::assert_snapshot!(collect_text(&collected, true));
+    }
+}

@@ -1,0 +1,192 @@
+//! Ctrl-C and kill: nothing of ours keeps running, and `--resume` completes the run.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::system::interrupt::GRACE;
+use reports::record::{Status, StepKey, StepRow};
+use rustix::process::{Pid, Signal, kill_process};
+use support::crates::{gamma, gated, publish_all};
+use support::{Place, Run, Said};
+
+fn place() -> Place {
+    let place = Place::new();
+    publish_all(&place);
+    gamma(&place);
+    gated(&place);
+    place.corpus("cut", &[("gamma", "src/main.rs", Some("gamma")), ("gated", "src/main.rs", Some("gated"))]);
+    place
+}
+
+const STRATEGIES: [&str; 3] = ["none", "hardlink+aggressive", "copy+non-local@dirs"];
+
+fn start(place: &Place, resume: bool) -> Child {
+    let mut command = place.harness();
+    if resume {
+        command.args(["compare", "--resume"]).arg(place.run_folder());
+    } else {
+        command.args(place.compare_args("cut", &["--seed", "3", "--strategies", &STRATEGIES.join(",")]));
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn wait_for(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < limit, "{what} did not happen within {limit:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Processes that work below the place, by what they were started as.
+fn at_work(place: &Place) -> Vec<String> {
+    let root = place.at("");
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let cwd = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        // A zombie has neither.
+        if cwd.starts_with(&root) || line.contains(&root.display().to_string()) {
+            found.push(line);
+        }
+    }
+    found
+}
+
+/// Every measurement once, each sound, none of it half recorded.
+fn check_whole(run: &Run) {
+    assert!(run.folder.info.complete);
+    assert_eq!((run.folder.cut.bytes, run.folder.cut.units), (0, 0));
+    let mut expected = BTreeSet::new();
+    for strategy in STRATEGIES {
+        for step in ["fill", "warm", "edit"] {
+            expected.extend(["gamma", "gated"].map(|workspace| format!("{strategy} {step} {workspace}")));
+        }
+    }
+    let rows: Vec<String> =
+        run.steps().iter().map(|row| format!("{} {} {}", row.strategy, row.step, row.workspace)).collect();
+    assert_eq!(rows.len(), expected.len(), "no row twice: {rows:?}");
+    assert_eq!(rows.into_iter().collect::<BTreeSet<_>>(), expected);
+    for row in run.steps() {
+        assert_eq!(row.status, Status::Ok, "{} {} {}: {}", row.strategy, row.step, row.workspace, row.note);
+        let units = run.units(&row.strategy, &row.step, &row.workspace);
+        assert_eq!(row.units, Some(units.len() as u64), "{} {} {}", row.strategy, row.step, row.workspace);
+        assert!(!matches!(row.stale, Some(1..)) && row.store_intact != Some(false));
+    }
+}
+
+fn keys(rows: &[StepRow]) -> Vec<StepKey> {
+    rows.iter().map(StepKey::of_step).collect()
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
+    for which in [Signal::INT, Signal::TERM] {
+        let place = place();
+        let child = start(&place, false);
+        wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
+        let began = Instant::now();
+        signal(&child, which);
+        let said = Said::of(child.wait_with_output().unwrap());
+        // At the polite word, without waiting for the other one.
+        assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
+        assert_eq!(said.code, Some(130), "{}", said.stderr);
+        let dir = place.run_folder();
+        let hint = format!("harness compare --resume {}", dir.display());
+        assert_eq!(said.stderr.lines().filter(|line| line.contains(&hint)).count(), 1, "{}", said.stderr);
+        wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+        // What was recorded before is kept, and the build that was cut off is no row.
+        let before = Run::read(&dir);
+        assert!(!before.folder.info.complete);
+        assert_eq!(before.steps().iter().filter(|row| row.workspace == "gated").count(), 0);
+
+        place.write("go", "");
+        let said = Said::of(start(&place, true).wait_with_output().unwrap());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let after = Run::read(&dir);
+        check_whole(&after);
+        let kept = keys(before.steps());
+        assert!(kept.iter().all(|key| keys(after.steps()).contains(key)), "{kept:?}");
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait() {
+    let place = Place::new();
+    gated(&place);
+    // A script that will not go at a polite word.
+    let script = fs::read_to_string(place.at("ws/gated/build.rs")).unwrap();
+    let stubborn =
+        "std::process::Command::new(\"sh\").args([\"-c\", \"trap '' TERM INT; sleep 50\"]).status().unwrap();";
+    place.write("ws/gated/build.rs", &script.replace("let began", &format!("{stubborn}\n    let began")));
+    place.corpus("cut", &[("gated", "src/main.rs", None)]);
+    let child = start(&place, false);
+    wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
+    let began = Instant::now();
+    signal(&child, Signal::INT);
+    std::thread::sleep(Duration::from_millis(200));
+    signal(&child, Signal::INT);
+    let said = Said::of(child.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(130), "{}", said.stderr);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+}
+
+#[test]
+fn killed_at_any_moment_it_resumes_to_the_same_rows() {
+    let place = place();
+    place.write("go", "");
+    let mut random = u64::from(std::process::id()) ^ 0x9e37_79b9_7f4a_7c15;
+    let mut killed = Vec::new();
+    for attempt in 0..6 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let resume = !place.run_folders().is_empty();
+        let mut child = start(&place, resume);
+        // Later attempts live longer, so that later steps are hit too.
+        std::thread::sleep(Duration::from_millis(100 + (random >> 33) % (400 + 500 * attempt)));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        signal(&child, Signal::KILL);
+        child.wait().unwrap();
+        wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+        killed.push(fs::read_dir(place.at("out")).map_or(0, Iterator::count));
+    }
+    let resume = !place.run_folders().is_empty();
+    let said = Said::of(start(&place, resume).wait_with_output().unwrap());
+    assert_eq!(said.code, Some(0), "killed {killed:?}: {}", said.stderr);
+    check_whole(&Run::read(&place.run_folder()));
+}
+
+/// A harness that is gone leaves a lock file, which must not keep the next one out.
+#[test]
+fn the_lock_of_a_killed_run_is_no_lock() {
+    let place = Place::new();
+    gated(&place);
+    place.corpus("cut", &[("gated", "src/main.rs", None)]);
+    let mut child = start(&place, false);
+    wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
+    signal(&child, Signal::KILL);
+    child.wait().unwrap();
+    wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+    let work = place.at("work");
+    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["corpus", "check", "cut.toml", "--work-dir"])
+        .arg(&work)
+        .env("CARGO_HOME", place.at("home"))
+        .current_dir(place.at(""))
+        .output();
+    let said = Said::of(output.unwrap());
+    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+}

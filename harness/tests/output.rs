@@ -1,0 +1,203 @@
+//! What is printed when nothing is built: lists, explanations, the dry run.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use support::crates::{gamma, publish_all};
+use support::{Place, Said};
+
+fn say(place: &Place, args: &[&str]) -> String {
+    let said: Said = place.run(args);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{args:?}");
+    said.stdout
+}
+
+#[test]
+fn lists_and_explanations() {
+    let place = Place::new();
+    insta::assert_snapshot!(say(&place, &["corpus", "list"]), @"
+    quick            3 workspaces  small tools that share dependencies: the default, minutes for a full comparison
+    gauntlet        21 workspaces  well-known binaries from small to large, as published
+    gauntlet-git    21 workspaces  the gauntlet by upstream repository and commit
+    ");
+    insta::assert_snapshot!(say(&place, &["corpus", "show", "quick"]), @"
+    quick: small tools that share dependencies: the default, minutes for a full comparison
+
+    cargo-minimal-versions   registry cargo-minimal-versions 0.1.37
+                             small; its units are nearly those of cargo-no-dev-deps
+                             edits src/main.rs
+                             runs cargo-minimal-versions minimal-versions --version
+    cargo-no-dev-deps        registry cargo-no-dev-deps 0.2.23
+                             small; 35 of its 36 units have a twin in cargo-minimal-versions
+                             edits src/main.rs
+                             runs cargo-no-dev-deps no-dev-deps --version
+    cargo-hack               registry cargo-hack 0.6.44
+                             a well-known Cargo tool; shares 29 units with each of the others, and adds a procedural macro
+                             edits src/main.rs
+                             runs cargo-hack hack --version
+    ");
+    insta::assert_snapshot!(say(&place, &["strategies", "list"]), @"
+    strategy                     key policy     link       store
+    none
+    shared-target
+    hardlink+conservative        conservative   hardlink   cas
+    reflink+conservative         conservative   reflink    cas
+    copy+conservative            conservative   copy       cas
+    symlink+conservative         conservative   symlink    cas
+    in-place+conservative        conservative   in-place   cas
+    hardlink+non-local           non-local      hardlink   cas
+    reflink+non-local            non-local      reflink    cas
+    copy+non-local               non-local      copy       cas
+    symlink+non-local            non-local      symlink    cas
+    in-place+non-local           non-local      in-place   cas
+    hardlink+aggressive          aggressive     hardlink   cas
+    reflink+aggressive           aggressive     reflink    cas
+    copy+aggressive              aggressive     copy       cas
+    symlink+aggressive           aggressive     symlink    cas
+    in-place+aggressive          aggressive     in-place   cas
+    hardlink+conservative@dirs   conservative   hardlink   dirs
+    reflink+conservative@dirs    conservative   reflink    dirs
+    copy+conservative@dirs       conservative   copy       dirs
+    symlink+conservative@dirs    conservative   symlink    dirs
+    in-place+conservative@dirs   conservative   in-place   dirs
+    hardlink+non-local@dirs      non-local      hardlink   dirs
+    reflink+non-local@dirs       non-local      reflink    dirs
+    copy+non-local@dirs          non-local      copy       dirs
+    symlink+non-local@dirs       non-local      symlink    dirs
+    in-place+non-local@dirs      non-local      in-place   dirs
+    hardlink+aggressive@dirs     aggressive     hardlink   dirs
+    reflink+aggressive@dirs      aggressive     reflink    dirs
+    copy+aggressive@dirs         aggressive     copy       dirs
+    symlink+aggressive@dirs      aggressive     symlink    dirs
+    in-place+aggressive@dirs     aggressive     in-place   dirs
+
+    Names take globs: 'hardlink+*', '*+aggressive@dirs'. `harness strategies show NAME` explains one.
+    ");
+    insta::assert_snapshot!(say(&place, &["strategies", "show", "none"]), @"
+    none
+
+    Plain Cargo, a build directory for each workspace, no reuse. The baseline; its warm step is a second uncached build and shows the noise.
+    ");
+    insta::assert_snapshot!(say(&place, &["strategies", "show", "in-place+conservative@dirs"]), @"
+    in-place+conservative@dirs
+
+    Whole units are restored into the build directory before Cargo runs and published after it; Cargo's own fingerprint check has the last word.
+
+    Key policy conservative: Library units of registry or git packages with no build script and no proc macro in themselves or anywhere below them, and no path package below them. The first step proposed in rust-lang/cargo#5931: nothing that foreign code influenced at build time.
+
+    Link mode in-place: A unit's whole out directory is one symbolic link into the store: one link a unit whatever it holds, nothing to free in the build directory. A rebuild that Cargo starts on its own would write into the store, so such links are cut before Cargo runs wherever a rebuild is to be expected.
+
+    Store dirs: A directory for each unit, published by one rename: nothing is hashed but what dependents read, a unit is deleted by deleting its directory, and equal bytes of two units are kept twice.
+
+    Rules that refuse a unit:
+      local-package        a path package: its source can change under the same id
+      build-script         the package has a build script (its compile, its run and its library)
+      proc-macro           a procedural macro
+      not-a-library        a binary, test, example or benchmark
+      below-local-package  a path package is somewhere below
+      below-build-script   a package with a build script is somewhere below
+      below-proc-macro     a procedural macro is somewhere below
+
+    What the key of an admitted unit is made of:
+      package              id, version, lockfile checksum or git commit, path of the root source file
+      target               name, kind, crate types, edition, mode
+      features             activated ones
+      profile              every field, and the directory it builds into
+      platform             target triple
+      toolchain            rustc -vV
+      flags                RUSTFLAGS and the Cargo configuration that reaches rustc
+      manifest             of a path package and its workspace
+      dependencies         name and flags of the edge, its key, and the content it hands over
+      observed             files and variables an earlier build of the unit was seen to read, by content
+    ");
+    insta::assert_snapshot!(say(&place, &["scenario", "list"]), @"gauntlet     every workspace built from an empty store, built again from the store, then edited");
+    insta::assert_snapshot!(say(&place, &["scenario", "show", "gauntlet"]), @"
+    gauntlet: every workspace built from an empty store, built again from the store, then edited
+    questions: Q1 Q2
+
+      fill: each workspace in turn, starting from an empty store
+        once: empty-store
+        each workspace: wipe
+        each workspace: build, measured
+
+      warm: build directories wiped, each workspace again
+        each workspace: wipe
+        each workspace: build, measured
+
+      edit: one file of each workspace changed, each rebuilt in place
+        each workspace: edit private-body
+        each workspace: build, measured
+    ");
+    assert!(!place.at("cache").exists(), "nothing of this needs a work directory");
+}
+
+#[test]
+fn a_dry_run_runs_nothing_and_leaves_nothing() {
+    let place = Place::new();
+    publish_all(&place);
+    gamma(&place);
+    place.corpus("dry", &[("gamma", "src/main.rs", None)]);
+    let more = ["--dry-run", "--strategies", "none,hardlink+*", "--seed", "7", "--rounds", "2"];
+    // Without programs on PATH nothing could be run.
+    let mut command = place.harness();
+    command.args(place.compare_args("dry", &more)).env("PATH", "/nonexistent");
+    let said = Said::of(command.output().unwrap());
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    let shown = said.stdout.replace(&place.at("work").display().to_string(), "<work>");
+    insta::assert_snapshot!(shown, @"
+    corpus     dry (gamma)
+    scenario   gauntlet: every workspace built from an empty store, built again from the store, then edited
+               fill: each workspace in turn, starting from an empty store
+               warm: build directories wiped, each workspace again
+               edit: one file of each workspace changed, each rebuilt in place
+    profile    dev, toolchain default
+    work in    <work>
+    seed       7
+    round 1 arm  1  hardlink+non-local
+    round 1 arm  2  hardlink+aggressive
+    round 1 arm  3  none
+    round 1 arm  4  hardlink+conservative
+    round 2 arm  1  hardlink+conservative
+    round 2 arm  2  none
+    round 2 arm  3  hardlink+aggressive
+    round 2 arm  4  hardlink+non-local
+    24 measured builds; nothing was run
+    ");
+    for left in ["work", "out", "cache"] {
+        assert!(!place.at(left).exists(), "{left}");
+    }
+}
+
+#[test]
+fn a_corpus_is_shown_and_checked() {
+    let place = Place::new();
+    publish_all(&place);
+    gamma(&place);
+    place.corpus("mine", &[("gamma", "src/main.rs", Some("gamma"))]);
+    let corpus = place.at("mine.toml").display().to_string();
+    let hide = |text: String| text.replace(&place.at("").display().to_string(), "<place>/");
+    insta::assert_snapshot!(hide(say(&place, &["corpus", "show", &corpus])), @"
+    mine: made up
+
+    gamma                    path <place>/ws/gamma
+                             a test
+                             edits src/main.rs
+                             runs gamma
+    ");
+    let work = place.at("work").display().to_string();
+    insta::assert_snapshot!(hide(say(&place, &["corpus", "check", &corpus, "--work-dir", &work])), @"
+    gamma                    ok         4 packages
+    1 workspaces, 0 with problems
+    ");
+
+    // A file that cannot be edited is found before anything is built.
+    place.corpus("wrong", &[("gamma", "src/nothing.rs", None)]);
+    let corpus = place.at("wrong.toml").display().to_string();
+    let said = place.run(&["corpus", "check", &corpus, "--work-dir", &work]);
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    insta::assert_snapshot!(hide(said.stdout), @"
+    gamma                    WRONG      4 packages
+        there is no src/nothing.rs to edit: correct `edit`
+    1 workspaces, 1 with problems
+    ");
+}

@@ -1,0 +1,221 @@
+//! Stores used by many at once, and damaged at random: entries are whole or absent.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use strategies::graph::layout::{Share, UnitPlace};
+use strategies::key::{Digest, Key, Recipe};
+use strategies::link;
+use strategies::store::{ALL, Added, Bytes, Entry, FORMAT, FileRecord, Store, check, is_sound};
+
+/// A unit directory with some files, and the entry that describes it.
+fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
+    let mut files = Vec::new();
+    for (at, bytes) in contents.iter().enumerate() {
+        let path = format!("out/f{at}");
+        fs::create_dir_all(dir.join("out")).unwrap();
+        fs::write(dir.join(&path), bytes).unwrap();
+        files.push(FileRecord {
+            path,
+            size: bytes.len() as u64,
+            executable: at % 2 == 1,
+            share: if at % 3 == 2 { Share::Private } else { Share::Shared },
+            bytes: Bytes::Stored(Some(Digest::of(bytes))),
+        });
+    }
+    let text = String::new;
+    let recipe = Recipe {
+        version: "1.0.0".into(),
+        source: text(),
+        features: text(),
+        profile: text(),
+        platform: text(),
+        toolchain: text(),
+        flags: text(),
+        target: text(),
+        manifest: text(),
+        dependencies: Vec::new(),
+    };
+    Entry {
+        format: FORMAT,
+        key,
+        base: key,
+        package: "a".into(),
+        slot: "lib a build".into(),
+        place: UnitPlace("debug/build/a/0f".into()),
+        recipe,
+        observed: None,
+        content: key,
+        stamp: Duration::from_secs(1_000_000_000),
+        cost_s: None,
+        created: 0.0,
+        publishers: vec!["w".into()],
+        files,
+    }
+}
+
+/// What planning asks before it hands an entry out.
+fn handed_out(store: &dyn Store, key: &Key) -> Option<Entry> {
+    let entry = store.lookup(key)?;
+    entry.files.iter().all(|file| is_sound(&store.stored(&entry, file), &entry, file)).then_some(entry)
+}
+
+fn leftovers(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with(".tmp-") {
+            found.push(name);
+        } else if entry.path().is_dir() {
+            found.extend(leftovers(&entry.path()));
+        }
+    }
+    found
+}
+
+#[test]
+fn many_publishers_of_one_unit_make_one_entry_that_never_goes_away() {
+    const PUBLISHERS: usize = 4;
+    for kind in ALL {
+        for link in link::ALL.iter().filter(|link| matches!(link.name(), "copy" | "hardlink" | "in-place")) {
+            for round in 0..12_u8 {
+                let dir = tempfile::tempdir().unwrap();
+                let store = kind.open(&dir.path().join("store")).unwrap();
+                let key = Digest::of(b"k");
+                let contents = [vec![1; 3000], vec![2; 10], vec![round; 100]];
+                let start = Barrier::new(PUBLISHERS + 1);
+                let done = AtomicBool::new(false);
+                let (store, dir, contents) = (&*store, dir.path(), &contents);
+                std::thread::scope(|scope| {
+                    let publishers: Vec<_> = (0..PUBLISHERS)
+                        .map(|publisher| {
+                            let start = &start;
+                            scope.spawn(move || {
+                                let unit_dir = dir.join(format!("target-{publisher}"));
+                                let entry = unit(&unit_dir, key, contents);
+                                start.wait();
+                                let added = store.add(&entry, &unit_dir, *link).unwrap();
+                                // What one has published stays, whoever else publishes it.
+                                for _ in 0..20 {
+                                    assert!(handed_out(store, &key).is_some(), "{} {}", kind.name(), link.name());
+                                }
+                                added
+                            })
+                        })
+                        .collect();
+                    let reader = scope.spawn(|| {
+                        start.wait();
+                        let mut seen = false;
+                        while !done.load(Ordering::Relaxed) {
+                            let now = handed_out(store, &key).is_some();
+                            assert!(now || !seen, "{} {}: it was there and went away", kind.name(), link.name());
+                            seen = now;
+                        }
+                    });
+                    let added: Vec<Added> = publishers.into_iter().map(|thread| thread.join().unwrap()).collect();
+                    done.store(true, Ordering::Relaxed);
+                    reader.join().unwrap();
+                    assert!(added.contains(&Added::New), "{added:?}");
+                });
+                let entries = store.entries();
+                assert_eq!(entries.len(), 1);
+                assert_eq!(check(store, &entries[0], true), []);
+                assert_eq!(leftovers(&dir.join("store")), Vec::<String>::new(), "{} {}", kind.name(), link.name());
+            }
+        }
+    }
+}
+
+/// One thing done to one file of the store.
+#[derive(Debug, Clone)]
+enum Blow {
+    Cut(u64),
+    Overwrite(u64, Vec<u8>),
+    Append(Vec<u8>),
+    Remove,
+}
+
+fn blow() -> impl Strategy<Value = Blow> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 1..40);
+    prop_oneof![
+        (0..4000u64).prop_map(Blow::Cut),
+        (0..4000u64, bytes()).prop_map(|(at, bytes)| Blow::Overwrite(at, bytes)),
+        bytes().prop_map(Blow::Append),
+        Just(Blow::Remove),
+    ]
+}
+
+fn strike(path: &Path, blow: &Blow) {
+    if matches!(blow, Blow::Remove) {
+        return fs::remove_file(path).unwrap();
+    }
+    let mut bytes = fs::read(path).unwrap();
+    match blow {
+        Blow::Cut(size) => bytes.truncate(*size as usize),
+        Blow::Overwrite(at, new) => {
+            let at = (*at as usize).min(bytes.len());
+            let end = (at + new.len()).min(bytes.len());
+            bytes.splice(at..end, new.iter().copied());
+        }
+        Blow::Append(new) => bytes.extend(new),
+        Blow::Remove => {}
+    }
+    let mut permissions = fs::metadata(path).unwrap().permissions();
+    #[allow(clippy::permissions_set_readonly_false)]
+    permissions.set_readonly(false);
+    fs::set_permissions(path, permissions).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn all_files(dir: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() { files.extend(all_files(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens to the store's files, what is handed out is what was published.
+    #[test]
+    fn what_is_handed_out_is_what_was_published(
+        contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..3000), 1..5),
+        blows in proptest::collection::vec((any::<prop::sample::Index>(), blow()), 0..3),
+        kind in 0..ALL.len(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = ALL[kind].open(&dir.path().join("store")).unwrap();
+        let key = Digest::of(b"k");
+        let unit_dir = dir.path().join("unit");
+        let entry = unit(&unit_dir, key, &contents);
+        let copy = link::ALL.iter().find(|link| link.name() == "copy").unwrap();
+        prop_assert_eq!(store.add(&entry, &unit_dir, *copy).unwrap(), Added::New);
+        prop_assert_eq!(store.add(&entry, &unit_dir, *copy).unwrap(), Added::Known);
+        for (which, blow) in &blows {
+            let files = all_files(&dir.path().join("store"));
+            strike(which.get(files.as_slice()).as_path(), blow);
+        }
+        if let Some(found) = handed_out(&*store, &key) {
+            for file in &found.files {
+                let at: usize = file.path.strip_prefix("out/f").unwrap().parse().unwrap();
+                prop_assert_eq!(&fs::read(store.stored(&found, file)).unwrap(), &contents[at]);
+            }
+        } else {
+            prop_assert!(!blows.is_empty());
+        }
+        // And publishing again repairs it.
+        store.add(&entry, &unit_dir, *copy).unwrap();
+        let repaired = handed_out(&*store, &key);
+        prop_assert!(repaired.is_some());
+        prop_assert_eq!(check(&*store, &repaired.unwrap(), true), vec![]);
+    }
+}
