@@ -69,8 +69,37 @@ pub fn main() -> ExitCode {
             ExitCode::from(EXIT_CODE as u8)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", one_line(&error));
             ExitCode::from(2)
         }
+    }
+}
+
+/// The error and its causes as one line; a cause that an earlier part has told already is
+/// not told again.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let inner = anyhow::anyhow!("no space");
+        assert_eq!(
+            one_line(&inner.context("cannot write x: no space; free some")),
+            "cannot write x: no space; free some"
+        );
+        assert_eq!(one_line(&anyhow::anyhow!("no space").context("cannot write x")), "cannot write x: no space");
     }
 }

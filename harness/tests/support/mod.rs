@@ -163,6 +163,7 @@ impl Said {
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line: {}", self.stderr);
         assert_eq!(self.stdout, "");
+        assert!(lines[0].matches("(os error").count() <= 1, "told twice: {}", lines[0]);
         lines[0]
     }
 }
