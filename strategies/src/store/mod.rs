@@ -208,11 +208,16 @@ fn bring_in(
     use crate::files::{At, set_mode, set_time, temporary_beside};
     let temporary = temporary_beside(target);
     let shared = file.share == crate::graph::layout::Share::Shared;
-    // A private file must not end up as the build directory's inode.
+    // A private file must not end up as the build directory's inode: it is a new one, the
+    // cheapest way there is.
+    let private_copy = || match crate::link::reflink(built, &temporary) {
+        Ok(()) => Ok(()),
+        Err(_) => crate::files::copy(built, &temporary).map(|_| ()),
+    };
     if shared || !link.shares_inodes() {
         link.ingest(built, &temporary).at("bring into the store", built)?;
     } else {
-        crate::files::copy(built, &temporary).at("copy into the store", built)?;
+        private_copy().at("copy into the store", built)?;
     }
     let settle = || {
         // A linked inode may already be read-only; opening for reading is enough.
