@@ -226,6 +226,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     reports::costs::settle(&mut folder);
     folder.rewrite(&dir)?;
     writer.finish()?;
+    folder.info.complete = true;
     lab.clear_arm()?;
     print!("{}", summary::render(&folder, &summary::Options::default()));
     println!("\n{}", time_spent(began.elapsed(), measured));

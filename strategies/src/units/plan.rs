@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use rayon::prelude::*;
+
 use super::tree::{Held, Tree, leads_nowhere};
 use super::{Session, stamp};
 use crate::graph::layout::UnitPlace;
@@ -98,15 +100,35 @@ pub fn plan(session: &Session<'_>) -> Plan {
     let held = tree.by_key(&session.context.layout);
     let refused = admission(session.units.policy, graph);
     let mut units: Vec<Option<Planned>> = (0..graph.units.len()).map(|_| None).collect();
-    for &index in &graph.order {
-        let planned = match refused[index] {
-            Some(rule) => Planned { verdict: Verdict::Refused(rule), recipe: None, stamp: stamp::NORMAL },
-            None => decide(session, index, &units, &held),
-        };
-        units[index] = Some(planned);
+    for level in levels(graph) {
+        let decided: Vec<(UnitIndex, Planned)> = level
+            .into_par_iter()
+            .map(|index| match refused[index] {
+                Some(rule) => (index, Planned { verdict: Verdict::Refused(rule), recipe: None, stamp: stamp::NORMAL }),
+                None => (index, decide(session, index, &units, &held)),
+            })
+            .collect();
+        for (index, planned) in decided {
+            units[index] = Some(planned);
+        }
     }
     drop(held);
     Plan { started, units: units.into_iter().flatten().collect(), tree }
+}
+
+/// Units by the length of the longest path below them: those of one level depend only on
+/// earlier levels, so they can be decided at the same time.
+fn levels(graph: &Graph) -> Vec<Vec<UnitIndex>> {
+    let mut level = vec![0; graph.units.len()];
+    let mut levels: Vec<Vec<UnitIndex>> = Vec::new();
+    for &index in &graph.order {
+        level[index] = graph.units[index].dependencies.iter().map(|edge| level[edge.index] + 1).max().unwrap_or(0);
+        if levels.len() <= level[index] {
+            levels.resize_with(level[index] + 1, Vec::new);
+        }
+        levels[level[index]].push(index);
+    }
+    levels
 }
 
 fn decide(
