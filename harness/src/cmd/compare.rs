@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
+use reports::record::Status;
 use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
 
@@ -22,6 +23,7 @@ use crate::experiment::trials::Trials;
 use crate::system::filesystem::free_bytes;
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
+use crate::system::toolchain::Toolchain;
 use crate::system::volume::{self, Volume, VolumeSpec};
 use crate::system::workdir::{self, WorkDir};
 
@@ -46,10 +48,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// Cargo profile
-    #[arg(long, value_name = "NAME", default_value = "dev")]
+    #[arg(long, value_name = "NAME", default_value = "dev", value_parser = plain_name)]
     profile: String,
     /// rustup toolchain [default: the default one]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
     toolchain: Option<String>,
     /// Cargo's --jobs [default: Cargo's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -68,11 +70,20 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Go on with a run that was cut off, with its own options
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "seed", "dry_run", "volume"])]
+    #[arg(long, value_name = "DIR", exclusive = true)]
     resume: Option<PathBuf>,
     /// Show what would be run, and run nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+/// A name that can be an argument of Cargo and rustup and nothing else.
+fn plain_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !text.is_empty() && !text.starts_with(['-', '.']) && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("a name is made of letters, digits, '-', '_' and '.'".to_owned()),
+    }
 }
 
 /// How an interrupted run goes on.
@@ -111,6 +122,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let options = options(&args)?;
             let asked = Asked::of(&options)?;
             if args.dry_run {
+                Toolchain::find(options.toolchain.as_deref())?;
                 describe(&asked, &options);
                 return Ok(ExitCode::SUCCESS);
             }
@@ -231,7 +243,8 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     print!("{}", summary::render(&folder, &summary::Options::default()));
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
-    Ok(ExitCode::SUCCESS)
+    let nothing_measured = folder.steps.iter().all(|row| row.status == Status::Failed);
+    Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// How much of the run was measuring, and how much was everything around it: working copies,

@@ -9,6 +9,7 @@ use corpora::scenario::Action;
 use reports::record::{Status, StepRow, UnitRow};
 use strategies::Strategy;
 use strategies::graph::UnitIndex;
+use strategies::graph::layout::Share;
 use strategies::store::Store;
 
 use super::build::{Build, BuildError, build};
@@ -177,7 +178,7 @@ impl<'a> Arm<'a> {
         let mut units = outcomes(build, &self.strategy, self.store.as_deref(), was_cold);
         self.settle_costs(&name, &mut units, memory);
         let counts = Counts::of(&units);
-        let invalid = gates::invalid(&self.facts(build, &checked, &counts, was_cold && seen, &name, memory));
+        let invalid = gates::invalid(&self.facts(build, &checked, &counts, (was_cold, seen), &name, memory));
         (identity.measured(&self.strategy, build, &counts, &checked, invalid), identity.units(build, &units))
     }
 
@@ -203,7 +204,7 @@ impl<'a> Arm<'a> {
         build: &Build,
         checked: &Checked,
         counts: &Counts,
-        expects_hits: bool,
+        (was_cold, seen): (bool, bool),
         workspace: &str,
         memory: &mut Memory,
     ) -> Facts {
@@ -215,15 +216,22 @@ impl<'a> Arm<'a> {
             )),
             _ => None,
         };
-        let program = checked.program.clone().map(|now| {
-            let first = memory.programs.entry(workspace.to_owned()).or_insert_with(|| now.clone());
-            (now, first.clone())
-        });
+        let (program, program_failed) = match &checked.program {
+            Some(Ok(now)) => {
+                let first = memory.programs.entry(workspace.to_owned()).or_insert_with(|| now.clone());
+                (Some((now.clone(), first.clone())), None)
+            }
+            Some(Err(why)) => (None, Some(why.clone())),
+            None => (None, None),
+        };
+        let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
+        let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == Share::Shared);
+        let cacheless = matches!(self.strategy, Strategy::None);
         Facts {
-            baseline: restored.is_none(),
+            baseline: matches!(self.strategy, Strategy::None | Strategy::SharedTarget),
             restored_files: restored
                 .map_or(0, |restored| restored.hardlinked + restored.reflinked + restored.copied + restored.symlinked),
-            expects_hits: expects_hits && restored.is_some(),
+            expects_hits: was_cold && seen && restored.is_some(),
             admitted: counts.hits + counts.missed + counts.stale,
             hits: counts.hits,
             mechanism,
@@ -231,6 +239,10 @@ impl<'a> Arm<'a> {
             damage: checked.damage.clone().unwrap_or_default(),
             noop_compiled: checked.noop_compiled,
             program,
+            program_failed,
+            shares_files,
+            fresh_from_nothing: if cacheless && was_cold { build.built.fresh.len() as u64 } else { 0 },
+            unmatched: build.built.matched.unmatched.len() as u64,
         }
     }
 }

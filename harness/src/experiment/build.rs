@@ -193,7 +193,8 @@ fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn St
 fn context(lab: &Lab, site: &Site) -> Context {
     let env = site.env(lab).into_iter();
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    Context::new(&site.root, &lab.cargo_home, &site.build_dir, &site.target_dir, &lab.toolchain.rustc_verbose, env)
+    let rustc = &lab.toolchain.rustc_verbose;
+    Context::new(&site.root, &lab.cargo_home, &site.build_dir, &site.target_dir, rustc, env).running_in(&site.dir)
 }
 
 fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {

@@ -19,8 +19,8 @@ pub struct Checked {
     pub noop: Duration,
     /// What is wrong with the store; empty when it is intact. `None` without a store.
     pub damage: Option<Vec<String>>,
-    /// What the built program printed, where the corpus names one.
-    pub program: Option<String>,
+    /// What the built program printed, where the corpus names one, or how it failed.
+    pub program: Option<Result<String, String>>,
     /// What store and build directories take; looked at last.
     pub disk: DiskUse,
 }
@@ -54,16 +54,16 @@ fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
 }
 
 /// Runs the workspace's own program, built or restored.
-fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<String>, BuildError> {
+fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<Result<String, String>>, BuildError> {
     let Some(run) = &site.run else { return Ok(None) };
     let program = site.program(&run.bin, &recipe.profile);
     let spec =
         CommandSpec::new(&program, &site.dir).args(&run.args).envs(lab.build_env()).timeout(Duration::from_secs(20));
     let shown = match process::run_captured(&spec, &lab.supervisor) {
-        Ok((finished, stdout)) if finished.status.success() => stdout.join("\n"),
-        Ok((finished, _)) => format!("exit code {}: {}", finished.code(), finished.stderr_text()),
+        Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
+        Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),
         Err(error @ process::ProcessError::Interrupted(_)) => return Err(error.into()),
-        Err(error) => error.to_string(),
+        Err(error) => Err(error.to_string()),
     };
     Ok(Some(shown))
 }

@@ -24,15 +24,34 @@ pub struct Facts {
     pub damage: Vec<String>,
     /// Units an immediate no-op build ran.
     pub noop_compiled: u64,
-    /// The program's output, and that of the first build of this workspace.
+    /// The program's output, and that of the first build of this workspace in this run.
     pub program: Option<(String, String)>,
+    /// How the program failed to run.
+    pub program_failed: Option<String>,
+    /// Units with files that may be shared were hit, so the mechanism has to show.
+    pub shares_files: bool,
+    /// Units found fresh by a strategy without a cache in an empty build directory.
+    pub fresh_from_nothing: u64,
+    /// Units whose directory was not found: nothing can be said of them.
+    pub unmatched: u64,
 }
 
 const MECHANISMS: [&str; 4] = ["hardlink", "reflink", "copy", "symlink"];
 
 /// The first gate that fires, as a reason; `None` for a valid row.
 pub fn invalid(facts: &Facts) -> Option<String> {
-    let gates = [restored_by_baseline, hit_nothing, other_mechanism, toolchain, damaged, rebuilt, other_program];
+    let gates = [
+        restored_by_baseline,
+        not_cold,
+        unseen,
+        hit_nothing,
+        other_mechanism,
+        toolchain,
+        damaged,
+        rebuilt,
+        program_failed,
+        other_program,
+    ];
     gates.iter().find_map(|gate| gate(facts))
 }
 
@@ -49,8 +68,24 @@ fn other_mechanism(facts: &Facts) -> Option<String> {
     let (asked, counts) = facts.mechanism.as_ref()?;
     // A directory linked in place is a symbolic link.
     let wanted = if *asked == "in-place" { "symlink" } else { asked };
-    let other = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0)?;
-    Some(format!("{asked} was asked for, {} files came by {}", other.1, other.0))
+    if let Some(other) = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0) {
+        return Some(format!("{asked} was asked for, {} files came by {}", other.1, other.0));
+    }
+    (facts.shares_files && counts.iter().all(|count| *count == 0))
+        .then(|| format!("{asked} was asked for, and nothing was shared"))
+}
+
+fn not_cold(facts: &Facts) -> Option<String> {
+    (facts.fresh_from_nothing > 0)
+        .then(|| format!("{} units were fresh in an empty build directory without a cache", facts.fresh_from_nothing))
+}
+
+fn unseen(facts: &Facts) -> Option<String> {
+    (facts.unmatched > 0).then(|| format!("{} units could not be followed into the build directory", facts.unmatched))
+}
+
+fn program_failed(facts: &Facts) -> Option<String> {
+    facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}"))
 }
 
 fn toolchain(facts: &Facts) -> Option<String> {
@@ -68,7 +103,7 @@ fn rebuilt(facts: &Facts) -> Option<String> {
 
 fn other_program(facts: &Facts) -> Option<String> {
     let (now, first) = facts.program.as_ref()?;
-    (now != first).then(|| format!("the program printed {now:?}, built without a cache {first:?}"))
+    (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
 }
 
 #[cfg(test)]
@@ -90,6 +125,13 @@ mod tests {
         assert!(reason(|f| f.toolchain_changed = true).contains("toolchain changed"));
         assert!(reason(|f| f.damage = vec!["x: missing".into()]).contains("damaged in 1 places, first x: missing"));
         assert!(reason(|f| f.noop_compiled = 2).contains("ran 2 units"));
+        assert!(reason(|f| f.fresh_from_nothing = 4).contains("4 units were fresh in an empty"));
+        assert!(reason(|f| f.unmatched = 1).contains("could not be followed"));
+        assert!(reason(|f| f.program_failed = Some("exit code 1".into())).contains("does not run: exit code 1"));
+        assert!(
+            reason(|f| (f.mechanism, f.shares_files) = (Some(("hardlink", [0; 4])), true))
+                .contains("nothing was shared")
+        );
         assert!(reason(|f| f.program = Some(("b".into(), "a".into()))).contains("\"b\""));
     }
 

@@ -64,14 +64,16 @@ fn of_units(build: &Build, cached: &Cached, units: &Units, store: &dyn Store) ->
     (0..build.graph.units.len())
         .map(|index| {
             let compiled = build.built.compiled.binary_search(&index).is_ok();
+            let fresh = build.built.fresh.binary_search(&index).is_ok();
             let entry = cached.plan.units[index].hit();
             let (outcome, reason, because) = match &cached.plan.units[index].verdict {
                 Verdict::Refused(rule) => (Some(Outcome::Refused), rule.name.to_owned(), String::new()),
                 Verdict::Present { .. } => (None, String::new(), String::new()),
                 Verdict::Hit(_) if !is_restored(index) => (Some(Outcome::Miss), "evicted".to_owned(), String::new()),
-                Verdict::Hit(_) if compiled => (Some(Outcome::Stale), String::new(), String::new()),
-                Verdict::Hit(_) => (Some(Outcome::Hit), String::new(), String::new()),
-                Verdict::Miss if !compiled => (None, String::new(), String::new()),
+                Verdict::Hit(_) if fresh => (Some(Outcome::Hit), String::new(), String::new()),
+                // Rebuilt, or Cargo said nothing of it: no hit without Cargo's word.
+                Verdict::Hit(_) => (Some(Outcome::Stale), String::new(), String::new()),
+                Verdict::Miss if fresh && !compiled => (None, String::new(), String::new()),
                 Verdict::Miss => {
                     let dup =
                         cached.before.as_ref().is_some_and(|before| before.is_dup(&session, &cached.published, index));

@@ -23,6 +23,8 @@ use super::orphans;
 const NAME: &str = "cargo-cache-harness";
 
 /// Marks a directory as one backups may skip (<https://bford.info/cachedir/>).
+/// The file that marks a directory as a cache, and as ours by its text.
+const TAG: &str = "CACHEDIR.TAG";
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This directory holds builds and caches of the harness; it can be deleted.\n";
 
@@ -58,6 +60,9 @@ pub enum WorkDirError {
         /// What in it matters.
         tables: Vec<String>,
     },
+    /// It holds somebody's files.
+    #[error("{} is not empty and not a work directory of ours; choose a new or empty `--work-dir`", .0.display())]
+    Foreign(PathBuf),
     /// It cannot be made or written to.
     #[error("cannot {attempt} {}: {source}; choose a writable `--work-dir`", path.display())]
     NotWritable {
@@ -86,6 +91,14 @@ pub enum WorkDirError {
         /// The process that owns it, as far as its lock file tells.
         holder: Option<u32>,
     },
+}
+
+/// A work directory is emptied and written to at will: one with files in it must be one that
+/// was made here before.
+fn refuse_foreign(path: &Path) -> Result<(), WorkDirError> {
+    let is_ours = std::fs::read_to_string(path.join(TAG)).is_ok_and(|text| text == CACHEDIR_TAG);
+    let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if is_ours || is_empty { Ok(()) } else { Err(WorkDirError::Foreign(path.to_owned())) }
 }
 
 /// What the lock file says.
@@ -153,6 +166,7 @@ impl WorkDir {
         let path = absolute.canonicalize().map_err(failed("resolve", &absolute))?;
         refuse_inherited(&path, &path)?;
 
+        refuse_foreign(&path)?;
         let lock_path = path.join("lock");
         let lock = File::options()
             .read(true)
@@ -161,6 +175,8 @@ impl WorkDir {
             .truncate(false)
             .open(&lock_path)
             .map_err(failed("write", &lock_path))?;
+        let tag = path.join(TAG);
+        std::fs::write(&tag, CACHEDIR_TAG).map_err(failed("write", &tag))?;
         let previous = match lock.try_lock() {
             Ok(()) => read_record(&lock),
             Err(TryLockError::WouldBlock) => {
@@ -173,9 +189,6 @@ impl WorkDir {
         };
         let orphans_ended = previous.map_or(0, |record| orphans::end(&record.groups, &path));
         write_record(&lock, &[]).map_err(failed("write", &lock_path))?;
-        let tag = path.join("CACHEDIR.TAG");
-        std::fs::write(&tag, CACHEDIR_TAG).map_err(failed("write", &tag))?;
-
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
             return Err(WorkDirError::Full { path, free, needed: floor_bytes });

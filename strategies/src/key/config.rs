@@ -20,6 +20,24 @@ pub fn hash_into(hasher: &mut FieldHasher, workspace_root: &Path, cargo_home: &P
         let text = ["config", "config.toml"].iter().find_map(|name| std::fs::read_to_string(folder.join(name)).ok());
         let Some(text) = text else { continue };
         hasher.field("config", relevant(&text));
+        for included in included(&text) {
+            hasher.field("included", std::fs::read(folder.join(included)).unwrap_or_default());
+        }
+    }
+}
+
+/// The files a configuration includes: a path, or a list of paths or of tables with one.
+fn included(text: &str) -> Vec<String> {
+    let path = |value: &toml::Value| match value {
+        toml::Value::String(path) => Some(path.clone()),
+        toml::Value::Table(table) => table.get("path").and_then(|path| path.as_str()).map(str::to_owned),
+        _ => None,
+    };
+    let include = text.parse::<toml::Table>().ok().and_then(|mut table| table.remove("include"));
+    match include {
+        Some(toml::Value::Array(list)) => list.iter().filter_map(path).collect(),
+        Some(other) => path(&other).into_iter().collect(),
+        None => Vec::new(),
     }
 }
 
@@ -39,6 +57,13 @@ fn relevant(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn included_files_are_found() {
+        assert_eq!(included("include = 'a.toml'"), ["a.toml"]);
+        assert_eq!(included("include = ['a.toml', { path = 'b.toml', optional = true }]"), ["a.toml", "b.toml"]);
+        assert!(included("[build]\njobs = 1").is_empty());
+    }
 
     #[test]
     fn only_what_reaches_rustc_counts() {

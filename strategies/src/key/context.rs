@@ -89,6 +89,18 @@ impl Context {
         }
     }
 
+    /// Takes in the configuration that is in force where Cargo runs, when that is below the
+    /// workspace root.
+    pub fn running_in(mut self, dir: &Path) -> Context {
+        if dir != self.workspace_root {
+            let mut flags = FieldHasher::new("flags below the root");
+            flags.digest("root", &self.flags);
+            config::hash_into(&mut flags, dir, &self.cargo_home);
+            self.flags = flags.finish();
+        }
+        self
+    }
+
     /// Forgets what files contained, before they are read again after a build.
     pub fn forget_files(&self) {
         if let Ok(mut files) = self.files.lock() {

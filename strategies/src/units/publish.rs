@@ -202,7 +202,7 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
         });
     }
     let inputs = inputs_of(session, unit, &files, &dir);
-    if unit.is_local() && inputs.newest(session.context, unit) > mark_time(&dir) {
+    if unit.is_local() && inputs.newest_read(session.context, unit) > mark_time(&dir) {
         return Err("a source changed while it was built".to_owned());
     }
     Ok(Scan { content: content_of(unit, &dir, &files), place, files, inputs })
