@@ -122,7 +122,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let options = options(&args)?;
             let asked = Asked::of(&options)?;
             if args.dry_run {
-                Toolchain::find(options.toolchain.as_deref())?;
+                options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
                 describe(&asked, &options);
                 return Ok(ExitCode::SUCCESS);
             }
