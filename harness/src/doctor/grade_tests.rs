@@ -58,7 +58,7 @@ fn fit() -> Facts {
 /// One on which most things are not.
 fn unfit() -> Facts {
     let mut facts = fit();
-    let old = "/root/.rustup/toolchains/1.80/bin/cargo is Cargo 1.80.0, but its build directory layout is only \
+    let old = "/home/.rustup/toolchains/1.80/bin/cargo is Cargo 1.80.0, but its build directory layout is only \
                usable from 1.95.0 on; update it or name another with `--toolchain`";
     facts.toolchains[0].layout = Some(Err("error: unknown `-Z` flag specified: build-dir-new-layout".into()));
     facts.toolchains[1] = FoundToolchain { about: Err(old.into()), layout: None, ..toolchain("1.80", false) };
