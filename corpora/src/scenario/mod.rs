@@ -1,29 +1,35 @@
 //! Scenarios: the stories that strategies are measured in, as data.
 //!
 //! A scenario is an ordered list of steps. Each step visits the workspaces of the corpus in
-//! their order; on each it performs its actions, unmeasured, and then one measured build,
-//! which becomes a record. A step's `once` actions come before its first workspace.
+//! their order; on each it performs its actions, unmeasured, and then one measured task,
+//! which becomes a record. A step's `once` actions come before its first workspace. Where a
+//! scenario is told of each workspace `alone`, a workspace goes through all steps, from empty
+//! directories, before the next one begins.
 //!
-//! ```toml
-//! name = "gauntlet"
-//! about = "…"
-//! questions = ["Q1"]
+//! The TOML they are written in is described in `scenarios/README.md`.
 //!
-//! [[step]]
-//! name = "fill"
-//! about = "…"
-//! once = ["empty-store"]
-//! each = ["wipe", { edit = "private-body" }]
-//! ```
+//! | file | its one idea |
+//! |---|---|
+//! | `action.rs` | what is done to a working copy between measurements |
+//! | `task.rs` | what is measured |
+//! | `check.rs` | what makes no sense although it can be parsed |
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::edit::Edit;
+mod action;
+mod check;
+mod task;
+
+pub use action::Action;
+pub use task::{Home, Task};
 
 /// The scenario taken when none is named.
 pub const DEFAULT: &str = "gauntlet";
+
+/// The working copy every workspace has.
+pub const MAIN: &str = "main";
 
 /// A story told to every arm.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -36,12 +42,15 @@ pub struct Scenario {
     /// The open questions it speaks to.
     #[serde(default)]
     pub questions: Vec<String>,
+    /// Each workspace goes through the whole story by itself, from an empty store.
+    #[serde(default)]
+    pub alone: bool,
     /// Its steps, in order.
     #[serde(rename = "step")]
     pub steps: Vec<Step>,
 }
 
-/// One step: a measured build on every workspace.
+/// One step: a measured task on every workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Step {
@@ -52,31 +61,59 @@ pub struct Step {
     /// Actions before the first workspace.
     #[serde(default)]
     pub once: Vec<Action>,
-    /// Actions before the build of each workspace.
+    /// Actions before the task on each workspace, on the working copies of the step.
     #[serde(default)]
     pub each: Vec<Action>,
+    /// What is measured.
+    #[serde(default)]
+    pub run: Task,
+    /// Cargo profile; that of the run when absent.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// The working copies it runs in: at once, when there are several.
+    #[serde(rename = "in", default = "main_only")]
+    pub trees: Vec<String>,
+    /// The CARGO_HOME it runs with.
+    #[serde(default)]
+    pub cargo_home: Home,
+    /// Each working copy is compiled with a flag of its own, so that no two share a unit.
+    #[serde(default)]
+    pub distinct: bool,
 }
 
-/// Something done to an arm or a workspace, outside the measured time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// Empty the strategy's store.
-    EmptyStore,
-    /// Remove the workspace's build directory.
-    Wipe,
-    /// Change the workspace's file that the manifest names, never the same content twice.
-    Edit(Edit),
+fn main_only() -> Vec<String> {
+    vec![MAIN.to_owned()]
 }
 
-impl std::fmt::Display for Action {
-    /// The words of a scenario file.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::EmptyStore => f.pad("empty-store"),
-            Self::Wipe => f.pad("wipe"),
-            Self::Edit(edit) => write!(f, "edit {}", edit.name()),
-        }
+impl Scenario {
+    /// Every action of every step, in order.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.steps.iter().flat_map(|step| step.once.iter().chain(&step.each))
+    }
+
+    /// Whether working copies have to be git repositories.
+    pub fn needs_git(&self) -> bool {
+        self.actions().any(|action| matches!(action, Action::Worktree(_) | Action::Commit))
+    }
+
+    /// Whether workspaces need a second lockfile.
+    pub fn needs_upgrade(&self) -> bool {
+        self.actions().any(|action| matches!(action, Action::Upgrade))
+    }
+
+    /// Whether the file that a manifest names is edited.
+    pub fn edits(&self) -> bool {
+        self.actions().any(|action| matches!(action, Action::Edit(_)))
+    }
+
+    /// Whether members are edited that have to be found first.
+    pub fn edits_members(&self) -> bool {
+        self.actions().any(|action| matches!(action, Action::EditLeaf(_) | Action::EditRoot(_)))
+    }
+
+    /// Whether a second CARGO_HOME is needed.
+    pub fn needs_second_home(&self) -> bool {
+        self.steps.iter().any(|step| step.cargo_home == Home::Elsewhere)
     }
 }
 
@@ -111,7 +148,17 @@ pub enum ScenarioError {
 }
 
 /// Name and text of each shipped scenario. One more is one more line.
-const SHIPPED: &[(&str, &str)] = &[("gauntlet", include_str!("../scenarios/gauntlet.toml"))];
+const SHIPPED: &[(&str, &str)] = &[
+    ("gauntlet", include_str!("../../scenarios/gauntlet.toml")),
+    ("cold", include_str!("../../scenarios/cold.toml")),
+    ("edits", include_str!("../../scenarios/edits.toml")),
+    ("worktrees", include_str!("../../scenarios/worktrees.toml")),
+    ("profiles", include_str!("../../scenarios/profiles.toml")),
+    ("upgrade", include_str!("../../scenarios/upgrade.toml")),
+    ("contention", include_str!("../../scenarios/contention.toml")),
+    ("clean", include_str!("../../scenarios/clean.toml")),
+    ("moved", include_str!("../../scenarios/moved.toml")),
+];
 
 /// The names of the shipped scenarios, the default first.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -139,18 +186,11 @@ impl Scenario {
     /// Parses a scenario; `path` is what errors name.
     ///
     /// # Errors
-    /// When it is malformed, has no steps, or two steps of one name.
+    /// When it is malformed or makes no sense, with the line or the step.
     pub fn parse(text: &str, path: &str) -> Result<Self, ScenarioError> {
         let invalid = |what: String| ScenarioError::Invalid { path: path.to_owned(), what };
         let scenario: Self = toml::from_str(text).map_err(|error| invalid(one_line(&error, text)))?;
-        if scenario.steps.is_empty() {
-            return Err(invalid("it has no [[step]]".to_owned()));
-        }
-        for (at, step) in scenario.steps.iter().enumerate() {
-            if scenario.steps[..at].iter().any(|earlier| earlier.name == step.name) {
-                return Err(invalid(format!("two steps are called {:?}", step.name)));
-            }
-        }
+        check::check(&scenario).map_err(invalid)?;
         Ok(scenario)
     }
 }
@@ -166,6 +206,7 @@ fn one_line(error: &toml::de::Error, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::Edit;
 
     #[test]
     fn every_shipped_scenario_is_sound_and_named_as_its_file() {
@@ -176,10 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn actions_are_typed() {
+    fn actions_and_tasks_are_typed() {
         let steps = Scenario::load("gauntlet").unwrap().steps;
         assert_eq!(steps[0].once, [Action::EmptyStore]);
         assert_eq!(steps[2].each, [Action::Edit(Edit::PrivateBody)]);
+        assert_eq!((steps[0].run, steps[0].trees.as_slice()), (Task::Build, [MAIN.to_owned()].as_slice()));
+        let steps = Scenario::load("profiles").unwrap().steps;
+        assert!(steps.iter().any(|step| step.run == Task::Test && step.trees == [MAIN]));
     }
 
     #[test]
@@ -187,10 +231,6 @@ mod tests {
         let told = |text: &str| Scenario::parse(text, "s.toml").unwrap_err().to_string();
         let wrong = told("name = \"s\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\neach = [\"explode\"]\n");
         assert!(wrong.contains("line 6") && wrong.contains("explode"), "{wrong}");
-        assert!(told("name = \"s\"\nabout = \"\"\nstep = []\n").contains("no [[step]]"));
-        let twice =
-            "name = \"s\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\n";
-        assert!(told(twice).contains("two steps"));
         assert!(Scenario::load("gauntlt").unwrap_err().to_string().contains("gauntlet"));
     }
 }
