@@ -26,7 +26,9 @@ fn columns_are_those_of_the_design_in_its_order() {
     let row = step(1, "bat", "fill", "none", 1.0);
     let (designed, appended) = StepRow::COLUMNS.split_at(StepRow::DESIGNED);
     assert_eq!(designed.join(", "), DESIGN_STEPS);
-    assert_eq!(appended, ["noop_s", "marginal_physical_bytes"]);
+    let later = "noop_s, marginal_physical_bytes, shadow_same, shadow_differs, nondeterministic, builds, \
+                 promised_bytes, variant";
+    assert_eq!(appended.join(", "), later);
     assert_eq!(header_of(&row), StepRow::COLUMNS.join(","));
     assert_eq!(UnitRow::COLUMNS.join(", "), DESIGN_UNITS);
     let unit = unit(&row, "libc", Outcome::Hit, "", "", 1.0);
@@ -45,7 +47,7 @@ fn what_was_not_measured_is_an_empty_field() {
     assert_eq!(
         text.lines().nth(1).unwrap(),
         "r1,1,1,quick,bat,gauntlet,fill,none,,,,,rustc 1.95.0,dev,ok,0.3,,,,,,0.3,,50,,,50,,,,48,,,,,,,,,,,,,\
-         94371840,104857600,,,0,true,,,"
+         94371840,104857600,,,0,true,,,,,,,,,"
     );
     let back = RunFolder::read(dir.path()).unwrap();
     assert_eq!(back.steps[0].user_s, None);
@@ -58,19 +60,21 @@ prop_compose! {
 }
 prop_compose! {
     fn any_step()(
-        text in prop::collection::vec(any_text(), 4),
+        text in prop::collection::vec(any_text(), 5),
         key in proptest::option::of("[a-z,\"\n]{1,8}"),
         micros in proptest::option::of(0u64..10_000_000_000),
         count in proptest::option::of(any::<u64>()),
         intact in proptest::option::of(any::<bool>()),
         status in prop::sample::select(vec![Status::Ok, Status::Failed, Status::Unsupported, Status::Invalid]),
     ) -> StepRow {
-        let [workspace, name, strategy, note] = <[String; 4]>::try_from(text).unwrap();
+        let [workspace, name, strategy, note, variant] = <[String; 5]>::try_from(text).unwrap();
         StepRow {
             run: "r1".into(), round: 1, workspace, step: name, strategy, note, key, status,
             wall_s: micros.map(|micros| micros as f64 / 1e6),
             hit_rate: micros.map(|micros| (micros % 1_000_001) as f64 / 1e6),
-            units: count, noop_compiled: count, store_intact: intact,
+            units: count, noop_compiled: count, store_intact: intact, variant, builds: count,
+            shadow_same: count, shadow_differs: count, nondeterministic: count, promised_bytes: count,
+            marginal_physical_bytes: count.map(|count| count as i64),
             ..StepRow::default()
         }
     }
@@ -238,6 +242,42 @@ fn an_older_writer_may_lack_fields_and_a_newer_one_may_append_columns() {
     assert_eq!(read.steps[0].workspace, row.workspace);
     let error = RunWriter::open_for_append(dir.path()).unwrap_err().to_string();
     assert!(error.contains("start a new run"), "{error}");
+}
+
+/// A file for every number of appended columns: what a harness of that day wrote.
+#[test]
+fn appended_columns_that_an_older_file_lacks_read_as_not_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut row = step(1, "bat", "clean", "none", 1.5);
+    row.noop_s = Some(0.25);
+    row.marginal_physical_bytes = Some(-4096);
+    (row.shadow_same, row.shadow_differs, row.nondeterministic) = (Some(7), Some(0), Some(2));
+    (row.builds, row.promised_bytes, row.variant) = (Some(1), Some(8192), "release".into());
+    record(&mut RunWriter::create(dir.path(), RunInfo::new("r1")).unwrap(), &[(row.clone(), vec![])]);
+    let path = dir.path().join(STEPS_FILE);
+    let whole = fs::read_to_string(&path).unwrap();
+    for known in StepRow::DESIGNED..=StepRow::COLUMNS.len() {
+        let cut = |line: &str| line.split(',').take(known).collect::<Vec<_>>().join(",") + "\n";
+        fs::write(&path, whole.lines().map(cut).collect::<String>()).unwrap();
+        let read = RunFolder::read(dir.path()).unwrap().steps.remove(0);
+        let column = |name: &str| StepRow::COLUMNS.iter().position(|it| *it == name).unwrap() < known;
+        let expected = StepRow {
+            noop_s: row.noop_s.filter(|_| column("noop_s")),
+            marginal_physical_bytes: row.marginal_physical_bytes.filter(|_| column("marginal_physical_bytes")),
+            shadow_same: row.shadow_same.filter(|_| column("shadow_same")),
+            shadow_differs: row.shadow_differs.filter(|_| column("shadow_differs")),
+            nondeterministic: row.nondeterministic.filter(|_| column("nondeterministic")),
+            builds: row.builds.filter(|_| column("builds")),
+            promised_bytes: row.promised_bytes.filter(|_| column("promised_bytes")),
+            variant: if column("variant") { row.variant.clone() } else { String::new() },
+            ..row.clone()
+        };
+        assert_eq!(read, expected, "{known} columns");
+    }
+    let cut = |line: &str| line.split(',').take(StepRow::DESIGNED - 1).collect::<Vec<_>>().join(",") + "\n";
+    fs::write(&path, whole.lines().map(cut).collect::<String>()).unwrap();
+    let error = RunFolder::read(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("no column `note`"), "{error}");
 }
 
 #[test]

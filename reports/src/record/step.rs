@@ -160,6 +160,27 @@ pub struct StepRow {
     /// Negative where it freed more than it took.
     #[serde(default)]
     pub marginal_physical_bytes: Option<i64>,
+    /// Hits that a compile of the same unit reproduces byte for byte; empty when not checked.
+    #[serde(default)]
+    pub shadow_same: Option<u64>,
+    /// Hits that no compile reproduces, though two compiles agree with each other: wrong, or at
+    /// least other than what Cargo would have built. Empty when not checked.
+    #[serde(default)]
+    pub shadow_differs: Option<u64>,
+    /// Hits on which two compiles do not agree with each other either, so that the comparison says
+    /// nothing; empty when not checked.
+    #[serde(default)]
+    pub nondeterministic: Option<u64>,
+    /// Cargos that ran at once in this row, 1 normally.
+    #[serde(default)]
+    pub builds: Option<u64>,
+    /// Bytes that a clean or collection step said it would free; empty for builds.
+    #[serde(default)]
+    pub promised_bytes: Option<u64>,
+    /// What the step's command differed in from a plain build in the run's profile: `check`, `test`,
+    /// `release`, `upgraded`, …; may be empty.
+    #[serde(default)]
+    pub variant: String,
 }
 
 impl StepRow {
@@ -220,5 +241,11 @@ impl StepRow {
         "note",
         "noop_s",
         "marginal_physical_bytes",
+        "shadow_same",
+        "shadow_differs",
+        "nondeterministic",
+        "builds",
+        "promised_bytes",
+        "variant",
     ];
 }

@@ -38,7 +38,9 @@ impl RunFolder {
     /// row that does not fit; each error is one line that says what to do.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
         let info = read_info(dir)?;
-        let (steps, cut_steps) = read_rows::<StepRow>(dir, STEPS_FILE, StepRow::COLUMNS)?;
+        // Columns appended after the first schema read as not measured where they are missing.
+        let designed = &StepRow::COLUMNS[..StepRow::DESIGNED];
+        let (steps, cut_steps) = read_rows::<StepRow>(dir, STEPS_FILE, designed)?;
         let (mut units, cut_units) = read_rows::<UnitRow>(dir, UNITS_FILE, UnitRow::COLUMNS)?;
         let recorded: HashSet<StepKey> = steps.iter().map(StepKey::of_step).collect();
         let all = units.len();
