@@ -7,7 +7,8 @@
 //! 2. [`fetch`] brings each source to this machine once, through `source/` has one file per kind;
 //!    [`dependencies`] has Cargo download what the lockfile names.
 //! 3. [`checkout`] makes a working copy to build in; [`worktree`] makes one with git.
-//! 4. [`edit`] changes one file of a working copy so that its content is new every time.
+//! 4. [`edit`] changes one file of a working copy so that its content is new every time;
+//!    [`members`] finds the files whose edits reach farthest and least far.
 //! 5. [`check`] tells beforehand whether all of that will work for a corpus.
 //!
 //! Nothing here runs code of a fetched crate: no build, no build script, no git hook, no Cargo
@@ -20,6 +21,7 @@ pub mod dependencies;
 pub mod edit;
 pub mod fetch;
 pub mod manifest;
+pub mod members;
 pub mod pins;
 pub mod scenario;
 pub mod shipped;

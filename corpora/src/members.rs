@@ -1,0 +1,173 @@
+//! Two files whose edits reach farthest and least far: of the leaf and of the root member.
+//!
+//! In: a working copy that Cargo is run in. Out: a source file of the member that most other
+//! members depend on, and one of the member that depends on most others. Cargo describes the
+//! members; nothing is resolved, downloaded or compiled.
+//!
+//! Only members that a plain `cargo build` is sure to compile are looked at: the default ones
+//! and what they depend on without a condition. A dependency that is optional or for some
+//! platforms only is no reason to edit a file that may not be compiled.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, Package, Target, TargetKind};
+
+use crate::cargo::{CargoError, CargoProgram};
+use crate::dependencies::neutral;
+use crate::slot::{IoError, at};
+
+/// The files to edit, relative to the root of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    /// The library root, else the main binary's, of the member that most others depend on.
+    pub leaf: PathBuf,
+    /// The main binary's root, else the library's, of the member that depends on most others.
+    pub root: PathBuf,
+}
+
+/// Why the members could not be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MembersError {
+    /// Cargo could not describe the workspace.
+    #[error(transparent)]
+    Cargo(#[from] CargoError),
+    /// Cargo's answer could not be read.
+    #[error("cannot read what `cargo metadata` said of {}: {source}", dir.display())]
+    Metadata {
+        /// The directory Cargo was asked about.
+        dir: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// No member has a file to edit.
+    #[error("no member of the workspace in {} has a library or binary inside {}", dir.display(), tree.display())]
+    NoSource {
+        /// The directory Cargo was asked about.
+        dir: PathBuf,
+        /// The tree.
+        tree: PathBuf,
+    },
+    /// A directory is not there.
+    #[error(transparent)]
+    Io(#[from] IoError),
+}
+
+/// The leaf and the root member of the workspace that Cargo finds in `dir`, which is `tree` or a
+/// directory in it.
+///
+/// Leaf is the member that most others depend on, directly or not; of equals the one with the
+/// fewest member dependencies of its own, then by name. Root is the one that depends on most
+/// others; of equals one with a binary, then a default member, then by name. Normal and build
+/// dependencies count. A procedural macro is taken only where there is nothing else.
+///
+/// # Errors
+/// When Cargo cannot read the manifests, or no member has a library or binary inside the tree.
+pub fn members(cargo: &CargoProgram, dir: &Path, tree: &Path) -> Result<Members, MembersError> {
+    let dir = dir.canonicalize().map_err(at("read", dir))?;
+    let tree = tree.canonicalize().map_err(at("read", tree))?;
+    let manifest = dir.join("Cargo.toml");
+    let args = ["metadata", "--no-deps", "--offline", "--format-version=1", "--manifest-path"];
+    let mut args = args.map(std::ffi::OsString::from).to_vec();
+    args.push(manifest.into());
+    let stdout = cargo.run(neutral(&dir), &args)?;
+    let metadata: Metadata =
+        serde_json::from_slice(&stdout).map_err(|source| MembersError::Metadata { dir: dir.clone(), source })?;
+    choose(&described(&metadata, &tree)).ok_or(MembersError::NoSource { dir, tree })
+}
+
+/// What is asked of a member.
+struct Member {
+    name: String,
+    default: bool,
+    /// The root of a library that is no procedural macro.
+    lib: Option<PathBuf>,
+    /// The root of the main binary.
+    bin: Option<PathBuf>,
+    /// The root of a procedural macro.
+    proc_macro: Option<PathBuf>,
+    /// The members it depends on directly, by their place in the list.
+    needs: BTreeSet<usize>,
+}
+
+fn described(metadata: &Metadata, tree: &Path) -> Vec<Member> {
+    let packages = metadata.workspace_packages();
+    let places: BTreeMap<_, _> =
+        packages.iter().enumerate().filter_map(|(at, package)| Some((package.manifest_path.parent()?, at))).collect();
+    let defaults = &metadata.workspace_default_members;
+    let all = packages.iter().map(|package| {
+        let sure = package.dependencies.iter().filter(|dependency| {
+            let kind = matches!(dependency.kind, DependencyKind::Normal | DependencyKind::Build);
+            kind && !dependency.optional && dependency.target.is_none()
+        });
+        let needs = sure.filter_map(|dependency| places.get(dependency.path.as_deref()?).copied());
+        Member {
+            name: package.name.to_string(),
+            default: defaults.is_missing() || defaults.contains(&package.id),
+            lib: package.targets.iter().find(|target| is_lib(target)).and_then(|target| inside(target, tree)),
+            bin: main_bin(package).and_then(|target| inside(target, tree)),
+            proc_macro: package.targets.iter().find(|t| t.is_proc_macro()).and_then(|target| inside(target, tree)),
+            needs: needs.collect(),
+        }
+    });
+    all.collect()
+}
+
+fn is_lib(target: &Target) -> bool {
+    use TargetKind::{CDyLib, DyLib, Lib, RLib, StaticLib};
+    target.kind.iter().any(|kind| matches!(kind, Lib | RLib | DyLib | CDyLib | StaticLib))
+}
+
+/// The binary that `cargo run` would start, else the one with the package's name, else the first.
+/// One that is built only with certain features comes after the others.
+fn main_bin(package: &Package) -> Option<&Target> {
+    let bins = package.targets.iter().filter(|target| target.is_bin());
+    bins.min_by_key(|bin| {
+        let default = package.default_run.as_ref() == Some(&bin.name);
+        (!bin.required_features.is_empty(), !default, bin.name != package.name.as_str())
+    })
+}
+
+/// The target's root file relative to the tree, if it is there.
+fn inside(target: &Target, tree: &Path) -> Option<PathBuf> {
+    let file = target.src_path.canonicalize().ok()?;
+    Some(file.strip_prefix(tree).ok()?.to_owned())
+}
+
+fn choose(members: &[Member]) -> Option<Members> {
+    let reach: Vec<_> = (0..members.len()).map(|at| reach(members, at)).collect();
+    let built = |at: usize| {
+        let mut by = members.iter().zip(&reach);
+        members[at].default || by.any(|(member, reached)| member.default && reached.contains(&at))
+    };
+    let built: Vec<_> = (0..members.len()).filter(|at| built(*at)).collect();
+    let dependents = |at: usize| built.iter().filter(|other| reach[**other].contains(&at)).count();
+    let only_macro = |at: usize| members[at].lib.is_none() && members[at].bin.is_none();
+    let editable = || built.iter().copied().filter(|at| !only_macro(*at) || members[*at].proc_macro.is_some());
+    let leaf = editable().min_by_key(|at| {
+        let member = &members[*at];
+        (only_macro(*at), Reverse(dependents(*at)), reach[*at].len(), &member.name)
+    })?;
+    let root = editable().min_by_key(|at| {
+        let member = &members[*at];
+        (only_macro(*at), Reverse(reach[*at].len()), member.bin.is_none(), !member.default, &member.name)
+    })?;
+    let Member { lib, bin, proc_macro, .. } = &members[leaf];
+    let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref())?;
+    let Member { lib, bin, proc_macro, .. } = &members[root];
+    let root = bin.as_ref().or(lib.as_ref()).or(proc_macro.as_ref())?;
+    Some(Members { leaf: leaf.clone(), root: root.clone() })
+}
+
+/// Every other member that the one at this place depends on, directly or not.
+fn reach(members: &[Member], from: usize) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(at) = next.pop() {
+        next.extend(members[at].needs.iter().copied().filter(|need| reached.insert(*need)));
+    }
+    reached.remove(&from);
+    reached
+}
