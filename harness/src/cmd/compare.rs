@@ -13,13 +13,14 @@ use reports::summary;
 
 use crate::experiment::asked::Asked;
 use crate::experiment::description;
-use crate::experiment::invocation::Recipe;
 use crate::experiment::lab::{DISK_FLOOR, Lab};
 use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
+use crate::experiment::plan::{Moment, Order, Plan};
 use crate::experiment::prepare::Prepared;
 use crate::experiment::progress::Progress;
 use crate::experiment::run;
 use crate::experiment::trials::Trials;
+use crate::quantity::parse_age;
 use crate::system::filesystem::free_bytes;
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
@@ -47,6 +48,23 @@ pub struct Args {
     /// How often every strategy runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
+    /// Instead of a number of rounds: time to spend, e.g. 30m; first on rounds of all
+    /// strategies, then on those whose intervals are widest
+    #[arg(long, value_name = "TIME", conflicts_with = "rounds", value_parser = parse_age)]
+    budget: Option<Duration>,
+    /// The strategy that others are compared with [default: none, or else the first]
+    #[arg(long, value_name = "STRATEGY")]
+    against: Option<String>,
+    /// Run `none` a second time under another name: what it differs by is noise
+    #[arg(long)]
+    control: bool,
+    /// Compile every hit anyway and compare the bytes; one or two more builds a step
+    #[arg(long)]
+    shadow: bool,
+    /// How strategies take turns; `arm-by-arm` needs the disk of one strategy only, and more
+    /// rounds for the same certainty
+    #[arg(long, value_enum, default_value_t = Order::Interleaved)]
+    order: Order,
     /// Cargo profile
     #[arg(long, value_name = "NAME", default_value = "dev", value_parser = plain_name)]
     profile: String,
@@ -164,7 +182,12 @@ fn options(args: &Args) -> Result<Options> {
         workspaces: args.workspaces.clone(),
         strategies: args.strategies.clone(),
         scenario: named(&args.scenario)?,
-        rounds: args.rounds,
+        rounds: if args.budget.is_some() { 0 } else { args.rounds },
+        budget_s: args.budget.map(|budget| budget.as_secs()),
+        order: args.order,
+        against: args.against.clone(),
+        control: args.control,
+        shadow: args.shadow,
         profile: args.profile.clone(),
         toolchain: args.toolchain.clone(),
         jobs: args.jobs,
@@ -210,25 +233,52 @@ fn describe(asked: &Asked, options: &Options) {
         println!("           {}: {}", step.name, step.about);
     }
     println!("profile    {}, toolchain {}", options.profile, options.toolchain.as_deref().unwrap_or("default"));
+    println!("against    {}", asked.baseline);
     println!("work in    {}", options.work_dir.display());
     if let Some(volume) = &options.volume {
         println!("volume     {volume}, made for the run and removed after it");
     }
     println!("seed       {}", options.seed);
-    let moments = plan.moments();
-    let arms = moments.chunk_by(|a, b| (a.round, a.arm) == (b.round, b.arm));
-    for arm in arms {
-        println!("round {} arm {:>2}  {}", arm[0].round, arm[0].position, plan.arms[arm[0].arm]);
+    let rounds = match options.budget_s {
+        Some(seconds) => format!("as many as fit into {} min, these in each of the first", seconds / 60),
+        None => options.rounds.to_string(),
+    };
+    println!("rounds     {rounds}");
+    match options.order {
+        Order::Interleaved => {
+            println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
+        }
+        Order::ArmByArm => println!("order      arm by arm: drawn anew every round"),
     }
-    println!("{} measured builds; nothing was run", moments.len());
+    let mut builds = 0;
+    for round in 1..=options.rounds.max(1) {
+        let moments: Vec<Moment> =
+            plan.tellings(round, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments).collect();
+        builds += moments.len();
+        describe_round(&plan, round, &moments);
+    }
+    println!("{builds} measured steps; nothing was run");
+}
+
+/// The first turns of a round: who goes first, and so on.
+fn describe_round(plan: &Plan, round: u32, moments: &[Moment]) {
+    let first = moments.first();
+    let turn = |moment: &&Moment| first.is_some_and(|it| (it.step, it.workspace) == (moment.step, moment.workspace));
+    let names: Vec<&str> = moments.iter().filter(turn).map(|moment| plan.arms[moment.arm].as_str()).collect();
+    let what = if plan.order == Order::Interleaved { "begins with" } else { "runs" };
+    println!("round {round:<4} {what} {}", names.join(", "));
 }
 
 fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
+    for (workspace, why) in &asked.left_out {
+        eprintln!("note: {workspace} takes no part: {why}");
+    }
     let plan = asked.plan(options);
-    let mut progress = Progress::new(plan.moments().len());
-    let recipe = Recipe { profile: options.profile.clone(), jobs: options.jobs };
-    let mut trials = Trials::new(asked, lab, &recipe, prepared, &plan, writer);
+    let mut progress = Progress::new();
+    lab.clear_all()?;
+    let recorded = RunFolder::read(&dir)?.steps;
+    let mut trials = Trials::new(asked, options, lab, prepared, &plan, (writer, recorded));
     let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
@@ -239,8 +289,9 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     folder.rewrite(&dir)?;
     writer.finish()?;
     folder.info.complete = true;
-    lab.clear_arm()?;
-    print!("{}", summary::render(&folder, &summary::Options::default()));
+    lab.clear_all()?;
+    let shown = summary::Options { baseline: asked.baseline.clone(), ..summary::Options::default() };
+    print!("{}", summary::render(&folder, &shown));
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
     let nothing_measured = folder.steps.iter().all(|row| row.status == Status::Failed);

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use corpora::{Corpus, shipped};
 
 use crate::experiment::lab::Lab;
-use crate::experiment::prepare::prepare;
+use crate::experiment::prepare::{Needs, prepare};
 use crate::system::interrupt::Supervisor;
 use crate::system::workdir::{self, WorkDir};
 
@@ -56,7 +56,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
         Command::Show { name } => show(&Corpus::load(&name)?),
         Command::Fetch(args) => {
             let (corpus, lab, _work) = open(&args, supervisor)?;
-            let prepared = prepare(&lab, &corpus)?;
+            let prepared = prepare(&lab, &corpus, Needs::default())?;
             for prepared in &prepared {
                 let state = if prepared.fetched.new { "fetched" } else { "was there" };
                 println!("{:<24} {state}", prepared.workspace.name);

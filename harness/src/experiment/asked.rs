@@ -1,24 +1,38 @@
 //! What the options name, looked up: corpus, scenario, strategies, and the plan they make.
 
 use anyhow::{Result, bail};
-use corpora::Corpus;
-use corpora::scenario::{Action, Scenario};
+use corpora::scenario::Scenario;
+use corpora::{Corpus, Workspace};
+use reports::control::control_of;
 use strategies::{Strategy, StrategyName, select};
 
 use super::lab::Lab;
 use super::options::Options;
-use super::prepare::{Prepared, prepare};
-use super::run::Plan;
+use super::plan::Plan;
+use super::prepare::{Needs, Prepared, prepare};
 
 /// What the options name, looked up.
 #[derive(Debug)]
 pub struct Asked {
-    /// The corpus, only the workspaces asked for.
+    /// The corpus, only the workspaces that take part.
     pub corpus: Corpus,
+    /// Workspaces left out, and why.
+    pub left_out: Vec<(String, String)>,
     /// The story.
     pub scenario: Scenario,
     /// The arms.
-    pub strategies: Vec<(StrategyName, Strategy)>,
+    pub arms: Vec<ArmSpec>,
+    /// The arm that others are compared with.
+    pub baseline: String,
+}
+
+/// A strategy under the name it has in this run.
+#[derive(Debug, Clone)]
+pub struct ArmSpec {
+    /// The strategy's name; for a control, that with a suffix.
+    pub name: String,
+    /// What it does.
+    pub strategy: Strategy,
 }
 
 impl Asked {
@@ -27,7 +41,6 @@ impl Asked {
     /// # Errors
     /// The first name that nothing has.
     pub fn of(options: &Options) -> Result<Asked> {
-        let strategies = select(&options.strategies)?;
         let scenario = Scenario::load(&options.scenario)?;
         let mut corpus = Corpus::load(&options.corpus)?;
         if !options.workspaces.is_empty() {
@@ -37,20 +50,29 @@ impl Asked {
                 Err(unknown) => bail!("the corpus {} has no workspace {unknown}; it has {names}", corpus.name),
             };
         }
-        Ok(Asked { corpus, scenario, strategies })
+        let unfit = |workspace: &Workspace| Some((workspace.name.clone(), scenario.unfit(workspace)?));
+        let left_out: Vec<(String, String)> = corpus.workspaces.iter().filter_map(unfit).collect();
+        corpus.workspaces.retain(|workspace| scenario.unfit(workspace).is_none());
+        if let ([], Some((name, why))) = (corpus.workspaces.as_slice(), left_out.first()) {
+            bail!("no workspace can take part in the scenario {}: {name}: {why}", scenario.name);
+        }
+        let arms = arms(options)?;
+        let baseline = baseline(options, &arms)?;
+        Ok(Asked { corpus, left_out, scenario, arms, baseline })
     }
 
     /// The plan of a run.
     pub fn plan(&self, options: &Options) -> Plan {
-        let family = |(name, strategy): &(StrategyName, Strategy)| match strategy.parts() {
-            ["", ..] => name.to_string(),
+        let family = |arm: &ArmSpec| match arm.strategy.parts() {
+            ["", ..] => arm.name.clone(),
             [integration, key, ..] => format!("{integration} {key}"),
         };
         Plan {
             seed: options.seed,
             rounds: options.rounds,
-            arms: self.strategies.iter().map(|(name, _)| name.to_string()).collect(),
-            families: self.strategies.iter().map(family).collect(),
+            order: options.order,
+            arms: self.arms.iter().map(|arm| arm.name.clone()).collect(),
+            families: self.arms.iter().map(family).collect(),
             scenario: self.scenario.clone(),
             workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
         }
@@ -61,7 +83,7 @@ impl Asked {
     /// # Errors
     /// The first workspace that cannot be had or is not.
     pub fn prepare(&self, lab: &Lab) -> Result<Vec<Prepared>> {
-        let prepared = prepare(lab, &self.corpus)?;
+        let prepared = prepare(lab, &self.corpus, Needs::of(&self.scenario))?;
         check_edits(self, &prepared)?;
         Ok(prepared)
     }
@@ -72,17 +94,37 @@ impl Asked {
     }
 }
 
+/// The strategies asked for, and the control.
+fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
+    let named = |(name, strategy): (StrategyName, Strategy)| ArmSpec { name: name.to_string(), strategy };
+    let mut arms: Vec<ArmSpec> = select(&options.strategies)?.into_iter().map(named).collect();
+    if options.control {
+        let Some(at) = arms.iter().position(|arm| matches!(arm.strategy, Strategy::None)) else {
+            bail!("--control runs `none` a second time: add none to --strategies");
+        };
+        let again = ArmSpec { name: control_of(&arms[at].name), strategy: arms[at].strategy };
+        arms.insert(at + 1, again);
+    }
+    Ok(arms)
+}
+
+fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
+    let names = || arms.iter().map(|arm| arm.name.as_str());
+    match &options.against {
+        Some(asked) if names().any(|name| name == asked) => Ok(asked.clone()),
+        Some(asked) => {
+            let all = names().collect::<Vec<_>>().join(", ");
+            bail!("--against {asked}: no strategy of this run has that name; there are {all}")
+        }
+        None => Ok(names().find(|name| *name == "none").or_else(|| names().next()).unwrap_or("none").to_owned()),
+    }
+}
+
 /// A scenario that edits needs the files it edits.
 fn check_edits(asked: &Asked, prepared: &[Prepared]) -> Result<()> {
-    let edits = asked
-        .scenario
-        .steps
-        .iter()
-        .flat_map(|step| step.once.iter().chain(&step.each))
-        .any(|action| matches!(action, Action::Edit(_)));
     let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
     match missing {
-        Some(prepared) if edits => bail!(
+        Some(prepared) if asked.scenario.edits() => bail!(
             "{} has no file {}; correct `edit` in the manifest",
             prepared.workspace.name,
             prepared.workspace.edit.display()

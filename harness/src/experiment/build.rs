@@ -94,6 +94,17 @@ pub struct Cached {
     pub before: Option<Index>,
     /// The surroundings, for looking again.
     pub context: Context,
+    /// Keeps collection away until what was handed out has been checked.
+    lock: Option<std::fs::File>,
+}
+
+impl Build {
+    /// Lets collection at the store again.
+    pub fn release(&mut self) {
+        if let Some(cached) = &mut self.cached {
+            cached.lock = None;
+        }
+    }
 }
 
 /// Why there is no measurement.
@@ -127,7 +138,7 @@ pub fn build(
     strategy: &Strategy,
     store: Option<&dyn Store>,
 ) -> Result<Build, BuildError> {
-    let _ = std::fs::remove_file(lab.rustc_log());
+    let _ = std::fs::remove_file(&site.log);
     let layout = Layout { build_dir: site.build_dir.clone() };
     match (strategy, store) {
         (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, units, store),
@@ -137,7 +148,7 @@ pub fn build(
             // Not part of this strategy: asked for afterwards and not timed.
             let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
             let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
-            let (rustc, costs) = costs(lab, &layout, &built, &cargo.messages)?;
+            let (rustc, costs) = costs(site, &layout, &built, &cargo.messages)?;
             let phases = Phases { cargo: cargo.wall, ..Phases::default() };
             Ok(Build { phases, usage, rustc, costs, graph, built, cached: None })
         }
@@ -147,14 +158,13 @@ pub fn build(
 fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn Store) -> Result<Build, BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
     let mut usage = Usage::default();
-    let own_before = own_cpu();
 
     let start = Instant::now();
-    let _lock = store.root().lock_shared()?;
+    let lock = store.root().lock_shared()?;
     let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
     store.root().restore_rustc_info(&toolchain, &site.build_dir);
     let (graph, graph_call) = ask_graph(lab, site, recipe, &mut usage)?;
-    let context = context(lab, site);
+    let context = context(lab, site, recipe);
     let session = Session { units, store, graph: &graph, context: &context };
     let mut plan = units::plan(&session);
     let planned = start.elapsed();
@@ -162,21 +172,18 @@ fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn St
     let start = Instant::now();
     let restored = units::restore(&session, &mut plan)?;
     let restore = start.elapsed();
-    usage.user += own_cpu().saturating_sub(own_before);
 
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
     let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
     let before = missed.then(|| Index::load(store));
-    let own_before = own_cpu();
 
     let start = Instant::now();
     let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
     let matching = start.elapsed();
-    let (rustc, costs) = costs(lab, &layout, &built, &cargo.messages)?;
+    let (rustc, costs) = costs(site, &layout, &built, &cargo.messages)?;
     let start = Instant::now();
-    let published = units::publish(&session, &mut plan, &built, &costs, &site.name)?;
+    let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
     let publish = start.elapsed() + matching;
-    usage.user += own_cpu().saturating_sub(own_before);
 
     let phases = Phases {
         plan: Some(planned),
@@ -185,20 +192,20 @@ fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn St
         cargo: cargo.wall,
         publish: Some(publish),
     };
-    let cached = Some(Cached { plan, restored, published, before, context });
+    let cached = Some(Cached { plan, restored, published, before, context, lock: Some(lock) });
     Ok(Build { phases, usage, rustc, costs, graph, built, cached })
 }
 
 /// The surroundings of a build, as keys see them.
-fn context(lab: &Lab, site: &Site) -> Context {
-    let env = site.env(lab).into_iter();
+fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
+    let env = site.env(lab, recipe).into_iter();
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let rustc = &lab.toolchain.rustc_verbose;
-    Context::new(&site.root, &lab.cargo_home, &site.build_dir, &site.target_dir, rustc, env).running_in(&site.dir)
+    Context::new(&site.root, &recipe.cargo_home, &site.build_dir, &site.target_dir, rustc, env).running_in(&site.dir)
 }
 
 fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {
-    let spec = lab.cargo(&site.dir, &site.env(lab), &site.graph_args(lab, recipe));
+    let spec = lab.cargo(&site.dir, &site.env(lab, recipe), &site.graph_args(lab, recipe));
     let (finished, stdout) = process::run_captured(&spec, &lab.supervisor)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
@@ -220,7 +227,7 @@ fn run_cargo(
     layout: &Layout,
     usage: &mut Usage,
 ) -> Result<CargoRun, BuildError> {
-    let spec = lab.cargo(&site.dir, &site.env(lab), &site.build_args(lab, recipe));
+    let spec = lab.cargo(&site.dir, &site.env(lab, recipe), &site.build_args(lab, recipe));
     let mut messages = Messages::default();
     let started = SystemTime::now();
     let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
@@ -249,12 +256,12 @@ pub fn noop(lab: &Lab, site: &Site, recipe: &Recipe, graph: &Graph) -> Result<(u
 /// What rustc did, and the seconds of each unit: rustc's own from the observer, a build
 /// script's from its start to Cargo's message.
 fn costs(
-    lab: &Lab,
+    site: &Site,
     layout: &Layout,
     built: &Built,
     messages: &Messages,
 ) -> Result<(Summary, HashMap<UnitPlace, f64>), BuildError> {
-    let log = observer::read_log(&lab.rustc_log())?;
+    let log = observer::read_log(&site.log)?;
     let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
     for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
         if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
@@ -283,12 +290,12 @@ fn now_s() -> f64 {
 
 /// CPU time of this process so far: planning, restoring and publishing happen in it.
 #[cfg(unix)]
-fn own_cpu() -> Duration {
+pub fn own_cpu() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }
 
 #[cfg(not(unix))]
-fn own_cpu() -> Duration {
+pub fn own_cpu() -> Duration {
     Duration::ZERO
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use corpora::scenario::Task;
 use strategies::store::{self, Store};
 
 use super::build::{Build, BuildError, noop};
 use super::invocation::{Recipe, Site};
 use super::lab::Lab;
-use super::ledger::DiskUse;
 use crate::system::process::{self, CommandSpec};
 
 /// What the checks found.
@@ -21,11 +21,9 @@ pub struct Checked {
     pub damage: Option<Vec<String>>,
     /// What the built program printed, where the corpus names one, or how it failed.
     pub program: Option<Result<String, String>>,
-    /// What store and build directories take; looked at last.
-    pub disk: DiskUse,
 }
 
-/// Looks at everything but the disk, which is left empty.
+/// Looks at everything but the disk.
 ///
 /// # Errors
 /// When the no-op build fails or is interrupted.
@@ -39,7 +37,7 @@ pub fn check(
     let (noop_compiled, noop) = noop(lab, site, recipe, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
     let program = program(lab, site, recipe)?;
-    Ok(Checked { noop_compiled, noop, damage, program, disk: DiskUse::default() })
+    Ok(Checked { noop_compiled, noop, damage, program })
 }
 
 /// Every entry's files by size and time; those that were just handed out, byte by byte.
@@ -55,10 +53,12 @@ fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
 
 /// Runs the workspace's own program, built or restored.
 fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<Result<String, String>>, BuildError> {
-    let Some(run) = &site.run else { return Ok(None) };
+    let (Some(run), Task::Build) = (&site.run, recipe.task) else { return Ok(None) };
     let program = site.program(&run.bin, &recipe.profile);
-    let spec =
-        CommandSpec::new(&program, &site.dir).args(&run.args).envs(lab.build_env()).timeout(Duration::from_secs(20));
+    let spec = CommandSpec::new(&program, &site.dir)
+        .args(&run.args)
+        .envs(site.env(lab, recipe))
+        .timeout(Duration::from_secs(20));
     let shown = match process::run_captured(&spec, &lab.supervisor) {
         Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
         Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),

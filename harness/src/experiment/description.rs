@@ -37,7 +37,7 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
         rounds: options.rounds,
         scenario: asked.scenario.name.clone(),
         profile: options.profile.clone(),
-        strategies: asked.strategies.iter().map(|(name, _)| name.to_string()).collect(),
+        strategies: asked.arms.iter().map(|arm| arm.name.clone()).collect(),
         corpus: CorpusInfo {
             name: asked.corpus.name.clone(),
             hash: asked.corpus_hash(),

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use corpora::scenario::Task;
+
 use super::lab::Lab;
 
-/// One workspace where it is built.
+/// One working copy where it is built.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// Name of the workspace.
-    pub name: String,
+    pub workspace: String,
     /// The whole working copy.
     pub tree: PathBuf,
     /// Where Cargo runs.
@@ -21,10 +23,10 @@ pub struct Site {
     pub target_dir: PathBuf,
     /// Intermediate artifacts.
     pub build_dir: PathBuf,
+    /// Where the observer records this working copy's compiles.
+    pub log: PathBuf,
     /// Arguments of the manifest.
     pub cargo_args: Vec<String>,
-    /// The file an edit step changes, relative to `dir`.
-    pub edit: PathBuf,
     /// A command that proves the built program runs.
     pub run: Option<corpora::Run>,
 }
@@ -32,22 +34,30 @@ pub struct Site {
 /// How a site is to be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
+    /// Which Cargo command.
+    pub task: Task,
     /// Cargo profile.
     pub profile: String,
     /// Cargo's `--jobs`.
     pub jobs: Option<u32>,
+    /// CARGO_HOME.
+    pub cargo_home: PathBuf,
+    /// RUSTFLAGS.
+    pub rustflags: Option<String>,
 }
 
 impl Site {
     /// The environment of Cargo on this site.
-    pub fn env(&self, lab: &Lab) -> BTreeMap<OsString, OsString> {
-        let mut env = lab.build_env();
+    pub fn env(&self, lab: &Lab, recipe: &Recipe) -> BTreeMap<OsString, OsString> {
+        let mut env = lab.build_env(&self.log);
         env.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
         env.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
+        env.insert("CARGO_HOME".into(), recipe.cargo_home.clone().into());
+        env.extend(recipe.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
         env
     }
 
-    /// `cargo build` of this site.
+    /// The build of this site.
     pub fn build_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
         let mut args = self.common_args(lab, recipe);
         args.push("--message-format=json-render-diagnostics".into());
@@ -61,8 +71,20 @@ impl Site {
         args
     }
 
+    /// `cargo clean` of this site: everything.
+    pub fn clean_args(&self, lab: &Lab) -> Vec<OsString> {
+        let mut args: Vec<OsString> = ["clean", "--locked", "--offline"].map(OsString::from).to_vec();
+        args.extend(lab.toolchain.layout_flag().map(OsString::from));
+        args
+    }
+
     fn common_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let mut args: Vec<OsString> = ["build", "--locked", "--offline"].map(OsString::from).to_vec();
+        let command: &[&str] = match recipe.task {
+            Task::Check => &["check"],
+            Task::Test => &["test", "--no-run"],
+            Task::Build | Task::Clean | Task::Collect { .. } => &["build"],
+        };
+        let mut args: Vec<OsString> = command.iter().chain(&["--locked", "--offline"]).map(OsString::from).collect();
         args.extend(["--profile".into(), OsString::from(&recipe.profile)]);
         args.extend(recipe.jobs.map(|jobs| format!("--jobs={jobs}").into()));
         args.extend(self.cargo_args.iter().map(OsString::from));

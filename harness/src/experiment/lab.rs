@@ -5,19 +5,20 @@
 //!     cargo-home/   private CARGO_HOME
 //!     sources/      fetched sources, never built in
 //!     bin/rustc     the observer
-//!     arm/          the arm that runs now, at the same paths for every arm; with --volume
-//!                   on the volume instead, in volume-1/root/
+//!     cargo-home-2/ the same content at another path, for scenarios that move
+//!     arm/          the arm that runs now, at the same paths for every arm
 //!         store/
 //!         src/<workspace>/
 //!         target/<workspace>/
-//!         rustc.log
+//!     parked/<n>/   the arms that wait for their turn
 //!     runs/         records, unless --out says otherwise
 //! ```
 //!
-//! Every arm lives at the same paths, one after the other: a path is an input of a build
-//! (it ends up in debug information), and must not differ between arms. Only store and build
-//! directories have to share a file system, so a volume holds the arm and nothing else: what
-//! was fetched stays for the next run.
+//! Every arm runs at the same paths: a path is an input of a build (it ends up in debug
+//! information), and must not differ between arms. So an arm that waits is renamed aside,
+//! which changes no file, no inode and no time in it. Only store and build directories have
+//! to share a file system, so a volume (`--volume`) holds `arm/` and `parked/` and nothing
+//! else: what was fetched stays for the next run.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ use anyhow::{Context as _, Result};
 use corpora::{CargoProgram, Fetcher};
 
 use crate::system::cargo_home::CargoHome;
+use crate::system::dirs::remove_dir;
 use crate::system::environment::Environment;
 use crate::system::interrupt::Supervisor;
 use crate::system::observer::Observer;
@@ -48,6 +50,8 @@ pub struct Lab {
     pub toolchain: Toolchain,
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,
+    /// The same content at another path, where a scenario needs one.
+    pub second_home: PathBuf,
     /// The directory that holds `arm/`: the work directory or a volume.
     ground: PathBuf,
     environment: Environment,
@@ -69,8 +73,9 @@ impl Lab {
         let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
         let programs = stamps(&toolchain);
         let cargo_home = home.dir().to_owned();
+        let second_home = work.join("cargo-home-2");
         let (work, ground) = (work.to_owned(), work.to_owned());
-        Ok(Lab { work, supervisor, cargo_home, toolchain, ground, environment, observer, programs })
+        Ok(Lab { work, supervisor, cargo_home, second_home, toolchain, ground, environment, observer, programs })
     }
 
     /// The same lab with its arms on another file system, at its root `ground`.
@@ -96,16 +101,11 @@ impl Lab {
         self.ground.join("arm")
     }
 
-    /// Where the observer writes.
-    pub fn rustc_log(&self) -> PathBuf {
-        self.arm_dir().join("rustc.log")
-    }
-
-    /// The environment of a build: scrubbed, observed, offline, unstable flags unlocked for
-    /// Cargo alone.
-    pub fn build_env(&self) -> BTreeMap<OsString, OsString> {
+    /// The environment of a build whose compiles are recorded in `log`: scrubbed, observed,
+    /// offline, unstable flags unlocked for Cargo alone.
+    pub fn build_env(&self, log: &Path) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_build();
-        env.extend(self.observer.env(&self.rustc_log()));
+        env.extend(self.observer.env(log));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
         env.extend(self.toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
         env
@@ -116,15 +116,51 @@ impl Lab {
         CommandSpec::new(&self.toolchain.cargo, dir).args(args.iter().cloned()).envs(env.clone())
     }
 
-    /// Empties the arm's directory.
+    /// Takes the arm that runs now aside, as number `arm`.
     ///
     /// # Errors
-    /// When something in it cannot be removed.
+    /// When its directory cannot be renamed.
+    pub fn park(&self, arm: usize) -> Result<()> {
+        rename(&self.arm_dir(), &self.parked(arm))
+    }
+
+    /// Brings a parked arm back to where it runs.
+    ///
+    /// # Errors
+    /// When its directory cannot be renamed.
+    pub fn unpark(&self, arm: usize) -> Result<()> {
+        rename(&self.parked(arm), &self.arm_dir())
+    }
+
+    /// An empty directory for an arm that begins.
+    ///
+    /// # Errors
+    /// When what is there cannot be removed.
     pub fn clear_arm(&self) -> Result<()> {
         let dir = self.arm_dir();
         remove_dir(&dir)?;
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))
     }
+
+    /// Removes every arm's directories.
+    ///
+    /// # Errors
+    /// When something in them cannot be removed.
+    pub fn clear_all(&self) -> Result<()> {
+        remove_dir(&self.arm_dir())?;
+        remove_dir(&self.ground.join("parked"))
+    }
+
+    fn parked(&self, arm: usize) -> PathBuf {
+        self.ground.join("parked").join(arm.to_string())
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    if let Some(parent) = to.parent() {
+        std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    std::fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
 }
 
 fn stamps(toolchain: &Toolchain) -> Vec<Option<(u64, SystemTime)>> {
@@ -133,17 +169,4 @@ fn stamps(toolchain: &Toolchain) -> Vec<Option<(u64, SystemTime)>> {
         Some((meta.len(), meta.modified().ok()?))
     };
     [&toolchain.cargo, &toolchain.rustc].map(stamp).to_vec()
-}
-
-/// Removes a directory tree, if it is there.
-///
-/// # Errors
-/// When something in it cannot be removed.
-pub fn remove_dir(dir: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -20,7 +20,7 @@ use crate::system::extents;
 pub struct DiskUse {
     /// The store.
     pub store: Option<Usage>,
-    /// The build directory of the workspace that was built.
+    /// The build directories of the step.
     pub tree: Option<Usage>,
     /// Store and all build directories together, what they share counted once, bytes.
     pub all_physical_bytes: Option<u64>,
@@ -55,18 +55,18 @@ impl Ledger {
         self.before = self.together();
     }
 
-    /// Called after the build: looks again at its build directory and the store.
-    pub fn end(&mut self, store: Option<&Path>, tree: &Path) -> DiskUse {
-        self.touch(tree);
-        store.iter().for_each(|store| self.touch(store));
+    /// Called after the builds: looks again at their build directories and the store.
+    pub fn end(&mut self, store: Option<&Path>, trees: &[&Path]) -> DiskUse {
+        trees.iter().chain(&store).for_each(|tree| self.touch(tree));
         // Where syncing fails the extents say so themselves: they have no place yet.
-        let _ = extents::sync(tree);
+        trees.iter().chain(&store).for_each(|tree| drop(extents::sync(tree)));
         self.look();
-        let usage = |path: &Path| self.trees.get(path)?.as_ref().map(Scan::usage);
+        let scan = |path: &Path| self.trees.get(path)?.as_ref();
         let all = self.together();
+        let of_trees = trees.iter().map(|tree| scan(tree)).collect::<Option<Vec<&Scan>>>();
         DiskUse {
-            store: store.and_then(usage),
-            tree: usage(tree),
+            store: store.and_then(scan).map(Scan::usage),
+            tree: of_trees.map(disk::together),
             all_physical_bytes: all,
             marginal_physical_bytes: all.zip(self.before).map(|(all, before)| all as i64 - before as i64),
         }
@@ -109,7 +109,7 @@ mod tests {
             fs::create_dir(&store).unwrap();
             let mut ledger = Ledger::of([store.as_path(), &a, &b]);
             fs::write(store.join("probe"), vec![1; 64 * KIB as usize]).unwrap();
-            if ledger.end(Some(&store), &a).all_physical_bytes.is_none() {
+            if ledger.end(Some(&store), &[&a]).all_physical_bytes.is_none() {
                 eprintln!("SKIPPED: no extents on the file system of {}", dir.path().display());
                 return None;
             }
@@ -123,7 +123,7 @@ mod tests {
             self.ledger.begin();
             fs::create_dir_all(&tree).unwrap();
             make(&self.store, &tree);
-            self.ledger.end(Some(&self.store), &tree)
+            self.ledger.end(Some(&self.store), &[&tree])
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
         write(tree.join("f"), 64);
         let mut ledger = Ledger::of([tree.as_path()]);
         ledger.begin();
-        let found = ledger.end(None, &tree);
+        let found = ledger.end(None, &[&tree]);
         assert_eq!((found.all_physical_bytes, found.marginal_physical_bytes, found.store), (None, None, None));
         assert!(found.tree.is_some_and(|usage| usage.allocated_bytes >= 64 * KIB && usage.physical_bytes.is_none()));
     }

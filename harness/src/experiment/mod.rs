@@ -5,16 +5,20 @@
 //! | [`options`] | what was asked for, as kept in `run.json` so that a run can be resumed |
 //! | [`asked`] | what the options name, looked up |
 //! | [`description`] | `run.json` |
-//! | [`schedule`] | which arm when: a pure function of the seed |
+//! | [`plan`] | what is measured in which order; [`schedule`] draws whose turn it is from the seed |
+//! | [`pace`] | how many rounds, and of which arms: a number, or a budget of time |
 //! | [`lab`] | what all builds of a run share: toolchain, environment, observer, directories |
 //! | [`prepare`] | everything fetched before anything is timed |
 //! | [`invocation`] | the exact Cargo command lines |
-//! | [`arm`] | one strategy in one round: its sites, its store, its steps |
+//! | [`arm`] | one strategy at work: its working copies ([`copies`]), its store, its actions |
+//! | [`trial`] | a measured build step, of one Cargo or several at once |
+//! | [`chore`] | a measured step that compiles nothing: cleaning, collection |
 //! | [`build`] | one measured build: plan, restore, cargo, publish |
 //! | [`outcome`] | what became of each unit, and why |
 //! | [`checks`] | what is looked at after a measured build: no-op, store, program |
 //! | [`ledger`] | what the trees of an arm take on disk, step by step |
-//! | [`gates`] | what makes a row invalid |
+//! | [`gates`] | what makes a row invalid, judged by [`facts`] |
+//! | [`shadow`] | every hit compiled anyway, and compared |
 //! | [`rows`] | a measured build as records |
 //! | [`run`] | all arms of all rounds, appended as they finish |
 //! | [`trials`] | the real executor of a run |
@@ -24,16 +28,23 @@ pub mod arm;
 pub mod asked;
 pub mod build;
 pub mod checks;
+pub mod chore;
+pub mod copies;
 pub mod description;
+pub mod facts;
 pub mod gates;
 pub mod invocation;
 pub mod lab;
 pub mod ledger;
 pub mod options;
 pub mod outcome;
+pub mod pace;
+pub mod plan;
 pub mod prepare;
 pub mod progress;
 pub mod rows;
 pub mod run;
 pub mod schedule;
+pub mod shadow;
+pub mod trial;
 pub mod trials;

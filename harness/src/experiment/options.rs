@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::Order;
 use crate::system::volume::VolumeSpec;
 
 /// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
@@ -17,8 +18,23 @@ pub struct Options {
     pub strategies: String,
     /// A shipped scenario or the absolute path of one.
     pub scenario: String,
-    /// How often every arm runs.
+    /// How often every arm runs; 0 where a budget decides.
     pub rounds: u32,
+    /// Seconds to spend on rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_s: Option<u64>,
+    /// How arms take turns; runs that do not say took one arm after the other.
+    #[serde(default)]
+    pub order: Order,
+    /// The arm that others are compared with; `none`, or else the first, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    /// Whether `none` runs a second time under another name.
+    #[serde(default)]
+    pub control: bool,
+    /// Whether every hit is compiled anyway and compared.
+    #[serde(default)]
+    pub shadow: bool,
     /// Cargo profile.
     pub profile: String,
     /// rustup toolchain; the default one when absent.

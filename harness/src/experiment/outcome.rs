@@ -116,7 +116,8 @@ pub struct Counts {
 
 impl Counts {
     /// Counts outcomes; a unit of unknown cost weighs nothing.
-    pub fn of(outcomes: &[UnitOutcome]) -> Counts {
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> Counts {
+        let outcomes: Vec<&UnitOutcome> = outcomes.into_iter().collect();
         let count = |wanted: &[Outcome]| {
             outcomes.iter().filter(|unit| unit.outcome.is_some_and(|outcome| wanted.contains(&outcome))).count() as u64
         };
@@ -156,6 +157,6 @@ mod tests {
         assert_eq!((counts.hits, counts.refused, counts.missed, counts.stale), (1, 1, 1, 0));
         assert_eq!(counts.hit_rate, 0.25);
         assert_eq!(counts.hit_rate_by_cost, Some(0.9));
-        assert_eq!(Counts::of(&[unit(None, None)]).hit_rate_by_cost, None);
+        assert_eq!(Counts::of([&unit(None, None)]).hit_rate_by_cost, None);
     }
 }

@@ -57,10 +57,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar over this many measurements; hidden where there is no terminal.
-    pub fn new(total: usize) -> Progress {
-        let bar = ProgressBar::new(total as u64);
-        let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {msg}")
+    /// A bar that is hidden where there is no terminal.
+    pub fn new() -> Progress {
+        let bar = ProgressBar::new(0);
+        let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {prefix}{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("=> "));
         bar.enable_steady_tick(Duration::from_millis(250));
@@ -83,9 +83,14 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Counts measurements that an earlier part of the run has taken.
-    pub fn skip(&self, count: usize) {
-        self.bar.inc(count as u64);
+    /// A round of `all` measurements begins, `missing` of which an earlier part of the run has
+    /// not taken. `rounds` is 0 where their number is not fixed.
+    pub fn round(&self, round: u32, rounds: u32, all: usize, missing: usize) {
+        let all = all as u64;
+        let before = self.bar.position();
+        self.bar.set_length(if rounds == 0 { before + all } else { all * u64::from(rounds) });
+        self.bar.set_prefix(if rounds == 1 { String::new() } else { format!("round {round}, ") });
+        self.bar.inc(all - missing as u64);
     }
 
     /// A line above the bar.

@@ -1,11 +1,15 @@
-//! A measured build as records.
+//! A measured step as records.
 
 use reports::record::{Status, StepRow, UnitRow};
+use std::time::Duration;
 use strategies::Strategy;
+use strategies::units::Restored;
 
 use super::build::Build;
-use super::checks::Checked;
+use super::ledger::DiskUse;
 use super::outcome::{Counts, UnitOutcome};
+use super::shadow::Shadow;
+use super::trial::{Measured, Trial};
 
 /// The columns that say which measurement a row is.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct Identity {
     pub toolchain: String,
     /// Cargo profile.
     pub profile: String,
+    /// How the step differs from a plain build in that profile.
+    pub variant: String,
 }
 
 impl Identity {
@@ -52,65 +58,83 @@ impl Identity {
             store: text(store),
             toolchain: self.toolchain.clone(),
             profile: self.profile.clone(),
+            variant: self.variant.clone(),
             status,
             note,
             ..StepRow::default()
         }
     }
 
-    /// The row of a finished build.
-    pub fn measured(
-        &self,
-        strategy: &Strategy,
-        build: &Build,
-        counts: &Counts,
-        checked: &Checked,
-        invalid: Option<String>,
-    ) -> StepRow {
-        let status = if invalid.is_some() { Status::Invalid } else { Status::Ok };
-        let seconds = |duration: Option<std::time::Duration>| duration.map(|duration| duration.as_secs_f64());
-        let restored = build.cached.as_ref().map(|cached| &cached.restored);
-        let disk = &checked.disk;
+    /// The row of a finished build step. Of several Cargos at once, counts and CPU time are
+    /// sums, the wall time and each phase are those of the one that took longest.
+    pub fn measured(&self, strategy: &Strategy, step: &Measured) -> StepRow {
+        let status = if step.invalid.is_some() { Status::Invalid } else { Status::Ok };
+        let trials = &step.trials;
+        let longest = |of: &dyn Fn(&Trial) -> Option<Duration>| {
+            trials.iter().filter_map(of).max().map(|duration| duration.as_secs_f64())
+        };
+        let total = |of: &dyn Fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>();
+        let restores = trials.iter().all(|trial| trial.build.cached.is_some());
+        let of_restored = |of: &dyn Fn(&Restored) -> u64| {
+            trials
+                .iter()
+                .map(|trial| trial.build.cached.as_ref().map(|cached| of(&cached.restored)))
+                .sum::<Option<u64>>()
+        };
+        let of_counts = |of: &dyn Fn(&Counts) -> u64| restores.then(|| total(&|trial| of(&trial.counts)));
         let cacheless = matches!(strategy, Strategy::None);
-        StepRow {
-            wall_s: seconds(Some(build.phases.wall())),
-            user_s: seconds(Some(build.usage.user)),
-            sys_s: seconds(Some(build.usage.sys)),
-            max_rss_bytes: build.usage.max_rss,
-            plan_s: seconds(build.phases.plan),
-            restore_s: seconds(build.phases.restore),
-            cargo_s: seconds(Some(build.phases.cargo)),
-            publish_s: seconds(build.phases.publish),
-            units: Some(build.graph.units.len() as u64),
-            fresh: Some(build.built.fresh.len() as u64),
-            restored: Some(restored.map_or(0, |restored| restored.units.len() as u64)),
-            compiled: Some(build.built.compiled.len() as u64),
-            refused: restored.map(|_| counts.refused),
-            missed: restored.map(|_| counts.missed),
-            stale: restored.map(|_| counts.stale),
-            rustc_runs: Some(build.rustc.rustc_runs),
-            rustc_s: Some(build.rustc.rustc_s),
+        let counts = Counts::of(trials.iter().flat_map(|trial| &trial.units));
+        let cpu = |of: &dyn Fn(&Trial) -> Duration| trials.iter().map(of).sum::<Duration>();
+        let intact = trials.iter().map(|trial| trial.checked.damage.as_ref().map(Vec::is_empty));
+        let shadow = step.shadow.as_ref();
+        let row = StepRow {
+            wall_s: longest(&|trial| Some(trial.build.phases.wall())),
+            user_s: Some((cpu(&|trial| trial.build.usage.user) + step.own).as_secs_f64()),
+            sys_s: Some(cpu(&|trial| trial.build.usage.sys).as_secs_f64()),
+            max_rss_bytes: trials.iter().filter_map(|trial| trial.build.usage.max_rss).max(),
+            plan_s: longest(&|trial| trial.build.phases.plan),
+            restore_s: longest(&|trial| trial.build.phases.restore),
+            cargo_s: longest(&|trial| Some(trial.build.phases.cargo)),
+            publish_s: longest(&|trial| trial.build.phases.publish),
+            units: Some(total(&|trial| trial.build.graph.units.len() as u64)),
+            fresh: Some(total(&|trial| trial.build.built.fresh.len() as u64)),
+            restored: of_restored(&|restored| restored.units.len() as u64).or(Some(0)),
+            compiled: Some(total(&|trial| trial.build.built.compiled.len() as u64)),
+            refused: of_counts(&|counts| counts.refused),
+            missed: of_counts(&|counts| counts.missed),
+            stale: of_counts(&|counts| counts.stale),
+            rustc_runs: Some(total(&|trial| trial.build.rustc.rustc_runs)),
+            rustc_s: Some(trials.iter().map(|trial| trial.build.rustc.rustc_s).sum()),
             hit_rate: Some(counts.hit_rate).filter(|_| !cacheless),
             hit_rate_by_cost: counts.hit_rate_by_cost.filter(|_| !cacheless),
-            hardlinked: restored.map(|restored| restored.hardlinked),
-            reflinked: restored.map(|restored| restored.reflinked),
-            copied: restored.map(|restored| restored.copied),
-            symlinked: restored.map(|restored| restored.symlinked),
-            private_files: restored.map(|restored| restored.private_files),
-            copied_bytes: restored.map(|restored| restored.copied_bytes),
-            store_bytes: disk.store.map(|usage| usage.apparent_bytes),
-            store_allocated_bytes: disk.store.map(|usage| usage.allocated_bytes),
-            store_physical_bytes: disk.store.and_then(|usage| usage.physical_bytes),
-            tree_bytes: disk.tree.map(|usage| usage.apparent_bytes),
-            tree_allocated_bytes: disk.tree.map(|usage| usage.allocated_bytes),
-            tree_physical_bytes: disk.tree.and_then(|usage| usage.physical_bytes),
-            all_physical_bytes: disk.all_physical_bytes,
-            marginal_physical_bytes: disk.marginal_physical_bytes,
-            noop_compiled: Some(checked.noop_compiled),
-            noop_s: seconds(Some(checked.noop)),
-            store_intact: checked.damage.as_ref().map(Vec::is_empty),
-            ..self.row(strategy, status, invalid.unwrap_or_else(|| remarks(build)))
-        }
+            hardlinked: of_restored(&|restored| restored.hardlinked),
+            reflinked: of_restored(&|restored| restored.reflinked),
+            copied: of_restored(&|restored| restored.copied),
+            symlinked: of_restored(&|restored| restored.symlinked),
+            private_files: of_restored(&|restored| restored.private_files),
+            copied_bytes: of_restored(&|restored| restored.copied_bytes),
+            noop_compiled: Some(total(&|trial| trial.checked.noop_compiled)),
+            noop_s: longest(&|trial| Some(trial.checked.noop)),
+            store_intact: intact.collect::<Option<Vec<bool>>>().map(|all| all.into_iter().all(|it| it)),
+            builds: Some(trials.len() as u64),
+            shadow_same: shadow.map(|shadow| shadow.same),
+            shadow_differs: shadow.map(|shadow| shadow.differs.len() as u64),
+            nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
+            ..self.row(strategy, status, step.invalid.clone().unwrap_or_else(|| remarks(step)))
+        };
+        on_disk(row, &step.disk)
+    }
+
+    /// The row of a step that compiles nothing.
+    pub fn chore(&self, strategy: &Strategy, chore: &Chore) -> StepRow {
+        let row = StepRow {
+            wall_s: Some(chore.wall.as_secs_f64()),
+            user_s: Some(chore.usage.0.as_secs_f64()),
+            sys_s: Some(chore.usage.1.as_secs_f64()),
+            promised_bytes: chore.promised,
+            ..self.row(strategy, Status::Ok, String::new())
+        };
+        on_disk(row, &chore.disk)
     }
 
     /// The rows of its units.
@@ -144,8 +168,48 @@ impl Identity {
     }
 }
 
+/// A finished step that compiled nothing.
+#[derive(Debug)]
+pub struct Chore {
+    /// What the user waited.
+    pub wall: Duration,
+    /// User and system time.
+    pub usage: (Duration, Duration),
+    /// Bytes it said it would free, where it said so.
+    pub promised: Option<u64>,
+    /// What the disk looked like afterwards.
+    pub disk: DiskUse,
+}
+
+fn on_disk(row: StepRow, disk: &DiskUse) -> StepRow {
+    StepRow {
+        store_bytes: disk.store.map(|usage| usage.apparent_bytes),
+        store_allocated_bytes: disk.store.map(|usage| usage.allocated_bytes),
+        store_physical_bytes: disk.store.and_then(|usage| usage.physical_bytes),
+        tree_bytes: disk.tree.map(|usage| usage.apparent_bytes),
+        tree_allocated_bytes: disk.tree.map(|usage| usage.allocated_bytes),
+        tree_physical_bytes: disk.tree.and_then(|usage| usage.physical_bytes),
+        all_physical_bytes: disk.all_physical_bytes,
+        marginal_physical_bytes: disk.marginal_physical_bytes,
+        ..row
+    }
+}
+
 /// What a reader of a valid row should know.
-fn remarks(build: &Build) -> String {
+fn remarks(step: &Measured) -> String {
+    let mut remarks: Vec<String> = Vec::new();
+    for Trial { build, .. } in &step.trials {
+        for remark in of_build(build) {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
+    }
+    remarks.extend(step.shadow.as_ref().and_then(Shadow::note));
+    remarks.join("; ")
+}
+
+fn of_build(build: &Build) -> Vec<String> {
     let mut remarks = Vec::new();
     if build.built.matched.look_alikes > 0 {
         remarks.push(format!("{} units look alike", build.built.matched.look_alikes));
@@ -163,5 +227,5 @@ fn remarks(build: &Build) -> String {
             remarks.push(format!("{} units not published, first {label}: {why}", cached.published.left_out.len()));
         }
     }
-    remarks.join("; ")
+    remarks
 }

@@ -1,47 +1,68 @@
-//! The real executor: moments become measured builds, measured builds become records.
+//! The real executor: moments become measured steps, measured steps become records.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-use corpora::scenario::Action;
+use anyhow::{Context as _, Result};
+use corpora::scenario::{Action, Home, Step, Task};
 use reports::record::{StepKey, StepRow, UnitRow};
 use reports::run_folder::RunWriter;
 
 use super::arm::{Arm, Memory};
 use super::asked::Asked;
-use super::invocation::Recipe;
 use super::lab::Lab;
+use super::options::Options;
+use super::pace::Pace;
+use super::plan::{Moment, Plan};
 use super::prepare::Prepared;
 use super::rows::Identity;
-use super::run::{Executor, Moment, Plan};
+use super::run::Executor;
 
 /// Runs moments for real.
 #[derive(Debug)]
 pub struct Trials<'a> {
     asked: &'a Asked,
+    options: &'a Options,
     lab: &'a Lab,
-    recipe: &'a Recipe,
     prepared: &'a [Prepared],
     plan: &'a Plan,
     writer: RunWriter,
-    arm: Option<Arm<'a>>,
+    /// Every step recorded, also by an earlier part of the run.
+    rows: Vec<StepRow>,
+    pace: Pace,
+    /// The arms of this telling.
+    arms: BTreeMap<usize, Arm<'a>>,
+    /// The one whose directories are in place.
+    running: Option<usize>,
     memory: Memory,
     /// Time inside measured builds.
     measured: Duration,
 }
 
 impl<'a> Trials<'a> {
-    /// An executor that appends to `writer`.
+    /// An executor that appends to `writer`, which holds `rows` already.
     pub fn new(
         asked: &'a Asked,
+        options: &'a Options,
         lab: &'a Lab,
-        recipe: &'a Recipe,
         prepared: &'a [Prepared],
         plan: &'a Plan,
-        writer: RunWriter,
+        (writer, rows): (RunWriter, Vec<StepRow>),
     ) -> Trials<'a> {
-        let (memory, measured) = (Memory::default(), Duration::ZERO);
-        Trials { asked, lab, recipe, prepared, plan, writer, arm: None, memory, measured }
+        Trials {
+            asked,
+            options,
+            lab,
+            prepared,
+            plan,
+            writer,
+            pace: Pace::of(options, &rows),
+            rows,
+            arms: BTreeMap::new(),
+            running: None,
+            memory: Memory::default(),
+            measured: Duration::ZERO,
+        }
     }
 
     /// The records, and the time inside measured builds.
@@ -51,6 +72,7 @@ impl<'a> Trials<'a> {
 
     fn identity(&self, moment: &Moment) -> Identity {
         let info = self.writer.info();
+        let step = &self.plan.scenario.steps[moment.step];
         Identity {
             run: info.name.clone(),
             round: moment.round,
@@ -58,38 +80,84 @@ impl<'a> Trials<'a> {
             corpus: info.corpus.name.clone(),
             workspace: self.plan.workspaces[moment.workspace].clone(),
             scenario: info.scenario.clone(),
-            step: self.plan.scenario.steps[moment.step].name.clone(),
+            step: step.name.clone(),
             strategy: self.plan.arms[moment.arm].clone(),
             toolchain: self.lab.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned(),
-            profile: info.profile.clone(),
+            profile: step.profile.clone().unwrap_or_else(|| self.options.profile.clone()),
+            variant: variant(step),
         }
     }
-}
 
-impl Executor for Trials<'_> {
-    fn begin(&mut self, arm: usize) -> Result<()> {
-        self.lab.supervisor.check()?;
-        let (_, strategy) = self.asked.strategies[arm];
-        self.arm = None;
-        self.arm = Some(Arm::open(self.lab, self.recipe, strategy, self.prepared)?);
+    /// Puts the directories of this arm in place.
+    fn turn_to(&mut self, arm: usize) -> Result<()> {
+        if self.running == Some(arm) {
+            return Ok(());
+        }
+        self.park_running()?;
+        self.lab.unpark(arm)?;
+        self.running = Some(arm);
         Ok(())
     }
 
-    fn act(&mut self, action: &Action, workspace: Option<usize>) -> Result<()> {
-        self.arm.as_mut().map_or(Ok(()), |arm| arm.act(action, workspace))
+    fn park_running(&mut self) -> Result<()> {
+        self.running.take().map_or(Ok(()), |running| self.lab.park(running))
+    }
+}
+
+/// How a step differs from a plain build in its profile.
+fn variant(step: &Step) -> String {
+    let command = match step.run {
+        Task::Build => "",
+        Task::Check => "check",
+        Task::Test => "test",
+        Task::Clean => "clean",
+        Task::Collect { .. } => "collect",
+    };
+    let home = if step.cargo_home == Home::Elsewhere { "other CARGO_HOME" } else { "" };
+    let flags = if step.distinct { "flags of its own" } else { "" };
+    [command, home, flags].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+impl Executor for Trials<'_> {
+    fn arms_of(&mut self, round: u32) -> Option<Vec<usize>> {
+        let compared = (self.writer.info(), self.asked.baseline.as_str());
+        self.pace.arms_of(round, self.plan, compared, &self.rows, self.measured)
+    }
+
+    fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
+        self.lab.supervisor.check()?;
+        self.park_running()?;
+        let strategy = self.asked.arms[arm].strategy;
+        let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &self.prepared[*it])).collect();
+        let opened = Arm::open(self.lab, self.options, &self.plan.scenario, strategy, &prepared)?;
+        self.arms.insert(arm, opened);
+        self.running = Some(arm);
+        Ok(())
+    }
+
+    fn act(&mut self, moment: &Moment, action: &Action, on_all: bool) -> Result<()> {
+        self.turn_to(moment.arm)?;
+        let step = &self.plan.scenario.steps[moment.step];
+        let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
+        arm.act(step, action, (!on_all).then_some(moment.workspace))
     }
 
     fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
         self.lab.supervisor.check()?;
+        self.turn_to(moment.arm)?;
         let identity = self.identity(moment);
-        match &mut self.arm {
-            Some(arm) => {
-                let (row, units) = arm.measure(&identity, moment.workspace, &mut self.memory)?;
-                self.measured += Duration::from_secs_f64(row.wall_s.unwrap_or_default());
-                Ok((row, units))
-            }
-            None => bail!("no arm was begun"),
-        }
+        let step = &self.plan.scenario.steps[moment.step];
+        let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
+        let (row, units) = arm.measure(&identity, step, moment.workspace, &mut self.memory)?;
+        self.measured += Duration::from_secs_f64(row.wall_s.unwrap_or_default());
+        Ok((row, units))
+    }
+
+    fn end(&mut self, arm: usize) -> Result<()> {
+        self.turn_to(arm)?;
+        self.arms.remove(&arm);
+        self.running = None;
+        self.lab.clear_arm()
     }
 
     fn is_recorded(&self, moment: &Moment) -> bool {
@@ -105,6 +173,8 @@ impl Executor for Trials<'_> {
     }
 
     fn record(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<()> {
-        Ok(self.writer.append(step, units)?)
+        self.writer.append(step, units)?;
+        self.rows.push(step.clone());
+        Ok(())
     }
 }

@@ -7,7 +7,8 @@
 //! | [`interrupt`] | Ctrl-C: ends our own process groups, nothing else; `guardian` does so for a killed harness |
 //! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
 //! | [`environment`] | the scrubbed environment of every child |
-//! | [`cargo_home`] | the private `CARGO_HOME` and what it takes from the user's |
+//! | [`cargo_home`] | the private `CARGO_HOME` and what it takes from the user's; [`cargo_home_twin`] is a second one |
+//! | [`dirs`] | directory trees as a whole |
 //! | [`disk`] | apparent, allocated and physical bytes of trees; [`extents`] asks for the blocks |
 //! | [`filesystem`] | kind, room and link modes of the file system under a path |
 //! | [`host`] | the machine, as recorded with a run |
@@ -18,7 +19,9 @@
 
 pub mod ancestors;
 pub mod cargo_home;
+pub mod cargo_home_twin;
 pub mod command;
+pub mod dirs;
 pub mod disk;
 pub mod environment;
 pub mod extents;

@@ -1,0 +1,210 @@
+//! What is to be run, and in which order: a pure function of the options.
+//!
+//! A *telling* is the story once through, for every arm: from empty directories to the last
+//! step. A scenario of workspaces together has one telling a round, one of each workspace
+//! alone has one a workspace. Within a telling the arms take turns.
+
+use corpora::scenario::Scenario;
+use serde::{Deserialize, Serialize};
+
+use super::progress::Kind;
+use super::schedule;
+
+/// How arms take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
+    /// on disk at once.
+    Interleaved,
+    /// Each arm through the whole story, then the next. Needs the disk of one arm, and more
+    /// rounds for the same certainty.
+    #[default]
+    ArmByArm,
+}
+
+/// What is to be run, by numbers into the lists of arms, steps and workspaces.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Seed of the schedule.
+    pub seed: u64,
+    /// How often every arm runs, where that is fixed.
+    pub rounds: u32,
+    /// How arms take turns.
+    pub order: Order,
+    /// Names of the arms.
+    pub arms: Vec<String>,
+    /// What decides how much an arm builds, for estimates.
+    pub families: Vec<String>,
+    /// The story.
+    pub scenario: Scenario,
+    /// Names of the workspaces.
+    pub workspaces: Vec<String>,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Round, from 1.
+    pub round: u32,
+    /// Place among the arms that take turns, from 1.
+    pub position: u32,
+    /// Number of the arm.
+    pub arm: usize,
+    /// Number of the step.
+    pub step: usize,
+    /// Number of the workspace.
+    pub workspace: usize,
+}
+
+/// The story once through, for every arm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The workspaces it is told of.
+    pub workspaces: Vec<usize>,
+    /// Its measurements, in order.
+    pub moments: Vec<Moment>,
+}
+
+impl Plan {
+    /// Numbers of all arms.
+    pub fn all_arms(&self) -> Vec<usize> {
+        (0..self.arms.len()).collect()
+    }
+
+    /// The tellings of one round, for these arms.
+    pub fn tellings(&self, round: u32, arms: &[usize]) -> Vec<Telling> {
+        let all: Vec<usize> = (0..self.workspaces.len()).collect();
+        let groups: Vec<Vec<usize>> =
+            if self.scenario.alone { all.into_iter().map(|workspace| vec![workspace]).collect() } else { vec![all] };
+        groups
+            .into_iter()
+            .map(|workspaces| Telling { moments: self.moments_of(round, arms, &workspaces), workspaces })
+            .collect()
+    }
+
+    fn moments_of(&self, round: u32, arms: &[usize], workspaces: &[usize]) -> Vec<Moment> {
+        let places: Vec<(usize, usize)> = (0..self.scenario.steps.len())
+            .flat_map(|step| workspaces.iter().map(move |workspace| (step, *workspace)))
+            .collect();
+        let turns = |slot: &[usize]| {
+            let order = schedule::order(self.seed, slot, round, self.arms.len());
+            order.into_iter().filter(|arm| arms.contains(arm)).zip(1u32..).collect::<Vec<_>>()
+        };
+        let moment =
+            |(arm, position), (step, workspace): (usize, usize)| Moment { round, position, arm, step, workspace };
+        match self.order {
+            Order::Interleaved => places
+                .into_iter()
+                .flat_map(|place| turns(&[place.0, place.1]).into_iter().map(move |turn| moment(turn, place)))
+                .collect(),
+            Order::ArmByArm => turns(&[workspaces[0]])
+                .into_iter()
+                .flat_map(|turn| places.iter().map(move |place| moment(turn, *place)))
+                .collect(),
+        }
+    }
+
+    /// What a measurement's duration depends on.
+    pub fn kind(&self, moment: &Moment) -> Kind {
+        Kind {
+            place: (self.scenario.steps[moment.step].name.clone(), self.workspaces[moment.workspace].clone()),
+            family: self.families[moment.arm].clone(),
+        }
+    }
+}
+
+impl Telling {
+    /// What still has to be run, given what is recorded. Steps of an arm build on each other,
+    /// so one that was cut off starts anew; but nothing is run after its last missing record.
+    pub fn missing(&self, is_recorded: impl Fn(&Moment) -> bool) -> Vec<Moment> {
+        let last_missing =
+            |arm: usize| self.moments.iter().rposition(|moment| moment.arm == arm && !is_recorded(moment));
+        let needed = self.moments.iter().enumerate();
+        needed
+            .filter(|(at, moment)| last_missing(moment.arm).is_some_and(|last| *at <= last))
+            .map(|(_, moment)| *moment)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn plan(scenario: &str, order: Order, arms: usize, rounds: u32) -> Plan {
+        Plan {
+            seed: 1,
+            rounds,
+            order,
+            arms: (0..arms).map(|arm| format!("a{arm}")).collect(),
+            families: vec!["f".into(); arms],
+            scenario: Scenario::load(scenario).unwrap(),
+            workspaces: vec!["x".into(), "y".into()],
+        }
+    }
+
+    /// What one arm does, whoever else takes turns with it.
+    fn of_arm(telling: &Telling, arm: usize) -> Vec<(usize, usize)> {
+        let own = telling.moments.iter().filter(|moment| moment.arm == arm);
+        own.map(|moment| (moment.step, moment.workspace)).collect()
+    }
+
+    #[test]
+    fn every_arm_tells_the_same_story_in_either_order() {
+        for order in [Order::Interleaved, Order::ArmByArm] {
+            let plan = plan("gauntlet", order, 4, 1);
+            let tellings = plan.tellings(1, &plan.all_arms());
+            assert_eq!(tellings.len(), 1);
+            for arm in 0..4 {
+                assert_eq!(of_arm(&tellings[0], arm), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
+            }
+        }
+    }
+
+    #[test]
+    fn interleaved_arms_take_turns_at_every_place_in_an_order_of_its_own() {
+        let plan = plan("gauntlet", Order::Interleaved, 6, 1);
+        let moments = plan.tellings(1, &plan.all_arms()).remove(0).moments;
+        let mut orders = Vec::new();
+        for turn in moments.chunks(6) {
+            assert!(turn.iter().all(|moment| (moment.step, moment.workspace) == (turn[0].step, turn[0].workspace)));
+            assert_eq!(turn.iter().map(|moment| moment.position).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+            orders.push(turn.iter().map(|moment| moment.arm).collect::<Vec<_>>());
+        }
+        orders.sort();
+        orders.dedup();
+        assert!(orders.len() > 1, "one order everywhere: {orders:?}");
+    }
+
+    #[test]
+    fn alone_means_one_workspace_after_the_other() {
+        let plan = plan("profiles", Order::Interleaved, 2, 1);
+        let tellings = plan.tellings(1, &plan.all_arms());
+        assert_eq!(tellings.iter().map(|telling| telling.workspaces.clone()).collect::<Vec<_>>(), [[0], [1]]);
+        assert!(tellings[1].moments.iter().all(|moment| moment.workspace == 1));
+    }
+
+    #[test]
+    fn a_round_of_fewer_arms_keeps_their_order() {
+        let plan = plan("cold", Order::Interleaved, 5, 1);
+        let order = |arms: &[usize]| -> Vec<usize> {
+            plan.tellings(1, arms)[0].moments[..arms.len()].iter().map(|moment| moment.arm).collect()
+        };
+        let all = order(&[0, 1, 2, 3, 4]);
+        let some: Vec<usize> = all.iter().copied().filter(|arm| [0, 3, 4].contains(arm)).collect();
+        assert_eq!(order(&[0, 3, 4]), some);
+    }
+
+    #[test]
+    fn an_arm_that_was_cut_off_starts_anew_and_stops_at_its_last_missing_record() {
+        let plan = plan("cold", Order::ArmByArm, 2, 1);
+        let telling = plan.tellings(1, &[0, 1]).remove(0);
+        let (first, second) = (telling.moments[0], telling.moments[1]);
+        assert_eq!(first.arm, second.arm);
+        assert_eq!(telling.missing(|_| false), telling.moments);
+        assert_eq!(telling.missing(|moment| *moment != first)[..], [first]);
+        assert_eq!(telling.missing(|moment| *moment != second)[..], [first, second]);
+        assert!(telling.missing(|_| true).is_empty());
+    }
+}

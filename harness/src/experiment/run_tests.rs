@@ -1,0 +1,157 @@
+use super::super::plan::tests::plan;
+use super::*;
+
+#[derive(Default)]
+struct Mock {
+    rounds: u32,
+    arms: usize,
+    log: Vec<String>,
+    recorded: Vec<Moment>,
+    measured: usize,
+    stop_after: Option<usize>,
+    pending: Option<Moment>,
+}
+
+impl Mock {
+    fn of(plan: &Plan) -> Mock {
+        Mock { rounds: plan.rounds, arms: plan.arms.len(), ..Mock::default() }
+    }
+}
+
+impl Executor for Mock {
+    fn arms_of(&mut self, round: u32) -> Option<Vec<usize>> {
+        (round <= self.rounds).then(|| (0..self.arms).collect())
+    }
+
+    fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
+        self.log.push(format!("begin {arm} with {workspaces:?}"));
+        Ok(())
+    }
+
+    fn act(&mut self, moment: &Moment, action: &Action, on_all: bool) -> Result<()> {
+        let workspace = if on_all { "all".to_owned() } else { moment.workspace.to_string() };
+        self.log.push(format!("{}: {action} on {workspace}", moment.arm));
+        Ok(())
+    }
+
+    fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
+        anyhow::ensure!(self.stop_after != Some(self.measured), "interrupted");
+        self.measured += 1;
+        self.log.push(format!("{}: step {} of {}", moment.arm, moment.step, moment.workspace));
+        self.pending = Some(*moment);
+        Ok((StepRow::default(), Vec::new()))
+    }
+
+    fn end(&mut self, arm: usize) -> Result<()> {
+        self.log.push(format!("end {arm}"));
+        Ok(())
+    }
+
+    fn is_recorded(&self, moment: &Moment) -> bool {
+        self.recorded.contains(moment)
+    }
+
+    fn record(&mut self, _: &StepRow, _: &[UnitRow]) -> Result<()> {
+        self.recorded.extend(self.pending.take());
+        Ok(())
+    }
+}
+
+fn all_moments(plan: &Plan) -> Vec<Moment> {
+    let rounds = 1..=plan.rounds;
+    rounds.flat_map(|round| plan.tellings(round, &plan.all_arms())).flat_map(|telling| telling.moments).collect()
+}
+
+#[test]
+fn the_exact_sequence_of_one_arm() {
+    let plan = plan("gauntlet", Order::ArmByArm, 1, 1);
+    let mut mock = Mock::of(&plan);
+    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    assert_eq!(
+        mock.log,
+        [
+            "begin 0 with [0, 1]",
+            "0: empty-store on all",
+            "0: wipe on 0",
+            "0: step 0 of 0",
+            "0: wipe on 1",
+            "0: step 0 of 1",
+            "0: wipe on 0",
+            "0: step 1 of 0",
+            "0: wipe on 1",
+            "0: step 1 of 1",
+            "0: edit private-body on 0",
+            "0: step 2 of 0",
+            "0: edit private-body on 1",
+            "0: step 2 of 1",
+            "end 0",
+        ]
+    );
+}
+
+#[test]
+fn the_exact_sequence_of_two_arms_that_take_turns() {
+    let plan = plan("cold", Order::Interleaved, 2, 1);
+    let mut mock = Mock::of(&plan);
+    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    let turn = |moment: &Moment, first: bool| {
+        let Moment { arm, workspace, .. } = moment;
+        let mut log = Vec::new();
+        if first {
+            log.push(format!("begin {arm} with [0, 1]"));
+        }
+        log.push(format!("{arm}: empty-store on {workspace}"));
+        log.push(format!("{arm}: wipe on {workspace}"));
+        log.push(format!("{arm}: step 0 of {workspace}"));
+        log
+    };
+    let moments = all_moments(&plan);
+    let mut expected: Vec<String> = moments.iter().enumerate().flat_map(|(at, moment)| turn(moment, at < 2)).collect();
+    expected.extend(["end 0".to_owned(), "end 1".to_owned()]);
+    assert_eq!(mock.log, expected);
+    assert_eq!(moments.iter().map(|moment| moment.workspace).collect::<Vec<_>>(), [0, 0, 1, 1]);
+}
+
+#[test]
+fn alone_every_workspace_begins_and_ends_before_the_next() {
+    let plan = plan("moved", Order::Interleaved, 2, 1);
+    let mut mock = Mock::of(&plan);
+    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    let frame: Vec<&str> = mock.log.iter().map(String::as_str).filter(|line| line.starts_with(['b', 'e'])).collect();
+    let (first, second) = frame.split_at(4);
+    assert!(first[..2].iter().all(|line| line.ends_with("with [0]")), "{frame:?}");
+    assert!(second[..2].iter().all(|line| line.ends_with("with [1]")), "{frame:?}");
+    assert_eq!(first[2..], ["end 0", "end 1"]);
+}
+
+#[test]
+fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
+    for (scenario, order) in [
+        ("gauntlet", Order::ArmByArm),
+        ("gauntlet", Order::Interleaved),
+        ("profiles", Order::Interleaved),
+        ("profiles", Order::ArmByArm),
+    ] {
+        let plan = plan(scenario, order, 3, 2);
+        let moments = all_moments(&plan);
+        for stop in 0..moments.len() {
+            let mut mock = Mock { stop_after: Some(stop), ..Mock::of(&plan) };
+            assert!(run(&plan, &mut mock, &mut Progress::new()).is_err());
+            let mut resumed = Mock { recorded: mock.recorded, ..Mock::of(&plan) };
+            run(&plan, &mut resumed, &mut Progress::new()).unwrap();
+            let place = |moment: &Moment| moments.iter().position(|it| it == moment).unwrap();
+            resumed.recorded.sort_by_key(place);
+            assert_eq!(resumed.recorded, moments);
+        }
+    }
+}
+
+#[test]
+fn a_finished_arm_is_not_run_again() {
+    let plan = plan("gauntlet", Order::ArmByArm, 2, 1);
+    let recorded = all_moments(&plan)[..6].to_vec();
+    let mut mock = Mock { recorded, ..Mock::of(&plan) };
+    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    assert_eq!(mock.log.iter().filter(|line| line.starts_with("begin")).count(), 1);
+    assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
+}

@@ -1,0 +1,189 @@
+//! A measured build step of an arm: one Cargo, or several at once on one store.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use corpora::scenario::{Home, Step};
+use reports::record::{Status, StepRow, UnitRow};
+use strategies::Strategy;
+
+use super::arm::{Arm, Memory};
+use super::build::{Build, BuildError, build, own_cpu};
+use super::checks::{Checked, check};
+use super::copies::WorkingCopy;
+use super::facts::facts;
+use super::gates;
+use super::invocation::{Recipe, Site};
+use super::ledger::DiskUse;
+use super::outcome::{Counts, UnitOutcome, outcomes};
+use super::rows::Identity;
+use super::shadow::{self, Shadow};
+use crate::system::process::ProcessError;
+
+/// One Cargo of a step, with everything known of it.
+#[derive(Debug)]
+pub struct Trial {
+    /// What it did.
+    pub build: Build,
+    /// What was looked at afterwards.
+    pub checked: Checked,
+    /// What became of its units.
+    pub units: Vec<UnitOutcome>,
+    /// Their numbers.
+    pub counts: Counts,
+}
+
+/// A finished step.
+#[derive(Debug)]
+pub struct Measured {
+    /// Its Cargos; never empty.
+    pub trials: Vec<Trial>,
+    /// CPU time of the harness itself while they ran: planning, restoring, publishing.
+    pub own: Duration,
+    /// What store and build directories take.
+    pub disk: DiskUse,
+    /// What a compile of every hit showed, if that was asked for.
+    pub shadow: Option<Shadow>,
+    /// Why it does not count.
+    pub invalid: Option<String>,
+}
+
+/// One working copy about to be built.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub copy: String,
+    pub site: Site,
+    pub recipe: Recipe,
+    /// Its build directory is empty.
+    pub cold: bool,
+    pub edits: u32,
+    /// What tells this build from others of the workspace whose units have other indices.
+    pub variant: String,
+}
+
+impl Arm<'_> {
+    /// Builds the working copies of a step, measured, and checks them.
+    ///
+    /// # Errors
+    /// When the run is interrupted. A build that fails is a row, not an error.
+    pub(super) fn build_step(
+        &mut self,
+        identity: &Identity,
+        step: &Step,
+        workspace: usize,
+        memory: &mut Memory,
+    ) -> Result<(StepRow, Vec<UnitRow>)> {
+        let jobs = self.jobs(step, workspace)?;
+        self.ledger.begin();
+        match self.build_and_check(&jobs) {
+            Ok((built, own)) => self.judge(identity, workspace, &jobs, (built, own), memory),
+            Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
+            Err(error) => {
+                self.look_at_disk(&jobs); // What it left there is not the next step's doing.
+                Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new()))
+            }
+        }
+    }
+
+    fn jobs(&self, step: &Step, workspace: usize) -> Result<Vec<Job>> {
+        let place = self.place(workspace)?;
+        let job = |name: &String| {
+            let WorkingCopy { name, site, cold, edits, upgraded } = place.copy(name)?;
+            let recipe = self.recipe(step, name);
+            let lockfile = if *upgraded { "upgraded" } else { "" };
+            let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
+            let flags = recipe.rustflags.as_deref().unwrap_or_default();
+            let variant = format!("{} {} {lockfile} {home} {flags}", recipe.task, recipe.profile);
+            Ok(Job { copy: name.clone(), site: site.clone(), recipe, cold: *cold, edits: *edits, variant })
+        };
+        step.trees.iter().map(job).collect()
+    }
+
+    /// Everything that can fail, and the harness's own CPU time in the builds.
+    fn build_and_check(&self, jobs: &[Job]) -> Result<(Vec<(Build, Checked)>, Duration), BuildError> {
+        let store = self.store.as_deref();
+        let own_before = own_cpu();
+        let one = |job: &Job| build(self.lab, &job.site, &job.recipe, &self.strategy, store);
+        let built: Vec<Result<Build, BuildError>> = match jobs {
+            [job] => vec![one(job)],
+            several => std::thread::scope(|scope| {
+                let threads: Vec<_> = several.iter().map(|job| scope.spawn(|| one(job))).collect();
+                let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+                joined.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            }),
+        };
+        let own = own_cpu().saturating_sub(own_before);
+        let built = built.into_iter().zip(jobs).map(|(built, job)| {
+            let mut built = built?;
+            let checked = check(self.lab, &job.site, &job.recipe, &built, store)?;
+            built.release();
+            Ok((built, checked))
+        });
+        Ok((built.collect::<Result<_, BuildError>>()?, own))
+    }
+
+    fn look_at_disk(&mut self, jobs: &[Job]) -> DiskUse {
+        let trees: Vec<&Path> = jobs.iter().map(|job| job.site.target_dir.as_path()).collect();
+        let store: Option<PathBuf> = self.store_dir.clone();
+        self.ledger.end(store.as_deref(), &trees)
+    }
+
+    fn judge(
+        &mut self,
+        identity: &Identity,
+        workspace: usize,
+        jobs: &[Job],
+        (built, own): (Vec<(Build, Checked)>, Duration),
+        memory: &mut Memory,
+    ) -> Result<(StepRow, Vec<UnitRow>)> {
+        let disk = self.look_at_disk(jobs);
+        let mut invalid = None;
+        let mut trials = Vec::new();
+        for (job, (build, checked)) in jobs.iter().zip(built) {
+            let mut units = outcomes(&build, &self.strategy, self.store.as_deref(), job.cold);
+            self.settle_costs(job, &mut units, memory);
+            let counts = Counts::of(&units);
+            let seen = (job.site.workspace.clone(), job.copy.clone(), job.variant.clone(), job.edits);
+            let expects_hits = job.cold && !self.seen.insert(seen);
+            let trial = Trial { build, checked, units, counts };
+            let facts = facts(self.lab, &self.strategy, job, &trial, expects_hits, memory);
+            invalid = invalid.or_else(|| gates::invalid(&facts));
+            self.place_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
+            trials.push(trial);
+        }
+        let shadow = match (&self.strategy, self.options.shadow) {
+            (Strategy::Units(_), true) => Some(self.shadow(jobs, &trials)?),
+            _ => None,
+        };
+        let measured = Measured { trials, own, disk, shadow, invalid };
+        let units = measured.trials.iter().flat_map(|trial| identity.units(&trial.build, &trial.units)).collect();
+        Ok((identity.measured(&self.strategy, &measured), units))
+    }
+
+    fn shadow(&self, jobs: &[Job], trials: &[Trial]) -> Result<Shadow> {
+        let mut sum = Shadow::default();
+        for (job, trial) in jobs.iter().zip(trials) {
+            let one = shadow::check(self.lab, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;
+            sum.add(one);
+        }
+        Ok(sum)
+    }
+
+    /// A unit's seconds: those of the `none` arm where it ran before, else this arm's own.
+    fn settle_costs(&mut self, job: &Job, units: &mut [UnitOutcome], memory: &mut Memory) {
+        for unit in units {
+            let at = (job.site.workspace.clone(), job.variant.clone(), unit.index);
+            match unit.cost_s {
+                Some(cost) => {
+                    self.costs.entry(at.clone()).or_insert(cost);
+                    if matches!(self.strategy, Strategy::None) {
+                        memory.none_costs.entry(at.clone()).or_insert(cost);
+                    }
+                }
+                None => unit.cost_s = self.costs.get(&at).copied(),
+            }
+            unit.cost_s = memory.none_costs.get(&at).copied().or(unit.cost_s);
+        }
+    }
+}
