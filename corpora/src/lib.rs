@@ -6,7 +6,7 @@
 //!    [`pins`] are the exact names, versions, commits and checksums in it.
 //! 2. [`fetch`] brings each source to this machine once, through `source/` has one file per kind;
 //!    [`dependencies`] has Cargo download what the lockfile names.
-//! 3. [`checkout`] makes a working copy to build in; [`worktree`] makes one with git.
+//! 3. [`checkout`] makes a working copy to build in; [`worktree`] gives it git worktrees.
 //! 4. [`edit`] changes one file of a working copy so that its content is new every time;
 //!    [`members`] finds the files whose edits reach farthest and least far;
 //!    [`upgrade`] puts the second [`lockfile`] of a workspace in place.

@@ -90,7 +90,7 @@ mod tests {
         let tree = place.path().join("tree");
         fs::create_dir_all(tree.join("sub")).unwrap();
         fs::write(tree.join("Cargo.lock"), "first").unwrap();
-        let fetched = Fetched { tree, subdir: "sub".into(), repository: None, commit: None, new: true };
+        let fetched = Fetched { tree, subdir: "sub".into(), commit: None, new: true };
         let lock = place.path().join("Cargo.lock");
         fs::write(&lock, "first").unwrap();
         // Newer than any clock would give.
@@ -114,7 +114,7 @@ mod tests {
         let error = apply(&lock, "second").unwrap_err().to_string();
         assert!(error.contains("Cargo.lock") && !lock.exists(), "{error}");
         let tree = place.path().to_owned();
-        let fetched = Fetched { tree, subdir: PathBuf::new(), repository: None, commit: None, new: true };
+        let fetched = Fetched { tree, subdir: PathBuf::new(), commit: None, new: true };
         assert!(matches!(revert(&fetched, &lock), Err(UpgradeError::NoLockfile(_))));
     }
 }
