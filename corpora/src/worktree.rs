@@ -13,7 +13,7 @@ use git2::build::CheckoutBuilder;
 use git2::{BranchType, Commit, Oid, Repository, RepositoryInitOptions, Signature, Time, WorktreeAddOptions};
 use walkdir::WalkDir;
 
-use crate::pins::{self, CommitId};
+use crate::pins;
 use crate::slot::{IoError, at};
 
 /// Where the first commit is kept. It is neither a branch nor a tag, so that nothing which
@@ -105,17 +105,15 @@ pub fn add(tree: &Path, name: &str, dest: &Path) -> Result<(), WorktreeError> {
 }
 
 /// Commit all changes in the working copy or worktree at `tree`: changed, new and removed files,
-/// ignored ones too, but no build directory. The new commit, or nothing when nothing changed.
+/// ignored ones too, but no build directory. Without a change there is no commit.
 ///
 /// # Errors
 /// When `tree` is no repository, or a file cannot be read.
-pub fn commit(tree: &Path) -> Result<Option<CommitId>, WorktreeError> {
+pub fn commit(tree: &Path) -> Result<(), WorktreeError> {
     let git = |source| WorktreeError::Git { action: "commit", tree: tree.to_owned(), source };
     let repository = Repository::open(tree).map_err(git)?;
     let head = repository.head().and_then(|head| head.peel_to_commit()).map_err(git)?;
-    let made = record(&repository, &files(tree, true)?, Some(&head), "an edit").map_err(git)?;
-    // What libgit2 prints is a full commit.
-    Ok(made.and_then(|id| CommitId::parse(&id.to_string()).ok()))
+    record(&repository, &files(tree, true)?, Some(&head), "an edit").map(drop).map_err(git)
 }
 
 fn init(tree: &Path) -> Result<Repository, git2::Error> {
