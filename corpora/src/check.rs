@@ -4,14 +4,16 @@
 //! that neither a build script nor a configuration file of the tree gets a say.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::Metadata;
 
 use crate::cargo::CargoError;
 use crate::dependencies::neutral;
 use crate::fetch::{FetchError, Fetched, Fetcher};
+use crate::lockfile::Lockfile;
 use crate::manifest::{Corpus, Workspace};
+use crate::upgrade::{self, UpgradeError};
 
 /// What the check of one workspace found.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub enum Problem {
     Metadata(String),
     /// No member has the binary that proves the build.
     NoBinary(String),
+    /// The second lockfile does not fit the workspace, or cannot be had.
+    Upgrade(UpgradeError),
     /// A member asks for a newer Rust than the one that would build it.
     RustTooOld {
         /// The package.
@@ -71,6 +75,7 @@ impl fmt::Display for Problem {
             Self::Locked(error) => write!(f, "{error}"),
             Self::Metadata(why) => write!(f, "cannot read what `cargo metadata` said: {why}"),
             Self::NoBinary(bin) => write!(f, "no member has a binary {bin:?}: correct `run`"),
+            Self::Upgrade(error) => write!(f, "the second lockfile does not fit: {error}"),
             Self::RustTooOld { package, needs } => {
                 write!(f, "{package} needs Rust {needs}: choose a newer toolchain")
             }
@@ -113,23 +118,39 @@ fn look_at(workspace: &Workspace, fetched: &Fetched, fetcher: &Fetcher, checked:
         checked.problems.push(Problem::NoLockfile);
         return;
     }
-    match metadata(fetched, fetcher) {
+    match metadata(&fetched.dir(), fetcher) {
         Err(problem) => checked.problems.push(problem),
         Ok(metadata) => {
             checked.packages = Some(metadata.packages.len());
             checked.problems.extend(look_into(workspace, fetched, &metadata, fetcher));
+            let second = workspace.upgrade.as_ref().map(|second| fits(second, fetched, fetcher));
+            checked.problems.extend(second.and_then(Result::err).map(Problem::Upgrade));
         }
     }
 }
 
-fn metadata(fetched: &Fetched, fetcher: &Fetcher) -> Result<Metadata, Problem> {
-    let dir = fetched.dir();
+fn metadata(dir: &Path, fetcher: &Fetcher) -> Result<Metadata, Problem> {
+    let stdout = locked(dir, fetcher).map_err(Problem::Locked)?;
+    serde_json::from_slice(&stdout).map_err(|error| Problem::Metadata(error.to_string()))
+}
+
+/// What Cargo says of a workspace when it must take the lockfile as it is.
+fn locked(dir: &Path, fetcher: &Fetcher) -> Result<Vec<u8>, CargoError> {
     let manifest = dir.join("Cargo.toml");
     let mut args =
         ["metadata", "--locked", "--format-version=1", "--manifest-path"].map(std::ffi::OsString::from).to_vec();
     args.push(manifest.into());
-    let stdout = fetcher.cargo().run(neutral(&dir), &args).map_err(Problem::Locked)?;
-    serde_json::from_slice(&stdout).map_err(|error| Problem::Metadata(error.to_string()))
+    fetcher.cargo().run(neutral(dir), &args)
+}
+
+/// Whether a second lockfile is one of this workspace, and says something new.
+fn fits(second: &Lockfile, fetched: &Fetched, fetcher: &Fetcher) -> Result<(), UpgradeError> {
+    let text = second.text()?;
+    if text == upgrade::first(fetched)?.1 {
+        return Err(UpgradeError::Same(second.path().to_owned()));
+    }
+    locked(&upgrade::upgraded(fetched, &text)?.dir, fetcher)?;
+    Ok(())
 }
 
 fn look_into(workspace: &Workspace, fetched: &Fetched, metadata: &Metadata, fetcher: &Fetcher) -> Vec<Problem> {
@@ -156,7 +177,7 @@ fn look_into(workspace: &Workspace, fetched: &Fetched, metadata: &Metadata, fetc
 }
 
 /// The version of the Rust that comes with the fetcher's Cargo. They are released together.
-fn rust_version(fetcher: &Fetcher, dir: &std::path::Path) -> Option<cargo_metadata::semver::Version> {
+fn rust_version(fetcher: &Fetcher, dir: &Path) -> Option<cargo_metadata::semver::Version> {
     let said = fetcher.cargo().run(neutral(dir), &["--version"]).ok()?;
     let said = String::from_utf8(said).ok()?;
     said.split_whitespace().nth(1)?.parse().ok()

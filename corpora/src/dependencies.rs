@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::cargo::{CargoError, CargoProgram};
+use crate::fetch::Fetched;
+use crate::upgrade::{self, UpgradeError};
 
 /// Download every dependency of the workspace in `dir` into Cargo's home, exactly as locked.
 ///
@@ -17,6 +19,16 @@ pub fn fetch_dependencies(cargo: &CargoProgram, dir: &Path) -> Result<(), CargoE
     let args = ["fetch".as_ref(), "--locked".as_ref(), "--manifest-path".as_ref(), manifest.as_os_str()];
     cargo.run(neutral(dir), &args)?;
     Ok(())
+}
+
+/// Download every dependency that `lockfile` names, the text of a second lockfile for a fetched
+/// workspace. The fetched tree stays as it is: Cargo sees a passing copy.
+///
+/// # Errors
+/// When the lockfile does not fit the manifests, or a download fails.
+pub fn fetch_upgrade(cargo: &CargoProgram, fetched: &Fetched, lockfile: &str) -> Result<(), UpgradeError> {
+    let copy = upgrade::upgraded(fetched, lockfile)?;
+    Ok(fetch_dependencies(cargo, &copy.dir)?)
 }
 
 /// A directory whose parents hold no configuration of a fetched tree.

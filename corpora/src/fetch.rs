@@ -26,8 +26,6 @@ pub struct Fetched {
     pub tree: PathBuf,
     /// Where in the tree Cargo runs; empty for its root.
     pub subdir: PathBuf,
-    /// The bare repository, for a git source.
-    pub repository: Option<PathBuf>,
     /// The commit, for a git source.
     pub commit: Option<crate::pins::CommitId>,
     /// Whether this call brought it here; false when it was here before.
@@ -106,12 +104,10 @@ impl Fetcher {
             Source::Git { url, commit, .. } => source::git::fetch(url, commit, stage),
             Source::Path { path } => source::path::fetch(path, stage),
         })?;
-        let mut fetched =
-            Fetched { tree: slot.dir().join("tree"), subdir: PathBuf::new(), repository: None, commit: None, new };
+        let mut fetched = Fetched { tree: slot.dir().join("tree"), subdir: PathBuf::new(), commit: None, new };
         if let Source::Git { subdir, commit, .. } = source {
             fetched.subdir.clone_from(subdir);
             fetched.commit = Some(commit.clone());
-            fetched.repository = Some(slot.dir().join(source::git::REPOSITORY));
         }
         if !fetched.dir().join("Cargo.toml").is_file() {
             let dir = fetched.subdir.display();

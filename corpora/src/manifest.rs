@@ -13,16 +13,19 @@
 //! cargo-args = ["--bin", "hexyl"]
 //! edit = "src/main.rs"
 //! run = { bin = "hexyl", args = ["--version"] }
+//! upgrade = "upgrades/hexyl.lock"
 //! ```
 //!
-//! `subdir`, `cargo-args` and `run` may be left out. A path is relative to the manifest. What
-//! this module hands out has been checked in full: names are safe file names, relative paths
+//! `subdir`, `cargo-args`, `run` and `upgrade` may be left out. A path is relative to the manifest.
+//! `upgrade` is a whole second Cargo.lock in the manifest's directory or below it. What this
+//! module hands out has been checked in full: names are safe file names, relative paths
 //! stay inside their tree, pins are exact, and no argument takes over what the harness decides.
 
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::semver::Version;
 
+use crate::lockfile::Lockfile;
 use crate::pins::{Checksum, CommitId};
 use crate::schema;
 
@@ -50,6 +53,8 @@ pub struct Workspace {
     pub edit: PathBuf,
     /// A command whose output proves that the built program runs.
     pub run: Option<Run>,
+    /// A second `Cargo.lock`, in which a dependency is upgraded.
+    pub upgrade: Option<Lockfile>,
     /// One line: why it is in the corpus.
     pub why: String,
 }

@@ -10,6 +10,7 @@ use cargo_metadata::semver::Version;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::lockfile::Lockfile;
 use crate::manifest::{Corpus, Run, Source, Workspace};
 use crate::pins::{self, BadPin, Checksum, CommitId};
 
@@ -32,6 +33,7 @@ struct RawWorkspace {
     cargo_args: Vec<Spanned<String>>,
     edit: Spanned<String>,
     run: Option<RawRun>,
+    upgrade: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -119,12 +121,17 @@ fn workspace(raw: &RawWorkspace, base: &Path) -> Result<Workspace, Wrong> {
         None => None,
         Some(run) => Some(Run { bin: checked(&run.bin, "bin", pins::name)?, args: run.args.clone() }),
     };
+    let upgrade = match &raw.upgrade {
+        None => None,
+        Some(path) => Some(Lockfile::File(base.join(checked(path, "upgrade", pins::inner_path)?))),
+    };
     Ok(Workspace {
         name: checked(&raw.name, "name", pins::name)?,
         source: source(&raw.source, base)?,
         cargo_args: cargo_args.collect::<Result<_, _>>()?,
         edit,
         run,
+        upgrade,
         why: checked(&raw.why, "why", line)?,
     })
 }

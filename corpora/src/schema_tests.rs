@@ -34,7 +34,7 @@ fn a_whole_manifest_is_read() {
     let text = format!(
         "{HEAD}name = \"a\"\nwhy = \"x\"\nedit = \"src/lib.rs\"\ncargo-args = [\"--bin\", \"a\"]\n\
          source = {{ registry = \"aa\", version = \"1.2.3\", checksum = \"{sum}\" }}\n\
-         run = {{ bin = \"a\", args = [\"--version\"] }}\n\
+         run = {{ bin = \"a\", args = [\"--version\"] }}\nupgrade = \"up/a.lock\"\n\
          [[workspace]]\nname = \"b\"\nwhy = \"y\"\nedit = \"m.rs\"\n\
          source = {{ git = \"repo\", commit = \"{commit}\", subdir = \"x/y\" }}\n"
     );
@@ -42,6 +42,8 @@ fn a_whole_manifest_is_read() {
     assert_eq!(corpus.workspaces[0].cargo_args, ["--bin", "a"]);
     assert_eq!(corpus.workspaces[0].source.to_string(), "aa 1.2.3");
     assert_eq!(corpus.workspaces[0].run.as_ref().unwrap().bin, "a");
+    assert_eq!(corpus.workspaces[0].upgrade, Some(Lockfile::File("dir/up/a.lock".into())));
+    assert_eq!(corpus.workspaces[1].upgrade, None);
     let Source::Git { url, subdir, .. } = &corpus.workspaces[1].source else {
         panic!("not git");
     };
@@ -62,6 +64,7 @@ fn errors_name_file_line_and_key() {
     let cases = [
         ("edit = \"../x.rs\"", "dir/m.toml:7: `edit`: \"../x.rs\" must be a relative path"),
         ("edit = \"x.py\"", "dir/m.toml:7: `edit`: an edit step changes a Rust file"),
+        ("upgrade = \"../x.lock\"", "dir/m.toml:8: `upgrade`: \"../x.lock\" must be a relative path"),
         ("edit = 3", "dir/m.toml:7: `edit`: invalid type"),
         ("colour = \"red\"", "dir/m.toml:8: `colour`: unknown field `colour`"),
         ("name = \".x\"", "dir/m.toml:7: `name`: \".x\" is not a name"),

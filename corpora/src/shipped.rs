@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::lockfile::Lockfile;
 use crate::manifest::{Corpus, ManifestError};
 
 /// The corpus taken when none is named.
@@ -12,6 +13,18 @@ const SHIPPED: &[(&str, &str)] = &[
     ("quick", include_str!("../manifests/quick.toml")),
     ("gauntlet", include_str!("../manifests/gauntlet.toml")),
     ("gauntlet-git", include_str!("../manifests/gauntlet-git.toml")),
+];
+
+/// What a shipped manifest calls each second lockfile, and its text. One more is one more line.
+const LOCKFILES: &[(&str, &str)] = &[
+    ("upgrades/bat.lock", include_str!("../manifests/upgrades/bat.lock")),
+    ("upgrades/cargo-hack.lock", include_str!("../manifests/upgrades/cargo-hack.lock")),
+    ("upgrades/cargo-minimal-versions.lock", include_str!("../manifests/upgrades/cargo-minimal-versions.lock")),
+    ("upgrades/cargo-no-dev-deps.lock", include_str!("../manifests/upgrades/cargo-no-dev-deps.lock")),
+    ("upgrades/fd-find.lock", include_str!("../manifests/upgrades/fd-find.lock")),
+    ("upgrades/hexyl.lock", include_str!("../manifests/upgrades/hexyl.lock")),
+    ("upgrades/just.lock", include_str!("../manifests/upgrades/just.lock")),
+    ("upgrades/ripgrep.lock", include_str!("../manifests/upgrades/ripgrep.lock")),
 ];
 
 /// The names of the shipped corpora, the default first.
@@ -26,12 +39,21 @@ impl Corpus {
     /// When there is none, with the nearest name; when a manifest is wrong, with its place.
     pub fn load(name_or_path: &str) -> Result<Self, ManifestError> {
         if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_path) {
-            return Self::parse(text, Path::new(&format!("{name}.toml")));
+            let mut corpus = Self::parse(text, Path::new(&format!("{name}.toml")))?;
+            corpus.workspaces.iter_mut().filter_map(|w| w.upgrade.as_mut()).for_each(embed);
+            return Ok(corpus);
         }
         if name_or_path.ends_with(".toml") || name_or_path.contains(['/', '\\']) {
             return Self::read(Path::new(name_or_path));
         }
         Err(ManifestError::Unknown { name: name_or_path.to_owned(), hint: hint(name_or_path) })
+    }
+}
+
+/// Take the text that comes along for the file a shipped manifest names.
+fn embed(lockfile: &mut Lockfile) {
+    if let Some((name, text)) = LOCKFILES.iter().find(|(name, _)| Path::new(name) == lockfile.path()) {
+        *lockfile = Lockfile::Shipped { name: name.into(), text };
     }
 }
 
@@ -47,6 +69,8 @@ fn hint(asked: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
     use crate::manifest::Source;
 
     #[test]
@@ -56,6 +80,24 @@ mod tests {
             assert_eq!(corpus.name, name);
         }
         assert_eq!(names().next(), Some(DEFAULT));
+    }
+
+    #[test]
+    fn every_second_lockfile_comes_along_and_is_used() {
+        let mut used = BTreeSet::new();
+        for name in names() {
+            for workspace in Corpus::load(name).unwrap().workspaces {
+                let Some(lockfile) = workspace.upgrade else {
+                    assert_ne!(name, DEFAULT, "{} has no second lockfile", workspace.name);
+                    continue;
+                };
+                assert!(matches!(lockfile, Lockfile::Shipped { .. }), "{lockfile:?} is missing from LOCKFILES");
+                let own = format!("name = \"{}\"\n", workspace.name);
+                assert!(lockfile.text().unwrap().contains(&own), "{lockfile:?} is of another package");
+                used.insert(lockfile.path().to_owned());
+            }
+        }
+        assert_eq!(used.len(), LOCKFILES.len());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! <sources>/<slot>/tree/…        the sources
-//! <sources>/<slot>/repo.git/…    the repository, for a git source
 //! <sources>/<slot>/source.txt    which source this is, in full
 //! <sources>/.stage-<slot>/       one that is being made
 //! <sources>/.lock-<slot>         held while it is being made

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use common::{Place, commit_all, git, repository};
+use corpora::checkout;
 use corpora::fetch::FetchCause;
 use corpora::pins::CommitId;
-use corpora::{checkout, worktree};
 use git2::Repository;
 
 fn url(path: &Path) -> String {
@@ -26,7 +26,7 @@ fn a_commit_is_checked_out_by_path_and_by_file_url() {
         assert!(fetched.new && fetched.dir().ends_with("tree/sub"));
         let manifest = fs::read_to_string(fetched.dir().join("Cargo.toml")).unwrap();
         assert!(manifest.contains("2.0.0"));
-        assert!(!fetched.tree.join(".git").exists());
+        assert!(!fetched.tree.join(".git").exists() && !fetched.tree.with_file_name("repo.git").exists());
         assert!(!place.fetcher().fetch(&git(&url, &commit, "sub")).unwrap().new);
     }
 }
@@ -127,8 +127,7 @@ fn no_hook_runs() {
         make_executable(&path);
     }
     let fetched = place.fetcher().fetch(&git(&url(&upstream), &commit, "")).unwrap();
-    worktree::add(&fetched, "a", &place.join("wt")).unwrap();
-    assert!(!proof.exists());
+    assert!(fetched.new && !proof.exists());
 }
 
 #[cfg(unix)]
@@ -139,34 +138,6 @@ fn make_executable(path: &Path) {
 
 #[cfg(not(unix))]
 fn make_executable(_: &Path) {}
-
-#[test]
-fn worktrees_are_separate_trees_of_one_repository() {
-    let place = Place::new();
-    let upstream = place.join("up");
-    let commit = repository(&upstream);
-    let fetched = place.fetcher().fetch(&git(&url(&upstream), &commit, "sub")).unwrap();
-    let a = worktree::add(&fetched, "a", &place.join("wt/a")).unwrap();
-    let b = worktree::add(&fetched, "b", &place.join("wt/b")).unwrap();
-    fs::write(a.tree.join("src/main.rs"), "changed").unwrap();
-    assert_eq!(fs::read_to_string(b.tree.join("src/main.rs")).unwrap(), "fn main() {}\n");
-    assert!(a.dir.join("Cargo.toml").is_file() && a.dir.ends_with("sub"));
-    assert!(worktree::add(&fetched, "c", &a.tree).is_err());
-    assert!(worktree::add(&fetched, "a", &place.join("wt/other")).is_err());
-    let head = Repository::open(&b.tree).unwrap().head().unwrap().target().unwrap();
-    assert_eq!(head.to_string(), commit.as_str());
-    let status = Repository::open(&b.tree).unwrap();
-    assert_eq!(status.statuses(None).unwrap().len(), 0);
-    let mut names = worktree::list(&fetched).unwrap();
-    names.sort();
-    assert_eq!(names, ["a", "b"]);
-    worktree::remove(&fetched, &a).unwrap();
-    assert!(!a.tree.exists());
-    // One whose directory somebody deleted can be added again.
-    fs::remove_dir_all(&b.tree).unwrap();
-    worktree::add(&fetched, "b", &place.join("wt/b2")).unwrap();
-    assert_eq!(worktree::list(&fetched).unwrap(), ["b"]);
-}
 
 #[test]
 fn a_working_copy_has_the_whole_repository() {

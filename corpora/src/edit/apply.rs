@@ -1,16 +1,11 @@
 //! Writing an edit: the thin part that touches files.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use super::{Edit, Edited, Nonce, beside_of, edited};
+use crate::replace::replace;
 use crate::slot::{IoError, at};
-
-/// How far a time is moved on when the clock gave no newer one. File systems keep at least
-/// this much.
-const TICK: Duration = Duration::from_millis(10);
 
 /// What an applied edit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,11 +69,11 @@ pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<Appli
     // The added file first and the old one last: the module line always has a file to name.
     if let Some((name, text)) = beside {
         let added = dir.join(name);
-        write(&added, dir, &text, None)?;
+        replace(&added, &text, None)?;
         applied.added = Some(added);
     }
     let before = fs::metadata(&path).map_err(at("read", &path))?;
-    write(&path, dir, &new, Some(&before))?;
+    replace(&path, &new, Some(&before))?;
     if let Some(old) = old_beside
         && applied.added.as_ref() != Some(&old)
         && fs::remove_file(&old).is_ok()
@@ -86,44 +81,4 @@ pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<Appli
         applied.removed = Some(old);
     }
     Ok(applied)
-}
-
-fn write(path: &Path, dir: &Path, text: &str, before: Option<&fs::Metadata>) -> Result<(), IoError> {
-    let staged = tempfile::Builder::new().prefix(".harness-edit").tempfile_in(dir);
-    let mut staged = staged.map_err(at("write beside", path))?;
-    staged.write_all(text.as_bytes()).map_err(at("write", path))?;
-    let file = staged.as_file();
-    match before {
-        Some(before) => {
-            let kept = file.set_permissions(before.permissions());
-            kept.map_err(at("set the mode of", path))?;
-            let timed = move_on(file, before.modified().ok());
-            timed.map_err(at("set the time of", path))?;
-        }
-        None => readable(file).map_err(at("set the mode of", path))?,
-    }
-    let persisted = staged.persist(path);
-    persisted.map_err(|error| at("replace", path)(error.error))?;
-    Ok(())
-}
-
-/// Give a just written file a time strictly newer than `before`.
-fn move_on(file: &fs::File, before: Option<SystemTime>) -> std::io::Result<()> {
-    let now = file.metadata()?.modified()?;
-    match before {
-        Some(before) if now <= before => file.set_modified(before + TICK),
-        _ => Ok(()),
-    }
-}
-
-/// Temporary files are private; a source file is not.
-#[cfg(unix)]
-fn readable(file: &fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &fs::File) -> std::io::Result<()> {
-    Ok(())
 }

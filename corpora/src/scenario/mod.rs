@@ -18,6 +18,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::manifest::Workspace;
+
 mod action;
 mod check;
 mod task;
@@ -99,6 +101,12 @@ impl Scenario {
     /// Whether workspaces need a second lockfile.
     pub fn needs_upgrade(&self) -> bool {
         self.actions().any(|action| matches!(action, Action::Upgrade))
+    }
+
+    /// Why a workspace cannot take part, in a line; nothing when it can.
+    pub fn unfit(&self, workspace: &Workspace) -> Option<String> {
+        let missing = self.needs_upgrade() && workspace.upgrade.is_none();
+        missing.then(|| "it has no second lockfile: give it an `upgrade` in its manifest".to_owned())
     }
 
     /// Whether the file that a manifest names is edited.
@@ -207,6 +215,7 @@ fn one_line(error: &toml::de::Error, text: &str) -> String {
 mod tests {
     use super::*;
     use crate::edit::Edit;
+    use crate::manifest::Corpus;
 
     #[test]
     fn every_shipped_scenario_is_sound_and_named_as_its_file() {
@@ -224,6 +233,20 @@ mod tests {
         assert_eq!((steps[0].run, steps[0].trees.as_slice()), (Task::Build, [MAIN.to_owned()].as_slice()));
         let steps = Scenario::load("profiles").unwrap().steps;
         assert!(steps.iter().any(|step| step.run == Task::Test && step.trees == [MAIN]));
+    }
+
+    #[test]
+    fn only_a_workspace_without_a_second_lockfile_is_unfit_and_only_for_an_upgrade() {
+        let left_out = |scenario: &str| {
+            let scenario = Scenario::load(scenario).unwrap();
+            let workspaces = Corpus::load("gauntlet").unwrap().workspaces;
+            workspaces.into_iter().filter_map(|w| Some((scenario.unfit(&w)?, w.upgrade))).collect::<Vec<_>>()
+        };
+        let unfit = left_out("upgrade");
+        assert!(unfit.len() > 10 && unfit.iter().all(|(why, upgrade)| upgrade.is_none() && why.contains("`upgrade`")));
+        for other in names().filter(|name| *name != "upgrade") {
+            assert_eq!(left_out(other), []);
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! A local repository (a path or a `file://` URL) is fetched by libgit2, a remote one by the
 //! `git` command, as Cargo's `net.git-fetch-with-cli` does: the user's credentials, proxies and
-//! URL rewrites apply. Either way the result is a bare repository of our own, and libgit2 lays
-//! the commit out as files beside it. So no hook, no filter, no submodule and nothing else the
-//! repository says gets to run.
+//! URL rewrites apply. Either way into a bare repository of our own, from which libgit2 lays the
+//! commit out as files, and which is then removed. So no hook, no filter, no submodule and
+//! nothing else the repository says gets to run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use crate::fetch::FetchCause;
 use crate::pins::CommitId;
 use crate::slot::at;
 
-/// The bare repository's directory in a slot.
-pub(crate) const REPOSITORY: &str = "repo.git";
+/// The bare repository's directory while a slot is made.
+const REPOSITORY: &str = "repo.git";
 
 /// What to fetch when the commit alone cannot be had.
 const ALL: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
@@ -32,7 +32,9 @@ pub(crate) fn fetch(url: &str, commit: &CommitId, stage: &Path) -> Result<(), Fe
     }
     let tree = stage.join("tree");
     fs::create_dir(&tree).map_err(at("create", &tree))?;
-    lay_out(&repository, commit, &tree).map_err(|error| layout(commit, &error))
+    lay_out(&repository, commit, &tree).map_err(|error| layout(commit, &error))?;
+    drop(repository);
+    Ok(fs::remove_dir_all(&bare).map_err(at("remove", &bare))?)
 }
 
 /// A relative local path, made relative to `base` instead; every other location as it is.

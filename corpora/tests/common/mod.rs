@@ -65,6 +65,7 @@ pub fn workspace(source: Source) -> Workspace {
         cargo_args: Vec::new(),
         edit: "src/main.rs".into(),
         run: Some(Run { bin: "made-up".to_owned(), args: vec!["--version".to_owned()] }),
+        upgrade: None,
         why: "a test".to_owned(),
     }
 }
@@ -88,10 +89,12 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// A registry of our own that mirrors the usual one: an index in a git repository and an archive
-/// with the package `made-up`. Returns the archive's checksum.
+/// with the package `made-up`; called again, one version more. Returns the archive's checksum.
 pub fn mirror(place: &Place, version: &str) -> String {
     let package = place.join("published");
     write_package(&package, version);
+    // Without a library nobody could depend on it.
+    fs::write(package.join("src/lib.rs"), "").unwrap();
     let target = place.join("packaged");
     let args = ["package", "--no-verify", "--allow-dirty", "--target-dir"];
     let mut args: Vec<_> = args.map(std::ffi::OsString::from).to_vec();
@@ -104,11 +107,13 @@ pub fn mirror(place: &Place, version: &str) -> String {
     let sum = sha256(&fs::read(&archive).unwrap());
     let index = place.join("index");
     fs::create_dir_all(index.join("ma/de")).unwrap();
+    let file = index.join("ma/de/made-up");
+    let before = fs::read_to_string(&file).unwrap_or_default();
     let line = format!(
-        "{{\"name\":\"made-up\",\"vers\":\"{version}\",\"deps\":[],\"features\":{{}},\
+        "{before}{{\"name\":\"made-up\",\"vers\":\"{version}\",\"deps\":[],\"features\":{{}},\
          \"cksum\":\"{sum}\",\"yanked\":false}}\n"
     );
-    fs::write(index.join("ma/de/made-up"), line).unwrap();
+    fs::write(file, line).unwrap();
     let dl = format!("{{\"dl\":\"file://{}\"}}", place.join("dl").display());
     fs::write(index.join("config.json"), dl).unwrap();
     commit_all(&Repository::init(&index).unwrap(), Some("HEAD"), "index");

@@ -1,0 +1,120 @@
+//! Upgrading a dependency: a second lockfile in the place of the first, and back.
+//!
+//! The second one is whole, so nothing is resolved and everybody upgrades to the same versions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::cargo::CargoError;
+use crate::checkout::{self, CheckoutError};
+use crate::fetch::Fetched;
+use crate::replace::replace;
+use crate::slot::{IoError, at};
+
+/// Why a lockfile could not be put in place, or what it names not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpgradeError {
+    /// There is no first lockfile.
+    #[error("there is no Cargo.lock in {}: without a first lockfile there is nothing to upgrade", .0.display())]
+    NoLockfile(PathBuf),
+    /// The second lockfile says what the first one says.
+    #[error("{} is the same as the first lockfile: upgrade a dependency in it", .0.display())]
+    Same(PathBuf),
+    /// Cargo does not take it.
+    #[error(transparent)]
+    Cargo(#[from] CargoError),
+    /// The tree could not be copied.
+    #[error(transparent)]
+    Copy(#[from] CheckoutError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+}
+
+/// Put `text` in the place of the `Cargo.lock` at `lock`, whole and with a newer modification
+/// time.
+///
+/// # Errors
+/// When there is no file at `lock`, or it cannot be replaced.
+pub fn apply(lock: &Path, text: &str) -> Result<(), UpgradeError> {
+    let before = fs::metadata(lock).map_err(at("read", lock))?;
+    Ok(replace(lock, text, Some(&before))?)
+}
+
+/// Put the lockfile that was fetched back in the place of the one at `lock`, as [`apply`] does.
+///
+/// # Errors
+/// When the fetched tree has none, or the one at `lock` cannot be replaced.
+pub fn revert(fetched: &Fetched, lock: &Path) -> Result<(), UpgradeError> {
+    apply(lock, &first(fetched)?.1)
+}
+
+/// The fetched lockfile's path and text.
+pub(crate) fn first(fetched: &Fetched) -> Result<(PathBuf, String), UpgradeError> {
+    let lock = fetched.lockfile().ok_or_else(|| UpgradeError::NoLockfile(fetched.dir()))?;
+    let text = fs::read_to_string(&lock).map_err(at("read", &lock))?;
+    Ok((lock, text))
+}
+
+/// A passing copy of a fetched tree with a second lockfile.
+pub(crate) struct Upgraded {
+    /// The directory Cargo would run in.
+    pub(crate) dir: PathBuf,
+    _tree: TempDir,
+}
+
+/// Copy the tree, with `text` for its lockfile. The copy lies beside the tree, so that it has the
+/// same parents: there is no foreign workspace above the one if there is none above the other.
+pub(crate) fn upgraded(fetched: &Fetched, text: &str) -> Result<Upgraded, UpgradeError> {
+    let (lock, _) = first(fetched)?;
+    let beside = fetched.tree.parent().unwrap_or(&fetched.tree);
+    let tree = tempfile::Builder::new().prefix(".upgrade-").tempdir_in(beside);
+    let tree = tree.map_err(at("make a directory in", beside))?;
+    let copy = checkout::checkout(fetched, tree.path())?;
+    let inner = lock.strip_prefix(&fetched.tree).unwrap_or(Path::new("Cargo.lock"));
+    apply(&tree.path().join(inner), text)?;
+    Ok(Upgraded { dir: copy.dir, _tree: tree })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn the_second_lockfile_is_newer_and_the_first_comes_back() {
+        let place = tempfile::tempdir().unwrap();
+        let tree = place.path().join("tree");
+        fs::create_dir_all(tree.join("sub")).unwrap();
+        fs::write(tree.join("Cargo.lock"), "first").unwrap();
+        let fetched = Fetched { tree, subdir: "sub".into(), commit: None, new: true };
+        let lock = place.path().join("Cargo.lock");
+        fs::write(&lock, "first").unwrap();
+        // Newer than any clock would give.
+        let ahead = SystemTime::now() + Duration::from_secs(1000);
+        fs::File::options().write(true).open(&lock).unwrap().set_modified(ahead).unwrap();
+        let time = || fs::metadata(&lock).unwrap().modified().unwrap();
+        apply(&lock, "second").unwrap();
+        let upgraded = time();
+        assert!(upgraded > ahead);
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "second");
+        revert(&fetched, &lock).unwrap();
+        assert!(time() > upgraded);
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "first");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_lockfile_that_is_not_there_is_named_and_not_made() {
+        let place = tempfile::tempdir().unwrap();
+        let lock = place.path().join("Cargo.lock");
+        let error = apply(&lock, "second").unwrap_err().to_string();
+        assert!(error.contains("Cargo.lock") && !lock.exists(), "{error}");
+        let tree = place.path().to_owned();
+        let fetched = Fetched { tree, subdir: PathBuf::new(), commit: None, new: true };
+        assert!(matches!(revert(&fetched, &lock), Err(UpgradeError::NoLockfile(_))));
+    }
+}
