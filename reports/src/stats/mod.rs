@@ -22,11 +22,13 @@
 //! as well have been the other one. Tests and intervals therefore flip and
 //! resample whole rounds ([`Block::Round`]). Where a schedule draws the order of
 //! the arms anew for every workspace of every round, [`Block::Pair`] is right and
-//! needs fewer rounds. A disturbance that both arms of a round share cancels in
+//! needs fewer rounds; [`Rule::of_run`] reads from a run's record which it was. A
+//! disturbance that both arms of a round share cancels in
 //! the ratio in either case.
 
 pub mod bootstrap;
 pub mod power;
+pub mod schedule;
 
 mod center;
 mod comparison;
@@ -39,7 +41,7 @@ mod student;
 mod verdict;
 
 pub use center::{geometric_mean, median};
-pub use comparison::{Comparison, Excluded, Metric, Question, compare};
+pub use comparison::{Comparison, Excluded, Metric, Question, compare, compare_overall};
 pub use holm::holm;
 pub use judge::{Judgement, judge};
 pub use random::Random;
