@@ -12,6 +12,7 @@
 //! | one of many comparisons? | Holm's correction over all of a run | [`holm()`] |
 //! | so? | the one decision rule | [`Rule`] |
 //! | what could have been found? | the minimum detectable effect | [`power`] |
+//! | what next, if time is short? | more rounds for the widest intervals | [`budget`] |
 //!
 //! **What may be taken as independent.** An arm is run once per round, over all
 //! workspaces. A disturbance of a few minutes (a noisy neighbour, a throttled
@@ -27,6 +28,7 @@
 //! the ratio in either case.
 
 pub mod bootstrap;
+pub mod budget;
 pub mod power;
 pub mod schedule;
 
