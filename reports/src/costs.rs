@@ -3,6 +3,9 @@
 //! Arms run in random order, so while rows are taken an arm may not know yet what `none`
 //! paid for a unit and writes down its own seconds. Once a run is complete, [`settle`] gives
 //! every unit the same price in every arm, and every step the rate that follows from it.
+//! Prices are those of one kind of build: a release build of a unit or a check of it costs
+//! something else than its debug build, so steps of another profile or variant have a price
+//! list of their own.
 
 use std::collections::HashMap;
 
@@ -12,20 +15,23 @@ use crate::run_folder::RunFolder;
 /// The arm whose seconds count.
 pub const PRICED_BY: &str = "none";
 
-/// What tells a unit apart within a workspace; units that look alike are numbered in
-/// Cargo's order.
+/// What tells a unit apart within a workspace and a kind of build; units that look alike
+/// are numbered in Cargo's order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Article {
     workspace: String,
+    profile: String,
+    variant: String,
     unit: [String; 6],
     number: u32,
 }
 
-/// Gives every unit of a complete run its price in the `none` arm (the mean of the builds in
-/// which that arm compiled it), and recomputes `hit_rate_by_cost`. Units that `none` never
-/// compiled keep their own seconds; a run without that arm stays as it is.
+/// Gives every unit of a complete run its price in the `none` arm (the mean of the builds of
+/// that profile and variant in which the arm compiled it), and recomputes `hit_rate_by_cost`.
+/// Units that `none` never compiled so keep their own seconds; a run without that arm stays as
+/// it is.
 pub fn settle(run: &mut RunFolder) {
-    let articles = articles(&run.units);
+    let articles = articles(&run.steps, &run.units);
     let mut sums: HashMap<&Article, (f64, u32)> = HashMap::new();
     for (row, article) in run.units.iter().zip(&articles) {
         if let (PRICED_BY, Some(cost)) = (row.strategy.as_str(), row.cost_s) {
@@ -58,15 +64,21 @@ pub fn settle(run: &mut RunFolder) {
     }
 }
 
-fn articles(rows: &[UnitRow]) -> Vec<Article> {
+fn articles(steps: &[StepRow], units: &[UnitRow]) -> Vec<Article> {
+    let builds: HashMap<StepKey, (&str, &str)> =
+        steps.iter().map(|row| (StepKey::of_step(row), (row.profile.as_str(), row.variant.as_str()))).collect();
     let mut numbers: HashMap<(StepKey, [String; 6]), u32> = HashMap::new();
-    rows.iter()
+    units
+        .iter()
         .map(|row| {
+            let step = StepKey::of_unit(row);
+            let (profile, variant) = builds.get(&step).copied().unwrap_or_default();
             let unit =
                 [&row.package, &row.version, &row.target, &row.kind, &row.mode, &row.platform].map(String::clone);
-            let number = numbers.entry((StepKey::of_unit(row), unit.clone())).or_default();
+            let number = numbers.entry((step, unit.clone())).or_default();
             *number += 1;
-            Article { workspace: row.workspace.clone(), unit, number: *number }
+            let (profile, variant) = (profile.to_owned(), variant.to_owned());
+            Article { workspace: row.workspace.clone(), profile, variant, unit, number: *number }
         })
         .collect()
 }
@@ -132,6 +144,40 @@ mod tests {
         assert_eq!(run.units[1].cost_s, Some(1.0));
         assert_eq!(run.steps[0].hit_rate_by_cost, Some(8.0 / 9.0));
         assert_eq!(run.steps[1].hit_rate_by_cost, None);
+    }
+
+    #[test]
+    fn a_release_build_or_a_check_has_prices_of_its_own() {
+        let kind = |arm: &str, name: &str, profile: &str, variant: &str| StepRow {
+            profile: profile.into(),
+            variant: variant.into(),
+            ..step(arm, name, None)
+        };
+        let mut run = RunFolder {
+            info: RunInfo::new("r"),
+            steps: vec![
+                kind("none", "fill", "dev", ""),
+                kind("none", "check", "dev", "check"),
+                kind("none", "release", "release", ""),
+                kind("a", "fill", "dev", ""),
+                kind("a", "check", "dev", "check"),
+                kind("a", "release", "release", ""),
+                kind("a", "test", "dev", "test"),
+            ],
+            units: vec![
+                unit("none", "fill", "x", None, 4.0),
+                unit("none", "check", "x", None, 1.0),
+                unit("none", "release", "x", None, 16.0),
+                unit("a", "fill", "x", None, 0.5),
+                unit("a", "check", "x", None, 0.5),
+                unit("a", "release", "x", None, 0.5),
+                unit("a", "test", "x", None, 0.5),
+            ],
+            cut: CutOff::default(),
+        };
+        settle(&mut run);
+        let costs: Vec<f64> = run.units.iter().map(|row| row.cost_s.unwrap()).collect();
+        assert_eq!(costs, [4.0, 1.0, 16.0, 4.0, 1.0, 16.0, 0.5]);
     }
 
     #[test]

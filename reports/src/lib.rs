@@ -7,6 +7,7 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`control`] | the name of the arm that only repeats the baseline |
 //! | [`costs`] | one price list for a whole run |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
 //! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
@@ -16,6 +17,7 @@
 //!
 //! Every file and column is described in `reports/FORMAT.md`.
 
+pub mod control;
 pub mod costs;
 pub mod record;
 pub mod run_folder;

@@ -5,7 +5,7 @@ mod common;
 
 use common::{bad, step};
 use reports::record::{Status, StepRow};
-use reports::stats::{Comparison, Metric, Question, Random, Verdict, compare};
+use reports::stats::{Comparison, Metric, Question, Random, Verdict, compare, compare_overall};
 
 /// `rounds` of two workspaces; `x` takes `ratio` of `none`, within 1 %.
 fn rows(rounds: u32, ratio: f64) -> Vec<StepRow> {
@@ -84,7 +84,7 @@ fn only_pairs_of_two_ok_rows_enter() {
     let why: Vec<String> = it.excluded.iter().map(|it| format!("{} × {}", it.pairs, it.why)).collect();
     insta::assert_snapshot!(why.join("\n"), @r"
     1 × baseline invalid: store damaged
-    1 × baseline not measured
+    1 × baseline not run
     1 × failed: error: no
     1 × not measured
     1 × unsupported
@@ -116,6 +116,47 @@ fn a_thing_against_itself_shows_no_difference() {
     assert_eq!(it.judgement.verdict, Verdict::NoDifferenceFound);
     let interval = it.judgement.interval.unwrap();
     assert!(interval.low < 1.0 && 1.0 < interval.high);
+}
+
+/// `rows` with every row of `of` once more under the name `name`.
+fn repeated(rows: &[StepRow], of: &str, name: &str) -> Vec<StepRow> {
+    let again = rows.iter().filter(|row| row.strategy == of).cloned();
+    rows.iter().cloned().chain(again.map(|row| StepRow { strategy: name.into(), ..row })).collect()
+}
+
+#[test]
+fn a_control_is_a_family_of_its_own_and_costs_the_arms_nothing() {
+    let arms = repeated(&rows(8, 0.5), "x", "y");
+    let with = compare(&repeated(&arms, "none", "none-again"), &Question::default());
+    let (controls, without): (Vec<Comparison>, Vec<Comparison>) = with.into_iter().partition(|it| it.control);
+    assert_eq!(without, compare(&arms, &Question::default()));
+    let family: Vec<(&str, &str, usize)> =
+        controls.iter().map(|it| (it.strategy.as_str(), it.baseline.as_str(), it.family)).collect();
+    assert_eq!(family, [("none-again", "none", 1), ("none-again", "none", 2), ("none-again", "none", 2)]);
+    assert!(controls.iter().all(|it| it.judgement.verdict == Verdict::NoDifferenceFound));
+}
+
+#[test]
+fn a_control_is_compared_with_what_it_repeats_whatever_the_baseline() {
+    let against_x = Question { baseline: "x".into(), ..Question::default() };
+    let all = compare_overall(&repeated(&rows(8, 0.5), "none", "none-again"), &against_x);
+    let found: Vec<_> = all.iter().map(|it| (it.strategy.as_str(), it.baseline.as_str(), it.control)).collect();
+    assert_eq!(found, [("none", "x", false), ("none-again", "none", true)]);
+    assert_eq!(all[0].judgement.verdict, Verdict::Slower);
+    assert_eq!(all[1].judgement.ratio, Some(1.0));
+    // Without `none` there is nothing it could be the control of.
+    let mut alone = repeated(&rows(8, 0.5), "none", "none-again");
+    alone.retain(|row| row.strategy != "none");
+    let all = compare_overall(&alone, &against_x);
+    assert_eq!((all[0].control, all[0].judgement.verdict), (false, Verdict::Slower));
+}
+
+#[test]
+fn over_all_workspaces_alone_gives_the_same_numbers() {
+    let rows = repeated(&rows(8, 0.9), "x", "y");
+    let mut all = compare(&rows, &Question::default());
+    all.retain(|it| it.workspace.is_none());
+    assert_eq!(all, compare_overall(&rows, &Question::default()));
 }
 
 #[test]

@@ -5,8 +5,10 @@
 #[path = "common/simulate.rs"]
 mod simulate;
 
+use reports::record::{Status, StepRow};
+use reports::stats::bootstrap::MIN_ROUNDS;
 use reports::stats::power::minimum_detectable_effect;
-use reports::stats::{Block, Random, Rule, Verdict, judge};
+use reports::stats::{Block, Question, Random, Rule, Sample, Verdict, budget, compare_overall, judge};
 use simulate::{Noise, World};
 
 const TRIALS: u32 = 2_000;
@@ -121,5 +123,73 @@ fn the_minimum_detectable_effect_is_detected_about_four_times_in_five() {
         let world = World { ratio: 1.0 - least, ..quiet };
         let rate = found(&world, block, 600, Verdict::Faster);
         assert!((0.7..0.9).contains(&rate), "{rounds} rounds, {arms} arms, {block:?}: {rate}");
+    }
+}
+
+/// The rows of one round of an arm; the baseline takes 1 s throughout.
+fn rows_of(sample: &Sample, round: u32) -> impl Iterator<Item = StepRow> {
+    let pairs =
+        sample.workspaces().iter().flat_map(|(workspace, pairs)| pairs.iter().map(move |pair| (workspace, pair)));
+    pairs.filter(move |(_, pair)| pair.round == round).map(|(workspace, pair)| StepRow {
+        round: pair.round,
+        workspace: workspace.clone(),
+        strategy: sample.name().into(),
+        status: Status::Ok,
+        wall_s: Some(pair.log_ratio.exp()),
+        ..StepRow::default()
+    })
+}
+
+/// Takes as many turns of arms as `world` would have with all its rounds whole, but
+/// those after the first [`MIN_ROUNDS`] where [`budget::widest`] sends them, and judges
+/// what came of it. Also returns the rounds of the arm that got most.
+fn on_a_budget(world: &World, block: Block, random: &mut Random, seed: u64) -> (Vec<Verdict>, usize) {
+    let mut turns = world.arms * world.rounds as usize;
+    // What an arm would measure in any round it is given, and none is given more of them.
+    let rounds = 2 * world.rounds;
+    let samples = World { rounds, ..*world }.run(random);
+    let names: Vec<String> = samples.iter().map(|sample| sample.name().to_owned()).collect();
+    let rule = Rule { resamples: 99, ..rule(block) };
+    let question = Question { rule, seed, ..Question::default() };
+    let mut rows: Vec<StepRow> = Vec::new();
+    let mut taken = vec![0; samples.len()];
+    for round in 0..rounds {
+        let chosen =
+            if (round as usize) < MIN_ROUNDS { names.clone() } else { budget::widest(&rows, &question, &names) };
+        if chosen.len() > turns {
+            break;
+        }
+        turns -= chosen.len();
+        for (at, sample) in samples.iter().enumerate().filter(|(at, _)| chosen.contains(&names[*at])) {
+            taken[at] += 1;
+            rows.extend(rows_of(sample, round));
+        }
+        let baseline = rows_of(&samples[0], round);
+        rows.extend(baseline.map(|row| StepRow { strategy: "none".into(), wall_s: Some(1.0), ..row }));
+    }
+    let verdicts = compare_overall(&rows, &question).into_iter().map(|it| it.judgement.verdict).collect();
+    (verdicts, taken.into_iter().max().unwrap_or(0))
+}
+
+/// Where the rounds go depends on the noise seen so far; the stated rate must hold all
+/// the same.
+#[test]
+fn no_effect_with_rounds_given_to_the_widest_intervals() {
+    for (world, block) in [
+        (World { round_effect: 0.2, ..World::quiet() }, Block::Pair),
+        (World { noise: Noise::Heavy(0.03), ..World::quiet() }, Block::Pair),
+        (World { noise: Noise::Spikes, uneven: true, ..World::quiet() }, Block::Round),
+    ] {
+        let mut random = Random::named(2029, &format!("{world:?} {block:?}"));
+        let (mut alarms, mut most) = (0, 0);
+        for trial in 0..TRIALS {
+            let (verdicts, rounds) = on_a_budget(&world, block, &mut random, u64::from(trial));
+            let alarm = |it: &Verdict| matches!(it, Verdict::Faster | Verdict::Slower);
+            alarms += u32::from(verdicts.iter().any(alarm));
+            most = most.max(rounds);
+        }
+        let rate = f64::from(alarms) / f64::from(TRIALS);
+        assert!(rate <= Rule::default().alpha, "{world:?} {block:?}: {rate}");
+        assert!(most > world.rounds as usize, "{world:?} {block:?}: no arm got more than its share");
     }
 }

@@ -8,10 +8,18 @@
 //! The comparisons over all workspaces are one family for the correction: the
 //! answer of a run. Those of single workspaces are a second family of their own:
 //! they show where a difference comes from, and must not dilute the answer.
+//!
+//! A control ([`crate::control`]) is always compared with the arm it repeats,
+//! whatever the baseline. Controls are families of their own too: they answer
+//! another question, whether the run can be trusted, and asking it must not make
+//! the run's answers any weaker. Within their family they are corrected for the
+//! number of steps, so that in a sound run the chance of any control crying wolf
+//! is at most alpha.
 
 use super::judge::{Judgement, judge};
 use super::sample::Sample;
 use super::verdict::Rule;
+use crate::control::repeated_by;
 use crate::record::{Status, StepRow};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,8 +71,10 @@ pub struct Comparison {
     pub step: String,
     /// The arm.
     pub strategy: String,
-    /// The baseline.
+    /// What it is compared with: the baseline, for a control the arm it repeats.
     pub baseline: String,
+    /// Whether the arm is a control.
+    pub control: bool,
     /// The workspace, or `None` for all together.
     pub workspace: Option<String>,
     /// How many comparisons the correction took into account.
@@ -78,7 +88,8 @@ pub struct Comparison {
 /// Rounds of workspaces that could not enter a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excluded {
-    /// Why, e.g. `failed: could not compile …`, `baseline invalid: …`, `not measured`.
+    /// Why, e.g. `failed: could not compile …`, `baseline invalid: …`, `not measured`
+    /// (a row without a time), `not run` (no row).
     pub why: String,
     /// How many.
     pub pairs: usize,
@@ -87,33 +98,25 @@ pub struct Excluded {
 /// Compares every arm with the baseline: per step, over all workspaces first, then
 /// workspace by workspace. Order of first appearance.
 pub fn compare(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
-    let mut steps: Vec<(&str, &str)> = Vec::new();
-    let mut arms: Vec<&str> = Vec::new();
-    for row in rows {
-        push_new(&mut steps, (&row.scenario, &row.step));
-        if row.strategy != question.baseline {
-            push_new(&mut arms, &row.strategy);
-        }
-    }
-    let (mut overall, mut single) = (Vec::new(), Vec::new());
-    for (scenario, step) in steps {
-        let here: Vec<&StepRow> = rows.iter().filter(|row| row.scenario == scenario && row.step == step).collect();
-        let baseline = cells(&here, &question.baseline);
-        let mut workspaces: Vec<&str> = Vec::new();
-        here.iter().for_each(|row| push_new(&mut workspaces, &row.workspace));
-        for arm in &arms {
-            let arm_cells = cells(&here, arm);
-            if arm_cells.is_empty() {
-                continue;
-            }
-            let subject = Subject { scenario, step, arm, arm_cells: &arm_cells, baseline: &baseline };
-            overall.push(subject.collect(question, None));
-            single.extend(workspaces.iter().map(|it| subject.collect(question, Some(it))));
-        }
-    }
-    let mut comparisons = settle(overall, question);
-    comparisons.extend(settle(single, question));
+    let subjects = subjects(rows, question);
+    let single = subjects.iter().flat_map(|it| it.workspaces.iter().map(|place| it.collect(question, Some(place))));
+    let mut comparisons = settle(overall(&subjects, question), question);
+    comparisons.extend(settle(single.collect(), question));
     comparisons
+}
+
+/// As [`compare`], only over all workspaces: the very same numbers in half the time.
+pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
+    settle(overall(&subjects(rows, question), question), question)
+}
+
+/// The arm and the sample of every comparison over all workspaces.
+pub(super) fn samples(rows: &[StepRow], question: &Question) -> Vec<(String, Sample)> {
+    overall(&subjects(rows, question), question).into_iter().map(|it| (it.strategy, it.sample)).collect()
+}
+
+fn overall(subjects: &[Subject<'_>], question: &Question) -> Vec<Open> {
+    subjects.iter().map(|it| it.collect(question, None)).collect()
 }
 
 /// The rows of one strategy by round and workspace.
@@ -123,12 +126,43 @@ fn cells<'rows>(rows: &[&'rows StepRow], strategy: &str) -> Cells<'rows> {
     rows.iter().filter(|row| row.strategy == strategy).map(|row| ((row.round, row.workspace.as_str()), *row)).collect()
 }
 
+/// One arm in one step, and what it is compared with.
 struct Subject<'a> {
     scenario: &'a str,
     step: &'a str,
     arm: &'a str,
-    arm_cells: &'a Cells<'a>,
-    baseline: &'a Cells<'a>,
+    baseline: &'a str,
+    control: bool,
+    arm_cells: Cells<'a>,
+    baseline_cells: Cells<'a>,
+    /// All workspaces of the step.
+    workspaces: Vec<&'a str>,
+}
+
+fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>> {
+    let mut steps: Vec<(&str, &str)> = Vec::new();
+    let mut strategies: Vec<&str> = Vec::new();
+    for row in rows {
+        push_new(&mut steps, (&row.scenario, &row.step));
+        push_new(&mut strategies, &row.strategy);
+    }
+    let mut subjects = Vec::new();
+    for (scenario, step) in steps {
+        let here: Vec<&StepRow> = rows.iter().filter(|row| row.scenario == scenario && row.step == step).collect();
+        let mut workspaces: Vec<&str> = Vec::new();
+        here.iter().for_each(|row| push_new(&mut workspaces, &row.workspace));
+        for arm in strategies.iter().copied().filter(|arm| *arm != question.baseline) {
+            let arm_cells = cells(&here, arm);
+            if arm_cells.is_empty() {
+                continue;
+            }
+            let repeated = repeated_by(arm).filter(|it| strategies.contains(it));
+            let (control, baseline) = (repeated.is_some(), repeated.unwrap_or(&question.baseline));
+            let (baseline_cells, workspaces) = (cells(&here, baseline), workspaces.clone());
+            subjects.push(Subject { scenario, step, arm, baseline, control, arm_cells, baseline_cells, workspaces });
+        }
+    }
+    subjects
 }
 
 /// A comparison before its family is known.
@@ -137,6 +171,8 @@ struct Open {
     scenario: String,
     step: String,
     strategy: String,
+    baseline: String,
+    control: bool,
     workspace: Option<String>,
     excluded: Vec<Excluded>,
 }
@@ -147,10 +183,10 @@ impl Subject<'_> {
         let place = workspace.unwrap_or("all workspaces");
         let mut sample = Sample::new(format!("{scenario}/{step}/{arm}/{place}"));
         let mut excluded: BTreeMap<String, usize> = BTreeMap::new();
-        let all: BTreeSet<&(u32, &str)> = self.arm_cells.keys().chain(self.baseline.keys()).collect();
+        let all: BTreeSet<&(u32, &str)> = self.arm_cells.keys().chain(self.baseline_cells.keys()).collect();
         for cell in all.into_iter().filter(|cell| workspace.is_none_or(|it| it == cell.1)) {
             let arm = value(self.arm_cells.get(cell).copied(), question.metric);
-            let base = value(self.baseline.get(cell).copied(), question.metric);
+            let base = value(self.baseline_cells.get(cell).copied(), question.metric);
             let why = match (arm, base) {
                 (Ok(arm), Ok(base)) if sample.add(cell.1, cell.0, arm, base) => continue,
                 (Ok(_), Ok(_)) => "no time above 0 s".into(),
@@ -164,6 +200,8 @@ impl Subject<'_> {
             scenario: (*scenario).into(),
             step: (*step).into(),
             strategy: (*arm).into(),
+            baseline: self.baseline.into(),
+            control: self.control,
             workspace: workspace.map(str::to_owned),
             excluded: excluded.into_iter().map(|(why, pairs)| Excluded { why, pairs }).collect(),
         }
@@ -172,7 +210,7 @@ impl Subject<'_> {
 
 /// The value of a row that may enter, or why there is none.
 fn value(row: Option<&StepRow>, metric: Metric) -> Result<f64, String> {
-    let row = row.ok_or("not measured")?;
+    let row = row.ok_or("not run")?;
     if row.status != Status::Ok {
         return Err(match row.note.lines().next() {
             None | Some("") => row.status.to_string(),
@@ -182,23 +220,28 @@ fn value(row: Option<&StepRow>, metric: Metric) -> Result<f64, String> {
     metric.of(row).ok_or_else(|| "not measured".into())
 }
 
-/// Judges a family.
+/// Judges the arms as one family and the controls as another.
 fn settle(open: Vec<Open>, question: &Question) -> Vec<Comparison> {
-    let (samples, rest): (Vec<Sample>, Vec<_>) =
-        open.into_iter().map(|it| (it.sample, (it.scenario, it.step, it.strategy, it.workspace, it.excluded))).unzip();
-    let family = samples.iter().filter(|sample| sample.pairs() > 0).count();
-    judge(&samples, &question.rule, question.seed)
-        .into_iter()
-        .zip(rest)
-        .map(|(judgement, (scenario, step, strategy, workspace, excluded))| Comparison {
-            scenario,
-            step,
-            strategy,
-            baseline: question.baseline.clone(),
-            workspace,
-            family,
-            excluded,
-            judgement,
+    let family = |control: bool| {
+        let samples: Vec<Sample> = open.iter().filter(|it| it.control == control).map(|it| it.sample.clone()).collect();
+        let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
+        judge(&samples, &question.rule, question.seed).into_iter().map(move |judgement| (judgement, size))
+    };
+    let (mut arms, mut controls) = (family(false), family(true));
+    open.into_iter()
+        .filter_map(|it| {
+            let (judgement, family) = if it.control { controls.next() } else { arms.next() }?;
+            Some(Comparison {
+                scenario: it.scenario,
+                step: it.step,
+                strategy: it.strategy,
+                baseline: it.baseline,
+                control: it.control,
+                workspace: it.workspace,
+                family,
+                excluded: it.excluded,
+                judgement,
+            })
         })
         .collect()
 }

@@ -12,6 +12,7 @@
 //! | one of many comparisons? | Holm's correction over all of a run | [`holm()`] |
 //! | so? | the one decision rule | [`Rule`] |
 //! | what could have been found? | the minimum detectable effect | [`power`] |
+//! | what next, if time is short? | more rounds for the widest intervals | [`budget`] |
 //!
 //! **What may be taken as independent.** An arm is run once per round, over all
 //! workspaces. A disturbance of a few minutes (a noisy neighbour, a throttled
@@ -22,11 +23,14 @@
 //! as well have been the other one. Tests and intervals therefore flip and
 //! resample whole rounds ([`Block::Round`]). Where a schedule draws the order of
 //! the arms anew for every workspace of every round, [`Block::Pair`] is right and
-//! needs fewer rounds. A disturbance that both arms of a round share cancels in
+//! needs fewer rounds; [`Rule::of_run`] reads from a run's record which it was. A
+//! disturbance that both arms of a round share cancels in
 //! the ratio in either case.
 
 pub mod bootstrap;
+pub mod budget;
 pub mod power;
+pub mod schedule;
 
 mod center;
 mod comparison;
@@ -39,7 +43,7 @@ mod student;
 mod verdict;
 
 pub use center::{geometric_mean, median};
-pub use comparison::{Comparison, Excluded, Metric, Question, compare};
+pub use comparison::{Comparison, Excluded, Metric, Question, compare, compare_overall};
 pub use holm::holm;
 pub use judge::{Judgement, judge};
 pub use random::Random;
