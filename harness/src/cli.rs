@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build a corpus under several strategies and compare them
-    Compare(cmd::compare::Args),
+    Compare(Box<cmd::compare::Args>),
     /// List, show, fetch and check corpora
     #[command(subcommand)]
     Corpus(cmd::corpus::Command),
@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let supervisor = Supervisor::new();
     let outcome = supervisor.install_signal_handler().map_err(Into::into).and_then(|()| match cli.command {
-        Command::Compare(args) => cmd::compare::run(args, &supervisor),
+        Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command),
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),

@@ -275,7 +275,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
         eprintln!("note: {workspace} takes no part: {why}");
     }
     let plan = asked.plan(options);
-    let mut progress = Progress::new();
+    let mut progress = Progress::default();
     lab.clear_all()?;
     let recorded = RunFolder::read(&dir)?.steps;
     let mut trials = Trials::new(asked, options, lab, prepared, &plan, (writer, recorded));

@@ -48,7 +48,7 @@ impl Estimate {
     }
 }
 
-/// The bar of a run.
+/// The bar of a run; hidden where there is no terminal.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -56,9 +56,8 @@ pub struct Progress {
     began: Instant,
 }
 
-impl Progress {
-    /// A bar that is hidden where there is no terminal.
-    pub fn new() -> Progress {
+impl Default for Progress {
+    fn default() -> Progress {
         let bar = ProgressBar::new(0);
         let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {prefix}{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -66,7 +65,9 @@ impl Progress {
         bar.enable_steady_tick(Duration::from_millis(250));
         Progress { bar, estimate: Estimate::default(), began: Instant::now() }
     }
+}
 
+impl Progress {
     /// Says what runs now; `rest` is everything not yet measured, this one included.
     pub fn show(&mut self, what: &str, rest: &[Kind]) {
         let left = match self.estimate.remaining(rest.iter()) {

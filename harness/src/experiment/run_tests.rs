@@ -66,7 +66,7 @@ fn all_moments(plan: &Plan) -> Vec<Moment> {
 fn the_exact_sequence_of_one_arm() {
     let plan = plan("gauntlet", Order::ArmByArm, 1, 1);
     let mut mock = Mock::of(&plan);
-    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    run(&plan, &mut mock, &mut Progress::default()).unwrap();
     assert_eq!(
         mock.log,
         [
@@ -93,7 +93,7 @@ fn the_exact_sequence_of_one_arm() {
 fn the_exact_sequence_of_two_arms_that_take_turns() {
     let plan = plan("cold", Order::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
-    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    run(&plan, &mut mock, &mut Progress::default()).unwrap();
     let turn = |moment: &Moment, first: bool| {
         let Moment { arm, workspace, .. } = moment;
         let mut log = Vec::new();
@@ -116,7 +116,7 @@ fn the_exact_sequence_of_two_arms_that_take_turns() {
 fn alone_every_workspace_begins_and_ends_before_the_next() {
     let plan = plan("moved", Order::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
-    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    run(&plan, &mut mock, &mut Progress::default()).unwrap();
     let frame: Vec<&str> = mock.log.iter().map(String::as_str).filter(|line| line.starts_with(['b', 'e'])).collect();
     let (first, second) = frame.split_at(4);
     assert!(first[..2].iter().all(|line| line.ends_with("with [0]")), "{frame:?}");
@@ -136,9 +136,9 @@ fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
         let moments = all_moments(&plan);
         for stop in 0..moments.len() {
             let mut mock = Mock { stop_after: Some(stop), ..Mock::of(&plan) };
-            assert!(run(&plan, &mut mock, &mut Progress::new()).is_err());
+            assert!(run(&plan, &mut mock, &mut Progress::default()).is_err());
             let mut resumed = Mock { recorded: mock.recorded, ..Mock::of(&plan) };
-            run(&plan, &mut resumed, &mut Progress::new()).unwrap();
+            run(&plan, &mut resumed, &mut Progress::default()).unwrap();
             let place = |moment: &Moment| moments.iter().position(|it| it == moment).unwrap();
             resumed.recorded.sort_by_key(place);
             assert_eq!(resumed.recorded, moments);
@@ -151,7 +151,7 @@ fn a_finished_arm_is_not_run_again() {
     let plan = plan("gauntlet", Order::ArmByArm, 2, 1);
     let recorded = all_moments(&plan)[..6].to_vec();
     let mut mock = Mock { recorded, ..Mock::of(&plan) };
-    run(&plan, &mut mock, &mut Progress::new()).unwrap();
+    run(&plan, &mut mock, &mut Progress::default()).unwrap();
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("begin")).count(), 1);
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
 }
