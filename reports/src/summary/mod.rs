@@ -6,6 +6,7 @@
 //! number; they show as a mark with their reason.
 
 mod causes;
+mod step_text;
 mod steps;
 mod text;
 
