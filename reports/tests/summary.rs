@@ -6,7 +6,7 @@ mod common;
 use common::{bad, folder, step, unit, warm};
 use reports::record::{Outcome, Status, StepRow, UnitRow};
 use reports::run_folder::RunFolder;
-use reports::summary::{Options, render, summarise};
+use reports::summary::{Options, render, summarise, verdicts};
 use unicode_width::UnicodeWidthStr;
 
 const STRATEGIES: [&str; 7] = [
@@ -135,6 +135,22 @@ fn ratios_are_paired_by_round_and_averaged_geometrically_over_workspaces() {
     assert!((arm.against_baseline.unwrap() - 1.0).abs() < 1e-12);
     assert_eq!(arm.wall_s, Some(5.0 + 303.0));
     assert_eq!((arm.workspaces, arm.paired_workspaces), (2, 2));
+}
+
+#[test]
+fn the_table_and_the_verdicts_agree_on_the_ratio() {
+    let mut steps = Vec::new();
+    for (round, other) in (1..).zip([5.0, 20.0, 9.0, 40.0, 2.0, 10.0]) {
+        for (workspace, times) in [("a", 1.0), ("b", 1.5)] {
+            steps.push(step(round, workspace, "warm", "none", 10.0));
+            steps.push(step(round, workspace, "warm", "x", other * times));
+        }
+    }
+    let run = folder(&[], steps, vec![]);
+    let table = summarise(&run, &Options::default())[0].arms[1].against_baseline.unwrap();
+    let verdict = verdicts(&run, &Options::default()).steps[0].arms[0].judgement.ratio.unwrap();
+    assert!((table - verdict).abs() < 1e-12, "{table} {verdict}");
+    assert!((table - (0.9_f64 * 1.0 * 1.5).sqrt()).abs() < 1e-12, "{table}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The summary as text: the head, the sections in their order, the causes.
 
 use super::step_text::{Disk, step_table};
-use super::{CauseGroup, Options, StepSummary, causes, summarise};
+use super::verdict_text::verdict_section;
+use super::{CauseGroup, Options, StepSummary, causes, summarise, verdicts};
 use crate::record::Outcome;
 use crate::run_folder::RunFolder;
 use crate::table::{Align, Table, count, percent, seconds, wrap};
@@ -18,6 +19,7 @@ pub(super) fn render(run: &RunFolder, options: &Options) -> String {
         out.push('\n');
         out.push_str(&step_table(step, disk, options));
     }
+    out.push_str(&verdict_section(&verdicts(run, options), options));
     let groups = causes(run, options);
     if !groups.is_empty() {
         out.push('\n');
