@@ -73,7 +73,8 @@ fn verdicts_with_a_control_and_arms_that_drop_out() {
 fn one_line_where_every_verdict_is_too_few_rounds() {
     insta::assert_snapshot!(section(&run(3)), @"
     verdicts: too few rounds for any, the ratios above are mere estimates from 3 rounds; with 6
-      comparisons a difference can be found from 8 rounds on
+      comparisons a difference can be found from 8 rounds on; what none-again differs by from none is
+      noise, for they are the same
     ");
     // With the control alone above its least number of rounds there is a table.
     assert_eq!(verdicts(&run(6), &Options::default()).standing(), Standing::TooFewRounds);
@@ -88,8 +89,19 @@ fn rounds_that_dropped_out_are_not_asked_for_again() {
     }
     insta::assert_snapshot!(section(&run), @"
     verdicts: too few rounds for any, the ratios above are mere estimates from 8 rounds; 8 rounds would
-      be enough, but too many of their rows dropped out
+      be enough, but too many of their rows dropped out; what none-again differs by from none is noise,
+      for they are the same
     ");
+}
+
+#[test]
+fn on_a_budget_an_arm_has_fewer_rounds_and_the_note_says_so() {
+    let mut run = interleaved(run(8));
+    run.steps.retain(|row| row.strategy != "shared-target" || row.round <= 5);
+    let text = section(&run);
+    let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
+    assert!(line("shared-target").contains("  15  ") && line("shared-target").ends_with("faster               [1]"));
+    assert_eq!(line("[1]"), "[1] left out of 24 pairs: 9 (not run)");
 }
 
 #[test]

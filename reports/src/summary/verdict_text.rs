@@ -6,6 +6,7 @@ use super::text::plural;
 use super::verdicts::{Detectable, Standing, StepVerdicts, Verdicts};
 use crate::stats::{Block, Comparison, Judgement, Verdict};
 use crate::table::{Align, Table, UNMEASURED, clean, count, fit, wrap};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The whole section, begun by an empty line; nothing where there is nothing to
@@ -39,7 +40,14 @@ fn too_few(verdicts: &Verdicts) -> String {
         _ => format!("with {comparisons} a difference can be found from {needed} rounds on"),
     };
     let have = plural(rounds, "round");
-    format!("verdicts: too few rounds for any, the ratios above are mere estimates from {have}; {so}")
+    let controls: BTreeSet<String> = verdicts
+        .steps
+        .iter()
+        .flat_map(|step| &step.controls)
+        .map(|it| format!("; what {} differs by from {} is noise, for they are the same", it.strategy, it.baseline))
+        .collect();
+    let controls: String = controls.into_iter().collect();
+    format!("verdicts: too few rounds for any, the ratios above are mere estimates from {have}; {so}{controls}")
 }
 
 fn legend(verdicts: &Verdicts) -> String {
