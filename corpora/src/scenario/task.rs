@@ -11,7 +11,8 @@ pub enum Task {
     Build,
     /// `cargo check`.
     Check,
-    /// `cargo test --no-run`: tests are built, not run.
+    /// `cargo test --no-run --bins`: the tests of the binaries are built, not run. A published
+    /// package often leaves out what its integration tests need.
     Test,
     /// `cargo clean`: bytes promised against bytes freed.
     Clean,
@@ -35,7 +36,7 @@ impl std::fmt::Display for Task {
         match self {
             Self::Build => f.pad("cargo build"),
             Self::Check => f.pad("cargo check"),
-            Self::Test => f.pad("cargo test --no-run"),
+            Self::Test => f.pad("cargo test --no-run --bins"),
             Self::Clean => f.pad("cargo clean"),
             Self::Collect { keep_percent } => write!(f, "collect the store down to {keep_percent} %"),
         }
