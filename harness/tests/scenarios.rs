@@ -114,10 +114,11 @@ fn cleaning_and_collecting_tell_promises_from_what_was_freed() {
     let promised = |step: &str| cached(&run, step).promised_bytes.unwrap();
     let freed = |step: &str| cached(&run, step).marginal_physical_bytes.map(|grown| -grown);
     assert!(promised("clean") > 0 && promised("collect-all") > 0 && promised("clean-last") > 0);
-    if let (Some(first), Some(all), Some(last)) = (freed("clean"), freed("collect-all"), freed("clean-last")) {
+    if let (Some(first), Some(all)) = (freed("clean"), freed("collect-all")) {
         assert!(first < promised("clean") as i64, "the store holds what they share: {first}");
         assert!(all < promised("collect-all") as i64, "the build directory holds what they share: {all}");
-        assert!(last > first, "nothing else holds a file: {last} against {first}");
+        let left = |step: &str| cached(&run, step).all_physical_bytes.unwrap();
+        assert!(left("clean-last") < left("warm") / 4, "nothing else holds a file: {}", left("clean-last"));
     }
     assert_eq!(compiled(&run, "warm"), (5, 0));
     assert!(run.step(NONE, "collect-all", "many").note.contains("no store"));
@@ -153,34 +154,23 @@ fn the_shadow_check_compiles_every_hit_and_leaves_no_trace() {
     assert_eq!((fill.shadow_same, fill.shadow_differs, fill.nondeterministic), (Some(0), Some(0), Some(0)));
     let warm = cached(&run, "warm");
     assert_eq!(warm.compiled, Some(0));
-    assert_eq!((warm.shadow_same, warm.shadow_differs, warm.nondeterministic), (Some(5), Some(0), Some(0)));
+    // Members are compiled incrementally, and rustc names the objects in their rlibs anew each time.
+    let (same, random) = (warm.shadow_same.unwrap(), warm.nondeterministic.unwrap());
+    assert_eq!((same + random, warm.shadow_differs), (5, Some(0)), "{}", warm.note);
+    assert!(same >= 3, "{}", warm.note);
     assert_eq!(run.step(NONE, "warm", "many").shadow_same, None);
     assert_eq!(cached(&run, "edit").compiled, Some(1), "the next step goes on in the restored directory");
 }
 
 #[test]
-fn a_control_is_an_arm_and_a_budget_ends() {
+fn a_control_is_an_arm_and_a_budget_that_is_spent_ends_the_run() {
     let place = Place::new();
     many(&place);
     place.corpus("c", &[("many", "src/main.rs", Some("many"))]);
-    let run = place.compare(
-        "c",
-        &[
-            "--scenario",
-            "cold",
-            "--strategies",
-            "none,copy+aggressive",
-            "--control",
-            "--budget",
-            "20s",
-            "--against",
-            "none",
-        ],
-    );
-    let rounds = run.steps().iter().map(|row| row.round).max().unwrap();
-    assert!(rounds >= 2, "{rounds} rounds in 20 s");
-    let of = |arm: &str| run.steps().iter().filter(|row| row.strategy == arm).count();
-    assert_eq!(of("none"), rounds as usize, "the baseline takes part in every round");
-    assert!(of("none-again") >= 2);
+    let arms = ["--scenario", "cold", "--strategies", "none,copy+aggressive", "--control", "--budget", "1s"];
+    let run = place.compare("c", &arms);
+    let mut rows: Vec<(u32, &str)> = run.steps().iter().map(|row| (row.round, row.strategy.as_str())).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, [(1, "copy+aggressive"), (1, "none"), (1, "none-again")], "one round whatever the budget");
     assert!(run.stdout.contains("none-again"), "{}", run.stdout);
 }
