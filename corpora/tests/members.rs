@@ -107,7 +107,7 @@ fn equals_are_told_apart() {
     assert_eq!(found(&place, "").unwrap().0, "b/src/lib.rs");
     package(&tree.join("a"), BIN, &both);
     assert_eq!(found(&place, "").unwrap().1, "a/src/main.rs");
-    // A dependency of a default member is built too, but the default member comes first.
+    // Only default members and what they need are built.
     package(&tree.join("a"), BIN, "");
     package(&tree.join("z"), BIN, "");
     workspace(&place, "default-members = [\"z\", \"c\"]\n");
