@@ -11,8 +11,7 @@ pub enum Task {
     Build,
     /// `cargo check`.
     Check,
-    /// `cargo test --no-run --bins`: the tests of the binaries are built, not run. A published
-    /// package often leaves out what its integration tests need.
+    /// `cargo test --no-run`, with the `test-args` of the manifest: tests are built, not run.
     Test,
     /// `cargo clean`: bytes promised against bytes freed.
     Clean,
@@ -36,7 +35,7 @@ impl std::fmt::Display for Task {
         match self {
             Self::Build => f.pad("cargo build"),
             Self::Check => f.pad("cargo check"),
-            Self::Test => f.pad("cargo test --no-run --bins"),
+            Self::Test => f.pad("cargo test --no-run"),
             Self::Clean => f.pad("cargo clean"),
             Self::Collect { keep_percent } => write!(f, "collect the store down to {keep_percent} %"),
         }
