@@ -104,6 +104,9 @@ fn an_upgrade_rebuilds_what_depends_on_it_and_is_found_again() {
     assert_eq!(compiled(&run, "before"), (5, 5));
     assert_eq!(compiled(&run, "upgraded"), (5, 5), "everything here depends on it");
     assert_eq!(compiled(&run, "back").1, 0);
+    if let Some(added) = cached(&run, "back").marginal_physical_bytes {
+        assert!(added < 128 << 10, "what nobody is going to compile stays shared: {added}");
+    }
     assert_eq!(compiled(&run, "upgraded-cold"), (5, 0));
     assert!(packages(&run, "upgraded-cold", Outcome::Hit).contains(&"base".to_owned()));
 }
