@@ -13,6 +13,9 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 pub mod crates;
+#[cfg(target_os = "linux")]
+pub mod processes;
+pub mod small;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -147,6 +150,11 @@ impl Place {
     pub fn run_folders(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.at("out")) else { return Vec::new() };
         entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Those that can be gone on with: `run.json` is written last.
+    pub fn begun_runs(&self) -> Vec<PathBuf> {
+        self.run_folders().into_iter().filter(|folder| folder.join("run.json").exists()).collect()
     }
 }
 
