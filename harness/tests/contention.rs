@@ -10,20 +10,15 @@ use reports::record::Status;
 use support::Place;
 use support::small::eight;
 
-const STRATEGIES: [&str; 5] =
-    ["none", "shared-target", "hardlink+aggressive", "symlink+aggressive", "copy+aggressive@dirs"];
 const STEPS: [&str; 4] = ["same", "same-warm", "overlapping", "disjoint"];
-const ROUNDS: u32 = 3;
 const UNITS: u64 = 8;
 
-#[test]
-fn four_cargos_share_a_store_and_all_are_served() {
+fn check(strategies: &[&str], rounds: usize) {
     let place = Place::new();
     eight(&place);
     place.corpus("eight", &[("eight", "src/lib.rs", None)]);
-    let (strategies, rounds) = (STRATEGIES.join(","), ROUNDS.to_string());
-    let args = ["--scenario", "contention", "--strategies", &strategies, "--rounds", &rounds];
-    let run = place.compare("eight", &args);
+    let (list, times) = (strategies.join(","), rounds.to_string());
+    let run = place.compare("eight", &["--scenario", "contention", "--strategies", &list, "--rounds", &times]);
     let mut seen = BTreeSet::new();
     for row in run.steps() {
         let at = format!("round {} {} {}: {}", row.round, row.strategy, row.step, row.note);
@@ -43,5 +38,16 @@ fn four_cargos_share_a_store_and_all_are_served() {
             _ => {}
         }
     }
-    assert_eq!(seen.len(), STRATEGIES.len() * STEPS.len() * ROUNDS as usize);
+    assert_eq!(seen.len(), strategies.len() * STEPS.len() * rounds);
+}
+
+/// Several rounds: who is first at what is another one each time.
+#[test]
+fn on_one_store_all_are_served() {
+    check(&["hardlink+aggressive", "symlink+aggressive", "copy+aggressive@dirs"], 3);
+}
+
+#[test]
+fn without_a_store_nobody_is_harmed() {
+    check(&["none", "shared-target"], 1);
 }

@@ -6,6 +6,11 @@ fn library(name: &str, dependencies: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\n{dependencies}\n")
 }
 
+/// The root of a workspace: nothing is compiled that no test looks at.
+fn root(name: &str, dependencies: &str, workspace: &str) -> String {
+    library(name, dependencies) + "\n[profile.dev]\ndebug = 0\nincremental = false\n\n[workspace]\n" + workspace
+}
+
 /// `older` and `newer`: a library each, on two versions of one crate, directly and through
 /// another. 3 units each.
 pub fn pair(place: &Place) {
@@ -13,7 +18,7 @@ pub fn pair(place: &Place) {
     let stacked = "pub fn stacked() -> u32 { base::base() }\n";
     place.publish("stacked", "1.0.0", "[dependencies]\nbase = \"1\"\n", &[("src/lib.rs", stacked)]);
     let member = |name: &str, base: &str| {
-        let manifest = library(name, &format!("stacked = \"1\"\nbase = \"={base}\"\n\n[workspace]"));
+        let manifest = root(name, &format!("stacked = \"1\"\nbase = \"={base}\""), "");
         let lib = "pub fn sum() -> u32 { stacked::stacked() + base::base() }\n";
         place.workspace(name, &[("Cargo.toml", &manifest), ("src/lib.rs", lib)]);
     };
@@ -42,7 +47,7 @@ pub fn seven(_: TokenStream) -> TokenStream { \"7u32\".parse().unwrap() }\n";
             ("src/lib.rs", "pub fn flagged() -> &'static str { env!(\"FLAG\") }\n"),
         ],
     );
-    let root = library("eight", "core-of = { path = \"core-of\" }\n\n[workspace]\nmembers = [\"core-of\"]");
+    let root = root("eight", "core-of = { path = \"core-of\" }", "members = [\"core-of\"]\n");
     let member = library("core-of", "plain = \"1\"\nmade = \"1\"\nflagged = \"1\"");
     place.workspace(
         "eight",
