@@ -12,6 +12,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+pub mod collector;
 pub mod crates;
 #[cfg(target_os = "linux")]
 pub mod processes;
