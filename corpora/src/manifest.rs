@@ -11,12 +11,15 @@
 //! # or    { git = "https://…", commit = "<40 hex digits>", subdir = "crates/hexyl" }
 //! # or    { path = "../hexyl" }
 //! cargo-args = ["--bin", "hexyl"]
+//! test-args = ["--bins"]
 //! edit = "src/main.rs"
 //! run = { bin = "hexyl", args = ["--version"] }
 //! upgrade = "upgrades/hexyl.lock"
 //! ```
 //!
-//! `subdir`, `cargo-args`, `run` and `upgrade` may be left out. A path is relative to the manifest.
+//! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. A path is relative to
+//! the manifest. `test-args` come on top when tests are built: published packages often lack what
+//! their integration tests need.
 //! `upgrade` is a whole second Cargo.lock in the manifest's directory or below it. What this
 //! module hands out has been checked in full: names are safe file names, relative paths
 //! stay inside their tree, pins are exact, and no argument takes over what the harness decides.
@@ -49,6 +52,8 @@ pub struct Workspace {
     pub source: Source,
     /// Arguments for `cargo build` besides those the harness gives.
     pub cargo_args: Vec<String>,
+    /// Further arguments for `cargo test`.
+    pub test_args: Vec<String>,
     /// The Rust file an edit step changes, relative to the directory Cargo runs in.
     pub edit: PathBuf,
     /// A command whose output proves that the built program runs.

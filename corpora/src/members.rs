@@ -60,7 +60,7 @@ pub enum MembersError {
 ///
 /// Leaf is the member that most others depend on, directly or not; of equals the one with the
 /// fewest member dependencies of its own, then by name. Root is the one that depends on most
-/// others; of equals one with a binary, then a default member, then by name. Normal and build
+/// others, so it is a default member; of equals one with a binary, then by name. Normal and build
 /// dependencies count. A procedural macro is taken only where there is nothing else.
 ///
 /// # Errors
@@ -152,7 +152,7 @@ fn choose(members: &[Member]) -> Option<Members> {
     })?;
     let root = editable().min_by_key(|at| {
         let member = &members[*at];
-        (only_macro(*at), Reverse(reach[*at].len()), member.bin.is_none(), !member.default, &member.name)
+        (only_macro(*at), Reverse(reach[*at].len()), member.bin.is_none(), &member.name)
     })?;
     let Member { lib, bin, proc_macro, .. } = &members[leaf];
     let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref())?;

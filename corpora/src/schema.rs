@@ -31,6 +31,8 @@ struct RawWorkspace {
     source: Spanned<RawSource>,
     #[serde(default)]
     cargo_args: Vec<Spanned<String>>,
+    #[serde(default)]
+    test_args: Vec<Spanned<String>>,
     edit: Spanned<String>,
     run: Option<RawRun>,
     upgrade: Option<Spanned<String>>,
@@ -115,8 +117,9 @@ fn workspace(raw: &RawWorkspace, base: &Path) -> Result<Workspace, Wrong> {
         let what = "an edit step changes a Rust file: its name must end in .rs";
         return Err(Wrong::new(raw.edit.span(), "edit", what));
     }
-    let args = raw.cargo_args.iter();
-    let cargo_args = args.map(|arg| checked(arg, "cargo-args", cargo_arg));
+    let args = |args: &[Spanned<String>], key| -> Result<Vec<String>, Wrong> {
+        args.iter().map(|arg| checked(arg, key, cargo_arg)).collect()
+    };
     let run = match &raw.run {
         None => None,
         Some(run) => Some(Run { bin: checked(&run.bin, "bin", pins::name)?, args: run.args.clone() }),
@@ -128,7 +131,8 @@ fn workspace(raw: &RawWorkspace, base: &Path) -> Result<Workspace, Wrong> {
     Ok(Workspace {
         name: checked(&raw.name, "name", pins::name)?,
         source: source(&raw.source, base)?,
-        cargo_args: cargo_args.collect::<Result<_, _>>()?,
+        cargo_args: args(&raw.cargo_args, "cargo-args")?,
+        test_args: args(&raw.test_args, "test-args")?,
         edit,
         run,
         upgrade,

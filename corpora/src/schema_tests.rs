@@ -71,6 +71,7 @@ fn errors_name_file_line_and_key() {
         ("name = \"a/b\"", "dir/m.toml:7: `name`: \"a/b\" is not a name"),
         ("cargo-args = [\"--release\"]", "dir/m.toml:8: `cargo-args`: \"--release\" is for"),
         ("cargo-args = [\"-Zx\"]", "dir/m.toml:8: `cargo-args`: \"-Zx\" is for"),
+        ("test-args = [\"--release\"]", "dir/m.toml:8: `test-args`: \"--release\" is for"),
         ("source = { }", "dir/m.toml:7: `source`: the source needs one of"),
         ("source = { git = \"x\" }", "dir/m.toml:7: `source`: the source needs a `commit`"),
         ("source = { git = \"-x\" }", "dir/m.toml:7: `git`: \"-x\" starts with a dash"),

@@ -80,14 +80,14 @@ fn leaf_and_root_are_told_by_their_dependents_near_and_far() {
     let place = Place::new();
     let tree = place.join("tree");
     workspace(&place, "");
-    package(&tree.join("base"), BOTH, "");
-    package(&tree.join("middle"), LIB, &depends("dependencies", &["base"]));
+    package(&tree.join("words"), BOTH, "");
+    package(&tree.join("middle"), LIB, &depends("dependencies", &["words"]));
     package(&tree.join("maker"), LIB, &depends("build-dependencies", &["middle"]));
     package(&tree.join("app"), BOTH, &depends("dependencies", &["maker"]));
     // Tests make neither a leaf nor a root of it.
     package(&tree.join("aid"), LIB, "");
-    package(&tree.join("zz"), BIN, &depends("dev-dependencies", &["app", "aid", "base", "middle"]));
-    assert_eq!(found(&place, "").unwrap(), pair("base/src/lib.rs", "app/src/main.rs"));
+    package(&tree.join("zz"), BIN, &depends("dev-dependencies", &["app", "aid", "words", "middle"]));
+    assert_eq!(found(&place, "").unwrap(), pair("words/src/lib.rs", "app/src/main.rs"));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn equals_are_told_apart() {
     assert_eq!(found(&place, "").unwrap().0, "b/src/lib.rs");
     package(&tree.join("a"), BIN, &both);
     assert_eq!(found(&place, "").unwrap().1, "a/src/main.rs");
-    // A dependency of a default member is built too, but the default member comes first.
+    // Only default members and what they need are built.
     package(&tree.join("a"), BIN, "");
     package(&tree.join("z"), BIN, "");
     workspace(&place, "default-members = [\"z\", \"c\"]\n");

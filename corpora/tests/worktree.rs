@@ -25,7 +25,8 @@ fn tree(place: &Place, name: &str) -> PathBuf {
     let tree = place.join(name);
     write_package(&tree, "1.0.0");
     fs::write(tree.join(".gitignore"), "Cargo.lock\n/ignored\n").unwrap();
-    fs::write(tree.join(".gitattributes"), "* text eol=lf ident filter=shout working-tree-encoding=UTF-16\n").unwrap();
+    fs::write(tree.join(".gitattributes"), "* text eol=lf ident filter=shout working-tree-encoding=UTF-16LE\n")
+        .unwrap();
     fs::write(tree.join("ignored"), "$Id$ one\r\ntwo\n").unwrap();
     fs::create_dir_all(tree.join("src/target")).unwrap();
     fs::write(tree.join("src/target/mod.rs"), "// a module\n").unwrap();

@@ -25,14 +25,17 @@ fn lists_and_explanations() {
 
     cargo-minimal-versions   registry cargo-minimal-versions 0.1.37
                              small; its units are nearly those of cargo-no-dev-deps
+                             cargo test --bins
                              edits src/main.rs
                              runs cargo-minimal-versions minimal-versions --version
     cargo-no-dev-deps        registry cargo-no-dev-deps 0.2.23
                              small; 35 of its 36 units have a twin in cargo-minimal-versions
+                             cargo test --bins
                              edits src/main.rs
                              runs cargo-no-dev-deps no-dev-deps --version
     cargo-hack               registry cargo-hack 0.6.44
                              a well-known Cargo tool; shares 29 units with each of the others, and adds a procedural macro
+                             cargo test --bins
                              edits src/main.rs
                              runs cargo-hack hack --version
     ");
@@ -110,23 +113,62 @@ fn lists_and_explanations() {
       dependencies         name and flags of the edge, its key, and the content it hands over
       observed             files and variables an earlier build of the unit was seen to read, by content
     ");
-    insta::assert_snapshot!(say(&place, &["scenario", "list"]), @"gauntlet     every workspace built from an empty store, built again from the store, then edited");
+    insta::assert_snapshot!(say(&place, &["scenario", "list"]), @"
+    gauntlet     every workspace built from an empty store, built again from the store, then edited (Q1 Q2 Q5 Q6)
+    cold         an empty store before every build: what the cache itself costs (Q4 Q7)
+    edits        edits of growing reach in a leaf and in a root member, each rebuilt in place, then back (Q20)
+    worktrees    git worktrees of one workspace: the same commit, one that diverged, one with an edit (Q17 Q21)
+    profiles     dev, release, test build and check, in turn on one workspace with one store (Q9 Q16)
+    upgrade      one dependency upgraded by a second lockfile, then back (Q2 Q20)
+    contention   four Cargos at once on one store: the same workspace, overlapping ones, disjoint ones (Q8)
+    clean        cargo clean and store collection: bytes promised against bytes freed (Q15)
+    moved        the same workspace at another path, and with another CARGO_HOME path (Q12 Q18)
+    ");
     insta::assert_snapshot!(say(&place, &["scenario", "show", "gauntlet"]), @"
     gauntlet: every workspace built from an empty store, built again from the store, then edited
-    questions: Q1 Q2
+    questions: Q1 Q2 Q5 Q6
+    told of all workspaces together
 
       fill: each workspace in turn, starting from an empty store
         once: empty-store
         each workspace: wipe
-        each workspace: build, measured
+        each workspace, measured: cargo build
 
       warm: build directories wiped, each workspace again
         each workspace: wipe
-        each workspace: build, measured
+        each workspace, measured: cargo build
 
       edit: one file of each workspace changed, each rebuilt in place
         each workspace: edit private-body
-        each workspace: build, measured
+        each workspace, measured: cargo build
+    ");
+    insta::assert_snapshot!(say(&place, &["scenario", "show", "contention"]), @"
+    contention: four Cargos at once on one store: the same workspace, overlapping ones, disjoint ones
+    questions: Q8
+    told of each workspace alone
+
+      same: four copies of the workspace at once, from an empty store: all want the same units
+        each workspace: empty-store
+        each workspace: copy second
+        each workspace: copy third
+        each workspace: copy fourth
+        each workspace: wipe
+        each workspace, measured: cargo build in working copy main, second, third, fourth, at once
+
+      same-warm: all four again, from the filled store
+        each workspace: wipe
+        each workspace, measured: cargo build in working copy main, second, third, fourth, at once
+
+      overlapping: each copy edited: the same dependencies, four versions of the members, from an empty store
+        each workspace: empty-store
+        each workspace: wipe
+        each workspace: edit-leaf public-signature
+        each workspace, measured: cargo build in working copy main, second, third, fourth, at once
+
+      disjoint: each copy with a compiler flag of its own: as much work, nothing in common, from an empty store
+        each workspace: empty-store
+        each workspace: wipe
+        each workspace, measured: cargo build in working copy main, second, third, fourth, at once, each with a flag of its own
     ");
     assert!(!place.at("cache").exists(), "nothing of this needs a work directory");
 }
@@ -151,17 +193,14 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
                warm: build directories wiped, each workspace again
                edit: one file of each workspace changed, each rebuilt in place
     profile    dev, toolchain default
+    against    none
     work in    <work>
     seed       7
-    round 1 arm  1  hardlink+non-local
-    round 1 arm  2  hardlink+aggressive
-    round 1 arm  3  none
-    round 1 arm  4  hardlink+conservative
-    round 2 arm  1  hardlink+conservative
-    round 2 arm  2  none
-    round 2 arm  3  hardlink+aggressive
-    round 2 arm  4  hardlink+non-local
-    24 measured builds; nothing was run
+    rounds     2
+    order      interleaved: drawn anew for every workspace and step; all on disk at once
+    round 1    begins with none, hardlink+aggressive, hardlink+conservative, hardlink+non-local
+    round 2    begins with hardlink+non-local, hardlink+conservative, hardlink+aggressive, none
+    24 measured steps; nothing was run
     ");
     for left in ["work", "out", "cache"] {
         assert!(!place.at(left).exists(), "{left}");

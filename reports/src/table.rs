@@ -219,9 +219,12 @@ pub fn count(value: Option<f64>) -> String {
     measured(value, |n| if n.fract() == 0.0 { format!("{n:.0}") } else { format!("{n:.1}") })
 }
 
-/// A size as `12.3 MiB`.
+/// A size as `12.3 MiB`, with a minus sign where it is what was lost.
 pub fn bytes(value: Option<f64>) -> String {
     measured(value, |size| {
+        if size < 0.0 {
+            return format!("-{}", bytes(Some(-size)));
+        }
         let mut size = size;
         for unit in ["B", "KiB", "MiB", "GiB"] {
             // 1023.95 would round up to 1024.0 of this unit.
@@ -255,6 +258,7 @@ mod tests {
         assert_eq!(count(Some(3.5)), "3.5");
         assert_eq!(bytes(Some(512.0)), "512 B");
         assert_eq!(bytes(Some(1_048_575.0)), "1.0 MiB");
+        assert_eq!(bytes(Some(-5_242_880.0)), "-5.0 MiB");
         assert_eq!(bytes(Some(3.5 * 1024.0 * 1024.0 * 1024.0)), "3.5 GiB");
     }
 

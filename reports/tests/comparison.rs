@@ -71,23 +71,31 @@ fn only_pairs_of_two_ok_rows_enter() {
             .position(|row| row.round == round && row.workspace == workspace && row.strategy == strategy)
             .unwrap()
     };
-    let (failed, invalid, unsupported, unmeasured, gone) =
-        (at(1, "bat", "x"), at(2, "bat", "none"), at(3, "hexyl", "x"), at(4, "hexyl", "x"), at(5, "hexyl", "none"));
+    let (failed, again, invalid, unsupported, unmeasured, gone) = (
+        at(1, "bat", "x"),
+        at(6, "hexyl", "x"),
+        at(2, "bat", "none"),
+        at(3, "hexyl", "x"),
+        at(4, "hexyl", "x"),
+        at(5, "hexyl", "none"),
+    );
     rows[failed] = bad(rows[failed].clone(), Status::Failed, "error: no\nmore");
+    rows[again] = bad(rows[again].clone(), Status::Failed, "error: no");
     rows[invalid] = bad(rows[invalid].clone(), Status::Invalid, "store damaged");
     rows[unsupported] = bad(rows[unsupported].clone(), Status::Unsupported, "");
     rows[unmeasured].wall_s = None;
     rows.remove(gone);
     let it = overall(&rows);
-    assert_eq!(it.judgement.pairs, 18 - 5);
+    assert_eq!(it.judgement.pairs, 18 - 6);
     assert!(it.judgement.max.unwrap() < 0.6 && it.judgement.min.unwrap() > 0.4);
-    let why: Vec<String> = it.excluded.iter().map(|it| format!("{} × {}", it.pairs, it.why)).collect();
+    let why: Vec<String> =
+        it.excluded.iter().map(|it| format!("{} × {} in {}", it.pairs, it.why, it.workspaces.join(", "))).collect();
     insta::assert_snapshot!(why.join("\n"), @r"
-    1 × baseline invalid: store damaged
-    1 × baseline not run
-    1 × failed: error: no
-    1 × not measured
-    1 × unsupported
+    1 × baseline invalid: store damaged in bat
+    1 × baseline not run in hexyl
+    2 × failed: error: no in bat, hexyl
+    1 × not measured in hexyl
+    1 × unsupported in hexyl
     ");
 }
 

@@ -6,7 +6,7 @@ mod common;
 use common::{bad, folder, step, unit, warm};
 use reports::record::{Outcome, Status, StepRow, UnitRow};
 use reports::run_folder::RunFolder;
-use reports::summary::{Options, render, summarise};
+use reports::summary::{Options, render, summarise, verdicts};
 use unicode_width::UnicodeWidthStr;
 
 const STRATEGIES: [&str; 7] = [
@@ -138,6 +138,22 @@ fn ratios_are_paired_by_round_and_averaged_geometrically_over_workspaces() {
 }
 
 #[test]
+fn the_table_and_the_verdicts_agree_on_the_ratio() {
+    let mut steps = Vec::new();
+    for (round, other) in (1..).zip([5.0, 20.0, 9.0, 40.0, 2.0, 10.0]) {
+        for (workspace, times) in [("a", 1.0), ("b", 1.5)] {
+            steps.push(step(round, workspace, "warm", "none", 10.0));
+            steps.push(step(round, workspace, "warm", "x", other * times));
+        }
+    }
+    let run = folder(&[], steps, vec![]);
+    let table = summarise(&run, &Options::default())[0].arms[1].against_baseline.unwrap();
+    let verdict = verdicts(&run, &Options::default()).steps[0].arms[0].judgement.ratio.unwrap();
+    assert!((table - verdict).abs() < 1e-12, "{table} {verdict}");
+    assert!((table - (0.9_f64 * 1.0 * 1.5).sqrt()).abs() < 1e-12, "{table}");
+}
+
+#[test]
 fn hit_rates_are_weighed_by_units_and_by_seconds() {
     let a = warm(step(1, "a", "warm", "x", 1.0), 1.0, 1.0, 0, 1);
     let mut b = warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1);
@@ -146,6 +162,59 @@ fn hit_rates_are_weighed_by_units_and_by_seconds() {
     let summary = summarise(&folder(&[], vec![a, b], units), &Options::default());
     assert_eq!(summary[0].arms[0].hit_rate, Some(0.25));
     assert_eq!(summary[0].arms[0].hit_rate_by_cost, Some(0.9));
+}
+
+/// A run with physical sizes and a step that cleans.
+fn physical() -> RunFolder {
+    let mut steps = Vec::new();
+    for round in 1..=3_u32 {
+        for (arm, share) in [("none", 1.0), ("reflink+aggressive", 0.25)] {
+            for (at, workspace) in ["ripgrep", "bat", "hexyl"].into_iter().enumerate() {
+                // The last round is twice as large: medians leave it out.
+                let each = (f64::from(if round == 3 { 2 << 30 } else { 1 << 30 }) * share) as u64;
+                let all = each * (at as u64 + 1);
+                let row = step(round, workspace, "warm", arm, 10.0 * share);
+                steps.push(StepRow {
+                    all_physical_bytes: Some(all),
+                    marginal_physical_bytes: Some(each as i64),
+                    ..warm(row, 0.5, 0.5, 25, GIB)
+                });
+            }
+            for (at, workspace) in ["ripgrep", "bat", "hexyl"].into_iter().enumerate() {
+                steps.push(StepRow {
+                    all_physical_bytes: Some(GIB / 8 / (at as u64 + 1)),
+                    marginal_physical_bytes: Some(if arm == "none" { -(200 << 20) } else { 4096 }),
+                    promised_bytes: Some(300 << 20),
+                    ..step(round, workspace, "clean", arm, 0.5)
+                });
+            }
+        }
+    }
+    folder(&["none", "reflink+aggressive"], steps, vec![])
+}
+
+#[test]
+fn physical_sizes_replace_allocated_ones_and_a_step_that_cleans_shows_what_it_freed() {
+    let text = render(&physical(), &Options::default());
+    for line in text.lines() {
+        assert!(line.width() <= 100, "{} columns: {line}", line.width());
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn one_arm_without_physical_sizes_shows_none_and_one_with_them_is_enough() {
+    let mut run = physical();
+    for row in run.steps.iter_mut().filter(|row| row.strategy == "none") {
+        (row.all_physical_bytes, row.marginal_physical_bytes) = (None, None);
+    }
+    let summary = summarise(&run, &Options::default());
+    let of = |at: usize| (summary[0].arms[at].all_physical_bytes, summary[0].arms[at].added_physical_bytes);
+    assert_eq!(of(0), (None, None));
+    assert_eq!(of(1), (Some(0.75 * GIB as f64), Some(0.75 * GIB as f64)));
+    assert!(render(&run, &Options::default()).contains("disk: physical bytes"));
+    run.steps.iter_mut().for_each(|row| row.all_physical_bytes = None);
+    assert!(render(&run, &Options::default()).contains("disk: allocated bytes"));
 }
 
 #[test]

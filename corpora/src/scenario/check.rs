@@ -11,7 +11,13 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     if scenario.steps.is_empty() {
         return Err("it has no [[step]]".to_owned());
     }
-    let mut trees = vec![MAIN.to_owned()];
+    plain(&scenario.name)?;
+    scenario.questions.iter().try_for_each(|question| plain(question))?;
+    let mut trees = vec![(MAIN, true)];
+    let first = scenario.actions().find(|action| matches!(action, Action::Upgrade | Action::Downgrade));
+    if first == Some(&Action::Downgrade) {
+        return Err("`downgrade` puts the first lockfile back: no `upgrade` comes before it".to_owned());
+    }
     for (at, step) in scenario.steps.iter().enumerate() {
         if scenario.steps[..at].iter().any(|earlier| earlier.name == step.name) {
             return Err(format!("two steps are called {:?}", step.name));
@@ -21,28 +27,42 @@ pub(super) fn check(scenario: &Scenario) -> Result<(), String> {
     Ok(())
 }
 
-fn check_step(scenario: &Scenario, step: &Step, trees: &mut Vec<String>) -> Result<(), String> {
-    let plain = |name: &str| pins::name(name).map(drop).map_err(|bad| bad.0);
+fn plain(name: &str) -> Result<(), String> {
+    pins::name(name).map(drop).map_err(|bad| bad.0)
+}
+
+/// `trees` are the working copies there are so far, and whether each is one of git.
+fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str, bool)>) -> Result<(), String> {
     plain(&step.name)?;
     step.profile.as_deref().map_or(Ok(()), plain)?;
     if scenario.alone && !step.once.is_empty() {
         return Err("`once` has no meaning where each workspace is `alone`; use `each`".to_owned());
     }
-    for action in step.once.iter().chain(&step.each) {
-        if let Action::Copy(name) | Action::Worktree(name) = action {
-            plain(name)?;
-            if trees.contains(name) {
-                return Err(format!("there is a working copy {name:?} already"));
-            }
-            trees.push(name.clone());
-        }
-    }
     if step.trees.is_empty() {
         return Err("`in` names no working copy".to_owned());
     }
+    for action in step.once.iter().chain(&step.each) {
+        match action {
+            Action::Copy(name) | Action::Worktree(name) => {
+                plain(name)?;
+                if trees.iter().any(|(tree, _)| tree == name) {
+                    return Err(format!("there is a working copy {name:?} already"));
+                }
+                trees.push((name, matches!(action, Action::Worktree(_))));
+            }
+            Action::EmptyStore => {}
+            _ => step.trees.iter().try_for_each(|name| match find(trees, name) {
+                None => Err(missing(name, &format!(" before `{action}`"))),
+                Some(false) if *action == Action::Commit => {
+                    Err(format!("{name:?} is a `copy`, which has no repository to `commit` to; use `worktree`"))
+                }
+                Some(_) => Ok(()),
+            })?,
+        }
+    }
     for (at, name) in step.trees.iter().enumerate() {
-        if !trees.contains(name) {
-            return Err(format!("no `copy` or `worktree` has made a working copy {name:?}"));
+        if find(trees, name).is_none() {
+            return Err(missing(name, ""));
         }
         if step.trees[..at].contains(name) {
             return Err(format!("`in` names {name:?} twice"));
@@ -60,6 +80,15 @@ fn check_step(scenario: &Scenario, step: &Step, trees: &mut Vec<String>) -> Resu
     }
 }
 
+/// Whether the working copy of this name is one of git, if there is one.
+fn find(trees: &[(&str, bool)], name: &str) -> Option<bool> {
+    trees.iter().find(|(tree, _)| *tree == name).map(|(_, git)| *git)
+}
+
+fn missing(name: &str, when: &str) -> String {
+    format!("no `copy` or `worktree` has made a working copy {name:?}{when}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +103,16 @@ mod tests {
     }
 
     #[test]
+    fn what_makes_sense_passes() {
+        let made =
+            "each = [{ worktree = \"b\" }, \"wipe\", \"commit\", \"upgrade\", \"downgrade\"]\nin = [\"b\", \"main\"]";
+        let text = format!("name = \"s\"\nabout = \"\"\n{}", step(made));
+        Scenario::parse(&text, "s.toml").unwrap();
+        let name = text.replace("\"s\"", "\"a b\"");
+        assert!(Scenario::parse(&name, "s.toml").unwrap_err().to_string().contains("a b"));
+    }
+
+    #[test]
     fn every_mistake_is_told() {
         assert!(told("step = []", "").contains("no [[step]]"));
         assert!(told("", &(step("") + &step(""))).contains("two steps"));
@@ -84,8 +123,14 @@ mod tests {
         assert!(told("", &step("each = [{ copy = \"main\" }]")).contains("already"));
         assert!(told("", &step("each = [{ copy = \"../x\" }]")).contains("step \"a\""));
         assert!(told("", &step("profile = \"-x\"")).contains("step \"a\""));
+        assert!(told("questions = [\"what?\"]", &step("")).contains("what?"));
         assert!(told("", &step("distinct = true")).contains("there is one"));
         assert!(told("", &step("run = { collect = { keep-percent = 101 } }")).contains("0 to 100"));
+        let late = "each = [\"wipe\", { copy = \"b\" }]\nin = [\"b\"]";
+        assert!(told("", &step(late)).contains("\"b\" before `wipe`"));
+        let copy = "each = [{ copy = \"b\" }, \"commit\"]\nin = [\"b\"]";
+        assert!(told("", &step(copy)).contains("no repository"));
+        assert!(told("", &step("each = [\"downgrade\"]")).contains("no `upgrade`"));
         let two = "each = [{ copy = \"b\" }]\nin = [\"main\", \"b\"]\nrun = \"clean\"";
         assert!(told("", &step(two)).contains("cargo clean runs in one"));
     }

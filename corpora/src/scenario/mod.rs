@@ -6,7 +6,8 @@
 //! scenario is told of each workspace `alone`, a workspace goes through all steps, from empty
 //! directories, before the next one begins.
 //!
-//! The TOML they are written in is described in `scenarios/README.md`.
+//! The TOML they are written in, with every key, action and task: `scenarios/README.md` beside
+//! the shipped ones.
 //!
 //! | file | its one idea |
 //! |---|---|
@@ -223,6 +224,19 @@ mod tests {
             assert_eq!(Scenario::load(name).unwrap().name, name);
         }
         assert_eq!(names().next(), Some(DEFAULT));
+    }
+
+    #[test]
+    fn the_documentation_shows_a_sound_one_and_names_all_that_ship() {
+        let text = include_str!("../../scenarios/README.md");
+        let example = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(Scenario::parse(example, "README.md").unwrap().name, "two-branches");
+        for name in names() {
+            let questions = Scenario::load(name).unwrap().questions;
+            let row = text.lines().find(|line| line.starts_with(&format!("| `{name}`"))).unwrap();
+            let told: Vec<_> = row.split([' ', '|']).filter(|word| word.starts_with('Q')).collect();
+            assert_eq!(told, questions, "{name}");
+        }
     }
 
     #[test]

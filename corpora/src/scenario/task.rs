@@ -11,7 +11,7 @@ pub enum Task {
     Build,
     /// `cargo check`.
     Check,
-    /// `cargo test --no-run`: tests are built, not run.
+    /// `cargo test --no-run`, with the `test-args` of the manifest: tests are built, not run.
     Test,
     /// `cargo clean`: bytes promised against bytes freed.
     Clean,

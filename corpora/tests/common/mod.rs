@@ -63,6 +63,7 @@ pub fn workspace(source: Source) -> Workspace {
         name: "it".to_owned(),
         source,
         cargo_args: Vec::new(),
+        test_args: Vec::new(),
         edit: "src/main.rs".into(),
         run: Some(Run { bin: "made-up".to_owned(), args: vec!["--version".to_owned()] }),
         upgrade: None,

@@ -1,5 +1,7 @@
 //! `harness compare`: the front door.
 
+mod describe;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +17,7 @@ use crate::experiment::asked::Asked;
 use crate::experiment::description;
 use crate::experiment::lab::{DISK_FLOOR, Lab};
 use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
-use crate::experiment::plan::{Moment, Order, Plan};
+use crate::experiment::plan::Order;
 use crate::experiment::prepare::Prepared;
 use crate::experiment::progress::Progress;
 use crate::experiment::run;
@@ -141,7 +143,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let asked = Asked::of(&options)?;
             if args.dry_run {
                 options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
-                describe(&asked, &options);
+                describe::describe(&asked, &options);
                 return Ok(ExitCode::SUCCESS);
             }
             let work = open_work(&options.work_dir, supervisor)?;
@@ -223,50 +225,6 @@ fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervis
         Some(volume) => lab.on(&volume.mount_point()),
         None => lab,
     })
-}
-
-fn describe(asked: &Asked, options: &Options) {
-    let plan = asked.plan(options);
-    println!("corpus     {} ({})", asked.corpus.name, plan.workspaces.join(", "));
-    println!("scenario   {}: {}", asked.scenario.name, asked.scenario.about);
-    for step in &asked.scenario.steps {
-        println!("           {}: {}", step.name, step.about);
-    }
-    println!("profile    {}, toolchain {}", options.profile, options.toolchain.as_deref().unwrap_or("default"));
-    println!("against    {}", asked.baseline);
-    println!("work in    {}", options.work_dir.display());
-    if let Some(volume) = &options.volume {
-        println!("volume     {volume}, made for the run and removed after it");
-    }
-    println!("seed       {}", options.seed);
-    let rounds = match options.budget_s {
-        Some(seconds) => format!("as many as fit into {} min, these in each of the first", seconds / 60),
-        None => options.rounds.to_string(),
-    };
-    println!("rounds     {rounds}");
-    match options.order {
-        Order::Interleaved => {
-            println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
-        }
-        Order::ArmByArm => println!("order      arm by arm: drawn anew every round"),
-    }
-    let mut builds = 0;
-    for round in 1..=options.rounds.max(1) {
-        let moments: Vec<Moment> =
-            plan.tellings(round, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments).collect();
-        builds += moments.len();
-        describe_round(&plan, round, &moments);
-    }
-    println!("{builds} measured steps; nothing was run");
-}
-
-/// The first turns of a round: who goes first, and so on.
-fn describe_round(plan: &Plan, round: u32, moments: &[Moment]) {
-    let first = moments.first();
-    let turn = |moment: &&Moment| first.is_some_and(|it| (it.step, it.workspace) == (moment.step, moment.workspace));
-    let names: Vec<&str> = moments.iter().filter(turn).map(|moment| plan.arms[moment.arm].as_str()).collect();
-    let what = if plan.order == Order::Interleaved { "begins with" } else { "runs" };
-    println!("round {round:<4} {what} {}", names.join(", "));
 }
 
 fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {

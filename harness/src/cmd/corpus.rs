@@ -101,6 +101,9 @@ fn show(corpus: &Corpus) {
         if !workspace.cargo_args.is_empty() {
             println!("{:<24} cargo build {}", "", workspace.cargo_args.join(" "));
         }
+        if !workspace.test_args.is_empty() {
+            println!("{:<24} cargo test {}", "", workspace.test_args.join(" "));
+        }
         println!("{:<24} edits {}", "", workspace.edit.display());
         if let Some(run) = &workspace.run {
             let command: Vec<&str> = std::iter::once(&run.bin).chain(&run.args).map(String::as_str).collect();

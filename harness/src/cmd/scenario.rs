@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use corpora::scenario::{self, Scenario};
+use corpora::scenario::{self, Home, MAIN, Scenario, Step};
 
 /// What to do with scenarios.
 #[derive(Debug, Subcommand)]
@@ -26,24 +26,46 @@ pub fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::List => {
             for name in scenario::names() {
-                println!("{name:<12} {}", Scenario::load(name)?.about);
+                let scenario = Scenario::load(name)?;
+                println!("{name:<12} {} ({})", scenario.about, scenario.questions.join(" "));
             }
         }
-        Command::Show { name } => {
-            let scenario = Scenario::load(&name)?;
-            println!("{}: {}", scenario.name, scenario.about);
-            println!("questions: {}", scenario.questions.join(" "));
-            for step in &scenario.steps {
-                println!("\n  {}: {}", step.name, step.about);
-                for action in &step.once {
-                    println!("    once: {action}");
-                }
-                for action in &step.each {
-                    println!("    each workspace: {action}");
-                }
-                println!("    each workspace: build, measured");
-            }
-        }
+        Command::Show { name } => show(&Scenario::load(&name)?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn show(scenario: &Scenario) {
+    println!("{}: {}", scenario.name, scenario.about);
+    println!("questions: {}", scenario.questions.join(" "));
+    println!("told of {}", if scenario.alone { "each workspace alone" } else { "all workspaces together" });
+    for step in &scenario.steps {
+        println!("\n  {}: {}", step.name, step.about);
+        for action in &step.once {
+            println!("    once: {action}");
+        }
+        for action in &step.each {
+            println!("    each workspace: {action}");
+        }
+        println!("    each workspace, measured: {}", measured(step));
+    }
+}
+
+/// What is measured, and with what.
+fn measured(step: &Step) -> String {
+    let mut text = step.run.to_string();
+    if let Some(profile) = &step.profile {
+        text += &format!(" in profile {profile}");
+    }
+    if step.trees != [MAIN] {
+        let at_once = if step.trees.len() > 1 { ", at once" } else { "" };
+        text += &format!(" in working copy {}{at_once}", step.trees.join(", "));
+    }
+    if step.cargo_home == Home::Elsewhere {
+        text += ", with another CARGO_HOME";
+    }
+    if step.distinct {
+        text += ", each with a flag of its own";
+    }
+    text
 }

@@ -170,6 +170,7 @@ impl<'a> Place<'a> {
             log: ground.lab.arm_dir().join(format!("rustc-{}.log", self.folder(name))),
             target_dir,
             cargo_args: prepared.workspace.cargo_args.clone(),
+            test_args: prepared.workspace.test_args.clone(),
             run: prepared.workspace.run.clone(),
             dir,
             tree,

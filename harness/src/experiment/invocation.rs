@@ -27,6 +27,8 @@ pub struct Site {
     pub log: PathBuf,
     /// Arguments of the manifest.
     pub cargo_args: Vec<String>,
+    /// Those that come on top when tests are built.
+    pub test_args: Vec<String>,
     /// A command that proves the built program runs.
     pub run: Option<corpora::Run>,
 }
@@ -88,6 +90,9 @@ impl Site {
         args.extend(["--profile".into(), OsString::from(&recipe.profile)]);
         args.extend(recipe.jobs.map(|jobs| format!("--jobs={jobs}").into()));
         args.extend(self.cargo_args.iter().map(OsString::from));
+        if recipe.task == Task::Test {
+            args.extend(self.test_args.iter().map(OsString::from));
+        }
         args.extend(lab.toolchain.layout_flag().map(OsString::from));
         args
     }

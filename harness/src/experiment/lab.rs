@@ -25,12 +25,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use corpora::{CargoProgram, Fetcher};
 
 use crate::system::cargo_home::CargoHome;
 use crate::system::dirs::remove_dir;
 use crate::system::environment::Environment;
+use crate::system::filesystem::free_bytes;
 use crate::system::interrupt::Supervisor;
 use crate::system::observer::Observer;
 use crate::system::process::CommandSpec;
@@ -38,6 +39,9 @@ use crate::system::toolchain::Toolchain;
 
 /// Bytes that must be free before anything is begun.
 pub const DISK_FLOOR: u64 = 2 << 30;
+
+/// Bytes that must be free where arms are built before another one begins.
+const ROOM_FLOOR: u64 = 512 << 20;
 
 /// The surroundings of every build.
 #[derive(Debug)]
@@ -130,6 +134,22 @@ impl Lab {
     /// When its directory cannot be renamed.
     pub fn unpark(&self, arm: usize) -> Result<()> {
         rename(&self.parked(arm), &self.arm_dir())
+    }
+
+    /// Whether there is room for another arm.
+    ///
+    /// # Errors
+    /// When there is not.
+    pub fn check_room(&self) -> Result<()> {
+        match free_bytes(&self.ground) {
+            Ok(free) if free < ROOM_FLOOR => bail!(
+                "only {} MiB are left in {}: make room and resume, or begin anew with --order arm-by-arm, \
+                 which keeps one strategy on disk at a time",
+                free >> 20,
+                self.ground.display()
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// An empty directory for an arm that begins.

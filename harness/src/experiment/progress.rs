@@ -54,6 +54,8 @@ pub struct Progress {
     bar: ProgressBar,
     estimate: Estimate,
     began: Instant,
+    /// What the time left is of, where it is not the run.
+    of_what: &'static str,
 }
 
 impl Default for Progress {
@@ -63,7 +65,7 @@ impl Default for Progress {
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("=> "));
         bar.enable_steady_tick(Duration::from_millis(250));
-        Progress { bar, estimate: Estimate::default(), began: Instant::now() }
+        Progress { bar, estimate: Estimate::default(), began: Instant::now(), of_what: "" }
     }
 }
 
@@ -71,7 +73,7 @@ impl Progress {
     /// Says what runs now; `rest` is everything not yet measured, this one included.
     pub fn show(&mut self, what: &str, rest: &[Kind]) {
         let left = match self.estimate.remaining(rest.iter()) {
-            Some(left) => format!("about {} left", HumanDuration(left)),
+            Some(left) => format!("about {} left{}", HumanDuration(left), self.of_what),
             None => "estimating".to_owned(),
         };
         self.bar.set_message(format!("{left}: {what}"));
@@ -86,8 +88,9 @@ impl Progress {
 
     /// A round of `all` measurements begins, `missing` of which an earlier part of the run has
     /// not taken. `rounds` is 0 where their number is not fixed.
-    pub fn round(&self, round: u32, rounds: u32, all: usize, missing: usize) {
+    pub fn round(&mut self, round: u32, rounds: u32, all: usize, missing: usize) {
         let all = all as u64;
+        self.of_what = if rounds == 0 { " of this round" } else { "" };
         let before = self.bar.position();
         self.bar.set_length(if rounds == 0 { before + all } else { all * u64::from(rounds) });
         self.bar.set_prefix(if rounds == 1 { String::new() } else { format!("round {round}, ") });

@@ -126,6 +126,7 @@ impl Executor for Trials<'_> {
 
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
         self.lab.supervisor.check()?;
+        self.lab.check_room()?;
         self.park_running()?;
         let strategy = self.asked.arms[arm].strategy;
         let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &self.prepared[*it])).collect();

@@ -262,3 +262,34 @@ pub fn variants(place: &Place) -> Vec<&'static str> {
     variant("version", "\"=1.1.0\"", "");
     vec!["first", "same", "features", "profile", "rustflags", "version"]
 }
+
+/// A program on a chain of two members on two registry packages, one of which has a newer
+/// version that a second lockfile names. Has unit tests. 6 units.
+pub fn many(place: &Place) {
+    let base = |version: &str| {
+        place.publish("base", version, "", &[("src/lib.rs", "pub fn base() -> u32 { 1 }\n")]);
+    };
+    base("1.0.0");
+    let stacked = "pub fn stacked() -> u32 { base::base() }\n";
+    place.publish("stacked", "1.0.0", "[dependencies]\nbase = \"1\"\n", &[("src/lib.rs", stacked)]);
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    let root = "\n[dependencies]\nupper = { path = \"upper\" }\n\n[workspace]\nmembers = [\"upper\", \"lower\"]\n";
+    let test = "#[test]\nfn adds() { assert_eq!(lower(), 2); }\n";
+    place.workspace(
+        "many",
+        &[
+            ("Cargo.toml", &(package("many") + root)),
+            ("src/main.rs", "fn main() { println!(\"many {}\", upper::upper()); }\n"),
+            ("upper/Cargo.toml", &(package("upper") + "[dependencies]\nlower = { path = \"../lower\" }\n")),
+            ("upper/src/lib.rs", "pub fn upper() -> u32 { lower::lower() }\n"),
+            ("lower/Cargo.toml", &(package("lower") + "[dependencies]\nstacked = \"1\"\nbase = \"1\"\n")),
+            ("lower/src/lib.rs", &format!("pub fn lower() -> u32 {{ stacked::stacked() + base::base() }}\n{test}")),
+        ],
+    );
+    let first = std::fs::read_to_string(place.at("ws/many/Cargo.lock")).unwrap();
+    base("1.1.0");
+    place.upgrade("many", "base");
+    std::fs::create_dir_all(place.at("upgrades")).unwrap();
+    std::fs::rename(place.at("ws/many/Cargo.lock"), place.at("upgrades/many.lock")).unwrap();
+    place.write("ws/many/Cargo.lock", &first);
+}

@@ -84,8 +84,17 @@ impl Place {
     }
 
     pub fn lock(&self, name: &str) {
+        self.cargo(name, &["generate-lockfile", "--offline"]);
+    }
+
+    /// Has Cargo take the newest version of a package into the lockfile.
+    pub fn upgrade(&self, name: &str, package: &str) {
+        self.cargo(name, &["update", "--offline", package]);
+    }
+
+    fn cargo(&self, name: &str, args: &[&str]) {
         let output = Command::new(env!("CARGO"))
-            .args(["generate-lockfile", "--offline"])
+            .args(args)
             .current_dir(self.at(&format!("ws/{name}")))
             .env("CARGO_HOME", self.at("home"))
             .output()

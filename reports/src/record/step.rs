@@ -47,7 +47,8 @@ pub struct StepRow {
     pub run: String,
     /// Round, from 1: every arm is run once per round.
     pub round: u32,
-    /// Place of this arm in the order of its round, from 1.
+    /// Turn of this arm among those that take turns, from 1: at this step of this workspace when
+    /// arms are interleaved, in its round otherwise.
     pub position: u32,
     /// Name of the corpus.
     pub corpus: String,

@@ -93,6 +93,16 @@ pub struct Excluded {
     pub why: String,
     /// How many.
     pub pairs: usize,
+    /// Of which workspaces, sorted.
+    pub workspaces: Vec<String>,
+}
+
+impl Excluded {
+    /// One pair for each of these workspaces.
+    fn of(why: String, places: &[&str]) -> Self {
+        let workspaces: BTreeSet<&str> = places.iter().copied().collect();
+        Self { why, pairs: places.len(), workspaces: workspaces.into_iter().map(str::to_owned).collect() }
+    }
 }
 
 /// Compares every arm with the baseline: per step, over all workspaces first, then
@@ -182,7 +192,7 @@ impl Subject<'_> {
         let Self { scenario, step, arm, .. } = self;
         let place = workspace.unwrap_or("all workspaces");
         let mut sample = Sample::new(format!("{scenario}/{step}/{arm}/{place}"));
-        let mut excluded: BTreeMap<String, usize> = BTreeMap::new();
+        let mut excluded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         let all: BTreeSet<&(u32, &str)> = self.arm_cells.keys().chain(self.baseline_cells.keys()).collect();
         for cell in all.into_iter().filter(|cell| workspace.is_none_or(|it| it == cell.1)) {
             let arm = value(self.arm_cells.get(cell).copied(), question.metric);
@@ -193,7 +203,7 @@ impl Subject<'_> {
                 (Err(why), _) => why,
                 (_, Err(why)) => format!("baseline {why}"),
             };
-            *excluded.entry(why).or_default() += 1;
+            excluded.entry(why).or_default().push(cell.1);
         }
         Open {
             sample,
@@ -203,7 +213,7 @@ impl Subject<'_> {
             baseline: self.baseline.into(),
             control: self.control,
             workspace: workspace.map(str::to_owned),
-            excluded: excluded.into_iter().map(|(why, pairs)| Excluded { why, pairs }).collect(),
+            excluded: excluded.into_iter().map(|(why, places)| Excluded::of(why, &places)).collect(),
         }
     }
 }

@@ -1,16 +1,19 @@
 //! The tables that end `harness compare`: a run folder in, text out.
 //!
-//! Per step a table with a row per strategy, then what the missed and refused
-//! units cost. No verdict is drawn here: the ratios are point estimates, and
-//! [`crate::stats`] says which of them hold. Rows that are not `ok` never enter a
-//! number; they show as a mark with their reason.
+//! Per step a table with a row per strategy; the verdicts, which say which of those
+//! ratios hold; then what the missed and refused units cost. Rows that are not `ok`
+//! never enter a number; they show as a mark with their reason.
 
 mod causes;
+mod step_text;
 mod steps;
 mod text;
+mod verdict_text;
+mod verdicts;
 
 pub use causes::{Cause, CauseGroup, causes};
 pub use steps::{ArmSummary, Problem, StepSummary, summarise};
+pub use verdicts::{Detectable, Standing, StepVerdicts, Verdicts, verdicts};
 
 use crate::run_folder::RunFolder;
 use crate::table::WIDTH;

@@ -21,6 +21,13 @@ pub struct StepSummary {
     pub arms: Vec<ArmSummary>,
 }
 
+impl StepSummary {
+    /// Whether the step frees space instead of building.
+    pub fn cleans(&self) -> bool {
+        self.arms.iter().any(|arm| arm.promised_bytes.is_some())
+    }
+}
+
 /// One strategy in one step. Only `ok` rows enter the numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmSummary {
@@ -48,6 +55,15 @@ pub struct ArmSummary {
     /// Allocated bytes of the build directories, sum over workspaces of the
     /// median over rounds.
     pub tree_bytes: Option<f64>,
+    /// Physical bytes of store and build directories together, after the last
+    /// workspace of the step, median over rounds.
+    pub all_physical_bytes: Option<f64>,
+    /// Physical bytes that the step added, sum over workspaces of the median over
+    /// rounds; negative where it freed more than it took.
+    pub added_physical_bytes: Option<f64>,
+    /// Bytes that a step which cleans said it would free, sum over workspaces of the
+    /// median over rounds.
+    pub promised_bytes: Option<f64>,
     /// Rows that are not `ok`, by reason.
     pub problems: Vec<Problem>,
 }
@@ -96,7 +112,7 @@ pub fn summarise(run: &RunFolder, options: &Options) -> Vec<StepSummary> {
 }
 
 /// Baseline first, then as asked for, then by appearance.
-fn strategies<'run>(run: &'run RunFolder, baseline: &str) -> Vec<&'run str> {
+pub(super) fn strategies<'run>(run: &'run RunFolder, baseline: &str) -> Vec<&'run str> {
     let present = distinct(run.steps.iter().map(|row| row.strategy.as_str()));
     let mut order: Vec<&str> = Vec::with_capacity(present.len());
     let first = present.iter().copied().filter(|name| *name == baseline);
@@ -141,6 +157,9 @@ fn arm(strategy: &str, rows: &[&StepRow], baseline: &[&StepRow], costs: &BTreeMa
         rustc_runs: sum_of_medians(&ok, |row| row.rustc_runs.map(|n| n as f64)),
         store_bytes: largest(&ok, |row| row.store_allocated_bytes.map(|n| n as f64)),
         tree_bytes: sum_of_medians(&ok, |row| row.tree_allocated_bytes.map(|n| n as f64)),
+        all_physical_bytes: last(&ok, |row| row.all_physical_bytes.map(|n| n as f64)),
+        added_physical_bytes: sum_of_medians(&ok, |row| row.marginal_physical_bytes.map(|n| n as f64)),
+        promised_bytes: sum_of_medians(&ok, |row| row.promised_bytes.map(|n| n as f64)),
         problems: problems(rows),
     }
 }
@@ -167,11 +186,12 @@ fn ratio(ok: &[&StepRow], baseline: &[&StepRow]) -> (Option<f64>, usize) {
         .filter_map(|row| Some(((row.round, row.workspace.as_str()), row.wall_s?)))
         .filter(|(_, wall)| *wall > 0.0)
         .collect();
-    let ratios = by_workspace(ok, |row| {
+    // Logs, as a verdict takes them: of 0.5 and 2 the middle is 1.
+    let logs = by_workspace(ok, |row| {
         let wall = row.wall_s.filter(|wall| *wall > 0.0)?;
-        Some(wall / wall_of_baseline.get(&(row.round, row.workspace.as_str()))?)
+        Some((wall / wall_of_baseline.get(&(row.round, row.workspace.as_str()))?).ln())
     });
-    let medians: Vec<f64> = ratios.iter().filter_map(|values| median(values)).collect();
+    let medians: Vec<f64> = logs.iter().filter_map(|values| median(values)).map(f64::exp).collect();
     (geometric_mean(&medians), medians.len())
 }
 
@@ -196,6 +216,12 @@ fn largest(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option
             *most = most.max(value);
         }
     }
+    median(&rounds.into_values().collect::<Vec<_>>())
+}
+
+/// The value of the last row of each round, median over rounds.
+fn last(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
+    let rounds: BTreeMap<u32, f64> = rows.iter().filter_map(|row| Some((row.round, value(row)?))).collect();
     median(&rounds.into_values().collect::<Vec<_>>())
 }
 

@@ -1,22 +1,25 @@
-//! The summary as text: lays out what [`super::steps`] and [`mod@super::causes`] found.
+//! The summary as text: the head, the sections in their order, the causes.
 
-use super::{ArmSummary, CauseGroup, Options, Problem, StepSummary, causes, summarise};
+use super::step_text::{Disk, step_table};
+use super::verdict_text::verdict_section;
+use super::{CauseGroup, Options, StepSummary, causes, summarise, verdicts};
 use crate::record::Outcome;
 use crate::run_folder::RunFolder;
-use crate::table::{Align, Table, bytes, count, factor, fit, percent, seconds, wrap};
-use std::fmt::Write;
+use crate::table::{Align, Table, count, percent, seconds, wrap};
 
 pub(super) fn render(run: &RunFolder, options: &Options) -> String {
     let steps = summarise(run, options);
-    let mut out = header(run, options);
+    let disk = Disk::of(&steps);
+    let mut out = header(run, options, &steps, disk);
     if steps.is_empty() {
         out.push_str("\nno step was recorded\n");
         return out;
     }
     for step in &steps {
         out.push('\n');
-        out.push_str(&step_table(step, options));
+        out.push_str(&step_table(step, disk, options));
     }
+    out.push_str(&verdict_section(&verdicts(run, options), options));
     let groups = causes(run, options);
     if !groups.is_empty() {
         out.push('\n');
@@ -31,108 +34,28 @@ pub(super) fn render(run: &RunFolder, options: &Options) -> String {
     out
 }
 
-fn header(run: &RunFolder, options: &Options) -> String {
+fn header(run: &RunFolder, options: &Options, steps: &[StepSummary], disk: Disk) -> String {
     let info = &run.info;
     let name = if info.name.is_empty() { "run" } else { &info.name };
     let mut first = format!("{name}: corpus {}, profile {}", info.corpus.name, info.profile);
     if !info.complete {
         first.push_str("; INCOMPLETE, so far");
     }
+    let freed = "promised: bytes that a step which cleans said it would free, freed: physical bytes that it did; ";
     let read = format!(
         "wall, compiled and rustc: sum over workspaces of the median round; vs {base}: geometric mean over \
          workspaces of wall ÷ wall of {base} in the same round, below 1x is faster; hits: units reused ÷ \
-         units of a clean build, by cost: weighed by compile seconds; disk: allocated bytes, store at its \
-         largest, build directories summed; {dash}: not measured",
+         units of a clean build, by cost: weighed by compile seconds; disk: {disk}; {freed}{dash}: not measured",
         base = options.baseline,
+        disk = disk.legend(),
+        freed = if steps.iter().any(StepSummary::cleans) { freed } else { "" },
         dash = crate::table::UNMEASURED,
     );
     wrap(&first, options.width, 2) + &wrap(&read, options.width, 2)
 }
 
-fn plural(n: usize, one: &str) -> String {
+pub(super) fn plural(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
-}
-
-fn step_table(step: &StepSummary, options: &Options) -> String {
-    let mut out = wrap(
-        &format!(
-            "step {} of scenario {}: {} × {}",
-            step.step,
-            step.scenario,
-            plural(step.workspaces, "workspace"),
-            plural(step.rounds, "round"),
-        ),
-        options.width,
-        2,
-    );
-    let against = format!("vs\n{}", fit(&options.baseline, 12));
-    let mut table = Table::new(&[
-        ("strategy", Align::Flexible),
-        ("wall", Align::Right),
-        (&against, Align::Right),
-        ("hits", Align::Right),
-        ("hits\nby cost", Align::Right),
-        ("units\ncompiled", Align::Right),
-        ("rustc\nruns", Align::Right),
-        ("disk:\nstore", Align::Right),
-        ("disk:\nbuilds", Align::Right),
-        ("", Align::Left),
-    ]);
-    let mut notes: Vec<String> = Vec::new();
-    for arm in &step.arms {
-        if arm.workspaces == 0 {
-            let why: Vec<String> = arm.problems.iter().map(|it| problem(it, step)).collect();
-            table.across(&arm.strategy, &why.join("; "));
-            continue;
-        }
-        let mark = note(arm, step, options).map(|note| {
-            notes.push(note);
-            format!("[{}]", notes.len())
-        });
-        table.row([
-            arm.strategy.clone(),
-            seconds(arm.wall_s),
-            factor(arm.against_baseline),
-            percent(arm.hit_rate),
-            percent(arm.hit_rate_by_cost),
-            count(arm.compiled),
-            count(arm.rustc_runs),
-            bytes(arm.store_bytes),
-            bytes(arm.tree_bytes),
-            mark.unwrap_or_default(),
-        ]);
-    }
-    out.push_str(&table.render(options.width));
-    for (at, note) in notes.iter().enumerate() {
-        out.push_str(&wrap(&format!("[{}] {note}", at + 1), options.width, 4));
-    }
-    out
-}
-
-/// What a reader must know before taking an arm's numbers at face value.
-fn note(arm: &ArmSummary, step: &StepSummary, options: &Options) -> Option<String> {
-    let mut parts: Vec<String> = arm.problems.iter().map(|it| problem(it, step)).collect();
-    if arm.workspaces < step.workspaces {
-        parts.push(format!("numbers over {} of {} workspaces", arm.workspaces, step.workspaces));
-    }
-    if arm.paired_workspaces < arm.workspaces && arm.strategy != options.baseline {
-        parts.push(format!("ratio over {} of {} workspaces", arm.paired_workspaces, step.workspaces));
-    }
-    (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-fn problem(problem: &Problem, step: &StepSummary) -> String {
-    let mut text = problem.status.to_string();
-    if problem.workspaces.len() < step.workspaces {
-        let _ = write!(text, " in {}", problem.workspaces.join(", "));
-    }
-    if problem.rows < problem.workspaces.len() * step.rounds {
-        let _ = write!(text, " ({})", plural(problem.rows, "row"));
-    }
-    let note = problem.note.trim();
-    let note = if note.is_empty() { "no reason recorded" } else { note };
-    let _ = write!(text, ": {}", fit(&crate::table::clean(note), 200));
-    text
 }
 
 fn cause_table(group: &CauseGroup, options: &Options) -> String {

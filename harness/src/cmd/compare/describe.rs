@@ -1,0 +1,56 @@
+//! `--dry-run`: what would be run.
+
+use crate::experiment::asked::Asked;
+use crate::experiment::options::Options;
+use crate::experiment::plan::{Moment, Order, Plan};
+
+/// Prints it.
+pub fn describe(asked: &Asked, options: &Options) {
+    let plan = asked.plan(options);
+    println!("corpus     {} ({})", asked.corpus.name, plan.workspaces.join(", "));
+    println!("scenario   {}: {}", asked.scenario.name, asked.scenario.about);
+    for step in &asked.scenario.steps {
+        println!("           {}: {}", step.name, step.about);
+    }
+    println!("profile    {}, toolchain {}", options.profile, options.toolchain.as_deref().unwrap_or("default"));
+    println!("against    {}", asked.baseline);
+    if options.shadow {
+        println!("shadow     every hit compiled anyway and compared: one or two more builds a step");
+    }
+    println!("work in    {}", options.work_dir.display());
+    if let Some(volume) = &options.volume {
+        println!("volume     {volume}, made for the run and removed after it");
+    }
+    println!("seed       {}", options.seed);
+    let rounds = match options.budget_s {
+        Some(seconds) => format!("as many as fit into {} min, these in each of the first", seconds / 60),
+        None => options.rounds.to_string(),
+    };
+    println!("rounds     {rounds}");
+    match options.order {
+        Order::Interleaved => {
+            println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
+        }
+        Order::ArmByArm => println!("order      arm by arm: drawn anew every round"),
+    }
+    for (workspace, why) in &asked.left_out {
+        println!("left out   {workspace}: {why}");
+    }
+    let mut steps = 0;
+    for round in 1..=options.rounds.max(1) {
+        let moments: Vec<Moment> =
+            plan.tellings(round, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments).collect();
+        steps += moments.len();
+        describe_round(&plan, round, &moments);
+    }
+    println!("{steps} measured steps; nothing was run");
+}
+
+/// The first turns of a round: who goes first, and so on.
+fn describe_round(plan: &Plan, round: u32, moments: &[Moment]) {
+    let first = moments.first();
+    let turn = |moment: &&Moment| first.is_some_and(|it| (it.step, it.workspace) == (moment.step, moment.workspace));
+    let names: Vec<&str> = moments.iter().filter(turn).map(|moment| plan.arms[moment.arm].as_str()).collect();
+    let what = if plan.order == Order::Interleaved { "begins with" } else { "runs" };
+    println!("round {round:<4} {what} {}", names.join(", "));
+}
