@@ -6,13 +6,14 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use harness::system::interrupt::GRACE;
 use reports::record::{Status, StepKey, StepRow};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use support::crates::{gamma, gated, publish_all};
+use support::processes::{self, at_work, kill, signal, wait_for};
 use support::{Place, Run, Said};
 
 fn place() -> Place {
@@ -26,42 +27,8 @@ fn place() -> Place {
 
 const STRATEGIES: [&str; 3] = ["none", "hardlink+aggressive", "copy+non-local@dirs"];
 
-fn start(place: &Place, resume: bool) -> Child {
-    let mut command = place.harness();
-    if resume {
-        command.args(["compare", "--resume"]).arg(place.run_folder());
-    } else {
-        command.args(place.compare_args("cut", &["--seed", "3", "--strategies", &STRATEGIES.join(",")]));
-    }
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn wait_for(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < limit, "{what} did not happen within {limit:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).unwrap();
-}
-
-/// Processes that work below the place, by what they were started as.
-fn at_work(place: &Place) -> Vec<String> {
-    let root = place.at("");
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let cwd = fs::read_link(entry.path().join("cwd")).unwrap_or_default();
-        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        // A zombie has neither.
-        if cwd.starts_with(&root) || line.contains(&root.display().to_string()) {
-            found.push(line);
-        }
-    }
-    found
+fn start(place: &Place) -> Child {
+    processes::start(place, "cut", &["--seed", "3", "--strategies", &STRATEGIES.join(",")])
 }
 
 /// Every measurement once, each sound, none of it half recorded.
@@ -94,7 +61,7 @@ fn keys(rows: &[StepRow]) -> Vec<StepKey> {
 fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
     for which in [Signal::INT, Signal::TERM] {
         let place = place();
-        let child = start(&place, false);
+        let child = start(&place);
         wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
         let began = Instant::now();
         signal(&child, which);
@@ -112,7 +79,7 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
         assert_eq!(before.steps().iter().filter(|row| row.workspace == "gated").count(), 0);
 
         place.write("go", "");
-        let said = Said::of(start(&place, true).wait_with_output().unwrap());
+        let said = Said::of(start(&place).wait_with_output().unwrap());
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         let after = Run::read(&dir);
         check_whole(&after);
@@ -131,7 +98,7 @@ fn a_second_ctrl_c_does_not_wait() {
         "std::process::Command::new(\"sh\").args([\"-c\", \"trap '' TERM INT; sleep 50\"]).status().unwrap();";
     place.write("ws/gated/build.rs", &script.replace("let began", &format!("{stubborn}\n    let began")));
     place.corpus("cut", &[("gated", "src/main.rs", None)]);
-    let child = start(&place, false);
+    let child = start(&place);
     wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
     let began = Instant::now();
     signal(&child, Signal::INT);
@@ -151,20 +118,16 @@ fn killed_at_any_moment_it_resumes_to_the_same_rows() {
     let mut killed = Vec::new();
     for attempt in 0..6 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let resume = !place.run_folders().is_empty();
-        let mut child = start(&place, resume);
+        let mut child = start(&place);
         // Later attempts live longer, so that later steps are hit too.
         std::thread::sleep(Duration::from_millis(100 + (random >> 33) % (400 + 500 * attempt)));
         if child.try_wait().unwrap().is_some() {
             break;
         }
-        signal(&child, Signal::KILL);
-        child.wait().unwrap();
-        wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+        kill(child, &place);
         killed.push(fs::read_dir(place.at("out")).map_or(0, Iterator::count));
     }
-    let resume = !place.run_folders().is_empty();
-    let said = Said::of(start(&place, resume).wait_with_output().unwrap());
+    let said = Said::of(start(&place).wait_with_output().unwrap());
     assert_eq!(said.code, Some(0), "killed {killed:?}: {}", said.stderr);
     check_whole(&Run::read(&place.run_folder()));
 }
@@ -175,11 +138,9 @@ fn the_lock_of_a_killed_run_is_no_lock() {
     let place = Place::new();
     gated(&place);
     place.corpus("cut", &[("gated", "src/main.rs", None)]);
-    let mut child = start(&place, false);
+    let child = start(&place);
     wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
-    signal(&child, Signal::KILL);
-    child.wait().unwrap();
-    wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+    kill(child, &place);
     let work = place.at("work");
     let output = Command::new(env!("CARGO_BIN_EXE_harness"))
         .args(["corpus", "check", "cut.toml", "--work-dir"])

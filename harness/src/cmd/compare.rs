@@ -20,6 +20,7 @@ use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
 use crate::experiment::plan::Order;
 use crate::experiment::prepare::Prepared;
 use crate::experiment::progress::Progress;
+use crate::experiment::records::Records;
 use crate::experiment::run;
 use crate::experiment::trials::Trials;
 use crate::quantity::parse_age;
@@ -235,8 +236,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     let plan = asked.plan(options);
     let mut progress = Progress::default();
     lab.clear_all()?;
-    let recorded = RunFolder::read(&dir)?.steps;
-    let mut trials = Trials::new(asked, options, lab, prepared, &plan, (writer, recorded));
+    let mut trials = Trials::new(asked, options, lab, prepared, &plan, Records::of(writer)?);
     let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();

@@ -20,6 +20,7 @@
 //! | [`gates`] | what makes a row invalid, judged by [`facts`] |
 //! | [`shadow`] | every hit compiled anyway, and compared |
 //! | [`rows`] | a measured build as records |
+//! | [`records`] | what is recorded already |
 //! | [`run`] | all arms of all rounds, appended as they finish |
 //! | [`trials`] | the real executor of a run |
 //! | [`progress`] | the bar and its estimate |
@@ -42,6 +43,7 @@ pub mod pace;
 pub mod plan;
 pub mod prepare;
 pub mod progress;
+pub mod records;
 pub mod rows;
 pub mod run;
 pub mod schedule;

@@ -15,6 +15,7 @@ use super::options::Options;
 use super::pace::Pace;
 use super::plan::{Moment, Plan};
 use super::prepare::Prepared;
+use super::records::Records;
 use super::rows::Identity;
 use super::run::Executor;
 
@@ -26,9 +27,7 @@ pub struct Trials<'a> {
     lab: &'a Lab,
     prepared: &'a [Prepared],
     plan: &'a Plan,
-    writer: RunWriter,
-    /// Every step recorded, also by an earlier part of the run.
-    rows: Vec<StepRow>,
+    records: Records,
     pace: Pace,
     /// The arms of this telling.
     arms: BTreeMap<usize, Arm<'a>>,
@@ -40,14 +39,14 @@ pub struct Trials<'a> {
 }
 
 impl<'a> Trials<'a> {
-    /// An executor that appends to `writer`, which holds `rows` already.
+    /// An executor that goes on with these records.
     pub fn new(
         asked: &'a Asked,
         options: &'a Options,
         lab: &'a Lab,
         prepared: &'a [Prepared],
         plan: &'a Plan,
-        (writer, rows): (RunWriter, Vec<StepRow>),
+        records: Records,
     ) -> Trials<'a> {
         Trials {
             asked,
@@ -55,9 +54,8 @@ impl<'a> Trials<'a> {
             lab,
             prepared,
             plan,
-            writer,
-            pace: Pace::of(options, &rows),
-            rows,
+            pace: Pace::of(options, records.rows()),
+            records,
             arms: BTreeMap::new(),
             running: None,
             memory: Memory::default(),
@@ -67,11 +65,11 @@ impl<'a> Trials<'a> {
 
     /// The records, and the time inside measured builds.
     pub fn finish(self) -> (RunWriter, Duration) {
-        (self.writer, self.measured)
+        (self.records.into_writer(), self.measured)
     }
 
     fn identity(&self, moment: &Moment) -> Identity {
-        let info = self.writer.info();
+        let info = self.records.info();
         let step = &self.plan.scenario.steps[moment.step];
         Identity {
             run: info.name.clone(),
@@ -120,8 +118,8 @@ fn variant(step: &Step) -> String {
 
 impl Executor for Trials<'_> {
     fn arms_of(&mut self, round: u32) -> Option<Vec<usize>> {
-        let compared = (self.writer.info(), self.asked.baseline.as_str());
-        self.pace.arms_of(round, self.plan, compared, &self.rows, self.measured)
+        let compared = (self.records.info(), self.asked.baseline.as_str());
+        self.pace.arms_of(round, self.plan, compared, self.records.rows(), self.measured)
     }
 
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
@@ -163,7 +161,7 @@ impl Executor for Trials<'_> {
 
     fn is_recorded(&self, moment: &Moment) -> bool {
         let identity = self.identity(moment);
-        self.writer.contains(&StepKey {
+        self.records.contains(&StepKey {
             run: identity.run,
             round: identity.round,
             workspace: identity.workspace,
@@ -174,8 +172,6 @@ impl Executor for Trials<'_> {
     }
 
     fn record(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<()> {
-        self.writer.append(step, units)?;
-        self.rows.push(step.clone());
-        Ok(())
+        self.records.append(step, units)
     }
 }

@@ -12,7 +12,11 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+pub mod collector;
 pub mod crates;
+#[cfg(target_os = "linux")]
+pub mod processes;
+pub mod small;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -156,6 +160,11 @@ impl Place {
     pub fn run_folders(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.at("out")) else { return Vec::new() };
         entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Those that can be gone on with: `run.json` is written last.
+    pub fn begun_runs(&self) -> Vec<PathBuf> {
+        self.run_folders().into_iter().filter(|folder| folder.join("run.json").exists()).collect()
     }
 }
 

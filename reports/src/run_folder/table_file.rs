@@ -6,6 +6,7 @@
 use super::{RunError, tail::whole_rows};
 use crate::record::StepKey;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -57,13 +58,28 @@ impl Table {
 
     /// Appends rows in one write.
     pub(super) fn append<T: Serialize>(&mut self, rows: &[T]) -> Result<(), RunError> {
-        let encode = |source| RunError::Encode { path: self.path.clone(), source };
+        let bytes = self.encode(rows)?;
+        self.write(&bytes)
+    }
+
+    /// What a reader will find of a row: numbers lose decimals on their way.
+    pub(super) fn as_written<T: Serialize + DeserializeOwned + Clone>(&self, row: &T) -> Result<T, RunError> {
+        let bytes = self.encode(std::slice::from_ref(row))?;
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
+        let written = reader.deserialize().next();
+        written.unwrap_or_else(|| Ok(row.clone())).map_err(|source| self.encoding(source))
+    }
+
+    fn encode<T: Serialize>(&self, rows: &[T]) -> Result<Vec<u8>, RunError> {
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
         for row in rows {
-            writer.serialize(row).map_err(encode)?;
+            writer.serialize(row).map_err(|source| self.encoding(source))?;
         }
-        let bytes = writer.into_inner().map_err(|error| encode(error.into_error().into()))?;
-        self.write(&bytes)
+        writer.into_inner().map_err(|error| self.encoding(error.into_error().into()))
+    }
+
+    fn encoding(&self, source: csv::Error) -> RunError {
+        RunError::Encode { path: self.path.clone(), source }
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), RunError> {

@@ -78,12 +78,13 @@ impl RunWriter {
         Ok(Self { dir: dir.into(), info, steps, units, done })
     }
 
-    /// Records a finished step with its units, both or neither.
+    /// Records a finished step with its units, both or neither; returns its row as a reader of
+    /// the folder finds it.
     ///
     /// # Errors
     /// When the step is recorded already, a unit row belongs to another step, or
     /// the files cannot be written; nothing of the step is kept then.
-    pub fn append(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<(), RunError> {
+    pub fn append(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<StepRow, RunError> {
         let key = StepKey::of_step(step);
         if self.done.contains(&key) {
             return Err(RunError::Twice { key: Box::new(key), path: self.steps.path.clone() });
@@ -91,6 +92,7 @@ impl RunWriter {
         if let Some(other) = units.iter().map(StepKey::of_unit).find(|other| *other != key) {
             return Err(RunError::StrangeUnit { key: Box::new(key), other: Box::new(other) });
         }
+        let written = self.steps.as_written(step)?;
         let before = self.units.length;
         self.units.append(units)?;
         if let Err(error) = self.steps.append(std::slice::from_ref(step)) {
@@ -98,7 +100,7 @@ impl RunWriter {
             return Err(error);
         }
         self.done.insert(key);
-        Ok(())
+        Ok(written)
     }
 
     /// Whether a step is recorded: what a resumed run skips.

@@ -1,0 +1,53 @@
+//! Four Cargos at once on one store, or on one build directory: nobody fails, nobody harms
+//! another, and what all of them built serves all of them.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use reports::record::Status;
+use support::Place;
+use support::small::eight;
+
+const STEPS: [&str; 4] = ["same", "same-warm", "overlapping", "disjoint"];
+const UNITS: u64 = 8;
+
+fn check(strategies: &[&str], rounds: usize) {
+    let place = Place::new();
+    eight(&place);
+    place.corpus("eight", &[("eight", "src/lib.rs", None)]);
+    let (list, times) = (strategies.join(","), rounds.to_string());
+    let run = place.compare("eight", &["--scenario", "contention", "--strategies", &list, "--rounds", &times]);
+    let mut seen = BTreeSet::new();
+    for row in run.steps() {
+        let at = format!("round {} {} {}: {}", row.round, row.strategy, row.step, row.note);
+        assert!(seen.insert((row.round, row.strategy.clone(), row.step.clone())), "{at}");
+        assert_eq!((row.status, row.builds, row.units), (Status::Ok, Some(4), Some(4 * UNITS)), "{at}");
+        assert_eq!((row.noop_compiled, row.stale.unwrap_or(0)), (Some(0), 0), "{at}");
+        let cached = row.link.is_some();
+        assert_eq!(row.store_intact, cached.then_some(true), "{at}");
+        match row.step.as_str() {
+            "same-warm" if cached => {
+                assert_eq!((row.compiled, row.restored), (Some(0), Some(4 * UNITS)), "{at}");
+                assert_eq!(row.rustc_runs, Some(0), "{at}");
+            }
+            // Copies differ in what they build: nobody can be served by another.
+            "disjoint" => assert_eq!(row.compiled, Some(4 * UNITS), "{at}"),
+            _ if row.strategy == "none" => assert_eq!(row.compiled, Some(4 * UNITS), "{at}"),
+            _ => {}
+        }
+    }
+    assert_eq!(seen.len(), strategies.len() * STEPS.len() * rounds);
+}
+
+/// Several rounds: who is first at what is another one each time.
+#[test]
+fn on_one_store_all_are_served() {
+    check(&["hardlink+aggressive", "symlink+aggressive", "copy+aggressive@dirs"], 3);
+}
+
+#[test]
+fn without_a_store_nobody_is_harmed() {
+    check(&["none", "shared-target"], 1);
+}

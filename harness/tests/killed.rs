@@ -1,0 +1,178 @@
+//! A run killed again and again, at any moment, ends with the very rows of a run that was left
+//! alone.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::VecDeque;
+use std::fs;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use reports::record::{Outcome, Status, StepRow, UnitRow};
+use support::processes::{at_work, kill, start};
+use support::small::pair;
+use support::{Place, Run, Said};
+
+const ARGS: [&str; 4] = ["--seed", "11", "--strategies", "none,hardlink+aggressive,copy+non-local@dirs"];
+const KILLS: usize = 20;
+
+/// The kills come at every age of a run, up to this part of its length.
+const LATEST: f64 = 0.95;
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to below 1.
+    fn part(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// One moment in each of as many equal parts of a run's length, in two sweeps from early to
+/// late: the second begins with early kills of a run that has most of its rows.
+fn moments(length: Duration, random: &mut Random) -> VecDeque<Duration> {
+    let mut moment = |part: usize| length.mul_f64(LATEST * (part as f64 + random.part()) / KILLS as f64);
+    let (even, odd) = ((0..KILLS).step_by(2), (1..KILLS).step_by(2));
+    even.chain(odd).map(&mut moment).collect()
+}
+
+/// A row without its times, its sizes on disk, and the run's name: all that no second run of
+/// the same options would measure again.
+fn lasting(row: &StepRow) -> StepRow {
+    StepRow {
+        run: String::new(),
+        wall_s: None,
+        user_s: None,
+        sys_s: None,
+        max_rss_bytes: None,
+        plan_s: None,
+        restore_s: None,
+        cargo_s: None,
+        publish_s: None,
+        rustc_s: None,
+        hit_rate_by_cost: None,
+        store_bytes: None,
+        store_allocated_bytes: None,
+        store_physical_bytes: None,
+        tree_bytes: None,
+        tree_allocated_bytes: None,
+        tree_physical_bytes: None,
+        all_physical_bytes: None,
+        marginal_physical_bytes: None,
+        noop_s: None,
+        ..row.clone()
+    }
+}
+
+fn lasting_unit(row: &UnitRow) -> UnitRow {
+    UnitRow { run: String::new(), cost_s: None, ..row.clone() }
+}
+
+/// What lasts of a run, in the order in which it is recorded.
+#[derive(Debug, PartialEq)]
+struct Told {
+    steps: Vec<StepRow>,
+    units: Vec<UnitRow>,
+}
+
+impl Told {
+    fn of(run: &Run) -> Told {
+        let steps = run.steps().iter().map(lasting).collect();
+        Told { steps, units: run.folder.units.iter().map(lasting_unit).collect() }
+    }
+
+    /// Whether this is the beginning of another one, so far.
+    fn begins(&self, whole: &Told) -> bool {
+        whole.steps.starts_with(&self.steps) && whole.units.starts_with(&self.units)
+    }
+}
+
+fn differences(told: &Told, expected: &Told) -> String {
+    let mut text = String::new();
+    for (at, (own, other)) in told.steps.iter().zip(&expected.steps).enumerate().filter(|(_, (a, b))| a != b) {
+        text += &format!("step {at}\n  {own:?}\n  {other:?}\n");
+    }
+    for (at, (own, other)) in told.units.iter().zip(&expected.units).enumerate().filter(|(_, (a, b))| a != b) {
+        text += &format!("unit {at}\n  {own:?}\n  {other:?}\n");
+    }
+    let counts = |told: &Told| (told.steps.len(), told.units.len());
+    format!("{:?} rows, {:?} expected\n{text}", counts(told), counts(expected))
+}
+
+/// A run that was left alone, and how long it took.
+fn reference(place: &Place) -> (Told, Duration) {
+    let began = Instant::now();
+    let said = Said::of(start(place, "pair", &ARGS).wait_with_output().unwrap());
+    let took = began.elapsed();
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let told = Told::of(&Run::read(&place.run_folder()));
+    assert_eq!(told.steps.len(), 3 * 3 * 2);
+    assert!(told.steps.iter().all(|row| row.status == Status::Ok));
+    // There is something to get wrong.
+    for outcome in [Outcome::Hit, Outcome::Miss, Outcome::Refused] {
+        assert!(told.units.iter().any(|unit| unit.outcome == Some(outcome)), "{outcome}");
+    }
+    let misses = told.units.iter().filter(|unit| unit.reason == "dependency").map(|unit| unit.because.as_str());
+    assert!(misses.clone().count() > 0 && misses.clone().all(|because| because == "base"));
+    fs::rename(place.at("out"), place.at("reference")).unwrap();
+    (told, took)
+}
+
+/// Ends a run that was let live, and compares it.
+fn check_ended(place: &Place, said: &Said, expected: &Told, seed: u64) {
+    assert_eq!(said.code, Some(0), "seed {seed}: {}", said.stderr);
+    let run = Run::read(&place.begun_runs()[0]);
+    assert!(run.folder.info.complete);
+    assert_eq!((run.folder.cut.bytes, run.folder.cut.units), (0, 0));
+    let told = Told::of(&run);
+    assert!(told == *expected, "seed {seed}: {}", differences(&told, expected));
+    for left in ["arm", "parked"] {
+        assert!(!place.at("work").join(left).exists(), "seed {seed}: {left} is left");
+    }
+    assert_eq!(at_work(place), [""; 0], "seed {seed}");
+}
+
+#[test]
+fn twenty_kills_change_no_row() {
+    let place = Place::new();
+    pair(&place);
+    place.corpus("pair", &[("older", "src/lib.rs", None), ("newer", "src/lib.rs", None)]);
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let (expected, length) = reference(&place);
+    eprintln!("seed {seed}; a run left alone takes {length:?}");
+    let mut random = Random(seed);
+    let mut pending = moments(length, &mut random);
+    let mut recorded = Vec::new();
+    let mut ended = 0;
+    while let Some(moment) = pending.pop_front() {
+        let mut child = start(&place, "pair", &ARGS);
+        std::thread::sleep(moment);
+        if child.try_wait().unwrap().is_some() {
+            // The machine was quicker than before: that one counts as a run, and not as a kill.
+            check_ended(&place, &Said::of(child.wait_with_output().unwrap()), &expected, seed);
+            ended += 1;
+            assert!(ended < KILLS, "seed {seed}: runs end before they are killed");
+            fs::rename(place.at("out"), place.at(&format!("ended-{ended}"))).unwrap();
+            pending.push_back(length.mul_f64(LATEST * random.part()));
+            continue;
+        }
+        kill(child, &place);
+        let told = place.begun_runs().first().map(|run| Told::of(&Run::read(run)));
+        assert!(told.iter().all(|told| told.begins(&expected)), "seed {seed}: killed after {moment:?}");
+        recorded.push(told.map_or(0, |told| told.steps.len()));
+    }
+    assert_eq!(recorded.len(), KILLS);
+    eprintln!("rows recorded at each kill: {recorded:?}; {ended} runs ended before");
+    let said = Said::of(start(&place, "pair", &ARGS).wait_with_output().unwrap());
+    check_ended(&place, &said, &expected, seed);
+}
