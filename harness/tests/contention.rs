@@ -25,6 +25,7 @@ fn check(strategies: &[&str], rounds: usize) {
         assert!(seen.insert((row.round, row.strategy.clone(), row.step.clone())), "{at}");
         assert_eq!((row.status, row.builds, row.units), (Status::Ok, Some(4), Some(4 * UNITS)), "{at}");
         assert_eq!((row.noop_compiled, row.stale.unwrap_or(0)), (Some(0), 0), "{at}");
+        assert_eq!(row.note, "", "nothing is kept out by another one's work: {at}");
         let cached = row.link.is_some();
         assert_eq!(row.store_intact, cached.then_some(true), "{at}");
         match row.step.as_str() {
