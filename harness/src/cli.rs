@@ -19,6 +19,9 @@ struct Cli {
     command: Command,
 }
 
+/// What a shell reports of a program that SIGPIPE ended.
+const BROKEN_PIPE: i32 = 141;
+
 const EXAMPLES: &str = "Examples:
   harness compare                                     the default: minutes, a table at the end
   harness compare --dry-run                           what that would do
@@ -51,6 +54,7 @@ enum Command {
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    quiet_on_broken_pipe();
     let supervisor = Supervisor::new();
     let outcome = supervisor.install_signal_handler().map_err(Into::into).and_then(|()| match cli.command {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
@@ -75,6 +79,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// `harness … | head` closes our output early: that is no reason for a backtrace.
+fn quiet_on_broken_pipe() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let told = panic.payload().downcast_ref::<String>();
+        if told.is_some_and(|text| text.starts_with("failed printing to stdout")) {
+            std::process::exit(BROKEN_PIPE);
+        }
+        usual(panic);
+    }));
 }
 
 /// The error and its causes as one line; a cause that an earlier part has told already is

@@ -294,9 +294,14 @@ fn costs(
     Ok((Summary::of(&log), costs))
 }
 
+/// What went wrong: from the first error on, without what Cargo said before it.
 fn last_lines(finished: &Finished) -> String {
-    let text = finished.stderr_text();
-    if text.is_empty() { format!("cargo ended with exit code {}", finished.code()) } else { text }
+    let lines = &finished.stderr_tail;
+    let first = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
+    match lines[first..].join(" | ") {
+        nothing if nothing.is_empty() => format!("cargo ended with exit code {}", finished.code()),
+        text => text,
+    }
 }
 
 fn now_s() -> f64 {
