@@ -69,7 +69,9 @@ pub fn main() -> ExitCode {
             ExitCode::from(EXIT_CODE as u8)
         }
         Err(error) => {
-            eprintln!("error: {}", one_line(&error));
+            let resume = error.downcast_ref::<cmd::compare::Resume>();
+            let hint = resume.map(|resume| format!("; {resume}")).unwrap_or_default();
+            eprintln!("error: {}{hint}", one_line(&error));
             ExitCode::from(2)
         }
     }
@@ -79,7 +81,9 @@ pub fn main() -> ExitCode {
 /// not told again.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    // How to go on is told last, by the caller.
+    let told = usize::from(error.downcast_ref::<cmd::compare::Resume>().is_some());
+    for cause in error.chain().skip(told).map(ToString::to_string) {
         if line.is_empty() {
             line = cause;
         } else if !line.contains(&cause) {

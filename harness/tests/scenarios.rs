@@ -84,6 +84,33 @@ fn worktrees_share_what_is_the_same_and_leave_each_other_alone() {
     }
 }
 
+/// What Cargo itself does with one build directory for several working copies.
+#[test]
+fn a_shared_build_directory_hands_out_another_worktrees_code_and_is_caught() {
+    let place = Place::new();
+    many(&place);
+    place.corpus("c", &[("many", "src/main.rs", Some("many"))]);
+    let run = place.compare("c", &["--scenario", "worktrees", "--strategies", "none,shared-target"]);
+    let row = |step| run.step("shared-target", step, "many");
+    assert_eq!(row("same-commit").status, Status::Ok, "{}", row("same-commit").note);
+    assert_eq!(row("first-again").compiled, Some(0));
+    assert_eq!(row("first-again").status, Status::Invalid);
+    assert!(row("first-again").note.contains("compiled from other sources than those of main"));
+}
+
+#[test]
+fn an_action_that_fails_is_a_row_and_the_run_goes_on() {
+    let place = Place::new();
+    many(&place);
+    std::fs::write(place.at("ws/many/src/odd.rs"), [0xff, 0xfe]).unwrap();
+    place.corpus("c", &[("many", "src/odd.rs", Some("many"))]);
+    let run = place.compare("c", &["--strategies", "none"]);
+    let status = |step| run.step(NONE, step, "many").status;
+    assert_eq!((status("fill"), status("warm"), status("edit")), (Status::Ok, Status::Ok, Status::Failed));
+    let note = &run.step(NONE, "edit", "many").note;
+    assert!(note.contains("`edit private-body` before step edit failed") && note.contains("UTF-8"), "{note}");
+}
+
 #[test]
 fn profiles_and_commands_are_told_apart() {
     let run = tell("profiles", &[]);
@@ -104,6 +131,9 @@ fn an_upgrade_rebuilds_what_depends_on_it_and_is_found_again() {
     assert_eq!(compiled(&run, "before"), (5, 5));
     assert_eq!(compiled(&run, "upgraded"), (5, 5), "everything here depends on it");
     assert_eq!(compiled(&run, "back").1, 0);
+    if let Some(added) = cached(&run, "back").marginal_physical_bytes {
+        assert!(added < 128 << 10, "what nobody is going to compile stays shared: {added}");
+    }
     assert_eq!(compiled(&run, "upgraded-cold"), (5, 0));
     assert!(packages(&run, "upgraded-cold", Outcome::Hit).contains(&"base".to_owned()));
 }

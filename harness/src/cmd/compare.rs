@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// Instead of a number of rounds: time to spend, e.g. 30m; first on rounds of all
-    /// strategies, then on those whose intervals are widest
+    /// strategies (at least one), then on those whose intervals are widest
     #[arg(long, value_name = "TIME", conflicts_with = "rounds", value_parser = parse_age)]
     budget: Option<Duration>,
     /// The strategy that others are compared with [default: none, or else the first]
@@ -240,7 +240,12 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
-    outcome.map_err(|error| resumable(error, lab, &dir))?;
+    if let Err(error) = outcome {
+        drop(trials);
+        // Gigabytes that no later run could use.
+        let _ = lab.clear_all();
+        return Err(error.context(Resume(dir)));
+    }
     let (writer, measured) = trials.finish();
     let mut folder = RunFolder::read(&dir)?;
     reports::costs::settle(&mut folder);
@@ -252,7 +257,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     print!("{}", summary::render(&folder, &shown));
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
-    let nothing_measured = folder.steps.iter().all(|row| row.status == Status::Failed);
+    let nothing_measured = !folder.steps.iter().any(|row| row.status == Status::Ok);
     Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 

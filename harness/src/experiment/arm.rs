@@ -18,15 +18,16 @@ use super::invocation::Recipe;
 use super::lab::Lab;
 use super::ledger::Ledger;
 use super::options::Options;
+use super::origin::Origins;
 use super::prepare::Prepared;
 use super::rows::Identity;
 use crate::system::dirs::remove_dir;
 
-/// What the first build of each workspace in a run showed, for comparing later ones.
+/// What the first build of its kind in a run showed, for comparing later ones.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// What each workspace's program printed.
-    pub programs: HashMap<String, String>,
+    /// What the program printed: by workspace, step and working copy.
+    pub programs: HashMap<(String, String, String), String>,
     /// Seconds of each unit in the `none` arm.
     pub none_costs: HashMap<UnitId, f64>,
 }
@@ -50,6 +51,10 @@ pub struct Arm<'a> {
     /// Seconds of each unit as this arm measured them.
     pub(super) costs: HashMap<UnitId, f64>,
     pub(super) unsupported: Option<String>,
+    /// Which sources units were compiled from.
+    pub(super) origins: Origins,
+    /// The action that failed, after which nothing can be measured.
+    broken: Option<String>,
     pub(super) ledger: Ledger,
     shared: Option<PathBuf>,
 }
@@ -82,6 +87,8 @@ impl<'a> Arm<'a> {
             seen: HashSet::new(),
             costs: HashMap::new(),
             unsupported: None,
+            origins: Origins::default(),
+            broken: None,
             ledger: Ledger::default(),
             shared,
         };
@@ -125,14 +132,18 @@ impl<'a> Arm<'a> {
         }
     }
 
-    /// Performs an action of a step outside the measured time, on one workspace or all.
-    ///
-    /// # Errors
-    /// When files cannot be removed or changed.
-    pub fn act(&mut self, step: &Step, action: &Action, workspace: Option<usize>) -> Result<()> {
-        if self.unsupported.is_some() {
-            return Ok(()); // Nothing will be measured.
+    /// Performs an action of a step outside the measured time, on one workspace or all. One that
+    /// fails makes a failed row of every later step of this telling.
+    pub fn act(&mut self, step: &Step, action: &Action, workspace: Option<usize>) {
+        if self.unsupported.is_some() || self.broken.is_some() {
+            return; // Nothing will be measured.
         }
+        if let Err(error) = self.try_act(step, action, workspace) {
+            self.broken = Some(format!("`{action}` before step {} failed: {error:#}", step.name));
+        }
+    }
+
+    fn try_act(&mut self, step: &Step, action: &Action, workspace: Option<usize>) -> Result<()> {
         if *action == Action::EmptyStore {
             return self.empty_store();
         }
@@ -154,6 +165,9 @@ impl<'a> Arm<'a> {
     ) -> Result<(StepRow, Vec<UnitRow>)> {
         if let Some(why) = &self.unsupported {
             return Ok((identity.row(&self.strategy, Status::Unsupported, why.clone()), Vec::new()));
+        }
+        if let Some(why) = &self.broken {
+            return Ok((identity.row(&self.strategy, Status::Failed, why.clone()), Vec::new()));
         }
         match step.run {
             Task::Build | Task::Check | Task::Test => self.build_step(identity, step, workspace, memory),

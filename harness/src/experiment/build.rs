@@ -4,6 +4,7 @@
 //! the store's entries are read to explain misses later: that is outside every phase.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -67,8 +68,10 @@ impl Usage {
 pub struct Build {
     /// Seconds by phase.
     pub phases: Phases,
-    /// CPU and memory.
+    /// CPU and memory of its processes.
     pub usage: Usage,
+    /// CPU time of this process in plan, restore and publish, if nothing else ran in it.
+    pub own: Duration,
     /// What rustc did.
     pub rustc: Summary,
     /// Seconds of each unit that ran.
@@ -91,7 +94,7 @@ pub struct Cached {
     /// What it published.
     pub published: Published,
     /// The store before this build, if anything is to be explained by it.
-    pub before: Option<Index>,
+    pub before: Option<Arc<Index>>,
     /// The surroundings, for looking again.
     pub context: Context,
     /// Keeps collection away until what was handed out has been checked.
@@ -127,7 +130,8 @@ pub enum BuildError {
     Log(#[from] observer::log::ReadError),
 }
 
-/// Builds a site under a strategy.
+/// Builds a site under a strategy. `before` is what the store held when the step began, where
+/// others fill it at the same time.
 ///
 /// # Errors
 /// When the build fails, is interrupted, or store or build directory fail.
@@ -137,11 +141,12 @@ pub fn build(
     recipe: &Recipe,
     strategy: &Strategy,
     store: Option<&dyn Store>,
+    before: Option<&Arc<Index>>,
 ) -> Result<Build, BuildError> {
     let _ = std::fs::remove_file(&site.log);
     let layout = Layout { build_dir: site.build_dir.clone() };
     match (strategy, store) {
-        (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, units, store),
+        (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, (units, store), before),
         _ => {
             let mut usage = Usage::default();
             let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
@@ -150,14 +155,21 @@ pub fn build(
             let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
             let (rustc, costs) = costs(site, &layout, &built, &cargo.messages)?;
             let phases = Phases { cargo: cargo.wall, ..Phases::default() };
-            Ok(Build { phases, usage, rustc, costs, graph, built, cached: None })
+            Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, graph, built, cached: None })
         }
     }
 }
 
-fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn Store) -> Result<Build, BuildError> {
+fn cached(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    (units, store): (&Units, &dyn Store),
+    before: Option<&Arc<Index>>,
+) -> Result<Build, BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
     let mut usage = Usage::default();
+    let own = own_cpu();
 
     let start = Instant::now();
     let lock = store.root().lock_shared()?;
@@ -172,11 +184,13 @@ fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn St
     let start = Instant::now();
     let restored = units::restore(&session, &mut plan)?;
     let restore = start.elapsed();
+    let own_before = own_cpu().saturating_sub(own);
 
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
     let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
-    let before = missed.then(|| Index::load(store));
+    let before = missed.then(|| before.map_or_else(|| Arc::new(Index::load(store)), Arc::clone));
 
+    let own = own_cpu();
     let start = Instant::now();
     let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
     let matching = start.elapsed();
@@ -184,6 +198,7 @@ fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn St
     let start = Instant::now();
     let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
     let publish = start.elapsed() + matching;
+    let own = own_before + own_cpu().saturating_sub(own);
 
     let phases = Phases {
         plan: Some(planned),
@@ -193,7 +208,7 @@ fn cached(lab: &Lab, site: &Site, recipe: &Recipe, units: &Units, store: &dyn St
         publish: Some(publish),
     };
     let cached = Some(Cached { plan, restored, published, before, context, lock: Some(lock) });
-    Ok(Build { phases, usage, rustc, costs, graph, built, cached })
+    Ok(Build { phases, usage, own, rustc, costs, graph, built, cached })
 }
 
 /// The surroundings of a build, as keys see them.

@@ -46,9 +46,16 @@ fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
     let handed_out: Vec<_> =
         build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit()).collect();
     let deep = handed_out.par_iter().flat_map_iter(|entry| store::check(store, entry, true));
+    let deep: Vec<String> = deep.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect();
+    [deep, shallow_damage(store)].concat()
+}
+
+/// Every entry's files by size and time.
+pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
+    use rayon::prelude::*;
     let entries = store.entries();
-    let shallow = entries.par_iter().flat_map_iter(|entry| store::check(store, entry, false));
-    deep.chain(shallow).map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect()
+    let found = entries.par_iter().flat_map_iter(|entry| store::check(store, entry, false));
+    found.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect()
 }
 
 /// Runs the workspace's own program, built or restored.

@@ -15,6 +15,8 @@ use strategies::store::Store;
 use strategies::store::collect::{CollectError, Request, Step as CollectStep, collect};
 
 use super::arm::Arm;
+use super::build::own_cpu;
+use super::checks::shallow_damage;
 use super::ledger::DiskUse;
 use super::rows::{Chore, Identity};
 use crate::quantity::parse_size;
@@ -32,13 +34,14 @@ impl Arm<'_> {
         self.ledger.begin();
         let spec = self.lab.cargo(&site.dir, &site.env(self.lab, &recipe), &site.clean_args(self.lab));
         let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ())?;
-        self.place_mut(workspace)?.copy_mut(name)?.cold = true;
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
             return Ok(identity.row(&self.strategy, Status::Failed, finished.stderr_text()));
         }
+        self.place_mut(workspace)?.copy_mut(name)?.cold = true;
         let promised = finished.stderr_tail.iter().rev().find_map(|line| promised(line));
-        let chore = Chore { wall: finished.wall, usage: (finished.user, finished.sys), promised, disk };
+        let damage = self.store.as_deref().map(shallow_damage);
+        let chore = Chore { wall: finished.wall, usage: (finished.user, finished.sys), promised, disk, damage };
         Ok(identity.chore(&self.strategy, &chore))
     }
 
@@ -56,26 +59,30 @@ impl Arm<'_> {
         let name = step.trees.first().context("a step without a working copy")?;
         let target = self.place(workspace)?.copy(name)?.site.target_dir.clone();
         self.ledger.begin();
-        let started = Instant::now();
-        let own_before = super::build::own_cpu();
-        let promised = collect_down_to(store, keep_percent)?;
-        let wall = started.elapsed();
-        let own = super::build::own_cpu().saturating_sub(own_before);
+        let request = down_to(store, keep_percent)?;
+        let (started, own_before) = (Instant::now(), own_cpu());
+        let promised = collect(store, &request, &mut go_on)?.promised;
+        let (wall, own) = (started.elapsed(), own_cpu().saturating_sub(own_before));
+        let damage = Some(shallow_damage(store));
         let dir: Option<PathBuf> = self.store_dir.clone();
         let disk: DiskUse = self.ledger.end(dir.as_deref(), &[&target]);
         self.seen.clear(); // What is left of it promises nothing.
         let usage = (own, std::time::Duration::ZERO);
-        Ok(identity.chore(&self.strategy, &Chore { wall, usage, promised: Some(promised), disk }))
+        Ok(identity.chore(&self.strategy, &Chore { wall, usage, promised: Some(promised), disk, damage }))
     }
 }
 
-/// Collects, and returns the bytes it says it removed.
-fn collect_down_to(store: &dyn Store, keep_percent: u8) -> Result<u64, CollectError> {
-    let request = Request { limits: Limits::default(), now: SystemTime::now(), wait: true, dry_run: true, deep: false };
-    let mut go_on = |_: &CollectStep<'_>| ControlFlow::Continue(());
-    let held = collect(store, &request, &mut go_on)?.bytes_before;
+/// What has to be asked for, so that this part of what a store holds is left.
+fn down_to(store: &dyn Store, keep_percent: u8) -> Result<Request, CollectError> {
+    let unlimited =
+        Request { limits: Limits::default(), now: SystemTime::now(), wait: true, dry_run: true, deep: false };
+    let held = collect(store, &unlimited, &mut go_on)?.bytes_before;
     let limits = Limits { max_bytes: Some(held / 100 * u64::from(keep_percent)), ..Limits::default() };
-    Ok(collect(store, &Request { limits, dry_run: false, ..request }, &mut go_on)?.promised)
+    Ok(Request { limits, dry_run: false, ..unlimited })
+}
+
+fn go_on(_: &CollectStep<'_>) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 /// The bytes in Cargo's line `Removed 123 files, 45.6MiB total`.

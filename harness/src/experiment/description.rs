@@ -24,7 +24,9 @@ pub fn stored_options(info: &RunInfo) -> Result<Options> {
 /// Describes a run that begins now.
 pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
     let host = Host::detect();
-    let stored = serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
+    let mut stored =
+        serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
+    stored.insert("alone".to_owned(), asked.scenario.alone.into());
     let arm_dir = lab.arm_dir();
     let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
     let file_systems = places.into_iter().filter_map(|(role, path)| {

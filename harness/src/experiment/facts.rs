@@ -28,7 +28,9 @@ pub(super) fn facts(
     };
     let (program, program_failed) = match &checked.program {
         Some(Ok(now)) => {
-            let first = memory.programs.entry(job.site.workspace.clone()).or_insert_with(|| now.clone());
+            // What a program prints may depend on profile, sources and lockfile: like with like.
+            let built = (job.site.workspace.clone(), job.step.clone(), job.copy.clone());
+            let first = memory.programs.entry(built).or_insert_with(|| now.clone());
             (Some((now.clone(), first.clone())), None)
         }
         Some(Err(why)) => (None, Some(why.clone())),

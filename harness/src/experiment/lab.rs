@@ -40,8 +40,8 @@ use crate::system::toolchain::Toolchain;
 /// Bytes that must be free before anything is begun.
 pub const DISK_FLOOR: u64 = 2 << 30;
 
-/// Bytes that must be free where arms are built before another one begins.
-const ROOM_FLOOR: u64 = 512 << 20;
+/// Bytes that must be free where arms are built before another measurement.
+const ROOM_FLOOR: u64 = 128 << 20;
 
 /// The surroundings of every build.
 #[derive(Debug)]
@@ -136,14 +136,14 @@ impl Lab {
         rename(&self.parked(arm), &self.arm_dir())
     }
 
-    /// Whether there is room for another arm.
+    /// Whether there is room for another build.
     ///
     /// # Errors
     /// When there is not.
     pub fn check_room(&self) -> Result<()> {
         match free_bytes(&self.ground) {
             Ok(free) if free < ROOM_FLOOR => bail!(
-                "only {} MiB are left in {}: make room and resume, or begin anew with --order arm-by-arm, \
+                "only {} MiB are left in {}: make room (or a larger --volume), or take --order arm-by-arm, \
                  which keeps one strategy on disk at a time",
                 free >> 20,
                 self.ground.display()

@@ -49,8 +49,11 @@ impl Ledger {
     }
 
     /// Called when the actions of a step are done and its build begins: from here on, growth
-    /// is the step's.
+    /// is the step's. What the actions wrote and removed is written out, so that the build does
+    /// not pay for it.
     pub fn begin(&mut self) {
+        let somewhere = self.trees.keys().filter_map(|tree| tree.parent()).find(|dir| dir.is_dir());
+        somewhere.into_iter().for_each(|dir| drop(extents::sync(dir)));
         self.look();
         self.before = self.together();
     }

@@ -18,6 +18,7 @@
 //! | [`checks`] | what is looked at after a measured build: no-op, store, program |
 //! | [`ledger`] | what the trees of an arm take on disk, step by step |
 //! | [`gates`] | what makes a row invalid, judged by [`facts`] |
+//! | `origin` | which sources fresh units were compiled from |
 //! | [`shadow`] | every hit compiled anyway, and compared |
 //! | [`rows`] | a measured build as records |
 //! | [`records`] | what is recorded already |
@@ -38,6 +39,7 @@ pub mod invocation;
 pub mod lab;
 pub mod ledger;
 pub mod options;
+mod origin;
 pub mod outcome;
 pub mod pace;
 pub mod plan;

@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use reports::control::repeated_by;
 use reports::record::{RunInfo, StepRow};
 use reports::stats::{Question, budget};
 
@@ -32,7 +33,7 @@ pub enum Pace {
 pub struct Budget {
     total: Duration,
     began: Instant,
-    /// Measured seconds of an earlier part of the run.
+    /// An earlier part of the run: its measured seconds, and as much around them as is usual.
     earlier: Duration,
 }
 
@@ -44,7 +45,7 @@ impl Pace {
             Some(seconds) => Pace::Budget(Budget {
                 total: Duration::from_secs(seconds),
                 began: Instant::now(),
-                earlier: Duration::from_secs_f64(rows.iter().filter_map(|row| row.wall_s).sum()),
+                earlier: Duration::from_secs_f64(AROUND * rows.iter().filter_map(|row| row.wall_s).sum::<f64>()),
             }),
         }
     }
@@ -64,14 +65,17 @@ impl Pace {
             Pace::Budget(budget) => {
                 let arms = chosen(round, plan, (info, baseline), rows);
                 let begun = rows.iter().any(|row| row.round == round);
-                (round == 1 || begun || budget.has_room(&arms, plan, rows, measured)).then_some(arms)
+                // Room for a pair of rounds; its second one has been paid for with the first.
+                let paid = begun || round == 1 || (round.is_multiple_of(2) && round > 2);
+                let rounds = if round == 2 { 1.0 } else { 2.0 };
+                (paid || budget.has_room(rounds, &arms, plan, rows, measured)).then_some(arms)
             }
         }
     }
 }
 
 impl Budget {
-    fn has_room(&self, arms: &[usize], plan: &Plan, rows: &[StepRow], measured: Duration) -> bool {
+    fn has_room(&self, rounds: f64, arms: &[usize], plan: &Plan, rows: &[StepRow], measured: Duration) -> bool {
         let elapsed = self.began.elapsed();
         let around = match measured.as_secs_f64() {
             seconds if seconds > 0.0 => (elapsed.as_secs_f64() / seconds).max(1.0),
@@ -79,7 +83,7 @@ impl Budget {
         };
         let a_round: f64 = arms.iter().map(|arm| mean_round(&plan.arms[*arm], rows)).sum();
         let spent = (elapsed + self.earlier).as_secs_f64();
-        spent + a_round * around <= self.total.as_secs_f64()
+        spent + rounds * a_round * around <= self.total.as_secs_f64()
     }
 }
 
@@ -99,7 +103,9 @@ fn chosen(round: u32, plan: &Plan, (info, baseline): (&RunInfo, &str), rows: &[S
     }
     let others: Vec<String> = plan.arms.iter().filter(|arm| *arm != baseline).cloned().collect();
     let widest = budget::widest(&before, &Question::of_run(info, baseline), &others);
-    let takes_part = |arm: &String| arm == baseline || widest.contains(arm);
+    // A control is nothing without the arm it repeats.
+    let repeated = |arm: &String| widest.iter().any(|it| repeated_by(it) == Some(arm.as_str()));
+    let takes_part = |arm: &String| arm == baseline || widest.contains(arm) || repeated(arm);
     plan.all_arms().into_iter().filter(|arm| takes_part(&plan.arms[*arm])).collect()
 }
 

@@ -6,6 +6,7 @@ use strategies::Strategy;
 use strategies::units::Restored;
 
 use super::build::Build;
+use super::gates::{self, Facts};
 use super::ledger::DiskUse;
 use super::outcome::{Counts, UnitOutcome};
 use super::shadow::Shadow;
@@ -82,7 +83,8 @@ impl Identity {
                 .sum::<Option<u64>>()
         };
         let of_counts = |of: &dyn Fn(&Counts) -> u64| restores.then(|| total(&|trial| of(&trial.counts)));
-        let cacheless = matches!(strategy, Strategy::None);
+        // Where the build directory held everything, nothing was asked of a cache.
+        let asked = trials.iter().flat_map(|trial| &trial.units).any(|unit| unit.outcome.is_some());
         let counts = Counts::of(trials.iter().flat_map(|trial| &trial.units));
         let cpu = |of: &dyn Fn(&Trial) -> Duration| trials.iter().map(of).sum::<Duration>();
         let intact = trials.iter().map(|trial| trial.checked.damage.as_ref().map(Vec::is_empty));
@@ -105,8 +107,8 @@ impl Identity {
             stale: of_counts(&|counts| counts.stale),
             rustc_runs: Some(total(&|trial| trial.build.rustc.rustc_runs)),
             rustc_s: Some(trials.iter().map(|trial| trial.build.rustc.rustc_s).sum()),
-            hit_rate: Some(counts.hit_rate).filter(|_| !cacheless),
-            hit_rate_by_cost: counts.hit_rate_by_cost.filter(|_| !cacheless),
+            hit_rate: Some(counts.hit_rate).filter(|_| asked),
+            hit_rate_by_cost: counts.hit_rate_by_cost.filter(|_| asked),
             hardlinked: of_restored(&|restored| restored.hardlinked),
             reflinked: of_restored(&|restored| restored.reflinked),
             copied: of_restored(&|restored| restored.copied),
@@ -127,12 +129,16 @@ impl Identity {
 
     /// The row of a step that compiles nothing.
     pub fn chore(&self, strategy: &Strategy, chore: &Chore) -> StepRow {
+        let facts = Facts { damage: chore.damage.clone().unwrap_or_default(), ..Facts::default() };
+        let invalid = gates::invalid(&facts);
+        let status = if invalid.is_some() { Status::Invalid } else { Status::Ok };
         let row = StepRow {
             wall_s: Some(chore.wall.as_secs_f64()),
             user_s: Some(chore.usage.0.as_secs_f64()),
             sys_s: Some(chore.usage.1.as_secs_f64()),
             promised_bytes: chore.promised,
-            ..self.row(strategy, Status::Ok, String::new())
+            store_intact: chore.damage.as_ref().map(Vec::is_empty),
+            ..self.row(strategy, status, invalid.unwrap_or_default())
         };
         on_disk(row, &chore.disk)
     }
@@ -179,6 +185,8 @@ pub struct Chore {
     pub promised: Option<u64>,
     /// What the disk looked like afterwards.
     pub disk: DiskUse,
+    /// What is wrong with the store after it; `None` without one.
+    pub damage: Option<Vec<String>>,
 }
 
 fn on_disk(row: StepRow, disk: &DiskUse) -> StepRow {
@@ -206,6 +214,7 @@ fn remarks(step: &Measured) -> String {
         }
     }
     remarks.extend(step.shadow.as_ref().and_then(Shadow::note));
+    remarks.extend(step.unchecked.as_ref().map(|why| format!("no shadow check: {why}")));
     remarks.join("; ")
 }
 

@@ -130,7 +130,7 @@ impl Aside {
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
     fn compile(&self, lab: &Lab, job: &Job, name: &str) -> Result<PathBuf> {
-        build(lab, &job.site, &job.recipe, &Strategy::None, None)?;
+        build(lab, &job.site, &job.recipe, &Strategy::None, None, None)?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)

@@ -1,12 +1,14 @@
 //! A measured build step of an arm: one Cargo, or several at once on one store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Home, Step};
 use reports::record::{Status, StepRow, UnitRow};
 use strategies::Strategy;
+use strategies::explain::Index;
 
 use super::arm::{Arm, Memory};
 use super::build::{Build, BuildError, build, own_cpu};
@@ -45,6 +47,8 @@ pub struct Measured {
     pub disk: DiskUse,
     /// What a compile of every hit showed, if that was asked for.
     pub shadow: Option<Shadow>,
+    /// Why it could not be checked so.
+    pub unchecked: Option<String>,
     /// Why it does not count.
     pub invalid: Option<String>,
 }
@@ -58,6 +62,8 @@ pub(super) struct Job {
     /// Its build directory is empty.
     pub cold: bool,
     pub edits: u32,
+    /// Name of the step.
+    pub step: String,
     /// What tells this build from others of the workspace whose units have other indices.
     pub variant: String,
 }
@@ -75,9 +81,13 @@ impl Arm<'_> {
         memory: &mut Memory,
     ) -> Result<(StepRow, Vec<UnitRow>)> {
         let jobs = self.jobs(step, workspace)?;
+        for job in &jobs {
+            // Whatever comes of the build, its directory is no longer empty.
+            self.place_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
+        }
         self.ledger.begin();
         match self.build_and_check(&jobs) {
-            Ok((built, own)) => self.judge(identity, workspace, &jobs, (built, own), memory),
+            Ok((built, own)) => self.judge(identity, &jobs, (built, own), memory),
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
             Err(error) => {
                 self.look_at_disk(&jobs); // What it left there is not the next step's doing.
@@ -95,7 +105,15 @@ impl Arm<'_> {
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
             let flags = recipe.rustflags.as_deref().unwrap_or_default();
             let variant = format!("{} {} {lockfile} {home} {flags}", recipe.task, recipe.profile);
-            Ok(Job { copy: name.clone(), site: site.clone(), recipe, cold: *cold, edits: *edits, variant })
+            Ok(Job {
+                copy: name.clone(),
+                site: site.clone(),
+                recipe,
+                cold: *cold,
+                edits: *edits,
+                step: step.name.clone(),
+                variant,
+            })
         };
         step.trees.iter().map(job).collect()
     }
@@ -103,8 +121,10 @@ impl Arm<'_> {
     /// Everything that can fail, and the harness's own CPU time in the builds.
     fn build_and_check(&self, jobs: &[Job]) -> Result<(Vec<(Build, Checked)>, Duration), BuildError> {
         let store = self.store.as_deref();
+        // Read before anybody publishes: what misses is explained by what was there.
+        let before = store.filter(|_| jobs.len() > 1).map(|store| Arc::new(Index::load(store)));
         let own_before = own_cpu();
-        let one = |job: &Job| build(self.lab, &job.site, &job.recipe, &self.strategy, store);
+        let one = |job: &Job| build(self.lab, &job.site, &job.recipe, &self.strategy, store, before.as_ref());
         let built: Vec<Result<Build, BuildError>> = match jobs {
             [job] => vec![one(job)],
             several => std::thread::scope(|scope| {
@@ -120,7 +140,9 @@ impl Arm<'_> {
             built.release();
             Ok((built, checked))
         });
-        Ok((built.collect::<Result<_, BuildError>>()?, own))
+        let built: Vec<(Build, Checked)> = built.collect::<Result<_, BuildError>>()?;
+        let own = if let [(alone, _)] = built.as_slice() { alone.own } else { own };
+        Ok((built, own))
     }
 
     fn look_at_disk(&mut self, jobs: &[Job]) -> DiskUse {
@@ -132,7 +154,6 @@ impl Arm<'_> {
     fn judge(
         &mut self,
         identity: &Identity,
-        workspace: usize,
         jobs: &[Job],
         (built, own): (Vec<(Build, Checked)>, Duration),
         memory: &mut Memory,
@@ -145,18 +166,23 @@ impl Arm<'_> {
             self.settle_costs(job, &mut units, memory);
             let counts = Counts::of(&units);
             let seen = (job.site.workspace.clone(), job.copy.clone(), job.variant.clone(), job.edits);
-            let expects_hits = job.cold && !self.seen.insert(seen);
+            let was_seen = !self.seen.insert(seen);
+            let expects_hits = job.cold && was_seen;
             let trial = Trial { build, checked, units, counts };
             let facts = facts(self.lab, &self.strategy, job, &trial, expects_hits, memory);
             invalid = invalid.or_else(|| gates::invalid(&facts));
-            self.place_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
             trials.push(trial);
         }
-        let shadow = match (&self.strategy, self.options.shadow) {
-            (Strategy::Units(_), true) => Some(self.shadow(jobs, &trials)?),
-            _ => None,
+        let invalid = invalid.or_else(|| self.origins.check(jobs, &trials));
+        let (shadow, unchecked) = match (&self.strategy, self.options.shadow) {
+            (Strategy::Units(_), true) => match self.shadow(jobs, &trials) {
+                Ok(shadow) => (Some(shadow), None),
+                Err(error) if self.lab.supervisor.is_interrupted() => return Err(error),
+                Err(error) => (None, Some(format!("{error:#}"))),
+            },
+            _ => (None, None),
         };
-        let measured = Measured { trials, own, disk, shadow, invalid };
+        let measured = Measured { trials, own, disk, shadow, unchecked, invalid };
         let units = measured.trials.iter().flat_map(|trial| identity.units(&trial.build, &trial.units)).collect();
         Ok((identity.measured(&self.strategy, &measured), units))
     }
@@ -170,20 +196,22 @@ impl Arm<'_> {
         Ok(sum)
     }
 
-    /// A unit's seconds: those of the `none` arm where it ran before, else this arm's own.
+    /// A unit's seconds where this build did not run it: what the `none` arm took for it before,
+    /// else this arm itself. [`reports::costs::settle`] has the last word when the run is over.
     fn settle_costs(&mut self, job: &Job, units: &mut [UnitOutcome], memory: &mut Memory) {
+        let is_none = matches!(self.strategy, Strategy::None);
         for unit in units {
             let at = (job.site.workspace.clone(), job.variant.clone(), unit.index);
             match unit.cost_s {
                 Some(cost) => {
                     self.costs.entry(at.clone()).or_insert(cost);
-                    if matches!(self.strategy, Strategy::None) {
-                        memory.none_costs.entry(at.clone()).or_insert(cost);
+                    if is_none {
+                        memory.none_costs.entry(at).or_insert(cost);
                     }
                 }
-                None => unit.cost_s = self.costs.get(&at).copied(),
+                None if is_none => {}
+                None => unit.cost_s = memory.none_costs.get(&at).or_else(|| self.costs.get(&at)).copied(),
             }
-            unit.cost_s = memory.none_costs.get(&at).copied().or(unit.cost_s);
         }
     }
 }

@@ -124,7 +124,6 @@ impl Executor for Trials<'_> {
 
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
         self.lab.supervisor.check()?;
-        self.lab.check_room()?;
         self.park_running()?;
         let strategy = self.asked.arms[arm].strategy;
         let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &self.prepared[*it])).collect();
@@ -138,11 +137,13 @@ impl Executor for Trials<'_> {
         self.turn_to(moment.arm)?;
         let step = &self.plan.scenario.steps[moment.step];
         let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
-        arm.act(step, action, (!on_all).then_some(moment.workspace))
+        arm.act(step, action, (!on_all).then_some(moment.workspace));
+        self.lab.supervisor.check().map_err(Into::into)
     }
 
     fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
         self.lab.supervisor.check()?;
+        self.lab.check_room()?;
         self.turn_to(moment.arm)?;
         let identity = self.identity(moment);
         let step = &self.plan.scenario.steps[moment.step];

@@ -26,7 +26,8 @@ pub fn twin(first: &Path, second: &Path) -> Result<()> {
         let made = if entry.file_type().is_dir() {
             std::fs::create_dir_all(&to)
         } else if entry.file_type().is_symlink() {
-            continue; // Cargo makes none; a foreign one leads who knows where.
+            // A file of a git dependency. It is made again as it is, and never followed.
+            symlink(&std::fs::read_link(entry.path()).unwrap_or_default(), &to)
         } else if IMMUTABLE.iter().any(|folder| inner.starts_with(folder))
             && std::fs::hard_link(entry.path(), &to).is_ok()
         {
@@ -36,6 +37,16 @@ pub fn twin(first: &Path, second: &Path) -> Result<()> {
         };
         made.with_context(|| format!("cannot make {}", to.display()))?;
     }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn symlink(target: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(not(unix))]
+fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -51,11 +62,14 @@ mod tests {
         fs::create_dir_all(first.join("registry/src/x")).unwrap();
         fs::write(first.join("registry/src/x/lib.rs"), "fn x() {}").unwrap();
         fs::write(first.join("config.toml"), "one").unwrap();
+        symlink(Path::new("lib.rs"), &first.join("registry/src/x/same.rs")).unwrap();
         fs::create_dir_all(&second).unwrap();
         fs::write(second.join("old"), "").unwrap();
         twin(&first, &second).unwrap();
         assert_eq!(fs::read_to_string(second.join("registry/src/x/lib.rs")).unwrap(), "fn x() {}");
         assert!(!second.join("old").exists());
+        #[cfg(unix)]
+        assert_eq!(fs::read_link(second.join("registry/src/x/same.rs")).unwrap(), Path::new("lib.rs"));
         fs::write(second.join("config.toml"), "two").unwrap();
         assert_eq!(fs::read_to_string(first.join("config.toml")).unwrap(), "one");
     }

@@ -112,8 +112,9 @@ impl Restored {
 
 /// Frees what the store shares with the build directory where Cargo is going to build. It
 /// would write into the store through a linked directory, and rustc refuses to replace a
-/// read-only file, which every inode of the store is. Links to what was collected go too:
-/// nothing can be built through them.
+/// read-only file, which every inode of the store is. Which directory a unit without a known
+/// artifact will be built in is Cargo's secret, so all that ever held one of its kind are
+/// freed. Links to what was collected go too: nothing can be built through them.
 fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
     let layout = &session.context.layout;
     let kept: Vec<&UnitPlace> = plan
@@ -124,8 +125,19 @@ fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
             _ => None,
         })
         .collect();
-    let wanted: Vec<String> = session.graph.units.iter().map(super::plan::slot).collect();
-    let given_up = |(place, held): &(UnitPlace, &Held)| !kept.contains(&place) && wanted.contains(&held.slot);
+    let compiled = |index: &UnitIndex| {
+        matches!(
+            plan.units[*index].verdict,
+            Verdict::Miss | Verdict::Refused(_) | Verdict::Present { touched: true, .. }
+        )
+    };
+    let all = 0..session.graph.units.len();
+    let wanted: Vec<String> =
+        all.filter(compiled).map(|index| super::plan::slot(&session.graph.units[index])).collect();
+    let given_up = |(place, held): &(UnitPlace, &Held)| {
+        !kept.contains(&place)
+            && (wanted.contains(&held.slot) || leads_nowhere(session.units.link, &layout.unit_dir(place)))
+    };
     let is_link =
         |place: &UnitPlace, held: &Held| held.linked || leads_nowhere(session.units.link, &layout.unit_dir(place));
     let rebuilt: Vec<(UnitPlace, bool)> =

@@ -1,5 +1,9 @@
 //! `--dry-run`: what would be run.
 
+use std::time::Duration;
+
+use indicatif::HumanDuration;
+
 use crate::experiment::asked::Asked;
 use crate::experiment::options::Options;
 use crate::experiment::plan::{Moment, Order, Plan};
@@ -23,7 +27,9 @@ pub fn describe(asked: &Asked, options: &Options) {
     }
     println!("seed       {}", options.seed);
     let rounds = match options.budget_s {
-        Some(seconds) => format!("as many as fit into {} min, these in each of the first", seconds / 60),
+        Some(seconds) => {
+            format!("as many as fit into {}, all strategies in the first", HumanDuration(Duration::from_secs(seconds)))
+        }
         None => options.rounds.to_string(),
     };
     println!("rounds     {rounds}");
