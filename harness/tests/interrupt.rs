@@ -1,4 +1,5 @@
-//! Ctrl-C and kill: nothing of ours keeps running, and `--resume` completes the run.
+//! Ctrl-C: nothing of ours keeps running, and `--resume` completes the run. Kills at any moment
+//! are in `killed.rs`.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -108,28 +109,6 @@ fn a_second_ctrl_c_does_not_wait() {
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
-}
-
-#[test]
-fn killed_at_any_moment_it_resumes_to_the_same_rows() {
-    let place = place();
-    place.write("go", "");
-    let mut random = u64::from(std::process::id()) ^ 0x9e37_79b9_7f4a_7c15;
-    let mut killed = Vec::new();
-    for attempt in 0..6 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let mut child = start(&place);
-        // Later attempts live longer, so that later steps are hit too.
-        std::thread::sleep(Duration::from_millis(100 + (random >> 33) % (400 + 500 * attempt)));
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        kill(child, &place);
-        killed.push(fs::read_dir(place.at("out")).map_or(0, Iterator::count));
-    }
-    let said = Said::of(start(&place).wait_with_output().unwrap());
-    assert_eq!(said.code, Some(0), "killed {killed:?}: {}", said.stderr);
-    check_whole(&Run::read(&place.run_folder()));
 }
 
 /// A harness that is gone leaves a lock file, which must not keep the next one out.
