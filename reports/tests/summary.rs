@@ -228,3 +228,41 @@ fn a_store_counts_at_its_largest_and_build_directories_are_summed() {
     let arm = &summary[0].arms[0];
     assert_eq!((arm.store_bytes, arm.tree_bytes), (Some(40.0), Some(f64::from(200 << 20))));
 }
+
+/// Two workspaces whose rows a resumed run appended the other way round.
+fn resumed() -> RunFolder {
+    let mut rows = Vec::new();
+    for round in 1..=3_u32 {
+        let order = if round == 2 { [("b", 7), ("a", 3)] } else { [("a", 3), ("b", 7)] };
+        for (workspace, all) in order {
+            let row = warm(step(round, workspace, "warm", "x", 1.0), 1.0, 1.0, 0, 10 * all);
+            rows.push(StepRow { all_physical_bytes: Some(all), marginal_physical_bytes: Some(1), ..row });
+        }
+    }
+    let mut run = folder(&[], rows, vec![]);
+    run.info.corpus.workspaces = vec!["a".into(), "b".into()];
+    run
+}
+
+#[test]
+fn the_last_workspace_is_that_of_the_corpus_and_not_of_the_rows() {
+    let mut run = resumed();
+    run.steps.retain(|row| row.round == 2);
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.all_physical_bytes, arm.store_bytes), (Some(7.0), Some(70.0)));
+}
+
+#[test]
+fn where_workspaces_are_alone_their_sizes_add_up() {
+    let mut run = resumed();
+    assert!(render(&run, &Options::default()).contains("the step's last workspace"));
+    run.info.options.insert("alone".into(), true.into());
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.all_physical_bytes, arm.store_bytes), (Some(10.0), Some(100.0)));
+    assert_eq!(arm.added_physical_bytes, Some(2.0));
+    let text = render(&run, &Options::default());
+    assert!(
+        text.contains("a store and build directories of its own, all:") && !text.contains("the step's last"),
+        "{text}"
+    );
+}

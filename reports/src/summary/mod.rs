@@ -5,6 +5,7 @@
 //! never enter a number; they show as a mark with their reason.
 
 mod causes;
+mod over;
 mod step_text;
 mod steps;
 mod text;

@@ -23,12 +23,19 @@ impl Disk {
     }
 
     /// What the columns mean.
-    pub(super) fn legend(self) -> &'static str {
-        match self {
-            Disk::Allocated => "allocated bytes, store at its largest, build directories summed",
-            Disk::Physical => {
+    pub(super) fn legend(self, alone: bool) -> &'static str {
+        match (self, alone) {
+            (Disk::Allocated, false) => "allocated bytes, store at its largest, build directories summed",
+            (Disk::Allocated, true) => {
+                "allocated bytes, summed over workspaces, each of which has a store and build directories of its own"
+            }
+            (Disk::Physical, false) => {
                 "physical bytes, all: store and build directories together after the step's last workspace, \
                  added: by the step, summed over workspaces"
+            }
+            (Disk::Physical, true) => {
+                "physical bytes, summed over workspaces, each of which has a store and build directories of its \
+                 own, all: store and build directories together after the step, added: by the step"
             }
         }
     }

@@ -47,7 +47,7 @@ fn header(run: &RunFolder, options: &Options, steps: &[StepSummary], disk: Disk)
          workspaces of wall ÷ wall of {base} in the same round, below 1x is faster; hits: units reused ÷ \
          units of a clean build, by cost: weighed by compile seconds; disk: {disk}; {freed}{dash}: not measured",
         base = options.baseline,
-        disk = disk.legend(),
+        disk = disk.legend(info.alone()),
         freed = if steps.iter().any(StepSummary::cleans) { freed } else { "" },
         dash = crate::table::UNMEASURED,
     );
