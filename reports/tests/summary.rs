@@ -266,3 +266,30 @@ fn where_workspaces_are_alone_their_sizes_add_up() {
         "{text}"
     );
 }
+
+#[test]
+fn hits_that_were_compiled_anyway_are_counted_below_the_table() {
+    let checked = |round, workspace: &str, arm: &str, counts: [u64; 3], note: &str| StepRow {
+        shadow_same: Some(counts[0]),
+        shadow_differs: Some(counts[1]),
+        nondeterministic: Some(counts[2]),
+        note: note.into(),
+        ..warm(step(round, workspace, "warm", arm, 1.0), 1.0, 1.0, 0, 1)
+    };
+    let note = "2 hits with other bytes than a compile, e.g. lib bat (rmeta)";
+    let mut rows = vec![step(1, "bat", "warm", "none", 2.0)];
+    for round in [1, 2] {
+        rows.push(checked(round, "bat", "copy+x", [10, 2, 0], note));
+        rows.push(checked(round, "hexyl", "copy+x", [5, 0, 1], ""));
+        rows.push(checked(round, "bat", "link+x", [12, 0, 0], "1 units look alike"));
+    }
+    rows.push(bad(checked(3, "bat", "link+x", [0, 50, 0], ""), Status::Invalid, "store: 1 blob changed"));
+    let text = render(&folder(&[], rows, vec![]), &Options::default());
+    let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("shadow")).take(3).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    shadow: copy+x: of 36 hits 4 with other bytes than a compile, 2 that compile to other bytes each
+      time (bat: 2 hits with other bytes than a compile, e.g. lib bat (rmeta))
+    shadow: 60 hits compiled anyway, all rounds and arms, 54 found the same
+    ");
+    assert!(!render(&run(), &Options::default()).contains("shadow"));
+}

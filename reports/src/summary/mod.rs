@@ -6,6 +6,7 @@
 
 mod causes;
 mod over;
+mod shadow;
 mod step_text;
 mod steps;
 mod text;
@@ -13,6 +14,7 @@ mod verdict_text;
 mod verdicts;
 
 pub use causes::{Cause, CauseGroup, causes};
+pub use shadow::ShadowSummary;
 pub use steps::{ArmSummary, Problem, StepSummary, summarise};
 pub use verdicts::{Detectable, Standing, StepVerdicts, Verdicts, verdicts};
 

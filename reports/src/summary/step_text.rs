@@ -1,5 +1,6 @@
 //! The table of one step: what every arm took, reused and left on the disk.
 
+use super::shadow::shadow_lines;
 use super::text::plural;
 use super::{ArmSummary, Options, Problem, StepSummary};
 use crate::table::{Align, Table, bytes, count, factor, fit, percent, seconds, wrap};
@@ -74,7 +75,7 @@ fn columns(step: &StepSummary, disk: Disk) -> Vec<Column> {
     if step.cleans() { CLEANS.to_vec() } else { [&BUILDS[..], &disk.columns()].concat() }
 }
 
-/// A caption, the table, its footnotes.
+/// A caption, the table, its footnotes, what compiling the hits anyway showed.
 pub(super) fn step_table(step: &StepSummary, disk: Disk, options: &Options) -> String {
     let mut out = wrap(
         &format!(
@@ -113,7 +114,7 @@ pub(super) fn step_table(step: &StepSummary, disk: Disk, options: &Options) -> S
     for (at, note) in notes.iter().enumerate() {
         out.push_str(&wrap(&format!("[{}] {note}", at + 1), options.width, 4));
     }
-    out
+    out + &shadow_lines(step, options)
 }
 
 /// What a reader must know before taking an arm's numbers at face value.

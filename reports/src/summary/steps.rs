@@ -1,7 +1,7 @@
 //! A run boiled down to one line per step and strategy: pure numbers, no text.
 
-use super::Options;
 use super::over::{largest, last, ratio, sum_of_medians, weighted};
+use super::{Options, ShadowSummary};
 use crate::record::{Status, StepRow};
 use crate::run_folder::RunFolder;
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ pub struct ArmSummary {
     /// Bytes that a step which cleans said it would free, sum over workspaces of the
     /// median over rounds.
     pub promised_bytes: Option<f64>,
+    /// What compiling its hits anyway showed; `None` where that was not done.
+    pub shadow: Option<ShadowSummary>,
     /// Rows that are not `ok`, by reason.
     pub problems: Vec<Problem>,
 }
@@ -176,6 +178,7 @@ fn arm(strategy: &str, rows: &[&StepRow], baseline: &[&StepRow], setting: &Setti
         },
         added_physical_bytes: sum_of_medians(&ok, |row| row.marginal_physical_bytes.map(|n| n as f64)),
         promised_bytes: sum_of_medians(&ok, |row| row.promised_bytes.map(|n| n as f64)),
+        shadow: ShadowSummary::of(&ok),
         problems: problems(rows),
     }
 }
