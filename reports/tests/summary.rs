@@ -6,7 +6,7 @@ mod common;
 use common::{bad, folder, step, unit, warm};
 use reports::record::{Outcome, Status, StepRow, UnitRow};
 use reports::run_folder::RunFolder;
-use reports::summary::{Options, render, summarise, verdicts};
+use reports::summary::{Options, causes, render, summarise, verdicts};
 use unicode_width::UnicodeWidthStr;
 
 const STRATEGIES: [&str; 7] = [
@@ -292,4 +292,24 @@ fn hits_that_were_compiled_anyway_are_counted_below_the_table() {
     shadow: 60 hits compiled anyway, all rounds and arms, 54 found the same
     ");
     assert!(!render(&run(), &Options::default()).contains("shadow"));
+}
+
+#[test]
+fn causes_of_any_step_are_shown_but_first_builds_only_where_there_is_nothing_else() {
+    let (fill, edit) = (step(1, "bat", "fill", "x+y", 9.0), step(1, "bat", "edits", "x+y", 1.0));
+    let never = |row: &StepRow| unit(row, "serde", Outcome::Miss, "never-seen", "", 8.0);
+    let mut run = folder(&[], vec![fill.clone(), edit.clone()], vec![never(&fill)]);
+    let steps = |run: &RunFolder| -> Vec<String> {
+        causes(run, &Options::default()).into_iter().map(|group| group.step).collect()
+    };
+    assert_eq!(steps(&run), ["fill"]);
+    run.units.push(never(&edit));
+    assert_eq!(steps(&run), ["fill", "edits"]);
+    run.units.push(unit(&edit, "bat", Outcome::Miss, "content", "src/main.rs", 0.5));
+    assert_eq!(steps(&run), ["edits"]);
+    // What could have been reused decides which list is shown, however dear the first build.
+    run.units.push(unit(&fill, "libc", Outcome::Refused, "build-script", "libc", 0.1));
+    let text = render(&run, &Options { groups: 1, ..Options::default() });
+    assert!(text.contains("x+y in edits: lost 8.50 s"), "{text}");
+    assert!(text.ends_with("\n1 more list in units.csv: lost 8.10 s a round in fill\n"), "{text}");
 }

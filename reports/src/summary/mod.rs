@@ -30,11 +30,13 @@ pub struct Options {
     pub width: usize,
     /// Causes shown per strategy; the rest is summed up in one line.
     pub causes: usize,
+    /// Lists of causes shown, the costliest; the rest is summed up in one line.
+    pub groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { baseline: "none".into(), width: WIDTH, causes: 8 }
+        Self { baseline: "none".into(), width: WIDTH, causes: 8, groups: 6 }
     }
 }
 
