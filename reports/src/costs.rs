@@ -45,7 +45,9 @@ pub fn settle(run: &mut RunFolder) {
     }
     let prices: Vec<Option<f64>> =
         run.units.iter().zip(&articles).map(|(row, article)| prices.price(row, article)).collect();
-    for (row, price) in run.units.iter_mut().zip(prices) {
+    // Rows of `none` without a cost say what it did not run, and must go on saying so.
+    let kept = |row: &UnitRow| row.strategy == PRICED_BY && row.cost_s.is_none();
+    for (row, price) in run.units.iter_mut().zip(prices).filter(|(row, _)| !kept(row)) {
         row.cost_s = price.or(row.cost_s);
     }
     let mut totals: HashMap<StepKey, (f64, f64)> = HashMap::new();
@@ -292,6 +294,10 @@ mod tests {
         settle(&mut run);
         let costs: Vec<f64> = run.units[5..].iter().map(|row| row.cost_s.unwrap()).collect();
         assert_eq!(costs, [8.0, 1.0, 4.0, 3.0, 0.1, 8.0]);
+        assert_eq!(run.units[3].cost_s, None);
+        let once = run.clone();
+        settle(&mut run);
+        assert_eq!(run, once);
     }
 
     #[test]
