@@ -313,3 +313,33 @@ fn causes_of_any_step_are_shown_but_first_builds_only_where_there_is_nothing_els
     assert!(text.contains("x+y in edits: lost 8.50 s"), "{text}");
     assert!(text.ends_with("\n1 more list in units.csv: lost 8.10 s a round in fill\n"), "{text}");
 }
+
+#[test]
+fn where_arms_have_different_rounds_walls_are_over_those_that_all_share() {
+    let mut rows = Vec::new();
+    for round in 1..=7_u32 {
+        // The machine gets slower and slower.
+        let wall = f64::from(round);
+        rows.push(step(round, "a", "warm", "none", wall));
+        if round != 3 {
+            rows.push(step(round, "a", "warm", "x", wall));
+        }
+        if round <= 4 {
+            rows.push(step(round, "a", "warm", "y", wall));
+        }
+    }
+    let walls = |rows: &[StepRow]| -> Vec<Option<f64>> {
+        let run = folder(&["none", "x", "y"], rows.to_vec(), vec![]);
+        summarise(&run, &Options::default())[0].arms.iter().map(|arm| arm.wall_s).collect()
+    };
+    assert_eq!(walls(&rows), [Some(2.0); 3]);
+    let text = render(&folder(&[], rows.clone(), vec![]), &Options::default());
+    assert!(text.contains("\nwall: over rounds 1–2, 4, the rounds of all arms;"), "{text}");
+    rows.push(bad(step(8, "a", "warm", "x", 1.0), Status::Failed, "no"));
+    assert_eq!(walls(&rows), [Some(2.0); 3]);
+    // Without a shared round every wall stands for itself.
+    rows.retain(|row| row.strategy != "y" || row.round == 3);
+    assert_eq!(walls(&rows), [Some(4.0), Some(4.5), Some(3.0)]);
+    let text = render(&folder(&[], rows, vec![]), &Options::default());
+    assert!(text.contains("wall over round 3, which not all arms share"), "{text}");
+}

@@ -14,6 +14,7 @@ mod verdict_text;
 mod verdicts;
 
 pub use causes::{Cause, CauseGroup, causes};
+pub use over::WallRounds;
 pub use shadow::ShadowSummary;
 pub use steps::{ArmSummary, Problem, StepSummary, summarise};
 pub use verdicts::{Detectable, Standing, StepVerdicts, Verdicts, verdicts};

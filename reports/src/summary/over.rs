@@ -2,7 +2,7 @@
 
 use crate::record::{Status, StepRow};
 use crate::stats::{geometric_mean, median};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Vec<Vec<f64>> {
     let mut groups: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
@@ -78,4 +78,50 @@ pub(super) fn last(rows: &[&StepRow], workspaces: &[String], value: impl Fn(&Ste
         }
     }
     median(&rounds.into_values().map(|(_, value)| value).collect::<Vec<_>>())
+}
+
+/// The rounds over which wall times of arms may be set side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WallRounds {
+    /// Every arm was measured in the same rounds.
+    All,
+    /// Arms have different rounds; these are the ones that all share.
+    Shared(Vec<u32>),
+    /// Arms have different rounds and share too few: each wall is over its own.
+    Own,
+}
+
+impl WallRounds {
+    /// From the `ok` rows of every arm. An arm without a measured wall does not count, nor
+    /// do shared rounds in which an arm lacks one of its workspaces.
+    pub(super) fn of(arms: &[Vec<&StepRow>]) -> Self {
+        let walls = |rows: &Vec<&StepRow>| -> BTreeSet<(u32, String)> {
+            let timed = rows.iter().filter(|row| row.wall_s.is_some());
+            timed.map(|row| (row.round, row.workspace.clone())).collect()
+        };
+        let arms: Vec<BTreeSet<(u32, String)>> = arms.iter().map(walls).filter(|walls| !walls.is_empty()).collect();
+        let rounds = |walls: &BTreeSet<(u32, String)>| walls.iter().map(|(round, _)| *round).collect::<BTreeSet<u32>>();
+        let Some(shared) = arms.iter().map(rounds).reduce(|a, b| &a & &b) else { return Self::All };
+        let whole = |walls: &BTreeSet<(u32, String)>| {
+            let places = |within: &dyn Fn(&u32) -> bool| -> BTreeSet<&String> {
+                walls.iter().filter(|(round, _)| within(round)).map(|(_, workspace)| workspace).collect()
+            };
+            places(&|round| shared.contains(round)) == places(&|_| true)
+        };
+        if arms.iter().all(|walls| rounds(walls) == shared) {
+            Self::All
+        } else if arms.iter().all(whole) {
+            Self::Shared(shared.into_iter().collect())
+        } else {
+            Self::Own
+        }
+    }
+
+    /// Whether a wall of this round enters.
+    pub(super) fn hold(&self, round: u32) -> bool {
+        match self {
+            Self::All | Self::Own => true,
+            Self::Shared(rounds) => rounds.contains(&round),
+        }
+    }
 }

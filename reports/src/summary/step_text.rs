@@ -2,7 +2,7 @@
 
 use super::shadow::shadow_lines;
 use super::text::plural;
-use super::{ArmSummary, Options, Problem, StepSummary};
+use super::{ArmSummary, Options, Problem, StepSummary, WallRounds};
 use crate::table::{Align, Table, bytes, count, factor, fit, percent, seconds, wrap};
 use std::fmt::Write;
 
@@ -114,6 +114,10 @@ pub(super) fn step_table(step: &StepSummary, disk: Disk, options: &Options) -> S
     for (at, note) in notes.iter().enumerate() {
         out.push_str(&wrap(&format!("[{}] {note}", at + 1), options.width, 4));
     }
+    if let WallRounds::Shared(rounds) = &step.wall_rounds {
+        let line = format!("wall: over {}, the rounds of all arms; all else over each arm's own", rounds_named(rounds));
+        out.push_str(&wrap(&line, options.width, 2));
+    }
     out + &shadow_lines(step, options)
 }
 
@@ -126,7 +130,24 @@ fn note(arm: &ArmSummary, step: &StepSummary, options: &Options) -> Option<Strin
     if arm.paired_workspaces < arm.workspaces && arm.strategy != options.baseline {
         parts.push(format!("ratio over {} of {} workspaces", arm.paired_workspaces, step.workspaces));
     }
+    if step.wall_rounds == WallRounds::Own {
+        parts.push(format!("wall over {}, which not all arms share", rounds_named(&arm.rounds)));
+    }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `rounds 1–5, 7`.
+fn rounds_named(rounds: &[u32]) -> String {
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for round in rounds {
+        match spans.last_mut() {
+            Some((_, last)) if *last + 1 == *round => *last = *round,
+            _ => spans.push((*round, *round)),
+        }
+    }
+    let span = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}–{last}") };
+    let named: Vec<String> = spans.iter().map(span).collect();
+    format!("{} {}", if rounds.len() == 1 { "round" } else { "rounds" }, named.join(", "))
 }
 
 fn problem(problem: &Problem, step: &StepSummary) -> String {

@@ -1,10 +1,10 @@
 //! A run boiled down to one line per step and strategy: pure numbers, no text.
 
-use super::over::{largest, last, ratio, sum_of_medians, weighted};
+use super::over::{WallRounds, largest, last, ratio, sum_of_medians, weighted};
 use super::{Options, ShadowSummary};
 use crate::record::{Status, StepRow};
 use crate::run_folder::RunFolder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A step, all its strategies.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct StepSummary {
     pub workspaces: usize,
     /// Distinct rounds with a row.
     pub rounds: usize,
+    /// The rounds behind [`ArmSummary::wall_s`].
+    pub wall_rounds: WallRounds,
     /// One entry per strategy, in the order the run was asked for.
     pub arms: Vec<ArmSummary>,
 }
@@ -35,7 +37,10 @@ pub struct ArmSummary {
     pub strategy: String,
     /// Workspaces with at least one `ok` row.
     pub workspaces: usize,
-    /// Seconds, sum over workspaces of the median over rounds.
+    /// Rounds with at least one `ok` row.
+    pub rounds: Vec<u32>,
+    /// Seconds, sum over workspaces of the median over rounds; where arms have different
+    /// rounds, over those that all share ([`StepSummary::wall_rounds`]).
     pub wall_s: Option<f64>,
     /// Geometric mean over workspaces of the median over rounds of wall ÷ the
     /// baseline's wall in the same round.
@@ -98,17 +103,17 @@ pub fn summarise(run: &RunFolder, options: &Options) -> Vec<StepSummary> {
                 rows.iter().copied().filter(|row| row.strategy == strategy).collect()
             };
             let baseline = of(&options.baseline);
-            let arms = order
-                .iter()
-                .map(|strategy| (strategy, of(strategy)))
-                .filter(|(_, rows)| !rows.is_empty())
-                .map(|(strategy, rows)| arm(strategy, &rows, &baseline, &setting))
-                .collect();
+            let arms: Vec<(&str, Vec<&StepRow>)> =
+                order.iter().map(|strategy| (*strategy, of(strategy))).filter(|(_, rows)| !rows.is_empty()).collect();
+            let wall_rounds = WallRounds::of(&arms.iter().map(|(_, rows)| ok(rows)).collect::<Vec<_>>());
+            let arms =
+                arms.iter().map(|(strategy, rows)| arm(strategy, rows, &baseline, &wall_rounds, &setting)).collect();
             StepSummary {
                 scenario: scenario.into(),
                 step: step.into(),
                 workspaces: distinct(rows.iter().map(|row| &row.workspace)).len(),
                 rounds: distinct(rows.iter().map(|row| row.round)).len(),
+                wall_rounds,
                 arms,
             }
         })
@@ -151,8 +156,18 @@ fn costs(run: &RunFolder) -> BTreeMap<RowKey<'_>, f64> {
     costs
 }
 
-fn arm(strategy: &str, rows: &[&StepRow], baseline: &[&StepRow], setting: &Setting<'_>) -> ArmSummary {
-    let ok: Vec<&StepRow> = rows.iter().copied().filter(|row| row.status == Status::Ok).collect();
+fn ok<'run>(rows: &[&'run StepRow]) -> Vec<&'run StepRow> {
+    rows.iter().copied().filter(|row| row.status == Status::Ok).collect()
+}
+
+fn arm(
+    strategy: &str,
+    rows: &[&StepRow],
+    baseline: &[&StepRow],
+    wall_rounds: &WallRounds,
+    setting: &Setting<'_>,
+) -> ArmSummary {
+    let ok = ok(rows);
     let cost = |row: &StepRow| {
         let key = (row.round, row.workspace.as_str(), row.scenario.as_str(), row.step.as_str(), row.strategy.as_str());
         setting.costs.get(&key).copied()
@@ -163,7 +178,8 @@ fn arm(strategy: &str, rows: &[&StepRow], baseline: &[&StepRow], setting: &Setti
     ArmSummary {
         strategy: strategy.into(),
         workspaces: distinct(ok.iter().map(|row| &row.workspace)).len(),
-        wall_s: sum_of_medians(&ok, |row| row.wall_s),
+        rounds: ok.iter().map(|row| row.round).collect::<BTreeSet<u32>>().into_iter().collect(),
+        wall_s: sum_of_medians(&ok, |row| row.wall_s.filter(|_| wall_rounds.hold(row.round))),
         against_baseline,
         paired_workspaces,
         hit_rate: weighted(&ok, |row| row.hit_rate, |row| row.units.map(|n| n as f64)),
