@@ -343,3 +343,21 @@ fn where_arms_have_different_rounds_walls_are_over_those_that_all_share() {
     let text = render(&folder(&[], rows, vec![]), &Options::default());
     assert!(text.contains("wall over round 3, which not all arms share"), "{text}");
 }
+
+#[test]
+fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
+    let none_asked = |row: StepRow| StepRow { hit_rate: None, hit_rate_by_cost: None, ..row };
+    let asked = warm(step(1, "a", "warm", "x", 1.0), 0.8, 0.6, 10, 1);
+    let idle = none_asked(warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1));
+    let units = vec![unit(&asked, "p", Outcome::Hit, "", "", 9.0)];
+    let mut run = folder(&[], vec![asked, idle], units);
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (Some(0.8), Some(0.6)));
+    run.steps = run.steps.into_iter().map(none_asked).collect();
+    reports::costs::settle(&mut run);
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (None, None));
+    let text = render(&run, &Options::default());
+    let line = text.lines().find(|line| line.starts_with("x ")).unwrap();
+    assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..6], ["-", "-", "-"], "{line}");
+}
