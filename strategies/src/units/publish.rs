@@ -19,8 +19,9 @@ use crate::graph::matching::{Matched, match_units};
 use crate::graph::messages::Messages;
 use crate::graph::{Unit, UnitIndex};
 use crate::key::recipe::final_key;
-use crate::key::{Content, Digest, FieldHasher, InputSet, Key, Recipe, depinfo, script};
+use crate::key::{Content, FieldHasher, InputSet, Key, Recipe, depinfo, script};
 use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
+use crate::written::Written;
 
 /// Private files up to this size are kept in the manifest, bytes.
 const INLINE_LIMIT: u64 = 16 << 10;
@@ -67,8 +68,8 @@ pub struct Publication {
     pub index: UnitIndex,
     /// Its key.
     pub key: Key,
-    /// Digest of all shared files, where the store hashes them; else of what it hands over.
-    pub bytes: Digest,
+    /// What the build wrote, in the build directory; `None` where it wrote nothing.
+    pub written: Option<Written>,
     /// Whether it is new in the store.
     pub added: Added,
 }
@@ -128,7 +129,11 @@ pub fn publish(
     let outcomes: Vec<_> = entries.par_iter().map(|(_, entry)| add(session, entry)).collect();
     for ((index, entry), outcome) in entries.into_iter().zip(outcomes) {
         match outcome {
-            Ok(added) => published.units.push(Publication { index, key: entry.key, bytes: bytes_of(&entry), added }),
+            Ok(added) => {
+                let dir = layout.unit_dir(&entry.place);
+                let written = Written::of(&entry, |file| dir.join(&file.path));
+                published.units.push(Publication { index, key: entry.key, written, added });
+            }
             Err(error) => published.left_out.push((index, error.to_string())),
         }
         plan.tree.hold(layout, &entry, entry.stamp, false);
@@ -340,19 +345,4 @@ fn add(session: &Session<'_>, entry: &Entry) -> Result<Added, FileError> {
         session.store.out_dir(entry)?;
     }
     Ok(added)
-}
-
-/// A digest by which the same bytes under another key are recognised.
-pub fn bytes_of(entry: &Entry) -> Digest {
-    let mut hasher = FieldHasher::new("bytes");
-    let mut known = true;
-    for file in entry.files.iter().filter(|file| file.share == Share::Shared) {
-        match &file.bytes {
-            Bytes::Stored(Some(digest)) => {
-                hasher.digest("file", digest);
-            }
-            _ => known = false,
-        }
-    }
-    if known { hasher.finish() } else { entry.content }
 }
