@@ -128,6 +128,26 @@ fn a_worktree_is_the_first_commit_whatever_was_committed_later() {
     assert!(!listed.contains("prunable"), "{listed}");
 }
 
+/// What git refuses as a part of a reference is a name as good as any other.
+#[test]
+fn any_plain_name_will_do() {
+    let place = Place::new();
+    let tree = tree(&place, "tree");
+    worktree::begin(&tree).unwrap();
+    for name in ["feature.lock", "a..b", "a.", "a-", "a", "HEAD", "1.0", "1-0", &"long".repeat(25)] {
+        let dest = place.join(&format!("of-{name}"));
+        worktree::add(&tree, name, &dest).unwrap();
+        fs::write(dest.join("src/main.rs"), "fn main() { /* more */ }\n").unwrap();
+        worktree::commit(&dest).unwrap();
+        assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "2", "{name}");
+        assert_eq!(git(&place, &dest, &["status", "--porcelain"]), "", "{name}");
+    }
+    assert_eq!(git(&place, &tree, &["branch", "--format=%(refname:short)"]), "main");
+    let listed = git(&place, &tree, &["worktree", "list", "--porcelain"]);
+    assert_eq!(listed.matches("\ndetached").count(), 9, "{listed}");
+    assert_eq!(git(&place, &tree, &["fsck", "--strict"]), "");
+}
+
 #[test]
 fn cargo_builds_in_a_worktree_and_git_sees_no_change() {
     let place = Place::new();
