@@ -91,6 +91,24 @@ fn everything_is_in_the_first_commit_and_git_sees_no_change() {
     assert_eq!(git(&place, &tree, &["tag"]), "");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn names_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let tree = place.join("tree");
+    write_package(&tree, "1.0.0");
+    for name in [&b"caf\xe9.rs"[..], b"a\\b", b"a:b", b"new\nline", b"cafe\xcc\x81"] {
+        fs::write(tree.join(std::ffi::OsStr::from_bytes(name)), name).unwrap();
+    }
+    worktree::begin(&tree).unwrap();
+    let dest = place.join("a");
+    worktree::add(&tree, "a", &dest).unwrap();
+    assert_eq!(content(&dest), content(&tree));
+    worktree::commit(&dest).unwrap();
+    assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "1");
+}
+
 #[test]
 fn equal_trees_get_equal_commits() {
     let place = Place::new();
