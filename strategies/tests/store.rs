@@ -56,6 +56,7 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
         created: 0.0,
         publishers: vec!["w".into()],
         files,
+        folders: Vec::new(),
     }
 }
 
@@ -180,6 +181,25 @@ fn all_files(dir: &Path) -> Vec<std::path::PathBuf> {
     }
     files.sort();
     files
+}
+
+#[test]
+fn folders_without_a_file_are_kept() {
+    for kind in ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let store = kind.open(&dir.path().join("store")).unwrap();
+        let (key, unit_dir) = (Digest::of(b"k"), dir.path().join("unit"));
+        let folders = vec!["out/a/b".to_owned(), "out/c".to_owned()];
+        let entry = Entry { folders: folders.clone(), ..unit(&unit_dir, key, &[vec![1]]) };
+        let copy = link::ALL.iter().find(|link| link.name() == "copy").unwrap();
+        store.add(&entry, &unit_dir, *copy).unwrap();
+        let found = store.lookup(&key).unwrap();
+        assert_eq!(found.folders, folders, "{}", kind.name());
+        let out = store.out_dir(&found).unwrap();
+        assert!(out.join("a/b").is_dir() && out.join("c").is_dir(), "{}", kind.name());
+        let sly = Entry { folders: vec!["out/../../x".to_owned()], ..entry };
+        assert!(Entry::read(&sly.encode().unwrap(), &key).is_none());
+    }
 }
 
 proptest! {

@@ -107,6 +107,7 @@ impl Store for Cas {
                 None => std::fs::hard_link(self.stored(entry, file), &target).at("link", &target)?,
             }
         }
+        entry.make_folders(&temporary)?;
         match std::fs::rename(&temporary, &dir) {
             Err(_) if dir.is_dir() => std::fs::remove_dir_all(&temporary).at("remove", &temporary)?,
             other => other.at("rename into place", &dir)?,

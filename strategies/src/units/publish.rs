@@ -153,6 +153,7 @@ struct Known {
 struct Scan {
     place: UnitPlace,
     files: Vec<FileRecord>,
+    folders: Vec<String>,
     content: Content,
     inputs: InputSet,
 }
@@ -181,7 +182,8 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
     let uplifted = is_uplifted(session.graph, index);
     let everything = session.units.store.hashes_everything();
     let mut files = Vec::new();
-    for relative in list(&dir)? {
+    let Listed { files: listed, folders } = list(&dir)?;
+    for relative in listed {
         let path = dir.join(&relative);
         let meta = fs::symlink_metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         if !meta.is_file() {
@@ -210,32 +212,45 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
     if unit.is_local() && inputs.newest_read(session.context, unit) > mark_time(&dir) {
         return Err("a source changed while it was built".to_owned());
     }
-    Ok(Scan { content: content_of(unit, &dir, &files), place, files, inputs })
+    Ok(Scan { content: content_of(unit, &dir, &files, &folders), place, files, folders, inputs })
 }
 
 fn mark_time(dir: &Path) -> Option<SystemTime> {
     super::tree::mark(dir).map(|mark| UNIX_EPOCH + mark)
 }
 
-/// Every file below a unit directory, in a fixed order.
-fn list(dir: &Path) -> Result<Vec<String>, String> {
-    let mut found = Vec::new();
+/// What there is below a unit directory, in a fixed order.
+#[derive(Default)]
+struct Listed {
+    files: Vec<String>,
+    /// Folders below `out` with nothing in them: a script may have made them for who reads it.
+    folders: Vec<String>,
+}
+
+fn list(dir: &Path) -> Result<Listed, String> {
+    let mut found = Listed::default();
     let mut open = vec![String::new()];
     while let Some(folder) = open.pop() {
         let entries =
             fs::read_dir(dir.join(&folder)).map_err(|error| format!("cannot list {}: {error}", dir.display()))?;
+        let mut empty = true;
         for entry in entries {
+            empty = false;
             let entry = entry.map_err(|error| format!("cannot list {}: {error}", dir.display()))?;
             let name =
                 entry.file_name().into_string().map_err(|name| format!("{} is not a UTF-8 name", name.display()))?;
             let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => open.push(relative),
-                _ => found.push(relative),
+                _ => found.files.push(relative),
             }
         }
+        if empty && folder.starts_with("out/") {
+            found.folders.push(folder);
+        }
     }
-    found.sort();
+    found.files.sort();
+    found.folders.sort();
     Ok(found)
 }
 
@@ -253,7 +268,7 @@ fn hands_over(unit: &Unit, path: &str) -> bool {
         }
 }
 
-fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord]) -> Content {
+fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String]) -> Content {
     let mut hasher = FieldHasher::new("content 1");
     for file in files.iter().filter(|file| hands_over(unit, &file.path)) {
         // File names of libraries carry the unit hash; those of scripts are what is read.
@@ -265,6 +280,9 @@ fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord]) -> Content {
         };
     }
     if unit.is_script_run() {
+        folders.iter().for_each(|folder| {
+            hasher.field("folder", folder);
+        });
         // Cargo itself replaces the old OUT_DIR by the new one when it loads this.
         let stdout = fs::read(dir.join("run/stdout")).or_else(|_| fs::read(dir.join("run/output"))).unwrap_or_default();
         let here = dir.join("out").display().to_string();
@@ -320,6 +338,7 @@ fn finish(
         created: since_epoch(SystemTime::now()).as_secs_f64(),
         publishers: vec![publisher.to_owned()],
         files: scan.files,
+        folders: scan.folders,
     })
 }
 
