@@ -146,9 +146,7 @@ fn locked(dir: &Path, fetcher: &Fetcher) -> Result<Vec<u8>, CargoError> {
 /// Whether a second lockfile is one of this workspace, and says something new.
 fn fits(second: &Lockfile, fetched: &Fetched, fetcher: &Fetcher) -> Result<(), UpgradeError> {
     let text = second.text()?;
-    if text == upgrade::first(fetched)?.1 {
-        return Err(UpgradeError::Same(second.path().to_owned()));
-    }
+    upgrade::differs(fetched, &text)?;
     locked(&upgrade::upgraded(fetched, &text)?.dir, fetcher)?;
     Ok(())
 }

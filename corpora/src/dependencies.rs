@@ -25,8 +25,9 @@ pub fn fetch_dependencies(cargo: &CargoProgram, dir: &Path) -> Result<(), CargoE
 /// workspace. The fetched tree stays as it is: Cargo sees a passing copy.
 ///
 /// # Errors
-/// When the lockfile does not fit the manifests, or a download fails.
+/// When the lockfile is the first one again, does not fit the manifests, or a download fails.
 pub fn fetch_upgrade(cargo: &CargoProgram, fetched: &Fetched, lockfile: &str) -> Result<(), UpgradeError> {
+    upgrade::differs(fetched, lockfile)?;
     let copy = upgrade::upgraded(fetched, lockfile)?;
     Ok(fetch_dependencies(cargo, &copy.dir)?)
 }

@@ -61,7 +61,8 @@ pub enum MembersError {
 /// Leaf is the member that most others depend on, directly or not; of equals the one with the
 /// fewest member dependencies of its own, then by name. Root is the one that depends on most
 /// others, so it is a default member; of equals one with a binary, then by name. Normal and build
-/// dependencies count. A procedural macro is taken only where there is nothing else.
+/// dependencies count. A procedural macro is taken only where there is nothing else, and a binary
+/// that the default features do not build where there is not even that.
 ///
 /// # Errors
 /// When Cargo cannot read the manifests, or no member has a library or binary inside the tree.
@@ -84,8 +85,10 @@ struct Member {
     default: bool,
     /// The root of a library that is no procedural macro.
     lib: Option<PathBuf>,
-    /// The root of the main binary.
+    /// The root of the main binary among those that the default features build.
     bin: Option<PathBuf>,
+    /// The root of the main binary among the others.
+    gated: Option<PathBuf>,
     /// The root of a procedural macro.
     proc_macro: Option<PathBuf>,
     /// The members it depends on directly, by their place in the list.
@@ -103,11 +106,14 @@ fn described(metadata: &Metadata, tree: &Path) -> Vec<Member> {
             kind && !dependency.optional && dependency.target.is_none()
         });
         let needs = sure.filter_map(|dependency| places.get(dependency.path.as_deref()?).copied());
+        let features = by_default(package);
+        let is_built = |bin: &Target| bin.required_features.iter().all(|feature| features.contains(feature.as_str()));
         Member {
             name: package.name.to_string(),
             default: defaults.is_missing() || defaults.contains(&package.id),
             lib: package.targets.iter().find(|target| is_lib(target)).and_then(|target| inside(target, tree)),
-            bin: main_bin(package).and_then(|target| inside(target, tree)),
+            bin: main_bin(package, tree, is_built),
+            gated: main_bin(package, tree, |bin| !is_built(bin)),
             proc_macro: package.targets.iter().find(|t| t.is_proc_macro()).and_then(|target| inside(target, tree)),
             needs: needs.collect(),
         }
@@ -120,14 +126,28 @@ fn is_lib(target: &Target) -> bool {
     target.kind.iter().any(|kind| matches!(kind, Lib | RLib | DyLib | CDyLib | StaticLib))
 }
 
-/// The binary that `cargo run` would start, else the one with the package's name, else the first.
-/// One that is built only with certain features comes after the others.
-fn main_bin(package: &Package) -> Option<&Target> {
-    let bins = package.targets.iter().filter(|target| target.is_bin());
-    bins.min_by_key(|bin| {
+/// The features that are on where nobody chooses any.
+fn by_default(package: &Package) -> BTreeSet<&str> {
+    let mut on = BTreeSet::new();
+    let mut next = vec!["default"];
+    while let Some(feature) = next.pop() {
+        if on.insert(feature) {
+            next.extend(package.features.get(feature).into_iter().flatten().map(String::as_str));
+        }
+    }
+    on
+}
+
+/// The root of the binary that `cargo run` would start, else of the one with the package's name,
+/// else of the first; of those that `wanted` takes and that are inside the tree.
+fn main_bin(package: &Package, tree: &Path, wanted: impl Fn(&Target) -> bool) -> Option<PathBuf> {
+    let bins = package.targets.iter().filter(|target| target.is_bin() && wanted(target));
+    let bins = bins.filter_map(|bin| Some((bin, inside(bin, tree)?)));
+    let main = bins.min_by_key(|(bin, _)| {
         let default = package.default_run.as_ref() == Some(&bin.name);
-        (!bin.required_features.is_empty(), !default, bin.name != package.name.as_str())
-    })
+        (!default, bin.name != package.name.as_str())
+    });
+    main.map(|(_, root)| root)
 }
 
 /// The target's root file relative to the tree, if it is there.
@@ -144,20 +164,24 @@ fn choose(members: &[Member]) -> Option<Members> {
     };
     let built: Vec<_> = (0..members.len()).filter(|at| built(*at)).collect();
     let dependents = |at: usize| built.iter().filter(|other| reach[**other].contains(&at)).count();
-    let only_macro = |at: usize| members[at].lib.is_none() && members[at].bin.is_none();
-    let editable = || built.iter().copied().filter(|at| !only_macro(*at) || members[*at].proc_macro.is_some());
+    let rank = |at: usize| match &members[at] {
+        Member { lib: Some(_), .. } | Member { bin: Some(_), .. } => Some(0),
+        Member { proc_macro: Some(_), .. } => Some(1),
+        Member { gated, .. } => gated.as_ref().map(|_| 2),
+    };
+    let editable = || built.iter().copied().filter(|at| rank(*at).is_some());
     let leaf = editable().min_by_key(|at| {
         let member = &members[*at];
-        (only_macro(*at), Reverse(dependents(*at)), reach[*at].len(), &member.name)
+        (rank(*at), Reverse(dependents(*at)), reach[*at].len(), &member.name)
     })?;
     let root = editable().min_by_key(|at| {
         let member = &members[*at];
-        (only_macro(*at), Reverse(reach[*at].len()), member.bin.is_none(), &member.name)
+        (rank(*at), Reverse(reach[*at].len()), member.bin.is_none(), &member.name)
     })?;
-    let Member { lib, bin, proc_macro, .. } = &members[leaf];
-    let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref())?;
-    let Member { lib, bin, proc_macro, .. } = &members[root];
-    let root = bin.as_ref().or(lib.as_ref()).or(proc_macro.as_ref())?;
+    let Member { lib, bin, proc_macro, gated, .. } = &members[leaf];
+    let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
+    let Member { lib, bin, proc_macro, gated, .. } = &members[root];
+    let root = bin.as_ref().or(lib.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
     Some(Members { leaf: leaf.clone(), root: root.clone() })
 }
 

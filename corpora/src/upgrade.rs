@@ -21,7 +21,7 @@ pub enum UpgradeError {
     #[error("there is no Cargo.lock in {}: without a first lockfile there is nothing to upgrade", .0.display())]
     NoLockfile(PathBuf),
     /// The second lockfile says what the first one says.
-    #[error("{} is the same as the first lockfile: upgrade a dependency in it", .0.display())]
+    #[error("it is the same as the first lockfile, {}: upgrade a dependency in it", .0.display())]
     Same(PathBuf),
     /// Cargo does not take it.
     #[error(transparent)]
@@ -57,6 +57,13 @@ pub(crate) fn first(fetched: &Fetched) -> Result<(PathBuf, String), UpgradeError
     let lock = fetched.lockfile().ok_or_else(|| UpgradeError::NoLockfile(fetched.dir()))?;
     let text = fs::read_to_string(&lock).map_err(at("read", &lock))?;
     Ok((lock, text))
+}
+
+/// Refuses a second lockfile that says what the first one says: nothing would be upgraded.
+pub(crate) fn differs(fetched: &Fetched, text: &str) -> Result<(), UpgradeError> {
+    let (lock, first) = first(fetched)?;
+    // Some checkouts end lines with a carriage return; that is no upgrade.
+    if text.lines().eq(first.lines()) { Err(UpgradeError::Same(lock)) } else { Ok(()) }
 }
 
 /// A passing copy of a fetched tree with a second lockfile.

@@ -126,6 +126,9 @@ fn init(tree: &Path) -> Result<Repository, git2::Error> {
 fn add_at(tree: &Path, name: &str, dest: &Path) -> Result<(), git2::Error> {
     let repository = Repository::open(tree)?;
     let first = repository.find_reference(FIRST)?.peel_to_commit()?;
+    // Git takes no `a..b` or `a.lock` in the name of a reference, and its own name for a worktree
+    // is part of one. No plain name has a percent sign, so each still has a name of its own.
+    let name = &name.replace('.', "%");
     // libgit2 makes a worktree of a branch only; this one is gone when HEAD is detached.
     let branch_name = format!("worktree/{name}");
     let branch = repository.branch(&branch_name, &first, false)?;

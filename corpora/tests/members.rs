@@ -76,6 +76,33 @@ fn the_main_binary_is_the_default_one_then_the_one_named_like_the_package() {
 }
 
 #[test]
+fn a_binary_that_the_default_features_do_not_build_comes_last() {
+    let found = |files: &[&str], features: &str| {
+        let place = Place::new();
+        let gated = "[[bin]]\nname = \"tree\"\npath = \"src/main.rs\"\nrequired-features = [\"cli\"]\n";
+        package(&place.join("tree"), files, &format!("[features]\n{features}\n{gated}"));
+        found(&place, "").unwrap()
+    };
+    assert_eq!(found(BOTH, "cli = []"), pair("src/lib.rs", "src/lib.rs"));
+    assert_eq!(found(BOTH, "cli = []\nmore = [\"cli\"]\ndefault = [\"more\"]"), pair("src/lib.rs", "src/main.rs"));
+    // Options of the workspace may yet build it.
+    assert_eq!(found(BIN, "cli = []"), pair("src/main.rs", "src/main.rs"));
+}
+
+#[test]
+fn a_binary_without_a_file_in_the_tree_is_passed_over() {
+    let place = Place::new();
+    write(&place.join("outside.rs"), "fn main() {}\n");
+    let sly =
+        "[[bin]]\nname = \"tree\"\npath = \"../outside.rs\"\n[[bin]]\nname = \"other\"\npath = \"src/other.rs\"\n";
+    package(&place.join("tree"), &["src/other.rs"], sly);
+    assert_eq!(found(&place, "").unwrap(), pair("src/other.rs", "src/other.rs"));
+    // A file that is yet to be generated.
+    package(&place.join("tree"), &[], &sly.replace("../outside.rs", "made/later.rs"));
+    assert_eq!(found(&place, "").unwrap(), pair("src/other.rs", "src/other.rs"));
+}
+
+#[test]
 fn leaf_and_root_are_told_by_their_dependents_near_and_far() {
     let place = Place::new();
     let tree = place.join("tree");

@@ -59,6 +59,11 @@ fn what_the_second_lockfile_names_is_downloaded_and_the_tree_left_alone() {
     fetch_upgrade(&place.cargo_online(), &fetched, &second).unwrap();
     assert_eq!(archives(&place), ["made-up-1.2.3.crate", "made-up-1.2.4.crate"]);
     assert_eq!(fs::read_to_string(fetched.tree.join("Cargo.lock")).unwrap(), first);
+    for same in [first.clone(), first.replace('\n', "\r\n")] {
+        let error = fetch_upgrade(&place.cargo_online(), &fetched, &same).unwrap_err();
+        assert!(matches!(&error, UpgradeError::Same(_)), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
     let slot: Vec<_> = fs::read_dir(fetched.tree.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(slot.len(), 2, "{slot:?}");
 }

@@ -91,6 +91,24 @@ fn everything_is_in_the_first_commit_and_git_sees_no_change() {
     assert_eq!(git(&place, &tree, &["tag"]), "");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn names_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let tree = place.join("tree");
+    write_package(&tree, "1.0.0");
+    for name in [&b"caf\xe9.rs"[..], b"a\\b", b"a:b", b"new\nline", b"cafe\xcc\x81"] {
+        fs::write(tree.join(std::ffi::OsStr::from_bytes(name)), name).unwrap();
+    }
+    worktree::begin(&tree).unwrap();
+    let dest = place.join("a");
+    worktree::add(&tree, "a", &dest).unwrap();
+    assert_eq!(content(&dest), content(&tree));
+    worktree::commit(&dest).unwrap();
+    assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "1");
+}
+
 #[test]
 fn equal_trees_get_equal_commits() {
     let place = Place::new();
@@ -126,6 +144,26 @@ fn a_worktree_is_the_first_commit_whatever_was_committed_later() {
     let listed = git(&place, &tree, &["worktree", "list", "--porcelain"]);
     assert!(listed.contains("deep/down") && listed.contains("\ndetached"), "{listed}");
     assert!(!listed.contains("prunable"), "{listed}");
+}
+
+/// What git refuses as a part of a reference is a name as good as any other.
+#[test]
+fn any_plain_name_will_do() {
+    let place = Place::new();
+    let tree = tree(&place, "tree");
+    worktree::begin(&tree).unwrap();
+    for name in ["feature.lock", "a..b", "a.", "a-", "a", "HEAD", "1.0", "1-0", &"long".repeat(25)] {
+        let dest = place.join(&format!("of-{name}"));
+        worktree::add(&tree, name, &dest).unwrap();
+        fs::write(dest.join("src/main.rs"), "fn main() { /* more */ }\n").unwrap();
+        worktree::commit(&dest).unwrap();
+        assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "2", "{name}");
+        assert_eq!(git(&place, &dest, &["status", "--porcelain"]), "", "{name}");
+    }
+    assert_eq!(git(&place, &tree, &["branch", "--format=%(refname:short)"]), "main");
+    let listed = git(&place, &tree, &["worktree", "list", "--porcelain"]);
+    assert_eq!(listed.matches("\ndetached").count(), 9, "{listed}");
+    assert_eq!(git(&place, &tree, &["fsck", "--strict"]), "");
 }
 
 #[test]

@@ -5,11 +5,13 @@
 //! every unit the same price in every arm, and every step the rate that follows from it.
 //! Prices are those of one kind of build: a release build of a unit or a check of it costs
 //! something else than its debug build, so steps of another profile or variant have a price
-//! list of their own.
+//! list of their own. So has a step in which `none` compiled only a part, in place: after an
+//! edit a unit costs other than from nothing (it is compiled incrementally, its neighbours
+//! leave it the machine).
 
 use std::collections::HashMap;
 
-use crate::record::{Outcome, StepKey, StepRow, UnitRow};
+use crate::record::{Outcome, Status, StepKey, StepRow, UnitRow};
 use crate::run_folder::RunFolder;
 
 /// The arm whose seconds count.
@@ -26,26 +28,26 @@ struct Article {
     number: u32,
 }
 
-/// Gives every unit of a complete run its price in the `none` arm (the mean of the builds of
-/// that profile and variant in which the arm compiled it), and recomputes `hit_rate_by_cost`.
-/// Units that `none` never compiled so keep their own seconds; a run without that arm stays as
-/// it is.
+/// Gives every unit of a complete run its price in the `none` arm, and recomputes
+/// `hit_rate_by_cost`. The price is the first there is of
+///
+/// 1. in a step in which `none` compiled only a part, the mean of what `none` paid there;
+/// 2. the mean over the steps of that profile and variant in which `none` compiled all units;
+/// 3. the mean over all other steps of that profile and variant;
+/// 4. the arm's own seconds.
+///
+/// A run without that arm stays as it is.
 pub fn settle(run: &mut RunFolder) {
     let articles = articles(&run.steps, &run.units);
-    let mut sums: HashMap<&Article, (f64, u32)> = HashMap::new();
-    for (row, article) in run.units.iter().zip(&articles) {
-        if let (PRICED_BY, Some(cost)) = (row.strategy.as_str(), row.cost_s) {
-            let (sum, count) = sums.entry(article).or_default();
-            *sum += cost;
-            *count += 1;
-        }
-    }
-    if sums.is_empty() {
+    let prices = Prices::of(run, &articles);
+    if prices.any.is_empty() {
         return;
     }
     let prices: Vec<Option<f64>> =
-        articles.iter().map(|article| sums.get(article).map(|(sum, count)| sum / f64::from(*count))).collect();
-    for (row, price) in run.units.iter_mut().zip(prices) {
+        run.units.iter().zip(&articles).map(|(row, article)| prices.price(row, article)).collect();
+    // Rows of `none` without a cost say what it did not run, and must go on saying so.
+    let kept = |row: &UnitRow| row.strategy == PRICED_BY && row.cost_s.is_none();
+    for (row, price) in run.units.iter_mut().zip(prices).filter(|(row, _)| !kept(row)) {
         row.cost_s = price.or(row.cost_s);
     }
     let mut totals: HashMap<StepKey, (f64, f64)> = HashMap::new();
@@ -61,6 +63,81 @@ pub fn settle(run: &mut RunFolder) {
         if let Some((hits, all)) = totals.get(&StepKey::of_step(step)).filter(|(_, all)| *all > 0.0) {
             step.hit_rate_by_cost = Some(hits / all);
         }
+    }
+}
+
+/// Scenario and step, and what was compiled there.
+type InStep<'run> = (&'run str, &'run str, &'run Article);
+
+/// What `none` paid.
+#[derive(Default)]
+struct Prices<'run> {
+    /// By step, where it compiled only a part.
+    in_place: HashMap<InStep<'run>, Mean>,
+    /// Where it compiled all units.
+    clean: HashMap<&'run Article, Mean>,
+    /// Anywhere.
+    any: HashMap<&'run Article, Mean>,
+}
+
+impl<'run> Prices<'run> {
+    fn of(run: &'run RunFolder, articles: &'run [Article]) -> Self {
+        let mine = run.steps.iter().filter(|row| row.strategy == PRICED_BY);
+        let extents: HashMap<StepKey, Extent> = mine.map(|row| (StepKey::of_step(row), Extent::of(row))).collect();
+        let mut prices = Self::default();
+        for (row, article) in run.units.iter().zip(articles).filter(|(row, _)| row.strategy == PRICED_BY) {
+            let Some(cost) = row.cost_s else { continue };
+            match extents.get(&StepKey::of_unit(row)) {
+                Some(Extent::Part) => {
+                    prices.in_place.entry((&row.scenario, &row.step, article)).or_default().add(cost);
+                }
+                Some(Extent::All) => prices.clean.entry(article).or_default().add(cost),
+                Some(Extent::Unknown) | None => {}
+            }
+            prices.any.entry(article).or_default().add(cost);
+        }
+        prices
+    }
+
+    fn price(&self, row: &UnitRow, article: &Article) -> Option<f64> {
+        let in_place = self.in_place.get(&(row.scenario.as_str(), row.step.as_str(), article));
+        in_place.or_else(|| self.clean.get(article)).or_else(|| self.any.get(article)).map(Mean::value)
+    }
+}
+
+/// How much of its units a step compiled.
+#[derive(Clone, Copy)]
+enum Extent {
+    All,
+    Part,
+    /// A step that failed, or did not count.
+    Unknown,
+}
+
+impl Extent {
+    fn of(row: &StepRow) -> Self {
+        match (row.status, row.compiled.zip(row.units)) {
+            (Status::Ok, Some((compiled, units))) if compiled < units => Extent::Part,
+            (Status::Ok, Some(_)) => Extent::All,
+            _ => Extent::Unknown,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Mean {
+    sum: f64,
+    count: u32,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+
+    fn value(&self) -> f64 {
+        self.sum / f64::from(self.count)
     }
 }
 
@@ -178,6 +255,49 @@ mod tests {
         settle(&mut run);
         let costs: Vec<f64> = run.units.iter().map(|row| row.cost_s.unwrap()).collect();
         assert_eq!(costs, [4.0, 1.0, 16.0, 4.0, 1.0, 16.0, 0.5]);
+    }
+
+    #[test]
+    fn what_none_compiled_in_place_has_the_price_of_that_step() {
+        let part = |arm: &str, name: &str, compiled: u64| StepRow {
+            status: Status::Ok,
+            units: Some(2),
+            compiled: Some(compiled),
+            ..step(arm, name, None)
+        };
+        let unrun = |package: &str| UnitRow { cost_s: None, ..unit("none", "edit", package, None, 0.0) };
+        let mut run = RunFolder {
+            info: RunInfo::new("r"),
+            steps: vec![
+                part("none", "fill", 2),
+                part("none", "edit", 1),
+                part("none", "again", 1),
+                part("a", "fill", 0),
+                part("a", "edit", 2),
+                part("a", "other", 2),
+            ],
+            units: vec![
+                unit("none", "fill", "x", None, 8.0),
+                unit("none", "fill", "y", None, 4.0),
+                unit("none", "edit", "x", None, 1.0),
+                unrun("y"),
+                unit("none", "again", "z", None, 3.0),
+                unit("a", "fill", "x", Some(Outcome::Hit), 0.1),
+                unit("a", "edit", "x", Some(Outcome::Miss), 0.1),
+                unit("a", "edit", "y", Some(Outcome::Miss), 0.1),
+                unit("a", "edit", "z", Some(Outcome::Miss), 0.1),
+                unit("a", "edit", "w", Some(Outcome::Miss), 0.1),
+                unit("a", "other", "x", Some(Outcome::Miss), 0.1),
+            ],
+            cut: CutOff::default(),
+        };
+        settle(&mut run);
+        let costs: Vec<f64> = run.units[5..].iter().map(|row| row.cost_s.unwrap()).collect();
+        assert_eq!(costs, [8.0, 1.0, 4.0, 3.0, 0.1, 8.0]);
+        assert_eq!(run.units[3].cost_s, None);
+        let once = run.clone();
+        settle(&mut run);
+        assert_eq!(run, once);
     }
 
     #[test]

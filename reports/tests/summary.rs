@@ -6,7 +6,7 @@ mod common;
 use common::{bad, folder, step, unit, warm};
 use reports::record::{Outcome, Status, StepRow, UnitRow};
 use reports::run_folder::RunFolder;
-use reports::summary::{Options, render, summarise, verdicts};
+use reports::summary::{Options, causes, render, summarise, verdicts};
 use unicode_width::UnicodeWidthStr;
 
 const STRATEGIES: [&str; 7] = [
@@ -227,4 +227,137 @@ fn a_store_counts_at_its_largest_and_build_directories_are_summed() {
     let summary = summarise(&folder(&[], rows, vec![]), &Options::default());
     let arm = &summary[0].arms[0];
     assert_eq!((arm.store_bytes, arm.tree_bytes), (Some(40.0), Some(f64::from(200 << 20))));
+}
+
+/// Two workspaces whose rows a resumed run appended the other way round.
+fn resumed() -> RunFolder {
+    let mut rows = Vec::new();
+    for round in 1..=3_u32 {
+        let order = if round == 2 { [("b", 7), ("a", 3)] } else { [("a", 3), ("b", 7)] };
+        for (workspace, all) in order {
+            let row = warm(step(round, workspace, "warm", "x", 1.0), 1.0, 1.0, 0, 10 * all);
+            rows.push(StepRow { all_physical_bytes: Some(all), marginal_physical_bytes: Some(1), ..row });
+        }
+    }
+    let mut run = folder(&[], rows, vec![]);
+    run.info.corpus.workspaces = vec!["a".into(), "b".into()];
+    run
+}
+
+#[test]
+fn the_last_workspace_is_that_of_the_corpus_and_not_of_the_rows() {
+    let mut run = resumed();
+    run.steps.retain(|row| row.round == 2);
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.all_physical_bytes, arm.store_bytes), (Some(7.0), Some(70.0)));
+}
+
+#[test]
+fn where_workspaces_are_alone_their_sizes_add_up() {
+    let mut run = resumed();
+    assert!(render(&run, &Options::default()).contains("the step's last workspace"));
+    run.info.options.insert("alone".into(), true.into());
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.all_physical_bytes, arm.store_bytes), (Some(10.0), Some(100.0)));
+    assert_eq!(arm.added_physical_bytes, Some(2.0));
+    let text = render(&run, &Options::default());
+    assert!(
+        text.contains("a store and build directories of its own, all:") && !text.contains("the step's last"),
+        "{text}"
+    );
+}
+
+#[test]
+fn hits_that_were_compiled_anyway_are_counted_below_the_table() {
+    let checked = |round, workspace: &str, arm: &str, counts: [u64; 3], note: &str| StepRow {
+        shadow_same: Some(counts[0]),
+        shadow_differs: Some(counts[1]),
+        nondeterministic: Some(counts[2]),
+        note: note.into(),
+        ..warm(step(round, workspace, "warm", arm, 1.0), 1.0, 1.0, 0, 1)
+    };
+    let note = "2 hits with other bytes than a compile, e.g. lib bat (rmeta)";
+    let mut rows = vec![step(1, "bat", "warm", "none", 2.0)];
+    for round in [1, 2] {
+        rows.push(checked(round, "bat", "copy+x", [10, 2, 0], note));
+        rows.push(checked(round, "hexyl", "copy+x", [5, 0, 1], ""));
+        rows.push(checked(round, "bat", "link+x", [12, 0, 0], "1 units look alike"));
+    }
+    rows.push(bad(checked(3, "bat", "link+x", [0, 50, 0], ""), Status::Invalid, "store: 1 blob changed"));
+    let text = render(&folder(&[], rows, vec![]), &Options::default());
+    let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("shadow")).take(3).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    shadow: copy+x: of 36 hits 4 with other bytes than a compile, 2 that compile to other bytes each
+      time (bat: 2 hits with other bytes than a compile, e.g. lib bat (rmeta))
+    shadow: 60 hits compiled anyway, all rounds and arms, 54 found the same
+    ");
+    assert!(!render(&run(), &Options::default()).contains("shadow"));
+}
+
+#[test]
+fn causes_of_any_step_are_shown_but_first_builds_only_where_there_is_nothing_else() {
+    let (fill, edit) = (step(1, "bat", "fill", "x+y", 9.0), step(1, "bat", "edits", "x+y", 1.0));
+    let never = |row: &StepRow| unit(row, "serde", Outcome::Miss, "never-seen", "", 8.0);
+    let mut run = folder(&[], vec![fill.clone(), edit.clone()], vec![never(&fill)]);
+    let steps = |run: &RunFolder| -> Vec<String> {
+        causes(run, &Options::default()).into_iter().map(|group| group.step).collect()
+    };
+    assert_eq!(steps(&run), ["fill"]);
+    run.units.push(never(&edit));
+    assert_eq!(steps(&run), ["fill", "edits"]);
+    run.units.push(unit(&edit, "bat", Outcome::Miss, "content", "src/main.rs", 0.5));
+    assert_eq!(steps(&run), ["edits"]);
+    // What could have been reused decides which list is shown, however dear the first build.
+    run.units.push(unit(&fill, "libc", Outcome::Refused, "build-script", "libc", 0.1));
+    let text = render(&run, &Options { groups: 1, ..Options::default() });
+    assert!(text.contains("x+y in edits: lost 8.50 s"), "{text}");
+    assert!(text.ends_with("\n1 more list in units.csv: lost 8.10 s a round in fill\n"), "{text}");
+}
+
+#[test]
+fn where_arms_have_different_rounds_walls_are_over_those_that_all_share() {
+    let mut rows = Vec::new();
+    for round in 1..=7_u32 {
+        // The machine gets slower and slower.
+        let wall = f64::from(round);
+        rows.push(step(round, "a", "warm", "none", wall));
+        if round != 3 {
+            rows.push(step(round, "a", "warm", "x", wall));
+        }
+        if round <= 4 {
+            rows.push(step(round, "a", "warm", "y", wall));
+        }
+    }
+    let walls = |rows: &[StepRow]| -> Vec<Option<f64>> {
+        let run = folder(&["none", "x", "y"], rows.to_vec(), vec![]);
+        summarise(&run, &Options::default())[0].arms.iter().map(|arm| arm.wall_s).collect()
+    };
+    assert_eq!(walls(&rows), [Some(2.0); 3]);
+    let text = render(&folder(&[], rows.clone(), vec![]), &Options::default());
+    assert!(text.contains("\nwall: over rounds 1–2, 4, the rounds of all arms;"), "{text}");
+    rows.push(bad(step(8, "a", "warm", "x", 1.0), Status::Failed, "no"));
+    assert_eq!(walls(&rows), [Some(2.0); 3]);
+    // Without a shared round every wall stands for itself.
+    rows.retain(|row| row.strategy != "y" || row.round == 3);
+    assert_eq!(walls(&rows), [Some(4.0), Some(4.5), Some(3.0)]);
+    let text = render(&folder(&[], rows, vec![]), &Options::default());
+    assert!(text.contains("wall over round 3, which not all arms share"), "{text}");
+}
+
+#[test]
+fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
+    let none_asked = |row: StepRow| StepRow { hit_rate: None, hit_rate_by_cost: None, ..row };
+    let asked = warm(step(1, "a", "warm", "x", 1.0), 0.8, 0.6, 10, 1);
+    let idle = none_asked(warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1));
+    let units = vec![unit(&asked, "p", Outcome::Hit, "", "", 9.0)];
+    let mut run = folder(&[], vec![asked, idle], units);
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (Some(0.8), Some(0.6)));
+    run.steps = run.steps.into_iter().map(none_asked).collect();
+    reports::costs::settle(&mut run);
+    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
+    assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (None, None));
+    let text = render(&run, &Options::default());
+    let line = text.lines().find(|line| line.starts_with("x ")).unwrap();
+    assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..6], ["-", "-", "-"], "{line}");
 }

@@ -204,3 +204,17 @@ fn odd_and_long_names_break_nothing() {
         assert_eq!(text.matches("no difference found").count(), 5, "{text}");
     }
 }
+
+#[test]
+fn a_step_that_the_baseline_cannot_do_has_one_line_and_no_table() {
+    let mut run = interleaved(run(8));
+    for row in run.steps.iter_mut().filter(|row| row.step == "warm" && row.strategy == "none") {
+        row.status = Status::Unsupported;
+    }
+    let text = section(&run);
+    let end = "verdicts of step warm of scenario gauntlet\nno verdicts: none is unsupported in this step\n";
+    assert!(text.ends_with(end), "{text}");
+    // A step in which it failed, or could do at least one row, is another matter.
+    run.steps.iter_mut().find(|row| row.step == "warm" && row.strategy == "none").unwrap().status = Status::Failed;
+    assert!(!section(&run).contains("no verdicts:"));
+}

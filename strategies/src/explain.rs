@@ -15,8 +15,8 @@ use crate::key::{Content, Digest, Key, Recipe};
 use crate::store::tombstones::Tombstones;
 use crate::store::{Entry, Store};
 use crate::units::plan::{base_name, candidates, slot};
-use crate::units::publish::bytes_of;
 use crate::units::{Plan, Planned, Published, Session, Verdict};
+use crate::written::Written;
 
 /// Why a unit missed: stable names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,7 +76,7 @@ pub struct Index {
     by_slot: HashMap<(String, String), Vec<Known>>,
     by_key: HashMap<Key, (String, String, usize)>,
     evicted: HashMap<Key, Content>,
-    bytes: HashMap<(String, String, Digest), Key>,
+    written: HashMap<(String, String, Digest), Vec<(Key, Written)>>,
 }
 
 #[derive(Debug)]
@@ -88,19 +88,21 @@ struct Known {
 impl Index {
     /// Reads every entry of a store.
     pub fn load(store: &dyn Store) -> Index {
-        let mut index = Index::of(store.entries());
+        let mut index = Index::of(store, store.entries());
         let taken = Tombstones::read(store.root());
         let gone = taken.iter().filter(|stone| !index.by_key.contains_key(&stone.key));
         index.evicted = gone.map(|stone| (stone.key, stone.content)).collect();
         index
     }
 
-    fn of(entries: Vec<Entry>) -> Index {
+    fn of(store: &dyn Store, entries: Vec<Entry>) -> Index {
         let mut index = Index::default();
         for entry in entries {
             let Some(recipe) = entry.recipe.read() else { continue };
-            let bytes = bytes_of(&entry);
-            index.bytes.insert((entry.package.clone(), entry.slot.clone(), bytes), entry.key);
+            if let Some(written) = Written::of(&entry, |file| store.stored(&entry, file)) {
+                let like = (entry.package.clone(), entry.slot.clone(), written.outline);
+                index.written.entry(like).or_default().push((entry.key, written));
+            }
             let slot = (entry.package, entry.slot);
             let known = index.by_slot.entry(slot.clone()).or_default();
             index.by_key.insert(entry.key, (slot.0, slot.1, known.len()));
@@ -115,13 +117,15 @@ impl Index {
     }
 
     /// Whether the bytes just published were there under another key: the key is too narrow.
+    /// What wrote nothing is like nothing. To be asked before the next build or collection.
     pub fn is_dup(&self, session: &Session<'_>, published: &Published, index: UnitIndex) -> bool {
         let unit = &session.graph.units[index];
-        let Some(publication) = published.units.iter().find(|publication| publication.index == index) else {
+        let publication = published.units.iter().find(|publication| publication.index == index);
+        let Some((key, written)) = publication.and_then(|found| Some((found.key, found.written.as_ref()?))) else {
             return false;
         };
-        let known = self.bytes.get(&(unit.package.name.clone(), slot(unit), publication.bytes));
-        known.is_some_and(|key| *key != publication.key)
+        let alike = self.written.get(&(unit.package.name.clone(), slot(unit), written.outline));
+        alike.into_iter().flatten().any(|(other, before)| *other != key && written.is_same(before))
     }
 
     /// Explains every missed unit of a plan.

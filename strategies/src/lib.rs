@@ -17,6 +17,7 @@
 //! units     plan → restore → (Cargo builds) → publish                 (units::*)
 //! shadow    whether a restored unit is what a compile would have made
 //! explain   why a unit missed, against the nearest entry in the store
+//! written   whether a missed unit's bytes were there under another key
 //! ```
 
 pub mod catalog;
@@ -31,6 +32,7 @@ pub mod retention;
 pub mod shadow;
 pub mod store;
 pub mod units;
+pub mod written;
 
 pub use catalog::Strategy;
 pub use name::{NameError, StrategyName, select};

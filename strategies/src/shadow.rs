@@ -150,7 +150,8 @@ fn compare_files(first: &Path, second: &Path) -> Result<Option<How>, FileError> 
     Ok((executable(&a) != executable(&b)).then_some(How::Mode))
 }
 
-fn same_bytes(first: &Path, second: &Path) -> Result<bool, FileError> {
+/// Whether two files have the same bytes.
+pub(crate) fn same_bytes(first: &Path, second: &Path) -> Result<bool, FileError> {
     const CHUNK: usize = 64 << 10;
     let mut a = File::open(first).at("open", first)?;
     let mut b = File::open(second).at("open", second)?;

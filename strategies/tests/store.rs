@@ -56,6 +56,7 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
         created: 0.0,
         publishers: vec!["w".into()],
         files,
+        folders: Vec::new(),
     }
 }
 
@@ -180,6 +181,59 @@ fn all_files(dir: &Path) -> Vec<std::path::PathBuf> {
     }
     files.sort();
     files
+}
+
+/// What is linked whole is a directory of hard links, each to a blob.
+#[test]
+fn a_repaired_entry_is_not_linked_whole_as_it_was_before() {
+    for link in link::ALL.iter().filter(|link| matches!(link.name(), "copy" | "in-place")) {
+        for blow in [Blow::Overwrite(5, vec![9; 3]), Blow::Cut(4), Blow::Remove] {
+            for in_tree in [true, false] {
+                let dir = tempfile::tempdir().unwrap();
+                let store = ALL[0].open(&dir.path().join("store")).unwrap();
+                let (key, unit_dir) = (Digest::of(b"k"), dir.path().join("unit"));
+                let entry = unit(&unit_dir, key, &[vec![1; 30], vec![2; 20]]);
+                store.add(&entry, &unit_dir, *link).unwrap();
+                let tree = store.out_dir(&entry).unwrap();
+                let at = if in_tree { tree.join("f0") } else { store.stored(&entry, &entry.files[0]) };
+                strike(&at, &blow);
+                fs::remove_file(store.manifest(&key)).unwrap();
+                // Built again, with other bytes of the same length for one of the two.
+                let unit_dir = dir.path().join("again");
+                let entry = unit(&unit_dir, key, &[vec![1; 30], vec![3; 20]]);
+                assert_eq!(store.add(&entry, &unit_dir, *link).unwrap(), Added::New);
+                let tree = store.out_dir(&entry).unwrap();
+                let read = ["f0", "f1"].map(|name| fs::read(tree.join(name)).unwrap());
+                assert_eq!(read, [vec![1; 30], vec![3; 20]], "{} {blow:?} {in_tree}", link.name());
+                #[cfg(unix)]
+                for (file, name) in entry.files.iter().zip(["f0", "f1"]) {
+                    use std::os::unix::fs::MetadataExt;
+                    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+                    assert_eq!(inode(&tree.join(name)), inode(&store.stored(&entry, file)), "{}", link.name());
+                }
+                assert_eq!(leftovers(&dir.path().join("store")), Vec::<String>::new());
+            }
+        }
+    }
+}
+
+#[test]
+fn folders_without_a_file_are_kept() {
+    for kind in ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let store = kind.open(&dir.path().join("store")).unwrap();
+        let (key, unit_dir) = (Digest::of(b"k"), dir.path().join("unit"));
+        let folders = vec!["out/a/b".to_owned(), "out/c".to_owned()];
+        let entry = Entry { folders: folders.clone(), ..unit(&unit_dir, key, &[vec![1]]) };
+        let copy = link::ALL.iter().find(|link| link.name() == "copy").unwrap();
+        store.add(&entry, &unit_dir, *copy).unwrap();
+        let found = store.lookup(&key).unwrap();
+        assert_eq!(found.folders, folders, "{}", kind.name());
+        let out = store.out_dir(&found).unwrap();
+        assert!(out.join("a/b").is_dir() && out.join("c").is_dir(), "{}", kind.name());
+        let sly = Entry { folders: vec!["out/../../x".to_owned()], ..entry };
+        assert!(Entry::read(&sly.encode().unwrap(), &key).is_none());
+    }
 }
 
 proptest! {

@@ -87,6 +87,12 @@ impl RunInfo {
             other: BTreeMap::new(),
         }
     }
+
+    /// Whether every workspace was told of alone, from empty directories, and not after
+    /// the others with what they left. `options.alone`; absent means no.
+    pub fn alone(&self) -> bool {
+        self.options.get("alone").and_then(Value::as_bool).unwrap_or(false)
+    }
 }
 
 /// What was built.

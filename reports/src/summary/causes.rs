@@ -5,6 +5,9 @@
 //! that differ only in their link mode miss the same units, so equal lists of one
 //! integration and key policy are shown once. Units of a step that is not `ok` do
 //! not count.
+//!
+//! Every step counts, but one that met nothing except units never seen (a first build
+//! must compile) is left out where another step has more to tell.
 
 use super::Options;
 use super::steps::distinct;
@@ -12,9 +15,8 @@ use crate::record::{Outcome, Status, UnitRow};
 use crate::run_folder::RunFolder;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The steps of the default scenario whose causes are shown. A run that has
-/// neither shows all its steps.
-const SHOWN: [&str; 2] = ["fill", "warm"];
+/// The miss reason of a unit that no store can have.
+const NEVER_SEEN: &str = "never-seen";
 
 /// The causes of some strategies in one step, worst first.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,11 +53,9 @@ pub struct Cause {
 /// The causes per step and strategy family.
 pub fn causes(run: &RunFolder, options: &Options) -> Vec<CauseGroup> {
     let steps = distinct(run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())));
-    let chosen: Vec<_> = steps.iter().filter(|(_, step)| SHOWN.contains(step)).collect();
-    let chosen = if chosen.is_empty() { steps.iter().collect() } else { chosen };
     let strategies = ordered(run);
     let mut groups: Vec<(Option<Family>, CauseGroup)> = Vec::new();
-    for (scenario, step) in chosen {
+    for (scenario, step) in steps {
         for strategy in strategies.iter().filter(|name| **name != options.baseline) {
             let Some(group) = of_strategy(run, scenario, step, strategy) else {
                 continue;
@@ -70,7 +70,36 @@ pub fn causes(run: &RunFolder, options: &Options) -> Vec<CauseGroup> {
             }
         }
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    let groups: Vec<CauseGroup> = groups.into_iter().map(|(_, group)| group).collect();
+    let telling: Vec<(String, String)> =
+        groups.iter().filter(|group| group.avoidable_s().is_some()).map(CauseGroup::place).collect();
+    groups.into_iter().filter(|group| telling.is_empty() || telling.contains(&group.place())).collect()
+}
+
+impl CauseGroup {
+    /// Compile seconds lost to anything but units never seen; `None` where nothing was.
+    pub fn avoidable_s(&self) -> Option<f64> {
+        let avoidable = self.causes.iter().filter(|it| it.outcome != Outcome::Miss || it.reason != NEVER_SEEN);
+        avoidable.map(|it| it.lost_s).reduce(|a, b| a + b)
+    }
+
+    fn place(&self) -> (String, String) {
+        (self.scenario.clone(), self.step.clone())
+    }
+}
+
+/// Parts the groups, in their order, into the `most` that lost most and the rest. What
+/// could have been reused counts first, since a first build loses more than any edit.
+pub(super) fn costliest(groups: &[CauseGroup], most: usize) -> (Vec<&CauseGroup>, Vec<&CauseGroup>) {
+    let lost = |group: &CauseGroup| (group.avoidable_s().unwrap_or(0.0), group.lost_s);
+    let mut ranked: Vec<usize> = (0..groups.len()).collect();
+    ranked.sort_by(|a, b| {
+        let (a, b) = (lost(&groups[*a]), lost(&groups[*b]));
+        b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
+    });
+    ranked.truncate(most);
+    let (shown, rest): (Vec<_>, Vec<_>) = groups.iter().enumerate().partition(|(at, _)| ranked.contains(at));
+    (shown.into_iter().map(|(_, it)| it).collect(), rest.into_iter().map(|(_, it)| it).collect())
 }
 
 /// As asked for, then by appearance.

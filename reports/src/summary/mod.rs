@@ -5,6 +5,8 @@
 //! never enter a number; they show as a mark with their reason.
 
 mod causes;
+mod over;
+mod shadow;
 mod step_text;
 mod steps;
 mod text;
@@ -12,6 +14,8 @@ mod verdict_text;
 mod verdicts;
 
 pub use causes::{Cause, CauseGroup, causes};
+pub use over::WallRounds;
+pub use shadow::ShadowSummary;
 pub use steps::{ArmSummary, Problem, StepSummary, summarise};
 pub use verdicts::{Detectable, Standing, StepVerdicts, Verdicts, verdicts};
 
@@ -27,11 +31,13 @@ pub struct Options {
     pub width: usize,
     /// Causes shown per strategy; the rest is summed up in one line.
     pub causes: usize,
+    /// Lists of causes shown, the costliest; the rest is summed up in one line.
+    pub groups: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { baseline: "none".into(), width: WIDTH, causes: 8 }
+        Self { baseline: "none".into(), width: WIDTH, causes: 8, groups: 6 }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The table of one step: what every arm took, reused and left on the disk.
 
+use super::shadow::shadow_lines;
 use super::text::plural;
-use super::{ArmSummary, Options, Problem, StepSummary};
+use super::{ArmSummary, Options, Problem, StepSummary, WallRounds};
 use crate::table::{Align, Table, bytes, count, factor, fit, percent, seconds, wrap};
 use std::fmt::Write;
 
@@ -23,12 +24,19 @@ impl Disk {
     }
 
     /// What the columns mean.
-    pub(super) fn legend(self) -> &'static str {
-        match self {
-            Disk::Allocated => "allocated bytes, store at its largest, build directories summed",
-            Disk::Physical => {
+    pub(super) fn legend(self, alone: bool) -> &'static str {
+        match (self, alone) {
+            (Disk::Allocated, false) => "allocated bytes, store at its largest, build directories summed",
+            (Disk::Allocated, true) => {
+                "allocated bytes, summed over workspaces, each of which has a store and build directories of its own"
+            }
+            (Disk::Physical, false) => {
                 "physical bytes, all: store and build directories together after the step's last workspace, \
                  added: by the step, summed over workspaces"
+            }
+            (Disk::Physical, true) => {
+                "physical bytes, summed over workspaces, each of which has a store and build directories of its \
+                 own, all: store and build directories together after the step, added: by the step"
             }
         }
     }
@@ -67,7 +75,7 @@ fn columns(step: &StepSummary, disk: Disk) -> Vec<Column> {
     if step.cleans() { CLEANS.to_vec() } else { [&BUILDS[..], &disk.columns()].concat() }
 }
 
-/// A caption, the table, its footnotes.
+/// A caption, the table, its footnotes, what compiling the hits anyway showed.
 pub(super) fn step_table(step: &StepSummary, disk: Disk, options: &Options) -> String {
     let mut out = wrap(
         &format!(
@@ -106,7 +114,11 @@ pub(super) fn step_table(step: &StepSummary, disk: Disk, options: &Options) -> S
     for (at, note) in notes.iter().enumerate() {
         out.push_str(&wrap(&format!("[{}] {note}", at + 1), options.width, 4));
     }
-    out
+    if let WallRounds::Shared(rounds) = &step.wall_rounds {
+        let line = format!("wall: over {}, the rounds of all arms; all else over each arm's own", rounds_named(rounds));
+        out.push_str(&wrap(&line, options.width, 2));
+    }
+    out + &shadow_lines(step, options)
 }
 
 /// What a reader must know before taking an arm's numbers at face value.
@@ -118,7 +130,24 @@ fn note(arm: &ArmSummary, step: &StepSummary, options: &Options) -> Option<Strin
     if arm.paired_workspaces < arm.workspaces && arm.strategy != options.baseline {
         parts.push(format!("ratio over {} of {} workspaces", arm.paired_workspaces, step.workspaces));
     }
+    if step.wall_rounds == WallRounds::Own {
+        parts.push(format!("wall over {}, which not all arms share", rounds_named(&arm.rounds)));
+    }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `rounds 1–5, 7`.
+fn rounds_named(rounds: &[u32]) -> String {
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for round in rounds {
+        match spans.last_mut() {
+            Some((_, last)) if *last + 1 == *round => *last = *round,
+            _ => spans.push((*round, *round)),
+        }
+    }
+    let span = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}–{last}") };
+    let named: Vec<String> = spans.iter().map(span).collect();
+    format!("{} {}", if rounds.len() == 1 { "round" } else { "rounds" }, named.join(", "))
 }
 
 fn problem(problem: &Problem, step: &StepSummary) -> String {

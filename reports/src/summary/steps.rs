@@ -1,10 +1,10 @@
 //! A run boiled down to one line per step and strategy: pure numbers, no text.
 
-use super::Options;
+use super::over::{WallRounds, largest, last, ratio, sum_of_medians, weighted};
+use super::{Options, ShadowSummary};
 use crate::record::{Status, StepRow};
 use crate::run_folder::RunFolder;
-use crate::stats::{geometric_mean, median};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A step, all its strategies.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct StepSummary {
     pub workspaces: usize,
     /// Distinct rounds with a row.
     pub rounds: usize,
+    /// The rounds behind [`ArmSummary::wall_s`].
+    pub wall_rounds: WallRounds,
     /// One entry per strategy, in the order the run was asked for.
     pub arms: Vec<ArmSummary>,
 }
@@ -35,7 +37,10 @@ pub struct ArmSummary {
     pub strategy: String,
     /// Workspaces with at least one `ok` row.
     pub workspaces: usize,
-    /// Seconds, sum over workspaces of the median over rounds.
+    /// Rounds with at least one `ok` row.
+    pub rounds: Vec<u32>,
+    /// Seconds, sum over workspaces of the median over rounds; where arms have different
+    /// rounds, over those that all share ([`StepSummary::wall_rounds`]).
     pub wall_s: Option<f64>,
     /// Geometric mean over workspaces of the median over rounds of wall ÷ the
     /// baseline's wall in the same round.
@@ -50,13 +55,15 @@ pub struct ArmSummary {
     pub compiled: Option<f64>,
     /// Runs of rustc, sum over workspaces of the median over rounds.
     pub rustc_runs: Option<f64>,
-    /// Allocated bytes of the store at its largest in a round, median over rounds.
+    /// Allocated bytes of the store at its largest in a round, median over rounds; where
+    /// workspaces are alone, sum over workspaces of the median over rounds.
     pub store_bytes: Option<f64>,
     /// Allocated bytes of the build directories, sum over workspaces of the
     /// median over rounds.
     pub tree_bytes: Option<f64>,
     /// Physical bytes of store and build directories together, after the last
-    /// workspace of the step, median over rounds.
+    /// workspace of the step, median over rounds; where workspaces are alone, sum over
+    /// workspaces of the median over rounds.
     pub all_physical_bytes: Option<f64>,
     /// Physical bytes that the step added, sum over workspaces of the median over
     /// rounds; negative where it freed more than it took.
@@ -64,6 +71,8 @@ pub struct ArmSummary {
     /// Bytes that a step which cleans said it would free, sum over workspaces of the
     /// median over rounds.
     pub promised_bytes: Option<f64>,
+    /// What compiling its hits anyway showed; `None` where that was not done.
+    pub shadow: Option<ShadowSummary>,
     /// Rows that are not `ok`, by reason.
     pub problems: Vec<Problem>,
 }
@@ -84,7 +93,7 @@ pub struct Problem {
 /// Boils a run down, steps in the order of their first appearance.
 pub fn summarise(run: &RunFolder, options: &Options) -> Vec<StepSummary> {
     let order = strategies(run, &options.baseline);
-    let costs = costs(run);
+    let setting = Setting { costs: costs(run), alone: run.info.alone(), workspaces: &run.info.corpus.workspaces };
     distinct(run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())))
         .into_iter()
         .map(|(scenario, step)| {
@@ -94,17 +103,17 @@ pub fn summarise(run: &RunFolder, options: &Options) -> Vec<StepSummary> {
                 rows.iter().copied().filter(|row| row.strategy == strategy).collect()
             };
             let baseline = of(&options.baseline);
-            let arms = order
-                .iter()
-                .map(|strategy| (strategy, of(strategy)))
-                .filter(|(_, rows)| !rows.is_empty())
-                .map(|(strategy, rows)| arm(strategy, &rows, &baseline, &costs))
-                .collect();
+            let arms: Vec<(&str, Vec<&StepRow>)> =
+                order.iter().map(|strategy| (*strategy, of(strategy))).filter(|(_, rows)| !rows.is_empty()).collect();
+            let wall_rounds = WallRounds::of(&arms.iter().map(|(_, rows)| ok(rows)).collect::<Vec<_>>());
+            let arms =
+                arms.iter().map(|(strategy, rows)| arm(strategy, rows, &baseline, &wall_rounds, &setting)).collect();
             StepSummary {
                 scenario: scenario.into(),
                 step: step.into(),
                 workspaces: distinct(rows.iter().map(|row| &row.workspace)).len(),
                 rounds: distinct(rows.iter().map(|row| row.round)).len(),
+                wall_rounds,
                 arms,
             }
         })
@@ -128,6 +137,15 @@ pub(super) fn strategies<'run>(run: &'run RunFolder, baseline: &str) -> Vec<&'ru
 /// Round, workspace, scenario, step, strategy.
 type RowKey<'run> = (u32, &'run str, &'run str, &'run str, &'run str);
 
+/// What the numbers of an arm depend on besides its rows.
+struct Setting<'run> {
+    costs: BTreeMap<RowKey<'run>, f64>,
+    /// Whether every workspace starts from empty directories.
+    alone: bool,
+    /// In the order they are built.
+    workspaces: &'run [String],
+}
+
 /// Compile seconds of all units of a step: what its hit rate by cost is a part of.
 fn costs(run: &RunFolder) -> BTreeMap<RowKey<'_>, f64> {
     let mut costs = BTreeMap::new();
@@ -138,91 +156,47 @@ fn costs(run: &RunFolder) -> BTreeMap<RowKey<'_>, f64> {
     costs
 }
 
-fn arm(strategy: &str, rows: &[&StepRow], baseline: &[&StepRow], costs: &BTreeMap<RowKey<'_>, f64>) -> ArmSummary {
-    let ok: Vec<&StepRow> = rows.iter().copied().filter(|row| row.status == Status::Ok).collect();
+fn ok<'run>(rows: &[&'run StepRow]) -> Vec<&'run StepRow> {
+    rows.iter().copied().filter(|row| row.status == Status::Ok).collect()
+}
+
+fn arm(
+    strategy: &str,
+    rows: &[&StepRow],
+    baseline: &[&StepRow],
+    wall_rounds: &WallRounds,
+    setting: &Setting<'_>,
+) -> ArmSummary {
+    let ok = ok(rows);
     let cost = |row: &StepRow| {
         let key = (row.round, row.workspace.as_str(), row.scenario.as_str(), row.step.as_str(), row.strategy.as_str());
-        costs.get(&key).copied()
+        setting.costs.get(&key).copied()
     };
+    let store = |row: &StepRow| row.store_allocated_bytes.map(|n| n as f64);
+    let all = |row: &StepRow| row.all_physical_bytes.map(|n| n as f64);
     let (against_baseline, paired_workspaces) = ratio(&ok, baseline);
     ArmSummary {
         strategy: strategy.into(),
         workspaces: distinct(ok.iter().map(|row| &row.workspace)).len(),
-        wall_s: sum_of_medians(&ok, |row| row.wall_s),
+        rounds: ok.iter().map(|row| row.round).collect::<BTreeSet<u32>>().into_iter().collect(),
+        wall_s: sum_of_medians(&ok, |row| row.wall_s.filter(|_| wall_rounds.hold(row.round))),
         against_baseline,
         paired_workspaces,
         hit_rate: weighted(&ok, |row| row.hit_rate, |row| row.units.map(|n| n as f64)),
         hit_rate_by_cost: weighted(&ok, |row| row.hit_rate_by_cost, cost),
         compiled: sum_of_medians(&ok, |row| row.compiled.map(|n| n as f64)),
         rustc_runs: sum_of_medians(&ok, |row| row.rustc_runs.map(|n| n as f64)),
-        store_bytes: largest(&ok, |row| row.store_allocated_bytes.map(|n| n as f64)),
+        store_bytes: if setting.alone { sum_of_medians(&ok, store) } else { largest(&ok, store) },
         tree_bytes: sum_of_medians(&ok, |row| row.tree_allocated_bytes.map(|n| n as f64)),
-        all_physical_bytes: last(&ok, |row| row.all_physical_bytes.map(|n| n as f64)),
+        all_physical_bytes: match setting.alone {
+            true => sum_of_medians(&ok, all),
+            false => last(&ok, setting.workspaces, all),
+        },
         added_physical_bytes: sum_of_medians(&ok, |row| row.marginal_physical_bytes.map(|n| n as f64)),
         promised_bytes: sum_of_medians(&ok, |row| row.promised_bytes.map(|n| n as f64)),
+        shadow: ShadowSummary::of(&ok),
         problems: problems(rows),
     }
-}
-
-fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Vec<Vec<f64>> {
-    let mut groups: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for row in rows {
-        if let Some(value) = value(row) {
-            groups.entry(&row.workspace).or_default().push(value);
-        }
-    }
-    groups.into_values().collect()
-}
-
-fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
-    let medians: Vec<f64> = by_workspace(rows, value).iter().filter_map(|values| median(values)).collect();
-    (!medians.is_empty()).then(|| medians.iter().sum())
-}
-
-fn ratio(ok: &[&StepRow], baseline: &[&StepRow]) -> (Option<f64>, usize) {
-    let wall_of_baseline: BTreeMap<(u32, &str), f64> = baseline
-        .iter()
-        .filter(|row| row.status == Status::Ok)
-        .filter_map(|row| Some(((row.round, row.workspace.as_str()), row.wall_s?)))
-        .filter(|(_, wall)| *wall > 0.0)
-        .collect();
-    // Logs, as a verdict takes them: of 0.5 and 2 the middle is 1.
-    let logs = by_workspace(ok, |row| {
-        let wall = row.wall_s.filter(|wall| *wall > 0.0)?;
-        Some((wall / wall_of_baseline.get(&(row.round, row.workspace.as_str()))?).ln())
-    });
-    let medians: Vec<f64> = logs.iter().filter_map(|values| median(values)).map(f64::exp).collect();
-    (geometric_mean(&medians), medians.len())
-}
-
-/// Mean of `value` weighed by `weight`; a plain mean where a weight is unknown.
-fn weighted(
-    rows: &[&StepRow],
-    value: impl Fn(&StepRow) -> Option<f64>,
-    weight: impl Fn(&StepRow) -> Option<f64>,
-) -> Option<f64> {
-    let pairs: Vec<(f64, Option<f64>)> = rows.iter().filter_map(|row| Some((value(row)?, weight(row)))).collect();
-    let weighed = pairs.iter().all(|(_, weight)| weight.is_some_and(|weight| weight > 0.0));
-    let weight = |known: Option<f64>| known.filter(|_| weighed).unwrap_or(1.0);
-    let total: f64 = pairs.iter().map(|(_, known)| weight(*known)).sum();
-    (total > 0.0).then(|| pairs.iter().map(|(value, known)| value * weight(*known)).sum::<f64>() / total)
-}
-
-fn largest(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
-    let mut rounds: BTreeMap<u32, f64> = BTreeMap::new();
-    for row in rows {
-        if let Some(value) = value(row) {
-            let most = rounds.entry(row.round).or_insert(value);
-            *most = most.max(value);
-        }
-    }
-    median(&rounds.into_values().collect::<Vec<_>>())
-}
-
-/// The value of the last row of each round, median over rounds.
-fn last(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
-    let rounds: BTreeMap<u32, f64> = rows.iter().filter_map(|row| Some((row.round, value(row)?))).collect();
-    median(&rounds.into_values().collect::<Vec<_>>())
 }
 
 fn problems(rows: &[&StepRow]) -> Vec<Problem> {

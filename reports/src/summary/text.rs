@@ -1,6 +1,8 @@
 //! The summary as text: the head, the sections in their order, the causes.
 
+use super::causes::costliest;
 use super::step_text::{Disk, step_table};
+use super::steps::distinct;
 use super::verdict_text::verdict_section;
 use super::{CauseGroup, Options, StepSummary, causes, summarise, verdicts};
 use crate::record::Outcome;
@@ -27,9 +29,19 @@ pub(super) fn render(run: &RunFolder, options: &Options) -> String {
                     units missed, refused, stale or stored under another key, per round, all workspaces";
         out.push_str(&wrap(line, options.width, 0));
     }
-    for group in &groups {
+    let several = distinct(groups.iter().map(|group| &group.scenario)).len() > 1;
+    let (shown, rest) = costliest(&groups, options.groups);
+    for group in shown {
         out.push('\n');
-        out.push_str(&cause_table(group, options));
+        out.push_str(&cause_table(group, several, options));
+    }
+    if !rest.is_empty() {
+        let lost: f64 = rest.iter().map(|group| group.lost_s).sum();
+        let steps = distinct(rest.iter().map(|group| &*group.step)).join(", ");
+        let lists = plural(rest.len(), "more list");
+        let line = format!("{lists} in units.csv: lost {} a round in {steps}", seconds(Some(lost)));
+        out.push('\n');
+        out.push_str(&wrap(&line, options.width, 2));
     }
     out
 }
@@ -47,7 +59,7 @@ fn header(run: &RunFolder, options: &Options, steps: &[StepSummary], disk: Disk)
          workspaces of wall ÷ wall of {base} in the same round, below 1x is faster; hits: units reused ÷ \
          units of a clean build, by cost: weighed by compile seconds; disk: {disk}; {freed}{dash}: not measured",
         base = options.baseline,
-        disk = disk.legend(),
+        disk = disk.legend(info.alone()),
         freed = if steps.iter().any(StepSummary::cleans) { freed } else { "" },
         dash = crate::table::UNMEASURED,
     );
@@ -58,10 +70,11 @@ pub(super) fn plural(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
-fn cause_table(group: &CauseGroup, options: &Options) -> String {
+fn cause_table(group: &CauseGroup, several: bool, options: &Options) -> String {
+    let scenario = if several { format!(" of {}", group.scenario) } else { String::new() };
     let mut out = wrap(
         &format!(
-            "{} in {}: lost {} in {} units a round",
+            "{} in {}{scenario}: lost {} in {} units a round",
             siblings(&group.strategies),
             group.step,
             seconds(Some(group.lost_s)),

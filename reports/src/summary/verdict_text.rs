@@ -24,7 +24,7 @@ pub(super) fn verdict_section(verdicts: &Verdicts, options: &Options) -> String 
     if verdicts.standing() == Standing::Judged {
         for step in &verdicts.steps {
             out.push('\n');
-            out.push_str(&step_verdicts(step, options));
+            out.push_str(&step_verdicts(step, &verdicts.question.baseline, options));
         }
     }
     out
@@ -70,9 +70,13 @@ fn legend(verdicts: &Verdicts) -> String {
     )
 }
 
-fn step_verdicts(step: &StepVerdicts, options: &Options) -> String {
+fn step_verdicts(step: &StepVerdicts, baseline: &str, options: &Options) -> String {
     let caption = format!("verdicts of step {} of scenario {}", step.step, step.scenario);
     let mut out = wrap(&caption, options.width, 2);
+    if step.baseline_unsupported && !step.has_pairs() {
+        let line = format!("no verdicts: {baseline} is unsupported in this step");
+        return out + &wrap(&line, options.width, 2);
+    }
     let mut table = Table::new(&[
         ("strategy", Align::Flexible),
         ("ratio", Align::Right),

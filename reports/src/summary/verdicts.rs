@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::steps::{distinct, strategies};
+use crate::record::Status;
 use crate::run_folder::RunFolder;
 use crate::stats::power::{minimum_detectable_effect, rounds_needed};
 use crate::stats::{Comparison, Question, Rule, Verdict, compare_overall};
@@ -27,6 +28,9 @@ pub struct StepVerdicts {
     pub step: String,
     /// Distinct workspaces with a row.
     pub workspaces: usize,
+    /// Whether the baseline is unsupported in all rows it has here, so that there is
+    /// nothing to compare with.
+    pub baseline_unsupported: bool,
     /// Every arm against the baseline over all workspaces, in the order the run was
     /// asked for.
     pub arms: Vec<Comparison>,
@@ -77,7 +81,7 @@ pub fn verdicts(run: &RunFolder, options: &Options) -> Verdicts {
         match steps.iter_mut().find(same) {
             Some(known) => known.list(comparison.control).push(comparison),
             None => {
-                let mut step = StepVerdicts::new(&comparison, run);
+                let mut step = StepVerdicts::new(&comparison, run, &question.baseline);
                 step.list(comparison.control).push(comparison);
                 steps.push(step);
             }
@@ -105,9 +109,12 @@ fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>, family: usize, rule: &R
 }
 
 impl StepVerdicts {
-    fn new(first: &Comparison, run: &RunFolder) -> Self {
+    fn new(first: &Comparison, run: &RunFolder, baseline: &str) -> Self {
         let rows = run.steps.iter().filter(|row| row.scenario == first.scenario && row.step == first.step);
+        let mut of_baseline = rows.clone().filter(|row| row.strategy == baseline).peekable();
         Self {
+            baseline_unsupported: of_baseline.peek().is_some()
+                && of_baseline.all(|row| row.status == Status::Unsupported),
             workspaces: distinct(rows.map(|row| &row.workspace)).len(),
             scenario: first.scenario.clone(),
             step: first.step.clone(),
@@ -116,6 +123,11 @@ impl StepVerdicts {
             as_control: None,
             at_worst: None,
         }
+    }
+
+    /// Whether any two rows could be compared.
+    pub fn has_pairs(&self) -> bool {
+        self.arms.iter().chain(&self.controls).any(|it| it.judgement.pairs > 0)
     }
 
     fn list(&mut self, control: bool) -> &mut Vec<Comparison> {

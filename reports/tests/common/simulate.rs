@@ -29,6 +29,12 @@ pub struct World {
     pub round_effect: f64,
     /// What all workspaces of one arm in one round share (a slow minute).
     pub turn_effect: f64,
+    /// How much slower the last turn of a slot (a workspace of a round) is than its first.
+    /// Where it is not 0, the order of each slot is drawn and every second round runs the
+    /// order of the one before it backwards, as the harness does.
+    pub position_effect: f64,
+    /// Whether instead the middle turn is the slow one, and first and last are alike.
+    pub peaked: bool,
     /// Whether the noise grows tenfold from the first workspace to the last.
     pub uneven: bool,
 }
@@ -44,6 +50,8 @@ impl World {
             noise: Noise::Normal(0.03),
             round_effect: 0.0,
             turn_effect: 0.0,
+            position_effect: 0.0,
+            peaked: false,
             uneven: false,
         }
     }
@@ -51,21 +59,44 @@ impl World {
     /// One run: a sample per arm, all against one baseline.
     pub fn run(&self, random: &mut Random) -> Vec<Sample> {
         let mut samples: Vec<Sample> = (0..self.arms).map(|at| Sample::new(format!("arm {at}"))).collect();
+        let mut orders: Vec<Vec<usize>> = Vec::new();
         for round in 0..self.rounds {
+            self.turn(&mut orders, round, random);
             let shared = self.round_effect * random.normal();
             let turns: Vec<f64> = (0..=self.arms).map(|_| self.turn_effect * random.normal()).collect();
             for workspace in 0..self.workspaces {
                 let name = ["small", "middle", "large"][workspace % 3];
                 let truth = 10.0_f64.powi(workspace as i32);
                 let scale = if self.uneven { 10.0_f64.powf(workspace as f64 / 2.0 - 0.5) } else { 1.0 };
-                let mut time = |turn: f64| truth * (shared + turn + scale * self.noise.draw(random)).exp();
-                let baseline = time(turns[0]);
-                for (sample, turn) in samples.iter_mut().zip(&turns[1..]) {
-                    assert!(sample.add(name, round, self.ratio * time(*turn), baseline));
+                let mut time = |arm: usize| {
+                    let place = orders[workspace].iter().position(|it| *it == arm).unwrap_or(0);
+                    let way = place as f64 / self.arms as f64;
+                    let late = self.position_effect * if self.peaked { 1.0 - (2.0 * way - 1.0).abs() } else { way };
+                    truth * (shared + turns[arm] + late + scale * self.noise.draw(random)).exp()
+                };
+                let baseline = time(0);
+                for (sample, arm) in samples.iter_mut().zip(1..) {
+                    assert!(sample.add(name, round, self.ratio * time(arm), baseline));
                 }
             }
         }
         samples
+    }
+
+    /// The order of the arms in each workspace of a round, from that of the round before.
+    fn turn(&self, orders: &mut Vec<Vec<usize>>, round: u32, random: &mut Random) {
+        if round % 2 == 1 && self.position_effect != 0.0 {
+            orders.iter_mut().for_each(|order| order.reverse());
+            return;
+        }
+        *orders = vec![(0..=self.arms).collect(); self.workspaces];
+        if self.position_effect != 0.0 {
+            for order in orders {
+                for at in (1..order.len()).rev() {
+                    order.swap(at, random.below(at + 1));
+                }
+            }
+        }
     }
 }
 

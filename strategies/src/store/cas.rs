@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in, is_sound};
+use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in, is_sound, remove_whole};
 use crate::files::{At, FileError, temporary_beside, write_atomic};
 use crate::key::Key;
 use crate::link::LinkMode;
@@ -54,6 +54,42 @@ impl StoreKind for CasKind {
 #[derive(Debug)]
 struct Cas {
     root: Root,
+}
+
+impl Cas {
+    /// Links a tree that is there to the blobs that are there now, file by file: builds may have
+    /// linked to it, and must not find it gone for a moment. Otherwise it would keep the inodes
+    /// that a damaged entry had.
+    fn renew_tree(&self, entry: &Entry) -> Result<(), FileError> {
+        let tree = self.root.sharded("trees", &entry.key.hex());
+        if !tree.is_dir() {
+            return Ok(());
+        }
+        let renewed = || {
+            for file in &entry.files {
+                let Some(name) = file.path.strip_prefix("out/") else { continue };
+                self.renew_file(entry, file, &tree.join(name))?;
+            }
+            entry.make_folders(&tree)
+        };
+        // A tree that is no such directory any more is made anew when it is asked for.
+        renewed().or_else(|_| remove_whole(&tree, true))
+    }
+
+    fn renew_file(&self, entry: &Entry, file: &FileRecord, target: &Path) -> Result<(), FileError> {
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent).at("create", parent)?;
+        }
+        if let Some(bytes) = file.bytes.as_inline() {
+            return write_atomic(target, &bytes);
+        }
+        let temporary = temporary_beside(target);
+        std::fs::hard_link(self.stored(entry, file), &temporary).at("link", &temporary)?;
+        let renamed = std::fs::rename(&temporary, target).at("rename into place", target);
+        // Renaming one name of an inode onto another of the same inode leaves both.
+        let _ = std::fs::remove_file(&temporary);
+        renamed
+    }
 }
 
 impl Store for Cas {
@@ -107,6 +143,7 @@ impl Store for Cas {
                 None => std::fs::hard_link(self.stored(entry, file), &target).at("link", &target)?,
             }
         }
+        entry.make_folders(&temporary)?;
         match std::fs::rename(&temporary, &dir) {
             Err(_) if dir.is_dir() => std::fs::remove_dir_all(&temporary).at("remove", &temporary)?,
             other => other.at("rename into place", &dir)?,
@@ -129,6 +166,7 @@ impl Store for Cas {
             }
             bring_in(entry, file, &unit_dir.join(&file.path), &blob, link)?;
         }
+        self.renew_tree(entry)?;
         let path = self.manifest(&entry.key);
         if let Some(shard) = path.parent() {
             std::fs::create_dir_all(shard).at("create", shard)?;

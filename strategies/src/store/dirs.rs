@@ -71,6 +71,7 @@ impl Dirs {
                 None => bring_in(entry, file, &unit_dir.join(&file.path), &target, link)?,
             }
         }
+        entry.make_folders(&staged.join("out"))?;
         let manifest = staged.join("entry.json");
         let bytes = entry.encode().at("encode", &manifest)?;
         std::fs::write(&manifest, bytes).at("write", &manifest)

@@ -4,11 +4,14 @@
 //! takes an entry only when it is whole, of this format version, and leads nowhere outside
 //! the directories it is meant for; everything else is a miss.
 
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::files::{At, FileError};
 use crate::graph::layout::{Share, UnitPlace, is_plain_relative};
 use crate::key::{Content, Digest, Key, Recipe};
 
@@ -46,6 +49,9 @@ pub struct Entry {
     pub publishers: Vec<String>,
     /// Its files.
     pub files: Vec<FileRecord>,
+    /// Folders below `out` with nothing in them, relative to the unit directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<String>,
 }
 
 /// A recipe kept for explaining later misses: planning reads every entry and needs none of
@@ -138,13 +144,19 @@ impl Entry {
         let sound = entry.format == FORMAT
             && entry.key == *key
             && entry.place.is_sound()
-            && entry.files.iter().all(|file| is_plain_relative(&file.path));
+            && entry.files.iter().map(|file| &file.path).chain(&entry.folders).all(|path| is_plain_relative(path));
         sound.then_some(entry)
     }
 
     /// The modification time of its outputs.
     pub fn time(&self) -> SystemTime {
         UNIX_EPOCH + self.stamp
+    }
+
+    /// Makes its empty folders below a directory that has what the unit's `out` has.
+    pub(crate) fn make_folders(&self, out: &Path) -> Result<(), FileError> {
+        let inner = self.folders.iter().filter_map(|folder| folder.strip_prefix("out/"));
+        inner.map(|folder| out.join(folder)).try_for_each(|path| fs::create_dir_all(&path).at("create", &path))
     }
 
     /// Total size of its files in bytes.
@@ -193,6 +205,7 @@ pub(crate) mod tests {
             created: 0.0,
             publishers: vec!["w".into()],
             files: Vec::new(),
+            folders: Vec::new(),
         }
     }
 

@@ -19,8 +19,9 @@ use crate::graph::matching::{Matched, match_units};
 use crate::graph::messages::Messages;
 use crate::graph::{Unit, UnitIndex};
 use crate::key::recipe::final_key;
-use crate::key::{Content, Digest, FieldHasher, InputSet, Key, Recipe, depinfo, script};
+use crate::key::{Content, FieldHasher, InputSet, Key, Recipe, depinfo, script};
 use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
+use crate::written::Written;
 
 /// Private files up to this size are kept in the manifest, bytes.
 const INLINE_LIMIT: u64 = 16 << 10;
@@ -67,8 +68,8 @@ pub struct Publication {
     pub index: UnitIndex,
     /// Its key.
     pub key: Key,
-    /// Digest of all shared files, where the store hashes them; else of what it hands over.
-    pub bytes: Digest,
+    /// What the build wrote, in the build directory; `None` where it wrote nothing.
+    pub written: Option<Written>,
     /// Whether it is new in the store.
     pub added: Added,
 }
@@ -128,7 +129,11 @@ pub fn publish(
     let outcomes: Vec<_> = entries.par_iter().map(|(_, entry)| add(session, entry)).collect();
     for ((index, entry), outcome) in entries.into_iter().zip(outcomes) {
         match outcome {
-            Ok(added) => published.units.push(Publication { index, key: entry.key, bytes: bytes_of(&entry), added }),
+            Ok(added) => {
+                let dir = layout.unit_dir(&entry.place);
+                let written = Written::of(&entry, |file| dir.join(&file.path));
+                published.units.push(Publication { index, key: entry.key, written, added });
+            }
             Err(error) => published.left_out.push((index, error.to_string())),
         }
         plan.tree.hold(layout, &entry, entry.stamp, false);
@@ -148,6 +153,7 @@ struct Known {
 struct Scan {
     place: UnitPlace,
     files: Vec<FileRecord>,
+    folders: Vec<String>,
     content: Content,
     inputs: InputSet,
 }
@@ -176,7 +182,8 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
     let uplifted = is_uplifted(session.graph, index);
     let everything = session.units.store.hashes_everything();
     let mut files = Vec::new();
-    for relative in list(&dir)? {
+    let Listed { files: listed, folders } = list(&dir)?;
+    for relative in listed {
         let path = dir.join(&relative);
         let meta = fs::symlink_metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         if !meta.is_file() {
@@ -205,32 +212,45 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
     if unit.is_local() && inputs.newest_read(session.context, unit) > mark_time(&dir) {
         return Err("a source changed while it was built".to_owned());
     }
-    Ok(Scan { content: content_of(unit, &dir, &files), place, files, inputs })
+    Ok(Scan { content: content_of(unit, &dir, &files, &folders), place, files, folders, inputs })
 }
 
 fn mark_time(dir: &Path) -> Option<SystemTime> {
     super::tree::mark(dir).map(|mark| UNIX_EPOCH + mark)
 }
 
-/// Every file below a unit directory, in a fixed order.
-fn list(dir: &Path) -> Result<Vec<String>, String> {
-    let mut found = Vec::new();
+/// What there is below a unit directory, in a fixed order.
+#[derive(Default)]
+struct Listed {
+    files: Vec<String>,
+    /// Folders below `out` with nothing in them: a script may have made them for who reads it.
+    folders: Vec<String>,
+}
+
+fn list(dir: &Path) -> Result<Listed, String> {
+    let mut found = Listed::default();
     let mut open = vec![String::new()];
     while let Some(folder) = open.pop() {
         let entries =
             fs::read_dir(dir.join(&folder)).map_err(|error| format!("cannot list {}: {error}", dir.display()))?;
+        let mut empty = true;
         for entry in entries {
+            empty = false;
             let entry = entry.map_err(|error| format!("cannot list {}: {error}", dir.display()))?;
             let name =
                 entry.file_name().into_string().map_err(|name| format!("{} is not a UTF-8 name", name.display()))?;
             let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => open.push(relative),
-                _ => found.push(relative),
+                _ => found.files.push(relative),
             }
         }
+        if empty && folder.starts_with("out/") {
+            found.folders.push(folder);
+        }
     }
-    found.sort();
+    found.files.sort();
+    found.folders.sort();
     Ok(found)
 }
 
@@ -248,7 +268,7 @@ fn hands_over(unit: &Unit, path: &str) -> bool {
         }
 }
 
-fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord]) -> Content {
+fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String]) -> Content {
     let mut hasher = FieldHasher::new("content 1");
     for file in files.iter().filter(|file| hands_over(unit, &file.path)) {
         // File names of libraries carry the unit hash; those of scripts are what is read.
@@ -260,6 +280,9 @@ fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord]) -> Content {
         };
     }
     if unit.is_script_run() {
+        folders.iter().for_each(|folder| {
+            hasher.field("folder", folder);
+        });
         // Cargo itself replaces the old OUT_DIR by the new one when it loads this.
         let stdout = fs::read(dir.join("run/stdout")).or_else(|_| fs::read(dir.join("run/output"))).unwrap_or_default();
         let here = dir.join("out").display().to_string();
@@ -315,6 +338,7 @@ fn finish(
         created: since_epoch(SystemTime::now()).as_secs_f64(),
         publishers: vec![publisher.to_owned()],
         files: scan.files,
+        folders: scan.folders,
     })
 }
 
@@ -340,19 +364,4 @@ fn add(session: &Session<'_>, entry: &Entry) -> Result<Added, FileError> {
         session.store.out_dir(entry)?;
     }
     Ok(added)
-}
-
-/// A digest by which the same bytes under another key are recognised.
-pub fn bytes_of(entry: &Entry) -> Digest {
-    let mut hasher = FieldHasher::new("bytes");
-    let mut known = true;
-    for file in entry.files.iter().filter(|file| file.share == Share::Shared) {
-        match &file.bytes {
-            Bytes::Stored(Some(digest)) => {
-                hasher.digest("file", digest);
-            }
-            _ => known = false,
-        }
-    }
-    if known { hasher.finish() } else { entry.content }
 }

@@ -231,6 +231,9 @@ fn restore_unit(
         }
         place_file(session, entry, file, &dir.join(&file.path), shares, &times, &mut count)?;
     }
+    if !whole {
+        entry.make_folders(&dir.join("out"))?;
+    }
     Ok(count)
 }
 
