@@ -118,6 +118,10 @@ fn profiles_and_commands_are_told_apart() {
         ["dev", "release", "test", "check"].map(|step| cached(&run, step).profile.as_str()).to_vec();
     assert_eq!(profiles, ["dev", "release", "dev", "dev"]);
     assert_eq!(compiled(&run, "release"), (5, 5));
+    let dev = cached(&run, "dev").marginal_physical_bytes;
+    if let Some((dev, release)) = dev.zip(cached(&run, "release").marginal_physical_bytes) {
+        assert!(release < dev + (512 << 10), "a release build leaves dev's files shared: {release} after {dev}");
+    }
     let (uncached, with_cache) = compiled(&run, "test");
     assert!(uncached > 0 && with_cache <= uncached);
     assert_eq!(compiled(&run, "check-cold"), (5, 0));

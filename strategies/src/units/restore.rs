@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::tree::{Held, leads_nowhere};
 use super::{Plan, Planned, Session, Verdict};
 use crate::files::{At, FileError, copy, set_time, temporary_beside};
-use crate::graph::layout::{Layout, Share, UnitPlace, is_uplifted};
+use crate::graph::layout::{Layout, Share, UnitPlace, base_dir, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
 use crate::link::Mechanism;
 use crate::store::{Entry, FileRecord};
@@ -113,8 +113,8 @@ impl Restored {
 /// Frees what the store shares with the build directory where Cargo is going to build. It
 /// would write into the store through a linked directory, and rustc refuses to replace a
 /// read-only file, which every inode of the store is. Which directory a unit without a known
-/// artifact will be built in is Cargo's secret, so all that ever held one of its kind are
-/// freed. Links to what was collected go too: nothing can be built through them.
+/// artifact will be built in is Cargo's secret, so all of its profile that ever held one of its
+/// kind are freed. Links to what was collected go too: nothing can be built through them.
 fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
     let layout = &session.context.layout;
     let kept: Vec<&UnitPlace> = plan
@@ -131,12 +131,16 @@ fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
             Verdict::Miss | Verdict::Refused(_) | Verdict::Present { touched: true, .. }
         )
     };
-    let all = 0..session.graph.units.len();
-    let wanted: Vec<String> =
-        all.filter(compiled).map(|index| super::plan::slot(&session.graph.units[index])).collect();
+    let graph = session.graph;
+    let wanted: Vec<(String, String)> = (0..graph.units.len())
+        .filter(compiled)
+        .map(|index| (base_dir(graph, &graph.units[index]), super::plan::slot(&graph.units[index])))
+        .collect();
+    let is_wanted = |place: &UnitPlace, held: &Held| {
+        wanted.iter().any(|(base, slot)| *slot == held.slot && Path::new(&place.0).starts_with(base))
+    };
     let given_up = |(place, held): &(UnitPlace, &Held)| {
-        !kept.contains(&place)
-            && (wanted.contains(&held.slot) || leads_nowhere(session.units.link, &layout.unit_dir(place)))
+        !kept.contains(&place) && (is_wanted(place, held) || leads_nowhere(session.units.link, &layout.unit_dir(place)))
     };
     let is_link =
         |place: &UnitPlace, held: &Held| held.linked || leads_nowhere(session.units.link, &layout.unit_dir(place));
