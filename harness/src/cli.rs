@@ -26,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   harness compare                                     the default: minutes, a table at the end
   harness compare --dry-run                           what that would do
   harness compare --strategies 'none,hardlink+*'      only these
+  harness probe                                       which designs can give a wrong build
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness store collect --store DIR --max-size 5GiB   what a store should forget
@@ -41,6 +42,14 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::Command),
+    /// Look for wrong builds: tell small stories with an expected end to every strategy
+    Probe(Box<cmd::probe::Args>),
+    /// One build of a probe, in a process that can be killed
+    #[command(hide = true)]
+    ProbeBuild {
+        /// What to build
+        job: std::path::PathBuf,
+    },
     /// Find out what this machine has and lacks for a sound comparison
     Doctor(cmd::doctor::Args),
     /// List and show scenarios
@@ -60,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command),
+        Command::Probe(args) => cmd::probe::run(&args, &supervisor),
+        Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
         Command::Store(command) => cmd::store::run(command, &supervisor),

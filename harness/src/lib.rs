@@ -4,6 +4,7 @@
 //! cli          what can be asked for
 //! cmd          one file a subcommand
 //! experiment   schedule → arms → steps → measured builds → records
+//! probe        stories with an expected end → which designs can give a wrong build
 //! doctor       what this machine has and lacks, found out before a run
 //! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
@@ -17,5 +18,6 @@ pub mod cli;
 pub mod cmd;
 pub mod doctor;
 pub mod experiment;
+pub mod probe;
 pub mod quantity;
 pub mod system;

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`control`] | the name of the arm that only repeats the baseline |
 //! | [`costs`] | one price list for a whole run |
+//! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
 //! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
@@ -19,6 +20,7 @@
 
 pub mod control;
 pub mod costs;
+pub mod probes;
 pub mod record;
 pub mod run_folder;
 pub mod stats;

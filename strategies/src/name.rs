@@ -80,8 +80,7 @@ fn canonical(name: &str) -> String {
 }
 
 fn unknown(asked: &str, known: &[(String, Strategy)]) -> NameError {
-    let mut scored: Vec<(usize, &String)> =
-        known.iter().map(|(name, _)| (strsim::damerau_levenshtein(asked, name), name)).collect();
+    let mut scored: Vec<(usize, &String)> = known.iter().map(|(name, _)| (distance(asked, name), name)).collect();
     scored.sort();
     NameError::Unknown {
         name: asked.to_owned(),
@@ -89,8 +88,13 @@ fn unknown(asked: &str, known: &[(String, Strategy)]) -> NameError {
     }
 }
 
+/// How unlike two names are: edits, with neighbours swapped counted once.
+pub fn distance(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(a, b)
+}
+
 /// Shell-style matching with `*` and `?`.
-fn glob(pattern: &str, text: &str) -> bool {
+pub fn glob(pattern: &str, text: &str) -> bool {
     match (pattern.chars().next(), text.chars().next()) {
         (None, None) => true,
         (Some('*'), _) => {

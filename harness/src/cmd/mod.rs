@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod corpus;
 pub mod doctor;
+pub mod probe;
 pub mod scenario;
 pub mod store;
 pub mod strategies;

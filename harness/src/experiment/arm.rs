@@ -129,6 +129,7 @@ impl<'a> Arm<'a> {
                 Home::Elsewhere => self.lab.second_home.clone(),
             },
             rustflags: step.distinct.then(|| format!("--cfg=copy=\"{copy}\"")),
+            env: BTreeMap::new(),
         }
     }
 

@@ -18,7 +18,7 @@ use strategies::store::Store;
 use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
 use super::invocation::{Recipe, Site};
-use super::lab::Lab;
+use super::lab::{Lab, Phase};
 use crate::system::observer::{self, Compile, Kind, Summary};
 use crate::system::process::{self, Finished, ProcessError, Stream};
 
@@ -149,7 +149,9 @@ pub fn build(
         (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, (units, store), before),
         _ => {
             let mut usage = Usage::default();
+            lab.enter(Phase::Cargo);
             let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+            lab.enter(Phase::End);
             // Not part of this strategy: asked for afterwards and not timed.
             let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
             let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
@@ -171,6 +173,7 @@ fn cached(
     let mut usage = Usage::default();
     let own = own_cpu();
 
+    lab.enter(Phase::Plan);
     let start = Instant::now();
     let lock = store.root().lock_shared()?;
     let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
@@ -181,11 +184,13 @@ fn cached(
     let mut plan = units::plan(&session);
     let planned = start.elapsed();
 
+    lab.enter(Phase::Restore);
     let start = Instant::now();
     let restored = units::restore(&session, &mut plan)?;
     let restore = start.elapsed();
     let own_before = own_cpu().saturating_sub(own);
 
+    lab.enter(Phase::Cargo);
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
     let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
     let before = missed.then(|| before.map_or_else(|| Arc::new(Index::load(store)), Arc::clone));
@@ -195,9 +200,11 @@ fn cached(
     let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
     let matching = start.elapsed();
     let (rustc, costs) = costs(site, &layout, &built, &cargo.messages)?;
+    lab.enter(Phase::Publish);
     let start = Instant::now();
     let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
     let publish = start.elapsed() + matching;
+    lab.enter(Phase::End);
     let own = own_before + own_cpu().saturating_sub(own);
 
     let phases = Phases {

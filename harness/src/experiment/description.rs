@@ -23,18 +23,10 @@ pub fn stored_options(info: &RunInfo) -> Result<Options> {
 
 /// Describes a run that begins now.
 pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
-    let host = Host::detect();
     let mut stored =
         serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
     stored.insert("alone".to_owned(), asked.scenario.alone.into());
-    let arm_dir = lab.arm_dir();
-    let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
-    let file_systems = places.into_iter().filter_map(|(role, path)| {
-        let fs = FileSystem::of(path?).ok()?;
-        Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
-    });
     RunInfo {
-        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         seed: options.seed,
         rounds: options.rounds,
         scenario: asked.scenario.name.clone(),
@@ -45,6 +37,22 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
             hash: asked.corpus_hash(),
             workspaces: asked.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
         },
+        options: stored.into_iter().collect(),
+        ..surroundings(name, lab)
+    }
+}
+
+/// Machine, toolchain, file systems and tools of a run that begins now.
+pub fn surroundings(name: &str, lab: &Lab) -> RunInfo {
+    let host = Host::detect();
+    let arm_dir = lab.arm_dir();
+    let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
+    let file_systems = places.into_iter().filter_map(|(role, path)| {
+        let fs = FileSystem::of(path?).ok()?;
+        Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
+    });
+    RunInfo {
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         toolchain: ToolchainInfo {
             channel: lab.toolchain.channel.to_string(),
             cargo: lab.toolchain.cargo_verbose.clone(),
@@ -59,7 +67,6 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
         },
         file_systems: file_systems.collect(),
         tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
-        options: stored.into_iter().collect(),
         ..RunInfo::new(name)
     }
 }

@@ -46,6 +46,8 @@ pub struct Recipe {
     pub cargo_home: PathBuf,
     /// RUSTFLAGS.
     pub rustflags: Option<String>,
+    /// Other variables on top of the scrubbed environment.
+    pub env: BTreeMap<String, String>,
 }
 
 impl Site {
@@ -55,6 +57,7 @@ impl Site {
         env.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
         env.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
         env.insert("CARGO_HOME".into(), recipe.cargo_home.clone().into());
+        env.extend(recipe.env.iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(recipe.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
         env
     }

@@ -62,6 +62,23 @@ pub struct Lab {
     observer: Observer,
     /// Size and time of cargo and rustc when the run began.
     programs: Vec<Option<(u64, SystemTime)>>,
+    /// Told of every phase that begins.
+    on_phase: fn(Phase),
+}
+
+/// A part of a build that begins now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Unit graph and keys.
+    Plan,
+    /// Filling the build directory.
+    Restore,
+    /// Cargo.
+    Cargo,
+    /// Filling the store.
+    Publish,
+    /// Nothing any more.
+    End,
 }
 
 impl Lab {
@@ -79,13 +96,36 @@ impl Lab {
         let cargo_home = home.dir().to_owned();
         let second_home = work.join("cargo-home-2");
         let (work, ground) = (work.to_owned(), work.to_owned());
-        Ok(Lab { work, supervisor, cargo_home, second_home, toolchain, ground, environment, observer, programs })
+        let on_phase = |_| ();
+        Ok(Lab {
+            work,
+            supervisor,
+            cargo_home,
+            second_home,
+            toolchain,
+            ground,
+            environment,
+            observer,
+            programs,
+            on_phase,
+        })
     }
 
     /// The same lab with its arms on another file system, at its root `ground`.
     #[must_use]
     pub fn on(self, ground: &Path) -> Lab {
         Lab { ground: ground.to_owned(), ..self }
+    }
+
+    /// The same lab, which tells of every phase of a build as it begins.
+    #[must_use]
+    pub fn telling(self, on_phase: fn(Phase)) -> Lab {
+        Lab { on_phase, ..self }
+    }
+
+    /// Tells that a phase of a build begins.
+    pub fn enter(&self, phase: Phase) {
+        (self.on_phase)(phase);
     }
 
     /// Whether cargo or rustc is another file than when the run began.

@@ -1,0 +1,237 @@
+//! `harness probe`: which designs can give a wrong build.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args as ClapArgs;
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use reports::probes::{ProbeRow, ProbeRun, Verdict, matrix};
+use strategies::Strategy;
+
+use crate::experiment::description::surroundings;
+use crate::experiment::lab::Lab;
+use crate::probe::bench::Ground;
+use crate::probe::story::Story;
+use crate::probe::{FAMILIES, Family, Probe, select, telling};
+use crate::system::interrupt::Supervisor;
+use crate::system::toolchain::Toolchain;
+use crate::system::workdir::{self, WorkDir};
+
+/// Every link mode, every key policy and both stores, though not every combination.
+const DEFAULT_STRATEGIES: &str =
+    "*+aggressive,hardlink+conservative,hardlink+non-local,hardlink+aggressive@dirs,copy+aggressive@dirs";
+
+/// Bytes that must be free before anything is begun.
+const DISK_FLOOR: u64 = 1 << 30;
+
+/// Tells small stories to every strategy, on made-up workspaces and without a network, and looks
+/// for wrong builds, needless ones and harm done: a matrix at the end, probes.csv and
+/// probes.json in the run folder. The exit code is 1 only when a strategy fails a probe that
+/// --require names.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Strategies and globs, separated by commas; `harness strategies list` shows all
+    #[arg(long, value_name = "LIST", default_value = DEFAULT_STRATEGIES)]
+    strategies: String,
+    /// Probes, families and globs, separated by commas; --list shows all
+    #[arg(long, value_name = "LIST", default_value = "*")]
+    probes: String,
+    /// Probes, families and globs that every strategy must pass; a known failure is one, too
+    #[arg(long, value_name = "LIST")]
+    require: Option<String>,
+    /// List the probes with their families, expected ends and origins
+    #[arg(long)]
+    list: bool,
+    /// Print a probe's story as a shell script with plain Cargo, to repeat it by hand
+    #[arg(long, value_name = "PROBE", conflicts_with = "list")]
+    story: Option<String>,
+    /// Leave every story's workspaces, build directories and store as they are at its end
+    #[arg(long)]
+    keep: bool,
+    /// Where the run folder goes [default: runs/ in the work directory]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Where stories are told [default: the user's cache directory]
+    #[arg(long, value_name = "DIR")]
+    work_dir: Option<PathBuf>,
+    /// rustup toolchain [default: the default one]
+    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    toolchain: Option<String>,
+    /// Another rustup toolchain, for stories that switch [default: nightly or stable, if installed]
+    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    second_toolchain: Option<String>,
+    /// How many stories are told at a time [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Show what would be told, and tell nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When something asked for cannot be had, or the run is interrupted.
+pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+    if args.list {
+        print!("{}", listed());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let probes = select::select(args.story.as_deref().unwrap_or(&args.probes))?;
+    let required = args.require.as_deref().map(select::select).transpose()?.unwrap_or_default();
+    if let Some((_, missing)) = required.iter().find(|(_, it)| !probes.iter().any(|(_, probe)| probe.name == it.name)) {
+        bail!("--require names {}, which --probes leaves out; add it there", missing.name);
+    }
+    let named = |(name, strategy): (strategies::StrategyName, Strategy)| (name.to_string(), strategy);
+    let strategies: Vec<(String, Strategy)> = strategies::select(&args.strategies)?.into_iter().map(named).collect();
+    if args.dry_run {
+        println!("{} probes for {} strategies, no network, one place for each:", probes.len(), strategies.len());
+        strategies.iter().for_each(|(name, _)| println!("  {name}"));
+        probes.iter().for_each(|(family, probe)| println!("  {}: {}", family.name, probe.name));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let default = || workdir::default_dir().map(|dir| dir.path);
+    let dir = args.work_dir.clone().map_or_else(default, Ok)?;
+    let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
+    work.track(supervisor);
+    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    let second = second_lab(args, &lab, supervisor)?;
+    let ground = Ground { lab: &lab, second: second.as_ref() };
+    let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
+    let options = telling::Options {
+        run: name.clone(),
+        places: lab.work.join("probes"),
+        keep: args.keep,
+        workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
+    };
+    crate::system::dirs::remove_dir(&options.places)?;
+    if args.story.is_some() {
+        return tell_one(ground, &probes, &strategies, &options);
+    }
+    let out = args.out.clone().unwrap_or_else(|| lab.work.join("runs")).join(&name);
+    let rows = tell(ground, &probes, &strategies, &options, &out)?;
+    let mut info = surroundings(&name, &lab);
+    info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
+    info.complete = true;
+    reports::probes::write(&out, &ProbeRun { info, rows: rows.clone() })?;
+    print!("{}", matrix::render(&rows, reports::table::WIDTH));
+    println!("\nrecords: {}", out.display());
+    if args.keep {
+        println!("places:  {}", options.places.display());
+    }
+    let is_required = |row: &ProbeRow| required.iter().any(|(_, probe)| probe.name == row.probe);
+    let broken = rows.iter().filter(|row| row.verdict == Verdict::Fail && is_required(row)).count();
+    if broken > 0 {
+        eprintln!("{broken} required probes failed");
+        return Ok(ExitCode::from(1));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells everything, with a bar and an estimate of the time left; the stories that failed are
+/// written as scripts.
+fn tell(
+    ground: Ground<'_>,
+    probes: &[(&'static Family, &'static Probe)],
+    strategies: &[(String, Strategy)],
+    options: &telling::Options,
+    out: &Path,
+) -> Result<Vec<ProbeRow>> {
+    let tasks = telling::tasks(probes, strategies)?;
+    let bar = ProgressBar::new(tasks.len() as u64);
+    let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.progress_chars("=> "));
+    bar.enable_steady_tick(Duration::from_millis(250));
+    let began = Instant::now();
+    let left = || match bar.position() {
+        0 => "estimating".to_owned(),
+        done => {
+            let each = began.elapsed().as_secs_f64() / done as f64;
+            let rest = tasks.len() as f64 - done as f64;
+            format!("about {} left", HumanDuration(Duration::from_secs_f64(each * rest)))
+        }
+    };
+    let on_begin = |task: &telling::Task| bar.set_message(format!("{}: {} {}", left(), task.probe.name, task.name));
+    let on_end = |row: &ProbeRow, story: &Story| {
+        bar.inc(1);
+        if row.verdict == Verdict::Fail {
+            let mark = if row.known.is_empty() { "FAIL" } else { "fail*" };
+            bar.suspend(|| eprintln!("{mark} {} {}: {}", row.probe, row.strategy, row.detail));
+            let script = out.join("stories").join(format!("{}.sh", row.probe));
+            if let Err(error) = write_script(&script, story, row) {
+                bar.suspend(|| eprintln!("warning: {error:#}"));
+            }
+        }
+    };
+    let told = telling::tell_all(ground, &tasks, options, &on_begin, &on_end);
+    bar.finish_and_clear();
+    if !options.keep {
+        let _ = crate::system::dirs::remove_dir(&options.places);
+    }
+    told
+}
+
+fn write_script(path: &Path, story: &Story, row: &ProbeRow) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let title = format!("{} under {}: {}", row.probe, row.strategy, row.detail);
+    std::fs::write(path, story.script(&title)).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// `--story`: how a probe is repeated by hand.
+fn tell_one(
+    ground: Ground<'_>,
+    probes: &[(&'static Family, &'static Probe)],
+    strategies: &[(String, Strategy)],
+    options: &telling::Options,
+) -> Result<ExitCode> {
+    let ([(family, probe)], Some((name, strategy))) = (probes, strategies.first()) else {
+        bail!("--story wants one probe; `harness probe --list` shows all");
+    };
+    let told = telling::tell(ground, probe, (name, strategy), options)?;
+    if told.story.steps().is_empty() {
+        bail!("the story cannot be told of {name}: {}; name another one with --strategies", told.detail);
+    }
+    let verdict = format!("{} {}", told.verdict.as_str(), told.detail);
+    println!("{}", told.story.script(&format!("{}, {}: {}", family.name, probe.name, probe.about)).trim_end());
+    println!(
+        "# expected: {}; origin: {}\n# told to {name}: {}",
+        probe.expects.as_str(),
+        probe.origin,
+        verdict.trim_end()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A lab of its own for the other toolchain: an observer, and what Cargo notes about rustc,
+/// belong to one compiler.
+fn second_lab(args: &Args, lab: &Lab, supervisor: &Supervisor) -> Result<Option<Lab>> {
+    let work = lab.work.join("second-toolchain");
+    let open = |name: &str| Lab::open(&work, Some(name), supervisor.clone());
+    if let Some(name) = &args.second_toolchain {
+        let second = open(name)?;
+        if second.toolchain.rustc_verbose == lab.toolchain.rustc_verbose {
+            bail!("--second-toolchain {name} is the toolchain under test; name another one");
+        }
+        return Ok(Some(second));
+    }
+    let other = ["nightly", "stable"]
+        .into_iter()
+        .find(|name| Toolchain::find(Some(name)).is_ok_and(|found| found.rustc_verbose != lab.toolchain.rustc_verbose));
+    other.map(open).transpose()
+}
+
+fn listed() -> String {
+    let mut out = String::new();
+    for family in FAMILIES {
+        out += &format!("{}: {}\n", family.name, family.about);
+        for probe in family.probes {
+            out += &format!("  {} [must {}]\n      {}\n", probe.name, probe.expects.as_str(), probe.about);
+            probe.origin.split(' ').for_each(|link| out += &format!("      {link}\n"));
+        }
+    }
+    out
+}

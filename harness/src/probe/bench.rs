@@ -1,0 +1,451 @@
+//! The workbench a story is told on.
+//!
+//! ```text
+//! <place>/.cargo/config.toml   replaces crates.io by vendor/, no debug information
+//! <place>/vendor/              the made-up registry: a directory source
+//! <place>/ws/<tree>/           workspaces
+//! <place>/target/<tree>/       their build directories (`target/shared` for shared-target)
+//! <place>/store/               the store of the strategy
+//! ```
+//!
+//! Every strategy gets a place of its own, empty when the story begins. What is done goes into
+//! a [`Story`], so that it can be repeated by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use corpora::scenario::Task;
+use strategies::Strategy;
+use strategies::store::Store;
+
+use super::built::Built;
+use super::story::{Step, Story};
+use super::{Told, Wrong};
+use crate::experiment::build::{BuildError, build};
+use crate::experiment::invocation::{Recipe, Site};
+use crate::experiment::lab::Lab;
+use crate::experiment::outcome::outcomes;
+use crate::system::dirs::remove_dir;
+use crate::system::process::{self, CommandSpec};
+
+/// What all stories of a run share.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// The toolchain under test and everything around it.
+    pub lab: &'a Lab,
+    /// Another toolchain, where there is one.
+    pub second: Option<&'a Lab>,
+}
+
+/// How a tree is built; changed by stories between builds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Settings {
+    /// Arguments of Cargo.
+    pub args: Vec<String>,
+    /// Environment variables on top of the scrubbed ones.
+    pub env: BTreeMap<String, String>,
+    /// RUSTFLAGS.
+    pub rustflags: Option<String>,
+    /// `dev` where not set.
+    pub profile: Option<String>,
+    /// Build with the second toolchain.
+    pub second_toolchain: bool,
+}
+
+/// A place where a story is told to a strategy.
+#[derive(Debug)]
+pub struct Bench<'a> {
+    ground: Ground<'a>,
+    strategy: &'a Strategy,
+    name: String,
+    place: PathBuf,
+    store: Option<Box<dyn Store>>,
+    settings: BTreeMap<String, Settings>,
+    /// Trees that were built since their build directory was last emptied.
+    pub(super) warm: BTreeSet<String>,
+    pub(super) story: Story,
+}
+
+const CONFIG: &str = "[source.crates-io]
+replace-with = \"made-up\"
+[source.made-up]
+directory = \"vendor\"
+[profile.dev]
+debug = 0
+";
+
+impl<'a> Bench<'a> {
+    /// An empty bench at `place`, which is emptied.
+    ///
+    /// # Errors
+    /// When the place cannot be made; not applicable where the strategy does not work here.
+    pub fn set_up(ground: Ground<'a>, name: &str, strategy: &'a Strategy, place: &Path) -> Result<Bench<'a>, Wrong> {
+        remove_dir(place)?;
+        std::fs::create_dir_all(place)?;
+        if let Strategy::Units(units) = strategy {
+            units.link.probe(place).map_err(Wrong::NotApplicable)?;
+        }
+        let mut bench = Bench::take_up(ground, name, strategy, place);
+        bench.write(".cargo/config.toml", CONFIG)?;
+        std::fs::create_dir_all(bench.at("vendor"))?;
+        bench.open_store()?;
+        Ok(bench)
+    }
+
+    /// The bench as it stands at `place`, without opening its store.
+    pub fn take_up(ground: Ground<'a>, name: &str, strategy: &'a Strategy, place: &Path) -> Bench<'a> {
+        Bench {
+            ground,
+            strategy,
+            name: name.to_owned(),
+            place: place.to_owned(),
+            store: None,
+            settings: BTreeMap::new(),
+            warm: BTreeSet::new(),
+            story: Story::default(),
+        }
+    }
+
+    /// Opens the store, or makes an empty one.
+    ///
+    /// # Errors
+    /// When it cannot be opened: the strategy's fault.
+    pub fn open_store(&mut self) -> Told {
+        if let Strategy::Units(units) = self.strategy {
+            let opened = units.store.open(&self.store_dir());
+            self.store = Some(opened.map_err(|error| Wrong::Failed(format!("the store does not open: {error}")))?);
+        }
+        Ok(())
+    }
+
+    /// What was done so far.
+    pub fn story(&self) -> &Story {
+        &self.story
+    }
+
+    /// The lab of the toolchain under test.
+    pub fn lab(&self) -> &'a Lab {
+        self.ground.lab
+    }
+
+    /// The strategy.
+    pub fn strategy(&self) -> &'a Strategy {
+        self.strategy
+    }
+
+    /// Its name.
+    pub fn strategy_name(&self) -> &str {
+        &self.name
+    }
+
+    /// A path below the place.
+    pub fn at(&self, relative: &str) -> PathBuf {
+        self.place.join(relative)
+    }
+
+    /// Where the strategy keeps things, should it have a store.
+    pub fn store_dir(&self) -> PathBuf {
+        self.at("store")
+    }
+
+    /// The open store of a `units` strategy.
+    ///
+    /// # Errors
+    /// Not applicable to others.
+    pub fn store(&self) -> Result<&dyn Store, Wrong> {
+        self.store.as_deref().ok_or_else(|| Wrong::NotApplicable("it has no store of ours".to_owned()))
+    }
+
+    /// A story about reuse cannot be told of a strategy that reuses nothing.
+    ///
+    /// # Errors
+    /// Not applicable to `none`.
+    pub fn needs_cache(&self) -> Told {
+        match self.strategy {
+            Strategy::None => Err(Wrong::NotApplicable("it reuses nothing".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The story needs a second toolchain.
+    ///
+    /// # Errors
+    /// Not applicable where there is none.
+    pub fn needs_second_toolchain(&self) -> Told {
+        match self.ground.second {
+            Some(_) => Ok(()),
+            None => Err(Wrong::NotApplicable("there is one toolchain only on this machine".to_owned())),
+        }
+    }
+
+    /// Says in the script what it cannot do.
+    pub fn note(&mut self, text: &str) {
+        self.story.add(Step::Note(text.to_owned()));
+    }
+
+    /// Writes a file below the place.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, path: &str, text: &str) -> Told {
+        let full = self.at(path);
+        if let Some(folder) = full.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&full, text)?;
+        self.story.add(Step::Write(path.to_owned(), text.to_owned()));
+        Ok(())
+    }
+
+    /// Removes a file or a directory below the place.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&mut self, path: &str) -> Told {
+        let full = self.at(path);
+        if full.is_dir() {
+            remove_dir(&full)?
+        } else {
+            std::fs::remove_file(&full)?
+        }
+        self.story.add(Step::Remove(path.to_owned()));
+        Ok(())
+    }
+
+    /// Publishes a crate in the made-up registry: `manifest` follows name, version and edition.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn publish(&mut self, name: &str, version: &str, manifest: &str, files: &[(&str, &str)]) -> Told {
+        let dir = format!("vendor/{name}-{version}");
+        self.write(&format!("{dir}/Cargo.toml"), &package(name, version, manifest))?;
+        for (path, text) in files {
+            self.write(&format!("{dir}/{path}"), text)?;
+        }
+        let sum = strategies::key::Digest::of(format!("{name} {version}").as_bytes()).hex();
+        let checksum = format!("{{\"files\":{{}},\"package\":\"{sum}\"}}\n");
+        self.write(&format!("{dir}/.cargo-checksum.json"), &checksum)
+    }
+
+    /// Writes the files of a tree and has Cargo lock it. A `Cargo.toml` that is not among them
+    /// is that of a package of the tree's name.
+    ///
+    /// # Errors
+    /// When it cannot be written or locked.
+    pub fn tree(&mut self, tree: &str, files: &[(&str, &str)]) -> Told {
+        if !files.iter().any(|(path, _)| *path == "Cargo.toml") {
+            self.write(&format!("ws/{tree}/Cargo.toml"), &package(tree, "0.1.0", "\n[workspace]\n"))?;
+        }
+        for (path, text) in files {
+            self.write(&format!("ws/{tree}/{path}"), text)?;
+        }
+        self.lock(tree)
+    }
+
+    /// Has Cargo write the lockfile of a tree.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn lock(&mut self, tree: &str) -> Told {
+        self.cargo(tree, &["generate-lockfile", "--offline"])
+    }
+
+    /// Runs plain Cargo in a tree, without any cache, in the environment of its builds.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn cargo(&mut self, tree: &str, args: &[&str]) -> Told {
+        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let args: Vec<_> = args.iter().map(|arg| (*arg).into()).collect();
+        let spec = lab.cargo(&site.dir, &site.env(lab, &recipe), &args).timeout(LIMIT);
+        let finished = process::run(&spec, &lab.supervisor, &mut |_, _| ())?;
+        if !finished.status.success() {
+            let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
+            return Err(Wrong::Trouble(failed));
+        }
+        let words =
+            std::iter::once("cargo".to_owned()).chain(args.iter().map(|arg| arg.to_string_lossy().into_owned()));
+        let env = self.story_env(tree);
+        self.story.add(Step::Run { dir: format!("ws/{tree}"), env, args: words.collect() });
+        Ok(())
+    }
+
+    /// How a tree is built from now on.
+    pub fn set(&mut self, tree: &str) -> &mut Settings {
+        self.settings.entry(tree.to_owned()).or_default()
+    }
+
+    /// Builds a tree under the strategy.
+    ///
+    /// # Errors
+    /// When the build fails, or units were restored only to be rebuilt.
+    pub fn build(&mut self, tree: &str) -> Result<Built, Wrong> {
+        let built = self.try_build(tree)??;
+        match built.stale().as_slice() {
+            [] => Ok(built),
+            [first, rest @ ..] => {
+                let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+                Err(Wrong::Failed(format!("restored, yet rebuilt by Cargo: {first}{more}")))
+            }
+        }
+    }
+
+    /// Builds a tree under the strategy, which may fail or restore in vain.
+    ///
+    /// # Errors
+    /// When the harness cannot do it, or is interrupted; the inner error is the build's.
+    pub fn try_build(&mut self, tree: &str) -> Result<Result<Built, Wrong>, Wrong> {
+        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let cold = self.warm.insert(tree.to_owned());
+        let args = site.build_args(lab, &recipe);
+        let shown =
+            args.iter().map(|arg| arg.to_string_lossy().into_owned()).filter(|arg| !arg.starts_with("--message"));
+        let env = self.story_env(tree);
+        self.story.add(Step::Build { tree: tree.to_owned(), env, args: shown.collect() });
+        match build(lab, &site, &recipe, self.strategy, self.store.as_deref(), None) {
+            Ok(mut build) => {
+                build.release();
+                let outcomes = outcomes(&build, self.strategy, self.store.as_deref(), cold);
+                Ok(Ok(Built::of(&build, &outcomes)))
+            }
+            Err(error @ BuildError::Process(_)) => Err(error.into()),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    /// The program of a tree, named like it, must print this.
+    ///
+    /// # Errors
+    /// When it prints something else or fails: the strategy made a wrong build.
+    pub fn prints(&mut self, tree: &str, expected: &str) -> Told {
+        self.story.add(Step::Prints(tree.to_owned(), expected.to_owned()));
+        let printed = self.output(tree)?;
+        match printed == expected {
+            true => Ok(()),
+            false => {
+                Err(Wrong::Failed(format!("{tree} prints {printed:?}, and {expected:?} when built from its sources")))
+            }
+        }
+    }
+
+    /// What the program of a tree prints.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn output(&self, tree: &str) -> Result<String, Wrong> {
+        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let program = self.program(tree);
+        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(lab, &recipe)).timeout(LIMIT);
+        match process::run_captured(&spec, &lab.supervisor) {
+            Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
+            Ok((finished, _)) => Err(Wrong::Failed(format!(
+                "the program of {tree} ends with exit code {}: {}",
+                finished.code(),
+                finished.stderr_text()
+            ))),
+            Err(process::ProcessError::Spawn { source, .. }) => {
+                Err(Wrong::Failed(format!("the program of {tree} does not start: {source}")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Where the program of a tree is.
+    pub fn program(&self, tree: &str) -> PathBuf {
+        let settings = self.settings_of(tree);
+        let site = self.site(tree);
+        let triple = settings.args.iter().find_map(|arg| arg.strip_prefix("--target="));
+        let profile = settings.profile.as_deref().unwrap_or("dev");
+        let inside = Site { target_dir: triple.map_or(site.target_dir.clone(), |it| site.target_dir.join(it)), ..site };
+        inside.program(tree, profile)
+    }
+
+    /// Empties the build directory of a tree.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn wipe(&mut self, tree: &str) -> Told {
+        remove_dir(&self.site(tree).target_dir)?;
+        self.warm.remove(tree);
+        self.story.add(Step::Remove(format!("target/{tree}")));
+        Ok(())
+    }
+
+    /// The lab a tree is built in.
+    pub(super) fn lab_of(&self, tree: &str) -> &'a Lab {
+        match self.ground.second {
+            Some(second) if self.settings_of(tree).second_toolchain => second,
+            _ => self.ground.lab,
+        }
+    }
+
+    /// How a tree is built.
+    pub(super) fn settings_of(&self, tree: &str) -> Settings {
+        self.settings.get(tree).cloned().unwrap_or_default()
+    }
+
+    /// Where a tree is built.
+    pub(super) fn site(&self, tree: &str) -> Site {
+        let dir = self.at("ws").join(tree);
+        let target_dir = self.at("target").join(tree);
+        let shared = matches!(self.strategy, Strategy::SharedTarget);
+        Site {
+            workspace: tree.to_owned(),
+            tree: dir.clone(),
+            root: dir.clone(),
+            dir,
+            build_dir: if shared { self.at("target/shared") } else { target_dir.clone() },
+            target_dir,
+            log: self.at(&format!("rustc-{tree}.log")),
+            cargo_args: self.settings_of(tree).args,
+            test_args: Vec::new(),
+            run: None,
+        }
+    }
+
+    /// How it is built there.
+    pub(super) fn recipe(&self, tree: &str) -> Recipe {
+        let settings = self.settings_of(tree);
+        Recipe {
+            task: Task::Build,
+            profile: settings.profile.unwrap_or_else(|| "dev".to_owned()),
+            jobs: None,
+            cargo_home: self.lab_of(tree).cargo_home.clone(),
+            rustflags: settings.rustflags,
+            env: settings.env,
+        }
+    }
+
+    fn story_env(&self, tree: &str) -> Vec<(String, String)> {
+        let settings = self.settings_of(tree);
+        let flags = settings.rustflags.map(|flags| ("RUSTFLAGS".to_owned(), flags));
+        settings.env.into_iter().chain(flags).collect()
+    }
+
+    /// Copies everything below `from` to `to`, both below the place, as a second checkout would
+    /// have it: same bytes, times of now.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn check_out(&mut self, from: &str, to: &str) -> Told {
+        for entry in walkdir::WalkDir::new(self.at(from)) {
+            let entry = entry.context("cannot walk a made-up workspace")?;
+            if entry.file_type().is_file() {
+                let inside = entry.path().strip_prefix(self.at(from)).unwrap_or(entry.path()).to_string_lossy();
+                let text = std::fs::read_to_string(entry.path())?;
+                self.write(&format!("{to}/{inside}"), &text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The longest a single command of a story may take.
+pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// The manifest of a package.
+pub fn package(name: &str, version: &str, more: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n{more}")
+}

@@ -1,0 +1,122 @@
+//! What a build on the bench did, unit by unit, and what a story may ask of it.
+
+use std::time::Duration;
+
+use reports::record::Outcome;
+
+use super::{Told, Wrong};
+use crate::experiment::build::Build;
+use crate::experiment::outcome::UnitOutcome;
+
+/// A build that succeeded.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// Its units.
+    pub units: Vec<BuiltUnit>,
+    /// Planning: the unit graph and the keys.
+    pub plan: Option<Duration>,
+    /// Of which Cargo's own call for the unit graph.
+    pub graph_call: Option<Duration>,
+    /// Restoring.
+    pub restore: Option<Duration>,
+    /// Everything the user waits for.
+    pub wall: Duration,
+    /// Files and links placed before Cargo ran.
+    pub restored_files: u64,
+}
+
+/// One unit of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltUnit {
+    /// Name of its package.
+    pub package: String,
+    /// Package, kind and mode, for people.
+    pub label: String,
+    /// Whether rustc, or the build script, ran for it.
+    pub ran: bool,
+    /// What the strategy says became of it.
+    pub outcome: Option<Outcome>,
+    /// Why it missed or was refused.
+    pub reason: String,
+}
+
+impl Built {
+    /// Reads it off a finished build.
+    pub fn of(build: &Build, outcomes: &[UnitOutcome]) -> Built {
+        let unit = |outcome: &UnitOutcome| {
+            let unit = &build.graph.units[outcome.index];
+            let compiled = build.built.compiled.binary_search(&outcome.index).is_ok();
+            BuiltUnit {
+                package: unit.package.name.clone(),
+                label: unit.label(),
+                ran: compiled && outcome.outcome != Some(Outcome::Hit),
+                outcome: outcome.outcome,
+                reason: outcome.reason.clone(),
+            }
+        };
+        let restored = build.cached.as_ref().map(|cached| &cached.restored);
+        Built {
+            units: outcomes.iter().map(unit).collect(),
+            plan: build.phases.plan,
+            graph_call: build.phases.graph_call,
+            restore: build.phases.restore,
+            wall: build.phases.wall(),
+            restored_files: restored
+                .map_or(0, |it| it.hardlinked + it.reflinked + it.copied + it.symlinked + it.private_files),
+        }
+    }
+
+    /// How many units ran.
+    pub fn ran(&self) -> usize {
+        self.units.iter().filter(|unit| unit.ran).count()
+    }
+
+    /// How many units came from a cache.
+    pub fn hits(&self) -> usize {
+        self.units.iter().filter(|unit| unit.outcome == Some(Outcome::Hit)).count()
+    }
+
+    /// Whether a unit of this package ran.
+    pub fn ran_any_of(&self, package: &str) -> bool {
+        self.units.iter().any(|unit| unit.ran && unit.package == package)
+    }
+
+    /// The units that ran, for messages.
+    pub fn what_ran(&self) -> String {
+        let ran: Vec<&str> = self.units.iter().filter(|unit| unit.ran).map(|unit| unit.label.as_str()).collect();
+        if ran.is_empty() { "nothing".to_owned() } else { ran.join(", ") }
+    }
+
+    /// Nothing of this package may have run, if the strategy says that it caches such units.
+    ///
+    /// # Errors
+    /// When something of it ran; not applicable where the policy refuses it.
+    pub fn must_reuse(&self, package: &str) -> Told {
+        for unit in self.units.iter().filter(|unit| unit.package == package && unit.ran) {
+            return Err(match unit.outcome {
+                Some(Outcome::Refused) => {
+                    Wrong::NotApplicable(format!("its key policy does not admit {} ({})", unit.label, unit.reason))
+                }
+                _ => {
+                    let why = if unit.reason.is_empty() { String::new() } else { format!(" ({})", unit.reason) };
+                    Wrong::Failed(format!("{} was built again{why}", unit.label))
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Nothing at all may have run.
+    ///
+    /// # Errors
+    /// As [`must_reuse`](Self::must_reuse).
+    pub fn must_reuse_all(&self) -> Told {
+        self.units.iter().try_for_each(|unit| self.must_reuse(&unit.package))
+    }
+
+    /// Units that were restored and then rebuilt.
+    pub fn stale(&self) -> Vec<&str> {
+        let stale = self.units.iter().filter(|unit| unit.outcome == Some(Outcome::Stale));
+        stale.map(|unit| unit.label.as_str()).collect()
+    }
+}

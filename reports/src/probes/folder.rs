@@ -1,0 +1,63 @@
+//! `probes.csv` and `probes.json` of a run folder.
+//!
+//! The table is for spreadsheets, the JSON holds the same rows together with the
+//! conditions of the run. Both are written whole, when the run is over.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::row::ProbeRow;
+use crate::record::RunInfo;
+use crate::run_folder::RunError;
+
+/// The table.
+pub const TABLE: &str = "probes.csv";
+/// The same with the conditions of the run.
+pub const WHOLE: &str = "probes.json";
+
+/// A run of probes: under which conditions, and what was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeRun {
+    /// Machine, toolchain, file systems, versions, options.
+    pub info: RunInfo,
+    /// One for each probe and strategy, in the order they were asked for.
+    pub rows: Vec<ProbeRow>,
+}
+
+/// Writes both files into `dir`, which is made if needed; each replaces its predecessor whole.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
+    fs::create_dir_all(dir).map_err(RunError::io("create", dir))?;
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let encoded = |error: csv::Error| RunError::io("encode", &dir.join(TABLE))(std::io::Error::other(error));
+    if run.rows.is_empty() {
+        table.write_record(ProbeRow::COLUMNS).map_err(encoded)?;
+    }
+    for row in &run.rows {
+        table.serialize(row).map_err(encoded)?;
+    }
+    let table = table.into_inner().map_err(|error| RunError::io("encode", &dir.join(TABLE))(error.into_error()))?;
+    let mut whole =
+        serde_json::to_vec_pretty(run).map_err(|error| RunError::io("encode", &dir.join(WHOLE))(error.into()))?;
+    whole.push(b'\n');
+    for (name, text) in [(TABLE, table), (WHOLE, whole)] {
+        let (staged, path) = (dir.join(format!("{name}.new")), dir.join(name));
+        fs::write(&staged, text).map_err(RunError::io("write", &staged))?;
+        fs::rename(&staged, &path).map_err(RunError::io("replace", &path))?;
+    }
+    Ok(())
+}
+
+/// Reads what [`write`] wrote.
+///
+/// # Errors
+/// When the folder holds no run of probes, or one that cannot be understood.
+pub fn read(dir: &Path) -> Result<ProbeRun, RunError> {
+    let path = dir.join(WHOLE);
+    let text = fs::read_to_string(&path).map_err(RunError::io("read", &path))?;
+    serde_json::from_str(&text).map_err(|error| RunError::io("understand", &path)(error.into()))
+}

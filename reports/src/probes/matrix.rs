@@ -1,0 +1,146 @@
+//! Probes by strategies, as text.
+//!
+//! Strategies stand as numbers over the columns, with their names above, since names are long
+//! and there may be many. Below the matrix every failure is told once with the strategies it
+//! hit; what is not applicable is told in the records only.
+
+use std::fmt::Write as _;
+
+use super::row::{ProbeRow, Verdict};
+use crate::table::{Align, Table};
+
+/// The matrix with its legend and, below it, what went wrong; at most `width` columns wide.
+pub fn render(rows: &[ProbeRow], width: usize) -> String {
+    let strategies = distinct(rows.iter().map(|row| row.strategy.as_str()));
+    let mut out = String::new();
+    for (at, strategy) in strategies.iter().enumerate() {
+        let _ = writeln!(out, "{:>3}  {strategy}: {}", at + 1, tally(rows, strategy));
+    }
+    let heads: Vec<String> = (1..=strategies.len()).map(|at| at.to_string()).collect();
+    let mut columns = vec![("", Align::Flexible), ("expects", Align::Left)];
+    columns.extend(heads.iter().map(|head| (head.as_str(), Align::Right)));
+    for family in distinct(rows.iter().map(|row| row.family.as_str())) {
+        let mut table = Table::new(&columns);
+        for probe in distinct(rows.iter().filter(|row| row.family == family).map(|row| row.probe.as_str())) {
+            let of = |strategy: &&str| rows.iter().find(|row| row.probe == probe && row.strategy == **strategy);
+            let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
+            let cells = strategies.iter().map(|strategy| of(strategy).map_or("", cell).to_owned());
+            table.row([format!("  {probe}"), expects.to_owned()].into_iter().chain(cells));
+        }
+        let _ = write!(out, "\n{family}\n{}", table.render(width));
+    }
+    out + &failures(rows)
+}
+
+fn cell(row: &ProbeRow) -> &'static str {
+    match row.verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail if !row.known.is_empty() => "fail*",
+        Verdict::Fail => "FAIL",
+        Verdict::NotApplicable => "-",
+    }
+}
+
+fn tally(rows: &[ProbeRow], strategy: &str) -> String {
+    let count = |verdict: Verdict| rows.iter().filter(|row| row.strategy == strategy && row.verdict == verdict).count();
+    let known = rows
+        .iter()
+        .filter(|row| row.strategy == strategy && row.verdict == Verdict::Fail && !row.known.is_empty())
+        .count();
+    let of_known = if known > 0 { format!(" ({known} of them known*)") } else { String::new() };
+    format!(
+        "{} pass, {} fail{of_known}, {} n/a (-)",
+        count(Verdict::Pass),
+        count(Verdict::Fail),
+        count(Verdict::NotApplicable)
+    )
+}
+
+/// Every failure, once for all strategies that fail in the same words.
+fn failures(rows: &[ProbeRow]) -> String {
+    let mut out = String::new();
+    let mut told: Vec<(&str, &str, &str)> = Vec::new();
+    for row in rows.iter().filter(|row| row.verdict == Verdict::Fail) {
+        let what = (row.probe.as_str(), row.detail.as_str(), row.known.as_str());
+        if told.contains(&what) {
+            continue;
+        }
+        told.push(what);
+        let same = rows.iter().filter(|other| {
+            other.verdict == Verdict::Fail
+                && (other.probe.as_str(), other.detail.as_str(), other.known.as_str()) == what
+        });
+        let strategies: Vec<&str> = same.map(|row| row.strategy.as_str()).collect();
+        let _ = writeln!(out, "\n{} under {}: {}", row.probe, strategies.join(", "), row.detail);
+        if row.attempts > 1 {
+            let _ = writeln!(out, "  seen {} times of {0}; plain Cargo passes", row.attempts);
+        }
+        if !row.known.is_empty() {
+            let _ = writeln!(out, "  *known: {}", row.known);
+        }
+        let _ = writeln!(out, "  origin: {}", row.origin);
+        let _ = writeln!(out, "  by hand: harness probe --story {}", row.probe);
+    }
+    out
+}
+
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(probe: &str, strategy: &str, verdict: Verdict, detail: &str, known: &str) -> ProbeRow {
+        ProbeRow {
+            run: "r".into(),
+            family: "stale".into(),
+            probe: probe.into(),
+            expects: "rebuild".into(),
+            origin: "https://example.org/1".into(),
+            strategy: strategy.into(),
+            verdict,
+            detail: detail.into(),
+            known: known.into(),
+            attempts: 1,
+            wall_s: 0.5,
+        }
+    }
+
+    #[test]
+    fn a_matrix_with_legend_and_failures_told_once() {
+        let rows = [
+            row("one", "a", Verdict::Pass, "", ""),
+            row("one", "b", Verdict::Fail, "printed 1", ""),
+            row("one", "c", Verdict::Fail, "printed 1", ""),
+            row("two", "a", Verdict::NotApplicable, "no store", ""),
+            row("two", "b", Verdict::Fail, "printed 2", "KEYS.md"),
+        ];
+        insta::assert_snapshot!(render(&rows, 100), @r"
+          1  a: 1 pass, 0 fail, 1 n/a (-)
+          2  b: 0 pass, 2 fail (1 of them known*), 0 n/a (-)
+          3  c: 0 pass, 1 fail, 0 n/a (-)
+
+        stale
+               expects     1      2     3
+          one  rebuild  pass   FAIL  FAIL
+          two  rebuild     -  fail*
+
+        one under b, c: printed 1
+          origin: https://example.org/1
+          by hand: harness probe --story one
+
+        two under b: printed 2
+          *known: KEYS.md
+          origin: https://example.org/1
+          by hand: harness probe --story two
+        ");
+    }
+}

@@ -1,0 +1,12 @@
+//! What probes found: which strategies gave a wrong build, and in which story.
+//!
+//! - [`row`]: one probe under one strategy
+//! - [`folder`]: `probes.csv` and `probes.json`, written and read
+//! - [`matrix`]: probes by strategies as text, with what went wrong below
+
+pub mod folder;
+pub mod matrix;
+pub mod row;
+
+pub use folder::{ProbeRun, read, write};
+pub use row::{ProbeRow, Verdict};
