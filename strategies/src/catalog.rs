@@ -58,7 +58,7 @@ pub fn all() -> Vec<(String, Strategy)> {
                 let suffix =
                     if store.name() == store::ALL[0].name() { String::new() } else { format!("@{}", store.name()) };
                 let name = format!("{}+{}{suffix}", link.name(), policy.name());
-                strategies.push((name, Strategy::Units(Units { policy, link, store })));
+                strategies.push((name, Strategy::Units(Units { policy, link, store, flaw: None })));
             }
         }
     }

@@ -15,6 +15,7 @@
 //! retention what a store forgets, as pure functions                 (retention::*)
 //! link      how a stored file reaches the build directory             (link::*)
 //! units     plan → restore → (Cargo builds) → publish                 (units::*)
+//! flaw      deliberate mistakes, which probes must catch
 //! shadow    whether a restored unit is what a compile would have made
 //! explain   why a unit missed, against the nearest entry in the store
 //! written   whether a missed unit's bytes were there under another key
@@ -23,6 +24,7 @@
 pub mod catalog;
 pub mod explain;
 pub mod files;
+pub mod flaw;
 pub mod graph;
 pub mod key;
 pub mod link;

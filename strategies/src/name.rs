@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::catalog::{Strategy, all};
+use crate::flaw;
 
 /// The canonical name of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,12 +47,13 @@ pub enum NameError {
 /// # Errors
 /// When a name or pattern matches nothing.
 pub fn select(list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
-    let known = all();
+    let (known, broken) = (all(), flaw::all());
     let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
     for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
         let canonical = canonical(asked);
         let is_glob = canonical.contains(['*', '?']);
-        let found: Vec<_> = known
+        let shelf = if asked.starts_with(flaw::PREFIX) { &broken } else { &known };
+        let found: Vec<_> = shelf
             .iter()
             .filter(|(name, _)| match is_glob {
                 true => glob(&canonical, name) && (canonical.contains('@') || !name.contains('@')),
@@ -61,7 +63,7 @@ pub fn select(list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
         if found.is_empty() {
             return Err(match is_glob {
                 true => NameError::NoMatch(asked.to_owned()),
-                false => unknown(asked, &known),
+                false => unknown(asked, shelf),
             });
         }
         for (name, strategy) in found {

@@ -96,8 +96,13 @@ impl Asked {
 
 /// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
+    let chosen = select(&options.strategies)?;
+    let is_broken = |strategy: &Strategy| matches!(strategy, Strategy::Units(units) if units.flaw.is_some());
+    if let Some((name, _)) = chosen.iter().find(|(_, strategy)| is_broken(strategy)) {
+        bail!("{name} is wrong on purpose: only `harness probe` takes it");
+    }
     let named = |(name, strategy): (StrategyName, Strategy)| ArmSpec { name: name.to_string(), strategy };
-    let mut arms: Vec<ArmSpec> = select(&options.strategies)?.into_iter().map(named).collect();
+    let mut arms: Vec<ArmSpec> = chosen.into_iter().map(named).collect();
     if options.control {
         let Some(at) = arms.iter().position(|arm| matches!(arm.strategy, Strategy::None)) else {
             bail!("--control runs `none` a second time: add none to --strategies");

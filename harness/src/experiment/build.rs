@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use strategies::Strategy;
 use strategies::explain::Index;
+use strategies::flaw::Flaw;
 use strategies::graph::layout::{Layout, UnitPlace};
 use strategies::graph::messages::Messages;
 use strategies::graph::{Graph, parse::GraphError};
@@ -175,7 +176,7 @@ fn cached(
 
     lab.enter(Phase::Plan);
     let start = Instant::now();
-    let lock = store.root().lock_shared()?;
+    let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
     let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
     store.root().restore_rustc_info(&toolchain, &site.build_dir);
     let (graph, graph_call) = ask_graph(lab, site, recipe, &mut usage)?;
@@ -214,7 +215,7 @@ fn cached(
         cargo: cargo.wall,
         publish: Some(publish),
     };
-    let cached = Some(Cached { plan, restored, published, before, context, lock: Some(lock) });
+    let cached = Some(Cached { plan, restored, published, before, context, lock });
     Ok(Build { phases, usage, own, rustc, costs, graph, built, cached })
 }
 

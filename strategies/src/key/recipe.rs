@@ -75,6 +75,23 @@ impl Recipe {
         Described { recipe: own_fields(graph, unit, context, dependencies), complete }
     }
 
+    /// A description of nothing.
+    pub(crate) fn empty() -> Recipe {
+        let text = String::new;
+        Recipe {
+            version: text(),
+            source: text(),
+            features: text(),
+            profile: text(),
+            platform: text(),
+            toolchain: text(),
+            flags: text(),
+            target: text(),
+            manifest: text(),
+            dependencies: Vec::new(),
+        }
+    }
+
     /// The base key: all fields.
     pub fn base(&self, name: &str) -> Key {
         let mut hasher = FieldHasher::new("base key 1");

@@ -22,6 +22,7 @@ pub use plan::{Plan, Planned, Verdict, plan};
 pub use publish::{Built, Publication, Published, publish};
 pub use restore::{Restored, restore};
 
+use crate::flaw::Flaw;
 use crate::graph::Graph;
 use crate::key::Context;
 use crate::link::LinkMode;
@@ -37,6 +38,15 @@ pub struct Units {
     pub link: &'static dyn LinkMode,
     /// Where they live.
     pub store: &'static dyn StoreKind,
+    /// A deliberate mistake; `None` for every strategy that is meant to be right.
+    pub flaw: Option<Flaw>,
+}
+
+impl Units {
+    /// Whether it makes this mistake.
+    pub fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
 }
 
 /// One build under a strategy: everything its phases look at.

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::tree::{Held, leads_nowhere};
 use super::{Plan, Planned, Session, Verdict};
 use crate::files::{At, FileError, copy, set_time, temporary_beside};
+use crate::flaw::Flaw;
 use crate::graph::layout::{Layout, Share, UnitPlace, base_dir, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
 use crate::link::Mechanism;
@@ -211,7 +212,8 @@ fn restore_unit(
         fs::create_dir(&dir).at("create", &dir)?;
     }
     let mut count = Count::default();
-    let times = Times { unit, uplifted: is_uplifted(session.graph, index), stamp: planned.stamp, started };
+    let old = session.units.has(Flaw::OldFingerprints);
+    let times = Times { unit, uplifted: is_uplifted(session.graph, index), stamp: planned.stamp, started, old };
     // The store's inode has the store's time: where a newer one is needed it cannot be shared.
     let retimed = planned.stamp != entry.stamp;
     let shares = !(retimed && link.shares_inodes());
@@ -247,12 +249,18 @@ struct Times<'a> {
     uplifted: bool,
     stamp: Duration,
     started: SystemTime,
+    /// A deliberate mistake: fingerprints, too, get the time of the store.
+    old: bool,
 }
 
 impl Times<'_> {
     fn of(&self, path: &str) -> SystemTime {
         let final_artifact = self.uplifted && !self.unit.target.is_linkable();
-        if path.starts_with("fingerprint/") || final_artifact { self.started } else { UNIX_EPOCH + self.stamp }
+        if (path.starts_with("fingerprint/") && !self.old) || final_artifact {
+            self.started
+        } else {
+            UNIX_EPOCH + self.stamp
+        }
     }
 }
 
