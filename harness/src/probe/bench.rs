@@ -52,6 +52,10 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Build with the second toolchain.
     pub second_toolchain: bool,
+    /// A folder between `ws/` or `target/` and the tree.
+    pub below: Option<String>,
+    /// Sources that lie elsewhere: the directory of the tree.
+    pub sources: Option<PathBuf>,
 }
 
 /// A place where a story is told to a strategy.
@@ -66,6 +70,7 @@ pub struct Bench<'a> {
     /// Trees that were built since their build directory was last emptied.
     pub(super) warm: BTreeSet<String>,
     pub(super) story: Story,
+    remark: String,
 }
 
 const CONFIG: &str = "[source.crates-io]
@@ -105,6 +110,7 @@ impl<'a> Bench<'a> {
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             story: Story::default(),
+            remark: String::new(),
         }
     }
 
@@ -118,6 +124,11 @@ impl<'a> Bench<'a> {
             self.store = Some(opened.map_err(|error| Wrong::Failed(format!("the store does not open: {error}")))?);
         }
         Ok(())
+    }
+
+    /// What all stories share.
+    pub(super) fn ground(&self) -> Ground<'a> {
+        self.ground
     }
 
     /// What was done so far.
@@ -180,6 +191,16 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// What a reader should know of a story that ends well; the last one counts.
+    pub fn remark(&mut self, text: String) {
+        self.remark = text;
+    }
+
+    /// The last remark.
+    pub fn remarked(&self) -> &str {
+        &self.remark
+    }
+
     /// Says in the script what it cannot do.
     pub fn note(&mut self, text: &str) {
         self.story.add(Step::Note(text.to_owned()));
@@ -236,10 +257,10 @@ impl<'a> Bench<'a> {
     /// When it cannot be written or locked.
     pub fn tree(&mut self, tree: &str, files: &[(&str, &str)]) -> Told {
         if !files.iter().any(|(path, _)| *path == "Cargo.toml") {
-            self.write(&format!("ws/{tree}/Cargo.toml"), &package(tree, "0.1.0", "\n[workspace]\n"))?;
+            self.write(&format!("{}/Cargo.toml", self.inside("ws", tree)), &package(tree, "0.1.0", "\n[workspace]\n"))?;
         }
         for (path, text) in files {
-            self.write(&format!("ws/{tree}/{path}"), text)?;
+            self.write(&format!("{}/{path}", self.inside("ws", tree)), text)?;
         }
         self.lock(tree)
     }
@@ -268,7 +289,7 @@ impl<'a> Bench<'a> {
         let words =
             std::iter::once("cargo".to_owned()).chain(args.iter().map(|arg| arg.to_string_lossy().into_owned()));
         let env = self.story_env(tree);
-        self.story.add(Step::Run { dir: format!("ws/{tree}"), env, args: words.collect() });
+        self.story.add(Step::Run { dir: self.inside("ws", tree), env, args: words.collect() });
         Ok(())
     }
 
@@ -303,7 +324,11 @@ impl<'a> Bench<'a> {
         let shown =
             args.iter().map(|arg| arg.to_string_lossy().into_owned()).filter(|arg| !arg.starts_with("--message"));
         let env = self.story_env(tree);
-        self.story.add(Step::Build { tree: tree.to_owned(), env, args: shown.collect() });
+        self.story.add(Step::Build {
+            tree: self.inside("", tree).trim_start_matches('/').to_owned(),
+            env,
+            args: shown.collect(),
+        });
         match build(lab, &site, &recipe, self.strategy, self.store.as_deref(), None) {
             Ok(mut build) => {
                 build.release();
@@ -320,8 +345,19 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it prints something else or fails: the strategy made a wrong build.
     pub fn prints(&mut self, tree: &str, expected: &str) -> Told {
-        self.story.add(Step::Prints(tree.to_owned(), expected.to_owned()));
-        let printed = self.output(tree)?;
+        self.prints_as(tree, tree, expected)
+    }
+
+    /// The same for a program with another name than its tree.
+    ///
+    /// # Errors
+    /// As [`prints`](Self::prints).
+    pub fn prints_as(&mut self, tree: &str, program: &str, expected: &str) -> Told {
+        let profile = self.settings_of(tree).profile.unwrap_or_else(|| "dev".to_owned());
+        let folder = strategies::graph::layout::profile_dir(&profile);
+        let path = format!("{}/{folder}/{program}", self.inside("target", tree));
+        self.story.add(Step::Prints(path, expected.to_owned()));
+        let printed = self.output(tree, program)?;
         match printed == expected {
             true => Ok(()),
             false => {
@@ -330,13 +366,13 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// What the program of a tree prints.
+    /// What a program of a tree prints.
     ///
     /// # Errors
     /// When it does not run.
-    pub fn output(&self, tree: &str) -> Result<String, Wrong> {
+    pub fn output(&self, tree: &str, program: &str) -> Result<String, Wrong> {
         let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
-        let program = self.program(tree);
+        let program = self.program(tree, program);
         let spec = CommandSpec::new(&program, &site.dir).envs(site.env(lab, &recipe)).timeout(LIMIT);
         match process::run_captured(&spec, &lab.supervisor) {
             Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
@@ -352,14 +388,14 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Where the program of a tree is.
-    pub fn program(&self, tree: &str) -> PathBuf {
+    /// Where a program of a tree is.
+    pub fn program(&self, tree: &str, program: &str) -> PathBuf {
         let settings = self.settings_of(tree);
         let site = self.site(tree);
         let triple = settings.args.iter().find_map(|arg| arg.strip_prefix("--target="));
         let profile = settings.profile.as_deref().unwrap_or("dev");
         let inside = Site { target_dir: triple.map_or(site.target_dir.clone(), |it| site.target_dir.join(it)), ..site };
-        inside.program(tree, profile)
+        inside.program(program, profile)
     }
 
     /// Empties the build directory of a tree.
@@ -369,8 +405,16 @@ impl<'a> Bench<'a> {
     pub fn wipe(&mut self, tree: &str) -> Told {
         remove_dir(&self.site(tree).target_dir)?;
         self.warm.remove(tree);
-        self.story.add(Step::Remove(format!("target/{tree}")));
+        self.story.add(Step::Remove(self.inside("target", tree)));
         Ok(())
+    }
+
+    /// The path of a tree's folder in `ws` or `target`.
+    fn inside(&self, folder: &str, tree: &str) -> String {
+        match self.settings_of(tree).below {
+            Some(below) => format!("{folder}/{below}/{tree}"),
+            None => format!("{folder}/{tree}"),
+        }
     }
 
     /// The lab a tree is built in.
@@ -388,8 +432,8 @@ impl<'a> Bench<'a> {
 
     /// Where a tree is built.
     pub(super) fn site(&self, tree: &str) -> Site {
-        let dir = self.at("ws").join(tree);
-        let target_dir = self.at("target").join(tree);
+        let dir = self.settings_of(tree).sources.unwrap_or_else(|| self.at(&self.inside("ws", tree)));
+        let target_dir = self.at(&self.inside("target", tree));
         let shared = matches!(self.strategy, Strategy::SharedTarget);
         Site {
             workspace: tree.to_owned(),

@@ -40,6 +40,13 @@ pub struct BuiltUnit {
     pub reason: String,
 }
 
+impl BuiltUnit {
+    /// Whether the key policy did not admit it.
+    pub fn is_refused(&self) -> bool {
+        self.outcome == Some(Outcome::Refused)
+    }
+}
+
 impl Built {
     /// Reads it off a finished build.
     pub fn of(build: &Build, outcomes: &[UnitOutcome]) -> Built {

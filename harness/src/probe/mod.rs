@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`bench`] | the workbench a story is told on: a registry, workspaces, builds under a strategy |
 //! | [`built`] | what a build on it did, unit by unit, and what a story may ask of it |
+//! | [`shared`] | what is too large to be built for each strategy |
 //! | [`cut_off`] | builds that are killed half-way |
 //! | [`story`] | what was done, step by step, and the same as a script to repeat by hand |
 //! | [`telling`] | every story to every strategy, failures of other people's tools repeated |
@@ -32,6 +33,7 @@ pub mod isolation;
 pub mod known;
 pub mod races;
 pub mod select;
+pub mod shared;
 pub mod stale;
 pub mod story;
 pub mod telling;

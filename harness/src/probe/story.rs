@@ -31,7 +31,7 @@ pub enum Step {
         /// Arguments of Cargo.
         args: Vec<String>,
     },
-    /// What the program of a tree must print.
+    /// What a program, by its path, must print.
     Prints(String, String),
     /// Something a script cannot say.
     Note(String),
@@ -74,14 +74,19 @@ impl Story {
                 Step::Run { dir, env, args } => out += &command(dir, env, args),
                 Step::Build { tree, env, args } => {
                     let _ = writeln!(out, "# build {tree}");
-                    let target = format!("CARGO_TARGET_DIR=\"$here\"/target/{tree}");
+                    let target = format!("CARGO_TARGET_DIR=\"$here\"/{}", quoted(&format!("target/{tree}")));
                     let args: Vec<String> =
                         std::iter::once("cargo").chain(args.iter().map(String::as_str)).map(quoted).collect();
-                    let _ = writeln!(out, "(cd ws/{tree} && env {target} {}{})", variables(env), args.join(" "));
+                    let _ = writeln!(
+                        out,
+                        "(cd {} && env {target} {}{})",
+                        quoted(&format!("ws/{tree}")),
+                        variables(env),
+                        args.join(" ")
+                    );
                 }
-                Step::Prints(tree, text) => {
-                    let _ = writeln!(out, "echo {}", quoted(&format!("{tree} must print: {text}")));
-                    let _ = writeln!(out, "target/{tree}/debug/{tree}");
+                Step::Prints(program, text) => {
+                    let _ = writeln!(out, "echo {}\n{}", quoted(&format!("must print: {text}")), quoted(program));
                 }
                 Step::Note(note) => {
                     let _ = writeln!(out, "# {}", note.replace('\n', "\n# "));

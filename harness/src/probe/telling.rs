@@ -168,16 +168,17 @@ pub fn tell(
     options: &Options,
 ) -> Result<Telling> {
     let place = place_of(&options.places, probe, name);
-    let (ended, story) = match Bench::set_up(ground, name, strategy, &place) {
+    let (ended, story, remark) = match Bench::set_up(ground, name, strategy, &place) {
         Ok(mut bench) => {
             let ended = (probe.tell)(&mut bench);
-            (ended, bench.story().clone())
+            (ended, bench.story().clone(), bench.remarked().to_owned())
         }
-        Err(wrong) => (Err(wrong), Story::default()),
+        Err(wrong) => (Err(wrong), Story::default(), String::new()),
     };
     ground.lab.supervisor.check()?;
+    let one_line = |text: &str| one_line(text, &place);
     let (verdict, detail) = match ended {
-        Ok(()) => (Verdict::Pass, String::new()),
+        Ok(()) => (Verdict::Pass, remark),
         Err(Wrong::Failed(why)) => (Verdict::Fail, one_line(&why)),
         Err(Wrong::NotApplicable(why)) => (Verdict::NotApplicable, one_line(&why)),
         Err(Wrong::Trouble(error)) => {
@@ -200,7 +201,9 @@ pub fn place_of(places: &Path, probe: &Probe, strategy: &str) -> PathBuf {
     places.join(probe.name).join(strategy.chars().map(plain).collect::<String>())
 }
 
-fn one_line(text: &str) -> String {
+/// One line, in which the place is left out: the same words for every strategy.
+fn one_line(text: &str, place: &Path) -> String {
+    let text = text.replace(&format!("{}/", place.display()), "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

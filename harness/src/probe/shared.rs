@@ -1,0 +1,79 @@
+//! What is too large to be built for each strategy: built once by plain Cargo, then copied.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use strategies::Strategy;
+use strategies::files::{copy, set_time};
+use walkdir::WalkDir;
+
+use super::bench::Bench;
+use super::{Told, Wrong};
+use crate::experiment::build::build;
+
+/// The one tree of a shared place.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    sources: PathBuf,
+    target: PathBuf,
+}
+
+impl Bench<'_> {
+    /// The tree `tree`, made by `make` and built by plain Cargo in a place that all strategies of
+    /// this probe share; made by the first that asks. Families that share are told one story at
+    /// a time.
+    ///
+    /// # Errors
+    /// When it cannot be made or built.
+    pub fn shared(&mut self, tree: &str, make: fn(&mut Bench<'_>) -> Told) -> Result<Shared, Wrong> {
+        let place = self.at("..").join("shared-by-all");
+        let mut bench = match place.join("whole").exists() {
+            true => Bench::take_up(self.ground(), "none", &Strategy::None, &place),
+            false => Bench::set_up(self.ground(), "none", &Strategy::None, &place)?,
+        };
+        if !place.join("whole").exists() {
+            make(&mut bench)?;
+            bench.build(tree)?;
+            std::fs::write(place.join("whole"), "")?;
+        }
+        let site = bench.site(tree);
+        self.note("a large tree, built by plain Cargo");
+        Ok(Shared { sources: site.dir, target: site.target_dir })
+    }
+
+    /// Takes over the sources where they are, and a copy of the build directory.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn adopt(&mut self, tree: &str, shared: &Shared) -> Told {
+        self.set(tree).sources = Some(shared.sources.clone());
+        let target = self.site(tree).target_dir;
+        Ok(copy_tree(&shared.target, &target)?)
+    }
+
+    /// A build by plain Cargo: how many units ran, and how long it took.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn plain_no_op(&mut self, tree: &str) -> Result<(usize, Duration), Wrong> {
+        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let built = build(lab, &site, &recipe, &Strategy::None, None, None)?;
+        Ok((built.built.compiled.len(), built.phases.cargo))
+    }
+}
+
+/// Copies a build directory with its times, which say what is fresh.
+fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for entry in WalkDir::new(from) {
+        let entry = entry.context("cannot walk a build directory")?;
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&target)?;
+        } else {
+            copy(entry.path(), &target)?;
+            set_time(&target, entry.metadata()?.modified()?)?;
+        }
+    }
+    Ok(())
+}
