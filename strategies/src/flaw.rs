@@ -40,12 +40,14 @@ pub enum Flaw {
     TornFiles,
     /// Builds take no lock that would keep collection away.
     NoLock,
+    /// What stands on a restored unit stays, whatever it was compiled against.
+    KeepsOutdated,
     /// Every step of planning reads every entry of the store.
     ReadsAll,
 }
 
 impl Flaw {
-    const ALL: [(&'static str, Flaw, &'static str); 10] = [
+    const ALL: [(&'static str, Flaw, &'static str); 11] = [
         ("narrow-key", Flaw::NarrowKey, "keys hold names and versions only"),
         ("no-content", Flaw::NoContent, "keys leave out the contents of dependencies"),
         ("shared-fingerprints", Flaw::SharedFingerprints, "files that Cargo rewrites are shared with the store"),
@@ -55,6 +57,11 @@ impl Flaw {
         ("manifest-first", Flaw::ManifestFirst, "manifests are written before the files they name"),
         ("torn-files", Flaw::TornFiles, "files have their final name before their bytes"),
         ("no-lock", Flaw::NoLock, "builds do not keep collection away"),
+        (
+            "keeps-outdated",
+            Flaw::KeepsOutdated,
+            "what stands on a restored unit stays, whatever it was compiled against",
+        ),
         ("reads-all", Flaw::ReadsAll, "every step of planning reads the whole store"),
     ];
 

@@ -36,6 +36,13 @@ pub const FAMILY: Family = Family {
             tell: script_output_differs,
         },
         Probe {
+            name: "dependent-evicted",
+            origin: "https://github.com/rust-lang/cargo/issues/5931",
+            expects: Expects::Rebuild,
+            about: "An edit is taken back; the store still has the library of then, and has lost the program.",
+            tell: dependent_evicted,
+        },
+        Probe {
             name: "two-cold-builds-mixed",
             origin: "https://github.com/rust-lang/cargo/issues/5931",
             expects: Expects::Survive,
@@ -78,13 +85,15 @@ fn tree_on(bench: &mut Bench<'_>, tree: &str, dependencies: &[&str]) -> Told {
 }
 
 /// Each upper library is built in a workspace of its own, on a lower one of its own; then both
-/// and the lower one meet, also in the trees that published.
+/// and the lower one meet, also in the trees that published. The second workspace was built
+/// before it had a cache: what it publishes stands on its own lower library.
 fn told_with(bench: &mut Bench<'_>, manifest: &str, lower: &[(&str, &str)]) -> Told {
     publish_pair(bench, lower, manifest)?;
     tree_on(bench, "one", &["left"])?;
     tree_on(bench, "two", &["right", "lower"])?;
     tree_on(bench, "three", &["left", "right", "lower"])?;
     bench.build("one")?;
+    bench.build_plainly("two")?;
     bench.build("two")?;
     meet(bench)
 }
@@ -171,4 +180,36 @@ fn two_cold_builds_mixed(bench: &mut Bench<'_>) -> Told {
     bench.prints("one", "agree")?;
     bench.prints("two", "agree")?;
     meet(bench)
+}
+
+/// What stands on a restored library and is not itself in the store was compiled against another
+/// one, and looks as fresh as ever: outputs of a store have one old time.
+fn dependent_evicted(bench: &mut Bench<'_>) -> Told {
+    let manifest = package(
+        "app",
+        "0.1.0",
+        "[dependencies]\nmember = { path = \"member\" }\n\n[workspace]\nmembers = [\"member\"]\n",
+    );
+    let member = |word: &str| format!("pub fn word() -> &'static str {{ \"{word}\" }}\n");
+    bench.tree(
+        "app",
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
+            ("member/Cargo.toml", &package("member", "0.1.0", "")),
+            ("member/src/lib.rs", &member("one")),
+        ],
+    )?;
+    bench.build("app")?;
+    bench.write("ws/app/member/src/lib.rs", &member("two"))?;
+    bench.build("app")?;
+    bench.prints("app", "two")?;
+    bench.note("the store loses every program");
+    let store = bench.store()?;
+    for entry in store.entries().into_iter().filter(|entry| entry.package == "app") {
+        std::fs::remove_file(store.manifest(&entry.key))?;
+    }
+    bench.write("ws/app/member/src/lib.rs", &member("one"))?;
+    bench.build("app")?;
+    bench.prints("app", "one")
 }

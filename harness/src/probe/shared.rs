@@ -52,12 +52,15 @@ impl Bench<'_> {
         Ok(copy_tree(&shared.target, &target)?)
     }
 
-    /// A build by plain Cargo: how many units ran, and how long it took.
+    /// A build by plain Cargo in the tree's own build directory: how many units ran, and how long
+    /// it took.
     ///
     /// # Errors
     /// When it fails.
-    pub fn plain_no_op(&mut self, tree: &str) -> Result<(usize, Duration), Wrong> {
+    pub fn build_plainly(&mut self, tree: &str) -> Result<(usize, Duration), Wrong> {
         let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        self.warm.insert(tree.to_owned());
+        self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
         let built = build(lab, &site, &recipe, &Strategy::None, None, None)?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }

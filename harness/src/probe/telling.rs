@@ -1,8 +1,8 @@
 //! Every story to every strategy.
 //!
 //! Stories are told in parallel, each in a place of its own; families that want the machine for
-//! themselves come afterwards, one story at a time. A failure of somebody else's tool is
-//! reported only if it repeats and plain Cargo passes the same story: an accusation needs more
+//! themselves come afterwards, one story at a time. A failure counts only where plain Cargo passes
+//! the same story, and one of somebody else's tool only if it repeats: an accusation needs more
 //! than one look.
 
 use std::path::{Path, PathBuf};
@@ -118,13 +118,13 @@ fn judge(ground: Ground<'_>, task: &Task, options: &Options) -> Result<(ProbeRow
     let began = Instant::now();
     let mut attempts = 1;
     let mut telling = tell(ground, task.probe, (&task.name, &task.strategy), options)?;
-    if telling.verdict == Verdict::Fail && is_foreign(&task.strategy) {
+    if telling.verdict == Verdict::Fail && !matches!(task.strategy, Strategy::None) {
         let plain = tell(ground, task.probe, (NONE, &Strategy::None), options)?;
         if plain.verdict == Verdict::Fail {
             telling.verdict = Verdict::NotApplicable;
             telling.detail = format!("plain Cargo fails it too here: {}", plain.detail);
         }
-        while telling.verdict == Verdict::Fail && attempts < REPEATS {
+        while telling.verdict == Verdict::Fail && is_foreign(&task.strategy) && attempts < REPEATS {
             attempts += 1;
             let again = tell(ground, task.probe, (&task.name, &task.strategy), options)?;
             if again.verdict != Verdict::Fail {
@@ -204,8 +204,15 @@ pub fn place_of(places: &Path, probe: &Probe, strategy: &str) -> PathBuf {
 /// One line, in which the place is left out: the same words for every strategy.
 fn one_line(text: &str, place: &Path) -> String {
     let text = text.replace(&format!("{}/", place.display()), "");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
 }
+
+/// Characters of an explanation; a linker's complaint has thousands.
+const LONGEST: usize = 300;
 
 /// Refuses strategies that only exist to show that probes can fail.
 ///

@@ -16,6 +16,11 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
     for (at, strategy) in strategies.iter().enumerate() {
         let _ = writeln!(out, "{:>3}  {strategy}: {}", at + 1, tally(rows, strategy));
     }
+    let brief = strategies.len() > ROOMY;
+    if brief {
+        out += "     P pass, F fail, f a known failure, - not applicable\n";
+    }
+    let cell = |row: &ProbeRow| if brief { initial(row) } else { cell(row) };
     let heads: Vec<String> = (1..=strategies.len()).map(|at| at.to_string()).collect();
     let mut columns = vec![("", Align::Flexible), ("expects", Align::Left)];
     columns.extend(heads.iter().map(|head| (head.as_str(), Align::Right)));
@@ -24,12 +29,24 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
         for probe in distinct(rows.iter().filter(|row| row.family == family).map(|row| row.probe.as_str())) {
             let of = |strategy: &&str| rows.iter().find(|row| row.probe == probe && row.strategy == **strategy);
             let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
-            let cells = strategies.iter().map(|strategy| of(strategy).map_or("", cell).to_owned());
+            let cells = strategies.iter().map(|strategy| of(strategy).map_or("", &cell).to_owned());
             table.row([format!("  {probe}"), expects.to_owned()].into_iter().chain(cells));
         }
         let _ = write!(out, "\n{family}\n{}", table.render(width));
     }
     out + &failures(rows)
+}
+
+/// More strategies than that get letters for words.
+const ROOMY: usize = 8;
+
+fn initial(row: &ProbeRow) -> &'static str {
+    match row.verdict {
+        Verdict::Pass => "P",
+        Verdict::Fail if !row.known.is_empty() => "f",
+        Verdict::Fail => "F",
+        Verdict::NotApplicable => "-",
+    }
 }
 
 fn cell(row: &ProbeRow) -> &'static str {

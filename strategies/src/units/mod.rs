@@ -4,6 +4,7 @@
 //! plan      unit graph + store → what can be restored, key by key, dependencies first
 //! restore   put the hits into the build directory, in parallel
 //!           (Cargo builds; its own fingerprint check has the last word)
+//! outdated  what Cargo would wrongly take for fresh after that
 //! publish   put what was built into the store, in parallel
 //! tree      what an earlier build left in this build directory
 //! stamp     the modification times that keep Cargo believing in a mix of builds
@@ -12,6 +13,7 @@
 //! This is what a cache inside Cargo would do, done from outside: what it costs more is the
 //! extra call that prints the unit graph, which Cargo would have in memory.
 
+pub mod outdated;
 pub mod plan;
 pub mod publish;
 pub mod restore;

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 
+use super::outdated::remove_outdated;
 use super::tree::{Held, leads_nowhere};
 use super::{Plan, Planned, Session, Verdict};
 use crate::files::{At, FileError, copy, set_time, temporary_beside};
@@ -49,6 +50,9 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
     let mut restored = Restored::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
         return Ok(restored);
+    }
+    if !session.units.has(Flaw::KeepsOutdated) {
+        remove_outdated(session, plan)?;
     }
     prepare_folders(layout, plan)?;
     let started = plan.started;

@@ -74,6 +74,11 @@ impl Tree {
         self.units.iter().map(|(place, held)| (UnitPlace(place.clone()), held))
     }
 
+    /// What kind of unit a directory is recorded as.
+    pub fn slot_of(&self, place: &UnitPlace) -> Option<&str> {
+        self.units.get(&place.0).map(|held| held.slot.as_str())
+    }
+
     /// Records that a unit directory holds the artifact of an entry, with its outputs at
     /// `stamp`.
     pub fn hold(&mut self, layout: &Layout, entry: &Entry, stamp: Duration, linked: bool) {
