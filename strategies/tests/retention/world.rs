@@ -76,7 +76,7 @@ impl World {
         let root = self.path("workspace");
         let context = Context::new(&root, &self.path("home"), &build_dir, &build_dir, "rustc", BTreeMap::new());
         let policy = *strategies::policy::ALL.iter().find(|policy| policy.name() == "aggressive").unwrap();
-        let strategy = Units { policy, link: self.link, store: self.kind };
+        let strategy = Units { policy, link: self.link, store: self.kind, flaw: None };
         let session = Session { units: &strategy, store: &*store, graph: &graph, context: &context };
 
         let mut plan = units::plan(&session);
