@@ -3,6 +3,8 @@
 pub mod compare;
 pub mod corpus;
 pub mod doctor;
+pub mod external;
 pub mod scenario;
 pub mod store;
 pub mod strategies;
+pub mod tool;

@@ -5,9 +5,12 @@ use reports::record::{
     Corpus as CorpusInfo, FileSystem as FileSystemInfo, Host as HostInfo, RunInfo, Toolchain as ToolchainInfo,
 };
 
+use strategies::Strategy;
+
 use super::asked::Asked;
 use super::lab::Lab;
 use super::options::Options;
+use super::rival::Rival;
 use crate::system::filesystem::FileSystem;
 use crate::system::host::Host;
 
@@ -19,6 +22,21 @@ pub fn stored_options(info: &RunInfo) -> Result<Options> {
     let value = serde_json::Value::Object(info.options.clone().into_iter().collect());
     serde_json::from_value(value)
         .with_context(|| format!("the run {} does not say how it was begun; begin a new run", info.name))
+}
+
+/// What the tools of external strategies say they are; what is missing is told on the way.
+fn tools(asked: &Asked, lab: &Lab) -> Vec<(String, String)> {
+    let mut versions = Vec::new();
+    for arm in &asked.arms {
+        let Strategy::External(external) = &arm.strategy else { continue };
+        match Rival::open(lab, external) {
+            Ok(Ok(rival)) => versions.extend(rival.version().map(|version| (arm.name.clone(), version))),
+            Ok(Err(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
+            Err(_) => {} // It will be a row.
+        }
+    }
+    let _ = lab.clear_arm();
+    versions
 }
 
 /// Describes a run that begins now.
@@ -58,7 +76,7 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
             os: Some(host.os),
         },
         file_systems: file_systems.collect(),
-        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
+        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into_iter().chain(tools(asked, lab)).collect(),
         options: stored.into_iter().collect(),
         ..RunInfo::new(name)
     }

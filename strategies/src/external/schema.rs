@@ -87,6 +87,15 @@ pub enum Parameter {
     List(Argv),
 }
 
+impl std::fmt::Display for Parameter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Parameter::Text(text) => f.write_str(text),
+            Parameter::List(list) => f.write_str(&list.join(",")),
+        }
+    }
+}
+
 /// Where the store is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
