@@ -20,8 +20,10 @@ use crate::system::workdir;
 pub enum Command {
     /// List every strategy by name
     List {
+        /// Further strategies.
         #[command(flatten)]
         external: ExternalArgs,
+        /// Where tools are.
         #[command(flatten)]
         place: Place,
     },
@@ -29,8 +31,10 @@ pub enum Command {
     Show {
         /// A strategy such as hardlink+aggressive or sccache, or a glob
         name: String,
+        /// Further strategies.
         #[command(flatten)]
         external: ExternalArgs,
+        /// Where tools are.
         #[command(flatten)]
         place: Place,
     },
@@ -42,8 +46,10 @@ pub enum Command {
         /// Show what would be built, and build nothing
         #[arg(long)]
         dry_run: bool,
+        /// Further strategies.
         #[command(flatten)]
         external: ExternalArgs,
+        /// Where tools are.
         #[command(flatten)]
         place: Place,
     },

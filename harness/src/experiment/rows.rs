@@ -216,9 +216,22 @@ fn remarks(step: &Measured) -> String {
             }
         }
     }
+    remarks.extend(own_count(step));
     remarks.extend(step.shadow.as_ref().and_then(Shadow::note));
     remarks.extend(step.unchecked.as_ref().map(|why| format!("no shadow check: {why}")));
     remarks.join("; ")
+}
+
+/// What the tool says of itself, where that is not what was seen.
+fn own_count(step: &Measured) -> Option<String> {
+    let own = step.own_count?;
+    let total = |of: &dyn Fn(&Counts) -> u64| step.trials.iter().map(|trial| of(&trial.counts)).sum::<u64>();
+    let (hits, misses) = (total(&|counts| counts.hits), total(&|counts| counts.missed));
+    let same = own.hits == hits && own.misses.is_none_or(|own| own == misses);
+    (!same).then(|| {
+        let own_misses = own.misses.map_or_else(|| "unknown".to_owned(), |misses| misses.to_string());
+        format!("the tool counts {} hits and {own_misses} misses, {hits} and {misses} units were", own.hits)
+    })
 }
 
 fn of_build(build: &Build) -> Vec<String> {

@@ -5,8 +5,9 @@
 //! as it is; a file that already has links elsewhere is left alone.
 //!
 //! A link has the time of the file it leads to, and Cargo compares a unit's outputs with those
-//! of its dependencies. So all linked files bear one time, that of the store's birth, and so do
-//! the outputs of build-script runs between them, which are no links.
+//! of its dependencies. So all linked files bear one time, and so do the outputs of build-script
+//! runs between them, which are no links. It is the time of the oldest output that the store ever
+//! saw: newer than the sources of packages, older than what members are built into.
 
 use std::collections::HashMap;
 use std::fs;
@@ -37,31 +38,43 @@ pub struct Done {
 /// When a file cannot be read, linked or renamed. Nothing is lost then.
 pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Done> {
     fs::create_dir_all(store)?;
-    let time = epoch(store)?;
     let packages = registry_part::foreign_packages(lockfile);
-    let mut done = Done::default();
+    let mut shared: Vec<Vec<PathBuf>> = Vec::new();
+    let mut private: Vec<PathBuf> = Vec::new();
     for unit in registry_part::unit_dirs(build_dir, &packages)? {
         let unit = build_dir.join(unit);
-        for (_, names) in outputs(&unit.join("out"))? {
-            share(store, &names, time, &mut done)?;
-        }
-        let run = unit.join("run").join("output");
-        let stdout = unit.join("run").join("stdout");
-        for private in [run, stdout].iter().filter(|path| path.is_file()) {
-            files::set_time(private, time)?;
-        }
+        shared.extend(outputs(&unit.join("out"))?.into_values());
+        private.extend(Some(unit.join("run").join("stdout")).filter(|path| path.is_file()));
     }
+    let mut done = Done::default();
+    let Some(time) = epoch(store, shared.iter().filter_map(|names| names.first()).chain(&private))? else {
+        return Ok(done);
+    };
+    shared.iter().try_for_each(|names| share(store, names, time, &mut done))?;
+    private.iter().try_for_each(|path| files::set_time(path, time))?;
     Ok(done)
 }
 
-fn epoch(store: &Path) -> io::Result<SystemTime> {
+/// The time of all links, settled by the first pass that has something to link.
+fn epoch<'a>(store: &Path, outputs: impl Iterator<Item = &'a PathBuf>) -> io::Result<Option<SystemTime>> {
     let path = store.join(EPOCH);
-    match fs::File::options().write(true).create_new(true).open(&path) {
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+    match fs::metadata(&path) {
+        Ok(meta) => return meta.modified().map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    fs::metadata(path)?.modified()
+    let times = outputs.map(|output| fs::metadata(output)?.modified()).collect::<io::Result<Vec<SystemTime>>>()?;
+    let Some(oldest) = times.into_iter().min() else { return Ok(None) };
+    let staged = files::temporary_beside(&path);
+    fs::write(&staged, "")?;
+    files::set_time(&staged, oldest)?;
+    // Of two that begin at once the first one's time holds.
+    let settled = fs::hard_link(&staged, &path);
+    fs::remove_file(&staged)?;
+    match settled {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::metadata(path)?.modified().map(Some),
+    }
 }
 
 /// The files right in a directory that may be shared, by inode, each with all its names there.

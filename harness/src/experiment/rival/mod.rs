@@ -52,8 +52,6 @@ pub struct Rival {
     /// The directory of the arm's store, of which `store` is a part.
     store_root: PathBuf,
     state: PathBuf,
-    /// What is recorded of compiles that a daemon runs on its own account.
-    log: PathBuf,
     mark: String,
     supervisor: Supervisor,
     serving: Mutex<Option<Serving>>,
@@ -82,6 +80,7 @@ impl Rival {
         };
         let arm = lab.arm_dir();
         let (store_root, state) = (arm.join("store"), arm.join("state"));
+        // What a daemon compiles with its own environment and not with a build's.
         let log = state.join("rustc-daemon.log");
         let toolchain = cargo.as_ref().unwrap_or(&lab.toolchain);
         let values = values::of_arm(lab, external, toolchain, found.as_deref());
@@ -99,7 +98,6 @@ impl Rival {
             store,
             store_root,
             state,
-            log,
             mark,
             supervisor: lab.supervisor.clone(),
             serving: Mutex::default(),
