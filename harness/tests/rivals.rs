@@ -233,7 +233,8 @@ fn another_cargo_is_taken_by_its_path() {
     let run = place.compare("eight", &["--strategies", "cargo-z", "--set", &set, "--set", "cargo-z.flags="]);
     all_ok(&run);
     assert!(run.folder.info.tools["cargo-z"].starts_with("cargo 1."), "{:?}", run.folder.info.tools);
-    let said = place.run(&place.compare_args("eight", &["--strategies", "cargo-z", "--set", "cargo-z.cargo=/no/cargo"]));
+    let said =
+        place.run(&place.compare_args("eight", &["--strategies", "cargo-z", "--set", "cargo-z.cargo=/no/cargo"]));
     assert!(said.stderr.contains("--set cargo-z.cargo"), "{}", said.stderr);
 }
 

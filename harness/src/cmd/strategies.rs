@@ -154,7 +154,7 @@ fn standing(external: &External, work: &Path) -> String {
 fn show_external(external: &External, work: &Path) {
     let description = &external.description;
     println!("\n{:<20} {}", "state", standing(external, work));
-    let argv = [&[description.program.clone()], description.args.as_slice()].concat();
+    let argv = [std::slice::from_ref(&description.program), description.args.as_slice()].concat();
     println!("{:<20} {} …", "program", argv.join(" "));
     let lines = |what: &str, lines: Vec<String>| lines.iter().for_each(|line| println!("{what:<20} {line}"));
     lines("environment", description.env.iter().map(|(name, text)| format!("{name}={text}")).collect());

@@ -94,12 +94,15 @@ fn pack(store: &Path, key: &str, lockfile: &Path, build_dir: &Path) -> Result<()
     if paths.is_empty() {
         return Ok(());
     }
-    paths.extend([".rustc_info.json", "CACHEDIR.TAG"].map(PathBuf::from).into_iter().filter(|it| build_dir.join(it).exists()));
+    paths.extend(
+        [".rustc_info.json", "CACHEDIR.TAG"].map(PathBuf::from).into_iter().filter(|it| build_dir.join(it).exists()),
+    );
     fs::create_dir_all(store).with_context(|| format!("cannot create {}", store.display()))?;
-    let staged = tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
-    let list = tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
-    let names: Vec<u8> =
-        paths.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"].concat()).collect();
+    let staged =
+        tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
+    let list =
+        tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
+    let names: Vec<u8> = paths.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"].concat()).collect();
     fs::write(list.path(), names).context("cannot list what to pack")?;
     let mut tar = Process::new("tar");
     // Posix archives keep the parts of seconds, by which Cargo judges.
@@ -149,7 +152,11 @@ fn refuse_links(archive: &Path, root: &Path) -> Result<()> {
         let leads_out = kind.is_symlink()
             && fs::read_link(entry.path()).map_or(true, |target| registry_part::escapes(&target.to_string_lossy()));
         if leads_out || !(kind.is_file() || kind.is_dir() || kind.is_symlink()) {
-            bail!("{} holds {}, which is no build output; remove the archive", archive.display(), entry.path().display());
+            bail!(
+                "{} holds {}, which is no build output; remove the archive",
+                archive.display(),
+                entry.path().display()
+            );
         }
     }
     Ok(())

@@ -110,7 +110,11 @@ pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog
 /// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
     let named = |(name, strategy): (StrategyName, Strategy)| ArmSpec { name: name.to_string(), strategy };
-    let mut arms: Vec<ArmSpec> = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?.into_iter().map(named).collect();
+    let mut arms: Vec<ArmSpec> = catalog_of(&options.strategy_files, &options.set)?
+        .select(&options.strategies)?
+        .into_iter()
+        .map(named)
+        .collect();
     if options.control {
         let Some(at) = arms.iter().position(|arm| matches!(arm.strategy, Strategy::None)) else {
             bail!("--control runs `none` a second time: add none to --strategies");

@@ -76,7 +76,10 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
             os: Some(host.os),
         },
         file_systems: file_systems.collect(),
-        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into_iter().chain(tools(asked, lab)).collect(),
+        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]
+            .into_iter()
+            .chain(tools(asked, lab))
+            .collect(),
         options: stored.into_iter().collect(),
         ..RunInfo::new(name)
     }

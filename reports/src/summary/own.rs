@@ -62,8 +62,10 @@ mod tests {
         ]);
         assert_eq!(
             lines(&run, &["same", "more", "mute"]),
-            ["more counts 18 hits and 1 misses of its own calls; of the units that Cargo asked for, 12 were hits and 8 \
-              misses"]
+            [
+                "more counts 18 hits and 1 misses of its own calls; of the units that Cargo asked for, 12 were hits and 8 \
+              misses"
+            ]
         );
     }
 }

@@ -1,8 +1,8 @@
 //! The summary as text: the head, the sections in their order, the causes.
 
 use super::causes::costliest;
-use super::step_text::{Disk, step_table};
 use super::own;
+use super::step_text::{Disk, step_table};
 use super::steps::{distinct, strategies};
 use super::verdict_text::verdict_section;
 use super::{CauseGroup, Options, StepSummary, causes, summarise, verdicts};

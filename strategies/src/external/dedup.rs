@@ -104,7 +104,8 @@ fn share(store: &Path, names: &[PathBuf], time: SystemTime, done: &mut Done) -> 
     let meta = fs::metadata(first)?;
     let digest = files::hash(first)?.to_string();
     // The mode belongs to the file, and links share it.
-    let blob = store.join(&digest[..2]).join(format!("{digest}{}", if files::is_executable(&meta) { "-x" } else { "" }));
+    let blob =
+        store.join(&digest[..2]).join(format!("{digest}{}", if files::is_executable(&meta) { "-x" } else { "" }));
     if let Some(dir) = blob.parent() {
         fs::create_dir_all(dir)?;
     }

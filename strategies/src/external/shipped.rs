@@ -22,4 +22,3 @@ pub fn shipped() -> Vec<External> {
 pub(super) fn checked() -> Vec<(&'static str, Result<External, super::ExternalError>)> {
     FILES.iter().map(|(name, text)| (*name, External::parse(text))).collect()
 }
-
