@@ -58,6 +58,9 @@ enum Command {
     /// Count, verify and collect what a store holds
     #[command(subcommand)]
     Store(cmd::store::Command),
+    /// What shipped strategies run around a build
+    #[command(subcommand, hide = true)]
+    Tool(cmd::tool::Command),
 }
 
 /// Parses the command line and runs the command.
@@ -68,12 +71,13 @@ pub fn main() -> ExitCode {
     let outcome = supervisor.install_signal_handler().map_err(Into::into).and_then(|()| match cli.command {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
-        Command::Strategies(command) => cmd::strategies::run(command),
+        Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
         Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
         Command::Store(command) => cmd::store::run(command, &supervisor),
+        Command::Tool(command) => cmd::tool::run(command),
     });
     match outcome {
         Ok(code) => code,

@@ -1,10 +1,14 @@
-//! Every strategy there is.
+//! Every strategy there is: our own, those described by shipped files, and those of the user's
+//! files.
 
+use std::sync::Arc;
+
+use crate::external::{self, External, ExternalError};
 use crate::units::Units;
 use crate::{link, policy, store};
 
 /// A complete way of reusing artifacts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Strategy {
     /// Plain Cargo with a build directory for each workspace.
     None,
@@ -12,6 +16,8 @@ pub enum Strategy {
     SharedTarget,
     /// Units restored before and published after Cargo runs.
     Units(Units),
+    /// Somebody else's tool, or another Cargo.
+    External(Arc<External>),
 }
 
 impl Strategy {
@@ -19,6 +25,7 @@ impl Strategy {
     pub fn parts(&self) -> [&'static str; 4] {
         match self {
             Strategy::None | Strategy::SharedTarget => [""; 4],
+            Strategy::External(_) => ["external", "", "", ""],
             Strategy::Units(units) => ["units", units.policy.name(), units.link.name(), units.store.name()],
         }
     }
@@ -34,6 +41,7 @@ impl Strategy {
                                        people do today. The shared directory is its store: wiping a workspace keeps it."
                     .to_owned()
             }
+            Strategy::External(external) => external.description.about.trim().to_owned(),
             Strategy::Units(units) => format!(
                 "Whole units are restored into the build directory before Cargo runs and published after it; \
                  Cargo's own fingerprint check has the last word.\n\nKey policy {}: {}\n\nLink mode {}: {}\n\nStore {}: {}",
@@ -48,7 +56,94 @@ impl Strategy {
     }
 }
 
-/// Every strategy with its canonical name, baselines first.
+/// Every strategy that can be named.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    strategies: Vec<(String, Strategy)>,
+}
+
+/// Why a strategy could not be added or changed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CatalogError {
+    /// The file is wrong.
+    #[error(transparent)]
+    File(#[from] ExternalError),
+    /// Its name is taken.
+    #[error("the name {0} is taken; choose another `name`")]
+    Taken(String),
+    /// Not `NAME.PARAMETER=VALUE`.
+    #[error("'{0}' sets nothing; write NAME.PARAMETER=VALUE, for example sccache.tool=/usr/bin")]
+    NoSetting(String),
+    /// No external strategy has that name.
+    #[error("--set {asked}: {name} is no external strategy; there are {}", known.join(", "))]
+    NotExternal {
+        /// The whole setting.
+        asked: String,
+        /// The name in it.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+}
+
+impl Catalog {
+    /// Our own strategies and the shipped files.
+    pub fn shipped() -> Catalog {
+        let external = external::shipped().into_iter();
+        let external = external.map(|it| (it.name().to_owned(), Strategy::External(Arc::new(it))));
+        Catalog { strategies: all().into_iter().chain(external).collect() }
+    }
+
+    /// Each with its canonical name: baselines, our own, external ones.
+    pub fn all(&self) -> &[(String, Strategy)] {
+        &self.strategies
+    }
+
+    /// The external ones.
+    pub fn externals(&self) -> impl Iterator<Item = &Arc<External>> {
+        self.strategies.iter().filter_map(|(_, strategy)| match strategy {
+            Strategy::External(external) => Some(external),
+            _ => None,
+        })
+    }
+
+    /// Adds the strategy of a file's text.
+    ///
+    /// # Errors
+    /// When the text is wrong or the name is taken.
+    pub fn add(&mut self, text: &str) -> Result<(), CatalogError> {
+        let external = External::parse(text)?;
+        let name = external.name().to_owned();
+        if self.strategies.iter().any(|(known, _)| *known == name) {
+            return Err(CatalogError::Taken(name));
+        }
+        self.strategies.push((name, Strategy::External(Arc::new(external))));
+        Ok(())
+    }
+
+    /// Sets a parameter of an external strategy: `NAME.PARAMETER=VALUE`.
+    ///
+    /// # Errors
+    /// When there is no such strategy or parameter.
+    pub fn set(&mut self, setting: &str) -> Result<(), CatalogError> {
+        let parts = setting.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));
+        let ((name, parameter), value) = parts.ok_or_else(|| CatalogError::NoSetting(setting.to_owned()))?;
+        let found = self.strategies.iter_mut().find_map(|(_, strategy)| match strategy {
+            Strategy::External(external) if external.name() == name => Some(external),
+            _ => None,
+        });
+        match found {
+            Some(external) => Ok(Arc::make_mut(external).set(parameter, value)?),
+            None => Err(CatalogError::NotExternal {
+                asked: setting.to_owned(),
+                name: name.to_owned(),
+                known: self.externals().map(|external| external.name().to_owned()).collect(),
+            }),
+        }
+    }
+}
+
+/// Our own strategies with their canonical names, baselines first.
 pub fn all() -> Vec<(String, Strategy)> {
     let mut strategies =
         vec![("none".to_owned(), Strategy::None), ("shared-target".to_owned(), Strategy::SharedTarget)];

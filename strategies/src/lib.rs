@@ -18,11 +18,13 @@
 //! flaw      deliberate mistakes, which probes must catch
 //! shadow    whether a restored unit is what a compile would have made
 //! explain   why a unit missed, against the nearest entry in the store
+//! external  somebody else's tool or another Cargo, described by a file (external::*)
 //! written   whether a missed unit's bytes were there under another key
 //! ```
 
 pub mod catalog;
 pub mod explain;
+pub mod external;
 pub mod files;
 pub mod flaw;
 pub mod graph;
@@ -36,5 +38,5 @@ pub mod store;
 pub mod units;
 pub mod written;
 
-pub use catalog::Strategy;
+pub use catalog::{Catalog, Strategy};
 pub use name::{NameError, StrategyName, select};

@@ -1,8 +1,8 @@
-//! Names users type: `[integration:]link+key[@store]`, baselines by their own, globs.
+//! Names users type: `[integration:]link+key[@store]`, baselines and externals by their own, globs.
 
 use std::fmt;
 
-use crate::catalog::{Strategy, all};
+use crate::catalog::{Catalog, Strategy};
 use crate::flaw;
 
 /// The canonical name of a strategy.
@@ -41,38 +41,63 @@ pub enum NameError {
     Empty,
 }
 
-/// Picks the strategies a comma-separated list of names and globs (`*`, `?`) asks for, in
-/// the list's order, each once. A glob without `@` picks from the default store only.
+/// The prefix that asks for external strategies alone.
+const EXTERNAL: &str = "external:";
+
+/// Picks from our own strategies and the shipped files: see [`Catalog::select`].
 ///
 /// # Errors
 /// When a name or pattern matches nothing.
 pub fn select(list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
-    let (known, broken) = (all(), flaw::all());
-    let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
-    for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
-        let canonical = canonical(asked);
-        let is_glob = canonical.contains(['*', '?']);
-        let shelf = if asked.starts_with(flaw::PREFIX) { &broken } else { &known };
-        let found: Vec<_> = shelf
-            .iter()
-            .filter(|(name, _)| match is_glob {
-                true => glob(&canonical, name) && (canonical.contains('@') || !name.contains('@')),
-                false => *name == canonical,
-            })
-            .collect();
-        if found.is_empty() {
-            return Err(match is_glob {
-                true => NameError::NoMatch(asked.to_owned()),
-                false => unknown(asked, shelf),
-            });
-        }
-        for (name, strategy) in found {
-            if !chosen.iter().any(|(chosen, _)| chosen.as_str() == name) {
-                chosen.push((StrategyName(name.clone()), *strategy));
+    Catalog::shipped().select(list)
+}
+
+impl Catalog {
+    /// Picks the strategies a comma-separated list of names and globs (`*`, `?`) asks for, in
+    /// the list's order, each once. A glob without `@` picks from the default store only.
+    /// External strategies, which may have to be installed, are named, or matched by
+    /// `external:*`; no other glob finds them.
+    ///
+    /// # Errors
+    /// When a name or pattern matches nothing.
+    pub fn select(&self, list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
+        let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
+        for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
+            let canonical = canonical(asked);
+            let is_glob = canonical.contains(['*', '?']);
+            let broken = if asked.starts_with(flaw::PREFIX) { flaw::all() } else { Vec::new() };
+            let found: Vec<_> = self
+                .all()
+                .iter()
+                .chain(&broken)
+                .filter(|(name, strategy)| matches(&canonical, name, strategy))
+                .collect();
+            if found.is_empty() {
+                return Err(match is_glob {
+                    true => NameError::NoMatch(asked.to_owned()),
+                    false => unknown(asked, self.all()),
+                });
+            }
+            for (name, strategy) in found {
+                if !chosen.iter().any(|(chosen, _)| chosen.as_str() == name) {
+                    chosen.push((StrategyName(name.clone()), strategy.clone()));
+                }
             }
         }
+        if chosen.is_empty() { Err(NameError::Empty) } else { Ok(chosen) }
     }
-    if chosen.is_empty() { Err(NameError::Empty) } else { Ok(chosen) }
+}
+
+fn matches(asked: &str, name: &str, strategy: &Strategy) -> bool {
+    let is_glob = asked.contains(['*', '?']);
+    match (strategy, asked.strip_prefix(EXTERNAL)) {
+        (Strategy::External(_), Some(asked)) if is_glob => glob(asked, name),
+        (Strategy::External(_), asked_external) => !is_glob && asked_external.unwrap_or(asked) == name,
+        (_, Some(_)) => false,
+        (_, None) if is_glob && asked.starts_with(flaw::PREFIX) => glob(asked, name),
+        (_, None) if is_glob => glob(asked, name) && (asked.contains('@') || !name.contains('@')),
+        (_, None) => asked == name,
+    }
 }
 
 /// Leaves out what is the default: `units:` and `@cas`.
@@ -125,7 +150,31 @@ mod tests {
         );
         assert_eq!(names("copy+aggressive@dirs"), ["copy+aggressive@dirs"]);
         assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
-        assert_eq!(names("*").len(), 2 + 15);
+        assert_eq!(names("*").len(), 2 + 15, "no external one");
+    }
+
+    #[test]
+    fn external_ones_are_named_or_asked_for_as_such() {
+        assert_eq!(names("none,sccache,external:mbx"), ["none", "sccache", "mbx"]);
+        assert_eq!(names("external:*"), ["sccache", "kache", "mbx", "rust-cache", "dedup", "cargo-z"]);
+        assert_eq!(names("external:s*"), ["sccache"]);
+        assert_eq!(select("s*cache").unwrap_err(), NameError::NoMatch("s*cache".into()));
+        assert!(matches!(select("external:none"), Err(NameError::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_file_adds_a_strategy_and_a_setting_changes_one() {
+        let mut catalog = Catalog::shipped();
+        catalog.add("name = \"mine\"\nabout = \"a test\"").unwrap();
+        assert_eq!(catalog.select("mine").unwrap().len(), 1);
+        let taken = catalog.add("name = \"mbx\"\nabout = \"a test\"").unwrap_err();
+        assert_eq!(taken.to_string(), "the name mbx is taken; choose another `name`");
+        catalog.set("sccache.tool=/usr/bin").unwrap();
+        let tools: Vec<_> = catalog.externals().filter_map(|external| external.tool.clone()).collect();
+        assert_eq!(tools, ["/usr/bin"]);
+        assert!(catalog.set("none.tool=x").unwrap_err().to_string().contains("none is no external strategy"));
+        assert!(catalog.set("sccache").unwrap_err().to_string().contains("NAME.PARAMETER=VALUE"));
+        assert!(catalog.set("mbx.x=1").unwrap_err().to_string().contains("no parameter x"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use reports::record::Status;
 use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
 
+use crate::cmd::external::ExternalArgs;
 use crate::experiment::asked::Asked;
 use crate::experiment::description;
 use crate::experiment::lab::{DISK_FLOOR, Lab};
@@ -42,9 +43,12 @@ pub struct Args {
     /// Only these workspaces of the corpus, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workspaces: Vec<String>,
-    /// Strategies and globs, separated by commas; `harness strategies list` shows all
+    /// Strategies and globs, separated by commas; `harness strategies list` shows all. No glob
+    /// finds external ones but `external:*`
     #[arg(long, value_name = "LIST", default_value = DEFAULT_STRATEGIES)]
     strategies: String,
+    #[command(flatten)]
+    external: ExternalArgs,
     /// A shipped scenario, or the path of one
     #[arg(long, value_name = "NAME", default_value = corpora::scenario::DEFAULT)]
     scenario: String,
@@ -184,6 +188,8 @@ fn options(args: &Args) -> Result<Options> {
         corpus: named(&args.corpus)?,
         workspaces: args.workspaces.clone(),
         strategies: args.strategies.clone(),
+        strategy_files: args.external.files()?,
+        set: args.external.set.clone(),
         scenario: named(&args.scenario)?,
         rounds: if args.budget.is_some() { 0 } else { args.rounds },
         budget_s: args.budget.map(|budget| budget.as_secs()),
@@ -210,7 +216,7 @@ fn open_work(dir: &Path, supervisor: &Supervisor) -> Result<WorkDir> {
 }
 
 /// Makes the volume, if one was asked for. To be dropped before the work directory is.
-fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
+pub(super) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
     let Some(spec) = spec else { return Ok(None) };
     let room = if spec.is_in_memory() { Host::detect().memory_bytes } else { free_bytes(work.path()).ok() };
     if let Some(room) = room.filter(|room| *room < spec.size_bytes) {

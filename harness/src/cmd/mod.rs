@@ -3,7 +3,9 @@
 pub mod compare;
 pub mod corpus;
 pub mod doctor;
+pub mod external;
 pub mod probe;
 pub mod scenario;
 pub mod store;
 pub mod strategies;
+pub mod tool;

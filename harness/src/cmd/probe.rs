@@ -10,13 +10,16 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::probes::{ProbeRow, ProbeRun, Verdict, matrix};
 use strategies::Strategy;
 
+use super::external::ExternalArgs;
+use crate::experiment::asked::catalog_of;
 use crate::experiment::description::surroundings;
 use crate::experiment::lab::Lab;
-use crate::probe::bench::Ground;
+use crate::probe::bench::{Ground, Shelf};
 use crate::probe::story::Story;
 use crate::probe::{FAMILIES, Family, Probe, select, telling};
 use crate::system::interrupt::Supervisor;
 use crate::system::toolchain::Toolchain;
+use crate::system::volume::{Volume, VolumeSpec};
 use crate::system::workdir::{self, WorkDir};
 
 /// Every link mode, every key policy and both stores, though not every combination.
@@ -65,6 +68,12 @@ pub struct Args {
     /// How many stories are told at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    #[command(flatten)]
+    external: ExternalArgs,
+    /// Tell stories on a file system made for this run and removed afterwards, e.g. xfs:8G;
+    /// also btrfs, ext4 and tmpfs (needs root on Linux)
+    #[arg(long, value_name = "KIND:SIZE")]
+    volume: Option<VolumeSpec>,
     /// Show what would be told, and tell nothing
     #[arg(long)]
     dry_run: bool,
@@ -84,8 +93,10 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if let Some((_, missing)) = required.iter().find(|(_, it)| !probes.iter().any(|(_, probe)| probe.name == it.name)) {
         bail!("--require names {}, which --probes leaves out; add it there", missing.name);
     }
+    let shelf = Shelf { files: args.external.files()?, set: args.external.set.clone() };
     let named = |(name, strategy): (strategies::StrategyName, Strategy)| (name.to_string(), strategy);
-    let strategies: Vec<(String, Strategy)> = strategies::select(&args.strategies)?.into_iter().map(named).collect();
+    let strategies: Vec<(String, Strategy)> =
+        catalog_of(&shelf.files, &shelf.set)?.select(&args.strategies)?.into_iter().map(named).collect();
     if args.dry_run {
         println!("{} probes for {} strategies, no network, one place for each:", probes.len(), strategies.len());
         strategies.iter().for_each(|(name, _)| println!("  {name}"));
@@ -96,13 +107,15 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let dir = args.work_dir.clone().map_or_else(default, Ok)?;
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
     work.track(supervisor);
+    let volume = super::compare::open_volume(args.volume, &work)?;
+    let ground_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
     let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_lab(args, &lab, supervisor)?;
-    let ground = Ground { lab: &lab, second: second.as_ref() };
+    let ground = Ground { lab: &lab, second: second.as_ref(), shelf: &shelf };
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
     let options = telling::Options {
         run: name.clone(),
-        places: lab.work.join("probes"),
+        places: ground_dir.join("probes"),
         keep: args.keep,
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };

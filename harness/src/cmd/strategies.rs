@@ -1,21 +1,75 @@
 //! `harness strategies`: what there is to compare, and how each works.
 
+mod install;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::Subcommand;
-use strategies::{Strategy, catalog, select};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use strategies::external::External;
+use strategies::{Catalog, Strategy};
+
+use crate::cmd::external::ExternalArgs;
+use crate::experiment::rival::tool;
+use crate::system::interrupt::Supervisor;
+use crate::system::workdir;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List every strategy by name
-    List,
+    List {
+        /// Further strategies.
+        #[command(flatten)]
+        external: ExternalArgs,
+        /// Where tools are.
+        #[command(flatten)]
+        place: Place,
+    },
     /// Explain a strategy: how it works, what it refuses, what its keys are made of
     Show {
-        /// A strategy such as hardlink+aggressive, or a glob
+        /// A strategy such as hardlink+aggressive or sccache, or a glob
         name: String,
+        /// Further strategies.
+        #[command(flatten)]
+        external: ExternalArgs,
+        /// Where tools are.
+        #[command(flatten)]
+        place: Place,
     },
+    /// Build tools of external strategies into the work directory, at the versions that were tried
+    Install {
+        /// Names such as sccache
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Show what would be built, and build nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Further strategies.
+        #[command(flatten)]
+        external: ExternalArgs,
+        /// Where tools are.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Where tools are installed.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The work directory, where tools are [default: in the user's cache directory]
+    #[arg(long, value_name = "DIR")]
+    work_dir: Option<PathBuf>,
+}
+
+impl Place {
+    fn path(&self) -> Result<PathBuf> {
+        Ok(match &self.work_dir {
+            Some(dir) => std::path::absolute(dir)?,
+            None => workdir::default_dir()?.path,
+        })
+    }
 }
 
 /// What goes into every key; the reasons are in strategies/KEYS.md.
@@ -35,33 +89,90 @@ const KEY_INPUTS: [(&str, &str); 10] = [
 /// Runs the subcommand.
 ///
 /// # Errors
-/// When no strategy has that name.
-pub fn run(command: Command) -> Result<ExitCode> {
+/// When no strategy has that name, or a tool cannot be built.
+pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::List => list(),
-        Command::Show { name } => {
-            for (at, (name, strategy)) in select(&name)?.into_iter().enumerate() {
+        Command::List { external, place } => list(&external.catalog()?, &place.path()?),
+        Command::Show { name, external, place } => {
+            let work = place.path()?;
+            for (at, (name, strategy)) in external.catalog()?.select(&name)?.into_iter().enumerate() {
                 if at > 0 {
                     println!();
                 }
-                show(name.as_str(), &strategy);
+                show(name.as_str(), &strategy, &work);
             }
+        }
+        Command::Install { names, dry_run, external, place } => {
+            let catalog = external.catalog()?;
+            let tools: Vec<&External> = names.iter().map(|name| installable(&catalog, name)).collect::<Result<_>>()?;
+            if !dry_run {
+                return install::install(&tools, &place.path()?, supervisor);
+            }
+            install::describe(&tools, &place.path()?);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn list() {
-    println!("{:<28} {:<14} {:<10} store", "strategy", "key policy", "link");
-    for (name, strategy) in catalog::all() {
-        let [_, key, link, store] = strategy.parts();
-        println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end());
+fn installable<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a External> {
+    let installable = || catalog.externals().filter(|external| external.description.install.is_some());
+    match installable().find(|external| external.name() == name) {
+        Some(external) => Ok(external),
+        None => {
+            let known: Vec<&str> = installable().map(|external| external.name()).collect();
+            bail!("{name} is nothing to install; there are {}", known.join(", "))
+        }
     }
-    println!("\nNames take globs: 'hardlink+*', '*+aggressive@dirs'. `harness strategies show NAME` explains one.");
 }
 
-fn show(name: &str, strategy: &Strategy) {
+fn list(catalog: &Catalog, work: &Path) {
+    println!("{:<28} {:<14} {:<10} store", "strategy", "key policy", "link");
+    for (name, strategy) in catalog.all() {
+        let [_, key, link, store] = strategy.parts();
+        match strategy {
+            Strategy::External(external) => println!("{name:<28} {}", standing(external, work)),
+            _ => println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end()),
+        }
+    }
+    println!(
+        "\nNames take globs: 'hardlink+*', '*+aggressive@dirs'; external strategies only by name or 'external:*'. \
+         `harness strategies show NAME` explains one."
+    );
+}
+
+/// Whether an external strategy can be used, in a few words.
+fn standing(external: &External, work: &Path) -> String {
+    let version = external.description.install.as_ref().map(|install| format!(" {}", install.version));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    match tool::find(work, external, &path) {
+        Ok(Some(dir)) => format!("external{}, in {}", version.unwrap_or_default(), dir.display()),
+        Ok(None) => "external, nothing to install".to_owned(),
+        Err(why) => format!("external: {why}"),
+    }
+}
+
+fn show_external(external: &External, work: &Path) {
+    let description = &external.description;
+    println!("\n{:<20} {}", "state", standing(external, work));
+    let argv = [std::slice::from_ref(&description.program), description.args.as_slice()].concat();
+    println!("{:<20} {} …", "program", argv.join(" "));
+    let lines = |what: &str, lines: Vec<String>| lines.iter().for_each(|line| println!("{what:<20} {line}"));
+    lines("environment", description.env.iter().map(|(name, text)| format!("{name}={text}")).collect());
+    lines("configuration", description.config.clone());
+    lines("flags", description.flags.clone());
+    lines("before a build", description.before.iter().map(|argv| argv.join(" ")).collect());
+    lines("after a build", description.after.iter().map(|argv| argv.join(" ")).collect());
+    lines("daemon", description.daemon.iter().map(|daemon| daemon.start.join(" ")).collect());
+    lines("store", vec![description.store.path.clone()]);
+    let parameters = description.parameters.iter().map(|(name, value)| format!("{}.{name}={value}", external.name()));
+    lines("--set", parameters.collect());
+}
+
+fn show(name: &str, strategy: &Strategy, work: &Path) {
     println!("{name}\n\n{}", strategy.about());
+    if let Strategy::External(external) = strategy {
+        show_external(external, work);
+    }
     if let Strategy::Units(units) = strategy {
         println!("\nRules that refuse a unit:");
         for rule in units.policy.rules() {

@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::layout;
 use super::noise::{self, Noise};
 use crate::experiment::lab::DISK_FLOOR;
+use crate::experiment::rival::tool::install_dir;
 use crate::system::extents;
 use crate::system::filesystem::{FileSystem, LinkSupport};
 use crate::system::host::{self, Host};
@@ -39,7 +40,7 @@ pub struct Facts {
     /// Whether the caller is root, where that matters.
     pub may_mount: bool,
     /// Other caches to compare with, by name.
-    pub rivals: Vec<(&'static str, Option<PathBuf>)>,
+    pub rivals: Vec<(String, Option<PathBuf>)>,
     /// The A/A; `None` where there is no place to run it.
     pub noise: Option<Noise>,
 }
@@ -77,9 +78,6 @@ pub struct Work {
     /// Whether the file system tells extents; `None` where this could not be tried.
     pub extents: Option<bool>,
 }
-
-/// Programs that could be compared with.
-const RIVALS: [&str; 3] = ["sccache", "kache", "mbx"];
 
 /// The smallest volume of each kind.
 const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
@@ -121,9 +119,21 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         git: on_path("git"),
         volumes,
         may_mount,
-        rivals: RIVALS.map(|name| (name, on_path(name))).to_vec(),
+        rivals: rivals(work_dir),
         noise,
     })
+}
+
+/// Tools that external strategies need, in the work directory or, of another version perhaps, on
+/// `PATH`.
+fn rivals(work: &Path) -> Vec<(String, Option<PathBuf>)> {
+    let installable = strategies::external::shipped().into_iter().filter_map(|external| {
+        let dir = install_dir(work, external.name(), external.description.install.as_ref()?).join("bin");
+        let name = external.name().to_owned();
+        let found = if dir.is_dir() { Some(dir) } else { on_path(&name) };
+        Some((name, found))
+    });
+    installable.collect()
 }
 
 fn look_at(dir: &Path, supervisor: &Supervisor) -> (Work, Option<WorkDir>) {

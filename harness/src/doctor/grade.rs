@@ -46,7 +46,11 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
         None => Finding {
             required: false,
-            ..lacking("other cache", format!("{name} is not on PATH"), format!("cargo install {name} --locked"))
+            ..lacking(
+                "other cache",
+                format!("{name} is neither in the work directory nor on PATH"),
+                format!("harness strategies install {name}"),
+            )
         },
     }));
     findings.extend(facts.noise.as_ref().map(noise));

@@ -50,7 +50,7 @@ fn fit() -> Facts {
         git: Some("/usr/bin/git".into()),
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
         may_mount: true,
-        rivals: vec![("sccache", Some("/usr/bin/sccache".into())), ("kache", None)],
+        rivals: vec![("sccache".into(), Some("/usr/bin/sccache".into())), ("kache".into(), None)],
         noise: Some(Noise { median: 0.012, largest: 0.081, job_s: 0.034 }),
     }
 }

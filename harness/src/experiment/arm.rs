@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Action, Home, Scenario, Step, Task};
@@ -20,6 +21,7 @@ use super::ledger::Ledger;
 use super::options::Options;
 use super::origin::Origins;
 use super::prepare::Prepared;
+use super::rival::Rival;
 use super::rows::Identity;
 use crate::system::dirs::remove_dir;
 
@@ -57,6 +59,8 @@ pub struct Arm<'a> {
     broken: Option<String>,
     pub(super) ledger: Ledger,
     shared: Option<PathBuf>,
+    /// The tool, under an external strategy.
+    pub(super) rival: Option<Arc<Rival>>,
 }
 
 impl<'a> Arm<'a> {
@@ -73,24 +77,32 @@ impl<'a> Arm<'a> {
     ) -> Result<Arm<'a>> {
         lab.clear_arm()?;
         let shared = matches!(strategy, Strategy::SharedTarget).then(|| lab.arm_dir().join("shared"));
-        let ground = Ground { lab, shared: shared.as_deref() };
+        let (rival, missing) = match &strategy {
+            Strategy::External(external) => match Rival::open(lab, external)? {
+                Ok(rival) => (Some(Arc::new(rival)), None),
+                Err(why) => (None, Some(why)),
+            },
+            _ => (None, None),
+        };
+        let ground = Ground { lab, shared: shared.as_deref(), rival: rival.as_ref() };
         let places = prepared
             .iter()
             .map(|(number, prepared)| Ok((*number, Place::open(ground, prepared, scenario.needs_git())?)));
         let mut arm = Arm {
             lab,
             options,
-            strategy,
+            strategy: strategy.clone(),
             places: places.collect::<Result<_>>()?,
             store: None,
-            store_dir: shared.clone(),
+            store_dir: rival.as_ref().map(|rival| rival.store().to_owned()).or_else(|| shared.clone()),
             seen: HashSet::new(),
             costs: HashMap::new(),
-            unsupported: None,
+            unsupported: missing,
             origins: Origins::default(),
             broken: None,
             ledger: Ledger::default(),
             shared,
+            rival,
         };
         if let Strategy::Units(units) = &strategy {
             arm.unsupported = units.link.probe(&lab.arm_dir()).err();
@@ -177,9 +189,17 @@ impl<'a> Arm<'a> {
         }
     }
 
+    /// Ends what serves this arm's builds: nothing of it may run while it is put aside.
+    pub fn rest(&self) {
+        self.rival.iter().for_each(|rival| rival.rest());
+    }
+
     fn empty_store(&mut self) -> Result<()> {
         if let Some(dir) = &self.store_dir {
-            remove_dir(dir)?;
+            match &self.rival {
+                Some(rival) => rival.reset()?,
+                None => remove_dir(dir)?,
+            }
             self.ledger.touch(dir);
         }
         self.seen.clear();
@@ -188,7 +208,8 @@ impl<'a> Arm<'a> {
 
     fn act_on(&mut self, step: &Step, action: &Action, workspace: usize) -> Result<()> {
         let shared = self.shared.clone();
-        let ground = Ground { lab: self.lab, shared: shared.as_deref() };
+        let rival = self.rival.clone();
+        let ground = Ground { lab: self.lab, shared: shared.as_deref(), rival: rival.as_ref() };
         let place = self.place_mut(workspace)?;
         match action {
             Action::Copy(name) => place.add_copy(ground, name)?,

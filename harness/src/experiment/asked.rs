@@ -1,13 +1,13 @@
 //! What the options name, looked up: corpus, scenario, strategies, and the plan they make.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use corpora::scenario::Scenario;
 use corpora::{Corpus, Workspace};
 use reports::control::control_of;
-use strategies::{Strategy, StrategyName, select};
+use strategies::{Catalog, Strategy, StrategyName};
 
 use super::lab::Lab;
-use super::options::Options;
+use super::options::{Options, StrategyFile};
 use super::plan::Plan;
 use super::prepare::{Needs, Prepared, prepare};
 
@@ -64,7 +64,7 @@ impl Asked {
     /// The plan of a run.
     pub fn plan(&self, options: &Options) -> Plan {
         let family = |arm: &ArmSpec| match arm.strategy.parts() {
-            ["", ..] => arm.name.clone(),
+            ["" | "external", ..] => arm.name.clone(),
             [integration, key, ..] => format!("{integration} {key}"),
         };
         Plan {
@@ -94,9 +94,22 @@ impl Asked {
     }
 }
 
+/// Every strategy that can be named in a run: ours, the shipped files, the user's.
+///
+/// # Errors
+/// When a file is wrong or a setting changes nothing.
+pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog> {
+    let mut catalog = Catalog::shipped();
+    for file in files {
+        catalog.add(&file.text).with_context(|| format!("strategy file {}", file.path.display()))?;
+    }
+    settings.iter().try_for_each(|setting| catalog.set(setting))?;
+    Ok(catalog)
+}
+
 /// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
-    let chosen = select(&options.strategies)?;
+    let chosen = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?;
     let is_broken = |strategy: &Strategy| matches!(strategy, Strategy::Units(units) if units.flaw.is_some());
     if let Some((name, _)) = chosen.iter().find(|(_, strategy)| is_broken(strategy)) {
         bail!("{name} is wrong on purpose: only `harness probe` takes it");
@@ -107,7 +120,7 @@ fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
         let Some(at) = arms.iter().position(|arm| matches!(arm.strategy, Strategy::None)) else {
             bail!("--control runs `none` a second time: add none to --strategies");
         };
-        let again = ArmSpec { name: control_of(&arms[at].name), strategy: arms[at].strategy };
+        let again = ArmSpec { name: control_of(&arms[at].name), strategy: arms[at].strategy.clone() };
         arms.insert(at + 1, again);
     }
     Ok(arms)

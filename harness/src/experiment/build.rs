@@ -3,7 +3,7 @@
 //! Each phase is timed apart; their sum is what the user waits. Between Cargo and publishing
 //! the store's entries are read to explain misses later: that is outside every phase.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use strategies::Strategy;
 use strategies::explain::Index;
 use strategies::flaw::Flaw;
 use strategies::graph::layout::{Layout, UnitPlace};
-use strategies::graph::messages::Messages;
+use strategies::graph::messages::{Messages, What};
 use strategies::graph::{Graph, parse::GraphError};
 use strategies::key::Context;
 use strategies::store::Store;
@@ -20,6 +20,7 @@ use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, Phase};
+use super::rival::{self, Rival};
 use crate::system::observer::{self, Compile, Kind, Summary};
 use crate::system::process::{self, Finished, ProcessError, Stream};
 
@@ -57,7 +58,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    fn add(&mut self, finished: &Finished) {
+    /// Takes in what a process used.
+    pub fn add(&mut self, finished: &Finished) {
         self.user += finished.user;
         self.sys += finished.sys;
         self.max_rss = self.max_rss.max(finished.max_rss_bytes);
@@ -77,6 +79,8 @@ pub struct Build {
     pub rustc: Summary,
     /// Seconds of each unit that ran.
     pub costs: HashMap<UnitPlace, f64>,
+    /// Units for which rustc really compiled something.
+    pub ran: HashSet<UnitPlace>,
     /// The units, when the build succeeded.
     pub graph: Graph,
     /// What became of them.
@@ -148,19 +152,52 @@ pub fn build(
     let layout = Layout { build_dir: site.build_dir.clone() };
     match (strategy, store) {
         (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, (units, store), before),
+        (Strategy::External(external), _) => match &site.rival {
+            Some(rival) => by_rival(lab, site, recipe, rival),
+            None => Err(BuildError::Failed(format!("{} was not opened for this site", external.name()))),
+        },
         _ => {
             let mut usage = Usage::default();
             lab.enter(Phase::Cargo);
             let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
-            lab.enter(Phase::End);
-            // Not part of this strategy: asked for afterwards and not timed.
-            let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
-            let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
-            let (rustc, costs) = costs(site, &layout, &built, &cargo.messages)?;
-            let phases = Phases { cargo: cargo.wall, ..Phases::default() };
-            Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, graph, built, cached: None })
+            plain(lab, site, recipe, cargo, usage, Phases::default())
         }
     }
+}
+
+/// What is known of a build whose artifacts are none of our affair.
+fn plain(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    cargo: CargoRun,
+    usage: Usage,
+    phases: Phases,
+) -> Result<Build, BuildError> {
+    let layout = Layout { build_dir: site.build_dir.clone() };
+    // Not part of the strategy: asked for afterwards and not timed.
+    let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
+    let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
+    let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
+    let phases = Phases { cargo: cargo.wall, ..phases };
+    Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, ran, graph, built, cached: None })
+}
+
+/// A build by somebody else's tool: its commands before, Cargo or what stands in for it, its
+/// commands after. The CPU time of its daemon counts, as far as the daemon waited for it.
+fn by_rival(lab: &Lab, site: &Site, recipe: &Recipe, rival: &Rival) -> Result<Build, BuildError> {
+    let layout = Layout { build_dir: site.build_dir.clone() };
+    let env = rival::Env { lab, recipe };
+    rival.serve()?;
+    let mut usage = Usage::default();
+    let before = rival.used();
+    let restore = rival.before(site, &env, &mut usage)?;
+    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+    let publish = rival.after(site, &env, &mut usage)?;
+    let after = rival.used();
+    usage.user += after.user.saturating_sub(before.user);
+    usage.sys += after.sys.saturating_sub(before.sys);
+    plain(lab, site, recipe, cargo, usage, Phases { restore, publish, ..Phases::default() })
 }
 
 fn cached(
@@ -200,7 +237,7 @@ fn cached(
     let start = Instant::now();
     let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
     let matching = start.elapsed();
-    let (rustc, costs) = costs(site, &layout, &built, &cargo.messages)?;
+    let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
     lab.enter(Phase::Publish);
     let start = Instant::now();
     let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
@@ -216,7 +253,7 @@ fn cached(
         publish: Some(publish),
     };
     let cached = Some(Cached { plan, restored, published, before, context, lock });
-    Ok(Build { phases, usage, own, rustc, costs, graph, built, cached })
+    Ok(Build { phases, usage, own, rustc, costs, ran, graph, built, cached })
 }
 
 /// The surroundings of a build, as keys see them.
@@ -228,7 +265,7 @@ fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
 }
 
 fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {
-    let spec = lab.cargo(&site.dir, &site.env(lab, recipe), &site.graph_args(lab, recipe));
+    let spec = site.cargo(lab, recipe, &site.graph_args(lab, recipe));
     let (finished, stdout) = process::run_captured(&spec, &lab.supervisor)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
@@ -250,7 +287,7 @@ fn run_cargo(
     layout: &Layout,
     usage: &mut Usage,
 ) -> Result<CargoRun, BuildError> {
-    let spec = lab.cargo(&site.dir, &site.env(lab, recipe), &site.build_args(lab, recipe));
+    let spec = site.build(lab, recipe);
     let mut messages = Messages::default();
     let started = SystemTime::now();
     let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
@@ -276,14 +313,15 @@ pub fn noop(lab: &Lab, site: &Site, recipe: &Recipe, graph: &Graph) -> Result<(u
     Ok((built.compiled.len() as u64, cargo.wall))
 }
 
+struct Costs {
+    rustc: Summary,
+    seconds: HashMap<UnitPlace, f64>,
+    ran: HashSet<UnitPlace>,
+}
+
 /// What rustc did, and the seconds of each unit: rustc's own from the observer, a build
 /// script's from its start to Cargo's message.
-fn costs(
-    site: &Site,
-    layout: &Layout,
-    built: &Built,
-    messages: &Messages,
-) -> Result<(Summary, HashMap<UnitPlace, f64>), BuildError> {
+fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Result<Costs, BuildError> {
     let log = observer::read_log(&site.log)?;
     let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
     for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
@@ -291,15 +329,18 @@ fn costs(
             *costs.entry(place).or_default() += compile.wall_s;
         }
     }
+    let ran: HashSet<UnitPlace> = costs.keys().cloned().collect();
     for index in &built.compiled {
         if let Some((message, place)) = built.matched.units.get(index)
+            // What a tool brought back instead of compiling it took no time to speak of.
+            && (site.rival.is_none() || matches!(messages.units[*message].what, What::ScriptRun))
             && let Some(began) = units::tree::mark(&layout.unit_dir(place))
         {
             let took = messages.units[*message].arrived - began.as_secs_f64();
             costs.entry(place.clone()).or_insert(took.max(0.0));
         }
     }
-    Ok((Summary::of(&log), costs))
+    Ok(Costs { rustc: Summary::of(&log), seconds: costs, ran })
 }
 
 /// What went wrong: from the first error on, without what Cargo said before it.

@@ -32,7 +32,7 @@ impl Arm<'_> {
         let recipe = self.recipe(step, name);
         let site = self.place(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
-        let spec = self.lab.cargo(&site.dir, &site.env(self.lab, &recipe), &site.clean_args(self.lab));
+        let spec = site.cargo(self.lab, &recipe, &site.clean_args(self.lab));
         let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ())?;
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {

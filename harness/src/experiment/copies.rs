@@ -1,6 +1,7 @@
 //! The working copies of one workspace in one arm.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use corpora::edit::{self, Edit, Nonce};
@@ -10,6 +11,7 @@ use corpora::{checkout, upgrade, worktree};
 use super::invocation::Site;
 use super::lab::Lab;
 use super::prepare::Prepared;
+use super::rival::Rival;
 use crate::system::dirs::remove_dir;
 
 /// A workspace and all its working copies.
@@ -41,6 +43,8 @@ pub struct Ground<'a> {
     pub lab: &'a Lab,
     /// The build directory all working copies share, if they do.
     pub shared: Option<&'a Path>,
+    /// The tool that builds them, under an external strategy.
+    pub rival: Option<&'a Arc<Rival>>,
 }
 
 impl<'a> Place<'a> {
@@ -172,6 +176,7 @@ impl<'a> Place<'a> {
             cargo_args: prepared.workspace.cargo_args.clone(),
             test_args: prepared.workspace.test_args.clone(),
             run: prepared.workspace.run.clone(),
+            rival: ground.rival.cloned(),
             dir,
             tree,
         };

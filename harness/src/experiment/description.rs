@@ -5,9 +5,12 @@ use reports::record::{
     Corpus as CorpusInfo, FileSystem as FileSystemInfo, Host as HostInfo, RunInfo, Toolchain as ToolchainInfo,
 };
 
+use strategies::Strategy;
+
 use super::asked::Asked;
 use super::lab::Lab;
 use super::options::Options;
+use super::rival::Rival;
 use crate::system::filesystem::FileSystem;
 use crate::system::host::Host;
 
@@ -21,11 +24,28 @@ pub fn stored_options(info: &RunInfo) -> Result<Options> {
         .with_context(|| format!("the run {} does not say how it was begun; begin a new run", info.name))
 }
 
+/// What the tools of external strategies say they are; what is missing is told on the way.
+fn tools(asked: &Asked, lab: &Lab) -> Vec<(String, String)> {
+    let mut versions = Vec::new();
+    for arm in &asked.arms {
+        let Strategy::External(external) = &arm.strategy else { continue };
+        match Rival::open(lab, external) {
+            Ok(Ok(rival)) => versions.extend(rival.version().map(|version| (arm.name.clone(), version))),
+            Ok(Err(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
+            Err(_) => {} // It will be a row.
+        }
+    }
+    let _ = lab.clear_arm();
+    versions
+}
+
 /// Describes a run that begins now.
 pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
     let mut stored =
         serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
     stored.insert("alone".to_owned(), asked.scenario.alone.into());
+    let surroundings = surroundings(name, lab);
+    let tools = surroundings.tools.clone().into_iter().chain(tools(asked, lab)).collect();
     RunInfo {
         seed: options.seed,
         rounds: options.rounds,
@@ -38,7 +58,8 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
             workspaces: asked.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
         },
         options: stored.into_iter().collect(),
-        ..surroundings(name, lab)
+        tools,
+        ..surroundings
     }
 }
 

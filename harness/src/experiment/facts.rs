@@ -1,6 +1,7 @@
 //! The facts of a finished build that validity gates look at.
 
 use strategies::Strategy;
+use strategies::external::Caches;
 use strategies::graph::layout::Share;
 
 use super::arm::Memory;
@@ -39,11 +40,15 @@ pub(super) fn facts(
     let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
     let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == Share::Shared);
     let cacheless = matches!(strategy, Strategy::None);
+    let claims_to_cache = match strategy {
+        Strategy::External(external) => external.description.caches == Caches::Units,
+        _ => restored.is_some(),
+    };
     Facts {
         baseline: matches!(strategy, Strategy::None | Strategy::SharedTarget),
         restored_files: restored
             .map_or(0, |restored| restored.hardlinked + restored.reflinked + restored.copied + restored.symlinked),
-        expects_hits: expects_hits && restored.is_some(),
+        expects_hits: expects_hits && claims_to_cache,
         admitted: counts.hits + counts.missed + counts.stale,
         hits: counts.hits,
         mechanism,

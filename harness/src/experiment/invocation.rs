@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use corpora::scenario::Task;
 
 use super::lab::Lab;
+use super::rival::Rival;
+use crate::system::process::CommandSpec;
+use crate::system::toolchain::Toolchain;
 
 /// One working copy where it is built.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct Site {
     pub test_args: Vec<String>,
     /// A command that proves the built program runs.
     pub run: Option<corpora::Run>,
+    /// Whose builds these are, under an external strategy.
+    pub rival: Option<Arc<Rival>>,
 }
 
 /// How a site is to be built.
@@ -53,13 +59,36 @@ pub struct Recipe {
 impl Site {
     /// The environment of Cargo on this site.
     pub fn env(&self, lab: &Lab, recipe: &Recipe) -> BTreeMap<OsString, OsString> {
-        let mut env = lab.build_env(&self.log);
+        let mut env = lab.build_env_with(&self.log, self.toolchain(lab));
         env.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
         env.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
         env.insert("CARGO_HOME".into(), recipe.cargo_home.clone().into());
         env.extend(recipe.env.iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(recipe.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
+        self.rival.iter().for_each(|rival| rival.apply(&mut env, lab, self, recipe));
         env
+    }
+
+    /// The command that builds this site.
+    pub fn build(&self, lab: &Lab, recipe: &Recipe) -> CommandSpec {
+        let args = self.build_args(lab, recipe);
+        match &self.rival {
+            Some(rival) => {
+                let (program, first) = rival.program(lab, self, recipe);
+                CommandSpec::new(program, &self.dir).args(first).args(args).envs(self.env(lab, recipe))
+            }
+            None => lab.cargo(&self.dir, &self.env(lab, recipe), &args),
+        }
+    }
+
+    /// Cargo itself on this site, with other arguments.
+    pub fn cargo(&self, lab: &Lab, recipe: &Recipe, args: &[OsString]) -> CommandSpec {
+        let program = &self.toolchain(lab).cargo;
+        CommandSpec::new(program, &self.dir).args(args.iter().cloned()).envs(self.env(lab, recipe))
+    }
+
+    fn toolchain<'a>(&'a self, lab: &'a Lab) -> &'a Toolchain {
+        self.rival.as_ref().and_then(|rival| rival.cargo()).unwrap_or(&lab.toolchain)
     }
 
     /// The build of this site.
@@ -79,7 +108,7 @@ impl Site {
     /// `cargo clean` of this site: everything.
     pub fn clean_args(&self, lab: &Lab) -> Vec<OsString> {
         let mut args: Vec<OsString> = ["clean", "--locked", "--offline"].map(OsString::from).to_vec();
-        args.extend(lab.toolchain.layout_flag().map(OsString::from));
+        args.extend(self.toolchain(lab).layout_flag().map(OsString::from));
         args
     }
 
@@ -96,7 +125,8 @@ impl Site {
         if recipe.task == Task::Test {
             args.extend(self.test_args.iter().map(OsString::from));
         }
-        args.extend(lab.toolchain.layout_flag().map(OsString::from));
+        args.extend(self.toolchain(lab).layout_flag().map(OsString::from));
+        args.extend(self.rival.iter().flat_map(|rival| rival.flags(lab, self, recipe)));
         args
     }
 

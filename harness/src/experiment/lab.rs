@@ -21,7 +21,7 @@
 //! else: what was fetched stays for the next run.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -135,8 +135,7 @@ impl Lab {
 
     /// A fetcher of sources with this toolchain's Cargo.
     pub fn fetcher(&self) -> Fetcher {
-        let mut env: Vec<_> = self.environment.for_fetch().into_iter().collect();
-        env.push(("RUSTC".into(), self.toolchain.rustc.clone().into()));
+        let env: Vec<_> = self.fetch_env().into_iter().collect();
         Fetcher::new(self.work.join("sources"), CargoProgram::new(&self.toolchain.cargo, env))
     }
 
@@ -148,11 +147,34 @@ impl Lab {
     /// The environment of a build whose compiles are recorded in `log`: scrubbed, observed,
     /// offline, unstable flags unlocked for Cargo alone.
     pub fn build_env(&self, log: &Path) -> BTreeMap<OsString, OsString> {
+        self.build_env_with(log, &self.toolchain)
+    }
+
+    /// The same for the Cargo of another toolchain.
+    pub fn build_env_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(log));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
-        env.extend(self.toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
+        env.extend(toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
         env
+    }
+
+    /// The environment in which something is fetched and installed: with the tokens of registries,
+    /// and the compiler itself.
+    pub fn fetch_env(&self) -> BTreeMap<OsString, OsString> {
+        let mut env = self.environment.for_fetch();
+        env.insert("RUSTC".into(), self.toolchain.rustc.clone().into());
+        env
+    }
+
+    /// Where programs are looked for.
+    pub fn path(&self) -> OsString {
+        self.environment.for_build().get(OsStr::new("PATH")).cloned().unwrap_or_default()
+    }
+
+    /// The compiler that records what it is called for.
+    pub fn rustc(&self) -> &Path {
+        self.observer.rustc()
     }
 
     /// A command of this toolchain's Cargo in `dir`.

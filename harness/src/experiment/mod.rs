@@ -14,6 +14,7 @@
 //! | [`trial`] | a measured build step, of one Cargo or several at once |
 //! | [`chore`] | a measured step that compiles nothing: cleaning, collection |
 //! | [`build`] | one measured build: plan, restore, cargo, publish |
+//! | [`rival`] | an external strategy at work: its tool, its directories, its daemon |
 //! | [`outcome`] | what became of each unit, and why |
 //! | [`checks`] | what is looked at after a measured build: no-op, store, program |
 //! | [`ledger`] | what the trees of an arm take on disk, step by step |
@@ -46,6 +47,7 @@ pub mod plan;
 pub mod prepare;
 pub mod progress;
 pub mod records;
+pub mod rival;
 pub mod rows;
 pub mod run;
 pub mod schedule;

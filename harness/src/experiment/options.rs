@@ -1,7 +1,8 @@
 //! What was asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Order;
@@ -16,6 +17,12 @@ pub struct Options {
     pub workspaces: Vec<String>,
     /// Names and globs of strategies.
     pub strategies: String,
+    /// Files that describe further strategies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strategy_files: Vec<StrategyFile>,
+    /// Parameters of external strategies: `NAME.PARAMETER=VALUE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     /// A shipped scenario or the absolute path of one.
     pub scenario: String,
     /// How often every arm runs; 0 where a budget decides.
@@ -48,6 +55,26 @@ pub struct Options {
     /// The file system made for store and build directories, if one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<VolumeSpec>,
+}
+
+/// A strategy file as it was when the run began: it goes on with what it began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrategyFile {
+    /// Where it was.
+    pub path: PathBuf,
+    /// What it said.
+    pub text: String,
+}
+
+impl StrategyFile {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<StrategyFile> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(StrategyFile { path: path.to_owned(), text })
+    }
 }
 
 /// The strategies compared when none are named.

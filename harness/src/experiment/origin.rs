@@ -29,7 +29,7 @@ impl Origins {
     pub(super) fn check(&mut self, jobs: &[Job], trials: &[Trial]) -> Option<String> {
         for (job, trial) in jobs.iter().zip(trials) {
             for (index, dir) in local_units(job, trial) {
-                if !was_there(trial, index) || !self.units.contains_key(&dir) {
+                if !was_there(job, trial, index) || !self.units.contains_key(&dir) {
                     self.units.insert(dir.clone(), sources(job, &dir));
                 }
             }
@@ -37,7 +37,7 @@ impl Origins {
         let mut all = jobs.iter().zip(trials);
         all.find_map(|(job, trial)| {
             let (index, _) = local_units(job, trial).find(|(index, dir)| {
-                was_there(trial, *index) && self.units.get(dir).is_some_and(|known| !is_as(job, known))
+                was_there(job, trial, *index) && self.units.get(dir).is_some_and(|known| !is_as(job, known))
             })?;
             let label = trial.build.graph.units[index].label();
             Some(format!("{label} was fresh, yet compiled from other sources than those of {}", job.copy))
@@ -57,7 +57,10 @@ fn local_units<'t>(job: &'t Job, trial: &'t Trial) -> impl Iterator<Item = (Unit
 }
 
 /// Whether the unit was neither compiled nor restored in this step.
-fn was_there(trial: &Trial, index: UnitIndex) -> bool {
+fn was_there(job: &Job, trial: &Trial, index: UnitIndex) -> bool {
+    if job.cold && job.site.rival.is_some() {
+        return false; // A tool brought it.
+    }
     let restored = trial.build.cached.iter().flat_map(|cached| &cached.restored.units);
     trial.build.built.fresh.binary_search(&index).is_ok() && !restored.into_iter().any(|(unit, _)| *unit == index)
 }

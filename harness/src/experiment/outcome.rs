@@ -3,6 +3,7 @@
 use reports::record::Outcome;
 use strategies::Strategy;
 use strategies::explain::Explanation;
+use strategies::external::{Caches, External};
 use strategies::graph::UnitIndex;
 use strategies::units::{Session, Units, Verdict};
 
@@ -32,6 +33,7 @@ pub struct UnitOutcome {
 pub fn outcomes(build: &Build, strategy: &Strategy, store: Option<&dyn Store>, cold: bool) -> Vec<UnitOutcome> {
     match (&build.cached, strategy, store) {
         (Some(cached), Strategy::Units(units), Some(store)) => of_units(build, cached, units, store),
+        (_, Strategy::External(external), _) => of_external(build, external, cold),
         _ => (0..build.graph.units.len()).map(|index| of_plain(build, strategy, index, cold)).collect(),
     }
 }
@@ -50,6 +52,36 @@ fn of_plain(build: &Build, strategy: &Strategy, index: UnitIndex, cold: bool) ->
         cost_s: measured_cost(build, index),
         bytes: None,
     }
+}
+
+/// What somebody else's tool did can only be seen from outside. A unit is a hit when it was fresh
+/// in a build directory that had been empty, or when Cargo ran it and no compiler did. A build
+/// script that Cargo ran is a miss: whether what ran was the script cannot be seen.
+fn of_external(build: &Build, external: &External, cold: bool) -> Vec<UnitOutcome> {
+    let judge = |index: UnitIndex| {
+        let compiled = build.built.compiled.binary_search(&index).is_ok();
+        let fresh = build.built.fresh.binary_search(&index).is_ok();
+        let place = build.built.matched.units.get(&index).map(|(_, place)| place);
+        let ran = build.graph.units[index].is_script_run() || place.is_none_or(|place| build.ran.contains(place));
+        match (compiled, fresh) {
+            (true, _) => Some(if ran { Outcome::Miss } else { Outcome::Hit }),
+            (false, true) if cold => Some(Outcome::Hit),
+            _ => None,
+        }
+    };
+    let mut outcomes: Vec<Option<Outcome>> = (0..build.graph.units.len()).map(judge).collect();
+    if external.description.caches == Caches::Nothing && !outcomes.contains(&Some(Outcome::Hit)) {
+        outcomes.fill(None); // Nothing was asked of it.
+    }
+    let unit = |(index, outcome)| UnitOutcome {
+        index,
+        outcome,
+        reason: String::new(),
+        because: String::new(),
+        cost_s: measured_cost(build, index),
+        bytes: None,
+    };
+    outcomes.into_iter().enumerate().map(unit).collect()
 }
 
 fn measured_cost(build: &Build, index: UnitIndex) -> Option<f64> {

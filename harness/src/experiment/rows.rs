@@ -76,6 +76,7 @@ impl Identity {
         };
         let total = |of: &dyn Fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>();
         let restores = trials.iter().all(|trial| trial.build.cached.is_some());
+        let external = matches!(strategy, Strategy::External(_));
         let of_restored = |of: &dyn Fn(&Restored) -> u64| {
             trials
                 .iter()
@@ -100,10 +101,10 @@ impl Identity {
             publish_s: longest(&|trial| trial.build.phases.publish),
             units: Some(total(&|trial| trial.build.graph.units.len() as u64)),
             fresh: Some(total(&|trial| trial.build.built.fresh.len() as u64)),
-            restored: of_restored(&|restored| restored.units.len() as u64).or(Some(0)),
-            compiled: Some(total(&|trial| trial.build.built.compiled.len() as u64)),
+            restored: of_restored(&|restored| restored.units.len() as u64).or((!external).then_some(0)),
+            compiled: Some(total(&|trial| trial.compiled())),
             refused: of_counts(&|counts| counts.refused),
-            missed: of_counts(&|counts| counts.missed),
+            missed: (restores || (external && asked)).then(|| total(&|trial| trial.counts.missed)),
             stale: of_counts(&|counts| counts.stale),
             rustc_runs: Some(total(&|trial| trial.build.rustc.rustc_runs)),
             rustc_s: Some(trials.iter().map(|trial| trial.build.rustc.rustc_s).sum()),
@@ -121,6 +122,8 @@ impl Identity {
             builds: Some(trials.len() as u64),
             shadow_same: shadow.map(|shadow| shadow.same),
             shadow_differs: shadow.map(|shadow| shadow.differs.len() as u64),
+            own_hits: step.own_count.map(|own| own.hits),
+            own_misses: step.own_count.and_then(|own| own.misses),
             nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
             ..self.row(strategy, status, step.invalid.clone().unwrap_or_else(|| remarks(step)))
         };
@@ -213,9 +216,22 @@ fn remarks(step: &Measured) -> String {
             }
         }
     }
+    remarks.extend(own_count(step));
     remarks.extend(step.shadow.as_ref().and_then(Shadow::note));
     remarks.extend(step.unchecked.as_ref().map(|why| format!("no shadow check: {why}")));
     remarks.join("; ")
+}
+
+/// What the tool says of itself, where that is not what was seen.
+fn own_count(step: &Measured) -> Option<String> {
+    let own = step.own_count?;
+    let total = |of: &dyn Fn(&Counts) -> u64| step.trials.iter().map(|trial| of(&trial.counts)).sum::<u64>();
+    let (hits, misses) = (total(&|counts| counts.hits), total(&|counts| counts.missed));
+    let same = own.hits == hits && own.misses.is_none_or(|own| own == misses);
+    (!same).then(|| {
+        let own_misses = own.misses.map_or_else(|| "unknown".to_owned(), |misses| misses.to_string());
+        format!("the tool counts {} hits and {own_misses} misses, {hits} and {misses} units were", own.hits)
+    })
 }
 
 fn of_build(build: &Build) -> Vec<String> {

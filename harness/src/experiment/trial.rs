@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Home, Step};
-use reports::record::{Status, StepRow, UnitRow};
+use reports::record::{Outcome, Status, StepRow, UnitRow};
 use strategies::Strategy;
 use strategies::explain::Index;
 
@@ -19,6 +19,7 @@ use super::gates;
 use super::invocation::{Recipe, Site};
 use super::ledger::DiskUse;
 use super::outcome::{Counts, UnitOutcome, outcomes};
+use super::rival::{self, Counting, OwnCount};
 use super::rows::Identity;
 use super::shadow::{self, Shadow};
 use crate::system::process::ProcessError;
@@ -51,6 +52,25 @@ pub struct Measured {
     pub unchecked: Option<String>,
     /// Why it does not count.
     pub invalid: Option<String>,
+    /// What the tool of an external strategy says of it.
+    pub own_count: Option<OwnCount>,
+}
+
+impl Trial {
+    /// Units that Cargo ran and that were not brought back instead.
+    pub fn compiled(&self) -> u64 {
+        let hits = self.units.iter().filter(|unit| unit.outcome == Some(Outcome::Hit));
+        let brought_back = hits.filter(|unit| self.build.built.compiled.binary_search(&unit.index).is_ok()).count();
+        (self.build.built.compiled.len() - brought_back) as u64
+    }
+}
+
+/// What the builds of a step were.
+struct Built {
+    trials: Vec<(Build, Checked)>,
+    own: Duration,
+    own_count: Option<OwnCount>,
+    ended: Option<String>,
 }
 
 /// One working copy about to be built.
@@ -66,6 +86,10 @@ pub(super) struct Job {
     pub step: String,
     /// What tells this build from others of the workspace whose units have other indices.
     pub variant: String,
+}
+
+fn sites(jobs: &[Job]) -> Vec<&Site> {
+    jobs.iter().map(|job| &job.site).collect()
 }
 
 impl Arm<'_> {
@@ -87,7 +111,7 @@ impl Arm<'_> {
         }
         self.ledger.begin();
         match self.build_and_check(&jobs) {
-            Ok((built, own)) => self.judge(identity, &jobs, (built, own), memory),
+            Ok(built) => self.judge(identity, &jobs, built, memory),
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
             Err(error) => {
                 self.look_at_disk(&jobs); // What it left there is not the next step's doing.
@@ -118,11 +142,12 @@ impl Arm<'_> {
         step.trees.iter().map(job).collect()
     }
 
-    /// Everything that can fail, and the harness's own CPU time in the builds.
-    fn build_and_check(&self, jobs: &[Job]) -> Result<(Vec<(Build, Checked)>, Duration), BuildError> {
+    /// Everything that can fail.
+    fn build_and_check(&self, jobs: &[Job]) -> Result<Built, BuildError> {
         let store = self.store.as_deref();
         // Read before anybody publishes: what misses is explained by what was there.
         let before = store.filter(|_| jobs.len() > 1).map(|store| Arc::new(Index::load(store)));
+        let counting = self.begin_counting(jobs)?;
         let own_before = own_cpu();
         let one = |job: &Job| build(self.lab, &job.site, &job.recipe, &self.strategy, store, before.as_ref());
         let built: Vec<Result<Build, BuildError>> = match jobs {
@@ -134,15 +159,30 @@ impl Arm<'_> {
             }),
         };
         let own = own_cpu().saturating_sub(own_before);
+        let own_count = self.end_counting(counting.as_ref(), jobs);
         let built = built.into_iter().zip(jobs).map(|(built, job)| {
             let mut built = built?;
             let checked = check(self.lab, &job.site, &job.recipe, &built, store)?;
             built.release();
             Ok((built, checked))
         });
-        let built: Vec<(Build, Checked)> = built.collect::<Result<_, BuildError>>()?;
-        let own = if let [(alone, _)] = built.as_slice() { alone.own } else { own };
-        Ok((built, own))
+        let trials: Vec<(Build, Checked)> = built.collect::<Result<_, BuildError>>()?;
+        let own = if let [(alone, _)] = trials.as_slice() { alone.own } else { own };
+        let ended = self.rival.as_ref().and_then(|rival| rival.ended());
+        Ok(Built { trials, own, own_count, ended })
+    }
+
+    /// Has the tool of an external strategy serve, and reads its counters.
+    fn begin_counting(&self, jobs: &[Job]) -> Result<Option<Counting>, BuildError> {
+        let (Some(rival), Some(job)) = (&self.rival, jobs.first()) else { return Ok(None) };
+        rival.serve()?;
+        let env = rival::Env { lab: self.lab, recipe: &job.recipe };
+        Ok(Some(rival.begin_counting(&env, &sites(jobs))))
+    }
+
+    fn end_counting(&self, counting: Option<&Counting>, jobs: &[Job]) -> Option<OwnCount> {
+        let env = rival::Env { lab: self.lab, recipe: &jobs.first()?.recipe };
+        self.rival.as_ref()?.end_counting(counting?, &env, &sites(jobs))
     }
 
     fn look_at_disk(&mut self, jobs: &[Job]) -> DiskUse {
@@ -155,11 +195,11 @@ impl Arm<'_> {
         &mut self,
         identity: &Identity,
         jobs: &[Job],
-        (built, own): (Vec<(Build, Checked)>, Duration),
+        Built { trials: built, own, own_count, ended }: Built,
         memory: &mut Memory,
     ) -> Result<(StepRow, Vec<UnitRow>)> {
         let disk = self.look_at_disk(jobs);
-        let mut invalid = None;
+        let mut invalid = ended;
         let mut trials = Vec::new();
         for (job, (build, checked)) in jobs.iter().zip(built) {
             let mut units = outcomes(&build, &self.strategy, self.store.as_deref(), job.cold);
@@ -182,7 +222,7 @@ impl Arm<'_> {
             },
             _ => (None, None),
         };
-        let measured = Measured { trials, own, disk, shadow, unchecked, invalid };
+        let measured = Measured { trials, own, disk, shadow, unchecked, invalid, own_count };
         let units = measured.trials.iter().flat_map(|trial| identity.units(&trial.build, &trial.units)).collect();
         Ok((identity.measured(&self.strategy, &measured), units))
     }

@@ -98,7 +98,9 @@ impl<'a> Trials<'a> {
     }
 
     fn park_running(&mut self) -> Result<()> {
-        self.running.take().map_or(Ok(()), |running| self.lab.park(running))
+        let Some(running) = self.running.take() else { return Ok(()) };
+        self.arms.get(&running).iter().for_each(|arm| arm.rest());
+        self.lab.park(running)
     }
 }
 
@@ -125,7 +127,7 @@ impl Executor for Trials<'_> {
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
         self.lab.supervisor.check()?;
         self.park_running()?;
-        let strategy = self.asked.arms[arm].strategy;
+        let strategy = self.asked.arms[arm].strategy.clone();
         let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &self.prepared[*it])).collect();
         let opened = Arm::open(self.lab, self.options, &self.plan.scenario, strategy, &prepared)?;
         self.arms.insert(arm, opened);
@@ -155,7 +157,7 @@ impl Executor for Trials<'_> {
 
     fn end(&mut self, arm: usize) -> Result<()> {
         self.turn_to(arm)?;
-        self.arms.remove(&arm);
+        self.arms.remove(&arm).iter().for_each(Arm::rest);
         self.running = None;
         self.lab.clear_arm()
     }

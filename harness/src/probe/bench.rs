@@ -13,6 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -26,7 +27,9 @@ use super::{Told, Wrong};
 use crate::experiment::build::{BuildError, build};
 use crate::experiment::invocation::{Recipe, Site};
 use crate::experiment::lab::Lab;
+use crate::experiment::options::StrategyFile;
 use crate::experiment::outcome::outcomes;
+use crate::experiment::rival::Rival;
 use crate::system::dirs::remove_dir;
 use crate::system::process::{self, CommandSpec};
 
@@ -37,6 +40,17 @@ pub struct Ground<'a> {
     pub lab: &'a Lab,
     /// Another toolchain, where there is one.
     pub second: Option<&'a Lab>,
+    /// What else strategies can be named by.
+    pub shelf: &'a Shelf,
+}
+
+/// Files of strategies and parameters that were given, for processes that look names up again.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct Shelf {
+    /// Files that describe strategies.
+    pub files: Vec<StrategyFile>,
+    /// Parameters of external strategies.
+    pub set: Vec<String>,
 }
 
 /// How a tree is built; changed by stories between builds.
@@ -66,6 +80,8 @@ pub struct Bench<'a> {
     name: String,
     place: PathBuf,
     store: Option<Box<dyn Store>>,
+    /// Somebody else's tool, open.
+    rival: Option<Arc<Rival>>,
     settings: BTreeMap<String, Settings>,
     /// Trees that were built since their build directory was last emptied.
     pub(super) warm: BTreeSet<String>,
@@ -107,6 +123,7 @@ impl<'a> Bench<'a> {
             name: name.to_owned(),
             place: place.to_owned(),
             store: None,
+            rival: None,
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             story: Story::default(),
@@ -119,6 +136,10 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it cannot be opened: the strategy's fault.
     pub fn open_store(&mut self) -> Told {
+        if let Strategy::External(external) = self.strategy {
+            let opened = Rival::open_at(self.lab(), &self.at(""), external)?;
+            self.rival = Some(Arc::new(opened.map_err(Wrong::NotApplicable)?));
+        }
         if let Strategy::Units(units) = self.strategy {
             let opened = units.store.open(&self.store_dir());
             self.store = Some(opened.map_err(|error| Wrong::Failed(format!("the store does not open: {error}")))?);
@@ -329,6 +350,7 @@ impl<'a> Bench<'a> {
             env,
             args: shown.collect(),
         });
+        self.rival.iter().try_for_each(|rival| rival.serve())?;
         match build(lab, &site, &recipe, self.strategy, self.store.as_deref(), None) {
             Ok(mut build) => {
                 build.release();
@@ -398,6 +420,11 @@ impl<'a> Bench<'a> {
         inside.program(program, profile)
     }
 
+    /// Ends the daemon of somebody else's tool; the next build starts it again.
+    pub fn rest(&self) {
+        self.rival.iter().for_each(|rival| rival.rest());
+    }
+
     /// Empties the build directory of a tree.
     ///
     /// # Errors
@@ -446,6 +473,7 @@ impl<'a> Bench<'a> {
             cargo_args: self.settings_of(tree).args,
             test_args: Vec::new(),
             run: None,
+            rival: self.rival.clone(),
         }
     }
 

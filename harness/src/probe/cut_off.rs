@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::bench::{Bench, Ground, LIMIT, Settings};
+use super::bench::{Bench, Ground, LIMIT, Settings, Shelf};
 use super::story::Step;
 use super::{Told, Wrong};
+use crate::experiment::asked::catalog_of;
 use crate::experiment::lab::{Lab, Phase};
 use crate::system::interrupt::Supervisor;
 use crate::system::process::{self, CommandSpec};
@@ -34,6 +35,7 @@ pub struct Job {
     work: PathBuf,
     toolchain: Option<String>,
     strategy: String,
+    shelf: Shelf,
     place: PathBuf,
     tree: String,
     settings: Settings,
@@ -62,6 +64,8 @@ impl Bench<'_> {
         if cut.is_some() && !cfg!(unix) {
             return Err(Wrong::NotApplicable("nothing is killed half-way on this system".to_owned()));
         }
+        // Two daemons on one store would be our doing, not the tool's.
+        self.rest();
         let spec = self.apart(tree)?;
         let text = match cut {
             Some(Cut { phase, after }) => format!("build {tree} and kill it {after:?} into the phase {phase:?}"),
@@ -98,6 +102,7 @@ impl Bench<'_> {
             work: self.lab().work.clone(),
             toolchain: self.lab().toolchain.name.clone(),
             strategy: self.strategy_name().to_owned(),
+            shelf: self.ground().shelf.clone(),
             place: self.at(""),
             tree: tree.to_owned(),
             settings: self.settings_of(tree),
@@ -149,8 +154,9 @@ pub fn run_job(file: &Path, supervisor: &Supervisor) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let job: Job = serde_json::from_str(&text).with_context(|| format!("{} is no job", file.display()))?;
     let lab = Lab::open(&job.work, job.toolchain.as_deref(), supervisor.clone())?.telling(tell);
-    let strategy = super::telling::strategy(&job.strategy)?;
-    let ground = Ground { lab: &lab, second: None };
+    let catalog = catalog_of(&job.shelf.files, &job.shelf.set)?;
+    let strategy = super::telling::strategy(&catalog, &job.strategy)?;
+    let ground = Ground { lab: &lab, second: None, shelf: &job.shelf };
     let mut bench = Bench::take_up(ground, &job.strategy, &strategy, &job.place);
     *bench.set(&job.tree) = job.settings;
     let ended = bench.open_store().and_then(|()| bench.build(&job.tree).map(drop));

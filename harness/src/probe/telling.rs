@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use reports::probes::{ProbeRow, Verdict};
 use strategies::Strategy;
+use strategies::catalog::Catalog;
 
 use super::bench::{Bench, Ground};
 use super::story::Story;
@@ -63,8 +64,8 @@ pub struct Telling {
 ///
 /// # Errors
 /// When there is none.
-pub fn strategy(name: &str) -> Result<Strategy> {
-    let found = strategies::select(name)?.into_iter().next();
+pub fn strategy(catalog: &Catalog, name: &str) -> Result<Strategy> {
+    let found = catalog.select(name)?.into_iter().next();
     Ok(found.with_context(|| format!("no strategy is called {name}"))?.1)
 }
 

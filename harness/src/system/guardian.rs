@@ -15,15 +15,18 @@ use std::process::Child;
 #[cfg(unix)]
 use std::process::{Command, Stdio};
 
-/// Reads `+ GROUP` and `- GROUP`, and at the end of its input kills what is left. It ignores
-/// the signals of a terminal, since the harness decides what those mean.
+/// Reads `+ GROUP` and `- GROUP`, and at the end of its input kills what is left; then whatever
+/// bears a mark it read as `= MARK`, and left its group (Linux only). It ignores the signals of a
+/// terminal, since the harness decides what those mean.
 #[cfg(unix)]
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 groups=
+marks=
 while read -r change group; do
     case $change in
     +) groups="$groups $group" ;;
+    =) marks="$marks $group" ;;
     -)
         left=
         for one in $groups; do
@@ -35,6 +38,14 @@ while read -r change group; do
 done
 for one in $groups; do
     kill -s KILL -- "-$one"
+done
+for mark in $marks; do
+    for file in /proc/[0-9]*/environ; do
+        if grep -qsz "^HARNESS_MARK=$mark\$" "$file"; then
+            process=${file%/environ}
+            kill -s KILL "${process#/proc/}"
+        fi
+    done
 done
 "#;
 
@@ -74,7 +85,12 @@ impl Guardian {
         self.tell('-', group);
     }
 
-    fn tell(&mut self, change: char, group: u32) {
+    /// Tells it of a mark that processes of ours bear.
+    pub fn watch_mark(&mut self, mark: &str) {
+        self.tell('=', mark);
+    }
+
+    fn tell(&mut self, change: char, group: impl std::fmt::Display) {
         if let Some(pipe) = &mut self.0.stdin {
             let _ = writeln!(pipe, "{change} {group}");
         }

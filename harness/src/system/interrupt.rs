@@ -173,9 +173,25 @@ impl Supervisor {
 
     /// Sends SIGKILL to the group of a child that was not reaped yet.
     pub(super) fn kill_group(&self, group: u32) {
+        self.signal_one(group, GroupSignal::Kill);
+    }
+
+    /// Signals the group of a child that was not reaped yet.
+    pub(super) fn signal_one(&self, group: u32, signal: GroupSignal) {
         let state = self.lock();
         if state.groups.contains(&group) {
-            signal_group(group, GroupSignal::Kill);
+            signal_group(group, signal);
+        }
+    }
+
+    /// Has whatever bears a [mark](super::marked) ended, should this process be SIGKILLed.
+    pub fn mark(&self, mark: &str) {
+        let mut state = self.lock();
+        if state.guardian.is_none() {
+            state.guardian = Guardian::start();
+        }
+        if let Some(guardian) = &mut state.guardian {
+            guardian.watch_mark(mark);
         }
     }
 

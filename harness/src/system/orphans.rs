@@ -70,7 +70,7 @@ fn has_its_cargo_home(_pid: u32, _work: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn kill(process: &Identity) {
+pub(super) fn kill(process: &Identity) {
     use rustix::process::{Pid, Signal, kill_process};
     let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
     if let Some(pid) = pid.filter(|_| process.is_alive()) {
@@ -79,7 +79,7 @@ fn kill(process: &Identity) {
 }
 
 #[cfg(not(unix))]
-fn kill(_process: &Identity) {}
+pub(super) fn kill(_process: &Identity) {}
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -139,6 +139,14 @@ impl Toolchain {
         locked.then_some(("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"))
     }
 
+    /// The same compiler under another Cargo.
+    ///
+    /// # Errors
+    /// When that Cargo does not run, cannot be understood, or is too old.
+    pub fn with_cargo(&self, cargo: &Path) -> Result<Self, ToolchainError> {
+        Self::at(self.name.as_deref(), cargo.to_owned(), self.rustc.clone())
+    }
+
     /// Describes a toolchain whose two programs are known.
     ///
     /// # Errors
@@ -233,7 +241,8 @@ pub fn on_path(program: &str) -> Option<PathBuf> {
     find_in(program, &std::env::var_os("PATH")?)
 }
 
-fn find_in(program: &str, path: &OsStr) -> Option<PathBuf> {
+/// The first executable of that name in these directories.
+pub fn find_in(program: &str, path: &OsStr) -> Option<PathBuf> {
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(path)
         .filter(|dir| dir.is_absolute())

@@ -16,6 +16,7 @@ pub mod collector;
 pub mod crates;
 #[cfg(target_os = "linux")]
 pub mod processes;
+pub mod rivals;
 pub mod small;
 
 use std::ffi::{OsStr, OsString};

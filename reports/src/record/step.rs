@@ -182,6 +182,13 @@ pub struct StepRow {
     /// `release`, `upgraded`, …; may be empty.
     #[serde(default)]
     pub variant: String,
+    /// Hits of an external tool by its own account, which may count calls of rustc and not
+    /// units; empty where it tells nothing.
+    #[serde(default)]
+    pub own_hits: Option<u64>,
+    /// Misses by its own account; empty where it tells nothing.
+    #[serde(default)]
+    pub own_misses: Option<u64>,
 }
 
 impl StepRow {
@@ -248,5 +255,7 @@ impl StepRow {
         "builds",
         "promised_bytes",
         "variant",
+        "own_hits",
+        "own_misses",
     ];
 }

@@ -6,6 +6,7 @@
 
 mod causes;
 mod over;
+mod own;
 mod shadow;
 mod step_text;
 mod steps;

@@ -1,8 +1,9 @@
 //! The summary as text: the head, the sections in their order, the causes.
 
 use super::causes::costliest;
+use super::own;
 use super::step_text::{Disk, step_table};
-use super::steps::distinct;
+use super::steps::{distinct, strategies};
 use super::verdict_text::verdict_section;
 use super::{CauseGroup, Options, StepSummary, causes, summarise, verdicts};
 use crate::record::Outcome;
@@ -22,6 +23,12 @@ pub(super) fn render(run: &RunFolder, options: &Options) -> String {
         out.push_str(&step_table(step, disk, options));
     }
     out.push_str(&verdict_section(&verdicts(run, options), options));
+    let told = own::lines(run, &strategies(run, &options.baseline));
+    for (at, line) in told.iter().enumerate() {
+        let why = if at == 0 { format!("{line} ({})", own::WHY) } else { line.clone() };
+        out.push_str(if at == 0 { "\n" } else { "" });
+        out.push_str(&wrap(&why, options.width, 2));
+    }
     let groups = causes(run, options);
     if !groups.is_empty() {
         out.push('\n');

@@ -39,6 +39,8 @@ pub(super) struct Facts {
     has_metadata: bool,
     from_stdin: bool,
     asks: bool,
+    /// It asks for something that rustc answers without compiling.
+    only_asks: bool,
 }
 
 impl Facts {
@@ -73,7 +75,13 @@ impl Facts {
                 value().split(',').map(|e| e.split('=').next().unwrap_or(e).to_owned()),
             ),
             "--out-dir" => self.out_dir = Some(value().to_owned()),
-            "--print" | "--explain" => {
+            "--print" => {
+                // What it prints may carry its own file: `cfg=path`.
+                let what = value().split('=').next().unwrap_or_default();
+                self.asks = true;
+                self.only_asks |= !matches!(what, "native-static-libs" | "link-args");
+            }
+            "--explain" => {
                 value();
                 self.asks = true;
             }
@@ -111,8 +119,9 @@ impl Facts {
         let named = self.crate_name.as_deref().is_some_and(|name| name != "___");
         if named && self.emit.len() == 1 && self.emit[0] == "dep-info" {
             Kind::DepInfo
-        } else if named && self.has_metadata && !self.from_stdin {
-            // Even with `--print`: `cargo rustc -- --print=native-static-libs` compiles.
+        } else if named && self.has_metadata && !self.from_stdin && !self.only_asks {
+            // Even with `--print`: `cargo rustc -- --print=native-static-libs` compiles, while
+            // sccache asks for `file-names` with the whole command line of a compile.
             Kind::Compile
         } else if self.asks || !named {
             Kind::Query
@@ -175,6 +184,8 @@ mod tests {
             Kind::Probe
         );
         assert_eq!(kind(&format!("{CARGO} --print=native-static-libs")), Kind::Compile);
+        assert_eq!(kind(&format!("{CARGO} --print link-args")), Kind::Compile);
+        assert_eq!(kind(&format!("{CARGO} --print file-names")), Kind::Query, "so does sccache");
         assert_eq!(kind(&CARGO.replace("-C metadata=9d2", "-Cmetadata=9d2")), Kind::Compile);
     }
 

@@ -1,0 +1,86 @@
+//! `harness strategies install`: other people's tools, into the work directory and nowhere else.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use strategies::external::{External, Install};
+
+use crate::experiment::lab::{DISK_FLOOR, Lab};
+use crate::experiment::rival::tool::install_dir;
+use crate::system::dirs::remove_dir;
+use crate::system::interrupt::Supervisor;
+use crate::system::process::{self, CommandSpec};
+use crate::system::workdir::WorkDir;
+
+/// Installs each that is not there yet.
+///
+/// # Errors
+/// When one cannot be built.
+pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
+    let work = WorkDir::acquire(work, DISK_FLOOR)?;
+    work.track(supervisor);
+    let lab = Lab::open(work.path(), None, supervisor.clone())?;
+    for external in tools {
+        let Some(install) = &external.description.install else { continue };
+        one(&lab, external.name(), install)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What it would do.
+pub fn describe(tools: &[&External], work: &Path) {
+    for external in tools {
+        let Some(install) = &external.description.install else { continue };
+        let dir = install_dir(work, external.name(), install);
+        if dir.is_dir() {
+            println!("{} {} is in {}", external.name(), install.version, dir.display());
+        } else {
+            println!("cargo {}", args(install, &dir).join(" "));
+        }
+    }
+    println!("nothing was installed");
+}
+
+/// Built aside and renamed when it is whole: what has its name is installed.
+fn one(lab: &Lab, name: &str, install: &Install) -> Result<()> {
+    let dir = install_dir(&lab.work, name, install);
+    if dir.is_dir() {
+        println!("{name} {} is in {}", install.version, dir.display());
+        return Ok(());
+    }
+    let tools = lab.work.join("tools");
+    std::fs::create_dir_all(&tools).with_context(|| format!("cannot create {}", tools.display()))?;
+    let staged = tools.join(format!(".{name}-{}", install.version));
+    remove_dir(&staged)?;
+    eprintln!("building {name} {} …", install.version);
+    let spec = CommandSpec::new(&lab.toolchain.cargo, &tools)
+        .args(args(install, &staged))
+        .envs(lab.fetch_env())
+        // Kept apart, so that it can be removed with the rest.
+        .env("CARGO_TARGET_DIR", staged.join("build"));
+    let finished = process::run(&spec, &lab.supervisor, &mut |_, line| eprintln!("  {}", line.trim()))?;
+    if !finished.status.success() {
+        remove_dir(&staged)?;
+        let lines = &finished.stderr_tail;
+        let first = lines.iter().find(|line| line.starts_with("error")).or(lines.last());
+        bail!("{name} {} could not be built: {}", install.version, first.map_or("it said nothing", String::as_str));
+    }
+    remove_dir(&staged.join("build"))?;
+    std::fs::rename(&staged, &dir).with_context(|| format!("cannot rename {}", staged.display()))?;
+    println!("{name} {} is in {}", install.version, dir.display());
+    Ok(())
+}
+
+fn args(install: &Install, root: &Path) -> Vec<String> {
+    let mut args = vec!["install".to_owned()];
+    args.extend(install.locked.then(|| "--locked".to_owned()));
+    args.extend(["--root".to_owned(), root.display().to_string()]);
+    args.push(format!("--version=={}", install.version));
+    args.extend((!install.default_features).then(|| "--no-default-features".to_owned()));
+    if !install.features.is_empty() {
+        args.push(format!("--features={}", install.features.join(",")));
+    }
+    args.push(install.package.clone());
+    args
+}

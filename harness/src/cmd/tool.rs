@@ -1,0 +1,184 @@
+//! `harness tool`: what the shipped strategies `rust-cache` and `dedup` run around a build. Not
+//! meant for people, and not shown.
+//!
+//! An archive may come from anywhere, so it is unpacked beside the build directory first, and
+//! taken over only when nothing in it leads out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Subcommand;
+use strategies::external::{dedup, registry_part};
+use walkdir::WalkDir;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Pack what came from registry and git packages into an archive, unless it is there
+    Pack {
+        /// Directory of the archives
+        #[arg(long)]
+        store: PathBuf,
+        /// Name of the archive
+        #[arg(long)]
+        key: String,
+        /// Cargo.lock
+        #[arg(long)]
+        lockfile: PathBuf,
+        /// The build directory
+        #[arg(long)]
+        build_dir: PathBuf,
+    },
+    /// Unpack an archive into an empty build directory
+    Unpack {
+        /// Directory of the archives
+        #[arg(long)]
+        store: PathBuf,
+        /// Name of the archive
+        #[arg(long)]
+        key: String,
+        /// Start of the name of others that will do; the newest is taken
+        #[arg(long)]
+        fallback: String,
+        /// The build directory
+        #[arg(long)]
+        build_dir: PathBuf,
+    },
+    /// Link identical outputs of registry and git packages together
+    Dedup {
+        /// Where each content is once
+        #[arg(long)]
+        store: PathBuf,
+        /// Cargo.lock
+        #[arg(long)]
+        lockfile: PathBuf,
+        /// The build directory
+        #[arg(long)]
+        build_dir: PathBuf,
+    },
+}
+
+const SUFFIX: &str = ".tar.zst";
+
+/// Runs it.
+///
+/// # Errors
+/// When a file or an archive cannot be read or written.
+pub fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Pack { store, key, lockfile, build_dir } => pack(&store, &key, &lockfile, &build_dir)?,
+        Command::Unpack { store, key, fallback, build_dir } => unpack(&store, &key, &fallback, &build_dir)?,
+        Command::Dedup { store, lockfile, build_dir } => {
+            let lockfile = read(&lockfile)?;
+            dedup::dedup(&store, &build_dir, &lockfile)
+                .with_context(|| format!("cannot deduplicate {}", build_dir.display()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(lockfile: &Path) -> Result<String> {
+    fs::read_to_string(lockfile).with_context(|| format!("cannot read {}", lockfile.display()))
+}
+
+fn pack(store: &Path, key: &str, lockfile: &Path, build_dir: &Path) -> Result<()> {
+    let archive = store.join(format!("{key}{SUFFIX}"));
+    if archive.exists() {
+        return Ok(());
+    }
+    let packages = registry_part::foreign_packages(&read(lockfile)?);
+    let mut paths = registry_part::unit_dirs(build_dir, &packages)
+        .with_context(|| format!("cannot read {}", build_dir.display()))?;
+    if paths.is_empty() {
+        return Ok(());
+    }
+    paths.extend(
+        [".rustc_info.json", "CACHEDIR.TAG"].map(PathBuf::from).into_iter().filter(|it| build_dir.join(it).exists()),
+    );
+    fs::create_dir_all(store).with_context(|| format!("cannot create {}", store.display()))?;
+    let staged =
+        tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
+    let list =
+        tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
+    let names: Vec<u8> = paths.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"].concat()).collect();
+    fs::write(list.path(), names).context("cannot list what to pack")?;
+    let mut tar = Process::new("tar");
+    // Posix archives keep the parts of seconds, by which Cargo judges.
+    tar.args(["--create", "--format=posix", "--zstd", "--null", "--verbatim-files-from", "--file"]).arg(staged.path());
+    tar.arg("--directory").arg(build_dir).arg("--files-from").arg(list.path());
+    finish(&mut tar)?;
+    staged.persist(&archive).with_context(|| format!("cannot write {}", archive.display()))?;
+    Ok(())
+}
+
+fn unpack(store: &Path, key: &str, fallback: &str, build_dir: &Path) -> Result<()> {
+    let is_empty = fs::read_dir(build_dir).map_or(true, |mut entries| entries.next().is_none());
+    let exact = store.join(format!("{key}{SUFFIX}"));
+    let archive = if exact.is_file() { Some(exact) } else { newest(store, fallback) };
+    let (true, Some(archive)) = (is_empty, archive) else { return Ok(()) };
+    let parent = build_dir.parent().context("a build directory without a parent")?;
+    fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    let staged = tempfile::tempdir_in(parent).with_context(|| format!("cannot write in {}", parent.display()))?;
+    let mut tar = Process::new("tar");
+    tar.args(["--extract", "--zstd", "--no-same-owner", "--file"]).arg(&archive).arg("--directory").arg(staged.path());
+    finish(&mut tar)?;
+    refuse_links(&archive, staged.path())?;
+    if build_dir.exists() {
+        fs::remove_dir(build_dir).with_context(|| format!("cannot replace {}", build_dir.display()))?;
+    }
+    let staged = staged.keep();
+    fs::rename(&staged, build_dir).with_context(|| format!("cannot create {}", build_dir.display()))?;
+    set_usual_mode(build_dir);
+    Ok(())
+}
+
+/// The newest archive whose name begins so.
+fn newest(store: &Path, start: &str) -> Option<PathBuf> {
+    let entries = fs::read_dir(store).ok()?.flatten();
+    let fits = entries.filter(|entry| {
+        entry.file_name().to_str().is_some_and(|name| name.starts_with(start) && name.ends_with(SUFFIX))
+    });
+    fits.max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).ok()).map(|entry| entry.path())
+}
+
+/// Build outputs hold plain files and directories, and links to neighbours. Anything that leads
+/// elsewhere did not come from us. (tar itself keeps names inside.)
+fn refuse_links(archive: &Path, root: &Path) -> Result<()> {
+    for entry in WalkDir::new(root) {
+        let entry = entry.with_context(|| format!("cannot read what {} holds", archive.display()))?;
+        let kind = entry.file_type();
+        let leads_out = kind.is_symlink()
+            && fs::read_link(entry.path()).map_or(true, |target| registry_part::escapes(&target.to_string_lossy()));
+        if leads_out || !(kind.is_file() || kind.is_dir() || kind.is_symlink()) {
+            bail!(
+                "{} holds {}, which is no build output; remove the archive",
+                archive.display(),
+                entry.path().display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A temporary directory is for its owner alone, a build directory is not.
+fn set_usual_mode(dir: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = fs::set_permissions(dir, fs::Permissions::from_mode(0o755));
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+}
+
+/// Runs it in our own process group, so that it ends with us.
+fn finish(command: &mut Process) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().context("cannot run tar; install it")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("tar failed: {}", said.lines().last().unwrap_or("it said nothing"));
+    }
+    Ok(())
+}

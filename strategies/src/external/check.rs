@@ -1,0 +1,123 @@
+//! What a strategy file must not say, found before anything is built.
+
+use super::ExternalError;
+use super::placeholder::{self, When};
+use super::schema::{Description, Parameter};
+
+/// Checks names and placeholders.
+pub(super) fn check(description: &Description) -> Result<(), ExternalError> {
+    name(description)?;
+    parameters(description)?;
+    commands(description)?;
+    for (field, when, text) in templates(description) {
+        let known = || known(description, when);
+        if let Some(unknown) = placeholder::names(&text).find(|name| !known().any(|it| it == *name)) {
+            let error = placeholder::unknown(unknown, &text, known());
+            return Err(wrong(&field, &format!("is not usable: {error}")));
+        }
+    }
+    let store = &description.store.path;
+    if !["{store}", "{state}", "{home}"].iter().any(|start| store.starts_with(start)) || store.contains("..") {
+        return Err(wrong("store.path", "must begin with {store}, {state} or {home}: nothing else is emptied"));
+    }
+    Ok(())
+}
+
+fn wrong(field: &str, problem: &str) -> ExternalError {
+    ExternalError::Field { field: field.to_owned(), problem: problem.to_owned() }
+}
+
+fn name(description: &Description) -> Result<(), ExternalError> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let name = &description.name;
+    if name.is_empty() || !name.chars().all(plain) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Err(wrong("name", "must be made of lower-case letters, digits, '-' and '_'"));
+    }
+    if description.about.trim().is_empty() {
+        return Err(wrong("about", "must say what the strategy is"));
+    }
+    Ok(())
+}
+
+fn parameters(description: &Description) -> Result<(), ExternalError> {
+    let own = description.parameters.keys();
+    let taken = own.into_iter().find(|own| placeholder::ALL.iter().any(|builtin| builtin.name == own.as_str()));
+    match taken {
+        Some(taken) => Err(wrong(&format!("parameters.{taken}"), "is the name of a placeholder; choose another")),
+        None => Ok(()),
+    }
+}
+
+fn commands(description: &Description) -> Result<(), ExternalError> {
+    if let Some(daemon) = &description.daemon {
+        if daemon.start.is_empty() {
+            return Err(wrong("daemon.start", "must name a program"));
+        }
+        let uses_port = templates(description).iter().any(|(_, _, text)| text.contains("{port}"));
+        if daemon.ready.is_empty() && !uses_port {
+            return Err(wrong("daemon.ready", "is needed where no {port} is used: how else to see that it serves?"));
+        }
+    }
+    if let Some(statistics) = &description.statistics {
+        if statistics.command.is_empty() == statistics.file.is_none() {
+            return Err(wrong("statistics", "needs either `command` or `file`"));
+        }
+        let pointers = statistics.hits.iter().chain(&statistics.misses);
+        if let Some(bad) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
+            return Err(wrong("statistics", &format!("has the JSON pointer {bad:?}, which must begin with '/'")));
+        }
+    }
+    let several = [("before", &description.before), ("after", &description.after), ("reset", &description.reset)];
+    match several.iter().find(|(_, commands)| commands.iter().any(Vec::is_empty)) {
+        Some((field, _)) => Err(wrong(field, "has a command without a program")),
+        None => Ok(()),
+    }
+}
+
+fn known(description: &Description, when: When) -> impl Iterator<Item = &str> {
+    let serves = description.daemon.is_some();
+    let builtin = placeholder::ALL.iter().filter(move |it| match it.when {
+        When::Always => true,
+        When::Serving => serves,
+        When::Building => when == When::Building,
+    });
+    builtin.map(|it| it.name).chain(description.parameters.keys().map(String::as_str))
+}
+
+/// Every text with placeholders, its field, and what may stand in it.
+pub(super) fn templates(description: &Description) -> Vec<(String, When, String)> {
+    let mut all: Vec<(String, When, String)> = Vec::new();
+    let mut add = |field: &str, when: When, texts: &[String]| {
+        all.extend(texts.iter().map(|text| (field.to_owned(), when, text.clone())));
+    };
+    add("program", When::Building, std::slice::from_ref(&description.program));
+    add("args", When::Building, &description.args);
+    add("config", When::Building, &description.config);
+    add("flags", When::Building, &description.flags);
+    add("store.path", When::Always, std::slice::from_ref(&description.store.path));
+    for (name, text) in &description.env {
+        add(&format!("env.{name}"), When::Building, std::slice::from_ref(text));
+    }
+    let builds = [("before", &description.before), ("after", &description.after)];
+    builds.iter().for_each(|(field, commands)| commands.iter().for_each(|argv| add(field, When::Building, argv)));
+    description.reset.iter().for_each(|argv| add("reset", When::Always, argv));
+    for (name, parameter) in &description.parameters {
+        if let Parameter::List(items) = parameter {
+            add(&format!("parameters.{name}"), When::Always, items);
+        }
+    }
+    if let Some(daemon) = &description.daemon {
+        add("daemon.start", When::Always, &daemon.start);
+        add("daemon.ready", When::Always, &daemon.ready);
+        add("daemon.stop", When::Always, &daemon.stop);
+        for (name, text) in &daemon.env {
+            add(&format!("daemon.env.{name}"), When::Always, std::slice::from_ref(text));
+        }
+    }
+    if let Some(statistics) = &description.statistics {
+        add("statistics.command", When::Always, &statistics.command);
+        statistics.file.iter().for_each(|file| add("statistics.file", When::Building, std::slice::from_ref(file)));
+    }
+    description.version.iter().for_each(|version| add("version.command", When::Always, &version.command));
+    all
+}

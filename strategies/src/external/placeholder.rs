@@ -1,0 +1,206 @@
+//! `{store}` and its like: what a strategy file leaves open until a build.
+
+use std::collections::BTreeMap;
+
+use super::ExternalError;
+use super::schema::Parameter;
+
+/// When a placeholder has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum When {
+    /// In every command and variable.
+    Always,
+    /// While a daemon is described; its port.
+    Serving,
+    /// Only in what belongs to one build.
+    Building,
+}
+
+/// A placeholder of every strategy file.
+#[derive(Debug, Clone, Copy)]
+pub struct Placeholder {
+    /// Its name, without braces.
+    pub name: &'static str,
+    /// When it has a value.
+    pub when: When,
+    /// What stands in its place.
+    pub about: &'static str,
+}
+
+const fn placeholder(name: &'static str, when: When, about: &'static str) -> Placeholder {
+    Placeholder { name, when, about }
+}
+
+/// All of them.
+pub const ALL: &[Placeholder] = &[
+    placeholder("store", When::Always, "directory of what it stores; emptied with the store and measured"),
+    placeholder("state", When::Always, "directory of everything else it writes; emptied with the store, not measured"),
+    placeholder("home", When::Always, "the HOME it sees, below {state}"),
+    placeholder("work", When::Always, "the directory of the arm: sources, build directories, store"),
+    placeholder("tool", When::Always, "directory of the installed programs; --set NAME.tool=DIR takes another"),
+    placeholder("harness", When::Always, "the harness itself"),
+    placeholder("cargo", When::Always, "the toolchain's Cargo; --set NAME.cargo=PATH takes another"),
+    placeholder("rustc", When::Always, "the compiler to call, which is recorded"),
+    placeholder("target", When::Always, "the host's target triple"),
+    placeholder("port", When::Serving, "a free port on the loopback interface, for the daemon"),
+    placeholder("workspace", When::Building, "name of the workspace"),
+    placeholder("site", When::Building, "name of the working copy, unlike any other"),
+    placeholder("workspace-root", When::Building, "directory of Cargo.lock"),
+    placeholder("build-dir", When::Building, "the build directory"),
+    placeholder("profile", When::Building, "the Cargo profile"),
+    placeholder("lockfile-hash", When::Building, "a digest of Cargo.lock"),
+    placeholder(
+        "environment-hash",
+        When::Building,
+        "a digest of compiler, profile, Cargo command and flags: what else a key needs",
+    ),
+];
+
+/// What stands in the place of each placeholder.
+#[derive(Debug, Clone, Default)]
+pub struct Values(BTreeMap<String, Parameter>);
+
+impl Values {
+    /// Gives a placeholder its text.
+    #[must_use]
+    pub fn with(mut self, name: &str, text: impl Into<String>) -> Values {
+        self.0.insert(name.to_owned(), Parameter::Text(text.into()));
+        self
+    }
+
+    /// Gives a parameter its value.
+    #[must_use]
+    pub fn with_parameter(mut self, name: &str, value: &Parameter) -> Values {
+        self.0.insert(name.to_owned(), value.clone());
+        self
+    }
+
+    /// One text with everything in its place.
+    ///
+    /// # Errors
+    /// When something in braces has no value.
+    pub fn text(&self, template: &str) -> Result<String, ExternalError> {
+        let mut text = String::new();
+        for part in parts(template) {
+            match part {
+                Part::Text(plain) => text.push_str(plain),
+                Part::Name(name) => match self.0.get(name) {
+                    Some(Parameter::Text(value)) => text.push_str(value),
+                    Some(Parameter::List(_)) => {
+                        return Err(ExternalError::List { name: name.to_owned(), template: template.to_owned() });
+                    }
+                    None => return Err(unknown(name, template, self.0.keys().map(String::as_str))),
+                },
+            }
+        }
+        Ok(text)
+    }
+
+    /// An argument list; an argument that is nothing but a list's placeholder becomes its items.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn argv(&self, templates: &[String]) -> Result<Vec<String>, ExternalError> {
+        let mut argv = Vec::new();
+        for template in templates {
+            match sole(template).and_then(|name| self.0.get(name)) {
+                Some(Parameter::List(items)) => {
+                    argv.extend(items.iter().map(|item| self.text(item)).collect::<Result<Vec<_>, _>>()?);
+                }
+                _ => argv.push(self.text(template)?),
+            }
+        }
+        Ok(argv)
+    }
+}
+
+/// The names in braces in a text.
+pub fn names(template: &str) -> impl Iterator<Item = &str> {
+    parts(template).into_iter().filter_map(|part| match part {
+        Part::Name(name) => Some(name),
+        Part::Text(_) => None,
+    })
+}
+
+/// The name, of a text that is one placeholder and nothing else.
+fn sole(template: &str) -> Option<&str> {
+    match parts(template).as_slice() {
+        [Part::Name(name)] => Some(name),
+        _ => None,
+    }
+}
+
+pub(super) fn unknown<'a>(name: &str, template: &str, known: impl Iterator<Item = &'a str>) -> ExternalError {
+    let mut known: Vec<&str> = known.collect();
+    known.sort_unstable();
+    ExternalError::Unknown { name: name.to_owned(), template: template.to_owned(), known: known.join(", ") }
+}
+
+#[derive(Debug, PartialEq)]
+enum Part<'t> {
+    Text(&'t str),
+    Name(&'t str),
+}
+
+/// Splits at `{name}`. Braces around anything but a plain name are text, so that TOML and JSON
+/// can stand in arguments.
+fn parts(template: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let inside = &rest[open + 1..];
+        let name = inside.find('}').map(|close| &inside[..close]);
+        match name.filter(|name| is_name(name)) {
+            Some(name) => {
+                if open > 0 {
+                    parts.push(Part::Text(&rest[..open]));
+                }
+                parts.push(Part::Name(name));
+                rest = &inside[name.len() + 1..];
+            }
+            None => {
+                parts.push(Part::Text(&rest[..=open]));
+                rest = inside;
+            }
+        }
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest));
+    }
+    parts
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values() -> Values {
+        let flags = Parameter::List(vec!["-Za".into(), "--dir={store}".into()]);
+        Values::default().with("store", "/s").with("port", "77").with_parameter("flags", &flags)
+    }
+
+    #[test]
+    fn names_are_replaced_and_other_braces_stay() {
+        assert_eq!(values().text("x={store}/{port}").unwrap(), "x=/s/77");
+        assert_eq!(values().text("a = { b = 1 }, {}, {A}").unwrap(), "a = { b = 1 }, {}, {A}");
+        assert_eq!(values().text("{{store}}").unwrap(), "{/s}");
+        assert_eq!(values().text("{store").unwrap(), "{store");
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_an_error_that_lists_those_with() {
+        let error = values().text("{stor}").unwrap_err().to_string();
+        assert_eq!(error, "{stor} in \"{stor}\" means nothing; known are flags, port, store");
+    }
+
+    #[test]
+    fn a_list_becomes_arguments_and_is_no_text() {
+        let argv = values().argv(&["run".into(), "{flags}".into(), "{port}".into()]).unwrap();
+        assert_eq!(argv, ["run", "-Za", "--dir=/s", "77"]);
+        assert!(values().text("x{flags}").unwrap_err().to_string().contains("stands for several"));
+    }
+}
