@@ -1,6 +1,6 @@
 //! Two trees with members of one name and version: what differs is where they are.
 
-use super::{APP, stale, word_is};
+use super::{APP, checkout, stale, word_is};
 use crate::probe::bench::{Bench, package};
 use crate::probe::{Probe, Told};
 
@@ -37,23 +37,9 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
-/// A tree with a member of these sources.
-fn with_member(bench: &mut Bench<'_>, tree: &str, lib: &str) -> Told {
-    let manifest = package(tree, "0.1.0", "[dependencies]\nmember = { path = \"member\" }\n\n[workspace]\n");
-    bench.tree(
-        tree,
-        &[
-            ("Cargo.toml", &manifest),
-            ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
-            ("member/Cargo.toml", &package("member", "0.1.0", "")),
-            ("member/src/lib.rs", lib),
-        ],
-    )
-}
-
 fn same_version_two_checkouts(bench: &mut Bench<'_>) -> Told {
     for (tree, word) in [("first", "one"), ("second", "two")] {
-        with_member(bench, tree, &word_is(&format!("\"{word}\"")))?;
+        checkout(bench, tree, "", &word_is(&format!("\"{word}\"")))?;
     }
     bench.build("first")?;
     bench.prints("first", "one")?;
@@ -63,7 +49,7 @@ fn same_version_two_checkouts(bench: &mut Bench<'_>) -> Told {
 
 fn same_time_two_checkouts(bench: &mut Bench<'_>) -> Told {
     for (tree, word) in [("first", "one"), ("second", "two")] {
-        with_member(bench, tree, &word_is(&format!("\"{word}\"")))?;
+        checkout(bench, tree, "", &word_is(&format!("\"{word}\"")))?;
         // An hour that is past, as an archive or a checkout with times restored would have it.
         bench.set_time(&format!("ws/{tree}/member/src/lib.rs"), 1_700_000_000)?;
         bench.set_time(&format!("ws/{tree}/member/Cargo.toml"), 1_700_000_000)?;
@@ -76,7 +62,7 @@ fn same_time_two_checkouts(bench: &mut Bench<'_>) -> Told {
 
 fn manifest_dir_two_checkouts(bench: &mut Bench<'_>) -> Told {
     for tree in ["first", "second"] {
-        with_member(bench, tree, &word_is("env!(\"CARGO_MANIFEST_DIR\")"))?;
+        checkout(bench, tree, "", &word_is("env!(\"CARGO_MANIFEST_DIR\")"))?;
     }
     for tree in ["first", "second"] {
         bench.build(tree)?;
@@ -107,7 +93,7 @@ fn out_dir_kept_as_path(bench: &mut Bench<'_>) -> Told {
 
 fn file_beside_the_package(bench: &mut Bench<'_>) -> Told {
     bench.write("ws/app/word.txt", "none")?;
-    with_member(bench, APP, &word_is("include_str!(\"../../word.txt\")"))?;
+    checkout(bench, APP, "", &word_is("include_str!(\"../../word.txt\")"))?;
     super::there_and_back(bench, ["one", "two"], |bench, word| {
         bench.write("ws/app/word.txt", word)?;
         Ok(word.to_owned())

@@ -1,6 +1,6 @@
 //! Variables that are compiled in, from the environment and from the configuration.
 
-use super::{APP, set_variable, stale, there_and_back, three_places, thrice, word_is};
+use super::{APP, checkout, set_variable, stale, there_and_back, three_places, thrice, word_is};
 use crate::probe::bench::{Bench, package};
 use crate::probe::{Probe, Told};
 
@@ -101,16 +101,7 @@ fn config_env_relative(bench: &mut Bench<'_>) -> Told {
     for tree in ["first", "second"] {
         let table = "[env]\nPROBE_WORD = { value = \"assets\", relative = true }\n";
         bench.write(&format!("ws/{tree}/.cargo/config.toml"), table)?;
-        let manifest = package(tree, "0.1.0", "[dependencies]\nmember = { path = \"member\" }\n\n[workspace]\n");
-        bench.tree(
-            tree,
-            &[
-                ("Cargo.toml", &manifest),
-                ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
-                ("member/Cargo.toml", &package("member", "0.1.0", "")),
-                ("member/src/lib.rs", &word_is("env!(\"PROBE_WORD\")")),
-            ],
-        )?;
+        checkout(bench, tree, "", &word_is("env!(\"PROBE_WORD\")"))?;
     }
     for tree in ["first", "second"] {
         bench.build(tree)?;

@@ -150,7 +150,7 @@ fn module_file_twice(bench: &mut Bench<'_>) -> Told {
     let lib = "mod inner;\npub fn word() -> char { inner::word() }\n";
     bench.write("ws/app/member/src/inner.rs", "pub fn word() -> char { 'o' }\n")?;
     with_member(bench, lib, &package("member", "0.1.0", ""), "")?;
-    allowed_and_refused(bench, "E0584", |bench, allowed| match allowed {
+    allowed_and_refused(bench, "inner/mod.rs", |bench, allowed| match allowed {
         true if !bench.at("ws/app/member/src/inner").exists() => Ok(()),
         true => bench.remove("ws/app/member/src/inner"),
         false => bench.write("ws/app/member/src/inner/mod.rs", "pub fn word() -> char { 'x' }\n"),

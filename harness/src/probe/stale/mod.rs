@@ -93,6 +93,23 @@ const fn stale(
 /// The tree of a story that needs only one.
 const APP: &str = "app";
 
+/// A checkout with a member of these sources, and a program that prints the member's word. All
+/// checkouts have one root manifest: a key that holds it must not tell them apart by it.
+fn checkout(bench: &mut Bench<'_>, tree: &str, dependency: &str, lib: &str) -> Told {
+    let program = package(tree, "0.1.0", "[dependencies]\nmember = { path = \"../member\" }\n");
+    let member = package("member", "0.1.0", &format!("[dependencies]\n{dependency}\n"));
+    bench.tree(
+        tree,
+        &[
+            ("Cargo.toml", "[workspace]\nmembers = [\"program\", \"member\"]\nresolver = \"2\"\n"),
+            ("program/Cargo.toml", &program),
+            ("program/src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
+            ("member/Cargo.toml", &member),
+            ("member/src/lib.rs", lib),
+        ],
+    )
+}
+
 /// A function that returns the word an expression gives.
 fn word_is(expression: &str) -> String {
     format!("pub fn word() -> String {{ String::from({expression}) }}\n")
