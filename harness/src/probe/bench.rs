@@ -251,7 +251,7 @@ impl<'a> Bench<'a> {
 
     /// Runs a program in a directory below the place.
     fn run(&mut self, dir: &str, name: &str, program: &Path, args: &[&str]) -> Told {
-        let spec = CommandSpec::new(program, &self.at(dir)).args(args.iter().copied()).timeout(LIMIT);
+        let spec = CommandSpec::new(program, self.at(dir)).args(args.iter().copied()).timeout(LIMIT);
         let finished = process::run(&spec, &self.ground.lab.supervisor, &mut |_, _| ())?;
         if !finished.status.success() {
             let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());

@@ -59,6 +59,12 @@ pub(super) const PROBES: &[Probe] = &[
         "A variable of the `[env]` table is given by `--config` on the command line.",
         config_env_by_argument,
     ),
+    stale(
+        "primary-package",
+        "https://github.com/rust-lang/cargo/pull/14811",
+        "A member reads CARGO_PRIMARY_PACKAGE, which is set when the member is named on the command line.",
+        primary_package,
+    ),
 ];
 
 const WORD: &str = "PROBE_WORD";
@@ -130,5 +136,15 @@ fn config_env_by_argument(bench: &mut Bench<'_>) -> Told {
     there_and_back(bench, ["one", "two"], |bench, word| {
         bench.set(APP).args = vec![format!("--config=env.PROBE_WORD=\"{word}\"")];
         Ok(thrice(word))
+    })
+}
+
+fn primary_package(bench: &mut Bench<'_>) -> Told {
+    let lib = word_is("if option_env!(\"CARGO_PRIMARY_PACKAGE\").is_some() { \"named\" } else { \"not named\" }");
+    checkout(bench, APP, "", &lib)?;
+    there_and_back(bench, ["not named", "named"], |bench, word| {
+        let named = if word == "named" { &["--package=app", "--package=member"][..] } else { &["--package=app"] };
+        bench.set(APP).args = named.iter().map(|arg| (*arg).to_owned()).collect();
+        Ok(word.to_owned())
     })
 }
