@@ -24,6 +24,8 @@ const KNOWN: &[Known] = &[
     Known { probe: "script-reads-file-untold", of: aggressive, why: SCRIPT },
     Known { probe: "script-reads-file-untold", of: shared_target, why: KEPT },
     Known { probe: "static-library-replaced", of: shared_target, why: KEPT },
+    Known { probe: "primary-package", of: aggressive, why: PRIMARY },
+    Known { probe: "primary-package", of: shared_target, why: KEPT },
     Known { probe: "module-file-twice", of: aggressive, why: ABSENT },
     Known { probe: "module-file-twice", of: shared_target, why: KEPT },
 ];
@@ -32,6 +34,8 @@ const OUT_DIR: &str = "the place of OUT_DIR is left out of the key, or nothing b
                        KEYS.md, what is left out";
 const MACRO: &str = "neither Cargo nor rustc hears of what a proc macro reads by itself: KEYS.md, what is left out";
 const SCRIPT: &str = "Cargo does not hear of what a build script reads and does not name: KEYS.md, what is left out";
+const PRIMARY: &str = "Cargo does not track whether a package was named, and hides the variable from its dep-info: KEYS.md, \
+                       what is left out";
 const ABSENT: &str = "rustc tells which files it read, not which it looked for: KEYS.md, what is left out";
 const KEPT: &str = "Cargo does not track it: plain Cargo does the same in a build directory that is kept, and this one \
                     always is (KEYS.md, what is left out)";
