@@ -261,7 +261,9 @@ fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
     let env = site.env(lab, recipe).into_iter();
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let rustc = &lab.toolchain.rustc_verbose;
-    Context::new(&site.root, &recipe.cargo_home, &site.build_dir, &site.target_dir, rustc, env).running_in(&site.dir)
+    Context::new(&site.root, &recipe.cargo_home, &site.build_dir, &site.target_dir, rustc, env)
+        .running_in(&site.dir)
+        .with_arguments(&site.dir, &site.cargo_args)
 }
 
 fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {

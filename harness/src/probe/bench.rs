@@ -18,11 +18,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use corpora::scenario::Task;
+use corpora::worktree;
 use strategies::Strategy;
 use strategies::store::Store;
 
 use super::built::Built;
-use super::story::{Step, Story};
+use super::story::{HERE, Step, Story};
 use super::{Told, Wrong};
 use crate::experiment::build::{BuildError, build};
 use crate::experiment::invocation::{Recipe, Site};
@@ -32,6 +33,7 @@ use crate::experiment::outcome::outcomes;
 use crate::experiment::rival::Rival;
 use crate::system::dirs::remove_dir;
 use crate::system::process::{self, CommandSpec};
+use crate::system::toolchain::on_path;
 
 /// What all stories of a run share.
 #[derive(Debug, Clone, Copy)]
@@ -237,7 +239,68 @@ impl<'a> Bench<'a> {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(&full, text)?;
-        self.story.add(Step::Write(path.to_owned(), text.to_owned()));
+        let text = text.replace(&*self.place.to_string_lossy(), HERE);
+        self.story.add(Step::Write(path.to_owned(), text));
+        Ok(())
+    }
+
+    /// Gives a file below the place a modification time, in seconds since 1970.
+    ///
+    /// # Errors
+    /// When it has none to change.
+    pub fn set_time(&mut self, path: &str, seconds: u64) -> Told {
+        let file = std::fs::File::options().write(true).open(self.at(path))?;
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(seconds))?;
+        let args = ["touch".to_owned(), "-d".to_owned(), format!("@{seconds}"), path.to_owned()];
+        self.story.add(Step::Run { dir: ".".to_owned(), env: Vec::new(), args: args.into() });
+        Ok(())
+    }
+
+    /// Commits everything in a directory below the place to the branch `main` of a git
+    /// repository there.
+    ///
+    /// # Errors
+    /// When it cannot be committed.
+    pub fn commit(&mut self, dir: &str) -> Told {
+        let full = self.at(dir);
+        match full.join(".git").exists() {
+            true => worktree::commit(&full),
+            false => worktree::begin(&full),
+        }
+        .with_context(|| format!("cannot commit {dir}"))?;
+        let line = "git init -q -b main . && git add -A && git -c user.name=probe -c user.email=probe@example.invalid \
+                    commit -q -m change";
+        let args = ["sh", "-c", line].map(str::to_owned).into();
+        self.story.add(Step::Run { dir: dir.to_owned(), env: Vec::new(), args });
+        Ok(())
+    }
+
+    /// Makes a static library of C's kind from a Rust source in a directory below the place,
+    /// which must not need the standard library.
+    ///
+    /// # Errors
+    /// Not applicable without `ar`.
+    pub fn static_library(&mut self, dir: &str, source: &str, library: &str) -> Told {
+        let Some(ar) = on_path("ar") else {
+            return Err(Wrong::NotApplicable("there is no `ar` to make a static library with".to_owned()));
+        };
+        // An object file alone: a `staticlib` would bring a second panic handler along.
+        let rustc = "--edition=2024 --crate-type=lib --emit=obj -Cpanic=abort -o word.o";
+        let rustc: Vec<&str> = rustc.split(' ').chain([source]).collect();
+        self.run(dir, "rustc", &self.ground.lab.toolchain.rustc.clone(), &rustc)?;
+        self.run(dir, "ar", &ar, &["crs", library, "word.o"])
+    }
+
+    /// Runs a program in a directory below the place.
+    fn run(&mut self, dir: &str, name: &str, program: &Path, args: &[&str]) -> Told {
+        let spec = CommandSpec::new(program, self.at(dir)).args(args.iter().copied()).timeout(LIMIT);
+        let finished = process::run(&spec, &self.ground.lab.supervisor, &mut |_, _| ())?;
+        if !finished.status.success() {
+            let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
+            return Err(Wrong::Trouble(failed));
+        }
+        let args = std::iter::once(name).chain(args.iter().copied()).map(str::to_owned).collect();
+        self.story.add(Step::Run { dir: dir.to_owned(), env: Vec::new(), args });
         Ok(())
     }
 
@@ -362,6 +425,21 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// A tree that plain Cargo refuses must not build; what is printed must hold `says`.
+    ///
+    /// # Errors
+    /// When it builds, or fails for another reason.
+    pub fn must_not_build(&mut self, tree: &str, says: &str) -> Told {
+        let built = self.try_build(tree)?;
+        self.story.last_must_fail();
+        match built {
+            Ok(_) => Err(Wrong::Failed(format!("{tree} builds, though plain Cargo refuses its sources"))),
+            Err(Wrong::Failed(why)) if why.contains(says) => Ok(()),
+            Err(Wrong::Failed(why)) => Err(Wrong::Failed(format!("nothing about `{says}`: {why}"))),
+            Err(other) => Err(other),
+        }
+    }
+
     /// The program of a tree, named like it, must print this.
     ///
     /// # Errors
@@ -378,7 +456,8 @@ impl<'a> Bench<'a> {
         let profile = self.settings_of(tree).profile.unwrap_or_else(|| "dev".to_owned());
         let folder = strategies::graph::layout::profile_dir(&profile);
         let path = format!("{}/{folder}/{program}", self.inside("target", tree));
-        self.story.add(Step::Prints(path, expected.to_owned()));
+        let shown = expected.replace(&*self.place.to_string_lossy(), "$here");
+        self.story.add(Step::Prints(path, shown));
         let printed = self.output(tree, program)?;
         match printed == expected {
             true => Ok(()),

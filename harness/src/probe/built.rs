@@ -99,8 +99,9 @@ impl Built {
     /// # Errors
     /// When something of it ran; not applicable where the policy refuses it.
     pub fn must_reuse(&self, package: &str) -> Told {
-        for unit in self.units.iter().filter(|unit| unit.package == package && unit.ran) {
-            return Err(match unit.outcome {
+        match self.units.iter().find(|unit| unit.package == package && unit.ran) {
+            None => Ok(()),
+            Some(unit) => Err(match unit.outcome {
                 Some(Outcome::Refused) => {
                     Wrong::NotApplicable(format!("its key policy does not admit {} ({})", unit.label, unit.reason))
                 }
@@ -108,9 +109,8 @@ impl Built {
                     let why = if unit.reason.is_empty() { String::new() } else { format!(" ({})", unit.reason) };
                     Wrong::Failed(format!("{} was built again{why}", unit.label))
                 }
-            });
+            }),
         }
-        Ok(())
     }
 
     /// Nothing at all may have run.

@@ -13,7 +13,51 @@ struct Known {
     why: &'static str,
 }
 
-const KNOWN: &[Known] = &[];
+const KNOWN: &[Known] = &[
+    Known { probe: "out-dir-kept-as-path", of: beyond_conservative, why: OUT_DIR },
+    Known { probe: "macro-reads-variable", of: beyond_conservative, why: MACRO },
+    Known { probe: "macro-reads-variable", of: shared_target, why: KEPT },
+    Known { probe: "macro-reads-file", of: aggressive, why: MACRO },
+    Known { probe: "macro-reads-file", of: shared_target, why: KEPT },
+    Known { probe: "script-reads-variable-untold", of: beyond_conservative, why: SCRIPT },
+    Known { probe: "script-reads-variable-untold", of: shared_target, why: KEPT },
+    Known { probe: "script-reads-file-untold", of: aggressive, why: SCRIPT },
+    Known { probe: "script-reads-file-untold", of: shared_target, why: KEPT },
+    Known { probe: "static-library-replaced", of: shared_target, why: KEPT },
+    Known { probe: "primary-package", of: aggressive, why: PRIMARY },
+    Known { probe: "primary-package", of: shared_target, why: KEPT },
+    Known { probe: "module-file-twice", of: aggressive, why: ABSENT },
+    Known { probe: "module-file-twice", of: shared_target, why: KEPT },
+];
+
+const OUT_DIR: &str = "the place of OUT_DIR is left out of the key, or nothing below a build script would be shared: \
+                       KEYS.md, what is left out";
+const MACRO: &str = "neither Cargo nor rustc hears of what a proc macro reads by itself: KEYS.md, what is left out";
+const SCRIPT: &str = "Cargo does not hear of what a build script reads and does not name: KEYS.md, what is left out";
+const PRIMARY: &str = "Cargo does not track whether a package was named, and hides the variable from its dep-info: KEYS.md, \
+                       what is left out";
+const ABSENT: &str = "rustc tells which files it read, not which it looked for: KEYS.md, what is left out";
+const KEPT: &str = "Cargo does not track it: plain Cargo does the same in a build directory that is kept, and this one \
+                    always is (KEYS.md, what is left out)";
+
+fn policy(strategy: &Strategy) -> Option<&'static str> {
+    match strategy {
+        Strategy::Units(units) => Some(units.policy.name()),
+        _ => None,
+    }
+}
+
+fn aggressive(strategy: &Strategy) -> bool {
+    policy(strategy) == Some("aggressive")
+}
+
+fn beyond_conservative(strategy: &Strategy) -> bool {
+    aggressive(strategy) || policy(strategy) == Some("non-local")
+}
+
+fn shared_target(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::SharedTarget)
+}
 
 /// Why this strategy is bound to fail this probe; `None` where it should not.
 pub fn explanation(probe: &str, strategy: &Strategy) -> Option<&'static str> {
@@ -23,6 +67,17 @@ pub fn explanation(probe: &str, strategy: &Strategy) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_conservative_policy_needs_no_excuse() {
+        let strategy = |name| super::super::telling::strategy(name).unwrap();
+        for known in KNOWN {
+            assert!(!(known.of)(&strategy("hardlink+conservative")), "{}", known.probe);
+            assert!(!(known.of)(&strategy("none")), "{}", known.probe);
+        }
+        assert!(explanation("macro-reads-file", &strategy("copy+aggressive@dirs")).is_some());
+        assert!(explanation("macro-reads-file", &strategy("hardlink+non-local")).is_none());
+    }
 
     #[test]
     fn what_is_known_is_about_a_probe() {

@@ -6,6 +6,9 @@
 
 use std::fmt::Write as _;
 
+/// Stands for the absolute path of the place in a written file.
+pub const HERE: &str = "@HERE@";
+
 /// One thing that was done. Paths are relative to the place of the story.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -31,6 +34,15 @@ pub enum Step {
         /// Arguments of Cargo.
         args: Vec<String>,
     },
+    /// The same, which must fail.
+    BuildFails {
+        /// Name of the tree.
+        tree: String,
+        /// Variables on top.
+        env: Vec<(String, String)>,
+        /// Arguments of Cargo.
+        args: Vec<String>,
+    },
     /// What a program, by its path, must print.
     Prints(String, String),
     /// Something a script cannot say.
@@ -45,6 +57,14 @@ impl Story {
     /// Adds a step.
     pub fn add(&mut self, step: Step) {
         self.0.push(step);
+    }
+
+    /// The last step was a build, which must fail.
+    pub fn last_must_fail(&mut self) {
+        match self.0.pop() {
+            Some(Step::Build { tree, env, args }) => self.0.push(Step::BuildFails { tree, env, args }),
+            other => self.0.extend(other),
+        }
     }
 
     /// The steps.
@@ -67,23 +87,21 @@ impl Story {
                     let _ = writeln!(out, "mkdir -p {}\ncat > {} <<'END_OF_FILE'", quoted(dir), quoted(path));
                     out += text;
                     out += if text.ends_with('\n') || text.is_empty() { "END_OF_FILE\n" } else { "\nEND_OF_FILE\n" };
+                    if text.contains(HERE) {
+                        let path = quoted(path);
+                        let _ = writeln!(out, "sed \"s|{HERE}|$here|g\" {path} > filled && mv filled {path}");
+                    }
                 }
                 Step::Remove(path) => {
                     let _ = writeln!(out, "rm -rf {}", quoted(path));
                 }
                 Step::Run { dir, env, args } => out += &command(dir, env, args),
                 Step::Build { tree, env, args } => {
-                    let _ = writeln!(out, "# build {tree}");
-                    let target = format!("CARGO_TARGET_DIR=\"$here\"/{}", quoted(&format!("target/{tree}")));
-                    let args: Vec<String> =
-                        std::iter::once("cargo").chain(args.iter().map(String::as_str)).map(quoted).collect();
-                    let _ = writeln!(
-                        out,
-                        "(cd {} && env {target} {}{})",
-                        quoted(&format!("ws/{tree}")),
-                        variables(env),
-                        args.join(" ")
-                    );
+                    let _ = writeln!(out, "# build {tree}\n{}", build(tree, env, args));
+                }
+                Step::BuildFails { tree, env, args } => {
+                    let _ = writeln!(out, "# build {tree}, which must fail\nif {}; then", build(tree, env, args));
+                    out += "    echo 'this must not build'\n    exit 1\nfi\n";
                 }
                 Step::Prints(program, text) => {
                     let _ = writeln!(out, "echo {}\n{}", quoted(&format!("must print: {text}")), quoted(program));
@@ -95,6 +113,13 @@ impl Story {
         }
         out
     }
+}
+
+fn build(tree: &str, env: &[(String, String)], args: &[String]) -> String {
+    let target = format!("CARGO_TARGET_DIR=\"$here\"/{}", quoted(&format!("target/{tree}")));
+    let args: Vec<String> = std::iter::once("cargo").chain(args.iter().map(String::as_str)).map(quoted).collect();
+    let dir = quoted(&format!("ws/{tree}"));
+    format!("(cd {dir} && env {target} {}{})", variables(env), args.join(" "))
 }
 
 fn command(dir: &str, env: &[(String, String)], args: &[String]) -> String {

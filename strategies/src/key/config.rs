@@ -5,6 +5,7 @@
 //! the keys that only name places or counts, `target`, `host`, `env`, `unstable`,
 //! `include`. Profiles are left out: the unit graph shows their effect.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::FieldHasher;
@@ -12,16 +13,83 @@ use super::FieldHasher;
 const TABLES: [&str; 5] = ["target", "host", "env", "unstable", "include"];
 const BUILD_PLACES: [&str; 5] = ["build-dir", "target-dir", "jobs", "rustc", "dep-info-basedir"];
 
+/// What a key has to know of the configuration beyond its text.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Some `rustflags` are set.
+    pub rustflags: bool,
+    /// Variables of `[env]` tables with their values in this place, and whether they outrank
+    /// the environment. The first to name one wins.
+    pub env: BTreeMap<String, (String, bool)>,
+}
+
+impl Known {
+    /// Takes in a configuration whose relative values are relative to `base`; what is known
+    /// already outranks it.
+    fn add(&mut self, text: &str, base: &Path) {
+        self.rustflags |= text.contains("rustflags");
+        let Ok(mut table) = text.parse::<toml::Table>() else { return };
+        let Some(toml::Value::Table(env)) = table.remove("env") else { return };
+        for (name, value) in env {
+            let own = |key: &str| value.as_table().and_then(|table| table.get(key));
+            let says = |key: &str| own(key).and_then(toml::Value::as_bool).unwrap_or(false);
+            let Some(text) = value.as_str().or_else(|| own("value")?.as_str()) else { continue };
+            let text = if says("relative") { base.join(text).display().to_string() } else { text.to_owned() };
+            self.env.entry(name).or_insert((text, says("force")));
+        }
+    }
+
+    /// Takes in what is outranked.
+    fn merge(&mut self, lower: Known) {
+        self.rustflags |= lower.rustflags;
+        for (name, value) in lower.env {
+            self.env.entry(name).or_insert(value);
+        }
+    }
+}
+
+/// Adds what `--config` and `-Z` among Cargo's arguments say; `dir` is where Cargo runs.
+pub fn hash_arguments(hasher: &mut FieldHasher, known: &mut Known, dir: &Path, args: &[String]) {
+    let mut args = args.iter();
+    let mut given = Known::default();
+    while let Some(arg) = args.next() {
+        if let Some(flag) = arg.strip_prefix("-Z") {
+            let flag = if flag.is_empty() { args.next().map_or("", String::as_str) } else { flag };
+            hasher.field("-Z", flag);
+        } else if let Some(value) = arg.strip_prefix("--config") {
+            let value = match value.strip_prefix('=') {
+                Some(value) => value,
+                None => args.next().map_or("", String::as_str),
+            };
+            let file = dir.join(value);
+            let (text, base) = match std::fs::read_to_string(&file) {
+                Ok(text) => (text, file.parent().and_then(Path::parent).unwrap_or(dir)),
+                Err(_) => (value.to_owned(), dir),
+            };
+            hasher.field("--config", relevant(&text));
+            // Of two the later one wins.
+            let earlier = std::mem::take(&mut given);
+            given.add(&text, base);
+            given.merge(earlier);
+        }
+    }
+    given.merge(std::mem::take(known));
+    *known = given;
+}
+
 /// Adds every configuration file that is in force in `workspace_root`.
-pub fn hash_into(hasher: &mut FieldHasher, workspace_root: &Path, cargo_home: &Path) {
+pub fn hash_into(hasher: &mut FieldHasher, known: &mut Known, workspace_root: &Path, cargo_home: &Path) {
     let folders = workspace_root.ancestors().map(|dir| dir.join(".cargo"));
     for folder in folders.chain([cargo_home.to_owned()]) {
         // Where both exist Cargo reads the one without the extension.
         let text = ["config", "config.toml"].iter().find_map(|name| std::fs::read_to_string(folder.join(name)).ok());
         let Some(text) = text else { continue };
         hasher.field("config", relevant(&text));
+        known.add(&text, folder.parent().unwrap_or(&folder));
         for included in included(&text) {
-            hasher.field("included", std::fs::read(folder.join(included)).unwrap_or_default());
+            let text = std::fs::read_to_string(folder.join(included)).unwrap_or_default();
+            hasher.field("included", &text);
+            known.add(&text, folder.parent().unwrap_or(&folder));
         }
     }
 }
@@ -63,6 +131,37 @@ mod tests {
         assert_eq!(included("include = 'a.toml'"), ["a.toml"]);
         assert_eq!(included("include = ['a.toml', { path = 'b.toml', optional = true }]"), ["a.toml", "b.toml"]);
         assert!(included("[build]\njobs = 1").is_empty());
+    }
+
+    #[test]
+    fn variables_have_the_value_of_their_place() {
+        let mut known = Known::default();
+        known.add("[env]\nA = '1'\nB = { value = 'b', relative = true, force = true }\n", Path::new("/near"));
+        known.add("[env]\nA = '2'\nC = '3'\n[build]\nrustflags = []\n", Path::new("/far"));
+        assert_eq!(known.env["A"], ("1".to_owned(), false));
+        assert_eq!(known.env["B"], ("/near/b".to_owned(), true));
+        assert_eq!(known.env["C"].0, "3");
+        assert!(known.rustflags);
+    }
+
+    #[test]
+    fn arguments_count_and_outrank_files() {
+        let hash = |args: &[&str]| {
+            let mut hasher = FieldHasher::new("test");
+            let mut known = Known::default();
+            known.add("[env]\nA = 'file'\n", Path::new("/"));
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            hash_arguments(&mut hasher, &mut known, Path::new("/"), &args);
+            (hasher.finish(), known)
+        };
+        let plain = hash(&["--features=x", "-p", "a"]).0;
+        assert_eq!(plain, hash(&[]).0);
+        assert_ne!(plain, hash(&["-Zpublic-dependency"]).0);
+        assert_eq!(hash(&["-Z", "x"]).0, hash(&["-Zx"]).0);
+        let (digest, known) = hash(&["--config", "env.A='1'", "--config=env.A='2'"]);
+        assert_ne!(plain, digest);
+        assert_eq!(known.env["A"].0, "2");
+        assert!(hash(&["--config=build.rustflags=['-g']"]).1.rustflags);
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub struct Context {
     pub flags: Digest,
     /// The environment Cargo runs in.
     pub env: BTreeMap<String, String>,
+    /// Some RUSTFLAGS are set, which host units get only in builds without `--target`.
+    pub rustflags: bool,
+    config_env: BTreeMap<String, (String, bool)>,
     checksums: HashMap<(String, String), String>,
     manifests: Mutex<HashMap<PathBuf, Digest>>,
     files: Mutex<HashMap<PathBuf, Option<Digest>>>,
@@ -73,7 +76,9 @@ impl Context {
                 flags.field(name, value);
             }
         }
-        config::hash_into(&mut flags, workspace_root, cargo_home);
+        let mut known = config::Known::default();
+        config::hash_into(&mut flags, &mut known, workspace_root, cargo_home);
+        let rustflags = env.iter().any(|(name, value)| name.ends_with("RUSTFLAGS") && !value.is_empty());
         let lock = std::fs::read_to_string(workspace_root.join("Cargo.lock")).unwrap_or_default();
         Context {
             workspace_root: workspace_root.to_owned(),
@@ -83,6 +88,8 @@ impl Context {
             toolchain: Digest::of(rustc_verbose.as_bytes()),
             flags: flags.finish(),
             env,
+            rustflags: rustflags || known.rustflags,
+            config_env: known.env,
             checksums: lockfile::checksums(&lock),
             manifests: Mutex::default(),
             files: Mutex::default(),
@@ -95,10 +102,39 @@ impl Context {
         if dir != self.workspace_root {
             let mut flags = FieldHasher::new("flags below the root");
             flags.digest("root", &self.flags);
-            config::hash_into(&mut flags, dir, &self.cargo_home);
+            let mut known = config::Known::default();
+            config::hash_into(&mut flags, &mut known, dir, &self.cargo_home);
+            self.flags = flags.finish();
+            // What is in force above is in force here, too, and was read again.
+            self.rustflags |= known.rustflags;
+            self.config_env = known.env;
+        }
+        self
+    }
+
+    /// Takes in the configuration and the unstable features that Cargo's own arguments name;
+    /// it runs in `dir`.
+    pub fn with_arguments(mut self, dir: &Path, args: &[String]) -> Context {
+        let mut flags = FieldHasher::new("flags with arguments");
+        let nothing = flags.finish();
+        let mut known = config::Known { rustflags: self.rustflags, env: std::mem::take(&mut self.config_env) };
+        config::hash_arguments(&mut flags, &mut known, dir, args);
+        (self.rustflags, self.config_env) = (known.rustflags, known.env);
+        if flags.finish() != nothing {
+            flags.digest("without", &self.flags);
             self.flags = flags.finish();
         }
         self
+    }
+
+    /// The value of a variable for rustc and for build scripts: that of the environment, or of
+    /// an `[env]` table.
+    pub fn variable(&self, name: &str) -> Option<&String> {
+        let outside = self.env.get(name);
+        match self.config_env.get(name) {
+            Some((value, force)) if *force || outside.is_none() => Some(value),
+            _ => outside,
+        }
     }
 
     /// Forgets what files contained, before they are read again after a build.
@@ -139,6 +175,11 @@ impl Context {
         for dir in [package_root, &self.workspace_root] {
             hasher.field("manifest", std::fs::read(dir.join("Cargo.toml")).unwrap_or_default());
         }
+        if !package_root.starts_with(&self.workspace_root) {
+            above(package_root).iter().for_each(|manifest| {
+                hasher.field("above", manifest);
+            });
+        }
         let digest = hasher.finish();
         if let Ok(mut known) = self.manifests.lock() {
             known.insert(package_root.to_owned(), digest);
@@ -165,6 +206,26 @@ impl Context {
     }
 }
 
+/// The manifests a package may inherit from that is no member of the workspace being built:
+/// those above it up to the next workspace, or the one it names.
+fn above(package_root: &Path) -> Vec<String> {
+    let read = |dir: &Path| std::fs::read_to_string(dir.join("Cargo.toml")).ok();
+    let own = read(package_root).and_then(|text| text.parse::<toml::Table>().ok());
+    let named = own.as_ref().and_then(|table| table.get("package")?.get("workspace")?.as_str());
+    if let Some(named) = named {
+        return read(&package_root.join(named)).into_iter().collect();
+    }
+    let mut found = Vec::new();
+    for text in package_root.ancestors().skip(1).filter_map(read) {
+        let is_root = text.contains("[workspace");
+        found.push(text);
+        if is_root {
+            break;
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +234,25 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Context::new(dir.path(), dir.path(), Path::new("/b"), Path::new("/t"), "rustc", env).flags
+    }
+
+    #[test]
+    fn a_package_elsewhere_inherits_from_its_own_workspace() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, member) = (dir.path().join("other"), dir.path().join("other/crates/member"));
+        std::fs::create_dir_all(&member).unwrap();
+        let manifests = |description: &str, named: &str| {
+            std::fs::write(root.join("Cargo.toml"), format!("[workspace.package]\ndescription = '{description}'\n"))
+                .unwrap();
+            std::fs::write(member.join("Cargo.toml"), format!("[package]\nname = 'member'\n{named}")).unwrap();
+            let (here, env) = (dir.path().join("here"), BTreeMap::new());
+            let context = Context::new(&here, dir.path(), Path::new("/b"), Path::new("/t"), "rustc", env);
+            context.manifests(&member)
+        };
+        assert_ne!(manifests("one", ""), manifests("two", ""));
+        assert_eq!(manifests("one", ""), manifests("one", ""));
+        let named = "workspace = '../..'\n";
+        assert_ne!(manifests("one", named), manifests("two", named));
     }
 
     #[test]

@@ -26,12 +26,16 @@ pub struct InputSet {
     /// The script watches its whole package. Cargo then stores the newest modification
     /// time in the fingerprint, so that time is an input too.
     pub whole_package: bool,
+    /// Places where static libraries would be that rustc is told to link, as for `files`.
+    /// Cargo does not look at them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub libraries: Vec<String>,
 }
 
 impl InputSet {
     /// Whether nothing outside the base key was read.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.env.is_empty() && !self.whole_package
+        self.files.is_empty() && self.env.is_empty() && !self.whole_package && self.libraries.is_empty()
     }
 
     /// The inputs of a compilation.
@@ -41,7 +45,7 @@ impl InputSet {
         InputSet {
             files: tokens(context, unit, files),
             env: info.env.iter().filter(|name| !is_fixed_by_package(name)).cloned().collect(),
-            whole_package: false,
+            ..InputSet::default()
         }
     }
 
@@ -52,13 +56,14 @@ impl InputSet {
             files: tokens(context, unit, watched.paths.iter().map(|path| root.join(path))),
             env: watched.env.clone(),
             whole_package: watched.is_whole_package() && unit.is_local(),
+            libraries: tokens(context, unit, watched.static_libraries().map(|path| root.join(path))),
         }
     }
 
     /// The digest of all values now. A missing file or variable is a value of its own.
     pub fn values(&self, context: &Context, unit: &Unit) -> Digest {
         let mut hasher = FieldHasher::new("observed 1");
-        for token in &self.files {
+        for token in self.files.iter().chain(&self.libraries) {
             hasher.field("file", token);
             match self.resolve(context, unit, token).and_then(|path| context.file_content(&path)) {
                 Some(content) => hasher.digest("content", &content),
@@ -93,7 +98,8 @@ impl InputSet {
     /// whether anything changed while it ran.
     pub fn newest_read(&self, context: &Context, unit: &Unit) -> Option<SystemTime> {
         let package = self.whole_package.then(|| UNIX_EPOCH + whole_package(&package_root(unit)).0);
-        self.newest(context, unit).max(package)
+        let libraries = self.libraries.iter().filter_map(|token| self.resolve(context, unit, token));
+        self.newest(context, unit).max(package).max(libraries.filter_map(|path| newest_below(&path)).max())
     }
 
     fn resolve(&self, context: &Context, unit: &Unit, token: &str) -> Option<PathBuf> {
@@ -160,7 +166,7 @@ fn value_of(context: &Context, unit: &Unit, name: &str) -> Option<String> {
         _ if name.starts_with("CARGO_BIN_EXE_") || name == "CARGO_TARGET_TMPDIR" => {
             Some(context.target_dir.display().to_string())
         }
-        _ => context.env.get(name).cloned(),
+        _ => context.variable(name).cloned(),
     }
 }
 

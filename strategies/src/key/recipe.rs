@@ -158,12 +158,23 @@ fn own_fields(graph: &Graph, unit: &Unit, context: &Context, dependencies: Vec<D
         source: source.hex(),
         features: unit.features.join(","),
         profile: digest(&[("fields", &unit.profile_text), ("directory", &base_dir(graph, unit))]).hex(),
-        platform: unit.platform.clone().unwrap_or_default(),
+        platform: platform(graph, unit, context),
         toolchain: context.toolchain.hex(),
         flags: context.flags.hex(),
         target: target.hex(),
         manifest,
         dependencies,
+    }
+}
+
+/// The triple; for a host unit, whether RUSTFLAGS reach it, which `--target` prevents.
+fn platform(graph: &Graph, unit: &Unit, context: &Context) -> String {
+    match &unit.platform {
+        Some(triple) => triple.clone(),
+        None if context.rustflags && graph.units.iter().any(|unit| unit.platform.is_some()) => {
+            "host, without RUSTFLAGS".to_owned()
+        }
+        None => String::new(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a build script asked Cargo to watch: its `rerun-if-*` directives
 //! (the Cargo book, "Build Scripts", change detection).
 
+use std::path::{Path, PathBuf};
+
 /// The directives of one run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Watched {
@@ -8,12 +10,55 @@ pub struct Watched {
     pub paths: Vec<String>,
     /// `rerun-if-env-changed` variables.
     pub env: Vec<String>,
+    /// Libraries to link that may be static, by name.
+    pub libraries: Vec<String>,
+    /// Directories to look for them in, relative to the package root or absolute.
+    pub searched: Vec<String>,
 }
 
 impl Watched {
     /// Without any directive Cargo watches every file of the package.
     pub fn is_whole_package(&self) -> bool {
         self.paths.is_empty() && self.env.is_empty()
+    }
+
+    /// The first watched path that is not there, if any: Cargo then always runs the script.
+    pub fn missing(&self, root: &Path) -> Option<PathBuf> {
+        self.paths.iter().map(|path| root.join(path)).find(|path| !path.exists())
+    }
+
+    /// Where the static libraries would be that rustc is told to link.
+    pub fn static_libraries(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        let names = self.libraries.iter().flat_map(|name| [format!("lib{name}.a"), format!("{name}.lib")]);
+        names.flat_map(|file| self.searched.iter().map(move |dir| Path::new(dir).join(&file)))
+    }
+
+    fn flags(&mut self, flags: &str) {
+        let mut words = flags.split_whitespace();
+        while let Some(word) = words.next() {
+            let (flag, rest) = word.split_at(word.len().min(2));
+            let value = if rest.is_empty() { words.next().unwrap_or_default() } else { rest };
+            match flag {
+                "-l" => self.library(value),
+                "-L" => self.search(value),
+                _ => {}
+            }
+        }
+    }
+
+    /// `[KIND[:MODIFIERS]=]NAME[:RENAME]`, as for `rustc -l`.
+    fn library(&mut self, value: &str) {
+        let (kind, name) = value.split_once('=').unwrap_or(("", value));
+        if !kind.starts_with("dylib") && !kind.starts_with("framework") && !kind.starts_with("link-arg") {
+            self.libraries.push(name.split(':').next().unwrap_or(name).to_owned());
+        }
+    }
+
+    /// `[KIND=]PATH`, as for `rustc -L`.
+    fn search(&mut self, value: &str) {
+        let kinds = ["native", "all", "dependency", "crate", "framework"];
+        let path = value.split_once('=').filter(|(kind, _)| kinds.contains(kind)).map_or(value, |(_, path)| path);
+        self.searched.push(path.to_owned());
     }
 }
 
@@ -26,10 +71,13 @@ pub fn parse(stdout: &[u8]) -> Watched {
         match name {
             "rerun-if-changed" => watched.paths.push(value.trim_end().to_owned()),
             "rerun-if-env-changed" => watched.env.push(value.trim_end().to_owned()),
+            "rustc-link-lib" => watched.library(value.trim_end()),
+            "rustc-link-search" => watched.search(value.trim_end()),
+            "rustc-flags" => watched.flags(value),
             _ => {}
         }
     }
-    for list in [&mut watched.paths, &mut watched.env] {
+    for list in [&mut watched.paths, &mut watched.env, &mut watched.libraries, &mut watched.searched] {
         list.sort();
         list.dedup();
     }
@@ -39,6 +87,27 @@ pub fn parse(stdout: &[u8]) -> Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn static_libraries_are_found_where_rustc_looks() {
+        let lines = "cargo::rustc-link-lib=static:+whole-archive=a\ncargo:rustc-link-lib=dylib=z\n\
+                     cargo:rustc-flags=-l b -Lnative=/flags\ncargo::rustc-link-search=native=/dir\n";
+        let watched = parse(lines.as_bytes());
+        assert_eq!(watched.libraries, ["a", "b"]);
+        assert_eq!(watched.searched, ["/dir", "/flags"]);
+        let files: Vec<PathBuf> = watched.static_libraries().collect();
+        assert!(files.contains(&"/dir/liba.a".into()) && files.contains(&"/flags/b.lib".into()), "{files:?}");
+        assert!(watched.is_whole_package());
+    }
+
+    #[test]
+    fn a_watched_path_may_be_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("there"), "").unwrap();
+        assert_eq!(parse(b"cargo:rerun-if-changed=there\n").missing(dir.path()), None);
+        let watched = parse(b"cargo:rerun-if-changed=there\ncargo:rerun-if-changed=x\n");
+        assert_eq!(watched.missing(dir.path()), Some(dir.path().join("x")));
+    }
 
     #[test]
     fn both_spellings_are_read_and_other_output_is_not() {

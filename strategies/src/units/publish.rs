@@ -19,6 +19,7 @@ use crate::graph::layout::{Share, UnitPlace, is_uplifted, share};
 use crate::graph::matching::{Matched, match_units};
 use crate::graph::messages::Messages;
 use crate::graph::{Unit, UnitIndex};
+use crate::key::observed::package_root;
 use crate::key::recipe::final_key;
 use crate::key::{Content, FieldHasher, InputSet, Key, Recipe, depinfo, script};
 use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
@@ -210,8 +211,9 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
             bytes,
         });
     }
-    let inputs = inputs_of(session, unit, &files, &dir);
-    if unit.is_local() && inputs.newest_read(session.context, unit) > mark_time(&dir) {
+    let inputs = inputs_of(session, unit, &files, &dir)?;
+    if (unit.is_local() || !inputs.libraries.is_empty()) && inputs.newest_read(session.context, unit) > mark_time(&dir)
+    {
         return Err("a source changed while it was built".to_owned());
     }
     Ok(Scan { content: content_of(unit, &dir, &files, &folders), place, files, folders, inputs })
@@ -294,14 +296,21 @@ fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String])
 }
 
 /// What the unit read, from rustc's dep-info or the script's directives.
-fn inputs_of(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path) -> InputSet {
+///
+/// # Errors
+/// When Cargo would run the script again whatever is restored.
+fn inputs_of(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path) -> Result<InputSet, String> {
     if unit.is_script_run() {
         let stdout = fs::read(dir.join("run/stdout")).or_else(|_| fs::read(dir.join("run/output"))).unwrap_or_default();
-        return InputSet::of_script_run(session.context, unit, &script::parse(&stdout));
+        let watched = script::parse(&stdout);
+        if let Some(path) = watched.missing(&package_root(unit)) {
+            return Err(format!("Cargo always runs it: it watches {}, which is not there", path.display()));
+        }
+        return Ok(InputSet::of_script_run(session.context, unit, &watched));
     }
     let dep_info = files.iter().find(|file| file.path.starts_with("out/") && file.path.ends_with(".d"));
     let text = dep_info.and_then(|file| fs::read_to_string(dir.join(&file.path)).ok()).unwrap_or_default();
-    InputSet::of_compilation(session.context, unit, &depinfo::parse(&text))
+    Ok(InputSet::of_compilation(session.context, unit, &depinfo::parse(&text)))
 }
 
 fn finish(
