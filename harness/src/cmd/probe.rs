@@ -204,7 +204,8 @@ fn tell_one(
     let ([(family, probe)], Some((name, strategy))) = (probes, strategies.first()) else {
         bail!("--story wants one probe; `harness probe --list` shows all");
     };
-    let told = telling::tell(ground, probe, (name, strategy), options)?;
+    let place = telling::place_of(&options.places, probe, name);
+    let told = telling::tell(ground, probe, (name, strategy), &place, options.keep)?;
     if told.story.steps().is_empty() {
         bail!("the story cannot be told of {name}: {}; name another one with --strategies", told.detail);
     }

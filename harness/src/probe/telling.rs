@@ -118,16 +118,19 @@ fn in_parallel(numbers: &[usize], workers: usize, one: &(dyn Fn(usize) -> Result
 fn judge(ground: Ground<'_>, task: &Task, options: &Options) -> Result<(ProbeRow, Story)> {
     let began = Instant::now();
     let mut attempts = 1;
-    let mut telling = tell(ground, task.probe, (&task.name, &task.strategy), options)?;
+    let place = place_of(&options.places, task.probe, &task.name);
+    let mut telling = tell(ground, task.probe, (&task.name, &task.strategy), &place, options.keep)?;
     if telling.verdict == Verdict::Fail && !matches!(task.strategy, Strategy::None) {
-        let plain = tell(ground, task.probe, (NONE, &Strategy::None), options)?;
+        // A place of its own: `none` may be told the same story right now.
+        let beside = place_of(&options.places, task.probe, &format!("{}.none", task.name));
+        let plain = tell(ground, task.probe, (NONE, &Strategy::None), &beside, options.keep)?;
         if plain.verdict == Verdict::Fail {
             telling.verdict = Verdict::NotApplicable;
             telling.detail = format!("plain Cargo fails it too here: {}", plain.detail);
         }
         while telling.verdict == Verdict::Fail && is_foreign(&task.strategy) && attempts < REPEATS {
             attempts += 1;
-            let again = tell(ground, task.probe, (&task.name, &task.strategy), options)?;
+            let again = tell(ground, task.probe, (&task.name, &task.strategy), &place, options.keep)?;
             if again.verdict != Verdict::Fail {
                 telling.verdict = Verdict::NotApplicable;
                 telling.detail = format!("failed {} of {attempts} times: {}", attempts - 1, telling.detail);
@@ -158,7 +161,7 @@ fn is_foreign(strategy: &Strategy) -> bool {
     !matches!(strategy, Strategy::None | Strategy::SharedTarget | Strategy::Units(_))
 }
 
-/// Tells a story once, in an empty place.
+/// Tells a story once, in a place that is emptied before and, unless `keep`, removed after.
 ///
 /// # Errors
 /// When the run is interrupted. What the harness cannot tell is not applicable, with the reason.
@@ -166,10 +169,10 @@ pub fn tell(
     ground: Ground<'_>,
     probe: &'static Probe,
     (name, strategy): (&str, &Strategy),
-    options: &Options,
+    place: &Path,
+    keep: bool,
 ) -> Result<Telling> {
-    let place = place_of(&options.places, probe, name);
-    let (ended, story, remark) = match Bench::set_up(ground, name, strategy, &place) {
+    let (ended, story, remark) = match Bench::set_up(ground, name, strategy, place) {
         Ok(mut bench) => {
             let ended = (probe.tell)(&mut bench);
             (ended, bench.story().clone(), bench.remarked().to_owned())
@@ -177,7 +180,7 @@ pub fn tell(
         Err(wrong) => (Err(wrong), Story::default(), String::new()),
     };
     ground.lab.supervisor.check()?;
-    let one_line = |text: &str| one_line(text, &place);
+    let one_line = |text: &str| one_line(text, place);
     let (verdict, detail) = match ended {
         Ok(()) => (Verdict::Pass, remark),
         Err(Wrong::Failed(why)) => (Verdict::Fail, one_line(&why)),
@@ -186,12 +189,12 @@ pub fn tell(
             (Verdict::NotApplicable, format!("the harness could not tell it: {}", one_line(&format!("{error:#}"))))
         }
     };
-    if options.keep {
+    if keep {
         let title = format!("{}: {}", probe.name, probe.about);
         let script = place.join("by-hand.sh");
         std::fs::write(&script, story.script(&title)).with_context(|| format!("cannot write {}", script.display()))?;
     } else {
-        remove_dir(&place)?;
+        remove_dir(place)?;
     }
     Ok(Telling { verdict, detail, story })
 }
@@ -215,10 +218,10 @@ fn one_line(text: &str, place: &Path) -> String {
 /// Characters of an explanation; a linker's complaint has thousands.
 const LONGEST: usize = 300;
 
-/// Refuses strategies that only exist to show that probes can fail.
+/// Every probe for every strategy, probe by probe.
 ///
 /// # Errors
-/// When the list is empty.
+/// When there is none of either.
 pub fn tasks(probes: &[(&'static Family, &'static Probe)], strategies: &[(String, Strategy)]) -> Result<Vec<Task>> {
     if probes.is_empty() || strategies.is_empty() {
         bail!("nothing to tell: name at least one probe and one strategy");
