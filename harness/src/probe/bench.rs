@@ -52,6 +52,9 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Build with the second toolchain.
     pub second_toolchain: bool,
+    /// Name of its program, where that is not the tree's.
+    #[serde(default)]
+    pub program: Option<String>,
 }
 
 /// A place where a story is told to a strategy.
@@ -359,7 +362,7 @@ impl<'a> Bench<'a> {
         let triple = settings.args.iter().find_map(|arg| arg.strip_prefix("--target="));
         let profile = settings.profile.as_deref().unwrap_or("dev");
         let inside = Site { target_dir: triple.map_or(site.target_dir.clone(), |it| site.target_dir.join(it)), ..site };
-        inside.program(tree, profile)
+        inside.program(settings.program.as_deref().unwrap_or(tree), profile)
     }
 
     /// Empties the build directory of a tree.
@@ -371,6 +374,11 @@ impl<'a> Bench<'a> {
         self.warm.remove(tree);
         self.story.add(Step::Remove(format!("target/{tree}")));
         Ok(())
+    }
+
+    /// Notes that something else emptied the build directory of a tree.
+    pub fn warm_no_more(&mut self, tree: &str) {
+        self.warm.remove(tree);
     }
 
     /// The lab a tree is built in.

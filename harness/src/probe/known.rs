@@ -13,7 +13,22 @@ struct Known {
     why: &'static str,
 }
 
-const KNOWN: &[Known] = &[];
+const SHARES: &str = "the tree's files are the store's own, see 'Who can write to the store' in KEYS.md";
+
+const KNOWN: &[Known] = &[
+    Known { probe: "library-overwritten-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-overwritten-time-kept", of: shares_inodes, why: SHARES },
+    Known { probe: "library-unlocked-and-overwritten", of: shares_inodes, why: SHARES },
+    Known { probe: "library-appended-to-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-truncated-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-stripped-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-chmodded-as-user", of: shares_inodes, why: SHARES },
+];
+
+/// Ours, and with files that lead to the store's own.
+fn shares_inodes(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Units(units) if units.link.shares_inodes())
+}
 
 /// Why this strategy is bound to fail this probe; `None` where it should not.
 pub fn explanation(probe: &str, strategy: &Strategy) -> Option<&'static str> {
