@@ -13,11 +13,10 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::bench::{Bench, Ground, LIMIT, Settings};
-use super::story::Step;
 use super::{Told, Wrong};
 use crate::experiment::lab::{Lab, Phase};
 use crate::system::interrupt::Supervisor;
-use crate::system::process::{self, CommandSpec};
+use crate::system::process::{self, CommandSpec, Stream};
 
 /// When to kill a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +26,9 @@ pub struct Cut {
     /// … this long after it began.
     pub after: Duration,
 }
+
+/// How long a build script may take to come to its gate.
+const GATE: Duration = Duration::from_secs(60);
 
 /// One build for a process of its own.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,7 +48,19 @@ impl Bench<'_> {
     /// # Errors
     /// When the process cannot be started, or its leftovers do not end.
     pub fn build_and_kill(&mut self, tree: &str, cut: Cut) -> Result<bool, Wrong> {
-        self.build_apart(tree, Some(cut)).map(|ended| ended.is_none())
+        if !cfg!(unix) {
+            return Err(Wrong::NotApplicable("nothing is killed half-way on this system".to_owned()));
+        }
+        let Cut { phase, after } = cut;
+        self.note(&format!("build {tree} and kill it {after:?} into the phase {phase:?}"));
+        let mut killed = false;
+        let ended = self.build_apart(tree, &mut |begun, pid| {
+            if begun == format!("{phase:?}") {
+                std::thread::sleep(after);
+                killed = kill(pid);
+            }
+        })?;
+        Ok(killed && ended.is_err())
     }
 
     /// Builds a tree in a process of its own to its end; the error is what it complained about.
@@ -54,38 +68,58 @@ impl Bench<'_> {
     /// # Errors
     /// When the process cannot be started.
     pub fn build_in_process(&mut self, tree: &str) -> Result<Result<(), String>, Wrong> {
-        Ok(self.build_apart(tree, None)?.unwrap_or(Err("it was killed".to_owned())))
+        self.note(&format!("build {tree}"));
+        self.build_apart(tree, &mut |_, _| ())
     }
 
-    /// `None` if it was killed.
-    fn build_apart(&mut self, tree: &str, cut: Option<Cut>) -> Result<Option<Result<(), String>>, Wrong> {
-        if cut.is_some() && !cfg!(unix) {
-            return Err(Wrong::NotApplicable("nothing is killed half-way on this system".to_owned()));
+    /// Builds a tree whose build script writes `started` and waits for `go`, both in the place,
+    /// and does something in between; the error is what the build complained about.
+    ///
+    /// # Errors
+    /// When the process cannot be started, the script never ran, or `act` fails.
+    pub fn build_meanwhile(
+        &mut self,
+        tree: &str,
+        what: &str,
+        act: &mut dyn FnMut() -> Told,
+    ) -> Result<Result<(), String>, Wrong> {
+        self.note(&format!("build {tree}; once there is a file `started` here, {what} and then write a file `go`"));
+        let (started, go) = (self.at("started"), self.at("go"));
+        let mut acted = None;
+        let ended = self.build_apart(tree, &mut |begun, _| {
+            if begun == format!("{:?}", Phase::Cargo) {
+                let began = Instant::now();
+                while !started.exists() && began.elapsed() < GATE {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                if started.exists() {
+                    acted = Some(act().and_then(|()| Ok(std::fs::write(&go, "")?)));
+                }
+            }
+        })?;
+        match (acted, &ended) {
+            (Some(acted), _) => acted?,
+            (None, Err(why)) => return Err(Wrong::Failed(format!("the build failed: {why}"))),
+            (None, Ok(())) => return Err(Wrong::NotApplicable("its build script did not run".to_owned())),
         }
+        Ok(ended)
+    }
+
+    /// `on_phase` is told the phase that begins and who is in it.
+    fn build_apart(&mut self, tree: &str, on_phase: &mut dyn FnMut(&str, i32)) -> Result<Result<(), String>, Wrong> {
         let spec = self.apart(tree)?;
-        let text = match cut {
-            Some(Cut { phase, after }) => format!("build {tree} and kill it {after:?} into the phase {phase:?}"),
-            None => format!("build {tree}"),
-        };
-        self.story.add(Step::Note(text));
         self.warm.insert(tree.to_owned());
-        let mut killed = false;
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |_, line| {
-            if let (Some(cut), Some((phase, pid))) = (cut, line.split_once(' '))
-                && phase == format!("{:?}", cut.phase)
+        let finished = process::run(&spec, &self.lab().supervisor, &mut |stream, line| {
+            if let (Stream::Stdout, Some((phase, pid))) = (stream, line.split_once(' '))
                 && let Ok(pid) = pid.parse()
             {
-                let began = Instant::now();
-                std::thread::sleep(cut.after.saturating_sub(began.elapsed()));
-                killed = kill(pid);
+                on_phase(phase, pid);
             }
         })?;
         self.wait_until_quiet()?;
-        let survived = finished.status.success();
-        Ok(match (killed && !survived, survived) {
-            (true, _) => None,
-            (false, true) => Some(Ok(())),
-            (false, false) => Some(Err(finished.stderr_text())),
+        Ok(match finished.status.success() {
+            true => Ok(()),
+            false => Err(finished.stderr_text()),
         })
     }
 
@@ -95,8 +129,9 @@ impl Bench<'_> {
     /// When its job cannot be written.
     pub(super) fn apart(&self, tree: &str) -> Result<CommandSpec, Wrong> {
         let job = Job {
-            work: self.lab().work.clone(),
-            toolchain: self.lab().toolchain.name.clone(),
+            // The second toolchain has a lab of its own, which the other process takes for its first.
+            work: self.lab_of(tree).work.clone(),
+            toolchain: self.lab_of(tree).toolchain.name.clone(),
             strategy: self.strategy_name().to_owned(),
             place: self.at(""),
             tree: tree.to_owned(),
@@ -152,7 +187,7 @@ pub fn run_job(file: &Path, supervisor: &Supervisor) -> Result<()> {
     let strategy = super::telling::strategy(&job.strategy)?;
     let ground = Ground { lab: &lab, second: None };
     let mut bench = Bench::take_up(ground, &job.strategy, &strategy, &job.place);
-    *bench.set(&job.tree) = job.settings;
+    *bench.set(&job.tree) = Settings { second_toolchain: false, ..job.settings };
     let ended = bench.open_store().and_then(|()| bench.build(&job.tree).map(drop));
     ended.map_err(|wrong| match wrong {
         Wrong::Failed(why) | Wrong::NotApplicable(why) => anyhow::anyhow!(why),

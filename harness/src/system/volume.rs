@@ -132,6 +132,15 @@ impl Volume {
         self.dir.join("root")
     }
 
+    /// Makes it read-only, or writable again.
+    ///
+    /// # Errors
+    /// When it cannot be mounted so, for example because a file is open for writing.
+    pub fn remount(&self, writable: bool) -> Result<(), VolumeError> {
+        let options = if writable { "remount,rw" } else { "remount,ro" };
+        tool("mount", |c| c.args(["-o", options]).arg(self.mount_point()))
+    }
+
     /// What was asked for.
     pub fn spec(&self) -> VolumeSpec {
         self.spec
