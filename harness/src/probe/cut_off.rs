@@ -23,9 +23,33 @@ use crate::system::process::{self, CommandSpec, Stream};
 pub struct Cut {
     /// In this phase …
     pub phase: Phase,
-    /// … this long after it began.
-    pub after: Duration,
+    /// … at this moment of it.
+    pub at: Moment,
 }
+
+/// A moment of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// This long after it began.
+    After(Duration),
+    /// When it has made so many files below a directory of the place. What writes for some
+    /// milliseconds only is hit in the middle by this, and hardly by a clock.
+    Made(usize, &'static str),
+}
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.at {
+            Moment::After(time) => write!(f, "{time:?} into the phase {:?}", self.phase),
+            Moment::Made(count, dir) => {
+                write!(f, "in the phase {:?}, when there are {count} more files in {dir}", self.phase)
+            }
+        }
+    }
+}
+
+/// The longest a tiny workspace's files may take to be written.
+const WRITES: Duration = Duration::from_millis(300);
 
 /// How long a build script may take to come to its gate.
 const GATE: Duration = Duration::from_secs(60);
@@ -51,12 +75,15 @@ impl Bench<'_> {
         if !cfg!(unix) {
             return Err(Wrong::NotApplicable("nothing is killed half-way on this system".to_owned()));
         }
-        let Cut { phase, after } = cut;
-        self.note(&format!("build {tree} and kill it {after:?} into the phase {phase:?}"));
+        self.note(&format!("build {tree} and kill it {cut}"));
         let mut killed = false;
+        let place = self.at("");
         let ended = self.build_apart(tree, &mut |begun, pid| {
-            if begun == format!("{phase:?}") {
-                std::thread::sleep(after);
+            if begun == format!("{:?}", cut.phase) {
+                match cut.at {
+                    Moment::After(time) => std::thread::sleep(time),
+                    Moment::Made(count, dir) => wait_for_files(&place.join(dir), count),
+                }
                 killed = kill(pid);
             }
         })?;
@@ -103,6 +130,29 @@ impl Bench<'_> {
             (None, Ok(())) => return Err(Wrong::NotApplicable("its build script did not run".to_owned())),
         }
         Ok(ended)
+    }
+
+    /// Builds trees at once, each in a process of its own.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub fn build_together(&mut self, trees: &[&str]) -> Told {
+        let specs: Vec<CommandSpec> = trees.iter().map(|tree| self.apart(tree)).collect::<Result<_, Wrong>>()?;
+        self.note(&format!("build {} at once", trees.join(", ")));
+        let supervisor = &self.lab().supervisor;
+        let build = |spec| process::run(spec, supervisor, &mut |_, _| ());
+        let ended: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = specs.iter().map(|spec| scope.spawn(move || build(spec))).collect();
+            running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        for (tree, ended) in trees.iter().zip(ended) {
+            self.warm.insert((*tree).to_owned());
+            let finished = ended.map_err(|_| anyhow::anyhow!("the thread that built {tree} panicked"))??;
+            if !finished.status.success() {
+                return Err(Wrong::Failed(format!("the build of {tree} failed: {}", finished.stderr_text())));
+            }
+        }
+        Ok(())
     }
 
     /// `on_phase` is told the phase that begins and who is in it.
@@ -156,6 +206,13 @@ impl Bench<'_> {
         }
         Ok(())
     }
+}
+
+/// Waits until there are so many more files below a directory than now, or nothing more comes.
+fn wait_for_files(dir: &Path, more: usize) {
+    let count = || walkdir::WalkDir::new(dir).into_iter().flatten().filter(|entry| !entry.file_type().is_dir()).count();
+    let (began, before) = (Instant::now(), count());
+    while count() < before + more && began.elapsed() < WRITES {}
 }
 
 /// A process whose directory is below `place` (Linux; nothing is found elsewhere).

@@ -15,6 +15,8 @@ struct Known {
 
 const SHARES: &str = "the tree's files are the store's own, see 'Who can write to the store' in KEYS.md";
 
+const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who can write to the store' in KEYS.md";
+
 const KNOWN: &[Known] = &[
     Known { probe: "library-overwritten-as-root", of: shares_inodes, why: SHARES },
     Known { probe: "library-overwritten-time-kept", of: shares_inodes, why: SHARES },
@@ -23,7 +25,13 @@ const KNOWN: &[Known] = &[
     Known { probe: "library-truncated-as-root", of: shares_inodes, why: SHARES },
     Known { probe: "library-stripped-as-root", of: shares_inodes, why: SHARES },
     Known { probe: "library-chmodded-as-user", of: shares_inodes, why: SHARES },
+    Known { probe: "blobs-flipped-time-kept", of: is_ours, why: UNREAD },
 ];
+
+/// Ours.
+fn is_ours(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Units(_))
+}
 
 /// Ours, and with files that lead to the store's own.
 fn shares_inodes(strategy: &Strategy) -> bool {

@@ -138,7 +138,17 @@ impl Volume {
     /// When it cannot be mounted so, for example because a file is open for writing.
     pub fn remount(&self, writable: bool) -> Result<(), VolumeError> {
         let options = if writable { "remount,rw" } else { "remount,ro" };
-        tool("mount", |c| c.args(["-o", options]).arg(self.mount_point()))
+        let remount = || tool("mount", |c| c.args(["-o", options]).arg(self.mount_point()));
+        let mut last = remount();
+        // A process that is being started holds every open file for a moment.
+        for _ in 1..TRIES {
+            if last.is_ok() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            last = remount();
+        }
+        last
     }
 
     /// What was asked for.

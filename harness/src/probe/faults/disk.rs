@@ -1,13 +1,13 @@
 //! A small disk of a story's own: a file system in memory, mounted by root, gone when dropped.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::probe::bench::Bench;
 use crate::probe::hands::is_root;
 use crate::probe::{Told, Wrong};
 use crate::system::filesystem::same_file_system;
-use crate::system::volume::{Kind, Volume, VolumeSpec};
+use crate::system::volume::{Kind, Volume, VolumeSpec, clean_leftovers};
 
 /// Room for everything a story stores, several times over, bytes.
 const SIZE: u64 = 32 << 20;
@@ -15,9 +15,32 @@ const SIZE: u64 = 32 << 20;
 /// What is left on a full one, bytes: a few manifests, and no library.
 const LEFT: u64 = 32 << 10;
 
+/// Below the work directory, and not in the story's place: if this process is killed, the next
+/// run could not empty that.
+const DISKS: &str = "probe-disks";
+
+/// Removes the disks of a run that was killed.
+pub(in crate::probe) fn clear_leftovers(work: &Path) {
+    for folder in std::fs::read_dir(work.join(DISKS)).into_iter().flatten().flatten() {
+        clean_leftovers(&folder.path());
+        let _ = std::fs::remove_dir(folder.path());
+    }
+}
+
 /// A disk that can be filled and made read-only.
 pub(super) struct Disk {
     volume: Volume,
+    // Dropped after what is in it.
+    _folder: Folder,
+}
+
+/// Stories that are told at the same time have folders of their own.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
 }
 
 impl Disk {
@@ -26,15 +49,15 @@ impl Disk {
     /// # Errors
     /// Not applicable where this cannot be done.
     pub(super) fn mount(bench: &Bench<'_>) -> Result<Disk, Wrong> {
-        // Not in the story's place: if this process is killed, the next run could not empty it.
-        let dir = bench.lab().work.join("probe-disks").join(format!("{:016x}", token(bench)));
+        let name = strategies::key::Digest::of(bench.at("").as_os_str().as_encoded_bytes()).short();
+        let folder = Folder(bench.lab().work.join(DISKS).join(name));
         let spec = VolumeSpec { kind: Kind::Tmpfs, size_bytes: SIZE };
-        let volume = Volume::create(spec, &dir);
+        let volume = Volume::create(spec, &folder.0);
         let volume = volume.map_err(|error| match is_root() {
             false => Wrong::NotApplicable("it takes root to mount a small disk".to_owned()),
             true => Wrong::NotApplicable(format!("no small disk can be mounted: {error}")),
         })?;
-        Ok(Disk { volume })
+        Ok(Disk { volume, _folder: folder })
     }
 
     /// A directory on it.
@@ -64,14 +87,6 @@ impl Disk {
         let done = self.volume.remount(writable);
         done.map_err(|error| Wrong::NotApplicable(format!("the small disk cannot be mounted anew: {error}")))
     }
-}
-
-/// Stories that are told at the same time look for leftovers in folders of their own.
-fn token(bench: &Bench<'_>) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    bench.at("").hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A directory on some other file system than the story's.

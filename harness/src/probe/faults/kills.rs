@@ -7,25 +7,34 @@ use std::time::Duration;
 use super::{PRINTS, goes_on, set_up};
 use crate::experiment::lab::Phase;
 use crate::probe::bench::Bench;
-use crate::probe::cut_off::Cut;
+use crate::probe::cut_off::{Cut, Moment};
 use crate::probe::{Told, Wrong};
 
-const fn cut(phase: Phase, ms: u64) -> Cut {
-    Cut { phase, after: Duration::from_millis(ms) }
+const fn after(phase: Phase, ms: u64) -> Cut {
+    Cut { phase, at: Moment::After(Duration::from_millis(ms)) }
 }
 
-const PUBLISHING: [Cut; 4] =
-    [cut(Phase::Publish, 0), cut(Phase::Publish, 2), cut(Phase::Publish, 4), cut(Phase::Publish, 8)];
-const RESTORING: [Cut; 3] = [cut(Phase::Restore, 0), cut(Phase::Restore, 1), cut(Phase::Restore, 3)];
-const BUILDING: [Cut; 3] = [cut(Phase::Plan, 10), cut(Phase::Cargo, 60), cut(Phase::Cargo, 180)];
+const fn stored(count: usize) -> Cut {
+    Cut { phase: Phase::Publish, at: Moment::Made(count, "store") }
+}
+
+const fn restored(count: usize) -> Cut {
+    Cut { phase: Phase::Restore, at: Moment::Made(count, "target/first") }
+}
+
+const PUBLISHING: [Cut; 5] = [after(Phase::Publish, 0), stored(1), stored(2), stored(4), stored(8)];
+const RESTORING: [Cut; 4] = [after(Phase::Restore, 0), restored(1), restored(4), restored(10)];
+const BUILDING: [Cut; 3] = [after(Phase::Plan, 10), after(Phase::Cargo, 60), after(Phase::Cargo, 180)];
 
 /// Each round has RUSTFLAGS of its own: everything is built, and published under new keys.
 pub(super) fn publishing(bench: &mut Bench<'_>) -> Told {
+    bench.store()?; // Others have no such phase of their own: it is part of what Cargo does.
     set_up(bench, &["first", "second"])?;
     rounds(bench, &PUBLISHING, true)
 }
 
 pub(super) fn restoring(bench: &mut Bench<'_>) -> Told {
+    bench.store()?;
     set_up(bench, &["first", "second"])?;
     bench.build("first")?;
     rounds(bench, &RESTORING, false)
@@ -45,14 +54,14 @@ fn rounds(bench: &mut Bench<'_>, cuts: &[Cut], anew: bool) -> Told {
         }
         killed += u32::from(bench.build_and_kill("first", *cut)?);
         let after = |wrong| match wrong {
-            Wrong::Failed(why) => Wrong::Failed(format!("after a kill {:?} into {:?}: {why}", cut.after, cut.phase)),
+            Wrong::Failed(why) => Wrong::Failed(format!("after a kill {cut}: {why}")),
             other => other,
         };
         bench.store_is_whole().map_err(after)?;
         bench.survives("first", PRINTS).map_err(after)?;
     }
     if killed == 0 {
-        return Err(Wrong::NotApplicable("it has no such phase of its own to be killed in".to_owned()));
+        return Err(Wrong::NotApplicable("every build was over before it could be killed".to_owned()));
     }
     goes_on(bench)
 }

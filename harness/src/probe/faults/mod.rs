@@ -15,6 +15,13 @@ mod disk;
 mod disks;
 mod kills;
 
+pub(super) use disks::gated;
+
+/// Removes the small disks of a run that was killed.
+pub fn clear_leftovers(work: &std::path::Path) {
+    disk::clear_leftovers(work);
+}
+
 use super::bench::{Bench, package};
 use super::{Expects, Family, Probe, Told};
 
@@ -119,7 +126,7 @@ const PRINTS: &str = "as it was built";
 /// The dependency says it with some megabytes of data, so that to copy it takes a moment.
 fn set_up(bench: &mut Bench<'_>, trees: &[&str]) -> Told {
     let bulky = format!(
-        "#[used]\npub static BULK: [u8; 1 << 20] = [7; 1 << 20];\n\
+        "#[used]\npub static BULK: [u8; 2 << 20] = [7; 2 << 20];\n\
          #[inline(never)]\npub fn word() -> &'static str {{ \"{PRINTS}\" }}\n"
     );
     bench.publish("plain", "1.0.0", "", &[("src/lib.rs", &bulky)])?;
