@@ -105,15 +105,28 @@ fn four_cold_builds(bench: &mut Bench<'_>) -> Told {
 }
 
 /// How often the tree is built while the other thread collects.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 4;
 
 fn collected_during_builds(bench: &mut Bench<'_>) -> Told {
     bench.store()?;
     set_up(bench, &["one", "two"])?;
     bench.build("one")?;
+    bench.note("meanwhile, again and again: harness store collect --store store --max-size 0 --no-wait");
+    for round in 0..ROUNDS {
+        let tree = if round % 2 == 0 { "one" } else { "two" };
+        bench.wipe(tree)?;
+        collecting(bench, |bench| bench.survives(tree, PRINTS))?;
+        // What the build held may be there or gone, but nothing by halves.
+        bench.store_is_whole()?;
+    }
+    bench.survives("one", PRINTS)?;
+    bench.survives("two", PRINTS)
+}
+
+/// Does something while another thread collects the store to nothing, again and again.
+fn collecting(bench: &mut Bench<'_>, act: impl FnOnce(&mut Bench<'_>) -> Told) -> Told {
     let over = AtomicBool::new(false);
     let (strategy, dir) = (bench.strategy(), bench.store_dir());
-    bench.note("meanwhile, again and again: harness store collect --store store --max-size 0 --no-wait");
     let (told, collected) = std::thread::scope(|scope| {
         let collecting = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
@@ -121,20 +134,12 @@ fn collected_during_builds(bench: &mut Bench<'_>) -> Told {
             }
             Ok::<(), Wrong>(())
         });
-        let told = (0..ROUNDS).try_for_each(|round| {
-            let tree = if round % 2 == 0 { "one" } else { "two" };
-            bench.wipe(tree)?;
-            bench.survives(tree, PRINTS)
-        });
+        let told = act(bench);
         over.store(true, Ordering::Relaxed);
         (told, collecting.join())
     });
     told?;
-    collected.map_err(|_| Wrong::Failed("collection panicked".to_owned()))??;
-    // What a build holds may be there or gone, but nothing by halves.
-    bench.store_is_whole()?;
-    bench.survives("one", PRINTS)?;
-    bench.survives("two", PRINTS)
+    collected.map_err(|_| Wrong::Failed("the collection panicked".to_owned()))?
 }
 
 /// A script holds the build where its dependencies are restored and its program is not linked.

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::{PRINTS, goes_on, set_up};
+use super::{MAIN, PRINTS, goes_on, set_up};
 use crate::experiment::lab::Phase;
-use crate::probe::bench::Bench;
+use crate::probe::bench::{Bench, package};
 use crate::probe::cut_off::{Cut, Moment};
 use crate::probe::{Told, Wrong};
 
@@ -22,14 +22,28 @@ const fn restored(count: usize) -> Cut {
     Cut { phase: Phase::Restore, at: Moment::Made(count, "target/first") }
 }
 
-const PUBLISHING: [Cut; 5] = [after(Phase::Publish, 0), stored(1), stored(2), stored(4), stored(8)];
+const PUBLISHING: [Cut; 4] = [after(Phase::Publish, 0), stored(1), stored(8), stored(60)];
 const RESTORING: [Cut; 4] = [after(Phase::Restore, 0), restored(1), restored(4), restored(10)];
 const BUILDING: [Cut; 3] = [after(Phase::Plan, 10), after(Phase::Cargo, 60), after(Phase::Cargo, 180)];
+
+/// Hundreds of files in one unit: to publish them takes long enough to be killed half-way,
+/// whatever the link mode.
+const SCRIPT: &str = "fn main() {
+    println!(\"cargo::rerun-if-changed=build.rs\");
+    let out = std::env::var(\"OUT_DIR\").unwrap();
+    (0..120).for_each(|n| std::fs::write(format!(\"{out}/file-{n}\"), n.to_string()).unwrap());
+}
+";
 
 /// Each round has RUSTFLAGS of its own: everything is built, and published under new keys.
 pub(super) fn publishing(bench: &mut Bench<'_>) -> Told {
     bench.store()?; // Others have no such phase of their own: it is part of what Cargo does.
-    set_up(bench, &["first", "second"])?;
+    set_up(bench, &[])?;
+    bench.publish("many", "1.0.0", "", &[("build.rs", SCRIPT), ("src/lib.rs", "")])?;
+    for tree in ["first", "second"] {
+        let manifest = package(tree, "0.1.0", "[dependencies]\nplain = \"1\"\nmany = \"1\"\n\n[workspace]\n");
+        bench.tree(tree, &[("Cargo.toml", &manifest), ("src/main.rs", MAIN)])?;
+    }
     rounds(bench, &PUBLISHING, true)
 }
 
