@@ -50,6 +50,17 @@ enum Command {
         /// What to build
         job: std::path::PathBuf,
     },
+    /// A tool run as another user, in the directory of a probe
+    #[command(hide = true)]
+    ProbeAs {
+        /// Number of the user
+        uid: u32,
+        /// Number of the group
+        gid: u32,
+        /// Tool and arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        argv: Vec<std::ffi::OsString>,
+    },
     /// Find out what this machine has and lacks for a sound comparison
     Doctor(cmd::doctor::Args),
     /// List and show scenarios
@@ -74,6 +85,9 @@ pub fn main() -> ExitCode {
         Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
         Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
+        Command::ProbeAs { uid, gid, argv } => {
+            crate::probe::hands::become_another(uid, gid, &argv).map(|()| ExitCode::SUCCESS)
+        }
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
         Command::Store(command) => cmd::store::run(command, &supervisor),

@@ -119,6 +119,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         keep: args.keep,
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
+    crate::probe::faults::clear_leftovers(&lab.work);
     crate::system::dirs::remove_dir(&options.places)?;
     if args.story.is_some() {
         return tell_one(ground, &probes, &strategies, &options);

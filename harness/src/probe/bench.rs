@@ -72,6 +72,9 @@ pub struct Settings {
     pub below: Option<String>,
     /// Sources that lie elsewhere: the directory of the tree.
     pub sources: Option<PathBuf>,
+    /// Name of its program, where that is not the tree's.
+    #[serde(default)]
+    pub program: Option<String>,
 }
 
 /// A place where a story is told to a strategy.
@@ -445,20 +448,14 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it prints something else or fails: the strategy made a wrong build.
     pub fn prints(&mut self, tree: &str, expected: &str) -> Told {
-        self.prints_as(tree, tree, expected)
-    }
-
-    /// The same for a program with another name than its tree.
-    ///
-    /// # Errors
-    /// As [`prints`](Self::prints).
-    pub fn prints_as(&mut self, tree: &str, program: &str, expected: &str) -> Told {
-        let profile = self.settings_of(tree).profile.unwrap_or_else(|| "dev".to_owned());
+        let settings = self.settings_of(tree);
+        let program = settings.program.as_deref().unwrap_or(tree);
+        let profile = settings.profile.unwrap_or_else(|| "dev".to_owned());
         let folder = strategies::graph::layout::profile_dir(&profile);
         let path = format!("{}/{folder}/{program}", self.inside("target", tree));
         let shown = expected.replace(&*self.place.to_string_lossy(), "$here");
         self.story.add(Step::Prints(path, shown));
-        let printed = self.output(tree, program)?;
+        let printed = self.output(tree)?;
         match printed == expected {
             true => Ok(()),
             false => {
@@ -467,13 +464,13 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// What a program of a tree prints.
+    /// What the program of a tree prints.
     ///
     /// # Errors
     /// When it does not run.
-    pub fn output(&self, tree: &str, program: &str) -> Result<String, Wrong> {
+    pub fn output(&self, tree: &str) -> Result<String, Wrong> {
         let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
-        let program = self.program(tree, program);
+        let program = self.program(tree);
         let spec = CommandSpec::new(&program, &site.dir).envs(site.env(lab, &recipe)).timeout(LIMIT);
         match process::run_captured(&spec, &lab.supervisor) {
             Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
@@ -489,14 +486,14 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Where a program of a tree is.
-    pub fn program(&self, tree: &str, program: &str) -> PathBuf {
+    /// Where the program of a tree is.
+    pub fn program(&self, tree: &str) -> PathBuf {
         let settings = self.settings_of(tree);
         let site = self.site(tree);
         let triple = settings.args.iter().find_map(|arg| arg.strip_prefix("--target="));
         let profile = settings.profile.as_deref().unwrap_or("dev");
         let inside = Site { target_dir: triple.map_or(site.target_dir.clone(), |it| site.target_dir.join(it)), ..site };
-        inside.program(program, profile)
+        inside.program(settings.program.as_deref().unwrap_or(tree), profile)
     }
 
     /// Ends the daemon of somebody else's tool; the next build starts it again.
@@ -513,6 +510,11 @@ impl<'a> Bench<'a> {
         self.warm.remove(tree);
         self.story.add(Step::Remove(self.inside("target", tree)));
         Ok(())
+    }
+
+    /// Notes that something else emptied the build directory of a tree.
+    pub fn warm_no_more(&mut self, tree: &str) {
+        self.warm.remove(tree);
     }
 
     /// The path of a tree's folder in `ws` or `target`.

@@ -13,21 +13,47 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::bench::{Bench, Ground, LIMIT, Settings, Shelf};
-use super::story::Step;
 use super::{Told, Wrong};
 use crate::experiment::asked::catalog_of;
 use crate::experiment::lab::{Lab, Phase};
 use crate::system::interrupt::Supervisor;
-use crate::system::process::{self, CommandSpec};
+use crate::system::process::{self, CommandSpec, Stream};
 
 /// When to kill a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
     /// In this phase …
     pub phase: Phase,
-    /// … this long after it began.
-    pub after: Duration,
+    /// … at this moment of it.
+    pub at: Moment,
 }
+
+/// A moment of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// This long after it began.
+    After(Duration),
+    /// When it has made so many files below a directory of the place. What writes for some
+    /// milliseconds only is hit in the middle by this, and hardly by a clock.
+    Made(usize, &'static str),
+}
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.at {
+            Moment::After(time) => write!(f, "{time:?} into the phase {:?}", self.phase),
+            Moment::Made(count, dir) => {
+                write!(f, "in the phase {:?}, when there are {count} more files in {dir}", self.phase)
+            }
+        }
+    }
+}
+
+/// The longest a tiny workspace's files may take to be written.
+const WRITES: Duration = Duration::from_millis(300);
+
+/// How long a build script may take to come to its gate.
+const GATE: Duration = Duration::from_secs(60);
 
 /// One build for a process of its own.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +74,25 @@ impl Bench<'_> {
     /// # Errors
     /// When the process cannot be started, or its leftovers do not end.
     pub fn build_and_kill(&mut self, tree: &str, cut: Cut) -> Result<bool, Wrong> {
-        self.build_apart(tree, Some(cut)).map(|ended| ended.is_none())
+        if !cfg!(unix) {
+            return Err(Wrong::NotApplicable("nothing is killed half-way on this system".to_owned()));
+        }
+        self.note(&format!("build {tree} and kill it {cut}"));
+        let mut killed = false;
+        let place = self.at("");
+        let ended = self.build_apart(tree, &mut |begun, pid| {
+            if begun == format!("{:?}", cut.phase) {
+                match cut.at {
+                    Moment::After(time) => std::thread::sleep(time),
+                    Moment::Made(count, dir) => {
+                        step_back(pid);
+                        wait_for_files(&place.join(dir), count);
+                    }
+                }
+                killed = kill(pid);
+            }
+        })?;
+        Ok(killed && ended.is_err())
     }
 
     /// Builds a tree in a process of its own to its end; the error is what it complained about.
@@ -56,40 +100,84 @@ impl Bench<'_> {
     /// # Errors
     /// When the process cannot be started.
     pub fn build_in_process(&mut self, tree: &str) -> Result<Result<(), String>, Wrong> {
-        Ok(self.build_apart(tree, None)?.unwrap_or(Err("it was killed".to_owned())))
+        self.note(&format!("build {tree}"));
+        self.build_apart(tree, &mut |_, _| ())
     }
 
-    /// `None` if it was killed.
-    fn build_apart(&mut self, tree: &str, cut: Option<Cut>) -> Result<Option<Result<(), String>>, Wrong> {
-        if cut.is_some() && !cfg!(unix) {
-            return Err(Wrong::NotApplicable("nothing is killed half-way on this system".to_owned()));
+    /// Builds a tree whose build script writes `started` and waits for `go`, both in the place,
+    /// and does something in between; the error is what the build complained about.
+    ///
+    /// # Errors
+    /// When the process cannot be started, the script never ran, or `act` fails.
+    pub fn build_meanwhile(
+        &mut self,
+        tree: &str,
+        what: &str,
+        act: &mut dyn FnMut() -> Told,
+    ) -> Result<Result<(), String>, Wrong> {
+        self.note(&format!("build {tree}; once there is a file `started` here, {what} and then write a file `go`"));
+        let (started, go) = (self.at("started"), self.at("go"));
+        let mut acted = None;
+        let ended = self.build_apart(tree, &mut |begun, _| {
+            if begun == format!("{:?}", Phase::Cargo) {
+                let began = Instant::now();
+                while !started.exists() && began.elapsed() < GATE {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                if started.exists() {
+                    acted = Some(act().and_then(|()| Ok(std::fs::write(&go, "")?)));
+                }
+            }
+        })?;
+        match (acted, &ended) {
+            (Some(acted), _) => acted?,
+            (None, Err(why)) => return Err(Wrong::Failed(format!("the build failed: {why}"))),
+            (None, Ok(())) => return Err(Wrong::NotApplicable("its build script did not run".to_owned())),
         }
+        Ok(ended)
+    }
+
+    /// Builds trees at once, each in a process of its own.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub fn build_together(&mut self, trees: &[&str]) -> Told {
+        self.rest();
+        let specs: Vec<CommandSpec> = trees.iter().map(|tree| self.apart(tree)).collect::<Result<_, Wrong>>()?;
+        self.note(&format!("build {} at once", trees.join(", ")));
+        let supervisor = &self.lab().supervisor;
+        let build = |spec| process::run(spec, supervisor, &mut |_, _| ());
+        let ended: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = specs.iter().map(|spec| scope.spawn(move || build(spec))).collect();
+            running.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        for (tree, ended) in trees.iter().zip(ended) {
+            self.warm.insert((*tree).to_owned());
+            let finished = ended.map_err(|_| anyhow::anyhow!("the thread that built {tree} panicked"))??;
+            if !finished.status.success() {
+                return Err(Wrong::Failed(format!("the build of {tree} failed: {}", finished.stderr_text())));
+            }
+        }
+        Ok(())
+    }
+
+    /// `on_phase` is told the phase that begins and who is in it.
+    fn build_apart(&mut self, tree: &str, on_phase: &mut dyn FnMut(&str, i32)) -> Result<Result<(), String>, Wrong> {
         // Two daemons on one store would be our doing, not the tool's.
         self.rest();
         let spec = self.apart(tree)?;
-        let text = match cut {
-            Some(Cut { phase, after }) => format!("build {tree} and kill it {after:?} into the phase {phase:?}"),
-            None => format!("build {tree}"),
-        };
-        self.story.add(Step::Note(text));
         self.warm.insert(tree.to_owned());
-        let mut killed = false;
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |_, line| {
-            if let (Some(cut), Some((phase, pid))) = (cut, line.split_once(' '))
-                && phase == format!("{:?}", cut.phase)
+        let finished = process::run(&spec, &self.lab().supervisor, &mut |stream, line| {
+            if let (Stream::Stdout, Some((phase, pid))) = (stream, line.split_once(' '))
                 && let Ok(pid) = pid.parse()
             {
-                let began = Instant::now();
-                std::thread::sleep(cut.after.saturating_sub(began.elapsed()));
-                killed = kill(pid);
+                on_phase(phase, pid);
             }
         })?;
         self.wait_until_quiet()?;
-        let survived = finished.status.success();
-        Ok(match (killed && !survived, survived) {
-            (true, _) => None,
-            (false, true) => Some(Ok(())),
-            (false, false) => Some(Err(finished.stderr_text())),
+        Ok(match finished.status.success() {
+            true => Ok(()),
+            false => Err(finished.stderr_text()),
         })
     }
 
@@ -99,8 +187,9 @@ impl Bench<'_> {
     /// When its job cannot be written.
     pub(super) fn apart(&self, tree: &str) -> Result<CommandSpec, Wrong> {
         let job = Job {
-            work: self.lab().work.clone(),
-            toolchain: self.lab().toolchain.name.clone(),
+            // The second toolchain has a lab of its own, which the other process takes for its first.
+            work: self.lab_of(tree).work.clone(),
+            toolchain: self.lab_of(tree).toolchain.name.clone(),
             strategy: self.strategy_name().to_owned(),
             shelf: self.ground().shelf.clone(),
             place: self.at(""),
@@ -126,6 +215,29 @@ impl Bench<'_> {
         }
         Ok(())
     }
+}
+
+/// Lets everybody else go before a process: on a busy machine the watcher would sleep through
+/// what it is to interrupt.
+#[cfg(target_os = "linux")]
+fn step_back(pid: i32) {
+    use rustix::process::{Pid, setpriority_process};
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let numbers = threads.filter_map(|thread| thread.file_name().to_str()?.parse().ok());
+    for thread in numbers.filter_map(Pid::from_raw) {
+        // A thread that ended has nothing to be slow at.
+        let _ = setpriority_process(Some(thread), 19);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn step_back(_pid: i32) {}
+
+/// Waits until there are so many more files below a directory than now, or nothing more comes.
+fn wait_for_files(dir: &Path, more: usize) {
+    let count = || walkdir::WalkDir::new(dir).into_iter().flatten().filter(|entry| !entry.file_type().is_dir()).count();
+    let (began, before) = (Instant::now(), count());
+    while count() < before + more && began.elapsed() < WRITES {}
 }
 
 /// A process whose directory is below `place` (Linux; nothing is found elsewhere).
@@ -158,7 +270,7 @@ pub fn run_job(file: &Path, supervisor: &Supervisor) -> Result<()> {
     let strategy = super::telling::strategy(&catalog, &job.strategy)?;
     let ground = Ground { lab: &lab, second: None, shelf: &job.shelf };
     let mut bench = Bench::take_up(ground, &job.strategy, &strategy, &job.place);
-    *bench.set(&job.tree) = job.settings;
+    *bench.set(&job.tree) = Settings { second_toolchain: false, ..job.settings };
     let ended = bench.open_store().and_then(|()| bench.build(&job.tree).map(drop));
     ended.map_err(|wrong| match wrong {
         Wrong::Failed(why) | Wrong::NotApplicable(why) => anyhow::anyhow!(why),

@@ -169,7 +169,8 @@ fn edit_leaves_others_fresh(bench: &mut Bench<'_>) -> Told {
     bench.write("ws/second/member/src/lib.rs", &member("two"))?;
     let built = bench.build("second")?;
     // Its program is called like its package.
-    bench.prints_as("second", "first", "two 12")?;
+    bench.set("second").program = Some("first".to_owned());
+    bench.prints("second", "two 12")?;
     if !built.ran_any_of("member") {
         return Err(Wrong::Failed("an edited member was not built".to_owned()));
     }

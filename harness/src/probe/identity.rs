@@ -6,7 +6,6 @@
 
 use super::bench::{Bench, package};
 use super::{Expects, Family, Probe, Told, Wrong};
-use crate::system::process;
 
 /// The family.
 pub const FAMILY: Family = Family {
@@ -160,23 +159,7 @@ fn two_cold_builds_mixed(bench: &mut Bench<'_>) -> Told {
     tree_on(bench, "one", &["left", "lower"])?;
     tree_on(bench, "two", &["right", "lower"])?;
     tree_on(bench, "three", &["left", "right", "lower"])?;
-    bench.note("build one and two at the same time");
-    let specs = [bench.apart("one")?, bench.apart("two")?];
-    let supervisor = &bench.lab().supervisor;
-    let ended = std::thread::scope(|scope| {
-        let run = |spec| scope.spawn(move || process::run(spec, supervisor, &mut |_, _| ()));
-        let threads: Vec<_> = specs.iter().map(run).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect::<Vec<_>>()
-    });
-    for finished in ended {
-        let finished = finished?;
-        if !finished.status.success() {
-            return Err(Wrong::Failed(format!("one of two builds at once failed: {}", finished.stderr_text())));
-        }
-    }
+    bench.build_together(&["one", "two"])?;
     bench.prints("one", "agree")?;
     bench.prints("two", "agree")?;
     meet(bench)

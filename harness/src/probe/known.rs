@@ -13,7 +13,25 @@ struct Known {
     why: &'static str,
 }
 
+/// Ours.
+fn is_ours(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Units(_))
+}
+
+/// Ours, and with files that lead to the store's own.
+fn shares_inodes(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Units(units) if units.link.shares_inodes())
+}
+
 const KNOWN: &[Known] = &[
+    Known { probe: "library-overwritten-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-overwritten-time-kept", of: shares_inodes, why: SHARES },
+    Known { probe: "library-unlocked-and-overwritten", of: shares_inodes, why: SHARES },
+    Known { probe: "library-appended-to-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-truncated-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-stripped-as-root", of: shares_inodes, why: SHARES },
+    Known { probe: "library-chmodded-as-user", of: shares_inodes, why: SHARES },
+    Known { probe: "blobs-flipped-time-kept", of: is_ours, why: UNREAD },
     Known { probe: "out-dir-kept-as-path", of: beyond_conservative, why: OUT_DIR },
     Known { probe: "macro-reads-variable", of: beyond_conservative, why: MACRO },
     Known { probe: "macro-reads-variable", of: shared_target, why: KEPT },
@@ -39,6 +57,10 @@ const PRIMARY: &str = "Cargo does not track whether a package was named, and hid
 const ABSENT: &str = "rustc tells which files it read, not which it looked for: KEYS.md, what is left out";
 const KEPT: &str = "Cargo does not track it: plain Cargo does the same in a build directory that is kept, and this one \
                     always is (KEYS.md, what is left out)";
+
+const SHARES: &str = "the tree's files are the store's own, see 'Who can write to the store' in KEYS.md";
+
+const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who can write to the store' in KEYS.md";
 
 fn policy(strategy: &Strategy) -> Option<&'static str> {
     match strategy {

@@ -10,6 +10,8 @@
 //! | [`built`] | what a build on it did, unit by unit, and what a story may ask of it |
 //! | [`shared`] | what is too large to be built for each strategy |
 //! | [`cut_off`] | builds that are killed half-way |
+//! | [`hands`] | tools run on it as root or as an ordinary user |
+//! | [`intact`] | what must be as it was: the store, other trees |
 //! | [`story`] | what was done, step by step, and the same as a script to repeat by hand |
 //! | [`telling`] | every story to every strategy, failures of other people's tools repeated |
 //! | [`known`] | failures that follow from what a policy promises, and where that is explained |
@@ -28,7 +30,9 @@ pub mod cost;
 pub mod cut_off;
 pub mod faults;
 pub mod freshness;
+pub mod hands;
 pub mod identity;
+pub mod intact;
 pub mod isolation;
 pub mod known;
 pub mod races;

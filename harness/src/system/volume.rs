@@ -132,6 +132,25 @@ impl Volume {
         self.dir.join("root")
     }
 
+    /// Makes it read-only, or writable again.
+    ///
+    /// # Errors
+    /// When it cannot be mounted so, for example because a file is open for writing.
+    pub fn remount(&self, writable: bool) -> Result<(), VolumeError> {
+        let options = if writable { "remount,rw" } else { "remount,ro" };
+        let remount = || tool("mount", |c| c.args(["-o", options]).arg(self.mount_point()));
+        let mut last = remount();
+        // A process that is being started holds every open file for a moment.
+        for _ in 1..TRIES {
+            if last.is_ok() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            last = remount();
+        }
+        last
+    }
+
     /// What was asked for.
     pub fn spec(&self) -> VolumeSpec {
         self.spec

@@ -44,13 +44,14 @@ impl Root {
         self.dir.join(folder).join(name.get(..2).unwrap_or("00")).join(name)
     }
 
-    /// Takes the lock that keeps collection away while a build uses the store.
+    /// Takes the lock that keeps collection away while a build uses the store. A store that
+    /// cannot be written to can still be read, and be collected by somebody who may write.
     ///
     /// # Errors
     /// When the lock file cannot be opened or locked.
     pub fn lock_shared(&self) -> Result<File, FileError> {
         let path = self.path("lock");
-        let file = open_lock(&path)?;
+        let file = open_lock(&path).or_else(|error| File::open(&path).map_err(|_| error))?;
         file.lock_shared().at("lock", &path)?;
         Ok(file)
     }
@@ -129,4 +130,22 @@ pub(super) fn sharded_names(folder: &Path) -> Vec<(String, PathBuf)> {
         .flat_map(|shard| fs::read_dir(shard.path()).into_iter().flatten().flatten())
         .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
         .collect()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_cannot_be_written_still_keeps_collection_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path(), &[]).unwrap();
+        // Root may write to a read-only file; nobody can open a directory for writing.
+        fs::create_dir(root.path("lock")).unwrap();
+        assert!(root.try_lock_exclusive().is_err(), "it cannot be written");
+        let _shared = root.lock_shared().unwrap();
+        let exclusive = File::open(root.path("lock")).unwrap();
+        assert!(matches!(exclusive.try_lock(), Err(TryLockError::WouldBlock)));
+    }
 }

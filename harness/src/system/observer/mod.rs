@@ -95,8 +95,11 @@ impl Observer {
             // Renaming one link over another of the same file leaves both: no harm if gone.
             let _ = std::fs::remove_file(&staged);
         }
-        std::fs::write(bin_dir.join(SIDECAR), real.as_os_str().as_encoded_bytes())
-            .map_err(error("noting the real compiler"))?;
+        let (sidecar, note) = (bin_dir.join(SIDECAR), real.as_os_str().as_encoded_bytes());
+        // Another process may be reading it.
+        if std::fs::read(&sidecar).ok().as_deref() != Some(note) {
+            std::fs::write(&sidecar, note).map_err(error("noting the real compiler"))?;
+        }
         Ok(Self { rustc, real: real.to_owned() })
     }
 
