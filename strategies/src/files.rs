@@ -12,8 +12,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::key::Digest;
 
-/// Size from which a file is mapped rather than read, bytes.
-const MAP_FROM: u64 = 256 << 10;
+/// How much of a file is read at a time, bytes.
+const PIECE: usize = 4 << 20;
+
+/// Size of a piece from which hashing it on several cores pays, bytes.
+const PARALLEL_FROM: usize = 256 << 10;
 
 /// What was attempted on which path, and how it failed.
 #[derive(Debug, thiserror::Error)]
@@ -116,18 +119,38 @@ pub fn allocated(meta: &fs::Metadata) -> u64 {
     meta.len()
 }
 
-/// The digest of a file's bytes; large files are hashed through a memory map.
+/// The digest of a file's bytes.
+///
+/// Read piece by piece and never mapped: a file that somebody truncates meanwhile, or that has
+/// holes on a full disk, would end this process with SIGBUS.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn hash(path: &Path) -> io::Result<Digest> {
-    // Most files are small, and for those a map costs more than it saves.
-    if fs::metadata(path)?.len() < MAP_FROM {
-        return Ok(Digest::of(&fs::read(path)?));
-    }
+    let mut file = File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(PIECE);
+    // Most files are small: one read, and one more that finds the end.
+    let mut piece = vec![0; size.saturating_add(1).min(PIECE)];
     let mut hasher = blake3::Hasher::new();
-    hasher.update_mmap(path)?;
-    Ok(hasher.finalize().into())
+    loop {
+        let mut filled = 0;
+        while filled < piece.len() {
+            match file.read(&mut piece[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if filled < PARALLEL_FROM {
+            hasher.update(&piece[..filled]);
+        } else {
+            hasher.update_rayon(&piece[..filled]);
+        }
+        if filled < piece.len() {
+            return Ok(hasher.finalize().into());
+        }
+    }
 }
 
 /// Whether the owner may execute it.
@@ -181,6 +204,17 @@ pub fn since_epoch(time: SystemTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_hashed_whole_whatever_its_size() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        for size in [0, 1, PARALLEL_FROM, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 7] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(hash(&path).unwrap(), Digest::of(&bytes), "{size}");
+        }
+    }
 
     #[test]
     fn a_copy_is_a_new_file_with_the_same_bytes() {

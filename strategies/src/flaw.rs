@@ -1,8 +1,8 @@
 //! Deliberate mistakes, to show that probes can fail.
 //!
 //! A probe that every strategy passes proves something only if it would catch one that is
-//! wrong. Each strategy here is `hardlink+aggressive` with one mistake that a design could
-//! really make. They are called `broken:<mistake>`, no glob but `broken:*` picks them, and
+//! wrong. Each strategy here is `hardlink+aggressive` (`symlink+aggressive` for a missing lock)
+//! with one mistake that a design could really make. They are called `broken:<mistake>`, no glob but `broken:*` picks them, and
 //! nothing but `harness probe` takes them.
 
 use std::path::{Path, PathBuf};
@@ -86,6 +86,12 @@ impl Flaw {
         }
     }
 
+    fn link(self) -> &'static dyn LinkMode {
+        // What collection takes away is missed only where trees point into the store.
+        let wanted = if self == Flaw::NoLock { "symlink" } else { "hardlink" };
+        link::ALL.into_iter().find(|link| link.name() == wanted).unwrap_or(link::ALL[0])
+    }
+
     fn store(self) -> &'static dyn StoreKind {
         match self {
             Flaw::WritableStore => &Spoilt(Flaw::WritableStore),
@@ -100,7 +106,7 @@ impl Flaw {
 pub fn all() -> Vec<(String, Strategy)> {
     let of = |(name, flaw, _): &(&str, Flaw, &str)| {
         let policy = policy::ALL[policy::ALL.len() - 1];
-        let units = Units { policy, link: link::ALL[0], store: flaw.store(), flaw: Some(*flaw) };
+        let units = Units { policy, link: flaw.link(), store: flaw.store(), flaw: Some(*flaw) };
         (format!("{PREFIX}{name}"), Strategy::Units(units))
     };
     Flaw::ALL.iter().map(of).collect()
