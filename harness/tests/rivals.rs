@@ -168,6 +168,13 @@ fn ctrl_c_ends_the_daemon_and_what_detached_itself() {
     let said = Said::of(child.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+    // A resumed run goes on with the strategy file as it was, whatever became of it.
+    place.write("fake.toml", "no longer a strategy");
+    place.write("go", "");
+    let said = place.run(&["compare".as_ref(), "--resume".as_ref(), place.run_folder().as_os_str()]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    all_ok(&Run::read(&place.run_folder()));
+    assert_eq!(at_work(&place), [""; 0]);
 }
 
 #[test]
