@@ -73,8 +73,14 @@ fn lists_and_explanations() {
     copy+aggressive@dirs         aggressive     copy       dirs
     symlink+aggressive@dirs      aggressive     symlink    dirs
     in-place+aggressive@dirs     aggressive     in-place   dirs
+    sccache                      external: sccache 0.19.0 is not installed; `harness strategies install sccache` does it, or --set sccache.tool=DIR takes yours
+    kache                        external: kache 2.0.0 is not installed; `harness strategies install kache` does it, or --set kache.tool=DIR takes yours
+    mbx                          external: mbx 1.29.1 is not installed; `harness strategies install mbx` does it, or --set mbx.tool=DIR takes yours
+    rust-cache                   external, nothing to install
+    dedup                        external, nothing to install
+    cargo-z                      external, nothing to install
 
-    Names take globs: 'hardlink+*', '*+aggressive@dirs'. `harness strategies show NAME` explains one.
+    Names take globs: 'hardlink+*', '*+aggressive@dirs'; external strategies only by name or 'external:*'. `harness strategies show NAME` explains one.
     ");
     insta::assert_snapshot!(say(&place, &["strategies", "show", "none"]), @"
     none
