@@ -40,6 +40,8 @@ const CAUGHT: &[(&str, &str)] = &[
     ("restore-leaves-others-fresh", "broken:shared-fingerprints"),
     ("two-cold-builds-mixed", "broken:no-content"),
     ("dependent-evicted", "broken:keeps-outdated"),
+    ("blobs-truncated", "broken:trusting"),
+    ("collected-while-cargo-compiles", "broken:no-lock"),
 ];
 
 #[test]

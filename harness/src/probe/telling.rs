@@ -205,13 +205,22 @@ pub fn place_of(places: &Path, probe: &Probe, strategy: &str) -> PathBuf {
     places.join(probe.name).join(strategy.chars().map(plain).collect::<String>())
 }
 
-/// One line, in which the place is left out: the same words for every strategy.
+/// One line, in which the place and names of blobs are left out: the same words for every strategy.
 fn one_line(text: &str, place: &Path) -> String {
     let text = text.replace(&format!("{}/", place.display()), "");
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = text.split_whitespace().map(without_digest).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{} …", &line[..end]),
         None => line,
+    }
+}
+
+/// The word with 64 hexadecimal digits in it, if there are, left out.
+fn without_digest(word: &str) -> String {
+    let is_digest = |part: &&str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match word.split(|c: char| !c.is_ascii_alphanumeric()).find(is_digest) {
+        Some(digest) => word.replace(digest, "…").replace(&format!("/{}/", &digest[..2]), "/"),
+        None => word.to_owned(),
     }
 }
 
@@ -233,4 +242,39 @@ pub fn tasks(probes: &[(&'static Family, &'static Probe)], strategies: &[(String
         strategy: strategy.clone(),
     };
     Ok(probes.iter().flat_map(|probe| strategies.iter().map(move |strategy| task(probe, strategy))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_explanation_is_one_line_without_places_and_digests() {
+        let digest = "0e".repeat(32);
+        let text = format!("store\n /at/this/place/store/v1/blobs/0e/{digest}-x has other bytes");
+        let line = one_line(&text, Path::new("/at/this/place"));
+        assert_eq!(line, "store store/v1/blobs/…-x has other bytes");
+        assert_eq!(one_line(&"ä".repeat(LONGEST + 1), Path::new("/")).chars().count(), LONGEST + 2);
+    }
+
+    #[test]
+    fn a_task_that_fails_stops_the_others() {
+        let told = Mutex::new(Vec::new());
+        let one = |at: usize| {
+            told.lock().unwrap().push(at);
+            if at == 3 { bail!("three") } else { Ok(()) }
+        };
+        let numbers: Vec<usize> = (0..1000).collect();
+        assert_eq!(in_parallel(&numbers, 1, &one).unwrap_err().to_string(), "three");
+        assert_eq!(told.lock().unwrap().len(), 4);
+        told.lock().unwrap().clear();
+        let fine = |at: usize| {
+            told.lock().unwrap().push(at);
+            Ok(())
+        };
+        in_parallel(&numbers, 4, &fine).unwrap();
+        let mut told = told.into_inner().unwrap();
+        told.sort_unstable();
+        assert_eq!(told, numbers);
+    }
 }
