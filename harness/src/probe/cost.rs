@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::bench::{Bench, package};
+use super::bench::Bench;
+use super::materials::package;
 use super::{Expects, Family, Probe, Told, Wrong};
 
 /// The family.
@@ -54,9 +55,9 @@ fn two_thousand_units(bench: &mut Bench<'_>) -> Told {
     let (_, no_op) = bench.build_plainly("large")?;
     let filled = bench.build("large")?;
     if filled.ran() > 0 {
-        return Err(Wrong::Trouble(anyhow::anyhow!("a copied build directory is not fresh: {}", filled.ran())));
+        return Err(Wrong::Trouble(anyhow::anyhow!("a taken over build directory is not fresh: {}", filled.ran())));
     }
-    bench.wipe("large")?;
+    bench.leave("large");
     bench.needs_cache()?;
     let restored = bench.build("large")?;
     let (Some(plan), Some(restore)) = (restored.plan, restored.restore) else {

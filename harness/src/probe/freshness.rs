@@ -2,8 +2,9 @@
 
 use std::time::SystemTime;
 
-use super::bench::{Bench, package};
+use super::bench::Bench;
 use super::built::Built;
+use super::materials::package;
 use super::{Expects, Family, Probe, Told, Wrong};
 
 /// The family.

@@ -4,7 +4,8 @@
 //! path or a moment got into the metadata, crates compiled against one of them do not fit the
 //! other, and it shows only where several workspaces share a store.
 
-use super::bench::{Bench, package};
+use super::bench::Bench;
+use super::materials::package;
 use super::{Expects, Family, Probe, Told, Wrong};
 
 /// The family.

@@ -7,6 +7,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`bench`] | the workbench a story is told on: a registry, workspaces, builds under a strategy |
+//! | [`materials`] | what stories are made of: files, packages, trees, repositories |
 //! | [`built`] | what a build on it did, unit by unit, and what a story may ask of it |
 //! | [`shared`] | what is too large to be built for each strategy |
 //! | [`cut_off`] | builds that are killed half-way |
@@ -35,6 +36,7 @@ pub mod identity;
 pub mod intact;
 pub mod isolation;
 pub mod known;
+pub mod materials;
 pub mod races;
 pub mod select;
 pub mod shared;

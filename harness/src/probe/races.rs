@@ -11,8 +11,9 @@ use strategies::Strategy;
 use strategies::retention::Limits;
 use strategies::store::collect::{CollectError, Request, collect};
 
-use super::bench::{Bench, package};
+use super::bench::Bench;
 use super::faults::gated;
+use super::materials::package;
 use super::{Expects, Family, Probe, Told, Wrong};
 
 const AT_ONCE: &str = "https://github.com/rust-lang/cargo/issues/16804";

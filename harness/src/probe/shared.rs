@@ -1,12 +1,9 @@
-//! What is too large to be built for each strategy: built once by plain Cargo, then copied.
+//! What is too large to be built for each strategy: built once by plain Cargo.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use strategies::Strategy;
-use strategies::files::{copy, set_time};
-use walkdir::WalkDir;
 
 use super::bench::Bench;
 use super::{Told, Wrong};
@@ -42,14 +39,23 @@ impl Bench<'_> {
         Ok(Shared { sources: site.dir, target: site.target_dir })
     }
 
-    /// Takes over the sources where they are, and a copy of the build directory.
+    /// Takes over sources and build directory where they are; what a strategy noted there about
+    /// an earlier store is forgotten.
     ///
     /// # Errors
-    /// When it cannot be copied.
+    /// When it cannot be.
     pub fn adopt(&mut self, tree: &str, shared: &Shared) -> Told {
-        self.set(tree).sources = Some(shared.sources.clone());
-        let target = self.site(tree).target_dir;
-        Ok(copy_tree(&shared.target, &target)?)
+        let settings = self.set(tree);
+        settings.sources = Some(shared.sources.clone());
+        settings.target = Some(shared.target.clone());
+        Ok(strategies::units::tree::forget_all(&shared.target)?)
+    }
+
+    /// Goes on in an empty build directory of its own.
+    pub fn leave(&mut self, tree: &str) {
+        self.set(tree).target = None;
+        self.warm_no_more(tree);
+        self.note("from here on in an empty build directory");
     }
 
     /// A build by plain Cargo in the tree's own build directory: how many units ran, and how long
@@ -64,19 +70,4 @@ impl Bench<'_> {
         let built = build(lab, &site, &recipe, &Strategy::None, None, None)?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
-}
-
-/// Copies a build directory with its times, which say what is fresh.
-fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
-    for entry in WalkDir::new(from) {
-        let entry = entry.context("cannot walk a build directory")?;
-        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(&target)?;
-        } else {
-            copy(entry.path(), &target)?;
-            set_time(&target, entry.metadata()?.modified()?)?;
-        }
-    }
-    Ok(())
 }

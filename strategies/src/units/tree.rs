@@ -99,6 +99,17 @@ impl Tree {
     }
 }
 
+/// Forgets what a build directory holds, as if no strategy had seen it.
+///
+/// # Errors
+/// When the records are there and cannot be removed.
+pub fn forget_all(build_dir: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(build_dir.join(FILE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a unit's outputs are links to something that is no longer in the store: then the
 /// directory holds nothing. Links into a store last only as long as their entry.
 pub fn leads_nowhere(link: &dyn LinkMode, unit_dir: &Path) -> bool {

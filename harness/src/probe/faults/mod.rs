@@ -22,7 +22,8 @@ pub fn clear_leftovers(work: &std::path::Path) {
     disk::clear_leftovers(work);
 }
 
-use super::bench::{Bench, package};
+use super::bench::Bench;
+use super::materials::package;
 use super::{Expects, Family, Probe, Told};
 
 const KILLED: &str = "https://github.com/rust-lang/cargo/issues/7767 https://github.com/rust-lang/cargo/issues/8838";

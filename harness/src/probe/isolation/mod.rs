@@ -140,7 +140,7 @@ fn set_up(bench: &mut Bench<'_>, trees: &[&str]) -> Told {
     let word = format!("#[inline(never)]\npub fn word() -> &'static str {{ \"{WORD}\" }}\n");
     bench.publish("plain", "1.0.0", "", &[("src/lib.rs", &word)])?;
     for tree in trees {
-        let manifest = super::bench::package(tree, "0.1.0", "[dependencies]\nplain = \"1\"\n\n[workspace]\n");
+        let manifest = super::materials::package(tree, "0.1.0", "[dependencies]\nplain = \"1\"\n\n[workspace]\n");
         bench.tree(tree, &[("Cargo.toml", &manifest), ("src/main.rs", &main(""))])?;
     }
     Ok(())

@@ -30,7 +30,8 @@ mod profile;
 mod scripts;
 mod sources;
 
-use super::bench::{Bench, package};
+use super::bench::Bench;
+use super::materials::package;
 use super::{Expects, Family, Probe, Told};
 
 /// The family.
