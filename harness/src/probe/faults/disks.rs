@@ -4,8 +4,9 @@ use strategies::Strategy;
 
 use super::disk::{Disk, Elsewhere, put};
 use super::{MAIN, PRINTS, goes_on, set_up};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
 use crate::probe::intact::Snapshot;
+use crate::probe::materials::package;
 use crate::probe::{Told, Wrong};
 
 /// What is in it must be used, and nothing of it must change.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::{MAIN, PRINTS, goes_on, set_up};
 use crate::experiment::lab::Phase;
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
 use crate::probe::cut_off::{Cut, Moment};
+use crate::probe::materials::package;
 use crate::probe::{Told, Wrong};
 
 const fn after(phase: Phase, ms: u64) -> Cut {

@@ -3,9 +3,10 @@
 
 use super::library::replaced;
 use super::{DAMAGED, WORD, main, set_up};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
 use crate::probe::hands::Hands;
 use crate::probe::intact::Snapshot;
+use crate::probe::materials::package;
 use crate::probe::{Told, Wrong};
 
 pub(super) fn as_root(bench: &mut Bench<'_>) -> Told {

@@ -1,7 +1,8 @@
 //! Two trees with members of one name and version: what differs is where they are.
 
 use super::{APP, checkout, stale, word_is};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

@@ -1,7 +1,8 @@
 //! Variables that are compiled in, from the environment and from the configuration.
 
 use super::{APP, checkout, set_variable, stale, there_and_back, three_places, thrice, word_is};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

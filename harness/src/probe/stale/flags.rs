@@ -1,7 +1,8 @@
 //! Arguments of rustc that come from outside the manifest.
 
 use super::{APP, stale, there_and_back, three_places, thrice, word_is};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

@@ -1,7 +1,8 @@
 //! What is an error and what is not: a build that plain Cargo refuses must not be served.
 
 use super::{APP, stale};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

@@ -1,7 +1,8 @@
 //! What a proc macro reads, with and without telling rustc.
 
 use super::{APP, checkout, prints_words, set_variable, stale, there_and_back, three_places, thrice, word_is};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

@@ -1,7 +1,8 @@
 //! The manifest: features, edition, metadata, names of dependencies.
 
 use super::{APP, prints_words, stale, there_and_back, word_is};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

@@ -1,7 +1,8 @@
 //! A static library that is linked in, made with the toolchain's own rustc.
 
 use super::{APP, stale, there_and_back};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[

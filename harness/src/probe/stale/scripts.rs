@@ -1,7 +1,8 @@
 //! What a build script reads, with and without telling Cargo.
 
 use super::{APP, set_variable, stale, there_and_back, word_is};
-use crate::probe::bench::{Bench, package};
+use crate::probe::bench::Bench;
+use crate::probe::materials::package;
 use crate::probe::{Probe, Told};
 
 pub(super) const PROBES: &[Probe] = &[
