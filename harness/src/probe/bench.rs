@@ -16,14 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use corpora::scenario::Task;
-use corpora::worktree;
 use strategies::Strategy;
 use strategies::store::Store;
 
 use super::built::Built;
-use super::story::{HERE, Step, Story};
+use super::story::{Step, Story};
 use super::{Told, Wrong};
 use crate::experiment::build::{BuildError, build};
 use crate::experiment::invocation::{Recipe, Site};

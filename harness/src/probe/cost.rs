@@ -2,7 +2,9 @@
 //!
 //! A bar in seconds would judge the machine. What planning and restoring may cost is a multiple
 //! of what Cargo itself takes for a build of the same graph that has nothing to do, measured in
-//! the same story a moment earlier.
+//! the same story a moment earlier. Planning looks at an entry for each unit and must cost no
+//! more than Cargo's own look; restoring makes some seven files for each, and where files are
+//! slow to make, Cargo is not the yardstick, so that bar is wide.
 
 use std::fmt::Write as _;
 
@@ -20,7 +22,7 @@ pub const FAMILY: Family = Family {
             name: "two-thousand-units",
             origin: "https://github.com/rust-lang/cargo/issues/5931",
             expects: Expects::Reuse,
-            about: "Planning and restoring a graph of 2,000 units takes at most 10 times Cargo's own no-op build of it.",
+            about: "Planning 2,000 units takes no longer than Cargo's own no-op build of them, restoring 20 times that.",
             tell: two_thousand_units,
         },
         Probe {
@@ -44,8 +46,10 @@ pub const FAMILY: Family = Family {
 const UNITS: usize = 2_000;
 /// Each library stands on that many of those before it.
 const FAN: usize = 3;
-/// What planning and restoring may cost, in no-op builds of plain Cargo.
-const LIMIT: f64 = 10.0;
+/// What planning may cost, in no-op builds of plain Cargo.
+const PLAN: f64 = 1.0;
+/// What restoring may cost.
+const RESTORE: f64 = 20.0;
 
 /// What Cargo did not have to be asked for counts: its own call for the unit graph is not part
 /// of a cache inside Cargo.
@@ -65,15 +69,17 @@ fn two_thousand_units(bench: &mut Bench<'_>) -> Told {
     };
     restored.must_reuse_all()?;
     let plan = plan.saturating_sub(restored.graph_call.unwrap_or_default());
-    let ratio = (plan + restore).as_secs_f64() / no_op.as_secs_f64();
+    let ratio = |took: std::time::Duration| took.as_secs_f64() / no_op.as_secs_f64();
     let told = format!(
-        "{} units: plan {:.3} s, restore {:.3} s, together {ratio:.1} times a no-op build of plain Cargo ({:.3} s)",
+        "{} units: plan {:.3} s, restore {:.3} s; {:.2} and {:.1} times a no-op build of plain Cargo ({:.3} s)",
         restored.units.len(),
         plan.as_secs_f64(),
         restore.as_secs_f64(),
+        ratio(plan),
+        ratio(restore),
         no_op.as_secs_f64()
     );
-    if ratio > LIMIT {
+    if ratio(plan) > PLAN || ratio(restore) > RESTORE {
         return Err(Wrong::Failed(told));
     }
     bench.remark(told);

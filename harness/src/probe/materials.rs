@@ -1,11 +1,13 @@
 //! What stories are made of: files, a made-up registry, trees with lockfiles, repositories.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use corpora::worktree;
 
 use super::bench::{Bench, LIMIT};
-use super::story::Step;
+use super::story::{HERE, Step};
 use super::{Told, Wrong};
 use crate::system::dirs::remove_dir;
 use crate::system::process::{self, CommandSpec};
