@@ -31,7 +31,6 @@ use crate::experiment::outcome::outcomes;
 use crate::experiment::rival::Rival;
 use crate::system::dirs::remove_dir;
 use crate::system::process::{self, CommandSpec};
-use crate::system::toolchain::on_path;
 
 /// What all stories of a run share.
 #[derive(Debug, Clone, Copy)]

@@ -24,7 +24,7 @@ impl Bench<'_> {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(&full, text)?;
-        let text = text.replace(&*self.place.to_string_lossy(), HERE);
+        let text = text.replace(self.at("").to_string_lossy().trim_end_matches('/'), HERE);
         self.story.add(Step::Write(path.to_owned(), text));
         Ok(())
     }
@@ -72,14 +72,14 @@ impl Bench<'_> {
         // An object file alone: a `staticlib` would bring a second panic handler along.
         let rustc = "--edition=2024 --crate-type=lib --emit=obj -Cpanic=abort -o word.o";
         let rustc: Vec<&str> = rustc.split(' ').chain([source]).collect();
-        self.run(dir, "rustc", &self.ground.lab.toolchain.rustc.clone(), &rustc)?;
+        self.run(dir, "rustc", &self.ground().lab.toolchain.rustc.clone(), &rustc)?;
         self.run(dir, "ar", &ar, &["crs", library, "word.o"])
     }
 
     /// Runs a program in a directory below the place.
     fn run(&mut self, dir: &str, name: &str, program: &Path, args: &[&str]) -> Told {
         let spec = CommandSpec::new(program, self.at(dir)).args(args.iter().copied()).timeout(LIMIT);
-        let finished = process::run(&spec, &self.ground.lab.supervisor, &mut |_, _| ())?;
+        let finished = process::run(&spec, &self.ground().lab.supervisor, &mut |_, _| ())?;
         if !finished.status.success() {
             let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
             return Err(Wrong::Trouble(failed));
