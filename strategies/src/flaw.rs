@@ -42,12 +42,14 @@ pub enum Flaw {
     NoLock,
     /// What stands on a restored unit stays, whatever it was compiled against.
     KeepsOutdated,
+    /// Whatever Cargo finds fresh is published as what its key says now.
+    Adopts,
     /// Every step of planning reads every entry of the store.
     ReadsAll,
 }
 
 impl Flaw {
-    const ALL: [(&'static str, Flaw, &'static str); 11] = [
+    const ALL: [(&'static str, Flaw, &'static str); 12] = [
         ("narrow-key", Flaw::NarrowKey, "keys hold names and versions only"),
         ("no-content", Flaw::NoContent, "keys leave out the contents of dependencies"),
         ("shared-fingerprints", Flaw::SharedFingerprints, "files that Cargo rewrites are shared with the store"),
@@ -62,6 +64,7 @@ impl Flaw {
             Flaw::KeepsOutdated,
             "what stands on a restored unit stays, whatever it was compiled against",
         ),
+        ("adopts", Flaw::Adopts, "what Cargo finds fresh is published as what its key says now"),
         ("reads-all", Flaw::ReadsAll, "every step of planning reads the whole store"),
     ];
 

@@ -67,7 +67,12 @@ fn two_thousand_units(bench: &mut Bench<'_>) -> Told {
     let (Some(plan), Some(restore)) = (restored.plan, restored.restore) else {
         return Err(Wrong::NotApplicable("it does not plan and restore apart from its build".to_owned()));
     };
-    restored.must_reuse_all()?;
+    // The root is local, and was built by plain Cargo: nobody publishes it.
+    restored
+        .units
+        .iter()
+        .filter(|unit| unit.package != "large")
+        .try_for_each(|unit| restored.must_reuse(&unit.package))?;
     let plan = plan.saturating_sub(restored.graph_call.unwrap_or_default());
     let ratio = |took: std::time::Duration| took.as_secs_f64() / no_op.as_secs_f64();
     let told = format!(

@@ -183,6 +183,18 @@ fn edit_leaves_others_fresh(bench: &mut Bench<'_>) -> Told {
 fn touched_source(bench: &mut Bench<'_>) -> Told {
     publish_three(bench)?;
     tree_on_three(bench, "app", "one")?;
+    // A library in between: neither touched itself nor the final program.
+    let between = package("between", "0.1.0", "[dependencies]\nmember = { path = \"../member\" }\n");
+    bench.write("ws/app/between/Cargo.toml", &between)?;
+    bench.write("ws/app/between/src/lib.rs", "pub fn word() -> &'static str { member::word() }\n")?;
+    let manifest = package(
+        "app",
+        "0.1.0",
+        "[dependencies]\ntop = \"1\"\nbetween = { path = \"between\" }\n\n[workspace]\nmembers = [\"member\", \"between\"]\n",
+    );
+    bench.write("ws/app/Cargo.toml", &manifest)?;
+    bench.write("ws/app/src/main.rs", "fn main() { println!(\"{} {}\", between::word(), top::top()); }\n")?;
+    bench.lock("app")?;
     bench.build("app")?;
     for when in ["built", "restored"] {
         let source = bench.at("ws/app/member/src/lib.rs");

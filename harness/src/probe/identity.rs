@@ -43,6 +43,20 @@ pub const FAMILY: Family = Family {
             tell: dependent_evicted,
         },
         Probe {
+            name: "partial-build-then-whole",
+            origin: "https://github.com/rust-lang/cargo/issues/5931",
+            expects: Expects::Rebuild,
+            about: "An edited member is built alone, then everything: what stands on it is built again.",
+            tell: partial_build_then_whole,
+        },
+        Probe {
+            name: "old-time-then-new-checkout",
+            origin: "https://github.com/rust-lang/cargo/issues/6529 https://github.com/rust-lang/cargo/issues/5931",
+            expects: Expects::Rebuild,
+            about: "An edit that keeps an old time fools Cargo in its tree, and must not fool another checkout.",
+            tell: old_time_then_new_checkout,
+        },
+        Probe {
             name: "two-cold-builds-mixed",
             origin: "https://github.com/rust-lang/cargo/issues/5931",
             expects: Expects::Survive,
@@ -169,21 +183,7 @@ fn two_cold_builds_mixed(bench: &mut Bench<'_>) -> Told {
 /// What stands on a restored library and is not itself in the store was compiled against another
 /// one, and looks as fresh as ever: outputs of a store have one old time.
 fn dependent_evicted(bench: &mut Bench<'_>) -> Told {
-    let manifest = package(
-        "app",
-        "0.1.0",
-        "[dependencies]\nmember = { path = \"member\" }\n\n[workspace]\nmembers = [\"member\"]\n",
-    );
-    let member = |word: &str| format!("pub fn word() -> &'static str {{ \"{word}\" }}\n");
-    bench.tree(
-        "app",
-        &[
-            ("Cargo.toml", &manifest),
-            ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
-            ("member/Cargo.toml", &package("member", "0.1.0", "")),
-            ("member/src/lib.rs", &member("one")),
-        ],
-    )?;
+    program_on_member(bench, "app")?;
     bench.build("app")?;
     bench.write("ws/app/member/src/lib.rs", &member("two"))?;
     bench.build("app")?;
@@ -196,4 +196,62 @@ fn dependent_evicted(bench: &mut Bench<'_>) -> Told {
     bench.write("ws/app/member/src/lib.rs", &member("one"))?;
     bench.build("app")?;
     bench.prints("app", "one")
+}
+
+fn member(word: &str) -> String {
+    format!("pub fn word() -> &'static str {{ \"{word}\" }}\n")
+}
+
+/// A program called `app` on a member whose word is `one`.
+fn program_on_member(bench: &mut Bench<'_>, tree: &str) -> Told {
+    let manifest = package(
+        "app",
+        "0.1.0",
+        "[dependencies]\nmember = { path = \"member\" }\n\n[workspace]\nmembers = [\"member\"]\n",
+    );
+    bench.tree(
+        tree,
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
+            ("member/Cargo.toml", &package("member", "0.1.0", "")),
+            ("member/src/lib.rs", &member("one")),
+        ],
+    )?;
+    bench.set(tree).program = Some("app".to_owned());
+    Ok(())
+}
+
+/// Publishing gives the member its old time; what stands on it was built before it.
+fn partial_build_then_whole(bench: &mut Bench<'_>) -> Told {
+    program_on_member(bench, "app")?;
+    program_on_member(bench, "other")?;
+    bench.build("app")?;
+    bench.prints("app", "one")?;
+    bench.write("ws/app/member/src/lib.rs", &member("two"))?;
+    bench.set("app").args = vec!["--package=member".to_owned()];
+    bench.build("app")?;
+    bench.set("app").args = Vec::new();
+    bench.build("app")?;
+    bench.prints("app", "two")?;
+    bench.wipe("app")?;
+    bench.build("app")?;
+    bench.prints("app", "two")?;
+    bench.write("ws/other/member/src/lib.rs", &member("two"))?;
+    bench.build("other")?;
+    bench.prints("other", "two")
+}
+
+/// In its own tree the old program is what plain Cargo leaves, too.
+fn old_time_then_new_checkout(bench: &mut Bench<'_>) -> Told {
+    program_on_member(bench, "app")?;
+    bench.build("app")?;
+    bench.prints("app", "one")?;
+    bench.write("ws/app/member/src/lib.rs", &member("two"))?;
+    bench.set_time("ws/app/member/src/lib.rs", 1_000_000_000)?;
+    bench.build("app")?;
+    program_on_member(bench, "other")?;
+    bench.write("ws/other/member/src/lib.rs", &member("two"))?;
+    bench.build("other")?;
+    bench.prints("other", "two")
 }

@@ -55,7 +55,7 @@ pub enum Verdict {
         place: UnitPlace,
         /// Its `out` is a link into the store.
         linked: bool,
-        /// A source is newer than the unit: Cargo will rebuild it.
+        /// A source is newer than the unit, or than one below it: Cargo will rebuild it.
         touched: bool,
     },
     /// The store has it.
@@ -161,7 +161,15 @@ fn decide(
         find(session, unit, Candidate { key, watched }, held)
     });
     match found {
-        Some((verdict, own, watched)) => {
+        Some((mut verdict, own, watched)) => {
+            // What stands on a unit that Cargo builds again, it builds again.
+            let is_touched = |edge: &crate::graph::Dependency| {
+                let planned = dependency(edge.index).map(|planned| &planned.verdict);
+                matches!(planned, Some(Verdict::Present { touched: true, .. }))
+            };
+            if let Verdict::Present { touched, .. } = &mut verdict {
+                *touched |= unit.dependencies.iter().any(is_touched);
+            }
             let script_watches = watched.filter(|_| unit.is_script_run());
             let stamp = own.max(stamp::floor(below(), script_watches));
             Planned { verdict, recipe: Some(described.recipe), stamp }

@@ -160,10 +160,25 @@ struct Scan {
     inputs: InputSet,
 }
 
+/// Whether a unit that was not built now may be published as what its key says.
+///
+/// Cargo took it for fresh by the times of its sources; its key is made from their contents. So
+/// only sources that never change make the two the same. And what the records know under
+/// another key is not what this key says.
+fn is_adoptable(session: &Session<'_>, plan: &Plan, built: &Built, index: UnitIndex) -> bool {
+    let place = built.matched.units.get(&index).map(|(_, place)| place);
+    if session.units.has(Flaw::Adopts) {
+        return matches!(plan.units[index].verdict, Verdict::Miss);
+    }
+    matches!(plan.units[index].verdict, Verdict::Miss)
+        && !session.graph.units[index].is_local()
+        && place.is_some_and(|place| !plan.tree.is_recorded(&session.context.layout, place))
+}
+
 /// Reads everything that was built, and what was found fresh although neither the build
 /// directory's records nor the store knew it.
 fn scan_all(session: &Session<'_>, plan: &Plan, built: &Built) -> HashMap<UnitIndex, Result<Scan, String>> {
-    let unknown = built.fresh.iter().filter(|index| matches!(plan.units[**index].verdict, Verdict::Miss));
+    let unknown = built.fresh.iter().filter(|index| is_adoptable(session, plan, built, **index));
     let wanted: Vec<UnitIndex> = built
         .compiled
         .iter()

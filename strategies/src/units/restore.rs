@@ -45,14 +45,14 @@ pub struct Restored {
 pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileError> {
     let layout = &session.context.layout;
     session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
+    if !session.units.has(Flaw::KeepsOutdated) {
+        remove_outdated(session, plan)?;
+    }
     make_room(session, plan)?;
     stamp_uses(session, plan);
     let mut restored = Restored::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
         return Ok(restored);
-    }
-    if !session.units.has(Flaw::KeepsOutdated) {
-        remove_outdated(session, plan)?;
     }
     prepare_folders(layout, plan)?;
     let started = plan.started;
@@ -232,7 +232,11 @@ fn restore_unit(
     }
     made.push("out");
     let whole = count.whole;
-    for file in entry.files.iter().filter(|file| !(whole && file.path.starts_with("out/"))) {
+    // Cargo's notes come last: cut off before that, the directory is nothing it could take for
+    // fresh.
+    let (notes, rest): (Vec<&FileRecord>, Vec<&FileRecord>) =
+        entry.files.iter().partition(|file| file.path.starts_with("fingerprint/"));
+    for file in rest.into_iter().chain(notes).filter(|file| !(whole && file.path.starts_with("out/"))) {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         if !folder.is_empty() && !made.contains(&folder) {
             let path = dir.join(folder);

@@ -74,6 +74,11 @@ impl Tree {
         self.units.iter().map(|(place, held)| (UnitPlace(place.clone()), held))
     }
 
+    /// Whether a directory is as it was recorded.
+    pub fn is_recorded(&self, layout: &Layout, place: &UnitPlace) -> bool {
+        self.units.get(&place.0).is_some_and(|held| mark(&layout.unit_dir(place)) == Some(held.mark))
+    }
+
     /// What kind of unit a directory is recorded as.
     pub fn slot_of(&self, place: &UnitPlace) -> Option<&str> {
         self.units.get(&place.0).map(|held| held.slot.as_str())
