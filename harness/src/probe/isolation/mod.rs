@@ -22,7 +22,7 @@ use super::{Expects, Family, Probe, Told, Wrong};
 const STRIPPED: &str = "https://github.com/ccache/ccache/issues/161";
 const IN_PLACE: &str = "https://github.com/ccache/ccache/issues/331 https://github.com/frerich/clcache/issues/282";
 const READ_ONLY: &str = "https://github.com/rust-lang/cargo/issues/9455";
-const MODE: &str = "https://github.com/Verified-zkEVM/evm-asm/issues/10648";
+const MODE: &str = "https://github.com/ccache/ccache/issues/331";
 const UPLIFTED: &str = "https://github.com/rust-lang/cargo/issues/11101";
 const DESIGN: &str = "https://github.com/rust-lang/cargo/issues/5931";
 
