@@ -130,3 +130,42 @@ fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
     let compare = place.run(&["compare", "--strategies", "broken:trusting"]);
     assert!(compare.mistake().contains("wrong on purpose"), "{}", compare.stderr);
 }
+
+#[test]
+fn what_the_harness_cannot_tell_is_an_error_and_what_nobody_was_held_to_is_said() {
+    let place = Place::new();
+    let file = place.at("odd.toml");
+    let store = "n".repeat(300);
+    fs::write(
+        &file,
+        format!("name = \"odd\"\nabout = \"Its store cannot be made.\"\nstore.path = \"{{store}}/{store}\"\n"),
+    )
+    .unwrap();
+    let asked = ["--probes", "store-deleted-during-a-build", "--strategy-file", file.to_str().unwrap()];
+    let odd = probe(&place, &[&asked[..], &["--strategies", "odd"]].concat());
+    assert_eq!(odd.code, Some(1), "{}", odd.stderr);
+    assert!(odd.stderr.contains("1 stories could not be told"), "{}", odd.stderr);
+    let row = verdict(&found(&place), "store-deleted-during-a-build", "odd");
+    assert_eq!(row.verdict, Verdict::Error, "{}", row.detail);
+    assert!(odd.stdout.contains("ERR") && odd.stdout.contains("the harness could not tell it"), "{}", odd.stdout);
+    let required = ["--probes", "store-deleted-during-a-build", "--require", "store-deleted-during-a-build"];
+    fs::remove_dir_all(place.at("out")).unwrap();
+    let nobody = probe(&place, &[&required[..], &["--strategies", "none"]].concat());
+    assert_eq!(nobody.code, Some(0), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("is required, but n/a for every strategy"), "{}", nobody.stderr);
+}
+
+#[test]
+fn a_daemon_that_does_not_come_up_says_nothing_of_its_tool() {
+    let place = Place::new();
+    let file = place.at("mute.toml");
+    let text =
+        "name = \"mute\"\nabout = \"Its daemon ends at once.\"\n[daemon]\nstart = [\"false\"]\nready = [\"false\"]\n";
+    fs::write(&file, text).unwrap();
+    let asked = ["--probes", "same-version-two-checkouts", "--strategies", "mute", "--strategy-file"];
+    let said = probe(&place, &[&asked[..], &[file.to_str().unwrap()]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let row = verdict(&found(&place), "same-version-two-checkouts", "mute");
+    assert_eq!((row.verdict, row.attempts), (Verdict::NotApplicable, 1), "{}", row.detail);
+    assert!(row.detail.contains("the daemon of mute did not start"), "{}", row.detail);
+}

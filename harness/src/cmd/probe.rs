@@ -31,8 +31,8 @@ const DISK_FLOOR: u64 = 1 << 30;
 
 /// Tells small stories to every strategy, on made-up workspaces and without a network, and looks
 /// for wrong builds, needless ones and harm done: a matrix at the end, probes.csv and
-/// probes.json in the run folder. The exit code is 1 only when a strategy fails a probe that
-/// --require names.
+/// probes.json in the run folder. The exit code is 1 when a strategy fails a probe that
+/// --require names, or the harness could not tell a story.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
@@ -135,13 +135,34 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.keep {
         println!("places:  {}", options.places.display());
     }
-    let is_required = |row: &ProbeRow| required.iter().any(|(_, probe)| probe.name == row.probe);
-    let broken = rows.iter().filter(|row| row.verdict == Verdict::Fail && is_required(row)).count();
-    if broken > 0 {
-        eprintln!("{broken} required probes failed");
-        return Ok(ExitCode::from(1));
+    let required: Vec<&str> = required.iter().map(|(_, probe)| probe.name).collect();
+    let (complaints, code) = judged(&rows, &required);
+    complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
+    Ok(ExitCode::from(code))
+}
+
+/// What the rows mean to who asked for them, and the exit code. What could not be told is no
+/// success, whether it was required or not; a requirement that nobody was held to is worth a word.
+fn judged(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
+    let mut complaints = Vec::new();
+    for probe in required {
+        let mut told = rows.iter().filter(|row| row.probe == *probe).peekable();
+        if told.peek().is_some() && told.all(|row| row.verdict == Verdict::NotApplicable) {
+            complaints.push(format!("warning: {probe} is required, but n/a for every strategy"));
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    let count = |verdict: Verdict, counts: &dyn Fn(&ProbeRow) -> bool| {
+        rows.iter().filter(|row| row.verdict == verdict && counts(row)).count()
+    };
+    let broken = count(Verdict::Fail, &|row| required.contains(&row.probe.as_str()));
+    if broken > 0 {
+        complaints.push(format!("{broken} required probes failed"));
+    }
+    let untold = count(Verdict::Error, &|_| true);
+    if untold > 0 {
+        complaints.push(format!("{untold} stories could not be told: an error of the harness, or of its surroundings"));
+    }
+    (complaints, u8::from(broken + untold > 0))
 }
 
 /// Tells everything, with a bar and an estimate of the time left; the stories that failed are
@@ -171,8 +192,12 @@ fn tell(
     let on_begin = |task: &telling::Task| bar.set_message(format!("{}: {} {}", left(), task.probe.name, task.name));
     let on_end = |row: &ProbeRow, story: &Story| {
         bar.inc(1);
-        if row.verdict == Verdict::Fail {
-            let mark = if row.known.is_empty() { "FAIL" } else { "fail*" };
+        if matches!(row.verdict, Verdict::Fail | Verdict::Error) {
+            let mark = match row.verdict {
+                Verdict::Error => "ERR",
+                _ if row.known.is_empty() => "FAIL",
+                _ => "fail*",
+            };
             bar.suspend(|| eprintln!("{mark} {} {}: {}", row.probe, row.strategy, row.detail));
             let script = out.join("stories").join(format!("{}.sh", row.probe));
             if let Err(error) = write_script(&script, story, row) {
@@ -218,7 +243,7 @@ fn tell_one(
         probe.origin,
         verdict.trim_end()
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(u8::from(told.verdict == Verdict::Error)))
 }
 
 /// A lab of its own for the other toolchain: an observer, and what Cargo notes about rustc,

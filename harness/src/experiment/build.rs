@@ -121,6 +121,9 @@ pub enum BuildError {
     /// Cargo said no; its last lines.
     #[error("{0}")]
     Failed(String),
+    /// The daemon of somebody else's tool did not come up, and why: nothing was built.
+    #[error("{0}")]
+    NoDaemon(String),
     /// Ctrl-C, or Cargo could not be started.
     #[error(transparent)]
     Process(#[from] ProcessError),

@@ -352,7 +352,10 @@ impl<'a> Bench<'a> {
         self.rival.iter().for_each(|rival| rival.rest());
     }
 
-    /// Empties the build directory of a tree.
+    /// Empties the build directory of a tree: what its workspace has to itself.
+    ///
+    /// The directory that all trees of `shared-target` build into stays. It is what that design
+    /// has for a store, and wiping a workspace leaves every store as it is; `compare` does the same.
     ///
     /// # Errors
     /// When it cannot be removed.

@@ -45,6 +45,15 @@ impl BuiltUnit {
     pub fn is_refused(&self) -> bool {
         self.outcome == Some(Outcome::Refused)
     }
+
+    fn not_admitted(&self) -> Wrong {
+        Wrong::NotApplicable(format!("its key policy does not admit {} ({})", self.label, self.reason))
+    }
+
+    fn built_again(&self) -> Wrong {
+        let why = if self.reason.is_empty() { String::new() } else { format!(" ({})", self.reason) };
+        Wrong::Failed(format!("{} was built again{why}", self.label))
+    }
 }
 
 impl Built {
@@ -101,29 +110,52 @@ impl Built {
     pub fn must_reuse(&self, package: &str) -> Told {
         match self.units.iter().find(|unit| unit.package == package && unit.ran) {
             None => Ok(()),
-            Some(unit) => Err(match unit.outcome {
-                Some(Outcome::Refused) => {
-                    Wrong::NotApplicable(format!("its key policy does not admit {} ({})", unit.label, unit.reason))
-                }
-                _ => {
-                    let why = if unit.reason.is_empty() { String::new() } else { format!(" ({})", unit.reason) };
-                    Wrong::Failed(format!("{} was built again{why}", unit.label))
-                }
-            }),
+            Some(unit) if unit.is_refused() => Err(unit.not_admitted()),
+            Some(unit) => Err(unit.built_again()),
         }
     }
 
-    /// Nothing at all may have run.
+    /// Nothing may have run but what the policy refuses.
     ///
     /// # Errors
-    /// As [`must_reuse`](Self::must_reuse).
+    /// When something else ran; not applicable where the policy refuses everything.
     pub fn must_reuse_all(&self) -> Told {
-        self.units.iter().try_for_each(|unit| self.must_reuse(&unit.package))
+        match self.units.iter().find(|unit| unit.ran && !unit.is_refused()) {
+            Some(unit) => return Err(unit.built_again()),
+            None if self.units.iter().any(|unit| !unit.is_refused()) => return Ok(()),
+            None => {}
+        }
+        self.units.first().map_or(Ok(()), |unit| Err(unit.not_admitted()))
     }
 
     /// Units that were restored and then rebuilt.
     pub fn stale(&self) -> Vec<&str> {
         let stale = self.units.iter().filter(|unit| unit.outcome == Some(Outcome::Stale));
         stale.map(|unit| unit.label.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(ran: bool, outcome: Outcome) -> BuiltUnit {
+        let name = format!("{outcome:?}");
+        BuiltUnit { package: name.clone(), label: name, ran, outcome: Some(outcome), reason: String::new() }
+    }
+
+    fn told(units: Vec<BuiltUnit>) -> Told {
+        let built =
+            Built { units, plan: None, graph_call: None, restore: None, wall: Duration::ZERO, restored_files: 0 };
+        built.must_reuse_all()
+    }
+
+    #[test]
+    fn a_refused_unit_excuses_itself_and_no_other() {
+        let refused = || unit(true, Outcome::Refused);
+        assert!(told(vec![refused(), unit(false, Outcome::Hit)]).is_ok());
+        assert!(matches!(told(vec![refused(), unit(true, Outcome::Miss)]), Err(Wrong::Failed(_))));
+        assert!(matches!(told(vec![refused(), refused()]), Err(Wrong::NotApplicable(_))));
+        assert!(told(Vec::new()).is_ok());
     }
 }

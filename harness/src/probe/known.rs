@@ -23,7 +23,13 @@ fn shares_inodes(strategy: &Strategy) -> bool {
     matches!(strategy, Strategy::Units(units) if units.link.shares_inodes())
 }
 
+/// Ours, and with links to names in the store.
+fn points_into_the_store(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Units(units) if units.link.mechanism() == strategies::link::Mechanism::Symlinked)
+}
+
 const KNOWN: &[Known] = &[
+    Known { probe: "store-deleted-during-a-build", of: points_into_the_store, why: POINTS },
     Known { probe: "library-overwritten-as-root", of: shares_inodes, why: SHARES },
     Known { probe: "library-overwritten-time-kept", of: shares_inodes, why: SHARES },
     Known { probe: "library-unlocked-and-overwritten", of: shares_inodes, why: SHARES },
@@ -59,6 +65,9 @@ const KEPT: &str = "Cargo does not track it: plain Cargo does the same in a buil
                     always is (KEYS.md, what is left out)";
 
 const SHARES: &str = "the tree's files are the store's own, see 'Who can write to the store' in KEYS.md";
+
+const POINTS: &str = "a tree's links last only as long as the entries they lead to, see 'Who can write to the store' in \
+                      KEYS.md";
 
 const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who can write to the store' in KEYS.md";
 
@@ -101,6 +110,8 @@ mod tests {
         }
         assert!(explanation("macro-reads-file", &strategy("copy+aggressive@dirs")).is_some());
         assert!(explanation("macro-reads-file", &strategy("hardlink+non-local")).is_none());
+        assert!(explanation("store-deleted-during-a-build", &strategy("symlink+aggressive")).is_some());
+        assert!(explanation("store-deleted-during-a-build", &strategy("hardlink+aggressive")).is_none());
     }
 
     #[test]

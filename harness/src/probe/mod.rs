@@ -104,6 +104,8 @@ impl From<BuildError> for Wrong {
     fn from(error: BuildError) -> Wrong {
         match error {
             BuildError::Failed(why) => Wrong::Failed(format!("the build failed: {why}")),
+            // Too long a path for a socket, a port that is taken: that says nothing of its builds.
+            BuildError::NoDaemon(why) => Wrong::NotApplicable(why),
             BuildError::Process(error @ ProcessError::TimedOut { .. }) => Wrong::Failed(error.to_string()),
             // What a store or a build directory does to a strategy is the strategy's affair.
             BuildError::File(error) => Wrong::Failed(format!("the strategy gave up: {error}")),

@@ -54,7 +54,7 @@ pub struct Options {
 pub struct Telling {
     /// How it ended.
     pub verdict: Verdict,
-    /// What was wrong, or why it is not applicable.
+    /// What was wrong, why it is not applicable, or what kept the harness from telling it.
     pub detail: String,
     /// What was done.
     pub story: Story,
@@ -127,11 +127,16 @@ fn judge(ground: Ground<'_>, task: &Task, options: &Options) -> Result<(ProbeRow
         if plain.verdict == Verdict::Fail {
             telling.verdict = Verdict::NotApplicable;
             telling.detail = format!("plain Cargo fails it too here: {}", plain.detail);
+        } else if plain.verdict == Verdict::Error {
+            telling.verdict = Verdict::Error;
+            telling.detail = format!("plain Cargo, the yardstick: {}", plain.detail);
         }
         while telling.verdict == Verdict::Fail && is_foreign(&task.strategy) && attempts < REPEATS {
             attempts += 1;
             let again = tell(ground, task.probe, (&task.name, &task.strategy), &place, options.keep)?;
-            if again.verdict != Verdict::Fail {
+            if again.verdict == Verdict::Error {
+                (telling.verdict, telling.detail) = (again.verdict, again.detail);
+            } else if again.verdict != Verdict::Fail {
                 telling.verdict = Verdict::NotApplicable;
                 telling.detail = format!("failed {} of {attempts} times: {}", attempts - 1, telling.detail);
             }
@@ -164,7 +169,7 @@ fn is_foreign(strategy: &Strategy) -> bool {
 /// Tells a story once, in a place that is emptied before and, unless `keep`, removed after.
 ///
 /// # Errors
-/// When the run is interrupted. What the harness cannot tell is not applicable, with the reason.
+/// When the run is interrupted. What the harness cannot tell is an error of its own, with the reason.
 pub fn tell(
     ground: Ground<'_>,
     probe: &'static Probe,
@@ -186,7 +191,7 @@ pub fn tell(
         Err(Wrong::Failed(why)) => (Verdict::Fail, one_line(&why)),
         Err(Wrong::NotApplicable(why)) => (Verdict::NotApplicable, one_line(&why)),
         Err(Wrong::Trouble(error)) => {
-            (Verdict::NotApplicable, format!("the harness could not tell it: {}", one_line(&format!("{error:#}"))))
+            (Verdict::Error, format!("the harness could not tell it: {}", one_line(&format!("{error:#}"))))
         }
     };
     if keep {

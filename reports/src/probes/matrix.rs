@@ -1,8 +1,8 @@
 //! Probes by strategies, as text.
 //!
 //! Strategies stand as numbers over the columns, with their names above, since names are long
-//! and there may be many. Below the matrix every failure is told once with the strategies it
-//! hit; what is not applicable is told in the records only.
+//! and there may be many. Below the matrix every failure, and every error of the harness, is told
+//! once with the strategies it hit; what is not applicable is told in the records only.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
     }
     let brief = strategies.len() > ROOMY;
     if brief {
-        out += "     P pass, F fail, f a known failure, - not applicable\n";
+        out += "     P pass, F fail, f a known failure, E an error of the harness, - not applicable\n";
     }
     let cell = |row: &ProbeRow| if brief { initial(row) } else { cell(row) };
     let heads: Vec<String> = (1..=strategies.len()).map(|at| at.to_string()).collect();
@@ -46,6 +46,7 @@ fn initial(row: &ProbeRow) -> &'static str {
         Verdict::Fail if !row.known.is_empty() => "f",
         Verdict::Fail => "F",
         Verdict::NotApplicable => "-",
+        Verdict::Error => "E",
     }
 }
 
@@ -55,6 +56,7 @@ fn cell(row: &ProbeRow) -> &'static str {
         Verdict::Fail if !row.known.is_empty() => "fail*",
         Verdict::Fail => "FAIL",
         Verdict::NotApplicable => "-",
+        Verdict::Error => "ERR",
     }
 }
 
@@ -65,31 +67,33 @@ fn tally(rows: &[ProbeRow], strategy: &str) -> String {
         .filter(|row| row.strategy == strategy && row.verdict == Verdict::Fail && !row.known.is_empty())
         .count();
     let of_known = if known > 0 { format!(" ({known} of them known*)") } else { String::new() };
+    let of_errors = match count(Verdict::Error) {
+        0 => String::new(),
+        errors => format!(", {errors} could not be told (ERR)"),
+    };
     format!(
-        "{} pass, {} fail{of_known}, {} n/a (-)",
+        "{} pass, {} fail{of_known}, {} n/a (-){of_errors}",
         count(Verdict::Pass),
         count(Verdict::Fail),
         count(Verdict::NotApplicable)
     )
 }
 
-/// Every failure, once for all strategies that fail in the same words.
+/// Every failure and every error, once for all strategies that end in the same words.
 fn failures(rows: &[ProbeRow]) -> String {
     let mut out = String::new();
-    let mut told: Vec<(&str, &str, &str)> = Vec::new();
-    for row in rows.iter().filter(|row| row.verdict == Verdict::Fail) {
-        let what = (row.probe.as_str(), row.detail.as_str(), row.known.as_str());
+    let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
+    let mut told = Vec::new();
+    for row in rows.iter().filter(|row| matches!(row.verdict, Verdict::Fail | Verdict::Error)) {
+        let what = words(row);
         if told.contains(&what) {
             continue;
         }
-        told.push(what);
-        let same = rows.iter().filter(|other| {
-            other.verdict == Verdict::Fail
-                && (other.probe.as_str(), other.detail.as_str(), other.known.as_str()) == what
-        });
+        let same = rows.iter().filter(|other| words(other) == what);
         let strategies: Vec<&str> = same.map(|row| row.strategy.as_str()).collect();
         let _ = writeln!(out, "\n{} under {}: {}", row.probe, strategies.join(", "), row.detail);
-        if row.attempts > 1 {
+        told.push(what);
+        if row.verdict == Verdict::Fail && row.attempts > 1 {
             let _ = writeln!(out, "  seen {} times of {0}; plain Cargo passes", row.attempts);
         }
         if !row.known.is_empty() {
@@ -139,16 +143,17 @@ mod tests {
             row("one", "c", Verdict::Fail, "printed 1", ""),
             row("two", "a", Verdict::NotApplicable, "no store", ""),
             row("two", "b", Verdict::Fail, "printed 2", "KEYS.md"),
+            row("two", "c", Verdict::Error, "no space left", ""),
         ];
         insta::assert_snapshot!(render(&rows, 100), @r"
           1  a: 1 pass, 0 fail, 1 n/a (-)
           2  b: 0 pass, 2 fail (1 of them known*), 0 n/a (-)
-          3  c: 0 pass, 1 fail, 0 n/a (-)
+          3  c: 0 pass, 1 fail, 0 n/a (-), 1 could not be told (ERR)
 
         stale
-               expects     1      2     3
-          one  rebuild  pass   FAIL  FAIL
-          two  rebuild     -  fail*
+             expects     1      2     3
+        one  rebuild  pass   FAIL  FAIL
+        two  rebuild     -  fail*   ERR
 
         one under b, c: printed 1
           origin: https://example.org/1
@@ -156,6 +161,10 @@ mod tests {
 
         two under b: printed 2
           *known: KEYS.md
+          origin: https://example.org/1
+          by hand: harness probe --story two
+
+        two under c: no space left
           origin: https://example.org/1
           by hand: harness probe --story two
         ");

@@ -13,15 +13,18 @@ pub enum Verdict {
     /// The story cannot be told of this strategy, on this machine, or to an end.
     #[serde(rename = "n/a")]
     NotApplicable,
+    /// The harness could not tell the story: nothing is known of the strategy.
+    Error,
 }
 
 impl Verdict {
-    /// As it is written: `pass`, `fail`, `n/a`.
+    /// As it is written: `pass`, `fail`, `n/a`, `error`.
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Pass => "pass",
             Verdict::Fail => "fail",
             Verdict::NotApplicable => "n/a",
+            Verdict::Error => "error",
         }
     }
 }
@@ -43,7 +46,7 @@ pub struct ProbeRow {
     pub strategy: String,
     /// How it ended.
     pub verdict: Verdict,
-    /// What was wrong, or why it is not applicable; empty for `pass`.
+    /// What was wrong, why it is not applicable, or what kept the harness from telling it; empty for `pass`.
     pub detail: String,
     /// For a failure that is a known property of the strategy: where that is explained.
     pub known: String,

@@ -9,6 +9,7 @@ pub(super) fn check(description: &Description) -> Result<(), ExternalError> {
     name(description)?;
     parameters(description)?;
     commands(description)?;
+    variables(description)?;
     for (field, when, text) in templates(description) {
         let known = || known(description, when);
         if let Some(unknown) = placeholder::names(&text).find(|name| !known().any(|it| it == *name)) {
@@ -46,6 +47,23 @@ fn parameters(description: &Description) -> Result<(), ExternalError> {
         Some(taken) => Err(wrong(&format!("parameters.{taken}"), "is the name of a placeholder; choose another")),
         None => Ok(()),
     }
+}
+
+/// What the harness sets itself, and relies on.
+fn variables(description: &Description) -> Result<(), ExternalError> {
+    let of_daemon = description.daemon.iter().flat_map(|daemon| daemon.env.keys().map(|name| ("daemon.env", name)));
+    for (field, name) in description.env.keys().map(|name| ("env", name)).chain(of_daemon) {
+        let why = match name.as_str() {
+            "RUSTC" => "must stay: the harness counts compiles behind it",
+            "CARGO_TARGET_DIR" | "CARGO_BUILD_TARGET_DIR" | "CARGO_BUILD_BUILD_DIR" | "CARGO_HOME" => {
+                "must stay: the harness sets it, and looks for what was built there"
+            }
+            _ if name.starts_with("HARNESS_") => "must stay: the harness speaks to its own processes by it",
+            _ => continue,
+        };
+        return Err(wrong(&format!("{field}.{name}"), why));
+    }
+    Ok(())
 }
 
 fn commands(description: &Description) -> Result<(), ExternalError> {

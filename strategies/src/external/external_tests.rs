@@ -30,6 +30,10 @@ fn what_is_wrong_is_said_in_one_line() {
     assert!(refused("env = { A = \"{stor}\" }").contains("`env.A` is not usable: {stor}"));
     assert!(refused("reset = [[\"rm\", \"{build-dir}\"]]").contains("`reset`"), "a reset belongs to no build");
     assert!(refused("env = { P = \"{port}\" }").contains("{port}"), "no daemon, no port");
+    assert!(refused("env = { RUSTC = \"mine\" }").contains("`env.RUSTC` must stay: the harness counts compiles"));
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "CARGO_HOME", "HARNESS_ANYTHING"] {
+        assert!(refused(&format!("env = {{ {name} = \"x\" }}")).contains(&format!("`env.{name}` must stay")));
+    }
     assert!(refused("before = [[]]").contains("`before` has a command without a program"));
     assert!(refused("store = { path = \"/var\" }").contains("store.path"));
     assert!(refused("store = { path = \"{store}/../..\" }").contains("store.path"));

@@ -54,7 +54,7 @@ impl Rival {
                 Err(said) => why = said,
             }
         }
-        Err(BuildError::Failed(format!("the daemon of {} did not start: {why}", self.external.name())))
+        Err(BuildError::NoDaemon(format!("the daemon of {} did not start: {why}", self.external.name())))
     }
 
     fn start(&self, described: &schema::Daemon) -> Result<Result<Serving, String>, BuildError> {

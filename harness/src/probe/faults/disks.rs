@@ -1,7 +1,5 @@
 //! The store, or a build directory, is where it cannot be used as usual.
 
-use strategies::Strategy;
-
 use super::disk::{Disk, Elsewhere, put};
 use super::{MAIN, PRINTS, goes_on, set_up};
 use crate::probe::bench::Bench;
@@ -96,23 +94,12 @@ pub(super) fn deleted(bench: &mut Bench<'_>) -> Told {
         bench.build_meanwhile("gated", "delete the store", &mut || Ok(crate::system::dirs::remove_dir(&store)?))?;
     match ended {
         Ok(()) => bench.prints("gated", PRINTS)?,
-        // What the build directory only points to is gone: it cannot go on, the next one can.
-        Err(_) if points_into_the_store(bench) => {}
         Err(why) => return Err(Wrong::Failed(format!("the build failed: {why}"))),
     }
     bench.open_store()?;
     bench.survives("gated", PRINTS)?;
     bench.survives("first", PRINTS)?;
     goes_on(bench)
-}
-
-/// Its trees hold links to names in the store.
-fn points_into_the_store(bench: &Bench<'_>) -> bool {
-    let link = |strategy: &Strategy| match strategy {
-        Strategy::Units(units) => Some(units.link.mechanism()),
-        _ => None,
-    };
-    link(bench.strategy()) == Some(strategies::link::Mechanism::Symlinked)
 }
 
 /// A tree on the dependency whose script says `started` and waits until there is a file `go`.
