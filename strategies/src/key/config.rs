@@ -5,8 +5,8 @@
 //! the keys that only name places or counts, `target`, `host`, `env`, `unstable`,
 //! `include`. Profiles are left out: the unit graph shows their effect.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::FieldHasher;
 
@@ -62,14 +62,15 @@ pub fn hash_arguments(hasher: &mut FieldHasher, known: &mut Known, dir: &Path, a
                 None => args.next().map_or("", String::as_str),
             };
             let file = dir.join(value);
-            let (text, base) = match std::fs::read_to_string(&file) {
-                Ok(text) => (text, file.parent().and_then(Path::parent).unwrap_or(dir)),
-                Err(_) => (value.to_owned(), dir),
-            };
-            hasher.field("--config", relevant(&text));
             // Of two the later one wins.
             let earlier = std::mem::take(&mut given);
-            given.add(&text, base);
+            match std::fs::read_to_string(&file) {
+                Ok(text) => hash_file(hasher, &mut given, "--config", &file, &text, &mut HashSet::new()),
+                Err(_) => {
+                    hasher.field("--config", relevant(value));
+                    given.add(value, dir);
+                }
+            }
             given.merge(earlier);
         }
     }
@@ -82,14 +83,31 @@ pub fn hash_into(hasher: &mut FieldHasher, known: &mut Known, workspace_root: &P
     let folders = workspace_root.ancestors().map(|dir| dir.join(".cargo"));
     for folder in folders.chain([cargo_home.to_owned()]) {
         // Where both exist Cargo reads the one without the extension.
-        let text = ["config", "config.toml"].iter().find_map(|name| std::fs::read_to_string(folder.join(name)).ok());
-        let Some(text) = text else { continue };
-        hasher.field("config", relevant(&text));
-        known.add(&text, folder.parent().unwrap_or(&folder));
-        for included in included(&text) {
-            let text = std::fs::read_to_string(folder.join(included)).unwrap_or_default();
-            hasher.field("included", &text);
-            known.add(&text, folder.parent().unwrap_or(&folder));
+        let mut files = ["config", "config.toml"].iter().map(|name| folder.join(name));
+        let found = files.find_map(|file| Some((std::fs::read_to_string(&file).ok()?, file)));
+        let Some((text, file)) = found else { continue };
+        hash_file(hasher, known, "config", &file, &text, &mut HashSet::new());
+    }
+}
+
+/// Adds a file and those it includes, and those they include; each once, since Cargo refuses
+/// circles and nothing here may run in one.
+fn hash_file(
+    hasher: &mut FieldHasher,
+    known: &mut Known,
+    field: &str,
+    file: &Path,
+    text: &str,
+    seen: &mut HashSet<PathBuf>,
+) {
+    hasher.field(field, relevant(text));
+    let folder = file.parent().unwrap_or(file);
+    known.add(text, folder.parent().unwrap_or(folder));
+    // A file outranks those it includes, and of these the last one the others.
+    for path in included(text).into_iter().rev().map(|path| folder.join(path)) {
+        if seen.insert(path.clone()) {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            hash_file(hasher, known, "included", &path, &text, seen);
         }
     }
 }
@@ -131,6 +149,26 @@ mod tests {
         assert_eq!(included("include = 'a.toml'"), ["a.toml"]);
         assert_eq!(included("include = ['a.toml', { path = 'b.toml', optional = true }]"), ["a.toml", "b.toml"]);
         assert!(included("[build]\njobs = 1").is_empty());
+    }
+
+    #[test]
+    fn included_files_include_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join(".cargo");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), "include = ['a.toml', 'c.toml']\n").unwrap();
+        std::fs::write(folder.join("a.toml"), "include = 'b.toml'\n[env]\nD = 'a'\n").unwrap();
+        std::fs::write(folder.join("c.toml"), "include = 'c.toml'\n[env]\nD = 'c'\n").unwrap();
+        let hash = |word: &str| {
+            std::fs::write(folder.join("b.toml"), format!("include = 'a.toml'\n[env]\nWORD = '{word}'\n")).unwrap();
+            let (mut hasher, mut known) = (FieldHasher::new("test"), Known::default());
+            hash_into(&mut hasher, &mut known, dir.path(), &dir.path().join("home"));
+            (hasher.finish(), known)
+        };
+        let (one, two) = (hash("one"), hash("two"));
+        assert_ne!(one.0, two.0);
+        assert_eq!(two.1.env["WORD"].0, "two");
+        assert_eq!(two.1.env["D"].0, "c");
     }
 
     #[test]

@@ -175,10 +175,9 @@ impl Context {
         for dir in [package_root, &self.workspace_root] {
             hasher.field("manifest", std::fs::read(dir.join("Cargo.toml")).unwrap_or_default());
         }
-        if !package_root.starts_with(&self.workspace_root) {
-            above(package_root).iter().for_each(|manifest| {
-                hasher.field("above", manifest);
-            });
+        // Below the root there are packages of other workspaces, too.
+        if let Some(manifest) = own_workspace(package_root) {
+            hasher.field("above", manifest);
         }
         let digest = hasher.finish();
         if let Ok(mut known) = self.manifests.lock() {
@@ -206,24 +205,40 @@ impl Context {
     }
 }
 
-/// The manifests a package may inherit from that is no member of the workspace being built:
-/// those above it up to the next workspace, or the one it names.
-fn above(package_root: &Path) -> Vec<String> {
+/// The manifest a package inherits from: that of the workspace it names, or of the nearest one
+/// above it that does not exclude it.
+fn own_workspace(package_root: &Path) -> Option<String> {
     let read = |dir: &Path| std::fs::read_to_string(dir.join("Cargo.toml")).ok();
-    let own = read(package_root).and_then(|text| text.parse::<toml::Table>().ok());
-    let named = own.as_ref().and_then(|table| table.get("package")?.get("workspace")?.as_str());
-    if let Some(named) = named {
-        return read(&package_root.join(named)).into_iter().collect();
+    let own = read(package_root).filter(|text| text.contains("workspace"));
+    let own = own.and_then(|text| text.parse::<toml::Table>().ok()).unwrap_or_default();
+    if own.contains_key("workspace") {
+        return None;
     }
-    let mut found = Vec::new();
-    for text in package_root.ancestors().skip(1).filter_map(read) {
-        let is_root = text.contains("[workspace");
-        found.push(text);
-        if is_root {
-            break;
+    if let Some(named) = own.get("package").and_then(|package| package.get("workspace")?.as_str()) {
+        return read(&package_root.join(named));
+    }
+    package_root.ancestors().skip(1).find_map(|dir| {
+        let text = read(dir).filter(|text| text.contains("workspace"))?;
+        // Only what excludes something is worth the reading; most packages are members.
+        let excludes = text.contains("exclude") || !text.contains("[workspace");
+        match excludes.then(|| text.parse::<toml::Table>()) {
+            Some(Ok(table)) => table.get("workspace").is_some_and(|it| !is_excluded(it, dir, package_root)),
+            Some(Err(_)) | None => true,
         }
-    }
-    found
+        .then_some(text)
+    })
+}
+
+/// Whether a workspace leaves a package out, as Cargo decides it: naming one as a member
+/// outranks excluding it.
+fn is_excluded(workspace: &toml::Value, dir: &Path, package_root: &Path) -> bool {
+    let has = |key: &str| {
+        let paths = workspace.get(key).and_then(toml::Value::as_array);
+        paths.is_some_and(|paths| {
+            paths.iter().any(|path| path.as_str().is_some_and(|it| package_root.starts_with(dir.join(it))))
+        })
+    };
+    has("exclude") && !has("members")
 }
 
 #[cfg(test)]
@@ -253,6 +268,25 @@ mod tests {
         assert_eq!(manifests("one", ""), manifests("one", ""));
         let named = "workspace = '../..'\n";
         assert_ne!(manifests("one", named), manifests("two", named));
+    }
+
+    #[test]
+    fn a_package_below_the_root_may_be_of_another_workspace() {
+        let dir = tempfile::tempdir().unwrap();
+        let (other, member) = (dir.path().join("other"), dir.path().join("other/member"));
+        std::fs::create_dir_all(&member).unwrap();
+        std::fs::write(dir.path().join("Cargo.toml"), "[workspace]\nexclude = ['other']\n").unwrap();
+        let manifests = |description: &str, members: &str| {
+            let nested = format!("[workspace]\n{members}[workspace.package]\ndescription = '{description}'\n");
+            std::fs::write(other.join("Cargo.toml"), nested).unwrap();
+            std::fs::write(member.join("Cargo.toml"), "[package]\ndescription.workspace = true\n").unwrap();
+            let env = BTreeMap::new();
+            Context::new(dir.path(), dir.path(), Path::new("/b"), Path::new("/t"), "rustc", env).manifests(&member)
+        };
+        assert_ne!(manifests("one", "members = ['member']\n"), manifests("two", "members = ['member']\n"));
+        // Left out by both: neither is its workspace, and what they say does not matter.
+        let out = "exclude = ['member']\n";
+        assert_eq!(manifests("one", out), manifests("two", out));
     }
 
     #[test]

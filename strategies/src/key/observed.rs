@@ -16,12 +16,17 @@ use super::script::Watched;
 use super::{Context, Digest, FieldHasher};
 use crate::graph::{Source, Unit};
 
+/// Stands among the variables of a unit that fits one place only: its value is the workspace
+/// root. No variable has an equals sign in its name.
+const PLACE: &str = "=workspace-root";
+
 /// Which inputs a unit read, without their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSet {
-    /// Files and directories: `pkg:` relative to the package, `ws:` to the workspace, `abs:`.
+    /// Files and directories: `pkg:` relative to the package, `ws:` to the workspace, `build:`
+    /// to the build directory, `abs:`.
     pub files: Vec<String>,
-    /// Environment variables.
+    /// Environment variables, and `=workspace-root` for a unit that is bound to its place.
     pub env: Vec<String>,
     /// The script watches its whole package. Cargo then stores the newest modification
     /// time in the fingerprint, so that time is an input too.
@@ -41,10 +46,12 @@ impl InputSet {
     /// The inputs of a compilation.
     pub fn of_compilation(context: &Context, unit: &Unit, info: &DepInfo) -> InputSet {
         let cwd = working_dir(context, unit);
-        let files = info.files.iter().map(|file| cwd.join(file));
+        let files: Vec<PathBuf> = info.files.iter().map(|file| cwd.join(file)).collect();
+        let read = info.env.iter().filter(|name| !is_fixed_by_package(name)).cloned();
+        let bound = is_watched_by_place(context, unit, &files);
         InputSet {
-            files: tokens(context, unit, files),
-            env: info.env.iter().filter(|name| !is_fixed_by_package(name)).cloned().collect(),
+            files: tokens(context, unit, files.into_iter()),
+            env: read.chain(bound.then(|| PLACE.to_owned())).collect(),
             ..InputSet::default()
         }
     }
@@ -52,11 +59,16 @@ impl InputSet {
     /// The inputs of a build-script run.
     pub fn of_script_run(context: &Context, unit: &Unit, watched: &Watched) -> InputSet {
         let root = package_root(unit);
+        let cwd = working_dir(context, unit);
+        let bound = names_place(&watched.printed, context).then(|| PLACE.to_owned());
+        let libraries = watched.static_libraries().map(|path| root.join(path));
+        // What an argument of the linker is cannot be told from its text.
+        let linked = watched.linked.iter().map(|path| cwd.join(path)).filter(|path| path.is_file());
         InputSet {
             files: tokens(context, unit, watched.paths.iter().map(|path| root.join(path))),
-            env: watched.env.clone(),
+            env: watched.env.iter().cloned().chain(bound).collect(),
             whole_package: watched.is_whole_package() && unit.is_local(),
-            libraries: tokens(context, unit, watched.static_libraries().map(|path| root.join(path))),
+            libraries: tokens(context, unit, libraries.chain(linked)),
         }
     }
 
@@ -107,6 +119,7 @@ impl InputSet {
         match place {
             "pkg" => Some(package_root(unit).join(path)),
             "ws" => Some(context.workspace_root.join(path)),
+            "build" => Some(context.layout.build_dir.join(path)),
             "abs" => Some(PathBuf::from(path)),
             _ => None,
         }
@@ -135,19 +148,59 @@ fn working_dir(context: &Context, unit: &Unit) -> PathBuf {
 }
 
 /// Names files relative to what moves with them. Immutable ones are in the base key by
-/// checksum, and files of the build directory by the content of the unit that made them.
+/// checksum, and what units made by their content. Anything else below the build directory is
+/// a file like others.
 fn tokens(context: &Context, unit: &Unit, files: impl Iterator<Item = PathBuf>) -> Vec<String> {
     let root = package_root(unit);
     let mut tokens: Vec<String> = files
-        .filter(|file| !context.is_immutable(file) && !file.starts_with(&context.layout.build_dir))
-        .map(|file| match file.strip_prefix(&root) {
-            Ok(inside) => format!("pkg:{}", inside.display()),
-            Err(_) => context.relative(&file),
+        .filter(|file| !context.is_immutable(file) && context.layout.place_of(file).is_none())
+        .map(|file| match (file.strip_prefix(&context.layout.build_dir), file.strip_prefix(&root)) {
+            (Ok(inside), _) => format!("build:{}", inside.display()),
+            (Err(_), Ok(inside)) => format!("pkg:{}", inside.display()),
+            (Err(_), Err(_)) => context.relative(&file),
         })
         .collect();
     tokens.sort();
     tokens.dedup();
     tokens
+}
+
+/// Whether Cargo watches one of these files where this workspace has it. In a unit's
+/// fingerprint it names files relative to the build directory and to the package, links
+/// followed; every other one by its absolute path. A copy of the unit elsewhere would watch
+/// the file of this workspace.
+fn is_watched_by_place(context: &Context, unit: &Unit, files: &[PathBuf]) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (root, build_dir) = (real(&package_root(unit)), real(&context.layout.build_dir));
+    files.iter().filter(|file| file.starts_with(&context.workspace_root) && !context.is_immutable(file)).any(|file| {
+        let file = real(file);
+        !file.starts_with(&root) && !file.starts_with(&build_dir)
+    })
+}
+
+/// Whether the output of a build script leads into this workspace. A package outside of it has
+/// its absolute path in the base key already.
+fn names_place(printed: &str, context: &Context) -> bool {
+    let apart = [&context.layout.build_dir, &context.cargo_home];
+    let real = std::fs::canonicalize(&context.workspace_root).ok();
+    let leads = |root: &Path| leads_into(printed, root, &apart.map(PathBuf::as_path));
+    leads(&context.workspace_root) || real.is_some_and(|real| real != context.workspace_root && leads(&real))
+}
+
+/// Whether a text has a path at or below `root` in it that is not below one of the directories
+/// that lie apart: Cargo itself moves the OUT_DIR in a script's output, and packages in its
+/// home are in one place.
+fn leads_into(text: &str, root: &Path, apart: &[&Path]) -> bool {
+    let root_text = root.to_string_lossy();
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
+    text.match_indices(&*root_text).any(|(at, found)| {
+        let path = text[at..].split(|c: char| c.is_whitespace() || "\"',;".contains(c)).next().unwrap_or_default();
+        let is_apart = |dir: &&Path| {
+            let rest = path.strip_prefix(&*dir.to_string_lossy());
+            !root.starts_with(dir) && rest.is_some_and(|rest| ends(rest) && !rest.contains("/.."))
+        };
+        ends(&text[at + found.len()..]) && !apart.iter().any(is_apart)
+    })
 }
 
 /// Variables Cargo sets from what the base key already holds (manifest, checksum, target),
@@ -161,6 +214,7 @@ fn is_fixed_by_package(name: &str) -> bool {
 /// What a variable is for this unit in this place.
 fn value_of(context: &Context, unit: &Unit, name: &str) -> Option<String> {
     match name {
+        PLACE => Some(context.workspace_root.display().to_string()),
         "CARGO_MANIFEST_DIR" => Some(package_root(unit).display().to_string()),
         "CARGO_MANIFEST_PATH" => Some(package_root(unit).join("Cargo.toml").display().to_string()),
         _ if name.starts_with("CARGO_BIN_EXE_") || name == "CARGO_TARGET_TMPDIR" => {
@@ -243,6 +297,22 @@ fn walk(root: &Path, left_out: &[&str]) -> Vec<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_leads_into_the_workspace_is_told_from_what_lies_apart() {
+        let apart = [Path::new("/ws/app/target"), Path::new("/ws/app/home")];
+        let leads = |text: &str| leads_into(text, Path::new("/ws/app"), &apart);
+        assert!(leads("cargo::rustc-env=DATA=/ws/app/data.txt"));
+        assert!(leads("cargo::rustc-env=ROOT=/ws/app\n"));
+        assert!(leads("a=/ws/app/target/x/out b=/ws/app/x"));
+        assert!(leads("a=/ws/app/target/x/out/../../../x"));
+        assert!(leads("a=/ws/app/targets"));
+        assert!(!leads("cargo::rustc-link-search=native=/ws/app/target/debug/build/a/0f/out\n"));
+        assert!(!leads("cargo::rerun-if-changed=/ws/app/home/registry/src/a/build.rs"));
+        assert!(!leads("a=/ws/app-two/x b=/ws/apple c=src/lib.rs"));
+        // A workspace below a build directory, as of `cargo package`.
+        assert!(leads_into("a=/t/package/x", Path::new("/t/package"), &[Path::new("/t")]));
+    }
 
     #[test]
     fn a_directory_is_as_new_as_anything_in_it() {

@@ -12,8 +12,15 @@ pub struct Watched {
     pub env: Vec<String>,
     /// Libraries to link that may be static, by name.
     pub libraries: Vec<String>,
+    /// Libraries to link by the exact name of the file (`+verbatim`).
+    pub verbatim: Vec<String>,
     /// Directories to look for them in, relative to the package root or absolute.
     pub searched: Vec<String>,
+    /// What may name files among the arguments of the linker, relative to where rustc runs or
+    /// absolute.
+    pub linked: Vec<String>,
+    /// All of the output.
+    pub printed: String,
 }
 
 impl Watched {
@@ -30,6 +37,7 @@ impl Watched {
     /// Where the static libraries would be that rustc is told to link.
     pub fn static_libraries(&self) -> impl Iterator<Item = PathBuf> + '_ {
         let names = self.libraries.iter().flat_map(|name| [format!("lib{name}.a"), format!("{name}.lib")]);
+        let names = names.chain(self.verbatim.iter().cloned());
         names.flat_map(|file| self.searched.iter().map(move |dir| Path::new(dir).join(&file)))
     }
 
@@ -50,7 +58,18 @@ impl Watched {
     fn library(&mut self, value: &str) {
         let (kind, name) = value.split_once('=').unwrap_or(("", value));
         if !kind.starts_with("dylib") && !kind.starts_with("framework") && !kind.starts_with("link-arg") {
-            self.libraries.push(name.split(':').next().unwrap_or(name).to_owned());
+            let verbatim = kind.split([':', ',']).any(|modifier| modifier == "+verbatim");
+            let list = if verbatim { &mut self.verbatim } else { &mut self.libraries };
+            list.push(name.split(':').next().unwrap_or(name).to_owned());
+        }
+    }
+
+    /// An argument of the linker, which may be a file or have one in it: `-Wl,a,/b.a`,
+    /// `--script=c.ld`, `-T/d.ld`.
+    fn link_arg(&mut self, value: &str) {
+        for part in value.split([',', '=']).chain([value]) {
+            let path = part.find('/').filter(|_| part.starts_with('-')).map_or(part, |at| &part[at..]);
+            self.linked.push(path.to_owned());
         }
     }
 
@@ -64,8 +83,9 @@ impl Watched {
 
 /// Reads the directives from a script's standard output.
 pub fn parse(stdout: &[u8]) -> Watched {
+    let printed = String::from_utf8_lossy(stdout).into_owned();
     let mut watched = Watched::default();
-    for line in String::from_utf8_lossy(stdout).lines() {
+    for line in printed.lines() {
         let directive = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"));
         let Some((name, value)) = directive.and_then(|directive| directive.split_once('=')) else { continue };
         match name {
@@ -74,13 +94,17 @@ pub fn parse(stdout: &[u8]) -> Watched {
             "rustc-link-lib" => watched.library(value.trim_end()),
             "rustc-link-search" => watched.search(value.trim_end()),
             "rustc-flags" => watched.flags(value),
+            // For all targets or for some: `rustc-link-arg-bins`, `rustc-cdylib-link-arg`.
+            _ if name.contains("link-arg") => watched.link_arg(value.trim_end()),
             _ => {}
         }
     }
-    for list in [&mut watched.paths, &mut watched.env, &mut watched.libraries, &mut watched.searched] {
+    let Watched { paths, env, libraries, verbatim, searched, linked, .. } = &mut watched;
+    for list in [paths, env, libraries, verbatim, searched, linked] {
         list.sort();
         list.dedup();
     }
+    watched.printed = printed;
     watched
 }
 
@@ -98,6 +122,18 @@ mod tests {
         let files: Vec<PathBuf> = watched.static_libraries().collect();
         assert!(files.contains(&"/dir/liba.a".into()) && files.contains(&"/flags/b.lib".into()), "{files:?}");
         assert!(watched.is_whole_package());
+    }
+
+    #[test]
+    fn libraries_have_exact_names_or_are_arguments() {
+        let lines = "cargo::rustc-link-lib=static:+whole-archive,+verbatim=word.o\ncargo:rustc-link-search=/dir\n\
+                     cargo::rustc-link-arg=/a/libword.a\ncargo::rustc-link-arg-bins=-Wl,--script=b.ld,-T/c.ld\n\
+                     cargo::rustc-link-arg-bin=app=/d.a\n";
+        let watched = parse(lines.as_bytes());
+        assert_eq!(watched.static_libraries().collect::<Vec<_>>(), [PathBuf::from("/dir/word.o")]);
+        for file in ["/a/libword.a", "b.ld", "/c.ld", "/d.a"] {
+            assert!(watched.linked.iter().any(|linked| linked == file), "{file} {:?}", watched.linked);
+        }
     }
 
     #[test]

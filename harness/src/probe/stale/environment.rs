@@ -37,6 +37,12 @@ pub(super) const PROBES: &[Probe] = &[
         config_env_changed,
     ),
     stale(
+        "config-include-of-include",
+        "https://github.com/rust-lang/cargo/issues/7723",
+        "A variable of an `[env]` table changes in a file that an included configuration file includes.",
+        config_include_of_include,
+    ),
+    stale(
         "config-env-overridden",
         "https://github.com/rust-lang/cargo/issues/13280",
         "The environment overrides a variable of the `[env]` table, until the table says `force`.",
@@ -90,6 +96,16 @@ fn config_env_changed(bench: &mut Bench<'_>) -> Told {
     three_places(bench, "env!(\"PROBE_WORD\")", "")?;
     there_and_back(bench, ["one", "two"], |bench, word| {
         bench.write("ws/app/.cargo/config.toml", &format!("[env]\nPROBE_WORD = \"{word}\"\n"))?;
+        Ok(thrice(word))
+    })
+}
+
+fn config_include_of_include(bench: &mut Bench<'_>) -> Told {
+    three_places(bench, "env!(\"PROBE_WORD\")", "")?;
+    bench.write("ws/app/.cargo/config.toml", "include = [\"near.toml\"]\n")?;
+    bench.write("ws/app/.cargo/near.toml", "include = [\"far.toml\"]\n")?;
+    there_and_back(bench, ["one", "two"], |bench, word| {
+        bench.write("ws/app/.cargo/far.toml", &format!("[env]\nPROBE_WORD = \"{word}\"\n"))?;
         Ok(thrice(word))
     })
 }

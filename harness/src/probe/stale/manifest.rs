@@ -37,6 +37,12 @@ pub(super) const PROBES: &[Probe] = &[
         |bench| inherited(bench, "ws/other", "../other/member"),
     ),
     stale(
+        "nested-workspace-description",
+        "https://github.com/rust-lang/cargo/issues/3696",
+        "A path dependency inherits its description from a workspace below the one that is built, where it changes.",
+        |bench| inherited(bench, "ws/app/other", "other/member"),
+    ),
+    stale(
         "dependency-renamed",
         "https://github.com/rust-lang/cargo/pull/5415",
         "Two versions of a dependency swap the names they have in a manifest.",
@@ -107,7 +113,7 @@ fn inherited(bench: &mut Bench<'_>, root: &str, path: &str) -> Told {
     bench.write(&format!("{root}/member/Cargo.toml"), &member)?;
     there_and_back(bench, ["one", "two"], |bench, word| {
         let table = format!("[workspace.package]\ndescription = \"{word}\"\n");
-        with_member(bench, path, if own { &table } else { "" })?;
+        with_member(bench, path, if own { &table } else { "exclude = [\"other\"]\n" })?;
         if !own {
             bench.write(&format!("{root}/Cargo.toml"), &format!("[workspace]\nmembers = [\"member\"]\n{table}"))?;
         }
