@@ -1,5 +1,7 @@
 //! The store, or a build directory, is where it cannot be used as usual.
 
+use strategies::Strategy;
+
 use super::disk::{Disk, Elsewhere, put};
 use super::{MAIN, PRINTS, goes_on, set_up};
 use crate::probe::bench::Bench;
@@ -43,6 +45,10 @@ pub(super) fn elsewhere(bench: &mut Bench<'_>) -> Told {
 /// A compiler that has room must not fail because its cache has none.
 pub(super) fn full_store(bench: &mut Bench<'_>) -> Told {
     bench.needs_cache()?;
+    if matches!(bench.strategy(), Strategy::Units(units) if units.link.name() == "reflink") {
+        let why = "the small disk is a file system of its own, and nothing can be reflinked to it";
+        return Err(Wrong::NotApplicable(why.to_owned()));
+    }
     let disk = Disk::mount(bench)?;
     put(bench, "store", disk.dir("store"))?;
     bench.open_store()?;
