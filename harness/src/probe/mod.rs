@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`bench`] | the workbench a story is told on: a registry, workspaces, builds under a strategy |
+//! | [`mod@bench`] | the workbench a story is told on: a registry, workspaces, builds under a strategy |
 //! | [`materials`] | what stories are made of: files, packages, trees, repositories |
 //! | [`built`] | what a build on it did, unit by unit, and what a story may ask of it |
 //! | [`shared`] | what is too large to be built for each strategy |

@@ -1,6 +1,6 @@
 //! Somebody else's tool, or another Cargo, as a strategy: described by a TOML file.
 //!
-//! Nothing is started here. A file is read and checked ([`schema`], [`check`](self::check)),
+//! Nothing is started here. A file is read and checked (`schema`, `check`),
 //! its parameters are set, its placeholders are filled ([`placeholder`]), and what a tool says
 //! of itself is read ([`statistics`]). The two designs that need code of ours are here as well,
 //! as far as it is about files: [`registry_part`] (what a CI action keeps of a build directory)

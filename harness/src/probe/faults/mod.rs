@@ -5,10 +5,10 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`kills`] | SIGKILL while planning, restoring, compiling and publishing |
-//! | [`damage`] | files of our store that are short, changed, missing, or of another version |
-//! | [`disks`] | a store that is read-only, elsewhere, full, or gone |
-//! | [`disk`] | a small disk of a story's own |
+//! | `kills` | SIGKILL while planning, restoring, compiling and publishing |
+//! | `damage` | files of our store that are short, changed, missing, or of another version |
+//! | `disks` | a store that is read-only, elsewhere, full, or gone |
+//! | `disk` | a small disk of a story's own |
 
 mod damage;
 mod disk;

@@ -9,8 +9,8 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`library`] | a dependency's library, which trees may share with the store |
-//! | [`program`] | the final program, which people overwrite most |
+//! | `library` | a dependency's library, which trees may share with the store |
+//! | `program` | the final program, which people overwrite most |
 //! | here | `cargo clean` |
 
 mod library;

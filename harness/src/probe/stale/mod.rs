@@ -2,16 +2,16 @@
 //!
 //! | file | what changes |
 //! |---|---|
-//! | [`checkouts`] | nothing but the place: two trees of one name, one version |
-//! | [`sources`] | where a dependency comes from: commits, patches, other versions |
-//! | [`environment`] | variables, and those of the configuration |
-//! | [`macros`] | what a proc macro reads |
-//! | [`scripts`] | what a build script reads |
-//! | [`native`] | a library that is linked in |
-//! | [`flags`] | arguments of rustc from outside the manifest |
-//! | [`profile`] | fields of the profile |
-//! | [`manifest`] | the manifest: features, edition, metadata |
-//! | [`lints`] | what is an error and what is not |
+//! | `checkouts` | nothing but the place: two trees of one name, one version |
+//! | `sources` | where a dependency comes from: commits, patches, other versions |
+//! | `environment` | variables, and those of the configuration |
+//! | `macros` | what a proc macro reads |
+//! | `scripts` | what a build script reads |
+//! | `native` | a library that is linked in |
+//! | `flags` | arguments of rustc from outside the manifest |
+//! | `profile` | fields of the profile |
+//! | `manifest` | the manifest: features, edition, metadata |
+//! | `lints` | what is an error and what is not |
 //!
 //! Most stories go there and back: one value, another, and the first again, each in an empty
 //! build directory. On the way there a key that leaves the value out hands out the old
