@@ -52,7 +52,7 @@ pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// When the folder holds no run of probes, or one that cannot be understood.
