@@ -201,7 +201,8 @@ fn touched_source(bench: &mut Bench<'_>) -> Told {
         std::fs::File::options().write(true).open(source)?.set_modified(SystemTime::now())?;
         bench.note("touch ws/app/member/src/lib.rs");
         let built = bench.build("app")?;
-        if !built.ran_any_of("member") {
+        // A compiler cache may know the same content: asked for again is enough.
+        if !built.ran_any_of("member") && built.hits() == 0 {
             let why = format!("a source touched in a tree that was {when} is not built again; plain Cargo does");
             return Err(Wrong::Failed(why));
         }
