@@ -211,6 +211,10 @@ impl<'a> Bench<'a> {
     /// Not applicable where there is none.
     pub fn needs_second_toolchain(&self) -> Told {
         match self.ground.second {
+            // It was opened with the toolchain under test and hands that one's environment on.
+            Some(_) if self.rival.is_some() => {
+                Err(Wrong::NotApplicable("a tool is opened for one toolchain only".to_owned()))
+            }
             Some(_) => Ok(()),
             None => Err(Wrong::NotApplicable("there is one toolchain only on this machine".to_owned())),
         }
