@@ -7,8 +7,11 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`analysis`] | runs understood: numbers and verdicts by step and arm |
 //! | [`control`] | the name of the arm that only repeats the baseline |
 //! | [`costs`] | one price list for a whole run |
+//! | [`document`] | a report before it has a format |
+//! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
 //! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
@@ -18,8 +21,11 @@
 //!
 //! Every file and column is described in `reports/FORMAT.md`.
 
+pub mod analysis;
 pub mod control;
 pub mod costs;
+pub mod document;
+pub mod plot;
 pub mod probes;
 pub mod record;
 pub mod run_folder;

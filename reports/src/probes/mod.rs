@@ -8,5 +8,5 @@ pub mod folder;
 pub mod matrix;
 pub mod row;
 
-pub use folder::{ProbeRun, read, write};
+pub use folder::{ProbeRun, WHOLE, read, write};
 pub use row::{ProbeRow, Verdict};

@@ -16,6 +16,7 @@ mod verdicts;
 
 pub use causes::{Cause, CauseGroup, causes};
 pub use over::WallRounds;
+pub(crate) use over::sum_of_medians;
 pub use shadow::ShadowSummary;
 pub use steps::{ArmSummary, Problem, StepSummary, summarise};
 pub use verdicts::{Detectable, Standing, StepVerdicts, Verdicts, verdicts};

@@ -15,7 +15,7 @@ fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> V
 }
 
 /// Sum over workspaces of the median over rounds.
-pub(super) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
+pub(crate) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
     let medians: Vec<f64> = by_workspace(rows, value).iter().filter_map(|values| median(values)).collect();
     (!medians.is_empty()).then(|| medians.iter().sum())
 }

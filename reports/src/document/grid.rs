@@ -1,0 +1,98 @@
+//! A table without a format.
+
+use crate::table::UNMEASURED;
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Grid {
+    /// What it shows and how to read it.
+    pub caption: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// Each has as many cells as there are columns.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// The head of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// A word or two.
+    pub head: String,
+    /// Where its cells stand.
+    pub align: Align,
+}
+
+/// Where cells stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cell {
+    /// A number with its unit, or words.
+    pub text: String,
+    /// How it is meant; never the only carrier of that meaning.
+    pub tone: Tone,
+}
+
+/// How a cell is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    /// As it stands.
+    #[default]
+    Plain,
+    /// Faster, passed.
+    Good,
+    /// Slower, failed.
+    Bad,
+    /// Nothing to look at: not measured, not applicable.
+    Quiet,
+}
+
+impl Grid {
+    /// An empty table. A head that begins with `>` is that of a column of numbers.
+    pub fn new(caption: impl Into<String>, heads: &[&str]) -> Self {
+        let column = |head: &&str| match head.strip_prefix('>') {
+            Some(head) => Column { head: head.trim().into(), align: Align::Right },
+            None => Column { head: (*head).into(), align: Align::Left },
+        };
+        Self { caption: caption.into(), columns: heads.iter().map(column).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; missing cells are blank, further ones are left out.
+    pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        let mut cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();
+        cells.resize(self.columns.len(), Cell::default());
+        self.rows.push(cells);
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Cell {
+    /// A cell that is meant in some way.
+    pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        let tone = if text == UNMEASURED { Tone::Quiet } else { Tone::Plain };
+        Self { text, tone }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
