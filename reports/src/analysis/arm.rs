@@ -34,8 +34,8 @@ pub struct ArmAnalysis {
     pub cpu_s: Option<f64>,
     /// Largest resident set of any process in any row, bytes.
     pub max_rss_bytes: Option<u64>,
-    /// Units restored and yet rebuilt, over all `ok` rows.
-    pub stale: u64,
+    /// Units restored and yet rebuilt, over all `ok` rows; `None` where no row says.
+    pub stale: Option<u64>,
     /// Rows whose store held a changed blob.
     pub damaged: usize,
 }
@@ -99,10 +99,10 @@ pub struct Files {
 pub struct Cell {
     /// The workspace.
     pub workspace: String,
-    /// Wall time ÷ that of the baseline.
+    /// Wall time ÷ that of the baseline, median over rounds: an estimate without a verdict.
     pub ratio: Option<f64>,
-    /// What it comes to.
-    pub verdict: Verdict,
+    /// Rounds with two valid rows.
+    pub pairs: usize,
 }
 
 /// All that [`ArmAnalysis::of`] needs of one arm in one step.
@@ -167,7 +167,7 @@ impl ArmAnalysis {
             noop_s: sum(|row| row.noop_s),
             cpu_s: sum(|row| Some(row.user_s? + row.sys_s?)),
             max_rss_bytes: ok.iter().filter_map(|row| row.max_rss_bytes).max(),
-            stale: ok.iter().filter_map(|row| row.stale).sum(),
+            stale: ok.iter().filter_map(|row| row.stale).reduce(|a, b| a + b),
             damaged: rows.iter().filter(|row| row.store_intact == Some(false)).count(),
             summary,
             wall,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::arm::{Arm, ArmAnalysis, Cell};
 use crate::record::{RunInfo, Status, StepRow};
 use crate::run_folder::{CutOff, RunFolder};
-use crate::stats::{Comparison, compare};
+use crate::stats::{Local, local};
 use crate::summary::{self, CauseGroup, Detectable, Options, Standing, StepVerdicts, Verdicts, causes, summarise};
 
 /// A run of `harness compare`.
@@ -57,14 +57,14 @@ impl Analysis {
         let baseline = baseline.map_or_else(|| baseline_of(run), str::to_owned);
         let options = Options { baseline: baseline.clone(), ..Options::default() };
         let verdicts = summary::verdicts(run, &options);
-        let comparisons = compare(&run.steps, &verdicts.question);
+        let locals = local(&run.steps, &verdicts.question);
         let mut rows: BTreeMap<(&str, &str, &str), Vec<&StepRow>> = BTreeMap::new();
         for row in &run.steps {
             rows.entry((&row.scenario, &row.step, &row.strategy)).or_default().push(row);
         }
-        let mut found: BTreeMap<(&str, &str, &str), Vec<&Comparison>> = BTreeMap::new();
-        for it in &comparisons {
-            found.entry((&it.scenario, &it.step, &it.strategy)).or_default().push(it);
+        let mut cells: BTreeMap<(&str, &str, &str), Vec<&Local>> = BTreeMap::new();
+        for it in &locals {
+            cells.entry((&it.scenario, &it.step, &it.strategy)).or_default().push(it);
         }
         let steps = summarise(run, &options)
             .into_iter()
@@ -81,12 +81,12 @@ impl Analysis {
                         .map(|summary| {
                             let strategy = summary.strategy.clone();
                             let key = (step.scenario.as_str(), step.step.as_str(), strategy.as_str());
-                            let found = found.get(&key).map_or(&[][..], Vec::as_slice);
+                            let cells = cells.get(&key).map_or(&[][..], Vec::as_slice);
                             ArmAnalysis::of(Arm {
                                 summary,
                                 rows: rows.get(&key).map_or(&[][..], Vec::as_slice),
-                                wall: found.iter().find(|it| it.workspace.is_none()).map(|it| (*it).clone()),
-                                cells: found.iter().filter_map(|it| cell(it)).collect(),
+                                wall: judged.and_then(|it| it.of(&strategy)).cloned(),
+                                cells: cells.iter().map(|it| cell(it)).collect(),
                                 alone: run.info.alone(),
                                 order: &run.info.corpus.workspaces,
                             })
@@ -127,21 +127,17 @@ fn judged<'a>(verdicts: &'a Verdicts, scenario: &str, step: &str) -> Option<&'a 
     verdicts.steps.iter().find(|it| it.scenario == scenario && it.step == step)
 }
 
-fn cell(comparison: &Comparison) -> Option<Cell> {
-    Some(Cell {
-        workspace: comparison.workspace.clone()?,
-        ratio: comparison.judgement.ratio,
-        verdict: comparison.judgement.verdict,
-    })
+fn cell(local: &Local) -> Cell {
+    Cell { workspace: local.workspace.clone(), ratio: local.ratio, pairs: local.pairs }
 }
 
-/// What a run was compared with: `options.against`, else `none`, else its first strategy.
+/// What a run was compared with, of the strategies that took part: `options.against`, else
+/// `none`, else the first that was asked for.
 fn baseline_of(run: &RunFolder) -> String {
-    let asked = run.info.options.get("against").and_then(|it| it.as_str()).map(str::to_owned);
-    let took_part = |name: &str| run.steps.iter().any(|row| row.strategy == name);
-    asked
-        .or_else(|| took_part("none").then(|| "none".to_owned()))
-        .or_else(|| run.info.strategies.first().cloned())
-        .or_else(|| run.steps.first().map(|row| row.strategy.clone()))
-        .unwrap_or_else(|| "none".to_owned())
+    let took_part = |name: &&str| run.steps.iter().any(|row| row.strategy == *name);
+    let asked = run.info.options.get("against").and_then(|it| it.as_str());
+    let listed = run.info.strategies.iter().map(String::as_str);
+    let present = run.steps.first().map(|row| row.strategy.as_str());
+    let mut candidates = asked.into_iter().chain(["none"]).chain(listed).chain(present);
+    candidates.find(took_part).unwrap_or("none").to_owned()
 }

@@ -71,6 +71,20 @@ impl Grid {
         self.rows.push(cells);
     }
 
+    /// The table without columns in which nothing was measured.
+    pub fn measured(mut self) -> Self {
+        let empty = |at: usize| self.rows.iter().all(|row| matches!(row[at].text.as_str(), "" | UNMEASURED));
+        let kept: Vec<bool> = (0..self.columns.len()).map(|at| self.rows.is_empty() || !empty(at)).collect();
+        let keep = |at: usize| kept.get(at).copied().unwrap_or(true);
+        let mut at = 0..;
+        self.columns.retain(|_| at.next().is_none_or(keep));
+        for row in &mut self.rows {
+            let mut at = 0..;
+            row.retain(|_| at.next().is_none_or(keep));
+        }
+        self
+    }
+
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -94,5 +108,20 @@ impl From<String> for Cell {
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         Self::from(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_measured_has_no_column() {
+        let mut grid = Grid::new("", &["strategy", ">wall", ">CPU", "verdict"]);
+        grid.row(["none", "1.00 s", "-", ""]);
+        grid.row(["sccache", "-", "-", "faster"]);
+        let grid = grid.measured();
+        assert_eq!(grid.columns.iter().map(|it| it.head.as_str()).collect::<Vec<_>>(), ["strategy", "wall", "verdict"]);
+        assert_eq!(grid.rows[1].iter().map(|it| it.text.as_str()).collect::<Vec<_>>(), ["sccache", "-", "faster"]);
     }
 }

@@ -8,3 +8,10 @@
 mod chart;
 
 pub use chart::{Bar, Chart, Interval, Line, Panel, Plot, Ratio, Unit};
+
+impl Plot {
+    /// TEMP
+    pub fn svg_file(&self) -> String {
+        String::new()
+    }
+}

@@ -8,7 +8,7 @@
 
 mod info;
 mod key;
-mod number;
+pub(crate) mod number;
 mod step;
 mod unit;
 

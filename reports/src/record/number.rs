@@ -8,7 +8,7 @@
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 /// Writes six decimals at most, without trailing zeros.
-pub(super) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
     match value.filter(|number| number.is_finite()) {
         None => to.serialize_none(),
         Some(number) => to.serialize_str(&decimal(number)),
@@ -16,7 +16,7 @@ pub(super) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::
 }
 
 /// Reads what [`serialize`] wrote; words such as `NaN` are refused.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     match Option::<f64>::deserialize(from)? {
         Some(number) if !number.is_finite() => {
             Err(D::Error::custom(format!("{number} is no measurement; leave the field empty instead")))

@@ -30,7 +30,7 @@
 use super::{
     center::median_in_place,
     random::Random,
-    sample::{Block, Sample},
+    sample::{Block, Pair, Sample},
     student::{normal_tail, student_quantile},
 };
 
@@ -92,57 +92,105 @@ fn expanded_tail(sample: &Sample, block: Block, confidence: f64) -> f64 {
     normal_tail(student_quantile(f64::midpoint(1.0, confidence), free))
 }
 
-/// The sample laid out for drawing: per workspace its values, and per round the
-/// place of each workspace's value.
+/// The sample laid out for drawing. A median needs no values, only how often each rank
+/// was drawn: per workspace its values in order, and for every draw its rank there.
 struct Draws {
-    values: Vec<Vec<f64>>,
-    by_round: Vec<Vec<(usize, f64)>>,
-    medians: Vec<f64>,
-    /// What one draw took, by workspace; kept to spare the allocations.
-    drawn: Vec<Vec<f64>>,
+    places: Vec<Place>,
+    /// For every round the workspaces that have it, with the rank of their value.
+    by_round: Vec<Vec<(usize, usize)>>,
+}
+
+/// One workspace.
+struct Place {
+    /// In rising order.
+    values: Vec<f64>,
+    /// Rank of the value of each pair, in the order of the sample.
+    ranks: Vec<usize>,
+    median: f64,
+    /// How often each rank was drawn; kept to spare the allocations.
+    counts: Vec<u32>,
+    drawn: u32,
+}
+
+impl Place {
+    fn new(pairs: &[Pair]) -> Self {
+        let mut order: Vec<usize> = (0..pairs.len()).collect();
+        order.sort_by(|a, b| pairs[*a].log_ratio.total_cmp(&pairs[*b].log_ratio));
+        let mut ranks = vec![0; pairs.len()];
+        for (rank, at) in order.iter().enumerate() {
+            ranks[*at] = rank;
+        }
+        let values: Vec<f64> = order.iter().map(|at| pairs[*at].log_ratio).collect();
+        let median = median_in_place(&mut values.clone()).unwrap_or(0.0);
+        Self { counts: vec![0; values.len()], drawn: 0, values, ranks, median }
+    }
+
+    fn draw(&mut self, rank: usize) {
+        self.counts[rank] += 1;
+        self.drawn += 1;
+    }
+
+    /// The median of what was drawn, which is forgotten. Without any, that of all.
+    fn take_median(&mut self) -> f64 {
+        let drawn = std::mem::take(&mut self.drawn);
+        if drawn == 0 {
+            return self.median;
+        }
+        let (lower, upper) = ((drawn - 1) / 2, drawn / 2);
+        let (mut seen, mut first) = (0, None);
+        let mut median = self.median;
+        for (value, count) in self.values.iter().zip(&self.counts) {
+            seen += count;
+            if first.is_none() && seen > lower {
+                first = Some(*value);
+            }
+            if seen > upper {
+                median = first.map_or(*value, |first| f64::midpoint(first, *value));
+                break;
+            }
+        }
+        self.counts.fill(0);
+        median
+    }
 }
 
 impl Draws {
     fn new(sample: &Sample) -> Self {
         let rounds = sample.rounds();
         let mut by_round = vec![Vec::new(); rounds.len()];
-        let mut values = Vec::new();
-        let mut medians = Vec::new();
+        let places: Vec<Place> = sample.workspaces().iter().map(|(_, pairs)| Place::new(pairs)).collect();
         for (at, (_, pairs)) in sample.workspaces().iter().enumerate() {
-            for pair in pairs {
+            for (pair, rank) in pairs.iter().zip(&places[at].ranks) {
                 if let Ok(round) = rounds.binary_search(&pair.round) {
-                    by_round[round].push((at, pair.log_ratio));
+                    by_round[round].push((at, *rank));
                 }
             }
-            let mut logs: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio).collect();
-            values.push(logs.clone());
-            medians.push(median_in_place(&mut logs).unwrap_or(0.0));
         }
-        let drawn = values.clone();
-        Self { values, by_round, medians, drawn }
+        Self { places, by_round }
     }
 
     /// The estimate from one draw. A workspace that a draw of rounds happens to
     /// leave out, possible only where rounds are incomplete, keeps its median.
     fn estimate(&mut self, block: Block, random: &mut Random) -> f64 {
-        self.drawn.iter_mut().for_each(Vec::clear);
         match block {
             Block::Round => {
                 for _ in 0..self.by_round.len() {
-                    for (workspace, value) in &self.by_round[random.below(self.by_round.len())] {
-                        self.drawn[*workspace].push(*value);
+                    for (workspace, rank) in &self.by_round[random.below(self.by_round.len())] {
+                        self.places[*workspace].draw(*rank);
                     }
                 }
             }
             Block::Pair => {
-                for (values, drawn) in self.values.iter().zip(&mut self.drawn) {
-                    drawn.extend((0..values.len()).map(|_| values[random.below(values.len())]));
+                for place in &mut self.places {
+                    for _ in 0..place.ranks.len() {
+                        let rank = place.ranks[random.below(place.ranks.len())];
+                        place.draw(rank);
+                    }
                 }
             }
         }
-        let medians =
-            self.drawn.iter_mut().zip(&self.medians).map(|(drawn, median)| median_in_place(drawn).unwrap_or(*median));
-        medians.sum::<f64>() / self.medians.len() as f64
+        let medians = self.places.iter_mut().map(Place::take_median);
+        medians.sum::<f64>() / self.places.len() as f64
     }
 }
 

@@ -120,6 +120,41 @@ pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison>
     settle(overall(&subjects(rows, question), question), question)
 }
 
+/// The estimate of one arm in one workspace: where a difference comes from, without a verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Local {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the step.
+    pub step: String,
+    /// The arm.
+    pub strategy: String,
+    /// The workspace.
+    pub workspace: String,
+    /// Median over rounds of arm ÷ baseline; `None` without a pair.
+    pub ratio: Option<f64>,
+    /// Rounds with two valid rows.
+    pub pairs: usize,
+}
+
+/// Every arm in every workspace alone, in order of first appearance: estimates only. They
+/// cost next to nothing, where the verdicts of [`compare`] take as long again as all others.
+pub fn local(rows: &[StepRow], question: &Question) -> Vec<Local> {
+    let of_place = |subject: &Subject<'_>, workspace: &str| {
+        let open = subject.collect(question, Some(workspace));
+        Local {
+            scenario: open.scenario,
+            step: open.step,
+            strategy: open.strategy,
+            workspace: workspace.into(),
+            ratio: open.sample.estimate().map(f64::exp),
+            pairs: open.sample.pairs(),
+        }
+    };
+    let subjects = subjects(rows, question);
+    subjects.iter().flat_map(|it| it.workspaces.iter().map(|place| of_place(it, place)).collect::<Vec<_>>()).collect()
+}
+
 /// The arm and the sample of every comparison over all workspaces.
 pub(super) fn samples(rows: &[StepRow], question: &Question) -> Vec<(String, Sample)> {
     overall(&subjects(rows, question), question).into_iter().map(|it| (it.strategy, it.sample)).collect()

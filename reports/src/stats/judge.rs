@@ -10,6 +10,7 @@ use super::random::Random;
 use super::sample::Sample;
 use super::sign_flip::{SignFlip, sign_flip, smallest_p};
 use super::verdict::{Evidence, Rule, Verdict};
+use rayon::prelude::*;
 
 /// What a sample shows. Ratios are arm ÷ baseline, below 1 the arm was faster.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +45,7 @@ pub struct Judgement {
 pub fn judge(family: &[Sample], rule: &Rule, seed: u64) -> Vec<Judgement> {
     let terms: Vec<Vec<f64>> = family.iter().map(|it| it.contributions(rule.block)).collect();
     let tests: Vec<Option<SignFlip>> = family
-        .iter()
+        .par_iter()
         .zip(&terms)
         .map(|(it, terms)| {
             let mut random = Random::named(seed, &format!("sign flip {}", it.name()));
@@ -56,8 +57,9 @@ pub fn judge(family: &[Sample], rule: &Rule, seed: u64) -> Vec<Judgement> {
     let raw: Vec<f64> = tests.iter().flatten().map(|test| test.p).collect();
     let corrected = holm(&raw);
 
+    // Every sample has a stream of its own: in whatever order they are judged, the same comes out.
     family
-        .iter()
+        .par_iter()
         .enumerate()
         .map(|(at, sample)| {
             let rank = taking.iter().position(|it| *it == at);

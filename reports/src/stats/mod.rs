@@ -71,7 +71,7 @@ mod student;
 mod verdict;
 
 pub use center::{geometric_mean, median};
-pub use comparison::{Comparison, Excluded, Metric, Question, compare, compare_overall};
+pub use comparison::{Comparison, Excluded, Local, Metric, Question, compare, compare_overall, local};
 pub use holm::holm;
 pub use judge::{Judgement, judge};
 pub use random::Random;

@@ -130,6 +130,11 @@ impl StepVerdicts {
         self.arms.iter().chain(&self.controls).any(|it| it.judgement.pairs > 0)
     }
 
+    /// What a strategy came out at, arm or control.
+    pub fn of(&self, strategy: &str) -> Option<&Comparison> {
+        self.arms.iter().chain(&self.controls).find(|it| it.strategy == strategy)
+    }
+
     fn list(&mut self, control: bool) -> &mut Vec<Comparison> {
         if control { &mut self.controls } else { &mut self.arms }
     }

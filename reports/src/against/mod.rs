@@ -1,0 +1,173 @@
+//! One run against an older one: what differs in the conditions, and what changed.
+//!
+//! In: two runs of `harness compare`. Out: [`Changes`], or the reason why they cannot be
+//! compared. A strategy is judged by its *ratio to the baseline of its own run*, the new
+//! ratio ÷ the old one: a machine that was busier, or simply another, slows both arms of a
+//! run and cancels. The baseline itself has no such ratio. Its bare times are compared
+//! too, as a family of their own, and whoever reads them must know that compiler, machine
+//! and load are all in them.
+//!
+//! Each value of the new run is paired with the value of the old one of the same round and
+//! workspace. Nothing ties round 3 of one run to round 3 of another, but where both runs
+//! drew from one distribution either could as well have been the other's, which is what a
+//! sign flip asks for; the statistics and the rule are those of [`crate::stats`].
+
+mod conditions;
+mod pairing;
+
+use thiserror::Error;
+
+use crate::analysis::{Analysis, ArmAnalysis};
+use crate::run_folder::RunFolder;
+use crate::stats::{Block, Judgement, Rule, judge};
+
+pub use conditions::Difference;
+
+/// A run, read and understood.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// Its rows.
+    pub folder: &'a RunFolder,
+    /// What they come to.
+    pub analysis: &'a Analysis,
+}
+
+/// What changed from the old run to the new one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// Name of the older run.
+    pub old: String,
+    /// Name of the newer run.
+    pub new: String,
+    /// The baseline of both.
+    pub baseline: String,
+    /// Conditions that differ; those that can move a ratio come first.
+    pub differences: Vec<Difference>,
+    /// Strategies that only the old run has.
+    pub only_old: Vec<String>,
+    /// Strategies that only the new run has.
+    pub only_new: Vec<String>,
+    /// Every step and strategy that both runs have.
+    pub arms: Vec<Change>,
+}
+
+/// One strategy in one step of both runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the step.
+    pub step: String,
+    /// Full name of the strategy.
+    pub strategy: String,
+    /// Whether it is the baseline, judged by its bare times.
+    pub bare: bool,
+    /// New ÷ old: of ratios to the baseline, or of bare times. Below 1 is an improvement.
+    pub judgement: Judgement,
+    /// How many changes the correction took into account.
+    pub family: usize,
+    /// Old and new ratio to the baseline.
+    pub ratio: Both,
+    /// Old and new wall seconds.
+    pub wall_s: Both,
+    /// Old and new hits ÷ units.
+    pub hit_rate: Both,
+    /// Old and new hits weighed by compile seconds.
+    pub hit_rate_by_cost: Both,
+    /// Old and new units compiled.
+    pub compiled: Both,
+    /// Old and new physical bytes of store and build directories.
+    pub physical_bytes: Both,
+}
+
+/// One number in both runs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Both {
+    /// In the older run.
+    pub old: Option<f64>,
+    /// In the newer run.
+    pub new: Option<f64>,
+}
+
+/// Two runs say nothing about each other.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{new} cannot be compared with {old}: {why}")]
+pub struct Incomparable {
+    /// Name of the newer run.
+    pub new: String,
+    /// Name of the older run.
+    pub old: String,
+    /// What stands against it, and what to do.
+    pub why: String,
+}
+
+/// Sets `new` beside `old`.
+///
+/// # Errors
+/// When the two did not build the same sources, in the same scenario and profile, or have
+/// no step of one strategy in common.
+pub fn changes(new: Run<'_>, old: Run<'_>) -> Result<Changes, Incomparable> {
+    let refuse = |why: String| {
+        Err(Incomparable { new: new.analysis.info.name.clone(), old: old.analysis.info.name.clone(), why })
+    };
+    if let Some(why) = conditions::against(new.analysis, old.analysis) {
+        return refuse(why);
+    }
+    let baseline = new.analysis.baseline.clone();
+    let found = pairing::pairs(new, old, &baseline);
+    if found.iter().all(|it| it.sample.pairs() == 0) {
+        return refuse("they have no step, strategy, workspace and round in common; compare runs that do".into());
+    }
+    let rule = rule(new, old);
+    let mut arms: Vec<Change> = Vec::new();
+    for bare in [false, true] {
+        let family: Vec<&pairing::Pairs<'_>> = found.iter().filter(|it| it.bare == bare).collect();
+        let samples: Vec<_> = family.iter().map(|it| it.sample.clone()).collect();
+        let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
+        let judged = judge(&samples, &rule, new.analysis.info.seed);
+        arms.extend(family.iter().zip(judged).map(|(pairs, judgement)| change(pairs, judgement, size)));
+    }
+    // As they stand in the new run: steps, then strategies.
+    let place = |it: &Change| {
+        found
+            .iter()
+            .position(|pairs| pairs.scenario == it.scenario && pairs.step == it.step && pairs.new.name() == it.strategy)
+    };
+    arms.sort_by_key(place);
+    let names = |run: Run<'_>| pairing::strategies(run.analysis);
+    let only = |these: &[String], those: &[String]| these.iter().filter(|it| !those.contains(it)).cloned().collect();
+    let (of_new, of_old) = (names(new), names(old));
+    Ok(Changes {
+        old: old.analysis.info.name.clone(),
+        new: new.analysis.info.name.clone(),
+        baseline,
+        differences: conditions::differences(&new.analysis.info, &old.analysis.info),
+        only_old: only(&of_old, &of_new),
+        only_new: only(&of_new, &of_old),
+        arms,
+    })
+}
+
+/// Pairs may be flipped singly only where both schedules drew them singly.
+fn rule(new: Run<'_>, old: Run<'_>) -> Rule {
+    let both = [new, old].iter().all(|run| Block::of_run(&run.analysis.info) == Block::Pair);
+    Rule { block: if both { Block::Pair } else { Block::Round }, ..Rule::default() }
+}
+
+fn change(pairs: &pairing::Pairs<'_>, judgement: Judgement, family: usize) -> Change {
+    let both = |of: &dyn Fn(&ArmAnalysis) -> Option<f64>| Both { old: of(pairs.old), new: of(pairs.new) };
+    Change {
+        scenario: pairs.scenario.to_owned(),
+        step: pairs.step.to_owned(),
+        strategy: pairs.new.name().to_owned(),
+        bare: pairs.bare,
+        judgement,
+        family,
+        ratio: both(&|arm| arm.wall.as_ref()?.judgement.ratio),
+        wall_s: both(&|arm| arm.summary.wall_s),
+        hit_rate: both(&|arm| arm.summary.hit_rate),
+        hit_rate_by_cost: both(&|arm| arm.summary.hit_rate_by_cost),
+        compiled: both(&|arm| arm.summary.compiled),
+        physical_bytes: both(&|arm| arm.summary.all_physical_bytes),
+    }
+}

@@ -1,0 +1,153 @@
+//! One run against an older one.
+
+use super::words::{and, between, first_line, plural, precise, probability};
+use crate::against::{Both, Change, Changes};
+use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::stats::Verdict;
+use crate::table::{UNMEASURED, bytes, clean, count, fit, percent, seconds};
+
+/// What changed, in one sentence.
+pub(super) fn sentence(changes: &Changes) -> String {
+    let judged = |bare: bool, verdict: Verdict| -> Vec<String> {
+        let here = changes.arms.iter().filter(|it| it.bare == bare && it.judgement.verdict == verdict);
+        here.map(|it| format!("{} in {} ({})", it.strategy, it.step, precise(it.judgement.ratio))).collect()
+    };
+    let told = |names: Vec<String>, words: &str| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| format!("{words}: {}", and(&names)))
+    };
+    let parts: Vec<String> = [
+        told(judged(false, Verdict::Slower), "got slower against the baseline"),
+        told(judged(false, Verdict::Faster), "got faster against the baseline"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let arms = changes.arms.iter().filter(|it| !it.bare);
+    let few = arms.clone().filter(|it| it.judgement.verdict == Verdict::TooFewRounds).count();
+    let what = match (parts.is_empty(), few) {
+        (false, _) => parts.join("; "),
+        (true, 0) => "no change of any strategy against its baseline was found".into(),
+        (true, few) if few == arms.count() => "too few rounds to find any change".into(),
+        (true, few) => format!("no change found; {} with too few rounds to tell", plural(few, "comparison")),
+    };
+    let conditions = match changes.differences.iter().filter(|it| it.weighs).count() {
+        0 => String::new(),
+        some => format!(" {} that can move a ratio differ between the two.", plural(some, "condition")),
+    };
+    format!("{} against {}: {what}.{conditions}", changes.new, changes.old)
+}
+
+pub(super) fn section(changes: &Changes) -> Section {
+    let mut section = Section::new("changes", format!("{} against {}", changes.new, changes.old), 0);
+    if changes.differences.is_empty() {
+        section.say("Both were taken under the same conditions.");
+    } else {
+        section.push(Block::Grid(differences(changes)));
+    }
+    let only = [(&changes.only_new, &changes.new), (&changes.only_old, &changes.old)];
+    for (names, run) in only.into_iter().filter(|(names, _)| !names.is_empty()) {
+        section.push(Block::Note(format!("Only in {run}: {}.", names.join(", "))));
+    }
+    section.say(format!(
+        "A strategy is judged by its ratio to {base} within its own run: new ratio ÷ old ratio, paired by round and \
+         workspace, with the same test, interval and rule as arms of one run. The rows of {base} compare bare times: \
+         compiler, machine and load are all in them.",
+        base = changes.baseline,
+    ));
+    section.push(Block::Grid(judged(changes)));
+    section.push(Block::Details { title: "Hits, compiles and disk".into(), grid: counted(changes) });
+    section
+}
+
+fn differences(changes: &Changes) -> Grid {
+    let mut grid = Grid::new(
+        "Conditions that differ; those that can move a ratio first.",
+        &["condition", "old", "new", "can move a ratio"],
+    );
+    for it in &changes.differences {
+        let shown = |text: &str| match text {
+            "" => UNMEASURED.to_owned(),
+            text => fit(&clean(first_line(text)), 60),
+        };
+        // A first line may agree where the rest does not.
+        let same = first_line(&it.old) == first_line(&it.new);
+        let new = if same { format!("{}, differs further down", shown(&it.new)) } else { shown(&it.new) };
+        grid.row([it.what.clone(), shown(&it.old), new, if it.weighs { "yes".into() } else { "no".into() }]);
+    }
+    grid
+}
+
+fn judged(changes: &Changes) -> Grid {
+    let mut grid = Grid::new(
+        "Change: new ÷ old, below 1x is better; interval and p as for arms, p corrected over all strategies; n: pairs.",
+        &[
+            "step",
+            "strategy",
+            ">old ratio",
+            ">new ratio",
+            ">old wall",
+            ">new wall",
+            ">change",
+            ">interval",
+            ">p",
+            ">n",
+            "verdict",
+        ],
+    );
+    for it in &changes.arms {
+        let found = &it.judgement;
+        let interval = found.interval.map_or(UNMEASURED.into(), |it| between(it.low, it.high));
+        grid.row([
+            Cell::from(it.step.clone()),
+            Cell::from(if it.bare { format!("{} (bare times)", it.strategy) } else { it.strategy.clone() }),
+            Cell::from(precise(it.ratio.old)),
+            Cell::from(precise(it.ratio.new)),
+            Cell::from(seconds(it.wall_s.old)),
+            Cell::from(seconds(it.wall_s.new)),
+            Cell::from(precise(found.ratio)),
+            Cell::from(interval),
+            Cell::from(probability(found.p_corrected)),
+            Cell::from(found.pairs.to_string()),
+            verdict(it),
+        ]);
+    }
+    grid
+}
+
+fn verdict(change: &Change) -> Cell {
+    let verdict = change.judgement.verdict;
+    let tone = match verdict {
+        Verdict::Faster => Tone::Good,
+        Verdict::Slower => Tone::Bad,
+        Verdict::NoDifferenceFound => Tone::Plain,
+        Verdict::TooFewRounds | Verdict::Invalid => Tone::Quiet,
+    };
+    let words = match verdict {
+        Verdict::NoDifferenceFound => "no change found",
+        verdict => verdict.as_str(),
+    };
+    Cell::toned(words, tone)
+}
+
+fn counted(changes: &Changes) -> Grid {
+    let mut grid = Grid::new(
+        "Counts and sizes, which need no statistics: old → new.",
+        &["step", "strategy", ">hits", ">hits by cost", ">units compiled", ">store and trees, physical"],
+    );
+    let arrow = |both: Both, show: &dyn Fn(Option<f64>) -> String| match both.old == both.new {
+        true => show(both.new),
+        false => format!("{} → {}", show(both.old), show(both.new)),
+    };
+    for it in &changes.arms {
+        grid.row([
+            it.step.clone(),
+            it.strategy.clone(),
+            arrow(it.hit_rate, &percent),
+            arrow(it.hit_rate_by_cost, &percent),
+            arrow(it.compiled, &count),
+            arrow(it.physical_bytes, &bytes),
+        ]);
+    }
+    grid
+}

@@ -1,0 +1,55 @@
+//! Everything a sceptic asks before looking at a number.
+
+use super::words::first_line;
+use crate::analysis::Analysis;
+use crate::document::{Block, Grid, Section};
+use crate::probes::ProbeRun;
+use crate::record::RunInfo;
+use crate::table::bytes;
+
+pub(super) fn section(runs: &[&Analysis], probe_runs: &[&ProbeRun]) -> Section {
+    let mut section = Section::new("environment", "Environment", 0);
+    for info in runs.iter().map(|run| &run.info).chain(probe_runs.iter().map(|run| &run.info)) {
+        section.push(Block::Grid(table(info)));
+    }
+    section
+}
+
+/// A row for each condition, the same words for every run so that two can be compared.
+pub(super) fn conditions(info: &RunInfo) -> Vec<(String, String)> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut rows: Vec<(String, String)> = vec![
+        ("started".into(), info.started.clone()),
+        ("scenario".into(), info.scenario.clone()),
+        ("corpus".into(), info.corpus.name.clone()),
+        ("corpus hash".into(), info.corpus.hash.clone()),
+        ("workspaces".into(), info.corpus.workspaces.join(", ")),
+        ("strategies".into(), info.strategies.join(", ")),
+        ("rounds".into(), if info.rounds == 0 { String::new() } else { info.rounds.to_string() }),
+        ("seed".into(), if info.seed == 0 { String::new() } else { info.seed.to_string() }),
+        ("profile".into(), info.profile.clone()),
+        ("rustc".into(), first_line(&info.toolchain.rustc).into()),
+        ("cargo".into(), first_line(&info.toolchain.cargo).into()),
+        ("processor".into(), text(&info.host.cpu_model)),
+        ("cores".into(), info.host.cores.map(|n| n.to_string()).unwrap_or_default()),
+        ("memory".into(), info.host.memory_bytes.map(|n| bytes(Some(n as f64))).unwrap_or_default()),
+        ("kernel".into(), text(&info.host.kernel)),
+        ("system".into(), text(&info.host.os)),
+    ];
+    rows.extend(info.file_systems.iter().map(|fs| (format!("file system of {}", fs.role), fs.kind.clone())));
+    rows.extend(info.tools.iter().map(|(tool, version)| (format!("version of {tool}"), first_line(version).into())));
+    let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    // Places of one machine say nothing on another.
+    let options = info.options.iter().filter(|(name, value)| !name.ends_with("_dir") && !value.is_null());
+    rows.extend(options.map(|(name, value)| (format!("option {name}"), shown(value))));
+    rows.retain(|(_, value)| !value.is_empty());
+    rows
+}
+
+fn table(info: &RunInfo) -> Grid {
+    let mut grid = Grid::new(format!("Conditions of {}.", info.name), &["condition", "value"]);
+    for (name, value) in conditions(info) {
+        grid.row([name, value]);
+    }
+    grid
+}

@@ -1,0 +1,165 @@
+//! What was run, where, and what came out, in sentences.
+
+use super::words::{and, first_line, plural, ratio};
+use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
+use crate::record::RunInfo;
+use crate::stats::Verdict;
+use crate::summary::Standing;
+use crate::table::{bytes, percent};
+
+/// What a run comes to, most important first.
+pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
+    let mut lead = vec![what(run, several), place(&run.info)];
+    lead.extend(trouble(run));
+    if run.standing == Standing::TooFewRounds {
+        let needed = match run.rounds_needed {
+            usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
+            needed => format!("a verdict takes {needed} rounds"),
+        };
+        lead.push(format!("Too few rounds for verdicts: the ratios below are estimates; {needed}."));
+    }
+    lead.extend(run.steps.iter().filter(|step| !step.cleans).filter_map(|step| step_sentence(run, step)));
+    lead
+}
+
+/// What a run of probes comes to.
+pub(super) fn of_probes(run: &ProbeRun) -> Vec<String> {
+    let count = |verdict: ProbeVerdict, known: bool| {
+        run.rows.iter().filter(|row| row.verdict == verdict && row.known.is_empty() != known).count()
+    };
+    let wrong = count(ProbeVerdict::Fail, false);
+    let known = count(ProbeVerdict::Fail, true);
+    let mut strategies: Vec<&str> = run.rows.iter().map(|row| row.strategy.as_str()).collect();
+    strategies.sort_unstable();
+    strategies.dedup();
+    let mut stories: Vec<&str> = run.rows.iter().map(|row| row.probe.as_str()).collect();
+    stories.sort_unstable();
+    stories.dedup();
+    vec![format!(
+        "{}: {} told to {}: {}, {} that {} explained as a property of the policy, {} passed.",
+        run.info.name,
+        plural(stories.len(), "probe"),
+        plural(strategies.len(), "strategy").replace("strategys", "strategies"),
+        plural(wrong, "unexplained failure"),
+        plural(known, "failure"),
+        if known == 1 { "is" } else { "are" },
+        count(ProbeVerdict::Pass, false),
+    )]
+}
+
+/// What a scenario of a run is made of.
+pub(super) fn scenario(run: &Analysis, steps: &[&StepAnalysis]) -> String {
+    let names: Vec<&str> = steps.iter().map(|step| step.step.as_str()).collect();
+    let rounds = steps.iter().map(|step| step.rounds).max().unwrap_or(0);
+    let alone = if run.info.alone() { ", each workspace alone, from empty directories" } else { "" };
+    format!(
+        "Steps {}, over {} and {}{alone}. Ratios are wall time ÷ that of {} in the same round and workspace; \
+         below 1x is faster.",
+        and(&names),
+        plural(steps.iter().map(|step| step.workspaces).max().unwrap_or(0), "workspace"),
+        plural(rounds, "round"),
+        run.baseline,
+    )
+}
+
+fn what(run: &Analysis, several: bool) -> String {
+    let info = &run.info;
+    let name = if several { format!("{}: ", info.name) } else { String::new() };
+    let arms = info.strategies.iter().filter(|it| **it != run.baseline).count();
+    let incomplete = if info.complete { "" } else { " The run is INCOMPLETE: this is what there is so far." };
+    format!(
+        "{name}{} of corpus {}, scenario {}, {} beside {}, profile {}, seed {}; {} of {} count.{incomplete}",
+        plural(info.corpus.workspaces.len(), "workspace"),
+        info.corpus.name,
+        info.scenario,
+        plural(arms, "strategy").replace("strategys", "strategies"),
+        run.baseline,
+        info.profile,
+        info.seed,
+        run.ok_rows,
+        plural(run.rows, "row"),
+    )
+}
+
+/// Where it was run.
+pub(super) fn place(info: &RunInfo) -> String {
+    let host = &info.host;
+    let mut parts: Vec<String> = vec![
+        first_line(&info.toolchain.rustc).to_owned(),
+        host.cores.map(|cores| plural(cores as usize, "core")).unwrap_or_default(),
+        host.memory_bytes.map(|size| format!("{} of memory", bytes(Some(size as f64)))).unwrap_or_default(),
+        info.file_systems.last().map(|fs| fs.kind.clone()).unwrap_or_default(),
+        host.os.clone().unwrap_or_default(),
+        if info.started.is_empty() { String::new() } else { format!("begun {}", info.started) },
+    ];
+    parts.retain(|part| !part.is_empty());
+    if parts.is_empty() { "Where it was run is not recorded.".into() } else { format!("On {}.", parts.join(", ")) }
+}
+
+/// Rows that do not count, and why.
+fn trouble(run: &Analysis) -> Option<String> {
+    let out = run.rows - run.ok_rows;
+    let mut reasons: Vec<String> = Vec::new();
+    for problem in run.steps.iter().flat_map(|step| &step.arms).flat_map(|arm| &arm.summary.problems) {
+        let reason = format!("{}: {}", problem.status, first_line(&problem.note));
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let more = reasons.len().saturating_sub(3);
+    reasons.truncate(3);
+    let more = if more > 0 { format!("; and {more} more reasons") } else { String::new() };
+    let do_not = if out == 1 { "does" } else { "do" };
+    (out > 0).then(|| format!("{} {do_not} not count: {}{more}.", plural(out, "row"), reasons.join("; ")))
+}
+
+/// `warm: faster than none: a 0.014x (0.012x–0.016x, 15 pairs, 100.0% hits by cost); …`.
+fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
+    let arms: Vec<&ArmAnalysis> = step.arms.iter().filter(|arm| arm.name() != run.baseline).collect();
+    let mut parts = Vec::new();
+    let order = [
+        (Verdict::Faster, format!("faster than {}", run.baseline)),
+        (Verdict::Slower, format!("slower than {}", run.baseline)),
+        (Verdict::NoDifferenceFound, format!("no difference from {} found", run.baseline)),
+        (Verdict::TooFewRounds, "estimates only".to_owned()),
+    ];
+    for (verdict, words) in order {
+        let mut here: Vec<&&ArmAnalysis> =
+            arms.iter().filter(|arm| arm.verdict() == Some(verdict) && !arm.is_control()).collect();
+        let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio).unwrap_or(f64::MAX);
+        here.sort_by(|a, b| value(a).total_cmp(&value(b)));
+        if !here.is_empty() {
+            let told: Vec<String> = here.iter().map(|arm| arm_words(arm)).collect();
+            parts.push(format!("{words}: {}", told.join(", ")));
+        }
+    }
+    parts.extend(arms.iter().filter(|arm| arm.is_control()).filter_map(|arm| control(arm)));
+    (!parts.is_empty()).then(|| format!("{}: {}.", step.step, parts.join("; ")))
+}
+
+fn arm_words(arm: &ArmAnalysis) -> String {
+    let Some(wall) = &arm.wall else { return arm.name().to_owned() };
+    let hits = match arm.summary.hit_rate_by_cost {
+        Some(rate) => format!(", {} of compile seconds reused", percent(Some(rate))),
+        None => String::new(),
+    };
+    format!("{} {}, {}{hits}", arm.name(), ratio(&wall.judgement), plural(wall.judgement.pairs, "pair"))
+}
+
+fn control(arm: &ArmAnalysis) -> Option<String> {
+    let wall = arm.wall.as_ref()?;
+    let out = ratio(&wall.judgement);
+    Some(match wall.judgement.verdict {
+        Verdict::Faster | Verdict::Slower => {
+            format!(
+                "CONTROL FAILED: {} repeats {} yet came out at {out}: do not trust this step",
+                wall.strategy, wall.baseline
+            )
+        }
+        _ => format!(
+            "the control {}, which repeats {}, came out at {out}: that much is noise",
+            wall.strategy, wall.baseline
+        ),
+    })
+}

@@ -1,0 +1,116 @@
+//! Which designs gave a wrong build: stories by strategies.
+
+use super::words::plural;
+use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::probes::{ProbeRow, ProbeRun, Verdict};
+
+pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
+    let mut section = Section::new(&format!("probes-{}", at + 1), format!("Probes ({})", run.info.name), 0);
+    section.say(
+        "Small stories with an expected end, told to each strategy. A failure marked * is a property of the policy that \
+         its documentation explains; a failure of somebody else's tool was seen three times while plain Cargo passed.",
+    );
+    let strategies = distinct(run.rows.iter().map(|row| row.strategy.as_str()));
+    section.push(Block::Grid(tally(run, &strategies)));
+    for family in distinct(run.rows.iter().map(|row| row.family.as_str())) {
+        section.push(Block::Details { title: title(run, family), grid: matrix(run, family, &strategies) });
+    }
+    let failures = failures(run);
+    if !failures.is_empty() {
+        section.push(Block::Grid(failures));
+    }
+    section
+}
+
+fn title(run: &ProbeRun, family: &str) -> String {
+    let rows = || run.rows.iter().filter(|row| row.family == family);
+    let failed = rows().filter(|row| row.verdict == Verdict::Fail).count();
+    let stories = distinct(rows().map(|row| row.probe.as_str())).len();
+    let stories = if stories == 1 { "1 story".to_owned() } else { format!("{stories} stories") };
+    format!("{family}: {stories}, {}", plural(failed, "failure"))
+}
+
+fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
+    let mut grid = Grid::new(
+        "How each strategy fared.",
+        &["strategy", ">passed", ">failed, unexplained", ">failed, explained", ">not applicable", ">could not be told"],
+    );
+    for strategy in strategies {
+        let count =
+            |of: &dyn Fn(&ProbeRow) -> bool| run.rows.iter().filter(|row| row.strategy == *strategy && of(row)).count();
+        let unexplained = count(&|row| row.verdict == Verdict::Fail && row.known.is_empty());
+        let tone = if unexplained > 0 { Tone::Bad } else { Tone::Plain };
+        grid.row([
+            Cell::from(*strategy),
+            Cell::from(count(&|row| row.verdict == Verdict::Pass).to_string()),
+            Cell::toned(unexplained.to_string(), tone),
+            Cell::from(count(&|row| row.verdict == Verdict::Fail && !row.known.is_empty()).to_string()),
+            Cell::from(count(&|row| row.verdict == Verdict::NotApplicable).to_string()),
+            Cell::from(count(&|row| row.verdict == Verdict::Error).to_string()),
+        ]);
+    }
+    grid
+}
+
+fn matrix(run: &ProbeRun, family: &str, strategies: &[&str]) -> Grid {
+    let heads: Vec<&str> = ["probe", "must"].iter().chain(strategies).copied().collect();
+    let mut grid = Grid::new(format!("Family {family}."), &heads);
+    let rows: Vec<&ProbeRow> = run.rows.iter().filter(|row| row.family == family).collect();
+    for probe in distinct(rows.iter().map(|row| row.probe.as_str())) {
+        let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
+        let cells = strategies.iter().map(|strategy| {
+            rows.iter()
+                .find(|row| row.probe == probe && row.strategy == *strategy)
+                .map_or_else(Cell::default, |row| cell(row))
+        });
+        grid.row([Cell::from(probe), Cell::from(expects)].into_iter().chain(cells));
+    }
+    grid
+}
+
+fn cell(row: &ProbeRow) -> Cell {
+    match row.verdict {
+        Verdict::Pass => Cell::toned("pass", Tone::Good),
+        Verdict::Fail if row.known.is_empty() => Cell::toned("FAIL", Tone::Bad),
+        Verdict::Fail => Cell::toned("fail*", Tone::Bad),
+        Verdict::NotApplicable => Cell::toned("n/a", Tone::Quiet),
+        Verdict::Error => Cell::toned("error", Tone::Bad),
+    }
+}
+
+/// Every failure and every error, once for all strategies that end in the same words.
+fn failures(run: &ProbeRun) -> Grid {
+    let mut grid = Grid::new(
+        "What went wrong, each once for all strategies it hit.",
+        &["probe", "under", "what was wrong", "explained in", "by hand"],
+    );
+    let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
+    let mut told = Vec::new();
+    for row in run.rows.iter().filter(|row| matches!(row.verdict, Verdict::Fail | Verdict::Error)) {
+        let what = words(row);
+        if told.contains(&what) {
+            continue;
+        }
+        let under: Vec<&str> =
+            run.rows.iter().filter(|other| words(other) == what).map(|row| row.strategy.as_str()).collect();
+        grid.row([
+            row.probe.clone(),
+            under.join(", "),
+            row.detail.clone(),
+            row.known.clone(),
+            format!("harness probe --story {}", row.probe),
+        ]);
+        told.push(what);
+    }
+    grid
+}
+
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
+}

@@ -1,0 +1,264 @@
+//! What stands in `report.json`. What was not measured is `null`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Report of runs of harness compare and harness probe", extend("$comment" = "schema version 1"))]
+pub struct Report {
+    /// Version of this schema.
+    pub schema_version: u32,
+    /// What the report is of.
+    pub title: String,
+    /// What was run, where, and what came out, a sentence each.
+    pub lead: Vec<String>,
+    /// Runs of `harness compare`, in the order given.
+    pub runs: Vec<Run>,
+    /// Runs of `harness probe`, in the order given.
+    pub probes: Vec<Probes>,
+    /// The first run against an older one, if asked for.
+    pub changes: Option<Changes>,
+    /// The design review, if asked for: recommendation and questions, in order.
+    pub review: Vec<Section>,
+}
+
+/// A run of `harness compare`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Its name.
+    pub name: String,
+    /// Its `run.json`, as reports/FORMAT.md describes it.
+    pub info: BTreeMap<String, Value>,
+    /// The strategy others are compared with.
+    pub baseline: String,
+    /// Rows of `steps.csv`.
+    pub rows: usize,
+    /// Rows that count.
+    pub ok_rows: usize,
+    /// In the order of the scenario.
+    pub steps: Vec<Step>,
+    /// Why units were compiled again, worst first.
+    pub causes: Vec<Causes>,
+}
+
+/// A step of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the step.
+    pub step: String,
+    /// Distinct workspaces with a row.
+    pub workspaces: usize,
+    /// Distinct rounds with a row.
+    pub rounds: usize,
+    /// The strategies, the baseline first.
+    pub arms: Vec<Arm>,
+}
+
+/// A strategy in a step, over all workspaces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// Full name of the strategy.
+    pub strategy: String,
+    /// Whether it only repeats another arm, to show what noise does.
+    pub control: bool,
+    /// Where it hooks in.
+    pub integration: Option<String>,
+    /// Its key policy.
+    pub key: Option<String>,
+    /// Its link mode.
+    pub link: Option<String>,
+    /// The shape of its store.
+    pub store: Option<String>,
+    /// Wall time against the baseline; `null` for the baseline.
+    pub wall_ratio: Option<Judged>,
+    /// Numbers by name, in the unit that the name ends in (`_s` seconds, `_bytes` bytes) or that reports/FORMAT.md gives.
+    pub numbers: BTreeMap<String, Option<f64>>,
+    /// The ratio in each workspace alone.
+    pub workspaces: Vec<Cell>,
+    /// Rows that do not count.
+    pub problems: Vec<Problem>,
+}
+
+/// A ratio with its statistics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Judged {
+    /// What the ratio is to: a strategy, or an older run.
+    pub against: String,
+    /// Geometric mean over workspaces of the median over rounds.
+    pub ratio: Option<f64>,
+    /// Lower bound of its interval.
+    pub low: Option<f64>,
+    /// Upper bound of its interval.
+    pub high: Option<f64>,
+    /// Confidence of the interval, 0 to 1.
+    pub confidence: Option<f64>,
+    /// p-value of the sign-flip test, corrected over the family (Holm).
+    pub p_corrected: Option<f64>,
+    /// How many comparisons the correction took into account.
+    pub family: usize,
+    /// Pairs: rounds × workspaces.
+    pub pairs: usize,
+    /// Rounds with a pair.
+    pub rounds: usize,
+    /// Smallest ratio of any pair.
+    pub smallest: Option<f64>,
+    /// Largest ratio of any pair.
+    pub largest: Option<f64>,
+    /// `faster`, `slower`, `no difference found`, `too few rounds` or `invalid`.
+    pub verdict: String,
+}
+
+/// One workspace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// Its name.
+    pub workspace: String,
+    /// Wall time ÷ that of the baseline, median over rounds: an estimate.
+    pub ratio: Option<f64>,
+    /// Rounds with two valid rows.
+    pub pairs: usize,
+}
+
+/// Rows that do not count, for one reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Problem {
+    /// `failed`, `unsupported` or `invalid`.
+    pub status: String,
+    /// Why.
+    pub note: String,
+    /// Of which workspaces.
+    pub workspaces: Vec<String>,
+    /// How many.
+    pub rows: usize,
+}
+
+/// Why some strategies compiled units again in one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Causes {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the step.
+    pub step: String,
+    /// The strategies that share this list.
+    pub strategies: Vec<String>,
+    /// Compile seconds lost a round.
+    pub lost_s: f64,
+    /// Every cause, by seconds.
+    pub causes: Vec<Cause>,
+}
+
+/// One cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// `miss`, `refused`, `stale` or `dup`.
+    pub outcome: String,
+    /// Miss reason, or the rule that refused.
+    pub reason: String,
+    /// What the reason points at.
+    pub because: String,
+    /// Units a round.
+    pub units: f64,
+    /// Compile seconds lost a round.
+    pub lost_s: f64,
+}
+
+/// A run of `harness probe`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probes {
+    /// Its name.
+    pub name: String,
+    /// Rows by the columns of `probes.csv`.
+    pub rows: Vec<BTreeMap<String, Value>>,
+}
+
+/// A run against an older one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    /// Name of the older run.
+    pub old: String,
+    /// Name of the newer run.
+    pub new: String,
+    /// Conditions that differ.
+    pub differences: Vec<Difference>,
+    /// Every step and strategy that both have.
+    pub arms: Vec<Change>,
+}
+
+/// A condition that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// Which one.
+    pub what: String,
+    /// In the older run.
+    pub old: String,
+    /// In the newer run.
+    pub new: String,
+    /// Whether it can move a ratio within a run.
+    pub weighs: bool,
+}
+
+/// One strategy in one step of both runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the step.
+    pub step: String,
+    /// Full name of the strategy.
+    pub strategy: String,
+    /// Whether bare times were compared, not ratios to the baseline.
+    pub bare: bool,
+    /// New ÷ old.
+    pub change: Judged,
+    /// Numbers of the older run by name.
+    pub old: BTreeMap<String, Option<f64>>,
+    /// Numbers of the newer run by name.
+    pub new: BTreeMap<String, Option<f64>>,
+}
+
+/// A part of the design review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Its anchor in the page.
+    pub id: String,
+    /// Its heading.
+    pub title: String,
+    /// Its paragraphs, notes and items, in order.
+    pub text: Vec<String>,
+    /// Commands that would answer what is open.
+    pub commands: Vec<String>,
+    /// Its tables.
+    pub tables: Vec<Table>,
+}
+
+/// A table of the design review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// Heads of its columns.
+    pub columns: Vec<String>,
+    /// Its cells, as shown.
+    pub rows: Vec<Vec<String>>,
+}

@@ -1,0 +1,156 @@
+//! The document as text in a terminal.
+//!
+//! A table with more columns than fit is told in parts, each with the row's names in
+//! front, since a cut number would be a wrong one.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::document::{Align, Block, Document, Grid, Section};
+use crate::plot::{Chart, Plot};
+use crate::table::{self, Table, clean, factor, wrap};
+
+/// Lead and sections, no line wider than `width` columns but commands, which are to be
+/// copied whole.
+pub fn render(document: &Document, width: usize) -> String {
+    let mut out = wrap(&document.title, width, 2);
+    for line in &document.lead {
+        out.push_str(&wrap(&format!("- {line}"), width, 2));
+    }
+    for section in &document.sections {
+        out.push_str(&of_section(section, width));
+    }
+    out
+}
+
+fn of_section(section: &Section, width: usize) -> String {
+    let title = wrap(&section.title, width, 0);
+    let rule = if section.depth == 0 { "=" } else { "-" };
+    let long = title.lines().map(str::width).max().unwrap_or(0);
+    let mut out = format!("\n{title}{}\n", rule.repeat(long));
+    for block in &section.blocks {
+        out.push_str(&of_block(block, width));
+    }
+    out
+}
+
+fn of_block(block: &Block, width: usize) -> String {
+    match block {
+        Block::Text(it) => wrap(it, width, 0),
+        Block::Note(it) => wrap(&format!("note: {it}"), width, 2),
+        Block::List(items) => items.iter().map(|item| wrap(&format!("- {item}"), width, 2)).collect(),
+        Block::Command(it) => it.lines().map(|line| format!("    {line}\n")).collect(),
+        Block::Grid(grid) => of_grid(grid, width),
+        Block::Details { title, grid } => {
+            let heading = if clean(title) == clean(&grid.caption) { String::new() } else { wrap(title, width, 2) };
+            heading + &of_grid(grid, width)
+        }
+        Block::Plot(plot) => of_plot(plot, width),
+    }
+}
+
+fn of_grid(grid: &Grid, width: usize) -> String {
+    let mut out = if grid.caption.is_empty() { String::new() } else { format!("\n{}", wrap(&grid.caption, width, 2)) };
+    let mut grid = grid.clone();
+    out.push_str(&numbered(grid.columns.iter_mut().map(|column| &mut column.head), width));
+    for part in parts(&grid, width) {
+        let heads: Vec<(&str, table::Align)> = part
+            .iter()
+            .map(|at| {
+                let column = &grid.columns[*at];
+                let align = match column.align {
+                    Align::Left => table::Align::Flexible,
+                    Align::Right => table::Align::Right,
+                };
+                (column.head.as_str(), align)
+            })
+            .collect();
+        let mut table = Table::new(&heads);
+        for row in &grid.rows {
+            table.row(part.iter().map(|at| row[*at].text.clone()));
+        }
+        out.push('\n');
+        out.push_str(&table.render(width));
+    }
+    out
+}
+
+/// Long heads, such as names of strategies, become numbers with a legend.
+fn numbered<'a>(heads: impl Iterator<Item = &'a mut String>, width: usize) -> String {
+    const LONGEST: usize = 20;
+    let mut legend = String::new();
+    for (at, head) in heads.filter(|head| head.width() > LONGEST).enumerate() {
+        let number = format!("[{}]", at + 1);
+        legend.push_str(&wrap(&format!("{number} {head}"), width, 4));
+        *head = number;
+    }
+    legend
+}
+
+/// Columns of each part: the names in front of all, then as many others as fit.
+fn parts(grid: &Grid, width: usize) -> Vec<Vec<usize>> {
+    const GAP: usize = 2;
+    const ROOM_FOR_WORDS: usize = 24;
+    let wide = |at: usize| {
+        let cells = grid.rows.iter().map(|row| row[at].text.width());
+        let full = cells.chain([grid.columns[at].head.width()]).max().unwrap_or(0);
+        if grid.columns[at].align == Align::Left { full.min(ROOM_FOR_WORDS) } else { full }
+    };
+    let names = grid.columns.iter().take_while(|column| column.align == Align::Left).count();
+    let names = names.clamp(usize::from(!grid.columns.is_empty()), 2);
+    let front: usize = (0..names).map(|at| wide(at) + GAP).sum();
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    let mut used = width;
+    for at in names..grid.columns.len() {
+        if used + wide(at) > width {
+            parts.push((0..names).collect());
+            used = front;
+        }
+        used += wide(at) + GAP;
+        parts.iter_mut().rev().take(1).for_each(|part| part.push(at));
+    }
+    if parts.is_empty() && names > 0 {
+        parts.push((0..names).collect());
+    }
+    parts
+}
+
+fn of_plot(plot: &Plot, width: usize) -> String {
+    let mut out = format!("\n{}", wrap(&format!("{}. {}", plot.title, plot.finding), width, 2));
+    if let Chart::Heat { columns, panels } = &plot.chart {
+        for panel in panels {
+            let heads: Vec<String> = columns.iter().map(|name| format!(">{name}")).collect();
+            let heads: Vec<&str> =
+                std::iter::once(panel.title.as_str()).chain(heads.iter().map(String::as_str)).collect();
+            let mut grid = Grid::new("", &heads);
+            for row in &panel.rows {
+                grid.row(std::iter::once(row.label.clone()).chain(row.values.iter().map(|value| factor(*value))));
+            }
+            out.push_str(&of_grid(&grid, width));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_table_is_told_in_parts() {
+        let mut grid = Grid::new("sizes", &["step", "strategy", ">store, apparent", ">store, allocated", ">trees"]);
+        grid.row(["warm", "hardlink+aggressive", "100.0 MiB", "120.0 MiB", "1.5 GiB"]);
+        insta::assert_snapshot!(of_grid(&grid, 50), @r"
+
+        sizes
+
+        step  strategy             store, apparent
+        warm  hardlink+aggressive        100.0 MiB
+
+        step  strategy             store, allocated
+        warm  hardlink+aggressive         120.0 MiB
+
+        step  strategy               trees
+        warm  hardlink+aggressive  1.5 GiB
+        ");
+    }
+}

@@ -1,0 +1,228 @@
+//! A report in every format, on handmade runs.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{bad, folder, step, unit, warm};
+use reports::analysis::{Analysis, Source};
+use reports::document::{Block, Grid};
+use reports::formats::{json, long, markdown, terminal, wide};
+use reports::plot::{Chart, Plot};
+use reports::probes::{ProbeRow, ProbeRun, Verdict};
+use reports::record::{Outcome, RunInfo, Status, StepRow};
+use reports::report::Report;
+use reports::run_folder::RunFolder;
+use unicode_width::UnicodeWidthStr;
+
+/// Names that mean something to every format at once.
+const NASTY: &str = "a<b>&\"c',|d\n`*_]\u{2028}</script>🦀";
+
+/// Six rounds of two workspaces: one strategy five times as fast when warm, one that cannot
+/// work here, a control.
+fn run(workspace: &str, strategy: &str) -> RunFolder {
+    let (mut steps, mut units) = (Vec::new(), Vec::new());
+    for round in 1..=6 {
+        let noise = 1.0 + 0.01 * f64::from(round % 3);
+        for (place, size) in [("bat", 60.0), (workspace, 20.0)] {
+            for name in ["fill", "warm"] {
+                steps.push(disk(step(round, place, name, "none", size * noise), 500));
+                let quick = if name == "warm" { 0.2 } else { 1.02 };
+                let row = step(round, place, name, strategy, size * quick * (noise + 0.002));
+                let row = disk(warm(row, 0.96, 0.9, 2, 300 << 20), 350);
+                units.push(unit(&row, "libc", Outcome::Hit, "", "", 4.0));
+                units.push(unit(&row, "rustix", Outcome::Refused, "build-script", "libc", 1.25));
+                units.push(unit(&row, workspace, Outcome::Miss, "content", "src/main.rs", 0.5));
+                steps.push(row);
+                let row = step(round, place, name, "reflink+conservative", 1.0);
+                steps.push(bad(row, Status::Unsupported, "reflink: the file system is ext4, which has none"));
+                steps.push(step(round, place, name, "none-again", size * noise * 1.001));
+            }
+        }
+    }
+    let mut run = folder(&["none", strategy, "reflink+conservative", "none-again"], steps, units);
+    run.info.scenario = "gauntlet".into();
+    run.info.rounds = 6;
+    run.info.seed = 42;
+    run.info.started = "2026-11-23T08:00:00Z".into();
+    run.info.corpus.hash = "abc".into();
+    run.info.corpus.workspaces = vec!["bat".into(), workspace.into()];
+    run.info.toolchain.rustc = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc".into();
+    run.info.host.cores = Some(2);
+    run.info.options.insert("order".into(), "interleaved".into());
+    run
+}
+
+fn disk(mut row: StepRow, mib: u64) -> StepRow {
+    row.tree_physical_bytes = Some(90 << 20);
+    row.all_physical_bytes = Some(mib << 20);
+    row.marginal_physical_bytes = Some(50 << 20);
+    row.plan_s = Some(0.1);
+    row.restore_s = Some(0.05);
+    row
+}
+
+fn probes(strategy: &str) -> ProbeRun {
+    let row = |probe: &str, verdict, detail: &str, known: &str| ProbeRow {
+        run: "p1".into(),
+        family: "stale".into(),
+        probe: probe.into(),
+        expects: "rebuild".into(),
+        origin: "https://example.org/1".into(),
+        strategy: strategy.into(),
+        verdict,
+        detail: detail.into(),
+        known: known.into(),
+        attempts: 1,
+        wall_s: 0.5,
+    };
+    let rows = vec![
+        row("env-changed", Verdict::Pass, "", ""),
+        row("macro-reads-file", Verdict::Fail, "printed 1", "KEYS.md"),
+        row("cfg-changed", Verdict::Fail, "printed <2> | \"b\"", ""),
+    ];
+    ProbeRun { info: RunInfo::new("p1"), rows }
+}
+
+fn report(workspace: &str, strategy: &str) -> Report {
+    let run = Source::Compare(Box::new(run(workspace, strategy)));
+    Report::of(vec![run, Source::Probe(Box::new(probes(strategy)))], None)
+}
+
+fn analyses(report: &Report) -> Vec<&Analysis> {
+    report.runs.iter().map(|(_, run)| run).collect()
+}
+
+#[test]
+fn every_text_format_is_as_it_was() {
+    let report = report("ripgrep", "hardlink+aggressive");
+    insta::assert_snapshot!("terminal", terminal::render(&report.document(), 100));
+    insta::assert_snapshot!("markdown", markdown::render(&report.document()));
+    insta::assert_snapshot!("wide", wide::render(&analyses(&report)));
+    insta::assert_snapshot!("long", long::render(&analyses(&report)));
+    insta::assert_snapshot!("json", json::render(&report));
+}
+
+#[test]
+fn the_lead_says_what_was_found_and_no_more() {
+    let lead = report("ripgrep", "hardlink+aggressive").document().lead.join("\n");
+    assert!(lead.contains("warm: faster than none: hardlink+aggressive 0.200x"), "{lead}");
+    assert!(lead.contains("unsupported: reflink: the file system is ext4"), "{lead}");
+    assert!(lead.contains("the control none-again, which repeats none, came out at 1.001x"), "{lead}");
+    assert!(!lead.contains("CONTROL FAILED"), "{lead}");
+    let mut few = run("ripgrep", "hardlink+aggressive");
+    few.steps.retain(|row| row.round == 1);
+    let lead = Report::of(vec![Source::Compare(Box::new(few))], None).document().lead.join("\n");
+    assert!(lead.contains("Too few rounds for verdicts") && lead.contains("estimates only"), "{lead}");
+    assert!(!lead.contains("faster than none"), "{lead}");
+}
+
+#[test]
+fn no_name_breaks_a_table_of_commas() {
+    let report = report(NASTY, NASTY);
+    for (text, columns) in [
+        (wide::render(&analyses(&report)), wide::COLUMNS.len()),
+        (long::render(&analyses(&report)), long::COLUMNS.len()),
+    ] {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let at = reader.headers().unwrap().iter().position(|head| head == "strategy").unwrap();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert!(rows.iter().all(|row| row.len() == columns));
+        assert!(rows.iter().any(|row| row.get(at) == Some(NASTY)));
+    }
+}
+
+#[test]
+fn no_name_breaks_markdown() {
+    let text = markdown::render(&report(NASTY, NASTY).document());
+    assert!(!text.contains("<script") && !text.contains("</script>") && !text.contains('\u{2028}'), "{text}");
+    let mut columns = None;
+    for line in text.lines() {
+        let bars = line.replace("\\|", "").matches('|').count();
+        match line.starts_with('|') {
+            true => assert_eq!(*columns.get_or_insert(bars), bars, "{line}"),
+            false => {
+                assert_eq!(bars, 0, "{line}");
+                columns = None;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_terminal_is_a_hundred_columns_wide() {
+    for name in ["hardlink+aggressive", NASTY, "a-very-long-name-of-a-strategy-that-somebody-gave+aggressive"] {
+        let text = terminal::render(&report(name, name).document(), 100);
+        for line in text.lines() {
+            assert!(line.width() <= 100 && !line.contains('\u{2028}'), "{} {line}", line.width());
+        }
+    }
+}
+
+#[test]
+fn json_is_what_its_schema_says() {
+    let mut report = report(NASTY, NASTY);
+    report.review = report.document().sections;
+    let text = json::render(&report);
+    let back: json::wire::Report = serde_json::from_str(&text).unwrap();
+    // No field that the schema does not know, and none missing.
+    let (written, read): (serde_json::Value, _) =
+        (serde_json::from_str(&text).unwrap(), serde_json::to_value(&back).unwrap());
+    assert_eq!(names(&written), names(&read));
+    assert_eq!(back.runs[0].steps[0].arms[1].strategy, NASTY);
+    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/report-1.json");
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(published, json::schema()).unwrap();
+    }
+    let published = std::fs::read_to_string(published).unwrap();
+    assert!(published == json::schema(), "the schema changed: run this test with UPDATE_SCHEMA=1, and read FORMAT.md");
+}
+
+/// Every name in an object, in order, with what is below it.
+fn names(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| std::iter::once(name.clone()).chain(names(value)).collect::<Vec<_>>())
+            .collect(),
+        serde_json::Value::Array(items) => items.iter().flat_map(names).collect(),
+        _ => vec![],
+    }
+}
+
+#[test]
+fn every_row_of_a_table_has_a_cell_for_every_column() {
+    let document = report("ripgrep", "hardlink+aggressive").document();
+    let blocks: Vec<&Block> = document.sections.iter().flat_map(|section| &section.blocks).collect();
+    let whole = |grid: &Grid| assert!(grid.rows.iter().all(|row| row.len() == grid.columns.len()), "{}", grid.caption);
+    let mut ids = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Grid(grid) | Block::Details { grid, .. } => whole(grid),
+            Block::Plot(plot) => ids.push(plot.id.clone()),
+            _ => {}
+        }
+    }
+    assert_eq!(ids.len(), 6, "wall, hits, phases, disk, workspaces, causes: {ids:?}");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6);
+}
+
+#[test]
+fn plots_hold_the_numbers_of_the_run() {
+    let document = report("ripgrep", "hardlink+aggressive").document();
+    let plots: Vec<&Plot> = document
+        .sections
+        .iter()
+        .flat_map(|section| &section.blocks)
+        .filter_map(|block| if let Block::Plot(plot) = block { Some(plot) } else { None })
+        .collect();
+    let Chart::Ratios { panels, .. } = &plots[0].chart else { panic!("{:?}", plots[0]) };
+    assert_eq!(panels.iter().map(|panel| panel.rows.len()).collect::<Vec<_>>(), [3, 3]);
+    let ratio = panels[1].rows[0].value.unwrap();
+    assert!((ratio - 0.2).abs() < 0.002, "{ratio}");
+    assert_eq!((panels[1].rows[1].value, panels[1].rows[1].remark.as_str()), (None, "unsupported"));
+    let Chart::Heat { columns, panels } = &plots[4].chart else { panic!("{:?}", plots[4]) };
+    assert_eq!(columns, &["hardlink+aggressive", "none-again"]);
+    assert_eq!(panels[0].rows.len(), 2);
+}
