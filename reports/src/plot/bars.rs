@@ -31,8 +31,8 @@ pub fn draw(unit: Unit, series: &[String], stacked: bool, panels: &[Panel<Bar>],
         .enumerate()
         .map(|(at, name)| (Sample::Block(palette::solid(palette::series(at))), name.clone()))
         .collect();
-    let top = legend::draw(&mut picture, &items, (0, 0));
-    let rows = Rows::lay(&groups(panels, strip), if top > 0 { top + 10 } else { 0 }, width);
+    let top = legend::draw(&mut picture, &items, (0, 2));
+    let rows = Rows::lay(&groups(panels, strip), if top > 2 { top + 10 } else { 0 }, width);
     let ends: Vec<f64> =
         bars().flat_map(|bar| if stacked { ends(bar).to_vec() } else { measured(bar).collect() }).collect();
     let chart = Chart { unit, names, count, axis: Axis::from_zero(ends, room(unit, stacked, panels, rows.room)) };
@@ -177,11 +177,11 @@ mod tests {
     }
 
     fn texts(picture: &Picture) -> Vec<&str> {
-        let text = |mark| match mark {
-            &Shape::Text(ref words) => Some(words.text.as_str()),
+        let texts = picture.marks.iter().map(|mark| match &mark.shape {
+            Shape::Text(words) => Some(words.text.as_str()),
             _ => None,
-        };
-        picture.marks.iter().filter_map(|mark| text(&mark.shape)).collect()
+        });
+        texts.flatten().collect()
     }
 
     #[test]

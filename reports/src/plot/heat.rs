@@ -14,13 +14,14 @@ use super::draw::Width;
 use super::layout::{self, LINE, SIZE, SMALL};
 use super::palette::{self, QUIET, TEXT};
 use super::picture::{Anchor, Picture, Words};
-use crate::table::{self, UNMEASURED};
+use super::ticks;
+use crate::table;
 use std::ops::Range;
 
 const CELL: i32 = 24;
 const GAP: i32 = 2;
-const LABEL_ROOM: i32 = 260;
-const HEAD_ROOM: i32 = 190;
+const LABEL_ROOM: i32 = 300;
+const HEAD_ROOM: i32 = 280;
 const HEAD_LINES: usize = 3;
 /// Beyond ten times faster or slower colours do not change.
 const STRONGEST: f64 = 10.0;
@@ -44,7 +45,10 @@ pub fn draw(columns: &[String], panels: &[Panel<Bar>], width: Width) -> Picture 
     let mut picture = Picture::new(width.units());
     let mut y = scale(&mut picture, strongest);
     for block in sheet.blocks(count) {
-        y = sheet.heads(&mut picture, block.clone(), y + 12);
+        y += 12;
+        if sheet.heads != Heads::Numbered {
+            y = sheet.heads(&mut picture, block.clone(), y);
+        }
         for panel in panels {
             y = sheet.panel(&mut picture, panel, block.clone(), strongest, y);
         }
@@ -60,8 +64,13 @@ pub fn draw(columns: &[String], panels: &[Panel<Bar>], width: Width) -> Picture 
 /// The legend: from the strongest blue over 1 to the strongest orange. Returns its end.
 fn scale(picture: &mut Picture, strongest: f64) -> i32 {
     let middle = LINE / 2 + 1;
-    let name = |sign: f64, word: &str| format!("{word} {}", table::factor(Some((sign * strongest).exp())));
-    let faster = Words::new(name(-1.0, "faster"), (0, middle), Anchor::Start, SMALL);
+    let name = |sign: f64, word: &str, or_more: &str| {
+        let ratio = ((sign * strongest).exp() * 100.0).round() / 100.0;
+        // Beyond the strongest colour there is no stronger one.
+        let or_more = if strongest < STRONGEST.ln() { "" } else { or_more };
+        format!("{word} {or_more}{}x", ticks::plain(ratio))
+    };
+    let faster = Words::new(name(-1.0, "faster", "≤ "), (0, middle), Anchor::Start, SMALL);
     let mut x = faster.width() + 8;
     picture.text(faster, QUIET);
     for step in -4..=4 {
@@ -73,7 +82,7 @@ fn scale(picture: &mut Picture, strongest: f64) -> i32 {
         }
         x += wide;
     }
-    picture.text(Words::new(name(1.0, "slower"), (x + 8, middle), Anchor::Start, SMALL), QUIET);
+    picture.text(Words::new(name(1.0, "slower", "≥ "), (x + 8, middle), Anchor::Start, SMALL), QUIET);
     2 * middle + 2
 }
 
@@ -110,7 +119,7 @@ impl<'a> Sheet<'a> {
     fn new(names: &'a [String], least: i32, left: i32, width: Width) -> Self {
         let room = width.units() - left;
         let widest = if width == Width::Wide { 110 } else { 80 };
-        let (across, cell) = split(names.len(), room, least, widest);
+        let (across, cell) = split(&vec![0; names.len()], room, least, widest);
         let sheet = Self { names, heads: Heads::Level, left, cell, across, width: width.units() };
         if names.iter().all(|name| is_level(name, cell - 6)) {
             return sheet;
@@ -118,8 +127,8 @@ impl<'a> Sheet<'a> {
         if width == Width::Narrow {
             return Self { heads: Heads::Numbered, ..sheet };
         }
-        // The name of the last column rises beyond its cell.
-        let (across, cell) = split(names.len(), room - leg(names.iter()), least, widest);
+        let legs: Vec<i32> = names.iter().map(|name| leg(name)).collect();
+        let (across, cell) = split(&legs, room, least, widest);
         Self { heads: Heads::Slanted, across, cell, ..sheet }
     }
 
@@ -137,7 +146,7 @@ impl<'a> Sheet<'a> {
         let names = &self.names[block.clone()];
         let lines = |name: &str| layout::wrap(name, SMALL, self.cell - 6, HEAD_LINES);
         let high = match self.heads {
-            Heads::Slanted => leg(names.iter()) + 8,
+            Heads::Slanted => names.iter().map(|name| leg(name)).max().unwrap_or(0) + 8,
             Heads::Numbered => LINE,
             Heads::Level => names.iter().map(|name| lines(name).len()).max().unwrap_or(0) as i32 * LINE,
         };
@@ -172,6 +181,10 @@ impl<'a> Sheet<'a> {
         let lines = layout::wrap(&title, SIZE, self.width * 100 / 112, 2);
         picture.lines(&lines, Words::new(title, (0, y + LINE / 2 + 4), Anchor::Start, SIZE).bold(), TEXT);
         y += if lines.is_empty() { 0 } else { lines.len() as i32 * LINE + 8 };
+        // Numbers must be near their cells, which take much height on a telephone.
+        if self.heads == Heads::Numbered {
+            y = self.heads(picture, block.clone(), y);
+        }
         for row in &panel.rows {
             let label = layout::clean(&row.label);
             if self.left > 0 {
@@ -223,13 +236,18 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// How many of `count` columns stand side by side in `room`, and how wide a cell is:
-/// blocks of nearly equal size.
-fn split(count: usize, room: i32, least: i32, widest: i32) -> (usize, i32) {
-    let most = (room / least).max(1) as usize;
-    let blocks = count.div_ceil(most).max(1);
-    let across = count.div_ceil(blocks).max(1);
-    (across, (room / across as i32).clamp(least, widest.max(least)))
+/// How many columns stand side by side in `room`, and how wide a cell is: blocks of
+/// nearly equal size. `beyond` says for each column how far its name goes to the right
+/// from its middle.
+fn split(beyond: &[i32], room: i32, least: i32, widest: i32) -> (usize, i32) {
+    let across = |blocks: usize| beyond.len().div_ceil(blocks).max(1);
+    let cell = |across: usize| {
+        // With cells of this width the name of this column ends at the right edge.
+        let named = beyond.iter().enumerate().map(|(at, beyond)| (room - beyond) * 2 / (2 * (at % across) as i32 + 1));
+        named.fold(room / across as i32, i32::min).min(widest.max(least))
+    };
+    let fitting = (1..=beyond.len()).map(|blocks| (across(blocks), cell(across(blocks))));
+    fitting.into_iter().find(|(_, cell)| *cell >= least).unwrap_or((1, least))
 }
 
 /// Whether a name stands level in `room` without a word torn.
@@ -239,10 +257,10 @@ fn is_level(name: &str, room: i32) -> bool {
     whole && !layout::wrap(name, SMALL, room, HEAD_LINES).last().is_some_and(|line| line.ends_with('…'))
 }
 
-/// How far the longest slanted name goes up, and to the right.
-fn leg<'a>(names: impl Iterator<Item = &'a String>) -> i32 {
-    let longest = names.map(|name| layout::width(name, SMALL).min(HEAD_ROOM)).max().unwrap_or(0);
-    (f64::from(longest) * std::f64::consts::FRAC_1_SQRT_2).ceil() as i32 + SMALL / 2
+/// How far a slanted name goes up, and to the right.
+fn leg(name: &str) -> i32 {
+    let width = layout::width(name, SMALL).min(HEAD_ROOM);
+    (f64::from(width) * std::f64::consts::FRAC_1_SQRT_2).ceil() as i32 + SMALL / 2
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::super::palette::{Ink, Rgb};
 use super::super::picture::{Mark, Shape};
 use super::*;
+use crate::table::UNMEASURED;
 
 fn panels(values: &[Option<f64>]) -> Vec<Panel<Bar>> {
     vec![Panel { title: "fill".into(), rows: vec![Bar { label: "row".into(), values: values.to_vec() }] }]
@@ -23,11 +24,11 @@ fn cells(picture: &Picture) -> Vec<(&Mark, Rgb)> {
 }
 
 fn texts(picture: &Picture) -> Vec<&Words> {
-    let words = |mark| match mark {
-        &Shape::Text(ref words) => Some(words),
+    let words = picture.marks.iter().map(|mark| match &mark.shape {
+        Shape::Text(words) => Some(words),
         _ => None,
-    };
-    picture.marks.iter().filter_map(|mark| words(&mark.shape)).collect()
+    });
+    words.flatten().collect()
 }
 
 #[test]

@@ -72,10 +72,10 @@ impl Sample {
                 picture.rect((x, y - 6), (end, y + 6), paint);
             }
             Sample::Dot(paint) => {
-                picture.dot((x + 6, y), 5, paint);
+                picture.dot((x + 6, y), 4, paint);
             }
             Sample::Thick(paint) => {
-                picture.rect((x, y - 3), (end, y + 3), paint);
+                picture.rect((x, y - 7), (end, y + 7), paint);
             }
             Sample::Thin(paint) => {
                 picture.line((x, y), (end, y), 2, paint);

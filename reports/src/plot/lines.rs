@@ -24,7 +24,7 @@ pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width:
     let mut picture = Picture::new(width.units());
     let items: Vec<_> =
         lines.iter().enumerate().map(|(at, line)| (Sample::Curve(Curve::new(at)), layout::clean(&line.name))).collect();
-    let top = legend::draw(&mut picture, &items, (0, 0)) + 8;
+    let top = legend::draw(&mut picture, &items, (0, 2)) + 8;
     let name = Words::new(layout::clean(names.1), (0, top + LINE / 2), Anchor::Start, SMALL);
     picture.fitted(name, width.units(), QUIET);
     let top = top + LINE + 8;

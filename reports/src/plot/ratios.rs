@@ -17,47 +17,50 @@ use super::ticks;
 use crate::table;
 
 const STRIP: i32 = 14;
-const RADIUS: i32 = 5;
+const RADIUS: i32 = 4;
 /// The axis spans at least this factor, so that noise does not fill it.
 const LEAST_SPAN: f64 = 1.2;
 
 /// Draws the chart.
 pub fn draw(baseline: &str, panels: &[Panel<Ratio>], width: Width) -> Picture {
     let mut picture = Picture::new(width.units());
-    let rows = Rows::lay(&panels.iter().map(group).collect::<Vec<_>>(), LINE + 2, width);
+    let rows = Rows::lay(&panels.iter().map(group).collect::<Vec<_>>(), LINE + 4, width);
     let ratios = || panels.iter().flat_map(|panel| &panel.rows);
     let axis = Axis::log(ratios().flat_map(values).chain([1.0]), LEAST_SPAN, rows.room);
     let base = axis.at(1.0);
     rows.draw(&mut picture, &ticks::log(&axis, "x"), base);
-    if ratios().next().is_some() {
-        name_baseline(&mut picture, &layout::clean(baseline), base);
-    }
     for (panel, middles) in panels.iter().zip(&rows.middles) {
         for (ratio, middle) in panel.rows.iter().zip(middles) {
             draw_ratio(&mut picture, ratio, &axis, *middle);
         }
     }
-    let thick = Paint { opacity: INTERVAL, ..NEITHER };
-    let items = [
-        (Sample::Dot(NEITHER), "estimate"),
-        (Sample::Thick(thick), "its interval"),
-        (Sample::Thin(NEITHER), "smallest to largest"),
-        (Sample::Block(FASTER), "interval below 1x"),
-        (Sample::Block(SLOWER), "interval above 1x"),
-    ];
-    let items = items.map(|(sample, name)| (sample, name.to_owned()));
-    picture.height = legend::draw(&mut picture, &items, (0, rows.bottom + 6)) + 4;
+    picture.height = rows.bottom + 4;
+    if ratios().next().is_some() {
+        name_baseline(&mut picture, &layout::clean(baseline), base);
+        picture.height = legend::draw(&mut picture, &legend(), (0, rows.bottom + 6)) + 4;
+    }
     picture
 }
 
 /// An interval lets its range and the grid show through.
-const INTERVAL: f64 = 0.45;
+const INTERVAL: f64 = 0.38;
+
+fn legend() -> [(Sample, String); 5] {
+    [
+        (Sample::Dot(NEITHER), "estimate"),
+        (Sample::Thick(Paint { opacity: INTERVAL, ..NEITHER }), "its interval"),
+        (Sample::Thin(NEITHER), "smallest to largest"),
+        (Sample::Block(FASTER), "interval below 1x"),
+        (Sample::Block(SLOWER), "interval above 1x"),
+    ]
+    .map(|(sample, name)| (sample, name.to_owned()))
+}
 
 fn group(panel: &Panel<Ratio>) -> Group {
     let entry = |ratio: &Ratio| Entry {
         label: layout::clean(&ratio.label),
         remark: layout::clean(&ratio.remark),
-        strip: STRIP,
+        strip: if values(ratio).any(f64::is_finite) { STRIP } else { 0 },
     };
     Group { title: layout::clean(&panel.title), entries: panel.rows.iter().map(entry).collect() }
 }
@@ -77,7 +80,7 @@ fn name_baseline(picture: &mut Picture, baseline: &str, base: i32) {
     let half = layout::width(&text, SMALL).min(picture.width) / 2 + 1;
     let x = base.min(picture.width - half).max(half);
     let room = picture.width - 2;
-    picture.fitted(Words::new(text, (x, LINE / 2), Anchor::Middle, SMALL), room, QUIET);
+    picture.fitted(Words::new(text, (x, LINE / 2 + 1), Anchor::Middle, SMALL), room, QUIET);
 }
 
 fn draw_ratio(picture: &mut Picture, ratio: &Ratio, axis: &Axis, y: i32) {
@@ -88,7 +91,7 @@ fn draw_ratio(picture: &mut Picture, ratio: &Ratio, axis: &Axis, y: i32) {
     }
     if let Some(interval) = ratio.interval.filter(is_drawable) {
         let (low, high) = (axis.at(interval.low), axis.at(interval.high));
-        picture.rect((low, y - 4), (high, y + 4), Paint { opacity: INTERVAL, ..paint }).tip(&tip);
+        picture.rect((low, y - STRIP / 2), (high, y + STRIP / 2), Paint { opacity: INTERVAL, ..paint }).tip(&tip);
     }
     if let Some(value) = ratio.value.and_then(drawable_ratio) {
         picture.dot((axis.at(value), y), RADIUS, paint).tip(&tip);

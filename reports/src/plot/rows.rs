@@ -28,7 +28,7 @@ pub struct Entry {
     pub label: String,
     /// What stands at its end; may be empty.
     pub remark: String,
-    /// Height of what is drawn in it.
+    /// Height of what is drawn in it; 0 where there is nothing to draw.
     pub strip: i32,
 }
 
@@ -143,9 +143,11 @@ impl Rows {
             self.texts.push((remarks, words, QUIET));
         }
         let middle = self.bottom + 2 + entry.strip / 2;
-        self.bottom += entry.strip + 4;
-        // A line of the grid through text would make it hard to read.
-        self.spans.push((middle - entry.strip / 2 - 2, self.bottom));
+        if entry.strip > 0 {
+            self.bottom += entry.strip + 4;
+            // A line of the grid through text would make it hard to read.
+            self.spans.push((middle - entry.strip / 2 - 2, self.bottom));
+        }
         self.bottom += 8;
         middle
     }

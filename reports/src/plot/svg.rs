@@ -123,7 +123,8 @@ fn finish(raw: &str, marks: &[Mark]) -> String {
         match (tip.is_empty(), text.is_empty()) {
             (true, true) => out.push_str("/>\n"),
             (true, false) => out.push_str(&format!(">{text}</{name}>\n")),
-            (false, _) => out.push_str(&format!("><title>{}</title>{text}</{name}>\n", escape(&tip))),
+            // Behind the text: some renderers lose the place of text behind another element.
+            (false, _) => out.push_str(&format!(">{text}<title>{}</title></{name}>\n", escape(&tip))),
         }
     }
     out

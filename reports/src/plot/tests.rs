@@ -122,6 +122,33 @@ fn a_cut_label_is_whole_in_its_tip() {
     }
 }
 
+#[test]
+fn two_hundred_rows_do_not_touch() {
+    let row = |at: usize| Ratio {
+        label: format!("row {at}"),
+        value: Some(at as f64),
+        interval: Some(Interval { low: at as f64 * 0.9, high: at as f64 * 1.1 }),
+        range: None,
+        remark: format!("{at} s"),
+    };
+    let panels = vec![Panel { title: "many".into(), rows: (1..=200).map(row).collect() }];
+    let plot = plot(Chart::Ratios { baseline: "none".into(), panels });
+    assert_sound(&plot);
+    for width in WIDTHS {
+        let picture = plot.picture(width);
+        let boxes: Vec<_> = picture
+            .marks
+            .iter()
+            .filter(|mark| mark.tip.starts_with("row "))
+            .map(|mark| (&mark.tip, mark.bounds()))
+            .collect();
+        assert_eq!(boxes.len(), 400);
+        for pair in boxes.windows(2).filter(|pair| pair[0].0 != pair[1].0) {
+            assert!(pair[0].1.3 < pair[1].1.1, "{pair:?}");
+        }
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "\\PC{0,12}",

@@ -28,7 +28,7 @@ pub fn linear(axis: &Axis, unit: Unit, every: i32) -> Vec<Tick> {
     let (low, high) = axis.ends();
     let step = step(unit, (high - low) / most);
     let first = (low / step).ceil();
-    let values = (0..=most as i32 + 1).map(|i| (first + f64::from(i)) * step);
+    let values = (0..=2 * most as i32).map(|i| (first + f64::from(i)) * step);
     // Rounding may put the last round value a hair beyond the end of the axis.
     let values = values.filter(|value| *value <= high + step * 1e-9);
     values.map(|value| Tick { value, at: axis.at(value), text: name(unit, value, step) }).collect()
@@ -38,11 +38,11 @@ pub fn linear(axis: &Axis, unit: Unit, every: i32) -> Vec<Tick> {
 pub fn log(axis: &Axis, suffix: &str) -> Vec<Tick> {
     let (low, high) = axis.ends();
     let tick = |value: f64| Tick { value, at: axis.at(value), text: format!("{}{suffix}", plain(value)) };
-    thin(candidates(low, high).into_iter().filter(|value| (low..=high).contains(value)).map(tick))
+    thin(candidates(low, high, axis.length()).into_iter().filter(|value| (low..=high).contains(value)).map(tick))
 }
 
-/// Values in the order of their weight: 1, powers of ten, halves and doubles, the rest.
-fn candidates(low: f64, high: f64) -> Vec<f64> {
+/// Values in the order of their weight: 1, powers of ten, what divides them evenly to the eye.
+fn candidates(low: f64, high: f64, length: i32) -> Vec<f64> {
     let mut out = vec![1.0];
     if high / low < 4.0 {
         let step = step(Unit::Count, (high - low) / 5.0).min(1.0);
@@ -55,9 +55,13 @@ fn candidates(low: f64, high: f64) -> Vec<f64> {
     let tens: Vec<f64> = decades.filter(|power| power % every == 0).map(|power| 10f64.powi(power)).collect();
     let times = |factors: &'static [f64]| tens.iter().flat_map(move |ten| factors.iter().map(move |f| ten * f));
     out.extend(&tens);
-    if every == 1 {
-        out.extend(times(&[2.0, 5.0]));
-        out.extend(times(&[3.0, 7.0, 1.5]));
+    // From 0.1x to 0.2x it is 0.3 of a decade.
+    let decade = f64::from(length) / (high / low).log10();
+    match (every, decade) {
+        (2.., _) => {}
+        (_, ..140.0) => out.extend(times(&[3.0, 2.0])),
+        (_, 500.0..) => out.extend(times(&[2.0, 5.0, 3.0, 7.0, 1.5])),
+        _ => out.extend(times(&[2.0, 5.0])),
     }
     out
 }
@@ -75,12 +79,12 @@ fn thin(ticks: impl Iterator<Item = Tick>) -> Vec<Tick> {
     kept
 }
 
-/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten, and
-/// for bytes a power of two.
+/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten; for
+/// bytes a power of two, which may be a fifth below it, as the next is so much larger.
 fn step(unit: Unit, raw: f64) -> f64 {
     let raw = if raw.is_finite() && raw > 1e-100 { raw } else { 1e-100 };
     match unit {
-        Unit::Bytes => raw.log2().ceil().exp2().max(1.0),
+        Unit::Bytes => (raw.log2() - 0.25).ceil().exp2().max(1.0),
         Unit::Seconds | Unit::Share | Unit::Count => {
             let ten = 10f64.powf(raw.log10().floor());
             [1.0, 2.0, 5.0].map(|factor| factor * ten).into_iter().find(|step| *step >= raw).unwrap_or(10.0 * ten)
@@ -190,7 +194,7 @@ mod tests {
             for unit in [Unit::Seconds, Unit::Bytes, Unit::Share, Unit::Count] {
                 let axis = Axis::from_zero(values.clone(), (0, room));
                 let ticks = linear(&axis, unit, 80);
-                prop_assert!(ticks.len() <= 13, "{ticks:?}");
+                prop_assert!(ticks.len() <= 16, "{ticks:?}");
                 prop_assert!(ticks.iter().all(|tick| tick.text.len() < 16), "{ticks:?}");
             }
         }
