@@ -1,0 +1,150 @@
+//! How much room text takes, and how it is made to fit.
+//!
+//! In: text of any kind. Out: lines no wider than asked for. There is no font to
+//! measure with, and readers have different ones, so widths are those of DejaVu Sans,
+//! which is wider than the usual `system-ui` fonts: text may end early, but is not cut.
+
+use crate::table;
+use unicode_width::UnicodeWidthChar;
+
+/// Size of text that must be read, in units of the picture.
+pub const SIZE: i32 = 13;
+/// Size of text that explains: ticks, legends, values in cells.
+pub const SMALL: i32 = 12;
+/// From one line of text to the next.
+pub const LINE: i32 = 17;
+
+/// Width of a character as a part of the font size.
+fn em(c: char) -> f64 {
+    match c {
+        ' ' | 'i' | 'j' | 'l' | 'I' | '\'' | '.' | ',' | '|' | ':' | ';' | '/' | '\\' => 0.34,
+        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '-' | '!' | '·' => 0.42,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' | '—' => 1.0,
+        '+' | '=' | '<' | '>' | '~' | '#' | '&' | '×' | '≤' | '≥' | '−' => 0.84,
+        'A'..='Z' => 0.76,
+        // An emoji is wider than an em, an ideograph just as wide; variation selectors
+        // and combining marks take nothing.
+        _ if !c.is_ascii() => [0.0, 0.76, 1.3][c.width().unwrap_or(0).min(2)],
+        _ => 0.64,
+    }
+}
+
+/// The width of `text` at a font size.
+pub fn width(text: &str, size: i32) -> i32 {
+    (text.chars().map(em).sum::<f64>() * f64::from(size)).ceil() as i32
+}
+
+/// The width of bold `text` at a font size.
+pub fn bold_width(text: &str, size: i32) -> i32 {
+    (f64::from(width(text, size)) * 1.12).ceil() as i32
+}
+
+/// `text` on one line, without what XML does not allow or what would turn other text around.
+pub fn clean(text: &str) -> String {
+    let harmful = |c: char| matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    table::clean(&text.replace(harmful, ""))
+}
+
+/// `text` no wider than `room`, its end replaced by `…` if cut.
+pub fn fit(text: &str, size: i32, room: i32) -> String {
+    if width(text, size) <= room {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut used = em('…') * f64::from(size);
+    for c in text.chars() {
+        used += em(c) * f64::from(size);
+        if used > f64::from(room) {
+            break;
+        }
+        out.push(c);
+    }
+    out.truncate(out.trim_end().len());
+    out.push('…');
+    out
+}
+
+/// `text` in at most `most` lines no wider than `room`; the last one ends with `…` if cut.
+///
+/// Lines break at blanks, and after `-`, `+`, `/`, `_`, `,` where a word is too long.
+pub fn wrap(text: &str, size: i32, room: i32, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() && lines.len() + 1 < most && width(rest, size) > room {
+        let end = break_point(rest, size, room);
+        if end == 0 {
+            break;
+        }
+        lines.push(rest[..end].trim_end().into());
+        rest = rest[end..].trim_start();
+    }
+    if !rest.is_empty() {
+        lines.push(fit(rest, size, room));
+    }
+    lines
+}
+
+/// Where the first line of `text` ends, in bytes: at the last blank that leaves it no
+/// wider than `room`, else after the last joint, else inside of a word.
+fn break_point(text: &str, size: i32, room: i32) -> usize {
+    let (mut blank, mut joint, mut anywhere) = (0, 0, 0);
+    let mut used = 0.0;
+    for (at, c) in text.char_indices() {
+        if c == ' ' {
+            blank = at;
+        }
+        used += em(c) * f64::from(size);
+        if used.ceil() > f64::from(room) {
+            break;
+        }
+        anywhere = at + c.len_utf8();
+        if matches!(c, '-' | '+' | '/' | '_' | ',') {
+            joint = anywhere;
+        }
+    }
+    [blank, joint, anywhere].into_iter().find(|end| *end > 0).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wide_letters_take_more_room() {
+        assert!(width("mmm", 13) > width("iii", 13));
+        assert!(width("日本", 13) > width("ab", 13));
+        assert_eq!(width("e\u{301}", 13), width("e", 13));
+        assert_eq!(width("", 13), 0);
+        assert!(width("abc", 26) > width("abc", 13));
+    }
+
+    #[test]
+    fn lines_break_at_blanks_then_at_joints_then_anywhere() {
+        let room = width("one two", 13);
+        assert_eq!(wrap("one two three", 13, room, 3), ["one two", "three"]);
+        assert_eq!(wrap("one-two-three", 13, room, 3), ["one-", "two-", "three"]);
+        assert_eq!(wrap("abcdefghijklm", 13, room, 1), [fit("abcdefghijklm", 13, room)]);
+        assert!(wrap("abcdefghijklm", 13, room, 2)[1].ends_with('m'));
+        assert!(wrap("one two three four five", 13, room, 2)[1].ends_with('…'));
+        assert!(wrap("  ", 13, room, 2).is_empty());
+    }
+
+    #[test]
+    fn nothing_that_breaks_xml_stays() {
+        assert_eq!(clean("a\nb\u{0}\tc\u{ffff}\u{202e}d"), "a b cd");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_fitted_fits(text in "\\PC{0,60}", room in 20i32..400, most in 1usize..5) {
+            let text = clean(&text);
+            prop_assert!(width(&fit(&text, 13, room), 13) <= room);
+            let lines = wrap(&text, 13, room, most);
+            prop_assert!(lines.len() <= most);
+            for line in &lines {
+                prop_assert!(width(line, 13) <= room, "{line}");
+            }
+        }
+    }
+}

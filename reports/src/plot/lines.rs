@@ -1,0 +1,208 @@
+//! Curves with bands.
+//!
+//! In: [`Line`]s. Out: a [`Picture`]. The vertical axis is linear and holds 0, so that
+//! twice as high is twice as much; the horizontal one is linear or logarithmic. A point
+//! that is not a number breaks its curve. Colour is never the only carrier: curves differ
+//! in dashes and markers too.
+
+use super::axis::{Axis, drawable, drawable_ratio};
+use super::chart::{Line, Unit};
+use super::draw::Width;
+use super::layout::{self, LINE, SMALL};
+use super::legend::{self, Curve, Sample};
+use super::palette::{BASE, GRID, Ink, Paint, QUIET};
+use super::picture::{Anchor, Picture, Point, Words};
+use super::ticks::{self, Tick};
+
+/// A band lets others and the grid show through.
+const BAND: f64 = 0.18;
+/// Markers of a curve are at least this far apart.
+const APART: i32 = 16;
+
+/// Draws the chart; `names` are those of the axes.
+pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width: Width) -> Picture {
+    let mut picture = Picture::new(width.units());
+    let items: Vec<_> =
+        lines.iter().enumerate().map(|(at, line)| (Sample::Curve(Curve::new(at)), layout::clean(&line.name))).collect();
+    let top = legend::draw(&mut picture, &items, (0, 2)) + 8;
+    let name = Words::new(layout::clean(names.1), (0, top + LINE / 2), Anchor::Start, SMALL);
+    picture.fitted(name, width.units(), QUIET);
+    let top = top + LINE + 8;
+    let bottom = top + if width == Width::Wide { 320 } else { 220 };
+
+    let seen = |x: f64| if log_x { drawable_ratio(x) } else { drawable(x) };
+    let points = || lines.iter().flat_map(|line| &line.points);
+    let heights = points().filter(|(x, _)| seen(*x).is_some()).map(|point| point.1);
+    let bands = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.low, band.high]);
+    let vertical = Axis::from_zero(heights.chain(bands), (bottom, top));
+    let marks = ticks::linear(&vertical, unit, 48);
+    let left = marks.iter().map(|tick| layout::width(&tick.text, SMALL)).max().unwrap_or(0) + 8;
+    let room = (left + 6, width.units() - 10);
+    let xs = points().map(|point| point.0);
+    let horizontal = if log_x { Axis::log(xs, 1.5, room) } else { Axis::linear(xs, room) };
+    let below = if log_x { ticks::log(&horizontal, "") } else { ticks::linear(&horizontal, Unit::Count, 80) };
+    frame(&mut picture, &marks, &below, (left, top, width.units(), bottom), vertical.at(0.0));
+
+    let plane = Plane { horizontal, vertical, seen: &seen, unit };
+    for (at, line) in lines.iter().enumerate() {
+        plane.bands(&mut picture, line, Curve::new(at));
+    }
+    for (at, line) in lines.iter().enumerate() {
+        plane.curve(&mut picture, line, Curve::new(at));
+    }
+    let mut y = bottom + LINE + 10;
+    let name = Words::new(layout::clean(names.0), ((left + width.units()) / 2, y + LINE / 2), Anchor::Middle, SMALL);
+    picture.fitted(name, width.units() - left, QUIET);
+    y += LINE;
+    let lost = points().filter(|(x, y)| seen(*x).is_none() || drawable(*y).is_none()).count();
+    for text in [
+        (lines.is_empty()).then(|| "no curves".to_owned()),
+        (lost > 0).then(|| format!("points that cannot be drawn: {lost}")),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        picture.text(Words::new(text, (0, y + LINE / 2), Anchor::Start, SMALL), QUIET);
+        y += LINE;
+    }
+    picture.height = y + 4;
+    picture
+}
+
+/// Grid and ticks around a box: left, top, right, bottom.
+fn frame(picture: &mut Picture, vertical: &[Tick], below: &[Tick], sides: (i32, i32, i32, i32), zero: i32) {
+    let (left, top, right, bottom) = sides;
+    for tick in vertical {
+        let paint = if tick.at == zero { BASE } else { GRID };
+        picture.line((left, tick.at), (right, tick.at), 1, paint);
+        picture.text(Words::new(&tick.text, (left - 8, tick.at), Anchor::End, SMALL), QUIET);
+    }
+    for tick in below {
+        picture.line((tick.at, top), (tick.at, bottom), 1, GRID);
+        let half = layout::width(&tick.text, SMALL) / 2 + 1;
+        let x = tick.at.min(right - half).max(half);
+        picture.text(Words::new(&tick.text, (x, bottom + 4 + LINE / 2), Anchor::Middle, SMALL), QUIET);
+    }
+}
+
+struct Plane<'a> {
+    horizontal: Axis,
+    vertical: Axis,
+    seen: &'a dyn Fn(f64) -> Option<f64>,
+    unit: Unit,
+}
+
+/// A point of a curve with its place.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    at: Point,
+    value: (f64, f64),
+    band: Option<(i32, i32)>,
+}
+
+impl Plane<'_> {
+    /// The points of a curve in runs without gaps.
+    fn runs(&self, line: &Line) -> Vec<Vec<Placed>> {
+        let place = |(at, (x, y)): (usize, &(f64, f64))| {
+            let point = (self.horizontal.at((self.seen)(*x)?), self.vertical.at(drawable(*y)?));
+            let band = line
+                .band
+                .get(at)
+                .and_then(|band| Some((self.vertical.at(drawable(band.low)?), self.vertical.at(drawable(band.high)?))));
+            Some(Placed { at: point, value: (*x, *y), band })
+        };
+        let placed: Vec<Option<Placed>> = line.points.iter().enumerate().map(place).collect();
+        let runs = placed.split(Option::is_none).map(|run| run.iter().flatten().copied().collect());
+        runs.filter(|run: &Vec<Placed>| !run.is_empty()).collect()
+    }
+
+    fn bands(&self, picture: &mut Picture, line: &Line, curve: Curve) {
+        for run in self.runs(line) {
+            for part in run.split(|point| point.band.is_none()).filter(|part| part.len() > 1) {
+                let upper = part.iter().filter_map(|point| Some((point.at.0, point.band?.1)));
+                let lower = part.iter().rev().filter_map(|point| Some((point.at.0, point.band?.0)));
+                let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: BAND };
+                picture.area(upper.chain(lower).collect(), paint);
+            }
+        }
+    }
+
+    fn curve(&self, picture: &mut Picture, line: &Line, curve: Curve) {
+        let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: 1.0 };
+        for run in self.runs(line) {
+            if run.len() > 1 {
+                picture.path(run.iter().map(|point| point.at).collect(), 2, paint).dash(curve.dash);
+            }
+            let mut last: Option<i32> = None;
+            for point in &run {
+                if last.is_none_or(|last| (point.at.0 - last).abs() >= APART) {
+                    let (x, y) = (ticks::plain(point.value.0), self.unit.show(point.value.1));
+                    curve.mark(picture, point.at, &format!("{}: {x}, {y}", line.name));
+                    last = Some(point.at.0);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chart::Interval;
+    use super::super::picture::Shape;
+    use super::*;
+
+    fn line(points: &[(f64, f64)]) -> Line {
+        let band = points.iter().map(|(_, y)| Interval { low: y * 0.9, high: y * 1.1 }).collect();
+        Line { name: "lru".into(), points: points.to_vec(), band }
+    }
+
+    /// The curves: paths that are not straight lines of grid or legend.
+    fn paths(picture: &Picture) -> Vec<Vec<Point>> {
+        let path = |shape: &Shape| match shape {
+            Shape::Path(points, 2) => Some(points.clone()),
+            _ => None,
+        };
+        // The first of them is that of the legend.
+        picture.marks.iter().filter_map(|mark| path(&mark.shape)).skip(1).collect()
+    }
+
+    #[test]
+    fn heights_are_proportional() {
+        let picture =
+            draw(("n", "time"), Unit::Seconds, false, &[line(&[(1.0, 2.0), (2.0, 4.0), (3.0, 8.0)])], Width::Wide);
+        let path = &paths(&picture)[0];
+        let zero = picture.marks.iter().find(|mark| mark.paint == BASE).expect("a line at 0").bounds().1;
+        let high = |at: usize| zero - path[at].1;
+        assert!((high(1) - 2 * high(0)).abs() <= 2 && (high(2) - 2 * high(1)).abs() <= 2, "{path:?} {zero}");
+        assert!((path[2].0 - path[1].0 - (path[1].0 - path[0].0)).abs() <= 1);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_puts_equal_factors_equally_apart() {
+        let picture =
+            draw(("n", "t"), Unit::Count, true, &[line(&[(1.0, 1.0), (10.0, 1.0), (100.0, 1.0)])], Width::Narrow);
+        let path = &paths(&picture)[0];
+        assert!((path[2].0 - path[1].0 - (path[1].0 - path[0].0)).abs() <= 1, "{path:?}");
+    }
+
+    #[test]
+    fn a_gap_breaks_a_curve_and_is_said() {
+        let points = [(1.0, 1.0), (2.0, 2.0), (3.0, f64::NAN), (4.0, 4.0), (5.0, 5.0)];
+        let picture = draw(("n", "t"), Unit::Count, false, &[line(&points)], Width::Wide);
+        assert_eq!(paths(&picture).len(), 2);
+        let said = |text: &str| {
+            picture.marks.iter().any(|mark| matches!(&mark.shape, Shape::Text(words) if words.text == text))
+        };
+        assert!(said("points that cannot be drawn: 1"));
+        let whole = draw(("n", "t"), Unit::Count, true, &[line(&[(0.0, 1.0), (1.0, 1.0)])], Width::Wide);
+        assert!(paths(&whole).is_empty());
+    }
+
+    #[test]
+    fn a_band_is_around_its_curve() {
+        let picture = draw(("n", "t"), Unit::Count, false, &[line(&[(1.0, 4.0), (9.0, 8.0)])], Width::Wide);
+        let band = picture.marks.iter().find(|mark| mark.paint.opacity == BAND).expect("a band").bounds();
+        let path = &paths(&picture)[0];
+        assert!(band.1 < path[1].1 && path[0].1 < band.3, "{band:?} {path:?}");
+    }
+}

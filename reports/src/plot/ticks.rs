@@ -1,0 +1,202 @@
+//! Which values an axis names, and how.
+//!
+//! In: an [`Axis`] and the unit of its values. Out: [`Tick`]s at round values, few
+//! enough that their texts do not touch.
+
+use super::Unit;
+use super::axis::Axis;
+use super::layout::{self, SMALL};
+
+/// A named value of an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tick {
+    /// The value.
+    pub value: f64,
+    /// Its place along the axis.
+    pub at: i32,
+    /// The value with its unit.
+    pub text: String,
+}
+
+/// Room between the texts of two ticks.
+const GAP: i32 = 14;
+const POWERS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/// Round values of a linear axis, about one every `every` units of the picture.
+pub fn linear(axis: &Axis, unit: Unit, every: i32) -> Vec<Tick> {
+    let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
+    let (low, high) = axis.ends();
+    let step = step(unit, (high - low) / most);
+    let first = (low / step).ceil();
+    let values = (0..=2 * most as i32).map(|i| (first + f64::from(i)) * step);
+    // Rounding may put the last round value a hair beyond the end of the axis.
+    let values = values.filter(|value| *value <= high + step * 1e-9);
+    values.map(|value| Tick { value, at: axis.at(value), text: name(unit, value, step) }).collect()
+}
+
+/// Round values of a logarithmic axis of ratios, `0.5x`, or of things, `1000`.
+pub fn log(axis: &Axis, suffix: &str) -> Vec<Tick> {
+    let (low, high) = axis.ends();
+    let tick = |value: f64| Tick { value, at: axis.at(value), text: format!("{}{suffix}", plain(value)) };
+    thin(candidates(low, high, axis.length()).into_iter().filter(|value| (low..=high).contains(value)).map(tick))
+}
+
+/// Values in the order of their weight: 1, powers of ten, what divides them evenly to the eye.
+fn candidates(low: f64, high: f64, length: i32) -> Vec<f64> {
+    let mut out = vec![1.0];
+    if high / low < 4.0 {
+        let step = step(Unit::Count, (high - low) / 5.0).min(1.0);
+        out.extend((1..60).map(|i| ((low / step).floor() + f64::from(i)) * step));
+        return out;
+    }
+    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+    // An axis of a hundred decades cannot name them all.
+    let every = (decades.clone().count() as i32 / 8).max(1);
+    let tens: Vec<f64> = decades.filter(|power| power % every == 0).map(|power| 10f64.powi(power)).collect();
+    let times = |factors: &'static [f64]| tens.iter().flat_map(move |ten| factors.iter().map(move |f| ten * f));
+    out.extend(&tens);
+    // From 0.1x to 0.2x it is 0.3 of a decade.
+    let decade = f64::from(length) / (high / low).log10();
+    match (every, decade) {
+        (2.., _) => {}
+        (_, ..140.0) => out.extend(times(&[3.0, 2.0])),
+        (_, 500.0..) => out.extend(times(&[2.0, 5.0, 3.0, 7.0, 1.5])),
+        _ => out.extend(times(&[2.0, 5.0])),
+    }
+    out
+}
+
+/// Those whose text does not touch that of an earlier one, by place.
+fn thin(ticks: impl Iterator<Item = Tick>) -> Vec<Tick> {
+    let mut kept: Vec<Tick> = Vec::new();
+    for tick in ticks {
+        let half = |tick: &Tick| layout::width(&tick.text, SMALL) / 2;
+        if kept.iter().all(|other| (other.at - tick.at).abs() >= half(other) + half(&tick) + GAP) {
+            kept.push(tick);
+        }
+    }
+    kept.sort_by_key(|tick| tick.at);
+    kept
+}
+
+/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten; for
+/// bytes a power of two, which may be a fifth below it, as the next is so much larger.
+fn step(unit: Unit, raw: f64) -> f64 {
+    let raw = if raw.is_finite() && raw > 1e-100 { raw } else { 1e-100 };
+    match unit {
+        Unit::Bytes => (raw.log2() - 0.25).ceil().exp2().max(1.0),
+        Unit::Seconds | Unit::Share | Unit::Count => {
+            let ten = 10f64.powf(raw.log10().floor());
+            [1.0, 2.0, 5.0].map(|factor| factor * ten).into_iter().find(|step| *step >= raw).unwrap_or(10.0 * ten)
+        }
+    }
+}
+
+/// A round value with its unit and no more digits than the step has.
+fn name(unit: Unit, value: f64, step: f64) -> String {
+    match unit {
+        Unit::Bytes => bytes(value),
+        Unit::Seconds => format!("{} s", digits(value, step)),
+        Unit::Share => format!("{}%", digits(value * 100.0, step * 100.0)),
+        Unit::Count => digits(value, step),
+    }
+}
+
+fn digits(value: f64, step: f64) -> String {
+    let decimals = (-(step * 1.000_001).log10().floor()).clamp(0.0, 99.0) as usize;
+    match value {
+        0.0 => "0".into(),
+        _ if value.abs() >= 1e7 || decimals > 4 => format!("{value:.1e}"),
+        _ => format!("{value:.decimals$}"),
+    }
+}
+
+fn bytes(value: f64) -> String {
+    let power = if value.abs() < 1.0 { 0.0 } else { (value.abs().log2() / 10.0).floor().clamp(0.0, 4.0) };
+    let scaled = value / 1024f64.powf(power);
+    format!("{} {}", plain(scaled), POWERS[power as usize])
+}
+
+/// As short as it gets: at most four digits behind the point, no zeros at the end.
+pub fn plain(value: f64) -> String {
+    if value != 0.0 && !(1e-3..1e7).contains(&value.abs()) {
+        return format!("{value:.0e}");
+    }
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+/// The value with its unit, short enough for the end of a bar.
+///
+/// A number of absurd length is told by its power of ten, since a cut one would be wrong.
+pub fn shown(unit: Unit, value: f64) -> String {
+    let text = unit.show(value);
+    if text.len() <= 14 { text } else { format!("{value:.1e} {}", symbol(unit)).trim_end().into() }
+}
+
+fn symbol(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Seconds => "s",
+        Unit::Bytes => "B",
+        // A share of 1 is 100%; a power of ten is told as a factor.
+        Unit::Share => "of 1",
+        Unit::Count => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(ticks: &[Tick]) -> Vec<&str> {
+        ticks.iter().map(|tick| tick.text.as_str()).collect()
+    }
+
+    #[test]
+    fn ratios_are_named_at_round_values() {
+        let ticks = log(&Axis::log([0.01, 2.0], 1.2, (0, 500)), "x");
+        assert_eq!(texts(&ticks), ["0.01x", "0.02x", "0.05x", "0.1x", "0.2x", "0.5x", "1x", "2x"]);
+        let ticks = log(&Axis::log([0.95, 1.04], 1.2, (0, 500)), "x");
+        assert_eq!(texts(&ticks), ["0.95x", "1x", "1.05x"]);
+        let ticks = log(&Axis::log([1e-60, 1e60], 1.2, (0, 500)), "x");
+        assert!(texts(&ticks).contains(&"1x"), "{ticks:?}");
+    }
+
+    #[test]
+    fn linear_ticks_carry_units() {
+        let ticks = |high: f64, unit| linear(&Axis::from_zero([high], (0, 400)), unit, 80);
+        assert_eq!(texts(&ticks(9.0, Unit::Seconds)), ["0 s", "2 s", "4 s", "6 s", "8 s"]);
+        assert_eq!(texts(&ticks(0.9, Unit::Seconds)), ["0 s", "0.2 s", "0.4 s", "0.6 s", "0.8 s"]);
+        assert_eq!(texts(&ticks(1.0, Unit::Share)), ["0%", "20%", "40%", "60%", "80%", "100%"]);
+        let gib = 1024f64.powi(3);
+        assert_eq!(texts(&ticks(1.5 * gib, Unit::Bytes)), ["0 B", "512 MiB", "1 GiB", "1.5 GiB"]);
+        let ticks = linear(&Axis::from_zero([-2048.0, 2048.0], (0, 400)), Unit::Bytes, 80);
+        assert_eq!(texts(&ticks), ["-2 KiB", "-1 KiB", "0 B", "1 KiB", "2 KiB"]);
+    }
+
+    #[test]
+    fn an_absurd_number_is_short() {
+        assert_eq!(shown(Unit::Seconds, 1.5), "1.50 s");
+        assert_eq!(shown(Unit::Bytes, 2e60), "2.0e60 B");
+        assert_eq!(shown(Unit::Count, 2e60), "2.0e60");
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_stand_on_the_axis_and_apart(values in prop::collection::vec(any::<f64>(), 0..5), room in 60i32..1000) {
+            let log_axis = Axis::log(values.clone(), 1.2, (0, room));
+            let ticks = log(&log_axis, "x");
+            for pair in ticks.windows(2) {
+                let widths = layout::width(&pair[0].text, SMALL) / 2 + layout::width(&pair[1].text, SMALL) / 2;
+                prop_assert!(pair[1].at - pair[0].at >= widths, "{ticks:?}");
+            }
+            for unit in [Unit::Seconds, Unit::Bytes, Unit::Share, Unit::Count] {
+                let axis = Axis::from_zero(values.clone(), (0, room));
+                let ticks = linear(&axis, unit, 80);
+                prop_assert!(ticks.len() <= 16, "{ticks:?}");
+                prop_assert!(ticks.iter().all(|tick| tick.text.len() < 16), "{ticks:?}");
+            }
+        }
+    }
+}
