@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::probes::{self, ProbeRun};
 use crate::record::RunInfo;
-use crate::run_folder::{RunError, RunFolder};
+use crate::run_folder::{CutOff, RunError, RunFolder};
 
 /// A run of either kind, read into memory.
 #[derive(Debug, Clone)]
@@ -19,11 +19,12 @@ impl Source {
     /// Reads the folder `dir`; which kind it is, its files tell.
     ///
     /// # Errors
-    /// One line that says what to do, when it holds no run that can be understood.
+    /// One line that says what to do, when it holds no run that can be understood, no row,
+    /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
         match dir.join(probes::WHOLE).is_file() {
             true => probes::read(dir).map(|run| Self::Probe(Box::new(run))),
-            false => RunFolder::read(dir).map(|run| Self::Compare(Box::new(run))),
+            false => RunFolder::read(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
         }
     }
 
@@ -34,4 +35,17 @@ impl Source {
             Self::Probe(run) => &run.info,
         }
     }
+}
+
+/// A run that was cut off may lack the end of a row, and says that it is incomplete; one that
+/// calls itself complete has lost something since.
+fn whole(dir: &Path, run: RunFolder) -> Result<RunFolder, RunError> {
+    let not_whole = |why: &str| Err(RunError::NotARun { path: dir.into(), why: why.into() });
+    if run.info.complete && run.cut != CutOff::default() {
+        return not_whole("it was complete once, yet its tables end in the middle of a step: restore them from a copy");
+    }
+    if run.steps.is_empty() {
+        return not_whole("no step was recorded in it yet");
+    }
+    Ok(run)
 }

@@ -4,6 +4,7 @@ use super::words::{and, first_line, plural, ratio};
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
 use crate::record::RunInfo;
+use crate::run_folder::CutOff;
 use crate::stats::Verdict;
 use crate::summary::Standing;
 use crate::table::{bytes, percent};
@@ -11,6 +12,9 @@ use crate::table::{bytes, percent};
 /// What a run comes to, most important first.
 pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
     let mut lead = vec![what(run, several), place(&run.info)];
+    if run.cut != CutOff::default() {
+        lead.push("The run was cut off in the middle of a step, which was left out.".into());
+    }
     lead.extend(trouble(run));
     if run.standing == Standing::TooFewRounds {
         let needed = match run.rounds_needed {

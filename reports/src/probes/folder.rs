@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::row::ProbeRow;
-use crate::record::RunInfo;
+use crate::record::{RunInfo, SCHEMA_VERSION};
 use crate::run_folder::RunError;
 
 /// The table.
@@ -55,9 +55,19 @@ pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
 /// Reads what [`write()`] wrote.
 ///
 /// # Errors
-/// When the folder holds no run of probes, or one that cannot be understood.
+/// When the folder holds no run of probes, one of a newer schema version, or one that
+/// cannot be understood; each is one line that says what to do.
 pub fn read(dir: &Path) -> Result<ProbeRun, RunError> {
     let path = dir.join(WHOLE);
+    let bad = |why: String| RunError::NotARun { path: dir.into(), why };
     let text = fs::read_to_string(&path).map_err(RunError::io("read", &path))?;
-    serde_json::from_str(&text).map_err(|error| RunError::io("understand", &path)(error.into()))
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| bad(format!("{WHOLE} is no JSON ({error})")))?;
+    // The version first, so that a newer file is told apart from a foreign one.
+    match value.pointer("/info/schema_version").and_then(serde_json::Value::as_u64) {
+        None | Some(0) => return Err(bad(format!("{WHOLE} states no schema_version"))),
+        Some(found) if found > u64::from(SCHEMA_VERSION) => return Err(RunError::Newer { path, found }),
+        Some(_) => {}
+    }
+    serde_json::from_value(value).map_err(|error| bad(format!("{WHOLE} does not fit its schema ({error})")))
 }
