@@ -14,6 +14,7 @@
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
+//! | [`review`] | the open questions one by one, and what to do about them |
 //! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
 //! | [`summary`] | the tables that end `harness compare` |
@@ -28,6 +29,7 @@ pub mod document;
 pub mod plot;
 pub mod probes;
 pub mod record;
+pub mod review;
 pub mod run_folder;
 pub mod stats;
 pub mod summary;
