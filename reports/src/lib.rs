@@ -18,6 +18,7 @@
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
 //! | [`report`] | a report and its files |
+//! | [`review`] | the open questions one by one, and what to do about them |
 //! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
 //! | [`summary`] | the tables that end `harness compare` |
@@ -36,6 +37,7 @@ pub mod plot;
 pub mod probes;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod run_folder;
 pub mod stats;
 pub mod summary;

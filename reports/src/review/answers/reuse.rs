@@ -1,0 +1,127 @@
+//! Q2: is there enough reuse between projects at all?
+//!
+//! Looked for: a first build of several workspaces in turn on one store that was empty. What
+//! the n-th of them reuses, the ones before it have built; the first has nothing to reuse.
+
+use crate::document::Grid;
+use crate::plot::{Chart, Line, Plot, Unit};
+use crate::record::{Outcome, StepRow};
+use crate::review::answer::{Answer, State};
+use crate::review::command::{self, ONE};
+use crate::review::evidence::{Arm, Evidence};
+use crate::review::shares::{one_per_policy, reasons, reasons_table};
+use crate::review::words::{place, plural, seen};
+use crate::stats::median;
+use crate::table::{percent, seconds};
+
+/// Projects from which a curve says more than an anecdote.
+const MANY: usize = 20;
+
+pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
+    let mut answer = Answer::default();
+    let mut arms = evidence.steps(None, &["fill"]);
+    // Where workspaces are told of alone, none can help another.
+    arms.retain(|it| !it.run.analysis.info.alone() && it.summary.workspaces > 1 && it.summary.hit_rate.is_some());
+    let keyed = one_per_policy(&arms);
+    arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.is_beside(it) && kept.name() == it.name()));
+    let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
+    let mut grid = Grid::new(caption, &["run", "strategy", "> place", "workspace", "> hits", "> by cost", "> rounds"]);
+    let mut lines = Vec::new();
+    for arm in &arms {
+        let built = in_order(arm);
+        for (at, it) in built.iter().enumerate() {
+            let rate = |value: Option<f64>| percent(value);
+            let place = (at + 1).to_string();
+            let (hits, cost) = (rate(it.hits), rate(it.by_cost));
+            let (run, name) = (arm.label(), arm.name().to_owned());
+            grid.row([run, name, place, it.workspace.to_owned(), hits, cost, it.rounds.to_string()]);
+        }
+        let points = |(at, it): (usize, &Built<'_>)| Some(((at + 1) as f64, it.by_cost?));
+        let points: Vec<(f64, f64)> = built.iter().enumerate().filter_map(points).collect();
+        lines.push(Line { name: format!("{} ({})", arm.name(), arm.label()), points, band: Vec::new() });
+        tell(&mut answer, arm, &built);
+    }
+    answer.grid(grid);
+    if lines.iter().any(|line| line.points.len() > 2) {
+        answer.plot(Plot {
+            id: "review-q2-reuse".into(),
+            title: "Reuse between projects".into(),
+            finding: "Compile seconds that each project could reuse of those built before it, in one order.".into(),
+            chart: Chart::Lines {
+                x: "projects built".into(),
+                y: "reused, by compile seconds".into(),
+                unit: Unit::Share,
+                log_x: false,
+                lines,
+            },
+        });
+    }
+    answer.grid(reasons_table("Why first builds missed, a round.", &keyed, &[Outcome::Miss, Outcome::Dup]));
+    let command = command::compare_many("gauntlet", ONE);
+    answer.part("reuse between first builds", seen(&arms), &command);
+    let missed = arms.iter().any(|arm| arm.units().iter().any(|unit| unit.outcome == Some(Outcome::Miss)));
+    answer.part("why units miss", if missed { seen(&keyed) } else { State::Missing }, &command);
+    let many: Vec<Arm<'_>> = arms.iter().filter(|it| it.summary.workspaces >= MANY).copied().collect();
+    answer.part(&format!("the same over {MANY} projects or more"), seen(&many), &command);
+    if many.is_empty() && !arms.is_empty() {
+        let most = arms.iter().map(|it| it.summary.workspaces).max().unwrap_or(0);
+        answer.limits(format!(
+            "{most} workspaces are an anecdote: how reuse grows with the number of projects is not shown"
+        ));
+    }
+    answer.out_of_reach(
+        "hit rates averaged over orders of many projects",
+        "A run over the corpus gauntlet is one order of its projects; the table above is that curve.",
+    );
+    answer
+}
+
+/// One workspace, medians over rounds.
+struct Built<'a> {
+    workspace: &'a str,
+    hits: Option<f64>,
+    by_cost: Option<f64>,
+    rounds: usize,
+}
+
+fn in_order<'a>(arm: &Arm<'a>) -> Vec<Built<'a>> {
+    let rows = arm.rows();
+    let of = |workspace: &'a String| -> Option<Built<'a>> {
+        let rows: Vec<&StepRow> = rows.iter().copied().filter(|row| row.workspace == *workspace).collect();
+        let middle =
+            |of: fn(&StepRow) -> Option<f64>| median(&rows.iter().filter_map(|row| of(row)).collect::<Vec<_>>());
+        (!rows.is_empty()).then(|| Built {
+            workspace,
+            hits: middle(|row| row.hit_rate),
+            by_cost: middle(|row| row.hit_rate_by_cost),
+            rounds: rows.len(),
+        })
+    };
+    arm.run.analysis.info.corpus.workspaces.iter().filter_map(of).collect()
+}
+
+fn tell(answer: &mut Answer, arm: &Arm<'_>, built: &[Built<'_>]) {
+    let later: Vec<f64> = built.iter().skip(1).filter_map(|it| it.by_cost).collect();
+    let ends = later.iter().copied().reduce(f64::min).zip(later.iter().copied().reduce(f64::max));
+    if let Some((least, most)) = ends {
+        let (least, most) = (percent(Some(least)), percent(Some(most)));
+        let range = if least == most { least } else { format!("between {least} and {most}") };
+        answer.supports(format!(
+            "{}: after the first workspace, {} reused {range} of compile seconds, in {} of corpus {} in this order",
+            place(arm),
+            arm.name(),
+            plural(later.len(), "workspace"),
+            arm.run.analysis.info.corpus.name,
+        ));
+    }
+    let narrow: Vec<String> = reasons(arm, &[Outcome::Miss, Outcome::Dup])
+        .into_iter()
+        // A rival tells no reasons.
+        .filter(|(why, ..)| arm.key.is_some() && why != "never-seen")
+        .map(|(why, units, cost)| format!("{why} {}, {}", plural(units.round() as usize, "unit"), seconds(Some(cost))))
+        .collect();
+    if !narrow.is_empty() {
+        let what = "missed though the package had been stored in some form";
+        answer.supports(format!("{}: {} {what}, a round: {}", place(arm), arm.name(), narrow.join("; ")));
+    }
+}

@@ -1,0 +1,99 @@
+//! Commands that a review prints: real flags, known scenarios and probes.
+//!
+//! Names of strategies may come from a record, so they are quoted for a shell where that is
+//! needed. The lists are public so that the harness can hold them to what it ships.
+
+/// Scenarios that a printed command may name.
+pub const SCENARIOS: [&str; 9] =
+    ["gauntlet", "cold", "edits", "worktrees", "profiles", "upgrade", "contention", "clean", "moved"];
+
+/// Families and probes that a printed command may name.
+pub const PROBES: [&str; 17] = [
+    "*",
+    "stale",
+    "freshness",
+    "identity",
+    "isolation",
+    "faults",
+    "races",
+    "cost",
+    "macro-*",
+    "script-*",
+    "*-two-checkouts",
+    "killed-while-*",
+    "blobs-missing",
+    "store-deleted-during-a-build",
+    "store-on-another-file-system",
+    "very-long-paths",
+    "profiles-in-turn",
+];
+
+/// The corpora that a printed command may name; without one the harness takes its default.
+pub const CORPORA: [&str; 1] = ["gauntlet"];
+
+/// Enough for a verdict over a dozen comparisons, and to find 10 % under 3 % noise
+/// (`harness/METHODOLOGY.md`, statistics).
+const ROUNDS: u32 = 8;
+
+/// A caching arm of every policy, with the links that work everywhere.
+pub(super) const POLICIES: &str = "none,hardlink+conservative,hardlink+non-local,hardlink+aggressive";
+/// An arm of every link mode.
+pub(super) const LINKS: &str =
+    "none,hardlink+aggressive,reflink+aggressive,copy+aggressive,symlink+aggressive,in-place+aggressive";
+/// What one caching design is compared by.
+pub(super) const ONE: &str = "none,hardlink+aggressive";
+/// The same with both shapes of store.
+pub(super) const STORES: &str = "none,hardlink+aggressive,hardlink+aggressive@dirs";
+
+/// `harness compare` with enough rounds for a verdict, and a control for the noise.
+pub(super) fn compare(scenario: &str, strategies: &str) -> String {
+    format!("harness compare --scenario {scenario} --strategies {} --rounds {ROUNDS} --control", quoted(strategies))
+}
+
+/// A scenario that comes along, for one of a user's own that a record names.
+pub(super) fn shipped(scenario: &str) -> &str {
+    if SCENARIOS.contains(&scenario) { scenario } else { SCENARIOS[0] }
+}
+
+/// The same on a file system of its own.
+pub(super) fn compare_on(scenario: &str, strategies: &str, volume: &str) -> String {
+    format!("{} --volume {}", compare(scenario, strategies), quoted(volume))
+}
+
+/// Counts only: two rounds, over the corpus of many projects.
+pub(super) fn compare_many(scenario: &str, strategies: &str) -> String {
+    format!("harness compare --corpus gauntlet --scenario {scenario} --strategies {} --rounds 2", quoted(strategies))
+}
+
+/// Every hit compiled anyway: counts, not times.
+pub(super) fn shadow(scenario: &str, strategies: &str) -> String {
+    format!("harness compare --scenario {scenario} --strategies {} --rounds 2 --shadow", quoted(strategies))
+}
+
+/// `harness probe`, on a file system that has reflinks where they are asked for.
+pub(super) fn probe(probes: &str, strategies: &str) -> String {
+    let volume = if strategies.contains("reflink") { " --volume btrfs:8G" } else { "" };
+    format!("harness probe --probes {} --strategies {}{volume}", quoted(probes), quoted(strategies))
+}
+
+/// As it stands where a shell leaves it alone, else in single quotes.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:+@/=%".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_sees_one_word() {
+        assert_eq!(quoted("none,hardlink+aggressive@dirs"), "none,hardlink+aggressive@dirs");
+        assert_eq!(quoted("macro-*"), "'macro-*'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,83 @@
+//! Which key policy: from no cache upwards, as far as warm builds get faster.
+
+use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
+use crate::review::Evidence;
+use crate::review::command::{self, POLICIES};
+use crate::review::evidence::{Arm, beside, rung};
+use crate::review::words::{estimate, listed};
+use crate::stats::Verdict;
+
+pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
+    let mut findings = Vec::new();
+    for group in beside(&evidence.steps(None, &["warm"])) {
+        // Arms that differ in their policy alone.
+        let mut families: Vec<Vec<Arm<'_>>> = Vec::new();
+        for arm in group.iter().filter(|arm| rung(arm).is_some()) {
+            let alike = |other: &Arm<'_>| {
+                let ([a, _, b, c], [x, _, y, z]) = (arm.design(), other.design());
+                [a, b, c] == [x, y, z]
+            };
+            match families.iter_mut().find(|family| alike(&family[0])) {
+                Some(family) => family.push(*arm),
+                None => families.push(vec![*arm]),
+            }
+        }
+        findings.extend(families.into_iter().filter(|it| it.len() > 1).map(|family| climb(family, safety)));
+    }
+    let nothing = Finding::undecided(
+        "no run has warm builds of two key policies with the same links and store",
+        command::compare("gauntlet", POLICIES),
+    );
+    vec![(String::new(), agreed(findings, nothing))]
+}
+
+/// The ladder of one family of arms, in one run.
+fn climb(mut family: Vec<Arm<'_>>, safety: &Safety) -> Finding {
+    family.sort_by_key(rung);
+    let names: Vec<&str> = family.iter().map(|arm| arm.name()).collect();
+    if let Some(missing) = safety.missing(&names) {
+        return missing;
+    }
+    let again = command::compare(command::shipped(&family[0].step.scenario), &format!("none,{}", names.join(",")));
+    let Some(base) = family[0].baseline().filter(is_usable) else {
+        return Finding::undecided("no baseline whose seconds can be used, or a control that failed", again);
+    };
+    let mut because: Vec<String> = family.iter().filter_map(|arm| safety.out(arm.name())).collect();
+    let safe: Vec<Arm<'_>> = family.into_iter().filter(|arm| safety.may(arm.name())).collect();
+    let looks = safe.len() * (safe.len() + 1) / 2;
+    let mut taken = base;
+    for arm in &safe {
+        let Some(found) = arm.against(&taken, looks) else {
+            return Finding::undecided(format!("{} has no pair with {}", arm.name(), taken.name()), again);
+        };
+        if is_silent(found.judgement.verdict) {
+            return Finding::undecided(compared(arm, &found), again);
+        }
+        because.push(compared(arm, &found));
+        if found.judgement.verdict == Verdict::Faster {
+            price(arm, &taken, safety, &mut because);
+            taken = *arm;
+        }
+    }
+    let choice = taken.key.clone().unwrap_or_else(|| "no cache".into());
+    Finding::Decided { choice, because }
+}
+
+/// What the step up costs elsewhere: edits that get slower, failures that come with it.
+fn price(arm: &Arm<'_>, below: &Arm<'_>, safety: &Safety, because: &mut Vec<String>) {
+    let edits = arm.in_step("edit").zip(below.in_step("edit"));
+    let found = edits.and_then(|(mine, other)| mine.against(&other, 1));
+    if let Some(found) = found.filter(|it| it.judgement.verdict == Verdict::Slower) {
+        let numbers = estimate(&found.judgement);
+        because.push(format!("price: the edit after it is slower, {numbers} of {}", below.name()));
+    }
+    let accepts = safety.accepts(arm.name(), below.key.is_some().then(|| below.name()));
+    if !accepts.is_empty() {
+        because.push(format!(
+            "price: {} fails as known where {} does not: {}",
+            arm.name(),
+            below.name(),
+            listed(&accepts)
+        ));
+    }
+}

@@ -1,0 +1,116 @@
+//! Which link mode, on each file system.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
+use crate::review::Evidence;
+use crate::review::command::{self, LINKS};
+use crate::review::evidence::{Arm, beside};
+use crate::review::words::place;
+use crate::stats::Verdict;
+use crate::table::bytes;
+
+/// Bytes that differ by less are taken for equal.
+const NEAR: f64 = 1.01;
+
+pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
+    let mut systems: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
+    for group in beside(&evidence.steps(None, &["warm"])) {
+        let mut families: Vec<Vec<Arm<'_>>> = Vec::new();
+        for arm in group.iter().filter(|arm| arm.link.is_some()) {
+            let alike = |other: &Arm<'_>| {
+                let ([a, b, _, c], [x, y, _, z]) = (arm.design(), other.design());
+                [a, b, c] == [x, y, z]
+            };
+            match families.iter_mut().find(|family| alike(&family[0])) {
+                Some(family) => family.push(*arm),
+                None => families.push(vec![*arm]),
+            }
+        }
+        for family in families.into_iter().filter(|it| it.len() > 1) {
+            systems.entry(family[0].file_system().to_owned()).or_default().push(choose(&family, safety));
+        }
+    }
+    let nothing = || {
+        let why = "no run has warm builds of two link modes with the same policy and store";
+        Finding::undecided(why, command::compare("gauntlet", LINKS))
+    };
+    if systems.is_empty() {
+        return vec![(String::new(), nothing())];
+    }
+    systems.into_iter().map(|(system, findings)| (format!("on {system}"), agreed(findings, nothing()))).collect()
+}
+
+/// The choice among arms of one run that differ in their link mode alone.
+fn choose(family: &[Arm<'_>], safety: &Safety) -> Finding {
+    let names: Vec<&str> = family.iter().map(|arm| arm.name()).collect();
+    if let Some(missing) = safety.missing(&names) {
+        return missing;
+    }
+    let scenario = command::shipped(&family[0].step.scenario);
+    let with_base = format!("none,{}", names.join(","));
+    let again = match family[0].volume() {
+        Some(volume) => command::compare_on(scenario, &with_base, volume),
+        None => command::compare(scenario, &with_base),
+    };
+    let mut because: Vec<String> = family.iter().filter_map(|arm| safety.out(arm.name())).collect();
+    let safe: Vec<Arm<'_>> = family.iter().filter(|arm| safety.may(arm.name())).copied().collect();
+    if safe.iter().any(|arm| !is_usable(arm)) {
+        return Finding::undecided(format!("{}: its seconds cannot be used", place(&family[0])), again);
+    }
+    let wall = |arm: &&Arm<'_>| arm.summary.wall_s.unwrap_or(f64::INFINITY);
+    let Some(fastest) = safe.iter().min_by(|a, b| wall(a).total_cmp(&wall(b))) else {
+        let why = format!("every link mode is out: {}", because.join("; "));
+        return Finding::Undecided { why, command: None };
+    };
+    // Which is fastest the data choose, so all pairs are looked at.
+    let looks = safe.len() * safe.len().saturating_sub(1) / 2;
+    let mut left = vec![*fastest];
+    for arm in safe.iter().filter(|arm| arm.name() != fastest.name()) {
+        let Some(found) = arm.against(fastest, looks) else {
+            return Finding::undecided(format!("{} has no pair with {}", arm.name(), fastest.name()), again);
+        };
+        if is_silent(found.judgement.verdict) {
+            return Finding::undecided(compared(arm, &found), again);
+        }
+        because.push(compared(arm, &found));
+        if found.judgement.verdict != Verdict::Slower {
+            left.push(*arm);
+        }
+    }
+    settle(left, safety, because)
+}
+
+/// By bytes, then by isolation, then by what stands first in the run.
+fn settle(mut left: Vec<Arm<'_>>, safety: &Safety, mut because: Vec<String>) -> Finding {
+    let size = |arm: &Arm<'_>| arm.disk.all_physical;
+    if left.len() > 1 && left.iter().all(|arm| size(arm).is_some()) {
+        let least = left.iter().filter_map(size).fold(f64::INFINITY, f64::min);
+        for arm in &left {
+            because.push(format!("{}: {} takes {} on disk", place(arm), arm.name(), bytes(size(arm))));
+        }
+        left.retain(|arm| size(arm).is_some_and(|it| it <= least * NEAR));
+    }
+    if left.len() > 1 {
+        let least = left.iter().map(|arm| safety.isolation(arm.name())).min().unwrap_or(0);
+        for arm in &left {
+            let failures = safety.isolation(arm.name());
+            because.push(format!("{} has {failures} known failures of isolation", arm.name()));
+        }
+        left.retain(|arm| safety.isolation(arm.name()) == least);
+    }
+    match left.as_slice() {
+        [one] => {
+            let known = safety.isolation(one.name());
+            if known > 0 {
+                because.push(format!("price: {} fails {known} probes of isolation, as known", one.name()));
+            }
+            Finding::Decided { choice: one.link.clone().unwrap_or_default(), because }
+        }
+        more => {
+            let names: Vec<&str> = more.iter().map(|arm| arm.name()).collect();
+            let why = format!("nothing tells {} apart: {}", names.join(" and "), because.join("; "));
+            Finding::Undecided { why, command: None }
+        }
+    }
+}
