@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::against::{self, Changes, Incomparable};
-use crate::analysis::{Analysis, Source};
+use crate::analysis::{Analysis, Run, Source};
 use crate::chapters;
 use crate::document::{Block, Document, Section};
 use crate::formats::{json, long, markdown, wide};
 use crate::probes::ProbeRun;
+use crate::review::{self, Evidence};
 use crate::run_folder::{RunError, RunFolder};
 
 /// Name of the page.
@@ -98,9 +99,16 @@ impl Report {
             return Err(Incomparable { new, old: old.info.name.clone(), why });
         };
         let before = Analysis::of(old, Some(&analysis.baseline));
-        let (new, old) = (against::Run { folder, analysis }, against::Run { folder: old, analysis: &before });
+        let (new, old) = (Run { folder, analysis }, Run { folder: old, analysis: &before });
         self.changes = Some(against::changes(new, old)?);
         Ok(())
+    }
+
+    /// Adds the design review of all runs at hand.
+    pub fn review(&mut self) {
+        let runs = self.runs.iter().map(|(folder, analysis)| Run { analysis, folder }).collect();
+        let evidence = Evidence { runs, probes: self.probes.iter().collect() };
+        self.review = review::review(&evidence);
     }
 
     /// The report before it has a format.

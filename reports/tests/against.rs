@@ -4,8 +4,8 @@
 mod common;
 
 use common::{folder, step};
-use reports::against::{Changes, Run, changes};
-use reports::analysis::Analysis;
+use reports::against::{Changes, changes};
+use reports::analysis::{Analysis, Run};
 use reports::record::StepRow;
 use reports::run_folder::RunFolder;
 use reports::stats::{Random, Verdict};

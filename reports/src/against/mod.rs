@@ -17,20 +17,10 @@ mod pairing;
 
 use thiserror::Error;
 
-use crate::analysis::{Analysis, ArmAnalysis};
-use crate::run_folder::RunFolder;
+use crate::analysis::{ArmAnalysis, Run};
 use crate::stats::{Block, Judgement, Rule, judge};
 
 pub use conditions::Difference;
-
-/// A run, read and understood.
-#[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
-    /// Its rows.
-    pub folder: &'a RunFolder,
-    /// What they come to.
-    pub analysis: &'a Analysis,
-}
 
 /// What changed from the old run to the new one.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Run;
-use crate::analysis::{Analysis, ArmAnalysis};
+use crate::analysis::{Analysis, ArmAnalysis, Run};
 use crate::record::{Status, StepRow};
 use crate::stats::Sample;
 

@@ -31,6 +31,15 @@ pub struct Analysis {
     pub causes: Vec<CauseGroup>,
 }
 
+/// A run with what was made of it: for those who need its rows, too.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// What was made of it.
+    pub analysis: &'a Analysis,
+    /// Its rows.
+    pub folder: &'a RunFolder,
+}
+
 /// One step with all its arms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepAnalysis {

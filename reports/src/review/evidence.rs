@@ -7,10 +7,9 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
-use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::record::{Status, StepRow, UnitRow};
-use crate::run_folder::RunFolder;
 use crate::stats::{Comparison, Question, Verdict, compare_overall};
 
 /// Everything at hand.
@@ -20,15 +19,6 @@ pub struct Evidence<'a> {
     pub runs: Vec<Run<'a>>,
     /// Runs of `harness probe`; they are called `P1`, `P2`, … in this order.
     pub probes: Vec<&'a ProbeRun>,
-}
-
-/// A run of `harness compare`.
-#[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
-    /// What was made of it.
-    pub analysis: &'a Analysis,
-    /// Its rows: shares of units, and comparisons of arms with each other.
-    pub folder: &'a RunFolder,
 }
 
 /// One strategy in one step of one run. Fields and methods of [`ArmAnalysis`] are its own.

@@ -33,7 +33,7 @@ mod words;
 
 pub use answer::Standing;
 pub use command::{CORPORA, PROBES, SCENARIOS};
-pub use evidence::{Evidence, Run};
+pub use evidence::Evidence;
 pub use recommendation::{Advice, Finding, RULES, Rule, recommendation};
 
 use crate::document::Section;

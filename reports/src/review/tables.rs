@@ -78,8 +78,9 @@ pub(super) const FREED: Col = Col("> freed", |it| bytes(it.summary.added_physica
 pub(super) const NOOP: Col = Col("> no-op after", |it| timed(it, it.noop_s));
 /// Units restored and yet rebuilt.
 pub(super) const STALE: Col = Col("> stale", |it| match it.stale {
-    0 => "0".into(),
-    stale => Cell::toned(stale.to_string(), Tone::Bad),
+    None => UNMEASURED.into(),
+    Some(0) => "0".into(),
+    Some(stale) => Cell::toned(stale.to_string(), Tone::Bad),
 });
 /// Shadow compiles: the same, different, not to be told.
 pub(super) const SHADOW: Col = Col("shadow: same / differ / unclear", |it| match &it.summary.shadow {
