@@ -11,6 +11,7 @@
 //! | [`control`] | the name of the arm that only repeats the baseline |
 //! | [`costs`] | one price list for a whole run |
 //! | [`document`] | a report before it has a format |
+//! | [`page`] | a report as one HTML file |
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
@@ -25,6 +26,7 @@ pub mod analysis;
 pub mod control;
 pub mod costs;
 pub mod document;
+pub mod page;
 pub mod plot;
 pub mod probes;
 pub mod record;
