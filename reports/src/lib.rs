@@ -14,6 +14,7 @@
 //! | [`costs`] | one price list for a whole run |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
+//! | [`page`] | a report as one HTML file |
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
@@ -33,6 +34,7 @@ pub mod control;
 pub mod costs;
 pub mod document;
 pub mod formats;
+pub mod page;
 pub mod plot;
 pub mod probes;
 pub mod record;

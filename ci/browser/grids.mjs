@@ -1,0 +1,51 @@
+// Tables of the report that sort, and commands that can be copied.
+
+/** Sorts every sortable table by its last column: up by a click, down by Enter, back by Enter. */
+export async function checkGrids(page, expect) {
+  const tables = page.locator("table[data-sortable]:visible");
+  const count = await tables.count();
+  for (let at = 0; at < count; at += 1) {
+    const table = tables.nth(at);
+    const heads = await table.locator("thead th").count();
+    for (const column of new Set([0, 1, heads - 1])) await checkHead(page, expect, table, column, `table ${at}, column ${column}`);
+  }
+}
+
+async function checkHead(page, expect, table, column, name) {
+  const head = table.locator("thead th").nth(column);
+  const cells = () => table.locator("tbody tr").evaluateAll(
+    (rows, column) => rows.map((row) => row.children[column].textContent.trim()), column);
+  const keys = () => table.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.textContent));
+  const before = await keys();
+  await head.locator("button").click();
+  expect(await head.getAttribute("aria-sort") === "ascending", `${name}: a click does not sort`);
+  const [up, upKeys] = [await cells(), await keys()];
+  await page.keyboard.press("Enter");
+  expect(await head.getAttribute("aria-sort") === "descending", `${name}: Enter does not turn the order`);
+  const down = await cells();
+  expect(new Set(up).size < 2 || up.join() !== down.join(), `${name}: both orders are the same`);
+  expect([...upKeys].sort().join() === [...before].sort().join(), `${name}: sorting loses rows`);
+  expect(ascends(up) && ascends(down.toReversed()), `${name}: not in order: ${up}`);
+  await page.keyboard.press("Enter");
+  expect(await head.getAttribute("aria-sort") === null, `${name}: no way back`);
+  expect((await keys()).join() === before.join(), `${name}: the original order is lost`);
+  expect(await table.locator("th[aria-sort]").count() === 0, `${name}: two heads say they sort`);
+}
+
+/** Whether plain numbers ascend; units are left to the eye, and empty cells may stand anywhere. */
+function ascends(cells) {
+  const filled = cells.filter((cell) => cell !== "" && cell !== "-");
+  if (!filled.every((cell) => /^-?\d+(\.\d+)?x?$/.test(cell))) return true;
+  const numbers = filled.map(parseFloat);
+  return numbers.every((number, at) => at === 0 || numbers[at - 1] <= number);
+}
+
+export async function checkCopying(page, expect) {
+  const buttons = page.locator(".command button");
+  expect(await buttons.count() === await page.locator(".command").count(), "a command without a copy button");
+  if (await buttons.count() === 0) return;
+  await buttons.first().click();
+  await page.waitForTimeout(100);
+  const said = await buttons.first().textContent();
+  expect(said !== "Copy", "copying says nothing");
+}

@@ -1,0 +1,108 @@
+//! The page as its template shows it.
+
+use super::anchors::Anchors;
+use super::embed::Packed;
+use super::figure::Figure;
+use super::grid::GridView;
+use super::raw::RawView;
+use super::{Rows, policy};
+use crate::document::{Block, Document, Section};
+use askama::Template;
+
+/// Everything that stands in the page.
+#[derive(Template)]
+#[template(path = "page.html")]
+pub(super) struct Page<'a> {
+    title: &'a str,
+    lead: &'a [String],
+    contents: Vec<Entry<'a>>,
+    sections: Vec<SectionView<'a>>,
+    raws: Vec<RawView<'a>>,
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+}
+
+/// A line of the table of contents.
+struct Entry<'a> {
+    id: String,
+    title: &'a str,
+    parts: Vec<(String, &'a str)>,
+}
+
+/// A section.
+struct SectionView<'a> {
+    id: String,
+    title: &'a str,
+    depth: u8,
+    blocks: Vec<BlockView<'a>>,
+}
+
+/// A block; text in it is escaped by the template.
+enum BlockView<'a> {
+    Text(&'a str),
+    Note(&'a str),
+    List(&'a [String]),
+    Command(&'a str),
+    Grid(GridView<'a>),
+    Details(&'a str, GridView<'a>),
+    Plot(Figure<'a>),
+}
+
+impl<'a> Page<'a> {
+    /// Lays a document out. `packed` are the `rows`, packed.
+    pub fn new(document: &'a Document, rows: &'a [Rows], packed: &'a [Packed]) -> Self {
+        let mut anchors = Anchors::default();
+        // Sections choose first: theirs are the anchors that people link to.
+        let ids: Vec<String> = document.sections.iter().map(|section| anchors.take(&section.id)).collect();
+        let sections: Vec<SectionView<'a>> = document
+            .sections
+            .iter()
+            .zip(ids)
+            .map(|(section, id)| SectionView {
+                id,
+                title: &section.title,
+                depth: section.depth,
+                blocks: blocks(section, &mut anchors),
+            })
+            .collect();
+        let raws: Vec<RawView<'a>> =
+            rows.iter().zip(packed).map(|(table, packed)| RawView::new(table, packed, &mut anchors)).collect();
+        Self {
+            title: &document.title,
+            lead: &document.lead,
+            contents: contents(&sections, &raws),
+            sections,
+            raws,
+            policy: policy::policy(),
+            style: policy::STYLE,
+            script: policy::SCRIPT,
+        }
+    }
+}
+
+fn blocks<'a>(section: &'a Section, anchors: &mut Anchors) -> Vec<BlockView<'a>> {
+    let view = |block: &'a Block| match block {
+        Block::Text(text) => BlockView::Text(text),
+        Block::Note(text) => BlockView::Note(text),
+        Block::List(items) => BlockView::List(items),
+        Block::Command(text) => BlockView::Command(text),
+        Block::Grid(grid) => BlockView::Grid(GridView::new(grid)),
+        Block::Details { title, grid } => BlockView::Details(title, GridView::new(grid)),
+        Block::Plot(plot) => BlockView::Plot(Figure::new(plot, anchors)),
+    };
+    section.blocks.iter().map(view).collect()
+}
+
+/// Sections with their parts, then the raw rows.
+fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = Vec::new();
+    for section in sections {
+        match entries.last_mut() {
+            Some(entry) if section.depth > 0 => entry.parts.push((section.id.clone(), section.title)),
+            _ => entries.push(Entry { id: section.id.clone(), title: section.title, parts: Vec::new() }),
+        }
+    }
+    entries.extend(raws.iter().map(|raw| Entry { id: raw.id.clone(), title: raw.title, parts: Vec::new() }));
+    entries
+}
