@@ -224,15 +224,30 @@ pub(super) fn ladder<'a>(arms: &[Arm<'a>]) -> Vec<(Arm<'a>, Arm<'a>)> {
     found
 }
 
+/// Groups of two arms or more beside each other that differ in one part of their design
+/// alone: 1 the key policy, 2 the link mode, 3 the store.
+pub(super) fn families<'a>(arms: &[Arm<'a>], part: usize) -> Vec<Vec<Arm<'a>>> {
+    let alike = |a: &Arm<'_>, b: &Arm<'_>| {
+        let (one, two) = (a.design(), b.design());
+        a.is_beside(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
+    };
+    let mut groups: Vec<Vec<Arm<'a>>> = Vec::new();
+    for arm in arms.iter().filter(|arm| arm.design()[part].is_some()) {
+        match groups.iter_mut().find(|group| alike(&group[0], arm)) {
+            Some(group) => group.push(*arm),
+            None => groups.push(vec![*arm]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
 /// Arms beside each other that differ in one part of their design alone: 2 the link mode,
 /// 3 the store. Later ones against earlier ones, each pair once.
 pub(super) fn differing<'a>(arms: &[Arm<'a>], part: usize) -> Vec<(Arm<'a>, Arm<'a>)> {
-    let alone = |a: &Arm<'_>, b: &Arm<'_>| {
-        let (one, two) = (a.design(), b.design());
-        (0..one.len()).all(|at| (one[at] != two[at]) == (at == part)) && one[part].is_some() && two[part].is_some()
-    };
+    let apart = |a: &Arm<'_>, b: &Arm<'_>| a.design()[part] != b.design()[part];
     let of_group = |group: Vec<Arm<'a>>| -> Vec<(Arm<'a>, Arm<'a>)> {
-        pairs(&group).into_iter().filter(|(a, b)| alone(a, b)).map(|(a, b)| (*a, *b)).collect()
+        pairs(&group).into_iter().filter(|(a, b)| apart(a, b)).map(|(a, b)| (*a, *b)).collect()
     };
-    beside(arms).into_iter().flat_map(of_group).collect()
+    families(arms, part).into_iter().flat_map(of_group).collect()
 }

@@ -7,17 +7,17 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | [`evidence`] | arms by run and step; comparisons of arms with each other |
-//! | [`questions`] | the questions: text, positions, what would settle them |
-//! | [`answers`] | a file for each question |
-//! | [`answer`] | parts, the standing they decide, and the section |
-//! | [`recommendation`] | named rules from evidence to a choice |
-//! | [`words`] | sentences on comparisons, by verdict |
-//! | [`told`] | sentences on probes |
-//! | [`tables`] | columns of the tables |
-//! | [`shares`] | shares of units and compile seconds |
-//! | [`command`] | commands that are printed |
-//! | [`legend`] | which run is meant by `R1` and `P1` |
+//! | `evidence` | arms by run and step; comparisons of arms with each other |
+//! | `questions` | the questions: text, positions, what would settle them |
+//! | `answers` | a file for each question |
+//! | `answer` | parts, the standing they decide, and the section |
+//! | `recommendation` | named rules from evidence to a choice |
+//! | `words` | sentences on comparisons, by verdict |
+//! | `told` | sentences on probes |
+//! | `tables` | columns of the tables |
+//! | `shares` | shares of units and compile seconds |
+//! | `command` | commands that are printed |
+//! | `legend` | which run is meant by `R1` and `P1` |
 
 mod answer;
 mod answers;
@@ -25,7 +25,7 @@ mod command;
 mod evidence;
 mod legend;
 mod questions;
-pub mod recommendation;
+mod recommendation;
 mod shares;
 mod tables;
 mod told;

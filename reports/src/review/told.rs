@@ -5,7 +5,7 @@
 //! that the harness could not tell, says nothing and is counted apart. Strategies that are
 //! wrong on purpose (`broken:…`) only show that probes can fail and are left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, State};
 use super::evidence::Evidence;
@@ -24,7 +24,7 @@ pub(super) struct Story<'a> {
     pub row: &'a ProbeRow,
 }
 
-/// How the stories of one strategy ended.
+/// How the probes of one strategy ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
     pub pass: usize,
@@ -66,18 +66,22 @@ pub(super) fn named<'a>(evidence: &Evidence<'a>, names: &[&str]) -> Vec<Story<'a
     stories(evidence, |row| names.contains(&row.probe.as_str()))
 }
 
-/// Of these stories, those of one strategy.
+/// How the probes told to one strategy ended. A probe told in several runs counts once, by its
+/// worst end.
 pub(super) fn tally(stories: &[Story<'_>], strategy: &str) -> Tally {
-    let mut tally = Tally::default();
+    let mut worst: BTreeMap<&str, u8> = BTreeMap::new();
     for story in stories.iter().filter(|it| it.row.strategy == strategy) {
-        match story.row.verdict {
-            Verdict::Pass => tally.pass += 1,
-            Verdict::Fail if story.is_known() => tally.known += 1,
-            Verdict::Fail => tally.failed += 1,
-            Verdict::NotApplicable | Verdict::Error => tally.untold += 1,
-        }
+        let end = match story.row.verdict {
+            Verdict::NotApplicable | Verdict::Error => 0,
+            Verdict::Pass => 1,
+            Verdict::Fail if story.is_known() => 2,
+            Verdict::Fail => 3,
+        };
+        let known = worst.entry(&story.row.probe).or_insert(end);
+        *known = end.max(*known);
     }
-    tally
+    let count = |end: u8| worst.values().filter(|it| **it == end).count();
+    Tally { untold: count(0), pass: count(1), known: count(2), failed: count(3) }
 }
 
 /// The strategies of some stories, in the order of their first appearance.

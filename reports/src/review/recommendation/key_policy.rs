@@ -3,27 +3,14 @@
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
 use crate::review::command::{self, POLICIES};
-use crate::review::evidence::{Arm, beside, rung};
+use crate::review::evidence::{Arm, families, rung};
 use crate::review::words::{estimate, listed};
 use crate::stats::Verdict;
 
 pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
-    let mut findings = Vec::new();
-    for group in beside(&evidence.steps(None, &["warm"])) {
-        // Arms that differ in their policy alone.
-        let mut families: Vec<Vec<Arm<'_>>> = Vec::new();
-        for arm in group.iter().filter(|arm| rung(arm).is_some()) {
-            let alike = |other: &Arm<'_>| {
-                let ([a, _, b, c], [x, _, y, z]) = (arm.design(), other.design());
-                [a, b, c] == [x, y, z]
-            };
-            match families.iter_mut().find(|family| alike(&family[0])) {
-                Some(family) => family.push(*arm),
-                None => families.push(vec![*arm]),
-            }
-        }
-        findings.extend(families.into_iter().filter(|it| it.len() > 1).map(|family| climb(family, safety)));
-    }
+    let mut arms = evidence.steps(None, &["warm"]);
+    arms.retain(|arm| rung(arm).is_some());
+    let findings = families(&arms, 1).into_iter().map(|family| climb(family, safety)).collect();
     let nothing = Finding::undecided(
         "no run has warm builds of two key policies with the same links and store",
         command::compare("gauntlet", POLICIES),
@@ -44,7 +31,8 @@ fn climb(mut family: Vec<Arm<'_>>, safety: &Safety) -> Finding {
     };
     let mut because: Vec<String> = family.iter().filter_map(|arm| safety.out(arm.name())).collect();
     let safe: Vec<Arm<'_>> = family.into_iter().filter(|arm| safety.may(arm.name())).collect();
-    let looks = safe.len() * (safe.len() + 1) / 2;
+    // All pairs, no cache among them, in warm builds and in edits.
+    let looks = safe.len() * (safe.len() + 1);
     let mut taken = base;
     for arm in &safe {
         let Some(found) = arm.against(&taken, looks) else {
@@ -55,7 +43,7 @@ fn climb(mut family: Vec<Arm<'_>>, safety: &Safety) -> Finding {
         }
         because.push(compared(arm, &found));
         if found.judgement.verdict == Verdict::Faster {
-            price(arm, &taken, safety, &mut because);
+            price(arm, &taken, looks, safety, &mut because);
             taken = *arm;
         }
     }
@@ -64,9 +52,9 @@ fn climb(mut family: Vec<Arm<'_>>, safety: &Safety) -> Finding {
 }
 
 /// What the step up costs elsewhere: edits that get slower, failures that come with it.
-fn price(arm: &Arm<'_>, below: &Arm<'_>, safety: &Safety, because: &mut Vec<String>) {
+fn price(arm: &Arm<'_>, below: &Arm<'_>, looks: usize, safety: &Safety, because: &mut Vec<String>) {
     let edits = arm.in_step("edit").zip(below.in_step("edit"));
-    let found = edits.and_then(|(mine, other)| mine.against(&other, 1));
+    let found = edits.and_then(|(mine, other)| mine.against(&other, looks));
     if let Some(found) = found.filter(|it| it.judgement.verdict == Verdict::Slower) {
         let numbers = estimate(&found.judgement);
         because.push(format!("price: the edit after it is slower, {numbers} of {}", below.name()));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
 use crate::review::command::{self, LINKS};
-use crate::review::evidence::{Arm, beside};
-use crate::review::words::place;
+use crate::review::evidence::{Arm, families};
+use crate::review::words::{place, plural};
 use crate::stats::Verdict;
 use crate::table::bytes;
 
@@ -15,21 +15,8 @@ const NEAR: f64 = 1.01;
 
 pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let mut systems: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
-    for group in beside(&evidence.steps(None, &["warm"])) {
-        let mut families: Vec<Vec<Arm<'_>>> = Vec::new();
-        for arm in group.iter().filter(|arm| arm.link.is_some()) {
-            let alike = |other: &Arm<'_>| {
-                let ([a, b, _, c], [x, y, _, z]) = (arm.design(), other.design());
-                [a, b, c] == [x, y, z]
-            };
-            match families.iter_mut().find(|family| alike(&family[0])) {
-                Some(family) => family.push(*arm),
-                None => families.push(vec![*arm]),
-            }
-        }
-        for family in families.into_iter().filter(|it| it.len() > 1) {
-            systems.entry(family[0].file_system().to_owned()).or_default().push(choose(&family, safety));
-        }
+    for family in families(&evidence.steps(None, &["warm"]), 2) {
+        systems.entry(family[0].file_system().to_owned()).or_default().push(choose(&family, safety));
     }
     let nothing = || {
         let why = "no run has warm builds of two link modes with the same policy and store";
@@ -95,7 +82,7 @@ fn settle(mut left: Vec<Arm<'_>>, safety: &Safety, mut because: Vec<String>) -> 
         let least = left.iter().map(|arm| safety.isolation(arm.name())).min().unwrap_or(0);
         for arm in &left {
             let failures = safety.isolation(arm.name());
-            because.push(format!("{} has {failures} known failures of isolation", arm.name()));
+            because.push(format!("{} has {} of isolation", arm.name(), plural(failures, "known failure")));
         }
         left.retain(|arm| safety.isolation(arm.name()) == least);
     }
@@ -103,7 +90,8 @@ fn settle(mut left: Vec<Arm<'_>>, safety: &Safety, mut because: Vec<String>) -> 
         [one] => {
             let known = safety.isolation(one.name());
             if known > 0 {
-                because.push(format!("price: {} fails {known} probes of isolation, as known", one.name()));
+                let known = plural(known, "probe");
+                because.push(format!("price: {} fails {known} of isolation, as known", one.name()));
             }
             Finding::Decided { choice: one.link.clone().unwrap_or_default(), because }
         }

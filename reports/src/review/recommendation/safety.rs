@@ -164,7 +164,7 @@ impl Safety {
         let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
         for name in names {
             let it = self.tallies.get(*name).copied().unwrap_or_default();
-            let told = format!("{name} ({} passed, {} not told)", plural(it.pass, "story"), it.untold);
+            let told = format!("{name} ({} passed, {} not told)", plural(it.pass, "probe"), it.untold);
             let known = self.accepts(name, None);
             match groups.iter_mut().find(|(other, _)| *other == known) {
                 Some((_, members)) => members.push(told),

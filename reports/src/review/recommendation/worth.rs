@@ -117,6 +117,10 @@ fn builds_until_paid(cold: &Arm<'_>, first: &Comparison, warm: &Arm<'_>, later: 
     (gain > 0.0).then(|| {
         let builds = (cost.max(0.0) / gain).ceil() as u64;
         let (most, least) = (seconds(Some(cost.max(0.0))), seconds(Some(gain)));
-        (builds, format!("a first build costs at most {most} more, a warm one gains at least {least}, all workspaces"))
+        let told = format!(
+            "at the ends of the intervals, of the baseline's seconds over all workspaces, a first build costs {most} more \
+             and a warm one gains {least}"
+        );
+        (builds, told)
     })
 }
