@@ -27,6 +27,7 @@ const EXAMPLES: &str = "Examples:
   harness compare --dry-run                           what that would do
   harness compare --strategies 'none,hardlink+*'      only these
   harness probe                                       which designs can give a wrong build
+  harness report RUN --design-review                  a page, and what a run says on open questions
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness store collect --store DIR --max-size 5GiB   what a store should forget
@@ -44,6 +45,8 @@ enum Command {
     Strategies(cmd::strategies::Command),
     /// Look for wrong builds: tell small stories with an expected end to every strategy
     Probe(Box<cmd::probe::Args>),
+    /// Turn recorded runs into a page, plots, tables and a design review
+    Report(cmd::report::Args),
     /// One build of a probe, in a process that can be killed
     #[command(hide = true)]
     ProbeBuild {
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
+        Command::Report(args) => cmd::report::run(&args),
         Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
         Command::ProbeAs { uid, gid, argv } => {
             crate::probe::hands::become_another(uid, gid, &argv).map(|()| ExitCode::SUCCESS)

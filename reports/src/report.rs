@@ -6,11 +6,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 use crate::against::{self, Changes, Incomparable};
 use crate::analysis::{Analysis, Run, Source};
 use crate::chapters;
 use crate::document::{Block, Document, Section};
 use crate::formats::{json, long, markdown, wide};
+use crate::page::{self, PageError, Rows};
 use crate::probes::ProbeRun;
 use crate::review::{self, Evidence};
 use crate::run_folder::{RunError, RunFolder};
@@ -57,6 +60,17 @@ impl Format {
             Format::Json => "json",
         }
     }
+}
+
+/// Why a report was not written.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] RunError),
+    /// There is no page.
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 /// Runs understood, ready to be written.
@@ -118,12 +132,26 @@ impl Report {
         chapters::document(&runs, &probes, self.changes.as_ref(), self.review.clone())
     }
 
+    /// The raw rows of every run, as the page holds them.
+    fn rows(&self) -> Result<Vec<Rows>, PageError> {
+        let several = self.runs.len() + self.probes.len() > 1;
+        let named = |mut rows: Rows, run: &str| {
+            if several {
+                rows.title = format!("{} ({run})", rows.title);
+            }
+            rows
+        };
+        let steps = self.runs.iter().map(|(run, _)| Ok(named(Rows::of_steps(&run.steps)?, &run.info.name)));
+        let probes = self.probes.iter().map(|run| Ok(named(Rows::of_probes(&run.rows)?, &run.info.name)));
+        steps.chain(probes).collect()
+    }
+
     /// Writes the formats into `dir`, which is made if needed, each file replacing its
     /// predecessor whole. Returns the files written, the page first.
     ///
     /// # Errors
-    /// When a file cannot be written.
-    pub fn write(&self, dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, RunError> {
+    /// When a file cannot be written, or the page not be made.
+    pub fn write(&self, dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, WriteError> {
         fs::create_dir_all(dir).map_err(RunError::io("create", dir))?;
         let document = self.document();
         let mut written = Vec::new();
@@ -137,6 +165,9 @@ impl Report {
         };
         let analyses: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();
         let asked = |format: Format| formats.contains(&format);
+        if asked(Format::Html) {
+            put(PAGE, &page::render(&document, &self.rows()?)?)?;
+        }
         if asked(Format::Md) {
             put(MARKDOWN, &markdown::render(&document))?;
         }

@@ -5,12 +5,11 @@ mod common;
 
 use common::{bad, folder, step, unit, warm};
 use reports::analysis::Analysis;
+use reports::analysis::Run;
 use reports::document::{Block, Section};
 use reports::probes::{ProbeRow, ProbeRun, Verdict};
 use reports::record::{FileSystem, Outcome, RunInfo, Status};
-use reports::review::{
-    CORPORA, Evidence, Finding, PROBES, Run, SCENARIOS, Standing, recommendation, review, standings,
-};
+use reports::review::{CORPORA, Evidence, Finding, PROBES, SCENARIOS, Standing, recommendation, review, standings};
 use reports::run_folder::RunFolder;
 use reports::stats::Random;
 

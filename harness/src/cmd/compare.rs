@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
+use reports::analysis::Source;
 use reports::record::Status;
+use reports::report::{Format, Report};
 use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
 
@@ -263,8 +265,20 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     print!("{}", summary::render(&folder, &shown));
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
+    report(&folder, &asked.baseline, &dir);
     let nothing_measured = !folder.steps.iter().any(|row| row.status == Status::Ok);
     Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// Writes the report of the run beside its records. What was measured is safe by then: a
+/// report that cannot be written is a warning.
+fn report(folder: &RunFolder, baseline: &str, dir: &Path) {
+    let report = Report::of(vec![Source::Compare(Box::new(folder.clone()))], Some(baseline));
+    let out = dir.join(crate::cmd::report::FOLDER);
+    match report.write(&out, &Format::ALL) {
+        Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),
+        Err(error) => eprintln!("warning: no report: {error}; try harness report {}", dir.display()),
+    }
 }
 
 /// How much of the run was measuring, and how much was everything around it: working copies,

@@ -5,6 +5,7 @@ pub mod corpus;
 pub mod doctor;
 pub mod external;
 pub mod probe;
+pub mod report;
 pub mod scenario;
 pub mod store;
 pub mod strategies;

@@ -1,0 +1,165 @@
+//! `harness report`: recorded runs as a page, plots, tables, a design review.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use reports::analysis::Source;
+use reports::formats::terminal;
+use reports::probes::matrix;
+use reports::report::{Format, Report};
+use reports::run_folder::RunFolder;
+use reports::summary;
+use reports::table::WIDTH;
+
+/// Turns recorded runs into a page, plots, tables, and a review of the open questions of the
+/// design. Nothing is measured; the same runs always give the same report.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Run folders that `harness compare` and `harness probe` wrote
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// Set the first run beside this older one: what differs, what changed
+    #[arg(long, value_name = "RUN")]
+    against: Option<PathBuf>,
+    /// Go through the open questions one by one, with a recommendation on top
+    #[arg(long)]
+    design_review: bool,
+    /// The strategy that others are compared with [default: as the run was asked for]
+    #[arg(long, value_name = "STRATEGY")]
+    baseline: Option<String>,
+    /// Formats to write, separated by commas
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "html,md,csv,svg,json")]
+    format: Vec<Wanted>,
+    /// Where the files go [default: report/ in the first run folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Open the page when it is written
+    #[arg(long)]
+    open: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Wanted {
+    /// One page with everything in it
+    Html,
+    /// Markdown, for a CI job summary or a forum post
+    Md,
+    /// Two tables: a row for each step and strategy, and a row for each number
+    Csv,
+    /// Each plot as a file
+    Svg,
+    /// For programs, by a published schema
+    Json,
+}
+
+impl Wanted {
+    fn format(self) -> Format {
+        match self {
+            Wanted::Html => Format::Html,
+            Wanted::Md => Format::Md,
+            Wanted::Csv => Format::Csv,
+            Wanted::Svg => Format::Svg,
+            Wanted::Json => Format::Json,
+        }
+    }
+}
+
+/// Where reports go in a run folder.
+pub const FOLDER: &str = "report";
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When a folder holds no run, or runs cannot be compared.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let mut known = BTreeSet::new();
+    for dir in args.runs.iter().chain(&args.against) {
+        if !known.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone())) {
+            bail!("{} is given twice; name each run once", dir.display());
+        }
+    }
+    let sources = args.runs.iter().map(|dir| Source::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(baseline) = &args.baseline {
+        check_baseline(&sources, baseline)?;
+    }
+    let mut report = Report::of(sources, args.baseline.as_deref());
+    if let Some(old) = &args.against {
+        report.set_against(&RunFolder::read(old)?)?;
+    }
+    if args.design_review {
+        report.review();
+    }
+    show(&report);
+    let out = match (&args.out, args.runs.first()) {
+        (Some(dir), _) => dir.clone(),
+        (None, Some(first)) => first.join(FOLDER),
+        (None, None) => bail!("no run was given"),
+    };
+    let formats: BTreeSet<Wanted> = args.format.iter().copied().collect();
+    let formats: Vec<Format> = formats.into_iter().map(Wanted::format).collect();
+    let written = report.write(&out, &formats)?;
+    for path in written.iter().filter(|path| path.parent() == Some(&out)) {
+        println!("wrote {}", path.display());
+    }
+    let plots = written.iter().filter(|path| path.parent() != Some(&out)).count();
+    if plots > 0 {
+        println!("wrote {plots} plots in {}", out.join(reports::report::PLOTS).display());
+    }
+    if args.open {
+        match written.iter().find(|path| path.ends_with(reports::report::PAGE)) {
+            Some(page) => open(page)?,
+            None => bail!("--open needs the page; add html to --format"),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {
+    for source in sources {
+        let Source::Compare(run) = source else { continue };
+        let names: BTreeSet<&str> = run.steps.iter().map(|row| row.strategy.as_str()).collect();
+        if !names.contains(baseline) {
+            let names: Vec<&str> = names.into_iter().collect();
+            bail!("--baseline {baseline}: {} has no such strategy; it has {}", run.info.name, names.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// What a reader of the terminal sees: the review and the changes, if asked for, then the
+/// tables of each run.
+fn show(report: &Report) {
+    let mut short = report.document();
+    short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
+    print!("{}", terminal::render(&short, WIDTH));
+    for (folder, analysis) in &report.runs {
+        let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
+        print!("\n{}", summary::render(folder, &shown));
+    }
+    for run in &report.probes {
+        print!("\n{}", matrix::render(&run.rows, WIDTH));
+    }
+    println!();
+}
+
+/// Hands the page to whatever the system opens pages with.
+fn open(page: &Path) -> Result<()> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let mut command = match cfg!(windows) {
+        true => {
+            let mut command = Command::new("explorer");
+            command.arg(page);
+            command
+        }
+        false => {
+            let mut command = Command::new(opener);
+            command.arg(page);
+            command
+        }
+    };
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop).with_context(|| format!("cannot open {} with {opener}; open it by hand", page.display()))
+}

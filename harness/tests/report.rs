@@ -1,0 +1,187 @@
+//! Reports of real runs by the real binary: what `compare` leaves, what `report` makes of
+//! several runs, and what it says to folders that hold none.
+#![cfg(unix)]
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::crates::{gamma, publish_all};
+use support::{Place, Said, skip};
+
+/// What a report is made of, but for its plots.
+const FILES: [&str; 5] = ["report.html", "report.md", "report.json", "summary-wide.csv", "summary-long.csv"];
+
+/// A place where `gamma` was compared `runs` times.
+fn compared(runs: usize) -> (Place, Vec<PathBuf>) {
+    let place = Place::new();
+    publish_all(&place);
+    gamma(&place);
+    place.corpus("small", &[("gamma", "src/main.rs", Some("gamma"))]);
+    for seed in 0..runs {
+        let out = format!("out{seed}");
+        let mut args = place.compare_args("small", &["--strategies", "none,hardlink+aggressive", "--seed", "7"]);
+        let at = args.iter().position(|arg| arg == "--out").unwrap();
+        args[at + 1] = place.at(&out).into();
+        let said = place.run(&args);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(said.stdout.contains("report.html"), "{}", said.stdout);
+        assert!(!said.stderr.contains("no report"), "{}", said.stderr);
+    }
+    let runs =
+        (0..runs).map(|seed| fs::read_dir(place.at(&format!("out{seed}"))).unwrap().next().unwrap().unwrap().path());
+    let runs = runs.collect();
+    (place, runs)
+}
+
+fn report<'a>(place: &Place, args: impl IntoIterator<Item = &'a str>) -> Said {
+    let args: Vec<&str> = std::iter::once("report").chain(args).collect();
+    place.run(&args)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_comparison_ends_with_its_report_and_two_can_be_set_side_by_side() {
+    let (place, runs) = compared(2);
+    for run in &runs {
+        for file in FILES {
+            assert!(run.join("report").join(file).metadata().unwrap().len() > 200, "{file}");
+        }
+        assert!(fs::read_dir(run.join("report/plots")).unwrap().count() >= 4);
+    }
+    // The same as compare wrote, again.
+    let page = fs::read_to_string(runs[0].join("report/report.html")).unwrap();
+    let said = report(&place, [text(&runs[0])]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(fs::read_to_string(runs[0].join("report/report.html")).unwrap(), page);
+
+    let out = place.at("both");
+    let args =
+        [text(&runs[0]), "--against", text(&runs[1]), "--design-review", "--format", "md,json", "--out", text(&out)];
+    let said = report(&place, args);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("too few rounds to find any change"), "{}", said.stdout);
+    assert!(said.stdout.lines().all(|line| line.chars().count() <= 100 || line.contains('/') || line.starts_with(' ')));
+    let mut names: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["report.json", "report.md"]);
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    let questions: Vec<&str> =
+        json["review"].as_array().unwrap().iter().filter_map(|it| it["title"].as_str()).collect();
+    for number in 1..=21 {
+        let asked = questions.iter().filter(|title| title.starts_with(&format!("Q{number} "))).count();
+        assert_eq!(asked, 1, "Q{number} in {questions:?}");
+    }
+    every_command_is_one(&place, &json);
+}
+
+/// Whatever the review tells a reader to type is understood by this very program.
+fn every_command_is_one(place: &Place, json: &serde_json::Value) {
+    let commands: Vec<String> = json["review"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|part| part["commands"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()))
+        .collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    for line in commands.iter().flat_map(|it| it.lines()) {
+        let words: Vec<String> = line.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
+        assert_eq!(words[0], "harness", "{line}");
+        let known = matches!(words[1].as_str(), "compare" | "probe");
+        assert!(known, "only what can be tried without measuring: {line}");
+        let mut args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        args.push("--dry-run");
+        let said = place.run(&args);
+        assert_eq!(said.code, Some(0), "{line}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_run_gets_one_line() {
+    let place = Place::new();
+    let folder = |name: &str, files: &[(&str, &str)]| {
+        fs::create_dir_all(place.at(name)).unwrap();
+        for (file, text) in files {
+            place.write(&format!("{name}/{file}"), text);
+        }
+        name.to_owned()
+    };
+    let info = |complete: bool| format!("{{\"schema_version\": 1, \"name\": \"r\", \"complete\": {complete}}}");
+    let header = reports::record::StepRow::COLUMNS.join(",") + "\n";
+    let units = reports::record::UnitRow::COLUMNS.join(",") + "\n";
+    let cases = [
+        ("nothing".to_owned(), "there is no such folder"),
+        (folder("empty", &[]), "it is empty"),
+        (folder("foreign", &[("photo.jpg", "x")]), "it has no run.json"),
+        (folder("foreign-json", &[("run.json", "[1, 2]")]), "states no schema_version"),
+        (folder("newer", &[("run.json", "{\"schema_version\": 99}")]), "update the harness"),
+        (folder("cut-info", &[("run.json", "{\"schema_version\": 1, \"na")]), "is no JSON"),
+        (folder("no-tables", &[("run.json", &info(false))]), "it has no steps.csv"),
+        (
+            folder("no-rows", &[("run.json", &info(false)), ("steps.csv", &header), ("units.csv", &units)]),
+            "no step was recorded",
+        ),
+        (
+            folder(
+                "cut-rows",
+                &[("run.json", &info(true)), ("steps.csv", &format!("{header}r,1,1,\"quick")), ("units.csv", &units)],
+            ),
+            "restore them from a copy",
+        ),
+        (folder("probes-newer", &[("probes.json", "{\"info\": {\"schema_version\": 99}}")]), "update the harness"),
+        (folder("probes-cut", &[("probes.json", "{\"info\": ")]), "is no JSON"),
+    ];
+    for (name, why) in cases {
+        let said = report(&place, [name.as_str()]);
+        let line = said.mistake();
+        assert!(line.starts_with("error: ") && line.contains(why), "{name}: {line}");
+        assert!(!place.at(&name).join("report").exists(), "nothing is written");
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let (place, runs) = compared(1);
+    let run = text(&runs[0]);
+    let twice = report(&place, [run, "--against", run]);
+    assert!(twice.mistake().contains("given twice"), "{}", twice.stderr);
+    let copy = place.at("copy");
+    fs::create_dir_all(&copy).unwrap();
+    for file in ["run.json", "steps.csv", "units.csv"] {
+        fs::copy(runs[0].join(file), copy.join(file)).unwrap();
+    }
+    let same = report(&place, [run, "--against", text(&copy)]);
+    assert!(same.mistake().contains("they are the same run"), "{}", same.stderr);
+    let other = fs::read_to_string(copy.join("run.json")).unwrap().replace("\"gauntlet\"", "\"edits\"");
+    fs::write(copy.join("run.json"), other.replace("\"started\": \"", "\"started\": \"1")).unwrap();
+    let other = report(&place, [run, "--against", text(&copy)]);
+    assert!(other.mistake().contains("the scenario is gauntlet in one and edits in the other"), "{}", other.stderr);
+    let unknown = report(&place, [run, "--baseline", "nothing"]);
+    assert!(unknown.mistake().contains("it has hardlink+aggressive, none"), "{}", unknown.stderr);
+    let unwritable = report(&place, [run, "--out", "/dev/null/report"]);
+    assert_eq!(unwritable.code, Some(2));
+    assert!(unwritable.stderr.contains("cannot create /dev/null/report"), "{}", unwritable.stderr);
+}
+
+#[test]
+fn a_real_page_is_right_in_a_real_browser() {
+    let (place, runs) = compared(1);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let check = repository.join("ci/browser/run");
+    let pictures = std::env::var_os("BROWSER_OUT").map_or_else(|| place.at("pictures"), PathBuf::from);
+    let output =
+        Command::new("bash").arg(check).arg(runs[0].join("report/report.html")).arg(&pictures).output().unwrap();
+    let said = Said::of(output);
+    match said.code {
+        Some(0) => assert!(fs::read_dir(&pictures).unwrap().count() >= 4, "{}", said.stdout),
+        Some(77) => skip("the check in a browser", said.stderr.trim()),
+        code => panic!("{code:?}\n{}\n{}", said.stdout, said.stderr),
+    }
+}
