@@ -77,5 +77,6 @@ pub fn render_within(document: &Document, rows: &[Rows], budget: usize) -> Resul
     // Without a first guess the growing string would be copied a dozen times.
     let mut out = String::with_capacity(packed.iter().map(|packed| packed.base64.len()).sum::<usize>() + (1 << 20));
     page.render_into(&mut out)?;
-    Ok(out)
+    // HTML has no such character, and with it tools take the page for no text.
+    Ok(if out.contains('\0') { out.replace('\0', "\u{fffd}") } else { out })
 }
