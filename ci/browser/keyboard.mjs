@@ -12,7 +12,9 @@ export async function checkKeyboard(page, expect) {
   await page.locator("section.rows").first().scrollIntoViewIfNeeded();
   await page.waitForSelector("section.rows[data-ready]");
   await page.locator("section.rows a.download").first().focus();
-  const wanted = new Set(["input", "select", "button", "summary", "th button", "pager button"]);
+  const wanted = new Set(["input", "select", "button", "summary", "th button"]);
+  // Rows that fit on one page have no buttons to turn it.
+  if (await page.locator("section.rows .pager").first().isVisible()) wanted.add("pager button");
   for (let presses = 0; presses < 60 && wanted.size > 0; presses += 1) {
     await page.keyboard.press("Tab");
     const { kind, outlined } = await focused(page);
