@@ -105,7 +105,7 @@ fn every_text_format_is_as_it_was() {
 #[test]
 fn the_lead_says_what_was_found_and_no_more() {
     let lead = report("ripgrep", "hardlink+aggressive").document().lead.join("\n");
-    assert!(lead.contains("warm: faster than none: hardlink+aggressive 0.200x"), "{lead}");
+    assert!(lead.contains("warm, 12 pairs; faster than none: hardlink+aggressive 0.200x ("), "{lead}");
     assert!(lead.contains("unsupported: reflink: the file system is ext4"), "{lead}");
     assert!(lead.contains("the control none-again, which repeats none, came out at 1.001x"), "{lead}");
     assert!(!lead.contains("CONTROL FAILED"), "{lead}");

@@ -1,6 +1,6 @@
 //! What was run, where, and what came out, in sentences.
 
-use super::words::{and, first_line, plural, ratio};
+use super::words::{and, between, first_line, plural, precise, ratio};
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
 use crate::record::RunInfo;
@@ -118,9 +118,13 @@ fn trouble(run: &Analysis) -> Option<String> {
     (out > 0).then(|| format!("{} {do_not} not count: {}{more}.", plural(out, "row"), reasons.join("; ")))
 }
 
-/// `warm: faster than none: a 0.014x (0.012x–0.016x, 15 pairs, 100.0% hits by cost); …`.
+/// `warm, 15 pairs each; faster than none: a 0.014x (0.012x–0.016x; 100.0% of compile seconds reused), …`.
 fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
-    let arms: Vec<&ArmAnalysis> = step.arms.iter().filter(|arm| arm.name() != run.baseline).collect();
+    let arms: Vec<&ArmAnalysis> =
+        step.arms.iter().filter(|arm| arm.name() != run.baseline && arm.wall.is_some()).collect();
+    let pairs = |arm: &&ArmAnalysis| arm.wall.as_ref().map_or(0, |wall| wall.judgement.pairs);
+    let judged: Vec<&ArmAnalysis> = arms.iter().copied().filter(|arm| !arm.is_control() && pairs(arm) > 0).collect();
+    let same = judged.first().map(pairs).filter(|first| judged.iter().all(|arm| pairs(arm) == *first));
     let mut parts = Vec::new();
     let order = [
         (Verdict::Faster, format!("faster than {}", run.baseline)),
@@ -129,26 +133,34 @@ fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
         (Verdict::TooFewRounds, "estimates only".to_owned()),
     ];
     for (verdict, words) in order {
-        let mut here: Vec<&&ArmAnalysis> =
-            arms.iter().filter(|arm| arm.verdict() == Some(verdict) && !arm.is_control()).collect();
+        let mut here: Vec<&ArmAnalysis> = judged.iter().copied().filter(|arm| arm.verdict() == Some(verdict)).collect();
         let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio).unwrap_or(f64::MAX);
         here.sort_by(|a, b| value(a).total_cmp(&value(b)));
         if !here.is_empty() {
-            let told: Vec<String> = here.iter().map(|arm| arm_words(arm)).collect();
+            let told: Vec<String> = here.iter().map(|arm| arm_words(arm, same.is_none())).collect();
             parts.push(format!("{words}: {}", told.join(", ")));
         }
     }
     parts.extend(arms.iter().filter(|arm| arm.is_control()).filter_map(|arm| control(arm)));
-    (!parts.is_empty()).then(|| format!("{}: {}.", step.step, parts.join("; ")))
-}
-
-fn arm_words(arm: &ArmAnalysis) -> String {
-    let Some(wall) = &arm.wall else { return arm.name().to_owned() };
-    let hits = match arm.summary.hit_rate_by_cost {
-        Some(rate) => format!(", {} of compile seconds reused", percent(Some(rate))),
+    let of = match same {
+        Some(pairs) if judged.len() > 1 => format!(", {} each", plural(pairs, "pair")),
+        Some(pairs) => format!(", {}", plural(pairs, "pair")),
         None => String::new(),
     };
-    format!("{} {}, {}{hits}", arm.name(), ratio(&wall.judgement), plural(wall.judgement.pairs, "pair"))
+    (!parts.is_empty()).then(|| format!("{}{of}; {}.", step.step, parts.join("; ")))
+}
+
+/// `a 0.014x (0.012x–0.016x; 15 pairs; 100.0% of compile seconds reused)`.
+fn arm_words(arm: &ArmAnalysis, with_pairs: bool) -> String {
+    let Some(found) = arm.wall.as_ref().map(|wall| &wall.judgement) else { return arm.name().to_owned() };
+    let details = [
+        found.interval.map(|it| between(it.low, it.high)),
+        with_pairs.then(|| plural(found.pairs, "pair")),
+        arm.summary.hit_rate_by_cost.map(|rate| format!("{} of compile seconds reused", percent(Some(rate)))),
+    ];
+    let details: Vec<String> = details.into_iter().flatten().collect();
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
+    format!("{} {}{details}", arm.name(), precise(found.ratio))
 }
 
 fn control(arm: &ArmAnalysis) -> Option<String> {
