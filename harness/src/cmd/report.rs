@@ -10,7 +10,6 @@ use reports::analysis::Source;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
-use reports::run_folder::RunFolder;
 use reports::summary;
 use reports::table::WIDTH;
 
@@ -87,7 +86,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut report = Report::of(sources, args.baseline.as_deref());
     if let Some(old) = &args.against {
-        report.set_against(&RunFolder::read(old)?)?;
+        match Source::read(old)? {
+            Source::Compare(run) => report.set_against(&run)?,
+            Source::Probe(run) => bail!(
+                "--against {}: it is a run of probes; only runs of harness compare can be set side by side",
+                run.info.name
+            ),
+        }
     }
     if args.design_review {
         report.review();
