@@ -77,12 +77,12 @@ async function main() {
     console.error(`SKIP: page not looked at in a browser: ${process.env.BROWSER} does not start: ${error.message.split("\n")[0]}`);
     process.exit(77);
   });
-  for (const viewport of SIZES) {
+  await Promise.all(SIZES.map(async (viewport) => {
     await view(browser, { viewport, scheme: "light", script: true });
     await view(browser, { viewport, scheme: "dark", script: true });
     // Colours do not depend on the script: once without it is enough.
     await view(browser, { viewport, scheme: "light", script: false });
-  }
+  }));
   await browser.close();
   for (const failure of failures) console.error(`FAIL ${failure}`);
   console.log(`${checks - failures.length} of ${checks} checks hold; screenshots in ${out}`);

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
 use reports::analysis::Source;
-use reports::record::Status;
 use reports::report::{Format, Report};
 use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
@@ -262,18 +261,20 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     folder.info.complete = true;
     lab.clear_all()?;
     let shown = summary::Options { baseline: asked.baseline.clone(), ..summary::Options::default() };
-    print!("{}", summary::render(&folder, &shown));
+    let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&asked.baseline));
+    for (folder, analysis) in &report.runs {
+        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
+    }
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
-    report(&folder, &asked.baseline, &dir);
-    let nothing_measured = !folder.steps.iter().any(|row| row.status == Status::Ok);
+    write(&report, &dir);
+    let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);
     Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-/// Writes the report of the run beside its records. What was measured is safe by then: a
+/// Writes the report of a run beside its records. What was measured is safe by then: a
 /// report that cannot be written is a warning.
-fn report(folder: &RunFolder, baseline: &str, dir: &Path) {
-    let report = Report::of(vec![Source::Compare(Box::new(folder.clone()))], Some(baseline));
+fn write(report: &Report, dir: &Path) {
     let out = dir.join(crate::cmd::report::FOLDER);
     match report.write(&out, &Format::ALL) {
         Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),

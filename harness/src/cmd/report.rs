@@ -142,7 +142,7 @@ fn show(report: &Report) {
     print!("{}", terminal::render(&short, WIDTH));
     for (folder, analysis) in &report.runs {
         let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
-        print!("\n{}", summary::render(folder, &shown));
+        print!("\n{}", summary::render_judged(folder, &analysis.verdicts, &shown));
     }
     for run in &report.probes {
         print!("\n{}", matrix::render(&run.rows, WIDTH));

@@ -6,7 +6,7 @@ use super::arm::{Arm, ArmAnalysis, Cell};
 use crate::record::{RunInfo, Status, StepRow};
 use crate::run_folder::{CutOff, RunFolder};
 use crate::stats::{Local, local};
-use crate::summary::{self, CauseGroup, Detectable, Options, Standing, StepVerdicts, Verdicts, causes, summarise};
+use crate::summary::{self, CauseGroup, Detectable, Options, StepVerdicts, Verdicts, causes, summarise};
 
 /// A run of `harness compare`.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +21,8 @@ pub struct Analysis {
     pub ok_rows: usize,
     /// What reading left out.
     pub cut: CutOff,
-    /// Whether the verdicts say something.
-    pub standing: Standing,
-    /// Rounds from which every comparison could find a difference.
-    pub rounds_needed: usize,
+    /// Every comparison of its arms with the baseline, by step.
+    pub verdicts: Verdicts,
     /// In the order of the scenario.
     pub steps: Vec<StepAnalysis>,
     /// Why units were compiled again.
@@ -110,9 +108,8 @@ impl Analysis {
             rows: run.steps.len(),
             ok_rows: run.steps.iter().filter(|row| row.status == Status::Ok).count(),
             cut: run.cut,
-            standing: verdicts.standing(),
-            rounds_needed: verdicts.rounds_needed(),
             steps,
+            verdicts,
             causes: causes(run, &options),
             info: run.info.clone(),
             baseline,

@@ -16,8 +16,8 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(trouble(run));
-    if run.standing == Standing::TooFewRounds {
-        let needed = match run.rounds_needed {
+    if run.verdicts.standing() == Standing::TooFewRounds {
+        let needed = match run.verdicts.rounds_needed() {
             usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
             needed => format!("a verdict takes {needed} rounds"),
         };

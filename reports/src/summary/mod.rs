@@ -45,5 +45,10 @@ impl Default for Options {
 
 /// The tables for a whole run, ended by a line feed.
 pub fn render(run: &RunFolder, options: &Options) -> String {
-    text::render(run, options)
+    text::render(run, &verdicts(run, options), options)
+}
+
+/// As [`render`], with verdicts that were worked out before: they take longer than all else.
+pub fn render_judged(run: &RunFolder, verdicts: &Verdicts, options: &Options) -> String {
+    text::render(run, verdicts, options)
 }

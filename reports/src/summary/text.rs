@@ -5,12 +5,12 @@ use super::own;
 use super::step_text::{Disk, step_table};
 use super::steps::{distinct, strategies};
 use super::verdict_text::verdict_section;
-use super::{CauseGroup, Options, StepSummary, causes, summarise, verdicts};
+use super::{CauseGroup, Options, StepSummary, Verdicts, causes, summarise};
 use crate::record::Outcome;
 use crate::run_folder::RunFolder;
 use crate::table::{Align, Table, count, percent, seconds, wrap};
 
-pub(super) fn render(run: &RunFolder, options: &Options) -> String {
+pub(super) fn render(run: &RunFolder, verdicts: &Verdicts, options: &Options) -> String {
     let steps = summarise(run, options);
     let disk = Disk::of(&steps);
     let mut out = header(run, options, &steps, disk);
@@ -22,7 +22,7 @@ pub(super) fn render(run: &RunFolder, options: &Options) -> String {
         out.push('\n');
         out.push_str(&step_table(step, disk, options));
     }
-    out.push_str(&verdict_section(&verdicts(run, options), options));
+    out.push_str(&verdict_section(verdicts, options));
     let told = own::lines(run, &strategies(run, &options.baseline));
     for (at, line) in told.iter().enumerate() {
         let why = if at == 0 { format!("{line} ({})", own::WHY) } else { line.clone() };
