@@ -9,8 +9,8 @@ use reports::document::{Block, Grid};
 use reports::formats::{json, long, markdown, terminal, wide};
 use reports::plot::{Chart, Plot};
 use reports::probes::{ProbeRow, ProbeRun, Verdict};
-use reports::record::{Outcome, RunInfo, Status, StepRow};
-use reports::report::Report;
+use reports::record::{Outcome, RunInfo, Status, StepRow, UnitRow};
+use reports::report::{Format, Report};
 use reports::run_folder::RunFolder;
 use unicode_width::UnicodeWidthStr;
 
@@ -175,6 +175,36 @@ fn json_is_what_its_schema_says() {
     }
     let published = std::fs::read_to_string(published).unwrap();
     assert!(published == json::schema(), "the schema changed: run this test with UPDATE_SCHEMA=1, and read FORMAT.md");
+}
+
+#[test]
+fn a_run_of_the_first_schema_still_makes_a_report() {
+    let run = run("ripgrep", "hardlink+aggressive");
+    let dir = tempfile::tempdir().unwrap();
+    let table = |columns: &[&str], rows: Vec<csv::StringRecord>, all: &[&str]| {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(columns).unwrap();
+        for row in rows {
+            let kept =
+                columns.iter().map(|name| all.iter().position(|it| it == name).and_then(|at| row.get(at)).unwrap());
+            writer.write_record(kept).unwrap();
+        }
+        writer.into_inner().unwrap()
+    };
+    let raw =
+        |text: String| csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect::<Vec<_>>();
+    let mut steps = csv::Writer::from_writer(Vec::new());
+    run.steps.iter().for_each(|row| steps.serialize(row).unwrap());
+    let steps = raw(String::from_utf8(steps.into_inner().unwrap()).unwrap());
+    let designed = &StepRow::COLUMNS[..StepRow::DESIGNED];
+    std::fs::write(dir.path().join("steps.csv"), table(designed, steps, StepRow::COLUMNS)).unwrap();
+    std::fs::write(dir.path().join("units.csv"), UnitRow::COLUMNS.join(",") + "\n").unwrap();
+    std::fs::write(dir.path().join("run.json"), "{\"schema_version\": 1, \"name\": \"old\"}").unwrap();
+    let mut report = Report::of(vec![Source::read(dir.path()).unwrap()], None);
+    report.review();
+    let text = markdown::render(&report.document());
+    assert!(text.contains("old") && text.contains("hardlink+aggressive") && text.contains("0.200x"), "{text}");
+    assert_eq!(report.write(&dir.path().join("report"), &Format::ALL).unwrap().len(), 10);
 }
 
 /// Every name in an object, in order, with what is below it.

@@ -1,6 +1,7 @@
 //! `harness report`: recorded runs as a page, plots, tables, a design review.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -80,6 +81,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             bail!("{} is given twice; name each run once", dir.display());
         }
     }
+    if std::io::stderr().is_terminal() {
+        eprintln!("reading {} and working out verdicts; large runs take some seconds …", known_runs(args.runs.len()));
+    }
     let sources = args.runs.iter().map(|dir| Source::read(dir)).collect::<Result<Vec<_>, _>>()?;
     if let Some(baseline) = &args.baseline {
         check_baseline(&sources, baseline)?;
@@ -120,6 +124,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn known_runs(count: usize) -> String {
+    if count == 1 { "the run".into() } else { format!("{count} runs") }
 }
 
 fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {

@@ -95,9 +95,16 @@ fn parts(grid: &Grid, width: usize) -> Vec<Vec<usize>> {
         let full = cells.chain([grid.columns[at].head.width()]).max().unwrap_or(0);
         if grid.columns[at].align == Align::Left { full.min(ROOM_FOR_WORDS) } else { full }
     };
-    let names = grid.columns.iter().take_while(|column| column.align == Align::Left).count();
-    let names = names.clamp(usize::from(!grid.columns.is_empty()), 2);
-    let front: usize = (0..names).map(|at| wide(at) + GAP).sum();
+    // As many names as leave room for a number or two.
+    let mut front = 0;
+    let mut names = 0;
+    let leading = grid.columns.iter().take_while(|column| column.align == Align::Left).count();
+    while names < leading.max(usize::from(!grid.columns.is_empty()))
+        && (names == 0 || front + wide(names) <= width * 3 / 5)
+    {
+        front += wide(names) + GAP;
+        names += 1;
+    }
     let mut parts: Vec<Vec<usize>> = Vec::new();
     let mut used = width;
     for at in names..grid.columns.len() {

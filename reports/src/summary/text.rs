@@ -102,6 +102,8 @@ fn cause_table(group: &CauseGroup, several: bool, options: &Options) -> String {
     for cause in group.causes.iter().take(options.causes) {
         let reason = match cause.outcome {
             Outcome::Stale | Outcome::Dup if cause.reason.is_empty() => cause.outcome.as_str(),
+            // Somebody else's tool does not say why.
+            _ if cause.reason.is_empty() => "not told",
             _ => &cause.reason,
         };
         table.row([

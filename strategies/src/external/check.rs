@@ -17,11 +17,41 @@ pub(super) fn check(description: &Description) -> Result<(), ExternalError> {
             return Err(wrong(&field, &format!("is not usable: {error}")));
         }
     }
-    let store = &description.store.path;
-    if !["{store}", "{state}", "{home}"].iter().any(|start| store.starts_with(start)) || store.contains("..") {
-        return Err(wrong("store.path", "must begin with {store}, {state} or {home}: nothing else is emptied"));
+    store(&description.store.path)?;
+    install(description)
+}
+
+/// What is emptied lies below a directory of the strategy's own, whatever a parameter says.
+fn store(path: &str) -> Result<(), ExternalError> {
+    let rest = ["{store}", "{state}", "{home}"].iter().find_map(|start| path.strip_prefix(start));
+    match rest {
+        Some(rest) if (rest.is_empty() || rest.starts_with('/')) && !rest.contains("..") && !rest.contains('{') => {
+            Ok(())
+        }
+        _ => Err(wrong(
+            "store.path",
+            "must be {store}, {state} or {home}, or a plain path below one of them: nothing else is emptied",
+        )),
     }
-    Ok(())
+}
+
+/// What becomes arguments of `cargo install` and the name of a directory.
+fn install(description: &Description) -> Result<(), ExternalError> {
+    let Some(install) = &description.install else { return Ok(()) };
+    let plain = |text: &str, more: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    if !plain(&install.package, "-_") {
+        return Err(wrong("install.crate", "must be the name of a crate"));
+    }
+    if !plain(&install.version, ".-+") {
+        return Err(wrong("install.version", "must be one version, such as 1.2.3"));
+    }
+    match install.features.iter().find(|feature| !plain(feature, "-_+./?:")) {
+        Some(bad) => Err(wrong("install.features", &format!("has {bad:?}, which is no name of a feature"))),
+        None => Ok(()),
+    }
 }
 
 fn wrong(field: &str, problem: &str) -> ExternalError {
