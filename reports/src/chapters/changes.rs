@@ -1,8 +1,8 @@
 //! One run against an older one.
 
-use super::words::{and, between, first_line, plural, precise, probability};
+use super::words::{and, between, first_line, plural, precise, probability, tone};
 use crate::against::{Both, Change, Changes};
-use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::document::{Block, Cell, Grid, Section};
 use crate::stats::Verdict;
 use crate::table::{UNMEASURED, bytes, clean, count, fit, percent, seconds};
 
@@ -117,17 +117,11 @@ fn judged(changes: &Changes) -> Grid {
 
 fn verdict(change: &Change) -> Cell {
     let verdict = change.judgement.verdict;
-    let tone = match verdict {
-        Verdict::Faster => Tone::Good,
-        Verdict::Slower => Tone::Bad,
-        Verdict::NoDifferenceFound => Tone::Plain,
-        Verdict::TooFewRounds | Verdict::Invalid => Tone::Quiet,
-    };
     let words = match verdict {
         Verdict::NoDifferenceFound => "no change found",
         verdict => verdict.as_str(),
     };
-    Cell::toned(words, tone)
+    Cell::toned(words, tone(verdict))
 }
 
 fn counted(changes: &Changes) -> Grid {

@@ -2,6 +2,7 @@
 
 use super::words::plural;
 use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::probes::failures::{distinct, told_once};
 use crate::probes::{ProbeRow, ProbeRun, Verdict};
 
 pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
@@ -84,15 +85,7 @@ fn failures(run: &ProbeRun) -> Grid {
         "What went wrong, each once for all strategies it hit.",
         &["probe", "under", "what was wrong", "explained in", "by hand"],
     );
-    let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
-    let mut told = Vec::new();
-    for row in run.rows.iter().filter(|row| matches!(row.verdict, Verdict::Fail | Verdict::Error)) {
-        let what = words(row);
-        if told.contains(&what) {
-            continue;
-        }
-        let under: Vec<&str> =
-            run.rows.iter().filter(|other| words(other) == what).map(|row| row.strategy.as_str()).collect();
+    for (row, under) in told_once(&run.rows) {
         grid.row([
             row.probe.clone(),
             under.join(", "),
@@ -100,17 +93,6 @@ fn failures(run: &ProbeRun) -> Grid {
             row.known.clone(),
             format!("harness probe --story {}", row.probe),
         ]);
-        told.push(what);
     }
     grid
-}
-
-fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
 }

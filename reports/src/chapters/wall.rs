@@ -131,7 +131,7 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
                 Cell::from(probability(found.and_then(|found| found.p_corrected))),
                 found.map_or_else(none, |found| Cell::from(found.pairs.to_string())),
                 Cell::from(ends(found.and_then(|found| found.min.zip(found.max)))),
-                arm.wall.as_ref().map_or_else(none, verdict),
+                arm.verdict().map_or_else(none, verdict),
                 Cell::from(seconds(arm.cpu_s)),
                 Cell::from(seconds(arm.noop_s)),
             ]);

@@ -1,7 +1,7 @@
 //! Numbers and judgements as words, the same in every chapter.
 
 use crate::document::{Cell, Tone};
-use crate::stats::{Comparison, Judgement, Verdict};
+use crate::stats::{Judgement, Verdict};
 use crate::table::{UNMEASURED, factor};
 
 /// A ratio that is judged: three digits near 1, where they matter.
@@ -26,15 +26,18 @@ pub(super) fn between(low: f64, high: f64) -> String {
 }
 
 /// What a comparison comes to, in a cell.
-pub(super) fn verdict(comparison: &Comparison) -> Cell {
-    let verdict = comparison.judgement.verdict;
-    let tone = match verdict {
+pub(super) fn verdict(verdict: Verdict) -> Cell {
+    Cell::toned(verdict.as_str(), tone(verdict))
+}
+
+/// How a verdict is meant.
+pub(super) fn tone(verdict: Verdict) -> Tone {
+    match verdict {
         Verdict::Faster => Tone::Good,
         Verdict::Slower => Tone::Bad,
         Verdict::NoDifferenceFound => Tone::Plain,
         Verdict::TooFewRounds | Verdict::Invalid => Tone::Quiet,
-    };
-    Cell::toned(verdict.as_str(), tone)
+    }
 }
 
 /// A probability; what is too small to print is told so.

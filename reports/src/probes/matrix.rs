@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use super::failures::{distinct, told_once};
 use super::row::{ProbeRow, Verdict};
 use crate::table::{Align, Table};
 
@@ -79,20 +80,10 @@ fn tally(rows: &[ProbeRow], strategy: &str) -> String {
     )
 }
 
-/// Every failure and every error, once for all strategies that end in the same words.
 fn failures(rows: &[ProbeRow]) -> String {
     let mut out = String::new();
-    let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
-    let mut told = Vec::new();
-    for row in rows.iter().filter(|row| matches!(row.verdict, Verdict::Fail | Verdict::Error)) {
-        let what = words(row);
-        if told.contains(&what) {
-            continue;
-        }
-        let same = rows.iter().filter(|other| words(other) == what);
-        let strategies: Vec<&str> = same.map(|row| row.strategy.as_str()).collect();
+    for (row, strategies) in told_once(rows) {
         let _ = writeln!(out, "\n{} under {}: {}", row.probe, strategies.join(", "), row.detail);
-        told.push(what);
         if row.verdict == Verdict::Fail && row.attempts > 1 {
             let _ = writeln!(out, "  seen {} times of {0}; plain Cargo passes", row.attempts);
         }
@@ -103,16 +94,6 @@ fn failures(rows: &[ProbeRow]) -> String {
         let _ = writeln!(out, "  by hand: harness probe --story {}", row.probe);
     }
     out
-}
-
-fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
 }
 
 #[cfg(test)]

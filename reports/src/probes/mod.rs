@@ -1,9 +1,11 @@
 //! What probes found: which strategies gave a wrong build, and in which story.
 //!
 //! - [`row`]: one probe under one strategy
+//! - [`failures`]: what went wrong, each thing once
 //! - [`folder`]: `probes.csv` and `probes.json`, written and read
 //! - [`matrix`]: probes by strategies as text, with what went wrong below
 
+pub mod failures;
 pub mod folder;
 pub mod matrix;
 pub mod row;
