@@ -5,16 +5,16 @@
 //!
 //! | chapter | what it tells |
 //! |---|---|
-//! | [`lead`] | what was run, where, and what came out: for a reader in a hurry |
-//! | [`wall`] | wall time against the baseline, with intervals and verdicts |
-//! | [`hits`] | what was reused, by count and by cost |
-//! | [`phases`] | where the seconds went: plan, restore, Cargo, publish |
-//! | [`disk`] | bytes: apparent, allocated, physical; store, trees, a further workspace |
-//! | [`speedups`] | workspace by workspace |
-//! | [`causes`] | why units were compiled again |
-//! | [`probes`] | which designs gave a wrong build |
-//! | [`environment`] | machine, toolchain, corpus, options |
-//! | [`changes`] | one run against another |
+//! | `lead` | what was run, where, and what came out: for a reader in a hurry |
+//! | `wall` | wall time against the baseline, with intervals and verdicts |
+//! | `hits` | what was reused, by count and by cost |
+//! | `phases` | where the seconds went: plan, restore, Cargo, publish |
+//! | `disk` | bytes: apparent, allocated, physical; store, trees, a further workspace |
+//! | `speedups` | workspace by workspace |
+//! | `causes` | why units were compiled again |
+//! | `probes` | which designs gave a wrong build |
+//! | `environment` | machine, toolchain, corpus, options |
+//! | `changes` | one run against another |
 
 mod causes;
 mod changes;
