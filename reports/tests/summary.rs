@@ -361,3 +361,25 @@ fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     let line = text.lines().find(|line| line.starts_with("x ")).unwrap();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..6], ["-", "-", "-"], "{line}");
 }
+
+/// Older runs call a unit refused although the build directory held it.
+#[test]
+fn what_the_build_directory_held_lost_no_seconds() {
+    let own = step(1, "bat", "edit", "none", 2.0);
+    let mut row = step(1, "bat", "edit", "hardlink+conservative", 2.0);
+    (row.fresh, row.restored, row.compiled) = (Some(2), Some(0), Some(1));
+    let mut kept = unit(&own, "serde", Outcome::Miss, "", "", 0.0);
+    (kept.outcome, kept.cost_s) = (None, None);
+    let mut ran = unit(&own, "bat", Outcome::Miss, "", "", 1.5);
+    ran.outcome = None;
+    let units = vec![
+        kept,
+        ran,
+        unit(&row, "serde", Outcome::Refused, "build-script", "", 30.0),
+        unit(&row, "clap", Outcome::Refused, "build-script", "", 30.0),
+        unit(&row, "bat", Outcome::Refused, "local", "", 1.5),
+    ];
+    let found = causes(&folder(&["none", "hardlink+conservative"], vec![own, row], units), &Options::default());
+    let lost: Vec<(f64, f64)> = found.iter().map(|group| (group.units, group.lost_s)).collect();
+    assert_eq!(lost, [(1.0, 1.5)]);
+}

@@ -99,6 +99,8 @@ fn of_units(build: &Build, cached: &Cached, units: &Units, store: &dyn Store) ->
             let fresh = build.built.fresh.binary_search(&index).is_ok();
             let entry = cached.plan.units[index].hit();
             let (outcome, reason, because) = match &cached.plan.units[index].verdict {
+                // The build directory held it: nobody asked the policy for anything.
+                Verdict::Refused(_) if fresh && !compiled => (None, String::new(), String::new()),
                 Verdict::Refused(rule) => (Some(Outcome::Refused), rule.name.to_owned(), String::new()),
                 Verdict::Present { .. } => (None, String::new(), String::new()),
                 Verdict::Hit(_) if !is_restored(index) => (Some(Outcome::Miss), "evicted".to_owned(), String::new()),

@@ -11,9 +11,10 @@
 
 use super::Options;
 use super::steps::distinct;
-use crate::record::{Outcome, Status, UnitRow};
+use crate::costs::PRICED_BY;
+use crate::record::{Outcome, Status, StepRow, UnitRow};
 use crate::run_folder::RunFolder;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The miss reason of a unit that no store can have.
 const NEVER_SEEN: &str = "never-seen";
@@ -54,10 +55,12 @@ pub struct Cause {
 pub fn causes(run: &RunFolder, options: &Options) -> Vec<CauseGroup> {
     let steps = distinct(run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())));
     let strategies = ordered(run);
+    let units = by_arm(run);
     let mut groups: Vec<(Option<Family>, CauseGroup)> = Vec::new();
     for (scenario, step) in steps {
         for strategy in strategies.iter().filter(|name| **name != options.baseline) {
-            let Some(group) = of_strategy(run, scenario, step, strategy) else {
+            let here = units.get(&(scenario, step, *strategy)).map_or(&[][..], Vec::as_slice);
+            let Some(group) = of_strategy(run, (scenario, step, strategy), here, &units) else {
                 continue;
             };
             let family = family(run, strategy);
@@ -117,23 +120,45 @@ fn family(run: &RunFolder, strategy: &str) -> Option<Family> {
     Some((row.integration.clone(), row.key.clone()?))
 }
 
-fn of_strategy(run: &RunFolder, scenario: &str, step: &str, strategy: &str) -> Option<CauseGroup> {
+/// Scenario, step and strategy.
+type Place<'run> = (&'run str, &'run str, &'run str);
+/// Unit rows of every arm.
+type ByArm<'run> = HashMap<Place<'run>, Vec<&'run UnitRow>>;
+
+/// All unit rows by arm, in one pass: a run may hold a million.
+fn by_arm(run: &RunFolder) -> ByArm<'_> {
+    let mut found = ByArm::new();
+    for rows in run.units.chunk_by(|a, b| a.strategy == b.strategy && a.step == b.step && a.scenario == b.scenario) {
+        if let Some(first) = rows.first() {
+            found.entry((&first.scenario, &first.step, &first.strategy)).or_default().extend(rows);
+        }
+    }
+    found
+}
+
+fn of_strategy(run: &RunFolder, place: Place<'_>, units: &[&UnitRow], all: &ByArm<'_>) -> Option<CauseGroup> {
+    let (scenario, step, strategy) = place;
     let mut sums: BTreeMap<(Outcome, &str, &str), (u64, f64)> = BTreeMap::new();
-    let here = |row: &&UnitRow| row.strategy == strategy && row.step == step && row.scenario == scenario;
-    let ok: BTreeSet<(u32, &str)> = run
-        .steps
-        .iter()
-        .filter(|row| row.strategy == strategy && row.step == step && row.scenario == scenario)
-        .filter(|row| row.status == Status::Ok)
-        .map(|row| (row.round, row.workspace.as_str()))
-        .collect();
-    let rounds = distinct(ok.iter().map(|(round, _)| *round)).len() as f64;
-    let counts = |row: &&UnitRow| ok.contains(&(row.round, row.workspace.as_str()));
-    for row in run.units.iter().filter(here).filter(counts) {
-        if let Some(outcome) = row.outcome.filter(|outcome| *outcome != Outcome::Hit) {
-            let sum = sums.entry((outcome, &row.reason, &row.because)).or_default();
-            sum.0 += 1;
-            sum.1 += row.cost_s.unwrap_or(0.0);
+    let rows = || {
+        let here = |row: &&StepRow| row.strategy == strategy && row.step == step && row.scenario == scenario;
+        run.steps.iter().filter(here).filter(|row| row.status == Status::Ok)
+    };
+    let ok: BTreeMap<(u32, &str), &StepRow> = rows().map(|row| ((row.round, row.workspace.as_str()), row)).collect();
+    let rounds = distinct(ok.keys().map(|(round, _)| *round)).len() as f64;
+    for units in units.chunk_by(|a, b| a.round == b.round && a.workspace == b.workspace) {
+        let Some(row) = units.first().and_then(|unit| ok.get(&(unit.round, unit.workspace.as_str()))) else { continue };
+        let lost: Vec<&UnitRow> =
+            units.iter().copied().filter(|unit| unit.outcome.is_some_and(|it| it != Outcome::Hit)).collect();
+        // Runs recorded before 2026-11-23 call a unit refused though the build directory held it.
+        let in_place = row.fresh.is_some_and(|fresh| fresh > row.restored.unwrap_or(0));
+        let held = in_place && row.compiled.is_some_and(|compiled| compiled < lost.len() as u64);
+        let paid = if held { paid_by_none(row, all) } else { HashSet::new() };
+        for unit in lost.into_iter().filter(|unit| !held || paid.contains(&identity(unit))) {
+            if let Some(outcome) = unit.outcome {
+                let sum = sums.entry((outcome, &unit.reason, &unit.because)).or_default();
+                sum.0 += 1;
+                sum.1 += unit.cost_s.unwrap_or(0.0);
+            }
         }
     }
     let mut causes: Vec<Cause> = sums
@@ -156,6 +181,19 @@ fn of_strategy(run: &RunFolder, scenario: &str, step: &str, strategy: &str) -> O
         units: causes.iter().map(|cause| cause.units).sum(),
         causes,
     })
+}
+
+/// What tells units of one step apart.
+fn identity(unit: &UnitRow) -> [&str; 6] {
+    [&unit.package, &unit.version, &unit.target, &unit.kind, &unit.mode, &unit.platform].map(String::as_str)
+}
+
+/// The units that `none` compiled in the same step, round and workspace.
+fn paid_by_none<'run>(row: &StepRow, all: &ByArm<'run>) -> HashSet<[&'run str; 6]> {
+    let place = (row.scenario.as_str(), row.step.as_str(), PRICED_BY);
+    let units = all.get(&place).map_or(&[][..], Vec::as_slice).iter().copied();
+    let here = units.filter(|unit| unit.round == row.round && unit.workspace == row.workspace);
+    here.filter(|unit| unit.cost_s.is_some()).map(identity).collect()
 }
 
 /// Whether two lists of one step agree: the same causes with the same units, and

@@ -2,7 +2,7 @@
 
 use super::over::{WallRounds, largest, last, ratio, sum_of_medians, weighted};
 use super::{Options, ShadowSummary};
-use crate::record::{Status, StepRow};
+use crate::record::{Status, StepRow, UnitRow};
 use crate::run_folder::RunFolder;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,10 +148,15 @@ struct Setting<'run> {
 
 /// Compile seconds of all units of a step: what its hit rate by cost is a part of.
 fn costs(run: &RunFolder) -> BTreeMap<RowKey<'_>, f64> {
+    fn key(unit: &UnitRow) -> RowKey<'_> {
+        (unit.round, &unit.workspace, &unit.scenario, &unit.step, &unit.strategy)
+    }
     let mut costs = BTreeMap::new();
-    for unit in &run.units {
-        let key: RowKey<'_> = (unit.round, &unit.workspace, &unit.scenario, &unit.step, &unit.strategy);
-        *costs.entry(key).or_insert(0.0) += unit.cost_s.unwrap_or(0.0);
+    // Rows of one step follow each other: one look-up a step.
+    for units in run.units.chunk_by(|a, b| key(a) == key(b)) {
+        if let Some(first) = units.first() {
+            *costs.entry(key(first)).or_insert(0.0) += units.iter().filter_map(|unit| unit.cost_s).sum::<f64>();
+        }
     }
     costs
 }
