@@ -158,8 +158,13 @@ impl Report {
         let mut put = |name: &str, text: &str| -> Result<(), RunError> {
             let path = dir.join(name);
             let staged = dir.join(format!("{name}.new"));
-            fs::write(&staged, text).map_err(RunError::io("write", &staged))?;
-            fs::rename(&staged, &path).map_err(RunError::io("replace", &path))?;
+            let replaced = fs::write(&staged, text)
+                .map_err(RunError::io("write", &staged))
+                .and_then(|()| fs::rename(&staged, &path).map_err(RunError::io("replace", &path)));
+            if let Err(error) = replaced {
+                let _ = fs::remove_file(&staged);
+                return Err(error);
+            }
             written.push(path);
             Ok(())
         };

@@ -338,3 +338,27 @@ fn a_damaged_row_is_named_by_file_and_line() {
         fs::write(&path, good).unwrap();
     }
 }
+
+#[test]
+fn what_cannot_have_been_measured_is_refused_with_its_line() {
+    let refused = |change: &dyn Fn(&mut Vec<StepRow>)| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut rows: Vec<StepRow> = (1..=3).map(|round| step(round, "a\nb", "fill", "none", 1.0)).collect();
+        let mut writer = RunWriter::create(dir.path(), RunInfo::new("r1")).unwrap();
+        writer.append(&rows[0], &[]).unwrap();
+        drop(writer);
+        change(&mut rows);
+        let mut table = csv::Writer::from_writer(Vec::new());
+        rows.iter().for_each(|row| table.serialize(row).unwrap());
+        fs::write(dir.path().join(STEPS_FILE), table.into_inner().unwrap()).unwrap();
+        let said = RunFolder::read(dir.path()).unwrap_err().to_string();
+        said.split_once(STEPS_FILE).unwrap().1.to_owned()
+    };
+    assert_eq!(
+        refused(&|rows| rows[2].round = 1),
+        " line 6: round 1, gauntlet/fill of a\nb with none stands there twice; restore the file or delete that row"
+    );
+    let negative = refused(&|rows| rows[1].wall_s = Some(-1.0));
+    assert_eq!(negative, " line 4: wall_s is below 0 s; restore the file or delete that row");
+    assert!(refused(&|rows| rows[0].hit_rate = Some(5.0)).contains("line 2: hit_rate is not between 0 and 1"));
+}

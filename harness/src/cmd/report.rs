@@ -85,6 +85,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         eprintln!("reading {} and working out verdicts; large runs take some seconds …", known_runs(args.runs.len()));
     }
     let sources = args.runs.iter().map(|dir| Source::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let mut names = BTreeSet::new();
+    if let Some(twice) = sources.iter().map(|run| &run.info().name).find(|name| !names.insert(*name)) {
+        bail!("two of these runs are called {twice}: one is a copy of the other, or was renamed; give one of them");
+    }
+    if args.open && !args.format.contains(&Wanted::Html) {
+        bail!("--open needs the page; add html to --format");
+    }
     if let Some(baseline) = &args.baseline {
         check_baseline(&sources, baseline)?;
     }
@@ -118,10 +125,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         println!("wrote {plots} plots in {}", out.join(reports::report::PLOTS).display());
     }
     if args.open {
-        match written.iter().find(|path| path.ends_with(reports::report::PAGE)) {
-            Some(page) => open(page)?,
-            None => bail!("--open needs the page; add html to --format"),
-        }
+        open(&out.join(reports::report::PAGE))?;
     }
     Ok(ExitCode::SUCCESS)
 }

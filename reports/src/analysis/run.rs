@@ -123,6 +123,21 @@ impl Analysis {
 }
 
 impl StepAnalysis {
+    /// What an arm is called beside others: with how many workspaces its numbers are over,
+    /// where these are not all of the step.
+    pub fn label(&self, arm: &ArmAnalysis) -> String {
+        match arm.summary.workspaces {
+            0 => arm.name().to_owned(),
+            some if some < self.workspaces => format!("{} ({some} of {} workspaces)", arm.name(), self.workspaces),
+            _ => arm.name().to_owned(),
+        }
+    }
+
+    /// Arms whose sums may stand beside each other: those with all workspaces of the step.
+    pub fn whole(&self) -> impl Iterator<Item = &ArmAnalysis> + Clone {
+        self.arms.iter().filter(|arm| arm.summary.workspaces == self.workspaces)
+    }
+
     /// An arm by the full name of its strategy.
     pub fn arm(&self, strategy: &str) -> Option<&ArmAnalysis> {
         self.arms.iter().find(|arm| arm.name() == strategy)

@@ -23,7 +23,7 @@ impl Source {
     /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
         match dir.join(probes::WHOLE).is_file() {
-            true => probes::read(dir).map(|run| Self::Probe(Box::new(run))),
+            true => probes::read(dir).and_then(|run| told(dir, run)).map(|run| Self::Probe(Box::new(run))),
             false => RunFolder::read(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
         }
     }
@@ -34,6 +34,14 @@ impl Source {
             Self::Compare(run) => &run.info,
             Self::Probe(run) => &run.info,
         }
+    }
+}
+
+/// A run in which at least one probe was told.
+fn told(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
+    match run.rows.is_empty() {
+        true => Err(RunError::NotARun { path: dir.into(), why: "no probe was recorded in it".into() }),
+        false => Ok(run),
     }
 }
 

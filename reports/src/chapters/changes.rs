@@ -119,6 +119,7 @@ fn verdict(change: &Change) -> Cell {
     let verdict = change.judgement.verdict;
     let words = match verdict {
         Verdict::NoDifferenceFound => "no change found",
+        Verdict::Invalid => "no pair of rows that count",
         verdict => verdict.as_str(),
     };
     Cell::toned(words, tone(verdict))
@@ -126,7 +127,8 @@ fn verdict(change: &Change) -> Cell {
 
 fn counted(changes: &Changes) -> Grid {
     let mut grid = Grid::new(
-        "Counts and sizes, which need no statistics: old → new.",
+        "Counts and sizes: old → new. Hits by cost are weighed with the seconds that each run's own none arm took, so they \
+         move a little with those.",
         &["step", "strategy", ">hits", ">hits by cost", ">units compiled", ">store and trees, physical"],
     );
     let arrow = |both: Both, show: &dyn Fn(Option<f64>) -> String| match both.old == both.new {

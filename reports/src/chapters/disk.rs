@@ -45,7 +45,7 @@ fn panel(step: &StepAnalysis, physical: bool) -> Panel<Bar> {
     let rows = step.arms.iter().filter(|arm| arm.summary.workspaces > 0);
     Panel {
         title: step.step.clone(),
-        rows: rows.map(|arm| Bar { label: arm.name().to_owned(), values: values(arm) }).collect(),
+        rows: rows.map(|arm| Bar { label: step.label(arm), values: values(arm) }).collect(),
     }
 }
 
@@ -60,8 +60,10 @@ fn finding(scene: &Scene<'_>, steps: &[&StepAnalysis], physical: bool) -> String
         false => Some(arm.disk.store.allocated.unwrap_or(0.0) + arm.disk.trees.allocated?),
     };
     let said = steps.iter().rev().find_map(|step| {
-        let base = step.arm(&scene.run.baseline).and_then(size).filter(|size| *size > 0.0)?;
-        let others = step.arms.iter().filter(|arm| arm.name() != scene.run.baseline && !arm.is_control());
+        // Sums over other workspaces would be compared otherwise.
+        let base = step.whole().find(|arm| arm.name() == scene.run.baseline);
+        let base = base.and_then(size).filter(|size| *size > 0.0)?;
+        let others = step.whole().filter(|arm| arm.name() != scene.run.baseline && !arm.is_control());
         let (least, arm) = others.filter_map(|arm| Some((size(arm)?, arm))).min_by(|(a, _), (b, _)| a.total_cmp(b))?;
         Some(format!(
             "After {} {} holds {}, {} of the {} of {}. ",
@@ -100,7 +102,7 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
             let it = arm.disk;
             grid.row([
                 step.step.clone(),
-                arm.name().to_owned(),
+                step.label(arm),
                 bytes(it.store.apparent),
                 bytes(it.store.allocated),
                 bytes(it.store.physical),

@@ -19,10 +19,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
             .arms
             .iter()
             .filter(|arm| arm.summary.hit_rate.is_some())
-            .map(|arm| Bar {
-                label: arm.name().to_owned(),
-                values: vec![arm.summary.hit_rate, arm.summary.hit_rate_by_cost],
-            })
+            .map(|arm| Bar { label: step.label(arm), values: vec![arm.summary.hit_rate, arm.summary.hit_rate_by_cost] })
             .collect(),
     });
     let mut section = Section::new(&scene.id("hits"), "Hit rate", 1);
@@ -44,7 +41,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
 fn finding(steps: &[&StepAnalysis]) -> String {
     let most = |step: &&StepAnalysis| -> Option<String> {
         let rate = |arm: &ArmAnalysis| arm.summary.hit_rate_by_cost.or(arm.summary.hit_rate);
-        let arms = step.arms.iter().filter(|arm| rate(arm).is_some());
+        let arms = step.whole().filter(|arm| rate(arm).is_some());
         let best = arms.clone().max_by(|a, b| rate(a).unwrap_or(0.0).total_cmp(&rate(b).unwrap_or(0.0)))?;
         let by = if best.summary.hit_rate_by_cost.is_some() { "compile seconds" } else { "units" };
         // What shows as the same number is no lead.
@@ -75,7 +72,7 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
             let tone = if arm.stale > Some(0) { Tone::Bad } else { Tone::Plain };
             grid.row([
                 Cell::from(step.step.clone()),
-                Cell::from(arm.name()),
+                Cell::from(step.label(arm)),
                 Cell::from(percent(arm.summary.hit_rate)),
                 Cell::from(percent(arm.summary.hit_rate_by_cost)),
                 Cell::from(count(arm.summary.compiled)),

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `lead` | what was run, where, and what came out: for a reader in a hurry |
 //! | `wall` | wall time against the baseline, with intervals and verdicts |
+//! | `left_out` | rows that do not count, and why |
 //! | `hits` | what was reused, by count and by cost |
 //! | `phases` | where the seconds went: plan, restore, Cargo, publish |
 //! | `disk` | bytes: apparent, allocated, physical; store, trees, a further workspace |
@@ -22,6 +23,7 @@ mod disk;
 mod environment;
 mod hits;
 mod lead;
+mod left_out;
 mod phases;
 mod probes;
 mod speedups;
@@ -88,7 +90,15 @@ fn of_run(run: &Analysis, name: &Name) -> Vec<Section> {
         head.say(lead::scenario(run, &steps));
         sections.push(head);
         let scene = Scene { run, scenario, steps: &steps, anchor: &anchor };
-        let parts = [wall::section, hits::section, phases::section, disk::section, speedups::section, causes::section];
+        let parts = [
+            wall::section,
+            left_out::section,
+            hits::section,
+            phases::section,
+            disk::section,
+            speedups::section,
+            causes::section,
+        ];
         sections.extend(parts.iter().filter_map(|part| part(&scene)));
     }
     sections

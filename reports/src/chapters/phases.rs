@@ -26,7 +26,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
                     if arm.integration.as_deref() == Some("units") { phase } else { phase.or(Some(0.0)) }
                 };
                 let values = vec![own(it.plan_s), own(it.restore_s), it.cargo_s, own(it.publish_s)];
-                Bar { label: arm.name().to_owned(), values }
+                Bar { label: step.label(arm), values }
             })
             .collect(),
     });
@@ -53,7 +53,7 @@ fn finding(steps: &[&StepAnalysis]) -> String {
         let own = it.plan_s.unwrap_or(0.0) + it.restore_s.unwrap_or(0.0) + it.publish_s.unwrap_or(0.0);
         (own, own + it.cargo_s.unwrap_or(0.0))
     };
-    let all = steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm)));
+    let all = steps.iter().flat_map(|step| step.whole().map(move |arm| (step, arm)));
     let timed = all.filter(|(_, arm)| arm.integration.as_deref() == Some("units") && own(arm).1 > 0.0);
     let worst = timed.max_by(|(_, a), (_, b)| own(a).0.total_cmp(&own(b).0));
     let what = "Sum over workspaces of the median round.";
@@ -97,7 +97,7 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
             let (it, files) = (arm.phases, arm.files);
             grid.row([
                 step.step.clone(),
-                arm.name().to_owned(),
+                step.label(arm),
                 seconds(it.plan_s),
                 seconds(it.restore_s),
                 seconds(it.cargo_s),

@@ -3,7 +3,7 @@
 use super::Scene;
 use super::words::{between, precise, probability, verdict};
 use crate::analysis::{ArmAnalysis, StepAnalysis};
-use crate::document::{Block, Cell, Grid, Section};
+use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{Chart, Interval, Panel, Plot, Ratio};
 use crate::stats::Verdict;
 use crate::table::{UNMEASURED, seconds};
@@ -44,16 +44,16 @@ fn alone(scene: &Scene<'_>, steps: &[&StepAnalysis]) -> Option<Section> {
 }
 
 fn panel(step: &StepAnalysis, baseline: &str) -> Panel<Ratio> {
-    let rows = step.arms.iter().filter(|arm| arm.name() != baseline).map(row).collect();
-    let own = step.arm(baseline).and_then(|arm| arm.summary.wall_s);
+    let rows = step.arms.iter().filter(|arm| arm.name() != baseline).map(|arm| row(step, arm)).collect();
+    let own = step.arm(baseline).and_then(|arm| Some((step.label(arm), arm.summary.wall_s?)));
     let title = match own {
-        Some(wall) => format!("{} ({baseline}: {})", step.step, seconds(Some(wall))),
+        Some((label, wall)) => format!("{} ({label}: {})", step.step, seconds(Some(wall))),
         None => step.step.clone(),
     };
     Panel { title, rows }
 }
 
-fn row(arm: &ArmAnalysis) -> Ratio {
+fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> Ratio {
     let found = arm.wall.as_ref().map(|wall| &wall.judgement);
     let remark = match (arm.summary.problems.first(), found) {
         (Some(problem), None) => problem.status.to_string(),
@@ -63,7 +63,7 @@ fn row(arm: &ArmAnalysis) -> Ratio {
         (None, None) => seconds(arm.summary.wall_s),
     };
     Ratio {
-        label: arm.name().to_owned(),
+        label: step.label(arm),
         value: found.and_then(|found| found.ratio),
         interval: found.and_then(|found| found.interval).map(|it| Interval { low: it.low, high: it.high }),
         range: found.and_then(|found| Some(Interval { low: found.min?, high: found.max? })),
@@ -76,7 +76,10 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
     let best = |step: &&StepAnalysis| -> Option<String> {
         let compared = |arm: &&ArmAnalysis| arm.name() != baseline && !arm.is_control();
         let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio);
-        let arms = step.arms.iter().filter(compared).filter(|arm| value(arm).is_some());
+        // Ratios over other workspaces say nothing about which is least.
+        let most = step.arms.iter().map(|arm| arm.summary.paired_workspaces).max()?;
+        let paired = |arm: &&ArmAnalysis| value(arm).is_some() && arm.summary.paired_workspaces == most;
+        let arms = step.arms.iter().filter(compared).filter(paired);
         let best = arms.min_by(|a, b| value(a).unwrap_or(f64::MAX).total_cmp(&value(b).unwrap_or(f64::MAX)))?;
         let found = &best.wall.as_ref()?.judgement;
         let verdict = match found.verdict {
@@ -121,7 +124,7 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
             let found = arm.wall.as_ref().map(|wall| &wall.judgement);
             let ends = |ends: Option<(f64, f64)>| ends.map_or(UNMEASURED.into(), |(low, high)| between(low, high));
             let none = || Cell::from(UNMEASURED);
-            let label = if arm.is_control() { format!("control: {}", arm.name()) } else { arm.name().to_owned() };
+            let label = if arm.is_control() { format!("control: {}", step.label(arm)) } else { step.label(arm) };
             grid.row([
                 Cell::from(step.step.clone()),
                 Cell::from(label),
@@ -131,7 +134,10 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
                 Cell::from(probability(found.and_then(|found| found.p_corrected))),
                 found.map_or_else(none, |found| Cell::from(found.pairs.to_string())),
                 Cell::from(ends(found.and_then(|found| found.min.zip(found.max)))),
-                arm.verdict().map_or_else(none, verdict),
+                match (arm.summary.workspaces, arm.summary.problems.first()) {
+                    (0, Some(problem)) => Cell::toned(problem.status.as_str(), Tone::Quiet),
+                    _ => arm.verdict().map_or_else(none, verdict),
+                },
                 Cell::from(seconds(arm.cpu_s)),
                 Cell::from(seconds(arm.noop_s)),
             ]);

@@ -9,6 +9,9 @@ use crate::document::{Align, Block, Document, Grid, Section};
 use crate::plot::{Chart, Plot};
 use crate::table::{self, Table, clean, factor, wrap};
 
+/// Blanks between columns.
+const GAP: usize = 2;
+
 /// Lead and sections, no line wider than `width` columns but commands, which are to be
 /// copied whole.
 pub fn render(document: &Document, width: usize) -> String {
@@ -65,13 +68,44 @@ fn of_grid(grid: &Grid, width: usize) -> String {
             })
             .collect();
         let mut table = Table::new(&heads);
+        let room = room(&grid, &part, width);
         for row in &grid.rows {
-            table.row(part.iter().map(|at| row[*at].text.clone()));
+            wrapped(part.iter().zip(&room).map(|(at, room)| (row[*at].text.as_str(), *room)), &mut table);
         }
         out.push('\n');
         out.push_str(&table.render(width));
     }
     out
+}
+
+/// How wide each column may be: words give way, the widest column first, since they can be
+/// wrapped and numbers cannot.
+fn room(grid: &Grid, part: &[usize], width: usize) -> Vec<usize> {
+    const NARROWEST: usize = 12;
+    let natural = |at: &usize| {
+        let cells = grid.rows.iter().map(|row| clean(&row[*at].text).width());
+        cells.chain([grid.columns[*at].head.width()]).max().unwrap_or(0)
+    };
+    let mut room: Vec<usize> = part.iter().map(natural).collect();
+    let words = |at: &usize| grid.columns[part[*at]].align == Align::Left;
+    loop {
+        let used = room.iter().sum::<usize>() + GAP * room.len().saturating_sub(1);
+        let widest = (0..room.len()).filter(words).max_by_key(|at| room[*at]);
+        match widest.filter(|at| used > width && room[*at] > NARROWEST) {
+            Some(at) => room[at] = room[at].saturating_sub(used - width).max(room[at] / 2).max(NARROWEST),
+            None => return room,
+        }
+    }
+}
+
+/// A row whose long words go on in further lines.
+fn wrapped<'a>(cells: impl Iterator<Item = (&'a str, usize)>, table: &mut Table) {
+    let columns: Vec<Vec<String>> =
+        cells.map(|(text, room)| wrap(text, room, 0).lines().map(str::to_owned).collect()).collect();
+    let lines = columns.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    for line in 0..lines {
+        table.row(columns.iter().map(|column| column.get(line).cloned().unwrap_or_default()));
+    }
 }
 
 /// Long heads, such as names of strategies, become numbers with a legend.
@@ -88,7 +122,6 @@ fn numbered<'a>(heads: impl Iterator<Item = &'a mut String>, width: usize) -> St
 
 /// Columns of each part: the names in front of all, then as many others as fit.
 fn parts(grid: &Grid, width: usize) -> Vec<Vec<usize>> {
-    const GAP: usize = 2;
     const ROOM_FOR_WORDS: usize = 24;
     let wide = |at: usize| {
         let cells = grid.rows.iter().map(|row| row[at].text.width());

@@ -40,9 +40,15 @@ impl RunFolder {
         let info = read_info(dir)?;
         // Columns appended after the first schema read as not measured where they are missing.
         let designed = &StepRow::COLUMNS[..StepRow::DESIGNED];
-        let (steps, cut_steps) = read_rows::<StepRow>(dir, STEPS_FILE, designed)?;
-        let (mut units, cut_units) = read_rows::<UnitRow>(dir, UNITS_FILE, UnitRow::COLUMNS)?;
-        let recorded: HashSet<StepKey> = steps.iter().map(StepKey::of_step).collect();
+        let mut recorded: HashSet<StepKey> = HashSet::new();
+        let (steps, cut_steps) = read_rows(dir, STEPS_FILE, designed, |row: &StepRow| {
+            sound(row)?;
+            match recorded.insert(StepKey::of_step(row)) {
+                true => Ok(()),
+                false => Err(format!("{} stands there twice", StepKey::of_step(row))),
+            }
+        })?;
+        let (mut units, cut_units) = read_rows(dir, UNITS_FILE, UnitRow::COLUMNS, |_: &UnitRow| Ok(()))?;
         let all = units.len();
         // Rows of one step follow each other: look a key up once per step.
         let mut last: Option<(StepKey, bool)> = None;
@@ -76,7 +82,7 @@ pub(super) fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
     let path = dir.join(RUN_FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Err(not_a_run(what_is_there(dir)));
         }
         Err(error) => return Err(RunError::io("read", path)(error)),
@@ -105,7 +111,12 @@ fn what_is_there(dir: &Path) -> String {
 }
 
 /// Reads the whole rows of a table; also returns how many bytes were left out.
-fn read_rows<T: DeserializeOwned>(dir: &Path, file: &str, columns: &[&str]) -> Result<(Vec<T>, u64), RunError> {
+fn read_rows<T: DeserializeOwned>(
+    dir: &Path,
+    file: &str,
+    columns: &[&str],
+    mut check: impl FnMut(&T) -> Result<(), String>,
+) -> Result<(Vec<T>, u64), RunError> {
     let path = dir.join(file);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -131,10 +142,37 @@ fn read_rows<T: DeserializeOwned>(dir: &Path, file: &str, columns: &[&str]) -> R
         return Err(RunError::NotARun { path: dir.into(), why });
     }
     let mut rows = Vec::new();
-    for row in reader.deserialize() {
-        rows.push(row.map_err(bad_row)?);
+    let mut found = reader.into_deserialize();
+    loop {
+        let line = found.reader().position().line();
+        let Some(row) = found.next() else { return Ok((rows, cut)) };
+        let row = row.map_err(bad_row)?;
+        check(&row).map_err(|why| RunError::Row { path: path.clone(), line, why })?;
+        rows.push(row);
     }
-    Ok((rows, cut))
+}
+
+/// Whether a row holds what can be measured: no time below 0, no part above the whole.
+fn sound(row: &StepRow) -> Result<(), String> {
+    let seconds = [
+        ("wall_s", row.wall_s),
+        ("user_s", row.user_s),
+        ("sys_s", row.sys_s),
+        ("plan_s", row.plan_s),
+        ("restore_s", row.restore_s),
+        ("cargo_s", row.cargo_s),
+        ("publish_s", row.publish_s),
+        ("rustc_s", row.rustc_s),
+        ("noop_s", row.noop_s),
+    ];
+    if let Some((name, _)) = seconds.iter().find(|(_, value)| value.is_some_and(|value| value < 0.0)) {
+        return Err(format!("{name} is below 0 s"));
+    }
+    let rates = [("hit_rate", row.hit_rate), ("hit_rate_by_cost", row.hit_rate_by_cost)];
+    match rates.iter().find(|(_, value)| value.is_some_and(|value| !(0.0..=1.0 + 1e-6).contains(&value))) {
+        Some((name, _)) => Err(format!("{name} is not between 0 and 1")),
+        None => Ok(()),
+    }
 }
 
 /// The heart of a CSV error, without the position that the caller states.
