@@ -116,6 +116,42 @@ fn the_lead_says_what_was_found_and_no_more() {
     assert!(!lead.contains("faster than none"), "{lead}");
 }
 
+/// A strategy that lacks a workspace has smaller sums, and must not look better for it.
+#[test]
+fn sums_over_fewer_workspaces_say_so_and_lead_no_finding() {
+    let mut run = run("ripgrep", "hardlink+aggressive");
+    let mut fewer: Vec<StepRow> =
+        run.steps.iter().filter(|row| row.strategy == "hardlink+aggressive").cloned().collect();
+    for row in &mut fewer {
+        row.strategy = "symlink+aggressive".into();
+        row.all_physical_bytes = Some(100 << 20);
+        if row.workspace == "bat" {
+            *row = bad(row.clone(), Status::Failed, "error: no space");
+        }
+    }
+    run.info.options.insert("alone".into(), true.into());
+    run.info.strategies.push("symlink+aggressive".into());
+    run.steps.extend(fewer);
+    let text = markdown::render(&Report::of(vec![Source::Compare(Box::new(run))], None).document());
+    assert!(text.contains("symlink+aggressive (1 of 2 workspaces)"), "{text}");
+    assert!(text.contains("After warm hardlink+aggressive holds") && !text.contains("After warm symlink"), "{text}");
+    assert!(text.contains("warm the least is 0.200x of hardlink+aggressive"), "{text}");
+    assert!(text.contains("by hardlink+aggressive;") && !text.contains("by hardlink+aggressive and symlink"), "{text}");
+    assert!(
+        text.contains("| warm | symlink+aggressive | **failed** |")
+            || text.contains("| warm | symlink+aggressive | failed | 6 | bat | error: no space |"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_of_the_baseline_alone_has_its_seconds() {
+    let mut run = run("ripgrep", "hardlink+aggressive");
+    run.steps.retain(|row| row.strategy == "none");
+    let text = markdown::render(&Report::of(vec![Source::Compare(Box::new(run))], None).document());
+    assert!(text.contains("### Wall time") && text.contains("| fill | none | 80.80 s |"), "{text}");
+}
+
 #[test]
 fn no_name_breaks_a_table_of_commas() {
     let report = report(NASTY, NASTY);
