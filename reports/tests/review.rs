@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "review/shown.rs"]
+mod shown;
+#[path = "review/unequal.rs"]
+mod unequal;
 
 use common::{bad, folder, step, unit, warm};
 use reports::analysis::Analysis;
@@ -265,34 +269,4 @@ fn commands_name_what_there_is() {
 fn commands(sections: &[Section]) -> Vec<String> {
     let blocks = sections.iter().flat_map(|section| &section.blocks);
     blocks.filter_map(|block| if let Block::Command(text) = block { Some(text.clone()) } else { None }).collect()
-}
-
-#[test]
-fn names_pass_through_unharmed() {
-    let name = "hard|link<b>&\nx+aggressive";
-    let told = probes(&[name]);
-    with(&[run(&[(name, 1.0, 0.1, 1.0, 100)], 8)], &[&told], |evidence| {
-        let sections = review(evidence);
-        let cells = sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
-            Block::Grid(grid) => Some(grid.rows.iter().flatten().filter(|cell| cell.text == name).count()),
-            _ => None,
-        });
-        assert!(cells.sum::<usize>() > 5);
-    });
-}
-
-#[test]
-fn sentences_are_no_stronger_than_verdicts() {
-    let text = |runs: &[RunFolder]| with(runs, &[], |evidence| format!("{:?}", review(evidence)));
-    let enough = text(&[policies(0.6, 0.1)]);
-    assert!(enough.contains("faster than hardlink+conservative, wall time hardlink+aggressive 0.16"), "{enough}");
-    let equal = text(&[policies(0.6, 0.6)]);
-    assert!(equal.contains("no difference from hardlink+conservative was found, which is not"));
-    let single = text(&[{
-        let mut run = run(&[(NARROW, 1.0, 0.6, 1.0, 100), (WIDE, 1.0, 0.1, 1.0, 100)], 1);
-        run.steps.retain(|row| row.workspace == "one");
-        run
-    }]);
-    assert!(single.contains("a single sample, no verdict against hardlink+conservative"));
-    assert!(!single.contains(": faster than") && !single.contains(": slower than"));
 }

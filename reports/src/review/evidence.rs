@@ -162,9 +162,17 @@ impl<'a> Arm<'a> {
     /// how many such comparisons the reader goes through: the chance of a false difference
     /// among all of them stays what the rule allows for one (Bonferroni).
     pub fn against(&self, other: &Arm<'_>, looks: usize) -> Option<Comparison> {
+        self.against_in(other, looks, |_| true)
+    }
+
+    /// The same over some workspaces alone.
+    pub fn against_in(&self, other: &Arm<'_>, looks: usize, within: impl Fn(&str) -> bool) -> Option<Comparison> {
         let both = [self.name(), other.name()];
         let here = |row: &&StepRow| {
-            row.step == self.step.step && row.scenario == self.step.scenario && both.contains(&&*row.strategy)
+            row.step == self.step.step
+                && row.scenario == self.step.scenario
+                && both.contains(&&*row.strategy)
+                && within(&row.workspace)
         };
         let rows: Vec<StepRow> = self.run.folder.steps.iter().filter(here).cloned().collect();
         let mut question = Question::of_run(&self.run.analysis.info, other.name());

@@ -9,7 +9,7 @@ use crate::stats::Verdict;
 pub(super) fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
     let mut grid = Grid::new(
         "The runs at hand. File system: of stores and build directories.",
-        &["", "run", "what", "file system", "> rounds", "> workspaces", "toolchain"],
+        &["short", "run", "what", "file system", "> rounds", "> workspaces", "toolchain"],
     );
     let mut notes = Vec::new();
     for (at, run) in evidence.runs.iter().enumerate() {

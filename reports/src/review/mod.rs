@@ -12,6 +12,7 @@
 //! | `answers` | a file for each question |
 //! | `answer` | parts, the standing they decide, and the section |
 //! | `recommendation` | named rules from evidence to a choice |
+//! | `beside` | numbers of two arms over what both have |
 //! | `words` | sentences on comparisons, by verdict |
 //! | `told` | sentences on probes |
 //! | `tables` | columns of the tables |
@@ -21,6 +22,7 @@
 
 mod answer;
 mod answers;
+mod beside;
 mod command;
 mod evidence;
 mod legend;

@@ -45,9 +45,10 @@ pub(super) const PUBLISH_SHARE: Col = Col("> of wall", |it| {
 });
 /// Files brought back, private ones too.
 pub(super) const FILES: Col = Col("> files", |it| count(restored_files(it)).into());
-/// Milliseconds of restoring per file.
+/// Milliseconds of restoring per file; an in-place link stands for a whole directory.
 pub(super) const PER_FILE: Col = Col("> per file", |it| {
-    let each = it.phases.restore_s.zip(restored_files(it)).filter(|(_, files)| *files > 0.0 && it.is_timed());
+    let each =
+        it.phases.restore_s.zip(restored_files(it)).filter(|_| it.is_timed() && it.link.as_deref() != Some("in-place"));
     each.map_or(dash(), |(time, files)| format!("{:.2} ms", 1e3 * time / files).into())
 });
 /// Files by the way they came.

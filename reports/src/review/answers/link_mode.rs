@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 
 use crate::plot::{Chart, Interval, Panel, Plot, Ratio};
 use crate::review::answer::Answer;
+use crate::review::beside::ALL_PHYSICAL;
 use crate::review::command::{self, LINKS};
 use crate::review::evidence::{Arm, Evidence, beside, differing};
 use crate::review::tables::{ALL, MECHANISM, RATIO, RESTORE, VERDICT, WALL, n, table};
 use crate::review::told;
-use crate::review::words::{listed, place, seen, tell_pairs};
-use crate::table::{bytes, seconds};
+use crate::review::words::{listed, place, plural, ratio, seen, tell_pairs};
+use crate::stats::Verdict;
+use crate::table::{UNMEASURED, seconds};
 
 /// What a design needs that wants reflinks.
 const COPY_ON_WRITE: [&str; 3] = ["btrfs", "xfs", "apfs"];
@@ -31,7 +33,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     if !arms.is_empty() {
         answer.plot(plot(&arms));
     }
-    tell_bytes(&mut answer, &arms);
+    tell_bytes(&mut answer, &to_hardlink(&pairs));
     let walls = tell_pairs(&mut answer, &to_hardlink(&pairs));
     let with_bytes: Vec<Arm<'_>> = arms.iter().filter(|it| it.disk.all_physical.is_some()).copied().collect();
     tell_unsupported(&mut answer, evidence);
@@ -77,17 +79,23 @@ fn plot(arms: &[Arm<'_>]) -> Plot {
             value: found.and_then(|it| it.ratio),
             interval: found.and_then(|it| it.interval).map(|it| Interval { low: it.low, high: it.high }),
             range: found.and_then(|it| it.min.zip(it.max)).map(|(low, high)| Interval { low, high }),
-            remark: format!("{}, {}", seconds(arm.summary.wall_s), arm.verdict().map_or("", |it| it.as_str())),
+            // Seconds are a sum over the arm's own workspaces.
+            remark: format!(
+                "{}, {} ({})",
+                if arm.is_timed() { seconds(arm.summary.wall_s) } else { UNMEASURED.into() },
+                arm.verdict().filter(|_| arm.is_timed()).map_or("", |it| it.as_str()),
+                n(arm)
+            ),
         }
     };
     let panel = |group: Vec<Arm<'_>>| Panel {
-        title: format!("{} ({}, {})", group[0].file_system(), group[0].label(), n(&group[0])),
+        title: format!("{} ({}, {})", group[0].file_system(), group[0].label(), group[0].step.scenario),
         rows: group.iter().map(row).collect(),
     };
     Plot {
         id: "review-q5-links".into(),
         title: "Warm builds by link mode and file system".into(),
-        finding: "Wall time of a build from the store against the baseline of its run; below 1 is faster.".into(),
+        finding: finding(arms),
         chart: Chart::Ratios {
             baseline: arms.first().map_or("none", |arm| arm.run.analysis.baseline.as_str()).to_owned(),
             panels: beside(arms).into_iter().map(panel).collect(),
@@ -95,16 +103,57 @@ fn plot(arms: &[Arm<'_>]) -> Plot {
     }
 }
 
-fn tell_bytes(answer: &mut Answer, arms: &[Arm<'_>]) {
-    for group in beside(arms) {
-        let known: Vec<String> = group
-            .iter()
-            .filter_map(|it| Some(format!("{} {}", it.name(), bytes(Some(it.disk.all_physical?)))))
-            .collect();
-        if known.len() > 1 {
-            let (place, n) = (place(&group[0]), n(&group[0]));
-            answer.supports(format!("{place}: store and build directories hold {} ({n})", listed(&known)));
+/// The least and the most of what the panels show.
+fn finding(arms: &[Arm<'_>]) -> String {
+    let of_place = |group: Vec<Arm<'_>>| {
+        let known = |arm: &Arm<'_>| {
+            let wall = arm.wall.clone().filter(|_| arm.is_timed() && !arm.is_distrusted())?.judgement;
+            Some((wall.ratio?, wall.verdict, arm.name().to_owned()))
+        };
+        let mut known: Vec<(f64, Verdict, String)> = group.iter().filter_map(known).collect();
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (least, most) = known.first().zip(known.last())?;
+        let faster = known.iter().filter(|it| it.1 == Verdict::Faster).count();
+        Some(format!(
+            "on {} ({}, {}) from {} under {} to {} under {}, {faster} of {} found faster",
+            group[0].file_system(),
+            group[0].label(),
+            group[0].step.scenario,
+            ratio(least.0),
+            least.2,
+            ratio(most.0),
+            most.2,
+            plural(known.len(), "arm"),
+        ))
+    };
+    let told: Vec<String> = beside(arms).into_iter().filter_map(of_place).collect();
+    match told.as_slice() {
+        [] => "No wall time of a build from the store can be used here.".into(),
+        told => format!(
+            "Wall time of a build from the store, as a part of the baseline's in the same rounds and workspaces: {}.",
+            told.join("; ")
+        ),
+    }
+}
+
+/// Bytes of each pair over what both have, a sentence for each place.
+fn tell_bytes(answer: &mut Answer, pairs: &[(Arm<'_>, Arm<'_>)]) {
+    let mut places: Vec<(String, Vec<String>)> = Vec::new();
+    for (arm, other) in pairs {
+        let Some(sizes) = arm.bytes_beside(other, ALL_PHYSICAL) else {
+            if arm.disk.all_physical.and(other.disk.all_physical).is_some() {
+                answer.limits(format!("{}: {}", place(arm), arm.no_bytes_told(other)));
+            }
+            continue;
+        };
+        let told = arm.bytes_told(other, sizes);
+        match places.iter_mut().find(|(known, _)| *known == place(arm)) {
+            Some((_, list)) => list.push(told),
+            None => places.push((place(arm), vec![told])),
         }
+    }
+    for (place, told) in places {
+        answer.supports(format!("{place}: store and build directories hold {}", told.join("; ")));
     }
 }
 

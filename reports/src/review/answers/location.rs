@@ -5,12 +5,12 @@
 //! a story has the store elsewhere.
 
 use crate::review::answer::Answer;
+use crate::review::beside::ALL_PHYSICAL;
 use crate::review::command::{self, LINKS};
 use crate::review::evidence::{Evidence, differing};
 use crate::review::tables::{ALL, RATIO, RESTORE, VERDICT, WALL, table};
 use crate::review::told;
 use crate::review::words::{place, tell_pairs};
-use crate::table::bytes;
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
@@ -36,12 +36,11 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         &[WALL, RESTORE, RATIO, VERDICT, ALL],
     ));
     for (copy, link) in &pairs {
-        if let Some((more, less)) = copy.disk.all_physical.zip(link.disk.all_physical) {
-            let (more, less, n) = (bytes(Some(more)), bytes(Some(less)), crate::review::tables::n(copy));
-            let (place, copy, link) = (place(copy), copy.name(), link.name());
-            answer.supports(format!(
-                "{place}: store and build directories hold {more} under {copy}, {less} under {link} ({n})"
-            ));
+        if let Some(sizes) = copy.bytes_beside(link, ALL_PHYSICAL) {
+            let told = copy.bytes_told(link, sizes);
+            answer.supports(format!("{}: store and build directories hold {told}", place(copy)));
+        } else if copy.disk.all_physical.and(link.disk.all_physical).is_some() {
+            answer.limits(format!("{}: {}", place(copy), copy.no_bytes_told(link)));
         }
     }
     let walls = tell_pairs(&mut answer, &pairs);

@@ -4,12 +4,12 @@
 //! beside each other, on worktrees and on many projects: wall time and disk of each.
 
 use crate::review::answer::Answer;
+use crate::review::beside::ALL_PHYSICAL;
 use crate::review::command;
 use crate::review::evidence::{Arm, Evidence, beside};
 use crate::review::shares::one_per_policy;
-use crate::review::tables::{ADDED, ALL, RATIO, VERDICT, WALL, n, table};
+use crate::review::tables::{ADDED, ALL, RATIO, VERDICT, WALL, table};
 use crate::review::words::{place, seen, tell_pairs, tell_walls};
-use crate::table::bytes;
 
 /// The design that saves disk and nothing else (strategies/catalog).
 const DEDUP: &str = "dedup";
@@ -34,12 +34,11 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         pairs.extend(group.iter().filter(|it| it.store.is_some()).map(|it| (*it, *sharing)));
     }
     for (cache, sharing) in &pairs {
-        if let Some((mine, other)) = cache.disk.all_physical.zip(sharing.disk.all_physical) {
-            let (mine, other, n) = (bytes(Some(mine)), bytes(Some(other)), n(cache));
-            let (place, name) = (place(cache), cache.name());
-            answer.supports(format!(
-                "{place}: store and build directories hold {mine} under {name}, {other} under {DEDUP} ({n})"
-            ));
+        if let Some(sizes) = cache.bytes_beside(sharing, ALL_PHYSICAL) {
+            let told = cache.bytes_told(sharing, sizes);
+            answer.supports(format!("{}: store and build directories hold {told}", place(cache)));
+        } else if cache.disk.all_physical.and(sharing.disk.all_physical).is_some() {
+            answer.limits(format!("{}: {}", place(cache), cache.no_bytes_told(sharing)));
         }
     }
     tell_walls(&mut answer, &dedup);

@@ -39,6 +39,8 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let caption = "Built again from the store: bringing files back, private copies among them.";
     answer.grid(table(caption, &warm, &[RESTORE, FILES, PER_FILE]));
     let each = |arm: &Arm<'_>| Some(1e3 * arm.phases.restore_s? / restored_files(arm)?);
+    // An in-place link stands for a whole directory.
+    warm.retain(|it| it.link.as_deref() != Some("in-place"));
     tell_range(&mut answer, "a file brought back took", &warm, each, |ms| format!("{ms:.2} ms"));
     answer.part("the cost of a cold build", walls, command::compare("cold", LINKS));
     answer.part("the cost of a file brought back", seen(&warm), command::compare("gauntlet", LINKS));

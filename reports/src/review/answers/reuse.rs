@@ -26,7 +26,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.is_beside(it) && kept.name() == it.name()));
     let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
     let mut grid = Grid::new(caption, &["run", "strategy", "> place", "workspace", "> hits", "> by cost", "> rounds"]);
-    let mut lines = Vec::new();
+    let (mut lines, mut curves) = (Vec::new(), Vec::new());
     for arm in &arms {
         let built = in_order(arm);
         for (at, it) in built.iter().enumerate() {
@@ -38,6 +38,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         }
         let points = |(at, it): (usize, &Built<'_>)| Some(((at + 1) as f64, it.by_cost?));
         let points: Vec<(f64, f64)> = built.iter().enumerate().filter_map(points).collect();
+        curves.push((arm.name().to_owned(), arm.label(), points.clone()));
         lines.push(Line { name: format!("{} ({})", arm.name(), arm.label()), points, band: Vec::new() });
         tell(&mut answer, arm, &built);
     }
@@ -46,7 +47,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         answer.plot(Plot {
             id: "review-q2-reuse".into(),
             title: "Reuse between projects".into(),
-            finding: "Compile seconds that each project could reuse of those built before it, in one order.".into(),
+            finding: finding(&curves),
             chart: Chart::Lines {
                 x: "projects built".into(),
                 y: "reused, by compile seconds".into(),
@@ -74,6 +75,43 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         "A run over the corpus gauntlet is one order of its projects; the table above is that curve.",
     );
     answer
+}
+
+/// The name of an arm, its run, and what the n-th project reused.
+type Curve = (String, String, Vec<(f64, f64)>);
+
+/// What the last project reused, under the arm for which that is most, and the range of what
+/// all after the first did; then how the other arms of its run end.
+fn finding(curves: &[Curve]) -> String {
+    let last = |curve: &Curve| curve.2.last().copied();
+    // Ends are comparable after the same projects of one run.
+    let longest = curves.iter().filter_map(last).map(|it| it.0).fold(0.0, f64::max);
+    let Some(run) = curves.iter().find(|it| last(it).is_some_and(|it| it.0 >= longest)).map(|it| &it.1) else {
+        return "Nothing was reused between projects here.".into();
+    };
+    let mut ends: Vec<(&Curve, f64)> = curves
+        .iter()
+        .filter(|it| it.1 == *run)
+        .filter_map(|it| Some((it, last(it).filter(|end| end.0 >= longest)?.1)))
+        .collect();
+    ends.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let Some(((name, _, points), share)) = ends.first() else { return String::new() };
+    let later: Vec<f64> = points.iter().filter(|it| it.0 > 1.0).map(|it| it.1).collect();
+    let least = later.iter().copied().reduce(f64::min);
+    let most = later.iter().copied().reduce(f64::max);
+    let end = match ends.last() {
+        Some(((other, ..), lowest)) if ends.len() > 1 => {
+            format!(". Of {} arms there the lowest end is {} ({other})", ends.len(), percent(Some(*lowest)))
+        }
+        _ => String::new(),
+    };
+    format!(
+        "As project {longest} in one order ({run}), {name} reused {} of the last one's compile seconds; of all after \
+         the first, least {}, most {}{end}.",
+        percent(Some(*share)),
+        percent(least),
+        percent(most),
+    )
 }
 
 /// One workspace, medians over rounds.

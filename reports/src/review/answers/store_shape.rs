@@ -4,12 +4,13 @@
 //! times cold and warm.
 
 use crate::review::answer::{Answer, State};
+use crate::review::beside::STORE_ALLOCATED;
 use crate::review::command::{self, STORES};
 use crate::review::evidence::{Arm, Evidence, differing};
-use crate::review::tables::{ALL, PUBLISH, RATIO, STORE, VERDICT, WALL, n, table};
+use crate::review::tables::{ALL, PUBLISH, RATIO, STORE, VERDICT, WALL, table};
 use crate::review::told;
 use crate::review::words::{place, seen, tell_pairs};
-use crate::table::{bytes, percent};
+use crate::table::percent;
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
@@ -23,17 +24,12 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let caption = "Stores of two shapes under the same policy and links. Store: allocated bytes, each inode once.";
     answer.grid(table(caption, &arms, &[WALL, PUBLISH, RATIO, VERDICT, STORE, ALL]));
     for (a, b) in &pairs {
-        if let Some((one, two)) = a.disk.store.allocated.zip(b.disk.store.allocated).filter(|(_, two)| *two > 0.0) {
-            answer.supports(format!(
-                "{}: the store of {} holds {}, that of {} {}: {} of it ({})",
-                place(a),
-                a.name(),
-                bytes(Some(one)),
-                b.name(),
-                bytes(Some(two)),
-                percent(Some(one / two)),
-                n(a),
-            ));
+        let sizes = a.bytes_beside(b, STORE_ALLOCATED);
+        if let Some((one, two)) = sizes.filter(|(_, two)| *two > 0.0) {
+            let (part, told) = (percent(Some(one / two)), a.bytes_told(b, (one, two)));
+            answer.supports(format!("{}: the store holds {told}: the one is {part} of the other", place(a)));
+        } else if a.disk.store.allocated.and(b.disk.store.allocated).is_some() && sizes.is_none() {
+            answer.limits(format!("{}: {}", place(a), a.no_bytes_told(b)));
         }
     }
     let walls = tell_pairs(&mut answer, &pairs);

@@ -4,12 +4,13 @@
 //! a gate made invalid because members of another one were handed out, stories of checkouts.
 
 use crate::review::answer::{Answer, State};
+use crate::review::beside::ADDED_PHYSICAL;
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence};
 use crate::review::tables::{ADDED, ALL, COMPILED, HITS, RATIO, VERDICT, WALL, n, table};
 use crate::review::told;
 use crate::review::words::{place, seen, tell_walls};
-use crate::table::{bytes, clean, fit};
+use crate::table::{clean, fit};
 
 /// Steps that build a worktree for the first time.
 pub(in crate::review) const FURTHER: [&str; 3] = ["same-commit", "diverged", "edited"];
@@ -24,17 +25,10 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let further: Vec<Arm<'_>> =
         arms.iter().filter(|it| FURTHER.contains(&it.step.step.as_str()) && !it.is_baseline()).copied().collect();
     for arm in &further {
-        let base = arm.baseline().and_then(|it| it.summary.added_physical_bytes);
-        if let Some((mine, base)) = arm.summary.added_physical_bytes.zip(base) {
-            answer.supports(format!(
-                "{}: a further worktree added {} under {} and {} under {}, all workspaces together ({})",
-                place(arm),
-                bytes(Some(mine)),
-                arm.name(),
-                bytes(Some(base)),
-                arm.run.analysis.baseline,
-                n(arm),
-            ));
+        let Some(base) = arm.baseline() else { continue };
+        if let Some(added) = arm.sums_beside(&base, ADDED_PHYSICAL) {
+            let told = arm.bytes_told(&base, added);
+            answer.supports(format!("{}: a further worktree of each workspace added, together, {told}", place(arm)));
         }
     }
     let walls = tell_walls(&mut answer, &further);

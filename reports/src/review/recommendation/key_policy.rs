@@ -4,18 +4,41 @@ use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
 use crate::review::command::{self, POLICIES};
 use crate::review::evidence::{Arm, families, rung};
-use crate::review::words::{estimate, listed};
+use crate::review::words::{estimate, listed, place};
 use crate::stats::Verdict;
 
 pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let mut arms = evidence.steps(None, &["warm"]);
     arms.retain(|arm| rung(arm).is_some());
-    let findings = families(&arms, 1).into_iter().map(|family| climb(family, safety)).collect();
+    let findings = judged(families(&arms, 1), safety).into_iter().map(|family| climb(family, safety)).collect();
     let nothing = Finding::undecided(
         "no run has warm builds of two key policies with the same links and store",
         command::compare("gauntlet", POLICIES),
     );
     vec![(String::new(), agreed(findings, nothing))]
+}
+
+/// The families to judge by. What puts an arm out may be its links: where a run has the same
+/// policies with other links of which none is out, those with an arm that is out are left.
+fn judged<'a>(all: Vec<Vec<Arm<'a>>>, safety: &Safety) -> Vec<Vec<Arm<'a>>> {
+    let sound = |family: &[Arm<'_>]| family.iter().all(|arm| safety.may(arm.name()));
+    let has_all = |family: &[Arm<'_>], of: &[Arm<'_>]| of.iter().all(|arm| family.iter().any(|it| it.key == arm.key));
+    let replaced = |family: &[Arm<'_>]| {
+        let out = family.iter().filter(|arm| safety.out(arm.name()).is_some()).count();
+        let instead = |it: &[Arm<'_>]| it[0].is_beside(&family[0]) && sound(it);
+        out > 0 && all.iter().any(|it| instead(it) && (out == family.len() || has_all(it, family)))
+    };
+    all.iter().filter(|family| !replaced(family)).cloned().collect()
+}
+
+/// What an arm brings files back by, in words.
+fn links(arm: &Arm<'_>) -> String {
+    match arm.link.as_deref() {
+        Some("copy") => "with copies".into(),
+        Some("in-place") => "with links in place".into(),
+        Some(link) => format!("with {link}s"),
+        None => "with links of its own".into(),
+    }
 }
 
 /// The ladder of one family of arms, in one run.
@@ -29,7 +52,8 @@ fn climb(mut family: Vec<Arm<'_>>, safety: &Safety) -> Finding {
     let Some(base) = family[0].baseline().filter(is_usable) else {
         return Finding::undecided("no baseline whose seconds can be used, or a control that failed", again);
     };
-    let mut because: Vec<String> = family.iter().filter_map(|arm| safety.out(arm.name())).collect();
+    let mut because = vec![format!("{}: judged {}", place(&family[0]), links(&family[0]))];
+    because.extend(family.iter().filter_map(|arm| safety.out(arm.name())));
     let safe: Vec<Arm<'_>> = family.into_iter().filter(|arm| safety.may(arm.name())).collect();
     // All pairs, no cache among them, in warm builds and in edits.
     let looks = safe.len() * (safe.len() + 1);

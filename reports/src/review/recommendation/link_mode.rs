@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
+use crate::review::beside::ALL_PHYSICAL;
 use crate::review::command::{self, LINKS};
-use crate::review::evidence::{Arm, families};
+use crate::review::evidence::{Arm, families, pairs};
 use crate::review::words::{place, plural};
 use crate::stats::Verdict;
-use crate::table::bytes;
 
 /// Bytes that differ by less are taken for equal.
 const NEAR: f64 = 1.01;
@@ -45,38 +45,62 @@ fn choose(family: &[Arm<'_>], safety: &Safety) -> Finding {
     if safe.iter().any(|arm| !is_usable(arm)) {
         return Finding::undecided(format!("{}: its seconds cannot be used", place(&family[0])), again);
     }
-    let wall = |arm: &&Arm<'_>| arm.summary.wall_s.unwrap_or(f64::INFINITY);
-    let Some(fastest) = safe.iter().min_by(|a, b| wall(a).total_cmp(&wall(b))) else {
+    let Some(fastest) = fastest(&safe) else {
         let why = format!("every link mode is out: {}", because.join("; "));
         return Finding::Undecided { why, command: None };
     };
     // Which is fastest the data choose, so all pairs are looked at.
     let looks = safe.len() * safe.len().saturating_sub(1) / 2;
-    let mut left = vec![*fastest];
+    let mut left = vec![fastest];
     for arm in safe.iter().filter(|arm| arm.name() != fastest.name()) {
-        let Some(found) = arm.against(fastest, looks) else {
+        let Some(found) = arm.against(&fastest, looks) else {
             return Finding::undecided(format!("{} has no pair with {}", arm.name(), fastest.name()), again);
         };
         if is_silent(found.judgement.verdict) {
             return Finding::undecided(compared(arm, &found), again);
         }
         because.push(compared(arm, &found));
-        if found.judgement.verdict != Verdict::Slower {
-            left.push(*arm);
+        match found.judgement.verdict {
+            Verdict::Slower => {}
+            // Pairs of two arms need not be those of two others.
+            Verdict::Faster => {
+                let why = format!("none is fastest over all that each pair has in common: {}", because.join("; "));
+                return Finding::undecided(why, again);
+            }
+            _ => left.push(*arm),
         }
     }
     settle(left, safety, because)
 }
 
+/// The arm that none is faster than, over what two have in common. Sums of seconds would not
+/// tell: an arm that lacks a workspace has less to sum up.
+fn fastest<'a>(safe: &[Arm<'a>]) -> Option<Arm<'a>> {
+    let is_faster = |arm: &Arm<'a>, than: &Arm<'a>| {
+        arm.against(than, 1).and_then(|it| it.judgement.ratio).is_some_and(|ratio| ratio < 1.0)
+    };
+    let (first, rest) = safe.split_first()?;
+    Some(rest.iter().fold(*first, |best, arm| if is_faster(arm, &best) { *arm } else { best }))
+}
+
 /// By bytes, then by isolation, then by what stands first in the run.
 fn settle(mut left: Vec<Arm<'_>>, safety: &Safety, mut because: Vec<String>) -> Finding {
-    let size = |arm: &Arm<'_>| arm.disk.all_physical;
-    if left.len() > 1 && left.iter().all(|arm| size(arm).is_some()) {
-        let least = left.iter().filter_map(size).fold(f64::INFINITY, f64::min);
-        for arm in &left {
-            because.push(format!("{}: {} takes {} on disk", place(arm), arm.name(), bytes(size(arm))));
+    let mut larger: Vec<String> = Vec::new();
+    for (arm, other) in pairs(&left) {
+        let Some(sizes) = arm.bytes_beside(other, ALL_PHYSICAL) else {
+            because.push(format!("{}: {}", place(arm), arm.no_bytes_told(other)));
+            continue;
+        };
+        because.push(format!("{}: on disk {}", place(arm), arm.bytes_told(other, sizes)));
+        if sizes.0 > sizes.1 * NEAR {
+            larger.push(arm.name().to_owned());
+        } else if sizes.1 > sizes.0 * NEAR {
+            larger.push(other.name().to_owned());
         }
-        left.retain(|arm| size(arm).is_some_and(|it| it <= least * NEAR));
+    }
+    // Of pairs with different workspaces, each may be larger than some other: that tells nothing.
+    if left.iter().any(|arm| !larger.iter().any(|name| name == arm.name())) {
+        left.retain(|arm| !larger.iter().any(|name| name == arm.name()));
     }
     if left.len() > 1 {
         let least = left.iter().map(|arm| safety.isolation(arm.name())).min().unwrap_or(0);

@@ -3,10 +3,10 @@
 //! | rule | decides |
 //! |---|---|
 //! | safety | A strategy is out when it fails a probe without a known explanation, when shadow compiles do not reproduce a hit though they agree with each other, when its store was damaged, or when rows of it are failed or invalid where the baseline's are ok. Only what probes of every family were told to, and what is not out, may be chosen by the other rules. |
-//! | key policy | From no cache upwards: the next wider safe policy is taken when its warm builds are found faster than those of the one taken so far. |
-//! | link mode | On each file system: of the safe link modes not found slower than the fastest, the one with least physical bytes (differences up to 1 % are none), then the one with fewest known failures of isolation. |
-//! | store shape | The shape whose warm builds are found faster; else the one with less on disk (more than 1 %); else the one whose first builds are found faster. |
-//! | worth | Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make up for the most that the first build may cost more, by the least that each may gain, at the ends of both intervals. |
+//! | key policy | From no cache upwards, with each link mode that has several policies: the next wider safe policy is taken when its warm builds are found faster than those of the one taken so far. A link mode with a policy that is out gives way to one that has the same policies, all of them safe. |
+//! | link mode | On each file system: of the safe link modes not found slower than the fastest, the one with least physical bytes over what each two have both built (differences up to 1 % are none), then the one with fewest known failures of isolation. |
+//! | store shape | The shape whose warm builds are found faster; else the one with less on disk over what both have built (more than 1 %); else the one whose first builds are found faster. |
+//! | worth | Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over the workspaces of both. |
 //! | worktrees | Members are to be shared when every further worktree is found faster to build under a safe strategy that shares them. |
 //! | profiles | Sharing across profiles and commands is worth it when a step of another profile or command is found faster. |
 //!
@@ -15,6 +15,7 @@
 //! each other are paired, and corrected (Bonferroni) for all that the rule goes through in
 //! one run; each rule in each run is a family of its own.
 
+mod first_build;
 mod key_policy;
 mod link_mode;
 mod safety;
@@ -83,27 +84,29 @@ pub const RULES: [Rule; 7] = [
     },
     Rule {
         name: "key policy",
-        says: "From no cache upwards: the next wider safe policy is taken when its warm builds are found faster than \
-               those of the one taken so far.",
+        says: "From no cache upwards, with each link mode that has several policies: the next wider safe policy is \
+               taken when its warm builds are found faster than those of the one taken so far. A link mode with a \
+               policy that is out gives way to one that has the same policies, all of them safe.",
         apply: key_policy::apply,
     },
     Rule {
         name: "link mode",
         says: "On each file system: of the safe link modes not found slower than the fastest, the one with least \
-               physical bytes (differences up to 1 % are none), then the one with fewest known failures of isolation.",
+               physical bytes over what each two have both built (differences up to 1 % are none), then the one with \
+               fewest known failures of isolation.",
         apply: link_mode::apply,
     },
     Rule {
         name: "store shape",
-        says: "The shape whose warm builds are found faster; else the one with less on disk (more than 1 %); else the \
-               one whose first builds are found faster.",
+        says: "The shape whose warm builds are found faster; else the one with less on disk over what both have \
+               built (more than 1 %); else the one whose first builds are found faster.",
         apply: store_shape::apply,
     },
     Rule {
         name: "worth",
         says: "Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make \
-               up for the most that the first build may cost more, by the least that each may gain, at the ends of \
-               both intervals.",
+               up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over \
+               the workspaces of both.",
         apply: worth::apply,
     },
     Rule {

@@ -1,7 +1,7 @@
 //! The recommendation as a section: findings, how the questions stand, rules, runs.
 
 use super::{Finding, RULES, recommendation};
-use crate::document::{Block, Grid, Section};
+use crate::document::{Block, Section};
 use crate::review::answer::Standing;
 use crate::review::legend::legend;
 use crate::review::words::listed;
@@ -33,11 +33,9 @@ pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, St
             }
         }
     }
-    let mut rules = Grid::new("The rules, in the order they are applied.", &["rule", "what it decides"]);
-    for rule in &RULES {
-        rules.row([rule.name, rule.says]);
-    }
-    section.push(Block::Details { title: "The rules".into(), grid: rules });
+    // Sentences are cut in the cells of a terminal's table.
+    section.say("The rules, in the order they are applied:");
+    section.push(Block::List(RULES.iter().map(|rule| format!("{}: {}", rule.name, rule.says)).collect()));
     section.blocks.extend(legend(evidence));
     if evidence.all_arms().iter().any(Arm::is_distrusted) {
         section.push(Block::Note("A control failed: verdicts of its step decide nothing.".into()));

@@ -2,11 +2,11 @@
 
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
+use crate::review::beside::ALL_PHYSICAL;
 use crate::review::command::{self, STORES};
 use crate::review::evidence::{Arm, differing};
 use crate::review::words::place;
 use crate::stats::Verdict;
-use crate::table::bytes;
 
 /// Bytes that differ by less are taken for equal.
 const NEAR: f64 = 1.01;
@@ -53,9 +53,12 @@ fn choose(a: &Arm<'_>, b: &Arm<'_>, looks: usize, safety: &Safety) -> Finding {
         Verdict::Slower => return decided(b, because),
         _ => {}
     }
-    if let Some((one, two)) = a.disk.all_physical.zip(b.disk.all_physical) {
-        let (n, m) = (bytes(Some(one)), bytes(Some(two)));
-        because.push(format!("{}: {} takes {n} on disk, {} {m}", place(a), a.name(), b.name()));
+    let sizes = a.bytes_beside(b, ALL_PHYSICAL);
+    because.push(match sizes {
+        Some(sizes) => format!("{}: on disk {}", place(a), a.bytes_told(b, sizes)),
+        None => format!("{}: {}", place(a), a.no_bytes_told(b)),
+    });
+    if let Some((one, two)) = sizes {
         if one * NEAR < two {
             return decided(a, because);
         }

@@ -1,14 +1,17 @@
 //! Whether a cache is worth what it costs: warm gain against cold cost, in one run.
 
+use super::first_build::First;
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
+use crate::review::beside::WALL_S;
 use crate::review::command::{self, ONE};
 use crate::review::evidence::Arm;
-use crate::review::words::{estimate, listed};
-use crate::stats::{Comparison, Verdict};
+use crate::review::words::{estimate, listed, plural};
+use crate::stats::Verdict;
 use crate::table::seconds;
 
-/// A first build and the same build from the store, by the names of their steps.
+/// A first build and the same build from the store, by the names of their steps. The scenario
+/// `cold` shows the first alone, so it may stand for any of them.
 const STEPS: [(&str, &str); 4] =
     [("fill", "warm"), ("first", "same-commit"), ("dev", "dev-cold"), ("fill", "same-place")];
 
@@ -18,8 +21,7 @@ pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Fi
         let mut arms = evidence.steps(None, &[again]);
         arms.retain(|arm| arm.store.is_some() && safety.out(arm.name()).is_none());
         for arm in arms {
-            let Some(cold) = arm.in_step(first) else { continue };
-            let finding = judge(&cold, &arm, safety);
+            let finding = judge(&First::of(evidence, &arm, first), &arm, safety);
             match by_name.iter_mut().find(|(name, _)| name == arm.name()) {
                 Some((_, findings)) => findings.push(finding),
                 None => by_name.push((arm.name().to_owned(), vec![finding])),
@@ -45,18 +47,22 @@ pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Fi
 
 /// What keeps strategies from a decision, by what they lack: one command helps them all.
 fn together(open: Vec<(String, Finding)>) -> Vec<(String, Finding)> {
-    let lacks = |finding: &Finding| match finding {
-        Finding::Undecided { command: Some(command), .. } => command.starts_with("harness probe"),
+    let asks = |finding: &Finding, start: &str| match finding {
+        Finding::Undecided { command: Some(command), .. } => command.starts_with(start),
         _ => false,
     };
-    let (probes, rounds): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, finding)| lacks(finding));
+    let (probes, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, it)| asks(it, "harness probe"));
+    let (cold, rounds): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|(_, it)| asks(it, "harness compare --scenario cold "));
     let names = |list: &[(String, Finding)]| list.iter().map(|it| it.0.clone()).collect::<Vec<String>>();
     let mut told = Vec::new();
-    if let Some((_, Finding::Undecided { why, .. })) = rounds.first() {
-        let names = names(&rounds);
-        let more = if names.len() > 1 { format!("; and so of {} more", names.len() - 1) } else { String::new() };
-        let command = command::compare("gauntlet", &format!("none,{}", names.join(",")));
-        told.push((listed(&names), Finding::undecided(format!("{why}{more}"), command)));
+    for (scenario, list) in [("cold", cold), ("gauntlet", rounds)] {
+        if let Some((_, Finding::Undecided { why, .. })) = list.first() {
+            let names = names(&list);
+            let more = if names.len() > 1 { format!("; and so of {} more", names.len() - 1) } else { String::new() };
+            let command = command::compare(scenario, &format!("none,{}", names.join(",")));
+            told.push((listed(&names), Finding::undecided(format!("{why}{more}"), command)));
+        }
     }
     if !probes.is_empty() {
         let names = names(&probes);
@@ -66,25 +72,23 @@ fn together(open: Vec<(String, Finding)>) -> Vec<(String, Finding)> {
     told
 }
 
-fn judge(cold: &Arm<'_>, warm: &Arm<'_>, safety: &Safety) -> Finding {
+fn judge(cold: &Option<First<'_>>, warm: &Arm<'_>, safety: &Safety) -> Finding {
     let name = warm.name();
     if let Some(missing) = safety.missing(&[name]) {
         return missing;
     }
     let scenario = command::shipped(&warm.step.scenario);
     let again = command::compare(scenario, &format!("none,{name}"));
-    if !is_usable(cold) || !is_usable(warm) {
+    if !is_usable(warm) {
         return Finding::undecided("seconds that cannot be used: a shadow check, or a control that failed", again);
     }
-    let (Some(first), Some(later)) = (cold.wall.as_ref(), warm.wall.as_ref()) else {
+    let Some(later) = warm.wall.as_ref() else {
         return Finding::undecided(format!("{name} is what others are compared with"), again);
     };
-    for (arm, found) in [(warm, later), (cold, first)] {
-        if is_silent(found.judgement.verdict) {
-            return Finding::undecided(format!("too little is known of {}", compared(arm, found)), again);
-        }
+    if is_silent(later.judgement.verdict) {
+        return Finding::undecided(format!("too little is known of {}", compared(warm, later)), again);
     }
-    let mut because = vec![compared(warm, later), compared(cold, first)];
+    let mut because = vec![compared(warm, later)];
     if let Some(edit) = warm.in_step("edit") {
         let slower = edit.wall.clone().filter(|it| it.judgement.verdict == Verdict::Slower);
         because.extend(slower.map(|it| {
@@ -95,31 +99,54 @@ fn judge(cold: &Arm<'_>, warm: &Arm<'_>, safety: &Safety) -> Finding {
     if later.judgement.verdict != Verdict::Faster {
         return Finding::Decided { choice: "not worth it: warm builds are not found faster".into(), because };
     }
-    let choice = match builds_until_paid(cold, first, warm, later) {
-        Some(builds) => {
-            because.push(builds.1);
-            match builds.0 {
+    let cold_again = command::compare("cold", &format!("none,{name}"));
+    let Some((found, first)) = cold.as_ref().and_then(|it| Some((it.found.as_ref()?, it))) else {
+        because.push("what a first build costs more is not shown by these runs".into());
+        return Finding::undecided(because.join("; "), cold_again);
+    };
+    if is_silent(found.judgement.verdict) {
+        let why = format!("too little is known of {}", compared(&first.arm, found));
+        return Finding::undecided(why, cold_again);
+    }
+    because.push(format!("{}, first builds {}", compared(&first.arm, found), first.built()));
+    match builds_until_paid(first, warm) {
+        Some((builds, told)) => {
+            because.push(told);
+            let choice = match builds {
                 0 => "worth it, with the first build already".into(),
                 1 => "worth it from the first warm build on".into(),
                 n => format!("worth it after {n} warm builds"),
-            }
+            };
+            Finding::Decided { choice, because }
         }
-        None => "worth it; how soon cannot be said without baseline seconds".into(),
-    };
-    Finding::Decided { choice, because }
+        None => {
+            because.push("no workspace has seconds of both a first and a warm build, with a gain".into());
+            Finding::Decided { choice: "worth it in warm builds; how soon cannot be said".into(), because }
+        }
+    }
 }
 
-/// Warm builds that make up for the first one, at the ends of the intervals that speak
-/// against the cache.
-fn builds_until_paid(cold: &Arm<'_>, first: &Comparison, warm: &Arm<'_>, later: &Comparison) -> Option<(u64, String)> {
-    let cost = (first.judgement.interval?.high - 1.0) * cold.baseline()?.summary.wall_s?;
-    let gain = (1.0 - later.judgement.interval?.high) * warm.baseline()?.summary.wall_s?;
+/// Warm builds that make up for the first one, in seconds of the workspaces that have both.
+fn builds_until_paid(first: &First<'_>, warm: &Arm<'_>) -> Option<(u64, String)> {
+    let mut costs = first.arm.medians_beside(&first.arm.baseline()?, WALL_S);
+    costs.retain(|workspace, _| first.is_in(workspace));
+    let gains = warm.medians_beside(&warm.baseline()?, WALL_S);
+    // Arm less baseline.
+    let both: Vec<(f64, f64)> = costs
+        .iter()
+        .filter_map(|(workspace, cost)| Some((cost, gains.get(workspace)?)))
+        .map(|(cost, gain)| (cost.0 - cost.1, gain.1 - gain.0))
+        .collect();
+    let (cost, gain) = both.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     (gain > 0.0).then(|| {
         let builds = (cost.max(0.0) / gain).ceil() as u64;
-        let (most, least) = (seconds(Some(cost.max(0.0))), seconds(Some(gain)));
+        let what = if cost < 0.0 { "less" } else { "more" };
         let told = format!(
-            "at the ends of the intervals, of the baseline's seconds over all workspaces, a first build costs {most} more \
-             and a warm one gains {least}"
+            "over {}, medians over rounds summed, a first build takes {} {what} than the baseline's and a warm one {} \
+             less",
+            plural(both.len(), "workspace"),
+            seconds(Some(cost.abs())),
+            seconds(Some(gain)),
         );
         (builds, told)
     })
