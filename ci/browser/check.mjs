@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { checkGrids, checkCopying } from "./grids.mjs";
+import { checkGrids, checkHeadings, checkCopying } from "./grids.mjs";
 import { checkLook } from "./look.mjs";
 import { checkDownload, checkRows } from "./rows.mjs";
 import { checkKeyboard } from "./keyboard.mjs";
@@ -24,6 +24,11 @@ function judge(view) {
     checks += 1;
     if (!holds) failures.push(`${view}: ${what}`);
   };
+}
+
+/** For people to look at; taking one of a long page is a second of work. */
+async function picture(page, name, options) {
+  if (out) await page.screenshot({ path: join(out, `${name}.png`), ...options });
 }
 
 /** Everything that a page must not do, while it is open. */
@@ -49,8 +54,9 @@ async function view(browser, { viewport, scheme, script }) {
   try {
     await page.goto(address);
     await checkLook(page, expect);
+    await checkHeadings(page, expect);
     if (script) {
-      await page.screenshot({ path: join(out, `${name}-top.png`) });
+      await picture(page, `${name}-top`);
       await checkKeyboard(page, expect);
       if (scheme === "light") {
         await checkGrids(page, expect);
@@ -62,7 +68,7 @@ async function view(browser, { viewport, scheme, script }) {
       await checkDownload(page, expect);
     }
     await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
+    await picture(page, name, { fullPage: true });
   } catch (error) {
     expect(false, error.message.split("\n").slice(0, 3).join(" "));
   }
@@ -85,7 +91,7 @@ async function main() {
   }));
   await browser.close();
   for (const failure of failures) console.error(`FAIL ${failure}`);
-  console.log(`${checks - failures.length} of ${checks} checks hold; screenshots in ${out}`);
+  console.log(`${checks - failures.length} of ${checks} checks hold${out ? `; screenshots in ${out}` : ""}`);
   process.exitCode = failures.length ? 1 : 0;
 }
 

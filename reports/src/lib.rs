@@ -15,6 +15,7 @@
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
 //! | [`page`] | a report as one HTML file |
+//! | `plain` | text that cannot steer what stands beside it |
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
@@ -35,6 +36,7 @@ pub mod costs;
 pub mod document;
 pub mod formats;
 pub mod page;
+mod plain;
 pub mod plot;
 pub mod probes;
 pub mod record;

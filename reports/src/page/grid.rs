@@ -1,6 +1,6 @@
 //! A table of the document as the template shows it.
 
-use crate::document::{Align, Cell, Grid, Tone};
+use crate::document::{Align, Cell, Column, Grid, Tone};
 
 /// From how many rows on it is worth sorting a table by hand.
 const SORTABLE: usize = 6;
@@ -19,6 +19,7 @@ pub(super) struct GridView<'a> {
 /// The head of a column.
 pub(super) struct Head<'a> {
     pub text: &'a str,
+    /// `corner` above names of rows: it stays in sight with them.
     pub class: &'static str,
 }
 
@@ -43,15 +44,22 @@ pub(super) struct Mark {
 
 impl<'a> GridView<'a> {
     pub fn new(grid: &'a Grid) -> Self {
-        let heads = grid.columns.iter().map(|column| Head { text: &column.head, class: align(column.align) });
         let first_names = grid.columns.first().is_some_and(|column| column.align == Align::Left);
+        let head = |(at, column): (usize, &'a Column)| Head {
+            text: &column.head,
+            class: match column.align {
+                Align::Left if at == 0 => "corner",
+                Align::Left => "",
+                Align::Right => "num",
+            },
+        };
         let row = |cells: &'a Vec<Cell>| -> Vec<CellView<'a>> {
             let columns = grid.columns.iter().zip(cells).enumerate();
             columns.map(|(at, (column, cell))| view(cell, column.align, at == 0 && first_names)).collect()
         };
         Self {
             caption: &grid.caption,
-            heads: heads.collect(),
+            heads: grid.columns.iter().enumerate().map(head).collect(),
             rows: grid.rows.iter().map(row).collect(),
             sortable: grid.rows.len() >= SORTABLE,
         }
@@ -79,11 +87,4 @@ fn view(cell: &Cell, column: Align, heads: bool) -> CellView<'_> {
     // Names of strategies are long and without blanks; they break where their parts meet.
     let pieces = if heads { cell.text.split_inclusive('+').collect() } else { vec![cell.text.as_str()] };
     CellView { pieces, class, heads, mark }
-}
-
-fn align(align: Align) -> &'static str {
-    match align {
-        Align::Left => "",
-        Align::Right => "num",
-    }
 }

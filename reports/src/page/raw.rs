@@ -11,7 +11,7 @@ pub(super) struct RawView<'a> {
     pub title: &'a str,
     pub about: &'a str,
     pub file: &'a str,
-    pub base64: &'a str,
+    pub base64: String,
     /// Size of the download.
     pub size: String,
     pub total: String,
@@ -19,6 +19,7 @@ pub(super) struct RawView<'a> {
     /// Rows in the page, and how many are not; `None` where all are.
     pub cut: Option<Cut>,
     pub sample: Sample,
+    rows: usize,
     /// How many rows the sample has.
     pub first: String,
     /// Whether the sample is less than the whole.
@@ -36,25 +37,34 @@ pub(super) struct Cut {
 }
 
 impl<'a> RawView<'a> {
-    pub fn new(table: &'a Rows, packed: &'a Packed, anchors: &mut Anchors) -> Self {
+    /// A table whose rows are still to be packed.
+    pub fn new(table: &'a Rows, anchors: &mut Anchors) -> Self {
         let sample = Sample::of(table);
-        let left_out = table.len() - packed.rows;
         Self {
             id: anchors.take(&format!("rows-{}", table.id)),
             title: &table.title,
             about: &table.about,
             file: &table.file,
-            base64: &packed.base64,
-            size: crate::table::bytes(Some(packed.base64.len() as f64 * 0.75)),
+            base64: String::new(),
+            size: String::new(),
             total: grouped(table.len()),
             columns: table.columns.len(),
-            cut: (left_out > 0).then(|| Cut { kept: grouped(packed.rows), left_out: grouped(left_out) }),
+            cut: None,
             first: grouped(sample.rows.len()),
             partial: sample.rows.len() < table.len() || sample.heads.len() < table.columns.len(),
             sample,
+            rows: table.len(),
             shown: json(&table.shown),
             choices: json(&table.choices),
         }
+    }
+
+    /// Puts its packed rows into it.
+    pub fn hold(&mut self, packed: Packed) {
+        let left_out = self.rows - packed.rows;
+        self.size = crate::table::bytes(Some(packed.base64.len() as f64 * 0.75));
+        self.cut = (left_out > 0).then(|| Cut { kept: grouped(packed.rows), left_out: grouped(left_out) });
+        self.base64 = packed.base64;
     }
 }
 

@@ -50,8 +50,8 @@ enum BlockView<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Lays a document out. `packed` are the `rows`, packed.
-    pub fn new(document: &'a Document, rows: &'a [Rows], packed: &'a [Packed]) -> Self {
+    /// Lays a document out, with its tables of rows still empty.
+    pub fn new(document: &'a Document, rows: &'a [Rows]) -> Self {
         let mut anchors = Anchors::default();
         // Sections choose first: theirs are the anchors that people link to.
         let ids: Vec<String> = document.sections.iter().map(|section| anchors.take(&section.id)).collect();
@@ -66,8 +66,7 @@ impl<'a> Page<'a> {
                 blocks: blocks(section, &mut anchors),
             })
             .collect();
-        let raws: Vec<RawView<'a>> =
-            rows.iter().zip(packed).map(|(table, packed)| RawView::new(table, packed, &mut anchors)).collect();
+        let raws: Vec<RawView<'a>> = rows.iter().map(|table| RawView::new(table, &mut anchors)).collect();
         Self {
             title: &document.title,
             lead: &document.lead,
@@ -77,6 +76,13 @@ impl<'a> Page<'a> {
             policy: policy::policy(),
             style: policy::STYLE,
             script: policy::SCRIPT,
+        }
+    }
+
+    /// Puts packed rows into their tables, in the same order.
+    pub fn hold(&mut self, packed: Vec<Packed>) {
+        for (raw, packed) in self.raws.iter_mut().zip(packed) {
+            raw.hold(packed);
         }
     }
 }

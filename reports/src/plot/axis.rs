@@ -73,6 +73,12 @@ impl Axis {
         if self.log { (self.low.exp(), self.high.exp()) } else { (self.low, self.high) }
     }
 
+    /// The same values in a room that is smaller at both ends.
+    pub fn inset(self, by: i32) -> Self {
+        let by = by * (self.room.1 - self.room.0).signum();
+        Self { room: (self.room.0 + by, self.room.1 - by), ..self }
+    }
+
     /// The length in units of the picture.
     pub fn length(&self) -> i32 {
         (self.room.1 - self.room.0).abs()

@@ -31,26 +31,29 @@ pub struct Curve {
     marker: usize,
 }
 
-const DASHES: [&str; 4] = ["", "8 4", "2 3", "10 3 2 3"];
+const DASHES: [&str; 3] = ["8 4", "2 3", "10 3 2 3"];
 const MARKERS: usize = 5;
 const GAP: i32 = 22;
 
 impl Curve {
-    /// The look of the curve with this number: as 7, 4 and 5 have no common factor, the
-    /// first 140 differ.
+    /// The look of the curve with this number: as 7, 3 and 5 have no common factor, the
+    /// first 105 differ. Only the first is unbroken: through the gaps of those drawn later
+    /// one sees those that they run over.
     pub fn new(at: usize) -> Self {
-        Self { rgb: palette::series(at), dash: DASHES[at % DASHES.len()], marker: at % MARKERS }
+        let dash = at.checked_sub(1).map_or("", |at| DASHES[at % DASHES.len()]);
+        Self { rgb: palette::series(at), dash, marker: at % MARKERS }
     }
 
-    /// Draws the marker of this curve at a place.
-    pub fn mark(&self, picture: &mut Picture, (x, y): Point, tip: &str) {
+    /// Draws the marker of this curve at a place, larger by `rim` on all sides.
+    pub fn mark(&self, picture: &mut Picture, (x, y): Point, rim: i32, tip: &str) {
+        let (less, more) = (4 + rim, 5 + rim);
         let paint = palette::solid(self.rgb);
         let mark = match self.marker {
-            0 => picture.dot((x, y), 4, paint),
-            1 => picture.rect((x - 4, y - 4), (x + 4, y + 4), paint),
-            2 => picture.area(vec![(x, y - 5), (x + 5, y + 4), (x - 5, y + 4)], paint),
-            3 => picture.area(vec![(x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)], paint),
-            _ => picture.area(vec![(x, y + 5), (x + 5, y - 4), (x - 5, y - 4)], paint),
+            0 => picture.dot((x, y), less, paint),
+            1 => picture.rect((x - less, y - less), (x + less, y + less), paint),
+            2 => picture.area(vec![(x, y - more), (x + more, y + less), (x - more, y + less)], paint),
+            3 => picture.area(vec![(x, y - more), (x + more, y), (x, y + more), (x - more, y)], paint),
+            _ => picture.area(vec![(x, y + more), (x + more, y - less), (x - more, y - less)], paint),
         };
         mark.tip(tip);
     }
@@ -82,7 +85,7 @@ impl Sample {
             }
             Sample::Curve(curve) => {
                 picture.line((x, y), (end, y), 2, palette::solid(curve.rgb)).dash(curve.dash);
-                curve.mark(picture, (x + self.width() / 2, y), "");
+                curve.mark(picture, (x + self.width() / 2, y), 0, "");
             }
         }
     }
@@ -112,9 +115,10 @@ mod tests {
 
     #[test]
     fn curves_differ_without_colour_too() {
-        let all: Vec<Curve> = (0..140).map(Curve::new).collect();
+        let all: Vec<Curve> = (0..105).map(Curve::new).collect();
         for (at, curve) in all.iter().enumerate() {
             assert!(!all[..at].contains(curve), "{at}");
+            assert_eq!(curve.dash.is_empty(), at == 0, "an unbroken one covers those below it");
         }
         for pair in all[..8].windows(2) {
             assert_ne!((pair[0].dash, pair[0].marker), (pair[1].dash, pair[1].marker));

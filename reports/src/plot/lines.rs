@@ -3,7 +3,7 @@
 //! In: [`Line`]s. Out: a [`Picture`]. The vertical axis is linear and holds 0, so that
 //! twice as high is twice as much; the horizontal one is linear or logarithmic. A point
 //! that is not a number breaks its curve. Colour is never the only carrier: curves differ
-//! in dashes and markers too.
+//! in dashes and markers too, and where they coincide the lower one is wider.
 
 use super::axis::{Axis, drawable, drawable_ratio};
 use super::chart::{Line, Unit};
@@ -18,6 +18,12 @@ use super::ticks::{self, Tick};
 const BAND: f64 = 0.18;
 /// Markers of a curve are at least this far apart.
 const APART: i32 = 16;
+/// Markers no farther apart than this hide each other.
+const NEAR: i32 = 3;
+/// By how much a hidden marker is larger than that which hides it.
+const RIM: i32 = 3;
+/// More rims than that would hide what stands beside the marker.
+const MOST_RIMS: usize = 6;
 
 /// Draws the chart; `names` are those of the axes.
 pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width: Width) -> Picture {
@@ -40,15 +46,24 @@ pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width:
     let room = (left + 6, width.units() - 10);
     let xs = points().map(|point| point.0);
     let horizontal = if log_x { Axis::log(xs, 1.5, room) } else { Axis::linear(xs, room) };
-    let below = if log_x { ticks::log(&horizontal, "") } else { ticks::linear(&horizontal, Unit::Count, 80) };
+    let plane = Plane { horizontal, vertical, seen: &seen, unit, rim: 0 };
+    let plane = plane.inset(plane.deepest(lines) * RIM);
+    let (horizontal, vertical) = (plane.horizontal, plane.vertical);
+    let marks: Vec<Tick> = marks.into_iter().map(|tick| Tick { at: vertical.at(tick.value), ..tick }).collect();
+    let counts = points().filter_map(|point| seen(point.0)).all(|x| x.fract() == 0.0);
+    let below = match (log_x, counts) {
+        (true, true) => ticks::log_whole(&horizontal),
+        (true, false) => ticks::log(&horizontal, ""),
+        (false, true) => ticks::whole(&horizontal, 80),
+        (false, false) => ticks::linear(&horizontal, Unit::Count, 80),
+    };
     frame(&mut picture, &marks, &below, (left, top, width.units(), bottom), vertical.at(0.0));
 
-    let plane = Plane { horizontal, vertical, seen: &seen, unit };
     for (at, line) in lines.iter().enumerate() {
         plane.bands(&mut picture, line, Curve::new(at));
     }
     for (at, line) in lines.iter().enumerate() {
-        plane.curve(&mut picture, line, Curve::new(at));
+        plane.curve(&mut picture, line, Curve::new(at), &lines[at + 1..]);
     }
     let mut y = bottom + LINE + 10;
     let name = Words::new(layout::clean(names.0), ((left + width.units()) / 2, y + LINE / 2), Anchor::Middle, SMALL);
@@ -90,6 +105,8 @@ struct Plane<'a> {
     vertical: Axis,
     seen: &'a dyn Fn(f64) -> Option<f64>,
     unit: Unit,
+    /// The widest rim there is room for.
+    rim: i32,
 }
 
 /// A point of a curve with its place.
@@ -116,6 +133,26 @@ impl Plane<'_> {
         runs.filter(|run: &Vec<Placed>| !run.is_empty()).collect()
     }
 
+    /// How many of the curves drawn later hide a marker at a place.
+    fn hidden(&self, at: Point, later: &[Line]) -> usize {
+        let near = |point: &Placed| (point.at.0 - at.0).abs() <= NEAR && (point.at.1 - at.1).abs() <= NEAR;
+        later.iter().filter(|line| self.runs(line).iter().flatten().any(near)).count().min(MOST_RIMS)
+    }
+
+    /// The most that hide one marker.
+    fn deepest(&self, lines: &[Line]) -> i32 {
+        let hidden = lines.iter().enumerate().flat_map(|(at, line)| {
+            let runs = self.runs(line).into_iter().flatten();
+            runs.map(move |point| self.hidden(point.at, &lines[at + 1..]))
+        });
+        hidden.max().unwrap_or(0) as i32
+    }
+
+    /// With room for larger markers at the edges.
+    fn inset(&self, by: i32) -> Self {
+        Self { horizontal: self.horizontal.inset(by), vertical: self.vertical.inset(by), rim: by, ..*self }
+    }
+
     fn bands(&self, picture: &mut Picture, line: &Line, curve: Curve) {
         for run in self.runs(line) {
             for part in run.split(|point| point.band.is_none()).filter(|part| part.len() > 1) {
@@ -127,7 +164,8 @@ impl Plane<'_> {
         }
     }
 
-    fn curve(&self, picture: &mut Picture, line: &Line, curve: Curve) {
+    /// A curve and its markers; those that the `later` ones hide show a rim around them.
+    fn curve(&self, picture: &mut Picture, line: &Line, curve: Curve, later: &[Line]) {
         let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: 1.0 };
         for run in self.runs(line) {
             if run.len() > 1 {
@@ -137,7 +175,8 @@ impl Plane<'_> {
             for point in &run {
                 if last.is_none_or(|last| (point.at.0 - last).abs() >= APART) {
                     let (x, y) = (ticks::plain(point.value.0), self.unit.show(point.value.1));
-                    curve.mark(picture, point.at, &format!("{}: {x}, {y}", line.name));
+                    let rim = self.hidden(point.at, later) as i32 * RIM;
+                    curve.mark(picture, point.at, rim.min(self.rim), &format!("{}: {x}, {y}", line.name));
                     last = Some(point.at.0);
                 }
             }
@@ -196,6 +235,40 @@ mod tests {
         assert!(said("points that cannot be drawn: 1"));
         let whole = draw(("n", "t"), Unit::Count, true, &[line(&[(0.0, 1.0), (1.0, 1.0)])], Width::Wide);
         assert!(paths(&whole).is_empty());
+    }
+
+    #[test]
+    fn what_is_counted_is_named_in_whole_numbers() {
+        let frame = |points: &[(f64, f64)], log_x| {
+            let picture = draw(("projects built", "t"), Unit::Seconds, log_x, &[line(points)], Width::Wide);
+            let text = |mark: &super::super::picture::Mark| match &mark.shape {
+                Shape::Text(words) if words.anchor == Anchor::Middle => Some(words.text.clone()),
+                _ => None,
+            };
+            picture.marks.iter().filter_map(text).collect::<Vec<_>>()
+        };
+        for log_x in [false, true] {
+            assert_eq!(frame(&[(1.0, 1.0), (2.0, 2.0), (3.0, 2.5)], log_x), ["1", "2", "3", "projects built"]);
+        }
+        assert!(frame(&[(1.0, 1.0), (1.5, 2.0), (3.0, 2.5)], false).contains(&"1.2".into()));
+    }
+
+    #[test]
+    fn curves_that_coincide_all_show() {
+        let lines = vec![line(&[(1.0, 2.0), (2.0, 4.0), (3.0, 4.0)]); 6];
+        for width in [Width::Wide, Width::Narrow] {
+            let picture = draw(("n", "t"), Unit::Count, false, &lines, width);
+            let markers: Vec<_> = picture.marks.iter().filter(|mark| mark.tip.contains(": 2,")).collect();
+            assert_eq!(markers.len(), lines.len());
+            for pair in markers.windows(2) {
+                let (below, above) = (pair[0].bounds(), pair[1].bounds());
+                assert!(below.0 < above.0 && below.1 < above.1 && below.2 > above.2 && below.3 > above.3, "{pair:?}");
+            }
+            for mark in &picture.marks {
+                let (left, top, right, bottom) = mark.bounds();
+                assert!(left >= 0 && top >= 0 && right <= picture.width && bottom <= picture.height, "{mark:?}");
+            }
+        }
     }
 
     #[test]

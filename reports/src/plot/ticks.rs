@@ -26,7 +26,18 @@ const POWERS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 pub fn linear(axis: &Axis, unit: Unit, every: i32) -> Vec<Tick> {
     let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
     let (low, high) = axis.ends();
-    let step = step(unit, (high - low) / most);
+    stepped(axis, unit, step(unit, (high - low) / most), most)
+}
+
+/// As [`linear`], of an axis that counts things: there is no half of one.
+pub fn whole(axis: &Axis, every: i32) -> Vec<Tick> {
+    let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
+    let (low, high) = axis.ends();
+    stepped(axis, Unit::Count, step(Unit::Count, (high - low) / most).max(1.0), most)
+}
+
+fn stepped(axis: &Axis, unit: Unit, step: f64, most: f64) -> Vec<Tick> {
+    let (low, high) = axis.ends();
     let first = (low / step).ceil();
     let values = (0..=2 * most as i32).map(|i| (first + f64::from(i)) * step);
     // Rounding may put the last round value a hair beyond the end of the axis.
@@ -39,6 +50,13 @@ pub fn log(axis: &Axis, suffix: &str) -> Vec<Tick> {
     let (low, high) = axis.ends();
     let tick = |value: f64| Tick { value, at: axis.at(value), text: format!("{}{suffix}", plain(value)) };
     thin(candidates(low, high, axis.length()).into_iter().filter(|value| (low..=high).contains(value)).map(tick))
+}
+
+/// As [`log`], of an axis that counts things.
+pub fn log_whole(axis: &Axis) -> Vec<Tick> {
+    let mut ticks = log(axis, "");
+    ticks.retain(|tick| tick.value.fract() == 0.0);
+    ticks
 }
 
 /// Values in the order of their weight: 1, powers of ten, what divides them evenly to the eye.
@@ -173,6 +191,21 @@ mod tests {
         assert_eq!(texts(&ticks(1.5 * gib, Unit::Bytes)), ["0 B", "512 MiB", "1 GiB", "1.5 GiB"]);
         let ticks = linear(&Axis::from_zero([-2048.0, 2048.0], (0, 400)), Unit::Bytes, 80);
         assert_eq!(texts(&ticks), ["-2 KiB", "-1 KiB", "0 B", "1 KiB", "2 KiB"]);
+    }
+
+    #[test]
+    fn what_is_counted_has_no_halves() {
+        for high in [1.0, 2.0, 3.0, 5.0, 40.0] {
+            for length in [300, 1000] {
+                let ticks = whole(&Axis::linear([1.0, high], (0, length)), 80);
+                assert!(ticks.iter().all(|tick| tick.value.fract() == 0.0), "{ticks:?}");
+                assert!(!ticks.is_empty() && ticks.len() <= 16, "{ticks:?}");
+                let ticks = log_whole(&Axis::log([1.0, high], 1.5, (0, length)));
+                assert!(!ticks.is_empty() && ticks.iter().all(|tick| tick.value.fract() == 0.0), "{ticks:?}");
+            }
+        }
+        assert_eq!(texts(&whole(&Axis::linear([1.0, 3.0], (0, 1000)), 80)), ["1", "2", "3"]);
+        assert_eq!(texts(&log_whole(&Axis::log([1.0, 3.0], 1.5, (0, 1000)))), ["1", "2", "3"]);
     }
 
     #[test]

@@ -11,6 +11,17 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
+/**
+ * Text without control characters and without those that turn the direction of what stands
+ * beside it: as src/plain.rs does it for the page. What is downloaded keeps them.
+ */
+function plain(text) {
+  return text
+    .replace(/\t/g, " ")
+    .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "")
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
 /** A button that does something. */
 function button(text, act, attributes = {}) {
   const made = make("button", { type: "button", ...attributes }, text);

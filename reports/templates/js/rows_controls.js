@@ -15,10 +15,10 @@ function choiceField(column, change) {
   const counts = column.counts();
   if (counts.length < 2 || counts.length > MOST_CHOICES) return [];
   const options = counts.map(({ value, count }, at) =>
-    make("option", { value: String(at) }, `${value || "(empty)"} (${grouped(count)})`));
+    make("option", { value: String(at) }, `${plain(value) || "(empty)"} (${grouped(count)})`));
   const select = make("select", { "data-column": column.name }, make("option", { value: "" }, "all"), ...options);
   select.addEventListener("change", () => change(select.value === "" ? null : counts[select.value].value));
-  return [make("label", {}, column.name, select)];
+  return [make("label", {}, plain(column.name), select)];
 }
 
 /** Check boxes for all columns; `change` gets the names of those that are to show. */
@@ -33,7 +33,7 @@ function columnChooser(columns, shown, change) {
     box.checked = shown.includes(box.value);
     box.addEventListener("change", tell);
   });
-  const items = boxes.map((box) => make("li", {}, make("label", {}, box, box.value)));
+  const items = boxes.map((box) => make("li", {}, make("label", {}, box, plain(box.value))));
   return make("details", { class: "chooser" },
     make("summary", {}, "Choose columns"),
     make("fieldset", {},

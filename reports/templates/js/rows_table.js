@@ -25,7 +25,7 @@ class RowsTable {
   }
 
   #head(column, sort) {
-    const head = make("th", { scope: "col", ...(column.numeric && { class: "num" }) }, column.name);
+    const head = make("th", { scope: "col", ...(column.numeric && { class: "num" }) }, plain(column.name));
     sortable(head, (direction) => this.sortBy(column.name, direction));
     if (sort?.name === column.name) markSort(head, sort.direction);
     return head;
@@ -35,5 +35,5 @@ class RowsTable {
 function cell(column, row) {
   const text = column.at(row);
   const kind = column.numeric ? "num" : text.length > LONG ? "long" : "";
-  return make("td", kind ? { class: kind } : {}, text);
+  return make("td", kind ? { class: kind } : {}, plain(text));
 }

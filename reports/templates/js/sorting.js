@@ -1,7 +1,11 @@
 // Heads of columns that sort, the same for small tables and for the raw rows.
 
-/** Puts a button into the head of a column; `act` gets 1, -1, or 0 for the original order. */
+/**
+ * Puts a button into the head of a column; `act` gets 1, -1, or 0 for the original order.
+ * An empty head gets none: it would be a button without a name.
+ */
 function sortable(head, act) {
+  if (head.textContent.trim() === "") return;
   const inside = button("", () => {
     const next = { ascending: -1, descending: 0 }[head.getAttribute("aria-sort")] ?? 1;
     for (const other of head.parentElement.children) other.removeAttribute("aria-sort");

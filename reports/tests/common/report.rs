@@ -4,8 +4,7 @@ use reports::document::{Block, Cell, Document, Grid, Section, Tone};
 use reports::plot::{Bar, Chart, Panel, Plot, Unit};
 
 /// Text that ends elements, attributes, comments and scripts, if anything lets it.
-pub const HOSTILE: &str =
-    "</script><script>alert(1)</script><img src=x onerror=\"alert(2)\"> ' \" & --> ]]> \u{2028}\u{0} 😀 {{ x }} <!--";
+pub const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=\"alert(2)\"> ' \" & --> ]]> \u{2028}\u{0} 😀 \u{1b}[31m\u{9b}\u{202e}\u{2067}\u{200f} {{ x }} <!--";
 
 const ARMS: [(&str, f64, Tone); 8] = [
     ("none", 1.0, Tone::Plain),
@@ -154,6 +153,11 @@ fn colophon() -> Section {
     grid.row(["CPU", "Intel Xeon, 2 cores"]);
     grid.row(["memory", "24.0 GiB"]);
     grid.row(["file system", "ext4 without a journal"]);
+    section.push(Block::Grid(grid));
+    let mut grid = Grid::new("Sizes; the first column needs no heading.", &["", "> size", ""]);
+    for (at, (arm, ..)) in ARMS.iter().enumerate() {
+        grid.row([(*arm).to_owned(), format!("{at} KiB"), format!("line {at}")]);
+    }
     section.push(Block::Grid(grid));
     section
 }
