@@ -5,6 +5,7 @@
 //! is no colour. Every number comes with its unit: [`seconds`], [`bytes`],
 //! [`percent`], [`factor`]; what was not measured shows as `-`.
 
+use crate::plain::plain;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The width every table of this crate fits by default, in terminal columns.
@@ -143,10 +144,10 @@ fn pad(text: &str, width: usize, align: Align) -> String {
     }
 }
 
-/// One line without control characters, runs of blanks made one.
+/// One line without characters that steer what stands beside them, runs of blanks made one.
 pub fn clean(text: &str) -> String {
     let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+    plain(&shown).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `text` in at most `width` terminal columns, its end replaced by `…` if cut.

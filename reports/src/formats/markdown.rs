@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::document::{Align, Block, Document, Grid, Section, Tone};
+use crate::plain::plain;
 use crate::plot::{Chart, Plot};
 use crate::table::{clean, factor};
 
@@ -87,6 +88,7 @@ fn of_plot(plot: &Plot) -> String {
 
 /// A fence longer than any run of backticks inside, so that nothing ends it early.
 fn code_block(code: &str) -> String {
+    let code = plain(code);
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}sh\n{code}\n{fence}")

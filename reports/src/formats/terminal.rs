@@ -6,6 +6,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::document::{Align, Block, Document, Grid, Section};
+use crate::plain::plain;
 use crate::plot::{Chart, Plot};
 use crate::table::{self, Table, clean, factor, wrap};
 
@@ -41,7 +42,7 @@ fn of_block(block: &Block, width: usize) -> String {
         Block::Text(it) => wrap(it, width, 0),
         Block::Note(it) => wrap(&format!("note: {it}"), width, 2),
         Block::List(items) => items.iter().map(|item| wrap(&format!("- {item}"), width, 2)).collect(),
-        Block::Command(it) => it.lines().map(|line| format!("    {line}\n")).collect(),
+        Block::Command(it) => plain(it).lines().map(|line| format!("    {line}\n")).collect(),
         Block::Grid(grid) => of_grid(grid, width),
         Block::Details { title, grid } => {
             let heading = if clean(title) == clean(&grid.caption) { String::new() } else { wrap(title, width, 2) };
