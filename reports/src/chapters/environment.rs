@@ -39,8 +39,15 @@ pub(super) fn conditions(info: &RunInfo) -> Vec<(String, String)> {
     rows.extend(info.file_systems.iter().map(|fs| (format!("file system of {}", fs.role), fs.kind.clone())));
     rows.extend(info.tools.iter().map(|(tool, version)| (format!("version of {tool}"), first_line(version).into())));
     let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    // Places of one machine say nothing on another.
-    let options = info.options.iter().filter(|(name, value)| !name.ends_with("_dir") && !value.is_null());
+    // Places of one machine say nothing on another; the rest is told above.
+    let told = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile"];
+    let says = |name: &str, value: &serde_json::Value| {
+        !name.ends_with("_dir")
+            && !told.contains(&name)
+            && !value.is_null()
+            && value.as_array().is_none_or(|all| !all.is_empty())
+    };
+    let options = info.options.iter().filter(|(name, value)| says(name, value));
     rows.extend(options.map(|(name, value)| (format!("option {name}"), shown(value))));
     rows.retain(|(_, value)| !value.is_empty());
     rows
