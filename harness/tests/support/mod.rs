@@ -6,7 +6,7 @@
 //! <place>/vendor/     the made-up registry: a directory source
 //! <place>/ws/<name>/  workspaces with lockfiles
 //! <place>/<name>.toml corpora
-//! <place>/work/       work directory
+//! <place>/work        work directory
 //! <place>/out/        run folders
 //! ```
 // Each test binary uses its own part of this.
