@@ -123,6 +123,17 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The mode that Cargo calls by this name.
+    pub fn of(name: &str) -> Mode {
+        match name {
+            "build" => Mode::Build,
+            "check" => Mode::Check,
+            "test" => Mode::Test,
+            "run-custom-build" => Mode::RunCustomBuild,
+            other => Mode::Other(other.to_owned()),
+        }
+    }
+
     /// Cargo's own name for the mode.
     pub fn as_str(&self) -> &str {
         match self {
@@ -144,6 +155,13 @@ pub struct Dependency {
     pub extern_name: String,
     /// The flags Cargo printed with the edge (`public`, `noprelude`, …), as text.
     pub flags: String,
+}
+
+impl Dependency {
+    /// Name and flags, as they enter the dependent's key.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.extern_name, self.flags)
+    }
 }
 
 impl Unit {

@@ -1,13 +1,14 @@
 //! What tells two artifacts apart.
 //!
 //! A [`Key`] is a Merkle hash over everything a unit's outputs depend on: its own
-//! description ([`recipe`]), the toolchain, flags and configuration ([`context`]), the key
+//! description ([`inputs`], hashed by [`recipe`]), the toolchain, flags and configuration ([`context`]), the key
 //! *and content* of every dependency, and what the unit was seen to read ([`observed`]).
 //! The table of inputs, what is left out and what that risks is `strategies/KEYS.md`.
 
 pub mod config;
 pub mod context;
 pub mod depinfo;
+pub mod inputs;
 pub mod lockfile;
 pub mod observed;
 pub mod recipe;
@@ -18,6 +19,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use context::Context;
+pub use inputs::Inputs;
 pub use observed::InputSet;
 pub use recipe::{DependencyInput, Recipe};
 

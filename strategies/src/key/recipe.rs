@@ -5,9 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Context, Digest, FieldHasher, Key};
-use crate::graph::layout::base_dir;
-use crate::graph::{Graph, Source, Unit, UnitIndex};
+use super::{Content, Context, Digest, FieldHasher, Inputs, Key};
+use crate::graph::{Graph, UnitIndex};
 
 /// Every input of the base key; what is long, by its digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +62,7 @@ impl Recipe {
             match known(edge.index) {
                 Some((key, content)) => dependencies.push(DependencyInput {
                     package: graph.units[edge.index].package.name.clone(),
-                    edge: format!("{} {}", edge.extern_name, edge.flags),
+                    edge: edge.label(),
                     key,
                     content,
                 }),
@@ -72,7 +71,7 @@ impl Recipe {
         }
         // Cargo orders edges by package id, which holds the workspace's path; ours must not.
         dependencies.sort_by(|a, b| (&a.package, &a.edge, a.key).cmp(&(&b.package, &b.edge, b.key)));
-        Described { recipe: own_fields(graph, unit, context, dependencies), complete }
+        Described { recipe: Recipe { dependencies, ..Inputs::of(graph, unit, context).recipe() }, complete }
     }
 
     /// A description of nothing.
@@ -94,6 +93,13 @@ impl Recipe {
 
     /// The base key: all fields.
     pub fn base(&self, name: &str) -> Key {
+        let dependencies = self.dependencies.iter();
+        self.base_on(name, dependencies.map(|dependency| (&*dependency.edge, dependency.key, dependency.content)))
+    }
+
+    /// The base key on other dependencies than the recipe's own: edge, key and content of
+    /// each, in the order of package, edge and key.
+    pub fn base_on<'a>(&self, name: &str, dependencies: impl Iterator<Item = (&'a str, Key, Content)>) -> Key {
         let mut hasher = FieldHasher::new("base key 1");
         hasher.field("name", name);
         let fields = [
@@ -110,11 +116,8 @@ impl Recipe {
         for (label, value) in fields {
             hasher.field(label, value);
         }
-        for dependency in &self.dependencies {
-            hasher
-                .field("edge", &dependency.edge)
-                .digest("key", &dependency.key)
-                .digest("content", &dependency.content);
+        for (edge, key, content) in dependencies {
+            hasher.field("edge", edge).digest("key", &key).digest("content", &content);
         }
         hasher.finish()
     }
@@ -127,55 +130,6 @@ pub struct Described {
     pub recipe: Recipe,
     /// Whether all dependencies are in it, so that a key can be made.
     pub complete: bool,
-}
-
-fn own_fields(graph: &Graph, unit: &Unit, context: &Context, dependencies: Vec<DependencyInput>) -> Recipe {
-    let digest = |fields: &[(&str, &str)]| {
-        let mut hasher = FieldHasher::new("recipe");
-        for (label, value) in fields {
-            hasher.field(label, value);
-        }
-        hasher.finish()
-    };
-    let package = context.package(&unit.package);
-    let source_path = context.relative(unit.target.src_path.as_ref());
-    let source =
-        digest(&[("package", &package), ("checksum", context.checksum(&unit.package)), ("path", &source_path)]);
-    let target = digest(&[
-        ("name", &unit.target.name),
-        ("kind", &unit.target.kind.join(",")),
-        ("crate types", &unit.target.crate_types.join(",")),
-        ("edition", &unit.target.edition),
-        ("mode", unit.mode.as_str()),
-        ("std", if unit.is_std { "yes" } else { "no" }),
-    ]);
-    let manifest = match &unit.package.source {
-        Source::Path(dir) => context.manifests(dir).hex(),
-        Source::Registry | Source::Git => String::new(),
-    };
-    Recipe {
-        version: unit.package.version.clone(),
-        source: source.hex(),
-        features: unit.features.join(","),
-        profile: digest(&[("fields", &unit.profile_text), ("directory", &base_dir(graph, unit))]).hex(),
-        platform: platform(graph, unit, context),
-        toolchain: context.toolchain.hex(),
-        flags: context.flags.hex(),
-        target: target.hex(),
-        manifest,
-        dependencies,
-    }
-}
-
-/// The triple; for a host unit, whether RUSTFLAGS reach it, which `--target` prevents.
-fn platform(graph: &Graph, unit: &Unit, context: &Context) -> String {
-    match &unit.platform {
-        Some(triple) => triple.clone(),
-        None if context.rustflags && graph.units.iter().any(|unit| unit.platform.is_some()) => {
-            "host, without RUSTFLAGS".to_owned()
-        }
-        None => String::new(),
-    }
 }
 
 /// The key of a unit from its base key and the digest of what it was seen to read.

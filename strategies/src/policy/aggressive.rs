@@ -24,7 +24,7 @@ impl KeyPolicy for Aggressive {
         &RULES
     }
 
-    fn refuse(&self, _: &Graph, _: UnitIndex, _: &Facts) -> Option<&'static Rule> {
-        None
+    fn verdicts(&self, _: &Graph, _: UnitIndex, _: &Facts) -> Vec<bool> {
+        Vec::new()
     }
 }

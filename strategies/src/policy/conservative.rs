@@ -33,9 +33,9 @@ impl KeyPolicy for Conservative {
         &RULES
     }
 
-    fn refuse(&self, graph: &Graph, index: UnitIndex, facts: &Facts) -> Option<&'static Rule> {
+    fn verdicts(&self, graph: &Graph, index: UnitIndex, facts: &Facts) -> Vec<bool> {
         let unit = &graph.units[index];
-        let reasons = [
+        vec![
             unit.is_local(),
             facts.scripted[index],
             unit.target.is_proc_macro(),
@@ -43,7 +43,6 @@ impl KeyPolicy for Conservative {
             facts.local_below[index],
             facts.script_below[index],
             facts.macro_below[index],
-        ];
-        RULES.iter().zip(reasons).find(|(_, holds)| *holds).map(|(rule, _)| rule)
+        ]
     }
 }

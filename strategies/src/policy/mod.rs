@@ -12,7 +12,7 @@ mod non_local;
 
 use std::fmt::Debug;
 
-use crate::graph::{Graph, Mode, UnitIndex};
+use crate::graph::{Graph, Mode, Unit, UnitIndex};
 
 pub use facts::Facts;
 
@@ -33,8 +33,8 @@ pub trait KeyPolicy: Debug + Sync {
     fn about(&self) -> &'static str;
     /// Every rule it can refuse by, in the order they are asked.
     fn rules(&self) -> &'static [Rule];
-    /// The rule that refuses a unit of a kind every policy knows.
-    fn refuse(&self, graph: &Graph, index: UnitIndex, facts: &Facts) -> Option<&'static Rule>;
+    /// Whether each of the rules refuses a unit of a kind every policy knows.
+    fn verdicts(&self, graph: &Graph, index: UnitIndex, facts: &Facts) -> Vec<bool>;
 }
 
 /// Every policy, from the most careful to the boldest.
@@ -46,13 +46,26 @@ pub static UNKNOWN_MODE: Rule =
 
 /// Whether each unit of a graph is admitted, and by which rule it is not.
 pub fn admission(policy: &dyn KeyPolicy, graph: &Graph) -> Vec<Option<&'static Rule>> {
+    admission_waiving(policy, graph, |_, _| false)
+}
+
+/// As [`admission`], with rules waived for some units: what a policy would admit without them.
+pub fn admission_waiving(
+    policy: &dyn KeyPolicy,
+    graph: &Graph,
+    waived: impl Fn(&Rule, &Unit) -> bool,
+) -> Vec<Option<&'static Rule>> {
     let facts = Facts::of(graph);
     let mut refused: Vec<Option<&'static Rule>> = vec![None; graph.units.len()];
     for &index in &graph.order {
         let unit = &graph.units[index];
         refused[index] = match unit.mode {
             Mode::Other(_) => Some(&UNKNOWN_MODE),
-            _ => policy.refuse(graph, index, &facts),
+            _ => {
+                let verdicts = policy.verdicts(graph, index, &facts);
+                let mut refusing = policy.rules().iter().zip(verdicts).filter(|(_, refuses)| *refuses);
+                refusing.find(|(rule, _)| !waived(rule, unit)).map(|(rule, _)| rule)
+            }
         };
         // Closure downwards holds by the policies' own rules; this keeps it for units
         // below which something of an unknown mode lies.

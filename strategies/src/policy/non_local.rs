@@ -27,8 +27,7 @@ impl KeyPolicy for NonLocal {
         &RULES
     }
 
-    fn refuse(&self, graph: &Graph, index: UnitIndex, facts: &Facts) -> Option<&'static Rule> {
-        let reasons = [graph.units[index].is_local(), facts.local_below[index]];
-        RULES.iter().zip(reasons).find(|(_, holds)| *holds).map(|(rule, _)| rule)
+    fn verdicts(&self, graph: &Graph, index: UnitIndex, facts: &Facts) -> Vec<bool> {
+        vec![graph.units[index].is_local(), facts.local_below[index]]
     }
 }
