@@ -43,6 +43,7 @@ pub mod record;
 pub mod report;
 pub mod review;
 pub mod run_folder;
+pub mod simulation;
 pub mod stats;
 pub mod summary;
 pub mod table;
