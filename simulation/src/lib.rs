@@ -4,4 +4,8 @@
 //! whole corpus, or of a made-up ecosystem that is like one; the rest of the crate replays it.
 
 pub mod history;
+pub mod keys;
+pub mod random;
+pub mod replay;
+pub mod reuse;
 pub mod trace;

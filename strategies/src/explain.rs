@@ -227,8 +227,9 @@ impl Index {
     }
 }
 
-/// The first own input that differs, in the order in which they are most telling.
-fn own_difference(wanted: &Recipe, nearest: &Recipe) -> Option<Reason> {
+/// The first own input that differs, in the order in which they are most telling; `None` where
+/// only dependencies may differ.
+pub fn own_difference(wanted: &Recipe, nearest: &Recipe) -> Option<Reason> {
     let inputs = [
         (wanted.version != nearest.version, Reason::Version),
         (wanted.toolchain != nearest.toolchain, Reason::Toolchain),
@@ -245,7 +246,7 @@ fn own_difference(wanted: &Recipe, nearest: &Recipe) -> Option<Reason> {
 }
 
 /// How many inputs differ: own ones first, then dependencies.
-fn distance(wanted: &Recipe, other: &Recipe) -> (usize, usize) {
+pub fn distance(wanted: &Recipe, other: &Recipe) -> (usize, usize) {
     let own = [
         wanted.version != other.version,
         wanted.toolchain != other.toolchain,

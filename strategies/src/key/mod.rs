@@ -44,6 +44,11 @@ impl Digest {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 
+    /// The digest as bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first 16 hexadecimal digits: enough to compare, short enough to store often.
     pub fn short(&self) -> String {
         let mut hex = self.hex();

@@ -1,0 +1,249 @@
+//! What may be left out of a key or admitted on top, one thing at a time.
+
+use strategies::key::Inputs;
+
+/// What becomes of builds under a relaxation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Soundness {
+    /// Artifacts stay interchangeable; Cargo would have to change something else for it.
+    Sound,
+    /// No key can be this wide: what the input could bring at the very most.
+    UpperBound,
+    /// Wrong builds follow.
+    Unsound,
+    /// The key becomes narrower: what an input costs that could be put in.
+    Stricter,
+}
+
+impl Soundness {
+    /// The word used in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Soundness::Sound => "sound",
+            Soundness::UpperBound => "upper-bound",
+            Soundness::Unsound => "unsound",
+            Soundness::Stricter => "stricter",
+        }
+    }
+}
+
+/// How a relaxation changes a key or what is admitted.
+#[derive(Debug, Clone, Copy)]
+pub enum Effect {
+    /// Changes a unit's own inputs.
+    Inputs(fn(&mut Inputs)),
+    /// A dependency counts by what it hands over and no longer by its key. What it hands over is
+    /// taken to be decided by package, version, features, target and mode.
+    Cutoff,
+    /// Whatever stands on a path package is told apart by workspace.
+    Workspace,
+    /// These rules of a policy no longer refuse.
+    Waive(&'static [&'static str]),
+    /// These rules of the most careful policy refuse, whatever the policy is.
+    Impose(&'static [&'static str]),
+}
+
+/// One change to a design.
+#[derive(Debug)]
+pub struct Relaxation {
+    /// Stable name.
+    pub name: &'static str,
+    /// What becomes of builds.
+    pub soundness: Soundness,
+    /// What it changes and what that risks, in a line.
+    pub about: &'static str,
+    /// How.
+    pub effect: Effect,
+}
+
+/// Rules about build scripts.
+const SCRIPT_RULES: &[&str] = &["build-script", "below-build-script"];
+/// Rules about procedural macros.
+const MACRO_RULES: &[&str] = &["proc-macro", "below-proc-macro"];
+
+/// Profile fields that say which debug information is made and where it goes.
+const DEBUG_FIELDS: &[&str] = &["debuginfo", "split_debuginfo", "strip"];
+/// Profile fields that no artifact of a build without incremental state depends on.
+const NAME_FIELDS: &[&str] = &["name", "incremental"];
+
+/// Every relaxation.
+pub static RELAXATIONS: [Relaxation; 12] = [
+    Relaxation {
+        name: "without-profile-directory",
+        soundness: Soundness::Sound,
+        about: "`debug` or `release` is no input; Cargo would have to keep that path out of its fingerprints",
+        effect: Effect::Inputs(|inputs| inputs.directory.clear()),
+    },
+    Relaxation {
+        name: "without-profile-name",
+        soundness: Soundness::Sound,
+        about: "the profile's name and whether it is incremental are no inputs; its other settings are",
+        effect: Effect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, NAME_FIELDS)),
+    },
+    Relaxation {
+        name: "without-debug",
+        soundness: Soundness::Unsound,
+        about: "debuginfo, split-debuginfo and strip are no inputs: code is right, debug information is another's",
+        effect: Effect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, DEBUG_FIELDS)),
+    },
+    Relaxation {
+        name: "without-profile",
+        soundness: Soundness::UpperBound,
+        about: "no profile setting and no directory is an input: one profile for everybody",
+        effect: Effect::Inputs(|inputs| {
+            inputs.profile.clear();
+            inputs.directory.clear();
+        }),
+    },
+    Relaxation {
+        name: "without-features",
+        soundness: Soundness::UpperBound,
+        about: "features are no input: as if every crate had the same ones everywhere",
+        effect: Effect::Inputs(|inputs| inputs.features.clear()),
+    },
+    Relaxation {
+        name: "compatible-versions",
+        soundness: Soundness::UpperBound,
+        about: "one version for each semver-compatible range: as if all lockfiles were equally fresh",
+        effect: Effect::Inputs(compatible),
+    },
+    Relaxation {
+        name: "early-cutoff",
+        soundness: Soundness::UpperBound,
+        about: "a dependency counts by what it hands over, taken to be decided by its package, version, features, \
+                target and mode",
+        effect: Effect::Cutoff,
+    },
+    Relaxation {
+        name: "admit-build-scripts",
+        soundness: Soundness::Unsound,
+        about: "rules about build scripts are waived: what a script reads without telling is missed",
+        effect: Effect::Waive(SCRIPT_RULES),
+    },
+    Relaxation {
+        name: "admit-proc-macros",
+        soundness: Soundness::Unsound,
+        about: "rules about procedural macros are waived: what a macro reads without telling is missed",
+        effect: Effect::Waive(MACRO_RULES),
+    },
+    Relaxation {
+        name: "refuse-build-scripts",
+        soundness: Soundness::Stricter,
+        about: "no package with a build script, and nothing on top of one",
+        effect: Effect::Impose(SCRIPT_RULES),
+    },
+    Relaxation {
+        name: "refuse-proc-macros",
+        soundness: Soundness::Stricter,
+        about: "no procedural macro, and nothing on top of one",
+        effect: Effect::Impose(MACRO_RULES),
+    },
+    Relaxation {
+        name: "with-workspace-path",
+        soundness: Soundness::Stricter,
+        about: "whatever stands on a path package is told apart by where the workspace is, as Cargo's own hash does",
+        effect: Effect::Workspace,
+    },
+];
+
+impl Relaxation {
+    /// The relaxation of a name.
+    pub fn by_name(name: &str) -> Option<&'static Relaxation> {
+        RELAXATIONS.iter().find(|relaxation| relaxation.name == name)
+    }
+
+    /// Whether it widens what is reused.
+    pub fn widens(&self) -> bool {
+        self.soundness != Soundness::Stricter
+    }
+}
+
+/// A profile as Cargo printed it, without some of its fields; what is no object stays as it is.
+fn without_fields(profile: &str, fields: &[&str]) -> String {
+    match serde_json::from_str(profile) {
+        Ok(serde_json::Value::Object(mut object)) => {
+            object.retain(|name, _| !fields.contains(&name.as_str()));
+            serde_json::Value::Object(object).to_string()
+        }
+        _ => profile.to_owned(),
+    }
+}
+
+/// Puts the semver-compatible range in the place of the version, wherever the version stands.
+/// Path packages keep theirs.
+fn compatible(inputs: &mut Inputs) {
+    if inputs.package.starts_with("path ") {
+        return;
+    }
+    let range = range_of(&inputs.version);
+    let (exact, wide) = (format!("@{}", inputs.version), format!("@{range}"));
+    // `…#name@1.2.3`, or `…#1.2.3` where the name is that of the source.
+    inputs.package = match inputs.package.strip_suffix(&exact) {
+        Some(start) => format!("{start}{wide}"),
+        None => match inputs.package.strip_suffix(&format!("#{}", inputs.version)) {
+            Some(start) => format!("{start}#{range}"),
+            None => inputs.package.clone(),
+        },
+    };
+    // `…/name-1.2.3/src/lib.rs`
+    inputs.path = inputs.path.replacen(&format!("-{}/", inputs.version), &format!("-{range}/"), 1);
+    inputs.checksum.clear();
+    inputs.version = range;
+}
+
+/// `1.2.3` and `1.9.0` are `1`; `0.4.2` is `0.4`; `0.0.3` is `0.0.3`. A version before a release
+/// is compatible with itself alone.
+pub fn range_of(version: &str) -> String {
+    let plain = version.split('+').next().unwrap_or(version);
+    let mut parts = plain.split('.');
+    match (parts.next(), parts.next()) {
+        _ if plain.contains('-') => version.to_owned(),
+        (Some("0"), Some("0")) | (_, None) | (None, _) => version.to_owned(),
+        (Some("0"), Some(minor)) => format!("0.{minor}"),
+        (Some(major), Some(_)) => major.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct() {
+        let mut names: Vec<&str> = RELAXATIONS.iter().map(|it| it.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), RELAXATIONS.len());
+    }
+
+    #[test]
+    fn ranges_are_those_of_semver() {
+        let ranges = ["1.2.3", "0.4.2", "0.0.3", "2.0.0-rc.1", "1.0.0+build.7", "11.5.0"].map(range_of);
+        assert_eq!(ranges, ["1", "0.4", "0.0.3", "2.0.0-rc.1", "1", "11"]);
+    }
+
+    #[test]
+    fn two_compatible_versions_become_one() {
+        let of = |version: &str| {
+            let mut inputs = Inputs {
+                version: version.into(),
+                package: format!("registry+https://example.org/index#serde@{version}"),
+                checksum: format!("sum of {version}"),
+                path: format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs"),
+                ..Inputs::default()
+            };
+            compatible(&mut inputs);
+            inputs
+        };
+        assert_eq!(of("1.0.1"), of("1.9.0"));
+        assert_ne!(of("1.0.1"), of("2.0.0"));
+        assert_ne!(of("0.1.0"), of("0.2.0"));
+    }
+
+    #[test]
+    fn a_profile_loses_only_the_named_fields() {
+        let profile = r#"{"name":"dev","debuginfo":2,"opt_level":"0"}"#;
+        assert_eq!(without_fields(profile, DEBUG_FIELDS), r#"{"name":"dev","opt_level":"0"}"#);
+        assert_eq!(without_fields("no object", DEBUG_FIELDS), "no object");
+    }
+}

@@ -1,0 +1,116 @@
+//! What edits change.
+//!
+//! A trace knows no more of a unit's sources than its root file. Whoever has a file as its root
+//! reads it; a file that is nobody's root is read by all of the innermost package it lies in,
+//! but for build scripts.
+
+use std::collections::BTreeMap;
+
+use crate::trace::{NodeId, Plan, Source, Text, Trace};
+
+/// How often each file of one workspace was edited.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources {
+    edits: BTreeMap<Text, u32>,
+}
+
+impl Sources {
+    /// One more edit of a file.
+    pub fn edit(&mut self, file: Text) {
+        *self.edits.entry(file).or_default() += 1;
+    }
+
+    /// The states of a plan's nodes that stand on path packages, ascending: 0 as collected, other
+    /// numbers for other sources in or below the node. With `cutoff` what is below does not count.
+    pub fn states(&self, trace: &Trace, plan: &Plan, tainted: &[bool], cutoff: bool) -> Vec<(NodeId, u64)> {
+        let mut states: Vec<(NodeId, u64)> = Vec::new();
+        if self.edits.is_empty() {
+            return states;
+        }
+        let readers: Vec<(Reader, u32)> =
+            self.edits.iter().map(|(file, times)| (Reader::of(trace, plan, *file), *times)).collect();
+        for &node in plan.nodes.iter().filter(|node| tainted[node.at()]) {
+            let mut state = 0u64;
+            for (place, (reader, times)) in readers.iter().enumerate() {
+                if reader.reads(trace, node) {
+                    state = mix(state, mix(place as u64 + 1, u64::from(*times)));
+                }
+            }
+            if !cutoff {
+                for edge in trace.edges(node) {
+                    let below = states.binary_search_by_key(&edge.node, |(node, _)| *node);
+                    if let Ok(at) = below {
+                        state = mix(state, states[at].1);
+                    }
+                }
+            }
+            if state != 0 && states.last().is_none_or(|(last, _)| *last != node) {
+                states.push((node, state));
+            }
+        }
+        states
+    }
+}
+
+/// Who reads a file.
+enum Reader {
+    /// Units that have it as their root.
+    Root(Text),
+    /// Units of a package.
+    Package(Text),
+    /// Nobody in this plan.
+    Nobody,
+}
+
+impl Reader {
+    fn of(trace: &Trace, plan: &Plan, file: Text) -> Reader {
+        let path = |node: &&NodeId| trace.unit(**node).source == Source::Path;
+        let local = || plan.nodes.iter().filter(path).map(|node| trace.unit(*node));
+        if local().any(|unit| unit.path == file) {
+            return Reader::Root(file);
+        }
+        let lies_in = |package: Text| {
+            let dir = dir_of(trace.text(package));
+            let rest = trace.text(file).strip_prefix(dir);
+            rest.filter(|rest| dir.ends_with(':') || rest.starts_with('/')).map(|_| dir.len())
+        };
+        let packages = local().filter_map(|unit| Some((lies_in(unit.package)?, unit.package)));
+        packages.max().map_or(Reader::Nobody, |(_, package)| Reader::Package(package))
+    }
+
+    fn reads(&self, trace: &Trace, node: NodeId) -> bool {
+        let unit = trace.unit(node);
+        match self {
+            Reader::Root(file) => unit.path == *file && trace.text(unit.mode) != "run-custom-build",
+            Reader::Package(package) => unit.package == *package && trace.text(unit.kind) != "custom-build",
+            Reader::Nobody => false,
+        }
+    }
+}
+
+/// The directory in `path ws:dir name version`. Names and versions have no spaces.
+fn dir_of(package: &str) -> &str {
+    let place = package.strip_prefix("path ").unwrap_or(package);
+    let without_version = place.rsplit_once(' ').map_or(place, |(start, _)| start);
+    without_version.rsplit_once(' ').map_or(without_version, |(start, _)| start)
+}
+
+/// Mixes two numbers into one that is not 0: the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+pub(super) fn mix(a: u64, b: u64) -> u64 {
+    let mut z = a.rotate_left(23).wrapping_add(b).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z ^ (z >> 31)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_has_a_directory() {
+        assert_eq!(dir_of("path ws: tool 1.0.0"), "ws:");
+        assert_eq!(dir_of("path ws:crates/a b tool 1.0.0"), "ws:crates/a b");
+        assert_eq!(dir_of("path abs:/x tool 1.0.0"), "abs:/x");
+    }
+}

@@ -1,0 +1,153 @@
+//! Why units find no twin anywhere.
+//!
+//! A unit whose key no other workspace has is set beside the unit of the same package, target and
+//! mode in another workspace that differs from it in the fewest own inputs; the first input that
+//! differs is the reason, as for a real store (`strategies::explain`). Where none of its own
+//! differs, a dependency does: the reason is that of the first dependency without a twin.
+
+use std::collections::{BTreeMap, HashMap};
+
+use strategies::explain::{distance, own_difference};
+use strategies::key::Recipe;
+
+use super::{Portfolio, Tally};
+use crate::keys::View;
+use crate::trace::{NodeId, Text, Trace, UnitId, WorkspaceId};
+
+/// Units that missed for one reason, each workspace built once in turn, mean over all orders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Miss {
+    /// `refused: rule`; `first-of-several` for what others have too, but somebody builds first;
+    /// an input that differs from the nearest twin; `dependency: input` for one below;
+    /// `dependency: together` where everything below has twins, but not of one another.
+    pub reason: String,
+    /// How many units.
+    pub units: f64,
+    /// Their seconds.
+    pub seconds: f64,
+}
+
+/// Reasons by seconds, the most first.
+pub fn misses(trace: &Trace, view: &View, portfolio: &Portfolio, tally: &Tally) -> Vec<Miss> {
+    let mut search = Search::of(trace, view, portfolio, tally);
+    let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for plan in &portfolio.plans {
+        for node in &trace.plans[plan.at()].nodes {
+            let seconds = f64::from(trace.nodes[node.at()].seconds.value);
+            let (reason, share) = match (view.refused_by(*node), view.key(*node)) {
+                (Some(rule), _) => (format!("refused: {rule}"), 1.0),
+                (None, Some(key)) if tally.holders(key) > 1 => {
+                    ("first-of-several".to_owned(), 1.0 / f64::from(tally.holders(key)))
+                }
+                (None, _) => (search.reason(*node), 1.0),
+            };
+            let sum = sums.entry(reason).or_default();
+            *sum = (sum.0 + share, sum.1 + share * seconds);
+        }
+    }
+    let miss = |(reason, (units, seconds))| Miss { reason, units, seconds };
+    let mut misses: Vec<Miss> = sums.into_iter().map(miss).collect();
+    misses.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    misses
+}
+
+struct Search<'a> {
+    trace: &'a Trace,
+    view: &'a View,
+    tally: &'a Tally,
+    /// Admitted units by package, target and mode.
+    alike: HashMap<Text, Vec<UnitId>>,
+    /// Of each unit the first workspace that has it, and whether another has it, too.
+    users: Vec<Option<(WorkspaceId, bool)>>,
+    recipes: HashMap<UnitId, Recipe>,
+    own: HashMap<UnitId, &'static str>,
+    reasons: HashMap<NodeId, String>,
+}
+
+impl<'a> Search<'a> {
+    fn of(trace: &'a Trace, view: &'a View, portfolio: &'a Portfolio, tally: &'a Tally) -> Search<'a> {
+        let mut users: Vec<Option<(WorkspaceId, bool)>> = vec![None; trace.units.len()];
+        let mut alike: HashMap<Text, Vec<UnitId>> = HashMap::new();
+        for plan in portfolio.plans.iter().map(|plan| &trace.plans[plan.at()]) {
+            for node in plan.nodes.iter().filter(|node| view.key(**node).is_some()) {
+                let id = trace.nodes[node.at()].unit;
+                match &mut users[id.at()] {
+                    Some((first, several)) => *several |= *first != plan.workspace,
+                    none => {
+                        *none = Some((plan.workspace, false));
+                        alike.entry(trace.units[id.at()].name).or_default().push(id);
+                    }
+                }
+            }
+        }
+        Search {
+            trace,
+            view,
+            tally,
+            alike,
+            users,
+            recipes: HashMap::new(),
+            own: HashMap::new(),
+            reasons: HashMap::new(),
+        }
+    }
+
+    /// Why a node has no twin. Nodes below it are smaller, so this ends.
+    fn reason(&mut self, node: NodeId) -> String {
+        if let Some(known) = self.reasons.get(&node) {
+            return known.clone();
+        }
+        let unit = self.trace.nodes[node.at()].unit;
+        let reason = match self.users[unit.at()] {
+            Some((_, true)) => self.dependency(node),
+            _ => self.own(unit).to_owned(),
+        };
+        self.reasons.insert(node, reason.clone());
+        reason
+    }
+
+    fn dependency(&mut self, node: NodeId) -> String {
+        let (view, tally) = (self.view, self.tally);
+        let lonely = |node: NodeId| view.key(node).is_some_and(|key| tally.holders(key) == 1);
+        let first = self.trace.edges(node).iter().map(|edge| edge.node).find(|below| lonely(*below));
+        match first.map(|below| self.reason(below)) {
+            Some(reason) if reason.starts_with("dependency: ") => reason,
+            Some(reason) => format!("dependency: {reason}"),
+            None => "dependency: together".to_owned(),
+        }
+    }
+
+    /// The own input in which a unit of one workspace alone differs from the nearest one of another.
+    fn own(&mut self, unit: UnitId) -> &'static str {
+        if let Some(known) = self.own.get(&unit) {
+            return known;
+        }
+        let home = self.users[unit.at()].map(|(workspace, _)| workspace);
+        let alike = self.alike.get(&self.trace.units[unit.at()].name).cloned().unwrap_or_default();
+        let elsewhere = |it: &UnitId| {
+            let (first, several) = self.users[it.at()].unzip();
+            *it != unit && (first != home || several == Some(true))
+        };
+        let others: Vec<UnitId> = alike.into_iter().filter(elsewhere).collect();
+        let mine = self.recipe(unit);
+        let mut nearest: Option<((usize, usize), Recipe)> = None;
+        for other in others {
+            let recipe = self.recipe(other);
+            let distance = distance(&mine, &recipe);
+            if nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
+                nearest = Some((distance, recipe));
+            }
+        }
+        let reason = match nearest {
+            None => "never-seen",
+            Some((_, recipe)) => own_difference(&mine, &recipe).map_or("content", |reason| reason.as_str()),
+        };
+        self.own.insert(unit, reason);
+        reason
+    }
+
+    fn recipe(&mut self, unit: UnitId) -> Recipe {
+        let trace = self.trace;
+        self.recipes.entry(unit).or_insert_with(|| trace.inputs(&trace.units[unit.at()]).recipe()).clone()
+    }
+}
