@@ -1,0 +1,158 @@
+//! Small random traces.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use proptest::prelude::*;
+use simulation::trace::{About, Amount, Builder, Edge, NodeId, Source, Task, Trace};
+use strategies::key::Inputs;
+
+/// What one node of a random workspace is.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub package: u8,
+    pub version: u8,
+    pub features: u8,
+    pub debug: u8,
+    pub kind: u8,
+    pub below: Vec<prop::sample::Index>,
+    pub seconds: f32,
+}
+
+/// A workspace: registry units, then a member on top of some of them.
+pub type Workspace = Vec<Made>;
+
+const KINDS: [(&str, &str); 5] = [
+    ("lib", "build"),
+    ("proc-macro", "build"),
+    ("custom-build", "build"),
+    ("custom-build", "run-custom-build"),
+    ("lib", "check"),
+];
+
+pub fn made() -> impl Strategy<Value = Made> {
+    let below = proptest::collection::vec(any::<prop::sample::Index>(), 0..4);
+    (0u8..5, 0u8..3, 0u8..2, 0u8..2, 0u8..5, below, 0.0f32..9.0).prop_map(
+        |(package, version, features, debug, kind, below, seconds)| Made {
+            package,
+            version,
+            features,
+            debug,
+            kind,
+            below,
+            seconds,
+        },
+    )
+}
+
+pub fn workspaces(most: usize) -> impl Strategy<Value = Vec<Workspace>> {
+    proptest::collection::vec(proptest::collection::vec(made(), 1..8), 1..=most)
+}
+
+/// The inputs of a registry unit.
+pub fn registry(made: &Made) -> Inputs {
+    let (kind, mode) = KINDS[usize::from(made.kind)];
+    let (name, version) = (format!("p{}", made.package), format!("1.{}.0", made.version));
+    Inputs {
+        name: format!("{name} {kind} {name} {mode}"),
+        package: format!("registry+https://example.org/index#{name}@{version}"),
+        checksum: format!("sum of {name} {version}"),
+        path: format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs"),
+        features: format!("f{}", made.features),
+        profile: format!(
+            r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
+            made.debug
+        ),
+        directory: "debug".into(),
+        toolchain: "rustc".into(),
+        target: name,
+        kind: kind.into(),
+        crate_types: if kind == "lib" { "lib".into() } else { "bin".into() },
+        edition: "2024".into(),
+        mode: mode.into(),
+        version,
+        ..Inputs::default()
+    }
+}
+
+/// A trace of one plan for each workspace.
+pub fn trace(workspaces: &[Workspace]) -> Trace {
+    trace_with(workspaces, |_| {})
+}
+
+/// The same, with inputs changed before they go in.
+pub fn trace_with(workspaces: &[Workspace], change: impl Fn(&mut Inputs)) -> Trace {
+    let mut builder = Builder::default();
+    for (at, workspace) in workspaces.iter().enumerate() {
+        let id = builder.workspace(&format!("w{at}"), 0);
+        let mut nodes: Vec<NodeId> = Vec::new();
+        for made in workspace {
+            let mut inputs = registry(made);
+            change(&mut inputs);
+            let node = add(&mut builder, &inputs, &format!("p{}", made.package), Source::Registry, "", &nodes, made);
+            nodes.push(node);
+        }
+        // The member stands on everything.
+        let mut inputs = Inputs {
+            name: format!("m{at} bin m{at} build"),
+            version: "0.1.0".into(),
+            package: format!("path ws: m{at} 0.1.0"),
+            path: "ws:src/main.rs".into(),
+            kind: "bin".into(),
+            mode: "build".into(),
+            manifest: format!("manifest of m{at}"),
+            ..Inputs::default()
+        };
+        change(&mut inputs);
+        let all = Made { below: Vec::new(), ..workspace[0].clone() };
+        let unit = unit(&mut builder, &inputs, &format!("m{at}"), Source::Path, "sources");
+        let label = builder.text("dep ");
+        let edges = distinct(&nodes).into_iter().map(|node| Edge { label, node }).collect();
+        let root = builder.node(unit, edges, amount(all.seconds), amount(10.0));
+        nodes.push(root);
+        nodes.sort_unstable();
+        nodes.dedup();
+        builder.plan(id, Task::Build, "dev", nodes, vec![root]);
+    }
+    builder.finish(About { title: "random".into(), ..About::default() })
+}
+
+fn add(
+    builder: &mut Builder,
+    inputs: &Inputs,
+    name: &str,
+    source: Source,
+    observed: &str,
+    before: &[NodeId],
+    made: &Made,
+) -> NodeId {
+    let unit = unit(builder, inputs, name, source, observed);
+    let label = builder.text("dep ");
+    let below: Vec<NodeId> = match before.is_empty() {
+        true => Vec::new(),
+        false => distinct(&made.below.iter().map(|index| *index.get(before)).collect::<Vec<_>>()),
+    };
+    let edges = below.into_iter().map(|node| Edge { label, node }).collect();
+    builder.node(unit, edges, amount(made.seconds), amount(100.0))
+}
+
+fn unit(
+    builder: &mut Builder,
+    inputs: &Inputs,
+    name: &str,
+    source: Source,
+    observed: &str,
+) -> simulation::trace::UnitId {
+    let observed = builder.text(observed);
+    let unit = simulation::trace::Unit { observed, ..builder.unit_of(inputs, name, source) };
+    builder.unit(unit)
+}
+
+fn distinct(nodes: &[NodeId]) -> Vec<NodeId> {
+    let mut nodes = nodes.to_vec();
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes
+}
+
+pub fn amount(value: f32) -> Amount {
+    Amount { value, measured: false }
+}
