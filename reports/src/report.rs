@@ -17,6 +17,7 @@ use crate::page::{self, PageError, Rows};
 use crate::probes::ProbeRun;
 use crate::review::{self, Evidence};
 use crate::run_folder::{RunError, RunFolder};
+use crate::simulation::SimulationRun;
 
 /// Name of the page.
 pub const PAGE: &str = "report.html";
@@ -80,6 +81,8 @@ pub struct Report {
     pub runs: Vec<(RunFolder, Analysis)>,
     /// Runs of `harness probe`, in the order given.
     pub probes: Vec<ProbeRun>,
+    /// Runs of `harness simulate`, in the order given.
+    pub simulations: Vec<SimulationRun>,
     /// The first run against an older one.
     pub changes: Option<Changes>,
     /// Recommendation and open questions; empty where no review was asked for.
@@ -97,6 +100,7 @@ impl Report {
                     report.runs.push((*run, analysis));
                 }
                 Source::Probe(run) => report.probes.push(*run),
+                Source::Simulate(run) => report.simulations.push(*run),
             }
         }
         report

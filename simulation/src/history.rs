@@ -35,6 +35,9 @@ pub struct Build {
     pub at: u32,
     /// Whose: index of the workspace in the trace.
     pub workspace: u32,
+    /// Which of its Cargo commands: `dev build` and `dev test` of one workspace are two. Any
+    /// number, equal for the same command of the same workspace.
+    pub command: u32,
     /// Artifacts that the build directory holds already. A build uses them, and does not ask a
     /// store for them.
     pub present: Range<usize>,

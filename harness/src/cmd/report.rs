@@ -18,7 +18,7 @@ use reports::table::WIDTH;
 /// design. Nothing is measured; the same runs always give the same report.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// Run folders that `harness compare` and `harness probe` wrote
+    /// Run folders that `harness compare`, `harness probe` and `harness simulate` wrote
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// Set the first run beside this older one: what differs, what changed
@@ -101,6 +101,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             Source::Compare(run) => report.set_against(&run)?,
             Source::Probe(run) => bail!(
                 "--against {}: it is a run of probes; only runs of harness compare can be set side by side",
+                run.info.name
+            ),
+            Source::Simulate(run) => bail!(
+                "--against {}: it is a simulation; only runs of harness compare can be set side by side",
                 run.info.name
             ),
         }

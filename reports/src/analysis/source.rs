@@ -5,14 +5,17 @@ use std::path::Path;
 use crate::probes::{self, ProbeRun};
 use crate::record::RunInfo;
 use crate::run_folder::{CutOff, RunError, RunFolder};
+use crate::simulation::{self, SimulationRun};
 
-/// A run of either kind, read into memory.
+/// A run of any kind, read into memory.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// What `harness compare` recorded.
     Compare(Box<RunFolder>),
     /// What `harness probe` recorded.
     Probe(Box<ProbeRun>),
+    /// What `harness simulate` recorded.
+    Simulate(Box<SimulationRun>),
 }
 
 impl Source {
@@ -22,6 +25,9 @@ impl Source {
     /// One line that says what to do, when it holds no run that can be understood, no row,
     /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
+        if simulation::is_one(dir) {
+            return simulation::read(dir).and_then(|run| replayed(dir, run)).map(|run| Self::Simulate(Box::new(run)));
+        }
         match dir.join(probes::WHOLE).is_file() {
             true => probes::read(dir).and_then(|run| told(dir, run)).map(|run| Self::Probe(Box::new(run))),
             false => RunFolder::read(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
@@ -33,6 +39,7 @@ impl Source {
         match self {
             Self::Compare(run) => &run.info,
             Self::Probe(run) => &run.info,
+            Self::Simulate(run) => &run.info,
         }
     }
 }
@@ -41,6 +48,14 @@ impl Source {
 fn told(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
     match run.rows.is_empty() {
         true => Err(RunError::NotARun { path: dir.into(), why: "no probe was recorded in it".into() }),
+        false => Ok(run),
+    }
+}
+
+/// A simulation with at least one row.
+fn replayed(dir: &Path, run: SimulationRun) -> Result<SimulationRun, RunError> {
+    match run.is_empty() {
+        true => Err(RunError::NotARun { path: dir.into(), why: "no table of it has a row".into() }),
         false => Ok(run),
     }
 }

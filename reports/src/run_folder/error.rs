@@ -18,7 +18,10 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// There is no such folder, or it holds no run.
-    #[error("{} is not a run folder: {why}; give a folder that `harness compare` or `harness probe` wrote", path.display())]
+    #[error(
+        "{} is not a run folder: {why}; give a folder that `harness compare`, `harness probe` or `harness simulate` wrote",
+        path.display()
+    )]
     NotARun {
         /// The folder.
         path: PathBuf,

@@ -15,6 +15,7 @@ mod writer;
 
 pub use error::RunError;
 pub use reader::{CutOff, RunFolder};
+pub(crate) use reader::{one_line, read_info};
 pub use writer::RunWriter;
 
 /// The description of the run.

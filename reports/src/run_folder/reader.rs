@@ -77,7 +77,7 @@ fn belongs(row: &UnitRow, key: &StepKey) -> bool {
 
 /// Reads `run.json`, its version first, so that a newer file is told apart from
 /// a foreign one.
-pub(super) fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
+pub(crate) fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
     let not_a_run = |why: String| RunError::NotARun { path: dir.into(), why };
     let path = dir.join(RUN_FILE);
     let bytes = match fs::read(&path) {
@@ -176,7 +176,7 @@ fn sound(row: &StepRow) -> Result<(), String> {
 }
 
 /// The heart of a CSV error, without the position that the caller states.
-fn one_line(error: &csv::Error) -> String {
+pub(crate) fn one_line(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {

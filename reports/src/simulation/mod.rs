@@ -1,7 +1,18 @@
 //! Runs of `harness simulate`: unit graphs of many workspaces, replayed.
 //!
-//! - [`rows`]: the tables, a file each
+//! | module | idea |
+//! |---|---|
+//! | [`rows`] | the tables, a row type each |
+//! | [`tables`] | their files and columns, and what a sound row holds |
+//! | [`trace`] | what was replayed, and how well its estimates fit |
+//! | [`folder`] | all of it as a run folder, written and read |
 
+pub mod folder;
 pub mod rows;
+pub mod tables;
+pub mod trace;
 
+pub use folder::{SimulationRun, is_one, read, write};
 pub use rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow};
+pub use tables::Table;
+pub use trace::{FitInfo, Origin, TraceInfo};

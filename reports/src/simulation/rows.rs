@@ -3,9 +3,9 @@
 //! `policy` is the name of a simulated key policy everywhere: a policy, or a policy with
 //! relaxations behind a colon (`aggressive:without-features`). Rates are shares from 0 to 1,
 //! of all units that a clean build would run, admitted or not; `by_cost` weighs each unit with
-//! its seconds.
+//! its seconds. Numbers are written with six decimals at most.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A row of `curve.csv`: what a workspace reuses when others were built before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,14 +15,19 @@ pub struct CurveRow {
     /// How many workspaces have been built, this one included: from 1.
     pub workspaces: u32,
     /// Share of the units of the last of them that were there, mean over orders.
+    #[serde(serialize_with = "six")]
     pub hit_rate: f64,
     /// The same by seconds.
+    #[serde(serialize_with = "six")]
     pub hit_rate_by_cost: f64,
     /// A tenth of the orders have a lower `hit_rate_by_cost`.
+    #[serde(serialize_with = "six")]
     pub low: f64,
     /// A tenth of the orders have a higher one.
+    #[serde(serialize_with = "six")]
     pub high: f64,
     /// What the store holds then, bytes, mean over orders.
+    #[serde(serialize_with = "six")]
     pub stored_bytes: f64,
     /// The Cargo command that each workspace ran: `dev build`.
     pub command: String,
@@ -42,16 +47,22 @@ pub struct RelaxationRow {
     /// The Cargo command that each workspace ran.
     pub command: String,
     /// Share of all units reused when every workspace is built once in turn, mean over orders.
+    #[serde(serialize_with = "six")]
     pub hit_rate: f64,
     /// The same by seconds.
+    #[serde(serialize_with = "six")]
     pub hit_rate_by_cost: f64,
     /// Units reused on top of the policy as it is, a run over all workspaces; negative for fewer.
+    #[serde(serialize_with = "six")]
     pub gained_units: f64,
     /// Seconds reused on top of the policy as it is, a run over all workspaces.
+    #[serde(serialize_with = "six")]
     pub gained_s: f64,
     /// Seconds of all units of all workspaces.
+    #[serde(serialize_with = "six")]
     pub total_s: f64,
     /// What the store holds in the end, bytes.
+    #[serde(serialize_with = "six")]
     pub stored_bytes: f64,
     /// What is relaxed and what that risks, in a line.
     pub why: String,
@@ -67,8 +78,10 @@ pub struct MissRow {
     /// A reason as in `units.csv`, or the rule that refused.
     pub reason: String,
     /// Units, a run over all workspaces.
+    #[serde(serialize_with = "six")]
     pub units: f64,
     /// Their seconds.
+    #[serde(serialize_with = "six")]
     pub seconds: f64,
 }
 
@@ -86,12 +99,16 @@ pub struct SharingRow {
     /// Units of the second, all workspaces together.
     pub units: u64,
     /// Share of them that the first had made.
+    #[serde(serialize_with = "six")]
     pub hit_rate: f64,
     /// The same by seconds.
+    #[serde(serialize_with = "six")]
     pub hit_rate_by_cost: f64,
     /// Seconds saved, all workspaces together.
+    #[serde(serialize_with = "six")]
     pub saved_s: f64,
     /// Bytes not stored twice, all workspaces together.
+    #[serde(serialize_with = "six")]
     pub saved_bytes: f64,
 }
 
@@ -103,20 +120,27 @@ pub struct RetentionRow {
     /// The size limit, bytes; empty for none.
     pub cap_bytes: Option<u64>,
     /// Share of looked-up seconds that were reused.
+    #[serde(serialize_with = "six")]
     pub hit_rate_by_cost: f64,
     /// Seconds that had to be compiled, over the whole trace.
+    #[serde(serialize_with = "six")]
     pub rebuilt_s: f64,
     /// No policy of this size can have compiled fewer seconds.
+    #[serde(serialize_with = "six")]
     pub bound_s: f64,
     /// Share of looked-up units that were reused.
+    #[serde(serialize_with = "six")]
     pub hit_rate: f64,
     /// Key policy under which it was replayed.
     pub key: String,
     /// Bytes evicted over the whole trace.
+    #[serde(serialize_with = "six")]
     pub evicted_bytes: f64,
     /// Seconds compiled because of evictions, for each GB (10^9 bytes) evicted; empty where nothing was.
+    #[serde(serialize_with = "six_at_most")]
     pub rebuilt_s_per_gb: Option<f64>,
     /// The most the store held at the end of any build, bytes.
+    #[serde(serialize_with = "six")]
     pub peak_bytes: f64,
 }
 
@@ -132,10 +156,12 @@ pub struct GrowthRow {
     /// Entries at its end.
     pub entries: u64,
     /// Bytes at its end.
+    #[serde(serialize_with = "six")]
     pub stored_bytes: f64,
     /// Of these, entries of path packages.
     pub local_entries: u64,
     /// Their bytes.
+    #[serde(serialize_with = "six")]
     pub local_bytes: f64,
 }
 
@@ -147,8 +173,10 @@ pub struct RemoteRow {
     /// The Cargo command.
     pub command: String,
     /// Bits a second, all transfers together.
+    #[serde(serialize_with = "six")]
     pub bits_per_s: f64,
     /// Seconds from a request to its first byte.
+    #[serde(serialize_with = "six")]
     pub latency_s: f64,
     /// Transfers at a time.
     pub transfers: u32,
@@ -159,19 +187,41 @@ pub struct RemoteRow {
     /// Units of all workspaces.
     pub units: u64,
     /// Share of them that another workspace has built.
+    #[serde(serialize_with = "six")]
     pub available: f64,
     /// Share of those that come faster than they compile, each looked at alone.
+    #[serde(serialize_with = "six")]
     pub worth_fetching: f64,
     /// Bytes moved when everything available is fetched, all workspaces.
+    #[serde(serialize_with = "six")]
     pub moved_bytes: f64,
     /// Seconds until everything is there, compiling all of it: sum over workspaces.
+    #[serde(serialize_with = "six")]
     pub compile_s: f64,
     /// The same, fetching whatever is available.
+    #[serde(serialize_with = "six")]
     pub fetch_s: f64,
     /// The same, fetching what is worth it.
+    #[serde(serialize_with = "six")]
     pub choose_s: f64,
     /// The same on unlimited cores: the critical path, compiling all of it.
+    #[serde(serialize_with = "six")]
     pub critical_compile_s: f64,
     /// And fetching what is worth it.
+    #[serde(serialize_with = "six")]
     pub critical_choose_s: f64,
+}
+
+/// A millionth is finer than anything simulated; a mean of counts has no end of digits.
+pub(super) fn rounded(value: f64) -> f64 {
+    // What is too large for six decimals has none that mean something. Adding 0 makes -0 a 0.
+    if value.abs() < 1e9 { (value * 1e6).round() / 1e6 + 0.0 } else { value }
+}
+
+fn six<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(rounded(*value))
+}
+
+fn six_at_most<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+    value.map(rounded).serialize(to)
 }
