@@ -69,6 +69,8 @@ enum Command {
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::Command),
+    /// Replay many workspaces: reuse, keys, retention and remote caches at scale
+    Simulate(cmd::simulate::Args),
     /// Count, verify and collect what a store holds
     #[command(subcommand)]
     Store(cmd::store::Command),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         }
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
+        Command::Simulate(args) => cmd::simulate::run(&args, &supervisor),
         Command::Store(command) => cmd::store::run(command, &supervisor),
         Command::Tool(command) => cmd::tool::run(command),
     });

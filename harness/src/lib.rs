@@ -5,6 +5,7 @@
 //! cmd          one file a subcommand
 //! experiment   schedule → arms → steps → measured builds → records
 //! probe        stories with an expected end → which designs can give a wrong build
+//! simulate     a trace of many workspaces, replayed
 //! doctor       what this machine has and lacks, found out before a run
 //! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
@@ -20,4 +21,5 @@ pub mod doctor;
 pub mod experiment;
 pub mod probe;
 pub mod quantity;
+pub mod simulate;
 pub mod system;

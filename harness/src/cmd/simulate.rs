@@ -1,0 +1,258 @@
+//! `harness simulate`: many workspaces, replayed without compiling anything.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args as ClapArgs;
+use corpora::Corpus;
+use corpora::scenario::Scenario;
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use reports::analysis::Source;
+use reports::formats::terminal;
+use reports::report::{Format, Report};
+use reports::run_folder::RunFolder;
+use reports::simulation::SimulationRun;
+use reports::table::WIDTH;
+use simulation::reuse::Portfolio;
+use simulation::trace::Trace;
+use strategies::key::Digest;
+
+use crate::simulate::agreement::{self, Agreement, Story};
+use crate::simulate::asked::{self, joined};
+use crate::simulate::describe::{describe, trace_info};
+use crate::simulate::reuse::{self, Question};
+use crate::system::interrupt::Supervisor;
+
+/// Replays the unit graphs of a trace: what workspaces reuse of each other under each key policy,
+/// what each input of the key costs, what a store of limited size keeps, and when fetching beats
+/// compiling. Nothing is compiled. The same trace, options and seed always give the same bytes.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The trace: `harness trace collect` or `generate` makes one
+    #[arg(long, value_name = "FILE")]
+    trace: PathBuf,
+    /// Key policies, separated by commas, with relaxations behind a colon if wanted:
+    /// aggressive:without-debug+early-cutoff
+    #[arg(long, value_name = "LIST", default_value = "*")]
+    policies: String,
+    /// Relaxations, separated by commas: each policy once more with each of them; `none` for none,
+    /// --list shows all
+    #[arg(long, value_name = "LIST", default_value = "*")]
+    relax: String,
+    /// Cargo commands that workspaces run [default: the first of the trace, such as `dev build`]
+    #[arg(long, value_name = "LIST")]
+    commands: Option<String>,
+    /// Random orders of workspaces behind each band
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    orders: u32,
+    /// Seed of everything random
+    #[arg(long, value_name = "S", default_value = "1")]
+    seed: u64,
+    /// The run folder to write
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "list", "check"])]
+    out: Option<PathBuf>,
+    /// Instead: play the steps of these runs of `harness compare`, and set what became of each
+    /// unit beside what was recorded; exit code 1 where they differ
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "list"])]
+    check: Vec<PathBuf>,
+    /// List key policies, relaxations and retention policies
+    #[arg(long)]
+    list: bool,
+    /// Show what would be replayed, and replay nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  harness trace collect --corpus quick,gauntlet,census --out real.trace
+  harness simulate --trace real.trace --out real             everything, a page at the end
+  harness simulate --trace real.trace --policies aggressive --relax none --out real
+  harness simulate --trace real.trace --check RUN            is the replay right? unit for unit
+  harness report real --design-review                        what it says on open questions";
+
+/// Differences that are printed; all of them are counted.
+const SHOWN: usize = 20;
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When the trace is none, or something asked for is not there.
+pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+    if args.list {
+        print!("{}", listed());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (mut trace, digest) = read(&args.trace)?;
+    if !args.check.is_empty() {
+        return check(&mut trace, &args.check);
+    }
+    let commands = asked::commands(args.commands.as_deref(), &Portfolio::commands(&trace))?;
+    let question = Question {
+        designs: asked::designs(&args.policies)?,
+        relaxations: asked::relaxations(&args.relax)?,
+        commands,
+        orders: args.orders,
+        seed: args.seed,
+    };
+    if args.dry_run {
+        print!("{}", planned(&trace, &question));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let out = args.out.as_deref().unwrap_or(Path::new("."));
+    refuse_foreign(out)?;
+    let began = Instant::now();
+    let bar = bar();
+    let on_step = |what: &str| {
+        bar.set_message(what.to_owned());
+        supervisor.check().map_err(Into::into)
+    };
+    let answer = reuse::replay(&trace, &question, &on_step)?;
+    let mut run = SimulationRun::new(
+        describe(&trace, &digest, args.seed, options(args, &question)),
+        trace_info(&trace, &digest, args.orders),
+    );
+    run.curve = answer.curve;
+    run.relaxations = answer.relaxations;
+    run.misses = answer.misses;
+    run.sharing = answer.sharing;
+    bar.finish_and_clear();
+    supervisor.check()?;
+    reports::simulation::write(out, &run)?;
+    tell(run, out, began.elapsed());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a trace, and what its bytes are.
+fn read(path: &Path) -> Result<(Trace, Digest)> {
+    let bytes = std::fs::read(path)
+        .with_context(|| format!("cannot read the trace {}; `harness trace collect` makes one", path.display()))?;
+    Ok((Trace::parse(&bytes, path)?, Digest::of(&bytes)))
+}
+
+/// Options as they are recorded. Where the files are is none of them.
+fn options(args: &Args, question: &Question) -> BTreeMap<String, serde_json::Value> {
+    BTreeMap::from([
+        ("policies".to_owned(), joined(&question.designs).into()),
+        ("relax".to_owned(), joined(question.relaxations.iter().map(|it| it.name)).into()),
+        ("commands".to_owned(), joined(&question.commands).into()),
+        ("orders".to_owned(), args.orders.into()),
+    ])
+}
+
+/// A folder that holds something else stays as it is.
+fn refuse_foreign(out: &Path) -> Result<()> {
+    let is_empty = match std::fs::read_dir(out) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error).with_context(|| format!("cannot write to {}", out.display())),
+    };
+    if !is_empty && !reports::simulation::is_one(out) {
+        bail!("{} holds something else than a simulation; name an empty or new folder", out.display());
+    }
+    Ok(())
+}
+
+/// Tables, then where everything is.
+fn tell(run: SimulationRun, out: &Path, took: Duration) {
+    let report = Report::of(vec![Source::Simulate(Box::new(run))], None);
+    print!("{}", terminal::render(&report.document(), WIDTH));
+    println!("\nreplayed in {:.1} s", took.as_secs_f64());
+    println!("records: {}", out.display());
+    let pages = out.join(super::report::FOLDER);
+    match report.write(&pages, &Format::ALL) {
+        Ok(_) => println!("report:  {}", pages.join(reports::report::PAGE).display()),
+        Err(error) => eprintln!("warning: no report: {error}; try harness report {}", out.display()),
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Every name that can be asked for.
+fn listed() -> String {
+    let mut out = String::from("key policies:\n");
+    for policy in strategies::policy::ALL {
+        out += &format!("  {}\n      {}\n", policy.name(), policy.about());
+    }
+    out += "relaxations:\n";
+    for relaxation in &simulation::keys::RELAXATIONS {
+        out += &format!("  {} [{}]\n      {}\n", relaxation.name, relaxation.soundness.as_str(), relaxation.about);
+    }
+    out
+}
+
+/// What would be replayed, and about how long that takes.
+fn planned(trace: &Trace, question: &Question) -> String {
+    let designs = question.designs.len() * (question.relaxations.len() + 3);
+    let steps = trace.unit_builds() as f64 * designs as f64 * f64::from(question.orders);
+    // Nanoseconds for a unit of an order on one core, with a criterion run behind it.
+    let expected = Duration::from_secs_f64(1.0 + steps * 15e-9);
+    format!(
+        "{}: {} workspaces, {} Cargo commands, {} units, {} of them distinct\n\
+         {} key policies × {} relaxations, commands {}, {} orders; about {}\n",
+        trace.about.title,
+        trace.workspaces.len(),
+        trace.plans.len(),
+        trace.unit_builds(),
+        trace.nodes.len(),
+        question.designs.len(),
+        question.relaxations.len(),
+        joined(&question.commands),
+        question.orders,
+        HumanDuration(expected),
+    )
+}
+
+/// `--check`: recorded runs beside their simulation.
+fn check(trace: &mut Trace, runs: &[PathBuf]) -> Result<ExitCode> {
+    let mut holds = true;
+    for dir in runs {
+        let run = RunFolder::read(dir)?;
+        let option = |name: &str| run.info.options.get(name).and_then(|it| it.as_str()).map(str::to_owned);
+        let scenario = Scenario::load(&option("scenario").unwrap_or_else(|| run.info.scenario.clone()))?;
+        let corpus = Corpus::load(&option("corpus").unwrap_or_else(|| run.info.corpus.name.clone()))?;
+        let edit = |path: &Path| format!("ws:{}", path.display());
+        let edits = corpus.workspaces.iter().map(|it| (it.name.clone(), edit(&it.edit))).collect();
+        let found = agreement::check(trace, &run, &Story { scenario: &scenario, edits })?;
+        print!("{}", told(&run.info.name, &found));
+        holds &= found.holds();
+    }
+    Ok(ExitCode::from(u8::from(!holds)))
+}
+
+fn told(name: &str, found: &Agreement) -> String {
+    let mut out = format!("{name}: recorded and simulated, unit for unit\n");
+    let widest = found.compared.iter().map(|it| it.strategy.len().max(it.step.len())).max().unwrap_or(0).max(8);
+    out += &format!(
+        "{:<widest$}  {:<widest$}  {:>7}  {:>7}  {:>14}  {:>13}\n",
+        "strategy", "step", "units", "agree", "simulated hits", "recorded hits"
+    );
+    for it in &found.compared {
+        out += &format!(
+            "{:<widest$}  {:<widest$}  {:>7}  {:>7}  {:>14}  {:>13}\n",
+            it.strategy, it.step, it.units, it.agreeing, it.simulated_hits, it.recorded_hits
+        );
+    }
+    for line in found.differences.iter().take(SHOWN) {
+        out += &format!("differs: {line}\n");
+    }
+    if found.differences.len() > SHOWN {
+        out += &format!("differs: {} more\n", found.differences.len() - SHOWN);
+    }
+    found.left_out.iter().for_each(|line| out += &format!("not compared: {line}\n"));
+    out += match (found.holds(), found.differences.is_empty()) {
+        (true, _) => "every unit that was compared agrees\n",
+        (false, true) => "nothing could be compared\n",
+        (false, false) => "the simulation differs from what was recorded\n",
+    };
+    out
+}

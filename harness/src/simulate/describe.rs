@@ -1,0 +1,71 @@
+//! `run.json` of a simulation. Nothing in it depends on when or where it is replayed, so that the
+//! same trace, options and seed make the same bytes.
+
+use std::collections::BTreeMap;
+
+use reports::record::{RunInfo, Toolchain};
+use reports::simulation::{FitInfo, Origin, TraceInfo};
+use serde_json::Value;
+use simulation::trace::{self, Fit, Trace};
+use strategies::key::{Digest, FieldHasher};
+
+/// Describes a simulation of a trace with this digest.
+pub fn describe(trace: &Trace, digest: &Digest, seed: u64, options: BTreeMap<String, Value>) -> RunInfo {
+    let mut hasher = FieldHasher::new("simulation");
+    hasher.digest("trace", digest).field("seed", seed.to_le_bytes());
+    for (name, value) in &options {
+        hasher.field(name, value.to_string());
+    }
+    let name = format!("simulate-{}", hasher.finish().short());
+    RunInfo {
+        complete: true,
+        seed,
+        options,
+        toolchain: Toolchain { rustc: trace.about.toolchain.clone(), ..Toolchain::default() },
+        tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
+        ..RunInfo::new(name)
+    }
+}
+
+/// What is replayed.
+pub fn trace_info(trace: &Trace, digest: &Digest, orders: u32) -> TraceInfo {
+    let (mut measured, mut all) = (0.0, 0.0);
+    for plan in &trace.plans {
+        for node in &plan.nodes {
+            let seconds = trace.nodes[node.at()].seconds;
+            all += f64::from(seconds.value);
+            measured += if seconds.measured { f64::from(seconds.value) } else { 0.0 };
+        }
+    }
+    let about = &trace.about;
+    TraceInfo {
+        title: about.title.clone(),
+        origin: match about.origin {
+            trace::Origin::Collected => Origin::Collected,
+            trace::Origin::Generated => Origin::Generated,
+        },
+        digest: digest.hex(),
+        workspaces: trace.workspaces.len() as u64,
+        plans: trace.plans.len() as u64,
+        unit_builds: trace.unit_builds(),
+        nodes: trace.nodes.len() as u64,
+        seed: about.seed,
+        orders,
+        seconds: about.seconds.as_ref().map(fit),
+        bytes: about.bytes.as_ref().map(fit),
+        left_out: about.left_out.iter().map(|it| format!("{}: {}", it.workspace, it.why)).collect(),
+        measured_share_of_seconds: (all > 0.0).then(|| measured / all),
+    }
+}
+
+fn fit(fit: &Fit) -> FitInfo {
+    FitInfo {
+        model: fit.model.clone(),
+        samples: fit.samples,
+        packages: fit.packages,
+        r_squared: fit.r_squared,
+        median_factor: fit.median_factor,
+        p90_factor: fit.p90_factor,
+        bias: fit.bias,
+    }
+}

@@ -1,0 +1,14 @@
+//! Replays of a trace, and what they become in a run folder.
+//!
+//! The engine is the crate `simulation`; here is what was asked for, in which order it is
+//! replayed, and the rows it becomes.
+//!
+//! - `asked`: lists of names to designs, retention policies and caps
+//! - `reuse`: curves, relaxations, misses, commands
+//! - `describe`: `run.json`
+//! - `agreement`: simulated outcomes beside those that `compare` recorded
+
+pub mod agreement;
+pub mod asked;
+pub mod describe;
+pub mod reuse;

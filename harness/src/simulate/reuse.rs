@@ -1,0 +1,186 @@
+//! Curves, relaxations, misses and commands, as rows.
+
+use anyhow::Result;
+use rayon::prelude::*;
+use reports::simulation::{CurveRow, MissRow, RelaxationRow, SharingRow};
+use simulation::keys::{Design, Relaxation, Soundness, View, views};
+use simulation::reuse::{Portfolio, Tally, Totals, bands, curve, grid, misses, sharing};
+use simulation::trace::Trace;
+
+/// What is to be replayed.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Key policies.
+    pub designs: Vec<Design>,
+    /// What is changed about each of them, one at a time and together.
+    pub relaxations: Vec<&'static Relaxation>,
+    /// Commands that workspaces run.
+    pub commands: Vec<String>,
+    /// Random orders for each band.
+    pub orders: u32,
+    /// Seed of the orders.
+    pub seed: u64,
+}
+
+/// What came out.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// `curve.csv`.
+    pub curve: Vec<CurveRow>,
+    /// `relaxations.csv`.
+    pub relaxations: Vec<RelaxationRow>,
+    /// `misses.csv`.
+    pub misses: Vec<MissRow>,
+    /// `sharing.csv`.
+    pub sharing: Vec<SharingRow>,
+}
+
+/// A design and under which name it stands in the table of relaxations.
+struct Case {
+    policy: usize,
+    relaxation: String,
+    soundness: Soundness,
+    why: String,
+    design: Design,
+}
+
+/// Replays. `on_step` is told what comes next, and is asked whether to go on.
+///
+/// # Errors
+/// Those of `on_step`.
+pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Result<()>) -> Result<Answer> {
+    let cases = cases(question);
+    on_step("making keys")?;
+    let designs: Vec<Design> = cases.iter().map(|case| case.design.clone()).collect();
+    let views = views(trace, &designs);
+    let mut answer = Answer::default();
+    for command in &question.commands {
+        on_step(&format!("reuse between workspaces, {command}"))?;
+        let portfolio = Portfolio::of(trace, command);
+        let tallies: Vec<Tally> = views.par_iter().map(|view| Tally::of(trace, view, &portfolio)).collect();
+        answer.relaxations.extend(relaxation_rows(&cases, &tallies, command));
+        for (case, (view, tally)) in cases.iter().zip(views.iter().zip(&tallies)) {
+            // Stricter variants and sums of all are read off the other table.
+            let shown = case.relaxation == NONE || case.soundness != Soundness::Stricter;
+            if shown {
+                on_step(&format!("orders of workspaces, {command}, {}", view.design))?;
+                answer.curve.extend(curve_rows(trace, view, tally, &portfolio, question));
+            }
+            if case.relaxation == NONE {
+                answer.misses.extend(miss_rows(trace, view, tally, &portfolio));
+            }
+        }
+    }
+    for (case, view) in cases.iter().zip(&views).filter(|(case, _)| case.relaxation == NONE || is_sound(case)) {
+        on_step(&format!("commands of one workspace, {}", case.design))?;
+        answer.sharing.extend(sharing_rows(trace, view));
+    }
+    Ok(answer)
+}
+
+const NONE: &str = "none";
+/// All sound relaxations together.
+const ALL: &str = "all";
+/// All that widen, sound or not, together.
+const EVERYTHING: &str = "everything";
+
+fn is_sound(case: &Case) -> bool {
+    case.soundness == Soundness::Sound
+}
+
+/// Each policy as it is, with each relaxation, with all sound ones, and with all that widen.
+fn cases(question: &Question) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for (policy, plain) in question.designs.iter().enumerate() {
+        let mut add = |relaxation: &str, soundness, why: &str, design: Design| {
+            cases.push(Case { policy, relaxation: relaxation.to_owned(), soundness, why: why.to_owned(), design });
+        };
+        let own = plain.soundness().unwrap_or(Soundness::Sound);
+        add(NONE, own, "the policy as it is", plain.clone());
+        let new = || question.relaxations.iter().copied().filter(|it| plain.with([*it]) != *plain);
+        for relaxation in new() {
+            add(relaxation.name, relaxation.soundness, relaxation.about, plain.with([relaxation]));
+        }
+        let sound = plain.with(new().filter(|it| it.soundness == Soundness::Sound));
+        if sound.relaxations.len() > plain.relaxations.len() + 1 {
+            add(ALL, Soundness::Sound, "all sound relaxations together", sound);
+        }
+        let widest = plain.with(new().filter(|it| it.widens()));
+        if widest.relaxations.len() > plain.relaxations.len() + 1 {
+            add(EVERYTHING, Soundness::UpperBound, "everything that widens a key, sound or not", widest);
+        }
+    }
+    cases
+}
+
+fn relaxation_rows(cases: &[Case], tallies: &[Tally], command: &str) -> Vec<RelaxationRow> {
+    let totals: Vec<Totals> = tallies.iter().map(Tally::totals).collect();
+    let plain = |policy: usize| cases.iter().position(|it| it.policy == policy && it.relaxation == NONE).unwrap_or(0);
+    let row = |(case, own): (&Case, &Totals)| {
+        let at = plain(case.policy);
+        let (base, policy) = (&totals[at], cases[at].design.to_string());
+        RelaxationRow {
+            policy,
+            relaxation: case.relaxation.clone(),
+            soundness: case.soundness.as_str().to_owned(),
+            command: command.to_owned(),
+            hit_rate: ratio(own.hits, own.units),
+            hit_rate_by_cost: ratio(own.hit_seconds, own.seconds),
+            gained_units: own.hits - base.hits,
+            gained_s: own.hit_seconds - base.hit_seconds,
+            total_s: own.seconds,
+            stored_bytes: own.stored_bytes,
+            why: case.why.clone(),
+        }
+    };
+    cases.iter().zip(&totals).map(row).collect()
+}
+
+fn curve_rows(trace: &Trace, view: &View, tally: &Tally, portfolio: &Portfolio, question: &Question) -> Vec<CurveRow> {
+    let at = grid(portfolio.plans.len() as u32);
+    let bands = bands(trace, view, portfolio, &at, question.orders, question.seed);
+    let points = curve(tally, &at).into_iter().zip(bands);
+    let rows = points.map(|(point, band)| CurveRow {
+        policy: view.design.to_string(),
+        workspaces: point.workspaces,
+        hit_rate: point.hit_rate.clamp(0.0, 1.0),
+        hit_rate_by_cost: point.hit_rate_by_cost.clamp(0.0, 1.0),
+        low: band.low,
+        high: band.high,
+        stored_bytes: point.stored_bytes,
+        command: portfolio.command.clone(),
+        orders: question.orders,
+    });
+    rows.collect()
+}
+
+fn miss_rows(trace: &Trace, view: &View, tally: &Tally, portfolio: &Portfolio) -> Vec<MissRow> {
+    let rows = misses(trace, view, portfolio, tally).into_iter().map(|miss| MissRow {
+        policy: view.design.to_string(),
+        command: portfolio.command.clone(),
+        reason: miss.reason,
+        units: miss.units,
+        seconds: miss.seconds,
+    });
+    rows.collect()
+}
+
+fn sharing_rows(trace: &Trace, view: &View) -> Vec<SharingRow> {
+    let rows = sharing(trace, view).into_iter().map(|pair| SharingRow {
+        policy: view.design.to_string(),
+        hit_rate: ratio(pair.hits as f64, pair.units as f64),
+        hit_rate_by_cost: ratio(pair.hit_seconds, pair.seconds),
+        saved_s: pair.hit_seconds,
+        saved_bytes: pair.hit_bytes,
+        first: pair.first,
+        then: pair.then,
+        workspaces: pair.workspaces,
+        units: pair.units,
+    });
+    rows.collect()
+}
+
+/// A share; of nothing it is 0.
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 }
+}
