@@ -4,4 +4,5 @@
 //! whole corpus, or of a made-up ecosystem that is like one; the rest of the crate replays it.
 
 pub mod history;
+pub mod retention;
 pub mod trace;
