@@ -5,5 +5,6 @@
 
 pub mod growth;
 pub mod history;
+pub mod remote;
 pub mod retention;
 pub mod trace;

@@ -106,7 +106,8 @@ fn real_evicts(
 /// artifacts that may be stored after each build.
 fn exhaustive(flat: &Flat, cap: u64) -> u64 {
     let sets = 1usize << flat.artifacts();
-    let bytes = |set: usize| (0..flat.artifacts()).filter(|id| set >> id & 1 == 1).map(|id| flat.bytes[id]).sum::<u64>();
+    let bytes =
+        |set: usize| (0..flat.artifacts()).filter(|id| set >> id & 1 == 1).map(|id| flat.bytes[id]).sum::<u64>();
     let mut best: Vec<Option<u64>> = vec![None; sets];
     best[0] = Some(0);
     for build in &flat.builds {
