@@ -23,6 +23,8 @@ mod heap;
 mod lfu;
 mod lru;
 mod offline;
+#[cfg(test)]
+mod policies_tests;
 mod replay;
 mod size;
 mod snapshot;
