@@ -3,9 +3,12 @@
 //! Unit graphs are cheap to compute without compiling anything. A [`trace`] holds those of a
 //! whole corpus, or of a made-up ecosystem that is like one; the rest of the crate replays it.
 
+pub mod growth;
 pub mod history;
 pub mod keys;
 pub mod random;
+pub mod remote;
 pub mod replay;
+pub mod retention;
 pub mod reuse;
 pub mod trace;

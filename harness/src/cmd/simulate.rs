@@ -16,6 +16,8 @@ use reports::report::{Format, Report};
 use reports::run_folder::RunFolder;
 use reports::simulation::SimulationRun;
 use reports::table::WIDTH;
+use simulation::remote::{LinkSpec, NAMED};
+use simulation::retention::Cap;
 use simulation::reuse::Portfolio;
 use simulation::trace::Trace;
 use strategies::key::Digest;
@@ -24,6 +26,7 @@ use crate::simulate::agreement::{self, Agreement, Story};
 use crate::simulate::asked::{self, joined};
 use crate::simulate::describe::{describe, trace_info};
 use crate::simulate::reuse::{self, Question};
+use crate::simulate::{remote, stores};
 use crate::system::interrupt::Supervisor;
 
 /// Replays the unit graphs of a trace: what workspaces reuse of each other under each key policy,
@@ -46,6 +49,22 @@ pub struct Args {
     /// Cargo commands that workspaces run [default: the first of the trace, such as `dev build`]
     #[arg(long, value_name = "LIST")]
     commands: Option<String>,
+    /// Retention policies, separated by commas; `none` for none, --list shows all
+    #[arg(long, value_name = "LIST", default_value = "*")]
+    retention: String,
+    /// Size limits of stores, separated by commas; `none` is no limit
+    #[arg(long, value_name = "LIST", default_value = "1GB,2GB,5GB,10GB,20GB,50GB,100GB,none")]
+    caps: String,
+    /// Ways to a remote cache, separated by commas: bandwidth/latency/transfers, such as
+    /// 100Mbit/20ms/8, or a name that --list shows; `none` for none
+    #[arg(long, value_name = "SPEC", default_value = "adsl,fiber,lan,ci")]
+    remote: String,
+    /// Compiles at a time on a machine that fetches from a remote cache
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    cores: u32,
+    /// Days of builds, edits and clean-ups laid over a trace that has no events
+    #[arg(long, value_name = "N", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: u32,
     /// Random orders of workspaces behind each band
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     orders: u32,
@@ -74,6 +93,9 @@ const EXAMPLES: &str = "Examples:
   harness simulate --trace real.trace --check RUN            is the replay right? unit for unit
   harness report real --design-review                        what it says on open questions";
 
+/// Workspaces that are played through with a remote cache; of more, every n-th.
+const MOST_REMOTE: usize = 200;
+
 /// Differences that are printed; all of them are counted.
 const SHOWN: usize = 20;
 
@@ -98,6 +120,18 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         orders: args.orders,
         seed: args.seed,
     };
+    let stores = stores::Question {
+        designs: question.designs.clone(),
+        policies: asked::retention(&args.retention)?,
+        caps: Cap::list(&args.caps)?,
+    };
+    let remote = remote::Question {
+        designs: question.designs.clone(),
+        commands: question.commands.clone(),
+        links: if args.remote == "none" { Vec::new() } else { LinkSpec::list(&args.remote)? },
+        cores: args.cores,
+        most: MOST_REMOTE,
+    };
     if args.dry_run {
         print!("{}", planned(&trace, &question));
         return Ok(ExitCode::SUCCESS);
@@ -111,6 +145,8 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         supervisor.check().map_err(Into::into)
     };
     let answer = reuse::replay(&trace, &question, &on_step)?;
+    let kept = stores::replay(&trace, &stores, &on_step)?;
+    let fetched = remote::replay(&trace, &remote, &on_step)?;
     let mut run = SimulationRun::new(
         describe(&trace, &digest, args.seed, options(args, &question)),
         trace_info(&trace, &digest, args.orders),
@@ -119,6 +155,9 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     run.relaxations = answer.relaxations;
     run.misses = answer.misses;
     run.sharing = answer.sharing;
+    run.retention = kept.retention;
+    run.growth = kept.growth;
+    run.remote = fetched;
     bar.finish_and_clear();
     supervisor.check()?;
     reports::simulation::write(out, &run)?;
@@ -139,6 +178,11 @@ fn options(args: &Args, question: &Question) -> BTreeMap<String, serde_json::Val
         ("policies".to_owned(), joined(&question.designs).into()),
         ("relax".to_owned(), joined(question.relaxations.iter().map(|it| it.name)).into()),
         ("commands".to_owned(), joined(&question.commands).into()),
+        ("retention".to_owned(), args.retention.clone().into()),
+        ("caps".to_owned(), args.caps.clone().into()),
+        ("remote".to_owned(), args.remote.clone().into()),
+        ("cores".to_owned(), args.cores.into()),
+        ("days".to_owned(), args.days.into()),
         ("orders".to_owned(), args.orders.into()),
     ])
 }
@@ -186,6 +230,14 @@ fn listed() -> String {
     out += "relaxations:\n";
     for relaxation in &simulation::keys::RELAXATIONS {
         out += &format!("  {} [{}]\n      {}\n", relaxation.name, relaxation.soundness.as_str(), relaxation.about);
+    }
+    out += "retention policies:\n";
+    for policy in &simulation::retention::ALL {
+        out += &format!("  {}\n      {}\n", policy.name, policy.about);
+    }
+    out += "ways to a remote cache:\n";
+    for (name, link, about) in NAMED {
+        out += &format!("  {name} [{link}]\n      {about}\n");
     }
     out
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use simulation::keys::{Design, RELAXATIONS, Relaxation};
+use simulation::retention::{self, Retention};
 
 /// Simulated key policies: names, `policy:relaxation+relaxation`, globs over plain policies.
 ///
@@ -48,6 +49,25 @@ pub fn relaxations(list: &str) -> Result<Vec<&'static Relaxation>> {
         asked.extend(found);
     }
     Ok(RELAXATIONS.iter().filter(|it| asked.contains(&it.name)).collect())
+}
+
+/// Retention policies by name and glob; `none` for none.
+///
+/// # Errors
+/// When nothing is called so.
+pub fn retention(list: &str) -> Result<Vec<&'static Retention>> {
+    let mut asked: Vec<&'static str> = Vec::new();
+    for name in items(list).filter(|name| *name != "none") {
+        let found: Vec<&'static str> = retention::ALL.iter().map(|it| it.name).filter(|it| matches(name, it)).collect();
+        if found.is_empty() {
+            bail!(
+                "no retention policy matches {name:?}; there are {}",
+                joined(retention::ALL.iter().map(|it| it.name))
+            );
+        }
+        asked.extend(found);
+    }
+    Ok(retention::ALL.iter().filter(|it| asked.contains(&it.name)).collect())
 }
 
 /// The commands of a trace that are meant.

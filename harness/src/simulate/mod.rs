@@ -5,10 +5,14 @@
 //!
 //! - `asked`: lists of names to designs, retention policies and caps
 //! - `reuse`: curves, relaxations, misses, commands
+//! - `stores`: retention policies and growth
+//! - `remote`: when fetching beats compiling
 //! - `describe`: `run.json`
 //! - `agreement`: simulated outcomes beside those that `compare` recorded
 
 pub mod agreement;
 pub mod asked;
 pub mod describe;
+pub mod remote;
 pub mod reuse;
+pub mod stores;

@@ -20,7 +20,8 @@ impl History {
         for event in &trace.events {
             machine.play(event.action, |plan, standings| {
                 let mark = history.builds.len() as u32 + 1;
-                let mut build = Build { at: event.at, workspace: plan.workspace.0, ..Build::default() };
+                let command = plan.profile.0 << 2 | plan.task as u32;
+                let mut build = Build { at: event.at, workspace: plan.workspace.0, command, ..Build::default() };
                 let (mut present, mut wanted) = (Vec::new(), Vec::new());
                 for (node, standing) in plan.nodes.iter().zip(standings) {
                     let (key, list) = match standing {

@@ -1,0 +1,74 @@
+//! What stores keep over time, as rows.
+
+use anyhow::Result;
+use reports::simulation::{GrowthRow, RetentionRow};
+use simulation::growth::growth;
+use simulation::history::History;
+use simulation::keys::{Design, views};
+use simulation::retention::{Cap, Flat, Retention, table};
+use simulation::trace::Trace;
+
+/// What is to be replayed.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Key policies.
+    pub designs: Vec<Design>,
+    /// Retention policies.
+    pub policies: Vec<&'static Retention>,
+    /// Size limits.
+    pub caps: Vec<Cap>,
+}
+
+/// What came out.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// `retention.csv`.
+    pub retention: Vec<RetentionRow>,
+    /// `growth.csv`.
+    pub growth: Vec<GrowthRow>,
+}
+
+/// Replays the events of a trace. `on_step` is told what comes next, and is asked whether to go
+/// on.
+///
+/// # Errors
+/// Those of `on_step`.
+pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Result<()>) -> Result<Answer> {
+    let mut answer = Answer::default();
+    if question.policies.is_empty() || trace.events.is_empty() {
+        return Ok(answer);
+    }
+    for design in &question.designs {
+        let key = design.to_string();
+        on_step(&format!("builds over time, {key}"))?;
+        let view = &views(trace, std::slice::from_ref(design))[0];
+        let history = History::of(trace, view);
+        answer.growth.extend(growth(&history).into_iter().map(|day| GrowthRow {
+            key: key.clone(),
+            day: day.day,
+            builds: day.builds,
+            entries: day.entries,
+            stored_bytes: day.stored_bytes,
+            local_entries: day.local_entries,
+            local_bytes: day.local_bytes,
+        }));
+        let flat = Flat::of(&history);
+        for policy in &question.policies {
+            on_step(&format!("stores of limited size, {key}, {}", policy.name))?;
+            let outcomes = table(&flat, &[policy], &question.caps);
+            answer.retention.extend(outcomes.into_iter().map(|it| RetentionRow {
+                policy: it.policy.to_owned(),
+                cap_bytes: it.cap_bytes,
+                hit_rate_by_cost: it.hit_rate_by_cost,
+                rebuilt_s: it.rebuilt_s,
+                bound_s: it.bound_s,
+                hit_rate: it.hit_rate,
+                key: key.clone(),
+                evicted_bytes: it.evicted_bytes,
+                rebuilt_s_per_gb: it.rebuilt_s_per_gb,
+                peak_bytes: it.peak_bytes,
+            }));
+        }
+    }
+    Ok(answer)
+}

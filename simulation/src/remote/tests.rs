@@ -1,0 +1,165 @@
+//! What every simulated build keeps to.
+
+use proptest::prelude::*;
+
+use super::schedule::Prepared;
+use super::*;
+
+/// Up to 14 units on each other; the last is a root, and so may others be.
+fn jobs() -> impl Strategy<Value = Job> {
+    let one = (0u32..40, 0u32..50, proptest::collection::vec(0usize..14, 0..4), 0u8..8, any::<bool>());
+    proptest::collection::vec(one, 1..14).prop_map(|rows| {
+        let last = rows.len() - 1;
+        let units = rows
+            .into_iter()
+            .enumerate()
+            .map(|(at, (seconds, bytes, below, kind, available))| JobUnit {
+                seconds: f64::from(seconds) / 4.0,
+                bytes: f64::from(bytes) * 1e5,
+                dependencies: below.into_iter().filter(|id| *id < at).map(|id| id as u32).collect(),
+                available,
+                library: kind % 4 != 0,
+                root: at == last || kind == 5,
+            })
+            .collect();
+        Job::new(units).unwrap()
+    })
+}
+
+fn links() -> impl Strategy<Value = Link> {
+    (1u32..200, 0u32..2000, 1u32..9).prop_map(|(mbit, ms, transfers)| Link {
+        bits_per_s: f64::from(mbit) * 1e6,
+        latency_s: f64::from(ms) / 1000.0,
+        transfers,
+    })
+}
+
+fn lookups() -> impl Strategy<Value = Lookup> {
+    prop_oneof![Just(Lookup::ByLevel), Just(Lookup::AtOnce)]
+}
+
+fn all(job: &Job, available: bool) -> Job {
+    Job::new(job.units().iter().map(|unit| JobUnit { available, ..unit.clone() }).collect()).unwrap()
+}
+
+/// Seconds on the longest path to a root, over units that a root needs.
+fn critical_path(job: &Job) -> f64 {
+    let mut paths: Vec<f64> = Vec::new();
+    for unit in job.units() {
+        paths.push(unit.seconds + unit.dependencies.iter().map(|id| paths[*id as usize]).fold(0.0, f64::max));
+    }
+    job.units().iter().zip(paths).filter(|(unit, _)| unit.root).map(|(_, path)| path).fold(0.0, f64::max)
+}
+
+const CLOSE: f64 = 1e-6;
+
+proptest! {
+    #[test]
+    fn compiling_takes_the_critical_path_or_longer(job in jobs(), link in links(), lookup in lookups(), cores in 1u32..5) {
+        let prepared = Prepared::new(&job);
+        let nothing = vec![false; job.units().len()];
+        let run = prepared.run(&nothing, link, lookup, Some(cores));
+        let path = critical_path(&job);
+        let least = path.max(run.compiled_s / f64::from(cores));
+        // Graham's bound: list scheduling takes no longer than work ÷ cores + path.
+        let most = run.compiled_s / f64::from(cores) + path;
+        prop_assert!(run.seconds >= least - CLOSE && run.seconds <= most + CLOSE, "{} {} {}", least, run.seconds, most);
+        prop_assert!((prepared.run(&nothing, link, lookup, None).seconds - path).abs() < CLOSE);
+        prop_assert_eq!(run.moved_bytes, 0.0);
+    }
+
+    #[test]
+    fn no_plan_beats_its_work_or_its_bytes(
+        job in jobs(), link in links(), lookup in lookups(), cores in 1u32..5, wish in any::<u16>(),
+    ) {
+        let fetched: Vec<bool> =
+            job.units().iter().enumerate().map(|(at, unit)| unit.available && wish >> at & 1 == 1).collect();
+        let run = Prepared::new(&job).run(&fetched, link, lookup, Some(cores));
+        prop_assert!(run.seconds >= run.compiled_s / f64::from(cores) - CLOSE);
+        prop_assert!(run.seconds >= 8.0 * run.moved_bytes / link.bits_per_s - CLOSE);
+        let needs = needed::Needs::of(&job, &fetched, lookup);
+        let first = job.units().iter().enumerate().filter(|(at, _)| needs.needed[*at] && fetched[*at]);
+        for (_, unit) in first {
+            prop_assert!(run.seconds >= alone(unit, link) - CLOSE);
+        }
+        let free = Link { bits_per_s: f64::INFINITY, latency_s: 0.0, transfers: 1 };
+        let floor = Prepared::new(&job).run(&fetched, free, lookup, None).seconds;
+        prop_assert!(run.seconds >= floor - CLOSE, "what is compiled takes its longest path: {} {}", floor, run.seconds);
+    }
+
+    #[test]
+    fn with_nothing_to_fetch_all_ways_are_one(job in jobs(), link in links(), lookup in lookups(), cores in 1u32..5) {
+        let times = times(&all(&job, false), link, lookup, cores);
+        prop_assert_eq!((times.fetch_s, times.choose_s), (times.compile_s, times.compile_s));
+        prop_assert_eq!(times.critical_choose_s, times.critical_compile_s);
+        prop_assert_eq!((times.moved_bytes, times.available), (0.0, 0));
+    }
+
+    #[test]
+    fn a_perfect_link_with_everything_takes_no_time(job in jobs(), lookup in lookups(), cores in 1u32..5) {
+        let link = Link { bits_per_s: f64::INFINITY, latency_s: 0.0, transfers: 1 };
+        let times = times(&all(&job, true), link, lookup, cores);
+        prop_assert_eq!((times.fetch_s, times.choose_s, times.critical_choose_s), (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn choosing_is_never_worse(job in jobs(), link in links(), lookup in lookups(), cores in 1u32..5) {
+        let times = times(&job, link, lookup, cores);
+        prop_assert!(times.choose_s <= times.compile_s.min(times.fetch_s));
+        prop_assert!(times.critical_choose_s <= times.critical_compile_s.min(times.critical_fetch_s));
+        prop_assert!(times.critical_compile_s <= times.compile_s + CLOSE);
+    }
+
+    /// On few cores, or with lookups that end in another order, a fetch that comes sooner may
+    /// start things in a worse order (Graham's anomalies), so this holds for those alone.
+    #[test]
+    fn more_bandwidth_never_hurts_one_transfer(job in jobs(), link in links(), more in 1.0f64..50.0) {
+        let one = Link { transfers: 1, ..link };
+        let wide = Link { bits_per_s: one.bits_per_s * more, ..one };
+        let fetch = |link| times(&job, link, Lookup::AtOnce, 1).critical_fetch_s;
+        prop_assert!(fetch(wide) <= fetch(one) + CLOSE);
+    }
+
+    #[test]
+    fn keys_known_at_once_never_hurt_on_ample_links(job in jobs(), link in links()) {
+        let ample = Link { transfers: 100, bits_per_s: f64::INFINITY, ..link };
+        let fetch = |lookup| times(&job, ample, lookup, 1).critical_fetch_s;
+        prop_assert!(fetch(Lookup::AtOnce) <= fetch(Lookup::ByLevel) + CLOSE);
+    }
+}
+
+fn unit(seconds: f64, bytes: f64, dependencies: &[u32], available: bool) -> JobUnit {
+    JobUnit { seconds, bytes, dependencies: dependencies.to_vec(), available, library: true, root: false }
+}
+
+#[test]
+fn transfers_share_the_bandwidth() {
+    let link = |transfers| Link { bits_per_s: 8e6, latency_s: 1.0, transfers };
+    let roots = [3e6, 1e6].map(|bytes| JobUnit { root: true, ..unit(9.0, bytes, &[], true) });
+    let job = Job::new(roots.to_vec()).unwrap();
+    let seconds = |transfers| times(&job, link(transfers), Lookup::AtOnce, 1).fetch_s;
+    assert_eq!(seconds(2), 6.0, "lookup, first byte, then both in 4 s");
+    assert_eq!(seconds(1), 7.0, "the second request waits for the first transfer");
+}
+
+#[test]
+fn a_compile_waits_for_all_libraries_it_reads() {
+    let link = Link { bits_per_s: 8e6, latency_s: 0.0, transfers: 1 };
+    let units = vec![
+        unit(9.0, 5e6, &[], true),
+        unit(9.0, 1e6, &[0], true),
+        JobUnit { root: true, ..unit(2.0, 0.0, &[1], false) },
+    ];
+    let job = Job::new(units).unwrap();
+    let run = times(&job, link, Lookup::AtOnce, 1);
+    assert_eq!((run.fetch_s, run.moved_bytes), (8.0, 6e6));
+}
+
+#[test]
+fn a_key_of_contents_waits_for_the_compile_below() {
+    let link = Link { bits_per_s: f64::INFINITY, latency_s: 0.5, transfers: 8 };
+    let units = vec![unit(3.0, 0.0, &[], false), JobUnit { root: true, ..unit(10.0, 0.0, &[0], true) }];
+    let job = Job::new(units).unwrap();
+    assert_eq!(times(&job, link, Lookup::ByLevel, 1).fetch_s, 4.0);
+    assert_eq!(times(&job, link, Lookup::AtOnce, 1).fetch_s, 1.0);
+}

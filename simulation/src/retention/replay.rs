@@ -1,0 +1,182 @@
+//! A history under one retention policy and one size limit.
+//!
+//! After every build: what it wanted and did not find is compiled and stored; all it used of the
+//! store counts as used now, also what its build directory had by itself; then the policy
+//! collects. During a build the store may be over its limit, as a real one is that collects
+//! afterwards. What a build directory has and the store does not is not stored again.
+
+use rayon::prelude::*;
+
+use super::bound::Intervals;
+use super::cap::Cap;
+use super::flat::{Flat, seconds};
+use super::store::Store;
+use super::{Policy, Retention, Use};
+
+/// A replay, build by build.
+pub struct Replay<'a> {
+    flat: &'a Flat,
+    store: Store<'a>,
+    policy: Box<dyn Policy + 'a>,
+    cap: Option<u64>,
+    made: Vec<bool>,
+    build: u32,
+    tally: Tally,
+}
+
+/// What a replay counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Artifacts that builds asked the store for.
+    pub lookups: u64,
+    /// How many of these it had.
+    pub hits: u64,
+    /// Microseconds of all that was looked up.
+    pub looked_up_us: u64,
+    /// Microseconds of what the store had.
+    pub reused_us: u64,
+    /// Microseconds of what had been stored before, was evicted, and had to be made again.
+    pub again_us: u64,
+    /// Bytes evicted.
+    pub evicted_bytes: u64,
+    /// The most bytes at the end of any build.
+    pub peak_bytes: u64,
+}
+
+/// What one policy and size limit come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// Name of the policy.
+    pub policy: &'static str,
+    /// The size limit, bytes; nothing for none.
+    pub cap_bytes: Option<u64>,
+    /// Artifacts that builds asked the store for.
+    pub lookups: u64,
+    /// Share of these that it had; 0 where there were none.
+    pub hit_rate: f64,
+    /// The same by seconds.
+    pub hit_rate_by_cost: f64,
+    /// Seconds of what was looked up and had to be compiled.
+    pub rebuilt_s: f64,
+    /// Seconds compiled on top of these because they may not be stored: the same under all policies.
+    pub refused_s: f64,
+    /// No policy of this size can have a smaller `rebuilt_s`.
+    pub bound_s: f64,
+    /// Bytes evicted.
+    pub evicted_bytes: f64,
+    /// Of `rebuilt_s`, what was there once and had been evicted.
+    pub rebuilt_again_s: f64,
+    /// `rebuilt_again_s` for each GB (10^9 bytes) evicted; nothing where nothing was evicted.
+    pub rebuilt_s_per_gb: Option<f64>,
+    /// The most the store held at the end of any build, bytes.
+    pub peak_bytes: f64,
+}
+
+impl<'a> Replay<'a> {
+    /// Before the first build.
+    pub fn new(flat: &'a Flat, policy: &Retention, cap: Option<u64>) -> Replay<'a> {
+        Replay {
+            flat,
+            store: Store::new(flat),
+            policy: policy.make(flat),
+            cap,
+            made: vec![false; flat.artifacts()],
+            build: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Replays the next build. Returns whether there was one.
+    pub fn step(&mut self) -> bool {
+        let Some(&build) = self.flat.builds.get(self.build as usize) else { return false };
+        let number = self.build;
+        for at in build.start..build.end {
+            let artifact = self.flat.uses[at as usize];
+            let there = self.store.has(artifact);
+            if at >= build.wanted {
+                self.look_up(artifact, there);
+            } else if !there {
+                continue;
+            }
+            let of = Use { build: number, next: self.flat.next[at as usize], fresh: !there };
+            let rank = self.policy.used(artifact, of);
+            self.store.set_rank(artifact, rank);
+        }
+        self.store.line_up(&self.flat.uses[build.start as usize..build.end as usize]);
+        self.policy.collect(&mut self.store, number, self.cap);
+        self.store.build_ends();
+        self.build += 1;
+        true
+    }
+
+    /// The store as the last build and its collection left it.
+    pub fn store(&self) -> &Store<'a> {
+        &self.store
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> Tally {
+        Tally { evicted_bytes: self.store.evicted_bytes(), peak_bytes: self.store.peak(), ..self.tally }
+    }
+
+    fn look_up(&mut self, artifact: u32, there: bool) {
+        let at = artifact as usize;
+        let cost = self.flat.cost[at];
+        let made = std::mem::replace(&mut self.made[at], true);
+        self.tally.lookups += 1;
+        self.tally.looked_up_us += cost;
+        if there {
+            self.tally.hits += 1;
+            self.tally.reused_us += cost;
+            return;
+        }
+        if made {
+            self.tally.again_us += cost;
+        }
+        self.store.insert(artifact);
+    }
+}
+
+/// Replays a whole history.
+pub fn replay(flat: &Flat, policy: &Retention, cap: Option<u64>) -> Tally {
+    let mut replay = Replay::new(flat, policy, cap);
+    while replay.step() {}
+    replay.tally()
+}
+
+/// Every policy under every size limit, policy by policy, as many at a time as there are cores.
+pub fn table(flat: &Flat, policies: &[&'static Retention], caps: &[Cap]) -> Vec<Outcome> {
+    let intervals = Intervals::of(flat);
+    let bounds: Vec<u64> = caps.par_iter().map(|cap| intervals.most_reused(cap.0)).collect();
+    let pairs: Vec<(&'static Retention, Cap, u64)> = policies
+        .iter()
+        .flat_map(|policy| caps.iter().zip(&bounds).map(move |(cap, bound)| (*policy, *cap, *bound)))
+        .collect();
+    pairs
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(policy, cap, most)| replay(flat, policy, cap.0).outcome(policy.name, cap, most, flat.refused_s))
+        .collect()
+}
+
+impl Tally {
+    fn outcome(self, policy: &'static str, cap: Cap, most_reused_us: u64, refused_s: f64) -> Outcome {
+        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        let again = seconds(self.again_us);
+        let evicted_bytes = self.evicted_bytes as f64;
+        Outcome {
+            policy,
+            cap_bytes: cap.0,
+            lookups: self.lookups,
+            hit_rate: share(self.hits, self.lookups),
+            hit_rate_by_cost: share(self.reused_us, self.looked_up_us),
+            rebuilt_s: seconds(self.looked_up_us - self.reused_us),
+            refused_s,
+            bound_s: seconds(self.looked_up_us.saturating_sub(most_reused_us)),
+            evicted_bytes,
+            rebuilt_again_s: again,
+            rebuilt_s_per_gb: (self.evicted_bytes > 0).then(|| again / (evicted_bytes / 1e9)),
+            peak_bytes: self.peak_bytes as f64,
+        }
+    }
+}
