@@ -210,6 +210,8 @@ pub struct RemoteRow {
     /// And fetching what is worth it.
     #[serde(serialize_with = "six")]
     pub critical_choose_s: f64,
+    /// When keys are known: `by-level`, a round trip for each level of the graph, or `at-once`.
+    pub lookup: String,
 }
 
 /// A millionth is finer than anything simulated; a mean of counts has no end of digits.

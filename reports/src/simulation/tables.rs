@@ -64,7 +64,7 @@ table!(GrowthRow "growth.csv" "A store without limits, day by day":
     shares; sizes stored_bytes local_bytes; numbers);
 table!(RemoteRow "remote.csv" "Fetching what others have built":
     policy command bits_per_s latency_s transfers jobs workspaces units available worth_fetching moved_bytes
-    compile_s fetch_s choose_s critical_compile_s critical_choose_s;
+    compile_s fetch_s choose_s critical_compile_s critical_choose_s lookup;
     shares available worth_fetching;
     sizes bits_per_s latency_s moved_bytes compile_s fetch_s choose_s critical_compile_s critical_choose_s; numbers);
 
