@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
-use support::crates::{alpha, beta, publish_all, publish_embedder};
+use support::crates::{alpha, beta, publish_all};
 use support::{Place, Said, small};
 
 const CORPUS: &str = "c";
@@ -15,7 +15,6 @@ const CORPUS: &str = "c";
 fn place() -> Place {
     let place = Place::new();
     publish_all(&place);
-    publish_embedder(&place);
     alpha(&place);
     beta(&place);
     small::pair(&place);
