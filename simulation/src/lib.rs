@@ -3,6 +3,7 @@
 //! Unit graphs are cheap to compute without compiling anything. A [`trace`] holds those of a
 //! whole corpus, or of a made-up ecosystem that is like one; the rest of the crate replays it.
 
+pub mod generate;
 pub mod growth;
 pub mod history;
 pub mod keys;
@@ -11,4 +12,5 @@ pub mod remote;
 pub mod replay;
 pub mod retention;
 pub mod reuse;
+pub mod statistics;
 pub mod trace;

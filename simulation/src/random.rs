@@ -25,8 +25,7 @@ impl Random {
     }
 
     /// The next number.
-    #[allow(clippy::should_implement_trait, reason = "it never ends, and nobody iterates over it")]
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         let state = &mut self.state;
         let result = state[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let shifted = state[1] << 17;
@@ -42,12 +41,12 @@ impl Random {
     /// A number from 0 up to, but not, `end`; 0 where `end` is 0. The bias of one part in
     /// 2^64 ÷ `end` matters to nothing here.
     pub fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
+        ((u128::from(self.number()) * end as u128) >> 64) as usize
     }
 
     /// A number from 0 up to, but not, 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.number() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Whether something of this probability happens.
@@ -67,7 +66,7 @@ impl Random {
 
     /// 64 hexadecimal digits, the shape of a digest.
     pub fn digest(&mut self) -> String {
-        (0..4).map(|_| format!("{:016x}", self.next())).collect()
+        (0..4).map(|_| format!("{:016x}", self.number())).collect()
     }
 }
 
@@ -90,7 +89,7 @@ mod tests {
         assert_eq!(split_mix(&mut at), 0xE220_A839_7B1D_CDAF);
         // xoshiro256** from the state 1, 2, 3, 4, as in the reference implementation.
         let mut random = Random { state: [1, 2, 3, 4] };
-        assert_eq!([random.next(), random.next(), random.next()], [11520, 0, 1_509_978_240]);
+        assert_eq!([random.number(), random.number(), random.number()], [11520, 0, 1_509_978_240]);
     }
 
     #[test]
