@@ -18,7 +18,8 @@ fn place() -> Place {
     alpha(&place);
     beta(&place);
     small::pair(&place);
-    let workspaces = [("alpha", "src/main.rs"), ("beta", "src/main.rs"), ("older", "src/lib.rs"), ("newer", "src/lib.rs")];
+    let workspaces =
+        [("alpha", "src/main.rs"), ("beta", "src/main.rs"), ("older", "src/lib.rs"), ("newer", "src/lib.rs")];
     place.corpus(CORPUS, &workspaces.map(|(name, edit)| (name, edit, None)));
     place
 }

@@ -77,7 +77,8 @@ impl<'a> Lines<'a> {
         }
         let at: BTreeMap<&Key, LineId> = versions.keys().zip(0..).collect();
         let ids = trace.units.iter().filter(|unit| unit.source != Source::Path);
-        let ids = ids.map(|unit| ((unit.package_name, unit.version, unit.source as u8), at[&key(trace, unit)])).collect();
+        let ids =
+            ids.map(|unit| ((unit.package_name, unit.version, unit.source as u8), at[&key(trace, unit)])).collect();
         let line = |((name, _, source), mut versions): (Key, BTreeSet<Version>)| {
             // A version is known by one name only; git packages may have several commits of it.
             let mut known = BTreeSet::new();
@@ -134,7 +135,8 @@ impl<'a> Lines<'a> {
     fn shape(&self, line: LineId, nodes: [Option<NodeId>; 3]) -> Option<Shape> {
         let trace = self.trace;
         let main = trace.unit((*nodes.iter().flatten().next()?).to_owned());
-        let version = self.lines[line as usize].versions.iter().position(|it| it.version == trace.text(main.version))?;
+        let version =
+            self.lines[line as usize].versions.iter().position(|it| it.version == trace.text(main.version))?;
         let piece = |node: NodeId| {
             let unit = trace.unit(node);
             let text = |text| trace.text(text).to_owned();
@@ -154,7 +156,11 @@ impl<'a> Lines<'a> {
                 edges: edges.collect(),
             }
         };
-        Some(Shape { features: trace.text(main.features).to_owned(), version, parts: nodes.map(|node| node.map(piece)) })
+        Some(Shape {
+            features: trace.text(main.features).to_owned(),
+            version,
+            parts: nodes.map(|node| node.map(piece)),
+        })
     }
 
     /// What needs all observations: order of shapes, schedules, the long tail.

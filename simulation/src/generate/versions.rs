@@ -55,7 +55,8 @@ fn between(low: &str, high: &str) -> Vec<String> {
     if to <= from + 1 || to - from - 1 > MOST_BETWEEN {
         return Vec::new();
     }
-    let name = |number| if minor { format!("{}.{number}.0", low[0]) } else { format!("{}.{}.{number}", low[0], low[1]) };
+    let name =
+        |number| if minor { format!("{}.{number}.0", low[0]) } else { format!("{}.{}.{number}", low[0], low[1]) };
     (from + 1..to).map(name).collect()
 }
 

@@ -59,7 +59,8 @@ pub(super) fn write<'m>(
         if update > 0 {
             let day = day + update * options.update_days;
             resolved = again(ground, &asked, &[Class::Build, Class::Normal], seed, drawn.clock, day);
-            with_tests = if tests { again(ground, &asked, &Class::ALL, seed, drawn.clock, day) } else { resolved.clone() };
+            with_tests =
+                if tests { again(ground, &asked, &Class::ALL, seed, drawn.clock, day) } else { resolved.clone() };
         }
         for wanted in wanted {
             let of = if wanted.tests() { &with_tests } else { &resolved };
@@ -127,12 +128,7 @@ impl<'m> Writer<'_, 'm> {
         ground.builder.plan(self.workspace, wanted.task, &wanted.profile, nodes, roots);
     }
 
-    fn member(
-        &self,
-        emitter: &mut Emitter<'_, 'm>,
-        member: &'m Member,
-        before: &[NodeId],
-    ) -> NodeId {
+    fn member(&self, emitter: &mut Emitter<'_, 'm>, member: &'m Member, before: &[NodeId]) -> NodeId {
         let mut edges: Vec<Edge> = Vec::new();
         for (label, at) in &member.members {
             edges.push(Edge { label: emitter.text(label), node: before[*at] });

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use strategies::explain::{distance, own_difference};
+use strategies::explain::{Reason, distance, own_difference};
 use strategies::key::Recipe;
 
 use super::{Portfolio, Tally};
@@ -55,11 +55,10 @@ struct Search<'a> {
     trace: &'a Trace,
     view: &'a View,
     tally: &'a Tally,
-    /// Admitted units by package, target and mode.
-    alike: HashMap<Text, Vec<UnitId>>,
+    /// Admitted units by package, target and mode, with their inputs.
+    alike: HashMap<Text, Vec<(UnitId, Recipe)>>,
     /// Of each unit the first workspace that has it, and whether another has it, too.
     users: Vec<Option<(WorkspaceId, bool)>>,
-    recipes: HashMap<UnitId, Recipe>,
     own: HashMap<UnitId, &'static str>,
     reasons: HashMap<NodeId, String>,
 }
@@ -67,7 +66,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn of(trace: &'a Trace, view: &'a View, portfolio: &'a Portfolio, tally: &'a Tally) -> Search<'a> {
         let mut users: Vec<Option<(WorkspaceId, bool)>> = vec![None; trace.units.len()];
-        let mut alike: HashMap<Text, Vec<UnitId>> = HashMap::new();
+        let mut alike: HashMap<Text, Vec<(UnitId, Recipe)>> = HashMap::new();
         for plan in portfolio.plans.iter().map(|plan| &trace.plans[plan.at()]) {
             for node in plan.nodes.iter().filter(|node| view.key(**node).is_some()) {
                 let id = trace.nodes[node.at()].unit;
@@ -75,21 +74,13 @@ impl<'a> Search<'a> {
                     Some((first, several)) => *several |= *first != plan.workspace,
                     none => {
                         *none = Some((plan.workspace, false));
-                        alike.entry(trace.units[id.at()].name).or_default().push(id);
+                        let unit = &trace.units[id.at()];
+                        alike.entry(unit.name).or_default().push((id, trace.inputs(unit).recipe()));
                     }
                 }
             }
         }
-        Search {
-            trace,
-            view,
-            tally,
-            alike,
-            users,
-            recipes: HashMap::new(),
-            own: HashMap::new(),
-            reasons: HashMap::new(),
-        }
+        Search { trace, view, tally, alike, users, own: HashMap::new(), reasons: HashMap::new() }
     }
 
     /// Why a node has no twin. Nodes below it are smaller, so this ends.
@@ -123,31 +114,29 @@ impl<'a> Search<'a> {
             return known;
         }
         let home = self.users[unit.at()].map(|(workspace, _)| workspace);
-        let alike = self.alike.get(&self.trace.units[unit.at()].name).cloned().unwrap_or_default();
-        let elsewhere = |it: &UnitId| {
-            let (first, several) = self.users[it.at()].unzip();
-            *it != unit && (first != home || several == Some(true))
+        let alike = self.alike.get(&self.trace.units[unit.at()].name).map_or(&[][..], Vec::as_slice);
+        let mine = alike.iter().find(|(id, _)| *id == unit).map(|(_, recipe)| recipe);
+        let elsewhere = |id: UnitId| {
+            let (first, several) = self.users[id.at()].unzip();
+            id != unit && (first != home || several == Some(true))
         };
-        let others: Vec<UnitId> = alike.into_iter().filter(elsewhere).collect();
-        let mine = self.recipe(unit);
-        let mut nearest: Option<((usize, usize), Recipe)> = None;
-        for other in others {
-            let recipe = self.recipe(other);
-            let distance = distance(&mine, &recipe);
-            if nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
-                nearest = Some((distance, recipe));
+        let mut nearest: Option<(usize, &Recipe)> = None;
+        for (_, other) in alike.iter().filter(|(id, _)| elsewhere(*id)) {
+            let Some((own, _)) = mine.map(|mine| distance(mine, other)) else { break };
+            if nearest.is_none_or(|(least, _)| own < least) {
+                nearest = Some((own, other));
+            }
+            // Two units differ in something: there is none nearer.
+            if own == 1 {
+                break;
             }
         }
-        let reason = match nearest {
+        let differs = nearest.zip(mine).map(|((_, other), mine)| own_difference(mine, other));
+        let reason = match differs {
             None => "never-seen",
-            Some((_, recipe)) => own_difference(&mine, &recipe).map_or("content", |reason| reason.as_str()),
+            Some(difference) => difference.map_or("content", Reason::as_str),
         };
         self.own.insert(unit, reason);
         reason
-    }
-
-    fn recipe(&mut self, unit: UnitId) -> Recipe {
-        let trace = self.trace;
-        self.recipes.entry(unit).or_insert_with(|| trace.inputs(&trace.units[unit.at()]).recipe()).clone()
     }
 }

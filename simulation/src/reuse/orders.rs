@@ -24,9 +24,9 @@ pub fn bands(trace: &Trace, view: &View, portfolio: &Portfolio, at: &[u32], orde
     let pool_of: Vec<usize> = (1..=all as u32).map(|n| nearest(at, n)).collect();
     // A few at a time: an order of a hundred thousand workspaces takes memory.
     let numbers: Vec<u32> = (0..orders).collect();
+    let wants = Wants::of(trace, view, portfolio);
     for some in numbers.chunks(8) {
-        let rates: Vec<Vec<f32>> =
-            some.par_iter().map(|order| one_order(trace, view, portfolio, seed, *order)).collect();
+        let rates: Vec<Vec<f32>> = some.par_iter().map(|order| wants.in_order(view.keys.count, seed, *order)).collect();
         for rates in rates {
             for (place, rate) in rates.into_iter().enumerate() {
                 pools[pool_of[place]].push(rate);
@@ -42,29 +42,46 @@ pub fn bands(trace: &Trace, view: &View, portfolio: &Portfolio, at: &[u32], orde
         .collect()
 }
 
-/// The share of seconds that each workspace reuses, in one order.
-fn one_order(trace: &Trace, view: &View, portfolio: &Portfolio, seed: u64, order: u32) -> Vec<f32> {
-    let mut plans = portfolio.plans.clone();
-    shuffle(&mut plans, &mut Random::of(seed, u64::from(order)));
-    let mut stored = vec![false; view.keys.count];
-    let mut rates = Vec::with_capacity(plans.len());
-    for plan in plans {
-        let (mut all, mut hit) = (0f64, 0f64);
-        for (node, key) in tally::shared(trace, view, portfolio, plan) {
-            let seconds = f64::from(trace.nodes[node.at()].seconds.value);
-            all += seconds;
-            if key.is_some_and(|key| stored[key.at()]) {
-                hit += seconds;
+/// What each workspace looks up, side by side: orders go through it many times.
+struct Wants {
+    /// Key and seconds of what may be found elsewhere.
+    wanted: Vec<(u32, f32)>,
+    /// Of each workspace, where its part ends, and the seconds of all its units.
+    plans: Vec<(usize, f64)>,
+}
+
+impl Wants {
+    fn of(trace: &Trace, view: &View, portfolio: &Portfolio) -> Wants {
+        let mut wants = Wants { wanted: Vec::new(), plans: Vec::new() };
+        for plan in &portfolio.plans {
+            let mut all = 0.0;
+            for (node, key) in tally::shared(trace, view, portfolio, *plan) {
+                let seconds = trace.nodes[node.at()].seconds.value;
+                all += f64::from(seconds);
+                wants.wanted.extend(key.map(|key| (key.0, seconds)));
             }
+            wants.plans.push((wants.wanted.len(), all));
         }
-        for (_, key) in tally::shared(trace, view, portfolio, plan) {
-            if let Some(key) = key {
-                stored[key.at()] = true;
-            }
-        }
-        rates.push(if all > 0.0 { (hit / all) as f32 } else { 0.0 });
+        wants
     }
-    rates
+
+    /// The share of seconds that each workspace reuses, in one order.
+    fn in_order(&self, keys: usize, seed: u64, order: u32) -> Vec<f32> {
+        let mut places: Vec<u32> = (0..self.plans.len() as u32).collect();
+        shuffle(&mut places, &mut Random::of(seed, u64::from(order)));
+        let mut stored = vec![false; keys];
+        let rates = places.into_iter().map(|place| {
+            let place = place as usize;
+            let (end, all) = self.plans[place];
+            let start = place.checked_sub(1).map_or(0, |before| self.plans[before].0);
+            let wanted = &self.wanted[start..end];
+            let there = wanted.iter().filter(|(key, _)| stored[*key as usize]);
+            let hit: f64 = there.map(|(_, seconds)| f64::from(*seconds)).sum();
+            wanted.iter().for_each(|(key, _)| stored[*key as usize] = true);
+            if all > 0.0 { (hit / all) as f32 } else { 0.0 }
+        });
+        rates.collect()
+    }
 }
 
 /// Brings a list into a random order (Fisher–Yates).

@@ -68,7 +68,9 @@ impl Form {
     pub(super) fn value(self, value: &Value) -> String {
         let text = match value {
             Value::Number(value) => value.map(|value| self.number(value)),
-            Value::Spread(sample) => sample.quartiles().map(|values| values.map(|value| self.number(value)).join(" / ")),
+            Value::Spread(sample) => {
+                sample.quartiles().map(|values| values.map(|value| self.number(value)).join(" / "))
+            }
         };
         text.map_or_else(|| "–".to_owned(), |text| self.with_unit(text))
     }
@@ -91,7 +93,8 @@ impl Statistics {
     /// Every row, in order.
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        let mut add = |section, label: &str, value, form| rows.push(Row { section, label: label.to_owned(), value, form });
+        let mut add =
+            |section, label: &str, value, form| rows.push(Row { section, label: label.to_owned(), value, form });
         let one = |value: f64| Value::Number(Some(value));
         let section = "trace";
         for (label, count) in [
