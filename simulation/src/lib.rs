@@ -7,4 +7,5 @@ pub mod generate;
 pub mod history;
 pub mod random;
 pub mod statistics;
+pub mod timeline;
 pub mod trace;

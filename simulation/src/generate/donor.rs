@@ -86,9 +86,7 @@ fn command(
             let below = trace.unit(edge.node);
             if let Some(to) = at.get(&edge.node) {
                 member.members.push((trace.text(edge.label).to_owned(), *to));
-            } else if let (Some(line), Some(Part::Lib)) =
-                (lines.of_unit(below), RoleShape::of(trace, below).part())
-            {
+            } else if let (Some(line), Some(Part::Lib)) = (lines.of_unit(below), RoleShape::of(trace, below).part()) {
                 member.slots.push(place(slots, role, line, main));
             }
         }

@@ -77,7 +77,8 @@ impl<'a> Lines<'a> {
         }
         let at: BTreeMap<&Key, LineId> = versions.keys().zip(0..).collect();
         let ids = trace.units.iter().filter(|unit| unit.source != Source::Path);
-        let ids = ids.map(|unit| ((unit.package_name, unit.version, unit.source as u8), at[&key(trace, unit)])).collect();
+        let ids =
+            ids.map(|unit| ((unit.package_name, unit.version, unit.source as u8), at[&key(trace, unit)])).collect();
         let line = |((name, _, source), mut versions): (Key, BTreeSet<Version>)| {
             // A version is known by one name only; git packages may have several commits of it.
             let mut known = BTreeSet::new();
@@ -134,7 +135,8 @@ impl<'a> Lines<'a> {
     fn shape(&self, line: LineId, nodes: [Option<NodeId>; 3]) -> Option<Shape> {
         let trace = self.trace;
         let main = trace.unit((*nodes.iter().flatten().next()?).to_owned());
-        let version = self.lines[line as usize].versions.iter().position(|it| it.version == trace.text(main.version))?;
+        let version =
+            self.lines[line as usize].versions.iter().position(|it| it.version == trace.text(main.version))?;
         let piece = |node: NodeId| {
             let unit = trace.unit(node);
             let text = |text| trace.text(text).to_owned();
@@ -154,7 +156,11 @@ impl<'a> Lines<'a> {
                 edges: edges.collect(),
             }
         };
-        Some(Shape { features: trace.text(main.features).to_owned(), version, parts: nodes.map(|node| node.map(piece)) })
+        Some(Shape {
+            features: trace.text(main.features).to_owned(),
+            version,
+            parts: nodes.map(|node| node.map(piece)),
+        })
     }
 
     /// What needs all observations: order of shapes, schedules, the long tail.
@@ -165,6 +171,7 @@ impl<'a> Lines<'a> {
             .iter()
             .map(|line| line.seen.iter().flatten().map(|(donor, _)| locked(*donor)).max().unwrap_or(0))
             .collect();
+        let end = self.trace.workspaces.iter().map(|it| it.locked).max().unwrap_or(0);
         let (mut releases, mut days) = (0f64, 0f64);
         for (line, last) in self.lines.iter().zip(&lasts) {
             if let Some(first) = line.versions.first().filter(|version| version.published > 0) {
@@ -183,7 +190,7 @@ impl<'a> Lines<'a> {
             line.order();
             let seen: Vec<(String, u32)> =
                 line.versions.iter().map(|version| (version.version.clone(), version.published)).collect();
-            line.schedule = Schedule::new(&seen, lasts[at], rate, &mut Random::of(0x5EED, at as u64));
+            line.schedule = Schedule::new(&seen, lasts[at], end, rate, &mut Random::of(0x5EED, at as u64));
             line.owners = line.seen.iter().flatten().map(|(donor, _)| donor).collect::<BTreeSet<_>>().len() as u32;
             line.rare = owners[&line.name].len() == 1;
             for shape in &line.shapes {

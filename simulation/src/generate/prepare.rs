@@ -43,7 +43,14 @@ impl Shelf {
     }
 
     /// The index of a package.
-    pub fn of(&mut self, universe: &mut Universe<'_>, builder: &mut Builder, made: Made, release: u32, shape: u32) -> u32 {
+    pub fn of(
+        &mut self,
+        universe: &mut Universe<'_>,
+        builder: &mut Builder,
+        made: Made,
+        release: u32,
+        shape: u32,
+    ) -> u32 {
         if let Some(known) = self.known.get(&(made, release, shape)) {
             return *known;
         }
@@ -96,7 +103,8 @@ fn write(universe: &mut Universe<'_>, builder: &mut Builder, made: Made, release
         let Some(piece) = &shape.parts[part.at()] else { continue };
         // The crate of a copy has its own name, too.
         let is_lib = part == Part::Lib;
-        let target = if is_lib { format!("{}{}", piece.target, suffix.replace('-', "_")) } else { piece.target.clone() };
+        let target =
+            if is_lib { format!("{}{}", piece.target, suffix.replace('-', "_")) } else { piece.target.clone() };
         let slot = if is_lib { piece.slot.replace(&piece.target, &target) } else { piece.slot.clone() };
         let path = piece.path.replace(&format!("/{}-{old}/", line.name), &format!("/{name}-{version}/"));
         let unit = Unit {

@@ -119,8 +119,7 @@ impl<'m> Resolved<'m> {
             let mut random = Random::of(self.seed, u64::from(made) * 4 + side as u64);
             let (donor, shape) = shape(ground, id, line, side, donor, &mut random);
             let shape = nearest(line, shape, line.schedule.releases[choice.release as usize].seen);
-            let package =
-                ground.shelf.of(&mut ground.universe, &mut ground.builder, made, choice.release, shape);
+            let package = ground.shelf.of(&mut ground.universe, &mut ground.builder, made, choice.release, shape);
             choice.packages[side.at()] = package;
             self.journal.push((at, side));
             for ready in ground.shelf.package(package).parts.iter().flatten() {

@@ -45,9 +45,10 @@ impl Walk {
                 }
             }
         }
-        let found = nodes.iter().zip(&seen).flat_map(|(node, seen)| {
-            Side::BOTH.into_iter().filter(|side| seen[side.at()]).map(|side| (*node, side))
-        });
+        let found = nodes
+            .iter()
+            .zip(&seen)
+            .flat_map(|(node, seen)| Side::BOTH.into_iter().filter(|side| seen[side.at()]).map(|side| (*node, side)));
         Walk { found: found.collect() }
     }
 }

@@ -56,7 +56,9 @@ impl Reuse {
 /// Ordered pairs of different indexes.
 fn pairs(len: usize) -> Vec<(usize, usize)> {
     if len <= ALL_PAIRS {
-        return (0..len).flat_map(|left| (0..len).filter(move |right| *right != left).map(move |it| (left, it))).collect();
+        return (0..len)
+            .flat_map(|left| (0..len).filter(move |right| *right != left).map(move |it| (left, it)))
+            .collect();
     }
     let mut random = Random::new(len as u64);
     let mut pair = || {

@@ -64,9 +64,9 @@ impl Sample {
 /// How many equally frequent kinds would be as diverse as these counts: 1 ÷ Σ p², the inverse of
 /// Simpson's index (Hill's number of order 2). 0 of nothing.
 pub fn effective(counts: impl IntoIterator<Item = u64>) -> f64 {
-    let (sum, squares) = counts.into_iter().fold((0f64, 0f64), |(sum, squares), count| {
-        (sum + count as f64, squares + (count as f64) * (count as f64))
-    });
+    let (sum, squares) = counts
+        .into_iter()
+        .fold((0f64, 0f64), |(sum, squares), count| (sum + count as f64, squares + (count as f64) * (count as f64)));
     if squares == 0.0 { 0.0 } else { sum * sum / squares }
 }
 
