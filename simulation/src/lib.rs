@@ -13,4 +13,5 @@ pub mod replay;
 pub mod retention;
 pub mod reuse;
 pub mod statistics;
+pub mod timeline;
 pub mod trace;

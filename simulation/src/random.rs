@@ -64,6 +64,13 @@ impl Random {
         of.get(self.below(of.len()))
     }
 
+    /// Puts things into a random order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, things: &mut [T]) {
+        for at in (1..things.len()).rev() {
+            things.swap(at, self.below(at + 1));
+        }
+    }
+
     /// 64 hexadecimal digits, the shape of a digest.
     pub fn digest(&mut self) -> String {
         (0..4).map(|_| format!("{:016x}", self.number())).collect()

@@ -171,6 +171,7 @@ impl<'a> Lines<'a> {
             .iter()
             .map(|line| line.seen.iter().flatten().map(|(donor, _)| locked(*donor)).max().unwrap_or(0))
             .collect();
+        let end = self.trace.workspaces.iter().map(|it| it.locked).max().unwrap_or(0);
         let (mut releases, mut days) = (0f64, 0f64);
         for (line, last) in self.lines.iter().zip(&lasts) {
             if let Some(first) = line.versions.first().filter(|version| version.published > 0) {
@@ -189,7 +190,7 @@ impl<'a> Lines<'a> {
             line.order();
             let seen: Vec<(String, u32)> =
                 line.versions.iter().map(|version| (version.version.clone(), version.published)).collect();
-            line.schedule = Schedule::new(&seen, lasts[at], rate, &mut Random::of(0x5EED, at as u64));
+            line.schedule = Schedule::new(&seen, lasts[at], end, rate, &mut Random::of(0x5EED, at as u64));
             line.owners = line.seen.iter().flatten().map(|(donor, _)| donor).collect::<BTreeSet<_>>().len() as u32;
             line.rare = owners[&line.name].len() == 1;
             for shape in &line.shapes {

@@ -30,6 +30,9 @@ mod model;
 mod parts;
 mod prepare;
 mod resolve;
+mod shipped;
+#[cfg(test)]
+pub(crate) mod tests;
 mod universe;
 mod urn;
 mod versions;
@@ -46,6 +49,7 @@ use resolve::Ground;
 use universe::Universe;
 
 pub use model::Model;
+pub use shipped::shipped;
 pub use urn::{exponent, rarefied};
 
 /// Up to so many workspaces have all commands, unless something else is asked for.
@@ -82,7 +86,7 @@ impl Default for Options {
             updates: 0,
             update_days: 30,
             heredity: 0.5,
-            copying: 0.0,
+            copying: 0.2,
         }
     }
 }
@@ -112,8 +116,9 @@ pub fn generate(model: &Model, options: &Options, progress: &dyn Fn(usize)) -> T
     let mut ground = Ground::new(model, options.heredity);
     let mut market = Market::new(model, options.copying);
     let mut desk = Desk::default();
+    let mut deck = workspace::Deck::new(model, &wanted, options.seed);
     for at in 0..options.workspaces {
-        workspace::write(&mut ground, &mut market, &mut desk, options, &wanted, at);
+        workspace::write(&mut ground, &mut market, (&mut deck, &mut desk), options, &wanted, at);
         progress(at + 1);
     }
     ground.builder.finish(About {

@@ -10,7 +10,7 @@ use crate::random::Random;
 /// More versions than this are not filled in between two that were seen.
 const MOST_BETWEEN: u64 = 60;
 
-/// Schedules go on for so many days after the last workspace was locked.
+/// Schedules go on for so many days after the last of all workspaces was locked.
 pub const AHEAD: u32 = 400;
 
 /// Releases that a rate is assumed to be known from before any is seen: the pooled rate, with
@@ -61,10 +61,10 @@ fn between(low: &str, high: &str) -> Vec<String> {
 }
 
 impl Schedule {
-    /// The schedule of versions with their days, in order of days. `last` is the last day that a
-    /// workspace which uses the package was locked on; `rate` the releases a day of an average
-    /// package. Without days nothing is known but the versions.
-    pub fn new(seen: &[(String, u32)], last: u32, rate: f64, random: &mut Random) -> Schedule {
+    /// The schedule of versions with their days, in order of days. `looked` is the last day that a
+    /// workspace which uses the package was locked on, `end` that of all workspaces; `rate` the
+    /// releases a day of an average package. Without days nothing is known but the versions.
+    pub fn new(seen: &[(String, u32)], looked: u32, end: u32, rate: f64, random: &mut Random) -> Schedule {
         let mut releases: Vec<Release> = Vec::new();
         for (at, (version, day)) in seen.iter().enumerate() {
             if let Some((before, from)) = at.checked_sub(1).and_then(|at| seen.get(at)) {
@@ -78,21 +78,25 @@ impl Schedule {
             releases.push(Release { version: version.clone(), day: *day, seen: at, real: true });
         }
         let schedule = Schedule { releases };
-        if seen.iter().any(|(_, day)| *day == 0) { schedule } else { schedule.carried_on(last, rate, random) }
+        if seen.iter().any(|(_, day)| *day == 0) {
+            schedule
+        } else {
+            schedule.carried_on(looked, end + AHEAD, rate, random)
+        }
     }
 
     /// Releases of the time after the last look.
-    fn carried_on(mut self, last: u32, rate: f64, random: &mut Random) -> Schedule {
+    fn carried_on(mut self, looked: u32, end: u32, rate: f64, random: &mut Random) -> Schedule {
         let (Some(first), Some(newest)) = (self.releases.first(), self.releases.last()) else { return self };
-        let last = last.max(newest.day);
-        let span = f64::from(last - first.day) + PRIOR / rate.max(1e-6);
+        let looked = looked.max(newest.day);
+        let span = f64::from(looked - first.day) + PRIOR / rate.max(1e-6);
         let gap = span / (self.releases.len() as f64 - 1.0 + PRIOR);
         let Some([major, minor, patch]) = numbers(&newest.version) else { return self };
-        let (seen, mut day, mut nth) = (newest.seen, f64::from(last), 0);
+        let (seen, mut day, mut nth) = (newest.seen, f64::from(looked), 0);
         loop {
             day += random.waiting(gap).max(1.0);
             nth += 1;
-            if day > f64::from(last + AHEAD) {
+            if day > f64::from(end) {
                 return self;
             }
             let version = format!("{major}.{minor}.{}", patch + nth);
@@ -119,7 +123,7 @@ mod tests {
 
     fn schedule(seen: &[(&str, u32)], last: u32) -> Schedule {
         let seen: Vec<(String, u32)> = seen.iter().map(|(version, day)| ((*version).to_owned(), *day)).collect();
-        Schedule::new(&seen, last, 0.01, &mut Random::new(1))
+        Schedule::new(&seen, last, last, 0.01, &mut Random::new(1))
     }
 
     #[test]

@@ -23,18 +23,50 @@ struct Drawn<'m> {
     clock: &'m Donor,
 }
 
+/// Deals out real workspaces like cards: each comes once before one comes twice, so that few
+/// made-up workspaces are as the real ones are together.
+#[derive(Debug)]
+pub(super) struct Deck {
+    all: Vec<u32>,
+    left: [Vec<u32>; 3],
+    random: Random,
+}
+
+impl Deck {
+    /// The workspaces that have a wanted command.
+    pub(super) fn new(model: &Model, wanted: &[Wanted], seed: u64) -> Deck {
+        let has = |at: &u32| wanted.iter().any(|wanted| wanted.of(&model.donors[*at as usize]).is_some());
+        let all = (0..model.donors.len() as u32).filter(has).collect();
+        Deck { all, left: Default::default(), random: Random::of(seed, u64::MAX) }
+    }
+
+    fn one<'m>(&mut self, model: &'m Model, hand: usize) -> Option<(u32, &'m Donor)> {
+        if self.left[hand].is_empty() {
+            self.left[hand].clone_from(&self.all);
+            self.random.shuffle(&mut self.left[hand]);
+        }
+        let at = self.left[hand].pop()?;
+        Some((at, &model.donors[at as usize]))
+    }
+
+    fn draw<'m>(&mut self, model: &'m Model) -> Option<Drawn<'m>> {
+        let structure = self.one(model, 0)?;
+        Some(Drawn { structure, profiles: self.one(model, 1)?.1, clock: self.one(model, 2)?.1 })
+    }
+}
+
 /// Draws, resolves and writes workspace number `at`.
-pub(super) fn write<'m>(
-    ground: &mut Ground<'m>,
+pub(super) fn write(
+    ground: &mut Ground<'_>,
     market: &mut Market,
-    desk: &mut Desk,
+    (deck, desk): (&mut Deck, &mut Desk),
     options: &Options,
     wanted: &[Wanted],
     at: usize,
 ) {
     let seed = Random::of(options.seed, at as u64).number();
     let mut random = Random::new(seed);
-    let Some(drawn) = draw(ground.model, wanted, &mut random) else { return };
+    let Some(drawn) = deck.draw(ground.model) else { return };
     let shift = random.below(2 * JITTER + 1) as u32;
     let day = if drawn.clock.locked > 0 { drawn.clock.locked + shift - JITTER as u32 } else { 0 };
     let name = format!("made-{:06}", at + 1);
@@ -86,14 +118,6 @@ fn again<'m>(
         }
     }
     resolved
-}
-
-/// Draws real workspaces that have a wanted command.
-fn draw<'m>(model: &'m Model, wanted: &[Wanted], random: &mut Random) -> Option<Drawn<'m>> {
-    let has = |donor: &Donor| wanted.iter().any(|wanted| wanted.of(donor).is_some());
-    let able: Vec<u32> = (0..model.donors.len() as u32).filter(|at| has(&model.donors[*at as usize])).collect();
-    let mut one = || random.pick(&able).map(|at| (*at, &model.donors[*at as usize]));
-    Some(Drawn { structure: one()?, profiles: one()?.1, clock: one()?.1 })
 }
 
 /// How many path packages a donor has.

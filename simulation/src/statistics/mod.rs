@@ -15,6 +15,8 @@ mod packages;
 mod reuse;
 mod sample;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -90,7 +92,8 @@ impl Statistics {
         let mains = main_plans(trace);
         let seconds = |measured: bool| -> f64 {
             let nodes = trace.plans.iter().flat_map(|plan| &plan.nodes).map(|node| trace.nodes[node.at()].seconds);
-            nodes.filter(|amount| amount.measured || !measured).map(|amount| f64::from(amount.value)).sum()
+            let wanted = nodes.filter(|amount| amount.measured || !measured);
+            wanted.fold(0.0, |sum, amount| sum + f64::from(amount.value))
         };
         let units = mains.iter().map(|plan| plan.nodes.len()).sum::<usize>();
         let local = mains.iter().flat_map(|plan| &plan.nodes).filter(|node| is_local(trace, **node)).count();

@@ -35,7 +35,7 @@ pub(super) enum Form {
     Decimal(&'static str),
     Percent,
     Seconds,
-    Megabytes,
+    Gigabytes,
     Days,
 }
 
@@ -47,7 +47,7 @@ impl Form {
             Form::Count(unit) | Form::Decimal(unit) => format!("{text} {unit}"),
             Form::Percent => format!("{text} %"),
             Form::Seconds => format!("{text} s"),
-            Form::Megabytes => format!("{text} MB"),
+            Form::Gigabytes => format!("{text} GB"),
             Form::Days => format!("{text} days"),
         }
     }
@@ -60,7 +60,7 @@ impl Form {
             Form::Percent => format!("{:.1}", value * 100.0),
             Form::Seconds if value < 10.0 => format!("{value:.1}"),
             Form::Seconds => grouped(value),
-            Form::Megabytes => grouped(value / 1e6),
+            Form::Gigabytes => format!("{:.2}", value / 1e9),
         }
     }
 
@@ -112,7 +112,7 @@ impl Statistics {
         for Command { label, units, seconds, bytes } in &self.commands {
             add(section, label, Value::Spread(units.clone()), Form::Count("units"));
             add(section, &format!("{label}, time"), Value::Spread(seconds.clone()), Form::Seconds);
-            add(section, &format!("{label}, size"), Value::Spread(bytes.clone()), Form::Megabytes);
+            add(section, &format!("{label}, size"), Value::Spread(bytes.clone()), Form::Gigabytes);
         }
         let section = "units of dev builds";
         for kind in &self.kinds {
@@ -125,10 +125,10 @@ impl Statistics {
         for (rank, share) in RANKS.into_iter().zip(packages.by_rank) {
             add(section, &format!("workspaces with number {rank}"), Value::Number(share), Form::Percent);
         }
-        add(section, "popularity (share of workspaces)", Value::Spread(packages.popularity.clone()), Form::Percent);
+        add(section, "workspaces with a package", Value::Spread(packages.popularity.clone()), Form::Percent);
         add(section, "in one workspace only", one(packages.alone), Form::Percent);
         add(section, "versions, effective", Value::Spread(packages.versions.clone()), Form::Decimal(""));
-        add(section, "compatible ranges, effective", Value::Spread(packages.ranges.clone()), Form::Decimal(""));
+        add(section, "semver ranges, effective", Value::Spread(packages.ranges.clone()), Form::Decimal(""));
         add(section, "feature sets, effective", Value::Spread(packages.features.clone()), Form::Decimal(""));
         add(section, "age when locked", Value::Spread(packages.ages.clone()), Form::Days);
         let section = "profiles of dev builds";
@@ -176,7 +176,7 @@ mod tests {
         let one = |value| Value::Number(Some(value));
         assert_eq!(Form::Count("units").value(&one(1_234_567.4)), "1,234,567 units");
         assert_eq!(Form::Percent.value(&one(0.1234)), "12.3 %");
-        assert_eq!(Form::Megabytes.value(&one(2.5e9)), "2,500 MB");
+        assert_eq!(Form::Gigabytes.value(&one(2.5e9)), "2.50 GB");
         assert_eq!(Form::Seconds.value(&one(1.25)), "1.2 s");
         assert_eq!(Form::Days.value(&one(-3.0)), "-3 days");
         assert_eq!(Form::Decimal("").value(&Value::Number(None)), "–");

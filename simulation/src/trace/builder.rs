@@ -1,9 +1,8 @@
 //! Fills the tables of a trace, each thing once.
 
-use std::collections::HashMap;
-
 use strategies::key::Inputs;
 
+use super::interned::{Interned, hash};
 use super::{
     About, Action, Amount, Edge, Event, Node, NodeId, Plan, PlanId, Source, Task, Text, Trace, Unit, UnitId, Workspace,
     WorkspaceId,
@@ -13,39 +12,43 @@ use super::{
 #[derive(Debug)]
 pub struct Builder {
     trace: Trace,
-    strings: HashMap<String, Text>,
-    units: HashMap<Unit, UnitId>,
-    nodes: HashMap<(UnitId, Vec<Edge>), NodeId>,
+    strings: Interned,
+    units: Interned,
+    nodes: Interned,
 }
 
 impl Default for Builder {
     fn default() -> Builder {
-        let trace = Trace { strings: vec![String::new()], ..Trace::default() };
-        let strings = HashMap::from([(String::new(), Text(0))]);
-        Builder { trace, strings, units: HashMap::new(), nodes: HashMap::new() }
+        let (strings, units, nodes) = Default::default();
+        let mut builder = Builder { trace: Trace::default(), strings, units, nodes };
+        builder.text("");
+        builder
     }
 }
 
 impl Builder {
     /// The index of a text.
     pub fn text(&mut self, text: &str) -> Text {
-        if let Some(known) = self.strings.get(text) {
-            return *known;
+        let (digest, strings) = (hash(text), &self.trace.strings);
+        if let Some(known) = self.strings.find(digest, |row| strings[row as usize] == text) {
+            return Text(known);
         }
-        let id = Text(index(self.trace.strings.len()));
+        let row = index(strings.len());
+        self.strings.add(digest, row, |row| hash(strings[row as usize].as_str()));
         self.trace.strings.push(text.to_owned());
-        self.strings.insert(text.to_owned(), id);
-        id
+        Text(row)
     }
 
     /// The index of a unit.
     pub fn unit(&mut self, unit: Unit) -> UnitId {
-        let next = UnitId(index(self.trace.units.len()));
-        let id = *self.units.entry(unit).or_insert(next);
-        if id == next {
-            self.trace.units.push(unit);
+        let (digest, units) = (hash(unit), &self.trace.units);
+        if let Some(known) = self.units.find(digest, |row| units[row as usize] == unit) {
+            return UnitId(known);
         }
-        id
+        let row = index(units.len());
+        self.units.add(digest, row, |row| hash(units[row as usize]));
+        self.trace.units.push(unit);
+        UnitId(row)
     }
 
     /// A unit of these inputs, not yet in the trace: what is not an input of its key is for the
@@ -81,20 +84,23 @@ impl Builder {
     /// replaces an estimated one.
     pub fn node(&mut self, unit: UnitId, mut edges: Vec<Edge>, seconds: Amount, bytes: Amount) -> NodeId {
         edges.sort_by(|a, b| self.rank(a).cmp(&self.rank(b)));
-        if let Some(known) = self.nodes.get(&(unit, edges.clone())) {
-            let node = &mut self.trace.nodes[known.at()];
+        let (digest, trace) = (hash((unit, edges.as_slice())), &self.trace);
+        let same = |row: u32| trace.nodes[row as usize].unit == unit && trace.edges(NodeId(row)) == edges;
+        if let Some(known) = self.nodes.find(digest, same) {
+            let node = &mut self.trace.nodes[known as usize];
             for (old, new) in [(&mut node.seconds, seconds), (&mut node.bytes, bytes)] {
                 if new.measured && !old.measured {
                     *old = new;
                 }
             }
-            return *known;
+            return NodeId(known);
         }
-        let id = NodeId(index(self.trace.nodes.len()));
+        let row = index(trace.nodes.len());
+        let rehash = |row: u32| hash((trace.nodes[row as usize].unit, trace.edges(NodeId(row))));
+        self.nodes.add(digest, row, rehash);
         self.trace.edges.extend(&edges);
         self.trace.nodes.push(Node { unit, edges_end: index(self.trace.edges.len()), seconds, bytes });
-        self.nodes.insert((unit, edges), id);
-        id
+        NodeId(row)
     }
 
     /// What edges are ordered by; nodes that differ in nothing else keep one order, too.

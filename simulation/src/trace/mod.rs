@@ -16,8 +16,10 @@
 //! - `ids`: indexes, one type for each table
 //! - `model`: the tables
 //! - `builder`: fills them, each thing once
+//! - `interned`: finds a row by its content
 //! - `check`: what holds in every sound trace
 //! - `file`: the format on disk, described in `simulation/FORMAT.md`
+//! - `only`: a smaller trace from a larger one
 //! - `graph`: a plan as the unit graph that policies look at
 
 mod builder;
@@ -25,7 +27,9 @@ mod check;
 mod file;
 mod graph;
 mod ids;
+mod interned;
 mod model;
+mod only;
 
 pub use builder::Builder;
 pub use file::{TraceError, VERSION};
