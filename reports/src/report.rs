@@ -112,7 +112,8 @@ impl Report {
     /// When the two cannot be compared, or there is no run of `compare`.
     pub fn set_against(&mut self, old: &RunFolder) -> Result<(), Incomparable> {
         let Some((folder, analysis)) = self.runs.first() else {
-            let new = self.probes.first().map_or_else(|| "nothing".into(), |run| run.info.name.clone());
+            let others = self.probes.iter().map(|run| &run.info).chain(self.simulations.iter().map(|run| &run.info));
+            let new = others.map(|info| info.name.clone()).next().unwrap_or_else(|| "nothing".into());
             let why = "only runs of harness compare can be set side by side".into();
             return Err(Incomparable { new, old: old.info.name.clone(), why });
         };
@@ -133,12 +134,13 @@ impl Report {
     pub fn document(&self) -> Document {
         let runs: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();
         let probes: Vec<&ProbeRun> = self.probes.iter().collect();
-        chapters::document(&runs, &probes, self.changes.as_ref(), self.review.clone())
+        let simulations: Vec<&SimulationRun> = self.simulations.iter().collect();
+        chapters::document(&runs, &probes, &simulations, self.changes.as_ref(), self.review.clone())
     }
 
     /// The raw rows of every run, as the page holds them.
     fn rows(&self) -> Result<Vec<Rows>, PageError> {
-        let several = self.runs.len() + self.probes.len() > 1;
+        let several = self.runs.len() + self.probes.len() + self.simulations.len() > 1;
         let named = |mut rows: Rows, run: &str| {
             if several {
                 rows.title = format!("{} ({run})", rows.title);
@@ -147,7 +149,13 @@ impl Report {
         };
         let steps = self.runs.iter().map(|(run, _)| Ok(named(Rows::of_steps(&run.steps)?, &run.info.name)));
         let probes = self.probes.iter().map(|run| Ok(named(Rows::of_probes(&run.rows)?, &run.info.name)));
-        steps.chain(probes).collect()
+        let mut rows: Vec<Rows> = steps.chain(probes).collect::<Result<_, PageError>>()?;
+        for run in &self.simulations {
+            let tables =
+                [Rows::of_table(&run.curve)?, Rows::of_table(&run.relaxations)?, Rows::of_table(&run.retention)?];
+            rows.extend(tables.into_iter().filter(|it| !it.is_empty()).map(|it| named(it, &run.info.name)));
+        }
+        Ok(rows)
     }
 
     /// Writes the formats into `dir`, which is made if needed, each file replacing its

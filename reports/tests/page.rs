@@ -6,6 +6,8 @@
 mod many;
 #[path = "common/report.rs"]
 mod report;
+#[path = "common/simulation.rs"]
+mod simulation;
 
 use std::collections::HashSet;
 use std::fs;
@@ -13,10 +15,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use reports::analysis::Source;
 use reports::document::Document;
 use reports::page::{self, Rows};
 use reports::probes::{ProbeRow, Verdict};
 use reports::record::{Status, StepRow};
+use reports::report::Report;
 
 /// Elements that have no end.
 const VOID: [&str; 8] = ["meta", "link", "br", "wbr", "img", "input", "hr", "!doctype"];
@@ -29,8 +33,17 @@ fn handmade() -> String {
         row.note = format!("{}\n\"quoted\", with commas,\nand lines {}", report::HOSTILE, "and more words ".repeat(9));
     }
     let probes: Vec<ProbeRow> = ["none", "shared-target", report::HOSTILE].into_iter().map(probe).collect();
-    let rows = [Rows::of_steps(&steps).unwrap(), Rows::of_probes(&probes).unwrap()];
-    page::render(&report::document(), &rows).unwrap()
+    let simulated = simulation::simulation(report::HOSTILE);
+    let rows = [
+        Rows::of_steps(&steps).unwrap(),
+        Rows::of_probes(&probes).unwrap(),
+        Rows::of_table(&simulated.curve).unwrap(),
+        Rows::of_table(&simulated.relaxations).unwrap(),
+        Rows::of_table(&simulated.retention).unwrap(),
+    ];
+    let mut document = report::document();
+    document.sections.extend(Report::of(vec![Source::Simulate(Box::new(simulated))], None).document().sections);
+    page::render(&document, &rows).unwrap()
 }
 
 fn probe(strategy: &str) -> ProbeRow {
@@ -105,6 +118,7 @@ fn ids_are_unique_and_links_lead_somewhere() {
     let ids: Vec<&str> = tags.iter().filter_map(|(_, attributes)| attribute(attributes, "id")).collect();
     let distinct: HashSet<&str> = ids.iter().copied().collect();
     assert_eq!(ids.len(), distinct.len(), "{ids:?}");
+    assert!(distinct.contains("rows-curve") && distinct.contains("simulation-1-reuse"));
     assert!(distinct.contains("step-fill") && distinct.contains("rows-steps") && distinct.contains("rows-probes"));
     let links: Vec<&str> = tags.iter().filter_map(|(_, attributes)| attribute(attributes, "href")).collect();
     assert!(links.len() > 12);

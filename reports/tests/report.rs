@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/simulation.rs"]
+mod handmade;
 
 use common::{bad, folder, step, unit, warm};
 use reports::analysis::{Analysis, Source};
@@ -12,6 +14,7 @@ use reports::probes::{ProbeRow, ProbeRun, Verdict};
 use reports::record::{Outcome, RunInfo, Status, StepRow, UnitRow};
 use reports::report::{Format, Report};
 use reports::run_folder::RunFolder;
+use reports::simulation::{Origin, SimulationRun, TraceInfo};
 use unicode_width::UnicodeWidthStr;
 
 /// Names that mean something to every format at once.
@@ -291,4 +294,75 @@ fn plots_hold_the_numbers_of_the_run() {
     let Chart::Heat { columns, panels } = &plots[4].chart else { panic!("{:?}", plots[4]) };
     assert_eq!(columns, &["hardlink+aggressive", "none-again"]);
     assert_eq!(panels[0].rows.len(), 2);
+}
+
+/// A report of a simulation alone.
+fn simulated(policy: &str) -> Report {
+    Report::of(vec![Source::Simulate(Box::new(handmade::simulation(policy)))], None)
+}
+
+#[test]
+fn a_simulation_in_every_text_format_is_as_it_was() {
+    let report = simulated("aggressive");
+    insta::assert_snapshot!("simulation_terminal", terminal::render(&report.document(), 100));
+    insta::assert_snapshot!("simulation_markdown", markdown::render(&report.document()));
+}
+
+#[test]
+fn a_simulation_fits_every_format_whatever_its_policies_are_called() {
+    let report = simulated(NASTY);
+    let text = markdown::render(&report.document());
+    assert!(!text.contains("<script") && !text.contains("</script>") && !text.contains('\u{2028}'), "{text}");
+    for name in [NASTY, "a-very-long-name-of-a-policy-that-somebody-gave:without-features-and-more"] {
+        for line in terminal::render(&simulated(name).document(), 100).lines() {
+            assert!(line.width() <= 100 && !line.contains('\u{2028}'), "{} {line}", line.width());
+        }
+    }
+    let document = report.document();
+    let mut ids = Vec::new();
+    for block in document.sections.iter().flat_map(|section| &section.blocks) {
+        match block {
+            Block::Grid(grid) | Block::Details { grid, .. } => {
+                assert!(grid.rows.iter().all(|row| row.len() == grid.columns.len()), "{}", grid.caption);
+            }
+            Block::Plot(plot) => ids.push(plot.id.as_str()),
+            _ => {}
+        }
+    }
+    let chapters = ["reuse", "keys", "misses", "retention", "growth", "remote"];
+    assert_eq!(ids, chapters.map(|chapter| format!("simulation-1-{chapter}")));
+    assert!(text.contains("| cost-per-byte | 64.0 GiB |") && text.contains("| yes |"), "{text}");
+}
+
+/// What was not replayed has no chapter, and nothing is divided by nothing.
+#[test]
+fn a_simulation_may_hold_one_table_or_numbers_of_nothing() {
+    let whole = handmade::simulation("aggressive");
+    let only = |keep: fn(&mut SimulationRun, &SimulationRun)| {
+        let mut run = SimulationRun::new(whole.info.clone(), TraceInfo::default());
+        keep(&mut run, &whole);
+        let document = Report::of(vec![Source::Simulate(Box::new(run))], None).document();
+        let chapters: Vec<String> =
+            document.sections.iter().filter(|section| section.depth == 1).map(|section| section.id.clone()).collect();
+        let text = markdown::render(&document);
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        chapters.join(" ").replace("simulation-1-", "")
+    };
+    assert_eq!(only(|run, from| run.curve = from.curve[..1].to_vec()), "reuse");
+    assert_eq!(only(|run, from| run.relaxations = from.relaxations[..1].to_vec()), "keys");
+    assert_eq!(only(|run, from| run.misses = from.misses[..1].to_vec()), "misses");
+    assert_eq!(only(|run, from| run.sharing = from.sharing[..1].to_vec()), "commands");
+    assert_eq!(only(|run, from| run.retention = from.retention[..1].to_vec()), "retention");
+    assert_eq!(only(|run, from| run.growth = from.growth[..1].to_vec()), "growth");
+    assert_eq!(only(|run, from| run.remote = from.remote[..1].to_vec()), "remote");
+    let nothing = |run: &mut SimulationRun, from: &SimulationRun| {
+        *run = SimulationRun { info: run.info.clone(), ..from.clone() };
+        run.relaxations.iter_mut().for_each(|row| (row.gained_s, row.total_s) = (0.0, 0.0));
+        run.misses.iter_mut().for_each(|row| row.seconds = 0.0);
+        run.retention.iter_mut().for_each(|row| (row.rebuilt_s, row.bound_s) = (0.0, 0.0));
+        run.growth.iter_mut().for_each(|row| (row.day, row.stored_bytes, row.local_bytes) = (0, 0.0, 0.0));
+        run.remote.iter_mut().for_each(|row| (row.compile_s, row.critical_compile_s) = (0.0, 0.0));
+        run.trace.origin = Origin::Generated;
+    };
+    assert_eq!(only(nothing), "reuse keys misses commands retention growth remote");
 }

@@ -150,11 +150,15 @@ fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a reader of the terminal sees: the review and the changes, if asked for, then the
-/// tables of each run.
+/// What a reader of the terminal sees: the review and the changes, if asked for, and what
+/// simulations tell, then the tables of each other run.
 fn show(report: &Report) {
     let mut short = report.document();
-    short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
+    short.sections.retain(|section| {
+        section.id == "changes"
+            || section.id.starts_with("simulation-")
+            || report.review.iter().any(|part| part.id == section.id)
+    });
     print!("{}", terminal::render(&short, WIDTH));
     for (folder, analysis) in &report.runs {
         let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };

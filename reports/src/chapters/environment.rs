@@ -1,15 +1,13 @@
 //! Everything a sceptic asks before looking at a number.
 
 use super::words::first_line;
-use crate::analysis::Analysis;
 use crate::document::{Block, Grid, Section};
-use crate::probes::ProbeRun;
 use crate::record::RunInfo;
 use crate::table::bytes;
 
-pub(super) fn section(runs: &[&Analysis], probe_runs: &[&ProbeRun]) -> Section {
+pub(super) fn section(infos: &[&RunInfo]) -> Section {
     let mut section = Section::new("environment", "Environment", 0);
-    for info in runs.iter().map(|run| &run.info).chain(probe_runs.iter().map(|run| &run.info)) {
+    for info in infos {
         section.push(Block::Grid(table(info)));
     }
     section

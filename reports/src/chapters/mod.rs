@@ -14,6 +14,7 @@
 //! | `speedups` | workspace by workspace |
 //! | `causes` | why units were compiled again |
 //! | `probes` | which designs gave a wrong build |
+//! | `simulated` | what a simulation of many workspaces tells |
 //! | `environment` | machine, toolchain, corpus, options |
 //! | `changes` | one run against another |
 
@@ -26,6 +27,7 @@ mod lead;
 mod left_out;
 mod phases;
 mod probes;
+mod simulated;
 mod speedups;
 mod wall;
 mod words;
@@ -34,6 +36,8 @@ use crate::against::Changes;
 use crate::analysis::{Analysis, StepAnalysis};
 use crate::document::{Document, Section};
 use crate::probes::ProbeRun;
+use crate::record::RunInfo;
+use crate::simulation::SimulationRun;
 
 /// A document of these runs.
 ///
@@ -42,14 +46,19 @@ use crate::probes::ProbeRun;
 pub fn document(
     runs: &[&Analysis],
     probe_runs: &[&ProbeRun],
+    simulations: &[&SimulationRun],
     changes: Option<&Changes>,
     review: Vec<Section>,
 ) -> Document {
-    let mut document = Document { title: title(runs, probe_runs), ..Document::default() };
-    let several = runs.len() + probe_runs.len() > 1;
+    let compared = runs.iter().map(|run| &run.info);
+    let probed = probe_runs.iter().map(|run| &run.info);
+    let infos: Vec<&RunInfo> = compared.chain(probed).chain(simulations.iter().map(|run| &run.info)).collect();
+    let mut document = Document { title: title(&infos), ..Document::default() };
+    let several = infos.len() > 1;
     document.lead.extend(changes.map(changes::sentence));
     document.lead.extend(runs.iter().flat_map(|run| lead::of_run(run, several)));
     document.lead.extend(probe_runs.iter().flat_map(|run| lead::of_probes(run)));
+    document.lead.extend(simulations.iter().flat_map(|run| simulated::lead(run)));
     document.sections.extend(changes.map(changes::section));
     document.sections.extend(review);
     for (at, run) in runs.iter().enumerate() {
@@ -57,7 +66,8 @@ pub fn document(
         document.sections.extend(of_run(run, &name));
     }
     document.sections.extend(probe_runs.iter().enumerate().map(|(at, run)| probes::section(run, at)));
-    document.sections.push(environment::section(runs, probe_runs));
+    document.sections.extend(simulations.iter().enumerate().flat_map(|(at, run)| simulated::sections(run, at)));
+    document.sections.push(environment::section(&infos));
     document
 }
 
@@ -69,9 +79,8 @@ struct Name {
     several: bool,
 }
 
-fn title(runs: &[&Analysis], probe_runs: &[&ProbeRun]) -> String {
-    let infos = runs.iter().map(|run| &run.info).chain(probe_runs.iter().map(|run| &run.info));
-    let names: Vec<&str> = infos.map(|info| info.name.as_str()).collect();
+fn title(infos: &[&RunInfo]) -> String {
+    let names: Vec<&str> = infos.iter().map(|info| info.name.as_str()).collect();
     match names.as_slice() {
         [] => "No runs".into(),
         [one] => format!("Build caches compared: {one}"),

@@ -3,6 +3,7 @@
 use super::PageError;
 use crate::probes::ProbeRow;
 use crate::record::StepRow;
+use crate::simulation::Table;
 use serde::Serialize;
 
 /// What a reader of `steps.csv` wants to see first, of its sixty columns.
@@ -105,6 +106,20 @@ impl Rows {
         table.about = "A row is one story told to one strategy.".into();
         table.shown = owned(PROBES_SHOWN);
         table.choices = owned(PROBES_CHOICES);
+        Ok(table)
+    }
+
+    /// The rows of a table of a simulation.
+    ///
+    /// # Errors
+    /// As [`Rows::new`].
+    pub fn of_table<T: Table>(rows: &[T]) -> Result<Self, PageError> {
+        let id = T::FILE.strip_suffix(".csv").unwrap_or(T::FILE);
+        let mut table = Self::new(id, T::FILE, T::COLUMNS, rows)?;
+        table.title = format!("Simulated: {}", T::TITLE.to_lowercase());
+        table.about = "A row is a number of a simulation; reports/FORMAT.md tells its columns.".into();
+        let names = ["policy", "command", "soundness", "key"];
+        table.choices = owned(&names).into_iter().filter(|name| T::COLUMNS.contains(&name.as_str())).collect();
         Ok(table)
     }
 

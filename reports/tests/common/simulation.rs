@@ -155,7 +155,7 @@ fn retention(wide: &str) -> Vec<RetentionRow> {
     for (policy, worse) in [("lru", 1.3), ("cost-per-byte", 1.1), ("age", 1.6), ("offline-farthest", 1.0)] {
         for cap in caps {
             let size = cap.map_or(f64::INFINITY, |cap| cap as f64 / (1_u64 << 30) as f64);
-            let lost = 9000.0 * worse / size.sqrt() - if size > 60.0 { 800.0 } else { 0.0 };
+            let lost = 9000.0 * worse / size.sqrt() - if size > 60.0 { 1000.0 } else { 0.0 };
             let evicted = if cap.is_none() { 0.0 } else { 80.0 * GB / size.sqrt() };
             let lost = if cap.is_none() { 0.0 } else { lost.max(100.0 * worse) };
             rows.push(RetentionRow {

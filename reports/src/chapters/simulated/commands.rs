@@ -1,0 +1,83 @@
+//! What one Cargo command finds of another in the same workspace.
+
+use super::Scene;
+use crate::document::{Block, Cell, Grid, Section};
+use crate::probes::failures::distinct;
+use crate::simulation::SharingRow;
+use crate::table::{bytes, percent, seconds};
+
+pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
+    let rows = &scene.run.sharing;
+    rows.first()?;
+    let mut section = Section::new(&scene.id("commands"), "Sharing between commands", 1);
+    section.say(finding(scene, rows));
+    for policy in distinct(rows.iter().map(|row| row.policy.as_str())) {
+        let of: Vec<&SharingRow> = rows.iter().filter(|row| row.policy == policy).collect();
+        section.push(Block::Grid(matrix(policy, &of)));
+    }
+    section.push(Block::Details { title: "Seconds and bytes".into(), grid: table(rows) });
+    Some(section)
+}
+
+fn finding(scene: &Scene<'_>, rows: &[SharingRow]) -> String {
+    let most = rows.iter().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost));
+    let most = most.map_or_else(String::new, |row| {
+        format!(
+            "Most is found by {} after {} under {}: {} of its compile seconds. ",
+            row.then,
+            row.first,
+            row.policy,
+            percent(Some(row.hit_rate_by_cost))
+        )
+    });
+    let nothing = rows.iter().filter(|row| row.hit_rate == 0.0).count();
+    format!("{most}Nothing at all is found in {nothing} of {} cases. {}", rows.len(), scene.known_once())
+}
+
+/// Commands by commands: `-` where the two were not replayed.
+fn matrix(policy: &str, rows: &[&SharingRow]) -> Grid {
+    let then = distinct(rows.iter().map(|row| row.then.as_str()));
+    let heads: Vec<String> =
+        ["ran before".to_owned()].into_iter().chain(then.iter().map(|name| format!("> {name}"))).collect();
+    let mut grid = Grid::new(
+        format!("{policy}: share of the compile seconds of the command above that the command on the left had made."),
+        &heads.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    for first in distinct(rows.iter().map(|row| row.first.as_str())) {
+        let share = |then: &&str| {
+            let row = rows.iter().find(|row| row.first == first && row.then == **then);
+            Cell::from(percent(row.map(|row| row.hit_rate_by_cost)))
+        };
+        grid.row([Cell::from(first)].into_iter().chain(then.iter().map(share)));
+    }
+    grid
+}
+
+fn table(rows: &[SharingRow]) -> Grid {
+    let mut grid = Grid::new(
+        "The second command in a workspace in which the first ran: all workspaces that have both.",
+        &[
+            "policy",
+            "ran before",
+            "runs then",
+            "> of units",
+            "> of seconds",
+            "> saved",
+            "> not stored twice",
+            "> workspaces",
+        ],
+    );
+    for row in rows {
+        grid.row([
+            row.policy.clone(),
+            row.first.clone(),
+            row.then.clone(),
+            percent(Some(row.hit_rate)),
+            percent(Some(row.hit_rate_by_cost)),
+            seconds(Some(row.saved_s)),
+            bytes(Some(row.saved_bytes)),
+            row.workspaces.to_string(),
+        ]);
+    }
+    grid
+}

@@ -1,0 +1,167 @@
+//! What a simulation tells: unit graphs of many workspaces, replayed.
+//!
+//! | chapter | what it tells |
+//! |---|---|
+//! | `reuse` | what the n-th workspace reuses of those before it |
+//! | `keys` | what each input of the key costs in reuse |
+//! | `misses` | why units missed or were refused |
+//! | `commands` | what one Cargo command finds of another |
+//! | `retention` | what stores of limited size compile again |
+//! | `growth` | what a store without limits gains a day |
+//! | `remote` | from which bandwidth on fetching beats compiling |
+//!
+//! Nothing was built for these numbers, so none of them is a wall time, and none can show a
+//! wrong hit; each plot says how well its seconds are known.
+
+mod commands;
+mod growth;
+mod keys;
+mod misses;
+mod remote;
+mod retention;
+mod reuse;
+
+use super::words::plural;
+use crate::document::{Block, Section};
+use crate::simulation::curves::{Curve, by_command};
+use crate::simulation::relaxed::{relaxed, share};
+use crate::simulation::{RelaxationRow, SimulationRun};
+use crate::table::percent;
+
+/// Curves of a plot: more cannot be told apart.
+const LINES: usize = 6;
+
+/// One simulation: what its chapters are about.
+struct Scene<'a> {
+    run: &'a SimulationRun,
+    /// Begins the anchors of the chapters.
+    anchor: &'a str,
+}
+
+impl Scene<'_> {
+    fn id(&self, chapter: &str) -> String {
+        format!("{}-{chapter}", self.anchor)
+    }
+
+    /// The id of the n-th plot of a chapter.
+    fn plot(&self, chapter: &str, at: usize) -> String {
+        if at == 0 { self.id(chapter) } else { format!("{}-{chapter}-{}", self.anchor, at + 1) }
+    }
+
+    /// `120 workspaces in 20 orders`.
+    fn n(&self) -> String {
+        let (workspaces, orders) = (self.run.trace.workspaces as usize, self.run.trace.orders as usize);
+        format!("{} in {}", plural(workspaces, "workspace"), plural(orders, "order"))
+    }
+
+    /// What ends a finding that is made of seconds and a mean over orders.
+    fn known(&self) -> String {
+        format!("n: {}; {}.", self.n(), self.run.trace.seconds_in_short())
+    }
+
+    /// The same where orders play no part.
+    fn known_once(&self) -> String {
+        let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
+        format!("n: {workspaces}; {}.", self.run.trace.seconds_in_short())
+    }
+}
+
+/// A section, followed by one for each table with rows.
+pub(super) fn sections(run: &SimulationRun, at: usize) -> Vec<Section> {
+    let anchor = format!("simulation-{}", at + 1);
+    let scene = Scene { run, anchor: &anchor };
+    let parts = [
+        reuse::section,
+        keys::section,
+        misses::section,
+        commands::section,
+        retention::section,
+        growth::section,
+        remote::section,
+    ];
+    [head(&scene)].into_iter().chain(parts.iter().filter_map(|part| part(&scene))).collect()
+}
+
+fn head(scene: &Scene<'_>) -> Section {
+    let (run, trace) = (scene.run, &scene.run.trace);
+    let mut section = Section::new(scene.anchor, format!("Simulation ({})", run.info.name), 0);
+    let origin = match trace.is_real() {
+        true => "unit graphs of real workspaces".to_owned(),
+        false => {
+            let seed = trace.seed.map_or_else(String::new, |seed| format!(", from seed {seed}"));
+            format!("MADE UP{seed}: it shows what follows from its assumptions, not what projects do")
+        }
+    };
+    section.say(format!(
+        "Replayed: {}, {origin}. {}, {} with a unit graph, {} of which {} are distinct; {}.",
+        if trace.title.is_empty() { "a trace without a title" } else { &trace.title },
+        plural(trace.workspaces as usize, "workspace"),
+        plural(trace.plans as usize, "Cargo command"),
+        plural(trace.unit_builds as usize, "unit"),
+        trace.nodes,
+        plural(trace.orders as usize, "random order"),
+    ));
+    section.say(
+        "Nothing was compiled for this: keys were computed from unit graphs and looked up in a store that is only \
+         counted. Reuse by seconds weighs each unit with its compile seconds; those overlap on several cores, so a build \
+         gets shorter by less.",
+    );
+    if let Some(share) = trace.measured_share_of_seconds {
+        section.say(format!("{} of all seconds are of units that were measured.", percent(Some(share))));
+    }
+    let fits = [("compile seconds", &trace.seconds), ("bytes", &trace.bytes)];
+    for (what, fit) in fits.into_iter().filter_map(|(what, fit)| Some((what, fit.as_ref()?))) {
+        section.push(Block::Note(fit.sentence(what)));
+    }
+    if !trace.left_out.is_empty() {
+        section.push(Block::Note(format!("Not in it: {}.", trace.left_out.join("; "))));
+    }
+    section
+}
+
+/// What a simulation comes to, in a sentence or two.
+pub(super) fn lead(run: &SimulationRun) -> Vec<String> {
+    let scene = Scene { run, anchor: "" };
+    let made_up = if run.trace.is_real() { "" } else { ", a GENERATED trace" };
+    let mut parts: Vec<String> = by_command(run).iter().take(1).filter_map(|curves| ends(curves, false)).collect();
+    parts.extend(most_gained(run).map(|(policy, row)| {
+        format!(
+            "of what is sound to leave out of a key, {} of {policy} gains most ({} of all seconds)",
+            row.relaxation,
+            percent(share(row)),
+        )
+    }));
+    parts.extend(retention::lead(run));
+    let found = if parts.is_empty() { "its tables are below".into() } else { parts.join("; ") };
+    vec![format!("{}: {} replayed{made_up}: {found}; {}.", run.info.name, scene.n(), run.trace.seconds_in_short())]
+}
+
+/// `workspace 120 of dev build reuses of its compile seconds 18.2% under conservative, …`, each
+/// with what all but a tenth of the orders at either end reach, if asked for.
+fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
+    let most = curves.iter().map(|curve| curve.last().workspaces).max()?;
+    // Ends are comparable after as many workspaces.
+    let plain = || curves.iter().filter(|curve| curve.is_plain() && curve.last().workspaces == most);
+    let told: Vec<String> = plain()
+        .map(|curve| {
+            let end = curve.last();
+            let around = match range {
+                true => format!(" ({} to {})", percent(Some(end.low)), percent(Some(end.high))),
+                false => String::new(),
+            };
+            format!("{} under {}{around}", percent(Some(end.hit_rate_by_cost)), curve.policy)
+        })
+        .collect();
+    let told = told.join(", ");
+    let command = curves[0].command;
+    (!told.is_empty()).then(|| format!("workspace {most} of {command} reuses of its compile seconds {told}"))
+}
+
+/// The sound relaxation that gains most, of any policy.
+fn most_gained(run: &SimulationRun) -> Option<(&str, &RelaxationRow)> {
+    let all = relaxed(run).into_iter().filter_map(|it| Some((it.policy, it.sound().next()?)));
+    all.filter(|(_, row)| row.gained_s > 0.0).max_by(|a, b| {
+        let value = |row: &RelaxationRow| share(row).unwrap_or(0.0);
+        value(a.1).total_cmp(&value(b.1))
+    })
+}

@@ -1,0 +1,89 @@
+//! Reuse by the number of workspaces, a curve for each policy and Cargo command.
+
+use super::{CurveRow, SimulationRun};
+
+/// Numbers of workspaces that a table names.
+const NAMED: [u32; 12] = [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/// What one policy reuses in one Cargo command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve<'a> {
+    /// The simulated key policy.
+    pub policy: &'a str,
+    /// The Cargo command.
+    pub command: &'a str,
+    /// By rising number of workspaces, at least one.
+    pub rows: Vec<&'a CurveRow>,
+}
+
+impl<'a> Curve<'a> {
+    /// Whether it is a policy as it is, without a relaxation.
+    pub fn is_plain(&self) -> bool {
+        is_plain(self.policy)
+    }
+
+    /// Where it ends.
+    pub fn last(&self) -> &'a CurveRow {
+        self.rows[self.rows.len() - 1]
+    }
+
+    /// The row of this many workspaces.
+    pub fn at(&self, workspaces: u32) -> Option<&'a CurveRow> {
+        self.rows.iter().copied().find(|row| row.workspaces == workspaces)
+    }
+
+    /// The rows at round numbers of workspaces, or the nearest below them, and the last.
+    pub fn named(&self) -> Vec<&'a CurveRow> {
+        let mut named: Vec<&CurveRow> = Vec::new();
+        let below = |most: u32| self.rows.iter().copied().rev().find(|row| row.workspaces <= most);
+        for row in NAMED.iter().filter_map(|most| below(*most)).chain([self.last()]) {
+            if named.last().is_none_or(|last| last.workspaces < row.workspaces) {
+                named.push(row);
+            }
+        }
+        named
+    }
+}
+
+/// Whether the name is that of a policy without a relaxation.
+pub fn is_plain(policy: &str) -> bool {
+    !policy.contains(':')
+}
+
+/// Every curve of a simulation: by command in order of appearance; within it policies as they
+/// are first, in that order too, then relaxed ones, by what they reuse in the end.
+pub fn curves(run: &SimulationRun) -> Vec<Curve<'_>> {
+    let mut curves: Vec<Curve<'_>> = Vec::new();
+    for row in &run.curve {
+        match curves.iter_mut().find(|it| it.policy == row.policy && it.command == row.command) {
+            Some(curve) => curve.rows.push(row),
+            None => curves.push(Curve { policy: &row.policy, command: &row.command, rows: vec![row] }),
+        }
+    }
+    curves.iter_mut().for_each(|curve| curve.rows.sort_by_key(|row| row.workspaces));
+    let mut commands: Vec<&str> = Vec::new();
+    for curve in &curves {
+        if !commands.contains(&curve.command) {
+            commands.push(curve.command);
+        }
+    }
+    let place = |curve: &Curve<'_>| commands.iter().position(|command| *command == curve.command);
+    let end = |curve: &Curve<'_>| if curve.is_plain() { 0.0 } else { curve.last().hit_rate_by_cost };
+    curves.sort_by(|a, b| {
+        let order = (place(a), !a.is_plain()).cmp(&(place(b), !b.is_plain()));
+        order.then(end(b).total_cmp(&end(a)))
+    });
+    curves
+}
+
+/// The curves of each command, in the order of [`curves`].
+pub fn by_command(run: &SimulationRun) -> Vec<Vec<Curve<'_>>> {
+    let mut groups: Vec<Vec<Curve<'_>>> = Vec::new();
+    for curve in curves(run) {
+        match groups.last_mut().filter(|group| group[0].command == curve.command) {
+            Some(group) => group.push(curve),
+            None => groups.push(vec![curve]),
+        }
+    }
+    groups
+}
