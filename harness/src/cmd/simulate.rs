@@ -19,6 +19,7 @@ use reports::table::WIDTH;
 use simulation::remote::{LinkSpec, NAMED};
 use simulation::retention::Cap;
 use simulation::reuse::Portfolio;
+use simulation::timeline::{Timeline, lay};
 use simulation::trace::Trace;
 use strategies::key::Digest;
 
@@ -57,7 +58,7 @@ pub struct Args {
     caps: String,
     /// Ways to a remote cache, separated by commas: bandwidth/latency/transfers, such as
     /// 100Mbit/20ms/8, or a name that --list shows; `none` for none
-    #[arg(long, value_name = "SPEC", default_value = "adsl,fiber,lan,ci")]
+    #[arg(long, value_name = "SPEC", default_value = REMOTE)]
     remote: String,
     /// Compiles at a time on a machine that fetches from a remote cache
     #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -92,6 +93,10 @@ const EXAMPLES: &str = "Examples:
   harness simulate --trace real.trace --policies aggressive --relax none --out real
   harness simulate --trace real.trace --check RUN            is the replay right? unit for unit
   harness report real --design-review                        what it says on open questions";
+
+/// One network at bandwidths from a slow home line to a data centre.
+const REMOTE: &str = "5Mbit/20ms/16,10Mbit/20ms/16,20Mbit/20ms/16,50Mbit/20ms/16,100Mbit/20ms/16,200Mbit/20ms/16,\
+                      500Mbit/20ms/16,1Gbit/20ms/16,5Gbit/20ms/16";
 
 /// Workspaces that are played through with a remote cache; of more, every n-th.
 const MOST_REMOTE: usize = 200;
@@ -138,6 +143,9 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     }
     let out = args.out.as_deref().unwrap_or(Path::new("."));
     refuse_foreign(out)?;
+    if trace.events.is_empty() && !stores.policies.is_empty() {
+        lay(&mut trace, &Timeline { days: args.days, seed: args.seed, ..Timeline::default() });
+    }
     let began = Instant::now();
     let bar = bar();
     let on_step = |what: &str| {

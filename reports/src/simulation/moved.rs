@@ -58,7 +58,11 @@ pub fn megabits(bits_per_s: f64) -> f64 {
 pub fn moved(run: &SimulationRun) -> Vec<Vec<Moved<'_>>> {
     let mut groups: Vec<Vec<Moved<'_>>> = Vec::new();
     let alike = |a: &RemoteRow, b: &RemoteRow| {
-        a.command == b.command && a.latency_s == b.latency_s && a.transfers == b.transfers && a.jobs == b.jobs
+        a.command == b.command
+            && a.latency_s == b.latency_s
+            && a.transfers == b.transfers
+            && a.jobs == b.jobs
+            && a.lookup == b.lookup
     };
     for row in &run.remote {
         let at = groups.iter().position(|group| alike(group[0].setup(), row)).unwrap_or_else(|| {
@@ -99,6 +103,7 @@ mod tests {
             choose_s: fetch_s,
             critical_compile_s: 1.0,
             critical_choose_s: 1.0,
+            lookup: "by-level".into(),
         };
         let found = |times: [f64; 3]| {
             let rows: Vec<RemoteRow> = [1.0, 2.0, 3.0].into_iter().zip(times).map(|(at, s)| row(at, s)).collect();

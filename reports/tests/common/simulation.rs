@@ -219,6 +219,7 @@ fn remote(wide: &str) -> Vec<RemoteRow> {
                 choose_s: choose,
                 critical_compile_s: 6000.0,
                 critical_choose_s: 6000.0 * choose / 20_000.0,
+                lookup: "by-level".into(),
             });
         }
     }
