@@ -10,3 +10,4 @@ pub mod scenario;
 pub mod store;
 pub mod strategies;
 pub mod tool;
+pub mod trace;
