@@ -103,7 +103,8 @@ fn folders_are_runs_or_hold_some() {
     std::fs::create_dir_all(&run).unwrap();
     std::fs::write(run.join(RUN_FILE), "{}").unwrap();
     let many = dir.path().join("many");
-    assert_eq!(run_folders(&[many.clone(), run.clone()]).unwrap(), [run.clone()]);
+    let expected = vec![run.clone()];
+    assert_eq!(run_folders(&[many, run.clone()]).unwrap(), expected);
     for none in [dir.path().to_owned(), dir.path().join("nowhere")] {
         let error = format!("{:#}", run_folders(&[none]).unwrap_err());
         assert!(error.contains("--runs"), "{error}");
