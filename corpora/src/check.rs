@@ -110,7 +110,8 @@ pub fn check_workspace(workspace: &Workspace, fetcher: &Fetcher) -> Checked {
 }
 
 fn look_at(workspace: &Workspace, fetched: &Fetched, fetcher: &Fetcher, checked: &mut Checked) {
-    if !fetched.dir().join(&workspace.edit).is_file() {
+    let edited = !workspace.edit.as_os_str().is_empty();
+    if edited && !fetched.dir().join(&workspace.edit).is_file() {
         let problem = Problem::NoEditFile(workspace.edit.clone());
         checked.problems.push(problem);
     }

@@ -17,8 +17,9 @@
 //! upgrade = "upgrades/hexyl.lock"
 //! ```
 //!
-//! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. A path is relative to
-//! the manifest. `test-args` come on top when tests are built: published packages often lack what
+//! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. With
+//! `graphs-only = true` below `about`, nothing of the corpus is ever built: only its unit graphs
+//! are collected, and `edit` may be left out, too. A path is relative to the manifest. `test-args` come on top when tests are built: published packages often lack what
 //! their integration tests need.
 //! `upgrade` is a whole second Cargo.lock in the manifest's directory or below it. What this
 //! module hands out has been checked in full: names are safe file names, relative paths
@@ -39,6 +40,8 @@ pub struct Corpus {
     pub name: String,
     /// One line: what it is good for.
     pub about: String,
+    /// Nothing of it is built: it is there for its unit graphs.
+    pub graphs_only: bool,
     /// Its workspaces in the order of the manifest; never empty, names are unique.
     pub workspaces: Vec<Workspace>,
 }
@@ -54,7 +57,8 @@ pub struct Workspace {
     pub cargo_args: Vec<String>,
     /// Further arguments for `cargo test`.
     pub test_args: Vec<String>,
-    /// The Rust file an edit step changes, relative to the directory Cargo runs in.
+    /// The Rust file an edit step changes, relative to the directory Cargo runs in; may be empty
+    /// in a corpus that is not built.
     pub edit: PathBuf,
     /// A command whose output proves that the built program runs.
     pub run: Option<Run>,

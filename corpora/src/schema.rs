@@ -15,10 +15,12 @@ use crate::manifest::{Corpus, Run, Source, Workspace};
 use crate::pins::{self, BadPin, Checksum, CommitId};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawCorpus {
     name: Spanned<String>,
     about: Spanned<String>,
+    #[serde(default)]
+    graphs_only: bool,
     #[serde(default)]
     workspace: Vec<RawWorkspace>,
 }
@@ -33,7 +35,7 @@ struct RawWorkspace {
     cargo_args: Vec<Spanned<String>>,
     #[serde(default)]
     test_args: Vec<Spanned<String>>,
-    edit: Spanned<String>,
+    edit: Option<Spanned<String>>,
     run: Option<RawRun>,
     upgrade: Option<Spanned<String>>,
 }
@@ -97,7 +99,7 @@ pub(crate) fn parse(text: &str, base: &Path) -> Result<Corpus, Wrong> {
     let mut seen = BTreeSet::new();
     let mut workspaces = Vec::new();
     for entry in &raw.workspace {
-        let workspace = workspace(entry, base)?;
+        let workspace = workspace(entry, base, raw.graphs_only)?;
         if !seen.insert(workspace.name.to_ascii_lowercase()) {
             let what = format!("there are two workspaces called {:?}", workspace.name);
             return Err(Wrong::new(entry.name.span(), "name", what));
@@ -108,15 +110,16 @@ pub(crate) fn parse(text: &str, base: &Path) -> Result<Corpus, Wrong> {
         let what = "the corpus has no [[workspace]]";
         return Err(Wrong::new(raw.name.span(), "workspace", what));
     }
-    Ok(Corpus { name: checked(&raw.name, "name", pins::name)?, about: checked(&raw.about, "about", line)?, workspaces })
+    Ok(Corpus {
+        name: checked(&raw.name, "name", pins::name)?,
+        about: checked(&raw.about, "about", line)?,
+        graphs_only: raw.graphs_only,
+        workspaces,
+    })
 }
 
-fn workspace(raw: &RawWorkspace, base: &Path) -> Result<Workspace, Wrong> {
-    let edit = checked(&raw.edit, "edit", pins::inner_path)?;
-    if edit.extension().is_none_or(|ext| ext != "rs") {
-        let what = "an edit step changes a Rust file: its name must end in .rs";
-        return Err(Wrong::new(raw.edit.span(), "edit", what));
-    }
+fn workspace(raw: &RawWorkspace, base: &Path, graphs_only: bool) -> Result<Workspace, Wrong> {
+    let edit = edit(raw, graphs_only)?;
     let args = |args: &[Spanned<String>], key| -> Result<Vec<String>, Wrong> {
         args.iter().map(|arg| checked(arg, key, cargo_arg)).collect()
     };
@@ -138,6 +141,23 @@ fn workspace(raw: &RawWorkspace, base: &Path) -> Result<Workspace, Wrong> {
         upgrade,
         why: checked(&raw.why, "why", line)?,
     })
+}
+
+/// The file to edit; the empty path where there is none because nothing is ever built.
+fn edit(raw: &RawWorkspace, graphs_only: bool) -> Result<PathBuf, Wrong> {
+    let Some(given) = &raw.edit else {
+        let what =
+            "the workspace needs an `edit`: a Rust file that edit steps change (or the corpus `graphs-only = true`)";
+        return if graphs_only { Ok(PathBuf::new()) } else { Err(Wrong::new(raw.name.span(), "edit", what)) };
+    };
+    let edit = checked(given, "edit", pins::inner_path)?;
+    match edit.extension().is_some_and(|ext| ext == "rs") {
+        true => Ok(edit),
+        false => {
+            let what = "an edit step changes a Rust file: its name must end in .rs";
+            Err(Wrong::new(given.span(), "edit", what))
+        }
+    }
 }
 
 fn source(raw: &Spanned<RawSource>, base: &Path) -> Result<Source, Wrong> {

@@ -53,6 +53,24 @@ fn a_whole_manifest_is_read() {
 }
 
 #[test]
+fn only_a_corpus_that_is_never_built_needs_no_file_to_edit() {
+    let bare = HEAD.to_owned() + "name = \"w\"\nwhy = \"x\"\nsource = { path = \"../w\" }\n";
+    assert_eq!(
+        error(&bare),
+        "dir/m.toml:4: `edit`: the workspace needs an `edit`: a Rust file that edit steps change (or the corpus `graphs-only = true`)"
+    );
+    let graphs = |value: &str| bare.replace("[[workspace]]", &format!("graphs-only = {value}\n[[workspace]]"));
+    let corpus = read(&graphs("true")).unwrap();
+    assert!(corpus.graphs_only && corpus.workspaces[0].edit.as_os_str().is_empty());
+    assert!(error(&graphs("false")).contains("needs an `edit`"));
+    assert!(error(&graphs("\"yes\"")).starts_with("dir/m.toml:3: `graphs-only`"), "{}", error(&graphs("\"yes\"")));
+    // One that is given must be sound all the same.
+    let edited = graphs("true") + "edit = \"notes.txt\"\n";
+    assert!(error(&edited).contains("must end in .rs"));
+    assert!(!read(&one("")).unwrap().graphs_only);
+}
+
+#[test]
 fn a_path_is_relative_to_its_manifest() {
     let corpus = read(&one("")).unwrap();
     let path = PathBuf::from("dir/../w");

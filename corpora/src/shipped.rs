@@ -13,6 +13,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("quick", include_str!("../manifests/quick.toml")),
     ("gauntlet", include_str!("../manifests/gauntlet.toml")),
     ("gauntlet-git", include_str!("../manifests/gauntlet-git.toml")),
+    ("census", include_str!("../manifests/census.toml")),
 ];
 
 /// What a shipped manifest calls each second lockfile, and its text. One more is one more line.
@@ -110,6 +111,17 @@ mod tests {
             assert!(matches!(a.source, Source::Registry { .. }), "{}", a.name);
             assert!(matches!(b.source, Source::Git { .. }), "{}", b.name);
             assert_eq!((&a.name, &a.cargo_args, &a.edit), (&b.name, &b.cargo_args, &b.edit));
+        }
+    }
+
+    #[test]
+    fn the_census_is_large_and_adds_to_the_others() {
+        let census = Corpus::load("census").unwrap();
+        assert!(census.graphs_only && census.workspaces.len() >= 40);
+        let built: Vec<_> = ["quick", "gauntlet"].map(|name| Corpus::load(name).unwrap().workspaces).concat();
+        for workspace in &census.workspaces {
+            assert!(matches!(workspace.source, Source::Registry { .. }), "{}", workspace.name);
+            assert!(built.iter().all(|other| other.name != workspace.name), "{} is in two", workspace.name);
         }
     }
 

@@ -30,6 +30,7 @@ const EXAMPLES: &str = "Examples:
   harness report RUN --design-review                  a page, and what a run says on open questions
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
+  harness trace collect --corpus quick --out quick.trace   unit graphs, nothing compiled
   harness store collect --store DIR --max-size 5GiB   what a store should forget
   harness doctor                                      whether this machine is fit for it";
 
@@ -74,6 +75,9 @@ enum Command {
     /// Count, verify and collect what a store holds
     #[command(subcommand)]
     Store(cmd::store::Command),
+    /// Unit graphs of whole corpora: collect them without compiling anything
+    #[command(subcommand)]
+    Trace(cmd::trace::Command),
     /// What shipped strategies run around a build
     #[command(subcommand, hide = true)]
     Tool(cmd::tool::Command),
@@ -98,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Scenario(command) => cmd::scenario::run(command),
         Command::Simulate(args) => cmd::simulate::run(&args, &supervisor),
         Command::Store(command) => cmd::store::run(command, &supervisor),
+        Command::Trace(command) => cmd::trace::run(command, &supervisor),
         Command::Tool(command) => cmd::tool::run(command),
     });
     match outcome {
@@ -131,7 +136,7 @@ fn quiet_on_broken_pipe() {
 
 /// The error and its causes as one line; a cause that an earlier part has told already is
 /// not told again.
-fn one_line(error: &anyhow::Error) -> String {
+pub(crate) fn one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     // How to go on is told last, by the caller.
     let told = usize::from(error.downcast_ref::<cmd::compare::Resume>().is_some());

@@ -6,6 +6,7 @@
 //! experiment   schedule → arms → steps → measured builds → records
 //! probe        stories with an expected end → which designs can give a wrong build
 //! simulate     a trace of many workspaces, replayed
+//! collect      the unit graphs of whole corpora → a trace
 //! doctor       what this machine has and lacks, found out before a run
 //! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
@@ -17,6 +18,7 @@
 
 pub mod cli;
 pub mod cmd;
+pub mod collect;
 pub mod doctor;
 pub mod experiment;
 pub mod probe;

@@ -19,6 +19,7 @@ fn lists_and_explanations() {
     quick            3 workspaces  small tools that share dependencies: the default, minutes for a full comparison
     gauntlet        21 workspaces  well-known binaries from small to large, as published
     gauntlet-git    21 workspaces  the gauntlet by upstream repository and commit
+    census          60 workspaces  well-known binaries as published, for their unit graphs alone
     ");
     insta::assert_snapshot!(say(&place, &["corpus", "show", "quick"]), @"
     quick: small tools that share dependencies: the default, minutes for a full comparison

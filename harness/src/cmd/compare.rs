@@ -104,7 +104,7 @@ pub struct Args {
 }
 
 /// A name that can be an argument of Cargo and rustup and nothing else.
-pub(super) fn plain_name(text: &str) -> Result<String, String> {
+pub(crate) fn plain_name(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match !text.is_empty() && !text.starts_with(['-', '.']) && text.chars().all(plain) {
         true => Ok(text.to_owned()),

@@ -95,6 +95,9 @@ fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, Lab, WorkDir)>
 
 fn show(corpus: &Corpus) {
     println!("{}: {}\n", corpus.name, corpus.about);
+    if corpus.graphs_only {
+        println!("for unit graphs only, nothing of it is built: harness trace collect --corpus {}\n", corpus.name);
+    }
     for workspace in &corpus.workspaces {
         println!("{:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
         println!("{:<24} {}", "", workspace.why);
@@ -104,7 +107,9 @@ fn show(corpus: &Corpus) {
         if !workspace.test_args.is_empty() {
             println!("{:<24} cargo test {}", "", workspace.test_args.join(" "));
         }
-        println!("{:<24} edits {}", "", workspace.edit.display());
+        if !workspace.edit.as_os_str().is_empty() {
+            println!("{:<24} edits {}", "", workspace.edit.display());
+        }
         if let Some(run) = &workspace.run {
             let command: Vec<&str> = std::iter::once(&run.bin).chain(&run.args).map(String::as_str).collect();
             println!("{:<24} runs {}", "", command.join(" "));

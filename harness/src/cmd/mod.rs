@@ -11,3 +11,4 @@ pub mod simulate;
 pub mod store;
 pub mod strategies;
 pub mod tool;
+pub mod trace;

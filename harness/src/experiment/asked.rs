@@ -43,6 +43,14 @@ impl Asked {
     pub fn of(options: &Options) -> Result<Asked> {
         let scenario = Scenario::load(&options.scenario)?;
         let mut corpus = Corpus::load(&options.corpus)?;
+        if corpus.graphs_only {
+            bail!(
+                "the corpus {} is for unit graphs only, nothing of it is built; \
+                 `harness trace collect --corpus {}` reads them",
+                corpus.name,
+                options.corpus
+            );
+        }
         if !options.workspaces.is_empty() {
             let names = corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect::<Vec<_>>().join(", ");
             corpus = match corpus.only(&options.workspaces) {

@@ -260,7 +260,7 @@ fn cached(
 }
 
 /// The surroundings of a build, as keys see them.
-fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
+pub(crate) fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
     let env = site.env(lab, recipe).into_iter();
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let rustc = &lab.toolchain.rustc_verbose;
@@ -269,7 +269,13 @@ fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
         .with_arguments(&site.dir, &site.cargo_args)
 }
 
-fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {
+/// Asks Cargo what it would run, and how long the answer took.
+pub(crate) fn ask_graph(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    usage: &mut Usage,
+) -> Result<(Graph, Duration), BuildError> {
     let spec = site.cargo(lab, recipe, &site.graph_args(lab, recipe));
     let (finished, stdout) = process::run_captured(&spec, &lab.supervisor)?;
     if !finished.status.success() {

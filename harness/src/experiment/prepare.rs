@@ -47,22 +47,13 @@ impl Needs {
 /// # Errors
 /// The first that cannot be had.
 pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
-    let fetcher = lab.fetcher();
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
     let mut prepared = Vec::new();
     for workspace in &corpus.workspaces {
         lab.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        let fetched = fetcher.fetch(workspace)?;
-        corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
-            .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;
-        if let (true, Some(second)) = (needs.upgrade, &workspace.upgrade) {
-            corpora::dependencies::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
-                .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
-        }
-        let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;
-        prepared.push(Prepared { workspace: workspace.clone(), fetched, members });
+        prepared.push(prepare_one(lab, workspace, needs)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -70,6 +61,23 @@ pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>
         twin(&lab.cargo_home, &lab.second_home)?;
     }
     Ok(prepared)
+}
+
+/// Fetches sources and locked dependencies of one workspace.
+///
+/// # Errors
+/// When they cannot be had.
+pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
+    let fetcher = lab.fetcher();
+    let fetched = fetcher.fetch(workspace)?;
+    corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
+        .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;
+    if let (true, Some(second)) = (needs.upgrade, &workspace.upgrade) {
+        corpora::dependencies::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
+            .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
+    }
+    let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;
+    Ok(Prepared { workspace: workspace.clone(), fetched, members })
 }
 
 fn style() -> ProgressStyle {

@@ -1,0 +1,27 @@
+//! `harness trace`: unit graphs of many workspaces, for replays at scale.
+
+mod collect;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::system::interrupt::Supervisor;
+
+/// What to do with traces.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compute the unit graphs of whole corpora, without compiling anything
+    Collect(Box<collect::Args>),
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When something asked for cannot be had, or the run is interrupted.
+pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+    match command {
+        Command::Collect(args) => collect::run(*args, supervisor),
+    }
+}

@@ -1,0 +1,167 @@
+//! `harness trace collect`: the unit graphs of real workspaces.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use clap::Args as ClapArgs;
+use corpora::Workspace;
+use indicatif::HumanDuration;
+use reports::table::bytes;
+use simulation::trace::{About, Fit, Origin, Trace};
+
+use crate::cmd::compare::plain_name;
+use crate::collect::choose::choose;
+use crate::collect::command::{self, Command};
+use crate::collect::everything::everything;
+use crate::collect::graphs::{check_writable, toolchain_line};
+use crate::collect::measured::{Measured, folders_in, run_folders};
+use crate::collect::prices::Prices;
+use crate::experiment::lab::{DISK_FLOOR, Lab};
+use crate::system::interrupt::Supervisor;
+use crate::system::toolchain::Toolchain;
+use crate::system::workdir::{self, WorkDir};
+
+const EXAMPLE: &str = "Example:
+  harness trace collect --corpus quick,gauntlet,census --runs runs/ --out real.trace";
+
+/// Asks Cargo what it would run (`cargo build --unit-graph`) in every workspace of the corpora,
+/// for each of some commands, and keeps the answers in one file for replays at scale. Sources
+/// and dependencies are fetched; nothing is compiled and no build script is run. A unit that a
+/// recorded run has measured costs what it cost there; the others are estimated, and how well is
+/// said at the end and in the file. What cannot be had is left out, with its reason.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLE)]
+pub struct Args {
+    /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of
+    /// several is taken once
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = corpora::shipped::DEFAULT)]
+    corpus: Vec<String>,
+    /// Only these workspaces, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    workspaces: Vec<String>,
+    /// The file to write; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// A run folder, or a folder of some, with measured seconds and bytes; may be repeated
+    /// [default: runs/ in the work directory]
+    #[arg(long, value_name = "DIR")]
+    runs: Vec<PathBuf>,
+    /// Commands, separated by commas: a profile, and build, test or check
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = command::DEFAULT)]
+    commands: Vec<Command>,
+    /// rustup toolchain [default: the default one]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    toolchain: Option<String>,
+    /// Where sources are kept [default: the user's cache directory]
+    #[arg(long, value_name = "DIR")]
+    work_dir: Option<PathBuf>,
+    /// Show what would be collected, and fetch nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When something asked for cannot be had, or the run is interrupted.
+pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
+    let workspaces = choose(&args.corpus, &args.workspaces)?;
+    let mut commands: Vec<Command> = Vec::new();
+    for command in &args.commands {
+        if !commands.contains(command) {
+            commands.push(command.clone());
+        }
+    }
+    let dir = match &args.work_dir {
+        Some(dir) => dir.clone(),
+        None => {
+            let default = workdir::default_dir()?;
+            default.note.iter().for_each(|note| eprintln!("note: {note}"));
+            default.path
+        }
+    };
+    let folders = match args.runs.as_slice() {
+        [] => folders_in(&dir.join("runs")).unwrap_or_default(),
+        named => run_folders(named)?,
+    };
+    if args.dry_run {
+        args.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
+        describe(&args, &workspaces, &commands, &folders);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let out = std::path::absolute(&args.out).with_context(|| format!("cannot resolve {}", args.out.display()))?;
+    check_writable(&out)?;
+    let began = Instant::now();
+    let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
+    work.track(supervisor);
+    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    let draft = everything(&lab, &workspaces, &commands)?;
+    let measured = Measured::read(&folders, |note| eprintln!("note: {note}"));
+    let prices = Prices::of(&draft, &measured);
+    let (seconds, sizes) = prices.fits();
+    let about = About {
+        title: format!("{} of {}", commands_line(&commands), args.corpus.join(", ")),
+        origin: Origin::Collected,
+        toolchain: toolchain_line(&lab),
+        seconds: Some(seconds),
+        bytes: Some(sizes),
+        ..About::default()
+    };
+    let trace = draft.finish(|unit| prices.price(unit), about);
+    supervisor.check()?;
+    trace.write(&out)?;
+    summarise(&trace, &out, began);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn commands_line(commands: &[Command]) -> String {
+    commands.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn describe(args: &Args, workspaces: &[Workspace], commands: &[Command], folders: &[PathBuf]) {
+    println!("{} workspaces of {}:", workspaces.len(), args.corpus.join(", "));
+    for workspace in workspaces {
+        println!("  {:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
+    }
+    println!("commands: {}", commands_line(commands));
+    match folders {
+        [] => println!("measured by: no run; all seconds and bytes would be constants by kind"),
+        folders => println!("measured by: {} runs", folders.len()),
+    }
+    println!("nothing would be compiled; the trace would be {}", args.out.display());
+}
+
+fn summarise(trace: &Trace, out: &Path, began: Instant) {
+    let nodes = trace.nodes.len();
+    println!(
+        "{} workspaces, {} plans, {} unit builds: {nodes} different nodes of {} different units",
+        trace.workspaces.len(),
+        trace.plans.len(),
+        trace.unit_builds(),
+        trace.units.len()
+    );
+    let seconds = trace.nodes.iter().filter(|node| node.seconds.measured).count();
+    let sizes = trace.nodes.iter().filter(|node| node.bytes.measured).count();
+    fit("seconds", seconds, nodes, trace.about.seconds.as_ref());
+    fit("bytes", sizes, nodes, trace.about.bytes.as_ref());
+    for left_out in &trace.about.left_out {
+        println!("left out: {}: {}", left_out.workspace, left_out.why);
+    }
+    let size = std::fs::metadata(out).map_or(0, |meta| meta.len());
+    println!("{} ({}, after {})", out.display(), bytes(Some(size as f64)), HumanDuration(began.elapsed()));
+}
+
+fn fit(what: &str, measured: usize, nodes: usize, fit: Option<&Fit>) {
+    let Some(fit) = fit else { return };
+    let share = 100.0 * measured as f64 / nodes.max(1) as f64;
+    println!("{what}: {measured} nodes measured ({share:.0} %), the others estimated: {}", fit.model);
+    if fit.samples > 0 {
+        println!(
+            "  {} samples of {} packages; R² {:.2}, half within a factor of {:.2}, nine of ten within {:.2}, \
+             sum of estimates {:.2} of what was measured",
+            fit.samples, fit.packages, fit.r_squared, fit.median_factor, fit.p90_factor, fit.bias
+        );
+    }
+}

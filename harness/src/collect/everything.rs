@@ -1,0 +1,127 @@
+//! All workspaces: fetched one by one, asked two at a time, kept in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use anyhow::{Result, bail};
+use corpora::Workspace;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::command::Command;
+use super::draft::Draft;
+use super::graphs::{Shared, WorkspaceGraphs};
+use crate::experiment::lab::Lab;
+use crate::experiment::prepare::{Needs, Prepared, prepare_one};
+
+/// Graphs asked for at the same time: Cargo computes one on one core.
+const AT_ONCE: usize = 2;
+
+/// Fetches the workspaces and collects the graphs of these commands.
+///
+/// # Errors
+/// When nothing at all can be had, or the run is interrupted.
+pub fn everything(lab: &Lab, workspaces: &[Workspace], commands: &[Command]) -> Result<Draft> {
+    let prepared = fetched(lab, workspaces)?;
+    lab.clear_all()?;
+    lab.clear_arm()?;
+    let collected = asked(lab, prepared, commands);
+    let cleared = lab.clear_all();
+    let draft = collected?;
+    cleared?;
+    match (draft.is_empty(), draft.left_out.first()) {
+        (true, Some(first)) => bail!("no workspace has a unit graph; {}: {}", first.workspace, first.why),
+        _ => Ok(draft),
+    }
+}
+
+/// A workspace as it is here, or why it is not.
+type Fetched = Result<Prepared, WorkspaceGraphs>;
+
+fn fetched(lab: &Lab, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
+    let bar = bar(workspaces.len(), "fetching");
+    let mut all = Vec::new();
+    for workspace in workspaces {
+        lab.supervisor.check()?;
+        bar.set_message(workspace.name.clone());
+        all.push(match prepare_one(lab, workspace, Needs::default()) {
+            Ok(prepared) => Ok(prepared),
+            Err(error) => {
+                lab.supervisor.check()?;
+                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cli::one_line(&error)))
+            }
+        });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(all)
+}
+
+fn asked(lab: &Lab, workspaces: Vec<Fetched>, commands: &[Command]) -> Result<Draft> {
+    let bar = bar(workspaces.len(), "asking Cargo");
+    let shared = Shared::of(lab, commands);
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let mut draft = Draft::default();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            let (sender, shared, next, workspaces) = (sender.clone(), &shared, &next, &workspaces);
+            scope.spawn(move || {
+                while let Some(workspace) = workspaces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let graphs = match workspace {
+                        Ok(prepared) => shared.graphs(prepared),
+                        Err(nothing) => Ok(WorkspaceGraphs {
+                            name: nothing.name.clone(),
+                            plans: Vec::new(),
+                            left_out: nothing.left_out.clone(),
+                        }),
+                    };
+                    // The other end is gone once somebody was interrupted.
+                    if sender.send(graphs).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let receiver = receiver;
+        in_order(&workspaces, receiver.iter(), &mut draft, &bar)
+    })?;
+    bar.finish_and_clear();
+    Ok(draft)
+}
+
+/// Takes in what arrives in the order of the corpora: a trace does not depend on who was first.
+fn in_order(
+    workspaces: &[Fetched],
+    arriving: impl Iterator<Item = Result<WorkspaceGraphs>>,
+    draft: &mut Draft,
+    bar: &ProgressBar,
+) -> Result<()> {
+    let name = |at: usize| match &workspaces[at] {
+        Ok(prepared) => prepared.workspace.name.clone(),
+        Err(nothing) => nothing.name.clone(),
+    };
+    let mut waiting: BTreeMap<String, WorkspaceGraphs> = BTreeMap::new();
+    let mut next = 0;
+    for graphs in arriving {
+        let graphs = graphs?;
+        bar.set_message(graphs.name.clone());
+        waiting.insert(graphs.name.clone(), graphs);
+        while next < workspaces.len()
+            && let Some(graphs) = waiting.remove(&name(next))
+        {
+            draft.add(graphs);
+            next += 1;
+            bar.inc(1);
+        }
+    }
+    Ok(())
+}
+
+fn bar(count: usize, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    let template = format!("{what} [{{bar:30}}] {{pos}}/{{len}} {{msg}} ({{elapsed}} elapsed, about {{eta}} left)");
+    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

@@ -1,0 +1,122 @@
+//! Which rows count as a measurement.
+
+use reports::record::{RunInfo, UnitRow};
+use reports::run_folder::CutOff;
+
+use super::*;
+
+fn step(strategy: &str, name: &str, compiled: u64) -> StepRow {
+    StepRow {
+        run: "r".into(),
+        round: 1,
+        workspace: "w".into(),
+        scenario: "s".into(),
+        step: name.into(),
+        strategy: strategy.into(),
+        integration: (strategy != "none").then(|| "units".into()),
+        profile: "dev".into(),
+        status: Status::Ok,
+        units: Some(2),
+        compiled: Some(compiled),
+        ..StepRow::default()
+    }
+}
+
+fn unit(strategy: &str, step: &str, cost: f64, bytes: Option<u64>) -> UnitRow {
+    UnitRow {
+        run: "r".into(),
+        round: 1,
+        workspace: "w".into(),
+        scenario: "s".into(),
+        step: step.into(),
+        strategy: strategy.into(),
+        package: "p".into(),
+        version: "1.0.0".into(),
+        source: "registry".into(),
+        target: "p".into(),
+        kind: "lib+cdylib".into(),
+        mode: "build".into(),
+        platform: String::new(),
+        outcome: None,
+        reason: String::new(),
+        because: String::new(),
+        cost_s: Some(cost),
+        bytes,
+    }
+}
+
+fn read(steps: Vec<StepRow>, units: Vec<UnitRow>) -> Vec<Amounts> {
+    let run = RunFolder { info: RunInfo::new("r"), steps, units, cut: CutOff::default() };
+    let mut measured = Measured::default();
+    measured.add(&run);
+    assert_eq!(measured.runs.len(), usize::from(!measured.amounts.is_empty()));
+    for (workspace, article) in measured.amounts.keys() {
+        assert_eq!((workspace.as_str(), article.kind.as_str(), article.profile.as_str()), ("w", "lib,cdylib", "dev"));
+    }
+    measured.amounts.into_values().collect()
+}
+
+fn amounts(seconds: &[f64], bytes: &[f64]) -> Vec<Amounts> {
+    vec![Amounts { seconds: seconds.to_vec(), bytes: bytes.to_vec() }]
+}
+
+#[test]
+fn seconds_are_those_of_none_and_bytes_of_whoever_stored() {
+    let steps = vec![step("none", "cold", 2), step("none-again", "cold", 2), step("a", "cold", 2)];
+    let units = vec![
+        unit("none", "cold", 3.0, None),
+        unit("none-again", "cold", 4.0, None),
+        unit("a", "cold", 9.0, Some(70)),
+        unit("a", "nowhere", 9.0, Some(71)),
+    ];
+    assert_eq!(read(steps, units), amounts(&[3.0, 4.0], &[70.0]));
+}
+
+#[test]
+fn without_none_it_is_those_who_built_from_nothing() {
+    let steps = vec![step("a", "cold", 2), step("a", "warm", 0)];
+    let units = vec![unit("a", "cold", 9.0, None), unit("a", "warm", 8.0, Some(5))];
+    assert_eq!(read(steps, units), amounts(&[9.0], &[5.0]));
+}
+
+#[test]
+fn builds_that_are_anything_special_do_not_count() {
+    let special: [fn(&mut StepRow); 4] = [
+        |row| row.status = Status::Failed,
+        |row| row.builds = Some(3),
+        |row| row.variant = "upgraded".into(),
+        |row| row.compiled = Some(1),
+    ];
+    for change in special {
+        let mut row = step("none", "cold", 2);
+        change(&mut row);
+        assert!(read(vec![row], vec![unit("none", "cold", 3.0, None)]).is_empty());
+    }
+    let plain = StepRow { variant: "check".into(), ..step("none", "cold", 2) };
+    assert_eq!(read(vec![plain], vec![unit("none", "cold", 3.0, None)]), amounts(&[3.0], &[]));
+}
+
+#[test]
+fn folders_are_runs_or_hold_some() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("many/one");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::write(run.join(RUN_FILE), "{}").unwrap();
+    let many = dir.path().join("many");
+    let expected = vec![run.clone()];
+    assert_eq!(run_folders(&[many, run.clone()]).unwrap(), expected);
+    for none in [dir.path().to_owned(), dir.path().join("nowhere")] {
+        let error = format!("{:#}", run_folders(&[none]).unwrap_err());
+        assert!(error.contains("--runs"), "{error}");
+    }
+    let mut notes = Vec::new();
+    let measured = Measured::read(&[run], |note| notes.push(note));
+    assert!(measured.runs.is_empty() && notes.len() == 1, "{notes:?}");
+}
+
+#[test]
+fn the_median_is_the_middle() {
+    assert_eq!(median(&[]), None);
+    assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+    assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+}
