@@ -15,7 +15,7 @@ pub struct Model {
     pub lines: Vec<Line>,
     /// Workspaces.
     pub donors: Vec<Donor>,
-    /// What workspaces ask for, in the order of [`Class::ALL`].
+    /// What workspaces ask for, in the order of classes.
     pub demand: [Demand; 3],
     /// What units cost.
     pub costs: Costs,

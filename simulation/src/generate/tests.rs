@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::statistics::Statistics;
+use crate::statistics::{Statistics, compare};
 use crate::trace::{Action, Amount, Edge, NodeId, Source, Text, Unit};
 
 const DEV: &str =
@@ -175,4 +175,26 @@ fn what_comes_with_the_harness_can_be_learned_from() {
     assert!(Trace::parse(&trace.to_bytes().unwrap(), Path::new("made")).is_ok());
     assert!(Statistics::of(&trace).unit_builds > 1000);
     assert!(trace.events.iter().all(|event| event.action != Action::Toolchain));
+}
+
+/// The calibration of `simulation/GENERATE.md`, for one seed, with room for what seeds differ by.
+#[test]
+fn as_many_workspaces_as_the_real_ones_are_like_them() {
+    let real = shipped().unwrap();
+    let options = Options {
+        workspaces: real.workspaces.len(),
+        commands: vec![(Task::Build, "dev".to_owned())],
+        ..Options::default()
+    };
+    let made = generate(&Model::learn(&real), &options, &|_| ());
+    let close = compare(&Statistics::of(&real), &Statistics::of(&made));
+    for label in ["dev build", "workspaces with a package", "units another workspace has", "feature sets, effective"] {
+        let distance = close.of(label).unwrap();
+        assert!(distance < 0.15, "{label}: KS {distance}");
+    }
+    for label in ["units another has, mean", "distinct packages", "workspaces with number 100", "in one workspace only"]
+    {
+        let ratio = close.of(label).unwrap();
+        assert!((0.8..1.25).contains(&ratio), "{label}: × {ratio}");
+    }
 }

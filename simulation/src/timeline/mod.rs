@@ -1,6 +1,6 @@
 //! Lays a life over a trace: who builds, edits and cleans what, and when.
 //!
-//! In goes a [`Trace`], collected or generated, and a [`Timeline`]; out come its events. The same
+//! In goes a [`Trace`](crate::trace::Trace), collected or generated, and a [`Timeline`]; out come its events. The same
 //! seed makes the same events. A session is what one developer does at one sitting in one
 //! workspace: edits, each followed by a build. Which plan a build uses follows the workspace's
 //! lockfile: where it has several plans of one command, they are its lockfile's updates, and the

@@ -35,7 +35,7 @@ proptest! {
 fn there_are_about_as_many_builds_as_asked_for_and_few_build_most() {
     let mut trace = made(0);
     lay(&mut trace, &Timeline::default());
-    let mut builds = vec![0u32; 30];
+    let mut builds = [0u32; 30];
     for event in &trace.events {
         if let Action::Build(plan) = event.action {
             builds[trace.plans[plan.at()].workspace.at()] += 1;
@@ -67,7 +67,7 @@ fn another_seed_is_another_life() {
 fn lockfiles_are_updated_in_their_order() {
     let mut trace = made(2);
     lay(&mut trace, &Timeline::default());
-    let mut last = vec![PlanId(0); 30];
+    let mut last = [PlanId(0); 30];
     for event in &trace.events {
         if let Action::Build(plan) = event.action {
             let workspace = trace.plans[plan.at()].workspace.at();
