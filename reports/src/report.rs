@@ -189,8 +189,8 @@ impl Report {
             put(MARKDOWN, &markdown::render(&document))?;
         }
         if asked(Format::Csv) {
-            put(WIDE, &wide::render(&analyses))?;
-            put(LONG, &long::render(&analyses))?;
+            put(WIDE, &wide::render(&analyses, &self.simulations))?;
+            put(LONG, &long::render(&analyses, &self.simulations))?;
         }
         if asked(Format::Json) {
             put(JSON, &json::render(self))?;
