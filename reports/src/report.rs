@@ -126,7 +126,8 @@ impl Report {
     /// Adds the design review of all runs at hand.
     pub fn review(&mut self) {
         let runs = self.runs.iter().map(|(folder, analysis)| Run { analysis, folder }).collect();
-        let evidence = Evidence { runs, probes: self.probes.iter().collect() };
+        let simulations = self.simulations.iter().collect();
+        let evidence = Evidence { runs, probes: self.probes.iter().collect(), simulations };
         self.review = review::review(&evidence);
     }
 
