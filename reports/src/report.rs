@@ -126,7 +126,8 @@ impl Report {
     /// Adds the design review of all runs at hand.
     pub fn review(&mut self) {
         let runs = self.runs.iter().map(|(folder, analysis)| Run { analysis, folder }).collect();
-        let evidence = Evidence { runs, probes: self.probes.iter().collect() };
+        let simulations = self.simulations.iter().collect();
+        let evidence = Evidence { runs, probes: self.probes.iter().collect(), simulations };
         self.review = review::review(&evidence);
     }
 
@@ -189,8 +190,8 @@ impl Report {
             put(MARKDOWN, &markdown::render(&document))?;
         }
         if asked(Format::Csv) {
-            put(WIDE, &wide::render(&analyses))?;
-            put(LONG, &long::render(&analyses))?;
+            put(WIDE, &wide::render(&analyses, &self.simulations))?;
+            put(LONG, &long::render(&analyses, &self.simulations))?;
         }
         if asked(Format::Json) {
             put(JSON, &json::render(self))?;

@@ -100,8 +100,8 @@ fn every_text_format_is_as_it_was() {
     let report = report("ripgrep", "hardlink+aggressive");
     insta::assert_snapshot!("terminal", terminal::render(&report.document(), 100));
     insta::assert_snapshot!("markdown", markdown::render(&report.document()));
-    insta::assert_snapshot!("wide", wide::render(&analyses(&report)));
-    insta::assert_snapshot!("long", long::render(&analyses(&report)));
+    insta::assert_snapshot!("wide", wide::render(&analyses(&report), &report.simulations));
+    insta::assert_snapshot!("long", long::render(&analyses(&report), &report.simulations));
     insta::assert_snapshot!("json", json::render(&report));
 }
 
@@ -157,10 +157,11 @@ fn a_run_of_the_baseline_alone_has_its_seconds() {
 
 #[test]
 fn no_name_breaks_a_table_of_commas() {
-    let report = report(NASTY, NASTY);
+    let mut report = report(NASTY, NASTY);
+    report.simulations.push(handmade::simulation(NASTY));
     for (text, columns) in [
-        (wide::render(&analyses(&report)), wide::COLUMNS.len()),
-        (long::render(&analyses(&report)), long::COLUMNS.len()),
+        (wide::render(&analyses(&report), &report.simulations), wide::COLUMNS.len()),
+        (long::render(&analyses(&report), &report.simulations), long::COLUMNS.len()),
     ] {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let at = reader.headers().unwrap().iter().position(|head| head == "strategy").unwrap();
@@ -200,6 +201,7 @@ fn the_terminal_is_a_hundred_columns_wide() {
 #[test]
 fn json_is_what_its_schema_says() {
     let mut report = report(NASTY, NASTY);
+    report.simulations.push(handmade::simulation(NASTY));
     report.review = report.document().sections;
     let text = json::render(&report);
     let back: json::wire::Report = serde_json::from_str(&text).unwrap();
@@ -208,6 +210,10 @@ fn json_is_what_its_schema_says() {
         (serde_json::from_str(&text).unwrap(), serde_json::to_value(&back).unwrap());
     assert_eq!(names(&written), names(&read));
     assert_eq!(back.runs[0].steps[0].arms[1].strategy, NASTY);
+    assert_eq!(back.simulations[0].curve[22]["policy"], NASTY);
+    // A report from before there were simulations is one of the same version.
+    let old = text[..text.find("  \"simulations\"").unwrap()].trim_end().trim_end_matches(',').to_owned() + "}";
+    assert!(serde_json::from_str::<json::wire::Report>(&old).unwrap().simulations.is_empty());
     let published = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/report-1.json");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(published, json::schema()).unwrap();
@@ -306,6 +312,19 @@ fn a_simulation_in_every_text_format_is_as_it_was() {
     let report = simulated("aggressive");
     insta::assert_snapshot!("simulation_terminal", terminal::render(&report.document(), 100));
     insta::assert_snapshot!("simulation_markdown", markdown::render(&report.document()));
+    insta::assert_snapshot!("simulation_wide", wide::render(&[], &report.simulations));
+    insta::assert_snapshot!("simulation_long", long::render(&[], &report.simulations));
+    // Whole rows of every table would be a thousand lines.
+    let mut few = report.clone();
+    let run = &mut few.simulations[0];
+    run.curve.truncate(1);
+    run.relaxations.truncate(1);
+    run.misses.truncate(1);
+    run.sharing.truncate(1);
+    run.retention.truncate(1);
+    run.growth.truncate(1);
+    run.remote.truncate(1);
+    insta::assert_snapshot!("simulation_json", json::render(&few));
 }
 
 #[test]

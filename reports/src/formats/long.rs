@@ -1,37 +1,59 @@
 //! A row for each number: for a data frame.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+use super::simulated;
 use super::table_csv::csv;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::record::number;
+use crate::simulation::SimulationRun;
 
 /// The columns, in order; later ones are appended.
-pub const COLUMNS: &[&str] =
-    &["run", "scenario", "step", "strategy", "workspace", "metric", "unit", "value", "low", "high", "n", "verdict"];
+pub const COLUMNS: &[&str] = &[
+    "run",
+    "scenario",
+    "step",
+    "strategy",
+    "workspace",
+    "metric",
+    "unit",
+    "value",
+    "low",
+    "high",
+    "n",
+    "verdict",
+    "at",
+    "at_unit",
+];
 
-#[derive(Serialize)]
-struct Row<'a> {
-    run: &'a str,
-    scenario: &'a str,
-    step: &'a str,
-    strategy: &'a str,
+#[derive(Default, Serialize)]
+pub(super) struct Row<'a> {
+    pub run: &'a str,
+    pub scenario: &'a str,
+    pub step: Cow<'a, str>,
+    pub strategy: Cow<'a, str>,
     /// Empty for all workspaces together.
-    workspace: &'a str,
-    metric: &'a str,
-    unit: &'a str,
+    pub workspace: &'a str,
+    pub metric: &'a str,
+    pub unit: &'a str,
     #[serde(with = "number")]
-    value: Option<f64>,
+    pub value: Option<f64>,
     #[serde(with = "number")]
-    low: Option<f64>,
+    pub low: Option<f64>,
     #[serde(with = "number")]
-    high: Option<f64>,
-    n: Option<usize>,
-    verdict: &'a str,
+    pub high: Option<f64>,
+    pub n: Option<usize>,
+    pub verdict: &'a str,
+    /// Where on its axis a number of a simulation stands; empty for a run.
+    pub at: Cow<'a, str>,
+    /// What that is.
+    pub at_unit: Cow<'a, str>,
 }
 
 /// The table of these runs, with a header. What was not measured has no row.
-pub fn render(runs: &[&Analysis]) -> String {
+pub fn render(runs: &[&Analysis], simulations: &[SimulationRun]) -> String {
     let mut rows = Vec::new();
     for run in runs {
         for step in &run.steps {
@@ -40,6 +62,7 @@ pub fn render(runs: &[&Analysis]) -> String {
             }
         }
     }
+    rows.extend(simulations.iter().flat_map(simulated::long));
     csv(COLUMNS, &rows)
 }
 
@@ -47,16 +70,13 @@ fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -
     let plain = |workspace: &'a str, metric: &'a str, unit: &'a str, value: Option<f64>| Row {
         run: &run.info.name,
         scenario: &step.scenario,
-        step: &step.step,
-        strategy: arm.name(),
+        step: step.step.as_str().into(),
+        strategy: arm.name().into(),
         workspace,
         metric,
         unit,
         value,
-        low: None,
-        high: None,
-        n: None,
-        verdict: "",
+        ..Row::default()
     };
     let (summary, phases, disk) = (&arm.summary, arm.phases, arm.disk);
     let numbers = [

@@ -15,4 +15,5 @@ pub mod markdown;
 pub mod terminal;
 pub mod wide;
 
+mod simulated;
 mod table_csv;

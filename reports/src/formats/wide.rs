@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::simulated;
 use super::table_csv::csv;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::record::number;
+use crate::simulation::SimulationRun;
 
 /// The columns, in order; later ones are appended.
 pub const COLUMNS: &[&str] = &[
@@ -49,84 +51,85 @@ pub const COLUMNS: &[&str] = &[
     "problems",
 ];
 
-#[derive(Serialize)]
-struct Row<'a> {
-    run: &'a str,
-    scenario: &'a str,
-    step: &'a str,
-    strategy: &'a str,
-    baseline: &'a str,
-    workspaces: usize,
-    rounds: usize,
+#[derive(Default, Serialize)]
+pub(super) struct Row<'a> {
+    pub run: &'a str,
+    pub scenario: &'a str,
+    pub step: &'a str,
+    pub strategy: &'a str,
+    pub baseline: &'a str,
+    pub workspaces: usize,
+    pub rounds: usize,
     #[serde(with = "number")]
-    wall_s: Option<f64>,
+    pub wall_s: Option<f64>,
     #[serde(with = "number")]
-    ratio: Option<f64>,
+    pub ratio: Option<f64>,
     #[serde(with = "number")]
-    ratio_low: Option<f64>,
+    pub ratio_low: Option<f64>,
     #[serde(with = "number")]
-    ratio_high: Option<f64>,
+    pub ratio_high: Option<f64>,
     #[serde(with = "number")]
-    p: Option<f64>,
+    pub p: Option<f64>,
     #[serde(with = "number")]
-    p_corrected: Option<f64>,
-    pairs: Option<usize>,
+    pub p_corrected: Option<f64>,
+    pub pairs: Option<usize>,
     #[serde(with = "number")]
-    smallest: Option<f64>,
+    pub smallest: Option<f64>,
     #[serde(with = "number")]
-    largest: Option<f64>,
-    verdict: &'a str,
+    pub largest: Option<f64>,
+    pub verdict: &'a str,
     #[serde(with = "number")]
-    cpu_s: Option<f64>,
+    pub cpu_s: Option<f64>,
     #[serde(with = "number")]
-    noop_s: Option<f64>,
+    pub noop_s: Option<f64>,
     #[serde(with = "number")]
-    hit_rate: Option<f64>,
+    pub hit_rate: Option<f64>,
     #[serde(with = "number")]
-    hit_rate_by_cost: Option<f64>,
+    pub hit_rate_by_cost: Option<f64>,
     #[serde(with = "number")]
-    compiled: Option<f64>,
+    pub compiled: Option<f64>,
     #[serde(with = "number")]
-    rustc_runs: Option<f64>,
-    stale: Option<u64>,
+    pub rustc_runs: Option<f64>,
+    pub stale: Option<u64>,
     #[serde(with = "number")]
-    plan_s: Option<f64>,
+    pub plan_s: Option<f64>,
     #[serde(with = "number")]
-    restore_s: Option<f64>,
+    pub restore_s: Option<f64>,
     #[serde(with = "number")]
-    cargo_s: Option<f64>,
+    pub cargo_s: Option<f64>,
     #[serde(with = "number")]
-    publish_s: Option<f64>,
+    pub publish_s: Option<f64>,
     #[serde(with = "number")]
-    store_bytes: Option<f64>,
+    pub store_bytes: Option<f64>,
     #[serde(with = "number")]
-    store_allocated_bytes: Option<f64>,
+    pub store_allocated_bytes: Option<f64>,
     #[serde(with = "number")]
-    store_physical_bytes: Option<f64>,
+    pub store_physical_bytes: Option<f64>,
     #[serde(with = "number")]
-    tree_bytes: Option<f64>,
+    pub tree_bytes: Option<f64>,
     #[serde(with = "number")]
-    tree_allocated_bytes: Option<f64>,
+    pub tree_allocated_bytes: Option<f64>,
     #[serde(with = "number")]
-    tree_physical_bytes: Option<f64>,
+    pub tree_physical_bytes: Option<f64>,
     #[serde(with = "number")]
-    all_physical_bytes: Option<f64>,
+    pub all_physical_bytes: Option<f64>,
     #[serde(with = "number")]
-    added_per_workspace_bytes: Option<f64>,
+    pub added_per_workspace_bytes: Option<f64>,
     #[serde(with = "number")]
-    promised_bytes: Option<f64>,
-    max_rss_bytes: Option<u64>,
-    problems: String,
+    pub promised_bytes: Option<f64>,
+    pub max_rss_bytes: Option<u64>,
+    pub problems: String,
 }
 
 /// The table of these runs, with a header.
-pub fn render(runs: &[&Analysis]) -> String {
+pub fn render(runs: &[&Analysis], simulations: &[SimulationRun]) -> String {
     let mut rows = Vec::new();
     for run in runs {
         for step in &run.steps {
             rows.extend(step.arms.iter().map(|arm| row(run, step, arm)));
         }
     }
+    rows.extend(simulations.iter().flat_map(simulated::wide));
     csv(COLUMNS, &rows)
 }
 

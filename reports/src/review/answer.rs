@@ -10,8 +10,9 @@
 //! | none | open |
 //!
 //! A part is *shown* by a verdict of the statistics, by a count taken in at least two rounds
-//! of two workspaces, or by a probe that ended; *hinted at* by fewer rounds than a verdict
-//! needs, or by a count of fewer.
+//! of two workspaces, by a simulation of two real workspaces or more (where orders matter, in
+//! two orders or more), or by a probe that ended; *hinted at* by fewer rounds than a verdict
+//! needs, by a count of fewer, or by a simulation of what was made up.
 
 use super::questions::Question;
 use super::words::listed;

@@ -31,6 +31,9 @@ pub const PROBES: [&str; 17] = [
 /// The corpora that a printed command may name; without one the harness takes its default.
 pub const CORPORA: [&str; 1] = ["gauntlet"];
 
+/// The corpora of which a printed command collects unit graphs.
+pub const TRACED: [&str; 3] = ["quick", "gauntlet", "census"];
+
 /// Enough for a verdict over a dozen comparisons, and to find 10 % under 3 % noise
 /// (`harness/METHODOLOGY.md`, statistics).
 const ROUNDS: u32 = 8;
@@ -74,6 +77,16 @@ pub(super) fn shadow(scenario: &str, strategies: &str) -> String {
 pub(super) fn probe(probes: &str, strategies: &str) -> String {
     let volume = if strategies.contains("reflink") { " --volume btrfs:8G" } else { "" };
     format!("harness probe --probes {} --strategies {}{volume}", quoted(probes), quoted(strategies))
+}
+
+/// Unit graphs of many workspaces, collected and replayed under every policy: counts and
+/// estimated seconds.
+pub(super) fn simulate() -> String {
+    let corpora = TRACED.join(",");
+    format!(
+        "harness trace collect --corpus {corpora} --out real.trace\n\
+         harness simulate --trace real.trace --out simulated"
+    )
 }
 
 /// As it stands where a shell leaves it alone, else in single quotes.

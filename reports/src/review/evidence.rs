@@ -1,6 +1,6 @@
 //! What a review is made from, and how answers find their way in it.
 //!
-//! In: runs of `compare`, each with what was made of it, and runs of probes. Out: every arm
+//! In: runs of `compare`, each with what was made of it, runs of probes, and simulations. Out: every arm
 //! of every step as an [`Arm`], which knows the run it is from. A further kind of evidence
 //! is a further field of [`Evidence`], and what reads it a further file beside this one.
 
@@ -10,6 +10,7 @@ use std::ops::Deref;
 use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::record::{Status, StepRow, UnitRow};
+use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall};
 
 /// Everything at hand.
@@ -19,6 +20,8 @@ pub struct Evidence<'a> {
     pub runs: Vec<Run<'a>>,
     /// Runs of `harness probe`; they are called `P1`, `P2`, … in this order.
     pub probes: Vec<&'a ProbeRun>,
+    /// Runs of `harness simulate`; they are called `S1`, `S2`, … in this order.
+    pub simulations: Vec<&'a SimulationRun>,
 }
 
 /// One strategy in one step of one run. Fields and methods of [`ArmAnalysis`] are its own.

@@ -1,4 +1,4 @@
-//! Which run is meant by `R1` and `P1`, and what a reader must know of it.
+//! Which run is meant by `R1`, `P1` and `S1`, and what a reader must know of it.
 
 use super::evidence::Evidence;
 use super::words::plural;
@@ -48,6 +48,16 @@ pub(super) fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
         let what = format!("probes: {} told", run.rows.len());
         let (info, label) = (&run.info, format!("P{}", at + 1));
         grid.row([label, info.name.clone(), what, system(info), String::new(), String::new(), toolchain(info)]);
+    }
+    for (at, run) in evidence.simulations.iter().enumerate() {
+        let (info, trace, label) = (&run.info, &run.trace, format!("S{}", at + 1));
+        let what = format!("simulation, {} trace, {}", trace.origin.as_str(), plural(trace.orders as usize, "order"));
+        let workspaces = trace.workspaces.to_string();
+        grid.row([label.clone(), info.name.clone(), what, String::new(), String::new(), workspaces, toolchain(info)]);
+        notes.push(format!("{label} compiled nothing; {}.", trace.seconds_in_short()));
+        if !trace.is_real() {
+            notes.push(format!("{label} replays a trace that was made up: it hints, and settles nothing."));
+        }
     }
     let mut blocks = vec![Block::Grid(grid)];
     blocks.extend(notes.into_iter().map(Block::Note));

@@ -1,6 +1,6 @@
 //! The design review: the open questions one by one, and what to do about them.
 //!
-//! In: [`Evidence`], runs of `compare` and of probes. Out: a list of sections, first the
+//! In: [`Evidence`], runs of `compare`, of probes and of simulations. Out: a list of sections, first the
 //! recommendation, then Q1 to Q21. Each question shows what the runs at hand say with n and
 //! intervals, what that supports and what not, and the command that would tell what is
 //! missing. Nothing is said that the verdict of the statistics does not say.
@@ -18,7 +18,8 @@
 //! | `tables` | columns of the tables |
 //! | `shares` | shares of units and compile seconds |
 //! | `command` | commands that are printed |
-//! | `legend` | which run is meant by `R1` and `P1` |
+//! | `simulated` | what simulations have to say to the questions |
+//! | `legend` | which run is meant by `R1`, `P1` and `S1` |
 
 mod answer;
 mod answers;
@@ -29,12 +30,13 @@ mod legend;
 mod questions;
 mod recommendation;
 mod shares;
+mod simulated;
 mod tables;
 mod told;
 mod words;
 
 pub use answer::Standing;
-pub use command::{CORPORA, PROBES, SCENARIOS};
+pub use command::{CORPORA, PROBES, SCENARIOS, TRACED};
 pub use evidence::Evidence;
 pub use recommendation::{Advice, Finding, RULES, Rule, recommendation};
 

@@ -43,6 +43,19 @@ impl<'a> Moved<'a> {
     }
 }
 
+impl BreakEven {
+    /// `from somewhere between 10 Mbit/s and 100 Mbit/s on`.
+    pub fn words(self) -> String {
+        let mbit = |bits: f64| format!("{} Mbit/s", (megabits(bits) * 1e3).round() / 1e3);
+        match self {
+            Self::Always(from) => format!("at every bandwidth looked at, from {} on", mbit(from)),
+            Self::Between(below, above) => format!("from somewhere between {} and {} on", mbit(below), mbit(above)),
+            Self::Never(to) => format!("at none, up to {}", mbit(to)),
+            Self::Unclear => "now and then, in no order of bandwidth".into(),
+        }
+    }
+}
+
 /// Seconds ÷ seconds of compiling all; `None` where there is nothing to compile.
 pub fn ratio(row: &RemoteRow, seconds: f64) -> Option<f64> {
     (row.compile_s > 0.0).then(|| seconds / row.compile_s)

@@ -4,7 +4,7 @@ use super::{LINES, Scene};
 use crate::document::{Block, Grid, Section};
 use crate::plot::{Chart, Line, Plot, Unit};
 use crate::simulation::RemoteRow;
-use crate::simulation::moved::{BreakEven, Moved, megabits, moved, ratio};
+use crate::simulation::moved::{Moved, megabits, moved, ratio};
 use crate::table::{bytes, percent, seconds};
 
 /// Networks and commands that are plotted.
@@ -73,22 +73,15 @@ fn lines(group: &[Moved<'_>]) -> Vec<Line> {
     lines
 }
 
-/// Where fetching everything begins to be faster than compiling, in words.
-pub(in crate::chapters) fn break_even(moved: &Moved<'_>) -> String {
-    let mbit = |bits: f64| format!("{} Mbit/s", (megabits(bits) * 1e3).round() / 1e3);
-    match moved.break_even(|row| row.fetch_s) {
-        BreakEven::Always(from) => format!("at every bandwidth looked at, from {} on", mbit(from)),
-        BreakEven::Between(below, above) => format!("from somewhere between {} and {} on", mbit(below), mbit(above)),
-        BreakEven::Never(to) => format!("at none, up to {}", mbit(to)),
-        BreakEven::Unclear => "now and then, in no order of bandwidth".into(),
-    }
-}
-
 fn finding(scene: &Scene<'_>, group: &[Moved<'_>]) -> String {
     let told = |moved: &Moved<'_>| {
         let row = moved.setup();
         let available = percent(Some(row.available));
-        format!("under {} ({available} of units available) {}", moved.policy, break_even(moved))
+        format!(
+            "under {} ({available} of units available) {}",
+            moved.policy,
+            moved.break_even(|row| row.fetch_s).words()
+        )
     };
     let told: Vec<String> = group.iter().map(told).collect();
     format!(

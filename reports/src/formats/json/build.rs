@@ -12,6 +12,7 @@ use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::document::{Block, Grid, Section};
 use crate::probes::ProbeRun;
 use crate::report::Report;
+use crate::simulation::SimulationRun;
 use crate::stats::Judgement;
 use crate::summary::CauseGroup;
 
@@ -25,6 +26,7 @@ pub(super) fn report(report: &Report) -> wire::Report {
         probes: report.probes.iter().map(probes).collect(),
         changes: report.changes.as_ref().map(changes),
         review: report.review.iter().map(section).collect(),
+        simulations: report.simulations.iter().map(simulation).collect(),
     }
 }
 
@@ -163,6 +165,21 @@ fn causes(group: &CauseGroup) -> wire::Causes {
 
 fn probes(run: &ProbeRun) -> wire::Probes {
     wire::Probes { name: run.info.name.clone(), rows: run.rows.iter().map(object).collect() }
+}
+
+fn simulation(run: &SimulationRun) -> wire::Simulation {
+    wire::Simulation {
+        name: run.info.name.clone(),
+        info: object(&run.info),
+        trace: object(&run.trace),
+        curve: run.curve.iter().map(object).collect(),
+        relaxations: run.relaxations.iter().map(object).collect(),
+        misses: run.misses.iter().map(object).collect(),
+        sharing: run.sharing.iter().map(object).collect(),
+        retention: run.retention.iter().map(object).collect(),
+        growth: run.growth.iter().map(object).collect(),
+        remote: run.remote.iter().map(object).collect(),
+    }
 }
 
 fn changes(changes: &Changes) -> wire::Changes {

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Report of runs of harness compare and harness probe", extend("$comment" = "schema version 1"))]
+#[schemars(title = "Report of runs of harness compare, harness probe and harness simulate", extend("$comment" = "schema version 1"))]
 pub struct Report {
     /// Version of this schema.
     pub schema_version: u32,
@@ -25,6 +25,9 @@ pub struct Report {
     pub changes: Option<Changes>,
     /// The design review, if asked for: recommendation and questions, in order.
     pub review: Vec<Section>,
+    /// Runs of `harness simulate`, in the order given; absent in older reports.
+    #[serde(default)]
+    pub simulations: Vec<Simulation>,
 }
 
 /// A run of `harness compare`.
@@ -185,6 +188,32 @@ pub struct Probes {
     pub name: String,
     /// Rows by the columns of `probes.csv`.
     pub rows: Vec<BTreeMap<String, Value>>,
+}
+
+/// A run of `harness simulate`: its tables by the columns that reports/FORMAT.md describes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Simulation {
+    /// Its name.
+    pub name: String,
+    /// Its `run.json` without `trace`, as reports/FORMAT.md describes it.
+    pub info: BTreeMap<String, Value>,
+    /// `trace` in its `run.json`: what was replayed, and how well its estimates fit.
+    pub trace: BTreeMap<String, Value>,
+    /// `curve.csv`.
+    pub curve: Vec<BTreeMap<String, Value>>,
+    /// `relaxations.csv`.
+    pub relaxations: Vec<BTreeMap<String, Value>>,
+    /// `misses.csv`.
+    pub misses: Vec<BTreeMap<String, Value>>,
+    /// `sharing.csv`.
+    pub sharing: Vec<BTreeMap<String, Value>>,
+    /// `retention.csv`.
+    pub retention: Vec<BTreeMap<String, Value>>,
+    /// `growth.csv`.
+    pub growth: Vec<BTreeMap<String, Value>>,
+    /// `remote.csv`.
+    pub remote: Vec<BTreeMap<String, Value>>,
 }
 
 /// A run against an older one.

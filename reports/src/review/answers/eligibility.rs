@@ -8,6 +8,7 @@ use crate::review::answer::{Answer, State};
 use crate::review::command::{self, POLICIES};
 use crate::review::evidence::{Arm, Evidence, ladder};
 use crate::review::shares::{one_per_policy, reasons, reasons_table};
+use crate::review::simulated;
 use crate::review::tables::{HITS, HITS_BY_COST, RATIO, SHADOW, VERDICT, WALL, table};
 use crate::review::told;
 use crate::review::words::{place, seen, tell_hits, tell_pairs};
@@ -40,6 +41,8 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let stories = told::families(evidence, &["stale", "identity"]);
     let probes = told::tell(&mut answer, "probes of the families stale and identity", &stories);
     answer.part("wrong hits found by probes", probes, command::probe("stale,identity", POLICIES));
+    let refused = simulated::refusals(&mut answer, evidence);
+    answer.part("what each policy refuses over many workspaces", refused, command::simulate());
     answer.out_of_reach(
         "which part of the critical path each policy admits",
         "Wall times by policy, above, contain it for this number of cores; units.csv has compile seconds and no \

@@ -1,7 +1,8 @@
 //! Q20: do entries that never change pile up?
 //!
 //! Looked for: what each edit, and an upgrade, added to the store. The store after a step,
-//! less the store after the step before it, workspace by workspace and round by round.
+//! less the store after the step before it, workspace by workspace and round by round. And
+//! simulations of many days.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence, rung};
 use crate::review::shares::one_per_policy;
+use crate::review::simulated;
 use crate::review::tables::n;
 use crate::review::words::{seen, tell_range};
 use crate::stats::median;
@@ -49,10 +51,8 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     answer.part("bytes for an upgraded dependency", seen(&upgrades), command::compare("upgrade", ONE));
     let narrow = of(|arm| is_edit(arm) && rung(arm).is_some_and(|rung| rung < 2));
     answer.part("growth without members in the store", seen(&narrow), command::compare("gauntlet", POLICIES));
-    answer.out_of_reach(
-        "entries and bytes a day on a trace of real edits",
-        "Bytes for each edit, above, times edits a day is an estimate; no trace of edits is recorded.",
-    );
+    let days = simulated::growth(&mut answer, evidence);
+    answer.part("entries and bytes a day on a trace of builds and edits", days, command::simulate());
     if !some.is_empty() {
         answer.limits(
             "that a store grows without bound: nothing was collected in these runs, and no one edits like this all day",

@@ -1,13 +1,15 @@
 //! Q3: which inputs belong in the key?
 //!
 //! Looked for: misses by reason (a key too wide to hit), `dup` (missed though the same bytes
-//! were stored), and wrong hits in probes (a key that leaves something out).
+//! were stored), wrong hits in probes (a key that leaves something out), and simulations of
+//! keys with one input less.
 
 use crate::record::Outcome;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence};
 use crate::review::shares::{one_per_policy, reasons, reasons_table};
+use crate::review::simulated;
 use crate::review::told;
 use crate::review::words::{place, plural, seen};
 use crate::table::seconds;
@@ -40,7 +42,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
             ));
         }
     }
-    if !arms.is_empty() {
+    if !arms.is_empty() && evidence.simulations.is_empty() {
         answer.limits(
             "a miss reason names what differs from the nearest entry, not whether the outputs would differ: which \
              input could be dropped safely is not shown",
@@ -61,9 +63,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     if stale.is_empty() && seen(&with_units) > State::Missing {
         answer.supports("Cargo's own fingerprint check rebuilt none of the units restored in these runs");
     }
-    answer.out_of_reach(
-        "the ablation: hits gained and wrong hits caused by each input left out",
-        "Misses by reason say which inputs cost hits; probes say which inputs guard against wrong ones.",
-    );
+    let gained = simulated::keys(&mut answer, evidence);
+    answer.part("the ablation: hits gained by each input left out", gained, command::simulate());
     answer
 }

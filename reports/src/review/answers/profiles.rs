@@ -8,6 +8,7 @@ use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence};
 use crate::review::shares::{one_per_policy, reasons, reasons_table};
+use crate::review::simulated;
 use crate::review::tables::{ADDED, COMPILED, HITS, RATIO, VERDICT, WALL, n, table};
 use crate::review::told;
 use crate::review::words::{place, seen, tell_walls};
@@ -44,6 +45,8 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     answer.part("wall time across profiles", walls, &command);
     let bytes: Vec<Arm<'_>> = crossing.iter().filter(|it| it.summary.added_physical_bytes.is_some()).copied().collect();
     answer.part("bytes added by each", seen(&bytes), &command);
+    let shared = simulated::commands(&mut answer, evidence);
+    answer.part("the same over many workspaces, in seconds and bytes", shared, command::simulate());
     let stories = told::stories(evidence, |row| row.probe == "profiles-in-turn" || row.probe.starts_with("profile-"));
     let probes = told::tell(&mut answer, "probes about profiles", &stories);
     answer.part("right builds of profiles in turn", probes, command::probe("profiles-in-turn", POLICIES));

@@ -1,13 +1,15 @@
 //! Q18: fill a cache from another machine?
 //!
 //! Looked for: no run reaches another machine. Closest: the scenario moved, which changes the
-//! workspace's path and that of CARGO_HOME, since both would differ there.
+//! workspace's path and that of CARGO_HOME, since both would differ there; and simulations,
+//! which model a network.
 
 use crate::record::Outcome;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE};
 use crate::review::evidence::{Arm, Evidence};
 use crate::review::shares::Share;
+use crate::review::simulated;
 use crate::review::tables::{COMPILED, HITS, HITS_BY_COST, RATIO, VERDICT, WALL, n, table};
 use crate::review::words::{place, seen, tell_hits, tell_walls};
 use crate::table::bytes;
@@ -43,8 +45,10 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     answer.part("keys that stay the same with another CARGO_HOME", of("other-home"), &command);
     let shadowed = arms.iter().any(|arm| arm.summary.shadow.is_some());
     answer.part("bytes that stay the same at another path", State::of(shadowed), command::shadow("moved", ONE));
+    let modelled = simulated::remote(&mut answer, evidence);
+    answer.part("bytes moved, and time against bandwidth and latency, by a model", modelled, command::simulate());
     answer.out_of_reach(
-        "keys and bytes on a second machine, and wall time against bandwidth and latency",
+        "keys and bytes on a second machine, and wall time over a network",
         "The scenario moved changes the paths that would differ; the machine, its libraries and the network stay.",
     );
     answer

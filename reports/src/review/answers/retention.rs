@@ -1,11 +1,13 @@
 //! Q10: what is forgotten first?
 //!
-//! Looked for: nothing replays policies on traces yet. Closest: the scenario clean, which
-//! collects a store to half and to nothing under one policy (least recently used).
+//! Looked for: simulations, which replay policies on a trace against what none can do better;
+//! and the scenario clean, which collects a store to half and to nothing under one policy
+//! (least recently used).
 
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE};
 use crate::review::evidence::{Arm, Evidence};
+use crate::review::simulated;
 use crate::review::tables::{COMPILED, FREED, HITS, PROMISED, RATIO, STORE, VERDICT, WALL, n, table};
 use crate::review::words::{place, seen};
 use crate::table::{bytes, count};
@@ -31,12 +33,10 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     }
     let collected: Vec<Arm<'_>> = arms.iter().filter(|it| it.step.cleans).copied().collect();
     answer.part("what collection takes and frees", seen(&collected), command::compare("clean", ONE));
-    answer.out_of_reach(
-        "policies replayed on traces against the offline optimum, and seconds of rebuilding for each GB freed",
-        "The scenario clean shows one policy on one trace of seven steps; bytes and compile seconds of every entry \
-         are in units.csv.",
-    );
-    if seen(&collected) > State::Missing {
+    let replayed = simulated::retention(&mut answer, evidence);
+    let what = "policies replayed on traces against the offline optimum, and seconds of rebuilding for each GB freed";
+    answer.part(what, replayed, command::simulate());
+    if seen(&collected) > State::Missing && replayed == State::Missing {
         answer.limits("which policy is best, and which age or size: one policy on one short trace tells of neither");
     }
     answer

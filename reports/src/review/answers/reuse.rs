@@ -1,7 +1,8 @@
 //! Q2: is there enough reuse between projects at all?
 //!
 //! Looked for: a first build of several workspaces in turn on one store that was empty. What
-//! the n-th of them reuses, the ones before it have built; the first has nothing to reuse.
+//! the n-th of them reuses, the ones before it have built; the first has nothing to reuse. And
+//! simulations, which replay many workspaces in many orders.
 
 use crate::document::Grid;
 use crate::plot::{Chart, Line, Plot, Unit};
@@ -10,12 +11,10 @@ use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE};
 use crate::review::evidence::{Arm, Evidence};
 use crate::review::shares::{one_per_policy, reasons, reasons_table};
+use crate::review::simulated::{self, MANY};
 use crate::review::words::{place, plural, seen};
 use crate::stats::median;
 use crate::table::{percent, seconds};
-
-/// Projects from which a curve says more than an anecdote.
-const MANY: usize = 20;
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
@@ -58,22 +57,21 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         });
     }
     answer.grid(reasons_table("Why first builds missed, a round.", &keyed, &[Outcome::Miss, Outcome::Dup]));
+    let simulated = simulated::reuse(&mut answer, evidence);
     let command = command::compare_many("gauntlet", ONE);
     answer.part("reuse between first builds", seen(&arms), &command);
     let missed = arms.iter().any(|arm| arm.units().iter().any(|unit| unit.outcome == Some(Outcome::Miss)));
-    answer.part("why units miss", if missed { seen(&keyed) } else { State::Missing }, &command);
-    let many: Vec<Arm<'_>> = arms.iter().filter(|it| it.summary.workspaces >= MANY).copied().collect();
-    answer.part(&format!("the same over {MANY} projects or more"), seen(&many), &command);
-    if many.is_empty() && !arms.is_empty() {
+    let missed = if missed { seen(&keyed) } else { State::Missing };
+    answer.part("why units miss", missed.max(simulated.misses), &command);
+    let many: Vec<Arm<'_>> = arms.iter().filter(|it| it.summary.workspaces >= MANY as usize).copied().collect();
+    answer.part(&format!("the same over {MANY} projects or more"), seen(&many).max(simulated.many), &command);
+    if many.is_empty() && simulated.many == State::Missing && !arms.is_empty() {
         let most = arms.iter().map(|it| it.summary.workspaces).max().unwrap_or(0);
         answer.limits(format!(
             "{most} workspaces are an anecdote: how reuse grows with the number of projects is not shown"
         ));
     }
-    answer.out_of_reach(
-        "hit rates averaged over orders of many projects",
-        "A run over the corpus gauntlet is one order of its projects; the table above is that curve.",
-    );
+    answer.part("hit rates averaged over orders of many projects", simulated.curve, command::simulate());
     answer
 }
 

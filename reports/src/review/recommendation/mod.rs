@@ -9,6 +9,8 @@
 //! | worth | Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over the workspaces of both. |
 //! | worktrees | Members are to be shared when every further worktree is found faster to build under a safe strategy that shares them. |
 //! | profiles | Sharing across profiles and commands is worth it when a step of another profile or command is found faster. |
+//! | retention | The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at any size of the store, when each other one is at some size; on a trace of real workspaces. |
+//! | key inputs | What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace is built once in turn; on a trace of real workspaces, in two orders or more. |
 //!
 //! A rule that meets too few rounds, no valid pair, a control that failed, or runs that
 //! disagree decides nothing and names the command that would help. Comparisons of arms with
@@ -21,6 +23,7 @@ mod link_mode;
 mod safety;
 mod section;
 mod sharing;
+mod simulated;
 mod store_shape;
 mod worth;
 
@@ -73,7 +76,7 @@ pub struct Advice {
 }
 
 /// Every rule, in the order in which they are applied.
-pub const RULES: [Rule; 7] = [
+pub const RULES: [Rule; 9] = [
     Rule {
         name: "safety",
         says: "A strategy is out when it fails a probe without a known explanation, when shadow compiles do not \
@@ -120,6 +123,18 @@ pub const RULES: [Rule; 7] = [
         says: "Sharing across profiles and commands is worth it when a step of another profile or command is found \
                faster.",
         apply: sharing::profiles,
+    },
+    Rule {
+        name: "retention",
+        says: "The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at \
+               any size of the store, when each other one is at some size; on a trace of real workspaces.",
+        apply: simulated::retention,
+    },
+    Rule {
+        name: "key inputs",
+        says: "What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace \
+               is built once in turn; on a trace of real workspaces, in two orders or more.",
+        apply: simulated::keys,
     },
 ];
 
