@@ -211,6 +211,7 @@ impl<'m> Writer<'_, 'm> {
             manifest: observed,
             observed,
             published: 0,
+            watches: false,
         };
         setting.map_or(unit, |setting| Unit { mode, ..setting.on(unit) })
     }

@@ -2,7 +2,7 @@
 //!
 //! A trace knows no more of a unit's sources than its root file. Whoever has a file as its root
 //! reads it; a file that is nobody's root is read by all of the innermost package it lies in,
-//! but for build scripts.
+//! but for build scripts. A build script that names nothing it depends on watches its package.
 
 use std::collections::BTreeMap;
 
@@ -53,37 +53,35 @@ impl Sources {
 }
 
 /// Who reads a file.
-enum Reader {
-    /// Units that have it as their root.
-    Root(Text),
-    /// Units of a package.
-    Package(Text),
-    /// Nobody in this plan.
-    Nobody,
+struct Reader {
+    /// The file, where it is somebody's root.
+    root: Option<Text>,
+    /// The package it lies in.
+    package: Option<Text>,
 }
 
 impl Reader {
     fn of(trace: &Trace, plan: &Plan, file: Text) -> Reader {
         let path = |node: &&NodeId| trace.unit(**node).source == Source::Path;
         let local = || plan.nodes.iter().filter(path).map(|node| trace.unit(*node));
-        if local().any(|unit| unit.path == file) {
-            return Reader::Root(file);
-        }
         let lies_in = |package: Text| {
             let dir = dir_of(trace.text(package));
             let rest = trace.text(file).strip_prefix(dir);
             rest.filter(|rest| dir.ends_with(':') || rest.starts_with('/')).map(|_| dir.len())
         };
-        let packages = local().filter_map(|unit| Some((lies_in(unit.package)?, unit.package)));
-        packages.max().map_or(Reader::Nobody, |(_, package)| Reader::Package(package))
+        Reader {
+            root: local().any(|unit| unit.path == file).then_some(file),
+            package: local().filter_map(|unit| Some((lies_in(unit.package)?, unit.package))).max().map(|(_, it)| it),
+        }
     }
 
     fn reads(&self, trace: &Trace, node: NodeId) -> bool {
         let unit = trace.unit(node);
-        match self {
-            Reader::Root(file) => unit.path == *file && trace.text(unit.mode) != "run-custom-build",
-            Reader::Package(package) => unit.package == *package && trace.text(unit.kind) != "custom-build",
-            Reader::Nobody => false,
+        let is_script = trace.text(unit.kind) == "custom-build";
+        match self.root {
+            _ if unit.watches => self.package == Some(unit.package),
+            Some(file) => unit.path == file && trace.text(unit.mode) != "run-custom-build",
+            None => self.package == Some(unit.package) && !is_script,
         }
     }
 }

@@ -132,7 +132,8 @@ fn commands(list: &str, real: &Trace) -> Result<Vec<(Task, String)>> {
 
 fn bar(workspaces: u64) -> ProgressBar {
     let bar = ProgressBar::new(workspaces);
-    let style = ProgressStyle::with_template("making workspaces [{bar:30}] {pos}/{len} {msg} ({elapsed} elapsed, {eta} left)");
+    let style =
+        ProgressStyle::with_template("making workspaces [{bar:30}] {pos}/{len} {msg} ({elapsed} elapsed, {eta} left)");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
     bar
 }

@@ -47,7 +47,8 @@ fn about(trace: &Trace) -> String {
     }
     let builds = trace.events.iter().filter(|event| matches!(event.action, Action::Build(_))).count();
     if let Some(last) = trace.events.last() {
-        out += &format!("events: {}, of which {builds} builds, over {} days\n", trace.events.len(), last.at / 86_400 + 1);
+        out +=
+            &format!("events: {}, of which {builds} builds, over {} days\n", trace.events.len(), last.at / 86_400 + 1);
     }
     for left in &about.left_out {
         out += &format!("left out: {}: {}\n", left.workspace, left.why);

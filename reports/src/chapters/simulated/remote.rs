@@ -42,11 +42,15 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
 /// `dev build, 50 ms latency, 8 transfers beside 4 compiles`.
 fn network(row: &RemoteRow) -> String {
     format!(
-        "{}, {} latency, {} transfers beside {} compiles at a time",
+        "{}, {} latency, {} transfers beside {} compiles at a time, {}",
         row.command,
         latency(row),
         row.transfers,
-        row.jobs
+        row.jobs,
+        match row.lookup.as_str() {
+            "at-once" => "all keys known at once",
+            _ => "keys known level by level",
+        }
     )
 }
 
