@@ -36,14 +36,16 @@ fn finding(scene: &Scene<'_>, rows: &[SharingRow]) -> String {
 
 /// Commands by commands: `-` where the two were not replayed.
 fn matrix(policy: &str, rows: &[&SharingRow]) -> Grid {
-    let then = distinct(rows.iter().map(|row| row.then.as_str()));
+    // The same order both ways.
+    let all = distinct(rows.iter().flat_map(|row| [row.first.as_str(), row.then.as_str()]));
+    let then: Vec<&str> = all.iter().copied().filter(|name| rows.iter().any(|row| row.then == *name)).collect();
     let heads: Vec<String> =
         ["ran before".to_owned()].into_iter().chain(then.iter().map(|name| format!("> {name}"))).collect();
     let mut grid = Grid::new(
         format!("{policy}: share of the compile seconds of the command above that the command on the left had made."),
         &heads.iter().map(String::as_str).collect::<Vec<_>>(),
     );
-    for first in distinct(rows.iter().map(|row| row.first.as_str())) {
+    for first in all.into_iter().filter(|name| rows.iter().any(|row| row.first == *name)) {
         let share = |then: &&str| {
             let row = rows.iter().find(|row| row.first == first && row.then == **then);
             Cell::from(percent(row.map(|row| row.hit_rate_by_cost)))

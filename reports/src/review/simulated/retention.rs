@@ -54,6 +54,12 @@ pub(in crate::review) fn retention(answer: &mut Answer, evidence: &Evidence<'_>)
             }
         }
     }
+    for sim in &all {
+        answer.limits(format!(
+            "{}: how people use a store: which commands run when, and what is edited between, is an assumption of it",
+            sim.label()
+        ));
+    }
     answer.grid(grid);
     known(answer, &all, false)
 }
