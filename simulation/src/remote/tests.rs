@@ -163,3 +163,19 @@ fn a_key_of_contents_waits_for_the_compile_below() {
     assert_eq!(times(&job, link, Lookup::ByLevel, 1).fetch_s, 4.0);
     assert_eq!(times(&job, link, Lookup::AtOnce, 1).fetch_s, 1.0);
 }
+
+#[test]
+fn totals_sum_jobs_link_by_link() {
+    let root = |seconds, bytes, available| JobUnit { root: true, ..unit(seconds, bytes, &[], available) };
+    let first = Job::new(vec![root(9.0, 1e6, true), root(1.0, 0.0, false)]).unwrap();
+    let second = Job::new(vec![root(3.0, 4e6, true)]).unwrap();
+    let link = |bits_per_s| Link { bits_per_s, latency_s: 0.0, transfers: 1 };
+    let rows = totals(&[first, second], &[link(8e6), link(80e6)], Lookup::AtOnce, 1);
+    let (slow, fast) = (&rows[0], &rows[1]);
+    assert_eq!((slow.link, slow.cores, slow.jobs, slow.sum.units), (link(8e6), 1, 2, 3));
+    assert_eq!((slow.available, slow.worth_fetching, fast.worth_fetching), (2.0 / 3.0, 0.5, 1.0));
+    assert_eq!((slow.sum.compile_s, slow.sum.fetch_s, slow.sum.choose_s), (13.0, 5.0, 4.0));
+    assert_eq!((slow.sum.moved_bytes, slow.sum.chosen_bytes), (5e6, 1e6));
+    assert_eq!((slow.sum.critical_compile_s, slow.sum.critical_fetch_s), (12.0, 5.0));
+    assert_eq!((fast.sum.fetch_s, fast.sum.critical_choose_s), (1.4, 1.4));
+}
