@@ -143,6 +143,20 @@ fn transfers_share_the_bandwidth() {
 }
 
 #[test]
+fn the_longest_path_starts_first() {
+    let root = |unit| JobUnit { root: true, ..unit };
+    let units = vec![
+        root(unit(3.0, 0.0, &[], false)),
+        root(unit(3.0, 0.0, &[], false)),
+        unit(1.0, 0.0, &[], false),
+        root(unit(5.0, 0.0, &[2], false)),
+    ];
+    let link = Link { bits_per_s: 1e6, latency_s: 0.0, transfers: 1 };
+    let compile = times(&Job::new(units).unwrap(), link, Lookup::AtOnce, 2).compile_s;
+    assert_eq!(compile, 6.0, "in the order of the list it would be 9");
+}
+
+#[test]
 fn a_compile_waits_for_all_libraries_it_reads() {
     let link = Link { bits_per_s: 8e6, latency_s: 0.0, transfers: 1 };
     let units = vec![
