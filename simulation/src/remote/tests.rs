@@ -143,6 +143,20 @@ fn transfers_share_the_bandwidth() {
 }
 
 #[test]
+fn the_longest_path_starts_first() {
+    let root = |unit| JobUnit { root: true, ..unit };
+    let units = vec![
+        root(unit(3.0, 0.0, &[], false)),
+        root(unit(3.0, 0.0, &[], false)),
+        unit(1.0, 0.0, &[], false),
+        root(unit(5.0, 0.0, &[2], false)),
+    ];
+    let link = Link { bits_per_s: 1e6, latency_s: 0.0, transfers: 1 };
+    let compile = times(&Job::new(units).unwrap(), link, Lookup::AtOnce, 2).compile_s;
+    assert_eq!(compile, 6.0, "in the order of the list it would be 9");
+}
+
+#[test]
 fn a_compile_waits_for_all_libraries_it_reads() {
     let link = Link { bits_per_s: 8e6, latency_s: 0.0, transfers: 1 };
     let units = vec![
@@ -162,4 +176,20 @@ fn a_key_of_contents_waits_for_the_compile_below() {
     let job = Job::new(units).unwrap();
     assert_eq!(times(&job, link, Lookup::ByLevel, 1).fetch_s, 4.0);
     assert_eq!(times(&job, link, Lookup::AtOnce, 1).fetch_s, 1.0);
+}
+
+#[test]
+fn totals_sum_jobs_link_by_link() {
+    let root = |seconds, bytes, available| JobUnit { root: true, ..unit(seconds, bytes, &[], available) };
+    let first = Job::new(vec![root(9.0, 1e6, true), root(1.0, 0.0, false)]).unwrap();
+    let second = Job::new(vec![root(3.0, 4e6, true)]).unwrap();
+    let link = |bits_per_s| Link { bits_per_s, latency_s: 0.0, transfers: 1 };
+    let rows = totals(&[first, second], &[link(8e6), link(80e6)], Lookup::AtOnce, 1);
+    let (slow, fast) = (&rows[0], &rows[1]);
+    assert_eq!((slow.link, slow.cores, slow.jobs, slow.sum.units), (link(8e6), 1, 2, 3));
+    assert_eq!((slow.available, slow.worth_fetching, fast.worth_fetching), (2.0 / 3.0, 0.5, 1.0));
+    assert_eq!((slow.sum.compile_s, slow.sum.fetch_s, slow.sum.choose_s), (13.0, 5.0, 4.0));
+    assert_eq!((slow.sum.moved_bytes, slow.sum.chosen_bytes), (5e6, 1e6));
+    assert_eq!((slow.sum.critical_compile_s, slow.sum.critical_fetch_s), (12.0, 5.0));
+    assert_eq!((fast.sum.fetch_s, fast.sum.critical_choose_s), (1.4, 1.4));
 }

@@ -145,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn sooner_sees_that_lookups_go_level_by_level() {
+        let link = Link { bits_per_s: f64::INFINITY, latency_s: 1.0, transfers: 8 };
+        let job = Job::new(vec![unit(1.5, 0.0, &[], true), unit(1.0, 0.0, &[0], true)]).unwrap();
+        assert_eq!(sooner(&job, link, Lookup::AtOnce), [false, true], "2 s against 2.5 s");
+        assert_eq!(sooner(&job, link, Lookup::ByLevel), [false, false], "3 s");
+    }
+
+    #[test]
     fn a_narrow_link_is_left_to_what_is_most_worth_it() {
         // 1 MB/s. Each compiles for longer than it takes to fetch alone; all of them together
         // take the link for 40 s, and the cores for 30.

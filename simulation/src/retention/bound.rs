@@ -14,26 +14,20 @@
 //! cannot be gained. And what intervals take after a build is no more than the cap *and* no more
 //! than all intervals open then, so the sum counts the lesser of both.
 //!
+//! [`super::prices`] starts from here and finds a sharper one; [`Intervals::most_reused`] is the
+//! lesser of both.
+//!
 //! Closure and the first time anything is made are not looked at: real policies have less room
 //! than the bound assumes, never more.
 
 use super::flat::{Flat, NEVER};
+use super::prices::{self, Interval};
 
 /// The chances of reuse in a history, by what they save for their room.
 #[derive(Debug)]
 pub struct Intervals {
     sorted: Vec<Interval>,
     builds: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Interval {
-    cost: u64,
-    bytes: u64,
-    /// The build after which it begins.
-    from: u32,
-    /// The build that looks it up.
-    to: u32,
 }
 
 impl Interval {
@@ -63,6 +57,19 @@ impl Intervals {
     /// The most microseconds that any policy can reuse with a store of `cap` bytes.
     pub fn most_reused(&self, cap: Option<u64>) -> u64 {
         let cap = cap.unwrap_or(u64::MAX);
+        let (most, density) = self.knapsack(cap);
+        density.map_or(most, |density| most.min(self.priced(cap, most, density)))
+    }
+
+    /// By prices, from where the knapsack was full.
+    pub(super) fn priced(&self, cap: u64, most: u64, density: f64) -> u64 {
+        let fitting: Vec<Interval> = self.sorted.iter().filter(|one| one.bytes <= cap).copied().collect();
+        prices::bound(&fitting, self.builds, cap, most, density)
+    }
+
+    /// The most that intervals save whose sum fits, and where not all do, the microseconds for a
+    /// byte and build that the last one saves.
+    pub(super) fn knapsack(&self, cap: u64) -> (u64, Option<f64>) {
         let fits = |one: &&Interval| one.bytes <= cap;
         let mut left = self.room(cap);
         let mut gained = 0;
@@ -71,12 +78,12 @@ impl Intervals {
             if room > left {
                 // Rounded up: a bound must not fall short.
                 gained += ((one.cost as f64 * (left as f64 / room as f64)).ceil() as u64 + 1).min(one.cost);
-                break;
+                return (gained, Some(one.cost as f64 / room as f64));
             }
             left -= room;
             gained += one.cost;
         }
-        gained
+        (gained, None)
     }
 
     /// Bytes × builds that intervals can take at most.
@@ -101,28 +108,39 @@ mod tests {
     use super::super::tests::history;
     use super::*;
 
-    fn most(uses: &[&[u32]], cap: u64) -> f64 {
-        let flat = Flat::of(&history(&[(10.0, 4), (6.0, 4), (1.0, 8)], uses));
-        Intervals::of(&flat).most_reused(Some(cap)) as f64 / 1e6
+    const ARTIFACTS: [(f32, u32); 3] = [(10.0, 4), (6.0, 4), (1.0, 8)];
+
+    /// Seconds, by the knapsack and by prices as well.
+    fn most(artifacts: &[(f32, u32)], uses: &[&[u32]], cap: u64) -> (f64, f64) {
+        let intervals = Intervals::of(&Flat::of(&history(artifacts, uses)));
+        let round = |us: u64| (us as f64 / 1e4).round() / 100.0;
+        (round(intervals.knapsack(cap).0), round(intervals.most_reused(Some(cap))))
     }
 
     #[test]
     fn consecutive_builds_take_one_slot() {
-        assert_eq!(most(&[&[0], &[0]], 4), 10.0);
-        assert_eq!(most(&[&[0], &[0]], 3), 0.0, "larger than the store");
-        assert_eq!(most(&[&[0, 1], &[0, 1]], 8), 16.0);
+        assert_eq!(most(&ARTIFACTS, &[&[0], &[0]], 4), (10.0, 10.0));
+        assert_eq!(most(&ARTIFACTS, &[&[0], &[0]], 3), (0.0, 0.0), "larger than the store");
+        assert_eq!(most(&ARTIFACTS, &[&[0, 1], &[0, 1]], 8), (16.0, 16.0));
     }
 
     #[test]
     fn what_does_not_fit_counts_by_its_share() {
-        let half = most(&[&[0, 1], &[0, 1]], 6);
-        assert!((13.0..13.001).contains(&half), "10 s in 4 bytes, then half of 6 s in 2: {half}");
+        assert_eq!(most(&ARTIFACTS, &[&[0, 1], &[0, 1]], 6), (13.0, 13.0), "10 s in 4 bytes, half of 6 s in 2");
     }
 
     #[test]
     fn room_when_nothing_is_open_is_not_for_sale() {
         // 1 is open for one build, and 0 for that one and the one before; three more use neither.
-        let all = most(&[&[0], &[1], &[0, 1], &[2], &[2], &[2]], 4);
-        assert!((11.0..11.001).contains(&all), "all of 1, and half of 0 in the 4 bytes × builds left: {all}");
+        let (knapsack, priced) = most(&ARTIFACTS, &[&[0], &[1], &[0, 1], &[2], &[2], &[2]], 4);
+        assert_eq!(knapsack, 11.0, "all of 1, and half of 0 in the 4 bytes × builds left");
+        assert_eq!(priced, 10.0, "1 or 0, not both");
+    }
+
+    #[test]
+    fn room_in_slack_times_is_not_sold_to_busy_ones() {
+        let artifacts = [(10.0, 4), (9.0, 4), (1.0, 4), (0.5, 4)];
+        let uses: &[&[u32]] = &[&[0, 1], &[0, 1], &[2, 3], &[2, 3]];
+        assert_eq!(most(&artifacts, uses, 4), (19.0, 11.0));
     }
 }

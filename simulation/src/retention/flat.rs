@@ -24,7 +24,7 @@ pub struct Flat {
     pub builds: Vec<FlatBuild>,
     /// The uses of all builds: first what a build has, then what it wants.
     pub uses: Vec<u32>,
-    /// For each use, the next build that wants the same artifact, or [`NEVER`].
+    /// For each use, the next build that wants the same artifact, or `u32::MAX`.
     pub next: Vec<u32>,
     /// How many different commands in workspaces there are.
     pub commands: u32,

@@ -10,7 +10,8 @@
 //! heap       candidates for eviction in order
 //! store      the simulated store: nothing goes from below what was made from it
 //! replay     a history under one policy and limit
-//! bound      what nobody can beat
+//! bound      what nobody can beat: intervals in a knapsack
+//! prices     the same, sharper: a price for room at each time
 //! lru lfu gdsf size age snapshot offline: the policies
 //! ```
 
@@ -25,6 +26,7 @@ mod lru;
 mod offline;
 #[cfg(test)]
 mod policies_tests;
+mod prices;
 mod replay;
 mod size;
 mod snapshot;

@@ -48,15 +48,15 @@ fn an_old_favourite_leaves_only_where_counts_age() {
 #[test]
 fn gdsf_follows_its_formula() {
     // H = L + frequency × cost ÷ size, in seconds a byte.
-    let artifacts = [(8.0, 4), (3.0, 2), (4.0, 2), (1.5, 1)];
+    let artifacts = [(8.0, 4), (3.0, 2), (4.0, 2), (2.5, 1)];
     // H: 2.0, 1.5, 2.0: over 6 bytes, 1 goes and L is 1.5.
     assert_eq!(last(&artifacts, &[&[0, 1, 2]], "gdsf", 6), [0, 2]);
-    // Then 3 comes with 1.5 + 1.5 = 3.0: 0 and 2 have 2.0 each, the older goes and L is 2.0.
+    // Then 3 comes with 1.5 + 2.5 = 4.0: 0 and 2 have 2.0 each, the older goes and L is 2.0.
     assert_eq!(last(&artifacts, &[&[0, 1, 2], &[3]], "gdsf", 6), [2, 3]);
     // Used twice, 0 has 1.5 + 2 × 2.0 = 5.5 and outlives 2.
     assert_eq!(last(&artifacts, &[&[0, 1, 2], &[0], &[3]], "gdsf", 6), [0, 3]);
-    // The count of what went begins again: 1 has 2.0 + 1.5, not 2.0 + 2 × 1.5; 3 has 3.0.
-    assert_eq!(last(&artifacts, &[&[0, 1, 2], &[0], &[3], &[1]], "gdsf", 6), [0, 1]);
+    // The count of what went begins again: 1 has 2.0 + 1.5, not 2.0 + 2 × 1.5, and 3 has 4.0.
+    assert_eq!(last(&artifacts, &[&[0, 1, 2], &[0], &[3], &[1]], "gdsf", 6), [0, 3]);
 }
 
 #[test]

@@ -174,8 +174,14 @@ proptest! {
     fn nobody_beats_an_exhaustive_search_nor_that_the_bound(history in histories(5, 7, 2), cap in 0u64..90) {
         let flat = Flat::of(&history);
         let best = exhaustive(&flat, cap);
-        let bound = Intervals::of(&flat).most_reused(Some(cap));
-        prop_assert!(best <= bound, "{} > {}", best, bound);
+        let intervals = Intervals::of(&flat);
+        let (knapsack, density) = intervals.knapsack(cap);
+        prop_assert!(best <= knapsack, "{} > {}", best, knapsack);
+        // By prices, from wherever they start.
+        for density in [density.unwrap_or(0.0), 0.0, 1e6] {
+            let priced = intervals.priced(cap, u64::MAX, density);
+            prop_assert!(best <= priced, "{} > {}", best, priced);
+        }
         for policy in &ALL {
             let tally = replay(&flat, policy, Some(cap));
             prop_assert!(tally.reused_us <= best, "{}: {} > {}", policy.name, tally.reused_us, best);
@@ -205,6 +211,6 @@ proptest! {
     #[test]
     fn the_bound_falls_with_the_cap(history in histories(9, 12, 0), cap in 0u64..200, less in 0u64..200) {
         let intervals = Intervals::of(&Flat::of(&history));
-        prop_assert!(intervals.most_reused(Some(cap.saturating_sub(less))) <= intervals.most_reused(Some(cap)));
+        prop_assert!(intervals.knapsack(cap.saturating_sub(less)).0 <= intervals.knapsack(cap).0);
     }
 }
