@@ -1,4 +1,5 @@
 //! Keys of simulated designs.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Builds, edits, wipes and new toolchains, played again.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Traces are written, read back, and refused when anything about them is wrong.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
 

@@ -75,7 +75,9 @@ pub struct MissRow {
     pub policy: String,
     /// The Cargo command.
     pub command: String,
-    /// A reason as in `units.csv`, or the rule that refused.
+    /// A reason as in `units.csv`, for `dependency` with what differs below (`dependency: version`,
+    /// `dependency: together` where all below is there, but not of one another);
+    /// `first-of-several` for what others find later; or the rule that refused.
     pub reason: String,
     /// Units, a run over all workspaces.
     #[serde(serialize_with = "six")]

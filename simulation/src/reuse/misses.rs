@@ -17,7 +17,7 @@ use crate::trace::{NodeId, Text, Trace, UnitId, WorkspaceId};
 /// Units that missed for one reason, each workspace built once in turn, mean over all orders.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Miss {
-    /// `refused: rule`; `first-of-several` for what others have too, but somebody builds first;
+    /// The rule that refused; `first-of-several` for what others have too, but somebody builds first;
     /// an input that differs from the nearest twin; `dependency: input` for one below;
     /// `dependency: together` where everything below has twins, but not of one another.
     pub reason: String,
@@ -35,7 +35,7 @@ pub fn misses(trace: &Trace, view: &View, portfolio: &Portfolio, tally: &Tally) 
         for node in &trace.plans[plan.at()].nodes {
             let seconds = f64::from(trace.nodes[node.at()].seconds.value);
             let (reason, share) = match (view.refused_by(*node), view.key(*node)) {
-                (Some(rule), _) => (format!("refused: {rule}"), 1.0),
+                (Some(rule), _) => (rule.to_owned(), 1.0),
                 (None, Some(key)) if tally.holders(key) > 1 => {
                     ("first-of-several".to_owned(), 1.0 / f64::from(tally.holders(key)))
                 }

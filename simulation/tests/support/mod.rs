@@ -1,4 +1,5 @@
 //! Small random traces.
+#![allow(missing_docs, clippy::unwrap_used)]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use proptest::prelude::*;

@@ -111,7 +111,8 @@ fn longest(run: &SimulationRun) -> u32 {
 
 /// Whether a unit was admitted and missed; a rule refused it otherwise.
 fn is_miss(row: &MissRow) -> bool {
-    const REASONS: [&str; 10] = [
+    const REASONS: [&str; 11] = [
+        "first-of-several",
         "never-seen",
         "version",
         "features",
@@ -123,7 +124,9 @@ fn is_miss(row: &MissRow) -> bool {
         "content",
         "evicted",
     ];
-    REASONS.contains(&row.reason.as_str())
+    // `dependency: version` is a dependency, too.
+    let reason = row.reason.split(':').next().unwrap_or_default();
+    REASONS.contains(&reason)
 }
 
 fn table(caption: &str, sims: &[Sim<'_>], wanted: fn(&MissRow) -> bool) -> Grid {
