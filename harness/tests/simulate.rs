@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use support::crates::{alpha, beta, publish_all};
 use support::{Place, Said, small};
@@ -43,8 +43,8 @@ fn collect(place: &Place) -> PathBuf {
     trace
 }
 
-fn simulate(place: &Place, trace: &PathBuf, more: &[&str]) -> Said {
-    let mut args: Vec<PathBuf> = vec!["simulate".into(), "--trace".into(), trace.clone()];
+fn simulate(place: &Place, trace: &Path, more: &[&str]) -> Said {
+    let mut args: Vec<PathBuf> = vec!["simulate".into(), "--trace".into(), trace.to_owned()];
     args.extend(more.iter().map(PathBuf::from));
     place.run(&args)
 }
