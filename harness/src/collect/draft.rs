@@ -72,7 +72,7 @@ impl Draft {
             let mut unit = builder.unit_of(&seen.inputs, &seen.package, seen.source);
             unit.observed = builder.text(&seen.observed);
             unit.published = seen.published;
-            unit.watches = seen.watches;
+            unit.watches = builder.text(&seen.watches);
             let edges = seen.edges.iter().map(|(label, at)| (builder.text(label), *at)).collect();
             DraftUnit { unit: builder.unit(unit), features: seen.features, edges }
         });

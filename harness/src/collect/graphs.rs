@@ -67,8 +67,8 @@ pub struct SeenUnit {
     pub observed: String,
     /// Day of publication since the Unix epoch; 0 where nobody knows.
     pub published: u32,
-    /// Whether it is a script's run that watches its whole package.
-    pub watches: bool,
+    /// What a script's run watches, a line each.
+    pub watches: String,
     /// What its cost is estimated from.
     pub features: Features,
     /// Labels of its dependencies, and their places in the plan.
@@ -167,17 +167,19 @@ impl<'a> Shared<'a> {
             source,
             observed: observed.to_owned(),
             published,
-            watches: source == Source::Path && unit.is_script_run() && names_nothing(&unit.target.src_path),
+            watches: match source == Source::Path && unit.is_script_run() {
+                true => watched(&unit.target.src_path),
+                false => String::new(),
+            },
             features: self.sizes.features(graph, unit, below),
             edges,
         }
     }
 }
 
-/// Whether a build script's source has no `rerun-if-` in it: Cargo then has it run again when
-/// anything in its package changes. One that leaves that to a library is taken for such a script.
-fn names_nothing(script: &str) -> bool {
-    std::fs::read_to_string(script).is_ok_and(|text| !text.contains("rerun-if-"))
+/// What a local build script's source says it watches. Scripts are read, never run.
+fn watched(script: &str) -> String {
+    std::fs::read_to_string(script).map(|text| super::watched::watched(&text)).unwrap_or_default()
 }
 
 impl WorkspaceGraphs {

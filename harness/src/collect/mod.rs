@@ -17,6 +17,7 @@
 //! | [`graphs`] | what those commands would run in one workspace |
 //! | [`everything`] | all workspaces, two at a time, in order |
 //! | `sources` | what can be seen of sources: sizes, and digests of local packages |
+//! | `watched` | what a build script watches, as its source tells |
 //! | `published` | the day a version was published, from Cargo's own index cache |
 //! | [`measured`] | seconds and bytes from run folders |
 //! | [`draft`] | a trace in the making: units and edges, amounts not yet |
@@ -31,3 +32,4 @@ pub mod measured;
 pub mod prices;
 mod published;
 mod sources;
+mod watched;

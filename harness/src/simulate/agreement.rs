@@ -195,7 +195,7 @@ impl Teller<'_> {
         match self.run.steps.iter().find(ours) {
             Some(row) if row.status == Status::Ok => {}
             Some(row) => return self.leave_out(&format!("{workspace}, step {}: its row is {}", step.name, row.status)),
-            None => return self.leave_out(&format!("{workspace}, step {}: it is not recorded", step.name)),
+            None => return self.leave_out(&format!("step {} is not recorded of every workspace", step.name)),
         }
         let mut simulated: BTreeMap<Identity, Vec<&'static str>> = BTreeMap::new();
         for (node, outcome) in self.trace.plans[plan.at()].nodes.iter().zip(outcomes) {

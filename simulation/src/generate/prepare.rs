@@ -97,7 +97,7 @@ fn write(universe: &mut Universe<'_>, builder: &mut Builder, made: Made, release
         manifest: Text(0),
         observed: Text(0),
         published: release_of.day,
-        watches: false,
+        watches: Text(0),
     };
     let mut parts = [None, None, None];
     for part in Part::ALL {

@@ -58,7 +58,7 @@ impl Hand {
             manifest: Text(0),
             observed: b.text(if local { name } else { "" }),
             published: if local { 0 } else { 1000 + 10 * patch },
-            watches: false,
+            watches: Text(0),
         };
         let unit = b.unit(unit);
         let edges = below.iter().map(|node| Edge { label: b.text("x "), node: *node }).collect();

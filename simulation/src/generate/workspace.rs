@@ -211,7 +211,7 @@ impl<'m> Writer<'_, 'm> {
             manifest: observed,
             observed,
             published: 0,
-            watches: false,
+            watches: Text(0),
         };
         setting.map_or(unit, |setting| Unit { mode, ..setting.on(unit) })
     }

@@ -2,11 +2,12 @@
 //!
 //! A trace knows no more of a unit's sources than its root file. Whoever has a file as its root
 //! reads it; a file that is nobody's root is read by all of the innermost package it lies in,
-//! but for build scripts. A build script that names nothing it depends on watches its package.
+//! but for build scripts. A build script runs again when something changes that its source names
+//! as watched, and where it names nothing, when anything in its package does.
 
 use std::collections::BTreeMap;
 
-use crate::trace::{NodeId, Plan, Source, Text, Trace};
+use crate::trace::{NodeId, Plan, Source, Text, Trace, Unit};
 
 /// How often each file of one workspace was edited.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +55,7 @@ impl Sources {
 
 /// Who reads a file.
 struct Reader {
+    file: Text,
     /// The file, where it is somebody's root.
     root: Option<Text>,
     /// The package it lies in.
@@ -70,6 +72,7 @@ impl Reader {
             rest.filter(|rest| dir.ends_with(':') || rest.starts_with('/')).map(|_| dir.len())
         };
         Reader {
+            file,
             root: local().any(|unit| unit.path == file).then_some(file),
             package: local().filter_map(|unit| Some((lies_in(unit.package)?, unit.package))).max().map(|(_, it)| it),
         }
@@ -79,10 +82,22 @@ impl Reader {
         let unit = trace.unit(node);
         let is_script = trace.text(unit.kind) == "custom-build";
         match self.root {
-            _ if unit.watches => self.package == Some(unit.package),
+            _ if unit.watches != Text(0) => self.package == Some(unit.package) && self.is_watched(trace, unit),
             Some(file) => unit.path == file && trace.text(unit.mode) != "run-custom-build",
             None => self.package == Some(unit.package) && !is_script,
         }
+    }
+}
+
+impl Reader {
+    /// Whether a build script of the package watches the file.
+    fn is_watched(&self, trace: &Trace, unit: &Unit) -> bool {
+        let file = trace.text(self.file);
+        let inside = file.strip_prefix(dir_of(trace.text(unit.package))).unwrap_or(file).trim_start_matches('/');
+        trace.text(unit.watches).lines().map(|path| path.trim_matches('/')).any(|path| {
+            let rest = inside.strip_prefix(path);
+            path == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 }
 

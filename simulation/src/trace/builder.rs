@@ -77,7 +77,7 @@ impl Builder {
             manifest: self.text(&inputs.manifest),
             observed: Text(0),
             published: 0,
-            watches: false,
+            watches: Text(0),
         }
     }
 

@@ -36,6 +36,7 @@ fn units(trace: &Trace) -> Result<(), String> {
             unit.mode,
             unit.manifest,
             unit.observed,
+            unit.watches,
         ];
         if texts.iter().any(|text| text.at() >= trace.strings.len()) {
             return Err(format!("unit {at} names a string that is not there"));

@@ -149,9 +149,9 @@ pub struct Unit {
     pub observed: Text,
     /// Day on which the version was published, since the Unix epoch; 0 where nobody knows.
     pub published: u32,
-    /// Of a build script's run in a path package: whether it runs again when any file of its package
-    /// changes, since its source names nothing that it depends on.
-    pub watches: bool,
+    /// Of a build script's run in a path package: what its source says it watches, relative to the
+    /// package, a line each; `.` where it names nothing, since Cargo then watches all of it.
+    pub watches: Text,
 }
 
 /// An amount that a unit costs.
