@@ -310,6 +310,9 @@ fn simulated(policy: &str) -> Report {
 #[test]
 fn a_simulation_in_every_text_format_is_as_it_was() {
     let report = simulated("aggressive");
+    let brief: Vec<String> =
+        report.simulations.iter().map(|run| terminal::render(&reports::chapters::brief(run), 100)).collect();
+    insta::assert_snapshot!("simulation_brief", brief.join("\n"));
     insta::assert_snapshot!("simulation_terminal", terminal::render(&report.document(), 100));
     insta::assert_snapshot!("simulation_markdown", markdown::render(&report.document()));
     insta::assert_snapshot!("simulation_wide", wide::render(&[], &report.simulations));

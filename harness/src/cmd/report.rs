@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use reports::analysis::Source;
+use reports::chapters::brief;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
@@ -150,19 +151,18 @@ fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a reader of the terminal sees: the review and the changes, if asked for, and what
-/// simulations tell, then the tables of each other run.
+/// What a reader of the terminal sees: the review and the changes, if asked for, then the
+/// tables of each run.
 fn show(report: &Report) {
     let mut short = report.document();
-    short.sections.retain(|section| {
-        section.id == "changes"
-            || section.id.starts_with("simulation-")
-            || report.review.iter().any(|part| part.id == section.id)
-    });
+    short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
     print!("{}", terminal::render(&short, WIDTH));
     for (folder, analysis) in &report.runs {
         let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
         print!("\n{}", summary::render_judged(folder, &analysis.verdicts, &shown));
+    }
+    for run in &report.simulations {
+        print!("\n{}", terminal::render(&brief(run), WIDTH));
     }
     for run in &report.probes {
         print!("\n{}", matrix::render(&run.rows, WIDTH));

@@ -11,6 +11,7 @@ use corpora::Corpus;
 use corpora::scenario::Scenario;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::analysis::Source;
+use reports::chapters::brief;
 use reports::formats::terminal;
 use reports::report::{Format, Report};
 use reports::run_folder::RunFolder;
@@ -210,8 +211,8 @@ fn refuse_foreign(out: &Path) -> Result<()> {
 
 /// Tables, then where everything is.
 fn tell(run: SimulationRun, out: &Path, took: Duration) {
+    print!("{}", terminal::render(&brief(&run), WIDTH));
     let report = Report::of(vec![Source::Simulate(Box::new(run))], None);
-    print!("{}", terminal::render(&report.document(), WIDTH));
     println!("\nreplayed in {:.1} s", took.as_secs_f64());
     println!("records: {}", out.display());
     let pages = out.join(super::report::FOLDER);

@@ -64,7 +64,7 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
             let shown = case.relaxation == NONE || case.soundness != Soundness::Stricter;
             if shown {
                 on_step(&format!("orders of workspaces, {command}, {}", view.design))?;
-                answer.curve.extend(curve_rows(trace, view, tally, &portfolio, question));
+                answer.curve.extend(curve_rows(trace, (view, &label(&cases, case)), tally, &portfolio, question));
             }
             if case.relaxation == NONE {
                 answer.misses.extend(miss_rows(trace, view, tally, &portfolio));
@@ -73,7 +73,7 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
     }
     for (case, view) in cases.iter().zip(&views).filter(|(case, _)| case.relaxation == NONE || is_sound(case)) {
         on_step(&format!("commands of one workspace, {}", case.design))?;
-        answer.sharing.extend(sharing_rows(trace, view));
+        answer.sharing.extend(sharing_rows(trace, view, &label(&cases, case)));
     }
     Ok(answer)
 }
@@ -113,6 +113,15 @@ fn cases(question: &Question) -> Vec<Case> {
     cases
 }
 
+/// `aggressive`, `aggressive:without-debug`, `aggressive:everything`.
+fn label(cases: &[Case], case: &Case) -> String {
+    let plain = cases.iter().find(|it| it.policy == case.policy && it.relaxation == NONE);
+    match (plain, case.relaxation.as_str()) {
+        (Some(plain), name) if name != NONE => format!("{}:{name}", plain.design),
+        _ => case.design.to_string(),
+    }
+}
+
 fn relaxation_rows(cases: &[Case], tallies: &[Tally], command: &str) -> Vec<RelaxationRow> {
     let totals: Vec<Totals> = tallies.iter().map(Tally::totals).collect();
     let plain = |policy: usize| cases.iter().position(|it| it.policy == policy && it.relaxation == NONE).unwrap_or(0);
@@ -136,12 +145,18 @@ fn relaxation_rows(cases: &[Case], tallies: &[Tally], command: &str) -> Vec<Rela
     cases.iter().zip(&totals).map(row).collect()
 }
 
-fn curve_rows(trace: &Trace, view: &View, tally: &Tally, portfolio: &Portfolio, question: &Question) -> Vec<CurveRow> {
+fn curve_rows(
+    trace: &Trace,
+    (view, policy): (&View, &str),
+    tally: &Tally,
+    portfolio: &Portfolio,
+    question: &Question,
+) -> Vec<CurveRow> {
     let at = grid(portfolio.plans.len() as u32);
     let bands = bands(trace, view, portfolio, &at, question.orders, question.seed);
     let points = curve(tally, &at).into_iter().zip(bands);
     let rows = points.map(|(point, band)| CurveRow {
-        policy: view.design.to_string(),
+        policy: policy.to_owned(),
         workspaces: point.workspaces,
         hit_rate: point.hit_rate.clamp(0.0, 1.0),
         hit_rate_by_cost: point.hit_rate_by_cost.clamp(0.0, 1.0),
@@ -165,9 +180,9 @@ fn miss_rows(trace: &Trace, view: &View, tally: &Tally, portfolio: &Portfolio) -
     rows.collect()
 }
 
-fn sharing_rows(trace: &Trace, view: &View) -> Vec<SharingRow> {
+fn sharing_rows(trace: &Trace, view: &View, policy: &str) -> Vec<SharingRow> {
     let rows = sharing(trace, view).into_iter().map(|pair| SharingRow {
-        policy: view.design.to_string(),
+        policy: policy.to_owned(),
         hit_rate: ratio(pair.hits as f64, pair.units as f64),
         hit_rate_by_cost: ratio(pair.hit_seconds, pair.seconds),
         saved_s: pair.hit_seconds,

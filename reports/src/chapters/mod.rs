@@ -32,6 +32,8 @@ mod speedups;
 mod wall;
 mod words;
 
+pub use simulated::brief;
+
 use crate::against::Changes;
 use crate::analysis::{Analysis, StepAnalysis};
 use crate::document::{Document, Section};

@@ -22,20 +22,19 @@ pub struct Point {
 }
 
 /// Numbers of workspaces at which a curve of `all` is shown: each up to 10, then about ten for
-/// each doubling, and all of them.
+/// each doubling, round ones (20, 50, 100, …), and all of them.
 pub fn grid(all: u32) -> Vec<u32> {
-    let mut grid: Vec<u32> = Vec::new();
+    let mut grid: Vec<u32> = vec![all];
     let mut at = 1.0f64;
-    while (at.round() as u32) < all {
-        let next = at.round() as u32;
-        if grid.last() != Some(&next) {
-            grid.push(next);
-        }
+    while at.round() < f64::from(all) {
+        grid.push(at.round() as u32);
         at = if at < 10.0 { at + 1.0 } else { at * 2f64.powf(0.1) };
     }
-    if all > 0 {
-        grid.push(all);
-    }
+    let round = (1..9).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u32.pow(power)));
+    grid.extend(round.filter(|round| *round < all));
+    grid.retain(|n| *n > 0);
+    grid.sort_unstable();
+    grid.dedup();
     grid
 }
 
@@ -97,7 +96,11 @@ mod tests {
         assert_eq!(grid(1), [1]);
         assert_eq!(grid(12), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
         let large = grid(100_000);
-        assert!(large.is_sorted() && large.len() < 160 && large.last() == Some(&100_000), "{}", large.len());
+        assert!(
+            large.is_sorted() && large.len() < 170 && large.contains(&50_000) && large.last() == Some(&100_000),
+            "{}",
+            large.len()
+        );
     }
 
     #[test]

@@ -8,11 +8,13 @@
 //! | `commands` | what one Cargo command finds of another |
 //! | `retention` | what stores of limited size compile again |
 //! | `growth` | what a store without limits gains a day |
+//! | `brief` | the same on a screen or two, for the terminal |
 //! | `remote` | from which bandwidth on fetching beats compiling |
 //!
 //! Nothing was built for these numbers, so none of them is a wall time, and none can show a
 //! wrong hit; each plot says how well its seconds are known.
 
+mod brief;
 mod commands;
 mod growth;
 mod keys;
@@ -20,6 +22,8 @@ mod misses;
 mod remote;
 mod retention;
 mod reuse;
+
+pub use brief::brief;
 
 use super::words::plural;
 use crate::document::{Block, Section};
