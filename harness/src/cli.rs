@@ -31,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness trace collect --corpus quick --out quick.trace   unit graphs, nothing compiled
+  harness simulate --trace quick.trace --out simulated   what those workspaces would reuse
   harness store collect --store DIR --max-size 5GiB   what a store should forget
   harness doctor                                      whether this machine is fit for it";
 

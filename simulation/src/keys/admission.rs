@@ -1,8 +1,8 @@
 //! Which nodes a design admits.
 //!
-//! The policies in `strategies` are asked, with a plan as the graph they look at. Every rule
-//! looks at a unit and at what is below it, so a node that two plans share is judged alike in
-//! both, and is judged once.
+//! The policies in `strategies` are asked, with a plan as the graph they look at. Rules look at
+//! a unit and at what is below it, and at the build script of its package, which is below it in
+//! every graph of Cargo's; so a node that two plans share is judged alike in both, and once.
 
 use rayon::prelude::*;
 use strategies::graph::{Graph, Unit};
