@@ -67,9 +67,9 @@ pub struct Args {
     /// Days of builds, edits and clean-ups laid over a trace that has no events
     #[arg(long, value_name = "N", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
-    /// Random orders of workspaces behind each band
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    orders: u32,
+    /// Random orders of workspaces behind each band [default: 200 up to 1,000 workspaces, 20 beyond]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    orders: Option<u32>,
     /// Seed of everything random
     #[arg(long, value_name = "S", default_value = "1")]
     seed: u64,
@@ -119,11 +119,12 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         return check(&mut trace, &args.check);
     }
     let commands = asked::commands(args.commands.as_deref(), &Portfolio::commands(&trace))?;
+    let orders = args.orders.unwrap_or(if trace.workspaces.len() <= 1_000 { 200 } else { 20 });
     let question = Question {
         designs: asked::designs(&args.policies)?,
         relaxations: asked::relaxations(&args.relax)?,
         commands,
-        orders: args.orders,
+        orders,
         seed: args.seed,
     };
     let stores = stores::Question {
@@ -158,7 +159,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let fetched = remote::replay(&trace, &remote, &on_step)?;
     let mut run = SimulationRun::new(
         describe(&trace, &digest, args.seed, options(args, &question)),
-        trace_info(&trace, &digest, args.orders),
+        trace_info(&trace, &digest, question.orders),
     );
     run.curve = answer.curve;
     run.relaxations = answer.relaxations;
@@ -192,7 +193,7 @@ fn options(args: &Args, question: &Question) -> BTreeMap<String, serde_json::Val
         ("remote".to_owned(), args.remote.clone().into()),
         ("cores".to_owned(), args.cores.into()),
         ("days".to_owned(), args.days.into()),
-        ("orders".to_owned(), args.orders.into()),
+        ("orders".to_owned(), question.orders.into()),
     ])
 }
 
