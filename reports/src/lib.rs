@@ -36,7 +36,7 @@ pub mod costs;
 pub mod document;
 pub mod formats;
 pub mod page;
-mod plain;
+pub mod plain;
 pub mod plot;
 pub mod probes;
 pub mod record;

@@ -8,7 +8,7 @@
 ///
 /// A control character is left out, a tab becomes a blank. What turns the direction is
 /// replaced by `U+FFFD`, so that two names which differ only by it do not look alike.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().filter_map(kept).collect()
 }
 

@@ -82,6 +82,8 @@ prop_compose! {
         RetentionRow {
             policy, cap_bytes: cap, hit_rate_by_cost: rates[0], rebuilt_s: of[0], bound_s: of[1], hit_rate: rates[1],
             key, evicted_bytes: of[2], rebuilt_s_per_gb: each, peak_bytes: of[3],
+                refused_s: 0.0,
+                rebuilt_again_s: 0.0,
         }
     }
 }

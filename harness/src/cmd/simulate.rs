@@ -13,6 +13,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::analysis::Source;
 use reports::chapters::brief;
 use reports::formats::terminal;
+use reports::plain::plain;
 use reports::report::{Format, Report};
 use reports::run_folder::RunFolder;
 use reports::simulation::SimulationRun;
@@ -140,7 +141,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         most: MOST_REMOTE,
     };
     if args.dry_run {
-        print!("{}", planned(&trace, &question));
+        print!("{}", plain(&planned(&trace, &question, &stores, &remote)));
         return Ok(ExitCode::SUCCESS);
     }
     let out = args.out.as_deref().unwrap_or(Path::new("."));
@@ -212,12 +213,15 @@ fn refuse_foreign(out: &Path) -> Result<()> {
 
 /// Tables, then where everything is.
 fn tell(run: SimulationRun, out: &Path, took: Duration) {
-    print!("{}", terminal::render(&brief(&run), WIDTH));
+    let tables = terminal::render(&brief(&run), WIDTH);
     let report = Report::of(vec![Source::Simulate(Box::new(run))], None);
+    // Before anything is printed: whoever reads may stop reading.
+    let pages = out.join(super::report::FOLDER);
+    let written = report.write(&pages, &Format::ALL);
+    print!("{tables}");
     println!("\nreplayed in {:.1} s", took.as_secs_f64());
     println!("records: {}", out.display());
-    let pages = out.join(super::report::FOLDER);
-    match report.write(&pages, &Format::ALL) {
+    match written {
         Ok(_) => println!("report:  {}", pages.join(reports::report::PAGE).display()),
         Err(error) => eprintln!("warning: no report: {error}; try harness report {}", out.display()),
     }
@@ -253,14 +257,27 @@ fn listed() -> String {
 }
 
 /// What would be replayed, and about how long that takes.
-fn planned(trace: &Trace, question: &Question) -> String {
-    let designs = question.designs.len() * (question.relaxations.len() + 3);
-    let steps = trace.unit_builds() as f64 * designs as f64 * f64::from(question.orders);
-    // Nanoseconds for a unit of an order on one core, with a criterion run behind it.
-    let expected = Duration::from_secs_f64(1.0 + steps * 15e-9);
+fn planned(trace: &Trace, question: &Question, stores: &stores::Question, remote: &remote::Question) -> String {
+    let count = |commands: &[String]| -> f64 {
+        let asked = trace.plans.iter().filter(|plan| commands.contains(&trace.command(plan)));
+        asked.map(|plan| plan.nodes.len() as f64).sum()
+    };
+    let units = count(&question.commands);
+    let designs = (question.designs.len() * (question.relaxations.len() + 3)) as f64;
+    let policies = question.designs.len() as f64;
+    let pairs = policies * (stores.policies.len() * stores.caps.len()) as f64;
+    let transfers = policies * 2.0 * remote.links.len() as f64;
+    // Seconds for a unit of each part on two cores, as measured on the corpora of 2026-11-23.
+    let expected = 1.0
+        + trace.nodes.len() as f64 * designs * 1.5e-6
+        + units * designs * f64::from(question.orders) * 5e-9
+        + if pairs > 0.0 { trace.unit_builds() as f64 * pairs * 3.5e-7 } else { 0.0 }
+        + units.min((remote.most * 250) as f64) * transfers * 8e-6;
     format!(
         "{}: {} workspaces, {} Cargo commands, {} units, {} of them distinct\n\
-         {} key policies × {} relaxations, commands {}, {} orders; about {}\n",
+         reuse: {} key policies × {} relaxations, commands {}, {} orders\n\
+         stores: {} retention policies × {} size limits; remote caches: {} links\n\
+         about {}\n",
         trace.about.title,
         trace.workspaces.len(),
         trace.plans.len(),
@@ -270,7 +287,10 @@ fn planned(trace: &Trace, question: &Question) -> String {
         question.relaxations.len(),
         joined(&question.commands),
         question.orders,
-        HumanDuration(expected),
+        stores.policies.len(),
+        stores.caps.len(),
+        remote.links.len(),
+        HumanDuration(Duration::from_secs_f64(expected)),
     )
 }
 

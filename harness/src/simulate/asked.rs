@@ -84,7 +84,10 @@ pub fn commands(list: Option<&str>, there: &[String]) -> Result<Vec<String>> {
         }
         asked.extend(found);
     }
-    Ok(there.iter().filter(|it| asked.contains(it)).cloned().collect())
+    match asked.is_empty() {
+        true => bail!("--commands names none; the trace has {}", joined(there)),
+        false => Ok(there.iter().filter(|it| asked.contains(it)).cloned().collect()),
+    }
 }
 
 /// The parts of a list that is separated by commas.

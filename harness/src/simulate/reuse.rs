@@ -58,8 +58,14 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
         on_step(&format!("reuse between workspaces, {command}"))?;
         let portfolio = Portfolio::of(trace, command);
         let tallies: Vec<Tally> = views.par_iter().map(|view| Tally::of(trace, view, &portfolio)).collect();
-        answer.relaxations.extend(relaxation_rows(&cases, &tallies, command));
-        for (case, (view, tally)) in cases.iter().zip(views.iter().zip(&tallies)) {
+        let totals: Vec<Totals> = tallies.iter().map(Tally::totals).collect();
+        // Where an input is the same for everybody, leaving it out tells nothing.
+        let tells = |case: &Case, own: &Totals| case.relaxation == NONE || *own != totals[plain(&cases, case)];
+        answer.relaxations.extend(relaxation_rows(&cases, &totals, command, &tells));
+        for ((case, own), (view, tally)) in cases.iter().zip(&totals).zip(views.iter().zip(&tallies)) {
+            if !tells(case, own) {
+                continue;
+            }
             // Stricter variants and sums of all are read off the other table.
             let shown = case.relaxation == NONE || case.soundness != Soundness::Stricter;
             if shown {
@@ -73,7 +79,15 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
     }
     for (case, view) in cases.iter().zip(&views).filter(|(case, _)| case.relaxation == NONE || is_sound(case)) {
         on_step(&format!("commands of one workspace, {}", case.design))?;
-        answer.sharing.extend(sharing_rows(trace, view, &label(&cases, case)));
+        let rows = sharing_rows(trace, view, &label(&cases, case));
+        let base = label(&cases, &cases[plain(&cases, case)]);
+        let same = |row: &SharingRow| {
+            let twin = SharingRow { policy: base.clone(), ..row.clone() };
+            answer.sharing.contains(&twin)
+        };
+        if case.relaxation == NONE || !rows.iter().all(same) {
+            answer.sharing.extend(rows);
+        }
     }
     Ok(answer)
 }
@@ -107,10 +121,15 @@ fn cases(question: &Question) -> Vec<Case> {
         }
         let widest = plain.with(new().filter(|it| it.widens()));
         if widest.relaxations.len() > plain.relaxations.len() + 1 {
-            add(EVERYTHING, Soundness::UpperBound, "everything that widens a key, sound or not", widest);
+            add(EVERYTHING, Soundness::WhatIf, "everything that widens a key, sound or not", widest);
         }
     }
     cases
+}
+
+/// Where the policy stands as it is.
+fn plain(cases: &[Case], case: &Case) -> usize {
+    cases.iter().position(|it| it.policy == case.policy && it.relaxation == NONE).unwrap_or(0)
 }
 
 /// `aggressive`, `aggressive:without-debug`, `aggressive:everything`.
@@ -122,11 +141,14 @@ fn label(cases: &[Case], case: &Case) -> String {
     }
 }
 
-fn relaxation_rows(cases: &[Case], tallies: &[Tally], command: &str) -> Vec<RelaxationRow> {
-    let totals: Vec<Totals> = tallies.iter().map(Tally::totals).collect();
-    let plain = |policy: usize| cases.iter().position(|it| it.policy == policy && it.relaxation == NONE).unwrap_or(0);
+fn relaxation_rows(
+    cases: &[Case],
+    totals: &[Totals],
+    command: &str,
+    tells: &dyn Fn(&Case, &Totals) -> bool,
+) -> Vec<RelaxationRow> {
     let row = |(case, own): (&Case, &Totals)| {
-        let at = plain(case.policy);
+        let at = plain(cases, case);
         let (base, policy) = (&totals[at], cases[at].design.to_string());
         RelaxationRow {
             policy,
@@ -142,7 +164,7 @@ fn relaxation_rows(cases: &[Case], tallies: &[Tally], command: &str) -> Vec<Rela
             why: case.why.clone(),
         }
     };
-    cases.iter().zip(&totals).map(row).collect()
+    cases.iter().zip(totals).filter(|(case, own)| tells(case, own)).map(row).collect()
 }
 
 fn curve_rows(

@@ -67,6 +67,8 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
                 evicted_bytes: it.evicted_bytes,
                 rebuilt_s_per_gb: it.rebuilt_s_per_gb,
                 peak_bytes: it.peak_bytes,
+                refused_s: it.refused_s,
+                rebuilt_again_s: it.rebuilt_again_s,
             }));
         }
     }

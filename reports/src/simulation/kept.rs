@@ -116,6 +116,8 @@ mod tests {
             evicted_bytes: 0.0,
             rebuilt_s_per_gb: None,
             peak_bytes: 0.0,
+            refused_s: 0.0,
+            rebuilt_again_s: 0.0,
         }
     }
 

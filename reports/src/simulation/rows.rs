@@ -40,9 +40,11 @@ pub struct CurveRow {
 pub struct RelaxationRow {
     /// The key policy that is relaxed: `aggressive`.
     pub policy: String,
-    /// Name of the relaxation; `none` for the policy as it is, `all` for all sound ones together.
+    /// Name of the relaxation; `none` for the policy as it is, `all` for all sound ones together,
+    /// `everything` for all that widen. One that changes nothing here, since the input is the same
+    /// for everybody, has no row.
     pub relaxation: String,
-    /// `sound`, `unsound`, `upper-bound`, or `stricter` for what makes the key narrower.
+    /// `sound`, `unsound`, `what-if` for what no key could leave out, or `stricter`.
     pub soundness: String,
     /// The Cargo command that each workspace ran.
     pub command: String,
@@ -144,6 +146,13 @@ pub struct RetentionRow {
     /// The most the store held at the end of any build, bytes.
     #[serde(serialize_with = "six")]
     pub peak_bytes: f64,
+    /// Seconds compiled on top of `rebuilt_s` because the key policy refuses the units: the same
+    /// for every retention policy and limit.
+    #[serde(serialize_with = "six")]
+    pub refused_s: f64,
+    /// Of `rebuilt_s`, what had been stored before and was evicted.
+    #[serde(serialize_with = "six")]
+    pub rebuilt_again_s: f64,
 }
 
 /// A row of `growth.csv`: a store without limits, day by day.

@@ -57,8 +57,9 @@ table!(SharingRow "sharing.csv" "What commands share":
     policy first then workspaces units hit_rate hit_rate_by_cost saved_s saved_bytes;
     shares hit_rate hit_rate_by_cost; sizes saved_s saved_bytes; numbers);
 table!(RetentionRow "retention.csv" "Stores of limited size":
-    policy cap_bytes hit_rate_by_cost rebuilt_s bound_s hit_rate key evicted_bytes rebuilt_s_per_gb peak_bytes;
-    shares hit_rate_by_cost hit_rate; sizes rebuilt_s bound_s evicted_bytes peak_bytes; numbers);
+    policy cap_bytes hit_rate_by_cost rebuilt_s bound_s hit_rate key evicted_bytes rebuilt_s_per_gb peak_bytes
+    refused_s rebuilt_again_s;
+    shares hit_rate_by_cost hit_rate; sizes rebuilt_s bound_s evicted_bytes peak_bytes refused_s rebuilt_again_s; numbers);
 table!(GrowthRow "growth.csv" "A store without limits, day by day":
     key day builds entries stored_bytes local_entries local_bytes;
     shares; sizes stored_bytes local_bytes; numbers);

@@ -169,6 +169,8 @@ fn retention(wide: &str) -> Vec<RetentionRow> {
                 evicted_bytes: evicted,
                 rebuilt_s_per_gb: (evicted > 0.0).then(|| lost / (evicted / GB)),
                 peak_bytes: cap.map_or(92.0 * GB, |cap| cap as f64),
+                refused_s: 0.0,
+                rebuilt_again_s: 0.0,
             });
         }
     }

@@ -23,7 +23,9 @@ pub const ENOUGH: usize = 30;
 /// Samples below which a group has no plane of its own, but that of all.
 const ENOUGH_OF_A_GROUP: usize = 10;
 
-/// How far beyond the least and the largest sample an estimate may be.
+/// How far below the least sample an estimate may be. Above the largest of its group none is:
+/// beyond what was ever seen a straight line is no guide, and a few such units would be most of a
+/// sum.
 const MARGIN: f64 = 4.0;
 
 /// No estimate is larger; whatever was measured, it stays a number that sums can hold.
@@ -165,7 +167,9 @@ impl Fitted {
     }
 
     fn estimate(&self, features: &Features) -> f64 {
-        (self.log(features).exp() * self.part(features).smearing).clamp(f64::MIN_POSITIVE, MOST)
+        let part = self.part(features);
+        let most = part.range.1.exp().clamp(f64::MIN_POSITIVE, MOST);
+        (self.log(features).exp() * part.smearing).clamp(f64::MIN_POSITIVE, most)
     }
 }
 
@@ -175,8 +179,7 @@ impl Part {
         let logs: Vec<f64> = samples.iter().filter_map(|sample| quantity.log(sample.value)).collect();
         let low = logs.iter().copied().fold(f64::INFINITY, f64::min);
         let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).min(MOST.ln());
-        // Beyond what was ever seen a straight line is no guide.
-        let range = (low.min(high) - MARGIN.ln(), high + MARGIN.ln());
+        let range = (low.min(high) - MARGIN.ln(), high);
         let mut part = Part { plane: Plane::fit(&rows, &logs), smearing: 1.0, range };
         // Numbers relative to the largest: sums of anything stay finite.
         let sum = |of: &dyn Fn(usize) -> f64| (0..rows.len()).map(|at| (of(at) - high).exp()).sum::<f64>();

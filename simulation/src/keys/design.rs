@@ -69,7 +69,7 @@ impl Design {
             Soundness::Stricter => 0,
             Soundness::Sound => 1,
             Soundness::Unsound => 2,
-            Soundness::UpperBound => 3,
+            Soundness::WhatIf => 3,
         };
         self.relaxations.iter().map(|it| it.soundness).max_by_key(|it| rank(*it))
     }

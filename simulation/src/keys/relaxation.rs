@@ -7,8 +7,9 @@ use strategies::key::Inputs;
 pub enum Soundness {
     /// Artifacts stay interchangeable; Cargo would have to change something else for it.
     Sound,
-    /// No key can be this wide: what the input could bring at the very most.
-    UpperBound,
+    /// No key could leave this out. What that would gain with everything else as it is: more, if
+    /// what it stands on became alike, too.
+    WhatIf,
     /// Wrong builds follow.
     Unsound,
     /// The key becomes narrower: what an input costs that could be put in.
@@ -20,7 +21,7 @@ impl Soundness {
     pub fn as_str(self) -> &'static str {
         match self {
             Soundness::Sound => "sound",
-            Soundness::UpperBound => "upper-bound",
+            Soundness::WhatIf => "what-if",
             Soundness::Unsound => "unsound",
             Soundness::Stricter => "stricter",
         }
@@ -67,12 +68,17 @@ const DEBUG_FIELDS: &[&str] = &["debuginfo", "split_debuginfo", "strip"];
 const NAME_FIELDS: &[&str] = &["name", "incremental"];
 
 /// Every relaxation.
-pub static RELAXATIONS: [Relaxation; 12] = [
+pub static RELAXATIONS: [Relaxation; 13] = [
     Relaxation {
         name: "without-profile-directory",
         soundness: Soundness::Sound,
-        about: "`debug` or `release` is no input; Cargo would have to keep that path out of its fingerprints",
-        effect: Effect::Inputs(|inputs| inputs.directory.clear()),
+        about: "`debug` or `release` is no input, but to runs of build scripts, which are told it; Cargo would have to \
+                keep that path out of its fingerprints",
+        effect: Effect::Inputs(|inputs| {
+            if inputs.mode != "run-custom-build" {
+                inputs.directory.clear();
+            }
+        }),
     },
     Relaxation {
         name: "without-profile-name",
@@ -88,7 +94,7 @@ pub static RELAXATIONS: [Relaxation; 12] = [
     },
     Relaxation {
         name: "without-profile",
-        soundness: Soundness::UpperBound,
+        soundness: Soundness::WhatIf,
         about: "no profile setting and no directory is an input: one profile for everybody",
         effect: Effect::Inputs(|inputs| {
             inputs.profile.clear();
@@ -97,19 +103,26 @@ pub static RELAXATIONS: [Relaxation; 12] = [
     },
     Relaxation {
         name: "without-features",
-        soundness: Soundness::UpperBound,
-        about: "features are no input: as if every crate had the same ones everywhere",
+        soundness: Soundness::WhatIf,
+        about: "features are no input; what they pull in still is, by its keys",
         effect: Effect::Inputs(|inputs| inputs.features.clear()),
     },
     Relaxation {
+        name: "without-flags",
+        soundness: Soundness::Unsound,
+        about: "RUSTFLAGS, the configuration that reaches rustc ([build], [target], [env]) and -Z are no inputs: code \
+                made with others is taken",
+        effect: Effect::Inputs(|inputs| inputs.flags.clear()),
+    },
+    Relaxation {
         name: "compatible-versions",
-        soundness: Soundness::UpperBound,
-        about: "one version for each semver-compatible range: as if all lockfiles were equally fresh",
+        soundness: Soundness::WhatIf,
+        about: "one version for each semver-compatible range; what each version depends on still tells them apart",
         effect: Effect::Inputs(compatible),
     },
     Relaxation {
         name: "early-cutoff",
-        soundness: Soundness::UpperBound,
+        soundness: Soundness::WhatIf,
         about: "a dependency counts by what it hands over, taken to be decided by its package, version, features, \
                 target and mode",
         effect: Effect::Cutoff,

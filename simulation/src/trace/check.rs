@@ -3,6 +3,13 @@
 
 use super::{Action, NodeId, Trace};
 
+/// No unit takes longer: 30 years.
+const MOST_SECONDS: f32 = 1e9;
+/// No unit is larger: a petabyte.
+const MOST_BYTES: f32 = 1e15;
+/// No trace is longer: ten years.
+const LONGEST: u32 = 3653 * 86_400;
+
 /// The first thing that does not hold, in a line.
 pub(super) fn check(trace: &Trace) -> Result<(), String> {
     if trace.strings.first().map(String::as_str) != Some("") {
@@ -59,9 +66,10 @@ fn nodes(trace: &Trace) -> Result<(), String> {
         if edges.iter().any(|edge| edge.node.at() >= at || edge.label.at() >= trace.strings.len()) {
             return Err(format!("node {at} stands before one that it depends on"));
         }
-        let amounts = [node.seconds.value, node.bytes.value];
-        if amounts.iter().any(|value| !value.is_finite() || *value < 0.0) {
-            return Err(format!("node {at} has an amount below zero, or none"));
+        for (amount, most) in [(node.seconds, MOST_SECONDS), (node.bytes, MOST_BYTES)] {
+            if !(0.0..=most).contains(&amount.value) {
+                return Err(format!("node {at} has an amount below zero, beyond {most}, or none"));
+            }
         }
         first = node.edges_end;
     }
@@ -108,8 +116,8 @@ fn events(trace: &Trace) -> Result<(), String> {
             Action::Wipe(workspace) => workspace.at() < trace.workspaces.len(),
             Action::Toolchain => true,
         };
-        if !sound || event.at < before {
-            return Err(format!("event {at} is of something that is not there, or out of order"));
+        if !sound || event.at < before || event.at > LONGEST {
+            return Err(format!("event {at} is of something that is not there, out of order, or ten years late"));
         }
         before = event.at;
     }

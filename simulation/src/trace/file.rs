@@ -124,8 +124,12 @@ impl Trace {
             let mut name = path.file_name().unwrap_or_default().to_owned();
             name.push(".part");
             let part = dir.join(name);
-            std::fs::write(&part, self.to_bytes()?)?;
-            std::fs::rename(&part, path)
+            let bytes = self.to_bytes()?;
+            let done = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+            if done.is_err() {
+                let _ = std::fs::remove_file(&part);
+            }
+            done
         };
         written().map_err(|error| TraceError::Write { path: path.to_owned(), error })
     }

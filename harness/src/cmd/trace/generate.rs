@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use indicatif::{ProgressBar, ProgressStyle};
+use reports::plain::plain;
 use reports::table::bytes;
 use simulation::generate::{Model, Options, generate, shipped};
 use simulation::statistics::{Statistics, compare};
@@ -111,7 +112,9 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         println!("the first {MOST_COMPARED} of {all} made-up workspaces:");
         trace = trace.only(|plan| plan.workspace.at() < MOST_COMPARED);
     }
-    print!("{}", compare(&Statistics::of(&real), &Statistics::of(&trace)));
+    for line in compare(&Statistics::of(&real), &Statistics::of(&trace)).to_string().lines() {
+        println!("{}", plain(line));
+    }
     let size = std::fs::metadata(out).map(|it| it.len() as f64).ok();
     println!("\nmade in {:.1} s", began.elapsed().as_secs_f64());
     println!("trace: {} ({})", out.display(), bytes(size));

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
+use reports::plain::plain;
 use simulation::statistics::{Statistics, compare};
 use simulation::trace::{Action, Fit, Origin, Trace};
 
@@ -26,11 +27,14 @@ pub struct Args {
 /// When a file is no trace.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let trace = Trace::read(&args.trace)?;
-    match &args.like {
-        Some(real) => print!("{}", compare(&Statistics::of(&Trace::read(real)?), &Statistics::of(&trace))),
-        None => print!("{}", Statistics::of(&trace).render()),
+    let told = match &args.like {
+        Some(real) => compare(&Statistics::of(&Trace::read(real)?), &Statistics::of(&trace)).to_string(),
+        None => Statistics::of(&trace).render(),
+    };
+    // Titles and profiles are a file's; they steer no terminal.
+    for line in told.lines().chain([""]).chain(about(&trace).lines()) {
+        println!("{}", plain(line));
     }
-    print!("\n{}", about(&trace));
     Ok(ExitCode::SUCCESS)
 }
 
