@@ -75,7 +75,7 @@ fn finding(scene: &Scene<'_>, groups: &[&Group<'_>]) -> String {
         "Of what is compiled, {}. Every workspace built once in turn, mean over orders; a miss is told by the nearest entry \
          of the store. {}",
         told.join("; "),
-        scene.known()
+        scene.known_exact()
     )
 }
 

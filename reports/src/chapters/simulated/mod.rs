@@ -63,6 +63,12 @@ impl Scene<'_> {
         format!("n: {}; {}.", self.n(), self.run.trace.seconds_in_short())
     }
 
+    /// The same for an exact mean over all orders.
+    fn known_exact(&self) -> String {
+        let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
+        format!("n: {workspaces}, all orders; {}.", self.run.trace.seconds_in_short())
+    }
+
     /// The same where orders play no part.
     fn known_once(&self) -> String {
         let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
