@@ -147,12 +147,18 @@ fn commands(run: &SimulationRun) -> Option<(String, Grid)> {
     }
     let columns = numbers(&names);
     let caption = format!(
-        "Share of a command's seconds that another one has made before, in one workspace: under {policy}, and with all \
-         sound relaxations.",
+        "Share of a command's seconds that another one had made, in one workspace whose build directory is \
+         gone or is another one: under {policy}, and with all sound relaxations.",
     );
     let mut grid = Grid::new(caption, &heads(&["after \\ share of", "key"], &columns));
+    let of = |policy: &str| -> Vec<_> {
+        let of = run.sharing.iter().filter(|row| row.policy == policy);
+        of.map(|row| (&row.first, &row.then, row.hit_rate_by_cost)).collect()
+    };
+    // Relaxations that change nothing need no rows.
+    let keys = if of(policy) == of(&relaxed) { 1 } else { 2 };
     for first in &names {
-        for (key, policy) in [("as it is", policy), ("relaxed", &relaxed)] {
+        for (key, policy) in [("as it is", policy), ("relaxed", &relaxed)].into_iter().take(keys) {
             let share = |then: &&str| {
                 let is = |row: &&SharingRow| row.policy == policy && row.first == *first && row.then == **then;
                 run.sharing.iter().find(is).map(|row| percent(Some(row.hit_rate_by_cost)))

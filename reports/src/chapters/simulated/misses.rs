@@ -4,7 +4,7 @@ use super::Scene;
 use crate::document::{Block, Grid, Section};
 use crate::plot::{Bar, Chart, Panel, Plot, Unit};
 use crate::simulation::MissRow;
-use crate::simulation::curves::is_plain;
+use crate::simulation::curves::{first_class, is_plain};
 use crate::table::{count, percent, seconds};
 
 /// Policies in the plot.
@@ -88,7 +88,7 @@ fn table(groups: &[Group<'_>]) -> Grid {
         let all = group.seconds();
         for row in &group.rows {
             grid.row([
-                group.policy.to_owned(),
+                first_class(group.policy),
                 group.command.to_owned(),
                 row.reason.clone(),
                 seconds(Some(row.seconds)),
