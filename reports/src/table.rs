@@ -220,6 +220,18 @@ pub fn count(value: Option<f64>) -> String {
     measured(value, |n| if n.fract() == 0.0 { format!("{n:.0}") } else { format!("{n:.1}") })
 }
 
+/// A limit of size: asked for in decimal units, and shown as it was asked for.
+pub fn limit(cap: Option<u64>) -> String {
+    let Some(cap) = cap else { return "no limit".into() };
+    let units = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)];
+    let whole = units.iter().find(|(_, size)| cap >= *size && cap % size == 0);
+    match whole.or_else(|| units.iter().find(|(_, size)| cap >= *size)) {
+        Some((unit, size)) if cap % size == 0 => format!("{} {unit}", cap / size),
+        Some((unit, size)) => format!("{:.1} {unit}", cap as f64 / *size as f64),
+        None => format!("{cap} B"),
+    }
+}
+
 /// A size as `12.3 MiB`, with a minus sign where it is what was lost.
 pub fn bytes(value: Option<f64>) -> String {
     measured(value, |size| {

@@ -172,7 +172,7 @@ fn what_is_damaged_gets_one_line() {
     };
     let lines = [
         ("not finite", broken(|dir| edit(dir, "curve.csv", "aggressive,2,0.16", "aggressive,2,NaN"))),
-        ("a share of 2", broken(|dir| edit(dir, "retention.csv", "1073741824,0.", "1073741824,2."))),
+        ("a share of 2", broken(|dir| edit(dir, "retention.csv", "1000000000,0.", "1000000000,2."))),
         ("below 0", broken(|dir| edit(dir, "growth.csv", ",2000000000.0,", ",-2000000000.0,"))),
         ("words for numbers", broken(|dir| edit(dir, "remote.csv", "1000000.0", "fast"))),
         ("a missing field", broken(|dir| edit(dir, "misses.csv", "never-seen,", ""))),

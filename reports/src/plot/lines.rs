@@ -22,6 +22,10 @@ const APART: i32 = 16;
 const NEAR: i32 = 3;
 /// By how much a hidden marker is larger than that which hides it.
 const RIM: i32 = 3;
+/// A curve of more points is thinned in as many columns, of [`OF_COLUMN`] points each.
+const COLUMNS: usize = 80;
+/// Points that a column keeps: first, last, lowest, highest, and one that cannot be drawn.
+const OF_COLUMN: usize = 5;
 /// More rims than that would hide what stands beside the marker.
 const MOST_RIMS: usize = 6;
 
@@ -47,7 +51,10 @@ pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width:
     let xs = points().map(|point| point.0);
     let horizontal = if log_x { Axis::log(xs, 1.5, room) } else { Axis::linear(xs, room) };
     let plane = Plane { horizontal, vertical, seen: &seen, unit, rim: 0 };
-    let plane = plane.inset(plane.deepest(lines) * RIM);
+    let thin: Vec<Line> = lines.iter().map(|line| plane.thinned(line, room)).collect();
+    let runs: Vec<_> = thin.iter().map(|line| plane.runs(line)).collect();
+    let plane = plane.inset(deepest(&runs) * RIM);
+    let runs: Vec<_> = thin.iter().map(|line| plane.runs(line)).collect();
     let (horizontal, vertical) = (plane.horizontal, plane.vertical);
     let marks: Vec<Tick> = marks.into_iter().map(|tick| Tick { at: vertical.at(tick.value), ..tick }).collect();
     let counts = points().filter_map(|point| seen(point.0)).all(|x| x.fract() == 0.0);
@@ -59,11 +66,11 @@ pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width:
     };
     frame(&mut picture, &marks, &below, (left, top, width.units(), bottom), vertical.at(0.0));
 
-    for (at, line) in lines.iter().enumerate() {
-        plane.bands(&mut picture, line, Curve::new(at));
+    for (at, runs) in runs.iter().enumerate() {
+        shade(&mut picture, runs, Curve::new(at));
     }
     for (at, line) in lines.iter().enumerate() {
-        plane.curve(&mut picture, line, Curve::new(at), &lines[at + 1..]);
+        plane.curve(&mut picture, &line.name, (&runs[at], &runs[at + 1..]), Curve::new(at));
     }
     let mut y = bottom + LINE + 10;
     let name = Words::new(layout::clean(names.0), ((left + width.units()) / 2, y + LINE / 2), Anchor::Middle, SMALL);
@@ -118,8 +125,7 @@ struct Placed {
 }
 
 impl Plane<'_> {
-    /// The points of a curve in runs without gaps.
-    fn runs(&self, line: &Line) -> Vec<Vec<Placed>> {
+    fn runs(&self, line: &Line) -> Runs {
         let place = |(at, (x, y)): (usize, &(f64, f64))| {
             let point = (self.horizontal.at((self.seen)(*x)?), self.vertical.at(drawable(*y)?));
             let band = line
@@ -133,19 +139,41 @@ impl Plane<'_> {
         runs.filter(|run: &Vec<Placed>| !run.is_empty()).collect()
     }
 
-    /// How many of the curves drawn later hide a marker at a place.
-    fn hidden(&self, at: Point, later: &[Line]) -> usize {
-        let near = |point: &Placed| (point.at.0 - at.0).abs() <= NEAR && (point.at.1 - at.1).abs() <= NEAR;
-        later.iter().filter(|line| self.runs(line).iter().flatten().any(near)).count().min(MOST_RIMS)
-    }
-
-    /// The most that hide one marker.
-    fn deepest(&self, lines: &[Line]) -> i32 {
-        let hidden = lines.iter().enumerate().flat_map(|(at, line)| {
-            let runs = self.runs(line).into_iter().flatten();
-            runs.map(move |point| self.hidden(point.at, &lines[at + 1..]))
-        });
-        hidden.max().unwrap_or(0) as i32
+    /// Few enough points to draw: of each column of the plane the ends and the extremes.
+    fn thinned(&self, line: &Line, (left, right): (i32, i32)) -> Line {
+        if line.points.len() <= COLUMNS * OF_COLUMN {
+            return line.clone();
+        }
+        let wide = (right - left).max(1) as usize;
+        let mut columns: Vec<[Option<usize>; OF_COLUMN]> = vec![[None; OF_COLUMN]; COLUMNS];
+        let mut column = 0;
+        for (at, (x, y)) in line.points.iter().enumerate() {
+            let x = (self.seen)(*x);
+            if let Some(x) = x {
+                column = ((self.horizontal.at(x) - left).max(0) as usize * COLUMNS / wide).min(COLUMNS - 1);
+            }
+            let [first, last, low, high, gap] = &mut columns[column];
+            if x.is_none() || drawable(*y).is_none() {
+                gap.get_or_insert(at);
+                continue;
+            }
+            first.get_or_insert(at);
+            *last = Some(at);
+            if low.is_none_or(|low| *y < line.points[low].1) {
+                *low = Some(at);
+            }
+            if high.is_none_or(|high| *y > line.points[high].1) {
+                *high = Some(at);
+            }
+        }
+        let mut kept: Vec<usize> = columns.into_iter().flatten().flatten().collect();
+        kept.sort_unstable();
+        kept.dedup();
+        Line {
+            name: line.name.clone(),
+            points: kept.iter().map(|at| line.points[*at]).collect(),
+            band: kept.iter().map_while(|at| line.band.get(*at).copied()).collect(),
+        }
     }
 
     /// With room for larger markers at the edges.
@@ -153,33 +181,51 @@ impl Plane<'_> {
         Self { horizontal: self.horizontal.inset(by), vertical: self.vertical.inset(by), rim: by, ..*self }
     }
 
-    fn bands(&self, picture: &mut Picture, line: &Line, curve: Curve) {
-        for run in self.runs(line) {
-            for part in run.split(|point| point.band.is_none()).filter(|part| part.len() > 1) {
-                let upper = part.iter().filter_map(|point| Some((point.at.0, point.band?.1)));
-                let lower = part.iter().rev().filter_map(|point| Some((point.at.0, point.band?.0)));
-                let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: BAND };
-                picture.area(upper.chain(lower).collect(), paint);
-            }
-        }
-    }
-
     /// A curve and its markers; those that the `later` ones hide show a rim around them.
-    fn curve(&self, picture: &mut Picture, line: &Line, curve: Curve, later: &[Line]) {
+    fn curve(&self, picture: &mut Picture, name: &str, (runs, later): (&Runs, &[Runs]), curve: Curve) {
         let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: 1.0 };
-        for run in self.runs(line) {
+        for run in runs {
             if run.len() > 1 {
                 picture.path(run.iter().map(|point| point.at).collect(), 2, paint).dash(curve.dash);
             }
             let mut last: Option<i32> = None;
-            for point in &run {
+            for point in run {
                 if last.is_none_or(|last| (point.at.0 - last).abs() >= APART) {
                     let (x, y) = (ticks::plain(point.value.0), self.unit.show(point.value.1));
-                    let rim = self.hidden(point.at, later) as i32 * RIM;
-                    curve.mark(picture, point.at, rim.min(self.rim), &format!("{}: {x}, {y}", line.name));
+                    let rim = hidden(point.at, later) as i32 * RIM;
+                    curve.mark(picture, point.at, rim.min(self.rim), &format!("{name}: {x}, {y}"));
                     last = Some(point.at.0);
                 }
             }
+        }
+    }
+}
+
+/// The points of a curve in runs without gaps.
+type Runs = Vec<Vec<Placed>>;
+
+/// How many of the curves drawn later hide a marker at a place.
+fn hidden(at: Point, later: &[Runs]) -> usize {
+    let near = |point: &Placed| (point.at.0 - at.0).abs() <= NEAR && (point.at.1 - at.1).abs() <= NEAR;
+    later.iter().filter(|runs| runs.iter().flatten().any(near)).count().min(MOST_RIMS)
+}
+
+/// The most that hide one marker.
+fn deepest(curves: &[Runs]) -> i32 {
+    let hidden = curves
+        .iter()
+        .enumerate()
+        .flat_map(|(at, runs)| runs.iter().flatten().map(move |point| hidden(point.at, &curves[at + 1..])));
+    hidden.max().unwrap_or(0) as i32
+}
+
+fn shade(picture: &mut Picture, runs: &Runs, curve: Curve) {
+    for run in runs {
+        for part in run.split(|point| point.band.is_none()).filter(|part| part.len() > 1) {
+            let upper = part.iter().filter_map(|point| Some((point.at.0, point.band?.1)));
+            let lower = part.iter().rev().filter_map(|point| Some((point.at.0, point.band?.0)));
+            let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: BAND };
+            picture.area(upper.chain(lower).collect(), paint);
         }
     }
 }
@@ -267,6 +313,24 @@ mod tests {
             for mark in &picture.marks {
                 let (left, top, right, bottom) = mark.bounds();
                 assert!(left >= 0 && top >= 0 && right <= picture.width && bottom <= picture.height, "{mark:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_curve_of_many_points_is_thinned() {
+        let mut points: Vec<(f64, f64)> = (1..=60_000).map(|x| (f64::from(x), f64::from(x % 1000))).collect();
+        points[30_000].1 = 9999.0;
+        for log_x in [false, true] {
+            let picture = draw(("day", "bytes"), Unit::Bytes, log_x, &vec![line(&points); 6], Width::Wide);
+            assert!(picture.marks.len() < 1000, "{}", picture.marks.len());
+            for path in paths(&picture).iter().filter(|path| path.len() > 4) {
+                assert!(path.len() <= COLUMNS * OF_COLUMN, "{}", path.len());
+                // The peak is kept, and so are the ends.
+                let top = path.iter().map(|point| point.1).min().expect("points");
+                assert_eq!(path.iter().filter(|point| point.1 == top).count(), 1);
+                let ends = (path.first().expect("points").0, path.last().expect("points").0);
+                assert!(path.iter().all(|point| (ends.0..=ends.1).contains(&point.0)), "{ends:?}");
             }
         }
     }

@@ -50,6 +50,15 @@ pub fn is_plain(policy: &str) -> bool {
     !policy.contains(':')
 }
 
+/// The name of a policy in a text: `conservative:everything` is `conservative (everything)`, which
+/// a table breaks between words, and which is told from two policies of the same curve.
+pub fn first_class(policy: &str) -> String {
+    match policy.split_once(':') {
+        Some((policy, relaxation)) => format!("{policy} ({relaxation})"),
+        None => policy.to_owned(),
+    }
+}
+
 /// Every curve of a simulation: by command in order of appearance; within it policies as they
 /// are first, in that order too, then relaxed ones, by what they reuse in the end.
 pub fn curves(run: &SimulationRun) -> Vec<Curve<'_>> {

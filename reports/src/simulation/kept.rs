@@ -39,7 +39,7 @@ impl<'a> Kept<'a> {
 
     /// Seconds compiled without a limit: first builds, which no policy avoids.
     pub fn unlimited_s(&self) -> Option<f64> {
-        self.rows().find(|row| row.cap_bytes.is_none()).map(|row| row.rebuilt_s)
+        self.rows().filter(|row| row.cap_bytes.is_none()).map(|row| row.rebuilt_s).reduce(f64::min)
     }
 
     /// No policy compiles fewer seconds at this size.
@@ -55,7 +55,8 @@ impl<'a> Kept<'a> {
 
     /// The smallest size at which a policy compiles at most 5 % more than without a limit.
     pub fn enough(&self, rows: &[&'a RetentionRow]) -> Option<&'a RetentionRow> {
-        let unlimited = self.unlimited_s()?;
+        // Where nothing was looked up every size is enough, which says nothing.
+        let unlimited = self.unlimited_s().filter(|seconds| *seconds > 0.0)?;
         rows.iter().copied().find(|row| row.cap_bytes.is_some() && row.rebuilt_s <= NEAR * unlimited)
     }
 

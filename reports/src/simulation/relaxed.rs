@@ -6,6 +6,13 @@ use super::{RelaxationRow, SimulationRun};
 pub const NONE: &str = "none";
 /// All sound relaxations together.
 pub const ALL: &str = "all";
+/// Every input that no key needs for a right hit, at once: no single one either.
+pub const EVERYTHING: &str = "everything";
+
+/// Whether the row is about one input, not about several at once.
+pub fn is_one_input(row: &RelaxationRow) -> bool {
+    ![NONE, ALL, EVERYTHING].contains(&row.relaxation.as_str())
+}
 
 /// Relaxations of one policy, replayed with one Cargo command.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +30,7 @@ pub struct Relaxed<'a> {
 impl<'a> Relaxed<'a> {
     /// Relaxations by which no hit can be wrong, one input each, the most gained first.
     pub fn sound(&self) -> impl Iterator<Item = &'a RelaxationRow> + '_ {
-        self.rows.iter().copied().filter(|row| row.soundness == "sound" && row.relaxation != ALL)
+        self.rows.iter().copied().filter(|row| row.soundness == "sound" && is_one_input(row))
     }
 }
 

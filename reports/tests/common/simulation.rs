@@ -97,7 +97,7 @@ fn relaxations(wide: &str) -> Vec<RelaxationRow> {
         row(wide, "none", "sound", 0.0, "the policy as it is"),
         row(wide, "without-lints", "sound", 180.0, "lint levels change no output, only messages"),
         row(wide, "early-cutoff", "sound", 1500.0, "dependencies by their metadata, not by their keys"),
-        row(wide, "without-features", "upper-bound", 2400.0, "features that change nothing cannot be told from others"),
+        row(wide, "without-features", "what-if", 2400.0, "features that change nothing cannot be told from others"),
         row(wide, "without-rustflags", "unsound", 900.0, "flags may change any output"),
         row(wide, "with-path", "stricter", -650.0, "two checkouts share nothing"),
         row(wide, "all", "sound", 1620.0, "all sound ones together"),
@@ -151,10 +151,10 @@ fn sharing(wide: &str) -> Vec<SharingRow> {
 
 fn retention(wide: &str) -> Vec<RetentionRow> {
     let mut rows = Vec::new();
-    let caps = [Some(1_u64 << 30), Some(4 << 30), Some(16 << 30), Some(64 << 30), None];
+    let caps = [Some(1_000_000_000), Some(4_000_000_000), Some(16_000_000_000), Some(64_000_000_000), None];
     for (policy, worse) in [("lru", 1.3), ("cost-per-byte", 1.1), ("age", 1.6), ("offline-farthest", 1.0)] {
         for cap in caps {
-            let size = cap.map_or(f64::INFINITY, |cap| cap as f64 / (1_u64 << 30) as f64);
+            let size = cap.map_or(f64::INFINITY, |cap| cap as f64 / GB);
             let lost = 9000.0 * worse / size.sqrt() - if size > 60.0 { 1000.0 } else { 0.0 };
             let evicted = if cap.is_none() { 0.0 } else { 80.0 * GB / size.sqrt() };
             let lost = if cap.is_none() { 0.0 } else { lost.max(100.0 * worse) };

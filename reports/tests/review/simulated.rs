@@ -32,13 +32,12 @@ fn a_simulation_settles_its_parts_and_no_more() {
         let expected = if ASKED.contains(id) { Standing::Partly } else { Standing::Open };
         assert_eq!(*standing, expected, "{id}");
     }
+    // What is an exact mean over all orders names no number of them.
+    let places = ["S1, 120 workspaces in 20 orders, simulated", "S1, 120 workspaces, all orders, simulated"];
     for id in ASKED {
         let section = of(&sections, id);
         let text = format!("{:?}", section.blocks);
-        assert!(
-            text.contains("(shown: ") && text.contains("S1, 120 workspaces in 20 orders, simulated"),
-            "{id} {text}"
-        );
+        assert!(text.contains("(shown: ") && (text.contains(places[0]) || text.contains(places[1])), "{id} {text}");
         assert!(text.contains("S1: wrong hits and wall times, since keys were looked up"), "{id} {text}");
         assert!(text.contains("35.0% measured, half of the estimates within 1.62x"), "{id} {text}");
         assert!(!commands(std::slice::from_ref(section)).iter().any(|it| it.contains("simulate")), "{id}");
@@ -76,7 +75,8 @@ fn what_is_made_up_or_small_only_hints() {
         let why = choice(std::slice::from_ref(&made_up), rule);
         assert!(why.iter().all(|it| it.as_ref().is_err_and(|why| why.contains("made up"))), "{rule} {why:?}");
     }
-    assert!(choice(std::slice::from_ref(&once), "key inputs").iter().all(Result::is_err));
+    // Relaxations are exact means over all orders.
+    assert_eq!(choice(std::slice::from_ref(&once), "key inputs")[0], Ok("early-cutoff".into()));
     // Retention replays one order of events, and needs no others.
     assert_eq!(choice(&[once], "retention"), [Ok("cost-per-byte".into())]);
     // What hints takes nothing from what settles.
@@ -111,8 +111,11 @@ fn a_policy_of_retention_is_chosen_when_it_stands_out() {
 fn an_input_is_left_out_when_that_is_sound_and_gains() {
     let mut run = simulation("aggressive");
     let found = choice(std::slice::from_ref(&run), "key inputs");
-    assert_eq!(found, [Ok("early-cutoff".into()), Ok("nothing for the sake of reuse".into())]);
-    // Neither an upper bound nor what is unsound is ever a choice, however much it gains.
+    assert_eq!(found, [Ok("early-cutoff".into()), found[1].clone()]);
+    let nothing =
+        |it: &Result<String, String>| it.as_ref().is_err_and(|why| why.starts_with("nothing sound gains more"));
+    assert!(nothing(&found[1]), "{found:?}");
+    // Neither a what-if nor what is unsound is ever a choice, however much it gains.
     for row in run.relaxations.iter_mut().filter(|row| row.soundness != "sound") {
         row.gained_s *= 5.0;
     }
@@ -120,7 +123,13 @@ fn an_input_is_left_out_when_that_is_sound_and_gains() {
     for row in run.relaxations.iter_mut().filter(|row| row.relaxation == "early-cutoff") {
         row.gained_s = 1000.0;
     }
-    assert_eq!(choice(&[run], "key inputs")[0], Ok("nothing for the sake of reuse".into()));
+    assert!(nothing(&choice(std::slice::from_ref(&run), "key inputs")[0]));
+    // What gains nothing may be what cannot differ within one command.
+    run.relaxations.iter_mut().for_each(|row| row.gained_s = 0.0);
+    let open = choice(&[run], "key inputs");
+    let unjudged =
+        |it: &Result<String, String>| it.as_ref().is_err_and(|why| why.contains("no sound relaxation could be"));
+    assert!(open.iter().all(unjudged), "{open:?}");
 }
 
 #[test]

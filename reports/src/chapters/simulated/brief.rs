@@ -6,7 +6,7 @@
 use crate::document::{Block, Document, Grid, Section};
 use crate::simulation::curves::{curves, is_plain};
 use crate::simulation::{RelaxationRow, RetentionRow, SharingRow, SimulationRun};
-use crate::table::{bytes, percent, seconds};
+use crate::table::{bytes, limit, percent, seconds};
 
 /// Reasons for compiling that are shown.
 const REASONS: usize = 10;
@@ -147,12 +147,18 @@ fn commands(run: &SimulationRun) -> Option<(String, Grid)> {
     }
     let columns = numbers(&names);
     let caption = format!(
-        "Share of a command's seconds that another one has made before, in one workspace: under {policy}, and with all \
-         sound relaxations.",
+        "Share of a command's seconds that another one had made, in one workspace whose build directory is \
+         gone or is another one: under {policy}, and with all sound relaxations.",
     );
     let mut grid = Grid::new(caption, &heads(&["after \\ share of", "key"], &columns));
+    let of = |policy: &str| -> Vec<_> {
+        let of = run.sharing.iter().filter(|row| row.policy == policy);
+        of.map(|row| (&row.first, &row.then, row.hit_rate_by_cost)).collect()
+    };
+    // Relaxations that change nothing need no rows.
+    let keys = if of(policy) == of(&relaxed) { 1 } else { 2 };
     for first in &names {
-        for (key, policy) in [("as it is", policy), ("relaxed", &relaxed)] {
+        for (key, policy) in [("as it is", policy), ("relaxed", &relaxed)].into_iter().take(keys) {
             let share = |then: &&str| {
                 let is = |row: &&SharingRow| row.policy == policy && row.first == *first && row.then == **then;
                 run.sharing.iter().find(is).map(|row| percent(Some(row.hit_rate_by_cost)))
@@ -177,9 +183,9 @@ fn kept(run: &SimulationRun) -> Option<(String, Grid)> {
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(*name));
     let least = here.iter().map(|row| row.rebuilt_s).fold(f64::INFINITY, f64::min);
-    let columns: Vec<String> = caps.iter().map(|cap| format!("> {}", cap_text(*cap))).collect();
+    let columns: Vec<String> = caps.iter().map(|cap| format!("> {}", limit(*cap))).collect();
     let caption = format!(
-        "Seconds compiled over the whole trace, as a multiple of the least in the table ({}), by size limit of the store \
+        "Seconds compiled over the whole trace of what may be stored, as a multiple of the least in the table ({}), by size limit of the store \
          ({key}). No policy can compile less than the last row; offline-… know the future.",
         seconds(Some(least)),
     );
@@ -195,15 +201,6 @@ fn kept(run: &SimulationRun) -> Option<(String, Grid)> {
     let bound = caps.iter().map(|cap| times(names.first().and_then(|it| row_of(it, *cap)).map(|row| row.bound_s)));
     grid.row(["(bound)".to_owned()].into_iter().chain(bound));
     Some(("Retention".into(), grid))
-}
-
-/// Limits are asked for in decimal units, and shown as they were asked for.
-fn cap_text(cap: Option<u64>) -> String {
-    match cap {
-        None => "no limit".to_owned(),
-        Some(cap) if cap % 1_000_000_000 == 0 => format!("{} GB", cap / 1_000_000_000),
-        Some(cap) => bytes(Some(cap as f64)),
-    }
 }
 
 fn fetched(run: &SimulationRun) -> Option<(String, Grid)> {

@@ -4,6 +4,7 @@ use super::Scene;
 use crate::document::{Block, Cell, Grid, Section};
 use crate::probes::failures::distinct;
 use crate::simulation::SharingRow;
+use crate::simulation::curves::{first_class, is_plain};
 use crate::table::{bytes, percent, seconds};
 
 pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
@@ -11,16 +12,33 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
     rows.first()?;
     let mut section = Section::new(&scene.id("commands"), "Sharing between commands", 1);
     section.say(finding(scene, rows));
-    for policy in distinct(rows.iter().map(|row| row.policy.as_str())) {
+    for policy in shown(rows) {
         let of: Vec<&SharingRow> = rows.iter().filter(|row| row.policy == policy).collect();
         section.push(Block::Grid(matrix(policy, &of)));
     }
-    section.push(Block::Details { title: "Seconds and bytes".into(), grid: table(rows) });
+    section.push(Block::Details { title: "Seconds and bytes".into(), grid: table(&rows_shown(rows)) });
     Some(section)
 }
 
+/// Policies as they are, and relaxed ones where they share anything else.
+fn shown(rows: &[SharingRow]) -> Vec<&str> {
+    let of = |policy: &str| -> Vec<_> {
+        let of = rows.iter().filter(|row| row.policy == policy);
+        of.map(|row| (&row.first, &row.then, row.hit_rate_by_cost, row.saved_s, row.saved_bytes)).collect()
+    };
+    let mut policies = distinct(rows.iter().map(|row| row.policy.as_str()));
+    policies.retain(|policy| match policy.split_once(':') {
+        None => true,
+        Some((plain, _)) => of(policy) != of(plain),
+    });
+    policies
+}
+
 fn finding(scene: &Scene<'_>, rows: &[SharingRow]) -> String {
-    let most = rows.iter().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost));
+    // Of equals the first, and a policy as it is before a relaxed one.
+    let any = rows.iter().any(|row| is_plain(&row.policy));
+    let rows: Vec<&SharingRow> = rows.iter().filter(|row| !any || is_plain(&row.policy)).collect();
+    let most = rows.iter().rev().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost));
     let most = most.map_or_else(String::new, |row| {
         format!(
             "Most is found by {} after {} under {}: {} of its compile seconds. ",
@@ -31,7 +49,17 @@ fn finding(scene: &Scene<'_>, rows: &[SharingRow]) -> String {
         )
     });
     let nothing = rows.iter().filter(|row| row.hit_rate == 0.0).count();
-    format!("{most}Nothing at all is found in {nothing} of {} cases. {}", rows.len(), scene.known_once())
+    format!(
+        "{most}Nothing at all is found in {nothing} of {} cases. Plain Cargo reuses all of that inside one build \
+         directory: it counts when the build directory is gone or is another one. {}",
+        rows.len(),
+        scene.known_once()
+    )
+}
+
+fn rows_shown(rows: &[SharingRow]) -> Vec<&SharingRow> {
+    let policies = shown(rows);
+    rows.iter().filter(|row| policies.contains(&row.policy.as_str())).collect()
 }
 
 /// Commands by commands: `-` where the two were not replayed.
@@ -42,7 +70,11 @@ fn matrix(policy: &str, rows: &[&SharingRow]) -> Grid {
     let heads: Vec<String> =
         ["ran before".to_owned()].into_iter().chain(then.iter().map(|name| format!("> {name}"))).collect();
     let mut grid = Grid::new(
-        format!("{policy}: share of the compile seconds of the command above that the command on the left had made."),
+        format!(
+            "{}: share of the compile seconds of the command above that the command on the left had made, for \
+             when the build directory is gone or is another one.",
+            first_class(policy)
+        ),
         &heads.iter().map(String::as_str).collect::<Vec<_>>(),
     );
     for first in all.into_iter().filter(|name| rows.iter().any(|row| row.first == *name)) {
@@ -55,9 +87,10 @@ fn matrix(policy: &str, rows: &[&SharingRow]) -> Grid {
     grid
 }
 
-fn table(rows: &[SharingRow]) -> Grid {
+fn table(rows: &[&SharingRow]) -> Grid {
     let mut grid = Grid::new(
-        "The second command in a workspace in which the first ran: all workspaces that have both.",
+        "The second command in a workspace in which the first ran: all workspaces that have both; the \
+         build directory is gone or is another one.",
         &[
             "policy",
             "ran before",
@@ -71,7 +104,7 @@ fn table(rows: &[SharingRow]) -> Grid {
     );
     for row in rows {
         grid.row([
-            row.policy.clone(),
+            first_class(&row.policy),
             row.first.clone(),
             row.then.clone(),
             percent(Some(row.hit_rate)),

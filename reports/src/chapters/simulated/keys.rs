@@ -4,7 +4,7 @@ use super::Scene;
 use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{Bar, Chart, Panel, Plot, Unit};
 use crate::simulation::RelaxationRow;
-use crate::simulation::relaxed::{Relaxed, relaxed, share};
+use crate::simulation::relaxed::{Relaxed, is_one_input, relaxed, share};
 use crate::table::{bytes, count, percent, seconds};
 
 pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
@@ -21,8 +21,9 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
         }));
     }
     section.say(
-        "Sound: no hit it gains can be wrong. Unsound: some can, and no simulation sees which. Upper bound: no key does \
-         that well, so it says what is at stake. Stricter: the key gets narrower. This is by argument, in the last column; \
+        "Sound: no hit it gains can be wrong. Unsound: some can, and no simulation sees which. What-if: no key could \
+         leave it out; the gain with everything else as it is, so more would be gained if dependencies became alike, too. \
+         Stricter: the key gets narrower. This is by argument, in the last column; \
          probes are what tests it.",
     );
     for group in &groups {
@@ -44,26 +45,23 @@ fn panel(group: &Relaxed<'_>) -> Panel<Bar> {
 fn finding(scene: &Scene<'_>, groups: &[Relaxed<'_>]) -> String {
     let told = |wanted: &str, words: &str| {
         let rows = groups.iter().flat_map(|group| group.rows.iter().map(move |row| (group, *row)));
-        let rows = rows.filter(|(_, row)| row.soundness == wanted && row.relaxation != "all" && row.gained_s > 0.0);
+        let rows = rows.filter(|(_, row)| row.soundness == wanted && is_one_input(row) && row.gained_s > 0.0);
         let most = rows.max_by(|a, b| share(a.1).unwrap_or(0.0).total_cmp(&share(b.1).unwrap_or(0.0)));
         most.map(|(group, row)| {
             let (gained, part) = (seconds(Some(row.gained_s)), percent(share(row)));
             format!("{words} {} of {} ({gained}, {part} of all seconds)", row.relaxation, group.policy)
         })
     };
-    let parts: Vec<String> = [
-        told("sound", "of what is sound most is gained by"),
-        told("upper-bound", "no key can gain more from its input than"),
-        told("unsound", "most of what risks wrong hits by"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let parts: Vec<String> =
+        [told("sound", "of what is sound most is gained by"), told("unsound", "most of what risks wrong hits by")]
+            .into_iter()
+            .flatten()
+            .collect();
     let mut first = if parts.is_empty() { "no relaxation gains a second".into() } else { parts.join("; ") };
     if let Some(head) = first.get(..1) {
         first = head.to_uppercase() + &first[1..];
     }
-    format!("{first}. Every workspace built once in turn, mean over orders. {}", scene.known())
+    format!("{first}. Every workspace built once in turn, mean over orders. {}", scene.known_exact())
 }
 
 fn table(group: &Relaxed<'_>) -> Grid {
@@ -106,7 +104,7 @@ fn soundness(word: &str) -> Cell {
     match word {
         "sound" => Cell::toned(word, Tone::Good),
         "unsound" => Cell::toned("UNSOUND", Tone::Bad),
-        "upper-bound" => Cell::toned("upper bound", Tone::Quiet),
+        "what-if" => Cell::toned("what if", Tone::Quiet),
         other => Cell::from(other),
     }
 }

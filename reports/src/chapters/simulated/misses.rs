@@ -4,7 +4,7 @@ use super::Scene;
 use crate::document::{Block, Grid, Section};
 use crate::plot::{Bar, Chart, Panel, Plot, Unit};
 use crate::simulation::MissRow;
-use crate::simulation::curves::is_plain;
+use crate::simulation::curves::{first_class, is_plain};
 use crate::table::{count, percent, seconds};
 
 /// Policies in the plot.
@@ -75,7 +75,7 @@ fn finding(scene: &Scene<'_>, groups: &[&Group<'_>]) -> String {
         "Of what is compiled, {}. Every workspace built once in turn, mean over orders; a miss is told by the nearest entry \
          of the store. {}",
         told.join("; "),
-        scene.known()
+        scene.known_exact()
     )
 }
 
@@ -88,7 +88,7 @@ fn table(groups: &[Group<'_>]) -> Grid {
         let all = group.seconds();
         for row in &group.rows {
             grid.row([
-                group.policy.to_owned(),
+                first_class(group.policy),
                 group.command.to_owned(),
                 row.reason.clone(),
                 seconds(Some(row.seconds)),

@@ -63,6 +63,12 @@ impl Scene<'_> {
         format!("n: {}; {}.", self.n(), self.run.trace.seconds_in_short())
     }
 
+    /// The same for an exact mean over all orders.
+    fn known_exact(&self) -> String {
+        let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
+        format!("n: {workspaces}, all orders; {}.", self.run.trace.seconds_in_short())
+    }
+
     /// The same where orders play no part.
     fn known_once(&self) -> String {
         let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
@@ -141,7 +147,7 @@ pub(super) fn lead(run: &SimulationRun) -> Vec<String> {
 }
 
 /// `workspace 120 of dev build reuses of its compile seconds 18.2% under conservative, …`, each
-/// with what all but a tenth of the orders at either end reach, if asked for.
+/// with what all but a tenth of workspaces at either end reach at about that place, if asked for.
 fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
     let most = curves.iter().map(|curve| curve.last().workspaces).max()?;
     // Ends are comparable after as many workspaces.

@@ -5,7 +5,7 @@ use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{Chart, Line, Plot, Unit};
 use crate::simulation::kept::{Kept, is_offline, kept};
 use crate::simulation::{RetentionRow, SimulationRun};
-use crate::table::{bytes, percent, seconds};
+use crate::table::{bytes, limit, percent, seconds};
 
 pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
     let all = kept(scene.run);
@@ -18,8 +18,8 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
                 title: format!("Seconds compiled with a store of limited size, key policy {}", kept.key),
                 finding: finding(scene, kept),
                 chart: Chart::Lines {
-                    x: "limit of size, GiB".into(),
-                    y: "compiled over the whole trace, first builds included".into(),
+                    x: "limit of size, GB".into(),
+                    y: "compiled of what may be stored, first builds included".into(),
                     unit: Unit::Seconds,
                     log_x: true,
                     lines: lines(kept),
@@ -35,7 +35,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
 /// the future, and the bound.
 fn lines(kept: &Kept<'_>) -> Vec<Line> {
     let limited = |rows: &[&RetentionRow]| -> Vec<(f64, f64)> {
-        rows.iter().filter_map(|row| Some((gib(row.cap_bytes?), row.rebuilt_s))).collect()
+        rows.iter().filter_map(|row| Some((gb(row.cap_bytes?), row.rebuilt_s))).collect()
     };
     let mut lines: Vec<Line> = kept
         .policies
@@ -50,15 +50,15 @@ fn lines(kept: &Kept<'_>) -> Vec<Line> {
     lines.retain(|line| !is_offline(&line.name));
     lines.truncate(LINES - 1);
     lines.extend(offline);
-    let bound = kept.caps().into_iter().filter_map(|cap| Some((gib(cap), kept.bound_s(cap)?)));
+    let bound = kept.caps().into_iter().filter_map(|cap| Some((gb(cap), kept.bound_s(cap)?)));
     lines.push(Line { name: "no policy can do better".into(), points: bound.collect(), band: Vec::new() });
     lines
 }
 
 const ORDER: std::cmp::Ordering = std::cmp::Ordering::Equal;
 
-fn gib(size: u64) -> f64 {
-    size as f64 / (1_u64 << 30) as f64
+fn gb(size: u64) -> f64 {
+    size as f64 / 1e9
 }
 
 /// What the smallest and the largest size cost under the best and the worst policy.
@@ -73,38 +73,48 @@ fn finding(scene: &Scene<'_>, kept: &Kept<'_>) -> String {
                 if at.len() > 1 { format!(", and {} under {worst}", seconds(Some(*most))) } else { String::new() };
             parts.push(format!(
                 "With {} {best} compiles {}{apart}; no policy can compile less than {}",
-                bytes(Some(*cap as f64)),
+                limit(Some(*cap)),
                 seconds(Some(*least)),
                 seconds(kept.bound_s(*cap)),
             ));
         }
     }
-    parts.extend(sentence(kept));
+    parts.extend(enough(kept).map(|(name, cap)| sentence(kept.key, name, cap)));
     let unlimited = kept.unlimited_s().map_or_else(String::new, |least| {
-        format!(" Without a limit it is {}, the first build of everything.", seconds(Some(least)))
+        format!(" Without a limit it is {}, the first build of everything that may be stored.", seconds(Some(least)))
     });
     format!("{}.{unlimited} {}", parts.join(". "), scene.known_once())
 }
 
-/// From which size on a policy comes near a store without a limit.
-fn sentence(kept: &Kept<'_>) -> Option<String> {
+/// The smallest size at which a policy comes near a store without a limit, and the policy.
+fn enough<'a>(kept: &Kept<'a>) -> Option<(&'a str, u64)> {
     let enough = kept.online().filter_map(|(name, rows)| Some((*name, kept.enough(rows)?.cap_bytes?)));
-    let (name, cap) = enough.min_by_key(|(_, cap)| *cap)?;
-    Some(format!(
-        "{} are enough for {name} to compile at most 5% more than without a limit (the smallest size of any policy)",
-        bytes(Some(cap as f64))
-    ))
+    enough.min_by_key(|(_, cap)| *cap)
 }
 
-/// The same, for a reader in a hurry.
+fn sentence(key: &str, name: &str, cap: u64) -> String {
+    format!("under {key} {} is enough for {name} to compile at most 5% more than without a limit", limit(Some(cap)))
+}
+
+/// The same for each key policy, for a reader in a hurry.
 pub(super) fn lead(run: &SimulationRun) -> Option<String> {
-    kept(run).iter().find_map(sentence)
+    let mut told: Vec<(Vec<&str>, (&str, u64))> = Vec::new();
+    for kept in kept(run) {
+        let Some(found) = enough(&kept) else { continue };
+        match told.iter_mut().find(|(_, known)| *known == found) {
+            Some((keys, _)) => keys.push(kept.key),
+            None => told.push((vec![kept.key], found)),
+        }
+    }
+    let told: Vec<String> = told.iter().map(|(keys, (name, cap))| sentence(&keys.join(", "), name, *cap)).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn table(kept: &Kept<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
-            "Key policy {}: what each policy compiles over the whole trace; above bound: more than no policy of that size \
+            "Key policy {}: what each policy compiles over the whole trace of what may be stored (units that \
+             the key policy refuses are compiled on top and are not in it); above bound: more than no policy of that size \
              can avoid; reused: of the seconds looked up; per GB: seconds compiled because of evictions for each 10^9 bytes evicted; enough: at most 5% more \
              than without a limit; offline-…: knows the future.",
             kept.key
@@ -120,7 +130,7 @@ fn table(kept: &Kept<'_>) -> Grid {
             let above = (row.bound_s > 0.0).then(|| row.rebuilt_s / row.bound_s - 1.0);
             grid.row([
                 Cell::from(*name),
-                Cell::from(row.cap_bytes.map_or_else(|| "none".into(), |cap| bytes(Some(cap as f64)))),
+                Cell::from(limit(row.cap_bytes)),
                 Cell::from(seconds(Some(row.rebuilt_s))),
                 Cell::from(percent(above.map(|above| above.max(0.0)))),
                 Cell::from(percent(Some(row.hit_rate_by_cost))),

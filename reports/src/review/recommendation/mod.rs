@@ -10,7 +10,7 @@
 //! | worktrees | Members are to be shared when every further worktree is found faster to build under a safe strategy that shares them. |
 //! | profiles | Sharing across profiles and commands is worth it when a step of another profile or command is found faster. |
 //! | retention | The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at any size of the store, when each other one is at some size; on a trace of real workspaces. |
-//! | key inputs | What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace is built once in turn; on a trace of real workspaces, in two orders or more. |
+//! | key inputs | What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace is built once in turn; on a trace of real workspaces. |
 //!
 //! A rule that meets too few rounds, no valid pair, a control that failed, or runs that
 //! disagree decides nothing and names the command that would help. Comparisons of arms with
@@ -133,7 +133,7 @@ pub const RULES: [Rule; 9] = [
     Rule {
         name: "key inputs",
         says: "What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace \
-               is built once in turn; on a trace of real workspaces, in two orders or more.",
+               is built once in turn; on a trace of real workspaces.",
         apply: simulated::keys,
     },
 ];

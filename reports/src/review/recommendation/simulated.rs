@@ -10,7 +10,7 @@ use crate::review::simulated::{Sim, sims};
 use crate::review::{command, words::listed};
 use crate::simulation::kept::{Kept, kept};
 use crate::simulation::relaxed::{Relaxed, relaxed, share};
-use crate::table::{bytes, percent, seconds};
+use crate::table::{limit, percent, seconds};
 
 /// A part of all seconds that is worth a change of the key.
 const WORTH: f64 = 0.05;
@@ -29,7 +29,7 @@ pub(super) fn retention(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Fin
 }
 
 fn evict(sim: &Sim<'_>, kept: &Kept<'_>) -> Finding {
-    if let Some(hinted) = hinted(sim, false) {
+    if let Some(hinted) = hinted(sim, sim.place()) {
         return hinted;
     }
     match kept.best() {
@@ -41,7 +41,9 @@ fn evict(sim: &Sim<'_>, kept: &Kept<'_>) -> Finding {
             )];
             let rows = kept.policies.iter().find(|(name, _)| *name == best).map(|(_, rows)| rows);
             for row in rows.into_iter().flatten() {
-                let Some(cap) = row.cap_bytes else { continue };
+                if row.cap_bytes.is_none() {
+                    continue;
+                }
                 let more = kept.unlimited_s().map_or_else(String::new, |least| {
                     format!(", {} more than without a limit", seconds(Some((row.rebuilt_s - least).max(0.0))))
                 });
@@ -49,7 +51,7 @@ fn evict(sim: &Sim<'_>, kept: &Kept<'_>) -> Finding {
                 because.push(format!(
                     "{}: its price with {}: {} compiled{more}; no policy can come more than {} lower",
                     sim.label(),
-                    bytes(Some(cap as f64)),
+                    limit(row.cap_bytes),
                     seconds(Some(row.rebuilt_s)),
                     percent(above.map(|above| above / (1.0 + above))),
                 ));
@@ -80,31 +82,34 @@ pub(super) fn keys(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)
 }
 
 fn leave_out(sim: &Sim<'_>, group: &Relaxed<'_>) -> Finding {
-    if let Some(hinted) = hinted(sim, true) {
+    if let Some(hinted) = hinted(sim, sim.place_exact()) {
         return hinted;
     }
     let gains = |row: &crate::simulation::RelaxationRow| {
         let (name, gained) = (&row.relaxation, seconds(Some(row.gained_s)));
-        format!("{}: {name} gains {gained}, {} of all seconds ({})", sim.place(), percent(share(row)), row.why)
+        format!("{}: {name} gains {gained}, {} of all seconds ({})", sim.place_exact(), percent(share(row)), row.why)
     };
     let worth: Vec<_> = group.sound().filter(|row| share(row).is_some_and(|share| share > WORTH)).collect();
     // Named in one order, so that runs which agree are seen to.
     let mut names: Vec<&str> = worth.iter().map(|row| row.relaxation.as_str()).collect();
     names.sort_unstable();
-    match names.is_empty() {
-        false => Finding::Decided { choice: listed(&names), because: worth.iter().map(|row| gains(row)).collect() },
-        true => Finding::Decided {
-            choice: "nothing for the sake of reuse".into(),
-            because: group.sound().next().into_iter().map(gains).collect(),
-        },
+    if !names.is_empty() {
+        let because = worth.iter().map(|row| gains(row)).collect();
+        return Finding::Decided { choice: listed(&names), because };
     }
+    // What gains nothing may be an input that cannot differ within one command.
+    let why = match group.sound().find(|row| row.gained_s != 0.0) {
+        Some(most) => format!("nothing sound gains more than {}: {}", percent(Some(WORTH)), gains(most)),
+        None => format!("{}: no sound relaxation could be judged in one command", sim.place_exact()),
+    };
+    Finding::Undecided { why, command: None }
 }
 
 /// Why a simulation decides nothing, if it does not.
-fn hinted(sim: &Sim<'_>, ordered: bool) -> Option<Finding> {
+fn hinted(sim: &Sim<'_>, place: String) -> Option<Finding> {
     let why = if sim.run.trace.is_real() { "it is too small" } else { "its trace was made up" };
-    (sim.state(ordered) < State::Shown)
-        .then(|| Finding::undecided(format!("{}: {why}, so it only hints", sim.place()), command::simulate()))
+    (sim.state(false) < State::Shown)
+        .then(|| Finding::undecided(format!("{place}: {why}, so it only hints"), command::simulate()))
 }
 
 fn add(groups: &mut Vec<(String, Vec<Finding>)>, about: String, finding: Finding) {

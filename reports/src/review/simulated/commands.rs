@@ -10,7 +10,8 @@ use crate::table::{bytes, percent, seconds};
 
 pub(in crate::review) fn commands(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = sims(evidence, |run| !run.sharing.is_empty());
-    let caption = "What a command finds of one that ran before in the same workspace, simulated.";
+    let caption = "What a command finds of one that ran before in the same workspace whose build directory is gone \
+                   or is another one, simulated; plain Cargo reuses all of that inside one build directory.";
     let heads =
         ["run", "policy", "ran before", "runs then", "> of units", "> of seconds", "> saved", "> not stored twice"];
     let mut grid = Grid::new(caption, &heads);
@@ -22,7 +23,7 @@ pub(in crate::review) fn commands(answer: &mut Answer, evidence: &Evidence<'_>) 
             grid.row(names.into_iter().chain(shares).chain(saved));
         }
         let rows = || sim.run.sharing.iter().filter(|row| is_plain(&row.policy));
-        if let Some(most) = rows().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost)) {
+        if let Some(most) = rows().rev().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost)) {
             let nothing = rows().filter(|row| row.hit_rate == 0.0).count();
             answer.supports(format!(
                 "{}: most is shared by {} after {} under {}: {} of units and {} of compile seconds ({}); nothing in \

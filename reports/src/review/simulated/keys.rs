@@ -35,7 +35,7 @@ pub(in crate::review) fn keys(answer: &mut Answer, evidence: &Evidence<'_>) -> S
             if let Some(most) = group.sound().next() {
                 answer.supports(format!(
                     "{}: of what is sound to leave out of the key of {}, {} gains most with {}: {}, {} of all seconds",
-                    sim.place(),
+                    sim.place_exact(),
                     group.policy,
                     most.relaxation,
                     group.command,
@@ -46,5 +46,5 @@ pub(in crate::review) fn keys(answer: &mut Answer, evidence: &Evidence<'_>) -> S
         }
     }
     answer.grid(grid);
-    known(answer, &all, true)
+    known(answer, &all, false)
 }

@@ -59,6 +59,13 @@ impl Sim<'_> {
         format!("{}, {workspaces} in {}, simulated{made_up}", self.label(), plural(orders, "order"))
     }
 
+    /// The same for what is an exact mean over all orders: `S1, 120 workspaces, all orders, simulated`.
+    pub fn place_exact(&self) -> String {
+        let trace = &self.run.trace;
+        let made_up = if trace.is_real() { "" } else { ", made up" };
+        format!("{}, {}, all orders, simulated{made_up}", self.label(), plural(trace.workspaces as usize, "workspace"))
+    }
+
     /// How well a count of it is known; `ordered` where it is a mean over orders.
     pub fn state(&self, ordered: bool) -> State {
         let trace = &self.run.trace;

@@ -6,11 +6,12 @@ use crate::review::answer::{Answer, State};
 use crate::review::evidence::Evidence;
 use crate::review::words::listed;
 use crate::simulation::kept::kept;
-use crate::table::{bytes, percent, seconds};
+use crate::table::{limit, percent, seconds};
 
 pub(in crate::review) fn retention(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = sims(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
-    let caption = "Stores of limited size, simulated: seconds compiled over the whole trace, first builds included; above \
+    let caption = "Stores of limited size, simulated: seconds compiled over the whole trace of what may be stored, first \
+                   builds included; above \
                    bound: more than no policy of that size can avoid; per GB: because of evictions, for each 10^9 bytes \
                    evicted; offline-…: knows the future.";
     let heads = ["run", "key", "policy", "> limit", "> compiled", "> above bound", "> per GB evicted"];
@@ -23,7 +24,7 @@ pub(in crate::review) fn retention(answer: &mut Answer, evidence: &Evidence<'_>)
                     sim.label(),
                     kept.key.to_owned(),
                     row.policy.clone(),
-                    row.cap_bytes.map_or_else(|| "none".into(), |cap| bytes(Some(cap as f64))),
+                    limit(row.cap_bytes),
                     seconds(Some(row.rebuilt_s)),
                     percent(above),
                     seconds(row.rebuilt_s_per_gb),
@@ -44,10 +45,10 @@ pub(in crate::review) fn retention(answer: &mut Answer, evidence: &Evidence<'_>)
                 Err(_) => {}
             }
             for (name, rows) in kept.online() {
-                if let Some(cap) = kept.enough(rows).and_then(|row| row.cap_bytes) {
-                    let size = bytes(Some(cap as f64));
+                if let Some(row) = kept.enough(rows) {
+                    let size = limit(row.cap_bytes);
                     answer.supports(format!(
-                        "{place}: under {} {size} are enough for {name} to compile at most 5% more than without a limit",
+                        "{place}: under {} {size} is enough for {name} to compile at most 5% more than without a limit",
                         kept.key
                     ));
                 }

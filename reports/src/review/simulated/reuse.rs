@@ -25,9 +25,9 @@ pub(in crate::review) struct Reuse {
 
 pub(in crate::review) fn reuse(answer: &mut Answer, evidence: &Evidence<'_>) -> Reuse {
     let with_curve = sims(evidence, |run| run.curve.iter().any(|row| row.workspaces > 1));
-    let caption = "What the n-th workspace reuses of those before it, simulated: mean over orders, and what a tenth of the \
-                   orders lie below and above.";
-    let heads = ["run", "command", "policy", "> n", "> of seconds", "> tenth below", "> above", "> units", "> stored"];
+    let caption = "What the n-th workspace reuses of those before it, simulated: mean over orders, and what a tenth of \
+                   workspaces at about that place reuse less or more than.";
+    let heads = ["run", "command", "policy", "> n", "> of seconds", "> a tenth less", "> more", "> units", "> stored"];
     let mut grid = Grid::new(caption, &heads);
     for sim in &with_curve {
         for curves in by_command(sim.run) {
@@ -60,7 +60,8 @@ pub(in crate::review) fn reuse(answer: &mut Answer, evidence: &Evidence<'_>) -> 
                 .collect();
             if !ends.is_empty() {
                 answer.supports(format!(
-                    "{}: reused by {}, in compile seconds: {}; in brackets all but the tenth of the orders at either end",
+                    "{}: reused by {}, in compile seconds: {}; in brackets all but the tenth of workspaces, at about that place, that \
+                     reuse least or most",
                     sim.place(),
                     curves[0].command,
                     ends.join(", "),
@@ -75,7 +76,7 @@ pub(in crate::review) fn reuse(answer: &mut Answer, evidence: &Evidence<'_>) -> 
     let many: Vec<Sim<'_>> = with_curve.iter().copied().filter(|sim| longest(sim.run) >= MANY).collect();
     Reuse {
         many: State::best(many.iter().map(|sim| sim.state(true))),
-        misses: State::best(with_misses.iter().map(|sim| sim.state(true))),
+        misses: State::best(with_misses.iter().map(|sim| sim.state(false))),
         curve: known(answer, &with_curve, true),
     }
 }
@@ -96,13 +97,16 @@ pub(in crate::review) fn refusals(answer: &mut Answer, evidence: &Evidence<'_>) 
             let rows = || sim.run.misses.iter().filter(|row| row.policy == policy && row.command == command);
             let refused: f64 = rows().filter(|row| !is_miss(row)).map(|row| row.seconds).sum();
             let total = sim.run.relaxations.iter().find(|row| row.command == command).map(|row| row.total_s);
+            if refused <= 0.0 {
+                continue;
+            }
             let share = total.filter(|total| *total > 0.0).map(|total| refused / total);
             let of = share.map_or_else(String::new, |share| format!(", {} of all", percent(Some(share))));
-            let (place, refused) = (sim.place(), seconds(Some(refused)));
+            let (place, refused) = (sim.place_exact(), seconds(Some(refused)));
             answer.supports(format!("{place}: {policy} refuses units worth {refused}{of}, with {command}"));
         }
     }
-    known(answer, &all, true)
+    known(answer, &all, false)
 }
 
 fn longest(run: &SimulationRun) -> u32 {
