@@ -20,10 +20,10 @@ pub struct CurveRow {
     /// The same by seconds.
     #[serde(serialize_with = "six")]
     pub hit_rate_by_cost: f64,
-    /// A tenth of the orders have a lower `hit_rate_by_cost`.
+    /// A tenth of workspaces at about that place have a lower `hit_rate_by_cost`.
     #[serde(serialize_with = "six")]
     pub low: f64,
-    /// A tenth of the orders have a higher one.
+    /// A tenth of them have a higher one.
     #[serde(serialize_with = "six")]
     pub high: f64,
     /// What the store holds then, bytes, mean over orders.
