@@ -91,10 +91,13 @@ fn every_command_is_one(place: &Place, json: &serde_json::Value) {
         .flat_map(|part| part["commands"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()))
         .collect();
     assert!(commands.len() > 5, "{commands:?}");
+    // What `harness trace collect` would have made; a dry run makes nothing.
+    let made = place.run(&["trace", "generate", "--workspaces", "3", "--out", "real.trace"]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
     for line in commands.iter().flat_map(|it| it.lines()) {
         let words: Vec<String> = line.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
         assert_eq!(words[0], "harness", "{line}");
-        let known = matches!(words[1].as_str(), "compare" | "probe");
+        let known = matches!(words[1].as_str(), "compare" | "probe" | "trace" | "simulate");
         assert!(known, "only what can be tried without measuring: {line}");
         let mut args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         args.push("--dry-run");
