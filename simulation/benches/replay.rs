@@ -42,7 +42,7 @@ fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replay under 12 policies");
     group.sample_size(10);
     for workspaces in WORKSPACES {
-        let trace = generate(&model, &Options { workspaces, ..Options::default() }, &|_| ());
+        let trace = generate(&model, &Options { workspaces, ..Options::default() }, &|_| true).unwrap();
         let builds = trace.only(|plan| trace.command(plan) == "dev build");
         let units = builds.unit_builds();
         group.throughput(Throughput::Elements(units));

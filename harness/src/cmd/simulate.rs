@@ -1,5 +1,8 @@
 //! `harness simulate`: many workspaces, replayed without compiling anything.
 
+mod check;
+mod listing;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,28 +10,24 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
-use corpora::Corpus;
-use corpora::scenario::Scenario;
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use reports::analysis::Source;
 use reports::chapters::brief;
 use reports::formats::terminal;
 use reports::plain::plain;
 use reports::report::{Format, Report};
-use reports::run_folder::RunFolder;
 use reports::simulation::SimulationRun;
 use reports::table::WIDTH;
-use simulation::remote::{LinkSpec, NAMED};
+use simulation::remote::LinkSpec;
 use simulation::retention::Cap;
 use simulation::reuse::Portfolio;
 use simulation::timeline::{Timeline, lay};
 use simulation::trace::Trace;
 use strategies::key::Digest;
 
-use crate::simulate::agreement::{self, Agreement, Story};
 use crate::simulate::asked::{self, joined};
 use crate::simulate::describe::{describe, trace_info};
-use crate::simulate::reuse::{self, Question};
+use crate::simulate::reuse::{self, Question, Views};
 use crate::simulate::{remote, stores};
 use crate::system::interrupt::Supervisor;
 
@@ -103,21 +102,18 @@ const REMOTE: &str = "5Mbit/20ms/16,10Mbit/20ms/16,20Mbit/20ms/16,50Mbit/20ms/16
 /// Workspaces that are played through with a remote cache; of more, every n-th.
 const MOST_REMOTE: usize = 200;
 
-/// Differences that are printed; all of them are counted.
-const SHOWN: usize = 20;
-
 /// Runs the subcommand.
 ///
 /// # Errors
 /// When the trace is none, or something asked for is not there.
 pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
-        print!("{}", listed());
+        print!("{}", listing::listed());
         return Ok(ExitCode::SUCCESS);
     }
     let (mut trace, digest) = read(&args.trace)?;
     if !args.check.is_empty() {
-        return check(&mut trace, &args.check);
+        return check::run(&mut trace, &args.check);
     }
     let commands = asked::commands(args.commands.as_deref(), &Portfolio::commands(&trace))?;
     let orders = args.orders.unwrap_or(if trace.workspaces.len() <= 1_000 { 200 } else { 20 });
@@ -128,20 +124,15 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         orders,
         seed: args.seed,
     };
-    let stores = stores::Question {
-        designs: question.designs.clone(),
-        policies: asked::retention(&args.retention)?,
-        caps: Cap::list(&args.caps)?,
-    };
+    let stores = stores::Question { policies: asked::retention(&args.retention)?, caps: Cap::list(&args.caps)? };
     let remote = remote::Question {
-        designs: question.designs.clone(),
         commands: question.commands.clone(),
         links: if args.remote == "none" { Vec::new() } else { LinkSpec::list(&args.remote)? },
         cores: args.cores,
         most: MOST_REMOTE,
     };
     if args.dry_run {
-        print!("{}", plain(&planned(&trace, &question, &stores, &remote)));
+        print!("{}", plain(&listing::planned(&trace, &question, &stores, &remote)));
         return Ok(ExitCode::SUCCESS);
     }
     let out = args.out.as_deref().unwrap_or(Path::new("."));
@@ -155,9 +146,11 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         bar.set_message(what.to_owned());
         supervisor.check().map_err(Into::into)
     };
-    let answer = reuse::replay(&trace, &question, &on_step)?;
-    let kept = stores::replay(&trace, &stores, &on_step)?;
-    let fetched = remote::replay(&trace, &remote, &on_step)?;
+    on_step("making keys")?;
+    let views = Views::of(&trace, &question);
+    let answer = reuse::replay(&trace, &question, &views, &on_step)?;
+    let kept = stores::replay(&trace, &stores, &views.plain(), &on_step)?;
+    let fetched = remote::replay(&trace, &remote, &views.plain(), &on_step)?;
     let mut run = SimulationRun::new(
         describe(&trace, &digest, args.seed, options(args, &question)),
         trace_info(&trace, &digest, question.orders),
@@ -233,108 +226,4 @@ fn bar() -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// Every name that can be asked for.
-fn listed() -> String {
-    let mut out = String::from("key policies:\n");
-    for policy in strategies::policy::ALL {
-        out += &format!("  {}\n      {}\n", policy.name(), policy.about());
-    }
-    out += "relaxations:\n";
-    for relaxation in &simulation::keys::RELAXATIONS {
-        out += &format!("  {} [{}]\n      {}\n", relaxation.name, relaxation.soundness.as_str(), relaxation.about);
-    }
-    out += "retention policies:\n";
-    for policy in &simulation::retention::ALL {
-        out += &format!("  {}\n      {}\n", policy.name, policy.about);
-    }
-    out += "ways to a remote cache:\n";
-    for (name, link, about) in NAMED {
-        out += &format!("  {name} [{link}]\n      {about}\n");
-    }
-    out
-}
-
-/// What would be replayed, and about how long that takes.
-fn planned(trace: &Trace, question: &Question, stores: &stores::Question, remote: &remote::Question) -> String {
-    let count = |commands: &[String]| -> f64 {
-        let asked = trace.plans.iter().filter(|plan| commands.contains(&trace.command(plan)));
-        asked.map(|plan| plan.nodes.len() as f64).sum()
-    };
-    let units = count(&question.commands);
-    let designs = (question.designs.len() * (question.relaxations.len() + 3)) as f64;
-    let policies = question.designs.len() as f64;
-    let pairs = policies * (stores.policies.len() * stores.caps.len()) as f64;
-    let transfers = policies * 2.0 * remote.links.len() as f64;
-    // Seconds for a unit of each part on two cores, as measured on the corpora of 2026-11-23.
-    let expected = 1.0
-        + trace.nodes.len() as f64 * designs * 1.5e-6
-        + units * designs * f64::from(question.orders) * 5e-9
-        + if pairs > 0.0 { trace.unit_builds() as f64 * pairs * 3.5e-7 } else { 0.0 }
-        + units.min((remote.most * 250) as f64) * transfers * 8e-6;
-    format!(
-        "{}: {} workspaces, {} Cargo commands, {} units, {} of them distinct\n\
-         reuse: {} key policies × {} relaxations, commands {}, {} orders\n\
-         stores: {} retention policies × {} size limits; remote caches: {} links\n\
-         about {}\n",
-        trace.about.title,
-        trace.workspaces.len(),
-        trace.plans.len(),
-        trace.unit_builds(),
-        trace.nodes.len(),
-        question.designs.len(),
-        question.relaxations.len(),
-        joined(&question.commands),
-        question.orders,
-        stores.policies.len(),
-        stores.caps.len(),
-        remote.links.len(),
-        HumanDuration(Duration::from_secs_f64(expected)),
-    )
-}
-
-/// `--check`: recorded runs beside their simulation.
-fn check(trace: &mut Trace, runs: &[PathBuf]) -> Result<ExitCode> {
-    let mut holds = true;
-    for dir in runs {
-        let run = RunFolder::read(dir)?;
-        let option = |name: &str| run.info.options.get(name).and_then(|it| it.as_str()).map(str::to_owned);
-        let scenario = Scenario::load(&option("scenario").unwrap_or_else(|| run.info.scenario.clone()))?;
-        let corpus = Corpus::load(&option("corpus").unwrap_or_else(|| run.info.corpus.name.clone()))?;
-        let edit = |path: &Path| format!("ws:{}", path.display());
-        let edits = corpus.workspaces.iter().map(|it| (it.name.clone(), edit(&it.edit))).collect();
-        let found = agreement::check(trace, &run, &Story { scenario: &scenario, edits })?;
-        print!("{}", told(&run.info.name, &found));
-        holds &= found.holds();
-    }
-    Ok(ExitCode::from(u8::from(!holds)))
-}
-
-fn told(name: &str, found: &Agreement) -> String {
-    let mut out = format!("{name}: recorded and simulated, unit for unit\n");
-    let widest = found.compared.iter().map(|it| it.strategy.len().max(it.step.len())).max().unwrap_or(0).max(8);
-    out += &format!(
-        "{:<widest$}  {:<widest$}  {:>7}  {:>7}  {:>14}  {:>13}\n",
-        "strategy", "step", "units", "agree", "simulated hits", "recorded hits"
-    );
-    for it in &found.compared {
-        out += &format!(
-            "{:<widest$}  {:<widest$}  {:>7}  {:>7}  {:>14}  {:>13}\n",
-            it.strategy, it.step, it.units, it.agreeing, it.simulated_hits, it.recorded_hits
-        );
-    }
-    for line in found.differences.iter().take(SHOWN) {
-        out += &format!("differs: {line}\n");
-    }
-    if found.differences.len() > SHOWN {
-        out += &format!("differs: {} more\n", found.differences.len() - SHOWN);
-    }
-    found.left_out.iter().for_each(|line| out += &format!("not compared: {line}\n"));
-    out += match (found.holds(), found.differences.is_empty()) {
-        (true, _) => "every unit that was compared agrees\n",
-        (false, true) => "nothing could be compared\n",
-        (false, false) => "the simulation differs from what was recorded\n",
-    };
-    out
 }

@@ -161,8 +161,13 @@ impl<'a> Shared<'a> {
             graph::Source::Git => (Source::Git, "", 0),
             graph::Source::Path(dir) => (Source::Path, contents.of(dir), 0),
         };
+        let mut inputs = Inputs::of(graph, unit, context);
+        // Where Cargo's home is would make the trace of one machine unlike that of another.
+        if let Ok(inside) = Path::new(&unit.target.src_path).strip_prefix(&context.cargo_home) {
+            inputs.path = format!("home:{}", inside.display());
+        }
         SeenUnit {
-            inputs: Inputs::of(graph, unit, context),
+            inputs,
             package: package.name.clone(),
             source,
             observed: observed.to_owned(),

@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use corpora::scenario::{Action as Chore, Home, MAIN, Scenario, Step, Task as Measured};
-use reports::record::{Outcome as Recorded, Status, StepRow, UnitRow};
+use reports::record::{Outcome as Recorded, Status, StepRow};
 use reports::run_folder::RunFolder;
 use simulation::keys::{Design, View, views};
 use simulation::replay::{Outcome, Replay};
 use simulation::trace::{Action, PlanId, Task, Text, Trace, WorkspaceId};
+
+use super::identity::Identity;
 
 /// One step of one arm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -282,48 +284,5 @@ impl Teller<'_> {
         if !self.agreement.left_out.contains(&line) {
             self.agreement.left_out.push(line);
         }
-    }
-}
-
-/// What both sides tell of a unit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity {
-    package: String,
-    version: String,
-    kind: String,
-    target: String,
-    mode: String,
-    platform: String,
-}
-
-impl Identity {
-    fn of_node(trace: &Trace, node: simulation::trace::NodeId) -> Identity {
-        let unit = trace.unit(node);
-        let text = |text: Text| trace.text(text).to_owned();
-        Identity {
-            package: text(unit.package_name),
-            version: text(unit.version),
-            kind: text(unit.kind).replace(',', "+"),
-            target: text(unit.target),
-            mode: text(unit.mode),
-            platform: text(unit.platform),
-        }
-    }
-
-    fn of_row(row: &UnitRow) -> Identity {
-        Identity {
-            package: row.package.clone(),
-            version: row.version.clone(),
-            kind: row.kind.clone(),
-            target: row.target.clone(),
-            mode: row.mode.clone(),
-            platform: row.platform.clone(),
-        }
-    }
-}
-
-impl std::fmt::Display for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} ({} {}, {})", self.package, self.version, self.kind, self.target, self.mode)
     }
 }

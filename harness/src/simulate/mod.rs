@@ -8,11 +8,12 @@
 //! - `stores`: retention policies and growth
 //! - `remote`: when fetching beats compiling
 //! - `describe`: `run.json`
-//! - `agreement`: simulated outcomes beside those that `compare` recorded
+//! - `agreement`: simulated outcomes beside those that `compare` recorded; `identity`: unit by unit
 
 pub mod agreement;
 pub mod asked;
 pub mod describe;
+mod identity;
 pub mod remote;
 pub mod reuse;
 pub mod stores;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use reports::simulation::RemoteRow;
-use simulation::keys::{Design, View, views};
+use simulation::keys::View;
 use simulation::remote::{Job, JobUnit, LinkSpec, Lookup, totals};
 use simulation::reuse::{Portfolio, Tally};
 use simulation::trace::{PlanId, Trace, Unit};
@@ -10,8 +10,6 @@ use simulation::trace::{PlanId, Trace, Unit};
 /// What is to be replayed.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// Key policies.
-    pub designs: Vec<Design>,
     /// Commands that workspaces run.
     pub commands: Vec<String>,
     /// Ways to the cache.
@@ -27,16 +25,20 @@ pub struct Question {
 ///
 /// # Errors
 /// Those of `on_step`.
-pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Result<()>) -> Result<Vec<RemoteRow>> {
+pub fn replay(
+    trace: &Trace,
+    question: &Question,
+    views: &[&View],
+    on_step: &dyn Fn(&str) -> Result<()>,
+) -> Result<Vec<RemoteRow>> {
     let mut rows = Vec::new();
     if question.links.is_empty() {
         return Ok(rows);
     }
     let links: Vec<_> = question.links.iter().map(|it| it.link).collect();
-    let views = views(trace, &question.designs);
     for command in &question.commands {
         let portfolio = Portfolio::of(trace, command);
-        for view in &views {
+        for view in views {
             on_step(&format!("a remote cache, {command}, {}", view.design))?;
             let tally = Tally::of(trace, view, &portfolio);
             let step = portfolio.plans.len().div_ceil(question.most.max(1)).max(1);

@@ -35,6 +35,28 @@ pub struct Answer {
     pub sharing: Vec<SharingRow>,
 }
 
+/// Every design that is asked about, and the trace under each: made once, and shared by all that
+/// is replayed.
+pub struct Views {
+    cases: Vec<Case>,
+    views: Vec<View>,
+}
+
+impl Views {
+    /// Makes the keys.
+    pub fn of(trace: &Trace, question: &Question) -> Views {
+        let cases = cases(question);
+        let designs: Vec<Design> = cases.iter().map(|case| case.design.clone()).collect();
+        Views { views: views(trace, &designs), cases }
+    }
+
+    /// The policies as they are.
+    pub fn plain(&self) -> Vec<&View> {
+        let both = self.cases.iter().zip(&self.views);
+        both.filter(|(case, _)| case.relaxation == NONE).map(|(_, view)| view).collect()
+    }
+}
+
 /// A design and under which name it stands in the table of relaxations.
 struct Case {
     policy: usize,
@@ -48,11 +70,12 @@ struct Case {
 ///
 /// # Errors
 /// Those of `on_step`.
-pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Result<()>) -> Result<Answer> {
-    let cases = cases(question);
-    on_step("making keys")?;
-    let designs: Vec<Design> = cases.iter().map(|case| case.design.clone()).collect();
-    let views = views(trace, &designs);
+pub fn replay(
+    trace: &Trace,
+    question: &Question,
+    Views { cases, views }: &Views,
+    on_step: &dyn Fn(&str) -> Result<()>,
+) -> Result<Answer> {
     let mut answer = Answer::default();
     for command in &question.commands {
         on_step(&format!("reuse between workspaces, {command}"))?;
@@ -60,8 +83,8 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
         let tallies: Vec<Tally> = views.par_iter().map(|view| Tally::of(trace, view, &portfolio)).collect();
         let totals: Vec<Totals> = tallies.iter().map(Tally::totals).collect();
         // Where an input is the same for everybody, leaving it out tells nothing.
-        let tells = |case: &Case, own: &Totals| case.relaxation == NONE || *own != totals[plain(&cases, case)];
-        answer.relaxations.extend(relaxation_rows(&cases, &totals, command, &tells));
+        let tells = |case: &Case, own: &Totals| case.relaxation == NONE || *own != totals[plain(cases, case)];
+        answer.relaxations.extend(relaxation_rows(cases, &totals, command, &tells));
         for ((case, own), (view, tally)) in cases.iter().zip(&totals).zip(views.iter().zip(&tallies)) {
             if !tells(case, own) {
                 continue;
@@ -70,17 +93,17 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
             let shown = case.relaxation == NONE || case.soundness != Soundness::Stricter;
             if shown {
                 on_step(&format!("orders of workspaces, {command}, {}", view.design))?;
-                answer.curve.extend(curve_rows(trace, (view, &label(&cases, case)), tally, &portfolio, question));
+                answer.curve.extend(curve_rows(trace, (view, &label(cases, case)), tally, &portfolio, question));
             }
             if case.relaxation == NONE {
                 answer.misses.extend(miss_rows(trace, view, tally, &portfolio));
             }
         }
     }
-    for (case, view) in cases.iter().zip(&views).filter(|(case, _)| case.relaxation == NONE || is_sound(case)) {
+    for (case, view) in cases.iter().zip(views).filter(|(case, _)| case.relaxation == NONE || is_sound(case)) {
         on_step(&format!("commands of one workspace, {}", case.design))?;
-        let rows = sharing_rows(trace, view, &label(&cases, case));
-        let base = label(&cases, &cases[plain(&cases, case)]);
+        let rows = sharing_rows(trace, view, &label(cases, case));
+        let base = label(cases, &cases[plain(cases, case)]);
         let same = |row: &SharingRow| {
             let twin = SharingRow { policy: base.clone(), ..row.clone() };
             answer.sharing.contains(&twin)

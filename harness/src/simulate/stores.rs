@@ -4,15 +4,13 @@ use anyhow::Result;
 use reports::simulation::{GrowthRow, RetentionRow};
 use simulation::growth::growth;
 use simulation::history::History;
-use simulation::keys::{Design, views};
-use simulation::retention::{Cap, Flat, Retention, table};
+use simulation::keys::View;
+use simulation::retention::{Cap, Flat, Retention, bounds, outcomes};
 use simulation::trace::Trace;
 
 /// What is to be replayed.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// Key policies.
-    pub designs: Vec<Design>,
     /// Retention policies.
     pub policies: Vec<&'static Retention>,
     /// Size limits.
@@ -28,20 +26,24 @@ pub struct Answer {
     pub growth: Vec<GrowthRow>,
 }
 
-/// Replays the events of a trace. `on_step` is told what comes next, and is asked whether to go
+/// Replays the events of a trace under each key policy. `on_step` is told what comes next, and is asked whether to go
 /// on.
 ///
 /// # Errors
 /// Those of `on_step`.
-pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Result<()>) -> Result<Answer> {
+pub fn replay(
+    trace: &Trace,
+    question: &Question,
+    views: &[&View],
+    on_step: &dyn Fn(&str) -> Result<()>,
+) -> Result<Answer> {
     let mut answer = Answer::default();
     if question.policies.is_empty() || trace.events.is_empty() {
         return Ok(answer);
     }
-    for design in &question.designs {
-        let key = design.to_string();
+    for view in views {
+        let key = view.design.to_string();
         on_step(&format!("builds over time, {key}"))?;
-        let view = &views(trace, std::slice::from_ref(design))[0];
         let history = History::of(trace, view);
         answer.growth.extend(growth(&history).into_iter().map(|day| GrowthRow {
             key: key.clone(),
@@ -53,9 +55,11 @@ pub fn replay(trace: &Trace, question: &Question, on_step: &dyn Fn(&str) -> Resu
             local_bytes: day.local_bytes,
         }));
         let flat = Flat::of(&history);
+        on_step(&format!("the least any store could compile, {key}"))?;
+        let bounds = bounds(&flat, &question.caps);
         for policy in &question.policies {
             on_step(&format!("stores of limited size, {key}, {}", policy.name))?;
-            let outcomes = table(&flat, &[policy], &question.caps);
+            let outcomes = outcomes(&flat, &[policy], &bounds);
             answer.retention.extend(outcomes.into_iter().map(|it| RetentionRow {
                 policy: it.policy.to_owned(),
                 cap_bytes: it.cap_bytes,

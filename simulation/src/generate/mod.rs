@@ -110,8 +110,9 @@ impl Wanted {
     }
 }
 
-/// Makes a trace. `progress` is told how many workspaces there are after each.
-pub fn generate(model: &Model, options: &Options, progress: &dyn Fn(usize)) -> Trace {
+/// Makes a trace. `go_on` is told how many workspaces there are after each, and asked whether to
+/// make more; without, there is no trace.
+pub fn generate(model: &Model, options: &Options, go_on: &dyn Fn(usize) -> bool) -> Option<Trace> {
     let wanted = wanted(model, options);
     let mut ground = Ground::new(model, options.heredity);
     let mut market = Market::new(model, options.copying);
@@ -119,15 +120,17 @@ pub fn generate(model: &Model, options: &Options, progress: &dyn Fn(usize)) -> T
     let mut deck = workspace::Deck::new(model, &wanted, options.seed);
     for at in 0..options.workspaces {
         workspace::write(&mut ground, &mut market, (&mut deck, &mut desk), options, &wanted, at);
-        progress(at + 1);
+        if !go_on(at + 1) {
+            return None;
+        }
     }
-    ground.builder.finish(About {
+    Some(ground.builder.finish(About {
         title: format!("{} made-up workspaces, like {} real ones", options.workspaces, model.donors.len()),
         origin: Origin::Generated,
         seed: Some(options.seed),
         toolchain: model.toolchain.clone(),
         ..About::default()
-    })
+    }))
 }
 
 /// The commands to make: those asked for that the model knows.

@@ -101,7 +101,7 @@ pub(crate) fn by_hand() -> Trace {
 
 fn made(workspaces: usize, seed: u64, updates: u32) -> Trace {
     let options = Options { workspaces, seed, updates, ..Options::default() };
-    generate(&Model::learn(&by_hand()), &options, &|_| ())
+    generate(&Model::learn(&by_hand()), &options, &|_| true).unwrap()
 }
 
 proptest! {
@@ -133,7 +133,7 @@ fn another_seed_makes_other_bytes() {
 
 #[test]
 fn nothing_is_made_of_nothing() {
-    let trace = generate(&Model::learn(&Trace::default()), &Options::default(), &|_| ());
+    let trace = generate(&Model::learn(&Trace::default()), &Options::default(), &|_| true).unwrap();
     assert_eq!(trace.unit_builds(), 0);
     assert!(Trace::parse(&trace.to_bytes().unwrap(), Path::new("made")).is_ok());
 }
@@ -172,7 +172,7 @@ fn updates_bring_newer_versions() {
 fn what_comes_with_the_harness_can_be_learned_from() {
     let real = shipped().unwrap();
     let options = Options { workspaces: 10, ..Options::default() };
-    let trace = generate(&Model::learn(&real), &options, &|_| ());
+    let trace = generate(&Model::learn(&real), &options, &|_| true).unwrap();
     assert!(Trace::parse(&trace.to_bytes().unwrap(), Path::new("made")).is_ok());
     assert!(Statistics::of(&trace).unit_builds > 1000);
     assert!(trace.events.iter().all(|event| event.action != Action::Toolchain));
@@ -187,7 +187,7 @@ fn as_many_workspaces_as_the_real_ones_are_like_them() {
         commands: vec![(Task::Build, "dev".to_owned())],
         ..Options::default()
     };
-    let made = generate(&Model::learn(&real), &options, &|_| ());
+    let made = generate(&Model::learn(&real), &options, &|_| true).unwrap();
     let close = compare(&Statistics::of(&real), &Statistics::of(&made));
     for label in ["dev build", "workspaces with a package", "units another workspace has", "feature sets, effective"] {
         let distance = close.of(label).unwrap();

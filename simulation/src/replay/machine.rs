@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::sources::{Sources, mix};
 use crate::keys::{KeyId, View};
-use crate::trace::{Action, NodeId, Plan, PlanId, Source, Trace, WorkspaceId};
+use crate::trace::{Action, NodeId, Plan, PlanId, Trace, WorkspaceId};
 
 /// What a store finds an artifact by: a node's key as collected, and what has changed since.
 /// Putting toolchain and sources into the key beside it says the same as hashing them in with
@@ -54,14 +54,8 @@ struct State {
 impl<'a> Machine<'a> {
     /// Nothing has been built yet.
     pub fn new(trace: &'a Trace, view: &'a View) -> Machine<'a> {
-        let mut tainted = Vec::with_capacity(trace.nodes.len());
-        for at in 0..trace.nodes.len() {
-            let node = NodeId(at as u32);
-            let below = trace.edges(node).iter().any(|edge| tainted[edge.node.at()]);
-            tainted.push(below || trace.unit(node).source == Source::Path);
-        }
         let workspaces = vec![State::default(); trace.workspaces.len()];
-        Machine { trace, view, tainted, toolchain: 0, workspaces }
+        Machine { trace, view, tainted: trace.on_path_packages(), toolchain: 0, workspaces }
     }
 
     /// Plays an event. `on_build` is told how the nodes of a build stand, in the plan's order.

@@ -38,7 +38,7 @@ pub use age::DAYS;
 pub use bound::Intervals;
 pub use cap::{Cap, CapError};
 pub use flat::Flat;
-pub use replay::{Outcome, Replay, Tally, replay, table};
+pub use replay::{Bound, Outcome, Replay, Tally, bounds, outcomes, replay, table};
 pub use store::Store;
 
 #[cfg(doc)]

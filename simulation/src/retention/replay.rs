@@ -144,23 +144,39 @@ pub fn replay(flat: &Flat, policy: &Retention, cap: Option<u64>) -> Tally {
     replay.tally()
 }
 
+/// A size limit, and the most that any policy can have reused under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// The limit.
+    pub cap: Cap,
+    /// Microseconds.
+    most_reused_us: u64,
+}
+
+/// What no policy can beat, for each size limit.
+pub fn bounds(flat: &Flat, caps: &[Cap]) -> Vec<Bound> {
+    let intervals = Intervals::of(flat);
+    caps.par_iter().map(|cap| Bound { cap: *cap, most_reused_us: intervals.most_reused(cap.0) }).collect()
+}
+
 /// Every policy under every size limit, policy by policy, as many at a time as there are cores.
 pub fn table(flat: &Flat, policies: &[&'static Retention], caps: &[Cap]) -> Vec<Outcome> {
-    let intervals = Intervals::of(flat);
-    let bounds: Vec<u64> = caps.par_iter().map(|cap| intervals.most_reused(cap.0)).collect();
-    let pairs: Vec<(&'static Retention, Cap, u64)> = policies
-        .iter()
-        .flat_map(|policy| caps.iter().zip(&bounds).map(move |(cap, bound)| (*policy, *cap, *bound)))
-        .collect();
+    outcomes(flat, policies, &bounds(flat, caps))
+}
+
+/// The same where the bounds are known already.
+pub fn outcomes(flat: &Flat, policies: &[&'static Retention], bounds: &[Bound]) -> Vec<Outcome> {
+    let with = |policy: &&'static Retention| bounds.iter().map(|bound| (*policy, *bound)).collect::<Vec<_>>();
+    let pairs: Vec<(&'static Retention, Bound)> = policies.iter().flat_map(with).collect();
     pairs
         .into_par_iter()
         .with_max_len(1)
-        .map(|(policy, cap, most)| replay(flat, policy, cap.0).outcome(policy.name, cap, most, flat.refused_s))
+        .map(|(policy, bound)| replay(flat, policy, bound.cap.0).outcome(policy.name, bound, flat.refused_s))
         .collect()
 }
 
 impl Tally {
-    fn outcome(self, policy: &'static str, cap: Cap, most_reused_us: u64, refused_s: f64) -> Outcome {
+    fn outcome(self, policy: &'static str, Bound { cap, most_reused_us }: Bound, refused_s: f64) -> Outcome {
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         let again = seconds(self.again_us);
         let evicted_bytes = self.evicted_bytes as f64;

@@ -1,6 +1,6 @@
 //! Which plan of each workspace takes part.
 
-use crate::trace::{PlanId, Source, Trace, WorkspaceId};
+use crate::trace::{PlanId, Trace, WorkspaceId};
 
 /// One plan of each workspace that runs a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +20,11 @@ impl Portfolio {
         for (at, plan) in trace.plans.iter().enumerate().filter(|(_, plan)| trace.command(plan) == command) {
             latest[plan.workspace.at()] = Some(PlanId(at as u32));
         }
-        let mut tainted: Vec<bool> = Vec::with_capacity(trace.nodes.len());
-        for at in 0..trace.nodes.len() {
-            let node = crate::trace::NodeId(at as u32);
-            let below = trace.edges(node).iter().any(|edge| tainted[edge.node.at()]);
-            tainted.push(below || trace.unit(node).source == Source::Path);
+        Portfolio {
+            command: command.to_owned(),
+            plans: latest.into_iter().flatten().collect(),
+            tainted: trace.on_path_packages(),
         }
-        Portfolio { command: command.to_owned(), plans: latest.into_iter().flatten().collect(), tainted }
     }
 
     /// Every command of a trace, in the order of its plans.

@@ -11,7 +11,7 @@ use crate::trace::{Action, PlanId, Trace};
 
 fn made(updates: u32) -> Trace {
     let options = Options { workspaces: 30, updates, ..Options::default() };
-    generate(&Model::learn(&by_hand()), &options, &|_| ())
+    generate(&Model::learn(&by_hand()), &options, &|_| true).unwrap()
 }
 
 proptest! {

@@ -15,6 +15,7 @@
 //!
 //! - `ids`: indexes, one type for each table
 //! - `model`: the tables
+//! - `read`: what they say of a thing
 //! - `builder`: fills them, each thing once
 //! - `interned`: finds a row by its content
 //! - `check`: what holds in every sound trace
@@ -30,6 +31,7 @@ mod ids;
 mod interned;
 mod model;
 mod only;
+mod read;
 
 pub use builder::Builder;
 pub use file::{TraceError, VERSION};

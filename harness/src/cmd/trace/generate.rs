@@ -15,7 +15,7 @@ use simulation::timeline::{Timeline, lay};
 use simulation::trace::{Task, Trace};
 
 use crate::simulate::asked::{items, joined};
-use crate::system::interrupt::Supervisor;
+use crate::system::interrupt::{Interrupted, Supervisor};
 
 /// Makes the unit graphs of an ecosystem that never was, as large as wanted, from what is measured
 /// on a real one: popularity of packages, their versions and days of publication, feature sets,
@@ -92,15 +92,14 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     }
     let began = Instant::now();
     let bar = bar(u64::from(args.workspaces));
-    let progress = |done: usize| {
+    let go_on = |done: usize| {
         bar.set_position(done as u64);
-        // Nothing is written before all is made: whoever interrupts loses nothing.
-        if supervisor.is_interrupted() {
-            std::process::exit(crate::system::interrupt::EXIT_CODE);
-        }
+        !supervisor.is_interrupted()
     };
-    let mut trace = generate(&model, &options, &progress);
+    let made = generate(&model, &options, &go_on);
     bar.finish_and_clear();
+    // Nothing is written before all is made: whoever interrupts loses nothing.
+    let Some(mut trace) = made else { return Err(Interrupted.into()) };
     if let Some(days) = args.days {
         lay(&mut trace, &Timeline { days, seed: args.seed, ..Timeline::default() });
     }
