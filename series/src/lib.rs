@@ -1,0 +1,3 @@
+//! Runs over time.
+
+pub mod change;
