@@ -6,7 +6,7 @@
 //!
 //! | question | answer | where |
 //! |---|---|---|
-//! | where would it be cut? | where the Wilcoxon statistic of before and after, standardised, is largest: Pettitt's test | [`rank`] |
+//! | where would it be cut? | where the Wilcoxon statistic of before and after is farthest out: Pettitt's test | [`rank`] |
 //! | could that be luck? | the share of random orders that reach it: exact for exchangeable values, of any distribution | [`null`] |
 //! | several changes? | the two parts are searched again, at half the level each: binary segmentation | [`family`] |
 //! | one of many tracks? | the false discovery rate over all tracks of a family | [`family`] |
@@ -14,7 +14,7 @@
 //! | hit rates, counts? | a value that stood still for some runs is no noise: told at once | [`exact`] |
 //!
 //! Sources: A. N. Pettitt, "A non-parametric approach to the change-point problem", Applied
-//! Statistics 28 (1979), weighted as by Hawkins and Deng, "A nonparametric change-point
+//! Statistics 28 (1979), all cuts made comparable in the way of Hawkins and Deng, "A nonparametric change-point
 //! control chart", Journal of Quality Technology 42 (2010); binary segmentation: Scott and
 //! Knott (1974), Vostrikova (1981); Benjamini and Hochberg, JRSS B 57 (1995); searching
 //! on inside of the tracks that were found: Benjamini and Bogomolov, JRSS B 76 (2014).

@@ -32,7 +32,8 @@ pub struct Nulls {
 impl Nulls {
     /// The chance of a statistic at least as large in `runs` exchangeable values.
     pub fn p(&self, runs: usize, statistic: f64) -> f64 {
-        let bound = serfling(runs, statistic);
+        let least = (smallest_p(runs) / 2.0).max(f64::MIN_POSITIVE);
+        let bound = serfling(runs, statistic).max(least);
         if bound < 1e-6 {
             return bound;
         }
@@ -82,14 +83,14 @@ fn on_grid(runs: usize) -> usize {
 
 /// An upper bound of the p-value, rigorous for every n and useful for many runs.
 fn serfling(runs: usize, statistic: f64) -> f64 {
-    let n = runs as f64;
+    let (n, scale) = (runs as f64, Scale::new(runs));
     let of_cut = |at: usize| {
-        // The bound holds for the sum of either part; the smaller share left is the tighter.
-        let left = n - at.min(runs - at) as f64;
-        let exponent = statistic * statistic / 6.0 * left * n * (n + 1.0) / ((left + 1.0) * (n - 1.0).powi(2));
-        2.0 * (-exponent).exp()
+        let Some(sum) = scale.sum_for(at, statistic) else { return 0.0 };
+        // The sums of both parts are equally far out; the bound of the smaller is the tighter.
+        let drawn = at.min(runs - at) as f64;
+        2.0 * (-2.0 * sum * sum / (drawn * (1.0 - (drawn - 1.0) / n) * (n - 1.0).powi(2))).exp()
     };
-    (super::MIN_SEGMENT..=runs.saturating_sub(super::MIN_SEGMENT)).map(of_cut).sum::<f64>().min(1.0)
+    (0..=runs).map(of_cut).sum::<f64>().min(1.0)
 }
 
 /// The smallest p-value that so many runs can have: those of a perfect step in the middle.
@@ -133,7 +134,7 @@ mod tests {
             // With two middles an order can be perfect for both.
             assert!(p(largest) <= smallest_p(runs) + 1e-12 && p(largest) > smallest_p(runs) * 0.7, "{runs}");
             let nulls = Nulls::default();
-            for from in [1.5, 1.8, 2.0, 2.1] {
+            for from in [1.0, 1.5, 2.0, 2.5] {
                 assert!(
                     (nulls.p(runs, from) - p(from)).abs() < 0.012,
                     "{runs} {from}: {} {}",
@@ -158,7 +159,7 @@ mod tests {
             }
         }
         // A perfect step in a thousand runs is far beyond what was drawn.
-        assert!(nulls.p(1000, 27.0) < 1e-40);
+        assert!(nulls.p(1000, 27.0) < 5e-5 && nulls.p(1000, 60.0) < 1e-20);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::MIN_SEGMENT;
 pub struct Cut {
     /// Index of the first value after it.
     pub at: usize,
-    /// The largest standardised Wilcoxon statistic.
+    /// How far out the sum of ranks before it is, as a normal variable would be.
     pub statistic: f64,
 }
 
@@ -25,24 +25,41 @@ pub fn ranks(values: &[f64], ties: &[u64]) -> Vec<u32> {
     ranks
 }
 
-/// What a sum of ranks is divided by, by the number of values it is over.
+/// Makes sums of ranks comparable, by the number of values they are over.
+///
+/// Divided by its standard deviation alone, the sum of few ranks could never be far out, since
+/// it is bounded: a change four runs ago would be lost. A sum over its largest value is nearly
+/// a symmetric beta variable with the same variance, so that r·√(2a ÷ (1 − r²)) is nearly
+/// Student's t with 2a degrees of freedom, and by Wallace's approximation (Annals of Mathematical
+/// Statistics 30, 1959) `c·√(−2a·ln(1 − r²))` nearly a normal one. How near does not matter
+/// for the level, which the table of random orders keeps, but makes all cuts equally hard.
 #[derive(Debug, Clone)]
 pub struct Scale {
     runs: usize,
-    /// One ÷ standard deviation of the sum of the first τ ranks; 0 where no cut may be.
-    weights: Vec<f64>,
+    cuts: Vec<Of>,
+}
+
+/// What belongs to a number of values before the cut.
+#[derive(Debug, Clone, Copy)]
+struct Of {
+    /// The largest sum of centred ranks.
+    most: f64,
+    /// `2a·c²`; 0 where no cut may be.
+    weight: f64,
 }
 
 impl Scale {
     /// For tracks of so many runs.
     pub fn new(runs: usize) -> Self {
         let n = runs as f64;
-        let weight = |at: usize| {
+        let of = |at: usize| {
             let (before, after) = (at as f64, n - at as f64);
             let allowed = at >= MIN_SEGMENT && runs - at >= MIN_SEGMENT;
-            if allowed { (12.0 / (before * after * (n + 1.0))).sqrt() } else { 0.0 }
+            let free = 3.0 * before * after / (n + 1.0) - 1.0;
+            let c = (8.0 * free + 1.0) / (8.0 * free + 3.0);
+            Of { most: before * after / 2.0, weight: if allowed { free * c * c } else { 0.0 } }
         };
-        Self { runs, weights: (0..=runs).map(weight).collect() }
+        Self { runs, cuts: (0..=runs).map(of).collect() }
     }
 
     /// The best cut; the first of equals. `None` where there is no room for one.
@@ -51,16 +68,32 @@ impl Scale {
             return None;
         }
         let centre = (self.runs as f64 + 1.0) / 2.0;
-        let mut sum = 0.0;
-        let mut best = Cut { at: MIN_SEGMENT, statistic: 0.0 };
+        let (mut sum, mut best, mut at_best) = (0.0, 0.0, MIN_SEGMENT);
         for (at, rank) in (1..).zip(ranks) {
             sum += f64::from(*rank) - centre;
-            let statistic = sum.abs() * self.weights[at];
-            if statistic > best.statistic {
-                best = Cut { at, statistic };
+            let Of { most, weight } = self.cuts[at];
+            if weight == 0.0 {
+                continue;
+            }
+            // Half a rank less, so that a perfect step is far out, and not infinitely far.
+            let r = (f64::abs(sum) - 0.5).max(0.0) / most;
+            let left = 1.0 - r * r;
+            // −ln x ≤ (1 − x) ÷ x: most cuts need no logarithm.
+            if weight * (1.0 - left) > best * left {
+                let square = -weight * left.ln();
+                if square > best {
+                    (best, at_best) = (square, at);
+                }
             }
         }
-        Some(best)
+        Some(Cut { at: at_best, statistic: best.sqrt() })
+    }
+
+    /// The least sum of centred ranks with this statistic at a cut; `None` where no sum has it.
+    pub(super) fn sum_for(&self, at: usize, statistic: f64) -> Option<f64> {
+        let Of { most, weight } = *self.cuts.get(at).filter(|of| of.weight > 0.0)?;
+        let sum = most * (1.0 - (-statistic * statistic / weight).exp()).sqrt() + 0.5;
+        (sum <= most + 1e-6).then_some(sum)
     }
 }
 
@@ -77,8 +110,10 @@ mod tests {
     fn a_step_is_cut_where_it_is() {
         let cut = best(&[1.0, 1.1, 0.9, 1.05, 2.0, 2.2, 2.1]).unwrap();
         assert_eq!(cut.at, 4);
-        // All ranks before are below all after: √(3·4·3 ÷ 8).
-        assert!((cut.statistic - (36.0_f64 / 8.0).sqrt()).abs() < 1e-12, "{cut:?}");
+        // All ranks before are below all after: the sum is the largest, 6, less a half.
+        let (free, r): (f64, f64) = (36.0 / 8.0 - 1.0, 5.5 / 6.0);
+        let by_hand = (8.0 * free + 1.0) / (8.0 * free + 3.0) * (-free * (1.0 - r * r).ln()).sqrt();
+        assert!((cut.statistic - by_hand).abs() < 1e-12, "{cut:?}");
         assert_eq!(best(&[1.0, 2.0, 3.0, 4.0, 5.0]), None);
         // One odd run at the end is no change, and no cut leaves it alone.
         assert!(best(&[1.0, 1.1, 0.9, 1.05, 1.02, 1.01, 9.0]).unwrap().at <= 4);

@@ -24,6 +24,9 @@ pub enum Look {
     Thorough,
 }
 
+/// A run with the seal that was put beside it.
+type Sealed = (Entry, Vec<u8>);
+
 /// An open database that passed its checks.
 #[derive(Debug)]
 pub struct Database {
@@ -115,13 +118,13 @@ impl Database {
     }
 
     /// Runs with their seals, and whether every point and probe belongs to one.
-    fn rows(&self) -> rusqlite::Result<(Vec<(Entry, Vec<u8>)>, bool)> {
+    fn rows(&self) -> rusqlite::Result<(Vec<Sealed>, bool)> {
         // One state of the file, whatever is committed meanwhile.
         let reading = self.connection.unchecked_transaction()?;
         let tracks = read_tracks(&reading)?;
         let unknown = |id: i64| rusqlite::Error::IntegralValueOutOfRange(0, id);
         let mut places: HashMap<i64, usize> = HashMap::new();
-        let mut entries: Vec<(Entry, Vec<u8>)> = Vec::new();
+        let mut entries: Vec<Sealed> = Vec::new();
         let mut question = reading.prepare(
             "SELECT id, name, kind, digest, started, line, corpus, toolchain, kernel, scenario, baseline, strategies,
              row_count, ok_rows, seal FROM run NOT INDEXED ORDER BY id",

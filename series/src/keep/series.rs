@@ -1,5 +1,6 @@
 //! What can be done with a series: add, read, check, rebuild.
 
+use std::collections::btree_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,10 +102,10 @@ impl Series {
             database.read()?.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
         // What an earlier add left between its two steps.
         for name in folder::names(&self.dir)? {
-            if !known.contains_key(&name) {
-                let found = self.kept(&name)?;
+            if let Vacant(free) = known.entry(name) {
+                let found = self.kept(free.key())?;
                 database.insert(&found, &mut || {})?;
-                known.insert(name, found);
+                free.insert(found);
             }
         }
         // Names that differ in case only are one folder on some systems.
