@@ -11,6 +11,7 @@ use reports::run_folder::RunWriter;
 /// A run of one day; from the tenth on the cache is half as fast.
 fn run(dir: &Path, day: u32, complete: bool) -> PathBuf {
     let folder = dir.join(format!("2026-11-{day:02}"));
+    let _ = fs::remove_dir_all(&folder);
     let mut info = RunInfo::new(format!("2026-11-{day:02}-small"));
     info.started = format!("2026-11-{day:02}T02:00:00Z");
     info.complete = complete;
@@ -58,6 +59,11 @@ fn a_series_from_its_first_run_to_its_repair() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("series");
     refused(&series(&dir, &["list"]), "`harness series add RUN` begins one");
+    let early = place.path().join("early");
+    out(&series(&early, &["add", run(place.path(), 1, true).to_str().unwrap()]));
+    let said = out(&series(&early, &["show"]));
+    assert!(said.contains("Too few runs") && !said.contains("No change"), "{said}");
+
     let runs: Vec<PathBuf> = (1..=20).map(|day| run(place.path(), day, true)).collect();
     let names: Vec<&str> = runs.iter().map(|run| run.to_str().unwrap()).collect();
     let said = out(&series(&dir, &[&["add"], &names[..]].concat()));

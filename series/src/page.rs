@@ -48,7 +48,10 @@ pub fn document(lines: &[Line<'_>], turned: &[Turned<'_>], filter: &Filter) -> D
         let corpus = line.runs.last().map_or("", |run| run.corpus.as_str());
         let mut section = Section::new(&format!("line-{}", line.id), format!("{corpus}, line {}", line.id), 0);
         section.say(line.conditions);
-        section.push(Block::Grid(tables::changes(line, &tracks)));
+        match tables::changes(line, &tracks) {
+            grid if grid.is_empty() => section.say(tables::none_told(&tracks)),
+            grid => section.push(Block::Grid(grid)),
+        }
         section.push(Block::Grid(tables::present(line, &tracks, filter)));
         section.say(HOW);
         for plot in timelines::plots(line, &tracks, filter) {
@@ -84,9 +87,10 @@ fn lead(line: &Line<'_>) -> String {
         _ => String::new(),
     };
     format!(
-        "line {}: {} runs, {dates}; changes over all workspaces: {} of wall ratios, {} of bare times",
+        "line {}: {} run{}, {dates}; changes over all workspaces: {} of wall ratios, {} of bare times",
         line.id,
         line.runs.len(),
+        if line.runs.len() == 1 { "" } else { "s" },
         together(Measure::Ratio),
         together(Measure::Bare)
     )

@@ -24,8 +24,7 @@ pub fn changes(line: &Line<'_>, tracks: &[&Track<'_>]) -> Grid {
     let mut all: Vec<(&Track<'_>, usize)> =
         tracks.iter().flat_map(|track| (0..track.changes().len()).map(|nth| (*track, nth))).collect();
     all.sort_by_key(|(track, nth)| std::cmp::Reverse(track.runs.get(track.changes()[*nth].at).copied()));
-    let caption = if all.is_empty() { "What changed: nothing was found" } else { "What changed, newest first" };
-    let mut grid = Grid::new(caption, &heads);
+    let mut grid = Grid::new("What changed, newest first", &heads);
     for (track, nth) in all {
         let Change { at, before, after, p } = track.changes()[nth];
         let (key, ends) = (track.key, (nth.checked_sub(1), track.changes().get(nth + 1)));
@@ -46,6 +45,16 @@ pub fn changes(line: &Line<'_>, tracks: &[&Track<'_>]) -> Grid {
         ]);
     }
     grid.measured()
+}
+
+/// What is said in place of changes: where no change could have been told, that is all there is.
+pub fn none_told(tracks: &[&Track<'_>]) -> String {
+    let few = tracks.iter().filter(|track| track.told == Told::TooFew).count();
+    match few {
+        0 => "No change was found.".into(),
+        _ if few == tracks.len() => "Too few runs: no change could have been told from noise.".into(),
+        _ => format!("No change was found; {few} of {} tracks have too few runs to tell any.", tracks.len()),
+    }
 }
 
 /// Where every track stands. Workspace by workspace only if asked for.

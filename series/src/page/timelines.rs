@@ -2,7 +2,7 @@
 
 use reports::plot::{Chart, Past, Plot, Scale, Unit};
 
-use super::tables::{difference, since};
+use super::tables::{difference, none_told, since};
 use super::{Filter, place, show};
 use crate::history::{Line, Measure, Track};
 
@@ -67,14 +67,15 @@ fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
             track.changes().iter().map(of).collect::<Vec<_>>()
         })
         .collect();
-    let what = if changes.is_empty() { "No change was found.".into() } else { format!("{}.", changes.join("; ")) };
+    let what = if changes.is_empty() { none_told(group) } else { format!("{}.", changes.join("; ")) };
     let baseline = line.runs.last().map_or("none", |run| run.baseline.as_str());
     let y = match measure {
         Measure::Ratio => format!("wall time ÷ that of {baseline}"),
         other => other.as_str().to_owned(),
     };
     let title = format!("{}, step {}, workspaces: {}", measure.as_str(), key.step, place(&key.workspace));
-    let finding = format!("{} runs. {what}", group.iter().map(|track| track.values.len()).max().unwrap_or(0));
+    let runs = group.iter().map(|track| track.values.len()).max().unwrap_or(0);
+    let finding = format!("{runs} run{}. {what}", if runs == 1 { "" } else { "s" });
     Plot { id, title, finding, chart: Chart::Timeline { y, scale, pasts: group.iter().map(past).collect() } }
 }
 
