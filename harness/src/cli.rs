@@ -28,6 +28,7 @@ const EXAMPLES: &str = "Examples:
   harness compare --strategies 'none,hardlink+*'      only these
   harness probe                                       which designs can give a wrong build
   harness report RUN --design-review                  a page, and what a run says on open questions
+  harness series add RUN                              keep a run; series show tells what changed
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness trace collect --corpus quick --out quick.trace   unit graphs, nothing compiled
@@ -71,6 +72,9 @@ enum Command {
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::Command),
+    /// Follow runs over time: add them, list them, show what changed and when
+    #[command(subcommand)]
+    Series(cmd::series::Command),
     /// Replay many workspaces: reuse, keys, retention and remote caches at scale
     Simulate(cmd::simulate::Args),
     /// Count, verify and collect what a store holds
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         }
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
+        Command::Series(command) => cmd::series::run(command),
         Command::Simulate(args) => cmd::simulate::run(&args, &supervisor),
         Command::Store(command) => cmd::store::run(command, &supervisor),
         Command::Trace(command) => cmd::trace::run(command, &supervisor),

@@ -7,6 +7,7 @@ pub mod external;
 pub mod probe;
 pub mod report;
 pub mod scenario;
+pub mod series;
 pub mod simulate;
 pub mod store;
 pub mod strategies;

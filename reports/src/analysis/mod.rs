@@ -8,5 +8,5 @@ mod run;
 mod source;
 
 pub use arm::{ArmAnalysis, Cell, Disk, Files, Phases, Sizes};
-pub use run::{Analysis, Run, StepAnalysis};
+pub use run::{Analysis, Run, StepAnalysis, baseline_of};
 pub use source::Source;

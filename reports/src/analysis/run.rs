@@ -154,7 +154,7 @@ fn cell(local: &Local) -> Cell {
 
 /// What a run was compared with, of the strategies that took part: `options.against`, else
 /// `none`, else the first that was asked for.
-fn baseline_of(run: &RunFolder) -> String {
+pub fn baseline_of(run: &RunFolder) -> String {
     let took_part = |name: &&str| run.steps.iter().any(|row| row.strategy == *name);
     let asked = run.info.options.get("against").and_then(|it| it.as_str());
     let listed = run.info.strategies.iter().map(String::as_str);

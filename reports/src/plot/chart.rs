@@ -55,6 +55,35 @@ pub enum Chart {
         /// The curves.
         lines: Vec<Line>,
     },
+    /// Values by date, with the moments at which they changed.
+    Timeline {
+        /// What the vertical axis measures.
+        y: String,
+        /// How the values stand on it.
+        scale: Scale,
+        /// The curves.
+        pasts: Vec<Past>,
+    },
+}
+
+/// How the values of a [`Chart::Timeline`] stand on its axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Logarithmic, with a line at 1.
+    Ratio,
+    /// Linear, from 0.
+    Amount(Unit),
+}
+
+/// A curve of [`Chart::Timeline`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// Name of the curve.
+    pub name: String,
+    /// Days since 1970-01-01, which rise, and values.
+    pub points: Vec<(f64, f64)>,
+    /// Indexes of the first point after each change, and what changed.
+    pub changes: Vec<(usize, String)>,
 }
 
 /// Rows with a common heading, e.g. all strategies in one step.

@@ -6,7 +6,7 @@ use super::chart::{Chart, Plot};
 use super::layout::{self, LINE, SIZE};
 use super::palette::{QUIET, TEXT};
 use super::picture::{Anchor, Picture, Shape, Words};
-use super::{bars, heat, lines, ratios, svg};
+use super::{bars, heat, lines, ratios, svg, timeline};
 
 /// How wide a plot is. A page holds both and shows the one that fits its screen, so that
 /// text is as large on a telephone as on a desk.
@@ -73,6 +73,7 @@ impl Plot {
             Chart::Bars { unit, series, stacked, panels } => bars::draw(*unit, series, *stacked, panels, width),
             Chart::Heat { columns, panels } => heat::draw(columns, panels, width),
             Chart::Lines { x, y, unit, log_x, lines } => lines::draw((x, y), *unit, *log_x, lines, width),
+            Chart::Timeline { y, scale, pasts } => timeline::draw(y, *scale, pasts, width),
         }
     }
 }

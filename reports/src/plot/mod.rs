@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `chart` | what a plot shows, as data |
 //! | `draw` | from a plot to SVG, in a page or as a file |
-//! | `ratios`, `bars`, `heat`, `lines` | a kind of chart each: numbers in, marks with places out |
+//! | `ratios`, `bars`, `heat`, `lines`, `timeline` | a kind of chart each: numbers in, marks with places out |
 //! | `rows` | labelled rows with a common axis, the frame of `ratios` and `bars` |
 //! | `legend` | what colours, dashes and markers mean |
 //! | `axis`, `ticks` | where a value stands; which values are named |
@@ -39,6 +39,7 @@ mod svg;
 #[cfg(test)]
 mod tests;
 mod ticks;
+mod timeline;
 
-pub use chart::{Bar, Chart, Interval, Line, Panel, Plot, Ratio, Unit};
+pub use chart::{Bar, Chart, Interval, Line, Panel, Past, Plot, Ratio, Scale, Unit};
 pub use draw::Width;

@@ -10,5 +10,5 @@ pub mod folder;
 pub mod matrix;
 pub mod row;
 
-pub use folder::{ProbeRun, WHOLE, read, write};
+pub use folder::{ProbeRun, TABLE, WHOLE, read, write};
 pub use row::{ProbeRow, Verdict};

@@ -1,0 +1,96 @@
+//! `harness series show`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use reports::document::Block;
+use reports::formats::terminal;
+use reports::table::WIDTH;
+use series::change::Settings;
+use series::history::{Line, lines, turned};
+use series::page::{Filter, Output, document, write};
+
+use super::{Place, tell_unknown};
+
+/// Tells what changed in a series and when, and where things stand; writes a page with plots.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Only strategies whose name holds one of these, or steps of exactly these names
+    #[arg(value_name = "STRATEGY|STEP")]
+    about: Vec<String>,
+    /// These workspaces, not all together
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    workspaces: Vec<String>,
+    /// Every line, not only that of the newest run: other corpora, scenarios, machines
+    #[arg(long)]
+    all: bool,
+    /// Formats to write, separated by commas
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "html,md")]
+    format: Vec<Wanted>,
+    /// Where the files go [default: report/ in the series]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Wanted {
+    /// One page with everything in it
+    Html,
+    /// Markdown, for a CI job summary
+    Md,
+    /// A table with a row for each run and track
+    Csv,
+    /// Each plot as a file
+    Svg,
+}
+
+pub(super) fn run(args: &Args) -> Result<ExitCode> {
+    let series = args.place.open()?;
+    let contents = series.read()?;
+    let lines = lines(&contents.entries, &Settings::default());
+    let filter = filter(args, &lines)?;
+    let document = document(&lines, &turned(&contents.entries), &filter);
+    let mut short = document.clone();
+    for section in &mut short.sections {
+        section.blocks.retain(|block| !matches!(block, Block::Plot(_)));
+    }
+    print!("{}", terminal::render(&short, WIDTH));
+    tell_unknown(&contents.unknown);
+    let out = args.out.clone().unwrap_or_else(|| series.dir().join(super::super::report::FOLDER));
+    let formats: BTreeSet<Wanted> = args.format.iter().copied().collect();
+    let outputs = formats.into_iter().map(|wanted| match wanted {
+        Wanted::Html => Output::Html,
+        Wanted::Md => Output::Markdown,
+        Wanted::Csv => Output::Csv,
+        Wanted::Svg => Output::Svg,
+    });
+    for path in write(&out, &document, &lines, &filter, &outputs.collect::<Vec<_>>())? {
+        println!("wrote {}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A word that is the name of a step is one; any other must be part of a strategy's name.
+fn filter(args: &Args, lines: &[Line<'_>]) -> Result<Filter> {
+    let keys = || lines.iter().flat_map(|line| &line.tracks).map(|track| track.key);
+    let mut filter = Filter { all_lines: args.all, workspaces: args.workspaces.clone(), ..Filter::default() };
+    for word in &args.about {
+        if keys().any(|key| key.step == *word) {
+            filter.steps.push(word.clone());
+        } else if keys().any(|key| key.strategy.contains(word.as_str())) {
+            filter.strategies.push(word.clone());
+        } else {
+            bail!("{word:?} is neither a step nor part of a strategy in this series; without a word all are shown");
+        }
+    }
+    let known: BTreeSet<&str> = keys().map(|key| key.workspace.as_str()).collect();
+    match args.workspaces.iter().find(|name| !known.contains(name.as_str())) {
+        Some(name) => bail!("no run of this series has a workspace {name:?}"),
+        None => Ok(filter),
+    }
+}

@@ -1,0 +1,109 @@
+//! What can go wrong with a series, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use reports::run_folder::RunError;
+use thiserror::Error;
+
+/// A series could not be read or added to. Each is one line; nothing is lost by any.
+#[derive(Debug, Error)]
+pub enum SeriesError {
+    /// The operating system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A run folder cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// There is none.
+    #[error("there is no series in {}; `harness series add RUN` begins one", dir.display())]
+    None {
+        /// Where it would be.
+        dir: PathBuf,
+    },
+    /// The runs are there, the database is not.
+    #[error("the database {} is gone, its runs are kept; `harness series rebuild` makes it again", path.display())]
+    Gone {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Something else is where the database should be.
+    #[error(
+        "{} is no database of a series; `harness series rebuild` sets it aside and makes one from the kept runs",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer harness wrote it.
+    #[error("{} has version {found}, this harness reads up to {}; update the harness", path.display(), crate::keep::VERSION)]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// It does not hold what was put into it.
+    #[error(
+        "the database {} is damaged: {what}; `harness series rebuild` makes it again from the kept runs",
+        path.display()
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What does not hold.
+        what: String,
+    },
+    /// Another harness is writing to it.
+    #[error("another harness is writing to the series in {}; try again when it is done", dir.display())]
+    Busy {
+        /// The series.
+        dir: PathBuf,
+    },
+    /// The database refused for another reason, such as a full disk.
+    #[error("cannot {action} the database {}", path.display())]
+    Database {
+        /// What was attempted.
+        action: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+    /// A run of that name is there, with other numbers.
+    #[error("{name} is in the series already, with other content; nothing is overwritten: rename one of the two runs")]
+    OtherContent {
+        /// Name of the run.
+        name: String,
+    },
+    /// It may still change.
+    #[error("{name} is not complete; finish it first: harness compare --resume {}", dir.display())]
+    Incomplete {
+        /// Name of the run.
+        name: String,
+        /// Its folder.
+        dir: PathBuf,
+    },
+    /// Its name cannot be that of a folder.
+    #[error(
+        "a run cannot be called {name:?} in a series: use letters, digits, `-`, `_`, `+` and `.`, and begin with no `.`"
+    )]
+    Name {
+        /// Name of the run.
+        name: String,
+    },
+}
+
+impl SeriesError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| SeriesError::Io { action, path, source }
+    }
+}

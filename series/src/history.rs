@@ -1,0 +1,272 @@
+//! Tracks of comparable runs, judged.
+//!
+//! In: the runs of a series, oldest first. Out: a [`Line`] for each set of comparable runs,
+//! with its tracks. Which tracks a reader then looks at changes nothing about what is told
+//! of them: the families of the correction are always whole.
+
+use std::collections::BTreeMap;
+
+use crate::change::{Nulls, Outcome, Settings, Values, exact, judge};
+use crate::record::{Entry, Key, Kind, Point, line_id};
+
+/// What is followed over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Measure {
+    /// Wall time ÷ that of the baseline in the same round.
+    Ratio,
+    /// Wall seconds of the baseline: of machine and toolchain, not of a strategy.
+    Bare,
+    /// Hits ÷ units.
+    HitRate,
+    /// Units Cargo ran.
+    Compiled,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Measure; 4] = [Measure::Ratio, Measure::Bare, Measure::HitRate, Measure::Compiled];
+
+    /// A word or two.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Measure::Ratio => "wall ratio",
+            Measure::Bare => "bare wall",
+            Measure::HitRate => "hit rate",
+            Measure::Compiled => "compiled",
+        }
+    }
+
+    /// Whether any change of a value that stood still is one.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Measure::HitRate | Measure::Compiled)
+    }
+
+    fn of(self, point: &Point, baseline: &str) -> Option<f64> {
+        let own = point.key.strategy != baseline;
+        match self {
+            Measure::Ratio => point.log_ratio.filter(|_| own).map(f64::exp),
+            Measure::Bare => point.wall_s.filter(|wall| !own && *wall > 0.0),
+            Measure::HitRate => point.hit_rate.filter(|_| own),
+            Measure::Compiled => point.compiled.filter(|_| own),
+        }
+    }
+}
+
+/// Runs that can be compared, oldest first.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// Short name.
+    pub id: String,
+    /// What its runs have in common.
+    pub conditions: &'a str,
+    /// The runs.
+    pub runs: Vec<&'a Entry>,
+    /// By scenario, step, workspace, strategy; all workspaces together first.
+    pub tracks: Vec<Track<'a>>,
+}
+
+/// One measure of one strategy in one step of one workspace, over time.
+#[derive(Debug, Clone)]
+pub struct Track<'a> {
+    /// What it is of.
+    pub key: &'a Key,
+    /// What was measured.
+    pub measure: Measure,
+    /// Which runs of the line have a value.
+    pub runs: Vec<usize>,
+    /// Those values, in the measure's own unit.
+    pub values: Vec<f64>,
+    /// What is told of it.
+    pub told: Told,
+}
+
+/// What a track's past comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// No change would have been told in so few runs.
+    TooFew,
+    /// None was found.
+    NoneFound,
+    /// By time.
+    Changed(Vec<Change>),
+}
+
+/// A change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// Index in [`Track::values`] of the first value after it.
+    pub at: usize,
+    /// Level before, in the measure's own unit.
+    pub before: f64,
+    /// Level after.
+    pub after: f64,
+    /// The chance of such a cut where nothing changed, uncorrected; `None` for exact measures.
+    pub p: Option<f64>,
+}
+
+impl Track<'_> {
+    /// The changes, by time.
+    pub fn changes(&self) -> &[Change] {
+        if let Told::Changed(changes) = &self.told { changes } else { &[] }
+    }
+
+    /// The values since the last change.
+    pub fn current(&self) -> &[f64] {
+        &self.values[self.changes().last().map_or(0, |change| change.at)..]
+    }
+}
+
+/// Sorts runs into lines and judges every track; lines with the newest run first.
+pub fn lines<'a>(entries: &'a [Entry], settings: &Settings) -> Vec<Line<'a>> {
+    let nulls = Nulls::default();
+    let mut by_line: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.kind == Kind::Compare) {
+        by_line.entry(&entry.line).or_default().push(entry);
+    }
+    let mut lines: Vec<Line<'_>> = by_line
+        .into_iter()
+        .map(|(conditions, runs)| {
+            let mut tracks = tracks(&runs);
+            judge_all(&mut tracks, &runs, settings, &nulls);
+            Line { id: line_id(conditions), conditions, runs, tracks }
+        })
+        .collect();
+    let newest = |line: &Line<'_>| line.runs.last().map(|run| (run.started.clone(), run.name.clone()));
+    lines.sort_by_key(|line| std::cmp::Reverse(newest(line)));
+    lines
+}
+
+fn tracks<'a>(runs: &[&'a Entry]) -> Vec<Track<'a>> {
+    type Found = (Vec<usize>, Vec<f64>);
+    let mut found: BTreeMap<&Key, [Found; 4]> = BTreeMap::new();
+    for (at, run) in runs.iter().enumerate() {
+        for point in &run.points {
+            let of_key = found.entry(&point.key).or_default();
+            for (measure, (where_, values)) in Measure::ALL.into_iter().zip(of_key) {
+                if let Some(value) = measure.of(point, &run.baseline).filter(|value| value.is_finite()) {
+                    where_.push(at);
+                    values.push(value);
+                }
+            }
+        }
+    }
+    let of_key = |(key, found): (&'a Key, [Found; 4])| {
+        let of_measure = move |(measure, (runs, values))| Track { key, measure, runs, values, told: Told::TooFew };
+        Measure::ALL.into_iter().zip(found).map(of_measure).filter(|track| !track.values.is_empty())
+    };
+    found.into_iter().flat_map(of_key).collect()
+}
+
+/// All workspaces together are the answer, single ones say where it comes from, and bare times
+/// are about something else: a family each, so that none dilutes another.
+fn judge_all(tracks: &mut [Track<'_>], runs: &[&Entry], settings: &Settings, nulls: &Nulls) {
+    let ties: Vec<u64> = runs.iter().map(|run| tie(&run.name)).collect();
+    for measure in [Measure::Ratio, Measure::Bare] {
+        for together in [true, false] {
+            let mut family: Vec<&mut Track<'_>> = tracks
+                .iter_mut()
+                .filter(|track| track.measure == measure && track.key.workspace.is_empty() == together)
+                .collect();
+            let values = |track: &&mut Track<'_>| Values {
+                values: track.values.iter().map(|value| value.ln()).collect(),
+                ties: track.runs.iter().map(|at| ties[*at]).collect(),
+            };
+            let outcomes = judge(&family.iter().map(values).collect::<Vec<_>>(), settings, nulls);
+            for (track, outcome) in family.iter_mut().zip(outcomes) {
+                track.told = told(outcome);
+            }
+        }
+    }
+    for track in tracks.iter_mut().filter(|track| track.measure.is_exact()) {
+        let change = |at: usize| Change { at, before: track.values[at - 1], after: track.values[at], p: None };
+        let changes: Vec<Change> = exact::changes(&track.values).into_iter().map(change).collect();
+        track.told = match changes.is_empty() {
+            false => Told::Changed(changes),
+            true if track.values.len() <= exact::STEADY => Told::TooFew,
+            true => Told::NoneFound,
+        };
+    }
+}
+
+fn told(outcome: Outcome) -> Told {
+    match outcome {
+        Outcome::TooFew => Told::TooFew,
+        Outcome::NoneFound => Told::NoneFound,
+        Outcome::Changed(points) => Told::Changed(
+            points
+                .into_iter()
+                .map(|it| Change { at: it.at, before: it.before.exp(), after: it.after.exp(), p: Some(it.p) })
+                .collect(),
+        ),
+    }
+}
+
+/// A number that knows nothing of time.
+fn tie(name: &str) -> u64 {
+    blake3::hash(name.as_bytes()).as_bytes()[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+/// An interval for the median of runs without a change, of any distribution: between the two
+/// ranks that hold it in 95 % of cases, by the sign test (Thompson, Annals of Mathematical
+/// Statistics 7, 1936). `None` below 6 values, which cannot say that much.
+pub fn interval(values: &[f64]) -> Option<(f64, f64)> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    // P(at most k of n on one side), summed from logarithms, since 2⁻¹⁰⁷⁵ is 0.
+    let n = sorted.len();
+    let mut log_p = -(n as f64) * std::f64::consts::LN_2;
+    let (mut below, mut rank) = (0.0, 0);
+    for k in 0..n / 2 {
+        below += log_p.exp();
+        if 2.0 * below > 0.05 {
+            break;
+        }
+        rank = k + 1;
+        log_p += ((n - k) as f64 / (k + 1) as f64).ln();
+    }
+    (rank > 0).then(|| (sorted[rank - 1], sorted[n - rank]))
+}
+
+/// A probe that ended otherwise than in the run before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turned<'a> {
+    /// The probe.
+    pub probe: &'a str,
+    /// The strategy.
+    pub strategy: &'a str,
+    /// The run before and its verdict.
+    pub before: (&'a str, &'a str),
+    /// The run after and its verdict.
+    pub after: (&'a str, &'a str),
+}
+
+/// Every probe that turned, oldest first.
+pub fn turned(entries: &[Entry]) -> Vec<Turned<'_>> {
+    let mut last: BTreeMap<(&str, &str, &str), (&str, &str)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.kind == Kind::Probe) {
+        for probe in &entry.probes {
+            let after = (entry.name.as_str(), probe.verdict.as_str());
+            let key = (entry.line.as_str(), probe.probe.as_str(), probe.strategy.as_str());
+            if let Some(before) = last.insert(key, after).filter(|before| before.1 != after.1) {
+                found.push(Turned { probe: &probe.probe, strategy: &probe.strategy, before, after });
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_needs_six_values() {
+        let values: Vec<f64> = (1..=20).map(f64::from).collect();
+        assert_eq!(interval(&values[..5]), None);
+        assert_eq!(interval(&values[..6]), Some((1.0, 6.0)));
+        // Tables of the sign test: ranks 6 and 15 of 20.
+        assert_eq!(interval(&values), Some((6.0, 15.0)));
+        assert!(interval(&(1..=3000).map(f64::from).collect::<Vec<_>>()).is_some_and(|(low, _)| low > 1400.0));
+    }
+}

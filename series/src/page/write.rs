@@ -1,0 +1,98 @@
+//! The document as files.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use reports::document::{Block, Document};
+use reports::formats::markdown;
+use reports::page;
+
+use super::Filter;
+use crate::error::SeriesError;
+use crate::history::Line;
+
+/// What the past may be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// One page.
+    Html,
+    /// Markdown.
+    Markdown,
+    /// A row for each run and track.
+    Csv,
+    /// A file for each plot.
+    Svg,
+}
+
+/// Writes into `dir`, which is made if needed, each file replacing its predecessor whole.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(
+    dir: &Path,
+    document: &Document,
+    lines: &[Line<'_>],
+    filter: &Filter,
+    outputs: &[Output],
+) -> Result<Vec<PathBuf>, SeriesError> {
+    fs::create_dir_all(dir).map_err(SeriesError::io("create", dir))?;
+    let mut written = Vec::new();
+    let mut put = |name: &str, text: &str| -> Result<(), SeriesError> {
+        let (path, staged) = (dir.join(name), dir.join(format!("{name}.new")));
+        fs::write(&staged, text).map_err(SeriesError::io("write", &staged))?;
+        fs::rename(&staged, &path).map_err(SeriesError::io("replace", &path))?;
+        written.push(path);
+        Ok(())
+    };
+    for output in outputs {
+        match output {
+            Output::Html => {
+                let text = page::render(document, &[]);
+                let text = text.map_err(std::io::Error::other).map_err(SeriesError::io("make a page in", dir))?;
+                put("series.html", &text)?;
+            }
+            Output::Markdown => put("series.md", &markdown::render(document))?,
+            Output::Csv => put("series.csv", &csv(lines, filter))?,
+            Output::Svg => {
+                for block in document.sections.iter().flat_map(|section| &section.blocks) {
+                    if let Block::Plot(plot) = block {
+                        put(&format!("series-{}.svg", plot.id), &plot.svg_file())?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(written)
+}
+
+/// `changed` is 1 in the first run after a change.
+fn csv(lines: &[Line<'_>], filter: &Filter) -> String {
+    let mut out = "line,run,started,toolchain,scenario,step,workspace,strategy,measure,value,changed\n".to_owned();
+    let quoted = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    for line in lines.iter().take(if filter.all_lines { lines.len() } else { 1 }) {
+        for track in line.tracks.iter().filter(|track| filter.lets(track)) {
+            let key = track.key;
+            for (nth, (at, value)) in track.runs.iter().zip(&track.values).enumerate() {
+                let run = line.runs[*at];
+                let changed = u8::from(track.changes().iter().any(|change| change.at == nth));
+                let names = [
+                    &line.id,
+                    &run.name,
+                    &run.started,
+                    &run.toolchain,
+                    &key.scenario,
+                    &key.step,
+                    &key.workspace,
+                    &key.strategy,
+                ];
+                let names: Vec<String> = names.into_iter().map(|text| quoted(text)).collect();
+                let _ = writeln!(out, "{},{},{value},{changed}", names.join(","), track.measure.as_str());
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,72 @@
+//! Runs made by hand: two workspaces, two strategies and the baseline, two rounds.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use reports::record::{RunInfo, Status, StepRow};
+use reports::run_folder::RunWriter;
+use reports::stats::Random;
+
+/// What a run is to look like.
+#[derive(Debug, Clone, Default)]
+pub struct Made {
+    pub day: u32,
+    pub called: Option<String>,
+    pub complete: bool,
+    /// Of `copy+aggressive`, by what factor.
+    pub slower: f64,
+}
+
+impl Made {
+    pub fn day(day: u32) -> Self {
+        Self { day, called: None, complete: true, slower: 1.0 }
+    }
+
+    pub fn name(&self) -> String {
+        self.called.clone().unwrap_or_else(|| format!("2026-{:02}-{:02}-quick", self.day / 28 + 1, self.day % 28 + 1))
+    }
+}
+
+/// Writes it below `dir`.
+pub fn run(dir: &Path, made: &Made) -> PathBuf {
+    let folder = dir.join(format!("2026-{:02}-{:02}-quick", made.day / 28 + 1, made.day % 28 + 1));
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut info = RunInfo::new(made.name());
+    info.started = format!("2026-{:02}-{:02}T02:00:00Z", made.day / 28 + 1, made.day % 28 + 1);
+    info.complete = made.complete;
+    info.rounds = 2;
+    info.scenario = "default".into();
+    info.strategies = ["none", "hardlink+aggressive", "copy+aggressive"].map(String::from).to_vec();
+    info.corpus.hash = "c0ffee".into();
+    info.corpus.name = "quick".into();
+    info.corpus.workspaces = vec!["hexyl".into(), "ripgrep".into()];
+    info.toolchain.rustc = format!("rustc 1.{}.0 (nightly)", 90 + made.day / 10);
+    info.host.cpu_model = Some("AMD EPYC".into());
+    let mut random = Random::named(u64::from(made.day), "made");
+    let mut writer = RunWriter::create(&folder, info.clone()).unwrap();
+    for round in 1..=2 {
+        for workspace in &info.corpus.workspaces {
+            for (strategy, ratio) in
+                [("none", 1.0), ("hardlink+aggressive", 0.05), ("copy+aggressive", 0.1 * made.slower)]
+            {
+                let row = StepRow {
+                    run: info.name.clone(),
+                    round,
+                    position: 1,
+                    corpus: "quick".into(),
+                    workspace: workspace.clone(),
+                    scenario: "default".into(),
+                    step: "warm".into(),
+                    strategy: strategy.into(),
+                    status: Status::Ok,
+                    wall_s: Some(10.0 * ratio * (0.01 * random.normal()).exp()),
+                    hit_rate: (strategy != "none").then_some(0.95),
+                    compiled: Some(if strategy == "none" { 40 } else { 2 }),
+                    ..StepRow::default()
+                };
+                writer.append(&row, &[]).unwrap();
+            }
+        }
+    }
+    folder
+}
