@@ -9,8 +9,8 @@
 //! Starting, signalling and reaping share one lock. So no child can start after the flag was
 //! raised, and no signal can reach a process number that was reaped and given to a stranger.
 //!
-//! Outside Unix there are no process groups: the flag is raised and the console delivers
-//! Ctrl-C to the children itself.
+//! On Windows a job object takes the place of a process group (see [`windows`](super::windows)):
+//! the console delivers Ctrl-C to the children itself, and what is left is ended with its job.
 
 use std::fmt;
 use std::process::{Child, Command};
@@ -18,9 +18,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use wait4::{ResUse, Wait4};
-
 use super::guardian::Guardian;
+use super::used::{Used, reap};
+#[cfg(windows)]
+use super::windows::Job;
 
 /// How long a child has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -44,6 +45,8 @@ type Journal = Box<dyn Fn(&[u32]) + Send + Sync>;
 #[derive(Default)]
 struct State {
     groups: Vec<u32>,
+    #[cfg(windows)]
+    jobs: std::collections::BTreeMap<u32, Job>,
     guardian: Option<Guardian>,
     journal: Option<Journal>,
 }
@@ -57,7 +60,20 @@ impl State {
 
     fn signal_all(&self, signal: GroupSignal) {
         for &group in &self.groups {
-            signal_group(group, signal);
+            self.signal(group, signal);
+        }
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, group: u32, signal: GroupSignal) {
+        signal_group(group, signal);
+    }
+
+    /// There is no polite signal that reaches only some processes of a console.
+    #[cfg(windows)]
+    fn signal(&self, group: u32, signal: GroupSignal) {
+        if let (GroupSignal::Kill, Some(job)) = (signal, self.jobs.get(&group)) {
+            job.end();
         }
     }
 }
@@ -163,6 +179,18 @@ impl Supervisor {
         }
         let started = Instant::now();
         let child = command.spawn()?;
+        #[cfg(windows)]
+        let child = {
+            let mut child = child;
+            match Job::holding(&child) {
+                Ok(job) => state.jobs.insert(child.id(), job),
+                Err(error) => {
+                    let _ = child.kill();
+                    return Err(error.into());
+                }
+            };
+            child
+        };
         if let Some(guardian) = &mut state.guardian {
             guardian.watch(child.id());
         }
@@ -180,7 +208,7 @@ impl Supervisor {
     pub(super) fn signal_one(&self, group: u32, signal: GroupSignal) {
         let state = self.lock();
         if state.groups.contains(&group) {
-            signal_group(group, signal);
+            state.signal(group, signal);
         }
     }
 
@@ -196,10 +224,13 @@ impl Supervisor {
     }
 
     /// Reaps an ended child (blocks if it still runs) and returns what it used.
-    pub(super) fn reap(&self, child: Child) -> std::io::Result<ResUse> {
+    pub(super) fn reap(&self, child: Child) -> std::io::Result<Used> {
         let group = child.id();
         let mut state = self.lock();
-        let used = child.wait4();
+        #[cfg(unix)]
+        let used = reap(child);
+        #[cfg(windows)]
+        let used = reap(child, state.jobs.remove(&group));
         state.groups.retain(|&other| other != group);
         if let Some(guardian) = &mut state.guardian {
             guardian.forget(group);
@@ -208,7 +239,7 @@ impl Supervisor {
         used
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(super) fn guardian_pid(&self) -> Option<u32> {
         self.lock().guardian.as_ref().map(Guardian::pid)
     }
@@ -247,9 +278,6 @@ pub(super) fn signal_group(group: u32, signal: GroupSignal) {
         let _ = kill_process_group(pid, signal);
     }
 }
-
-#[cfg(not(unix))]
-pub(super) fn signal_group(_group: u32, _signal: GroupSignal) {}
 
 #[cfg(test)]
 #[cfg(unix)]
