@@ -147,6 +147,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
+    #[cfg(unix)]
     fn the_script_does_what_the_story_did() {
         let dir = tempfile::tempdir().unwrap();
         let mut story = Story::default();
