@@ -1,0 +1,1 @@
+//! Shards made up row by row.
