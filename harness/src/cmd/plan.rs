@@ -25,6 +25,8 @@ use crate::shard::words::Words;
 /// some, with all strategies: what is compared comes from one machine. All options of `harness
 /// compare` are taken, and passed on.
 #[derive(Debug, ClapArgs)]
+// clap names a group after the struct, and those of `compare` are called so already.
+#[group(skip)]
 pub struct Args {
     /// How many shards
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
