@@ -136,7 +136,10 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let writer = RunWriter::open_for_append(dir)?;
             let options = description::stored_options(writer.info())?;
             if !writer.info().shards.is_empty() {
-                bail!("{} was merged from shards: go on with the shard that is not complete, and merge again", dir.display());
+                bail!(
+                    "{} was merged from shards: go on with the shard that is not complete, and merge again",
+                    dir.display()
+                );
             }
             options.shard.as_ref().map(Sharding::check_machine).transpose()?;
             let asked = Asked::of(&options)?;

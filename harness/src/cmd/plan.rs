@@ -126,13 +126,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if asked.scenario.alone {
         words.extend(["--shard-seconds".to_owned(), each.join(",")]);
     }
-    tell(&split, &weights, &predicted.from);
     let plan = engine::render(
         args.format,
         Job {
             words: Words::new(words)?,
             limit: args.job_limit.unwrap_or(Duration::from_secs(longest * predicted.safety + AROUND_S)),
-            predicted_s: weights,
+            predicted_s: weights.clone(),
             name: args.job_name.clone(),
             image: args.job_image.clone(),
             claim: args.job_claim.clone(),
@@ -141,6 +140,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             memory_bytes: args.job_memory,
         },
     )?;
+    tell(&split, &weights, &predicted.from);
     print!("{plan}");
     Ok(ExitCode::SUCCESS)
 }

@@ -200,7 +200,8 @@ pub(super) mod tests {
             let whole = plan(scenario, order, 3, 4);
             let all = |plan: &Plan| (1..=4).flat_map(|round| plan.tellings(round, &[0, 1, 2])).collect::<Vec<_>>();
             let cells = (1..=4).flat_map(|round| (0..2).map(move |at| (round, at)));
-            let (first, second): (BTreeSet<Cell>, BTreeSet<Cell>) = cells.partition(|(round, at)| *round == 2 || *at == 1);
+            let (first, second): (BTreeSet<Cell>, BTreeSet<Cell>) =
+                cells.partition(|(round, at)| *round == 2 || *at == 1);
             let mut told: Vec<Telling> = [first, second]
                 .into_iter()
                 .flat_map(|cells| all(&Plan { only: Some(cells), ..whole.clone() }))

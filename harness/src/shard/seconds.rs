@@ -37,7 +37,8 @@ pub fn of_run(run: &RunFolder, asked: &Asked) -> Result<Predicted> {
         *count += 1;
     }
     let mean_of = |workspace: &str, step: &str, strategy: Option<&str>| -> Option<f64> {
-        let is = |key: &(&str, &str, &str)| (key.0, key.1) == (workspace, step) && strategy.is_none_or(|it| it == key.2);
+        let is =
+            |key: &(&str, &str, &str)| (key.0, key.1) == (workspace, step) && strategy.is_none_or(|it| it == key.2);
         let found = walls.iter().filter(|(key, _)| is(key)).map(|(_, (sum, count))| sum / f64::from(*count));
         let found: Vec<f64> = found.collect();
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)

@@ -70,13 +70,12 @@ fn shards(info: &RunInfo) -> Grid {
                 machines.len() - 1
             }) + 1
         });
-        let rounds: BTreeSet<u32> = shard.rounds.values().flatten().copied().collect();
         let cells: usize = shard.rounds.values().map(BTreeSet::len).sum();
         grid.row([
             shard.shard.clone(),
             shard.name.clone(),
             shard.started.clone(),
-            format!("{} rounds of workspaces, {} different rounds", cells, rounds.len()),
+            format!("{cells} rounds × workspaces"),
             number.map(|it| it.to_string()).unwrap_or_default(),
             shard.kind(),
             first_line(&shard.toolchain.rustc).into(),

@@ -29,7 +29,9 @@ pub enum MergeError {
         shard: String,
     },
     /// Shards of different runs.
-    #[error("{first} and {other} are not shards of one run: {what} differs ({ours} and {theirs}); give shards of one plan")]
+    #[error(
+        "{first} and {other} are not shards of one run: {what} differs ({ours} and {theirs}); give shards of one plan"
+    )]
     Differ {
         /// A run.
         first: String,

@@ -41,7 +41,9 @@ pub(super) fn check(shards: &[(Part, RunFolder)], allowed: &Allowed) -> Result<(
                 });
             }
         }
-        for ((what, is_allowed, ours), (_, _, theirs)) in may(&first.info, allowed).into_iter().zip(may(&other.info, allowed)) {
+        for ((what, is_allowed, ours), (_, _, theirs)) in
+            may(&first.info, allowed).into_iter().zip(may(&other.info, allowed))
+        {
             if !is_allowed && ours != theirs {
                 return Err(MergeError::Refused {
                     first: first.info.name.clone(),

@@ -144,9 +144,17 @@ fn what_may_differ_is_refused_until_told_and_then_recorded() {
     type Case = (&'static str, fn(&mut RunInfo), Allowed);
     let cases: [Case; 4] = [
         ("hosts", |info| info.host.cores = Some(64), Allowed { hosts: true, ..Allowed::default() }),
-        ("toolchains", |info| info.toolchain.rustc = "other".into(), Allowed { toolchains: true, ..Allowed::default() }),
+        (
+            "toolchains",
+            |info| info.toolchain.rustc = "other".into(),
+            Allowed { toolchains: true, ..Allowed::default() },
+        ),
         ("seeds", |info| info.seed = 8, Allowed { seeds: true, ..Allowed::default() }),
-        ("tools", |info| drop(info.tools.insert("sccache".into(), "1".into())), Allowed { tools: true, ..Allowed::default() }),
+        (
+            "tools",
+            |info| drop(info.tools.insert("sccache".into(), "1".into())),
+            Allowed { tools: true, ..Allowed::default() },
+        ),
     ];
     for (word, change, allowed) in cases {
         let mut folders = three();

@@ -108,13 +108,17 @@ mod tests {
     fn what_was_given_is_passed_on_and_nothing_else() {
         assert!(given(&[]).is_empty());
         let words = given(&["--workspaces", "a,b", "--rounds=3", "--control", "--set", "x.y=a,b c", "--set", "x.z=-1"]);
-        assert_eq!(words, ["--workspaces", "a,b", "--set", "x.y=a,b c", "--set", "x.z=-1", "--rounds", "3", "--control"]);
+        assert_eq!(
+            words,
+            ["--workspaces", "a,b", "--set", "x.y=a,b c", "--set", "x.z=-1", "--rounds", "3", "--control"]
+        );
         assert_eq!(given(&["--against=-x"]), ["--against=-x"]);
     }
 
     #[test]
     fn the_words_mean_what_was_given() {
-        let first = given(&["--corpus", "my corpus.toml", "--seed", "7", "--volume", "btrfs:1G", "--order", "arm-by-arm"]);
+        let first =
+            given(&["--corpus", "my corpus.toml", "--seed", "7", "--volume", "btrfs:1G", "--order", "arm-by-arm"]);
         let again: Vec<&str> = first.iter().map(String::as_str).collect();
         assert_eq!(given(&again), first);
     }

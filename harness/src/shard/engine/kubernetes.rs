@@ -19,8 +19,10 @@ pub(super) fn render(mut job: Job) -> Result<String> {
     job.words.take("--work-dir");
     let out = job.words.take("--out").filter(|out| out.starts_with('/')).unwrap_or_else(|| OUT.to_owned());
     let args: Vec<String> = job.words.all().iter().map(|word| format!("            - {}", as_arg(word))).collect();
-    let script: Vec<String> =
-        SHARD.lines().map(|line| if line.is_empty() { String::new() } else { format!("              {line}") }).collect();
+    let script: Vec<String> = SHARD
+        .lines()
+        .map(|line| if line.is_empty() { String::new() } else { format!("              {line}") })
+        .collect();
     let label = |(name, value): &(String, String)| format!("\n        {}: {}", quoted(name), quoted(value));
     let nodes: String = job.nodes.iter().map(label).collect();
     let nodes = if nodes.is_empty() { String::new() } else { format!("\n      nodeSelector:{nodes}") };

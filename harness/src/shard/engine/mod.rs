@@ -110,8 +110,14 @@ mod tests {
     use super::*;
 
     /// What a user may well have in a path, and what nobody should.
-    pub const NASTY: [&str; 6] =
-        ["with space", "it's \"quoted\"", "$(touch pwned)", "`id` $HOME ${X} $(JOB_COMPLETION_INDEX)", "é {{N}} \\", "- #!&*: |>%@"];
+    pub const NASTY: [&str; 6] = [
+        "with space",
+        "it's \"quoted\"",
+        "$(touch pwned)",
+        "`id` $HOME ${X} $(JOB_COMPLETION_INDEX)",
+        "é {{N}} \\",
+        "- #!&*: |>%@",
+    ];
 
     pub fn job() -> Job {
         let given = NASTY.iter().flat_map(|word| ["--set".to_owned(), format!("x.y={word}")]);
