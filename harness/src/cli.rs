@@ -28,6 +28,7 @@ const EXAMPLES: &str = "Examples:
   harness compare --strategies 'none,hardlink+*'      only these
   harness probe                                       which designs can give a wrong build
   harness report RUN --design-review                  a page, and what a run says on open questions
+  harness plan --shards 4 --rounds 8                  a run in parts, for several machines
   harness series add RUN                              keep a run; series show tells what changed
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
@@ -46,6 +47,10 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::Command),
+    /// Split a comparison into shards for several machines or jobs
+    Plan(Box<cmd::plan::Args>),
+    /// Join shards to the run they make together
+    Merge(cmd::merge::Args),
     /// Look for wrong builds: tell small stories with an expected end to every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
@@ -97,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
+        Command::Plan(args) => cmd::plan::run(&args),
+        Command::Merge(args) => cmd::merge::run(&args),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
         Command::Report(args) => cmd::report::run(&args),
         Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),

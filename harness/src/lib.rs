@@ -8,6 +8,7 @@
 //! simulate     a trace of many workspaces, replayed
 //! collect      the unit graphs of whole corpora → a trace
 //! doctor       what this machine has and lacks, found out before a run
+//! shard        a run in parts, for several machines
 //! quantity     sizes and times as users type them
 //! system       the places where processes and the operating system are touched
 //! ```
@@ -23,5 +24,6 @@ pub mod doctor;
 pub mod experiment;
 pub mod probe;
 pub mod quantity;
+pub mod shard;
 pub mod simulate;
 pub mod system;

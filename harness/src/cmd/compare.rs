@@ -1,6 +1,7 @@
 //! `harness compare`: the front door.
 
 mod describe;
+mod shard;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::experiment::records::Records;
 use crate::experiment::run;
 use crate::experiment::trials::Trials;
 use crate::quantity::parse_age;
+use crate::shard::Sharding;
 use crate::system::filesystem::free_bytes;
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
@@ -98,6 +100,8 @@ pub struct Args {
     /// Go on with a run that was cut off, with its own options
     #[arg(long, value_name = "DIR", exclusive = true)]
     resume: Option<PathBuf>,
+    #[command(flatten)]
+    shard: shard::ShardArgs,
     /// Show what would be run, and run nothing
     #[arg(long)]
     dry_run: bool,
@@ -131,6 +135,13 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
         Some(dir) => {
             let writer = RunWriter::open_for_append(dir)?;
             let options = description::stored_options(writer.info())?;
+            if !writer.info().shards.is_empty() {
+                bail!(
+                    "{} was merged from shards: go on with the shard that is not complete, and merge again",
+                    dir.display()
+                );
+            }
+            options.shard.as_ref().map(Sharding::check_machine).transpose()?;
             let asked = Asked::of(&options)?;
             if writer.info().corpus.hash != asked.corpus_hash() {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
@@ -157,7 +168,9 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = asked.prepare(&lab)?;
-            let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
+            let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
+            let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
+            let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
             let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab))?;
             execute(&asked, &options, &lab, &prepared, writer)
@@ -170,7 +183,20 @@ fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
     if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
 }
 
-fn options(args: &Args) -> Result<Options> {
+impl Args {
+    /// The first option that was given and that no plan of a run can hold.
+    pub(super) fn not_for_a_plan(&self) -> Option<&'static str> {
+        let given = [
+            ("--resume", self.resume.is_some()),
+            ("--dry-run", self.dry_run),
+            ("--budget", self.budget.is_some()),
+            ("--shard", self.shard.is_given()),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+}
+
+pub(super) fn options(args: &Args) -> Result<Options> {
     let work_dir = match &args.work_dir {
         Some(dir) => dir.clone(),
         None => {
@@ -204,6 +230,7 @@ fn options(args: &Args) -> Result<Options> {
         seed: args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64 & 0xffff_ffff),
         work_dir: absolute(&work_dir)?,
         volume: args.volume,
+        shard: args.shard.sharding(args.seed.is_some(), args.budget.is_some())?,
     })
 }
 
@@ -267,14 +294,14 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     }
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
-    write(&report, &dir);
+    write_report(&report, &dir);
     let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);
     Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// Writes the report of a run beside its records. What was measured is safe by then: a
 /// report that cannot be written is a warning.
-fn write(report: &Report, dir: &Path) {
+pub(super) fn write_report(report: &Report, dir: &Path) {
     let out = dir.join(crate::cmd::report::FOLDER);
     match report.write(&out, &Format::ALL) {
         Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),

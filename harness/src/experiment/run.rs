@@ -61,6 +61,9 @@ pub fn run(plan: &Plan, executor: &mut dyn Executor, progress: &mut Progress) ->
         let Some(arms) = executor.arms_of(round) else { break };
         let tellings = plan.tellings(round, &arms);
         let all: usize = tellings.iter().map(|telling| telling.moments.len()).sum();
+        if tellings.is_empty() {
+            continue; // The round is another shard's.
+        }
         let missing: Vec<(Telling, Vec<Moment>)> = tellings
             .into_iter()
             .map(|telling| {

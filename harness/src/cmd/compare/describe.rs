@@ -33,6 +33,9 @@ pub fn describe(asked: &Asked, options: &Options) {
         None => options.rounds.to_string(),
     };
     println!("rounds     {rounds}");
+    if let Some(shard) = &options.shard {
+        println!("shard      {}", shard.part);
+    }
     match options.order {
         Order::Interleaved => {
             println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
@@ -47,6 +50,9 @@ pub fn describe(asked: &Asked, options: &Options) {
         let moments: Vec<Moment> =
             plan.tellings(round, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments).collect();
         steps += moments.len();
+        if moments.is_empty() {
+            continue; // The round is another shard's.
+        }
         describe_round(&plan, round, &moments);
     }
     println!("{steps} measured steps; nothing was run");
