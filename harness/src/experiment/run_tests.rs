@@ -9,6 +9,7 @@ struct Mock {
     recorded: Vec<Moment>,
     measured: usize,
     stop_after: Option<usize>,
+    told: Vec<usize>,
     pending: Option<Moment>,
 }
 
@@ -40,6 +41,10 @@ impl Executor for Mock {
         self.log.push(format!("{}: step {} of {}", moment.arm, moment.step, moment.workspace));
         self.pending = Some(*moment);
         Ok((StepRow::default(), Vec::new()))
+    }
+
+    fn told(&mut self, arm: usize) {
+        self.told.push(arm);
     }
 
     fn end(&mut self, arm: usize) -> Result<()> {

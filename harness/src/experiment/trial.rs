@@ -115,6 +115,9 @@ impl Arm<'_> {
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
             Err(error) => {
                 self.look_at_disk(&jobs); // What it left there is not the next step's doing.
+                if matches!(error, BuildError::TooLong { .. }) {
+                    self.cut_off(&step.name, workspace, &error);
+                }
                 Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new()))
             }
         }
