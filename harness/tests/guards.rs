@@ -141,13 +141,25 @@ fn others_who_work_stop_a_run_that_wants_them_quiet() {
     let began = Instant::now();
     let said = compare(&place, "none", &["--max-load", "20%", "--guard-wait", "2s"]);
     let took = began.elapsed();
+    // Who does not want it quiet is told what others did, and may have such rows thrown out.
+    let disturbed =
+        place.compare_args("guarded", &["--strategies", "none", "--scenario", "cold", "--max-foreign-cpu", "1%"]);
+    let disturbed =
+        place.harness().args(disturbed).args(["--out".as_ref(), place.at("disturbed").as_os_str()]).output();
     done.store(true, Ordering::Relaxed);
     burners.into_iter().for_each(|burner| burner.join().unwrap());
+    assert_eq!(disturbed.unwrap().status.code(), Some(1), "nothing sound was measured");
+    let folder = fs::read_dir(place.at("disturbed")).unwrap().next().unwrap().unwrap().path();
+    let row = &Run::read(&folder).folder.steps[0];
+    assert_eq!(row.status, Status::Invalid);
+    assert!(row.note.ends_with("1 % are allowed (--max-foreign-cpu)"), "{}", row.note);
+    assert!(row.foreign_cpu_s > Some(0.0) && row.wall_s.is_some(), "{row:?}");
     check_stopped(&said, &place, &["others use ", "20 % are allowed (--max-load)", " for 2 seconds"]);
     assert!(said.stderr.contains("waits for up to 2 seconds (--guard-wait)"), "{}", said.stderr);
     assert!(took >= Duration::from_secs(2), "{took:?}");
     assert_eq!(Run::read(&place.run_folder()).steps(), []);
-    check_complete(&resume(&place, &["--max-load", "100%"]), &place, 3);
+    let run = check_complete(&resume(&place, &["--max-load", "100%"]), &place, 3);
+    assert!(run.steps().iter().all(|row| row.foreign_cpu_s.is_some()), "told of every build");
 }
 
 #[test]

@@ -160,3 +160,17 @@ fn a_finished_arm_is_not_run_again() {
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("begin")).count(), 1);
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
 }
+
+/// Between its last step and the end of the telling an arm's directories are in nobody's way,
+/// unless room is short.
+#[test]
+fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
+    let plan_of = |order| plan("gauntlet", order, 3, 1);
+    let mut mock = Mock::of(&plan_of(Order::Interleaved));
+    run(&plan_of(Order::Interleaved), &mut mock, &mut Progress::default()).unwrap();
+    mock.told.sort_unstable();
+    assert_eq!(mock.told, [0, 1, 2]);
+    let mut mock = Mock::of(&plan_of(Order::ArmByArm));
+    run(&plan_of(Order::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
+    assert!(mock.told.is_empty(), "it ended instead");
+}

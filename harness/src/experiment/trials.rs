@@ -212,7 +212,7 @@ impl Executor for Trials<'_> {
     fn end(&mut self, arm: usize) -> Result<()> {
         self.told.remove(&arm);
         if !self.arms.contains_key(&arm) {
-            return Ok(()); // Room was short, so it is gone already.
+            return self.lab.remove_parked(arm); // Room was short, so it should be gone already.
         }
         self.turn_to(arm)?;
         self.arms.remove(&arm).iter().for_each(Arm::rest);

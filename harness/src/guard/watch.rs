@@ -14,10 +14,10 @@ use super::floors::{Floors, Readings, Reason};
 use super::sensors::Sensors;
 
 /// Bytes a second that no build is expected to write.
-const FASTEST: u64 = 4 << 30;
+const FASTEST: u64 = 2 << 30;
 
 /// The shortest time between two looks.
-const SHORTEST: Duration = Duration::from_millis(10);
+const SHORTEST: Duration = Duration::from_millis(20);
 
 /// The longest.
 const LONGEST: Duration = Duration::from_millis(250);
@@ -77,7 +77,6 @@ impl Watch {
     /// Begins to watch; `trip` is called once, when a floor is passed.
     pub fn begin(floors: Arc<Floors>, sensors: Arc<dyn Sensors>, trip: impl FnOnce(Reason) + Send + 'static) -> Watch {
         let (stop, stopped) = channel();
-        // Who is watched has no influence on what others do.
         let read = move |sensors: &dyn Sensors, floors: &Floors| Readings {
             free: sensors.free(),
             memory: floors.memory.and_then(|_| sensors.memory()),
@@ -140,7 +139,7 @@ mod tests {
     fn the_nearer_the_floor_the_shorter_the_sleep() {
         assert_eq!(pause(0), SHORTEST);
         assert_eq!(pause(u64::MAX), LONGEST);
-        assert_eq!(pause(400 * MIB).as_millis(), 97);
+        assert_eq!(pause(400 * MIB).as_millis(), 195);
         let last = SHORTEST.as_secs_f64() * FASTEST as f64;
         assert!(last < (64 * MIB) as f64, "the default floor of a volume of 1 GiB lasts for a look: {last}");
     }
