@@ -142,13 +142,13 @@ fn others_who_work_stop_a_run_that_wants_them_quiet() {
     let said = compare(&place, "none", &["--max-load", "20%", "--guard-wait", "2s"]);
     let took = began.elapsed();
     // Who does not want it quiet is told what others did, and may have such rows thrown out.
-    let disturbed =
-        place.compare_args("guarded", &["--strategies", "none", "--scenario", "cold", "--max-foreign-cpu", "1%"]);
-    let disturbed =
-        place.harness().args(disturbed).args(["--out".as_ref(), place.at("disturbed").as_os_str()]).output();
+    let mut disturbed = place.harness();
+    disturbed.args(["compare", "--corpus", "guarded.toml", "--strategies", "none", "--scenario", "cold"]);
+    disturbed.args(["--work-dir", "work", "--out", "disturbed", "--max-foreign-cpu", "1%"]);
+    let disturbed = Said::of(disturbed.output().unwrap());
     done.store(true, Ordering::Relaxed);
     burners.into_iter().for_each(|burner| burner.join().unwrap());
-    assert_eq!(disturbed.unwrap().status.code(), Some(1), "nothing sound was measured");
+    assert_eq!(disturbed.code, Some(1), "nothing sound was measured: {}", disturbed.stderr);
     let folder = fs::read_dir(place.at("disturbed")).unwrap().next().unwrap().unwrap().path();
     let row = &Run::read(&folder).folder.steps[0];
     assert_eq!(row.status, Status::Invalid);

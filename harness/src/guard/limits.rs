@@ -11,8 +11,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// How long a measured step may take unless said otherwise. A guard against what hangs, not
-/// against what is slow: more than an order of magnitude above the longest step of a shipped
-/// corpus on two cores.
+/// against what is slow: large workspaces take minutes on two cores, and a limit that follows
+/// a prediction would throw out the slow rows of a strategy and keep its fast ones.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How long a guard waits for the machine unless said otherwise.
