@@ -38,10 +38,9 @@ use crate::system::workdir::{self, WorkDir};
 
 /// Builds a corpus under several strategies, clean, warm and edited, and prints a table for
 /// each step: wall time against `none`, hit rates, compiles, disk. Everything is recorded in
-/// a run folder, step by step; a run that is cut off goes on with --resume. Exit codes: 0 done,
-/// 1 nothing could be measured, 2 asked for something impossible, 3 stopped by a guard and
-/// resumable, 130 interrupted and resumable.
+/// a run folder, step by step; a run that is cut off goes on with --resume.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = guards::EXIT_CODES)]
 pub struct Args {
     /// A shipped corpus, or the path of a .toml manifest
     #[arg(long, value_name = "NAME", default_value = corpora::shipped::DEFAULT)]

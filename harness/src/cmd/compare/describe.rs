@@ -71,7 +71,10 @@ fn guards(limits: &Limits) -> String {
     parts.extend(limits.memory_floor().map(|floor| format!("{} of memory are left", size(floor))));
     parts.extend(limits.max_load_percent.map(|share| format!("a step begins while others use at most {share}")));
     parts.extend(limits.max_foreign_cpu_percent.map(|share| format!("a row is invalid if others used over {share}")));
-    parts.push(format!("waits for up to {}", HumanDuration(limits.wait())));
+    parts.push(match limits.wait() {
+        Duration::ZERO => "nothing waits".to_owned(),
+        wait => format!("waits for up to {}", HumanDuration(wait)),
+    });
     parts.join("; ")
 }
 

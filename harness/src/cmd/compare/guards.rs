@@ -9,6 +9,10 @@ use clap::{ArgMatches, Args as ClapArgs, Command};
 use crate::guard::limits::{Limits, Percent};
 use crate::quantity::{parse_age, parse_size};
 
+/// What the exit code of a run says.
+pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 nothing sound was measured, 2 asked for something impossible,
+3 stopped by a guard and resumable, 130 interrupted and resumable";
+
 /// Limits on time, disk, memory and other people's work.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Guards (also with --resume)")]
