@@ -2,8 +2,8 @@
 //!
 //! It must not disturb what is measured. A look is one `statvfs` per file system and, where
 //! there is a memory floor, one read of `/proc/meminfo`; between looks it sleeps. It sleeps
-//! the longer the more room there is: so long that a disk which is written at [`FASTEST`]
-//! would just reach the floor, within [`SHORTEST`] and [`LONGEST`]. METHODOLOGY.md has its cost.
+//! the longer the more room there is: so long that a disk which is written at `FASTEST`
+//! would just reach the floor, within `SHORTEST` and `LONGEST`. METHODOLOGY.md has its cost.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
