@@ -93,7 +93,7 @@ impl FileSystem {
 /// # Errors
 /// When the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
-    statistics(path).map(|(_, free, _)| free).map_err(|source| FileSystemError {
+    room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
         attempt: "find out the free space at",
         path: path.to_owned(),
         source,
@@ -172,7 +172,7 @@ fn symlink(original: &Path, link: &Path) -> io::Result<()> {
 /// Magic number where there is one, free bytes, total bytes.
 #[cfg(unix)]
 fn statistics(path: &Path) -> io::Result<(Option<u64>, u64, u64)> {
-    let room = rustix::fs::statvfs(path)?;
+    let (free, total) = room(path)?;
     #[cfg(target_os = "linux")]
     let magic = {
         let raw = rustix::fs::statfs(path)?.f_type;
@@ -182,11 +182,23 @@ fn statistics(path: &Path) -> io::Result<(Option<u64>, u64, u64)> {
     };
     #[cfg(not(target_os = "linux"))]
     let magic = None;
-    Ok((magic, room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize))
+    Ok((magic, free, total))
+}
+
+/// Free bytes, total bytes: one system call, since it is asked while builds are measured.
+#[cfg(unix)]
+fn room(path: &Path) -> io::Result<(u64, u64)> {
+    let room = rustix::fs::statvfs(path)?;
+    Ok((room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize))
 }
 
 #[cfg(not(unix))]
 fn statistics(path: &Path) -> io::Result<(Option<u64>, u64, u64)> {
+    room(path).map(|(free, total)| (None, free, total))
+}
+
+#[cfg(not(unix))]
+fn room(path: &Path) -> io::Result<(u64, u64)> {
     path.metadata()?;
     Err(io::Error::new(io::ErrorKind::Unsupported, "free space is not known on this system"))
 }
