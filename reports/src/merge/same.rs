@@ -21,7 +21,7 @@ pub struct Allowed {
 }
 
 /// Options that are a machine's own or are compared elsewhere.
-const OWN: [&str; 4] = ["shard", "seed", "work_dir", "toolchain"];
+const OWN: [&str; 5] = ["shard", "seed", "work_dir", "toolchain", "guards"];
 
 /// Compares every shard with the first.
 pub(super) fn check(shards: &[(Part, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
