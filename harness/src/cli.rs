@@ -1,14 +1,14 @@
 //! What can be asked for, and what the exit code says.
 //!
 //! Exit codes: 0 done, 1 something measured is bad, 2 asked for something impossible,
-//! 130 interrupted.
+//! 3 stopped by a guard and resumable, 130 interrupted.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::cmd;
 use crate::system::interrupt::{EXIT_CODE, Supervisor};
+use crate::{cmd, guard};
 
 /// Judges build-cache designs for Cargo: builds real crates under interchangeable cache
 /// strategies and records hit rates, wall time and disk usage.
@@ -28,13 +28,17 @@ const EXAMPLES: &str = "Examples:
   harness compare --strategies 'none,hardlink+*'      only these
   harness probe                                       which designs can give a wrong build
   harness report RUN --design-review                  a page, and what a run says on open questions
+  harness plan --shards 4 --rounds 8                  a run in parts, for several machines
   harness series add RUN                              keep a run; series show tells what changed
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness trace collect --corpus quick --out quick.trace   unit graphs, nothing compiled
   harness simulate --trace quick.trace --out simulated   what those workspaces would reuse
   harness store collect --store DIR --max-size 5GiB   what a store should forget
-  harness doctor                                      whether this machine is fit for it";
+  harness doctor                                      whether this machine is fit for it
+
+Exit codes: 0 done, 1 something measured is bad, 2 asked for something impossible,
+3 stopped by a guard and resumable, 130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -46,6 +50,10 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::Command),
+    /// Split a comparison into shards for several machines or jobs
+    Plan(Box<cmd::plan::Args>),
+    /// Join shards to the run they make together
+    Merge(cmd::merge::Args),
     /// Look for wrong builds: tell small stories with an expected end to every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
@@ -90,13 +98,21 @@ enum Command {
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let refused = matches.subcommand_matches("compare").and_then(cmd::compare::guards::refused_beside_resume);
+    if let Some(why) = refused {
+        eprintln!("error: {why}");
+        return ExitCode::from(2);
+    }
     quiet_on_broken_pipe();
     let supervisor = Supervisor::new();
     let outcome = supervisor.install_signal_handler().map_err(Into::into).and_then(|()| match cli.command {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
+        Command::Plan(args) => cmd::plan::run(&args),
+        Command::Merge(args) => cmd::merge::run(&args),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
         Command::Report(args) => cmd::report::run(&args),
         Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
@@ -116,8 +132,12 @@ pub fn main() -> ExitCode {
         Err(error) if supervisor.is_interrupted() => {
             let hint =
                 error.downcast_ref::<cmd::compare::Resume>().map(|resume| format!("; {resume}")).unwrap_or_default();
-            eprintln!("interrupted{hint}");
-            ExitCode::from(EXIT_CODE as u8)
+            let (what, code) = match supervisor.halted() {
+                Some(why) => (format!("stopped: {why}"), guard::EXIT_CODE),
+                None => ("interrupted".to_owned(), EXIT_CODE as u8),
+            };
+            eprintln!("{what}{hint}");
+            ExitCode::from(code)
         }
         Err(error) => {
             let resume = error.downcast_ref::<cmd::compare::Resume>();

@@ -337,7 +337,7 @@ fn resuming_what_is_no_run() {
     assert_eq!(fs::read_to_string(place.at("folder/notes.txt")).unwrap(), "mine");
     assert!(!place.at("nowhere").exists());
     let conflict = place.run(&["compare", "--resume", "folder", "--seed", "1"]);
-    assert_eq!(conflict.code, Some(2), "{}", conflict.stderr);
+    assert_says(conflict.mistake(), &["--seed", "--resume"]);
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn lasting(row: &StepRow) -> StepRow {
         all_physical_bytes: None,
         marginal_physical_bytes: None,
         noop_s: None,
+        foreign_cpu_s: None,
         ..row.clone()
     }
 }

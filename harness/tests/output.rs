@@ -202,6 +202,7 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
     profile    dev, toolchain default
     against    none
     work in    <work>
+    guards     a step is ended after 60 minutes; 512.0 MiB of the disk are left, of a small one a sixteenth; waits for up to 5 minutes
     seed       7
     rounds     2
     order      interleaved: drawn anew for every workspace and step; all on disk at once

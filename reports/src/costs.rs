@@ -59,7 +59,9 @@ pub fn settle(run: &mut RunFolder) {
             *hits += cost;
         }
     }
-    for step in run.steps.iter_mut().filter(|step: &&mut StepRow| step.hit_rate_by_cost.is_some()) {
+    // Also where the arm knew no seconds yet, since `none` came after it: whether it did follows
+    // from the order of arms, and must not decide whether a rate is there.
+    for step in run.steps.iter_mut().filter(|step: &&mut StepRow| step.hit_rate.is_some()) {
         if let Some((hits, all)) = totals.get(&StepKey::of_step(step)).filter(|(_, all)| *all > 0.0) {
             step.hit_rate_by_cost = Some(hits / all);
         }
@@ -197,6 +199,7 @@ mod tests {
             scenario: "s".into(),
             step: step.into(),
             strategy: strategy.into(),
+            hit_rate: rate,
             hit_rate_by_cost: rate,
             ..StepRow::default()
         }

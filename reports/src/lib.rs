@@ -14,6 +14,7 @@
 //! | [`costs`] | one price list for a whole run |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
+//! | [`merge`] | shards of one run → that run |
 //! | [`page`] | a report as one HTML file |
 //! | `plain` | text that cannot steer what stands beside it |
 //! | [`plot`] | plots as SVG |
@@ -35,6 +36,7 @@ pub mod control;
 pub mod costs;
 pub mod document;
 pub mod formats;
+pub mod merge;
 pub mod page;
 pub mod plain;
 pub mod plot;

@@ -27,7 +27,7 @@ fn columns_are_those_of_the_design_in_its_order() {
     let (designed, appended) = StepRow::COLUMNS.split_at(StepRow::DESIGNED);
     assert_eq!(designed.join(", "), DESIGN_STEPS);
     let later = "noop_s, marginal_physical_bytes, shadow_same, shadow_differs, nondeterministic, builds, \
-                 promised_bytes, variant, own_hits, own_misses";
+                 promised_bytes, variant, own_hits, own_misses, foreign_cpu_s";
     assert_eq!(appended.join(", "), later);
     assert_eq!(header_of(&row), StepRow::COLUMNS.join(","));
     assert_eq!(UnitRow::COLUMNS.join(", "), DESIGN_UNITS);
@@ -47,7 +47,7 @@ fn what_was_not_measured_is_an_empty_field() {
     assert_eq!(
         text.lines().nth(1).unwrap(),
         "r1,1,1,quick,bat,gauntlet,fill,none,,,,,rustc 1.95.0,dev,ok,0.3,,,,,,0.3,,50,,,50,,,,48,,,,,,,,,,,,,\
-         94371840,104857600,,,0,true,,,,,,,,,,,"
+         94371840,104857600,,,0,true,,,,,,,,,,,,"
     );
     let back = RunFolder::read(dir.path()).unwrap();
     assert_eq!(back.steps[0].user_s, None);
@@ -71,6 +71,7 @@ prop_compose! {
         StepRow {
             run: "r1".into(), round: 1, workspace, step: name, strategy, note, key, status,
             wall_s: micros.map(|micros| micros as f64 / 1e6),
+            foreign_cpu_s: micros.map(|micros| micros as f64 / 1e6),
             hit_rate: micros.map(|micros| (micros % 1_000_001) as f64 / 1e6),
             units: count, noop_compiled: count, store_intact: intact, variant, builds: count,
             shadow_same: count, shadow_differs: count, nondeterministic: count, promised_bytes: count,

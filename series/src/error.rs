@@ -92,6 +92,20 @@ pub enum SeriesError {
         /// Its folder.
         dir: PathBuf,
     },
+    /// A part of a run, whose rounds are not all.
+    #[error("{name} is shard {part} of a run: merge all its shards first with harness merge, and add what that makes")]
+    Shard {
+        /// Name of the run.
+        name: String,
+        /// Which part.
+        part: String,
+    },
+    /// A run that was merged while shards were missing.
+    #[error("{name} was merged without all of its shards: merge them all with harness merge, and add what that makes")]
+    Partial {
+        /// Name of the run.
+        name: String,
+    },
     /// Two runs say nothing about each other, though they are of one line.
     #[error(transparent)]
     Incomparable(#[from] Incomparable),

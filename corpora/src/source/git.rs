@@ -134,6 +134,9 @@ fn git(bare: &Path, args: &[&str], url: &str, refs: &[&str]) -> Result<(), Strin
         "gc.auto=0",
         "maintenance.auto=false",
         "protocol.ext.allow=never",
+        // A server that stalls must not hold a run for ever.
+        "http.lowSpeedLimit=100",
+        "http.lowSpeedTime=60",
     ] {
         command.args(["-c", setting]);
     }

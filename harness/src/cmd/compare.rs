@@ -1,6 +1,8 @@
 //! `harness compare`: the front door.
 
 mod describe;
+pub mod guards;
+mod shard;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use reports::report::{Format, Report};
 use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
 
+use self::guards::GuardArgs;
 use crate::cmd::external::ExternalArgs;
 use crate::experiment::asked::Asked;
 use crate::experiment::description;
@@ -25,7 +28,9 @@ use crate::experiment::progress::Progress;
 use crate::experiment::records::Records;
 use crate::experiment::run;
 use crate::experiment::trials::Trials;
+use crate::guard::guarding::{self, Guards};
 use crate::quantity::parse_age;
+use crate::shard::Sharding;
 use crate::system::filesystem::free_bytes;
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
@@ -37,6 +42,7 @@ use crate::system::workdir::{self, WorkDir};
 /// each step: wall time against `none`, hit rates, compiles, disk. Everything is recorded in
 /// a run folder, step by step; a run that is cut off goes on with --resume.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = guards::EXIT_CODES)]
 pub struct Args {
     /// A shipped corpus, or the path of a .toml manifest
     #[arg(long, value_name = "NAME", default_value = corpora::shipped::DEFAULT)]
@@ -95,12 +101,16 @@ pub struct Args {
     /// Seed of the order of strategies [default: drawn and recorded]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Go on with a run that was cut off, with its own options
-    #[arg(long, value_name = "DIR", exclusive = true)]
+    /// Go on with a run that was cut off, with its own options; only guards may be given anew
+    #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    #[command(flatten)]
+    shard: shard::ShardArgs,
     /// Show what would be run, and run nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    guards: GuardArgs,
 }
 
 /// A name that can be an argument of Cargo and rustup and nothing else.
@@ -129,19 +139,31 @@ impl fmt::Display for Resume {
 pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
     match &args.resume {
         Some(dir) => {
-            let writer = RunWriter::open_for_append(dir)?;
-            let options = description::stored_options(writer.info())?;
+            let mut writer = RunWriter::open_for_append(dir)?;
+            let mut options = description::stored_options(writer.info())?;
+            if !writer.info().shards.is_empty() {
+                bail!(
+                    "{} was merged from shards: go on with the shard that is not complete, and merge again",
+                    dir.display()
+                );
+            }
+            options.shard.as_ref().map(Sharding::check_machine).transpose()?;
+            options.guards = args.guards.limits().or(options.guards);
             let asked = Asked::of(&options)?;
             if writer.info().corpus.hash != asked.corpus_hash() {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
             }
-            let work = open_work(&options.work_dir, supervisor)?;
+            let work = open_work(&options, supervisor)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
             let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
+            if !args.guards.limits().is_default() {
+                let guards = serde_json::to_value(options.guards)?;
+                writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
+            }
             execute(&asked, &options, &lab, &prepared, writer)
         }
         None => {
@@ -152,12 +174,14 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 describe::describe(&asked, &options);
                 return Ok(ExitCode::SUCCESS);
             }
-            let work = open_work(&options.work_dir, supervisor)?;
+            let work = open_work(&options, supervisor)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = asked.prepare(&lab)?;
-            let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
+            let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
+            let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
+            let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
             let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab))?;
             execute(&asked, &options, &lab, &prepared, writer)
@@ -170,7 +194,20 @@ fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
     if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
 }
 
-fn options(args: &Args) -> Result<Options> {
+impl Args {
+    /// The first option that was given and that no plan of a run can hold.
+    pub(super) fn not_for_a_plan(&self) -> Option<&'static str> {
+        let given = [
+            ("--resume", self.resume.is_some()),
+            ("--dry-run", self.dry_run),
+            ("--budget", self.budget.is_some()),
+            ("--shard", self.shard.is_given()),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+}
+
+pub(super) fn options(args: &Args) -> Result<Options> {
     let work_dir = match &args.work_dir {
         Some(dir) => dir.clone(),
         None => {
@@ -204,11 +241,15 @@ fn options(args: &Args) -> Result<Options> {
         seed: args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64 & 0xffff_ffff),
         work_dir: absolute(&work_dir)?,
         volume: args.volume,
+        shard: args.shard.sharding(args.seed.is_some(), args.budget.is_some())?,
+        guards: args.guards.limits(),
     })
 }
 
-fn open_work(dir: &Path, supervisor: &Supervisor) -> Result<WorkDir> {
-    let work = WorkDir::acquire(dir, DISK_FLOOR)?;
+fn open_work(options: &Options, supervisor: &Supervisor) -> Result<WorkDir> {
+    // Who asks for a lower floor has a reason.
+    let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
+    let work = WorkDir::acquire(&options.work_dir, needed)?;
     work.track(supervisor);
     for left in volume::clean_leftovers(work.path()) {
         eprintln!("note: removed {}, which a killed run had left mounted", left.display());
@@ -229,6 +270,7 @@ pub(super) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Op
 
 fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervisor: &Supervisor) -> Result<Lab> {
     let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+    let lab = lab.limiting(options.guards.step_timeout());
     Ok(match volume {
         Some(volume) => lab.on(&volume.mount_point()),
         None => lab,
@@ -243,7 +285,9 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     let plan = asked.plan(options);
     let mut progress = Progress::default();
     lab.clear_all()?;
-    let mut trials = Trials::new(asked, options, lab, prepared, &plan, Records::of(writer)?);
+    let places = guarding::places(&options.guards, lab.ground(), &lab.work, &dir);
+    let guards = Guards::new(&options.guards, places, lab.supervisor.clone(), progress.voice());
+    let mut trials = Trials::new(asked, options, lab, prepared, &plan, Records::of(writer)?, guards);
     let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
@@ -267,14 +311,14 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     }
     println!("\n{}", time_spent(began.elapsed(), measured));
     println!("records: {}", dir.display());
-    write(&report, &dir);
+    write_report(&report, &dir);
     let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);
     Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 /// Writes the report of a run beside its records. What was measured is safe by then: a
 /// report that cannot be written is a warning.
-fn write(report: &Report, dir: &Path) {
+pub(super) fn write_report(report: &Report, dir: &Path) {
     let out = dir.join(crate::cmd::report::FOLDER);
     match report.write(&out, &Format::ALL) {
         Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),

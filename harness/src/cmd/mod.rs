@@ -4,6 +4,8 @@ pub mod compare;
 pub mod corpus;
 pub mod doctor;
 pub mod external;
+pub mod merge;
+pub mod plan;
 pub mod probe;
 pub mod report;
 pub mod scenario;

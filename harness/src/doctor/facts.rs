@@ -10,6 +10,8 @@ use super::layout;
 use super::noise::{self, Noise};
 use crate::experiment::lab::DISK_FLOOR;
 use crate::experiment::rival::tool::install_dir;
+use crate::guard::guarding::WINDOW;
+use crate::guard::sensors::{Machine, Sensors as _};
 use crate::system::extents;
 use crate::system::filesystem::{FileSystem, LinkSupport};
 use crate::system::host::{self, Host};
@@ -31,6 +33,8 @@ pub struct Facts {
     pub host: Host,
     /// Memory programs could still have, bytes.
     pub memory_available_bytes: Option<u64>,
+    /// What others use of the processors, 0 to 1; `None` where the system does not tell.
+    pub others: Option<f64>,
     /// The C compiler that links.
     pub c_compiler: Option<PathBuf>,
     /// git.
@@ -88,6 +92,8 @@ const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 /// When it is interrupted.
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<Facts> {
     let host = Host::detect(); // First: the load must not be our own.
+    show("what others do");
+    let others = Machine { places: Vec::new() }.others(WINDOW);
     show("the work directory");
     // Held to the end, so that no run starts beside the A/A.
     let (work, _held) = look_at(work_dir, supervisor);
@@ -114,6 +120,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         has_rustup: on_path("rustup").is_some(),
         work,
         host,
+        others,
         memory_available_bytes: host::memory_available_bytes(),
         c_compiler: ["cc", "gcc", "clang"].iter().take(if cfg!(windows) { 3 } else { 1 }).find_map(|cc| on_path(cc)),
         git: on_path("git"),

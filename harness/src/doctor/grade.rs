@@ -6,6 +6,8 @@ use super::facts::{Facts, FoundToolchain, Work};
 use super::noise::Noise;
 use super::{Finding, Level};
 use crate::experiment::lab::DISK_FLOOR;
+use crate::guard::floors::{Floors, Place, Readings, Reason};
+use crate::guard::limits::{Limits, Percent};
 use crate::system::filesystem::{LinkSupport, Support};
 
 /// Less than this is enough for the default corpus only.
@@ -16,6 +18,9 @@ const MEMORY_BYTES: u64 = 2 << 30;
 
 /// A load per core above this is somebody else's work.
 const LOAD: f64 = 0.3;
+
+/// More than this of the processors in others' hands shows in the numbers.
+const QUIET: Percent = Percent(10);
 
 /// A thing that differs from itself by more than this hides what is worth knowing.
 const NOISE: f64 = 0.03;
@@ -41,6 +46,7 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     });
     findings.extend(work(&facts.work));
     findings.extend(machine(facts));
+    findings.extend(guards(facts));
     findings.extend(volumes(facts));
     findings.extend(facts.rivals.iter().map(|(name, path)| match path {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
@@ -221,6 +227,29 @@ fn machine(facts: &Facts) -> Vec<Finding> {
         }
     }));
     findings
+}
+
+/// What the guards of a run would say now: those it has by default, and to others' work.
+fn guards(facts: &Facts) -> Option<Finding> {
+    let fs = facts.work.file_system.as_ref()?;
+    let floor = Limits::default().disk_floor(fs.total_bytes);
+    let places = vec![Place { path: facts.work.path.clone(), floor, grows: true }];
+    let floors = Floors { places, memory: None, load: Some(QUIET) };
+    let readings = Readings { free: vec![Some(fs.free_bytes)], memory: None, others: facts.others };
+    Some(match floors.passed(&readings, 0) {
+        Some(Reason::Load { others, limit: Percent(limit) }) => {
+            let text = format!("others use {:.0} % of the processors", 100.0 * others);
+            let text = format!("{text}: with --max-load {limit}% a step would wait");
+            warning("guards", text, "wait, or end what else runs")
+        }
+        Some(reason) => warning("guards", format!("a step would wait: {reason}"), reason.remedy()),
+        None => {
+            let (left, floor) = (bytes(Some((fs.free_bytes - floor) as f64)), bytes(Some(floor as f64)));
+            let others = facts.others.map(|others| format!(", others use {:.0} % of the processors", 100.0 * others));
+            let others = others.unwrap_or_default();
+            ok("guards", format!("a step would begin: {left} above the disk floor of {floor}{others}"))
+        }
+    })
 }
 
 fn volumes(facts: &Facts) -> Vec<Finding> {

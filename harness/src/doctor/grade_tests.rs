@@ -46,6 +46,7 @@ fn fit() -> Facts {
             load_1m: Some(0.4),
         },
         memory_available_bytes: Some(20 * GIB),
+        others: Some(0.02),
         c_compiler: Some("/usr/bin/cc".into()),
         git: Some("/usr/bin/git".into()),
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
@@ -69,6 +70,7 @@ fn unfit() -> Facts {
     facts.host.cores = 1;
     facts.host.load_1m = Some(3.0);
     facts.memory_available_bytes = Some(GIB);
+    facts.others = Some(0.41);
     facts.c_compiler = None;
     facts.git = None;
     facts.volumes[1].1 = Err("`--volume xfs:300M` needs `mkfs.xfs`, which is not on PATH; on Debian: apt-get \

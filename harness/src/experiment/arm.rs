@@ -57,6 +57,8 @@ pub struct Arm<'a> {
     pub(super) origins: Origins,
     /// The action that failed, after which nothing can be measured.
     broken: Option<String>,
+    /// Workspaces with a build that was cut off, where that concerns no other.
+    cut_off: BTreeMap<usize, String>,
     pub(super) ledger: Ledger,
     shared: Option<PathBuf>,
     /// The tool, under an external strategy.
@@ -100,6 +102,7 @@ impl<'a> Arm<'a> {
             unsupported: missing,
             origins: Origins::default(),
             broken: None,
+            cut_off: BTreeMap::new(),
             ledger: Ledger::default(),
             shared,
             rival,
@@ -165,6 +168,28 @@ impl<'a> Arm<'a> {
         workspaces.into_iter().try_for_each(|workspace| self.act_on(step, action, workspace))
     }
 
+    /// Notes that a build was cut off in the middle: what later steps of this telling would find
+    /// is half of what they are about. A store is everybody's, so without one it concerns this
+    /// workspace alone.
+    pub(super) fn cut_off(&mut self, step: &str, workspace: usize, why: &dyn std::fmt::Display) {
+        let why = |of: &str| format!("step {step}{of} was cut off, which this one builds on: {why}");
+        match (&self.strategy, self.places.get(&workspace)) {
+            (Strategy::None, _) => drop(self.cut_off.insert(workspace, why(""))),
+            (_, Some(place)) => self.broken = Some(why(&format!(" of {}", place.workspace()))),
+            (_, None) => self.broken = Some(why("")),
+        }
+    }
+
+    /// The action that failed, after which nothing is measured in this telling.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// Whether a step of this workspace will be measured, or be a row without.
+    pub fn measures(&self, workspace: usize) -> bool {
+        self.unsupported.is_none() && self.broken.is_none() && !self.cut_off.contains_key(&workspace)
+    }
+
     /// Performs the measured task of a step on a workspace.
     ///
     /// # Errors
@@ -179,7 +204,7 @@ impl<'a> Arm<'a> {
         if let Some(why) = &self.unsupported {
             return Ok((identity.row(&self.strategy, Status::Unsupported, why.clone()), Vec::new()));
         }
-        if let Some(why) = &self.broken {
+        if let Some(why) = self.broken.as_ref().or_else(|| self.cut_off.get(&workspace)) {
             return Ok((identity.row(&self.strategy, Status::Failed, why.clone()), Vec::new()));
         }
         match step.run {

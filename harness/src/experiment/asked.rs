@@ -1,5 +1,7 @@
 //! What the options name, looked up: corpus, scenario, strategies, and the plan they make.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, bail};
 use corpora::scenario::Scenario;
 use corpora::{Corpus, Workspace};
@@ -10,6 +12,8 @@ use super::lab::Lab;
 use super::options::{Options, StrategyFile};
 use super::plan::Plan;
 use super::prepare::{Needs, Prepared, prepare};
+use crate::shard::Cells;
+use crate::shard::split::Cell;
 
 /// What the options name, looked up.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Asked {
     pub arms: Vec<ArmSpec>,
     /// The arm that others are compared with.
     pub baseline: String,
+    /// The part of the run that is a shard; all of it otherwise.
+    pub only: Option<BTreeSet<Cell>>,
 }
 
 /// A strategy under the name it has in this run.
@@ -66,7 +72,18 @@ impl Asked {
         }
         let arms = arms(options)?;
         let baseline = baseline(options, &arms)?;
-        Ok(Asked { corpus, left_out, scenario, arms, baseline })
+        let mut asked = Asked { corpus, left_out, scenario, arms, baseline, only: None };
+        if let Some(shard) = &options.shard {
+            let split = asked.cells(options).split(shard.part.of, &shard.seconds)?;
+            asked.only = Some(split.cells_of(shard.part.index));
+        }
+        Ok(asked)
+    }
+
+    /// What the run can be split into.
+    pub fn cells(&self, options: &Options) -> Cells {
+        let workspaces = self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect();
+        Cells { rounds: options.rounds, alone: self.scenario.alone, workspaces }
     }
 
     /// The plan of a run.
@@ -83,6 +100,7 @@ impl Asked {
             families: self.arms.iter().map(family).collect(),
             scenario: self.scenario.clone(),
             workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
+            only: self.only.clone(),
         }
     }
 

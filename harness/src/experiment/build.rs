@@ -18,6 +18,7 @@ use strategies::key::Context;
 use strategies::store::Store;
 use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
+use super::deadline::Deadline;
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, Phase};
 use super::rival::{self, Rival};
@@ -124,6 +125,16 @@ pub enum BuildError {
     /// The daemon of somebody else's tool did not come up, and why: nothing was built.
     #[error("{0}")]
     NoDaemon(String),
+    /// It reached its limit.
+    #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
+    TooLong {
+        /// What ran.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+        /// Its last line.
+        last: String,
+    },
     /// Ctrl-C, or Cargo could not be started.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -162,7 +173,7 @@ pub fn build(
         _ => {
             let mut usage = Usage::default();
             lab.enter(Phase::Cargo);
-            let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+            let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, lab.deadline())?;
             plain(lab, site, recipe, cargo, usage, Phases::default())
         }
     }
@@ -195,7 +206,7 @@ fn by_rival(lab: &Lab, site: &Site, recipe: &Recipe, rival: &Rival) -> Result<Bu
     let mut usage = Usage::default();
     let before = rival.used();
     let restore = rival.before(site, &env, &mut usage)?;
-    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, lab.deadline())?;
     let publish = rival.after(site, &env, &mut usage)?;
     let after = rival.used();
     usage.user += after.user.saturating_sub(before.user);
@@ -213,13 +224,14 @@ fn cached(
     let layout = Layout { build_dir: site.build_dir.clone() };
     let mut usage = Usage::default();
     let own = own_cpu();
+    let deadline = lab.deadline();
 
     lab.enter(Phase::Plan);
     let start = Instant::now();
     let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
     let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
     store.root().restore_rustc_info(&toolchain, &site.build_dir);
-    let (graph, graph_call) = ask_graph(lab, site, recipe, &mut usage)?;
+    let (graph, graph_call) = ask_graph_within(lab, site, recipe, &mut usage, deadline)?;
     let context = context(lab, site, recipe);
     let session = Session { units, store, graph: &graph, context: &context };
     let mut plan = units::plan(&session);
@@ -232,7 +244,7 @@ fn cached(
     let own_before = own_cpu().saturating_sub(own);
 
     lab.enter(Phase::Cargo);
-    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
+    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, deadline)?;
     let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
     let before = missed.then(|| before.map_or_else(|| Arc::new(Index::load(store)), Arc::clone));
 
@@ -276,8 +288,19 @@ pub(crate) fn ask_graph(
     recipe: &Recipe,
     usage: &mut Usage,
 ) -> Result<(Graph, Duration), BuildError> {
-    let spec = site.cargo(lab, recipe, &site.graph_args(lab, recipe));
-    let (finished, stdout) = process::run_captured(&spec, &lab.supervisor)?;
+    ask_graph_within(lab, site, recipe, usage, lab.deadline())
+}
+
+fn ask_graph_within(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    usage: &mut Usage,
+    deadline: Deadline,
+) -> Result<(Graph, Duration), BuildError> {
+    let spec = deadline.on(site.cargo(lab, recipe, &site.graph_args(lab, recipe)));
+    let told = |error| deadline.told("Cargo, asked for the unit graph,", error);
+    let (finished, stdout) = process::run_captured(&spec, &lab.supervisor).map_err(told)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
@@ -297,15 +320,17 @@ fn run_cargo(
     recipe: &Recipe,
     layout: &Layout,
     usage: &mut Usage,
+    deadline: Deadline,
 ) -> Result<CargoRun, BuildError> {
-    let spec = site.build(lab, recipe);
+    let spec = deadline.on(site.build(lab, recipe));
     let mut messages = Messages::default();
     let started = SystemTime::now();
     let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
         if stream == Stream::Stdout {
             messages.line(layout, line, now_s());
         }
-    })?;
+    });
+    let finished = finished.map_err(|error| deadline.told("Cargo", error))?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
@@ -316,10 +341,16 @@ fn run_cargo(
 /// How many units an unmeasured build right after runs, and how long it takes.
 ///
 /// # Errors
-/// When it fails or is interrupted.
+/// When it fails, takes too long or is interrupted.
 pub fn noop(lab: &Lab, site: &Site, recipe: &Recipe, graph: &Graph) -> Result<(u64, Duration), BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
-    let cargo = run_cargo(lab, site, recipe, &layout, &mut Usage::default())?;
+    let cargo = run_cargo(lab, site, recipe, &layout, &mut Usage::default(), lab.deadline());
+    let cargo = cargo.map_err(|error| match error {
+        BuildError::TooLong { limit, last, .. } => {
+            BuildError::TooLong { what: "the no-op build after it", limit, last }
+        }
+        error => error,
+    })?;
     let built = Built::of(graph, &layout, &cargo.messages, cargo.started);
     Ok((built.compiled.len() as u64, cargo.wall))
 }

@@ -15,7 +15,7 @@ use strategies::store::Store;
 use strategies::store::collect::{CollectError, Request, Step as CollectStep, collect};
 
 use super::arm::Arm;
-use super::build::own_cpu;
+use super::build::{BuildError, own_cpu};
 use super::checks::shallow_damage;
 use super::ledger::DiskUse;
 use super::rows::{Chore, Identity};
@@ -32,8 +32,18 @@ impl Arm<'_> {
         let recipe = self.recipe(step, name);
         let site = self.place(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
-        let spec = site.cargo(self.lab, &recipe, &site.clean_args(self.lab));
-        let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ())?;
+        let deadline = self.lab.deadline();
+        let spec = deadline.on(site.cargo(self.lab, &recipe, &site.clean_args(self.lab)));
+        let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ());
+        let finished = match finished.map_err(|error| deadline.told("`cargo clean`", error)) {
+            Ok(finished) => finished,
+            Err(error @ BuildError::TooLong { .. }) => {
+                self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
+                self.cut_off(&step.name, workspace, &error);
+                return Ok(identity.row(&self.strategy, Status::Failed, error.to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
             return Ok(identity.row(&self.strategy, Status::Failed, finished.stderr_text()));

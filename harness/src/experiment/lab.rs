@@ -23,15 +23,15 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use corpora::{CargoProgram, Fetcher};
 
+use super::deadline::Deadline;
 use crate::system::cargo_home::CargoHome;
 use crate::system::dirs::remove_dir;
 use crate::system::environment::Environment;
-use crate::system::filesystem::free_bytes;
 use crate::system::interrupt::Supervisor;
 use crate::system::observer::Observer;
 use crate::system::process::CommandSpec;
@@ -39,9 +39,6 @@ use crate::system::toolchain::Toolchain;
 
 /// Bytes that must be free before anything is begun.
 pub const DISK_FLOOR: u64 = 2 << 30;
-
-/// Bytes that must be free where arms are built before another measurement.
-const ROOM_FLOOR: u64 = 128 << 20;
 
 /// The surroundings of every build.
 #[derive(Debug)]
@@ -64,6 +61,8 @@ pub struct Lab {
     programs: Vec<Option<(u64, SystemTime)>>,
     /// Told of every phase that begins.
     on_phase: fn(Phase),
+    /// How long one build may take.
+    build_limit: Option<Duration>,
 }
 
 /// A part of a build that begins now.
@@ -108,6 +107,7 @@ impl Lab {
             observer,
             programs,
             on_phase,
+            build_limit: None,
         })
     }
 
@@ -121,6 +121,17 @@ impl Lab {
     #[must_use]
     pub fn telling(self, on_phase: fn(Phase)) -> Lab {
         Lab { on_phase, ..self }
+    }
+
+    /// The same lab, in which one build may take so long.
+    #[must_use]
+    pub fn limiting(self, build_limit: Option<Duration>) -> Lab {
+        Lab { build_limit, ..self }
+    }
+
+    /// The limit of a build that begins now.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::starting_now(self.build_limit)
     }
 
     /// Tells that a phase of a build begins.
@@ -137,6 +148,11 @@ impl Lab {
     pub fn fetcher(&self) -> Fetcher {
         let env: Vec<_> = self.fetch_env().into_iter().collect();
         Fetcher::new(self.work.join("sources"), CargoProgram::new(&self.toolchain.cargo, env))
+    }
+
+    /// The directory below which arms are built.
+    pub fn ground(&self) -> &Path {
+        &self.ground
     }
 
     /// The directory of the arm that runs now.
@@ -198,20 +214,12 @@ impl Lab {
         rename(&self.parked(arm), &self.arm_dir())
     }
 
-    /// Whether there is room for another build.
+    /// Removes the directories of a parked arm.
     ///
     /// # Errors
-    /// When there is not.
-    pub fn check_room(&self) -> Result<()> {
-        match free_bytes(&self.ground) {
-            Ok(free) if free < ROOM_FLOOR => bail!(
-                "only {} MiB are left in {}: make room (or a larger --volume), or take --order arm-by-arm, \
-                 which keeps one strategy on disk at a time",
-                free >> 20,
-                self.ground.display()
-            ),
-            _ => Ok(()),
-        }
+    /// When something in them cannot be removed.
+    pub fn remove_parked(&self, arm: usize) -> Result<()> {
+        remove_dir(&self.parked(arm))
     }
 
     /// An empty directory for an arm that begins.

@@ -14,6 +14,7 @@
 //! | [`trial`] | a measured build step, of one Cargo or several at once |
 //! | [`chore`] | a measured step that compiles nothing: cleaning, collection |
 //! | [`build`] | one measured build: plan, restore, cargo, publish |
+//! | [`deadline`] | how long that may take |
 //! | [`rival`] | an external strategy at work: its tool, its directories, its daemon |
 //! | [`outcome`] | what became of each unit, and why |
 //! | [`checks`] | what is looked at after a measured build: no-op, store, program |
@@ -33,6 +34,7 @@ pub mod build;
 pub mod checks;
 pub mod chore;
 pub mod copies;
+pub mod deadline;
 pub mod description;
 pub mod facts;
 pub mod gates;

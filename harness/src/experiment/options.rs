@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Order;
+use crate::guard::limits::Limits;
+use crate::shard::Sharding;
 use crate::system::volume::VolumeSpec;
 
 /// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
@@ -55,6 +57,12 @@ pub struct Options {
     /// The file system made for store and build directories, if one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<VolumeSpec>,
+    /// Which part of a run this is, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Sharding>,
+    /// What guards it. A resumed run may have others.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub guards: Limits,
 }
 
 /// A strategy file as it was when the run began: it goes on with what it began with.

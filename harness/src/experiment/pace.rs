@@ -17,7 +17,7 @@ use super::plan::Plan;
 
 /// What goes on around measured builds, before this run has shown it: working copies, no-op
 /// builds, looking at the disk.
-const AROUND: f64 = 1.3;
+pub(crate) const AROUND: f64 = 1.3;
 
 /// Rounds to come.
 #[derive(Debug)]

@@ -4,11 +4,14 @@
 //! step. A scenario of workspaces together has one telling a round, one of each workspace
 //! alone has one a workspace. Within a telling the arms take turns.
 
+use std::collections::BTreeSet;
+
 use corpora::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
 use super::progress::Kind;
 use super::schedule;
+use crate::shard::split::Cell;
 
 /// How arms take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
@@ -40,6 +43,8 @@ pub struct Plan {
     pub scenario: Scenario,
     /// Names of the workspaces.
     pub workspaces: Vec<String>,
+    /// Only these tellings, where the run is a shard.
+    pub only: Option<BTreeSet<Cell>>,
 }
 
 /// One measurement.
@@ -72,14 +77,17 @@ impl Plan {
         (0..self.arms.len()).collect()
     }
 
-    /// The tellings of one round, for these arms.
+    /// The tellings of one round, for these arms; of a shard, those that it has.
     pub fn tellings(&self, round: u32, arms: &[usize]) -> Vec<Telling> {
         let all: Vec<usize> = (0..self.workspaces.len()).collect();
         let groups: Vec<Vec<usize>> =
             if self.scenario.alone { all.into_iter().map(|workspace| vec![workspace]).collect() } else { vec![all] };
+        let takes_part = |at: usize| self.only.as_ref().is_none_or(|only| only.contains(&(round, at)));
         groups
             .into_iter()
-            .map(|workspaces| Telling { moments: self.moments_of(round, arms, &workspaces), workspaces })
+            .enumerate()
+            .filter(|(at, _)| takes_part(*at))
+            .map(|(_, workspaces)| Telling { moments: self.moments_of(round, arms, &workspaces), workspaces })
             .collect()
     }
 
@@ -141,6 +149,7 @@ pub(super) mod tests {
             families: vec!["f".into(); arms],
             scenario: Scenario::load(scenario).unwrap(),
             workspaces: vec!["x".into(), "y".into()],
+            only: None,
         }
     }
 
@@ -183,6 +192,23 @@ pub(super) mod tests {
         let tellings = plan.tellings(1, &plan.all_arms());
         assert_eq!(tellings.iter().map(|telling| telling.workspaces.clone()).collect::<Vec<_>>(), [[0], [1]]);
         assert!(tellings[1].moments.iter().all(|moment| moment.workspace == 1));
+    }
+
+    #[test]
+    fn shards_have_the_tellings_of_the_whole_run_between_them() {
+        for (scenario, order) in [("gauntlet", Order::Interleaved), ("profiles", Order::ArmByArm)] {
+            let whole = plan(scenario, order, 3, 4);
+            let all = |plan: &Plan| (1..=4).flat_map(|round| plan.tellings(round, &[0, 1, 2])).collect::<Vec<_>>();
+            let cells = (1..=4).flat_map(|round| (0..2).map(move |at| (round, at)));
+            let (first, second): (BTreeSet<Cell>, BTreeSet<Cell>) =
+                cells.partition(|(round, at)| *round == 2 || *at == 1);
+            let mut told: Vec<Telling> = [first, second]
+                .into_iter()
+                .flat_map(|cells| all(&Plan { only: Some(cells), ..whole.clone() }))
+                .collect();
+            told.sort_by_key(|telling| (telling.moments[0].round, telling.workspaces[0]));
+            assert_eq!(told, all(&whole), "the same turns too");
+        }
     }
 
     #[test]

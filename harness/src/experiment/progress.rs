@@ -102,6 +102,12 @@ impl Progress {
         self.bar.suspend(|| eprintln!("{line}"));
     }
 
+    /// Says lines above the bar, for those who do not have it.
+    pub fn voice(&self) -> Box<dyn Fn(&str)> {
+        let bar = self.bar.clone();
+        Box::new(move |line| bar.suspend(|| eprintln!("{line}")))
+    }
+
     /// Takes the bar away.
     pub fn clear(&self) {
         self.bar.finish_and_clear();

@@ -124,6 +124,7 @@ impl Identity {
             shadow_differs: shadow.map(|shadow| shadow.differs.len() as u64),
             own_hits: step.own_count.map(|own| own.hits),
             own_misses: step.own_count.and_then(|own| own.misses),
+            foreign_cpu_s: step.processors.map(|times| times.others().as_secs_f64()),
             nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
             ..self.row(strategy, status, step.invalid.clone().unwrap_or_else(|| remarks(step)))
         };

@@ -35,6 +35,10 @@ pub trait Executor {
     /// When the run has to stop; a failed build is a row.
     fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)>;
 
+    /// An arm has told its story while others still tell theirs; its directories can go when
+    /// room is short.
+    fn told(&mut self, arm: usize);
+
     /// An arm has told its story; its directories can go.
     ///
     /// # Errors
@@ -61,6 +65,9 @@ pub fn run(plan: &Plan, executor: &mut dyn Executor, progress: &mut Progress) ->
         let Some(arms) = executor.arms_of(round) else { break };
         let tellings = plan.tellings(round, &arms);
         let all: usize = tellings.iter().map(|telling| telling.moments.len()).sum();
+        if tellings.is_empty() {
+            continue; // The round is another shard's.
+        }
         let missing: Vec<(Telling, Vec<Moment>)> = tellings
             .into_iter()
             .map(|telling| {
@@ -110,9 +117,13 @@ fn tell(
         // Removing much just before a measurement would burden it: with arms that take turns
         // everything is removed at the end.
         let is_last = moments[at + 1..].iter().all(|later| later.arm != moment.arm);
-        if plan.order == Order::ArmByArm && is_last {
-            begun.remove(&moment.arm);
-            executor.end(moment.arm)?;
+        match plan.order {
+            Order::ArmByArm if is_last => {
+                begun.remove(&moment.arm);
+                executor.end(moment.arm)?;
+            }
+            Order::Interleaved if is_last => executor.told(moment.arm),
+            _ => {}
         }
     }
     begun.into_iter().try_for_each(|arm| executor.end(arm))

@@ -9,6 +9,7 @@ struct Mock {
     recorded: Vec<Moment>,
     measured: usize,
     stop_after: Option<usize>,
+    told: Vec<usize>,
     pending: Option<Moment>,
 }
 
@@ -40,6 +41,10 @@ impl Executor for Mock {
         self.log.push(format!("{}: step {} of {}", moment.arm, moment.step, moment.workspace));
         self.pending = Some(*moment);
         Ok((StepRow::default(), Vec::new()))
+    }
+
+    fn told(&mut self, arm: usize) {
+        self.told.push(arm);
     }
 
     fn end(&mut self, arm: usize) -> Result<()> {
@@ -154,4 +159,18 @@ fn a_finished_arm_is_not_run_again() {
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("begin")).count(), 1);
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
+}
+
+/// Between its last step and the end of the telling an arm's directories are in nobody's way,
+/// unless room is short.
+#[test]
+fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
+    let plan_of = |order| plan("gauntlet", order, 3, 1);
+    let mut mock = Mock::of(&plan_of(Order::Interleaved));
+    run(&plan_of(Order::Interleaved), &mut mock, &mut Progress::default()).unwrap();
+    mock.told.sort_unstable();
+    assert_eq!(mock.told, [0, 1, 2]);
+    let mut mock = Mock::of(&plan_of(Order::ArmByArm));
+    run(&plan_of(Order::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
+    assert!(mock.told.is_empty(), "it ended instead");
 }

@@ -22,6 +22,7 @@ use super::outcome::{Counts, UnitOutcome, outcomes};
 use super::rival::{self, Counting, OwnCount};
 use super::rows::Identity;
 use super::shadow::{self, Shadow};
+use crate::system::cpu::CpuTimes;
 use crate::system::process::ProcessError;
 
 /// One Cargo of a step, with everything known of it.
@@ -54,6 +55,8 @@ pub struct Measured {
     pub invalid: Option<String>,
     /// What the tool of an external strategy says of it.
     pub own_count: Option<OwnCount>,
+    /// What the processors did while they ran.
+    pub processors: Option<CpuTimes>,
 }
 
 impl Trial {
@@ -71,6 +74,7 @@ struct Built {
     own: Duration,
     own_count: Option<OwnCount>,
     ended: Option<String>,
+    processors: Option<CpuTimes>,
 }
 
 /// One working copy about to be built.
@@ -115,6 +119,9 @@ impl Arm<'_> {
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
             Err(error) => {
                 self.look_at_disk(&jobs); // What it left there is not the next step's doing.
+                if matches!(error, BuildError::TooLong { .. }) {
+                    self.cut_off(&step.name, workspace, &error);
+                }
                 Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new()))
             }
         }
@@ -148,6 +155,7 @@ impl Arm<'_> {
         // Read before anybody publishes: what misses is explained by what was there.
         let before = store.filter(|_| jobs.len() > 1).map(|store| Arc::new(Index::load(store)));
         let counting = self.begin_counting(jobs)?;
+        let processors = self.processors();
         let own_before = own_cpu();
         let one = |job: &Job| build(self.lab, &job.site, &job.recipe, &self.strategy, store, before.as_ref());
         let built: Vec<Result<Build, BuildError>> = match jobs {
@@ -159,6 +167,7 @@ impl Arm<'_> {
             }),
         };
         let own = own_cpu().saturating_sub(own_before);
+        let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
         let own_count = self.end_counting(counting.as_ref(), jobs);
         let built = built.into_iter().zip(jobs).map(|(built, job)| {
             let mut built = built?;
@@ -169,7 +178,22 @@ impl Arm<'_> {
         let trials: Vec<(Build, Checked)> = built.collect::<Result<_, BuildError>>()?;
         let own = if let [(alone, _)] = trials.as_slice() { alone.own } else { own };
         let ended = self.rival.as_ref().and_then(|rival| rival.ended());
-        Ok(Built { trials, own, own_count, ended })
+        Ok(Built { trials, own, own_count, ended, processors })
+    }
+
+    /// What the processors did so far; what a daemon of ours did is ours.
+    fn processors(&self) -> Option<CpuTimes> {
+        let now = CpuTimes::now()?;
+        let daemon = self.rival.as_ref().map(|rival| rival.used()).unwrap_or_default();
+        Some(CpuTimes { own: now.own + daemon.user + daemon.sys, ..now })
+    }
+
+    /// Why a step that others disturbed does not count, where a limit was asked for.
+    fn disturbed(&self, processors: Option<&CpuTimes>) -> Option<String> {
+        let limit = self.options.guards.max_foreign_cpu_percent?;
+        let others = processors?.others_share().filter(|others| *others > limit.share())?;
+        let share = 100.0 * others;
+        Some(format!("others used {share:.0} % of the processor time, {limit} are allowed (--max-foreign-cpu)"))
     }
 
     /// Has the tool of an external strategy serve, and reads its counters.
@@ -195,7 +219,7 @@ impl Arm<'_> {
         &mut self,
         identity: &Identity,
         jobs: &[Job],
-        Built { trials: built, own, own_count, ended }: Built,
+        Built { trials: built, own, own_count, ended, processors }: Built,
         memory: &mut Memory,
     ) -> Result<(StepRow, Vec<UnitRow>)> {
         let disk = self.look_at_disk(jobs);
@@ -214,6 +238,7 @@ impl Arm<'_> {
             trials.push(trial);
         }
         let invalid = invalid.or_else(|| self.origins.check(jobs, &trials));
+        let invalid = invalid.or_else(|| self.disturbed(processors.as_ref()));
         let (shadow, unchecked) = match (&self.strategy, self.options.shadow) {
             (Strategy::Units(_), true) => match self.shadow(jobs, &trials) {
                 Ok(shadow) => (Some(shadow), None),
@@ -222,7 +247,7 @@ impl Arm<'_> {
             },
             _ => (None, None),
         };
-        let measured = Measured { trials, own, disk, shadow, unchecked, invalid, own_count };
+        let measured = Measured { trials, own, disk, shadow, unchecked, invalid, own_count, processors };
         let units = measured.trials.iter().flat_map(|trial| identity.units(&trial.build, &trial.units)).collect();
         Ok((identity.measured(&self.strategy, &measured), units))
     }

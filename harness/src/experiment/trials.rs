@@ -1,11 +1,11 @@
 //! The real executor: moments become measured steps, measured steps become records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Action, Home, Step, Task};
-use reports::record::{StepKey, StepRow, UnitRow};
+use reports::record::{Status, StepKey, StepRow, UnitRow};
 use reports::run_folder::RunWriter;
 
 use super::arm::{Arm, Memory};
@@ -18,6 +18,9 @@ use super::prepare::Prepared;
 use super::records::Records;
 use super::rows::Identity;
 use super::run::Executor;
+use crate::guard::growth::Growth;
+use crate::guard::guarding::Guards;
+use crate::guard::watch::Watch;
 
 /// Runs moments for real.
 #[derive(Debug)]
@@ -36,6 +39,10 @@ pub struct Trials<'a> {
     memory: Memory,
     /// Time inside measured builds.
     measured: Duration,
+    guards: Guards,
+    growth: Growth,
+    /// Arms that have told their story and are still on disk.
+    told: BTreeSet<usize>,
 }
 
 impl<'a> Trials<'a> {
@@ -47,6 +54,7 @@ impl<'a> Trials<'a> {
         prepared: &'a [Prepared],
         plan: &'a Plan,
         records: Records,
+        guards: Guards,
     ) -> Trials<'a> {
         Trials {
             asked,
@@ -55,6 +63,9 @@ impl<'a> Trials<'a> {
             prepared,
             plan,
             pace: Pace::of(options, records.rows()),
+            growth: Growth::of(records.rows()),
+            guards,
+            told: BTreeSet::new(),
             records,
             arms: BTreeMap::new(),
             running: None,
@@ -84,6 +95,27 @@ impl<'a> Trials<'a> {
             profile: step.profile.clone().unwrap_or_else(|| self.options.profile.clone()),
             variant: variant(step),
         }
+    }
+
+    /// What a moment is, for people.
+    fn label(&self, moment: &Moment) -> String {
+        let Plan { arms, scenario, workspaces, .. } = self.plan;
+        let (step, workspace) = (&scenario.steps[moment.step].name, &workspaces[moment.workspace]);
+        format!("the step {step} of {workspace} under {}", arms[moment.arm])
+    }
+
+    /// Waits until the machine lets a step begin that is likely to take `need` bytes.
+    fn wait(&mut self, what: &str, need: u64) -> Result<()> {
+        let Trials { guards, arms, told, lab, .. } = self;
+        let mut make_room = || {
+            let gone: Vec<usize> = std::mem::take(told).into_iter().collect();
+            for arm in &gone {
+                arms.remove(arm).iter().for_each(Arm::rest);
+                let _ = lab.remove_parked(*arm); // What stays will still be missing.
+            }
+            !gone.is_empty()
+        };
+        Ok(guards.before(what, need, &mut make_room)?)
     }
 
     /// Puts the directories of this arm in place.
@@ -127,6 +159,7 @@ impl Executor for Trials<'_> {
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
         self.lab.supervisor.check()?;
         self.park_running()?;
+        self.wait(&format!("the story of {}", self.plan.arms[arm]), 0)?;
         let strategy = self.asked.arms[arm].strategy.clone();
         let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &self.prepared[*it])).collect();
         let opened = Arm::open(self.lab, self.options, &self.plan.scenario, strategy, &prepared)?;
@@ -139,23 +172,48 @@ impl Executor for Trials<'_> {
         self.turn_to(moment.arm)?;
         let step = &self.plan.scenario.steps[moment.step];
         let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
+        let was_broken = arm.broken().is_some();
         arm.act(step, action, (!on_all).then_some(moment.workspace));
+        if arm.broken().is_some() && !was_broken {
+            self.guards.after_failure(&format!("`{action}` before {}", self.label(moment)))?;
+        }
         self.lab.supervisor.check().map_err(Into::into)
     }
 
     fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
         self.lab.supervisor.check()?;
-        self.lab.check_room()?;
         self.turn_to(moment.arm)?;
-        let identity = self.identity(moment);
+        let (identity, what) = (self.identity(moment), self.label(moment));
+        let kind = (&*identity.strategy, &*identity.step, &*identity.workspace);
+        let measures = self.arms.get(&moment.arm).is_some_and(|arm| arm.measures(moment.workspace));
+        if measures {
+            self.wait(&what, self.growth.likely(kind))?;
+        }
         let step = &self.plan.scenario.steps[moment.step];
         let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
+        let watch = measures.then(|| self.guards.watch(&what));
         let (row, units) = arm.measure(&identity, step, moment.workspace, &mut self.memory)?;
+        if let Some(took) = watch.and_then(Watch::end) {
+            self.growth.learn(kind, took);
+        }
+        // What a guard or a signal fell into is no record, whatever came of it.
+        self.lab.supervisor.check()?;
+        if measures && row.status == Status::Failed {
+            self.guards.after_failure(&what)?;
+        }
         self.measured += Duration::from_secs_f64(row.wall_s.unwrap_or_default());
         Ok((row, units))
     }
 
+    fn told(&mut self, arm: usize) {
+        self.told.insert(arm);
+    }
+
     fn end(&mut self, arm: usize) -> Result<()> {
+        self.told.remove(&arm);
+        if !self.arms.contains_key(&arm) {
+            return self.lab.remove_parked(arm); // Room was short, so it should be gone already.
+        }
         self.turn_to(arm)?;
         self.arms.remove(&arm).iter().for_each(Arm::rest);
         self.running = None;

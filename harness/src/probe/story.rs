@@ -142,12 +142,12 @@ fn quoted(word: &str) -> String {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::process::Command;
 
     #[test]
-    #[cfg(unix)]
     fn the_script_does_what_the_story_did() {
         let dir = tempfile::tempdir().unwrap();
         let mut story = Story::default();

@@ -95,7 +95,7 @@ impl FileSystem {
 /// # Errors
 /// When the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
-    statistics(path).map(|told| told.free_bytes).map_err(|source| FileSystemError {
+    room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
         attempt: "find out the free space at",
         path: path.to_owned(),
         source,
@@ -183,7 +183,7 @@ struct Statistics {
 
 #[cfg(unix)]
 fn statistics(path: &Path) -> io::Result<Statistics> {
-    let room = rustix::fs::statvfs(path)?;
+    let (free_bytes, total_bytes) = room(path)?;
     #[cfg(target_os = "linux")]
     let (magic, named) = {
         let raw = rustix::fs::statfs(path)?.f_type;
@@ -199,16 +199,28 @@ fn statistics(path: &Path) -> io::Result<Statistics> {
     };
     #[cfg(not(any(target_os = "linux", target_os = "macos")))]
     let (magic, named) = (None, None);
+    Ok(Statistics { magic, named, free_bytes, total_bytes })
+}
+
+/// Free bytes, total bytes: one system call, since it is asked while builds are measured.
+#[cfg(unix)]
+fn room(path: &Path) -> io::Result<(u64, u64)> {
+    let room = rustix::fs::statvfs(path)?;
     // The fields' widths differ between systems.
     #[allow(clippy::useless_conversion)]
     let (free, all) = (u64::from(room.f_bavail), u64::from(room.f_blocks));
-    Ok(Statistics { magic, named, free_bytes: free * room.f_frsize, total_bytes: all * room.f_frsize })
+    Ok((free * room.f_frsize, all * room.f_frsize))
 }
 
 #[cfg(windows)]
 fn statistics(path: &Path) -> io::Result<Statistics> {
-    let super::windows::Room { kind, free_bytes, total_bytes } = super::windows::room(path)?;
-    Ok(Statistics { magic: None, named: kind, free_bytes, total_bytes })
+    let (free_bytes, total_bytes) = room(path)?;
+    Ok(Statistics { magic: None, named: super::windows::volume_kind(path), free_bytes, total_bytes })
+}
+
+#[cfg(windows)]
+fn room(path: &Path) -> io::Result<(u64, u64)> {
+    super::windows::room(path)
 }
 
 /// Names of magic numbers (include/uapi/linux/magic.h), for systems without a mount table.

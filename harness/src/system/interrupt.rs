@@ -9,13 +9,15 @@
 //! Starting, signalling and reaping share one lock. So no child can start after the flag was
 //! raised, and no signal can reach a process number that was reaped and given to a stranger.
 //!
-//! On Windows a job object takes the place of a process group (see [`windows`](super::windows)):
+//! A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
+//!
+//! On Windows a job object takes the place of a process group (`windows/job.rs`):
 //! the console delivers Ctrl-C to the children itself, and what is left is ended with its job.
 
 use std::fmt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::guardian::Guardian;
@@ -81,6 +83,10 @@ impl State {
 #[derive(Default)]
 struct Inner {
     interrupted: AtomicBool,
+    /// A signal came; a guard may have raised the flag before.
+    signalled: AtomicBool,
+    /// Why a guard raised the flag.
+    halted: OnceLock<String>,
     state: Mutex<State>,
 }
 
@@ -111,7 +117,7 @@ impl Supervisor {
         let supervisor = self.clone();
         // The crate calls this on a thread of its own, not in signal context, so locks are fine.
         ctrlc::set_handler(move || {
-            if supervisor.is_interrupted() {
+            if supervisor.0.signalled.swap(true, Ordering::SeqCst) {
                 supervisor.kill();
                 std::process::exit(EXIT_CODE);
             }
@@ -141,7 +147,22 @@ impl Supervisor {
         state.signal_all(GroupSignal::Kill);
     }
 
-    /// Whether a signal arrived.
+    /// Ends every running child at once, for a reason of our own, and raises the flag, unless a
+    /// signal did: what follows is what follows a Ctrl-C.
+    pub fn halt(&self, why: &str) {
+        let state = self.lock();
+        if !self.0.interrupted.swap(true, Ordering::SeqCst) {
+            let _ = self.0.halted.set(why.to_owned());
+        }
+        state.signal_all(GroupSignal::Kill);
+    }
+
+    /// Why the run was halted, if it was.
+    pub fn halted(&self) -> Option<&str> {
+        self.0.halted.get().map(String::as_str)
+    }
+
+    /// Whether a signal arrived, or the run was halted.
     pub fn is_interrupted(&self) -> bool {
         self.0.interrupted.load(Ordering::SeqCst)
     }

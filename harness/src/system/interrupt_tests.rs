@@ -107,3 +107,23 @@ fn a_second_signal_leaves_with_130() {
     std::thread::sleep(Duration::from_millis(100));
     assert!(!alive(leader));
 }
+
+#[test]
+fn a_halt_ends_a_tree_at_once_and_keeps_its_reason_unless_a_signal_came_first() {
+    let supervisor = Supervisor::new();
+    let script = "trap '' TERM; echo started; sleep 987 & wait; wait";
+    let spec = CommandSpec::new("/bin/sh", "/").args(["-c", script]).env("PATH", "/usr/bin:/bin");
+    let mut halted_at = None;
+    let result = run(&spec, &supervisor, &mut |_, _| {
+        halted_at = Some(Instant::now());
+        supervisor.halt("the disk is nearly full");
+    });
+    assert!(matches!(result, Err(ProcessError::Interrupted(Interrupted))), "{result:?}");
+    assert!(halted_at.unwrap().elapsed() < GRACE, "no polite word is waited for");
+    supervisor.halt("something else");
+    assert_eq!(supervisor.halted(), Some("the disk is nearly full"));
+    let signalled = Supervisor::new();
+    signalled.kill();
+    signalled.halt("too late");
+    assert_eq!(signalled.halted(), None);
+}

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`process`] | one child from start to end, with its wall time, CPU time and peak memory |
 //! | [`command`] | what to run, what became of it, and why it may not have |
+//! | [`cpu`] | processor time of the machine, and how much of it is ours |
 //! | [`daemon`] | one child that serves from the side; [`marked`] finds what detached itself |
 //! | [`interrupt`] | Ctrl-C: ends our own process groups, nothing else; `guardian` does so for a killed harness |
 //! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
@@ -23,6 +24,7 @@ pub mod ancestors;
 pub mod cargo_home;
 pub mod cargo_home_twin;
 pub mod command;
+pub mod cpu;
 pub mod daemon;
 pub mod dirs;
 pub mod disk;

@@ -1,6 +1,8 @@
 //! What was run, where, and what came out, in sentences.
 
 use super::words::{and, between, first_line, plural, precise, ratio};
+use std::collections::BTreeSet;
+
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
 use crate::record::RunInfo;
@@ -12,6 +14,7 @@ use crate::table::{bytes, percent};
 /// What a run comes to, most important first.
 pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
     let mut lead = vec![what(run, several), place(&run.info)];
+    lead.extend(parts(&run.info));
     if run.cut != CutOff::default() {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
@@ -99,6 +102,39 @@ pub(super) fn place(info: &RunInfo) -> String {
     ];
     parts.retain(|part| !part.is_empty());
     if parts.is_empty() { "Where it was run is not recorded.".into() } else { format!("On {}.", parts.join(", ")) }
+}
+
+/// Whether it is a part of a run, or was put together of parts.
+pub(super) fn parts(info: &RunInfo) -> Option<String> {
+    if let Some(part) = info.part() {
+        return Some(format!("This is shard {part} of a run: a part of its rounds, to be merged with the others."));
+    }
+    if info.shards.is_empty() {
+        return None;
+    }
+    let machines: BTreeSet<&str> = info.shards.iter().filter_map(|shard| shard.machine.as_deref()).collect();
+    let known = info.shards.iter().all(|shard| shard.machine.is_some());
+    let kinds = info.kinds_of_hosts().len();
+    let on = match (known, machines.len(), kinds) {
+        (_, _, 2..) => format!("on {kinds} kinds of machines"),
+        (true, 1, _) => "on one machine".to_owned(),
+        (true, several, _) => format!("on {several} machines of one kind"),
+        (false, ..) => "on machines of one kind".to_owned(),
+    };
+    let seeds: BTreeSet<u64> = info.shards.iter().map(|shard| shard.seed).collect();
+    let rustcs: BTreeSet<&str> = info.shards.iter().map(|shard| shard.toolchain.rustc.as_str()).collect();
+    let tools: BTreeSet<_> = info.shards.iter().map(|shard| &shard.tools).collect();
+    let also: Vec<String> = [(seeds.len(), "seeds"), (rustcs.len(), "toolchains"), (tools.len(), "sets of tools")]
+        .into_iter()
+        .filter(|(count, _)| *count > 1)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let with = if also.is_empty() { String::new() } else { format!(", with {}", also.join(" and ")) };
+    let bare = match kinds {
+        2.. => " Every ratio is of two builds on one machine; bare times and sizes mix machines, and say little.",
+        _ => " Every ratio is of two builds on one machine.",
+    };
+    Some(format!("Merged from {}, taken {on}{with}.{bare}", plural(info.shards.len(), "shard")))
 }
 
 /// Rows that do not count, and why.

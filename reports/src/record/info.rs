@@ -60,6 +60,9 @@ pub struct RunInfo {
     /// Every other option of the command, by flag name.
     #[serde(default)]
     pub options: BTreeMap<String, Value>,
+    /// The parts it was merged from, by number; empty for a run taken in one go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<super::Shard>,
     /// Fields this version does not know, kept as they were read.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
@@ -84,6 +87,7 @@ impl RunInfo {
             file_systems: Vec::new(),
             tools: BTreeMap::new(),
             options: BTreeMap::new(),
+            shards: Vec::new(),
             other: BTreeMap::new(),
         }
     }

@@ -189,6 +189,10 @@ pub struct StepRow {
     /// Misses by its own account; empty where it tells nothing.
     #[serde(default)]
     pub own_misses: Option<u64>,
+    /// Processor seconds that others used on this machine while the step was built, kernel threads
+    /// included; empty where the system does not tell.
+    #[serde(with = "number", default)]
+    pub foreign_cpu_s: Option<f64>,
 }
 
 impl StepRow {
@@ -257,5 +261,6 @@ impl StepRow {
         "variant",
         "own_hits",
         "own_misses",
+        "foreign_cpu_s",
     ];
 }

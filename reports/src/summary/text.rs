@@ -61,6 +61,16 @@ fn header(run: &RunFolder, options: &Options, steps: &[StepSummary], disk: Disk)
         first.push_str("; INCOMPLETE, so far");
     }
     let freed = "promised: bytes that a step which cleans said it would free, freed: physical bytes that it did; ";
+    if let Some(part) = info.part() {
+        first.push_str(&format!("; shard {part}, a part of a run"));
+    }
+    if !info.shards.is_empty() {
+        first.push_str(&format!("; merged from {}", plural(info.shards.len(), "shard")));
+    }
+    let kinds = info.kinds_of_hosts().len();
+    if kinds > 1 {
+        first.push_str(&format!(" on {kinds} kinds of machines: ratios are of one machine each, bare times are not"));
+    }
     let read = format!(
         "wall, compiled and rustc: sum over workspaces of the median round; vs {base}: geometric mean over \
          workspaces of wall ÷ wall of {base} in the same round, below 1x is faster; hits: units reused ÷ \

@@ -49,6 +49,12 @@ pub fn of_folder(dir: &Path) -> Result<Entry, SeriesError> {
     }
     let run = RunFolder::read_steps(dir)?;
     let not_a_run = |why: &str| RunError::NotARun { path: dir.into(), why: why.into() };
+    if let Some(part) = run.info.part() {
+        return Err(SeriesError::Shard { part: part.to_owned(), name: run.info.name });
+    }
+    if !run.info.complete && !run.info.shards.is_empty() {
+        return Err(SeriesError::Partial { name: run.info.name });
+    }
     if !run.info.complete {
         return Err(SeriesError::Incomplete { name: run.info.name, dir: dir.into() });
     }

@@ -31,6 +31,11 @@ pub fn line(info: &RunInfo, baseline: &str) -> String {
     let mut disks: Vec<String> = info.file_systems.iter().map(|fs| format!("{}:{}", fs.role, fs.kind)).collect();
     disks.sort_unstable();
     parts.push(("file systems", disks.join(",")));
+    // What is of one kind of machine is in the same line as a run taken in one go.
+    let kinds = info.kinds_of_hosts();
+    if kinds.len() > 1 {
+        parts.push(("machines", kinds.into_iter().collect::<Vec<_>>().join(" + ")));
+    }
     for name in OPTIONS {
         match info.options.get(name) {
             None | Some(Value::Null | Value::Bool(false)) => {}
@@ -53,6 +58,7 @@ pub fn line_id(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reports::record::Shard;
 
     #[test]
     fn what_changes_over_time_begins_no_new_line() {
@@ -72,5 +78,16 @@ mod tests {
         info.options.insert("jobs".into(), 1.into());
         assert_ne!(line(&info, "none"), before);
         assert_eq!(line_id(&before).len(), 8);
+    }
+
+    #[test]
+    fn shards_of_one_kind_of_machine_are_in_the_line_of_the_whole_run_and_others_are_not() {
+        let mut info = RunInfo::new("a");
+        info.corpus.hash = "c0ffee".into();
+        let before = line(&info, "none");
+        info.shards = vec![Shard::default(), Shard { machine: Some("b".into()), ..Shard::default() }];
+        assert_eq!(line(&info, "none"), before);
+        info.shards[1].host.cores = Some(4);
+        assert_ne!(line(&info, "none"), before);
     }
 }

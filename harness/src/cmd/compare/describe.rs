@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use indicatif::HumanDuration;
 
+use reports::table::bytes;
+
 use crate::experiment::asked::Asked;
 use crate::experiment::options::Options;
 use crate::experiment::plan::{Moment, Order, Plan};
+use crate::guard::limits::{DISK_FLOOR, Limits};
 
 /// Prints it.
 pub fn describe(asked: &Asked, options: &Options) {
@@ -25,6 +28,7 @@ pub fn describe(asked: &Asked, options: &Options) {
     if let Some(volume) = &options.volume {
         println!("volume     {volume}, made for the run and removed after it");
     }
+    println!("guards     {}", guards(&options.guards));
     println!("seed       {}", options.seed);
     let rounds = match options.budget_s {
         Some(seconds) => {
@@ -33,6 +37,9 @@ pub fn describe(asked: &Asked, options: &Options) {
         None => options.rounds.to_string(),
     };
     println!("rounds     {rounds}");
+    if let Some(shard) = &options.shard {
+        println!("shard      {}", shard.part);
+    }
     match options.order {
         Order::Interleaved => {
             println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
@@ -47,9 +54,34 @@ pub fn describe(asked: &Asked, options: &Options) {
         let moments: Vec<Moment> =
             plan.tellings(round, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments).collect();
         steps += moments.len();
+        if moments.is_empty() {
+            continue; // The round is another shard's.
+        }
         describe_round(&plan, round, &moments);
     }
     println!("{steps} measured steps; nothing was run");
+}
+
+/// What guards the run, in a line.
+fn guards(limits: &Limits) -> String {
+    let size = |value: u64| bytes(Some(value as f64));
+    let mut parts = vec![match limits.step_timeout() {
+        Some(limit) => format!("a step is ended after {}", HumanDuration(limit)),
+        None => "a step may take for ever".to_owned(),
+    }];
+    match limits.disk_floor_bytes {
+        Some(0) => {}
+        Some(floor) => parts.push(format!("{} of the disk are left", size(floor))),
+        None => parts.push(format!("{} of the disk are left, of a small one a sixteenth", size(DISK_FLOOR))),
+    }
+    parts.extend(limits.memory_floor().map(|floor| format!("{} of memory are left", size(floor))));
+    parts.extend(limits.max_load_percent.map(|share| format!("a step begins while others use at most {share}")));
+    parts.extend(limits.max_foreign_cpu_percent.map(|share| format!("a row is invalid if others used over {share}")));
+    parts.push(match limits.wait() {
+        Duration::ZERO => "nothing waits".to_owned(),
+        wait => format!("waits for up to {}", HumanDuration(wait)),
+    });
+    parts.join("; ")
 }
 
 /// The first turns of a round: who goes first, and so on.

@@ -184,8 +184,10 @@ impl Rival {
         let mut took = None;
         for argv in commands {
             let argv = values.argv(argv).map_err(|error| BuildError::Failed(error.to_string()))?;
-            let spec = command(&argv, &site.dir, &site.env(env.lab, env.recipe));
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ())?;
+            let deadline = env.lab.deadline();
+            let spec = deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe)));
+            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ());
+            let finished = finished.map_err(|error| deadline.told("a command of the tool", error))?;
             if !finished.status.success() {
                 let said = finished.stderr_tail.join(" | ");
                 return Err(BuildError::Failed(format!("`{}` failed: {said}", spec.display())));

@@ -1,0 +1,100 @@
+//! `harness merge`: shards → the run they make together.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use reports::analysis::Source;
+use reports::merge::{Allowed, merge};
+use reports::report::Report;
+use reports::run_folder::{RunFolder, RunWriter};
+use reports::{probes, simulation, summary};
+
+/// Joins the run folders of all shards of one run. The rows are those of the run taken in one
+/// go; what was measured is not changed, nor are the folders given. The same shards in any order
+/// make the same bytes.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Run folders that `harness compare --shard` wrote
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// The run folder to make; it must not exist yet
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Differences between shards that are no reason to refuse, separated by commas; the report
+    /// tells them
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_enum)]
+    allow: Vec<Allow>,
+    /// Join what there is, though shards are missing: makes a run that is not complete
+    #[arg(long)]
+    partial: bool,
+}
+
+/// What shards may differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Allow {
+    /// Machines of another kind: processor, cores, memory, kernel, system, file systems
+    Hosts,
+    /// Another rustc or cargo
+    Toolchains,
+    /// Another seed, so that turns are not balanced over rounds
+    Seeds,
+    /// Other versions of external tools
+    Tools,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When the runs are not the finished shards of one run, or the folder cannot be written.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    if args.out.exists() {
+        bail!("{} exists: name a new folder with --out", args.out.display());
+    }
+    let folders = args.runs.iter().map(|dir| read(dir)).collect::<Result<Vec<RunFolder>>>()?;
+    let has = |what| args.allow.contains(&what);
+    let allowed = Allowed {
+        hosts: has(Allow::Hosts),
+        toolchains: has(Allow::Toolchains),
+        seeds: has(Allow::Seeds),
+        tools: has(Allow::Tools),
+    };
+    let merged = merge(folders, &allowed, args.partial)?;
+    write(&merged, &args.out)?;
+    let count = merged.info.shards.len();
+    let report = Report::of(vec![Source::Compare(Box::new(RunFolder::read(&args.out)?))], None);
+    for (folder, analysis) in &report.runs {
+        let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
+        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
+    }
+    let rows = merged.steps.len();
+    println!("\n{count} shards, {rows} rows{}", if merged.info.complete { "" } else { "; INCOMPLETE" });
+    println!("records: {}", args.out.display());
+    crate::cmd::compare::write_report(&report, &args.out);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(dir: &Path) -> Result<RunFolder> {
+    if dir.join(probes::WHOLE).is_file() || simulation::is_one(dir) {
+        bail!("{} holds probes or a simulation, which have no shards: give runs of harness compare", dir.display());
+    }
+    Ok(RunFolder::read(dir)?)
+}
+
+/// Writes the run beside its place and renames it there, so that there is all of it or nothing.
+fn write(run: &RunFolder, out: &Path) -> Result<()> {
+    let parent = match out.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    let staged = tempfile::Builder::new()
+        .prefix(".merged-")
+        .tempdir_in(parent)
+        .with_context(|| format!("cannot write in {}", parent.display()))?;
+    let dir = staged.path().join("run");
+    drop(RunWriter::create(&dir, run.info.clone())?);
+    run.rewrite(&dir)?;
+    std::fs::rename(&dir, out).with_context(|| format!("cannot rename {} to {}", dir.display(), out.display()))
+}

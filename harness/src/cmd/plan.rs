@@ -1,0 +1,189 @@
+//! `harness plan`: a comparison in shards, for whoever runs them.
+
+mod given;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::Args as ClapArgs;
+use reports::run_folder::RunFolder;
+
+use self::given::Given;
+use crate::experiment::asked::Asked;
+use crate::quantity::{parse_age, parse_size};
+use crate::shard::engine::{self, Format, Job};
+use crate::shard::seconds;
+use crate::shard::words::Words;
+
+/// Splits a comparison into shards of even predicted time and writes the plan to standard
+/// output; how long each is predicted to take goes to standard error. Every shard is a plain
+/// `harness compare --shard I/N`, on any machine; `harness merge` joins their run folders.
+///
+/// A shard holds whole rounds, of all workspaces or (in a scenario that tells of each alone) of
+/// some, with all strategies: what is compared comes from one machine. All options of `harness
+/// compare` are taken, and passed on.
+#[derive(Debug, ClapArgs)]
+// clap names a group after the struct, and those of `compare` are called so already.
+#[group(skip)]
+pub struct Args {
+    /// How many shards
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    shards: u32,
+    /// For whom the plan is
+    #[arg(long, value_enum, default_value_t = Format::Lines)]
+    format: Format,
+    /// Predict from the wall times of this earlier run
+    #[arg(long, value_name = "RUN")]
+    timings: Option<PathBuf>,
+    /// What the engine calls the job
+    #[arg(long, value_name = "NAME", default_value = "cargo-cache-harness", value_parser = label)]
+    job_name: String,
+    /// k8s-job: a container image that has the harness, Rust, git, a C compiler and bash
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
+    job_image: Option<String>,
+    /// k8s-job: the persistent volume claim that run folders are written to
+    #[arg(long, value_name = "NAME", value_parser = label)]
+    job_claim: Option<String>,
+    /// k8s-job: only nodes with this label; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = node)]
+    job_node: Vec<(String, String)>,
+    /// k8s-job: processors of a shard
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    job_cpus: u32,
+    /// k8s-job: memory of a shard
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = parse_size)]
+    job_memory: u64,
+    /// End a shard after this time [default: the longest predicted time, three times from
+    /// --timings and ten times otherwise, and half an hour]
+    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    job_limit: Option<Duration>,
+    #[command(flatten)]
+    given: Given,
+}
+
+/// Half an hour to fetch everything and to build what is never measured.
+const AROUND_S: u64 = 1_800;
+
+fn made_of(text: &str, most: usize, also: &[char]) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || also.contains(&c);
+    (1..=most).contains(&text.len()) && text.chars().all(plain)
+}
+
+/// A DNS label (RFC 1123), which Kubernetes asks for.
+fn label(text: &str) -> Result<String, String> {
+    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let fits = made_of(text, 50, &['-']) && !text.chars().any(|c| c.is_ascii_uppercase());
+    match fits && text.starts_with(ends) && text.ends_with(ends) {
+        true => Ok(text.to_owned()),
+        false => Err("a name has at most 50 small letters, digits and inner '-'".to_owned()),
+    }
+}
+
+fn image(text: &str) -> Result<String, String> {
+    match made_of(text, 500, &['.', '_', '-', '/', ':', '@']) && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        true => Ok(text.to_owned()),
+        false => Err("an image is called like registry.example.org/harness:1 or …@sha256:…".to_owned()),
+    }
+}
+
+fn node(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=');
+    let fits = |(key, value): &(&str, &str)| {
+        made_of(key, 300, &['.', '_', '-', '/']) && (value.is_empty() || made_of(value, 63, &['.', '_', '-']))
+    };
+    match parts.filter(fits) {
+        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+        None => Err("a label of nodes is KEY=VALUE: pool=quiet".to_owned()),
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// When what is asked for cannot be had, or cannot be split like that.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let compare = &args.given.args;
+    if let Some(option) = compare.not_for_a_plan() {
+        bail!("{option} is for harness compare alone: a plan splits a new run with a number of --rounds");
+    }
+    let options = super::compare::options(compare)?;
+    let asked = Asked::of(&options)?;
+    let predicted = match &args.timings {
+        Some(dir) => seconds::of_run(&RunFolder::read_steps(dir)?, &asked)?,
+        None => seconds::shipped(&asked)?,
+    };
+    let split = asked.cells(&options).split(args.shards, &predicted.seconds)?;
+    let weights = split.weights();
+    let longest = weights.iter().copied().max().unwrap_or_default();
+    let mut words = args.given.words()?;
+    if !words.iter().any(|word| word == "--seed" || word.starts_with("--seed=")) {
+        words.extend(["--seed".to_owned(), options.seed.to_string()]);
+    }
+    let each: Vec<String> = predicted.seconds.iter().map(|(name, seconds)| format!("{name}={seconds}")).collect();
+    // Together they are in every cell, and decide nothing.
+    if asked.scenario.alone {
+        words.extend(["--shard-seconds".to_owned(), each.join(",")]);
+    }
+    let plan = engine::render(
+        args.format,
+        Job {
+            words: Words::new(words)?,
+            limit: args.job_limit.unwrap_or(Duration::from_secs(longest * predicted.safety + AROUND_S)),
+            predicted_s: weights.clone(),
+            name: args.job_name.clone(),
+            image: args.job_image.clone(),
+            claim: args.job_claim.clone(),
+            nodes: args.job_node.clone(),
+            cpus: args.job_cpus,
+            memory_bytes: args.job_memory,
+        },
+    )?;
+    tell(&split, &weights, &predicted.from);
+    print!("{plan}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How even it is, for people.
+fn tell(split: &crate::shard::split::Split, weights: &[u64], from: &str) {
+    for (shard, weight) in (1u32..).zip(weights) {
+        let cells = split.cells_of(shard).len();
+        let cells = if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };
+        eprintln!("shard {shard}/{}: {cells}, predicted {}", weights.len(), minutes(*weight));
+    }
+    let sum: u64 = weights.iter().sum();
+    let mean = sum as f64 / weights.len().max(1) as f64;
+    let longest = weights.iter().copied().max().unwrap_or_default();
+    let over = 100.0 * (longest as f64 / mean.max(1.0) - 1.0);
+    eprintln!(
+        "all of it {}; the longest shard {over:.1} % above the mean; fetching and preparing comes on top in each",
+        minutes(sum)
+    );
+    eprintln!("predicted from {from}");
+}
+
+fn minutes(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{:.0} min", seconds as f64 / 60.0),
+        _ => format!("{:.1} h", seconds as f64 / 3_600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_an_engine_would_misread_are_refused() {
+        assert!(label("night-1").is_ok());
+        for wrong in ["", "-a", "a-", "A", "a b", "a\nb", "a$b", "a;b", &"a".repeat(51)] {
+            assert!(label(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(image("registry.example.org:5000/a/b:1@sha256:00").is_ok());
+        assert!(image("a b").is_err() && image("-a").is_err() && image("a\"b").is_err());
+        assert_eq!(node("pool=quiet"), Ok(("pool".into(), "quiet".into())));
+        assert!(node("pool").is_err() && node("a=b c").is_err() && node("=x").is_err());
+    }
+}

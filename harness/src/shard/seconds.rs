@@ -1,0 +1,109 @@
+//! What a round of a workspace is predicted to take.
+//!
+//! Best known from an earlier run of the same kind. Else from the compile seconds in the trace
+//! that comes with the harness: good enough to weigh workspaces against each other, rough as a
+//! time. What nobody knows weighs as much as the others do on average.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use reports::run_folder::RunFolder;
+use simulation::trace::Task;
+
+use crate::experiment::asked::Asked;
+use crate::experiment::pace::AROUND;
+
+/// What is known of every workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicted {
+    /// Whole seconds of one round, all steps and strategies, at least 1, by workspace.
+    pub seconds: BTreeMap<String, u64>,
+    /// Where they come from, for people.
+    pub from: String,
+    /// How many times longer it may take before something must be wrong.
+    pub safety: u64,
+}
+
+/// From an earlier run.
+///
+/// # Errors
+/// When it has nothing on any of these workspaces.
+pub fn of_run(run: &RunFolder, asked: &Asked) -> Result<Predicted> {
+    let mut walls: BTreeMap<(&str, &str, &str), (f64, u32)> = BTreeMap::new();
+    for row in run.steps.iter().filter(|row| row.scenario == asked.scenario.name) {
+        let Some(wall) = row.wall_s else { continue };
+        let (sum, count) = walls.entry((&row.workspace, &row.step, &row.strategy)).or_default();
+        *sum += wall;
+        *count += 1;
+    }
+    let mean_of = |workspace: &str, step: &str, strategy: Option<&str>| -> Option<f64> {
+        let is =
+            |key: &(&str, &str, &str)| (key.0, key.1) == (workspace, step) && strategy.is_none_or(|it| it == key.2);
+        let found = walls.iter().filter(|(key, _)| is(key)).map(|(_, (sum, count))| sum / f64::from(*count));
+        let found: Vec<f64> = found.collect();
+        (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
+    };
+    let known = |workspace: &str| -> Option<f64> {
+        let places = asked.scenario.steps.iter().flat_map(|step| asked.arms.iter().map(move |arm| (step, arm)));
+        // A strategy that the run did not have takes what the others took.
+        let each = places.map(|(step, arm)| {
+            mean_of(workspace, &step.name, Some(&arm.name)).or_else(|| mean_of(workspace, &step.name, None))
+        });
+        Some(AROUND * each.sum::<Option<f64>>()?)
+    };
+    let from = format!("wall times of the run {}", run.info.name);
+    match predicted(asked, known, from, 3) {
+        Some(predicted) => Ok(predicted),
+        None => bail!(
+            "the run {} has no times of any of these workspaces in the scenario {}: give another to --timings",
+            run.info.name,
+            asked.scenario.name
+        ),
+    }
+}
+
+/// From what comes with the harness.
+///
+/// # Errors
+/// When the trace cannot be read, which a test rules out.
+pub fn shipped(asked: &Asked) -> Result<Predicted> {
+    let trace = simulation::generate::shipped()?;
+    let text = |at: simulation::trace::Text| trace.strings.get(at.at()).map_or("", String::as_str);
+    let mut clean: BTreeMap<&str, f64> = BTreeMap::new();
+    for plan in trace.plans.iter().filter(|plan| plan.task == Task::Build && text(plan.profile) == "dev") {
+        let seconds = plan.nodes.iter().map(|node| f64::from(trace.nodes[node.at()].seconds.value)).sum();
+        clean.insert(text(trace.workspaces[plan.workspace.at()].name), seconds);
+    }
+    // Caches help and edits are small: on average a step takes about half a clean build's rustc
+    // seconds, which two cores share.
+    let builds = 0.5 * (asked.arms.len() * asked.scenario.steps.len()) as f64;
+    let known = |workspace: &str| Some(builds * clean.get(workspace)? / 2.0);
+    let from = "compile seconds of clean dev builds known to the harness, on 2 cores, roughly".to_owned();
+    Ok(predicted(asked, known, from, 10).unwrap_or_else(|| nothing_known(asked)))
+}
+
+/// A minute a build, for everybody.
+fn nothing_known(asked: &Asked) -> Predicted {
+    let seconds = 60 * (asked.arms.len() * asked.scenario.steps.len()) as u64;
+    let names = asked.corpus.workspaces.iter().map(|workspace| (workspace.name.clone(), seconds.max(1)));
+    let from = "nothing known, a minute a step assumed; --timings RUN takes them from an earlier run".to_owned();
+    Predicted { seconds: names.collect(), from, safety: 10 }
+}
+
+fn predicted(asked: &Asked, known: impl Fn(&str) -> Option<f64>, from: String, safety: u64) -> Option<Predicted> {
+    let names: Vec<&str> = asked.corpus.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
+    let found: Vec<(&str, Option<f64>)> = names.into_iter().map(|name| (name, known(name))).collect();
+    let all: Vec<f64> = found.iter().filter_map(|(_, seconds)| *seconds).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let mean = all.iter().sum::<f64>() / all.len() as f64;
+    let whole = |seconds: f64| seconds.ceil().max(1.0) as u64;
+    let unknown: Vec<&str> = found.iter().filter(|(_, seconds)| seconds.is_none()).map(|(name, _)| *name).collect();
+    let from = match unknown.as_slice() {
+        [] => from,
+        unknown => format!("{from}; nothing known of {}: the mean of the others", unknown.join(", ")),
+    };
+    let seconds = found.iter().map(|(name, seconds)| ((*name).to_owned(), whole(seconds.unwrap_or(mean))));
+    Some(Predicted { seconds: seconds.collect(), from, safety })
+}

@@ -1,0 +1,74 @@
+//! That no cell is missing, twice, or torn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{MergeError, Part};
+use crate::run_folder::RunFolder;
+
+/// A cell: round and, where each workspace is told of alone, its name.
+type Cell<'run> = (u32, &'run str);
+
+/// A measurement of a cell: workspace, step, strategy.
+type Place<'run> = (&'run str, &'run str, &'run str);
+
+/// Checks the cells of all shards together; whether some are missing, which is an error but for
+/// a partial merge.
+pub(super) fn check(shards: &[(Part, RunFolder)], partial: bool) -> Result<bool, MergeError> {
+    for pair in shards.windows(2) {
+        if let [(first, one), (second, other)] = pair
+            && first == second
+        {
+            return Err(twice(one, other, format!("shard {}/{}", first.0, first.1)));
+        }
+    }
+    let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
+    let alone = first.info.alone();
+    let mut cells: BTreeMap<Cell<'_>, (&RunFolder, BTreeSet<Place<'_>>)> = BTreeMap::new();
+    for (_, folder) in shards {
+        for row in &folder.steps {
+            let cell = (row.round, if alone { row.workspace.as_str() } else { "" });
+            let (owner, places) = cells.entry(cell).or_insert_with(|| (folder, BTreeSet::new()));
+            if owner.info.name != folder.info.name {
+                let of = if alone { format!(" of {}", row.workspace) } else { String::new() };
+                return Err(twice(owner, folder, format!("round {}{of}", row.round)));
+            }
+            places.insert((&row.workspace, &row.step, &row.strategy));
+        }
+    }
+    torn(&cells, alone)?;
+    let given: BTreeSet<u32> = shards.iter().map(|((index, _), _)| *index).collect();
+    let absent: Vec<String> = (1..=*of).filter(|index| !given.contains(index)).map(|it| format!("{it}/{of}")).collect();
+    let workspaces = if alone { first.info.corpus.workspaces.len() } else { 1 };
+    let expected = first.info.rounds as usize * workspaces;
+    let what = match (absent.as_slice(), expected.saturating_sub(cells.len())) {
+        ([], 0) => return Ok(false),
+        ([], missing) => format!("{missing} of {expected} rounds of workspaces are"),
+        ([one], _) => format!("shard {one} is"),
+        (several, _) => format!("shards {} are", several.join(", ")),
+    };
+    if partial { Ok(true) } else { Err(MergeError::Missing { what }) }
+}
+
+fn twice(one: &RunFolder, other: &RunFolder, what: String) -> MergeError {
+    MergeError::Twice { first: one.info.name.clone(), other: other.info.name.clone(), what }
+}
+
+/// Every cell holds the same steps of the same strategies: what one has, all have.
+fn torn(cells: &BTreeMap<Cell<'_>, (&RunFolder, BTreeSet<Place<'_>>)>, alone: bool) -> Result<(), MergeError> {
+    // Cells of a workspace alone differ in the workspace, and in nothing else.
+    let shape = |places: &BTreeSet<Place<'_>>| -> BTreeSet<(String, String, String)> {
+        let of = |workspace: &str| if alone { String::new() } else { workspace.to_owned() };
+        places.iter().map(|(workspace, step, arm)| (of(workspace), (*step).to_owned(), (*arm).to_owned())).collect()
+    };
+    let all: BTreeSet<_> = cells.values().flat_map(|(_, places)| shape(places)).collect();
+    for ((round, workspace), (folder, places)) in cells {
+        if let Some((of, step, arm)) = all.difference(&shape(places)).next() {
+            let of = if alone { workspace } else { of.as_str() };
+            return Err(MergeError::Torn {
+                name: folder.info.name.clone(),
+                what: format!("{arm} in step {step} of {of}, round {round}"),
+            });
+        }
+    }
+    Ok(())
+}
