@@ -188,12 +188,45 @@ pub fn set_mode(file: &File, _: bool, writable: bool) -> io::Result<()> {
     file.set_permissions(permissions)
 }
 
+/// Opens a file, read-only ones too, to change its mode or its times, not its bytes.
+///
+/// # Errors
+/// When there is none, or the system refuses.
+#[cfg(unix)]
+pub fn open_to_settle(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Opens a file, read-only ones too, to change its mode or its times, not its bytes.
+///
+/// # Errors
+/// When there is none, or the system refuses.
+#[cfg(windows)]
+pub fn open_to_settle(path: &Path) -> io::Result<File> {
+    use std::os::windows::fs::OpenOptionsExt;
+    // FILE_READ_ATTRIBUTES and FILE_WRITE_ATTRIBUTES: the right to write would be refused for a
+    // read-only file, the right to read is not enough here. The flag lets directories be opened.
+    const ATTRIBUTES: u32 = 0x80 | 0x100;
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    File::options().access_mode(ATTRIBUTES).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)
+}
+
 /// Sets a file's modification time.
 ///
 /// # Errors
 /// When the system refuses.
+#[cfg(unix)]
 pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
     filetime::set_file_mtime(path, time.into())
+}
+
+/// Sets a file's modification time.
+///
+/// # Errors
+/// When the system refuses.
+#[cfg(windows)]
+pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
+    open_to_settle(path)?.set_modified(time)
 }
 
 /// Seconds and nanoseconds since the Unix epoch, as entries store times.

@@ -222,7 +222,8 @@ impl Store for SpoiltStore {
         let added = self.inner.add(entry, unit_dir, link)?;
         if self.flaw == Flaw::WritableStore {
             for (path, file) in self.files(entry) {
-                let opened = std::fs::File::open(&path).and_then(|open| set_mode(&open, file.executable, true));
+                let opened =
+                    crate::files::open_to_settle(&path).and_then(|open| set_mode(&open, file.executable, true));
                 opened.at("open up", &path)?;
             }
         }

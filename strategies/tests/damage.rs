@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use strategies::graph::layout::Share;
 use strategies::store::{Bytes, Entry, Store, check};
+#[cfg(unix)]
 use strategies::units::Units;
 use support::{Place, Site, units};
 
@@ -51,8 +52,10 @@ fn library(store: &dyn Store) -> PathBuf {
     store.stored(&entry, file)
 }
 
+#[cfg(unix)]
 type Damage = (&'static str, fn(&dyn Store));
 
+#[cfg(unix)]
 const DAMAGE: [Damage; 12] = [
     ("a truncated file", |store| writable(&library(store)).set_len(10).unwrap()),
     ("an empty file", |store| writable(&library(store)).set_len(0).unwrap()),
@@ -95,6 +98,7 @@ const DAMAGE: [Damage; 12] = [
 ];
 
 /// Copies a store with its times.
+#[cfg(unix)]
 fn copy(from: &Path, to: &Path) {
     let _ = fs::remove_dir_all(to);
     assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());

@@ -11,7 +11,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+#[cfg(unix)]
+use anyhow::Context as _;
+use anyhow::{Result, bail};
 
 use super::bench::{Bench, LIMIT};
 use super::story::Step;

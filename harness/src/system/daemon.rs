@@ -99,14 +99,14 @@ impl Drop for Daemon {
 }
 
 /// Looks without reaping: until it is reaped its number, and so its group, is its own.
-#[cfg(all(unix, not(target_os = "openbsd")))]
+#[cfg(unix)]
 fn has_ended(child: &mut Child) -> bool {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
     !matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(None))
 }
 
-#[cfg(not(all(unix, not(target_os = "openbsd"))))]
+#[cfg(windows)]
 fn has_ended(child: &mut Child) -> bool {
     !matches!(child.try_wait(), Ok(None))
 }

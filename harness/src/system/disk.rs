@@ -176,14 +176,14 @@ impl Scan {
         self
     }
 
-    fn add_dir(&mut self, metadata: &Metadata) {
-        let (inode, allocated) = numbers(metadata);
+    fn add_dir(&mut self, path: &Path, metadata: &Metadata) {
+        let (inode, allocated) = numbers(path, metadata);
         self.dirs += 1;
         self.inodes.push((inode, allocated, allocated));
     }
 
     fn add_file(&mut self, path: &Path, metadata: &Metadata, detail: Detail) {
-        let (inode, allocated) = numbers(metadata);
+        let (inode, allocated) = numbers(path, metadata);
         self.files += 1;
         self.apparent += metadata.len();
         let mut unlisted = 0;
@@ -212,7 +212,7 @@ fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Scan, DiskE
         Err(error) if vanished(&error) => return Ok(tree),
         Err(source) => return Err(error(source)),
     };
-    tree.add_dir(metadata);
+    tree.add_dir(&dir, metadata);
     let mut dirs = Vec::new();
     for entry in entries {
         let entry = entry.map_err(error)?;
@@ -237,19 +237,23 @@ fn vanished(error: &io::Error) -> bool {
 }
 
 #[cfg(unix)]
-fn numbers(metadata: &Metadata) -> (Inode, u64) {
+fn numbers(_: &Path, metadata: &Metadata) -> (Inode, u64) {
     use std::os::unix::fs::MetadataExt;
     // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
     (Inode { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512)
 }
 
-/// Without inode numbers every file is its own, and takes its length.
-#[cfg(not(unix))]
-fn numbers(metadata: &Metadata) -> (Inode, u64) {
+/// What cannot be asked counts as a file of its own that takes its length: it is being replaced,
+/// or somebody has it for himself.
+#[cfg(windows)]
+fn numbers(path: &Path, metadata: &Metadata) -> (Inode, u64) {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    (Inode { device: 0, number }, metadata.len())
+    match super::windows::numbers(path) {
+        Ok(told) => (Inode { device: told.device, number: told.number }, told.allocated),
+        // Serial numbers of volumes have 32 bits.
+        Err(_) => (Inode { device: u64::MAX, number: NEXT.fetch_add(1, Ordering::Relaxed) }, metadata.len()),
+    }
 }
 
 #[cfg(unix)]

@@ -76,12 +76,14 @@ impl FileSystem {
         let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
         let real = path.canonicalize().map_err(error)?;
         let mount = std::fs::read_to_string("/proc/self/mountinfo").ok().and_then(|text| mount_of(&text, &real));
-        let (magic, free_bytes, total_bytes) = statistics(&real).map_err(error)?;
+        let Statistics { magic, named, free_bytes, total_bytes } = statistics(&real).map_err(error)?;
         let kind = match (&mount, magic.and_then(name_of)) {
             // ext2, ext3 and ext4 share a number, FUSE hides many: the mount table knows more.
             (Some(mount), _) => mount.kind.clone(),
             (None, Some(name)) => name.to_owned(),
-            (None, None) => magic.map_or("unknown".to_owned(), |m| format!("unknown ({m:#x})")),
+            (None, None) => {
+                named.or_else(|| magic.map(|m| format!("unknown ({m:#x})"))).unwrap_or("unknown".to_owned())
+            }
         };
         let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
         Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
@@ -169,38 +171,56 @@ fn symlink(original: &Path, link: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(original, link)
 }
 
-/// Magic number where there is one, free bytes, total bytes.
+/// What the system says of the file system under a path.
+struct Statistics {
+    /// A number for its kind, on Linux.
+    magic: Option<u64>,
+    /// Its kind in words, elsewhere.
+    named: Option<String>,
+    free_bytes: u64,
+    total_bytes: u64,
+}
+
 #[cfg(unix)]
-fn statistics(path: &Path) -> io::Result<(Option<u64>, u64, u64)> {
-    let (free, total) = room(path)?;
+fn statistics(path: &Path) -> io::Result<Statistics> {
+    let (free_bytes, total_bytes) = room(path)?;
     #[cfg(target_os = "linux")]
-    let magic = {
+    let (magic, named) = {
         let raw = rustix::fs::statfs(path)?.f_type;
         // The type's width and sign differ between architectures; magic numbers have 32 bits.
         #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
-        Some(raw as u64 & 0xffff_ffff)
+        (Some(raw as u64 & 0xffff_ffff), None)
     };
-    #[cfg(not(target_os = "linux"))]
-    let magic = None;
-    Ok((magic, free, total))
+    #[cfg(target_os = "macos")]
+    let (magic, named) = {
+        let name = rustix::fs::statfs(path)?.f_fstypename;
+        let bytes: Vec<u8> = name.iter().map(|&c| c.cast_unsigned()).take_while(|&byte| byte != 0).collect();
+        (None, Some(String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    let (magic, named) = (None, None);
+    Ok(Statistics { magic, named, free_bytes, total_bytes })
+}
+
+#[cfg(windows)]
+fn statistics(path: &Path) -> io::Result<Statistics> {
+    let super::windows::Room { kind, free_bytes, total_bytes } = super::windows::room(path)?;
+    Ok(Statistics { magic: None, named: kind, free_bytes, total_bytes })
 }
 
 /// Free bytes, total bytes: one system call, since it is asked while builds are measured.
 #[cfg(unix)]
 fn room(path: &Path) -> io::Result<(u64, u64)> {
     let room = rustix::fs::statvfs(path)?;
-    Ok((room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize))
+    // The fields' widths differ between systems.
+    #[allow(clippy::useless_conversion)]
+    let (free, all) = (u64::from(room.f_bavail), u64::from(room.f_blocks));
+    Ok((free * room.f_frsize, all * room.f_frsize))
 }
 
-#[cfg(not(unix))]
-fn statistics(path: &Path) -> io::Result<(Option<u64>, u64, u64)> {
-    room(path).map(|(free, total)| (None, free, total))
-}
-
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn room(path: &Path) -> io::Result<(u64, u64)> {
-    path.metadata()?;
-    Err(io::Error::new(io::ErrorKind::Unsupported, "free space is not known on this system"))
+    super::windows::room(path).map(|room| (room.free_bytes, room.total_bytes))
 }
 
 /// Names of magic numbers (include/uapi/linux/magic.h), for systems without a mount table.

@@ -28,9 +28,9 @@ impl Host {
     pub fn detect() -> Self {
         let read = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
         Self {
-            cpu: read("/proc/cpuinfo").and_then(|text| cpu_model(&text)),
+            cpu: cpu(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_bytes: read("/proc/meminfo").and_then(|text| memory_bytes(&text)),
+            memory_bytes: memory(),
             kernel: kernel(),
             os: read("/etc/os-release")
                 .and_then(|text| os_name(&text))
@@ -43,12 +43,52 @@ impl Host {
 
 /// Load average over one minute; `None` where the system keeps none.
 pub fn load_1m() -> Option<f64> {
-    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+    // macOS writes `{ 1.20 1.30 1.40 }`.
+    let text = std::fs::read_to_string("/proc/loadavg").ok().or_else(|| sysctl("vm.loadavg"))?;
+    text.trim_start_matches(['{', ' ']).split(' ').next()?.parse().ok()
+}
+
+fn cpu() -> Option<String> {
+    let told = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_model(&text));
+    let told = told.or_else(|| sysctl("machdep.cpu.brand_string"));
+    // Windows has it in every environment.
+    told.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
+}
+
+#[cfg(not(windows))]
+fn memory() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory_bytes(&text));
+    told.or_else(|| sysctl("hw.memsize")?.parse().ok())
+}
+
+#[cfg(windows)]
+fn memory() -> Option<u64> {
+    super::windows::memory_bytes().map(|(all, _)| all)
+}
+
+/// A value of the kernel's by name, on macOS.
+#[cfg(target_os = "macos")]
+fn sysctl(name: &str) -> Option<String> {
+    let told = std::process::Command::new("/usr/sbin/sysctl").args(["-n", name]).output().ok()?;
+    let text = String::from_utf8(told.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| told.status.success() && !text.is_empty())
+}
+
+#[cfg(not(target_os = "macos"))]
+fn sysctl(_: &str) -> Option<String> {
+    None
 }
 
 /// Memory that programs could still have, in bytes; `None` where the system does not tell.
+#[cfg(not(windows))]
 pub fn memory_available_bytes() -> Option<u64> {
     kib_of(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+}
+
+/// Memory that new work can have without swapping, bytes; `None` where the system tells none.
+#[cfg(windows)]
+pub fn memory_available_bytes() -> Option<u64> {
+    super::windows::memory_bytes().map(|(_, available)| available)
 }
 
 #[cfg(unix)]
@@ -72,10 +112,12 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
     })
 }
 
+#[cfg_attr(windows, allow(dead_code))]
 fn memory_bytes(meminfo: &str) -> Option<u64> {
     kib_of(meminfo, "MemTotal:")
 }
 
+#[cfg_attr(windows, allow(dead_code))]
 fn kib_of(meminfo: &str, name: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

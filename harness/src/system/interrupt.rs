@@ -11,8 +11,8 @@
 //!
 //! A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
 //!
-//! Outside Unix there are no process groups: the flag is raised and the console delivers
-//! Ctrl-C to the children itself.
+//! On Windows a job object takes the place of a process group (see [`windows`](super::windows)):
+//! the console delivers Ctrl-C to the children itself, and what is left is ended with its job.
 
 use std::fmt;
 use std::process::{Child, Command};
@@ -20,9 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use wait4::{ResUse, Wait4};
-
 use super::guardian::Guardian;
+use super::used::{Used, reap};
+#[cfg(windows)]
+use super::windows::Job;
 
 /// How long a child has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -46,6 +47,8 @@ type Journal = Box<dyn Fn(&[u32]) + Send + Sync>;
 #[derive(Default)]
 struct State {
     groups: Vec<u32>,
+    #[cfg(windows)]
+    jobs: std::collections::BTreeMap<u32, Job>,
     guardian: Option<Guardian>,
     journal: Option<Journal>,
 }
@@ -59,7 +62,20 @@ impl State {
 
     fn signal_all(&self, signal: GroupSignal) {
         for &group in &self.groups {
-            signal_group(group, signal);
+            self.signal(group, signal);
+        }
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, group: u32, signal: GroupSignal) {
+        signal_group(group, signal);
+    }
+
+    /// There is no polite signal that reaches only some processes of a console.
+    #[cfg(windows)]
+    fn signal(&self, group: u32, signal: GroupSignal) {
+        if let (GroupSignal::Kill, Some(job)) = (signal, self.jobs.get(&group)) {
+            job.end();
         }
     }
 }
@@ -184,6 +200,18 @@ impl Supervisor {
         }
         let started = Instant::now();
         let child = command.spawn()?;
+        #[cfg(windows)]
+        let child = {
+            let mut child = child;
+            match Job::holding(&child) {
+                Ok(job) => state.jobs.insert(child.id(), job),
+                Err(error) => {
+                    let _ = child.kill();
+                    return Err(error.into());
+                }
+            };
+            child
+        };
         if let Some(guardian) = &mut state.guardian {
             guardian.watch(child.id());
         }
@@ -201,7 +229,7 @@ impl Supervisor {
     pub(super) fn signal_one(&self, group: u32, signal: GroupSignal) {
         let state = self.lock();
         if state.groups.contains(&group) {
-            signal_group(group, signal);
+            state.signal(group, signal);
         }
     }
 
@@ -217,10 +245,13 @@ impl Supervisor {
     }
 
     /// Reaps an ended child (blocks if it still runs) and returns what it used.
-    pub(super) fn reap(&self, child: Child) -> std::io::Result<ResUse> {
+    pub(super) fn reap(&self, child: Child) -> std::io::Result<Used> {
         let group = child.id();
         let mut state = self.lock();
-        let used = child.wait4();
+        #[cfg(unix)]
+        let used = reap(child);
+        #[cfg(windows)]
+        let used = reap(child, state.jobs.remove(&group));
         state.groups.retain(|&other| other != group);
         if let Some(guardian) = &mut state.guardian {
             guardian.forget(group);
@@ -229,7 +260,7 @@ impl Supervisor {
         used
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(super) fn guardian_pid(&self) -> Option<u32> {
         self.lock().guardian.as_ref().map(Guardian::pid)
     }
@@ -268,9 +299,6 @@ pub(super) fn signal_group(group: u32, signal: GroupSignal) {
         let _ = kill_process_group(pid, signal);
     }
 }
-
-#[cfg(not(unix))]
-pub(super) fn signal_group(_group: u32, _signal: GroupSignal) {}
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -18,6 +18,7 @@
 //! | [`workdir`] | the work directory: its checks and its lock; [`ancestors`] sees what leaks in from above |
 //! | [`identity`] | tells a process from a later one of the same number; `orphans` ends leftovers |
 //! | [`toolchain`] | finds Cargo and rustc behind rustup's proxies; [`version`] reads their texts |
+//! | `windows` | what Windows must be asked in its own words |
 
 pub mod ancestors;
 pub mod cargo_home;
@@ -39,7 +40,10 @@ pub mod observer;
 mod orphans;
 pub mod process;
 pub mod toolchain;
+mod used;
 pub mod version;
 pub mod volume;
 mod volume_spec;
+#[cfg(windows)]
+pub mod windows;
 pub mod workdir;

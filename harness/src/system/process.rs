@@ -2,7 +2,8 @@
 //!
 //! In goes a [`CommandSpec`] with a complete environment, out comes [`Finished`]: wall time,
 //! and the CPU time and peak memory which the operating system accounted to the child and
-//! to every descendant that was waited for (`wait4`), not a sample taken while it ran.
+//! to every descendant that was waited for (`wait4`; on Windows, to everything in its job
+//! object), not a sample taken while it ran.
 //!
 //! The child leads its own process group, so that the whole tree can be ended, also when the
 //! harness itself is killed (see [`interrupt`](super::interrupt)). It is started without a
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 pub use super::command::{CommandSpec, Finished, ProcessError, STDERR_TAIL, Stream};
 use super::interrupt::{SpawnError, Supervisor};
+use super::used::Used;
 
 /// How long the pipes may stay open after the leader ended before its leftovers are killed.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -76,9 +78,9 @@ pub fn run(
     Ok(Finished {
         status: used.status,
         wall: ended.duration_since(started),
-        user: used.rusage.utime,
-        sys: used.rusage.stime,
-        max_rss_bytes: Some(used.rusage.maxrss).filter(|&peak| peak > own_peak),
+        user: used.user,
+        sys: used.sys,
+        max_rss_bytes: used.max_rss_bytes.filter(|&peak| peak > own_peak),
         stderr_tail,
         lingering,
     })
@@ -132,7 +134,7 @@ impl Running<'_> {
             read_lines(pipe, Stream::Stderr, events.clone());
             open += 1;
         }
-        watch_for_end(group, events);
+        watch_for_end(child, events)?;
 
         let mut followed = Followed { stderr_tail: Vec::new(), lingering: false, timed_out: false };
         let mut tail: VecDeque<String> = VecDeque::new();
@@ -189,7 +191,7 @@ impl Running<'_> {
         Ok((ended, followed))
     }
 
-    fn reap(&mut self) -> std::io::Result<wait4::ResUse> {
+    fn reap(&mut self) -> std::io::Result<Used> {
         match self.child.take() {
             Some(child) => self.supervisor.reap(child),
             None => Err(std::io::Error::other("reaped already")),
@@ -227,13 +229,11 @@ fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSend
 
 /// Reports the moment the leader ends, without reaping it: until it is reaped its number,
 /// and so its group, cannot be given to another process.
-#[cfg(all(unix, not(target_os = "openbsd")))]
-fn watch_for_end(pid: u32, events: SyncSender<Event>) {
+#[cfg(unix)]
+fn watch_for_end(child: &Child, events: SyncSender<Event>) -> std::io::Result<()> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let pid = Pid::from_child(child);
     std::thread::spawn(move || {
-        let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
-            return;
-        };
         let event = loop {
             match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
                 Ok(status) => {
@@ -246,13 +246,23 @@ fn watch_for_end(pid: u32, events: SyncSender<Event>) {
         };
         let _ = events.send(event);
     });
+    Ok(())
 }
 
-/// Where a process cannot be waited for without being reaped, its end is when its pipes
-/// close: the blocking wait comes after.
-#[cfg(not(all(unix, not(target_os = "openbsd"))))]
-fn watch_for_end(_pid: u32, events: SyncSender<Event>) {
-    let _ = events.send(Event::Ended(Instant::now(), false));
+/// Reports the moment the leader ends. A handle of our own keeps its number from being given
+/// to another process.
+#[cfg(windows)]
+fn watch_for_end(child: &Child, events: SyncSender<Event>) -> std::io::Result<()> {
+    use std::os::windows::io::AsHandle;
+    let process = child.as_handle().try_clone_to_owned()?;
+    std::thread::spawn(move || {
+        let event = match super::windows::wait_for_end(&process) {
+            Ok(()) => Event::Ended(Instant::now(), false),
+            Err(error) => Event::LostTrack(error),
+        };
+        let _ = events.send(event);
+    });
+    Ok(())
 }
 
 /// Our own peak resident set in bytes: the least that `wait4` can report for a child on Linux.

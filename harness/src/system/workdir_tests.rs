@@ -1,5 +1,4 @@
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use super::*;
 use crate::system::process::{CommandSpec, run};
@@ -112,7 +111,7 @@ fn a_killed_runs_processes_are_ended_by_the_next() {
     rustix::process::kill_process(guardian, rustix::process::Signal::KILL).unwrap();
     helper.kill().unwrap();
     helper.wait().unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    std::thread::sleep(std::time::Duration::from_millis(100));
     assert!(grandchild.is_alive());
     let work = WorkDir::acquire(dir.path(), 1).unwrap();
     assert_eq!(work.orphans_ended(), 2, "the shell and its child");

@@ -104,7 +104,7 @@ fn copy_where_impossible(error: io::Error, from: &Path, to: &Path) -> io::Result
 pub fn reflink(from: &Path, to: &Path) -> io::Result<()> {
     reflink_copy::reflink(from, to)?;
     let executable = crate::files::is_executable(&std::fs::metadata(from)?);
-    crate::files::set_mode(&std::fs::File::open(to)?, executable, true)
+    crate::files::set_mode(&crate::files::open_to_settle(to)?, executable, true)
 }
 
 #[cfg(test)]

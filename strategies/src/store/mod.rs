@@ -205,7 +205,7 @@ fn bring_in(
     target: &Path,
     link: &dyn LinkMode,
 ) -> Result<(), FileError> {
-    use crate::files::{At, set_mode, set_time, temporary_beside};
+    use crate::files::{At, open_to_settle, set_mode, set_time, temporary_beside};
     let temporary = temporary_beside(target);
     let shared = file.share == crate::graph::layout::Share::Shared;
     // A private file must not end up as the build directory's inode: it is a new one, the
@@ -220,8 +220,8 @@ fn bring_in(
         private_copy().at("copy into the store", built)?;
     }
     let settle = || {
-        // A linked inode may already be read-only; opening for reading is enough.
-        set_mode(&std::fs::File::open(&temporary)?, file.executable, false)?;
+        // A linked inode may already be read-only.
+        set_mode(&open_to_settle(&temporary)?, file.executable, false)?;
         set_time(&temporary, entry.time())?;
         std::fs::rename(&temporary, target)?;
         // Renaming one name of an inode onto another of the same inode does nothing and

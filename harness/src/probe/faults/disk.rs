@@ -124,6 +124,17 @@ impl Elsewhere {
     }
 }
 
+#[cfg(unix)]
+fn lead_to(target: &Path, link: &Path) -> Told {
+    std::os::unix::fs::symlink(target, link)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn lead_to(_: &Path, _: &Path) -> Told {
+    Err(Wrong::NotApplicable("directories are not put elsewhere on this system".to_owned()))
+}
+
 /// Puts a directory of the place elsewhere, and a link to it where it was.
 pub(super) fn put(bench: &mut Bench<'_>, name: &str, target: PathBuf) -> Told {
     let link = bench.at(name);
@@ -132,10 +143,7 @@ pub(super) fn put(bench: &mut Bench<'_>, name: &str, target: PathBuf) -> Told {
     if let Some(parent) = link.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(&target, &link)?;
-    #[cfg(not(unix))]
-    return Err(Wrong::NotApplicable("directories are not put elsewhere on this system".to_owned()));
+    lead_to(&target, &link)?;
     bench.note(&format!("{name} is a link to a directory on another file system"));
     Ok(())
 }
