@@ -1,6 +1,7 @@
 //! `harness compare`: the front door.
 
 mod describe;
+mod sandbox;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use reports::summary;
 
 use crate::cmd::external::ExternalArgs;
 use crate::experiment::asked::Asked;
+use crate::experiment::confinement;
 use crate::experiment::description;
 use crate::experiment::lab::{DISK_FLOOR, Lab};
 use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
@@ -89,6 +91,8 @@ pub struct Args {
     /// also xfs, ext4 and tmpfs (needs root on Linux)
     #[arg(long, value_name = "KIND:SIZE")]
     volume: Option<VolumeSpec>,
+    #[command(flatten)]
+    sandbox: sandbox::SandboxArgs,
     /// Where the run folder goes [default: runs/ in the work directory]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -142,11 +146,15 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
             let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
+            let lab = shut_in(lab, &asked, &options)?;
             execute(&asked, &options, &lab, &prepared, writer)
         }
         None => {
-            let options = options(&args)?;
+            let options = options(&args, supervisor)?;
             let asked = Asked::of(&options)?;
+            if options.sandbox.is_some() {
+                confinement::refuse_daemons(&asked)?;
+            }
             if args.dry_run {
                 options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
                 describe::describe(&asked, &options);
@@ -157,9 +165,10 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = asked.prepare(&lab)?;
+            let lab = shut_in(lab, &asked, &options)?;
             let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"), asked.corpus.name);
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
-            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab))?;
+            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab)?)?;
             execute(&asked, &options, &lab, &prepared, writer)
         }
     }
@@ -170,7 +179,7 @@ fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
     if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
 }
 
-fn options(args: &Args) -> Result<Options> {
+fn options(args: &Args, supervisor: &Supervisor) -> Result<Options> {
     let work_dir = match &args.work_dir {
         Some(dir) => dir.clone(),
         None => {
@@ -204,6 +213,7 @@ fn options(args: &Args) -> Result<Options> {
         seed: args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64 & 0xffff_ffff),
         work_dir: absolute(&work_dir)?,
         volume: args.volume,
+        sandbox: args.sandbox.spec(supervisor)?,
     })
 }
 
@@ -231,6 +241,17 @@ fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervis
     let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
     Ok(match volume {
         Some(volume) => lab.on(&volume.mount_point()),
+        None => lab,
+    })
+}
+
+/// The lab with its sandbox, if one was asked for: when everything is fetched, which takes a network.
+fn shut_in(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
+    Ok(match &options.sandbox {
+        Some(spec) => {
+            let sandbox = confinement::open(spec, asked, &lab)?;
+            lab.shut_in(sandbox)
+        }
         None => lab,
     })
 }
@@ -266,6 +287,9 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
         print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
     }
     println!("\n{}", time_spent(began.elapsed(), measured));
+    if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
+        println!("sandbox: {}", sandbox.line());
+    }
     println!("records: {}", dir.display());
     write(&report, &dir);
     let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);

@@ -18,6 +18,7 @@ use strategies::key::Context;
 use strategies::store::Store;
 use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
+use super::confinement;
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, Phase};
 use super::rival::{self, Rival};
@@ -197,6 +198,7 @@ fn by_rival(lab: &Lab, site: &Site, recipe: &Recipe, rival: &Rival) -> Result<Bu
     let restore = rival.before(site, &env, &mut usage)?;
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage)?;
     let publish = rival.after(site, &env, &mut usage)?;
+    confinement::inspect(lab)?;
     let after = rival.used();
     usage.user += after.user.saturating_sub(before.user);
     usage.sys += after.sys.saturating_sub(before.sys);
@@ -276,7 +278,7 @@ pub(crate) fn ask_graph(
     recipe: &Recipe,
     usage: &mut Usage,
 ) -> Result<(Graph, Duration), BuildError> {
-    let spec = site.cargo(lab, recipe, &site.graph_args(lab, recipe));
+    let spec = lab.confine(site.cargo(lab, recipe, &site.graph_args(lab, recipe)));
     let (finished, stdout) = process::run_captured(&spec, &lab.supervisor)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
@@ -298,14 +300,16 @@ fn run_cargo(
     layout: &Layout,
     usage: &mut Usage,
 ) -> Result<CargoRun, BuildError> {
-    let spec = site.build(lab, recipe);
+    let spec = lab.confine(site.build(lab, recipe));
     let mut messages = Messages::default();
     let started = SystemTime::now();
     let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
         if stream == Stream::Stdout {
             messages.line(layout, line, now_s());
         }
-    })?;
+    });
+    confinement::inspect(lab)?;
+    let finished = finished?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }

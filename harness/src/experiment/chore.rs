@@ -17,6 +17,7 @@ use strategies::store::collect::{CollectError, Request, Step as CollectStep, col
 use super::arm::Arm;
 use super::build::own_cpu;
 use super::checks::shallow_damage;
+use super::confinement;
 use super::ledger::DiskUse;
 use super::rows::{Chore, Identity};
 use crate::quantity::parse_size;
@@ -32,11 +33,12 @@ impl Arm<'_> {
         let recipe = self.recipe(step, name);
         let site = self.place(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
-        let spec = site.cargo(self.lab, &recipe, &site.clean_args(self.lab));
+        let spec = self.lab.confine(site.cargo(self.lab, &recipe, &site.clean_args(self.lab)));
         let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ())?;
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
-            return Ok(identity.row(&self.strategy, Status::Failed, finished.stderr_text()));
+            let note = confinement::told(self.lab, finished.stderr_text());
+            return Ok(identity.row(&self.strategy, Status::Failed, note));
         }
         self.place_mut(workspace)?.copy_mut(name)?.cold = true;
         let promised = finished.stderr_tail.iter().rev().find_map(|line| promised(line));

@@ -23,6 +23,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
@@ -35,6 +36,7 @@ use crate::system::filesystem::free_bytes;
 use crate::system::interrupt::Supervisor;
 use crate::system::observer::Observer;
 use crate::system::process::CommandSpec;
+use crate::system::sandbox::Sandbox;
 use crate::system::toolchain::Toolchain;
 
 /// Bytes that must be free before anything is begun.
@@ -64,6 +66,8 @@ pub struct Lab {
     programs: Vec<Option<(u64, SystemTime)>>,
     /// Told of every phase that begins.
     on_phase: fn(Phase),
+    /// Where strangers' code runs, if it is shut in.
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 /// A part of a build that begins now.
@@ -108,6 +112,7 @@ impl Lab {
             observer,
             programs,
             on_phase,
+            sandbox: None,
         })
     }
 
@@ -121,6 +126,26 @@ impl Lab {
     #[must_use]
     pub fn telling(self, on_phase: fn(Phase)) -> Lab {
         Lab { on_phase, ..self }
+    }
+
+    /// The same lab, which runs strangers' code in a sandbox.
+    #[must_use]
+    pub fn shut_in(self, sandbox: Sandbox) -> Lab {
+        Lab { sandbox: Some(Arc::new(sandbox)), ..self }
+    }
+
+    /// The sandbox, if there is one.
+    pub fn sandbox(&self) -> Option<&Arc<Sandbox>> {
+        self.sandbox.as_ref()
+    }
+
+    /// A command that runs strangers' code: in the sandbox, if there is one.
+    #[must_use]
+    pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.confine(spec),
+            None => spec,
+        }
     }
 
     /// Tells that a phase of a build begins.

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Order;
+use crate::system::sandbox::SandboxSpec;
 use crate::system::volume::VolumeSpec;
 
 /// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
@@ -55,6 +56,9 @@ pub struct Options {
     /// The file system made for store and build directories, if one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<VolumeSpec>,
+    /// The sandbox of everything that is measured, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxSpec>,
 }
 
 /// A strategy file as it was when the run began: it goes on with what it began with.

@@ -13,6 +13,7 @@ use strategies::explain::Index;
 use super::arm::{Arm, Memory};
 use super::build::{Build, BuildError, build, own_cpu};
 use super::checks::{Checked, check};
+use super::confinement;
 use super::copies::WorkingCopy;
 use super::facts::facts;
 use super::gates;
@@ -115,7 +116,8 @@ impl Arm<'_> {
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
             Err(error) => {
                 self.look_at_disk(&jobs); // What it left there is not the next step's doing.
-                Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new()))
+                let note = confinement::told(self.lab, error.to_string());
+                Ok((identity.row(&self.strategy, Status::Failed, note), Vec::new()))
             }
         }
     }

@@ -9,10 +9,12 @@
 mod info;
 mod key;
 pub(crate) mod number;
+mod sandbox;
 mod step;
 mod unit;
 
 pub use info::{Corpus, FileSystem, Host, RunInfo, SCHEMA_VERSION, Toolchain};
 pub use key::StepKey;
+pub use sandbox::{Enforced, SandboxInfo};
 pub use step::{Status, StepRow};
 pub use unit::{MissReason, Outcome, UnitRow};

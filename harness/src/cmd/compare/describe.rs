@@ -25,6 +25,9 @@ pub fn describe(asked: &Asked, options: &Options) {
     if let Some(volume) = &options.volume {
         println!("volume     {volume}, made for the run and removed after it");
     }
+    if let Some(sandbox) = &options.sandbox {
+        println!("sandbox    {}", super::sandbox::line(sandbox));
+    }
     println!("seed       {}", options.seed);
     let rounds = match options.budget_s {
         Some(seconds) => {
