@@ -6,6 +6,7 @@ use super::facts::{Facts, FoundToolchain, Work};
 use super::noise::Noise;
 use super::{Finding, Level};
 use crate::experiment::lab::DISK_FLOOR;
+use crate::system::sandbox::limits::By;
 use crate::system::filesystem::{LinkSupport, Support};
 
 /// Less than this is enough for the default corpus only.
@@ -42,6 +43,7 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     findings.extend(work(&facts.work));
     findings.extend(machine(facts));
     findings.extend(volumes(facts));
+    findings.push(sandbox(facts));
     findings.extend(facts.rivals.iter().map(|(name, path)| match path {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
         None => Finding {
@@ -243,6 +245,24 @@ fn volumes(facts: &Facts) -> Vec<Finding> {
         Some(Finding { required: false, ..lacking("volumes", what, remedy) })
     }));
     findings
+}
+
+fn sandbox(facts: &Facts) -> Finding {
+    let (kind, by) = match &facts.sandbox {
+        Ok(found) => found,
+        Err(error) => {
+            let (what, remedy) = split(error);
+            return warning("sandbox", what, remedy.unwrap_or_else(|| "run in a virtual machine".to_owned()));
+        }
+    };
+    let text = format!("`--sandbox` works, by {kind}, tried; memory limited by {}, processes by {}", by.memory, by.processes);
+    match by.memory == By::Rlimit || by.processes == By::Nothing {
+        false => ok("sandbox", text),
+        true => {
+            let remedy = "run where control groups can be made: as root, or in a systemd session of the user";
+            warning("sandbox", format!("{text}: each process by itself, not their sum"), remedy)
+        }
+    }
 }
 
 fn noise(noise: &Noise) -> Finding {

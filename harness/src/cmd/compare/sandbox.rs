@@ -49,10 +49,10 @@ impl SandboxArgs {
     /// # Errors
     /// When it does not work here, or something to be read is not there.
     pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
-        let try_kind = |kind| Sandbox::try_kind(kind, supervisor).map(|()| kind);
+        let try_kind = |kind| Sandbox::try_kind(kind, supervisor).map(|_| kind);
         let kind = match self.sandbox {
             None => return Ok(None),
-            Some(Choice::Auto) => Sandbox::find(supervisor)?,
+            Some(Choice::Auto) => Sandbox::find(supervisor)?.0,
             Some(Choice::Bubblewrap) => try_kind(Kind::Bubblewrap)?,
             Some(Choice::Namespaces) => try_kind(Kind::Namespaces)?,
         };

@@ -110,15 +110,15 @@ pub struct Enforced {
 }
 
 impl Sandbox {
-    /// The first kind that works here, tried on a trivial program.
+    /// The first kind that works here, tried on a trivial program, and what limits it.
     ///
     /// # Errors
     /// When none does: one line that says why and what to do.
-    pub fn find(supervisor: &Supervisor) -> Result<Kind, SandboxError> {
+    pub fn find(supervisor: &Supervisor) -> Result<(Kind, Enforced), SandboxError> {
         let mut why = None;
         for kind in Kind::ALL {
             match Sandbox::try_kind(kind, supervisor) {
-                Ok(()) => return Ok(kind),
+                Ok(enforced) => return Ok((kind, enforced)),
                 Err(error @ SandboxError::Interrupted(_)) => return Err(error),
                 // Of two reasons the one that lies in the system tells more than "not installed".
                 Err(error) => why = Some(error),
@@ -127,14 +127,14 @@ impl Sandbox {
         Err(why.unwrap_or(SandboxError::NotLinux))
     }
 
-    /// Whether this kind works here.
+    /// Whether this kind works here, and what limits it.
     ///
     /// # Errors
     /// When it does not: one line that says why and what to do.
-    pub fn try_kind(kind: Kind, supervisor: &Supervisor) -> Result<(), SandboxError> {
+    pub fn try_kind(kind: Kind, supervisor: &Supervisor) -> Result<Enforced, SandboxError> {
         let limits = Limits { memory_bytes: Limits::default_memory(), processes: limits::PROCESSES, time_s: 20 };
         let spec = SandboxSpec { kind, limits, read: Vec::new() };
-        Sandbox::open(spec, Needs::of_system(), supervisor).map(drop)
+        Sandbox::open(spec, Needs::of_system(), supervisor).map(|sandbox| sandbox.enforced())
     }
 
     /// Makes one for these needs and tries it.
