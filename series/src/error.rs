@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use reports::against::Incomparable;
 use reports::run_folder::RunError;
 use thiserror::Error;
 
@@ -90,6 +91,47 @@ pub enum SeriesError {
         name: String,
         /// Its folder.
         dir: PathBuf,
+    },
+    /// Two runs say nothing about each other, though they are of one line.
+    #[error(transparent)]
+    Incomparable(#[from] Incomparable),
+    /// More than one run of a kind was given for one night.
+    #[error("a night has one run of {kind}; judge the others apart")]
+    TwoOfAKind {
+        /// `compare` or `probe`.
+        kind: &'static str,
+    },
+    /// The second look is not like the first.
+    #[error(
+        "{name} is of line {line}, not {of}: it cannot confirm anything; repeat it with the options of the first run"
+    )]
+    OtherLine {
+        /// Name of the run.
+        name: String,
+        /// Its line.
+        line: String,
+        /// The line of the first look.
+        of: String,
+    },
+    /// A verdict cannot be understood.
+    #[error("{} is no verdict ({why}); move it away, and its run counts as good", path.display())]
+    Verdict {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        why: String,
+    },
+    /// No run of that name.
+    #[error("there is no run {name} in the series; `harness series list` shows all")]
+    NoSuchRun {
+        /// The name.
+        name: String,
+    },
+    /// It has no regression.
+    #[error("{name} has no regression that could be accepted")]
+    NothingToAccept {
+        /// Name of the run.
+        name: String,
     },
     /// Its name cannot be that of a folder.
     #[error(

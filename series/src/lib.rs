@@ -11,12 +11,14 @@
 //! | [`change`] | where a track changed: pure statistics |
 //! | [`history`] | tracks of comparable runs, judged |
 //! | [`page`] | the past as a document |
+//! | [`night`] | the newest run against the last good one, and what is said of it |
 //! | [`error`] | what can go wrong, and what to do |
 
 pub mod change;
 pub mod error;
 pub mod history;
 pub mod keep;
+pub mod night;
 pub mod page;
 pub mod record;
 

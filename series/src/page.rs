@@ -9,7 +9,7 @@ mod write;
 
 pub use write::{Output, write};
 
-use reports::document::{Block, Document, Section};
+use reports::document::{Block, Document, Grid, Section};
 
 use crate::history::{Line, Measure, Track, Turned};
 
@@ -69,6 +69,18 @@ pub fn document(lines: &[Line<'_>], turned: &[Turned<'_>], filter: &Filter) -> D
         document.sections.push(section);
     }
     document
+}
+
+/// Every change in the past of a line as a table, or why there is none.
+///
+/// # Errors
+/// What to say in place of the table.
+pub fn changes_of(line: &Line<'_>) -> Result<Grid, String> {
+    let tracks: Vec<&Track<'_>> = line.tracks.iter().collect();
+    match tables::changes(line, &tracks) {
+        grid if grid.is_empty() => Err(tables::none_told(&tracks)),
+        grid => Ok(grid),
+    }
 }
 
 /// How to read the tables.

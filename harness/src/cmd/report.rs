@@ -98,7 +98,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut report = Report::of(sources, args.baseline.as_deref());
     if let Some(old) = &args.against {
-        match Source::read(old)? {
+        match Source::read_older(old)? {
             Source::Compare(run) => report.set_against(&run)?,
             Source::Probe(run) => bail!(
                 "--against {}: it is a run of probes; only runs of harness compare can be set side by side",

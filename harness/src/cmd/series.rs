@@ -1,6 +1,8 @@
 //! `harness series`: runs over time.
 
+mod accept;
 mod add;
+mod judge;
 mod list;
 mod mend;
 mod show;
@@ -21,6 +23,10 @@ pub enum Command {
     Add(add::Args),
     /// A line for each run
     List(list::Args),
+    /// Compare runs with the last good ones like them; exit code 1 where something became worse
+    Judge(judge::Args),
+    /// Let later runs be compared with a run that has a regression
+    Accept(accept::Args),
     /// What changed and when, where things stand, a page with plots over time
     Show(show::Args),
     /// Compare the database with the kept runs; exit code 1 where they differ
@@ -54,6 +60,8 @@ pub fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Add(args) => add::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Judge(args) => judge::run(&args),
+        Command::Accept(args) => accept::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Check(place) => mend::check(&place),
         Command::Rebuild(place) => mend::rebuild(&place),

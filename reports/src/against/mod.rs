@@ -14,6 +14,7 @@
 
 mod conditions;
 mod pairing;
+mod probes;
 
 use thiserror::Error;
 
@@ -21,6 +22,7 @@ use crate::analysis::{ArmAnalysis, Run};
 use crate::stats::{Block, Judgement, Rule, judge};
 
 pub use conditions::Difference;
+pub use probes::{ProbeChanges, probe_changes};
 
 /// What changed from the old run to the new one.
 #[derive(Debug, Clone, PartialEq)]

@@ -34,6 +34,18 @@ impl Source {
         }
     }
 
+    /// As [`Source::read`], without `units.csv`, which need not be there: enough of a run that another
+    /// one is set beside.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn read_older(dir: &Path) -> Result<Self, RunError> {
+        match simulation::is_one(dir) || dir.join(probes::WHOLE).is_file() {
+            true => Self::read(dir),
+            false => RunFolder::read_steps(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
+        }
+    }
+
     /// Under which conditions it was taken.
     pub fn info(&self) -> &RunInfo {
         match self {

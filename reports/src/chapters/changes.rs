@@ -38,7 +38,8 @@ pub(super) fn sentence(changes: &Changes) -> String {
     format!("{} against {}: {what}.{conditions}", changes.new, changes.old)
 }
 
-pub(super) fn section(changes: &Changes) -> Section {
+/// What changed from one run to another: conditions, verdicts, counts and sizes.
+pub fn section(changes: &Changes) -> Section {
     let mut section = Section::new("changes", format!("{} against {}", changes.new, changes.old), 0);
     if changes.differences.is_empty() {
         section.say("Both were taken under the same conditions.");

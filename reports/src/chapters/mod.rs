@@ -32,6 +32,7 @@ mod speedups;
 mod wall;
 mod words;
 
+pub use changes::section as changes;
 pub use simulated::brief;
 
 use crate::against::Changes;

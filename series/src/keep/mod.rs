@@ -24,7 +24,7 @@ mod lock;
 mod schema;
 mod series;
 
-pub use folder::How;
+pub use folder::{How, check_name};
 pub use schema::VERSION;
 pub use series::{Added, Checked, Contents, Rebuilt, Series};
 

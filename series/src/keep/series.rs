@@ -76,6 +76,19 @@ impl Series {
         self.dir.join(DATABASE)
     }
 
+    /// Where the tables of a kept run are.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn tables_of(&self, name: &str) -> Result<PathBuf, SeriesError> {
+        folder::tables(&folder::of(&self.dir, name))
+    }
+
+    /// Keeps other writers away until it is dropped.
+    pub(crate) fn lock(&self) -> Result<Lock, SeriesError> {
+        Lock::take(&self.dir)
+    }
+
     /// Adds the run in `source`; begins the series if there is none. The run is added whole or
     /// not at all, and nothing that was there is touched.
     ///

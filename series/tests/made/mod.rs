@@ -1,4 +1,4 @@
-//! Runs made by hand: two workspaces, two strategies and the baseline, two rounds.
+//! Runs made by hand: two workspaces, two strategies and the baseline.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -15,11 +15,14 @@ pub struct Made {
     pub complete: bool,
     /// Of `copy+aggressive`, by what factor.
     pub slower: f64,
+    pub rounds: u32,
+    /// Of `copy+aggressive`; without, its rows failed.
+    pub hit_rate: Option<f64>,
 }
 
 impl Made {
     pub fn day(day: u32) -> Self {
-        Self { day, called: None, complete: true, slower: 1.0 }
+        Self { day, called: None, complete: true, slower: 1.0, rounds: 2, hit_rate: Some(0.95) }
     }
 
     pub fn name(&self) -> String {
@@ -34,7 +37,8 @@ pub fn run(dir: &Path, made: &Made) -> PathBuf {
     let mut info = RunInfo::new(made.name());
     info.started = format!("2026-{:02}-{:02}T02:00:00Z", made.day / 28 + 1, made.day % 28 + 1);
     info.complete = made.complete;
-    info.rounds = 2;
+    info.rounds = made.rounds;
+    info.options.insert("order".into(), "interleaved".into());
     info.scenario = "default".into();
     info.strategies = ["none", "hardlink+aggressive", "copy+aggressive"].map(String::from).to_vec();
     info.corpus.hash = "c0ffee".into();
@@ -44,11 +48,12 @@ pub fn run(dir: &Path, made: &Made) -> PathBuf {
     info.host.cpu_model = Some("AMD EPYC".into());
     let mut random = Random::named(u64::from(made.day), "made");
     let mut writer = RunWriter::create(&folder, info.clone()).unwrap();
-    for round in 1..=2 {
+    for round in 1..=made.rounds {
         for workspace in &info.corpus.workspaces {
             for (strategy, ratio) in
                 [("none", 1.0), ("hardlink+aggressive", 0.05), ("copy+aggressive", 0.1 * made.slower)]
             {
+                let hit_rate = if strategy.starts_with("copy") { made.hit_rate } else { Some(0.95) };
                 let row = StepRow {
                     run: info.name.clone(),
                     round,
@@ -58,9 +63,9 @@ pub fn run(dir: &Path, made: &Made) -> PathBuf {
                     scenario: "default".into(),
                     step: "warm".into(),
                     strategy: strategy.into(),
-                    status: Status::Ok,
+                    status: if hit_rate.is_some() { Status::Ok } else { Status::Failed },
                     wall_s: Some(10.0 * ratio * (0.01 * random.normal()).exp()),
-                    hit_rate: (strategy != "none").then_some(0.95),
+                    hit_rate: hit_rate.filter(|_| strategy != "none"),
                     compiled: Some(if strategy == "none" { 40 } else { 2 }),
                     ..StepRow::default()
                 };

@@ -1,0 +1,94 @@
+//! `harness series judge`: the newest runs against the last good ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Args as ClapArgs;
+use reports::formats::{markdown, terminal};
+use reports::simulation;
+use reports::table::WIDTH;
+use series::night::{Look, Night, judge, summary};
+
+use super::Place;
+
+/// Compares runs with the last good ones like them, keeps the verdict, and adds the runs. The
+/// exit code is 1 when something became worse: a strategy at least 5 % slower against its
+/// baseline by a corrected test, fewer hits, no row that counts any more, or a probe that fails
+/// and did not. A run with a regression is nobody's yardstick until it is accepted.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Run folders of one night: one of `harness compare`, of `harness probe`, or both, and
+    /// any of `harness simulate`, which are only told
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// A second comparison of what looked slower: what is not slower in it does not count
+    #[arg(long, value_name = "RUN")]
+    again: Option<PathBuf>,
+    /// A first look: keep no verdict and add nothing
+    #[arg(long, conflicts_with_all = ["again", "summary"])]
+    first_look: bool,
+    /// Write the names of strategies that look slower into this file, separated by commas
+    #[arg(long, value_name = "FILE")]
+    suspects: Option<PathBuf>,
+    /// Write the folder of the run that the comparison was compared with into this file; empty
+    /// where there is none
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Write the whole night as Markdown, for a CI job summary
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Exit code for a regression.
+const REGRESSED: u8 = 1;
+
+pub(super) fn run(args: &Args) -> Result<ExitCode> {
+    let series = args.place.open()?;
+    let (simulated, runs): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
+    let simulations = simulated.iter().map(|dir| simulation::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let look = if args.first_look { Look::First } else { Look::Last };
+    let night = judge(&series, &runs, args.again.as_deref(), look)?;
+    match look {
+        Look::First => print!("{}", first_look(&night)),
+        Look::Last => {
+            let document = summary(&night, &series, &simulations)?;
+            print!("{}", terminal::render(&document, WIDTH));
+            if let Some(file) = &args.summary {
+                write(file, &markdown::render(&document))?;
+            }
+        }
+    }
+    if let Some(file) = &args.suspects {
+        write(file, &night.suspects().join(","))?;
+    }
+    if let Some(file) = &args.against {
+        let old = night.compared.as_ref().and_then(|pair| pair.against.as_ref());
+        write(file, &old.map(|(_, folder)| folder.display().to_string()).unwrap_or_default())?;
+    }
+    if look == Look::Last {
+        night.regressions.iter().for_each(|finding| eprintln!("regression: {finding}"));
+    }
+    Ok(if night.regressions.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REGRESSED) })
+}
+
+/// What it looks like before anything is confirmed.
+fn first_look(night: &Night) -> String {
+    let against = night.compared.as_ref().and_then(|pair| pair.against.as_ref());
+    let against = against.map_or_else(|| "no run like it".into(), |(old, _)| old.name.clone());
+    match night.regressions.as_slice() {
+        [] => format!("against {against}: nothing looks worse\n"),
+        some => {
+            let lines: String = some.iter().map(|finding| format!("  {finding}\n")).collect();
+            format!("against {against}, at first look:\n{lines}")
+        }
+    }
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}

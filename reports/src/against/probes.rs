@@ -1,0 +1,120 @@
+//! Probes of one run against those of an older one.
+//!
+//! A probe under one strategy is looked at wherever both runs told it. What fails in both is
+//! no news; nor is a failure that is a known property of the strategy, or of a probe that
+//! the older run never told.
+
+use std::collections::BTreeMap;
+
+use crate::probes::{ProbeRow, ProbeRun, Verdict};
+
+/// What changed between two runs of `harness probe`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProbeChanges {
+    /// Name of the older run.
+    pub old: String,
+    /// Name of the newer run.
+    pub new: String,
+    /// Probes under a strategy that both told.
+    pub common: usize,
+    /// Fail now, and did not: the rows of the newer run.
+    pub newly_failing: Vec<ProbeRow>,
+    /// Passed now, and failed before.
+    pub mended: Vec<ProbeRow>,
+    /// Ended otherwise in both, yet neither of the above: what the story could not be told of
+    /// before or cannot now. The verdict is the older one's.
+    pub otherwise: Vec<(ProbeRow, Verdict)>,
+    /// Fail now without being known, and the older run did not tell them.
+    pub failing_untold: Vec<ProbeRow>,
+    /// Told then and not now: probe and strategy.
+    pub gone: Vec<(String, String)>,
+}
+
+/// Sets `new` beside `old`.
+pub fn probe_changes(new: &ProbeRun, old: &ProbeRun) -> ProbeChanges {
+    let key = |row: &ProbeRow| (row.probe.clone(), row.strategy.clone());
+    let before: BTreeMap<(String, String), Verdict> = old.rows.iter().map(|row| (key(row), row.verdict)).collect();
+    let mut changes =
+        ProbeChanges { old: old.info.name.clone(), new: new.info.name.clone(), ..ProbeChanges::default() };
+    let mut told = std::collections::BTreeSet::new();
+    for row in &new.rows {
+        told.insert(key(row));
+        let Some(was) = before.get(&key(row)).copied() else {
+            if row.verdict == Verdict::Fail && row.known.is_empty() {
+                changes.failing_untold.push(row.clone());
+            }
+            continue;
+        };
+        changes.common += 1;
+        match (was, row.verdict) {
+            (was, now) if was == now => {}
+            (_, Verdict::Fail) => changes.newly_failing.push(row.clone()),
+            (Verdict::Fail, Verdict::Pass) => changes.mended.push(row.clone()),
+            (was, _) => changes.otherwise.push((row.clone(), was)),
+        }
+    }
+    changes.gone = before.into_keys().filter(|key| !told.contains(key)).collect();
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RunInfo;
+
+    fn run(name: &str, rows: &[(&str, Verdict, &str)]) -> ProbeRun {
+        let row = |(probe, verdict, known): &(&str, Verdict, &str)| ProbeRow {
+            run: name.into(),
+            family: "stale".into(),
+            probe: (*probe).into(),
+            expects: "rebuild".into(),
+            origin: String::new(),
+            strategy: "copy+aggressive".into(),
+            verdict: *verdict,
+            detail: String::new(),
+            known: (*known).into(),
+            attempts: 1,
+            wall_s: 1.0,
+        };
+        ProbeRun { info: RunInfo::new(name), rows: rows.iter().map(row).collect() }
+    }
+
+    #[test]
+    fn only_a_failure_that_was_none_is_new() {
+        use Verdict::{Error, Fail, NotApplicable, Pass};
+        let old = run(
+            "old",
+            &[
+                ("passed", Pass, ""),
+                ("failed", Fail, ""),
+                ("known", Fail, "KEYS.md"),
+                ("untold", Error, ""),
+                ("mended", Fail, ""),
+                ("lost", Pass, ""),
+                ("became-na", Pass, ""),
+            ],
+        );
+        let new = run(
+            "new",
+            &[
+                ("passed", Fail, ""),
+                ("failed", Fail, ""),
+                ("known", Fail, "KEYS.md"),
+                ("untold", Fail, ""),
+                ("mended", Pass, ""),
+                ("became-na", NotApplicable, ""),
+                ("added", Fail, ""),
+                ("added-known", Fail, "KEYS.md"),
+            ],
+        );
+        let changes = probe_changes(&new, &old);
+        let names = |rows: &[ProbeRow]| rows.iter().map(|row| row.probe.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&changes.newly_failing), ["passed", "untold"]);
+        assert_eq!(names(&changes.mended), ["mended"]);
+        assert_eq!(names(&changes.failing_untold), ["added"]);
+        assert_eq!(changes.otherwise.len(), 1);
+        assert_eq!(changes.gone, [("lost".to_owned(), "copy+aggressive".to_owned())]);
+        assert_eq!(changes.common, 6);
+        assert_eq!(probe_changes(&old, &old).newly_failing, []);
+    }
+}

@@ -1,0 +1,190 @@
+//! A night judged.
+
+use std::path::{Path, PathBuf};
+
+use reports::against::{Changes, ProbeChanges, changes, probe_changes};
+use reports::analysis::{Analysis, Run};
+use reports::probes::{self, ProbeRun};
+use reports::run_folder::RunFolder;
+
+use super::finding::{Finding, of_changes, of_probes, slower_by};
+use super::verdicts::{Outcome, Verdict, is_good, verdicts, write};
+use crate::error::SeriesError;
+use crate::keep::{How, Series};
+use crate::record::{Entry, Kind, line_id, of_folder};
+
+/// Whether verdicts are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// A first look: nothing is written.
+    First,
+    /// The runs are added to the series, and verdicts with them.
+    Last,
+}
+
+/// A run and what it was compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair<C> {
+    /// The run.
+    pub run: Entry,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The last good run of its line and its folder; `None` for the first of a line.
+    pub against: Option<(Entry, PathBuf)>,
+    /// Good runs of its line before it.
+    pub earlier: usize,
+    /// What is different.
+    pub changes: Option<C>,
+}
+
+/// A night.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Night {
+    /// The comparison, if there was one.
+    pub compared: Option<Pair<Changes>>,
+    /// The probes, if there were any.
+    pub probed: Option<Pair<ProbeChanges>>,
+    /// The comparison that looked again, against the same older run.
+    pub again: Option<Changes>,
+    /// What became worse, and stands.
+    pub regressions: Vec<Finding>,
+    /// What looked slower, and did not when looked at again.
+    pub unconfirmed: Vec<Finding>,
+}
+
+impl Night {
+    /// Strategies that look slower and were not looked at again, each once.
+    pub fn suspects(&self) -> Vec<String> {
+        let slower = self.regressions.iter().filter(|it| matches!(it, Finding::Slower { .. }));
+        let mut names: Vec<String> = slower.map(|it| it.strategy().to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if self.again.is_some() { Vec::new() } else { names }
+    }
+}
+
+/// Judges the runs in these folders, of `harness compare` and `harness probe`, at most one of
+/// each; `again` is a further comparison of what looked slower.
+///
+/// # Errors
+/// When a run cannot be read or stands twice, or the series is damaged or cannot be written.
+pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: Look) -> Result<Night, SeriesError> {
+    let mut night = Night::default();
+    for folder in folders {
+        let run = of_folder(folder)?;
+        match run.kind {
+            Kind::Compare if night.compared.is_none() => night.compared = Some(compare(series, run, folder)?),
+            Kind::Probe if night.probed.is_none() => night.probed = Some(probe(series, run, folder)?),
+            kind => return Err(SeriesError::TwoOfAKind { kind: kind.as_str() }),
+        }
+    }
+    let found = night.compared.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_changes).unwrap_or_default();
+    if let (Some(folder), Some(pair)) = (again, &night.compared) {
+        night.again = looked_again(folder, pair)?;
+    }
+    let stands = |it: &Finding| night.again.as_ref().is_none_or(|again| is_confirmed(it, again));
+    let (mut regressions, unconfirmed): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(stands);
+    let newly_failing = night.probed.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_probes);
+    regressions.extend(newly_failing.unwrap_or_default());
+    (night.regressions, night.unconfirmed) = (regressions, unconfirmed);
+    if look == Look::Last {
+        keep(series, &night, again)?;
+    }
+    Ok(night)
+}
+
+/// The last good run of the same line that began before this one, and how many there were.
+fn last_good(series: &Series, run: &Entry) -> Result<(Option<(Entry, PathBuf)>, usize), SeriesError> {
+    let contents = match series.read() {
+        Err(SeriesError::None { .. }) => return Ok((None, 0)),
+        contents => contents?,
+    };
+    let verdicts = verdicts(series)?;
+    let fits = |it: &&Entry| {
+        it.kind == run.kind
+            && it.line == run.line
+            && it.name != run.name
+            && it.started <= run.started
+            && is_good(verdicts.get(&it.name))
+    };
+    let good: Vec<&Entry> = contents.entries.iter().filter(fits).collect();
+    let Some(last) = good.last() else { return Ok((None, 0)) };
+    Ok((Some(((*last).clone(), series.tables_of(&last.name)?)), good.len()))
+}
+
+fn compare(series: &Series, run: Entry, folder: &Path) -> Result<Pair<Changes>, SeriesError> {
+    let (against, earlier) = last_good(series, &run)?;
+    let found = against.as_ref().map(|(_, old)| between(folder, old)).transpose()?;
+    Ok(Pair { run, folder: folder.to_owned(), against, earlier, changes: found })
+}
+
+fn probe(series: &Series, run: Entry, folder: &Path) -> Result<Pair<ProbeChanges>, SeriesError> {
+    let (against, earlier) = last_good(series, &run)?;
+    let read = |folder: &Path| -> Result<ProbeRun, SeriesError> { Ok(probes::read(folder)?) };
+    let found = match &against {
+        Some((_, old)) => Some(probe_changes(&read(folder)?, &read(old)?)),
+        None => None,
+    };
+    Ok(Pair { run, folder: folder.to_owned(), against, earlier, changes: found })
+}
+
+/// What changed from one comparison to another.
+fn between(new: &Path, old: &Path) -> Result<Changes, SeriesError> {
+    let read = |folder: &Path| -> Result<(RunFolder, Analysis), SeriesError> {
+        let run = RunFolder::read_steps(folder)?;
+        let analysis = Analysis::of(&run, None);
+        Ok((run, analysis))
+    };
+    let (new, old) = (read(new)?, read(old)?);
+    Ok(changes(Run { folder: &new.0, analysis: &new.1 }, Run { folder: &old.0, analysis: &old.1 })?)
+}
+
+/// The further comparison against the same older run; it must be of the same line.
+fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>, SeriesError> {
+    let run = of_folder(folder)?;
+    if run.line != first.run.line {
+        return Err(SeriesError::OtherLine { name: run.name, line: line_id(&run.line), of: line_id(&first.run.line) });
+    }
+    first.against.as_ref().map(|(_, old)| between(folder, old)).transpose()
+}
+
+/// What has no noise needs no second look; what is slower must be slower again.
+fn is_confirmed(finding: &Finding, again: &Changes) -> bool {
+    let Finding::Slower { step, strategy, .. } = finding else { return true };
+    again.arms.iter().any(|it| it.step == *step && it.strategy == *strategy && slower_by(it).is_some())
+}
+
+/// Verdicts first: a run that was added without one would count as good.
+fn keep(series: &Series, night: &Night, again: Option<&Path>) -> Result<(), SeriesError> {
+    let again = again.map(|folder| of_folder(folder).map(|run| run.name)).transpose()?;
+    let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let of_probe = |it: &&Finding| matches!(it, Finding::ProbeFails { .. });
+    let verdict = |run: &Entry, against: Option<&Entry>, findings: Vec<Finding>| Verdict {
+        run: run.name.clone(),
+        against: against.map(|run| run.name.clone()),
+        again: again.clone().filter(|_| run.kind == Kind::Compare),
+        given: given.clone(),
+        outcome: if findings.is_empty() { Outcome::Good } else { Outcome::Regressed },
+        findings,
+        because: None,
+    };
+    let mut todo: Vec<(Verdict, &Path)> = Vec::new();
+    if let Some(pair) = &night.compared {
+        let findings = night.regressions.iter().filter(|it| !of_probe(it)).cloned().collect();
+        todo.push((verdict(&pair.run, pair.against.as_ref().map(|it| &it.0), findings), &pair.folder));
+    }
+    if let Some(pair) = &night.probed {
+        let findings = night.regressions.iter().filter(of_probe).cloned().collect();
+        todo.push((verdict(&pair.run, pair.against.as_ref().map(|it| &it.0), findings), &pair.folder));
+    }
+    let known = verdicts(series)?;
+    for (verdict, folder) in todo {
+        // Judged before: the same again is no news, and what somebody accepted stays accepted.
+        let same = |it: &Verdict| it.outcome == Outcome::Accepted || it.findings == verdict.findings;
+        if !known.get(&verdict.run).is_some_and(same) {
+            write(series, &verdict)?;
+        }
+        series.add(folder, How::Copy)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Verdicts on runs, on disk: `verdicts/<run>.<n>.json`, the highest n the one that holds.
+//!
+//! Nothing is overwritten: who accepts a run adds a verdict to that of the night.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Finding;
+use crate::error::SeriesError;
+use crate::keep::{Series, check_name};
+
+/// The folder, in that of the series.
+const FOLDER: &str = "verdicts";
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing became worse, or there was nothing to compare with.
+    Good,
+    /// Something became worse.
+    Regressed,
+    /// Something became worse, and somebody said that it stays so.
+    Accepted,
+}
+
+/// A verdict on a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Name of the run.
+    pub run: String,
+    /// The run it was compared with, if there was one.
+    pub against: Option<String>,
+    /// The run that looked again, if one did.
+    pub again: Option<String>,
+    /// When it was given, RFC 3339 in UTC.
+    pub given: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// What became worse.
+    pub findings: Vec<Finding>,
+    /// Why it was accepted, in somebody's words.
+    pub because: Option<String>,
+}
+
+/// The verdict that holds on each run.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn verdicts(series: &Series) -> Result<BTreeMap<String, Verdict>, SeriesError> {
+    let mut latest: BTreeMap<String, (u32, Verdict)> = BTreeMap::new();
+    for (n, path) in files(series.dir())? {
+        let text = fs::read(&path).map_err(SeriesError::io("read", &path))?;
+        let verdict: Verdict = serde_json::from_slice(&text)
+            .map_err(|error| SeriesError::Verdict { path: path.clone(), why: error.to_string() })?;
+        match latest.get(&verdict.run) {
+            Some((known, _)) if *known > n => {}
+            _ => drop(latest.insert(verdict.run.clone(), (n, verdict))),
+        }
+    }
+    Ok(latest.into_iter().map(|(run, (_, verdict))| (run, verdict)).collect())
+}
+
+/// Whether later runs may be compared with this one. A run nobody judged was added by hand by
+/// somebody who wanted it there.
+pub fn is_good(verdict: Option<&Verdict>) -> bool {
+    verdict.is_none_or(|verdict| verdict.outcome != Outcome::Regressed)
+}
+
+/// Accepts a run: what became worse in it is what later runs are compared with.
+///
+/// # Errors
+/// When there is no such run, or nothing to accept in it.
+pub fn accept(series: &Series, run: &str, because: &str) -> Result<Verdict, SeriesError> {
+    if !series.read()?.entries.iter().any(|entry| entry.name == run) {
+        return Err(SeriesError::NoSuchRun { name: run.into() });
+    }
+    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == Outcome::Regressed) else {
+        return Err(SeriesError::NothingToAccept { name: run.into() });
+    };
+    let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let verdict = Verdict { outcome: Outcome::Accepted, because: Some(because.to_owned()), given, ..verdict };
+    write(series, &verdict)?;
+    Ok(verdict)
+}
+
+/// Adds a verdict, whole or not at all. With the lock of the series.
+pub(super) fn write(series: &Series, verdict: &Verdict) -> Result<(), SeriesError> {
+    check_name(&verdict.run)?;
+    let folder = series.dir().join(FOLDER);
+    fs::create_dir_all(&folder).map_err(SeriesError::io("create", &folder))?;
+    let _lock = series.lock()?;
+    let taken = files(series.dir())?.into_iter().filter(|(_, path)| run_of(path) == Some(&verdict.run));
+    let n = taken.map(|(n, _)| n).max().unwrap_or(0) + 1;
+    let path = folder.join(format!("{}.{n}.json", verdict.run));
+    let staged = folder.join(format!(".{}.new", verdict.run));
+    let mut text =
+        serde_json::to_vec_pretty(verdict).map_err(|error| SeriesError::io("encode", &path)(error.into()))?;
+    text.push(b'\n');
+    let written = File::create(&staged).and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
+    written.map_err(SeriesError::io("write", &staged))?;
+    fs::rename(&staged, &path).map_err(SeriesError::io("rename to", &path))
+}
+
+/// Every verdict's number and file.
+fn files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, SeriesError> {
+    let folder = dir.join(FOLDER);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(SeriesError::io("read", &folder)(error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(SeriesError::io("read", &folder))?.path();
+        if let Some(n) = number_of(&path) {
+            files.push((n, path));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// `name` of `name.3.json`.
+fn run_of(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    name.rsplit_once('.').map(|(run, _)| run)
+}
+
+/// 3 of `name.3.json`.
+fn number_of(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    name.rsplit_once('.').and_then(|(_, n)| n.parse().ok())
+}
