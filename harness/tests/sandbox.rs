@@ -36,12 +36,13 @@ fn kinds() -> Vec<Kind> {
 fn build(place: &Place, name: &str, kind: Kind, more: &[&str]) -> StepRow {
     let sandbox = format!("--sandbox={kind}");
     let args = [&["--scenario", "cold", "--strategies", "none", &sandbox][..], more].concat();
-    let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from);
+    let rustup =
+        std::env::var_os("RUSTUP_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from);
     let mut harness = place.harness();
     fs::create_dir_all(place.at("user")).unwrap();
     harness.args(place.compare_args(name, &args)).env("HOME", place.at("user")).env("RUSTUP_HOME", rustup);
     let said = Said::of(harness.output().unwrap());
-    let row = Run::read(&place.run_folder()).step("none", "fill", name).clone();
+    let row = Run::read(&place.run_folder()).step("none", "cold", name).clone();
     fs::remove_dir_all(place.at("out")).unwrap();
     assert!(said.stdout.contains(&format!("sandbox: {kind}")), "{}\n{}", said.stdout, said.stderr);
     row
@@ -67,6 +68,9 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
             &format!(
                 r#"
     let mut t = Tried(Vec::new());
+    let held = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|e| fs::read_link(e.path()).ok());
+    let held: Vec<String> = held.map(|l| l.display().to_string()).filter(|l| !l.starts_with("pipe:") && !l.starts_with("/proc/") && l != "/dev/null").collect();
+    t.say("held", held.join(","));
     let home = std::env::var("HOME").unwrap();
     let soon = Duration::from_millis(500);
     t.one("net-tcp", TcpStream::connect_timeout(&"{to_tcp}".parse().unwrap(), soon));
@@ -109,9 +113,6 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
     t.say("uid", fs::metadata("/proc/self").unwrap().uid());
     let processes = fs::read_dir("/proc").unwrap().flatten().filter(|e| e.file_name().to_str().unwrap().parse::<u32>().is_ok());
     t.say("processes", processes.count());
-    let held = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|e| fs::read_link(e.path()).ok());
-    let held: Vec<String> = held.map(|l| l.display().to_string()).filter(|l| !l.starts_with("pipe:") && !l.starts_with("/proc/") && l != "/dev/null").collect();
-    t.say("held", held.join(","));
     t.last_words()
 "#
             ),
@@ -155,7 +156,8 @@ fn what_takes_too_much_is_ended_and_told() {
         &place,
         "forks",
         "    let mut all = Vec::new();\n    let mut t = Tried(Vec::new());\n    loop {\n        \
-         match std::process::Command::new(\"sleep\").arg(\"60\").spawn() { Ok(child) => all.push(child), Err(_) => break }\n        \
+         match std::process::Command::new(\"sleep\").arg(\"60\").stdout(std::process::Stdio::null())\
+         .stderr(std::process::Stdio::null()).spawn() { Ok(child) => all.push(child), Err(_) => break }\n        \
          if all.len() == 400 { break }\n    }\n    t.say(\"started\", all.len());\n    t.last_words()",
     );
     workspace(&place, "sleepy", "    std::thread::sleep(Duration::from_secs(90));");
@@ -181,7 +183,8 @@ fn what_takes_too_much_is_ended_and_told() {
 
 /// Processes whose command line has this word.
 fn running(word: &str) -> usize {
-    let lines = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let lines =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
     lines.filter(|line| line.split(|&byte| byte == 0).any(|arg| arg == word.as_bytes())).count()
 }
 
@@ -192,7 +195,10 @@ fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
         workspace(
             &place,
             "stayer",
-            &format!("    std::process::Command::new(\"setsid\").args([\"sleep\", \"{word}\"]).spawn().unwrap();"),
+            &format!(
+                "    std::process::Command::new(\"setsid\").args([\"sleep\", \"{word}\"]).stdin(std::process::Stdio::null())\
+                 .stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();"
+            ),
         );
         assert_eq!(build(&place, "stayer", kind, &[]).status, Status::Ok, "{kind}");
         assert_eq!(running(word), 0, "{kind}");
@@ -227,7 +233,8 @@ fn ctrl_c_and_a_kill_end_what_runs_inside() {
             let args = ["--scenario", "cold", "--strategies", "none", &format!("--sandbox={kind}")];
             let mut harness = place.harness();
             harness.args(place.compare_args("endless", &args));
-            let mut child = harness.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+            let mut child =
+                harness.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
             wait_for("a build", Duration::from_secs(90), || running(word) > 0);
             signal(&child, how);
             child.wait().unwrap();

@@ -114,7 +114,8 @@ fn it_needs_no_privileges() {
     let place = Place::new();
     fs::create_dir_all(place.at("mine")).unwrap();
     place.write("other/file", "SECRET");
-    let (uid, gid) = if root { (65534, 65534) } else { (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()) };
+    let (uid, gid) =
+        if root { (65534, 65534) } else { (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw()) };
     if root {
         std::os::unix::fs::chown(place.at("mine"), Some(uid), Some(gid)).unwrap();
         fs::set_permissions(place.at(""), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -122,15 +123,22 @@ fn it_needs_no_privileges() {
     let script = "set -e; id -u; grep -c : /proc/net/dev; grep CapEff /proc/self/status; echo $$; touch made; \
                   ! touch ../other/file 2>/dev/null; ! cat ../other/file 2>/dev/null; ! touch /etc/planted 2>/dev/null; \
                   cat /proc/self/uid_map | tr -s ' '";
+    let exe = std::path::PathBuf::from(env!("CARGO_BIN_EXE_harness"));
     for kind in Kind::ALL {
         let bwrap = harness::system::toolchain::on_path("bwrap");
         if kind == Kind::Bubblewrap && bwrap.is_none() {
             skip("bubblewrap without privileges", "it is not installed");
             continue;
         }
-        let needs = Needs { write: vec![place.at("mine")], path: vec!["/usr/bin".into()], ..Needs::default() };
+        let needs = Needs {
+            write: vec![place.at("mine")],
+            path: vec!["/usr/bin".into()],
+            read: vec![exe.clone()],
+            ..Needs::default()
+        };
         let job = Job {
             kind,
+            exe: exe.clone(),
             bwrap,
             doors: Vec::new(),
             rlimits: Rlimits { address_space: Some(4 << 30), processes: Some(4096) },
@@ -139,7 +147,9 @@ fn it_needs_no_privileges() {
         };
         // The binary may lie where that user cannot go: so it is opened by us.
         let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-        command.args([ENTER, &serde_json::to_string(&job).unwrap(), "/bin/sh", "-c", script]).current_dir(place.at("mine"));
+        command
+            .args([ENTER, &serde_json::to_string(&job).unwrap(), "/bin/sh", "-c", script])
+            .current_dir(place.at("mine"));
         if root {
             std::os::unix::process::CommandExt::uid(&mut command, uid);
             std::os::unix::process::CommandExt::gid(&mut command, gid);
@@ -151,7 +161,8 @@ fn it_needs_no_privileges() {
                 return;
             }
         };
-        if said.stderr.contains("user namespace") || said.stderr.contains("Permission denied") && said.stdout.is_empty() {
+        if said.stderr.contains("user namespace") || said.stderr.contains("Permission denied") && said.stdout.is_empty()
+        {
             skip(&format!("{kind} without privileges"), &said.stderr);
             continue;
         }

@@ -6,8 +6,8 @@ use super::facts::{Facts, FoundToolchain, Work};
 use super::noise::Noise;
 use super::{Finding, Level};
 use crate::experiment::lab::DISK_FLOOR;
-use crate::system::sandbox::limits::By;
 use crate::system::filesystem::{LinkSupport, Support};
+use crate::system::sandbox::limits::By;
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;
@@ -255,7 +255,8 @@ fn sandbox(facts: &Facts) -> Finding {
             return warning("sandbox", what, remedy.unwrap_or_else(|| "run in a virtual machine".to_owned()));
         }
     };
-    let text = format!("`--sandbox` works, by {kind}, tried; memory limited by {}, processes by {}", by.memory, by.processes);
+    let text =
+        format!("`--sandbox` works, by {kind}, tried; memory limited by {}, processes by {}", by.memory, by.processes);
     match by.memory == By::Rlimit || by.processes == By::Nothing {
         false => ok("sandbox", text),
         true => {

@@ -32,7 +32,8 @@ pub fn refuse_daemons(asked: &Asked) -> Result<()> {
         Strategy::External(external) => external.description.daemon.is_some(),
         _ => false,
     };
-    let daemons: Vec<&str> = asked.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
+    let daemons: Vec<&str> =
+        asked.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
     if !daemons.is_empty() {
         bail!(
             "--sandbox gives every build a network of its own, in which the daemon of {} cannot be reached; leave {} \
@@ -58,8 +59,6 @@ pub fn open(spec: &SandboxSpec, asked: &Asked, lab: &Lab) -> Result<Sandbox> {
 fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
     let mut read = vec![lab.toolchain.sysroot.clone(), lab.toolchain.cargo.clone(), lab.toolchain.rustc.clone()];
     read.extend(["bin", "tools"].map(|dir| lab.work.join(dir)));
-    // Some strategies call the harness.
-    read.extend(std::env::current_exe());
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
     for arm in &asked.arms {
@@ -74,12 +73,17 @@ fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
         // Cargo takes turns at its package cache by a lock on this file; nothing else of its
         // home is written by a build without a network.
         let lock = home.join(".package-cache");
-        File::options().create(true).append(true).open(&lock).with_context(|| format!("cannot make {}", lock.display()))?;
+        File::options()
+            .create(true)
+            .append(true)
+            .open(&lock)
+            .with_context(|| format!("cannot make {}", lock.display()))?;
         write.push(lock);
     }
     Ok(Needs {
         read,
         write,
+        sealed: vec![lab.work.clone()],
         home: std::env::home_dir(),
         path: split(&lab.path()),
         tmp: std::env::var_os("TMPDIR").map(PathBuf::from),
@@ -129,9 +133,8 @@ pub(super) fn inspect(lab: &Lab) -> Result<(), BuildError> {
         return Ok(());
     }
     let arm = lab.arm_dir();
-    let found = escape::remove(&arm).map_err(|error| {
-        BuildError::Failed(format!("cannot look through {} after a build: {error}", arm.display()))
-    })?;
+    let found = escape::remove(&arm)
+        .map_err(|error| BuildError::Failed(format!("cannot look through {} after a build: {error}", arm.display())))?;
     if found.is_empty() {
         return Ok(());
     }

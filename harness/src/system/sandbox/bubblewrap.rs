@@ -11,7 +11,7 @@ pub fn arguments(view: &[Mount], cwd: &Path) -> Vec<OsString> {
     let mut args: Vec<OsString> =
         ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"].map(OsString::from).to_vec();
     // A terminal of ours would take input that it types.
-    args.extend(["--new-session", "--die-with-parent", "--cap-drop", "ALL"].map(OsString::from));
+    args.extend(["--as-pid-1", "--new-session", "--die-with-parent", "--cap-drop", "ALL"].map(OsString::from));
     let mut sealed: Vec<&Path> = Vec::new();
     for mount in view {
         let path = mount.path();
@@ -56,10 +56,13 @@ mod tests {
         ];
         let args: Vec<_> = arguments(&view, Path::new("/home/me/work")).into_iter().collect();
         let text = args.iter().map(|arg| arg.to_str().unwrap()).collect::<Vec<_>>().join(" ");
-        assert!(text.ends_with(
-            "--tmpfs /home/me --bind /disk/work /home/me/work --proc /proc --remount-ro /home/me \
+        assert!(
+            text.ends_with(
+                "--tmpfs /home/me --bind /disk/work /home/me/work --proc /proc --remount-ro /home/me \
              --remount-ro /proc --remount-ro / --chdir /home/me/work"
-        ), "{text}");
+            ),
+            "{text}"
+        );
         assert!(text.contains("--unshare-net") && text.contains("--cap-drop ALL"));
     }
 }

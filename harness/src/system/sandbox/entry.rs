@@ -6,13 +6,15 @@
 //! ```text
 //! harness
 //!   └ sandbox-enter       enters the control group; waits for everything below; counts it
-//!       └ bwrap …           or: sandbox-inside, the first process of the new namespaces
-//!           └ cargo …
+//!       └ bwrap …           or nothing: then what is next makes the view itself
+//!           └ sandbox-first   or sandbox-inside: the first process of the new namespaces
+//!               └ cargo …
 //! ```
 //!
 //! `sandbox-enter` is the subreaper of all below: the CPU time of every process that ended is
-//! its own children's, and so the harness's `wait4` has it, also what Bubblewrap itself leaves
-//! behind without waiting for it. When it is killed, what is below dies with it
+//! its own children's, and so the harness's `wait4` has it. The first process inside is ours under
+//! Bubblewrap, too: Bubblewrap's own waits for all that a program leaves behind, ours ends with the
+//! program, and the kernel ends everything with it. When it is killed, what is below dies with it
 //! (`PR_SET_PDEATHSIG`, and the first process of a PID namespace takes all others along).
 
 use std::ffi::OsString;
@@ -31,11 +33,16 @@ pub const ENTER: &str = "sandbox-enter";
 #[cfg(target_os = "linux")]
 pub const INSIDE: &str = "sandbox-inside";
 
+/// First argument of the first process inside, where Bubblewrap made everything.
+pub const FIRST: &str = "sandbox-first";
+
 /// What the outer process is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Which sandbox.
     pub kind: Kind,
+    /// The harness, which can be seen inside.
+    pub exe: PathBuf,
     /// Bubblewrap itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bwrap: Option<PathBuf>,
@@ -55,18 +62,17 @@ pub fn main_if_invoked() {
     let mut args = std::env::args_os().skip(1);
     let Some(role) = args.next() else { return };
     #[cfg(target_os = "linux")]
+    if role == FIRST {
+        let argv: Vec<OsString> = args.collect();
+        leave(linux::first(&argv));
+    }
+    #[cfg(target_os = "linux")]
     if role == ENTER || role == INSIDE {
         let outcome = read(args.next()).and_then(|job| {
             let argv: Vec<OsString> = args.collect();
             if role == ENTER { linux::enter(&job, &argv) } else { super::namespaces::inside(&job, &argv) }
         });
-        match outcome {
-            Ok(code) => std::process::exit(code),
-            Err(why) => {
-                eprintln!("error: sandbox: {why}");
-                std::process::exit(FAILED);
-            }
-        }
+        leave(outcome);
     }
     #[cfg(not(target_os = "linux"))]
     if role == ENTER {
@@ -81,6 +87,15 @@ pub fn main_if_invoked() {
 const FAILED: i32 = 125;
 
 #[cfg(target_os = "linux")]
+fn leave(outcome: Result<i32, String>) -> ! {
+    let code = outcome.unwrap_or_else(|why| {
+        eprintln!("error: sandbox: {why}");
+        FAILED
+    });
+    std::process::exit(code)
+}
+
+#[cfg(target_os = "linux")]
 fn read(job: Option<OsString>) -> Result<Job, String> {
     let text = job.and_then(|job| job.into_string().ok()).ok_or("it was not told what to do")?;
     serde_json::from_str(&text).map_err(|error| format!("it was told nonsense: {error}"))
@@ -90,11 +105,11 @@ fn read(job: Option<OsString>) -> Result<Job, String> {
 pub(super) mod linux {
     use std::ffi::OsString;
     use std::os::unix::process::ExitStatusExt;
-    use std::process::{Child, Command, ExitStatus};
+    use std::process::{Child, Command, ExitStatus, Stdio};
 
     use rustix::process::{Pid, WaitOptions, set_child_subreaper};
 
-    use super::{INSIDE, Job};
+    use super::{FIRST, INSIDE, Job};
     use crate::system::sandbox::{Kind, bubblewrap, namespaces};
 
     /// The outer process: limits first, then what makes the sandbox.
@@ -109,7 +124,7 @@ pub(super) mod linux {
             Kind::Bubblewrap => {
                 let program = job.bwrap.as_deref().ok_or("nothing says where bwrap is")?;
                 let mut command = Command::new(program);
-                command.args(bubblewrap::arguments(&job.view, &job.cwd)).arg("--").args(argv);
+                command.args(bubblewrap::arguments(&job.view, &job.cwd)).arg("--").arg(&job.exe).arg(FIRST).args(argv);
                 command.spawn().map_err(|error| format!("cannot start {}: {error}", program.display()))?
             }
             Kind::Namespaces => {
@@ -117,15 +132,23 @@ pub(super) mod linux {
                 let told = serde_json::to_string(job).map_err(|error| error.to_string())?;
                 // The link, not the file: that may have been replaced since.
                 let mut command = Command::new("/proc/self/exe");
-                command.arg(INSIDE).arg(told).args(argv).stdin(std::process::Stdio::piped());
+                command.arg(INSIDE).arg(told).args(argv).stdin(Stdio::piped());
                 command.spawn().map_err(|error| format!("cannot start the first process inside: {error}"))?
             }
         };
         wait_for_all(child)
     }
 
+    /// Runs the program as the first process of its namespaces, and ends when it does.
+    pub fn first(argv: &[OsString]) -> Result<i32, String> {
+        let [program, args @ ..] = argv else { return Err("there is nothing to run".to_owned()) };
+        let child = Command::new(program).args(args).stdin(Stdio::null()).spawn();
+        let child = child.map_err(|error| format!("cannot start {}: {error}", program.to_string_lossy()))?;
+        wait_for(child)
+    }
+
     /// Waits until this child ends, and meanwhile for whatever is left to this process; its exit code.
-    pub fn wait_for(child: Child) -> Result<i32, String> {
+    fn wait_for(child: Child) -> Result<i32, String> {
         let leader = Pid::from_child(&child);
         loop {
             match rustix::process::wait(WaitOptions::empty()) {
@@ -137,19 +160,41 @@ pub(super) mod linux {
     }
 
     /// Waits until nothing is left below this process; the exit code of `child`.
+    ///
+    /// Once that has ended, what is left is ended as well: it was to end with it.
     pub fn wait_for_all(child: Child) -> Result<i32, String> {
         let leader = Pid::from_child(&child);
-        let mut code = 0;
+        let mut code = None;
         loop {
             match rustix::process::wait(WaitOptions::empty()) {
-                Ok(Some((pid, status))) if pid == leader => code = code_of(ExitStatus::from_raw(status.as_raw())),
+                Ok(Some((pid, status))) if pid == leader => {
+                    code = Some(code_of(ExitStatus::from_raw(status.as_raw())));
+                    end_the_rest();
+                }
+                // One that was adopted meanwhile.
+                Ok(Some(_)) if code.is_some() => end_the_rest(),
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::CHILD) => {
                     drop(child);
-                    return Ok(code);
+                    return Ok(code.unwrap_or(1));
                 }
                 Err(error) => return Err(format!("lost track of what runs inside: {error}")),
             }
+        }
+    }
+
+    /// Kills every child of this process: none of them was waited for, so none is a stranger.
+    fn end_the_rest() {
+        let own = std::process::id();
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let is_child = |pid: &i32| {
+            let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let parent = text.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+            parent == Some(own)
+        };
+        for pid in numbers.filter(is_child).filter_map(Pid::from_raw) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
     }
 

@@ -149,7 +149,8 @@ impl Sandbox {
             Kind::Bubblewrap => Some(on_path("bwrap").ok_or(SandboxError::NoBubblewrap)?),
             Kind::Namespaces => None,
         };
-        needs.read.extend(spec.read.iter().cloned());
+        let exe = std::env::current_exe().map_err(SandboxError::NoSelf)?;
+        needs.read.extend(spec.read.iter().chain([&exe]).cloned());
         let group = Group::make(&spec.limits);
         let missing = |by: Option<By>| by.is_none();
         let rlimits = Rlimits {
@@ -157,7 +158,7 @@ impl Sandbox {
             processes: missing(group.as_ref().and_then(Group::processes_by)).then_some(spec.limits.processes.into()),
         };
         let mut sandbox = Sandbox {
-            exe: std::env::current_exe().map_err(SandboxError::NoSelf)?,
+            exe,
             bwrap,
             version: None,
             group,
@@ -187,6 +188,7 @@ impl Sandbox {
     pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
         let job = Job {
             kind: self.spec.kind,
+            exe: self.exe.clone(),
             bwrap: self.bwrap.clone(),
             doors: self.group.iter().flat_map(Group::doors).collect(),
             rlimits: self.rlimits,

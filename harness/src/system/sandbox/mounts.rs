@@ -32,7 +32,8 @@ pub fn make(view: &[Mount]) -> Result<(), String> {
         mount("tmpfs", path, "tmpfs", SAFE, mount_data(mode).as_deref()).map_err(told("cover", path))
     };
     // What is mounted here must not be seen outside.
-    mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC).map_err(told("part with", "/"))?;
+    mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)
+        .map_err(told("part with", "/"))?;
     tmpfs(Path::new(BASE), "0755")?;
     let base = Path::new(BASE);
     for dir in ["old", "new"] {
@@ -107,7 +108,8 @@ fn bind(source: &Path, path: &Path) -> Result<(), String> {
 /// A mount and all that are mounted below it. Flags that are set must be kept: they cannot be
 /// taken away by somebody who did not set them.
 fn read_only(path: &Path) -> Result<(), String> {
-    let table = fs::read_to_string("/old/proc/self/mountinfo").map_err(|error| format!("no table of mounts: {error}"))?;
+    let table =
+        fs::read_to_string("/old/proc/self/mountinfo").map_err(|error| format!("no table of mounts: {error}"))?;
     for (point, flags) in mountinfo::below(&table, path) {
         let flags = MountFlags::BIND | MountFlags::RDONLY | SAFE | flags;
         mount_remount(&point, flags, "").map_err(told("protect", &point))?;

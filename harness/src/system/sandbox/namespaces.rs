@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getegid, geteuid, set_parent_process_death_signal};
@@ -22,11 +21,8 @@ const NEEDED: [CapabilitySet; 3] = [CapabilitySet::SYS_ADMIN, CapabilitySet::NET
 
 /// Leaves the namespaces of the system. What is started next is the first process of its own.
 pub fn unshare() -> Result<(), String> {
-    let flags = UnshareFlags::NEWNS
-        | UnshareFlags::NEWPID
-        | UnshareFlags::NEWNET
-        | UnshareFlags::NEWIPC
-        | UnshareFlags::NEWUTS;
+    let flags =
+        UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWNET | UnshareFlags::NEWIPC | UnshareFlags::NEWUTS;
     if geteuid().is_root() && leave(flags).is_ok() {
         return Ok(());
     }
@@ -62,14 +58,9 @@ pub fn inside(job: &Job, argv: &[OsString]) -> Result<i32, String> {
     loopback::up().map_err(|error| format!("cannot bring up the loopback: {error}"))?;
     mounts::make(&job.view)?;
     give_up_rights().map_err(|error| format!("cannot give up rights: {error}"))?;
-    let [program, args @ ..] = argv else { return Err("there is nothing to run".to_owned()) };
-    let mut command = Command::new(program);
-    command.args(args).current_dir(&job.cwd).stdin(Stdio::null());
-    let child = command.spawn().map_err(|error| {
-        format!("cannot start {} in {}: {error}", program.to_string_lossy(), job.cwd.display())
-    })?;
+    std::env::set_current_dir(&job.cwd).map_err(|error| format!("cannot enter {}: {error}", job.cwd.display()))?;
     // What the program leaves behind ends with this process.
-    linux::wait_for(child)
+    linux::first(argv)
 }
 
 /// Our parent is in another namespace, so its number tells nothing; but it holds the other end

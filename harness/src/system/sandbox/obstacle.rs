@@ -44,9 +44,8 @@ pub(super) fn explain(kind: Kind, said: &str) -> SandboxError {
 
 /// The switch that forbids it, if the system has one and it is thrown.
 fn remedy(sysctls: &Path) -> String {
-    let is = |name: &str, value: &str| {
-        std::fs::read_to_string(sysctls.join(name)).is_ok_and(|text| text.trim() == value)
-    };
+    let is =
+        |name: &str, value: &str| std::fs::read_to_string(sysctls.join(name)).is_ok_and(|text| text.trim() == value);
     if is("kernel/unprivileged_userns_clone", "0") {
         "as root: sysctl kernel.unprivileged_userns_clone=1".to_owned()
     } else if is("user/max_user_namespaces", "0") {

@@ -14,7 +14,7 @@
 //! | `/sys/fs/cgroup`, `/sys/devices/system/cpu` | read-only | how many cores there are decides Cargo's `--jobs` |
 //! | `/dev/null`, `zero`, `full`, `random`, `urandom` | | |
 //! | passwords and host keys in `/etc` | empty | as root they would be readable |
-//! | the home directory | empty | but for what of the above lies in it |
+//! | the home directory, the work directory | empty | but for what of the above lies in it |
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -124,6 +124,8 @@ pub struct Needs {
     pub read: Vec<PathBuf>,
     /// To be written.
     pub write: Vec<PathBuf>,
+    /// Directories of which nothing else is to be seen.
+    pub sealed: Vec<PathBuf>,
     /// The user's home directory.
     pub home: Option<PathBuf>,
     /// Where programs are looked for.
@@ -177,8 +179,8 @@ pub fn view(needs: &Needs) -> Vec<Mount> {
     for path in SECRETS.iter().map(PathBuf::from).filter(|path| path.exists()) {
         list.0.push(if path.is_dir() { Mount::Empty { path } } else { Mount::Blank { path } });
     }
-    for home in home.iter().flat_map(|home| both(home)) {
-        list.0.push(Mount::Empty { path: home.0 });
+    for (path, _) in home.into_iter().chain(needs.sealed.iter().map(PathBuf::as_path)).flat_map(both) {
+        list.0.push(Mount::Empty { path });
     }
     // A directory on PATH that holds homes or temporary files would show them again.
     let holds_too_much = |dir: &Path| {

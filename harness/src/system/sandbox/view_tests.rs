@@ -18,6 +18,7 @@ fn the_home_is_empty_but_for_what_is_needed_in_it() {
         read: vec![home.join("work/bin"), home.join("work/arm/kept")],
         write: vec![home.join("work/arm")],
         tmp: Some(dir.path().to_owned()),
+        ..Needs::default()
     };
     let list = view(&needs);
     let hidden = at(&list, &home).unwrap();
