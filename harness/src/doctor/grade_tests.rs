@@ -138,8 +138,8 @@ fn each_limit_is_at_its_place() {
     assert_eq!(levels(|f| f.c_compiler = None, "C compiler"), [(Missing, true)]);
     assert_eq!(levels(|f| f.may_mount = false, "volumes"), [(Warning, false)]);
     assert_eq!(levels(|f| f.sandbox = Err("it does not work; do this".into()), "sandbox"), [(Warning, false)]);
-    let alone =
-        |f: &mut Facts| f.sandbox = Ok((Kind::Namespaces, Enforced { memory: By::Rlimit, processes: By::Rlimit }));
+    let weak = (Kind::Namespaces, Enforced { memory: By::Rlimit, processes: By::Rlimit });
+    let alone = |f: &mut Facts| f.sandbox = Result::Ok(weak);
     assert_eq!(levels(alone, "sandbox"), [(Warning, false)]);
 }
 
