@@ -2,6 +2,7 @@
 
 mod describe;
 pub mod guards;
+mod sandbox;
 mod shard;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use reports::summary;
 use self::guards::GuardArgs;
 use crate::cmd::external::ExternalArgs;
 use crate::experiment::asked::Asked;
+use crate::experiment::confinement;
 use crate::experiment::description;
 use crate::experiment::lab::{DISK_FLOOR, Lab};
 use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
@@ -34,6 +36,7 @@ use crate::shard::Sharding;
 use crate::system::filesystem::free_bytes;
 use crate::system::host::Host;
 use crate::system::interrupt::Supervisor;
+use crate::system::sandbox::SandboxSpec;
 use crate::system::toolchain::Toolchain;
 use crate::system::volume::{self, Volume, VolumeSpec};
 use crate::system::workdir::{self, WorkDir};
@@ -95,6 +98,8 @@ pub struct Args {
     /// also xfs, ext4 and tmpfs (needs root on Linux)
     #[arg(long, value_name = "KIND:SIZE")]
     volume: Option<VolumeSpec>,
+    #[command(flatten)]
+    sandbox: sandbox::SandboxArgs,
     /// Where the run folder goes [default: runs/ in the work directory]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -160,6 +165,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
             let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
+            let lab = shut_in(lab, &asked, &options)?;
             if !args.guards.limits().is_default() {
                 let guards = serde_json::to_value(options.guards)?;
                 writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
@@ -167,8 +173,11 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             execute(&asked, &options, &lab, &prepared, writer)
         }
         None => {
-            let options = options(&args)?;
+            let options = options(&args, args.sandbox.spec(supervisor)?)?;
             let asked = Asked::of(&options)?;
+            if options.sandbox.is_some() {
+                confinement::refuse_daemons(&asked)?;
+            }
             if args.dry_run {
                 options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
                 describe::describe(&asked, &options);
@@ -179,11 +188,12 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = asked.prepare(&lab)?;
+            let lab = shut_in(lab, &asked, &options)?;
             let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
             let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
             let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
             let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
-            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab))?;
+            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab)?)?;
             execute(&asked, &options, &lab, &prepared, writer)
         }
     }
@@ -207,7 +217,8 @@ impl Args {
     }
 }
 
-pub(super) fn options(args: &Args) -> Result<Options> {
+/// What was asked for, in the sandbox that was found.
+pub(super) fn options(args: &Args, sandbox: Option<SandboxSpec>) -> Result<Options> {
     let work_dir = match &args.work_dir {
         Some(dir) => dir.clone(),
         None => {
@@ -243,6 +254,7 @@ pub(super) fn options(args: &Args) -> Result<Options> {
         volume: args.volume,
         shard: args.shard.sharding(args.seed.is_some(), args.budget.is_some())?,
         guards: args.guards.limits(),
+        sandbox,
     })
 }
 
@@ -273,6 +285,17 @@ fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervis
     let lab = lab.limiting(options.guards.step_timeout());
     Ok(match volume {
         Some(volume) => lab.on(&volume.mount_point()),
+        None => lab,
+    })
+}
+
+/// The lab with its sandbox, if one was asked for: when everything is fetched, which takes a network.
+fn shut_in(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
+    Ok(match &options.sandbox {
+        Some(spec) => {
+            let sandbox = confinement::open(spec, asked, &lab)?;
+            lab.shut_in(sandbox)
+        }
         None => lab,
     })
 }
@@ -310,6 +333,9 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
         print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
     }
     println!("\n{}", time_spent(began.elapsed(), measured));
+    if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
+        println!("sandbox: {}", sandbox.line());
+    }
     println!("records: {}", dir.display());
     write_report(&report, &dir);
     let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);

@@ -108,7 +108,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(option) = compare.not_for_a_plan() {
         bail!("{option} is for harness compare alone: a plan splits a new run with a number of --rounds");
     }
-    let options = super::compare::options(compare)?;
+    // Each shard finds a sandbox for itself.
+    let options = super::compare::options(compare, None)?;
     let asked = Asked::of(&options)?;
     let predicted = match &args.timings {
         Some(dir) => seconds::of_run(&RunFolder::read_steps(dir)?, &asked)?,

@@ -16,6 +16,7 @@ use crate::system::extents;
 use crate::system::filesystem::{FileSystem, LinkSupport};
 use crate::system::host::{self, Host};
 use crate::system::interrupt::Supervisor;
+use crate::system::sandbox::{Enforced, Kind, Sandbox};
 use crate::system::toolchain::{Toolchain, on_path};
 use crate::system::volume::{Volume, VolumeError, VolumeSpec};
 use crate::system::workdir::{WorkDir, WorkDirError};
@@ -43,6 +44,8 @@ pub struct Facts {
     pub volumes: Vec<TriedVolume>,
     /// Whether the caller is root, where that matters.
     pub may_mount: bool,
+    /// The sandbox that `--sandbox` takes and what limits it, or why there is none.
+    pub sandbox: Result<(Kind, Enforced), String>,
     /// Other caches to compare with, by name.
     pub rivals: Vec<(String, Option<PathBuf>)>,
     /// The A/A; `None` where there is no place to run it.
@@ -111,6 +114,9 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
     show("volumes");
     let (may_mount, volumes) = place.map_or((false, Vec::new()), try_volumes);
     supervisor.check()?;
+    show("the sandbox");
+    let sandbox = Sandbox::find(supervisor).map_err(|error| error.to_string());
+    supervisor.check()?;
     show("noise");
     let go_on = || supervisor.check().map_err(io::Error::other);
     let noise = place.and_then(|place| noise::measure(place, go_on).ok().flatten());
@@ -126,6 +132,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         git: on_path("git"),
         volumes,
         may_mount,
+        sandbox,
         rivals: rivals(work_dir),
         noise,
     })

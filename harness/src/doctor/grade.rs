@@ -9,6 +9,7 @@ use crate::experiment::lab::DISK_FLOOR;
 use crate::guard::floors::{Floors, Place, Readings, Reason};
 use crate::guard::limits::{Limits, Percent};
 use crate::system::filesystem::{LinkSupport, Support};
+use crate::system::sandbox::limits::By;
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;
@@ -48,6 +49,7 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     findings.extend(machine(facts));
     findings.extend(guards(facts));
     findings.extend(volumes(facts));
+    findings.push(sandbox(facts));
     findings.extend(facts.rivals.iter().map(|(name, path)| match path {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
         None => Finding {
@@ -272,6 +274,25 @@ fn volumes(facts: &Facts) -> Vec<Finding> {
         Some(Finding { required: false, ..lacking("volumes", what, remedy) })
     }));
     findings
+}
+
+fn sandbox(facts: &Facts) -> Finding {
+    let (kind, by) = match &facts.sandbox {
+        Ok(found) => found,
+        Err(error) => {
+            let (what, remedy) = split(error);
+            return warning("sandbox", what, remedy.unwrap_or_else(|| "run in a virtual machine".to_owned()));
+        }
+    };
+    let text =
+        format!("`--sandbox` works, by {kind}, tried; memory limited by {}, processes by {}", by.memory, by.processes);
+    match by.memory == By::Rlimit || by.processes == By::Nothing {
+        false => ok("sandbox", text),
+        true => {
+            let remedy = "run where control groups can be made: as root, or in a systemd session of the user";
+            warning("sandbox", format!("{text}: each process by itself, not their sum"), remedy)
+        }
+    }
 }
 
 fn noise(noise: &Noise) -> Finding {

@@ -5,6 +5,7 @@ use crate::doctor::Diagnosis;
 use crate::doctor::render::render;
 use crate::system::filesystem::FileSystem;
 use crate::system::host::Host;
+use crate::system::sandbox::{Enforced, Kind};
 
 const GIB: u64 = 1 << 30;
 
@@ -51,6 +52,7 @@ fn fit() -> Facts {
         git: Some("/usr/bin/git".into()),
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
         may_mount: true,
+        sandbox: Ok((Kind::Bubblewrap, Enforced { memory: By::Cgroup2, processes: By::Cgroup2 })),
         rivals: vec![("sccache".into(), Some("/usr/bin/sccache".into())), ("kache".into(), None)],
         noise: Some(Noise { median: 0.012, largest: 0.081, job_s: 0.034 }),
     }
@@ -135,6 +137,10 @@ fn each_limit_is_at_its_place() {
     assert_eq!(levels(|f| f.git = None, "git"), [(Missing, false)]);
     assert_eq!(levels(|f| f.c_compiler = None, "C compiler"), [(Missing, true)]);
     assert_eq!(levels(|f| f.may_mount = false, "volumes"), [(Warning, false)]);
+    assert_eq!(levels(|f| f.sandbox = Err("it does not work; do this".into()), "sandbox"), [(Warning, false)]);
+    let weak = (Kind::Namespaces, Enforced { memory: By::Rlimit, processes: By::Rlimit });
+    let alone = |f: &mut Facts| f.sandbox = Result::Ok(weak);
+    assert_eq!(levels(alone, "sandbox"), [(Warning, false)]);
 }
 
 #[test]

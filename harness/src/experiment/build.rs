@@ -18,6 +18,7 @@ use strategies::key::Context;
 use strategies::store::Store;
 use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
+use super::confinement;
 use super::deadline::Deadline;
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, Phase};
@@ -208,6 +209,7 @@ fn by_rival(lab: &Lab, site: &Site, recipe: &Recipe, rival: &Rival) -> Result<Bu
     let restore = rival.before(site, &env, &mut usage)?;
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, lab.deadline())?;
     let publish = rival.after(site, &env, &mut usage)?;
+    confinement::inspect(lab)?;
     let after = rival.used();
     usage.user += after.user.saturating_sub(before.user);
     usage.sys += after.sys.saturating_sub(before.sys);
@@ -298,7 +300,7 @@ fn ask_graph_within(
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<(Graph, Duration), BuildError> {
-    let spec = deadline.on(site.cargo(lab, recipe, &site.graph_args(lab, recipe)));
+    let spec = lab.confine(deadline.on(site.cargo(lab, recipe, &site.graph_args(lab, recipe))));
     let told = |error| deadline.told("Cargo, asked for the unit graph,", error);
     let (finished, stdout) = process::run_captured(&spec, &lab.supervisor).map_err(told)?;
     if !finished.status.success() {
@@ -322,7 +324,7 @@ fn run_cargo(
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<CargoRun, BuildError> {
-    let spec = deadline.on(site.build(lab, recipe));
+    let spec = lab.confine(deadline.on(site.build(lab, recipe)));
     let mut messages = Messages::default();
     let started = SystemTime::now();
     let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
@@ -330,6 +332,7 @@ fn run_cargo(
             messages.line(layout, line, now_s());
         }
     });
+    confinement::inspect(lab)?;
     let finished = finished.map_err(|error| deadline.told("Cargo", error))?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));

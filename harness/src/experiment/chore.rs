@@ -17,6 +17,7 @@ use strategies::store::collect::{CollectError, Request, Step as CollectStep, col
 use super::arm::Arm;
 use super::build::{BuildError, own_cpu};
 use super::checks::shallow_damage;
+use super::confinement;
 use super::ledger::DiskUse;
 use super::rows::{Chore, Identity};
 use crate::quantity::parse_size;
@@ -33,7 +34,7 @@ impl Arm<'_> {
         let site = self.place(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
         let deadline = self.lab.deadline();
-        let spec = deadline.on(site.cargo(self.lab, &recipe, &site.clean_args(self.lab)));
+        let spec = self.lab.confine(deadline.on(site.cargo(self.lab, &recipe, &site.clean_args(self.lab))));
         let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ());
         let finished = match finished.map_err(|error| deadline.told("`cargo clean`", error)) {
             Ok(finished) => finished,
@@ -46,7 +47,8 @@ impl Arm<'_> {
         };
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
-            return Ok(identity.row(&self.strategy, Status::Failed, finished.stderr_text()));
+            let note = confinement::told(self.lab, finished.stderr_text());
+            return Ok(identity.row(&self.strategy, Status::Failed, note));
         }
         self.place_mut(workspace)?.copy_mut(name)?.cold = true;
         let promised = finished.stderr_tail.iter().rev().find_map(|line| promised(line));

@@ -29,7 +29,8 @@ impl Deadline {
     /// The error of a command that was given this limit.
     pub fn told(&self, what: &'static str, error: ProcessError) -> BuildError {
         match (error, self.0) {
-            (ProcessError::TimedOut { stderr_tail, .. }, Some((limit, _))) => {
+            // A sandbox has a limit of its own, which may be reached before.
+            (ProcessError::TimedOut { stderr_tail, .. }, Some((limit, at))) if at <= Instant::now() => {
                 let last = stderr_tail.last().map_or_else(|| "none".to_owned(), |line| line.trim().to_owned());
                 BuildError::TooLong { what, limit, last }
             }
@@ -62,7 +63,8 @@ mod tests {
             limit: Duration::from_millis(7),
             stderr_tail: vec!["   Compiling slow v1.0.0".into()],
         };
-        let told = Deadline::starting_now(Some(Duration::from_secs(30))).told("Cargo", error).to_string();
+        let reached = Deadline(Some((Duration::from_secs(30), Instant::now())));
+        let told = reached.told("Cargo", error).to_string();
         assert_eq!(
             told,
             "Cargo was ended, the step having reached its limit of 30 s (--step-timeout); its last line: \

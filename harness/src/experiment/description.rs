@@ -8,6 +8,7 @@ use reports::record::{
 use strategies::Strategy;
 
 use super::asked::Asked;
+use super::confinement;
 use super::lab::Lab;
 use super::options::Options;
 use super::rival::Rival;
@@ -40,13 +41,16 @@ fn tools(asked: &Asked, lab: &Lab) -> Vec<(String, String)> {
 }
 
 /// Describes a run that begins now.
-pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunInfo {
+///
+/// # Errors
+/// When the start of a program in its sandbox cannot be measured.
+pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> Result<RunInfo> {
     let mut stored =
         serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
     stored.insert("alone".to_owned(), asked.scenario.alone.into());
     let surroundings = surroundings(name, lab);
     let tools = surroundings.tools.clone().into_iter().chain(tools(asked, lab)).collect();
-    RunInfo {
+    Ok(RunInfo {
         seed: options.seed,
         rounds: options.rounds,
         scenario: asked.scenario.name.clone(),
@@ -59,8 +63,9 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> RunI
         },
         options: stored.into_iter().collect(),
         tools,
+        sandbox: confinement::describe(lab)?,
         ..surroundings
-    }
+    })
 }
 
 /// Machine, toolchain, file systems and tools of a run that begins now.

@@ -23,6 +23,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -35,6 +36,7 @@ use crate::system::environment::Environment;
 use crate::system::interrupt::Supervisor;
 use crate::system::observer::Observer;
 use crate::system::process::CommandSpec;
+use crate::system::sandbox::Sandbox;
 use crate::system::toolchain::Toolchain;
 
 /// Bytes that must be free before anything is begun.
@@ -63,6 +65,8 @@ pub struct Lab {
     on_phase: fn(Phase),
     /// How long one build may take.
     build_limit: Option<Duration>,
+    /// Where strangers' code runs, if it is shut in.
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 /// A part of a build that begins now.
@@ -108,6 +112,7 @@ impl Lab {
             programs,
             on_phase,
             build_limit: None,
+            sandbox: None,
         })
     }
 
@@ -132,6 +137,26 @@ impl Lab {
     /// The limit of a build that begins now.
     pub fn deadline(&self) -> Deadline {
         Deadline::starting_now(self.build_limit)
+    }
+
+    /// The same lab, which runs strangers' code in a sandbox.
+    #[must_use]
+    pub fn shut_in(self, sandbox: Sandbox) -> Lab {
+        Lab { sandbox: Some(Arc::new(sandbox)), ..self }
+    }
+
+    /// The sandbox, if there is one.
+    pub fn sandbox(&self) -> Option<&Arc<Sandbox>> {
+        self.sandbox.as_ref()
+    }
+
+    /// A command that runs strangers' code: in the sandbox, if there is one.
+    #[must_use]
+    pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.confine(spec),
+            None => spec,
+        }
     }
 
     /// Tells that a phase of a build begins.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::Order;
 use crate::guard::limits::Limits;
 use crate::shard::Sharding;
+use crate::system::sandbox::SandboxSpec;
 use crate::system::volume::VolumeSpec;
 
 /// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
@@ -63,6 +64,9 @@ pub struct Options {
     /// What guards it. A resumed run may have others.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub guards: Limits,
+    /// The sandbox of everything that is measured, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxSpec>,
 }
 
 /// A strategy file as it was when the run began: it goes on with what it began with.

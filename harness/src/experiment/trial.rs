@@ -13,6 +13,7 @@ use strategies::explain::Index;
 use super::arm::{Arm, Memory};
 use super::build::{Build, BuildError, build, own_cpu};
 use super::checks::{Checked, check};
+use super::confinement;
 use super::copies::WorkingCopy;
 use super::facts::facts;
 use super::gates;
@@ -122,7 +123,8 @@ impl Arm<'_> {
                 if matches!(error, BuildError::TooLong { .. }) {
                     self.cut_off(&step.name, workspace, &error);
                 }
-                Ok((identity.row(&self.strategy, Status::Failed, error.to_string()), Vec::new()))
+                let note = confinement::told(self.lab, error.to_string());
+                Ok((identity.row(&self.strategy, Status::Failed, note), Vec::new()))
             }
         }
     }

@@ -27,6 +27,8 @@ pub struct CommandSpec {
     pub timeout: Option<Duration>,
     /// How many of the last lines of standard error to keep.
     pub stderr_tail: usize,
+    /// What [`display`](Self::display) says instead of program and arguments.
+    pub shown: Option<String>,
 }
 
 impl CommandSpec {
@@ -39,6 +41,7 @@ impl CommandSpec {
             cwd: cwd.into(),
             timeout: None,
             stderr_tail: STDERR_TAIL,
+            shown: None,
         }
     }
 
@@ -83,6 +86,9 @@ impl CommandSpec {
 
     /// The command as a person would type it, for messages and logs.
     pub fn display(&self) -> String {
+        if let Some(shown) = &self.shown {
+            return shown.clone();
+        }
         let mut line = self.program.display().to_string();
         for arg in &self.args {
             line.push(' ');

@@ -17,6 +17,7 @@
 //! | [`volume`] | makes, mounts and removes a file system for one run |
 //! | [`workdir`] | the work directory: its checks and its lock; [`ancestors`] sees what leaks in from above |
 //! | [`identity`] | tells a process from a later one of the same number; `orphans` ends leftovers |
+//! | [`sandbox`] | builds of strangers' code in a closed room |
 //! | [`toolchain`] | finds Cargo and rustc behind rustup's proxies; [`version`] reads their texts |
 //! | `windows` | what Windows must be asked in its own words |
 
@@ -39,6 +40,7 @@ pub mod marked;
 pub mod observer;
 mod orphans;
 pub mod process;
+pub mod sandbox;
 pub mod toolchain;
 mod used;
 pub mod version;

@@ -15,6 +15,8 @@
 pub mod collector;
 pub mod crates;
 #[cfg(target_os = "linux")]
+pub mod hostile;
+#[cfg(target_os = "linux")]
 pub mod processes;
 pub mod rivals;
 pub mod small;

@@ -41,9 +41,12 @@ pub(super) fn conditions(info: &RunInfo) -> Vec<(String, String)> {
     ];
     rows.extend(info.file_systems.iter().map(|fs| (format!("file system of {}", fs.role), fs.kind.clone())));
     rows.extend(info.tools.iter().map(|(tool, version)| (format!("version of {tool}"), first_line(version).into())));
+    if let Some(sandbox) = &info.sandbox {
+        rows.push(("sandbox".into(), sandbox.line()));
+    }
     let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     // Places of one machine say nothing on another; the rest is told above.
-    let told = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile"];
+    let told = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile", "sandbox"];
     let says = |name: &str, value: &serde_json::Value| {
         !name.ends_with("_dir")
             && !told.contains(&name)

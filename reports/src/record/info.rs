@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::sandbox::SandboxInfo;
+
 /// Version of the schema this crate writes. It rises only when the meaning of a
 /// file changes; appended columns and fields leave it alone.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -57,6 +59,9 @@ pub struct RunInfo {
     /// Versions of other tools that took part, e.g. `harness`, `git`, `sccache`.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
+    /// The sandbox of everything that was measured, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxInfo>,
     /// Every other option of the command, by flag name.
     #[serde(default)]
     pub options: BTreeMap<String, Value>,
@@ -86,6 +91,7 @@ impl RunInfo {
             host: Host::default(),
             file_systems: Vec::new(),
             tools: BTreeMap::new(),
+            sandbox: None,
             options: BTreeMap::new(),
             shards: Vec::new(),
             other: BTreeMap::new(),

@@ -9,12 +9,14 @@
 mod info;
 mod key;
 pub(crate) mod number;
+mod sandbox;
 mod shard;
 mod step;
 mod unit;
 
 pub use info::{Corpus, FileSystem, Host, RunInfo, SCHEMA_VERSION, Toolchain};
 pub use key::StepKey;
+pub use sandbox::{Enforced, SandboxInfo};
 pub use shard::{Shard, kind};
 pub use step::{Status, StepRow};
 pub use unit::{MissReason, Outcome, UnitRow};

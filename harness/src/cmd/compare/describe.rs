@@ -29,6 +29,9 @@ pub fn describe(asked: &Asked, options: &Options) {
         println!("volume     {volume}, made for the run and removed after it");
     }
     println!("guards     {}", guards(&options.guards));
+    if let Some(sandbox) = &options.sandbox {
+        println!("sandbox    {}", super::sandbox::line(sandbox));
+    }
     println!("seed       {}", options.seed);
     let rounds = match options.budget_s {
         Some(seconds) => {

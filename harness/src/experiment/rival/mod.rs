@@ -32,6 +32,7 @@ use crate::system::dirs::remove_dir;
 use crate::system::interrupt::Supervisor;
 use crate::system::marked;
 use crate::system::process::{self, CommandSpec};
+use crate::system::sandbox::Sandbox;
 use crate::system::toolchain::Toolchain;
 pub use count::{Counting, OwnCount};
 use daemon::Serving;
@@ -53,6 +54,7 @@ pub struct Rival {
     store_root: PathBuf,
     state: PathBuf,
     mark: String,
+    sandbox: Option<Arc<Sandbox>>,
     supervisor: Supervisor,
     serving: Mutex<Option<Serving>>,
 }
@@ -106,6 +108,7 @@ impl Rival {
             store_root,
             state,
             mark,
+            sandbox: lab.sandbox().cloned(),
             supervisor: lab.supervisor.clone(),
             serving: Mutex::default(),
         };
@@ -185,7 +188,7 @@ impl Rival {
         for argv in commands {
             let argv = values.argv(argv).map_err(|error| BuildError::Failed(error.to_string()))?;
             let deadline = env.lab.deadline();
-            let spec = deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe)));
+            let spec = env.lab.confine(deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe))));
             let finished = process::run(&spec, &self.supervisor, &mut |_, _| ());
             let finished = finished.map_err(|error| deadline.told("a command of the tool", error))?;
             if !finished.status.success() {
@@ -235,7 +238,8 @@ impl Rival {
         let described = described.filter_map(|(name, text)| Some((name.into(), values.text(text).ok()?.into())));
         let mut env = self.base.clone();
         env.extend(described);
-        Ok(command(&values.argv(argv)?, &self.state, &env))
+        let spec = command(&values.argv(argv)?, &self.state, &env);
+        Ok(self.sandbox.iter().fold(spec, |spec, sandbox| sandbox.confine(spec)))
     }
 
     fn of_build(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {

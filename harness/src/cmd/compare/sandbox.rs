@@ -1,0 +1,83 @@
+//! `--sandbox` and what belongs to it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Args as ClapArgs, ValueEnum};
+
+use crate::quantity::{parse_age, parse_size};
+use crate::system::interrupt::Supervisor;
+use crate::system::sandbox::limits::{Limits, PROCESSES, TIME_S};
+use crate::system::sandbox::{Kind, Sandbox, SandboxSpec};
+
+/// How a sandbox is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Choice {
+    /// bubblewrap where it is installed and works, namespaces otherwise
+    Auto,
+    /// Only by `bwrap`
+    Bubblewrap,
+    /// Only by the harness itself
+    Namespaces,
+}
+
+/// Shutting in strangers' code.
+#[derive(Debug, ClapArgs)]
+pub struct SandboxArgs {
+    /// Run every build without network, with a read-only file system but for the directories it
+    /// builds in, and with limits (Linux)
+    #[arg(long, value_enum, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    sandbox: Option<Choice>,
+    /// Memory of all sandboxed builds at once, e.g. 8GiB [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "sandbox")]
+    sandbox_memory: Option<u64>,
+    /// Processes and threads of all sandboxed builds at once [default: 4096]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_000_000), requires = "sandbox")]
+    sandbox_processes: Option<u32>,
+    /// How long each sandboxed command may take, e.g. 30m [default: 2h]
+    #[arg(long, value_name = "TIME", value_parser = parse_age, requires = "sandbox")]
+    sandbox_time: Option<Duration>,
+    /// Another file or directory that sandboxed builds may read; may be repeated
+    #[arg(long, value_name = "PATH", requires = "sandbox")]
+    sandbox_read: Vec<PathBuf>,
+}
+
+impl SandboxArgs {
+    /// The sandbox that was asked for, tried.
+    ///
+    /// # Errors
+    /// When it does not work here, or something to be read is not there.
+    pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
+        let try_kind = |kind| Sandbox::try_kind(kind, supervisor).map(|_| kind);
+        let kind = match self.sandbox {
+            None => return Ok(None),
+            Some(Choice::Auto) => Sandbox::find(supervisor)?.0,
+            Some(Choice::Bubblewrap) => try_kind(Kind::Bubblewrap)?,
+            Some(Choice::Namespaces) => try_kind(Kind::Namespaces)?,
+        };
+        let read = self.sandbox_read.iter().map(|path| {
+            let found = path.exists().then(|| std::path::absolute(path)).and_then(Result::ok);
+            found.with_context(|| format!("--sandbox-read {}: there is no such file", path.display()))
+        });
+        Ok(Some(SandboxSpec {
+            kind,
+            limits: Limits {
+                memory_bytes: self.sandbox_memory.unwrap_or_else(Limits::default_memory),
+                processes: self.sandbox_processes.unwrap_or(PROCESSES),
+                time_s: self.sandbox_time.map_or(TIME_S, |time| time.as_secs().max(1)),
+            },
+            read: read.collect::<Result<_>>()?,
+        }))
+    }
+}
+
+/// What `--dry-run` says of it.
+pub fn line(spec: &SandboxSpec) -> String {
+    let Limits { memory_bytes, processes, time_s } = spec.limits;
+    format!(
+        "{}: no network, at most {} MiB, {processes} processes, {time_s} s a command",
+        spec.kind,
+        memory_bytes >> 20
+    )
+}

@@ -1,0 +1,92 @@
+//! What a build left for the harness to trip over.
+//!
+//! A sandboxed build cannot reach what is outside; but the harness, outside, then restores,
+//! publishes and edits files in the tree that the build wrote. A link in it that leads out would
+//! be followed with the harness's rights, and a pipe would be waited for. So after every
+//! sandboxed build, when nothing of it runs any more, the tree is walked: such files are removed
+//! and the build has failed.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// Removes links in `tree` that lead out of it, and files that are neither files, directories
+/// nor links; returns what was there.
+///
+/// # Errors
+/// When the tree cannot be walked, or something in it not be removed.
+pub fn remove(tree: &Path) -> io::Result<Vec<PathBuf>> {
+    let tree = tree.canonicalize()?;
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(&tree) {
+        let entry = entry.map_err(io::Error::from)?;
+        let kind = entry.file_type();
+        let bad = if kind.is_symlink() { leads_out(entry.path(), &tree)? } else { !kind.is_dir() && !kind.is_file() };
+        if bad {
+            std::fs::remove_file(entry.path())?;
+            found.push(entry.into_path());
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a link leads out of the tree, step by step: a link to a link that does is found as
+/// well, and one to nothing would be made by who writes to it.
+fn leads_out(link: &Path, tree: &Path) -> io::Result<bool> {
+    if let Ok(end) = link.canonicalize() {
+        return Ok(!end.starts_with(tree));
+    }
+    let target = std::fs::read_link(link)?;
+    let from = link.parent().unwrap_or(tree);
+    Ok(!normal(&from.join(target)).starts_with(tree))
+}
+
+/// Without `.` and `..`, as far as that can be told from the text.
+fn normal(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_that_stay_are_kept_and_those_that_lead_out_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = dir.path().join("tree");
+        std::fs::create_dir_all(tree.join("a/b")).unwrap();
+        std::fs::write(tree.join("a/file"), "").unwrap();
+        std::fs::write(dir.path().join("outside"), "kept").unwrap();
+        for (link, target) in [
+            ("a/b/near", "../file"),
+            ("a/b/nothing-near", "../later"),
+            ("out", "../outside"),
+            ("a/nothing-out", "/no/such"),
+            ("a/b/dir-out", "../../.."),
+            ("over", "out"),
+        ] {
+            symlink(target, tree.join(link)).unwrap();
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(tree.join("socket")).unwrap();
+        let root = tree.canonicalize().unwrap();
+        let mut found = remove(&tree).unwrap();
+        found.sort();
+        let mut names: Vec<_> = found.iter().map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap()).collect();
+        names.retain(|name| *name != "over"); // It dangles, inside, once `out` is gone.
+        assert_eq!(names, ["a/b/dir-out", "a/nothing-out", "out", "socket"]);
+        assert!(tree.join("a/b/near").exists() && tree.join("a/b/nothing-near").is_symlink());
+        assert_eq!(std::fs::read_to_string(dir.path().join("outside")).unwrap(), "kept");
+        assert!(remove(&tree).unwrap().is_empty());
+    }
+}
