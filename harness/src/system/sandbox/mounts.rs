@@ -39,7 +39,7 @@ pub fn make(view: &[Mount]) -> Result<(), String> {
     for dir in ["old", "new"] {
         fs::create_dir(base.join(dir)).map_err(|error| format!("cannot make a new root: {error}"))?;
     }
-    pivot_root(base, &base.join("old")).map_err(told("change the root to", base))?;
+    pivot_root(base, base.join("old")).map_err(told("change the root to", base))?;
     std::env::set_current_dir("/").map_err(|error| format!("cannot enter the new root: {error}"))?;
     tmpfs(Path::new("/new"), "0755")?;
     let mut sealed = vec![PathBuf::from("/new")];
