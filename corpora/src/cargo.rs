@@ -136,6 +136,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn the_environment_is_the_given_one_alone() {
         let env = vec![("ONLY".into(), "this".into())];
         let shell = CargoProgram::new("/usr/bin/env", env);

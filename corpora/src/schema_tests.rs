@@ -47,7 +47,7 @@ fn a_whole_manifest_is_read() {
     let Source::Git { url, subdir, .. } = &corpus.workspaces[1].source else {
         panic!("not git");
     };
-    assert_eq!((url.as_str(), subdir.as_path()), ("dir/repo", Path::new("x/y")));
+    assert_eq!((Path::new(url), subdir.as_path()), (Path::new("dir/repo"), Path::new("x/y")));
     assert_eq!(corpus.only(&["b".into()]).unwrap().workspaces.len(), 1);
     assert_eq!(corpus.only(&["zz".into()]).unwrap_err(), "zz");
 }

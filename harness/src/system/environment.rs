@@ -198,7 +198,8 @@ mod tests {
 
     #[test]
     fn the_toolchain_comes_first_on_path() {
-        let build = environment(&[("PATH", "/proxies:/usr/bin")]).for_build();
+        let users = if cfg!(windows) { "/proxies;/usr/bin" } else { "/proxies:/usr/bin" };
+        let build = environment(&[("PATH", users)]).for_build();
         let path: Vec<_> = std::env::split_paths(&build[OsStr::new("PATH")]).collect();
         assert_eq!(path[0], Path::new("/toolchain/bin"));
         assert_eq!(path.len(), 3);

@@ -202,12 +202,6 @@ fn statistics(path: &Path) -> io::Result<Statistics> {
     Ok(Statistics { magic, named, free_bytes, total_bytes })
 }
 
-#[cfg(windows)]
-fn statistics(path: &Path) -> io::Result<Statistics> {
-    let super::windows::Room { kind, free_bytes, total_bytes } = super::windows::room(path)?;
-    Ok(Statistics { magic: None, named: kind, free_bytes, total_bytes })
-}
-
 /// Free bytes, total bytes: one system call, since it is asked while builds are measured.
 #[cfg(unix)]
 fn room(path: &Path) -> io::Result<(u64, u64)> {
@@ -219,8 +213,14 @@ fn room(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 #[cfg(windows)]
+fn statistics(path: &Path) -> io::Result<Statistics> {
+    let (free_bytes, total_bytes) = room(path)?;
+    Ok(Statistics { magic: None, named: super::windows::volume_kind(path), free_bytes, total_bytes })
+}
+
+#[cfg(windows)]
 fn room(path: &Path) -> io::Result<(u64, u64)> {
-    super::windows::room(path).map(|room| (room.free_bytes, room.total_bytes))
+    super::windows::room(path)
 }
 
 /// Names of magic numbers (include/uapi/linux/magic.h), for systems without a mount table.

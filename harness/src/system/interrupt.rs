@@ -11,7 +11,7 @@
 //!
 //! A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
 //!
-//! On Windows a job object takes the place of a process group (see [`windows`](super::windows)):
+//! On Windows a job object takes the place of a process group (`windows/job.rs`):
 //! the console delivers Ctrl-C to the children itself, and what is left is ended with its job.
 
 use std::fmt;

@@ -27,6 +27,7 @@ fn a_rebuilt_harness_replaces_the_installed_one() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_directory_that_cannot_be_made_is_named() {
     let error = Observer::install_from(Path::new("/proc/self/exe"), Path::new("/proc/no"), Path::new("/r"))
         .unwrap_err()

@@ -58,29 +58,29 @@ pub fn numbers(path: &Path) -> io::Result<Numbers> {
     })
 }
 
-/// The volume of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Room {
-    /// Its kind, for example `NTFS`; `None` when the system does not tell.
-    pub kind: Option<String>,
-    /// Bytes that this user may still write.
-    pub free_bytes: u64,
-    /// Bytes in all that this user may have.
-    pub total_bytes: u64,
+fn wide(path: &Path) -> Vec<u16> {
+    path.as_os_str().encode_wide().chain([0]).collect()
 }
 
-/// Asks about the volume of a directory.
+/// Bytes that this user may still write below a directory, and bytes in all that he may have.
 ///
 /// # Errors
 /// When the system does not answer.
-pub fn room(dir: &Path) -> io::Result<Room> {
-    let name: Vec<u16> = dir.as_os_str().encode_wide().chain([0]).collect();
-    let (mut free_bytes, mut total_bytes) = (0, 0);
+pub fn room(dir: &Path) -> io::Result<(u64, u64)> {
+    let name = wide(dir);
+    let (mut free, mut total) = (0, 0);
+    // SAFETY: the path ends in 0.
+    check(unsafe { GetDiskFreeSpaceExW(name.as_ptr(), &raw mut free, &raw mut total, null_mut()) })?;
+    Ok((free, total))
+}
+
+/// The kind of a path's volume, for example `NTFS`; `None` when the system does not tell.
+pub fn volume_kind(path: &Path) -> Option<String> {
+    let name = wide(path);
     let mut root = [0u16; 1024];
     let mut kind = [0u16; 64];
     // SAFETY: the path ends in 0, and every buffer is given with its length in characters.
     let is_told = unsafe {
-        check(GetDiskFreeSpaceExW(name.as_ptr(), &raw mut free_bytes, &raw mut total_bytes, null_mut()))?;
         GetVolumePathNameW(name.as_ptr(), root.as_mut_ptr(), root.len() as u32) != 0
             && GetVolumeInformationW(
                 root.as_ptr(),
@@ -94,8 +94,7 @@ pub fn room(dir: &Path) -> io::Result<Room> {
             ) != 0
     };
     let length = kind.iter().position(|&unit| unit == 0).unwrap_or(kind.len());
-    let kind = is_told.then(|| String::from_utf16_lossy(&kind[..length]));
-    Ok(Room { kind, free_bytes, total_bytes })
+    is_told.then(|| String::from_utf16_lossy(&kind[..length]))
 }
 
 /// Memory of the machine and what of it is available, bytes.
@@ -126,8 +125,9 @@ mod tests {
     #[test]
     fn a_volume_and_the_memory_have_room() {
         let dir = tempfile::tempdir().unwrap();
-        let room = room(dir.path()).unwrap();
-        assert!(room.free_bytes > 0 && room.free_bytes <= room.total_bytes, "{room:?}");
+        let (free, total) = room(dir.path()).unwrap();
+        assert!(free > 0 && free <= total, "{free} of {total}");
+        assert!(volume_kind(dir.path()).is_some());
         let (all, available) = memory_bytes().unwrap();
         assert!(available > 0 && available <= all);
     }

@@ -8,7 +8,7 @@
 mod files;
 mod job;
 
-pub use files::{Numbers, Room, memory_bytes, numbers, room};
+pub use files::{Numbers, memory_bytes, numbers, room, volume_kind};
 pub use job::{Job, own_cpu, wait_for_end};
 
 use std::io;
