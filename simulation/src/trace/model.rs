@@ -100,48 +100,48 @@ pub enum Source {
     Path,
 }
 
-/// What a unit is by itself. Texts as in [`Inputs`].
+/// What a unit is by itself. Texts as in [`Inputs`](strategies::key::Inputs).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unit {
-    /// [`Inputs::name`].
+    /// [`Inputs::name`](strategies::key::Inputs::name).
     pub name: Text,
     /// Package name.
     pub package_name: Text,
-    /// [`Inputs::version`].
+    /// [`Inputs::version`](strategies::key::Inputs::version).
     pub version: Text,
     /// Where the package comes from.
     pub source: Source,
-    /// [`Inputs::package`].
+    /// [`Inputs::package`](strategies::key::Inputs::package).
     pub package: Text,
-    /// [`Inputs::checksum`].
+    /// [`Inputs::checksum`](strategies::key::Inputs::checksum).
     pub checksum: Text,
-    /// [`Inputs::path`].
+    /// [`Inputs::path`](strategies::key::Inputs::path).
     pub path: Text,
-    /// [`Inputs::features`].
+    /// [`Inputs::features`](strategies::key::Inputs::features).
     pub features: Text,
-    /// [`Inputs::profile`].
+    /// [`Inputs::profile`](strategies::key::Inputs::profile).
     pub profile: Text,
-    /// [`Inputs::directory`].
+    /// [`Inputs::directory`](strategies::key::Inputs::directory).
     pub directory: Text,
-    /// [`Inputs::platform`].
+    /// [`Inputs::platform`](strategies::key::Inputs::platform).
     pub platform: Text,
-    /// [`Inputs::toolchain`].
+    /// [`Inputs::toolchain`](strategies::key::Inputs::toolchain).
     pub toolchain: Text,
-    /// [`Inputs::flags`].
+    /// [`Inputs::flags`](strategies::key::Inputs::flags).
     pub flags: Text,
-    /// [`Inputs::target`].
+    /// [`Inputs::target`](strategies::key::Inputs::target).
     pub target: Text,
-    /// [`Inputs::kind`].
+    /// [`Inputs::kind`](strategies::key::Inputs::kind).
     pub kind: Text,
-    /// [`Inputs::crate_types`].
+    /// [`Inputs::crate_types`](strategies::key::Inputs::crate_types).
     pub crate_types: Text,
-    /// [`Inputs::edition`].
+    /// [`Inputs::edition`](strategies::key::Inputs::edition).
     pub edition: Text,
-    /// [`Inputs::mode`].
+    /// [`Inputs::mode`](strategies::key::Inputs::mode).
     pub mode: Text,
-    /// [`Inputs::is_std`].
+    /// [`Inputs::is_std`](strategies::key::Inputs::is_std).
     pub is_std: bool,
-    /// [`Inputs::manifest`].
+    /// [`Inputs::manifest`](strategies::key::Inputs::manifest).
     pub manifest: Text,
     /// What stands for the inputs that only a build observes: of a path package, the digest of
     /// its sources as they were collected; else empty.
@@ -240,7 +240,7 @@ pub enum Action {
     Edit {
         /// Whose.
         workspace: WorkspaceId,
-        /// As in [`Inputs::path`]: `ws:src/main.rs`.
+        /// As in [`Inputs::path`](strategies::key::Inputs::path): `ws:src/main.rs`.
         file: Text,
     },
     /// The workspace's build directory is removed.
