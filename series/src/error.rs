@@ -127,8 +127,22 @@ pub enum SeriesError {
         /// The line of the first look.
         of: String,
     },
+    /// The second look is no later one.
+    #[error("{name} was not made after {of}: it cannot be a second look at it; make a new run")]
+    NoSecondLook {
+        /// Name of the run.
+        name: String,
+        /// Name of the first.
+        of: String,
+    },
+    /// Not one story of a run of probes was told to an end.
+    #[error("{name}: not one probe could be told, so nothing is known; see why in its probes.csv, and probe again")]
+    NothingTold {
+        /// Name of the run.
+        name: String,
+    },
     /// A verdict cannot be understood.
-    #[error("{} is no verdict ({why}); move it away, and its run counts as good", path.display())]
+    #[error("{} is no verdict ({why}); put back a copy: without it its run would count as good", path.display())]
     Verdict {
         /// The file.
         path: PathBuf,

@@ -93,8 +93,12 @@ fn what_is_not_slower_again_does_not_count() {
         (judged.regressions.len(), judged.unconfirmed.len(), judged.suspects().len())
     };
     assert_eq!(look(&place.made(&slow(3))), (1, 0, 0));
-    assert_eq!(look(&place.made(&night(4))), (0, 1, 0));
-    let foreign = place.made(&Made { called: Some("other".into()), ..night(5) });
+    assert_eq!(look(&place.made(&Made { rounds: 2, ..night(4) })), (1, 0, 0), "too few rounds take nothing back");
+    assert_eq!(look(&place.made(&Made { hit_rate: None, ..slow(5) })), (1, 0, 0), "nor do rows that failed");
+    assert_eq!(look(&place.made(&night(6))), (0, 1, 0));
+    let early = judge(&place.series, std::slice::from_ref(&run), Some(&place.made(&night(0))), Look::Last).unwrap_err();
+    assert!(matches!(early, SeriesError::NoSecondLook { .. }), "{early}");
+    let foreign = place.made(&Made { called: Some("other".into()), ..night(7) });
     let text = std::fs::read_to_string(foreign.join("run.json")).unwrap();
     std::fs::write(foreign.join("run.json"), text.replace("c0ffee", "decaf")).unwrap();
     let error = judge(&place.series, &[run], Some(&foreign), Look::Last).unwrap_err();
@@ -111,6 +115,23 @@ fn fewer_hits_and_no_rows_need_no_test() {
     let lost = place.judge(&Made { hit_rate: None, ..night(3) });
     assert!(matches!(lost.regressions[..], [Finding::NotMeasured { .. }]), "{:?}", lost.regressions);
     assert_eq!(found(&lost), [("warm", "copy+aggressive")]);
+    let some = place.judge(&Made { fails_in: Some("hexyl".into()), ..night(4) });
+    assert!(matches!(some.regressions[..], [Finding::NotMeasured { old: 2, new: 1, .. }]), "{:?}", some.regressions);
+}
+
+#[test]
+fn a_night_that_leaves_a_strategy_out_is_no_yardstick_for_it() {
+    let place = Place::new();
+    place.judge(&night(1));
+    let without = place.judge(&Made { leaves_out: Some("copy+aggressive".into()), ..night(2) });
+    assert_eq!((found(&without), against(&without)), (vec![], Some("2026-01-02-quick")));
+    let slower = place.judge(&slow(3));
+    assert_eq!((found(&slower), against(&slower)), (vec![("warm", "copy+aggressive")], Some("2026-01-02-quick")));
+    // Another run of a name that is there says nothing about it.
+    std::fs::remove_dir_all(place.dir.path().join("2026-01-03-quick")).unwrap();
+    let error = judge(&place.series, &[place.made(&slow(2))], None, Look::Last).unwrap_err();
+    assert!(matches!(error, SeriesError::OtherContent { .. }), "{error}");
+    assert_eq!(verdicts(&place.series).unwrap()["2026-01-03-quick"].outcome, Outcome::Good);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What can be worse in a run than in an older one.
 
 use reports::against::{Change, Changes, ProbeChanges};
+use reports::analysis::Analysis;
+use reports::control::repeated_by;
 use reports::stats::{Rule, smallest_p};
 use reports::table::{factor, percent};
 use serde::{Deserialize, Serialize};
@@ -42,12 +44,16 @@ pub enum Finding {
         /// Hits ÷ units in the newer run.
         new: f64,
     },
-    /// Not a single row counts any more.
+    /// Workspaces have no row that counts any more.
     NotMeasured {
         /// Name of the step.
         step: String,
         /// Name of the strategy.
         strategy: String,
+        /// Workspaces with a row that counts in the older run.
+        old: usize,
+        /// The same in the newer run.
+        new: usize,
     },
     /// A probe fails that did not.
     ProbeFails {
@@ -98,8 +104,8 @@ impl std::fmt::Display for Finding {
                     percent(Some(*old))
                 )
             }
-            Self::NotMeasured { step, strategy } => {
-                write!(f, "{strategy} has no row that counts in {step} any more")
+            Self::NotMeasured { step, strategy, old, new } => {
+                write!(f, "{strategy} has rows that count in {step} of {new} workspaces, had of {old}")
             }
             Self::ProbeFails { probe, strategy, detail } => write!(f, "{strategy} fails {probe} now: {detail}"),
         }
@@ -109,15 +115,10 @@ impl std::fmt::Display for Finding {
 /// What is worse in a comparison. Changes of bare times are none: machine and compiler are in them.
 pub(super) fn of_changes(changes: &Changes) -> Vec<Finding> {
     let mut found = Vec::new();
-    for it in &changes.arms {
+    // What a control differs by is noise.
+    let judged = |it: &&Change| !it.bare && repeated_by(&it.strategy).is_none();
+    for it in changes.arms.iter().filter(judged) {
         let (step, strategy) = (it.step.clone(), it.strategy.clone());
-        if is_lost(it) {
-            found.push(Finding::NotMeasured { step, strategy });
-            continue;
-        }
-        if it.bare {
-            continue;
-        }
         if let Some(change) = slower_by(it) {
             let interval = it.judgement.interval.map(|it| (it.low, it.high));
             let (step, strategy) = (step.clone(), strategy.clone());
@@ -146,9 +147,28 @@ pub(super) fn could_be_found(change: &Change) -> bool {
     smallest_p(change.judgement.blocks, rule.patterns) * change.family as f64 <= rule.alpha
 }
 
-/// Whether it was measured and is no more.
-fn is_lost(change: &Change) -> bool {
-    change.wall_s.old.is_some() && change.wall_s.new.is_none()
+/// What was measured in the older run and is no more, of strategies that take part in the newer.
+pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for step in &old.steps {
+        let twin = new.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
+        for arm in step.arms.iter().filter(|arm| new.info.strategies.iter().any(|name| name == arm.name())) {
+            let now = twin.and_then(|it| it.arm(arm.name())).map_or(0, |it| it.summary.workspaces);
+            if now < arm.summary.workspaces {
+                let (step, strategy) = (step.step.clone(), arm.name().to_owned());
+                found.push(Finding::NotMeasured { step, strategy, old: arm.summary.workspaces, new: now });
+            }
+        }
+    }
+    found
+}
+
+/// Whether two nights found the same; how much may differ.
+pub(super) fn same(these: &[Finding], those: &[Finding]) -> bool {
+    let alike = |(a, b): (&Finding, &Finding)| {
+        std::mem::discriminant(a) == std::mem::discriminant(b) && (a.place(), a.strategy()) == (b.place(), b.strategy())
+    };
+    these.len() == those.len() && these.iter().zip(those).all(alike)
 }
 
 /// What is worse in a run of probes.

@@ -1,5 +1,6 @@
 //! A night judged.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use reports::against::{Changes, ProbeChanges, changes, probe_changes};
@@ -7,7 +8,7 @@ use reports::analysis::{Analysis, Run};
 use reports::probes::{self, ProbeRun};
 use reports::run_folder::RunFolder;
 
-use super::finding::{Finding, of_changes, of_probes, slower_by};
+use super::finding::{Finding, could_be_found, lost, of_changes, of_probes, same, slower_by};
 use super::verdicts::{Outcome, Verdict, is_good, verdicts, write};
 use crate::error::SeriesError;
 use crate::keep::{How, Series};
@@ -33,6 +34,8 @@ pub struct Pair<C> {
     pub against: Option<(Entry, PathBuf)>,
     /// Good runs of its line before it.
     pub earlier: usize,
+    /// What was measured in the older run and is no more.
+    pub lost: Vec<Finding>,
     /// What is different.
     pub changes: Option<C>,
 }
@@ -72,13 +75,15 @@ pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: L
     let mut night = Night::default();
     for folder in folders {
         let run = of_folder(folder)?;
+        refuse_other_content(series, &run)?;
         match run.kind {
             Kind::Compare if night.compared.is_none() => night.compared = Some(compare(series, run, folder)?),
             Kind::Probe if night.probed.is_none() => night.probed = Some(probe(series, run, folder)?),
             kind => return Err(SeriesError::TwoOfAKind { kind: kind.as_str() }),
         }
     }
-    let found = night.compared.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_changes).unwrap_or_default();
+    let mut found = night.compared.as_ref().map(|pair| pair.lost.clone()).unwrap_or_default();
+    found.extend(night.compared.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_changes).unwrap_or_default());
     if let (Some(folder), Some(pair)) = (again, &night.compared) {
         night.again = looked_again(folder, pair)?;
     }
@@ -93,7 +98,30 @@ pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: L
     Ok(night)
 }
 
-/// The last good run of the same line that began before this one, and how many there were.
+/// Whether the series has another run of its name: nothing may be said of the one by the other.
+fn refuse_other_content(series: &Series, run: &Entry) -> Result<(), SeriesError> {
+    let contents = match series.read() {
+        Err(SeriesError::None { .. }) => return Ok(()),
+        contents => contents?,
+    };
+    match contents.entries.iter().any(|it| it.name == run.name && it.digest != run.digest) {
+        true => Err(SeriesError::OtherContent { name: run.name.clone() }),
+        false => Ok(()),
+    }
+}
+
+/// How much of what is in `run` is in `other`, too: strategies, or probes under a strategy.
+fn in_common(run: &Entry, other: &Entry) -> usize {
+    let strategies = |entry: &Entry| entry.strategies.split(',').map(str::to_owned).collect::<BTreeSet<String>>();
+    let probes = |entry: &Entry| -> BTreeSet<(String, String)> {
+        entry.probes.iter().map(|it| (it.probe.clone(), it.strategy.clone())).collect()
+    };
+    strategies(run).intersection(&strategies(other)).count() + probes(run).intersection(&probes(other)).count()
+}
+
+/// The last good run of the same line that began before this one, and how many there were. A night
+/// that left something out is no yardstick for one that did not: of all good runs, the newest of
+/// those that have the most in common.
 fn last_good(series: &Series, run: &Entry) -> Result<(Option<(Entry, PathBuf)>, usize), SeriesError> {
     let contents = match series.read() {
         Err(SeriesError::None { .. }) => return Ok((None, 0)),
@@ -108,50 +136,62 @@ fn last_good(series: &Series, run: &Entry) -> Result<(Option<(Entry, PathBuf)>, 
             && is_good(verdicts.get(&it.name))
     };
     let good: Vec<&Entry> = contents.entries.iter().filter(fits).collect();
-    let Some(last) = good.last() else { return Ok((None, 0)) };
+    let Some(last) = good.iter().max_by_key(|it| in_common(run, it)) else { return Ok((None, 0)) };
     Ok((Some(((*last).clone(), series.tables_of(&last.name)?)), good.len()))
 }
 
 fn compare(series: &Series, run: Entry, folder: &Path) -> Result<Pair<Changes>, SeriesError> {
     let (against, earlier) = last_good(series, &run)?;
-    let found = against.as_ref().map(|(_, old)| between(folder, old)).transpose()?;
-    Ok(Pair { run, folder: folder.to_owned(), against, earlier, changes: found })
+    let (changes, lost) = match &against {
+        Some((_, old)) => between(folder, old).map(|(changes, lost)| (Some(changes), lost))?,
+        None => (None, Vec::new()),
+    };
+    Ok(Pair { run, folder: folder.to_owned(), against, earlier, lost, changes })
 }
 
 fn probe(series: &Series, run: Entry, folder: &Path) -> Result<Pair<ProbeChanges>, SeriesError> {
+    if run.ok_rows == 0 {
+        return Err(SeriesError::NothingTold { name: run.name });
+    }
     let (against, earlier) = last_good(series, &run)?;
     let read = |folder: &Path| -> Result<ProbeRun, SeriesError> { Ok(probes::read(folder)?) };
     let found = match &against {
         Some((_, old)) => Some(probe_changes(&read(folder)?, &read(old)?)),
         None => None,
     };
-    Ok(Pair { run, folder: folder.to_owned(), against, earlier, changes: found })
+    Ok(Pair { run, folder: folder.to_owned(), against, earlier, lost: Vec::new(), changes: found })
 }
 
-/// What changed from one comparison to another.
-fn between(new: &Path, old: &Path) -> Result<Changes, SeriesError> {
+/// What changed from one comparison to another, and what is not measured any more.
+fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<Finding>), SeriesError> {
     let read = |folder: &Path| -> Result<(RunFolder, Analysis), SeriesError> {
         let run = RunFolder::read_steps(folder)?;
         let analysis = Analysis::of(&run, None);
         Ok((run, analysis))
     };
     let (new, old) = (read(new)?, read(old)?);
-    Ok(changes(Run { folder: &new.0, analysis: &new.1 }, Run { folder: &old.0, analysis: &old.1 })?)
+    let found = changes(Run { folder: &new.0, analysis: &new.1 }, Run { folder: &old.0, analysis: &old.1 })?;
+    Ok((found, lost(&new.1, &old.1)))
 }
 
-/// The further comparison against the same older run; it must be of the same line.
+/// The further comparison against the same older run; it must be of the same line, and later.
 fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>, SeriesError> {
     let run = of_folder(folder)?;
     if run.line != first.run.line {
         return Err(SeriesError::OtherLine { name: run.name, line: line_id(&run.line), of: line_id(&first.run.line) });
     }
-    first.against.as_ref().map(|(_, old)| between(folder, old)).transpose()
+    if run.name == first.run.name || run.started < first.run.started {
+        return Err(SeriesError::NoSecondLook { name: run.name, of: first.run.name.clone() });
+    }
+    first.against.as_ref().map(|(_, old)| between(folder, old).map(|(changes, _)| changes)).transpose()
 }
 
-/// What has no noise needs no second look; what is slower must be slower again.
+/// What has no noise needs no second look; what is slower must be slower again. A second look that
+/// could not have found it, for want of rows, takes nothing back.
 fn is_confirmed(finding: &Finding, again: &Changes) -> bool {
     let Finding::Slower { step, strategy, .. } = finding else { return true };
-    again.arms.iter().any(|it| it.step == *step && it.strategy == *strategy && slower_by(it).is_some())
+    let looked = again.arms.iter().find(|it| it.step == *step && it.strategy == *strategy);
+    looked.filter(|it| could_be_found(it)).is_none_or(|it| slower_by(it).is_some())
 }
 
 /// Verdicts first: a run that was added without one would count as good.
@@ -180,7 +220,7 @@ fn keep(series: &Series, night: &Night, again: Option<&Path>) -> Result<(), Seri
     let known = verdicts(series)?;
     for (verdict, folder) in todo {
         // Judged before: the same again is no news, and what somebody accepted stays accepted.
-        let same = |it: &Verdict| it.outcome == Outcome::Accepted || it.findings == verdict.findings;
+        let same = |it: &Verdict| it.outcome == Outcome::Accepted || same(&it.findings, &verdict.findings);
         if !known.get(&verdict.run).is_some_and(same) {
             write(series, &verdict)?;
         }

@@ -98,7 +98,8 @@ impl Root {
     /// again. Cargo checks them against rustc's path and time.
     pub fn restore_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
         let target = build_dir.join(".rustc_info.json");
-        if !target.exists() && fs::create_dir_all(build_dir).is_ok() {
+        // A link to nothing is something: it would be followed.
+        if target.symlink_metadata().is_err() && fs::create_dir_all(build_dir).is_ok() {
             // Without it Cargo asks rustc: slower, not wrong.
             let _ = fs::copy(self.rustc_info(toolchain), target);
         }

@@ -29,7 +29,8 @@ pub struct Args {
     /// A first look: keep no verdict and add nothing
     #[arg(long, conflicts_with_all = ["again", "summary"])]
     first_look: bool,
-    /// Write the names of strategies that look slower into this file, separated by commas
+    /// Write the baseline and the strategies that look slower into this file, separated by commas;
+    /// empty where none does
     #[arg(long, value_name = "FILE")]
     suspects: Option<PathBuf>,
     /// Write the folder of the run that the comparison was compared with into this file; empty
@@ -64,7 +65,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     if let Some(file) = &args.suspects {
-        write(file, &night.suspects().join(","))?;
+        let baseline = night.compared.as_ref().and_then(|pair| pair.changes.as_ref()).map(|it| it.baseline.clone());
+        let suspects = night.suspects();
+        let named: Vec<String> =
+            baseline.into_iter().filter(|_| !suspects.is_empty()).chain(suspects.clone()).collect();
+        write(file, &named.join(","))?;
     }
     if let Some(file) = &args.against {
         let old = night.compared.as_ref().and_then(|pair| pair.against.as_ref());

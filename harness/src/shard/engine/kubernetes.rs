@@ -37,7 +37,7 @@ pub(super) fn render(mut job: Job) -> Result<String> {
             ("CLAIM", &quoted(&claim)),
             ("SCRIPT", &script.join("\n")),
             ("ARGS", &args.join("\n")),
-            ("OUT", &quoted(&out)),
+            ("OUT", &as_arg(&out)),
             ("WORK", &quoted(WORK)),
             ("CPUS", &job.cpus.to_string()),
             ("MEMORY", &quoted(&format!("{}Mi", job.memory_bytes >> 20))),

@@ -114,6 +114,7 @@ pub(super) mod linux {
 
     /// The outer process: limits first, then what makes the sandbox.
     pub fn enter(job: &Job, argv: &[OsString]) -> Result<i32, String> {
+        close_what_was_inherited().map_err(|error| format!("cannot close inherited files: {error}"))?;
         for door in &job.doors {
             std::fs::write(door, std::process::id().to_string())
                 .map_err(|error| format!("cannot enter the control group by {}: {error}", door.display()))?;
@@ -137,6 +138,22 @@ pub(super) mod linux {
             }
         };
         wait_for_all(child)
+    }
+
+    /// Keeps every open file but the three standard ones from whatever is started: a directory that
+    /// the harness was started with would lead out of the sandbox.
+    fn close_what_was_inherited() -> std::io::Result<()> {
+        for entry in std::fs::read_dir("/proc/self/fd")? {
+            let number = entry?.file_name().to_str().and_then(|name| name.parse().ok()).unwrap_or(0);
+            if number > 2 {
+                // SAFETY: a file of this process that stays open for the call; the only one that may be
+                // closed meanwhile is the listing's own, which is closed after the loop.
+                #[allow(unsafe_code)]
+                let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+                rustix::io::fcntl_setfd(file, rustix::io::FdFlags::CLOEXEC)?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs the program as the first process of its namespaces, and ends when it does.

@@ -29,30 +29,36 @@ pub fn remove(tree: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a link leads out of the tree, step by step: a link to a link that does is found as
-/// well, and one to nothing would be made by who writes to it.
+/// Whether a link leads out of the tree: a link to a link that does is found as well, and one to
+/// nothing would be made by who writes to it.
 fn leads_out(link: &Path, tree: &Path) -> io::Result<bool> {
-    if let Ok(end) = link.canonicalize() {
-        return Ok(!end.starts_with(tree));
-    }
-    let target = std::fs::read_link(link)?;
-    let from = link.parent().unwrap_or(tree);
-    Ok(!normal(&from.join(target)).starts_with(tree))
+    let end = match link.canonicalize() {
+        Ok(end) => Some(end),
+        Err(_) => end_of_dangling(link, tree)?,
+    };
+    Ok(end.is_none_or(|end| !end.starts_with(tree)))
 }
 
-/// Without `.` and `..`, as far as that can be told from the text.
-fn normal(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
+/// Where a link to nothing would lead, part by part as the system goes: `..` behind another link
+/// is above where that link leads, which no text shows. `None` where a further link to nothing
+/// is on the way.
+fn end_of_dangling(link: &Path, tree: &Path) -> io::Result<Option<PathBuf>> {
+    let mut at = link.parent().unwrap_or(tree).canonicalize()?;
+    for part in std::fs::read_link(link)?.components() {
         match part {
             Component::ParentDir => {
-                plain.pop();
+                at.pop();
             }
             Component::CurDir => {}
-            other => plain.push(other),
+            other => at.push(other),
+        }
+        match at.canonicalize() {
+            Ok(real) => at = real,
+            Err(_) if at.is_symlink() => return Ok(None),
+            Err(_) => {}
         }
     }
-    plain
+    Ok(Some(at))
 }
 
 #[cfg(test)]
@@ -75,6 +81,9 @@ mod tests {
             ("a/nothing-out", "/no/such"),
             ("a/b/dir-out", "../../.."),
             ("over", "out"),
+            // From the text alone this stays inside: a/b/up is the tree, so `..` is above it.
+            ("a/b/up", "../.."),
+            ("sly", "a/b/up/../later"),
         ] {
             symlink(target, tree.join(link)).unwrap();
         }
@@ -84,7 +93,7 @@ mod tests {
         found.sort();
         let mut names: Vec<_> = found.iter().map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap()).collect();
         names.retain(|name| *name != "over"); // It dangles, inside, once `out` is gone.
-        assert_eq!(names, ["a/b/dir-out", "a/nothing-out", "out", "socket"]);
+        assert_eq!(names, ["a/b/dir-out", "a/nothing-out", "out", "sly", "socket"]);
         assert!(tree.join("a/b/near").exists() && tree.join("a/b/nothing-near").is_symlink());
         assert_eq!(std::fs::read_to_string(dir.path().join("outside")).unwrap(), "kept");
         assert!(remove(&tree).unwrap().is_empty());

@@ -48,9 +48,12 @@ pub fn make(view: &[Mount]) -> Result<(), String> {
         match one {
             Mount::ReadOnly { source, .. } => {
                 bind(source, &path)?;
-                read_only(&path)?;
+                protect(&path, MountFlags::RDONLY)?;
             }
-            Mount::Writable { source, .. } => bind(source, &path)?,
+            Mount::Writable { source, .. } => {
+                bind(source, &path)?;
+                protect(&path, MountFlags::empty())?;
+            }
             Mount::Device { path: node } => bind(node, &path)?,
             Mount::Blank { .. } => bind(Path::new("/dev/null"), &path)?,
             Mount::Link { target, .. } => {
@@ -107,11 +110,11 @@ fn bind(source: &Path, path: &Path) -> Result<(), String> {
 
 /// A mount and all that are mounted below it. Flags that are set must be kept: they cannot be
 /// taken away by somebody who did not set them.
-fn read_only(path: &Path) -> Result<(), String> {
+fn protect(path: &Path, more: MountFlags) -> Result<(), String> {
     let table =
         fs::read_to_string("/old/proc/self/mountinfo").map_err(|error| format!("no table of mounts: {error}"))?;
     for (point, flags) in mountinfo::below(&table, path) {
-        let flags = MountFlags::BIND | MountFlags::RDONLY | SAFE | flags;
+        let flags = MountFlags::BIND | SAFE | more | flags;
         mount_remount(&point, flags, "").map_err(told("protect", &point))?;
     }
     Ok(())
