@@ -8,7 +8,7 @@ use reports::analysis::{Analysis, Run};
 use reports::probes::{self, ProbeRun};
 use reports::run_folder::RunFolder;
 
-use super::finding::{Finding, could_be_found, lost, of_changes, of_probes, same, slower_by};
+use super::finding::{Finding, Looks, could_be_found, lost, of_changes, of_probes, same, slower_by};
 use super::verdicts::{Outcome, Verdict, is_good, verdicts, write};
 use crate::error::SeriesError;
 use crate::keep::{How, Series};
@@ -83,7 +83,9 @@ pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: L
         }
     }
     let mut found = night.compared.as_ref().map(|pair| pair.lost.clone()).unwrap_or_default();
-    found.extend(night.compared.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_changes).unwrap_or_default());
+    let looks = if again.is_some() || look == Look::First { Looks::Two } else { Looks::One };
+    let changes = night.compared.as_ref().and_then(|pair| pair.changes.as_ref());
+    found.extend(changes.map(|changes| of_changes(changes, looks)).unwrap_or_default());
     if let (Some(folder), Some(pair)) = (again, &night.compared) {
         night.again = looked_again(folder, pair)?;
     }
@@ -191,7 +193,7 @@ fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>,
 fn is_confirmed(finding: &Finding, again: &Changes) -> bool {
     let Finding::Slower { step, strategy, .. } = finding else { return true };
     let looked = again.arms.iter().find(|it| it.step == *step && it.strategy == *strategy);
-    looked.filter(|it| could_be_found(it)).is_none_or(|it| slower_by(it).is_some())
+    looked.filter(|it| could_be_found(it)).is_none_or(|it| slower_by(it, Looks::Two).is_some())
 }
 
 /// Verdicts first: a run that was added without one would count as good.

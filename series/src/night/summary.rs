@@ -35,7 +35,7 @@ pub fn summary(night: &Night, series: &Series, simulations: &[SimulationRun]) ->
             section.title = format!("Against the last good run, {}", changes.old);
             section.say(format!(
                 "A verdict of this table also asks for an interval, which takes five rounds. What the night calls slower \
-                 has a p of at most 0.05, is slower by {} or more, and was so in a second run, too.",
+                 is slower by {} or more, with an uncorrected p of at most 0.05, and was so in a second run, too.",
                 percent(Some(MIN_CHANGE))
             ));
             section
