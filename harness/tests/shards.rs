@@ -17,8 +17,9 @@ const ONE_STEP: [&str; 4] = ["--scenario", "cold", "--strategies", "none,shared-
 
 /// Columns of `steps.csv` that are measured anew by every run: times, CPU, memory, and bytes on
 /// disk, which hold what compilers and stores write of times. All others must be equal.
-const MEASURED: [&str; 21] = [
+const MEASURED: [&str; 22] = [
     "wall_s",
+    "foreign_cpu_s",
     "user_s",
     "sys_s",
     "max_rss_bytes",
@@ -103,8 +104,8 @@ fn without(dir: &Path, table: &str, left_out: &[&str]) -> Vec<String> {
     }
     let shown = |line: &str| {
         let kept = names.iter().zip(fields(line)).map(|(name, value)| match left_out.contains(&name.as_str()) {
-            // The memory of what ends at once may not be seen.
-            true if name == "max_rss_bytes" => String::new(),
+            // The memory of what ends at once may not be seen, nor may what others used meanwhile.
+            true if matches!(name.as_str(), "max_rss_bytes" | "foreign_cpu_s") => String::new(),
             true => format!("{name}:{}", if value.is_empty() { "empty" } else { "measured" }),
             false => format!("{name}={value}"),
         });
