@@ -248,8 +248,7 @@ fn ctrl_c_and_a_kill_end_what_runs_inside() {
             let args = ["--scenario", "cold", "--strategies", "none", &format!("--sandbox={kind}")];
             let mut harness = place.harness();
             harness.args(place.compare_args("endless", &args));
-            let mut child =
-                harness.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+            let mut child = harness.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             wait_for("a build", Duration::from_secs(90), || running(word) > 0);
             signal(&child, how);
             child.wait().unwrap();
