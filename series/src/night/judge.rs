@@ -1,6 +1,6 @@
 //! A night judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use reports::against::{Changes, ProbeChanges, changes, probe_changes};
@@ -64,6 +64,15 @@ impl Night {
         names.dedup();
         if self.again.is_some() { Vec::new() } else { names }
     }
+
+    /// Strategies in steps that stand as slower because a second run was slower, too, and those that
+    /// stand because it could not tell.
+    pub fn looked_at_again(&self) -> (usize, usize) {
+        let Some(again) = &self.again else { return (0, 0) };
+        let slower = self.regressions.iter().filter(|it| matches!(it, Finding::Slower { .. }));
+        let (told, untold): (Vec<&Finding>, Vec<&Finding>) = slower.partition(|it| second_look(it, again).is_some());
+        (told.len(), untold.len())
+    }
 }
 
 /// Judges the runs in these folders, of `harness compare` and `harness probe`, at most one of
@@ -72,13 +81,14 @@ impl Night {
 /// # Errors
 /// When a run cannot be read or stands twice, or the series is damaged or cannot be written.
 pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: Look) -> Result<Night, SeriesError> {
+    let past = Past::of(series)?;
     let mut night = Night::default();
     for folder in folders {
         let run = of_folder(folder)?;
-        refuse_other_content(series, &run)?;
+        past.refuse_other_content(&run)?;
         match run.kind {
-            Kind::Compare if night.compared.is_none() => night.compared = Some(compare(series, run, folder)?),
-            Kind::Probe if night.probed.is_none() => night.probed = Some(probe(series, run, folder)?),
+            Kind::Compare if night.compared.is_none() => night.compared = Some(compare(&past, run, folder)?),
+            Kind::Probe if night.probed.is_none() => night.probed = Some(probe(&past, run, folder)?),
             kind => return Err(SeriesError::TwoOfAKind { kind: kind.as_str() }),
         }
     }
@@ -95,21 +105,16 @@ pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: L
     regressions.extend(newly_failing.unwrap_or_default());
     (night.regressions, night.unconfirmed) = (regressions, unconfirmed);
     if look == Look::Last {
-        keep(series, &night, again)?;
+        keep(&past, &night, again)?;
     }
     Ok(night)
 }
 
-/// Whether the series has another run of its name: nothing may be said of the one by the other.
-fn refuse_other_content(series: &Series, run: &Entry) -> Result<(), SeriesError> {
-    let contents = match series.read() {
-        Err(SeriesError::None { .. }) => return Ok(()),
-        contents => contents?,
-    };
-    match contents.entries.iter().any(|it| it.name == run.name && it.digest != run.digest) {
-        true => Err(SeriesError::OtherContent { name: run.name.clone() }),
-        false => Ok(()),
-    }
+/// The series before this night.
+struct Past<'a> {
+    series: &'a Series,
+    entries: Vec<Entry>,
+    verdicts: BTreeMap<String, Verdict>,
 }
 
 /// How much of what is in `run` is in `other`, too: strategies, or probes under a strategy.
@@ -121,29 +126,42 @@ fn in_common(run: &Entry, other: &Entry) -> usize {
     strategies(run).intersection(&strategies(other)).count() + probes(run).intersection(&probes(other)).count()
 }
 
-/// The last good run of the same line that began before this one, and how many there were. A night
-/// that left something out is no yardstick for one that did not: of all good runs, the newest of
-/// those that have the most in common.
-fn last_good(series: &Series, run: &Entry) -> Result<(Option<(Entry, PathBuf)>, usize), SeriesError> {
-    let contents = match series.read() {
-        Err(SeriesError::None { .. }) => return Ok((None, 0)),
-        contents => contents?,
-    };
-    let verdicts = verdicts(series)?;
-    let fits = |it: &&Entry| {
-        it.kind == run.kind
-            && it.line == run.line
-            && it.name != run.name
-            && it.started <= run.started
-            && is_good(verdicts.get(&it.name))
-    };
-    let good: Vec<&Entry> = contents.entries.iter().filter(fits).collect();
-    let Some(last) = good.iter().max_by_key(|it| in_common(run, it)) else { return Ok((None, 0)) };
-    Ok((Some(((*last).clone(), series.tables_of(&last.name)?)), good.len()))
+impl<'a> Past<'a> {
+    fn of(series: &'a Series) -> Result<Self, SeriesError> {
+        let entries = match series.read() {
+            Err(SeriesError::None { .. }) => Vec::new(),
+            contents => contents?.entries,
+        };
+        Ok(Self { series, entries, verdicts: verdicts(series)? })
+    }
+
+    /// Whether the series has another run of this name: nothing may be said of the one by the other.
+    fn refuse_other_content(&self, run: &Entry) -> Result<(), SeriesError> {
+        match self.entries.iter().any(|it| it.name == run.name && it.digest != run.digest) {
+            true => Err(SeriesError::OtherContent { name: run.name.clone() }),
+            false => Ok(()),
+        }
+    }
+
+    /// The last good run of the same line that began before this one, and how many there were. A
+    /// night that left something out is no yardstick for one that did not: of all good runs, the
+    /// newest of those that have the most in common.
+    fn last_good(&self, run: &Entry) -> Result<(Option<(Entry, PathBuf)>, usize), SeriesError> {
+        let fits = |it: &&Entry| {
+            it.kind == run.kind
+                && it.line == run.line
+                && it.name != run.name
+                && it.started <= run.started
+                && is_good(self.verdicts.get(&it.name))
+        };
+        let good: Vec<&Entry> = self.entries.iter().filter(fits).collect();
+        let Some(last) = good.iter().max_by_key(|it| in_common(run, it)) else { return Ok((None, 0)) };
+        Ok((Some(((*last).clone(), self.series.tables_of(&last.name)?)), good.len()))
+    }
 }
 
-fn compare(series: &Series, run: Entry, folder: &Path) -> Result<Pair<Changes>, SeriesError> {
-    let (against, earlier) = last_good(series, &run)?;
+fn compare(past: &Past<'_>, run: Entry, folder: &Path) -> Result<Pair<Changes>, SeriesError> {
+    let (against, earlier) = past.last_good(&run)?;
     let (changes, lost) = match &against {
         Some((_, old)) => between(folder, old).map(|(changes, lost)| (Some(changes), lost))?,
         None => (None, Vec::new()),
@@ -151,11 +169,11 @@ fn compare(series: &Series, run: Entry, folder: &Path) -> Result<Pair<Changes>, 
     Ok(Pair { run, folder: folder.to_owned(), against, earlier, lost, changes })
 }
 
-fn probe(series: &Series, run: Entry, folder: &Path) -> Result<Pair<ProbeChanges>, SeriesError> {
+fn probe(past: &Past<'_>, run: Entry, folder: &Path) -> Result<Pair<ProbeChanges>, SeriesError> {
     if run.ok_rows == 0 {
         return Err(SeriesError::NothingTold { name: run.name });
     }
-    let (against, earlier) = last_good(series, &run)?;
+    let (against, earlier) = past.last_good(&run)?;
     let read = |folder: &Path| -> Result<ProbeRun, SeriesError> { Ok(probes::read(folder)?) };
     let found = match &against {
         Some((_, old)) => Some(probe_changes(&read(folder)?, &read(old)?)),
@@ -191,13 +209,17 @@ fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>,
 /// What has no noise needs no second look; what is slower must be slower again. A second look that
 /// could not have found it, for want of rows, takes nothing back.
 fn is_confirmed(finding: &Finding, again: &Changes) -> bool {
-    let Finding::Slower { step, strategy, .. } = finding else { return true };
-    let looked = again.arms.iter().find(|it| it.step == *step && it.strategy == *strategy);
-    looked.filter(|it| could_be_found(it)).is_none_or(|it| slower_by(it, Looks::Two).is_some())
+    !matches!(finding, Finding::Slower { .. }) || second_look(finding, again).unwrap_or(true)
+}
+
+/// Whether a second run is slower in the same place; `None` where it could not have shown it.
+fn second_look(finding: &Finding, again: &Changes) -> Option<bool> {
+    let looked = again.arms.iter().find(|it| it.step == finding.place() && it.strategy == finding.strategy());
+    looked.filter(|it| could_be_found(it)).map(|it| slower_by(it, Looks::Two).is_some())
 }
 
 /// Verdicts first: a run that was added without one would count as good.
-fn keep(series: &Series, night: &Night, again: Option<&Path>) -> Result<(), SeriesError> {
+fn keep(past: &Past<'_>, night: &Night, again: Option<&Path>) -> Result<(), SeriesError> {
     let again = again.map(|folder| of_folder(folder).map(|run| run.name)).transpose()?;
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let of_probe = |it: &&Finding| matches!(it, Finding::ProbeFails { .. });
@@ -219,14 +241,13 @@ fn keep(series: &Series, night: &Night, again: Option<&Path>) -> Result<(), Seri
         let findings = night.regressions.iter().filter(of_probe).cloned().collect();
         todo.push((verdict(&pair.run, pair.against.as_ref().map(|it| &it.0), findings), &pair.folder));
     }
-    let known = verdicts(series)?;
     for (verdict, folder) in todo {
         // Judged before: the same again is no news, and what somebody accepted stays accepted.
         let same = |it: &Verdict| it.outcome == Outcome::Accepted || same(&it.findings, &verdict.findings);
-        if !known.get(&verdict.run).is_some_and(same) {
-            write(series, &verdict)?;
+        if !past.verdicts.get(&verdict.run).is_some_and(same) {
+            write(past.series, &verdict)?;
         }
-        series.add(folder, How::Copy)?;
+        past.series.add(folder, How::Copy)?;
     }
     Ok(())
 }

@@ -113,8 +113,13 @@ fn worse(night: &Night) -> Option<Section> {
     let told = |findings: &[super::Finding]| Block::List(findings.iter().map(ToString::to_string).collect());
     if !night.regressions.is_empty() {
         section.push(told(&night.regressions));
-        if night.again.is_some() {
-            section.say("What is slower was measured a second time, and was slower again.");
+        match night.looked_at_again() {
+            (0, 0) => {}
+            (_, 0) => section.say("What is slower was measured a second time, and was slower again."),
+            (confirmed, untold) => section.say(format!(
+                "Of what is slower, {confirmed} were slower in a second run, too; {untold} could not be told by it, for \
+                 want of rows, and stand."
+            )),
         }
         section.say("To have later nights compared with how it is now:");
         let of_probe = |it: &super::Finding| matches!(it, super::Finding::ProbeFails { .. });
