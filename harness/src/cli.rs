@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::system::interrupt::{EXIT_CODE, Supervisor};
-use crate::{cmd, guard};
+use crate::cmd;
+use exec::interrupt::{EXIT_CODE, Supervisor};
+use runner::guard;
 
 /// Judges build-cache designs for Cargo: builds real crates under interchangeable cache
 /// strategies and records hit rates, wall time and disk usage.
@@ -115,9 +116,9 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => cmd::merge::run(&args),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
         Command::Report(args) => cmd::report::run(&args),
-        Command::ProbeBuild { job } => crate::probe::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
+        Command::ProbeBuild { job } => probes::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
         Command::ProbeAs { uid, gid, argv } => {
-            crate::probe::hands::become_another(uid, gid, &argv).map(|()| ExitCode::SUCCESS)
+            probes::hands::become_another(uid, gid, &argv).map(|()| ExitCode::SUCCESS)
         }
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),

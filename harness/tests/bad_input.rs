@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reports::record::Status;
+use records::Status;
 use support::crates::{gamma, gated, publish_all};
 use support::{Place, Said, made_up_checksum, skip};
 

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reports::record::{Outcome, Status, StepRow};
+use records::{Outcome, Status, StepRow};
 use support::collector::{Collected, collect_until};
 use support::small::eight;
 use support::{Place, Run, Said};

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use reports::record::{Outcome, Status, StepRow};
+use records::{Outcome, Status, StepRow};
 use support::crates::{alpha, beta, delta, gamma, nested, publish_all, variants};
 use support::{Place, Run, label};
 

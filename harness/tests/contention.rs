@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use reports::record::Status;
+use records::Status;
 use support::Place;
 use support::small::eight;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reports::record::Status;
+use records::Status;
 use rustix::process::Signal;
 use support::crates::gated;
 use support::processes::{at_work, signal, wait_for};
@@ -197,7 +197,7 @@ fn main() {
 #[test]
 fn a_step_that_fills_the_disk_is_ended_before_it_is_full_and_the_run_goes_on_with_more_room() {
     let probe = tempfile::tempdir().unwrap();
-    if let Err(why) = harness::system::volume::Volume::create("tmpfs:1M".parse().unwrap(), probe.path()) {
+    if let Err(why) = exec::volume::Volume::create("tmpfs:1M".parse().unwrap(), probe.path()) {
         return skip("a disk that fills up", &why.to_string());
     }
     let place = quick();

@@ -10,8 +10,8 @@ use std::fs;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use harness::system::interrupt::GRACE;
-use reports::record::{Status, StepKey, StepRow};
+use exec::interrupt::GRACE;
+use records::{Status, StepKey, StepRow};
 use rustix::process::Signal;
 use support::crates::{gamma, gated, publish_all};
 use support::processes::{self, at_work, kill, signal, wait_for};

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reports::record::{Outcome, Status, StepRow, UnitRow};
+use records::{Outcome, Status, StepRow, UnitRow};
 use support::processes::{at_work, kill, start};
 use support::small::pair;
 use support::{Place, Run, Said};

@@ -8,8 +8,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harness::system::observer::{Kind, Observer, Summary, read_log};
-use harness::system::toolchain::Toolchain;
+use exec::observer::{Kind, Observer, Summary, read_log};
+use exec::toolchain::Toolchain;
 
 struct Setup {
     dir: tempfile::TempDir,

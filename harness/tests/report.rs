@@ -117,8 +117,8 @@ fn what_is_no_run_gets_one_line() {
         name.to_owned()
     };
     let info = |complete: bool| format!("{{\"schema_version\": 1, \"name\": \"r\", \"complete\": {complete}}}");
-    let header = reports::record::StepRow::COLUMNS.join(",") + "\n";
-    let units = reports::record::UnitRow::COLUMNS.join(",") + "\n";
+    let header = records::StepRow::COLUMNS.join(",") + "\n";
+    let units = records::UnitRow::COLUMNS.join(",") + "\n";
     let cases = [
         ("nothing".to_owned(), "there is no such folder"),
         (folder("empty", &[]), "it is empty"),

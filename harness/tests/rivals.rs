@@ -9,7 +9,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use reports::record::{Outcome, Status, StepRow};
+use records::{Outcome, Status, StepRow};
 use rustix::process::Signal;
 use support::processes::{at_work, kill, signal, wait_for};
 use support::rivals::{compare, fake, fake_args};
@@ -191,7 +191,7 @@ const OWN: &str = "none,rust-cache,dedup,cargo-z";
 
 #[test]
 fn the_shipped_ones_do_what_they_say() {
-    if ["tar", "zstd"].iter().any(|tool| harness::system::toolchain::on_path(tool).is_none()) {
+    if ["tar", "zstd"].iter().any(|tool| exec::toolchain::on_path(tool).is_none()) {
         return skip("the_shipped_ones_do_what_they_say", "no tar or no zstd");
     }
     let place = place();
@@ -211,7 +211,7 @@ fn the_shipped_ones_do_what_they_say() {
 
 #[test]
 fn stories_with_several_copies_hold_for_them() {
-    if ["tar", "zstd", "git"].iter().any(|tool| harness::system::toolchain::on_path(tool).is_none()) {
+    if ["tar", "zstd", "git"].iter().any(|tool| exec::toolchain::on_path(tool).is_none()) {
         return skip("stories_with_several_copies_hold_for_them", "no tar, zstd or git");
     }
     for scenario in ["worktrees", "contention", "moved", "clean"] {
@@ -254,7 +254,7 @@ fn real_rivals_where_they_are() {
     for external in strategies::external::shipped() {
         let Some(install) = &external.description.install else { continue };
         let name = external.name();
-        let tool = harness::experiment::rival::tool::install_dir(&work, name, install).join("bin");
+        let tool = runner::rival::tool::install_dir(&work, name, install).join("bin");
         if !tool.is_dir() {
             skip(&format!("real_rivals_where_they_are: {name}"), &format!("{} is not there", tool.display()));
             continue;

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use harness::system::sandbox::Kind;
-use reports::record::{Status, StepRow};
+use exec::sandbox::Kind;
+use records::{Status, StepRow};
 use rustix::process::Signal;
 use support::hostile::{tried, workspace};
 use support::processes::{signal, wait_for};

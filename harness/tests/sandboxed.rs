@@ -9,11 +9,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
-use harness::system::sandbox::Kind;
-use harness::system::sandbox::entry::{ENTER, Job};
-use harness::system::sandbox::limits::Rlimits;
-use harness::system::sandbox::view::{Needs, view};
-use reports::record::Status;
+use exec::sandbox::Kind;
+use exec::sandbox::entry::{ENTER, Job};
+use exec::sandbox::limits::Rlimits;
+use exec::sandbox::view::{Needs, view};
+use records::Status;
 use support::rivals::fake;
 use support::small::eight;
 use support::{Place, Run, Said, label, skip};
@@ -125,7 +125,7 @@ fn it_needs_no_privileges() {
                   cat /proc/self/uid_map | tr -s ' '";
     let exe = std::path::PathBuf::from(env!("CARGO_BIN_EXE_harness"));
     for kind in Kind::ALL {
-        let bwrap = harness::system::toolchain::on_path("bwrap");
+        let bwrap = exec::toolchain::on_path("bwrap");
         if kind == Kind::Bubblewrap && bwrap.is_none() {
             skip("bubblewrap without privileges", "it is not installed");
             continue;

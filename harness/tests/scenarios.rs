@@ -4,7 +4,7 @@
 
 mod support;
 
-use reports::record::{Outcome, Status, StepRow};
+use records::{Outcome, Status, StepRow};
 use support::crates::many;
 use support::{Place, Run};
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use reports::record::{RunInfo, Status, StepRow};
-use reports::run_folder::RunWriter;
+use records::run_folder::RunWriter;
+use records::{RunInfo, Status, StepRow};
 
 /// A run of one day; from the tenth on the cache is half as fast.
 fn run(dir: &Path, day: u32, complete: bool) -> PathBuf {

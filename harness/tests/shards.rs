@@ -5,8 +5,8 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use reports::record::StepRow;
-use reports::run_folder::RunFolder;
+use records::StepRow;
+use records::run_folder::RunFolder;
 use support::small::pair;
 use support::{Place, Said};
 
@@ -157,7 +157,7 @@ fn two_shards_merged_are_the_rows_of_the_unsharded_run() {
     let run = RunFolder::read(&merged).unwrap();
     assert!(run.info.complete && run.info.part().is_none() && run.info.shards.len() == 2);
     let prices = |strategy: &str| -> Vec<Option<f64>> {
-        let is = |row: &&reports::record::UnitRow| row.strategy == strategy && row.step == "fill";
+        let is = |row: &&records::UnitRow| row.strategy == strategy && row.step == "fill";
         run.units.iter().filter(is).map(|row| row.cost_s).collect()
     };
     assert_eq!(prices("shared-target"), prices("hardlink+aggressive"), "one price for a unit in both rounds");

@@ -56,7 +56,7 @@ fn hits_are_those_of_real_builds_unit_for_unit() {
     assert!(!said.stdout.contains("not compared"), "{}", said.stdout);
     // Other workspaces helped, or the check shows little.
     let helped = run.units("hardlink+non-local", "fill", "beta");
-    assert!(helped.iter().any(|unit| unit.outcome == Some(reports::record::Outcome::Hit)));
+    assert!(helped.iter().any(|unit| unit.outcome == Some(records::Outcome::Hit)));
 
     // A run in which one unit missed more than it did.
     let units = fs::read_to_string(run.dir.join("units.csv")).unwrap();

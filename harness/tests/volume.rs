@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reports::record::{Status, StepRow};
-use reports::run_folder::RunFolder;
+use records::run_folder::RunFolder;
+use records::{Status, StepRow};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A corpus of one workspace with a library that weighs something, and a place to work in.
@@ -36,7 +36,7 @@ impl Setup {
             return None;
         }
         let probe = tempfile::tempdir().unwrap();
-        if let Err(error) = harness::system::volume::Volume::create("btrfs:256M".parse().unwrap(), probe.path()) {
+        if let Err(error) = exec::volume::Volume::create("btrfs:256M".parse().unwrap(), probe.path()) {
             eprintln!("SKIPPED: no btrfs volume can be made here: {error}");
             return None;
         }

@@ -10,19 +10,14 @@
 //! | [`against`] | one run against an older one |
 //! | [`analysis`] | runs understood: numbers and verdicts by step and arm |
 //! | [`chapters`] | what a report tells, chapter by chapter |
-//! | [`control`] | the name of the arm that only repeats the baseline |
-//! | [`costs`] | one price list for a whole run |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
-//! | [`merge`] | shards of one run → that run |
 //! | [`page`] | a report as one HTML file |
 //! | `plain` | text that cannot steer what stands beside it |
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
-//! | [`record`] | the wire format: columns of `steps.csv` and `units.csv`, `run.json` |
 //! | [`report`] | a report and its files |
 //! | [`review`] | the open questions one by one, and what to do about them |
-//! | [`run_folder`] | writing a run so that a kill loses at most the step under way; reading it back |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
 //! | [`summary`] | the tables that end `harness compare` |
 //! | [`table`] | aligned text tables that fit a terminal |
@@ -32,19 +27,14 @@
 pub mod against;
 pub mod analysis;
 pub mod chapters;
-pub mod control;
-pub mod costs;
 pub mod document;
 pub mod formats;
-pub mod merge;
 pub mod page;
 pub mod plain;
 pub mod plot;
 pub mod probes;
-pub mod record;
 pub mod report;
 pub mod review;
-pub mod run_folder;
 pub mod simulation;
 pub mod stats;
 pub mod summary;

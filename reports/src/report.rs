@@ -16,8 +16,8 @@ use crate::formats::{json, long, markdown, wide};
 use crate::page::{self, PageError, Rows};
 use crate::probes::ProbeRun;
 use crate::review::{self, Evidence};
-use crate::run_folder::{RunError, RunFolder};
 use crate::simulation::SimulationRun;
+use records::run_folder::{RunError, RunFolder};
 
 /// Name of the page.
 pub const PAGE: &str = "report.html";

@@ -4,10 +4,10 @@
 mod common;
 
 use common::{folder, step};
+use records::StepRow;
+use records::run_folder::RunFolder;
 use reports::against::{Changes, changes};
 use reports::analysis::{Analysis, Run};
-use reports::record::StepRow;
-use reports::run_folder::RunFolder;
 use reports::stats::{Random, Verdict};
 
 /// Eight rounds of two workspaces on a machine of some speed.

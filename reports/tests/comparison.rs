@@ -4,7 +4,7 @@
 mod common;
 
 use common::{bad, step};
-use reports::record::{Status, StepRow};
+use records::{Status, StepRow};
 use reports::stats::{Comparison, Metric, Question, Random, Verdict, compare, compare_overall};
 
 /// `rounds` of two workspaces; `x` takes `ratio` of `none`, within 1 %.

@@ -5,7 +5,7 @@
 #[path = "common/simulate.rs"]
 mod simulate;
 
-use reports::record::{Status, StepRow};
+use records::{Status, StepRow};
 use reports::stats::bootstrap::MIN_ROUNDS;
 use reports::stats::power::minimum_detectable_effect;
 use reports::stats::{Block, Question, Random, Rule, Sample, Verdict, budget, compare_overall, judge};

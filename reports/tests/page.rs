@@ -15,11 +15,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use records::{Status, StepRow};
 use reports::analysis::Source;
 use reports::document::Document;
 use reports::page::{self, Rows};
 use reports::probes::{ProbeRow, Verdict};
-use reports::record::{Status, StepRow};
 use reports::report::Report;
 
 /// Elements that have no end.

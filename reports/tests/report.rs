@@ -6,14 +6,14 @@ mod common;
 mod handmade;
 
 use common::{bad, folder, step, unit, warm};
+use records::run_folder::RunFolder;
+use records::{Outcome, RunInfo, Status, StepRow, UnitRow};
 use reports::analysis::{Analysis, Source};
 use reports::document::{Block, Grid};
 use reports::formats::{json, long, markdown, terminal, wide};
 use reports::plot::{Chart, Plot};
 use reports::probes::{ProbeRow, ProbeRun, Verdict};
-use reports::record::{Outcome, RunInfo, Status, StepRow, UnitRow};
 use reports::report::{Format, Report};
-use reports::run_folder::RunFolder;
 use reports::simulation::{Origin, SimulationRun, TraceInfo};
 use unicode_width::UnicodeWidthStr;
 

@@ -12,13 +12,13 @@ mod simulated;
 mod unequal;
 
 use common::{bad, folder, step, unit, warm};
+use records::run_folder::RunFolder;
+use records::{FileSystem, Outcome, RunInfo, Status};
 use reports::analysis::Analysis;
 use reports::analysis::Run;
 use reports::document::{Block, Section};
 use reports::probes::{ProbeRow, ProbeRun, Verdict};
-use reports::record::{FileSystem, Outcome, RunInfo, Status};
 use reports::review::{CORPORA, Evidence, Finding, PROBES, SCENARIOS, Standing, recommendation, review, standings};
-use reports::run_folder::RunFolder;
 use reports::stats::Random;
 
 const WORKSPACES: [&str; 3] = ["one", "two", "three"];
@@ -142,7 +142,7 @@ fn a_story_that_could_not_be_told_is_no_pass() {
 #[test]
 fn what_a_run_shows_against_a_strategy_puts_it_out() {
     let told = probes(&[NARROW, WIDE]);
-    let spoil = |spoil: fn(&mut reports::record::StepRow)| {
+    let spoil = |spoil: fn(&mut records::StepRow)| {
         let mut run = policies(0.6, 0.1);
         let row = run.steps.iter_mut().rev().find(|row| row.strategy == WIDE && row.step == "warm").unwrap();
         spoil(row);

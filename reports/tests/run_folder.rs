@@ -6,8 +6,8 @@ mod common;
 
 use common::{step, unit};
 use proptest::prelude::*;
-use reports::record::{Outcome, RunInfo, Status, StepKey, StepRow, UnitRow};
-use reports::run_folder::{RUN_FILE, RunFolder, RunWriter, STEPS_FILE, UNITS_FILE};
+use records::run_folder::{RUN_FILE, RunFolder, RunWriter, STEPS_FILE, UNITS_FILE};
+use records::{Outcome, RunInfo, Status, StepKey, StepRow, UnitRow};
 use std::fs;
 use std::path::Path;
 

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use handmade::simulation;
 use proptest::prelude::*;
+use records::RunInfo;
 use reports::analysis::Source;
-use reports::record::RunInfo;
 use reports::simulation::{
     self, CurveRow, FitInfo, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, SimulationRun,
     Table, TraceInfo,

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{bad, folder, step, unit, warm};
-use reports::record::{Outcome, Status, StepRow, UnitRow};
-use reports::run_folder::RunFolder;
+use records::run_folder::RunFolder;
+use records::{Outcome, Status, StepRow, UnitRow};
 use reports::summary::{Options, causes, render, summarise, verdicts};
 use unicode_width::UnicodeWidthStr;
 
@@ -354,7 +354,7 @@ fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     let arm = summarise(&run, &Options::default())[0].arms[0].clone();
     assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (Some(0.8), Some(0.6)));
     run.steps = run.steps.into_iter().map(none_asked).collect();
-    reports::costs::settle(&mut run);
+    records::costs::settle(&mut run);
     let arm = summarise(&run, &Options::default())[0].arms[0].clone();
     assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (None, None));
     let text = render(&run, &Options::default());

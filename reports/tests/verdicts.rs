@@ -4,8 +4,8 @@
 mod common;
 
 use common::{bad, folder, step};
-use reports::record::Status;
-use reports::run_folder::RunFolder;
+use records::Status;
+use records::run_folder::RunFolder;
 use reports::stats::{Block, Random, Verdict, power};
 use reports::summary::{Options, Standing, render, verdicts};
 use unicode_width::UnicodeWidthStr;

@@ -12,34 +12,34 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
+use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
 use reports::report::{Format, Report};
-use reports::run_folder::{RunFolder, RunWriter};
 use reports::summary;
 
 use self::guards::GuardArgs;
 use crate::cmd::external::ExternalArgs;
-use crate::experiment::asked::Asked;
-use crate::experiment::confinement;
-use crate::experiment::description;
-use crate::experiment::lab::{DISK_FLOOR, Lab};
-use crate::experiment::options::{DEFAULT_STRATEGIES, Options};
-use crate::experiment::plan::Order;
-use crate::experiment::prepare::Prepared;
-use crate::experiment::progress::Progress;
-use crate::experiment::records::Records;
-use crate::experiment::run;
-use crate::experiment::trials::Trials;
-use crate::guard::guarding::{self, Guards};
-use crate::quantity::parse_age;
-use crate::shard::Sharding;
-use crate::system::filesystem::free_bytes;
-use crate::system::host::Host;
-use crate::system::interrupt::Supervisor;
-use crate::system::sandbox::SandboxSpec;
-use crate::system::toolchain::Toolchain;
-use crate::system::volume::{self, Volume, VolumeSpec};
-use crate::system::workdir::{self, WorkDir};
+use exec::filesystem::free_bytes;
+use exec::host::Host;
+use exec::interrupt::Supervisor;
+use exec::sandbox::SandboxSpec;
+use exec::toolchain::Toolchain;
+use exec::volume::{self, Volume, VolumeSpec};
+use exec::workdir::{self, WorkDir};
+use runner::asked::Asked;
+use runner::confinement;
+use runner::description;
+use runner::guard::guarding::{self, Guards};
+use runner::lab::{DISK_FLOOR, Lab};
+use runner::options::{DEFAULT_STRATEGIES, Options};
+use runner::plan::Order;
+use runner::prepare::Prepared;
+use runner::progress::Progress;
+use runner::quantity::parse_age;
+use runner::recorded::Records;
+use runner::run;
+use runner::shard::Sharding;
+use runner::trials::Trials;
 
 /// Builds a corpus under several strategies, clean, warm and edited, and prints a table for
 /// each step: wall time against `none`, hit rates, compiles, disk. Everything is recorded in
@@ -322,7 +322,7 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     }
     let (writer, measured) = trials.finish();
     let mut folder = RunFolder::read(&dir)?;
-    reports::costs::settle(&mut folder);
+    records::costs::settle(&mut folder);
     folder.rewrite(&dir)?;
     writer.finish()?;
     folder.info.complete = true;

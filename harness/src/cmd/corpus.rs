@@ -7,10 +7,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use corpora::{Corpus, shipped};
 
-use crate::experiment::lab::Lab;
-use crate::experiment::prepare::{Needs, prepare};
-use crate::system::interrupt::Supervisor;
-use crate::system::workdir::{self, WorkDir};
+use exec::interrupt::Supervisor;
+use exec::workdir::{self, WorkDir};
+use runner::lab::Lab;
+use runner::prepare::{Needs, prepare};
 
 /// What to do with corpora.
 #[derive(Debug, Subcommand)]
@@ -87,7 +87,7 @@ fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, Lab, WorkDir)>
         Some(dir) => dir.clone(),
         None => workdir::default_dir()?.path,
     };
-    let work = WorkDir::acquire(&dir, crate::experiment::lab::DISK_FLOOR)?;
+    let work = WorkDir::acquire(&dir, runner::lab::DISK_FLOOR)?;
     work.track(supervisor);
     let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     Ok((corpus, lab, work))

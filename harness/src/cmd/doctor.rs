@@ -12,8 +12,8 @@ use crate::doctor::Diagnosis;
 use crate::doctor::facts::gather;
 use crate::doctor::grade::grade;
 use crate::doctor::render::render;
-use crate::system::interrupt::Supervisor;
-use crate::system::workdir;
+use exec::interrupt::Supervisor;
+use exec::workdir;
 
 /// Looks at toolchains, the work directory and its file system, tools, volumes and noise, and
 /// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use strategies::Catalog;
 
-use crate::experiment::options::StrategyFile;
+use runner::options::StrategyFile;
 
 /// Shared by every command that takes names of strategies.
 #[derive(Debug, Default, Clone, Args)]
@@ -35,6 +35,6 @@ impl ExternalArgs {
     /// # Errors
     /// When a file is wrong or a setting changes nothing.
     pub fn catalog(&self) -> Result<Catalog> {
-        crate::experiment::asked::catalog_of(&self.files()?, &self.set)
+        runner::asked::catalog_of(&self.files()?, &self.set)
     }
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args as ClapArgs, ValueEnum};
+use records::merge::{Allowed, merge};
+use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
-use reports::merge::{Allowed, merge};
 use reports::report::Report;
-use reports::run_folder::{RunFolder, RunWriter};
 use reports::{probes, simulation, summary};
 
 /// Joins the run folders of all shards of one run. The rows are those of the run taken in one

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
-use reports::run_folder::RunFolder;
+use records::run_folder::RunFolder;
 
 use self::given::Given;
-use crate::experiment::asked::Asked;
-use crate::quantity::{parse_age, parse_size};
 use crate::shard::engine::{self, Format, Job};
 use crate::shard::seconds;
 use crate::shard::words::Words;
+use runner::asked::Asked;
+use runner::quantity::{parse_age, parse_size};
 
 /// Splits a comparison into shards of even predicted time and writes the plan to standard
 /// output; how long each is predicted to take goes to standard error. Every shard is a plain
@@ -147,7 +147,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// How even it is, for people.
-fn tell(split: &crate::shard::split::Split, weights: &[u64], from: &str) {
+fn tell(split: &runner::shard::split::Split, weights: &[u64], from: &str) {
     for (shard, weight) in (1u32..).zip(weights) {
         let cells = split.cells_of(shard).len();
         let cells = if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };

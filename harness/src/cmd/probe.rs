@@ -11,16 +11,16 @@ use reports::probes::{ProbeRow, ProbeRun, Verdict, matrix};
 use strategies::Strategy;
 
 use super::external::ExternalArgs;
-use crate::experiment::asked::catalog_of;
-use crate::experiment::description::surroundings;
-use crate::experiment::lab::Lab;
-use crate::probe::bench::{Ground, Shelf};
-use crate::probe::story::Story;
-use crate::probe::{FAMILIES, Family, Probe, select, telling};
-use crate::system::interrupt::Supervisor;
-use crate::system::toolchain::Toolchain;
-use crate::system::volume::{Volume, VolumeSpec};
-use crate::system::workdir::{self, WorkDir};
+use exec::interrupt::Supervisor;
+use exec::toolchain::Toolchain;
+use exec::volume::{Volume, VolumeSpec};
+use exec::workdir::{self, WorkDir};
+use probes::bench::{Ground, Shelf};
+use probes::story::Story;
+use probes::{FAMILIES, Family, Probe, select, telling};
+use runner::asked::catalog_of;
+use runner::description::surroundings;
+use runner::lab::Lab;
 
 /// Every link mode, every key policy and both stores, though not every combination.
 const DEFAULT_STRATEGIES: &str =
@@ -119,8 +119,8 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         keep: args.keep,
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
-    crate::probe::faults::clear_leftovers(&lab.work);
-    crate::system::dirs::remove_dir(&options.places)?;
+    probes::faults::clear_leftovers(&lab.work);
+    exec::dirs::remove_dir(&options.places)?;
     if args.story.is_some() {
         return tell_one(ground, &probes, &strategies, &options);
     }
@@ -208,7 +208,7 @@ fn tell(
     let told = telling::tell_all(ground, &tasks, options, &on_begin, &on_end);
     bar.finish_and_clear();
     if !options.keep {
-        let _ = crate::system::dirs::remove_dir(&options.places);
+        let _ = exec::dirs::remove_dir(&options.places);
     }
     told
 }

@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::{Args as ClapArgs, Subcommand};
 use series::Series;
 
-use crate::system::workdir;
+use exec::workdir;
 
 /// What to do with a series.
 #[derive(Debug, Subcommand)]

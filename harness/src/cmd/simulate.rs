@@ -29,7 +29,7 @@ use crate::simulate::asked::{self, joined};
 use crate::simulate::describe::{describe, trace_info};
 use crate::simulate::reuse::{self, Question, Views};
 use crate::simulate::{remote, stores};
-use crate::system::interrupt::Supervisor;
+use exec::interrupt::Supervisor;
 
 /// Replays the unit graphs of a trace: what workspaces reuse of each other under each key policy,
 /// what each input of the key costs, what a store of limited size keeps, and when fetching beats

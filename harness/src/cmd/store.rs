@@ -17,8 +17,8 @@ use strategies::store::survey::Survey;
 use strategies::store::verify::{Verified, bytes_to_read, verify};
 use strategies::store::{Store, StoreKind, open_existing};
 
-use crate::quantity::{parse_age, parse_size};
-use crate::system::interrupt::Supervisor;
+use exec::interrupt::Supervisor;
+use runner::quantity::{parse_age, parse_size};
 
 /// Damaged entries and orphans shown by name.
 const SHOWN: usize = 20;

@@ -11,9 +11,9 @@ use strategies::external::External;
 use strategies::{Catalog, Strategy};
 
 use crate::cmd::external::ExternalArgs;
-use crate::experiment::rival::tool;
-use crate::system::interrupt::Supervisor;
-use crate::system::workdir;
+use exec::interrupt::Supervisor;
+use exec::workdir;
+use runner::rival::tool;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]

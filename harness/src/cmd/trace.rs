@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::system::interrupt::Supervisor;
+use exec::interrupt::Supervisor;
 
 /// What to do with traces.
 #[derive(Debug, Subcommand)]

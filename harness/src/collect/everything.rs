@@ -11,8 +11,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::command::Command;
 use super::draft::Draft;
 use super::graphs::{Shared, WorkspaceGraphs};
-use crate::experiment::lab::Lab;
-use crate::experiment::prepare::{Needs, Prepared, prepare_one};
+use runner::lab::Lab;
+use runner::prepare::{Needs, Prepared, prepare_one};
 
 /// Graphs asked for at the same time: Cargo computes one on one core.
 const AT_ONCE: usize = 2;

@@ -13,12 +13,12 @@ use strategies::key::{Context, Inputs};
 use super::command::Command;
 use super::published::Published;
 use super::sources::{Contents, Sizes, below};
-use crate::experiment::build::{Usage, ask_graph, context};
-use crate::experiment::copies::{Ground, Place};
-use crate::experiment::invocation::{Recipe, Site};
-use crate::experiment::lab::Lab;
-use crate::experiment::prepare::Prepared;
-use crate::system::dirs::remove_dir;
+use exec::dirs::remove_dir;
+use runner::build::{Usage, ask_graph, context};
+use runner::copies::{Ground, Place};
+use runner::invocation::{Recipe, Site};
+use runner::lab::Lab;
+use runner::prepare::Prepared;
 
 /// Characters of an error that are kept.
 const MOST: usize = 300;

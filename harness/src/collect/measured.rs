@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use reports::control::repeated_by;
-use reports::costs::PRICED_BY;
-use reports::record::{Status, StepKey, StepRow};
-use reports::run_folder::{RUN_FILE, RunFolder};
+use records::control::repeated_by;
+use records::costs::PRICED_BY;
+use records::run_folder::{RUN_FILE, RunFolder};
+use records::{Status, StepKey, StepRow};
 
 /// What tells a unit of a workspace apart, in a run and in a trace alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! Which rows count as a measurement.
 
-use reports::record::{RunInfo, UnitRow};
-use reports::run_folder::CutOff;
+use records::run_folder::CutOff;
+use records::{RunInfo, UnitRow};
 
 use super::*;
 

@@ -8,18 +8,18 @@ use anyhow::Result;
 
 use super::layout;
 use super::noise::{self, Noise};
-use crate::experiment::lab::DISK_FLOOR;
-use crate::experiment::rival::tool::install_dir;
-use crate::guard::guarding::WINDOW;
-use crate::guard::sensors::{Machine, Sensors as _};
-use crate::system::extents;
-use crate::system::filesystem::{FileSystem, LinkSupport};
-use crate::system::host::{self, Host};
-use crate::system::interrupt::Supervisor;
-use crate::system::sandbox::{Enforced, Kind, Sandbox};
-use crate::system::toolchain::{Toolchain, on_path};
-use crate::system::volume::{Volume, VolumeError, VolumeSpec};
-use crate::system::workdir::{WorkDir, WorkDirError};
+use exec::extents;
+use exec::filesystem::{FileSystem, LinkSupport};
+use exec::host::{self, Host};
+use exec::interrupt::Supervisor;
+use exec::sandbox::{Enforced, Kind, Sandbox};
+use exec::toolchain::{Toolchain, on_path};
+use exec::volume::{Volume, VolumeError, VolumeSpec};
+use exec::workdir::{WorkDir, WorkDirError};
+use runner::guard::guarding::WINDOW;
+use runner::guard::sensors::{Machine, Sensors as _};
+use runner::lab::DISK_FLOOR;
+use runner::rival::tool::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]

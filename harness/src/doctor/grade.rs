@@ -5,11 +5,11 @@ use reports::table::{bytes, percent};
 use super::facts::{Facts, FoundToolchain, Work};
 use super::noise::Noise;
 use super::{Finding, Level};
-use crate::experiment::lab::DISK_FLOOR;
-use crate::guard::floors::{Floors, Place, Readings, Reason};
-use crate::guard::limits::{Limits, Percent};
-use crate::system::filesystem::{LinkSupport, Support};
-use crate::system::sandbox::limits::By;
+use exec::filesystem::{LinkSupport, Support};
+use exec::sandbox::limits::By;
+use runner::guard::floors::{Floors, Place, Readings, Reason};
+use runner::guard::limits::{Limits, Percent};
+use runner::lab::DISK_FLOOR;
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;

@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use super::*;
 use crate::doctor::Diagnosis;
 use crate::doctor::render::render;
-use crate::system::filesystem::FileSystem;
-use crate::system::host::Host;
-use crate::system::sandbox::{Enforced, Kind};
+use exec::filesystem::FileSystem;
+use exec::host::Host;
+use exec::sandbox::{Enforced, Kind};
 
 const GIB: u64 = 1 << 30;
 

@@ -9,11 +9,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::system::cargo_home::CargoHome;
-use crate::system::environment::Environment;
-use crate::system::interrupt::Supervisor;
-use crate::system::process::{self, CommandSpec};
-use crate::system::toolchain::Toolchain;
+use exec::cargo_home::CargoHome;
+use exec::environment::Environment;
+use exec::interrupt::Supervisor;
+use exec::process::{self, CommandSpec};
+use exec::toolchain::Toolchain;
 
 /// The package built; a library, so that no linker is needed.
 const NAME: &str = "layout-probe";

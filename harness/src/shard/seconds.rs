@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use reports::run_folder::RunFolder;
+use records::run_folder::RunFolder;
 use simulation::trace::Task;
 
-use crate::experiment::asked::Asked;
-use crate::experiment::pace::AROUND;
+use runner::asked::Asked;
+use runner::pace::AROUND;
 
 /// What is known of every workspace.
 #[derive(Debug, Clone, PartialEq)]

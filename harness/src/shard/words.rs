@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Part;
+use runner::shard::Part;
 
 /// A run's command without what makes it a shard: the words after `harness compare`, those that
 /// the user gave first.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use corpora::scenario::{Action as Chore, Home, MAIN, Scenario, Step, Task as Measured};
-use reports::record::{Outcome as Recorded, Status, StepRow};
-use reports::run_folder::RunFolder;
+use records::run_folder::RunFolder;
+use records::{Outcome as Recorded, Status, StepRow};
 use simulation::keys::{Design, View, views};
 use simulation::replay::{Outcome, Replay};
 use simulation::trace::{Action, PlanId, Task, Text, Trace, WorkspaceId};

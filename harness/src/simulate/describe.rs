@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::record::{RunInfo, Toolchain};
+use records::{RunInfo, Toolchain};
 use reports::simulation::{FitInfo, Origin, TraceInfo};
 use serde_json::Value;
 use simulation::trace::{self, Fit, Trace};

@@ -1,6 +1,6 @@
 //! By what a recorded unit and a node of a trace are the same.
 
-use reports::record::UnitRow;
+use records::UnitRow;
 use simulation::trace::{NodeId, Text, Trace};
 
 /// What both sides tell of a unit.

@@ -26,8 +26,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use reports::record::{StepRow, UnitRow};
-use reports::run_folder::RunFolder;
+use records::run_folder::RunFolder;
+use records::{StepRow, UnitRow};
 
 /// A temporary directory with everything a run needs; removed at the end.
 pub struct Place {

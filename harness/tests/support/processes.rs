@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::system::identity::Identity;
+use exec::identity::Identity;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Place;

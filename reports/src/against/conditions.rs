@@ -1,7 +1,7 @@
 //! Under which conditions two runs were taken: what forbids comparing, and what to know.
 
 use crate::analysis::Analysis;
-use crate::record::RunInfo;
+use records::RunInfo;
 
 /// A condition that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::{Analysis, ArmAnalysis, Run};
-use crate::record::{Status, StepRow};
 use crate::stats::Sample;
+use records::{Status, StepRow};
 
 /// One strategy in one step of both runs, with its sample of new ÷ old.
 pub(super) struct Pairs<'a> {

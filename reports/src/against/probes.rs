@@ -60,7 +60,7 @@ pub fn probe_changes(new: &ProbeRun, old: &ProbeRun) -> ProbeChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::RunInfo;
+    use records::RunInfo;
 
     fn run(name: &str, rows: &[(&str, Verdict, &str)]) -> ProbeRun {
         let row = |(probe, verdict, known): &(&str, Verdict, &str)| ProbeRow {

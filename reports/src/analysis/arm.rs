@@ -1,8 +1,8 @@
 //! One strategy in one step: what it took, reused and left on the disk.
 
-use crate::record::{Status, StepRow};
 use crate::stats::{Comparison, Verdict};
 use crate::summary::{ArmSummary, sum_of_medians};
+use records::{Status, StepRow};
 
 /// One strategy in one step, over all its workspaces.
 #[derive(Debug, Clone, PartialEq)]

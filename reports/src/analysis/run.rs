@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ArmAnalysis, Cell};
-use crate::record::{RunInfo, Status, StepRow};
-use crate::run_folder::{CutOff, RunFolder};
 use crate::stats::{Local, local};
 use crate::summary::{self, CauseGroup, Detectable, Options, StepVerdicts, Verdicts, causes, summarise};
+use records::run_folder::{CutOff, RunFolder};
+use records::{RunInfo, Status, StepRow};
 
 /// A run of `harness compare`.
 #[derive(Debug, Clone, PartialEq)]

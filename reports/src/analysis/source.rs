@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::probes::{self, ProbeRun};
-use crate::record::RunInfo;
-use crate::run_folder::{CutOff, RunError, RunFolder};
 use crate::simulation::{self, SimulationRun};
+use records::RunInfo;
+use records::run_folder::{CutOff, RunError, RunFolder};
 
 /// A run of any kind, read into memory.
 #[derive(Debug, Clone)]

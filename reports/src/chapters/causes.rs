@@ -4,9 +4,9 @@ use super::Scene;
 use super::words::plural;
 use crate::document::{Block, Cell, Grid, Section};
 use crate::plot::{Bar, Chart, Panel, Plot, Unit};
-use crate::record::Outcome;
 use crate::summary::{Cause, CauseGroup};
 use crate::table::{count, percent, seconds};
+use records::Outcome;
 
 /// Causes shown in a plot and a table, the costliest; the rest is one line.
 const MOST: usize = 12;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::words::first_line;
 use crate::document::{Block, Grid, Section};
-use crate::record::RunInfo;
 use crate::table::bytes;
+use records::RunInfo;
 
 pub(super) fn section(infos: &[&RunInfo]) -> Section {
     let mut section = Section::new("environment", "Environment", 0);

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
-use crate::record::RunInfo;
-use crate::run_folder::CutOff;
 use crate::stats::Verdict;
 use crate::summary::Standing;
 use crate::table::{bytes, percent};
+use records::RunInfo;
+use records::run_folder::CutOff;
 
 /// What a run comes to, most important first.
 pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {

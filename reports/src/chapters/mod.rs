@@ -39,8 +39,8 @@ use crate::against::Changes;
 use crate::analysis::{Analysis, StepAnalysis};
 use crate::document::{Document, Section};
 use crate::probes::ProbeRun;
-use crate::record::RunInfo;
 use crate::simulation::SimulationRun;
+use records::RunInfo;
 
 /// A document of these runs.
 ///

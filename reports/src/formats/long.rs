@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::simulated;
 use super::table_csv::csv;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
-use crate::record::number;
 use crate::simulation::SimulationRun;
+use records::number;
 
 /// The columns, in order; later ones are appended.
 pub const COLUMNS: &[&str] = &[

@@ -2,8 +2,8 @@
 
 use super::PageError;
 use crate::probes::ProbeRow;
-use crate::record::StepRow;
 use crate::simulation::Table;
+use records::StepRow;
 use serde::Serialize;
 
 /// What a reader of `steps.csv` wants to see first, of its sixty columns.
@@ -86,7 +86,7 @@ impl Rows {
     /// # Errors
     /// As [`Rows::new`].
     pub fn of_steps(rows: &[StepRow]) -> Result<Self, PageError> {
-        let mut table = Self::new("steps", crate::run_folder::STEPS_FILE, StepRow::COLUMNS, rows)?;
+        let mut table = Self::new("steps", records::run_folder::STEPS_FILE, StepRow::COLUMNS, rows)?;
         table.title = "Every measured step".into();
         table.about = "A row is one step of one workspace under one strategy in one round; \
             an empty field was not measured, a 0 was."

@@ -9,8 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::row::ProbeRow;
-use crate::record::{RunInfo, SCHEMA_VERSION};
-use crate::run_folder::RunError;
+use records::run_folder::RunError;
+use records::{RunInfo, SCHEMA_VERSION};
 
 /// The table.
 pub const TABLE: &str = "probes.csv";

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::Arm;
 use super::tables::n;
-use crate::record::StepRow;
 use crate::stats::median;
 use crate::table::bytes;
+use records::StepRow;
 
 /// A number of a row, if it was measured.
 type Value = fn(&StepRow) -> Option<f64>;

@@ -9,9 +9,9 @@ use std::ops::Deref;
 
 use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
 use crate::probes::ProbeRun;
-use crate::record::{Status, StepRow, UnitRow};
 use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall};
+use records::{Status, StepRow, UnitRow};
 
 /// Everything at hand.
 #[derive(Debug, Clone, Default)]

@@ -64,11 +64,11 @@ pub(super) fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
     blocks
 }
 
-fn system(info: &crate::record::RunInfo) -> String {
+fn system(info: &records::RunInfo) -> String {
     let of = |role: &str| info.file_systems.iter().find(|it| it.role == role).map(|it| it.kind.clone());
     of("arm").or_else(|| of("work")).unwrap_or_else(|| "unknown".into())
 }
 
-fn toolchain(info: &crate::record::RunInfo) -> String {
+fn toolchain(info: &records::RunInfo) -> String {
     info.toolchain.rustc.lines().next().unwrap_or_default().to_owned()
 }

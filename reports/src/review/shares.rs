@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::evidence::Arm;
 use crate::document::Grid;
-use crate::record::{Outcome, UnitRow};
 use crate::table::{UNMEASURED, bytes, count, percent, seconds};
+use records::{Outcome, UnitRow};
 
 /// Units of one kind in one step under one strategy, per round.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

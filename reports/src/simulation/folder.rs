@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow};
 use super::tables::Table;
 use super::trace::TraceInfo;
-use crate::record::RunInfo;
-use crate::run_folder::{RUN_FILE, RunError, STEPS_FILE, one_line, read_info};
+use records::RunInfo;
+use records::run_folder::{RUN_FILE, RunError, STEPS_FILE, one_line, read_info};
 
 /// `options.command` in `run.json` of a simulation.
 pub const COMMAND: &str = "simulate";

@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn best(rows: &[RetentionRow]) -> Result<String, Vec<String>> {
-        let mut run = SimulationRun::new(crate::record::RunInfo::new("s"), crate::simulation::TraceInfo::default());
+        let mut run = SimulationRun::new(records::RunInfo::new("s"), crate::simulation::TraceInfo::default());
         run.retention = rows.to_vec();
         let all = kept(&run);
         all[0].best().map(str::to_owned).map_err(|names| names.into_iter().map(str::to_owned).collect())
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_size_is_enough_within_a_twentieth() {
         let rows = [row("lru", Some(1), 106.0), row("lru", Some(2), 105.0), row("lru", None, 100.0)];
-        let mut run = SimulationRun::new(crate::record::RunInfo::new("s"), crate::simulation::TraceInfo::default());
+        let mut run = SimulationRun::new(records::RunInfo::new("s"), crate::simulation::TraceInfo::default());
         run.retention = rows.to_vec();
         let all = kept(&run);
         assert_eq!(all[0].enough(&all[0].policies[0].1).and_then(|row| row.cap_bytes), Some(2));

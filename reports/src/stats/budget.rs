@@ -21,7 +21,7 @@ use super::comparison::{Question, samples};
 use super::random::Random;
 use super::sample::Sample;
 use super::verdict::Rule;
-use crate::record::{Status, StepRow};
+use records::{Status, StepRow};
 use std::collections::BTreeSet;
 
 /// What the rule knows of an arm.

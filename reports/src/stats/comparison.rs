@@ -9,7 +9,7 @@
 //! answer of a run. Those of single workspaces are a second family of their own:
 //! they show where a difference comes from, and must not dilute the answer.
 //!
-//! A control ([`crate::control`]) is always compared with the arm it repeats,
+//! A control ([`records::control`]) is always compared with the arm it repeats,
 //! whatever the baseline. Controls are families of their own too: they answer
 //! another question, whether the run can be trusted, and asking it must not make
 //! the run's answers any weaker. Within their family they are corrected for the
@@ -19,8 +19,8 @@
 use super::judge::{Judgement, judge};
 use super::sample::Sample;
 use super::verdict::Rule;
-use crate::control::repeated_by;
-use crate::record::{Status, StepRow};
+use records::control::repeated_by;
+use records::{Status, StepRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is compared.

@@ -9,7 +9,7 @@
 use super::comparison::Question;
 use super::sample::Block;
 use super::verdict::Rule;
-use crate::record::RunInfo;
+use records::RunInfo;
 
 /// The key in [`RunInfo::options`] that says how the arms were ordered.
 pub const ORDER: &str = "order";

@@ -11,9 +11,9 @@
 
 use super::Options;
 use super::steps::distinct;
-use crate::costs::PRICED_BY;
-use crate::record::{Outcome, Status, StepRow, UnitRow};
-use crate::run_folder::RunFolder;
+use records::costs::PRICED_BY;
+use records::run_folder::RunFolder;
+use records::{Outcome, Status, StepRow, UnitRow};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The miss reason of a unit that no store can have.

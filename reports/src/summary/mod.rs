@@ -21,8 +21,8 @@ pub use shadow::ShadowSummary;
 pub use steps::{ArmSummary, Problem, StepSummary, summarise};
 pub use verdicts::{Detectable, Standing, StepVerdicts, Verdicts, verdicts};
 
-use crate::run_folder::RunFolder;
 use crate::table::WIDTH;
+use records::run_folder::RunFolder;
 
 /// What to show.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Many rows, one number: sums, medians and means over workspaces and rounds.
 
-use crate::record::{Status, StepRow};
 use crate::stats::{geometric_mean, median};
+use records::{Status, StepRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Vec<Vec<f64>> {

@@ -1,7 +1,7 @@
 //! What external tools say of themselves, against what was counted from outside.
 
-use crate::record::{Status, StepRow};
-use crate::run_folder::RunFolder;
+use records::run_folder::RunFolder;
+use records::{Status, StepRow};
 
 /// One line for each strategy whose tool counts other hits than the observer did.
 pub(super) fn lines(run: &RunFolder, strategies: &[&str]) -> Vec<String> {
@@ -36,7 +36,7 @@ pub(super) const WHY: &str = "a tool counts the calls that reach it, and its rep
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::RunInfo;
+    use records::RunInfo;
 
     fn run(rows: Vec<StepRow>) -> RunFolder {
         RunFolder { info: RunInfo::new("r"), steps: rows, units: Vec::new(), cut: Default::default() }

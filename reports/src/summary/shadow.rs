@@ -3,8 +3,8 @@
 use super::steps::distinct;
 use super::text::plural;
 use super::{Options, StepSummary};
-use crate::record::StepRow;
 use crate::table::{clean, count, fit, wrap};
+use records::StepRow;
 
 /// The hits of one arm in one step that were compiled anyway; all `ok` rows together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

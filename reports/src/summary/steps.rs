@@ -2,8 +2,8 @@
 
 use super::over::{WallRounds, largest, last, ratio, sum_of_medians, weighted};
 use super::{Options, ShadowSummary};
-use crate::record::{Status, StepRow, UnitRow};
-use crate::run_folder::RunFolder;
+use records::run_folder::RunFolder;
+use records::{Status, StepRow, UnitRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A step, all its strategies.

@@ -6,9 +6,9 @@ use super::step_text::{Disk, step_table};
 use super::steps::{distinct, strategies};
 use super::verdict_text::verdict_section;
 use super::{CauseGroup, Options, StepSummary, Verdicts, causes, summarise};
-use crate::record::Outcome;
-use crate::run_folder::RunFolder;
 use crate::table::{Align, Table, count, percent, seconds, wrap};
+use records::Outcome;
+use records::run_folder::RunFolder;
 
 pub(super) fn render(run: &RunFolder, verdicts: &Verdicts, options: &Options) -> String {
     let steps = summarise(run, options);

@@ -2,10 +2,10 @@
 
 use super::Options;
 use super::steps::{distinct, strategies};
-use crate::record::Status;
-use crate::run_folder::RunFolder;
 use crate::stats::power::{minimum_detectable_effect, rounds_needed};
 use crate::stats::{Comparison, Question, Rule, Verdict, compare_overall};
+use records::Status;
+use records::run_folder::RunFolder;
 
 /// All verdicts of a run.
 #[derive(Debug, Clone, PartialEq)]

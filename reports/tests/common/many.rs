@@ -1,6 +1,6 @@
 //! Many rows of `steps.csv` with numbers as random as measured ones.
 
-use reports::record::{Status, StepRow};
+use records::{Status, StepRow};
 use reports::stats::Random;
 
 const STRATEGIES: [&str; 10] = [

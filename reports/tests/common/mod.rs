@@ -1,8 +1,8 @@
 //! Handmade rows for the integration tests.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use reports::record::{Outcome, RunInfo, Status, StepRow, UnitRow};
-use reports::run_folder::{CutOff, RunFolder};
+use records::run_folder::{CutOff, RunFolder};
+use records::{Outcome, RunInfo, Status, StepRow, UnitRow};
 
 /// A step that was measured: everything the schema has a column for but the
 /// physical sizes.

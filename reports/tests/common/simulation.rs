@@ -1,7 +1,7 @@
 //! A small handmade simulation, with every table.
 #![allow(dead_code)]
 
-use reports::record::RunInfo;
+use records::RunInfo;
 use reports::simulation::{
     CurveRow, FitInfo, GrowthRow, MissRow, Origin, RelaxationRow, RemoteRow, RetentionRow, SharingRow, SimulationRun,
     TraceInfo,

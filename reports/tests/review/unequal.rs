@@ -73,9 +73,8 @@ fn a_store_is_no_smaller_for_a_workspace_it_lacks() {
 fn only_the_first_on_an_empty_store_is_a_first_build() {
     let told = probes(&[WIDE]);
     let mut reused = run(&[(WIDE, 2.0, 0.6, 1.0, 100)], 8);
-    let later = |row: &&mut reports::record::StepRow| {
-        row.strategy == WIDE && row.step == "fill" && row.workspace != WORKSPACES[0]
-    };
+    let later =
+        |row: &&mut records::StepRow| row.strategy == WIDE && row.step == "fill" && row.workspace != WORKSPACES[0];
     reused.steps.iter_mut().filter(later).for_each(|row| row.wall_s = row.wall_s.map(|wall| 0.2 * wall));
     let paid = Ok("worth it after 3 warm builds".to_owned());
     assert_eq!(found(std::slice::from_ref(&reused), &[&told], "worth"), paid);

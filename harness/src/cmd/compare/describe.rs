@@ -6,10 +6,10 @@ use indicatif::HumanDuration;
 
 use reports::table::bytes;
 
-use crate::experiment::asked::Asked;
-use crate::experiment::options::Options;
-use crate::experiment::plan::{Moment, Order, Plan};
-use crate::guard::limits::{DISK_FLOOR, Limits};
+use runner::asked::Asked;
+use runner::guard::limits::{DISK_FLOOR, Limits};
+use runner::options::Options;
+use runner::plan::{Moment, Order, Plan};
 
 /// Prints it.
 pub fn describe(asked: &Asked, options: &Options) {

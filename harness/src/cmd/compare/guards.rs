@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, Command};
 
-use crate::guard::limits::{Limits, Percent};
-use crate::quantity::{parse_age, parse_size};
+use runner::guard::limits::{Limits, Percent};
+use runner::quantity::{parse_age, parse_size};
 
 /// What the exit code of a run says.
 pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 nothing sound was measured, 2 asked for something impossible,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Args as ClapArgs, ValueEnum};
 
-use crate::quantity::{parse_age, parse_size};
-use crate::system::interrupt::Supervisor;
-use crate::system::sandbox::limits::{Limits, PROCESSES, TIME_S};
-use crate::system::sandbox::{Kind, Sandbox, SandboxSpec};
+use exec::interrupt::Supervisor;
+use exec::sandbox::limits::{Limits, PROCESSES, TIME_S};
+use exec::sandbox::{Kind, Sandbox, SandboxSpec};
+use runner::quantity::{parse_age, parse_size};
 
 /// How a sandbox is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::shard::{Part, Sharding, machine};
+use runner::shard::{Part, Sharding, machine};
 
 /// Which part of a run this is.
 #[derive(Debug, Default, Args)]

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use corpora::Corpus;
 use corpora::scenario::Scenario;
+use records::run_folder::RunFolder;
 use reports::plain::plain;
-use reports::run_folder::RunFolder;
 use simulation::trace::Trace;
 
 use crate::simulate::agreement::{self, Agreement, Story};

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use strategies::external::{External, Install};
 
-use crate::experiment::lab::{DISK_FLOOR, Lab};
-use crate::experiment::rival::tool::install_dir;
-use crate::system::dirs::remove_dir;
-use crate::system::interrupt::Supervisor;
-use crate::system::process::{self, CommandSpec};
-use crate::system::workdir::WorkDir;
+use exec::dirs::remove_dir;
+use exec::interrupt::Supervisor;
+use exec::process::{self, CommandSpec};
+use exec::workdir::WorkDir;
+use runner::lab::{DISK_FLOOR, Lab};
+use runner::rival::tool::install_dir;
 
 /// Installs each that is not there yet.
 ///

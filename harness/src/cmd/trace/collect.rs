@@ -18,10 +18,10 @@ use crate::collect::everything::everything;
 use crate::collect::graphs::{check_writable, toolchain_line};
 use crate::collect::measured::{Measured, folders_in, run_folders};
 use crate::collect::prices::Prices;
-use crate::experiment::lab::{DISK_FLOOR, Lab};
-use crate::system::interrupt::Supervisor;
-use crate::system::toolchain::Toolchain;
-use crate::system::workdir::{self, WorkDir};
+use exec::interrupt::Supervisor;
+use exec::toolchain::Toolchain;
+use exec::workdir::{self, WorkDir};
+use runner::lab::{DISK_FLOOR, Lab};
 
 const EXAMPLE: &str = "Example:
   harness trace collect --corpus quick,gauntlet,census --runs runs/ --out real.trace";

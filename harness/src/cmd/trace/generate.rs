@@ -15,7 +15,7 @@ use simulation::timeline::{Timeline, lay};
 use simulation::trace::{Task, Trace};
 
 use crate::simulate::asked::{items, joined};
-use crate::system::interrupt::{Interrupted, Supervisor};
+use exec::interrupt::{Interrupted, Supervisor};
 
 /// Makes the unit graphs of an ecosystem that never was, as large as wanted, from what is measured
 /// on a real one: popularity of packages, their versions and days of publication, feature sets,

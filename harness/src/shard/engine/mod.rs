@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::Part;
 use super::words::{Words, for_shell};
+use runner::shard::Part;
 
 /// Where a plan goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -3,7 +3,6 @@
 //! Looked for: scripts and their runs among all units; what each policy made of them; runs
 //! reused at another path, in the scenario moved; stories about scripts.
 
-use crate::record::UnitRow;
 use crate::review::answer::{Answer, State};
 use crate::review::answers::eligibility::shadow;
 use crate::review::command::{self, ONE, POLICIES};
@@ -13,6 +12,7 @@ use crate::review::tables::n;
 use crate::review::told;
 use crate::review::words::{place, plural, seen, tell_range};
 use crate::table::{percent, seconds};
+use records::UnitRow;
 
 const RUNS: Kind<'_> = ("runs of build scripts", |unit| is_run(unit));
 const COMPILES: Kind<'_> = ("compiles of build scripts", |unit| unit.kind == "custom-build" && !is_run(unit));

@@ -3,7 +3,6 @@
 //! Looked for: arms that differ in their key policy alone, built again from their store;
 //! what each policy refused; wrong hits, by shadow compiles and by probes.
 
-use crate::record::Outcome;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, POLICIES};
 use crate::review::evidence::{Arm, Evidence, ladder};
@@ -13,6 +12,7 @@ use crate::review::tables::{HITS, HITS_BY_COST, RATIO, SHADOW, VERDICT, WALL, ta
 use crate::review::told;
 use crate::review::words::{place, seen, tell_hits, tell_pairs};
 use crate::table::seconds;
+use records::Outcome;
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();

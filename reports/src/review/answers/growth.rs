@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use crate::document::Grid;
-use crate::record::StepRow;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence, rung};
@@ -17,6 +16,7 @@ use crate::review::tables::n;
 use crate::review::words::{seen, tell_range};
 use crate::stats::median;
 use crate::table::bytes;
+use records::StepRow;
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();

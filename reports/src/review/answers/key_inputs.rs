@@ -4,7 +4,6 @@
 //! were stored), wrong hits in probes (a key that leaves something out), and simulations of
 //! keys with one input less.
 
-use crate::record::Outcome;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence};
@@ -13,6 +12,7 @@ use crate::review::simulated;
 use crate::review::told;
 use crate::review::words::{place, plural, seen};
 use crate::table::seconds;
+use records::Outcome;
 
 /// Steps in which a key can miss what it might have hit: nothing is new in a `warm` step, and
 /// everything is in one that begins from an empty store.

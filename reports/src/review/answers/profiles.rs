@@ -3,7 +3,6 @@
 //! Looked for: the scenario profiles, where each step finds what the ones before it stored:
 //! units reused, units stored twice under two keys, wall time.
 
-use crate::record::Outcome;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE, POLICIES};
 use crate::review::evidence::{Arm, Evidence};
@@ -13,6 +12,7 @@ use crate::review::tables::{ADDED, COMPILED, HITS, RATIO, VERDICT, WALL, n, tabl
 use crate::review::told;
 use crate::review::words::{place, seen, tell_walls};
 use crate::table::percent;
+use records::Outcome;
 
 /// Steps of another profile or command than what is in the store by then.
 pub(in crate::review) const CROSSING: [&str; 3] = ["release", "test", "check"];

@@ -4,7 +4,6 @@
 //! workspace's path and that of CARGO_HOME, since both would differ there; and simulations,
 //! which model a network.
 
-use crate::record::Outcome;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE};
 use crate::review::evidence::{Arm, Evidence};
@@ -13,6 +12,7 @@ use crate::review::simulated;
 use crate::review::tables::{COMPILED, HITS, HITS_BY_COST, RATIO, VERDICT, WALL, n, table};
 use crate::review::words::{place, seen, tell_hits, tell_walls};
 use crate::table::bytes;
+use records::Outcome;
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();

@@ -6,7 +6,6 @@
 
 use crate::document::Grid;
 use crate::plot::{Chart, Line, Plot, Unit};
-use crate::record::{Outcome, StepRow};
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, ONE};
 use crate::review::evidence::{Arm, Evidence};
@@ -15,6 +14,7 @@ use crate::review::simulated::{self, MANY};
 use crate::review::words::{place, plural, seen};
 use crate::stats::median;
 use crate::table::{percent, seconds};
+use records::{Outcome, StepRow};
 
 pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use crate::record::{Status, StepRow};
 use crate::review::Evidence;
 use crate::review::command;
 use crate::review::told::{Tally, stories, strategies, tally};
 use crate::review::words::{listed, plural};
 use crate::table::{clean, fit};
+use records::{Status, StepRow};
 
 /// Families that a strategy must have been told before it may be chosen.
 const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "faults", "races"];

@@ -1,0 +1,163 @@
+//! A process that serves builds from the side: started, watched and ended by the harness.
+//!
+//! It is a child like any other: it leads its own process group, Ctrl-C ends it, and the
+//! guardian ends it when the harness is SIGKILLed. Only its output goes to a file, since nobody
+//! listens while it serves.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::command::CommandSpec;
+use super::interrupt::{GRACE, GroupSignal, SpawnError, Supervisor};
+use super::process::ProcessError;
+
+/// How often its end is looked for.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A running daemon. Dropping it ends it.
+#[derive(Debug)]
+pub struct Daemon {
+    child: Option<Child>,
+    supervisor: Supervisor,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Starts it, with its output appended to `log`.
+    ///
+    /// # Errors
+    /// When it cannot be started, or the supervisor was interrupted.
+    pub fn start(spec: &CommandSpec, log: &Path, supervisor: &Supervisor) -> Result<Daemon, ProcessError> {
+        let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
+        let output = File::options().create(true).append(true).open(log).map_err(failed)?;
+        let errors = output.try_clone().map_err(failed)?;
+        let mut command = Command::new(&spec.program);
+        command
+            .args(&spec.args)
+            .env_clear()
+            .envs(&spec.env)
+            .current_dir(&spec.cwd)
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(output))
+            .stderr(Stdio::from(errors));
+        let (child, _) = supervisor.spawn(&mut command).map_err(|error| match error {
+            SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
+            SpawnError::Io(source) => failed(source),
+        })?;
+        Ok(Daemon { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
+    }
+
+    /// Its process number.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| !has_ended(child))
+    }
+
+    /// The last thing it said.
+    pub fn last_words(&self) -> String {
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let line = text.lines().rfind(|line| !line.trim().is_empty());
+        line.map_or_else(|| "it said nothing".to_owned(), str::to_owned)
+    }
+
+    /// Waits until it ended by itself.
+    pub fn wait(&mut self, limit: Duration) -> bool {
+        let began = Instant::now();
+        while self.is_running() {
+            if began.elapsed() >= limit {
+                return false;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        true
+    }
+
+    /// Ends it: SIGTERM to its group, SIGKILL to what is left after a while.
+    pub fn end(&mut self) {
+        let Some(group) = self.pid() else { return };
+        self.supervisor.signal_one(group, GroupSignal::Terminate);
+        self.wait(GRACE);
+        // Also what the leader left behind in its group.
+        self.supervisor.signal_one(group, GroupSignal::Kill);
+        if let Some(child) = self.child.take() {
+            let _ = self.supervisor.reap(child);
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Looks without reaping: until it is reaped its number, and so its group, is its own.
+#[cfg(unix)]
+fn has_ended(child: &mut Child) -> bool {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    !matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(None))
+}
+
+#[cfg(windows)]
+fn has_ended(child: &mut Child) -> bool {
+    !matches!(child.try_wait(), Ok(None))
+}
+
+/// User and system time of a process and all children it has waited for.
+pub fn cpu(pid: u32) -> Option<(Duration, Duration)> {
+    // What `/proc` counts in, on every architecture: USER_HZ.
+    const TICK: Duration = Duration::from_millis(10);
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<u32>().ok();
+    Some((TICK * (ticks(11)? + ticks(13)?), TICK * (ticks(12)? + ticks(14)?)))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+
+    fn shell(script: &str, dir: &Path, supervisor: &Supervisor) -> Daemon {
+        let spec = CommandSpec::new("/bin/sh", dir).args(["-c", script]).env("PATH", "/usr/bin:/bin");
+        Daemon::start(&spec, &dir.join("log"), supervisor).unwrap()
+    }
+
+    #[test]
+    fn it_is_ended_with_its_whole_group_however_stubborn() {
+        let dir = tempfile::tempdir().unwrap();
+        let supervisor = Supervisor::new();
+        let mut daemon = shell("trap '' TERM; sleep 987 & echo $!; wait; wait", dir.path(), &supervisor);
+        while std::fs::read_to_string(dir.path().join("log")).unwrap().lines().count() < 1 {
+            std::thread::sleep(PAUSE);
+        }
+        let sleeper = Identity::of(daemon.last_words().parse().unwrap());
+        let leader = Identity::of(daemon.pid().unwrap());
+        assert!(daemon.is_running() && sleeper.is_alive() && leader.is_alive());
+        assert!(cpu(leader.pid).is_some());
+        daemon.end();
+        assert!(!daemon.is_running() && !leader.is_alive());
+        let began = Instant::now();
+        while sleeper.is_alive() && began.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(PAUSE);
+        }
+        assert!(!sleeper.is_alive());
+    }
+
+    #[test]
+    fn its_end_is_seen_and_its_last_words_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut daemon = shell("echo first; echo 'address in use' >&2; exit 3", dir.path(), &Supervisor::new());
+        assert!(daemon.wait(Duration::from_secs(5)));
+        assert_eq!(daemon.last_words(), "address in use");
+    }
+}

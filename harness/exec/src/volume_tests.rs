@@ -1,0 +1,193 @@
+use super::*;
+use crate::disk::{Detail, measure};
+use crate::extents::sync;
+use crate::filesystem::{FileSystem, LinkSupport, free_bytes};
+
+/// A volume of that kind, or the reason why this machine has none, loudly.
+fn volume(spec: &str, dir: &Path) -> Option<Volume> {
+    match Volume::create(spec.parse().unwrap(), dir) {
+        Ok(volume) => Some(volume),
+        Err(error) => {
+            eprintln!("SKIPPED the part on {spec}: {error}");
+            // With everything at hand a failure is a failure, except where the kernel
+            // (in a container) has no loop devices or no such file system.
+            let excused = matches!(error, VolumeError::NotRoot | VolumeError::Missing { .. })
+                || error.to_string().contains("mount");
+            assert!(excused, "{error}");
+            None
+        }
+    }
+}
+
+const MIB: usize = 1 << 20;
+
+/// Bytes no file system can compress or share by itself.
+fn noise(len: usize, mut seed: u64) -> Vec<u8> {
+    let mut next = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed.to_le_bytes()
+    };
+    std::iter::repeat_with(&mut next).flatten().take(len).collect()
+}
+
+#[test]
+fn volumes_are_what_was_asked_and_leave_nothing() {
+    for (spec, reflinks) in [("btrfs:256M", true), ("xfs:320M", true), ("ext4:64M", false), ("tmpfs:64M", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(volume) = volume(spec, dir.path()) else { continue };
+        let root = volume.mount_point();
+        let fs = FileSystem::of(&root).unwrap();
+        assert_eq!(fs.kind, volume.spec().kind.to_string());
+        assert_eq!(fs.mount_point.as_deref(), Some(&*root));
+        let links = LinkSupport::try_in(&root).unwrap();
+        assert!(links.hardlink.works() && links.symlink.works(), "{spec}: {links:?}");
+        assert_eq!(links.reflink.works(), reflinks, "{spec}: {links:?}");
+        drop(volume);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{spec}");
+        assert!(!std::fs::read_to_string("/proc/self/mountinfo").unwrap().contains(root.to_str().unwrap()));
+    }
+}
+
+/// What the extents say and what the file system itself lost in free space, in bytes.
+fn agreement(root: &Path, fill: impl FnOnce(&Path)) -> (f64, f64) {
+    sync(root).unwrap();
+    let before = free_bytes(root).unwrap();
+    let tree = root.join("tree");
+    std::fs::create_dir(&tree).unwrap();
+    fill(&tree);
+    sync(root).unwrap();
+    // btrfs settles its accounting at the next commit.
+    std::thread::sleep(Duration::from_millis(200));
+    sync(root).unwrap();
+    let used = before - free_bytes(root).unwrap();
+    let measured = measure(&[&tree], Detail::Extents).unwrap().together;
+    (measured.physical_bytes.unwrap() as f64, used as f64)
+}
+
+#[test]
+fn extents_agree_with_the_loss_of_free_space() {
+    for spec in ["btrfs:512M", "xfs:512M", "ext4:512M"] {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(volume) = volume(spec, dir.path()) else { continue };
+        let (physical, used) = agreement(&volume.mount_point(), |tree| {
+            for n in 0..64 {
+                std::fs::write(tree.join(n.to_string()), noise(2 * MIB, n + 1)).unwrap();
+            }
+            std::fs::hard_link(tree.join("1"), tree.join("linked")).unwrap();
+            // Reserved but never written, and a hole: the first takes room, the second none.
+            let reserved = std::fs::File::create(tree.join("reserved")).unwrap();
+            rustix::fs::fallocate(&reserved, rustix::fs::FallocateFlags::empty(), 0, 8 << 20).unwrap();
+            let sparse = std::fs::File::create(tree.join("sparse")).unwrap();
+            sparse.set_len(100 << 20).unwrap();
+        });
+        eprintln!("{spec}: extents {physical}, free space {used}");
+        assert!((physical / used - 1.0).abs() < 0.02, "{spec}: {physical} against {used}");
+        assert!((136 << 20..140 << 20).contains(&(physical as u64)), "{spec}: {physical}");
+    }
+}
+
+#[test]
+fn reflinked_copies_cost_nothing_and_show_so() {
+    for spec in ["btrfs:512M", "xfs:512M"] {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(volume) = volume(spec, dir.path()) else { continue };
+        let root = volume.mount_point();
+        let (store, tree) = (root.join("tree/store"), root.join("tree/build"));
+        let (physical, used) = agreement(&root, |_| {
+            std::fs::create_dir(&store).unwrap();
+            std::fs::create_dir(&tree).unwrap();
+            for n in 0..32 {
+                let name = n.to_string();
+                std::fs::write(store.join(&name), noise(2 * MIB, n + 1)).unwrap();
+                reflink_copy::reflink(store.join(&name), tree.join(&name)).unwrap();
+            }
+            // One copy is changed in its middle: only that part is its own.
+            use std::os::unix::fs::FileExt;
+            let changed = std::fs::File::options().write(true).open(tree.join("3")).unwrap();
+            changed.write_all_at(&noise(MIB, 99), MIB as u64 / 2).unwrap();
+        });
+        eprintln!("{spec}: extents {physical}, free space {used}");
+        assert!((physical / used - 1.0).abs() < 0.02, "{spec}: {physical} against {used}");
+        let measured = measure(&[&store, &tree], Detail::Extents).unwrap();
+        let mib = |bytes: Option<u64>| bytes.unwrap() as f64 / MIB as f64;
+        assert!((mib(measured.each[0].physical_bytes) - 64.0).abs() < 0.5, "{measured:?}");
+        assert!((mib(measured.each[1].physical_bytes) - 64.0).abs() < 0.5, "{measured:?}");
+        assert!((mib(measured.together.physical_bytes) - 65.0).abs() < 0.5, "{measured:?}");
+        assert!(mib(Some(measured.together.allocated_bytes)) > 127.0, "inodes do not show it");
+    }
+}
+
+#[test]
+fn inline_and_compressed_files_on_btrfs() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(volume) = volume("btrfs:512M", dir.path()) else { return };
+    let root = volume.mount_point();
+    tool("mount", |c| c.args(["-o", "remount,compress=zstd"]).arg(&root)).unwrap();
+    let small = root.join("small");
+    std::fs::create_dir(&small).unwrap();
+    (0..100).for_each(|n| std::fs::write(small.join(n.to_string()), "inline").unwrap());
+    let (physical, used) = agreement(&root, |tree| {
+        let zeros = vec![b'z'; 64 * MIB];
+        std::fs::write(tree.join("squeezed"), zeros).unwrap();
+        std::fs::write(tree.join("noise"), noise(32 * MIB, 5)).unwrap();
+    });
+    sync(&root).unwrap();
+    let inline = measure(&[&small], Detail::Extents).unwrap().together;
+    assert_eq!(inline.physical_bytes, Some(0), "they live in the tree, not in blocks");
+    let all = measure(&[root.join("tree")], Detail::Extents).unwrap().together;
+    assert!(all.physical_is_upper_bound);
+    eprintln!("compressed: extents {physical}, free space {used}");
+    assert!(physical >= used * 0.98 && physical < used * 1.05, "{physical} against {used}");
+}
+
+#[test]
+fn a_panic_unmounts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_owned();
+    let skipped = std::thread::spawn(move || {
+        let Some(_volume) = volume("tmpfs:8M", &path) else { return true };
+        panic!("while mounted");
+    })
+    .join()
+    .unwrap_or(false);
+    if !skipped {
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_and_what_is_in_use_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(alive) = volume("tmpfs:8M", dir.path()) else { return };
+    let Some(left) = volume("ext4:64M", dir.path()) else { return };
+    let orphan = left.dir.clone();
+    std::mem::forget(left); // as SIGKILL would
+    let mut ended = Command::new("true").spawn().unwrap();
+    let process = Identity::of(ended.id());
+    ended.wait().unwrap();
+    let owner = Owner { spec: "ext4:64M".parse().unwrap(), process };
+    std::fs::write(orphan.join("owner.json"), serde_json::to_string(&owner).unwrap()).unwrap();
+    assert_eq!((alive.dir.file_name(), orphan.file_name()), (Some("volume-1".as_ref()), Some("volume-2".as_ref())));
+    std::fs::create_dir(dir.path().join("volume-9")).unwrap(); // killed while making it
+    // A new volume cleans up first.
+    let next = volume("tmpfs:8M", dir.path()).unwrap();
+    assert!(next.dir.ends_with("volume-2") && next.spec().to_string() == "tmpfs:8M", "the path is free again");
+    assert!(!dir.path().join("volume-9").exists());
+    assert!(is_mounted(&alive.mount_point()) && is_mounted(&next.mount_point()));
+}
+
+#[test]
+fn a_volume_in_use_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(volume) = volume("tmpfs:8M", dir.path()) else { return };
+    let file = std::fs::File::create(volume.mount_point().join("open")).unwrap();
+    let closer = std::thread::spawn(move || {
+        std::thread::sleep(PAUSE * 4);
+        drop(file);
+    });
+    drop(volume);
+    closer.join().unwrap();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,76 @@
+//! What is looked at after a measured build, outside the measured time.
+
+use std::time::Duration;
+
+use corpora::scenario::Task;
+use strategies::store::{self, Store};
+
+use super::build::{Build, BuildError, noop};
+use super::invocation::{Recipe, Site};
+use super::lab::Lab;
+use exec::process::{self, CommandSpec};
+
+/// What the checks found.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// Units a build right after ran; 0 is right.
+    pub noop_compiled: u64,
+    /// How long that build took.
+    pub noop: Duration,
+    /// What is wrong with the store; empty when it is intact. `None` without a store.
+    pub damage: Option<Vec<String>>,
+    /// What the built program printed, where the corpus names one, or how it failed.
+    pub program: Option<Result<String, String>>,
+}
+
+/// Looks at everything but the disk.
+///
+/// # Errors
+/// When the no-op build fails or is interrupted.
+pub fn check(
+    lab: &Lab,
+    site: &Site,
+    recipe: &Recipe,
+    build: &Build,
+    store: Option<&dyn Store>,
+) -> Result<Checked, BuildError> {
+    let (noop_compiled, noop) = noop(lab, site, recipe, &build.graph)?;
+    let damage = store.map(|store| damage(build, store));
+    let program = program(lab, site, recipe)?;
+    Ok(Checked { noop_compiled, noop, damage, program })
+}
+
+/// Every entry's files by size and time; those that were just handed out, byte by byte.
+fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
+    use rayon::prelude::*;
+    let handed_out: Vec<_> =
+        build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit()).collect();
+    let deep = handed_out.par_iter().flat_map_iter(|entry| store::check(store, entry, true));
+    let deep: Vec<String> = deep.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect();
+    [deep, shallow_damage(store)].concat()
+}
+
+/// Every entry's files by size and time.
+pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
+    use rayon::prelude::*;
+    let entries = store.entries();
+    let found = entries.par_iter().flat_map_iter(|entry| store::check(store, entry, false));
+    found.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect()
+}
+
+/// Runs the workspace's own program, built or restored.
+fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<Result<String, String>>, BuildError> {
+    let (Some(run), Task::Build) = (&site.run, recipe.task) else { return Ok(None) };
+    let program = site.program(&run.bin, &recipe.profile);
+    let spec = CommandSpec::new(&program, &site.dir)
+        .args(&run.args)
+        .envs(site.env(lab, recipe))
+        .timeout(Duration::from_secs(20));
+    let shown = match process::run_captured(&lab.confine(spec), &lab.supervisor) {
+        Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
+        Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),
+        Err(error @ process::ProcessError::Interrupted(_)) => return Err(error.into()),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(Some(shown))
+}

@@ -1,0 +1,287 @@
+//! What all builds of a run share.
+//!
+//! ```text
+//! <work>/
+//!     cargo-home/   private CARGO_HOME
+//!     sources/      fetched sources, never built in
+//!     bin/rustc     the observer
+//!     cargo-home-2/ the same content at another path, for scenarios that move
+//!     arm/          the arm that runs now, at the same paths for every arm
+//!         store/
+//!         src/<workspace>/
+//!         target/<workspace>/
+//!     parked/<n>/   the arms that wait for their turn
+//!     runs/         records, unless --out says otherwise
+//! ```
+//!
+//! Every arm runs at the same paths: a path is an input of a build (it ends up in debug
+//! information), and must not differ between arms. So an arm that waits is renamed aside,
+//! which changes no file, no inode and no time in it. Only store and build directories have
+//! to share a file system, so a volume (`--volume`) holds `arm/` and `parked/` and nothing
+//! else: what was fetched stays for the next run.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, Result};
+use corpora::{CargoProgram, Fetcher};
+
+use super::deadline::Deadline;
+use exec::cargo_home::CargoHome;
+use exec::dirs::remove_dir;
+use exec::environment::Environment;
+use exec::interrupt::Supervisor;
+use exec::observer::Observer;
+use exec::process::CommandSpec;
+use exec::sandbox::Sandbox;
+use exec::toolchain::Toolchain;
+
+/// Bytes that must be free before anything is begun.
+pub const DISK_FLOOR: u64 = 2 << 30;
+
+/// The surroundings of every build.
+#[derive(Debug)]
+pub struct Lab {
+    /// The work directory.
+    pub work: PathBuf,
+    /// Ends our processes on Ctrl-C.
+    pub supervisor: Supervisor,
+    /// The toolchain under test.
+    pub toolchain: Toolchain,
+    /// The private CARGO_HOME.
+    pub cargo_home: PathBuf,
+    /// The same content at another path, where a scenario needs one.
+    pub second_home: PathBuf,
+    /// The directory that holds `arm/`: the work directory or a volume.
+    ground: PathBuf,
+    environment: Environment,
+    observer: Observer,
+    /// Size and time of cargo and rustc when the run began.
+    programs: Vec<Option<(u64, SystemTime)>>,
+    /// Told of every phase that begins.
+    on_phase: fn(Phase),
+    /// How long one build may take.
+    build_limit: Option<Duration>,
+    /// Where strangers' code runs, if it is shut in.
+    sandbox: Option<Arc<Sandbox>>,
+}
+
+/// A part of a build that begins now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Unit graph and keys.
+    Plan,
+    /// Filling the build directory.
+    Restore,
+    /// Cargo.
+    Cargo,
+    /// Filling the store.
+    Publish,
+    /// Nothing any more.
+    End,
+}
+
+impl Lab {
+    /// Finds the toolchain and prepares the private CARGO_HOME and the observer.
+    ///
+    /// # Errors
+    /// When one of them is missing or cannot be made.
+    pub fn open(work: &Path, toolchain: Option<&str>, supervisor: Supervisor) -> Result<Lab> {
+        let toolchain = Toolchain::find(toolchain)?;
+        let home = CargoHome::prepare(work, CargoHome::of_user().as_deref())?;
+        let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
+        let environment = Environment::scrub(&home, bin);
+        let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
+        let programs = stamps(&toolchain);
+        let cargo_home = home.dir().to_owned();
+        let second_home = work.join("cargo-home-2");
+        let (work, ground) = (work.to_owned(), work.to_owned());
+        let on_phase = |_| ();
+        Ok(Lab {
+            work,
+            supervisor,
+            cargo_home,
+            second_home,
+            toolchain,
+            ground,
+            environment,
+            observer,
+            programs,
+            on_phase,
+            build_limit: None,
+            sandbox: None,
+        })
+    }
+
+    /// The same lab with its arms on another file system, at its root `ground`.
+    #[must_use]
+    pub fn on(self, ground: &Path) -> Lab {
+        Lab { ground: ground.to_owned(), ..self }
+    }
+
+    /// The same lab, which tells of every phase of a build as it begins.
+    #[must_use]
+    pub fn telling(self, on_phase: fn(Phase)) -> Lab {
+        Lab { on_phase, ..self }
+    }
+
+    /// The same lab, in which one build may take so long.
+    #[must_use]
+    pub fn limiting(self, build_limit: Option<Duration>) -> Lab {
+        Lab { build_limit, ..self }
+    }
+
+    /// The limit of a build that begins now.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::starting_now(self.build_limit)
+    }
+
+    /// The same lab, which runs strangers' code in a sandbox.
+    #[must_use]
+    pub fn shut_in(self, sandbox: Sandbox) -> Lab {
+        Lab { sandbox: Some(Arc::new(sandbox)), ..self }
+    }
+
+    /// The sandbox, if there is one.
+    pub fn sandbox(&self) -> Option<&Arc<Sandbox>> {
+        self.sandbox.as_ref()
+    }
+
+    /// A command that runs strangers' code: in the sandbox, if there is one.
+    #[must_use]
+    pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.confine(spec),
+            None => spec,
+        }
+    }
+
+    /// Tells that a phase of a build begins.
+    pub fn enter(&self, phase: Phase) {
+        (self.on_phase)(phase);
+    }
+
+    /// Whether cargo or rustc is another file than when the run began.
+    pub fn toolchain_changed(&self) -> bool {
+        stamps(&self.toolchain) != self.programs
+    }
+
+    /// A fetcher of sources with this toolchain's Cargo.
+    pub fn fetcher(&self) -> Fetcher {
+        let env: Vec<_> = self.fetch_env().into_iter().collect();
+        Fetcher::new(self.work.join("sources"), CargoProgram::new(&self.toolchain.cargo, env))
+    }
+
+    /// The directory below which arms are built.
+    pub fn ground(&self) -> &Path {
+        &self.ground
+    }
+
+    /// The directory of the arm that runs now.
+    pub fn arm_dir(&self) -> PathBuf {
+        self.ground.join("arm")
+    }
+
+    /// The environment of a build whose compiles are recorded in `log`: scrubbed, observed,
+    /// offline, unstable flags unlocked for Cargo alone.
+    pub fn build_env(&self, log: &Path) -> BTreeMap<OsString, OsString> {
+        self.build_env_with(log, &self.toolchain)
+    }
+
+    /// The same for the Cargo of another toolchain.
+    pub fn build_env_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
+        let mut env = self.environment.for_build();
+        env.extend(self.observer.env(log));
+        env.insert("CARGO_NET_OFFLINE".into(), "true".into());
+        env.extend(toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
+        env
+    }
+
+    /// The environment in which something is fetched and installed: with the tokens of registries,
+    /// and the compiler itself.
+    pub fn fetch_env(&self) -> BTreeMap<OsString, OsString> {
+        let mut env = self.environment.for_fetch();
+        env.insert("RUSTC".into(), self.toolchain.rustc.clone().into());
+        env
+    }
+
+    /// Where programs are looked for.
+    pub fn path(&self) -> OsString {
+        self.environment.for_build().get(OsStr::new("PATH")).cloned().unwrap_or_default()
+    }
+
+    /// The compiler that records what it is called for.
+    pub fn rustc(&self) -> &Path {
+        self.observer.rustc()
+    }
+
+    /// A command of this toolchain's Cargo in `dir`.
+    pub fn cargo(&self, dir: &Path, env: &BTreeMap<OsString, OsString>, args: &[OsString]) -> CommandSpec {
+        CommandSpec::new(&self.toolchain.cargo, dir).args(args.iter().cloned()).envs(env.clone())
+    }
+
+    /// Takes the arm that runs now aside, as number `arm`.
+    ///
+    /// # Errors
+    /// When its directory cannot be renamed.
+    pub fn park(&self, arm: usize) -> Result<()> {
+        rename(&self.arm_dir(), &self.parked(arm))
+    }
+
+    /// Brings a parked arm back to where it runs.
+    ///
+    /// # Errors
+    /// When its directory cannot be renamed.
+    pub fn unpark(&self, arm: usize) -> Result<()> {
+        rename(&self.parked(arm), &self.arm_dir())
+    }
+
+    /// Removes the directories of a parked arm.
+    ///
+    /// # Errors
+    /// When something in them cannot be removed.
+    pub fn remove_parked(&self, arm: usize) -> Result<()> {
+        remove_dir(&self.parked(arm))
+    }
+
+    /// An empty directory for an arm that begins.
+    ///
+    /// # Errors
+    /// When what is there cannot be removed.
+    pub fn clear_arm(&self) -> Result<()> {
+        let dir = self.arm_dir();
+        remove_dir(&dir)?;
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))
+    }
+
+    /// Removes every arm's directories.
+    ///
+    /// # Errors
+    /// When something in them cannot be removed.
+    pub fn clear_all(&self) -> Result<()> {
+        remove_dir(&self.arm_dir())?;
+        remove_dir(&self.ground.join("parked"))
+    }
+
+    fn parked(&self, arm: usize) -> PathBuf {
+        self.ground.join("parked").join(arm.to_string())
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    if let Some(parent) = to.parent() {
+        std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    std::fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
+}
+
+fn stamps(toolchain: &Toolchain) -> Vec<Option<(u64, SystemTime)>> {
+    let stamp = |path: &PathBuf| {
+        let meta = std::fs::metadata(path).ok()?;
+        Some((meta.len(), meta.modified().ok()?))
+    };
+    [&toolchain.cargo, &toolchain.rustc].map(stamp).to_vec()
+}

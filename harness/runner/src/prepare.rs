@@ -1,0 +1,86 @@
+//! Everything fetched before anything is timed.
+
+use anyhow::{Context as _, Result};
+use corpora::members::{Members, members};
+use corpora::scenario::Scenario;
+use corpora::{Corpus, Fetched, Workspace};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::lab::Lab;
+use exec::cargo_home_twin::twin;
+
+/// A workspace whose sources and dependencies are on this machine.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Its sources.
+    pub fetched: Fetched,
+    /// The members that edits go to, where they were looked for.
+    pub members: Option<Members>,
+}
+
+/// What a story needs besides sources and dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Leaf and root members.
+    pub members: bool,
+    /// What the second lockfile names.
+    pub upgrade: bool,
+    /// A second CARGO_HOME.
+    pub second_home: bool,
+}
+
+impl Needs {
+    /// What a scenario needs.
+    pub fn of(scenario: &Scenario) -> Needs {
+        Needs {
+            members: scenario.edits_members(),
+            upgrade: scenario.needs_upgrade(),
+            second_home: scenario.needs_second_home(),
+        }
+    }
+}
+
+/// Fetches sources and locked dependencies of every workspace.
+///
+/// # Errors
+/// The first that cannot be had.
+pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
+    let bar = ProgressBar::new(corpus.workspaces.len() as u64);
+    bar.set_style(style());
+    let mut prepared = Vec::new();
+    for workspace in &corpus.workspaces {
+        lab.supervisor.check()?;
+        bar.set_message(workspace.name.clone());
+        prepared.push(prepare_one(lab, workspace, needs)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if needs.second_home {
+        twin(&lab.cargo_home, &lab.second_home)?;
+    }
+    Ok(prepared)
+}
+
+/// Fetches sources and locked dependencies of one workspace.
+///
+/// # Errors
+/// When they cannot be had.
+pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
+    let fetcher = lab.fetcher();
+    let fetched = fetcher.fetch(workspace)?;
+    corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
+        .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;
+    if let (true, Some(second)) = (needs.upgrade, &workspace.upgrade) {
+        corpora::dependencies::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
+            .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
+    }
+    let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;
+    Ok(Prepared { workspace: workspace.clone(), fetched, members })
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("fetching [{bar:30}] {pos}/{len} {msg} ({elapsed} elapsed)")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,209 @@
+//! A run in parts, for several machines or several nights.
+//!
+//! What can be told apart is a *cell*: one round of one telling (see
+//! [`crate::plan`]), that is, the story once through for every strategy, from empty
+//! directories. Within a cell strategies are compared with each other, so a cell is never
+//! divided: every ratio is of two builds on one machine.
+//!
+//! ```text
+//! harness plan --shards 4 --rounds 8 …           what the shards are, for some engine
+//! harness compare --shard 1/4 --seed 7 …         one of them, a run folder of its own
+//! harness merge RUN…  --out DIR                  the run they make together
+//! ```
+//!
+//! Which cells a shard holds follows from the command line alone ([`split`]): no shard needs to
+//! know of the others. The rounds keep their numbers, and whose turn it is follows from seed and
+//! round, so the rows are those of the whole run.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | [`split`] | cells → shards of even predicted time |
+//! | [`machine`] | a word that tells machines apart and says nothing about them |
+
+pub mod machine;
+pub mod split;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use self::split::{Split, TooManyShards};
+
+/// More shards than anybody wants are a mistake.
+const MOST: u32 = 10_000;
+
+/// Which part of how many: `2/4`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Part {
+    /// From 1.
+    pub index: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Part, String> {
+        let number = |text: &str| text.parse::<u32>().ok().filter(|it| (1..=MOST).contains(it));
+        let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
+        match parts {
+            Some((index, of)) if index <= of => Ok(Part { index, of }),
+            _ => Err(format!("a shard is a number from 1, a slash and how many there are (at most {MOST}): 1/4")),
+        }
+    }
+}
+
+impl TryFrom<String> for Part {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Part, String> {
+        text.parse()
+    }
+}
+
+impl From<Part> for String {
+    fn from(part: Part) -> String {
+        part.to_string()
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+/// What a shard's `run.json` says of it, as `options.shard`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sharding {
+    /// Which one it is.
+    pub part: Part,
+    /// Predicted seconds of a round by workspace, as the command gave them; where it gave none,
+    /// all workspaces weigh the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seconds: BTreeMap<String, u64>,
+    /// Which machine it runs on, as [`machine::word`] has it; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+}
+
+impl Sharding {
+    /// Refuses to go on with a shard on another machine, since its strategies are compared with
+    /// each other.
+    ///
+    /// # Errors
+    /// When this is another one, as far as both are known.
+    pub fn check_machine(&self) -> Result<()> {
+        match (&self.machine, machine::word()) {
+            (Some(then), Some(now)) if *then != now => bail!(
+                "shard {} was begun on another machine, or before this one was started again, and what it compares \
+                 has to come from one: begin it anew without --resume",
+                self.part
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The cells of a run: how many rounds of which workspaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cells {
+    /// How many rounds.
+    pub rounds: u32,
+    /// Whether each workspace is told of alone; else all of a round are one cell.
+    pub alone: bool,
+    /// Names of the workspaces.
+    pub workspaces: Vec<String>,
+}
+
+impl Cells {
+    /// Splits them. `seconds` are of a round by workspace; where there are none, all weigh the
+    /// same.
+    ///
+    /// # Errors
+    /// When a name is none of the workspaces, one has no seconds, or there are fewer cells than
+    /// shards.
+    pub fn split(&self, of: u32, seconds: &BTreeMap<String, u64>) -> Result<Split> {
+        if let Some(unknown) = seconds.keys().find(|name| !self.workspaces.contains(name)) {
+            bail!("--shard-seconds: no workspace of this run is called {unknown}; there are {}", self.names());
+        }
+        let weigh = |name: &String| match seconds.get(name) {
+            Some(seconds) => Ok(*seconds),
+            None if seconds.is_empty() => Ok(1),
+            None => bail!("--shard-seconds: {name} is missing; give all of {}", self.names()),
+        };
+        let each = self.workspaces.iter().map(weigh).collect::<Result<Vec<u64>>>()?;
+        let weights = if self.alone { each } else { vec![each.iter().sum()] };
+        split::split(&weights, self.rounds, of).map_err(|TooManyShards { cells }| self.too_few(cells, of))
+    }
+
+    fn names(&self) -> String {
+        self.workspaces.join(", ")
+    }
+
+    fn too_few(&self, cells: usize, of: u32) -> anyhow::Error {
+        let what = match self.alone {
+            true => "rounds × workspaces, each told of alone",
+            false => "rounds, since workspaces that share a store stay together",
+        };
+        let other = if self.alone { "" } else { ", or a scenario that tells of each workspace alone" };
+        anyhow::anyhow!(
+            "{cells} cannot be split into {of} shards: a run is split by {what}; ask for fewer shards, more \
+             --rounds{other}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(rounds: u32, alone: bool) -> Cells {
+        Cells { rounds, alone, workspaces: vec!["a".into(), "b".into()] }
+    }
+
+    fn seconds(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
+        of.iter().map(|(name, seconds)| ((*name).to_owned(), *seconds)).collect()
+    }
+
+    #[test]
+    fn a_part_is_read_as_it_is_written() {
+        assert_eq!("2/4".parse(), Ok(Part { index: 2, of: 4 }));
+        assert_eq!(Part { index: 2, of: 4 }.to_string(), "2/4");
+        for wrong in ["0/4", "5/4", "1/0", "1", "1/x", "-1/4", "1/4/5", "", "1/99999"] {
+            assert!(wrong.parse::<Part>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn workspaces_together_are_split_by_rounds_and_alone_by_both() {
+        assert_eq!(cells(3, false).split(2, &BTreeMap::new()).unwrap().cells_of(1).len(), 2);
+        assert_eq!(cells(3, true).split(2, &BTreeMap::new()).unwrap().cells_of(1).len(), 3);
+        let refused = cells(1, false).split(2, &BTreeMap::new()).unwrap_err().to_string();
+        assert!(refused.starts_with("1 cannot be split into 2 shards") && refused.contains("--rounds"), "{refused}");
+    }
+
+    #[test]
+    fn seconds_are_of_every_workspace_or_of_none() {
+        assert!(cells(2, true).split(2, &seconds(&[("a", 1), ("b", 9)])).is_ok());
+        let refused = |of: &[(&str, u64)]| cells(2, true).split(2, &seconds(of)).unwrap_err().to_string();
+        assert!(refused(&[("a", 1)]).contains("b is missing"));
+        assert!(refused(&[("a", 1), ("b", 1), ("c", 1)]).contains("is called c"));
+    }
+
+    #[test]
+    fn another_machine_is_refused_and_an_unknown_one_is_not() {
+        let on = |machine: Option<&str>| {
+            let part = Part { index: 1, of: 2 };
+            Sharding { part, seconds: BTreeMap::new(), machine: machine.map(str::to_owned) }.check_machine()
+        };
+        assert!(on(None).is_ok());
+        assert!(on(machine::word().as_deref()).is_ok());
+        assert_eq!(on(Some("elsewhere")).is_err(), machine::word().is_some());
+    }
+}

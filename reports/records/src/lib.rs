@@ -1,0 +1,26 @@
+//! The wire format of a run, apart from what the numbers mean.
+//!
+//! [`StepRow`] is a line of `steps.csv`, [`UnitRow`] a line of `units.csv`,
+//! [`RunInfo`] is `run.json`. The order of the fields is the order of the
+//! columns. Columns may be appended in later versions, none is renamed, moved
+//! or given another unit. A value that could not be measured is `None` and an
+//! empty field, never 0.
+
+pub mod control;
+pub mod costs;
+mod info;
+mod key;
+pub mod merge;
+pub mod number;
+pub mod run_folder;
+mod sandbox;
+mod shard;
+mod step;
+mod unit;
+
+pub use info::{Corpus, FileSystem, Host, RunInfo, SCHEMA_VERSION, Toolchain};
+pub use key::StepKey;
+pub use sandbox::{Enforced, SandboxInfo};
+pub use shard::{Shard, kind};
+pub use step::{Status, StepRow};
+pub use unit::{MissReason, Outcome, UnitRow};

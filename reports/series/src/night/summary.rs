@@ -1,0 +1,265 @@
+//! A night as a document: what became worse first, then everything else by how soon a reader
+//! wants it.
+
+use records::run_folder::RunFolder;
+use reports::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use reports::chapters::brief;
+use reports::document::{Block, Cell, Document, Grid, Section, Tone};
+use reports::probes::{self, ProbeRun, Verdict};
+use reports::simulation::SimulationRun;
+use reports::table::{UNMEASURED, bytes, count, factor, percent, seconds};
+
+use super::finding::{MIN_CHANGE, could_be_found};
+use super::judge::{Night, Pair};
+use crate::change::Settings;
+use crate::error::SeriesError;
+use crate::history::lines;
+use crate::keep::Series;
+use crate::page::changes_of;
+
+/// The document. `simulations` are told at its end.
+///
+/// # Errors
+/// When a run of the night or the series cannot be read.
+pub fn summary(night: &Night, series: &Series, simulations: &[SimulationRun]) -> Result<Document, SeriesError> {
+    let mut document = Document { title: title(night), ..Document::default() };
+    document.lead.push(verdict(night));
+    document.sections.extend(worse(night));
+    if let Some(pair) = &night.compared {
+        let run = RunFolder::read_steps(&pair.folder)?;
+        let analysis = Analysis::of(&run, None);
+        document.lead.push(conditions(pair, &analysis));
+        document.sections.push(tonight(&analysis));
+        document.sections.extend(pair.changes.as_ref().map(|changes| {
+            let mut section = reports::chapters::changes(changes);
+            section.title = format!("Against the last good run, {}", changes.old);
+            section.say(format!(
+                "A verdict of this table also asks for an interval, which takes five rounds. What the night calls slower \
+                 is slower by {} or more, with an uncorrected p of at most 0.05, and was so in a second run, too.",
+                percent(Some(MIN_CHANGE))
+            ));
+            section
+        }));
+        document.sections.extend(over_time(series, &pair.run.line)?);
+    }
+    if let Some(pair) = &night.probed {
+        document.sections.push(probed(pair, &probes::read(&pair.folder)?));
+    }
+    for run in simulations {
+        document.sections.push(at_scale(run));
+    }
+    Ok(document)
+}
+
+fn title(night: &Night) -> String {
+    let corpus = night.compared.as_ref().map_or("probes", |pair| pair.run.corpus.as_str());
+    match night.regressions.len() {
+        0 => format!("Nightly, {corpus}: nothing became worse"),
+        1 => format!("Nightly, {corpus}: 1 regression"),
+        n => format!("Nightly, {corpus}: {n} regressions"),
+    }
+}
+
+/// What it comes to, in a sentence.
+fn verdict(night: &Night) -> String {
+    let first = |earlier: usize| earlier == 0;
+    let compared = night.compared.as_ref().map(|pair| first(pair.earlier));
+    let probed = night.probed.as_ref().map(|pair| first(pair.earlier));
+    match (night.regressions.is_empty(), compared, probed) {
+        (false, ..) => "Something became worse: see below. Until it is mended or accepted, every night says so.".into(),
+        (true, Some(true) | None, Some(true) | None) => {
+            "The first night of its line: there is nothing to compare with yet, so nothing can have become worse."
+                .into()
+        }
+        (true, Some(_), _) if too_few(night) => {
+            "Nothing became worse as far as this night can tell: it has too few rounds to find a slower strategy; \
+             give it a larger --budget or fewer strategies."
+                .into()
+        }
+        (true, ..) => "Nothing became worse.".into(),
+    }
+}
+
+/// Whether no strategy had rounds enough for any verdict against the older run.
+fn too_few(night: &Night) -> bool {
+    let Some(changes) = night.compared.as_ref().and_then(|pair| pair.changes.as_ref()) else { return false };
+    let mut judged = changes.arms.iter().filter(|it| !it.bare).peekable();
+    judged.peek().is_some() && !judged.any(could_be_found)
+}
+
+fn conditions(pair: &Pair<reports::against::Changes>, analysis: &Analysis) -> String {
+    let info = &analysis.info;
+    let rustc = info.toolchain.rustc.lines().next().unwrap_or(UNMEASURED);
+    let rounds = analysis.steps.iter().map(|step| step.rounds).max().unwrap_or(0);
+    let host = [
+        info.host.cpu_model.clone(),
+        info.host.cores.map(|cores| format!("{cores} cores")),
+        info.host.memory_bytes.map(|n| bytes(Some(n as f64))),
+    ];
+    let host: Vec<String> = host.into_iter().flatten().collect();
+    let against = match &pair.against {
+        Some((old, _)) => format!("against {}, the newest of {} good runs like it", old.name, pair.earlier),
+        None => "with no good run like it before it".into(),
+    };
+    format!("{} on {rustc}, {rounds} rounds, {}; {against}.", info.name, host.join(", "))
+}
+
+/// Lists what became worse, and what only seemed so.
+fn worse(night: &Night) -> Option<Section> {
+    if night.regressions.is_empty() && night.unconfirmed.is_empty() {
+        return None;
+    }
+    let mut section = Section::new("worse", "What became worse", 0);
+    let told = |findings: &[super::Finding]| Block::List(findings.iter().map(ToString::to_string).collect());
+    if !night.regressions.is_empty() {
+        section.push(told(&night.regressions));
+        match night.looked_at_again() {
+            (0, 0) => {}
+            (_, 0) => section.say("What is slower was measured a second time, and was slower again."),
+            (confirmed, untold) => section.say(format!(
+                "Of what is slower, {confirmed} were slower in a second run, too; {untold} could not be told by it, for \
+                 want of rows, and stand."
+            )),
+        }
+        section.say("To have later nights compared with how it is now:");
+        let of_probe = |it: &super::Finding| matches!(it, super::Finding::ProbeFails { .. });
+        let runs = [
+            night.compared.as_ref().map(|pair| (&pair.run.name, night.regressions.iter().any(|it| !of_probe(it)))),
+            night.probed.as_ref().map(|pair| (&pair.run.name, night.regressions.iter().any(of_probe))),
+        ];
+        for (run, _) in runs.into_iter().flatten().filter(|(_, regressed)| *regressed) {
+            section.push(Block::Command(format!("harness series accept {run} --because 'the reason'")));
+        }
+    }
+    if !night.unconfirmed.is_empty() {
+        section.say("Looked slower, was measured a second time, and was not slower then, so it does not count:");
+        section.push(told(&night.unconfirmed));
+    }
+    Some(section)
+}
+
+fn tonight(analysis: &Analysis) -> Section {
+    let mut section = Section::new("tonight", "Tonight", 0);
+    let caption = format!("Wall time of all workspaces, against {} in the same round.", analysis.baseline);
+    let heads =
+        ["step", "strategy", ">wall", &format!(">vs {}", analysis.baseline), ">hits", ">compiled", ">disk", "rows"];
+    let mut grid = Grid::new(caption, &heads);
+    for step in &analysis.steps {
+        for arm in &step.arms {
+            grid.row(row(step, arm));
+        }
+    }
+    section.push(Block::Grid(grid));
+    section
+}
+
+fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> [Cell; 8] {
+    let found = arm.wall.as_ref().map(|it| &it.judgement);
+    let ratio = match (found, found.and_then(|it| it.interval)) {
+        (Some(it), Some(interval)) => {
+            format!("{} ({}–{})", factor(it.ratio), factor(Some(interval.low)), factor(Some(interval.high)))
+        }
+        (Some(it), None) => factor(it.ratio),
+        (None, _) => UNMEASURED.into(),
+    };
+    let problems: usize = arm.summary.problems.iter().map(|it| it.rows).sum();
+    let rows = match arm.summary.problems.first() {
+        None => Cell::from("ok"),
+        Some(first) => Cell::toned(format!("{problems} not ok: {}", first.note), Tone::Bad),
+    };
+    [
+        Cell::from(step.step.as_str()),
+        Cell::from(arm.name()),
+        Cell::from(seconds(arm.summary.wall_s)),
+        Cell::from(ratio),
+        Cell::from(percent(arm.summary.hit_rate)),
+        Cell::from(count(arm.summary.compiled)),
+        Cell::from(bytes(arm.summary.all_physical_bytes)),
+        rows,
+    ]
+}
+
+/// Changes found in the whole past of the line, where there are some.
+fn over_time(series: &Series, line: &str) -> Result<Option<Section>, SeriesError> {
+    let contents = match series.read() {
+        Err(SeriesError::None { .. }) => return Ok(None),
+        contents => contents?,
+    };
+    let lines = lines(&contents.entries, &Settings::default());
+    let Some(own) = lines.iter().find(|it| it.conditions == line) else { return Ok(None) };
+    if own.runs.len() < 2 {
+        return Ok(None);
+    }
+    let mut section = Section::new("over-time", format!("Over {} runs", own.runs.len()), 0);
+    match changes_of(own) {
+        Ok(grid) => section.push(Block::Grid(grid)),
+        Err(said) => section.say(said),
+    }
+    Ok(Some(section))
+}
+
+fn probed(pair: &Pair<reports::against::ProbeChanges>, run: &ProbeRun) -> Section {
+    let mut section = Section::new("probes", "Probes", 0);
+    let mut grid = Grid::new(
+        "Stories that end in a wrong build, a needless one or lost work fail; a known failure is explained in the \
+         documentation of the strategy.",
+        &["strategy", ">pass", ">fail", ">of these known", ">n/a", ">could not be told"],
+    );
+    let mut strategies: Vec<&str> = run.rows.iter().map(|row| row.strategy.as_str()).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    strategies.retain(|name| seen.insert(*name));
+    for strategy in strategies {
+        let count = |counts: &dyn Fn(&probes::ProbeRow) -> bool| {
+            run.rows.iter().filter(|row| row.strategy == strategy && counts(row)).count().to_string()
+        };
+        grid.row([
+            strategy.to_owned(),
+            count(&|row| row.verdict == Verdict::Pass),
+            count(&|row| row.verdict == Verdict::Fail),
+            count(&|row| row.verdict == Verdict::Fail && !row.known.is_empty()),
+            count(&|row| row.verdict == Verdict::NotApplicable),
+            count(&|row| row.verdict == Verdict::Error),
+        ]);
+    }
+    section.push(Block::Grid(grid));
+    let list = |rows: &[probes::ProbeRow]| -> Vec<String> {
+        rows.iter().map(|row| format!("{} under {}: {}", row.probe, row.strategy, row.detail)).collect()
+    };
+    match &pair.changes {
+        None => section.say("No run of probes like this one is in the series yet."),
+        Some(changes) => {
+            section.say(format!(
+                "Against {}: {} in common, {} newly failing, {} mended, {} ended otherwise, {} not told any more.",
+                changes.old,
+                changes.common,
+                changes.newly_failing.len(),
+                changes.mended.len(),
+                changes.otherwise.len(),
+                changes.gone.len()
+            ));
+            for (what, rows) in [("Mended:", &changes.mended), ("Fail, and were never told:", &changes.failing_untold)]
+            {
+                if !rows.is_empty() {
+                    section.say(what);
+                    section.push(Block::List(list(rows)));
+                }
+            }
+        }
+    }
+    let unexplained: Vec<probes::ProbeRow> =
+        run.rows.iter().filter(|row| row.verdict == Verdict::Fail && row.known.is_empty()).cloned().collect();
+    if !unexplained.is_empty() {
+        section.say("Failures that nothing explains:");
+        section.push(Block::List(list(&unexplained)));
+    }
+    section
+}
+
+/// A simulation on a few lines; its whole story is in the page.
+fn at_scale(run: &SimulationRun) -> Section {
+    let mut section = Section::new("at-scale", "At the scale of many workspaces", 0);
+    let brief = brief(run);
+    brief.lead.into_iter().for_each(|text| section.say(text));
+    section.blocks.extend(brief.sections.into_iter().take(2).flat_map(|part| part.blocks));
+    section
+}
