@@ -26,26 +26,26 @@ use super::{Told, Wrong};
 use exec::dirs::remove_dir;
 use exec::process::{self, CommandSpec};
 use runner::build::{BuildError, build};
-use runner::invocation::{Recipe, Site};
-use runner::lab::Lab;
+use runner::build_env::BuildEnv;
+use runner::external::ExternalTool;
+use runner::invocation::{BuildOptions, Site};
 use runner::options::StrategyFile;
 use runner::outcome::outcomes;
-use runner::rival::Rival;
 
 /// What all stories of a run share.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     /// The toolchain under test and everything around it.
-    pub lab: &'a Lab,
+    pub build_env: &'a BuildEnv,
     /// Another toolchain, where there is one.
-    pub second: Option<&'a Lab>,
+    pub second: Option<&'a BuildEnv>,
     /// What else strategies can be named by.
-    pub shelf: &'a Shelf,
+    pub extra_strategies: &'a ExtraStrategies,
 }
 
 /// Files of strategies and parameters that were given, for processes that look names up again.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-pub struct Shelf {
+pub struct ExtraStrategies {
     /// Files that describe strategies.
     pub files: Vec<StrategyFile>,
     /// Parameters of external strategies.
@@ -85,7 +85,7 @@ pub struct Bench<'a> {
     place: PathBuf,
     store: Option<Box<dyn Store>>,
     /// Somebody else's tool, open.
-    rival: Option<Arc<Rival>>,
+    tool: Option<Arc<ExternalTool>>,
     settings: BTreeMap<String, Settings>,
     /// Trees that were built since their build directory was last emptied.
     pub(super) warm: BTreeSet<String>,
@@ -127,7 +127,7 @@ impl<'a> Bench<'a> {
             name: name.to_owned(),
             place: place.to_owned(),
             store: None,
-            rival: None,
+            tool: None,
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             story: Story::default(),
@@ -141,8 +141,8 @@ impl<'a> Bench<'a> {
     /// When it cannot be opened: the strategy's fault.
     pub fn open_store(&mut self) -> Told {
         if let Strategy::External(external) = self.strategy {
-            let opened = Rival::open_at(self.lab(), &self.at(""), external)?;
-            self.rival = Some(Arc::new(opened.map_err(Wrong::NotApplicable)?));
+            let opened = ExternalTool::open_at(self.build_env(), &self.at(""), external)?;
+            self.tool = Some(Arc::new(opened.map_err(Wrong::NotApplicable)?));
         }
         if let Strategy::Units(units) = self.strategy {
             let opened = units.store.open(&self.store_dir());
@@ -161,9 +161,9 @@ impl<'a> Bench<'a> {
         &self.story
     }
 
-    /// The lab of the toolchain under test.
-    pub fn lab(&self) -> &'a Lab {
-        self.ground.lab
+    /// The build_env of the toolchain under test.
+    pub fn build_env(&self) -> &'a BuildEnv {
+        self.ground.build_env
     }
 
     /// The strategy.
@@ -212,7 +212,7 @@ impl<'a> Bench<'a> {
     pub fn needs_second_toolchain(&self) -> Told {
         match self.ground.second {
             // It was opened with the toolchain under test and hands that one's environment on.
-            Some(_) if self.rival.is_some() => {
+            Some(_) if self.tool.is_some() => {
                 Err(Wrong::NotApplicable("a tool is opened for one toolchain only".to_owned()))
             }
             Some(_) => Ok(()),
@@ -260,9 +260,9 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When the harness cannot do it, or is interrupted; the inner error is the build's.
     pub fn try_build(&mut self, tree: &str) -> Result<Result<Built, Wrong>, Wrong> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let cold = self.warm.insert(tree.to_owned());
-        let args = site.build_args(lab, &recipe);
+        let args = site.build_args(build_env, &build_options);
         let shown =
             args.iter().map(|arg| arg.to_string_lossy().into_owned()).filter(|arg| !arg.starts_with("--message"));
         let env = self.story_env(tree);
@@ -271,8 +271,8 @@ impl<'a> Bench<'a> {
             env,
             args: shown.collect(),
         });
-        self.rival.iter().try_for_each(|rival| rival.serve())?;
-        match build(lab, &site, &recipe, self.strategy, self.store.as_deref(), None) {
+        self.tool.iter().try_for_each(|tool| tool.serve())?;
+        match build(build_env, &site, &build_options, self.strategy, self.store.as_deref(), None) {
             Ok(mut build) => {
                 build.release();
                 let outcomes = outcomes(&build, self.strategy, self.store.as_deref(), cold);
@@ -324,10 +324,10 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it does not run.
     pub fn output(&self, tree: &str) -> Result<String, Wrong> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let program = self.program(tree);
-        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(lab, &recipe)).timeout(LIMIT);
-        match process::run_captured(&spec, &lab.supervisor) {
+        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(build_env, &build_options)).timeout(LIMIT);
+        match process::run_captured(&spec, &build_env.supervisor) {
             Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
             Ok((finished, _)) => Err(Wrong::Failed(format!(
                 "the program of {tree} ends with exit code {}: {}",
@@ -353,7 +353,7 @@ impl<'a> Bench<'a> {
 
     /// Ends the daemon of somebody else's tool; the next build starts it again.
     pub fn rest(&self) {
-        self.rival.iter().for_each(|rival| rival.rest());
+        self.tool.iter().for_each(|tool| tool.rest());
     }
 
     /// Empties the build directory of a tree: what its workspace has to itself.
@@ -383,11 +383,11 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The lab a tree is built in.
-    pub(super) fn lab_of(&self, tree: &str) -> &'a Lab {
+    /// The build_env a tree is built in.
+    pub(super) fn build_env_of(&self, tree: &str) -> &'a BuildEnv {
         match self.ground.second {
             Some(second) if self.settings_of(tree).second_toolchain => second,
-            _ => self.ground.lab,
+            _ => self.ground.build_env,
         }
     }
 
@@ -412,18 +412,18 @@ impl<'a> Bench<'a> {
             cargo_args: self.settings_of(tree).args,
             test_args: Vec::new(),
             run: None,
-            rival: self.rival.clone(),
+            tool: self.tool.clone(),
         }
     }
 
     /// How it is built there.
-    pub(super) fn recipe(&self, tree: &str) -> Recipe {
+    pub(super) fn build_options(&self, tree: &str) -> BuildOptions {
         let settings = self.settings_of(tree);
-        Recipe {
+        BuildOptions {
             task: Task::Build,
             profile: settings.profile.unwrap_or_else(|| "dev".to_owned()),
             jobs: None,
-            cargo_home: self.lab_of(tree).cargo_home.clone(),
+            cargo_home: self.build_env_of(tree).cargo_home.clone(),
             rustflags: settings.rustflags,
             env: settings.env,
         }

@@ -64,10 +64,10 @@ impl Bench<'_> {
     /// # Errors
     /// When it fails.
     pub fn build_plainly(&mut self, tree: &str) -> Result<(usize, Duration), Wrong> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         self.warm.insert(tree.to_owned());
         self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
-        let built = build(lab, &site, &recipe, &Strategy::None, None, None)?;
+        let built = build(build_env, &site, &build_options, &Strategy::None, None, None)?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
 }

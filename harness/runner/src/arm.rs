@@ -1,6 +1,6 @@
 //! One strategy at work: its working copies, its store, what is done to them.
 //!
-//! What an arm measures is in [`super::trial`] (builds) and [`super::chore`] (cleaning and
+//! What an arm measures is in [`super::trial`] (builds) and [`super::maintenance`] (cleaning and
 //! collection).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,14 +14,14 @@ use strategies::Strategy;
 use strategies::graph::UnitIndex;
 use strategies::store::Store;
 
-use super::copies::{Ground, Place, Target};
-use super::invocation::Recipe;
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::copies::{ArmDirs, Target, WorkspaceCopies};
+use super::external::ExternalTool;
+use super::invocation::BuildOptions;
 use super::ledger::Ledger;
 use super::options::Options;
 use super::origin::Origins;
 use super::prepare::Prepared;
-use super::rival::Rival;
 use super::rows::Identity;
 use exec::dirs::remove_dir;
 
@@ -40,10 +40,10 @@ pub type UnitId = (String, String, UnitIndex);
 /// A strategy at work.
 #[derive(Debug)]
 pub struct Arm<'a> {
-    pub(super) lab: &'a Lab,
+    pub(super) build_env: &'a BuildEnv,
     pub(super) options: &'a Options,
     pub(super) strategy: Strategy,
-    pub(super) places: BTreeMap<usize, Place<'a>>,
+    pub(super) places: BTreeMap<usize, WorkspaceCopies<'a>>,
     pub(super) store: Option<Box<dyn Store>>,
     /// What counts as the store on disk.
     pub(super) store_dir: Option<PathBuf>,
@@ -62,7 +62,7 @@ pub struct Arm<'a> {
     pub(super) ledger: Ledger,
     shared: Option<PathBuf>,
     /// The tool, under an external strategy.
-    pub(super) rival: Option<Arc<Rival>>,
+    pub(super) tool: Option<Arc<ExternalTool>>,
 }
 
 impl<'a> Arm<'a> {
@@ -71,32 +71,32 @@ impl<'a> Arm<'a> {
     /// # Errors
     /// When the directories cannot be made.
     pub fn open(
-        lab: &'a Lab,
+        build_env: &'a BuildEnv,
         options: &'a Options,
         scenario: &Scenario,
         strategy: Strategy,
         prepared: &[(usize, &'a Prepared)],
     ) -> Result<Arm<'a>> {
-        lab.clear_arm()?;
-        let shared = matches!(strategy, Strategy::SharedTarget).then(|| lab.arm_dir().join("shared"));
-        let (rival, missing) = match &strategy {
-            Strategy::External(external) => match Rival::open(lab, external)? {
-                Ok(rival) => (Some(Arc::new(rival)), None),
+        build_env.clear_arm()?;
+        let shared = matches!(strategy, Strategy::SharedTarget).then(|| build_env.arm_dir().join("shared"));
+        let (tool, missing) = match &strategy {
+            Strategy::External(external) => match ExternalTool::open(build_env, external)? {
+                Ok(tool) => (Some(Arc::new(tool)), None),
                 Err(why) => (None, Some(why)),
             },
             _ => (None, None),
         };
-        let ground = Ground { lab, shared: shared.as_deref(), rival: rival.as_ref() };
+        let dirs = ArmDirs { build_env, shared: shared.as_deref(), tool: tool.as_ref() };
         let places = prepared
             .iter()
-            .map(|(number, prepared)| Ok((*number, Place::open(ground, prepared, scenario.needs_git())?)));
+            .map(|(number, prepared)| Ok((*number, WorkspaceCopies::open(dirs, prepared, scenario.needs_git())?)));
         let mut arm = Arm {
-            lab,
+            build_env,
             options,
             strategy: strategy.clone(),
             places: places.collect::<Result<_>>()?,
             store: None,
-            store_dir: rival.as_ref().map(|rival| rival.store().to_owned()).or_else(|| shared.clone()),
+            store_dir: tool.as_ref().map(|tool| tool.store().to_owned()).or_else(|| shared.clone()),
             seen: HashSet::new(),
             costs: HashMap::new(),
             unsupported: missing,
@@ -105,14 +105,14 @@ impl<'a> Arm<'a> {
             cut_off: BTreeMap::new(),
             ledger: Ledger::default(),
             shared,
-            rival,
+            tool,
         };
         if let Strategy::Units(units) = &strategy {
-            arm.unsupported = units.link.probe(&lab.arm_dir()).err();
-            arm.store_dir = Some(lab.arm_dir().join("store"));
+            arm.unsupported = units.link.probe(&build_env.arm_dir()).err();
+            arm.store_dir = Some(build_env.arm_dir().join("store"));
             arm.open_store()?;
         }
-        let copies = arm.places.values().flat_map(Place::copies).map(|copy| copy.site.target_dir.as_path());
+        let copies = arm.places.values().flat_map(WorkspaceCopies::copies).map(|copy| copy.site.target_dir.as_path());
         arm.ledger = Ledger::of(copies.chain(arm.store_dir.as_deref()));
         Ok(arm)
     }
@@ -125,23 +125,23 @@ impl<'a> Arm<'a> {
     }
 
     /// The workspace of this number.
-    pub(super) fn place(&self, workspace: usize) -> Result<&Place<'a>> {
+    pub(super) fn place(&self, workspace: usize) -> Result<&WorkspaceCopies<'a>> {
         self.places.get(&workspace).context("a workspace that was not laid out")
     }
 
-    pub(super) fn place_mut(&mut self, workspace: usize) -> Result<&mut Place<'a>> {
+    pub(super) fn place_mut(&mut self, workspace: usize) -> Result<&mut WorkspaceCopies<'a>> {
         self.places.get_mut(&workspace).context("a workspace that was not laid out")
     }
 
     /// How one working copy is built in a step.
-    pub(super) fn recipe(&self, step: &Step, copy: &str) -> Recipe {
-        Recipe {
+    pub(super) fn build_options(&self, step: &Step, copy: &str) -> BuildOptions {
+        BuildOptions {
             task: step.run,
             profile: step.profile.clone().unwrap_or_else(|| self.options.profile.clone()),
             jobs: self.options.jobs,
             cargo_home: match step.cargo_home {
-                Home::Usual => self.lab.cargo_home.clone(),
-                Home::Elsewhere => self.lab.second_home.clone(),
+                Home::Usual => self.build_env.cargo_home.clone(),
+                Home::Elsewhere => self.build_env.second_home.clone(),
             },
             rustflags: step.distinct.then(|| format!("--cfg=copy=\"{copy}\"")),
             env: BTreeMap::new(),
@@ -216,13 +216,13 @@ impl<'a> Arm<'a> {
 
     /// Ends what serves this arm's builds: nothing of it may run while it is put aside.
     pub fn rest(&self) {
-        self.rival.iter().for_each(|rival| rival.rest());
+        self.tool.iter().for_each(|tool| tool.rest());
     }
 
     fn empty_store(&mut self) -> Result<()> {
         if let Some(dir) = &self.store_dir {
-            match &self.rival {
-                Some(rival) => rival.reset()?,
+            match &self.tool {
+                Some(tool) => tool.reset()?,
                 None => remove_dir(dir)?,
             }
             self.ledger.touch(dir);
@@ -233,12 +233,12 @@ impl<'a> Arm<'a> {
 
     fn act_on(&mut self, step: &Step, action: &Action, workspace: usize) -> Result<()> {
         let shared = self.shared.clone();
-        let rival = self.rival.clone();
-        let ground = Ground { lab: self.lab, shared: shared.as_deref(), rival: rival.as_ref() };
+        let tool = self.tool.clone();
+        let dirs = ArmDirs { build_env: self.build_env, shared: shared.as_deref(), tool: tool.as_ref() };
         let place = self.place_mut(workspace)?;
         match action {
-            Action::Copy(name) => place.add_copy(ground, name)?,
-            Action::Worktree(name) => place.add_worktree(ground, name)?,
+            Action::Copy(name) => place.add_copy(dirs, name)?,
+            Action::Worktree(name) => place.add_worktree(dirs, name)?,
             _ => {}
         }
         if let Action::Copy(name) | Action::Worktree(name) = action {

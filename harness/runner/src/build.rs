@@ -18,11 +18,11 @@ use strategies::key::Context;
 use strategies::store::Store;
 use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
+use super::build_env::{BuildEnv, Phase};
 use super::confinement;
 use super::deadline::Deadline;
-use super::invocation::{Recipe, Site};
-use super::lab::{Lab, Phase};
-use super::rival::{self, Rival};
+use super::external::{self, ExternalTool};
+use super::invocation::{BuildOptions, Site};
 use exec::observer::{self, Compile, Kind, Summary};
 use exec::process::{self, Finished, ProcessError, Stream};
 
@@ -156,9 +156,9 @@ pub enum BuildError {
 /// # Errors
 /// When the build fails, is interrupted, or store or build directory fail.
 pub fn build(
-    lab: &Lab,
+    build_env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     strategy: &Strategy,
     store: Option<&dyn Store>,
     before: Option<&Arc<Index>>,
@@ -166,32 +166,32 @@ pub fn build(
     let _ = std::fs::remove_file(&site.log);
     let layout = Layout { build_dir: site.build_dir.clone() };
     match (strategy, store) {
-        (Strategy::Units(units), Some(store)) => cached(lab, site, recipe, (units, store), before),
-        (Strategy::External(external), _) => match &site.rival {
-            Some(rival) => by_rival(lab, site, recipe, rival),
+        (Strategy::Units(units), Some(store)) => cached(build_env, site, options, (units, store), before),
+        (Strategy::External(external), _) => match &site.tool {
+            Some(tool) => by_tool(build_env, site, options, tool),
             None => Err(BuildError::Failed(format!("{} was not opened for this site", external.name()))),
         },
         _ => {
             let mut usage = Usage::default();
-            lab.enter(Phase::Cargo);
-            let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, lab.deadline())?;
-            plain(lab, site, recipe, cargo, usage, Phases::default())
+            build_env.enter(Phase::Cargo);
+            let cargo = run_cargo(build_env, site, options, &layout, &mut usage, build_env.deadline())?;
+            plain(build_env, site, options, cargo, usage, Phases::default())
         }
     }
 }
 
 /// What is known of a build whose artifacts are none of our affair.
 fn plain(
-    lab: &Lab,
+    build_env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     cargo: CargoRun,
     usage: Usage,
     phases: Phases,
 ) -> Result<Build, BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
     // Not part of the strategy: asked for afterwards and not timed.
-    let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
+    let (graph, _) = ask_graph(build_env, site, options, &mut Usage::default())?;
     let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
     let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
     let phases = Phases { cargo: cargo.wall, ..phases };
@@ -200,53 +200,58 @@ fn plain(
 
 /// A build by somebody else's tool: its commands before, Cargo or what stands in for it, its
 /// commands after. The CPU time of its daemon counts, as far as the daemon waited for it.
-fn by_rival(lab: &Lab, site: &Site, recipe: &Recipe, rival: &Rival) -> Result<Build, BuildError> {
+fn by_tool(
+    build_env: &BuildEnv,
+    site: &Site,
+    options: &BuildOptions,
+    tool: &ExternalTool,
+) -> Result<Build, BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
-    let env = rival::Env { lab, recipe };
-    rival.serve()?;
+    let env = external::Env { build_env, options };
+    tool.serve()?;
     let mut usage = Usage::default();
-    let before = rival.used();
-    let restore = rival.before(site, &env, &mut usage)?;
-    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, lab.deadline())?;
-    let publish = rival.after(site, &env, &mut usage)?;
-    confinement::inspect(lab)?;
-    let after = rival.used();
+    let before = tool.used();
+    let restore = tool.before(site, &env, &mut usage)?;
+    let cargo = run_cargo(build_env, site, options, &layout, &mut usage, build_env.deadline())?;
+    let publish = tool.after(site, &env, &mut usage)?;
+    confinement::inspect(build_env)?;
+    let after = tool.used();
     usage.user += after.user.saturating_sub(before.user);
     usage.sys += after.sys.saturating_sub(before.sys);
-    plain(lab, site, recipe, cargo, usage, Phases { restore, publish, ..Phases::default() })
+    plain(build_env, site, options, cargo, usage, Phases { restore, publish, ..Phases::default() })
 }
 
 fn cached(
-    lab: &Lab,
+    build_env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     (units, store): (&Units, &dyn Store),
     before: Option<&Arc<Index>>,
 ) -> Result<Build, BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
     let mut usage = Usage::default();
     let own = own_cpu();
-    let deadline = lab.deadline();
+    let deadline = build_env.deadline();
 
-    lab.enter(Phase::Plan);
+    build_env.enter(Phase::Plan);
     let start = Instant::now();
     let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
-    let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
+    let toolchain = strategies::key::Digest::of(build_env.toolchain.rustc_verbose.as_bytes());
     store.root().restore_rustc_info(&toolchain, &site.build_dir);
-    let (graph, graph_call) = ask_graph_within(lab, site, recipe, &mut usage, deadline)?;
-    let context = context(lab, site, recipe);
+    let (graph, graph_call) = ask_graph_within(build_env, site, options, &mut usage, deadline)?;
+    let context = context(build_env, site, options);
     let session = Session { units, store, graph: &graph, context: &context };
     let mut plan = units::plan(&session);
     let planned = start.elapsed();
 
-    lab.enter(Phase::Restore);
+    build_env.enter(Phase::Restore);
     let start = Instant::now();
     let restored = units::restore(&session, &mut plan)?;
     let restore = start.elapsed();
     let own_before = own_cpu().saturating_sub(own);
 
-    lab.enter(Phase::Cargo);
-    let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, deadline)?;
+    build_env.enter(Phase::Cargo);
+    let cargo = run_cargo(build_env, site, options, &layout, &mut usage, deadline)?;
     let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
     let before = missed.then(|| before.map_or_else(|| Arc::new(Index::load(store)), Arc::clone));
 
@@ -255,11 +260,11 @@ fn cached(
     let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
     let matching = start.elapsed();
     let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
-    lab.enter(Phase::Publish);
+    build_env.enter(Phase::Publish);
     let start = Instant::now();
     let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
     let publish = start.elapsed() + matching;
-    lab.enter(Phase::End);
+    build_env.enter(Phase::End);
     let own = own_before + own_cpu().saturating_sub(own);
 
     let phases = Phases {
@@ -274,30 +279,35 @@ fn cached(
 }
 
 /// The surroundings of a build, as keys see them.
-pub fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
-    let env = site.env(lab, recipe).into_iter();
+pub fn context(build_env: &BuildEnv, site: &Site, options: &BuildOptions) -> Context {
+    let env = site.env(build_env, options).into_iter();
     let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    let rustc = &lab.toolchain.rustc_verbose;
-    Context::new(&site.root, &recipe.cargo_home, &site.build_dir, &site.target_dir, rustc, env)
+    let rustc = &build_env.toolchain.rustc_verbose;
+    Context::new(&site.root, &options.cargo_home, &site.build_dir, &site.target_dir, rustc, env)
         .running_in(&site.dir)
         .with_arguments(&site.dir, &site.cargo_args)
 }
 
 /// Asks Cargo what it would run, and how long the answer took.
-pub fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {
-    ask_graph_within(lab, site, recipe, usage, lab.deadline())
+pub fn ask_graph(
+    build_env: &BuildEnv,
+    site: &Site,
+    options: &BuildOptions,
+    usage: &mut Usage,
+) -> Result<(Graph, Duration), BuildError> {
+    ask_graph_within(build_env, site, options, usage, build_env.deadline())
 }
 
 fn ask_graph_within(
-    lab: &Lab,
+    build_env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<(Graph, Duration), BuildError> {
-    let spec = lab.confine(deadline.on(site.cargo(lab, recipe, &site.graph_args(lab, recipe))));
+    let spec = build_env.confine(deadline.on(site.cargo(build_env, options, &site.graph_args(build_env, options))));
     let told = |error| deadline.told("Cargo, asked for the unit graph,", error);
-    let (finished, stdout) = process::run_captured(&spec, &lab.supervisor).map_err(told)?;
+    let (finished, stdout) = process::run_captured(&spec, &build_env.supervisor).map_err(told)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
@@ -312,22 +322,22 @@ struct CargoRun {
 }
 
 fn run_cargo(
-    lab: &Lab,
+    build_env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     layout: &Layout,
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<CargoRun, BuildError> {
-    let spec = lab.confine(deadline.on(site.build(lab, recipe)));
+    let spec = build_env.confine(deadline.on(site.build(build_env, options)));
     let mut messages = Messages::default();
     let started = SystemTime::now();
-    let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
+    let finished = process::run(&spec, &build_env.supervisor, &mut |stream, line| {
         if stream == Stream::Stdout {
             messages.line(layout, line, now_s());
         }
     });
-    confinement::inspect(lab)?;
+    confinement::inspect(build_env)?;
     let finished = finished.map_err(|error| deadline.told("Cargo", error))?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
@@ -340,9 +350,14 @@ fn run_cargo(
 ///
 /// # Errors
 /// When it fails, takes too long or is interrupted.
-pub fn noop(lab: &Lab, site: &Site, recipe: &Recipe, graph: &Graph) -> Result<(u64, Duration), BuildError> {
+pub fn noop(
+    build_env: &BuildEnv,
+    site: &Site,
+    options: &BuildOptions,
+    graph: &Graph,
+) -> Result<(u64, Duration), BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
-    let cargo = run_cargo(lab, site, recipe, &layout, &mut Usage::default(), lab.deadline());
+    let cargo = run_cargo(build_env, site, options, &layout, &mut Usage::default(), build_env.deadline());
     let cargo = cargo.map_err(|error| match error {
         BuildError::TooLong { limit, last, .. } => {
             BuildError::TooLong { what: "the no-op build after it", limit, last }
@@ -373,7 +388,7 @@ fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Re
     for index in &built.compiled {
         if let Some((message, place)) = built.matched.units.get(index)
             // What a tool brought back instead of compiling it took no time to speak of.
-            && (site.rival.is_none() || matches!(messages.units[*message].what, What::ScriptRun))
+            && (site.tool.is_none() || matches!(messages.units[*message].what, What::ScriptRun))
             && let Some(began) = units::tree::mark(&layout.unit_dir(place))
         {
             let took = messages.units[*message].arrived - began.as_secs_f64();

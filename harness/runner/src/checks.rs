@@ -6,8 +6,8 @@ use corpora::scenario::Task;
 use strategies::store::{self, Store};
 
 use super::build::{Build, BuildError, noop};
-use super::invocation::{Recipe, Site};
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::invocation::{BuildOptions, Site};
 use exec::process::{self, CommandSpec};
 
 /// What the checks found.
@@ -28,15 +28,15 @@ pub struct Checked {
 /// # Errors
 /// When the no-op build fails or is interrupted.
 pub fn check(
-    lab: &Lab,
+    build_env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     build: &Build,
     store: Option<&dyn Store>,
 ) -> Result<Checked, BuildError> {
-    let (noop_compiled, noop) = noop(lab, site, recipe, &build.graph)?;
+    let (noop_compiled, noop) = noop(build_env, site, options, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
-    let program = program(lab, site, recipe)?;
+    let program = program(build_env, site, options)?;
     Ok(Checked { noop_compiled, noop, damage, program })
 }
 
@@ -59,14 +59,18 @@ pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
 }
 
 /// Runs the workspace's own program, built or restored.
-fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<Result<String, String>>, BuildError> {
-    let (Some(run), Task::Build) = (&site.run, recipe.task) else { return Ok(None) };
-    let program = site.program(&run.bin, &recipe.profile);
+fn program(
+    build_env: &BuildEnv,
+    site: &Site,
+    options: &BuildOptions,
+) -> Result<Option<Result<String, String>>, BuildError> {
+    let (Some(run), Task::Build) = (&site.run, options.task) else { return Ok(None) };
+    let program = site.program(&run.bin, &options.profile);
     let spec = CommandSpec::new(&program, &site.dir)
         .args(&run.args)
-        .envs(site.env(lab, recipe))
+        .envs(site.env(build_env, options))
         .timeout(Duration::from_secs(20));
-    let shown = match process::run_captured(&lab.confine(spec), &lab.supervisor) {
+    let shown = match process::run_captured(&build_env.confine(spec), &build_env.supervisor) {
         Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
         Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),
         Err(error @ process::ProcessError::Interrupted(_)) => return Err(error.into()),

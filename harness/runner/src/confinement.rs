@@ -12,9 +12,9 @@ use anyhow::{Context as _, Result, bail};
 use records::{Enforced, SandboxInfo};
 use strategies::Strategy;
 
-use super::asked::Asked;
 use super::build::BuildError;
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::experiment::Experiment;
 use exec::command::CommandSpec;
 use exec::sandbox::overhead::{self, STARTS};
 use exec::sandbox::view::{Needs, split};
@@ -27,13 +27,13 @@ const NAMED: usize = 3;
 ///
 /// # Errors
 /// When a strategy builds in a daemon: it would have to be on both sides of the wall.
-pub fn refuse_daemons(asked: &Asked) -> Result<()> {
+pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
     let serves = |strategy: &Strategy| match strategy {
         Strategy::External(external) => external.description.daemon.is_some(),
         _ => false,
     };
     let daemons: Vec<&str> =
-        asked.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
+        experiment.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
     if !daemons.is_empty() {
         bail!(
             "--sandbox gives every build a network of its own, in which the daemon of {} cannot be reached; leave {} \
@@ -49,25 +49,26 @@ pub fn refuse_daemons(asked: &Asked) -> Result<()> {
 ///
 /// # Errors
 /// When it does not work here.
-pub fn open(spec: &SandboxSpec, asked: &Asked, lab: &Lab) -> Result<Sandbox> {
-    lab.clear_arm()?;
-    let needs = needs(asked, lab)?;
-    Ok(Sandbox::open(spec.clone(), needs, &lab.supervisor)?)
+pub fn open(spec: &SandboxSpec, experiment: &Experiment, build_env: &BuildEnv) -> Result<Sandbox> {
+    build_env.clear_arm()?;
+    let needs = needs(experiment, build_env)?;
+    Ok(Sandbox::open(spec.clone(), needs, &build_env.supervisor)?)
 }
 
 /// What the builds of this run read and write.
-fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
-    let mut read = vec![lab.toolchain.sysroot.clone(), lab.toolchain.cargo.clone(), lab.toolchain.rustc.clone()];
-    read.extend(["bin", "tools"].map(|dir| lab.work.join(dir)));
+fn needs(experiment: &Experiment, build_env: &BuildEnv) -> Result<Needs> {
+    let mut read =
+        vec![build_env.toolchain.sysroot.clone(), build_env.toolchain.cargo.clone(), build_env.toolchain.rustc.clone()];
+    read.extend(["bin", "tools"].map(|dir| build_env.work.join(dir)));
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
-    for arm in &asked.arms {
+    for arm in &experiment.arms {
         if let Strategy::External(external) = &arm.strategy {
             read.extend([&external.tool, &external.cargo].into_iter().flatten().map(PathBuf::from));
         }
     }
-    let mut write = vec![lab.arm_dir()];
-    for home in [&lab.cargo_home, &lab.second_home].into_iter().filter(|home| home.is_dir()) {
+    let mut write = vec![build_env.arm_dir()];
+    for home in [&build_env.cargo_home, &build_env.second_home].into_iter().filter(|home| home.is_dir()) {
         read.push(home.clone());
         read.extend(replaced_sources(&home.join("config.toml")));
         // Cargo takes turns at its package cache by a lock on this file; nothing else of its
@@ -83,9 +84,9 @@ fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
     Ok(Needs {
         read,
         write,
-        sealed: vec![lab.work.clone()],
+        sealed: vec![build_env.work.clone()],
         home: std::env::home_dir(),
-        path: split(&lab.path()),
+        path: split(&build_env.path()),
         tmp: std::env::var_os("TMPDIR").map(PathBuf::from),
     })
 }
@@ -105,11 +106,11 @@ fn replaced_sources(config: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When that cannot be measured, or the run is interrupted.
-pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
-    let Some(sandbox) = lab.sandbox() else { return Ok(None) };
-    let mut program = CommandSpec::new(&lab.toolchain.rustc, lab.arm_dir()).arg("-vV");
-    program.env = lab.build_env(&lab.arm_dir().join("overhead.log"));
-    let overhead = overhead::measure(sandbox, &program, &lab.supervisor)?;
+pub fn describe(build_env: &BuildEnv) -> Result<Option<SandboxInfo>> {
+    let Some(sandbox) = build_env.sandbox() else { return Ok(None) };
+    let mut program = CommandSpec::new(&build_env.toolchain.rustc, build_env.arm_dir()).arg("-vV");
+    program.env = build_env.variables(&build_env.arm_dir().join("overhead.log"));
+    let overhead = overhead::measure(sandbox, &program, &build_env.supervisor)?;
     let enforced = sandbox.enforced();
     let limits = sandbox.spec().limits;
     Ok(Some(SandboxInfo {
@@ -128,11 +129,11 @@ pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
 ///
 /// # Errors
 /// When it left something that leads out.
-pub(super) fn inspect(lab: &Lab) -> Result<(), BuildError> {
-    if lab.sandbox().is_none() {
+pub(super) fn inspect(build_env: &BuildEnv) -> Result<(), BuildError> {
+    if build_env.sandbox().is_none() {
         return Ok(());
     }
-    let arm = lab.arm_dir();
+    let arm = build_env.arm_dir();
     let found = escape::remove(&arm)
         .map_err(|error| BuildError::Failed(format!("cannot look through {} after a build: {error}", arm.display())))?;
     if found.is_empty() {
@@ -147,8 +148,8 @@ pub(super) fn inspect(lab: &Lab) -> Result<(), BuildError> {
 }
 
 /// The note of a build that failed.
-pub(super) fn told(lab: &Lab, note: String) -> String {
-    match lab.sandbox().map(|sandbox| sandbox.news()) {
+pub(super) fn told(build_env: &BuildEnv, note: String) -> String {
+    match build_env.sandbox().map(|sandbox| sandbox.news()) {
         None => note,
         Some(None) => format!("{note} (under --sandbox)"),
         Some(Some(news)) => format!("{note} (under --sandbox: {news})"),

@@ -8,15 +8,15 @@ use corpora::edit::{self, Edit, Nonce};
 use corpora::scenario::MAIN;
 use corpora::{checkout, upgrade, worktree};
 
+use super::build_env::BuildEnv;
+use super::external::ExternalTool;
 use super::invocation::Site;
-use super::lab::Lab;
 use super::prepare::Prepared;
-use super::rival::Rival;
 use exec::dirs::remove_dir;
 
 /// A workspace and all its working copies.
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct WorkspaceCopies<'a> {
     prepared: &'a Prepared,
     copies: Vec<WorkingCopy>,
 }
@@ -38,29 +38,29 @@ pub struct WorkingCopy {
 
 /// Where the parts of an arm are.
 #[derive(Debug, Clone, Copy)]
-pub struct Ground<'a> {
-    /// The lab.
-    pub lab: &'a Lab,
+pub struct ArmDirs<'a> {
+    /// The build_env.
+    pub build_env: &'a BuildEnv,
     /// The build directory all working copies share, if they do.
     pub shared: Option<&'a Path>,
     /// The tool that builds them, under an external strategy.
-    pub rival: Option<&'a Arc<Rival>>,
+    pub tool: Option<&'a Arc<ExternalTool>>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> WorkspaceCopies<'a> {
     /// Lays out the main working copy; as a git repository, where worktrees are wanted.
     ///
     /// # Errors
     /// When files cannot be copied.
-    pub fn open(ground: Ground<'_>, prepared: &'a Prepared, git: bool) -> Result<Place<'a>> {
-        let mut place = Place { prepared, copies: Vec::new() };
-        let tree = place.tree(ground, MAIN);
+    pub fn open(dirs: ArmDirs<'_>, prepared: &'a Prepared, git: bool) -> Result<WorkspaceCopies<'a>> {
+        let mut place = WorkspaceCopies { prepared, copies: Vec::new() };
+        let tree = place.tree(dirs, MAIN);
         checkout::checkout(&prepared.fetched, &tree)
             .with_context(|| format!("cannot lay out a working copy of {}", place.workspace()))?;
         if git {
             worktree::begin(&tree)?;
         }
-        place.add(ground, MAIN, tree);
+        place.add(dirs, MAIN, tree);
         Ok(place)
     }
 
@@ -96,10 +96,10 @@ impl<'a> Place<'a> {
     ///
     /// # Errors
     /// When files cannot be copied.
-    pub fn add_copy(&mut self, ground: Ground<'_>, name: &str) -> Result<()> {
-        let tree = self.tree(ground, name);
+    pub fn add_copy(&mut self, dirs: ArmDirs<'_>, name: &str) -> Result<()> {
+        let tree = self.tree(dirs, name);
         checkout::checkout(&self.prepared.fetched, &tree)?;
-        self.add(ground, name, tree);
+        self.add(dirs, name, tree);
         Ok(())
     }
 
@@ -107,10 +107,10 @@ impl<'a> Place<'a> {
     ///
     /// # Errors
     /// When git says no.
-    pub fn add_worktree(&mut self, ground: Ground<'_>, name: &str) -> Result<()> {
-        let tree = self.tree(ground, name);
+    pub fn add_worktree(&mut self, dirs: ArmDirs<'_>, name: &str) -> Result<()> {
+        let tree = self.tree(dirs, name);
         worktree::add(&self.copy(MAIN)?.site.tree, name, &tree)?;
-        self.add(ground, name, tree);
+        self.add(dirs, name, tree);
         Ok(())
     }
 
@@ -148,8 +148,8 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    fn tree(&self, ground: Ground<'_>, name: &str) -> PathBuf {
-        ground.lab.arm_dir().join("src").join(self.folder(name))
+    fn tree(&self, dirs: ArmDirs<'_>, name: &str) -> PathBuf {
+        dirs.build_env.arm_dir().join("src").join(self.folder(name))
     }
 
     /// The name of a working copy's folders: that of the workspace for the main one.
@@ -161,22 +161,22 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn add(&mut self, ground: Ground<'_>, name: &str, tree: PathBuf) {
+    fn add(&mut self, dirs: ArmDirs<'_>, name: &str, tree: PathBuf) {
         let prepared = self.prepared;
         let dir = tree.join(&prepared.fetched.subdir);
-        let target_dir = ground.lab.arm_dir().join("target").join(self.folder(name));
+        let target_dir = dirs.build_env.arm_dir().join("target").join(self.folder(name));
         let inside = dir.ancestors().take_while(|dir| dir.starts_with(&tree));
         let root = inside.into_iter().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(&dir).to_owned();
         let site = Site {
             workspace: self.workspace().to_owned(),
             root,
-            build_dir: ground.shared.map_or_else(|| target_dir.clone(), Path::to_path_buf),
-            log: ground.lab.arm_dir().join(format!("rustc-{}.log", self.folder(name))),
+            build_dir: dirs.shared.map_or_else(|| target_dir.clone(), Path::to_path_buf),
+            log: dirs.build_env.arm_dir().join(format!("rustc-{}.log", self.folder(name))),
             target_dir,
             cargo_args: prepared.workspace.cargo_args.clone(),
             test_args: prepared.workspace.test_args.clone(),
             run: prepared.workspace.run.clone(),
-            rival: ground.rival.cloned(),
+            tool: dirs.tool.cloned(),
             dir,
             tree,
         };

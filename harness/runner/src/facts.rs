@@ -5,14 +5,14 @@ use strategies::external::Caches;
 use strategies::graph::layout::Share;
 
 use super::arm::Memory;
+use super::build_env::BuildEnv;
 use super::gates::Facts;
-use super::lab::Lab;
 use super::trial::{Job, Trial};
 
 /// Collects them. `expects_hits` says that this store has seen this very build before and
 /// its build directory was empty.
 pub(super) fn facts(
-    lab: &Lab,
+    build_env: &BuildEnv,
     strategy: &Strategy,
     job: &Job,
     trial: &Trial,
@@ -52,7 +52,7 @@ pub(super) fn facts(
         admitted: counts.hits + counts.missed + counts.stale,
         hits: counts.hits,
         mechanism,
-        toolchain_changed: lab.toolchain_changed(),
+        toolchain_changed: build_env.toolchain_changed(),
         damage: checked.damage.clone().unwrap_or_default(),
         noop_compiled: checked.noop_compiled,
         program,

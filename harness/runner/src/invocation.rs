@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use corpora::scenario::Task;
 
-use super::lab::Lab;
-use super::rival::Rival;
+use super::build_env::BuildEnv;
+use super::external::ExternalTool;
 use exec::process::CommandSpec;
 use exec::toolchain::Toolchain;
 
@@ -36,12 +36,12 @@ pub struct Site {
     /// A command that proves the built program runs.
     pub run: Option<corpora::Run>,
     /// Whose builds these are, under an external strategy.
-    pub rival: Option<Arc<Rival>>,
+    pub tool: Option<Arc<ExternalTool>>,
 }
 
 /// How a site is to be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipe {
+pub struct BuildOptions {
     /// Which Cargo command.
     pub task: Task,
     /// Cargo profile.
@@ -58,75 +58,75 @@ pub struct Recipe {
 
 impl Site {
     /// The environment of Cargo on this site.
-    pub fn env(&self, lab: &Lab, recipe: &Recipe) -> BTreeMap<OsString, OsString> {
-        let mut env = lab.build_env_with(&self.log, self.toolchain(lab));
+    pub fn env(&self, build_env: &BuildEnv, options: &BuildOptions) -> BTreeMap<OsString, OsString> {
+        let mut env = build_env.variables_with(&self.log, self.toolchain(build_env));
         env.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
         env.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
-        env.insert("CARGO_HOME".into(), recipe.cargo_home.clone().into());
-        env.extend(recipe.env.iter().map(|(name, value)| (name.into(), value.into())));
-        env.extend(recipe.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
-        self.rival.iter().for_each(|rival| rival.apply(&mut env, lab, self, recipe));
+        env.insert("CARGO_HOME".into(), options.cargo_home.clone().into());
+        env.extend(options.env.iter().map(|(name, value)| (name.into(), value.into())));
+        env.extend(options.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
+        self.tool.iter().for_each(|tool| tool.apply(&mut env, build_env, self, options));
         env
     }
 
     /// The command that builds this site.
-    pub fn build(&self, lab: &Lab, recipe: &Recipe) -> CommandSpec {
-        let args = self.build_args(lab, recipe);
-        match &self.rival {
-            Some(rival) => {
-                let (program, first) = rival.program(lab, self, recipe);
-                CommandSpec::new(program, &self.dir).args(first).args(args).envs(self.env(lab, recipe))
+    pub fn build(&self, build_env: &BuildEnv, options: &BuildOptions) -> CommandSpec {
+        let args = self.build_args(build_env, options);
+        match &self.tool {
+            Some(tool) => {
+                let (program, first) = tool.program(build_env, self, options);
+                CommandSpec::new(program, &self.dir).args(first).args(args).envs(self.env(build_env, options))
             }
-            None => lab.cargo(&self.dir, &self.env(lab, recipe), &args),
+            None => build_env.cargo(&self.dir, &self.env(build_env, options), &args),
         }
     }
 
     /// Cargo itself on this site, with other arguments.
-    pub fn cargo(&self, lab: &Lab, recipe: &Recipe, args: &[OsString]) -> CommandSpec {
-        let program = &self.toolchain(lab).cargo;
-        CommandSpec::new(program, &self.dir).args(args.iter().cloned()).envs(self.env(lab, recipe))
+    pub fn cargo(&self, build_env: &BuildEnv, options: &BuildOptions, args: &[OsString]) -> CommandSpec {
+        let program = &self.toolchain(build_env).cargo;
+        CommandSpec::new(program, &self.dir).args(args.iter().cloned()).envs(self.env(build_env, options))
     }
 
-    fn toolchain<'a>(&'a self, lab: &'a Lab) -> &'a Toolchain {
-        self.rival.as_ref().and_then(|rival| rival.cargo()).unwrap_or(&lab.toolchain)
+    fn toolchain<'a>(&'a self, build_env: &'a BuildEnv) -> &'a Toolchain {
+        self.tool.as_ref().and_then(|tool| tool.cargo()).unwrap_or(&build_env.toolchain)
     }
 
     /// The build of this site.
-    pub fn build_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let mut args = self.common_args(lab, recipe);
+    pub fn build_args(&self, build_env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+        let mut args = self.common_args(build_env, options);
         args.push("--message-format=json-render-diagnostics".into());
         args
     }
 
     /// The same build, only described.
-    pub fn graph_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let mut args = self.common_args(lab, recipe);
+    pub fn graph_args(&self, build_env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+        let mut args = self.common_args(build_env, options);
         args.extend(["--unit-graph", "-Zunstable-options"].map(OsString::from));
         args
     }
 
     /// `cargo clean` of this site: everything.
-    pub fn clean_args(&self, lab: &Lab) -> Vec<OsString> {
+    pub fn clean_args(&self, build_env: &BuildEnv) -> Vec<OsString> {
         let mut args: Vec<OsString> = ["clean", "--locked", "--offline"].map(OsString::from).to_vec();
-        args.extend(self.toolchain(lab).layout_flag().map(OsString::from));
+        args.extend(self.toolchain(build_env).layout_flag().map(OsString::from));
         args
     }
 
-    fn common_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let command: &[&str] = match recipe.task {
+    fn common_args(&self, build_env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+        let command: &[&str] = match options.task {
             Task::Check => &["check"],
             Task::Test => &["test", "--no-run"],
             Task::Build | Task::Clean | Task::Collect { .. } => &["build"],
         };
         let mut args: Vec<OsString> = command.iter().chain(&["--locked", "--offline"]).map(OsString::from).collect();
-        args.extend(["--profile".into(), OsString::from(&recipe.profile)]);
-        args.extend(recipe.jobs.map(|jobs| format!("--jobs={jobs}").into()));
+        args.extend(["--profile".into(), OsString::from(&options.profile)]);
+        args.extend(options.jobs.map(|jobs| format!("--jobs={jobs}").into()));
         args.extend(self.cargo_args.iter().map(OsString::from));
-        if recipe.task == Task::Test {
+        if options.task == Task::Test {
             args.extend(self.test_args.iter().map(OsString::from));
         }
-        args.extend(self.toolchain(lab).layout_flag().map(OsString::from));
-        args.extend(self.rival.iter().flat_map(|rival| rival.flags(lab, self, recipe)));
+        args.extend(self.toolchain(build_env).layout_flag().map(OsString::from));
+        args.extend(self.tool.iter().flat_map(|tool| tool.flags(build_env, self, options)));
         args
     }
 

@@ -3,20 +3,20 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`options`] | what was asked for, as kept in `run.json` so that a run can be resumed |
-//! | [`asked`] | what the options name, looked up |
+//! | [`experiment`] | what the options name, looked up |
 //! | [`description`] | `run.json` |
 //! | [`plan`] | what is measured in which order; [`schedule`] draws whose turn it is from the seed |
 //! | [`pace`] | how many rounds, and of which arms: a number, or a budget of time |
 //! | [`confinement`] | strangers' code in the sandbox: what it needs, and what is told of it |
-//! | [`lab`] | what all builds of a run share: toolchain, environment, observer, directories |
+//! | [`build_env`] | what all builds of a run share: toolchain, environment, observer, directories |
 //! | [`prepare`] | everything fetched before anything is timed |
 //! | [`invocation`] | the exact Cargo command lines |
 //! | [`arm`] | one strategy at work: its working copies ([`copies`]), its store, its actions |
 //! | [`trial`] | a measured build step, of one Cargo or several at once |
-//! | [`chore`] | a measured step that compiles nothing: cleaning, collection |
+//! | [`maintenance`] | a measured step that compiles nothing: cleaning, collection |
 //! | [`build`] | one measured build: plan, restore, cargo, publish |
 //! | [`deadline`] | how long that may take |
-//! | [`rival`] | an external strategy at work: its tool, its directories, its daemon |
+//! | [`external`] | an external strategy at work: its tool, its directories, its daemon |
 //! | [`outcome`] | what became of each unit, and why |
 //! | [`checks`] | what is looked at after a measured build: no-op, store, program |
 //! | [`ledger`] | what the trees of an arm take on disk, step by step |
@@ -30,20 +30,21 @@
 //! | [`progress`] | the bar and its estimate |
 
 pub mod arm;
-pub mod asked;
 pub mod build;
+pub mod build_env;
 pub mod checks;
-pub mod chore;
 pub mod confinement;
 pub mod copies;
 pub mod deadline;
 pub mod description;
+pub mod experiment;
+pub mod external;
 pub mod facts;
 pub mod gates;
 pub mod guard;
 pub mod invocation;
-pub mod lab;
 pub mod ledger;
+pub mod maintenance;
 pub mod options;
 mod origin;
 pub mod outcome;
@@ -53,7 +54,6 @@ pub mod prepare;
 pub mod progress;
 pub mod quantity;
 pub mod recorded;
-pub mod rival;
 pub mod rows;
 pub mod run;
 pub mod schedule;

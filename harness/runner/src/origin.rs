@@ -58,7 +58,7 @@ fn local_units<'t>(job: &'t Job, trial: &'t Trial) -> impl Iterator<Item = (Unit
 
 /// Whether the unit was neither compiled nor restored in this step.
 fn was_there(job: &Job, trial: &Trial, index: UnitIndex) -> bool {
-    if job.cold && job.site.rival.is_some() {
+    if job.cold && job.site.tool.is_some() {
         return false; // A tool brought it.
     }
     let restored = trial.build.cached.iter().flat_map(|cached| &cached.restored.units);

@@ -6,7 +6,7 @@ use corpora::scenario::Scenario;
 use corpora::{Corpus, Fetched, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::lab::Lab;
+use super::build_env::BuildEnv;
 use exec::cargo_home_twin::twin;
 
 /// A workspace whose sources and dependencies are on this machine.
@@ -46,19 +46,19 @@ impl Needs {
 ///
 /// # Errors
 /// The first that cannot be had.
-pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
+pub fn prepare(build_env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
     let mut prepared = Vec::new();
     for workspace in &corpus.workspaces {
-        lab.supervisor.check()?;
+        build_env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        prepared.push(prepare_one(lab, workspace, needs)?);
+        prepared.push(prepare_one(build_env, workspace, needs)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     if needs.second_home {
-        twin(&lab.cargo_home, &lab.second_home)?;
+        twin(&build_env.cargo_home, &build_env.second_home)?;
     }
     Ok(prepared)
 }
@@ -67,8 +67,8 @@ pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>
 ///
 /// # Errors
 /// When they cannot be had.
-pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
-    let fetcher = lab.fetcher();
+pub fn prepare_one(build_env: &BuildEnv, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
+    let fetcher = build_env.fetcher();
     let fetched = fetcher.fetch(workspace)?;
     corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
         .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;

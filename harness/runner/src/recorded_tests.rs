@@ -6,7 +6,7 @@ use records::Status;
 use super::super::options::Options;
 use super::super::pace::Pace;
 use super::super::plan::tests::plan;
-use super::super::plan::{Moment, Order, Plan};
+use super::super::plan::{Order, Plan, Slot};
 use super::*;
 
 const ROUNDS: u32 = 12;
@@ -19,28 +19,28 @@ fn hash(numbers: &[u64]) -> u64 {
     (hash ^ hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-fn key(plan: &Plan, moment: &Moment) -> StepKey {
+fn key(plan: &Plan, slot: &Slot) -> StepKey {
     StepKey {
         run: "r".into(),
-        round: moment.round,
-        workspace: plan.workspaces[moment.workspace].clone(),
+        round: slot.round,
+        workspace: plan.workspaces[slot.workspace].clone(),
         scenario: "s".into(),
-        step: plan.scenario.steps[moment.step].name.clone(),
-        strategy: plan.arms[moment.arm].clone(),
+        step: plan.scenario.steps[slot.step].name.clone(),
+        strategy: plan.arms[slot.arm].clone(),
     }
 }
 
-/// What a moment measures: always the same. Builds of some microseconds, so that the decimals
+/// What a slot measures: always the same. Builds of some microseconds, so that the decimals
 /// that are not written weigh as much as the differences between arms; some fail.
-fn row(plan: &Plan, seed: u64, moment: &Moment) -> StepRow {
-    let key = key(plan, moment);
-    let drawn = hash(&[seed, u64::from(moment.round), moment.arm as u64, moment.step as u64, moment.workspace as u64]);
-    let status = if moment.arm > 0 && drawn.is_multiple_of(20) { Status::Failed } else { Status::Ok };
+fn row(plan: &Plan, seed: u64, slot: &Slot) -> StepRow {
+    let key = key(plan, slot);
+    let drawn = hash(&[seed, u64::from(slot.round), slot.arm as u64, slot.step as u64, slot.workspace as u64]);
+    let status = if slot.arm > 0 && drawn.is_multiple_of(20) { Status::Failed } else { Status::Ok };
     let wall = 4e-6 + 2e-6 * (drawn >> 11) as f64 / (1u64 << 53) as f64;
     StepRow {
         run: key.run,
         round: key.round,
-        position: moment.position,
+        position: slot.position,
         workspace: key.workspace,
         scenario: key.scenario,
         step: key.step,
@@ -69,13 +69,13 @@ fn go_on(dir: &Path, plan: &Plan, seed: u64, rows: usize) -> (Vec<Vec<usize>>, V
     let mut chosen = Vec::new();
     for round in 1..=ROUNDS {
         let arms = pace.arms_of(round, plan, (records.info(), "a0"), records.rows(), Duration::ZERO).unwrap();
-        for telling in plan.tellings(round, &arms) {
-            for moment in telling.missing(|moment| records.contains(&key(plan, moment))) {
+        for pass in plan.passes(round, &arms) {
+            for slot in pass.missing(|slot| records.contains(&key(plan, slot))) {
                 if records.rows().len() == rows {
                     return (chosen, records.rows);
                 }
-                if !records.contains(&key(plan, &moment)) {
-                    records.append(&row(plan, seed, &moment), &[]).unwrap();
+                if !records.contains(&key(plan, &slot)) {
+                    records.append(&row(plan, seed, &slot), &[]).unwrap();
                 }
             }
         }

@@ -132,19 +132,19 @@ impl Identity {
     }
 
     /// The row of a step that compiles nothing.
-    pub fn chore(&self, strategy: &Strategy, chore: &Chore) -> StepRow {
-        let facts = Facts { damage: chore.damage.clone().unwrap_or_default(), ..Facts::default() };
+    pub fn maintenance(&self, strategy: &Strategy, maintenance: &Maintenance) -> StepRow {
+        let facts = Facts { damage: maintenance.damage.clone().unwrap_or_default(), ..Facts::default() };
         let invalid = gates::invalid(&facts);
         let status = if invalid.is_some() { Status::Invalid } else { Status::Ok };
         let row = StepRow {
-            wall_s: Some(chore.wall.as_secs_f64()),
-            user_s: Some(chore.usage.0.as_secs_f64()),
-            sys_s: Some(chore.usage.1.as_secs_f64()),
-            promised_bytes: chore.promised,
-            store_intact: chore.damage.as_ref().map(Vec::is_empty),
+            wall_s: Some(maintenance.wall.as_secs_f64()),
+            user_s: Some(maintenance.usage.0.as_secs_f64()),
+            sys_s: Some(maintenance.usage.1.as_secs_f64()),
+            promised_bytes: maintenance.promised,
+            store_intact: maintenance.damage.as_ref().map(Vec::is_empty),
             ..self.row(strategy, status, invalid.unwrap_or_default())
         };
-        on_disk(row, &chore.disk)
+        on_disk(row, &maintenance.disk)
     }
 
     /// The rows of its units.
@@ -180,7 +180,7 @@ impl Identity {
 
 /// A finished step that compiled nothing.
 #[derive(Debug)]
-pub struct Chore {
+pub struct Maintenance {
     /// What the user waited.
     pub wall: Duration,
     /// User and system time.

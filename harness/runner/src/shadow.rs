@@ -15,7 +15,7 @@ use strategies::graph::layout::UnitPlace;
 use strategies::shadow::{Comparison, Difference, Verdict, compare, judge};
 
 use super::build::build;
-use super::lab::Lab;
+use super::build_env::BuildEnv;
 use super::trial::{Job, Trial};
 use exec::dirs::remove_dir;
 
@@ -60,7 +60,7 @@ impl Shadow {
 ///
 /// # Errors
 /// When the uncached build fails or is interrupted, or files cannot be read.
-pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
+pub(super) fn check(build_env: &BuildEnv, job: &Job, trial: &Trial) -> Result<Shadow> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
         .iter()
@@ -74,8 +74,8 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
     if hits.is_empty() {
         return Ok(shadow);
     }
-    let aside = Aside::take(&job.site.build_dir, lab.arm_dir().join("shadow"))?;
-    let first = aside.compile(lab, job, "first")?;
+    let aside = Aside::take(&job.site.build_dir, build_env.arm_dir().join("shadow"))?;
+    let first = aside.compile(build_env, job, "first")?;
     let mut second: Option<PathBuf> = None;
     for (place, label) in &hits {
         let in_first = first.join(&place.0);
@@ -83,7 +83,7 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
         let verdict = judge(&restored, || -> Result<Comparison> {
             let compiled = match &second {
                 Some(dir) => dir,
-                None => second.insert(aside.compile(lab, job, "second")?),
+                None => second.insert(aside.compile(build_env, job, "second")?),
             };
             Ok(compare(&in_first, &compiled.join(&place.0))?)
         })?;
@@ -129,8 +129,8 @@ impl Aside {
     }
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
-    fn compile(&self, lab: &Lab, job: &Job, name: &str) -> Result<PathBuf> {
-        build(lab, &job.site, &job.recipe, &Strategy::None, None, None)?;
+    fn compile(&self, build_env: &BuildEnv, job: &Job, name: &str) -> Result<PathBuf> {
+        build(build_env, &job.site, &job.options, &Strategy::None, None, None)?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)

@@ -15,12 +15,12 @@ use super::build::{Build, BuildError, build, own_cpu};
 use super::checks::{Checked, check};
 use super::confinement;
 use super::copies::WorkingCopy;
+use super::external::{self, Counting, OwnCount};
 use super::facts::facts;
 use super::gates;
-use super::invocation::{Recipe, Site};
+use super::invocation::{BuildOptions, Site};
 use super::ledger::DiskUse;
 use super::outcome::{Counts, UnitOutcome, outcomes};
-use super::rival::{self, Counting, OwnCount};
 use super::rows::Identity;
 use super::shadow::{self, Shadow};
 use exec::cpu::CpuTimes;
@@ -83,7 +83,7 @@ struct Built {
 pub(super) struct Job {
     pub copy: String,
     pub site: Site,
-    pub recipe: Recipe,
+    pub options: BuildOptions,
     /// Its build directory is empty.
     pub cold: bool,
     pub edits: u32,
@@ -123,7 +123,7 @@ impl Arm<'_> {
                 if matches!(error, BuildError::TooLong { .. }) {
                     self.cut_off(&step.name, workspace, &error);
                 }
-                let note = confinement::told(self.lab, error.to_string());
+                let note = confinement::told(self.build_env, error.to_string());
                 Ok((identity.row(&self.strategy, Status::Failed, note), Vec::new()))
             }
         }
@@ -133,15 +133,15 @@ impl Arm<'_> {
         let place = self.place(workspace)?;
         let job = |name: &String| {
             let WorkingCopy { name, site, cold, edits, upgraded } = place.copy(name)?;
-            let recipe = self.recipe(step, name);
+            let options = self.build_options(step, name);
             let lockfile = if *upgraded { "upgraded" } else { "" };
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
-            let flags = recipe.rustflags.as_deref().unwrap_or_default();
-            let variant = format!("{} {} {lockfile} {home} {flags}", recipe.task, recipe.profile);
+            let flags = options.rustflags.as_deref().unwrap_or_default();
+            let variant = format!("{} {} {lockfile} {home} {flags}", options.task, options.profile);
             Ok(Job {
                 copy: name.clone(),
                 site: site.clone(),
-                recipe,
+                options,
                 cold: *cold,
                 edits: *edits,
                 step: step.name.clone(),
@@ -159,7 +159,7 @@ impl Arm<'_> {
         let counting = self.begin_counting(jobs)?;
         let processors = self.processors();
         let own_before = own_cpu();
-        let one = |job: &Job| build(self.lab, &job.site, &job.recipe, &self.strategy, store, before.as_ref());
+        let one = |job: &Job| build(self.build_env, &job.site, &job.options, &self.strategy, store, before.as_ref());
         let built: Vec<Result<Build, BuildError>> = match jobs {
             [job] => vec![one(job)],
             several => std::thread::scope(|scope| {
@@ -173,20 +173,20 @@ impl Arm<'_> {
         let own_count = self.end_counting(counting.as_ref(), jobs);
         let built = built.into_iter().zip(jobs).map(|(built, job)| {
             let mut built = built?;
-            let checked = check(self.lab, &job.site, &job.recipe, &built, store)?;
+            let checked = check(self.build_env, &job.site, &job.options, &built, store)?;
             built.release();
             Ok((built, checked))
         });
         let trials: Vec<(Build, Checked)> = built.collect::<Result<_, BuildError>>()?;
         let own = if let [(alone, _)] = trials.as_slice() { alone.own } else { own };
-        let ended = self.rival.as_ref().and_then(|rival| rival.ended());
+        let ended = self.tool.as_ref().and_then(|tool| tool.ended());
         Ok(Built { trials, own, own_count, ended, processors })
     }
 
     /// What the processors did so far; what a daemon of ours did is ours.
     fn processors(&self) -> Option<CpuTimes> {
         let now = CpuTimes::now()?;
-        let daemon = self.rival.as_ref().map(|rival| rival.used()).unwrap_or_default();
+        let daemon = self.tool.as_ref().map(|tool| tool.used()).unwrap_or_default();
         Some(CpuTimes { own: now.own + daemon.user + daemon.sys, ..now })
     }
 
@@ -200,15 +200,15 @@ impl Arm<'_> {
 
     /// Has the tool of an external strategy serve, and reads its counters.
     fn begin_counting(&self, jobs: &[Job]) -> Result<Option<Counting>, BuildError> {
-        let (Some(rival), Some(job)) = (&self.rival, jobs.first()) else { return Ok(None) };
-        rival.serve()?;
-        let env = rival::Env { lab: self.lab, recipe: &job.recipe };
-        Ok(Some(rival.begin_counting(&env, &sites(jobs))))
+        let (Some(tool), Some(job)) = (&self.tool, jobs.first()) else { return Ok(None) };
+        tool.serve()?;
+        let env = external::Env { build_env: self.build_env, options: &job.options };
+        Ok(Some(tool.begin_counting(&env, &sites(jobs))))
     }
 
     fn end_counting(&self, counting: Option<&Counting>, jobs: &[Job]) -> Option<OwnCount> {
-        let env = rival::Env { lab: self.lab, recipe: &jobs.first()?.recipe };
-        self.rival.as_ref()?.end_counting(counting?, &env, &sites(jobs))
+        let env = external::Env { build_env: self.build_env, options: &jobs.first()?.options };
+        self.tool.as_ref()?.end_counting(counting?, &env, &sites(jobs))
     }
 
     fn look_at_disk(&mut self, jobs: &[Job]) -> DiskUse {
@@ -235,7 +235,7 @@ impl Arm<'_> {
             let was_seen = !self.seen.insert(seen);
             let expects_hits = job.cold && was_seen;
             let trial = Trial { build, checked, units, counts };
-            let facts = facts(self.lab, &self.strategy, job, &trial, expects_hits, memory);
+            let facts = facts(self.build_env, &self.strategy, job, &trial, expects_hits, memory);
             invalid = invalid.or_else(|| gates::invalid(&facts));
             trials.push(trial);
         }
@@ -244,7 +244,7 @@ impl Arm<'_> {
         let (shadow, unchecked) = match (&self.strategy, self.options.shadow) {
             (Strategy::Units(_), true) => match self.shadow(jobs, &trials) {
                 Ok(shadow) => (Some(shadow), None),
-                Err(error) if self.lab.supervisor.is_interrupted() => return Err(error),
+                Err(error) if self.build_env.supervisor.is_interrupted() => return Err(error),
                 Err(error) => (None, Some(format!("{error:#}"))),
             },
             _ => (None, None),
@@ -257,7 +257,8 @@ impl Arm<'_> {
     fn shadow(&self, jobs: &[Job], trials: &[Trial]) -> Result<Shadow> {
         let mut sum = Shadow::default();
         for (job, trial) in jobs.iter().zip(trials) {
-            let one = shadow::check(self.lab, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;
+            let one =
+                shadow::check(self.build_env, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;
             sum.add(one);
         }
         Ok(sum)

@@ -1,4 +1,4 @@
-//! The real executor: moments become measured steps, measured steps become records.
+//! The real executor: slots become measured steps, measured steps become records.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,11 +9,11 @@ use records::run_folder::RunWriter;
 use records::{Status, StepKey, StepRow, UnitRow};
 
 use super::arm::{Arm, Memory};
-use super::asked::Asked;
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::experiment::Experiment;
 use super::options::Options;
 use super::pace::Pace;
-use super::plan::{Moment, Plan};
+use super::plan::{Plan, Slot};
 use super::prepare::Prepared;
 use super::recorded::Records;
 use super::rows::Identity;
@@ -22,17 +22,17 @@ use crate::guard::growth::Growth;
 use crate::guard::guarding::Guards;
 use crate::guard::watch::Watch;
 
-/// Runs moments for real.
+/// Runs slots for real.
 #[derive(Debug)]
 pub struct Trials<'a> {
-    asked: &'a Asked,
+    experiment: &'a Experiment,
     options: &'a Options,
-    lab: &'a Lab,
+    build_env: &'a BuildEnv,
     prepared: &'a [Prepared],
     plan: &'a Plan,
     records: Records,
     pace: Pace,
-    /// The arms of this telling.
+    /// The arms of this pass.
     arms: BTreeMap<usize, Arm<'a>>,
     /// The one whose directories are in place.
     running: Option<usize>,
@@ -48,18 +48,18 @@ pub struct Trials<'a> {
 impl<'a> Trials<'a> {
     /// An executor that goes on with these records.
     pub fn new(
-        asked: &'a Asked,
+        experiment: &'a Experiment,
         options: &'a Options,
-        lab: &'a Lab,
+        build_env: &'a BuildEnv,
         prepared: &'a [Prepared],
         plan: &'a Plan,
         records: Records,
         guards: Guards,
     ) -> Trials<'a> {
         Trials {
-            asked,
+            experiment,
             options,
-            lab,
+            build_env,
             prepared,
             plan,
             pace: Pace::of(options, records.rows()),
@@ -79,39 +79,39 @@ impl<'a> Trials<'a> {
         (self.records.into_writer(), self.measured)
     }
 
-    fn identity(&self, moment: &Moment) -> Identity {
+    fn identity(&self, slot: &Slot) -> Identity {
         let info = self.records.info();
-        let step = &self.plan.scenario.steps[moment.step];
+        let step = &self.plan.scenario.steps[slot.step];
         Identity {
             run: info.name.clone(),
-            round: moment.round,
-            position: moment.position,
+            round: slot.round,
+            position: slot.position,
             corpus: info.corpus.name.clone(),
-            workspace: self.plan.workspaces[moment.workspace].clone(),
+            workspace: self.plan.workspaces[slot.workspace].clone(),
             scenario: info.scenario.clone(),
             step: step.name.clone(),
-            strategy: self.plan.arms[moment.arm].clone(),
-            toolchain: self.lab.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned(),
+            strategy: self.plan.arms[slot.arm].clone(),
+            toolchain: self.build_env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned(),
             profile: step.profile.clone().unwrap_or_else(|| self.options.profile.clone()),
             variant: variant(step),
         }
     }
 
-    /// What a moment is, for people.
-    fn label(&self, moment: &Moment) -> String {
+    /// What a slot is, for people.
+    fn label(&self, slot: &Slot) -> String {
         let Plan { arms, scenario, workspaces, .. } = self.plan;
-        let (step, workspace) = (&scenario.steps[moment.step].name, &workspaces[moment.workspace]);
-        format!("the step {step} of {workspace} under {}", arms[moment.arm])
+        let (step, workspace) = (&scenario.steps[slot.step].name, &workspaces[slot.workspace]);
+        format!("the step {step} of {workspace} under {}", arms[slot.arm])
     }
 
     /// Waits until the machine lets a step begin that is likely to take `need` bytes.
     fn wait(&mut self, what: &str, need: u64) -> Result<()> {
-        let Trials { guards, arms, told, lab, .. } = self;
+        let Trials { guards, arms, told, build_env, .. } = self;
         let mut make_room = || {
             let gone: Vec<usize> = std::mem::take(told).into_iter().collect();
             for arm in &gone {
                 arms.remove(arm).iter().for_each(Arm::rest);
-                let _ = lab.remove_parked(*arm); // What stays will still be missing.
+                let _ = build_env.remove_parked(*arm); // What stays will still be missing.
             }
             !gone.is_empty()
         };
@@ -124,7 +124,7 @@ impl<'a> Trials<'a> {
             return Ok(());
         }
         self.park_running()?;
-        self.lab.unpark(arm)?;
+        self.build_env.unpark(arm)?;
         self.running = Some(arm);
         Ok(())
     }
@@ -132,7 +132,7 @@ impl<'a> Trials<'a> {
     fn park_running(&mut self) -> Result<()> {
         let Some(running) = self.running.take() else { return Ok(()) };
         self.arms.get(&running).iter().for_each(|arm| arm.rest());
-        self.lab.park(running)
+        self.build_env.park(running)
     }
 }
 
@@ -152,52 +152,52 @@ fn variant(step: &Step) -> String {
 
 impl Executor for Trials<'_> {
     fn arms_of(&mut self, round: u32) -> Option<Vec<usize>> {
-        let compared = (self.records.info(), self.asked.baseline.as_str());
+        let compared = (self.records.info(), self.experiment.baseline.as_str());
         self.pace.arms_of(round, self.plan, compared, self.records.rows(), self.measured)
     }
 
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()> {
-        self.lab.supervisor.check()?;
+        self.build_env.supervisor.check()?;
         self.park_running()?;
         self.wait(&format!("the story of {}", self.plan.arms[arm]), 0)?;
-        let strategy = self.asked.arms[arm].strategy.clone();
+        let strategy = self.experiment.arms[arm].strategy.clone();
         let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &self.prepared[*it])).collect();
-        let opened = Arm::open(self.lab, self.options, &self.plan.scenario, strategy, &prepared)?;
+        let opened = Arm::open(self.build_env, self.options, &self.plan.scenario, strategy, &prepared)?;
         self.arms.insert(arm, opened);
         self.running = Some(arm);
         Ok(())
     }
 
-    fn act(&mut self, moment: &Moment, action: &Action, on_all: bool) -> Result<()> {
-        self.turn_to(moment.arm)?;
-        let step = &self.plan.scenario.steps[moment.step];
-        let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
+    fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()> {
+        self.turn_to(slot.arm)?;
+        let step = &self.plan.scenario.steps[slot.step];
+        let arm = self.arms.get_mut(&slot.arm).context("an arm that has not begun")?;
         let was_broken = arm.broken().is_some();
-        arm.act(step, action, (!on_all).then_some(moment.workspace));
+        arm.act(step, action, (!on_all).then_some(slot.workspace));
         if arm.broken().is_some() && !was_broken {
-            self.guards.after_failure(&format!("`{action}` before {}", self.label(moment)))?;
+            self.guards.after_failure(&format!("`{action}` before {}", self.label(slot)))?;
         }
-        self.lab.supervisor.check().map_err(Into::into)
+        self.build_env.supervisor.check().map_err(Into::into)
     }
 
-    fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
-        self.lab.supervisor.check()?;
-        self.turn_to(moment.arm)?;
-        let (identity, what) = (self.identity(moment), self.label(moment));
+    fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)> {
+        self.build_env.supervisor.check()?;
+        self.turn_to(slot.arm)?;
+        let (identity, what) = (self.identity(slot), self.label(slot));
         let kind = (&*identity.strategy, &*identity.step, &*identity.workspace);
-        let measures = self.arms.get(&moment.arm).is_some_and(|arm| arm.measures(moment.workspace));
+        let measures = self.arms.get(&slot.arm).is_some_and(|arm| arm.measures(slot.workspace));
         if measures {
             self.wait(&what, self.growth.likely(kind))?;
         }
-        let step = &self.plan.scenario.steps[moment.step];
-        let arm = self.arms.get_mut(&moment.arm).context("an arm that has not begun")?;
+        let step = &self.plan.scenario.steps[slot.step];
+        let arm = self.arms.get_mut(&slot.arm).context("an arm that has not begun")?;
         let watch = measures.then(|| self.guards.watch(&what));
-        let (row, units) = arm.measure(&identity, step, moment.workspace, &mut self.memory)?;
+        let (row, units) = arm.measure(&identity, step, slot.workspace, &mut self.memory)?;
         if let Some(took) = watch.and_then(Watch::end) {
             self.growth.learn(kind, took);
         }
         // What a guard or a signal fell into is no record, whatever came of it.
-        self.lab.supervisor.check()?;
+        self.build_env.supervisor.check()?;
         if measures && row.status == Status::Failed {
             self.guards.after_failure(&what)?;
         }
@@ -212,16 +212,16 @@ impl Executor for Trials<'_> {
     fn end(&mut self, arm: usize) -> Result<()> {
         self.told.remove(&arm);
         if !self.arms.contains_key(&arm) {
-            return self.lab.remove_parked(arm); // Room was short, so it should be gone already.
+            return self.build_env.remove_parked(arm); // Room was short, so it should be gone already.
         }
         self.turn_to(arm)?;
         self.arms.remove(&arm).iter().for_each(Arm::rest);
         self.running = None;
-        self.lab.clear_arm()
+        self.build_env.clear_arm()
     }
 
-    fn is_recorded(&self, moment: &Moment) -> bool {
-        let identity = self.identity(moment);
+    fn is_recorded(&self, slot: &Slot) -> bool {
+        let identity = self.identity(slot);
         self.records.contains(&StepKey {
             run: identity.run,
             round: identity.round,

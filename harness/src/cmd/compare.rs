@@ -26,11 +26,11 @@ use exec::sandbox::SandboxSpec;
 use exec::toolchain::Toolchain;
 use exec::volume::{self, Volume, VolumeSpec};
 use exec::workdir::{self, WorkDir};
-use runner::asked::Asked;
+use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::confinement;
 use runner::description;
+use runner::experiment::Experiment;
 use runner::guard::guarding::{self, Guards};
-use runner::lab::{DISK_FLOOR, Lab};
 use runner::options::{DEFAULT_STRATEGIES, Options};
 use runner::plan::Order;
 use runner::prepare::Prepared;
@@ -154,54 +154,55 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             }
             options.shard.as_ref().map(Sharding::check_machine).transpose()?;
             options.guards = args.guards.limits().or(options.guards);
-            let asked = Asked::of(&options)?;
-            if writer.info().corpus.hash != asked.corpus_hash() {
+            let experiment = Experiment::of(&options)?;
+            if writer.info().corpus.hash != experiment.corpus_hash() {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
             }
             let work = open_work(&options, supervisor)?;
             let volume = open_volume(options.volume, &work)?;
-            let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
-            if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
+            let build_env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
+            if writer.info().toolchain.rustc != build_env.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
-            let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
-            let lab = shut_in(lab, &asked, &options)?;
+            let prepared =
+                experiment.prepare(&build_env).map_err(|error| resumable(error, &build_env, writer.dir()))?;
+            let build_env = shut_in(build_env, &experiment, &options)?;
             if !args.guards.limits().is_default() {
                 let guards = serde_json::to_value(options.guards)?;
                 writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
             }
-            execute(&asked, &options, &lab, &prepared, writer)
+            execute(&experiment, &options, &build_env, &prepared, writer)
         }
         None => {
             let options = options(&args, args.sandbox.spec(supervisor)?)?;
-            let asked = Asked::of(&options)?;
+            let experiment = Experiment::of(&options)?;
             if options.sandbox.is_some() {
-                confinement::refuse_daemons(&asked)?;
+                confinement::refuse_daemons(&experiment)?;
             }
             if args.dry_run {
                 options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
-                describe::describe(&asked, &options);
+                describe::describe(&experiment, &options);
                 return Ok(ExitCode::SUCCESS);
             }
             let work = open_work(&options, supervisor)?;
             let volume = open_volume(options.volume, &work)?;
-            let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
+            let build_env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
-            let prepared = asked.prepare(&lab)?;
-            let lab = shut_in(lab, &asked, &options)?;
+            let prepared = experiment.prepare(&build_env)?;
+            let build_env = shut_in(build_env, &experiment, &options)?;
             let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
             let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
-            let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
-            let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
-            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab)?)?;
-            execute(&asked, &options, &lab, &prepared, writer)
+            let name = format!("{began}-{}{}", experiment.corpus.name, part.unwrap_or_default());
+            let dir = args.out.unwrap_or_else(|| build_env.work.join("runs")).join(&name);
+            let writer = RunWriter::create(&dir, description::describe(&name, &experiment, &options, &build_env)?)?;
+            execute(&experiment, &options, &build_env, &prepared, writer)
         }
     }
 }
 
 /// Says how to go on, if it was a signal that stopped the run.
-fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
-    if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
+fn resumable(error: anyhow::Error, build_env: &BuildEnv, dir: &Path) -> anyhow::Error {
+    if build_env.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
 }
 
 impl Args {
@@ -280,44 +281,55 @@ pub(super) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Op
     Ok(Some(Volume::create(spec, work.path())?))
 }
 
-fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervisor: &Supervisor) -> Result<Lab> {
-    let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
-    let lab = lab.limiting(options.guards.step_timeout());
+fn open_build_env(
+    options: &Options,
+    work: &WorkDir,
+    volume: Option<&Volume>,
+    supervisor: &Supervisor,
+) -> Result<BuildEnv> {
+    let build_env = BuildEnv::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+    let build_env = build_env.with_build_limit(options.guards.step_timeout());
     Ok(match volume {
-        Some(volume) => lab.on(&volume.mount_point()),
-        None => lab,
+        Some(volume) => build_env.with_arms_root(&volume.mount_point()),
+        None => build_env,
     })
 }
 
-/// The lab with its sandbox, if one was asked for: when everything is fetched, which takes a network.
-fn shut_in(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
+/// The build_env with its sandbox, if one was asked for: when everything is fetched, which takes a network.
+fn shut_in(build_env: BuildEnv, experiment: &Experiment, options: &Options) -> Result<BuildEnv> {
     Ok(match &options.sandbox {
         Some(spec) => {
-            let sandbox = confinement::open(spec, asked, &lab)?;
-            lab.shut_in(sandbox)
+            let sandbox = confinement::open(spec, experiment, &build_env)?;
+            build_env.with_sandbox(sandbox)
         }
-        None => lab,
+        None => build_env,
     })
 }
 
-fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {
+fn execute(
+    experiment: &Experiment,
+    options: &Options,
+    build_env: &BuildEnv,
+    prepared: &[Prepared],
+    writer: RunWriter,
+) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
-    for (workspace, why) in &asked.left_out {
+    for (workspace, why) in &experiment.left_out {
         eprintln!("note: {workspace} takes no part: {why}");
     }
-    let plan = asked.plan(options);
+    let plan = experiment.plan(options);
     let mut progress = Progress::default();
-    lab.clear_all()?;
-    let places = guarding::places(&options.guards, lab.ground(), &lab.work, &dir);
-    let guards = Guards::new(&options.guards, places, lab.supervisor.clone(), progress.voice());
-    let mut trials = Trials::new(asked, options, lab, prepared, &plan, Records::of(writer)?, guards);
+    build_env.clear_all()?;
+    let places = guarding::places(&options.guards, build_env.arms_root(), &build_env.work, &dir);
+    let guards = Guards::new(&options.guards, places, build_env.supervisor.clone(), progress.voice());
+    let mut trials = Trials::new(experiment, options, build_env, prepared, &plan, Records::of(writer)?, guards);
     let began = Instant::now();
     let outcome = run::run(&plan, &mut trials, &mut progress);
     progress.clear();
     if let Err(error) = outcome {
         drop(trials);
         // Gigabytes that no later run could use.
-        let _ = lab.clear_all();
+        let _ = build_env.clear_all();
         return Err(error.context(Resume(dir)));
     }
     let (writer, measured) = trials.finish();
@@ -326,9 +338,9 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     folder.rewrite(&dir)?;
     writer.finish()?;
     folder.info.complete = true;
-    lab.clear_all()?;
-    let shown = summary::Options { baseline: asked.baseline.clone(), ..summary::Options::default() };
-    let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&asked.baseline));
+    build_env.clear_all()?;
+    let shown = summary::Options { baseline: experiment.baseline.clone(), ..summary::Options::default() };
+    let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&experiment.baseline));
     for (folder, analysis) in &report.runs {
         print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
     }

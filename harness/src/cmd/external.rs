@@ -35,6 +35,6 @@ impl ExternalArgs {
     /// # Errors
     /// When a file is wrong or a setting changes nothing.
     pub fn catalog(&self) -> Result<Catalog> {
-        runner::asked::catalog_of(&self.files()?, &self.set)
+        runner::experiment::catalog_of(&self.files()?, &self.set)
     }
 }

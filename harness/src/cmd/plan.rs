@@ -14,7 +14,7 @@ use self::given::Given;
 use crate::shard::engine::{self, Format, Job};
 use crate::shard::seconds;
 use crate::shard::words::Words;
-use runner::asked::Asked;
+use runner::experiment::Experiment;
 use runner::quantity::{parse_age, parse_size};
 
 /// Splits a comparison into shards of even predicted time and writes the plan to standard
@@ -110,12 +110,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     // Each shard finds a sandbox for itself.
     let options = super::compare::options(compare, None)?;
-    let asked = Asked::of(&options)?;
+    let experiment = Experiment::of(&options)?;
     let predicted = match &args.timings {
-        Some(dir) => seconds::of_run(&RunFolder::read_steps(dir)?, &asked)?,
-        None => seconds::shipped(&asked)?,
+        Some(dir) => seconds::of_run(&RunFolder::read_steps(dir)?, &experiment)?,
+        None => seconds::shipped(&experiment)?,
     };
-    let split = asked.cells(&options).split(args.shards, &predicted.seconds)?;
+    let split = experiment.cells(&options).split(args.shards, &predicted.seconds)?;
     let weights = split.weights();
     let longest = weights.iter().copied().max().unwrap_or_default();
     let mut words = args.given.words()?;
@@ -124,7 +124,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let each: Vec<String> = predicted.seconds.iter().map(|(name, seconds)| format!("{name}={seconds}")).collect();
     // Together they are in every cell, and decide nothing.
-    if asked.scenario.alone {
+    if experiment.scenario.alone {
         words.extend(["--shard-seconds".to_owned(), each.join(",")]);
     }
     let plan = engine::render(

@@ -13,7 +13,7 @@ use strategies::{Catalog, Strategy};
 use crate::cmd::external::ExternalArgs;
 use exec::interrupt::Supervisor;
 use exec::workdir;
-use runner::rival::tool;
+use runner::external::tool;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]

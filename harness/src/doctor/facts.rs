@@ -16,10 +16,10 @@ use exec::sandbox::{Enforced, Kind, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
 use exec::volume::{Volume, VolumeError, VolumeSpec};
 use exec::workdir::{WorkDir, WorkDirError};
+use runner::build_env::DISK_FLOOR;
+use runner::external::tool::install_dir;
 use runner::guard::guarding::WINDOW;
 use runner::guard::sensors::{Machine, Sensors as _};
-use runner::lab::DISK_FLOOR;
-use runner::rival::tool::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]

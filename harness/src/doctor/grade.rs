@@ -7,9 +7,9 @@ use super::noise::Noise;
 use super::{Finding, Level};
 use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::By;
+use runner::build_env::DISK_FLOOR;
 use runner::guard::floors::{Floors, Place, Readings, Reason};
 use runner::guard::limits::{Limits, Percent};
-use runner::lab::DISK_FLOOR;
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;

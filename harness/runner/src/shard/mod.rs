@@ -1,6 +1,6 @@
 //! A run in parts, for several machines or several nights.
 //!
-//! What can be told apart is a *cell*: one round of one telling (see
+//! What can be told apart is a *cell*: one round of one pass (see
 //! [`crate::plan`]), that is, the story once through for every strategy, from empty
 //! directories. Within a cell strategies are compared with each other, so a cell is never
 //! divided: every ratio is of two builds on one machine.

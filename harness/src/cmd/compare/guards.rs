@@ -59,7 +59,7 @@ impl GuardArgs {
 }
 
 /// Why flags given beside `--resume` are refused: a run goes on as it was begun, and only its
-/// guards may change. Asked of the command line itself, so that a flag which is added later is
+/// guards may change. Experiment of the command line itself, so that a flag which is added later is
 /// refused as well and not silently ignored.
 pub fn refused_beside_resume(matches: &ArgMatches) -> Option<String> {
     let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);

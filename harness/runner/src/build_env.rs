@@ -44,7 +44,7 @@ pub const DISK_FLOOR: u64 = 2 << 30;
 
 /// The surroundings of every build.
 #[derive(Debug)]
-pub struct Lab {
+pub struct BuildEnv {
     /// The work directory.
     pub work: PathBuf,
     /// Ends our processes on Ctrl-C.
@@ -56,7 +56,7 @@ pub struct Lab {
     /// The same content at another path, where a scenario needs one.
     pub second_home: PathBuf,
     /// The directory that holds `arm/`: the work directory or a volume.
-    ground: PathBuf,
+    arms_root: PathBuf,
     environment: Environment,
     observer: Observer,
     /// Size and time of cargo and rustc when the run began.
@@ -84,12 +84,12 @@ pub enum Phase {
     End,
 }
 
-impl Lab {
+impl BuildEnv {
     /// Finds the toolchain and prepares the private CARGO_HOME and the observer.
     ///
     /// # Errors
     /// When one of them is missing or cannot be made.
-    pub fn open(work: &Path, toolchain: Option<&str>, supervisor: Supervisor) -> Result<Lab> {
+    pub fn open(work: &Path, toolchain: Option<&str>, supervisor: Supervisor) -> Result<BuildEnv> {
         let toolchain = Toolchain::find(toolchain)?;
         let home = CargoHome::prepare(work, CargoHome::of_user().as_deref())?;
         let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
@@ -98,15 +98,15 @@ impl Lab {
         let programs = stamps(&toolchain);
         let cargo_home = home.dir().to_owned();
         let second_home = work.join("cargo-home-2");
-        let (work, ground) = (work.to_owned(), work.to_owned());
+        let (work, arms_root) = (work.to_owned(), work.to_owned());
         let on_phase = |_| ();
-        Ok(Lab {
+        Ok(BuildEnv {
             work,
             supervisor,
             cargo_home,
             second_home,
             toolchain,
-            ground,
+            arms_root,
             environment,
             observer,
             programs,
@@ -116,22 +116,22 @@ impl Lab {
         })
     }
 
-    /// The same lab with its arms on another file system, at its root `ground`.
+    /// The same build_env with its arms on another file system, at its root `arms_root`.
     #[must_use]
-    pub fn on(self, ground: &Path) -> Lab {
-        Lab { ground: ground.to_owned(), ..self }
+    pub fn with_arms_root(self, arms_root: &Path) -> BuildEnv {
+        BuildEnv { arms_root: arms_root.to_owned(), ..self }
     }
 
-    /// The same lab, which tells of every phase of a build as it begins.
+    /// The same build_env, which tells of every phase of a build as it begins.
     #[must_use]
-    pub fn telling(self, on_phase: fn(Phase)) -> Lab {
-        Lab { on_phase, ..self }
+    pub fn with_phase_listener(self, on_phase: fn(Phase)) -> BuildEnv {
+        BuildEnv { on_phase, ..self }
     }
 
-    /// The same lab, in which one build may take so long.
+    /// The same build_env, in which one build may take so long.
     #[must_use]
-    pub fn limiting(self, build_limit: Option<Duration>) -> Lab {
-        Lab { build_limit, ..self }
+    pub fn with_build_limit(self, build_limit: Option<Duration>) -> BuildEnv {
+        BuildEnv { build_limit, ..self }
     }
 
     /// The limit of a build that begins now.
@@ -139,10 +139,10 @@ impl Lab {
         Deadline::starting_now(self.build_limit)
     }
 
-    /// The same lab, which runs strangers' code in a sandbox.
+    /// The same build_env, which runs strangers' code in a sandbox.
     #[must_use]
-    pub fn shut_in(self, sandbox: Sandbox) -> Lab {
-        Lab { sandbox: Some(Arc::new(sandbox)), ..self }
+    pub fn with_sandbox(self, sandbox: Sandbox) -> BuildEnv {
+        BuildEnv { sandbox: Some(Arc::new(sandbox)), ..self }
     }
 
     /// The sandbox, if there is one.
@@ -171,28 +171,28 @@ impl Lab {
 
     /// A fetcher of sources with this toolchain's Cargo.
     pub fn fetcher(&self) -> Fetcher {
-        let env: Vec<_> = self.fetch_env().into_iter().collect();
+        let env: Vec<_> = self.fetch_variables().into_iter().collect();
         Fetcher::new(self.work.join("sources"), CargoProgram::new(&self.toolchain.cargo, env))
     }
 
     /// The directory below which arms are built.
-    pub fn ground(&self) -> &Path {
-        &self.ground
+    pub fn arms_root(&self) -> &Path {
+        &self.arms_root
     }
 
     /// The directory of the arm that runs now.
     pub fn arm_dir(&self) -> PathBuf {
-        self.ground.join("arm")
+        self.arms_root.join("arm")
     }
 
     /// The environment of a build whose compiles are recorded in `log`: scrubbed, observed,
     /// offline, unstable flags unlocked for Cargo alone.
-    pub fn build_env(&self, log: &Path) -> BTreeMap<OsString, OsString> {
-        self.build_env_with(log, &self.toolchain)
+    pub fn variables(&self, log: &Path) -> BTreeMap<OsString, OsString> {
+        self.variables_with(log, &self.toolchain)
     }
 
     /// The same for the Cargo of another toolchain.
-    pub fn build_env_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
+    pub fn variables_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(log));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
@@ -202,7 +202,7 @@ impl Lab {
 
     /// The environment in which something is fetched and installed: with the tokens of registries,
     /// and the compiler itself.
-    pub fn fetch_env(&self) -> BTreeMap<OsString, OsString> {
+    pub fn fetch_variables(&self) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_fetch();
         env.insert("RUSTC".into(), self.toolchain.rustc.clone().into());
         env
@@ -263,11 +263,11 @@ impl Lab {
     /// When something in them cannot be removed.
     pub fn clear_all(&self) -> Result<()> {
         remove_dir(&self.arm_dir())?;
-        remove_dir(&self.ground.join("parked"))
+        remove_dir(&self.arms_root.join("parked"))
     }
 
     fn parked(&self, arm: usize) -> PathBuf {
-        self.ground.join("parked").join(arm.to_string())
+        self.arms_root.join("parked").join(arm.to_string())
     }
 }
 

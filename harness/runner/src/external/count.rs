@@ -2,7 +2,7 @@
 
 use strategies::external::statistics::Counters;
 
-use super::{Env, PATIENCE, Rival};
+use super::{Env, ExternalTool, PATIENCE};
 use crate::invocation::Site;
 use exec::process;
 
@@ -21,7 +21,7 @@ pub struct OwnCount {
     pub misses: Option<u64>,
 }
 
-impl Rival {
+impl ExternalTool {
     /// Called before the builds of a step.
     pub fn begin_counting(&self, env: &Env<'_>, sites: &[&Site]) -> Counting {
         // What an earlier build left is not this one's.
@@ -62,6 +62,6 @@ impl Rival {
 
     fn file(&self, env: &Env<'_>, site: &Site) -> Option<std::path::PathBuf> {
         let template = self.external().description.statistics.as_ref()?.file.as_ref()?;
-        self.of_build(env.lab, site, env.recipe).text(template).ok().map(Into::into)
+        self.of_build(env.build_env, site, env.options).text(template).ok().map(Into::into)
     }
 }

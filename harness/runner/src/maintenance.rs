@@ -19,7 +19,7 @@ use super::build::{BuildError, own_cpu};
 use super::checks::shallow_damage;
 use super::confinement;
 use super::ledger::DiskUse;
-use super::rows::{Chore, Identity};
+use super::rows::{Identity, Maintenance};
 use crate::quantity::parse_size;
 use exec::process;
 
@@ -30,12 +30,13 @@ impl Arm<'_> {
     /// When the run is interrupted. A `cargo clean` that fails is a row.
     pub(super) fn clean_step(&mut self, identity: &Identity, step: &Step, workspace: usize) -> Result<StepRow> {
         let name = step.trees.first().context("a step without a working copy")?;
-        let recipe = self.recipe(step, name);
+        let options = self.build_options(step, name);
         let site = self.place(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
-        let deadline = self.lab.deadline();
-        let spec = self.lab.confine(deadline.on(site.cargo(self.lab, &recipe, &site.clean_args(self.lab))));
-        let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ());
+        let deadline = self.build_env.deadline();
+        let spec =
+            self.build_env.confine(deadline.on(site.cargo(self.build_env, &options, &site.clean_args(self.build_env))));
+        let finished = process::run(&spec, &self.build_env.supervisor, &mut |_, _| ());
         let finished = match finished.map_err(|error| deadline.told("`cargo clean`", error)) {
             Ok(finished) => finished,
             Err(error @ BuildError::TooLong { .. }) => {
@@ -47,14 +48,15 @@ impl Arm<'_> {
         };
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
-            let note = confinement::told(self.lab, finished.stderr_text());
+            let note = confinement::told(self.build_env, finished.stderr_text());
             return Ok(identity.row(&self.strategy, Status::Failed, note));
         }
         self.place_mut(workspace)?.copy_mut(name)?.cold = true;
         let promised = finished.stderr_tail.iter().rev().find_map(|line| promised(line));
         let damage = self.store.as_deref().map(shallow_damage);
-        let chore = Chore { wall: finished.wall, usage: (finished.user, finished.sys), promised, disk, damage };
-        Ok(identity.chore(&self.strategy, &chore))
+        let maintenance =
+            Maintenance { wall: finished.wall, usage: (finished.user, finished.sys), promised, disk, damage };
+        Ok(identity.maintenance(&self.strategy, &maintenance))
     }
 
     /// Collection of the arm's store down to a part of what it holds.
@@ -80,7 +82,7 @@ impl Arm<'_> {
         let disk: DiskUse = self.ledger.end(dir.as_deref(), &[&target]);
         self.seen.clear(); // What is left of it promises nothing.
         let usage = (own, std::time::Duration::ZERO);
-        Ok(identity.chore(&self.strategy, &Chore { wall, usage, promised: Some(promised), disk, damage }))
+        Ok(identity.maintenance(&self.strategy, &Maintenance { wall, usage, promised: Some(promised), disk, damage }))
     }
 }
 

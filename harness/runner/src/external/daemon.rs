@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use strategies::external::placeholder::Values;
 use strategies::external::schema;
 
-use super::{PATIENCE, Rival};
+use super::{ExternalTool, PATIENCE};
 use crate::build::{BuildError, Usage};
 use exec::command::CommandSpec;
 use exec::daemon::{Daemon, cpu};
@@ -32,7 +32,7 @@ pub(super) struct Serving {
     values: Values,
 }
 
-impl Rival {
+impl ExternalTool {
     /// Starts its daemon, if it has one and it does not run, and waits until it serves.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl Rival {
     }
 }
 
-impl Drop for Rival {
+impl Drop for ExternalTool {
     fn drop(&mut self) {
         self.rest();
     }

@@ -5,7 +5,7 @@
 //! arm/state/   everything else it writes, its HOME among it: emptied as well, not measured
 //! ```
 //!
-//! A [`Rival`] is opened once an arm, and every working copy knows it ([`Site::rival`]). Its
+//! A [`ExternalTool`] is opened once an arm, and every working copy knows it ([`Site::tool`]). Its
 //! daemon runs only while its arm has its turn: arms are renamed aside while they wait, and a
 //! process that serves must not find another arm's store at its path.
 
@@ -26,8 +26,8 @@ use strategies::external::External;
 use strategies::external::placeholder::Values;
 
 use super::build::{BuildError, Usage};
-use super::invocation::{Recipe, Site};
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::invocation::{BuildOptions, Site};
 pub use count::{Counting, OwnCount};
 use daemon::Serving;
 use exec::dirs::remove_dir;
@@ -41,7 +41,7 @@ use exec::toolchain::Toolchain;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A tool at work in one arm.
-pub struct Rival {
+pub struct ExternalTool {
     external: Arc<External>,
     /// What placeholders mean, but for those of a daemon or a build.
     values: Values,
@@ -59,31 +59,31 @@ pub struct Rival {
     serving: Mutex<Option<Serving>>,
 }
 
-impl fmt::Debug for Rival {
+impl fmt::Debug for ExternalTool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rival").field("name", &self.external.name()).finish_non_exhaustive()
+        f.debug_struct("ExternalTool").field("name", &self.external.name()).finish_non_exhaustive()
     }
 }
 
-impl Rival {
+impl ExternalTool {
     /// Opens it in the arm that runs now. The inner error says why it cannot work here.
     ///
     /// # Errors
     /// When its directories cannot be made.
-    pub fn open(lab: &Lab, external: &Arc<External>) -> Result<Result<Rival, String>> {
-        Rival::open_at(lab, &lab.arm_dir(), external)
+    pub fn open(build_env: &BuildEnv, external: &Arc<External>) -> Result<Result<ExternalTool, String>> {
+        ExternalTool::open_at(build_env, &build_env.arm_dir(), external)
     }
 
     /// Opens it with its store and everything else it keeps below `arm`.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_at(lab: &Lab, arm: &Path, external: &Arc<External>) -> Result<Result<Rival, String>> {
-        let found = match tool::find(&lab.work, external, &lab.path()) {
+    pub fn open_at(build_env: &BuildEnv, arm: &Path, external: &Arc<External>) -> Result<Result<ExternalTool, String>> {
+        let found = match tool::find(&build_env.work, external, &build_env.path()) {
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
-        let cargo = match external.cargo.as_deref().map(|cargo| lab.toolchain.with_cargo(Path::new(cargo))) {
+        let cargo = match external.cargo.as_deref().map(|cargo| build_env.toolchain.with_cargo(Path::new(cargo))) {
             Some(Ok(toolchain)) => Some(toolchain),
             Some(Err(error)) => return Ok(Err(format!("--set {}.cargo: {error}", external.name()))),
             None => None,
@@ -91,15 +91,15 @@ impl Rival {
         let (store_root, state) = (arm.join("store"), arm.join("state"));
         // What a daemon compiles with its own environment and not with a build's.
         let log = state.join("rustc-daemon.log");
-        let toolchain = cargo.as_ref().unwrap_or(&lab.toolchain);
-        let values = values::of_arm(lab, arm, external, toolchain, found.as_deref());
+        let toolchain = cargo.as_ref().unwrap_or(&build_env.toolchain);
+        let values = values::of_arm(build_env, arm, external, toolchain, found.as_deref());
         let store = PathBuf::from(values.text(&external.description.store.path)?);
         let mark = marked::fresh();
-        lab.supervisor.mark(&mark);
-        let mut base = lab.build_env_with(&log, toolchain);
+        build_env.supervisor.mark(&mark);
+        let mut base = build_env.variables_with(&log, toolchain);
         values::at_home(&mut base, &state.join("home"));
         base.insert(marked::VARIABLE.into(), mark.clone().into());
-        let rival = Rival {
+        let tool = ExternalTool {
             external: Arc::clone(external),
             values,
             base,
@@ -108,12 +108,12 @@ impl Rival {
             store_root,
             state,
             mark,
-            sandbox: lab.sandbox().cloned(),
-            supervisor: lab.supervisor.clone(),
+            sandbox: build_env.sandbox().cloned(),
+            supervisor: build_env.supervisor.clone(),
             serving: Mutex::default(),
         };
-        rival.make_dirs()?;
-        Ok(Ok(rival))
+        tool.make_dirs()?;
+        Ok(Ok(tool))
     }
 
     /// What it is.
@@ -132,28 +132,34 @@ impl Rival {
     }
 
     /// Changes the environment of a build as the strategy says.
-    pub fn apply(&self, env: &mut BTreeMap<OsString, OsString>, lab: &Lab, site: &Site, recipe: &Recipe) {
+    pub fn apply(
+        &self,
+        env: &mut BTreeMap<OsString, OsString>,
+        build_env: &BuildEnv,
+        site: &Site,
+        options: &BuildOptions,
+    ) {
         let own = ["HOME", marked::VARIABLE, "RUSTUP_HOME"];
         let from_base = self.base.iter().filter(|(name, _)| {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
         });
         env.extend(from_base.map(|(name, value)| (name.clone(), value.clone())));
-        let values = self.of_build(lab, site, recipe);
+        let values = self.of_build(build_env, site, options);
         let described = &self.external.description.env;
         env.extend(described.iter().map(|(name, text)| (name.into(), values.text(text).unwrap_or_default().into())));
     }
 
     /// The program to call with Cargo's arguments, and those that come before them.
-    pub fn program(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> (PathBuf, Vec<OsString>) {
-        let values = self.of_build(lab, site, recipe);
+    pub fn program(&self, build_env: &BuildEnv, site: &Site, options: &BuildOptions) -> (PathBuf, Vec<OsString>) {
+        let values = self.of_build(build_env, site, options);
         let description = &self.external.description;
         let args = values.argv(&description.args).unwrap_or_default();
         (values.text(&description.program).unwrap_or_default().into(), args.into_iter().map(OsString::from).collect())
     }
 
     /// Arguments after Cargo's own: configuration and flags.
-    pub fn flags(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> Vec<OsString> {
-        let values = self.of_build(lab, site, recipe);
+    pub fn flags(&self, build_env: &BuildEnv, site: &Site, options: &BuildOptions) -> Vec<OsString> {
+        let values = self.of_build(build_env, site, options);
         let description = &self.external.description;
         let config = values.argv(&description.config).unwrap_or_default();
         let config = config.into_iter().map(|config| format!("--config={config}"));
@@ -183,12 +189,13 @@ impl Rival {
         env: &Env<'_>,
         usage: &mut Usage,
     ) -> Result<Option<Duration>, BuildError> {
-        let values = self.of_build(env.lab, site, env.recipe);
+        let values = self.of_build(env.build_env, site, env.options);
         let mut took = None;
         for argv in commands {
             let argv = values.argv(argv).map_err(|error| BuildError::Failed(error.to_string()))?;
-            let deadline = env.lab.deadline();
-            let spec = env.lab.confine(deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe))));
+            let deadline = env.build_env.deadline();
+            let spec =
+                env.build_env.confine(deadline.on(command(&argv, &site.dir, &site.env(env.build_env, env.options))));
             let finished = process::run(&spec, &self.supervisor, &mut |_, _| ());
             let finished = finished.map_err(|error| deadline.told("a command of the tool", error))?;
             if !finished.status.success() {
@@ -242,8 +249,8 @@ impl Rival {
         Ok(self.sandbox.iter().fold(spec, |spec, sandbox| sandbox.confine(spec)))
     }
 
-    fn of_build(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {
-        let values = values::of_build(self.values.clone(), lab, site, recipe);
+    fn of_build(&self, build_env: &BuildEnv, site: &Site, options: &BuildOptions) -> Values {
+        let values = values::of_build(self.values.clone(), build_env, site, options);
         match self.port() {
             Some(port) => values.with("port", port.to_string()),
             None => values,
@@ -258,10 +265,10 @@ impl Rival {
 /// What a command of a build needs besides its site.
 #[derive(Debug, Clone, Copy)]
 pub struct Env<'a> {
-    /// The lab.
-    pub lab: &'a Lab,
+    /// The build_env.
+    pub build_env: &'a BuildEnv,
     /// How the site is built.
-    pub recipe: &'a Recipe,
+    pub options: &'a BuildOptions,
 }
 
 fn command(argv: &[String], dir: &Path, env: &BTreeMap<OsString, OsString>) -> CommandSpec {

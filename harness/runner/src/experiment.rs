@@ -8,7 +8,7 @@ use corpora::{Corpus, Workspace};
 use records::control::control_of;
 use strategies::{Catalog, Strategy, StrategyName};
 
-use super::lab::Lab;
+use super::build_env::BuildEnv;
 use super::options::{Options, StrategyFile};
 use super::plan::Plan;
 use super::prepare::{Needs, Prepared, prepare};
@@ -17,7 +17,7 @@ use crate::shard::split::Cell;
 
 /// What the options name, looked up.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Experiment {
     /// The corpus, only the workspaces that take part.
     pub corpus: Corpus,
     /// Workspaces left out, and why.
@@ -41,12 +41,12 @@ pub struct ArmSpec {
     pub strategy: Strategy,
 }
 
-impl Asked {
+impl Experiment {
     /// Looks everything up.
     ///
     /// # Errors
     /// The first name that nothing has.
-    pub fn of(options: &Options) -> Result<Asked> {
+    pub fn of(options: &Options) -> Result<Experiment> {
         let scenario = Scenario::load(&options.scenario)?;
         let mut corpus = Corpus::load(&options.corpus)?;
         if corpus.graphs_only {
@@ -72,12 +72,12 @@ impl Asked {
         }
         let arms = arms(options)?;
         let baseline = baseline(options, &arms)?;
-        let mut asked = Asked { corpus, left_out, scenario, arms, baseline, only: None };
+        let mut experiment = Experiment { corpus, left_out, scenario, arms, baseline, only: None };
         if let Some(shard) = &options.shard {
-            let split = asked.cells(options).split(shard.part.of, &shard.seconds)?;
-            asked.only = Some(split.cells_of(shard.part.index));
+            let split = experiment.cells(options).split(shard.part.of, &shard.seconds)?;
+            experiment.only = Some(split.cells_of(shard.part.index));
         }
-        Ok(asked)
+        Ok(experiment)
     }
 
     /// What the run can be split into.
@@ -108,8 +108,8 @@ impl Asked {
     ///
     /// # Errors
     /// The first workspace that cannot be had or is not.
-    pub fn prepare(&self, lab: &Lab) -> Result<Vec<Prepared>> {
-        let prepared = prepare(lab, &self.corpus, Needs::of(&self.scenario))?;
+    pub fn prepare(&self, build_env: &BuildEnv) -> Result<Vec<Prepared>> {
+        let prepared = prepare(build_env, &self.corpus, Needs::of(&self.scenario))?;
         check_edits(self, &prepared)?;
         Ok(prepared)
     }
@@ -155,20 +155,20 @@ fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
 fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
     let names = || arms.iter().map(|arm| arm.name.as_str());
     match &options.against {
-        Some(asked) if names().any(|name| name == asked) => Ok(asked.clone()),
-        Some(asked) => {
+        Some(experiment) if names().any(|name| name == experiment) => Ok(experiment.clone()),
+        Some(experiment) => {
             let all = names().collect::<Vec<_>>().join(", ");
-            bail!("--against {asked}: no strategy of this run has that name; there are {all}")
+            bail!("--against {experiment}: no strategy of this run has that name; there are {all}")
         }
         None => Ok(names().find(|name| *name == "none").or_else(|| names().next()).unwrap_or("none").to_owned()),
     }
 }
 
 /// A scenario that edits needs the files it edits.
-fn check_edits(asked: &Asked, prepared: &[Prepared]) -> Result<()> {
+fn check_edits(experiment: &Experiment, prepared: &[Prepared]) -> Result<()> {
     let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
     match missing {
-        Some(prepared) if asked.scenario.edits() => bail!(
+        Some(prepared) if experiment.scenario.edits() => bail!(
             "{} has no file {}; correct `edit` in the manifest",
             prepared.workspace.name,
             prepared.workspace.edit.display()

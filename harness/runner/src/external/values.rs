@@ -8,12 +8,18 @@ use strategies::external::External;
 use strategies::external::placeholder::Values;
 use strategies::key::Digest;
 
-use super::super::invocation::{Recipe, Site};
-use super::super::lab::Lab;
+use super::super::build_env::BuildEnv;
+use super::super::invocation::{BuildOptions, Site};
 use exec::toolchain::Toolchain;
 
 /// Those that hold as long as an arm does.
-pub(super) fn of_arm(lab: &Lab, arm: &Path, external: &External, toolchain: &Toolchain, tool: Option<&Path>) -> Values {
+pub(super) fn of_arm(
+    build_env: &BuildEnv,
+    arm: &Path,
+    external: &External,
+    toolchain: &Toolchain,
+    tool: Option<&Path>,
+) -> Values {
     let state = arm.join("state");
     let own = std::env::current_exe().unwrap_or_default();
     let text = |path: &Path| path.display().to_string();
@@ -25,7 +31,7 @@ pub(super) fn of_arm(lab: &Lab, arm: &Path, external: &External, toolchain: &Too
         .with("work", text(arm))
         .with("harness", text(&own))
         .with("cargo", text(&toolchain.cargo))
-        .with("rustc", text(lab.rustc()))
+        .with("rustc", text(build_env.rustc()))
         .with("target", toolchain.host.clone());
     match tool {
         Some(tool) => values.with("tool", text(tool)),
@@ -34,17 +40,17 @@ pub(super) fn of_arm(lab: &Lab, arm: &Path, external: &External, toolchain: &Too
 }
 
 /// Those of one build.
-pub(super) fn of_build(values: Values, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {
+pub(super) fn of_build(values: Values, build_env: &BuildEnv, site: &Site, options: &BuildOptions) -> Values {
     let folder = site.target_dir.file_name().unwrap_or(OsStr::new("site")).to_string_lossy().into_owned();
     let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
-    let flags = recipe.rustflags.as_deref().unwrap_or_default();
-    let environment = format!("{} {} {} {flags}", lab.toolchain.rustc_verbose, recipe.profile, recipe.task);
+    let flags = options.rustflags.as_deref().unwrap_or_default();
+    let environment = format!("{} {} {} {flags}", build_env.toolchain.rustc_verbose, options.profile, options.task);
     values
         .with("workspace", site.workspace.clone())
         .with("site", folder)
         .with("workspace-root", site.root.display().to_string())
         .with("build-dir", site.build_dir.display().to_string())
-        .with("profile", recipe.profile.clone())
+        .with("profile", options.profile.clone())
         .with("lockfile-hash", Digest::of(&lockfile).short())
         .with("environment-hash", Digest::of(environment.as_bytes()).short())
 }
