@@ -254,7 +254,7 @@ fn real_rivals_where_they_are() {
     for external in strategies::external::shipped() {
         let Some(install) = &external.description.install else { continue };
         let name = external.name();
-        let tool = runner::external::tool::install_dir(&work, name, install).join("bin");
+        let tool = runner::integration::external::install_dir(&work, name, install).join("bin");
         if !tool.is_dir() {
             skip(&format!("real_rivals_where_they_are: {name}"), &format!("{} is not there", tool.display()));
             continue;

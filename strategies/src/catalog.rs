@@ -21,6 +21,22 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// The parts of a strategy that restores units.
+    pub fn as_units(&self) -> Option<&Units> {
+        match self {
+            Strategy::Units(units) => Some(units),
+            _ => None,
+        }
+    }
+
+    /// The description of an external strategy.
+    pub fn as_external(&self) -> Option<&Arc<External>> {
+        match self {
+            Strategy::External(external) => Some(external),
+            _ => None,
+        }
+    }
+
     /// Words for columns: integration, key policy, link mode, store; empty where there is none.
     pub fn parts(&self) -> [&'static str; 4] {
         match self {

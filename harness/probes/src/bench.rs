@@ -25,12 +25,12 @@ use super::story::{Step, Story};
 use super::{Told, Wrong};
 use exec::dirs::remove_dir;
 use exec::process::{self, CommandSpec};
-use runner::build::{BuildError, build};
 use runner::build_env::BuildEnv;
-use runner::external::ExternalTool;
+use runner::deadline::BuildError;
+use runner::experiment::StrategyFile;
+use runner::integration::plain::Plain;
+use runner::integration::{self, Integration, IntegrationDirs, Opened};
 use runner::invocation::{BuildOptions, Site};
-use runner::options::StrategyFile;
-use runner::outcome::outcomes;
 
 /// What all stories of a run share.
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +83,8 @@ pub struct Bench<'a> {
     strategy: &'a Strategy,
     name: String,
     place: PathBuf,
-    store: Option<Box<dyn Store>>,
-    /// Somebody else's tool, open.
-    tool: Option<Arc<ExternalTool>>,
+    /// Plain Cargo until the store is opened.
+    integration: Arc<dyn Integration>,
     settings: BTreeMap<String, Settings>,
     /// Trees that were built since their build directory was last emptied.
     pub(super) warm: BTreeSet<String>,
@@ -109,9 +108,6 @@ impl<'a> Bench<'a> {
     pub fn set_up(ground: Ground<'a>, name: &str, strategy: &'a Strategy, place: &Path) -> Result<Bench<'a>, Wrong> {
         remove_dir(place)?;
         std::fs::create_dir_all(place)?;
-        if let Strategy::Units(units) = strategy {
-            units.link.probe(place).map_err(Wrong::NotApplicable)?;
-        }
         let mut bench = Bench::take_up(ground, name, strategy, place);
         bench.write(".cargo/config.toml", CONFIG)?;
         std::fs::create_dir_all(bench.at("vendor"))?;
@@ -126,8 +122,7 @@ impl<'a> Bench<'a> {
             strategy,
             name: name.to_owned(),
             place: place.to_owned(),
-            store: None,
-            tool: None,
+            integration: Arc::new(Plain),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             story: Story::default(),
@@ -140,14 +135,17 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it cannot be opened: the strategy's fault.
     pub fn open_store(&mut self) -> Told {
-        if let Strategy::External(external) = self.strategy {
-            let opened = ExternalTool::open_at(self.build_env(), &self.at(""), external)?;
-            self.tool = Some(Arc::new(opened.map_err(Wrong::NotApplicable)?));
-        }
-        if let Strategy::Units(units) = self.strategy {
-            let opened = units.store.open(&self.store_dir());
-            self.store = Some(opened.map_err(|error| Wrong::Failed(format!("the store does not open: {error}")))?);
-        }
+        let shared_target = self.at("target/shared");
+        let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.at("")) };
+        let opened = integration::open(self.strategy, self.build_env(), &dirs);
+        self.integration = match opened {
+            Ok(Opened::Ready(integration)) => integration,
+            Ok(Opened::Unsupported(why)) => return Err(Wrong::NotApplicable(why)),
+            Err(error) if self.strategy.as_units().is_some() => {
+                return Err(Wrong::Failed(format!("the store does not open: {error}")));
+            }
+            Err(error) => return Err(error.into()),
+        };
         Ok(())
     }
 
@@ -191,7 +189,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Not applicable to others.
     pub fn store(&self) -> Result<&dyn Store, Wrong> {
-        self.store.as_deref().ok_or_else(|| Wrong::NotApplicable("it has no store of ours".to_owned()))
+        self.integration.store().ok_or_else(|| Wrong::NotApplicable("it has no store of ours".to_owned()))
     }
 
     /// A story about reuse cannot be told of a strategy that reuses nothing.
@@ -199,9 +197,9 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Not applicable to `none`.
     pub fn needs_cache(&self) -> Told {
-        match self.strategy {
-            Strategy::None => Err(Wrong::NotApplicable("it reuses nothing".to_owned())),
-            _ => Ok(()),
+        match self.integration.expectations().cacheless {
+            true => Err(Wrong::NotApplicable("it reuses nothing".to_owned())),
+            false => Ok(()),
         }
     }
 
@@ -212,7 +210,7 @@ impl<'a> Bench<'a> {
     pub fn needs_second_toolchain(&self) -> Told {
         match self.ground.second {
             // It was opened with the toolchain under test and hands that one's environment on.
-            Some(_) if self.tool.is_some() => {
+            Some(_) if self.integration.expectations().opaque => {
                 Err(Wrong::NotApplicable("a tool is opened for one toolchain only".to_owned()))
             }
             Some(_) => Ok(()),
@@ -271,11 +269,11 @@ impl<'a> Bench<'a> {
             env,
             args: shown.collect(),
         });
-        self.tool.iter().try_for_each(|tool| tool.serve())?;
-        match build(build_env, &site, &build_options, self.strategy, self.store.as_deref(), None) {
+        let start = self.integration.start_step(build_env, &[])?;
+        match integration::build(&*self.integration, build_env, &site, &build_options, &start) {
             Ok(mut build) => {
                 build.release();
-                let outcomes = outcomes(&build, self.strategy, self.store.as_deref(), cold);
+                let outcomes = self.integration.outcomes(&build, cold);
                 Ok(Ok(Built::of(&build, &outcomes)))
             }
             Err(error @ BuildError::Process(_)) => Err(error.into()),
@@ -353,7 +351,7 @@ impl<'a> Bench<'a> {
 
     /// Ends the daemon of somebody else's tool; the next build starts it again.
     pub fn rest(&self) {
-        self.tool.iter().for_each(|tool| tool.rest());
+        self.integration.pause();
     }
 
     /// Empties the build directory of a tree: what its workspace has to itself.
@@ -400,19 +398,19 @@ impl<'a> Bench<'a> {
     pub(super) fn site(&self, tree: &str) -> Site {
         let dir = self.settings_of(tree).sources.unwrap_or_else(|| self.at(&self.inside("ws", tree)));
         let target_dir = self.settings_of(tree).target.unwrap_or_else(|| self.at(&self.inside("target", tree)));
-        let shared = matches!(self.strategy, Strategy::SharedTarget);
+        let shared = self.integration.shared_build_dir().map(Path::to_path_buf);
         Site {
             workspace: tree.to_owned(),
             tree: dir.clone(),
             root: dir.clone(),
             dir,
-            build_dir: if shared { self.at("target/shared") } else { target_dir.clone() },
+            build_dir: shared.unwrap_or_else(|| target_dir.clone()),
             target_dir,
             log: self.at(&format!("rustc-{tree}.log")),
             cargo_args: self.settings_of(tree).args,
             test_args: Vec::new(),
             run: None,
-            tool: self.tool.clone(),
+            hooks: Arc::<dyn Integration>::clone(&self.integration),
         }
     }
 

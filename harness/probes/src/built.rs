@@ -6,7 +6,7 @@ use records::Outcome;
 
 use super::{Told, Wrong};
 use runner::build::Build;
-use runner::outcome::UnitOutcome;
+use runner::integration::UnitOutcome;
 
 /// A build that succeeded.
 #[derive(Debug, Clone)]

@@ -47,7 +47,7 @@ pub mod telling;
 use bench::Bench;
 
 use exec::process::ProcessError;
-use runner::build::BuildError;
+use runner::deadline::BuildError;
 
 /// A story with an expected end.
 #[derive(Debug, Clone, Copy)]

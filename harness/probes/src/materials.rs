@@ -149,7 +149,7 @@ impl Bench<'_> {
     pub fn cargo(&mut self, tree: &str, args: &[&str]) -> Told {
         let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let args: Vec<_> = args.iter().map(|arg| (*arg).into()).collect();
-        let spec = build_env.cargo(&site.dir, &site.env(build_env, &build_options), &args).timeout(LIMIT);
+        let spec = site.cargo(build_env, &build_options, &args).timeout(LIMIT);
         let finished = process::run(&spec, &build_env.supervisor, &mut |_, _| ())?;
         if !finished.status.success() {
             let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());

@@ -163,7 +163,7 @@ const NONE: &str = "none";
 
 /// Neither ours nor plain Cargo's.
 fn is_foreign(strategy: &Strategy) -> bool {
-    !matches!(strategy, Strategy::None | Strategy::SharedTarget | Strategy::Units(_))
+    strategy.as_external().is_some()
 }
 
 /// Tells a story once, in a place that is emptied before and, unless `keep`, removed after.

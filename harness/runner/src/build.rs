@@ -1,30 +1,26 @@
-//! One measured build: plan, restore, cargo, publish.
+//! The parts of a measured build that integrations share: Cargo itself, its unit graph, what the
+//! observer saw, and the no-op build after it.
 //!
-//! Each phase is timed apart; their sum is what the user waits. Between Cargo and publishing
-//! the store's entries are read to explain misses later: that is outside every phase.
+//! Each phase is timed apart; their sum is what the user waits. What is only needed to explain a
+//! build (a second unit graph, the store's entries) is read outside every phase.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
-use strategies::Strategy;
 use strategies::explain::Index;
-use strategies::flaw::Flaw;
-use strategies::graph::layout::{Layout, UnitPlace};
+use strategies::graph::layout::UnitPlace;
 use strategies::graph::messages::{Messages, What};
-use strategies::graph::{Graph, parse::GraphError};
+use strategies::graph::{Graph, UnitIndex};
 use strategies::key::Context;
-use strategies::store::Store;
-use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
+use strategies::units::{self, Built, Plan, Published, Restored};
 
-use super::build_env::{BuildEnv, Phase};
+use super::build_env::BuildEnv;
 use super::confinement;
-use super::deadline::Deadline;
-use super::external::{self, ExternalTool};
+use super::deadline::{BuildError, Deadline};
 use super::invocation::{BuildOptions, Site};
 use exec::observer::{self, Compile, Kind, Summary};
-use exec::process::{self, Finished, ProcessError, Stream};
+use exec::process::{self, Finished, Stream};
 
 /// Seconds of each phase, where there is one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,8 +56,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Takes in what a process used.
-    pub fn add(&mut self, finished: &Finished) {
+    pub(crate) fn add(&mut self, finished: &Finished) {
         self.user += finished.user;
         self.sys += finished.sys;
         self.max_rss = self.max_rss.max(finished.max_rss_bytes);
@@ -85,7 +80,7 @@ pub struct Build {
     pub ran: HashSet<UnitPlace>,
     /// The units, when the build succeeded.
     pub graph: Graph,
-    /// What became of them.
+    /// Which of them Cargo ran, and which it called fresh.
     pub built: Built,
     /// What the strategy did, for one that restores units.
     pub cached: Option<Cached>,
@@ -102,212 +97,84 @@ pub struct Cached {
     pub published: Published,
     /// The store before this build, if anything is to be explained by it.
     pub before: Option<Arc<Index>>,
-    /// The surroundings, for looking again.
+    /// The surroundings of the build, as keys see them.
     pub context: Context,
     /// Keeps collection away until what was handed out has been checked.
-    lock: Option<std::fs::File>,
+    pub(crate) lock: Option<std::fs::File>,
 }
 
 impl Build {
-    /// Lets collection at the store again.
+    /// Allows collection of the store again.
     pub fn release(&mut self) {
         if let Some(cached) = &mut self.cached {
             cached.lock = None;
         }
     }
-}
 
-/// Why there is no measurement.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// Cargo said no; its last lines.
-    #[error("{0}")]
-    Failed(String),
-    /// The daemon of somebody else's tool did not come up, and why: nothing was built.
-    #[error("{0}")]
-    NoDaemon(String),
-    /// It reached its limit.
-    #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
-    TooLong {
-        /// What ran.
-        what: &'static str,
-        /// The limit.
-        limit: Duration,
-        /// Its last line.
-        last: String,
-    },
-    /// Ctrl-C, or Cargo could not be started.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// Cargo's description of the build could not be read.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
-    /// Store or build directory failed.
-    #[error(transparent)]
-    File(#[from] strategies::files::FileError),
-    /// The observer's log could not be read.
-    #[error(transparent)]
-    Log(#[from] observer::log::ReadError),
-}
+    /// Whether Cargo called a unit fresh.
+    pub fn is_fresh(&self, index: UnitIndex) -> bool {
+        self.built.fresh.binary_search(&index).is_ok()
+    }
 
-/// Builds a site under a strategy. `before` is what the store held when the step began, where
-/// others fill it at the same time.
-///
-/// # Errors
-/// When the build fails, is interrupted, or store or build directory fail.
-pub fn build(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
-    strategy: &Strategy,
-    store: Option<&dyn Store>,
-    before: Option<&Arc<Index>>,
-) -> Result<Build, BuildError> {
-    let _ = std::fs::remove_file(&site.log);
-    let layout = Layout { build_dir: site.build_dir.clone() };
-    match (strategy, store) {
-        (Strategy::Units(units), Some(store)) => cached(build_env, site, options, (units, store), before),
-        (Strategy::External(external), _) => match &site.tool {
-            Some(tool) => by_tool(build_env, site, options, tool),
-            None => Err(BuildError::Failed(format!("{} was not opened for this site", external.name()))),
-        },
-        _ => {
-            let mut usage = Usage::default();
-            build_env.enter(Phase::Cargo);
-            let cargo = run_cargo(build_env, site, options, &layout, &mut usage, build_env.deadline())?;
-            plain(build_env, site, options, cargo, usage, Phases::default())
-        }
+    /// Whether Cargo ran a unit.
+    pub fn is_compiled(&self, index: UnitIndex) -> bool {
+        self.built.compiled.binary_search(&index).is_ok()
+    }
+
+    /// Seconds of a unit, where it ran.
+    pub fn cost(&self, index: UnitIndex) -> Option<f64> {
+        let (_, place) = self.built.matched.units.get(&index)?;
+        self.costs.get(place).copied()
     }
 }
 
-/// What is known of a build whose artifacts are none of our affair.
-fn plain(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
+/// The build that a Cargo without restored units made. `opaque` says that a tool may have brought
+/// units back instead of compiling them.
+///
+/// # Errors
+/// When Cargo does not describe the build, or the observer's log cannot be read.
+pub fn describe_build(
+    (env, site, options): (&BuildEnv, &Site, &BuildOptions),
     cargo: CargoRun,
     usage: Usage,
     phases: Phases,
+    opaque: bool,
 ) -> Result<Build, BuildError> {
-    let layout = Layout { build_dir: site.build_dir.clone() };
     // Not part of the strategy: asked for afterwards and not timed.
-    let (graph, _) = ask_graph(build_env, site, options, &mut Usage::default())?;
-    let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
-    let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
+    let (graph, _) = ask_graph(env, site, options, &mut Usage::default(), env.deadline())?;
+    let built = Built::of(&graph, &site.layout(), &cargo.messages, cargo.started);
+    let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, opaque)?;
     let phases = Phases { cargo: cargo.wall, ..phases };
     Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, ran, graph, built, cached: None })
 }
 
-/// A build by somebody else's tool: its commands before, Cargo or what stands in for it, its
-/// commands after. The CPU time of its daemon counts, as far as the daemon waited for it.
-fn by_tool(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
-    tool: &ExternalTool,
-) -> Result<Build, BuildError> {
-    let layout = Layout { build_dir: site.build_dir.clone() };
-    let env = external::Env { build_env, options };
-    tool.serve()?;
-    let mut usage = Usage::default();
-    let before = tool.used();
-    let restore = tool.before(site, &env, &mut usage)?;
-    let cargo = run_cargo(build_env, site, options, &layout, &mut usage, build_env.deadline())?;
-    let publish = tool.after(site, &env, &mut usage)?;
-    confinement::inspect(build_env)?;
-    let after = tool.used();
-    usage.user += after.user.saturating_sub(before.user);
-    usage.sys += after.sys.saturating_sub(before.sys);
-    plain(build_env, site, options, cargo, usage, Phases { restore, publish, ..Phases::default() })
-}
-
-fn cached(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
-    (units, store): (&Units, &dyn Store),
-    before: Option<&Arc<Index>>,
-) -> Result<Build, BuildError> {
-    let layout = Layout { build_dir: site.build_dir.clone() };
-    let mut usage = Usage::default();
-    let own = own_cpu();
-    let deadline = build_env.deadline();
-
-    build_env.enter(Phase::Plan);
-    let start = Instant::now();
-    let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
-    let toolchain = strategies::key::Digest::of(build_env.toolchain.rustc_verbose.as_bytes());
-    store.root().restore_rustc_info(&toolchain, &site.build_dir);
-    let (graph, graph_call) = ask_graph_within(build_env, site, options, &mut usage, deadline)?;
-    let context = context(build_env, site, options);
-    let session = Session { units, store, graph: &graph, context: &context };
-    let mut plan = units::plan(&session);
-    let planned = start.elapsed();
-
-    build_env.enter(Phase::Restore);
-    let start = Instant::now();
-    let restored = units::restore(&session, &mut plan)?;
-    let restore = start.elapsed();
-    let own_before = own_cpu().saturating_sub(own);
-
-    build_env.enter(Phase::Cargo);
-    let cargo = run_cargo(build_env, site, options, &layout, &mut usage, deadline)?;
-    let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
-    let before = missed.then(|| before.map_or_else(|| Arc::new(Index::load(store)), Arc::clone));
-
-    let own = own_cpu();
-    let start = Instant::now();
-    let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
-    let matching = start.elapsed();
-    let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
-    build_env.enter(Phase::Publish);
-    let start = Instant::now();
-    let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
-    let publish = start.elapsed() + matching;
-    build_env.enter(Phase::End);
-    let own = own_before + own_cpu().saturating_sub(own);
-
-    let phases = Phases {
-        plan: Some(planned),
-        graph_call: Some(graph_call),
-        restore: Some(restore),
-        cargo: cargo.wall,
-        publish: Some(publish),
-    };
-    let cached = Some(Cached { plan, restored, published, before, context, lock });
-    Ok(Build { phases, usage, own, rustc, costs, ran, graph, built, cached })
-}
-
 /// The surroundings of a build, as keys see them.
-pub fn context(build_env: &BuildEnv, site: &Site, options: &BuildOptions) -> Context {
-    let env = site.env(build_env, options).into_iter();
-    let env = env.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    let rustc = &build_env.toolchain.rustc_verbose;
-    Context::new(&site.root, &options.cargo_home, &site.build_dir, &site.target_dir, rustc, env)
+pub fn context(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Context {
+    let variables = site.env(env, options).into_iter();
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let rustc = &env.toolchain.rustc_verbose;
+    let variables = variables.filter_map(text).collect();
+    Context::new(&site.root, &options.cargo_home, &site.build_dir, &site.target_dir, rustc, variables)
         .running_in(&site.dir)
         .with_arguments(&site.dir, &site.cargo_args)
 }
 
-/// Asks Cargo what it would run, and how long the answer took.
+/// Asks Cargo for the unit graph; also returns how long the answer took.
+///
+/// # Errors
+/// When Cargo fails, or is interrupted.
 pub fn ask_graph(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
-    usage: &mut Usage,
-) -> Result<(Graph, Duration), BuildError> {
-    ask_graph_within(build_env, site, options, usage, build_env.deadline())
-}
-
-fn ask_graph_within(
-    build_env: &BuildEnv,
+    env: &BuildEnv,
     site: &Site,
     options: &BuildOptions,
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<(Graph, Duration), BuildError> {
-    let spec = build_env.confine(deadline.on(site.cargo(build_env, options, &site.graph_args(build_env, options))));
-    let told = |error| deadline.told("Cargo, asked for the unit graph,", error);
-    let (finished, stdout) = process::run_captured(&spec, &build_env.supervisor).map_err(told)?;
+    let spec = env.confine(deadline.on(site.cargo(env, options, &site.graph_args(env, options))));
+    let annotate = |error| deadline.annotate("Cargo, asked for the unit graph,", error);
+    let (finished, stdout) = process::run_captured(&spec, &env.supervisor).map_err(annotate)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
@@ -315,30 +182,36 @@ fn ask_graph_within(
     Ok((Graph::parse(&stdout.join("\n"))?, finished.wall))
 }
 
-struct CargoRun {
-    messages: Messages,
-    started: SystemTime,
-    wall: Duration,
+/// A Cargo that ended well.
+#[derive(Debug)]
+pub struct CargoRun {
+    pub(crate) messages: Messages,
+    pub(crate) started: SystemTime,
+    pub(crate) wall: Duration,
 }
 
-fn run_cargo(
-    build_env: &BuildEnv,
+/// Runs the build of a site.
+///
+/// # Errors
+/// When it fails, takes too long or is interrupted.
+pub fn run_cargo(
+    env: &BuildEnv,
     site: &Site,
     options: &BuildOptions,
-    layout: &Layout,
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<CargoRun, BuildError> {
-    let spec = build_env.confine(deadline.on(site.build(build_env, options)));
+    let layout = site.layout();
+    let spec = env.confine(deadline.on(site.build(env, options)));
     let mut messages = Messages::default();
     let started = SystemTime::now();
-    let finished = process::run(&spec, &build_env.supervisor, &mut |stream, line| {
+    let finished = process::run(&spec, &env.supervisor, &mut |stream, line| {
         if stream == Stream::Stdout {
-            messages.line(layout, line, now_s());
+            messages.line(&layout, line, now_s());
         }
     });
-    confinement::inspect(build_env)?;
-    let finished = finished.map_err(|error| deadline.told("Cargo", error))?;
+    confinement::inspect(env)?;
+    let finished = finished.map_err(|error| deadline.annotate("Cargo", error))?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
@@ -350,52 +223,55 @@ fn run_cargo(
 ///
 /// # Errors
 /// When it fails, takes too long or is interrupted.
-pub fn noop(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
-    graph: &Graph,
-) -> Result<(u64, Duration), BuildError> {
-    let layout = Layout { build_dir: site.build_dir.clone() };
-    let cargo = run_cargo(build_env, site, options, &layout, &mut Usage::default(), build_env.deadline());
+pub fn noop(env: &BuildEnv, site: &Site, options: &BuildOptions, graph: &Graph) -> Result<(u64, Duration), BuildError> {
+    let cargo = run_cargo(env, site, options, &mut Usage::default(), env.deadline());
     let cargo = cargo.map_err(|error| match error {
         BuildError::TooLong { limit, last, .. } => {
             BuildError::TooLong { what: "the no-op build after it", limit, last }
         }
         error => error,
     })?;
-    let built = Built::of(graph, &layout, &cargo.messages, cargo.started);
+    let built = Built::of(graph, &site.layout(), &cargo.messages, cargo.started);
     Ok((built.compiled.len() as u64, cargo.wall))
 }
 
-struct Costs {
-    rustc: Summary,
-    seconds: HashMap<UnitPlace, f64>,
-    ran: HashSet<UnitPlace>,
+/// What rustc did, and the seconds of each unit.
+#[derive(Debug)]
+pub(crate) struct CompileCosts {
+    pub(crate) rustc: Summary,
+    pub(crate) seconds: HashMap<UnitPlace, f64>,
+    pub(crate) ran: HashSet<UnitPlace>,
 }
 
-/// What rustc did, and the seconds of each unit: rustc's own from the observer, a build
-/// script's from its start to Cargo's message.
-fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Result<Costs, BuildError> {
-    let log = observer::read_log(&site.log)?;
-    let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
-    for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
-        if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
-            *costs.entry(place).or_default() += compile.wall_s;
+impl CompileCosts {
+    /// Seconds of rustc from the observer, those of a build script from its start to Cargo's message.
+    pub(crate) fn of(
+        site: &Site,
+        built: &Built,
+        messages: &Messages,
+        opaque: bool,
+    ) -> Result<CompileCosts, BuildError> {
+        let layout = site.layout();
+        let log = observer::read_log(&site.log)?;
+        let mut seconds: HashMap<UnitPlace, f64> = HashMap::new();
+        for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
+            if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
+                *seconds.entry(place).or_default() += compile.wall_s;
+            }
         }
-    }
-    let ran: HashSet<UnitPlace> = costs.keys().cloned().collect();
-    for index in &built.compiled {
-        if let Some((message, place)) = built.matched.units.get(index)
-            // What a tool brought back instead of compiling it took no time to speak of.
-            && (site.tool.is_none() || matches!(messages.units[*message].what, What::ScriptRun))
-            && let Some(began) = units::tree::mark(&layout.unit_dir(place))
-        {
-            let took = messages.units[*message].arrived - began.as_secs_f64();
-            costs.entry(place.clone()).or_insert(took.max(0.0));
+        let ran: HashSet<UnitPlace> = seconds.keys().cloned().collect();
+        for index in &built.compiled {
+            if let Some((message, place)) = built.matched.units.get(index)
+                // What a tool brought back instead of compiling it took no time to speak of.
+                && (!opaque || matches!(messages.units[*message].what, What::ScriptRun))
+                && let Some(began) = units::tree::mark(&layout.unit_dir(place))
+            {
+                let took = messages.units[*message].arrived - began.as_secs_f64();
+                seconds.entry(place.clone()).or_insert(took.max(0.0));
+            }
         }
+        Ok(CompileCosts { rustc: Summary::of(&log), seconds, ran })
     }
-    Ok(Costs { rustc: Summary::of(&log), seconds: costs, ran })
 }
 
 /// What went wrong: from the first error on, without what Cargo said before it.

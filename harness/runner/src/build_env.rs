@@ -1,4 +1,4 @@
-//! What all builds of a run share.
+//! What all builds of a run share: the toolchain, the environment, the directories.
 //!
 //! ```text
 //! <work>/
@@ -61,11 +61,11 @@ pub struct BuildEnv {
     observer: Observer,
     /// Size and time of cargo and rustc when the run began.
     programs: Vec<Option<(u64, SystemTime)>>,
-    /// Told of every phase that begins.
+    /// Called with every phase that begins.
     on_phase: fn(Phase),
     /// How long one build may take.
     build_limit: Option<Duration>,
-    /// Where strangers' code runs, if it is shut in.
+    /// Where untrusted code runs, if it is confined.
     sandbox: Option<Arc<Sandbox>>,
 }
 
@@ -116,19 +116,19 @@ impl BuildEnv {
         })
     }
 
-    /// The same build_env with its arms on another file system, at its root `arms_root`.
+    /// The same, with its arms on another file system, at its root `arms_root`.
     #[must_use]
     pub fn with_arms_root(self, arms_root: &Path) -> BuildEnv {
         BuildEnv { arms_root: arms_root.to_owned(), ..self }
     }
 
-    /// The same build_env, which tells of every phase of a build as it begins.
+    /// The same, which calls `on_phase` with every phase of a build as it begins.
     #[must_use]
     pub fn with_phase_listener(self, on_phase: fn(Phase)) -> BuildEnv {
         BuildEnv { on_phase, ..self }
     }
 
-    /// The same build_env, in which one build may take so long.
+    /// The same, in which one build may take so long.
     #[must_use]
     pub fn with_build_limit(self, build_limit: Option<Duration>) -> BuildEnv {
         BuildEnv { build_limit, ..self }
@@ -139,7 +139,7 @@ impl BuildEnv {
         Deadline::starting_now(self.build_limit)
     }
 
-    /// The same build_env, which runs strangers' code in a sandbox.
+    /// The same, which runs untrusted code in a sandbox.
     #[must_use]
     pub fn with_sandbox(self, sandbox: Sandbox) -> BuildEnv {
         BuildEnv { sandbox: Some(Arc::new(sandbox)), ..self }
@@ -150,7 +150,7 @@ impl BuildEnv {
         self.sandbox.as_ref()
     }
 
-    /// A command that runs strangers' code: in the sandbox, if there is one.
+    /// A command that runs untrusted code: in the sandbox, if there is one.
     #[must_use]
     pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
         match &self.sandbox {
@@ -159,7 +159,7 @@ impl BuildEnv {
         }
     }
 
-    /// Tells that a phase of a build begins.
+    /// Notes that a phase of a build begins.
     pub fn enter(&self, phase: Phase) {
         (self.on_phase)(phase);
     }
@@ -216,11 +216,6 @@ impl BuildEnv {
     /// The compiler that records what it is called for.
     pub fn rustc(&self) -> &Path {
         self.observer.rustc()
-    }
-
-    /// A command of this toolchain's Cargo in `dir`.
-    pub fn cargo(&self, dir: &Path, env: &BTreeMap<OsString, OsString>, args: &[OsString]) -> CommandSpec {
-        CommandSpec::new(&self.toolchain.cargo, dir).args(args.iter().cloned()).envs(env.clone())
     }
 
     /// Takes the arm that runs now aside, as number `arm`.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use corpora::scenario::Task;
 use strategies::store::{self, Store};
 
-use super::build::{Build, BuildError, noop};
+use super::build::{Build, noop};
 use super::build_env::BuildEnv;
+use super::deadline::BuildError;
 use super::invocation::{BuildOptions, Site};
 use exec::process::{self, CommandSpec};
 

@@ -12,8 +12,8 @@ use anyhow::{Context as _, Result, bail};
 use records::{Enforced, SandboxInfo};
 use strategies::Strategy;
 
-use super::build::BuildError;
 use super::build_env::BuildEnv;
+use super::deadline::BuildError;
 use super::experiment::Experiment;
 use exec::command::CommandSpec;
 use exec::sandbox::overhead::{self, STARTS};
@@ -28,10 +28,8 @@ const NAMED: usize = 3;
 /// # Errors
 /// When a strategy builds in a daemon: it would have to be on both sides of the wall.
 pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
-    let serves = |strategy: &Strategy| match strategy {
-        Strategy::External(external) => external.description.daemon.is_some(),
-        _ => false,
-    };
+    let serves =
+        |strategy: &Strategy| strategy.as_external().is_some_and(|external| external.description.daemon.is_some());
     let daemons: Vec<&str> =
         experiment.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
     if !daemons.is_empty() {
@@ -63,7 +61,7 @@ fn needs(experiment: &Experiment, build_env: &BuildEnv) -> Result<Needs> {
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
     for arm in &experiment.arms {
-        if let Strategy::External(external) = &arm.strategy {
+        if let Some(external) = arm.strategy.as_external() {
             read.extend([&external.tool, &external.cargo].into_iter().flatten().map(PathBuf::from));
         }
     }
@@ -129,7 +127,7 @@ pub fn describe(build_env: &BuildEnv) -> Result<Option<SandboxInfo>> {
 ///
 /// # Errors
 /// When it left something that leads out.
-pub(super) fn inspect(build_env: &BuildEnv) -> Result<(), BuildError> {
+pub(crate) fn inspect(build_env: &BuildEnv) -> Result<(), BuildError> {
     if build_env.sandbox().is_none() {
         return Ok(());
     }
@@ -148,7 +146,7 @@ pub(super) fn inspect(build_env: &BuildEnv) -> Result<(), BuildError> {
 }
 
 /// The note of a build that failed.
-pub(super) fn told(build_env: &BuildEnv, note: String) -> String {
+pub(crate) fn told(build_env: &BuildEnv, note: String) -> String {
     match build_env.sandbox().map(|sandbox| sandbox.news()) {
         None => note,
         Some(None) => format!("{note} (under --sandbox)"),

@@ -1,19 +1,106 @@
-//! What the options name, looked up: corpus, scenario, strategies, and the plan they make.
+//! What was asked for: the options, and the corpus, scenario and strategies that they name.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use corpora::scenario::Scenario;
 use corpora::{Corpus, Workspace};
 use records::control::control_of;
+use records::costs::PRICED_BY;
+use serde::{Deserialize, Serialize};
 use strategies::{Catalog, Strategy, StrategyName};
 
 use super::build_env::BuildEnv;
-use super::options::{Options, StrategyFile};
-use super::plan::Plan;
+use super::plan::{Order, Plan};
 use super::prepare::{Needs, Prepared, prepare};
-use crate::shard::Cells;
+use crate::guard::limits::Limits;
 use crate::shard::split::Cell;
+use crate::shard::{Cells, Sharding};
+use exec::sandbox::SandboxSpec;
+use exec::volume::VolumeSpec;
+
+/// The options that define a run; kept in `run.json`, so that `--resume` goes on with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// A shipped corpus or the absolute path of a manifest.
+    pub corpus: String,
+    /// Only these workspaces; all when empty.
+    pub workspaces: Vec<String>,
+    /// Names and globs of strategies.
+    pub strategies: String,
+    /// Files that describe further strategies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strategy_files: Vec<StrategyFile>,
+    /// Parameters of external strategies: `NAME.PARAMETER=VALUE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// A shipped scenario or the absolute path of one.
+    pub scenario: String,
+    /// How often every arm runs; 0 where a budget decides.
+    pub rounds: u32,
+    /// Seconds to spend on rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_s: Option<u64>,
+    /// How arms take turns; runs that do not say took one arm after the other.
+    #[serde(default)]
+    pub order: Order,
+    /// The arm that others are compared with; `none`, or else the first, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
+    /// Whether `none` runs a second time under another name.
+    #[serde(default)]
+    pub control: bool,
+    /// Whether every hit is compiled anyway and compared.
+    #[serde(default)]
+    pub shadow: bool,
+    /// Cargo profile.
+    pub profile: String,
+    /// rustup toolchain; the default one when absent.
+    pub toolchain: Option<String>,
+    /// Cargo's `--jobs`; Cargo's own choice when absent.
+    pub jobs: Option<u32>,
+    /// The seed of the schedule.
+    pub seed: u64,
+    /// Where everything is built.
+    pub work_dir: PathBuf,
+    /// The file system made for store and build directories, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<VolumeSpec>,
+    /// Which part of a run this is, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Sharding>,
+    /// What guards it. A resumed run may have others.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub guards: Limits,
+    /// The sandbox of everything that is measured, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxSpec>,
+}
+
+/// A strategy file as it was when the run began: it goes on with what it began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrategyFile {
+    /// Where it was.
+    pub path: PathBuf,
+    /// What it said.
+    pub text: String,
+}
+
+impl StrategyFile {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<StrategyFile> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(StrategyFile { path: path.to_owned(), text })
+    }
+}
+
+/// The strategies compared when none are named.
+pub const DEFAULT_STRATEGIES: &str = "none,shared-target,hardlink+conservative,hardlink+aggressive,reflink+conservative,reflink+aggressive,\
+                                      copy+conservative,copy+aggressive,symlink+conservative,symlink+aggressive";
 
 /// What the options name, looked up.
 #[derive(Debug)]
@@ -22,7 +109,7 @@ pub struct Experiment {
     pub corpus: Corpus,
     /// Workspaces left out, and why.
     pub left_out: Vec<(String, String)>,
-    /// The story.
+    /// The scenario.
     pub scenario: Scenario,
     /// The arms.
     pub arms: Vec<ArmSpec>,
@@ -108,8 +195,8 @@ impl Experiment {
     ///
     /// # Errors
     /// The first workspace that cannot be had or is not.
-    pub fn prepare(&self, build_env: &BuildEnv) -> Result<Vec<Prepared>> {
-        let prepared = prepare(build_env, &self.corpus, Needs::of(&self.scenario))?;
+    pub fn prepare(&self, env: &BuildEnv) -> Result<Vec<Prepared>> {
+        let prepared = prepare(env, &self.corpus, Needs::of(&self.scenario))?;
         check_edits(self, &prepared)?;
         Ok(prepared)
     }
@@ -136,14 +223,14 @@ pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog
 /// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
     let chosen = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?;
-    let is_broken = |strategy: &Strategy| matches!(strategy, Strategy::Units(units) if units.flaw.is_some());
-    if let Some((name, _)) = chosen.iter().find(|(_, strategy)| is_broken(strategy)) {
+    let is_faulty = |strategy: &Strategy| strategy.as_units().is_some_and(|units| units.flaw.is_some());
+    if let Some((name, _)) = chosen.iter().find(|(_, strategy)| is_faulty(strategy)) {
         bail!("{name} is wrong on purpose: only `harness probe` takes it");
     }
     let named = |(name, strategy): (StrategyName, Strategy)| ArmSpec { name: name.to_string(), strategy };
     let mut arms: Vec<ArmSpec> = chosen.into_iter().map(named).collect();
     if options.control {
-        let Some(at) = arms.iter().position(|arm| matches!(arm.strategy, Strategy::None)) else {
+        let Some(at) = arms.iter().position(|arm| arm.name == PRICED_BY) else {
             bail!("--control runs `none` a second time: add none to --strategies");
         };
         let again = ArmSpec { name: control_of(&arms[at].name), strategy: arms[at].strategy.clone() };
@@ -160,7 +247,7 @@ fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
             let all = names().collect::<Vec<_>>().join(", ");
             bail!("--against {experiment}: no strategy of this run has that name; there are {all}")
         }
-        None => Ok(names().find(|name| *name == "none").or_else(|| names().next()).unwrap_or("none").to_owned()),
+        None => Ok(names().find(|name| *name == PRICED_BY).or_else(|| names().next()).unwrap_or(PRICED_BY).to_owned()),
     }
 }
 

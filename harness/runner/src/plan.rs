@@ -1,26 +1,31 @@
 //! What is to be run, and in which order: a pure function of the options.
 //!
-//! A *pass* is the story once through, for every arm: from empty directories to the last
+//! A *pass* is the scenario once through, for every arm: from empty directories to the last
 //! step. A scenario of workspaces together has one pass a round, one of each workspace
 //! alone has one a workspace. Within a pass the arms take turns.
+//!
+//! A fixed order would give every arm its own place in the machine's state: page cache, heat,
+//! neighbours. So the order of each turn (a step of a workspace, or a whole pass) is drawn from
+//! the seed for each round; over pairs of rounds it is balanced, since the second round of a pair
+//! runs the first one's order backwards, so that an arm's mean position over the pair is the
+//! middle.
 
 use std::collections::BTreeSet;
 
 use corpora::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
-use super::progress::Kind;
-use super::schedule;
+use super::progress::SlotKind;
 use crate::shard::split::Cell;
 
 /// How arms take turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
     /// on disk at once.
     Interleaved,
-    /// Each arm through the whole story, then the next. Needs the disk of one arm, and more
+    /// Each arm through the whole scenario, then the next. Needs the disk of one arm, and more
     /// rounds for the same certainty.
     #[default]
     ArmByArm,
@@ -39,7 +44,7 @@ pub struct Plan {
     pub arms: Vec<String>,
     /// What decides how much an arm builds, for estimates.
     pub families: Vec<String>,
-    /// The story.
+    /// The scenario.
     pub scenario: Scenario,
     /// Names of the workspaces.
     pub workspaces: Vec<String>,
@@ -62,10 +67,10 @@ pub struct Slot {
     pub workspace: usize,
 }
 
-/// The story once through, for every arm.
+/// The scenario once through, for every arm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
-    /// The workspaces it is told of.
+    /// The workspaces that take part.
     pub workspaces: Vec<usize>,
     /// Its measurements, in order.
     pub slots: Vec<Slot>,
@@ -95,8 +100,8 @@ impl Plan {
         let places: Vec<(usize, usize)> = (0..self.scenario.steps.len())
             .flat_map(|step| workspaces.iter().map(move |workspace| (step, *workspace)))
             .collect();
-        let turns = |slot: &[usize]| {
-            let order = schedule::order(self.seed, slot, round, self.arms.len());
+        let turns = |turn: &[usize]| {
+            let order = order(self.seed, turn, round, self.arms.len());
             order.into_iter().filter(|arm| arms.contains(arm)).zip(1u32..).collect::<Vec<_>>()
         };
         let slot = |(arm, position), (step, workspace): (usize, usize)| Slot { round, position, arm, step, workspace };
@@ -113,8 +118,8 @@ impl Plan {
     }
 
     /// What a measurement's duration depends on.
-    pub fn kind(&self, slot: &Slot) -> Kind {
-        Kind {
+    pub fn kind(&self, slot: &Slot) -> SlotKind {
+        SlotKind {
             place: (self.scenario.steps[slot.step].name.clone(), self.workspaces[slot.workspace].clone()),
             family: self.families[slot.arm].clone(),
         }
@@ -132,6 +137,51 @@ impl Pass {
             .map(|(_, slot)| *slot)
             .collect()
     }
+}
+
+/// A small generator with a published algorithm (SplitMix64, Steele, Lea and Flood 2014), so
+/// that a recorded seed gives the same order for ever.
+#[derive(Debug, Clone)]
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, without the bias of a plain remainder (Lemire 2019).
+    fn below(&mut self, bound: usize) -> usize {
+        let bound = bound as u64;
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let wide = u128::from(self.next()) * u128::from(bound);
+            if wide as u64 >= threshold {
+                return (wide >> 64) as usize;
+            }
+        }
+    }
+}
+
+/// The arms of one turn in one round, in the order they run; arms are numbers below `arms`,
+/// rounds count from 1.
+fn order(seed: u64, turn: &[usize], round: u32, arms: usize) -> Vec<usize> {
+    let pair = u64::from(round.saturating_sub(1) / 2);
+    let mut random = SplitMix64(seed ^ pair.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+    for part in turn {
+        random.0 = random.next() ^ *part as u64;
+    }
+    let mut order: Vec<usize> = (0..arms).collect();
+    for at in (1..arms).rev() {
+        order.swap(at, random.below(at + 1));
+    }
+    if round.is_multiple_of(2) {
+        order.reverse();
+    }
+    order
 }
 
 #[cfg(test)]
@@ -158,7 +208,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_arm_tells_the_same_story_in_either_order() {
+    fn every_arm_does_the_same_in_either_order() {
         for order in [Order::Interleaved, Order::ArmByArm] {
             let plan = plan("gauntlet", order, 4, 1);
             let passes = plan.passes(1, &plan.all_arms());
@@ -200,12 +250,12 @@ pub(super) mod tests {
             let cells = (1..=4).flat_map(|round| (0..2).map(move |at| (round, at)));
             let (first, second): (BTreeSet<Cell>, BTreeSet<Cell>) =
                 cells.partition(|(round, at)| *round == 2 || *at == 1);
-            let mut told: Vec<Pass> = [first, second]
+            let mut found: Vec<Pass> = [first, second]
                 .into_iter()
                 .flat_map(|cells| all(&Plan { only: Some(cells), ..whole.clone() }))
                 .collect();
-            told.sort_by_key(|pass| (pass.slots[0].round, pass.workspaces[0]));
-            assert_eq!(told, all(&whole), "the same turns too");
+            found.sort_by_key(|pass| (pass.slots[0].round, pass.workspaces[0]));
+            assert_eq!(found, all(&whole), "the same turns too");
         }
     }
 
@@ -230,5 +280,53 @@ pub(super) mod tests {
         assert_eq!(pass.missing(|slot| *slot != first)[..], [first]);
         assert_eq!(pass.missing(|slot| *slot != second)[..], [first, second]);
         assert!(pass.missing(|_| true).is_empty());
+    }
+
+    #[test]
+    fn every_arm_runs_once_a_round() {
+        for round in 1..20 {
+            let mut order = order(7, &[0], round, 10);
+            order.sort_unstable();
+            assert_eq!(order, (0..10).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        assert_eq!(order(7, &[0], 1, 10), order(7, &[0], 1, 10));
+        assert_ne!(order(7, &[0], 1, 10), order(8, &[0], 1, 10));
+        assert_ne!(order(7, &[0], 1, 10), order(7, &[0], 3, 10));
+    }
+
+    #[test]
+    fn positions_balance_over_a_pair_of_rounds() {
+        let (first, second) = (order(3, &[0], 5, 9), order(3, &[0], 6, 9));
+        for arm in 0..9 {
+            let place = |order: &[usize]| order.iter().position(|a| *a == arm).unwrap();
+            assert_eq!(place(&first) + place(&second), 8);
+        }
+    }
+
+    #[test]
+    fn first_places_are_spread_evenly_over_seeds() {
+        let mut first = [0u32; 5];
+        for seed in 0..5000 {
+            first[order(seed, &[0], 1, 5)[0]] += 1;
+        }
+        // 1000 each; five standard deviations of a binomial are 141.
+        assert!(first.iter().all(|count| count.abs_diff(1000) < 141), "{first:?}");
+    }
+
+    #[test]
+    fn turns_have_orders_of_their_own() {
+        let orders: BTreeSet<Vec<usize>> =
+            (0..4).flat_map(|step| (0..4).map(move |workspace| order(7, &[step, workspace], 1, 10))).collect();
+        assert_eq!(orders.len(), 16);
+    }
+
+    #[test]
+    fn one_arm_and_none() {
+        assert_eq!(order(1, &[0], 1, 1), [0]);
+        assert!(order(1, &[0], 1, 0).is_empty());
     }
 }

@@ -46,19 +46,19 @@ impl Needs {
 ///
 /// # Errors
 /// The first that cannot be had.
-pub fn prepare(build_env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
+pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
     let mut prepared = Vec::new();
     for workspace in &corpus.workspaces {
-        build_env.supervisor.check()?;
+        env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        prepared.push(prepare_one(build_env, workspace, needs)?);
+        prepared.push(prepare_one(env, workspace, needs)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     if needs.second_home {
-        twin(&build_env.cargo_home, &build_env.second_home)?;
+        twin(&env.cargo_home, &env.second_home)?;
     }
     Ok(prepared)
 }
@@ -67,8 +67,8 @@ pub fn prepare(build_env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Ve
 ///
 /// # Errors
 /// When they cannot be had.
-pub fn prepare_one(build_env: &BuildEnv, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
-    let fetcher = build_env.fetcher();
+pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
+    let fetcher = env.fetcher();
     let fetched = fetcher.fetch(workspace)?;
     corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
         .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;

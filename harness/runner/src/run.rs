@@ -10,20 +10,20 @@ use corpora::scenario::Action;
 use records::{StepRow, UnitRow};
 
 use super::plan::{Order, Pass, Plan, Slot};
-use super::progress::{Kind, Progress};
+use super::progress::{Progress, SlotKind};
 
 /// Does what the plan says.
 pub trait Executor {
     /// The arms that run in a round; `None` when the run is over.
     fn arms_of(&mut self, round: u32) -> Option<Vec<usize>>;
 
-    /// An arm begins the story of these workspaces, in empty directories.
+    /// An arm begins a pass over these workspaces, in empty directories.
     ///
     /// # Errors
     /// When they cannot be made.
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()>;
 
-    /// An unmeasured action of the slot's step, on its workspace or on all.
+    /// An unmeasured action before the slot's step, on its workspace or on all.
     ///
     /// # Errors
     /// When it fails.
@@ -35,11 +35,11 @@ pub trait Executor {
     /// When the run has to stop; a failed build is a row.
     fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)>;
 
-    /// An arm has told its story while others still tell theirs; its directories can go when
+    /// An arm has had its last slot of a pass while others go on; its directories can go when
     /// room is short.
-    fn told(&mut self, arm: usize);
+    fn last_slot_done(&mut self, arm: usize);
 
-    /// An arm has told its story; its directories can go.
+    /// An arm's pass ends; its directories can go.
     ///
     /// # Errors
     /// When they cannot be removed.
@@ -56,7 +56,7 @@ pub trait Executor {
 }
 
 /// Runs the plan. What a resumed run has recorded is kept, and not recorded again where a
-/// story that was cut off has to be told anew.
+/// pass that was cut off has to be run anew.
 ///
 /// # Errors
 /// The first error of the executor.
@@ -75,26 +75,26 @@ pub fn run(plan: &Plan, executor: &mut dyn Executor, progress: &mut Progress) ->
                 (pass, missing)
             })
             .collect();
-        let mut rest: Vec<Kind> = missing.iter().flat_map(|(_, slots)| slots).map(|slot| plan.kind(slot)).collect();
+        let mut rest: Vec<SlotKind> = missing.iter().flat_map(|(_, slots)| slots).map(|slot| plan.kind(slot)).collect();
         progress.round(round, plan.rounds, all, rest.len());
         for later in round + 1..=plan.rounds {
             let later = plan.passes(later, &plan.all_arms()).into_iter().flat_map(|pass| pass.slots);
             rest.extend(later.map(|slot| plan.kind(&slot)));
         }
         for (pass, missing) in missing {
-            tell(plan, &pass, &missing, executor, progress, &mut rest)?;
+            run_pass(plan, &pass, &missing, executor, progress, &mut rest)?;
         }
     }
     Ok(())
 }
 
-fn tell(
+fn run_pass(
     plan: &Plan,
     pass: &Pass,
     slots: &[Slot],
     executor: &mut dyn Executor,
     progress: &mut Progress,
-    rest: &mut Vec<Kind>,
+    rest: &mut Vec<SlotKind>,
 ) -> Result<()> {
     let mut begun = BTreeSet::new();
     for (at, slot) in slots.iter().enumerate() {
@@ -120,7 +120,7 @@ fn tell(
                 begun.remove(&slot.arm);
                 executor.end(slot.arm)?;
             }
-            Order::Interleaved if is_last => executor.told(slot.arm),
+            Order::Interleaved if is_last => executor.last_slot_done(slot.arm),
             _ => {}
         }
     }

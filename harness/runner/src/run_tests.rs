@@ -9,7 +9,7 @@ struct Mock {
     recorded: Vec<Slot>,
     measured: usize,
     stop_after: Option<usize>,
-    told: Vec<usize>,
+    done: Vec<usize>,
     pending: Option<Slot>,
 }
 
@@ -43,8 +43,8 @@ impl Executor for Mock {
         Ok((StepRow::default(), Vec::new()))
     }
 
-    fn told(&mut self, arm: usize) {
-        self.told.push(arm);
+    fn last_slot_done(&mut self, arm: usize) {
+        self.done.push(arm);
     }
 
     fn end(&mut self, arm: usize) -> Result<()> {
@@ -168,9 +168,9 @@ fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
     let plan_of = |order| plan("gauntlet", order, 3, 1);
     let mut mock = Mock::of(&plan_of(Order::Interleaved));
     run(&plan_of(Order::Interleaved), &mut mock, &mut Progress::default()).unwrap();
-    mock.told.sort_unstable();
-    assert_eq!(mock.told, [0, 1, 2]);
+    mock.done.sort_unstable();
+    assert_eq!(mock.done, [0, 1, 2]);
     let mut mock = Mock::of(&plan_of(Order::ArmByArm));
     run(&plan_of(Order::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
-    assert!(mock.told.is_empty(), "it ended instead");
+    assert!(mock.done.is_empty(), "it ended instead");
 }

@@ -3,64 +3,28 @@
 //! The build directory is renamed aside and the same build run at the same path from nothing,
 //! since a path ends up in what is compiled. Only where bytes differ a second compile tells
 //! whether the compiler agrees with itself ([`strategies::shadow`]). Then everything is put
-//! back: a rename changes no file and no time, so the story goes on as if nothing had been.
+//! back: a rename changes no file and no time, so the next step finds what it would have found.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use records::Outcome;
-use strategies::Strategy;
 use strategies::graph::layout::UnitPlace;
 use strategies::shadow::{Comparison, Difference, Verdict, compare, judge};
 
-use super::build::build;
 use super::build_env::BuildEnv;
-use super::trial::{Job, Trial};
+use super::integration::{self, StepStart, plain::Plain};
+use super::invocation::Site;
+use super::step::{BuildJob, ShadowResult, Trial};
 use exec::dirs::remove_dir;
-
-/// How many units of a kind a note names.
-const NAMED: usize = 3;
-
-/// What compiling every hit showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shadow {
-    /// Hits with the bytes of a compile.
-    pub same: u64,
-    /// Hits with other bytes than compiles, which agree with each other.
-    pub differs: Vec<String>,
-    /// Hits on which compiles do not agree.
-    pub nondeterministic: Vec<String>,
-}
-
-impl Shadow {
-    /// Takes in the check of another working copy.
-    pub fn add(&mut self, other: Shadow) {
-        self.same += other.same;
-        self.differs.extend(other.differs);
-        self.nondeterministic.extend(other.nondeterministic);
-    }
-
-    /// What a reader should know; empty when all is the same.
-    pub fn note(&self) -> Option<String> {
-        let part = |what: &str, units: &[String]| {
-            let named = units.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            (!units.is_empty()).then(|| format!("{} hits {what}, e.g. {named}", units.len()))
-        };
-        let parts = [
-            part("with other bytes than a compile", &self.differs),
-            part("that compile to other bytes each time", &self.nondeterministic),
-        ];
-        let told: Vec<String> = parts.into_iter().flatten().collect();
-        (!told.is_empty()).then(|| told.join("; "))
-    }
-}
 
 /// Compiles what was restored and compares.
 ///
 /// # Errors
 /// When the uncached build fails or is interrupted, or files cannot be read.
-pub(super) fn check(build_env: &BuildEnv, job: &Job, trial: &Trial) -> Result<Shadow> {
+pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
         .iter()
@@ -70,12 +34,12 @@ pub(super) fn check(build_env: &BuildEnv, job: &Job, trial: &Trial) -> Result<Sh
             Some((place.clone(), trial.build.graph.units[unit.index].label()))
         })
         .collect();
-    let mut shadow = Shadow::default();
+    let mut shadow = ShadowResult::default();
     if hits.is_empty() {
         return Ok(shadow);
     }
-    let aside = Aside::take(&job.site.build_dir, build_env.arm_dir().join("shadow"))?;
-    let first = aside.compile(build_env, job, "first")?;
+    let aside = Aside::take(&job.site.build_dir, env.arm_dir().join("shadow"))?;
+    let first = aside.compile(env, job, "first")?;
     let mut second: Option<PathBuf> = None;
     for (place, label) in &hits {
         let in_first = first.join(&place.0);
@@ -83,7 +47,7 @@ pub(super) fn check(build_env: &BuildEnv, job: &Job, trial: &Trial) -> Result<Sh
         let verdict = judge(&restored, || -> Result<Comparison> {
             let compiled = match &second {
                 Some(dir) => dir,
-                None => second.insert(aside.compile(build_env, job, "second")?),
+                None => second.insert(aside.compile(env, job, "second")?),
             };
             Ok(compare(&in_first, &compiled.join(&place.0))?)
         })?;
@@ -129,8 +93,9 @@ impl Aside {
     }
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
-    fn compile(&self, build_env: &BuildEnv, job: &Job, name: &str) -> Result<PathBuf> {
-        build(build_env, &job.site, &job.options, &Strategy::None, None, None)?;
+    fn compile(&self, env: &BuildEnv, job: &BuildJob, name: &str) -> Result<PathBuf> {
+        let site = Site { hooks: Arc::new(Plain), ..job.site.clone() };
+        integration::build(&Plain, env, &site, &job.options, &StepStart::default())?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)

@@ -10,7 +10,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::probes::{ProbeRow, ProbeRun, Verdict, matrix};
 use strategies::Strategy;
 
-use super::external::ExternalArgs;
+use super::common::ExternalArgs;
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
@@ -60,10 +60,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
     /// rustup toolchain [default: the default one]
-    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     toolchain: Option<String>,
     /// Another rustup toolchain, for stories that switch [default: nightly or stable, if installed]
-    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     second_toolchain: Option<String>,
     /// How many stories are told at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -110,7 +110,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let dir = args.work_dir.clone().map_or_else(default, Ok)?;
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
     work.track(supervisor);
-    let volume = super::compare::open_volume(args.volume, &work)?;
+    let volume = super::common::open_volume(args.volume, &work)?;
     let ground_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_build_env(args, &build_env, supervisor)?;

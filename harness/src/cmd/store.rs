@@ -18,7 +18,7 @@ use strategies::store::verify::{Verified, bytes_to_read, verify};
 use strategies::store::{Store, StoreKind, open_existing};
 
 use exec::interrupt::Supervisor;
-use runner::quantity::{parse_age, parse_size};
+use records::quantity::{parse_age, parse_size};
 
 /// Damaged entries and orphans shown by name.
 const SHOWN: usize = 20;

@@ -48,7 +48,7 @@ fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<Fetched
             Ok(prepared) => Ok(prepared),
             Err(error) => {
                 build_env.supervisor.check()?;
-                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cli::one_line(&error)))
+                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cmd::common::one_line(&error, 0)))
             }
         });
         bar.inc(1);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use corpora::scenario::MAIN;
@@ -14,9 +15,11 @@ use super::command::Command;
 use super::published::Published;
 use super::sources::{Contents, Sizes, below};
 use exec::dirs::remove_dir;
+use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
 use runner::build_env::BuildEnv;
-use runner::copies::{ArmDirs, WorkspaceCopies};
+use runner::integration::Integration;
+use runner::integration::plain::Plain;
 use runner::invocation::{BuildOptions, Site};
 use runner::prepare::Prepared;
 
@@ -98,7 +101,7 @@ impl<'a> Shared<'a> {
     }
 
     fn laid_out(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
-        let dirs = ArmDirs { build_env: self.build_env, shared: None, tool: None };
+        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(Plain) as Arc<dyn Integration>) };
         let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;
@@ -107,7 +110,8 @@ impl<'a> Shared<'a> {
         for command in self.commands {
             self.build_env.supervisor.check()?;
             let build_options = build_options(self.build_env, command);
-            match ask_graph(self.build_env, site, &build_options, &mut Usage::default()) {
+            let deadline = self.build_env.deadline();
+            match ask_graph(self.build_env, site, &build_options, &mut Usage::default(), deadline) {
                 Ok((graph, _)) => plans.push(self.plan(site, &build_options, command, &graph, &mut contents)),
                 Err(error) => {
                     self.build_env.supervisor.check()?;

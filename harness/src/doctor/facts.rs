@@ -17,9 +17,8 @@ use exec::toolchain::{Toolchain, on_path};
 use exec::volume::{Volume, VolumeError, VolumeSpec};
 use exec::workdir::{WorkDir, WorkDirError};
 use runner::build_env::DISK_FLOOR;
-use runner::external::tool::install_dir;
-use runner::guard::guarding::WINDOW;
-use runner::guard::sensors::{Machine, Sensors as _};
+use runner::guard::others_share;
+use runner::integration::external::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -96,7 +95,7 @@ const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<Facts> {
     let host = Host::detect(); // First: the load must not be our own.
     show("what others do");
-    let others = Machine { places: Vec::new() }.others(WINDOW);
+    let others = others_share();
     show("the work directory");
     // Held to the end, so that no run starts beside the A/A.
     let (work, _held) = look_at(work_dir, supervisor);

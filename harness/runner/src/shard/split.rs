@@ -8,7 +8,7 @@
 //!
 //! Rounds of one workspace weigh the same, so which of them a shard gets is free: whole pairs
 //! of rounds where it can be, since the second round of a pair runs the first one's order
-//! backwards ([`crate::schedule`]) and so balances it on the same machine.
+//! backwards ([`crate::plan`]) and so balances it on the same machine.
 
 use std::collections::BTreeSet;
 

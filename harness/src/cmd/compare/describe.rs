@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use indicatif::HumanDuration;
 
-use reports::table::bytes;
+use records::quantity::bytes;
 
-use runner::experiment::Experiment;
+use runner::experiment::{Experiment, Options};
 use runner::guard::limits::{DISK_FLOOR, Limits};
-use runner::options::Options;
 use runner::plan::{Order, Plan, Slot};
 
 /// Prints it.
@@ -66,7 +65,7 @@ pub fn describe(experiment: &Experiment, options: &Options) {
 
 /// What guards the run, in a line.
 fn guards(limits: &Limits) -> String {
-    let size = |value: u64| bytes(Some(value as f64));
+    let size = |value: u64| bytes(value as f64);
     let mut parts = vec![match limits.step_timeout() {
         Some(limit) => format!("a step is ended after {}", HumanDuration(limit)),
         None => "a step may take for ever".to_owned(),

@@ -9,7 +9,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use exec::interrupt::Supervisor;
 use exec::sandbox::limits::{Limits, PROCESSES, TIME_S};
 use exec::sandbox::{Kind, Sandbox, SandboxSpec};
-use runner::quantity::{parse_age, parse_size};
+use records::quantity::{parse_age, parse_size};
 
 /// How a sandbox is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -22,7 +22,7 @@ pub enum Choice {
     Namespaces,
 }
 
-/// Shutting in strangers' code.
+/// How untrusted code is confined.
 #[derive(Debug, ClapArgs)]
 pub struct SandboxArgs {
     /// Run every build without network, with a read-only file system but for the directories it
@@ -50,12 +50,27 @@ impl SandboxArgs {
     /// When it does not work here, or something to be read is not there.
     pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
         let try_kind = |kind| Sandbox::try_kind(kind, supervisor).map(|_| kind);
-        let kind = match self.sandbox {
-            None => return Ok(None),
-            Some(Choice::Auto) => Sandbox::find(supervisor)?.0,
-            Some(Choice::Bubblewrap) => try_kind(Kind::Bubblewrap)?,
-            Some(Choice::Namespaces) => try_kind(Kind::Namespaces)?,
-        };
+        match self.sandbox {
+            None => Ok(None),
+            Some(Choice::Auto) => self.of_kind(Sandbox::find(supervisor)?.0),
+            Some(Choice::Bubblewrap) => self.of_kind(try_kind(Kind::Bubblewrap)?),
+            Some(Choice::Namespaces) => self.of_kind(try_kind(Kind::Namespaces)?),
+        }
+    }
+
+    /// The sandbox that was asked for, for another machine.
+    ///
+    /// # Errors
+    /// When something to be read is not there.
+    pub fn untried(&self) -> Result<Option<SandboxSpec>> {
+        match self.sandbox {
+            None => Ok(None),
+            Some(Choice::Auto | Choice::Bubblewrap) => self.of_kind(Kind::Bubblewrap),
+            Some(Choice::Namespaces) => self.of_kind(Kind::Namespaces),
+        }
+    }
+
+    fn of_kind(&self, kind: Kind) -> Result<Option<SandboxSpec>> {
         let read = self.sandbox_read.iter().map(|path| {
             let found = path.exists().then(|| std::path::absolute(path)).and_then(Result::ok);
             found.with_context(|| format!("--sandbox-read {}: there is no such file", path.display()))

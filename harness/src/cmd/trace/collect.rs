@@ -11,7 +11,7 @@ use indicatif::HumanDuration;
 use reports::table::bytes;
 use simulation::trace::{About, Fit, Origin, Trace};
 
-use crate::cmd::compare::plain_name;
+use crate::cmd::common::plain_name;
 use crate::collect::choose::choose;
 use crate::collect::command::{self, Command};
 use crate::collect::everything::everything;
