@@ -14,11 +14,11 @@
 
 pub mod collector;
 pub mod crates;
+pub mod external;
 #[cfg(target_os = "linux")]
 pub mod hostile;
 #[cfg(target_os = "linux")]
 pub mod processes;
-pub mod rivals;
 pub mod small;
 
 use std::ffi::{OsStr, OsString};
@@ -34,7 +34,7 @@ pub struct Place {
     dir: tempfile::TempDir,
 }
 
-/// What the harness said.
+/// What the harness printed, and its exit code.
 pub struct Said {
     pub code: Option<i32>,
     pub stdout: String,
@@ -177,14 +177,14 @@ impl Said {
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
-    /// The one line a user's mistake is answered with: exit code 2, nothing on standard output.
+    /// The one line that answers a mistake of the user: exit code 2, nothing on standard output.
     #[track_caller]
     pub fn mistake(&self) -> &str {
         assert_eq!(self.code, Some(2), "{}\n{}", self.stdout, self.stderr);
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line: {}", self.stderr);
         assert_eq!(self.stdout, "");
-        assert!(lines[0].matches("(os error").count() <= 1, "told twice: {}", lines[0]);
+        assert!(lines[0].matches("(os error").count() <= 1, "named twice: {}", lines[0]);
         lines[0]
     }
 }

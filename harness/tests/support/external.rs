@@ -1,11 +1,11 @@
-//! The made-up rival: compiled once a test, described by a strategy file.
+//! A made-up external tool: compiled once a test, described by a strategy file.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Place, Run, Said};
 
-const SOURCE: &str = include_str!("fake_rival.rs");
+const SOURCE: &str = include_str!("fake_tool.rs");
 
 const FILE: &str = r#"
 name = "fake"
@@ -31,7 +31,7 @@ misses = ["/calls/misses"]
 command = ["{tool}/fake", "--version"]
 "#;
 
-/// Compiles the rival and writes its file, with a variable that makes it misbehave, if given.
+/// Compiles the tool and writes its strategy file, with a variable that makes it misbehave, if given.
 pub fn fake(place: &Place, misbehaviour: Option<&str>) -> PathBuf {
     place.write("fake/fake.rs", SOURCE);
     let (source, program) = (place.at("fake/fake.rs"), place.at("fake/fake"));

@@ -2,7 +2,7 @@
 //! ways in which such tools misbehave.
 //!
 //! ```text
-//! fake serve            serves on FAKE_PORT until it is told to stop
+//! fake serve            serves on FAKE_PORT until it gets `stop`
 //! fake stats | stop     asks the daemon
 //! fake RUSTC ARGS…      what RUSTC_WRAPPER runs: keeps what a call wrote in FAKE_STORE
 //! ```

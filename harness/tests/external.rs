@@ -12,7 +12,7 @@ use std::time::Duration;
 use records::{Outcome, Status, StepRow};
 use rustix::process::Signal;
 use support::processes::{at_work, kill, signal, wait_for};
-use support::rivals::{compare, fake, fake_args};
+use support::external::{compare, fake, fake_args};
 use support::small::{eight, pair};
 use support::{Place, Run, Said, label, skip};
 
@@ -36,7 +36,7 @@ fn counts(row: &StepRow) -> [Option<u64>; 5] {
 
 /// Eight units, one of which runs a build script and seven of which call rustc.
 #[test]
-fn a_rival_is_measured_from_outside() {
+fn an_external_tool_is_measured_from_outside() {
     let place = place();
     fake(&place, None);
     let (run, said) = compare(&place, "eight", "none,fake", &[]);
@@ -54,13 +54,13 @@ fn a_rival_is_measured_from_outside() {
     assert_eq!(missed.map(label).collect::<Vec<_>>(), ["flagged custom-build run-custom-build"]);
     assert_eq!(run.step("none", "warm", "eight").own_hits, None);
     assert_eq!(run.folder.info.tools["fake"], "fake 7.0");
-    let told = said.stdout.lines().filter(|line| line.starts_with("fake counts 7 hits and 8 misses")).count();
-    assert_eq!(told, 1, "{}", said.stdout);
+    let counted = said.stdout.lines().filter(|line| line.starts_with("fake counts 7 hits and 8 misses")).count();
+    assert_eq!(counted, 1, "{}", said.stdout);
     assert_eq!(at_work(&place), [""; 0]);
 }
 
 #[test]
-fn a_rival_that_takes_turns_serves_in_its_own_turns_only() {
+fn an_external_tool_serves_in_its_own_turns_only() {
     let place = Place::new();
     pair(&place);
     place.corpus("pair", &[("older", "src/lib.rs", None), ("newer", "src/lib.rs", None)]);
@@ -109,7 +109,7 @@ fn a_daemon_that_dies_makes_the_row_invalid() {
 }
 
 #[test]
-fn what_is_missing_is_said_with_what_to_do() {
+fn what_is_missing_is_noted_with_what_to_do() {
     let place = place();
     let said = place.run(&place.compare_args("eight", &["--strategies", "none,sccache"]));
     assert_eq!(said.code, Some(0), "{}", said.stderr);
@@ -210,9 +210,9 @@ fn the_shipped_ones_do_what_they_say() {
 }
 
 #[test]
-fn stories_with_several_copies_hold_for_them() {
+fn scenarios_with_several_copies_hold_for_them() {
     if ["tar", "zstd", "git"].iter().any(|tool| exec::toolchain::on_path(tool).is_none()) {
-        return skip("stories_with_several_copies_hold_for_them", "no tar, zstd or git");
+        return skip("scenarios_with_several_copies_hold_for_them", "no tar, zstd or git");
     }
     for scenario in ["worktrees", "contention", "moved", "clean"] {
         let place = place();
@@ -245,18 +245,18 @@ fn another_cargo_is_taken_by_its_path() {
     assert!(said.stderr.contains("--set cargo-z.cargo"), "{}", said.stderr);
 }
 
-/// `HARNESS_RIVALS=DIR`: a work directory in which `harness strategies install` was run.
+/// `HARNESS_EXTERNAL_TOOLS=DIR`: a work directory in which `harness strategies install` was run.
 #[test]
-fn real_rivals_where_they_are() {
-    let Some(work) = std::env::var_os("HARNESS_RIVALS").map(std::path::PathBuf::from) else {
-        return skip("real_rivals_where_they_are", "HARNESS_RIVALS names no work directory with installed tools");
+fn real_tools_where_they_are() {
+    let Some(work) = std::env::var_os("HARNESS_EXTERNAL_TOOLS").map(std::path::PathBuf::from) else {
+        return skip("real_tools_where_they_are", "HARNESS_EXTERNAL_TOOLS names no work directory with installed tools");
     };
     for external in strategies::external::shipped() {
         let Some(install) = &external.description.install else { continue };
         let name = external.name();
         let tool = runner::integration::external::install_dir(&work, name, install).join("bin");
         if !tool.is_dir() {
-            skip(&format!("real_rivals_where_they_are: {name}"), &format!("{} is not there", tool.display()));
+            skip(&format!("real_tools_where_they_are: {name}"), &format!("{} is not there", tool.display()));
             continue;
         }
         let place = place();
@@ -265,7 +265,7 @@ fn real_rivals_where_they_are() {
         all_ok(&run);
         let warm = run.step(name, "warm", "eight");
         assert!(warm.rustc_runs < run.step("none", "warm", "eight").rustc_runs, "{name}: {warm:?}");
-        assert!(warm.own_hits > Some(0), "{name} tells its hits: {warm:?}");
+        assert!(warm.own_hits > Some(0), "{name} states its hits: {warm:?}");
         assert_eq!(at_work(&place), [""; 0], "{name}");
         for scenario in ["contention", "moved", "worktrees"] {
             fs::remove_dir_all(place.at("out")).unwrap();
