@@ -335,7 +335,7 @@ mod tests {
             let script = format!("{line}; printf '%s\\n' '{json}'");
             for shell in ["sh", "bash"] {
                 let Ok(said) = std::process::Command::new(shell).args(["-c", &script]).output() else {
-                    eprintln!("SKIPPED {shell}: it is not installed");
+                    skip::skip(&format!("quoting for {shell}"), "it is not installed");
                     continue;
                 };
                 let said = String::from_utf8(said.stdout).unwrap();
