@@ -56,7 +56,7 @@ enum Command {
     Plan(Box<cmd::plan::PlanArgs>),
     /// Join shards to the run they make together
     Merge(cmd::merge::MergeArgs),
-    /// Look for wrong builds: tell small stories with an expected end to every strategy
+    /// Look for wrong builds: run small cases with an expected end under every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
     Report(cmd::report::Args),

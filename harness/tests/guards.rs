@@ -26,7 +26,7 @@ fn library(place: &Place, name: &str, more: &[(&str, &str)]) {
     place.workspace(name, &[&files, more].concat());
 }
 
-/// A place with one library that builds in a moment.
+/// A place with one library that builds in no time.
 fn quick() -> Place {
     let place = Place::new();
     library(&place, "quick", &[]);

@@ -121,14 +121,14 @@ fn hit_nothing(facts: &Facts) -> Option<String> {
 }
 
 fn other_mechanism(facts: &Facts) -> Option<String> {
-    let (asked, counts) = facts.mechanism.as_ref()?;
+    let (link, counts) = facts.mechanism.as_ref()?;
     // A directory linked in place is a symbolic link.
-    let wanted = if *asked == "in-place" { "symlink" } else { asked };
+    let wanted = if *link == "in-place" { "symlink" } else { link };
     if let Some(other) = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0) {
-        return Some(format!("{asked} was asked for, {} files came by {}", other.1, other.0));
+        return Some(format!("{link} was asked for, {} files came by {}", other.1, other.0));
     }
     (facts.shares_files && counts.iter().all(|count| *count == 0))
-        .then(|| format!("{asked} was asked for, and nothing was shared"))
+        .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
 fn not_cold(facts: &Facts) -> Option<String> {

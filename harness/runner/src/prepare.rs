@@ -20,7 +20,7 @@ pub struct Prepared {
     pub members: Option<Members>,
 }
 
-/// What a story needs besides sources and dependencies.
+/// What a scenario needs besides sources and dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
     /// Leaf and root members.

@@ -1,7 +1,7 @@
 //! The shadow check of a step: every hit is compiled anyway, and the outputs compared.
 //!
 //! The build directory is renamed aside and the same build run at the same path from nothing,
-//! since a path ends up in what is compiled. Only where bytes differ a second compile tells
+//! since a path ends up in what is compiled. Only where bytes differ a second compile shows
 //! whether the compiler agrees with itself ([`strategies::shadow`]). Then everything is put
 //! back: a rename changes no file and no time, so the next step finds what it would have found.
 

@@ -38,7 +38,7 @@ pub(crate) struct BuildJob {
     pub(crate) edits: u32,
     /// Name of the step.
     pub(crate) step: String,
-    /// What tells this build from others of the workspace.
+    /// What this build differs in from others of the workspace.
     pub(crate) variant: String,
 }
 

@@ -64,7 +64,7 @@ pub struct CollectArgs {
     /// Longest time since the last use: 30d, 12h, 90m
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     max_age: Option<Duration>,
-    /// Tell what would be removed, and remove nothing
+    /// Show what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
     /// Read every stored file and remove entries whose bytes changed, too

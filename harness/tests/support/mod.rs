@@ -10,7 +10,7 @@
 //! <place>/out/        run folders
 //! ```
 // Each test binary uses its own part of this.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, missing_docs, clippy::unwrap_used)]
 
 pub mod collector;
 pub mod crates;
@@ -226,7 +226,7 @@ impl Run {
     }
 }
 
-/// `package kind mode`: what tells the units of the made-up workspaces apart.
+/// `package kind mode`: what the units of the made-up workspaces differ in.
 pub fn label(unit: &UnitRow) -> String {
     format!("{} {} {}", unit.package, unit.kind, unit.mode)
 }

@@ -16,7 +16,7 @@ use crate::{Outcome, Status, StepKey, StepRow, UnitRow};
 /// The arm whose seconds count.
 pub const PRICED_BY: &str = "none";
 
-/// What tells a unit apart within a workspace and a kind of build; units that look alike
+/// What identifies a unit within a workspace and a kind of build; units that look alike
 /// are numbered in Cargo's order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct UnitKey<'run> {

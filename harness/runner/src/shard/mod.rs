@@ -106,7 +106,7 @@ impl Sharding {
     }
 }
 
-/// A word that tells machines apart and says nothing about them; `None` where the system states
+/// A word by which machines differ and that says nothing about them; `None` where the system states
 /// none. Containers on one machine share its kernel and its boot, and machines of one kind do not,
 /// so it is a digest of what the kernel drew when it started: another one after a restart.
 pub fn machine_word() -> Option<String> {

@@ -104,8 +104,8 @@ fn belongs(row: &UnitRow, key: &StepKey) -> bool {
         && row.run == key.run
 }
 
-/// Reads `run.json`, its version first, so that a newer file is told apart from
-/// a foreign one.
+/// Reads `run.json`, its version first, so that a newer file is not taken
+/// for a foreign one.
 pub fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
     let not_a_run = |why: String| RunError::NotARun { path: dir.into(), why };
     let path = dir.join(RUN_FILE);
