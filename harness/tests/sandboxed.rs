@@ -14,7 +14,7 @@ use exec::sandbox::entry::{ENTER, Job};
 use exec::sandbox::limits::Rlimits;
 use exec::sandbox::view::{Needs, view};
 use records::Status;
-use support::rivals::fake;
+use support::external::fake;
 use support::small::eight;
 use support::{Place, Run, Said, label, skip};
 

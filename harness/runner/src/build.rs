@@ -8,12 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use strategies::explain::Index;
-use strategies::graph::layout::UnitPlace;
-use strategies::graph::messages::{Messages, What};
+use strategies::explain::EntryIndex;
+use strategies::graph::layout::{self, UnitPlace};
+use strategies::graph::matching::BuiltUnits;
+use strategies::graph::messages::{Messages, ReportedKind};
 use strategies::graph::{Graph, UnitIndex};
 use strategies::key::Context;
-use strategies::units::{self, Built, Plan, Published, Restored};
+use strategies::units::{PublishOutcome, RestoreOutcome, RestorePlan};
 
 use super::build_env::BuildEnv;
 use super::confinement;
@@ -81,7 +82,7 @@ pub struct Build {
     /// The units, when the build succeeded.
     pub graph: Graph,
     /// Which of them Cargo ran, and which it called fresh.
-    pub built: Built,
+    pub built: BuiltUnits,
     /// What the strategy did, for one that restores units.
     pub cached: Option<Cached>,
 }
@@ -90,13 +91,13 @@ pub struct Build {
 #[derive(Debug)]
 pub struct Cached {
     /// Its plan.
-    pub plan: Plan,
+    pub plan: RestorePlan,
     /// What it restored.
-    pub restored: Restored,
+    pub restored: RestoreOutcome,
     /// What it published.
-    pub published: Published,
+    pub published: PublishOutcome,
     /// The store before this build, if anything is to be explained by it.
-    pub before: Option<Arc<Index>>,
+    pub before: Option<Arc<EntryIndex>>,
     /// The surroundings of the build, as keys see them.
     pub context: Context,
     /// Keeps collection away until what was handed out has been checked.
@@ -142,7 +143,7 @@ pub fn describe_build(
 ) -> Result<Build, BuildError> {
     // Not part of the strategy: asked for afterwards and not timed.
     let (graph, _) = ask_graph(env, site, options, &mut Usage::default(), env.deadline())?;
-    let built = Built::of(&graph, &site.layout(), &cargo.messages, cargo.started);
+    let built = BuiltUnits::of(&graph, &site.layout(), &cargo.messages, cargo.started);
     let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, opaque)?;
     let phases = Phases { cargo: cargo.wall, ..phases };
     Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, ran, graph, built, cached: None })
@@ -231,7 +232,7 @@ pub fn noop(env: &BuildEnv, site: &Site, options: &BuildOptions, graph: &Graph) 
         }
         error => error,
     })?;
-    let built = Built::of(graph, &site.layout(), &cargo.messages, cargo.started);
+    let built = BuiltUnits::of(graph, &site.layout(), &cargo.messages, cargo.started);
     Ok((built.compiled.len() as u64, cargo.wall))
 }
 
@@ -247,7 +248,7 @@ impl CompileCosts {
     /// Seconds of rustc from the observer, those of a build script from its start to Cargo's message.
     pub(crate) fn of(
         site: &Site,
-        built: &Built,
+        built: &BuiltUnits,
         messages: &Messages,
         opaque: bool,
     ) -> Result<CompileCosts, BuildError> {
@@ -263,8 +264,8 @@ impl CompileCosts {
         for index in &built.compiled {
             if let Some((message, place)) = built.matched.units.get(index)
                 // What a tool brought back instead of compiling it took no time to speak of.
-                && (!opaque || matches!(messages.units[*message].what, What::ScriptRun))
-                && let Some(began) = units::tree::mark(&layout.unit_dir(place))
+                && (!opaque || matches!(messages.units[*message].what, ReportedKind::ScriptRun))
+                && let Some(began) = layout::invoked_at(&layout.unit_dir(place))
             {
                 let took = messages.units[*message].arrived - began.as_secs_f64();
                 seconds.entry(place.clone()).or_insert(took.max(0.0));

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use strategies::graph::UnitIndex;
-use strategies::graph::layout::Share;
+use strategies::graph::layout::FileSharing;
 use strategies::key::{Digest, depinfo};
 
 use super::build_env::BuildEnv;
@@ -60,10 +60,7 @@ pub(crate) fn facts(
     programs: &mut HashMap<(String, String, String), String>,
 ) -> Facts {
     let Trial { build, checked, counts, .. } = trial;
-    let placed = build.cached.as_ref().map(|cached| {
-        let restored = &cached.restored;
-        [restored.hardlinked, restored.reflinked, restored.copied, restored.symlinked]
-    });
+    let placed = build.cached.as_ref().map(|cached| cached.restored.files.into_array());
     let (program, program_failed) = match &checked.program {
         Some(Ok(now)) => {
             // What a program prints may depend on profile, sources and lockfile: like with like.
@@ -75,7 +72,7 @@ pub(crate) fn facts(
         None => (None, None),
     };
     let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
-    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == Share::Shared);
+    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
     Facts {
         baseline: expectations.baseline,
         restored_files: placed.map_or(0, |placed| placed.iter().sum()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use corpora::scenario::{Home, Step, Task};
 use records::{Status, StepKey, StepRow, UnitRow};
 use strategies::Strategy;
-use strategies::units::Restored;
+use strategies::link::Mechanism;
+use strategies::units::RestoreOutcome;
 
 use super::build::Build;
 use super::gates::{self, Facts};
@@ -104,7 +105,7 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     };
     let total = |of: &dyn Fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>();
     let restores = trials.iter().all(|trial| trial.build.cached.is_some());
-    let of_restored = |of: &dyn Fn(&Restored) -> u64| {
+    let of_restored = |of: &dyn Fn(&RestoreOutcome) -> u64| {
         trials.iter().map(|trial| trial.build.cached.as_ref().map(|cached| of(&cached.restored))).sum::<Option<u64>>()
     };
     let of_counts = |of: &dyn Fn(&Counts) -> u64| restores.then(|| total(&|trial| of(&trial.counts)));
@@ -136,10 +137,10 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
         rustc_s: Some(trials.iter().map(|trial| trial.build.rustc.rustc_s).sum()),
         hit_rate: Some(counts.hit_rate).filter(|_| has_outcomes),
         hit_rate_by_cost: counts.hit_rate_by_cost.filter(|_| has_outcomes),
-        hardlinked: of_restored(&|restored| restored.hardlinked),
-        reflinked: of_restored(&|restored| restored.reflinked),
-        copied: of_restored(&|restored| restored.copied),
-        symlinked: of_restored(&|restored| restored.symlinked),
+        hardlinked: of_restored(&|restored| restored.files[Mechanism::Hardlinked]),
+        reflinked: of_restored(&|restored| restored.files[Mechanism::Reflinked]),
+        copied: of_restored(&|restored| restored.files[Mechanism::Copied]),
+        symlinked: of_restored(&|restored| restored.files[Mechanism::Symlinked]),
         private_files: of_restored(&|restored| restored.private_files),
         copied_bytes: of_restored(&|restored| restored.copied_bytes),
         noop_compiled: Some(total(&|trial| trial.checked.noop_compiled)),

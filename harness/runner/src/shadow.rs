@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use records::Outcome;
 use strategies::graph::layout::UnitPlace;
-use strategies::shadow::{Comparison, Difference, Verdict, compare, judge};
+use strategies::shadow::{ShadowComparison, FileDifference, ShadowVerdict, compare, judge};
 
 use super::build_env::BuildEnv;
 use super::integration::{self, StepStart, plain::Plain};
@@ -44,7 +44,7 @@ pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<Sha
     for (place, label) in &hits {
         let in_first = first.join(&place.0);
         let restored = compare(&aside.restored().join(&place.0), &in_first)?;
-        let verdict = judge(&restored, || -> Result<Comparison> {
+        let verdict = judge(&restored, || -> Result<ShadowComparison> {
             let compiled = match &second {
                 Some(dir) => dir,
                 None => second.insert(aside.compile(env, job, "second")?),
@@ -53,9 +53,9 @@ pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<Sha
         })?;
         let named = || format!("{label} ({})", files(&restored));
         match verdict {
-            Verdict::Same => shadow.same += 1,
-            Verdict::Differs => shadow.differs.push(named()),
-            Verdict::NonDeterministic => shadow.nondeterministic.push(named()),
+            ShadowVerdict::Same => shadow.same += 1,
+            ShadowVerdict::Differs => shadow.differs.push(named()),
+            ShadowVerdict::NonDeterministic => shadow.nondeterministic.push(named()),
         }
     }
     aside.put_back()?;
@@ -63,9 +63,9 @@ pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<Sha
 }
 
 /// The kinds of files that differ.
-fn files(comparison: &Comparison) -> String {
-    let Comparison::Differs(differences) = comparison else { return String::new() };
-    let kind = |difference: &Difference| {
+fn files(comparison: &ShadowComparison) -> String {
+    let ShadowComparison::Differs(differences) = comparison else { return String::new() };
+    let kind = |difference: &FileDifference| {
         let path = Path::new(&difference.path);
         path.extension().map_or_else(|| "program".to_owned(), |kind| kind.to_string_lossy().into_owned())
     };

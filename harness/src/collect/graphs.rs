@@ -9,7 +9,7 @@ use corpora::scenario::MAIN;
 use simulation::cost::Features;
 use simulation::trace::{LeftOut, Source};
 use strategies::graph::{self, Graph, Unit};
-use strategies::key::{Context, Inputs};
+use strategies::key::{Context, Input, KeyInputs};
 
 use super::command::Command;
 use super::published::Published;
@@ -61,7 +61,7 @@ pub struct PlanGraph {
 #[derive(Debug)]
 pub struct SeenUnit {
     /// The inputs of its key.
-    pub inputs: Inputs,
+    pub inputs: KeyInputs,
     /// Name of its package.
     pub package: String,
     /// Where the package comes from.
@@ -161,14 +161,14 @@ impl<'a> Shared<'a> {
     ) -> SeenUnit {
         let package = &unit.package;
         let (source, observed, published) = match &package.source {
-            graph::Source::Registry => (Source::Registry, "", self.published.day(&package.name, &package.version)),
-            graph::Source::Git => (Source::Git, "", 0),
-            graph::Source::Path(dir) => (Source::Path, contents.of(dir), 0),
+            graph::PackageSource::Registry => (Source::Registry, "", self.published.day(&package.name, &package.version)),
+            graph::PackageSource::Git => (Source::Git, "", 0),
+            graph::PackageSource::Path(dir) => (Source::Path, contents.of(dir), 0),
         };
-        let mut inputs = Inputs::of(graph, unit, context);
+        let mut inputs = KeyInputs::of_unit(graph, unit, context);
         // Where Cargo's home is would make the trace of one machine unlike that of another.
         if let Ok(inside) = Path::new(&unit.target.src_path).strip_prefix(&context.cargo_home) {
-            inputs.path = format!("home:{}", inside.display());
+            inputs[Input::SourcePath] = format!("home:{}", inside.display());
         }
         SeenUnit {
             inputs,

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use records::Outcome;
-use strategies::external::placeholder::Values;
+use strategies::external::placeholder::PlaceholderValues;
 use strategies::external::statistics::Counters;
 use strategies::external::{Caches, External, Install};
 use strategies::key::Digest;
@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct ExternalTool {
     external: Arc<External>,
     /// The values of placeholders, but for those of a daemon or a build.
-    values: Values,
+    values: PlaceholderValues,
     /// The scrubbed environment, with a HOME of its own.
     base: Variables,
     /// Another Cargo than the toolchain's.
@@ -152,7 +152,7 @@ impl ExternalTool {
     }
 
     /// A command of the tool outside of builds.
-    fn command(&self, values: &Values, argv: &[String]) -> Result<CommandSpec> {
+    fn command(&self, values: &PlaceholderValues, argv: &[String]) -> Result<CommandSpec> {
         let described = self.external.description.env.iter();
         // What belongs to one build has no value here, and no business.
         let described = described.filter_map(|(name, text)| Some((name.into(), values.text(text).ok()?.into())));
@@ -192,7 +192,7 @@ impl ExternalTool {
     }
 
     /// The values of placeholders while its daemon serves.
-    fn values_now(&self, values: Values) -> Values {
+    fn values_now(&self, values: PlaceholderValues) -> PlaceholderValues {
         match self.port() {
             Some(port) => values.with("port", port.to_string()),
             None => values,
@@ -200,7 +200,7 @@ impl ExternalTool {
     }
 
     /// The values of placeholders in one build.
-    fn build_values(&self, env: &BuildEnv, site: &Site, options: &BuildOptions) -> Values {
+    fn build_values(&self, env: &BuildEnv, site: &Site, options: &BuildOptions) -> PlaceholderValues {
         let folder = site.target_dir.file_name().unwrap_or(OsStr::new("site")).to_string_lossy().into_owned();
         let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
         let flags = options.rustflags.as_deref().unwrap_or_default();
@@ -394,7 +394,7 @@ fn arm_values(
     external: &External,
     toolchain: &Toolchain,
     programs: Option<&Path>,
-) -> Values {
+) -> PlaceholderValues {
     let state = dirs.root.join("state");
     let own = std::env::current_exe().unwrap_or_default();
     let text = |path: &Path| path.display().to_string();

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use records::Outcome;
 use strategies::Strategy;
-use strategies::explain::Index;
+use strategies::explain::EntryIndex;
 use strategies::external::statistics::Counters;
 use strategies::graph::UnitIndex;
 use strategies::store::Store;
@@ -139,7 +139,7 @@ pub struct Expectations {
 #[derive(Debug, Default)]
 pub struct StepStart {
     /// What the store held, where several builds fill it at the same time.
-    pub(crate) index: Option<Arc<Index>>,
+    pub(crate) index: Option<Arc<EntryIndex>>,
     /// The counters of an external tool.
     pub(crate) counters: Option<Counters>,
 }

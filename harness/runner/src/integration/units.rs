@@ -8,11 +8,11 @@ use std::time::Instant;
 use anyhow::Result;
 use exec::dirs::remove_dir;
 use records::Outcome;
-use strategies::explain::Index;
-use strategies::flaw::Flaw;
+use strategies::explain::EntryIndex;
 use strategies::graph::UnitIndex;
+use strategies::graph::matching::BuiltUnits;
 use strategies::store::Store;
-use strategies::units::{self, Session, Units, Verdict};
+use strategies::units::{self, Decision, Session, Units};
 
 use super::{Expectations, Integration, IntegrationDirs, Opened, StepStart, UnitOutcome};
 use crate::build::{Build, Cached, CompileCosts, Phases, Usage, ask_graph, context, own_cpu, run_cargo};
@@ -63,7 +63,7 @@ impl Integration for UnitCache {
 
     fn start_step(&self, _: &BuildEnv, builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
         // Read before any of them publishes: misses are explained by what was there.
-        let index = (builds.len() > 1).then(|| Arc::new(Index::load(&*self.store)));
+        let index = (builds.len() > 1).then(|| Arc::new(EntryIndex::load(&*self.store)));
         Ok(StepStart { index, ..StepStart::default() })
     }
 
@@ -81,7 +81,7 @@ impl Integration for UnitCache {
 
         env.enter(Phase::Plan);
         let began = Instant::now();
-        let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
+        let lock = store.lock_shared()?;
         let toolchain = strategies::key::Digest::of(env.toolchain.rustc_verbose.as_bytes());
         store.root().restore_rustc_info(&toolchain, &site.build_dir);
         let (graph, graph_call) = ask_graph(env, site, options, &mut usage, deadline)?;
@@ -100,12 +100,12 @@ impl Integration for UnitCache {
         let cargo = run_cargo(env, site, options, &mut usage, deadline)?;
         // The store's entries explain the misses later. Reading them is in no phase: a cache that
         // is not under test would not do it.
-        let missed = plan.units.iter().any(|unit| matches!(unit.verdict, Verdict::Miss));
-        let before = missed.then(|| start.index.clone().unwrap_or_else(|| Arc::new(Index::load(store))));
+        let missed = plan.units.iter().any(|unit| matches!(unit.decision, Decision::Miss));
+        let before = missed.then(|| start.index.clone().unwrap_or_else(|| Arc::new(EntryIndex::load(store))));
 
         let own = own_cpu();
         let began = Instant::now();
-        let built = units::Built::of(&graph, &layout, &cargo.messages, cargo.started);
+        let built = BuiltUnits::of(&graph, &layout, &cargo.messages, cargo.started);
         let matching = began.elapsed();
         let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, false)?;
         env.enter(Phase::Publish);
@@ -143,22 +143,22 @@ impl Integration for UnitCache {
                 bytes: entry.map(|entry| entry.size()),
                 ..UnitOutcome::default()
             };
-            outcome.outcome = match &unit.verdict {
+            outcome.outcome = match &unit.decision {
                 // The build directory held it: the policy was asked for nothing.
-                Verdict::Refused(_) | Verdict::Miss if fresh && !compiled => None,
-                Verdict::Present { .. } => None,
-                Verdict::Refused(rule) => {
+                Decision::Refused(_) | Decision::Miss if fresh && !compiled => None,
+                Decision::Present { .. } => None,
+                Decision::Refused(rule) => {
                     rule.name.clone_into(&mut outcome.reason);
                     Some(Outcome::Refused)
                 }
-                Verdict::Hit(_) if !is_restored(index) => {
+                Decision::Hit(_) if !is_restored(index) => {
                     "evicted".clone_into(&mut outcome.reason);
                     Some(Outcome::Miss)
                 }
-                Verdict::Hit(_) if fresh => Some(Outcome::Hit),
+                Decision::Hit(_) if fresh => Some(Outcome::Hit),
                 // Rebuilt, or Cargo said nothing of it: no hit without Cargo's word.
-                Verdict::Hit(_) => Some(Outcome::Stale),
-                Verdict::Miss => {
+                Decision::Hit(_) => Some(Outcome::Stale),
+                Decision::Miss => {
                     if let Some(explanation) = explained.get(&index) {
                         explanation.reason.as_str().clone_into(&mut outcome.reason);
                         outcome.because = explanation.because.clone().unwrap_or_default();
