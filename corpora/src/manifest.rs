@@ -18,20 +18,18 @@
 //! ```
 //!
 //! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. With
-//! `graphs-only = true` below `about`, nothing of the corpus is ever built: only its unit graphs
-//! are collected, and `edit` may be left out, too. A path is relative to the manifest. `test-args` come on top when tests are built: published packages often lack what
-//! their integration tests need.
-//! `upgrade` is a whole second Cargo.lock in the manifest's directory or below it. What this
-//! module hands out has been checked in full: names are safe file names, relative paths
-//! stay inside their tree, pins are exact, and no argument takes over what the harness decides.
+//! `graphs-only = true` at the top, nothing of the corpus is ever built: only its unit graphs are
+//! collected, and `edit` may be left out, too. A path is relative to the manifest. `test-args` are
+//! further arguments when tests are built: published packages often lack what their integration
+//! tests need. `upgrade` is a whole second Cargo.lock in the manifest's directory or under it.
+//! A corpus that was read has been checked in full: names are safe file names, relative paths
+//! stay inside their tree, pins are exact, and no argument overrides what the harness decides.
 
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::semver::Version;
 
-use crate::lockfile::Lockfile;
-use crate::pins::{Checksum, CommitId};
-use crate::schema;
+use crate::pins::{Checksum, CommitId, GitUrl};
 
 /// A named list of workspaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +38,7 @@ pub struct Corpus {
     pub name: String,
     /// One line: what it is good for.
     pub about: String,
-    /// Nothing of it is built: it is there for its unit graphs.
+    /// Whether only its unit graphs are collected and nothing is built.
     pub graphs_only: bool,
     /// Its workspaces in the order of the manifest; never empty, names are unique.
     pub workspaces: Vec<Workspace>,
@@ -52,34 +50,69 @@ pub struct Workspace {
     /// Its name: a safe file name, unique in the corpus.
     pub name: String,
     /// Where its sources come from.
-    pub source: Source,
+    pub source: WorkspaceSource,
     /// Arguments for `cargo build` besides those the harness gives.
     pub cargo_args: Vec<String>,
     /// Further arguments for `cargo test`.
     pub test_args: Vec<String>,
-    /// The Rust file an edit step changes, relative to the directory Cargo runs in; may be empty
-    /// in a corpus that is not built.
+    /// The Rust file that edit steps change, relative to the directory Cargo runs in; empty where
+    /// a corpus that is not built names none.
     pub edit: PathBuf,
     /// A command whose output proves that the built program runs.
-    pub run: Option<Run>,
+    pub run: Option<RunCommand>,
     /// A second `Cargo.lock`, in which a dependency is upgraded.
-    pub upgrade: Option<Lockfile>,
+    pub upgrade: Option<SecondLockfile>,
     /// One line: why it is in the corpus.
     pub why: String,
 }
 
 /// A built program and the arguments to start it with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct RunCommand {
     /// The binary target's name.
     pub bin: String,
     /// Its arguments, such as `--version`.
     pub args: Vec<String>,
 }
 
+/// A whole second `Cargo.lock` of a workspace, for the step that upgrades a dependency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecondLockfile {
+    /// One that comes along with a shipped corpus.
+    Shipped {
+        /// Its path in the manifest.
+        name: PathBuf,
+        /// All of it.
+        text: &'static str,
+    },
+    /// A file of this machine.
+    File(PathBuf),
+}
+
+impl SecondLockfile {
+    /// The text of the lockfile.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not UTF-8.
+    pub fn text(&self) -> std::io::Result<String> {
+        match self {
+            Self::Shipped { text, .. } => Ok((*text).to_owned()),
+            Self::File(path) => fs_err::read_to_string(path),
+        }
+    }
+
+    /// Its path, as in the manifest where it is shipped.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Shipped { name, .. } => name,
+            Self::File(path) => path,
+        }
+    }
+}
+
 /// Where a workspace's sources come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum WorkspaceSource {
     /// A published package with its own `Cargo.lock`.
     Registry {
         /// The package's name.
@@ -92,7 +125,7 @@ pub enum Source {
     /// A commit of a git repository.
     Git {
         /// A URL, or the path of a local repository.
-        url: String,
+        url: GitUrl,
         /// The full commit.
         commit: CommitId,
         /// Where in the repository Cargo runs; the root when empty.
@@ -105,8 +138,8 @@ pub enum Source {
     },
 }
 
-impl Source {
-    /// Which kind it is: `registry`, `git` or `path`.
+impl WorkspaceSource {
+    /// Its kind: `registry`, `git` or `path`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Registry { .. } => "registry",
@@ -116,7 +149,7 @@ impl Source {
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for WorkspaceSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Registry { name, version, .. } => write!(f, "{name} {version}"),
@@ -137,13 +170,8 @@ impl std::fmt::Display for Source {
 #[non_exhaustive]
 pub enum ManifestError {
     /// The file could not be read.
-    #[error("cannot read the manifest {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    #[error("cannot read the manifest: {0}")]
+    Read(#[from] std::io::Error),
     /// Something in the file is wrong.
     #[error("{}:{line}: {}{what}", path.display(), key_prefix(key))]
     Invalid {
@@ -171,28 +199,6 @@ fn key_prefix(key: &str) -> String {
 }
 
 impl Corpus {
-    /// Read the manifest in `path`.
-    ///
-    /// # Errors
-    /// When it cannot be read or anything in it is wrong.
-    pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text, path)
-    }
-
-    /// Parse a manifest's text. `path` is the file to name in errors; relative `path` sources
-    /// and local git repositories are taken from its directory.
-    ///
-    /// # Errors
-    /// When anything in it is wrong.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
-        schema::parse(text, path.parent().unwrap_or(Path::new(""))).map_err(|wrong| {
-            let (line, key) = wrong.place(text);
-            ManifestError::Invalid { path: path.to_owned(), line, key, what: wrong.what }
-        })
-    }
-
     /// Only the workspaces of these names, in the corpus' order.
     ///
     /// # Errors

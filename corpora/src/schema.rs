@@ -1,6 +1,5 @@
-//! The wire form of a manifest, apart from the [`Corpus`] the program thinks with.
-//!
-//! Every value keeps its place in the text, so that an error can name line and key.
+//! The TOML form of a manifest, parsed into a [`Corpus`]. Values keep their position in the text,
+//! so that an error can name line and key.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,9 +9,8 @@ use cargo_metadata::semver::Version;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::lockfile::Lockfile;
-use crate::manifest::{Corpus, Run, Source, Workspace};
-use crate::pins::{self, BadPin, Checksum, CommitId};
+use crate::manifest::{Corpus, ManifestError, RunCommand, SecondLockfile, Workspace, WorkspaceSource};
+use crate::pins::{self, BadPin, Checksum, CommitId, GitUrl};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -61,19 +59,19 @@ struct RawSource {
 }
 
 /// Something wrong, and where in the text.
-pub(crate) struct Wrong {
+struct ManifestFault {
     span: Range<usize>,
     key: Option<&'static str>,
-    pub(crate) what: String,
+    what: String,
 }
 
-impl Wrong {
+impl ManifestFault {
     fn new(span: Range<usize>, key: &'static str, what: impl Into<String>) -> Self {
         Self { span, key: Some(key), what: what.into() }
     }
 
     /// The line, counted from 1, and the key.
-    pub(crate) fn place(&self, text: &str) -> (usize, String) {
+    fn place(&self, text: &str) -> (usize, String) {
         let start = self.span.start.min(text.len());
         let before = text.get(..start).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
@@ -89,9 +87,31 @@ impl Wrong {
     }
 }
 
+impl Corpus {
+    /// Read the manifest in `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read or anything in it is wrong.
+    pub fn read(path: &Path) -> Result<Self, ManifestError> {
+        Self::parse(&fs_err::read_to_string(path)?, path)
+    }
+
+    /// Parse a manifest's text. `path` is the file to name in errors; relative `path` sources
+    /// and local git repositories are taken from its directory.
+    ///
+    /// # Errors
+    /// When anything in it is wrong.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
+        corpus(text, path.parent().unwrap_or(Path::new(""))).map_err(|fault| {
+            let (line, key) = fault.place(text);
+            ManifestError::Invalid { path: path.to_owned(), line, key, what: fault.what }
+        })
+    }
+}
+
 /// Parse and check a whole manifest; `base` is the directory relative paths start from.
-pub(crate) fn parse(text: &str, base: &Path) -> Result<Corpus, Wrong> {
-    let raw: RawCorpus = toml::from_str(text).map_err(|error| Wrong {
+fn corpus(text: &str, base: &Path) -> Result<Corpus, ManifestFault> {
+    let raw: RawCorpus = toml::from_str(text).map_err(|error| ManifestFault {
         span: error.span().unwrap_or(0..0),
         key: None,
         what: error.message().trim().replace('\n', "; "),
@@ -102,13 +122,13 @@ pub(crate) fn parse(text: &str, base: &Path) -> Result<Corpus, Wrong> {
         let workspace = workspace(entry, base, raw.graphs_only)?;
         if !seen.insert(workspace.name.to_ascii_lowercase()) {
             let what = format!("there are two workspaces called {:?}", workspace.name);
-            return Err(Wrong::new(entry.name.span(), "name", what));
+            return Err(ManifestFault::new(entry.name.span(), "name", what));
         }
         workspaces.push(workspace);
     }
     if workspaces.is_empty() {
         let what = "the corpus has no [[workspace]]";
-        return Err(Wrong::new(raw.name.span(), "workspace", what));
+        return Err(ManifestFault::new(raw.name.span(), "workspace", what));
     }
     Ok(Corpus {
         name: checked(&raw.name, "name", pins::name)?,
@@ -118,18 +138,18 @@ pub(crate) fn parse(text: &str, base: &Path) -> Result<Corpus, Wrong> {
     })
 }
 
-fn workspace(raw: &RawWorkspace, base: &Path, graphs_only: bool) -> Result<Workspace, Wrong> {
+fn workspace(raw: &RawWorkspace, base: &Path, graphs_only: bool) -> Result<Workspace, ManifestFault> {
     let edit = edit(raw, graphs_only)?;
-    let args = |args: &[Spanned<String>], key| -> Result<Vec<String>, Wrong> {
+    let args = |args: &[Spanned<String>], key| -> Result<Vec<String>, ManifestFault> {
         args.iter().map(|arg| checked(arg, key, cargo_arg)).collect()
     };
     let run = match &raw.run {
         None => None,
-        Some(run) => Some(Run { bin: checked(&run.bin, "bin", pins::name)?, args: run.args.clone() }),
+        Some(run) => Some(RunCommand { bin: checked(&run.bin, "bin", pins::name)?, args: run.args.clone() }),
     };
     let upgrade = match &raw.upgrade {
         None => None,
-        Some(path) => Some(Lockfile::File(base.join(checked(path, "upgrade", pins::inner_path)?))),
+        Some(path) => Some(SecondLockfile::File(base.join(checked(path, "upgrade", pins::inner_path)?))),
     };
     Ok(Workspace {
         name: checked(&raw.name, "name", pins::name)?,
@@ -144,23 +164,23 @@ fn workspace(raw: &RawWorkspace, base: &Path, graphs_only: bool) -> Result<Works
 }
 
 /// The file to edit; the empty path where there is none because nothing is ever built.
-fn edit(raw: &RawWorkspace, graphs_only: bool) -> Result<PathBuf, Wrong> {
+fn edit(raw: &RawWorkspace, graphs_only: bool) -> Result<PathBuf, ManifestFault> {
     let Some(given) = &raw.edit else {
         let what =
             "the workspace needs an `edit`: a Rust file that edit steps change (or the corpus `graphs-only = true`)";
-        return if graphs_only { Ok(PathBuf::new()) } else { Err(Wrong::new(raw.name.span(), "edit", what)) };
+        return if graphs_only { Ok(PathBuf::new()) } else { Err(ManifestFault::new(raw.name.span(), "edit", what)) };
     };
     let edit = checked(given, "edit", pins::inner_path)?;
     match edit.extension().is_some_and(|ext| ext == "rs") {
         true => Ok(edit),
         false => {
             let what = "an edit step changes a Rust file: its name must end in .rs";
-            Err(Wrong::new(given.span(), "edit", what))
+            Err(ManifestFault::new(given.span(), "edit", what))
         }
     }
 }
 
-fn source(raw: &Spanned<RawSource>, base: &Path) -> Result<Source, Wrong> {
+fn source(raw: &Spanned<RawSource>, base: &Path) -> Result<WorkspaceSource, ManifestFault> {
     let span = raw.span();
     let raw = raw.get_ref();
     let only = |kind: &str, allowed: &[&str]| {
@@ -178,19 +198,19 @@ fn source(raw: &Spanned<RawSource>, base: &Path) -> Result<Source, Wrong> {
                 && !allowed.contains(&key)
             {
                 let what = format!("`{key}` does not belong in a {kind} source");
-                return Err(Wrong::new(value.span(), "source", what));
+                return Err(ManifestFault::new(value.span(), "source", what));
             }
         }
         Ok(())
     };
     let need = |value: &'_ Option<Spanned<String>>, key: &'static str| {
         let what = format!("the source needs a `{key}`");
-        let missing = || Wrong::new(span.clone(), "source", what);
+        let missing = || ManifestFault::new(span.clone(), "source", what);
         value.clone().ok_or_else(missing)
     };
     if let Some(name) = &raw.registry {
         only("registry", &["registry", "version", "checksum"])?;
-        return Ok(Source::Registry {
+        return Ok(WorkspaceSource::Registry {
             name: checked(name, "registry", pins::name)?,
             version: checked(&need(&raw.version, "version")?, "version", version)?,
             checksum: checked(&need(&raw.checksum, "checksum")?, "checksum", Checksum::parse)?,
@@ -198,13 +218,13 @@ fn source(raw: &Spanned<RawSource>, base: &Path) -> Result<Source, Wrong> {
     }
     if let Some(url) = &raw.git {
         only("git", &["git", "commit", "subdir"])?;
-        let url = checked(url, "git", pins::git_url)?;
+        let url = checked(url, "git", GitUrl::parse)?;
         let subdir = match &raw.subdir {
             Some(subdir) => checked(subdir, "subdir", pins::inner_path)?,
             None => PathBuf::new(),
         };
-        return Ok(Source::Git {
-            url: crate::source::git::anchored(&url, base),
+        return Ok(WorkspaceSource::Git {
+            url: url.relative_to(base),
             commit: checked(&need(&raw.commit, "commit")?, "commit", CommitId::parse)?,
             subdir,
         });
@@ -212,18 +232,18 @@ fn source(raw: &Spanned<RawSource>, base: &Path) -> Result<Source, Wrong> {
     if let Some(path) = &raw.path {
         only("path", &["path"])?;
         let path = checked(path, "path", line)?;
-        return Ok(Source::Path { path: base.join(path) });
+        return Ok(WorkspaceSource::Path { path: base.join(path) });
     }
     let what = "the source needs one of `registry`, `git` or `path`";
-    Err(Wrong::new(span, "source", what))
+    Err(ManifestFault::new(span, "source", what))
 }
 
 fn checked<T>(
     value: &Spanned<String>,
     key: &'static str,
     parse: impl Fn(&str) -> Result<T, BadPin>,
-) -> Result<T, Wrong> {
-    parse(value.get_ref()).map_err(|bad| Wrong::new(value.span(), key, bad.0))
+) -> Result<T, ManifestFault> {
+    parse(value.get_ref()).map_err(|bad| ManifestFault::new(value.span(), key, bad.0))
 }
 
 /// One line of prose, or a path: not empty, no control characters.

@@ -1,7 +1,6 @@
 //! Edits are new every time, do not pile up, and can be taken back to the byte.
 
 use std::collections::HashSet;
-use std::fs;
 use std::process::Command;
 
 use proptest::prelude::*;
