@@ -24,18 +24,11 @@ impl CargoProgram {
         Self { program: program.into(), env }
     }
 
-    /// The value of one variable in the child's environment.
-    pub fn var(&self, name: &str) -> Option<&OsStr> {
-        let found = self.env.iter().rev().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_os_str())
-    }
-
     /// The child's Cargo home: `CARGO_HOME`, else `.cargo` in its `HOME`.
-    pub fn cargo_home(&self) -> Option<PathBuf> {
-        match self.var("CARGO_HOME") {
-            Some(home) if !home.is_empty() => Some(PathBuf::from(home)),
-            _ => self.var("HOME").map(|home| Path::new(home).join(".cargo")),
-        }
+    pub(crate) fn cargo_home(&self) -> Option<PathBuf> {
+        let var = |name: &str| self.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| Path::new(value));
+        let home = var("CARGO_HOME").filter(|home| !home.as_os_str().is_empty());
+        home.map(Path::to_owned).or_else(|| Some(var("HOME")?.join(".cargo")))
     }
 
     /// Run `cargo ARGS` in `dir` to its end, standard input closed, and return its standard output.

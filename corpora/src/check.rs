@@ -59,13 +59,8 @@ pub enum CorpusProblem {
     #[error("the second lockfile does not fit: {0}")]
     Upgrade(UpgradeError),
     /// A member asks for a newer Rust than the one that would build it.
-    #[error("{package} needs Rust {needs}: choose a newer toolchain")]
-    RustTooOld {
-        /// The package.
-        package: String,
-        /// The Rust it asks for.
-        needs: String,
-    },
+    #[error("{0} needs Rust {1}: choose a newer toolchain")]
+    RustTooOld(String, String),
 }
 
 /// Check every workspace of a corpus, fetching what is missing. `done` is called after
@@ -156,7 +151,7 @@ fn check_members(
         && let Some(needs) = &package.rust_version
         && *needs > rust
     {
-        problems.push(CorpusProblem::RustTooOld { package: package.name.to_string(), needs: needs.to_string() });
+        problems.push(CorpusProblem::RustTooOld(package.name.to_string(), needs.to_string()));
     }
     problems
 }

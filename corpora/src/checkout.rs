@@ -1,8 +1,8 @@
 //! Working copies: a fetched tree copied to where it is built.
 //!
 //! Structure, executable bits and modification times stay as they are. A symbolic link is copied
-//! as a link and never followed; one that leads out of the tree is left out and reported, since
-//! a copy must not read or write anything beside itself. Files of a copy are replaced whole.
+//! as a link and never followed; one that leads out of the tree is left out, since a
+//! copy must not read or write anything beside itself. Files of a copy are replaced whole.
 
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -13,24 +13,11 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::slot::FetchedSource;
 
-/// A working copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checkout {
-    /// The copied tree.
-    pub tree: PathBuf,
-    /// The directory Cargo runs in.
-    pub dir: PathBuf,
-    /// Links that were left out because they lead out of the tree.
-    pub escaping: Vec<EscapingLink>,
-}
-
 /// A symbolic link that leads out of its tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EscapingLink {
-    /// The link, relative to the tree.
-    pub link: PathBuf,
-    /// Its text.
-    pub target: PathBuf,
+pub(crate) struct EscapingLink {
+    /// Relative to the tree.
+    pub(crate) link: PathBuf,
+    pub(crate) target: PathBuf,
 }
 
 /// Why a tree could not be copied.
@@ -45,13 +32,14 @@ pub enum CheckoutError {
     Io(#[from] io::Error),
 }
 
-/// Copy a fetched tree to `dest`, which must be missing or empty.
+/// Copy a fetched tree to `dest`, which must be missing or empty. Returns the directory in it that
+/// Cargo runs in.
 ///
 /// # Errors
 /// When `dest` has anything in it, or a file cannot be read or written.
-pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<Checkout, CheckoutError> {
-    let escaping = copy_tree(&fetched.tree, dest, &[])?;
-    Ok(Checkout { tree: dest.to_owned(), dir: dest.join(&fetched.subdir), escaping })
+pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<PathBuf, CheckoutError> {
+    copy_tree(&fetched.tree, dest, &[])?;
+    Ok(dest.join(&fetched.subdir))
 }
 
 /// Whether an entry is part of a copy that leaves out entries of these names.

@@ -86,16 +86,15 @@ impl std::fmt::Display for Nonce {
 }
 
 /// An edited file, before anything is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EditedText {
-    /// The file's new text.
-    pub text: String,
+#[derive(Debug, PartialEq, Eq)]
+struct EditedText {
+    text: String,
     /// The name and text of a file beside it that the edit adds.
-    pub beside: Option<(String, String)>,
+    beside: Option<(String, String)>,
 }
 
 /// The original of a text that may have been edited before.
-pub fn original(text: &str) -> &str {
+fn original(text: &str) -> &str {
     match block_start(text) {
         Some(start) => &text[..start],
         None => text,
@@ -103,7 +102,7 @@ pub fn original(text: &str) -> &str {
 }
 
 /// Apply an edit to the text of the file called `file_name`, edited before or not.
-pub fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> EditedText {
+fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> EditedText {
     let original = original(text);
     let mut beside = None;
     let block = match edit {
@@ -164,31 +163,13 @@ fn beside_of(text: &str, file_name: &str) -> Option<PathBuf> {
     ours.then(|| Path::new(named).to_owned())
 }
 
-/// What an applied edit did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppliedEdit {
-    /// The edited file.
-    pub file: PathBuf,
-    /// A file added beside it.
-    pub added: Option<PathBuf>,
-    /// A file of an earlier edit that was removed.
-    pub removed: Option<PathBuf>,
-    /// Whether anything changed; only going back from an original changes nothing.
-    pub changed: bool,
-}
-
 /// Why an edit could not be applied.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
     /// The file is not in the tree.
-    #[error("cannot edit {}: it leads out of {}", file.display(), tree.display())]
-    Outside {
-        /// The file.
-        file: PathBuf,
-        /// The tree.
-        tree: PathBuf,
-    },
+    #[error("cannot edit {}: it leads out of {}", .0.display(), .1.display())]
+    Outside(PathBuf, PathBuf),
     /// The file is not UTF-8.
     #[error("cannot edit {}: it is not UTF-8 text", .0.display())]
     NotText(PathBuf),
@@ -197,18 +178,19 @@ pub enum EditError {
     Io(#[from] std::io::Error),
 }
 
-/// Apply an edit to `file`, which is relative to `tree`.
+/// Apply an edit to `file`, which is relative to `tree`. Returns whether anything changed: only
+/// going back from an original changes nothing.
 ///
 /// The file is replaced whole, never seen half written, and gets a modification time strictly
 /// newer than it had. A symbolic link is followed if it stays in the tree.
 ///
 /// # Errors
 /// When the file is missing, not text, outside of the tree, or cannot be written.
-pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<AppliedEdit, EditError> {
+pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<bool, EditError> {
     let root = fs::canonicalize(tree)?;
     let path = fs::canonicalize(root.join(file))?;
     if !path.starts_with(&root) {
-        return Err(EditError::Outside { file: file.to_owned(), tree: root });
+        return Err(EditError::Outside(file.to_owned(), root));
     }
     let Ok(text) = String::from_utf8(fs::read(&path)?) else {
         return Err(EditError::NotText(path));
@@ -217,24 +199,22 @@ pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<Appli
     let dir = path.parent().unwrap_or(&root);
     let old_beside = beside_of(&text, &name).map(|beside| dir.join(beside));
     let EditedText { text: new, beside } = edited(&text, &name, edit, nonce);
-    let mut applied = AppliedEdit { file: path.clone(), added: None, removed: None, changed: new != text };
-    if !applied.changed {
-        return Ok(applied);
+    if new == text {
+        return Ok(false);
     }
     // The added file first and the old one last: the module line always has a file to name.
-    if let Some((name, text)) = beside {
-        let added = dir.join(name);
-        replace(&added, &text, None)?;
-        applied.added = Some(added);
+    let added = beside.map(|(name, text)| (dir.join(name), text));
+    if let Some((added, text)) = &added {
+        replace(added, text, None)?;
     }
     replace(&path, &new, Some(&fs::metadata(&path)?))?;
     if let Some(old) = old_beside
-        && applied.added.as_ref() != Some(&old)
-        && fs::remove_file(&old).is_ok()
+        && added.is_none_or(|(added, _)| added != old)
     {
-        applied.removed = Some(old);
+        // Whoever removed it before did the same.
+        let _ = fs::remove_file(old);
     }
-    Ok(applied)
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -42,11 +42,6 @@ impl Fetcher {
         self.fetch_source(&workspace.source).map_err(|cause| FetchError { workspace: workspace.name.clone(), cause })
     }
 
-    /// Whether the workspace's sources are fetched already, whole. For a path: as it is now.
-    pub fn is_fetched(&self, workspace: &Workspace) -> bool {
-        self.slot(&workspace.source).is_ok_and(|slot| slot.is_complete())
-    }
-
     fn slot(&self, source: &WorkspaceSource) -> Result<SourceSlot, FetchCause> {
         let root = &self.sources;
         Ok(match source {
@@ -76,11 +71,11 @@ impl Fetcher {
             WorkspaceSource::Git { url, commit, .. } => source::git::fetch(url, commit, stage),
             WorkspaceSource::Path { path } => source::copy_directory(path, stage),
         })?;
-        let mut fetched = FetchedSource { tree: slot.dir().join("tree"), subdir: PathBuf::new(), commit: None, new };
-        if let WorkspaceSource::Git { subdir, commit, .. } = source {
-            fetched.subdir.clone_from(subdir);
-            fetched.commit = Some(commit.clone());
-        }
+        let subdir = match source {
+            WorkspaceSource::Git { subdir, .. } => subdir.clone(),
+            _ => PathBuf::new(),
+        };
+        let fetched = FetchedSource { tree: slot.dir().join("tree"), subdir, new };
         if !fetched.dir().join("Cargo.toml").is_file() {
             let dir = fetched.subdir.display();
             return Err(FetchCause::NoPackage(format!("{dir}/Cargo.toml")));

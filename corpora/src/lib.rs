@@ -2,7 +2,7 @@
 //!
 //! In the order in which a run uses the modules:
 //!
-//! 1. [`schema`] reads a corpus ([`manifest`]) from TOML; [`shipped`] has those that come along;
+//! 1. [`manifest`] reads a corpus from TOML; [`shipped`] has those that come along;
 //!    [`pins`] are the exact names, versions, commits and checksums in it.
 //! 2. [`fetch`] brings each source to this machine once (`source/`: one file per kind of source).
 //! 3. [`checkout`] makes a working copy to build in; [`worktree`] gives it git worktrees.
@@ -24,7 +24,6 @@ pub mod manifest;
 pub mod members;
 pub mod pins;
 pub mod scenario;
-mod schema;
 pub mod shipped;
 mod slot;
 mod source;

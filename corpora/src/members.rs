@@ -31,21 +31,11 @@ pub enum MembersError {
     #[error(transparent)]
     Cargo(#[from] CargoError),
     /// Cargo's answer could not be read.
-    #[error("cannot read the output of `cargo metadata` in {}: {source}", dir.display())]
-    Metadata {
-        /// The directory Cargo was asked about.
-        dir: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
+    #[error("cannot read the output of `cargo metadata` in {}: {}", .0.display(), .1)]
+    Metadata(PathBuf, serde_json::Error),
     /// No member has a file to edit.
-    #[error("no member of the workspace in {} has a library or binary inside {}", dir.display(), tree.display())]
-    NoSource {
-        /// The directory Cargo was asked about.
-        dir: PathBuf,
-        /// The tree.
-        tree: PathBuf,
-    },
+    #[error("no member of the workspace in {} has a library or binary inside {}", .0.display(), .1.display())]
+    NoSource(PathBuf, PathBuf),
     /// A directory is missing.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -67,8 +57,8 @@ pub fn members(cargo: &CargoProgram, dir: &Path, tree: &Path) -> Result<EditTarg
     let tree = fs_err::canonicalize(tree)?;
     let stdout = cargo.run_on_manifest(&dir, &["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     let metadata: Metadata =
-        serde_json::from_slice(&stdout).map_err(|source| MembersError::Metadata { dir: dir.clone(), source })?;
-    choose(&describe(&metadata, &tree)).ok_or(MembersError::NoSource { dir, tree })
+        serde_json::from_slice(&stdout).map_err(|error| MembersError::Metadata(dir.clone(), error))?;
+    choose(&describe(&metadata, &tree)).ok_or(MembersError::NoSource(dir, tree))
 }
 
 /// What decides whether a member is leaf or root, and its files.

@@ -4,17 +4,20 @@ use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 /// A full git commit id: 40 lowercase hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct CommitId(String);
 
 /// The SHA-256 of a published `.crate` file: 64 lowercase hexadecimal digits.
 ///
 /// It is the value in a registry's index and in the `checksum` lines of a `Cargo.lock`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Checksum(String);
 
 /// The location of a git repository: a URL with a known scheme, `user@host:path`, or a local path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct GitUrl(String);
 
 /// A value in a manifest that is not what it must be. One lower-case fragment.
@@ -91,10 +94,10 @@ impl GitUrl {
     }
 
     /// The location with a relative local path made relative to `base` instead.
-    pub(crate) fn relative_to(self, base: &Path) -> Self {
+    pub(crate) fn relative_to(&self, base: &Path) -> Self {
         match self.local_path() {
             Some(path) if path.is_relative() => Self(base.join(path).to_string_lossy().into_owned()),
-            _ => self,
+            _ => self.clone(),
         }
     }
 
@@ -111,8 +114,16 @@ impl GitUrl {
     }
 }
 
-macro_rules! display_as_text {
+macro_rules! text_form {
     ($($pin:ty)*) => {$(
+        impl TryFrom<String> for $pin {
+            type Error = BadPin;
+
+            fn try_from(text: String) -> Result<Self, BadPin> {
+                Self::parse(&text)
+            }
+        }
+
         impl fmt::Display for $pin {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -120,7 +131,7 @@ macro_rules! display_as_text {
         }
     )*};
 }
-display_as_text!(CommitId Checksum GitUrl);
+text_form!(CommitId Checksum GitUrl);
 
 /// A name that is safe as a file name and a column: `[A-Za-z0-9_.-]+`, no leading dot or dash.
 ///
@@ -148,6 +159,30 @@ pub fn inner_path(text: &str) -> Result<PathBuf, BadPin> {
         return Err(BadPin(format!("{text:?} must be a relative path with forward slashes and no `.` or `..` in it")));
     }
     Ok(path.to_owned())
+}
+
+/// One line of prose, or a path: not empty, no control characters.
+pub(crate) fn line(text: &str) -> Result<String, BadPin> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        return Err(BadPin(format!("{text:?} must be one line, and not empty")));
+    }
+    Ok(text.to_owned())
+}
+
+/// Options of `cargo build` that belong to the harness or would step around its measuring.
+const OWNED: &str = "--target-dir --build-dir --profile --release --manifest-path --message-format --jobs --config \
+                     --locked --offline --frozen --quiet --verbose --color --timings --unit-graph --build-plan \
+                     --artifact-dir --lockfile-path --keep-going --future-incompat-report --out-dir --target";
+
+/// An argument that decides nothing which the harness decides.
+pub(crate) fn cargo_arg(text: &str) -> Result<String, BadPin> {
+    let option = text.split('=').next().unwrap_or(text);
+    let short = ["-Z", "-j", "-r", "-v", "-q", "-C", "-m"];
+    let owned = OWNED.split(' ').any(|owned| owned == option) || short.iter().any(|s| text.starts_with(s));
+    if owned || text == "--" || text.starts_with('+') {
+        return Err(BadPin(format!("{option:?} is for the harness to decide, not for a manifest")));
+    }
+    line(text)
 }
 
 #[cfg(test)]

@@ -17,8 +17,6 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-use crate::pins::CommitId;
-
 /// A source that is on this machine, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedSource {
@@ -26,8 +24,6 @@ pub struct FetchedSource {
     pub tree: PathBuf,
     /// Where in the tree Cargo runs; empty for its root.
     pub subdir: PathBuf,
-    /// The commit, for a git source.
-    pub commit: Option<CommitId>,
     /// Whether this call fetched it; false when an earlier one did.
     pub new: bool,
 }

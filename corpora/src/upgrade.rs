@@ -86,10 +86,10 @@ pub(crate) fn upgraded(fetched: &FetchedSource, text: &str) -> Result<Upgraded, 
     let (lock, _) = first(fetched)?;
     let beside = fetched.tree.parent().unwrap_or(&fetched.tree);
     let tree = tempfile::Builder::new().prefix(".upgrade-").tempdir_in(beside)?;
-    let copy = checkout::checkout(fetched, tree.path())?;
+    let dir = checkout::checkout(fetched, tree.path())?;
     let inner = lock.strip_prefix(&fetched.tree).unwrap_or(Path::new("Cargo.lock"));
     apply(&tree.path().join(inner), text)?;
-    Ok(Upgraded { dir: copy.dir, _tree: tree })
+    Ok(Upgraded { dir, _tree: tree })
 }
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
         let tree = place.path().join("tree");
         fs::create_dir_all(tree.join("sub")).unwrap();
         fs::write(tree.join("Cargo.lock"), "first").unwrap();
-        let fetched = FetchedSource { tree, subdir: "sub".into(), commit: None, new: true };
+        let fetched = FetchedSource { tree, subdir: "sub".into(), new: true };
         let lock = place.path().join("Cargo.lock");
         fs::write(&lock, "first").unwrap();
         // Newer than any clock would give.
@@ -127,7 +127,7 @@ mod tests {
         let error = apply(&lock, "second").unwrap_err().to_string();
         assert!(error.contains("Cargo.lock") && !lock.exists(), "{error}");
         let tree = place.path().to_owned();
-        let fetched = FetchedSource { tree, subdir: PathBuf::new(), commit: None, new: true };
+        let fetched = FetchedSource { tree, subdir: PathBuf::new(), new: true };
         assert!(matches!(revert(&fetched, &lock), Err(UpgradeError::NoLockfile(_))));
     }
 }

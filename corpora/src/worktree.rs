@@ -33,22 +33,15 @@ pub enum WorktreeError {
     #[error("cannot add a worktree at {}: it is not empty", .0.display())]
     Occupied(PathBuf),
     /// Git failed.
-    #[error("cannot {action} in {}: {source}", tree.display())]
-    Git {
-        /// What was attempted.
-        action: &'static str,
-        /// The working copy.
-        tree: PathBuf,
-        /// What git said.
-        source: GitError,
-    },
+    #[error("cannot {} in {}: {}", .0, .1.display(), .2)]
+    Git(&'static str, PathBuf, GitError),
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 fn failed(action: &'static str, tree: &Path) -> impl Fn(GitError) -> WorktreeError {
-    move |source| WorktreeError::Git { action, tree: tree.to_owned(), source }
+    move |error| WorktreeError::Git(action, tree.to_owned(), error)
 }
 
 /// Make the working copy at `tree` a git repository with one commit of every file in it, ignored

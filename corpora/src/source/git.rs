@@ -20,7 +20,7 @@ const ALL: [&str; 2] = ["+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs
 pub(crate) fn fetch(url: &GitUrl, commit: &CommitId, stage: &Path) -> Result<(), FetchCause> {
     let tree = stage.join("tree");
     fs::create_dir(&tree)?;
-    let failed = |source| FetchCause::GitCheckout { commit: commit.clone(), source };
+    let failed = |error| FetchCause::GitCheckout(commit.clone(), error);
     git::init(&tree).map_err(failed)?;
     fetch_commit(&tree, url, commit)?;
     write_files(&tree, commit).map_err(failed)?;
@@ -40,12 +40,12 @@ fn fetch_commit(tree: &Path, url: &GitUrl, commit: &CommitId) -> Result<(), Fetc
     };
     // Most servers give a commit by its id, without its history.
     if fetch(&["--depth=1"], &[commit.as_str()]).is_err() {
-        fetch(&[], &ALL).map_err(|source| FetchCause::Unreachable { url: url.clone(), source })?;
+        fetch(&[], &ALL).map_err(|error| FetchCause::Unreachable(url.clone(), error))?;
     }
     // The id of a tag or a tree is no commit, although git would take it for one.
     match GitCommand::new(tree, &["cat-file", "-t", commit.as_str()]).run() {
         Ok(object) if object == "commit" => Ok(()),
-        _ => Err(FetchCause::NoCommit { url: url.clone(), commit: commit.clone() }),
+        _ => Err(FetchCause::NoCommit(url.clone(), commit.clone())),
     }
 }
 

@@ -33,13 +33,8 @@ pub enum FetchCause {
         found: String,
     },
     /// Cargo has it, but nowhere it was looked for.
-    #[error("Cargo resolved {package} but left no sources of it{hint}")]
-    NotFound {
-        /// Name and version.
-        package: String,
-        /// What was tried.
-        hint: &'static str,
-    },
+    #[error("Cargo resolved {0} but left no sources of it{1}")]
+    NotFound(String, &'static str),
     /// A package without a lockfile pins nothing.
     #[error("{0} has no Cargo.lock: choose a version that was published with one")]
     NoLockfile(String),
@@ -47,37 +42,17 @@ pub enum FetchCause {
     #[error("there is no {0} in the sources: check `subdir`")]
     NoPackage(String),
     /// The repository does not answer or is none.
-    #[error("cannot reach the git repository {url}: {source}")]
-    Unreachable {
-        /// Its location.
-        url: GitUrl,
-        /// What git said.
-        source: GitError,
-    },
+    #[error("cannot reach the git repository {0}: {1}")]
+    Unreachable(GitUrl, GitError),
     /// The repository is there, the commit is not.
-    #[error("the git repository {url} has no commit {commit} in any branch or tag")]
-    NoCommit {
-        /// Its location.
-        url: GitUrl,
-        /// The commit of the manifest.
-        commit: CommitId,
-    },
+    #[error("the git repository {0} has no commit {1} in any branch or tag")]
+    NoCommit(GitUrl, CommitId),
     /// The files of the commit could not be written.
-    #[error("cannot check out {commit}: {source}")]
-    GitCheckout {
-        /// The commit.
-        commit: CommitId,
-        /// What git said.
-        source: GitError,
-    },
+    #[error("cannot check out {0}: {1}")]
+    GitCheckout(CommitId, GitError),
     /// A directory that is no usable source.
-    #[error("cannot take the directory {}: {why}", path.display())]
-    BadPath {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
+    #[error("cannot use the directory {}: {}", .0.display(), .1)]
+    BadPath(PathBuf, String),
     /// Copying failed.
     #[error(transparent)]
     Copy(#[from] CheckoutError),
@@ -93,17 +68,17 @@ pub(crate) fn copy_directory(path: &Path, stage: &Path) -> Result<(), FetchCause
     let escaping = checkout::copy_tree(path, &stage.join("tree"), &LEFT_OUT)?;
     match escaping.first() {
         None => Ok(()),
-        Some(EscapingLink { link, target }) => Err(FetchCause::BadPath {
-            path: path.to_owned(),
-            why: format!("its symbolic link {} leads out of it, to {}", link.display(), target.display()),
-        }),
+        Some(EscapingLink { link, target }) => {
+            let why = format!("its symbolic link {} leads out of it, to {}", link.display(), target.display());
+            Err(FetchCause::BadPath(path.to_owned(), why))
+        }
     }
 }
 
 /// A digest over the names, sizes, modes and times of what a copy would take. Equal states have
 /// equal content unless somebody set back a modification time.
 pub(crate) fn directory_state(path: &Path, sources: &Path) -> Result<String, FetchCause> {
-    let bad = |why: String| FetchCause::BadPath { path: path.to_owned(), why };
+    let bad = |why: String| FetchCause::BadPath(path.to_owned(), why);
     let real = path.canonicalize().map_err(|error| bad(error.to_string()))?;
     if !real.join("Cargo.toml").is_file() {
         return Err(bad("there is no Cargo.toml in it".to_owned()));

@@ -82,10 +82,9 @@ fn locked_checksum(lock: &Path, name: &str, version: &Version) -> Result<String,
     let packages = parsed.map(|lock| lock.package).unwrap_or_default();
     let wanted = version.to_string();
     let found = packages.into_iter().find(|package| package.name == name && package.version == wanted);
-    found.and_then(|package| package.checksum).ok_or_else(|| FetchCause::NotFound {
-        package: format!("{name} {version}"),
-        hint: ": its lockfile has no checksum for it",
-    })
+    found
+        .and_then(|package| package.checksum)
+        .ok_or_else(|| FetchCause::NotFound(format!("{name} {version}"), ": its lockfile has no checksum for it"))
 }
 
 /// The unpacked sources in the Cargo home, next to an archive with the pinned checksum. Several
@@ -111,8 +110,5 @@ fn vendored(cargo: &CargoProgram, asking: &Path, name: &str, version: &Version) 
     if dir.is_dir() {
         return Ok(dir);
     }
-    Err(FetchCause::NotFound {
-        package: format!("{name} {version}"),
-        hint: ", neither in its home nor by `cargo vendor`",
-    })
+    Err(FetchCause::NotFound(format!("{name} {version}"), ", neither in its home nor by `cargo vendor`"))
 }

@@ -1,12 +1,9 @@
 //! Second lockfiles: their packages are downloaded, and one that does not fit is reported.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::PathBuf;
 
-use common::{TestDir, mirror, workspace};
+use crate::common::{TestDir, mirror, workspace};
 use corpora::check::{CorpusProblem, check_workspace};
 use corpora::upgrade::{self, UpgradeError, fetch_upgrade};
 use corpora::{Fetcher, SecondLockfile, Workspace, WorkspaceSource, checkout};
@@ -76,11 +73,11 @@ fn a_working_copy_is_upgraded_and_downgraded() {
     place.cargo_online().fetch_dependencies(&fetched.dir()).unwrap();
     fetch_upgrade(&place.cargo_online(), &fetched, &second).unwrap();
     let copy = checkout::checkout(&fetched, &place.join("copy")).unwrap();
-    let lock = copy.tree.join("Cargo.lock");
+    let lock = copy.join("Cargo.lock");
     let resolved = || {
         let args = ["metadata", "--locked", "--format-version=1", "--manifest-path"];
         let mut args: Vec<_> = args.map(PathBuf::from).into();
-        args.push(copy.dir.join("Cargo.toml"));
+        args.push(copy.join("Cargo.toml"));
         let said = String::from_utf8(place.cargo().run(place.dir.path(), &args).unwrap()).unwrap();
         let id = said.split("made-up@").nth(1).unwrap();
         id.split('"').next().unwrap().to_owned()

@@ -93,10 +93,13 @@ fn errors_name_file_line_and_key() {
         ("source = { git = \"x\" }", "dir/m.toml:7: `source`: the source needs a `commit`"),
         ("source = { git = \"-x\" }", "dir/m.toml:7: `git`: \"-x\" starts with a dash"),
         ("source = { git = \"x\", commit = \"main\" }", "dir/m.toml:7: `commit`: \"main\" is not a full commit"),
+        ("source = { registry = \"x\", version = \"1\" }", "dir/m.toml:7: `version`: \"1\" is not an exact version"),
         (
-            "source = { registry = \"x\", version = \"1\", checksum = \"0\" }",
-            "dir/m.toml:7: `version`: \"1\" is not an exact version",
+            "source = { registry = \"x\", version = \"1.0.0\", checksum = \"0\" }",
+            "dir/m.toml:7: `checksum`: \"0\" is not a SHA-256 checksum",
         ),
+        ("run = { args = [] }", "dir/m.toml:8: `run`: missing field `bin`"),
+        ("cargo-args = [\n\"--bin\",\n\"--release\"\n]", "dir/m.toml:8: `cargo-args`: \"--release\" is for"),
         (
             "source = { registry = \"x\", path = \"y\" }",
             "dir/m.toml:7: `source`: `path` does not belong in a registry source",
@@ -114,6 +117,6 @@ fn names_are_unique_and_somebody_is_there() {
     let twice = one("") + &one("name = \"W\"").replace("name = \"c\"\nabout = \"a\"\n", "");
     assert!(error(&twice).contains("two workspaces called \"W\""));
     assert!(error("name = \"c\"\nabout = \"a\"\n").contains("no [[workspace]]"));
-    assert!(error("name = \"c\"\nabout = \"\"\n[[workspace]]").contains(":3: "));
+    assert!(error("name = \"c\"\nabout = \"a\"\n[[workspace]]").contains(":3: "));
     assert!(error("name = ").starts_with("dir/m.toml:1: "));
 }

@@ -1,12 +1,9 @@
 //! Path sources, checks, and what Cargo may not be talked into.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{TestDir, workspace, write_package};
+use crate::common::{TestDir, workspace, write_package};
 use corpora::check::{CorpusProblem, check_workspace};
 use corpora::{Workspace, WorkspaceSource};
 
@@ -98,7 +95,7 @@ fn every_kind_of_problem_is_found() {
         let text = fs::read_to_string(&manifest).unwrap();
         fs::write(&manifest, text + "rust-version = \"1.999\"\n").unwrap();
     });
-    assert!(matches!(found[..], [CorpusProblem::RustTooOld { .. }]), "{found:?}");
+    assert!(matches!(found[..], [CorpusProblem::RustTooOld(..)]), "{found:?}");
     let found = problems(&|w| w.source = WorkspaceSource::Path { path: place.join("no") });
     assert!(matches!(found[..], [CorpusProblem::Fetch(_)]), "{found:?}");
 }

@@ -1,12 +1,9 @@
 //! Which members' files are edited, on workspaces made up here.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::TestDir;
+use crate::common::TestDir;
 use corpora::members::{EditTargets, MembersError, members};
 
 fn write(path: &Path, text: &str) {
@@ -187,7 +184,7 @@ fn a_member_or_file_outside_of_the_tree_is_not_chosen() {
     write(&tree.join("Cargo.toml"), all);
     assert_eq!(found(&place, "").unwrap(), pair("app/src/main.rs", "app/src/main.rs"));
     let error = found(&place, "sly").unwrap_err();
-    assert!(matches!(error, MembersError::NoSource { .. }), "{error}");
+    assert!(matches!(error, MembersError::NoSource(..)), "{error}");
 }
 
 #[cfg(unix)]

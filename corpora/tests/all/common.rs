@@ -1,5 +1,4 @@
 //! Shared by the integration tests: a private Cargo home, made-up packages and repositories.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,10 @@
 //! Worktrees of working copies, as the `git` command and Cargo see them.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{TestDir, run_git as git, write_package};
+use crate::common::{TestDir, run_git as git, write_package};
 use corpora::worktree::{self, WorktreeError};
 
 /// A working copy with everything that git might treat in a way of its own.
