@@ -1,7 +1,6 @@
 //! What a manifest may say, and what an error about one names.
 
 use super::*;
-use crate::manifest::ManifestError;
 
 const HEAD: &str = "name = \"c\"\nabout = \"a\"\n[[workspace]]\n";
 
@@ -42,12 +41,12 @@ fn a_whole_manifest_is_read() {
     assert_eq!(corpus.workspaces[0].cargo_args, ["--bin", "a"]);
     assert_eq!(corpus.workspaces[0].source.to_string(), "aa 1.2.3");
     assert_eq!(corpus.workspaces[0].run.as_ref().unwrap().bin, "a");
-    assert_eq!(corpus.workspaces[0].upgrade, Some(Lockfile::File("dir/up/a.lock".into())));
+    assert_eq!(corpus.workspaces[0].upgrade, Some(SecondLockfile::File("dir/up/a.lock".into())));
     assert_eq!(corpus.workspaces[1].upgrade, None);
-    let Source::Git { url, subdir, .. } = &corpus.workspaces[1].source else {
+    let WorkspaceSource::Git { url, subdir, .. } = &corpus.workspaces[1].source else {
         panic!("not git");
     };
-    assert_eq!((Path::new(url), subdir.as_path()), (Path::new("dir/repo"), Path::new("x/y")));
+    assert_eq!((Path::new(url.as_str()), subdir.as_path()), (Path::new("dir/repo"), Path::new("x/y")));
     assert_eq!(corpus.only(&["b".into()]).unwrap().workspaces.len(), 1);
     assert_eq!(corpus.only(&["zz".into()]).unwrap_err(), "zz");
 }
@@ -74,7 +73,7 @@ fn only_a_corpus_that_is_never_built_needs_no_file_to_edit() {
 fn a_path_is_relative_to_its_manifest() {
     let corpus = read(&one("")).unwrap();
     let path = PathBuf::from("dir/../w");
-    assert_eq!(corpus.workspaces[0].source, Source::Path { path });
+    assert_eq!(corpus.workspaces[0].source, WorkspaceSource::Path { path });
 }
 
 #[test]
@@ -94,10 +93,13 @@ fn errors_name_file_line_and_key() {
         ("source = { git = \"x\" }", "dir/m.toml:7: `source`: the source needs a `commit`"),
         ("source = { git = \"-x\" }", "dir/m.toml:7: `git`: \"-x\" starts with a dash"),
         ("source = { git = \"x\", commit = \"main\" }", "dir/m.toml:7: `commit`: \"main\" is not a full commit"),
+        ("source = { registry = \"x\", version = \"1\" }", "dir/m.toml:7: `version`: \"1\" is not an exact version"),
         (
-            "source = { registry = \"x\", version = \"1\", checksum = \"0\" }",
-            "dir/m.toml:7: `version`: \"1\" is not an exact version",
+            "source = { registry = \"x\", version = \"1.0.0\", checksum = \"0\" }",
+            "dir/m.toml:7: `checksum`: \"0\" is not a SHA-256 checksum",
         ),
+        ("run = { args = [] }", "dir/m.toml:8: `run`: missing field `bin`"),
+        ("cargo-args = [\n\"--bin\",\n\"--release\"\n]", "dir/m.toml:8: `cargo-args`: \"--release\" is for"),
         (
             "source = { registry = \"x\", path = \"y\" }",
             "dir/m.toml:7: `source`: `path` does not belong in a registry source",
@@ -115,6 +117,6 @@ fn names_are_unique_and_somebody_is_there() {
     let twice = one("") + &one("name = \"W\"").replace("name = \"c\"\nabout = \"a\"\n", "");
     assert!(error(&twice).contains("two workspaces called \"W\""));
     assert!(error("name = \"c\"\nabout = \"a\"\n").contains("no [[workspace]]"));
-    assert!(error("name = \"c\"\nabout = \"\"\n[[workspace]]").contains(":3: "));
+    assert!(error("name = \"c\"\nabout = \"a\"\n[[workspace]]").contains(":3: "));
     assert!(error("name = ").starts_with("dir/m.toml:1: "));
 }

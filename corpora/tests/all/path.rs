@@ -1,23 +1,19 @@
 //! Path sources, checks, and what Cargo may not be talked into.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{Place, workspace, write_package};
-use corpora::check::{Problem, check_workspace};
-use corpora::dependencies::fetch_dependencies;
-use corpora::{Source, Workspace};
+use crate::common::{TestDir, workspace, write_package};
+use corpora::check::{CorpusProblem, check_workspace};
+use corpora::{Workspace, WorkspaceSource};
 
 fn path(path: &Path) -> Workspace {
-    workspace(Source::Path { path: path.to_owned() })
+    workspace(WorkspaceSource::Path { path: path.to_owned() })
 }
 
 #[test]
 fn a_directory_is_copied_without_its_build_output() {
-    let place = Place::new();
+    let place = TestDir::new();
     let from = place.join("from");
     write_package(&from, "1.0.0");
     for left_out in ["target/x", ".git/x"] {
@@ -39,7 +35,7 @@ fn a_directory_is_copied_without_its_build_output() {
 #[cfg(unix)]
 #[test]
 fn a_link_out_of_the_directory_is_refused() {
-    let place = Place::new();
+    let place = TestDir::new();
     let from = place.join("from");
     write_package(&from, "1.0.0");
     std::os::unix::fs::symlink("main.rs", from.join("src/inside.rs")).unwrap();
@@ -52,7 +48,7 @@ fn a_link_out_of_the_directory_is_refused() {
 
 #[test]
 fn a_directory_that_is_missing_or_no_package_is_named() {
-    let place = Place::new();
+    let place = TestDir::new();
     let error = place.fetcher().fetch(&path(&place.join("no"))).unwrap_err();
     assert!(error.to_string().contains("/no: "), "{error}");
     let error = place.fetcher().fetch(&path(place.dir.path())).unwrap_err();
@@ -65,7 +61,7 @@ fn a_directory_that_is_missing_or_no_package_is_named() {
 
 #[test]
 fn a_sound_workspace_has_no_problems() {
-    let place = Place::new();
+    let place = TestDir::new();
     write_package(&place.join("from"), "1.0.0");
     let checked = check_workspace(&path(&place.join("from")), &place.fetcher());
     assert!(checked.is_ok(), "{:?}", checked.problems);
@@ -74,7 +70,7 @@ fn a_sound_workspace_has_no_problems() {
 
 #[test]
 fn every_kind_of_problem_is_found() {
-    let place = Place::new();
+    let place = TestDir::new();
     let from = place.join("from");
     let problems = |change: &dyn Fn(&mut Workspace)| {
         write_package(&from, "1.0.0");
@@ -83,25 +79,25 @@ fn every_kind_of_problem_is_found() {
         check_workspace(&workspace, &place.fetcher()).problems
     };
     let found = problems(&|w| w.edit = "src/gone.rs".into());
-    assert!(matches!(found[..], [Problem::NoEditFile(_)]), "{found:?}");
+    assert!(matches!(found[..], [CorpusProblem::NoEditFile(_)]), "{found:?}");
     let found = problems(&|w| w.run.as_mut().unwrap().bin = "other".into());
-    assert!(matches!(found[..], [Problem::NoBinary(_)]), "{found:?}");
+    assert!(matches!(found[..], [CorpusProblem::NoBinary(_)]), "{found:?}");
     let found = problems(&|_| fs::remove_file(from.join("Cargo.lock")).unwrap());
-    assert!(matches!(found[..], [Problem::NoLockfile]), "{found:?}");
+    assert!(matches!(found[..], [CorpusProblem::NoLockfile]), "{found:?}");
     let manifest = from.join("Cargo.toml");
     let found = problems(&|_| {
         let text = fs::read_to_string(&manifest).unwrap().replace("1.0.0", "3.0.0");
         fs::write(&manifest, text).unwrap();
     });
-    assert!(matches!(found[..], [Problem::Locked(_)]), "{found:?}");
+    assert!(matches!(found[..], [CorpusProblem::Locked(_)]), "{found:?}");
     assert!(found[0].to_string().contains("--locked"), "{}", found[0]);
     let found = problems(&|_| {
         let text = fs::read_to_string(&manifest).unwrap();
         fs::write(&manifest, text + "rust-version = \"1.999\"\n").unwrap();
     });
-    assert!(matches!(found[..], [Problem::RustTooOld { .. }]), "{found:?}");
-    let found = problems(&|w| w.source = Source::Path { path: place.join("no") });
-    assert!(matches!(found[..], [Problem::Fetch(_)]), "{found:?}");
+    assert!(matches!(found[..], [CorpusProblem::RustTooOld(..)]), "{found:?}");
+    let found = problems(&|w| w.source = WorkspaceSource::Path { path: place.join("no") });
+    assert!(matches!(found[..], [CorpusProblem::Fetch(_)]), "{found:?}");
 }
 
 /// A tree may bring a Cargo configuration that names programs to run. Nothing may obey it.
@@ -109,7 +105,7 @@ fn every_kind_of_problem_is_found() {
 #[test]
 fn a_configuration_in_the_tree_is_not_obeyed() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
+    let place = TestDir::new();
     let from = place.join("from");
     write_package(&from, "1.0.0");
     let proof = place.join("ran");
@@ -122,18 +118,18 @@ fn a_configuration_in_the_tree_is_not_obeyed() {
     fs::write(from.join("rust-toolchain.toml"), toolchain).unwrap();
     let checked = check_workspace(&path(&from), &place.fetcher());
     assert!(checked.is_ok(), "{:?}", checked.problems);
-    fetch_dependencies(&place.cargo(), &checked.fetched.unwrap().dir()).unwrap();
+    place.cargo().fetch_dependencies(&checked.fetched.unwrap().dir()).unwrap();
     assert!(!proof.exists());
 }
 
 #[test]
 fn a_lockfile_out_of_date_is_an_error_with_cargos_own_words() {
-    let place = Place::new();
+    let place = TestDir::new();
     let from = place.join("from");
     write_package(&from, "1.0.0");
     let text = fs::read_to_string(from.join("Cargo.toml")).unwrap();
     fs::write(from.join("Cargo.toml"), text.replace("1.0.0", "1.0.1")).unwrap();
-    let error = fetch_dependencies(&place.cargo(), &from).unwrap_err();
+    let error = place.cargo().fetch_dependencies(&from).unwrap_err();
     let corpora::cargo::CargoError::Failed { last_lines, .. } = &error else {
         panic!("{error}");
     };

@@ -1,13 +1,10 @@
 //! Which members' files are edited, on workspaces made up here.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::Place;
-use corpora::members::{Members, MembersError, members};
+use crate::common::TestDir;
+use corpora::members::{EditTargets, MembersError, members};
 
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -28,9 +25,9 @@ fn depends(kind: &str, on: &[&str]) -> String {
     format!("[{kind}]\n{lines}")
 }
 
-fn found(place: &Place, dir: &str) -> Result<(String, String), MembersError> {
+fn found(place: &TestDir, dir: &str) -> Result<(String, String), MembersError> {
     let tree = place.join("tree");
-    let Members { leaf, root } = members(&place.cargo(), &tree.join(dir), &tree)?;
+    let EditTargets { leaf, root } = members(&place.cargo(), &tree.join(dir), &tree)?;
     Ok((leaf.to_str().unwrap().to_owned(), root.to_str().unwrap().to_owned()))
 }
 
@@ -39,7 +36,7 @@ fn pair(leaf: &str, root: &str) -> (String, String) {
 }
 
 /// A virtual workspace at the root of the tree.
-fn workspace(place: &Place, rest: &str) {
+fn workspace(place: &TestDir, rest: &str) {
     write(&place.join("tree/Cargo.toml"), &format!("[workspace]\nresolver = \"2\"\nmembers = [\"*\"]\n{rest}"));
 }
 
@@ -50,7 +47,7 @@ const BOTH: &[&str] = &["src/lib.rs", "src/main.rs"];
 #[test]
 fn one_package_is_leaf_and_root() {
     let files = |files: &[&str], rest: &str| {
-        let place = Place::new();
+        let place = TestDir::new();
         package(&place.join("tree"), files, rest);
         found(&place, "").unwrap()
     };
@@ -65,7 +62,7 @@ fn one_package_is_leaf_and_root() {
 #[test]
 fn the_main_binary_is_the_default_one_then_the_one_named_like_the_package() {
     let bins = |rest: &str| {
-        let place = Place::new();
+        let place = TestDir::new();
         package(&place.join("tree"), &["src/bin/a.rs", "src/bin/tree.rs", "src/bin/z.rs"], rest);
         found(&place, "").unwrap().1
     };
@@ -78,7 +75,7 @@ fn the_main_binary_is_the_default_one_then_the_one_named_like_the_package() {
 #[test]
 fn a_binary_that_the_default_features_do_not_build_comes_last() {
     let found = |files: &[&str], features: &str| {
-        let place = Place::new();
+        let place = TestDir::new();
         let gated = "[[bin]]\nname = \"tree\"\npath = \"src/main.rs\"\nrequired-features = [\"cli\"]\n";
         package(&place.join("tree"), files, &format!("[features]\n{features}\n{gated}"));
         found(&place, "").unwrap()
@@ -91,7 +88,7 @@ fn a_binary_that_the_default_features_do_not_build_comes_last() {
 
 #[test]
 fn a_binary_without_a_file_in_the_tree_is_passed_over() {
-    let place = Place::new();
+    let place = TestDir::new();
     write(&place.join("outside.rs"), "fn main() {}\n");
     let sly =
         "[[bin]]\nname = \"tree\"\npath = \"../outside.rs\"\n[[bin]]\nname = \"other\"\npath = \"src/other.rs\"\n";
@@ -103,8 +100,8 @@ fn a_binary_without_a_file_in_the_tree_is_passed_over() {
 }
 
 #[test]
-fn leaf_and_root_are_told_by_their_dependents_near_and_far() {
-    let place = Place::new();
+fn leaf_and_root_have_the_most_dependents_and_dependencies() {
+    let place = TestDir::new();
     let tree = place.join("tree");
     workspace(&place, "");
     package(&tree.join("words"), BOTH, "");
@@ -118,8 +115,8 @@ fn leaf_and_root_are_told_by_their_dependents_near_and_far() {
 }
 
 #[test]
-fn equals_are_told_apart() {
-    let place = Place::new();
+fn equals_are_ordered() {
+    let place = TestDir::new();
     let tree = place.join("tree");
     workspace(&place, "");
     // b and c have two dependents each, b needs a procedural macro.
@@ -142,8 +139,8 @@ fn equals_are_told_apart() {
 }
 
 #[test]
-fn only_what_is_surely_built_is_taken() {
-    let place = Place::new();
+fn only_what_is_surely_built_is_chosen() {
+    let place = TestDir::new();
     let tree = place.join("tree");
     let all = "[workspace]\nmembers = [\"leaf\", \"popular\", \"o1\", \"o2\", \"o3\"]\n";
     package(&tree, BIN, &format!("{all}[dependencies]\nleaf = {{ path = \"leaf\" }}\n"));
@@ -164,7 +161,7 @@ fn only_what_is_surely_built_is_taken() {
 
 #[test]
 fn procedural_macros_come_last() {
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = place.join("tree");
     workspace(&place, "");
     package(&tree.join("macros"), LIB, "[lib]\nproc-macro = true\n");
@@ -174,8 +171,8 @@ fn procedural_macros_come_last() {
 }
 
 #[test]
-fn a_member_or_file_outside_of_the_tree_is_not_taken() {
-    let place = Place::new();
+fn a_member_or_file_outside_of_the_tree_is_not_chosen() {
+    let place = TestDir::new();
     let tree = place.join("tree");
     workspace(&place, "");
     package(&place.join("outer"), LIB, "");
@@ -187,13 +184,13 @@ fn a_member_or_file_outside_of_the_tree_is_not_taken() {
     write(&tree.join("Cargo.toml"), all);
     assert_eq!(found(&place, "").unwrap(), pair("app/src/main.rs", "app/src/main.rs"));
     let error = found(&place, "sly").unwrap_err();
-    assert!(matches!(error, MembersError::NoSource { .. }), "{error}");
+    assert!(matches!(error, MembersError::NoSource(..)), "{error}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_link_to_a_file_outside_of_the_tree_is_not_followed() {
-    let place = Place::new();
+    let place = TestDir::new();
     package(&place.join("tree"), BIN, "");
     write(&place.join("outside.rs"), "\n");
     std::os::unix::fs::symlink(place.join("outside.rs"), place.join("tree/src/lib.rs")).unwrap();
@@ -202,7 +199,7 @@ fn a_link_to_a_file_outside_of_the_tree_is_not_followed() {
 
 #[test]
 fn a_broken_manifest_is_one_line() {
-    let place = Place::new();
+    let place = TestDir::new();
     write(&place.join("tree/Cargo.toml"), "[package\n");
     let error = found(&place, "").unwrap_err().to_string();
     assert!(error.contains("cargo metadata") && !error.contains('\n'), "{error}");
@@ -211,7 +208,7 @@ fn a_broken_manifest_is_one_line() {
 /// A tree may bring a Cargo configuration. It has no say in which members there are.
 #[test]
 fn a_configuration_in_the_tree_is_not_obeyed() {
-    let place = Place::new();
+    let place = TestDir::new();
     package(&place.join("tree"), BIN, "");
     write(&place.join("tree/.cargo/config.toml"), "not TOML");
     write(&place.join("tree/rust-toolchain.toml"), "[toolchain]\nchannel = \"no-such-toolchain\"\n");

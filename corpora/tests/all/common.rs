@@ -1,20 +1,18 @@
-//! What the integration tests share: a private Cargo home, packages and repositories made up.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+//! Shared by the integration tests: a private Cargo home, made-up packages and repositories.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corpora::pins::{Checksum, CommitId};
-use corpora::{CargoProgram, Fetcher, Run, Source, Workspace};
-use git2::{Repository, Signature};
+use corpora::pins::{Checksum, CommitId, GitUrl};
+use corpora::{CargoProgram, Fetcher, RunCommand, Workspace, WorkspaceSource};
 use sha2::{Digest, Sha256};
 
 /// A directory with a Cargo home and a place for sources.
-pub struct Place {
+pub struct TestDir {
     pub dir: tempfile::TempDir,
 }
 
-impl Place {
+impl TestDir {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("home")).unwrap();
@@ -58,14 +56,14 @@ impl Place {
     }
 }
 
-pub fn workspace(source: Source) -> Workspace {
+pub fn workspace(source: WorkspaceSource) -> Workspace {
     Workspace {
         name: "it".to_owned(),
         source,
         cargo_args: Vec::new(),
         test_args: Vec::new(),
         edit: "src/main.rs".into(),
-        run: Some(Run { bin: "made-up".to_owned(), args: vec!["--version".to_owned()] }),
+        run: Some(RunCommand { bin: "made-up".to_owned(), args: vec!["--version".to_owned()] }),
         upgrade: None,
         why: "a test".to_owned(),
     }
@@ -91,7 +89,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// A registry of our own that mirrors the usual one: an index in a git repository and an archive
 /// with the package `made-up`; called again, one version more. Returns the archive's checksum.
-pub fn mirror(place: &Place, version: &str) -> String {
+pub fn mirror(place: &TestDir, version: &str) -> String {
     let package = place.join("published");
     write_package(&package, version);
     // Without a library nobody could depend on it.
@@ -117,7 +115,8 @@ pub fn mirror(place: &Place, version: &str) -> String {
     fs::write(file, line).unwrap();
     let dl = format!("{{\"dl\":\"file://{}\"}}", place.join("dl").display());
     fs::write(index.join("config.json"), dl).unwrap();
-    commit_all(&Repository::init(&index).unwrap(), Some("HEAD"), "index");
+    git_init(&index);
+    commit_all(&index, "index");
     let config =
         format!("[source.crates-io]\nreplace-with = \"m\"\n[source.m]\nregistry = \"file://{}\"\n", index.display());
     fs::write(place.join("home/config.toml"), config).unwrap();
@@ -125,7 +124,7 @@ pub fn mirror(place: &Place, version: &str) -> String {
 }
 
 /// A vendored directory with the package `made-up` in it that replaces the registry.
-pub fn vendor(place: &Place, version: &str, package_checksum: &str, files: &[&str]) {
+pub fn vendor(place: &TestDir, version: &str, package_checksum: &str, files: &[&str]) {
     let dir = place.join("vendor").join(format!("made-up-{version}"));
     write_package(&dir, version);
     let mut sums = Vec::new();
@@ -146,7 +145,7 @@ pub fn vendor(place: &Place, version: &str, package_checksum: &str, files: &[&st
 }
 
 pub fn registry(version: &str, checksum: &str) -> Workspace {
-    workspace(Source::Registry {
+    workspace(WorkspaceSource::Registry {
         name: "made-up".to_owned(),
         version: version.parse().unwrap(),
         checksum: Checksum::parse(checksum).unwrap(),
@@ -157,23 +156,29 @@ pub fn registry(version: &str, checksum: &str) -> Workspace {
 pub fn repository(dir: &Path) -> CommitId {
     write_package(dir, "1.0.0");
     write_package(&dir.join("sub"), "2.0.0");
-    let repository = Repository::init(dir).unwrap();
-    commit_all(&repository, Some("HEAD"), "one")
+    git_init(dir);
+    commit_all(dir, "one")
+}
+
+/// The output of `git ARGS` in `dir`, with no configuration but the repository's.
+pub fn run_git(dir: &Path, args: &[&str]) -> String {
+    let git = duct::cmd("git", args).dir(dir).env_remove("GIT_DIR").env_remove("HOME").env_remove("XDG_CONFIG_HOME");
+    let git = git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    git.read().unwrap()
+}
+
+pub fn git_init(dir: &Path) {
+    run_git(dir, &["init", "--quiet"]);
 }
 
 /// Commit everything in the working directory.
-pub fn commit_all(repository: &Repository, reference: Option<&str>, message: &str) -> CommitId {
-    let mut index = repository.index().unwrap();
-    index.add_all(["*"], git2::IndexAddOption::FORCE, None).unwrap();
-    index.write().unwrap();
-    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-    let who = Signature::now("t", "t@example.invalid").unwrap();
-    let head = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-    let parents: Vec<_> = head.iter().collect();
-    let id = repository.commit(reference, &who, &who, message, &tree, &parents).unwrap();
-    CommitId::parse(&id.to_string()).unwrap()
+pub fn commit_all(dir: &Path, message: &str) -> CommitId {
+    run_git(dir, &["add", "--all", "--force"]);
+    let who = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
+    run_git(dir, &[&who[..], &["commit", "--quiet", "-m", message]].concat());
+    CommitId::parse(&run_git(dir, &["rev-parse", "HEAD"])).unwrap()
 }
 
 pub fn git(url: &str, commit: &CommitId, subdir: &str) -> Workspace {
-    workspace(Source::Git { url: url.to_owned(), commit: commit.clone(), subdir: subdir.into() })
+    workspace(WorkspaceSource::Git { url: GitUrl::parse(url).unwrap(), commit: commit.clone(), subdir: subdir.into() })
 }

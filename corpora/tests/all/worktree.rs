@@ -1,27 +1,14 @@
 //! Worktrees of working copies, as the `git` command and Cargo see them.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{Place, write_package};
+use crate::common::{TestDir, run_git as git, write_package};
 use corpora::worktree::{self, WorktreeError};
 
-/// What `git ARGS` says in `dir`, with no configuration but the repository's.
-fn git(place: &Place, dir: &Path, args: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", place.join("home"));
-    let output = command.env("GIT_CONFIG_NOSYSTEM", "1").arg("-C").arg(dir).args(args).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
 /// A working copy with everything that git might treat in a way of its own.
-fn tree(place: &Place, name: &str) -> PathBuf {
+fn tree(place: &TestDir, name: &str) -> PathBuf {
     let tree = place.join(name);
     write_package(&tree, "1.0.0");
     fs::write(tree.join(".gitignore"), "Cargo.lock\n/ignored\n").unwrap();
@@ -71,31 +58,31 @@ fn mode(_: &Path) -> String {
 
 #[test]
 fn everything_is_in_the_first_commit_and_git_sees_no_change() {
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = tree(&place, "tree");
     let before = content(&tree);
     worktree::begin(&tree).unwrap();
     assert_eq!(content(&tree), before);
-    assert_eq!(git(&place, &tree, &["status", "--porcelain", "--ignored"]), "");
-    let listed = git(&place, &tree, &["-c", "core.quotePath=false", "ls-files"]);
+    assert_eq!(git(&tree, &["status", "--porcelain", "--ignored"]), "");
+    let listed = git(&tree, &["-c", "core.quotePath=false", "ls-files"]);
     let mut listed: Vec<_> = listed.lines().map(PathBuf::from).collect();
     listed.sort();
     let mut names: Vec<_> = before.iter().map(|(name, ..)| name.clone()).collect();
     names.sort();
     assert_eq!(listed, names);
-    assert_eq!(git(&place, &tree, &["cat-file", "blob", "HEAD:ignored"]), "$Id$ one\r\ntwo");
+    assert_eq!(git(&tree, &["cat-file", "blob", "HEAD:ignored"]), "$Id$ one\r\ntwo");
     // Also when git looks into the files again.
     let old = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     fs::File::options().write(true).open(tree.join("ignored")).unwrap().set_modified(old).unwrap();
-    assert_eq!(git(&place, &tree, &["status", "--porcelain"]), "");
-    assert_eq!(git(&place, &tree, &["tag"]), "");
+    assert_eq!(git(&tree, &["status", "--porcelain"]), "");
+    assert_eq!(git(&tree, &["tag"]), "");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn names_need_not_be_text() {
     use std::os::unix::ffi::OsStrExt;
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = place.join("tree");
     write_package(&tree, "1.0.0");
     for name in [&b"caf\xe9.rs"[..], b"a\\b", b"a:b", b"new\nline", b"cafe\xcc\x81"] {
@@ -103,21 +90,21 @@ fn names_need_not_be_text() {
     }
     worktree::begin(&tree).unwrap();
     let dest = place.join("a");
-    worktree::add(&tree, "a", &dest).unwrap();
+    worktree::add(&tree, &dest).unwrap();
     assert_eq!(content(&dest), content(&tree));
     worktree::commit(&dest).unwrap();
-    assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "1");
+    assert_eq!(git(&dest, &["rev-list", "--count", "HEAD"]), "1");
 }
 
 #[test]
 fn equal_trees_get_equal_commits() {
-    let place = Place::new();
+    let place = TestDir::new();
     let heads = ["one", "two"].map(|name| {
         let tree = tree(&place, name);
         worktree::begin(&tree).unwrap();
         fs::write(tree.join("src/main.rs"), "fn main() { /* more */ }\n").unwrap();
         worktree::commit(&tree).unwrap();
-        git(&place, &tree, &["log", "--format=%H %an %ae %at %ct %s"])
+        git(&tree, &["log", "--format=%H %an %ae %at %ct %s"])
     });
     assert_eq!(heads[0], heads[1]);
     assert_eq!(heads[0].lines().count(), 2);
@@ -125,75 +112,75 @@ fn equal_trees_get_equal_commits() {
 
 #[test]
 fn a_worktree_is_the_first_commit_whatever_was_committed_later() {
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = tree(&place, "tree");
     let before = content(&tree);
     worktree::begin(&tree).unwrap();
-    let first = git(&place, &tree, &["rev-parse", "HEAD"]);
+    let first = git(&tree, &["rev-parse", "HEAD"]);
     fs::write(tree.join("src/main.rs"), "fn main() { /* later */ }\n").unwrap();
     worktree::commit(&tree).unwrap();
     let old = SystemTime::now() - Duration::from_secs(1);
     let dest = place.join("deep/down");
-    worktree::add(&tree, "a", &dest).unwrap();
+    worktree::add(&tree, &dest).unwrap();
     assert_eq!(content(&dest), before);
     assert!(fs::metadata(dest.join("src/main.rs")).unwrap().modified().unwrap() > old);
-    assert_eq!(git(&place, &dest, &["rev-parse", "HEAD"]), first);
-    assert_eq!(git(&place, &dest, &["branch", "--show-current"]), "");
-    assert_eq!(git(&place, &dest, &["status", "--porcelain", "--ignored"]), "");
-    assert_eq!(git(&place, &tree, &["branch", "--format=%(refname:short)"]), "main");
-    let listed = git(&place, &tree, &["worktree", "list", "--porcelain"]);
+    assert_eq!(git(&dest, &["rev-parse", "HEAD"]), first);
+    assert_eq!(git(&dest, &["branch", "--show-current"]), "");
+    assert_eq!(git(&dest, &["status", "--porcelain", "--ignored"]), "");
+    assert_eq!(git(&tree, &["branch", "--format=%(refname:short)"]), "main");
+    let listed = git(&tree, &["worktree", "list", "--porcelain"]);
     assert!(listed.contains("deep/down") && listed.contains("\ndetached"), "{listed}");
     assert!(!listed.contains("prunable"), "{listed}");
 }
 
-/// What git refuses as a part of a reference is a name as good as any other.
+/// A name that git refuses as a part of a reference is a fine name of a directory.
 #[test]
-fn any_plain_name_will_do() {
-    let place = Place::new();
+fn a_worktree_may_have_any_name() {
+    let place = TestDir::new();
     let tree = tree(&place, "tree");
     worktree::begin(&tree).unwrap();
-    for name in ["feature.lock", "a..b", "a.", "a-", "a", "HEAD", "1.0", "1-0", &"long".repeat(25)] {
-        let dest = place.join(&format!("of-{name}"));
-        worktree::add(&tree, name, &dest).unwrap();
+    for name in ["feature.lock", "a..b", "a.", "a-", "a", "HEAD", "1.0", "1-0", "-x", &"long".repeat(25)] {
+        let dest = place.join("many").join(name);
+        worktree::add(&tree, &dest).unwrap();
         fs::write(dest.join("src/main.rs"), "fn main() { /* more */ }\n").unwrap();
         worktree::commit(&dest).unwrap();
-        assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "2", "{name}");
-        assert_eq!(git(&place, &dest, &["status", "--porcelain"]), "", "{name}");
+        assert_eq!(git(&dest, &["rev-list", "--count", "HEAD"]), "2", "{name}");
+        assert_eq!(git(&dest, &["status", "--porcelain"]), "", "{name}");
     }
-    assert_eq!(git(&place, &tree, &["branch", "--format=%(refname:short)"]), "main");
-    let listed = git(&place, &tree, &["worktree", "list", "--porcelain"]);
-    assert_eq!(listed.matches("\ndetached").count(), 9, "{listed}");
-    assert_eq!(git(&place, &tree, &["fsck", "--strict"]), "");
+    assert_eq!(git(&tree, &["branch", "--format=%(refname:short)"]), "main");
+    let listed = git(&tree, &["worktree", "list", "--porcelain"]);
+    assert_eq!(listed.matches("\ndetached").count(), 10, "{listed}");
+    assert_eq!(git(&tree, &["fsck", "--strict"]), "");
 }
 
 #[test]
 fn cargo_builds_in_a_worktree_and_git_sees_no_change() {
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = place.join("tree");
     write_package(&tree, "1.0.0");
     worktree::begin(&tree).unwrap();
     let dest = place.join("a");
-    worktree::add(&tree, "a", &dest).unwrap();
+    worktree::add(&tree, &dest).unwrap();
     place.cargo().run(&dest, &["build", "--locked", "--offline"]).unwrap();
     assert!(dest.join("target/debug/made-up").with_extension(std::env::consts::EXE_EXTENSION).is_file());
-    assert_eq!(git(&place, &dest, &["status", "--porcelain"]), "");
+    assert_eq!(git(&dest, &["status", "--porcelain"]), "");
     worktree::commit(&dest).unwrap();
-    assert_eq!(git(&place, &dest, &["rev-list", "--count", "HEAD"]), "1");
+    assert_eq!(git(&dest, &["rev-list", "--count", "HEAD"]), "1");
 }
 
 #[test]
 fn a_commit_holds_what_was_changed_added_and_removed() {
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = tree(&place, "tree");
     worktree::begin(&tree).unwrap();
-    let first = git(&place, &tree, &["rev-parse", "HEAD"]);
+    let first = git(&tree, &["rev-parse", "HEAD"]);
     let [a, b] = ["a", "b"].map(|name| {
         let dest = place.join(name);
-        worktree::add(&tree, name, &dest).unwrap();
+        worktree::add(&tree, &dest).unwrap();
         dest
     });
     worktree::commit(&a).unwrap();
-    assert_eq!(git(&place, &a, &["rev-parse", "HEAD"]), first);
+    assert_eq!(git(&a, &["rev-parse", "HEAD"]), first);
     fs::write(a.join("src/main.rs"), "fn main() { /* a */ }\n").unwrap();
     fs::write(a.join("src/target/new.rs"), "").unwrap();
     fs::write(a.join("Cargo.lock"), "# ignored, and changed\n").unwrap();
@@ -202,21 +189,21 @@ fn a_commit_holds_what_was_changed_added_and_removed() {
     fs::write(a.join("build-dir/CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55").unwrap();
     fs::write(a.join("build-dir/large"), "").unwrap();
     worktree::commit(&a).unwrap();
-    let changes = git(&place, &a, &["show", "--format=", "--name-status", "--no-renames"]);
+    let changes = git(&a, &["show", "--format=", "--name-status", "--no-renames"]);
     assert_eq!(changes, "M\tCargo.lock\nD\tignored\nM\tsrc/main.rs\nA\tsrc/target/new.rs");
     for other in [&tree, &b] {
-        assert_eq!(git(&place, other, &["rev-parse", "HEAD"]), first);
-        assert_eq!(git(&place, other, &["status", "--porcelain"]), "");
+        assert_eq!(git(other, &["rev-parse", "HEAD"]), first);
+        assert_eq!(git(other, &["status", "--porcelain"]), "");
     }
     // The second one follows the first.
     fs::write(a.join("src/main.rs"), "fn main() { /* b */ }\n").unwrap();
     worktree::commit(&a).unwrap();
-    assert_eq!(git(&place, &a, &["rev-list", "--count", "HEAD"]), "3");
+    assert_eq!(git(&a, &["rev-list", "--count", "HEAD"]), "3");
 }
 
 #[test]
 fn a_git_that_is_not_ours_is_refused() {
-    let place = Place::new();
+    let place = TestDir::new();
     for (name, file) in [("a", ".git/config"), ("b", "sub/.git/config"), ("c", ".git")] {
         let tree = tree(&place, name);
         let file = tree.join(file);
@@ -234,39 +221,40 @@ fn a_git_that_is_not_ours_is_refused() {
 }
 
 #[test]
-fn mistakes_are_told_and_leave_nothing() {
-    let place = Place::new();
+fn mistakes_are_reported_and_leave_nothing() {
+    let place = TestDir::new();
     let tree = tree(&place, "tree");
-    let error = worktree::add(&tree, "a", &place.join("a")).unwrap_err().to_string();
+    let error = worktree::add(&tree, &place.join("a")).unwrap_err().to_string();
     assert!(error.contains("tree") && !error.contains('\n'), "{error}");
     assert!(worktree::commit(&tree).is_err());
     worktree::begin(&tree).unwrap();
-    assert!(matches!(worktree::add(&tree, "../a", &place.join("a")), Err(WorktreeError::Name(_))));
-    assert!(matches!(worktree::add(&tree, "a", &place.join("home/..")), Err(WorktreeError::Occupied(_))));
+    assert!(matches!(worktree::add(&tree, &place.join("home/..")), Err(WorktreeError::Occupied(_))));
     fs::create_dir(place.join("a")).unwrap();
-    worktree::add(&tree, "a", &place.join("a")).unwrap();
-    let error = worktree::add(&tree, "a", &place.join("b")).unwrap_err().to_string();
-    assert!(error.contains("add a worktree"), "{error}");
-    assert_eq!(git(&place, &tree, &["branch", "--format=%(refname:short)"]), "main");
-    worktree::add(&tree, "b", &place.join("b")).unwrap();
+    worktree::add(&tree, &place.join("a")).unwrap();
+    // Removed, yet still a worktree of this repository.
+    fs::remove_dir_all(place.join("a")).unwrap();
+    let error = worktree::add(&tree, &place.join("a")).unwrap_err().to_string();
+    assert!(error.contains("add a worktree") && !error.contains('\n') && !place.join("a").exists(), "{error}");
+    assert_eq!(git(&tree, &["branch", "--format=%(refname:short)"]), "main");
+    worktree::add(&tree, &place.join("b")).unwrap();
 }
 
 #[cfg(unix)]
 #[test]
 fn no_hook_runs() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
+    let place = TestDir::new();
     let tree = tree(&place, "tree");
     worktree::begin(&tree).unwrap();
     let hooks = tree.join(".git/hooks");
-    let there: Vec<_> = fs::read_dir(&hooks).unwrap().map(|hook| hook.unwrap().file_name()).collect();
-    assert_eq!(there, ["README.sample"]);
+    assert!(!hooks.exists(), "hooks of a template");
+    fs::create_dir(&hooks).unwrap();
     let proof = place.join("hook-ran");
     for hook in ["post-checkout", "pre-commit", "post-commit", "reference-transaction", "post-index-change"] {
         fs::write(hooks.join(hook), format!("#!/bin/sh\ntouch '{}'\n", proof.display())).unwrap();
         fs::set_permissions(hooks.join(hook), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    worktree::add(&tree, "a", &place.join("a")).unwrap();
+    worktree::add(&tree, &place.join("a")).unwrap();
     fs::write(place.join("a/src/main.rs"), "fn main() { /* a */ }\n").unwrap();
     worktree::commit(&place.join("a")).unwrap();
     assert!(!proof.exists());

@@ -1,26 +1,22 @@
 //! A published package through a replaced source: the same way a mirror or a vendored
 //! directory is used, without a network.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod common;
 
 use std::fs;
 
-use common::{Place, mirror, registry, sha256, vendor};
+use crate::common::{TestDir, mirror, registry, sha256, vendor};
 use corpora::Fetcher;
 
 const WHOLE: [&str; 3] = ["Cargo.toml", "Cargo.lock", "src/main.rs"];
 
 #[test]
 fn a_package_is_fetched_once() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = sha256(b"the archive");
     vendor(&place, "1.2.3", &sum, &WHOLE);
     let fetcher = place.fetcher();
     let workspace = registry("1.2.3", &sum);
-    assert!(!fetcher.is_fetched(&workspace));
     let first = fetcher.fetch(&workspace).unwrap();
-    assert!(first.new && fetcher.is_fetched(&workspace));
+    assert!(first.new);
     assert!(first.dir().join("src/main.rs").is_file());
     assert_eq!(first.lockfile().unwrap(), first.tree.join("Cargo.lock"));
     // With the source gone, only what was fetched can answer.
@@ -33,7 +29,7 @@ fn a_package_is_fetched_once() {
 
 #[test]
 fn another_checksum_is_an_error_that_names_both() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = sha256(b"the archive");
     vendor(&place, "1.2.3", &sum, &WHOLE);
     let other = sha256(b"another archive");
@@ -46,7 +42,7 @@ fn another_checksum_is_an_error_that_names_both() {
 
 #[test]
 fn a_changed_version_is_fetched_anew() {
-    let place = Place::new();
+    let place = TestDir::new();
     let fetcher = place.fetcher();
     for version in ["1.0.0", "2.0.0"] {
         let sum = sha256(version.as_bytes());
@@ -59,7 +55,7 @@ fn a_changed_version_is_fetched_anew() {
 
 #[test]
 fn a_package_without_a_lockfile_is_refused() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = sha256(b"x");
     vendor(&place, "1.2.3", &sum, &["Cargo.toml", "src/main.rs"]);
     let error = place.fetcher().fetch(&registry("1.2.3", &sum)).unwrap_err();
@@ -69,7 +65,7 @@ fn a_package_without_a_lockfile_is_refused() {
 
 #[test]
 fn a_version_that_is_not_there_is_one_line() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = sha256(b"x");
     vendor(&place, "1.2.3", &sum, &WHOLE);
     let error = place.fetcher().fetch(&registry("9.9.9", &sum)).unwrap_err();
@@ -80,7 +76,7 @@ fn a_version_that_is_not_there_is_one_line() {
 
 #[test]
 fn a_mirror_is_asked_and_its_archive_downloaded_by_cargo() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = mirror(&place, "1.2.3");
     let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
     let fetched = fetcher.fetch(&registry("1.2.3", &sum)).unwrap();
@@ -91,7 +87,7 @@ fn a_mirror_is_asked_and_its_archive_downloaded_by_cargo() {
 
 #[test]
 fn an_archive_with_other_bytes_than_the_index_says_is_refused() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = mirror(&place, "1.2.3");
     let archive = place.join("dl/made-up/1.2.3/download");
     let mut bytes = fs::read(&archive).unwrap();
@@ -105,7 +101,7 @@ fn an_archive_with_other_bytes_than_the_index_says_is_refused() {
 
 #[test]
 fn sources_of_another_archive_in_the_cargo_home_are_not_taken() {
-    let place = Place::new();
+    let place = TestDir::new();
     let sum = mirror(&place, "1.2.3");
     // The same name and version from some other registry, unpacked earlier.
     for (kind, file) in [("src", "made-up-1.2.3/.cargo-ok"), ("cache", "made-up-1.2.3.crate")] {
