@@ -6,16 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether mode bits mean nothing to this process.
-#[cfg(unix)]
+/// Whether permission bits do not bind this process.
 pub fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-/// Whether mode bits mean nothing to this process.
-#[cfg(not(unix))]
-pub fn is_root() -> bool {
-    false
+    crate::os::is_root()
 }
 
 /// A process, for as long as the machine is up.

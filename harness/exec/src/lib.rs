@@ -39,6 +39,7 @@ pub mod interrupt;
 pub mod marked;
 pub mod observer;
 mod orphans;
+mod os;
 pub mod process;
 pub mod sandbox;
 pub mod toolchain;

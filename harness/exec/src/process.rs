@@ -39,8 +39,15 @@ enum Event {
 /// # Errors
 /// As [`run`].
 pub fn run_captured(spec: &CommandSpec, supervisor: &Supervisor) -> Result<(Finished, Vec<String>), ProcessError> {
+    captured(|on_line| run(spec, supervisor, on_line))
+}
+
+/// Collects the standard output of a child that `run` runs.
+pub(crate) fn captured(
+    run: impl FnOnce(&mut dyn FnMut(Stream, &str)) -> Result<Finished, ProcessError>,
+) -> Result<(Finished, Vec<String>), ProcessError> {
     let mut stdout = Vec::new();
-    let finished = run(spec, supervisor, &mut |stream, line| {
+    let finished = run(&mut |stream, line| {
         if stream == Stream::Stdout {
             stdout.push(line.to_owned());
         }
@@ -83,6 +90,7 @@ pub fn run(
         max_rss_bytes: used.max_rss_bytes.filter(|&peak| peak > own_peak),
         stderr_tail,
         lingering,
+        inspection: Duration::ZERO,
     })
 }
 

@@ -123,7 +123,7 @@ impl Arm<'_> {
                 if matches!(error, BuildError::TooLong { .. }) {
                     self.cut_off(&step.name, workspace, &error);
                 }
-                let note = confinement::told(self.lab, error.to_string());
+                let note = confinement::annotate(self.lab, error.to_string());
                 Ok((identity.row(&self.strategy, Status::Failed, note), Vec::new()))
             }
         }

@@ -165,7 +165,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
             let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
-            let lab = shut_in(lab, &asked, &options)?;
+            let lab = with_sandbox(lab, &asked, &options)?;
             if !args.guards.limits().is_default() {
                 let guards = serde_json::to_value(options.guards)?;
                 writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
@@ -188,7 +188,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = asked.prepare(&lab)?;
-            let lab = shut_in(lab, &asked, &options)?;
+            let lab = with_sandbox(lab, &asked, &options)?;
             let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
             let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
             let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
@@ -290,11 +290,11 @@ fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervis
 }
 
 /// The lab with its sandbox, if one was asked for: when everything is fetched, which takes a network.
-fn shut_in(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
+fn with_sandbox(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
     Ok(match &options.sandbox {
         Some(spec) => {
             let sandbox = confinement::open(spec, asked, &lab)?;
-            lab.shut_in(sandbox)
+            lab.with_sandbox(sandbox)
         }
         None => lab,
     })

@@ -12,7 +12,7 @@ use exec::extents;
 use exec::filesystem::{FileSystem, LinkSupport};
 use exec::host::{self, Host};
 use exec::interrupt::Supervisor;
-use exec::sandbox::{Enforced, Kind, Sandbox};
+use exec::sandbox::{Enforcers, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
 use exec::volume::{Volume, VolumeError, VolumeSpec};
 use exec::workdir::{WorkDir, WorkDirError};
@@ -44,8 +44,8 @@ pub struct Facts {
     pub volumes: Vec<TriedVolume>,
     /// Whether the caller is root, where that matters.
     pub may_mount: bool,
-    /// The sandbox that `--sandbox` takes and what limits it, or why there is none.
-    pub sandbox: Result<(Kind, Enforced), String>,
+    /// What limits a sandbox, or why there is none.
+    pub sandbox: Result<Enforcers, String>,
     /// Other caches to compare with, by name.
     pub rivals: Vec<(String, Option<PathBuf>)>,
     /// The A/A; `None` where there is no place to run it.
@@ -115,7 +115,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
     let (may_mount, volumes) = place.map_or((false, Vec::new()), try_volumes);
     supervisor.check()?;
     show("the sandbox");
-    let sandbox = Sandbox::find(supervisor).map_err(|error| error.to_string());
+    let sandbox = Sandbox::probe(supervisor).map_err(|error| error.to_string());
     supervisor.check()?;
     show("noise");
     let go_on = || supervisor.check().map_err(io::Error::other);

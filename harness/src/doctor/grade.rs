@@ -6,7 +6,7 @@ use super::facts::{Facts, FoundToolchain, Work};
 use super::noise::Noise;
 use super::{Finding, Level};
 use exec::filesystem::{LinkSupport, Support};
-use exec::sandbox::limits::By;
+use exec::sandbox::limits::Enforcer;
 use runner::guard::floors::{Floors, Place, Readings, Reason};
 use runner::guard::limits::{Limits, Percent};
 use runner::lab::DISK_FLOOR;
@@ -277,16 +277,18 @@ fn volumes(facts: &Facts) -> Vec<Finding> {
 }
 
 fn sandbox(facts: &Facts) -> Finding {
-    let (kind, by) = match &facts.sandbox {
-        Ok(found) => found,
+    let by = match &facts.sandbox {
+        Ok(by) => by,
         Err(error) => {
             let (what, remedy) = split(error);
             return warning("sandbox", what, remedy.unwrap_or_else(|| "run in a virtual machine".to_owned()));
         }
     };
-    let text =
-        format!("`--sandbox` works, by {kind}, tried; memory limited by {}, processes by {}", by.memory, by.processes);
-    match by.memory == By::Rlimit || by.processes == By::Nothing {
+    let text = format!(
+        "`--sandbox` works, by bubblewrap, tried; memory limited by {}, processes by {}",
+        by.memory, by.processes
+    );
+    match by.memory == Enforcer::Rlimit || by.processes == Enforcer::Nothing {
         false => ok("sandbox", text),
         true => {
             let remedy = "run where control groups can be made: as root, or in a systemd session of the user";

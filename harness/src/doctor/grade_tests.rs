@@ -5,7 +5,7 @@ use crate::doctor::Diagnosis;
 use crate::doctor::render::render;
 use exec::filesystem::FileSystem;
 use exec::host::Host;
-use exec::sandbox::{Enforced, Kind};
+use exec::sandbox::Enforcers;
 
 const GIB: u64 = 1 << 30;
 
@@ -52,7 +52,7 @@ fn fit() -> Facts {
         git: Some("/usr/bin/git".into()),
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
         may_mount: true,
-        sandbox: Ok((Kind::Bubblewrap, Enforced { memory: By::Cgroup2, processes: By::Cgroup2 })),
+        sandbox: Ok(Enforcers { memory: Enforcer::Cgroup2, processes: Enforcer::Cgroup2 }),
         rivals: vec![("sccache".into(), Some("/usr/bin/sccache".into())), ("kache".into(), None)],
         noise: Some(Noise { median: 0.012, largest: 0.081, job_s: 0.034 }),
     }
@@ -138,7 +138,7 @@ fn each_limit_is_at_its_place() {
     assert_eq!(levels(|f| f.c_compiler = None, "C compiler"), [(Missing, true)]);
     assert_eq!(levels(|f| f.may_mount = false, "volumes"), [(Warning, false)]);
     assert_eq!(levels(|f| f.sandbox = Err("it does not work; do this".into()), "sandbox"), [(Warning, false)]);
-    let weak = (Kind::Namespaces, Enforced { memory: By::Rlimit, processes: By::Rlimit });
+    let weak = Enforcers { memory: Enforcer::Rlimit, processes: Enforcer::Rlimit };
     let alone = |f: &mut Facts| f.sandbox = Result::Ok(weak);
     assert_eq!(levels(alone, "sandbox"), [(Warning, false)]);
 }

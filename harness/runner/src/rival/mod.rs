@@ -33,8 +33,8 @@ use daemon::Serving;
 use exec::dirs::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::marked;
-use exec::process::{self, CommandSpec};
-use exec::sandbox::Sandbox;
+use exec::process::{CommandSpec, Finished, ProcessError};
+use exec::sandbox::{self, Sandbox};
 use exec::toolchain::Toolchain;
 
 /// How long a tool may take to answer about itself.
@@ -188,8 +188,8 @@ impl Rival {
         for argv in commands {
             let argv = values.argv(argv).map_err(|error| BuildError::Failed(error.to_string()))?;
             let deadline = env.lab.deadline();
-            let spec = env.lab.confine(deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe))));
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ());
+            let spec = deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe)));
+            let finished = self.run(&spec);
             let finished = finished.map_err(|error| deadline.told("a command of the tool", error))?;
             if !finished.status.success() {
                 let said = finished.stderr_tail.join(" | ");
@@ -208,7 +208,7 @@ impl Rival {
     pub fn reset(&self) -> Result<()> {
         for argv in &self.external.description.reset {
             let spec = self.command(&self.values, argv)?;
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ())?;
+            let finished = self.run(&spec)?;
             anyhow::ensure!(finished.status.success(), "`{}` failed: {}", spec.display(), finished.stderr_text());
         }
         self.rest();
@@ -220,7 +220,7 @@ impl Rival {
     /// What its version command says; `None` where there is none.
     pub fn version(&self) -> Option<String> {
         let spec = self.command(&self.values, &self.external.description.version.as_ref()?.command).ok()?;
-        let (finished, stdout) = process::run_captured(&spec.timeout(PATIENCE), &self.supervisor).ok()?;
+        let (finished, stdout) = sandbox::run_captured(self.sandbox.as_deref(), &spec.timeout(PATIENCE), &self.supervisor).ok()?;
         let first = stdout.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
         finished.status.success().then(|| first.to_owned())
     }
@@ -238,8 +238,12 @@ impl Rival {
         let described = described.filter_map(|(name, text)| Some((name.into(), values.text(text).ok()?.into())));
         let mut env = self.base.clone();
         env.extend(described);
-        let spec = command(&values.argv(argv)?, &self.state, &env);
-        Ok(self.sandbox.iter().fold(spec, |spec, sandbox| sandbox.confine(spec)))
+        Ok(command(&values.argv(argv)?, &self.state, &env))
+    }
+
+    /// Runs a command of the tool: in the sandbox, if there is one.
+    fn run(&self, spec: &CommandSpec) -> Result<Finished, ProcessError> {
+        sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, &mut |_, _| ())
     }
 
     fn of_build(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {
