@@ -144,11 +144,8 @@ impl Finished {
 
     /// Exit code, or 128 + signal as shells have it.
     pub fn code(&self) -> i32 {
-        #[cfg(unix)]
-        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
-            return 128 + signal;
-        }
-        self.status.code().unwrap_or(-1)
+        let of_signal = super::os::ending_signal(self.status).map(|signal| 128 + signal);
+        of_signal.or(self.status.code()).unwrap_or(-1)
     }
 }
 

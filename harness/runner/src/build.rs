@@ -22,7 +22,8 @@ use super::deadline::Deadline;
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, Phase};
 use super::rival::{self, Rival};
-use exec::observer::{self, Compile, Kind, Summary};
+use exec::cpu::own_cpu;
+use exec::observer::{self, CallKind, Compile, Summary};
 use exec::process::{Finished, ProcessError, Stream};
 
 /// Seconds of each phase, where there is one.
@@ -372,7 +373,7 @@ struct Costs {
 fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Result<Costs, BuildError> {
     let log = observer::read_log(&site.log)?;
     let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
-    for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
+    for compile in log.iter().filter(|compile: &&Compile| compile.kind == CallKind::Compile) {
         if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
             *costs.entry(place).or_default() += compile.wall_s;
         }
@@ -403,17 +404,4 @@ fn last_lines(finished: &Finished) -> String {
 
 fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64())
-}
-
-/// CPU time of this process so far: planning, restoring and publishing happen in it.
-#[cfg(unix)]
-pub fn own_cpu() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
-}
-
-/// CPU time of this process so far: planning, restoring and publishing happen in it.
-#[cfg(windows)]
-pub fn own_cpu() -> Duration {
-    exec::windows::own_cpu()
 }

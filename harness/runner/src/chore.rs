@@ -15,12 +15,13 @@ use strategies::store::Store;
 use strategies::store::collect::{CollectError, Request, Step as CollectStep, collect};
 
 use super::arm::Arm;
-use super::build::{BuildError, own_cpu};
+use super::build::BuildError;
 use super::checks::shallow_damage;
 use super::confinement;
 use super::ledger::DiskUse;
 use super::rows::{Chore, Identity};
 use crate::quantity::parse_size;
+use exec::cpu::own_cpu;
 use exec::process::ProcessError;
 
 impl Arm<'_> {

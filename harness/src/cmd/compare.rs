@@ -20,7 +20,7 @@ use reports::summary;
 use self::guards::GuardArgs;
 use crate::cmd::external::ExternalArgs;
 use exec::filesystem::free_bytes;
-use exec::host::Host;
+use exec::host::HostFacts;
 use exec::interrupt::Supervisor;
 use exec::sandbox::SandboxSpec;
 use exec::toolchain::Toolchain;
@@ -158,7 +158,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             if writer.info().corpus.hash != asked.corpus_hash() {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
             }
-            let work = open_work(&options, supervisor)?;
+            let work = open_work(&options)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
@@ -183,7 +183,7 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 describe::describe(&asked, &options);
                 return Ok(ExitCode::SUCCESS);
             }
-            let work = open_work(&options, supervisor)?;
+            let work = open_work(&options)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
@@ -258,11 +258,10 @@ pub(super) fn options(args: &Args, sandbox: Option<SandboxSpec>) -> Result<Optio
     })
 }
 
-fn open_work(options: &Options, supervisor: &Supervisor) -> Result<WorkDir> {
+fn open_work(options: &Options) -> Result<WorkDir> {
     // Who asks for a lower floor has a reason.
     let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
     let work = WorkDir::acquire(&options.work_dir, needed)?;
-    work.track(supervisor);
     for left in volume::clean_leftovers(work.path()) {
         eprintln!("note: removed {}, which a killed run had left mounted", left.display());
     }
@@ -272,7 +271,7 @@ fn open_work(options: &Options, supervisor: &Supervisor) -> Result<WorkDir> {
 /// Makes the volume, if one was asked for. To be dropped before the work directory is.
 pub(super) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
     let Some(spec) = spec else { return Ok(None) };
-    let room = if spec.is_in_memory() { Host::detect().memory_bytes } else { free_bytes(work.path()).ok() };
+    let room = if spec.is_in_memory() { HostFacts::detect().memory_bytes } else { free_bytes(work.path()).ok() };
     if let Some(room) = room.filter(|room| *room < spec.size_bytes) {
         let place = if spec.is_in_memory() { "memory".into() } else { work.path().display().to_string() };
         eprintln!("warning: --volume {spec} may grow beyond the {} MiB there are in {place}", room >> 20);

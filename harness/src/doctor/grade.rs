@@ -1,10 +1,9 @@
-//! Facts → findings: what is good enough, and what to do where it is not.
+//! MachineFacts → findings: what is good enough, and what to do where it is not.
 
-use reports::table::{bytes, percent};
+use reports::table::bytes;
 
-use super::facts::{Facts, FoundToolchain, Work};
-use super::noise::Noise;
-use super::{Finding, Level};
+use super::facts::{MachineFacts, FoundToolchain, WorkDirFacts};
+use super::{DoctorFinding, Level};
 use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::Enforcer;
 use runner::guard::floors::{Floors, Place, Readings, Reason};
@@ -20,18 +19,15 @@ const MEMORY_BYTES: u64 = 2 << 30;
 /// A load per core above this is somebody else's work.
 const LOAD: f64 = 0.3;
 
-/// More than this of the processors in others' hands shows in the numbers.
+/// Others' use of the processors above this shows in the numbers.
 const QUIET: Percent = Percent(10);
 
-/// A thing that differs from itself by more than this hides what is worth knowing.
-const NOISE: f64 = 0.03;
-
-/// How another file system is come by.
+/// How to get another file system.
 const OTHER_FILE_SYSTEM: &str =
     "`--volume btrfs:12G` or `--volume xfs:12G` makes one for a run (as root), or name a `--work-dir` on one";
 
 /// Grades everything, most needed first.
-pub fn grade(facts: &Facts) -> Vec<Finding> {
+pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
     let mut findings = toolchains(&facts.toolchains, facts.has_rustup);
     findings.extend(layouts(&facts.toolchains));
     findings.push(match &facts.c_compiler {
@@ -40,7 +36,7 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     });
     findings.push(match &facts.git {
         Some(path) => ok("git", path.display().to_string()),
-        None => Finding {
+        None => DoctorFinding {
             required: false,
             ..lacking("git", "not on PATH; corpora of git repositories cannot be fetched", "apt-get install git")
         },
@@ -50,9 +46,9 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     findings.extend(guards(facts));
     findings.extend(volumes(facts));
     findings.push(sandbox(facts));
-    findings.extend(facts.rivals.iter().map(|(name, path)| match path {
+    findings.extend(facts.external_tools.iter().map(|(name, path)| match path {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
-        None => Finding {
+        None => DoctorFinding {
             required: false,
             ..lacking(
                 "other cache",
@@ -61,21 +57,20 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
             )
         },
     }));
-    findings.extend(facts.noise.as_ref().map(noise));
     findings
 }
 
-fn ok(topic: &'static str, text: impl Into<String>) -> Finding {
-    Finding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
+fn ok(topic: &'static str, text: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
 }
 
-fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
+fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
 }
 
 /// Missing and required.
-fn lacking(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { level: Level::Missing, required: true, ..warning(topic, text, remedy) }
+fn lacking(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Missing, required: true, ..warning(topic, text, remedy) }
 }
 
 /// Errors here end in what to do, after a semicolon.
@@ -94,7 +89,7 @@ fn label(toolchain: &FoundToolchain) -> String {
     }
 }
 
-fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<Finding> {
+fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<DoctorFinding> {
     let mut findings = Vec::new();
     for toolchain in all {
         findings.push(match &toolchain.about {
@@ -112,7 +107,7 @@ fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<Finding> {
                 );
                 let required = toolchain.is_default;
                 let level = if required { Level::Missing } else { Level::Warning };
-                Finding { level, required, ..finding }
+                DoctorFinding { level, required, ..finding }
             }
         });
     }
@@ -120,7 +115,7 @@ fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<Finding> {
 }
 
 /// One line for the toolchains where it works, one for each where it does not.
-fn layouts(all: &[FoundToolchain]) -> Vec<Finding> {
+fn layouts(all: &[FoundToolchain]) -> Vec<DoctorFinding> {
     let tried = |toolchain| -> Option<(&FoundToolchain, &Result<Option<&'static str>, String>)> {
         let toolchain: &FoundToolchain = toolchain;
         Some((toolchain, toolchain.layout.as_ref()?))
@@ -133,7 +128,7 @@ fn layouts(all: &[FoundToolchain]) -> Vec<Finding> {
                 Some((_, names)) => names.push(label(toolchain)),
                 None => works.push((*flag, vec![label(toolchain)])),
             },
-            Err(why) => findings.push(Finding {
+            Err(why) => findings.push(DoctorFinding {
                 required: toolchain.is_default,
                 ..lacking(
                     "layout",
@@ -150,7 +145,7 @@ fn layouts(all: &[FoundToolchain]) -> Vec<Finding> {
     works.chain(findings).collect()
 }
 
-fn work(work: &Work) -> Vec<Finding> {
+fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
     let mut findings = Vec::new();
     let path = work.path.display();
     let kind = work.file_system.as_ref().map_or("unknown", |fs| fs.kind.as_str());
@@ -190,7 +185,7 @@ fn work(work: &Work) -> Vec<Finding> {
 }
 
 /// One line for the link modes that work, one for each that does not.
-fn links(found: &LinkSupport, kind: &str) -> Vec<Finding> {
+fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
     let modes = [("hardlink", &found.hardlink), ("reflink", &found.reflink), ("symlink", &found.symlink)];
     let works = modes.iter().filter(|(_, support)| support.works()).map(|(name, _)| *name);
     let works: Vec<&str> = works.chain(["copy"]).collect();
@@ -204,7 +199,7 @@ fn links(found: &LinkSupport, kind: &str) -> Vec<Finding> {
     findings
 }
 
-fn machine(facts: &Facts) -> Vec<Finding> {
+fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
     let host = &facts.host;
     let mut findings = Vec::new();
     let cpu = host.cpu.as_deref().unwrap_or(&host.arch);
@@ -232,7 +227,7 @@ fn machine(facts: &Facts) -> Vec<Finding> {
 }
 
 /// What the guards of a run would say now: those it has by default, and to others' work.
-fn guards(facts: &Facts) -> Option<Finding> {
+fn guards(facts: &MachineFacts) -> Option<DoctorFinding> {
     let fs = facts.work.file_system.as_ref()?;
     let floor = Limits::default().disk_floor(fs.total_bytes);
     let places = vec![Place { path: facts.work.path.clone(), floor, grows: true }];
@@ -254,7 +249,7 @@ fn guards(facts: &Facts) -> Option<Finding> {
     })
 }
 
-fn volumes(facts: &Facts) -> Vec<Finding> {
+fn volumes(facts: &MachineFacts) -> Vec<DoctorFinding> {
     if facts.work.file_system.is_none() {
         return Vec::new(); // There was no place to try.
     }
@@ -271,12 +266,12 @@ fn volumes(facts: &Facts) -> Vec<Finding> {
     findings.extend(facts.volumes.iter().filter_map(|(_, made)| {
         let (what, remedy) = split(made.as_ref().err()?);
         let remedy = remedy.unwrap_or_else(|| "containers need loop devices and the right to mount".to_owned());
-        Some(Finding { required: false, ..lacking("volumes", what, remedy) })
+        Some(DoctorFinding { required: false, ..lacking("volumes", what, remedy) })
     }));
     findings
 }
 
-fn sandbox(facts: &Facts) -> Finding {
+fn sandbox(facts: &MachineFacts) -> DoctorFinding {
     let by = match &facts.sandbox {
         Ok(by) => by,
         Err(error) => {
@@ -294,20 +289,6 @@ fn sandbox(facts: &Facts) -> Finding {
             let remedy = "run where control groups can be made: as root, or in a systemd session of the user";
             warning("sandbox", format!("{text}: each process by itself, not their sum"), remedy)
         }
-    }
-}
-
-fn noise(noise: &Noise) -> Finding {
-    let text = format!(
-        "±{}: median difference of a {:.0} ms job from itself, {} pairs, largest {}",
-        percent(Some(noise.median)),
-        noise.job_s * 1000.0,
-        super::noise::PAIRS,
-        percent(Some(noise.largest)),
-    );
-    match noise.median <= NOISE {
-        true => ok("noise (A/A)", text),
-        false => warning("noise (A/A)", text, "end what else runs; use more `--rounds` to find smaller differences"),
     }
 }
 

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::Host;
-use crate::identity::Identity;
+use crate::host::HostFacts;
+use crate::identity::ProcessIdentity;
 
 /// Processes and threads of all builds that run at once.
 pub const PROCESSES: u32 = 4096;
@@ -43,7 +43,7 @@ pub struct SandboxLimits {
 impl SandboxLimits {
     /// Three quarters of the machine's memory, whole MiB: the rest keeps the machine alive.
     pub fn default_memory() -> u64 {
-        let memory = Host::detect().memory_bytes.map(|all| all / 4 * 3);
+        let memory = HostFacts::detect().memory_bytes.map(|all| all / 4 * 3);
         memory.unwrap_or(MEMORY_BYTES) >> 20 << 20
     }
 }
@@ -213,7 +213,7 @@ fn fresh(parent: &Path) -> io::Result<PathBuf> {
     for entry in fs::read_dir(parent)?.flatten() {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(NAME)?.split('-').next()?.parse().ok());
-        if owner.is_some_and(|pid: u32| !Identity::of(pid).is_alive()) {
+        if owner.is_some_and(|pid: u32| !ProcessIdentity::of(pid).is_alive()) {
             let _ = fs::remove_dir(entry.path());
         }
     }

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{CommandSpec, Finished, ProcessError, Stream};
 use super::interrupt::{Interrupted, Supervisor};
-use super::{os, process};
 use super::toolchain::on_path;
+use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
 use view::{SandboxMount, SandboxNeeds};
@@ -276,7 +276,11 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the program cannot be run, or the run is interrupted.
-    pub fn start_overhead(&self, program: &CommandSpec, supervisor: &Supervisor) -> Result<StartOverhead, ProcessError> {
+    pub fn start_overhead(
+        &self,
+        program: &CommandSpec,
+        supervisor: &Supervisor,
+    ) -> Result<StartOverhead, ProcessError> {
         let wall = |sandbox| Ok::<_, ProcessError>(run(sandbox, program, supervisor, &mut |_, _| ())?.wall);
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         // In turns, so that others' work meets both.

@@ -184,7 +184,8 @@ pub fn view(needs: &SandboxNeeds) -> Vec<SandboxMount> {
     }
     // A directory on PATH that holds homes or temporary files would show them again.
     let holds_too_much = |dir: &Path| {
-        let scratch = list.0.iter().filter(|mount| matches!(mount, SandboxMount::Scratch { .. } | SandboxMount::Empty { .. }));
+        let scratch =
+            list.0.iter().filter(|mount| matches!(mount, SandboxMount::Scratch { .. } | SandboxMount::Empty { .. }));
         scratch.map(SandboxMount::path).any(|hidden| hidden.starts_with(dir)) || dir.starts_with("/proc")
     };
     let path: Vec<&PathBuf> = needs.path.iter().filter(|dir| dir.is_dir() && !holds_too_much(dir)).collect();

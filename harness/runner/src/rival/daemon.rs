@@ -9,8 +9,9 @@ use strategies::external::schema;
 use super::{PATIENCE, Rival};
 use crate::build::{BuildError, Usage};
 use exec::command::CommandSpec;
-use exec::daemon::{Daemon, cpu};
-use exec::marked;
+use exec::cpu;
+use exec::daemon::DaemonProcess;
+use exec::leftovers::{self, TOOL_MARK};
 use exec::process;
 
 /// How often a port that somebody else took meanwhile is tried again.
@@ -27,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A daemon that serves.
 #[derive(Debug)]
 pub(super) struct Serving {
-    daemon: Daemon,
+    daemon: DaemonProcess,
     port: u16,
     values: Values,
 }
@@ -73,7 +74,7 @@ impl Rival {
             [] => None,
             argv => Some(self.command(&values, argv).map_err(|error| failed(&error))?),
         };
-        let mut daemon = Daemon::start(&spec, &self.state.join("daemon.log"), &self.supervisor)?;
+        let mut daemon = DaemonProcess::start(&spec, &self.state.join("daemon.log"), &self.supervisor)?;
         let began = Instant::now();
         while began.elapsed() < STARTING {
             self.supervisor.check().map_err(process::ProcessError::from)?;
@@ -116,7 +117,7 @@ impl Rival {
             }
             serving.daemon.end();
         }
-        marked::end(&self.mark);
+        leftovers::end(TOOL_MARK, self.mark.as_ref());
     }
 
     /// Why its daemon no longer runs, if it should.
@@ -134,7 +135,7 @@ impl Rival {
     /// What its daemon and the compilers it ran have used so far.
     pub fn used(&self) -> Usage {
         let pid = self.serving().as_ref().and_then(|serving| serving.daemon.pid());
-        let (user, sys) = pid.and_then(cpu).unwrap_or_default();
+        let (user, sys) = pid.and_then(cpu::of_process).unwrap_or_default();
         Usage { user, sys, max_rss: None }
     }
 }

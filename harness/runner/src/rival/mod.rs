@@ -32,7 +32,7 @@ pub use count::{Counting, OwnCount};
 use daemon::Serving;
 use exec::dirs::remove_dir;
 use exec::interrupt::Supervisor;
-use exec::marked;
+use exec::leftovers::{self, TOOL_MARK};
 use exec::process::{CommandSpec, Finished, ProcessError};
 use exec::sandbox::{self, Sandbox};
 use exec::toolchain::Toolchain;
@@ -94,11 +94,10 @@ impl Rival {
         let toolchain = cargo.as_ref().unwrap_or(&lab.toolchain);
         let values = values::of_arm(lab, arm, external, toolchain, found.as_deref());
         let store = PathBuf::from(values.text(&external.description.store.path)?);
-        let mark = marked::fresh();
-        lab.supervisor.mark(&mark);
+        let mark = leftovers::fresh_mark();
         let mut base = lab.build_env_with(&log, toolchain);
         values::at_home(&mut base, &state.join("home"));
-        base.insert(marked::VARIABLE.into(), mark.clone().into());
+        base.insert(TOOL_MARK.into(), mark.clone().into());
         let rival = Rival {
             external: Arc::clone(external),
             values,
@@ -133,7 +132,7 @@ impl Rival {
 
     /// Changes the environment of a build as the strategy says.
     pub fn apply(&self, env: &mut BTreeMap<OsString, OsString>, lab: &Lab, site: &Site, recipe: &Recipe) {
-        let own = ["HOME", marked::VARIABLE, "RUSTUP_HOME"];
+        let own = ["HOME", TOOL_MARK, "RUSTUP_HOME"];
         let from_base = self.base.iter().filter(|(name, _)| {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
         });
