@@ -154,11 +154,7 @@ impl Lab {
     ///
     /// # Errors
     /// As [`sandbox::run`].
-    pub fn run(
-        &self,
-        spec: &CommandSpec,
-        on_line: &mut dyn FnMut(Stream, &str),
-    ) -> Result<Finished, ProcessError> {
+    pub fn run(&self, spec: &CommandSpec, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Finished, ProcessError> {
         sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, on_line)
     }
 

@@ -29,19 +29,14 @@ use runner::rival::tool::install_dir;
 pub struct MachineFacts {
     /// The default toolchain first.
     pub toolchains: Vec<FoundToolchain>,
-    /// Whether rustup is there to install others.
     pub has_rustup: bool,
-    /// The work directory.
     pub work: WorkDirFacts,
-    /// The machine.
     pub host: HostFacts,
-    /// Memory programs could still have, bytes.
+    /// Memory programs could still have.
     pub memory_available_bytes: Option<u64>,
     /// What others use of the processors, 0 to 1; `None` where the system does not tell.
     pub others: Option<f64>,
-    /// The C compiler that links.
     pub c_compiler: Option<PathBuf>,
-    /// git.
     pub git: Option<PathBuf>,
     /// What `--volume` can make here, by kind; the reason where not.
     pub volumes: Vec<TriedVolume>,
@@ -56,12 +51,10 @@ pub struct MachineFacts {
 /// A kind of volume, and why it could not be made, if so.
 pub type TriedVolume = (String, Result<(), String>);
 
-/// One toolchain.
 #[derive(Debug)]
 pub struct FoundToolchain {
     /// As `--toolchain` takes it; `None` for one that has no name.
     pub name: Option<String>,
-    /// Whether it is taken when none is named.
     pub is_default: bool,
     /// What it says about itself, or why it cannot be used.
     pub about: Result<String, String>,
@@ -70,18 +63,14 @@ pub struct FoundToolchain {
     pub layout: Option<Result<Option<&'static str>, String>>,
 }
 
-/// The work directory.
 #[derive(Debug, Default)]
 pub struct WorkDirFacts {
-    /// The directory.
     pub path: PathBuf,
     /// Why no run can work there.
     pub problem: Option<String>,
     /// Another run works there now.
     pub in_use: bool,
-    /// Its file system.
     pub file_system: Option<FileSystemFacts>,
-    /// Link modes, tried.
     pub links: Option<LinkSupport>,
     /// Whether the file system tells extents; `None` where this could not be tried.
     pub extents: Option<bool>,
@@ -91,9 +80,6 @@ pub struct WorkDirFacts {
 const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 
 /// Finds out everything; tells `show` what is being done.
-///
-/// # Errors
-/// When it is interrupted.
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
     let host = HostFacts::detect(); // First: the load must not be our own.
     show("what others do");
@@ -262,7 +248,7 @@ fn try_layout(dir: &Path, toolchain: &Toolchain, supervisor: &Supervisor) -> Res
     }
 }
 
-fn write_package(package: &Path) -> std::io::Result<()> {
+fn write_package(package: &Path) -> io::Result<()> {
     fs::create_dir_all(package.join("src"))?;
     let manifest = format!("[package]\nname = \"{NAME}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n");
     fs::write(package.join("Cargo.toml"), manifest)?;

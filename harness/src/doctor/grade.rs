@@ -2,7 +2,7 @@
 
 use reports::table::bytes;
 
-use super::facts::{MachineFacts, FoundToolchain, WorkDirFacts};
+use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
 use super::{DoctorFinding, Level};
 use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::Enforcer;
@@ -90,59 +90,42 @@ fn label(toolchain: &FoundToolchain) -> String {
 }
 
 fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<DoctorFinding> {
-    let mut findings = Vec::new();
-    for toolchain in all {
-        findings.push(match &toolchain.about {
-            Ok(about) => ok("toolchain", format!("{}: {about}", label(toolchain))),
-            Err(error) => {
-                let (what, remedy) = split(error);
-                // A name with a number stays that number.
-                let moves = |name: &&String| ["stable", "beta", "nightly"].contains(&name.as_str());
-                let update = toolchain.name.as_ref().filter(moves).map(|name| format!("rustup update {name}"));
-                let remedy = update.filter(|_| has_rustup).or(remedy);
-                let finding = warning(
-                    "toolchain",
-                    format!("{}: {what}", label(toolchain)),
-                    remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned()),
-                );
-                let required = toolchain.is_default;
-                let level = if required { Level::Missing } else { Level::Warning };
-                DoctorFinding { level, required, ..finding }
-            }
-        });
-    }
-    findings
+    let finding = |toolchain: &FoundToolchain| match &toolchain.about {
+        Ok(about) => ok("toolchain", format!("{}: {about}", label(toolchain))),
+        Err(error) => {
+            let (what, remedy) = split(error);
+            // A name with a number stays that number.
+            let moves = |name: &&String| ["stable", "beta", "nightly"].contains(&name.as_str());
+            let update = toolchain.name.as_ref().filter(moves).map(|name| format!("rustup update {name}"));
+            let remedy = update.filter(|_| has_rustup).or(remedy);
+            let remedy = remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned());
+            let finding = lacking("toolchain", format!("{}: {what}", label(toolchain)), remedy);
+            let level = if toolchain.is_default { Level::Missing } else { Level::Warning };
+            DoctorFinding { level, required: toolchain.is_default, ..finding }
+        }
+    };
+    all.iter().map(finding).collect()
 }
 
-/// One line for the toolchains where it works, one for each where it does not.
 fn layouts(all: &[FoundToolchain]) -> Vec<DoctorFinding> {
-    let tried = |toolchain| -> Option<(&FoundToolchain, &Result<Option<&'static str>, String>)> {
-        let toolchain: &FoundToolchain = toolchain;
-        Some((toolchain, toolchain.layout.as_ref()?))
-    };
-    let mut works: Vec<(Option<&'static str>, Vec<String>)> = Vec::new();
-    let mut findings = Vec::new();
-    for (toolchain, layout) in all.iter().filter_map(tried) {
-        match layout {
-            Ok(flag) => match works.iter_mut().find(|(known, _)| known == flag) {
-                Some((_, names)) => names.push(label(toolchain)),
-                None => works.push((*flag, vec![label(toolchain)])),
-            },
-            Err(why) => findings.push(DoctorFinding {
+    let finding = |toolchain: &FoundToolchain| {
+        let label = label(toolchain);
+        Some(match toolchain.layout.as_ref()? {
+            Ok(flag) => {
+                let how = flag.map_or_else(|| "by default".to_owned(), |flag| format!("with {flag}"));
+                ok("layout", format!("{label}: every unit has a directory of its own, {how}, tried"))
+            }
+            Err(why) => DoctorFinding {
                 required: toolchain.is_default,
                 ..lacking(
                     "layout",
-                    format!("{}: units get no directory of their own: {why}", label(toolchain)),
+                    format!("{label}: units get no directory of their own: {why}"),
                     "use another `--toolchain`, and report this Cargo to the harness",
                 )
-            }),
-        }
-    }
-    let works = works.into_iter().map(|(flag, names)| {
-        let how = flag.map_or_else(|| "by default".to_owned(), |flag| format!("with {flag}"));
-        ok("layout", format!("every unit has a directory of its own, {how}, tried on {}", names.join(", ")))
-    });
-    works.chain(findings).collect()
+            },
+        })
+    };
+    all.iter().filter_map(finding).collect()
 }
 
 fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {

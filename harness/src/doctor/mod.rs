@@ -17,33 +17,18 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
     Ok,
     /// Works, but limits what can be measured or how well.
     Warning,
-    /// Not there.
     Missing,
-}
-
-impl Level {
-    /// The word shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Ok => "ok",
-            Level::Warning => "warning",
-            Level::Missing => "missing",
-        }
-    }
 }
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DoctorFinding {
-    /// Its grade.
     pub level: Level,
     /// What it is about, in a word or two.
     pub topic: &'static str,
-    /// What was found.
     pub text: String,
     /// What to do about it; nothing for what is ok.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,26 +37,23 @@ pub struct DoctorFinding {
     pub required: bool,
 }
 
-/// All findings.
+impl DoctorFinding {
+    /// Whether this keeps every comparison from running.
+    fn blocks(&self) -> bool {
+        self.required && self.level == Level::Missing
+    }
+}
+
+/// All findings, and whether a comparison can be run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
-    /// Whether a comparison can be run.
     pub ready: bool,
-    /// Line by line.
     pub findings: Vec<DoctorFinding>,
 }
 
 impl Diagnosis {
-    /// Ready unless something required is missing.
     pub fn of(findings: Vec<DoctorFinding>) -> Diagnosis {
         Diagnosis { ready: !findings.iter().any(DoctorFinding::blocks), findings }
-    }
-}
-
-impl DoctorFinding {
-    /// Whether this keeps every comparison from running.
-    pub fn blocks(&self) -> bool {
-        self.required && self.level == Level::Missing
     }
 }
 
@@ -90,7 +72,11 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         }
     };
     for finding in &diagnosis.findings {
-        let level = finding.level.as_str();
+        let level = match finding.level {
+            Level::Ok => "ok",
+            Level::Warning => "warning",
+            Level::Missing => "missing",
+        };
         block(&format!("{level:LEVEL_WIDTH$}  {:TOPIC_WIDTH$}  ", finding.topic), &finding.text);
         finding.remedy.iter().for_each(|remedy| block("", &format!("→ {remedy}")));
     }

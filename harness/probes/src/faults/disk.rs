@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::{Told, Wrong};
 use exec::filesystem::same_file_system;
 use exec::identity::is_root;
-use exec::volume::{Volume, VolumeSpec, VolumeKind, clean_leftovers};
+use exec::volume::{Volume, VolumeKind, VolumeSpec, clean_leftovers};
 
 /// Room for everything a story stores, several times over, bytes.
 const SIZE: u64 = 32 << 20;

@@ -46,7 +46,10 @@ impl Rival {
         }
         // A plan refuses such strategies before; never run one outside what was asked for.
         if self.sandbox.is_some() {
-            return Err(BuildError::NoDaemon(format!("the daemon of {} cannot run in a sandbox", self.external.name())));
+            return Err(BuildError::NoDaemon(format!(
+                "the daemon of {} cannot run in a sandbox",
+                self.external.name()
+            )));
         }
         *serving = None;
         let mut why = String::new();

@@ -219,7 +219,8 @@ impl Rival {
     /// What its version command says; `None` where there is none.
     pub fn version(&self) -> Option<String> {
         let spec = self.command(&self.values, &self.external.description.version.as_ref()?.command).ok()?;
-        let (finished, stdout) = sandbox::run_captured(self.sandbox.as_deref(), &spec.timeout(PATIENCE), &self.supervisor).ok()?;
+        let (finished, stdout) =
+            sandbox::run_captured(self.sandbox.as_deref(), &spec.timeout(PATIENCE), &self.supervisor).ok()?;
         let first = stdout.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
         finished.status.success().then(|| first.to_owned())
     }
