@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use records::{Outcome, Status, StepRow};
 use rustix::process::Signal;
-use support::processes::{at_work, kill, signal, wait_for};
 use support::external::{compare, fake, fake_args};
+use support::processes::{at_work, kill, signal, wait_for};
 use support::small::{eight, pair};
 use support::{Place, Run, Said, label, skip};
 
@@ -249,7 +249,10 @@ fn another_cargo_is_taken_by_its_path() {
 #[test]
 fn real_tools_where_they_are() {
     let Some(work) = std::env::var_os("HARNESS_EXTERNAL_TOOLS").map(std::path::PathBuf::from) else {
-        return skip("real_tools_where_they_are", "HARNESS_EXTERNAL_TOOLS names no work directory with installed tools");
+        return skip(
+            "real_tools_where_they_are",
+            "HARNESS_EXTERNAL_TOOLS names no work directory with installed tools",
+        );
     };
     for external in strategies::external::shipped() {
         let Some(install) = &external.description.install else { continue };

@@ -77,8 +77,7 @@ impl Built {
             graph_call: build.phases.graph_call,
             restore: build.phases.restore,
             wall: build.phases.wall(),
-            restored_files: restored
-                .map_or(0, |it| it.files.values().sum::<u64>() + it.private_files),
+            restored_files: restored.map_or(0, |it| it.files.values().sum::<u64>() + it.private_files),
         }
     }
 

@@ -17,11 +17,10 @@ use strategies::key::Context;
 use strategies::units::{PublishOutcome, RestoreOutcome, RestorePlan};
 
 use super::build_env::BuildEnv;
-use super::confinement;
 use super::deadline::{BuildError, Deadline};
 use super::invocation::{BuildOptions, Site};
-use exec::observer::{self, Compile, Kind, Summary};
-use exec::process::{self, Finished, Stream};
+use exec::observer::{self, CallKind, Compile, Summary};
+use exec::process::{Finished, Stream};
 
 /// Seconds of each phase, where there is one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -142,7 +141,7 @@ pub fn describe_build(
     opaque: bool,
 ) -> Result<Build, BuildError> {
     // Not part of the strategy: asked for afterwards and not timed.
-    let (graph, _) = ask_graph(env, site, options, &mut Usage::default(), env.deadline())?;
+    let graph = ask_graph(env, site, options, &mut Usage::default(), env.deadline())?.graph;
     let built = BuiltUnits::of(&graph, &site.layout(), &cargo.messages, cargo.started);
     let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, opaque)?;
     let phases = Phases { cargo: cargo.wall, ..phases };
@@ -162,7 +161,18 @@ pub fn context(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Context {
         .with_arguments(&site.dir, &site.cargo_args)
 }
 
-/// Asks Cargo for the unit graph; also returns how long the answer took.
+/// Cargo's answer to a call for the unit graph.
+#[derive(Debug)]
+pub struct GraphCall {
+    /// The units.
+    pub graph: Graph,
+    /// How long the answer took.
+    pub wall: Duration,
+    /// The sandbox's work after it, which is not the strategy's.
+    pub inspection: Duration,
+}
+
+/// Asks Cargo for the unit graph.
 ///
 /// # Errors
 /// When Cargo fails, or is interrupted.
@@ -172,15 +182,16 @@ pub fn ask_graph(
     options: &BuildOptions,
     usage: &mut Usage,
     deadline: Deadline,
-) -> Result<(Graph, Duration), BuildError> {
-    let spec = env.confine(deadline.on(site.cargo(env, options, &site.graph_args(env, options))));
+) -> Result<GraphCall, BuildError> {
+    let spec = deadline.on(site.cargo(env, options, &site.graph_args(env, options)));
     let annotate = |error| deadline.annotate("Cargo, asked for the unit graph,", error);
-    let (finished, stdout) = process::run_captured(&spec, &env.supervisor).map_err(annotate)?;
+    let (finished, stdout) = env.run_captured(&spec).map_err(annotate)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
     usage.add(&finished);
-    Ok((Graph::parse(&stdout.join("\n"))?, finished.wall))
+    let graph = Graph::parse(&stdout.join("\n"))?;
+    Ok(GraphCall { graph, wall: finished.wall, inspection: finished.inspection })
 }
 
 /// A Cargo that ended well.
@@ -203,15 +214,14 @@ pub fn run_cargo(
     deadline: Deadline,
 ) -> Result<CargoRun, BuildError> {
     let layout = site.layout();
-    let spec = env.confine(deadline.on(site.build(env, options)));
+    let spec = deadline.on(site.build(env, options));
     let mut messages = Messages::default();
     let started = SystemTime::now();
-    let finished = process::run(&spec, &env.supervisor, &mut |stream, line| {
+    let finished = env.run(&spec, &mut |stream, line| {
         if stream == Stream::Stdout {
             messages.line(&layout, line, now_s());
         }
     });
-    confinement::inspect(env)?;
     let finished = finished.map_err(|error| deadline.annotate("Cargo", error))?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
@@ -255,7 +265,7 @@ impl CompileCosts {
         let layout = site.layout();
         let log = observer::read_log(&site.log)?;
         let mut seconds: HashMap<UnitPlace, f64> = HashMap::new();
-        for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
+        for compile in log.iter().filter(|compile: &&Compile| compile.kind == CallKind::Compile) {
             if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
                 *seconds.entry(place).or_default() += compile.wall_s;
             }
@@ -287,17 +297,4 @@ fn last_lines(finished: &Finished) -> String {
 
 fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64())
-}
-
-/// CPU time of this process so far: planning, restoring and publishing happen in it.
-#[cfg(unix)]
-pub fn own_cpu() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
-}
-
-/// CPU time of this process so far: planning, restoring and publishing happen in it.
-#[cfg(windows)]
-pub fn own_cpu() -> Duration {
-    exec::windows::own_cpu()
 }

@@ -29,15 +29,15 @@ pub struct Checked {
 /// # Errors
 /// When the no-op build fails or is interrupted.
 pub fn check(
-    build_env: &BuildEnv,
+    env: &BuildEnv,
     site: &Site,
     options: &BuildOptions,
     build: &Build,
     store: Option<&dyn Store>,
 ) -> Result<Checked, BuildError> {
-    let (noop_compiled, noop) = noop(build_env, site, options, &build.graph)?;
+    let (noop_compiled, noop) = noop(env, site, options, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
-    let program = program(build_env, site, options)?;
+    let program = program(env, site, options)?;
     Ok(Checked { noop_compiled, noop, damage, program })
 }
 
@@ -60,18 +60,14 @@ pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
 }
 
 /// Runs the workspace's own program, built or restored.
-fn program(
-    build_env: &BuildEnv,
-    site: &Site,
-    options: &BuildOptions,
-) -> Result<Option<Result<String, String>>, BuildError> {
+fn program(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Result<Option<Result<String, String>>, BuildError> {
     let (Some(run), Task::Build) = (&site.run, options.task) else { return Ok(None) };
     let program = site.program(&run.bin, &options.profile);
     let spec = CommandSpec::new(&program, &site.dir)
         .args(&run.args)
-        .envs(site.env(build_env, options))
+        .envs(site.env(env, options))
         .timeout(Duration::from_secs(20));
-    let shown = match process::run_captured(&build_env.confine(spec), &build_env.supervisor) {
+    let shown = match env.run_captured(&spec) {
         Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
         Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),
         Err(error @ process::ProcessError::Interrupted(_)) => return Err(error.into()),

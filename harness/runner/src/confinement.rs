@@ -1,4 +1,4 @@
-//! Strangers' code in the sandbox: what of this run it needs, and what is told of it.
+//! Untrusted code in the sandbox: what a run's commands need in it, and what rows say of it.
 //!
 //! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's
 //! builds, its unit graphs, no-op and shadow builds, `cargo clean`, the built programs, and the
@@ -13,20 +13,15 @@ use records::{Enforced, SandboxInfo};
 use strategies::Strategy;
 
 use super::build_env::BuildEnv;
-use super::deadline::BuildError;
 use super::experiment::Experiment;
 use exec::command::CommandSpec;
-use exec::sandbox::overhead::{self, STARTS};
-use exec::sandbox::view::{Needs, split};
-use exec::sandbox::{Sandbox, SandboxSpec, escape};
+use exec::sandbox::view::{SandboxNeeds, split};
+use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 
-/// How many files a note names.
-const NAMED: usize = 3;
-
-/// Refuses what cannot be shut in.
+/// Refuses strategies that cannot run in a sandbox.
 ///
 /// # Errors
-/// When a strategy builds in a daemon: it would have to be on both sides of the wall.
+/// When a strategy builds in a daemon: it would have to be inside and outside at once.
 pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
     let serves =
         |strategy: &Strategy| strategy.as_external().is_some_and(|external| external.description.daemon.is_some());
@@ -47,17 +42,16 @@ pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
 ///
 /// # Errors
 /// When it does not work here.
-pub fn open(spec: &SandboxSpec, experiment: &Experiment, build_env: &BuildEnv) -> Result<Sandbox> {
-    build_env.clear_arm()?;
-    let needs = needs(experiment, build_env)?;
-    Ok(Sandbox::open(spec.clone(), needs, &build_env.supervisor)?)
+pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Result<Sandbox> {
+    env.clear_arm()?;
+    let needs = needs(experiment, env)?;
+    Ok(Sandbox::open(spec.clone(), needs, &env.supervisor)?)
 }
 
 /// What the builds of this run read and write.
-fn needs(experiment: &Experiment, build_env: &BuildEnv) -> Result<Needs> {
-    let mut read =
-        vec![build_env.toolchain.sysroot.clone(), build_env.toolchain.cargo.clone(), build_env.toolchain.rustc.clone()];
-    read.extend(["bin", "tools"].map(|dir| build_env.work.join(dir)));
+fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
+    let mut read = vec![env.toolchain.sysroot.clone(), env.toolchain.cargo.clone(), env.toolchain.rustc.clone()];
+    read.extend(["bin", "tools"].map(|dir| env.work.join(dir)));
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
     for arm in &experiment.arms {
@@ -65,8 +59,8 @@ fn needs(experiment: &Experiment, build_env: &BuildEnv) -> Result<Needs> {
             read.extend([&external.tool, &external.cargo].into_iter().flatten().map(PathBuf::from));
         }
     }
-    let mut write = vec![build_env.arm_dir()];
-    for home in [&build_env.cargo_home, &build_env.second_home].into_iter().filter(|home| home.is_dir()) {
+    let mut write = vec![env.arm_dir()];
+    for home in [&env.cargo_home, &env.second_home].into_iter().filter(|home| home.is_dir()) {
         read.push(home.clone());
         read.extend(replaced_sources(&home.join("config.toml")));
         // Cargo takes turns at its package cache by a lock on this file; nothing else of its
@@ -79,12 +73,12 @@ fn needs(experiment: &Experiment, build_env: &BuildEnv) -> Result<Needs> {
             .with_context(|| format!("cannot make {}", lock.display()))?;
         write.push(lock);
     }
-    Ok(Needs {
+    Ok(SandboxNeeds {
         read,
         write,
-        sealed: vec![build_env.work.clone()],
+        sealed: vec![env.work.clone()],
         home: std::env::home_dir(),
-        path: split(&build_env.path()),
+        path: split(&env.path()),
         tmp: std::env::var_os("TMPDIR").map(PathBuf::from),
     })
 }
@@ -104,18 +98,18 @@ fn replaced_sources(config: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When that cannot be measured, or the run is interrupted.
-pub fn describe(build_env: &BuildEnv) -> Result<Option<SandboxInfo>> {
-    let Some(sandbox) = build_env.sandbox() else { return Ok(None) };
-    let mut program = CommandSpec::new(&build_env.toolchain.rustc, build_env.arm_dir()).arg("-vV");
-    program.env = build_env.variables(&build_env.arm_dir().join("overhead.log"));
-    let overhead = overhead::measure(sandbox, &program, &build_env.supervisor)?;
-    let enforced = sandbox.enforced();
+pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
+    let Some(sandbox) = env.sandbox() else { return Ok(None) };
+    let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");
+    program.env = env.variables(&env.arm_dir().join("overhead.log"));
+    let overhead = sandbox.start_overhead(&program, &env.supervisor)?;
+    let enforcers = sandbox.enforcers();
     let limits = sandbox.spec().limits;
     Ok(Some(SandboxInfo {
-        kind: sandbox.spec().kind.to_string(),
+        kind: sandbox.spec().kind.as_str().to_owned(),
         version: sandbox.version().map(str::to_owned),
-        memory: Enforced { limit: limits.memory_bytes, by: enforced.memory.to_string() },
-        processes: Enforced { limit: limits.processes.into(), by: enforced.processes.to_string() },
+        memory: Enforced { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
+        processes: Enforced { limit: limits.processes.into(), by: enforcers.processes.to_string() },
         seconds: Enforced { limit: limits.time_s, by: "the harness".to_owned() },
         start_inside_ms: overhead.inside.as_secs_f64() * 1000.0,
         start_outside_ms: overhead.outside.as_secs_f64() * 1000.0,
@@ -123,34 +117,12 @@ pub fn describe(build_env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     }))
 }
 
-/// Looks at what a sandboxed build left, before the harness handles it.
-///
-/// # Errors
-/// When it left something that leads out.
-pub(crate) fn inspect(build_env: &BuildEnv) -> Result<(), BuildError> {
-    if build_env.sandbox().is_none() {
-        return Ok(());
-    }
-    let arm = build_env.arm_dir();
-    let found = escape::remove(&arm)
-        .map_err(|error| BuildError::Failed(format!("cannot look through {} after a build: {error}", arm.display())))?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = found.iter().take(NAMED).map(|path| path.display().to_string()).collect();
-    Err(BuildError::Failed(format!(
-        "the build left {} links that lead out of its directories, or special files; they were removed: {}",
-        found.len(),
-        names.join(", ")
-    )))
-}
-
-/// The note of a build that failed.
-pub(crate) fn told(build_env: &BuildEnv, note: String) -> String {
-    match build_env.sandbox().map(|sandbox| sandbox.news()) {
+/// The note of a failed build, with the limits of the sandbox that it hit.
+pub(crate) fn annotate(env: &BuildEnv, note: String) -> String {
+    match env.sandbox().map(|sandbox| sandbox.limit_events()) {
         None => note,
         Some(None) => format!("{note} (under --sandbox)"),
-        Some(Some(news)) => format!("{note} (under --sandbox: {news})"),
+        Some(Some(events)) => format!("{note} (under --sandbox: {events})"),
     }
 }
 

@@ -9,8 +9,8 @@ use super::build_env::BuildEnv;
 use super::confinement;
 use super::experiment::{Experiment, Options};
 use super::integration::{self, IntegrationDirs, Opened};
-use exec::filesystem::FileSystem;
-use exec::host::Host;
+use exec::filesystem::FileSystemFacts;
+use exec::host::HostFacts;
 
 /// The options a recorded run was begun with.
 ///
@@ -69,11 +69,11 @@ pub fn describe(name: &str, experiment: &Experiment, options: &Options, env: &Bu
 
 /// Machine, toolchain, file systems and tools of a run that begins now.
 pub fn surroundings(name: &str, env: &BuildEnv) -> RunInfo {
-    let host = Host::detect();
+    let host = HostFacts::detect();
     let arm_dir = env.arm_dir();
     let places = [("work", Some(env.work.as_path())), ("arm", arm_dir.parent())];
     let file_systems = places.into_iter().filter_map(|(role, path)| {
-        let fs = FileSystem::of(path?).ok()?;
+        let fs = FileSystemFacts::of(path?).ok()?;
         Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
     });
     RunInfo {

@@ -59,7 +59,7 @@ pub struct Site {
     /// Those that come on top when tests are built.
     pub test_args: Vec<String>,
     /// A command that proves the built program runs.
-    pub run: Option<corpora::Run>,
+    pub run: Option<corpora::RunCommand>,
     /// What the integration changes.
     pub hooks: Arc<dyn CargoHooks>,
 }

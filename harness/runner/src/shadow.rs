@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use records::Outcome;
 use strategies::graph::layout::UnitPlace;
-use strategies::shadow::{ShadowComparison, FileDifference, ShadowVerdict, compare, judge};
+use strategies::shadow::{FileDifference, ShadowComparison, ShadowVerdict, compare, judge};
 
 use super::build_env::BuildEnv;
 use super::integration::{self, StepStart, plain::Plain};

@@ -9,7 +9,7 @@ use reports::report::{Format, Report};
 use strategies::Catalog;
 
 use exec::filesystem::free_bytes;
-use exec::host::Host;
+use exec::host::HostFacts;
 use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::{self, WorkDir};
 use runner::experiment::{StrategyFile, catalog_of};
@@ -66,7 +66,7 @@ pub(crate) fn plain_name(text: &str) -> Result<String, String> {
 /// Makes the volume, if one was asked for. To be dropped before the work directory is.
 pub(crate) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
     let Some(spec) = spec else { return Ok(None) };
-    let room = if spec.is_in_memory() { Host::detect().memory_bytes } else { free_bytes(work.path()).ok() };
+    let room = if spec.is_in_memory() { HostFacts::detect().memory_bytes } else { free_bytes(work.path()).ok() };
     if let Some(room) = room.filter(|room| *room < spec.size_bytes) {
         let place = if spec.is_in_memory() { "memory".into() } else { work.path().display().to_string() };
         eprintln!("warning: --volume {spec} may grow beyond the {} MiB there are in {place}", room >> 20);

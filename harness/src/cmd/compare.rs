@@ -179,7 +179,7 @@ fn begin(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         describe::describe(&experiment, &options);
         return Ok(ExitCode::SUCCESS);
     }
-    let work = open_work(&options, supervisor)?;
+    let work = open_work(&options)?;
     let volume = open_volume(options.volume, &work)?;
     let env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
     // Before there is a run folder: what cannot be had leaves none behind.
@@ -205,7 +205,7 @@ fn resume(args: &CompareArgs, dir: &Path, supervisor: &Supervisor) -> Result<Exi
     if writer.info().corpus.hash != experiment.corpus_hash() {
         bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
     }
-    let work = open_work(&options, supervisor)?;
+    let work = open_work(&options)?;
     let volume = open_volume(options.volume, &work)?;
     let env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
     if writer.info().toolchain.rustc != env.toolchain.rustc_verbose {
@@ -302,11 +302,10 @@ impl CompareArgs {
     }
 }
 
-fn open_work(options: &Options, supervisor: &Supervisor) -> Result<WorkDir> {
+fn open_work(options: &Options) -> Result<WorkDir> {
     // Whoever asks for a lower floor has a reason.
     let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
     let work = WorkDir::acquire(&options.work_dir, needed)?;
-    work.track(supervisor);
     for left in volume::clean_leftovers(work.path()) {
         eprintln!("note: removed {}, which a killed run had left mounted", left.display());
     }

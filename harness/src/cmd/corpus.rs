@@ -88,7 +88,6 @@ fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, Work
         None => workdir::default_dir()?.path,
     };
     let work = WorkDir::acquire(&dir, runner::build_env::DISK_FLOOR)?;
-    work.track(supervisor);
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     Ok((corpus, build_env, work))
 }

@@ -261,7 +261,8 @@ mod tests {
     #[test]
     fn statistics_read_as_a_table() {
         let group = |entries, bytes, cost_s| EntryGroup { entries, bytes, cost_s };
-        let mut stats = StoreStats { all: group(3, 5 << 20, 12.5), blobs: 9, apparent: 4 << 20, ..StoreStats::default() };
+        let mut stats =
+            StoreStats { all: group(3, 5 << 20, 12.5), blobs: 9, apparent: 4 << 20, ..StoreStats::default() };
         stats.allocated = 5 << 20;
         stats.shared = 1 << 20;
         stats.packages.insert("serde".into(), group(2, 4 << 20, 12.0));
@@ -273,7 +274,8 @@ mod tests {
     #[test]
     fn damage_is_named_and_says_what_to_do() {
         let damage = vec![FileDamage { path: "/store/blob".into(), what: "bytes changed" }];
-        let broken = DamagedEntry { key: Key::of(b"k"), package: "serde".into(), slot: "lib serde build".into(), damage };
+        let broken =
+            DamagedEntry { key: Key::of(b"k"), package: "serde".into(), slot: "lib serde build".into(), damage };
         let verified = VerifyOutcome {
             entries: 4,
             hashed: 10,
@@ -288,8 +290,12 @@ mod tests {
 
     #[test]
     fn collection_tells_promises_from_what_was_freed() {
-        let taken =
-            CollectedEntry { key: Key::of(b"k"), package: "serde".into(), last_used: Duration::ZERO, why: RemovalReason::Limit };
+        let taken = CollectedEntry {
+            key: Key::of(b"k"),
+            package: "serde".into(),
+            last_used: Duration::ZERO,
+            why: RemovalReason::Limit,
+        };
         let collected = CollectOutcome {
             taken: vec![taken],
             kept: 7,

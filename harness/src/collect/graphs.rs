@@ -112,7 +112,7 @@ impl<'a> Shared<'a> {
             let build_options = build_options(self.build_env, command);
             let deadline = self.build_env.deadline();
             match ask_graph(self.build_env, site, &build_options, &mut Usage::default(), deadline) {
-                Ok((graph, _)) => plans.push(self.plan(site, &build_options, command, &graph, &mut contents)),
+                Ok(call) => plans.push(self.plan(site, &build_options, command, &call.graph, &mut contents)),
                 Err(error) => {
                     self.build_env.supervisor.check()?;
                     failures.push((command, error.to_string()));
@@ -161,7 +161,9 @@ impl<'a> Shared<'a> {
     ) -> SeenUnit {
         let package = &unit.package;
         let (source, observed, published) = match &package.source {
-            graph::PackageSource::Registry => (Source::Registry, "", self.published.day(&package.name, &package.version)),
+            graph::PackageSource::Registry => {
+                (Source::Registry, "", self.published.day(&package.name, &package.version))
+            }
             graph::PackageSource::Git => (Source::Git, "", 0),
             graph::PackageSource::Path(dir) => (Source::Path, contents.of(dir), 0),
         };

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use corpora::scenario::{Home, Step};
 
 use super::{Arm, Programs, WorkingCopy};
-use crate::build::{Build, own_cpu};
+use crate::build::Build;
 use crate::checks::{Checked, check};
 use crate::confinement;
 use crate::deadline::BuildError;
@@ -17,7 +17,7 @@ use crate::invocation::{BuildOptions, Site};
 use crate::ledger::DiskUse;
 use crate::shadow;
 use crate::step::{BuildJob, BuiltStep, Counts, ShadowResult, StepOutcome, Trial};
-use exec::cpu::CpuTimes;
+use exec::cpu::{CpuTimes, own_cpu};
 use exec::process::ProcessError;
 
 /// The builds of a step, before anything is judged.
@@ -47,7 +47,7 @@ impl Arm<'_> {
                 if matches!(error, BuildError::TooLong { .. }) {
                     self.note_cut_off(&step.name, workspace, &error);
                 }
-                Ok(StepOutcome::Failed(confinement::told(self.env, error.to_string())))
+                Ok(StepOutcome::Failed(confinement::annotate(self.env, error.to_string())))
             }
         }
     }

@@ -106,7 +106,7 @@ impl<'a> WorkspaceCopies<'a> {
     /// Adds a git worktree of the main working copy. Returns its build directory.
     pub(super) fn add_worktree(&mut self, dirs: ArmDirs<'_>, name: &str) -> Result<PathBuf> {
         let tree = self.tree(dirs, name);
-        worktree::add(&self.copy(MAIN)?.site.tree, name, &tree)?;
+        worktree::add(&self.copy(MAIN)?.site.tree, &tree)?;
         Ok(self.add(dirs, name, tree))
     }
 

@@ -14,12 +14,12 @@ use strategies::store::Store;
 use strategies::store::collect::{CollectError, CollectRequest, CollectStep, collect};
 
 use super::Arm;
-use crate::build::own_cpu;
 use crate::checks::shallow_damage;
 use crate::confinement;
 use crate::deadline::BuildError;
 use crate::step::{Maintenance, StepOutcome};
-use exec::process;
+use exec::cpu::own_cpu;
+use exec::process::ProcessError;
 
 impl Arm<'_> {
     /// `cargo clean` of a working copy.
@@ -29,8 +29,8 @@ impl Arm<'_> {
         let site = self.copies(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
         let deadline = self.env.deadline();
-        let spec = self.env.confine(deadline.on(site.cargo(self.env, &options, &site.clean_args(self.env))));
-        let finished = process::run(&spec, &self.env.supervisor, &mut |_, _| ());
+        let spec = deadline.on(site.cargo(self.env, &options, &site.clean_args(self.env)));
+        let finished = self.env.run(&spec, &mut |_, _| ());
         let finished = match finished.map_err(|error| deadline.annotate("`cargo clean`", error)) {
             Ok(finished) => finished,
             Err(error @ BuildError::TooLong { .. }) => {
@@ -38,11 +38,15 @@ impl Arm<'_> {
                 self.note_cut_off(&step.name, workspace, &error);
                 return Ok(StepOutcome::Failed(error.to_string()));
             }
+            Err(error @ BuildError::Process(ProcessError::LeftLinks { .. })) => {
+                self.ledger.end(self.store_dir().as_deref(), &[&site.target_dir]);
+                return Ok(StepOutcome::Failed(error.to_string()));
+            }
             Err(error) => return Err(error.into()),
         };
         let disk = self.ledger.end(self.store_dir().as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
-            return Ok(StepOutcome::Failed(confinement::told(self.env, finished.stderr_text())));
+            return Ok(StepOutcome::Failed(confinement::annotate(self.env, finished.stderr_text())));
         }
         self.copies_mut(workspace)?.copy_mut(name)?.cold = true;
         let promised = finished.stderr_tail.iter().rev().find_map(|line| promised(line));
@@ -73,8 +77,13 @@ impl Arm<'_> {
 
 /// What has to be asked for, so that this part of what a store holds is left.
 fn down_to(store: &dyn Store, keep_percent: u8) -> Result<CollectRequest, CollectError> {
-    let unlimited =
-        CollectRequest { limits: StoreLimits::default(), now: SystemTime::now(), wait: true, dry_run: true, deep: false };
+    let unlimited = CollectRequest {
+        limits: StoreLimits::default(),
+        now: SystemTime::now(),
+        wait: true,
+        dry_run: true,
+        deep: false,
+    };
     let size = collect(store, &unlimited, &mut go_on)?.bytes_before;
     let limits = StoreLimits { max_bytes: Some(size / 100 * u64::from(keep_percent)), ..StoreLimits::default() };
     Ok(CollectRequest { limits, dry_run: false, ..unlimited })

@@ -24,7 +24,7 @@ use records::quantity::bytes;
 
 use self::limits::{Limits, Percent};
 use exec::cpu::CpuTimes;
-use exec::filesystem::{FileSystem, free_bytes, same_file_system};
+use exec::filesystem::{FileSystemFacts, free_bytes, same_file_system};
 use exec::host::memory_available_bytes;
 use exec::interrupt::{Interrupted, Supervisor};
 
@@ -65,7 +65,7 @@ pub fn disks(limits: &Limits, arms: &Path, work: &Path, records: &Path) -> Vec<G
     let mut disks: Vec<GuardedDisk> = Vec::new();
     for (path, keeps_builds) in [(arms, true), (work, true), (records, false)] {
         let is_listed = disks.iter().any(|disk| same_file_system(&disk.path, path).unwrap_or(false));
-        let Ok(fs) = FileSystem::of(path) else { continue };
+        let Ok(fs) = FileSystemFacts::of(path) else { continue };
         if is_listed {
             continue;
         }

@@ -29,14 +29,13 @@ use super::plain::outcome;
 use super::{Expectations, Integration, IntegrationDirs, Opened, OwnCount, StepStart, UnitOutcome};
 use crate::build::{Build, Phases, Usage, describe_build, run_cargo};
 use crate::build_env::BuildEnv;
-use crate::confinement;
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, Site, Variables};
 use exec::dirs::remove_dir;
 use exec::interrupt::Supervisor;
-use exec::marked;
-use exec::process::{self, CommandSpec};
-use exec::sandbox::Sandbox;
+use exec::leftovers::{self, TOOL_MARK};
+use exec::process::{CommandSpec, Finished, ProcessError};
+use exec::sandbox::{self, Sandbox};
 use exec::toolchain::{Toolchain, find_in};
 
 /// How long a tool may take to answer about itself.
@@ -121,12 +120,11 @@ impl ExternalTool {
         let state = dirs.root.join("state");
         let toolchain = cargo.as_ref().unwrap_or(&env.toolchain);
         let values = arm_values(env, dirs, external, toolchain, programs.as_deref());
-        let mark = marked::fresh();
-        env.supervisor.mark(&mark);
+        let mark = leftovers::fresh_mark();
         // What a daemon compiles with its own environment and not with a build's.
         let mut base = env.variables_with(&state.join("rustc-daemon.log"), toolchain);
         give_home(&mut base, &state.join("home"));
-        base.insert(marked::VARIABLE.into(), mark.clone().into());
+        base.insert(TOOL_MARK.into(), mark.clone().into());
         let tool = ExternalTool {
             external: Arc::clone(external),
             store: PathBuf::from(values.text(&external.description.store.path)?),
@@ -158,8 +156,18 @@ impl ExternalTool {
         let described = described.filter_map(|(name, text)| Some((name.into(), values.text(text).ok()?.into())));
         let mut variables = self.base.clone();
         variables.extend(described);
-        let spec = command(&values.argv(argv)?, &self.state, &variables);
-        Ok(self.sandbox.iter().fold(spec, |spec, sandbox| sandbox.confine(spec)))
+        Ok(command(&values.argv(argv)?, &self.state, &variables))
+    }
+
+    /// Runs a command of the tool: in the sandbox, if there is one.
+    fn run(&self, spec: &CommandSpec) -> Result<Finished, ProcessError> {
+        sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, &mut |_, _| ())
+    }
+
+    fn run_captured(&self, spec: &CommandSpec) -> Option<String> {
+        let spec = spec.clone().timeout(PATIENCE);
+        let (finished, stdout) = sandbox::run_captured(self.sandbox.as_deref(), &spec, &self.supervisor).ok()?;
+        finished.status.success().then(|| stdout.join("\n"))
     }
 
     /// Runs its commands before or after a build; how long they took, if there are any.
@@ -174,9 +182,8 @@ impl ExternalTool {
         for argv in commands {
             let argv = values.argv(argv).map_err(|error| BuildError::Failed(error.to_string()))?;
             let deadline = env.deadline();
-            let spec = env.confine(deadline.on(command(&argv, &site.dir, &site.env(env, options))));
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ());
-            let finished = finished.map_err(|error| deadline.annotate("a command of the tool", error))?;
+            let spec = deadline.on(command(&argv, &site.dir, &site.env(env, options)));
+            let finished = self.run(&spec).map_err(|error| deadline.annotate("a command of the tool", error))?;
             if !finished.status.success() {
                 let said = finished.stderr_tail.join(" | ");
                 return Err(BuildError::Failed(format!("`{}` failed: {said}", spec.display())));
@@ -225,9 +232,8 @@ impl ExternalTool {
             return None;
         }
         let values = self.values_now(self.values.clone());
-        let spec = self.command(&values, &statistics.command).ok()?.timeout(PATIENCE);
-        let (finished, stdout) = process::run_captured(&spec, &self.supervisor).ok()?;
-        finished.status.success().then(|| Counters::read(statistics, &stdout.join("\n")))?
+        let spec = self.command(&values, &statistics.command).ok()?;
+        Counters::read(statistics, &self.run_captured(&spec)?)
     }
 
     /// The file in which a build states its counts.
@@ -243,7 +249,7 @@ impl CargoHooks for ExternalTool {
     }
 
     fn set_variables(&self, variables: &mut Variables, env: &BuildEnv, site: &Site, options: &BuildOptions) {
-        let own = ["HOME", marked::VARIABLE, "RUSTUP_HOME"];
+        let own = ["HOME", TOOL_MARK, "RUSTUP_HOME"];
         let from_base = self.base.iter().filter(|(name, _)| {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
         });
@@ -281,9 +287,8 @@ impl Integration for ExternalTool {
 
     fn version(&self) -> Option<String> {
         let spec = self.command(&self.values, &self.external.description.version.as_ref()?.command).ok()?;
-        let (finished, stdout) = process::run_captured(&spec.timeout(PATIENCE), &self.supervisor).ok()?;
-        let first = stdout.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
-        finished.status.success().then(|| first.to_owned())
+        let stdout = self.run_captured(&spec)?;
+        stdout.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
     }
 
     /// Starts its daemon, and reads its counters.
@@ -308,7 +313,6 @@ impl Integration for ExternalTool {
         let restore = self.run_each(&self.external.description.before, call, &mut usage)?;
         let cargo = run_cargo(env, site, options, &mut usage, env.deadline())?;
         let publish = self.run_each(&self.external.description.after, call, &mut usage)?;
-        confinement::inspect(env)?;
         let now = self.used();
         usage.user += now.user.saturating_sub(used.user);
         usage.sys += now.sys.saturating_sub(used.sys);
@@ -362,7 +366,7 @@ impl Integration for ExternalTool {
     fn reset(&self) -> Result<()> {
         for argv in &self.external.description.reset {
             let spec = self.command(&self.values, argv)?;
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ())?;
+            let finished = self.run(&spec)?;
             anyhow::ensure!(finished.status.success(), "`{}` failed: {}", spec.display(), finished.stderr_text());
         }
         self.shutdown();

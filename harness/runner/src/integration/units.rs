@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
+use exec::cpu::own_cpu;
 use exec::dirs::remove_dir;
 use records::Outcome;
 use strategies::explain::EntryIndex;
@@ -15,7 +16,7 @@ use strategies::store::Store;
 use strategies::units::{self, Decision, Session, Units};
 
 use super::{Expectations, Integration, IntegrationDirs, Opened, StepStart, UnitOutcome};
-use crate::build::{Build, Cached, CompileCosts, Phases, Usage, ask_graph, context, own_cpu, run_cargo};
+use crate::build::{Build, Cached, CompileCosts, GraphCall, Phases, Usage, ask_graph, context, run_cargo};
 use crate::build_env::{BuildEnv, Phase};
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, Site};
@@ -84,11 +85,12 @@ impl Integration for UnitCache {
         let lock = store.lock_shared()?;
         let toolchain = strategies::key::Digest::of(env.toolchain.rustc_verbose.as_bytes());
         store.root().restore_rustc_info(&toolchain, &site.build_dir);
-        let (graph, graph_call) = ask_graph(env, site, options, &mut usage, deadline)?;
+        let call = ask_graph(env, site, options, &mut usage, deadline)?;
+        let GraphCall { graph, wall: graph_call, inspection } = call;
         let context = context(env, site, options);
         let session = Session { units, store, graph: &graph, context: &context };
         let mut plan = units::plan(&session);
-        let planned = began.elapsed();
+        let planned = began.elapsed().saturating_sub(inspection);
 
         env.enter(Phase::Restore);
         let began = Instant::now();
