@@ -50,7 +50,7 @@ fn too_little_room_and_a_place_that_cannot_be_written_are_refused() {
     std::fs::write(&file, "").unwrap();
     assert!(refusal(&file.join("below"), 1).contains("cannot make"));
     if rustix::process::geteuid().is_root() {
-        eprintln!("SKIPPED the read-only directory: root writes everywhere");
+        skip::skip("the read-only directory", "root writes everywhere: run it as another user");
         return;
     }
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o555)).unwrap();
@@ -96,7 +96,7 @@ fn a_killed_runs_processes_are_ended_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let mut helper = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
-        .arg("system::workdir::tests::helper_owns_a_directory_and_runs_a_tree")
+        .arg("workdir::tests::helper_owns_a_directory_and_runs_a_tree")
         .env("HARNESS_TEST_WORK", dir.path())
         .stdout(std::process::Stdio::piped())
         .spawn()
