@@ -168,7 +168,7 @@ fn links_are_chosen_by_time_then_bytes_then_isolation() {
     assert_eq!(choice(links(0.3, 0.1, 200, 100), &probed), Ok("copy".into()));
     assert_eq!(choice(links(0.1, 0.1, 200, 100), &probed), Ok("copy".into()));
     assert_eq!(choice(links(0.1, 0.1, 100, 200), &probed), Ok("hardlink".into()));
-    // Nothing tells them apart, until a known failure of isolation does.
+    // Nothing distinguishes them, until a known failure of isolation does.
     assert!(choice(links(0.1, 0.1, 100, 100), &probed).is_err());
     fail(&mut probed, WIDE, "isolation", "KEYS.md");
     assert_eq!(choice(links(0.1, 0.1, 100, 100), &probed), Ok("copy".into()));
@@ -270,7 +270,8 @@ fn a_review_of_handmade_runs_is_as_it_was() {
 #[test]
 fn commands_name_what_there_is() {
     let probed = probes(&[NARROW]);
-    for (runs, probed) in [(vec![], vec![]), (vec![policies(0.6, 0.1)], vec![]), (vec![policies(1.0, 0.9)], vec![&probed])]
+    for (runs, probed) in
+        [(vec![], vec![]), (vec![policies(0.6, 0.1)], vec![]), (vec![policies(1.0, 0.9)], vec![&probed])]
     {
         let commands = with(&runs, &probed, |evidence| commands(&review(evidence)));
         assert!(commands.len() > 10);

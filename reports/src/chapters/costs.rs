@@ -78,7 +78,7 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
             seconds(Some(own(arm))),
             seconds(arm.phases.cargo_s.map(|cargo| cargo + own(arm))),
         ),
-        None => "No strategy here has phases of its own beside Cargo.".into(),
+        None => "No strategy here has phases of its own besides Cargo.".into(),
     });
     let caption = "Seconds by phase, and files brought back by mechanism, each the sum over workspaces of the median \
                    round; peak memory: the largest process of any row.";

@@ -29,8 +29,8 @@ pub(super) fn draw(baseline: &str, panels: &[RatioPanel]) -> Picture {
     };
     let label = widest(|row| &row.label, SIZE).min(LABEL_ROOM);
     let remark = widest(|row| &row.remark, SMALL).min(REMARK_ROOM);
-    let beside = |room: i32| if room > 0 { room + 12 } else { 0 };
-    let room = (beside(label) + EDGE, WIDTH - beside(remark) - EDGE);
+    let with_gap = |room: i32| if room > 0 { room + 12 } else { 0 };
+    let room = (with_gap(label) + EDGE, WIDTH - with_gap(remark) - EDGE);
     let axis = Axis::log(ratios().flat_map(values).chain([1.0]), LEAST_SPAN, room);
     let forest = Forest { ticks: scale::log(&axis, "x"), axis, label, remark };
 

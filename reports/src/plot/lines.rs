@@ -20,7 +20,7 @@ const APART: i32 = 16;
 const NEAR: i32 = 3;
 /// By how much a hidden marker is larger than that which hides it, and one of a change than others.
 const RIM: i32 = 3;
-/// More rims than that would hide what is beside the marker.
+/// More rims than that would hide the marks around it.
 const MOST_RIMS: usize = 6;
 /// A curve of more points is thinned in as many columns, of [`OF_COLUMN`] points each.
 const COLUMNS: usize = 80;

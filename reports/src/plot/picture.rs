@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_stands_alone() {
+    fn a_file_needs_nothing_else() {
         let svg = sample().file("T & t", "what it \"shows\"");
         assert!(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
         let xml = roxmltree::Document::parse(&svg).expect(&svg);

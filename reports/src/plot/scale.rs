@@ -47,7 +47,7 @@ impl Axis {
     /// An axis from the smallest to the largest value.
     pub(super) fn linear(values: impl IntoIterator<Item = f64>, room: (i32, i32)) -> Self {
         let (low, high) = extent(values).unwrap_or((0.0, 1.0));
-        // One single value stands in the middle.
+        // A single value is in the middle.
         let pad = if high - low > low.abs().max(high.abs()) * 1e-9 { 0.0 } else { (low.abs() * 0.5).max(0.5) };
         Self { log: false, low: low - pad, high: high + pad, room }
     }
@@ -61,7 +61,7 @@ impl Axis {
         Self { log: true, low: low - pad, high: high + pad, room }
     }
 
-    /// The place of a value; what cannot be drawn stands at the lower end.
+    /// The place of a value; a value that cannot be drawn is at the lower end.
     pub(super) fn at(&self, value: f64) -> i32 {
         let value = if self.log { drawable_ratio(value).map(f64::ln) } else { drawable(value) };
         let share = value.map_or(0.0, |value| ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0));
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_value_stands_in_the_middle() {
+    fn a_single_value_is_in_the_middle() {
         assert_eq!(Axis::linear([7.0], (0, 100)).at(7.0), 50);
         assert_eq!(Axis::log([3.0], 1.5, (0, 100)).at(3.0), 50);
     }

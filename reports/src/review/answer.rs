@@ -1,6 +1,6 @@
 //! An answer under construction, and the section it becomes.
 //!
-//! Every question lists the evidence that would settle it. How a question stands is decided by the state
+//! Every question lists the evidence that would settle it. The standing of a question is decided by the state
 //! of that evidence alone, the same way for all:
 //!
 //! | evidence | standing |
@@ -20,7 +20,7 @@ use crate::document::{Block, Grid, Section};
 use crate::plot::Plot;
 use crate::words::listed;
 
-/// How a question stands.
+/// The standing of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// No evidence is at hand.
@@ -112,7 +112,7 @@ impl Answer {
         question.evidence.iter().map(part).collect()
     }
 
-    /// How the question stands.
+    /// The standing of the question.
     pub fn standing(&self, question: &Question) -> Standing {
         let parts = self.parts(question);
         let states = || parts.iter().map(|part| part.2);

@@ -101,7 +101,7 @@ impl Answer {
             let verdict = found.judgement.verdict;
             best = best.max(if arm.is_distrusted() { State::Hinted } else { state(verdict) });
             let alike = |(other, it): &(StepArm<'_>, Comparison)| {
-                other.is_beside(&arm) && it.baseline == found.baseline && it.judgement.verdict == verdict
+                other.shares_step(&arm) && it.baseline == found.baseline && it.judgement.verdict == verdict
             };
             match groups.iter_mut().find(|group| alike(&group[0])) {
                 Some(group) => group.push((arm, found)),
@@ -122,7 +122,7 @@ impl Answer {
     /// Adds the bytes that arms hold in `what`, over the rounds and workspaces that both of a pair have.
     pub fn bytes(&mut self, what: &str, pairs: &[(StepArm<'_>, StepArm<'_>)], value: RowValue) {
         for (arm, other) in pairs {
-            match arm.bytes_beside(other, value) {
+            match arm.common_bytes(other, value) {
                 Some((mine, others)) => {
                     let sizes = arm.bytes_sentence(other, (mine, others));
                     let part = percent((others > 0.0).then(|| mine / others));

@@ -95,13 +95,13 @@ impl<'a> StepArm<'a> {
     }
 
     /// Whether it is of the step, scenario and run that another is of.
-    pub fn is_beside(&self, other: &Self) -> bool {
+    pub fn shares_step(&self, other: &Self) -> bool {
         self.at == other.at && self.step.step == other.step.step && self.step.scenario == other.step.scenario
     }
 
     /// Whether it is the same strategy in the same step.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.is_beside(other) && self.name() == other.name()
+        self.shares_step(other) && self.name() == other.name()
     }
 
     /// The file system of stores and build directories.
@@ -205,22 +205,22 @@ impl<'a> StepArm<'a> {
     }
 
     /// Medians of both by workspace, over the rounds in which both have a value.
-    pub fn medians_beside(&self, other: &StepArm<'a>, value: RowValue) -> BTreeMap<&'a str, (f64, f64)> {
+    pub fn common_medians(&self, other: &StepArm<'a>, value: RowValue) -> BTreeMap<&'a str, (f64, f64)> {
         let (mine, others) = (self.values(value), other.values(value));
         let mut common: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
         for ((round, workspace), value) in &mine {
-            if let Some(beside) = others.get(&(*round, *workspace)) {
+            if let Some(other) = others.get(&(*round, *workspace)) {
                 let both = common.entry(workspace).or_default();
                 both.0.push(*value);
-                both.1.push(*beside);
+                both.1.push(*other);
             }
         }
         common.into_iter().filter_map(|(name, (one, two))| Some((name, median(&one).zip(median(&two))?))).collect()
     }
 
-    /// Sums of [`Self::medians_beside`], where there are any.
-    pub fn sums_beside(&self, other: &StepArm<'a>, value: RowValue) -> Option<(f64, f64)> {
-        let medians = self.medians_beside(other, value);
+    /// Sums of [`Self::common_medians`], where there are any.
+    pub fn common_sums(&self, other: &StepArm<'a>, value: RowValue) -> Option<(f64, f64)> {
+        let medians = self.common_medians(other, value);
         let sum = |all: (f64, f64), it: &(f64, f64)| (all.0 + it.0, all.1 + it.1);
         (!medians.is_empty()).then(|| medians.values().fold((0.0, 0.0), sum))
     }
@@ -229,10 +229,10 @@ impl<'a> StepArm<'a> {
     /// they add up, over the workspaces of both. Where they share them the last one's row
     /// holds all, so both must have built every workspace that either has in any round; the
     /// rounds in which they have count. `None`: nothing may be compared.
-    pub fn bytes_beside(&self, other: &StepArm<'a>, value: RowValue) -> Option<(f64, f64)> {
+    pub fn common_bytes(&self, other: &StepArm<'a>, value: RowValue) -> Option<(f64, f64)> {
         let info = &self.run.analysis.info;
         if info.alone() {
-            return self.sums_beside(other, value);
+            return self.common_sums(other, value);
         }
         let (mine, others) = (self.values(value), other.values(value));
         let all: BTreeSet<&str> = mine.keys().chain(others.keys()).map(|(_, workspace)| *workspace).collect();
@@ -249,7 +249,7 @@ impl<'a> StepArm<'a> {
         of(&mine).zip(of(&others))
     }
 
-    /// `a 1.0 GiB (5 rounds × 2 workspaces), b …`, from [`Self::bytes_beside`].
+    /// `a 1.0 GiB (5 rounds × 2 workspaces), b …`, from [`Self::common_bytes`].
     pub fn bytes_sentence(&self, other: &StepArm<'a>, (mine, others): (f64, f64)) -> String {
         let (one, two) = (self.n(), other.n());
         let (a, b) = (self.name(), other.name());
@@ -262,7 +262,7 @@ impl<'a> StepArm<'a> {
         }
     }
 
-    /// Why [`Self::bytes_beside`] has nothing.
+    /// Why [`Self::common_bytes`] has nothing.
     pub fn no_bytes_sentence(&self, other: &StepArm<'a>) -> String {
         let (a, b) = (self.name(), other.name());
         format!(
@@ -322,7 +322,7 @@ pub(super) fn pairs<T>(list: &[T]) -> Vec<(&T, &T)> {
 pub(super) fn by_step<'a>(arms: &[StepArm<'a>]) -> Vec<Vec<StepArm<'a>>> {
     let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
     for arm in arms {
-        match groups.iter_mut().find(|group| group[0].is_beside(arm)) {
+        match groups.iter_mut().find(|group| group[0].shares_step(arm)) {
             Some(group) => group.push(*arm),
             None => groups.push(vec![*arm]),
         }
@@ -346,7 +346,7 @@ pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)
         let [integration, _, link, store] = arm.design();
         let narrower = arms.iter().filter(|it| {
             let other = it.design();
-            it.is_beside(arm)
+            it.shares_step(arm)
                 && rung(it) < rung(arm)
                 && rung(it).is_some()
                 && [other[0], other[2], other[3]] == [integration, link, store]
@@ -361,7 +361,7 @@ pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)
 pub(super) fn families<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<Vec<StepArm<'a>>> {
     let alike = |a: &StepArm<'_>, b: &StepArm<'_>| {
         let (one, two) = (a.design(), b.design());
-        a.is_beside(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
+        a.shares_step(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
     };
     let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
     for arm in arms.iter().filter(|arm| arm.design()[part].is_some()) {

@@ -42,7 +42,7 @@ pub fn review(evidence: &Evidence<'_>) -> Vec<Section> {
     sections
 }
 
-/// How each question stands, by its id, in order.
+/// The standing of each question, by its id, in order.
 pub fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, Standing)> {
     let standing = |question: &catalogue::Question| (question.answer)(evidence).standing(question);
     QUESTIONS.iter().map(|question| (question.id, standing(question))).collect()

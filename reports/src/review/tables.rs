@@ -10,7 +10,7 @@ use crate::table::{UNMEASURED, bytes, count, percent, seconds};
 use crate::words::{estimate, verdict_cell};
 use records::{Outcome, UnitRow};
 
-/// A column: its head and what stands in it. A head that begins with `>` is of numbers.
+/// A column: its head and its cells. A head that begins with `>` is of numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Col(pub &'static str, pub fn(&StepArm<'_>) -> Cell);
 
@@ -36,7 +36,7 @@ pub(super) const PUBLISH_SHARE: Col = Col("> of wall", |it| {
     percent(share.map(|(part, wall)| part / wall)).into()
 });
 pub(super) const FILES: Col = Col("> files", |it| count(restored_files(it)).into());
-/// Milliseconds of restoring per file; an in-place link stands for a whole directory.
+/// Milliseconds of restoring per file; an in-place link brings a whole directory.
 pub(super) const PER_FILE: Col = Col("> per file", |it| {
     let each =
         it.phases.restore_s.zip(restored_files(it)).filter(|_| it.is_timed() && it.link.as_deref() != Some("in-place"));
@@ -235,7 +235,7 @@ pub(super) fn reasons_table(caption: &str, arms: &[StepArm<'_>], outcomes: &[Out
 pub(super) fn one_per_policy<'a>(arms: &[StepArm<'a>]) -> Vec<StepArm<'a>> {
     let mut kept: Vec<StepArm<'a>> = Vec::new();
     for arm in arms.iter().filter(|arm| arm.key.is_some()) {
-        let same = |it: &&StepArm<'_>| it.is_beside(arm) && it.key == arm.key && it.integration == arm.integration;
+        let same = |it: &&StepArm<'_>| it.shares_step(arm) && it.key == arm.key && it.integration == arm.integration;
         if !kept.iter().any(|it| same(&it)) {
             kept.push(*arm);
         }

@@ -36,12 +36,12 @@ fn who_lacks_a_workspace_holds_no_fewer_bytes_for_it() {
     let both = "200.0 MiB under symlink+aggressive (8 rounds × 2 workspaces), 200.0 MiB under hardlink+aggressive \
                 (8 rounds × 3 workspaces)";
     assert!(said.contains(both), "{said}");
-    // Bytes of what both have do tell.
+    // Bytes of what both have decide.
     let mut less = apart();
     let rows = less.steps.iter_mut().filter(|row| row.strategy == SYMLINK);
     rows.for_each(|row| row.all_physical_bytes = row.all_physical_bytes.map(|size| size / 2));
     assert_eq!(found(&[less], &[&probed], "link mode"), Ok("symlink".into()));
-    // On one store for all, what stands there after other workspaces cannot be compared.
+    // On one store for all, what is there after other workspaces cannot be compared.
     let mut together = without(links(0.1), SYMLINK, "three");
     let rows = together.steps.iter_mut().filter(|row| row.strategy == SYMLINK);
     rows.for_each(|row| row.all_physical_bytes = row.all_physical_bytes.map(|size| size / 2));
@@ -80,7 +80,10 @@ fn only_the_first_on_an_empty_store_is_a_first_build() {
     assert_eq!(found(std::slice::from_ref(&reused), &[&probed], "worth"), paid);
     assert!(text(std::slice::from_ref(&reused), &[&probed]).contains("first builds of one alone"));
     // Where each has a store of its own, all are first builds.
-    assert_eq!(found(&[alone(reused.clone())], &[&probed], "worth"), Ok("worth it, with the first build already".into()));
+    assert_eq!(
+        found(&[alone(reused.clone())], &[&probed], "worth"),
+        Ok("worth it, with the first build already".into())
+    );
     // Without the first one nothing is known of first builds, until the scenario cold shows them.
     let mut warm = reused;
     warm.steps.retain(|row| row.step != "fill");

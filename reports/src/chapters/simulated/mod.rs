@@ -18,7 +18,7 @@ use crate::simulation::{RelaxationRow, SimulationRun};
 use crate::table::percent;
 use crate::words::plural;
 
-/// Curves of a plot: more cannot be told apart.
+/// Curves of a plot: more cannot be distinguished.
 const LINES: usize = 6;
 
 /// The axes of a plot.

@@ -42,7 +42,7 @@ pub(in crate::review) fn place(evidence: &Evidence<'_>) -> Answer {
     warm.retain(|it| it.is_timed() && it.store.is_some() && restored_files(it).is_some());
     let caption = "Built again from the store: bringing files back, private copies among them.";
     answer.grid(table(caption, &warm, &[RESTORE, FILES, PER_FILE]));
-    // An in-place link stands for a whole directory.
+    // An in-place link brings a whole directory.
     let files = only(&warm, |it| it.link.as_deref() != Some("in-place"));
     let each = |arm: &StepArm<'_>| Some(1e3 * arm.phases.restore_s? / restored_files(arm)?);
     answer.range("a file brought back took", &files, each, |ms| format!("{ms:.2} ms"));
@@ -193,7 +193,7 @@ pub(in crate::review) fn hashing(evidence: &Evidence<'_>) -> Answer {
 pub(in crate::review) fn location(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
     let links = |link: Option<&str>| matches!(link, Some("hardlink" | "reflink"));
-    // The copy first: the fallback against what it stands in for.
+    // The copy first: the fallback against what it replaces.
     let pairs = differing(&evidence.steps(None, &["warm"]), 2).into_iter().filter_map(|(a, b)| {
         match (a.link.as_deref(), b.link.as_deref()) {
             (Some("copy"), other) if links(other) => Some((a, b)),

@@ -89,7 +89,7 @@ pub(in crate::review) fn worktrees(evidence: &Evidence<'_>) -> Answer {
     answer.grid(table(caption, &arms, &[WALL, RATIO, VERDICT, HITS, COMPILED, ADDED, ALL]));
     let further = only(&arms, |it| FURTHER.contains(&it.step.step.as_str()) && !it.is_baseline());
     for (arm, base) in further.iter().filter_map(|arm| Some((arm, arm.baseline()?))) {
-        if let Some(added) = arm.sums_beside(&base, ADDED_PHYSICAL) {
+        if let Some(added) = arm.common_sums(&base, ADDED_PHYSICAL) {
             let sizes = arm.bytes_sentence(&base, added);
             answer.supports(format!("{}: a further worktree of each workspace added, together, {sizes}", arm.place()));
         }
@@ -159,7 +159,7 @@ pub(in crate::review) fn order(evidence: &Evidence<'_>) -> Answer {
     let mut arms = evidence.steps(Some("worktrees"), &FURTHER);
     arms.extend(evidence.steps(Some("gauntlet"), &["fill", "warm"]));
     let keyed = one_per_policy(&arms);
-    let chosen = |it: &StepArm<'_>| keyed.iter().any(|arm| arm.is_beside(it) && arm.name() == it.name());
+    let chosen = |it: &StepArm<'_>| keyed.iter().any(|arm| arm.shares_step(it) && arm.name() == it.name());
     arms.retain(|it| it.name() == DEDUP || chosen(it) || it.is_baseline());
     let caption = "Sharing files alone and caching, on worktrees and on several projects. All on disk: store and build \
                    directories, shared extents once.";

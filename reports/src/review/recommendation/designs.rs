@@ -32,7 +32,7 @@ fn judged<'a>(all: Vec<Vec<StepArm<'a>>>, safety: &Safety) -> Vec<Vec<StepArm<'a
         |family: &[StepArm<'_>], of: &[StepArm<'_>]| of.iter().all(|arm| family.iter().any(|it| it.key == arm.key));
     let replaced = |family: &[StepArm<'_>]| {
         let out = family.iter().filter(|arm| safety.out(arm.name()).is_some()).count();
-        let instead = |it: &[StepArm<'_>]| it[0].is_beside(&family[0]) && sound(it);
+        let instead = |it: &[StepArm<'_>]| it[0].shares_step(&family[0]) && sound(it);
         out > 0 && all.iter().any(|it| instead(it) && (out == family.len() || has_all(it, family)))
     };
     all.iter().filter(|family| !replaced(family)).cloned().collect()
@@ -163,7 +163,7 @@ fn choose_links(family: &[StepArm<'_>], safety: &Safety) -> Finding {
 }
 
 /// The arm that none is faster than, over what two have in common. Sums of seconds would not
-/// tell: an arm that lacks a workspace has less to sum up.
+/// say: an arm that lacks a workspace has less to sum up.
 fn fastest<'a>(safe: &[StepArm<'a>]) -> Option<StepArm<'a>> {
     let is_faster = |arm: &StepArm<'a>, than: &StepArm<'a>| {
         arm.against(than, 1).and_then(|it| it.judgement.ratio).is_some_and(|ratio| ratio < 1.0)
@@ -172,11 +172,11 @@ fn fastest<'a>(safe: &[StepArm<'a>]) -> Option<StepArm<'a>> {
     Some(rest.iter().fold(*first, |best, arm| if is_faster(arm, &best) { *arm } else { best }))
 }
 
-/// By bytes, then by isolation, then by what stands first in the run.
+/// By bytes, then by isolation, then the first in the run.
 fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<String>) -> Finding {
     let mut larger: Vec<String> = Vec::new();
     for (arm, other) in pairs(&left) {
-        let Some(sizes) = arm.bytes_beside(other, ALL_PHYSICAL) else {
+        let Some(sizes) = arm.common_bytes(other, ALL_PHYSICAL) else {
             because.push(format!("{}: {}", arm.place(), arm.no_bytes_sentence(other)));
             continue;
         };
@@ -187,7 +187,7 @@ fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<St
             larger.push(other.name().to_owned());
         }
     }
-    // Of pairs with different workspaces, each may be larger than some other: that tells nothing.
+    // Of pairs with different workspaces, each may be larger than some other: that decides nothing.
     if left.iter().any(|arm| !larger.iter().any(|name| name == arm.name())) {
         left.retain(|arm| !larger.iter().any(|name| name == arm.name()));
     }
@@ -210,7 +210,7 @@ fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<St
         }
         more => {
             let names: Vec<&str> = more.iter().map(|arm| arm.name()).collect();
-            let why = format!("nothing tells {} apart: {}", names.join(" and "), because.join("; "));
+            let why = format!("nothing distinguishes {}: {}", names.join(" and "), because.join("; "));
             Finding::Undecided { why, command: None }
         }
     }
@@ -259,7 +259,7 @@ fn choose_shape(a: &StepArm<'_>, b: &StepArm<'_>, looks: usize, safety: &Safety)
         Verdict::Slower => return decided(b, because),
         _ => {}
     }
-    let sizes = a.bytes_beside(b, ALL_PHYSICAL);
+    let sizes = a.common_bytes(b, ALL_PHYSICAL);
     because.push(match sizes {
         Some(sizes) => format!("{}: on disk {}", a.place(), a.bytes_sentence(b, sizes)),
         None => format!("{}: {}", a.place(), a.no_bytes_sentence(b)),
@@ -281,5 +281,5 @@ fn choose_shape(a: &StepArm<'_>, b: &StepArm<'_>, looks: usize, safety: &Safety)
             _ => {}
         }
     }
-    Finding::undecided(format!("nothing tells the shapes apart: {}", because.join("; ")), again)
+    Finding::undecided(format!("nothing distinguishes the shapes: {}", because.join("; ")), again)
 }

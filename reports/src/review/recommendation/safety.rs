@@ -78,9 +78,9 @@ impl Safety {
             let steps = &arm.run.folder.steps;
             let here = |row: &&StepRow| row.step == arm.step.step && row.scenario == arm.step.scenario;
             let fine = |row: &StepRow| {
-                let beside = |it: &&StepRow| it.round == row.round && it.workspace == row.workspace;
+                let same = |it: &&StepRow| it.round == row.round && it.workspace == row.workspace;
                 let base = |it: &&StepRow| it.strategy == arm.run.analysis.baseline && it.status == Status::Ok;
-                steps.iter().filter(here).any(|it| beside(&it) && base(&it))
+                steps.iter().filter(here).any(|it| same(&it) && base(&it))
             };
             let bad = steps
                 .iter()

@@ -129,9 +129,9 @@ fn judge(cold: &Option<FirstBuilds<'_>>, warm: &StepArm<'_>, safety: &Safety) ->
 
 /// Warm builds that make up for the first one, in seconds of the workspaces that have both.
 fn builds_until_paid(first: &FirstBuilds<'_>, warm: &StepArm<'_>) -> Option<(u64, String)> {
-    let mut costs = first.arm.medians_beside(&first.arm.baseline()?, WALL_S);
+    let mut costs = first.arm.common_medians(&first.arm.baseline()?, WALL_S);
     costs.retain(|workspace, _| first.is_in(workspace));
-    let gains = warm.medians_beside(&warm.baseline()?, WALL_S);
+    let gains = warm.common_medians(&warm.baseline()?, WALL_S);
     // Arm less baseline.
     let both: Vec<(f64, f64)> = costs
         .iter()
