@@ -7,7 +7,7 @@ use corpora::{Corpus, FetchedSource, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::lab::Lab;
-use exec::cargo_home_twin::twin;
+use exec::cargo_home::twin;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]

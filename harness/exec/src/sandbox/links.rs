@@ -1,10 +1,9 @@
-//! What a build left for the harness to trip over.
+//! Symbolic links that lead out of a tree which a sandboxed command could write to.
 //!
-//! A sandboxed build cannot reach what is outside; but the harness, outside, then restores,
-//! publishes and edits files in the tree that the build wrote. A link in it that leads out would
-//! be followed with the harness's rights, and a pipe would be waited for. So after every
-//! sandboxed build, when nothing of it runs any more, the tree is walked: such files are removed
-//! and the build has failed.
+//! The harness would follow such a link with its own rights, and would wait for a pipe. So after
+//! every sandboxed command, when nothing of it runs any more, its tree is walked and such files
+//! are removed. (Of several commands at once, one may still write while another's end is followed
+//! by a walk; its own walk comes after it.)
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -14,13 +13,24 @@ use std::path::{Component, Path, PathBuf};
 ///
 /// # Errors
 /// When the tree cannot be walked, or something in it not be removed.
-pub fn remove(tree: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn remove_leading_out(tree: &Path) -> io::Result<Vec<PathBuf>> {
     let tree = tree.canonicalize()?;
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(&tree) {
-        let entry = entry.map_err(io::Error::from)?;
+        let entry = match entry.map_err(io::Error::from) {
+            // Another command of the same tree still runs.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entry => entry?,
+        };
         let kind = entry.file_type();
-        let bad = if kind.is_symlink() { leads_out(entry.path(), &tree)? } else { !kind.is_dir() && !kind.is_file() };
+        let bad = if kind.is_symlink() {
+            match leads_out(entry.path(), &tree) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                leads_out => leads_out?,
+            }
+        } else {
+            !kind.is_dir() && !kind.is_file()
+        };
         if bad {
             std::fs::remove_file(entry.path())?;
             found.push(entry.into_path());
@@ -89,13 +99,13 @@ mod tests {
         }
         let _socket = std::os::unix::net::UnixListener::bind(tree.join("socket")).unwrap();
         let root = tree.canonicalize().unwrap();
-        let mut found = remove(&tree).unwrap();
+        let mut found = remove_leading_out(&tree).unwrap();
         found.sort();
         let mut names: Vec<_> = found.iter().map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap()).collect();
         names.retain(|name| *name != "over"); // It dangles, inside, once `out` is gone.
         assert_eq!(names, ["a/b/dir-out", "a/nothing-out", "out", "sly", "socket"]);
         assert!(tree.join("a/b/near").exists() && tree.join("a/b/nothing-near").is_symlink());
         assert_eq!(std::fs::read_to_string(dir.path().join("outside")).unwrap(), "kept");
-        assert!(remove(&tree).unwrap().is_empty());
+        assert!(remove_leading_out(&tree).unwrap().is_empty());
     }
 }
