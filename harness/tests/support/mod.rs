@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use records::run_folder::RunFolder;
-pub use skip::skip;
 use records::{StepRow, UnitRow};
+pub use skip::skip;
 
 /// A temporary directory with everything a run needs; removed at the end.
 pub struct Place {
