@@ -90,7 +90,7 @@ fn a_second_signal_leaves_with_130() {
     use std::io::BufRead;
     let mut helper = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
-        .arg("system::interrupt::tests::helper_with_a_stubborn_child")
+        .arg("interrupt::tests::helper_with_a_stubborn_child")
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();

@@ -110,7 +110,7 @@ fn helper_runs_a_long_child() {
 fn a_killed_harness_takes_the_whole_tree_along() {
     let mut helper = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
-        .arg("system::process::tests::helper_runs_a_long_child")
+        .arg("process::tests::helper_runs_a_long_child")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -96,7 +96,7 @@ fn a_killed_runs_processes_are_ended_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let mut helper = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
-        .arg("system::workdir::tests::helper_owns_a_directory_and_runs_a_tree")
+        .arg("workdir::tests::helper_owns_a_directory_and_runs_a_tree")
         .env("HARNESS_TEST_WORK", dir.path())
         .stdout(std::process::Stdio::piped())
         .spawn()
