@@ -78,7 +78,7 @@ impl Built {
             restore: build.phases.restore,
             wall: build.phases.wall(),
             restored_files: restored
-                .map_or(0, |it| it.hardlinked + it.reflinked + it.copied + it.symlinked + it.private_files),
+                .map_or(0, |it| it.files.values().sum::<u64>() + it.private_files),
         }
     }
 

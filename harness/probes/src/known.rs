@@ -73,7 +73,7 @@ const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who
 
 fn policy(strategy: &Strategy) -> Option<&'static str> {
     match strategy {
-        Strategy::Units(units) => Some(units.policy.name()),
+        Strategy::Units(units) => Some(units.policy.name),
         _ => None,
     }
 }

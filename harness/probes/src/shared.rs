@@ -48,7 +48,7 @@ impl Bench<'_> {
         let settings = self.set(tree);
         settings.sources = Some(shared.sources.clone());
         settings.target = Some(shared.target.clone());
-        Ok(strategies::units::tree::forget_all(&shared.target)?)
+        Ok(strategies::units::forget_installed(&shared.target)?)
     }
 
     /// Goes on in an empty build directory of its own.

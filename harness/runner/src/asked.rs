@@ -136,7 +136,7 @@ pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog
 /// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
     let chosen = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?;
-    let is_broken = |strategy: &Strategy| matches!(strategy, Strategy::Units(units) if units.flaw.is_some());
+    let is_broken = |strategy: &Strategy| matches!(strategy, Strategy::Units(units) if units.fault.is_some());
     if let Some((name, _)) = chosen.iter().find(|(_, strategy)| is_broken(strategy)) {
         bail!("{name} is wrong on purpose: only `harness probe` takes it");
     }

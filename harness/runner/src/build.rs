@@ -9,14 +9,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use strategies::Strategy;
-use strategies::explain::Index;
-use strategies::flaw::Flaw;
+use strategies::explain::EntryIndex;
 use strategies::graph::layout::{Layout, UnitPlace};
-use strategies::graph::messages::{Messages, What};
+use strategies::graph::matching::BuiltUnits;
+use strategies::graph::messages::{Messages, ReportedKind};
 use strategies::graph::{Graph, parse::GraphError};
 use strategies::key::Context;
 use strategies::store::Store;
-use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
+use strategies::units::{self, PublishOutcome, RestoreOutcome, RestorePlan, Session, Units};
 
 use super::confinement;
 use super::deadline::Deadline;
@@ -42,13 +42,13 @@ pub struct Phases {
 }
 
 impl Phases {
-    /// What the user waits.
+    /// ReportedKind the user waits.
     pub fn wall(&self) -> Duration {
         [self.plan, self.restore, Some(self.cargo), self.publish].into_iter().flatten().sum()
     }
 }
 
-/// What the operating system accounted.
+/// ReportedKind the operating system accounted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// User seconds.
@@ -77,7 +77,7 @@ pub struct Build {
     pub usage: Usage,
     /// CPU time of this process in plan, restore and publish, if nothing else ran in it.
     pub own: Duration,
-    /// What rustc did.
+    /// ReportedKind rustc did.
     pub rustc: Summary,
     /// Seconds of each unit that ran.
     pub costs: HashMap<UnitPlace, f64>,
@@ -85,23 +85,23 @@ pub struct Build {
     pub ran: HashSet<UnitPlace>,
     /// The units, when the build succeeded.
     pub graph: Graph,
-    /// What became of them.
-    pub built: Built,
-    /// What the strategy did, for one that restores units.
+    /// ReportedKind became of them.
+    pub built: BuiltUnits,
+    /// ReportedKind the strategy did, for one that restores units.
     pub cached: Option<Cached>,
 }
 
-/// What a `units` strategy did.
+/// ReportedKind a `units` strategy did.
 #[derive(Debug)]
 pub struct Cached {
     /// Its plan.
-    pub plan: Plan,
-    /// What it restored.
-    pub restored: Restored,
-    /// What it published.
-    pub published: Published,
+    pub plan: RestorePlan,
+    /// ReportedKind it restored.
+    pub restored: RestoreOutcome,
+    /// ReportedKind it published.
+    pub published: PublishOutcome,
     /// The store before this build, if anything is to be explained by it.
-    pub before: Option<Arc<Index>>,
+    pub before: Option<Arc<EntryIndex>>,
     /// The surroundings, for looking again.
     pub context: Context,
     /// Keeps collection away until what was handed out has been checked.
@@ -129,7 +129,7 @@ pub enum BuildError {
     /// It reached its limit.
     #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
     TooLong {
-        /// What ran.
+        /// ReportedKind ran.
         what: &'static str,
         /// The limit.
         limit: Duration,
@@ -161,7 +161,7 @@ pub fn build(
     recipe: &Recipe,
     strategy: &Strategy,
     store: Option<&dyn Store>,
-    before: Option<&Arc<Index>>,
+    before: Option<&Arc<EntryIndex>>,
 ) -> Result<Build, BuildError> {
     let _ = std::fs::remove_file(&site.log);
     let layout = Layout { build_dir: site.build_dir.clone() };
@@ -180,7 +180,7 @@ pub fn build(
     }
 }
 
-/// What is known of a build whose artifacts are none of our affair.
+/// ReportedKind is known of a build whose artifacts are none of our affair.
 fn plain(
     lab: &Lab,
     site: &Site,
@@ -192,7 +192,7 @@ fn plain(
     let layout = Layout { build_dir: site.build_dir.clone() };
     // Not part of the strategy: asked for afterwards and not timed.
     let (graph, _) = ask_graph(lab, site, recipe, &mut Usage::default())?;
-    let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
+    let built = BuiltUnits::of(&graph, &layout, &cargo.messages, cargo.started);
     let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
     let phases = Phases { cargo: cargo.wall, ..phases };
     Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, ran, graph, built, cached: None })
@@ -221,7 +221,7 @@ fn cached(
     site: &Site,
     recipe: &Recipe,
     (units, store): (&Units, &dyn Store),
-    before: Option<&Arc<Index>>,
+    before: Option<&Arc<EntryIndex>>,
 ) -> Result<Build, BuildError> {
     let layout = Layout { build_dir: site.build_dir.clone() };
     let mut usage = Usage::default();
@@ -230,7 +230,7 @@ fn cached(
 
     lab.enter(Phase::Plan);
     let start = Instant::now();
-    let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
+    let lock = store.lock_shared()?;
     let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
     store.root().restore_rustc_info(&toolchain, &site.build_dir);
     let (graph, graph_call) = ask_graph_within(lab, site, recipe, &mut usage, deadline)?;
@@ -247,12 +247,12 @@ fn cached(
 
     lab.enter(Phase::Cargo);
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, deadline)?;
-    let missed = plan.units.iter().any(|unit| matches!(unit.verdict, units::Verdict::Miss));
-    let before = missed.then(|| before.map_or_else(|| Arc::new(Index::load(store)), Arc::clone));
+    let missed = plan.units.iter().any(|unit| matches!(unit.decision, units::Decision::Miss));
+    let before = missed.then(|| before.map_or_else(|| Arc::new(EntryIndex::load(store)), Arc::clone));
 
     let own = own_cpu();
     let start = Instant::now();
-    let built = Built::of(&graph, &layout, &cargo.messages, cargo.started);
+    let built = BuiltUnits::of(&graph, &layout, &cargo.messages, cargo.started);
     let matching = start.elapsed();
     let Costs { rustc, seconds: costs, ran } = costs(site, &layout, &built, &cargo.messages)?;
     lab.enter(Phase::Publish);
@@ -349,7 +349,7 @@ pub fn noop(lab: &Lab, site: &Site, recipe: &Recipe, graph: &Graph) -> Result<(u
         }
         error => error,
     })?;
-    let built = Built::of(graph, &layout, &cargo.messages, cargo.started);
+    let built = BuiltUnits::of(graph, &layout, &cargo.messages, cargo.started);
     Ok((built.compiled.len() as u64, cargo.wall))
 }
 
@@ -359,9 +359,9 @@ struct Costs {
     ran: HashSet<UnitPlace>,
 }
 
-/// What rustc did, and the seconds of each unit: rustc's own from the observer, a build
+/// ReportedKind rustc did, and the seconds of each unit: rustc's own from the observer, a build
 /// script's from its start to Cargo's message.
-fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Result<Costs, BuildError> {
+fn costs(site: &Site, layout: &Layout, built: &BuiltUnits, messages: &Messages) -> Result<Costs, BuildError> {
     let log = observer::read_log(&site.log)?;
     let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
     for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
@@ -372,9 +372,9 @@ fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Re
     let ran: HashSet<UnitPlace> = costs.keys().cloned().collect();
     for index in &built.compiled {
         if let Some((message, place)) = built.matched.units.get(index)
-            // What a tool brought back instead of compiling it took no time to speak of.
-            && (site.rival.is_none() || matches!(messages.units[*message].what, What::ScriptRun))
-            && let Some(began) = units::tree::mark(&layout.unit_dir(place))
+            // ReportedKind a tool brought back instead of compiling it took no time to speak of.
+            && (site.rival.is_none() || matches!(messages.units[*message].what, ReportedKind::ScriptRun))
+            && let Some(began) = strategies::graph::layout::invoked_at(&layout.unit_dir(place))
         {
             let took = messages.units[*message].arrived - began.as_secs_f64();
             costs.entry(place.clone()).or_insert(took.max(0.0));
@@ -383,7 +383,7 @@ fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Re
     Ok(Costs { rustc: Summary::of(&log), seconds: costs, ran })
 }
 
-/// What went wrong: from the first error on, without what Cargo said before it.
+/// ReportedKind went wrong: from the first error on, without what Cargo said before it.
 fn last_lines(finished: &Finished) -> String {
     let lines = &finished.stderr_tail;
     let first = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);

@@ -10,9 +10,9 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Step, Task};
 use records::{Status, StepRow};
-use strategies::retention::Limits;
+use strategies::retention::StoreLimits;
 use strategies::store::Store;
-use strategies::store::collect::{CollectError, Request, Step as CollectStep, collect};
+use strategies::store::collect::{CollectError, CollectRequest, CollectStep, collect};
 
 use super::arm::Arm;
 use super::build::{BuildError, own_cpu};
@@ -85,12 +85,12 @@ impl Arm<'_> {
 }
 
 /// What has to be asked for, so that this part of what a store holds is left.
-fn down_to(store: &dyn Store, keep_percent: u8) -> Result<Request, CollectError> {
+fn down_to(store: &dyn Store, keep_percent: u8) -> Result<CollectRequest, CollectError> {
     let unlimited =
-        Request { limits: Limits::default(), now: SystemTime::now(), wait: true, dry_run: true, deep: false };
+        CollectRequest { limits: StoreLimits::default(), now: SystemTime::now(), wait: true, dry_run: true, deep: false };
     let held = collect(store, &unlimited, &mut go_on)?.bytes_before;
-    let limits = Limits { max_bytes: Some(held / 100 * u64::from(keep_percent)), ..Limits::default() };
-    Ok(Request { limits, dry_run: false, ..unlimited })
+    let limits = StoreLimits { max_bytes: Some(held / 100 * u64::from(keep_percent)), ..StoreLimits::default() };
+    Ok(CollectRequest { limits, dry_run: false, ..unlimited })
 }
 
 fn go_on(_: &CollectStep<'_>) -> ControlFlow<()> {

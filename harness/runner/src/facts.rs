@@ -2,7 +2,7 @@
 
 use strategies::Strategy;
 use strategies::external::Caches;
-use strategies::graph::layout::Share;
+use strategies::graph::layout::FileSharing;
 
 use super::arm::Memory;
 use super::gates::Facts;
@@ -23,7 +23,7 @@ pub(super) fn facts(
     let restored = build.cached.as_ref().map(|cached| &cached.restored);
     let mechanism = match (strategy, restored) {
         (Strategy::Units(units), Some(restored)) => {
-            Some((units.link.name(), [restored.hardlinked, restored.reflinked, restored.copied, restored.symlinked]))
+            Some((units.link.name(), restored.files.into_array()))
         }
         _ => None,
     };
@@ -38,7 +38,7 @@ pub(super) fn facts(
         None => (None, None),
     };
     let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
-    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == Share::Shared);
+    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
     let cacheless = matches!(strategy, Strategy::None);
     let claims_to_cache = match strategy {
         Strategy::External(external) => external.description.caches == Caches::Units,
@@ -47,7 +47,7 @@ pub(super) fn facts(
     Facts {
         baseline: matches!(strategy, Strategy::None | Strategy::SharedTarget),
         restored_files: restored
-            .map_or(0, |restored| restored.hardlinked + restored.reflinked + restored.copied + restored.symlinked),
+            .map_or(0, |restored| restored.files.values().sum()),
         expects_hits: expects_hits && claims_to_cache,
         admitted: counts.hits + counts.missed + counts.stale,
         hits: counts.hits,

@@ -5,7 +5,7 @@ use strategies::Strategy;
 use strategies::explain::Explanation;
 use strategies::external::{Caches, External};
 use strategies::graph::UnitIndex;
-use strategies::units::{Session, Units, Verdict};
+use strategies::units::{Decision, Session, Units};
 
 use super::build::{Build, Cached};
 use strategies::store::Store;
@@ -98,17 +98,17 @@ fn of_units(build: &Build, cached: &Cached, units: &Units, store: &dyn Store) ->
             let compiled = build.built.compiled.binary_search(&index).is_ok();
             let fresh = build.built.fresh.binary_search(&index).is_ok();
             let entry = cached.plan.units[index].hit();
-            let (outcome, reason, because) = match &cached.plan.units[index].verdict {
+            let (outcome, reason, because) = match &cached.plan.units[index].decision {
                 // The build directory held it: nobody asked the policy for anything.
-                Verdict::Refused(_) if fresh && !compiled => (None, String::new(), String::new()),
-                Verdict::Refused(rule) => (Some(Outcome::Refused), rule.name.to_owned(), String::new()),
-                Verdict::Present { .. } => (None, String::new(), String::new()),
-                Verdict::Hit(_) if !is_restored(index) => (Some(Outcome::Miss), "evicted".to_owned(), String::new()),
-                Verdict::Hit(_) if fresh => (Some(Outcome::Hit), String::new(), String::new()),
+                Decision::Refused(_) if fresh && !compiled => (None, String::new(), String::new()),
+                Decision::Refused(rule) => (Some(Outcome::Refused), rule.name.to_owned(), String::new()),
+                Decision::Present { .. } => (None, String::new(), String::new()),
+                Decision::Hit(_) if !is_restored(index) => (Some(Outcome::Miss), "evicted".to_owned(), String::new()),
+                Decision::Hit(_) if fresh => (Some(Outcome::Hit), String::new(), String::new()),
                 // Rebuilt, or Cargo said nothing of it: no hit without Cargo's word.
-                Verdict::Hit(_) => (Some(Outcome::Stale), String::new(), String::new()),
-                Verdict::Miss if fresh && !compiled => (None, String::new(), String::new()),
-                Verdict::Miss => {
+                Decision::Hit(_) => (Some(Outcome::Stale), String::new(), String::new()),
+                Decision::Miss if fresh && !compiled => (None, String::new(), String::new()),
+                Decision::Miss => {
                     let dup =
                         cached.before.as_ref().is_some_and(|before| before.is_dup(&session, &cached.published, index));
                     let (reason, because) = explained.get(&index).map(told).unwrap_or_default();

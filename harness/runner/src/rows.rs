@@ -3,7 +3,8 @@
 use records::{Status, StepRow, UnitRow};
 use std::time::Duration;
 use strategies::Strategy;
-use strategies::units::Restored;
+use strategies::link::Mechanism;
+use strategies::units::RestoreOutcome;
 
 use super::build::Build;
 use super::gates::{self, Facts};
@@ -77,7 +78,7 @@ impl Identity {
         let total = |of: &dyn Fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>();
         let restores = trials.iter().all(|trial| trial.build.cached.is_some());
         let external = matches!(strategy, Strategy::External(_));
-        let of_restored = |of: &dyn Fn(&Restored) -> u64| {
+        let of_restored = |of: &dyn Fn(&RestoreOutcome) -> u64| {
             trials
                 .iter()
                 .map(|trial| trial.build.cached.as_ref().map(|cached| of(&cached.restored)))
@@ -110,10 +111,10 @@ impl Identity {
             rustc_s: Some(trials.iter().map(|trial| trial.build.rustc.rustc_s).sum()),
             hit_rate: Some(counts.hit_rate).filter(|_| asked),
             hit_rate_by_cost: counts.hit_rate_by_cost.filter(|_| asked),
-            hardlinked: of_restored(&|restored| restored.hardlinked),
-            reflinked: of_restored(&|restored| restored.reflinked),
-            copied: of_restored(&|restored| restored.copied),
-            symlinked: of_restored(&|restored| restored.symlinked),
+            hardlinked: of_restored(&|restored| restored.files[Mechanism::Hardlinked]),
+            reflinked: of_restored(&|restored| restored.files[Mechanism::Reflinked]),
+            copied: of_restored(&|restored| restored.files[Mechanism::Copied]),
+            symlinked: of_restored(&|restored| restored.files[Mechanism::Symlinked]),
             private_files: of_restored(&|restored| restored.private_files),
             copied_bytes: of_restored(&|restored| restored.copied_bytes),
             noop_compiled: Some(total(&|trial| trial.checked.noop_compiled)),

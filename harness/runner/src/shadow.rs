@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use records::Outcome;
 use strategies::Strategy;
 use strategies::graph::layout::UnitPlace;
-use strategies::shadow::{Comparison, Difference, Verdict, compare, judge};
+use strategies::shadow::{ShadowComparison, FileDifference, ShadowVerdict, compare, judge};
 
 use super::build::build;
 use super::lab::Lab;
@@ -80,7 +80,7 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
     for (place, label) in &hits {
         let in_first = first.join(&place.0);
         let restored = compare(&aside.restored().join(&place.0), &in_first)?;
-        let verdict = judge(&restored, || -> Result<Comparison> {
+        let verdict = judge(&restored, || -> Result<ShadowComparison> {
             let compiled = match &second {
                 Some(dir) => dir,
                 None => second.insert(aside.compile(lab, job, "second")?),
@@ -89,9 +89,9 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
         })?;
         let named = || format!("{label} ({})", files(&restored));
         match verdict {
-            Verdict::Same => shadow.same += 1,
-            Verdict::Differs => shadow.differs.push(named()),
-            Verdict::NonDeterministic => shadow.nondeterministic.push(named()),
+            ShadowVerdict::Same => shadow.same += 1,
+            ShadowVerdict::Differs => shadow.differs.push(named()),
+            ShadowVerdict::NonDeterministic => shadow.nondeterministic.push(named()),
         }
     }
     aside.put_back()?;
@@ -99,9 +99,9 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
 }
 
 /// The kinds of files that differ.
-fn files(comparison: &Comparison) -> String {
-    let Comparison::Differs(differences) = comparison else { return String::new() };
-    let kind = |difference: &Difference| {
+fn files(comparison: &ShadowComparison) -> String {
+    let ShadowComparison::Differs(differences) = comparison else { return String::new() };
+    let kind = |difference: &FileDifference| {
         let path = Path::new(&difference.path);
         path.extension().map_or_else(|| "program".to_owned(), |kind| kind.to_string_lossy().into_owned())
     };

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use corpora::scenario::{Home, Step};
 use records::{Outcome, Status, StepRow, UnitRow};
 use strategies::Strategy;
-use strategies::explain::Index;
+use strategies::explain::EntryIndex;
 
 use super::arm::{Arm, Memory};
 use super::build::{Build, BuildError, build, own_cpu};
@@ -155,7 +155,7 @@ impl Arm<'_> {
     fn build_and_check(&self, jobs: &[Job]) -> Result<Built, BuildError> {
         let store = self.store.as_deref();
         // Read before anybody publishes: what misses is explained by what was there.
-        let before = store.filter(|_| jobs.len() > 1).map(|store| Arc::new(Index::load(store)));
+        let before = store.filter(|_| jobs.len() > 1).map(|store| Arc::new(EntryIndex::load(store)));
         let counting = self.begin_counting(jobs)?;
         let processors = self.processors();
         let own_before = own_cpu();

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use strategies::external::External;
+use strategies::key::Input;
 use strategies::{Catalog, Strategy};
 
 use crate::cmd::external::ExternalArgs;
@@ -71,20 +72,6 @@ impl Place {
         })
     }
 }
-
-/// What goes into every key; the reasons are in strategies/KEYS.md.
-const KEY_INPUTS: [(&str, &str); 10] = [
-    ("package", "id, version, lockfile checksum or git commit, path of the root source file"),
-    ("target", "name, kind, crate types, edition, mode"),
-    ("features", "activated ones"),
-    ("profile", "every field, and the directory it builds into"),
-    ("platform", "target triple"),
-    ("toolchain", "rustc -vV"),
-    ("flags", "RUSTFLAGS and the Cargo configuration that reaches rustc"),
-    ("manifest", "of a path package and its workspace"),
-    ("dependencies", "name and flags of the edge, its key, and the content it hands over"),
-    ("observed", "files and variables an earlier build of the unit was seen to read, by content"),
-];
 
 /// Runs the subcommand.
 ///
@@ -175,12 +162,13 @@ fn show(name: &str, strategy: &Strategy, work: &Path) {
     }
     if let Strategy::Units(units) = strategy {
         println!("\nRules that refuse a unit:");
-        for rule in units.policy.rules() {
+        for (rule, _) in units.policy.rules {
             println!("  {:<20} {}", rule.name, rule.about);
         }
         println!("\nWhat the key of an admitted unit is made of:");
-        for (input, what) in KEY_INPUTS {
-            println!("  {input:<20} {what}");
+        for input in Input::all().filter(|input| units.options.key.has(*input)) {
+            let info = input.info();
+            println!("  {:<20} {}", info.name, info.about);
         }
     }
 }

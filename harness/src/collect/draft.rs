@@ -55,7 +55,7 @@ impl TraceDraft {
     fn add_plan(&mut self, workspace: WorkspaceId, plan: PlanGraph) {
         let builder = &mut self.builder;
         let units = plan.units.into_iter().map(|collected| {
-            let mut unit = builder.unit_of(&collected.inputs, &collected.package, collected.source);
+            let mut unit = builder.unit_of(&collected.inputs, collected.source);
             unit.observed = builder.text(&collected.observed);
             unit.published = collected.published;
             unit.watches = builder.text(&collected.watches);

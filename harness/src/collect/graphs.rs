@@ -8,7 +8,7 @@ use corpora::scenario::MAIN;
 use simulation::cost::UnitFeatures;
 use simulation::trace::{LeftOut, TraceSource};
 use strategies::graph::{self, Graph, Unit};
-use strategies::key::{Context, Inputs};
+use strategies::key::{Context, Input, KeyInputs};
 
 use super::choose::TraceCommand;
 use super::published::PublicationDays;
@@ -57,8 +57,7 @@ pub(super) struct PlanGraph {
 /// A unit with everything that a trace keeps.
 #[derive(Debug)]
 pub(super) struct CollectedUnit {
-    pub inputs: Inputs,
-    pub package: String,
+    pub inputs: KeyInputs,
     pub source: TraceSource,
     /// Digest of a local package's sources; else empty.
     pub observed: String,
@@ -153,18 +152,19 @@ impl<'a> GraphCollector<'a> {
     ) -> CollectedUnit {
         let package = &unit.package;
         let (source, observed, published) = match &package.source {
-            graph::Source::Registry => (TraceSource::Registry, "", self.published.day(&package.name, &package.version)),
-            graph::Source::Git => (TraceSource::Git, "", 0),
-            graph::Source::Path(dir) => (TraceSource::Path, contents.of(dir), 0),
+            graph::PackageSource::Registry => {
+                (TraceSource::Registry, "", self.published.day(&package.name, &package.version))
+            }
+            graph::PackageSource::Git => (TraceSource::Git, "", 0),
+            graph::PackageSource::Path(dir) => (TraceSource::Path, contents.of(dir), 0),
         };
-        let mut inputs = Inputs::of(graph, unit, context);
+        let mut inputs = KeyInputs::of_unit(graph, unit, context);
         // With the path of Cargo's home traces of two machines would differ.
         if let Ok(inside) = Path::new(&unit.target.src_path).strip_prefix(&context.cargo_home) {
-            inputs.path = format!("home:{}", inside.display());
+            inputs[Input::SourcePath] = format!("home:{}", inside.display());
         }
         CollectedUnit {
             inputs,
-            package: package.name.clone(),
             source,
             observed: observed.to_owned(),
             published,

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use strategies::external::placeholder::Values;
+use strategies::external::placeholder::PlaceholderValues;
 use strategies::external::schema;
 
 use super::{PATIENCE, Rival};
@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Serving {
     daemon: Daemon,
     port: u16,
-    values: Values,
+    values: PlaceholderValues,
 }
 
 impl Rival {
@@ -57,7 +57,7 @@ impl Rival {
         Err(BuildError::NoDaemon(format!("the daemon of {} did not start: {why}", self.external.name())))
     }
 
-    fn start(&self, described: &schema::Daemon) -> Result<Result<Serving, String>, BuildError> {
+    fn start(&self, described: &schema::DaemonCommands) -> Result<Result<Serving, String>, BuildError> {
         let failed = |error: &dyn std::fmt::Display| BuildError::Failed(error.to_string());
         let port = free_port().map_err(|error| failed(&error))?;
         let values = self.values.clone().with("port", port.to_string());

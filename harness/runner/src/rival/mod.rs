@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use strategies::external::External;
-use strategies::external::placeholder::Values;
+use strategies::external::placeholder::PlaceholderValues;
 
 use super::build::{BuildError, Usage};
 use super::invocation::{Recipe, Site};
@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Rival {
     external: Arc<External>,
     /// What placeholders mean, but for those of a daemon or a build.
-    values: Values,
+    values: PlaceholderValues,
     /// The scrubbed environment, with a HOME of its own.
     base: BTreeMap<OsString, OsString>,
     /// Another Cargo than the toolchain's.
@@ -232,7 +232,7 @@ impl Rival {
         Ok(())
     }
 
-    fn command(&self, values: &Values, argv: &[String]) -> Result<CommandSpec> {
+    fn command(&self, values: &PlaceholderValues, argv: &[String]) -> Result<CommandSpec> {
         let described = self.external.description.env.iter();
         // What belongs to one build has no value here, and no business.
         let described = described.filter_map(|(name, text)| Some((name.into(), values.text(text).ok()?.into())));
@@ -242,7 +242,7 @@ impl Rival {
         Ok(self.sandbox.iter().fold(spec, |spec, sandbox| sandbox.confine(spec)))
     }
 
-    fn of_build(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {
+    fn of_build(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> PlaceholderValues {
         let values = values::of_build(self.values.clone(), lab, site, recipe);
         match self.port() {
             Some(port) => values.with("port", port.to_string()),

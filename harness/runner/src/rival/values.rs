@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use strategies::external::External;
-use strategies::external::placeholder::Values;
+use strategies::external::placeholder::PlaceholderValues;
 use strategies::key::Digest;
 
 use super::super::invocation::{Recipe, Site};
@@ -13,7 +13,7 @@ use super::super::lab::Lab;
 use exec::toolchain::Toolchain;
 
 /// Those that hold as long as an arm does.
-pub(super) fn of_arm(lab: &Lab, arm: &Path, external: &External, toolchain: &Toolchain, tool: Option<&Path>) -> Values {
+pub(super) fn of_arm(lab: &Lab, arm: &Path, external: &External, toolchain: &Toolchain, tool: Option<&Path>) -> PlaceholderValues {
     let state = arm.join("state");
     let own = std::env::current_exe().unwrap_or_default();
     let text = |path: &Path| path.display().to_string();
@@ -34,7 +34,7 @@ pub(super) fn of_arm(lab: &Lab, arm: &Path, external: &External, toolchain: &Too
 }
 
 /// Those of one build.
-pub(super) fn of_build(values: Values, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {
+pub(super) fn of_build(values: PlaceholderValues, lab: &Lab, site: &Site, recipe: &Recipe) -> PlaceholderValues {
     let folder = site.target_dir.file_name().unwrap_or(OsStr::new("site")).to_string_lossy().into_owned();
     let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
     let flags = recipe.rustflags.as_deref().unwrap_or_default();

@@ -4,8 +4,7 @@
 //! store. Only the last step differs: keys are numbered, since a replay compares them millions of times.
 
 use indexmap::IndexSet;
-use strategies::key::recipe::final_key;
-use strategies::key::{Content, Digest, FieldHasher, Inputs, Key, Recipe};
+use strategies::key::{ContentDigest, Digest, FieldHasher, Input, Key, KeyInputs, KeyOptions, base_key, final_key};
 
 use super::{KeyDesign, RelaxationEffect};
 use crate::trace::{Edge, NodeId, Text, Trace};
@@ -40,7 +39,7 @@ pub struct Keys {
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeyClass {
     names: Vec<&'static str>,
-    changes: Vec<fn(&mut Inputs)>,
+    changes: Vec<fn(&mut KeyInputs)>,
     cutoff: bool,
     by_workspace: bool,
 }
@@ -74,7 +73,7 @@ impl Keys {
     /// Makes the keys of the nodes that are wanted; the dependencies of such a node are wanted, too.
     pub(super) fn make(trace: &Trace, class: &KeyClass, wanted: &[bool]) -> Keys {
         let mut units: Vec<Option<RelaxedUnit>> = vec![None; trace.units.len()];
-        let mut keys: Vec<Key> = vec![Digest::of(b""); trace.nodes.len()];
+        let mut keys: Vec<Key> = vec![Key::of(b""); trace.nodes.len()];
         let mut distinct: IndexSet<Key> = IndexSet::new();
         let mut ids = vec![KeyId::NONE; trace.nodes.len()];
         let mut dependencies = Vec::new();
@@ -87,14 +86,14 @@ impl Keys {
             for edge in trace.edges(id) {
                 let key = keys[edge.node.at()];
                 dependencies.push(match class.cutoff {
-                    true => (edge, Digest::of(b""), exports(trace, edge.node, &units)),
-                    false => (edge, key, key),
+                    true => (edge, Key::of(b""), exports(trace, edge.node, &units)),
+                    false => (edge, key, ContentDigest(*key)),
                 });
             }
             in_order(trace, &mut dependencies);
             let Some(own) = &units[node.unit.at()] else { continue };
             let edges = dependencies.iter().map(|(edge, key, content)| (trace.text(edge.label), *key, *content));
-            keys[at] = final_key(&own.recipe.base_on(&own.name, edges), own.observed.as_ref());
+            keys[at] = final_key(&base_key(&own.digest, edges, &KeyOptions::default()), own.observed.as_ref());
             ids[at] = KeyId(distinct.insert_full(keys[at]).0 as u32);
         }
         Keys { ids, count: distinct.len(), cutoff: class.cutoff, by_workspace: class.by_workspace }
@@ -104,11 +103,11 @@ impl Keys {
 /// A unit with its inputs relaxed.
 #[derive(Debug, Clone)]
 struct RelaxedUnit {
-    name: String,
-    recipe: Recipe,
+    /// Digest of its own inputs.
+    digest: Digest,
     observed: Option<Digest>,
     /// What it would export, if its package, version, features, target and mode decided that.
-    interface: Content,
+    interface: ContentDigest,
 }
 
 impl RelaxedUnit {
@@ -117,34 +116,36 @@ impl RelaxedUnit {
         let mut inputs = trace.inputs(unit);
         class.changes.iter().for_each(|change| change(&mut inputs));
         let mut interface = FieldHasher::new("interface");
-        for (label, value) in [
-            ("name", &inputs.name),
-            ("package", &inputs.package),
-            ("checksum", &inputs.checksum),
-            ("features", &inputs.features),
-            ("platform", &inputs.platform),
-            ("toolchain", &inputs.toolchain),
+        for input in [
+            Input::PackageName,
+            Input::TargetKind,
+            Input::TargetName,
+            Input::Mode,
+            Input::PackageId,
+            Input::Checksum,
+            Input::Features,
+            Input::Platform,
+            Input::Toolchain,
         ] {
-            interface.field(label, value);
+            interface.field(input.info().name, &inputs[input]);
         }
         let observed = Some(unit.observed).filter(|text| *text != Text(0));
         RelaxedUnit {
             observed: observed.map(|text| Digest::of(trace.text(text).as_bytes())),
-            interface: interface.finish(),
-            name: inputs.name.clone(),
-            recipe: inputs.recipe(),
+            interface: ContentDigest(interface.finish()),
+            digest: inputs.own_digest(),
         }
     }
 }
 
 /// What a dependency exports under early cutoff. It comes before its dependents, so its unit is known.
-fn exports(trace: &Trace, node: NodeId, units: &[Option<RelaxedUnit>]) -> Content {
-    units[trace.nodes[node.at()].unit.at()].as_ref().map_or_else(|| Digest::of(b""), |unit| unit.interface)
+fn exports(trace: &Trace, node: NodeId, units: &[Option<RelaxedUnit>]) -> ContentDigest {
+    units[trace.nodes[node.at()].unit.at()].as_ref().map_or_else(|| ContentDigest::of(b""), |unit| unit.interface)
 }
 
 /// Orders edges as a real key does: those with one package and one label by their keys. All others are in order
 /// already.
-fn in_order(trace: &Trace, dependencies: &mut [(&Edge, Key, Content)]) {
+fn in_order(trace: &Trace, dependencies: &mut [(&Edge, Key, ContentDigest)]) {
     let same =
         |a: &Edge, b: &Edge| a.label == b.label && trace.unit(a.node).package_name == trace.unit(b.node).package_name;
     for equal in dependencies.chunk_by_mut(|a, b| same(a.0, b.0)) {

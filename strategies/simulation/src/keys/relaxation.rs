@@ -1,6 +1,6 @@
 //! What may be left out of a key or admitted in addition, one thing at a time.
 
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 /// The consequence of a relaxation for builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +32,7 @@ impl Soundness {
 #[derive(Debug, Clone, Copy)]
 pub enum RelaxationEffect {
     /// Changes a unit's own inputs.
-    Inputs(fn(&mut Inputs)),
+    Inputs(fn(&mut KeyInputs)),
     /// A dependency counts by what it exports and no longer by its key. What it exports is assumed to be decided by
     /// package, version, features, target and mode.
     Cutoff,
@@ -75,8 +75,8 @@ pub static RELAXATIONS: [Relaxation; 13] = [
         about: "`debug` or `release` is no input, except of runs of build scripts, which read it; Cargo would have to \
                 keep that path out of its fingerprints",
         effect: RelaxationEffect::Inputs(|inputs| {
-            if inputs.mode != "run-custom-build" {
-                inputs.directory.clear();
+            if inputs[Input::Mode] != "run-custom-build" {
+                inputs[Input::ProfileDirectory].clear();
             }
         }),
     },
@@ -84,35 +84,39 @@ pub static RELAXATIONS: [Relaxation; 13] = [
         name: "without-profile-name",
         soundness: Soundness::Sound,
         about: "the profile's name and whether it is incremental are no inputs; its other settings are",
-        effect: RelaxationEffect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, NAME_FIELDS)),
+        effect: RelaxationEffect::Inputs(|inputs| {
+            inputs[Input::Profile] = without_fields(&inputs[Input::Profile], NAME_FIELDS)
+        }),
     },
     Relaxation {
         name: "without-debug",
         soundness: Soundness::Unsound,
         about: "debuginfo, split-debuginfo and strip are no inputs: code is right, debug information is that of another profile",
-        effect: RelaxationEffect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, DEBUG_FIELDS)),
+        effect: RelaxationEffect::Inputs(|inputs| {
+            inputs[Input::Profile] = without_fields(&inputs[Input::Profile], DEBUG_FIELDS)
+        }),
     },
     Relaxation {
         name: "without-profile",
         soundness: Soundness::WhatIf,
         about: "no profile setting and no directory is an input: one profile for everybody",
         effect: RelaxationEffect::Inputs(|inputs| {
-            inputs.profile.clear();
-            inputs.directory.clear();
+            inputs[Input::Profile].clear();
+            inputs[Input::ProfileDirectory].clear();
         }),
     },
     Relaxation {
         name: "without-features",
         soundness: Soundness::WhatIf,
         about: "features are no input; the dependencies that they add still are, by their keys",
-        effect: RelaxationEffect::Inputs(|inputs| inputs.features.clear()),
+        effect: RelaxationEffect::Inputs(|inputs| inputs[Input::Features].clear()),
     },
     Relaxation {
         name: "without-flags",
         soundness: Soundness::Unsound,
         about: "RUSTFLAGS, the configuration that reaches rustc ([build], [target], [env]) and -Z are no inputs: code \
                 that was compiled with others is used",
-        effect: RelaxationEffect::Inputs(|inputs| inputs.flags.clear()),
+        effect: RelaxationEffect::Inputs(|inputs| inputs[Input::Flags].clear()),
     },
     Relaxation {
         name: "compatible-versions",
@@ -183,24 +187,25 @@ fn without_fields(profile: &str, fields: &[&str]) -> String {
 }
 
 /// Replaces the version by its semver-compatible range in every input. Path packages keep theirs.
-fn compatible(inputs: &mut Inputs) {
-    if inputs.package.starts_with("path ") {
+fn compatible(inputs: &mut KeyInputs) {
+    if inputs[Input::PackageId].starts_with("path ") {
         return;
     }
-    let range = range_of(&inputs.version);
-    let (exact, wide) = (format!("@{}", inputs.version), format!("@{range}"));
+    let range = range_of(&inputs[Input::Version]);
+    let (exact, wide) = (format!("@{}", inputs[Input::Version]), format!("@{range}"));
     // `…#name@1.2.3`, or `…#1.2.3` where the name is that of the source.
-    inputs.package = match inputs.package.strip_suffix(&exact) {
+    inputs[Input::PackageId] = match inputs[Input::PackageId].strip_suffix(&exact) {
         Some(start) => format!("{start}{wide}"),
-        None => match inputs.package.strip_suffix(&format!("#{}", inputs.version)) {
+        None => match inputs[Input::PackageId].strip_suffix(&format!("#{}", inputs[Input::Version])) {
             Some(start) => format!("{start}#{range}"),
-            None => inputs.package.clone(),
+            None => inputs[Input::PackageId].clone(),
         },
     };
     // `…/name-1.2.3/src/lib.rs`
-    inputs.path = inputs.path.replacen(&format!("-{}/", inputs.version), &format!("-{range}/"), 1);
-    inputs.checksum.clear();
-    inputs.version = range;
+    inputs[Input::SourcePath] =
+        inputs[Input::SourcePath].replacen(&format!("-{}/", inputs[Input::Version]), &format!("-{range}/"), 1);
+    inputs[Input::Checksum].clear();
+    inputs[Input::Version] = range;
 }
 
 /// The semver-compatible range of a version: `1` of 1.2.3 and 1.9.0, `0.4` of 0.4.2, `0.0.3` of 0.0.3 (the Cargo book,
@@ -237,13 +242,11 @@ mod tests {
     #[test]
     fn two_compatible_versions_become_one() {
         let of = |version: &str| {
-            let mut inputs = Inputs {
-                version: version.into(),
-                package: format!("registry+https://example.org/index#serde@{version}"),
-                checksum: format!("sum of {version}"),
-                path: format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs"),
-                ..Inputs::default()
-            };
+            let mut inputs = KeyInputs::default();
+            inputs[Input::Version] = version.into();
+            inputs[Input::PackageId] = format!("registry+https://example.org/index#serde@{version}");
+            inputs[Input::Checksum] = format!("sum of {version}");
+            inputs[Input::SourcePath] = format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs");
             compatible(&mut inputs);
             inputs
         };

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use strategies::graph::{Graph, Unit};
-use strategies::policy::{ALL, Facts, KeyPolicy, Rule, admission_waiving};
+use strategies::graph::Graph;
+use strategies::policy::{self, KeyPolicy, Rule, UnitFacts};
 
 use super::node_keys::KeyClass;
 use super::{KeyDesign, KeyId, Keys, RelaxationEffect};
@@ -82,7 +82,7 @@ pub fn views(trace: &Trace, designs: &[KeyDesign]) -> Vec<KeyView> {
 /// Everything that decides which nodes are admitted: two designs that differ only in their keys share it.
 #[derive(Debug, Clone)]
 struct AdmissionClass {
-    policy: &'static dyn KeyPolicy,
+    policy: &'static KeyPolicy,
     waived: Vec<&'static str>,
     imposed: Vec<&'static str>,
 }
@@ -108,27 +108,23 @@ impl AdmissionClass {
     }
 
     fn is_same(&self, other: &AdmissionClass) -> bool {
-        self.policy.name() == other.policy.name() && self.waived == other.waived && self.imposed == other.imposed
+        self.policy.name == other.policy.name && self.waived == other.waived && self.imposed == other.imposed
     }
 
     /// The rule that refuses each unit of a graph.
     fn of_graph(&self, graph: &Graph) -> Vec<Option<&'static Rule>> {
+        let facts = UnitFacts::of(graph);
         // A build script is not a library: a design that admits scripts admits them in spite of that rule.
-        let waives_scripts = self.waived.contains(&"build-script");
-        let waived = |rule: &Rule, unit: &Unit| {
-            self.waived.contains(&rule.name)
-                || waives_scripts && rule.name == "not-a-library" && unit.target.is_build_script()
-                || self.waived.contains(&"proc-macro") && rule.name == "not-a-library" && unit.target.is_proc_macro()
-        };
-        let mut refused = admission_waiving(self.policy, graph, waived);
-        if !self.imposed.is_empty() {
-            let facts = Facts::of(graph);
-            let strictest = ALL[0];
-            for (index, refused) in refused.iter_mut().enumerate() {
-                let mut rules = strictest.rules().iter().zip(strictest.verdicts(graph, index, &facts));
-                let imposed = rules.find(|(rule, refuses)| *refuses && self.imposed.contains(&rule.name));
-                *refused = refused.or(imposed.map(|(rule, _)| rule));
-            }
+        let (scripts, macros) = (self.waived.contains(&"build-script"), self.waived.contains(&"proc-macro"));
+        let refused = facts.iter().map(|unit| {
+            let exempt = scripts && unit.build_script || macros && unit.proc_macro;
+            let is_waived = |rule: &Rule| self.waived.contains(&rule.name) || rule.name == "not-a-library" && exempt;
+            self.policy.refuses(unit, &is_waived)
+        });
+        let mut refused = policy::close_downwards(graph, refused.collect());
+        for (unit, refused) in facts.iter().zip(&mut refused) {
+            let imposed = || policy::CONSERVATIVE.refuses(unit, &|rule| !self.imposed.contains(&rule.name));
+            *refused = refused.or_else(imposed);
         }
         refused
     }

@@ -1,7 +1,7 @@
 //! Fills the tables of a trace, each thing once.
 
 use indexmap::{IndexMap, IndexSet};
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 use super::{
     About, Amount, Edge, Node, NodeId, PlanId, Text, Trace, TracePlan, TraceSource, TraceTask, TraceUnit,
@@ -43,32 +43,15 @@ impl TraceBuilder {
     }
 
     /// A unit with these inputs, not yet in the trace. What is not an input of its key is left empty.
-    pub fn unit_of(&mut self, inputs: &Inputs, package_name: &str, source: TraceSource) -> TraceUnit {
-        TraceUnit {
-            name: self.text(&inputs.name),
-            package_name: self.text(package_name),
-            version: self.text(&inputs.version),
-            source,
-            package: self.text(&inputs.package),
-            checksum: self.text(&inputs.checksum),
-            path: self.text(&inputs.path),
-            features: self.text(&inputs.features),
-            profile: self.text(&inputs.profile),
-            directory: self.text(&inputs.directory),
-            platform: self.text(&inputs.platform),
-            toolchain: self.text(&inputs.toolchain),
-            flags: self.text(&inputs.flags),
-            target: self.text(&inputs.target),
-            kind: self.text(&inputs.kind),
-            crate_types: self.text(&inputs.crate_types),
-            edition: self.text(&inputs.edition),
-            mode: self.text(&inputs.mode),
-            is_std: inputs.is_std,
-            manifest: self.text(&inputs.manifest),
-            observed: Text(0),
-            published: 0,
-            watches: Text(0),
+    pub fn unit_of(&mut self, inputs: &KeyInputs, source: TraceSource) -> TraceUnit {
+        let mut unit = TraceUnit { source, is_std: !inputs[Input::BuildStd].is_empty(), ..TraceUnit::default() };
+        for input in Input::of_unit() {
+            if let Some(text) = unit.input(input) {
+                *text = self.text(&inputs[input]);
+            }
         }
+        unit.name = self.text(&format!("{} {}", inputs[Input::PackageName], inputs.slot()));
+        unit
     }
 
     /// The index of a unit with its dependencies. If the node exists, a measured amount replaces an estimated one.

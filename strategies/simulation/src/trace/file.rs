@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use strategies::key::Input;
 
 use super::{About, NodeId, Trace, TraceAction};
 
@@ -207,29 +208,10 @@ fn check(trace: &Trace) -> Result<(), String> {
 
 fn units(trace: &Trace) -> Result<(), String> {
     for (at, unit) in trace.units.iter().enumerate() {
-        let texts = [
-            unit.name,
-            unit.package_name,
-            unit.version,
-            unit.package,
-            unit.checksum,
-            unit.path,
-            unit.features,
-            unit.profile,
-            unit.directory,
-            unit.platform,
-            unit.toolchain,
-            unit.flags,
-            unit.target,
-            unit.kind,
-            unit.crate_types,
-            unit.edition,
-            unit.mode,
-            unit.manifest,
-            unit.observed,
-            unit.watches,
-        ];
-        if texts.iter().any(|text| text.at() >= trace.strings.len()) {
+        let mut copy = *unit;
+        let inputs = Input::of_unit().filter_map(|input| copy.input(input).map(|text| *text));
+        let mut texts = inputs.collect::<Vec<_>>().into_iter().chain([unit.name, unit.observed, unit.watches]);
+        if texts.any(|text| text.at() >= trace.strings.len()) {
             return Err(format!("unit {at} names a string that is not there"));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use strategies::graph::{Dependency, Graph, Mode, PackageId, Profile, Source, Target, Unit};
+use strategies::graph::{Dependency, Graph, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
 
 use super::{NodeId, Text, Trace, TracePlan, TraceSource, TraceUnit};
 
@@ -42,12 +42,12 @@ impl Trace {
                 name: text(unit.package_name),
                 version: text(unit.version),
                 source: match unit.source {
-                    TraceSource::Registry => Source::Registry,
-                    TraceSource::Git => Source::Git,
-                    TraceSource::Path => Source::Path(PathBuf::from(self.text(unit.package))),
+                    TraceSource::Registry => PackageSource::Registry,
+                    TraceSource::Git => PackageSource::Git,
+                    TraceSource::Path => PackageSource::Path(PathBuf::from(self.text(unit.package))),
                 },
             },
-            target: Target {
+            target: UnitTarget {
                 kind: list(unit.kind),
                 crate_types: list(unit.crate_types),
                 name: text(unit.target),

@@ -1,7 +1,7 @@
 //! A small trace by hand.
 
 use super::*;
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 const DEV: &str =
     r#"{"name":"dev","opt_level":"0","debuginfo":2,"debug_assertions":true,"overflow_checks":true,"strip":"none"}"#;
@@ -12,30 +12,33 @@ fn node(b: &mut TraceBuilder, id: &str, kind: &str, mode: &str, profile: &str, d
     let (name, version) = id.split_once(' ').unwrap();
     let local = version == "0.0.1";
     let patch: u32 = version.rsplit('.').next().unwrap().parse().unwrap();
-    let text = str::to_owned;
-    let inputs = Inputs {
-        name: format!("{name} {kind} {name} {mode}"),
-        version: text(version),
-        package: match local {
-            true => format!("path ws: {name} {version}"),
-            false => format!("registry+https://example.org/index#{name}@{version}"),
-        },
-        checksum: text(if local { "" } else { "c0ffee" }),
-        path: if local { text("ws:src/main.rs") } else { format!("abs:/r/{name}-{version}/src/lib.rs") },
-        features: text("default"),
-        profile: text(profile),
-        directory: text("debug"),
-        target: text(name),
-        kind: text(kind),
-        crate_types: text(if kind == "custom-build" { "bin" } else { kind }),
-        mode: text(mode),
-        ..Inputs::default()
+    let package = match local {
+        true => format!("path ws: {name} {version}"),
+        false => format!("registry+https://example.org/index#{name}@{version}"),
     };
+    let path = if local { "ws:src/main.rs".to_owned() } else { format!("abs:/r/{name}-{version}/src/lib.rs") };
+    let mut inputs = KeyInputs::default();
+    for (input, text) in [
+        (Input::PackageName, name),
+        (Input::Version, version),
+        (Input::PackageId, &package),
+        (Input::Checksum, if local { "" } else { "c0ffee" }),
+        (Input::SourcePath, &path),
+        (Input::Features, "default"),
+        (Input::Profile, profile),
+        (Input::ProfileDirectory, "debug"),
+        (Input::TargetName, name),
+        (Input::TargetKind, kind),
+        (Input::CrateTypes, if kind == "custom-build" { "bin" } else { kind }),
+        (Input::Mode, mode),
+    ] {
+        inputs[input].push_str(text);
+    }
     let source = if local { TraceSource::Path } else { TraceSource::Registry };
     let unit = TraceUnit {
         observed: b.text(if local { name } else { "" }),
         published: if local { 0 } else { 1000 + 10 * patch },
-        ..b.unit_of(&inputs, name, source)
+        ..b.unit_of(&inputs, source)
     };
     let unit = b.unit(unit);
     let label = b.text("x ");

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use simulation::trace::{About, Amount, Edge, NodeId, Trace, TraceBuilder, TraceSource, TraceTask};
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 /// What one node of a random workspace is.
 #[derive(Debug, Clone)]
@@ -49,29 +49,35 @@ pub fn workspaces(most: usize) -> impl Strategy<Value = Vec<MadeWorkspace>> {
 }
 
 /// The inputs of a registry unit.
-pub fn registry(made_unit: &MadeUnit) -> Inputs {
+pub fn registry(made_unit: &MadeUnit) -> KeyInputs {
     let (kind, mode) = KINDS[usize::from(made_unit.kind)];
     let (name, version) = (format!("p{}", made_unit.package), format!("1.{}.0", made_unit.version));
-    Inputs {
-        name: format!("{name} {kind} {name} {mode}"),
-        package: format!("registry+https://example.org/index#{name}@{version}"),
-        checksum: format!("sum of {name} {version}"),
-        path: format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs"),
-        features: format!("f{}", made_unit.features),
-        profile: format!(
-            r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
-            made_unit.debug
-        ),
-        directory: "debug".into(),
-        toolchain: "rustc".into(),
-        target: name,
-        kind: kind.into(),
-        crate_types: if kind == "lib" { "lib".into() } else { "bin".into() },
-        edition: "2024".into(),
-        mode: mode.into(),
-        version,
-        ..Inputs::default()
-    }
+    let profile = format!(
+        r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
+        made_unit.debug
+    );
+    inputs([
+        (Input::PackageName, name.clone()),
+        (Input::PackageId, format!("registry+https://example.org/index#{name}@{version}")),
+        (Input::Checksum, format!("sum of {name} {version}")),
+        (Input::SourcePath, format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs")),
+        (Input::Features, format!("f{}", made_unit.features)),
+        (Input::Profile, profile),
+        (Input::ProfileDirectory, "debug".into()),
+        (Input::Toolchain, "rustc".into()),
+        (Input::TargetName, name),
+        (Input::TargetKind, kind.into()),
+        (Input::CrateTypes, if kind == "lib" { "lib".into() } else { "bin".into() }),
+        (Input::Edition, "2024".into()),
+        (Input::Mode, mode.into()),
+        (Input::Version, version),
+    ])
+}
+
+fn inputs(texts: impl IntoIterator<Item = (Input, String)>) -> KeyInputs {
+    let mut inputs = KeyInputs::default();
+    texts.into_iter().for_each(|(input, text)| inputs[input] = text);
+    inputs
 }
 
 /// A trace of one plan for each workspace.
@@ -80,7 +86,7 @@ pub fn trace(workspaces: &[MadeWorkspace]) -> Trace {
 }
 
 /// The same, with inputs changed before they go in.
-pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut Inputs)) -> Trace {
+pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut KeyInputs)) -> Trace {
     let mut builder = TraceBuilder::default();
     for (at, workspace) in workspaces.iter().enumerate() {
         let id = builder.workspace(&format!("w{at}"), 0);
@@ -88,31 +94,23 @@ pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut Inputs)) ->
         for made_unit in workspace {
             let mut inputs = registry(made_unit);
             change(&mut inputs);
-            let node = add(
-                &mut builder,
-                &inputs,
-                &format!("p{}", made_unit.package),
-                TraceSource::Registry,
-                "",
-                &nodes,
-                made_unit,
-            );
+            let node = add(&mut builder, &inputs, TraceSource::Registry, "", &nodes, made_unit);
             nodes.push(node);
         }
-        // The member stands on everything.
-        let mut inputs = Inputs {
-            name: format!("m{at} bin m{at} build"),
-            version: "0.1.0".into(),
-            package: format!("path ws: m{at} 0.1.0"),
-            path: "ws:src/main.rs".into(),
-            kind: "bin".into(),
-            mode: "build".into(),
-            manifest: format!("manifest of m{at}"),
-            ..Inputs::default()
-        };
+        // The member depends on everything.
+        let mut inputs = inputs([
+            (Input::PackageName, format!("m{at}")),
+            (Input::Version, "0.1.0".into()),
+            (Input::PackageId, format!("path ws: m{at} 0.1.0")),
+            (Input::SourcePath, "ws:src/main.rs".into()),
+            (Input::TargetName, format!("m{at}")),
+            (Input::TargetKind, "bin".into()),
+            (Input::Mode, "build".into()),
+            (Input::Manifest, format!("manifest of m{at}")),
+        ]);
         change(&mut inputs);
         let all = MadeUnit { dependencies: Vec::new(), ..workspace[0].clone() };
-        let unit = unit(&mut builder, &inputs, &format!("m{at}"), TraceSource::Path, "sources");
+        let unit = unit(&mut builder, &inputs, TraceSource::Path, "sources");
         let label = builder.text("dep ");
         let edges = distinct(&nodes).into_iter().map(|node| Edge { label, node }).collect();
         let root = builder.node(unit, edges, amount(all.seconds), amount(10.0));
@@ -126,14 +124,13 @@ pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut Inputs)) ->
 
 fn add(
     builder: &mut TraceBuilder,
-    inputs: &Inputs,
-    name: &str,
+    inputs: &KeyInputs,
     source: TraceSource,
     observed: &str,
     before: &[NodeId],
     made_unit: &MadeUnit,
 ) -> NodeId {
-    let unit = unit(builder, inputs, name, source, observed);
+    let unit = unit(builder, inputs, source, observed);
     let label = builder.text("dep ");
     let dependencies: Vec<NodeId> = match before.is_empty() {
         true => Vec::new(),
@@ -145,13 +142,12 @@ fn add(
 
 fn unit(
     builder: &mut TraceBuilder,
-    inputs: &Inputs,
-    name: &str,
+    inputs: &KeyInputs,
     source: TraceSource,
     observed: &str,
 ) -> simulation::trace::UnitId {
     let observed = builder.text(observed);
-    let unit = simulation::trace::TraceUnit { observed, ..builder.unit_of(inputs, name, source) };
+    let unit = simulation::trace::TraceUnit { observed, ..builder.unit_of(inputs, source) };
     builder.unit(unit)
 }
 
