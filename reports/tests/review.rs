@@ -270,7 +270,8 @@ fn a_review_of_handmade_runs_is_as_it_was() {
 #[test]
 fn commands_name_what_there_is() {
     let probed = probes(&[NARROW]);
-    for (runs, probed) in [(vec![], vec![]), (vec![policies(0.6, 0.1)], vec![]), (vec![policies(1.0, 0.9)], vec![&probed])]
+    for (runs, probed) in
+        [(vec![], vec![]), (vec![policies(0.6, 0.1)], vec![]), (vec![policies(1.0, 0.9)], vec![&probed])]
     {
         let commands = with(&runs, &probed, |evidence| commands(&review(evidence)));
         assert!(commands.len() > 10);

@@ -80,7 +80,10 @@ fn only_the_first_on_an_empty_store_is_a_first_build() {
     assert_eq!(found(std::slice::from_ref(&reused), &[&probed], "worth"), paid);
     assert!(text(std::slice::from_ref(&reused), &[&probed]).contains("first builds of one alone"));
     // Where each has a store of its own, all are first builds.
-    assert_eq!(found(&[alone(reused.clone())], &[&probed], "worth"), Ok("worth it, with the first build already".into()));
+    assert_eq!(
+        found(&[alone(reused.clone())], &[&probed], "worth"),
+        Ok("worth it, with the first build already".into())
+    );
     // Without the first one nothing is known of first builds, until the scenario cold shows them.
     let mut warm = reused;
     warm.steps.retain(|row| row.step != "fill");
