@@ -10,7 +10,7 @@
 //! <place>/out/        run folders
 //! ```
 // Each test binary uses its own part of this.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(dead_code, missing_docs, unused_imports, clippy::unwrap_used)]
 
 pub mod collector;
 pub mod crates;

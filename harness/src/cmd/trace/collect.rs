@@ -89,7 +89,6 @@ pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     check_writable(&out)?;
     let began = Instant::now();
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    work.track(supervisor);
     let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let draft = everything(&lab, &workspaces, &commands)?;
     let measurements = Measurements::read(&folders, |note| eprintln!("note: {note}"));
