@@ -1,146 +1,42 @@
-//! Aligned text tables that fit a terminal, and how numbers look in them.
+//! Text on its way to a reader: made harmless, cut and wrapped, and how numbers look in it.
 //!
-//! In: column heads and cells as text. Out: lines no wider than asked for, in
-//! terminal columns (wide and combining characters counted as they show). There
-//! is no colour. Every number comes with its unit: [`seconds`], [`bytes`],
-//! [`percent`], [`factor`]; what was not measured shows as `-`.
+//! Every number comes with its unit: [`seconds`], [`bytes`], [`percent`], [`factor`],
+//! [`ratio`]; what was not measured shows as `-`. Widths are terminal columns, wide and
+//! combining characters counted as they show.
 
-use crate::plain::plain;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The width every table of this crate fits by default, in terminal columns.
+/// The width that every text of this crate fits by default, in terminal columns.
 pub const WIDTH: usize = 100;
-/// What stands for a value that was not measured.
+/// The mark of a value that was not measured.
 pub const UNMEASURED: &str = "-";
 
-const GAP: &str = "  ";
-const NARROWEST: usize = 8;
-
-/// How a column is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
-    /// Text.
-    Left,
-    /// Numbers.
-    Right,
-    /// Text that gives way, with `…`, when the table would be too wide.
-    Flexible,
+/// `text` without characters that act on what is beside them; line feeds stay.
+///
+/// Names and messages come from crates, compilers and file systems. A control character, with
+/// which a terminal is steered, is left out, a tab becomes a blank. A character that turns the
+/// direction of text, and can reverse the rest of a line, is replaced by `U+FFFD`, so that two
+/// names which differ only by it do not look alike.
+pub fn plain(text: &str) -> String {
+    text.chars().filter_map(kept).collect()
 }
 
-/// A table under construction.
-#[derive(Debug, Clone)]
-pub struct Table {
-    columns: Vec<(Vec<String>, Align)>,
-    rows: Vec<Row>,
+/// Whether [`plain`] would change nothing.
+pub(crate) fn is_plain(text: &str) -> bool {
+    // Of ASCII, the bulk of any text, a look at the bytes is enough.
+    let harmless = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
+    text.bytes().all(harmless) || text.chars().all(|c| kept(c) == Some(c))
 }
 
-#[derive(Debug, Clone)]
-enum Row {
-    Cells(Vec<String>),
-    /// A first cell, then text across all other columns.
-    Across(String, String),
-}
-
-impl Table {
-    /// A table with these heads; a line feed in a head starts a second line.
-    pub fn new(columns: &[(&str, Align)]) -> Self {
-        let columns =
-            columns.iter().map(|(head, align)| (head.split('\n').map(str::to_owned).collect(), *align)).collect();
-        Self { columns, rows: Vec::new() }
-    }
-
-    /// Adds a row. Missing cells are blank, further ones are left out.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let mut cells: Vec<String> = cells.into_iter().map(|cell| clean(&cell)).collect();
-        cells.resize(self.columns.len(), String::new());
-        self.rows.push(Row::Cells(cells));
-    }
-
-    /// Adds a row whose second cell spans the rest of the table.
-    pub fn across(&mut self, first: &str, text: &str) {
-        self.rows.push(Row::Across(clean(first), clean(text)));
-    }
-
-    /// Whether there is no row yet.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The table as lines of at most `width` terminal columns, each ended by a
-    /// line feed. Only [`Align::Flexible`] columns shrink, to 8 at the least; what
-    /// is still too wide then stays so, since a cut number would be a wrong one.
-    pub fn render(&self, width: usize) -> String {
-        let widths = self.widths(width);
-        let lines = self.columns.iter().map(|(head, _)| head.len()).max().unwrap_or(0);
-        let mut out = String::new();
-        for line in 0..lines {
-            // Heads are set at the bottom: a short one stands on the last line.
-            let cell = |(head, _): &(Vec<String>, Align)| {
-                (line + head.len()).checked_sub(lines).map_or("", |at| &head[at]).to_owned()
-            };
-            let cells: Vec<String> = self.columns.iter().map(cell).collect();
-            self.line(&mut out, &cells, &widths);
+fn kept(c: char) -> Option<char> {
+    match c {
+        '\n' => Some(c),
+        '\t' => Some(' '),
+        _ if c.is_control() => None,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            Some(char::REPLACEMENT_CHARACTER)
         }
-        for row in &self.rows {
-            match row {
-                Row::Cells(cells) => self.line(&mut out, cells, &widths),
-                Row::Across(first, text) => {
-                    let own = widths.first().copied().unwrap_or(0);
-                    let rest = width.saturating_sub(own + GAP.len());
-                    let line = format!("{}{GAP}{}", pad(&fit(first, own), own, Align::Left), fit(text, rest));
-                    push_line(&mut out, &line);
-                }
-            }
-        }
-        out
-    }
-
-    fn widths(&self, width: usize) -> Vec<usize> {
-        let mut widths: Vec<usize> = (0..self.columns.len())
-            .map(|at| {
-                let heads = self.columns[at].0.iter().map(|head| head.width());
-                let cells = self.rows.iter().filter_map(|row| match row {
-                    Row::Cells(cells) => Some(cells[at].width()),
-                    Row::Across(first, _) if at == 0 => Some(first.width()),
-                    Row::Across(..) => None,
-                });
-                heads.chain(cells).max().unwrap_or(0)
-            })
-            .collect();
-        let gaps = GAP.len() * widths.len().saturating_sub(1);
-        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
-        // The last flexible column gives way first, then the ones before it.
-        for (at, (_, align)) in self.columns.iter().enumerate().rev() {
-            if *align == Align::Flexible {
-                let give = excess.min(widths[at].saturating_sub(NARROWEST));
-                widths[at] -= give;
-                excess -= give;
-            }
-        }
-        widths
-    }
-
-    fn line(&self, out: &mut String, cells: &[String], widths: &[usize]) {
-        let cells: Vec<String> = cells
-            .iter()
-            .zip(widths)
-            .zip(&self.columns)
-            .map(|((cell, width), (_, align))| pad(&fit(cell, *width), *width, *align))
-            .collect();
-        push_line(out, &cells.join(GAP));
-    }
-}
-
-fn push_line(out: &mut String, line: &str) {
-    out.push_str(line.trim_end());
-    out.push('\n');
-}
-
-fn pad(text: &str, width: usize, align: Align) -> String {
-    let blank = " ".repeat(width.saturating_sub(text.width()));
-    match align {
-        Align::Right => format!("{blank}{text}"),
-        Align::Left | Align::Flexible => format!("{text}{blank}"),
+        _ => Some(c),
     }
 }
 
@@ -188,6 +84,21 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     out
 }
 
+/// Adds a line without blanks at its end.
+pub(crate) fn push_line(out: &mut String, line: &str) {
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+/// `1 round`, `3 rounds`, `2 policies`.
+pub fn plural(n: usize, one: &str) -> String {
+    match one.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+        _ if n == 1 => format!("1 {one}"),
+        Some(stem) => format!("{n} {stem}ies"),
+        None => format!("{n} {one}s"),
+    }
+}
+
 fn measured(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
     value.filter(|value| value.is_finite()).map_or_else(|| UNMEASURED.into(), show)
 }
@@ -213,6 +124,31 @@ pub fn factor(value: Option<f64>) -> String {
         r if r < 10.0 => format!("{r:.2}x"),
         r => format!("{r:.1}x"),
     })
+}
+
+/// A ratio that is judged, `1.012x`: to a tenth of a per cent of the baseline's time, small ones finer.
+pub fn ratio(value: Option<f64>) -> String {
+    measured(value, |ratio| match ratio {
+        r if r < 0.1 => format!("{r:.4}x"),
+        r if r < 9.9995 => format!("{r:.3}x"),
+        r if r < 999.95 => format!("{r:.1}x"),
+        r => format!("{r:.0}x"),
+    })
+}
+
+/// `0.012x–0.016x`.
+pub fn between(ends: Option<(f64, f64)>) -> String {
+    ends.map_or_else(|| UNMEASURED.into(), |(low, high)| format!("{}–{}", ratio(Some(low)), ratio(Some(high))))
+}
+
+/// A probability; one too small to print shows as `<0.001`.
+pub fn probability(p: Option<f64>) -> String {
+    measured(p, |p| if p < 0.001 { "<0.001".into() } else { format!("{p:.3}") })
+}
+
+/// A part of 1 as `3.1 %`, with no more digits than it has.
+pub fn part(value: f64) -> String {
+    format!("{} %", (value * 1000.0).round() / 10.0)
 }
 
 /// A count: whole where it is whole, else one decimal (a mean or a median).
@@ -254,6 +190,7 @@ pub fn bytes(value: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn numbers_carry_their_units() {
@@ -276,33 +213,52 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up_by_what_the_terminal_shows() {
-        let mut table = Table::new(&[("name", Align::Flexible), ("wall", Align::Right), ("n\nunits", Align::Right)]);
-        table.row(["日本語".into(), "1.00 s".into(), "10".into()]);
-        table.row(["e\u{301}tude".into(), "12.00 s".into(), "9".into()]);
-        table.across("reflink", "unsupported: ext4\nhas none");
-        insta::assert_snapshot!(table.render(40), @r"
-                              n
-        name        wall  units
-        日本語    1.00 s     10
-        étude    12.00 s      9
-        reflink  unsupported: ext4 has none
-        ");
-    }
-
-    #[test]
     fn a_line_never_exceeds_the_width() {
-        let mut table = Table::new(&[("name", Align::Flexible), ("wall", Align::Right)]);
-        table.row(["a name that is much too long".into(), "1.00 s".into()]);
-        table.across("x", &"words ".repeat(20));
-        table.row(["日本語日本語日本語".into(), "1.00 s".into()]);
-        for line in table.render(24).lines() {
-            assert!(line.width() <= 24, "{line}");
-        }
         for line in wrap(&"words and more ".repeat(9), 24, 2).lines() {
             assert!(line.width() <= 24, "{line}");
         }
         assert_eq!(fit("日本", 3), "日…");
         assert_eq!(fit("ab", 0), "");
+    }
+
+    #[test]
+    fn ratios_keep_what_a_verdict_turns_on() {
+        let shown: Vec<String> = [0.00123, 0.0954, 0.1, 1.0124, 9.9994, 9.9996, 123.44, 999.96, 12_345.0]
+            .map(|value| ratio(Some(value)))
+            .into();
+        assert_eq!(
+            shown,
+            ["0.0012x", "0.0954x", "0.100x", "1.012x", "9.999x", "10.0x", "123.4x", "1000x", "12345x"]
+        );
+        assert_eq!([0.0004, 0.001, 0.0496, 1.0].map(|p| probability(Some(p))), ["<0.001", "0.001", "0.050", "1.000"]);
+        assert_eq!([0.01, 0.0314, 0.95].map(part), ["1 %", "3.1 %", "95 %"]);
+        assert_eq!(between(Some((0.5, 2.0))), "0.500x–2.000x");
+    }
+
+    #[test]
+    fn words_agree_with_their_numbers() {
+        assert_eq!(plural(1, "policy"), "1 policy");
+        assert_eq!(plural(2, "policy"), "2 policies");
+        assert_eq!(plural(2, "Q-day"), "2 Q-days");
+        assert_eq!(plural(0, "round"), "0 rounds");
+    }
+
+    #[test]
+    fn neither_a_terminal_nor_the_direction_of_text_is_steered() {
+        assert_eq!(plain("a\u{1b}[31mb\r\nc\td\u{0}\u{7f}\u{85}\u{9b}e"), "a[31mb\nc de");
+        for turns in ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            assert_eq!(plain(&format!("a{turns}b")), "a\u{fffd}b");
+        }
+        // What makes words and emoji stays: letters of any direction, joiners, soft hyphens.
+        let words = "שלום مرحبا 👩\u{200d}💻 e\u{301} a\u{ad}b\u{a0}c\u{2028}";
+        assert_eq!(plain(words), words);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_stays_as_it_is(text in "[a-z\n\t é\u{1b}\u{85}\u{202e}\u{200f}]{0,20}") {
+            prop_assert_eq!(is_plain(&text), plain(&text) == text);
+            prop_assert!(is_plain(&plain(&text)));
+        }
     }
 }

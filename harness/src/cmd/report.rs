@@ -8,12 +8,10 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use reports::analysis::Source;
-use reports::chapters::brief;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
-use reports::summary;
-use reports::table::WIDTH;
+use reports::text::WIDTH;
 
 /// Turns recorded runs into a page, plots, tables, and a review of the open questions of the
 /// design. Nothing is measured; the same runs always give the same report.
@@ -157,13 +155,7 @@ fn show(report: &Report) {
     let mut short = report.document();
     short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
     print!("{}", terminal::render(&short, WIDTH));
-    for (folder, analysis) in &report.runs {
-        let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
-        print!("\n{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
-    for run in &report.simulations {
-        print!("\n{}", terminal::render(&brief(run), WIDTH));
-    }
+    report.summary().iter().for_each(|document| print!("\n{}", terminal::render(document, WIDTH)));
     for run in &report.probes {
         print!("\n{}", matrix::render(&run.rows, WIDTH));
     }

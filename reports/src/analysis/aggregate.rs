@@ -15,7 +15,7 @@ fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> V
 }
 
 /// Sum over workspaces of the median over rounds.
-pub(crate) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
+pub(super) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
     let medians: Vec<f64> = by_workspace(rows, value).iter().filter_map(|values| median(values)).collect();
     (!medians.is_empty()).then(|| medians.iter().sum())
 }
@@ -80,7 +80,7 @@ pub(super) fn last(rows: &[&StepRow], workspaces: &[String], value: impl Fn(&Ste
     median(&rounds.into_values().map(|(_, value)| value).collect::<Vec<_>>())
 }
 
-/// The rounds over which wall times of arms may be set side by side.
+/// The rounds over which wall times of arms may be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WallRounds {
     /// Every arm was measured in the same rounds.

@@ -7,10 +7,9 @@
 //! not count.
 //!
 //! Every step counts, but one that met nothing except units never seen (a first build
-//! must compile) is left out where another step has more to tell.
+//! must compile) is left out where another step has avoidable ones.
 
-use super::Options;
-use super::steps::distinct;
+use itertools::Itertools as _;
 use records::costs::PRICED_BY;
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, StepRow, UnitRow};
@@ -51,14 +50,13 @@ pub struct Cause {
     pub lost_s: f64,
 }
 
-/// The causes per step and strategy family.
-pub fn causes(run: &RunFolder, options: &Options) -> Vec<CauseGroup> {
-    let steps = distinct(run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())));
-    let strategies = ordered(run);
+/// The causes per step and strategy family; `strategies` without the baseline.
+pub(super) fn causes(run: &RunFolder, strategies: &[&str]) -> Vec<CauseGroup> {
+    let steps: Vec<_> = run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())).unique().collect();
     let units = by_arm(run);
     let mut groups: Vec<(Option<Family>, CauseGroup)> = Vec::new();
     for (scenario, step) in steps {
-        for strategy in strategies.iter().filter(|name| **name != options.baseline) {
+        for strategy in strategies {
             let here = units.get(&(scenario, step, *strategy)).map_or(&[][..], Vec::as_slice);
             let Some(group) = of_strategy(run, (scenario, step, strategy), here, &units) else {
                 continue;
@@ -74,9 +72,9 @@ pub fn causes(run: &RunFolder, options: &Options) -> Vec<CauseGroup> {
         }
     }
     let groups: Vec<CauseGroup> = groups.into_iter().map(|(_, group)| group).collect();
-    let telling: Vec<(String, String)> =
+    let avoidable: Vec<(String, String)> =
         groups.iter().filter(|group| group.avoidable_s().is_some()).map(CauseGroup::place).collect();
-    groups.into_iter().filter(|group| telling.is_empty() || telling.contains(&group.place())).collect()
+    groups.into_iter().filter(|group| avoidable.is_empty() || avoidable.contains(&group.place())).collect()
 }
 
 impl CauseGroup {
@@ -91,9 +89,9 @@ impl CauseGroup {
     }
 }
 
-/// Parts the groups, in their order, into the `most` that lost most and the rest. What
+/// Parts the groups, in their order, into the `most` that lost most and all others. What
 /// could have been reused counts first, since a first build loses more than any edit.
-pub(super) fn costliest(groups: &[CauseGroup], most: usize) -> (Vec<&CauseGroup>, Vec<&CauseGroup>) {
+pub(crate) fn costliest(groups: &[CauseGroup], most: usize) -> (Vec<&CauseGroup>, Vec<&CauseGroup>) {
     let lost = |group: &CauseGroup| (group.avoidable_s().unwrap_or(0.0), group.lost_s);
     let mut ranked: Vec<usize> = (0..groups.len()).collect();
     ranked.sort_by(|a, b| {
@@ -101,15 +99,8 @@ pub(super) fn costliest(groups: &[CauseGroup], most: usize) -> (Vec<&CauseGroup>
         b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
     });
     ranked.truncate(most);
-    let (shown, rest): (Vec<_>, Vec<_>) = groups.iter().enumerate().partition(|(at, _)| ranked.contains(at));
-    (shown.into_iter().map(|(_, it)| it).collect(), rest.into_iter().map(|(_, it)| it).collect())
-}
-
-/// As asked for, then by appearance.
-fn ordered(run: &RunFolder) -> Vec<&str> {
-    let present = distinct(run.steps.iter().map(|row| row.strategy.as_str()));
-    let asked = run.info.strategies.iter().map(String::as_str).filter(|name| present.contains(name));
-    distinct(asked.chain(present.iter().copied()))
+    let (shown, others): (Vec<_>, Vec<_>) = groups.iter().enumerate().partition(|(at, _)| ranked.contains(at));
+    (shown.into_iter().map(|(_, it)| it).collect(), others.into_iter().map(|(_, it)| it).collect())
 }
 
 /// Integration and key policy.
@@ -144,7 +135,7 @@ fn of_strategy(run: &RunFolder, place: Place<'_>, units: &[&UnitRow], all: &ByAr
         run.steps.iter().filter(here).filter(|row| row.status == Status::Ok)
     };
     let ok: BTreeMap<(u32, &str), &StepRow> = rows().map(|row| ((row.round, row.workspace.as_str()), row)).collect();
-    let rounds = distinct(ok.keys().map(|(round, _)| *round)).len() as f64;
+    let rounds = ok.keys().map(|(round, _)| round).unique().count() as f64;
     for units in units.chunk_by(|a, b| a.round == b.round && a.workspace == b.workspace) {
         let Some(row) = units.first().and_then(|unit| ok.get(&(unit.round, unit.workspace.as_str()))) else { continue };
         let lost: Vec<&UnitRow> =

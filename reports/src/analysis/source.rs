@@ -19,7 +19,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads the folder `dir`; which kind it is, its files tell.
+    /// Reads the folder `dir`; its files say of which kind it is.
     ///
     /// # Errors
     /// One line that says what to do, when it holds no run that can be understood, no row,
@@ -29,7 +29,7 @@ impl Source {
             return simulation::read(dir).and_then(|run| replayed(dir, run)).map(|run| Self::Simulate(Box::new(run)));
         }
         match dir.join(probes::WHOLE).is_file() {
-            true => probes::read(dir).and_then(|run| told(dir, run)).map(|run| Self::Probe(Box::new(run))),
+            true => probes::read(dir).and_then(|run| probed(dir, run)).map(|run| Self::Probe(Box::new(run))),
             false => RunFolder::read(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
         }
     }
@@ -56,8 +56,8 @@ impl Source {
     }
 }
 
-/// A run in which at least one probe was told.
-fn told(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
+/// A run with at least one probe.
+fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
     match run.rows.is_empty() {
         true => Err(RunError::NotARun { path: dir.into(), why: "no probe was recorded in it".into() }),
         false => Ok(run),

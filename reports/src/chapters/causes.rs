@@ -4,7 +4,7 @@ use super::Scene;
 use super::words::plural;
 use crate::document::{Block, Cell, Grid, Section};
 use crate::plot::{Bar, Chart, Panel, Plot, Unit};
-use crate::summary::{Cause, CauseGroup};
+use crate::analysis::{Cause, CauseGroup};
 use crate::table::{count, percent, seconds};
 use records::Outcome;
 

@@ -7,12 +7,12 @@ use crate::plot::{Bar, Chart, Panel, Plot, Unit};
 use crate::table::{bytes, factor};
 
 pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
-    let measured = |arm: &ArmAnalysis| arm.disk.trees.apparent.or(arm.disk.trees.allocated).is_some();
+    let measured = |arm: &ArmAnalysis| arm.numbers.tree_bytes.or(arm.numbers.tree_allocated_bytes).is_some();
     let steps: Vec<&StepAnalysis> = scene.steps.iter().copied().filter(|step| step.arms.iter().any(measured)).collect();
     if steps.is_empty() {
         return None;
     }
-    let physical = steps.iter().any(|step| step.arms.iter().any(|arm| arm.disk.all_physical.is_some()));
+    let physical = steps.iter().any(|step| step.arms.iter().any(|arm| arm.numbers.all_physical_bytes.is_some()));
     let mut section = Section::new(&scene.id("disk"), "Disk", 1);
     section.push(Block::Plot(Plot {
         id: scene.id("disk"),
@@ -39,10 +39,10 @@ fn series(physical: bool) -> Vec<String> {
 
 fn panel(step: &StepAnalysis, physical: bool) -> Panel<Bar> {
     let values = |arm: &ArmAnalysis| match physical {
-        true => vec![arm.disk.all_physical, arm.disk.marginal],
-        false => vec![arm.disk.store.allocated, arm.disk.trees.allocated],
+        true => vec![arm.numbers.all_physical_bytes, arm.numbers.added_per_workspace_bytes],
+        false => vec![arm.numbers.store_allocated_bytes, arm.numbers.tree_allocated_bytes],
     };
-    let rows = step.arms.iter().filter(|arm| arm.summary.workspaces > 0);
+    let rows = step.arms.iter().filter(|arm| arm.workspaces > 0);
     Panel {
         title: step.step.clone(),
         rows: rows.map(|arm| Bar { label: step.label(arm), values: values(arm) }).collect(),
@@ -56,8 +56,8 @@ fn finding(scene: &Scene<'_>, steps: &[&StepAnalysis], physical: bool) -> String
         (false, _) => "Allocated: blocks, each inode once; physical sizes were not measured.",
     };
     let size = |arm: &ArmAnalysis| match physical {
-        true => arm.disk.all_physical,
-        false => Some(arm.disk.store.allocated.unwrap_or(0.0) + arm.disk.trees.allocated?),
+        true => arm.numbers.all_physical_bytes,
+        false => Some(arm.numbers.store_allocated_bytes.unwrap_or(0.0) + arm.numbers.tree_allocated_bytes?),
     };
     let said = steps.iter().rev().find_map(|step| {
         // Sums over other workspaces would be compared otherwise.
@@ -99,19 +99,19 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
     );
     for step in steps {
         for arm in &step.arms {
-            let it = arm.disk;
+            let it = arm.numbers;
             grid.row([
                 step.step.clone(),
                 step.label(arm),
-                bytes(it.store.apparent),
-                bytes(it.store.allocated),
-                bytes(it.store.physical),
-                bytes(it.trees.apparent),
-                bytes(it.trees.allocated),
-                bytes(it.trees.physical),
-                bytes(it.all_physical),
-                bytes(it.marginal),
-                bytes(arm.summary.promised_bytes),
+                bytes(it.store_bytes),
+                bytes(it.store_allocated_bytes),
+                bytes(it.store_physical_bytes),
+                bytes(it.tree_bytes),
+                bytes(it.tree_allocated_bytes),
+                bytes(it.tree_physical_bytes),
+                bytes(it.all_physical_bytes),
+                bytes(it.added_per_workspace_bytes),
+                bytes(arm.numbers.promised_bytes),
             ]);
         }
     }

@@ -9,7 +9,7 @@ use crate::table::{UNMEASURED, count, percent};
 
 pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
     let steps: Vec<&StepAnalysis> =
-        scene.builds().filter(|step| step.arms.iter().any(|arm| arm.summary.hit_rate.is_some())).collect();
+        scene.builds().filter(|step| step.arms.iter().any(|arm| arm.numbers.hit_rate.is_some())).collect();
     if steps.is_empty() {
         return None;
     }
@@ -18,8 +18,8 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
         rows: step
             .arms
             .iter()
-            .filter(|arm| arm.summary.hit_rate.is_some())
-            .map(|arm| Bar { label: step.label(arm), values: vec![arm.summary.hit_rate, arm.summary.hit_rate_by_cost] })
+            .filter(|arm| arm.numbers.hit_rate.is_some())
+            .map(|arm| Bar { label: step.label(arm), values: vec![arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost] })
             .collect(),
     });
     let mut section = Section::new(&scene.id("hits"), "Hit rate", 1);
@@ -40,10 +40,10 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
 
 fn finding(steps: &[&StepAnalysis]) -> String {
     let most = |step: &&StepAnalysis| -> Option<String> {
-        let rate = |arm: &ArmAnalysis| arm.summary.hit_rate_by_cost.or(arm.summary.hit_rate);
+        let rate = |arm: &ArmAnalysis| arm.numbers.hit_rate_by_cost.or(arm.numbers.hit_rate);
         let arms = step.whole().filter(|arm| rate(arm).is_some());
         let best = arms.clone().max_by(|a, b| rate(a).unwrap_or(0.0).total_cmp(&rate(b).unwrap_or(0.0)))?;
-        let by = if best.summary.hit_rate_by_cost.is_some() { "compile seconds" } else { "units" };
+        let by = if best.numbers.hit_rate_by_cost.is_some() { "compile seconds" } else { "units" };
         // What shows as the same number is no lead.
         let as_good = arms.filter(|arm| percent(rate(arm)) == percent(rate(best)));
         let names: Vec<&str> = as_good.map(ArmAnalysis::name).collect();
@@ -68,15 +68,15 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
     );
     for step in steps {
         for arm in &step.arms {
-            let stale = arm.stale.map(|n| n as f64);
-            let tone = if arm.stale > Some(0) { Tone::Bad } else { Tone::Plain };
+            let stale = arm.numbers.stale.map(|n| n as f64);
+            let tone = if arm.numbers.stale > Some(0.0) { Tone::Bad } else { Tone::Plain };
             grid.row([
                 Cell::from(step.step.clone()),
                 Cell::from(step.label(arm)),
-                Cell::from(percent(arm.summary.hit_rate)),
-                Cell::from(percent(arm.summary.hit_rate_by_cost)),
-                Cell::from(count(arm.summary.compiled)),
-                Cell::from(count(arm.summary.rustc_runs)),
+                Cell::from(percent(arm.numbers.hit_rate)),
+                Cell::from(percent(arm.numbers.hit_rate_by_cost)),
+                Cell::from(count(arm.numbers.compiled)),
+                Cell::from(count(arm.numbers.rustc_runs)),
                 if stale.is_some() { Cell::toned(count(stale), tone) } else { Cell::from(UNMEASURED) },
             ]);
         }

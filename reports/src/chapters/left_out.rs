@@ -16,7 +16,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
     );
     for step in scene.steps {
         for arm in &step.arms {
-            for problem in &arm.summary.problems {
+            for problem in &arm.problems {
                 grid.row([
                     step.step.clone(),
                     arm.name().to_owned(),

@@ -7,7 +7,7 @@ use crate::plot::{Bar, Chart, Panel, Plot, Unit};
 use crate::table::{bytes, count, seconds};
 
 pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
-    let has_phases = |arm: &&ArmAnalysis| arm.phases.cargo_s.is_some();
+    let has_phases = |arm: &&ArmAnalysis| arm.numbers.cargo_s.is_some();
     let steps: Vec<&StepAnalysis> =
         scene.builds().filter(|step| step.arms.iter().any(|arm| has_phases(&arm))).collect();
     if steps.is_empty() {
@@ -20,7 +20,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
             .iter()
             .filter(has_phases)
             .map(|arm| {
-                let it = arm.phases;
+                let it = arm.numbers;
                 // Without a cache of ours beside Cargo there are no other phases: that is no gap.
                 let own = |phase: Option<f64>| {
                     if arm.integration.as_deref() == Some("units") { phase } else { phase.or(Some(0.0)) }
@@ -49,7 +49,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
 /// The largest share that a cache itself took of any arm's time, and where.
 fn finding(steps: &[&StepAnalysis]) -> String {
     let own = |arm: &ArmAnalysis| {
-        let it = arm.phases;
+        let it = arm.numbers;
         let own = it.plan_s.unwrap_or(0.0) + it.restore_s.unwrap_or(0.0) + it.publish_s.unwrap_or(0.0);
         (own, own + it.cargo_s.unwrap_or(0.0))
     };
@@ -94,7 +94,7 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
     );
     for step in steps {
         for arm in &step.arms {
-            let (it, files) = (arm.phases, arm.files);
+            let (it, files) = (arm.numbers, arm.numbers);
             grid.row([
                 step.step.clone(),
                 step.label(arm),
@@ -106,9 +106,9 @@ fn table(steps: &[&StepAnalysis]) -> Grid {
                 count(files.reflinked),
                 count(files.copied),
                 count(files.symlinked),
-                count(files.private),
+                count(files.private_files),
                 bytes(files.copied_bytes),
-                bytes(arm.max_rss_bytes.map(|n| n as f64)),
+                bytes(arm.numbers.max_rss_bytes),
             ]);
         }
     }

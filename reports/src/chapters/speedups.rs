@@ -69,7 +69,7 @@ fn finding(steps: &[&StepAnalysis]) -> String {
     let cells = || {
         steps.iter().flat_map(|step| {
             let of_arm = move |arm: &'_ ArmAnalysis| -> Vec<(String, f64)> {
-                let ratio = |cell: &crate::analysis::Cell| {
+                let ratio = |cell: &crate::analysis::WorkspaceRatio| {
                     let what = format!("{} in {} of {}", arm.name(), step.step, cell.workspace);
                     Some((what, cell.ratio?))
                 };

@@ -45,7 +45,7 @@ fn alone(scene: &Scene<'_>, steps: &[&StepAnalysis]) -> Option<Section> {
 
 fn panel(step: &StepAnalysis, baseline: &str) -> Panel<Ratio> {
     let rows = step.arms.iter().filter(|arm| arm.name() != baseline).map(|arm| row(step, arm)).collect();
-    let own = step.arm(baseline).and_then(|arm| Some((step.label(arm), arm.summary.wall_s?)));
+    let own = step.arm(baseline).and_then(|arm| Some((step.label(arm), arm.numbers.wall_s?)));
     let title = match own {
         Some((label, wall)) => format!("{} ({label}: {})", step.step, seconds(Some(wall))),
         None => step.step.clone(),
@@ -55,12 +55,12 @@ fn panel(step: &StepAnalysis, baseline: &str) -> Panel<Ratio> {
 
 fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> Ratio {
     let found = arm.wall.as_ref().map(|wall| &wall.judgement);
-    let remark = match (arm.summary.problems.first(), found) {
+    let remark = match (arm.problems.first(), found) {
         (Some(problem), None) => problem.status.to_string(),
         (Some(problem), Some(found)) if found.ratio.is_none() => problem.status.to_string(),
-        (_, Some(found)) if found.verdict == Verdict::TooFewRounds => seconds(arm.summary.wall_s),
-        (_, Some(found)) => format!("{}, {}", seconds(arm.summary.wall_s), found.verdict),
-        (None, None) => seconds(arm.summary.wall_s),
+        (_, Some(found)) if found.verdict == Verdict::TooFewRounds => seconds(arm.numbers.wall_s),
+        (_, Some(found)) => format!("{}, {}", seconds(arm.numbers.wall_s), found.verdict),
+        (None, None) => seconds(arm.numbers.wall_s),
     };
     Ratio {
         label: step.label(arm),
@@ -77,8 +77,8 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
         let compared = |arm: &&ArmAnalysis| arm.name() != baseline && !arm.is_control();
         let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio);
         // Ratios over other workspaces say nothing about which is least.
-        let most = step.arms.iter().map(|arm| arm.summary.paired_workspaces).max()?;
-        let paired = |arm: &&ArmAnalysis| value(arm).is_some() && arm.summary.paired_workspaces == most;
+        let most = step.arms.iter().map(|arm| arm.paired_workspaces).max()?;
+        let paired = |arm: &&ArmAnalysis| value(arm).is_some() && arm.paired_workspaces == most;
         let arms = step.arms.iter().filter(compared).filter(paired);
         let best = arms.min_by(|a, b| value(a).unwrap_or(f64::MAX).total_cmp(&value(b).unwrap_or(f64::MAX)))?;
         let found = &best.wall.as_ref()?.judgement;
@@ -128,18 +128,18 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
             grid.row([
                 Cell::from(step.step.clone()),
                 Cell::from(label),
-                Cell::from(seconds(arm.summary.wall_s)),
+                Cell::from(seconds(arm.numbers.wall_s)),
                 Cell::from(precise(found.and_then(|found| found.ratio))),
                 Cell::from(ends(found.and_then(|found| found.interval).map(|it| (it.low, it.high)))),
                 Cell::from(probability(found.and_then(|found| found.p_corrected))),
                 found.map_or_else(none, |found| Cell::from(found.pairs.to_string())),
                 Cell::from(ends(found.and_then(|found| found.min.zip(found.max)))),
-                match (arm.summary.workspaces, arm.summary.problems.first()) {
+                match (arm.workspaces, arm.problems.first()) {
                     (0, Some(problem)) => Cell::toned(problem.status.as_str(), Tone::Quiet),
                     _ => arm.verdict().map_or_else(none, verdict),
                 },
-                Cell::from(seconds(arm.cpu_s)),
-                Cell::from(seconds(arm.noop_s)),
+                Cell::from(seconds(arm.numbers.cpu_s)),
+                Cell::from(seconds(arm.numbers.noop_s)),
             ]);
         }
     }

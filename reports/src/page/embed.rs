@@ -72,12 +72,13 @@ fn pack(table: &Rows, budget: usize) -> io::Result<Packed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::Random;
     use flate2::read::GzDecoder;
     use std::io::Read;
 
     /// Rows that do not compress well, each with a line feed inside.
     fn noise(rows: usize) -> Rows {
-        let mut random = crate::stats::Random::new(7);
+        let mut random = Random::new(7);
         let rows: Vec<(usize, String)> =
             (0..rows).map(|at| (at, format!("{}\n{}", random.normal(), random.normal()))).collect();
         Rows::new("noise", "noise.csv", &["at", "text"], &rows).unwrap()

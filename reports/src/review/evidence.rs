@@ -49,7 +49,7 @@ impl<'a> Evidence<'a> {
     /// Every arm that is no control and has a row that counts, in the order of the runs and
     /// their steps.
     pub(super) fn arms(&self) -> Vec<Arm<'a>> {
-        self.all_arms().into_iter().filter(|it| it.summary.workspaces > 0).collect()
+        self.all_arms().into_iter().filter(|it| it.workspaces > 0).collect()
     }
 
     /// As [`Self::arms`], also arms of which no row counts.
@@ -126,7 +126,7 @@ impl<'a> Arm<'a> {
 
     /// Rounds with a row that counts.
     pub fn rounds(&self) -> usize {
-        self.summary.rounds.len()
+        self.rounds.len()
     }
 
     /// Its rows that count.

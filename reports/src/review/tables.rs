@@ -12,7 +12,7 @@ use crate::table::{UNMEASURED, bytes, count, percent, seconds};
 pub(super) struct Col(pub &'static str, pub fn(&Arm<'_>) -> Cell);
 
 /// Seconds, sum over workspaces of the median round.
-pub(super) const WALL: Col = Col("> wall", |it| if it.is_timed() { seconds(it.summary.wall_s).into() } else { dash() });
+pub(super) const WALL: Col = Col("> wall", |it| if it.is_timed() { seconds(it.numbers.wall_s).into() } else { dash() });
 /// Against the baseline, with its interval.
 pub(super) const RATIO: Col = Col("> vs baseline", |it| match it.wall.as_ref().filter(|_| it.is_timed()) {
     Some(wall) => estimate(&wall.judgement).into(),
@@ -27,20 +27,20 @@ pub(super) const VERDICT: Col = Col("verdict", |it| match it.verdict().filter(|_
     None => dash(),
 });
 /// Units reused of all.
-pub(super) const HITS: Col = Col("> hits", |it| percent(it.summary.hit_rate).into());
+pub(super) const HITS: Col = Col("> hits", |it| percent(it.numbers.hit_rate).into());
 /// The same by compile seconds.
-pub(super) const HITS_BY_COST: Col = Col("> by cost", |it| percent(it.summary.hit_rate_by_cost).into());
+pub(super) const HITS_BY_COST: Col = Col("> by cost", |it| percent(it.numbers.hit_rate_by_cost).into());
 /// Units that Cargo ran.
-pub(super) const COMPILED: Col = Col("> compiled", |it| count(it.summary.compiled).into());
+pub(super) const COMPILED: Col = Col("> compiled", |it| count(it.numbers.compiled).into());
 /// Seconds of planning.
-pub(super) const PLAN: Col = Col("> plan", |it| timed(it, it.phases.plan_s));
+pub(super) const PLAN: Col = Col("> plan", |it| timed(it, it.numbers.plan_s));
 /// Seconds of restoring.
-pub(super) const RESTORE: Col = Col("> restore", |it| timed(it, it.phases.restore_s));
+pub(super) const RESTORE: Col = Col("> restore", |it| timed(it, it.numbers.restore_s));
 /// Seconds of publishing.
-pub(super) const PUBLISH: Col = Col("> publish", |it| timed(it, it.phases.publish_s));
+pub(super) const PUBLISH: Col = Col("> publish", |it| timed(it, it.numbers.publish_s));
 /// Its part of the wall time.
 pub(super) const PUBLISH_SHARE: Col = Col("> of wall", |it| {
-    let share = it.phases.publish_s.zip(it.summary.wall_s).filter(|(_, wall)| *wall > 0.0 && it.is_timed());
+    let share = it.numbers.publish_s.zip(it.numbers.wall_s).filter(|(_, wall)| *wall > 0.0 && it.is_timed());
     percent(share.map(|(part, wall)| part / wall)).into()
 });
 /// Files brought back, private ones too.
@@ -48,43 +48,43 @@ pub(super) const FILES: Col = Col("> files", |it| count(restored_files(it)).into
 /// Milliseconds of restoring per file; an in-place link stands for a whole directory.
 pub(super) const PER_FILE: Col = Col("> per file", |it| {
     let each =
-        it.phases.restore_s.zip(restored_files(it)).filter(|_| it.is_timed() && it.link.as_deref() != Some("in-place"));
+        it.numbers.restore_s.zip(restored_files(it)).filter(|_| it.is_timed() && it.link.as_deref() != Some("in-place"));
     each.map_or(dash(), |(time, files)| format!("{:.2} ms", 1e3 * time / files).into())
 });
 /// Files by the way they came.
 pub(super) const MECHANISM: Col = Col("brought by", |it| {
-    let files = &it.files;
+    let files = &it.numbers;
     let kinds = [
         (files.hardlinked, "hardlinked"),
         (files.reflinked, "reflinked"),
         (files.copied, "copied"),
         (files.symlinked, "symlinked"),
-        (files.private, "private"),
+        (files.private_files, "private"),
     ];
     let some = kinds.iter().filter_map(|(n, what)| Some((n.filter(|n| *n > 0.0)?, what)));
     let some: Vec<String> = some.map(|(n, what)| format!("{} {what}", count(Some(n)))).collect();
     if some.is_empty() { dash() } else { some.join(", ").into() }
 });
 /// Bytes of the store, each inode once.
-pub(super) const STORE: Col = Col("> store", |it| bytes(it.disk.store.allocated).into());
+pub(super) const STORE: Col = Col("> store", |it| bytes(it.numbers.store_allocated_bytes).into());
 /// Store and build directories, shared extents once.
-pub(super) const ALL: Col = Col("> all on disk", |it| bytes(it.disk.all_physical).into());
+pub(super) const ALL: Col = Col("> all on disk", |it| bytes(it.numbers.all_physical_bytes).into());
 /// What the step added to that.
-pub(super) const ADDED: Col = Col("> added", |it| bytes(it.summary.added_physical_bytes).into());
+pub(super) const ADDED: Col = Col("> added", |it| bytes(it.numbers.added_physical_bytes).into());
 /// What a step that cleans said it would free.
-pub(super) const PROMISED: Col = Col("> promised", |it| bytes(it.summary.promised_bytes).into());
+pub(super) const PROMISED: Col = Col("> promised", |it| bytes(it.numbers.promised_bytes).into());
 /// What it freed.
-pub(super) const FREED: Col = Col("> freed", |it| bytes(it.summary.added_physical_bytes.map(|added| -added)).into());
+pub(super) const FREED: Col = Col("> freed", |it| bytes(it.numbers.added_physical_bytes.map(|added| -added)).into());
 /// The no-op build afterwards.
-pub(super) const NOOP: Col = Col("> no-op after", |it| timed(it, it.noop_s));
+pub(super) const NOOP: Col = Col("> no-op after", |it| timed(it, it.numbers.noop_s));
 /// Units restored and yet rebuilt.
-pub(super) const STALE: Col = Col("> stale", |it| match it.stale {
+pub(super) const STALE: Col = Col("> stale", |it| match it.numbers.stale {
     None => UNMEASURED.into(),
-    Some(0) => "0".into(),
+    Some(0.0) => "0".into(),
     Some(stale) => Cell::toned(stale.to_string(), Tone::Bad),
 });
 /// Shadow compiles: the same, different, not to be told.
-pub(super) const SHADOW: Col = Col("shadow: same / differ / unclear", |it| match &it.summary.shadow {
+pub(super) const SHADOW: Col = Col("shadow: same / differ / unclear", |it| match &it.shadow {
     None => dash(),
     Some(it) => {
         let text = format!("{} / {} / {}", it.same, it.differs, it.nondeterministic);
@@ -103,8 +103,8 @@ fn timed(arm: &Arm<'_>, value: Option<f64>) -> Cell {
 
 /// Files brought back, by whatever way.
 pub(super) fn restored_files(arm: &ArmAnalysis) -> Option<f64> {
-    let files = &arm.files;
-    let known = [files.hardlinked, files.reflinked, files.copied, files.symlinked, files.private];
+    let files = &arm.numbers;
+    let known = [files.hardlinked, files.reflinked, files.copied, files.symlinked, files.private_files];
     known.into_iter().flatten().reduce(|a, b| a + b).filter(|sum| *sum > 0.0)
 }
 
@@ -126,5 +126,5 @@ pub(super) fn table(caption: &str, arms: &[Arm<'_>], columns: &[Col]) -> Grid {
 
 /// `5 rounds × 3 workspaces`.
 pub(super) fn n(arm: &Arm<'_>) -> String {
-    format!("{} × {}", plural(arm.rounds(), "round"), plural(arm.summary.workspaces, "workspace"))
+    format!("{} × {}", plural(arm.rounds(), "round"), plural(arm.workspaces, "workspace"))
 }

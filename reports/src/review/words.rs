@@ -77,7 +77,7 @@ pub(super) fn state(verdict: Verdict) -> State {
 /// How well a count is known: as in the arm that knows it best. Shown from two rounds and two
 /// workspaces on.
 pub(super) fn seen(arms: &[Arm<'_>]) -> State {
-    State::best(arms.iter().map(|it| match (it.rounds(), it.summary.workspaces) {
+    State::best(arms.iter().map(|it| match (it.rounds(), it.workspaces) {
         (0, _) | (_, 0) => State::Missing,
         (1, _) | (_, 1) => State::Hinted,
         _ => State::Shown,
@@ -121,8 +121,8 @@ pub(super) fn tell_range(
 /// Tells what arms reused.
 pub(super) fn tell_hits(answer: &mut Answer, arms: &[Arm<'_>]) {
     let show = |rate: f64| percent(Some(rate));
-    tell_range(answer, "of all units it reused", arms, |arm| arm.summary.hit_rate, show);
-    tell_range(answer, "of compile seconds it reused", arms, |arm| arm.summary.hit_rate_by_cost, show);
+    tell_range(answer, "of all units it reused", arms, |arm| arm.numbers.hit_rate, show);
+    tell_range(answer, "of compile seconds it reused", arms, |arm| arm.numbers.hit_rate_by_cost, show);
 }
 
 /// A comparison of an arm, with what a sentence must know of its place.

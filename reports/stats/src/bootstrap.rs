@@ -13,7 +13,7 @@
 //! review", Biometrika 61, 1974).
 //!
 //! **Coverage for few rounds.** No interval made from the values of n rounds can
-//! hold a median more surely than their whole range does: 1 − 2 ÷ 2ⁿ, 75 % for 3
+//! contain a median more surely than their whole range does: 1 − 2 ÷ 2ⁿ, 75 % for 3
 //! rounds, 87.5 % for 4, 93.8 % for 5. Below [`MIN_ROUNDS`] there is therefore no
 //! interval. What a nominal 95 % covers above that, simulated with normal noise and
 //! with heavy tails (t with 2 degrees of freedom) by `tests/coverage.rs`, which
@@ -27,12 +27,10 @@
 //! | 10 | 96.4 %, heavy 97.4 % | 98.0 %, heavy 98.7 % | 97.8 %, heavy 97.8 % |
 //! | 15 | 95.2 %, heavy 95.9 % | 98.6 %, heavy 98.4 % | 98.5 %, heavy 98.0 % |
 
-use super::{
-    center::median_in_place,
-    random::Random,
-    sample::{Block, Pair, Sample},
-    student::{normal_tail, student_quantile},
-};
+use super::Random;
+use super::power::student_quantile;
+use super::sample::{Block, Pair, Sample, median_in_place};
+use statrs::distribution::{ContinuousCDF as _, Normal};
 
 /// Rounds every workspace must have before an interval is given.
 pub const MIN_ROUNDS: usize = 5;
@@ -54,7 +52,7 @@ impl Interval {
         self.low > 1.0 || self.high < 1.0
     }
 
-    /// Width as a factor, at least 1: where a further round tells most.
+    /// Width as a factor, at least 1: a further round gains most where it is largest.
     pub fn width(&self) -> f64 {
         self.high / self.low
     }
@@ -89,30 +87,30 @@ fn expanded_tail(sample: &Sample, block: Block, confidence: f64) -> f64 {
     };
     // Hesterberg's further factor √(n ÷ (n − 1)) makes up for the variance that a
     // resampled mean loses; a resampled median loses none.
-    normal_tail(student_quantile(f64::midpoint(1.0, confidence), free))
+    Normal::standard().sf(student_quantile(f64::midpoint(1.0, confidence), free))
 }
 
 /// The sample laid out for drawing. A median needs no values, only how often each rank
 /// was drawn: per workspace its values in order, and for every draw its rank there.
 struct Draws {
-    places: Vec<Place>,
+    places: Vec<WorkspaceDraw>,
     /// For every round the workspaces that have it, with the rank of their value.
     by_round: Vec<Vec<(usize, usize)>>,
 }
 
 /// One workspace.
-struct Place {
+struct WorkspaceDraw {
     /// In rising order.
     values: Vec<f64>,
     /// Rank of the value of each pair, in the order of the sample.
     ranks: Vec<usize>,
     median: f64,
-    /// How often each rank was drawn; kept to spare the allocations.
+    /// How often each rank was drawn; a field to spare the allocations.
     counts: Vec<u32>,
     drawn: u32,
 }
 
-impl Place {
+impl WorkspaceDraw {
     fn new(pairs: &[Pair]) -> Self {
         let mut order: Vec<usize> = (0..pairs.len()).collect();
         order.sort_by(|a, b| pairs[*a].log_ratio.total_cmp(&pairs[*b].log_ratio));
@@ -158,7 +156,7 @@ impl Draws {
     fn new(sample: &Sample) -> Self {
         let rounds = sample.rounds();
         let mut by_round = vec![Vec::new(); rounds.len()];
-        let places: Vec<Place> = sample.workspaces().iter().map(|(_, pairs)| Place::new(pairs)).collect();
+        let places: Vec<WorkspaceDraw> = sample.workspaces().iter().map(|(_, pairs)| WorkspaceDraw::new(pairs)).collect();
         for (at, (_, pairs)) in sample.workspaces().iter().enumerate() {
             for (pair, rank) in pairs.iter().zip(&places[at].ranks) {
                 if let Ok(round) = rounds.binary_search(&pair.round) {
@@ -189,7 +187,7 @@ impl Draws {
                 }
             }
         }
-        let medians = self.places.iter_mut().map(Place::take_median);
+        let medians = self.places.iter_mut().map(WorkspaceDraw::take_median);
         medians.sum::<f64>() / self.places.len() as f64
     }
 }

@@ -16,17 +16,16 @@
 //! verdicts below alpha.
 
 use super::bootstrap::{self, MIN_ROUNDS};
-use super::center::median;
 use super::comparison::{Question, samples};
-use super::random::Random;
-use super::sample::Sample;
+use super::Random;
+use super::sample::{Sample, median};
 use super::verdict::Rule;
 use records::{Status, StepRow};
 use std::collections::BTreeSet;
 
-/// What the rule knows of an arm.
+/// How far the rounds so far have narrowed an arm.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Known {
+pub enum ArmWidth {
     /// There are rows, and none of them is `ok`: it is not worth another.
     Hopeless,
     /// Fewer rounds than an interval needs.
@@ -38,24 +37,24 @@ pub enum Known {
 
 /// Which of these arms take part in the next round: all that have a chance while one
 /// of them has too few rounds, then those at or above the median width.
-pub fn choose(arms: &[Known]) -> Vec<bool> {
+pub fn choose(arms: &[ArmWidth]) -> Vec<bool> {
     let widths: Vec<f64> = arms.iter().filter_map(|arm| arm.width()).collect();
-    let all = arms.contains(&Known::TooFewRounds);
+    let all = arms.contains(&ArmWidth::TooFewRounds);
     let bound = median(&widths).filter(|_| !all).unwrap_or(f64::NEG_INFINITY);
     arms.iter()
         .map(|arm| match arm {
-            Known::Hopeless => false,
-            Known::TooFewRounds => true,
-            Known::Width(width) => *width >= bound,
+            ArmWidth::Hopeless => false,
+            ArmWidth::TooFewRounds => true,
+            ArmWidth::Width(width) => *width >= bound,
         })
         .collect()
 }
 
-impl Known {
+impl ArmWidth {
     fn width(self) -> Option<f64> {
         match self {
-            Known::Width(width) => Some(width),
-            Known::Hopeless | Known::TooFewRounds => None,
+            ArmWidth::Width(width) => Some(width),
+            ArmWidth::Hopeless | ArmWidth::TooFewRounds => None,
         }
     }
 }
@@ -67,22 +66,22 @@ impl Known {
 pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<String> {
     let arms: Vec<&String> = arms.iter().filter(|arm| **arm != question.baseline).collect();
     let samples = samples(rows, question);
-    let known: Vec<Known> = arms
+    let widths: Vec<ArmWidth> = arms
         .iter()
         .map(|arm| {
             let own = || rows.iter().filter(|row| row.strategy == ***arm);
             let rounds: BTreeSet<u32> = own().map(|row| row.round).collect();
             if !rounds.is_empty() && own().all(|row| row.status != Status::Ok) {
-                Known::Hopeless
+                ArmWidth::Hopeless
             } else if rounds.len() < MIN_ROUNDS {
-                Known::TooFewRounds
+                ArmWidth::TooFewRounds
             } else {
                 let steps = samples.iter().filter(|(of, sample)| of == *arm && sample.pairs() > 0);
-                Known::Width(steps.map(|(_, sample)| width(sample, question)).reduce(f64::max).unwrap_or(f64::INFINITY))
+                ArmWidth::Width(steps.map(|(_, sample)| width(sample, question)).reduce(f64::max).unwrap_or(f64::INFINITY))
             }
         })
         .collect();
-    let chosen = arms.into_iter().zip(choose(&known)).filter(|(_, chosen)| *chosen);
+    let chosen = arms.into_iter().zip(choose(&widths)).filter(|(_, chosen)| *chosen);
     chosen.map(|(arm, _)| arm.clone()).collect()
 }
 
@@ -99,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_wider_half_goes_on_once_all_have_enough_rounds() {
-        use Known::{Hopeless, TooFewRounds, Width};
+        use ArmWidth::{Hopeless, TooFewRounds, Width};
         assert_eq!(choose(&[]), [false; 0]);
         assert_eq!(choose(&[Width(0.1)]), [true]);
         assert_eq!(choose(&[Width(0.1), Width(0.3), Width(0.2)]), [false, true, true]);

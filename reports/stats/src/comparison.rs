@@ -13,19 +13,26 @@
 //! whatever the baseline. Controls are families of their own too: they answer
 //! another question, whether the run can be trusted, and asking it must not make
 //! the run's answers any weaker. Within their family they are corrected for the
-//! number of steps, so that in a sound run the chance of any control crying wolf
-//! is at most alpha.
+//! number of steps, so that in a sound run the chance of any control being called
+//! different is at most alpha.
+//!
+//! A test may flip only what the schedule drew at random, which `run.json` says under
+//! `options`: whole rounds where each arm went through all workspaces in one go, single
+//! pairs where the order was drawn anew for every workspace and step. A record that does
+//! not say so, as older ones, or says something unknown is taken as the former, which
+//! claims less.
 
 use super::judge::{Judgement, judge};
-use super::sample::Sample;
+use super::sample::{Block, Sample};
 use super::verdict::Rule;
+use itertools::Itertools as _;
 use records::control::repeated_by;
-use records::{Status, StepRow};
+use records::{RunInfo, Status, StepRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Metric {
+pub enum ComparedTime {
     /// Seconds a user waits, `wall_s`.
     #[default]
     Wall,
@@ -33,12 +40,12 @@ pub enum Metric {
     Cpu,
 }
 
-impl Metric {
+impl ComparedTime {
     /// The value of a row, if it was measured.
     pub fn of(self, row: &StepRow) -> Option<f64> {
         match self {
-            Metric::Wall => row.wall_s,
-            Metric::Cpu => Some(row.user_s? + row.sys_s?),
+            ComparedTime::Wall => row.wall_s,
+            ComparedTime::Cpu => Some(row.user_s? + row.sys_s?),
         }
     }
 }
@@ -49,7 +56,7 @@ pub struct Question {
     /// The strategy all others are compared with.
     pub baseline: String,
     /// What is compared.
-    pub metric: Metric,
+    pub metric: ComparedTime,
     /// When a difference counts.
     pub rule: Rule,
     /// Seed of the bootstrap and of drawn permutations.
@@ -58,7 +65,7 @@ pub struct Question {
 
 impl Default for Question {
     fn default() -> Self {
-        Self { baseline: "none".into(), metric: Metric::Wall, rule: Rule::default(), seed: 0 }
+        Self { baseline: "none".into(), metric: ComparedTime::Wall, rule: Rule::default(), seed: 0 }
     }
 }
 
@@ -110,19 +117,19 @@ impl Excluded {
 pub fn compare(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
     let subjects = subjects(rows, question);
     let single = subjects.iter().flat_map(|it| it.workspaces.iter().map(|place| it.collect(question, Some(place))));
-    let mut comparisons = settle(overall(&subjects, question), question);
-    comparisons.extend(settle(single.collect(), question));
+    let mut comparisons = judge_families(overall(&subjects, question), question);
+    comparisons.extend(judge_families(single.collect(), question));
     comparisons
 }
 
 /// As [`compare`], only over all workspaces: the very same numbers in half the time.
 pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
-    settle(overall(&subjects(rows, question), question), question)
+    judge_families(overall(&subjects(rows, question), question), question)
 }
 
 /// The estimate of one arm in one workspace: where a difference comes from, without a verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Local {
+pub struct LocalRatio {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the step.
@@ -139,10 +146,10 @@ pub struct Local {
 
 /// Every arm in every workspace alone, in order of first appearance: estimates only. They
 /// cost next to nothing, where the verdicts of [`compare`] take as long again as all others.
-pub fn local(rows: &[StepRow], question: &Question) -> Vec<Local> {
+pub fn local(rows: &[StepRow], question: &Question) -> Vec<LocalRatio> {
     let of_place = |subject: &Subject<'_>, workspace: &str| {
         let open = subject.collect(question, Some(workspace));
-        Local {
+        LocalRatio {
             scenario: open.scenario,
             step: open.step,
             strategy: open.strategy,
@@ -160,7 +167,7 @@ pub(super) fn samples(rows: &[StepRow], question: &Question) -> Vec<(String, Sam
     overall(&subjects(rows, question), question).into_iter().map(|it| (it.strategy, it.sample)).collect()
 }
 
-fn overall(subjects: &[Subject<'_>], question: &Question) -> Vec<Open> {
+fn overall(subjects: &[Subject<'_>], question: &Question) -> Vec<OpenComparison> {
     subjects.iter().map(|it| it.collect(question, None)).collect()
 }
 
@@ -185,17 +192,12 @@ struct Subject<'a> {
 }
 
 fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>> {
-    let mut steps: Vec<(&str, &str)> = Vec::new();
-    let mut strategies: Vec<&str> = Vec::new();
-    for row in rows {
-        push_new(&mut steps, (&row.scenario, &row.step));
-        push_new(&mut strategies, &row.strategy);
-    }
+    let steps = rows.iter().map(|row| (row.scenario.as_str(), row.step.as_str())).unique();
+    let strategies: Vec<&str> = rows.iter().map(|row| row.strategy.as_str()).unique().collect();
     let mut subjects = Vec::new();
     for (scenario, step) in steps {
         let here: Vec<&StepRow> = rows.iter().filter(|row| row.scenario == scenario && row.step == step).collect();
-        let mut workspaces: Vec<&str> = Vec::new();
-        here.iter().for_each(|row| push_new(&mut workspaces, &row.workspace));
+        let workspaces: Vec<&str> = here.iter().map(|row| row.workspace.as_str()).unique().collect();
         for arm in strategies.iter().copied().filter(|arm| *arm != question.baseline) {
             let arm_cells = cells(&here, arm);
             if arm_cells.is_empty() {
@@ -211,7 +213,7 @@ fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>>
 }
 
 /// A comparison before its family is known.
-struct Open {
+struct OpenComparison {
     sample: Sample,
     scenario: String,
     step: String,
@@ -223,7 +225,7 @@ struct Open {
 }
 
 impl Subject<'_> {
-    fn collect(&self, question: &Question, workspace: Option<&str>) -> Open {
+    fn collect(&self, question: &Question, workspace: Option<&str>) -> OpenComparison {
         let Self { scenario, step, arm, .. } = self;
         let place = workspace.unwrap_or("all workspaces");
         let mut sample = Sample::new(format!("{scenario}/{step}/{arm}/{place}"));
@@ -240,7 +242,7 @@ impl Subject<'_> {
             };
             excluded.entry(why).or_default().push(cell.1);
         }
-        Open {
+        OpenComparison {
             sample,
             scenario: (*scenario).into(),
             step: (*step).into(),
@@ -254,7 +256,7 @@ impl Subject<'_> {
 }
 
 /// The value of a row that may enter, or why there is none.
-fn value(row: Option<&StepRow>, metric: Metric) -> Result<f64, String> {
+fn value(row: Option<&StepRow>, metric: ComparedTime) -> Result<f64, String> {
     let row = row.ok_or("not run")?;
     if row.status != Status::Ok {
         return Err(match row.note.lines().next() {
@@ -266,7 +268,7 @@ fn value(row: Option<&StepRow>, metric: Metric) -> Result<f64, String> {
 }
 
 /// Judges the arms as one family and the controls as another.
-fn settle(open: Vec<Open>, question: &Question) -> Vec<Comparison> {
+fn judge_families(open: Vec<OpenComparison>, question: &Question) -> Vec<Comparison> {
     let family = |control: bool| {
         let samples: Vec<Sample> = open.iter().filter(|it| it.control == control).map(|it| it.sample.clone()).collect();
         let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
@@ -291,8 +293,58 @@ fn settle(open: Vec<Open>, question: &Question) -> Vec<Comparison> {
         .collect()
 }
 
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
+/// The key in [`RunInfo::options`] that says how the arms were ordered.
+pub const ORDER: &str = "order";
+/// Its value where the order of the arms was drawn anew for every workspace and
+/// step of every round.
+pub const INTERLEAVED: &str = "interleaved";
+/// Its value where the order was drawn once a round and every arm then went
+/// through all workspaces.
+pub const ARM_BY_ARM: &str = "arm-by-arm";
+
+impl Block {
+    /// What the schedule of a run randomised.
+    pub fn of_run(info: &RunInfo) -> Self {
+        match info.options.get(ORDER).and_then(|order| order.as_str()) {
+            Some(INTERLEAVED) => Block::Pair,
+            _ => Block::Round,
+        }
+    }
+}
+
+impl Rule {
+    /// The rule for a run: the default one with the run's [`Block`].
+    pub fn of_run(info: &RunInfo) -> Self {
+        Self { block: Block::of_run(info), ..Self::default() }
+    }
+}
+
+impl Question {
+    /// The question asked of a run: wall times against `baseline` by the rule of
+    /// its schedule, drawn from its own seed.
+    pub fn of_run(info: &RunInfo, baseline: &str) -> Self {
+        Self { baseline: baseline.into(), rule: Rule::of_run(info), seed: info.seed, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_interleaved_order_lets_pairs_be_flipped() {
+        let block = |order: Option<serde_json::Value>| {
+            let mut info = RunInfo::new("r");
+            info.seed = 7;
+            info.options.extend(order.map(|order| (ORDER.to_owned(), order)));
+            let question = Question::of_run(&info, "shared-target");
+            assert_eq!((question.baseline.as_str(), question.seed), ("shared-target", 7));
+            question.rule.block
+        };
+        assert_eq!(block(Some(INTERLEAVED.into())), Block::Pair);
+        assert_eq!(block(Some(ARM_BY_ARM.into())), Block::Round);
+        assert_eq!(block(Some("by lot".into())), Block::Round);
+        assert_eq!(block(Some(1.into())), Block::Round);
+        assert_eq!(block(None), Block::Round);
     }
 }

@@ -5,14 +5,13 @@
 //! the samples.
 
 use super::bootstrap::{self, Interval};
-use super::holm::holm;
-use super::random::Random;
+use super::Random;
 use super::sample::Sample;
-use super::sign_flip::{SignFlip, sign_flip, smallest_p};
+use super::sign_flip::{SignFlip, holm, sign_flip, smallest_p};
 use super::verdict::{Evidence, Rule, Verdict};
 use rayon::prelude::*;
 
-/// What a sample shows. Ratios are arm ÷ baseline, below 1 the arm was faster.
+/// The result of a comparison. Ratios are arm ÷ baseline, below 1 the arm was faster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// Geometric mean over workspaces of the median ratio over rounds.
@@ -100,7 +99,7 @@ pub fn judge(family: &[Sample], rule: &Rule, seed: u64) -> Vec<Judgement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::{Block, power};
+    use crate::{Block, power};
 
     /// An arm that takes 0.9 of the baseline, a little less or more each round.
     fn arm(name: &str, rounds: u32, workspaces: usize) -> Sample {

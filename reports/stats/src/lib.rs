@@ -1,4 +1,4 @@
-//! What a sceptic accepts as a difference: pure functions over paired times.
+//! What a sceptic accepts as a difference: pure functions over paired times of recorded steps.
 //!
 //! In: wall times of two arms, paired by round and workspace. Out: a ratio, an
 //! interval, a p-value and a [`Verdict`].
@@ -58,23 +58,20 @@
 pub mod bootstrap;
 pub mod budget;
 pub mod power;
-pub mod schedule;
 
-mod center;
 mod comparison;
-mod holm;
 mod judge;
 mod random;
 mod sample;
 mod sign_flip;
-mod student;
 mod verdict;
 
-pub use center::{geometric_mean, median};
-pub use comparison::{Comparison, Excluded, Local, Metric, Question, compare, compare_overall, local};
-pub use holm::holm;
+pub use comparison::{
+    ARM_BY_ARM, ComparedTime, Comparison, Excluded, INTERLEAVED, LocalRatio, ORDER, Question, compare, compare_overall,
+    local,
+};
 pub use judge::{Judgement, judge};
 pub use random::Random;
-pub use sample::{Block, Pair, Sample};
-pub use sign_flip::{EXACT_BLOCKS, SignFlip, sign_flip, smallest_p};
+pub use sample::{Block, Pair, Sample, geometric_mean, median};
+pub use sign_flip::{EXACT_BLOCKS, SignFlip, holm, sign_flip, smallest_p};
 pub use verdict::{Evidence, Rule, Verdict};

@@ -5,8 +5,8 @@
 use super::bootstrap::MIN_ROUNDS;
 use super::sample::Block;
 use super::sign_flip::smallest_p;
-use super::student::student_quantile;
 use super::verdict::Rule;
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// The chance of being found that a "detectable" effect has.
 pub const POWER: f64 = 0.8;
@@ -49,6 +49,11 @@ pub fn minimum_detectable_effect(spread: f64, blocks: usize, comparisons: usize,
     Some((-(-log).exp_m1()).max(rule.min_effect))
 }
 
+/// The quantile of Student's t; `free` is at least 1.
+pub(crate) fn student_quantile(chance: f64, free: usize) -> f64 {
+    StudentsT::new(0.0, 1.0, free as f64).map_or(f64::INFINITY, |t| t.inverse_cdf(chance))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +78,20 @@ mod tests {
         let pairs = Rule { block: Block::Pair, ..rule };
         assert_eq!(rounds_needed(27, 3, &pairs), 5);
         assert_eq!(rounds_needed(27, 1, &pairs), 11);
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_tables() {
+        for (chance, free, table) in [
+            (0.975, 1, 12.7062),
+            (0.975, 4, 2.7764),
+            (0.975, 7, 2.3646),
+            (0.995, 10, 3.1693),
+            (0.8, 5, 0.9195),
+            (0.975, 30, 2.0423),
+        ] {
+            let found = student_quantile(chance, free);
+            assert!((found - table).abs() < 1e-4, "{chance} {free}: {found}");
+        }
     }
 }

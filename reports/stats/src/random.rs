@@ -1,41 +1,31 @@
-//! A small random generator, the same on every platform and in every version.
-//!
-//! SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
-//! generators", OOPSLA 2014): passes BigCrush, one addition and a mix per draw,
-//! and any seed is a good one. A recorded seed reproduces a report for ever,
-//! which a library generator does not promise across versions.
+//! Reproducible random numbers: the same on every platform, so that a recorded seed
+//! reproduces a report.
 
-/// SplitMix64.
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
+
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), for which any seed is a good one.
 #[derive(Debug, Clone)]
-pub struct Random {
-    state: u64,
-}
+pub struct Random(SplitMix64);
 
 impl Random {
     /// A generator that starts at `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self(SplitMix64::from_seed(seed.to_le_bytes()))
     }
 
     /// A generator for one purpose: streams of different names are unrelated, so
     /// that a result does not depend on what was drawn before it.
     pub fn named(seed: u64, name: &str) -> Self {
         // FNV-1a over the name, mixed with the seed by a first draw.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in name.bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        Self { state: Self::new(seed).next_u64() ^ hash }
+        let fnv = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        Self::new(Self::new(seed).next_u64() ^ name.bytes().fold(0xcbf2_9ce4_8422_2325, fnv))
     }
 
     /// 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     /// A whole number below `bound`, which must not be 0. The multiply-shift of
@@ -62,6 +52,7 @@ impl Random {
 mod tests {
     use super::Random;
 
+    /// What reports of recorded seeds depend on.
     #[test]
     fn draws_are_those_of_the_published_generator() {
         // Reference values of splitmix64.c (Vigna) for the seed 1234567.

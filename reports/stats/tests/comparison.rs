@@ -1,11 +1,12 @@
 //! From rows to comparisons: what is paired, what stays out, what it comes to.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../tests/common/mod.rs"]
 mod common;
 
 use common::{bad, step};
 use records::{Status, StepRow};
-use reports::stats::{Comparison, Metric, Question, Random, Verdict, compare, compare_overall};
+use stats::{Comparison, ComparedTime, Question, Random, Verdict, compare, compare_overall};
 
 /// `rounds` of two workspaces; `x` takes `ratio` of `none`, within 1 %.
 fn rows(rounds: u32, ratio: f64) -> Vec<StepRow> {
@@ -174,7 +175,7 @@ fn cpu_time_needs_both_of_its_parts() {
         row.user_s = row.wall_s.map(|wall| 4.0 / wall);
         row.sys_s = Some(0.0);
     }
-    let question = Question { metric: Metric::Cpu, ..Question::default() };
+    let question = Question { metric: ComparedTime::Cpu, ..Question::default() };
     assert_eq!(compare(&rows, &question)[0].judgement.verdict, Verdict::Slower);
     rows.iter_mut().for_each(|row| row.sys_s = None);
     assert_eq!(compare(&rows, &question)[0].judgement.verdict, Verdict::Invalid);

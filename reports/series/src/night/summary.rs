@@ -162,19 +162,19 @@ fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> [Cell; 8] {
         (Some(it), None) => factor(it.ratio),
         (None, _) => UNMEASURED.into(),
     };
-    let problems: usize = arm.summary.problems.iter().map(|it| it.rows).sum();
-    let rows = match arm.summary.problems.first() {
+    let problems: usize = arm.problems.iter().map(|it| it.rows).sum();
+    let rows = match arm.problems.first() {
         None => Cell::from("ok"),
         Some(first) => Cell::toned(format!("{problems} not ok: {}", first.note), Tone::Bad),
     };
     [
         Cell::from(step.step.as_str()),
         Cell::from(arm.name()),
-        Cell::from(seconds(arm.summary.wall_s)),
+        Cell::from(seconds(arm.numbers.wall_s)),
         Cell::from(ratio),
-        Cell::from(percent(arm.summary.hit_rate)),
-        Cell::from(count(arm.summary.compiled)),
-        Cell::from(bytes(arm.summary.all_physical_bytes)),
+        Cell::from(percent(arm.numbers.hit_rate)),
+        Cell::from(count(arm.numbers.compiled)),
+        Cell::from(bytes(arm.numbers.all_physical_bytes)),
         rows,
     ]
 }

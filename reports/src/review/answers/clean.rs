@@ -18,7 +18,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     answer.grid(table(caption, &arms, &[WALL, PROMISED, FREED, STORE]));
     for arm in &arms {
         let known =
-            arm.summary.promised_bytes.zip(arm.summary.added_physical_bytes).filter(|(promised, _)| *promised > 0.0);
+            arm.numbers.promised_bytes.zip(arm.numbers.added_physical_bytes).filter(|(promised, _)| *promised > 0.0);
         if let Some((promised, added)) = known {
             answer.supports(format!(
                 "{}: under {} it promised {} and freed {}, {} of it ({})",

@@ -36,7 +36,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     after.retain(|it| it.step.scenario == "clean" && it.step.step == "after-collect" && it.store.is_some());
     answer.grid(table("Built in place after the store was emptied.", &after, &[COMPILED, NOOP]));
     for arm in &after {
-        let rows: usize = arm.summary.problems.iter().map(|it| it.rows).sum();
+        let rows: usize = arm.problems.iter().map(|it| it.rows).sum();
         let (good, name) = (arm.rows().len(), arm.name());
         answer.supports(match rows {
             0 => format!("{}: {name} built and no row failed ({})", place(arm), plural(good, "row")),

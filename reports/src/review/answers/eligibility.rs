@@ -72,7 +72,7 @@ fn tell_refused(answer: &mut Answer, each: &[Arm<'_>]) {
 pub(in crate::review) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let mut state = State::Missing;
     for arm in evidence.arms() {
-        let Some(it) = &arm.summary.shadow else { continue };
+        let Some(it) = &arm.shadow else { continue };
         state = State::Shown;
         let all = it.same + it.differs + it.nondeterministic;
         let who = format!("{}: of {all} hits of {} compiled anyway", place(&arm), arm.name());

@@ -15,7 +15,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut restored = evidence.arms();
     restored.retain(|it| it.store.is_some() && it.rows().iter().any(|row| row.restored > Some(0)));
     let mut shown = restored.clone();
-    shown.retain(|it| it.step.step == "warm" || it.stale > Some(0));
+    shown.retain(|it| it.step.step == "warm" || it.numbers.stale > Some(0.0));
     answer.grid(table("After builds from the store. Stale: units restored and yet rebuilt.", &shown, &[NOOP, STALE]));
     let rows: Vec<_> = restored.iter().flat_map(Arm::rows).filter(|row| row.restored > Some(0)).collect();
     let checked: Vec<_> = rows.iter().filter(|row| row.noop_compiled.is_some()).collect();
@@ -26,12 +26,12 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
             0 => format!("the no-op build after each of {all} compiled nothing"),
             busy => format!("the no-op build compiled something after {busy} of {all}"),
         });
-        let stale: u64 = restored.iter().filter_map(|arm| arm.stale).sum();
+        let stale = restored.iter().filter_map(|arm| arm.numbers.stale).fold(0.0, |all, it| all + it);
         let units: u64 = rows.iter().filter_map(|row| row.restored).sum();
         answer.supports(format!("Cargo rebuilt {stale} of {units} units that had been restored, all rows together"));
     }
     // A no-op that compiles something makes its row invalid, so it is missing from the rows that count.
-    let noted = |arm: &Arm<'_>| arm.summary.problems.iter().any(|it| it.note.contains("no-op"));
+    let noted = |arm: &Arm<'_>| arm.problems.iter().any(|it| it.note.contains("no-op"));
     let bad: Vec<String> = evidence
         .all_arms()
         .iter()

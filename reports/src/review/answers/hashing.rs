@@ -18,7 +18,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let caption = "Publishing in builds from an empty store: hashing, copying or linking in, and manifests.";
     answer.grid(table(caption, &arms, &[WALL, PUBLISH, PUBLISH_SHARE, STORE]));
     let share = |arm: &Arm<'_>| {
-        let known = arm.phases.publish_s.zip(arm.summary.wall_s).filter(|(_, wall)| *wall > 0.0);
+        let known = arm.numbers.publish_s.zip(arm.numbers.wall_s).filter(|(_, wall)| *wall > 0.0);
         known.map(|(time, wall)| time / wall)
     };
     tell_range(&mut answer, "publishing took, of the wall time,", &arms, share, |share| percent(Some(share)));

@@ -55,10 +55,10 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let stories = told::families(evidence, &["stale", "identity"]);
     let probes = told::tell(&mut answer, "probes of what must not be reused", &stories);
     answer.part("wrong hits by what is left out", probes, command::probe("stale,identity", POLICIES));
-    let stale: Vec<&Arm<'_>> = all.iter().filter(|arm| arm.stale > Some(0)).collect();
+    let stale: Vec<&Arm<'_>> = all.iter().filter(|arm| arm.numbers.stale > Some(0.0)).collect();
     for arm in &stale {
         let what = "units were restored and then rebuilt by Cargo: the key was too wide for Cargo's own check";
-        answer.supports(format!("{}: under {} {} {what}", place(arm), arm.name(), arm.stale.unwrap_or(0)));
+        answer.supports(format!("{}: under {} {} {what}", place(arm), arm.name(), arm.numbers.stale.unwrap_or(0.0)));
     }
     if stale.is_empty() && seen(&with_units) > State::Missing {
         answer.supports("Cargo's own fingerprint check rebuilt none of the units restored in these runs");

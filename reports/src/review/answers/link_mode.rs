@@ -35,7 +35,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     }
     tell_bytes(&mut answer, &to_hardlink(&pairs));
     let walls = tell_pairs(&mut answer, &to_hardlink(&pairs));
-    let with_bytes: Vec<Arm<'_>> = arms.iter().filter(|it| it.disk.all_physical.is_some()).copied().collect();
+    let with_bytes: Vec<Arm<'_>> = arms.iter().filter(|it| it.numbers.all_physical_bytes.is_some()).copied().collect();
     tell_unsupported(&mut answer, evidence);
     answer.part("time by link mode", walls, command::compare("gauntlet", LINKS));
     answer.part("physical bytes by link mode", seen(&with_bytes), command::compare("gauntlet", LINKS));
@@ -82,7 +82,7 @@ fn plot(arms: &[Arm<'_>]) -> Plot {
             // Seconds are a sum over the arm's own workspaces.
             remark: format!(
                 "{}, {} ({})",
-                if arm.is_timed() { seconds(arm.summary.wall_s) } else { UNMEASURED.into() },
+                if arm.is_timed() { seconds(arm.numbers.wall_s) } else { UNMEASURED.into() },
                 arm.verdict().filter(|_| arm.is_timed()).map_or("", |it| it.as_str()),
                 n(arm)
             ),
@@ -141,7 +141,7 @@ fn tell_bytes(answer: &mut Answer, pairs: &[(Arm<'_>, Arm<'_>)]) {
     let mut places: Vec<(String, Vec<String>)> = Vec::new();
     for (arm, other) in pairs {
         let Some(sizes) = arm.bytes_beside(other, ALL_PHYSICAL) else {
-            if arm.disk.all_physical.and(other.disk.all_physical).is_some() {
+            if arm.numbers.all_physical_bytes.and(other.numbers.all_physical_bytes).is_some() {
                 answer.limits(format!("{}: {}", place(arm), arm.no_bytes_told(other)));
             }
             continue;
@@ -160,8 +160,8 @@ fn tell_bytes(answer: &mut Answer, pairs: &[(Arm<'_>, Arm<'_>)]) {
 /// Arms that a file system cannot serve.
 fn tell_unsupported(answer: &mut Answer, evidence: &Evidence<'_>) {
     let mut told = BTreeSet::new();
-    for arm in evidence.all_arms().iter().filter(|it| it.summary.workspaces == 0) {
-        if let Some(problem) = arm.summary.problems.first() {
+    for arm in evidence.all_arms().iter().filter(|it| it.workspaces == 0) {
+        if let Some(problem) = arm.problems.first() {
             let note = crate::table::fit(&crate::table::clean(&problem.note), 120);
             let (system, status) = (arm.file_system(), problem.status);
             told.insert(format!("{system} ({}): {} is {status}: {note}", arm.label(), arm.name()));

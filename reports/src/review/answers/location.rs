@@ -39,7 +39,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         if let Some(sizes) = copy.bytes_beside(link, ALL_PHYSICAL) {
             let told = copy.bytes_told(link, sizes);
             answer.supports(format!("{}: store and build directories hold {told}", place(copy)));
-        } else if copy.disk.all_physical.and(link.disk.all_physical).is_some() {
+        } else if copy.numbers.all_physical_bytes.and(link.numbers.all_physical_bytes).is_some() {
             answer.limits(format!("{}: {}", place(copy), copy.no_bytes_told(link)));
         }
     }

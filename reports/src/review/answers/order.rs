@@ -37,7 +37,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         if let Some(sizes) = cache.bytes_beside(sharing, ALL_PHYSICAL) {
             let told = cache.bytes_told(sharing, sizes);
             answer.supports(format!("{}: store and build directories hold {told}", place(cache)));
-        } else if cache.disk.all_physical.and(sharing.disk.all_physical).is_some() {
+        } else if cache.numbers.all_physical_bytes.and(sharing.numbers.all_physical_bytes).is_some() {
             answer.limits(format!("{}: {}", place(cache), cache.no_bytes_told(sharing)));
         }
     }

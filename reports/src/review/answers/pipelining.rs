@@ -20,15 +20,15 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut caching = arms.clone();
     caching.retain(|it| !it.is_baseline());
     for arm in caching.iter().filter(|it| it.step.step == "check") {
-        if let Some(rate) = arm.summary.hit_rate {
-            let none = arm.baseline().and_then(|it| it.summary.compiled);
+        if let Some(rate) = arm.numbers.hit_rate {
+            let none = arm.baseline().and_then(|it| it.numbers.compiled);
             answer.supports(format!(
                 "{}: after a build had made all metadata, {} reused {} of all units for a check, and Cargo ran {} units \
                  ({} for the baseline; {})",
                 place(arm),
                 arm.name(),
                 percent(Some(rate)),
-                count(arm.summary.compiled),
+                count(arm.numbers.compiled),
                 count(none),
                 n(arm),
             ));

@@ -15,7 +15,7 @@ use crate::review::words::{seen, tell_range, tell_walls};
 /// Caching arms in steps where nothing could be reused and everything was compiled.
 pub(in crate::review) fn cold<'a>(evidence: &Evidence<'a>) -> Vec<Arm<'a>> {
     let mut arms = evidence.arms();
-    arms.retain(|it| it.store.is_some() && it.summary.hit_rate == Some(0.0) && it.files_came() == 0.0);
+    arms.retain(|it| it.store.is_some() && it.numbers.hit_rate == Some(0.0) && it.files_came() == 0.0);
     // A release or check build beside a filled store misses everything too, but not a cache's cost alone.
     arms.retain(|it| ["cold", "fill", "first", "dev", "before"].contains(&it.step.step.as_str()));
     arms
@@ -23,7 +23,7 @@ pub(in crate::review) fn cold<'a>(evidence: &Evidence<'a>) -> Vec<Arm<'a>> {
 
 impl Arm<'_> {
     fn files_came(&self) -> f64 {
-        let files = &self.files;
+        let files = &self.numbers;
         [files.hardlinked, files.reflinked, files.copied, files.symlinked].into_iter().flatten().sum()
     }
 }
@@ -38,7 +38,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     warm.retain(|it| it.is_timed() && it.store.is_some() && restored_files(it).is_some());
     let caption = "Built again from the store: bringing files back, private copies among them.";
     answer.grid(table(caption, &warm, &[RESTORE, FILES, PER_FILE]));
-    let each = |arm: &Arm<'_>| Some(1e3 * arm.phases.restore_s? / restored_files(arm)?);
+    let each = |arm: &Arm<'_>| Some(1e3 * arm.numbers.restore_s? / restored_files(arm)?);
     // An in-place link stands for a whole directory.
     warm.retain(|it| it.link.as_deref() != Some("in-place"));
     tell_range(&mut answer, "a file brought back took", &warm, each, |ms| format!("{ms:.2} ms"));

@@ -43,12 +43,12 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let stories = told::stories(evidence, |row| row.probe.starts_with("macro-"));
     let probes = told::tell(&mut answer, "probes about proc macros", &stories);
     answer.part("wrong reuse above macros in probes", probes, command::probe("macro-*", POLICIES));
-    let double = evidence.arms().iter().any(|arm| arm.summary.shadow.is_some());
+    let double = evidence.arms().iter().any(|arm| arm.shadow.is_some());
     let state = State::of(double);
     answer.part("expansions that differ between two builds", state, command::shadow("gauntlet", POLICIES));
     if double {
         let sum: u64 =
-            evidence.arms().iter().filter_map(|arm| Some(arm.summary.shadow.as_ref()?.nondeterministic)).sum();
+            evidence.arms().iter().filter_map(|arm| Some(arm.shadow.as_ref()?.nondeterministic)).sum();
         answer.supports(format!("of all hits compiled twice, {sum} came out different each time, for whatever reason"));
         answer.limits(
             "whether a macro or the compiler is behind bytes that differ: with incremental compilation rustc \

@@ -35,7 +35,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
              under another key ({})",
             place(arm),
             arm.name(),
-            arm.summary.hit_rate.map_or("none".into(), |rate| percent(Some(rate))),
+            arm.numbers.hit_rate.map_or("none".into(), |rate| percent(Some(rate))),
             n(arm),
         ));
     }
@@ -43,7 +43,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let command = command::compare("profiles", ONE);
     answer.part("units the same in another profile or command", seen(&keyed), &command);
     answer.part("wall time across profiles", walls, &command);
-    let bytes: Vec<Arm<'_>> = crossing.iter().filter(|it| it.summary.added_physical_bytes.is_some()).copied().collect();
+    let bytes: Vec<Arm<'_>> = crossing.iter().filter(|it| it.numbers.added_physical_bytes.is_some()).copied().collect();
     answer.part("bytes added by each", seen(&bytes), &command);
     let shared = simulated::commands(&mut answer, evidence);
     answer.part("the same over many workspaces, in seconds and bytes", shared, command::simulate());

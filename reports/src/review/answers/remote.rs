@@ -43,7 +43,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let command = command::compare("moved", ONE);
     answer.part("keys that stay the same at another path", of("other-path"), &command);
     answer.part("keys that stay the same with another CARGO_HOME", of("other-home"), &command);
-    let shadowed = arms.iter().any(|arm| arm.summary.shadow.is_some());
+    let shadowed = arms.iter().any(|arm| arm.shadow.is_some());
     answer.part("bytes that stay the same at another path", State::of(shadowed), command::shadow("moved", ONE));
     let modelled = simulated::remote(&mut answer, evidence);
     answer.part("bytes moved, and time against bandwidth and latency, by a model", modelled, command::simulate());

@@ -20,14 +20,14 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
                    holds all of it; then built in place.";
     answer.grid(table(caption, &arms, &[WALL, RATIO, VERDICT, PROMISED, FREED, STORE, HITS, COMPILED]));
     for arm in arms.iter().filter(|it| it.step.step == "collect-half") {
-        if let Some((promised, added)) = arm.summary.promised_bytes.zip(arm.summary.added_physical_bytes) {
+        if let Some((promised, added)) = arm.numbers.promised_bytes.zip(arm.numbers.added_physical_bytes) {
             let (promised, freed) = (bytes(Some(promised)), bytes(Some(-added)));
             let (place, name) = (place(arm), arm.name());
             answer.supports(format!("{place}: {name} promised {promised} and freed {freed} ({})", n(arm)));
         }
     }
     for arm in arms.iter().filter(|it| it.step.step == "after-collect") {
-        let (place, name, compiled) = (place(arm), arm.name(), count(arm.summary.compiled));
+        let (place, name, compiled) = (place(arm), arm.name(), count(arm.numbers.compiled));
         answer
             .supports(format!("{place}: {name} had Cargo run {compiled} units in a kept build directory ({})", n(arm)));
     }

@@ -20,7 +20,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
     let mut arms = evidence.steps(None, &["fill"]);
     // Where workspaces are told of alone, none can help another.
-    arms.retain(|it| !it.run.analysis.info.alone() && it.summary.workspaces > 1 && it.summary.hit_rate.is_some());
+    arms.retain(|it| !it.run.analysis.info.alone() && it.workspaces > 1 && it.numbers.hit_rate.is_some());
     let keyed = one_per_policy(&arms);
     arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.is_beside(it) && kept.name() == it.name()));
     let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
@@ -63,10 +63,10 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
     let missed = arms.iter().any(|arm| arm.units().iter().any(|unit| unit.outcome == Some(Outcome::Miss)));
     let missed = if missed { seen(&keyed) } else { State::Missing };
     answer.part("why units miss", missed.max(simulated.misses), &command);
-    let many: Vec<Arm<'_>> = arms.iter().filter(|it| it.summary.workspaces >= MANY as usize).copied().collect();
+    let many: Vec<Arm<'_>> = arms.iter().filter(|it| it.workspaces >= MANY as usize).copied().collect();
     answer.part(&format!("the same over {MANY} projects or more"), seen(&many).max(simulated.many), &command);
     if many.is_empty() && simulated.many == State::Missing && !arms.is_empty() {
-        let most = arms.iter().map(|it| it.summary.workspaces).max().unwrap_or(0);
+        let most = arms.iter().map(|it| it.workspaces).max().unwrap_or(0);
         answer.limits(format!(
             "{most} workspaces are an anecdote: how reuse grows with the number of projects is not shown"
         ));

@@ -28,7 +28,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         if let Some((one, two)) = sizes.filter(|(_, two)| *two > 0.0) {
             let (part, told) = (percent(Some(one / two)), a.bytes_told(b, (one, two)));
             answer.supports(format!("{}: the store holds {told}: the one is {part} of the other", place(a)));
-        } else if a.disk.store.allocated.and(b.disk.store.allocated).is_some() && sizes.is_none() {
+        } else if a.numbers.store_allocated_bytes.and(b.numbers.store_allocated_bytes).is_some() && sizes.is_none() {
             answer.limits(format!("{}: {}", place(a), a.no_bytes_told(b)));
         }
     }

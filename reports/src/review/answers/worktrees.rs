@@ -42,7 +42,7 @@ pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
         ));
     }
     for arm in evidence.all_arms().iter().filter(|it| it.step.scenario == "worktrees") {
-        for problem in &arm.summary.problems {
+        for problem in &arm.problems {
             let note = fit(&clean(&problem.note), 160);
             answer.supports(format!(
                 "{}: {} rows of {} are {}: {note}",

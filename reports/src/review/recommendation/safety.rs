@@ -67,7 +67,7 @@ impl Safety {
                 self.compared.insert(name.to_owned());
             }
             let mut out = Vec::new();
-            let differs = arm.summary.shadow.as_ref().map_or(0, |it| it.differs);
+            let differs = arm.shadow.as_ref().map_or(0, |it| it.differs);
             if differs > 0 {
                 let what = plural(differs as usize, "hit");
                 out.push(format!("{what} that no compile reproduces, unexplained ({label}, {})", arm.step.step));

@@ -2,7 +2,7 @@
 
 #![allow(dead_code)]
 
-use reports::stats::{Random, Sample};
+use stats::{Random, Sample};
 
 /// How one timing strays from the truth.
 #[derive(Debug, Clone, Copy)]

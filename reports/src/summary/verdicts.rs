@@ -1,0 +1,188 @@
+//! The verdicts: a table per step, and below it what the control and the noise say about
+//! how far to trust it.
+
+use itertools::Itertools as _;
+
+use crate::analysis::{Analysis, Detectable, Standing, StepAnalysis};
+use crate::document::{Block, Grid, Section};
+use crate::stats::{Block as FlipUnit, Comparison, Judgement, Verdict};
+use crate::text::{between, clean, fit, part, plural, probability, ratio};
+
+/// Nothing where there is nothing to compare.
+pub(super) fn section(run: &Analysis) -> Section {
+    let mut section = Section::default();
+    match run.standing() {
+        Standing::NothingToCompare => {}
+        Standing::NoPair => {
+            section.say(format!("verdicts: none, for no arm has a pair of valid rows with {}", run.baseline));
+        }
+        Standing::TooFewRounds => section.say(too_few(run)),
+        Standing::Judged => {
+            section.say(legend(run));
+            for step in run.steps.iter().filter(|step| step.arms.iter().any(|arm| arm.wall.is_some())) {
+                of_step(&mut section, step, &run.baseline);
+            }
+        }
+    }
+    section
+}
+
+fn too_few(run: &Analysis) -> String {
+    let (needed, rounds) = (run.rounds_needed(), run.most_rounds());
+    let comparisons = plural(run.largest_family(), "comparison");
+    let so = match needed {
+        usize::MAX => format!("for {comparisons} no number of rounds is enough"),
+        // Each had enough, had it kept them.
+        _ if needed <= rounds => format!("{needed} rounds would be enough, but too many of their rows dropped out"),
+        _ => format!("with {comparisons} a difference can be found from {needed} rounds on"),
+    };
+    let controls = run.steps.iter().flat_map(StepAnalysis::controls).map(|it| {
+        format!("; what {} differs by from {} is noise, for they are the same", it.strategy, it.baseline)
+    });
+    let (have, controls) = (plural(rounds, "round"), controls.unique().join(""));
+    format!("verdicts: too few rounds for any, the ratios above are mere estimates from {have}; {so}{controls}")
+}
+
+fn legend(run: &Analysis) -> String {
+    let rule = &run.question.rule;
+    let flipped = match rule.block {
+        FlipUnit::Round => "whole rounds",
+        FlipUnit::Pair => "single pairs",
+    };
+    let controls = run.steps.iter().flat_map(StepAnalysis::controls).next().is_some();
+    format!(
+        "verdicts against {base}: ratio: wall ÷ wall of {base} as above, with its {confidence} interval; p: of a \
+         sign-flip test of {flipped}, corrected for {family} (Holm{apart}); n: pairs, rounds × workspaces; min–max: \
+         of the pairs' ratios; faster or slower: p at most {alpha}, an interval without 1 and a difference of \
+         at least {least}",
+        base = run.baseline,
+        confidence = part(rule.confidence),
+        family = plural(run.family, "comparison"),
+        apart = if controls { ", controls apart" } else { "" },
+        alpha = rule.alpha,
+        least = part(rule.min_effect),
+    )
+}
+
+fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
+    let caption = format!("verdicts of step {} of scenario {}", step.step, step.scenario);
+    let all = || step.compared().chain(step.controls());
+    if step.baseline_unsupported && all().all(|it| it.judgement.pairs == 0) {
+        return section.say(format!("no {caption}: {baseline} is unsupported in this step"));
+    }
+    let heads = ["strategy", ">ratio", ">interval", ">p", ">n", ">min–max", "verdict", ""];
+    let mut grid = Grid::new(caption, &heads);
+    let mut notes: Vec<String> = Vec::new();
+    for it in all() {
+        let mark = excluded(it, step).map(|note| {
+            let at = notes.iter().position(|known| *known == note).unwrap_or(notes.len());
+            if at == notes.len() {
+                notes.push(note);
+            }
+            format!("[{}]", at + 1)
+        });
+        let found = &it.judgement;
+        grid.row([
+            // In front: the end of a long name is cut.
+            format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
+            ratio(found.ratio),
+            between(found.interval.map(|it| (it.low, it.high))),
+            probability(found.p_corrected),
+            found.pairs.to_string(),
+            between(found.min.zip(found.max)),
+            found.verdict.to_string(),
+            mark.unwrap_or_default(),
+        ]);
+    }
+    section.push(Block::Grid(grid));
+    for (at, note) in notes.iter().enumerate() {
+        section.say(format!("[{}] {note}", at + 1));
+    }
+    step.controls().for_each(|control| section.say(control_line(control)));
+    if let Some(line) = detectable(step.detectable_as_control.as_ref(), step.detectable.as_ref()) {
+        section.say(line);
+    }
+}
+
+/// What could not be paired, where and why.
+fn excluded(comparison: &Comparison, step: &StepAnalysis) -> Option<String> {
+    let out: usize = comparison.excluded.iter().map(|it| it.pairs).sum();
+    let all = out + comparison.judgement.pairs;
+    let why = comparison.excluded.iter().map(|it| {
+        let place = match it.workspaces.len() < step.workspaces {
+            true => format!(" in {}", it.workspaces.join(", ")),
+            false => String::new(),
+        };
+        format!("{}{place} ({})", it.pairs, fit(&clean(&it.why), 200))
+    });
+    (out > 0).then(|| format!("left out of {}: {}", plural(all, "pair"), why.collect::<Vec<_>>().join(", ")))
+}
+
+/// What the control of a step shows.
+fn control_line(control: &Comparison) -> String {
+    let found = &control.judgement;
+    let who = format!("{} is {} a second time", control.strategy, control.baseline);
+    match found.verdict {
+        Verdict::Faster | Verdict::Slower => format!(
+            "CONTROL FAILED: {who}, yet it came out {} at {}: the control differs from itself, do not trust the \
+             verdicts of this step",
+            found.verdict,
+            measured(found),
+        ),
+        Verdict::NoDifferenceFound => {
+            format!("control: {who}; it came out at {}: differences of this size are noise here", measured(found))
+        }
+        Verdict::TooFewRounds => {
+            format!("control: {who}; it came out at {}: too few rounds to know the noise", measured(found))
+        }
+        Verdict::Invalid => format!("control: {who}; it has no valid pair, so that the noise is not known"),
+    }
+}
+
+/// `1.012x [0.990x, 1.031x], n=15`.
+fn measured(found: &Judgement) -> String {
+    let interval = found.interval.map(|it| format!(" [{}, {}]", ratio(Some(it.low)), ratio(Some(it.high))));
+    format!("{}{}, n={}", ratio(found.ratio), interval.unwrap_or_default(), found.pairs)
+}
+
+/// What would have been found. The control knows the noise of two like arms; an arm may
+/// well be noisier, so the worst one is named beside it.
+fn detectable(control: Option<&Detectable>, worst: Option<&Detectable>) -> Option<String> {
+    let found = |it: &Detectable| {
+        let rounds = plural(it.rounds, "round");
+        format!("with {rounds} a difference of {} or more would have been found 8 times out of 10", part(it.effect))
+    };
+    match (control, worst) {
+        (None, None) => None,
+        (Some(control), None) => Some(format!("{} in an arm as noisy as the control", found(control))),
+        (None, Some(worst)) => Some(format!("{} even in the noisiest arm, {}", found(worst), worst.strategy)),
+        (Some(control), Some(worst)) if worst.effect <= control.effect => {
+            Some(format!("{} in any arm, all being no noisier than the control", found(control)))
+        }
+        (Some(control), Some(worst)) => Some(format!(
+            "{} in an arm as noisy as the control, and one of {} in the noisiest, {}",
+            found(control),
+            part(worst.effect),
+            worst.strategy,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_have_been_found_names_the_arm_it_holds_for() {
+        let it = |strategy: &str, effect| Detectable { strategy: strategy.into(), rounds: 5, effect };
+        let (control, quiet, loud) = (it("none-again", 0.031), it("a", 0.02), it("b", 0.079));
+        let found = |control: Option<&Detectable>, worst| detectable(control, worst).unwrap_or_default();
+        let start = "with 5 rounds a difference of 3.1 % or more would have been found 8 times out of 10 in";
+        assert_eq!(found(Some(&control), None), format!("{start} an arm as noisy as the control"));
+        assert!(found(Some(&control), Some(&quiet)).starts_with(&format!("{start} any arm")));
+        let both = found(Some(&control), Some(&loud));
+        assert_eq!(both, format!("{start} an arm as noisy as the control, and one of 7.9 % in the noisiest, b"));
+        assert!(found(None, Some(&loud)).ends_with("even in the noisiest arm, b"));
+        assert_eq!(detectable(None, None), None);
+    }
+}
