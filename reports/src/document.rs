@@ -32,7 +32,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// An empty section; the anchor is made from `id`, whatever it holds.
+    /// An empty section; the anchor is made from `id`, whatever is in it.
     pub fn new(id: &str, title: impl Into<String>, depth: u8) -> Self {
         Self { id: anchor(id), title: title.into(), depth, blocks: Vec::new() }
     }
@@ -115,7 +115,7 @@ pub struct Cell {
 /// How a cell is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
-    /// As it stands.
+    /// Neither good nor bad.
     #[default]
     Plain,
     /// Faster, passed.

@@ -18,17 +18,17 @@ pub const UNMEASURED: &str = "-";
 /// direction of text, and can reverse the rest of a line, is replaced by `U+FFFD`, so that two
 /// names which differ only by it do not look alike.
 pub fn plain(text: &str) -> String {
-    text.chars().filter_map(kept).collect()
+    text.chars().filter_map(harmless).collect()
 }
 
 /// Whether [`plain`] would change nothing.
 pub(crate) fn is_plain(text: &str) -> bool {
     // Of ASCII, the bulk of any text, a look at the bytes is enough.
-    let harmless = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
-    text.bytes().all(harmless) || text.chars().all(|c| kept(c) == Some(c))
+    let ordinary = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
+    text.bytes().all(ordinary) || text.chars().all(|c| harmless(c) == Some(c))
 }
 
-fn kept(c: char) -> Option<char> {
+fn harmless(c: char) -> Option<char> {
     match c {
         '\n' => Some(c),
         '\t' => Some(' '),
@@ -40,7 +40,7 @@ fn kept(c: char) -> Option<char> {
     }
 }
 
-/// One line without characters that steer what stands beside them, runs of blanks made one.
+/// One line of [`plain`] text, runs of blanks made one.
 pub fn clean(text: &str) -> String {
     let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     plain(&shown).split_whitespace().collect::<Vec<_>>().join(" ")

@@ -5,6 +5,8 @@ mod common;
 #[path = "common/simulation.rs"]
 mod handmade;
 
+use std::collections::BTreeMap;
+
 use common::{bad, folder, step, unit, warm};
 use records::run_folder::RunFolder;
 use records::{Outcome, RunInfo, Status, StepRow, UnitRow};
@@ -252,7 +254,29 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
     assert_eq!(report.write(&dir.path().join("report"), &Format::ALL).unwrap().len(), 10);
 }
 
-/// Every name in an object, in order, with what is below it.
+/// A folder as it was recorded on 2026-11-20, with columns missing that are there today, and the numbers
+/// that the program of 2026-11-28 reported of it.
+#[test]
+fn an_older_run_is_reported_with_the_numbers_of_then() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/older-run");
+    let report = Report::of(vec![Source::read(&dir).unwrap()], None);
+    let rows = |text: &str| {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader.deserialize().map(Result::unwrap).collect::<Vec<BTreeMap<String, String>>>()
+    };
+    let then = rows(&std::fs::read_to_string(dir.join("expected-summary-wide.csv")).unwrap());
+    let now = rows(&wide::render(&analyses(&report), &[]));
+    assert_eq!(then.len(), 6);
+    assert_eq!(now.len(), 6);
+    for (then, now) in then.iter().zip(&now) {
+        for (column, value) in then {
+            assert_eq!(now.get(column), Some(value), "{column} of {}", then["strategy"]);
+        }
+    }
+    assert_eq!(report.runs[0].0.info.other["weather"], "a field of another version");
+}
+
+/// Every name in an object, in order, with those of its values.
 fn names(value: &serde_json::Value) -> Vec<String> {
     match value {
         serde_json::Value::Object(fields) => fields

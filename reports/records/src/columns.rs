@@ -6,7 +6,7 @@
 pub struct Column {
     /// Its name in the header.
     pub name: &'static str,
-    /// What stands in it: `text`, a unit, or the words that are possible.
+    /// Its values: `text`, a unit, or the words that are possible.
     pub value: &'static str,
     /// What it means.
     pub doc: &'static str,
@@ -20,7 +20,7 @@ impl Column {
     }
 }
 
-/// Declares a row type. The string behind each field is what stands in its column.
+/// Declares a row type. The string behind each field names the values of its column.
 #[macro_export]
 macro_rules! table_row {
     (
@@ -37,7 +37,7 @@ macro_rules! table_row {
         impl $row {
             /// The header, in order. Later columns are appended, none is renamed or moved.
             pub const COLUMNS: &'static [&'static str] = &[$(stringify!($name)),+];
-            /// The same columns with what they hold.
+            /// The same columns with their values and meanings.
             pub const DESCRIBED: &'static [$crate::Column] = &[
                 $($crate::Column { name: stringify!($name), value: $value, doc: concat!($($doc),+) }),+
             ];

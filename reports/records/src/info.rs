@@ -3,7 +3,7 @@
 //! Everything a sceptic asks before looking at a number: machine, file systems,
 //! toolchain, corpus with its hash, options and seed. Paths are given by their
 //! role, so that a record can be published. Fields may be appended: a field this
-//! version does not know is kept in [`RunInfo::other`] and written back, a field
+//! version does not know goes to [`RunInfo::other`] and written back, a field
 //! an older version did not write takes its default.
 
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ pub struct RunInfo {
     /// The parts it was merged from, by number; empty for a run taken in one go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shards: Vec<ShardInfo>,
-    /// Fields this version does not know, kept as they were read.
+    /// Fields this version does not know, as they were read.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
 }
@@ -213,7 +213,7 @@ pub struct ShardInfo {
     /// Its seed.
     #[serde(default)]
     pub seed: u64,
-    /// A word that tells machines apart, not what they are; absent where it is not known.
+    /// A word that differs between machines and says nothing else; absent where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
     /// The machine.
@@ -234,8 +234,8 @@ pub struct ShardInfo {
 }
 
 impl ShardInfo {
-    /// What kind of machine it ran on: equal for machines that a reader of the records cannot
-    /// tell apart but by [`ShardInfo::machine`].
+    /// The kind of machine it ran on: equal for machines that differ in nothing recorded but
+    /// [`ShardInfo::machine`].
     pub fn kind(&self) -> String {
         kind(&self.host, &self.file_systems)
     }

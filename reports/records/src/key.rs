@@ -4,7 +4,7 @@ use super::{StepRow, UnitRow};
 
 /// The columns that `steps.csv` and `units.csv` share: they join the two files,
 /// and no two rows of `steps.csv` may agree in all of them. A resumed run skips
-/// the keys it already holds.
+/// the keys that are recorded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepKey {
     /// Name of the run.
@@ -57,7 +57,7 @@ impl std::fmt::Display for StepKey {
 ///
 /// Both arms do the very same thing, so whatever they differ by is noise: of the
 /// machine, of the order, of the paths. A control that comes out faster or slower
-/// says that the run cannot tell differences of that size, whatever its p-values.
+/// says that the run cannot resolve differences of that size, whatever its p-values.
 /// An arm is a control by its name alone, so that a run folder needs no word for it.
 pub mod control {
     /// What the name of a control ends with: `none-again` is the control of `none`.

@@ -10,7 +10,7 @@ words! {
     pub enum Status {
         /// Measured and sound: the only rows that enter a comparison.
         Ok = "ok",
-        /// The build failed; `note` holds the last lines of its error.
+        /// The build failed; `note` has the last lines of its error.
         Failed = "failed",
         /// The strategy cannot work here, e.g. reflink on ext4; `note` says why.
         Unsupported = "unsupported",

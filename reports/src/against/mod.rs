@@ -83,11 +83,11 @@ pub struct Incomparable {
     pub new: String,
     /// Name of the older run.
     pub old: String,
-    /// What stands against it, and what to do.
+    /// What forbids it, and what to do.
     pub why: String,
 }
 
-/// Sets `new` beside `old`.
+/// Compares `new` with `old`.
 ///
 /// # Errors
 /// When the two did not build the same sources, in the same scenario and profile, or have
@@ -113,7 +113,7 @@ pub fn changes(new: Run<'_>, old: Run<'_>) -> Result<Changes, Incomparable> {
         let judged = judge(&samples, &rule, new.analysis.info.seed);
         arms.extend(family.iter().zip(judged).map(|(pairs, judgement)| change(pairs, judgement, size)));
     }
-    // As they stand in the new run: steps, then strategies.
+    // In the order of the new run: steps, then strategies.
     let place = |it: &Change| {
         found
             .iter()

@@ -118,7 +118,7 @@ impl WallRounds {
     }
 
     /// Whether a wall of this round enters.
-    pub(super) fn hold(&self, round: u32) -> bool {
+    pub(super) fn includes(&self, round: u32) -> bool {
         match self {
             Self::All | Self::Own => true,
             Self::Shared(rounds) => rounds.contains(&round),

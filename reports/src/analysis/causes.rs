@@ -116,7 +116,7 @@ type Place<'run> = (&'run str, &'run str, &'run str);
 /// Unit rows of every arm.
 type ByArm<'run> = HashMap<Place<'run>, Vec<&'run UnitRow>>;
 
-/// All unit rows by arm, in one pass: a run may hold a million.
+/// All unit rows by arm, in one pass: there may be a million.
 fn by_arm(run: &RunFolder) -> ByArm<'_> {
     let mut found = ByArm::new();
     for rows in run.units.chunk_by(|a, b| a.strategy == b.strategy && a.step == b.step && a.scenario == b.scenario) {
@@ -174,7 +174,7 @@ fn of_strategy(run: &RunFolder, place: Place<'_>, units: &[&UnitRow], all: &ByAr
     })
 }
 
-/// What tells units of one step apart.
+/// What differs between units of one step.
 fn identity(unit: &UnitRow) -> [&str; 6] {
     [&unit.package, &unit.version, &unit.target, &unit.kind, &unit.mode, &unit.platform].map(String::as_str)
 }

@@ -118,7 +118,7 @@ macro_rules! metrics {
 metrics! {
     wall_s Seconds "wall"
         "sum over workspaces of the median over rounds; where arms have different rounds, over those that all share"
-        |rows| rows.sum(|row| row.wall_s.filter(|_| rows.wall_rounds.hold(row.round)));
+        |rows| rows.sum(|row| row.wall_s.filter(|_| rows.wall_rounds.includes(row.round)));
     cpu_s Seconds "CPU" "user and system, sum over workspaces of the median over rounds"
         |rows| rows.sum(|row| Some(row.user_s? + row.sys_s?));
     noop_s Seconds "no-op" "of the unmeasured no-op build afterwards, sum over workspaces of the median over rounds"
@@ -216,7 +216,7 @@ impl ArmRows<'_> {
         self.sum(|row| row.marginal_physical_bytes.map(|n| n as f64))
     }
 
-    /// Without directories of their own, the last workspace's store holds all.
+    /// Without directories of their own, the last workspace's store has everything.
     fn store(&self, of: fn(&StepRow) -> Option<u64>) -> Option<f64> {
         let last = self.workspaces.iter().rev().find(|name| self.ok.iter().any(|row| row.workspace == **name));
         let counts = |row: &&&StepRow| self.alone || last.is_none_or(|last| row.workspace == *last);

@@ -1,4 +1,4 @@
-//! What a folder given to `harness report` holds.
+//! The runs in folders given to `harness report`.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ impl Source {
     /// Reads the folder `dir`; its files say of which kind it is.
     ///
     /// # Errors
-    /// One line that says what to do, when it holds no run that can be understood, no row,
+    /// One line that says what to do, when there is no run that can be understood, no row,
     /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
         if simulation::is_one(dir) {
@@ -35,7 +35,7 @@ impl Source {
     }
 
     /// As [`Source::read`], without `units.csv`, which need not be there: enough of a run that another
-    /// one is set beside.
+    /// one is compared with.
     ///
     /// # Errors
     /// As [`Source::read`].

@@ -45,7 +45,7 @@ pub(super) struct LongRow<'a> {
     pub high: Option<f64>,
     pub n: Option<usize>,
     pub verdict: &'a str,
-    /// Where on its axis a number of a simulation stands; empty for a run.
+    /// The place of a simulated number on its axis; empty for a run.
     pub at: Cow<'a, str>,
     /// What that is.
     pub at_unit: Cow<'a, str>,

@@ -1,7 +1,7 @@
 //! A simulation in the tables for spreadsheets and data frames.
 //!
 //! In the wide one each curve is a row, by where it ends. In the long one every number has a
-//! row; `at` says where on its axis it stands.
+//! row; `at` is its place on its axis.
 
 use super::long::LongRow;
 use super::wide::WideRow;

@@ -11,10 +11,10 @@ use crate::text::{clean, factor, fit, plain, push_line, wrap};
 
 /// Blanks between columns.
 const GAP: &str = "  ";
-/// A column of words is wrapped to no less than its longest word, or this.
-const LONG_WORD: usize = 24;
+/// A column of words is wrapped to no less than two lines need, or its longest word, or this.
+const ROOM_FOR_WORDS: usize = 24;
 /// The least that a column of words is cut to.
-const NARROWEST: usize = 12;
+const NARROWEST: usize = 8;
 
 /// Lead and sections, no line wider than `width` columns but commands, which are to be
 /// copied whole.
@@ -104,7 +104,7 @@ fn widths(grid: &Grid, heads: &[Vec<String>]) -> Vec<(usize, usize)> {
         let full = cells().map(|text| text.width()).max().unwrap_or(0).max(head);
         let word = cells().flat_map(|text| text.split(' ').map(str::width).collect::<Vec<_>>()).max().unwrap_or(0);
         match grid.columns[at].align {
-            Align::Left => (full, word.min(LONG_WORD).max(head.min(LONG_WORD))),
+            Align::Left => (full, word.max(full * 2 / 3).max(head).min(ROOM_FOR_WORDS)),
             Align::Right => (full, full),
         }
     };
@@ -121,9 +121,11 @@ fn parts(grid: &Grid, heads: &[Vec<String>], width: usize) -> Vec<Vec<(usize, us
     let widths = widths(grid, heads);
     let words = |at: usize| grid.columns[at].align == Align::Left;
     let all: Vec<usize> = (0..widths.len()).collect();
-    let cut = |at: usize| if words(at) { widths[at].1.min(NARROWEST) } else { widths[at].1 };
+    // The marks of footnotes stay with their rows, if names have to be cut for it.
+    let marked = grid.columns.last().is_some_and(|column| column.head.is_empty() && column.align == Align::Left);
+    let cut = |at: usize| if marked && words(at) { widths[at].1.min(NARROWEST) } else { widths[at].1 };
     let mut parts: Vec<Vec<usize>> = Vec::new();
-    if sum(all.iter().map(|at| widths[*at].1)) <= width || sum(all.iter().map(|at| cut(*at))) <= width {
+    if sum(all.iter().map(|at| cut(*at))) <= width {
         parts.push(all);
     } else {
         let leading = all.iter().take_while(|at| words(**at)).count().max(1);
@@ -252,7 +254,7 @@ mod tests {
                               n
         name        wall  units
         日本語    1.00 s     10
-        étude    12.00 s      9
+        étude    12.00 s      9
         reflink  unsupported: ext4 has none
         ");
     }
@@ -262,9 +264,9 @@ mod tests {
         let mut table = Grid::new("", &["name", ">wall", "why"]);
         table.row(["a-name-of-a-strategy", "1.00 s", "words that can be wrapped"]);
         table.row([Cell::from("x"), Cell::across("words ".repeat(20))]);
-        let text = grid(&table, 44);
-        assert!(text.contains("a-name-of-a-strategy  1.00 s  words that can\n"), "{text}");
-        for width in [44, 38, 24] {
+        let text = grid(&table, 48);
+        assert!(text.contains("a-name-of-a-strategy  1.00 s  words that can be\n"), "{text}");
+        for width in [48, 38, 24] {
             let text = grid(&table, width);
             assert!(text.lines().all(|line| line.width() <= width), "{text}");
         }

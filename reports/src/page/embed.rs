@@ -1,4 +1,4 @@
-//! As many rows as a page may hold, packed.
+//! As many rows as fit into a page, packed.
 //!
 //! Rows go into the page as the gzip of a CSV file in base64: that is at once what a reader
 //! downloads without JavaScript and what the script unpacks. What does not fit into the
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, write::GzEncoder};
 use std::io::{self, Write};
 
-/// What the encoder may still hold back when asked how much it has written, and more: its
+/// What the encoder may still have in memory when asked how much it has written, and more: its
 /// window, twice, and a block that turned out not to be compressible.
 const HELD_BACK: usize = 192 << 10;
 

@@ -1,7 +1,7 @@
 //! A plot in the page: drawn twice, so that its text is readable on a wide screen and on
 //! a telephone; style shows the one that fits.
 
-use super::anchors::Anchors;
+use super::view::Anchors;
 use crate::plot::{Plot, Width};
 
 /// A plot as the template shows it.

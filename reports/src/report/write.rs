@@ -44,7 +44,7 @@ impl Format {
     /// All of them.
     pub const ALL: [Format; 5] = [Format::Html, Format::Md, Format::Csv, Format::Svg, Format::Json];
 
-    /// As it is asked for.
+    /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Html => "html",
@@ -68,7 +68,7 @@ pub enum WriteError {
 }
 
 impl Report {
-    /// The raw rows of every run, as the page holds them.
+    /// The raw rows of every run, for the page.
     fn rows(&self) -> Result<Vec<Rows>, PageError> {
         let several = self.runs.len() + self.probes.len() + self.simulations.len() > 1;
         let named = |mut rows: Rows, run: &str| {

@@ -32,7 +32,7 @@ fn too_few(run: &Analysis) -> String {
     let comparisons = plural(run.largest_family(), "comparison");
     let so = match needed {
         usize::MAX => format!("for {comparisons} no number of rounds is enough"),
-        // Each had enough, had it kept them.
+        // Each would have enough, but for the rows that dropped out.
         _ if needed <= rounds => format!("{needed} rounds would be enough, but too many of their rows dropped out"),
         _ => format!("with {comparisons} a difference can be found from {needed} rounds on"),
     };

@@ -17,7 +17,7 @@
 //! rounds, 87.5 % for 4, 93.8 % for 5. Below [`MIN_ROUNDS`] there is therefore no
 //! interval. What a nominal 95 % covers above that, simulated with normal noise and
 //! with heavy tails (t with 2 degrees of freedom) by `tests/coverage.rs`, which
-//! holds the intervals to this table:
+//! compares the intervals with this table:
 //!
 //! | rounds | 1 workspace | 3 workspaces, rounds drawn whole | 3 workspaces, pairs drawn apart |
 //! |---|---|---|---|

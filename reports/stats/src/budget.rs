@@ -12,8 +12,8 @@
 //! data", JRSS A 132, 1969). The width is not wholly innocent either: pairs that
 //! happen to agree make a narrow interval and a small p-value at once. The effect is
 //! small, and it is not left to faith: `tests/error_rates.rs` takes rounds by this
-//! rule from simulated runs without any effect and holds the share of false
-//! verdicts below alpha.
+//! rule from simulated runs without any effect and checks that the share of false
+//! verdicts is below alpha.
 
 use super::bootstrap::{self, MIN_ROUNDS};
 use super::comparison::{Question, samples};

@@ -53,7 +53,7 @@
 //! 5 % with places of 2 % of either kind. Flipping the two rounds of a mirrored pair together
 //! would be right for both kinds, but leaves half the blocks. Single pairs stay, since what
 //! a machine does to a place is expected to rise or fall and is small beside the noise; the
-//! column `position` of a run lets that be checked. `tests/error_rates.rs` holds all of this.
+//! column `position` of a run lets that be checked. `tests/error_rates.rs` checks all of this.
 
 pub mod bootstrap;
 pub mod budget;

@@ -33,7 +33,7 @@ pub fn rounds_needed(comparisons: usize, workspaces: usize, rule: &Rule) -> usiz
 /// a = alpha ÷ (2 × comparisons), and that of the interval of the median, whose
 /// error is √(π ÷ 2) that of a mean and which at a nominal 95 % covers rather 97 %
 /// ([`super::bootstrap`]). An approximation for roughly normal noise;
-/// `tests/error_rates.rs` holds it to the simulated power.
+/// `tests/error_rates.rs` compares it with the simulated power.
 pub fn minimum_detectable_effect(spread: f64, blocks: usize, comparisons: usize, rule: &Rule) -> Option<f64> {
     let comparisons = comparisons.max(1) as f64;
     if blocks < MIN_ROUNDS || smallest_p(blocks, rule.patterns) * comparisons > rule.alpha {

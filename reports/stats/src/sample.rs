@@ -34,7 +34,7 @@ pub struct Sample {
 
 impl Sample {
     /// An empty sample. The name selects the stream of random numbers, so that a
-    /// comparison comes out the same whatever else is compared beside it.
+    /// comparison comes out the same whatever else is compared.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), workspaces: Vec::new() }
     }

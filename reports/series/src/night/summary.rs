@@ -229,15 +229,15 @@ fn probed(pair: &Pair<reports::against::ProbeChanges>, run: &ProbeRun) -> Sectio
         None => section.say("No run of probes like this one is in the series yet."),
         Some(changes) => {
             section.say(format!(
-                "Against {}: {} in common, {} newly failing, {} mended, {} ended otherwise, {} not told any more.",
+                "Against {}: {} in common, {} newly failing, {} fixed, {} ended otherwise, {} not run any more.",
                 changes.old,
                 changes.common,
                 changes.newly_failing.len(),
-                changes.mended.len(),
+                changes.fixed.len(),
                 changes.otherwise.len(),
                 changes.gone.len()
             ));
-            for (what, rows) in [("Mended:", &changes.mended), ("Fail, and were never told:", &changes.failing_untold)]
+            for (what, rows) in [("Fixed:", &changes.fixed), ("Fail, and were never run before:", &changes.failing_first)]
             {
                 if !rows.is_empty() {
                     section.say(what);

@@ -1,6 +1,6 @@
 //! A report as JSON, by a published schema.
 //!
-//! [`wire`] holds the structs that are written, apart from those the program thinks with:
+//! [`wire`] has the structs that are written, apart from those the program thinks with:
 //! a field there is a promise. `reports/schema/report-1.json` is made from them (a test
 //! compares the two); fields may be added within a version, none is renamed or given
 //! another meaning.
