@@ -64,7 +64,7 @@ fn what_is_not_there_takes_nothing_and_what_cannot_be_read_is_named() {
     assert_eq!(measured.together, nothing);
     assert_eq!(measure::<&Path>(&[], Detail::Blocks).unwrap().together, Usage::default());
     if rustix::process::geteuid().is_root() {
-        eprintln!("SKIPPED the unreadable directory: root reads everything");
+        skip::skip("the unreadable directory", "root reads everything: run it as another user");
         return;
     }
     use std::os::unix::fs::PermissionsExt;
@@ -113,7 +113,7 @@ fn a_file_system_without_extents_leaves_physical_empty() {
     let shm = Path::new("/dev/shm");
     let is_tmpfs = |path| super::super::filesystem::FileSystem::of(path).is_ok_and(|fs| fs.kind == "tmpfs");
     let Some(dir) = is_tmpfs(shm).then(|| tempfile::tempdir_in(shm).ok()).flatten() else {
-        eprintln!("SKIPPED: no writable tmpfs at /dev/shm");
+        skip::skip("files on another file system", "there is no writable tmpfs at /dev/shm");
         return;
     };
     fs::write(dir.path().join("f"), vec![1; 4096]).unwrap();

@@ -14,7 +14,7 @@ fn the_default_toolchain_is_resolved_behind_the_proxies() {
 #[test]
 fn an_unknown_name_lists_the_installed_ones() {
     if on_path("rustup").is_none() {
-        eprintln!("SKIPPED: no rustup on PATH");
+        skip::skip("toolchains behind rustup", "there is no rustup on PATH: install Rust by rustup");
         return;
     }
     let error = Toolchain::find(Some("1.0.0-nowhere")).unwrap_err();

@@ -8,7 +8,7 @@ fn volume(spec: &str, dir: &Path) -> Option<Volume> {
     match Volume::create(spec.parse().unwrap(), dir) {
         Ok(volume) => Some(volume),
         Err(error) => {
-            eprintln!("SKIPPED the part on {spec}: {error}");
+            skip::skip(&format!("the part on {spec}"), &error.to_string());
             // With everything at hand a failure is a failure, except where the kernel
             // (in a container) has no loop devices or no such file system.
             let excused = matches!(error, VolumeError::NotRoot | VolumeError::Missing { .. })

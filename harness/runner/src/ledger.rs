@@ -113,7 +113,7 @@ mod tests {
             let mut ledger = Ledger::of([store.as_path(), &a, &b]);
             fs::write(store.join("probe"), vec![1; 64 * KIB as usize]).unwrap();
             if ledger.end(Some(&store), &[&a]).all_physical_bytes.is_none() {
-                eprintln!("SKIPPED: no extents on the file system of {}", dir.path().display());
+                skip::skip("shared extents", &format!("the file system of {} shows no extents", dir.path().display()));
                 return None;
             }
             fs::remove_file(store.join("probe")).unwrap();
@@ -188,7 +188,7 @@ mod tests {
     fn without_extents_only_physical_bytes_are_missing() {
         let shm = Path::new("/dev/shm");
         let Some(dir) = shm.is_dir().then(|| tempfile::tempdir_in(shm).ok()).flatten() else {
-            eprintln!("SKIPPED: no writable /dev/shm");
+            skip::skip("trees on two file systems", "there is no writable /dev/shm");
             return;
         };
         let tree = dir.path().join("tree");

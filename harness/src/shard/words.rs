@@ -81,7 +81,7 @@ mod tests {
         let line = format!("printf '%s\\n' {}", for_shell(nasty).unwrap());
         for shell in ["sh", "bash"] {
             let Ok(said) = std::process::Command::new(shell).args(["-c", &line]).output() else {
-                eprintln!("SKIPPED {shell}: there is none");
+                skip::skip(&format!("quoting for {shell}"), "it is not installed");
                 continue;
             };
             assert_eq!(String::from_utf8(said.stdout).unwrap().lines().collect::<Vec<_>>(), nasty, "{shell}: {line}");

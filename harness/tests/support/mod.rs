@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use records::run_folder::RunFolder;
+pub use skip::skip;
 use records::{StepRow, UnitRow};
 
 /// A temporary directory with everything a run needs; removed at the end.
@@ -242,9 +243,4 @@ pub fn made_up_checksum(text: &str) -> String {
             .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     };
     (1..=4).map(|seed| format!("{:016x}", fnv(seed))).collect()
-}
-
-/// Says loudly that a test did not test.
-pub fn skip(what: &str, why: &str) {
-    eprintln!("SKIPPED {what}: {why}");
 }
