@@ -58,7 +58,7 @@ enum Command {
     /// Look for wrong builds: tell small stories with an expected end to every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
-    Report(cmd::report::Args),
+    Report(cmd::report::ReportArgs),
     /// One build of a probe, in a process that can be killed
     #[command(hide = true)]
     ProbeBuild {

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use records::{Enforced, SandboxInfo};
+use records::{EnforcedLimit, SandboxInfo};
 use strategies::Strategy;
 
 use super::asked::Asked;
@@ -115,9 +115,9 @@ pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
     Ok(Some(SandboxInfo {
         kind: sandbox.spec().kind.to_string(),
         version: sandbox.version().map(str::to_owned),
-        memory: Enforced { limit: limits.memory_bytes, by: enforced.memory.to_string() },
-        processes: Enforced { limit: limits.processes.into(), by: enforced.processes.to_string() },
-        seconds: Enforced { limit: limits.time_s, by: "the harness".to_owned() },
+        memory: EnforcedLimit { limit: limits.memory_bytes, by: enforced.memory.to_string() },
+        processes: EnforcedLimit { limit: limits.processes.into(), by: enforced.processes.to_string() },
+        seconds: EnforcedLimit { limit: limits.time_s, by: "the harness".to_owned() },
         start_inside_ms: overhead.inside.as_secs_f64() * 1000.0,
         start_outside_ms: overhead.outside.as_secs_f64() * 1000.0,
         starts: STARTS as u32,

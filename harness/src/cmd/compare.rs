@@ -14,8 +14,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
 use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
+use reports::formats::terminal;
 use reports::report::{Format, Report};
-use reports::summary;
+use reports::text::WIDTH;
 
 use self::guards::GuardArgs;
 use crate::cmd::external::ExternalArgs;
@@ -327,11 +328,8 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     writer.finish()?;
     folder.info.complete = true;
     lab.clear_all()?;
-    let shown = summary::Options { baseline: asked.baseline.clone(), ..summary::Options::default() };
     let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&asked.baseline));
-    for (folder, analysis) in &report.runs {
-        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
+    report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     println!("\n{}", time_spent(began.elapsed(), measured));
     if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
         println!("sandbox: {}", sandbox.line());

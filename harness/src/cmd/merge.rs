@@ -8,8 +8,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 use records::merge::{Allowed, merge};
 use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
+use reports::formats::terminal;
 use reports::report::Report;
-use reports::{probes, simulation, summary};
+use reports::text::WIDTH;
+use reports::{probes, simulation};
 
 /// Joins the run folders of all shards of one run. The rows are those of the run taken in one
 /// go; what was measured is not changed, nor are the folders given. The same shards in any order
@@ -64,10 +66,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     write(&merged, &args.out)?;
     let count = merged.info.shards.len();
     let report = Report::of(vec![Source::Compare(Box::new(RunFolder::read(&args.out)?))], None);
-    for (folder, analysis) in &report.runs {
-        let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
-        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
+    report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     let rows = merged.steps.len();
     println!("\n{count} shards, {rows} rows{}", if merged.info.complete { "" } else { "; INCOMPLETE" });
     println!("records: {}", args.out.display());

@@ -14,7 +14,7 @@ use crate::simulation::kept::kept;
 use crate::simulation::moved::moved;
 use crate::simulation::relaxed::{self, relaxed, share};
 use crate::simulation::{MissRow, SharingRow, SimulationRun};
-use crate::table::{bytes, limit, percent, seconds};
+use crate::text::{bytes, limit, percent, seconds};
 use crate::words::{first_line, listed, plural};
 
 /// Workspaces from which a curve says more than an anecdote.

@@ -124,7 +124,7 @@ pub(super) fn of_changes(changes: &Changes, looks: Looks) -> Vec<Finding> {
             let (step, strategy) = (step.clone(), strategy.clone());
             found.push(Finding::Slower { step, strategy, change, interval, old: it.ratio.old, new: it.ratio.new });
         }
-        if let (Some(old), Some(new)) = (it.hit_rate.old, it.hit_rate.new)
+        if let (Some(old), Some(new)) = (it.old.hit_rate, it.new.hit_rate)
             && old - new >= MIN_HITS
         {
             found.push(Finding::FewerHits { step, strategy, old, new });
@@ -167,10 +167,10 @@ pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<Finding> {
     for step in &old.steps {
         let twin = new.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
         for arm in step.arms.iter().filter(|arm| new.info.strategies.iter().any(|name| name == arm.name())) {
-            let now = twin.and_then(|it| it.arm(arm.name())).map_or(0, |it| it.summary.workspaces);
-            if now < arm.summary.workspaces {
+            let now = twin.and_then(|it| it.arm(arm.name())).map_or(0, |it| it.workspaces);
+            if now < arm.workspaces {
                 let (step, strategy) = (step.step.clone(), arm.name().to_owned());
-                found.push(Finding::NotMeasured { step, strategy, old: arm.summary.workspaces, new: now });
+                found.push(Finding::NotMeasured { step, strategy, old: arm.workspaces, new: now });
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::simulation::grown::{Gain, Grown, grown};
 use crate::simulation::kept::{Kept, is_offline, kept};
 use crate::simulation::moved::{Moved, megabits, moved, ratio};
 use crate::simulation::{GrowthRow, RemoteRow, RetentionRow, SimulationRun};
-use crate::table::{UNMEASURED, bytes, limit, percent, seconds};
+use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
 use crate::words::plural;
 
 /// Networks and commands that are plotted.
