@@ -59,7 +59,7 @@ enum Command {
     /// Look for wrong builds: run small cases with an expected end under every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
-    Report(cmd::report::Args),
+    Report(cmd::report::ReportArgs),
     /// One build of a probe, in a process that can be killed
     #[command(hide = true)]
     ProbeBuild {

@@ -1,9 +1,7 @@
 //! `run.json`: under which conditions a run is taken.
 
 use anyhow::{Context as _, Result};
-use records::{
-    Corpus as CorpusInfo, FileSystem as FileSystemInfo, Host as HostInfo, RunInfo, Toolchain as ToolchainInfo,
-};
+use records::{CorpusInfo, FileSystemInfo, HostInfo, RunInfo, ToolchainInfo};
 
 use super::build_env::BuildEnv;
 use super::confinement;

@@ -14,9 +14,10 @@ use clap::{Args, ValueEnum};
 use records::quantity::parse_age;
 use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
+use reports::formats::terminal;
 use reports::report::Report;
 use reports::stats::{Question, budget};
-use reports::summary;
+use reports::text::WIDTH;
 
 use self::flags::{GuardArgs, ShardArgs};
 use crate::cmd::common::{ExternalArgs, absolute, open_volume, plain_name, work_dir, write_report};
@@ -370,11 +371,8 @@ fn execute(
     writer.finish()?;
     env.clear_all()?;
     let folder = RunFolder::read(&dir)?;
-    let shown = summary::Options { baseline: experiment.baseline.clone(), ..summary::Options::default() };
     let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&experiment.baseline));
-    for (folder, analysis) in &report.runs {
-        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
+    report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     println!("\n{}", time_spent(began.elapsed(), measured));
     if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
         println!("sandbox: {}", sandbox.line());

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use reports::document::Block;
 use reports::formats::terminal;
-use reports::table::WIDTH;
+use reports::text::WIDTH;
 use series::change::ChangeSettings;
 use series::history::{RunLine, lines, changed_probes};
 use series::page::{TrackFilter, PageFormat, document, write};

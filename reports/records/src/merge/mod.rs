@@ -22,7 +22,7 @@ pub use same::Allowed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::run_folder::{CutOff, RunFolder};
-use crate::{RunInfo, Shard};
+use crate::{RunInfo, ShardInfo};
 
 /// A shard's number, and how many there are.
 pub type Part = (u32, u32);
@@ -114,14 +114,14 @@ fn info(shards: &[(Part, RunFolder)], missing: bool) -> RunInfo {
     info
 }
 
-fn record(((index, of), folder): &(Part, RunFolder)) -> Shard {
+fn record(((index, of), folder): &(Part, RunFolder)) -> ShardInfo {
     let info = &folder.info;
     let mut rounds: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
     for row in &folder.steps {
         rounds.entry(row.workspace.clone()).or_default().insert(row.round);
     }
     let machine = info.options.get("shard").and_then(|shard| shard.get("machine")).and_then(|it| it.as_str());
-    Shard {
+    ShardInfo {
         shard: format!("{index}/{of}"),
         name: info.name.clone(),
         started: info.started.clone(),

@@ -159,27 +159,7 @@ mod tests {
 
     fn rows() -> (StepRow, UnitRow) {
         let step = StepRow { run: "r1".into(), round: 1, ..StepRow::default() };
-        let text = String::new;
-        let unit = UnitRow {
-            run: "r1".into(),
-            round: 1,
-            workspace: text(),
-            scenario: text(),
-            step: text(),
-            strategy: text(),
-            package: text(),
-            version: text(),
-            source: text(),
-            target: text(),
-            kind: text(),
-            mode: text(),
-            platform: text(),
-            outcome: Some(Outcome::Hit),
-            reason: text(),
-            because: text(),
-            cost_s: None,
-            bytes: None,
-        };
+        let unit = UnitRow { run: "r1".into(), round: 1, outcome: Some(Outcome::Hit), ..UnitRow::default() };
         (step, unit)
     }
 
