@@ -44,7 +44,7 @@ impl FromStr for Command {
             return Err(wrong());
         };
         let task = Task::ALL.into_iter().find(|known| known.as_str() == task).ok_or_else(wrong)?;
-        let profile = crate::cmd::compare::plain_name(profile).map_err(|why| format!("{text:?}: {why}"))?;
+        let profile = crate::cmd::common::plain_name(profile).map_err(|why| format!("{text:?}: {why}"))?;
         Ok(Command { profile, task })
     }
 }

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::command::Command;
 use super::draft::Draft;
 use super::graphs::{Shared, WorkspaceGraphs};
-use runner::lab::Lab;
+use runner::build_env::BuildEnv;
 use runner::prepare::{Needs, Prepared, prepare_one};
 
 /// Graphs asked for at the same time: Cargo computes one on one core.
@@ -21,12 +21,12 @@ const AT_ONCE: usize = 2;
 ///
 /// # Errors
 /// When nothing at all can be had, or the run is interrupted.
-pub fn everything(lab: &Lab, workspaces: &[Workspace], commands: &[Command]) -> Result<Draft> {
-    let prepared = fetched(lab, workspaces)?;
-    lab.clear_all()?;
-    lab.clear_arm()?;
-    let collected = asked(lab, prepared, commands);
-    let cleared = lab.clear_all();
+pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[Command]) -> Result<Draft> {
+    let prepared = fetched(build_env, workspaces)?;
+    build_env.clear_all()?;
+    build_env.clear_arm()?;
+    let collected = asked(build_env, prepared, commands);
+    let cleared = build_env.clear_all();
     let draft = collected?;
     cleared?;
     match (draft.is_empty(), draft.left_out.first()) {
@@ -38,17 +38,17 @@ pub fn everything(lab: &Lab, workspaces: &[Workspace], commands: &[Command]) -> 
 /// A workspace as it is here, or why it is not.
 type Fetched = Result<Prepared, WorkspaceGraphs>;
 
-fn fetched(lab: &Lab, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
+fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
     let bar = bar(workspaces.len(), "fetching");
     let mut all = Vec::new();
     for workspace in workspaces {
-        lab.supervisor.check()?;
+        build_env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        all.push(match prepare_one(lab, workspace, Needs::default()) {
+        all.push(match prepare_one(build_env, workspace, Needs::default()) {
             Ok(prepared) => Ok(prepared),
             Err(error) => {
-                lab.supervisor.check()?;
-                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cli::one_line(&error)))
+                build_env.supervisor.check()?;
+                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cmd::common::one_line(&error, 0)))
             }
         });
         bar.inc(1);
@@ -57,9 +57,9 @@ fn fetched(lab: &Lab, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
     Ok(all)
 }
 
-fn asked(lab: &Lab, workspaces: Vec<Fetched>, commands: &[Command]) -> Result<Draft> {
+fn asked(build_env: &BuildEnv, workspaces: Vec<Fetched>, commands: &[Command]) -> Result<Draft> {
     let bar = bar(workspaces.len(), "asking Cargo");
-    let shared = Shared::of(lab, commands);
+    let shared = Shared::of(build_env, commands);
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     let mut draft = Draft::default();

@@ -2,22 +2,25 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use corpora::scenario::MAIN;
 use simulation::cost::Features;
 use simulation::trace::{LeftOut, Source};
 use strategies::graph::{self, Graph, Unit};
-use strategies::key::{Context, Inputs};
+use strategies::key::{Context, Input, KeyInputs};
 
 use super::command::Command;
 use super::published::Published;
 use super::sources::{Contents, Sizes, below};
 use exec::dirs::remove_dir;
+use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
-use runner::copies::{Ground, Place};
-use runner::invocation::{Recipe, Site};
-use runner::lab::Lab;
+use runner::build_env::BuildEnv;
+use runner::integration::Integration;
+use runner::integration::plain::Plain;
+use runner::invocation::{BuildOptions, Site};
 use runner::prepare::Prepared;
 
 /// Characters of an error that are kept.
@@ -26,7 +29,7 @@ const MOST: usize = 300;
 /// What all workspaces share.
 #[derive(Debug)]
 pub struct Shared<'a> {
-    lab: &'a Lab,
+    build_env: &'a BuildEnv,
     commands: &'a [Command],
     sizes: Sizes,
     published: Published,
@@ -58,7 +61,7 @@ pub struct PlanGraph {
 #[derive(Debug)]
 pub struct SeenUnit {
     /// The inputs of its key.
-    pub inputs: Inputs,
+    pub inputs: KeyInputs,
     /// Name of its package.
     pub package: String,
     /// Where the package comes from.
@@ -76,9 +79,9 @@ pub struct SeenUnit {
 }
 
 impl<'a> Shared<'a> {
-    /// What the workspaces of a lab share; after everything was fetched.
-    pub fn of(lab: &'a Lab, commands: &'a [Command]) -> Shared<'a> {
-        Shared { lab, commands, sizes: Sizes::default(), published: Published::of(&lab.cargo_home) }
+    /// What the workspaces of a build_env share; after everything was fetched.
+    pub fn of(build_env: &'a BuildEnv, commands: &'a [Command]) -> Shared<'a> {
+        Shared { build_env, commands, sizes: Sizes::default(), published: Published::of(&build_env.cargo_home) }
     }
 
     /// The graphs of a workspace, at the paths and in the environment of a trial.
@@ -90,7 +93,7 @@ impl<'a> Shared<'a> {
         let graphs = match self.laid_out(prepared) {
             Ok(graphs) => graphs,
             Err(error) => {
-                self.lab.supervisor.check()?;
+                self.build_env.supervisor.check()?;
                 WorkspaceGraphs::nothing(&name, &format!("{error:#}"))
             }
         };
@@ -98,19 +101,20 @@ impl<'a> Shared<'a> {
     }
 
     fn laid_out(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
-        let ground = Ground { lab: self.lab, shared: None, rival: None };
-        let place = Place::open(ground, prepared, false)?;
+        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(Plain) as Arc<dyn Integration>) };
+        let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;
         let mut contents = Contents::default();
         let (mut plans, mut failures) = (Vec::new(), Vec::new());
         for command in self.commands {
-            self.lab.supervisor.check()?;
-            let recipe = recipe(self.lab, command);
-            match ask_graph(self.lab, site, &recipe, &mut Usage::default()) {
-                Ok((graph, _)) => plans.push(self.plan(site, &recipe, command, &graph, &mut contents)),
+            self.build_env.supervisor.check()?;
+            let build_options = build_options(self.build_env, command);
+            let deadline = self.build_env.deadline();
+            match ask_graph(self.build_env, site, &build_options, &mut Usage::default(), deadline) {
+                Ok(call) => plans.push(self.plan(site, &build_options, command, &call.graph, &mut contents)),
                 Err(error) => {
-                    self.lab.supervisor.check()?;
+                    self.build_env.supervisor.check()?;
                     failures.push((command, error.to_string()));
                 }
             }
@@ -128,12 +132,12 @@ impl<'a> Shared<'a> {
     fn plan(
         &self,
         site: &Site,
-        recipe: &Recipe,
+        build_options: &BuildOptions,
         command: &Command,
         graph: &Graph,
         contents: &mut Contents,
     ) -> PlanGraph {
-        let context = context(self.lab, site, recipe);
+        let context = context(self.build_env, site, build_options);
         let at: HashMap<usize, usize> = graph.order.iter().enumerate().map(|(at, &unit)| (unit, at)).collect();
         let below = below(graph);
         let units = graph.order.iter().map(|&index| {
@@ -157,14 +161,16 @@ impl<'a> Shared<'a> {
     ) -> SeenUnit {
         let package = &unit.package;
         let (source, observed, published) = match &package.source {
-            graph::Source::Registry => (Source::Registry, "", self.published.day(&package.name, &package.version)),
-            graph::Source::Git => (Source::Git, "", 0),
-            graph::Source::Path(dir) => (Source::Path, contents.of(dir), 0),
+            graph::PackageSource::Registry => {
+                (Source::Registry, "", self.published.day(&package.name, &package.version))
+            }
+            graph::PackageSource::Git => (Source::Git, "", 0),
+            graph::PackageSource::Path(dir) => (Source::Path, contents.of(dir), 0),
         };
-        let mut inputs = Inputs::of(graph, unit, context);
+        let mut inputs = KeyInputs::of_unit(graph, unit, context);
         // Where Cargo's home is would make the trace of one machine unlike that of another.
         if let Ok(inside) = Path::new(&unit.target.src_path).strip_prefix(&context.cargo_home) {
-            inputs.path = format!("home:{}", inside.display());
+            inputs[Input::SourcePath] = format!("home:{}", inside.display());
         }
         SeenUnit {
             inputs,
@@ -195,13 +201,13 @@ impl WorkspaceGraphs {
     }
 }
 
-/// The recipe of a step without anything special.
-fn recipe(lab: &Lab, command: &Command) -> Recipe {
-    Recipe {
+/// The build_options of a step without anything special.
+fn build_options(build_env: &BuildEnv, command: &Command) -> BuildOptions {
+    BuildOptions {
         task: command.scenario_task(),
         profile: command.profile.clone(),
         jobs: None,
-        cargo_home: lab.cargo_home.clone(),
+        cargo_home: build_env.cargo_home.clone(),
         rustflags: None,
         env: BTreeMap::new(),
     }
@@ -219,8 +225,8 @@ fn line(text: &str) -> String {
 }
 
 /// The first line of `rustc -vV`.
-pub fn toolchain_line(lab: &Lab) -> String {
-    lab.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned()
+pub fn toolchain_line(build_env: &BuildEnv) -> String {
+    build_env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Whether a path can be written to, asked before anything takes long.

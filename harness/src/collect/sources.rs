@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use strategies::graph::{Graph, Mode, Unit};
-use strategies::key::Digest;
-use strategies::key::observed::package_root;
+use strategies::key::{Digest, package_root};
 use walkdir::{DirEntry, WalkDir};
 
 use simulation::cost::{Features, Kind};

@@ -19,10 +19,9 @@ use exec::sandbox::{Enforcers, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
 use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::WorkDir;
-use runner::guard::guarding::WINDOW;
-use runner::guard::sensors::{Machine, Sensors as _};
-use runner::lab::DISK_FLOOR;
-use runner::rival::tool::install_dir;
+use runner::build_env::DISK_FLOOR;
+use runner::guard::others_share;
+use runner::integration::external::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
     let host = HostFacts::detect(); // First: the load must not be our own.
     show("what others do");
-    let others = Machine { places: Vec::new() }.others(WINDOW);
+    let others = others_share();
     show("the work directory");
     // Locked to the end: no run starts beside the trials.
     let (work, _lock) = look_at(work_dir);

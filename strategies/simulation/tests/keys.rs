@@ -97,7 +97,7 @@ fn designs_admit_what_their_policies_admit() {
                 seen.extend(rule.map(|rule| rule.name));
             }
         }
-        assert!(policy.name() == "aggressive" || !seen.is_empty(), "{} refuses something", policy.name());
+        assert!(policy.name == "aggressive" || !seen.is_empty(), "{} refuses something", policy.name);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::simulate::{remote, stores};
 pub(super) fn listed() -> String {
     let mut out = String::from("key policies:\n");
     for policy in strategies::policy::ALL {
-        out += &format!("  {}\n      {}\n", policy.name(), policy.about());
+        out += &format!("  {}\n      {}\n", policy.name, policy.about);
     }
     out += "relaxations:\n";
     for relaxation in &simulation::keys::RELAXATIONS {

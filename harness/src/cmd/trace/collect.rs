@@ -11,7 +11,7 @@ use indicatif::HumanDuration;
 use reports::table::bytes;
 use simulation::trace::{About, Fit, Origin, Trace};
 
-use crate::cmd::compare::plain_name;
+use crate::cmd::common::plain_name;
 use crate::collect::choose::choose;
 use crate::collect::command::{self, Command};
 use crate::collect::everything::everything;
@@ -21,7 +21,7 @@ use crate::collect::prices::Prices;
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::workdir::{self, WorkDir};
-use runner::lab::{DISK_FLOOR, Lab};
+use runner::build_env::{BuildEnv, DISK_FLOOR};
 
 const EXAMPLE: &str = "Example:
   harness trace collect --corpus quick,gauntlet,census --runs runs/ --out real.trace";
@@ -95,15 +95,15 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
     check_writable(&out)?;
     let began = Instant::now();
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    let draft = everything(&lab, &workspaces, &commands)?;
+    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    let draft = everything(&build_env, &workspaces, &commands)?;
     let measured = Measured::read(&folders, |note| eprintln!("note: {note}"));
     let prices = Prices::of(&draft, &measured);
     let (seconds, sizes) = prices.fits();
     let about = About {
         title: format!("{} of {}", commands_line(&commands), args.corpus.join(", ")),
         origin: Origin::Collected,
-        toolchain: toolchain_line(&lab),
+        toolchain: toolchain_line(&build_env),
         seconds: Some(seconds),
         bytes: Some(sizes),
         ..About::default()

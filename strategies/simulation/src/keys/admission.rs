@@ -5,8 +5,8 @@
 //! every graph of Cargo's; so a node that two plans share is judged alike in both, and once.
 
 use rayon::prelude::*;
-use strategies::graph::{Graph, Unit};
-use strategies::policy::{ALL, Facts, KeyPolicy, Rule, admission_waiving};
+use strategies::graph::Graph;
+use strategies::policy::{self, KeyPolicy, Rule, UnitFacts};
 
 use super::{Design, Effect};
 use crate::trace::Trace;
@@ -14,7 +14,7 @@ use crate::trace::Trace;
 /// What decides which nodes are admitted: two designs that differ only in their keys share it.
 #[derive(Debug, Clone)]
 pub(super) struct Class {
-    policy: &'static dyn KeyPolicy,
+    policy: &'static KeyPolicy,
     waived: Vec<&'static str>,
     imposed: Vec<&'static str>,
 }
@@ -40,27 +40,23 @@ impl Class {
     }
 
     pub fn is_like(&self, other: &Class) -> bool {
-        self.policy.name() == other.policy.name() && self.waived == other.waived && self.imposed == other.imposed
+        self.policy.name == other.policy.name && self.waived == other.waived && self.imposed == other.imposed
     }
 
     /// The rule that refuses each unit of a graph.
     fn of_graph(&self, graph: &Graph) -> Vec<Option<&'static Rule>> {
-        // A build script is no library: who admits scripts means that, too.
-        let waives_scripts = self.waived.contains(&"build-script");
-        let waived = |rule: &Rule, unit: &Unit| {
-            self.waived.contains(&rule.name)
-                || waives_scripts && rule.name == "not-a-library" && unit.target.is_build_script()
-                || self.waived.contains(&"proc-macro") && rule.name == "not-a-library" && unit.target.is_proc_macro()
-        };
-        let mut refused = admission_waiving(self.policy, graph, waived);
-        if !self.imposed.is_empty() {
-            let facts = Facts::of(graph);
-            let careful = ALL[0];
-            for (index, refused) in refused.iter_mut().enumerate() {
-                let mut rules = careful.rules().iter().zip(careful.verdicts(graph, index, &facts));
-                let imposed = rules.find(|(rule, refuses)| *refuses && self.imposed.contains(&rule.name));
-                *refused = refused.or(imposed.map(|(rule, _)| rule));
-            }
+        let facts = UnitFacts::of(graph);
+        // A build script is no library: where scripts are admitted, that rule is waived for them, too.
+        let (scripts, macros) = (self.waived.contains(&"build-script"), self.waived.contains(&"proc-macro"));
+        let refused = facts.iter().map(|unit| {
+            let not_meant = scripts && unit.build_script || macros && unit.proc_macro;
+            let is_waived = |rule: &Rule| self.waived.contains(&rule.name) || rule.name == "not-a-library" && not_meant;
+            self.policy.refuses(unit, &is_waived)
+        });
+        let mut refused = policy::close_downwards(graph, refused.collect());
+        for (unit, refused) in facts.iter().zip(&mut refused) {
+            let imposed = || policy::CONSERVATIVE.refuses(unit, &|rule| !self.imposed.contains(&rule.name));
+            *refused = refused.or_else(imposed);
         }
         refused
     }

@@ -10,7 +10,7 @@ use super::{RELAXATIONS, Relaxation, Soundness};
 #[derive(Debug, Clone)]
 pub struct Design {
     /// The policy.
-    pub policy: &'static dyn KeyPolicy,
+    pub policy: &'static KeyPolicy,
     /// What is changed about it, each once, in the order of [`RELAXATIONS`].
     pub relaxations: Vec<&'static Relaxation>,
 }
@@ -25,13 +25,13 @@ pub struct UnknownDesign {
 
 impl Design {
     /// A policy as it is.
-    pub fn plain(policy: &'static dyn KeyPolicy) -> Design {
+    pub fn plain(policy: &'static KeyPolicy) -> Design {
         Design { policy, relaxations: Vec::new() }
     }
 
     /// Every policy as it is, the most careful first.
     pub fn policies() -> Vec<Design> {
-        ALL.iter().map(|policy| Design::plain(*policy)).collect()
+        ALL.iter().map(|policy| Design::plain(policy)).collect()
     }
 
     /// The same with more relaxations.
@@ -51,8 +51,8 @@ impl Design {
             None => (name, Vec::new()),
         };
         let names = |list: Vec<&str>| list.join(", ");
-        let found = ALL.iter().find(|it| it.name() == policy);
-        let policy = found.ok_or_else(|| unknown(format!("it is one of {}", names(ALL.map(|it| it.name()).into()))))?;
+        let found = ALL.iter().find(|it| it.name == policy);
+        let policy = found.ok_or_else(|| unknown(format!("it is one of {}", names(ALL.map(|it| it.name).into()))))?;
         let mut asked = Vec::new();
         for relaxation in relaxations {
             let known = || names(RELAXATIONS.iter().map(|it| it.name).collect());
@@ -60,7 +60,7 @@ impl Design {
             asked
                 .push(found.ok_or_else(|| unknown(format!("{relaxation:?} is no relaxation; there are {}", known())))?);
         }
-        Ok(Design::plain(*policy).with(asked))
+        Ok(Design::plain(policy).with(asked))
     }
 
     /// The worst that follows from any of its relaxations; of a policy as it is, `None`.
@@ -77,7 +77,7 @@ impl Design {
 
 impl fmt::Display for Design {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.policy.name())?;
+        f.write_str(self.policy.name)?;
         for (at, relaxation) in self.relaxations.iter().enumerate() {
             write!(f, "{}{}", if at == 0 { ':' } else { '+' }, relaxation.name)?;
         }

@@ -1,6 +1,6 @@
 //! What may be left out of a key or admitted on top, one thing at a time.
 
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 /// What becomes of builds under a relaxation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +32,8 @@ impl Soundness {
 #[derive(Debug, Clone, Copy)]
 pub enum Effect {
     /// Changes a unit's own inputs.
-    Inputs(fn(&mut Inputs)),
-    /// A dependency counts by what it hands over and no longer by its key. What it hands over is
+    Inputs(fn(&mut KeyInputs)),
+    /// A dependency counts by what it exports and no longer by its key. What it exports is
     /// taken to be decided by package, version, features, target and mode.
     Cutoff,
     /// Whatever stands on a path package is told apart by workspace.
@@ -75,8 +75,8 @@ pub static RELAXATIONS: [Relaxation; 13] = [
         about: "`debug` or `release` is no input, but to runs of build scripts, which are told it; Cargo would have to \
                 keep that path out of its fingerprints",
         effect: Effect::Inputs(|inputs| {
-            if inputs.mode != "run-custom-build" {
-                inputs.directory.clear();
+            if inputs[Input::Mode] != "run-custom-build" {
+                inputs[Input::ProfileDirectory].clear();
             }
         }),
     },
@@ -84,35 +84,35 @@ pub static RELAXATIONS: [Relaxation; 13] = [
         name: "without-profile-name",
         soundness: Soundness::Sound,
         about: "the profile's name and whether it is incremental are no inputs; its other settings are",
-        effect: Effect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, NAME_FIELDS)),
+        effect: Effect::Inputs(|inputs| inputs[Input::Profile] = without_fields(&inputs[Input::Profile], NAME_FIELDS)),
     },
     Relaxation {
         name: "without-debug",
         soundness: Soundness::Unsound,
         about: "debuginfo, split-debuginfo and strip are no inputs: code is right, debug information is another's",
-        effect: Effect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, DEBUG_FIELDS)),
+        effect: Effect::Inputs(|inputs| inputs[Input::Profile] = without_fields(&inputs[Input::Profile], DEBUG_FIELDS)),
     },
     Relaxation {
         name: "without-profile",
         soundness: Soundness::WhatIf,
         about: "no profile setting and no directory is an input: one profile for everybody",
         effect: Effect::Inputs(|inputs| {
-            inputs.profile.clear();
-            inputs.directory.clear();
+            inputs[Input::Profile].clear();
+            inputs[Input::ProfileDirectory].clear();
         }),
     },
     Relaxation {
         name: "without-features",
         soundness: Soundness::WhatIf,
         about: "features are no input; what they pull in still is, by its keys",
-        effect: Effect::Inputs(|inputs| inputs.features.clear()),
+        effect: Effect::Inputs(|inputs| inputs[Input::Features].clear()),
     },
     Relaxation {
         name: "without-flags",
         soundness: Soundness::Unsound,
         about: "RUSTFLAGS, the configuration that reaches rustc ([build], [target], [env]) and -Z are no inputs: code \
                 made with others is taken",
-        effect: Effect::Inputs(|inputs| inputs.flags.clear()),
+        effect: Effect::Inputs(|inputs| inputs[Input::Flags].clear()),
     },
     Relaxation {
         name: "compatible-versions",
@@ -123,7 +123,7 @@ pub static RELAXATIONS: [Relaxation; 13] = [
     Relaxation {
         name: "early-cutoff",
         soundness: Soundness::WhatIf,
-        about: "a dependency counts by what it hands over, taken to be decided by its package, version, features, \
+        about: "a dependency counts by what it exports, taken to be decided by its package, version, features, \
                 target and mode",
         effect: Effect::Cutoff,
     },
@@ -184,24 +184,25 @@ fn without_fields(profile: &str, fields: &[&str]) -> String {
 
 /// Puts the semver-compatible range in the place of the version, wherever the version stands.
 /// Path packages keep theirs.
-fn compatible(inputs: &mut Inputs) {
-    if inputs.package.starts_with("path ") {
+fn compatible(inputs: &mut KeyInputs) {
+    if inputs[Input::PackageId].starts_with("path ") {
         return;
     }
-    let range = range_of(&inputs.version);
-    let (exact, wide) = (format!("@{}", inputs.version), format!("@{range}"));
+    let range = range_of(&inputs[Input::Version]);
+    let (exact, wide) = (format!("@{}", inputs[Input::Version]), format!("@{range}"));
     // `…#name@1.2.3`, or `…#1.2.3` where the name is that of the source.
-    inputs.package = match inputs.package.strip_suffix(&exact) {
+    inputs[Input::PackageId] = match inputs[Input::PackageId].strip_suffix(&exact) {
         Some(start) => format!("{start}{wide}"),
-        None => match inputs.package.strip_suffix(&format!("#{}", inputs.version)) {
+        None => match inputs[Input::PackageId].strip_suffix(&format!("#{}", inputs[Input::Version])) {
             Some(start) => format!("{start}#{range}"),
-            None => inputs.package.clone(),
+            None => inputs[Input::PackageId].clone(),
         },
     };
     // `…/name-1.2.3/src/lib.rs`
-    inputs.path = inputs.path.replacen(&format!("-{}/", inputs.version), &format!("-{range}/"), 1);
-    inputs.checksum.clear();
-    inputs.version = range;
+    inputs[Input::SourcePath] =
+        inputs[Input::SourcePath].replacen(&format!("-{}/", inputs[Input::Version]), &format!("-{range}/"), 1);
+    inputs[Input::Checksum].clear();
+    inputs[Input::Version] = range;
 }
 
 /// `1.2.3` and `1.9.0` are `1`; `0.4.2` is `0.4`; `0.0.3` is `0.0.3`. A version before a release
@@ -238,13 +239,11 @@ mod tests {
     #[test]
     fn two_compatible_versions_become_one() {
         let of = |version: &str| {
-            let mut inputs = Inputs {
-                version: version.into(),
-                package: format!("registry+https://example.org/index#serde@{version}"),
-                checksum: format!("sum of {version}"),
-                path: format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs"),
-                ..Inputs::default()
-            };
+            let mut inputs = KeyInputs::default();
+            inputs[Input::Version] = version.into();
+            inputs[Input::PackageId] = format!("registry+https://example.org/index#serde@{version}");
+            inputs[Input::Checksum] = format!("sum of {version}");
+            inputs[Input::SourcePath] = format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs");
             compatible(&mut inputs);
             inputs
         };

@@ -1,14 +1,13 @@
 //! The key of each node.
 //!
-//! A unit's inputs are relaxed, made into a [`Recipe`] and hashed with its dependencies' keys,
+//! A unit's inputs are relaxed, digested and hashed with its dependencies' keys,
 //! each by the code that does so for a real store. Only the last step differs: keys are numbered,
 //! equal keys alike, since a replay compares them millions of times.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use strategies::key::recipe::final_key;
-use strategies::key::{Content, Digest, FieldHasher, Inputs, Key, Recipe};
+use strategies::key::{ContentDigest, Digest, FieldHasher, Input, Key, KeyInputs, KeyOptions, base_key, final_key};
 
 use super::{Design, Effect};
 use crate::trace::{Edge, NodeId, Text, Trace};
@@ -43,7 +42,7 @@ pub struct Keys {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recasting {
     names: Vec<&'static str>,
-    changes: Vec<fn(&mut Inputs)>,
+    changes: Vec<fn(&mut KeyInputs)>,
     cutoff: bool,
     by_workspace: bool,
 }
@@ -77,7 +76,7 @@ impl Keys {
     /// Makes the keys of the nodes that are wanted; with a node every one below it is.
     pub(super) fn make(trace: &Trace, recasting: &Recasting, wanted: &[bool]) -> Keys {
         let mut units: Vec<Option<Cast>> = vec![None; trace.units.len()];
-        let mut keys: Vec<Key> = vec![Digest::of(b""); trace.nodes.len()];
+        let mut keys: Vec<Key> = vec![Key::of(b""); trace.nodes.len()];
         let mut numbers: HashMap<u64, KeyId, BuildHasherDefault<Plain>> = HashMap::default();
         let mut ids = vec![KeyId::NONE; trace.nodes.len()];
         let mut dependencies = Vec::new();
@@ -90,14 +89,14 @@ impl Keys {
             for edge in trace.edges(id) {
                 let key = keys[edge.node.at()];
                 dependencies.push(match recasting.cutoff {
-                    true => (edge, Digest::of(b""), handed_over(trace, edge.node, &units)),
-                    false => (edge, key, key),
+                    true => (edge, Key::of(b""), exported(trace, edge.node, &units)),
+                    false => (edge, key, ContentDigest(*key)),
                 });
             }
             in_order(trace, &mut dependencies);
             let Some(own) = &units[node.unit.at()] else { continue };
             let below = dependencies.iter().map(|(edge, key, content)| (trace.text(edge.label), *key, *content));
-            let key = final_key(&own.recipe.base_on(&own.name, below), own.observed.as_ref());
+            let key = final_key(&base_key(&own.digest, below, &KeyOptions::default()), own.observed.as_ref());
             keys[at] = key;
             let next = KeyId(numbers.len() as u32);
             ids[at] = *numbers.entry(short(&key)).or_insert(next);
@@ -109,11 +108,11 @@ impl Keys {
 /// A unit with its inputs relaxed.
 #[derive(Debug, Clone)]
 struct Cast {
-    name: String,
-    recipe: Recipe,
+    /// Of its own inputs.
+    digest: Digest,
     observed: Option<Digest>,
-    /// What it would hand over, if its package, version, features, target and mode decided that.
-    interface: Content,
+    /// What it would export, if its package, version, features, target and mode decided that.
+    interface: ContentDigest,
 }
 
 fn cast(trace: &Trace, at: usize, recasting: &Recasting) -> Cast {
@@ -121,34 +120,36 @@ fn cast(trace: &Trace, at: usize, recasting: &Recasting) -> Cast {
     let mut inputs = trace.inputs(unit);
     recasting.changes.iter().for_each(|change| change(&mut inputs));
     let mut interface = FieldHasher::new("interface");
-    for (label, value) in [
-        ("name", &inputs.name),
-        ("package", &inputs.package),
-        ("checksum", &inputs.checksum),
-        ("features", &inputs.features),
-        ("platform", &inputs.platform),
-        ("toolchain", &inputs.toolchain),
+    for input in [
+        Input::PackageName,
+        Input::TargetKind,
+        Input::TargetName,
+        Input::Mode,
+        Input::PackageId,
+        Input::Checksum,
+        Input::Features,
+        Input::Platform,
+        Input::Toolchain,
     ] {
-        interface.field(label, value);
+        interface.field(input.info().name, &inputs[input]);
     }
     let observed = Some(unit.observed).filter(|text| *text != Text(0));
     Cast {
         observed: observed.map(|text| Digest::of(trace.text(text).as_bytes())),
-        interface: interface.finish(),
-        name: inputs.name.clone(),
-        recipe: inputs.recipe(),
+        interface: ContentDigest(interface.finish()),
+        digest: inputs.own_digest(),
     }
 }
 
-/// What a dependency hands over under early cutoff. It stands before its dependents, so its unit
+/// What a dependency exports under early cutoff. It comes before its dependents, so its unit
 /// is known.
-fn handed_over(trace: &Trace, node: NodeId, units: &[Option<Cast>]) -> Content {
-    units[trace.nodes[node.at()].unit.at()].as_ref().map_or_else(|| Digest::of(b""), |cast| cast.interface)
+fn exported(trace: &Trace, node: NodeId, units: &[Option<Cast>]) -> ContentDigest {
+    units[trace.nodes[node.at()].unit.at()].as_ref().map_or_else(|| ContentDigest::of(b""), |cast| cast.interface)
 }
 
-/// Edges of one package under one label are told apart by their keys, as in a real recipe; all
+/// Edges of one package under one label are told apart by their keys, as for a real store; all
 /// others are in order already.
-fn in_order(trace: &Trace, dependencies: &mut [(&Edge, Key, Content)]) {
+fn in_order(trace: &Trace, dependencies: &mut [(&Edge, Key, ContentDigest)]) {
     let same =
         |a: &Edge, b: &Edge| a.label == b.label && trace.unit(a.node).package_name == trace.unit(b.node).package_name;
     let mut start = 0;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use strategies::key::{Digest, Key};
-use strategies::retention::{EntryFeatures, Limits, by_age, to_size_lru};
+use strategies::key::Key;
+use strategies::retention::{EntryFeatures, StoreLimits, by_age, to_size_lru};
 
 use super::flat::Flat;
 use super::*;
@@ -58,7 +58,7 @@ fn histories(artifacts: usize, builds: usize, edges: usize) -> impl Strategy<Val
 
 /// Keys that order as the artifacts do.
 fn keys(artifacts: usize) -> Vec<Key> {
-    let mut keys: Vec<Key> = (0..artifacts).map(|id| Digest::of(&id.to_le_bytes())).collect();
+    let mut keys: Vec<Key> = (0..artifacts).map(|id| Key::of(&id.to_le_bytes())).collect();
     keys.sort_unstable();
     keys
 }
@@ -141,7 +141,7 @@ proptest! {
         let max_age = Duration::from_secs(u64::from(DAYS) * 86_400);
         real_evicts(&history, "age", None, stamp, |entries, now| by_age(entries, now, max_age))?;
         let exact = |build: usize| stamp(build) + Duration::from_millis(build as u64);
-        let limits = Limits { max_age: Some(max_age + Duration::from_millis(100)), max_bytes: Some(cap) };
+        let limits = StoreLimits { max_age: Some(max_age + Duration::from_millis(100)), max_bytes: Some(cap) };
         real_evicts(&history, "age", Some(cap), exact, |entries, now| limits.evict(entries, now))?;
     }
 

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use strategies::explain::{Reason, distance, own_difference};
-use strategies::key::Recipe;
+use strategies::explain::MissReason;
+use strategies::key::KeyInputs;
 
 use super::{Portfolio, Tally};
 use crate::keys::View;
@@ -56,7 +56,7 @@ struct Search<'a> {
     view: &'a View,
     tally: &'a Tally,
     /// Admitted units by package, target and mode, with their inputs.
-    alike: HashMap<Text, Vec<(UnitId, Recipe)>>,
+    alike: HashMap<Text, Vec<(UnitId, KeyInputs)>>,
     /// Of each unit the first workspace that has it, and whether another has it, too.
     users: Vec<Option<(WorkspaceId, bool)>>,
     own: HashMap<UnitId, &'static str>,
@@ -66,7 +66,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn of(trace: &'a Trace, view: &'a View, portfolio: &'a Portfolio, tally: &'a Tally) -> Search<'a> {
         let mut users: Vec<Option<(WorkspaceId, bool)>> = vec![None; trace.units.len()];
-        let mut alike: HashMap<Text, Vec<(UnitId, Recipe)>> = HashMap::new();
+        let mut alike: HashMap<Text, Vec<(UnitId, KeyInputs)>> = HashMap::new();
         for plan in portfolio.plans.iter().map(|plan| &trace.plans[plan.at()]) {
             for node in plan.nodes.iter().filter(|node| view.key(**node).is_some()) {
                 let id = trace.nodes[node.at()].unit;
@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
                     none => {
                         *none = Some((plan.workspace, false));
                         let unit = &trace.units[id.at()];
-                        alike.entry(unit.name).or_default().push((id, trace.inputs(unit).recipe()));
+                        alike.entry(unit.name).or_default().push((id, trace.inputs(unit)));
                     }
                 }
             }
@@ -115,14 +115,14 @@ impl<'a> Search<'a> {
         }
         let home = self.users[unit.at()].map(|(workspace, _)| workspace);
         let alike = self.alike.get(&self.trace.units[unit.at()].name).map_or(&[][..], Vec::as_slice);
-        let mine = alike.iter().find(|(id, _)| *id == unit).map(|(_, recipe)| recipe);
+        let mine = alike.iter().find(|(id, _)| *id == unit).map(|(_, inputs)| inputs);
         let elsewhere = |id: UnitId| {
             let (first, several) = self.users[id.at()].unzip();
             id != unit && (first != home || several == Some(true))
         };
-        let mut nearest: Option<(usize, &Recipe)> = None;
+        let mut nearest: Option<(usize, &KeyInputs)> = None;
         for (_, other) in alike.iter().filter(|(id, _)| elsewhere(*id)) {
-            let Some((own, _)) = mine.map(|mine| distance(mine, other)) else { break };
+            let Some((own, _)) = mine.map(|mine| mine.distance(other)) else { break };
             if nearest.is_none_or(|(least, _)| own < least) {
                 nearest = Some((own, other));
             }
@@ -131,10 +131,10 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        let differs = nearest.zip(mine).map(|((_, other), mine)| own_difference(mine, other));
+        let differs = nearest.zip(mine).map(|((_, other), mine)| mine.own_difference(other));
         let reason = match differs {
             None => "never-seen",
-            Some(difference) => difference.map_or("content", Reason::as_str),
+            Some(difference) => difference.map_or("content", MissReason::as_str),
         };
         self.own.insert(unit, reason);
         reason

@@ -1,6 +1,6 @@
 //! Fills the tables of a trace, each thing once.
 
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 use super::interned::{Interned, hash};
 use super::{
@@ -53,32 +53,16 @@ impl Builder {
 
     /// A unit of these inputs, not yet in the trace: what is not an input of its key is for the
     /// caller to fill in.
-    pub fn unit_of(&mut self, inputs: &Inputs, package_name: &str, source: Source) -> Unit {
-        Unit {
-            name: self.text(&inputs.name),
-            package_name: self.text(package_name),
-            version: self.text(&inputs.version),
-            source,
-            package: self.text(&inputs.package),
-            checksum: self.text(&inputs.checksum),
-            path: self.text(&inputs.path),
-            features: self.text(&inputs.features),
-            profile: self.text(&inputs.profile),
-            directory: self.text(&inputs.directory),
-            platform: self.text(&inputs.platform),
-            toolchain: self.text(&inputs.toolchain),
-            flags: self.text(&inputs.flags),
-            target: self.text(&inputs.target),
-            kind: self.text(&inputs.kind),
-            crate_types: self.text(&inputs.crate_types),
-            edition: self.text(&inputs.edition),
-            mode: self.text(&inputs.mode),
-            is_std: inputs.is_std,
-            manifest: self.text(&inputs.manifest),
-            observed: Text(0),
-            published: 0,
-            watches: Text(0),
+    pub fn unit_of(&mut self, inputs: &KeyInputs, package_name: &str, source: Source) -> Unit {
+        let mut unit = Unit { source, is_std: !inputs[Input::BuildStd].is_empty(), ..Unit::default() };
+        for input in Input::of_unit() {
+            if let Some(text) = unit.input(input) {
+                *text = self.text(&inputs[input]);
+            }
         }
+        unit.package_name = self.text(package_name);
+        unit.name = self.text(&format!("{package_name} {}", inputs.slot()));
+        unit
     }
 
     /// The index of a unit on its dependencies. Of a node that is there already a measured amount

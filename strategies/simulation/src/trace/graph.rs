@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use strategies::graph::{
-    Dependency, Graph, Mode, PackageId, Profile, Source as GraphSource, Target, Unit as GraphUnit,
+    Dependency, Graph, Mode, PackageId, PackageSource as GraphSource, Profile, Unit as GraphUnit, UnitTarget,
 };
 
 use super::{NodeId, Plan, Source, Text, Trace, Unit};
@@ -49,7 +49,7 @@ impl Trace {
                     Source::Path => GraphSource::Path(PathBuf::from(self.text(unit.package))),
                 },
             },
-            target: Target {
+            target: UnitTarget {
                 kind: list(unit.kind),
                 crate_types: list(unit.crate_types),
                 name: text(unit.target),

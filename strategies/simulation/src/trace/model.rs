@@ -1,6 +1,7 @@
 //! The tables of a trace.
 
 use serde::{Deserialize, Serialize};
+use strategies::key::Input;
 
 use super::{NodeId, PlanId, Text, UnitId, WorkspaceId};
 
@@ -90,9 +91,10 @@ pub struct LeftOut {
 }
 
 /// Where a package comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Source {
     /// A registry.
+    #[default]
     Registry,
     /// A git commit.
     Git,
@@ -100,48 +102,48 @@ pub enum Source {
     Path,
 }
 
-/// What a unit is by itself. Texts as in [`Inputs`](strategies::key::Inputs).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What a unit is by itself. Texts as in [`KeyInputs`](strategies::key::KeyInputs).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unit {
-    /// [`Inputs::name`](strategies::key::Inputs::name).
+    /// Package name, target kind, target name and mode.
     pub name: Text,
     /// Package name.
     pub package_name: Text,
-    /// [`Inputs::version`](strategies::key::Inputs::version).
+    /// Package version.
     pub version: Text,
     /// Where the package comes from.
     pub source: Source,
-    /// [`Inputs::package`](strategies::key::Inputs::package).
+    /// Package id.
     pub package: Text,
-    /// [`Inputs::checksum`](strategies::key::Inputs::checksum).
+    /// Checksum or commit.
     pub checksum: Text,
-    /// [`Inputs::path`](strategies::key::Inputs::path).
+    /// Path of the root source file.
     pub path: Text,
-    /// [`Inputs::features`](strategies::key::Inputs::features).
+    /// Activated features.
     pub features: Text,
-    /// [`Inputs::profile`](strategies::key::Inputs::profile).
+    /// The profile as Cargo printed it.
     pub profile: Text,
-    /// [`Inputs::directory`](strategies::key::Inputs::directory).
+    /// Profile directory and triple.
     pub directory: Text,
-    /// [`Inputs::platform`](strategies::key::Inputs::platform).
+    /// Target triple.
     pub platform: Text,
-    /// [`Inputs::toolchain`](strategies::key::Inputs::toolchain).
+    /// Digest of the toolchain.
     pub toolchain: Text,
-    /// [`Inputs::flags`](strategies::key::Inputs::flags).
+    /// Digest of the flags.
     pub flags: Text,
-    /// [`Inputs::target`](strategies::key::Inputs::target).
+    /// Target name.
     pub target: Text,
-    /// [`Inputs::kind`](strategies::key::Inputs::kind).
+    /// Target kind.
     pub kind: Text,
-    /// [`Inputs::crate_types`](strategies::key::Inputs::crate_types).
+    /// Crate types.
     pub crate_types: Text,
-    /// [`Inputs::edition`](strategies::key::Inputs::edition).
+    /// Edition.
     pub edition: Text,
-    /// [`Inputs::mode`](strategies::key::Inputs::mode).
+    /// Mode.
     pub mode: Text,
-    /// [`Inputs::is_std`](strategies::key::Inputs::is_std).
+    /// Whether it is part of the standard library.
     pub is_std: bool,
-    /// [`Inputs::manifest`](strategies::key::Inputs::manifest).
+    /// Digest of the manifests.
     pub manifest: Text,
     /// What stands for the inputs that only a build observes: of a path package, the digest of
     /// its sources as they were collected; else empty.
@@ -151,6 +153,32 @@ pub struct Unit {
     /// Of a build script's run in a path package: what its source says it watches, relative to the
     /// package, a line each; `.` where it names nothing, since Cargo then watches all of it.
     pub watches: Text,
+}
+
+impl Unit {
+    /// The text of an input; `None` for one that traces do not have as a text.
+    pub(super) fn input(&mut self, input: Input) -> Option<&mut Text> {
+        Some(match input {
+            Input::Version => &mut self.version,
+            Input::Toolchain => &mut self.toolchain,
+            Input::Platform => &mut self.platform,
+            Input::Profile => &mut self.profile,
+            Input::ProfileDirectory => &mut self.directory,
+            Input::Features => &mut self.features,
+            Input::Flags => &mut self.flags,
+            Input::PackageName => &mut self.package_name,
+            Input::PackageId => &mut self.package,
+            Input::Checksum => &mut self.checksum,
+            Input::SourcePath => &mut self.path,
+            Input::TargetName => &mut self.target,
+            Input::TargetKind => &mut self.kind,
+            Input::CrateTypes => &mut self.crate_types,
+            Input::Edition => &mut self.edition,
+            Input::Mode => &mut self.mode,
+            Input::Manifest => &mut self.manifest,
+            _ => return None,
+        })
+    }
 }
 
 /// An amount that a unit costs.
@@ -240,7 +268,7 @@ pub enum Action {
     Edit {
         /// Whose.
         workspace: WorkspaceId,
-        /// As in [`Inputs::path`](strategies::key::Inputs::path): `ws:src/main.rs`.
+        /// As in [`Input::SourcePath`]: `ws:src/main.rs`.
         file: Text,
     },
     /// The workspace's build directory is removed.

@@ -1,6 +1,6 @@
 //! What the tables of a trace say of a thing.
 
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 use super::{Edge, NodeId, Plan, Source, Text, Trace, Unit};
 
@@ -43,27 +43,14 @@ impl Trace {
     }
 
     /// The inputs of a unit's key.
-    pub fn inputs(&self, unit: &Unit) -> Inputs {
-        let text = |text: Text| self.text(text).to_owned();
-        Inputs {
-            name: text(unit.name),
-            version: text(unit.version),
-            package: text(unit.package),
-            checksum: text(unit.checksum),
-            path: text(unit.path),
-            features: text(unit.features),
-            profile: text(unit.profile),
-            directory: text(unit.directory),
-            platform: text(unit.platform),
-            toolchain: text(unit.toolchain),
-            flags: text(unit.flags),
-            target: text(unit.target),
-            kind: text(unit.kind),
-            crate_types: text(unit.crate_types),
-            edition: text(unit.edition),
-            mode: text(unit.mode),
-            is_std: unit.is_std,
-            manifest: text(unit.manifest),
+    pub fn inputs(&self, unit: &Unit) -> KeyInputs {
+        let (mut inputs, mut unit) = (KeyInputs::default(), *unit);
+        for input in Input::of_unit() {
+            if let Some(text) = unit.input(input) {
+                inputs[input].push_str(self.text(*text));
+            }
         }
+        inputs[Input::BuildStd] = if unit.is_std { "std" } else { "" }.to_owned();
+        inputs
     }
 }

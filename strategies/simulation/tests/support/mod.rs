@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use simulation::trace::{About, Amount, Builder, Edge, NodeId, Source, Task, Trace};
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
 /// What one node of a random workspace is.
 #[derive(Debug, Clone)]
@@ -49,29 +49,37 @@ pub fn workspaces(most: usize) -> impl Strategy<Value = Vec<Workspace>> {
 }
 
 /// The inputs of a registry unit.
-pub fn registry(made: &Made) -> Inputs {
+pub fn registry(made: &Made) -> KeyInputs {
     let (kind, mode) = KINDS[usize::from(made.kind)];
     let (name, version) = (format!("p{}", made.package), format!("1.{}.0", made.version));
-    Inputs {
-        name: format!("{name} {kind} {name} {mode}"),
-        package: format!("registry+https://example.org/index#{name}@{version}"),
-        checksum: format!("sum of {name} {version}"),
-        path: format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs"),
-        features: format!("f{}", made.features),
-        profile: format!(
-            r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
-            made.debug
+    inputs([
+        (Input::PackageName, name.clone()),
+        (Input::PackageId, format!("registry+https://example.org/index#{name}@{version}")),
+        (Input::Checksum, format!("sum of {name} {version}")),
+        (Input::SourcePath, format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs")),
+        (Input::Features, format!("f{}", made.features)),
+        (
+            Input::Profile,
+            format!(
+                r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
+                made.debug
+            ),
         ),
-        directory: "debug".into(),
-        toolchain: "rustc".into(),
-        target: name,
-        kind: kind.into(),
-        crate_types: if kind == "lib" { "lib".into() } else { "bin".into() },
-        edition: "2024".into(),
-        mode: mode.into(),
-        version,
-        ..Inputs::default()
-    }
+        (Input::ProfileDirectory, "debug".into()),
+        (Input::Toolchain, "rustc".into()),
+        (Input::TargetName, name),
+        (Input::TargetKind, kind.into()),
+        (Input::CrateTypes, if kind == "lib" { "lib".into() } else { "bin".into() }),
+        (Input::Edition, "2024".into()),
+        (Input::Mode, mode.into()),
+        (Input::Version, version),
+    ])
+}
+
+fn inputs(texts: impl IntoIterator<Item = (Input, String)>) -> KeyInputs {
+    let mut inputs = KeyInputs::default();
+    texts.into_iter().for_each(|(input, text)| inputs[input] = text);
+    inputs
 }
 
 /// A trace of one plan for each workspace.
@@ -80,7 +88,7 @@ pub fn trace(workspaces: &[Workspace]) -> Trace {
 }
 
 /// The same, with inputs changed before they go in.
-pub fn trace_with(workspaces: &[Workspace], change: impl Fn(&mut Inputs)) -> Trace {
+pub fn trace_with(workspaces: &[Workspace], change: impl Fn(&mut KeyInputs)) -> Trace {
     let mut builder = Builder::default();
     for (at, workspace) in workspaces.iter().enumerate() {
         let id = builder.workspace(&format!("w{at}"), 0);
@@ -92,16 +100,16 @@ pub fn trace_with(workspaces: &[Workspace], change: impl Fn(&mut Inputs)) -> Tra
             nodes.push(node);
         }
         // The member stands on everything.
-        let mut inputs = Inputs {
-            name: format!("m{at} bin m{at} build"),
-            version: "0.1.0".into(),
-            package: format!("path ws: m{at} 0.1.0"),
-            path: "ws:src/main.rs".into(),
-            kind: "bin".into(),
-            mode: "build".into(),
-            manifest: format!("manifest of m{at}"),
-            ..Inputs::default()
-        };
+        let mut inputs = inputs([
+            (Input::PackageName, format!("m{at}")),
+            (Input::Version, "0.1.0".into()),
+            (Input::PackageId, format!("path ws: m{at} 0.1.0")),
+            (Input::SourcePath, "ws:src/main.rs".into()),
+            (Input::TargetName, format!("m{at}")),
+            (Input::TargetKind, "bin".into()),
+            (Input::Mode, "build".into()),
+            (Input::Manifest, format!("manifest of m{at}")),
+        ]);
         change(&mut inputs);
         let all = Made { below: Vec::new(), ..workspace[0].clone() };
         let unit = unit(&mut builder, &inputs, &format!("m{at}"), Source::Path, "sources");
@@ -118,7 +126,7 @@ pub fn trace_with(workspaces: &[Workspace], change: impl Fn(&mut Inputs)) -> Tra
 
 fn add(
     builder: &mut Builder,
-    inputs: &Inputs,
+    inputs: &KeyInputs,
     name: &str,
     source: Source,
     observed: &str,
@@ -137,7 +145,7 @@ fn add(
 
 fn unit(
     builder: &mut Builder,
-    inputs: &Inputs,
+    inputs: &KeyInputs,
     name: &str,
     source: Source,
     observed: &str,
