@@ -42,13 +42,13 @@ pub struct Phases {
 }
 
 impl Phases {
-    /// ReportedKind the user waits.
+    /// What the user waits.
     pub fn wall(&self) -> Duration {
         [self.plan, self.restore, Some(self.cargo), self.publish].into_iter().flatten().sum()
     }
 }
 
-/// ReportedKind the operating system accounted.
+/// What the operating system accounted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// User seconds.
@@ -77,7 +77,7 @@ pub struct Build {
     pub usage: Usage,
     /// CPU time of this process in plan, restore and publish, if nothing else ran in it.
     pub own: Duration,
-    /// ReportedKind rustc did.
+    /// What rustc did.
     pub rustc: Summary,
     /// Seconds of each unit that ran.
     pub costs: HashMap<UnitPlace, f64>,
@@ -85,20 +85,20 @@ pub struct Build {
     pub ran: HashSet<UnitPlace>,
     /// The units, when the build succeeded.
     pub graph: Graph,
-    /// ReportedKind became of them.
+    /// What became of them.
     pub built: BuiltUnits,
-    /// ReportedKind the strategy did, for one that restores units.
+    /// What the strategy did, for one that restores units.
     pub cached: Option<Cached>,
 }
 
-/// ReportedKind a `units` strategy did.
+/// What a `units` strategy did.
 #[derive(Debug)]
 pub struct Cached {
     /// Its plan.
     pub plan: RestorePlan,
-    /// ReportedKind it restored.
+    /// What it restored.
     pub restored: RestoreOutcome,
-    /// ReportedKind it published.
+    /// What it published.
     pub published: PublishOutcome,
     /// The store before this build, if anything is to be explained by it.
     pub before: Option<Arc<EntryIndex>>,
@@ -129,7 +129,7 @@ pub enum BuildError {
     /// It reached its limit.
     #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
     TooLong {
-        /// ReportedKind ran.
+        /// What ran.
         what: &'static str,
         /// The limit.
         limit: Duration,
@@ -180,7 +180,7 @@ pub fn build(
     }
 }
 
-/// ReportedKind is known of a build whose artifacts are none of our affair.
+/// What is known of a build whose artifacts are none of our affair.
 fn plain(
     lab: &Lab,
     site: &Site,
@@ -359,7 +359,7 @@ struct Costs {
     ran: HashSet<UnitPlace>,
 }
 
-/// ReportedKind rustc did, and the seconds of each unit: rustc's own from the observer, a build
+/// What rustc did, and the seconds of each unit: rustc's own from the observer, a build
 /// script's from its start to Cargo's message.
 fn costs(site: &Site, layout: &Layout, built: &BuiltUnits, messages: &Messages) -> Result<Costs, BuildError> {
     let log = observer::read_log(&site.log)?;
@@ -372,7 +372,7 @@ fn costs(site: &Site, layout: &Layout, built: &BuiltUnits, messages: &Messages) 
     let ran: HashSet<UnitPlace> = costs.keys().cloned().collect();
     for index in &built.compiled {
         if let Some((message, place)) = built.matched.units.get(index)
-            // ReportedKind a tool brought back instead of compiling it took no time to speak of.
+            // What a tool brought back instead of compiling it took no time to speak of.
             && (site.rival.is_none() || matches!(messages.units[*message].what, ReportedKind::ScriptRun))
             && let Some(began) = strategies::graph::layout::invoked_at(&layout.unit_dir(place))
         {
@@ -383,7 +383,7 @@ fn costs(site: &Site, layout: &Layout, built: &BuiltUnits, messages: &Messages) 
     Ok(Costs { rustc: Summary::of(&log), seconds: costs, ran })
 }
 
-/// ReportedKind went wrong: from the first error on, without what Cargo said before it.
+/// What went wrong: from the first error on, without what Cargo said before it.
 fn last_lines(finished: &Finished) -> String {
     let lines = &finished.stderr_tail;
     let first = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
