@@ -147,13 +147,13 @@ fn size(count: u64) -> String {
     bytes(Some(count as f64))
 }
 
-fn stats_text(kind: &dyn StoreKind, stats: &StoreStats, top: usize) -> String {
+fn stats_text(kind: &StoreKind, stats: &StoreStats, top: usize) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{name:<22} {value}");
     };
-    line("shape", kind.name().to_owned());
+    line("shape", kind.name.to_owned());
     line("entries", stats.all.entries.to_string());
     line("files", stats.blobs.to_string());
     line("bytes, apparent", size(stats.apparent));
@@ -222,7 +222,7 @@ fn verify_text(verified: &VerifyOutcome) -> String {
 fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
-    let limited = collected.taken.iter().filter(|taken| taken.why == RemovalReason::Limit).count();
+    let limited = collected.entries.iter().filter(|entry| entry.why == RemovalReason::Limit).count();
     let count = |why: RemovalReason| collected.removed.get(&why).copied().unwrap_or(0);
     let would = if dry_run { "would be " } else { "" };
     let _ = writeln!(
@@ -244,7 +244,7 @@ fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
         "promised {}, {would}freed {}; {} stay, held by build directories",
         size(collected.promised),
         size(collected.freed),
-        size(collected.held())
+        size(collected.still_linked())
     );
     text
 }
@@ -297,7 +297,7 @@ mod tests {
             why: RemovalReason::Limit,
         };
         let collected = CollectOutcome {
-            taken: vec![taken],
+            entries: vec![taken],
             kept: 7,
             bytes_before: 3 << 30,
             bytes_after: 2 << 30,

@@ -3,24 +3,20 @@
 //! `embedder` is built in two workspaces at once under one key, before either publishes.
 //! Each has an rmeta, and so a crate hash, of its own. What was compiled against one must
 //! never be linked with the other: rustc would say E0460 or E0463.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::HashMap;
 
 use strategies::store::Added;
 use strategies::units::{plan, publish};
-use support::{Place, Site, units};
+use crate::support::{Place, Site, units};
 
 fn place() -> Place {
     let place = Place::new();
     let script = "fn main() { println!(\"cargo::rerun-if-changed=build.rs\"); }\n";
     let embeds = "pub const PLACE: &str = env!(\"OUT_DIR\");\n#[inline]\npub fn of<T>(_: T) -> usize { PLACE.len() }\n";
     place.publish("embedder", "", &[("build.rs", script), ("src/lib.rs", embeds)]);
-    for (name, below) in [("above", "embedder"), ("beside", "embedder")] {
-        let lib = format!("#[inline]\npub fn {name}<T>(t: T) -> usize {{ {below}::of(t) }}\n");
-        place.publish(name, &format!("[dependencies]\n{below} = \"1\"\n"), &[("src/lib.rs", &lib)]);
+    for (name, dependency) in [("above", "embedder"), ("beside", "embedder")] {
+        let lib = format!("#[inline]\npub fn {name}<T>(t: T) -> usize {{ {dependency}::of(t) }}\n");
+        place.publish(name, &format!("[dependencies]\n{dependency} = \"1\"\n"), &[("src/lib.rs", &lib)]);
     }
     let program = |deps: &[&str]| {
         let manifest: String = deps.iter().map(|dep| format!("{dep} = \"1\"\n")).collect();
@@ -49,12 +45,12 @@ fn dependents_of_two_identities_are_never_mixed() {
             assert_eq!(published.left_out, [], "{name}");
             for unit in &published.units {
                 let twin = std::ptr::eq(site, &second) && site.graph.units[unit.index].package.name == "embedder";
-                let added = if twin { Added::Known } else { Added::New };
+                let added = if twin { Added::AlreadyThere } else { Added::New };
                 assert_eq!(unit.added, added, "{name} {}", site.label(unit.index));
             }
         }
-        // The store has embedder as `first` built it and `above` on top of that; `beside` is
-        // keyed on an embedder that nobody can get any more.
+        // The store has embedder as `first` built it and `above` with that; `beside` is
+        // keyed on an embedder that is in no store any more.
         let done = third.build(&units, &*store);
         let hits: Vec<String> = done.restored.units.iter().map(|(index, _)| third.label(*index)).collect();
         assert!(hits.contains(&"above lib build".to_owned()), "{name} {hits:?}");

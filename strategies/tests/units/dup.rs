@@ -1,15 +1,11 @@
 //! `dup`: missed by key although the same bytes were stored already, final binaries too.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
 use strategies::explain::EntryIndex;
 use strategies::store::Store;
 use strategies::units::Units;
-use support::{Place, Site, units};
+use crate::support::{Place, Site, units};
 
 const STRATEGIES: [&str; 3] = ["copy+aggressive", "hardlink+aggressive@dirs", "in-place+aggressive"];
 
@@ -35,7 +31,7 @@ fn binaries_of_other_bytes_are_no_dups_and_of_the_same_are() {
         let place = Place::new();
         let units = units(name);
         let store = units.store.open(&place.at("store")).unwrap();
-        // Of one length, so that only the bytes tell them apart.
+        // Of one length, so that only the bytes differ.
         let main = |say: &str| format!("fn main() {{ println!(\"{say}\"); }}\n");
         place.workspace("top", "", &[("src/main.rs", &main("one"))]);
         assert_eq!(dups(&place, &units, &*store), of(&[("top bin build", false)]), "{name}: an empty store");

@@ -1,6 +1,4 @@
 //! Stores used by many at once, and damaged at random: entries are whole or absent.
-#![allow(missing_docs, clippy::unwrap_used)]
-
 use std::fs;
 use std::path::Path;
 use std::sync::Barrier;
@@ -47,8 +45,8 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
     }
 }
 
-/// What planning asks before it hands an entry out.
-fn handed_out(store: &dyn Store, key: &Key) -> Option<Entry> {
+/// What planning asks before it restores an entry.
+fn found_intact(store: &dyn Store, key: &Key) -> Option<Entry> {
     let entry = store.lookup(key)?;
     entry.files.iter().all(|file| is_sound(&store.stored(&entry, file), &entry, file)).then_some(entry)
 }
@@ -90,7 +88,7 @@ fn many_publishers_of_one_unit_make_one_entry_that_never_goes_away() {
                                 let added = store.add(&entry, &unit_dir, link).unwrap();
                                 // What one has published stays, whoever else publishes it.
                                 for _ in 0..20 {
-                                    assert!(handed_out(store, &key).is_some(), "{} {}", kind.name(), link.name());
+                                    assert!(found_intact(store, &key).is_some(), "{} {}", kind.name, link.name());
                                 }
                                 added
                             })
@@ -100,8 +98,8 @@ fn many_publishers_of_one_unit_make_one_entry_that_never_goes_away() {
                         start.wait();
                         let mut seen = false;
                         while !done.load(Ordering::Relaxed) {
-                            let now = handed_out(store, &key).is_some();
-                            assert!(now || !seen, "{} {}: it was there and went away", kind.name(), link.name());
+                            let now = found_intact(store, &key).is_some();
+                            assert!(now || !seen, "{} {}: it was there and went away", kind.name, link.name());
                             seen = now;
                         }
                     });
@@ -113,7 +111,7 @@ fn many_publishers_of_one_unit_make_one_entry_that_never_goes_away() {
                 let entries = store.entries();
                 assert_eq!(entries.len(), 1);
                 assert_eq!(check(store, &entries[0], true), []);
-                assert_eq!(leftovers(&dir.join("store")), Vec::<String>::new(), "{} {}", kind.name(), link.name());
+                assert_eq!(leftovers(&dir.join("store")), Vec::<String>::new(), "{} {}", kind.name, link.name());
             }
         }
     }
@@ -214,9 +212,9 @@ fn folders_without_a_file_are_kept() {
         let entry = Entry { folders: folders.clone(), ..unit(&unit_dir, key, &[vec![1]]) };
         store.add(&entry, &unit_dir, LinkMode::Copy).unwrap();
         let found = store.lookup(&key).unwrap();
-        assert_eq!(found.folders, folders, "{}", kind.name());
+        assert_eq!(found.folders, folders, "{}", kind.name);
         let out = store.out_dir(&found).unwrap();
-        assert!(out.join("a/b").is_dir() && out.join("c").is_dir(), "{}", kind.name());
+        assert!(out.join("a/b").is_dir() && out.join("c").is_dir(), "{}", kind.name);
         let sly = Entry { folders: vec!["out/../../x".to_owned()], ..entry };
         assert!(Entry::read(&sly.encode().unwrap(), &key).is_none());
     }
@@ -225,9 +223,9 @@ fn folders_without_a_file_are_kept() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever happens to the store's files, what is handed out is what was published.
+    /// Whatever happens to the store's files, what is found is what was published.
     #[test]
-    fn what_is_handed_out_is_what_was_published(
+    fn what_is_found_is_what_was_published(
         contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..3000), 1..5),
         blows in proptest::collection::vec((any::<prop::sample::Index>(), blow()), 0..3),
         kind in 0..ALL.len(),
@@ -238,12 +236,12 @@ proptest! {
         let unit_dir = dir.path().join("unit");
         let entry = unit(&unit_dir, key, &contents);
         prop_assert_eq!(store.add(&entry, &unit_dir, LinkMode::Copy).unwrap(), Added::New);
-        prop_assert_eq!(store.add(&entry, &unit_dir, LinkMode::Copy).unwrap(), Added::Known);
+        prop_assert_eq!(store.add(&entry, &unit_dir, LinkMode::Copy).unwrap(), Added::AlreadyThere);
         for (which, blow) in &blows {
             let files = all_files(&dir.path().join("store"));
             strike(which.get(files.as_slice()).as_path(), blow);
         }
-        if let Some(found) = handed_out(&*store, &key) {
+        if let Some(found) = found_intact(&*store, &key) {
             for file in &found.files {
                 let at: usize = file.path.strip_prefix("out/f").unwrap().parse().unwrap();
                 prop_assert_eq!(&fs::read(store.stored(&found, file)).unwrap(), &contents[at]);
@@ -253,7 +251,7 @@ proptest! {
         }
         // And publishing again repairs it.
         store.add(&entry, &unit_dir, LinkMode::Copy).unwrap();
-        let repaired = handed_out(&*store, &key);
+        let repaired = found_intact(&*store, &key);
         prop_assert!(repaired.is_some());
         prop_assert_eq!(check(&*store, &repaired.unwrap(), true), vec![]);
     }

@@ -1,7 +1,5 @@
 //! What these tests share: a made-up registry, workspaces, and one build under a strategy
 //! step by step, with the Cargo that runs the test.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
-
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +13,7 @@ use strategies::graph::messages::Messages;
 use strategies::key::Context;
 use strategies::store::Store;
 use strategies::units::{
-    Decision, PublishOutcome, RestoreOutcome, RestorePlan, Session, Units, plan, publish, restore,
+    Decision, PublishOutcome, RestoreOutcome, Session, Units, plan, publish, restore,
 };
 
 /// A temporary directory with a registry and workspaces.
@@ -128,7 +126,7 @@ impl Site {
         let restored = restore(&session, &mut plan).unwrap();
         let built = self.cargo();
         let published = publish(&session, &mut plan, &built, &HashMap::new(), "test").unwrap();
-        Done { plan, restored, built, published }
+        Done { restored, built, published }
     }
 
     /// Units by what is planned for them in an empty build directory: hits and misses.
@@ -157,7 +155,6 @@ impl Site {
 
 /// A finished build.
 pub struct Done {
-    pub plan: RestorePlan,
     pub restored: RestoreOutcome,
     pub built: BuiltUnits,
     pub published: PublishOutcome,

@@ -1,8 +1,4 @@
 //! A damaged store costs a miss, never a build.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 #[cfg(unix)]
@@ -13,7 +9,7 @@ use strategies::graph::layout::FileSharing;
 use strategies::store::{Bytes, Entry, Store, check};
 #[cfg(unix)]
 use strategies::units::Units;
-use support::{Place, Site, units};
+use crate::support::{Place, Site, units};
 
 const STRATEGIES: [&str; 2] = ["copy+aggressive", "copy+aggressive@dirs"];
 
@@ -122,7 +118,7 @@ fn a_damaged_entry_is_a_miss_and_the_next_build_repairs_it() {
         for (what, damage) in DAMAGE {
             copy(&place.at("good"), &dir);
             damage(&*store);
-            // What stands on it has no key any more: both are misses.
+            // Its dependent has no key any more: both are misses.
             assert_eq!(site.planned(&units, &*store), (vec![], both.to_vec()), "{name}, {what}");
         }
         for (what, damage) in [DAMAGE[0], DAMAGE[4], DAMAGE[9]] {
@@ -223,5 +219,30 @@ fn stores_of_other_versions_are_left_alone() {
         fs::write(&path, &later).unwrap();
         assert_eq!(site.planned(&units, &*store).0.len(), 0, "{name}");
         assert_eq!(fs::read(&path).unwrap(), later);
+    }
+}
+
+/// Folders that a build script made and left empty are there again after a restore.
+#[test]
+fn a_restored_script_has_the_empty_folders_it_made() {
+    let script = "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+                  let out = std::path::PathBuf::from(std::env::var_os(\"OUT_DIR\").unwrap());\n    \
+                  std::fs::create_dir_all(out.join(\"include/deep\")).unwrap();\n    \
+                  std::fs::create_dir_all(out.join(\"made\")).unwrap();\n    \
+                  std::fs::write(out.join(\"made/file\"), \"1\").unwrap();\n}\n";
+    let main = "fn main() {\n    let out = std::path::Path::new(env!(\"OUT_DIR\"));\n    \
+                println!(\"{}\", out.join(\"include/deep\").is_dir());\n}\n";
+    for name in ["copy+aggressive", "hardlink+aggressive@dirs", "in-place+aggressive", "in-place+aggressive@dirs"] {
+        let place = Place::new();
+        let units = units(name);
+        let store = units.store.open(&place.at("store")).unwrap();
+        place.workspace("top", "", &[("build.rs", script), ("src/main.rs", main)]);
+        let site = Site::new(&place, "top");
+        site.build(&units, &*store);
+        assert_eq!(site.run("top"), "true\n", "{name}");
+        site.wipe();
+        let done = site.build(&units, &*store);
+        assert!(done.built.compiled.is_empty(), "{name}");
+        assert_eq!(site.run("top"), "true\n", "{name}");
     }
 }
