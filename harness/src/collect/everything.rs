@@ -12,7 +12,7 @@ use super::command::Command;
 use super::draft::Draft;
 use super::graphs::{Shared, WorkspaceGraphs};
 use runner::build_env::BuildEnv;
-use runner::prepare::{Needs, Prepared, prepare_one};
+use runner::prepare::{FetchNeeds, PreparedWorkspace, prepare_one};
 
 /// Graphs asked for at the same time: Cargo computes one on one core.
 const AT_ONCE: usize = 2;
@@ -36,7 +36,7 @@ pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[Co
 }
 
 /// A workspace as it is here, or why it is not.
-type Fetched = Result<Prepared, WorkspaceGraphs>;
+type Fetched = Result<PreparedWorkspace, WorkspaceGraphs>;
 
 fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
     let bar = bar(workspaces.len(), "fetching");
@@ -44,7 +44,7 @@ fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<Fetched
     for workspace in workspaces {
         build_env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        all.push(match prepare_one(build_env, workspace, Needs::default()) {
+        all.push(match prepare_one(build_env, workspace, FetchNeeds::default()) {
             Ok(prepared) => Ok(prepared),
             Err(error) => {
                 build_env.supervisor.check()?;

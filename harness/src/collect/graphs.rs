@@ -19,9 +19,9 @@ use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
 use runner::build_env::BuildEnv;
 use runner::integration::Integration;
-use runner::integration::plain::Plain;
+use runner::integration::plain::PlainCargo;
 use runner::invocation::{BuildOptions, Site};
-use runner::prepare::Prepared;
+use runner::prepare::PreparedWorkspace;
 
 /// Characters of an error that are kept.
 const MOST: usize = 300;
@@ -88,7 +88,7 @@ impl<'a> Shared<'a> {
     ///
     /// # Errors
     /// When the run was interrupted; anything else is left out.
-    pub fn graphs(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
+    pub fn graphs(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
         let name = prepared.workspace.name.clone();
         let graphs = match self.laid_out(prepared) {
             Ok(graphs) => graphs,
@@ -100,8 +100,8 @@ impl<'a> Shared<'a> {
         Ok(graphs)
     }
 
-    fn laid_out(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
-        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(Plain) as Arc<dyn Integration>) };
+    fn laid_out(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
+        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo) as Arc<dyn Integration>) };
         let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;
