@@ -86,13 +86,13 @@ enum Command {
     #[command(subcommand)]
     Series(cmd::series::Command),
     /// Replay many workspaces: reuse, keys, retention and remote caches at scale
-    Simulate(cmd::simulate::Args),
+    Simulate(cmd::simulate::SimulateArgs),
     /// Count, verify and collect what a store holds
     #[command(subcommand)]
     Store(cmd::store::StoreCommand),
     /// Unit graphs of whole corpora: collect them without compiling anything
     #[command(subcommand)]
-    Trace(cmd::trace::Command),
+    Trace(cmd::trace::TraceSubcommand),
     /// What shipped strategies run around a build
     #[command(subcommand, hide = true)]
     Tool(cmd::tool::ToolCommand),

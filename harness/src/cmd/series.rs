@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use exec::workdir;
 use reports::table::{Align, Table, WIDTH};
 use series::Series;
-use series::run::{Entry, line_id, skipped};
+use series::run::{SeriesRun, line_id, skipped};
 use series::series::{AddMode, AddedRun};
 
 /// What to do with a series.
@@ -108,7 +108,7 @@ fn add(args: &AddArgs) -> Result<()> {
         }
         match series.add(dir, mode)? {
             AddedRun::New(entry) => {
-                let Entry { name, ok_rows, rows, line, .. } = *entry;
+                let SeriesRun { name, ok_rows, rows, line, .. } = *entry;
                 println!("added {name}: {ok_rows} of {rows} rows ok, line {}", line_id(&line));
             }
             AddedRun::Present(entry) => println!("{} is in the series already", entry.name),
@@ -129,7 +129,7 @@ fn list(args: &ListArgs) -> Result<()> {
     Ok(())
 }
 
-fn table(entries: &[Entry]) -> Table {
+fn table(entries: &[SeriesRun]) -> Table {
     let mut table = Table::new(&[
         ("started", Align::Left),
         ("run", Align::Flexible),

@@ -17,8 +17,8 @@ use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec};
 use exec::sandbox::{Enforcers, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
-use exec::volume::{Volume, VolumeError, VolumeSpec};
-use exec::workdir::{WorkDir, WorkDirError};
+use exec::volume::{Volume, VolumeSpec};
+use exec::workdir::WorkDir;
 use runner::build_env::DISK_FLOOR;
 use runner::guard::others_share;
 use runner::integration::external::install_dir;
@@ -139,7 +139,7 @@ fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
             Some(lock)
         }
         Err(error) => {
-            work.in_use = matches!(error, WorkDirError::InUse { .. });
+            work.in_use = error.is_in_use();
             work.problem = Some(error.to_string());
             // A full one can still be asked; one that does not exist cannot.
             None
@@ -205,7 +205,7 @@ fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
     let mut volumes = Vec::new();
     for spec in SMALLEST.iter().filter_map(|text| text.parse::<VolumeSpec>().ok()) {
         match Volume::create(spec, dir) {
-            Err(VolumeError::NotRoot | VolumeError::NotLinux) => return (false, Vec::new()),
+            Err(error) if error.is_refused() => return (false, Vec::new()),
             made => volumes.push((spec.kind.to_string(), made.map(drop).map_err(|error| error.to_string()))),
         }
     }

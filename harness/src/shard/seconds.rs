@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use records::run_folder::RunFolder;
-use simulation::trace::Task;
+use simulation::trace::TraceTask;
 
 use runner::experiment::Experiment;
 use runner::pace::AROUND;
@@ -68,10 +68,10 @@ pub fn of_run(run: &RunFolder, experiment: &Experiment) -> Result<Predicted> {
 /// # Errors
 /// When the trace cannot be read, which a test rules out.
 pub fn shipped(experiment: &Experiment) -> Result<Predicted> {
-    let trace = simulation::generate::shipped()?;
+    let trace = simulation::trace::census()?;
     let text = |at: simulation::trace::Text| trace.strings.get(at.at()).map_or("", String::as_str);
     let mut clean: BTreeMap<&str, f64> = BTreeMap::new();
-    for plan in trace.plans.iter().filter(|plan| plan.task == Task::Build && text(plan.profile) == "dev") {
+    for plan in trace.plans.iter().filter(|plan| plan.task == TraceTask::Build && text(plan.profile) == "dev") {
         let seconds = plan.nodes.iter().map(|node| f64::from(trace.nodes[node.at()].seconds.value)).sum();
         clean.insert(text(trace.workspaces[plan.workspace.at()].name), seconds);
     }

@@ -18,7 +18,7 @@ use reports::probes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SeriesError;
-use crate::run::{Entry, Kind, of_folder};
+use crate::run::{RunKind, SeriesRun, of_folder};
 
 const RUNS: &str = "runs";
 /// Prefix of a folder that is being copied.
@@ -51,16 +51,16 @@ pub enum AddMode {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AddedRun {
     /// It is in the series now.
-    New(Box<Entry>),
+    New(Box<SeriesRun>),
     /// The very same was there already.
-    Present(Box<Entry>),
+    Present(Box<SeriesRun>),
 }
 
 /// The runs of a series.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SeriesContents {
     /// Oldest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<SeriesRun>,
     /// Runs that could not be read, with the reason.
     pub unreadable: Vec<(String, String)>,
 }
@@ -88,7 +88,7 @@ fn digest(runs: &BTreeMap<String, IndexedRun>) -> Option<String> {
 #[derive(Serialize, Deserialize)]
 struct IndexedRun {
     stamp: String,
-    entry: Entry,
+    entry: SeriesRun,
 }
 
 impl Series {
@@ -201,7 +201,7 @@ impl Series {
         Ok(contents)
     }
 
-    fn read_run(&self, name: &str) -> Result<Entry, SeriesError> {
+    fn read_run(&self, name: &str) -> Result<SeriesRun, SeriesError> {
         let entry = of_folder(&self.tables_of(name)?)?;
         if entry.name == name { Ok(entry) } else { Err(SeriesError::Renamed(name.to_owned(), entry.name)) }
     }
@@ -272,10 +272,10 @@ pub(crate) fn staged_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::N
     Ok(staged)
 }
 
-fn copy_tables(source: &Path, staged: &Path, kind: Kind) -> Result<(), SeriesError> {
+fn copy_tables(source: &Path, staged: &Path, kind: RunKind) -> Result<(), SeriesError> {
     let files: &[&str] = match kind {
-        Kind::Compare => &[RUN_FILE, STEPS_FILE],
-        Kind::Probe => &[probes::WHOLE, probes::TABLE],
+        RunKind::Compare => &[RUN_FILE, STEPS_FILE],
+        RunKind::Probe => &[probes::WHOLE, probes::TABLE],
     };
     for name in files {
         let from = source.join(name);

@@ -1,39 +1,39 @@
 //! Why units find no twin anywhere.
 //!
-//! A unit whose key no other workspace has is set beside the unit of the same package, target and
-//! mode in another workspace that differs from it in the fewest own inputs; the first input that
-//! differs is the reason, as for a real store (`strategies::explain`). Where none of its own
-//! differs, a dependency does: the reason is that of the first dependency without a twin.
+//! A unit whose key no other workspace has is compared with the unit of the same package, target and mode in another
+//! workspace that differs from it in the fewest own inputs; the first input that differs is the reason, as for a real
+//! store (`strategies::explain`). Where none of its own inputs differs, a dependency does: the reason is that of the
+//! first dependency without a twin.
 
 use std::collections::{BTreeMap, HashMap};
 
 use strategies::explain::MissReason;
 use strategies::key::KeyInputs;
 
-use super::{Portfolio, Tally};
-use crate::keys::View;
+use super::{KeyTally, Portfolio};
+use crate::keys::KeyView;
 use crate::trace::{NodeId, Text, Trace, UnitId, WorkspaceId};
 
 /// Units that missed for one reason, each workspace built once in turn, mean over all orders.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Miss {
-    /// The rule that refused; `first-of-several` for what others have too, but somebody builds first;
-    /// an input that differs from the nearest twin; `dependency: input` for one below;
-    /// `dependency: together` where everything below has twins, but not of one another.
+pub struct MissSum {
+    /// The rule that refused; `first-of-several` for units that others have too, but one has to build first; an input
+    /// that differs from the nearest twin; `dependency: input` for an input of a dependency; `dependency: together`
+    /// where every dependency has a twin, but no twin has all of them.
     pub reason: String,
-    /// How many units.
+    /// The number of units.
     pub units: f64,
     /// Their seconds.
     pub seconds: f64,
 }
 
 /// Reasons by seconds, the most first.
-pub fn misses(trace: &Trace, view: &View, portfolio: &Portfolio, tally: &Tally) -> Vec<Miss> {
-    let mut search = Search::of(trace, view, portfolio, tally);
+pub fn misses(trace: &Trace, view: &KeyView, portfolio: &Portfolio, tally: &KeyTally) -> Vec<MissSum> {
+    let mut search = TwinSearch::of(trace, view, portfolio, tally);
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for plan in &portfolio.plans {
         for node in &trace.plans[plan.at()].nodes {
-            let seconds = f64::from(trace.nodes[node.at()].seconds.value);
+            let seconds = trace.seconds(*node);
             let (reason, share) = match (view.refused_by(*node), view.key(*node)) {
                 (Some(rule), _) => (rule.to_owned(), 1.0),
                 (None, Some(key)) if tally.holders(key) > 1 => {
@@ -45,26 +45,26 @@ pub fn misses(trace: &Trace, view: &View, portfolio: &Portfolio, tally: &Tally) 
             *sum = (sum.0 + share, sum.1 + share * seconds);
         }
     }
-    let miss = |(reason, (units, seconds))| Miss { reason, units, seconds };
-    let mut misses: Vec<Miss> = sums.into_iter().map(miss).collect();
+    let miss = |(reason, (units, seconds))| MissSum { reason, units, seconds };
+    let mut misses: Vec<MissSum> = sums.into_iter().map(miss).collect();
     misses.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     misses
 }
 
-struct Search<'a> {
+struct TwinSearch<'a> {
     trace: &'a Trace,
-    view: &'a View,
-    tally: &'a Tally,
+    view: &'a KeyView,
+    tally: &'a KeyTally,
     /// Admitted units by package, target and mode, with their inputs.
     alike: HashMap<Text, Vec<(UnitId, KeyInputs)>>,
-    /// Of each unit the first workspace that has it, and whether another has it, too.
+    /// The first workspace that has each unit, and whether another has it, too.
     users: Vec<Option<(WorkspaceId, bool)>>,
     own: HashMap<UnitId, &'static str>,
     reasons: HashMap<NodeId, String>,
 }
 
-impl<'a> Search<'a> {
-    fn of(trace: &'a Trace, view: &'a View, portfolio: &'a Portfolio, tally: &'a Tally) -> Search<'a> {
+impl<'a> TwinSearch<'a> {
+    fn of(trace: &'a Trace, view: &'a KeyView, portfolio: &'a Portfolio, tally: &'a KeyTally) -> TwinSearch<'a> {
         let mut users: Vec<Option<(WorkspaceId, bool)>> = vec![None; trace.units.len()];
         let mut alike: HashMap<Text, Vec<(UnitId, KeyInputs)>> = HashMap::new();
         for plan in portfolio.plans.iter().map(|plan| &trace.plans[plan.at()]) {
@@ -80,10 +80,10 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        Search { trace, view, tally, alike, users, own: HashMap::new(), reasons: HashMap::new() }
+        TwinSearch { trace, view, tally, alike, users, own: HashMap::new(), reasons: HashMap::new() }
     }
 
-    /// Why a node has no twin. Nodes below it are smaller, so this ends.
+    /// The reason for which a node has no twin. Dependencies have smaller indexes, so this ends.
     fn reason(&mut self, node: NodeId) -> String {
         if let Some(known) = self.reasons.get(&node) {
             return known.clone();
@@ -100,8 +100,8 @@ impl<'a> Search<'a> {
     fn dependency(&mut self, node: NodeId) -> String {
         let (view, tally) = (self.view, self.tally);
         let lonely = |node: NodeId| view.key(node).is_some_and(|key| tally.holders(key) == 1);
-        let first = self.trace.edges(node).iter().map(|edge| edge.node).find(|below| lonely(*below));
-        match first.map(|below| self.reason(below)) {
+        let first = self.trace.edges(node).iter().map(|edge| edge.node).find(|dependency| lonely(*dependency));
+        match first.map(|dependency| self.reason(dependency)) {
             Some(reason) if reason.starts_with("dependency: ") => reason,
             Some(reason) => format!("dependency: {reason}"),
             None => "dependency: together".to_owned(),

@@ -1,9 +1,44 @@
-//! The tables of a trace.
+//! The tables of a trace, and what they say of a thing.
 
 use serde::{Deserialize, Serialize};
-use strategies::key::Input;
+use strategies::key::{Input, KeyInputs};
 
-use super::{NodeId, PlanId, Text, UnitId, WorkspaceId};
+macro_rules! id {
+    ($(#[$about:meta])* $name:ident) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The index as a number.
+            pub fn at(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(
+    /// Index of a string; 0 is the empty one.
+    Text
+);
+id!(
+    /// Index of a unit.
+    UnitId
+);
+id!(
+    /// Index of a node.
+    NodeId
+);
+id!(
+    /// Index of a workspace.
+    WorkspaceId
+);
+id!(
+    /// Index of a plan.
+    PlanId
+);
 
 /// Unit graphs of many workspaces.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -13,30 +48,25 @@ pub struct Trace {
     /// Every text once; the first is empty.
     pub strings: Vec<String>,
     /// Distinct units.
-    pub units: Vec<Unit>,
+    pub units: Vec<TraceUnit>,
     /// Distinct nodes, dependencies first.
     pub nodes: Vec<Node>,
-    /// Edges of all nodes, those of one node side by side, in the order in which they enter a
-    /// key: by package name, then label.
+    /// Edges of all nodes, those of one node side by side, in the order in which they enter a key: by package name,
+    /// then label.
     pub edges: Vec<Edge>,
     /// Workspaces.
-    pub workspaces: Vec<Workspace>,
+    pub workspaces: Vec<TraceWorkspace>,
     /// What Cargo would run.
-    pub plans: Vec<Plan>,
-    /// What happened, in order of time; empty where nobody looked.
-    pub events: Vec<Event>,
+    pub plans: Vec<TracePlan>,
+    /// What happened, in order of time; empty in a collected trace.
+    pub events: Vec<TraceEvent>,
 }
 
-/// Where a trace comes from. It stands in front of the tables, readable with `head -2`.
+/// Where a trace comes from. It precedes the tables, readable with `head -2`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct About {
-    /// What it shows, in a line: the corpora, or what was generated.
+    /// What it shows, in a line: commands and corpora.
     pub title: String,
-    /// Collected or generated.
-    pub origin: Origin,
-    /// Seed of a generated trace.
-    pub seed: Option<u64>,
     /// `rustc -vV`'s first line.
     pub toolchain: String,
     /// How estimates of compile seconds were made.
@@ -45,17 +75,6 @@ pub struct About {
     pub bytes: Option<Fit>,
     /// Workspaces whose graphs could not be had, and why.
     pub left_out: Vec<LeftOut>,
-}
-
-/// Whether a trace shows real workspaces.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// Real workspaces.
-    #[default]
-    Collected,
-    /// Made up.
-    Generated,
 }
 
 /// How an estimate was fitted, and how well it fits: out of sample, by packages left out.
@@ -92,7 +111,7 @@ pub struct LeftOut {
 
 /// Where a package comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Source {
+pub enum TraceSource {
     /// A registry.
     #[default]
     Registry,
@@ -102,9 +121,9 @@ pub enum Source {
     Path,
 }
 
-/// What a unit is by itself. Texts as in [`KeyInputs`](strategies::key::KeyInputs).
+/// A unit without its dependencies. Texts as in [`KeyInputs`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Unit {
+pub struct TraceUnit {
     /// Package name, target kind, target name and mode.
     pub name: Text,
     /// Package name.
@@ -112,7 +131,7 @@ pub struct Unit {
     /// Package version.
     pub version: Text,
     /// Where the package comes from.
-    pub source: Source,
+    pub source: TraceSource,
     /// Package id.
     pub package: Text,
     /// Checksum or commit.
@@ -145,18 +164,18 @@ pub struct Unit {
     pub is_std: bool,
     /// Digest of the manifests.
     pub manifest: Text,
-    /// What stands for the inputs that only a build observes: of a path package, the digest of
-    /// its sources as they were collected; else empty.
+    /// What stands for the inputs that only a build observes: of a path package, the digest of its sources as they were
+    /// collected; else empty.
     pub observed: Text,
     /// Day on which the version was published, since the Unix epoch; 0 where nobody knows.
     pub published: u32,
-    /// Of a build script's run in a path package: what its source says it watches, relative to the
-    /// package, a line each; `.` where it names nothing, since Cargo then watches all of it.
+    /// Of a build script's run in a path package: what its source says it watches, relative to the package, a line
+    /// each; `.` where it names nothing, since Cargo then watches all of it.
     pub watches: Text,
 }
 
-impl Unit {
-    /// The text of an input; `None` for one that traces do not have as a text.
+impl TraceUnit {
+    /// The text of an input; `None` for one that is not stored as a text.
     pub(super) fn input(&mut self, input: Input) -> Option<&mut Text> {
         Some(match input {
             Input::Version => &mut self.version,
@@ -190,7 +209,7 @@ pub struct Amount {
     pub measured: bool,
 }
 
-/// A unit on its dependencies.
+/// A unit with its dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// The unit.
@@ -208,13 +227,13 @@ pub struct Node {
 pub struct Edge {
     /// Name and flags, as they enter the dependent's key.
     pub label: Text,
-    /// What is depended on.
+    /// The dependency.
     pub node: NodeId,
 }
 
 /// A workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Workspace {
+pub struct TraceWorkspace {
     /// Its name.
     pub name: Text,
     /// Day of the newest package in its lockfile, since the Unix epoch; 0 where nobody knows.
@@ -223,7 +242,7 @@ pub struct Workspace {
 
 /// Which Cargo command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Task {
+pub enum TraceTask {
     /// `cargo build`.
     Build,
     /// `cargo test --no-run`.
@@ -234,39 +253,38 @@ pub enum Task {
 
 /// What one Cargo command would run in one workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct TracePlan {
     /// Where.
     pub workspace: WorkspaceId,
     /// The command.
-    pub task: Task,
+    pub task: TraceTask,
     /// Its profile.
     pub profile: Text,
-    /// Everything it runs, ascending. Two units that are alike in everything are one node, listed
-    /// twice.
+    /// Everything it runs, ascending. Two units that are equal in everything are one node, listed twice.
     #[serde(with = "super::file::ascending")]
     pub nodes: Vec<NodeId>,
-    /// What was asked for.
+    /// The units that were asked for.
     pub roots: Vec<NodeId>,
 }
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub struct TraceEvent {
     /// When, in seconds from the beginning.
     pub at: u32,
     /// What.
-    pub action: Action,
+    pub action: TraceAction,
 }
 
 /// What may happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Action {
+pub enum TraceAction {
     /// A plan is built, with the sources and the toolchain as they are then.
     Build(PlanId),
-    /// The inside of a file is changed. Units whose root it is read it; where it is nobody's root,
-    /// all units of the package it lies in.
+    /// The inside of a file is changed. The units that have it as their root file read it; if no unit has, all units of
+    /// the package that contains it do.
     Edit {
-        /// Whose.
+        /// The workspace.
         workspace: WorkspaceId,
         /// As in [`Input::SourcePath`]: `ws:src/main.rs`.
         file: Text,
@@ -277,27 +295,87 @@ pub enum Action {
     Toolchain,
 }
 
-impl Task {
+impl TraceTask {
     /// Every task.
-    pub const ALL: [Task; 3] = [Task::Build, Task::Test, Task::Check];
+    pub const ALL: [TraceTask; 3] = [TraceTask::Build, TraceTask::Test, TraceTask::Check];
 
     /// The name of the task.
     pub fn as_str(self) -> &'static str {
         match self {
-            Task::Build => "build",
-            Task::Test => "test",
-            Task::Check => "check",
+            TraceTask::Build => "build",
+            TraceTask::Test => "test",
+            TraceTask::Check => "check",
         }
     }
 }
 
-impl Source {
-    /// The word used in records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Source::Registry => "registry",
-            Source::Git => "git",
-            Source::Path => "path",
+impl Trace {
+    /// A string.
+    pub fn text(&self, text: Text) -> &str {
+        self.strings.get(text.at()).map_or("", String::as_str)
+    }
+
+    /// The unit of a node.
+    pub fn unit(&self, node: NodeId) -> &TraceUnit {
+        &self.units[self.nodes[node.at()].unit.at()]
+    }
+
+    /// Seconds it takes to make a node.
+    pub fn seconds(&self, node: NodeId) -> f64 {
+        f64::from(self.nodes[node.at()].seconds.value)
+    }
+
+    /// Bytes of what a node makes.
+    pub fn bytes(&self, node: NodeId) -> f64 {
+        f64::from(self.nodes[node.at()].bytes.value)
+    }
+
+    /// The share of the seconds of all plans that was measured; `None` of no seconds.
+    pub fn measured_share(&self) -> Option<f64> {
+        let (mut measured, mut all) = (0.0, 0.0);
+        for amount in self.plans.iter().flat_map(|plan| &plan.nodes).map(|node| self.nodes[node.at()].seconds) {
+            all += f64::from(amount.value);
+            measured += if amount.measured { f64::from(amount.value) } else { 0.0 };
         }
+        (all > 0.0).then(|| measured / all)
+    }
+
+    /// The dependencies of a node.
+    pub fn edges(&self, node: NodeId) -> &[Edge] {
+        let first = node.at().checked_sub(1).map_or(0, |before| self.nodes[before].edges_end);
+        &self.edges[first as usize..self.nodes[node.at()].edges_end as usize]
+    }
+
+    /// Of each node, whether it or a dependency at any distance belongs to a path package.
+    pub fn depends_on_path(&self) -> Vec<bool> {
+        let mut on = Vec::with_capacity(self.nodes.len());
+        for at in 0..self.nodes.len() {
+            let node = NodeId(at as u32);
+            let depends = self.edges(node).iter().any(|edge| on[edge.node.at()]);
+            on.push(depends || self.unit(node).source == TraceSource::Path);
+        }
+        on
+    }
+
+    /// A plan's label: `release build`, `dev test`.
+    pub fn command(&self, plan: &TracePlan) -> String {
+        format!("{} {}", self.text(plan.profile), plan.task.as_str())
+    }
+
+    /// The number of units that all plans run together.
+    pub fn unit_builds(&self) -> u64 {
+        self.plans.iter().map(|plan| plan.nodes.len() as u64).sum()
+    }
+
+    /// The inputs of a unit's key.
+    pub fn inputs(&self, unit: &TraceUnit) -> KeyInputs {
+        let (mut inputs, mut unit) = (KeyInputs::default(), *unit);
+        for input in Input::of_unit() {
+            if let Some(text) = unit.input(input) {
+                inputs[input].push_str(self.text(*text));
+            }
+        }
+        inputs[Input::BuildStd] = if unit.is_std { "std" } else { "" }.to_owned();
+        inputs
     }
 }

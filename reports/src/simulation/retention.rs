@@ -7,7 +7,7 @@ pub const NEAR: f64 = 1.05;
 
 /// Stores of limited size under one key policy.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept<'a> {
+pub struct RetentionByKey<'a> {
     /// The key policy.
     pub key: &'a str,
     /// Each retention policy, in order of appearance; its rows by rising cap, none last.
@@ -19,7 +19,7 @@ pub fn is_offline(policy: &str) -> bool {
     policy.starts_with("offline-")
 }
 
-impl<'a> Kept<'a> {
+impl<'a> RetentionByKey<'a> {
     /// Policies that can be built.
     pub fn online(&self) -> impl Iterator<Item = &(&'a str, Vec<&'a RetentionRow>)> {
         self.policies.iter().filter(|(name, _)| !is_offline(name))
@@ -83,11 +83,11 @@ impl<'a> Kept<'a> {
 }
 
 /// All of a simulation, by key policy in order of appearance.
-pub fn kept(run: &SimulationRun) -> Vec<Kept<'_>> {
-    let mut all: Vec<Kept<'_>> = Vec::new();
+pub fn retention_by_key(run: &SimulationRun) -> Vec<RetentionByKey<'_>> {
+    let mut all: Vec<RetentionByKey<'_>> = Vec::new();
     for row in &run.retention {
         let at = all.iter().position(|it| it.key == row.key).unwrap_or_else(|| {
-            all.push(Kept { key: &row.key, policies: Vec::new() });
+            all.push(RetentionByKey { key: &row.key, policies: Vec::new() });
             all.len() - 1
         });
         match all[at].policies.iter_mut().find(|(name, _)| *name == row.policy) {
@@ -95,7 +95,7 @@ pub fn kept(run: &SimulationRun) -> Vec<Kept<'_>> {
             None => all[at].policies.push((&row.policy, vec![row])),
         }
     }
-    for (_, rows) in all.iter_mut().flat_map(|kept| &mut kept.policies) {
+    for (_, rows) in all.iter_mut().flat_map(|by_key| &mut by_key.policies) {
         rows.sort_by_key(|row| row.cap_bytes.unwrap_or(u64::MAX));
     }
     all
@@ -125,7 +125,7 @@ mod tests {
     fn best(rows: &[RetentionRow]) -> Result<String, Vec<String>> {
         let mut run = SimulationRun::new(records::RunInfo::new("s"), crate::simulation::TraceInfo::default());
         run.retention = rows.to_vec();
-        let all = kept(&run);
+        let all = retention_by_key(&run);
         all[0].best().map(str::to_owned).map_err(|names| names.into_iter().map(str::to_owned).collect())
     }
 
@@ -151,10 +151,10 @@ mod tests {
         let rows = [row("lru", Some(1), 106.0), row("lru", Some(2), 105.0), row("lru", None, 100.0)];
         let mut run = SimulationRun::new(records::RunInfo::new("s"), crate::simulation::TraceInfo::default());
         run.retention = rows.to_vec();
-        let all = kept(&run);
+        let all = retention_by_key(&run);
         assert_eq!(all[0].enough(&all[0].policies[0].1).and_then(|row| row.cap_bytes), Some(2));
         run.retention.pop();
-        let all = kept(&run);
+        let all = retention_by_key(&run);
         assert_eq!(all[0].enough(&all[0].policies[0].1), None);
     }
 }

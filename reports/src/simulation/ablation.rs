@@ -16,7 +16,7 @@ pub fn is_one_input(row: &RelaxationRow) -> bool {
 
 /// Relaxations of one policy, replayed with one Cargo command.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Relaxed<'a> {
+pub struct Ablation<'a> {
     /// The key policy.
     pub policy: &'a str,
     /// The Cargo command.
@@ -27,7 +27,7 @@ pub struct Relaxed<'a> {
     pub rows: Vec<&'a RelaxationRow>,
 }
 
-impl<'a> Relaxed<'a> {
+impl<'a> Ablation<'a> {
     /// Relaxations by which no hit can be wrong, one input each, the most gained first.
     pub fn sound(&self) -> impl Iterator<Item = &'a RelaxationRow> + '_ {
         self.rows.iter().copied().filter(|row| row.soundness == "sound" && is_one_input(row))
@@ -40,12 +40,12 @@ pub fn share(row: &RelaxationRow) -> Option<f64> {
 }
 
 /// All of a simulation, in order of appearance.
-pub fn relaxed(run: &SimulationRun) -> Vec<Relaxed<'_>> {
-    let mut groups: Vec<Relaxed<'_>> = Vec::new();
+pub fn ablations(run: &SimulationRun) -> Vec<Ablation<'_>> {
+    let mut groups: Vec<Ablation<'_>> = Vec::new();
     for row in &run.relaxations {
         let known = groups.iter().position(|it| it.policy == row.policy && it.command == row.command);
         let at = known.unwrap_or_else(|| {
-            groups.push(Relaxed { policy: &row.policy, command: &row.command, base: None, rows: Vec::new() });
+            groups.push(Ablation { policy: &row.policy, command: &row.command, base: None, rows: Vec::new() });
             groups.len() - 1
         });
         match row.relaxation == NONE {

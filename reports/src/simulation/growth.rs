@@ -4,7 +4,7 @@ use super::{GrowthRow, SimulationRun};
 
 /// A store under one key policy, day by day.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Grown<'a> {
+pub struct StoreGrowth<'a> {
     /// The key policy.
     pub key: &'a str,
     /// By day, at least one.
@@ -26,7 +26,7 @@ pub struct Gain {
     pub local_bytes: f64,
 }
 
-impl<'a> Grown<'a> {
+impl<'a> StoreGrowth<'a> {
     /// After the first day, which fills the store, to the end.
     pub fn gain(&self) -> Option<Gain> {
         between(self.rows.first()?, self.rows.last()?)
@@ -59,14 +59,14 @@ fn between(from: &GrowthRow, to: &GrowthRow) -> Option<Gain> {
 }
 
 /// All of a simulation, by key policy in order of appearance.
-pub fn grown(run: &SimulationRun) -> Vec<Grown<'_>> {
-    let mut all: Vec<Grown<'_>> = Vec::new();
+pub fn store_growth(run: &SimulationRun) -> Vec<StoreGrowth<'_>> {
+    let mut all: Vec<StoreGrowth<'_>> = Vec::new();
     for row in &run.growth {
         match all.iter_mut().find(|it| it.key == row.key) {
-            Some(grown) => grown.rows.push(row),
-            None => all.push(Grown { key: &row.key, rows: vec![row] }),
+            Some(growth) => growth.rows.push(row),
+            None => all.push(StoreGrowth { key: &row.key, rows: vec![row] }),
         }
     }
-    all.iter_mut().for_each(|grown| grown.rows.sort_by_key(|row| row.day));
+    all.iter_mut().for_each(|growth| growth.rows.sort_by_key(|row| row.day));
     all
 }

@@ -4,7 +4,7 @@ use super::{RemoteRow, SimulationRun};
 
 /// One policy on one kind of network, by bandwidth.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moved<'a> {
+pub struct RemoteByBandwidth<'a> {
     /// The simulated key policy.
     pub policy: &'a str,
     /// By rising bandwidth, at least one; they differ in nothing else that was given.
@@ -24,7 +24,7 @@ pub enum BreakEven {
     Unclear,
 }
 
-impl<'a> Moved<'a> {
+impl<'a> RemoteByBandwidth<'a> {
     /// What all its rows have in common.
     pub fn setup(&self) -> &'a RemoteRow {
         self.rows[0]
@@ -68,8 +68,8 @@ pub fn megabits(bits_per_s: f64) -> f64 {
 
 /// All of a simulation, a group for each command and network, each with its policies, in order
 /// of appearance.
-pub fn moved(run: &SimulationRun) -> Vec<Vec<Moved<'_>>> {
-    let mut groups: Vec<Vec<Moved<'_>>> = Vec::new();
+pub fn remote_by_bandwidth(run: &SimulationRun) -> Vec<Vec<RemoteByBandwidth<'_>>> {
+    let mut groups: Vec<Vec<RemoteByBandwidth<'_>>> = Vec::new();
     let alike = |a: &RemoteRow, b: &RemoteRow| {
         a.command == b.command
             && a.latency_s == b.latency_s
@@ -83,12 +83,12 @@ pub fn moved(run: &SimulationRun) -> Vec<Vec<Moved<'_>>> {
             groups.len() - 1
         });
         match groups[at].iter_mut().find(|it| it.policy == row.policy) {
-            Some(moved) => moved.rows.push(row),
-            None => groups[at].push(Moved { policy: &row.policy, rows: vec![row] }),
+            Some(by_bandwidth) => by_bandwidth.rows.push(row),
+            None => groups[at].push(RemoteByBandwidth { policy: &row.policy, rows: vec![row] }),
         }
     }
-    for moved in groups.iter_mut().flatten() {
-        moved.rows.sort_by(|a, b| a.bits_per_s.total_cmp(&b.bits_per_s));
+    for by_bandwidth in groups.iter_mut().flatten() {
+        by_bandwidth.rows.sort_by(|a, b| a.bits_per_s.total_cmp(&b.bits_per_s));
     }
     groups
 }
@@ -120,7 +120,7 @@ mod tests {
         };
         let found = |times: [f64; 3]| {
             let rows: Vec<RemoteRow> = [1.0, 2.0, 3.0].into_iter().zip(times).map(|(at, s)| row(at, s)).collect();
-            Moved { policy: "p", rows: rows.iter().collect() }.break_even(|row| row.fetch_s)
+            RemoteByBandwidth { policy: "p", rows: rows.iter().collect() }.break_even(|row| row.fetch_s)
         };
         assert_eq!(found([300.0, 200.0, 50.0]), BreakEven::Between(2.0, 3.0));
         assert_eq!(found([90.0, 80.0, 50.0]), BreakEven::Always(1.0));
