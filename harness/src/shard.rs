@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use runner::experiment::Options;
-use runner::shard::{Part, Sharding, machine_word};
+use runner::shard::{ShardPart, Sharding, machine_word};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ impl PlannedRun {
     ///
     /// # Errors
     /// When one of them is missing or wrong.
-    pub fn options(self, work_dir: PathBuf, part: Option<Part>) -> Result<Options> {
+    pub fn options(self, work_dir: PathBuf, part: Option<ShardPart>) -> Result<Options> {
         let mut fields: serde_json::Map<String, Value> = self.options.into_iter().collect();
         fields.insert("work_dir".to_owned(), serde_json::to_value(work_dir)?);
         let mut options: Options = serde_json::from_value(Value::Object(fields)).context("options of a plan")?;
@@ -118,9 +118,9 @@ impl ShardPlan<'_> {
         u32::try_from(self.predicted_s.len()).unwrap_or(u32::MAX)
     }
 
-    fn parts(&self) -> impl Iterator<Item = (Part, u64)> {
+    fn parts(&self) -> impl Iterator<Item = (ShardPart, u64)> {
         let of = self.of();
-        (1..).zip(self.predicted_s).map(move |(index, seconds)| (Part { index, of }, *seconds))
+        (1..).zip(self.predicted_s).map(move |(index, seconds)| (ShardPart { index, of }, *seconds))
     }
 
     fn minutes(&self) -> u64 {
@@ -136,7 +136,7 @@ impl ShardPlan<'_> {
         let dirs = [("--work-dir", self.work_dir), ("--out", self.out)];
         let dirs = dirs.into_iter().filter_map(|(flag, dir)| Some((flag, plain_text(dir?))));
         let dirs: Vec<(&str, &str)> = dirs.map(|(flag, dir)| Ok((flag, dir?))).collect::<Result<_>>()?;
-        let line = |(part, _): (Part, u64)| {
+        let line = |(part, _): (ShardPart, u64)| {
             let part = part.to_string();
             let mut words = vec!["harness", "compare", "--options", file, "--shard", &part];
             words.extend(dirs.iter().flat_map(|(flag, dir)| [*flag, *dir]));
@@ -152,7 +152,7 @@ impl ShardPlan<'_> {
     /// When the options are no JSON.
     pub fn github_matrix(&self) -> Result<String> {
         let options: Value = serde_json::from_str(self.options)?;
-        let job = |(part, predicted_s): (Part, u64)| {
+        let job = |(part, predicted_s): (ShardPart, u64)| {
             json!({
                 "shard": part.to_string(),
                 "index": part.index,
@@ -299,7 +299,7 @@ mod tests {
     fn a_shard_has_the_options_of_the_run_and_what_is_its_machines_own() {
         let text = r#"{"corpus":"quick","workspaces":[],"strategies":"none","scenario":"cold","rounds":2,
             "profile":"dev","toolchain":null,"jobs":null,"seed":1,"shard_seconds":{"bat":5}}"#;
-        let part = Part { index: 1, of: 2 };
+        let part = ShardPart { index: 1, of: 2 };
         let options = PlannedRun::parse(text).unwrap().options("/work".into(), Some(part)).unwrap();
         assert_eq!((options.seed, options.rounds, options.work_dir.as_path()), (1, 2, Path::new("/work")));
         let shard = options.shard.clone().unwrap();

@@ -28,8 +28,8 @@ use exec::process::{self, CommandSpec};
 use runner::build_env::BuildEnv;
 use runner::deadline::BuildError;
 use runner::experiment::StrategyFile;
-use runner::integration::plain::Plain;
-use runner::integration::{self, Integration, IntegrationDirs, Opened};
+use runner::integration::plain::PlainCargo;
+use runner::integration::{self, Integration, IntegrationDirs, OpenedIntegration};
 use runner::invocation::{BuildOptions, Site};
 
 /// What all stories of a run share.
@@ -122,7 +122,7 @@ impl<'a> Bench<'a> {
             strategy,
             name: name.to_owned(),
             place: place.to_owned(),
-            integration: Arc::new(Plain),
+            integration: Arc::new(PlainCargo),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             story: Story::default(),
@@ -139,8 +139,8 @@ impl<'a> Bench<'a> {
         let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.at("")) };
         let opened = integration::open(self.strategy, self.build_env(), &dirs);
         self.integration = match opened {
-            Ok(Opened::Ready(integration)) => integration,
-            Ok(Opened::Unsupported(why)) => return Err(Wrong::NotApplicable(why)),
+            Ok(OpenedIntegration::Ready(integration)) => integration,
+            Ok(OpenedIntegration::Unsupported(why)) => return Err(Wrong::NotApplicable(why)),
             Err(error) if self.strategy.as_units().is_some() => {
                 return Err(Wrong::Failed(format!("the store does not open: {error}")));
             }

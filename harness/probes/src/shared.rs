@@ -7,7 +7,7 @@ use strategies::Strategy;
 
 use super::bench::Bench;
 use super::{Told, Wrong};
-use runner::integration::plain::Plain;
+use runner::integration::plain::PlainCargo;
 use runner::integration::{self, StepStart};
 
 /// The one tree of a shared place.
@@ -68,7 +68,7 @@ impl Bench<'_> {
         let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         self.warm.insert(tree.to_owned());
         self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
-        let built = integration::build(&Plain, build_env, &site, &build_options, &StepStart::default())?;
+        let built = integration::build(&PlainCargo, build_env, &site, &build_options, &StepStart::default())?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
 }

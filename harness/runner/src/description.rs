@@ -6,7 +6,7 @@ use records::{CorpusInfo, FileSystemInfo, HostInfo, RunInfo, ToolchainInfo};
 use super::build_env::BuildEnv;
 use super::confinement;
 use super::experiment::{Experiment, Options};
-use super::integration::{self, IntegrationDirs, Opened};
+use super::integration::{self, IntegrationDirs, OpenedIntegration};
 use exec::filesystem::FileSystemFacts;
 use exec::host::HostFacts;
 
@@ -28,8 +28,10 @@ fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
             continue;
         }
         match integration::open(&arm.strategy, env, &IntegrationDirs::below(&env.arm_dir())) {
-            Ok(Opened::Ready(tool)) => versions.extend(tool.version().map(|version| (arm.name.clone(), version))),
-            Ok(Opened::Unsupported(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
+            Ok(OpenedIntegration::Ready(tool)) => {
+                versions.extend(tool.version().map(|version| (arm.name.clone(), version)))
+            }
+            Ok(OpenedIntegration::Unsupported(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
             Err(_) => {} // It will be a row.
         }
     }

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use strategies::{Catalog, Strategy, StrategyName};
 
 use super::build_env::BuildEnv;
-use super::plan::{Order, Plan};
-use super::prepare::{Needs, Prepared, prepare};
+use super::plan::{ArmOrder, RunPlan};
+use super::prepare::{FetchNeeds, PreparedWorkspace, prepare};
 use crate::guard::limits::Limits;
-use crate::shard::split::Cell;
-use crate::shard::{Cells, Sharding};
+use crate::shard::split::ShardCell;
+use crate::shard::{RunCells, Sharding};
 use exec::sandbox::SandboxSpec;
 use exec::volume::VolumeSpec;
 
@@ -44,7 +44,7 @@ pub struct Options {
     pub budget_s: Option<u64>,
     /// How arms take turns; runs that do not say took one arm after the other.
     #[serde(default)]
-    pub order: Order,
+    pub order: ArmOrder,
     /// The arm that others are compared with; `none`, or else the first, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
@@ -116,7 +116,7 @@ pub struct Experiment {
     /// The arm that others are compared with.
     pub baseline: String,
     /// The part of the run that is a shard; all of it otherwise.
-    pub only: Option<BTreeSet<Cell>>,
+    pub only: Option<BTreeSet<ShardCell>>,
 }
 
 /// A strategy under the name it has in this run.
@@ -168,18 +168,18 @@ impl Experiment {
     }
 
     /// What the run can be split into.
-    pub fn cells(&self, options: &Options) -> Cells {
+    pub fn cells(&self, options: &Options) -> RunCells {
         let workspaces = self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect();
-        Cells { rounds: options.rounds, alone: self.scenario.alone, workspaces }
+        RunCells { rounds: options.rounds, alone: self.scenario.alone, workspaces }
     }
 
     /// The plan of a run.
-    pub fn plan(&self, options: &Options) -> Plan {
+    pub fn plan(&self, options: &Options) -> RunPlan {
         let family = |arm: &ArmSpec| match arm.strategy.parts() {
             ["" | "external", ..] => arm.name.clone(),
             [integration, key, ..] => format!("{integration} {key}"),
         };
-        Plan {
+        RunPlan {
             seed: options.seed,
             rounds: options.rounds,
             order: options.order,
@@ -195,8 +195,8 @@ impl Experiment {
     ///
     /// # Errors
     /// The first workspace that cannot be had or is not.
-    pub fn prepare(&self, env: &BuildEnv) -> Result<Vec<Prepared>> {
-        let prepared = prepare(env, &self.corpus, Needs::of(&self.scenario))?;
+    pub fn prepare(&self, env: &BuildEnv) -> Result<Vec<PreparedWorkspace>> {
+        let prepared = prepare(env, &self.corpus, FetchNeeds::of(&self.scenario))?;
         check_edits(self, &prepared)?;
         Ok(prepared)
     }
@@ -252,7 +252,7 @@ fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
 }
 
 /// A scenario that edits needs the files it edits.
-fn check_edits(experiment: &Experiment, prepared: &[Prepared]) -> Result<()> {
+fn check_edits(experiment: &Experiment, prepared: &[PreparedWorkspace]) -> Result<()> {
     let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
     match missing {
         Some(prepared) if experiment.scenario.edits() => bail!(

@@ -15,7 +15,7 @@ use super::step::{BuildJob, Trial};
 
 /// The facts gates look at.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
+pub struct GateFacts {
     /// The strategy restores nothing.
     pub baseline: bool,
     /// Files or links placed in the build directory before Cargo ran.
@@ -58,7 +58,7 @@ pub(crate) fn facts(
     trial: &Trial,
     was_seen: bool,
     programs: &mut HashMap<(String, String, String), String>,
-) -> Facts {
+) -> GateFacts {
     let Trial { build, checked, counts, .. } = trial;
     let placed = build.cached.as_ref().map(|cached| cached.restored.files.into_array());
     let (program, program_failed) = match &checked.program {
@@ -73,7 +73,7 @@ pub(crate) fn facts(
     };
     let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
     let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
-    Facts {
+    GateFacts {
         baseline: expectations.baseline,
         restored_files: placed.map_or(0, |placed| placed.iter().sum()),
         expects_hits: expectations.claims_hits && was_seen && job.cold,
@@ -92,7 +92,7 @@ pub(crate) fn facts(
 }
 
 /// The first gate that fires, as a reason; `None` for a valid row.
-pub fn invalid(facts: &Facts) -> Option<String> {
+pub fn invalid(facts: &GateFacts) -> Option<String> {
     let gates = [
         restored_by_baseline,
         not_cold,
@@ -108,16 +108,16 @@ pub fn invalid(facts: &Facts) -> Option<String> {
     gates.iter().find_map(|gate| gate(facts))
 }
 
-fn restored_by_baseline(facts: &Facts) -> Option<String> {
+fn restored_by_baseline(facts: &GateFacts) -> Option<String> {
     (facts.baseline && facts.restored_files > 0).then(|| format!("a baseline restored {} files", facts.restored_files))
 }
 
-fn hit_nothing(facts: &Facts) -> Option<String> {
+fn hit_nothing(facts: &GateFacts) -> Option<String> {
     (facts.expects_hits && facts.admitted > 0 && facts.hits == 0)
         .then(|| format!("{} units were admitted and none was hit", facts.admitted))
 }
 
-fn other_mechanism(facts: &Facts) -> Option<String> {
+fn other_mechanism(facts: &GateFacts) -> Option<String> {
     let (link, counts) = facts.mechanism.as_ref()?;
     // A directory linked in place is a symbolic link.
     let wanted = if *link == "in-place" { "symlink" } else { link };
@@ -128,33 +128,33 @@ fn other_mechanism(facts: &Facts) -> Option<String> {
         .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
-fn not_cold(facts: &Facts) -> Option<String> {
+fn not_cold(facts: &GateFacts) -> Option<String> {
     (facts.fresh_from_nothing > 0)
         .then(|| format!("{} units were fresh in an empty build directory without a cache", facts.fresh_from_nothing))
 }
 
-fn unseen(facts: &Facts) -> Option<String> {
+fn unseen(facts: &GateFacts) -> Option<String> {
     (facts.unmatched > 0).then(|| format!("{} units could not be followed into the build directory", facts.unmatched))
 }
 
-fn program_failed(facts: &Facts) -> Option<String> {
+fn program_failed(facts: &GateFacts) -> Option<String> {
     facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}"))
 }
 
-fn toolchain(facts: &Facts) -> Option<String> {
+fn toolchain(facts: &GateFacts) -> Option<String> {
     facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned())
 }
 
-fn damaged(facts: &Facts) -> Option<String> {
+fn damaged(facts: &GateFacts) -> Option<String> {
     let first = facts.damage.first()?;
     Some(format!("the store is damaged in {} places, first {first}", facts.damage.len()))
 }
 
-fn rebuilt(facts: &Facts) -> Option<String> {
+fn rebuilt(facts: &GateFacts) -> Option<String> {
     (facts.noop_compiled > 0).then(|| format!("a no-op build after it ran {} units", facts.noop_compiled))
 }
 
-fn other_program(facts: &Facts) -> Option<String> {
+fn other_program(facts: &GateFacts) -> Option<String> {
     let (now, first) = facts.program.as_ref()?;
     (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
 }
@@ -242,8 +242,8 @@ fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
 mod tests {
     use super::*;
 
-    fn reason(change: impl FnOnce(&mut Facts)) -> String {
-        let mut facts = Facts::default();
+    fn reason(change: impl FnOnce(&mut GateFacts)) -> String {
+        let mut facts = GateFacts::default();
         assert_eq!(invalid(&facts), None);
         change(&mut facts);
         invalid(&facts).unwrap()
@@ -269,16 +269,16 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_valid() {
-        let facts = Facts {
+        let facts = GateFacts {
             expects_hits: true,
             admitted: 5,
             hits: 5,
             mechanism: Some(("in-place", [0, 0, 0, 4])),
-            ..Facts::default()
+            ..GateFacts::default()
         };
         assert_eq!(invalid(&facts), None);
         let facts =
-            Facts { mechanism: Some(("reflink", [0, 7, 0, 0])), program: Some(("a".into(), "a".into())), ..facts };
+            GateFacts { mechanism: Some(("reflink", [0, 7, 0, 0])), program: Some(("a".into(), "a".into())), ..facts };
         assert_eq!(invalid(&facts), None);
     }
 }

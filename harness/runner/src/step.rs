@@ -6,7 +6,7 @@ use exec::cpu::CpuTimes;
 use records::Outcome;
 
 use super::build::Build;
-use super::checks::Checked;
+use super::checks::CheckResult;
 use super::integration::{OwnCount, UnitOutcome};
 use super::invocation::{BuildOptions, Site};
 use super::ledger::DiskUse;
@@ -48,11 +48,11 @@ pub struct Trial {
     /// What it did.
     pub build: Build,
     /// What was looked at afterwards.
-    pub checked: Checked,
+    pub checked: CheckResult,
     /// What became of its units.
     pub units: Vec<UnitOutcome>,
     /// Their numbers.
-    pub counts: Counts,
+    pub counts: OutcomeCounts,
 }
 
 impl Trial {
@@ -137,7 +137,7 @@ pub struct Maintenance {
 
 /// Counts and rates over the units of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Counts {
+pub struct OutcomeCounts {
     /// Restored and fresh.
     pub hits: u64,
     /// Refused by the policy.
@@ -152,10 +152,10 @@ pub struct Counts {
     pub hit_rate_by_cost: Option<f64>,
 }
 
-impl Counts {
+impl OutcomeCounts {
     /// Counts outcomes; a unit of unknown cost weighs nothing.
-    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> Counts {
-        let mut counts = Counts::default();
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> OutcomeCounts {
+        let mut counts = OutcomeCounts::default();
         let (mut units, mut hit_s, mut total_s) = (0u64, 0.0, 0.0);
         for unit in outcomes {
             units += 1;
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn rates_count_units_and_seconds() {
         let unit = |outcome, cost_s| UnitOutcome { outcome, cost_s, ..UnitOutcome::default() };
-        let counts = Counts::of(&[
+        let counts = OutcomeCounts::of(&[
             unit(Some(Outcome::Hit), Some(9.0)),
             unit(Some(Outcome::Refused), Some(1.0)),
             unit(Some(Outcome::Dup), None),
@@ -194,6 +194,6 @@ mod tests {
         assert_eq!((counts.hits, counts.refused, counts.missed, counts.stale), (1, 1, 1, 0));
         assert_eq!(counts.hit_rate, 0.25);
         assert_eq!(counts.hit_rate_by_cost, Some(0.9));
-        assert_eq!(Counts::of([&unit(None, None)]).hit_rate_by_cost, None);
+        assert_eq!(OutcomeCounts::of([&unit(None, None)]).hit_rate_by_cost, None);
     }
 }

@@ -33,8 +33,8 @@ use runner::description;
 use runner::executor::{RealExecutor, Records, RunParts};
 use runner::experiment::{DEFAULT_STRATEGIES, Experiment, Options};
 use runner::guard::{self, Guards};
-use runner::plan::Order;
-use runner::prepare::Prepared;
+use runner::plan::ArmOrder;
+use runner::prepare::PreparedWorkspace;
 use runner::progress::Progress;
 use runner::run;
 use runner::shard::Sharding;
@@ -136,11 +136,11 @@ enum OrderArg {
     ArmByArm,
 }
 
-impl From<OrderArg> for Order {
-    fn from(order: OrderArg) -> Order {
+impl From<OrderArg> for ArmOrder {
+    fn from(order: OrderArg) -> ArmOrder {
         match order {
-            OrderArg::Interleaved => Order::Interleaved,
-            OrderArg::ArmByArm => Order::ArmByArm,
+            OrderArg::Interleaved => ArmOrder::Interleaved,
+            OrderArg::ArmByArm => ArmOrder::ArmByArm,
         }
     }
 }
@@ -342,7 +342,7 @@ fn execute(
     experiment: &Experiment,
     options: &Options,
     env: &BuildEnv,
-    prepared: &[Prepared],
+    prepared: &[PreparedWorkspace],
     writer: RunWriter,
 ) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();

@@ -25,12 +25,12 @@ const SHOWN: usize = 20;
 
 /// What to do with a store.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum StoreCommand {
     /// Count entries and bytes, by package and by time since the last use
     StoreStats {
         /// Which store
         #[command(flatten)]
-        place: Place,
+        place: StoreDir,
         /// How many packages to list
         #[arg(long, value_name = "N", default_value_t = 15)]
         top: usize,
@@ -39,7 +39,7 @@ pub enum Command {
     Verify {
         /// Which store
         #[command(flatten)]
-        place: Place,
+        place: StoreDir,
     },
     /// Remove what is too old or too much, and what crashed builds left; waits for builds
     Collect(CollectArgs),
@@ -47,7 +47,7 @@ pub enum Command {
 
 /// Which store.
 #[derive(Debug, ClapArgs)]
-pub struct Place {
+pub struct StoreDir {
     /// The store's directory: the one with v2/ in it
     #[arg(long = "store", value_name = "DIR")]
     dir: PathBuf,
@@ -57,7 +57,7 @@ pub struct Place {
 #[derive(Debug, ClapArgs)]
 pub struct CollectArgs {
     #[command(flatten)]
-    place: Place,
+    place: StoreDir,
     /// Most disk space for entries: 5GiB, 500MiB, 2GB
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     max_size: Option<u64>,
@@ -79,9 +79,9 @@ pub struct CollectArgs {
 ///
 /// # Errors
 /// When there is no store, or it cannot be read or changed.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::StoreStats { place, top } => {
+        StoreCommand::StoreStats { place, top } => {
             let (kind, store) = open_existing(&place.dir)?;
             let survey = surveyed(&*store)?;
             let stats = StoreStats::of(&survey, since_epoch(SystemTime::now()));
@@ -89,7 +89,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
             println!("\nstore: {}", place.dir.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verify { place } => {
+        StoreCommand::Verify { place } => {
             let (_, store) = open_existing(&place.dir)?;
             let _lock = store.root().lock_shared()?;
             let survey = Survey::of(&*store)?;
@@ -99,7 +99,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
             print!("{}", verify_text(&verified));
             Ok(ExitCode::from(u8::from(!verified.is_intact())))
         }
-        Command::Collect(args) => run_collect(&args, supervisor),
+        StoreCommand::Collect(args) => run_collect(&args, supervisor),
     }
 }
 

@@ -19,9 +19,9 @@ use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
 use runner::build_env::BuildEnv;
 use runner::integration::Integration;
-use runner::integration::plain::Plain;
+use runner::integration::plain::PlainCargo;
 use runner::invocation::{BuildOptions, Site};
-use runner::prepare::Prepared;
+use runner::prepare::PreparedWorkspace;
 
 /// Characters of an error that are kept.
 const MOST: usize = 300;
@@ -76,14 +76,19 @@ pub(super) struct CollectedUnit {
 impl<'a> GraphCollector<'a> {
     /// For use after everything was fetched, since it reads the registry index.
     pub fn of(build_env: &'a BuildEnv, commands: &'a [TraceCommand]) -> GraphCollector<'a> {
-        GraphCollector { build_env, commands, sizes: SourceSizes::default(), published: PublicationDays::of(&build_env.cargo_home) }
+        GraphCollector {
+            build_env,
+            commands,
+            sizes: SourceSizes::default(),
+            published: PublicationDays::of(&build_env.cargo_home),
+        }
     }
 
     /// The graphs of a workspace, at the paths and in the environment of a trial.
     ///
     /// # Errors
     /// When the run was interrupted; anything else is left out.
-    pub fn graphs(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
+    pub fn graphs(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
         let name = prepared.workspace.name.clone();
         let graphs = match self.in_copy(prepared) {
             Ok(graphs) => graphs,
@@ -95,8 +100,8 @@ impl<'a> GraphCollector<'a> {
         Ok(graphs)
     }
 
-    fn in_copy(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
-        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(Plain) as Arc<dyn Integration>) };
+    fn in_copy(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
+        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo) as Arc<dyn Integration>) };
         let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;

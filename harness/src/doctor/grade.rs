@@ -8,7 +8,7 @@ use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::Enforcer;
 use runner::build_env::DISK_FLOOR;
 use runner::guard::limits::{Limits, Percent};
-use runner::guard::{Floors, GuardedDisk, Passed, Readings};
+use runner::guard::{Floors, GuardedDisk, PassedLimit, Readings};
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;
@@ -214,7 +214,7 @@ fn guards(facts: &MachineFacts) -> Option<DoctorFinding> {
     let floors = Floors { disks, memory: None, load: Some(QUIET) };
     let readings = Readings { free: vec![Some(fs.free_bytes)], memory: None, others: facts.others };
     Some(match floors.passed(&readings) {
-        Some(Passed::Load { others, limit: Percent(limit) }) => {
+        Some(PassedLimit::Load { others, limit: Percent(limit) }) => {
             let text = format!("others use {:.0} % of the processors", 100.0 * others);
             let text = format!("{text}: with --max-load {limit}% a step would wait");
             warning("guards", text, "wait, or end what else runs")

@@ -191,7 +191,7 @@ impl IntegrationDirs {
 
 /// An integration that was opened, or why it cannot work here.
 #[derive(Debug)]
-pub enum Opened {
+pub enum OpenedIntegration {
     /// It works.
     Ready(Arc<dyn Integration>),
     /// It does not, for this reason.
@@ -202,10 +202,10 @@ pub enum Opened {
 ///
 /// # Errors
 /// When they cannot be made.
-pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<Opened> {
+pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
-        Strategy::None => Opened::Ready(Arc::new(plain::Plain)),
-        Strategy::SharedTarget => Opened::Ready(Arc::new(plain::SharedTarget::new(dirs))),
+        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo)),
+        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::SharedTarget::new(dirs))),
         Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
         Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
     })

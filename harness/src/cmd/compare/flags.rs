@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 use records::quantity::{parse_age, parse_size};
 use runner::guard::limits::{Limits, Percent};
-use runner::shard::{Part, Sharding, machine_word};
+use runner::shard::{ShardPart, Sharding, machine_word};
 
 /// Limits on time, disk, memory and the load of others. They are no property of what is measured, so
 /// `--resume` takes them too.
@@ -62,7 +62,7 @@ pub struct ShardArgs {
     /// Only this part of the run, e.g. 1/4 for the first of four; needs --seed or --options. `harness
     /// plan` makes the commands of all parts, `harness merge` joins their run folders
     #[arg(long, value_name = "I/N")]
-    pub(crate) shard: Option<Part>,
+    pub(crate) shard: Option<ShardPart>,
     /// Predicted seconds of a round by workspace, the same in the commands of all shards: they
     /// decide who gets what [default: every workspace weighs the same]
     #[arg(long, value_name = "NAME=S,…", value_delimiter = ',', value_parser = seconds)]

@@ -9,8 +9,8 @@ use reports::document::Block;
 use reports::formats::terminal;
 use reports::text::WIDTH;
 use series::change::ChangeSettings;
-use series::history::{RunLine, lines, changed_probes};
-use series::page::{TrackFilter, PageFormat, document, write};
+use series::history::{RunLine, changed_probes, lines};
+use series::page::{PageFormat, TrackFilter, document, write};
 
 use super::{SeriesArgs, note_unreadable};
 
