@@ -1,4 +1,4 @@
-//! What to run, what became of it, and why it may not have run: the nouns of
+//! What to run, how it ended, and why it may not have run: the types of
 //! [`process`](super::process).
 
 use std::collections::BTreeMap;

@@ -6,9 +6,9 @@ use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
 use super::{DoctorFinding, Level};
 use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::Enforcer;
-use runner::guard::floors::{Floors, Place, Readings, Reason};
+use runner::build_env::DISK_FLOOR;
 use runner::guard::limits::{Limits, Percent};
-use runner::lab::DISK_FLOOR;
+use runner::guard::{Floors, GuardedDisk, Passed, Readings};
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;
@@ -213,16 +213,16 @@ fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
 fn guards(facts: &MachineFacts) -> Option<DoctorFinding> {
     let fs = facts.work.file_system.as_ref()?;
     let floor = Limits::default().disk_floor(fs.total_bytes);
-    let places = vec![Place { path: facts.work.path.clone(), floor, grows: true }];
-    let floors = Floors { places, memory: None, load: Some(QUIET) };
+    let disks = vec![GuardedDisk { path: facts.work.path.clone(), floor }];
+    let floors = Floors { disks, memory: None, load: Some(QUIET) };
     let readings = Readings { free: vec![Some(fs.free_bytes)], memory: None, others: facts.others };
-    Some(match floors.passed(&readings, 0) {
-        Some(Reason::Load { others, limit: Percent(limit) }) => {
+    Some(match floors.passed(&readings) {
+        Some(Passed::Load { others, limit: Percent(limit) }) => {
             let text = format!("others use {:.0} % of the processors", 100.0 * others);
             let text = format!("{text}: with --max-load {limit}% a step would wait");
             warning("guards", text, "wait, or end what else runs")
         }
-        Some(reason) => warning("guards", format!("a step would wait: {reason}"), reason.remedy()),
+        Some(passed) => warning("guards", format!("a step would wait: {passed}"), passed.remedy()),
         None => {
             let (left, floor) = (bytes(Some((fs.free_bytes - floor) as f64)), bytes(Some(floor as f64)));
             let others = facts.others.map(|others| format!(", others use {:.0} % of the processors", 100.0 * others));
