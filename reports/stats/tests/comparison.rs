@@ -6,7 +6,7 @@ mod common;
 
 use common::{bad, step};
 use records::{Status, StepRow};
-use stats::{Comparison, ComparedTime, Question, Random, Verdict, compare, compare_overall};
+use stats::{ComparedTime, Comparison, Question, Random, Verdict, compare, compare_overall};
 
 /// `rounds` of two workspaces; `x` takes `ratio` of `none`, within 1 %.
 fn rows(rounds: u32, ratio: f64) -> Vec<StepRow> {

@@ -203,7 +203,9 @@ mod tests {
         assert!(refused("store = { path = \"{store}/{up}\" }\nparameters = { up = \"../..\" }").contains("store.path"));
         assert!(refused("[install]\ncrate = \"--git\"\nversion = \"1.0.0\"").contains("install.crate"));
         assert!(refused("[install]\ncrate = \"a\"\nversion = \"1.0.0 --force\"").contains("install.version"));
-        assert!(refused("[install]\ncrate = \"a\"\nversion = \"1.0.0\"\nfeatures = [\"-Z\"]").contains("install.features"));
+        assert!(
+            refused("[install]\ncrate = \"a\"\nversion = \"1.0.0\"\nfeatures = [\"-Z\"]").contains("install.features")
+        );
         assert!(refused("parameters = { store = \"\" }").contains("parameters.store"));
         assert!(refused("[daemon]\nstart = [\"d\"]").contains("daemon.ready"));
         assert!(refused("[statistics]\nhits = []").contains("either `command` or `file`"));

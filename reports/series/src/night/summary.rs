@@ -239,7 +239,8 @@ fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> S
                 changes.otherwise.len(),
                 changes.gone.len()
             ));
-            for (what, rows) in [("Fixed:", &changes.fixed), ("Fail, and were never run before:", &changes.failing_first)]
+            for (what, rows) in
+                [("Fixed:", &changes.fixed), ("Fail, and were never run before:", &changes.failing_first)]
             {
                 if !rows.is_empty() {
                     section.say(what);
