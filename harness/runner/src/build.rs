@@ -130,9 +130,6 @@ impl Build {
 
 /// The build that a Cargo without restored units made. `opaque` says that a tool may have brought
 /// units back instead of compiling them.
-///
-/// # Errors
-/// When Cargo does not describe the build, or the observer's log cannot be read.
 pub fn describe_build(
     (env, site, options): (&BuildEnv, &Site, &BuildOptions),
     cargo: CargoRun,
@@ -173,9 +170,6 @@ pub struct GraphCall {
 }
 
 /// Asks Cargo for the unit graph.
-///
-/// # Errors
-/// When Cargo fails, or is interrupted.
 pub fn ask_graph(
     env: &BuildEnv,
     site: &Site,
@@ -203,9 +197,6 @@ pub struct CargoRun {
 }
 
 /// Runs the build of a site.
-///
-/// # Errors
-/// When it fails, takes too long or is interrupted.
 pub fn run_cargo(
     env: &BuildEnv,
     site: &Site,
@@ -231,9 +222,6 @@ pub fn run_cargo(
 }
 
 /// How many units an unmeasured build right after runs, and how long it takes.
-///
-/// # Errors
-/// When it fails, takes too long or is interrupted.
 pub fn noop(env: &BuildEnv, site: &Site, options: &BuildOptions, graph: &Graph) -> Result<(u64, Duration), BuildError> {
     let cargo = run_cargo(env, site, options, &mut Usage::default(), env.deadline());
     let cargo = cargo.map_err(|error| match error {

@@ -11,9 +11,6 @@ use exec::filesystem::FileSystemFacts;
 use exec::host::HostFacts;
 
 /// The options a recorded run was begun with.
-///
-/// # Errors
-/// When the record does not hold them.
 pub fn stored_options(info: &RunInfo) -> Result<Options> {
     let value = serde_json::Value::Object(info.options.clone().into_iter().collect());
     serde_json::from_value(value)
@@ -40,9 +37,6 @@ fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
 }
 
 /// Describes a run that begins now.
-///
-/// # Errors
-/// When the start of a program in its sandbox cannot be measured.
 pub fn describe(name: &str, experiment: &Experiment, options: &Options, env: &BuildEnv) -> Result<RunInfo> {
     let mut stored =
         serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();

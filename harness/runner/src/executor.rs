@@ -31,9 +31,6 @@ pub struct Records {
 
 impl Records {
     /// What a folder holds already.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn of(writer: RunWriter) -> Result<Records> {
         let rows = RunFolder::read_recorded(writer.dir())?.steps;
         Ok(Records { writer, rows })

@@ -89,9 +89,6 @@ pub struct StrategyFile {
 
 impl StrategyFile {
     /// Reads one.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn read(path: &Path) -> Result<StrategyFile> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(StrategyFile { path: path.to_owned(), text })
@@ -130,9 +127,6 @@ pub struct ArmSpec {
 
 impl Experiment {
     /// Looks everything up.
-    ///
-    /// # Errors
-    /// The first name that nothing has.
     pub fn of(options: &Options) -> Result<Experiment> {
         let scenario = Scenario::load(&options.scenario)?;
         let mut corpus = Corpus::load(&options.corpus)?;
@@ -192,9 +186,6 @@ impl Experiment {
     }
 
     /// Fetches every workspace and checks that it is fit for the scenario.
-    ///
-    /// # Errors
-    /// The first workspace that cannot be had or is not.
     pub fn prepare(&self, env: &BuildEnv) -> Result<Vec<PreparedWorkspace>> {
         let prepared = prepare(env, &self.corpus, FetchNeeds::of(&self.scenario))?;
         check_edits(self, &prepared)?;
@@ -208,9 +199,6 @@ impl Experiment {
 }
 
 /// Every strategy that can be named in a run: ours, the shipped files, the user's.
-///
-/// # Errors
-/// When a file is wrong or a setting changes nothing.
 pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog> {
     let mut catalog = Catalog::shipped();
     for file in files {

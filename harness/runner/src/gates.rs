@@ -5,9 +5,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use enum_map::EnumMap;
 use strategies::graph::UnitIndex;
 use strategies::graph::layout::FileSharing;
 use strategies::key::{Digest, depinfo};
+use strategies::link::{LinkMode, Mechanism};
 
 use super::build_env::BuildEnv;
 use super::integration::Expectations;
@@ -26,9 +28,8 @@ pub struct GateFacts {
     pub admitted: u64,
     /// Units hit.
     pub hits: u64,
-    /// The mechanism the link mode asks for, and how often each happened:
-    /// hardlinked, reflinked, copied, symlinked.
-    pub mechanism: Option<(&'static str, [u64; 4])>,
+    /// The link mode, and how often each mechanism happened.
+    pub mechanism: Option<(LinkMode, EnumMap<Mechanism, u64>)>,
     /// The compiler or Cargo is another file than at the start.
     pub toolchain_changed: bool,
     /// What is wrong with the store.
@@ -47,8 +48,6 @@ pub struct GateFacts {
     pub unmatched: u64,
 }
 
-const MECHANISMS: [&str; 4] = ["hardlink", "reflink", "copy", "symlink"];
-
 /// Collects the facts of a finished build. `was_seen` says that this store has seen this very
 /// build before; `programs` is what programs printed that were built first.
 pub(crate) fn facts(
@@ -60,7 +59,7 @@ pub(crate) fn facts(
     programs: &mut HashMap<(String, String, String), String>,
 ) -> GateFacts {
     let Trial { build, checked, counts, .. } = trial;
-    let placed = build.cached.as_ref().map(|cached| cached.restored.files.into_array());
+    let placed = build.cached.as_ref().map(|cached| cached.restored.files);
     let (program, program_failed) = match &checked.program {
         Some(Ok(now)) => {
             // What a program prints may depend on profile, sources and lockfile: like with like.
@@ -75,7 +74,7 @@ pub(crate) fn facts(
     let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
     GateFacts {
         baseline: expectations.baseline,
-        restored_files: placed.map_or(0, |placed| placed.iter().sum()),
+        restored_files: placed.map_or(0, |placed| placed.values().sum()),
         expects_hits: expectations.claims_hits && was_seen && job.cold,
         admitted: counts.hits + counts.missed + counts.stale,
         hits: counts.hits,
@@ -118,13 +117,15 @@ fn hit_nothing(facts: &GateFacts) -> Option<String> {
 }
 
 fn other_mechanism(facts: &GateFacts) -> Option<String> {
-    let (link, counts) = facts.mechanism.as_ref()?;
-    // A directory linked in place is a symbolic link.
-    let wanted = if *link == "in-place" { "symlink" } else { link };
-    if let Some(other) = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0) {
-        return Some(format!("{link} was asked for, {} files came by {}", other.1, other.0));
+    let (link, counts) = facts.mechanism?;
+    let mut others = counts.iter().filter(|(mechanism, count)| *mechanism != link.mechanism() && **count > 0);
+    let link = link.name();
+    if let Some((mechanism, count)) = others.next() {
+        // A mechanism is called like the first mode that uses it.
+        let other = LinkMode::ALL.iter().find(|mode| mode.mechanism() == mechanism).map_or("-", |mode| mode.name());
+        return Some(format!("{link} was asked for, {count} files came by {other}"));
     }
-    (facts.shares_files && counts.iter().all(|count| *count == 0))
+    (facts.shares_files && counts.values().all(|count| *count == 0))
         .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
@@ -242,6 +243,11 @@ fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
 mod tests {
     use super::*;
 
+    /// Hardlinked, reflinked, copied, symlinked.
+    fn placed(link: LinkMode, counts: [u64; 4]) -> Option<(LinkMode, EnumMap<Mechanism, u64>)> {
+        Some((link, EnumMap::from_array(counts)))
+    }
+
     fn reason(change: impl FnOnce(&mut GateFacts)) -> String {
         let mut facts = GateFacts::default();
         assert_eq!(invalid(&facts), None);
@@ -253,7 +259,7 @@ mod tests {
     fn every_gate_fires() {
         assert!(reason(|f| (f.baseline, f.restored_files) = (true, 3)).contains("baseline restored 3"));
         assert!(reason(|f| (f.expects_hits, f.admitted) = (true, 5)).contains("5 units were admitted"));
-        assert!(reason(|f| f.mechanism = Some(("hardlink", [9, 0, 1, 0]))).contains("1 files came by copy"));
+        assert!(reason(|f| f.mechanism = placed(LinkMode::Hardlink, [9, 0, 1, 0])).contains("1 files came by copy"));
         assert!(reason(|f| f.toolchain_changed = true).contains("toolchain changed"));
         assert!(reason(|f| f.damage = vec!["x: missing".into()]).contains("damaged in 1 places, first x: missing"));
         assert!(reason(|f| f.noop_compiled = 2).contains("ran 2 units"));
@@ -261,7 +267,7 @@ mod tests {
         assert!(reason(|f| f.unmatched = 1).contains("could not be followed"));
         assert!(reason(|f| f.program_failed = Some("exit code 1".into())).contains("does not run: exit code 1"));
         assert!(
-            reason(|f| (f.mechanism, f.shares_files) = (Some(("hardlink", [0; 4])), true))
+            reason(|f| (f.mechanism, f.shares_files) = (placed(LinkMode::Hardlink, [0; 4]), true))
                 .contains("nothing was shared")
         );
         assert!(reason(|f| f.program = Some(("b".into(), "a".into()))).contains("\"b\""));
@@ -273,12 +279,15 @@ mod tests {
             expects_hits: true,
             admitted: 5,
             hits: 5,
-            mechanism: Some(("in-place", [0, 0, 0, 4])),
+            mechanism: placed(LinkMode::InPlace, [0, 0, 0, 4]),
             ..GateFacts::default()
         };
         assert_eq!(invalid(&facts), None);
-        let facts =
-            GateFacts { mechanism: Some(("reflink", [0, 7, 0, 0])), program: Some(("a".into(), "a".into())), ..facts };
+        let facts = GateFacts {
+            mechanism: placed(LinkMode::Reflink, [0, 7, 0, 0]),
+            program: Some(("a".into(), "a".into())),
+            ..facts
+        };
         assert_eq!(invalid(&facts), None);
     }
 }

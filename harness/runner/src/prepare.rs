@@ -43,9 +43,6 @@ impl FetchNeeds {
 }
 
 /// Fetches sources and locked dependencies of every workspace.
-///
-/// # Errors
-/// The first that cannot be had.
 pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: FetchNeeds) -> Result<Vec<PreparedWorkspace>> {
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
@@ -64,9 +61,6 @@ pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: FetchNeeds) -> Result<Vec
 }
 
 /// Fetches sources and locked dependencies of one workspace.
-///
-/// # Errors
-/// When they cannot be had.
 pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: FetchNeeds) -> Result<PreparedWorkspace> {
     let fetcher = env.fetcher();
     let fetched = fetcher.fetch(workspace)?;

@@ -18,15 +18,9 @@ pub trait Executor {
     fn arms_of(&mut self, round: u32) -> Option<Vec<usize>>;
 
     /// An arm begins a pass over these workspaces, in empty directories.
-    ///
-    /// # Errors
-    /// When they cannot be made.
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()>;
 
     /// An unmeasured action before the slot's step, on its workspace or on all.
-    ///
-    /// # Errors
-    /// When it fails.
     fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()>;
 
     /// The measured task of a step.
@@ -40,26 +34,17 @@ pub trait Executor {
     fn last_slot_done(&mut self, arm: usize);
 
     /// An arm's pass ends; its directories can go.
-    ///
-    /// # Errors
-    /// When they cannot be removed.
     fn end(&mut self, arm: usize) -> Result<()>;
 
     /// Whether the run has this measurement already.
     fn is_recorded(&self, slot: &Slot) -> bool;
 
     /// Keeps a finished measurement.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     fn record(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<()>;
 }
 
 /// Runs the plan. What a resumed run has recorded is kept, and not recorded again where a
 /// pass that was cut off has to be run anew.
-///
-/// # Errors
-/// The first error of the executor.
 pub fn run(plan: &RunPlan, executor: &mut dyn Executor, progress: &mut Progress) -> Result<()> {
     for round in 1.. {
         let Some(arms) = executor.arms_of(round) else { break };

@@ -21,9 +21,6 @@ use super::step::{BuildJob, ShadowResult, Trial};
 use exec::dirs::remove_dir;
 
 /// Compiles what was restored and compares.
-///
-/// # Errors
-/// When the uncached build fails or is interrupted, or files cannot be read.
 pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units

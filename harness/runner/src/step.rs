@@ -21,9 +21,7 @@ pub enum StepOutcome {
     Built(Box<BuiltStep>),
     /// Something was cleaned or collected.
     Maintained(Maintenance),
-    /// It failed, for this reason.
     Failed(String),
-    /// The strategy cannot do it here, for this reason.
     Unsupported(String),
 }
 
@@ -33,10 +31,8 @@ pub(crate) struct BuildJob {
     pub(crate) copy: String,
     pub(crate) site: Site,
     pub(crate) options: BuildOptions,
-    /// Its build directory is empty.
     pub(crate) cold: bool,
     pub(crate) edits: u32,
-    /// Name of the step.
     pub(crate) step: String,
     /// What this build differs in from others of the workspace.
     pub(crate) variant: String,
@@ -45,13 +41,9 @@ pub(crate) struct BuildJob {
 /// One Cargo of a step, with everything known of it.
 #[derive(Debug)]
 pub struct Trial {
-    /// What it did.
     pub build: Build,
-    /// What was looked at afterwards.
     pub checked: CheckResult,
-    /// What became of its units.
     pub units: Vec<UnitOutcome>,
-    /// Their numbers.
     pub counts: OutcomeCounts,
 }
 
@@ -73,17 +65,14 @@ pub struct BuiltStep {
     pub opaque: bool,
     /// CPU time of the harness itself while they ran: planning, restoring, publishing.
     pub own: Duration,
-    /// What store and build directories take.
     pub disk: DiskUse,
     /// What a compile of every hit showed, if that was asked for.
     pub shadow: Option<ShadowResult>,
     /// Why it could not be checked so.
     pub unchecked: Option<String>,
-    /// Why it does not count.
     pub invalid: Option<String>,
     /// What an external tool says of it.
     pub own_count: Option<OwnCount>,
-    /// What the processors did while they ran.
     pub processors: Option<CpuTimes>,
 }
 
@@ -123,13 +112,10 @@ impl ShadowResult {
 /// A step that compiled nothing.
 #[derive(Debug)]
 pub struct Maintenance {
-    /// What the user waited.
     pub wall: Duration,
-    /// User and system time.
     pub cpu: (Duration, Duration),
     /// Bytes it said it would free, where it said so.
     pub promised: Option<u64>,
-    /// What the disk looked like afterwards.
     pub disk: DiskUse,
     /// What is wrong with the store after it; `None` without one.
     pub damage: Option<Vec<String>>,
@@ -138,15 +124,11 @@ pub struct Maintenance {
 /// Counts and rates over the units of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct OutcomeCounts {
-    /// Restored and fresh.
     pub hits: u64,
-    /// Refused by the policy.
     pub refused: u64,
     /// Admitted, not there; with those whose bytes were there under another key.
     pub missed: u64,
-    /// Restored, yet rebuilt.
     pub stale: u64,
-    /// Hits by units.
     pub hit_rate: f64,
     /// Hits by seconds, where seconds are known.
     pub hit_rate_by_cost: Option<f64>,

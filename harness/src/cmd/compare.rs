@@ -155,10 +155,6 @@ impl fmt::Display for Resume {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When something asked for cannot be had, or the run is interrupted.
 pub fn run(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     match &args.resume {
         Some(dir) => resume(&args, dir, supervisor),

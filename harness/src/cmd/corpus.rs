@@ -41,10 +41,6 @@ pub struct FetchArgs {
     toolchain: Option<String>,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the corpus cannot be read or fetched.
 pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
         CorpusCommand::List => {

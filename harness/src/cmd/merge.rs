@@ -48,10 +48,6 @@ enum Allow {
     Tools,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the runs are not the finished shards of one run, or the folder cannot be written.
 pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     if args.out.exists() {
         bail!("{} exists: name a new folder with --out", args.out.display());

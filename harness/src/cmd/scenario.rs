@@ -18,10 +18,6 @@ pub enum ScenarioCommand {
     },
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no such scenario.
 pub fn run(command: ScenarioCommand) -> Result<ExitCode> {
     match command {
         ScenarioCommand::List => {

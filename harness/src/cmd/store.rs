@@ -27,7 +27,7 @@ const SHOWN: usize = 20;
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
     /// Count entries and bytes, by package and by time since the last use
-    StoreStats {
+    Stats {
         /// Which store
         #[command(flatten)]
         place: StoreDir,
@@ -75,13 +75,9 @@ pub struct CollectArgs {
     no_wait: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no store, or it cannot be read or changed.
 pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        StoreCommand::StoreStats { place, top } => {
+        StoreCommand::Stats { place, top } => {
             let (kind, store) = open_existing(&place.dir)?;
             let survey = surveyed(&*store)?;
             let stats = StoreStats::of(&survey, since_epoch(SystemTime::now()));

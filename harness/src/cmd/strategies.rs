@@ -73,10 +73,6 @@ impl ToolsDir {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When no strategy has that name, or a tool cannot be built.
 pub fn run(command: StrategiesCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
         StrategiesCommand::List { external, place } => list(&external.catalog()?, &place.path()?),

@@ -62,10 +62,6 @@ pub enum ToolCommand {
 
 const SUFFIX: &str = ".tar.zst";
 
-/// Runs it.
-///
-/// # Errors
-/// When a file or an archive cannot be read or written.
 pub fn run(command: ToolCommand) -> Result<ExitCode> {
     match command {
         ToolCommand::Pack { store, key, lockfile, build_dir } => pack(&store, &key, &lockfile, &build_dir)?,

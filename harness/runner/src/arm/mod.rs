@@ -52,9 +52,6 @@ pub struct Arm<'a> {
 
 impl<'a> Arm<'a> {
     /// Lays out working copies of these workspaces and an empty store at the arm's fixed paths.
-    ///
-    /// # Errors
-    /// When the directories cannot be made.
     pub fn open(
         env: &'a BuildEnv,
         options: &'a Options,

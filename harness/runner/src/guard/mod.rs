@@ -246,9 +246,6 @@ impl Guards {
     /// Called before something is built: waits while a limit is passed, and ends the run when it
     /// waited long enough. `make_room` removes what is ours and no longer needed, and returns whether
     /// there was anything.
-    ///
-    /// # Errors
-    /// When the run was stopped, by this guard or by a signal.
     pub fn before(&self, what: &str, make_room: &mut dyn FnMut() -> bool) -> Result<(), Interrupted> {
         let began = Instant::now();
         let mut noted = false;
@@ -301,9 +298,6 @@ impl Guards {
     }
 
     /// Ends the run if a disk is too full now: something failed, perhaps for no better reason.
-    ///
-    /// # Errors
-    /// When it is.
     pub fn after_failure(&self, what: &str) -> Result<(), Interrupted> {
         let readings = Readings { free: self.sensors.free(), ..Readings::default() };
         match self.floors.passed(&readings) {

@@ -73,9 +73,6 @@ pub fn install_dir(work: &Path, name: &str, install: &Install) -> PathBuf {
 }
 
 /// The directory of a tool's programs, where it has one of its own.
-///
-/// # Errors
-/// One line that says how to get what is missing.
 pub fn find_tool(work: &Path, external: &External, path: &OsStr) -> Result<Option<PathBuf>, String> {
     if let Some(missing) = external.description.requires.iter().find(|program| find_in(program, path).is_none()) {
         return Err(format!("{missing} is not on PATH; install it"));
@@ -102,9 +99,6 @@ pub fn find_tool(work: &Path, external: &External, path: &OsStr) -> Result<Optio
 
 impl ExternalTool {
     /// Opens it, if its programs are here.
-    ///
-    /// # Errors
-    /// When its directories cannot be made.
     pub(super) fn open(env: &BuildEnv, external: &Arc<External>, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
         let programs = match find_tool(&env.work, external, &env.path()) {
             Ok(programs) => programs,

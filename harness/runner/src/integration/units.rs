@@ -31,9 +31,6 @@ pub struct UnitCache {
 
 impl UnitCache {
     /// Opens the store, unless the link mode does not work here.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
     pub(super) fn open(units: &Units, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
         if let Err(why) = units.link.probe(&dirs.root) {
             return Ok(OpenedIntegration::Unsupported(why));
@@ -51,7 +48,7 @@ impl CargoHooks for UnitCache {}
 
 impl Integration for UnitCache {
     fn expectations(&self) -> Expectations {
-        Expectations { claims_hits: true, link: Some(self.units.link.name()), ..Expectations::default() }
+        Expectations { claims_hits: true, link: Some(self.units.link), ..Expectations::default() }
     }
 
     fn store_dir(&self) -> Option<&Path> {

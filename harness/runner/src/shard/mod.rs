@@ -91,9 +91,6 @@ pub struct Sharding {
 impl Sharding {
     /// Refuses to go on with a shard on another machine, since its strategies are compared with
     /// each other.
-    ///
-    /// # Errors
-    /// When this is another one, as far as both are known.
     pub fn check_machine(&self) -> Result<()> {
         match (&self.machine, machine_word()) {
             (Some(then), Some(now)) if *then != now => bail!(
@@ -129,10 +126,6 @@ pub struct RunCells {
 impl RunCells {
     /// Splits them. `seconds` are of a round by workspace; where there are none, all weigh the
     /// same.
-    ///
-    /// # Errors
-    /// When a name is none of the workspaces, one has no seconds, or there are fewer cells than
-    /// shards.
     pub fn split(&self, of: u32, seconds: &BTreeMap<String, u64>) -> Result<Split> {
         if let Some(unknown) = seconds.keys().find(|name| !self.workspaces.contains(name)) {
             bail!("--shard-seconds: no workspace of this run is called {unknown}; there are {}", self.names());

@@ -48,9 +48,6 @@ impl Split {
 }
 
 /// Splits `rounds` rounds of passes of these weights into `of` shards, none of them empty.
-///
-/// # Errors
-/// When there are fewer cells than shards, or no shards.
 pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShards> {
     let cells = weights.len() * rounds as usize;
     let of = of as usize;

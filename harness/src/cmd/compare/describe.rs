@@ -10,7 +10,6 @@ use runner::experiment::{Experiment, Options};
 use runner::guard::limits::{DISK_FLOOR, Limits};
 use runner::plan::{ArmOrder, RunPlan, Slot};
 
-/// Prints it.
 pub fn describe(experiment: &Experiment, options: &Options) {
     let plan = experiment.plan(options);
     println!("corpus     {} ({})", experiment.corpus.name, plan.workspaces.join(", "));
@@ -63,7 +62,6 @@ pub fn describe(experiment: &Experiment, options: &Options) {
     println!("{steps} measured steps; nothing was run");
 }
 
-/// What guards the run, in a line.
 fn guards(limits: &Limits) -> String {
     let size = |value: u64| bytes(value as f64);
     let mut parts = vec![match limits.step_timeout() {

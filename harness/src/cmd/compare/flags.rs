@@ -41,7 +41,6 @@ pub struct GuardArgs {
 }
 
 impl GuardArgs {
-    /// As limits.
     pub(crate) fn limits(&self) -> Limits {
         // A part of a second must not become "never".
         let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
@@ -82,7 +81,6 @@ impl ShardArgs {
         self.shard.is_some() || !self.shard_seconds.is_empty()
     }
 
-    /// What a run records of it.
     pub(crate) fn sharding(&self, has_seed: bool, has_budget: bool) -> Result<Option<Sharding>> {
         let Some(part) = self.shard else {
             if !self.shard_seconds.is_empty() {
