@@ -21,7 +21,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::cargo_home::CargoHome;
-use super::leftovers::WORK_MARK;
+use super::leftovers::{CHILD_MARK, WORK_MARK};
 
 /// Variables of the parent that are kept as they are.
 const ALLOWED: &[&str] = &[
@@ -110,7 +110,8 @@ fn fate(name: &OsStr) -> Fate {
     let family = ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     if family && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
         Fate::Secret
-    } else if family || ALLOWED.iter().any(|line| line.split(' ').any(|allowed| allowed == name)) {
+    } else if family || name == CHILD_MARK || ALLOWED.iter().any(|line| line.split(' ').any(|allowed| allowed == name))
+    {
         Fate::Kept
     } else {
         Fate::Dropped
@@ -145,6 +146,7 @@ mod tests {
             ("MAKEFLAGS", "-j9"),
             ("RUSTUP_TOOLCHAIN", "nightly"),
             ("HARNESS_OBSERVER_LOG", "/log"),
+            ("HARNESS_CHILD", "1-2-3"),
         ])
         .for_build();
         let names: Vec<_> = build.keys().map(|name| name.to_str().unwrap()).collect();
@@ -155,6 +157,7 @@ mod tests {
                 "CARGO_NET_RETRY",
                 "CARGO_TERM_COLOR",
                 "CARGO_TERM_PROGRESS_WHEN",
+                "HARNESS_CHILD",
                 "HARNESS_WORK",
                 "LC_ALL",
                 "PATH",

@@ -4,6 +4,7 @@
 //! | gone | who ends what is left |
 //! |---|---|
 //! | an external tool; a helper it started detached itself | the harness, by [`TOOL_MARK`] |
+//! | a harness that another one started and killed | that other one, by [`CHILD_MARK`] |
 //! | the harness, by SIGKILL: no handler, no destructor runs | the [`Guardian`], by [`WORK_MARK`] |
 //! | both, as when the kernel ran out of memory | the next run in the same work directory, likewise |
 //!
@@ -31,6 +32,10 @@ pub const WORK_MARK: &str = "HARNESS_WORK";
 
 /// The variable of every command under an external tool; its value is one of [`fresh_mark`].
 pub const TOOL_MARK: &str = "HARNESS_TOOL";
+
+/// The variable of a harness that another one starts and may kill, and of all its commands; its
+/// value is one of [`fresh_mark`].
+pub const CHILD_MARK: &str = "HARNESS_CHILD";
 
 /// How long killed processes may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(5);

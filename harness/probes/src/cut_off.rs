@@ -3,8 +3,9 @@
 //! Planning, restoring and publishing happen in the harness itself, so what is killed is a
 //! harness of its own: the hidden subcommand `probe-build` builds one tree of a bench and says
 //! on standard output which phase begins. SIGKILL reaches that process and nothing else, as the
-//! kernel's out-of-memory killer would do it; its Cargo is ended by the guardian.
+//! kernel's out-of-memory killer would do it; what it started is ended here.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::bench::{Bench, ExtraStrategies, Ground, LIMIT, Settings};
 use super::{Told, Wrong};
 use exec::interrupt::Supervisor;
+use exec::leftovers::{self, CHILD_MARK};
 use exec::process::{self, CommandSpec, Stream};
 use runner::build_env::{BuildEnv, Phase};
 use runner::experiment::catalog_of;
@@ -174,6 +176,10 @@ impl Bench<'_> {
                 on_phase(phase, pid);
             }
         })?;
+        if !finished.status.success() {
+            let mark = spec.env.get(OsStr::new(CHILD_MARK)).cloned().unwrap_or_default();
+            leftovers::end(CHILD_MARK, &mark);
+        }
         self.wait_until_quiet()?;
         Ok(match finished.status.success() {
             true => Ok(()),
@@ -201,7 +207,8 @@ impl Bench<'_> {
         let exe = std::env::current_exe()?;
         let site = self.site(tree);
         let env = site.env(self.build_env_of(tree), &self.build_options(tree));
-        Ok(CommandSpec::new(exe, self.at("")).arg("probe-build").arg(file).envs(env).timeout(LIMIT))
+        let spec = CommandSpec::new(exe, self.at("")).arg("probe-build").arg(file).envs(env).timeout(LIMIT);
+        Ok(spec.env(CHILD_MARK, leftovers::fresh_mark()))
     }
 
     /// Waits until no process works below the place any more.
