@@ -126,8 +126,7 @@ fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
 
 fn copy_time(from: &Path, to: &Path) -> io::Result<()> {
     let time = fs::metadata(from).and_then(|data| data.modified())?;
-    let set = fs::File::open(to).and_then(|file| file.set_modified(time));
-    set
+    fs::File::open(to).and_then(|file| file.set_modified(time))
 }
 
 /// Whether a link at `link` that says `leads_to` stays inside `root`. One that ends nowhere is

@@ -17,6 +17,9 @@ pub struct Rule {
     pub about: &'static str,
 }
 
+/// A rule, and whether it refuses a unit.
+pub type PolicyRule = (Rule, fn(&UnitFacts) -> bool);
+
 /// What may be cached.
 #[derive(Debug)]
 pub struct KeyPolicy {
@@ -25,7 +28,7 @@ pub struct KeyPolicy {
     /// What it admits and why, in a few sentences.
     pub about: &'static str,
     /// Every rule it refuses by, in the order in which they are tried, and whether it refuses a unit.
-    pub rules: &'static [(Rule, fn(&UnitFacts) -> bool)],
+    pub rules: &'static [PolicyRule],
 }
 
 /// What rules look at.

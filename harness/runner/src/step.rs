@@ -20,7 +20,7 @@ pub enum StepOutcome {
     /// Something was built and checked.
     Built(Box<BuiltStep>),
     /// Something was cleaned or collected.
-    Maintained(Maintenance),
+    Maintained(Box<Maintenance>),
     Failed(String),
     Unsupported(String),
 }

@@ -52,7 +52,7 @@ impl Arm<'_> {
         let promised = finished.stderr_tail.iter().rev().find_map(|line| promised(line));
         let damage = self.integration.store().map(shallow_damage);
         let cpu = (finished.user, finished.sys);
-        Ok(StepOutcome::Maintained(Maintenance { wall: finished.wall, cpu, promised, disk, damage }))
+        Ok(StepOutcome::Maintained(Box::new(Maintenance { wall: finished.wall, cpu, promised, disk, damage })))
     }
 
     /// Collection of the arm's store down to a part of what it holds.
@@ -71,7 +71,7 @@ impl Arm<'_> {
         let disk = self.ledger.end(self.integration.store_dir(), &[&target]);
         self.seen.clear(); // What is left of it promises nothing.
         let cpu = (own, Duration::ZERO);
-        Ok(StepOutcome::Maintained(Maintenance { wall, cpu, promised: Some(promised), disk, damage }))
+        Ok(StepOutcome::Maintained(Box::new(Maintenance { wall, cpu, promised: Some(promised), disk, damage })))
     }
 }
 

@@ -36,7 +36,7 @@ impl UnitCache {
             return Ok(OpenedIntegration::Unsupported(why));
         }
         let store = units.store.open(&dirs.store)?;
-        Ok(OpenedIntegration::Ready(Arc::new(UnitCache { units: units.clone(), dir: dirs.store.clone(), store })))
+        Ok(OpenedIntegration::Ready(Arc::new(UnitCache { units: *units, dir: dirs.store.clone(), store })))
     }
 
     fn session<'a>(&'a self, build: &'a Build, cached: &'a CacheActions) -> Session<'a> {
