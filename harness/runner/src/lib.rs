@@ -12,10 +12,10 @@
 //! | [`integration`] | where strategies hook into a build: one file each |
 //! | [`build`] | what integrations share: Cargo, its unit graph, what the observer saw |
 //! | [`invocation`] | the exact Cargo command lines |
-//! | [`step`] | a step of an arm, and how it ended |
-//! | [`record`] | the outcome of a step as rows: the only file that knows columns |
-//! | [`checks`], [`gates`], [`shadow`] | what is looked at after a build, what makes its row invalid, every hit compiled anyway |
-//! | [`ledger`] | what the trees of an arm take on disk, step by step |
+//! | `step` | a step of an arm, and how it ended |
+//! | `record` | the outcome of a step as rows: the only file that knows columns |
+//! | `checks`, `gates`, `shadow` | what is looked at after a build, what makes its row invalid, every hit compiled anyway |
+//! | `ledger` | what the trees of an arm take on disk, step by step |
 //! | [`build_env`] | what all builds of a run share: toolchain, environment, directories |
 //! | [`prepare`] | everything fetched before anything is timed |
 //! | [`deadline`] | how long a build may take, and why there is no measurement |

@@ -1,7 +1,7 @@
 //! A run as a series knows it: its conditions, and a point for each track.
 //!
 //! It is made from a run folder by [`of_folder`] and by nothing else. Two runs are comparable if
-//! their lines are the same ([`line`]): a ratio between two strategies can be followed over time
+//! their lines are the same ([`line()`]): a ratio between two strategies can be followed over time
 //! as long as the same sources are built in the same scenario on the same kind of machine.
 //! Toolchain, kernel, harness and tools are left out of a line, since they are what changes and
 //! what a change is then blamed on; strategies, rounds, seed and time budget, since they move no

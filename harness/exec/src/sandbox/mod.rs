@@ -7,7 +7,7 @@
 //!
 //! [`run`] is the one place through which every sandboxed command goes. The harness, outside,
 //! then restores, publishes and edits files in the tree that the command wrote, so [`run`] also
-//! looks through that tree before it returns ([`links`]).
+//! looks through that tree before it returns (`links`).
 
 pub mod entry;
 pub mod limits;
