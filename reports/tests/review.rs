@@ -17,7 +17,7 @@ use records::{FileSystem, Outcome, RunInfo, Status};
 use reports::analysis::Analysis;
 use reports::analysis::Run;
 use reports::document::{Block, Section};
-use reports::probes::{ProbeRow, ProbeRun, Verdict};
+use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use reports::review::{CORPORA, Evidence, Finding, PROBES, SCENARIOS, Standing, recommendation, review, standings};
 use reports::stats::Random;
 
@@ -67,7 +67,7 @@ fn probes(strategies: &[&str]) -> ProbeRun {
         expects: "survive".into(),
         origin: String::new(),
         strategy: (*strategy).into(),
-        verdict: Verdict::Pass,
+        verdict: ProbeVerdict::Pass,
         detail: String::new(),
         known: String::new(),
         attempts: 1,
@@ -79,7 +79,7 @@ fn probes(strategies: &[&str]) -> ProbeRun {
 
 fn fail(probes: &mut ProbeRun, strategy: &str, family: &str, known: &str) {
     let row = probes.rows.iter_mut().find(|row| row.strategy == strategy && row.family == family).unwrap();
-    (row.verdict, row.known) = (Verdict::Fail, known.into());
+    (row.verdict, row.known) = (ProbeVerdict::Fail, known.into());
 }
 
 fn with<T>(runs: &[RunFolder], probes: &[&ProbeRun], then: impl FnOnce(&Evidence<'_>) -> T) -> T {
@@ -135,7 +135,7 @@ fn the_key_policy_follows_the_times_and_the_probes() {
 #[test]
 fn a_story_that_could_not_be_told_is_no_pass() {
     let mut told = probes(&[NARROW, WIDE]);
-    told.rows.iter_mut().filter(|row| row.strategy == WIDE).for_each(|row| row.verdict = Verdict::NotApplicable);
+    told.rows.iter_mut().filter(|row| row.strategy == WIDE).for_each(|row| row.verdict = ProbeVerdict::NotApplicable);
     assert!(found(&[policies(0.6, 0.1)], &[&told], "key policy").is_err());
 }
 

@@ -4,7 +4,7 @@ use super::words::{and, between, first_line, plural, precise, ratio};
 use std::collections::BTreeSet;
 
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
-use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
+use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
 use crate::summary::Standing;
 use crate::table::{bytes, percent};

@@ -11,7 +11,7 @@ use super::answer::{Answer, State};
 use super::evidence::Evidence;
 use super::words::{listed, plural};
 use crate::document::{Cell, Grid, Tone};
-use crate::probes::{ProbeRow, Verdict};
+use crate::probes::{ProbeRow, ProbeVerdict};
 use crate::table::{clean, fit};
 
 /// How strategies are called that are wrong on purpose.
@@ -37,15 +37,15 @@ pub(super) struct Tally {
 
 impl Story<'_> {
     pub fn is_unexplained(&self) -> bool {
-        self.row.verdict == Verdict::Fail && self.row.known.is_empty()
+        self.row.verdict == ProbeVerdict::Fail && self.row.known.is_empty()
     }
 
     pub fn is_known(&self) -> bool {
-        self.row.verdict == Verdict::Fail && !self.row.known.is_empty()
+        self.row.verdict == ProbeVerdict::Fail && !self.row.known.is_empty()
     }
 
     pub fn is_told(&self) -> bool {
-        matches!(self.row.verdict, Verdict::Pass | Verdict::Fail)
+        matches!(self.row.verdict, ProbeVerdict::Pass | ProbeVerdict::Fail)
     }
 }
 
@@ -72,10 +72,10 @@ pub(super) fn tally(stories: &[Story<'_>], strategy: &str) -> Tally {
     let mut worst: BTreeMap<&str, u8> = BTreeMap::new();
     for story in stories.iter().filter(|it| it.row.strategy == strategy) {
         let end = match story.row.verdict {
-            Verdict::NotApplicable | Verdict::Error => 0,
-            Verdict::Pass => 1,
-            Verdict::Fail if story.is_known() => 2,
-            Verdict::Fail => 3,
+            ProbeVerdict::NotApplicable | ProbeVerdict::Error => 0,
+            ProbeVerdict::Pass => 1,
+            ProbeVerdict::Fail if story.is_known() => 2,
+            ProbeVerdict::Fail => 3,
         };
         let known = worst.entry(&story.row.probe).or_insert(end);
         *known = end.max(*known);
@@ -133,7 +133,7 @@ pub(super) fn tell(answer: &mut Answer, what: &str, stories: &[Story<'_>]) -> St
 fn tell_failures(answer: &mut Answer, stories: &[Story<'_>]) {
     let mut seen: Vec<(&str, bool)> = Vec::new();
     let mut known = Vec::new();
-    for story in stories.iter().filter(|it| it.row.verdict == Verdict::Fail) {
+    for story in stories.iter().filter(|it| it.row.verdict == ProbeVerdict::Fail) {
         let key = (story.row.probe.as_str(), story.is_known());
         if seen.contains(&key) {
             continue;
@@ -141,7 +141,7 @@ fn tell_failures(answer: &mut Answer, stories: &[Story<'_>]) {
         seen.push(key);
         let same: Vec<Story<'_>> = stories
             .iter()
-            .filter(|it| (it.row.probe.as_str(), it.is_known()) == key && it.row.verdict == Verdict::Fail)
+            .filter(|it| (it.row.probe.as_str(), it.is_known()) == key && it.row.verdict == ProbeVerdict::Fail)
             .copied()
             .collect();
         let who = strategies(&same).join(", ");

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use crate::document::{Block, Cell, Grid, Section};
-use crate::probes::failures::distinct;
+use crate::probes::distinct;
 use crate::simulation::SharingRow;
 use crate::simulation::curves::{first_class, is_plain};
 use crate::table::{bytes, percent, seconds};

@@ -4,7 +4,7 @@
 //! the step of the scenario clean that builds after a collection.
 
 use crate::document::{Cell, Grid, Tone};
-use crate::probes::Verdict;
+use crate::probes::ProbeVerdict;
 use crate::review::answer::{Answer, State};
 use crate::review::command::{self, LINKS, ONE};
 use crate::review::evidence::Evidence;
@@ -58,8 +58,8 @@ fn grid(stories: &[Story<'_>]) -> Grid {
         let of = |wanted: fn(&Story<'_>) -> bool| -> Vec<Story<'_>> {
             stories.iter().filter(|it| it.row.probe == probe && wanted(it)).copied().collect()
         };
-        let passed = of(|it| it.row.verdict == Verdict::Pass);
-        let (failed, untold) = (of(|it| it.row.verdict == Verdict::Fail), of(|it| !it.is_told()));
+        let passed = of(|it| it.row.verdict == ProbeVerdict::Pass);
+        let (failed, untold) = (of(|it| it.row.verdict == ProbeVerdict::Fail), of(|it| !it.is_told()));
         if passed.len() + failed.len() + untold.len() == 0 {
             continue;
         }
