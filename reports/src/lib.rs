@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`against`] | one run against an older one |
 //! | [`analysis`] | runs understood: numbers and verdicts by step and arm |
-//! | [`chapters`] | what a report tells, chapter by chapter |
+//! | [`chapters`] | the chapters of a report |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
 //! | [`page`] | a report as one HTML file |
@@ -39,3 +39,4 @@ pub mod simulation;
 pub mod stats;
 pub mod summary;
 pub mod table;
+mod words;

@@ -11,7 +11,6 @@ mod simulation;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -161,7 +160,7 @@ fn tables_say_what_their_heads_head() {
     let count = |wanted: &str| tags.iter().filter(|(name, _)| name == wanted).count();
     assert_eq!(count("table"), count("caption"));
     assert_eq!(count("figure"), count("figcaption"));
-    assert_eq!(count("svg"), 2 * count("figure"));
+    assert_eq!(count("svg"), count("figure"));
     assert!(page.contains("✓") && page.contains("✗"), "tone is not colour alone");
 }
 
@@ -239,13 +238,12 @@ fn a_browser_agrees() {
     fs::write(&page, handmade()).unwrap();
     let output = match Command::new("bash").arg(&tools).arg(&page).output() {
         Ok(output) => output,
-        Err(error) => return eprintln!("SKIP: no bash to start {}: {error}", tools.display()),
+        Err(error) => return skip::skip("the page in a browser", &format!("bash cannot be started: {error}")),
     };
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     match output.status.code() {
         Some(0) => {}
-        // Past the test's captured output: a check that did not happen is always seen.
-        Some(77) => std::io::stderr().write_all(said.as_bytes()).unwrap(),
+        Some(77) => skip::skip("the page in a browser", &said),
         _ => panic!("{said}"),
     }
 }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::key::Digest;
+use crate::digest::Digest;
 
 /// How much of a file is read at a time, bytes.
 const PIECE: usize = 4 << 20;
@@ -193,7 +193,7 @@ pub fn set_mode(file: &File, _: bool, writable: bool) -> io::Result<()> {
 /// # Errors
 /// When there is none, or the system refuses.
 #[cfg(unix)]
-pub fn open_to_settle(path: &Path) -> io::Result<File> {
+pub fn open_for_attributes(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
@@ -202,7 +202,7 @@ pub fn open_to_settle(path: &Path) -> io::Result<File> {
 /// # Errors
 /// When there is none, or the system refuses.
 #[cfg(windows)]
-pub fn open_to_settle(path: &Path) -> io::Result<File> {
+pub fn open_for_attributes(path: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt;
     // FILE_READ_ATTRIBUTES and FILE_WRITE_ATTRIBUTES: the right to write would be refused for a
     // read-only file, the right to read is not enough here. The flag lets directories be opened.
@@ -226,8 +226,12 @@ pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
 /// When the system refuses.
 #[cfg(windows)]
 pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
-    open_to_settle(path)?.set_modified(time)
+    open_for_attributes(path)?.set_modified(time)
 }
+
+/// Kernels stamp files from a clock that ticks every few milliseconds: a file may carry a time this much before the one
+/// at which it was written.
+pub(crate) const CLOCK_TICK: Duration = Duration::from_millis(10);
 
 /// Seconds and nanoseconds since the Unix epoch, as entries store times.
 pub fn since_epoch(time: SystemTime) -> Duration {

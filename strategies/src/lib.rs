@@ -23,10 +23,11 @@
 //! ```
 
 pub mod catalog;
+mod digest;
 pub mod explain;
 pub mod external;
+mod fault;
 pub mod files;
-pub mod flaw;
 pub mod graph;
 pub mod key;
 pub mod link;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use strategies::graph::layout::Share;
+use strategies::graph::layout::FileSharing;
 use strategies::store::{Bytes, Entry, Store, check};
 #[cfg(unix)]
 use strategies::units::Units;
@@ -49,7 +49,7 @@ fn entry_of(store: &dyn Store, package: &str) -> Entry {
 fn library(store: &dyn Store) -> PathBuf {
     let entry = entry_of(store, "plain");
     let file = entry.files.iter().find(|file| file.path.ends_with(".rlib")).unwrap();
-    assert!(matches!(file.bytes, Bytes::Stored(_)) && file.share == Share::Shared);
+    assert!(matches!(file.bytes, Bytes::Stored(_)) && file.share == FileSharing::Shared);
     store.stored(&entry, file)
 }
 
@@ -201,7 +201,7 @@ fn stores_of_other_versions_are_left_alone() {
     for name in STRATEGIES {
         let place = place();
         let units = units(name);
-        for version in ["v0", "v9", "v1.bak"] {
+        for version in ["v1", "v9", "v2.bak"] {
             place.write(&format!("store/{version}/entries/00/note"), version);
             place.write(&format!("store/{version}/lock"), "");
         }
@@ -212,7 +212,7 @@ fn stores_of_other_versions_are_left_alone() {
         site.wipe();
         assert_eq!(site.planned(&units, &*store).0.len(), 2, "{name}");
         assert_eq!(store.entries().len(), 2);
-        for version in ["v0", "v9", "v1.bak"] {
+        for version in ["v1", "v9", "v2.bak"] {
             let note = place.at(&format!("store/{version}/entries/00/note"));
             assert_eq!(fs::read_to_string(note).unwrap(), version);
         }

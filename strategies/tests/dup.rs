@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use strategies::explain::Index;
+use strategies::explain::EntryIndex;
 use strategies::store::Store;
 use strategies::units::Units;
 use support::{Place, Site, units};
@@ -17,7 +17,7 @@ const STRATEGIES: [&str; 3] = ["copy+aggressive", "hardlink+aggressive@dirs", "i
 fn dups(place: &Place, units: &Units, store: &dyn Store) -> Vec<(String, bool)> {
     let site = Site::new(place, "top");
     site.wipe();
-    let before = Index::load(store);
+    let before = EntryIndex::load(store);
     let done = site.build(units, store);
     assert_eq!(done.published.left_out, []);
     let session = site.session(units, store);

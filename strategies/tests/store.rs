@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use strategies::graph::layout::{Share, UnitPlace};
-use strategies::key::{Digest, Key, Recipe};
-use strategies::link;
+use strategies::graph::layout::{FileSharing, UnitPlace};
+use strategies::key::{BaseKey, ContentDigest, Digest, Key, KeyInputs};
+use strategies::link::LinkMode;
 use strategies::store::{ALL, Added, Bytes, Entry, FORMAT, FileRecord, Store, check, is_sound};
 
 /// A unit directory with some files, and the entry that describes it.
@@ -24,33 +24,20 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
             path,
             size: bytes.len() as u64,
             executable: at % 2 == 1,
-            share: if at % 3 == 2 { Share::Private } else { Share::Shared },
+            share: if at % 3 == 2 { FileSharing::Private } else { FileSharing::Shared },
             bytes: Bytes::Stored(Some(Digest::of(bytes))),
         });
     }
-    let text = String::new;
-    let recipe = Recipe {
-        version: "1.0.0".into(),
-        source: text(),
-        features: text(),
-        profile: text(),
-        platform: text(),
-        toolchain: text(),
-        flags: text(),
-        target: text(),
-        manifest: text(),
-        dependencies: Vec::new(),
-    };
     Entry {
         format: FORMAT,
         key,
-        base: key,
+        base: BaseKey(*key),
         package: "a".into(),
         slot: "lib a build".into(),
         place: UnitPlace("debug/build/a/0f".into()),
-        recipe: (&recipe).into(),
+        inputs: (&KeyInputs::default()).into(),
         observed: None,
-        content: key,
+        content: ContentDigest(*key),
         stamp: Duration::from_secs(1_000_000_000),
         cost_s: None,
         created: 0.0,
@@ -83,11 +70,11 @@ fn leftovers(dir: &Path) -> Vec<String> {
 fn many_publishers_of_one_unit_make_one_entry_that_never_goes_away() {
     const PUBLISHERS: usize = 4;
     for kind in ALL {
-        for link in link::ALL.iter().filter(|link| matches!(link.name(), "copy" | "hardlink" | "in-place")) {
+        for link in [LinkMode::Copy, LinkMode::Hardlink, LinkMode::InPlace] {
             for round in 0..12_u8 {
                 let dir = tempfile::tempdir().unwrap();
                 let store = kind.open(&dir.path().join("store")).unwrap();
-                let key = Digest::of(b"k");
+                let key = Key::of(b"k");
                 let contents = [vec![1; 3000], vec![2; 10], vec![round; 100]];
                 let start = Barrier::new(PUBLISHERS + 1);
                 let done = AtomicBool::new(false);
@@ -100,7 +87,7 @@ fn many_publishers_of_one_unit_make_one_entry_that_never_goes_away() {
                                 let unit_dir = dir.join(format!("target-{publisher}"));
                                 let entry = unit(&unit_dir, key, contents);
                                 start.wait();
-                                let added = store.add(&entry, &unit_dir, *link).unwrap();
+                                let added = store.add(&entry, &unit_dir, link).unwrap();
                                 // What one has published stays, whoever else publishes it.
                                 for _ in 0..20 {
                                     assert!(handed_out(store, &key).is_some(), "{} {}", kind.name(), link.name());
@@ -186,14 +173,14 @@ fn all_files(dir: &Path) -> Vec<std::path::PathBuf> {
 /// What is linked whole is a directory of hard links, each to a blob.
 #[test]
 fn a_repaired_entry_is_not_linked_whole_as_it_was_before() {
-    for link in link::ALL.iter().filter(|link| matches!(link.name(), "copy" | "in-place")) {
+    for link in [LinkMode::Copy, LinkMode::InPlace] {
         for blow in [Blow::Overwrite(5, vec![9; 3]), Blow::Cut(4), Blow::Remove] {
             for in_tree in [true, false] {
                 let dir = tempfile::tempdir().unwrap();
                 let store = ALL[0].open(&dir.path().join("store")).unwrap();
-                let (key, unit_dir) = (Digest::of(b"k"), dir.path().join("unit"));
+                let (key, unit_dir) = (Key::of(b"k"), dir.path().join("unit"));
                 let entry = unit(&unit_dir, key, &[vec![1; 30], vec![2; 20]]);
-                store.add(&entry, &unit_dir, *link).unwrap();
+                store.add(&entry, &unit_dir, link).unwrap();
                 let tree = store.out_dir(&entry).unwrap();
                 let at = if in_tree { tree.join("f0") } else { store.stored(&entry, &entry.files[0]) };
                 strike(&at, &blow);
@@ -201,7 +188,7 @@ fn a_repaired_entry_is_not_linked_whole_as_it_was_before() {
                 // Built again, with other bytes of the same length for one of the two.
                 let unit_dir = dir.path().join("again");
                 let entry = unit(&unit_dir, key, &[vec![1; 30], vec![3; 20]]);
-                assert_eq!(store.add(&entry, &unit_dir, *link).unwrap(), Added::New);
+                assert_eq!(store.add(&entry, &unit_dir, link).unwrap(), Added::New);
                 let tree = store.out_dir(&entry).unwrap();
                 let read = ["f0", "f1"].map(|name| fs::read(tree.join(name)).unwrap());
                 assert_eq!(read, [vec![1; 30], vec![3; 20]], "{} {blow:?} {in_tree}", link.name());
@@ -222,11 +209,10 @@ fn folders_without_a_file_are_kept() {
     for kind in ALL {
         let dir = tempfile::tempdir().unwrap();
         let store = kind.open(&dir.path().join("store")).unwrap();
-        let (key, unit_dir) = (Digest::of(b"k"), dir.path().join("unit"));
+        let (key, unit_dir) = (Key::of(b"k"), dir.path().join("unit"));
         let folders = vec!["out/a/b".to_owned(), "out/c".to_owned()];
         let entry = Entry { folders: folders.clone(), ..unit(&unit_dir, key, &[vec![1]]) };
-        let copy = link::ALL.iter().find(|link| link.name() == "copy").unwrap();
-        store.add(&entry, &unit_dir, *copy).unwrap();
+        store.add(&entry, &unit_dir, LinkMode::Copy).unwrap();
         let found = store.lookup(&key).unwrap();
         assert_eq!(found.folders, folders, "{}", kind.name());
         let out = store.out_dir(&found).unwrap();
@@ -248,12 +234,11 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let store = ALL[kind].open(&dir.path().join("store")).unwrap();
-        let key = Digest::of(b"k");
+        let key = Key::of(b"k");
         let unit_dir = dir.path().join("unit");
         let entry = unit(&unit_dir, key, &contents);
-        let copy = link::ALL.iter().find(|link| link.name() == "copy").unwrap();
-        prop_assert_eq!(store.add(&entry, &unit_dir, *copy).unwrap(), Added::New);
-        prop_assert_eq!(store.add(&entry, &unit_dir, *copy).unwrap(), Added::Known);
+        prop_assert_eq!(store.add(&entry, &unit_dir, LinkMode::Copy).unwrap(), Added::New);
+        prop_assert_eq!(store.add(&entry, &unit_dir, LinkMode::Copy).unwrap(), Added::Known);
         for (which, blow) in &blows {
             let files = all_files(&dir.path().join("store"));
             strike(which.get(files.as_slice()).as_path(), blow);
@@ -267,7 +252,7 @@ proptest! {
             prop_assert!(!blows.is_empty());
         }
         // And publishing again repairs it.
-        store.add(&entry, &unit_dir, *copy).unwrap();
+        store.add(&entry, &unit_dir, LinkMode::Copy).unwrap();
         let repaired = handed_out(&*store, &key);
         prop_assert!(repaired.is_some());
         prop_assert_eq!(check(&*store, &repaired.unwrap(), true), vec![]);

@@ -12,21 +12,22 @@
 //! out yet has no place: call [`extents::sync`](super::extents::sync) before asking for
 //! physical bytes.
 //!
-//! [`measure`] looks at a set of trees and adds up. Who measures the same trees again and
-//! again keeps a [`Scan`] of each, renews those that changed, and adds up with [`together`].
+//! [`scan`] looks at a tree, [`together`] adds up. Who measures the same trees again and again
+//! keeps a [`TreeScan`] of each and renews those that changed.
 
 use std::collections::HashSet;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::extents::{Extent, layout, union_bytes};
+use super::extents::{DiskExtent, layout, union_bytes};
+use super::os::{self, FileNumber};
 
 /// What a set of trees takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct TreeUsage {
     /// Lengths of all files, every name counted.
     pub apparent_bytes: u64,
     /// Blocks of all inodes, directories too, every inode counted once.
@@ -39,15 +40,6 @@ pub struct Usage {
     pub files: u64,
     /// Directories, the roots included.
     pub dirs: u64,
-}
-
-/// The trees together, and one by one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Measured {
-    /// All of them as one set: what they share is counted once.
-    pub together: Usage,
-    /// Each as if it were alone, in the order asked.
-    pub each: Vec<Usage>,
 }
 
 /// What to find out.
@@ -67,36 +59,24 @@ pub struct DiskError {
     source: io::Error,
 }
 
-/// Measures directory trees (or single files). One that does not exist takes nothing; one
-/// that lies within another is not counted twice in [`Measured::together`].
-///
-/// # Errors
-/// When a directory exists and cannot be read.
-pub fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<Measured, DiskError> {
-    let found = roots.iter().map(|root| scan(root.as_ref(), detail)).collect::<Result<Vec<_>, _>>()?;
-    let each = found.iter().map(Scan::usage).collect();
-    let set = found.iter().zip(outermost(roots)).filter(|(_, outermost)| *outermost).map(|(scan, _)| scan);
-    let mut all = together(set);
-    if detail == Detail::Blocks {
-        all.physical_bytes = None; // Also of no trees at all.
-    }
-    Ok(Measured { together: all, each })
-}
-
 /// Looks at one directory tree or file; one that does not exist takes nothing.
 ///
 /// # Errors
-/// When a directory exists and cannot be read.
-pub fn scan(root: &Path, detail: Detail) -> Result<Scan, DiskError> {
+/// When a directory exists and cannot be read, or the system does not number files.
+pub fn scan(root: &Path, detail: Detail) -> Result<TreeScan, DiskError> {
     // A root that is itself a link (an in-place build directory) is followed; links below not.
     let mut scan = match std::fs::metadata(root) {
+        // Without numbers of files, those with several names would be counted several times.
+        Ok(metadata) if os::file_number(&metadata).is_none() => {
+            return Err(DiskError { path: root.to_owned(), source: io::ErrorKind::Unsupported.into() });
+        }
         Ok(metadata) if metadata.is_dir() => walk(root.to_owned(), &metadata, detail)?,
         Ok(metadata) => {
-            let mut scan = Scan::default();
+            let mut scan = TreeScan::default();
             scan.add_file(root, &metadata, detail);
             scan
         }
-        Err(error) if vanished(&error) => Scan::default(),
+        Err(error) if vanished(&error) => TreeScan::default(),
         Err(source) => return Err(DiskError { path: root.to_owned(), source }),
     };
     scan.unknown_extents |= detail == Detail::Blocks;
@@ -105,10 +85,10 @@ pub fn scan(root: &Path, detail: Detail) -> Result<Scan, DiskError> {
 
 /// What several trees take as one set: inodes and blocks they share are counted once. None of
 /// them may lie within another, whose names would be counted twice.
-pub fn together<'a>(scans: impl IntoIterator<Item = &'a Scan>) -> Usage {
+pub fn together<'a>(scans: impl IntoIterator<Item = &'a TreeScan>) -> TreeUsage {
     let mut seen = HashSet::new();
-    let mut usage = Usage::default();
-    let mut extents: Vec<Extent> = Vec::new();
+    let mut usage = TreeUsage::default();
+    let mut extents: Vec<DiskExtent> = Vec::new();
     let (mut unlisted_bytes, mut unknown_extents) = (0, false);
     for scan in scans {
         usage.apparent_bytes += scan.apparent;
@@ -128,37 +108,22 @@ pub fn together<'a>(scans: impl IntoIterator<Item = &'a Scan>) -> Usage {
     usage
 }
 
-/// Which of the roots do not lie within (or equal) an earlier or wider one.
-fn outermost<P: AsRef<Path>>(roots: &[P]) -> Vec<bool> {
-    let real = |path: &P| path.as_ref().canonicalize().unwrap_or_else(|_| path.as_ref().to_owned());
-    let paths: Vec<PathBuf> = roots.iter().map(real).collect();
-    let within = |i: usize, j: usize| i != j && paths[i].starts_with(&paths[j]) && (paths[i] != paths[j] || j < i);
-    (0..paths.len()).map(|i| !(0..paths.len()).any(|j| within(i, j))).collect()
-}
-
-/// One inode as it was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Inode {
-    device: u64,
-    number: u64,
-}
-
 /// One tree as it was found: every inode and every extent.
 #[derive(Debug, Clone, Default)]
-pub struct Scan {
+pub struct TreeScan {
     /// Inode, its allocated bytes, and how many of those FIEMAP does not list.
-    inodes: Vec<(Inode, u64, u64)>,
+    inodes: Vec<(FileNumber, u64, u64)>,
     apparent: u64,
     files: u64,
     dirs: u64,
-    extents: Vec<Extent>,
+    extents: Vec<DiskExtent>,
     unknown_extents: bool,
     upper_bound: bool,
 }
 
-impl Scan {
+impl TreeScan {
     /// What the tree takes by itself.
-    pub fn usage(&self) -> Usage {
+    pub fn usage(&self) -> TreeUsage {
         together([self])
     }
 
@@ -176,21 +141,21 @@ impl Scan {
         self
     }
 
-    fn add_dir(&mut self, path: &Path, metadata: &Metadata) {
-        let (inode, allocated) = numbers(path, metadata);
+    fn add_dir(&mut self, metadata: &Metadata) {
+        let Some((inode, allocated)) = os::file_number(metadata) else { return };
         self.dirs += 1;
         self.inodes.push((inode, allocated, allocated));
     }
 
     fn add_file(&mut self, path: &Path, metadata: &Metadata, detail: Detail) {
-        let (inode, allocated) = numbers(path, metadata);
+        let Some((inode, allocated)) = os::file_number(metadata) else { return };
         self.files += 1;
         self.apparent += metadata.len();
         let mut unlisted = 0;
         if !metadata.is_file() {
             unlisted = allocated; // A symlink too long for its inode has a block.
         } else if detail == Detail::Extents && allocated > 0 {
-            match open(path).map(|file| layout(&file, inode.device)) {
+            match os::open_regular(path).map(|file| layout(&file, inode.device)) {
                 Ok(Some(mut layout)) => {
                     self.extents.append(&mut layout.extents);
                     self.upper_bound |= layout.upper_bound;
@@ -204,15 +169,15 @@ impl Scan {
     }
 }
 
-fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Scan, DiskError> {
-    let mut tree = Scan::default();
+fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<TreeScan, DiskError> {
+    let mut tree = TreeScan::default();
     let error = |source| DiskError { path: dir.clone(), source };
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
         Err(error) if vanished(&error) => return Ok(tree),
         Err(source) => return Err(error(source)),
     };
-    tree.add_dir(&dir, metadata);
+    tree.add_dir(metadata);
     let mut dirs = Vec::new();
     for entry in entries {
         let entry = entry.map_err(error)?;
@@ -227,7 +192,7 @@ fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Scan, DiskE
     let below = dirs
         .into_par_iter()
         .map(|(path, metadata)| walk(path, &metadata, detail))
-        .try_reduce(Scan::default, |a, b| Ok(a.merge(b)))?;
+        .try_reduce(TreeScan::default, |a, b| Ok(a.merge(b)))?;
     Ok(tree.merge(below))
 }
 
@@ -236,40 +201,7 @@ fn vanished(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-#[cfg(unix)]
-fn numbers(_: &Path, metadata: &Metadata) -> (Inode, u64) {
-    use std::os::unix::fs::MetadataExt;
-    // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
-    (Inode { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512)
-}
-
-/// What cannot be asked counts as a file of its own that takes its length: it is being replaced,
-/// or somebody has it for himself.
-#[cfg(windows)]
-fn numbers(path: &Path, metadata: &Metadata) -> (Inode, u64) {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    match super::windows::numbers(path) {
-        Ok(told) => (Inode { device: told.device, number: told.number }, told.allocated),
-        // Serial numbers of volumes have 32 bits.
-        Err(_) => (Inode { device: u64::MAX, number: NEXT.fetch_add(1, Ordering::Relaxed) }, metadata.len()),
-    }
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    // Never wait for a pipe that took a file's name, never follow a link that did.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 #[path = "disk_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,18 @@
 use super::*;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, symlink};
+
+/// Trees as one set, and each by itself.
+#[derive(Debug)]
+pub(crate) struct MeasuredTrees {
+    pub together: TreeUsage,
+    pub each: Vec<TreeUsage>,
+}
+
+pub(crate) fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<MeasuredTrees, DiskError> {
+    let scans = roots.iter().map(|root| scan(root.as_ref(), detail)).collect::<Result<Vec<_>, _>>()?;
+    Ok(MeasuredTrees { together: together(&scans), each: scans.iter().map(TreeScan::usage).collect() })
+}
 
 fn blocks(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().blocks() * 512
@@ -23,7 +35,7 @@ fn names_inodes_and_roots_are_each_counted_as_promised() {
     let link_bytes =
         b.join("link").symlink_metadata().unwrap().len() + b.join("dirlink").symlink_metadata().unwrap().len();
     let dirs = blocks(&a) + blocks(&a.join("deep")) + blocks(&b);
-    let expected = Usage {
+    let expected = TreeUsage {
         apparent_bytes: 35_000 + link_bytes,
         allocated_bytes: dirs
             + blocks(&a.join("one"))
@@ -32,7 +44,7 @@ fn names_inodes_and_roots_are_each_counted_as_promised() {
             + blocks(&b.join("dirlink")),
         files: 6,
         dirs: 3,
-        ..Usage::default()
+        ..TreeUsage::default()
     };
     assert_eq!(measured.together, expected);
     assert_eq!(measured.each[0].apparent_bytes, 20_000);
@@ -45,26 +57,12 @@ fn names_inodes_and_roots_are_each_counted_as_promised() {
 }
 
 #[test]
-fn a_root_inside_another_or_named_twice_is_counted_once_together() {
-    let dir = tempfile::tempdir().unwrap();
-    let inner = dir.path().join("inner");
-    fs::create_dir(&inner).unwrap();
-    fs::write(inner.join("f"), vec![1; 4096]).unwrap();
-    let roots = [&inner, dir.path(), &inner, dir.path()];
-    let measured = measure(&roots, Detail::Blocks).unwrap();
-    assert_eq!(measured.together, measured.each[1]);
-    assert_eq!(measured.each[0], measured.each[2]);
-    assert_eq!(measured.together.files, 1);
-}
-
-#[test]
 fn what_is_not_there_takes_nothing_and_what_cannot_be_read_is_named() {
     let measured = measure(&["/no/such/tree"], Detail::Extents).unwrap();
-    let nothing = Usage { physical_bytes: Some(0), ..Usage::default() };
+    let nothing = TreeUsage { physical_bytes: Some(0), ..TreeUsage::default() };
     assert_eq!(measured.together, nothing);
-    assert_eq!(measure::<&Path>(&[], Detail::Blocks).unwrap().together, Usage::default());
     if rustix::process::geteuid().is_root() {
-        eprintln!("SKIPPED the unreadable directory: root reads everything");
+        skip::skip("the unreadable directory", "root reads everything: run it as another user");
         return;
     }
     use std::os::unix::fs::PermissionsExt;
@@ -111,9 +109,9 @@ fn sparse_files_have_holes_that_take_nothing() {
 #[cfg(target_os = "linux")]
 fn a_file_system_without_extents_leaves_physical_empty() {
     let shm = Path::new("/dev/shm");
-    let is_tmpfs = |path| super::super::filesystem::FileSystem::of(path).is_ok_and(|fs| fs.kind == "tmpfs");
+    let is_tmpfs = |path| super::super::filesystem::FileSystemFacts::of(path).is_ok_and(|fs| fs.kind == "tmpfs");
     let Some(dir) = is_tmpfs(shm).then(|| tempfile::tempdir_in(shm).ok()).flatten() else {
-        eprintln!("SKIPPED: no writable tmpfs at /dev/shm");
+        skip::skip("files on another file system", "there is no writable tmpfs at /dev/shm");
         return;
     };
     fs::write(dir.path().join("f"), vec![1; 4096]).unwrap();

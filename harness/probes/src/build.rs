@@ -6,7 +6,7 @@ use records::Outcome;
 
 use crate::{ProbeError, ProbeResult};
 use runner::build::Build;
-use runner::outcome::UnitOutcome;
+use runner::integration::UnitOutcome;
 
 /// A build that succeeded.
 #[derive(Debug, Clone)]

@@ -16,8 +16,8 @@ use crate::context::{ExtraStrategies, LIMIT, ProbeContext, ProbeEnv, RunCache, T
 use crate::{ProbeError, ProbeResult};
 use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec, Stream};
-use runner::asked::catalog_of;
-use runner::lab::{Lab, Phase};
+use runner::build_env::{BuildEnv, Phase};
+use runner::experiment::catalog_of;
 
 /// When to kill a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl ProbeContext<'_> {
         self.stop_daemon();
         let specs: Vec<CommandSpec> = trees.iter().map(|tree| self.child(tree)).collect::<ProbeResult<_>>()?;
         self.note(&format!("build {} at once", trees.join(", ")));
-        let supervisor = &self.lab().supervisor;
+        let supervisor = &self.build_env().supervisor;
         let build = |spec| process::run(spec, supervisor, &mut |_, _| ());
         let ended: Vec<_> = std::thread::scope(|scope| {
             let running: Vec<_> = specs.iter().map(|spec| scope.spawn(move || build(spec))).collect();
@@ -149,7 +149,7 @@ impl ProbeContext<'_> {
         self.stop_daemon();
         let spec = self.child(tree)?;
         self.set_warm(tree);
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |stream, line| {
+        let finished = process::run(&spec, &self.build_env().supervisor, &mut |stream, line| {
             if let (Stream::Stdout, Some((phase, pid))) = (stream, line.split_once(' '))
                 && let Ok(pid) = pid.parse()
             {
@@ -165,11 +165,11 @@ impl ProbeContext<'_> {
 
     /// The command that builds a tree in a process of its own.
     fn child(&self, tree: &str) -> ProbeResult<CommandSpec> {
-        let lab = self.lab_of(tree);
+        let build_env = self.build_env_of(tree);
         let job = BuildJob {
             // The second toolchain has a work directory of its own, which the other process takes for its first.
-            work: lab.work.clone(),
-            toolchain: lab.toolchain.name.clone(),
+            work: build_env.work.clone(),
+            toolchain: build_env.toolchain.name.clone(),
             strategy: self.strategy_name().to_owned(),
             extra: self.env().extra.clone(),
             dir: self.path(""),
@@ -178,7 +178,7 @@ impl ProbeContext<'_> {
         };
         let file = self.path(&format!("job-{tree}.json"));
         std::fs::write(&file, serde_json::to_vec(&job).context("cannot write a job")?)?;
-        let env = self.site(tree).env(lab, &self.recipe(tree));
+        let env = self.site(tree).env(build_env, &self.build_options(tree));
         let exe = std::env::current_exe()?;
         Ok(CommandSpec::new(exe, self.path("")).arg("probe-build").arg(file).envs(env).timeout(LIMIT))
     }
@@ -244,10 +244,11 @@ fn kill(_pid: i32) -> bool {
 pub fn run_build_job(file: &Path, supervisor: &Supervisor) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let job: BuildJob = serde_json::from_str(&text).with_context(|| format!("{} is no job", file.display()))?;
-    let lab = Lab::open(&job.work, job.toolchain.as_deref(), supervisor.clone())?.telling(print_phase);
+    let build_env =
+        BuildEnv::open(&job.work, job.toolchain.as_deref(), supervisor.clone())?.with_phase_listener(print_phase);
     let found = catalog_of(&job.extra.files, &job.extra.set)?.select(&job.strategy)?.into_iter().next();
     let (_, strategy) = found.with_context(|| format!("no strategy is called {}", job.strategy))?;
-    let env = ProbeEnv { lab: &lab, second: None, extra: &job.extra, cache: &RunCache::default() };
+    let env = ProbeEnv { build_env: &build_env, second: None, extra: &job.extra, cache: &RunCache::default() };
     let mut cx = ProbeContext::at(env, &job.strategy, &strategy, &job.dir);
     *cx.settings(&job.tree) = job.settings;
     cx.open_store().and_then(|()| cx.build(&job.tree).map(drop)).map_err(|error| match error {

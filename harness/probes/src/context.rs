@@ -19,7 +19,6 @@ use corpora::scenario::Task;
 use strategies::Strategy;
 use strategies::key::Digest;
 use strategies::store::Store;
-use strategies::units::Units;
 
 use crate::build::ProbeBuild;
 use crate::run::{Attempt, lock};
@@ -27,12 +26,12 @@ use crate::script::{Script, ScriptStep};
 use crate::{ProbeError, ProbeResult};
 use exec::dirs::remove_dir;
 use exec::process::{self, CommandSpec};
-use runner::build::{BuildError, build};
-use runner::invocation::{Recipe, Site};
-use runner::lab::Lab;
-use runner::options::StrategyFile;
-use runner::outcome::outcomes;
-use runner::rival::Rival;
+use runner::build_env::BuildEnv;
+use runner::deadline::BuildError;
+use runner::experiment::StrategyFile;
+use runner::integration::plain::Plain;
+use runner::integration::{self, Integration, IntegrationDirs, Opened, StepStart};
+use runner::invocation::{BuildOptions, Site};
 
 /// The longest a single command of a probe may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
@@ -41,9 +40,9 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 #[derive(Debug, Clone, Copy)]
 pub struct ProbeEnv<'a> {
     /// The toolchain under test and everything around it.
-    pub lab: &'a Lab,
+    pub build_env: &'a BuildEnv,
     /// Another toolchain, where there is one.
-    pub second: Option<&'a Lab>,
+    pub second: Option<&'a BuildEnv>,
     /// Strategies that the catalog does not have.
     pub extra: &'a ExtraStrategies,
     /// What need not be found out twice.
@@ -111,9 +110,8 @@ pub struct ProbeContext<'a> {
     strategy: &'a Strategy,
     name: String,
     dir: PathBuf,
-    store: Option<Box<dyn Store>>,
-    /// The external tool of the strategy, started.
-    tool: Option<Arc<Rival>>,
+    /// Plain Cargo until the store is opened.
+    integration: Arc<dyn Integration>,
     settings: BTreeMap<String, TreeSettings>,
     /// Trees that were built since their build directory was last emptied.
     warm: BTreeSet<String>,
@@ -137,9 +135,6 @@ impl<'a> ProbeContext<'a> {
         remove_dir(dir)?;
         std::fs::create_dir_all(dir)?;
         let mut cx = ProbeContext::at(env, name, strategy, dir);
-        if let Some(units) = cx.units() {
-            units.link.probe(dir).map_err(ProbeError::NotApplicable)?;
-        }
         cx.write(".cargo/config.toml", CONFIG)?;
         std::fs::create_dir_all(cx.path("vendor"))?;
         cx.untouched = true;
@@ -154,8 +149,7 @@ impl<'a> ProbeContext<'a> {
             strategy,
             name: name.to_owned(),
             dir: dir.to_owned(),
-            store: None,
-            tool: None,
+            integration: Arc::new(Plain),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             untouched: false,
@@ -166,18 +160,20 @@ impl<'a> ProbeContext<'a> {
 
     /// Opens the store, or makes an empty one; starts the external tool, if it is one.
     pub(crate) fn open_store(&mut self) -> ProbeResult {
-        if let Strategy::External(external) = self.strategy {
-            let opened = Rival::open_at(self.lab(), &self.path(""), external)?;
-            self.tool = Some(Arc::new(opened.map_err(ProbeError::NotApplicable)?));
-        }
-        if let Some(units) = self.units() {
-            let opened = units.store.open(&self.store_dir());
-            self.store = Some(opened.map_err(|error| ProbeError::Failed(format!("the store does not open: {error}")))?);
-        }
+        let shared_target = self.path("target/shared");
+        let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.path("")) };
+        self.integration = match integration::open(self.strategy, self.build_env(), &dirs) {
+            Ok(Opened::Ready(integration)) => integration,
+            Ok(Opened::Unsupported(why)) => return ProbeError::not_applicable(why),
+            Err(error) if self.strategy.as_units().is_some() => {
+                return ProbeError::failed(format!("the store does not open: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        };
         Ok(())
     }
 
-    // What a probe may ask of its strategy. Nothing else in this crate looks at its kind.
+    // What a probe may ask of its strategy.
 
     pub(crate) fn strategy(&self) -> &'a Strategy {
         self.strategy
@@ -187,23 +183,20 @@ impl<'a> ProbeContext<'a> {
         &self.name
     }
 
-    /// The strategy, if it restores units.
-    pub(crate) fn units(&self) -> Option<&'a Units> {
-        units(self.strategy)
-    }
-
     /// A probe about reuse does not apply to a strategy that reuses nothing.
     pub(crate) fn needs_cache(&self) -> ProbeResult {
-        match self.strategy {
-            Strategy::None => ProbeError::not_applicable("it reuses nothing"),
-            _ => Ok(()),
+        match self.integration.expectations().cacheless {
+            true => ProbeError::not_applicable("it reuses nothing"),
+            false => Ok(()),
         }
     }
 
     pub(crate) fn needs_second_toolchain(&self) -> ProbeResult {
         match self.env.second {
             // It was opened with the toolchain under test and passes the environment of that one on.
-            Some(_) if self.tool.is_some() => ProbeError::not_applicable("a tool is opened for one toolchain only"),
+            Some(_) if self.integration.expectations().opaque => {
+                ProbeError::not_applicable("a tool is opened for one toolchain only")
+            }
             Some(_) => Ok(()),
             None => ProbeError::not_applicable("there is one toolchain only on this machine"),
         }
@@ -211,7 +204,7 @@ impl<'a> ProbeContext<'a> {
 
     /// The open store of a `units` strategy; not applicable to others.
     pub(crate) fn store(&self) -> ProbeResult<&dyn Store> {
-        self.store.as_deref().ok_or_else(|| ProbeError::NotApplicable("it has no store of ours".to_owned()))
+        self.integration.store().ok_or_else(|| ProbeError::NotApplicable("it has no store of ours".to_owned()))
     }
 
     pub(crate) fn store_dir(&self) -> PathBuf {
@@ -225,15 +218,15 @@ impl<'a> ProbeContext<'a> {
     }
 
     /// The surroundings of builds with the toolchain under test.
-    pub(crate) fn lab(&self) -> &'a Lab {
-        self.env.lab
+    pub(crate) fn build_env(&self) -> &'a BuildEnv {
+        self.env.build_env
     }
 
     /// The surroundings of a tree's builds.
-    pub(crate) fn lab_of(&self, tree: &str) -> &'a Lab {
+    pub(crate) fn build_env_of(&self, tree: &str) -> &'a BuildEnv {
         match self.env.second {
             Some(second) if self.settings_of(tree).second_toolchain => second,
-            _ => self.env.lab,
+            _ => self.env.build_env,
         }
     }
 
@@ -297,9 +290,9 @@ impl<'a> ProbeContext<'a> {
     /// Builds a tree under the strategy, which may fail or restore in vain: the inner error is the
     /// build's, the outer one the harness's.
     pub(crate) fn try_build(&mut self, tree: &str) -> ProbeResult<ProbeResult<ProbeBuild>> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let cold = self.warm.insert(tree.to_owned());
-        let args = site.build_args(lab, &recipe);
+        let args = site.build_args(build_env, &options);
         let shown =
             args.iter().map(|arg| arg.to_string_lossy().into_owned()).filter(|arg| !arg.starts_with("--message"));
         self.script.add(ScriptStep::Build {
@@ -308,16 +301,16 @@ impl<'a> ProbeContext<'a> {
             args: shown.collect(),
             must_fail: false,
         });
-        self.tool.iter().try_for_each(|tool| tool.serve())?;
-        let rustc_info = RustcInfo::of(lab, &site);
+        let start = self.integration.start_step(build_env, &[])?;
+        let rustc_info = RustcInfo::of(build_env, &site);
         if std::mem::take(&mut self.untouched) {
             rustc_info.restore();
         }
-        match build(lab, &site, &recipe, self.strategy, self.store.as_deref(), None) {
+        match integration::build(&*self.integration, build_env, &site, &options, &start) {
             Ok(mut build) => {
                 build.release();
                 rustc_info.keep();
-                let outcomes = outcomes(&build, self.strategy, self.store.as_deref(), cold);
+                let outcomes = self.integration.outcomes(&build, cold);
                 Ok(Ok(ProbeBuild::new(&build, &outcomes)))
             }
             Err(error @ BuildError::Process(_)) => Err(error.into()),
@@ -348,10 +341,10 @@ impl<'a> ProbeContext<'a> {
 
     /// Builds a tree by plain Cargo in its own build directory: how many units ran, and how long it took.
     pub(crate) fn build_plainly(&mut self, tree: &str) -> ProbeResult<(usize, Duration)> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         self.warm.insert(tree.to_owned());
         self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
-        let built = build(lab, &site, &recipe, &Strategy::None, None, None)?;
+        let built = integration::build(&Plain, build_env, &site, &options, &StepStart::default())?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
 
@@ -386,10 +379,10 @@ impl<'a> ProbeContext<'a> {
     }
 
     fn output(&self, tree: &str) -> ProbeResult<String> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let program = self.program(tree);
-        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(lab, &recipe)).timeout(LIMIT);
-        match process::run_captured(&spec, &lab.supervisor) {
+        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(build_env, &options)).timeout(LIMIT);
+        match process::run_captured(&spec, &build_env.supervisor) {
             Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
             Ok((finished, _)) => ProbeError::failed(format!(
                 "the program of {tree} ends with exit code {}: {}",
@@ -415,7 +408,7 @@ impl<'a> ProbeContext<'a> {
 
     /// Stops the daemon of the external tool; the next build starts it again.
     pub(crate) fn stop_daemon(&self) {
-        self.tool.iter().for_each(|tool| tool.rest());
+        self.integration.pause();
     }
 
     /// Empties the build directory of a tree: what its workspace has to itself.
@@ -445,36 +438,36 @@ impl<'a> ProbeContext<'a> {
         let settings = self.settings_of(tree);
         let dir = settings.sources.unwrap_or_else(|| self.path(&self.inside("ws", tree)));
         let target_dir = settings.target.unwrap_or_else(|| self.path(&self.inside("target", tree)));
-        let shared = matches!(self.strategy, Strategy::SharedTarget);
+        let shared = self.integration.shared_build_dir().map(Path::to_path_buf);
         Site {
             workspace: tree.to_owned(),
             tree: dir.clone(),
             root: dir.clone(),
             dir,
-            build_dir: if shared { self.path("target/shared") } else { target_dir.clone() },
+            build_dir: shared.unwrap_or_else(|| target_dir.clone()),
             target_dir,
             log: self.path(&format!("rustc-{tree}.log")),
             cargo_args: settings.args,
             test_args: Vec::new(),
             run: None,
-            rival: self.tool.clone(),
+            hooks: Arc::<dyn Integration>::clone(&self.integration),
         }
     }
 
     /// How it is built there.
-    pub(crate) fn recipe(&self, tree: &str) -> Recipe {
+    pub(crate) fn build_options(&self, tree: &str) -> BuildOptions {
         let settings = self.settings_of(tree);
         let mut env = settings.env;
         // Nothing here speaks TLS, and reading the machine's certificates is a third of what a
         // Cargo with nothing to do costs. An external tool may have a server of its own.
-        if self.tool.is_none() && Path::new(NOTHING).exists() {
+        if self.strategy.as_external().is_none() && Path::new(NOTHING).exists() {
             env.extend(["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name.to_owned(), NOTHING.to_owned())));
         }
-        Recipe {
+        BuildOptions {
             task: Task::Build,
             profile: settings.profile.unwrap_or_else(|| "dev".to_owned()),
             jobs: None,
-            cargo_home: self.lab_of(tree).cargo_home.clone(),
+            cargo_home: self.build_env_of(tree).cargo_home.clone(),
             rustflags: settings.rustflags,
             env,
         }
@@ -490,19 +483,6 @@ impl<'a> ProbeContext<'a> {
 
 const NOTHING: &str = "/dev/null";
 
-/// The strategy, if it restores units.
-pub(crate) fn units(strategy: &Strategy) -> Option<&Units> {
-    match strategy {
-        Strategy::Units(units) => Some(units),
-        _ => None,
-    }
-}
-
-/// Whether it is neither one of this project nor plain Cargo.
-pub(crate) fn is_external(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::External(_))
-}
-
 /// What Cargo asked rustc about itself: half of all starts of rustc, were it asked again in each
 /// probe. Only the first build of a probe gets it, as what later ones find there is up to the
 /// strategy. Cargo checks it against rustc's path and time.
@@ -512,8 +492,8 @@ struct RustcInfo {
 }
 
 impl RustcInfo {
-    fn of(lab: &Lab, site: &Site) -> RustcInfo {
-        RustcInfo { kept: lab.work.join("rustc-info.json"), build_dir: site.build_dir.clone() }
+    fn of(build_env: &BuildEnv, site: &Site) -> RustcInfo {
+        RustcInfo { kept: build_env.work.join("rustc-info.json"), build_dir: site.build_dir.clone() }
     }
 
     fn restore(&self) {

@@ -124,7 +124,7 @@ impl BuiltTree {
         let settings = cx.settings("large");
         settings.sources = Some(self.sources.clone());
         settings.target = Some(self.target.clone());
-        Ok(strategies::units::tree::forget_all(&self.target)?)
+        Ok(strategies::units::forget_installed(&self.target)?)
     }
 }
 

@@ -79,7 +79,7 @@ impl ProbeContext<'_> {
         // An object file alone: a `staticlib` would bring a second panic handler along.
         let rustc = "--edition=2024 --crate-type=lib --emit=obj -Cpanic=abort -o word.o";
         let rustc: Vec<&str> = rustc.split(' ').chain([source]).collect();
-        self.run(dir, "rustc", &self.lab().toolchain.rustc.clone(), &rustc)?;
+        self.run(dir, "rustc", &self.build_env().toolchain.rustc.clone(), &rustc)?;
         self.run(dir, "ar", &ar, &["crs", library, "word.o"])
     }
 
@@ -92,7 +92,7 @@ impl ProbeContext<'_> {
     /// Runs a command that is no part of the test: its failure is one of the harness.
     fn succeeds(&self, spec: CommandSpec) -> ProbeResult {
         let spec = spec.timeout(LIMIT);
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |_, _| ())?;
+        let finished = process::run(&spec, &self.build_env().supervisor, &mut |_, _| ())?;
         match finished.status.success() {
             true => Ok(()),
             false => {
@@ -156,9 +156,8 @@ impl ProbeContext<'_> {
 
     /// Runs plain Cargo in a tree, without any cache, in the environment of its builds.
     pub(crate) fn cargo(&mut self, tree: &str, args: &[&str]) -> ProbeResult {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
         let words: Vec<_> = args.iter().map(|arg| (*arg).into()).collect();
-        self.succeeds(lab.cargo(&site.dir, &site.env(lab, &recipe), &words))?;
+        self.succeeds(self.site(tree).cargo(self.build_env_of(tree), &self.build_options(tree), &words))?;
         self.record_cargo(tree, args);
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use strategies::key::Digest;
 use strategies::store::survey::Survey;
-use strategies::store::verify::{Verified, verify};
+use strategies::store::verify::{VerifyOutcome, verify};
 
 use crate::context::ProbeContext;
 use crate::{ProbeError, ProbeResult};
@@ -59,7 +59,7 @@ fn mode(meta: &std::fs::Metadata) -> u32 {
 impl ProbeContext<'_> {
     /// The store of a `units` strategy with every byte read; `None` for others, whose stores only
     /// their owners can judge.
-    fn verified(&self) -> ProbeResult<Option<Verified>> {
+    fn verified(&self) -> ProbeResult<Option<VerifyOutcome>> {
         let Ok(store) = self.store() else { return Ok(None) };
         let survey =
             Survey::of(store).map_err(|error| ProbeError::Failed(format!("the store cannot be read: {error}")))?;

@@ -292,7 +292,7 @@ fn program_damaged(cx: &mut ProbeContext<'_>, who: RunAs) -> ProbeResult {
 fn cargo_clean(cx: &mut ProbeContext<'_>) -> ProbeResult {
     set_up(cx, &["first", "second", "third"])?;
     build_two(cx)?;
-    let layout = cx.lab().toolchain.layout_flag();
+    let layout = cx.build_env().toolchain.layout_flag();
     let args: Vec<&str> = ["clean", "--offline"].into_iter().chain(layout).collect();
     cx.cargo("first", &args)?;
     cx.set_cold("first");

@@ -6,8 +6,6 @@
 use strategies::Strategy;
 use strategies::link::Mechanism;
 
-use crate::context::units;
-
 /// An explained failure.
 struct KnownGap {
     probe: &'static str,
@@ -61,23 +59,23 @@ const POINTS: &str = "a tree's links are valid only as long as the entries they 
 const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who can write to the store' in KEYS.md";
 
 fn restores_units(strategy: &Strategy) -> bool {
-    units(strategy).is_some()
+    strategy.as_units().is_some()
 }
 
 fn shares_inodes(strategy: &Strategy) -> bool {
-    units(strategy).is_some_and(|units| units.link.shares_inodes())
+    strategy.as_units().is_some_and(|units| units.link.shares_inodes())
 }
 
 fn links_into_the_store(strategy: &Strategy) -> bool {
-    units(strategy).is_some_and(|units| units.link.mechanism() == Mechanism::Symlinked)
+    strategy.as_units().is_some_and(|units| units.link.mechanism() == Mechanism::Symlinked)
 }
 
 fn aggressive(strategy: &Strategy) -> bool {
-    units(strategy).is_some_and(|units| units.policy.name() == "aggressive")
+    strategy.as_units().is_some_and(|units| units.policy.name == "aggressive")
 }
 
 fn beyond_conservative(strategy: &Strategy) -> bool {
-    aggressive(strategy) || units(strategy).is_some_and(|units| units.policy.name() == "non-local")
+    aggressive(strategy) || strategy.as_units().is_some_and(|units| units.policy.name == "non-local")
 }
 
 fn shared_target(strategy: &Strategy) -> bool {

@@ -64,7 +64,7 @@ pub use run_as::become_user;
 
 use anyhow::{Result, bail};
 use exec::process::ProcessError;
-use runner::build::BuildError;
+use runner::deadline::BuildError;
 
 /// A correctness test of a strategy.
 #[derive(Debug, Clone, Copy)]

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use strategies::Strategy;
-use strategies::retention::Limits;
-use strategies::store::collect::{CollectError, Request, collect};
+use strategies::retention::StoreLimits;
+use strategies::store::collect::{CollectError, CollectRequest, collect};
 
-use crate::context::{ProbeContext, units};
+use crate::context::ProbeContext;
 use crate::faults::gated;
 use crate::fixtures::{package, workspace};
 use crate::{Family, Probe, ProbeError, ProbeResult};
@@ -153,11 +153,11 @@ fn collected_while_cargo_compiles(cx: &mut ProbeContext<'_>) -> ProbeResult {
 
 /// Takes everything out of a store, unless a build keeps it from doing so.
 fn collect_everything(strategy: &Strategy, dir: &Path) -> ProbeResult {
-    let Some(units) = units(strategy) else { return Ok(()) };
+    let Some(units) = strategy.as_units() else { return Ok(()) };
     let failed = |error: &dyn std::fmt::Display| ProbeError::Failed(format!("the collection failed: {error}"));
     let store = units.store.open(dir).map_err(|error| failed(&error))?;
-    let limits = Limits { max_bytes: Some(0), ..Limits::default() };
-    let request = Request { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
+    let limits = StoreLimits { max_bytes: Some(0), ..StoreLimits::default() };
+    let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
     match collect(store.as_ref(), &request, &mut |_| ControlFlow::Continue(())) {
         Ok(_) | Err(CollectError::Busy(_)) => Ok(()),
         Err(error) => Err(failed(&error)),

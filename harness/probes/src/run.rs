@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use reports::probes::{ProbeRow, ProbeVerdict};
 use strategies::Strategy;
 
-use crate::context::{ProbeContext, ProbeEnv, is_external};
+use crate::context::{ProbeContext, ProbeEnv};
 use crate::script::Script;
 use crate::{Family, FamilyProbe, Probe, ProbeError, known_gaps};
 use exec::dirs::remove_dir;
@@ -89,7 +89,7 @@ pub fn run_all(
 ) -> Result<Vec<ProbeRow>> {
     let rows: Mutex<Vec<(usize, ProbeRow)>> = Mutex::new(Vec::new());
     let one = |at: usize| -> Result<()> {
-        env.lab.supervisor.check()?;
+        env.build_env.supervisor.check()?;
         on_begin(&tasks[at]);
         let (row, script) = run_task(env, &tasks[at], options)?;
         on_end(&row, &script);
@@ -141,7 +141,7 @@ fn run_task(env: ProbeEnv<'_>, task: &ProbeTask, options: &RunOptions) -> Result
             last.verdict = ProbeVerdict::Error;
             last.detail = format!("plain Cargo, the yardstick: {}", plain.detail);
         }
-        while last.verdict == ProbeVerdict::Fail && is_external(&task.strategy) && attempts < REPEATS {
+        while last.verdict == ProbeVerdict::Fail && task.strategy.as_external().is_some() && attempts < REPEATS {
             attempts += 1;
             let next = again()?;
             if next.verdict == ProbeVerdict::Error {
@@ -203,7 +203,7 @@ pub fn attempt(
         }
         Err(error) => (Err(error), Script::default(), String::new()),
     };
-    env.lab.supervisor.check()?;
+    env.build_env.supervisor.check()?;
     let (verdict, detail) = match result {
         Ok(()) => (ProbeVerdict::Pass, remark),
         Err(ProbeError::Failed(why)) => (ProbeVerdict::Fail, one_line(&why, dir)),

@@ -66,7 +66,7 @@ impl ProbeContext<'_> {
             _ => CommandSpec::new(program, self.path("")),
         };
         let spec = spec.args(args.iter().copied()).env("LC_ALL", "C").timeout(LIMIT);
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |_, _| ())?;
+        let finished = process::run(&spec, &self.build_env().supervisor, &mut |_, _| ())?;
         self.record(".", Vec::new(), argv);
         Ok(match finished.status.success() {
             true => Ok(()),

@@ -1,4 +1,4 @@
-//! Strangers' code in the sandbox: what of this run it needs, and what is told of it.
+//! Untrusted code in the sandbox: what a run's commands need in it, and what rows say of it.
 //!
 //! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's
 //! builds, its unit graphs, no-op and shadow builds, `cargo clean`, the built programs, and the
@@ -12,28 +12,21 @@ use anyhow::{Context as _, Result, bail};
 use records::{Enforced, SandboxInfo};
 use strategies::Strategy;
 
-use super::asked::Asked;
-use super::build::BuildError;
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::experiment::Experiment;
 use exec::command::CommandSpec;
-use exec::sandbox::overhead::{self, STARTS};
-use exec::sandbox::view::{Needs, split};
-use exec::sandbox::{Sandbox, SandboxSpec, escape};
+use exec::sandbox::view::{SandboxNeeds, split};
+use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 
-/// How many files a note names.
-const NAMED: usize = 3;
-
-/// Refuses what cannot be shut in.
+/// Refuses strategies that cannot run in a sandbox.
 ///
 /// # Errors
-/// When a strategy builds in a daemon: it would have to be on both sides of the wall.
-pub fn refuse_daemons(asked: &Asked) -> Result<()> {
-    let serves = |strategy: &Strategy| match strategy {
-        Strategy::External(external) => external.description.daemon.is_some(),
-        _ => false,
-    };
+/// When a strategy builds in a daemon: it would have to be inside and outside at once.
+pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
+    let serves =
+        |strategy: &Strategy| strategy.as_external().is_some_and(|external| external.description.daemon.is_some());
     let daemons: Vec<&str> =
-        asked.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
+        experiment.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
     if !daemons.is_empty() {
         bail!(
             "--sandbox gives every build a network of its own, in which the daemon of {} cannot be reached; leave {} \
@@ -49,25 +42,25 @@ pub fn refuse_daemons(asked: &Asked) -> Result<()> {
 ///
 /// # Errors
 /// When it does not work here.
-pub fn open(spec: &SandboxSpec, asked: &Asked, lab: &Lab) -> Result<Sandbox> {
-    lab.clear_arm()?;
-    let needs = needs(asked, lab)?;
-    Ok(Sandbox::open(spec.clone(), needs, &lab.supervisor)?)
+pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Result<Sandbox> {
+    env.clear_arm()?;
+    let needs = needs(experiment, env)?;
+    Ok(Sandbox::open(spec.clone(), needs, &env.supervisor)?)
 }
 
 /// What the builds of this run read and write.
-fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
-    let mut read = vec![lab.toolchain.sysroot.clone(), lab.toolchain.cargo.clone(), lab.toolchain.rustc.clone()];
-    read.extend(["bin", "tools"].map(|dir| lab.work.join(dir)));
+fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
+    let mut read = vec![env.toolchain.sysroot.clone(), env.toolchain.cargo.clone(), env.toolchain.rustc.clone()];
+    read.extend(["bin", "tools"].map(|dir| env.work.join(dir)));
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
-    for arm in &asked.arms {
-        if let Strategy::External(external) = &arm.strategy {
+    for arm in &experiment.arms {
+        if let Some(external) = arm.strategy.as_external() {
             read.extend([&external.tool, &external.cargo].into_iter().flatten().map(PathBuf::from));
         }
     }
-    let mut write = vec![lab.arm_dir()];
-    for home in [&lab.cargo_home, &lab.second_home].into_iter().filter(|home| home.is_dir()) {
+    let mut write = vec![env.arm_dir()];
+    for home in [&env.cargo_home, &env.second_home].into_iter().filter(|home| home.is_dir()) {
         read.push(home.clone());
         read.extend(replaced_sources(&home.join("config.toml")));
         // Cargo takes turns at its package cache by a lock on this file; nothing else of its
@@ -80,12 +73,12 @@ fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
             .with_context(|| format!("cannot make {}", lock.display()))?;
         write.push(lock);
     }
-    Ok(Needs {
+    Ok(SandboxNeeds {
         read,
         write,
-        sealed: vec![lab.work.clone()],
+        sealed: vec![env.work.clone()],
         home: std::env::home_dir(),
-        path: split(&lab.path()),
+        path: split(&env.path()),
         tmp: std::env::var_os("TMPDIR").map(PathBuf::from),
     })
 }
@@ -105,18 +98,18 @@ fn replaced_sources(config: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When that cannot be measured, or the run is interrupted.
-pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
-    let Some(sandbox) = lab.sandbox() else { return Ok(None) };
-    let mut program = CommandSpec::new(&lab.toolchain.rustc, lab.arm_dir()).arg("-vV");
-    program.env = lab.build_env(&lab.arm_dir().join("overhead.log"));
-    let overhead = overhead::measure(sandbox, &program, &lab.supervisor)?;
-    let enforced = sandbox.enforced();
+pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
+    let Some(sandbox) = env.sandbox() else { return Ok(None) };
+    let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");
+    program.env = env.variables(&env.arm_dir().join("overhead.log"));
+    let overhead = sandbox.start_overhead(&program, &env.supervisor)?;
+    let enforcers = sandbox.enforcers();
     let limits = sandbox.spec().limits;
     Ok(Some(SandboxInfo {
-        kind: sandbox.spec().kind.to_string(),
+        kind: sandbox.spec().kind.as_str().to_owned(),
         version: sandbox.version().map(str::to_owned),
-        memory: Enforced { limit: limits.memory_bytes, by: enforced.memory.to_string() },
-        processes: Enforced { limit: limits.processes.into(), by: enforced.processes.to_string() },
+        memory: Enforced { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
+        processes: Enforced { limit: limits.processes.into(), by: enforcers.processes.to_string() },
         seconds: Enforced { limit: limits.time_s, by: "the harness".to_owned() },
         start_inside_ms: overhead.inside.as_secs_f64() * 1000.0,
         start_outside_ms: overhead.outside.as_secs_f64() * 1000.0,
@@ -124,34 +117,12 @@ pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
     }))
 }
 
-/// Looks at what a sandboxed build left, before the harness handles it.
-///
-/// # Errors
-/// When it left something that leads out.
-pub(super) fn inspect(lab: &Lab) -> Result<(), BuildError> {
-    if lab.sandbox().is_none() {
-        return Ok(());
-    }
-    let arm = lab.arm_dir();
-    let found = escape::remove(&arm)
-        .map_err(|error| BuildError::Failed(format!("cannot look through {} after a build: {error}", arm.display())))?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = found.iter().take(NAMED).map(|path| path.display().to_string()).collect();
-    Err(BuildError::Failed(format!(
-        "the build left {} links that lead out of its directories, or special files; they were removed: {}",
-        found.len(),
-        names.join(", ")
-    )))
-}
-
-/// The note of a build that failed.
-pub(super) fn told(lab: &Lab, note: String) -> String {
-    match lab.sandbox().map(|sandbox| sandbox.news()) {
+/// The note of a failed build, with the limits of the sandbox that it hit.
+pub(crate) fn annotate(env: &BuildEnv, note: String) -> String {
+    match env.sandbox().map(|sandbox| sandbox.limit_events()) {
         None => note,
         Some(None) => format!("{note} (under --sandbox)"),
-        Some(Some(news)) => format!("{note} (under --sandbox: {news})"),
+        Some(Some(events)) => format!("{note} (under --sandbox: {events})"),
     }
 }
 

@@ -2,10 +2,21 @@
 //!
 //! A row that a gate rejects is kept, with the reason, and never enters a comparison.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use strategies::graph::UnitIndex;
+use strategies::graph::layout::FileSharing;
+use strategies::key::{Digest, depinfo};
+
+use super::build_env::BuildEnv;
+use super::integration::Expectations;
+use super::step::{BuildJob, Trial};
+
 /// The facts gates look at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
-    /// The strategy restores nothing: `none` or `shared-target`.
+    /// The strategy restores nothing.
     pub baseline: bool,
     /// Files or links placed in the build directory before Cargo ran.
     pub restored_files: u64,
@@ -38,6 +49,48 @@ pub struct Facts {
 
 const MECHANISMS: [&str; 4] = ["hardlink", "reflink", "copy", "symlink"];
 
+/// Collects the facts of a finished build. `was_seen` says that this store has seen this very
+/// build before; `programs` is what programs printed that were built first.
+pub(crate) fn facts(
+    env: &BuildEnv,
+    expectations: &Expectations,
+    job: &BuildJob,
+    trial: &Trial,
+    was_seen: bool,
+    programs: &mut HashMap<(String, String, String), String>,
+) -> Facts {
+    let Trial { build, checked, counts, .. } = trial;
+    let placed = build.cached.as_ref().map(|cached| cached.restored.files.into_array());
+    let (program, program_failed) = match &checked.program {
+        Some(Ok(now)) => {
+            // What a program prints may depend on profile, sources and lockfile: like with like.
+            let built = (job.site.workspace.clone(), job.step.clone(), job.copy.clone());
+            let first = programs.entry(built).or_insert_with(|| now.clone());
+            (Some((now.clone(), first.clone())), None)
+        }
+        Some(Err(why)) => (None, Some(why.clone())),
+        None => (None, None),
+    };
+    let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
+    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
+    Facts {
+        baseline: expectations.baseline,
+        restored_files: placed.map_or(0, |placed| placed.iter().sum()),
+        expects_hits: expectations.claims_hits && was_seen && job.cold,
+        admitted: counts.hits + counts.missed + counts.stale,
+        hits: counts.hits,
+        mechanism: expectations.link.zip(placed),
+        toolchain_changed: env.toolchain_changed(),
+        damage: checked.damage.clone().unwrap_or_default(),
+        noop_compiled: checked.noop_compiled,
+        program,
+        program_failed,
+        shares_files,
+        fresh_from_nothing: if expectations.cacheless && job.cold { build.built.fresh.len() as u64 } else { 0 },
+        unmatched: build.built.matched.unmatched.len() as u64,
+    }
+}
+
 /// The first gate that fires, as a reason; `None` for a valid row.
 pub fn invalid(facts: &Facts) -> Option<String> {
     let gates = [
@@ -65,14 +118,14 @@ fn hit_nothing(facts: &Facts) -> Option<String> {
 }
 
 fn other_mechanism(facts: &Facts) -> Option<String> {
-    let (asked, counts) = facts.mechanism.as_ref()?;
+    let (link, counts) = facts.mechanism.as_ref()?;
     // A directory linked in place is a symbolic link.
-    let wanted = if *asked == "in-place" { "symlink" } else { asked };
+    let wanted = if *link == "in-place" { "symlink" } else { link };
     if let Some(other) = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0) {
-        return Some(format!("{asked} was asked for, {} files came by {}", other.1, other.0));
+        return Some(format!("{link} was asked for, {} files came by {}", other.1, other.0));
     }
     (facts.shares_files && counts.iter().all(|count| *count == 0))
-        .then(|| format!("{asked} was asked for, and nothing was shared"))
+        .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
 fn not_cold(facts: &Facts) -> Option<String> {
@@ -104,6 +157,85 @@ fn rebuilt(facts: &Facts) -> Option<String> {
 fn other_program(facts: &Facts) -> Option<String> {
     let (now, first) = facts.program.as_ref()?;
     (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
+}
+
+/// The sources of every unit directory that was seen compiled or restored.
+///
+/// A unit of a path package can be called fresh although it holds another working copy's code:
+/// where copies share a build directory, both have one unit directory, and Cargo compares
+/// times, not content. So after each step the files a unit was compiled from (its dep-info)
+/// are remembered with their content; a unit that is fresh must have been compiled from what
+/// its working copy holds now.
+#[derive(Debug, Default)]
+pub(crate) struct Origins {
+    units: HashMap<PathBuf, Vec<SourceFile>>,
+}
+
+/// A source file relative to its working copy, and its content; `None` when it is missing.
+type SourceFile = (PathBuf, Option<Digest>);
+
+impl Origins {
+    /// Takes in what a step compiled, and looks at what it found fresh: the first unit that was
+    /// compiled from other sources than its working copy has, as a reason.
+    pub(crate) fn check(&mut self, jobs: &[BuildJob], trials: &[Trial], opaque: bool) -> Option<String> {
+        // In an empty build directory a tool brought it.
+        let was_there = |job: &BuildJob, trial: &Trial, index| !(job.cold && opaque) && was_there(trial, index);
+        for (job, trial) in jobs.iter().zip(trials) {
+            for (index, dir) in local_units(job, trial) {
+                if !was_there(job, trial, index) || !self.units.contains_key(&dir) {
+                    self.units.insert(dir.clone(), sources(job, &dir));
+                }
+            }
+        }
+        let mut all = jobs.iter().zip(trials);
+        all.find_map(|(job, trial)| {
+            let (index, _) = local_units(job, trial).find(|(index, dir)| {
+                was_there(job, trial, *index) && self.units.get(dir).is_some_and(|sources| !is_unchanged(job, sources))
+            })?;
+            let label = trial.build.graph.units[index].label();
+            Some(format!("{label} was fresh, yet compiled from other sources than those of {}", job.copy))
+        })
+    }
+}
+
+/// Compiled units of path packages, and their directories.
+fn local_units<'t>(job: &'t BuildJob, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
+    let units = trial.build.built.matched.units.iter();
+    units
+        .filter(|(index, _)| {
+            let unit = &trial.build.graph.units[**index];
+            unit.is_local() && !unit.is_script_run()
+        })
+        .map(|(index, (_, place))| (*index, job.site.build_dir.join(&place.0)))
+}
+
+/// Whether the unit was neither compiled nor restored in this step.
+fn was_there(trial: &Trial, index: UnitIndex) -> bool {
+    let restored = trial.build.cached.iter().flat_map(|cached| &cached.restored.units);
+    trial.build.is_fresh(index) && !restored.into_iter().any(|(unit, _)| *unit == index)
+}
+
+/// What a unit read of its working copy, by its dep-info.
+fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
+    let files = std::fs::read_dir(unit_dir.join("out")).into_iter().flatten().flatten().map(|file| file.path());
+    let dep_infos = files.filter(|path| path.extension().is_some_and(|kind| kind == "d"));
+    let mut read: Vec<PathBuf> = dep_infos
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .flat_map(|text| depinfo::parse(&text).files)
+        // rustc runs at the root of the workspace and names files relative to it.
+        .filter_map(|file| Some(job.site.root.join(file).strip_prefix(&job.site.tree).ok()?.to_owned()))
+        .collect();
+    read.sort();
+    read.dedup();
+    read.into_iter().map(|file| (file.clone(), content(job, &file))).collect()
+}
+
+fn is_unchanged(job: &BuildJob, sources: &[SourceFile]) -> bool {
+    sources.iter().all(|(file, was)| content(job, file) == *was)
+}
+
+fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
+    std::fs::read(job.site.tree.join(file)).ok().map(|bytes| Digest::of(&bytes))
 }
 
 #[cfg(test)]

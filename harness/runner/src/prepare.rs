@@ -1,13 +1,13 @@
 //! Everything fetched before anything is timed.
 
 use anyhow::{Context as _, Result};
-use corpora::members::{Members, members};
+use corpora::members::{EditTargets, members};
 use corpora::scenario::Scenario;
-use corpora::{Corpus, Fetched, Workspace};
+use corpora::{Corpus, FetchedSource, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::lab::Lab;
-use exec::cargo_home_twin::twin;
+use super::build_env::BuildEnv;
+use exec::cargo_home::twin;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]
@@ -15,12 +15,12 @@ pub struct Prepared {
     /// The workspace.
     pub workspace: Workspace,
     /// Its sources.
-    pub fetched: Fetched,
+    pub fetched: FetchedSource,
     /// The members that edits go to, where they were looked for.
-    pub members: Option<Members>,
+    pub members: Option<EditTargets>,
 }
 
-/// What a story needs besides sources and dependencies.
+/// What a scenario needs besides sources and dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
     /// Leaf and root members.
@@ -46,19 +46,19 @@ impl Needs {
 ///
 /// # Errors
 /// The first that cannot be had.
-pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
+pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
     let mut prepared = Vec::new();
     for workspace in &corpus.workspaces {
-        lab.supervisor.check()?;
+        env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        prepared.push(prepare_one(lab, workspace, needs)?);
+        prepared.push(prepare_one(env, workspace, needs)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     if needs.second_home {
-        twin(&lab.cargo_home, &lab.second_home)?;
+        twin(&env.cargo_home, &env.second_home)?;
     }
     Ok(prepared)
 }
@@ -67,13 +67,15 @@ pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>
 ///
 /// # Errors
 /// When they cannot be had.
-pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
-    let fetcher = lab.fetcher();
+pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
+    let fetcher = env.fetcher();
     let fetched = fetcher.fetch(workspace)?;
-    corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
+    fetcher
+        .cargo()
+        .fetch_dependencies(&fetched.dir())
         .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;
     if let (true, Some(second)) = (needs.upgrade, &workspace.upgrade) {
-        corpora::dependencies::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
+        corpora::upgrade::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
             .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
     }
     let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;

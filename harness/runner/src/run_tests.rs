@@ -6,11 +6,11 @@ struct Mock {
     rounds: u32,
     arms: usize,
     log: Vec<String>,
-    recorded: Vec<Moment>,
+    recorded: Vec<Slot>,
     measured: usize,
     stop_after: Option<usize>,
-    told: Vec<usize>,
-    pending: Option<Moment>,
+    done: Vec<usize>,
+    pending: Option<Slot>,
 }
 
 impl Mock {
@@ -29,22 +29,22 @@ impl Executor for Mock {
         Ok(())
     }
 
-    fn act(&mut self, moment: &Moment, action: &Action, on_all: bool) -> Result<()> {
-        let workspace = if on_all { "all".to_owned() } else { moment.workspace.to_string() };
-        self.log.push(format!("{}: {action} on {workspace}", moment.arm));
+    fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()> {
+        let workspace = if on_all { "all".to_owned() } else { slot.workspace.to_string() };
+        self.log.push(format!("{}: {action} on {workspace}", slot.arm));
         Ok(())
     }
 
-    fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
+    fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)> {
         anyhow::ensure!(self.stop_after != Some(self.measured), "interrupted");
         self.measured += 1;
-        self.log.push(format!("{}: step {} of {}", moment.arm, moment.step, moment.workspace));
-        self.pending = Some(*moment);
+        self.log.push(format!("{}: step {} of {}", slot.arm, slot.step, slot.workspace));
+        self.pending = Some(*slot);
         Ok((StepRow::default(), Vec::new()))
     }
 
-    fn told(&mut self, arm: usize) {
-        self.told.push(arm);
+    fn last_slot_done(&mut self, arm: usize) {
+        self.done.push(arm);
     }
 
     fn end(&mut self, arm: usize) -> Result<()> {
@@ -52,8 +52,8 @@ impl Executor for Mock {
         Ok(())
     }
 
-    fn is_recorded(&self, moment: &Moment) -> bool {
-        self.recorded.contains(moment)
+    fn is_recorded(&self, slot: &Slot) -> bool {
+        self.recorded.contains(slot)
     }
 
     fn record(&mut self, _: &StepRow, _: &[UnitRow]) -> Result<()> {
@@ -62,9 +62,9 @@ impl Executor for Mock {
     }
 }
 
-fn all_moments(plan: &Plan) -> Vec<Moment> {
+fn all_moments(plan: &Plan) -> Vec<Slot> {
     let rounds = 1..=plan.rounds;
-    rounds.flat_map(|round| plan.tellings(round, &plan.all_arms())).flat_map(|telling| telling.moments).collect()
+    rounds.flat_map(|round| plan.passes(round, &plan.all_arms())).flat_map(|pass| pass.slots).collect()
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn the_exact_sequence_of_two_arms_that_take_turns() {
     let plan = plan("cold", Order::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
-    let turn = |moment: &Moment, first: bool| {
-        let Moment { arm, workspace, .. } = moment;
+    let turn = |slot: &Slot, first: bool| {
+        let Slot { arm, workspace, .. } = slot;
         let mut log = Vec::new();
         if first {
             log.push(format!("begin {arm} with [0, 1]"));
@@ -110,11 +110,11 @@ fn the_exact_sequence_of_two_arms_that_take_turns() {
         log.push(format!("{arm}: step 0 of {workspace}"));
         log
     };
-    let moments = all_moments(&plan);
-    let mut expected: Vec<String> = moments.iter().enumerate().flat_map(|(at, moment)| turn(moment, at < 2)).collect();
+    let slots = all_moments(&plan);
+    let mut expected: Vec<String> = slots.iter().enumerate().flat_map(|(at, slot)| turn(slot, at < 2)).collect();
     expected.extend(["end 0".to_owned(), "end 1".to_owned()]);
     assert_eq!(mock.log, expected);
-    assert_eq!(moments.iter().map(|moment| moment.workspace).collect::<Vec<_>>(), [0, 0, 1, 1]);
+    assert_eq!(slots.iter().map(|slot| slot.workspace).collect::<Vec<_>>(), [0, 0, 1, 1]);
 }
 
 #[test]
@@ -138,15 +138,15 @@ fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
         ("profiles", Order::ArmByArm),
     ] {
         let plan = plan(scenario, order, 3, 2);
-        let moments = all_moments(&plan);
-        for stop in 0..moments.len() {
+        let slots = all_moments(&plan);
+        for stop in 0..slots.len() {
             let mut mock = Mock { stop_after: Some(stop), ..Mock::of(&plan) };
             assert!(run(&plan, &mut mock, &mut Progress::default()).is_err());
             let mut resumed = Mock { recorded: mock.recorded, ..Mock::of(&plan) };
             run(&plan, &mut resumed, &mut Progress::default()).unwrap();
-            let place = |moment: &Moment| moments.iter().position(|it| it == moment).unwrap();
+            let place = |slot: &Slot| slots.iter().position(|it| it == slot).unwrap();
             resumed.recorded.sort_by_key(place);
-            assert_eq!(resumed.recorded, moments);
+            assert_eq!(resumed.recorded, slots);
         }
     }
 }
@@ -161,16 +161,16 @@ fn a_finished_arm_is_not_run_again() {
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
 }
 
-/// Between its last step and the end of the telling an arm's directories are in nobody's way,
+/// Between its last step and the end of the pass an arm's directories are in nobody's way,
 /// unless room is short.
 #[test]
 fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
     let plan_of = |order| plan("gauntlet", order, 3, 1);
     let mut mock = Mock::of(&plan_of(Order::Interleaved));
     run(&plan_of(Order::Interleaved), &mut mock, &mut Progress::default()).unwrap();
-    mock.told.sort_unstable();
-    assert_eq!(mock.told, [0, 1, 2]);
+    mock.done.sort_unstable();
+    assert_eq!(mock.done, [0, 1, 2]);
     let mut mock = Mock::of(&plan_of(Order::ArmByArm));
     run(&plan_of(Order::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
-    assert!(mock.told.is_empty(), "it ended instead");
+    assert!(mock.done.is_empty(), "it ended instead");
 }

@@ -9,7 +9,7 @@ use corpora::{Corpus, shipped};
 
 use exec::interrupt::Supervisor;
 use exec::workdir::{self, WorkDir};
-use runner::lab::Lab;
+use runner::build_env::BuildEnv;
 use runner::prepare::{Needs, prepare};
 
 /// What to do with corpora.
@@ -55,17 +55,17 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
         }
         Command::Show { name } => show(&Corpus::load(&name)?),
         Command::Fetch(args) => {
-            let (corpus, lab, _work) = open(&args, supervisor)?;
-            let prepared = prepare(&lab, &corpus, Needs::default())?;
+            let (corpus, build_env, _work) = open(&args, supervisor)?;
+            let prepared = prepare(&build_env, &corpus, Needs::default())?;
             for prepared in &prepared {
                 let state = if prepared.fetched.new { "fetched" } else { "was there" };
                 println!("{:<24} {state}", prepared.workspace.name);
             }
-            println!("{} workspaces in {}", prepared.len(), lab.fetcher().sources().display());
+            println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources().display());
         }
         Command::Check(args) => {
-            let (corpus, lab, _work) = open(&args, supervisor)?;
-            let checked = corpora::check::check(&corpus, &lab.fetcher(), |checked| {
+            let (corpus, build_env, _work) = open(&args, supervisor)?;
+            let checked = corpora::check::check(&corpus, &build_env.fetcher(), |checked| {
                 let packages = checked.packages.map_or_else(|| "?".to_owned(), |packages| packages.to_string());
                 let verdict = if checked.is_ok() { "ok" } else { "WRONG" };
                 println!("{:<24} {verdict:<6} {packages:>5} packages", checked.workspace);
@@ -81,16 +81,15 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, Lab, WorkDir)> {
+fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, WorkDir)> {
     let corpus = Corpus::load(&args.name)?;
     let dir = match &args.work_dir {
         Some(dir) => dir.clone(),
         None => workdir::default_dir()?.path,
     };
-    let work = WorkDir::acquire(&dir, runner::lab::DISK_FLOOR)?;
-    work.track(supervisor);
-    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    Ok((corpus, lab, work))
+    let work = WorkDir::acquire(&dir, runner::build_env::DISK_FLOOR)?;
+    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    Ok((corpus, build_env, work))
 }
 
 fn show(corpus: &Corpus) {

@@ -10,7 +10,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
 use strategies::Strategy;
 
-use super::external::ExternalArgs;
+use super::common::ExternalArgs;
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
@@ -18,9 +18,9 @@ use exec::workdir::{self, WorkDir};
 use probes::run::{self, ProbeTask, RunOptions};
 use probes::script::Script;
 use probes::{ExtraStrategies, FAMILIES, FamilyProbe, ProbeEnv, RunCache, select};
-use runner::asked::catalog_of;
+use runner::build_env::BuildEnv;
 use runner::description::surroundings;
-use runner::lab::Lab;
+use runner::experiment::catalog_of;
 
 /// Every link mode, every key policy and both stores, though not every combination.
 const DEFAULT_STRATEGIES: &str =
@@ -60,10 +60,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
     /// rustup toolchain [default: the default one]
-    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     toolchain: Option<String>,
     /// Another rustup toolchain, for probes that switch [default: nightly or stable, if installed]
-    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     second_toolchain: Option<String>,
     /// How many probes run at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -106,13 +106,12 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let default = || workdir::default_dir().map(|dir| dir.path);
     let dir = args.work_dir.clone().map_or_else(default, Ok)?;
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    work.track(supervisor);
-    let volume = super::compare::open_volume(args.volume, &work)?;
+    let volume = super::common::open_volume(args.volume, &work)?;
     let volume_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
-    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    let second = second_lab(args, &lab, supervisor)?;
+    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    let second = second_build_env(args, &build_env, supervisor)?;
     let cache = RunCache::default();
-    let env = ProbeEnv { lab: &lab, second: second.as_ref(), extra: &extra, cache: &cache };
+    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache };
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
     let options = RunOptions {
         run: name.clone(),
@@ -120,14 +119,14 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         keep: args.keep,
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
-    probes::remove_leftover_disks(&lab.work);
+    probes::remove_leftover_disks(&build_env.work);
     exec::dirs::remove_dir(&options.dir)?;
     if args.script.is_some() {
         return print_script(env, &probes, &strategies, &options);
     }
-    let out = args.out.clone().unwrap_or_else(|| lab.work.join("runs")).join(&name);
+    let out = args.out.clone().unwrap_or_else(|| build_env.work.join("runs")).join(&name);
     let rows = run_with_progress(env, &probes, &strategies, &options, &out)?;
-    let mut info = surroundings(&name, &lab);
+    let mut info = surroundings(&name, &build_env);
     info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
     info.complete = true;
     reports::probes::write(&out, &ProbeRun { info, rows: rows.clone() })?;
@@ -245,19 +244,19 @@ fn print_script(
 
 /// The surroundings of builds with the other toolchain: an observer, and what Cargo notes about
 /// rustc, belong to one compiler.
-fn second_lab(args: &Args, lab: &Lab, supervisor: &Supervisor) -> Result<Option<Lab>> {
-    let work = lab.work.join("second-toolchain");
-    let open = |name: &str| Lab::open(&work, Some(name), supervisor.clone());
+fn second_build_env(args: &Args, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
+    let work = build_env.work.join("second-toolchain");
+    let open = |name: &str| BuildEnv::open(&work, Some(name), supervisor.clone());
     if let Some(name) = &args.second_toolchain {
         let second = open(name)?;
-        if second.toolchain.rustc_verbose == lab.toolchain.rustc_verbose {
+        if second.toolchain.rustc_verbose == build_env.toolchain.rustc_verbose {
             bail!("--second-toolchain {name} is the toolchain under test; name another one");
         }
         return Ok(Some(second));
     }
-    let other = ["nightly", "stable"]
-        .into_iter()
-        .find(|name| Toolchain::find(Some(name)).is_ok_and(|found| found.rustc_verbose != lab.toolchain.rustc_verbose));
+    let other = ["nightly", "stable"].into_iter().find(|name| {
+        Toolchain::find(Some(name)).is_ok_and(|found| found.rustc_verbose != build_env.toolchain.rustc_verbose)
+    });
     other.map(open).transpose()
 }
 

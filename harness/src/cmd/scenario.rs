@@ -1,4 +1,4 @@
-//! `harness scenario`: the stories strategies are measured in.
+//! `harness scenario`: what strategies are measured in.
 
 use std::process::ExitCode;
 
@@ -38,7 +38,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
 fn show(scenario: &Scenario) {
     println!("{}: {}", scenario.name, scenario.about);
     println!("questions: {}", scenario.questions.join(" "));
-    println!("told of {}", if scenario.alone { "each workspace alone" } else { "all workspaces together" });
+    println!("run on {}", if scenario.alone { "each workspace alone" } else { "all workspaces together" });
     for step in &scenario.steps {
         println!("\n  {}: {}", step.name, step.about);
         for action in &step.once {

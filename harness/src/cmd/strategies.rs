@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use strategies::external::External;
+use strategies::key::Input;
 use strategies::{Catalog, Strategy};
 
-use crate::cmd::external::ExternalArgs;
+use crate::cmd::common::ExternalArgs;
 use exec::interrupt::Supervisor;
 use exec::workdir;
-use runner::rival::tool;
+use runner::integration::external::find_tool;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
@@ -72,20 +73,6 @@ impl Place {
     }
 }
 
-/// What goes into every key; the reasons are in strategies/KEYS.md.
-const KEY_INPUTS: [(&str, &str); 10] = [
-    ("package", "id, version, lockfile checksum or git commit, path of the root source file"),
-    ("target", "name, kind, crate types, edition, mode"),
-    ("features", "activated ones"),
-    ("profile", "every field, and the directory it builds into"),
-    ("platform", "target triple"),
-    ("toolchain", "rustc -vV"),
-    ("flags", "RUSTFLAGS and the Cargo configuration that reaches rustc"),
-    ("manifest", "of a path package and its workspace"),
-    ("dependencies", "name and flags of the edge, its key, and the content it hands over"),
-    ("observed", "files and variables an earlier build of the unit was seen to read, by content"),
-];
-
 /// Runs the subcommand.
 ///
 /// # Errors
@@ -129,9 +116,9 @@ fn list(catalog: &Catalog, work: &Path) {
     println!("{:<28} {:<14} {:<10} store", "strategy", "key policy", "link");
     for (name, strategy) in catalog.all() {
         let [_, key, link, store] = strategy.parts();
-        match strategy {
-            Strategy::External(external) => println!("{name:<28} {}", standing(external, work)),
-            _ => println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end()),
+        match strategy.as_external() {
+            Some(external) => println!("{name:<28} {}", availability(external, work)),
+            None => println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end()),
         }
     }
     println!(
@@ -141,10 +128,10 @@ fn list(catalog: &Catalog, work: &Path) {
 }
 
 /// Whether an external strategy can be used, in a few words.
-fn standing(external: &External, work: &Path) -> String {
+fn availability(external: &External, work: &Path) -> String {
     let version = external.description.install.as_ref().map(|install| format!(" {}", install.version));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    match tool::find(work, external, &path) {
+    match find_tool(work, external, &path) {
         Ok(Some(dir)) => format!("external{}, in {}", version.unwrap_or_default(), dir.display()),
         Ok(None) => "external, nothing to install".to_owned(),
         Err(why) => format!("external: {why}"),
@@ -153,7 +140,7 @@ fn standing(external: &External, work: &Path) -> String {
 
 fn show_external(external: &External, work: &Path) {
     let description = &external.description;
-    println!("\n{:<20} {}", "state", standing(external, work));
+    println!("\n{:<20} {}", "state", availability(external, work));
     let argv = [std::slice::from_ref(&description.program), description.args.as_slice()].concat();
     println!("{:<20} {} …", "program", argv.join(" "));
     let lines = |what: &str, lines: Vec<String>| lines.iter().for_each(|line| println!("{what:<20} {line}"));
@@ -170,17 +157,18 @@ fn show_external(external: &External, work: &Path) {
 
 fn show(name: &str, strategy: &Strategy, work: &Path) {
     println!("{name}\n\n{}", strategy.about());
-    if let Strategy::External(external) = strategy {
+    if let Some(external) = strategy.as_external() {
         show_external(external, work);
     }
-    if let Strategy::Units(units) = strategy {
+    if let Some(units) = strategy.as_units() {
         println!("\nRules that refuse a unit:");
-        for rule in units.policy.rules() {
+        for (rule, _) in units.policy.rules {
             println!("  {:<20} {}", rule.name, rule.about);
         }
         println!("\nWhat the key of an admitted unit is made of:");
-        for (input, what) in KEY_INPUTS {
-            println!("  {input:<20} {what}");
+        for input in Input::all().filter(|input| units.options.key.has(*input)) {
+            let info = input.info();
+            println!("  {:<20} {}", info.name, info.about);
         }
     }
 }

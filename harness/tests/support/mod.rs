@@ -10,15 +10,15 @@
 //! <place>/out/        run folders
 //! ```
 // Each test binary uses its own part of this.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, missing_docs, clippy::unwrap_used)]
 
 pub mod collector;
 pub mod crates;
+pub mod external;
 #[cfg(target_os = "linux")]
 pub mod hostile;
 #[cfg(target_os = "linux")]
 pub mod processes;
-pub mod rivals;
 pub mod small;
 
 use std::ffi::{OsStr, OsString};
@@ -28,13 +28,14 @@ use std::process::{Command, Output, Stdio};
 
 use records::run_folder::RunFolder;
 use records::{StepRow, UnitRow};
+pub use skip::skip;
 
 /// A temporary directory with everything a run needs; removed at the end.
 pub struct Place {
     dir: tempfile::TempDir,
 }
 
-/// What the harness said.
+/// What the harness printed, and its exit code.
 pub struct Said {
     pub code: Option<i32>,
     pub stdout: String,
@@ -177,14 +178,14 @@ impl Said {
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
-    /// The one line a user's mistake is answered with: exit code 2, nothing on standard output.
+    /// The one line that answers a mistake of the user: exit code 2, nothing on standard output.
     #[track_caller]
     pub fn mistake(&self) -> &str {
         assert_eq!(self.code, Some(2), "{}\n{}", self.stdout, self.stderr);
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line: {}", self.stderr);
         assert_eq!(self.stdout, "");
-        assert!(lines[0].matches("(os error").count() <= 1, "told twice: {}", lines[0]);
+        assert!(lines[0].matches("(os error").count() <= 1, "named twice: {}", lines[0]);
         lines[0]
     }
 }
@@ -225,7 +226,7 @@ impl Run {
     }
 }
 
-/// `package kind mode`: what tells the units of the made-up workspaces apart.
+/// `package kind mode`: what the units of the made-up workspaces differ in.
 pub fn label(unit: &UnitRow) -> String {
     format!("{} {} {}", unit.package, unit.kind, unit.mode)
 }
@@ -242,9 +243,4 @@ pub fn made_up_checksum(text: &str) -> String {
             .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     };
     (1..=4).map(|seed| format!("{:016x}", fnv(seed))).collect()
-}
-
-/// Says loudly that a test did not test.
-pub fn skip(what: &str, why: &str) {
-    eprintln!("SKIPPED {what}: {why}");
 }

@@ -38,6 +38,8 @@ pub struct Cell {
     pub text: String,
     /// How it is meant; never the only carrier of that meaning.
     pub tone: Tone,
+    /// The strength of its ground on the page: -4, much faster, over 0, none, to 4, much slower.
+    pub tint: i8,
 }
 
 /// How a cell is meant.
@@ -92,16 +94,23 @@ impl Grid {
 }
 
 impl Cell {
+    /// A ratio, tinted by its logarithm: half and double are equally strong, and ten times is strongest.
+    pub fn ratio(value: Option<f64>) -> Self {
+        let known = value.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
+        let tint = known.map_or(0.0, |ratio| (ratio.log10() * 4.0).round().clamp(-4.0, 4.0));
+        Self { tint: tint as i8, ..crate::table::factor(value).into() }
+    }
+
     /// A cell that is meant in some way.
     pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: text.into(), tone, tint: 0 }
     }
 }
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
         let tone = if text == UNMEASURED { Tone::Quiet } else { Tone::Plain };
-        Self { text, tone }
+        Self { text, tone, tint: 0 }
     }
 }
 

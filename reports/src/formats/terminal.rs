@@ -7,8 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::document::{Align, Block, Document, Grid, Section};
 use crate::plain::plain;
-use crate::plot::{Chart, Plot};
-use crate::table::{self, Table, clean, factor, wrap};
+use crate::table::{self, Table, clean, wrap};
 
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -48,7 +47,7 @@ fn of_block(block: &Block, width: usize) -> String {
             let heading = if clean(title) == clean(&grid.caption) { String::new() } else { wrap(title, width, 2) };
             heading + &of_grid(grid, width)
         }
-        Block::Plot(plot) => of_plot(plot, width),
+        Block::Plot(plot) => format!("\n{}", wrap(&format!("{}. {}", plot.title, plot.finding), width, 2)),
     }
 }
 
@@ -153,23 +152,6 @@ fn parts(grid: &Grid, width: usize) -> Vec<Vec<usize>> {
         parts.push((0..names).collect());
     }
     parts
-}
-
-fn of_plot(plot: &Plot, width: usize) -> String {
-    let mut out = format!("\n{}", wrap(&format!("{}. {}", plot.title, plot.finding), width, 2));
-    if let Chart::Heat { columns, panels } = &plot.chart {
-        for panel in panels {
-            let heads: Vec<String> = columns.iter().map(|name| format!(">{name}")).collect();
-            let heads: Vec<&str> =
-                std::iter::once(panel.title.as_str()).chain(heads.iter().map(String::as_str)).collect();
-            let mut grid = Grid::new("", &heads);
-            for row in &panel.rows {
-                grid.row(std::iter::once(row.label.clone()).chain(row.values.iter().map(|value| factor(*value))));
-            }
-            out.push_str(&of_grid(&grid, width));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,16 +1,14 @@
-//! A plot in the page: drawn twice, so that its text is readable on a wide screen and on
-//! a telephone; style shows the one that fits.
+//! A plot in the page.
 
 use super::anchors::Anchors;
-use crate::plot::{Plot, Width};
+use crate::plot::Plot;
 
 /// A plot as the template shows it.
 pub(super) struct Figure<'a> {
     pub id: String,
     pub title: &'a str,
     pub finding: &'a str,
-    pub wide: String,
-    pub narrow: String,
+    pub drawing: String,
 }
 
 impl<'a> Figure<'a> {
@@ -19,8 +17,7 @@ impl<'a> Figure<'a> {
             id: anchors.take(&format!("plot-{}", plot.id)),
             title: &plot.title,
             finding: &plot.finding,
-            wide: plot.svg(Width::Wide),
-            narrow: plot.svg(Width::Narrow),
+            drawing: plot.svg(),
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Head<'a> {
 pub(super) struct CellView<'a> {
     /// The text, in parts between which a line may break.
     pub pieces: Vec<&'a str>,
-    pub class: &'static str,
+    pub class: String,
     /// Whether it names its row.
     pub heads: bool,
     pub mark: Option<Mark>,
@@ -68,6 +68,11 @@ impl<'a> GridView<'a> {
 
 fn view(cell: &Cell, column: Align, heads: bool) -> CellView<'_> {
     let short = heads && cell.text.chars().count() <= NAME;
+    let tint = match cell.tint {
+        0 => String::new(),
+        strength @ ..0 => format!(" tint faster-{}", -strength),
+        strength => format!(" tint slower-{strength}"),
+    };
     let class = match (column, cell.tone) {
         (Align::Left, Tone::Plain) if short => "name",
         (Align::Left, Tone::Plain) => "",
@@ -86,5 +91,5 @@ fn view(cell: &Cell, column: Align, heads: bool) -> CellView<'_> {
     };
     // Names of strategies are long and without blanks; they break where their parts meet.
     let pieces = if heads { cell.text.split_inclusive('+').collect() } else { vec![cell.text.as_str()] };
-    CellView { pieces, class, heads, mark }
+    CellView { pieces, class: format!("{class}{tint}"), heads, mark }
 }

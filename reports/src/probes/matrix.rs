@@ -6,8 +6,9 @@
 
 use std::fmt::Write as _;
 
-use super::row::{ProbeRow, ProbeVerdict, distinct, problems};
+use super::row::{ProbeRow, ProbeVerdict, problems};
 use crate::table::{Align, Table};
+use crate::words::distinct;
 
 /// The matrix with its legend and, after it, what went wrong; at most `width` columns wide.
 pub fn render(rows: &[ProbeRow], width: usize) -> String {

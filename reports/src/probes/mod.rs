@@ -9,4 +9,4 @@ pub mod matrix;
 pub mod row;
 
 pub use folder::{ProbeRun, TABLE, WHOLE, read, write};
-pub use row::{ProbeRow, ProbeVerdict, RENAMED, distinct, problems};
+pub use row::{ProbeRow, ProbeVerdict, RENAMED, problems};

@@ -94,14 +94,3 @@ pub fn problems(rows: &[ProbeRow]) -> Vec<(&ProbeRow, Vec<&str>)> {
     }
     problems
 }
-
-/// The distinct values, in order of first appearance.
-pub fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
-}

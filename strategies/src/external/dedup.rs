@@ -23,7 +23,7 @@ const EPOCH: &str = "epoch";
 
 /// What a pass did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Done {
+pub struct DedupOutcome {
     /// Files whose content the store did not have.
     pub added: u64,
     /// Files that became links to what it had.
@@ -36,7 +36,7 @@ pub struct Done {
 ///
 /// # Errors
 /// When a file cannot be read, linked or renamed. Nothing is lost then.
-pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Done> {
+pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<DedupOutcome> {
     fs::create_dir_all(store)?;
     let packages = registry_part::foreign_packages(lockfile);
     let mut shared: Vec<Vec<PathBuf>> = Vec::new();
@@ -46,7 +46,7 @@ pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Done>
         shared.extend(outputs(&unit.join("out"))?.into_values());
         private.extend(Some(unit.join("run").join("stdout")).filter(|path| path.is_file()));
     }
-    let mut done = Done::default();
+    let mut done = DedupOutcome::default();
     let Some(time) = epoch(store, shared.iter().filter_map(|names| names.first()).chain(&private))? else {
         return Ok(done);
     };
@@ -99,7 +99,7 @@ fn outputs(out: &Path) -> io::Result<HashMap<u64, Vec<PathBuf>>> {
     Ok(found.into_iter().filter(|(_, (links, names))| *links == names.len() as u64).map(|(i, it)| (i, it.1)).collect())
 }
 
-fn share(store: &Path, names: &[PathBuf], time: SystemTime, done: &mut Done) -> io::Result<()> {
+fn share(store: &Path, names: &[PathBuf], time: SystemTime, done: &mut DedupOutcome) -> io::Result<()> {
     let Some(first) = names.first() else { return Ok(()) };
     let meta = fs::metadata(first)?;
     let digest = files::hash(first)?.to_string();
@@ -178,10 +178,10 @@ mod tests {
         fs::write(b.join("debug/build/dep/1a/out/tool"), "program").unwrap();
         fs::hard_link(b.join("debug/build/dep/1a/out/tool"), b.join("debug/tool")).unwrap();
         let store = dir.path().join("store");
-        assert_eq!(dedup(&store, &a, LOCK).unwrap(), Done { added: 1, linked: 0, saved_bytes: 0 });
-        assert_eq!(dedup(&store, &b, LOCK).unwrap(), Done { added: 0, linked: 1, saved_bytes: 4 });
+        assert_eq!(dedup(&store, &a, LOCK).unwrap(), DedupOutcome { added: 1, linked: 0, saved_bytes: 0 });
+        assert_eq!(dedup(&store, &b, LOCK).unwrap(), DedupOutcome { added: 0, linked: 1, saved_bytes: 4 });
         assert_eq!(dedup(&store, &c, LOCK).unwrap().added, 1);
-        assert_eq!(dedup(&store, &a, LOCK).unwrap(), Done::default(), "a second pass has nothing to do");
+        assert_eq!(dedup(&store, &a, LOCK).unwrap(), DedupOutcome::default(), "a second pass has nothing to do");
         let rlib = "dep/1a/out/libdep.rlib";
         assert_eq!(meta(&a, rlib).ino(), meta(&b, rlib).ino());
         assert_ne!(meta(&a, rlib).ino(), meta(&c, rlib).ino());

@@ -18,7 +18,7 @@ mod shipped;
 pub use schema::{Caches, Description, Install, Parameter};
 pub use shipped::shipped;
 
-use placeholder::Values;
+use placeholder::PlaceholderValues;
 
 /// Parameters that every strategy has: where its programs are, and which Cargo it drives.
 pub const COMMON: [&str; 2] = ["tool", "cargo"];
@@ -124,9 +124,9 @@ impl External {
     }
 
     /// Its parameters as values.
-    pub fn values(&self) -> Values {
+    pub fn values(&self) -> PlaceholderValues {
         let parameters = self.description.parameters.iter();
-        parameters.fold(Values::default(), |values, (name, value)| values.with_parameter(name, value))
+        parameters.fold(PlaceholderValues::default(), |values, (name, value)| values.with_parameter(name, value))
     }
 
     /// Whether it runs programs of a tool that has to be installed.

@@ -53,9 +53,9 @@ pub struct Description {
     #[serde(default)]
     pub store: StoreAt,
     /// The process that has to run beside builds.
-    pub daemon: Option<Daemon>,
+    pub daemon: Option<DaemonCommands>,
     /// How it counts its own hits.
-    pub statistics: Option<Statistics>,
+    pub statistics: Option<ToolStatistics>,
     /// How it tells its version.
     pub version: Option<VersionCommand>,
     /// Where it comes from.
@@ -113,7 +113,7 @@ impl Default for StoreAt {
 /// A process that runs beside builds, in the foreground, as a child of the harness.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Daemon {
+pub struct DaemonCommands {
     /// Starts it; must not return while it serves.
     pub start: Argv,
     /// Variables of that command alone.
@@ -130,7 +130,7 @@ pub struct Daemon {
 /// What a tool says of itself, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Statistics {
+pub struct ToolStatistics {
     /// Prints counters that only grow: a build's are the difference.
     #[serde(default)]
     pub command: Argv,

@@ -17,8 +17,11 @@
 //! workspace root target, because Cargo hard links it to where users `strip` and overwrite it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{Graph, Mode, Unit, UnitIndex};
+use crate::files::since_epoch;
+
+use super::{Graph, Mode, Unit, UnitIndex, UnitTarget};
 
 /// The build directory of one invocation.
 #[derive(Debug, Clone)]
@@ -91,14 +94,14 @@ pub fn base_dir(graph: &Graph, unit: &Unit) -> String {
 }
 
 /// Cargo's base name for a unit's files under `fingerprint/`.
-pub fn fingerprint_name(kind: &str, target: &str, mode: &Mode) -> String {
+pub(crate) fn fingerprint_name(target: &UnitTarget, mode: &Mode) -> String {
     let flavor = match mode {
         Mode::Test => "test-",
         Mode::RunCustomBuild => "run-",
         Mode::Other(name) if name.starts_with("doc") => "doc-",
         _ => "",
     };
-    let description = match kind {
+    let description = match target.main_kind() {
         "bin" => "bin",
         "test" => "integration-test",
         "example" => "example",
@@ -106,13 +109,20 @@ pub fn fingerprint_name(kind: &str, target: &str, mode: &Mode) -> String {
         "custom-build" => "build-script",
         _ => "lib",
     };
-    format!("{flavor}{description}-{target}")
+    format!("{flavor}{description}-{}", target.name)
+}
+
+/// When a unit directory was last built or restored: the time of `invoked.timestamp`, of a compilation or of a
+/// build-script run.
+pub fn invoked_at(unit_dir: &Path) -> Option<Duration> {
+    let time = |relative: &str| std::fs::metadata(unit_dir.join(relative)).and_then(|meta| meta.modified()).ok();
+    time("fingerprint/invoked.timestamp").or_else(|| time("run/invoked.timestamp")).map(since_epoch)
 }
 
 /// Whether a restored file may share its inode with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Share {
+pub enum FileSharing {
     /// The link mode decides how it is placed.
     Shared,
     /// Always a copy of its own.
@@ -126,9 +136,9 @@ pub fn is_uplifted(graph: &Graph, index: UnitIndex) -> bool {
 
 /// The one predicate that decides which files need a private copy; `path` is relative to
 /// the unit directory.
-pub fn share(unit: &Unit, uplifted: bool, path: &str) -> Share {
+pub fn share(unit: &Unit, uplifted: bool, path: &str) -> FileSharing {
     let shared = path.starts_with("out/") && !unit.is_script_run() && !uplifted && !path.ends_with(".d");
-    if shared { Share::Shared } else { Share::Private }
+    if shared { FileSharing::Shared } else { FileSharing::Private }
 }
 
 #[cfg(test)]

@@ -10,11 +10,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::layout::{Layout, UnitPlace, base_dir, fingerprint_name};
-use super::messages::{Messages, Reported, What};
+use crate::files::{CLOCK_TICK, since_epoch};
+
+use super::layout::{Layout, UnitPlace, base_dir, fingerprint_name, invoked_at};
+use super::messages::{Messages, Reported, ReportedKind};
 use super::{Graph, Mode, Unit, UnitIndex};
 
 /// The directory of each unit, as far as it is known.
@@ -28,6 +31,34 @@ pub struct Matched {
     pub unmatched: Vec<UnitIndex>,
 }
 
+/// ReportedKind a build did, unit by unit.
+#[derive(Debug, Default)]
+pub struct BuiltUnits {
+    /// Directories of units.
+    pub matched: Matched,
+    /// Units Cargo compiled or ran.
+    pub compiled: Vec<UnitIndex>,
+    /// Units Cargo found fresh.
+    pub fresh: Vec<UnitIndex>,
+}
+
+impl BuiltUnits {
+    /// Reads Cargo's messages. A build-script run does not say whether it was fresh; it was
+    /// not if it left a newer `invoked.timestamp` than `cargo_started`.
+    pub fn of(graph: &Graph, layout: &Layout, messages: &Messages, cargo_started: SystemTime) -> BuiltUnits {
+        let mut built = BuiltUnits { matched: match_units(graph, layout, messages), ..BuiltUnits::default() };
+        let threshold = since_epoch(cargo_started - CLOCK_TICK);
+        for (index, (message, place)) in &built.matched.units {
+            let is_older = || invoked_at(&layout.unit_dir(place)).is_some_and(|invoked| invoked < threshold);
+            let fresh = messages.units[*message].fresh.unwrap_or_else(is_older);
+            if fresh { built.fresh.push(*index) } else { built.compiled.push(*index) }
+        }
+        built.fresh.sort_unstable();
+        built.compiled.sort_unstable();
+        built
+    }
+}
+
 /// One side of the matching: nodes with labels and edges.
 struct Side {
     colours: Vec<u64>,
@@ -36,7 +67,7 @@ struct Side {
 }
 
 /// Pairs units with the directories a build reported.
-pub fn match_units(graph: &Graph, layout: &Layout, messages: &Messages) -> Matched {
+fn match_units(graph: &Graph, layout: &Layout, messages: &Messages) -> Matched {
     let fingerprints = Fingerprints::read(graph, layout, messages);
     let mut left = graph_side(graph);
     let mut right = fingerprints.side(messages);
@@ -196,8 +227,8 @@ fn debuginfo_text(value: &serde_json::Value) -> String {
 
 fn reported_label(reported: &Reported) -> u64 {
     match &reported.what {
-        What::ScriptRun => hash(("run", &reported.package)),
-        What::Artifact(artifact) => hash((
+        ReportedKind::ScriptRun => hash(("run", &reported.package)),
+        ReportedKind::Artifact(artifact) => hash((
             "artifact",
             &reported.package,
             &artifact.target.name,
@@ -209,7 +240,7 @@ fn reported_label(reported: &Reported) -> u64 {
     }
 }
 
-/// What Cargo's fingerprint files say of the reported units.
+/// ReportedKind Cargo's fingerprint files say of the reported units.
 struct Fingerprints {
     /// Directory of each message's unit.
     places: Vec<Option<UnitPlace>>,
@@ -267,14 +298,11 @@ impl Fingerprints {
     }
 }
 
+/// The name of the fingerprint file; empty for a build-script run, whose file has the script's target in its name.
 fn name_of(reported: &Reported) -> String {
     match &reported.what {
-        What::ScriptRun => String::new(),
-        What::Artifact(artifact) => fingerprint_name(
-            artifact.target.kind.first().map_or("lib", String::as_str),
-            &artifact.target.name,
-            &artifact.mode,
-        ),
+        ReportedKind::ScriptRun => String::new(),
+        ReportedKind::Artifact(artifact) => fingerprint_name(&artifact.target, &artifact.mode),
     }
 }
 
@@ -301,12 +329,8 @@ fn read_fingerprint(dir: &Path, name: &str) -> Option<(u64, Vec<u64>)> {
 
 /// Directories that may belong to a unit whose message names only its uplifted file.
 fn search(graph: &Graph, layout: &Layout, reported: &Reported) -> Vec<UnitPlace> {
-    let What::Artifact(artifact) = &reported.what else { return Vec::new() };
-    let name = fingerprint_name(
-        artifact.target.kind.first().map_or("lib", String::as_str),
-        &artifact.target.name,
-        &artifact.mode,
-    );
+    let ReportedKind::Artifact(artifact) = &reported.what else { return Vec::new() };
+    let name = fingerprint_name(&artifact.target, &artifact.mode);
     let unit = graph.units.iter().find(|unit| {
         unit.package.raw == reported.package
             && unit.target.name == artifact.target.name

@@ -15,7 +15,7 @@ const BUILD_PLACES: [&str; 5] = ["build-dir", "target-dir", "jobs", "rustc", "de
 
 /// What a key has to know of the configuration beyond its text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Known {
+pub(super) struct EffectiveConfig {
     /// Some `rustflags` are set.
     pub rustflags: bool,
     /// Variables of `[env]` tables with their values in this place, and whether they outrank
@@ -23,7 +23,7 @@ pub struct Known {
     pub env: BTreeMap<String, (String, bool)>,
 }
 
-impl Known {
+impl EffectiveConfig {
     /// Takes in a configuration whose relative values are relative to `base`; what is known
     /// already outranks it.
     fn add(&mut self, text: &str, base: &Path) {
@@ -40,7 +40,7 @@ impl Known {
     }
 
     /// Takes in what is outranked.
-    fn merge(&mut self, lower: Known) {
+    fn merge(&mut self, lower: EffectiveConfig) {
         self.rustflags |= lower.rustflags;
         for (name, value) in lower.env {
             self.env.entry(name).or_insert(value);
@@ -49,9 +49,9 @@ impl Known {
 }
 
 /// Adds what `--config` and `-Z` among Cargo's arguments say; `dir` is where Cargo runs.
-pub fn hash_arguments(hasher: &mut FieldHasher, known: &mut Known, dir: &Path, args: &[String]) {
+pub(super) fn hash_arguments(hasher: &mut FieldHasher, known: &mut EffectiveConfig, dir: &Path, args: &[String]) {
     let mut args = args.iter();
-    let mut given = Known::default();
+    let mut given = EffectiveConfig::default();
     while let Some(arg) = args.next() {
         if let Some(flag) = arg.strip_prefix("-Z") {
             let flag = if flag.is_empty() { args.next().map_or("", String::as_str) } else { flag };
@@ -79,7 +79,12 @@ pub fn hash_arguments(hasher: &mut FieldHasher, known: &mut Known, dir: &Path, a
 }
 
 /// Adds every configuration file that is in force in `workspace_root`.
-pub fn hash_into(hasher: &mut FieldHasher, known: &mut Known, workspace_root: &Path, cargo_home: &Path) {
+pub(super) fn hash_into(
+    hasher: &mut FieldHasher,
+    known: &mut EffectiveConfig,
+    workspace_root: &Path,
+    cargo_home: &Path,
+) {
     let folders = workspace_root.ancestors().map(|dir| dir.join(".cargo"));
     for folder in folders.chain([cargo_home.to_owned()]) {
         // Where both exist Cargo reads the one without the extension.
@@ -94,7 +99,7 @@ pub fn hash_into(hasher: &mut FieldHasher, known: &mut Known, workspace_root: &P
 /// circles and nothing here may run in one.
 fn hash_file(
     hasher: &mut FieldHasher,
-    known: &mut Known,
+    known: &mut EffectiveConfig,
     field: &str,
     file: &Path,
     text: &str,
@@ -161,7 +166,7 @@ mod tests {
         std::fs::write(folder.join("c.toml"), "include = 'c.toml'\n[env]\nD = 'c'\n").unwrap();
         let hash = |word: &str| {
             std::fs::write(folder.join("b.toml"), format!("include = 'a.toml'\n[env]\nWORD = '{word}'\n")).unwrap();
-            let (mut hasher, mut known) = (FieldHasher::new("test"), Known::default());
+            let (mut hasher, mut known) = (FieldHasher::new("test"), EffectiveConfig::default());
             hash_into(&mut hasher, &mut known, dir.path(), &dir.path().join("home"));
             (hasher.finish(), known)
         };
@@ -173,7 +178,7 @@ mod tests {
 
     #[test]
     fn variables_have_the_value_of_their_place() {
-        let mut known = Known::default();
+        let mut known = EffectiveConfig::default();
         known.add("[env]\nA = '1'\nB = { value = 'b', relative = true, force = true }\n", Path::new("/near"));
         known.add("[env]\nA = '2'\nC = '3'\n[build]\nrustflags = []\n", Path::new("/far"));
         assert_eq!(known.env["A"], ("1".to_owned(), false));
@@ -186,7 +191,7 @@ mod tests {
     fn arguments_count_and_outrank_files() {
         let hash = |args: &[&str]| {
             let mut hasher = FieldHasher::new("test");
-            let mut known = Known::default();
+            let mut known = EffectiveConfig::default();
             known.add("[env]\nA = 'file'\n", Path::new("/"));
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
             hash_arguments(&mut hasher, &mut known, Path::new("/"), &args);

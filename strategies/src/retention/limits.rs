@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::{EntryFeatures, by_age, to_size_lru};
 use crate::key::Key;
 
-/// Limits of a store; without one, nothing is evicted for it.
+/// StoreLimits of a store; without one, nothing is evicted for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct StoreLimits {
     /// Longest time since the last use.
     pub max_age: Option<Duration>,
     /// Most bytes that entries may take together.
     pub max_bytes: Option<u64>,
 }
 
-impl Limits {
+impl StoreLimits {
     /// The keys that must go: those too old, then the least recently used of the rest, then
     /// what was kept only for an entry that is gone now.
     pub fn evict(&self, entries: &[EntryFeatures], now: Duration) -> Vec<Key> {
@@ -51,7 +51,7 @@ mod tests {
         fn both_limits_hold_at_once(entries in store(), age in 0u64..20, cap in 0u64..800) {
             let now = Duration::from_secs(20);
             let max_age = Duration::from_secs(age);
-            let limits = Limits { max_age: Some(max_age), max_bytes: Some(cap) };
+            let limits = StoreLimits { max_age: Some(max_age), max_bytes: Some(cap) };
             let evicted = limits.evict(&entries, now);
             let left: Vec<_> = entries.iter().filter(|entry| !evicted.contains(&entry.key)).cloned().collect();
             prop_assert!(total_bytes(&left) <= cap);
@@ -61,7 +61,7 @@ mod tests {
 
         #[test]
         fn no_limit_evicts_nothing(entries in store()) {
-            prop_assert!(Limits::default().evict(&entries, Duration::from_secs(1000)).is_empty());
+            prop_assert!(StoreLimits::default().evict(&entries, Duration::from_secs(1000)).is_empty());
         }
     }
 }

@@ -25,10 +25,10 @@ mod policy;
 
 use std::time::Duration;
 
-pub use limits::Limits;
+pub use limits::StoreLimits;
 pub use policy::{by_age, to_size, to_size_lru, total_bytes};
 
-use crate::key::{Digest, Key};
+use crate::key::{BlobId, Key};
 
 /// What a policy may know of one entry.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,7 @@ pub struct EntryFeatures {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blob {
     /// What tells it apart; entries with the same id share it.
-    pub id: Digest,
+    pub id: BlobId,
     /// Bytes that go when the last entry with it goes.
     pub bytes: u64,
 }
@@ -66,7 +66,7 @@ pub(crate) mod tests {
 
     /// The `n`-th key.
     pub(crate) fn key(n: usize) -> Key {
-        Digest::of(format!("key {n}").as_bytes())
+        Key::of(format!("key {n}").as_bytes())
     }
 
     /// Up to a dozen entries that share blobs and depend on earlier ones; some dependencies
@@ -90,7 +90,7 @@ pub(crate) mod tests {
                     cost_s,
                     blobs: blobs
                         .into_iter()
-                        .map(|id| Blob { id: Digest::of(&[id as u8]), bytes: 10 * id as u64 })
+                        .map(|id| Blob { id: BlobId::of(&[id as u8]), bytes: 10 * id as u64 })
                         .collect(),
                     dependencies: below.into_iter().filter(|dep| *dep < n || *dep >= 12).map(key).collect(),
                 })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::order::Order;
 use super::{Blob, EntryFeatures};
-use crate::key::{Digest, Key};
+use crate::key::{BlobId, Key};
 
 /// Entries that neither they nor anything above them were used within `max_age` of `now`.
 pub fn by_age(entries: &[EntryFeatures], now: Duration, max_age: Duration) -> Vec<Key> {
@@ -33,7 +33,7 @@ pub fn to_size_lru(entries: &[EntryFeatures], cap: u64) -> Vec<Key> {
 pub fn to_size(entries: &[EntryFeatures], cap: u64, worth: impl Fn(&EntryFeatures, Duration) -> f64) -> Vec<Key> {
     let order = Order::of(entries);
     let mut total = total_bytes(entries);
-    let mut holders: HashMap<Digest, usize> = HashMap::new();
+    let mut holders: HashMap<BlobId, usize> = HashMap::new();
     for blob in entries.iter().flat_map(distinct) {
         *holders.entry(blob.id).or_default() += 1;
     }
@@ -58,7 +58,7 @@ pub fn to_size(entries: &[EntryFeatures], cap: u64, worth: impl Fn(&EntryFeature
 
 /// What a set of entries takes: shared files once.
 pub fn total_bytes(entries: &[EntryFeatures]) -> u64 {
-    let blobs: HashMap<Digest, u64> =
+    let blobs: HashMap<BlobId, u64> =
         entries.iter().flat_map(|entry| &entry.blobs).map(|blob| (blob.id, blob.bytes)).collect();
     entries.iter().map(|entry| entry.bytes).sum::<u64>() + blobs.values().sum::<u64>()
 }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_shared_file_goes_with_its_last_entry() {
-        let blob = Blob { id: Digest::of(b"b"), bytes: 100 };
+        let blob = Blob { id: BlobId::of(b"b"), bytes: 100 };
         let sharing = |n, used| EntryFeatures { blobs: vec![blob, blob], ..entry(n, used, &[]) };
         let entries = [sharing(0, 1), sharing(1, 2), sharing(2, 3)];
         assert_eq!(total_bytes(&entries), 103);

@@ -16,13 +16,14 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in, is_sound, remove_whole};
+use super::{
+    Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, StoreShape, bring_in, is_sound, remove_whole, stamp,
+};
 use crate::files::{At, FileError, temporary_beside, write_atomic};
 use crate::key::Key;
 use crate::link::LinkMode;
-use crate::units::stamp;
 
-const SHAPE: Shape = Shape { entries: "entries", blobs: Some("blobs"), trees: Some("trees") };
+const SHAPE: StoreShape = StoreShape { entries: "entries", blobs: Some("blobs"), trees: Some("trees") };
 
 /// Content-addressed storage.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl StoreKind for CasKind {
         true
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> StoreShape {
         SHAPE
     }
 
@@ -97,7 +98,7 @@ impl Store for Cas {
         &self.root
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> StoreShape {
         SHAPE
     }
 
@@ -119,7 +120,7 @@ impl Store for Cas {
         if file.executable {
             name.push_str("-x");
         }
-        if !stamp::is_normal(entry.stamp) {
+        if entry.stamp != stamp::NORMAL {
             name.push_str(&format!("-t{}", entry.stamp.as_nanos()));
         }
         self.root.sharded("blobs", &name)
@@ -151,7 +152,7 @@ impl Store for Cas {
         Ok(dir)
     }
 
-    fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
         if self.lookup(&entry.key).is_some_and(|known| super::check(self, &known, false).is_empty()) {
             self.touch(&entry.key, SystemTime::now());
             return Ok(Added::Known);

@@ -16,7 +16,7 @@
 //!
 //! An entry whose files are missing or changed by size or time is taken too: it is never
 //! restored. One whose bytes changed under the same size and time would be; such are found
-//! and taken with [`Request::deep`].
+//! and taken with [`CollectRequest::deep`].
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -24,12 +24,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::meter::Meter;
-use super::survey::{Stray, Survey, Surveyed, changed};
+use super::survey::{Stray, Survey, SurveyedEntry, changed};
 use super::tombstones::{Tombstone, Tombstones};
-use super::{Bytes, Damage, Store, remove_whole};
+use super::{Bytes, FileDamage, Store, remove_whole};
 use crate::files::{FileError, since_epoch};
-use crate::key::Key;
-use crate::retention::{EntryFeatures, Limits, total_bytes};
+use crate::key::{BaseKey, Key};
+use crate::retention::{EntryFeatures, StoreLimits, total_bytes};
 
 /// What a crashed publisher left is kept this long, in case it is only slow.
 pub const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
@@ -39,9 +39,9 @@ const RETRY: Duration = Duration::from_millis(50);
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct CollectRequest {
     /// What the store must stay within.
-    pub limits: Limits,
+    pub limits: StoreLimits,
     /// What time it is.
     pub now: SystemTime,
     /// Wait for builds that use the store; otherwise they end the collection.
@@ -53,9 +53,9 @@ pub struct Request {
     pub deep: bool,
 }
 
-/// Why something is removed: stable names.
+/// RemovalReason something is removed: stable names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
+pub enum RemovalReason {
     /// An entry beyond the limits.
     Limit,
     /// An entry whose files are missing or changed, or whose manifest cannot be read.
@@ -70,7 +70,7 @@ pub enum Why {
 
 /// What collection is about to do. Answering `Break` stops it there, as a kill would.
 #[derive(Debug)]
-pub enum Step<'a> {
+pub enum CollectStep<'a> {
     /// A build is using the store.
     Waiting,
     /// Remember what is going to be taken.
@@ -79,8 +79,8 @@ pub enum Step<'a> {
     Remove {
         /// The file or directory.
         path: &'a Path,
-        /// Why.
-        why: Why,
+        /// RemovalReason.
+        why: RemovalReason,
         /// How many were removed before.
         done: usize,
         /// How many there are to remove.
@@ -88,7 +88,7 @@ pub enum Step<'a> {
     },
 }
 
-/// Why nothing was collected.
+/// RemovalReason nothing was collected.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     /// Builds use the store.
@@ -101,22 +101,22 @@ pub enum CollectError {
 
 /// An entry that was taken.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
+pub struct CollectedEntry {
     /// Its key.
     pub key: Key,
     /// Its package.
     pub package: String,
     /// When it was last used, since the Unix epoch.
     pub last_used: Duration,
-    /// Why.
-    pub why: Why,
+    /// RemovalReason.
+    pub why: RemovalReason,
 }
 
 /// What collection did, or with `dry_run` would do.
 #[derive(Debug, Clone, Default)]
-pub struct Collected {
+pub struct CollectOutcome {
     /// Entries taken.
-    pub taken: Vec<Taken>,
+    pub taken: Vec<CollectedEntry>,
     /// Entries left.
     pub kept: usize,
     /// Allocated bytes of all entries before, shared files once.
@@ -128,12 +128,12 @@ pub struct Collected {
     /// Allocated bytes of what nobody else holds; where files are reflinked, at most these.
     pub freed: u64,
     /// How many files and directories were removed, by reason.
-    pub removed: HashMap<Why, usize>,
+    pub removed: HashMap<RemovalReason, usize>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
 }
 
-impl Collected {
+impl CollectOutcome {
     /// Bytes that were removed here and stay, because build directories hold them.
     pub fn held(&self) -> u64 {
         self.promised - self.freed
@@ -147,22 +147,22 @@ impl Collected {
 /// changed. Then whatever is left is whole.
 pub fn collect(
     store: &dyn Store,
-    request: &Request,
-    step: &mut dyn FnMut(&Step<'_>) -> ControlFlow<()>,
-) -> Result<Collected, CollectError> {
+    request: &CollectRequest,
+    step: &mut dyn FnMut(&CollectStep<'_>) -> ControlFlow<()>,
+) -> Result<CollectOutcome, CollectError> {
     let _lock = loop {
         match store.root().try_lock_exclusive()? {
             Some(lock) => break lock,
             None if !request.wait => return Err(CollectError::Busy(store.root().path(""))),
-            None if step(&Step::Waiting).is_break() => {
-                return Ok(Collected { interrupted: true, ..Collected::default() });
+            None if step(&CollectStep::Waiting).is_break() => {
+                return Ok(CollectOutcome { interrupted: true, ..CollectOutcome::default() });
             }
             None => std::thread::sleep(RETRY),
         }
     };
     let mut survey = Survey::of(store)?;
     if request.deep {
-        let broken: HashMap<Key, Vec<Damage>> = super::verify::verify(store, &survey, &|_| ())
+        let broken: HashMap<Key, Vec<FileDamage>> = super::verify::verify(store, &survey, &|_| ())
             .broken
             .into_iter()
             .map(|broken| (broken.key, broken.damage))
@@ -177,14 +177,14 @@ pub fn collect(
     let mut collected = chosen.summary(&survey);
     let mut meter = Meter::default();
     if !request.dry_run && (!chosen.taken.is_empty() || !tombstones.is_empty()) {
-        if step(&Step::Remember).is_break() {
-            return Ok(Collected { interrupted: true, ..collected });
+        if step(&CollectStep::Remember).is_break() {
+            return Ok(CollectOutcome { interrupted: true, ..collected });
         }
         tombstones.write(store.root())?;
     }
     for (done, Victim { stray, why }) in victims.iter().enumerate() {
         let path = &stray.path;
-        if step(&Step::Remove { path, why: *why, done, total: victims.len() }).is_break() {
+        if step(&CollectStep::Remove { path, why: *why, done, total: victims.len() }).is_break() {
             collected.interrupted = true;
             break;
         }
@@ -201,36 +201,39 @@ pub fn collect(
 
 /// Which entries go and which stay.
 struct Chosen<'a> {
-    taken: Vec<(&'a Surveyed, Why)>,
-    kept: Vec<&'a Surveyed>,
+    taken: Vec<(&'a SurveyedEntry, RemovalReason)>,
+    kept: Vec<&'a SurveyedEntry>,
 }
 
 impl<'a> Chosen<'a> {
-    fn of(survey: &'a Survey, request: &Request) -> Chosen<'a> {
-        let (sound, damaged): (Vec<&Surveyed>, Vec<&Surveyed>) =
+    fn of(survey: &'a Survey, request: &CollectRequest) -> Chosen<'a> {
+        let (sound, damaged): (Vec<&SurveyedEntry>, Vec<&SurveyedEntry>) =
             survey.entries.iter().partition(|surveyed| surveyed.damage.is_empty());
         let features: Vec<EntryFeatures> = sound.iter().map(|surveyed| surveyed.features.clone()).collect();
         let evicted: HashSet<Key> = request.limits.evict(&features, since_epoch(request.now)).into_iter().collect();
-        let (limited, kept): (Vec<&Surveyed>, Vec<&Surveyed>) =
+        let (limited, kept): (Vec<&SurveyedEntry>, Vec<&SurveyedEntry>) =
             sound.into_iter().partition(|surveyed| evicted.contains(&surveyed.entry.key));
-        let damaged = damaged.into_iter().map(|surveyed| (surveyed, Why::Damaged));
-        Chosen { taken: limited.into_iter().map(|surveyed| (surveyed, Why::Limit)).chain(damaged).collect(), kept }
+        let damaged = damaged.into_iter().map(|surveyed| (surveyed, RemovalReason::Damaged));
+        Chosen {
+            taken: limited.into_iter().map(|surveyed| (surveyed, RemovalReason::Limit)).chain(damaged).collect(),
+            kept,
+        }
     }
 
-    fn summary(&self, survey: &Survey) -> Collected {
+    fn summary(&self, survey: &Survey) -> CollectOutcome {
         let kept: Vec<EntryFeatures> = self.kept.iter().map(|surveyed| surveyed.features.clone()).collect();
-        let taken = self.taken.iter().map(|(surveyed, why)| Taken {
+        let taken = self.taken.iter().map(|(surveyed, why)| CollectedEntry {
             key: surveyed.entry.key,
             package: surveyed.entry.package.clone(),
             last_used: surveyed.features.last_used,
             why: *why,
         });
-        Collected {
+        CollectOutcome {
             taken: taken.collect(),
             kept: kept.len(),
             bytes_before: total_bytes(&survey.features()),
             bytes_after: total_bytes(&kept),
-            ..Collected::default()
+            ..CollectOutcome::default()
         }
     }
 }
@@ -239,7 +242,7 @@ impl<'a> Chosen<'a> {
 fn tombstones(store: &dyn Store, survey: &Survey, chosen: &Chosen<'_>, now: SystemTime) -> Tombstones {
     let at = since_epoch(now).as_secs();
     let there: HashSet<Key> = survey.entries.iter().map(|surveyed| surveyed.entry.key).collect();
-    let new = chosen.taken.iter().filter(|(_, why)| *why == Why::Limit);
+    let new = chosen.taken.iter().filter(|(_, why)| *why == RemovalReason::Limit);
     let evicted: HashSet<Key> = new.clone().map(|(surveyed, _)| surveyed.entry.key).collect();
     Tombstones::read(store.root()).with(new.map(|(surveyed, _)| Tombstone::of(&surveyed.entry, at)), |key| {
         there.contains(key) && !evicted.contains(key)
@@ -248,7 +251,7 @@ fn tombstones(store: &dyn Store, survey: &Survey, chosen: &Chosen<'_>, now: Syst
 
 struct Victim {
     stray: Stray,
-    why: Why,
+    why: RemovalReason,
 }
 
 /// Everything to remove, in the order in which it is safe.
@@ -260,12 +263,12 @@ fn victims(
     now: SystemTime,
 ) -> Vec<Victim> {
     let kept: HashSet<Key> = chosen.kept.iter().map(|surveyed| surveyed.entry.key).collect();
-    let stored = |surveyed: &&Surveyed| -> Vec<PathBuf> {
+    let stored = |surveyed: &&SurveyedEntry| -> Vec<PathBuf> {
         let files = surveyed.entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)));
         files.map(|file| store.stored(&surveyed.entry, file)).collect()
     };
     let referenced: HashSet<PathBuf> = chosen.kept.iter().flat_map(stored).collect();
-    let remembered: HashSet<Key> = chosen
+    let remembered: HashSet<BaseKey> = chosen
         .kept
         .iter()
         .map(|surveyed| surveyed.entry.base)
@@ -278,22 +281,22 @@ fn victims(
 
     let units_are_dirs = store.shape().blobs.is_none();
     let mut victims = Vec::new();
-    let mut add = |path: &Path, is_dir: bool, why: Why| {
+    let mut add = |path: &Path, is_dir: bool, why: RemovalReason| {
         victims.push(Victim { stray: Stray { path: path.to_owned(), is_dir }, why });
     };
     chosen.taken.iter().for_each(|(surveyed, why)| add(&surveyed.path, units_are_dirs, *why));
-    survey.unreadable.iter().for_each(|stray| add(&stray.path, stray.is_dir, Why::Damaged));
+    survey.unreadable.iter().for_each(|stray| add(&stray.path, stray.is_dir, RemovalReason::Damaged));
     for (_, tree) in survey.trees.iter().filter(|(key, _)| !kept.contains(key)) {
-        add(tree, true, Why::Unreferenced);
+        add(tree, true, RemovalReason::Unreferenced);
     }
     for blob in survey.blobs.iter().filter(|blob| !referenced.contains(*blob)) {
-        add(blob, false, Why::Unreferenced);
+        add(blob, false, RemovalReason::Unreferenced);
     }
     for stray in survey.removed.iter().chain(survey.temporary.iter().filter(is_old)) {
-        add(&stray.path, stray.is_dir, Why::Leftover);
+        add(&stray.path, stray.is_dir, RemovalReason::Leftover);
     }
     for (_, folder) in survey.inputs.iter().filter(|(base, path)| !remembered.contains(base) || is_empty(path)) {
-        add(folder, true, Why::Inputs);
+        add(folder, true, RemovalReason::Inputs);
     }
     victims
 }

@@ -13,12 +13,12 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in};
+use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, StoreShape, bring_in};
 use crate::files::{At, FileError, temporary_beside};
 use crate::key::Key;
 use crate::link::LinkMode;
 
-const SHAPE: Shape = Shape { entries: "units", blobs: None, trees: None };
+const SHAPE: StoreShape = StoreShape { entries: "units", blobs: None, trees: None };
 
 /// A directory for each unit.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl StoreKind for DirsKind {
         false
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> StoreShape {
         SHAPE
     }
 
@@ -57,7 +57,7 @@ impl Dirs {
         self.root.sharded("units", &key.hex())
     }
 
-    fn stage(&self, entry: &Entry, unit_dir: &Path, staged: &Path, link: &dyn LinkMode) -> Result<(), FileError> {
+    fn stage(&self, entry: &Entry, unit_dir: &Path, staged: &Path, link: LinkMode) -> Result<(), FileError> {
         std::fs::create_dir_all(staged.join("out")).at("create", staged)?;
         for file in
             entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)) || file.path.starts_with("out/"))
@@ -107,7 +107,7 @@ impl Store for Dirs {
         &self.root
     }
 
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> StoreShape {
         SHAPE
     }
 
@@ -127,7 +127,7 @@ impl Store for Dirs {
         Ok(self.unit_dir(&entry.key).join("out"))
     }
 
-    fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
         if self.has_sound(&entry.key) {
             self.touch(&entry.key, SystemTime::now());
             return Ok(Added::Known);

@@ -1,6 +1,6 @@
 //! Stores: where artifacts live.
 //!
-//! A store is a directory `<root>/v1/` that any number of builds read and write at once.
+//! A store is a directory `<root>/v2/` that any number of builds read and write at once.
 //! Readers take no lock. An entry is whole or absent: its files come first, its manifest
 //! last, each by writing aside and renaming. What is missing, short, changed or of another
 //! version is a miss, never an error. A new store is a file here and a line in [`ALL`].
@@ -12,18 +12,21 @@ mod cas;
 pub mod collect;
 mod dirs;
 mod entry;
+pub(crate) mod faulty;
 mod meter;
 mod root;
+pub(crate) mod stamp;
 pub mod stats;
 pub mod survey;
 pub mod tombstones;
 pub mod verify;
 
 use std::fmt::Debug;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-pub use entry::{Bytes, Entry, FORMAT, FileRecord, Kept};
+pub use entry::{Bytes, Entry, FORMAT, FileRecord, StoredInputs};
 pub use root::Root;
 
 use crate::files::FileError;
@@ -39,7 +42,7 @@ pub trait StoreKind: Debug + Sync {
     /// Whether the digest of every file is needed, not just of what dependents read.
     fn hashes_everything(&self) -> bool;
     /// Which folders it has.
-    fn shape(&self) -> Shape;
+    fn shape(&self) -> StoreShape;
     /// Opens a store, creating its directories.
     ///
     /// # Errors
@@ -68,16 +71,30 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// When a file cannot be brought in; then there is no entry.
-    fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError>;
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError>;
 
     /// Every sound entry, in no order.
     fn entries(&self) -> Vec<Entry>;
 
     /// Which folders it has.
-    fn shape(&self) -> Shape;
+    fn shape(&self) -> StoreShape;
 
     /// Where the manifest of a key is, or would be.
     fn manifest(&self, key: &Key) -> PathBuf;
+
+    /// Whether every stored file of an entry has the size and time that were published.
+    fn is_intact(&self, entry: &Entry) -> bool {
+        let stored = entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)));
+        stored.into_iter().all(|file| is_sound(&self.stored(entry, file), entry, file))
+    }
+
+    /// Takes the lock that keeps collection away while a build uses the store.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened or locked.
+    fn lock_shared(&self) -> Result<Option<File>, FileError> {
+        self.root().lock_shared().map(Some)
+    }
 
     /// Stamps an entry as used at `now`: the modification time of its manifest, one system
     /// call and no write. Access times would not do, most systems do not keep them. A newly
@@ -90,7 +107,7 @@ pub trait Store: Debug + Send + Sync {
 
 /// The folders of a store, each with two-digit folders in it, below its root.
 #[derive(Debug, Clone, Copy)]
-pub struct Shape {
+pub struct StoreShape {
     /// Manifests, or directories with a manifest, named by key.
     pub entries: &'static str,
     /// Files that entries share, where the shape has such.
@@ -150,7 +167,7 @@ pub fn is_sound(path: &Path, entry: &Entry, file: &FileRecord) -> bool {
 
 /// A stored file that is not what was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
+pub struct FileDamage {
     /// The file in the store.
     pub path: PathBuf,
     /// What is wrong with it.
@@ -159,7 +176,7 @@ pub struct Damage {
 
 /// Compares an entry's stored files with what was published: sizes and times, and with
 /// `deep` the bytes where their digest is known.
-pub fn check(store: &dyn Store, entry: &Entry, deep: bool) -> Vec<Damage> {
+pub fn check(store: &dyn Store, entry: &Entry, deep: bool) -> Vec<FileDamage> {
     let stored = entry.files.iter().filter_map(|file| match &file.bytes {
         Bytes::Stored(digest) => Some((store.stored(entry, file), file, digest)),
         Bytes::Text(_) | Bytes::Hex(_) => None,
@@ -175,7 +192,7 @@ pub fn check(store: &dyn Store, entry: &Entry, deep: bool) -> Vec<Damage> {
         } else {
             None
         };
-        damage.extend(what.map(|what| Damage { path, what }));
+        damage.extend(what.map(|what| FileDamage { path, what }));
     }
     damage
 }
@@ -198,16 +215,10 @@ fn remove_whole(path: &Path, is_dir: bool) -> Result<(), FileError> {
 
 /// Brings one file into the store beside its final name, sets mode and time, and renames
 /// it into place. The final name then has the file, whoever was first.
-fn bring_in(
-    entry: &Entry,
-    file: &FileRecord,
-    built: &Path,
-    target: &Path,
-    link: &dyn LinkMode,
-) -> Result<(), FileError> {
-    use crate::files::{At, open_to_settle, set_mode, set_time, temporary_beside};
+fn bring_in(entry: &Entry, file: &FileRecord, built: &Path, target: &Path, link: LinkMode) -> Result<(), FileError> {
+    use crate::files::{At, open_for_attributes, set_mode, set_time, temporary_beside};
     let temporary = temporary_beside(target);
-    let shared = file.share == crate::graph::layout::Share::Shared;
+    let shared = file.share == crate::graph::layout::FileSharing::Shared;
     // A private file must not end up as the build directory's inode: it is a new one, the
     // cheapest way there is.
     let private_copy = || match crate::link::reflink(built, &temporary) {
@@ -221,7 +232,7 @@ fn bring_in(
     }
     let settle = || {
         // A linked inode may already be read-only.
-        set_mode(&open_to_settle(&temporary)?, file.executable, false)?;
+        set_mode(&open_for_attributes(&temporary)?, file.executable, false)?;
         set_time(&temporary, entry.time())?;
         std::fs::rename(&temporary, target)?;
         // Renaming one name of an inode onto another of the same inode does nothing and

@@ -1,7 +1,7 @@
 //! What every store has besides its artifacts.
 //!
 //! ```text
-//! <root>/v1/
+//! <root>/v2/
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
 //!     rustc-info/<toolchain>.json          Cargo's `.rustc_info.json`
 //!     evicted                              what collection took, see [`super::tombstones`]
@@ -12,7 +12,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::files::{At, FileError, write_atomic};
-use crate::key::{Digest, InputSet, Key};
+use crate::key::{BaseKey, Digest, ObservedInputs};
 
 /// The directory of a store.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl Root {
     }
 
     /// The input sets known for a base key; unreadable ones are skipped.
-    pub fn inputs(&self, base: &Key) -> Vec<InputSet> {
+    pub fn inputs(&self, base: &BaseKey) -> Vec<ObservedInputs> {
         let Ok(entries) = fs::read_dir(self.sharded("inputs", &base.hex())) else { return Vec::new() };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
@@ -83,7 +83,7 @@ impl Root {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn add_inputs(&self, base: &Key, set: &InputSet) -> Result<(), FileError> {
+    pub fn add_inputs(&self, base: &BaseKey, set: &ObservedInputs) -> Result<(), FileError> {
         let json = serde_json::to_vec(set).map_err(std::io::Error::other).at("encode", &self.dir)?;
         let folder = self.sharded("inputs", &base.hex());
         let path = folder.join(Digest::of(&json).short());

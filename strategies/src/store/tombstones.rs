@@ -1,7 +1,7 @@
 //! What collection took: so that a later miss can be told apart from one never seen.
 //!
 //! ```text
-//! <root>/v1/evicted     a line an entry, newest last:
+//! <root>/v2/evicted     a line an entry, newest last:
 //!                       <key> <base key> <content> <seconds since the epoch>
 //! ```
 //!
@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 use super::{Entry, Root};
 use crate::files::{FileError, write_atomic};
-use crate::key::{Content, Key};
+use crate::key::{BaseKey, ContentDigest, Digest, Key};
 
 /// How many evicted entries are remembered: about 4 MiB.
 pub const LIMIT: usize = 20_000;
@@ -26,9 +26,9 @@ pub struct Tombstone {
     /// The key it was found by.
     pub key: Key,
     /// Its base key, under which its input sets stay.
-    pub base: Key,
-    /// What it handed over.
-    pub content: Content,
+    pub base: BaseKey,
+    /// Digest of what it exported.
+    pub content: ContentDigest,
     /// When it was taken, seconds since the Unix epoch.
     pub at: u64,
 }
@@ -41,8 +41,8 @@ impl Tombstone {
 
     fn parse(line: &str) -> Option<Tombstone> {
         let mut words = line.split(' ');
-        let mut digest = || Key::from_hex(words.next()?);
-        let (key, base, content) = (digest()?, digest()?, digest()?);
+        let mut digest = || Digest::from_hex(words.next()?);
+        let (key, base, content) = (Key(digest()?), BaseKey(digest()?), ContentDigest(digest()?));
         Some(Tombstone { key, base, content, at: words.next()?.parse().ok()? })
     }
 }
@@ -103,11 +103,10 @@ impl Tombstones {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::Digest;
 
     fn stone(n: u64) -> Tombstone {
-        let key = Digest::of(&n.to_le_bytes());
-        Tombstone { key, base: key, content: key, at: n }
+        let digest = Digest::of(&n.to_le_bytes());
+        Tombstone { key: Key(digest), base: BaseKey(digest), content: ContentDigest(digest), at: n }
     }
 
     #[test]

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::survey::Survey;
-use super::{Bytes, Damage, Store, is_sound};
+use super::{Bytes, FileDamage, Store, is_sound};
 use crate::files::hash;
 use crate::key::{Digest, Key};
 
 /// A damaged entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct DamagedEntry {
     /// Its key.
     pub key: Key,
     /// Its package.
@@ -24,12 +24,12 @@ pub struct Broken {
     /// Its target and mode.
     pub slot: String,
     /// What is wrong with its files.
-    pub damage: Vec<Damage>,
+    pub damage: Vec<FileDamage>,
 }
 
 /// What verification found.
 #[derive(Debug, Clone, Default)]
-pub struct Verified {
+pub struct VerifyOutcome {
     /// Entries looked at.
     pub entries: usize,
     /// Files whose bytes were compared.
@@ -39,14 +39,14 @@ pub struct Verified {
     /// Files compared by size and time only, because their digest is not known.
     pub unhashed: usize,
     /// Entries with a missing or changed file.
-    pub broken: Vec<Broken>,
+    pub broken: Vec<DamagedEntry>,
     /// Manifests that cannot be read.
     pub unreadable: Vec<PathBuf>,
     /// Files of no entry. No damage: collection removes them.
     pub orphans: Vec<PathBuf>,
 }
 
-impl Verified {
+impl VerifyOutcome {
     /// Whether everything is as it was published.
     pub fn is_intact(&self) -> bool {
         self.broken.is_empty() && self.unreadable.is_empty()
@@ -64,7 +64,7 @@ struct File<'a> {
 
 /// Compares every stored file with what was published; `read` is told the bytes of each as
 /// it is done, from any thread.
-pub fn verify(store: &dyn Store, survey: &Survey, read: &(dyn Fn(u64) + Sync)) -> Verified {
+pub fn verify(store: &dyn Store, survey: &Survey, read: &(dyn Fn(u64) + Sync)) -> VerifyOutcome {
     let mut files: BTreeMap<PathBuf, File<'_>> = BTreeMap::new();
     for (at, surveyed) in survey.entries.iter().enumerate() {
         for file in &surveyed.entry.files {
@@ -94,20 +94,20 @@ pub fn verify(store: &dyn Store, survey: &Survey, read: &(dyn Fn(u64) + Sync)) -
         };
         read(file.size);
     });
-    let mut damage: BTreeMap<usize, Vec<Damage>> = BTreeMap::new();
+    let mut damage: BTreeMap<usize, Vec<FileDamage>> = BTreeMap::new();
     for (path, file) in &files {
         let Some(what) = file.what else { continue };
         let entries: HashSet<usize> = file.entries.iter().copied().collect();
         for at in entries {
-            damage.entry(at).or_default().push(Damage { path: path.clone(), what });
+            damage.entry(at).or_default().push(FileDamage { path: path.clone(), what });
         }
     }
     let broken = damage.into_iter().map(|(at, damage)| {
         let entry = &survey.entries[at].entry;
-        Broken { key: entry.key, package: entry.package.clone(), slot: entry.slot.clone(), damage }
+        DamagedEntry { key: entry.key, package: entry.package.clone(), slot: entry.slot.clone(), damage }
     });
     let hashed = files.values().filter(|file| file.digest.is_some());
-    Verified {
+    VerifyOutcome {
         entries: survey.entries.len(),
         hashed: hashed.clone().count(),
         hashed_bytes: hashed.map(|file| file.size).sum(),

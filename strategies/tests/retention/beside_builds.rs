@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use strategies::link::LinkMode;
 use strategies::store;
 
 use crate::world::{UNITS, World};
@@ -60,9 +61,9 @@ fn race(world: &World, locked: bool) -> (usize, usize) {
 #[test]
 fn no_build_fails_whatever_the_store_and_the_link() {
     for kind in store::ALL {
-        for link in ["hardlink", "copy", "symlink", "in-place"] {
+        for link in [LinkMode::Hardlink, LinkMode::Copy, LinkMode::Symlink, LinkMode::InPlace] {
             let (_, taken) = race(&World::new(kind, link), true);
-            assert!(taken > UNITS, "{} {link}: collection took part", kind.name());
+            assert!(taken > UNITS, "{} {link:?}: collection took part", kind.name());
         }
     }
 }
@@ -72,7 +73,7 @@ fn no_build_fails_whatever_the_store_and_the_link() {
 #[test]
 fn without_locks_what_vanishes_is_built() {
     for kind in store::ALL {
-        for link in ["hardlink", "copy"] {
+        for link in [LinkMode::Hardlink, LinkMode::Copy] {
             race(&World::new(kind, link), false);
         }
     }

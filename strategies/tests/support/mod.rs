@@ -10,10 +10,13 @@ use std::time::SystemTime;
 
 use strategies::Strategy;
 use strategies::graph::Graph;
+use strategies::graph::matching::BuiltUnits;
 use strategies::graph::messages::Messages;
 use strategies::key::Context;
 use strategies::store::Store;
-use strategies::units::{Built, Plan, Published, Restored, Session, Units, Verdict, plan, publish, restore};
+use strategies::units::{
+    Decision, PublishOutcome, RestoreOutcome, RestorePlan, Session, Units, plan, publish, restore,
+};
 
 /// A temporary directory with a registry and workspaces.
 pub struct Place(tempfile::TempDir);
@@ -108,14 +111,14 @@ impl Site {
     }
 
     /// Has Cargo build, whatever is there.
-    pub fn cargo(&self) -> Built {
+    pub fn cargo(&self) -> BuiltUnits {
         let started = SystemTime::now();
         let output = cargo(&self.dir, &self.env, &["--message-format=json-render-diagnostics"]);
         let mut messages = Messages::default();
         for line in String::from_utf8(output.stdout).unwrap().lines() {
             messages.line(&self.context.layout, line, 0.0);
         }
-        Built::of(&self.graph, &self.context.layout, &messages, started)
+        BuiltUnits::of(&self.graph, &self.context.layout, &messages, started)
     }
 
     /// Plan, restore, Cargo, publish.
@@ -131,11 +134,11 @@ impl Site {
     /// Units by what is planned for them in an empty build directory: hits and misses.
     pub fn planned(&self, units: &Units, store: &dyn Store) -> (Vec<String>, Vec<String>) {
         let plan = plan(&self.session(units, store));
-        let of = |wanted: fn(&Verdict) -> bool| {
-            let chosen = plan.units.iter().enumerate().filter(|(_, unit)| wanted(&unit.verdict));
+        let of = |wanted: fn(&Decision) -> bool| {
+            let chosen = plan.units.iter().enumerate().filter(|(_, unit)| wanted(&unit.decision));
             chosen.map(|(index, _)| self.label(index)).collect()
         };
-        (of(|verdict| matches!(verdict, Verdict::Hit(_))), of(|verdict| matches!(verdict, Verdict::Miss)))
+        (of(|decision| matches!(decision, Decision::Hit(_))), of(|decision| matches!(decision, Decision::Miss)))
     }
 
     /// `package kind mode`.
@@ -154,10 +157,10 @@ impl Site {
 
 /// A finished build.
 pub struct Done {
-    pub plan: Plan,
-    pub restored: Restored,
-    pub built: Built,
-    pub published: Published,
+    pub plan: RestorePlan,
+    pub restored: RestoreOutcome,
+    pub built: BuiltUnits,
+    pub published: PublishOutcome,
 }
 
 fn cargo(dir: &Path, env: &BTreeMap<String, String>, args: &[&str]) -> Output {

@@ -10,7 +10,7 @@ use crate::integrity::FileSnapshot;
 use crate::{ProbeError, ProbeResult};
 use exec::filesystem::same_file_system;
 use exec::identity::is_root;
-use exec::volume::{Kind, Volume, VolumeSpec, clean_leftovers};
+use exec::volume::{Volume, VolumeKind, VolumeSpec, clean_leftovers};
 
 /// What is in it must be used, and nothing of it must change.
 pub(super) fn read_only(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -48,7 +48,7 @@ pub(super) fn elsewhere(cx: &mut ProbeContext<'_>) -> ProbeResult {
 /// A compiler that has room must not fail because its cache has none.
 pub(super) fn full_store(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.needs_cache()?;
-    if cx.units().is_some_and(|units| units.link.name() == "reflink") {
+    if cx.strategy().as_units().is_some_and(|units| units.link.name() == "reflink") {
         let why = "the small disk is a file system of its own, and nothing can be reflinked to it";
         return ProbeError::not_applicable(why);
     }
@@ -164,8 +164,8 @@ impl Disk {
     /// Mounts one; not applicable where this cannot be done.
     fn mount(cx: &ProbeContext<'_>) -> ProbeResult<Disk> {
         let name = strategies::key::Digest::of(cx.path("").as_os_str().as_encoded_bytes()).short();
-        let folder = Folder(cx.lab().work.join(DISKS).join(name));
-        let spec = VolumeSpec { kind: Kind::Tmpfs, size_bytes: SIZE };
+        let folder = Folder(cx.build_env().work.join(DISKS).join(name));
+        let spec = VolumeSpec { kind: VolumeKind::Tmpfs, size_bytes: SIZE };
         let volume = Volume::create(spec, &folder.0);
         let volume = volume.map_err(|error| match is_root() {
             false => ProbeError::NotApplicable("it takes root to mount a small disk".to_owned()),

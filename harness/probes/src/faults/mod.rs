@@ -18,7 +18,7 @@ use crate::child_build::{KillAt, KillPoint};
 use crate::context::ProbeContext;
 use crate::fixtures::workspace;
 use crate::{Family, Probe, ProbeError, ProbeResult};
-use runner::lab::Phase;
+use runner::build_env::Phase;
 
 const KILLED: &str = "https://github.com/rust-lang/cargo/issues/7767 https://github.com/rust-lang/cargo/issues/8838";
 const CORRUPT: &str = "https://github.com/mozilla/sccache/issues/2122 https://github.com/mozilla/sccache/pull/836";

@@ -129,7 +129,7 @@ fn rustflags_by_argument(cx: &mut ProbeContext<'_>) -> ProbeResult {
 fn target_given_explicitly(cx: &mut ProbeContext<'_>) -> ProbeResult {
     scripted_dependency(cx, &build_script(&[ITSELF], CFG), &word_is(SCRIPT_WORD))?;
     cx.settings(APP).rustflags = Some("--cfg probe_two".to_owned());
-    let target = format!("--target={}", cx.lab().toolchain.host);
+    let target = format!("--target={}", cx.build_env().toolchain.host);
     there_and_back(cx, ["two", "one"], |cx, word| {
         set_argument(cx, (word == "one").then_some(&target));
         Ok(word.to_owned())
@@ -147,7 +147,7 @@ fn toolchain_switched(cx: &mut ProbeContext<'_>) -> ProbeResult {
     scripted_dependency(cx, &build_script(&[ITSELF], release), &word_is(SCRIPT_WORD))?;
     there_and_back(cx, ["first", "second"], |cx, which| {
         cx.settings(APP).second_toolchain = which == "second";
-        let text = &cx.lab_of(APP).toolchain.rustc_verbose;
+        let text = &cx.build_env_of(APP).toolchain.rustc_verbose;
         let release = text.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default();
         Ok(release.to_owned())
     })

@@ -1,26 +1,20 @@
 //! A run in parts, for several machines or several nights.
 //!
-//! What can be told apart is a *cell*: one round of one telling (see
-//! [`crate::plan`]), that is, the story once through for every strategy, from empty
-//! directories. Within a cell strategies are compared with each other, so a cell is never
-//! divided: every ratio is of two builds on one machine.
+//! The parts are made of *cells*: one round of one pass (see [`crate::plan`]), that is, the
+//! scenario once through for every strategy, from empty directories. Within a cell strategies are
+//! compared with each other, so a cell is never divided: every ratio is of two builds on one
+//! machine.
 //!
 //! ```text
-//! harness plan --shards 4 --rounds 8 …           what the shards are, for some engine
-//! harness compare --shard 1/4 --seed 7 …         one of them, a run folder of its own
-//! harness merge RUN…  --out DIR                  the run they make together
+//! harness plan --shards 4 --rounds 8 …              what the shards are, for some engine
+//! harness compare --options FILE --shard 1/4        one of them, a run folder of its own
+//! harness merge RUN…  --out DIR                     the run they make together
 //! ```
 //!
-//! Which cells a shard holds follows from the command line alone ([`split`]): no shard needs to
+//! Which cells a shard holds follows from the options alone ([`split`]): no shard needs to
 //! know of the others. The rounds keep their numbers, and whose turn it is follows from seed and
 //! round, so the rows are those of the whole run.
-//!
-//! | file | its one idea |
-//! |---|---|
-//! | [`split`] | cells → shards of even predicted time |
-//! | [`machine`] | a word that tells machines apart and says nothing about them |
 
-pub mod machine;
 pub mod split;
 
 use std::collections::BTreeMap;
@@ -29,6 +23,8 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
+
+use strategies::key::Digest;
 
 use self::split::{Split, TooManyShards};
 
@@ -87,7 +83,7 @@ pub struct Sharding {
     /// all workspaces weigh the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub seconds: BTreeMap<String, u64>,
-    /// Which machine it runs on, as [`machine::word`] has it; absent where that is not known.
+    /// Which machine it runs on, as [`machine_word`] has it; absent where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
 }
@@ -99,7 +95,7 @@ impl Sharding {
     /// # Errors
     /// When this is another one, as far as both are known.
     pub fn check_machine(&self) -> Result<()> {
-        match (&self.machine, machine::word()) {
+        match (&self.machine, machine_word()) {
             (Some(then), Some(now)) if *then != now => bail!(
                 "shard {} was begun on another machine, or before this one was started again, and what it compares \
                  has to come from one: begin it anew without --resume",
@@ -110,12 +106,21 @@ impl Sharding {
     }
 }
 
+/// A word by which machines differ and that says nothing about them; `None` where the system states
+/// none. Containers on one machine share its kernel and its boot, and machines of one kind do not,
+/// so it is a digest of what the kernel drew when it started: another one after a restart.
+pub fn machine_word() -> Option<String> {
+    let drawn = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let drawn = drawn.trim();
+    (!drawn.is_empty()).then(|| Digest::of(format!("machine {drawn}").as_bytes()).short())
+}
+
 /// The cells of a run: how many rounds of which workspaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cells {
     /// How many rounds.
     pub rounds: u32,
-    /// Whether each workspace is told of alone; else all of a round are one cell.
+    /// Whether each workspace has passes of its own; else all of a round are one cell.
     pub alone: bool,
     /// Names of the workspaces.
     pub workspaces: Vec<String>,
@@ -148,10 +153,10 @@ impl Cells {
 
     fn too_few(&self, cells: usize, of: u32) -> anyhow::Error {
         let what = match self.alone {
-            true => "rounds × workspaces, each told of alone",
+            true => "rounds × workspaces, each measured alone",
             false => "rounds, since workspaces that share a store stay together",
         };
-        let other = if self.alone { "" } else { ", or a scenario that tells of each workspace alone" };
+        let other = if self.alone { "" } else { ", or a scenario that measures each workspace alone" };
         anyhow::anyhow!(
             "{cells} cannot be split into {of} shards: a run is split by {what}; ask for fewer shards, more \
              --rounds{other}"
@@ -203,7 +208,15 @@ mod tests {
             Sharding { part, seconds: BTreeMap::new(), machine: machine.map(str::to_owned) }.check_machine()
         };
         assert!(on(None).is_ok());
-        assert!(on(machine::word().as_deref()).is_ok());
-        assert_eq!(on(Some("elsewhere")).is_err(), machine::word().is_some());
+        assert!(on(machine_word().as_deref()).is_ok());
+        assert_eq!(on(Some("elsewhere")).is_err(), machine_word().is_some());
+    }
+
+    #[test]
+    fn the_word_of_a_machine_stays_and_is_not_what_the_kernel_drew() {
+        assert_eq!(machine_word(), machine_word());
+        if let Ok(drawn) = std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+            assert_ne!(machine_word().unwrap(), drawn.trim());
+        }
     }
 }

@@ -2,19 +2,12 @@
 //!
 //! In: the finished run folders of all shards, in any order. Out: one run, whose rows are those
 //! that the unsharded run would have, in its order: by round, then by workspace where each is
-//! told of alone. Nothing is averaged or chosen; every row is as its shard measured it, but for
-//! the `run` column and the prices of units, which are settled over the whole run
-//! ([`crate::costs`]).
+//! measured alone. Nothing is averaged or chosen; every row is as its shard recorded it, but for
+//! the `run` column. Costs of units are those of the whole run when it is read ([`crate::costs`]).
 //!
 //! A ratio is of two builds of one cell, a round of what shares a store, and a shard holds whole
 //! cells: so ratios are of one machine each, however many machines there were. Bare times are
 //! not; a report of a run of several kinds of machines says so.
-//!
-//! | file | its one idea |
-//! |---|---|
-//! | `same` | what shards have to agree in, and what they may differ in when told |
-//! | `whole` | that no cell is missing, twice, or torn |
-//! | `error` | what does not fit, and what to do |
 
 mod error;
 mod same;
@@ -28,14 +21,13 @@ pub use same::Allowed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::costs;
 use crate::run_folder::{CutOff, RunFolder};
 use crate::{RunInfo, Shard};
 
 /// A shard's number, and how many there are.
 pub type Part = (u32, u32);
 
-/// Joins shards. `allowed` are differences between them that are no reason to refuse;
+/// Joins shards, each as it was recorded. `allowed` are differences between them that are no reason to refuse;
 /// `partial` joins what there is of a run some of whose cells are missing, which makes a run
 /// that is not complete.
 ///
@@ -67,7 +59,6 @@ pub fn merge(folders: Vec<RunFolder>, allowed: &Allowed, partial: bool) -> Resul
     // Stable: within a cell, which is one shard's, rows stay in the order of that shard.
     merged.steps.sort_by_key(|row| cell(row.round, &row.workspace));
     merged.units.sort_by_key(|row| cell(row.round, &row.workspace));
-    costs::settle(&mut merged);
     Ok(merged)
 }
 

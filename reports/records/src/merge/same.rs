@@ -1,4 +1,4 @@
-//! What shards have to agree in, and what they may differ in when told.
+//! What shards have to agree in, and what they may differ in when that is allowed.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ fn must(info: &RunInfo, of: u32) -> BTreeMap<String, String> {
     all
 }
 
-/// What may differ when told: the word for it, whether it was told, and what there is.
+/// What may differ where it is allowed: the word for it, whether it is, and what there is.
 fn may(info: &RunInfo, allowed: &Allowed) -> [(&'static str, bool, String); 4] {
     let tools = info.tools.iter().filter(|(tool, _)| *tool != "harness");
     let tools: Vec<String> = tools.map(|(tool, version)| format!("{tool} {version}")).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{MergeError, Part};
 use crate::run_folder::RunFolder;
 
-/// A cell: round and, where each workspace is told of alone, its name.
+/// A cell: round and, where each workspace is measured alone, its name.
 type Cell<'run> = (u32, &'run str);
 
 /// A measurement of a cell: workspace, step, strategy.

@@ -84,7 +84,7 @@ impl Table {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), RunError> {
         if let Err(error) = self.file.write_all(bytes) {
-            // Part of a line may be in the file; the error above is the one to tell.
+            // Part of a line may be in the file; the error above is the one to report.
             let _ = self.file.set_len(self.length);
             return Err(RunError::io("append to", &self.path)(error));
         }

@@ -3,15 +3,15 @@
 //! Nothing is overwritten: who accepts a run adds a verdict to that of the night.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::NightFinding;
 use crate::error::SeriesError;
-use crate::keep::{Series, check_name};
+use crate::series::{Series, check_name, staged_beside};
 
 /// The folder, in that of the series.
 const FOLDER: &str = "verdicts";
@@ -19,7 +19,7 @@ const FOLDER: &str = "verdicts";
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum VerdictOutcome {
     /// Nothing became worse, or there was nothing to compare with.
     Good,
     /// Something became worse.
@@ -30,7 +30,7 @@ pub enum Outcome {
 
 /// A verdict on a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
+pub struct RunVerdict {
     /// Name of the run.
     pub run: String,
     /// The run it was compared with, if there was one.
@@ -40,9 +40,9 @@ pub struct Verdict {
     /// When it was given, RFC 3339 in UTC.
     pub given: String,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: VerdictOutcome,
     /// What became worse.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<NightFinding>,
     /// Why it was accepted, in somebody's words.
     pub because: Option<String>,
 }
@@ -51,12 +51,12 @@ pub struct Verdict {
 ///
 /// # Errors
 /// When one cannot be read.
-pub fn verdicts(series: &Series) -> Result<BTreeMap<String, Verdict>, SeriesError> {
-    let mut latest: BTreeMap<String, (u32, Verdict)> = BTreeMap::new();
+pub fn verdicts(series: &Series) -> Result<BTreeMap<String, RunVerdict>, SeriesError> {
+    let mut latest: BTreeMap<String, (u32, RunVerdict)> = BTreeMap::new();
     for (n, path) in files(series.dir())? {
-        let text = fs::read(&path).map_err(SeriesError::io("read", &path))?;
-        let verdict: Verdict = serde_json::from_slice(&text)
-            .map_err(|error| SeriesError::Verdict { path: path.clone(), why: error.to_string() })?;
+        let text = fs::read(&path)?;
+        let verdict: RunVerdict =
+            serde_json::from_slice(&text).map_err(|error| SeriesError::Verdict(path.clone(), error.to_string()))?;
         match latest.get(&verdict.run) {
             Some((known, _)) if *known > n => {}
             _ => drop(latest.insert(verdict.run.clone(), (n, verdict))),
@@ -67,56 +67,53 @@ pub fn verdicts(series: &Series) -> Result<BTreeMap<String, Verdict>, SeriesErro
 
 /// Whether later runs may be compared with this one. A run nobody judged was added by hand by
 /// somebody who wanted it there.
-pub fn is_good(verdict: Option<&Verdict>) -> bool {
-    verdict.is_none_or(|verdict| verdict.outcome != Outcome::Regressed)
+pub fn is_good(verdict: Option<&RunVerdict>) -> bool {
+    verdict.is_none_or(|verdict| verdict.outcome != VerdictOutcome::Regressed)
 }
 
 /// Accepts a run: what became worse in it is what later runs are compared with.
 ///
 /// # Errors
 /// When there is no such run, or nothing to accept in it.
-pub fn accept(series: &Series, run: &str, because: &str) -> Result<Verdict, SeriesError> {
+pub fn accept(series: &Series, run: &str, because: &str) -> Result<RunVerdict, SeriesError> {
     if !series.read()?.entries.iter().any(|entry| entry.name == run) {
-        return Err(SeriesError::NoSuchRun { name: run.into() });
+        return Err(SeriesError::NoSuchRun(run.into()));
     }
-    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == Outcome::Regressed) else {
-        return Err(SeriesError::NothingToAccept { name: run.into() });
+    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == VerdictOutcome::Regressed)
+    else {
+        return Err(SeriesError::NothingToAccept(run.into()));
     };
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let verdict = Verdict { outcome: Outcome::Accepted, because: Some(because.to_owned()), given, ..verdict };
+    let verdict = RunVerdict { outcome: VerdictOutcome::Accepted, because: Some(because.to_owned()), given, ..verdict };
     write(series, &verdict)?;
     Ok(verdict)
 }
 
 /// Adds a verdict, whole or not at all. With the lock of the series.
-pub(super) fn write(series: &Series, verdict: &Verdict) -> Result<(), SeriesError> {
+pub(super) fn write(series: &Series, verdict: &RunVerdict) -> Result<(), SeriesError> {
     check_name(&verdict.run)?;
     let folder = series.dir().join(FOLDER);
-    fs::create_dir_all(&folder).map_err(SeriesError::io("create", &folder))?;
+    fs::create_dir_all(&folder)?;
     let _lock = series.lock()?;
-    let taken = files(series.dir())?.into_iter().filter(|(_, path)| run_of(path) == Some(&verdict.run));
-    let n = taken.map(|(n, _)| n).max().unwrap_or(0) + 1;
+    let given = files(series.dir())?.into_iter().filter(|(_, path)| run_of(path) == Some(&verdict.run));
+    let n = given.map(|(n, _)| n).max().unwrap_or(0) + 1;
     let path = folder.join(format!("{}.{n}.json", verdict.run));
-    let staged = folder.join(format!(".{}.new", verdict.run));
-    let mut text =
-        serde_json::to_vec_pretty(verdict).map_err(|error| SeriesError::io("encode", &path)(error.into()))?;
+    let mut text = serde_json::to_vec_pretty(verdict).map_err(std::io::Error::from)?;
     text.push(b'\n');
-    let written = File::create(&staged).and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
-    written.map_err(SeriesError::io("write", &staged))?;
-    fs::rename(&staged, &path).map_err(SeriesError::io("rename to", &path))
+    staged_beside(&path, &text)?.persist_noclobber(&path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Every verdict's number and file.
 fn files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, SeriesError> {
-    let folder = dir.join(FOLDER);
-    let entries = match fs::read_dir(&folder) {
+    let entries = match fs::read_dir(dir.join(FOLDER)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(SeriesError::io("read", &folder)(error)),
+        Err(error) => return Err(error.into()),
     };
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry.map_err(SeriesError::io("read", &folder))?.path();
+        let path = entry?.path();
         if let Some(n) = number_of(&path) {
             files.push((n, path));
         }
