@@ -48,10 +48,10 @@ enum Command {
     Compare(Box<cmd::compare::CompareArgs>),
     /// List, show, fetch and check corpora
     #[command(subcommand)]
-    Corpus(cmd::corpus::Command),
+    Corpus(cmd::corpus::CorpusCommand),
     /// List and explain strategies
     #[command(subcommand)]
-    Strategies(cmd::strategies::Command),
+    Strategies(cmd::strategies::StrategiesCommand),
     /// Split a comparison into shards for several machines or jobs
     Plan(Box<cmd::plan::PlanArgs>),
     /// Join shards to the run they make together
@@ -59,7 +59,7 @@ enum Command {
     /// Look for wrong builds: run small cases with an expected end under every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
-    Report(cmd::report::Args),
+    Report(cmd::report::ReportArgs),
     /// One build of a probe, in a process that can be killed
     #[command(hide = true)]
     ProbeBuild {
@@ -81,7 +81,7 @@ enum Command {
     Doctor(cmd::doctor::Args),
     /// List and show scenarios
     #[command(subcommand)]
-    Scenario(cmd::scenario::Command),
+    Scenario(cmd::scenario::ScenarioCommand),
     /// Follow runs over time: add them, list them, show what changed and when
     #[command(subcommand)]
     Series(cmd::series::Command),
@@ -89,13 +89,13 @@ enum Command {
     Simulate(cmd::simulate::SimulateArgs),
     /// Count, verify and collect what a store holds
     #[command(subcommand)]
-    Store(cmd::store::Command),
+    Store(cmd::store::StoreCommand),
     /// Unit graphs of whole corpora: collect them without compiling anything
     #[command(subcommand)]
     Trace(cmd::trace::TraceSubcommand),
     /// What shipped strategies run around a build
     #[command(subcommand, hide = true)]
-    Tool(cmd::tool::Command),
+    Tool(cmd::tool::ToolCommand),
 }
 
 /// Parses the command line and runs the command.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use runner::experiment::Options;
-use runner::shard::{Part, Sharding, machine_word};
+use runner::shard::{ShardPart, Sharding, machine_word};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,9 +31,6 @@ pub struct PlannedRun {
 
 impl PlannedRun {
     /// The plan of these options; corpus and scenario under the names that were given.
-    ///
-    /// # Errors
-    /// When an option cannot be written as JSON.
     pub fn of(
         options: &Options,
         (corpus, scenario): (&str, &str),
@@ -47,27 +44,17 @@ impl PlannedRun {
         Ok(PlannedRun { options, shard_seconds })
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote.
-    ///
-    /// # Errors
-    /// When the text is something else.
     pub fn parse(text: &str) -> Result<PlannedRun> {
         serde_json::from_str(text).context("it is not what `harness plan` writes")
     }
 
     /// As one line of printable ASCII without `'` and `$`.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
     pub fn to_json(&self) -> Result<String> {
         Ok(harmless(&serde_json::to_string(self)?))
     }
 
     /// The options of a shard on this machine; without a part, of the whole run.
-    ///
-    /// # Errors
-    /// When one of them is missing or wrong.
-    pub fn options(self, work_dir: PathBuf, part: Option<Part>) -> Result<Options> {
+    pub fn options(self, work_dir: PathBuf, part: Option<ShardPart>) -> Result<Options> {
         let mut fields: serde_json::Map<String, Value> = self.options.into_iter().collect();
         fields.insert("work_dir".to_owned(), serde_json::to_value(work_dir)?);
         let mut options: Options = serde_json::from_value(Value::Object(fields)).context("options of a plan")?;
@@ -96,17 +83,12 @@ fn harmless(json: &str) -> String {
 pub struct ShardPlan<'a> {
     /// The options, as [`PlannedRun::to_json`] wrote them.
     pub options: &'a str,
-    /// The file they are in.
     pub file: &'a Path,
-    /// Where a shard builds, if that was said.
     pub work_dir: Option<&'a Path>,
-    /// Where run folders go, if that was said.
     pub out: Option<&'a Path>,
-    /// Predicted seconds of each shard.
     pub predicted_s: &'a [u64],
     /// After how long something must be wrong.
     pub limit: Duration,
-    /// What the engine calls it.
     pub name: &'a str,
 }
 
@@ -118,25 +100,21 @@ impl ShardPlan<'_> {
         u32::try_from(self.predicted_s.len()).unwrap_or(u32::MAX)
     }
 
-    fn parts(&self) -> impl Iterator<Item = (Part, u64)> {
+    fn parts(&self) -> impl Iterator<Item = (ShardPart, u64)> {
         let of = self.of();
-        (1..).zip(self.predicted_s).map(move |(index, seconds)| (Part { index, of }, *seconds))
+        (1..).zip(self.predicted_s).map(move |(index, seconds)| (ShardPart { index, of }, *seconds))
     }
 
     fn minutes(&self) -> u64 {
         self.limit.as_secs().div_ceil(60)
     }
 
-    /// A shell command a line.
-    ///
-    /// # Errors
-    /// When a path cannot stand in a line.
     pub fn lines(&self) -> Result<String> {
         let file = plain_text(self.file)?;
         let dirs = [("--work-dir", self.work_dir), ("--out", self.out)];
         let dirs = dirs.into_iter().filter_map(|(flag, dir)| Some((flag, plain_text(dir?))));
         let dirs: Vec<(&str, &str)> = dirs.map(|(flag, dir)| Ok((flag, dir?))).collect::<Result<_>>()?;
-        let line = |(part, _): (Part, u64)| {
+        let line = |(part, _): (ShardPart, u64)| {
             let part = part.to_string();
             let mut words = vec!["harness", "compare", "--options", file, "--shard", &part];
             words.extend(dirs.iter().flat_map(|(flag, dir)| [*flag, *dir]));
@@ -147,12 +125,9 @@ impl ShardPlan<'_> {
 
     /// JSON for `strategy.matrix` of a GitHub workflow, through `fromJSON`: in one line, since that is
     /// what a step output holds.
-    ///
-    /// # Errors
-    /// When the options are no JSON.
     pub fn github_matrix(&self) -> Result<String> {
         let options: Value = serde_json::from_str(self.options)?;
-        let job = |(part, predicted_s): (Part, u64)| {
+        let job = |(part, predicted_s): (ShardPart, u64)| {
             json!({
                 "shard": part.to_string(),
                 "index": part.index,
@@ -167,9 +142,6 @@ impl ShardPlan<'_> {
     }
 
     /// An indexed Job: one pod a shard, no two on a node.
-    ///
-    /// # Errors
-    /// When the directory of run folders cannot be named in it.
     pub fn kubernetes_job(
         &self,
         image: &str,
@@ -205,9 +177,6 @@ impl ShardPlan<'_> {
     }
 
     /// An array script for `sbatch`: one task a shard, each with a node for itself.
-    ///
-    /// # Errors
-    /// When a directory cannot be named in it.
     pub fn slurm_script(&self) -> Result<String> {
         let quoted = |dir: Option<&Path>, or: &str| match dir {
             Some(dir) => Ok(shlex::try_quote(plain_text(dir)?)?.into_owned()),
@@ -299,7 +268,7 @@ mod tests {
     fn a_shard_has_the_options_of_the_run_and_what_is_its_machines_own() {
         let text = r#"{"corpus":"quick","workspaces":[],"strategies":"none","scenario":"cold","rounds":2,
             "profile":"dev","toolchain":null,"jobs":null,"seed":1,"shard_seconds":{"bat":5}}"#;
-        let part = Part { index: 1, of: 2 };
+        let part = ShardPart { index: 1, of: 2 };
         let options = PlannedRun::parse(text).unwrap().options("/work".into(), Some(part)).unwrap();
         assert_eq!((options.seed, options.rounds, options.work_dir.as_path()), (1, 2, Path::new("/work")));
         let shard = options.shard.clone().unwrap();

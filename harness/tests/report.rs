@@ -1,5 +1,5 @@
 //! Reports of real runs by the real binary: what `compare` leaves, what `report` makes of
-//! several runs, and what it says to folders that hold none.
+//! several runs, and what it says to folders without one.
 #![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -47,7 +47,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
-fn a_comparison_ends_with_its_report_and_two_can_be_set_side_by_side() {
+fn a_comparison_ends_with_its_report_and_two_can_be_compared() {
     let (place, runs) = compared(2);
     for run in &runs {
         for file in FILES {
@@ -82,7 +82,7 @@ fn a_comparison_ends_with_its_report_and_two_can_be_set_side_by_side() {
     every_command_is_one(&place, &json);
 }
 
-/// Whatever the review tells a reader to type is understood by this very program.
+/// Every command that the review shows is understood by this very program.
 fn every_command_is_one(place: &Place, json: &serde_json::Value) {
     let commands: Vec<String> = json["review"]
         .as_array()

@@ -1,26 +1,25 @@
-//! What the numbers mean: record schema, statistics, tables, plots, pages.
+//! What the numbers mean: tables, plots, pages, a design review.
 //!
-//! In: what a run measured, one [`record::StepRow`] per step and one
-//! [`record::UnitRow`] per unit. Out: a run folder on disk, comparisons with
-//! verdicts, and text a person reads. The crate knows nothing of how a number
-//! was measured and starts no process; only [`run_folder`] touches files.
+//! In: recorded runs, one [`records::StepRow`] per step and one [`records::UnitRow`] per unit.
+//! Out: comparisons with verdicts, and text a person reads. The crate knows nothing of how a
+//! number was measured and starts no process.
 //!
 //! | module | idea |
 //! |---|---|
 //! | [`against`] | one run against an older one |
-//! | [`analysis`] | runs understood: numbers and verdicts by step and arm |
-//! | [`chapters`] | the chapters of a report |
+//! | [`analysis`] | the one model of a run: steps, arms, numbers, verdicts |
+//! | [`chapters`] | the contents of a report, chapter by chapter |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
 //! | [`page`] | a report as one HTML file |
-//! | `plain` | text that cannot steer what stands beside it |
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`report`] | a report and its files |
 //! | [`review`] | the open questions one by one, and what to do about them |
-//! | [`stats`] | paired comparisons, intervals, p-values, verdicts: pure functions |
+//! | [`simulation`] | runs of `harness simulate` |
+//! | [`stats`] | paired comparisons, intervals, p-values, verdicts: own crate |
 //! | [`summary`] | the tables that end `harness compare` |
-//! | [`table`] | aligned text tables that fit a terminal |
+//! | [`text`] | text made harmless and wrapped, and how numbers look in it |
 //!
 //! Every file and column is described in `reports/FORMAT.md`.
 
@@ -30,13 +29,13 @@ pub mod chapters;
 pub mod document;
 pub mod formats;
 pub mod page;
-pub mod plain;
 pub mod plot;
 pub mod probes;
 pub mod report;
 pub mod review;
 pub mod simulation;
-pub mod stats;
 pub mod summary;
-pub mod table;
+pub mod text;
 mod words;
+
+pub use stats;

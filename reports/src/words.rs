@@ -2,7 +2,7 @@
 
 use crate::document::{Cell, Tone};
 use crate::stats::{Judgement, Verdict};
-use crate::table::UNMEASURED;
+use crate::text::UNMEASURED;
 
 /// A ratio to a thousandth, or to a tenth of a thousandth where it is small.
 pub(crate) fn ratio(value: f64) -> String {

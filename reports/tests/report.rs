@@ -5,6 +5,8 @@ mod common;
 #[path = "common/simulation.rs"]
 mod handmade;
 
+use std::collections::BTreeMap;
+
 use common::{bad, folder, step, unit, warm};
 use records::run_folder::RunFolder;
 use records::{Outcome, RunInfo, Status, StepRow, UnitRow};
@@ -160,7 +162,7 @@ fn no_name_breaks_a_table_of_commas() {
     let mut report = report(NASTY, NASTY);
     report.simulations.push(handmade::simulation(NASTY));
     for (text, columns) in [
-        (wide::render(&analyses(&report), &report.simulations), wide::COLUMNS.len()),
+        (wide::render(&analyses(&report), &report.simulations), wide::columns().len()),
         (long::render(&analyses(&report), &report.simulations), long::COLUMNS.len()),
     ] {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -204,7 +206,7 @@ fn json_is_what_its_schema_says() {
     report.simulations.push(handmade::simulation(NASTY));
     report.review = report.document().sections;
     let text = json::render(&report);
-    let back: json::wire::Report = serde_json::from_str(&text).unwrap();
+    let back: json::wire::ReportJson = serde_json::from_str(&text).unwrap();
     // No field that the schema does not know, and none missing.
     let (written, read): (serde_json::Value, _) =
         (serde_json::from_str(&text).unwrap(), serde_json::to_value(&back).unwrap());
@@ -213,7 +215,7 @@ fn json_is_what_its_schema_says() {
     assert_eq!(back.simulations[0].curve[22]["policy"], NASTY);
     // A report from before there were simulations is one of the same version.
     let old = text[..text.find("  \"simulations\"").unwrap()].trim_end().trim_end_matches(',').to_owned() + "}";
-    assert!(serde_json::from_str::<json::wire::Report>(&old).unwrap().simulations.is_empty());
+    assert!(serde_json::from_str::<json::wire::ReportJson>(&old).unwrap().simulations.is_empty());
     let published = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/report-1.json");
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(published, json::schema()).unwrap();
@@ -252,7 +254,29 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
     assert_eq!(report.write(&dir.path().join("report"), &Format::ALL).unwrap().len(), 6);
 }
 
-/// Every name in an object, in order, with what is below it.
+/// A folder as it was recorded on 2026-11-20, with columns missing that are there today, and the numbers
+/// that the program of 2026-11-28 reported of it.
+#[test]
+fn an_older_run_is_reported_with_the_numbers_of_then() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/older-run");
+    let report = Report::of(vec![Source::read(&dir).unwrap()], None);
+    let rows = |text: &str| {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader.deserialize().map(Result::unwrap).collect::<Vec<BTreeMap<String, String>>>()
+    };
+    let then = rows(&std::fs::read_to_string(dir.join("expected-summary-wide.csv")).unwrap());
+    let now = rows(&wide::render(&analyses(&report), &[]));
+    assert_eq!(then.len(), 6);
+    assert_eq!(now.len(), 6);
+    for (then, now) in then.iter().zip(&now) {
+        for (column, value) in then {
+            assert_eq!(now.get(column), Some(value), "{column} of {}", then["strategy"]);
+        }
+    }
+    assert_eq!(report.runs[0].0.info.other["weather"], "a field of another version");
+}
+
+/// Every name in an object, in order, with those of its values.
 fn names(value: &serde_json::Value) -> Vec<String> {
     match value {
         serde_json::Value::Object(fields) => fields

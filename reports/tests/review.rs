@@ -13,7 +13,7 @@ mod unequal;
 
 use common::{bad, folder, step, unit, warm};
 use records::run_folder::RunFolder;
-use records::{FileSystem, Outcome, RunInfo, Status};
+use records::{FileSystemInfo, Outcome, RunInfo, Status};
 use reports::analysis::Analysis;
 use reports::analysis::Run;
 use reports::document::{Block, Document, Section};
@@ -55,7 +55,7 @@ fn run(arms: &[Arm<'_>], rounds: u32) -> RunFolder {
     run.info.scenario = "gauntlet".into();
     run.info.corpus.workspaces = WORKSPACES.map(str::to_owned).into();
     run.info.options.insert("order".into(), "interleaved".into());
-    run.info.file_systems.push(FileSystem { role: "arm".into(), kind: "xfs".into(), device: None });
+    run.info.file_systems.push(FileSystemInfo { role: "arm".into(), kind: "xfs".into(), device: None });
     run
 }
 

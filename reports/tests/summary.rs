@@ -6,7 +6,9 @@ mod common;
 use common::{bad, folder, step, unit, warm};
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, StepRow, UnitRow};
-use reports::summary::{Options, causes, render, summarise, verdicts};
+use reports::analysis::{Analysis, StepAnalysis};
+use reports::formats::terminal;
+use reports::summary::{CauseLimits, document_within};
 use unicode_width::UnicodeWidthStr;
 
 const STRATEGIES: [&str; 7] = [
@@ -35,6 +37,18 @@ fn misses(row: &StepRow, times: f64) -> Vec<UnitRow> {
         "none" => vec![unit(row, "serde", Outcome::Miss, "never-seen", "", 3.0 * times)],
         _ => vec![],
     }
+}
+
+fn render_within(run: &RunFolder, limits: CauseLimits, width: usize) -> String {
+    terminal::render(&document_within(&Analysis::of(run, Some("none")), limits), width)
+}
+
+fn render(run: &RunFolder) -> String {
+    render_within(run, CauseLimits::default(), 100)
+}
+
+fn understood(run: &RunFolder) -> Vec<StepAnalysis> {
+    Analysis::of(run, Some("none")).steps
 }
 
 /// Two rounds, three workspaces: reflink cannot work, copy fails on bat, one
@@ -79,7 +93,7 @@ fn run() -> RunFolder {
 
 #[test]
 fn tables_of_a_run_with_an_unsupported_strategy_and_a_failed_workspace() {
-    let text = render(&run(), &Options::default());
+    let text = render(&run());
     for line in text.lines() {
         assert!(line.width() <= 100, "{} columns: {line}", line.width());
     }
@@ -101,7 +115,7 @@ fn long_and_wide_names_still_fit() {
         unit.reason = "a-rule-name-that-goes-on-and-on".into();
     }
     for width in [88, 100, 120] {
-        let text = render(&run, &Options { width, ..Options::default() });
+        let text = render_within(&run, CauseLimits::default(), width);
         for line in text.lines() {
             assert!(line.width() <= width, "{} columns: {line}", line.width());
         }
@@ -112,11 +126,11 @@ fn long_and_wide_names_still_fit() {
 fn a_run_without_rows_or_baseline_says_so() {
     let mut empty = folder(&["none"], vec![], vec![]);
     empty.info.complete = false;
-    insta::assert_snapshot!(render(&empty, &Options::default()));
+    insta::assert_snapshot!(render(&empty));
     let alone = folder(&[], vec![step(1, "bat", "warm", "shared-target", 2.0)], vec![]);
-    let summary = summarise(&alone, &Options::default());
+    let summary = understood(&alone);
     assert_eq!(summary[0].arms[0].against_baseline, None);
-    assert_eq!(summary[0].arms[0].wall_s, Some(2.0));
+    assert_eq!(summary[0].arms[0].numbers.wall_s, Some(2.0));
 }
 
 #[test]
@@ -130,10 +144,10 @@ fn ratios_are_paired_by_round_and_averaged_geometrically_over_workspaces() {
     steps.push(step(1, "b", "warm", "none", 3.0));
     steps.push(step(1, "b", "warm", "x", 6.0));
     steps.push(step(2, "b", "warm", "x", 600.0));
-    let summary = summarise(&folder(&[], steps, vec![]), &Options::default());
+    let summary = understood(&folder(&[], steps, vec![]));
     let arm = &summary[0].arms[1];
     assert!((arm.against_baseline.unwrap() - 1.0).abs() < 1e-12);
-    assert_eq!(arm.wall_s, Some(5.0 + 303.0));
+    assert_eq!(arm.numbers.wall_s, Some(5.0 + 303.0));
     assert_eq!((arm.workspaces, arm.paired_workspaces), (2, 2));
 }
 
@@ -147,8 +161,8 @@ fn the_table_and_the_verdicts_agree_on_the_ratio() {
         }
     }
     let run = folder(&[], steps, vec![]);
-    let table = summarise(&run, &Options::default())[0].arms[1].against_baseline.unwrap();
-    let verdict = verdicts(&run, &Options::default()).steps[0].arms[0].judgement.ratio.unwrap();
+    let table = understood(&run)[0].arms[1].against_baseline.unwrap();
+    let verdict = understood(&run)[0].arms[1].wall.as_ref().unwrap().judgement.ratio.unwrap();
     assert!((table - verdict).abs() < 1e-12, "{table} {verdict}");
     assert!((table - (0.9_f64 * 1.0 * 1.5).sqrt()).abs() < 1e-12, "{table}");
 }
@@ -159,9 +173,9 @@ fn hit_rates_are_weighed_by_units_and_by_seconds() {
     let mut b = warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1);
     b.units = Some(150);
     let units = vec![unit(&a, "p", Outcome::Hit, "", "", 9.0), unit(&b, "p", Outcome::Miss, "version", "", 1.0)];
-    let summary = summarise(&folder(&[], vec![a, b], units), &Options::default());
-    assert_eq!(summary[0].arms[0].hit_rate, Some(0.25));
-    assert_eq!(summary[0].arms[0].hit_rate_by_cost, Some(0.9));
+    let summary = understood(&folder(&[], vec![a, b], units));
+    assert_eq!(summary[0].arms[0].numbers.hit_rate, Some(0.25));
+    assert_eq!(summary[0].arms[0].numbers.hit_rate_by_cost, Some(0.9));
 }
 
 /// A run with physical sizes and a step that cleans.
@@ -195,7 +209,7 @@ fn physical() -> RunFolder {
 
 #[test]
 fn physical_sizes_replace_allocated_ones_and_a_step_that_cleans_shows_what_it_freed() {
-    let text = render(&physical(), &Options::default());
+    let text = render(&physical());
     for line in text.lines() {
         assert!(line.width() <= 100, "{} columns: {line}", line.width());
     }
@@ -208,13 +222,14 @@ fn one_arm_without_physical_sizes_shows_none_and_one_with_them_is_enough() {
     for row in run.steps.iter_mut().filter(|row| row.strategy == "none") {
         (row.all_physical_bytes, row.marginal_physical_bytes) = (None, None);
     }
-    let summary = summarise(&run, &Options::default());
-    let of = |at: usize| (summary[0].arms[at].all_physical_bytes, summary[0].arms[at].added_physical_bytes);
+    let summary = understood(&run);
+    let of =
+        |at: usize| (summary[0].arms[at].numbers.all_physical_bytes, summary[0].arms[at].numbers.added_physical_bytes);
     assert_eq!(of(0), (None, None));
     assert_eq!(of(1), (Some(0.75 * GIB as f64), Some(0.75 * GIB as f64)));
-    assert!(render(&run, &Options::default()).contains("disk: physical bytes"));
+    assert!(render(&run).contains("disk: physical bytes"));
     run.steps.iter_mut().for_each(|row| row.all_physical_bytes = None);
-    assert!(render(&run, &Options::default()).contains("disk: allocated bytes"));
+    assert!(render(&run).contains("disk: allocated bytes"));
 }
 
 #[test]
@@ -224,9 +239,12 @@ fn a_store_counts_at_its_largest_and_build_directories_are_summed() {
         rows.push(warm(step(round, "a", "warm", "x", 1.0), 1.0, 1.0, 0, first));
         rows.push(warm(step(round, "b", "warm", "x", 1.0), 1.0, 1.0, 0, last));
     }
-    let summary = summarise(&folder(&[], rows, vec![]), &Options::default());
+    let summary = understood(&folder(&[], rows, vec![]));
     let arm = &summary[0].arms[0];
-    assert_eq!((arm.store_bytes, arm.tree_bytes), (Some(40.0), Some(f64::from(200 << 20))));
+    assert_eq!(
+        (arm.numbers.store_peak_bytes, arm.numbers.tree_allocated_bytes),
+        (Some(40.0), Some(f64::from(200 << 20)))
+    );
 }
 
 /// Two workspaces whose rows a resumed run appended the other way round.
@@ -248,19 +266,19 @@ fn resumed() -> RunFolder {
 fn the_last_workspace_is_that_of_the_corpus_and_not_of_the_rows() {
     let mut run = resumed();
     run.steps.retain(|row| row.round == 2);
-    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
-    assert_eq!((arm.all_physical_bytes, arm.store_bytes), (Some(7.0), Some(70.0)));
+    let arm = understood(&run)[0].arms[0].clone();
+    assert_eq!((arm.numbers.all_physical_bytes, arm.numbers.store_peak_bytes), (Some(7.0), Some(70.0)));
 }
 
 #[test]
 fn where_workspaces_are_alone_their_sizes_add_up() {
     let mut run = resumed();
-    assert!(render(&run, &Options::default()).contains("the step's last workspace"));
+    assert!(render(&run).contains("the step's last workspace"));
     run.info.options.insert("alone".into(), true.into());
-    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
-    assert_eq!((arm.all_physical_bytes, arm.store_bytes), (Some(10.0), Some(100.0)));
-    assert_eq!(arm.added_physical_bytes, Some(2.0));
-    let text = render(&run, &Options::default());
+    let arm = understood(&run)[0].arms[0].clone();
+    assert_eq!((arm.numbers.all_physical_bytes, arm.numbers.store_peak_bytes), (Some(10.0), Some(100.0)));
+    assert_eq!(arm.numbers.added_physical_bytes, Some(2.0));
+    let text = render(&run);
     assert!(
         text.contains("a store and build directories of its own, all:") && !text.contains("the step's last"),
         "{text}"
@@ -284,14 +302,14 @@ fn hits_that_were_compiled_anyway_are_counted_below_the_table() {
         rows.push(checked(round, "bat", "link+x", [12, 0, 0], "1 units look alike"));
     }
     rows.push(bad(checked(3, "bat", "link+x", [0, 50, 0], ""), Status::Invalid, "store: 1 blob changed"));
-    let text = render(&folder(&[], rows, vec![]), &Options::default());
+    let text = render(&folder(&[], rows, vec![]));
     let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("shadow")).take(3).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     shadow: copy+x: of 36 hits 4 with other bytes than a compile, 2 that compile to other bytes each
       time (bat: 2 hits with other bytes than a compile, e.g. lib bat (rmeta))
     shadow: 60 hits compiled anyway, all rounds and arms, 54 found the same
     ");
-    assert!(!render(&run(), &Options::default()).contains("shadow"));
+    assert!(!render(&run()).contains("shadow"));
 }
 
 #[test]
@@ -299,17 +317,17 @@ fn causes_of_any_step_are_shown_but_first_builds_only_where_there_is_nothing_els
     let (fill, edit) = (step(1, "bat", "fill", "x+y", 9.0), step(1, "bat", "edits", "x+y", 1.0));
     let never = |row: &StepRow| unit(row, "serde", Outcome::Miss, "never-seen", "", 8.0);
     let mut run = folder(&[], vec![fill.clone(), edit.clone()], vec![never(&fill)]);
-    let steps = |run: &RunFolder| -> Vec<String> {
-        causes(run, &Options::default()).into_iter().map(|group| group.step).collect()
+    let lists = |run: &RunFolder| -> Vec<String> {
+        Analysis::of(run, Some("none")).causes.into_iter().map(|group| group.step).collect()
     };
-    assert_eq!(steps(&run), ["fill"]);
+    assert_eq!(lists(&run), ["fill"]);
     run.units.push(never(&edit));
-    assert_eq!(steps(&run), ["fill", "edits"]);
+    assert_eq!(lists(&run), ["fill", "edits"]);
     run.units.push(unit(&edit, "bat", Outcome::Miss, "content", "src/main.rs", 0.5));
-    assert_eq!(steps(&run), ["edits"]);
+    assert_eq!(lists(&run), ["edits"]);
     // What could have been reused decides which list is shown, however dear the first build.
     run.units.push(unit(&fill, "libc", Outcome::Refused, "build-script", "libc", 0.1));
-    let text = render(&run, &Options { groups: 1, ..Options::default() });
+    let text = render_within(&run, CauseLimits { lists: 1, ..CauseLimits::default() }, 100);
     assert!(text.contains("x+y in edits: lost 8.50 s"), "{text}");
     assert!(text.ends_with("\n1 more list in units.csv: lost 8.10 s a round in fill\n"), "{text}");
 }
@@ -330,17 +348,17 @@ fn where_arms_have_different_rounds_walls_are_over_those_that_all_share() {
     }
     let walls = |rows: &[StepRow]| -> Vec<Option<f64>> {
         let run = folder(&["none", "x", "y"], rows.to_vec(), vec![]);
-        summarise(&run, &Options::default())[0].arms.iter().map(|arm| arm.wall_s).collect()
+        understood(&run)[0].arms.iter().map(|arm| arm.numbers.wall_s).collect()
     };
     assert_eq!(walls(&rows), [Some(2.0); 3]);
-    let text = render(&folder(&[], rows.clone(), vec![]), &Options::default());
+    let text = render(&folder(&[], rows.clone(), vec![]));
     assert!(text.contains("\nwall: over rounds 1–2, 4, the rounds of all arms;"), "{text}");
     rows.push(bad(step(8, "a", "warm", "x", 1.0), Status::Failed, "no"));
     assert_eq!(walls(&rows), [Some(2.0); 3]);
     // Without a shared round every wall stands for itself.
     rows.retain(|row| row.strategy != "y" || row.round == 3);
     assert_eq!(walls(&rows), [Some(4.0), Some(4.5), Some(3.0)]);
-    let text = render(&folder(&[], rows, vec![]), &Options::default());
+    let text = render(&folder(&[], rows, vec![]));
     assert!(text.contains("wall over round 3, which not all arms share"), "{text}");
 }
 
@@ -351,13 +369,13 @@ fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     let idle = none_asked(warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1));
     let units = vec![unit(&asked, "p", Outcome::Hit, "", "", 9.0)];
     let mut run = folder(&[], vec![asked, idle], units);
-    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
-    assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (Some(0.8), Some(0.6)));
+    let arm = understood(&run)[0].arms[0].clone();
+    assert_eq!((arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost), (Some(0.8), Some(0.6)));
     run.steps = run.steps.into_iter().map(none_asked).collect();
     records::costs::fill_costs(&mut run.steps, &mut run.units);
-    let arm = summarise(&run, &Options::default())[0].arms[0].clone();
-    assert_eq!((arm.hit_rate, arm.hit_rate_by_cost), (None, None));
-    let text = render(&run, &Options::default());
+    let arm = understood(&run)[0].arms[0].clone();
+    assert_eq!((arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost), (None, None));
+    let text = render(&run);
     let line = text.lines().find(|line| line.starts_with("x ")).unwrap();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..6], ["-", "-", "-"], "{line}");
 }
@@ -379,7 +397,8 @@ fn what_the_build_directory_held_lost_no_seconds() {
         unit(&row, "clap", Outcome::Refused, "build-script", "", 30.0),
         unit(&row, "bat", Outcome::Refused, "local", "", 1.5),
     ];
-    let found = causes(&folder(&["none", "hardlink+conservative"], vec![own, row], units), &Options::default());
+    let run = folder(&["none", "hardlink+conservative"], vec![own, row], units);
+    let found = Analysis::of(&run, Some("none")).causes;
     let lost: Vec<(f64, f64)> = found.iter().map(|group| (group.units, group.lost_s)).collect();
     assert_eq!(lost, [(1.0, 1.5)]);
 }

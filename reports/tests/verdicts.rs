@@ -6,8 +6,10 @@ mod common;
 use common::{bad, folder, step};
 use records::Status;
 use records::run_folder::RunFolder;
-use reports::stats::{Block, Random, Verdict, power};
-use reports::summary::{Options, Standing, render, verdicts};
+use reports::analysis::{Analysis, Standing, StepAnalysis};
+use reports::formats::terminal;
+use reports::stats::{Block, Comparison, Random, Verdict, power};
+use reports::summary::document;
 use unicode_width::UnicodeWidthStr;
 
 const ARMS: [&str; 6] =
@@ -52,9 +54,17 @@ fn interleaved(mut run: RunFolder) -> RunFolder {
     run
 }
 
+fn understood(run: &RunFolder) -> Analysis {
+    Analysis::of(run, Some("none"))
+}
+
+fn compared(step: &StepAnalysis) -> Vec<&Comparison> {
+    step.compared().collect()
+}
+
 /// The section alone.
 fn section(run: &RunFolder) -> String {
-    let text = render(run, &Options::default());
+    let text = terminal::render(&document(&understood(run)), 100);
     for line in text.lines() {
         assert!(line.width() <= 100, "{} columns: {line}", line.width());
     }
@@ -77,8 +87,8 @@ fn one_line_where_every_verdict_is_too_few_rounds() {
       noise, for they are the same
     ");
     // With the control alone above its least number of rounds there is a table.
-    assert_eq!(verdicts(&run(6), &Options::default()).standing(), Standing::TooFewRounds);
-    assert_eq!(verdicts(&run(7), &Options::default()).standing(), Standing::Judged);
+    assert_eq!(understood(&run(6)).standing(), Standing::TooFewRounds);
+    assert_eq!(understood(&run(7)).standing(), Standing::Judged);
 }
 
 #[test]
@@ -110,7 +120,7 @@ fn without_a_valid_pair_or_a_second_arm_there_is_nothing_to_judge() {
     broken.steps.iter_mut().filter(|row| row.strategy == "none").for_each(|row| row.status = Status::Failed);
     insta::assert_snapshot!(section(&broken), @"verdicts: none, for no arm has a pair of valid rows with none");
     broken.steps.retain(|row| row.strategy != "none");
-    assert_eq!(verdicts(&broken, &Options::default()).standing(), Standing::NoPair);
+    assert_eq!(understood(&broken).standing(), Standing::NoPair);
     let mut alone = run(8);
     alone.steps.retain(|row| row.strategy == "none");
     assert_eq!(section(&alone), "");
@@ -126,7 +136,7 @@ fn a_control_that_differs_from_itself_is_shouted_about() {
     assert!(fill.contains("control: none-again is none a second time") && !fill.contains("CONTROL FAILED"), "{fill}");
     let said: Vec<&str> = warm.lines().skip_while(|line| !line.starts_with("CONTROL FAILED")).take(2).collect();
     insta::assert_snapshot!(said.join("\n"), @"
-    CONTROL FAILED: none-again is none a second time, yet it came out slower at 1.196x [1.186, 1.207],
+    CONTROL FAILED: none-again is none a second time, yet it came out slower at 1.196x [1.186x, 1.207x],
       n=24: the control differs from itself, do not trust the verdicts of this step
     ");
 }
@@ -134,16 +144,16 @@ fn a_control_that_differs_from_itself_is_shouted_about() {
 #[test]
 fn a_control_that_drops_out_says_so_and_leaves_the_arms_alone() {
     let mut run = interleaved(run(8));
-    let before = verdicts(&run, &Options::default());
+    let before = understood(&run);
     for row in run.steps.iter_mut().filter(|row| row.strategy == "none-again") {
         row.status = Status::Failed;
     }
-    let after = verdicts(&run, &Options::default());
+    let after = understood(&run);
     assert_eq!(before.family, after.family);
     for (before, after) in before.steps.iter().zip(&after.steps) {
-        assert_eq!(before.arms, after.arms);
-        assert_eq!(after.controls[0].judgement.verdict, Verdict::Invalid);
-        assert_eq!((&after.as_control, &before.at_worst), (&None, &after.at_worst));
+        assert_eq!(compared(before), compared(after));
+        assert_eq!(after.controls().next().unwrap().judgement.verdict, Verdict::Invalid);
+        assert_eq!((&after.detectable_as_control, &before.detectable), (&None, &after.detectable));
     }
     assert!(section(&run).contains("it has no valid pair, so that the noise is not known"));
 }
@@ -151,34 +161,35 @@ fn a_control_that_drops_out_says_so_and_leaves_the_arms_alone() {
 #[test]
 fn the_order_of_the_schedule_decides_what_is_flipped() {
     // Five rounds of three workspaces: five whole rounds, or fifteen pairs.
-    assert_eq!(verdicts(&run(5), &Options::default()).standing(), Standing::TooFewRounds);
-    let pairs = verdicts(&interleaved(run(5)), &Options::default());
+    assert_eq!(understood(&run(5)).standing(), Standing::TooFewRounds);
+    let pairs = understood(&interleaved(run(5)));
     assert_eq!((pairs.question.rule.block, pairs.standing()), (Block::Pair, Standing::Judged));
-    assert_eq!(pairs.steps[0].arms[0].judgement.blocks, 15);
+    assert_eq!(compared(&pairs.steps[0])[0].judgement.blocks, 15);
 }
 
 #[test]
 fn what_could_have_been_found_comes_from_the_control_and_from_the_noisiest_open_arm() {
-    let judged = verdicts(&interleaved(run(8)), &Options::default());
+    let judged = understood(&interleaved(run(8)));
     let fill = &judged.steps[0];
-    let names: Vec<&str> = fill.arms.iter().map(|it| it.strategy.as_str()).collect();
+    let names: Vec<&str> = fill.compared().map(|it| it.strategy.as_str()).collect();
     assert_eq!(names, &ARMS[1..5]);
-    let (control, worst) = (fill.as_control.as_ref().unwrap(), fill.at_worst.as_ref().unwrap());
+    let (control, worst) = (fill.detectable_as_control.as_ref().unwrap(), fill.detectable.as_ref().unwrap());
     assert_eq!((control.strategy.as_str(), worst.strategy.as_str()), ("none-again", "hardlink+conservative"));
     let rule = &judged.question.rule;
     let expected = |spread: Option<f64>| power::minimum_detectable_effect(spread.unwrap(), 24, judged.family, rule);
-    assert_eq!(Some(control.effect), expected(fill.controls[0].judgement.spread));
-    assert_eq!(Some(worst.effect), expected(fill.arms[1].judgement.spread));
+    assert_eq!(Some(control.effect), expected(fill.controls().next().unwrap().judgement.spread));
+    assert_eq!(Some(worst.effect), expected(compared(fill)[1].judgement.spread));
     // A decided arm does not count, however noisy.
     let mut loud = interleaved(run(8));
     for row in loud.steps.iter_mut().filter(|row| row.strategy == "shared-target") {
         let wave = if row.round % 2 == 0 { 1.3 } else { 0.7 };
         row.wall_s = row.wall_s.map(|wall| 0.1 * wave * wall);
     }
-    let loud = verdicts(&loud, &Options::default());
-    assert_eq!(loud.steps[0].arms[0].judgement.verdict, Verdict::Faster);
-    assert!(loud.steps[0].arms[0].judgement.spread > loud.steps[0].arms[1].judgement.spread);
-    assert_eq!(loud.steps[0].at_worst, fill.at_worst);
+    let loud = understood(&loud);
+    let arms = compared(&loud.steps[0]);
+    assert_eq!(arms[0].judgement.verdict, Verdict::Faster);
+    assert!(arms[0].judgement.spread > arms[1].judgement.spread);
+    assert_eq!(loud.steps[0].detectable, fill.detectable);
 }
 
 #[test]
@@ -195,13 +206,15 @@ fn odd_and_long_names_break_nothing() {
         row.step = format!("{}\t\"日本語\"", row.step);
     }
     for width in [88, 100, 120] {
-        let options = Options { baseline: "a baseline\nwith a long name".into(), width, ..Options::default() };
-        let text = render(&run, &options);
+        let analysis = Analysis::of(&run, Some("a baseline\nwith a long name"));
+        let text = terminal::render(&document(&analysis), width);
         for line in text.lines() {
             assert!(line.width() <= width, "{} columns: {line}", line.width());
         }
         assert!(text.contains("\ncontrol: a baseline with a long name-again is a baseline"), "{text}");
-        assert_eq!(text.matches("no difference found").count(), 5, "{text}");
+        // In a narrow table the words of a verdict go on in the next line.
+        let wrapped = text.lines().filter(|line| line.ends_with("  no") || line.contains("  no  ")).count();
+        assert_eq!(text.matches("no difference").count() + wrapped, 5, "{text}");
     }
 }
 
@@ -212,9 +225,9 @@ fn a_step_that_the_baseline_cannot_do_has_one_line_and_no_table() {
         row.status = Status::Unsupported;
     }
     let text = section(&run);
-    let end = "verdicts of step warm of scenario gauntlet\nno verdicts: none is unsupported in this step\n";
+    let end = "\nno verdicts of step warm of scenario gauntlet: none is unsupported in this step\n";
     assert!(text.ends_with(end), "{text}");
     // A step in which it failed, or could do at least one row, is another matter.
     run.steps.iter_mut().find(|row| row.step == "warm" && row.strategy == "none").unwrap().status = Status::Failed;
-    assert!(!section(&run).contains("no verdicts:"));
+    assert!(!section(&run).contains("no verdicts"));
 }

@@ -17,7 +17,7 @@ pub enum Strategy {
     SharedTarget,
     /// Units restored before and published after Cargo runs.
     Units(Units),
-    /// Somebody else's tool, or another Cargo.
+    /// An external tool, or another Cargo.
     External(Arc<External>),
 }
 
@@ -43,7 +43,7 @@ impl Strategy {
         match self {
             Strategy::None | Strategy::SharedTarget => [""; 4],
             Strategy::External(_) => ["external", "", "", ""],
-            Strategy::Units(units) => ["units", units.policy.name, units.link.name(), units.store.name()],
+            Strategy::Units(units) => ["units", units.policy.name, units.link.name(), units.store.name],
         }
     }
 
@@ -67,8 +67,8 @@ impl Strategy {
                 units.policy.about,
                 units.link.name(),
                 units.link.about(),
-                units.store.name(),
-                units.store.about()
+                units.store.name,
+                units.store.about
             ),
         }
     }
@@ -88,7 +88,7 @@ pub enum CatalogError {
     File(#[from] ExternalError),
     /// Its name is taken.
     #[error("the name {0} is taken; choose another `name`")]
-    Taken(String),
+    NameTaken(String),
     /// Not `NAME.PARAMETER=VALUE`.
     #[error("'{0}' sets nothing; write NAME.PARAMETER=VALUE, for example sccache.tool=/usr/bin")]
     NoSetting(String),
@@ -133,7 +133,7 @@ impl Catalog {
         let external = External::parse(text)?;
         let name = external.name().to_owned();
         if self.strategies.iter().any(|(known, _)| *known == name) {
-            return Err(CatalogError::Taken(name));
+            return Err(CatalogError::NameTaken(name));
         }
         self.strategies.push((name, Strategy::External(Arc::new(external))));
         Ok(())
@@ -168,8 +168,7 @@ pub fn all() -> Vec<(String, Strategy)> {
     for store in store::ALL {
         for policy in policy::ALL {
             for link in LinkMode::ALL {
-                let suffix =
-                    if store.name() == store::ALL[0].name() { String::new() } else { format!("@{}", store.name()) };
+                let suffix = if store.name == store::ALL[0].name { String::new() } else { format!("@{}", store.name) };
                 let name = format!("{}+{}{suffix}", link.name(), policy.name);
                 strategies.push((
                     name,

@@ -47,8 +47,8 @@ impl EntryIndex {
     /// Reads every entry of a store.
     pub fn load(store: &dyn Store) -> EntryIndex {
         let mut index = EntryIndex::of(store, store.entries());
-        let taken = Tombstones::read(store.root());
-        let gone = taken.iter().filter(|stone| !index.by_key.contains_key(&stone.key));
+        let evicted = Tombstones::read(store.root());
+        let gone = evicted.iter().filter(|stone| !index.by_key.contains_key(&stone.key));
         index.evicted = gone.map(|stone| (stone.key, stone.content)).collect();
         index
     }
@@ -74,8 +74,8 @@ impl EntryIndex {
         self.by_slot.get(&(package.clone(), slot.clone()))?.get(*at).map(|known| &known.inputs)
     }
 
-    /// Whether the bytes just published were there under another key: the key is too narrow.
-    /// What wrote nothing is like nothing. To be asked before the next build or collection.
+    /// Whether the bytes just published were there under another key: the key is too narrow. A unit that wrote nothing
+    /// is no dup. Valid until the next build or collection.
     pub fn is_dup(&self, session: &Session<'_>, published: &PublishOutcome, index: UnitIndex) -> bool {
         let unit = &session.graph.units[index];
         let publication = published.units.iter().find(|publication| publication.index == index);
@@ -103,8 +103,8 @@ impl EntryIndex {
         explained
     }
 
-    /// Missed units whose keys collection took, found dependencies first: what one handed
-    /// over is remembered, and makes the keys of those above it.
+    /// Missed units whose entries were evicted, dependencies first: the content of one is remembered, and makes the keys of
+    /// its dependents.
     fn evicted(&self, session: &Session<'_>, plan: &RestorePlan) -> HashSet<UnitIndex> {
         let mut evicted = HashSet::new();
         if self.evicted.is_empty() {
@@ -138,7 +138,7 @@ impl EntryIndex {
         plan: &RestorePlan,
         index: UnitIndex,
         inputs: &KeyInputs,
-        below: &HashMap<UnitIndex, Explanation>,
+        explained: &HashMap<UnitIndex, Explanation>,
     ) -> Explanation {
         let unit = &session.graph.units[index];
         let candidates = self.by_slot.get(&(unit.package.name.clone(), unit.slot()));
@@ -150,10 +150,10 @@ impl EntryIndex {
             return Explanation { reason, because: None };
         }
         // A dependency that itself missed is where the difference comes from.
-        let missed = unit.dependencies.iter().find(|edge| below.contains_key(&edge.index));
+        let missed = unit.dependencies.iter().find(|edge| explained.contains_key(&edge.index));
         if let Some(edge) = missed {
             let own = &session.graph.units[edge.index].package.name;
-            let because = below[&edge.index].because.clone().unwrap_or_else(|| own.clone());
+            let because = explained[&edge.index].because.clone().unwrap_or_else(|| own.clone());
             return Explanation { reason: MissReason::Dependency, because: Some(because) };
         }
         match self.root_of_difference(inputs, &nearest.inputs, plan.units.len()) {

@@ -7,7 +7,8 @@
 use crate::catalog::Strategy;
 use crate::key::{Input, KeyOptions};
 use crate::link::LinkMode;
-use crate::store::faulty::StoreFault;
+use crate::store::StoreKind;
+use crate::store::faulty::{StoreFault, faulty, open_faulty};
 use crate::units::Units;
 use crate::{policy, store};
 
@@ -20,6 +21,14 @@ struct Fault {
     about: &'static str,
     make: fn(&mut Units),
 }
+
+static SHARED_FINGERPRINTS: StoreKind = faulty(|root| open_faulty(root, StoreFault::SharedFingerprints));
+static WRITABLE_FILES: StoreKind = faulty(|root| open_faulty(root, StoreFault::WritableFiles));
+static TRUSTING: StoreKind = faulty(|root| open_faulty(root, StoreFault::Trusting));
+static MANIFEST_FIRST: StoreKind = faulty(|root| open_faulty(root, StoreFault::ManifestFirst));
+static TORN_FILES: StoreKind = faulty(|root| open_faulty(root, StoreFault::TornFiles));
+static NO_LOCK: StoreKind = faulty(|root| open_faulty(root, StoreFault::NoLock));
+static READS_ALL: StoreKind = faulty(|root| open_faulty(root, StoreFault::ReadsAll));
 
 const FAULTS: [Fault; 12] = [
     Fault {
@@ -38,7 +47,7 @@ const FAULTS: [Fault; 12] = [
     Fault {
         name: "shared-fingerprints",
         about: "files that Cargo rewrites are shared with the store",
-        make: |units| units.store = &StoreFault::SharedFingerprints,
+        make: |units| units.store = &SHARED_FINGERPRINTS,
     },
     Fault {
         name: "old-fingerprints",
@@ -48,28 +57,28 @@ const FAULTS: [Fault; 12] = [
     Fault {
         name: "writable-store",
         about: "files in the store stay writable",
-        make: |units| units.store = &StoreFault::WritableFiles,
+        make: |units| units.store = &WRITABLE_FILES,
     },
     Fault {
         name: "trusting",
         about: "stored files are used without a look at size and time",
-        make: |units| units.store = &StoreFault::Trusting,
+        make: |units| units.store = &TRUSTING,
     },
     Fault {
         name: "manifest-first",
         about: "manifests are written before the files they name",
-        make: |units| units.store = &StoreFault::ManifestFirst,
+        make: |units| units.store = &MANIFEST_FIRST,
     },
     Fault {
         name: "torn-files",
         about: "files have their final name before their bytes",
-        make: |units| units.store = &StoreFault::TornFiles,
+        make: |units| units.store = &TORN_FILES,
     },
     Fault {
         name: "no-lock",
         about: "builds do not keep collection away",
         make: |units| {
-            units.store = &StoreFault::NoLock;
+            units.store = &NO_LOCK;
             // What collection removes is missed only where build directories link into the store.
             units.link = LinkMode::Symlink;
         },
@@ -84,11 +93,7 @@ const FAULTS: [Fault; 12] = [
         about: "what Cargo finds fresh is published under the key that it has now",
         make: |units| units.options.publish_fresh_members = true,
     },
-    Fault {
-        name: "reads-all",
-        about: "every lookup reads the whole store",
-        make: |units| units.store = &StoreFault::ReadsAll,
-    },
+    Fault { name: "reads-all", about: "every lookup reads the whole store", make: |units| units.store = &READS_ALL },
 ];
 
 /// Every strategy with a mistake, by name.

@@ -1,8 +1,8 @@
-//! The shadow check: is what a cache handed out what a compile would have made?
+//! The shadow check: does a restored unit have the bytes that a compile makes?
 //!
 //! A hit is compiled anyway, in another build directory, and the two unit directories are
 //! compared byte for byte. Only what may be shared is compared: `.d` files, `fingerprint/`
-//! and `run/` hold absolute paths and times by design. A difference alone convicts nobody:
+//! and `run/` contain absolute paths and times by design. A difference alone proves nothing:
 //! rustc, a proc macro or a build script may make other bytes each time. So a second
 //! uncached compile is compared with the first, and only a unit whose compiles agree with
 //! each other and not with the cache is wrong ([`judge`]).
@@ -19,7 +19,7 @@ use crate::files::{At, FileError};
 pub enum ShadowComparison {
     /// Every file that counts has the same bytes.
     Same {
-        /// DifferenceKind many files were compared.
+        /// How many files were compared.
         files: usize,
     },
     /// These differ, by path relative to the unit directory.
@@ -31,11 +31,11 @@ pub enum ShadowComparison {
 pub struct FileDifference {
     /// Path relative to the unit directory.
     pub path: String,
-    /// DifferenceKind it differs.
+    /// How it differs.
     pub how: DifferenceKind,
 }
 
-/// DifferenceKind a file differs.
+/// How a file differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DifferenceKind {
     /// Only the first directory has it.
@@ -50,12 +50,12 @@ pub enum DifferenceKind {
     Kind,
 }
 
-/// What a shadow check says of a hit.
+/// The result of a shadow check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ShadowVerdict {
-    /// The cache handed out what a compile makes.
+    /// The restored unit has the bytes that a compile makes.
     Same,
-    /// It did not, and compiles agree with each other: a wrong hit.
+    /// It has not, and compiles agree with each other: a wrong hit.
     Differs,
     /// Compiles do not agree with each other either: nothing can be said.
     NonDeterministic,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_convicts_only_when_compiles_agree() {
+    fn a_difference_is_a_wrong_hit_only_when_compiles_agree() {
         let same = ShadowComparison::Same { files: 1 };
         let differs = ShadowComparison::Differs(vec![]);
         let judged =

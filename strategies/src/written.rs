@@ -1,7 +1,7 @@
 //! What rustc or a build script wrote, so that the same bytes under another key are
 //! recognised.
 //!
-//! Private or not, every file below `out/` counts but `.d` files, which hold paths; Cargo's
+//! Private or not, every file below `out/` counts but `.d` files, which contain paths; Cargo's
 //! notes do not. File names carry the unit's hash, so they are compared without it. Bytes are
 //! read only where a store does not hash them and everything else is equal.
 

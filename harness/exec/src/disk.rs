@@ -6,7 +6,7 @@
 //!   Hard links within the set share; reflinks do not show.
 //! - **physical**: the union of the blocks of all files ([`extents`](super::extents)), plus
 //!   those of the directories. Hard links and reflinks share. `None` where the file system
-//!   does not tell, or a file could not be opened.
+//!   does not say, or a file could not be opened.
 //!
 //! Symlinks are not followed. Files that vanish while we look are left out. Data not written
 //! out yet has no place: call [`extents::sync`](super::extents::sync) before asking for

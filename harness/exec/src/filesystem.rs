@@ -16,9 +16,9 @@ use super::os;
 pub struct FileSystemFacts {
     /// Its kind, for example `ext4`.
     pub kind: String,
-    /// Where it is mounted, when the system tells.
+    /// Where it is mounted, when the system says.
     pub mount_point: Option<PathBuf>,
-    /// What is mounted, when the system tells.
+    /// What is mounted, when the system says.
     pub device: Option<String>,
     /// Bytes that we may still write.
     pub free_bytes: u64,
@@ -98,7 +98,7 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
 }
 
 /// Whether a file can be renamed and linked from one path to the other, as far as device
-/// numbers tell.
+/// numbers show.
 ///
 /// # Errors
 /// When one of them does not exist.

@@ -57,7 +57,7 @@ fn cpu() -> Option<String> {
     found.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
 }
 
-/// Memory that new work can have without swapping, bytes; `None` where the system tells none.
+/// Memory that new work can have without swapping, bytes; `None` where the system has no such figure.
 pub fn memory_available_bytes() -> Option<u64> {
     os::memory_bytes().1
 }

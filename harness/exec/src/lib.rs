@@ -9,7 +9,7 @@
 //! | [`daemon`] | one child that serves from the side |
 //! | [`cpu`] | processor time of the machine, and our part of it |
 //! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
-//! | [`sandbox`] | builds of strangers' code, by Bubblewrap |
+//! | [`sandbox`] | builds of untrusted code, by Bubblewrap |
 //! | [`environment`], [`cargo_home`], `ancestors` | what builds get from the user's environment and configuration |
 //! | [`workdir`], [`identity`] | the work directory: its checks and its lock |
 //! | [`disk`], [`extents`], [`filesystem`] | bytes of trees; blocks of files; kind, room and link modes of a file system |

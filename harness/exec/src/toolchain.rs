@@ -205,7 +205,7 @@ impl Channel {
         }
     }
 
-    /// Whether Cargo takes `-Z` flags without being told that it is a nightly.
+    /// Whether Cargo takes `-Z` flags without an override.
     pub fn takes_unstable_flags(self) -> bool {
         matches!(self, Self::Nightly | Self::Dev)
     }

@@ -328,11 +328,8 @@ fn new_dir(dir: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Says beforehand what keeps a volume of this kind from being made, as far as can be told
-/// without trying.
-///
-/// # Errors
-/// When this is not Linux or not root, or a program is missing.
+/// Says beforehand what keeps a volume of this kind from being made, as far as that shows without
+/// trying.
 fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
     if !cfg!(target_os = "linux") {
         return Err(VolumeProblem::NotLinux);

@@ -29,8 +29,8 @@ use exec::process::{self, CommandSpec};
 use runner::build_env::BuildEnv;
 use runner::deadline::BuildError;
 use runner::experiment::StrategyFile;
-use runner::integration::plain::Plain;
-use runner::integration::{self, Integration, IntegrationDirs, Opened, StepStart};
+use runner::integration::plain::PlainCargo;
+use runner::integration::{self, Integration, IntegrationDirs, OpenedIntegration, StepStart};
 use runner::invocation::{BuildOptions, Site};
 
 /// The longest a single command of a probe may take.
@@ -149,7 +149,7 @@ impl<'a> ProbeContext<'a> {
             strategy,
             name: name.to_owned(),
             dir: dir.to_owned(),
-            integration: Arc::new(Plain),
+            integration: Arc::new(PlainCargo),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             untouched: false,
@@ -163,8 +163,8 @@ impl<'a> ProbeContext<'a> {
         let shared_target = self.path("target/shared");
         let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.path("")) };
         self.integration = match integration::open(self.strategy, self.build_env(), &dirs) {
-            Ok(Opened::Ready(integration)) => integration,
-            Ok(Opened::Unsupported(why)) => return ProbeError::not_applicable(why),
+            Ok(OpenedIntegration::Ready(integration)) => integration,
+            Ok(OpenedIntegration::Unsupported(why)) => return ProbeError::not_applicable(why),
             Err(error) if self.strategy.as_units().is_some() => {
                 return ProbeError::failed(format!("the store does not open: {error}"));
             }
@@ -344,7 +344,7 @@ impl<'a> ProbeContext<'a> {
         let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         self.warm.insert(tree.to_owned());
         self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
-        let built = integration::build(&Plain, build_env, &site, &options, &StepStart::default())?;
+        let built = integration::build(&PlainCargo, build_env, &site, &options, &StepStart::default())?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
 

@@ -24,7 +24,7 @@ use exec::process::{Finished, Stream};
 
 /// Seconds of each phase, where there is one.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Phases {
+pub struct BuildPhases {
     /// Unit graph and keys.
     pub plan: Option<Duration>,
     /// Of which Cargo's own call for the unit graph.
@@ -37,7 +37,7 @@ pub struct Phases {
     pub publish: Option<Duration>,
 }
 
-impl Phases {
+impl BuildPhases {
     /// What the user waits.
     pub fn wall(&self) -> Duration {
         [self.plan, self.restore, Some(self.cargo), self.publish].into_iter().flatten().sum()
@@ -67,7 +67,7 @@ impl Usage {
 #[derive(Debug)]
 pub struct Build {
     /// Seconds by phase.
-    pub phases: Phases,
+    pub phases: BuildPhases,
     /// CPU and memory of its processes.
     pub usage: Usage,
     /// CPU time of this process in plan, restore and publish, if nothing else ran in it.
@@ -83,12 +83,12 @@ pub struct Build {
     /// Which of them Cargo ran, and which it called fresh.
     pub built: BuiltUnits,
     /// What the strategy did, for one that restores units.
-    pub cached: Option<Cached>,
+    pub cached: Option<CacheActions>,
 }
 
 /// What a `units` strategy did.
 #[derive(Debug)]
-pub struct Cached {
+pub struct CacheActions {
     /// Its plan.
     pub plan: RestorePlan,
     /// What it restored.
@@ -130,21 +130,18 @@ impl Build {
 
 /// The build that a Cargo without restored units made. `opaque` says that a tool may have brought
 /// units back instead of compiling them.
-///
-/// # Errors
-/// When Cargo does not describe the build, or the observer's log cannot be read.
 pub fn describe_build(
     (env, site, options): (&BuildEnv, &Site, &BuildOptions),
     cargo: CargoRun,
     usage: Usage,
-    phases: Phases,
+    phases: BuildPhases,
     opaque: bool,
 ) -> Result<Build, BuildError> {
     // Not part of the strategy: asked for afterwards and not timed.
     let graph = ask_graph(env, site, options, &mut Usage::default(), env.deadline())?.graph;
     let built = BuiltUnits::of(&graph, &site.layout(), &cargo.messages, cargo.started);
     let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, opaque)?;
-    let phases = Phases { cargo: cargo.wall, ..phases };
+    let phases = BuildPhases { cargo: cargo.wall, ..phases };
     Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, ran, graph, built, cached: None })
 }
 
@@ -173,9 +170,6 @@ pub struct GraphCall {
 }
 
 /// Asks Cargo for the unit graph.
-///
-/// # Errors
-/// When Cargo fails, or is interrupted.
 pub fn ask_graph(
     env: &BuildEnv,
     site: &Site,
@@ -203,9 +197,6 @@ pub struct CargoRun {
 }
 
 /// Runs the build of a site.
-///
-/// # Errors
-/// When it fails, takes too long or is interrupted.
 pub fn run_cargo(
     env: &BuildEnv,
     site: &Site,
@@ -231,9 +222,6 @@ pub fn run_cargo(
 }
 
 /// How many units an unmeasured build right after runs, and how long it takes.
-///
-/// # Errors
-/// When it fails, takes too long or is interrupted.
 pub fn noop(env: &BuildEnv, site: &Site, options: &BuildOptions, graph: &Graph) -> Result<(u64, Duration), BuildError> {
     let cargo = run_cargo(env, site, options, &mut Usage::default(), env.deadline());
     let cargo = cargo.map_err(|error| match error {

@@ -86,9 +86,6 @@ pub enum Phase {
 
 impl BuildEnv {
     /// Finds the toolchain and prepares the private CARGO_HOME and the observer.
-    ///
-    /// # Errors
-    /// When one of them is missing or cannot be made.
     pub fn open(work: &Path, toolchain: Option<&str>, supervisor: Supervisor) -> Result<BuildEnv> {
         let toolchain = Toolchain::find(toolchain)?;
         let home = CargoHome::prepare(work, CargoHome::of_user().as_deref())?;
@@ -151,17 +148,11 @@ impl BuildEnv {
     }
 
     /// Runs a command of untrusted code: in the sandbox, if there is one.
-    ///
-    /// # Errors
-    /// As [`sandbox::run`].
     pub fn run(&self, spec: &CommandSpec, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Finished, ProcessError> {
         sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, on_line)
     }
 
     /// The same, keeping its standard output.
-    ///
-    /// # Errors
-    /// As [`sandbox::run`].
     pub fn run_captured(&self, spec: &CommandSpec) -> Result<(Finished, Vec<String>), ProcessError> {
         sandbox::run_captured(self.sandbox.as_deref(), spec, &self.supervisor)
     }
@@ -226,33 +217,21 @@ impl BuildEnv {
     }
 
     /// Takes the arm that runs now aside, as number `arm`.
-    ///
-    /// # Errors
-    /// When its directory cannot be renamed.
     pub fn park(&self, arm: usize) -> Result<()> {
         rename(&self.arm_dir(), &self.parked(arm))
     }
 
     /// Brings a parked arm back to where it runs.
-    ///
-    /// # Errors
-    /// When its directory cannot be renamed.
     pub fn unpark(&self, arm: usize) -> Result<()> {
         rename(&self.parked(arm), &self.arm_dir())
     }
 
     /// Removes the directories of a parked arm.
-    ///
-    /// # Errors
-    /// When something in them cannot be removed.
     pub fn remove_parked(&self, arm: usize) -> Result<()> {
         remove_dir(&self.parked(arm))
     }
 
     /// An empty directory for an arm that begins.
-    ///
-    /// # Errors
-    /// When what is there cannot be removed.
     pub fn clear_arm(&self) -> Result<()> {
         let dir = self.arm_dir();
         remove_dir(&dir)?;
@@ -260,9 +239,6 @@ impl BuildEnv {
     }
 
     /// Removes every arm's directories.
-    ///
-    /// # Errors
-    /// When something in them cannot be removed.
     pub fn clear_all(&self) -> Result<()> {
         remove_dir(&self.arm_dir())?;
         remove_dir(&self.arms_root.join("parked"))

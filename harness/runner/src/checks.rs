@@ -13,7 +13,7 @@ use exec::process::{self, CommandSpec};
 
 /// What the checks found.
 #[derive(Debug, Clone, Default)]
-pub struct Checked {
+pub struct CheckResult {
     /// Units a build right after ran; 0 is right.
     pub noop_compiled: u64,
     /// How long that build took.
@@ -34,11 +34,11 @@ pub fn check(
     options: &BuildOptions,
     build: &Build,
     store: Option<&dyn Store>,
-) -> Result<Checked, BuildError> {
+) -> Result<CheckResult, BuildError> {
     let (noop_compiled, noop) = noop(env, site, options, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
     let program = program(env, site, options)?;
-    Ok(Checked { noop_compiled, noop, damage, program })
+    Ok(CheckResult { noop_compiled, noop, damage, program })
 }
 
 /// Every entry's files by size and time; those that were just handed out, byte by byte.

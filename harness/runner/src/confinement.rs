@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use records::{Enforced, SandboxInfo};
+use records::{EnforcedLimit, SandboxInfo};
 use strategies::Strategy;
 
 use super::build_env::BuildEnv;
@@ -108,9 +108,9 @@ pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     Ok(Some(SandboxInfo {
         kind: sandbox.spec().kind.as_str().to_owned(),
         version: sandbox.version().map(str::to_owned),
-        memory: Enforced { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
-        processes: Enforced { limit: limits.processes.into(), by: enforcers.processes.to_string() },
-        seconds: Enforced { limit: limits.time_s, by: "the harness".to_owned() },
+        memory: EnforcedLimit { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
+        processes: EnforcedLimit { limit: limits.processes.into(), by: enforcers.processes.to_string() },
+        seconds: EnforcedLimit { limit: limits.time_s, by: "the harness".to_owned() },
         start_inside_ms: overhead.inside.as_secs_f64() * 1000.0,
         start_outside_ms: overhead.outside.as_secs_f64() * 1000.0,
         starts: STARTS as u32,

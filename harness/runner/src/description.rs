@@ -1,21 +1,16 @@
 //! `run.json`: under which conditions a run is taken.
 
 use anyhow::{Context as _, Result};
-use records::{
-    Corpus as CorpusInfo, FileSystem as FileSystemInfo, Host as HostInfo, RunInfo, Toolchain as ToolchainInfo,
-};
+use records::{CorpusInfo, FileSystemInfo, HostInfo, RunInfo, ToolchainInfo};
 
 use super::build_env::BuildEnv;
 use super::confinement;
 use super::experiment::{Experiment, Options};
-use super::integration::{self, IntegrationDirs, Opened};
+use super::integration::{self, IntegrationDirs, OpenedIntegration};
 use exec::filesystem::FileSystemFacts;
 use exec::host::HostFacts;
 
 /// The options a recorded run was begun with.
-///
-/// # Errors
-/// When the record does not hold them.
 pub fn stored_options(info: &RunInfo) -> Result<Options> {
     let value = serde_json::Value::Object(info.options.clone().into_iter().collect());
     serde_json::from_value(value)
@@ -30,8 +25,10 @@ fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
             continue;
         }
         match integration::open(&arm.strategy, env, &IntegrationDirs::below(&env.arm_dir())) {
-            Ok(Opened::Ready(tool)) => versions.extend(tool.version().map(|version| (arm.name.clone(), version))),
-            Ok(Opened::Unsupported(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
+            Ok(OpenedIntegration::Ready(tool)) => {
+                versions.extend(tool.version().map(|version| (arm.name.clone(), version)))
+            }
+            Ok(OpenedIntegration::Unsupported(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
             Err(_) => {} // It will be a row.
         }
     }
@@ -40,9 +37,6 @@ fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
 }
 
 /// Describes a run that begins now.
-///
-/// # Errors
-/// When the start of a program in its sandbox cannot be measured.
 pub fn describe(name: &str, experiment: &Experiment, options: &Options, env: &BuildEnv) -> Result<RunInfo> {
     let mut stored =
         serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();

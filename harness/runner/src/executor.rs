@@ -13,8 +13,8 @@ use super::build_env::BuildEnv;
 use super::experiment::{Experiment, Options};
 use super::guard::Guards;
 use super::pace::{Pace, Widest};
-use super::plan::{Plan, Slot};
-use super::prepare::Prepared;
+use super::plan::{RunPlan, Slot};
+use super::prepare::PreparedWorkspace;
 use super::record::RunColumns;
 use super::run::Executor;
 
@@ -31,9 +31,6 @@ pub struct Records {
 
 impl Records {
     /// What a folder holds already.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn of(writer: RunWriter) -> Result<Records> {
         let rows = RunFolder::read_recorded(writer.dir())?.steps;
         Ok(Records { writer, rows })
@@ -58,9 +55,9 @@ pub struct RunParts<'a> {
     /// The surroundings of builds.
     pub env: &'a BuildEnv,
     /// The sources of every workspace.
-    pub prepared: &'a [Prepared],
+    pub prepared: &'a [PreparedWorkspace],
     /// What is measured, and in which order.
-    pub plan: &'a Plan,
+    pub plan: &'a RunPlan,
     /// The guards.
     pub guards: Guards,
     /// Which intervals are widest.
@@ -115,7 +112,7 @@ impl<'a> RealExecutor<'a> {
 
     /// A slot, for people.
     fn label(&self, slot: &Slot) -> String {
-        let Plan { arms, scenario, workspaces, .. } = self.parts.plan;
+        let RunPlan { arms, scenario, workspaces, .. } = self.parts.plan;
         let (step, workspace) = (&scenario.steps[slot.step].name, &workspaces[slot.workspace]);
         format!("the step {step} of {workspace} under {}", arms[slot.arm])
     }
@@ -163,7 +160,7 @@ impl Executor for RealExecutor<'_> {
         self.park_running()?;
         self.wait(&format!("the first step under {}", self.parts.plan.arms[arm]))?;
         let RunParts { experiment, options, env, prepared, plan, .. } = &self.parts;
-        let prepared: Vec<(usize, &Prepared)> = workspaces.iter().map(|it| (*it, &prepared[*it])).collect();
+        let prepared: Vec<(usize, &PreparedWorkspace)> = workspaces.iter().map(|it| (*it, &prepared[*it])).collect();
         let opened = Arm::open(env, options, &plan.scenario, &experiment.arms[arm].strategy, &prepared)?;
         self.arms.insert(arm, opened);
         self.running = Some(arm);

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use records::RunInfo;
 
-use super::super::plan::Order;
+use super::super::plan::ArmOrder;
 use super::super::plan::tests::plan;
 use super::*;
 
@@ -16,7 +16,7 @@ fn hash(numbers: &[u64]) -> u64 {
     (hash ^ hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-fn key(plan: &Plan, slot: &Slot) -> StepKey {
+fn key(plan: &RunPlan, slot: &Slot) -> StepKey {
     StepKey {
         run: "r".into(),
         round: slot.round,
@@ -29,7 +29,7 @@ fn key(plan: &Plan, slot: &Slot) -> StepKey {
 
 /// What a slot measures: always the same. Builds of some microseconds, so that the decimals
 /// that are not written weigh as much as the differences between arms; some fail.
-fn row(plan: &Plan, seed: u64, slot: &Slot) -> StepRow {
+fn row(plan: &RunPlan, seed: u64, slot: &Slot) -> StepRow {
     let key = key(plan, slot);
     let drawn = hash(&[seed, u64::from(slot.round), slot.arm as u64, slot.step as u64, slot.workspace as u64]);
     let status = if slot.arm > 0 && drawn.is_multiple_of(20) { Status::Failed } else { Status::Ok };
@@ -69,7 +69,7 @@ fn drawn(rows: &[StepRow], arms: &[String]) -> Vec<String> {
 
 /// Goes on with the run in `dir`, or begins it, until it has `rows` rows; returns which arms
 /// took part in which round.
-fn go_on(dir: &Path, plan: &Plan, seed: u64, rows: usize) -> (Vec<Vec<usize>>, Vec<StepRow>) {
+fn go_on(dir: &Path, plan: &RunPlan, seed: u64, rows: usize) -> (Vec<Vec<usize>>, Vec<StepRow>) {
     let writer = match dir.exists() {
         true => RunWriter::open_for_append(dir).unwrap(),
         false => RunWriter::create(dir, RunInfo::new("r")).unwrap(),
@@ -98,7 +98,7 @@ fn go_on(dir: &Path, plan: &Plan, seed: u64, rows: usize) -> (Vec<Vec<usize>>, V
 fn a_budget_that_was_cut_off_anywhere_chooses_the_same_arms() {
     let mut narrowed = 0;
     for seed in 0..4 {
-        let order = if seed % 2 == 0 { Order::Interleaved } else { Order::ArmByArm };
+        let order = if seed % 2 == 0 { ArmOrder::Interleaved } else { ArmOrder::ArmByArm };
         let plan = plan("cold", order, 5, 0);
         let temporary = tempfile::tempdir().unwrap();
         let (chosen, rows) = go_on(&temporary.path().join("whole"), &plan, seed, usize::MAX);
@@ -123,7 +123,7 @@ fn a_budget_that_was_cut_off_anywhere_chooses_the_same_arms() {
 #[test]
 fn rows_are_kept_as_a_reader_finds_them() {
     let temporary = tempfile::tempdir().unwrap();
-    let plan = plan("cold", Order::Interleaved, 2, 0);
+    let plan = plan("cold", ArmOrder::Interleaved, 2, 0);
     let (_, kept) = go_on(&temporary.path().join("run"), &plan, 1, 4);
     assert_eq!(kept.len(), 4);
     assert_eq!(RunFolder::read_recorded(&temporary.path().join("run")).unwrap().steps, kept);

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use strategies::{Catalog, Strategy, StrategyName};
 
 use super::build_env::BuildEnv;
-use super::plan::{Order, Plan};
-use super::prepare::{Needs, Prepared, prepare};
+use super::plan::{ArmOrder, RunPlan};
+use super::prepare::{FetchNeeds, PreparedWorkspace, prepare};
 use crate::guard::limits::Limits;
-use crate::shard::split::Cell;
-use crate::shard::{Cells, Sharding};
+use crate::shard::split::ShardCell;
+use crate::shard::{RunCells, Sharding};
 use exec::sandbox::SandboxSpec;
 use exec::volume::VolumeSpec;
 
@@ -44,7 +44,7 @@ pub struct Options {
     pub budget_s: Option<u64>,
     /// How arms take turns; runs that do not say took one arm after the other.
     #[serde(default)]
-    pub order: Order,
+    pub order: ArmOrder,
     /// The arm that others are compared with; `none`, or else the first, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
@@ -89,9 +89,6 @@ pub struct StrategyFile {
 
 impl StrategyFile {
     /// Reads one.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub fn read(path: &Path) -> Result<StrategyFile> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(StrategyFile { path: path.to_owned(), text })
@@ -116,7 +113,7 @@ pub struct Experiment {
     /// The arm that others are compared with.
     pub baseline: String,
     /// The part of the run that is a shard; all of it otherwise.
-    pub only: Option<BTreeSet<Cell>>,
+    pub only: Option<BTreeSet<ShardCell>>,
 }
 
 /// A strategy under the name it has in this run.
@@ -130,9 +127,6 @@ pub struct ArmSpec {
 
 impl Experiment {
     /// Looks everything up.
-    ///
-    /// # Errors
-    /// The first name that nothing has.
     pub fn of(options: &Options) -> Result<Experiment> {
         let scenario = Scenario::load(&options.scenario)?;
         let mut corpus = Corpus::load(&options.corpus)?;
@@ -168,18 +162,18 @@ impl Experiment {
     }
 
     /// What the run can be split into.
-    pub fn cells(&self, options: &Options) -> Cells {
+    pub fn cells(&self, options: &Options) -> RunCells {
         let workspaces = self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect();
-        Cells { rounds: options.rounds, alone: self.scenario.alone, workspaces }
+        RunCells { rounds: options.rounds, alone: self.scenario.alone, workspaces }
     }
 
     /// The plan of a run.
-    pub fn plan(&self, options: &Options) -> Plan {
+    pub fn plan(&self, options: &Options) -> RunPlan {
         let family = |arm: &ArmSpec| match arm.strategy.parts() {
             ["" | "external", ..] => arm.name.clone(),
             [integration, key, ..] => format!("{integration} {key}"),
         };
-        Plan {
+        RunPlan {
             seed: options.seed,
             rounds: options.rounds,
             order: options.order,
@@ -192,11 +186,8 @@ impl Experiment {
     }
 
     /// Fetches every workspace and checks that it is fit for the scenario.
-    ///
-    /// # Errors
-    /// The first workspace that cannot be had or is not.
-    pub fn prepare(&self, env: &BuildEnv) -> Result<Vec<Prepared>> {
-        let prepared = prepare(env, &self.corpus, Needs::of(&self.scenario))?;
+    pub fn prepare(&self, env: &BuildEnv) -> Result<Vec<PreparedWorkspace>> {
+        let prepared = prepare(env, &self.corpus, FetchNeeds::of(&self.scenario))?;
         check_edits(self, &prepared)?;
         Ok(prepared)
     }
@@ -208,9 +199,6 @@ impl Experiment {
 }
 
 /// Every strategy that can be named in a run: ours, the shipped files, the user's.
-///
-/// # Errors
-/// When a file is wrong or a setting changes nothing.
 pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog> {
     let mut catalog = Catalog::shipped();
     for file in files {
@@ -252,7 +240,7 @@ fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
 }
 
 /// A scenario that edits needs the files it edits.
-fn check_edits(experiment: &Experiment, prepared: &[Prepared]) -> Result<()> {
+fn check_edits(experiment: &Experiment, prepared: &[PreparedWorkspace]) -> Result<()> {
     let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
     match missing {
         Some(prepared) if experiment.scenario.edits() => bail!(

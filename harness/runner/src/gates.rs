@@ -5,9 +5,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use enum_map::EnumMap;
 use strategies::graph::UnitIndex;
 use strategies::graph::layout::FileSharing;
 use strategies::key::{Digest, depinfo};
+use strategies::link::{LinkMode, Mechanism};
 
 use super::build_env::BuildEnv;
 use super::integration::Expectations;
@@ -15,7 +17,7 @@ use super::step::{BuildJob, Trial};
 
 /// The facts gates look at.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
+pub struct GateFacts {
     /// The strategy restores nothing.
     pub baseline: bool,
     /// Files or links placed in the build directory before Cargo ran.
@@ -26,9 +28,8 @@ pub struct Facts {
     pub admitted: u64,
     /// Units hit.
     pub hits: u64,
-    /// The mechanism the link mode asks for, and how often each happened:
-    /// hardlinked, reflinked, copied, symlinked.
-    pub mechanism: Option<(&'static str, [u64; 4])>,
+    /// The link mode, and how often each mechanism happened.
+    pub mechanism: Option<(LinkMode, EnumMap<Mechanism, u64>)>,
     /// The compiler or Cargo is another file than at the start.
     pub toolchain_changed: bool,
     /// What is wrong with the store.
@@ -47,8 +48,6 @@ pub struct Facts {
     pub unmatched: u64,
 }
 
-const MECHANISMS: [&str; 4] = ["hardlink", "reflink", "copy", "symlink"];
-
 /// Collects the facts of a finished build. `was_seen` says that this store has seen this very
 /// build before; `programs` is what programs printed that were built first.
 pub(crate) fn facts(
@@ -58,9 +57,9 @@ pub(crate) fn facts(
     trial: &Trial,
     was_seen: bool,
     programs: &mut HashMap<(String, String, String), String>,
-) -> Facts {
+) -> GateFacts {
     let Trial { build, checked, counts, .. } = trial;
-    let placed = build.cached.as_ref().map(|cached| cached.restored.files.into_array());
+    let placed = build.cached.as_ref().map(|cached| cached.restored.files);
     let (program, program_failed) = match &checked.program {
         Some(Ok(now)) => {
             // What a program prints may depend on profile, sources and lockfile: like with like.
@@ -73,9 +72,9 @@ pub(crate) fn facts(
     };
     let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
     let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
-    Facts {
+    GateFacts {
         baseline: expectations.baseline,
-        restored_files: placed.map_or(0, |placed| placed.iter().sum()),
+        restored_files: placed.map_or(0, |placed| placed.values().sum()),
         expects_hits: expectations.claims_hits && was_seen && job.cold,
         admitted: counts.hits + counts.missed + counts.stale,
         hits: counts.hits,
@@ -92,7 +91,7 @@ pub(crate) fn facts(
 }
 
 /// The first gate that fires, as a reason; `None` for a valid row.
-pub fn invalid(facts: &Facts) -> Option<String> {
+pub fn invalid(facts: &GateFacts) -> Option<String> {
     let gates = [
         restored_by_baseline,
         not_cold,
@@ -108,53 +107,55 @@ pub fn invalid(facts: &Facts) -> Option<String> {
     gates.iter().find_map(|gate| gate(facts))
 }
 
-fn restored_by_baseline(facts: &Facts) -> Option<String> {
+fn restored_by_baseline(facts: &GateFacts) -> Option<String> {
     (facts.baseline && facts.restored_files > 0).then(|| format!("a baseline restored {} files", facts.restored_files))
 }
 
-fn hit_nothing(facts: &Facts) -> Option<String> {
+fn hit_nothing(facts: &GateFacts) -> Option<String> {
     (facts.expects_hits && facts.admitted > 0 && facts.hits == 0)
         .then(|| format!("{} units were admitted and none was hit", facts.admitted))
 }
 
-fn other_mechanism(facts: &Facts) -> Option<String> {
-    let (link, counts) = facts.mechanism.as_ref()?;
-    // A directory linked in place is a symbolic link.
-    let wanted = if *link == "in-place" { "symlink" } else { link };
-    if let Some(other) = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0) {
-        return Some(format!("{link} was asked for, {} files came by {}", other.1, other.0));
+fn other_mechanism(facts: &GateFacts) -> Option<String> {
+    let (link, counts) = facts.mechanism?;
+    let mut others = counts.iter().filter(|(mechanism, count)| *mechanism != link.mechanism() && **count > 0);
+    let link = link.name();
+    if let Some((mechanism, count)) = others.next() {
+        // A mechanism is called like the first mode that uses it.
+        let other = LinkMode::ALL.iter().find(|mode| mode.mechanism() == mechanism).map_or("-", |mode| mode.name());
+        return Some(format!("{link} was asked for, {count} files came by {other}"));
     }
-    (facts.shares_files && counts.iter().all(|count| *count == 0))
+    (facts.shares_files && counts.values().all(|count| *count == 0))
         .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
-fn not_cold(facts: &Facts) -> Option<String> {
+fn not_cold(facts: &GateFacts) -> Option<String> {
     (facts.fresh_from_nothing > 0)
         .then(|| format!("{} units were fresh in an empty build directory without a cache", facts.fresh_from_nothing))
 }
 
-fn unseen(facts: &Facts) -> Option<String> {
+fn unseen(facts: &GateFacts) -> Option<String> {
     (facts.unmatched > 0).then(|| format!("{} units could not be followed into the build directory", facts.unmatched))
 }
 
-fn program_failed(facts: &Facts) -> Option<String> {
+fn program_failed(facts: &GateFacts) -> Option<String> {
     facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}"))
 }
 
-fn toolchain(facts: &Facts) -> Option<String> {
+fn toolchain(facts: &GateFacts) -> Option<String> {
     facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned())
 }
 
-fn damaged(facts: &Facts) -> Option<String> {
+fn damaged(facts: &GateFacts) -> Option<String> {
     let first = facts.damage.first()?;
     Some(format!("the store is damaged in {} places, first {first}", facts.damage.len()))
 }
 
-fn rebuilt(facts: &Facts) -> Option<String> {
+fn rebuilt(facts: &GateFacts) -> Option<String> {
     (facts.noop_compiled > 0).then(|| format!("a no-op build after it ran {} units", facts.noop_compiled))
 }
 
-fn other_program(facts: &Facts) -> Option<String> {
+fn other_program(facts: &GateFacts) -> Option<String> {
     let (now, first) = facts.program.as_ref()?;
     (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
 }
@@ -242,8 +243,13 @@ fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
 mod tests {
     use super::*;
 
-    fn reason(change: impl FnOnce(&mut Facts)) -> String {
-        let mut facts = Facts::default();
+    /// Hardlinked, reflinked, copied, symlinked.
+    fn placed(link: LinkMode, counts: [u64; 4]) -> Option<(LinkMode, EnumMap<Mechanism, u64>)> {
+        Some((link, EnumMap::from_array(counts)))
+    }
+
+    fn reason(change: impl FnOnce(&mut GateFacts)) -> String {
+        let mut facts = GateFacts::default();
         assert_eq!(invalid(&facts), None);
         change(&mut facts);
         invalid(&facts).unwrap()
@@ -253,7 +259,7 @@ mod tests {
     fn every_gate_fires() {
         assert!(reason(|f| (f.baseline, f.restored_files) = (true, 3)).contains("baseline restored 3"));
         assert!(reason(|f| (f.expects_hits, f.admitted) = (true, 5)).contains("5 units were admitted"));
-        assert!(reason(|f| f.mechanism = Some(("hardlink", [9, 0, 1, 0]))).contains("1 files came by copy"));
+        assert!(reason(|f| f.mechanism = placed(LinkMode::Hardlink, [9, 0, 1, 0])).contains("1 files came by copy"));
         assert!(reason(|f| f.toolchain_changed = true).contains("toolchain changed"));
         assert!(reason(|f| f.damage = vec!["x: missing".into()]).contains("damaged in 1 places, first x: missing"));
         assert!(reason(|f| f.noop_compiled = 2).contains("ran 2 units"));
@@ -261,7 +267,7 @@ mod tests {
         assert!(reason(|f| f.unmatched = 1).contains("could not be followed"));
         assert!(reason(|f| f.program_failed = Some("exit code 1".into())).contains("does not run: exit code 1"));
         assert!(
-            reason(|f| (f.mechanism, f.shares_files) = (Some(("hardlink", [0; 4])), true))
+            reason(|f| (f.mechanism, f.shares_files) = (placed(LinkMode::Hardlink, [0; 4]), true))
                 .contains("nothing was shared")
         );
         assert!(reason(|f| f.program = Some(("b".into(), "a".into()))).contains("\"b\""));
@@ -269,16 +275,19 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_valid() {
-        let facts = Facts {
+        let facts = GateFacts {
             expects_hits: true,
             admitted: 5,
             hits: 5,
-            mechanism: Some(("in-place", [0, 0, 0, 4])),
-            ..Facts::default()
+            mechanism: placed(LinkMode::InPlace, [0, 0, 0, 4]),
+            ..GateFacts::default()
         };
         assert_eq!(invalid(&facts), None);
-        let facts =
-            Facts { mechanism: Some(("reflink", [0, 7, 0, 0])), program: Some(("a".into(), "a".into())), ..facts };
+        let facts = GateFacts {
+            mechanism: placed(LinkMode::Reflink, [0, 7, 0, 0]),
+            program: Some(("a".into(), "a".into())),
+            ..facts
+        };
         assert_eq!(invalid(&facts), None);
     }
 }

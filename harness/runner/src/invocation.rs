@@ -14,7 +14,7 @@ use exec::process::CommandSpec;
 use exec::toolchain::Toolchain;
 
 /// Environment variables of a child process.
-pub type Variables = BTreeMap<OsString, OsString>;
+pub type EnvVariables = BTreeMap<OsString, OsString>;
 
 /// What an integration changes in the calls of Cargo. By default nothing.
 pub trait CargoHooks: Debug + Send + Sync {
@@ -24,7 +24,7 @@ pub trait CargoHooks: Debug + Send + Sync {
     }
 
     /// Changes the environment of Cargo.
-    fn set_variables(&self, _: &mut Variables, _: &BuildEnv, _: &Site, _: &BuildOptions) {}
+    fn set_variables(&self, _: &mut EnvVariables, _: &BuildEnv, _: &Site, _: &BuildOptions) {}
 
     /// The program that builds in Cargo's place, and its arguments before Cargo's.
     fn program(&self, _: &BuildEnv, _: &Site, _: &BuildOptions) -> Option<(PathBuf, Vec<OsString>)> {
@@ -83,7 +83,7 @@ pub struct BuildOptions {
 
 impl Site {
     /// The environment of Cargo on this site.
-    pub fn env(&self, env: &BuildEnv, options: &BuildOptions) -> Variables {
+    pub fn env(&self, env: &BuildEnv, options: &BuildOptions) -> EnvVariables {
         let mut variables = env.variables_with(&self.log, self.toolchain(env));
         variables.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
         variables.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());

@@ -12,7 +12,7 @@ use records::StepRow;
 use records::control::repeated_by;
 
 use super::experiment::Options;
-use super::plan::Plan;
+use super::plan::RunPlan;
 
 /// Given the rows so far and names of arms: those whose intervals are widest.
 pub type Widest<'a> = dyn Fn(&[StepRow], &[String]) -> Vec<String> + 'a;
@@ -57,7 +57,7 @@ impl Pace {
     pub fn arms_of(
         &self,
         round: u32,
-        plan: &Plan,
+        plan: &RunPlan,
         (widest, baseline): (&Widest<'_>, &str),
         rows: &[StepRow],
         measured: Duration,
@@ -77,7 +77,7 @@ impl Pace {
 }
 
 impl TimeBudget {
-    fn has_room(&self, rounds: f64, arms: &[usize], plan: &Plan, rows: &[StepRow], measured: Duration) -> bool {
+    fn has_room(&self, rounds: f64, arms: &[usize], plan: &RunPlan, rows: &[StepRow], measured: Duration) -> bool {
         let elapsed = self.began.elapsed();
         let around = match measured.as_secs_f64() {
             seconds if seconds > 0.0 => (elapsed.as_secs_f64() / seconds).max(1.0),
@@ -97,7 +97,7 @@ fn mean_round(arm: &str, rows: &[StepRow]) -> f64 {
 }
 
 /// The arms of a round: those of the round before, for the second of a pair.
-fn chosen(round: u32, plan: &Plan, (widest, baseline): (&Widest<'_>, &str), rows: &[StepRow]) -> Vec<usize> {
+fn chosen(round: u32, plan: &RunPlan, (widest, baseline): (&Widest<'_>, &str), rows: &[StepRow]) -> Vec<usize> {
     let first_of_pair = round - (round - 1) % 2;
     let before: Vec<StepRow> = rows.iter().filter(|row| row.round < first_of_pair).cloned().collect();
     if before.is_empty() {
@@ -113,7 +113,7 @@ fn chosen(round: u32, plan: &Plan, (widest, baseline): (&Widest<'_>, &str), rows
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Order;
+    use super::super::plan::ArmOrder;
     use super::super::plan::tests::plan;
     use super::*;
     use records::Status;
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn arms_of(pace: &Pace, round: u32, rows: &[StepRow]) -> Option<Vec<usize>> {
-        pace.arms_of(round, &plan("cold", Order::Interleaved, 3, 0), (&spread, "a0"), rows, Duration::ZERO)
+        pace.arms_of(round, &plan("cold", ArmOrder::Interleaved, 3, 0), (&spread, "a0"), rows, Duration::ZERO)
     }
 
     #[test]

@@ -16,12 +16,12 @@ use corpora::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
 use super::progress::SlotKind;
-use crate::shard::split::Cell;
+use crate::shard::split::ShardCell;
 
 /// How arms take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Order {
+pub enum ArmOrder {
     /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
     /// on disk at once.
     Interleaved,
@@ -33,13 +33,13 @@ pub enum Order {
 
 /// What is to be run, by numbers into the lists of arms, steps and workspaces.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RunPlan {
     /// Seed of the schedule.
     pub seed: u64,
     /// How often every arm runs, where that is fixed.
     pub rounds: u32,
     /// How arms take turns.
-    pub order: Order,
+    pub order: ArmOrder,
     /// Names of the arms.
     pub arms: Vec<String>,
     /// What decides how much an arm builds, for estimates.
@@ -49,7 +49,7 @@ pub struct Plan {
     /// Names of the workspaces.
     pub workspaces: Vec<String>,
     /// Only these passes, where the run is a shard.
-    pub only: Option<BTreeSet<Cell>>,
+    pub only: Option<BTreeSet<ShardCell>>,
 }
 
 /// One measurement.
@@ -76,7 +76,7 @@ pub struct Pass {
     pub slots: Vec<Slot>,
 }
 
-impl Plan {
+impl RunPlan {
     /// Numbers of all arms.
     pub fn all_arms(&self) -> Vec<usize> {
         (0..self.arms.len()).collect()
@@ -106,11 +106,11 @@ impl Plan {
         };
         let slot = |(arm, position), (step, workspace): (usize, usize)| Slot { round, position, arm, step, workspace };
         match self.order {
-            Order::Interleaved => places
+            ArmOrder::Interleaved => places
                 .into_iter()
                 .flat_map(|place| turns(&[place.0, place.1]).into_iter().map(move |turn| slot(turn, place)))
                 .collect(),
-            Order::ArmByArm => turns(&[workspaces[0]])
+            ArmOrder::ArmByArm => turns(&[workspaces[0]])
                 .into_iter()
                 .flat_map(|turn| places.iter().map(move |place| slot(turn, *place)))
                 .collect(),
@@ -188,8 +188,8 @@ fn order(seed: u64, turn: &[usize], round: u32, arms: usize) -> Vec<usize> {
 pub(super) mod tests {
     use super::*;
 
-    pub fn plan(scenario: &str, order: Order, arms: usize, rounds: u32) -> Plan {
-        Plan {
+    pub fn plan(scenario: &str, order: ArmOrder, arms: usize, rounds: u32) -> RunPlan {
+        RunPlan {
             seed: 1,
             rounds,
             order,
@@ -209,7 +209,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_arm_does_the_same_in_either_order() {
-        for order in [Order::Interleaved, Order::ArmByArm] {
+        for order in [ArmOrder::Interleaved, ArmOrder::ArmByArm] {
             let plan = plan("gauntlet", order, 4, 1);
             let passes = plan.passes(1, &plan.all_arms());
             assert_eq!(passes.len(), 1);
@@ -221,7 +221,7 @@ pub(super) mod tests {
 
     #[test]
     fn interleaved_arms_take_turns_at_every_place_in_an_order_of_its_own() {
-        let plan = plan("gauntlet", Order::Interleaved, 6, 1);
+        let plan = plan("gauntlet", ArmOrder::Interleaved, 6, 1);
         let slots = plan.passes(1, &plan.all_arms()).remove(0).slots;
         let mut orders = Vec::new();
         for turn in slots.chunks(6) {
@@ -236,7 +236,7 @@ pub(super) mod tests {
 
     #[test]
     fn alone_means_one_workspace_after_the_other() {
-        let plan = plan("profiles", Order::Interleaved, 2, 1);
+        let plan = plan("profiles", ArmOrder::Interleaved, 2, 1);
         let passes = plan.passes(1, &plan.all_arms());
         assert_eq!(passes.iter().map(|pass| pass.workspaces.clone()).collect::<Vec<_>>(), [[0], [1]]);
         assert!(passes[1].slots.iter().all(|slot| slot.workspace == 1));
@@ -244,15 +244,15 @@ pub(super) mod tests {
 
     #[test]
     fn shards_have_the_tellings_of_the_whole_run_between_them() {
-        for (scenario, order) in [("gauntlet", Order::Interleaved), ("profiles", Order::ArmByArm)] {
+        for (scenario, order) in [("gauntlet", ArmOrder::Interleaved), ("profiles", ArmOrder::ArmByArm)] {
             let whole = plan(scenario, order, 3, 4);
-            let all = |plan: &Plan| (1..=4).flat_map(|round| plan.passes(round, &[0, 1, 2])).collect::<Vec<_>>();
+            let all = |plan: &RunPlan| (1..=4).flat_map(|round| plan.passes(round, &[0, 1, 2])).collect::<Vec<_>>();
             let cells = (1..=4).flat_map(|round| (0..2).map(move |at| (round, at)));
-            let (first, second): (BTreeSet<Cell>, BTreeSet<Cell>) =
+            let (first, second): (BTreeSet<ShardCell>, BTreeSet<ShardCell>) =
                 cells.partition(|(round, at)| *round == 2 || *at == 1);
             let mut found: Vec<Pass> = [first, second]
                 .into_iter()
-                .flat_map(|cells| all(&Plan { only: Some(cells), ..whole.clone() }))
+                .flat_map(|cells| all(&RunPlan { only: Some(cells), ..whole.clone() }))
                 .collect();
             found.sort_by_key(|pass| (pass.slots[0].round, pass.workspaces[0]));
             assert_eq!(found, all(&whole), "the same turns too");
@@ -261,7 +261,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_round_of_fewer_arms_keeps_their_order() {
-        let plan = plan("cold", Order::Interleaved, 5, 1);
+        let plan = plan("cold", ArmOrder::Interleaved, 5, 1);
         let order = |arms: &[usize]| -> Vec<usize> {
             plan.passes(1, arms)[0].slots[..arms.len()].iter().map(|slot| slot.arm).collect()
         };
@@ -272,7 +272,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_arm_that_was_cut_off_starts_anew_and_stops_at_its_last_missing_record() {
-        let plan = plan("cold", Order::ArmByArm, 2, 1);
+        let plan = plan("cold", ArmOrder::ArmByArm, 2, 1);
         let pass = plan.passes(1, &[0, 1]).remove(0);
         let (first, second) = (pass.slots[0], pass.slots[1]);
         assert_eq!(first.arm, second.arm);

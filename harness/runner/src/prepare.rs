@@ -11,7 +11,7 @@ use exec::cargo_home::twin;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]
-pub struct Prepared {
+pub struct PreparedWorkspace {
     /// The workspace.
     pub workspace: Workspace,
     /// Its sources.
@@ -22,7 +22,7 @@ pub struct Prepared {
 
 /// What a scenario needs besides sources and dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
+pub struct FetchNeeds {
     /// Leaf and root members.
     pub members: bool,
     /// What the second lockfile names.
@@ -31,10 +31,10 @@ pub struct Needs {
     pub second_home: bool,
 }
 
-impl Needs {
+impl FetchNeeds {
     /// What a scenario needs.
-    pub fn of(scenario: &Scenario) -> Needs {
-        Needs {
+    pub fn of(scenario: &Scenario) -> FetchNeeds {
+        FetchNeeds {
             members: scenario.edits_members(),
             upgrade: scenario.needs_upgrade(),
             second_home: scenario.needs_second_home(),
@@ -43,10 +43,7 @@ impl Needs {
 }
 
 /// Fetches sources and locked dependencies of every workspace.
-///
-/// # Errors
-/// The first that cannot be had.
-pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
+pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: FetchNeeds) -> Result<Vec<PreparedWorkspace>> {
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
     let mut prepared = Vec::new();
@@ -64,10 +61,7 @@ pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: Needs) -> Result<Vec<Prep
 }
 
 /// Fetches sources and locked dependencies of one workspace.
-///
-/// # Errors
-/// When they cannot be had.
-pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
+pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: FetchNeeds) -> Result<PreparedWorkspace> {
     let fetcher = env.fetcher();
     let fetched = fetcher.fetch(workspace)?;
     fetcher
@@ -79,7 +73,7 @@ pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: Needs) -> Resul
             .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
     }
     let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;
-    Ok(Prepared { workspace: workspace.clone(), fetched, members })
+    Ok(PreparedWorkspace { workspace: workspace.clone(), fetched, members })
 }
 
 fn style() -> ProgressStyle {

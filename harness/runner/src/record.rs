@@ -9,11 +9,11 @@ use strategies::link::Mechanism;
 use strategies::units::RestoreOutcome;
 
 use super::build::Build;
-use super::gates::{self, Facts};
+use super::gates::{self, GateFacts};
 use super::integration::UnitOutcome;
 use super::ledger::DiskUse;
-use super::plan::{Plan, Slot};
-use super::step::{BuiltStep, Counts, Maintenance, ShadowResult, StepOutcome, Trial};
+use super::plan::{RunPlan, Slot};
+use super::step::{BuiltStep, Maintenance, OutcomeCounts, ShadowResult, StepOutcome, Trial};
 
 /// The columns that are the same in every row of a run, and the names that slots stand for.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct RunColumns<'a> {
     /// Cargo profile where a step has none of its own.
     pub profile: String,
     /// Names of steps, workspaces and arms.
-    pub plan: &'a Plan,
+    pub plan: &'a RunPlan,
 }
 
 impl RunColumns<'_> {
@@ -108,10 +108,10 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     let of_restored = |of: &dyn Fn(&RestoreOutcome) -> u64| {
         trials.iter().map(|trial| trial.build.cached.as_ref().map(|cached| of(&cached.restored))).sum::<Option<u64>>()
     };
-    let of_counts = |of: &dyn Fn(&Counts) -> u64| restores.then(|| total(&|trial| of(&trial.counts)));
+    let of_counts = |of: &dyn Fn(&OutcomeCounts) -> u64| restores.then(|| total(&|trial| of(&trial.counts)));
     // Where the build directory held everything, nothing was asked of a cache.
     let has_outcomes = trials.iter().flat_map(|trial| &trial.units).any(|unit| unit.outcome.is_some());
-    let counts = Counts::of(trials.iter().flat_map(|trial| &trial.units));
+    let counts = OutcomeCounts::of(trials.iter().flat_map(|trial| &trial.units));
     let cpu = |of: &dyn Fn(&Trial) -> Duration| trials.iter().map(of).sum::<Duration>();
     let intact = trials.iter().map(|trial| trial.checked.damage.as_ref().map(Vec::is_empty));
     let shadow = step.shadow.as_ref();
@@ -160,7 +160,7 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
 
 /// The row of a step that compiles nothing.
 fn maintained(row: StepRow, maintenance: &Maintenance) -> StepRow {
-    let facts = Facts { damage: maintenance.damage.clone().unwrap_or_default(), ..Facts::default() };
+    let facts = GateFacts { damage: maintenance.damage.clone().unwrap_or_default(), ..GateFacts::default() };
     let invalid = gates::invalid(&facts);
     let status = if invalid.is_some() { Status::Invalid } else { Status::Ok };
     let row = StepRow {
@@ -239,7 +239,7 @@ fn remarks(step: &BuiltStep) -> String {
 /// What the tool says of itself, where that is not what was seen.
 fn own_count(step: &BuiltStep) -> Option<String> {
     let own = step.own_count?;
-    let total = |of: &dyn Fn(&Counts) -> u64| step.trials.iter().map(|trial| of(&trial.counts)).sum::<u64>();
+    let total = |of: &dyn Fn(&OutcomeCounts) -> u64| step.trials.iter().map(|trial| of(&trial.counts)).sum::<u64>();
     let (hits, misses) = (total(&|counts| counts.hits), total(&|counts| counts.missed));
     let same = own.hits == hits && own.misses.is_none_or(|own| own == misses);
     (!same).then(|| {

@@ -1,6 +1,6 @@
 //! All arms of all rounds, appended as they finish.
 //!
-//! The order of things is a pure function of the [`Plan`]; what each thing does is behind
+//! The order of things is a pure function of the [`RunPlan`]; what each thing does is behind
 //! [`Executor`], so that the order is tested without building anything.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use anyhow::Result;
 use corpora::scenario::Action;
 use records::{StepRow, UnitRow};
 
-use super::plan::{Order, Pass, Plan, Slot};
+use super::plan::{ArmOrder, Pass, RunPlan, Slot};
 use super::progress::{Progress, SlotKind};
 
 /// Does what the plan says.
@@ -18,15 +18,9 @@ pub trait Executor {
     fn arms_of(&mut self, round: u32) -> Option<Vec<usize>>;
 
     /// An arm begins a pass over these workspaces, in empty directories.
-    ///
-    /// # Errors
-    /// When they cannot be made.
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()>;
 
     /// An unmeasured action before the slot's step, on its workspace or on all.
-    ///
-    /// # Errors
-    /// When it fails.
     fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()>;
 
     /// The measured task of a step.
@@ -40,27 +34,18 @@ pub trait Executor {
     fn last_slot_done(&mut self, arm: usize);
 
     /// An arm's pass ends; its directories can go.
-    ///
-    /// # Errors
-    /// When they cannot be removed.
     fn end(&mut self, arm: usize) -> Result<()>;
 
     /// Whether the run has this measurement already.
     fn is_recorded(&self, slot: &Slot) -> bool;
 
     /// Keeps a finished measurement.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     fn record(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<()>;
 }
 
 /// Runs the plan. What a resumed run has recorded is kept, and not recorded again where a
 /// pass that was cut off has to be run anew.
-///
-/// # Errors
-/// The first error of the executor.
-pub fn run(plan: &Plan, executor: &mut dyn Executor, progress: &mut Progress) -> Result<()> {
+pub fn run(plan: &RunPlan, executor: &mut dyn Executor, progress: &mut Progress) -> Result<()> {
     for round in 1.. {
         let Some(arms) = executor.arms_of(round) else { break };
         let passes = plan.passes(round, &arms);
@@ -89,7 +74,7 @@ pub fn run(plan: &Plan, executor: &mut dyn Executor, progress: &mut Progress) ->
 }
 
 fn run_pass(
-    plan: &Plan,
+    plan: &RunPlan,
     pass: &Pass,
     slots: &[Slot],
     executor: &mut dyn Executor,
@@ -116,11 +101,11 @@ fn run_pass(
         // everything is removed at the end.
         let is_last = slots[at + 1..].iter().all(|later| later.arm != slot.arm);
         match plan.order {
-            Order::ArmByArm if is_last => {
+            ArmOrder::ArmByArm if is_last => {
                 begun.remove(&slot.arm);
                 executor.end(slot.arm)?;
             }
-            Order::Interleaved if is_last => executor.last_slot_done(slot.arm),
+            ArmOrder::Interleaved if is_last => executor.last_slot_done(slot.arm),
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ struct Mock {
 }
 
 impl Mock {
-    fn of(plan: &Plan) -> Mock {
+    fn of(plan: &RunPlan) -> Mock {
         Mock { rounds: plan.rounds, arms: plan.arms.len(), ..Mock::default() }
     }
 }
@@ -62,14 +62,14 @@ impl Executor for Mock {
     }
 }
 
-fn all_moments(plan: &Plan) -> Vec<Slot> {
+fn all_moments(plan: &RunPlan) -> Vec<Slot> {
     let rounds = 1..=plan.rounds;
     rounds.flat_map(|round| plan.passes(round, &plan.all_arms())).flat_map(|pass| pass.slots).collect()
 }
 
 #[test]
 fn the_exact_sequence_of_one_arm() {
-    let plan = plan("gauntlet", Order::ArmByArm, 1, 1);
+    let plan = plan("gauntlet", ArmOrder::ArmByArm, 1, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     assert_eq!(
@@ -96,7 +96,7 @@ fn the_exact_sequence_of_one_arm() {
 
 #[test]
 fn the_exact_sequence_of_two_arms_that_take_turns() {
-    let plan = plan("cold", Order::Interleaved, 2, 1);
+    let plan = plan("cold", ArmOrder::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     let turn = |slot: &Slot, first: bool| {
@@ -119,7 +119,7 @@ fn the_exact_sequence_of_two_arms_that_take_turns() {
 
 #[test]
 fn alone_every_workspace_begins_and_ends_before_the_next() {
-    let plan = plan("moved", Order::Interleaved, 2, 1);
+    let plan = plan("moved", ArmOrder::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     let frame: Vec<&str> = mock.log.iter().map(String::as_str).filter(|line| line.starts_with(['b', 'e'])).collect();
@@ -132,10 +132,10 @@ fn alone_every_workspace_begins_and_ends_before_the_next() {
 #[test]
 fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
     for (scenario, order) in [
-        ("gauntlet", Order::ArmByArm),
-        ("gauntlet", Order::Interleaved),
-        ("profiles", Order::Interleaved),
-        ("profiles", Order::ArmByArm),
+        ("gauntlet", ArmOrder::ArmByArm),
+        ("gauntlet", ArmOrder::Interleaved),
+        ("profiles", ArmOrder::Interleaved),
+        ("profiles", ArmOrder::ArmByArm),
     ] {
         let plan = plan(scenario, order, 3, 2);
         let slots = all_moments(&plan);
@@ -153,7 +153,7 @@ fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
 
 #[test]
 fn a_finished_arm_is_not_run_again() {
-    let plan = plan("gauntlet", Order::ArmByArm, 2, 1);
+    let plan = plan("gauntlet", ArmOrder::ArmByArm, 2, 1);
     let recorded = all_moments(&plan)[..6].to_vec();
     let mut mock = Mock { recorded, ..Mock::of(&plan) };
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
@@ -166,11 +166,11 @@ fn a_finished_arm_is_not_run_again() {
 #[test]
 fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
     let plan_of = |order| plan("gauntlet", order, 3, 1);
-    let mut mock = Mock::of(&plan_of(Order::Interleaved));
-    run(&plan_of(Order::Interleaved), &mut mock, &mut Progress::default()).unwrap();
+    let mut mock = Mock::of(&plan_of(ArmOrder::Interleaved));
+    run(&plan_of(ArmOrder::Interleaved), &mut mock, &mut Progress::default()).unwrap();
     mock.done.sort_unstable();
     assert_eq!(mock.done, [0, 1, 2]);
-    let mut mock = Mock::of(&plan_of(Order::ArmByArm));
-    run(&plan_of(Order::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
+    let mut mock = Mock::of(&plan_of(ArmOrder::ArmByArm));
+    run(&plan_of(ArmOrder::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
     assert!(mock.done.is_empty(), "it ended instead");
 }

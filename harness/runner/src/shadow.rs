@@ -15,15 +15,12 @@ use strategies::graph::layout::UnitPlace;
 use strategies::shadow::{FileDifference, ShadowComparison, ShadowVerdict, compare, judge};
 
 use super::build_env::BuildEnv;
-use super::integration::{self, StepStart, plain::Plain};
+use super::integration::{self, StepStart, plain::PlainCargo};
 use super::invocation::Site;
 use super::step::{BuildJob, ShadowResult, Trial};
 use exec::dirs::remove_dir;
 
 /// Compiles what was restored and compares.
-///
-/// # Errors
-/// When the uncached build fails or is interrupted, or files cannot be read.
 pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
@@ -38,7 +35,7 @@ pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<Sha
     if hits.is_empty() {
         return Ok(shadow);
     }
-    let aside = Aside::take(&job.site.build_dir, env.arm_dir().join("shadow"))?;
+    let aside = BuildDirAside::take(&job.site.build_dir, env.arm_dir().join("shadow"))?;
     let first = aside.compile(env, job, "first")?;
     let mut second: Option<PathBuf> = None;
     for (place, label) in &hits {
@@ -73,17 +70,17 @@ fn files(comparison: &ShadowComparison) -> String {
 }
 
 /// A build directory renamed aside, and put back also when something fails.
-struct Aside {
+struct BuildDirAside {
     place: PathBuf,
     dir: PathBuf,
     done: bool,
 }
 
-impl Aside {
-    fn take(place: &Path, dir: PathBuf) -> Result<Aside> {
+impl BuildDirAside {
+    fn take(place: &Path, dir: PathBuf) -> Result<BuildDirAside> {
         remove_dir(&dir)?;
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        let aside = Aside { place: place.to_owned(), dir, done: false };
+        let aside = BuildDirAside { place: place.to_owned(), dir, done: false };
         std::fs::rename(place, aside.restored()).with_context(|| format!("cannot rename {}", place.display()))?;
         Ok(aside)
     }
@@ -94,8 +91,8 @@ impl Aside {
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
     fn compile(&self, env: &BuildEnv, job: &BuildJob, name: &str) -> Result<PathBuf> {
-        let site = Site { hooks: Arc::new(Plain), ..job.site.clone() };
-        integration::build(&Plain, env, &site, &job.options, &StepStart::default())?;
+        let site = Site { hooks: Arc::new(PlainCargo), ..job.site.clone() };
+        integration::build(&PlainCargo, env, &site, &job.options, &StepStart::default())?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)
@@ -110,7 +107,7 @@ impl Aside {
     }
 }
 
-impl Drop for Aside {
+impl Drop for BuildDirAside {
     fn drop(&mut self) {
         if !self.done {
             let _ = std::fs::remove_dir_all(&self.place);

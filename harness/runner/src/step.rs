@@ -6,7 +6,7 @@ use exec::cpu::CpuTimes;
 use records::Outcome;
 
 use super::build::Build;
-use super::checks::Checked;
+use super::checks::CheckResult;
 use super::integration::{OwnCount, UnitOutcome};
 use super::invocation::{BuildOptions, Site};
 use super::ledger::DiskUse;
@@ -21,9 +21,7 @@ pub enum StepOutcome {
     Built(Box<BuiltStep>),
     /// Something was cleaned or collected.
     Maintained(Maintenance),
-    /// It failed, for this reason.
     Failed(String),
-    /// The strategy cannot do it here, for this reason.
     Unsupported(String),
 }
 
@@ -33,10 +31,8 @@ pub(crate) struct BuildJob {
     pub(crate) copy: String,
     pub(crate) site: Site,
     pub(crate) options: BuildOptions,
-    /// Its build directory is empty.
     pub(crate) cold: bool,
     pub(crate) edits: u32,
-    /// Name of the step.
     pub(crate) step: String,
     /// What this build differs in from others of the workspace.
     pub(crate) variant: String,
@@ -45,14 +41,10 @@ pub(crate) struct BuildJob {
 /// One Cargo of a step, with everything known of it.
 #[derive(Debug)]
 pub struct Trial {
-    /// What it did.
     pub build: Build,
-    /// What was looked at afterwards.
-    pub checked: Checked,
-    /// What became of its units.
+    pub checked: CheckResult,
     pub units: Vec<UnitOutcome>,
-    /// Their numbers.
-    pub counts: Counts,
+    pub counts: OutcomeCounts,
 }
 
 impl Trial {
@@ -73,17 +65,14 @@ pub struct BuiltStep {
     pub opaque: bool,
     /// CPU time of the harness itself while they ran: planning, restoring, publishing.
     pub own: Duration,
-    /// What store and build directories take.
     pub disk: DiskUse,
     /// What a compile of every hit showed, if that was asked for.
     pub shadow: Option<ShadowResult>,
     /// Why it could not be checked so.
     pub unchecked: Option<String>,
-    /// Why it does not count.
     pub invalid: Option<String>,
     /// What an external tool says of it.
     pub own_count: Option<OwnCount>,
-    /// What the processors did while they ran.
     pub processors: Option<CpuTimes>,
 }
 
@@ -123,13 +112,10 @@ impl ShadowResult {
 /// A step that compiled nothing.
 #[derive(Debug)]
 pub struct Maintenance {
-    /// What the user waited.
     pub wall: Duration,
-    /// User and system time.
     pub cpu: (Duration, Duration),
     /// Bytes it said it would free, where it said so.
     pub promised: Option<u64>,
-    /// What the disk looked like afterwards.
     pub disk: DiskUse,
     /// What is wrong with the store after it; `None` without one.
     pub damage: Option<Vec<String>>,
@@ -137,25 +123,21 @@ pub struct Maintenance {
 
 /// Counts and rates over the units of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Counts {
-    /// Restored and fresh.
+pub struct OutcomeCounts {
     pub hits: u64,
-    /// Refused by the policy.
     pub refused: u64,
     /// Admitted, not there; with those whose bytes were there under another key.
     pub missed: u64,
-    /// Restored, yet rebuilt.
     pub stale: u64,
-    /// Hits by units.
     pub hit_rate: f64,
     /// Hits by seconds, where seconds are known.
     pub hit_rate_by_cost: Option<f64>,
 }
 
-impl Counts {
+impl OutcomeCounts {
     /// Counts outcomes; a unit of unknown cost weighs nothing.
-    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> Counts {
-        let mut counts = Counts::default();
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> OutcomeCounts {
+        let mut counts = OutcomeCounts::default();
         let (mut units, mut hit_s, mut total_s) = (0u64, 0.0, 0.0);
         for unit in outcomes {
             units += 1;
@@ -185,7 +167,7 @@ mod tests {
     #[test]
     fn rates_count_units_and_seconds() {
         let unit = |outcome, cost_s| UnitOutcome { outcome, cost_s, ..UnitOutcome::default() };
-        let counts = Counts::of(&[
+        let counts = OutcomeCounts::of(&[
             unit(Some(Outcome::Hit), Some(9.0)),
             unit(Some(Outcome::Refused), Some(1.0)),
             unit(Some(Outcome::Dup), None),
@@ -194,6 +176,6 @@ mod tests {
         assert_eq!((counts.hits, counts.refused, counts.missed, counts.stale), (1, 1, 1, 0));
         assert_eq!(counts.hit_rate, 0.25);
         assert_eq!(counts.hit_rate_by_cost, Some(0.9));
-        assert_eq!(Counts::of([&unit(None, None)]).hit_rate_by_cost, None);
+        assert_eq!(OutcomeCounts::of([&unit(None, None)]).hit_rate_by_cost, None);
     }
 }

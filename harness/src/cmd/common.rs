@@ -27,12 +27,10 @@ pub struct ExternalArgs {
 }
 
 impl ExternalArgs {
-    /// The files, read.
     pub(crate) fn files(&self) -> Result<Vec<StrategyFile>> {
         self.strategy_file.iter().map(|path| StrategyFile::read(&absolute(path)?)).collect()
     }
 
-    /// Every strategy there is with these.
     pub(crate) fn catalog(&self) -> Result<Catalog> {
         catalog_of(&self.files()?, &self.set)
     }

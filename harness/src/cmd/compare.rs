@@ -14,9 +14,10 @@ use clap::{Args, ValueEnum};
 use records::quantity::parse_age;
 use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
+use reports::formats::terminal;
 use reports::report::Report;
 use reports::stats::{Question, budget};
-use reports::summary;
+use reports::text::WIDTH;
 
 use self::flags::{GuardArgs, ShardArgs};
 use crate::cmd::common::{ExternalArgs, absolute, open_volume, plain_name, work_dir, write_report};
@@ -32,8 +33,8 @@ use runner::description;
 use runner::executor::{RealExecutor, Records, RunParts};
 use runner::experiment::{DEFAULT_STRATEGIES, Experiment, Options};
 use runner::guard::{self, Guards};
-use runner::plan::Order;
-use runner::prepare::Prepared;
+use runner::plan::ArmOrder;
+use runner::prepare::PreparedWorkspace;
 use runner::progress::Progress;
 use runner::run;
 use runner::shard::Sharding;
@@ -135,11 +136,11 @@ enum OrderArg {
     ArmByArm,
 }
 
-impl From<OrderArg> for Order {
-    fn from(order: OrderArg) -> Order {
+impl From<OrderArg> for ArmOrder {
+    fn from(order: OrderArg) -> ArmOrder {
         match order {
-            OrderArg::Interleaved => Order::Interleaved,
-            OrderArg::ArmByArm => Order::ArmByArm,
+            OrderArg::Interleaved => ArmOrder::Interleaved,
+            OrderArg::ArmByArm => ArmOrder::ArmByArm,
         }
     }
 }
@@ -154,10 +155,6 @@ impl fmt::Display for Resume {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When something asked for cannot be had, or the run is interrupted.
 pub fn run(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     match &args.resume {
         Some(dir) => resume(&args, dir, supervisor),
@@ -341,7 +338,7 @@ fn execute(
     experiment: &Experiment,
     options: &Options,
     env: &BuildEnv,
-    prepared: &[Prepared],
+    prepared: &[PreparedWorkspace],
     writer: RunWriter,
 ) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
@@ -370,11 +367,8 @@ fn execute(
     writer.finish()?;
     env.clear_all()?;
     let folder = RunFolder::read(&dir)?;
-    let shown = summary::Options { baseline: experiment.baseline.clone(), ..summary::Options::default() };
     let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&experiment.baseline));
-    for (folder, analysis) in &report.runs {
-        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
+    report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     println!("\n{}", time_spent(began.elapsed(), measured));
     if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
         println!("sandbox: {}", sandbox.line());

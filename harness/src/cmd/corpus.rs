@@ -10,11 +10,11 @@ use corpora::{Corpus, shipped};
 use exec::interrupt::Supervisor;
 use exec::workdir::{self, WorkDir};
 use runner::build_env::BuildEnv;
-use runner::prepare::{Needs, prepare};
+use runner::prepare::{FetchNeeds, prepare};
 
 /// What to do with corpora.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CorpusCommand {
     /// List the shipped corpora
     List,
     /// Show the workspaces of a corpus
@@ -23,14 +23,14 @@ pub enum Command {
         name: String,
     },
     /// Fetch sources and dependencies of a corpus; runs none of its code
-    Fetch(Fetch),
+    Fetch(FetchArgs),
     /// Fetch a corpus and check that it can be built; runs none of its code
-    Check(Fetch),
+    Check(FetchArgs),
 }
 
 /// Which corpus, and where to keep it.
 #[derive(Debug, Args)]
-pub struct Fetch {
+pub struct FetchArgs {
     /// A shipped corpus, or the path of a .toml manifest
     name: String,
     /// Work directory [default: the user's cache directory]
@@ -41,29 +41,25 @@ pub struct Fetch {
     toolchain: Option<String>,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the corpus cannot be read or fetched.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::List => {
+        CorpusCommand::List => {
             for name in shipped::names() {
                 let corpus = Corpus::load(name)?;
                 println!("{name:<14} {:>3} workspaces  {}", corpus.workspaces.len(), corpus.about);
             }
         }
-        Command::Show { name } => show(&Corpus::load(&name)?),
-        Command::Fetch(args) => {
+        CorpusCommand::Show { name } => show(&Corpus::load(&name)?),
+        CorpusCommand::Fetch(args) => {
             let (corpus, build_env, _work) = open(&args, supervisor)?;
-            let prepared = prepare(&build_env, &corpus, Needs::default())?;
+            let prepared = prepare(&build_env, &corpus, FetchNeeds::default())?;
             for prepared in &prepared {
                 let state = if prepared.fetched.new { "fetched" } else { "was there" };
                 println!("{:<24} {state}", prepared.workspace.name);
             }
             println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources().display());
         }
-        Command::Check(args) => {
+        CorpusCommand::Check(args) => {
             let (corpus, build_env, _work) = open(&args, supervisor)?;
             let checked = corpora::check::check(&corpus, &build_env.fetcher(), |checked| {
                 let packages = checked.packages.map_or_else(|| "?".to_owned(), |packages| packages.to_string());
@@ -81,7 +77,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, WorkDir)> {
+fn open(args: &FetchArgs, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, WorkDir)> {
     let corpus = Corpus::load(&args.name)?;
     let dir = match &args.work_dir {
         Some(dir) => dir.clone(),

@@ -10,8 +10,10 @@ use records::merge::{Allowed, merge};
 use records::run_folder::{RunFolder, RunWriter};
 use records::{StepKey, UnitRow};
 use reports::analysis::Source;
+use reports::formats::terminal;
 use reports::report::Report;
-use reports::{probes, simulation, summary};
+use reports::text::WIDTH;
+use reports::{probes, simulation};
 
 /// Joins the run folders of all shards of one run. The rows are those of the run taken in one
 /// go; what was measured is not changed, nor are the folders given. The same shards in any order
@@ -46,10 +48,6 @@ enum Allow {
     Tools,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the runs are not the finished shards of one run, or the folder cannot be written.
 pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     if args.out.exists() {
         bail!("{} exists: name a new folder with --out", args.out.display());
@@ -66,10 +64,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     write(&merged, &args.out)?;
     let count = merged.info.shards.len();
     let report = Report::of(vec![Source::Compare(Box::new(RunFolder::read(&args.out)?))], None);
-    for (folder, analysis) in &report.runs {
-        let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
-        print!("{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
+    report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     let rows = merged.steps.len();
     println!("\n{count} shards, {rows} rows{}", if merged.info.complete { "" } else { "; INCOMPLETE" });
     println!("records: {}", args.out.display());

@@ -107,10 +107,6 @@ fn node(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When what is asked for cannot be had, or cannot be split like that.
 pub fn run(args: &PlanArgs) -> Result<ExitCode> {
     let options = args.compare.for_a_plan()?;
     let experiment = Experiment::of(&options)?;

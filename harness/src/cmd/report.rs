@@ -6,23 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 use reports::analysis::Source;
-use reports::chapters::brief;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
-use reports::summary;
-use reports::table::WIDTH;
+use reports::text::WIDTH;
 
 /// Turns recorded runs into a page, plots, tables, and a review of the open questions of the
 /// design. Nothing is measured; the same runs always give the same report.
-#[derive(Debug, ClapArgs)]
-pub struct Args {
+#[derive(Debug, Args)]
+pub struct ReportArgs {
     /// Run folders that `harness compare`, `harness probe` and `harness simulate` wrote
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
-    /// Set the first run beside this older one: what differs, what changed
+    /// Compare the first run with this older one: what differs, what changed
     #[arg(long, value_name = "RUN")]
     against: Option<PathBuf>,
     /// Go through the open questions one by one, with a recommendation on top
@@ -33,7 +31,7 @@ pub struct Args {
     baseline: Option<String>,
     /// Formats to write, separated by commas
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "html,md,csv,svg,json")]
-    format: Vec<Wanted>,
+    format: Vec<ReportFormat>,
     /// Where the files go [default: report/ in the first run folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -43,7 +41,7 @@ pub struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Wanted {
+enum ReportFormat {
     /// One page with everything in it
     Html,
     /// Markdown, for a CI job summary or a forum post
@@ -56,14 +54,14 @@ enum Wanted {
     Json,
 }
 
-impl Wanted {
+impl ReportFormat {
     fn format(self) -> Format {
         match self {
-            Wanted::Html => Format::Html,
-            Wanted::Md => Format::Md,
-            Wanted::Csv => Format::Csv,
-            Wanted::Svg => Format::Svg,
-            Wanted::Json => Format::Json,
+            ReportFormat::Html => Format::Html,
+            ReportFormat::Md => Format::Md,
+            ReportFormat::Csv => Format::Csv,
+            ReportFormat::Svg => Format::Svg,
+            ReportFormat::Json => Format::Json,
         }
     }
 }
@@ -74,8 +72,8 @@ pub const FOLDER: &str = "report";
 /// Runs the subcommand.
 ///
 /// # Errors
-/// When a folder holds no run, or runs cannot be compared.
-pub fn run(args: &Args) -> Result<ExitCode> {
+/// When there is no run in a folder, or runs cannot be compared.
+pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     let mut known = BTreeSet::new();
     for dir in args.runs.iter().chain(&args.against) {
         if !known.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone())) {
@@ -83,14 +81,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     if std::io::stderr().is_terminal() {
-        eprintln!("reading {} and working out verdicts; large runs take some seconds …", known_runs(args.runs.len()));
+        eprintln!("reading {} and working out verdicts; large runs take some seconds …", many_runs(args.runs.len()));
     }
     let sources = args.runs.iter().map(|dir| Source::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let mut names = BTreeSet::new();
     if let Some(twice) = sources.iter().map(|run| &run.info().name).find(|name| !names.insert(*name)) {
         bail!("two of these runs are called {twice}: one is a copy of the other, or was renamed; give one of them");
     }
-    if args.open && !args.format.contains(&Wanted::Html) {
+    if args.open && !args.format.contains(&ReportFormat::Html) {
         bail!("--open needs the page; add html to --format");
     }
     if let Some(baseline) = &args.baseline {
@@ -101,11 +99,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         match Source::read_older(old)? {
             Source::Compare(run) => report.set_against(&run)?,
             Source::Probe(run) => bail!(
-                "--against {}: it is a run of probes; only runs of harness compare can be set side by side",
+                "--against {}: it is a run of probes; only runs of harness compare can be compared with each other",
                 run.info.name
             ),
             Source::Simulate(run) => bail!(
-                "--against {}: it is a simulation; only runs of harness compare can be set side by side",
+                "--against {}: it is a simulation; only runs of harness compare can be compared with each other",
                 run.info.name
             ),
         }
@@ -119,8 +117,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (None, Some(first)) => first.join(FOLDER),
         (None, None) => bail!("no run was given"),
     };
-    let formats: BTreeSet<Wanted> = args.format.iter().copied().collect();
-    let formats: Vec<Format> = formats.into_iter().map(Wanted::format).collect();
+    let formats: BTreeSet<ReportFormat> = args.format.iter().copied().collect();
+    let formats: Vec<Format> = formats.into_iter().map(ReportFormat::format).collect();
     let written = report.write(&out, &formats)?;
     for path in written.iter().filter(|path| path.parent() == Some(&out)) {
         println!("wrote {}", path.display());
@@ -135,7 +133,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn known_runs(count: usize) -> String {
+fn many_runs(count: usize) -> String {
     if count == 1 { "the run".into() } else { format!("{count} runs") }
 }
 
@@ -151,19 +149,12 @@ fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a reader of the terminal sees: the review and the changes, if asked for, then the
-/// tables of each run.
+/// Prints the review and the changes, if asked for, then the tables of each run.
 fn show(report: &Report) {
     let mut short = report.document();
     short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
     print!("{}", terminal::render(&short, WIDTH));
-    for (folder, analysis) in &report.runs {
-        let shown = summary::Options { baseline: analysis.baseline.clone(), ..summary::Options::default() };
-        print!("\n{}", summary::render_judged(folder, &analysis.verdicts, &shown));
-    }
-    for run in &report.simulations {
-        print!("\n{}", terminal::render(&brief(run), WIDTH));
-    }
+    report.summary().iter().for_each(|document| print!("\n{}", terminal::render(document, WIDTH)));
     for run in &report.probes {
         print!("\n{}", matrix::render(&run.rows, WIDTH));
     }

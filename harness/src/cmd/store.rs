@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use reports::table::bytes;
+use reports::text::bytes;
 use strategies::files::since_epoch;
 use strategies::retention::StoreLimits;
 use strategies::store::collect::{CollectOutcome, CollectRequest, CollectStep, RemovalReason, collect};
@@ -25,12 +25,12 @@ const SHOWN: usize = 20;
 
 /// What to do with a store.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum StoreCommand {
     /// Count entries and bytes, by package and by time since the last use
-    StoreStats {
+    Stats {
         /// Which store
         #[command(flatten)]
-        place: Place,
+        place: StoreDir,
         /// How many packages to list
         #[arg(long, value_name = "N", default_value_t = 15)]
         top: usize,
@@ -39,7 +39,7 @@ pub enum Command {
     Verify {
         /// Which store
         #[command(flatten)]
-        place: Place,
+        place: StoreDir,
     },
     /// Remove what is too old or too much, and what crashed builds left; waits for builds
     Collect(CollectArgs),
@@ -47,7 +47,7 @@ pub enum Command {
 
 /// Which store.
 #[derive(Debug, ClapArgs)]
-pub struct Place {
+pub struct StoreDir {
     /// The store's directory: the one with v2/ in it
     #[arg(long = "store", value_name = "DIR")]
     dir: PathBuf,
@@ -57,7 +57,7 @@ pub struct Place {
 #[derive(Debug, ClapArgs)]
 pub struct CollectArgs {
     #[command(flatten)]
-    place: Place,
+    place: StoreDir,
     /// Most disk space for entries: 5GiB, 500MiB, 2GB
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     max_size: Option<u64>,
@@ -75,13 +75,9 @@ pub struct CollectArgs {
     no_wait: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no store, or it cannot be read or changed.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::StoreStats { place, top } => {
+        StoreCommand::Stats { place, top } => {
             let (kind, store) = open_existing(&place.dir)?;
             let survey = surveyed(&*store)?;
             let stats = StoreStats::of(&survey, since_epoch(SystemTime::now()));
@@ -89,7 +85,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
             println!("\nstore: {}", place.dir.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verify { place } => {
+        StoreCommand::Verify { place } => {
             let (_, store) = open_existing(&place.dir)?;
             let _lock = store.root().lock_shared()?;
             let survey = Survey::of(&*store)?;
@@ -99,7 +95,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
             print!("{}", verify_text(&verified));
             Ok(ExitCode::from(u8::from(!verified.is_intact())))
         }
-        Command::Collect(args) => run_collect(&args, supervisor),
+        StoreCommand::Collect(args) => run_collect(&args, supervisor),
     }
 }
 
@@ -147,13 +143,13 @@ fn size(count: u64) -> String {
     bytes(Some(count as f64))
 }
 
-fn stats_text(kind: &dyn StoreKind, stats: &StoreStats, top: usize) -> String {
+fn stats_text(kind: &StoreKind, stats: &StoreStats, top: usize) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{name:<22} {value}");
     };
-    line("shape", kind.name().to_owned());
+    line("shape", kind.name.to_owned());
     line("entries", stats.all.entries.to_string());
     line("files", stats.blobs.to_string());
     line("bytes, apparent", size(stats.apparent));
@@ -222,7 +218,7 @@ fn verify_text(verified: &VerifyOutcome) -> String {
 fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
-    let limited = collected.taken.iter().filter(|taken| taken.why == RemovalReason::Limit).count();
+    let limited = collected.entries.iter().filter(|entry| entry.why == RemovalReason::Limit).count();
     let count = |why: RemovalReason| collected.removed.get(&why).copied().unwrap_or(0);
     let would = if dry_run { "would be " } else { "" };
     let _ = writeln!(
@@ -244,7 +240,7 @@ fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
         "promised {}, {would}freed {}; {} stay, held by build directories",
         size(collected.promised),
         size(collected.freed),
-        size(collected.held())
+        size(collected.still_linked())
     );
     text
 }
@@ -297,7 +293,7 @@ mod tests {
             why: RemovalReason::Limit,
         };
         let collected = CollectOutcome {
-            taken: vec![taken],
+            entries: vec![taken],
             kept: 7,
             bytes_before: 3 << 30,
             bytes_after: 2 << 30,

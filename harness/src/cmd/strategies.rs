@@ -18,7 +18,7 @@ use runner::integration::external::find_tool;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum StrategiesCommand {
     /// List every strategy by name
     List {
         /// Further strategies.
@@ -26,7 +26,7 @@ pub enum Command {
         external: ExternalArgs,
         /// Where tools are.
         #[command(flatten)]
-        place: Place,
+        place: ToolsDir,
     },
     /// Explain a strategy: how it works, what it refuses, what its keys are made of
     Show {
@@ -37,7 +37,7 @@ pub enum Command {
         external: ExternalArgs,
         /// Where tools are.
         #[command(flatten)]
-        place: Place,
+        place: ToolsDir,
     },
     /// Build tools of external strategies into the work directory, at the versions that were tried
     Install {
@@ -52,19 +52,19 @@ pub enum Command {
         external: ExternalArgs,
         /// Where tools are.
         #[command(flatten)]
-        place: Place,
+        place: ToolsDir,
     },
 }
 
 /// Where tools are installed.
 #[derive(Debug, Args)]
-pub struct Place {
+pub struct ToolsDir {
     /// The work directory, where tools are [default: in the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
 }
 
-impl Place {
+impl ToolsDir {
     fn path(&self) -> Result<PathBuf> {
         Ok(match &self.work_dir {
             Some(dir) => std::path::absolute(dir)?,
@@ -73,14 +73,10 @@ impl Place {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When no strategy has that name, or a tool cannot be built.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: StrategiesCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::List { external, place } => list(&external.catalog()?, &place.path()?),
-        Command::Show { name, external, place } => {
+        StrategiesCommand::List { external, place } => list(&external.catalog()?, &place.path()?),
+        StrategiesCommand::Show { name, external, place } => {
             let work = place.path()?;
             for (at, (name, strategy)) in external.catalog()?.select(&name)?.into_iter().enumerate() {
                 if at > 0 {
@@ -89,7 +85,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
                 show(name.as_str(), &strategy, &work);
             }
         }
-        Command::Install { names, dry_run, external, place } => {
+        StrategiesCommand::Install { names, dry_run, external, place } => {
             let catalog = external.catalog()?;
             let tools: Vec<&External> = names.iter().map(|name| installable(&catalog, name)).collect::<Result<_>>()?;
             if !dry_run {

@@ -12,7 +12,7 @@ use super::choose::TraceCommand;
 use super::draft::TraceDraft;
 use super::graphs::{GraphCollector, WorkspaceGraphs};
 use runner::build_env::BuildEnv;
-use runner::prepare::{Needs, Prepared, prepare_one};
+use runner::prepare::{FetchNeeds, PreparedWorkspace, prepare_one};
 
 /// Graphs computed at the same time: Cargo uses one core for each.
 const AT_ONCE: usize = 2;
@@ -36,7 +36,7 @@ pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[Tr
 }
 
 /// A fetched workspace, or the reason for which it is left out.
-type FetchedWorkspace = Result<Prepared, WorkspaceGraphs>;
+type FetchedWorkspace = Result<PreparedWorkspace, WorkspaceGraphs>;
 
 fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<FetchedWorkspace>> {
     let bar = bar(workspaces.len(), "fetching");
@@ -44,7 +44,7 @@ fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<Fetched
     for workspace in workspaces {
         build_env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        all.push(match prepare_one(build_env, workspace, Needs::default()) {
+        all.push(match prepare_one(build_env, workspace, FetchNeeds::default()) {
             Ok(prepared) => Ok(prepared),
             Err(error) => {
                 build_env.supervisor.check()?;

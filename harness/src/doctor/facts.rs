@@ -33,7 +33,7 @@ pub struct MachineFacts {
     pub host: HostFacts,
     /// Memory programs could still have.
     pub memory_available_bytes: Option<u64>,
-    /// What others use of the processors, 0 to 1; `None` where the system does not tell.
+    /// What others use of the processors, 0 to 1; `None` where the system does not say.
     pub others: Option<f64>,
     pub c_compiler: Option<PathBuf>,
     pub git: Option<PathBuf>,
@@ -71,14 +71,14 @@ pub struct WorkDirFacts {
     pub in_use: bool,
     pub file_system: Option<FileSystemFacts>,
     pub links: Option<LinkSupport>,
-    /// Whether the file system tells extents; `None` where this could not be tried.
+    /// Whether the file system reports extents; `None` where this could not be tried.
     pub extents: Option<bool>,
 }
 
 /// The smallest volume of each kind.
 const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 
-/// Finds out everything; tells `show` what is being done.
+/// Finds out everything; calls `show` with what is being done.
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
     let host = HostFacts::detect(); // First: the load must not be our own.
     show("what others do");

@@ -18,16 +18,11 @@ use runner::pace::AROUND;
 pub struct Predicted {
     /// Whole seconds of one round, all steps and strategies, at least 1, by workspace.
     pub seconds: BTreeMap<String, u64>,
-    /// Where they come from, for people.
     pub from: String,
     /// How many times longer it may take before something must be wrong.
     pub safety: u64,
 }
 
-/// From an earlier run.
-///
-/// # Errors
-/// When it has nothing on any of these workspaces.
 pub fn of_run(run: &RunFolder, experiment: &Experiment) -> Result<Predicted> {
     let mut walls: BTreeMap<(&str, &str, &str), (f64, u32)> = BTreeMap::new();
     for row in run.steps.iter().filter(|row| row.scenario == experiment.scenario.name) {
@@ -63,10 +58,6 @@ pub fn of_run(run: &RunFolder, experiment: &Experiment) -> Result<Predicted> {
     }
 }
 
-/// From what comes with the harness.
-///
-/// # Errors
-/// When the trace cannot be read, which a test rules out.
 pub fn shipped(experiment: &Experiment) -> Result<Predicted> {
     let trace = simulation::trace::census()?;
     let text = |at: simulation::trace::Text| trace.strings.get(at.at()).map_or("", String::as_str);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use records::{RunInfo, Toolchain};
+use records::{RunInfo, ToolchainInfo};
 use reports::simulation::{FitInfo, Origin, TraceInfo};
 use serde_json::Value;
 use simulation::trace::{Fit, Trace};
@@ -21,7 +21,7 @@ pub fn describe(trace: &Trace, digest: &Digest, seed: u64, options: BTreeMap<Str
         complete: true,
         seed,
         options,
-        toolchain: Toolchain { rustc: trace.about.toolchain.clone(), ..Toolchain::default() },
+        toolchain: ToolchainInfo { rustc: trace.about.toolchain.clone(), ..ToolchainInfo::default() },
         tools: [("harness".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
         ..RunInfo::new(name)
     }

@@ -96,11 +96,11 @@ type InStep<'run> = (&'run str, &'run str, &'run UnitKey<'run>);
 #[derive(Default)]
 struct BaselineCosts<'run> {
     /// By step, where it compiled only a part.
-    in_place: HashMap<InStep<'run>, Mean>,
+    in_place: HashMap<InStep<'run>, MeanCost>,
     /// Where it compiled all units.
-    clean: HashMap<&'run UnitKey<'run>, Mean>,
+    clean: HashMap<&'run UnitKey<'run>, MeanCost>,
     /// Anywhere.
-    any: HashMap<&'run UnitKey<'run>, Mean>,
+    any: HashMap<&'run UnitKey<'run>, MeanCost>,
 }
 
 impl<'run> BaselineCosts<'run> {
@@ -122,7 +122,7 @@ impl<'run> BaselineCosts<'run> {
 
     fn cost(&self, row: &UnitRow, key: &UnitKey<'_>) -> Option<f64> {
         let in_place = self.in_place.get(&(row.scenario.as_str(), row.step.as_str(), key));
-        in_place.or_else(|| self.clean.get(key)).or_else(|| self.any.get(key)).map(Mean::value)
+        in_place.or_else(|| self.clean.get(key)).or_else(|| self.any.get(key)).map(MeanCost::value)
     }
 }
 
@@ -146,12 +146,12 @@ impl Extent {
 }
 
 #[derive(Default)]
-struct Mean {
+struct MeanCost {
     sum: f64,
     count: u32,
 }
 
-impl Mean {
+impl MeanCost {
     fn add(&mut self, value: f64) {
         self.sum += value;
         self.count += 1;
@@ -185,12 +185,12 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Clone, PartialEq)]
-    struct Run {
+    struct TestRun {
         steps: Vec<StepRow>,
         units: Vec<UnitRow>,
     }
 
-    fn fill(run: &mut Run) {
+    fn fill(run: &mut TestRun) {
         fill_costs(&mut run.steps, &mut run.units);
     }
 
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_arm_gets_the_costs_of_none() {
-        let mut run = Run {
+        let mut run = TestRun {
             steps: vec![step("a", "warm", Some(0.5)), step("none", "fill", None)],
             units: vec![
                 unit("a", "warm", "x", Some(Outcome::Hit), 1.0),
@@ -257,7 +257,7 @@ mod tests {
             variant: variant.into(),
             ..step(arm, name, None)
         };
-        let mut run = Run {
+        let mut run = TestRun {
             steps: vec![
                 kind("none", "fill", "dev", ""),
                 kind("none", "check", "dev", "check"),
@@ -291,7 +291,7 @@ mod tests {
             ..step(arm, name, None)
         };
         let unrun = |package: &str| UnitRow { cost_s: None, ..unit("none", "edit", package, None, 0.0) };
-        let mut run = Run {
+        let mut run = TestRun {
             steps: vec![
                 part("none", "fill", 2),
                 part("none", "edit", 1),
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn without_none_what_an_arm_did_not_compile_costs_what_it_did_before() {
         let unknown = |outcome| UnitRow { cost_s: None, ..unit("a", "warm", "x", outcome, 0.0) };
-        let mut run = Run {
+        let mut run = TestRun {
             steps: vec![step("a", "fill", Some(0.0)), step("a", "warm", Some(0.5))],
             units: vec![
                 unit("a", "fill", "x", Some(Outcome::Miss), 3.0),
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn without_none_nothing_that_was_measured_changes() {
         let units = vec![unit("a", "warm", "x", Some(Outcome::Hit), 1.0)];
-        let mut run = Run { steps: vec![step("a", "warm", Some(0.5))], units };
+        let mut run = TestRun { steps: vec![step("a", "warm", Some(0.5))], units };
         let before = run.clone();
         fill(&mut run);
         assert_eq!(run, before);
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn look_alikes_keep_their_order() {
-        let mut run = Run {
+        let mut run = TestRun {
             steps: vec![],
             units: vec![
                 unit("none", "fill", "x", None, 1.0),

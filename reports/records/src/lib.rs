@@ -6,7 +6,7 @@
 //! or given another unit. A value that could not be measured is `None` and an
 //! empty field, never 0.
 
-pub mod control;
+mod columns;
 pub mod costs;
 mod info;
 mod key;
@@ -14,14 +14,14 @@ pub mod merge;
 pub mod number;
 pub mod quantity;
 pub mod run_folder;
-mod sandbox;
-mod shard;
 mod step;
 mod unit;
 
-pub use info::{Corpus, FileSystem, Host, RunInfo, SCHEMA_VERSION, Toolchain};
-pub use key::StepKey;
-pub use sandbox::{Enforced, SandboxInfo};
-pub use shard::{Shard, kind};
+pub use columns::Column;
+pub use info::{
+    CorpusInfo, EnforcedLimit, FileSystemInfo, HostInfo, RunInfo, SCHEMA_VERSION, SandboxInfo, ShardInfo,
+    ToolchainInfo, kind,
+};
+pub use key::{StepKey, control};
 pub use step::{Status, StepRow};
 pub use unit::{MissReason, Outcome, UnitRow};

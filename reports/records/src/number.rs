@@ -9,10 +9,15 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 /// Writes six decimals at most, without trailing zeros.
 pub fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
-    match value.filter(|number| number.is_finite()) {
+    match text(*value) {
         None => to.serialize_none(),
-        Some(number) => to.serialize_str(&decimal(number)),
+        Some(text) => to.serialize_str(&text),
     }
+}
+
+/// The field of a table, `None` where nothing was measured.
+pub fn text(value: Option<f64>) -> Option<String> {
+    value.filter(|number| number.is_finite()).map(decimal)
 }
 
 /// Reads what [`serialize`] wrote; words such as `NaN` are refused.

@@ -112,8 +112,8 @@ pub fn lines<'a>(entries: &'a [SeriesRun], settings: &ChangeSettings) -> Vec<Run
 }
 
 fn tracks<'a>(runs: &[&'a SeriesRun]) -> Vec<Track<'a>> {
-    type Found = (Vec<usize>, Vec<f64>);
-    let mut found: BTreeMap<&TrackKey, [Found; 4]> = BTreeMap::new();
+    type RunsAndValues = (Vec<usize>, Vec<f64>);
+    let mut found: BTreeMap<&TrackKey, [RunsAndValues; 4]> = BTreeMap::new();
     for (at, run) in runs.iter().enumerate() {
         for point in &run.points {
             let of_key = found.entry(&point.key).or_default();
@@ -125,7 +125,7 @@ fn tracks<'a>(runs: &[&'a SeriesRun]) -> Vec<Track<'a>> {
             }
         }
     }
-    let of_key = |(key, found): (&'a TrackKey, [Found; 4])| {
+    let of_key = |(key, found): (&'a TrackKey, [RunsAndValues; 4])| {
         let of_measure =
             move |(measure, (runs, values))| Track { key, measure, runs, values, outcome: TrackOutcome::TooFew };
         Measure::ALL.into_iter().zip(found).map(of_measure).filter(|track| !track.values.is_empty())

@@ -351,7 +351,7 @@ pub fn line_id(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use records::Shard;
+    use records::ShardInfo;
 
     #[test]
     fn what_changes_over_time_begins_no_new_line() {
@@ -378,7 +378,7 @@ mod tests {
         let mut info = RunInfo::new("a");
         info.corpus.hash = "c0ffee".into();
         let before = line(&info, "none");
-        info.shards = vec![Shard::default(), Shard { machine: Some("b".into()), ..Shard::default() }];
+        info.shards = vec![ShardInfo::default(), ShardInfo { machine: Some("b".into()), ..ShardInfo::default() }];
         assert_eq!(line(&info, "none"), before);
         info.shards[1].host.cores = Some(4);
         assert_ne!(line(&info, "none"), before);

@@ -66,7 +66,7 @@ pub struct SeriesContents {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct Index {
+struct SeriesIndex {
     version: u32,
     /// BLAKE3 of the runs as JSON: an index with a flipped bit is no index.
     digest: String,
@@ -74,7 +74,7 @@ struct Index {
     runs: BTreeMap<String, IndexedRun>,
 }
 
-impl Index {
+impl SeriesIndex {
     fn read(path: &Path) -> Option<Self> {
         let index: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         (index.version == INDEX_VERSION && index.digest == digest(&index.runs)?).then_some(index)
@@ -179,8 +179,8 @@ impl Series {
             return Err(SeriesError::Missing(self.dir.clone()));
         }
         let path = self.dir.join(INDEX);
-        let mut before = Index::read(&path).unwrap_or_default();
-        let mut index = Index { version: INDEX_VERSION, ..Index::default() };
+        let mut before = SeriesIndex::read(&path).unwrap_or_default();
+        let mut index = SeriesIndex { version: INDEX_VERSION, ..SeriesIndex::default() };
         let (mut contents, mut is_current) = (SeriesContents::default(), true);
         for name in names {
             let stamp = self.stamp(&name);

@@ -79,9 +79,9 @@ fn conditions(info: &RunInfo) -> Vec<(String, String, bool)> {
     ];
     rows.extend(info.file_systems.iter().map(|fs| (format!("file system of {}", fs.role), fs.kind.clone(), true)));
     rows.extend(info.tools.iter().map(|(tool, version)| (format!("version of {tool}"), version.clone(), true)));
-    // What is told above, and places, which differ from machine to machine.
-    let told = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile", "against"];
-    let options = info.options.iter().filter(|(name, _)| !told.contains(&name.as_str()) && !name.ends_with("_dir"));
+    // What has a row above, and paths, which differ from machine to machine.
+    let listed = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile", "against"];
+    let options = info.options.iter().filter(|(name, _)| !listed.contains(&name.as_str()) && !name.ends_with("_dir"));
     // Guards decide whether a step is measured, not how.
     rows.extend(options.map(|(name, value)| (format!("option {name}"), value.to_string(), name != "guards")));
     rows

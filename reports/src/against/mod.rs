@@ -18,7 +18,7 @@ mod probes;
 
 use thiserror::Error;
 
-use crate::analysis::{ArmAnalysis, Run};
+use crate::analysis::{ArmAnalysis, ArmNumbers, Run};
 use crate::stats::{Block, Judgement, Rule, judge};
 
 pub use conditions::Difference;
@@ -60,16 +60,10 @@ pub struct Change {
     pub family: usize,
     /// Old and new ratio to the baseline.
     pub ratio: Both,
-    /// Old and new wall seconds.
-    pub wall_s: Both,
-    /// Old and new hits ÷ units.
-    pub hit_rate: Both,
-    /// Old and new hits weighed by compile seconds.
-    pub hit_rate_by_cost: Both,
-    /// Old and new units compiled.
-    pub compiled: Both,
-    /// Old and new physical bytes of store and build directories.
-    pub physical_bytes: Both,
+    /// All numbers of the older run.
+    pub old: ArmNumbers,
+    /// All numbers of the newer run.
+    pub new: ArmNumbers,
 }
 
 /// One number in both runs.
@@ -89,11 +83,11 @@ pub struct Incomparable {
     pub new: String,
     /// Name of the older run.
     pub old: String,
-    /// What stands against it, and what to do.
+    /// What forbids it, and what to do.
     pub why: String,
 }
 
-/// Sets `new` beside `old`.
+/// Compares `new` with `old`.
 ///
 /// # Errors
 /// When the two did not build the same sources, in the same scenario and profile, or have
@@ -119,7 +113,7 @@ pub fn changes(new: Run<'_>, old: Run<'_>) -> Result<Changes, Incomparable> {
         let judged = judge(&samples, &rule, new.analysis.info.seed);
         arms.extend(family.iter().zip(judged).map(|(pairs, judgement)| change(pairs, judgement, size)));
     }
-    // As they stand in the new run: steps, then strategies.
+    // In the order of the new run: steps, then strategies.
     let place = |it: &Change| {
         found
             .iter()
@@ -147,7 +141,7 @@ fn rule(new: Run<'_>, old: Run<'_>) -> Rule {
 }
 
 fn change(pairs: &pairing::Pairs<'_>, judgement: Judgement, family: usize) -> Change {
-    let both = |of: &dyn Fn(&ArmAnalysis) -> Option<f64>| Both { old: of(pairs.old), new: of(pairs.new) };
+    let ratio = |arm: &ArmAnalysis| arm.wall.as_ref()?.judgement.ratio;
     Change {
         scenario: pairs.scenario.to_owned(),
         step: pairs.step.to_owned(),
@@ -155,11 +149,8 @@ fn change(pairs: &pairing::Pairs<'_>, judgement: Judgement, family: usize) -> Ch
         bare: pairs.bare,
         judgement,
         family,
-        ratio: both(&|arm| arm.wall.as_ref()?.judgement.ratio),
-        wall_s: both(&|arm| arm.summary.wall_s),
-        hit_rate: both(&|arm| arm.summary.hit_rate),
-        hit_rate_by_cost: both(&|arm| arm.summary.hit_rate_by_cost),
-        compiled: both(&|arm| arm.summary.compiled),
-        physical_bytes: both(&|arm| arm.summary.all_physical_bytes),
+        ratio: Both { old: ratio(pairs.old), new: ratio(pairs.new) },
+        old: pairs.old.numbers,
+        new: pairs.new.numbers,
     }
 }

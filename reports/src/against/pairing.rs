@@ -1,4 +1,4 @@
-//! Which values of two runs stand beside each other.
+//! Which values of two runs are compared.
 
 use std::collections::BTreeMap;
 

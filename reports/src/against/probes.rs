@@ -1,8 +1,8 @@
 //! Probes of one run against those of an older one.
 //!
-//! A probe under one strategy is looked at wherever both runs told it. What fails in both is
-//! no news; nor is a failure that is a known property of the strategy, or of a probe that
-//! the older run never told.
+//! A probe under one strategy is compared wherever both runs ran it. What fails in both is not
+//! newly failing; nor is a failure that is a known property of the strategy, or of a probe that
+//! the older run never ran.
 
 use std::collections::BTreeMap;
 
@@ -15,33 +15,33 @@ pub struct ProbeChanges {
     pub old: String,
     /// Name of the newer run.
     pub new: String,
-    /// Probes under a strategy that both told.
+    /// Probes under a strategy that both ran.
     pub common: usize,
     /// Fail now, and did not: the rows of the newer run.
     pub newly_failing: Vec<ProbeRow>,
     /// Passed now, and failed before.
-    pub mended: Vec<ProbeRow>,
-    /// Ended otherwise in both, yet neither of the above: what the story could not be told of
+    pub fixed: Vec<ProbeRow>,
+    /// Ended otherwise in both, yet neither of the above: a probe that could not be run
     /// before or cannot now. The verdict is the older one's.
     pub otherwise: Vec<(ProbeRow, ProbeVerdict)>,
-    /// Fail now without being known, and the older run did not tell them.
-    pub failing_untold: Vec<ProbeRow>,
-    /// Told then and not now: probe and strategy.
+    /// Fail now without being known, and the older run did not run them.
+    pub failing_first: Vec<ProbeRow>,
+    /// Run then and not now: probe and strategy.
     pub gone: Vec<(String, String)>,
 }
 
-/// Sets `new` beside `old`.
+/// Compares `new` with `old`.
 pub fn probe_changes(new: &ProbeRun, old: &ProbeRun) -> ProbeChanges {
     let key = |row: &ProbeRow| (row.probe.clone(), row.strategy.clone());
     let before: BTreeMap<(String, String), ProbeVerdict> = old.rows.iter().map(|row| (key(row), row.verdict)).collect();
     let mut changes =
         ProbeChanges { old: old.info.name.clone(), new: new.info.name.clone(), ..ProbeChanges::default() };
-    let mut told = std::collections::BTreeSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     for row in &new.rows {
-        told.insert(key(row));
+        seen.insert(key(row));
         let Some(was) = before.get(&key(row)).copied() else {
             if row.verdict == ProbeVerdict::Fail && row.known.is_empty() {
-                changes.failing_untold.push(row.clone());
+                changes.failing_first.push(row.clone());
             }
             continue;
         };
@@ -49,11 +49,11 @@ pub fn probe_changes(new: &ProbeRun, old: &ProbeRun) -> ProbeChanges {
         match (was, row.verdict) {
             (was, now) if was == now => {}
             (_, ProbeVerdict::Fail) => changes.newly_failing.push(row.clone()),
-            (ProbeVerdict::Fail, ProbeVerdict::Pass) => changes.mended.push(row.clone()),
+            (ProbeVerdict::Fail, ProbeVerdict::Pass) => changes.fixed.push(row.clone()),
             (was, _) => changes.otherwise.push((row.clone(), was)),
         }
     }
-    changes.gone = before.into_keys().filter(|key| !told.contains(key)).collect();
+    changes.gone = before.into_keys().filter(|key| !seen.contains(key)).collect();
     changes
 }
 
@@ -88,8 +88,8 @@ mod tests {
                 ("passed", Pass, ""),
                 ("failed", Fail, ""),
                 ("known", Fail, "KEYS.md"),
-                ("untold", Error, ""),
-                ("mended", Fail, ""),
+                ("not-run", Error, ""),
+                ("fixed", Fail, ""),
                 ("lost", Pass, ""),
                 ("became-na", Pass, ""),
             ],
@@ -100,8 +100,8 @@ mod tests {
                 ("passed", Fail, ""),
                 ("failed", Fail, ""),
                 ("known", Fail, "KEYS.md"),
-                ("untold", Fail, ""),
-                ("mended", Pass, ""),
+                ("not-run", Fail, ""),
+                ("fixed", Pass, ""),
                 ("became-na", NotApplicable, ""),
                 ("added", Fail, ""),
                 ("added-known", Fail, "KEYS.md"),
@@ -109,9 +109,9 @@ mod tests {
         );
         let changes = probe_changes(&new, &old);
         let names = |rows: &[ProbeRow]| rows.iter().map(|row| row.probe.clone()).collect::<Vec<_>>();
-        assert_eq!(names(&changes.newly_failing), ["passed", "untold"]);
-        assert_eq!(names(&changes.mended), ["mended"]);
-        assert_eq!(names(&changes.failing_untold), ["added"]);
+        assert_eq!(names(&changes.newly_failing), ["passed", "not-run"]);
+        assert_eq!(names(&changes.fixed), ["fixed"]);
+        assert_eq!(names(&changes.failing_first), ["added"]);
         assert_eq!(changes.otherwise.len(), 1);
         assert_eq!(changes.gone, [("lost".to_owned(), "copy+aggressive".to_owned())]);
         assert_eq!(changes.common, 6);

@@ -1,12 +1,19 @@
-//! Runs understood: numbers and verdicts by step and arm, ready to be told.
+//! Runs understood: one model of a run, its steps and their arms, which everything reads.
 //!
-//! In: run folders. Out: an [`Analysis`] for each, plain data. Everything a report says
-//! comes from here, in whatever format.
+//! In: run folders. Out: an [`Analysis`] for each, plain data. Every number and verdict of a
+//! report comes from here, in whatever format; rows that are not `ok` enter none of them.
 
+mod aggregate;
 mod arm;
+mod causes;
+mod metrics;
 mod run;
 mod source;
 
-pub use arm::{ArmAnalysis, Cell, Disk, Files, Phases, Sizes};
-pub use run::{Analysis, Run, StepAnalysis, baseline_of};
+pub use aggregate::WallRounds;
+pub use arm::{ArmAnalysis, Problem, ShadowCounts, WorkspaceRatio};
+pub(crate) use causes::costliest;
+pub use causes::{Cause, CauseGroup};
+pub use metrics::{ArmNumbers, METRICS, Metric, Unit};
+pub use run::{Analysis, Detectable, OwnCounts, Run, Standing, StepAnalysis, baseline_of};
 pub use source::Source;

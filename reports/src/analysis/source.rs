@@ -1,4 +1,4 @@
-//! What a folder given to `harness report` holds.
+//! The runs in folders given to `harness report`.
 
 use std::path::Path;
 
@@ -19,23 +19,23 @@ pub enum Source {
 }
 
 impl Source {
-    /// Reads the folder `dir`; which kind it is, its files tell.
+    /// Reads the folder `dir`; its files say of which kind it is.
     ///
     /// # Errors
-    /// One line that says what to do, when it holds no run that can be understood, no row,
+    /// One line that says what to do, when there is no run that can be understood, no row,
     /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
         if simulation::is_one(dir) {
             return simulation::read(dir).and_then(|run| replayed(dir, run)).map(|run| Self::Simulate(Box::new(run)));
         }
         match dir.join(probes::WHOLE).is_file() {
-            true => probes::read(dir).and_then(|run| told(dir, run)).map(|run| Self::Probe(Box::new(run))),
+            true => probes::read(dir).and_then(|run| probed(dir, run)).map(|run| Self::Probe(Box::new(run))),
             false => RunFolder::read(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
         }
     }
 
     /// As [`Source::read`], without `units.csv`, which need not be there: enough of a run that another
-    /// one is set beside.
+    /// one is compared with.
     ///
     /// # Errors
     /// As [`Source::read`].
@@ -56,8 +56,8 @@ impl Source {
     }
 }
 
-/// A run in which at least one probe was told.
-fn told(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
+/// A run with at least one probe.
+fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
     match run.rows.is_empty() {
         true => Err(RunError::NotARun { path: dir.into(), why: "no probe was recorded in it".into() }),
         false => Ok(run),

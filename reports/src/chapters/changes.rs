@@ -1,9 +1,10 @@
 //! One run against an older one.
 
-use crate::against::{Both, Change, Changes};
+use crate::against::{Change, Changes};
+use crate::analysis::Metric;
 use crate::document::{Block, Cell, Grid, Section};
 use crate::stats::Verdict;
-use crate::table::{UNMEASURED, bytes, clean, count, fit, percent, seconds};
+use crate::text::{UNMEASURED, clean, fit, seconds};
 use crate::words::{bounds, first_line, listed, plural, probability, ratio_or_dash, verdict_tone};
 
 /// What changed, in one sentence.
@@ -102,8 +103,8 @@ fn judged(changes: &Changes) -> Grid {
             Cell::from(if it.bare { format!("{} (bare times)", it.strategy) } else { it.strategy.clone() }),
             Cell::from(ratio_or_dash(it.ratio.old)),
             Cell::from(ratio_or_dash(it.ratio.new)),
-            Cell::from(seconds(it.wall_s.old)),
-            Cell::from(seconds(it.wall_s.new)),
+            Cell::from(seconds(it.old.wall_s)),
+            Cell::from(seconds(it.new.wall_s)),
             Cell::from(ratio_or_dash(found.ratio)),
             Cell::from(interval),
             Cell::from(probability(found.p_corrected)),
@@ -130,19 +131,14 @@ fn counted(changes: &Changes) -> Grid {
          move a little with those.",
         &["step", "strategy", ">hits", ">hits by cost", ">units compiled", ">store and trees, physical"],
     );
-    let arrow = |both: Both, show: &dyn Fn(Option<f64>) -> String| match both.old == both.new {
-        true => show(both.new),
-        false => format!("{} → {}", show(both.old), show(both.new)),
+    let arrow = |it: &Change, name: &str| {
+        let shown = |numbers| Metric::named(name).map_or_else(String::new, |metric| metric.show(numbers));
+        let (old, new) = (shown(&it.old), shown(&it.new));
+        if old == new { new } else { format!("{old} → {new}") }
     };
     for it in &changes.arms {
-        grid.row([
-            it.step.clone(),
-            it.strategy.clone(),
-            arrow(it.hit_rate, &percent),
-            arrow(it.hit_rate_by_cost, &percent),
-            arrow(it.compiled, &count),
-            arrow(it.physical_bytes, &bytes),
-        ]);
+        let numbers = ["hit_rate", "hit_rate_by_cost", "compiled", "all_physical_bytes"].map(|name| arrow(it, name));
+        grid.row([it.step.clone(), it.strategy.clone()].into_iter().chain(numbers));
     }
     grid
 }

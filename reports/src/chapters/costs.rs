@@ -1,10 +1,10 @@
 //! Units reused and compiled again, seconds by phase, bytes on disk.
 
 use super::{ScenarioView, arm_table};
-use crate::analysis::{ArmAnalysis, StepAnalysis};
+use crate::analysis::{ArmAnalysis, Cause, CauseGroup, StepAnalysis};
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::summary::{Cause, CauseGroup};
-use crate::table::{UNMEASURED, bytes, count, factor, percent, seconds};
+
+use crate::text::{bytes, count, factor, percent, seconds};
 use crate::words::{listed, plural};
 use records::Outcome;
 
@@ -15,7 +15,7 @@ const GROUPS: usize = 6;
 
 /// Units reused, by count and by compile seconds.
 pub(super) fn hits(scenario: &ScenarioView<'_>) -> Option<Section> {
-    let steps = scenario.builds(|arm| arm.summary.hit_rate.is_some());
+    let steps = scenario.builds(|arm| arm.numbers.hit_rate.is_some());
     steps.first()?;
     let mut section = scenario.section("hits", "Hit rate");
     let found: Vec<String> = steps.iter().filter_map(|step| most_hits(step)).collect();
@@ -30,14 +30,13 @@ pub(super) fn hits(scenario: &ScenarioView<'_>) -> Option<Section> {
         caption,
         &steps,
         &[
-            (">hits", |arm| percent(arm.summary.hit_rate).into()),
-            (">hits by cost", |arm| percent(arm.summary.hit_rate_by_cost).into()),
-            (">units compiled", |arm| count(arm.summary.compiled).into()),
-            (">rustc runs", |arm| count(arm.summary.rustc_runs).into()),
-            (">stale", |arm| match arm.stale {
-                None => UNMEASURED.into(),
-                Some(0) => "0".into(),
-                Some(stale) => Cell::toned(stale.to_string(), Tone::Bad),
+            (">hits", |arm| percent(arm.numbers.hit_rate).into()),
+            (">hits by cost", |arm| percent(arm.numbers.hit_rate_by_cost).into()),
+            (">units compiled", |arm| count(arm.numbers.compiled).into()),
+            (">rustc runs", |arm| count(arm.numbers.rustc_runs).into()),
+            (">stale", |arm| match arm.numbers.stale {
+                Some(stale) if stale > 0.0 => Cell::toned(count(Some(stale)), Tone::Bad),
+                stale => count(stale).into(),
             }),
         ],
     )));
@@ -45,13 +44,13 @@ pub(super) fn hits(scenario: &ScenarioView<'_>) -> Option<Section> {
 }
 
 fn most_hits(step: &StepAnalysis) -> Option<String> {
-    let rate = |arm: &ArmAnalysis| arm.summary.hit_rate_by_cost.or(arm.summary.hit_rate);
+    let rate = |arm: &ArmAnalysis| arm.numbers.hit_rate_by_cost.or(arm.numbers.hit_rate);
     let arms = step.whole().filter(|arm| rate(arm).is_some());
     let best = arms.clone().max_by(|a, b| rate(a).unwrap_or(0.0).total_cmp(&rate(b).unwrap_or(0.0)))?;
     if rate(best) == Some(0.0) {
         return Some(format!("{}: nothing was reused", step.step));
     }
-    let by = if best.summary.hit_rate_by_cost.is_some() { "compile seconds" } else { "units" };
+    let by = if best.numbers.hit_rate_by_cost.is_some() { "compile seconds" } else { "units" };
     // Rates that show as the same number are no lead.
     let as_good = arms.filter(|arm| percent(rate(arm)) == percent(rate(best)));
     let names: Vec<&str> = as_good.map(ArmAnalysis::name).collect();
@@ -60,14 +59,14 @@ fn most_hits(step: &StepAnalysis) -> Option<String> {
 
 /// Seconds by phase: plan, restore, Cargo, publish.
 pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
-    let steps = scenario.builds(|arm| arm.phases.cargo_s.is_some());
+    let steps = scenario.builds(|arm| arm.numbers.cargo_s.is_some());
     steps.first()?;
     let own = |arm: &ArmAnalysis| {
-        let it = arm.phases;
+        let it = arm.numbers;
         it.plan_s.unwrap_or(0.0) + it.restore_s.unwrap_or(0.0) + it.publish_s.unwrap_or(0.0)
     };
     let all = steps.iter().flat_map(|step| step.whole().map(move |arm| (step, arm)));
-    let timed = all.filter(|(_, arm)| arm.integration.as_deref() == Some("units") && arm.phases.cargo_s.is_some());
+    let timed = all.filter(|(_, arm)| arm.integration.as_deref() == Some("units") && arm.numbers.cargo_s.is_some());
     let worst = timed.max_by(|(_, a), (_, b)| own(a).total_cmp(&own(b)));
     let mut section = scenario.section("phases", "Phases");
     section.say(match worst {
@@ -76,7 +75,7 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
             arm.name(),
             step.step,
             seconds(Some(own(arm))),
-            seconds(arm.phases.cargo_s.map(|cargo| cargo + own(arm))),
+            seconds(arm.numbers.cargo_s.map(|cargo| cargo + own(arm))),
         ),
         None => "No strategy here has phases of its own besides Cargo.".into(),
     });
@@ -86,17 +85,17 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
         caption,
         &steps,
         &[
-            (">plan", |arm| seconds(arm.phases.plan_s).into()),
-            (">restore", |arm| seconds(arm.phases.restore_s).into()),
-            (">cargo", |arm| seconds(arm.phases.cargo_s).into()),
-            (">publish", |arm| seconds(arm.phases.publish_s).into()),
-            (">hardlinked", |arm| count(arm.files.hardlinked).into()),
-            (">reflinked", |arm| count(arm.files.reflinked).into()),
-            (">copied", |arm| count(arm.files.copied).into()),
-            (">symlinked", |arm| count(arm.files.symlinked).into()),
-            (">private", |arm| count(arm.files.private).into()),
-            (">bytes copied", |arm| bytes(arm.files.copied_bytes).into()),
-            (">peak memory", |arm| bytes(arm.max_rss_bytes.map(|n| n as f64)).into()),
+            (">plan", |arm| seconds(arm.numbers.plan_s).into()),
+            (">restore", |arm| seconds(arm.numbers.restore_s).into()),
+            (">cargo", |arm| seconds(arm.numbers.cargo_s).into()),
+            (">publish", |arm| seconds(arm.numbers.publish_s).into()),
+            (">hardlinked", |arm| count(arm.numbers.hardlinked).into()),
+            (">reflinked", |arm| count(arm.numbers.reflinked).into()),
+            (">copied", |arm| count(arm.numbers.copied).into()),
+            (">symlinked", |arm| count(arm.numbers.symlinked).into()),
+            (">private", |arm| count(arm.numbers.private_files).into()),
+            (">bytes copied", |arm| bytes(arm.numbers.copied_bytes).into()),
+            (">peak memory", |arm| bytes(arm.numbers.max_rss_bytes).into()),
         ],
     )));
     Some(section)
@@ -104,11 +103,11 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
 
 /// Bytes on disk: three ways of counting, never one number.
 pub(super) fn disk(scenario: &ScenarioView<'_>) -> Option<Section> {
-    let measured = |arm: &ArmAnalysis| arm.disk.trees.apparent.or(arm.disk.trees.allocated).is_some();
+    let measured = |arm: &ArmAnalysis| arm.numbers.tree_bytes.or(arm.numbers.tree_allocated_bytes).is_some();
     let steps = scenario.steps.iter().copied().filter(|step| step.arms.iter().any(measured));
     let steps: Vec<&StepAnalysis> = steps.collect();
     steps.first()?;
-    let physical = steps.iter().any(|step| step.arms.iter().any(|arm| arm.disk.all_physical.is_some()));
+    let physical = steps.iter().any(|step| step.arms.iter().any(|arm| arm.numbers.all_physical_bytes.is_some()));
     let how = match (physical, scenario.run.info.alone()) {
         (true, false) => "Physical: the union of extents of store and build directories, after the last workspace.",
         (true, true) => "Physical: the union of extents, each workspace with a store of its own, summed.",
@@ -123,15 +122,15 @@ pub(super) fn disk(scenario: &ScenarioView<'_>) -> Option<Section> {
         caption,
         &steps,
         &[
-            (">store, apparent", |arm| bytes(arm.disk.store.apparent).into()),
-            (">store, allocated", |arm| bytes(arm.disk.store.allocated).into()),
-            (">store, physical", |arm| bytes(arm.disk.store.physical).into()),
-            (">trees, apparent", |arm| bytes(arm.disk.trees.apparent).into()),
-            (">trees, allocated", |arm| bytes(arm.disk.trees.allocated).into()),
-            (">trees, physical", |arm| bytes(arm.disk.trees.physical).into()),
-            (">all, physical", |arm| bytes(arm.disk.all_physical).into()),
-            (">a further workspace", |arm| bytes(arm.disk.marginal).into()),
-            (">promised", |arm| bytes(arm.summary.promised_bytes).into()),
+            (">store, apparent", |arm| bytes(arm.numbers.store_bytes).into()),
+            (">store, allocated", |arm| bytes(arm.numbers.store_allocated_bytes).into()),
+            (">store, physical", |arm| bytes(arm.numbers.store_physical_bytes).into()),
+            (">trees, apparent", |arm| bytes(arm.numbers.tree_bytes).into()),
+            (">trees, allocated", |arm| bytes(arm.numbers.tree_allocated_bytes).into()),
+            (">trees, physical", |arm| bytes(arm.numbers.tree_physical_bytes).into()),
+            (">all, physical", |arm| bytes(arm.numbers.all_physical_bytes).into()),
+            (">a further workspace", |arm| bytes(arm.numbers.added_per_workspace_bytes).into()),
+            (">promised", |arm| bytes(arm.numbers.promised_bytes).into()),
         ],
     )));
     Some(section)
@@ -140,8 +139,8 @@ pub(super) fn disk(scenario: &ScenarioView<'_>) -> Option<Section> {
 /// The arm that holds least after the last step in which that can be compared.
 fn least_disk(scenario: &ScenarioView<'_>, steps: &[&StepAnalysis], physical: bool) -> Option<String> {
     let size = |arm: &ArmAnalysis| match physical {
-        true => arm.disk.all_physical,
-        false => Some(arm.disk.store.allocated.unwrap_or(0.0) + arm.disk.trees.allocated?),
+        true => arm.numbers.all_physical_bytes,
+        false => Some(arm.numbers.store_allocated_bytes.unwrap_or(0.0) + arm.numbers.tree_allocated_bytes?),
     };
     let baseline = &scenario.run.baseline;
     steps.iter().rev().find_map(|step| {

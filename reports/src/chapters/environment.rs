@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::document::{Block, Grid, Section};
-use crate::table::bytes;
+use crate::text::bytes;
 use crate::words::first_line;
 use records::RunInfo;
 

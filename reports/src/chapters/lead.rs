@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::analysis::Standing;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
-use crate::summary::Standing;
-use crate::table::{bytes, percent};
+use crate::text::{bytes, percent};
 use crate::words::{bounds, distinct, estimate, first_line, listed, plural, ratio_or_dash};
 use records::RunInfo;
 use records::run_folder::CutOff;
@@ -19,8 +19,8 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(left_out(run));
-    if run.verdicts.standing() == Standing::TooFewRounds {
-        let needed = match run.verdicts.rounds_needed() {
+    if run.standing() == Standing::TooFewRounds {
+        let needed = match run.rounds_needed() {
             usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
             needed => format!("a verdict takes {needed} rounds"),
         };
@@ -131,7 +131,7 @@ fn shards(info: &RunInfo) -> Option<String> {
 /// Rows that do not count, and why.
 fn left_out(run: &Analysis) -> Option<String> {
     let out = run.rows - run.ok_rows;
-    let problems = run.steps.iter().flat_map(|step| &step.arms).flat_map(|arm| &arm.summary.problems);
+    let problems = run.steps.iter().flat_map(|step| &step.arms).flat_map(|arm| &arm.problems);
     let mut reasons = distinct(problems.map(|problem| format!("{}: {}", problem.status, first_line(&problem.note))));
     let more = reasons.len().saturating_sub(3);
     reasons.truncate(3);
@@ -178,7 +178,7 @@ fn arm_words(arm: &ArmAnalysis, with_pairs: bool) -> String {
     let details = [
         found.interval.map(|it| bounds(Some((it.low, it.high)))),
         with_pairs.then(|| plural(found.pairs, "pair")),
-        arm.summary.hit_rate_by_cost.map(|rate| format!("{} of compile seconds reused", percent(Some(rate)))),
+        arm.numbers.hit_rate_by_cost.map(|rate| format!("{} of compile seconds reused", percent(Some(rate)))),
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };

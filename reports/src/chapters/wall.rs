@@ -5,7 +5,7 @@ use crate::analysis::{ArmAnalysis, StepAnalysis};
 use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{Chart, Plot, PlotInterval, RatioPanel, RatioRow};
 use crate::stats::{Judgement, Verdict};
-use crate::table::{UNMEASURED, factor, fit, seconds};
+use crate::text::{UNMEASURED, factor, fit, seconds};
 use crate::words::{bounds, capital, distinct, first_line, plural, probability, ratio_or_dash, verdict_cell};
 
 /// The longest reason shown; all of it is in the rows.
@@ -45,15 +45,15 @@ pub(super) fn section(scenario: &ScenarioView<'_>) -> Option<Section> {
 }
 
 fn panel(step: &StepAnalysis, baseline: &str) -> RatioPanel {
-    let own = step.arm(baseline).and_then(|arm| Some((step.label(arm), arm.summary.wall_s?)));
+    let own = step.arm(baseline).and_then(|arm| Some((step.label(arm), arm.numbers.wall_s?)));
     let title = match own {
         Some((label, wall)) => format!("{} ({label}: {})", step.step, seconds(Some(wall))),
         None => step.step.clone(),
     };
     let rows = step.arms.iter().filter(|arm| arm.name() != baseline).map(|arm| {
         let found = judgement(arm);
-        let wall = seconds(arm.summary.wall_s);
-        let remark = match (found.filter(|found| found.ratio.is_some()), arm.summary.problems.first()) {
+        let wall = seconds(arm.numbers.wall_s);
+        let remark = match (found.filter(|found| found.ratio.is_some()), arm.problems.first()) {
             (None, Some(problem)) => problem.status.to_string(),
             (Some(found), _) if found.verdict != Verdict::TooFewRounds => format!("{wall}, {}", found.verdict),
             _ => wall,
@@ -80,8 +80,8 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
     let best = |step: &&StepAnalysis| -> Option<String> {
         let compared = |arm: &&ArmAnalysis| arm.name() != baseline && !arm.is_control();
         // Ratios over other workspaces say nothing about which is least.
-        let most = step.arms.iter().map(|arm| arm.summary.paired_workspaces).max()?;
-        let arms = step.arms.iter().filter(compared).filter(|arm| arm.summary.paired_workspaces == most);
+        let most = step.arms.iter().map(|arm| arm.paired_workspaces).max()?;
+        let arms = step.arms.iter().filter(compared).filter(|arm| arm.paired_workspaces == most);
         let known = arms.filter_map(|arm| Some((arm, judgement(arm)?, judgement(arm)?.ratio?)));
         let (arm, found, ratio) = known.min_by(|a, b| a.2.total_cmp(&b.2))?;
         let verdict = match found.verdict {
@@ -109,18 +109,18 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
         &caption,
         steps,
         &[
-            (">wall", |arm| seconds(arm.summary.wall_s).into()),
+            (">wall", |arm| seconds(arm.numbers.wall_s).into()),
             (">ratio", |arm| ratio_or_dash(judgement(arm).and_then(|it| it.ratio)).into()),
             (">interval", |arm| bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()),
             (">p", |arm| probability(judgement(arm).and_then(|it| it.p_corrected)).into()),
             (">n", |arm| judgement(arm).map_or(UNMEASURED.into(), |it| it.pairs.to_string()).into()),
             (">smallest–largest", |arm| bounds(judgement(arm).and_then(|it| it.min.zip(it.max))).into()),
-            ("verdict", |arm| match (arm.summary.workspaces, arm.summary.problems.first()) {
+            ("verdict", |arm| match (arm.workspaces, arm.problems.first()) {
                 (0, Some(problem)) => Cell::toned(problem.status.as_str(), Tone::Quiet),
                 _ => arm.verdict().map_or_else(|| Cell::from(UNMEASURED), verdict_cell),
             }),
-            (">CPU", |arm| seconds(arm.cpu_s).into()),
-            (">no-op", |arm| seconds(arm.noop_s).into()),
+            (">CPU", |arm| seconds(arm.numbers.cpu_s).into()),
+            (">no-op", |arm| seconds(arm.numbers.noop_s).into()),
         ],
     );
     let arms = steps.iter().flat_map(|step| &step.arms);
@@ -138,7 +138,7 @@ pub(super) fn left_out(scenario: &ScenarioView<'_>) -> Option<Section> {
         &["step", "strategy", "status", ">rows", "workspaces", "why"],
     );
     for (step, arm) in scenario.steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
-        for problem in &arm.summary.problems {
+        for problem in &arm.problems {
             grid.row([
                 step.step.clone(),
                 arm.name().to_owned(),

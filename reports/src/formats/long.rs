@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::simulated;
-use super::table_csv::csv;
-use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use super::{csv, simulated};
+use crate::analysis::{Analysis, ArmAnalysis, METRICS, Metric, StepAnalysis, Unit};
 use crate::simulation::SimulationRun;
 use records::number;
 
@@ -29,7 +28,7 @@ pub const COLUMNS: &[&str] = &[
 ];
 
 #[derive(Default, Serialize)]
-pub(super) struct Row<'a> {
+pub(super) struct LongRow<'a> {
     pub run: &'a str,
     pub scenario: &'a str,
     pub step: Cow<'a, str>,
@@ -46,7 +45,7 @@ pub(super) struct Row<'a> {
     pub high: Option<f64>,
     pub n: Option<usize>,
     pub verdict: &'a str,
-    /// Where on its axis a number of a simulation stands; empty for a run.
+    /// The place of a simulated number on its axis; empty for a run.
     pub at: Cow<'a, str>,
     /// What that is.
     pub at_unit: Cow<'a, str>,
@@ -66,8 +65,8 @@ pub fn render(runs: &[&Analysis], simulations: &[SimulationRun]) -> String {
     csv(COLUMNS, &rows)
 }
 
-fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -> Vec<Row<'a>> {
-    let plain = |workspace: &'a str, metric: &'a str, unit: &'a str, value: Option<f64>| Row {
+fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -> Vec<LongRow<'a>> {
+    let plain = |workspace: &'a str, metric: &'a str, unit: &'a str, value: Option<f64>| LongRow {
         run: &run.info.name,
         scenario: &step.scenario,
         step: step.step.as_str().into(),
@@ -76,37 +75,13 @@ fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -
         metric,
         unit,
         value,
-        ..Row::default()
+        ..LongRow::default()
     };
-    let (summary, phases, disk) = (&arm.summary, arm.phases, arm.disk);
-    let numbers = [
-        ("wall", "s", summary.wall_s),
-        ("cpu", "s", arm.cpu_s),
-        ("noop", "s", arm.noop_s),
-        ("plan", "s", phases.plan_s),
-        ("restore", "s", phases.restore_s),
-        ("cargo", "s", phases.cargo_s),
-        ("publish", "s", phases.publish_s),
-        ("hit_rate", "0 to 1", summary.hit_rate),
-        ("hit_rate_by_cost", "0 to 1", summary.hit_rate_by_cost),
-        ("compiled", "units", summary.compiled),
-        ("rustc_runs", "runs", summary.rustc_runs),
-        ("stale", "units", arm.stale.map(|n| n as f64)),
-        ("store", "bytes", disk.store.apparent),
-        ("store_allocated", "bytes", disk.store.allocated),
-        ("store_physical", "bytes", disk.store.physical),
-        ("tree", "bytes", disk.trees.apparent),
-        ("tree_allocated", "bytes", disk.trees.allocated),
-        ("tree_physical", "bytes", disk.trees.physical),
-        ("all_physical", "bytes", disk.all_physical),
-        ("added_per_workspace", "bytes", disk.marginal),
-        ("promised", "bytes", summary.promised_bytes),
-        ("max_rss", "bytes", arm.max_rss_bytes.map(|n| n as f64)),
-    ];
-    let mut rows: Vec<Row<'a>> =
-        numbers.into_iter().map(|(metric, unit, value)| plain("", metric, unit, value)).collect();
+    let unit = |unit: Unit| if unit == Unit::Seconds { "s" } else { unit.as_str() };
+    let number = |it: &'static Metric| plain("", it.bare_name(), unit(it.unit), (it.of)(&arm.numbers));
+    let mut rows: Vec<LongRow<'a>> = METRICS.iter().map(number).collect();
     if let Some(found) = arm.wall.as_ref().map(|wall| &wall.judgement) {
-        rows.push(Row {
+        rows.push(LongRow {
             low: found.interval.map(|it| it.low),
             high: found.interval.map(|it| it.high),
             n: Some(found.pairs),
@@ -117,7 +92,7 @@ fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -
     rows.extend(
         arm.cells
             .iter()
-            .map(|cell| Row { n: Some(cell.pairs), ..plain(&cell.workspace, "wall_ratio", "x", cell.ratio) }),
+            .map(|cell| LongRow { n: Some(cell.pairs), ..plain(&cell.workspace, "wall_ratio", "x", cell.ratio) }),
     );
     rows.retain(|row| row.value.is_some());
     rows

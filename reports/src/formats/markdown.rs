@@ -6,8 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::document::{Align, Block, Document, Grid, Section, Tone};
-use crate::plain::plain;
-use crate::table::clean;
+use crate::text::{clean, plain};
 
 /// The whole document.
 pub fn render(document: &Document) -> String {
@@ -24,9 +23,11 @@ pub fn render(document: &Document) -> String {
 
 fn of_section(section: &Section) -> String {
     let level = "#".repeat(usize::from(section.depth) + 2);
-    let mut out = format!("{level} {}\n", text(&section.title));
+    let mut out = if section.title.is_empty() { String::new() } else { format!("{level} {}\n", text(&section.title)) };
     for block in &section.blocks {
-        out.push('\n');
+        if !out.is_empty() {
+            out.push('\n');
+        }
         out.push_str(&of_block(block));
     }
     out
@@ -51,15 +52,15 @@ fn of_grid(grid: &Grid) -> String {
     if !grid.caption.is_empty() {
         let _ = writeln!(out, "*{}*\n", text(&grid.caption));
     }
-    let heads: Vec<String> = grid.columns.iter().map(|column| cell(&column.head)).collect();
+    let heads: Vec<String> = grid.columns.iter().map(|column| text(&column.head)).collect();
     let rules = grid.columns.iter().map(|column| if column.align == Align::Right { "--:" } else { "---" });
     let _ = writeln!(out, "| {} |\n|{}|", heads.join(" | "), rules.collect::<Vec<_>>().join("|"));
     for row in &grid.rows {
         let cells: Vec<String> = row
             .iter()
             .map(|it| match it.tone {
-                Tone::Bad if !it.text.is_empty() => format!("**{}**", cell(&it.text)),
-                _ => cell(&it.text),
+                Tone::Bad if !it.text.is_empty() => format!("**{}**", text(&it.text)),
+                _ => text(&it.text),
             })
             .collect();
         let _ = writeln!(out, "| {} |", cells.join(" | "));
@@ -93,10 +94,6 @@ fn text(text: &str) -> String {
         }
     }
     out
-}
-
-fn cell(content: &str) -> String {
-    text(content)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 //!
 //! [`Report`]: crate::report::Report
 
+use serde::Serialize;
+
 pub mod json;
 pub mod long;
 pub mod markdown;
@@ -16,4 +18,14 @@ pub mod terminal;
 pub mod wide;
 
 mod simulated;
-mod table_csv;
+
+/// A header and rows as CSV text; numbers as in run folders, missing ones as empty fields.
+fn csv<T: Serialize>(header: &[&str], rows: &[T]) -> String {
+    let mut writer = ::csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    // Writing into memory cannot fail, and rows of plain fields can always be encoded.
+    let _ = writer.write_record(header);
+    for row in rows {
+        let _ = writer.serialize(row);
+    }
+    writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}

@@ -1,9 +1,11 @@
 //! A simulation in the tables for spreadsheets and data frames.
 //!
 //! In the wide one each curve is a row, by where it ends. In the long one every number has a
-//! row; `at` says where on its axis it stands.
+//! row; `at` is its place on its axis.
 
-use super::{long, wide};
+use super::long::LongRow;
+use super::wide::WideRow;
+use crate::analysis::ArmNumbers;
 use crate::simulation::SimulationRun;
 use crate::simulation::curves::curves;
 
@@ -11,34 +13,37 @@ use crate::simulation::curves::curves;
 const SCENARIO: &str = "simulation";
 
 /// A row for the end of each curve.
-pub(super) fn wide(run: &SimulationRun) -> Vec<wide::Row<'_>> {
+pub(super) fn wide(run: &SimulationRun) -> Vec<WideRow<'_>> {
     let mut rows = Vec::new();
     for curve in curves(run) {
         let end = curve.last();
-        rows.push(wide::Row {
+        rows.push(WideRow {
             run: &run.info.name,
             scenario: SCENARIO,
             step: &end.command,
             strategy: &end.policy,
             workspaces: end.workspaces as usize,
             rounds: end.orders as usize,
-            hit_rate: Some(end.hit_rate),
-            hit_rate_by_cost: Some(end.hit_rate_by_cost),
-            store_bytes: Some(end.stored_bytes),
-            ..wide::Row::default()
+            numbers: ArmNumbers {
+                hit_rate: Some(end.hit_rate),
+                hit_rate_by_cost: Some(end.hit_rate_by_cost),
+                store_bytes: Some(end.stored_bytes),
+                ..ArmNumbers::default()
+            },
+            ..WideRow::default()
         });
     }
     rows
 }
 
 /// A row for each number.
-pub(super) fn long(run: &SimulationRun) -> Vec<long::Row<'_>> {
+pub(super) fn long(run: &SimulationRun) -> Vec<LongRow<'_>> {
     let mut numbers = Numbers { run: &run.info.name, rows: Vec::new() };
     for row in &run.curve {
         let place = [&row.command, &row.policy, &row.workspaces.to_string(), "workspaces"];
-        let band = long::Row { low: Some(row.low), high: Some(row.high), ..long::Row::default() };
+        let band = LongRow { low: Some(row.low), high: Some(row.high), ..LongRow::default() };
         numbers.add(place, [("hit_rate", SHARE, row.hit_rate), ("store", "bytes", row.stored_bytes)]);
-        let band = long::Row { n: Some(row.orders as usize), ..band };
+        let band = LongRow { n: Some(row.orders as usize), ..band };
         numbers.add_in(place, band, ("hit_rate_by_cost", SHARE, row.hit_rate_by_cost));
     }
     for row in &run.relaxations {
@@ -80,7 +85,7 @@ const SHARE: &str = "0 to 1";
 /// Rows under construction.
 struct Numbers<'a> {
     run: &'a str,
-    rows: Vec<long::Row<'a>>,
+    rows: Vec<LongRow<'a>>,
 }
 
 /// A metric, its unit and its value.
@@ -90,13 +95,13 @@ impl<'a> Numbers<'a> {
     /// Numbers at one place: step, strategy, where on the axis, and what that is.
     fn add(&mut self, place: [&str; 4], numbers: impl IntoIterator<Item = Number>) {
         for number in numbers {
-            self.add_in(place, long::Row::default(), number);
+            self.add_in(place, LongRow::default(), number);
         }
     }
 
     /// The same with what else is known of a number.
-    fn add_in(&mut self, [step, strategy, at, at_unit]: [&str; 4], row: long::Row<'a>, (metric, unit, value): Number) {
-        self.rows.push(long::Row {
+    fn add_in(&mut self, [step, strategy, at, at_unit]: [&str; 4], row: LongRow<'a>, (metric, unit, value): Number) {
+        self.rows.push(LongRow {
             run: self.run,
             scenario: SCENARIO,
             step: step.to_owned().into(),

@@ -1,58 +1,28 @@
 //! A row for each step and strategy, a column for each number: for a spreadsheet.
 
-use serde::Serialize;
-
-use super::simulated;
-use super::table_csv::csv;
-use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use super::{csv, simulated};
+use crate::analysis::{Analysis, ArmAnalysis, ArmNumbers, METRICS, Problem, StepAnalysis};
 use crate::simulation::SimulationRun;
+use crate::stats::Judgement;
+use itertools::Itertools as _;
 use records::number;
 
-/// The columns, in order; later ones are appended.
-pub const COLUMNS: &[&str] = &[
-    "run",
-    "scenario",
-    "step",
-    "strategy",
-    "baseline",
-    "workspaces",
-    "rounds",
-    "wall_s",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "p",
-    "p_corrected",
-    "pairs",
-    "smallest",
-    "largest",
-    "verdict",
-    "cpu_s",
-    "noop_s",
-    "hit_rate",
-    "hit_rate_by_cost",
-    "compiled",
-    "rustc_runs",
-    "stale",
-    "plan_s",
-    "restore_s",
-    "cargo_s",
-    "publish_s",
-    "store_bytes",
-    "store_allocated_bytes",
-    "store_physical_bytes",
-    "tree_bytes",
-    "tree_allocated_bytes",
-    "tree_physical_bytes",
-    "all_physical_bytes",
-    "added_per_workspace_bytes",
-    "promised_bytes",
-    "max_rss_bytes",
-    "problems",
-];
+/// What a row is of.
+const PLACE: [&str; 7] = ["run", "scenario", "step", "strategy", "baseline", "workspaces", "rounds"];
+/// How the wall time was judged; behind the first metric, the wall time itself.
+const JUDGED: [&str; 9] =
+    ["ratio", "ratio_low", "ratio_high", "p", "p_corrected", "pairs", "smallest", "largest", "verdict"];
+/// How many metrics are in front of the column `problems`; later ones are appended behind it.
+const DESIGNED: usize = 22;
 
-#[derive(Default, Serialize)]
-pub(super) struct Row<'a> {
+/// The columns, in order; later ones are appended.
+pub fn columns() -> Vec<&'static str> {
+    let metrics = METRICS.iter().map(|it| it.name).collect::<Vec<_>>();
+    [&PLACE[..], &metrics[..1], &JUDGED, &metrics[1..DESIGNED], &["problems"], &metrics[DESIGNED..]].concat()
+}
+
+#[derive(Default)]
+pub(super) struct WideRow<'a> {
     pub run: &'a str,
     pub scenario: &'a str,
     pub step: &'a str,
@@ -60,122 +30,56 @@ pub(super) struct Row<'a> {
     pub baseline: &'a str,
     pub workspaces: usize,
     pub rounds: usize,
-    #[serde(with = "number")]
-    pub wall_s: Option<f64>,
-    #[serde(with = "number")]
-    pub ratio: Option<f64>,
-    #[serde(with = "number")]
-    pub ratio_low: Option<f64>,
-    #[serde(with = "number")]
-    pub ratio_high: Option<f64>,
-    #[serde(with = "number")]
-    pub p: Option<f64>,
-    #[serde(with = "number")]
-    pub p_corrected: Option<f64>,
-    pub pairs: Option<usize>,
-    #[serde(with = "number")]
-    pub smallest: Option<f64>,
-    #[serde(with = "number")]
-    pub largest: Option<f64>,
-    pub verdict: &'a str,
-    #[serde(with = "number")]
-    pub cpu_s: Option<f64>,
-    #[serde(with = "number")]
-    pub noop_s: Option<f64>,
-    #[serde(with = "number")]
-    pub hit_rate: Option<f64>,
-    #[serde(with = "number")]
-    pub hit_rate_by_cost: Option<f64>,
-    #[serde(with = "number")]
-    pub compiled: Option<f64>,
-    #[serde(with = "number")]
-    pub rustc_runs: Option<f64>,
-    pub stale: Option<u64>,
-    #[serde(with = "number")]
-    pub plan_s: Option<f64>,
-    #[serde(with = "number")]
-    pub restore_s: Option<f64>,
-    #[serde(with = "number")]
-    pub cargo_s: Option<f64>,
-    #[serde(with = "number")]
-    pub publish_s: Option<f64>,
-    #[serde(with = "number")]
-    pub store_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub store_allocated_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub store_physical_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub tree_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub tree_allocated_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub tree_physical_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub all_physical_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub added_per_workspace_bytes: Option<f64>,
-    #[serde(with = "number")]
-    pub promised_bytes: Option<f64>,
-    pub max_rss_bytes: Option<u64>,
+    pub judgement: Option<&'a Judgement>,
+    pub numbers: ArmNumbers,
     pub problems: String,
 }
 
 /// The table of these runs, with a header.
 pub fn render(runs: &[&Analysis], simulations: &[SimulationRun]) -> String {
-    let mut rows = Vec::new();
-    for run in runs {
-        for step in &run.steps {
-            rows.extend(step.arms.iter().map(|arm| row(run, step, arm)));
-        }
-    }
-    rows.extend(simulations.iter().flat_map(simulated::wide));
-    csv(COLUMNS, &rows)
+    let steps = runs.iter().flat_map(|run| run.steps.iter().map(move |step| (run, step)));
+    let arms = steps.flat_map(|(run, step)| step.arms.iter().map(|arm| row(run, step, arm)));
+    let rows = arms.chain(simulations.iter().flat_map(simulated::wide));
+    csv(&columns(), &rows.map(WideRow::fields).collect::<Vec<_>>())
 }
 
-fn row<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -> Row<'a> {
-    let found = arm.wall.as_ref().map(|wall| &wall.judgement);
-    let (phases, disk, summary) = (arm.phases, arm.disk, &arm.summary);
-    let problem = |it: &crate::summary::Problem| format!("{} ({} rows): {}", it.status, it.rows, it.note);
-    Row {
+fn row<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -> WideRow<'a> {
+    let problem = |it: &Problem| format!("{} ({} rows): {}", it.status, it.rows, it.note);
+    WideRow {
         run: &run.info.name,
         scenario: &step.scenario,
         step: &step.step,
         strategy: arm.name(),
         baseline: arm.wall.as_ref().map_or("", |wall| &wall.baseline),
-        workspaces: summary.workspaces,
-        rounds: summary.rounds.len(),
-        wall_s: summary.wall_s,
-        ratio: found.and_then(|it| it.ratio),
-        ratio_low: found.and_then(|it| it.interval).map(|it| it.low),
-        ratio_high: found.and_then(|it| it.interval).map(|it| it.high),
-        p: found.and_then(|it| it.test).map(|it| it.p),
-        p_corrected: found.and_then(|it| it.p_corrected),
-        pairs: found.map(|it| it.pairs),
-        smallest: found.and_then(|it| it.min),
-        largest: found.and_then(|it| it.max),
-        verdict: found.map_or("", |it| it.verdict.as_str()),
-        cpu_s: arm.cpu_s,
-        noop_s: arm.noop_s,
-        hit_rate: summary.hit_rate,
-        hit_rate_by_cost: summary.hit_rate_by_cost,
-        compiled: summary.compiled,
-        rustc_runs: summary.rustc_runs,
-        stale: arm.stale,
-        plan_s: phases.plan_s,
-        restore_s: phases.restore_s,
-        cargo_s: phases.cargo_s,
-        publish_s: phases.publish_s,
-        store_bytes: disk.store.apparent,
-        store_allocated_bytes: disk.store.allocated,
-        store_physical_bytes: disk.store.physical,
-        tree_bytes: disk.trees.apparent,
-        tree_allocated_bytes: disk.trees.allocated,
-        tree_physical_bytes: disk.trees.physical,
-        all_physical_bytes: disk.all_physical,
-        added_per_workspace_bytes: disk.marginal,
-        promised_bytes: summary.promised_bytes,
-        max_rss_bytes: arm.max_rss_bytes,
-        problems: summary.problems.iter().map(problem).collect::<Vec<_>>().join("; "),
+        workspaces: arm.workspaces,
+        rounds: arm.rounds.len(),
+        judgement: arm.wall.as_ref().map(|wall| &wall.judgement),
+        numbers: arm.numbers,
+        problems: arm.problems.iter().map(problem).join("; "),
+    }
+}
+
+impl WideRow<'_> {
+    /// In the order of [`columns`].
+    fn fields(self) -> Vec<String> {
+        let text = |value: Option<f64>| number::text(value).unwrap_or_default();
+        let found = self.judgement;
+        let interval = found.and_then(|it| it.interval);
+        let place = [self.run, self.scenario, self.step, self.strategy, self.baseline].map(str::to_owned);
+        let judged = [
+            text(found.and_then(|it| it.ratio)),
+            text(interval.map(|it| it.low)),
+            text(interval.map(|it| it.high)),
+            text(found.and_then(|it| it.test).map(|it| it.p)),
+            text(found.and_then(|it| it.p_corrected)),
+            found.map(|it| it.pairs.to_string()).unwrap_or_default(),
+            text(found.and_then(|it| it.min)),
+            text(found.and_then(|it| it.max)),
+            found.map_or("", |it| it.verdict.as_str()).to_owned(),
+        ];
+        let numbers: Vec<String> = METRICS.iter().map(|it| text((it.of)(&self.numbers))).collect();
+        let extent = [self.workspaces.to_string(), self.rounds.to_string()];
+        let (designed, appended) = (&numbers[1..DESIGNED], &numbers[DESIGNED..]);
+        [&place[..], &extent, &numbers[..1], &judged, designed, &[self.problems], appended].concat()
     }
 }

@@ -1,4 +1,4 @@
-//! As many rows as a page may hold, packed.
+//! As many rows as fit into a page, packed.
 //!
 //! Rows go into the page as the gzip of a CSV file in base64: that is at once what a reader
 //! downloads without JavaScript and what the script unpacks. What does not fit into the
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, write::GzEncoder};
 use std::io::{self, Write};
 
-/// What the encoder may still hold back when asked how much it has written, and more: its
+/// What the encoder may still have in memory when asked how much it has written, and more: its
 /// window, twice, and a block that turned out not to be compressible.
 const HELD_BACK: usize = 192 << 10;
 
@@ -72,12 +72,13 @@ fn pack(table: &Rows, budget: usize) -> io::Result<Packed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::Random;
     use flate2::read::GzDecoder;
     use std::io::Read;
 
     /// Rows that do not compress well, each with a line feed inside.
     fn noise(rows: usize) -> Rows {
-        let mut random = crate::stats::Random::new(7);
+        let mut random = Random::new(7);
         let rows: Vec<(usize, String)> =
             (0..rows).map(|at| (at, format!("{}\n{}", random.normal(), random.normal()))).collect();
         Rows::new("noise", "noise.csv", &["at", "text"], &rows).unwrap()

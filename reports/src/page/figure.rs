@@ -1,6 +1,6 @@
 //! A plot in the page.
 
-use super::anchors::Anchors;
+use super::view::Anchors;
 use crate::plot::Plot;
 
 /// A plot as the template shows it.

@@ -1,7 +1,7 @@
 //! A report as one HTML file that needs nothing else.
 //!
 //! In: a [`Document`], and the [`Rows`] its numbers were made of. Out: a page without a
-//! single request: style, script and plots stand in it, and the rows too, packed. It is
+//! single request: style, script and plots are in it, and the rows too, packed. It is
 //! whole without JavaScript; the script only adds sorting, filtering and copying.
 //!
 //! ```rust,ignore
@@ -12,29 +12,26 @@
 //! | file | idea |
 //! |---|---|
 //! | `rows.rs` | a table of raw rows as CSV, and where each row ends in it |
-//! | `embed.rs` | as many of those rows as a page may hold, packed |
-//! | `sample.rs` | the first of them, for readers without JavaScript |
+//! | `embed.rs` | as many of those rows as fit into a page, packed |
 //! | `view.rs`, `grid.rs`, `figure.rs`, `raw.rs` | what the templates show |
-//! | `anchors.rs` | every `id` once |
-//! | `text.rs` | text on its way into the page |
-//! | `policy.rs` | what the page may do: run its own script, and nothing else |
 //!
 //! The templates are in `reports/templates/` and are checked when the crate is compiled.
 //! Text is escaped by them, and made plain on its way out; only plots, packed rows, style and script go in as they are.
 
-mod anchors;
 mod embed;
 mod figure;
 mod grid;
-mod policy;
 mod raw;
 mod rows;
-mod sample;
-mod text;
 mod view;
 
 use crate::document::Document;
+use crate::text::{is_plain, plain};
 use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use std::fmt::{self, Write};
 
 pub use rows::Rows;
 
@@ -73,22 +70,85 @@ pub fn render(document: &Document, rows: &[Rows]) -> Result<String, PageError> {
     render_within(document, rows, PAGE_BUDGET)
 }
 
-/// As [`render`], with a budget in bytes for the page. The document is whole in any case;
-/// what it leaves is for the rows.
+/// As [`render`], with a budget in bytes for the page. The document is whole in any case; the
+/// rows get what it leaves.
 ///
 /// # Errors
 /// As [`render`].
 pub fn render_within(document: &Document, rows: &[Rows], budget: usize) -> Result<String, PageError> {
     let mut page = view::Page::new(document, rows);
     // Filled once more than needed: the plots, which are what takes time, are drawn by then.
-    let mut bare = text::Size(0);
-    page.render_into(&mut text::Plain(&mut bare))?;
+    let mut bare = Size(0);
+    page.render_into(&mut Plain(&mut bare))?;
     let room = budget.saturating_sub(bare.0 + rows.len() * BESIDE_ROWS);
     let packed = embed::embed(rows, room)?;
     let size = bare.0 + packed.iter().map(|packed| packed.base64.len() + BESIDE_ROWS).sum::<usize>();
-    page.hold(packed);
+    page.fill(packed);
     // Without a first guess the growing string would be copied a dozen times.
     let mut out = String::with_capacity(size);
-    page.render_into(&mut text::Plain(&mut out))?;
+    page.render_into(&mut Plain(&mut out))?;
     Ok(out)
+}
+
+/// Makes all text plain that passes through: no name in the page can turn the text around it,
+/// whichever template writes it.
+struct Plain<'a, W>(&'a mut W);
+
+impl<W: Write> Write for Plain<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if is_plain(text) { self.0.write_str(text) } else { self.0.write_str(&plain(text)) }
+    }
+}
+
+/// Counts bytes and keeps none.
+struct Size(usize);
+
+impl Write for Size {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
+    }
+}
+
+/// The page's style.
+const STYLE: &str = concat!(include_str!("../../templates/style.css"), include_str!("../../templates/tables.css"));
+
+/// The page's script: one module, in an order in which each part finds what it needs.
+const SCRIPT: &str = concat!(
+    include_str!("../../templates/js/dom.js"),
+    include_str!("../../templates/js/csv.js"),
+    include_str!("../../templates/js/column.js"),
+    include_str!("../../templates/js/query.js"),
+    include_str!("../../templates/js/sorting.js"),
+    include_str!("../../templates/js/grids.js"),
+    include_str!("../../templates/js/rows_table.js"),
+    include_str!("../../templates/js/rows_controls.js"),
+    include_str!("../../templates/js/rows.js"),
+    include_str!("../../templates/js/start.js"),
+);
+
+/// The content security policy. The script is allowed by its hash, so that nothing which slips
+/// into the page by way of a crate's name or an error message could ever run. Style is allowed
+/// inline, since plots may carry style attributes; style alone can fetch nothing here.
+fn policy() -> String {
+    let hash = STANDARD.encode(Sha256::digest(SCRIPT));
+    format!(
+        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; \
+         base-uri 'none'; form-action 'none'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn style_and_script_stay_in_their_elements() {
+        assert!(!STYLE.contains('<'));
+        assert!(!SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+        assert!(!SCRIPT.contains("import ") && !SCRIPT.contains("fetch("));
+        // A carriage return would be made a line feed by the browser, before it hashes.
+        assert!(!SCRIPT.contains('\r') && !SCRIPT.contains('\0'));
+    }
 }

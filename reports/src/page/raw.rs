@@ -1,9 +1,8 @@
 //! A table of raw rows as the template shows it.
 
 use super::Rows;
-use super::anchors::Anchors;
 use super::embed::Packed;
-use super::sample::Sample;
+use super::view::Anchors;
 
 /// A table of raw rows.
 pub(super) struct RawView<'a> {
@@ -17,8 +16,8 @@ pub(super) struct RawView<'a> {
     pub total: String,
     pub columns: usize,
     /// Rows in the page, and how many are not; `None` where all are.
-    pub cut: Option<Cut>,
-    pub sample: Sample,
+    pub cut: Option<CutRows>,
+    pub sample: SampleTable,
     rows: usize,
     /// How many rows the sample has.
     pub first: String,
@@ -31,15 +30,15 @@ pub(super) struct RawView<'a> {
 }
 
 /// Rows that the page has no room for.
-pub(super) struct Cut {
-    pub kept: String,
+pub(super) struct CutRows {
+    pub shown: String,
     pub left_out: String,
 }
 
 impl<'a> RawView<'a> {
     /// A table whose rows are still to be packed.
     pub fn new(table: &'a Rows, anchors: &mut Anchors) -> Self {
-        let sample = Sample::of(table);
+        let sample = SampleTable::of(table);
         Self {
             id: anchors.take(&format!("rows-{}", table.id)),
             title: &table.title,
@@ -60,11 +59,57 @@ impl<'a> RawView<'a> {
     }
 
     /// Puts its packed rows into it.
-    pub fn hold(&mut self, packed: Packed) {
+    pub fn fill(&mut self, packed: Packed) {
         let left_out = self.rows - packed.rows;
-        self.size = crate::table::bytes(Some(packed.base64.len() as f64 * 0.75));
-        self.cut = (left_out > 0).then(|| Cut { kept: grouped(packed.rows), left_out: grouped(left_out) });
+        self.size = crate::text::bytes(Some(packed.base64.len() as f64 * 0.75));
+        self.cut = (left_out > 0).then(|| CutRows { shown: grouped(packed.rows), left_out: grouped(left_out) });
         self.base64 = packed.base64;
+    }
+}
+
+/// How many rows are in the page as HTML.
+const SAMPLE: usize = 200;
+
+/// The first rows of a raw table, for readers without JavaScript.
+pub(super) struct SampleTable {
+    /// The columns that show.
+    pub heads: Vec<SampleHead>,
+    /// The cells of those columns.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The head of a column.
+pub(super) struct SampleHead {
+    /// Its name.
+    pub name: String,
+    /// Whether all its values are numbers.
+    pub numeric: bool,
+}
+
+impl SampleTable {
+    /// The first [`SAMPLE`] rows in the columns that show at first.
+    pub fn of(table: &Rows) -> Self {
+        let place = |name: &String| table.columns.iter().position(|column| column == name);
+        let mut places: Vec<usize> = table.shown.iter().filter_map(place).collect();
+        if places.is_empty() {
+            places = (0..table.columns.len()).collect();
+        }
+        let end = table.ends[table.len().min(SAMPLE)];
+        let mut reader = csv::Reader::from_reader(&table.csv[..end]);
+        // What was written a moment ago can be read; if not, the packed rows still have it.
+        let records: Vec<csv::StringRecord> = reader.records().filter_map(Result::ok).collect();
+        let rows = records
+            .iter()
+            .map(|record| places.iter().map(|&at| record.get(at).unwrap_or_default().to_owned()).collect())
+            .collect();
+        let numeric = |at: usize| {
+            let mut values =
+                records.iter().filter_map(|record| record.get(at)).filter(|value| !value.is_empty()).peekable();
+            values.peek().is_some() && values.all(|value| value.parse::<f64>().is_ok())
+        };
+        let heads =
+            places.iter().map(|&at| SampleHead { name: table.columns[at].clone(), numeric: numeric(at) }).collect();
+        Self { heads, rows }
     }
 }
 
@@ -87,10 +132,23 @@ fn grouped(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::*;
 
     #[test]
     fn thousands_are_set_apart() {
         assert_eq!([0, 999, 1000, 50_000, 1_234_567].map(grouped), ["0", "999", "1,000", "50,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn only_what_shows_and_only_the_first() {
+        let rows: Vec<(usize, String, Option<f64>)> = (0..500).map(|at| (at, format!("a\n{at}"), None)).collect();
+        let mut table = Rows::new("x", "x.csv", &["at", "text", "none"], &rows).unwrap();
+        table.shown = vec!["text".into(), "at".into(), "absent".into()];
+        let sample = SampleTable::of(&table);
+        assert_eq!(sample.rows.len(), SAMPLE);
+        assert_eq!(sample.rows[199], ["a\n199", "199"]);
+        assert_eq!(sample.heads.iter().map(|head| head.numeric).collect::<Vec<_>>(), [false, true]);
+        table.shown.clear();
+        assert_eq!(SampleTable::of(&table).heads.len(), 3);
     }
 }

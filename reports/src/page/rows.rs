@@ -37,7 +37,7 @@ pub struct Rows {
     pub title: String,
     /// What one row is, in a sentence.
     pub about: String,
-    /// Name of the file in the run's folder that holds the same, e.g. `steps.csv`.
+    /// Name of the file in the run's folder with the same rows, e.g. `steps.csv`.
     pub file: String,
     /// Names of columns that show at first; of all, if none of them exists.
     pub shown: Vec<String>,
@@ -54,7 +54,7 @@ impl Rows {
     /// Rows as the `csv` crate writes them; `columns` are their fields in order.
     ///
     /// # Errors
-    /// When a row is nothing that CSV can hold, such as a map.
+    /// When a row does not fit into CSV, such as a map.
     pub fn new<T: Serialize>(id: &str, file: &str, columns: &[&str], rows: &[T]) -> Result<Self, PageError> {
         let failed = |source| PageError::Row { file: file.to_owned(), source };
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
@@ -103,7 +103,7 @@ impl Rows {
     pub fn of_probes(rows: &[ProbeRow]) -> Result<Self, PageError> {
         let mut table = Self::new("probes", "probes.csv", ProbeRow::COLUMNS, rows)?;
         table.title = "Every probe".into();
-        table.about = "A row is one story told to one strategy.".into();
+        table.about = "A row is one probe under one strategy.".into();
         table.shown = owned(PROBES_SHOWN);
         table.choices = owned(PROBES_CHOICES);
         Ok(table)
@@ -117,7 +117,7 @@ impl Rows {
         let id = T::FILE.strip_suffix(".csv").unwrap_or(T::FILE);
         let mut table = Self::new(id, T::FILE, T::COLUMNS, rows)?;
         table.title = format!("Simulated: {}", T::TITLE.to_lowercase());
-        table.about = "A row is a number of a simulation; reports/FORMAT.md tells its columns.".into();
+        table.about = "A row is a number of a simulation; reports/FORMAT.md explains its columns.".into();
         let names = ["policy", "command", "soundness", "key"];
         table.choices = owned(&names).into_iter().filter(|name| T::COLUMNS.contains(&name.as_str())).collect();
         Ok(table)

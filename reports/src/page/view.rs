@@ -1,21 +1,21 @@
 //! The page as its template shows it.
 
-use super::anchors::Anchors;
+use super::Rows;
 use super::embed::Packed;
 use super::figure::Figure;
 use super::grid::GridView;
 use super::raw::RawView;
-use super::{Rows, policy};
 use crate::document::{Block, Document, Section};
 use askama::Template;
+use std::collections::HashSet;
 
-/// Everything that stands in the page.
+/// The whole page.
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(super) struct Page<'a> {
     title: &'a str,
     lead: &'a [String],
-    contents: Vec<Entry<'a>>,
+    contents: Vec<ContentsEntry<'a>>,
     sections: Vec<SectionView<'a>>,
     raws: Vec<RawView<'a>>,
     policy: String,
@@ -24,7 +24,7 @@ pub(super) struct Page<'a> {
 }
 
 /// A line of the table of contents.
-struct Entry<'a> {
+struct ContentsEntry<'a> {
     id: String,
     title: &'a str,
     parts: Vec<(String, &'a str)>,
@@ -73,16 +73,16 @@ impl<'a> Page<'a> {
             contents: contents(&sections, &raws),
             sections,
             raws,
-            policy: policy::policy(),
-            style: policy::STYLE,
-            script: policy::SCRIPT,
+            policy: super::policy(),
+            style: super::STYLE,
+            script: super::SCRIPT,
         }
     }
 
     /// Puts packed rows into their tables, in the same order.
-    pub fn hold(&mut self, packed: Vec<Packed>) {
+    pub fn fill(&mut self, packed: Vec<Packed>) {
         for (raw, packed) in self.raws.iter_mut().zip(packed) {
-            raw.hold(packed);
+            raw.fill(packed);
         }
     }
 }
@@ -101,14 +101,50 @@ fn blocks<'a>(section: &'a Section, anchors: &mut Anchors) -> Vec<BlockView<'a>>
 }
 
 /// Sections with their parts, then the raw rows.
-fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry<'a>> = Vec::new();
+fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<ContentsEntry<'a>> {
+    let mut entries: Vec<ContentsEntry<'a>> = Vec::new();
     for section in sections {
         match entries.last_mut() {
             Some(entry) if section.depth > 0 => entry.parts.push((section.id.clone(), section.title)),
-            _ => entries.push(Entry { id: section.id.clone(), title: section.title, parts: Vec::new() }),
+            _ => entries.push(ContentsEntry { id: section.id.clone(), title: section.title, parts: Vec::new() }),
         }
     }
-    entries.extend(raws.iter().map(|raw| Entry { id: raw.id.clone(), title: raw.title, parts: Vec::new() }));
+    entries.extend(raws.iter().map(|raw| ContentsEntry { id: raw.id.clone(), title: raw.title, parts: Vec::new() }));
     entries
+}
+
+/// The ids given away so far. The page's own begin with `_`, which no anchor does.
+#[derive(Default)]
+pub(super) struct Anchors {
+    used: HashSet<String>,
+}
+
+impl Anchors {
+    /// An id made of `wish`, which is used as it is if it can be: links from outside point at it.
+    pub fn take(&mut self, wish: &str) -> String {
+        let plain: String = wish.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let base = match plain.trim_matches('-') {
+            "" => "part",
+            trimmed => trimmed,
+        };
+        let numbered = (2..).map(|at| format!("{base}-{at}"));
+        let free = std::iter::once(base.to_owned()).chain(numbered).find(|id| !self.used.contains(id));
+        let id = free.unwrap_or_default();
+        self.used.insert(id.clone());
+        id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_never_given_twice() {
+        let mut anchors = Anchors::default();
+        assert_eq!(anchors.take("step-fill"), "step-fill");
+        assert_eq!(anchors.take("step-fill"), "step-fill-2");
+        assert_eq!(anchors.take("_step\"fill<"), "step-fill-3");
+        assert_eq!(anchors.take("\u{2028}"), "part");
+    }
 }

@@ -232,7 +232,7 @@ impl Plane {
 
     fn show(&self, (x, y): (f64, f64)) -> String {
         let y = match self.scale {
-            VerticalScale::Ratio => crate::table::factor(Some(y)),
+            VerticalScale::Ratio => crate::text::factor(Some(y)),
             VerticalScale::Amount(ValueUnit::Count) => scale::plain(y),
             VerticalScale::Amount(unit) => unit.show(y),
         };

@@ -176,10 +176,10 @@ impl ValueUnit {
     fn show(self, value: f64) -> String {
         let value = Some(value);
         match self {
-            Self::Seconds => crate::table::seconds(value),
-            Self::Bytes => crate::table::bytes(value),
-            Self::Share => crate::table::percent(value),
-            Self::Count => crate::table::count(value),
+            Self::Seconds => crate::text::seconds(value),
+            Self::Bytes => crate::text::bytes(value),
+            Self::Share => crate::text::percent(value),
+            Self::Count => crate::text::count(value),
         }
     }
 }

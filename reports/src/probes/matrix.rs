@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 
 use super::row::{ProbeRow, ProbeVerdict, problems};
-use crate::table::{Align, Table};
+use crate::document::Grid;
+use crate::formats::terminal;
 use crate::words::distinct;
 
 /// The matrix with its legend and, after it, what went wrong; at most `width` columns wide.
@@ -22,18 +23,18 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
         out += "     P pass, F fail, f a known failure, E an error of the harness, - not applicable\n";
     }
     let cell = |row: &ProbeRow| if brief { initial(row) } else { cell(row) };
-    let heads: Vec<String> = (1..=strategies.len()).map(|at| at.to_string()).collect();
-    let mut columns = vec![("", Align::Flexible), ("expects", Align::Left)];
-    columns.extend(heads.iter().map(|head| (head.as_str(), Align::Right)));
+    let heads: Vec<String> = (1..=strategies.len()).map(|at| format!(">{at}")).collect();
+    let mut columns = vec!["", "expects"];
+    columns.extend(heads.iter().map(String::as_str));
     for family in distinct(rows.iter().map(|row| row.family.as_str())) {
-        let mut table = Table::new(&columns);
+        let mut table = Grid::new(family, &columns);
         for probe in distinct(rows.iter().filter(|row| row.family == family).map(|row| row.probe.as_str())) {
             let of = |strategy: &&str| rows.iter().find(|row| row.probe == probe && row.strategy == **strategy);
             let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
             let cells = strategies.iter().map(|strategy| of(strategy).map_or("", &cell).to_owned());
-            table.row([format!("  {probe}"), expects.to_owned()].into_iter().chain(cells));
+            table.row([probe.to_owned(), expects.to_owned()].into_iter().chain(cells));
         }
-        let _ = write!(out, "\n{family}\n{}", table.render(width));
+        out += &terminal::grid(&table, width);
     }
     out + &failures(rows)
 }

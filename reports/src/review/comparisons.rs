@@ -12,7 +12,7 @@
 use super::answer::{Answer, State};
 use super::evidence::{RowValue, StepArm};
 use crate::stats::{Comparison, Judgement, Verdict};
-use crate::table::percent;
+use crate::text::percent;
 use crate::words::{estimate, listed, plural};
 
 /// `15 pairs: 5 rounds, 3 workspaces`, or `a single sample`.
@@ -37,7 +37,7 @@ fn state(verdict: Verdict) -> State {
 
 /// How well a count is known: as in the arm that knows it best. Shown from two rounds and two workspaces on.
 pub(super) fn seen<'a, 'b: 'a>(arms: impl IntoIterator<Item = &'a StepArm<'b>>) -> State {
-    State::best(arms.into_iter().map(|it| match (it.rounds(), it.summary.workspaces) {
+    State::best(arms.into_iter().map(|it| match (it.rounds(), it.workspaces) {
         (0, _) | (_, 0) => State::Missing,
         (1, _) | (_, 1) => State::Hinted,
         _ => State::Shown,
@@ -79,8 +79,8 @@ impl Answer {
     /// Adds what arms reused.
     pub fn hits(&mut self, arms: &[StepArm<'_>]) {
         let show = |rate: f64| percent(Some(rate));
-        self.range("of all units it reused", arms, |arm| arm.summary.hit_rate, show);
-        self.range("of compile seconds it reused", arms, |arm| arm.summary.hit_rate_by_cost, show);
+        self.range("of all units it reused", arms, |arm| arm.numbers.hit_rate, show);
+        self.range("of compile seconds it reused", arms, |arm| arm.numbers.hit_rate_by_cost, show);
     }
 
     /// Adds the wall times of arms against their baselines; returns the best state among them.

@@ -10,7 +10,7 @@ use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall, median};
-use crate::table::bytes;
+use crate::text::bytes;
 use crate::words::plural;
 use records::{RunInfo, Status, StepRow, UnitRow};
 
@@ -59,7 +59,7 @@ impl<'a> Evidence<'a> {
     /// Every arm that is no control and has a row that counts, in the order of the runs and
     /// their steps.
     pub(super) fn arms(&self) -> Vec<StepArm<'a>> {
-        self.all_arms().into_iter().filter(|it| it.summary.workspaces > 0).collect()
+        self.all_arms().into_iter().filter(|it| it.workspaces > 0).collect()
     }
 
     /// As [`Self::arms`], also arms of which no row counts.
@@ -131,7 +131,7 @@ impl<'a> StepArm<'a> {
 
     /// Rounds with a row that counts.
     pub fn rounds(&self) -> usize {
-        self.summary.rounds.len()
+        self.rounds.len()
     }
 
     /// Its rows that count.
@@ -196,7 +196,7 @@ impl<'a> StepArm<'a> {
 
     /// `5 rounds × 3 workspaces`.
     pub fn n(&self) -> String {
-        format!("{} × {}", plural(self.rounds(), "round"), plural(self.summary.workspaces, "workspace"))
+        format!("{} × {}", plural(self.rounds(), "round"), plural(self.workspaces, "workspace"))
     }
 
     /// Its rows with a value, by round and workspace.

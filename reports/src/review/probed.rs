@@ -11,7 +11,7 @@ use super::answer::{Answer, State};
 use super::evidence::Evidence;
 use crate::document::{Cell, Grid, Tone};
 use crate::probes::{ProbeRow, ProbeVerdict};
-use crate::table::{clean, fit};
+use crate::text::{clean, fit};
 use crate::words::{distinct, listed, plural};
 
 /// The prefix of strategies that are wrong on purpose.

@@ -14,7 +14,7 @@ use crate::simulation::growth::store_growth;
 use crate::simulation::remote::remote_by_bandwidth;
 use crate::simulation::retention::retention_by_key;
 use crate::simulation::{MissRow, SharingRow, SimulationRun};
-use crate::table::{bytes, limit, percent, seconds};
+use crate::text::{bytes, limit, percent, seconds};
 use crate::words::{first_line, listed, plural};
 
 /// Workspaces from which a curve says more than an anecdote.

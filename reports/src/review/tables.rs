@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::evidence::StepArm;
 use crate::analysis::ArmAnalysis;
 use crate::document::{Cell, Grid, Tone};
-use crate::table::{UNMEASURED, bytes, count, percent, seconds};
+use crate::text::{UNMEASURED, bytes, count, percent, seconds};
 use crate::words::{estimate, verdict_cell};
 use records::{Outcome, UnitRow};
 
@@ -15,7 +15,7 @@ use records::{Outcome, UnitRow};
 pub(super) struct Col(pub &'static str, pub fn(&StepArm<'_>) -> Cell);
 
 /// Seconds, sum over workspaces of the median round.
-pub(super) const WALL: Col = Col("> wall", |it| if it.is_timed() { seconds(it.summary.wall_s).into() } else { dash() });
+pub(super) const WALL: Col = Col("> wall", |it| if it.is_timed() { seconds(it.numbers.wall_s).into() } else { dash() });
 pub(super) const RATIO: Col = Col("> vs baseline", |it| match it.wall.as_ref().filter(|_| it.is_timed()) {
     Some(wall) => estimate(&wall.judgement).into(),
     None => dash(),
@@ -25,51 +25,53 @@ pub(super) const VERDICT: Col = Col("verdict", |it| match it.verdict().filter(|_
     None if it.is_baseline() => Cell::toned("baseline", Tone::Quiet),
     None => dash(),
 });
-pub(super) const HITS: Col = Col("> hits", |it| percent(it.summary.hit_rate).into());
-pub(super) const HITS_BY_COST: Col = Col("> by cost", |it| percent(it.summary.hit_rate_by_cost).into());
-pub(super) const COMPILED: Col = Col("> compiled", |it| count(it.summary.compiled).into());
-pub(super) const PLAN: Col = Col("> plan", |it| timed(it, it.phases.plan_s));
-pub(super) const RESTORE: Col = Col("> restore", |it| timed(it, it.phases.restore_s));
-pub(super) const PUBLISH: Col = Col("> publish", |it| timed(it, it.phases.publish_s));
+pub(super) const HITS: Col = Col("> hits", |it| percent(it.numbers.hit_rate).into());
+pub(super) const HITS_BY_COST: Col = Col("> by cost", |it| percent(it.numbers.hit_rate_by_cost).into());
+pub(super) const COMPILED: Col = Col("> compiled", |it| count(it.numbers.compiled).into());
+pub(super) const PLAN: Col = Col("> plan", |it| timed(it, it.numbers.plan_s));
+pub(super) const RESTORE: Col = Col("> restore", |it| timed(it, it.numbers.restore_s));
+pub(super) const PUBLISH: Col = Col("> publish", |it| timed(it, it.numbers.publish_s));
 pub(super) const PUBLISH_SHARE: Col = Col("> of wall", |it| {
-    let share = it.phases.publish_s.zip(it.summary.wall_s).filter(|(_, wall)| *wall > 0.0 && it.is_timed());
+    let share = it.numbers.publish_s.zip(it.numbers.wall_s).filter(|(_, wall)| *wall > 0.0 && it.is_timed());
     percent(share.map(|(part, wall)| part / wall)).into()
 });
 pub(super) const FILES: Col = Col("> files", |it| count(restored_files(it)).into());
 /// Milliseconds of restoring per file; an in-place link brings a whole directory.
 pub(super) const PER_FILE: Col = Col("> per file", |it| {
-    let each =
-        it.phases.restore_s.zip(restored_files(it)).filter(|_| it.is_timed() && it.link.as_deref() != Some("in-place"));
+    let each = it
+        .numbers
+        .restore_s
+        .zip(restored_files(it))
+        .filter(|_| it.is_timed() && it.link.as_deref() != Some("in-place"));
     each.map_or(dash(), |(time, files)| format!("{:.2} ms", 1e3 * time / files).into())
 });
 pub(super) const MECHANISM: Col = Col("brought by", |it| {
-    let files = &it.files;
+    let files = &it.numbers;
     let kinds = [
         (files.hardlinked, "hardlinked"),
         (files.reflinked, "reflinked"),
         (files.copied, "copied"),
         (files.symlinked, "symlinked"),
-        (files.private, "private"),
+        (files.private_files, "private"),
     ];
     let some = kinds.iter().filter_map(|(n, what)| Some((n.filter(|n| *n > 0.0)?, what)));
     let some: Vec<String> = some.map(|(n, what)| format!("{} {what}", count(Some(n)))).collect();
     if some.is_empty() { dash() } else { some.join(", ").into() }
 });
-pub(super) const STORE: Col = Col("> store", |it| bytes(it.disk.store.allocated).into());
-pub(super) const ALL: Col = Col("> all on disk", |it| bytes(it.disk.all_physical).into());
-pub(super) const ADDED: Col = Col("> added", |it| bytes(it.summary.added_physical_bytes).into());
-pub(super) const PROMISED: Col = Col("> promised", |it| bytes(it.summary.promised_bytes).into());
+pub(super) const STORE: Col = Col("> store", |it| bytes(it.numbers.store_allocated_bytes).into());
+pub(super) const ALL: Col = Col("> all on disk", |it| bytes(it.numbers.all_physical_bytes).into());
+pub(super) const ADDED: Col = Col("> added", |it| bytes(it.numbers.added_physical_bytes).into());
+pub(super) const PROMISED: Col = Col("> promised", |it| bytes(it.numbers.promised_bytes).into());
 /// What it freed.
-pub(super) const FREED: Col = Col("> freed", |it| bytes(it.summary.added_physical_bytes.map(|added| -added)).into());
-pub(super) const NOOP: Col = Col("> no-op after", |it| timed(it, it.noop_s));
+pub(super) const FREED: Col = Col("> freed", |it| bytes(it.numbers.added_physical_bytes.map(|added| -added)).into());
+pub(super) const NOOP: Col = Col("> no-op after", |it| timed(it, it.numbers.noop_s));
 /// Units restored and yet rebuilt.
-pub(super) const STALE: Col = Col("> stale", |it| match it.stale {
-    None => UNMEASURED.into(),
-    Some(0) => "0".into(),
-    Some(stale) => Cell::toned(stale.to_string(), Tone::Bad),
+pub(super) const STALE: Col = Col("> stale", |it| match it.numbers.stale {
+    Some(stale) if stale > 0.0 => Cell::toned(count(Some(stale)), Tone::Bad),
+    stale => count(stale).into(),
 });
 /// Shadow compiles: the same, different, not reproducible themselves.
-pub(super) const SHADOW: Col = Col("shadow: same / differ / unclear", |it| match &it.summary.shadow {
+pub(super) const SHADOW: Col = Col("shadow: same / differ / unclear", |it| match &it.shadow {
     None => dash(),
     Some(it) => {
         let text = format!("{} / {} / {}", it.same, it.differs, it.nondeterministic);
@@ -88,8 +90,8 @@ fn timed(arm: &StepArm<'_>, value: Option<f64>) -> Cell {
 
 /// Files brought back, by whatever way.
 pub(super) fn restored_files(arm: &ArmAnalysis) -> Option<f64> {
-    let files = &arm.files;
-    let known = [files.hardlinked, files.reflinked, files.copied, files.symlinked, files.private];
+    let files = &arm.numbers;
+    let known = [files.hardlinked, files.reflinked, files.copied, files.symlinked, files.private_files];
     known.into_iter().flatten().reduce(|a, b| a + b).filter(|sum| *sum > 0.0)
 }
 

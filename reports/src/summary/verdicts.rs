@@ -1,182 +1,189 @@
-//! Which of a run's ratios hold: the comparisons of [`crate::stats`], by step.
+//! The verdicts: a table per step, and below it what the control and the noise say about
+//! how far to trust it.
 
-use super::Options;
-use super::steps::{distinct, strategies};
-use crate::stats::power::{minimum_detectable_effect, rounds_needed};
-use crate::stats::{Comparison, Question, Rule, Verdict, compare_overall};
-use records::Status;
-use records::run_folder::RunFolder;
+use itertools::Itertools as _;
 
-/// All verdicts of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Verdicts {
-    /// What was asked, and by which rule.
-    pub question: Question,
-    /// How many comparisons of arms the correction took into account.
-    pub family: usize,
-    /// Steps in the order of their first appearance; those without any arm but the
-    /// baseline are left out.
-    pub steps: Vec<StepVerdicts>,
-}
+use crate::analysis::{Analysis, Detectable, Standing, StepAnalysis};
+use crate::document::{Block, Grid, Section};
+use crate::stats::{Block as FlipUnit, Comparison, Judgement, Verdict};
+use crate::text::{between, clean, fit, part, plural, probability, ratio};
 
-/// The verdicts of one step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepVerdicts {
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Name of the step.
-    pub step: String,
-    /// Distinct workspaces with a row.
-    pub workspaces: usize,
-    /// Whether the baseline is unsupported in all rows it has here, so that there is
-    /// nothing to compare with.
-    pub baseline_unsupported: bool,
-    /// Every arm against the baseline over all workspaces, in the order the run was
-    /// asked for.
-    pub arms: Vec<Comparison>,
-    /// Every control against the arm it repeats.
-    pub controls: Vec<Comparison>,
-    /// What would have been found in an arm as noisy as the control.
-    pub as_control: Option<Detectable>,
-    /// The same for the arm in which it is largest, of those without a difference;
-    /// of all where every arm has one.
-    pub at_worst: Option<Detectable>,
-}
-
-/// An effect that would have been found with a chance of
-/// [`POWER`](crate::stats::power::POWER), from the noise of one arm.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Detectable {
-    /// The arm whose noise it was worked out from.
-    pub strategy: String,
-    /// Its rounds.
-    pub rounds: usize,
-    /// The effect, as a part of the baseline's time.
-    pub effect: f64,
-}
-
-/// Whether there is anything to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// There is nothing but the baseline.
-    NothingToCompare,
-    /// No arm has a valid pair of rows.
-    NoPair,
-    /// Whatever has pairs has too few rounds.
-    TooFewRounds,
-    /// At least one verdict says something.
-    Judged,
-}
-
-/// Compares all arms of a run with the baseline, by the rule that its schedule allows
-/// and from its seed.
-pub fn verdicts(run: &RunFolder, options: &Options) -> Verdicts {
-    let question = Question::of_run(&run.info, &options.baseline);
-    let order = strategies(run, &options.baseline);
-    let mut steps: Vec<StepVerdicts> = Vec::new();
-    let comparisons = compare_overall(&run.steps, &question);
-    let family = comparisons.iter().filter(|it| !it.control).map(|it| it.family).max().unwrap_or(0);
-    for comparison in comparisons {
-        let same = |it: &&mut StepVerdicts| it.scenario == comparison.scenario && it.step == comparison.step;
-        match steps.iter_mut().find(same) {
-            Some(known) => known.list(comparison.control).push(comparison),
-            None => {
-                let mut step = StepVerdicts::new(&comparison, run, &question.baseline);
-                step.list(comparison.control).push(comparison);
-                steps.push(step);
+/// Nothing where there is nothing to compare.
+pub(super) fn section(run: &Analysis) -> Section {
+    let mut section = Section::default();
+    match run.standing() {
+        Standing::NothingToCompare => {}
+        Standing::NoPair => {
+            section.say(format!("verdicts: none, for no arm has a pair of valid rows with {}", run.baseline));
+        }
+        Standing::TooFewRounds => section.say(too_few(run)),
+        Standing::Judged => {
+            section.say(legend(run));
+            for step in run.steps.iter().filter(|step| step.arms.iter().any(|arm| arm.wall.is_some())) {
+                of_step(&mut section, step, &run.baseline);
             }
         }
     }
-    for step in &mut steps {
-        for list in [&mut step.arms, &mut step.controls] {
-            list.sort_by_key(|it| order.iter().position(|name| *name == it.strategy));
-        }
-        step.as_control = worst(step.controls.iter(), family, &question.rule);
-        let open = || step.arms.iter().filter(|it| it.judgement.verdict == Verdict::NoDifferenceFound);
-        step.at_worst =
-            worst(open(), family, &question.rule).or_else(|| worst(step.arms.iter(), family, &question.rule));
-    }
-    Verdicts { question, family, steps }
+    section
 }
 
-/// The arm in which an effect must be largest to be found.
-fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>, family: usize, rule: &Rule) -> Option<Detectable> {
-    let effects = arms.filter_map(|it| {
-        let effect = minimum_detectable_effect(it.judgement.spread?, it.judgement.blocks, family, rule)?;
-        Some(Detectable { strategy: it.strategy.clone(), rounds: it.judgement.rounds, effect })
+fn too_few(run: &Analysis) -> String {
+    let (needed, rounds) = (run.rounds_needed(), run.most_rounds());
+    let comparisons = plural(run.largest_family(), "comparison");
+    let so = match needed {
+        usize::MAX => format!("for {comparisons} no number of rounds is enough"),
+        // Each would have enough, but for the rows that dropped out.
+        _ if needed <= rounds => format!("{needed} rounds would be enough, but too many of their rows dropped out"),
+        _ => format!("with {comparisons} a difference can be found from {needed} rounds on"),
+    };
+    let controls =
+        run.steps.iter().flat_map(StepAnalysis::controls).map(|it| {
+            format!("; what {} differs by from {} is noise, for they are the same", it.strategy, it.baseline)
+        });
+    let (have, controls) = (plural(rounds, "round"), controls.unique().join(""));
+    format!("verdicts: too few rounds for any, the ratios above are mere estimates from {have}; {so}{controls}")
+}
+
+fn legend(run: &Analysis) -> String {
+    let rule = &run.question.rule;
+    let flipped = match rule.block {
+        FlipUnit::Round => "whole rounds",
+        FlipUnit::Pair => "single pairs",
+    };
+    let controls = run.steps.iter().flat_map(StepAnalysis::controls).next().is_some();
+    format!(
+        "verdicts against {base}: ratio: wall ÷ wall of {base} as above, with its {confidence} interval; p: of a \
+         sign-flip test of {flipped}, corrected for {family} (Holm{apart}); n: pairs, rounds × workspaces; min–max: \
+         of the pairs' ratios; faster or slower: p at most {alpha}, an interval without 1 and a difference of \
+         at least {least}",
+        base = run.baseline,
+        confidence = part(rule.confidence),
+        family = plural(run.family, "comparison"),
+        apart = if controls { ", controls apart" } else { "" },
+        alpha = rule.alpha,
+        least = part(rule.min_effect),
+    )
+}
+
+fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
+    let caption = format!("verdicts of step {} of scenario {}", step.step, step.scenario);
+    let all = || step.compared().chain(step.controls());
+    if step.baseline_unsupported && all().all(|it| it.judgement.pairs == 0) {
+        return section.say(format!("no {caption}: {baseline} is unsupported in this step"));
+    }
+    let heads = ["strategy", ">ratio", ">interval", ">p", ">n", ">min–max", "verdict", ""];
+    let mut grid = Grid::new(caption, &heads);
+    let mut notes: Vec<String> = Vec::new();
+    for it in all() {
+        let mark = excluded(it, step).map(|note| {
+            let at = notes.iter().position(|known| *known == note).unwrap_or(notes.len());
+            if at == notes.len() {
+                notes.push(note);
+            }
+            format!("[{}]", at + 1)
+        });
+        let found = &it.judgement;
+        grid.row([
+            // In front: the end of a long name is cut.
+            format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
+            ratio(found.ratio),
+            between(found.interval.map(|it| (it.low, it.high))),
+            probability(found.p_corrected),
+            found.pairs.to_string(),
+            between(found.min.zip(found.max)),
+            found.verdict.to_string(),
+            mark.unwrap_or_default(),
+        ]);
+    }
+    section.push(Block::Grid(grid));
+    for (at, note) in notes.iter().enumerate() {
+        section.say(format!("[{}] {note}", at + 1));
+    }
+    step.controls().for_each(|control| section.say(control_line(control)));
+    if let Some(line) = detectable(step.detectable_as_control.as_ref(), step.detectable.as_ref()) {
+        section.say(line);
+    }
+}
+
+/// What could not be paired, where and why.
+fn excluded(comparison: &Comparison, step: &StepAnalysis) -> Option<String> {
+    let out: usize = comparison.excluded.iter().map(|it| it.pairs).sum();
+    let all = out + comparison.judgement.pairs;
+    let why = comparison.excluded.iter().map(|it| {
+        let place = match it.workspaces.len() < step.workspaces {
+            true => format!(" in {}", it.workspaces.join(", ")),
+            false => String::new(),
+        };
+        format!("{}{place} ({})", it.pairs, fit(&clean(&it.why), 200))
     });
-    effects.max_by(|a, b| a.effect.total_cmp(&b.effect))
+    (out > 0).then(|| format!("left out of {}: {}", plural(all, "pair"), why.collect::<Vec<_>>().join(", ")))
 }
 
-impl StepVerdicts {
-    fn new(first: &Comparison, run: &RunFolder, baseline: &str) -> Self {
-        let rows = run.steps.iter().filter(|row| row.scenario == first.scenario && row.step == first.step);
-        let mut of_baseline = rows.clone().filter(|row| row.strategy == baseline).peekable();
-        Self {
-            baseline_unsupported: of_baseline.peek().is_some()
-                && of_baseline.all(|row| row.status == Status::Unsupported),
-            workspaces: distinct(rows.map(|row| &row.workspace)).len(),
-            scenario: first.scenario.clone(),
-            step: first.step.clone(),
-            arms: Vec::new(),
-            controls: Vec::new(),
-            as_control: None,
-            at_worst: None,
+/// What the control of a step shows.
+fn control_line(control: &Comparison) -> String {
+    let found = &control.judgement;
+    let who = format!("{} is {} a second time", control.strategy, control.baseline);
+    match found.verdict {
+        Verdict::Faster | Verdict::Slower => format!(
+            "CONTROL FAILED: {who}, yet it came out {} at {}: the control differs from itself, do not trust the \
+             verdicts of this step",
+            found.verdict,
+            measured(found),
+        ),
+        Verdict::NoDifferenceFound => {
+            format!("control: {who}; it came out at {}: differences of this size are noise here", measured(found))
         }
-    }
-
-    /// Whether any two rows could be compared.
-    pub fn has_pairs(&self) -> bool {
-        self.arms.iter().chain(&self.controls).any(|it| it.judgement.pairs > 0)
-    }
-
-    /// What a strategy came out at, arm or control.
-    pub fn of(&self, strategy: &str) -> Option<&Comparison> {
-        self.arms.iter().chain(&self.controls).find(|it| it.strategy == strategy)
-    }
-
-    fn list(&mut self, control: bool) -> &mut Vec<Comparison> {
-        if control { &mut self.controls } else { &mut self.arms }
+        Verdict::TooFewRounds => {
+            format!("control: {who}; it came out at {}: too few rounds to know the noise", measured(found))
+        }
+        Verdict::Invalid => format!("control: {who}; it has no valid pair, so that the noise is not known"),
     }
 }
 
-impl Verdicts {
-    /// Every comparison, controls too.
-    pub fn all(&self) -> impl Iterator<Item = &Comparison> {
-        self.steps.iter().flat_map(|step| step.arms.iter().chain(&step.controls))
-    }
+/// `1.012x [0.990x, 1.031x], n=15`.
+fn measured(found: &Judgement) -> String {
+    let interval = found.interval.map(|it| format!(" [{}, {}]", ratio(Some(it.low)), ratio(Some(it.high))));
+    format!("{}{}, n={}", ratio(found.ratio), interval.unwrap_or_default(), found.pairs)
+}
 
-    /// Whether there is anything to show.
-    pub fn standing(&self) -> Standing {
-        let any = |wanted: fn(Verdict) -> bool| self.all().any(|it| wanted(it.judgement.verdict));
-        if self.steps.is_empty() {
-            Standing::NothingToCompare
-        } else if any(|it| !matches!(it, Verdict::Invalid | Verdict::TooFewRounds)) {
-            Standing::Judged
-        } else if any(|it| it == Verdict::TooFewRounds) {
-            Standing::TooFewRounds
-        } else {
-            Standing::NoPair
+/// What would have been found. The control knows the noise of two like arms; an arm may
+/// well be noisier, so the worst one is named beside it.
+fn detectable(control: Option<&Detectable>, worst: Option<&Detectable>) -> Option<String> {
+    let found = |it: &Detectable| {
+        let rounds = plural(it.rounds, "round");
+        format!("with {rounds} a difference of {} or more would have been found 8 times out of 10", part(it.effect))
+    };
+    match (control, worst) {
+        (None, None) => None,
+        (Some(control), None) => Some(format!("{} in an arm as noisy as the control", found(control))),
+        (None, Some(worst)) => Some(format!("{} even in the noisiest arm, {}", found(worst), worst.strategy)),
+        (Some(control), Some(worst)) if worst.effect <= control.effect => {
+            Some(format!("{} in any arm, all being no noisier than the control", found(control)))
         }
+        (Some(control), Some(worst)) => Some(format!(
+            "{} in an arm as noisy as the control, and one of {} in the noisiest, {}",
+            found(control),
+            part(worst.effect),
+            worst.strategy,
+        )),
     }
+}
 
-    /// How many comparisons the largest family has.
-    pub fn comparisons(&self) -> usize {
-        self.all().map(|it| it.family).max().unwrap_or(0)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Workspaces of the comparison that has fewest, of those with a pair.
-    pub fn workspaces(&self) -> usize {
-        self.all().map(|it| it.judgement.workspaces).filter(|count| *count > 0).min().unwrap_or(0)
-    }
-
-    /// Rounds of the comparison that has most.
-    pub fn rounds(&self) -> usize {
-        self.all().map(|it| it.judgement.rounds).max().unwrap_or(0)
-    }
-
-    /// Rounds from which every comparison can find a difference.
-    pub fn rounds_needed(&self) -> usize {
-        rounds_needed(self.comparisons(), self.workspaces(), &self.question.rule)
+    #[test]
+    fn what_would_have_been_found_names_the_arm_it_holds_for() {
+        let it = |strategy: &str, effect| Detectable { strategy: strategy.into(), rounds: 5, effect };
+        let (control, quiet, loud) = (it("none-again", 0.031), it("a", 0.02), it("b", 0.079));
+        let found = |control: Option<&Detectable>, worst| detectable(control, worst).unwrap_or_default();
+        let start = "with 5 rounds a difference of 3.1 % or more would have been found 8 times out of 10 in";
+        assert_eq!(found(Some(&control), None), format!("{start} an arm as noisy as the control"));
+        assert!(found(Some(&control), Some(&quiet)).starts_with(&format!("{start} any arm")));
+        let both = found(Some(&control), Some(&loud));
+        assert_eq!(both, format!("{start} an arm as noisy as the control, and one of 7.9 % in the noisiest, b"));
+        assert!(found(None, Some(&loud)).ends_with("even in the noisiest arm, b"));
+        assert_eq!(detectable(None, None), None);
     }
 }

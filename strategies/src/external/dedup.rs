@@ -28,7 +28,7 @@ pub struct DedupOutcome {
     pub added: u64,
     /// Files that became links to what it had.
     pub linked: u64,
-    /// Bytes that no longer stand twice.
+    /// Bytes that are no longer stored twice.
     pub saved_bytes: u64,
 }
 
@@ -55,7 +55,7 @@ pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Dedup
     Ok(done)
 }
 
-/// The time of all links, settled by the first pass that has something to link.
+/// The time of all links, fixed by the first pass that has something to link.
 fn epoch<'a>(store: &Path, outputs: impl Iterator<Item = &'a PathBuf>) -> io::Result<Option<SystemTime>> {
     let path = store.join(EPOCH);
     match fs::metadata(&path) {
@@ -68,17 +68,17 @@ fn epoch<'a>(store: &Path, outputs: impl Iterator<Item = &'a PathBuf>) -> io::Re
     let staged = files::temporary_beside(&path);
     fs::write(&staged, "")?;
     files::set_time(&staged, oldest)?;
-    // Of two that begin at once the first one's time holds.
-    let settled = fs::hard_link(&staged, &path);
+    // Of two that begin at once the first one's time counts.
+    let linked = fs::hard_link(&staged, &path);
     fs::remove_file(&staged)?;
-    match settled {
+    match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::metadata(path)?.modified().map(Some),
     }
 }
 
 /// The files right in a directory that may be shared, by inode, each with all its names there.
-/// An inode with names elsewhere is somebody else's affair.
+/// An inode with names elsewhere is left alone.
 fn outputs(out: &Path) -> io::Result<HashMap<u64, Vec<PathBuf>>> {
     let mut found: HashMap<u64, (u64, Vec<PathBuf>)> = HashMap::new();
     let entries = match fs::read_dir(out) {
@@ -134,7 +134,7 @@ fn identity(meta: &fs::Metadata) -> (u64, u64) {
     (meta.ino(), meta.nlink())
 }
 
-/// Where inodes are not told, every name is a file of its own.
+/// Where there are no inode numbers, every name is a file of its own.
 #[cfg(not(unix))]
 fn identity(_: &fs::Metadata) -> (u64, u64) {
     use std::sync::atomic::{AtomicU64, Ordering};

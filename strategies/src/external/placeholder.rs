@@ -23,7 +23,7 @@ pub struct Placeholder {
     pub name: &'static str,
     /// When it has a value.
     pub when: When,
-    /// What stands in its place.
+    /// What replaces it.
     pub about: &'static str,
 }
 
@@ -56,7 +56,7 @@ pub const ALL: &[Placeholder] = &[
     ),
 ];
 
-/// What stands in the place of each placeholder.
+/// The value of each placeholder.
 #[derive(Debug, Clone, Default)]
 pub struct PlaceholderValues(BTreeMap<String, Parameter>);
 
@@ -143,7 +143,7 @@ enum Part<'t> {
 }
 
 /// Splits at `{name}`. Braces around anything but a plain name are text, so that TOML and JSON
-/// can stand in arguments.
+/// can be arguments.
 fn parts(template: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = template;

@@ -1,15 +1,15 @@
-//! What a tool says of itself: counters in JSON, found by pointers.
+//! A tool's own counters: numbers in JSON, found by pointers.
 
 use serde_json::Value;
 
 use super::schema::ToolStatistics;
 
-/// Hits and misses by a tool's own account.
+/// Hits and misses that a tool counted itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Its hits.
     pub hits: u64,
-    /// Its misses; `None` where it does not tell.
+    /// Its misses; `None` where it does not count them.
     pub misses: Option<u64>,
 }
 

@@ -15,9 +15,17 @@
 //! Two further kinds of file get private copies although rustc replaces them: whatever a
 //! build script wrote (scripts truncate and rewrite their own files), and everything of a
 //! workspace root target, because Cargo hard links it to where users `strip` and overwrite it.
+//!
+//! Modification times have to agree, because Cargo finds a unit stale when an output of a dependency is newer than its own
+//! newest output, and when a source is newer than the unit's dep-info. In a build directory filled from several builds:
+//!
+//! - outputs of every cached unit carry one normal time, also where they were built, so that no mixture is out of order;
+//! - a build-script run that watches files which are not immutable must be at least as new as they are, and everything
+//!   that depends on it at least as new as it: such units carry the newest of these times instead;
+//! - files under `fingerprint/` are private and get the time at which planning began, before the sources were compared.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::files::since_epoch;
 
@@ -77,7 +85,7 @@ pub fn profile_dir(profile: &str) -> &str {
     }
 }
 
-/// Where below the build directory a unit's `build/` folder is: `debug`, `<triple>/debug`.
+/// The directory with a unit's `build/`, relative to the build directory: `debug`, `<triple>/debug`.
 /// Cargo records this path in the unit's fingerprint, so it is part of the identity.
 pub fn base_dir(graph: &Graph, unit: &Unit) -> String {
     let profile = graph.roots.first().map_or(unit.profile.name.as_str(), |root| &graph.units[*root].profile.name);
@@ -119,6 +127,14 @@ pub fn invoked_at(unit_dir: &Path) -> Option<Duration> {
     time("fingerprint/invoked.timestamp").or_else(|| time("run/invoked.timestamp")).map(since_epoch)
 }
 
+/// The time all outputs carry unless a watched file forces a newer one.
+pub(crate) const NORMAL_STAMP: Duration = Duration::from_secs(1_000_000_000);
+
+/// The oldest time that a unit's outputs may have: the newest of the normal time, its dependencies' times and the files that it watches.
+pub(crate) fn oldest_stamp(dependencies: impl Iterator<Item = Duration>, watched: Option<SystemTime>) -> Duration {
+    dependencies.chain(watched.map(since_epoch)).fold(NORMAL_STAMP, Duration::max)
+}
+
 /// Whether a restored file may share its inode with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -143,6 +159,8 @@ pub fn share(unit: &Unit, uplifted: bool, path: &str) -> FileSharing {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -170,6 +188,15 @@ mod tests {
             "debug/other/a/0f",
         ] {
             assert!(!UnitPlace(unsound.into()).is_sound(), "{unsound}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_dependency_is_newer_than_its_dependent(deps in proptest::collection::vec(0u64..3_000_000_000, 0..5), watched in proptest::option::of(0u64..3_000_000_000)) {
+            let stamp = oldest_stamp(deps.iter().map(|secs| Duration::from_secs(*secs)), watched.map(|secs| SystemTime::UNIX_EPOCH + Duration::from_secs(secs)));
+            prop_assert!(stamp >= NORMAL_STAMP);
+            prop_assert!(deps.iter().chain(watched.iter()).all(|secs| Duration::from_secs(*secs) <= stamp));
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Which unit of the graph is which unit directory.
 //!
 //! Cargo prints no common name for the two. Most pairs are found by what both sides
-//! describe (package, target, mode, features, profile bits). Units that look alike are told
-//! apart by their neighbours: the unit graph has dependency edges, and so do the
+//! describe (package, target, mode, features, profile bits). Units that look alike are distinguished
+//! by their neighbours: the unit graph has dependency edges, and so do the
 //! directories, since each fingerprint names the fingerprints of its dependencies. Colours
 //! are refined along these edges (one-dimensional Weisfeiler–Leman) until nothing more is
-//! told apart; what still looks alike then is paired in order and counted.
+//! distinguished; what still looks alike then is paired in order and counted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -20,18 +20,18 @@ use super::layout::{Layout, UnitPlace, base_dir, fingerprint_name, invoked_at};
 use super::messages::{Messages, Reported, ReportedKind};
 use super::{Graph, Mode, Unit, UnitIndex};
 
-/// The directory of each unit, as far as it is known.
+/// The directory of each unit, as far as it was found.
 #[derive(Debug, Clone, Default)]
 pub struct Matched {
     /// For each unit of the graph, the index of its message and its directory.
     pub units: HashMap<UnitIndex, (usize, UnitPlace)>,
-    /// Units that could not be told apart and were paired in order.
+    /// Units that could not be distinguished and were paired in order.
     pub look_alikes: usize,
     /// Units without a directory.
     pub unmatched: Vec<UnitIndex>,
 }
 
-/// ReportedKind a build did, unit by unit.
+/// What a build did, unit by unit.
 #[derive(Debug, Default)]
 pub struct BuiltUnits {
     /// Directories of units.
@@ -240,7 +240,7 @@ fn reported_label(reported: &Reported) -> u64 {
     }
 }
 
-/// ReportedKind Cargo's fingerprint files say of the reported units.
+/// What Cargo's fingerprint files say of the reported units.
 struct Fingerprints {
     /// Directory of each message's unit.
     places: Vec<Option<UnitPlace>>,
@@ -357,8 +357,8 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_told_apart_by_their_dependents() {
-        // `lib` twice: one below a proc macro, one below a binary, listed in another order.
+    fn look_alikes_are_distinguished_by_their_dependents() {
+        // `lib` twice: a dependency of a proc macro and one of a binary, listed in another order.
         let mut left = side(&["lib", "lib", "macro", "bin"], &[&[], &[], &[0], &[1, 2]]);
         let mut right = side(&["bin", "macro", "lib", "lib"], &[&[1, 3], &[2], &[], &[]]);
         let (mut a, mut b) = (vec![None; 4], vec![None; 4]);

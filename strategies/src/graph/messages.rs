@@ -13,7 +13,7 @@ use super::{Mode, UnitTarget};
 pub struct Reported {
     /// Package id as printed.
     pub package: String,
-    /// ReportedKind tells it apart from the package's other units.
+    /// Which of the package's units it is.
     pub what: ReportedKind,
     /// Its directory, where the message gives it away (not for uplifted binaries).
     pub place: Option<UnitPlace>,
@@ -37,7 +37,7 @@ pub enum ReportedKind {
 pub struct Artifact {
     /// The target compiled.
     pub target: UnitTarget,
-    /// `build`, `check` or `test`, as far as the message tells.
+    /// `build`, `check` or `test`, as far as the message says.
     pub mode: Mode,
     /// Activated features.
     pub features: Vec<String>,
@@ -102,7 +102,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Takes in one line of Cargo's output; lines that are no messages are ignored.
+    /// Adds one line of Cargo's output; lines that are no messages are ignored.
     pub fn line(&mut self, layout: &Layout, line: &str, arrived: f64) {
         match serde_json::from_str(line) {
             Ok(Message::CompilerArtifact(message)) => self.artifact(layout, *message, arrived),

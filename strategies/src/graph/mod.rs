@@ -96,7 +96,7 @@ impl UnitTarget {
     }
 }
 
-/// The profile fields that Cargo's messages repeat, used to tell units apart.
+/// The profile fields that Cargo's messages repeat, used to distinguish units.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Profile {
     /// `dev`, `release`, …

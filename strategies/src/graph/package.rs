@@ -9,7 +9,7 @@ pub enum PackageSource {
     Registry,
     /// A git checkout at a fixed commit.
     Git,
-    /// A directory that anybody may edit.
+    /// A directory that may be edited.
     Path(PathBuf),
 }
 
@@ -24,7 +24,7 @@ impl PackageSource {
     }
 }
 
-/// A package id, taken apart.
+/// A parsed package id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PackageId {
     /// The id exactly as Cargo printed it.
@@ -38,9 +38,9 @@ pub struct PackageId {
 }
 
 impl PackageId {
-    /// Takes apart `kind+url[#[name@]version]`.
+    /// Parses `kind+url[#[name@]version]`.
     ///
-    /// An id this cannot read is treated as a path package of unknown place: local
+    /// An id this cannot read is treated as a path package at an unknown path: local
     /// packages are the ones no policy trusts blindly.
     pub fn parse(raw: &str) -> PackageId {
         let (url, fragment) = raw.split_once('#').unwrap_or((raw, ""));
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_every_source_are_taken_apart() {
+    fn ids_of_every_source_are_parsed() {
         assert_eq!(
             parts("registry+https://example.org/index#anstream@0.6.17"),
             ("anstream".into(), "0.6.17".into(), PackageSource::Registry)

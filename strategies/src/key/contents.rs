@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Digest, FieldHasher};
 
-/// The content of a file, or of everything below a directory.
+/// The content of a file, or of everything in a directory.
 pub(super) fn content_of(path: &Path) -> Option<Digest> {
     match std::fs::metadata(path).ok()?.is_dir() {
         false => std::fs::read(path).ok().map(|bytes| Digest::of(&bytes)),
@@ -24,7 +24,7 @@ fn content_below(entries: &[WalkedPath]) -> Digest {
 }
 
 /// The newest time Cargo would find for a watched path: for a directory, that of anything
-/// below it, directories and links themselves included.
+/// in it, directories and links themselves included.
 pub(super) fn newest_below(path: &Path) -> Option<SystemTime> {
     let own = std::fs::metadata(path).ok()?.modified().ok();
     walk(path, &[]).into_iter().filter_map(|found| found.newest).chain(own).max()
@@ -38,7 +38,7 @@ pub(super) fn whole_package(root: &Path) -> (Duration, Digest) {
     (since_epoch, content_below(&entries))
 }
 
-/// Something below a directory.
+/// A file or directory in a walked directory.
 struct WalkedPath {
     name: String,
     path: PathBuf,
@@ -47,7 +47,7 @@ struct WalkedPath {
     newest: Option<SystemTime>,
 }
 
-/// Everything below a directory in a fixed order. Links are followed, as Cargo does, each
+/// Everything in a directory and those in it, in a fixed order. Links are followed, as Cargo does, each
 /// directory once; names in `left_out` are skipped at the top.
 fn walk(root: &Path, left_out: &[&str]) -> Vec<WalkedPath> {
     let mut found = Vec::new();

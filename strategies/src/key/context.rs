@@ -38,7 +38,7 @@ const PLACE_VARIABLES: [&str; 6] = [
 pub struct Context {
     /// Root of the Cargo workspace.
     pub workspace_root: PathBuf,
-    /// Cargo's home: packages below it are immutable.
+    /// Cargo's home: packages in it are immutable.
     pub cargo_home: PathBuf,
     /// The build directory.
     pub layout: Layout,
@@ -97,7 +97,7 @@ impl Context {
         }
     }
 
-    /// Takes in the configuration that is in force where Cargo runs, when that is below the
+    /// Adds the configuration that is in force where Cargo runs, when that is inside the
     /// workspace root.
     pub fn running_in(mut self, dir: &Path) -> Context {
         if dir != self.workspace_root {
@@ -106,14 +106,14 @@ impl Context {
             let mut known = EffectiveConfig::default();
             config::hash_into(&mut flags, &mut known, dir, &self.cargo_home);
             self.flags = flags.finish();
-            // What is in force above is in force here, too, and was read again.
+            // What is in force in the root is in force here, too, and was read again.
             self.rustflags |= known.rustflags;
             self.config_env = known.env;
         }
         self
     }
 
-    /// Takes in the configuration and the unstable features that Cargo's own arguments name;
+    /// Adds the configuration and the unstable features that Cargo's own arguments name;
     /// it runs in `dir`.
     pub fn with_arguments(mut self, dir: &Path, args: &[String]) -> Context {
         let mut flags = FieldHasher::new("flags with arguments");
@@ -145,7 +145,7 @@ impl Context {
         }
     }
 
-    /// A path as it is told apart: relative to the workspace where it is inside.
+    /// A path as it enters keys: relative to the workspace where it is inside.
     pub fn relative(&self, path: &Path) -> String {
         match path.strip_prefix(&self.workspace_root) {
             Ok(inside) => format!("ws:{}", inside.display()),
@@ -200,7 +200,7 @@ impl Context {
         digest
     }
 
-    /// Whether Cargo trusts the file never to change: it lies in a registry or git cache.
+    /// Whether Cargo trusts the file never to change: it is in a registry or git cache.
     pub fn is_immutable(&self, path: &Path) -> bool {
         path.starts_with(self.cargo_home.join("registry")) || path.starts_with(self.cargo_home.join("git"))
     }

@@ -1,4 +1,4 @@
-//! What tells two artifacts apart.
+//! Identity: which artifacts are interchangeable.
 //!
 //! A [`Key`] is a Merkle hash over every [`Input`] of a unit: its own description ([`KeyInputs`]), the
 //! toolchain, flags and configuration ([`Context`]), the key *and content* of every dependency, and what

@@ -26,12 +26,12 @@ pub struct ObservedInputs {
     /// Files and directories: `pkg:` relative to the package, `ws:` to the workspace, `build:`
     /// to the build directory, `abs:`.
     pub files: Vec<String>,
-    /// Environment variables, and `=workspace-root` for a unit that is bound to its place.
+    /// Environment variables, and `=workspace-root` for a unit that is bound to its path.
     pub env: Vec<String>,
     /// The script watches its whole package. Cargo then stores the newest modification
     /// time in the fingerprint, so that time is an input too.
     pub whole_package: bool,
-    /// Places where static libraries would be that rustc is told to link, as for `files`.
+    /// Paths of static libraries that rustc has to link, as for `files`.
     /// Cargo does not look at them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub libraries: Vec<String>,
@@ -58,7 +58,7 @@ impl ObservedInputs {
         let cwd = working_dir(context, unit);
         let files: Vec<PathBuf> = info.files.iter().map(|file| cwd.join(file)).collect();
         let read = info.env.iter().filter(|name| !is_fixed_by_package(name)).cloned();
-        let bound = is_watched_by_place(context, unit, &files);
+        let bound = is_watched_by_path(context, unit, &files);
         ObservedInputs {
             files: tokens(context, unit, files.into_iter()),
             env: read.chain(bound.then(|| WORKSPACE_ROOT.to_owned())).collect(),
@@ -70,9 +70,9 @@ impl ObservedInputs {
     pub(crate) fn of_script_run(context: &Context, unit: &Unit, watched: &Watched) -> ObservedInputs {
         let root = package_root(unit);
         let cwd = working_dir(context, unit);
-        let bound = names_place(&watched.printed, context).then(|| WORKSPACE_ROOT.to_owned());
+        let bound = names_workspace(&watched.printed, context).then(|| WORKSPACE_ROOT.to_owned());
         let libraries = watched.static_libraries().map(|path| root.join(path));
-        // What an argument of the linker is cannot be told from its text.
+        // A linker argument that is a path does not show it in its text.
         let linked = watched.linked.iter().map(|path| cwd.join(path)).filter(|path| path.is_file());
         ObservedInputs {
             files: tokens(context, unit, watched.paths.iter().map(|path| root.join(path))),
@@ -140,7 +140,7 @@ impl ObservedInputs {
 pub fn package_root(unit: &Unit) -> PathBuf {
     match &unit.package.source {
         PackageSource::Path(dir) => dir.clone(),
-        // The manifest lies in the nearest folder above the target's source that has one.
+        // The manifest is in the nearest directory above the target's source that has one.
         PackageSource::Registry | PackageSource::Git => Path::new(&unit.target.src_path)
             .ancestors()
             .skip(1)
@@ -158,7 +158,7 @@ fn working_dir(context: &Context, unit: &Unit) -> PathBuf {
 }
 
 /// Names files relative to what moves with them. Immutable ones are in the base key by
-/// checksum, and what units made by their content. Anything else below the build directory is
+/// checksum, and what units made by their content. Anything else in the build directory is
 /// a file like others.
 fn tokens(context: &Context, unit: &Unit, files: impl Iterator<Item = PathBuf>) -> Vec<String> {
     let root = package_root(unit);
@@ -175,11 +175,11 @@ fn tokens(context: &Context, unit: &Unit, files: impl Iterator<Item = PathBuf>) 
     tokens
 }
 
-/// Whether Cargo watches one of these files where this workspace has it. In a unit's
+/// Whether Cargo watches one of these files at its path in this workspace. In a unit's
 /// fingerprint it names files relative to the build directory and to the package, links
 /// followed; every other one by its absolute path. A copy of the unit elsewhere would watch
 /// the file of this workspace.
-fn is_watched_by_place(context: &Context, unit: &Unit, files: &[PathBuf]) -> bool {
+fn is_watched_by_path(context: &Context, unit: &Unit, files: &[PathBuf]) -> bool {
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let (root, build_dir) = (real(&package_root(unit)), real(&context.layout.build_dir));
     files.iter().filter(|file| file.starts_with(&context.workspace_root) && !context.is_immutable(file)).any(|file| {
@@ -188,17 +188,17 @@ fn is_watched_by_place(context: &Context, unit: &Unit, files: &[PathBuf]) -> boo
     })
 }
 
-/// Whether the output of a build script leads into this workspace. A package outside of it has
+/// Whether the output of a build script has a path in this workspace in it. A package outside of it has
 /// its absolute path in the base key already.
-fn names_place(printed: &str, context: &Context) -> bool {
+fn names_workspace(printed: &str, context: &Context) -> bool {
     let apart = [&context.layout.build_dir, &context.cargo_home];
     let real = std::fs::canonicalize(&context.workspace_root).ok();
     let leads = |root: &Path| leads_into(printed, root, &apart.map(PathBuf::as_path));
     leads(&context.workspace_root) || real.is_some_and(|real| real != context.workspace_root && leads(&real))
 }
 
-/// Whether a text has a path at or below `root` in it that is not below one of the directories
-/// that lie apart: Cargo itself moves the OUT_DIR in a script's output, and packages in its
+/// Whether a text has a path at or below `root` in it that is not inside one of the directories
+/// `apart`: Cargo itself moves the OUT_DIR in a script's output, and packages in its
 /// home are in one place.
 fn leads_into(text: &str, root: &Path, apart: &[&Path]) -> bool {
     let root_text = root.to_string_lossy();
@@ -213,7 +213,7 @@ fn leads_into(text: &str, root: &Path, apart: &[&Path]) -> bool {
     })
 }
 
-/// Variables Cargo sets from what the base key already holds (manifest, checksum, target),
+/// Variables Cargo sets from what the base key already contains (manifest, checksum, target),
 /// and OUT_DIR, whose content is in the key and whose place is not: see KEYS.md.
 fn is_fixed_by_package(name: &str) -> bool {
     name == "OUT_DIR"
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_into_the_workspace_is_told_from_what_lies_apart() {
+    fn paths_into_the_workspace_are_recognised() {
         let apart = [Path::new("/ws/app/target"), Path::new("/ws/app/home")];
         let leads = |text: &str| leads_into(text, Path::new("/ws/app"), &apart);
         assert!(leads("cargo::rustc-env=DATA=/ws/app/data.txt"));

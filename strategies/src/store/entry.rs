@@ -5,7 +5,7 @@
 //! the directories it is meant for; everything else is a miss.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ pub enum Bytes {
 
 impl Bytes {
     /// Small private content, kept in the entry itself.
-    pub fn inline(bytes: Vec<u8>) -> Bytes {
+    pub(crate) fn inline(bytes: Vec<u8>) -> Bytes {
         match String::from_utf8(bytes) {
             Ok(text) => Bytes::Text(text),
             Err(error) => Bytes::Hex(error.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()),
@@ -111,7 +111,7 @@ impl Bytes {
     }
 
     /// The inline content, if it is here.
-    pub fn as_inline(&self) -> Option<Vec<u8>> {
+    pub(crate) fn as_inline(&self) -> Option<Vec<u8>> {
         match self {
             Bytes::Text(text) => Some(text.clone().into_bytes()),
             Bytes::Hex(hex) => {
@@ -126,7 +126,7 @@ impl Entry {
     /// The bytes of its file.
     ///
     /// # Errors
-    /// None that can happen with what an entry holds.
+    /// None that can happen with the fields of an entry.
     pub fn encode(&self) -> std::io::Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec(self).map_err(std::io::Error::other)?;
         let seal = seal(&bytes);
@@ -153,7 +153,20 @@ impl Entry {
         UNIX_EPOCH + self.stamp
     }
 
-    /// Makes its empty folders below a directory that has what the unit's `out` has.
+    /// Its files in the store, with their digests where these are known.
+    pub fn stored_files(&self) -> impl Iterator<Item = (&FileRecord, Option<Digest>)> {
+        self.files.iter().filter_map(|file| match file.bytes {
+            Bytes::Stored(digest) => Some((file, digest)),
+            Bytes::Text(_) | Bytes::Hex(_) => None,
+        })
+    }
+
+    /// Its files in `out`, with their paths in a directory that replaces it.
+    pub(crate) fn files_in(&self, out: &Path) -> impl Iterator<Item = (&FileRecord, PathBuf)> {
+        self.files.iter().filter_map(move |file| Some((file, out.join(file.path.strip_prefix("out/")?))))
+    }
+
+    /// Makes its empty folders in a directory that replaces the unit's `out`.
     pub(crate) fn make_folders(&self, out: &Path) -> Result<(), FileError> {
         let inner = self.folders.iter().filter_map(|folder| folder.strip_prefix("out/"));
         inner.map(|folder| out.join(folder)).try_for_each(|path| fs::create_dir_all(&path).at("create", &path))

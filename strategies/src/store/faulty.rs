@@ -1,11 +1,13 @@
 //! A store that is wrong on purpose: it shows that probes can fail.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, StoreShape, cas::CasKind};
-use crate::files::{At, FileError, open_for_attributes, set_mode};
+use super::cas::CAS;
+use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind};
+use crate::files::{At, FileError, create_parent, open_for_attributes, set_mode};
 use crate::graph::layout::FileSharing;
 use crate::key::{Digest, Key};
 use crate::link::LinkMode;
@@ -32,26 +34,13 @@ pub(crate) enum StoreFault {
 /// How often every entry is read at each lookup, so that it shows in a small store.
 const READINGS: usize = 5;
 
-impl StoreKind for StoreFault {
-    fn name(&self) -> &'static str {
-        CasKind.name()
-    }
+/// A `cas` store with a fault, which `open` has to give to [`open_faulty`].
+pub(crate) const fn faulty(open: fn(&Path) -> Result<Box<dyn Store>, FileError>) -> StoreKind {
+    StoreKind { open, ..CAS }
+}
 
-    fn about(&self) -> &'static str {
-        CasKind.about()
-    }
-
-    fn hashes_everything(&self) -> bool {
-        CasKind.hashes_everything()
-    }
-
-    fn shape(&self) -> StoreShape {
-        CasKind.shape()
-    }
-
-    fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError> {
-        Ok(Box::new(FaultyStore { fault: *self, inner: CasKind.open(root)? }))
-    }
+pub(crate) fn open_faulty(root: &Path, fault: StoreFault) -> Result<Box<dyn Store>, FileError> {
+    Ok(Box::new(FaultyStore { fault, inner: CAS.open(root)? }))
 }
 
 #[derive(Debug)]
@@ -63,36 +52,31 @@ struct FaultyStore {
 impl FaultyStore {
     fn write_manifest(&self, entry: &Entry) -> Result<(), FileError> {
         let path = self.inner.manifest(&entry.key);
-        let made = || {
-            fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
-            fs::write(&path, entry.encode()?)
-        };
-        made().at("write", &path)
+        create_parent(&path)?;
+        entry.encode().and_then(|bytes| fs::write(&path, bytes)).at("write", &path)
     }
 
     fn files<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = (PathBuf, &'a FileRecord)> {
-        let stored = entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)));
-        stored.map(|file| (self.inner.stored(entry, file), file))
+        entry.stored_files().map(|(file, _)| (self.inner.stored(entry, file), file))
     }
 
     /// Each file as a hole of the right size and time, then the manifest, then the bytes.
     fn add_torn(&self, entry: &Entry, unit_dir: &Path) -> Result<(), FileError> {
         let hole = |path: &Path, file: &FileRecord| {
-            fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
             let hole = File::create(path)?;
             hole.set_len(file.size)?;
             hole.set_modified(entry.time())
         };
         for (path, file) in self.files(entry).filter(|(path, _)| !path.exists()) {
+            create_parent(&path)?;
             hole(&path, file).at("write", &path)?;
         }
         self.write_manifest(entry)?;
         std::thread::sleep(Duration::from_millis(100));
         for (path, file) in self.files(entry) {
             let fill = || {
-                let bytes = fs::read(unit_dir.join(&file.path))?;
                 let mut filled = File::options().write(true).open(&path)?;
-                std::io::Write::write_all(&mut filled, &bytes)?;
+                filled.write_all(&fs::read(unit_dir.join(&file.path))?)?;
                 filled.set_modified(entry.time())?;
                 set_mode(&filled, file.executable, false)
             };
@@ -115,8 +99,28 @@ fn all_shared(entry: &Entry) -> Entry {
 }
 
 impl Store for FaultyStore {
-    fn root(&self) -> &Root {
-        self.inner.root()
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
+        match self.fault {
+            StoreFault::SharedFingerprints => self.inner.add(&all_shared(entry), unit_dir, link),
+            StoreFault::ManifestFirst => {
+                self.write_manifest(entry)?;
+                // What a crash would have to hit; a slow disk makes it as wide.
+                std::thread::sleep(Duration::from_millis(5));
+                self.inner.add(entry, unit_dir, link)
+            }
+            StoreFault::TornFiles if self.inner.lookup(&entry.key).is_none() => {
+                self.add_torn(entry, unit_dir).map(|()| Added::New)
+            }
+            StoreFault::WritableFiles => {
+                let added = self.inner.add(entry, unit_dir, link)?;
+                for (path, file) in self.files(entry) {
+                    let opened = open_for_attributes(&path).and_then(|open| set_mode(&open, file.executable, true));
+                    opened.at("open up", &path)?;
+                }
+                Ok(added)
+            }
+            _ => self.inner.add(entry, unit_dir, link),
+        }
     }
 
     fn lookup(&self, key: &Key) -> Option<Entry> {
@@ -134,6 +138,14 @@ impl Store for FaultyStore {
         if self.fault == StoreFault::NoLock { Ok(None) } else { self.inner.lock_shared() }
     }
 
+    fn kind(&self) -> &'static StoreKind {
+        self.inner.kind()
+    }
+
+    fn root(&self) -> &Root {
+        self.inner.root()
+    }
+
     fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf {
         self.inner.stored(entry, file)
     }
@@ -142,37 +154,8 @@ impl Store for FaultyStore {
         self.inner.out_dir(entry)
     }
 
-    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
-        match self.fault {
-            StoreFault::SharedFingerprints => self.inner.add(&all_shared(entry), unit_dir, link),
-            StoreFault::ManifestFirst => {
-                self.write_manifest(entry)?;
-                // What a crash would have to hit; a slow disk makes it as wide.
-                std::thread::sleep(Duration::from_millis(5));
-                self.inner.add(entry, unit_dir, link)
-            }
-            StoreFault::TornFiles if self.inner.lookup(&entry.key).is_none() => {
-                self.add_torn(entry, unit_dir).map(|()| Added::New)
-            }
-            StoreFault::WritableFiles => {
-                let added = self.inner.add(entry, unit_dir, link)?;
-                for (path, file) in self.files(entry) {
-                    open_for_attributes(&path)
-                        .and_then(|open| set_mode(&open, file.executable, true))
-                        .at("open up", &path)?;
-                }
-                Ok(added)
-            }
-            _ => self.inner.add(entry, unit_dir, link),
-        }
-    }
-
     fn entries(&self) -> Vec<Entry> {
         self.inner.entries()
-    }
-
-    fn shape(&self) -> StoreShape {
-        self.inner.shape()
     }
 
     fn manifest(&self, key: &Key) -> PathBuf {

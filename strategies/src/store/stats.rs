@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::Bytes;
 use super::survey::{Survey, SurveyedEntry};
 use crate::key::BlobId;
 use crate::retention::{EntryFeatures, total_bytes};
@@ -69,8 +68,7 @@ impl StoreStats {
             let age = now.saturating_sub(surveyed.features.last_used);
             let group = AGES.iter().position(|(_, end)| age <= *end).unwrap_or(AGES.len() - 1);
             stats.ages[group].add(surveyed);
-            let stored = surveyed.entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)));
-            for (file, blob) in stored.zip(&surveyed.features.blobs) {
+            for ((file, _), blob) in surveyed.entry.stored_files().zip(&surveyed.features.blobs) {
                 named += file.size;
                 once.insert(blob.id, file.size);
             }

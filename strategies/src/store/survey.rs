@@ -3,7 +3,7 @@
 //!
 //! [`super::Store::entries`] leaves out what it cannot read, which is right for a lookup
 //! and wrong here: a manifest skipped because of a passing error would make its blobs look
-//! like nobody's. So here such an error ends the survey.
+//! unreferenced. So here such an error ends the survey.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -17,12 +17,12 @@ use crate::files::{At, FileError, REMOVED, TEMPORARY, allocated, since_epoch};
 use crate::key::{BaseKey, BlobId, Key};
 use crate::retention::{Blob, EntryFeatures};
 
-/// An entry with what a policy may know of it.
+/// An entry with its features.
 #[derive(Debug)]
 pub struct SurveyedEntry {
     /// The entry.
     pub entry: Entry,
-    /// Its manifest, or the directory that holds it.
+    /// Its manifest, or the directory that it is in.
     pub path: PathBuf,
     /// Features, bytes as allocated.
     pub features: EntryFeatures,
@@ -65,17 +65,17 @@ impl Survey {
     /// When a folder or a manifest exists and cannot be read.
     pub fn of(store: &dyn Store) -> Result<Survey, FileError> {
         let root = store.root();
-        let shape = store.shape();
+        let kind = store.kind();
         let mut survey = Survey::default();
         let in_root = list(&root.path(""))?;
         survey.leftovers(in_root);
         let rustc_info = list(&root.path("rustc-info"))?;
         survey.leftovers(rustc_info);
-        if let Some(folder) = shape.blobs {
+        if let Some(folder) = kind.blobs {
             let files = survey.sharded(&root.path(folder))?;
             survey.blobs = files.into_iter().filter(|file| !file.is_dir).map(|file| file.path).collect();
         }
-        if let Some(folder) = shape.trees {
+        if let Some(folder) = kind.trees {
             survey.trees = named(survey.sharded(&root.path(folder))?, Key::from_hex);
         }
         survey.inputs = named(survey.sharded(&root.path("inputs"))?, BaseKey::from_hex);
@@ -83,7 +83,7 @@ impl Survey {
             let sets = list(folder)?;
             survey.leftovers(sets);
         }
-        let entries = survey.sharded(&root.path(shape.entries))?;
+        let entries = survey.sharded(&root.path(kind.entries))?;
         let read: Vec<Read> = entries.into_par_iter().map(|at| read(store, at)).collect::<Result<_, _>>()?;
         for read in read {
             match read {
@@ -162,8 +162,8 @@ fn features(store: &dyn Store, entry: &Entry, last_used: Duration, manifest: u64
             Bytes::Stored(_) => {
                 blobs.push(Blob { id: BlobId::of(path.as_os_str().as_encoded_bytes()), bytes: size(&path) });
             }
-            // A directory a unit has a file for what its manifest holds, too.
-            Bytes::Text(_) | Bytes::Hex(_) if store.shape().blobs.is_none() => bytes += size(&path),
+            // A directory a unit has files for what is in its manifest, too.
+            Bytes::Text(_) | Bytes::Hex(_) if store.kind().blobs.is_none() => bytes += size(&path),
             Bytes::Text(_) | Bytes::Hex(_) => {}
         }
     }
@@ -209,7 +209,7 @@ fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// What a folder holds, by name; one that is not there holds nothing.
+/// The content of a folder, by name; one that is not there is empty.
 fn list(folder: &Path) -> Result<Vec<Stray>, FileError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -38,7 +38,7 @@ pub struct Units {
     /// How files get across.
     pub link: LinkMode,
     /// Where they live.
-    pub store: &'static dyn StoreKind,
+    pub store: &'static StoreKind,
     /// What it does otherwise than most.
     pub options: UnitsOptions,
     /// What is wrong with it on purpose; `None` for every strategy that is meant to be right.

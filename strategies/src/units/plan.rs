@@ -11,11 +11,11 @@ use rayon::prelude::*;
 use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
 use crate::files::CLOCK_TICK;
-use crate::graph::layout::{UnitPlace, fingerprint_name};
+use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
 use crate::key::{BaseKey, ContentDigest, Key, KeyInputs, ObservedInputs, final_key};
 use crate::policy::{Rule, admission};
-use crate::store::{Entry, stamp};
+use crate::store::Entry;
 
 /// What is to be done, unit by unit.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
     let mut units: Vec<Option<PlannedUnit>> = (0..graph.units.len()).map(|_| None).collect();
     for level in levels(graph) {
         let decide = |index: UnitIndex| match refused[index] {
-            Some(rule) => PlannedUnit { decision: Decision::Refused(rule), inputs: None, stamp: stamp::NORMAL },
+            Some(rule) => PlannedUnit { decision: Decision::Refused(rule), inputs: None, stamp: NORMAL_STAMP },
             None => decide(session, index, &units, &by_key),
         };
         let decided: Vec<(UnitIndex, PlannedUnit)> =
@@ -142,7 +142,7 @@ fn decide(
         })
     });
     let Some(mut found) = found.flatten() else {
-        return PlannedUnit { decision: Decision::Miss, inputs: Some(inputs), stamp: stamp::NORMAL };
+        return PlannedUnit { decision: Decision::Miss, inputs: Some(inputs), stamp: NORMAL_STAMP };
     };
     let mut stamps = Vec::with_capacity(unit.dependencies.len());
     for dependency in unit.dependencies.iter().filter_map(|edge| planned[edge.index].as_ref()) {
@@ -153,7 +153,7 @@ fn decide(
         stamps.push(dependency.stamp);
     }
     let watched = found.watched.filter(|_| unit.is_script_run());
-    let stamp = found.stamp.max(stamp::floor(stamps.into_iter(), watched));
+    let stamp = found.stamp.max(oldest_stamp(stamps.into_iter(), watched));
     PlannedUnit { decision: found.decision, inputs: Some(inputs), stamp }
 }
 

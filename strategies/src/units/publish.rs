@@ -13,13 +13,13 @@ use rayon::prelude::*;
 
 use super::{Decision, RestorePlan, Session};
 use crate::files::{FileError, set_time, since_epoch};
-use crate::graph::layout::{FileSharing, UnitPlace, invoked_at, is_uplifted, share};
+use crate::graph::layout::{FileSharing, UnitPlace, invoked_at, is_uplifted, oldest_stamp, share};
 use crate::graph::matching::BuiltUnits;
 use crate::graph::{Unit, UnitIndex};
 use crate::key::{
     ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
 };
-use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, stamp};
+use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
 use crate::written::WrittenFiles;
 
 /// Private files up to this size are kept in the manifest, bytes.
@@ -61,7 +61,7 @@ pub fn publish(
 ) -> Result<PublishOutcome, FileError> {
     let layout = &session.context.layout;
     session.context.forget_files();
-    session.store.root().keep_rustc_info(&session.context.toolchain, &layout.build_dir);
+    session.store.root().store_rustc_info(&session.context.toolchain, &layout.build_dir);
     let mut scanned = scan_all(session, plan, built);
     let artifact = |(key, content), stamp| Artifact { key, content, stamp };
     let mut artifacts: Vec<Option<Artifact>> =
@@ -157,7 +157,7 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
     let unit = &session.graph.units[index];
     let dir = session.context.layout.unit_dir(&place);
     let uplifted = is_uplifted(session.graph, index);
-    let everything = session.units.store.hashes_everything();
+    let everything = session.store.kind().hashes_everything;
     let mut files = Vec::new();
     let UnitFiles { files: listed, folders } = list(&dir)?;
     for relative in listed {
@@ -312,7 +312,7 @@ fn finish(
         base,
         package: unit.package.name.clone(),
         slot: unit.slot(),
-        stamp: stamp::floor(stamps, watched),
+        stamp: oldest_stamp(stamps, watched),
         cost_s: costs.get(&scan.place).copied(),
         place: scan.place,
         inputs: (&gathered.inputs).into(),

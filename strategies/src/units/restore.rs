@@ -228,7 +228,7 @@ fn restore_unit(
     Ok(count)
 }
 
-/// Which time a restored private file gets; see [`crate::store::stamp`].
+/// Which time a restored private file gets; see [`crate::graph::layout`].
 struct Times<'a> {
     unit: &'a Unit,
     uplifted: bool,

@@ -43,7 +43,7 @@ fn at_every_step() {
                     if step > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
                 let interrupted = collected.unwrap().interrupted;
-                is_usable(&world, &format!("{} {} step {stop}", kind.name(), link.name()));
+                is_usable(&world, &format!("{} {} step {stop}", kind.name, link.name()));
                 if !interrupted {
                     break;
                 }

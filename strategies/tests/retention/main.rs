@@ -1,4 +1,4 @@
-//! Collection in a store that builds use: what it may take, and what must hold whenever it
+//! Collection in a store that builds use: what it may remove, and what must hold whenever it
 //! is cut off.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test may")]
@@ -20,7 +20,7 @@ use world::{UNITS, World, request};
 
 /// Every shape of store, with a link mode that works everywhere.
 fn worlds() -> impl Iterator<Item = World> {
-    store::ALL.iter().map(|kind| World::new(*kind, LinkMode::Hardlink))
+    store::ALL.iter().map(|kind| World::new(kind, LinkMode::Hardlink))
 }
 
 #[test]
@@ -29,14 +29,14 @@ fn what_was_collected_is_missed_as_evicted_and_comes_back() {
         assert_eq!(world.build(0, "a", true).unwrap().compiled, UNITS);
         assert_eq!(world.build(0, "b", true).unwrap().hits, UNITS);
         let collected = world.collect(Some(0)).unwrap();
-        assert_eq!((collected.taken.len(), collected.kept, collected.bytes_after), (UNITS, 0, 0));
+        assert_eq!((collected.entries.len(), collected.kept, collected.bytes_after), (UNITS, 0, 0));
         assert!(world.survey().blobs.is_empty() && world.survey().trees.is_empty());
 
         let missed = world.build(0, "c", true).unwrap();
         assert_eq!((missed.hits, missed.compiled), (0, UNITS));
         assert_eq!(missed.reasons.len(), UNITS);
         assert!(missed.reasons.values().all(|reason| *reason == MissReason::Evicted), "{:?}", missed.reasons);
-        // Another variant was never there; what is below it is.
+        // Another variant was never there; its dependencies are.
         let other = world.build(1, "d", true).unwrap();
         assert_eq!(other.hits, UNITS / 2);
         assert!(!other.reasons.values().any(|reason| *reason == MissReason::Evicted), "{:?}", other.reasons);
@@ -73,7 +73,7 @@ fn the_least_recently_used_go_first_and_a_present_unit_is_used() {
         let limits = StoreLimits { max_age: Some(Duration::from_secs(500)), max_bytes: None };
         let collected =
             collect(&*store, &CollectRequest { limits, ..request(None) }, &mut |_| ControlFlow::Continue(())).unwrap();
-        assert_eq!(collected.taken.len(), UNITS / 2, "the upper half of the other variant");
+        assert_eq!(collected.entries.len(), UNITS / 2, "the upper half of the other variant");
         world.wipe("a");
         assert_eq!(world.build(0, "a", true).unwrap().hits, UNITS);
     }
@@ -84,13 +84,13 @@ fn bytes_that_build_directories_hold_are_promised_and_not_freed() {
     for world in worlds() {
         world.build(0, "a", true).unwrap();
         let dry = CollectRequest { dry_run: true, ..request(Some(0)) };
-        let told = collect(&*world.store(), &dry, &mut |_| ControlFlow::Continue(())).unwrap();
+        let foreseen = collect(&*world.store(), &dry, &mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(world.survey().entries.len(), UNITS, "a dry run removes nothing");
-        assert!(told.held() > 0 && told.freed > 0, "{told:?}");
+        assert!(foreseen.still_linked() > 0 && foreseen.freed > 0, "{foreseen:?}");
         world.wipe("a");
         let collected = world.collect(Some(0)).unwrap();
-        assert_eq!(collected.promised, told.promised);
-        assert_eq!((collected.freed, collected.held()), (collected.promised, 0));
+        assert_eq!(collected.promised, foreseen.promised);
+        assert_eq!((collected.freed, collected.still_linked()), (collected.promised, 0));
     }
 }
 
@@ -102,7 +102,7 @@ fn trees_made_for_in_place_links_go_and_do_not_hold_bytes() {
     world.build(0, "a", true).unwrap();
     assert!(!world.survey().trees.is_empty());
     let collected = world.collect(Some(0)).unwrap();
-    assert_eq!(collected.held(), 0, "links in the store itself are no holders");
+    assert_eq!(collected.still_linked(), 0, "links in the store itself are no holders");
     assert!(world.survey().trees.is_empty());
     let again = world.build(0, "a", true).unwrap();
     assert_eq!((again.stale, again.compiled), (0, UNITS - 1), "only the unit with private files is still there");
@@ -112,14 +112,14 @@ fn trees_made_for_in_place_links_go_and_do_not_hold_bytes() {
 fn damaged_entries_and_old_leftovers_go_and_young_ones_stay() {
     for world in worlds() {
         world.build(0, "a", true).unwrap();
-        let shape = world.kind.shape();
+        let kind = world.kind;
         let version = world.store_dir().join("v2");
-        let leftover = version.join(shape.entries).join("00/.tmp-123-4");
+        let leftover = version.join(kind.entries).join("00/.tmp-123-4");
         std::fs::create_dir_all(&leftover).unwrap();
         std::fs::write(version.join(".tmp-9"), "x").unwrap();
-        std::fs::create_dir_all(version.join(shape.entries).join("00/.gone-1/out")).unwrap();
-        // Another version and a stranger are nobody's business.
-        let foreign = version.join(shape.entries).join("00").join("stranger");
+        std::fs::create_dir_all(version.join(kind.entries).join("00/.gone-1/out")).unwrap();
+        // Another version and a stranger are left alone.
+        let foreign = version.join(kind.entries).join("00").join("stranger");
         std::fs::write(&foreign, "x").unwrap();
         let store = world.store();
         let victim = &world.survey().entries[0];
@@ -211,10 +211,10 @@ fn changed_bytes_are_found_and_named() {
         assert_eq!(verified.broken.len(), 1);
         assert_eq!((verified.broken[0].key, verified.broken[0].damage[0].what), (victim.key, "bytes changed"));
 
-        assert_eq!(world.collect(None).unwrap().taken, vec![], "size and time do not show it");
+        assert_eq!(world.collect(None).unwrap().entries, vec![], "size and time do not show it");
         let deep = CollectRequest { deep: true, ..request(None) };
         let collected = collect(&*store, &deep, &mut |_| ControlFlow::Continue(())).unwrap();
-        assert_eq!(collected.taken.iter().map(|taken| taken.key).collect::<Vec<_>>(), [victim.key]);
+        assert_eq!(collected.entries.iter().map(|entry| entry.key).collect::<Vec<_>>(), [victim.key]);
         assert!(world.verify().is_intact() && world.verify().orphans.is_empty());
     }
 }
@@ -224,7 +224,7 @@ fn a_store_is_opened_by_what_it_holds() {
     for world in worlds() {
         assert!(matches!(open_existing(&world.store_dir()), Err(OpenError::NotAStore(_))));
         world.store();
-        assert_eq!(open_existing(&world.store_dir()).unwrap().0.name(), world.kind.name());
+        assert_eq!(open_existing(&world.store_dir()).unwrap().0.name, world.kind.name);
         store::ALL.iter().for_each(|kind| drop(kind.open(&world.store_dir()).unwrap()));
         assert!(matches!(open_existing(&world.store_dir()), Err(OpenError::Mixed(_))));
     }
@@ -245,6 +245,6 @@ proptest! {
         let verified = world.verify();
         prop_assert!(verified.is_intact() && verified.orphans.is_empty());
         prop_assert_eq!(verified.entries, collected.kept);
-        prop_assert_eq!(world.collect(Some(cap)).unwrap().taken, vec![]);
+        prop_assert_eq!(world.collect(Some(cap)).unwrap().entries, vec![]);
     }
 }

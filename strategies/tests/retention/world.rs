@@ -25,7 +25,7 @@ pub const UNITS: usize = 8;
 /// A workspace, its store and its build directories, all in a temporary directory.
 pub struct World {
     dir: tempfile::TempDir,
-    pub kind: &'static dyn StoreKind,
+    pub kind: &'static StoreKind,
     pub link: LinkMode,
 }
 
@@ -43,7 +43,7 @@ pub struct Report {
 }
 
 impl World {
-    pub fn new(kind: &'static dyn StoreKind, link: LinkMode) -> World {
+    pub fn new(kind: &'static StoreKind, link: LinkMode) -> World {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("workspace/src")).unwrap();
         fs::write(dir.path().join("workspace/Cargo.toml"), "[package]").unwrap();

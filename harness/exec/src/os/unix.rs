@@ -132,7 +132,7 @@ pub fn symlink(original: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(original, link)
 }
 
-/// The number of a file and the bytes of its blocks; `None` where the system does not tell.
+/// The number of a file and the bytes of its blocks; `None` where the system does not report them.
 pub fn file_number(metadata: &Metadata) -> Option<(FileNumber, u64)> {
     use std::os::unix::fs::MetadataExt;
     // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
@@ -214,7 +214,7 @@ mod linux {
         Ok(rustix::fs::syncfs(file)?)
     }
 
-    /// The extents of an open file; `None` where the file system does not tell.
+    /// The extents of an open file; `None` where the file system does not report them.
     pub fn file_extents(file: &File) -> Option<Vec<FileExtent>> {
         let mut all = Vec::new();
         let mut request = Box::new(fiemap::FiemapRequest::new());
@@ -404,7 +404,7 @@ mod other {
     }
 
     pub fn sysctl(name: &str) -> Option<String> {
-        let output = crate::tool::output_of(Path::new("/usr/sbin/sysctl"), &["-n", name]).ok()?;
+        let output = duct::cmd!("/usr/sbin/sysctl", "-n", name).stderr_null().read().ok()?;
         Some(output.trim().to_owned()).filter(|text| !text.is_empty())
     }
 

@@ -67,7 +67,7 @@ impl ChildGroup {
     pub fn terminate(&self) {}
 
     pub fn kill(&self) {
-        // Windows has no signals to tell of: the processes end with this exit code.
+        // Windows has no signals: the processes end with this exit code.
         // SAFETY: the handle is open.
         let _ = unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
     }

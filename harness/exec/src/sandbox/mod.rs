@@ -1,4 +1,4 @@
-//! Builds of strangers' code in a sandbox made by Bubblewrap: `--sandbox`.
+//! Builds of untrusted code in a sandbox made by Bubblewrap: `--sandbox`.
 //!
 //! No network but a loopback of its own, a view of the file system in which little is seen and
 //! less can be written ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on
@@ -23,13 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{CommandSpec, Finished, ProcessError, Stream};
 use super::interrupt::{Interrupted, Supervisor};
-use super::toolchain::on_path;
+use super::tool::on_path;
 use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
 use view::{SandboxMount, SandboxNeeds};
 
-/// How long Bubblewrap has to start a trivial program or to tell its version.
+/// How long Bubblewrap has to start a trivial program or to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a program is started inside and outside to measure the overhead.
@@ -118,7 +118,7 @@ pub struct StartOverhead {
     pub outside: Duration,
 }
 
-/// Runs a command of strangers' code: in the sandbox, if there is one.
+/// Runs a command of untrusted code: in the sandbox, if there is one.
 ///
 /// After a sandboxed command, however it ended, links that lead out of the writable directories
 /// and special files are removed from them. How long that took is [`Finished::inspection`].

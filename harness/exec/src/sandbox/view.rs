@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 const SYSTEM: &[&str] =
     &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/opt", "/nix", "/gnu"];
 
-/// Where the kernel tells about cores.
+/// Where the kernel describes its cores.
 const KERNEL: &[&str] = &["/sys/fs/cgroup", "/sys/devices/system/cpu"];
 
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];

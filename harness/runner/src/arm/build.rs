@@ -8,7 +8,7 @@ use corpora::scenario::{Home, Step};
 
 use super::{Arm, Programs, WorkingCopy};
 use crate::build::Build;
-use crate::checks::{Checked, check};
+use crate::checks::{CheckResult, check};
 use crate::confinement;
 use crate::deadline::BuildError;
 use crate::gates;
@@ -16,13 +16,13 @@ use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
 use crate::ledger::DiskUse;
 use crate::shadow;
-use crate::step::{BuildJob, BuiltStep, Counts, ShadowResult, StepOutcome, Trial};
+use crate::step::{BuildJob, BuiltStep, OutcomeCounts, ShadowResult, StepOutcome, Trial};
 use exec::cpu::{CpuTimes, own_cpu};
 use exec::process::ProcessError;
 
 /// The builds of a step, before anything is judged.
 struct BuiltJobs {
-    builds: Vec<(Build, Checked)>,
+    builds: Vec<(Build, CheckResult)>,
     own: Duration,
     own_count: Option<OwnCount>,
     /// What is wrong with a process that should serve them.
@@ -91,7 +91,7 @@ impl Arm<'_> {
             built.release();
             Ok((built, checked))
         });
-        let builds: Vec<(Build, Checked)> = checked.collect::<Result<_, BuildError>>()?;
+        let builds: Vec<(Build, CheckResult)> = checked.collect::<Result<_, BuildError>>()?;
         // Of several at once nobody can say whose CPU time it was.
         let own = if let [(alone, _)] = builds.as_slice() { alone.own } else { own };
         Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors })
@@ -139,7 +139,7 @@ impl Arm<'_> {
         let mut trials = Vec::new();
         for (job, (build, checked)) in jobs.iter().zip(builds) {
             let units = self.integration.outcomes(&build, job.cold);
-            let counts = Counts::of(&units);
+            let counts = OutcomeCounts::of(&units);
             let seen = (job.site.workspace.clone(), job.copy.clone(), job.variant.clone(), job.edits);
             let was_seen = !self.seen.insert(seen);
             let trial = Trial { build, checked, units, counts };

@@ -11,13 +11,13 @@ use corpora::{checkout, upgrade, worktree};
 use crate::build_env::BuildEnv;
 use crate::integration::Integration;
 use crate::invocation::Site;
-use crate::prepare::Prepared;
+use crate::prepare::PreparedWorkspace;
 use exec::dirs::remove_dir;
 
 /// A workspace and all its working copies.
 #[derive(Debug)]
 pub struct WorkspaceCopies<'a> {
-    prepared: &'a Prepared,
+    prepared: &'a PreparedWorkspace,
     copies: Vec<WorkingCopy>,
 }
 
@@ -58,10 +58,7 @@ pub enum EditTarget {
 
 impl<'a> WorkspaceCopies<'a> {
     /// Lays out the main working copy; as a git repository, where worktrees are wanted.
-    ///
-    /// # Errors
-    /// When files cannot be copied.
-    pub fn open(dirs: ArmDirs<'_>, prepared: &'a Prepared, git: bool) -> Result<WorkspaceCopies<'a>> {
+    pub fn open(dirs: ArmDirs<'_>, prepared: &'a PreparedWorkspace, git: bool) -> Result<WorkspaceCopies<'a>> {
         let mut workspace = WorkspaceCopies { prepared, copies: Vec::new() };
         let tree = workspace.tree(dirs, MAIN);
         checkout::checkout(&prepared.fetched, &tree)
@@ -79,9 +76,6 @@ impl<'a> WorkspaceCopies<'a> {
     }
 
     /// A working copy by its name.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn copy(&self, name: &str) -> Result<&WorkingCopy> {
         let found = self.copies.iter().find(|copy| copy.name == name);
         found.with_context(|| format!("{} has no working copy {name}", self.workspace()))

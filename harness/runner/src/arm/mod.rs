@@ -17,12 +17,12 @@ use strategies::Strategy;
 use super::build_env::BuildEnv;
 use super::experiment::Options;
 use super::gates::Origins;
-use super::integration::plain::Plain;
-use super::integration::{self, Integration, IntegrationDirs, Opened};
+use super::integration::plain::PlainCargo;
+use super::integration::{self, Integration, IntegrationDirs, OpenedIntegration};
 use super::invocation::BuildOptions;
 use super::ledger::Ledger;
 use super::plan::Slot;
-use super::prepare::Prepared;
+use super::prepare::PreparedWorkspace;
 use super::step::StepOutcome;
 
 /// What programs printed that were built first in a run: by workspace, step and working copy.
@@ -52,21 +52,18 @@ pub struct Arm<'a> {
 
 impl<'a> Arm<'a> {
     /// Lays out working copies of these workspaces and an empty store at the arm's fixed paths.
-    ///
-    /// # Errors
-    /// When the directories cannot be made.
     pub fn open(
         env: &'a BuildEnv,
         options: &'a Options,
         scenario: &'a Scenario,
         strategy: &Strategy,
-        prepared: &[(usize, &'a Prepared)],
+        prepared: &[(usize, &'a PreparedWorkspace)],
     ) -> Result<Arm<'a>> {
         env.clear_arm()?;
         let (integration, unsupported): (Arc<dyn Integration>, _) =
             match integration::open(strategy, env, &IntegrationDirs::below(&env.arm_dir()))? {
-                Opened::Ready(integration) => (integration, None),
-                Opened::Unsupported(why) => (Arc::new(Plain), Some(why)),
+                OpenedIntegration::Ready(integration) => (integration, None),
+                OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo), Some(why)),
             };
         let dirs = ArmDirs { env, integration: &integration };
         let laid_out = prepared

@@ -101,7 +101,7 @@ pub struct Readings {
 /// A limit that was passed.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the fields are those of the text")]
-pub enum Passed {
+pub enum PassedLimit {
     /// Too little room.
     Disk { disk: GuardedDisk, free: u64 },
     /// Too little memory.
@@ -110,18 +110,18 @@ pub enum Passed {
     Load { others: f64, limit: Percent },
 }
 
-impl fmt::Display for Passed {
+impl fmt::Display for PassedLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = |value: u64| bytes(value as f64);
         match self {
-            Passed::Disk { disk, free } => {
+            PassedLimit::Disk { disk, free } => {
                 let (path, floor) = (disk.path.display(), size(disk.floor));
                 write!(f, "{} free in {path}, {floor} to be left (--disk-floor)", size(*free))
             }
-            Passed::Memory { available, floor } => {
+            PassedLimit::Memory { available, floor } => {
                 write!(f, "{} of memory available, {} to be left (--memory-floor)", size(*available), size(*floor))
             }
-            Passed::Load { others, limit } => {
+            PassedLimit::Load { others, limit } => {
                 let share = 100.0 * others;
                 write!(f, "others use {share:.0} % of the processor time, {limit} are allowed (--max-load)")
             }
@@ -129,33 +129,33 @@ impl fmt::Display for Passed {
     }
 }
 
-impl Passed {
+impl PassedLimit {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Passed::Disk { .. } => {
+            PassedLimit::Disk { .. } => {
                 "make room (or take a larger --volume; --order arm-by-arm keeps one strategy on disk at a time)"
             }
-            Passed::Memory { .. } => "end other programs, or lower --memory-floor",
-            Passed::Load { .. } => "wait for a quiet machine, or raise --max-load",
+            PassedLimit::Memory { .. } => "end other programs, or lower --memory-floor",
+            PassedLimit::Load { .. } => "wait for a quiet machine, or raise --max-load",
         }
     }
 }
 
 impl Floors {
     /// The first limit that these readings pass.
-    pub fn passed(&self, readings: &Readings) -> Option<Passed> {
+    pub fn passed(&self, readings: &Readings) -> Option<PassedLimit> {
         let disk = self.disks.iter().zip(&readings.free).find_map(|(disk, free)| {
             let free = (*free)?;
-            (free < disk.floor).then(|| Passed::Disk { disk: disk.clone(), free })
+            (free < disk.floor).then(|| PassedLimit::Disk { disk: disk.clone(), free })
         });
         let memory = || {
             let (floor, available) = self.memory.zip(readings.memory)?;
-            (available < floor).then_some(Passed::Memory { available, floor })
+            (available < floor).then_some(PassedLimit::Memory { available, floor })
         };
         let load = || {
             let (limit, others) = self.load.zip(readings.others)?;
-            (others > limit.share()).then_some(Passed::Load { others, limit })
+            (others > limit.share()).then_some(PassedLimit::Load { others, limit })
         };
         disk.or_else(memory).or_else(load)
     }
@@ -178,9 +178,9 @@ trait Sensors: fmt::Debug + Send + Sync {
 
 /// This machine, with a directory of each file system.
 #[derive(Debug)]
-struct Machine(Vec<PathBuf>);
+struct MachineSensors(Vec<PathBuf>);
 
-impl Sensors for Machine {
+impl Sensors for MachineSensors {
     fn free(&self) -> Vec<Option<u64>> {
         self.0.iter().map(|path| free_bytes(path).ok()).collect()
     }
@@ -220,7 +220,7 @@ impl fmt::Debug for Guards {
 impl Guards {
     /// The guards of a run on this machine. What this system does not state is noted once.
     pub fn new(limits: &Limits, disks: Vec<GuardedDisk>, supervisor: Supervisor, print: Box<dyn Fn(&str)>) -> Guards {
-        let sensors = Arc::new(Machine(disks.iter().map(|disk| disk.path.clone()).collect()));
+        let sensors = Arc::new(MachineSensors(disks.iter().map(|disk| disk.path.clone()).collect()));
         let floors = Floors { disks, memory: limits.memory_floor(), load: limits.max_load_percent };
         let guards = Guards { floors: Arc::new(floors), sensors, wait: limits.wait(), supervisor, print };
         guards.unsupported(limits).iter().for_each(|what| (guards.print)(&format!("note: {what}")));
@@ -246,9 +246,6 @@ impl Guards {
     /// Called before something is built: waits while a limit is passed, and ends the run when it
     /// waited long enough. `make_room` removes what is ours and no longer needed, and returns whether
     /// there was anything.
-    ///
-    /// # Errors
-    /// When the run was stopped, by this guard or by a signal.
     pub fn before(&self, what: &str, make_room: &mut dyn FnMut() -> bool) -> Result<(), Interrupted> {
         let began = Instant::now();
         let mut noted = false;
@@ -266,7 +263,7 @@ impl Guards {
                 }
                 return Ok(());
             };
-            if matches!(passed, Passed::Disk { .. }) && make_room() {
+            if matches!(passed, PassedLimit::Disk { .. }) && make_room() {
                 continue;
             }
             if waited >= self.wait {
@@ -301,9 +298,6 @@ impl Guards {
     }
 
     /// Ends the run if a disk is too full now: something failed, perhaps for no better reason.
-    ///
-    /// # Errors
-    /// When it is.
     pub fn after_failure(&self, what: &str) -> Result<(), Interrupted> {
         let readings = Readings { free: self.sensors.free(), ..Readings::default() };
         match self.floors.passed(&readings) {
@@ -325,7 +319,7 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch; `trip` is called once, when a floor is passed.
-    fn begin(floors: Arc<Floors>, sensors: Arc<dyn Sensors>, trip: impl FnOnce(Passed) + Send + 'static) -> Watch {
+    fn begin(floors: Arc<Floors>, sensors: Arc<dyn Sensors>, trip: impl FnOnce(PassedLimit) + Send + 'static) -> Watch {
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new().name("guard".into()).spawn(move || {
             let mut short_of_memory = 0;
@@ -334,7 +328,7 @@ impl Watch {
                 let memory = floors.memory.and_then(|_| sensors.memory());
                 let readings = Readings { free: sensors.free(), memory, others: None };
                 let pause = match floors.passed(&readings) {
-                    Some(Passed::Memory { .. }) if short_of_memory + 1 < STRIKES => {
+                    Some(PassedLimit::Memory { .. }) if short_of_memory + 1 < STRIKES => {
                         short_of_memory += 1;
                         LONGEST
                     }
@@ -517,7 +511,7 @@ mod tests {
         assert!(fine.after_failure("a step").is_ok() && fine.supervisor.halted().is_none());
     }
 
-    fn watch(readings: &[(u64, Option<u64>)]) -> (Watch, std::sync::mpsc::Receiver<Passed>) {
+    fn watch(readings: &[(u64, Option<u64>)]) -> (Watch, std::sync::mpsc::Receiver<PassedLimit>) {
         let (tripped, reasons) = channel();
         let trip = move |passed| tripped.send(passed).unwrap();
         (Watch::begin(Arc::new(floors()), Script::of(readings), trip), reasons)
@@ -526,11 +520,11 @@ mod tests {
     #[test]
     fn a_passed_floor_trips_a_watch_once_and_memory_has_to_be_short_twice_in_a_row() {
         let (_watch, reasons) = watch(&[(400, None), (90, None), (80, None)]);
-        assert!(matches!(reasons.recv(), Ok(Passed::Disk { free, .. }) if free == 90 * MIB));
+        assert!(matches!(reasons.recv(), Ok(PassedLimit::Disk { free, .. }) if free == 90 * MIB));
         assert!(reasons.recv().is_err(), "once");
         // Memory is read before free space takes a reading off the script.
         let (_watch, reasons) = watch(&[(101, Some(0)), (101, Some(300)), (101, Some(0)), (101, Some(1))]);
-        assert!(matches!(reasons.recv(), Ok(Passed::Memory { available, .. }) if available == MIB));
+        assert!(matches!(reasons.recv(), Ok(PassedLimit::Memory { available, .. }) if available == MIB));
     }
 
     #[test]

@@ -24,13 +24,13 @@ use strategies::external::statistics::Counters;
 use strategies::external::{Caches, External, Install};
 use strategies::key::Digest;
 
-use self::daemon::Serving;
+use self::daemon::ServingDaemon;
 use super::plain::outcome;
-use super::{Expectations, Integration, IntegrationDirs, Opened, OwnCount, StepStart, UnitOutcome};
-use crate::build::{Build, Phases, Usage, describe_build, run_cargo};
+use super::{Expectations, Integration, IntegrationDirs, OpenedIntegration, OwnCount, StepStart, UnitOutcome};
+use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::BuildEnv;
 use crate::deadline::BuildError;
-use crate::invocation::{BuildOptions, CargoHooks, Site, Variables};
+use crate::invocation::{BuildOptions, CargoHooks, EnvVariables, Site};
 use exec::dirs::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::leftovers::{self, TOOL_MARK};
@@ -47,7 +47,7 @@ pub struct ExternalTool {
     /// The values of placeholders, but for those of a daemon or a build.
     values: PlaceholderValues,
     /// The scrubbed environment, with a HOME of its own.
-    base: Variables,
+    base: EnvVariables,
     /// Another Cargo than the toolchain's.
     cargo: Option<Toolchain>,
     store: PathBuf,
@@ -58,7 +58,7 @@ pub struct ExternalTool {
     mark: String,
     sandbox: Option<Arc<Sandbox>>,
     supervisor: Supervisor,
-    serving: Mutex<Option<Serving>>,
+    serving: Mutex<Option<ServingDaemon>>,
 }
 
 impl fmt::Debug for ExternalTool {
@@ -73,9 +73,6 @@ pub fn install_dir(work: &Path, name: &str, install: &Install) -> PathBuf {
 }
 
 /// The directory of a tool's programs, where it has one of its own.
-///
-/// # Errors
-/// One line that says how to get what is missing.
 pub fn find_tool(work: &Path, external: &External, path: &OsStr) -> Result<Option<PathBuf>, String> {
     if let Some(missing) = external.description.requires.iter().find(|program| find_in(program, path).is_none()) {
         return Err(format!("{missing} is not on PATH; install it"));
@@ -102,18 +99,15 @@ pub fn find_tool(work: &Path, external: &External, path: &OsStr) -> Result<Optio
 
 impl ExternalTool {
     /// Opens it, if its programs are here.
-    ///
-    /// # Errors
-    /// When its directories cannot be made.
-    pub(super) fn open(env: &BuildEnv, external: &Arc<External>, dirs: &IntegrationDirs) -> Result<Opened> {
+    pub(super) fn open(env: &BuildEnv, external: &Arc<External>, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
         let programs = match find_tool(&env.work, external, &env.path()) {
             Ok(programs) => programs,
-            Err(why) => return Ok(Opened::Unsupported(why)),
+            Err(why) => return Ok(OpenedIntegration::Unsupported(why)),
         };
         let cargo = match external.cargo.as_deref().map(|cargo| env.toolchain.with_cargo(Path::new(cargo))) {
             Some(Ok(toolchain)) => Some(toolchain),
             Some(Err(error)) => {
-                return Ok(Opened::Unsupported(format!("--set {}.cargo: {error}", external.name())));
+                return Ok(OpenedIntegration::Unsupported(format!("--set {}.cargo: {error}", external.name())));
             }
             None => None,
         };
@@ -139,7 +133,7 @@ impl ExternalTool {
             serving: Mutex::default(),
         };
         tool.make_dirs()?;
-        Ok(Opened::Ready(Arc::new(tool)))
+        Ok(OpenedIntegration::Ready(Arc::new(tool)))
     }
 
     fn make_dirs(&self) -> Result<()> {
@@ -194,7 +188,7 @@ impl ExternalTool {
         Ok(took)
     }
 
-    fn serving(&self) -> MutexGuard<'_, Option<Serving>> {
+    fn serving(&self) -> MutexGuard<'_, Option<ServingDaemon>> {
         self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -248,7 +242,7 @@ impl CargoHooks for ExternalTool {
         self.cargo.as_ref()
     }
 
-    fn set_variables(&self, variables: &mut Variables, env: &BuildEnv, site: &Site, options: &BuildOptions) {
+    fn set_variables(&self, variables: &mut EnvVariables, env: &BuildEnv, site: &Site, options: &BuildOptions) {
         let own = ["HOME", TOOL_MARK, "RUSTUP_HOME"];
         let from_base = self.base.iter().filter(|(name, _)| {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
@@ -316,7 +310,7 @@ impl Integration for ExternalTool {
         let now = self.used();
         usage.user += now.user.saturating_sub(used.user);
         usage.sys += now.sys.saturating_sub(used.sys);
-        describe_build(call, cargo, usage, Phases { restore, publish, ..Phases::default() }, true)
+        describe_build(call, cargo, usage, BuildPhases { restore, publish, ..BuildPhases::default() }, true)
     }
 
     /// What the tool did can only be seen from outside. A unit is a hit when it was fresh in a build
@@ -380,7 +374,7 @@ impl Integration for ExternalTool {
     }
 }
 
-fn command(argv: &[String], dir: &Path, variables: &Variables) -> CommandSpec {
+fn command(argv: &[String], dir: &Path, variables: &EnvVariables) -> CommandSpec {
     let (program, args) = argv.split_first().map_or(("", [].as_slice()), |(program, args)| (program.as_str(), args));
     // A bare name is looked for where the child would look.
     let path = variables.get(OsStr::new("PATH")).cloned().unwrap_or_default();
@@ -419,7 +413,7 @@ fn arm_values(
 }
 
 /// Gives a tool a home of its own, so that it neither reads nor changes the user's.
-fn give_home(variables: &mut Variables, home: &Path) {
+fn give_home(variables: &mut EnvVariables, home: &Path) {
     if let (Some(user), false) =
         (variables.get(OsStr::new("HOME")).cloned(), variables.contains_key(OsStr::new("RUSTUP_HOME")))
     {

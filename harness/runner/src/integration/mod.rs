@@ -22,6 +22,7 @@ use strategies::Strategy;
 use strategies::explain::EntryIndex;
 use strategies::external::statistics::Counters;
 use strategies::graph::UnitIndex;
+use strategies::link::LinkMode;
 use strategies::store::Store;
 
 use crate::build::{Build, Usage};
@@ -56,17 +57,11 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
 
     /// Called before the builds of a step, outside their time. Without builds it only makes
     /// the integration ready.
-    ///
-    /// # Errors
-    /// When a daemon does not come up, or the run is interrupted.
     fn start_step(&self, _env: &BuildEnv, _builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
         Ok(StepStart::default())
     }
 
     /// One measured build.
-    ///
-    /// # Errors
-    /// When the build fails, is interrupted, or store or build directory fail.
     fn build(
         &self,
         env: &BuildEnv,
@@ -96,9 +91,6 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
     }
 
     /// Empties the store and everything else that is kept from build to build.
-    ///
-    /// # Errors
-    /// When something in it cannot be removed.
     fn reset(&self) -> Result<()>;
 
     /// Ends every process that serves the builds; the next build starts them again.
@@ -106,9 +98,6 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
 }
 
 /// One measured build, with a log of its own.
-///
-/// # Errors
-/// As [`Integration::build`].
 pub fn build(
     integration: &dyn Integration,
     env: &BuildEnv,
@@ -130,7 +119,7 @@ pub struct Expectations {
     /// A build that its store has seen before must have hits.
     pub claims_hits: bool,
     /// The link mode by which files have to come.
-    pub link: Option<&'static str>,
+    pub link: Option<LinkMode>,
     /// Which units it brings back, and how, is seen from outside only.
     pub opaque: bool,
 }
@@ -191,7 +180,7 @@ impl IntegrationDirs {
 
 /// An integration that was opened, or why it cannot work here.
 #[derive(Debug)]
-pub enum Opened {
+pub enum OpenedIntegration {
     /// It works.
     Ready(Arc<dyn Integration>),
     /// It does not, for this reason.
@@ -199,13 +188,10 @@ pub enum Opened {
 }
 
 /// Opens the integration of a strategy in these directories, which it makes.
-///
-/// # Errors
-/// When they cannot be made.
-pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<Opened> {
+pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
-        Strategy::None => Opened::Ready(Arc::new(plain::Plain)),
-        Strategy::SharedTarget => Opened::Ready(Arc::new(plain::SharedTarget::new(dirs))),
+        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo)),
+        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::SharedTarget::new(dirs))),
         Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
         Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
     })

@@ -8,18 +8,18 @@ use exec::dirs::remove_dir;
 use records::Outcome;
 
 use super::{Expectations, Integration, IntegrationDirs, StepStart, UnitOutcome};
-use crate::build::{Build, Phases, Usage, describe_build, run_cargo};
+use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::{BuildEnv, Phase};
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, Site};
 
 /// `none`.
 #[derive(Debug, Clone, Copy)]
-pub struct Plain;
+pub struct PlainCargo;
 
-impl CargoHooks for Plain {}
+impl CargoHooks for PlainCargo {}
 
-impl Integration for Plain {
+impl Integration for PlainCargo {
     fn expectations(&self) -> Expectations {
         Expectations { baseline: true, cacheless: true, ..Expectations::default() }
     }
@@ -28,7 +28,7 @@ impl Integration for Plain {
         env.enter(Phase::Cargo);
         let mut usage = Usage::default();
         let cargo = run_cargo(env, site, options, &mut usage, env.deadline())?;
-        describe_build((env, site, options), cargo, usage, Phases::default(), false)
+        describe_build((env, site, options), cargo, usage, BuildPhases::default(), false)
     }
 
     fn outcomes(&self, build: &Build, _cold: bool) -> Vec<UnitOutcome> {
@@ -75,7 +75,7 @@ impl Integration for SharedTarget {
         options: &BuildOptions,
         start: &StepStart,
     ) -> Result<Build, BuildError> {
-        Plain.build(env, site, options, start)
+        PlainCargo.build(env, site, options, start)
     }
 
     /// What the shared directory had counts as a hit where the workspace's own was empty.

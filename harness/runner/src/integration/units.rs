@@ -15,8 +15,8 @@ use strategies::graph::matching::BuiltUnits;
 use strategies::store::Store;
 use strategies::units::{self, Decision, Session, Units};
 
-use super::{Expectations, Integration, IntegrationDirs, Opened, StepStart, UnitOutcome};
-use crate::build::{Build, Cached, CompileCosts, GraphCall, Phases, Usage, ask_graph, context, run_cargo};
+use super::{Expectations, Integration, IntegrationDirs, OpenedIntegration, StepStart, UnitOutcome};
+use crate::build::{Build, BuildPhases, CacheActions, CompileCosts, GraphCall, Usage, ask_graph, context, run_cargo};
 use crate::build_env::{BuildEnv, Phase};
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, Site};
@@ -31,18 +31,15 @@ pub struct UnitCache {
 
 impl UnitCache {
     /// Opens the store, unless the link mode does not work here.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub(super) fn open(units: &Units, dirs: &IntegrationDirs) -> Result<Opened> {
+    pub(super) fn open(units: &Units, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
         if let Err(why) = units.link.probe(&dirs.root) {
-            return Ok(Opened::Unsupported(why));
+            return Ok(OpenedIntegration::Unsupported(why));
         }
         let store = units.store.open(&dirs.store)?;
-        Ok(Opened::Ready(Arc::new(UnitCache { units: units.clone(), dir: dirs.store.clone(), store })))
+        Ok(OpenedIntegration::Ready(Arc::new(UnitCache { units: units.clone(), dir: dirs.store.clone(), store })))
     }
 
-    fn session<'a>(&'a self, build: &'a Build, cached: &'a Cached) -> Session<'a> {
+    fn session<'a>(&'a self, build: &'a Build, cached: &'a CacheActions) -> Session<'a> {
         Session { units: &self.units, store: &*self.store, graph: &build.graph, context: &cached.context }
     }
 }
@@ -51,7 +48,7 @@ impl CargoHooks for UnitCache {}
 
 impl Integration for UnitCache {
     fn expectations(&self) -> Expectations {
-        Expectations { claims_hits: true, link: Some(self.units.link.name()), ..Expectations::default() }
+        Expectations { claims_hits: true, link: Some(self.units.link), ..Expectations::default() }
     }
 
     fn store_dir(&self) -> Option<&Path> {
@@ -117,14 +114,14 @@ impl Integration for UnitCache {
         env.enter(Phase::End);
         let own = own_before + own_cpu().saturating_sub(own);
 
-        let phases = Phases {
+        let phases = BuildPhases {
             plan: Some(planned),
             graph_call: Some(graph_call),
             restore: Some(restore),
             cargo: cargo.wall,
             publish: Some(publish),
         };
-        let cached = Some(Cached { plan, restored, published, before, context, lock });
+        let cached = Some(CacheActions { plan, restored, published, before, context, lock });
         Ok(Build { phases, usage, own, rustc, costs, ran, graph, built, cached })
     }
 

@@ -34,41 +34,41 @@ const MOST: u32 = 10_000;
 /// Which part of how many: `2/4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Part {
+pub struct ShardPart {
     /// From 1.
     pub index: u32,
     /// How many there are.
     pub of: u32,
 }
 
-impl FromStr for Part {
+impl FromStr for ShardPart {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Part, String> {
+    fn from_str(text: &str) -> Result<ShardPart, String> {
         let number = |text: &str| text.parse::<u32>().ok().filter(|it| (1..=MOST).contains(it));
         let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
         match parts {
-            Some((index, of)) if index <= of => Ok(Part { index, of }),
+            Some((index, of)) if index <= of => Ok(ShardPart { index, of }),
             _ => Err(format!("a shard is a number from 1, a slash and how many there are (at most {MOST}): 1/4")),
         }
     }
 }
 
-impl TryFrom<String> for Part {
+impl TryFrom<String> for ShardPart {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Part, String> {
+    fn try_from(text: String) -> Result<ShardPart, String> {
         text.parse()
     }
 }
 
-impl From<Part> for String {
-    fn from(part: Part) -> String {
+impl From<ShardPart> for String {
+    fn from(part: ShardPart) -> String {
         part.to_string()
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ShardPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index, self.of)
     }
@@ -78,7 +78,7 @@ impl fmt::Display for Part {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sharding {
     /// Which one it is.
-    pub part: Part,
+    pub part: ShardPart,
     /// Predicted seconds of a round by workspace, as the command gave them; where it gave none,
     /// all workspaces weigh the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -91,9 +91,6 @@ pub struct Sharding {
 impl Sharding {
     /// Refuses to go on with a shard on another machine, since its strategies are compared with
     /// each other.
-    ///
-    /// # Errors
-    /// When this is another one, as far as both are known.
     pub fn check_machine(&self) -> Result<()> {
         match (&self.machine, machine_word()) {
             (Some(then), Some(now)) if *then != now => bail!(
@@ -117,7 +114,7 @@ pub fn machine_word() -> Option<String> {
 
 /// The cells of a run: how many rounds of which workspaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cells {
+pub struct RunCells {
     /// How many rounds.
     pub rounds: u32,
     /// Whether each workspace has passes of its own; else all of a round are one cell.
@@ -126,13 +123,9 @@ pub struct Cells {
     pub workspaces: Vec<String>,
 }
 
-impl Cells {
+impl RunCells {
     /// Splits them. `seconds` are of a round by workspace; where there are none, all weigh the
     /// same.
-    ///
-    /// # Errors
-    /// When a name is none of the workspaces, one has no seconds, or there are fewer cells than
-    /// shards.
     pub fn split(&self, of: u32, seconds: &BTreeMap<String, u64>) -> Result<Split> {
         if let Some(unknown) = seconds.keys().find(|name| !self.workspaces.contains(name)) {
             bail!("--shard-seconds: no workspace of this run is called {unknown}; there are {}", self.names());
@@ -168,8 +161,8 @@ impl Cells {
 mod tests {
     use super::*;
 
-    fn cells(rounds: u32, alone: bool) -> Cells {
-        Cells { rounds, alone, workspaces: vec!["a".into(), "b".into()] }
+    fn cells(rounds: u32, alone: bool) -> RunCells {
+        RunCells { rounds, alone, workspaces: vec!["a".into(), "b".into()] }
     }
 
     fn seconds(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
@@ -178,10 +171,10 @@ mod tests {
 
     #[test]
     fn a_part_is_read_as_it_is_written() {
-        assert_eq!("2/4".parse(), Ok(Part { index: 2, of: 4 }));
-        assert_eq!(Part { index: 2, of: 4 }.to_string(), "2/4");
+        assert_eq!("2/4".parse(), Ok(ShardPart { index: 2, of: 4 }));
+        assert_eq!(ShardPart { index: 2, of: 4 }.to_string(), "2/4");
         for wrong in ["0/4", "5/4", "1/0", "1", "1/x", "-1/4", "1/4/5", "", "1/99999"] {
-            assert!(wrong.parse::<Part>().is_err(), "{wrong}");
+            assert!(wrong.parse::<ShardPart>().is_err(), "{wrong}");
         }
     }
 
@@ -204,7 +197,7 @@ mod tests {
     #[test]
     fn another_machine_is_refused_and_an_unknown_one_is_not() {
         let on = |machine: Option<&str>| {
-            let part = Part { index: 1, of: 2 };
+            let part = ShardPart { index: 1, of: 2 };
             Sharding { part, seconds: BTreeMap::new(), machine: machine.map(str::to_owned) }.check_machine()
         };
         assert!(on(None).is_ok());

@@ -13,17 +13,17 @@
 use std::collections::BTreeSet;
 
 /// One round of one pass: the round, from 1, and the number of the pass in its round.
-pub type Cell = (u32, usize);
+pub type ShardCell = (u32, usize);
 
 /// Which shard has which cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    shards: Vec<Shard>,
+    shards: Vec<ShardLoad>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Shard {
-    cells: BTreeSet<Cell>,
+struct ShardLoad {
+    cells: BTreeSet<ShardCell>,
     weight: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct TooManyShards {
 
 impl Split {
     /// The cells of a shard, counted from 1; none of a shard that there is not.
-    pub fn cells_of(&self, shard: u32) -> BTreeSet<Cell> {
+    pub fn cells_of(&self, shard: u32) -> BTreeSet<ShardCell> {
         let at = (shard as usize).checked_sub(1).and_then(|at| self.shards.get(at));
         at.map(|shard| shard.cells.clone()).unwrap_or_default()
     }
@@ -48,9 +48,6 @@ impl Split {
 }
 
 /// Splits `rounds` rounds of passes of these weights into `of` shards, none of them empty.
-///
-/// # Errors
-/// When there are fewer cells than shards, or no shards.
 pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShards> {
     let cells = weights.len() * rounds as usize;
     let of = of as usize;
@@ -70,7 +67,7 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
             loads[least] += weights[pass].max(1);
         }
     }
-    let mut shards = vec![Shard::default(); of];
+    let mut shards = vec![ShardLoad::default(); of];
     for (pass, weight) in weights.iter().enumerate() {
         let wanted: Vec<u32> = counts.iter().map(|shard| shard[pass]).collect();
         for (shard, rounds) in shards.iter_mut().zip(hand_out(&wanted)) {

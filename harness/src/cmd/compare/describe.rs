@@ -8,9 +8,8 @@ use records::quantity::bytes;
 
 use runner::experiment::{Experiment, Options};
 use runner::guard::limits::{DISK_FLOOR, Limits};
-use runner::plan::{Order, Plan, Slot};
+use runner::plan::{ArmOrder, RunPlan, Slot};
 
-/// Prints it.
 pub fn describe(experiment: &Experiment, options: &Options) {
     let plan = experiment.plan(options);
     println!("corpus     {} ({})", experiment.corpus.name, plan.workspaces.join(", "));
@@ -43,10 +42,10 @@ pub fn describe(experiment: &Experiment, options: &Options) {
         println!("shard      {}", shard.part);
     }
     match options.order {
-        Order::Interleaved => {
+        ArmOrder::Interleaved => {
             println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
         }
-        Order::ArmByArm => println!("order      arm by arm: drawn anew every round"),
+        ArmOrder::ArmByArm => println!("order      arm by arm: drawn anew every round"),
     }
     for (workspace, why) in &experiment.left_out {
         println!("left out   {workspace}: {why}");
@@ -63,7 +62,6 @@ pub fn describe(experiment: &Experiment, options: &Options) {
     println!("{steps} measured steps; nothing was run");
 }
 
-/// What guards the run, in a line.
 fn guards(limits: &Limits) -> String {
     let size = |value: u64| bytes(value as f64);
     let mut parts = vec![match limits.step_timeout() {
@@ -86,10 +84,10 @@ fn guards(limits: &Limits) -> String {
 }
 
 /// The first turns of a round: who goes first, and so on.
-fn describe_round(plan: &Plan, round: u32, slots: &[Slot]) {
+fn describe_round(plan: &RunPlan, round: u32, slots: &[Slot]) {
     let first = slots.first();
     let turn = |slot: &&Slot| first.is_some_and(|it| (it.step, it.workspace) == (slot.step, slot.workspace));
     let names: Vec<&str> = slots.iter().filter(turn).map(|slot| plan.arms[slot.arm].as_str()).collect();
-    let what = if plan.order == Order::Interleaved { "begins with" } else { "runs" };
+    let what = if plan.order == ArmOrder::Interleaved { "begins with" } else { "runs" };
     println!("round {round:<4} {what} {}", names.join(", "));
 }

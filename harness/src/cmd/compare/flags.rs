@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 use records::quantity::{parse_age, parse_size};
 use runner::guard::limits::{Limits, Percent};
-use runner::shard::{Part, Sharding, machine_word};
+use runner::shard::{ShardPart, Sharding, machine_word};
 
 /// Limits on time, disk, memory and the load of others. They are no property of what is measured, so
 /// `--resume` takes them too.
@@ -41,7 +41,6 @@ pub struct GuardArgs {
 }
 
 impl GuardArgs {
-    /// As limits.
     pub(crate) fn limits(&self) -> Limits {
         // A part of a second must not become "never".
         let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
@@ -62,7 +61,7 @@ pub struct ShardArgs {
     /// Only this part of the run, e.g. 1/4 for the first of four; needs --seed or --options. `harness
     /// plan` makes the commands of all parts, `harness merge` joins their run folders
     #[arg(long, value_name = "I/N")]
-    pub(crate) shard: Option<Part>,
+    pub(crate) shard: Option<ShardPart>,
     /// Predicted seconds of a round by workspace, the same in the commands of all shards: they
     /// decide who gets what [default: every workspace weighs the same]
     #[arg(long, value_name = "NAME=S,…", value_delimiter = ',', value_parser = seconds)]
@@ -82,7 +81,6 @@ impl ShardArgs {
         self.shard.is_some() || !self.shard_seconds.is_empty()
     }
 
-    /// What a run records of it.
     pub(crate) fn sharding(&self, has_seed: bool, has_budget: bool) -> Result<Option<Sharding>> {
         let Some(part) = self.shard else {
             if !self.shard_seconds.is_empty() {

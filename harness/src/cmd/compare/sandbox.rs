@@ -36,9 +36,6 @@ pub struct SandboxArgs {
 
 impl SandboxArgs {
     /// The sandbox that was asked for, tried.
-    ///
-    /// # Errors
-    /// When it does not work here, or something to be read is not there.
     pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
         if self.sandbox.is_some() {
             Sandbox::probe(supervisor)?;
@@ -47,9 +44,6 @@ impl SandboxArgs {
     }
 
     /// The sandbox that was asked for, for another machine.
-    ///
-    /// # Errors
-    /// When something to be read is not there.
     pub fn untried(&self) -> Result<Option<SandboxSpec>> {
         if self.sandbox.is_none() {
             return Ok(None);

@@ -13,10 +13,6 @@ use exec::workdir::WorkDir;
 use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::integration::external::install_dir;
 
-/// Installs each that is not there yet.
-///
-/// # Errors
-/// When one cannot be built.
 pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
     let work = WorkDir::acquire(work, DISK_FLOOR)?;
     let env = BuildEnv::open(work.path(), None, supervisor.clone())?;
@@ -27,7 +23,6 @@ pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// What it would do.
 pub fn describe(tools: &[&External], work: &Path) {
     for external in tools {
         let Some(install) = &external.description.install else { continue };

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use corpora::Workspace;
 use indicatif::HumanDuration;
-use reports::table::bytes;
+use reports::text::bytes;
 use simulation::trace::{Fit, Trace};
 
 use crate::cmd::common::plain_name;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use reports::plain::plain;
+use reports::text::plain;
 use simulation::statistics::TraceStatistics;
 use simulation::trace::{Fit, Trace, TraceAction};
 

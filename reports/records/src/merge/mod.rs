@@ -22,10 +22,10 @@ pub use same::Allowed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::run_folder::{CutOff, RunFolder};
-use crate::{RunInfo, Shard};
+use crate::{RunInfo, ShardInfo};
 
 /// A shard's number, and how many there are.
-pub type Part = (u32, u32);
+pub type ShardNumber = (u32, u32);
 
 /// Joins shards, each as it was recorded. `allowed` are differences between them that are no reason to refuse;
 /// `partial` joins what there is of a run some of whose cells are missing, which makes a run
@@ -34,7 +34,7 @@ pub type Part = (u32, u32);
 /// # Errors
 /// When these are not the finished shards of one run.
 pub fn merge(folders: Vec<RunFolder>, allowed: &Allowed, partial: bool) -> Result<RunFolder, MergeError> {
-    let mut shards: Vec<(Part, RunFolder)> = Vec::new();
+    let mut shards: Vec<(ShardNumber, RunFolder)> = Vec::new();
     for folder in folders {
         shards.push((part(&folder)?, folder));
     }
@@ -63,7 +63,7 @@ pub fn merge(folders: Vec<RunFolder>, allowed: &Allowed, partial: bool) -> Resul
 }
 
 /// Which shard a folder holds.
-fn part(folder: &RunFolder) -> Result<Part, MergeError> {
+fn part(folder: &RunFolder) -> Result<ShardNumber, MergeError> {
     let name = || folder.info.name.clone();
     if !folder.info.shards.is_empty() {
         return Err(MergeError::Merged { name: name() });
@@ -79,7 +79,7 @@ fn part(folder: &RunFolder) -> Result<Part, MergeError> {
 
 /// `run.json` of the run that shards make. What they differ in stands as `A + B`, or is left out
 /// where it is a number; each shard's own is in `shards`.
-fn info(shards: &[(Part, RunFolder)], missing: bool) -> RunInfo {
+fn info(shards: &[(ShardNumber, RunFolder)], missing: bool) -> RunInfo {
     let infos: Vec<&RunInfo> = shards.iter().map(|(_, folder)| &folder.info).collect();
     let first = infos[0];
     let started = infos.iter().map(|info| info.started.as_str()).min().unwrap_or_default().to_owned();
@@ -114,14 +114,14 @@ fn info(shards: &[(Part, RunFolder)], missing: bool) -> RunInfo {
     info
 }
 
-fn record(((index, of), folder): &(Part, RunFolder)) -> Shard {
+fn record(((index, of), folder): &(ShardNumber, RunFolder)) -> ShardInfo {
     let info = &folder.info;
     let mut rounds: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
     for row in &folder.steps {
         rounds.entry(row.workspace.clone()).or_default().insert(row.round);
     }
     let machine = info.options.get("shard").and_then(|shard| shard.get("machine")).and_then(|it| it.as_str());
-    Shard {
+    ShardInfo {
         shard: format!("{index}/{of}"),
         name: info.name.clone(),
         started: info.started.clone(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use super::{MergeError, Part};
+use super::{MergeError, ShardNumber};
 use crate::run_folder::RunFolder;
 use crate::{RunInfo, kind};
 
@@ -24,7 +24,7 @@ pub struct Allowed {
 const OWN: [&str; 5] = ["shard", "seed", "work_dir", "toolchain", "guards"];
 
 /// Compares every shard with the first.
-pub(super) fn check(shards: &[(Part, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
+pub(super) fn check(shards: &[(ShardNumber, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
     let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
     for ((_, other_of), other) in &shards[1..] {
         let (ours, theirs) = (must(&first.info, *of), must(&other.info, *other_of));

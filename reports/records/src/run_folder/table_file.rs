@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 
 /// One CSV file, open for appending and locked against a second writer.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct AppendedTable {
     pub(super) path: PathBuf,
     pub(super) file: File,
     pub(super) length: u64,
     header_length: u64,
 }
 
-impl Table {
+impl AppendedTable {
     /// Opens or makes the file, writes the header once, cuts an unfinished line.
     pub(super) fn open(dir: &Path, name: &str, columns: &[&str]) -> Result<Self, RunError> {
         let path = dir.join(name);

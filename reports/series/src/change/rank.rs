@@ -4,7 +4,7 @@ use super::MIN_SEGMENT;
 
 /// The best cut of some values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cut {
+pub struct BestCut {
     /// Index of the first value after it.
     pub at: usize,
     /// How far out the sum of ranks before it is, as a normal variable would be.
@@ -63,7 +63,7 @@ impl RankScale {
     }
 
     /// The best cut; the first of equals. `None` where there is no room for one.
-    pub fn best(&self, ranks: &[u32]) -> Option<Cut> {
+    pub fn best(&self, ranks: &[u32]) -> Option<BestCut> {
         if self.runs < 2 * MIN_SEGMENT || ranks.len() != self.runs {
             return None;
         }
@@ -86,7 +86,7 @@ impl RankScale {
                 }
             }
         }
-        Some(Cut { at: at_best, statistic: best.sqrt() })
+        Some(BestCut { at: at_best, statistic: best.sqrt() })
     }
 
     /// The least sum of centred ranks with this statistic at a cut; `None` where no sum has it.
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn best(values: &[f64]) -> Option<Cut> {
+    fn best(values: &[f64]) -> Option<BestCut> {
         RankScale::new(values.len()).best(&ranks(values, &vec![0; values.len()]))
     }
 

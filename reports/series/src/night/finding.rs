@@ -4,7 +4,7 @@ use records::control::repeated_by;
 use reports::against::{Change, Changes, ProbeChanges};
 use reports::analysis::Analysis;
 use reports::stats::{Rule, smallest_p};
-use reports::table::{factor, percent};
+use reports::text::{factor, percent};
 use serde::{Deserialize, Serialize};
 
 /// Smallest relative change of a ratio that is a regression. One machine differs by less from
@@ -124,7 +124,7 @@ pub(super) fn of_changes(changes: &Changes, looks: RequiredRuns) -> Vec<NightFin
             let (step, strategy) = (step.clone(), strategy.clone());
             found.push(NightFinding::Slower { step, strategy, change, interval, old: it.ratio.old, new: it.ratio.new });
         }
-        if let (Some(old), Some(new)) = (it.hit_rate.old, it.hit_rate.new)
+        if let (Some(old), Some(new)) = (it.old.hit_rate, it.new.hit_rate)
             && old - new >= MIN_HITS
         {
             found.push(NightFinding::FewerHits { step, strategy, old, new });
@@ -167,10 +167,10 @@ pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<NightFinding> {
     for step in &old.steps {
         let twin = new.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
         for arm in step.arms.iter().filter(|arm| new.info.strategies.iter().any(|name| name == arm.name())) {
-            let now = twin.and_then(|it| it.arm(arm.name())).map_or(0, |it| it.summary.workspaces);
-            if now < arm.summary.workspaces {
+            let now = twin.and_then(|it| it.arm(arm.name())).map_or(0, |it| it.workspaces);
+            if now < arm.workspaces {
                 let (step, strategy) = (step.step.clone(), arm.name().to_owned());
-                found.push(NightFinding::NotMeasured { step, strategy, old: arm.summary.workspaces, new: now });
+                found.push(NightFinding::NotMeasured { step, strategy, old: arm.workspaces, new: now });
             }
         }
     }

@@ -7,7 +7,7 @@ use reports::chapters::brief;
 use reports::document::{Block, Cell, Document, Grid, Section, Tone};
 use reports::probes::{self, ProbeRun, ProbeVerdict};
 use reports::simulation::SimulationRun;
-use reports::table::{UNMEASURED, bytes, count, factor, percent, seconds};
+use reports::text::{UNMEASURED, bytes, count, factor, percent, seconds};
 
 use super::finding::{MIN_CHANGE, could_be_found};
 use super::judge::{JudgedRun, Night};
@@ -164,19 +164,19 @@ fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> [Cell; 8] {
         (Some(it), None) => factor(it.ratio),
         (None, _) => UNMEASURED.into(),
     };
-    let problems: usize = arm.summary.problems.iter().map(|it| it.rows).sum();
-    let rows = match arm.summary.problems.first() {
+    let problems: usize = arm.problems.iter().map(|it| it.rows).sum();
+    let rows = match arm.problems.first() {
         None => Cell::from("ok"),
         Some(first) => Cell::toned(format!("{problems} not ok: {}", first.note), Tone::Bad),
     };
     [
         Cell::from(step.step.as_str()),
         Cell::from(arm.name()),
-        Cell::from(seconds(arm.summary.wall_s)),
+        Cell::from(seconds(arm.numbers.wall_s)),
         Cell::from(ratio),
-        Cell::from(percent(arm.summary.hit_rate)),
-        Cell::from(count(arm.summary.compiled)),
-        Cell::from(bytes(arm.summary.all_physical_bytes)),
+        Cell::from(percent(arm.numbers.hit_rate)),
+        Cell::from(count(arm.numbers.compiled)),
+        Cell::from(bytes(arm.numbers.all_physical_bytes)),
         rows,
     ]
 }
@@ -235,12 +235,12 @@ fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> S
                 changes.old,
                 changes.common,
                 changes.newly_failing.len(),
-                changes.mended.len(),
+                changes.fixed.len(),
                 changes.otherwise.len(),
                 changes.gone.len()
             ));
             for (what, rows) in
-                [("Fixed:", &changes.mended), ("Fail, and were never run before:", &changes.failing_untold)]
+                [("Fixed:", &changes.fixed), ("Fail, and were never run before:", &changes.failing_first)]
             {
                 if !rows.is_empty() {
                     section.say(what);

@@ -1,7 +1,7 @@
 //! What changed, and where things stand.
 
 use reports::document::{Cell, Grid, Tone};
-use reports::table::UNMEASURED;
+use reports::text::UNMEASURED;
 
 use super::{TrackFilter, day, place, show};
 use crate::change::{ChangePoint, TrackOutcome};

@@ -5,7 +5,7 @@
 use crate::document::{Block, Document, Grid, Section};
 use crate::simulation::curves::{curves, is_plain};
 use crate::simulation::{RelaxationRow, RetentionRow, SimulationRun};
-use crate::table::{UNMEASURED, bytes, limit, percent, seconds};
+use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
 use crate::words::distinct;
 
 /// Reasons for compiling that are shown.

@@ -15,7 +15,7 @@ use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalSca
 use crate::simulation::ablation::{ablations, share};
 use crate::simulation::curves::{Curve, by_command};
 use crate::simulation::{RelaxationRow, SimulationRun};
-use crate::table::percent;
+use crate::text::percent;
 use crate::words::plural;
 
 /// Curves of a plot: more cannot be distinguished.

@@ -6,7 +6,7 @@ use crate::plot::{HorizontalScale, PlotInterval, PlotLine, ValueUnit};
 use crate::simulation::ablation::{Ablation, ablations, is_one_input, share};
 use crate::simulation::curves::{Curve, by_command, first_class, is_plain};
 use crate::simulation::{MissRow, RelaxationRow, SharingRow, SimulationRun};
-use crate::table::{bytes, count, percent, seconds};
+use crate::text::{bytes, count, percent, seconds};
 use crate::words::{capital, distinct};
 
 /// From as many workspaces on the axis is logarithmic: most happens at its beginning.

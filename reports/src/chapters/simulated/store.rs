@@ -7,7 +7,7 @@ use crate::simulation::growth::{Gain, StoreGrowth, store_growth};
 use crate::simulation::remote::{RemoteByBandwidth, megabits, ratio, remote_by_bandwidth};
 use crate::simulation::retention::{RetentionByKey, is_offline, retention_by_key};
 use crate::simulation::{GrowthRow, RemoteRow, RetentionRow, SimulationRun};
-use crate::table::{UNMEASURED, bytes, limit, percent, seconds};
+use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
 use crate::words::plural;
 
 /// Networks and commands that are plotted.

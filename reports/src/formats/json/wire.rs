@@ -1,4 +1,4 @@
-//! What stands in `report.json`. What was not measured is `null`.
+//! The contents of `report.json`. What was not measured is `null`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Report of runs of harness compare, harness probe and harness simulate", extend("$comment" = "schema version 1"))]
-pub struct Report {
+pub struct ReportJson {
     /// Version of this schema.
     pub schema_version: u32,
     /// What the report is of.
@@ -18,22 +18,22 @@ pub struct Report {
     /// What was run, where, and what came out, a sentence each.
     pub lead: Vec<String>,
     /// Runs of `harness compare`, in the order given.
-    pub runs: Vec<Run>,
+    pub runs: Vec<RunJson>,
     /// Runs of `harness probe`, in the order given.
-    pub probes: Vec<Probes>,
+    pub probes: Vec<ProbesJson>,
     /// The first run against an older one, if asked for.
-    pub changes: Option<Changes>,
+    pub changes: Option<ChangesJson>,
     /// The design review, if asked for: recommendation and questions, in order.
-    pub review: Vec<Section>,
+    pub review: Vec<SectionJson>,
     /// Runs of `harness simulate`, in the order given; absent in older reports.
     #[serde(default)]
-    pub simulations: Vec<Simulation>,
+    pub simulations: Vec<SimulationJson>,
 }
 
 /// A run of `harness compare`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Run {
+pub struct RunJson {
     /// Its name.
     pub name: String,
     /// Its `run.json`, as reports/FORMAT.md describes it.
@@ -45,15 +45,15 @@ pub struct Run {
     /// Rows that count.
     pub ok_rows: usize,
     /// In the order of the scenario.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepJson>,
     /// Why units were compiled again, worst first.
-    pub causes: Vec<Causes>,
+    pub causes: Vec<CausesJson>,
 }
 
 /// A step of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct StepJson {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the step.
@@ -63,13 +63,13 @@ pub struct Step {
     /// Distinct rounds with a row.
     pub rounds: usize,
     /// The strategies, the baseline first.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<ArmJson>,
 }
 
 /// A strategy in a step, over all workspaces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Arm {
+pub struct ArmJson {
     /// Full name of the strategy.
     pub strategy: String,
     /// Whether it only repeats another arm, to show what noise does.
@@ -83,19 +83,19 @@ pub struct Arm {
     /// The shape of its store.
     pub store: Option<String>,
     /// Wall time against the baseline; `null` for the baseline.
-    pub wall_ratio: Option<Judged>,
+    pub wall_ratio: Option<JudgedJson>,
     /// Numbers by name, in the unit that the name ends in (`_s` seconds, `_bytes` bytes) or that reports/FORMAT.md gives.
     pub numbers: BTreeMap<String, Option<f64>>,
     /// The ratio in each workspace alone.
-    pub workspaces: Vec<Cell>,
+    pub workspaces: Vec<WorkspaceJson>,
     /// Rows that do not count.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ProblemJson>,
 }
 
 /// A ratio with its statistics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Judged {
+pub struct JudgedJson {
     /// What the ratio is to: a strategy, or an older run.
     pub against: String,
     /// Geometric mean over workspaces of the median over rounds.
@@ -125,7 +125,7 @@ pub struct Judged {
 /// One workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Cell {
+pub struct WorkspaceJson {
     /// Its name.
     pub workspace: String,
     /// Wall time ÷ that of the baseline, median over rounds: an estimate.
@@ -137,7 +137,7 @@ pub struct Cell {
 /// Rows that do not count, for one reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Problem {
+pub struct ProblemJson {
     /// `failed`, `unsupported` or `invalid`.
     pub status: String,
     /// Why.
@@ -151,7 +151,7 @@ pub struct Problem {
 /// Why some strategies compiled units again in one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Causes {
+pub struct CausesJson {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the step.
@@ -161,13 +161,13 @@ pub struct Causes {
     /// Compile seconds lost a round.
     pub lost_s: f64,
     /// Every cause, by seconds.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<CauseJson>,
 }
 
 /// One cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Cause {
+pub struct CauseJson {
     /// `miss`, `refused`, `stale` or `dup`.
     pub outcome: String,
     /// Miss reason, or the rule that refused.
@@ -183,7 +183,7 @@ pub struct Cause {
 /// A run of `harness probe`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Probes {
+pub struct ProbesJson {
     /// Its name.
     pub name: String,
     /// Rows by the columns of `probes.csv`.
@@ -193,7 +193,7 @@ pub struct Probes {
 /// A run of `harness simulate`: its tables by the columns that reports/FORMAT.md describes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Simulation {
+pub struct SimulationJson {
     /// Its name.
     pub name: String,
     /// Its `run.json` without `trace`, as reports/FORMAT.md describes it.
@@ -219,21 +219,21 @@ pub struct Simulation {
 /// A run against an older one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Changes {
+pub struct ChangesJson {
     /// Name of the older run.
     pub old: String,
     /// Name of the newer run.
     pub new: String,
     /// Conditions that differ.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<DifferenceJson>,
     /// Every step and strategy that both have.
-    pub arms: Vec<Change>,
+    pub arms: Vec<ChangeJson>,
 }
 
 /// A condition that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Difference {
+pub struct DifferenceJson {
     /// Which one.
     pub what: String,
     /// In the older run.
@@ -247,7 +247,7 @@ pub struct Difference {
 /// One strategy in one step of both runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct ChangeJson {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the step.
@@ -257,7 +257,7 @@ pub struct Change {
     /// Whether bare times were compared, not ratios to the baseline.
     pub bare: bool,
     /// New ÷ old.
-    pub change: Judged,
+    pub change: JudgedJson,
     /// Numbers of the older run by name.
     pub old: BTreeMap<String, Option<f64>>,
     /// Numbers of the newer run by name.
@@ -267,7 +267,7 @@ pub struct Change {
 /// A part of the design review.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Section {
+pub struct SectionJson {
     /// Its anchor in the page.
     pub id: String,
     /// Its heading.
@@ -277,13 +277,13 @@ pub struct Section {
     /// Commands that would answer what is open.
     pub commands: Vec<String>,
     /// Its tables.
-    pub tables: Vec<Table>,
+    pub tables: Vec<TableJson>,
 }
 
 /// A table of the design review.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Table {
+pub struct TableJson {
     /// What it shows.
     pub caption: String,
     /// Heads of its columns.

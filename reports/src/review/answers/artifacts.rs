@@ -11,7 +11,7 @@ use crate::review::tables::{
     restored_files, table,
 };
 use crate::stats::Verdict;
-use crate::table::{UNMEASURED, clean, fit, percent, seconds};
+use crate::text::{UNMEASURED, clean, fit, percent, seconds};
 use crate::words::{plural, ratio};
 
 /// File systems that have reflinks.
@@ -21,10 +21,10 @@ const COPY_ON_WRITE: [&str; 3] = ["btrfs", "xfs", "apfs"];
 fn cold<'a>(evidence: &Evidence<'a>) -> Vec<StepArm<'a>> {
     let mut arms = evidence.arms();
     let linked = |it: &StepArm<'_>| {
-        let files = [it.files.hardlinked, it.files.reflinked, it.files.copied, it.files.symlinked];
+        let files = [it.numbers.hardlinked, it.numbers.reflinked, it.numbers.copied, it.numbers.symlinked];
         files.into_iter().flatten().sum::<f64>()
     };
-    arms.retain(|it| it.store.is_some() && it.summary.hit_rate == Some(0.0) && linked(it) == 0.0);
+    arms.retain(|it| it.store.is_some() && it.numbers.hit_rate == Some(0.0) && linked(it) == 0.0);
     // A release or check build with a filled store misses everything too, but not a cache's cost alone.
     arms.retain(|it| ["cold", "fill", "first", "dev", "before"].contains(&it.step.step.as_str()));
     arms
@@ -44,7 +44,7 @@ pub(in crate::review) fn place(evidence: &Evidence<'_>) -> Answer {
     answer.grid(table(caption, &warm, &[RESTORE, FILES, PER_FILE]));
     // An in-place link brings a whole directory.
     let files = only(&warm, |it| it.link.as_deref() != Some("in-place"));
-    let each = |arm: &StepArm<'_>| Some(1e3 * arm.phases.restore_s? / restored_files(arm)?);
+    let each = |arm: &StepArm<'_>| Some(1e3 * arm.numbers.restore_s? / restored_files(arm)?);
     answer.range("a file brought back took", &files, each, |ms| format!("{ms:.2} ms"));
     let kills = probed::cases(evidence, |row| row.probe.starts_with("killed-while-"));
     let kills = answer.probes("builds that are killed", &kills);
@@ -79,8 +79,8 @@ pub(in crate::review) fn link_mode(evidence: &Evidence<'_>) -> Answer {
     answer.bytes("store and build directories hold", &pairs, ALL_PHYSICAL);
     let walls = answer.wall_pairs(&pairs);
     let mut unsupported: Vec<String> = Vec::new();
-    for arm in evidence.all_arms().iter().filter(|it| it.summary.workspaces == 0) {
-        if let Some(problem) = arm.summary.problems.first() {
+    for arm in evidence.all_arms().iter().filter(|it| it.workspaces == 0) {
+        if let Some(problem) = arm.problems.first() {
             let (system, note) = (arm.file_system(), fit(&clean(&problem.note), 120));
             unsupported.push(format!("{system} ({}): {} is {}: {note}", arm.label(), arm.name(), problem.status));
         }
@@ -93,7 +93,7 @@ pub(in crate::review) fn link_mode(evidence: &Evidence<'_>) -> Answer {
     let isolation = answer.probes("probes of the family isolation", &isolation);
     answer.states(&[
         walls,
-        seen(arms.iter().filter(|it| it.disk.all_physical.is_some())),
+        seen(arms.iter().filter(|it| it.numbers.all_physical_bytes.is_some())),
         seen(arms.iter().filter(|it| has_reflinks(it))),
         seen(arms.iter().filter(|it| !has_reflinks(it))),
         isolation,
@@ -107,7 +107,7 @@ fn link_plot(arms: &[StepArm<'_>]) -> Plot {
             .iter()
             .map(|arm| {
                 let timed = arm.is_timed();
-                let wall = if timed { seconds(arm.summary.wall_s) } else { UNMEASURED.into() };
+                let wall = if timed { seconds(arm.numbers.wall_s) } else { UNMEASURED.into() };
                 let verdict = arm.verdict().filter(|_| timed).map_or("", |it| it.as_str());
                 // Seconds are a sum over the arm's own workspaces.
                 let remark = format!("{wall}, {verdict} ({})", arm.n());
@@ -180,7 +180,7 @@ pub(in crate::review) fn hashing(evidence: &Evidence<'_>) -> Answer {
     let caption = "Publishing in builds from an empty store: hashing, copying or linking in, and manifests.";
     answer.grid(table(caption, &arms, &[WALL, PUBLISH, PUBLISH_SHARE, STORE]));
     let share = |arm: &StepArm<'_>| {
-        let known = arm.phases.publish_s.zip(arm.summary.wall_s).filter(|(_, wall)| *wall > 0.0);
+        let known = arm.numbers.publish_s.zip(arm.numbers.wall_s).filter(|(_, wall)| *wall > 0.0);
         known.map(|(time, wall)| time / wall)
     };
     answer.range("publishing took, of the wall time,", &arms, share, |share| percent(Some(share)));

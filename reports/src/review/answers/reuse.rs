@@ -11,7 +11,7 @@ use crate::review::tables::{
     HITS, HITS_BY_COST, RATIO, SHADOW, VERDICT, WALL, one_per_policy, reasons, reasons_table, table,
 };
 use crate::stats::median;
-use crate::table::{percent, seconds};
+use crate::text::{percent, seconds};
 use crate::words::plural;
 use records::{Outcome, StepRow};
 
@@ -56,7 +56,7 @@ pub(in crate::review) fn eligibility(evidence: &Evidence<'_>) -> Answer {
 /// Adds what shadow compiles found, in any step.
 pub(super) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let arms = evidence.arms();
-    let shadowed = arms.iter().filter_map(|arm| Some((arm, arm.summary.shadow.as_ref()?)));
+    let shadowed = arms.iter().filter_map(|arm| Some((arm, arm.shadow.as_ref()?)));
     let mut state = State::Missing;
     for (arm, it) in shadowed {
         state = State::Shown;
@@ -82,7 +82,7 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
     let mut arms = evidence.steps(None, &["fill"]);
     // With a store for each workspace none can help another.
-    arms.retain(|it| !it.run.analysis.info.alone() && it.summary.workspaces > 1 && it.summary.hit_rate.is_some());
+    arms.retain(|it| !it.run.analysis.info.alone() && it.workspaces > 1 && it.numbers.hit_rate.is_some());
     let keyed = one_per_policy(&arms);
     arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.shares_step(it) && kept.name() == it.name()));
     let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
@@ -123,9 +123,9 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     let simulated = simulated::reuse(&mut answer, evidence);
     let missed = arms.iter().any(|arm| arm.units().iter().any(|unit| unit.outcome == Some(Outcome::Miss)));
     let missed = if missed { seen(&keyed) } else { State::Missing };
-    let many = seen(arms.iter().filter(|it| it.summary.workspaces >= MANY as usize)).max(simulated.many);
+    let many = seen(arms.iter().filter(|it| it.workspaces >= MANY as usize)).max(simulated.many);
     if many == State::Missing && !arms.is_empty() {
-        let most = arms.iter().map(|it| it.summary.workspaces).max().unwrap_or(0);
+        let most = arms.iter().map(|it| it.workspaces).max().unwrap_or(0);
         answer.limits(format!(
             "{most} workspaces are an anecdote: how reuse grows with the number of projects is not shown"
         ));
@@ -249,10 +249,10 @@ pub(in crate::review) fn key_inputs(evidence: &Evidence<'_>) -> Answer {
     let with_units = seen(all.iter().filter(|arm| !arm.units().is_empty()));
     let probes = probed::families(evidence, &["stale", "identity"]);
     let probes = answer.probes("probes of what must not be reused", &probes);
-    let stale: Vec<&StepArm<'_>> = all.iter().filter(|arm| arm.stale > Some(0)).collect();
+    let stale: Vec<&StepArm<'_>> = all.iter().filter(|arm| arm.numbers.stale > Some(0.0)).collect();
     for arm in &stale {
         let what = "units were restored and then rebuilt by Cargo: the key was too wide for Cargo's own check";
-        answer.supports(format!("{}: under {} {} {what}", arm.place(), arm.name(), arm.stale.unwrap_or(0)));
+        answer.supports(format!("{}: under {} {} {what}", arm.place(), arm.name(), arm.numbers.stale.unwrap_or(0.0)));
     }
     if stale.is_empty() && with_units > State::Missing {
         answer.supports("Cargo's own fingerprint check rebuilt none of the units restored in these runs");

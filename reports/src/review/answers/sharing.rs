@@ -8,7 +8,7 @@ use crate::review::tables::{
     table,
 };
 use crate::review::{probed, simulated};
-use crate::table::{bytes, clean, count, fit, percent};
+use crate::text::{bytes, clean, count, fit, percent};
 use records::Outcome;
 
 /// The strategy that shares files and compiles everything (strategies/catalog).
@@ -23,7 +23,7 @@ pub(in crate::review) fn pipelining(evidence: &Evidence<'_>) -> Answer {
                    empty build directory, after all that came before.";
     answer.grid(table(caption, &arms, &[WALL, RATIO, VERDICT, HITS, COMPILED]));
     let caching = only(&arms, |it| !it.is_baseline());
-    for (arm, rate) in caching.iter().filter_map(|arm| Some((arm, arm.summary.hit_rate?))) {
+    for (arm, rate) in caching.iter().filter_map(|arm| Some((arm, arm.numbers.hit_rate?))) {
         if arm.step.step == "check" {
             answer.supports(format!(
                 "{}: after a build had made all metadata, {} reused {} of all units for a check, and Cargo ran {} units \
@@ -31,8 +31,8 @@ pub(in crate::review) fn pipelining(evidence: &Evidence<'_>) -> Answer {
                 arm.place(),
                 arm.name(),
                 percent(Some(rate)),
-                count(arm.summary.compiled),
-                count(arm.baseline().and_then(|it| it.summary.compiled)),
+                count(arm.numbers.compiled),
+                count(arm.baseline().and_then(|it| it.numbers.compiled)),
                 arm.n(),
             ));
         }
@@ -64,12 +64,12 @@ pub(in crate::review) fn profiles(evidence: &Evidence<'_>) -> Answer {
              under another key ({})",
             arm.place(),
             arm.name(),
-            arm.summary.hit_rate.map_or("none".into(), |rate| percent(Some(rate))),
+            arm.numbers.hit_rate.map_or("none".into(), |rate| percent(Some(rate))),
             arm.n(),
         ));
     }
     let walls = answer.walls(&crossing);
-    let bytes = seen(crossing.iter().filter(|it| it.summary.added_physical_bytes.is_some()));
+    let bytes = seen(crossing.iter().filter(|it| it.numbers.added_physical_bytes.is_some()));
     let shared = simulated::commands(&mut answer, evidence);
     let probes = probed::cases(evidence, |row| row.probe == "profiles-in-turn" || row.probe.starts_with("profile-"));
     let probes = answer.probes("probes about profiles", &probes);
@@ -105,7 +105,7 @@ pub(in crate::review) fn worktrees(evidence: &Evidence<'_>) -> Answer {
         ));
     }
     for arm in evidence.all_arms().iter().filter(|it| it.step.scenario == "worktrees") {
-        for problem in &arm.summary.problems {
+        for problem in &arm.problems {
             let (place, rows, status) = (arm.place(), problem.rows, problem.status);
             let note = fit(&clean(&problem.note), 160);
             answer.supports(format!("{place}: {rows} rows of {} are {status}: {note}", arm.name()));
@@ -147,7 +147,7 @@ pub(in crate::review) fn remote(evidence: &Evidence<'_>) -> Answer {
             ));
         }
     }
-    let shadowed = State::of(arms.iter().any(|arm| arm.summary.shadow.is_some()));
+    let shadowed = State::of(arms.iter().any(|arm| arm.shadow.is_some()));
     let modelled = simulated::remote(&mut answer, evidence);
     answer.states(&[seen(of("other-path")), seen(of("other-home")), shadowed, modelled])
 }

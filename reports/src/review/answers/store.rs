@@ -13,7 +13,7 @@ use crate::review::tables::{
     COMPILED, FREED, HITS, NOOP, PROMISED, RATIO, STORE, VERDICT, WALL, one_per_policy, table,
 };
 use crate::stats::median;
-use crate::table::{bytes, count, percent};
+use crate::text::{bytes, count, percent};
 use crate::words::plural;
 use records::StepRow;
 
@@ -28,7 +28,7 @@ pub(in crate::review) fn retention(evidence: &Evidence<'_>) -> Answer {
     answer.grid(table(caption, &arms, &[WALL, RATIO, VERDICT, PROMISED, FREED, STORE, HITS, COMPILED]));
     freed(&mut answer, &only(&arms, |it| it.step.step == "collect-half"));
     for arm in arms.iter().filter(|it| it.step.step == "after-collect") {
-        let (place, name, compiled) = (arm.place(), arm.name(), count(arm.summary.compiled));
+        let (place, name, compiled) = (arm.place(), arm.name(), count(arm.numbers.compiled));
         answer.supports(format!(
             "{place}: {name} had Cargo run {compiled} units in a kept build directory ({})",
             arm.n()
@@ -45,7 +45,7 @@ pub(in crate::review) fn retention(evidence: &Evidence<'_>) -> Answer {
 /// Adds the bytes that cleaning steps promised and freed.
 fn freed(answer: &mut Answer, arms: &[StepArm<'_>]) {
     for arm in arms {
-        let known = arm.summary.promised_bytes.zip(arm.summary.added_physical_bytes);
+        let known = arm.numbers.promised_bytes.zip(arm.numbers.added_physical_bytes);
         if let Some((promised, added)) = known.filter(|(promised, _)| *promised > 0.0) {
             answer.supports(format!(
                 "{}: under {} it promised {} and freed {}, {} of it ({})",
@@ -89,7 +89,7 @@ pub(in crate::review) fn collection_race(evidence: &Evidence<'_>) -> Answer {
     after.retain(|it| it.step.scenario == "clean" && it.step.step == "after-collect" && it.store.is_some());
     answer.grid(table("Built in place after the store was emptied.", &after, &[COMPILED, NOOP]));
     for arm in &after {
-        let bad: usize = arm.summary.problems.iter().map(|it| it.rows).sum();
+        let bad: usize = arm.problems.iter().map(|it| it.rows).sum();
         let (place, good, name) = (arm.place(), arm.rows().len(), arm.name());
         answer.supports(match bad {
             0 => format!("{place}: {name} built and no row failed ({})", plural(good, "row")),

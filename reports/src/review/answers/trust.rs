@@ -9,7 +9,7 @@ use crate::review::probed::{self, ProbeCase};
 use crate::review::tables::{
     COMPILED, NOOP, RATIO, STALE, UnitKind, UnitShare, VERDICT, WALL, kinds, one_per_policy, table,
 };
-use crate::table::{count, percent, seconds};
+use crate::text::{count, percent, seconds};
 use crate::words::{listed, plural};
 use records::UnitRow;
 
@@ -152,7 +152,7 @@ pub(in crate::review) fn proc_macros(evidence: &Evidence<'_>) -> Answer {
     let probes = probed::cases(evidence, |row| row.probe.starts_with("macro-"));
     let probes = answer.probes("probes about proc macros", &probes);
     let all = evidence.arms();
-    let shadows: Vec<u64> = all.iter().filter_map(|arm| Some(arm.summary.shadow.as_ref()?.nondeterministic)).collect();
+    let shadows: Vec<u64> = all.iter().filter_map(|arm| Some(arm.shadow.as_ref()?.nondeterministic)).collect();
     if !shadows.is_empty() {
         let sum: u64 = shadows.iter().sum();
         answer.supports(format!("of all hits compiled twice, {sum} came out different each time, for whatever reason"));
@@ -170,7 +170,7 @@ pub(in crate::review) fn freshness(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
     let restored =
         only(&evidence.arms(), |it| it.store.is_some() && it.rows().iter().any(|row| row.restored > Some(0)));
-    let shown = only(&restored, |it| it.step.step == "warm" || it.stale > Some(0));
+    let shown = only(&restored, |it| it.step.step == "warm" || it.numbers.stale > Some(0.0));
     answer.grid(table("After builds from the store. Stale: units restored and yet rebuilt.", &shown, &[NOOP, STALE]));
     let rows: Vec<_> = restored.iter().flat_map(StepArm::rows).filter(|row| row.restored > Some(0)).collect();
     let checked: Vec<_> = rows.iter().filter(|row| row.noop_compiled.is_some()).collect();
@@ -181,13 +181,13 @@ pub(in crate::review) fn freshness(evidence: &Evidence<'_>) -> Answer {
             0 => format!("the no-op build after each of {all} compiled nothing"),
             busy => format!("the no-op build compiled something after {busy} of {all}"),
         });
-        let stale: u64 = restored.iter().filter_map(|arm| arm.stale).sum();
+        let stale: f64 = restored.iter().filter_map(|arm| arm.numbers.stale).sum();
         let units: u64 = rows.iter().filter_map(|row| row.restored).sum();
         answer.supports(format!("Cargo rebuilt {stale} of {units} units that had been restored, all rows together"));
     }
     // A no-op that compiles something makes its row invalid, so it is missing from the rows that count.
     let all = evidence.all_arms();
-    let noted = |arm: &&StepArm<'_>| arm.summary.problems.iter().any(|it| it.note.contains("no-op"));
+    let noted = |arm: &&StepArm<'_>| arm.problems.iter().any(|it| it.note.contains("no-op"));
     let bad: Vec<String> = all.iter().filter(noted).map(|arm| format!("{} ({})", arm.name(), arm.label())).collect();
     if !bad.is_empty() {
         answer.supports(format!("rows are invalid because their no-op build compiled something: {}", listed(&bad)));

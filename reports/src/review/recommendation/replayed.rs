@@ -12,7 +12,7 @@ use crate::review::simulated::{NumberedSimulation, simulations};
 use crate::simulation::RelaxationRow;
 use crate::simulation::ablation::{Ablation, ablations, share};
 use crate::simulation::retention::{RetentionByKey, retention_by_key};
-use crate::table::{limit, percent, seconds};
+use crate::text::{limit, percent, seconds};
 use crate::words::listed;
 
 /// A part of all seconds that is worth a change of the key.

@@ -6,7 +6,7 @@ use super::Finding;
 use crate::review::Evidence;
 use crate::review::command;
 use crate::review::probed::{ProbeTally, cases, strategies, tally};
-use crate::table::{clean, fit};
+use crate::text::{clean, fit};
 use crate::words::{listed, plural};
 use records::{Status, StepRow};
 
@@ -67,7 +67,7 @@ impl Safety {
                 self.compared.insert(name.to_owned());
             }
             let mut out = Vec::new();
-            let differs = arm.summary.shadow.as_ref().map_or(0, |it| it.differs);
+            let differs = arm.shadow.as_ref().map_or(0, |it| it.differs);
             if differs > 0 {
                 let what = plural(differs as usize, "hit");
                 out.push(format!("{what} that no compile reproduces, unexplained ({label}, {})", arm.step.step));

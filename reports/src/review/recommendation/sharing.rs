@@ -27,13 +27,13 @@ pub(super) fn profiles(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String,
     let decide = |steps: &[(StepArm<'_>, Comparison)], because: Vec<String>, _: String| {
         let faster: Vec<&str> = steps
             .iter()
-            .filter(|(arm, it)| it.judgement.verdict == Verdict::Faster && arm.summary.hit_rate > Some(0.0))
+            .filter(|(arm, it)| it.judgement.verdict == Verdict::Faster && arm.numbers.hit_rate > Some(0.0))
             .map(|(arm, _)| arm.step.step.as_str())
             .collect();
         if !faster.is_empty() {
             return Finding::Decided { choice: format!("share with {}", listed(&faster)), because };
         }
-        let hits = steps.iter().filter(|(arm, _)| arm.summary.hit_rate > Some(0.0)).count();
+        let hits = steps.iter().filter(|(arm, _)| arm.numbers.hit_rate > Some(0.0)).count();
         let why = format!(
             "units of another profile or command were reused in {} of {} steps, and none was found faster for it; \
              what another layout would share is not shown: {}",

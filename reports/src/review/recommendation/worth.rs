@@ -8,7 +8,7 @@ use crate::review::Evidence;
 use crate::review::command::{self, ONE};
 use crate::review::evidence::{StepArm, WALL_S};
 use crate::stats::{Comparison, Verdict};
-use crate::table::seconds;
+use crate::text::seconds;
 use crate::words::{estimate, listed, plural};
 
 /// A first build and the same build from the store, by the names of their steps. The scenario

@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A daemon that serves.
 #[derive(Debug)]
-pub(super) struct Serving {
+pub(super) struct ServingDaemon {
     daemon: DaemonProcess,
     port: u16,
     values: PlaceholderValues,
@@ -63,7 +63,7 @@ impl ExternalTool {
         Err(BuildError::NoDaemon(format!("the daemon of {} did not start: {why}", self.external.name())))
     }
 
-    fn start(&self, described: &schema::DaemonCommands) -> Result<Result<Serving, String>, BuildError> {
+    fn start(&self, described: &schema::DaemonCommands) -> Result<Result<ServingDaemon, String>, BuildError> {
         let failed = |error: &dyn std::fmt::Display| BuildError::Failed(error.to_string());
         let port = free_port().map_err(|error| failed(&error))?;
         let values = self.values.clone().with("port", port.to_string());
@@ -84,7 +84,7 @@ impl ExternalTool {
                 return Ok(Err(daemon.last_words()));
             }
             if serves {
-                return Ok(Ok(Serving { daemon, port, values }));
+                return Ok(Ok(ServingDaemon { daemon, port, values }));
             }
             std::thread::sleep(PAUSE);
         }
