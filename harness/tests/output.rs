@@ -135,6 +135,7 @@ fn lists_and_explanations() {
       variables            variables that an earlier build read
       workspace-root       path of the workspace, where the unit depends on it
       static-libraries     content of static libraries that a script has linked
+      package-time         content and newest time of a package that a script watches
     ");
     insta::assert_snapshot!(say(&place, &["scenario", "list"]), @"
     gauntlet     every workspace built from an empty store, built again from the store, then edited (Q1 Q2 Q5 Q6)

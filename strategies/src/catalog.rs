@@ -152,8 +152,7 @@ pub fn all() -> Vec<(String, Strategy)> {
     for store in store::ALL {
         for policy in policy::ALL {
             for link in LinkMode::ALL {
-                let suffix =
-                    if store.name == store::ALL[0].name { String::new() } else { format!("@{}", store.name) };
+                let suffix = if store.name == store::ALL[0].name { String::new() } else { format!("@{}", store.name) };
                 let name = format!("{}+{}{suffix}", link.name(), policy.name);
                 strategies.push((
                     name,

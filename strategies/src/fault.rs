@@ -93,11 +93,7 @@ const FAULTS: [Fault; 12] = [
         about: "what Cargo finds fresh is published under the key that it has now",
         make: |units| units.options.publish_fresh_members = true,
     },
-    Fault {
-        name: "reads-all",
-        about: "every lookup reads the whole store",
-        make: |units| units.store = &READS_ALL,
-    },
+    Fault { name: "reads-all", about: "every lookup reads the whole store", make: |units| units.store = &READS_ALL },
 ];
 
 /// Every strategy with a mistake, by name.

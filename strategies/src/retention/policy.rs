@@ -35,14 +35,14 @@ impl Order {
         let dependencies: Vec<Vec<usize>> = entries
             .iter()
             .map(|entry| {
-                let mut indexes: Vec<usize> = entry.dependencies.iter().filter_map(|key| at.get(key).copied()).collect();
+                let mut indexes: Vec<usize> =
+                    entry.dependencies.iter().filter_map(|key| at.get(key).copied()).collect();
                 indexes.sort_unstable();
                 indexes.dedup();
                 indexes
             })
             .collect();
-        let mut ranks: Vec<Rank> =
-            entries.iter().map(|entry| Rank { used: entry.last_used, depth: 0 }).collect();
+        let mut ranks: Vec<Rank> = entries.iter().map(|entry| Rank { used: entry.last_used, depth: 0 }).collect();
         let mut dependents: Vec<usize> = vec![0; entries.len()];
         dependencies.iter().flatten().for_each(|dependency| dependents[*dependency] += 1);
         let mut ready: Vec<usize> = (0..entries.len()).filter(|at| dependents[*at] == 0).collect();

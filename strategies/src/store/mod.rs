@@ -218,21 +218,13 @@ fn rename_file(temporary: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// Brings one file into the store beside its final name, sets mode and time, and renames it into place.
-fn bring_in(
-    entry: &Entry,
-    file: &FileRecord,
-    built: &Path,
-    target: &Path,
-    link: LinkMode,
-) -> Result<(), FileError> {
+fn bring_in(entry: &Entry, file: &FileRecord, built: &Path, target: &Path, link: LinkMode) -> Result<(), FileError> {
     let temporary = temporary_beside(target);
     if file.share == FileSharing::Shared || !link.shares_inodes() {
         link.ingest(built, &temporary).at("bring into the store", built)?;
     } else {
         // A private file must not end up as the build directory's inode: it is a new one, the cheapest way there is.
-        reflink(built, &temporary)
-            .or_else(|_| copy(built, &temporary).map(drop))
-            .at("copy into the store", built)?;
+        reflink(built, &temporary).or_else(|_| copy(built, &temporary).map(drop)).at("copy into the store", built)?;
     }
     let finish = || {
         // A linked inode may already be read-only.

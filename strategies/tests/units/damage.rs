@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use crate::support::{Place, Site, units};
 use strategies::graph::layout::FileSharing;
 use strategies::store::{Bytes, Entry, Store, check};
 #[cfg(unix)]
 use strategies::units::Units;
-use crate::support::{Place, Site, units};
 
 const STRATEGIES: [&str; 2] = ["copy+aggressive", "copy+aggressive@dirs"];
 

@@ -2,10 +2,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::{Place, Site, units};
 use strategies::explain::EntryIndex;
 use strategies::store::Store;
 use strategies::units::Units;
-use crate::support::{Place, Site, units};
 
 const STRATEGIES: [&str; 3] = ["copy+aggressive", "hardlink+aggressive@dirs", "in-place+aggressive"];
 

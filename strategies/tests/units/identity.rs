@@ -5,9 +5,9 @@
 //! never be linked with the other: rustc would say E0460 or E0463.
 use std::collections::HashMap;
 
+use crate::support::{Place, Site, units};
 use strategies::store::Added;
 use strategies::units::{plan, publish};
-use crate::support::{Place, Site, units};
 
 fn place() -> Place {
     let place = Place::new();

@@ -12,9 +12,7 @@ use strategies::graph::matching::BuiltUnits;
 use strategies::graph::messages::Messages;
 use strategies::key::Context;
 use strategies::store::Store;
-use strategies::units::{
-    Decision, PublishOutcome, RestoreOutcome, Session, Units, plan, publish, restore,
-};
+use strategies::units::{Decision, PublishOutcome, RestoreOutcome, Session, Units, plan, publish, restore};
 
 /// A temporary directory with a registry and workspaces.
 pub struct Place(tempfile::TempDir);
