@@ -28,7 +28,7 @@ pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
 }
 
 fn compared(arm: &ArmAnalysis) -> bool {
-    arm.cells.iter().any(|cell| cell.ratio.is_some())
+    arm.cells().iter().any(|cell| cell.ratio.is_some())
 }
 
 fn strategies<'a>(steps: &[&'a StepAnalysis]) -> Vec<&'a str> {
@@ -43,14 +43,14 @@ fn strategies<'a>(steps: &[&'a StepAnalysis]) -> Vec<&'a str> {
 
 fn panel(step: &StepAnalysis, strategies: &[&str]) -> Panel<Bar> {
     let mut workspaces: Vec<&str> = Vec::new();
-    for cell in step.arms.iter().flat_map(|arm| &arm.cells) {
+    for cell in step.arms.iter().flat_map(|arm| arm.cells()) {
         if !workspaces.contains(&cell.workspace.as_str()) {
             workspaces.push(&cell.workspace);
         }
     }
     let value = |workspace: &str, strategy: &&str| {
         let arm = step.arms.iter().find(|arm| arm.name() == *strategy)?;
-        arm.cells.iter().find(|cell| cell.workspace == workspace)?.ratio
+        arm.cells().iter().find(|cell| cell.workspace == workspace)?.ratio
     };
     Panel {
         title: step.step.clone(),
@@ -69,11 +69,11 @@ fn finding(steps: &[&StepAnalysis]) -> String {
     let cells = || {
         steps.iter().flat_map(|step| {
             let of_arm = move |arm: &'_ ArmAnalysis| -> Vec<(String, f64)> {
-                let ratio = |cell: &crate::analysis::WorkspaceRatio| {
+                let ratio = |cell: &crate::stats::WorkspaceRatio| {
                     let what = format!("{} in {} of {}", arm.name(), step.step, cell.workspace);
                     Some((what, cell.ratio?))
                 };
-                arm.cells.iter().filter_map(ratio).collect()
+                arm.cells().iter().filter_map(ratio).collect()
             };
             step.arms.iter().filter(|arm| !arm.is_control()).flat_map(of_arm).collect::<Vec<_>>()
         })

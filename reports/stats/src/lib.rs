@@ -67,8 +67,7 @@ mod sign_flip;
 mod verdict;
 
 pub use comparison::{
-    ARM_BY_ARM, ComparedTime, Comparison, Excluded, INTERLEAVED, LocalRatio, ORDER, Question, compare, compare_overall,
-    local,
+    ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall,
 };
 pub use judge::{Judgement, judge};
 pub use random::Random;
