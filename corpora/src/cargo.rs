@@ -1,14 +1,13 @@
-//! Running Cargo: which program, in which environment, and what is kept of a failure.
+//! Running Cargo: which program, in which environment, and which of its lines an error shows.
 //!
 //! The caller decides the environment. It is set whole, nothing is inherited, so that a
 //! `RUSTC_WRAPPER` or a profile override in somebody's shell reaches no measured build.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-/// How many of Cargo's closing lines an error keeps.
-const KEPT_LINES: usize = 20;
+/// How many of Cargo's last lines an error has.
+const LAST_LINES: usize = 20;
 
 /// The Cargo to run and the whole environment to run it in.
 #[derive(Debug, Clone)]
@@ -25,45 +24,53 @@ impl CargoProgram {
         Self { program: program.into(), env }
     }
 
-    /// The value of one variable in the child's environment.
-    pub fn var(&self, name: &str) -> Option<&OsStr> {
-        let found = self.env.iter().rev().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_os_str())
-    }
-
     /// The child's Cargo home: `CARGO_HOME`, else `.cargo` in its `HOME`.
-    pub fn cargo_home(&self) -> Option<PathBuf> {
-        match self.var("CARGO_HOME") {
-            Some(home) if !home.is_empty() => Some(PathBuf::from(home)),
-            _ => self.var("HOME").map(|home| Path::new(home).join(".cargo")),
-        }
+    pub(crate) fn cargo_home(&self) -> Option<PathBuf> {
+        let var = |name: &str| self.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| Path::new(value));
+        let home = var("CARGO_HOME").filter(|home| !home.as_os_str().is_empty());
+        home.map(Path::to_owned).or_else(|| Some(var("HOME")?.join(".cargo")))
     }
 
-    /// A command that runs this Cargo in `dir`, standard input closed.
-    pub fn command(&self, dir: &Path) -> Command {
-        let mut command = Command::new(&self.program);
-        command.env_clear().envs(self.env.iter().cloned());
-        command.current_dir(dir).stdin(Stdio::null());
-        command
-    }
-
-    /// Run `cargo ARGS` in `dir` to its end and return its standard output.
+    /// Run `cargo ARGS` in `dir` to its end, standard input closed, and return its standard output.
     ///
     /// # Errors
     /// When it cannot be started, or ends with anything but success.
     pub fn run<S: AsRef<OsStr>>(&self, dir: &Path, args: &[S]) -> Result<Vec<u8>, CargoError> {
-        let shown = || {
-            let words: Vec<_> = args.iter().map(|a| a.as_ref().to_string_lossy()).collect();
-            words.join(" ")
-        };
-        let output = self.command(dir).args(args).output();
+        let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+        let cargo = duct::cmd(&self.program, &args).full_env(self.env.iter().cloned()).dir(dir).stdin_null();
+        let output = cargo.stdout_capture().stderr_capture().unchecked().run();
         let output = output.map_err(|source| CargoError::Start { program: self.program.clone(), source })?;
         if output.status.success() {
             return Ok(output.stdout);
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
-        Err(CargoError::Failed { args: shown(), summary: summary(&stderr), last_lines: last_lines(&stderr) })
+        let args = args.join(OsStr::new(" ")).to_string_lossy().into_owned();
+        Err(CargoError::Failed { args, summary: summary(&stderr), last_lines: last_lines(&stderr) })
     }
+
+    /// Download every dependency of the workspace in `dir` into Cargo's home, exactly as locked.
+    ///
+    /// # Errors
+    /// When the lockfile is missing or not up to date, or a download fails. The error has
+    /// Cargo's last lines.
+    pub fn fetch_dependencies(&self, dir: &Path) -> Result<(), CargoError> {
+        self.run_on_manifest(dir, &["fetch", "--locked"]).map(drop)
+    }
+
+    /// Run `cargo ARGS` on the workspace in `dir`, but at the root of the file system: in `dir`
+    /// Cargo would obey a `.cargo/config.toml` or `rust-toolchain.toml` of the tree, and those can
+    /// name programs to run.
+    pub(crate) fn run_on_manifest(&self, dir: &Path, args: &[&str]) -> Result<Vec<u8>, CargoError> {
+        let manifest = dir.join("Cargo.toml");
+        let all: Vec<_> =
+            args.iter().map(OsStr::new).chain(["--manifest-path".as_ref(), manifest.as_os_str()]).collect();
+        self.run(file_system_root(dir), &all)
+    }
+}
+
+/// The root directory of the file system, whose configuration is not one of a fetched tree.
+pub(crate) fn file_system_root(dir: &Path) -> &Path {
+    dir.ancestors().last().filter(|root| root.is_absolute()).unwrap_or(Path::new("."))
 }
 
 /// Why a run of Cargo gave no result.
@@ -113,7 +120,7 @@ fn summary(stderr: &str) -> String {
 
 fn last_lines(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().collect();
-    lines[lines.len().saturating_sub(KEPT_LINES)..].join("\n")
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
 }
 
 #[cfg(test)]
@@ -130,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_lines_are_kept() {
+    fn an_error_has_only_the_last_lines() {
         let text: String = (0..100).map(|n| format!("{n}\n")).collect();
         assert!(last_lines(&text).starts_with("80\n"));
     }

@@ -1,35 +1,23 @@
 //! Working copies: a fetched tree copied to where it is built.
 //!
 //! Structure, executable bits and modification times stay as they are. A symbolic link is copied
-//! as a link and never followed; one that leads out of the tree is left out and reported, since
-//! a copy must not read or write anything beside itself.
+//! as a link and never followed; one that leads out of the tree is left out, since a
+//! copy must not read or write anything beside itself. Files of a copy are replaced whole.
 
-use std::fs;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use fs_err as fs;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::fetch::Fetched;
-use crate::slot::{IoError, at};
-
-/// A working copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checkout {
-    /// The copied tree.
-    pub tree: PathBuf,
-    /// The directory Cargo runs in.
-    pub dir: PathBuf,
-    /// Links that were left out because they lead out of the tree.
-    pub escaping: Vec<Escaping>,
-}
+use crate::slot::FetchedSource;
 
 /// A symbolic link that leads out of its tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Escaping {
-    /// The link, relative to the tree.
-    pub link: PathBuf,
-    /// What it says.
-    pub target: PathBuf,
+pub(crate) struct EscapingLink {
+    /// Relative to the tree.
+    pub(crate) link: PathBuf,
+    pub(crate) target: PathBuf,
 }
 
 /// Why a tree could not be copied.
@@ -41,54 +29,49 @@ pub enum CheckoutError {
     Occupied(PathBuf),
     /// A file could not be read or written.
     #[error(transparent)]
-    Io(#[from] IoError),
+    Io(#[from] io::Error),
 }
 
-/// Copy a fetched tree to `dest`, which must be missing or empty.
+/// Copy a fetched tree to `dest`, which must be missing or empty. Returns the directory in it that
+/// Cargo runs in.
 ///
 /// # Errors
 /// When `dest` has anything in it, or a file cannot be read or written.
-pub fn checkout(fetched: &Fetched, dest: &Path) -> Result<Checkout, CheckoutError> {
-    let copied = copy_tree(&fetched.tree, dest, &[])?;
-    Ok(Checkout { tree: dest.to_owned(), dir: dest.join(&fetched.subdir), escaping: copied.escaping })
-}
-
-pub(crate) struct Copied {
-    pub(crate) escaping: Vec<Escaping>,
+pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<PathBuf, CheckoutError> {
+    copy_tree(&fetched.tree, dest, &[])?;
+    Ok(dest.join(&fetched.subdir))
 }
 
 /// Whether an entry is part of a copy that leaves out entries of these names.
-pub(crate) fn taken(entry: &DirEntry, left_out: &[&str]) -> bool {
+pub(crate) fn is_copied(entry: &DirEntry, left_out: &[&str]) -> bool {
     entry.depth() == 0 || !left_out.iter().any(|name| entry.file_name() == *name)
 }
 
 /// The permission bits, 0 where there are none.
 #[cfg(unix)]
-pub(crate) fn mode(data: &fs::Metadata) -> u32 {
+pub(crate) fn mode(data: &std::fs::Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     data.permissions().mode() & 0o777
 }
 
 /// The permission bits, 0 where there are none.
 #[cfg(not(unix))]
-pub(crate) fn mode(_: &fs::Metadata) -> u32 {
+pub(crate) fn mode(_: &std::fs::Metadata) -> u32 {
     0
 }
 
-/// Copy a tree without the entries of the names in `left_out`.
-pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) -> Result<Copied, CheckoutError> {
+/// Copy a tree without the entries of the names in `left_out`. Returns the links that lead out of
+/// it, which are left out, too.
+pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) -> Result<Vec<EscapingLink>, CheckoutError> {
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(CheckoutError::Occupied(to.to_owned()));
     }
-    let root = from.canonicalize().map_err(at("read", from))?;
+    let root = from.canonicalize()?;
     let mut dirs = Vec::new();
     let mut escaping = Vec::new();
     let walk = WalkDir::new(&root).into_iter();
-    for entry in walk.filter_entry(|entry| taken(entry, left_out)) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(from).to_owned();
-            at("read", &path)(error.into())
-        })?;
+    for entry in walk.filter_entry(|entry| is_copied(entry, left_out)) {
+        let entry = entry.map_err(io::Error::from)?;
         let inner = entry.path().strip_prefix(&root).unwrap_or(entry.path());
         let target = match inner.as_os_str().is_empty() {
             true => to.to_owned(),
@@ -96,14 +79,14 @@ pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) -> Result<Cop
         };
         let kind = entry.file_type();
         if kind.is_dir() {
-            fs::create_dir_all(&target).map_err(at("create", &target))?;
+            fs::create_dir_all(&target)?;
             dirs.push((entry.path().to_owned(), target));
         } else if kind.is_symlink() {
-            let leads_to = fs::read_link(entry.path()).map_err(at("read", entry.path()))?;
+            let leads_to = fs::read_link(entry.path())?;
             if stays_inside(&root, entry.path(), &leads_to) {
-                symlink(&leads_to, &target).map_err(at("create", &target))?;
+                symlink(&leads_to, &target)?;
             } else {
-                escaping.push(Escaping { link: inner.to_owned(), target: leads_to });
+                escaping.push(EscapingLink { link: inner.to_owned(), target: leads_to });
             }
         } else if kind.is_file() {
             copy_file(entry.path(), &target)?;
@@ -114,37 +97,37 @@ pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) -> Result<Cop
     for (from, to) in dirs.iter().rev() {
         copy_time(from, to)?;
     }
-    Ok(Copied { escaping })
+    Ok(escaping)
 }
 
-fn copy_file(from: &Path, to: &Path) -> Result<(), IoError> {
-    fs::copy(from, to).map_err(at("copy", from))?;
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
     // The owner must be able to edit a working copy.
-    let data = fs::metadata(to).map_err(at("read", to))?;
-    make_writable(to, &data).map_err(at("make writable", to))?;
+    let data = fs::metadata(to)?;
+    make_writable(to, &data)?;
     copy_time(from, to)
 }
 
 #[cfg(unix)]
-fn make_writable(path: &Path, data: &fs::Metadata) -> std::io::Result<()> {
+fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     if data.permissions().mode() & 0o200 != 0 {
         return Ok(());
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode(data) | 0o200))
+    fs::set_permissions(path, std::fs::Permissions::from_mode(mode(data) | 0o200))
 }
 
 #[cfg(not(unix))]
-fn make_writable(path: &Path, data: &fs::Metadata) -> std::io::Result<()> {
+fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
     let mut permissions = data.permissions();
     permissions.set_readonly(false);
     fs::set_permissions(path, permissions)
 }
 
-fn copy_time(from: &Path, to: &Path) -> Result<(), IoError> {
-    let time = fs::metadata(from).and_then(|data| data.modified()).map_err(at("read the time of", from))?;
+fn copy_time(from: &Path, to: &Path) -> io::Result<()> {
+    let time = fs::metadata(from).and_then(|data| data.modified())?;
     let set = fs::File::open(to).and_then(|file| file.set_modified(time));
-    set.map_err(at("set the time of", to))
+    set
 }
 
 /// Whether a link at `link` that says `leads_to` stays inside `root`. One that ends nowhere is
@@ -172,13 +155,54 @@ fn stays_inside(root: &Path, link: &Path, leads_to: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn symlink(target: &Path, link: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(target, link)
+fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    fs::os::unix::fs::symlink(target, link)
 }
 
 #[cfg(not(unix))]
-fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
-    Err(std::io::Error::other("symbolic links are not supported here"))
+fn symlink(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::Error::other("symbolic links are not supported here"))
+}
+
+/// How far a time is moved on when the clock gave no newer one. File systems resolve this much.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Replace the file at `path` whole, so that Cargo sees that it has changed. The new one has the
+/// mode of `before` and a strictly newer modification time.
+pub(crate) fn replace(path: &Path, text: &str, before: Option<&std::fs::Metadata>) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut staged = tempfile::Builder::new().prefix(".harness-").tempfile_in(dir)?;
+    staged.write_all(text.as_bytes())?;
+    match before {
+        Some(before) => {
+            staged.as_file().set_permissions(before.permissions())?;
+            move_on(staged.as_file(), before.modified().ok())?;
+        }
+        None => readable(staged.as_file())?,
+    }
+    staged.persist(path)?;
+    Ok(())
+}
+
+/// Give a just written file a time strictly newer than `before`.
+fn move_on(file: &std::fs::File, before: Option<SystemTime>) -> io::Result<()> {
+    let now = file.metadata()?.modified()?;
+    match before {
+        Some(before) if now <= before => file.set_modified(before + TICK),
+        _ => Ok(()),
+    }
+}
+
+/// Temporary files are private; a source file is not.
+#[cfg(unix)]
+fn readable(file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &std::fs::File) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -192,7 +216,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("a/b")).unwrap();
         fs::write(dir.path().join("a/b/run.sh"), "x").unwrap();
-        let mode = fs::Permissions::from_mode(0o555);
+        let mode = std::fs::Permissions::from_mode(0o555);
         fs::set_permissions(dir.path().join("a/b/run.sh"), mode).unwrap();
         let file = fs::File::open(dir.path().join("a/b/run.sh")).unwrap();
         file.set_modified(UNIX_EPOCH + Duration::from_secs(1000)).unwrap();
@@ -214,14 +238,14 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let from = outer.path().join("target");
         fs::create_dir_all(from.join("x/target")).unwrap();
-        fs::create_dir_all(from.join("x/kept")).unwrap();
+        fs::create_dir_all(from.join("x/other")).unwrap();
         let to = outer.path().join("to");
         copy_tree(&from, &to, &["target"]).unwrap();
-        assert!(to.join("x/kept").is_dir() && !to.join("x/target").exists());
+        assert!(to.join("x/other").is_dir() && !to.join("x/target").exists());
     }
 
     #[test]
-    fn links_that_leave_are_left_out_and_others_kept() {
+    fn only_links_that_lead_out_are_left_out() {
         let from = tree();
         let link = |to: &str, at: &str| symlink(to, from.path().join(at)).unwrap();
         link("b/run.sh", "a/inside");
@@ -233,8 +257,8 @@ mod tests {
         link("..", "a/b/up");
         link("b/up/../..", "a/sly");
         let to = tempfile::tempdir().unwrap();
-        let copied = copy_tree(from.path(), to.path(), &[]).unwrap();
-        let mut left: Vec<_> = copied.escaping.iter().map(|e| e.link.to_str().unwrap()).collect();
+        let escaping = copy_tree(from.path(), to.path(), &[]).unwrap();
+        let mut left: Vec<_> = escaping.iter().map(|e| e.link.to_str().unwrap()).collect();
         left.sort_unstable();
         assert_eq!(left, ["a/out", "a/out-broken", "a/sly", "absolute"]);
         assert_eq!(fs::read_to_string(to.path().join("a/inside")).unwrap(), "x");

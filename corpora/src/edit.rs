@@ -1,9 +1,9 @@
 //! Edits of a Rust file, each giving content that was never there before.
 //!
-//! Every edit appends one marked block to the file and takes the place of the block of the edit
-//! before, so edits do not pile up and the original comes back byte for byte. The block is
-//! written to compile in a crate that denies or forbids all lints: what it adds is used (a
-//! `#[used]` static points at it), private or hidden from the documentation.
+//! Every edit appends one marked block to the file and replaces the block of the edit before, so
+//! edits do not pile up and the original comes back byte for byte. The block compiles in a crate
+//! that denies or forbids all lints: what it adds is used (a `#[used]` static points at it),
+//! private or hidden from the documentation.
 //!
 //! | edit | what a compiler must redo |
 //! |---|---|
@@ -11,17 +11,16 @@
 //! | `private-body` | check and generate one private function, link |
 //! | `public-signature` | the crate's public interface: everything that depends on it too |
 //! | `new-file` | one more module in a file that was not there |
-//! | `back` | the original: a cache has seen it all before |
+//! | `back` | the original, which a cache has seen before |
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-mod apply;
-
-pub use apply::{Applied, EditError, apply};
+use crate::checkout::replace;
 
 const BEGIN: &str = "\n// >>> edited by the harness\n";
 const END: &str = "// <<< edited by the harness\n";
@@ -87,16 +86,15 @@ impl std::fmt::Display for Nonce {
 }
 
 /// An edited file, before anything is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edited {
-    /// The file's new text.
-    pub text: String,
+#[derive(Debug, PartialEq, Eq)]
+struct EditedText {
+    text: String,
     /// The name and text of a file beside it that the edit adds.
-    pub beside: Option<(String, String)>,
+    beside: Option<(String, String)>,
 }
 
 /// The original of a text that may have been edited before.
-pub fn original(text: &str) -> &str {
+fn original(text: &str) -> &str {
     match block_start(text) {
         Some(start) => &text[..start],
         None => text,
@@ -104,13 +102,13 @@ pub fn original(text: &str) -> &str {
 }
 
 /// Apply an edit to the text of the file called `file_name`, edited before or not.
-pub fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> Edited {
+fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> EditedText {
     let original = original(text);
     let mut beside = None;
     let block = match edit {
         Edit::Back => {
             let text = original.to_owned();
-            return Edited { text, beside };
+            return EditedText { text, beside };
         }
         Edit::Comment => format!("// {nonce}\n"),
         Edit::PrivateBody => private_body(nonce),
@@ -123,7 +121,7 @@ pub fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> Edited {
             line
         }
     };
-    Edited { text: format!("{original}{BEGIN}{block}{END}"), beside }
+    EditedText { text: format!("{original}{BEGIN}{block}{END}"), beside }
 }
 
 fn private_body(nonce: Nonce) -> String {
@@ -163,6 +161,60 @@ fn beside_of(text: &str, file_name: &str) -> Option<PathBuf> {
     let digits = named.strip_prefix(stem)?.strip_prefix("__harness_edit_")?.strip_suffix(".rs")?;
     let ours = digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit());
     ours.then(|| Path::new(named).to_owned())
+}
+
+/// Why an edit could not be applied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// The file is not in the tree.
+    #[error("cannot edit {}: it leads out of {}", .0.display(), .1.display())]
+    Outside(PathBuf, PathBuf),
+    /// The file is not UTF-8.
+    #[error("cannot edit {}: it is not UTF-8 text", .0.display())]
+    NotText(PathBuf),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Apply an edit to `file`, which is relative to `tree`. Returns whether anything changed: only
+/// going back from an original changes nothing.
+///
+/// The file is replaced whole, never seen half written, and gets a modification time strictly
+/// newer than it had. A symbolic link is followed if it stays in the tree.
+///
+/// # Errors
+/// When the file is missing, not text, outside of the tree, or cannot be written.
+pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<bool, EditError> {
+    let root = fs::canonicalize(tree)?;
+    let path = fs::canonicalize(root.join(file))?;
+    if !path.starts_with(&root) {
+        return Err(EditError::Outside(file.to_owned(), root));
+    }
+    let Ok(text) = String::from_utf8(fs::read(&path)?) else {
+        return Err(EditError::NotText(path));
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let dir = path.parent().unwrap_or(&root);
+    let old_beside = beside_of(&text, &name).map(|beside| dir.join(beside));
+    let EditedText { text: new, beside } = edited(&text, &name, edit, nonce);
+    if new == text {
+        return Ok(false);
+    }
+    // The added file first and the old one last: the module line always has a file to name.
+    let added = beside.map(|(name, text)| (dir.join(name), text));
+    if let Some((added, text)) = &added {
+        replace(added, text, None)?;
+    }
+    replace(&path, &new, Some(&fs::metadata(&path)?))?;
+    if let Some(old) = old_beside
+        && added.is_none_or(|(added, _)| added != old)
+    {
+        // Whoever removed it before did the same.
+        let _ = fs::remove_file(old);
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
-//! What is built: pinned workspaces, how they get here, and what is done to their sources.
+//! What is built: pinned workspaces, how they get to this machine, and what is done to their sources.
 //!
-//! The way through the crate, in the order a run takes it:
+//! In the order in which a run uses the modules:
 //!
-//! 1. [`manifest`] reads a corpus from TOML; [`shipped`] holds the ones that come along;
+//! 1. [`manifest`] reads a corpus from TOML; [`shipped`] has those that come along;
 //!    [`pins`] are the exact names, versions, commits and checksums in it.
-//! 2. [`fetch`] brings each source to this machine once, through `source/` has one file per kind;
-//!    [`dependencies`] has Cargo download what the lockfile names.
+//! 2. [`fetch`] brings each source to this machine once (`source/`: one file per kind of source).
 //! 3. [`checkout`] makes a working copy to build in; [`worktree`] gives it git worktrees.
 //! 4. [`edit`] changes one file of a working copy so that its content is new every time;
-//!    [`members`] finds the files whose edits reach farthest and least far;
-//!    [`upgrade`] puts the second [`lockfile`] of a workspace in place.
-//! 5. [`check`] tells beforehand whether all of that will work for a corpus.
+//!    [`members`] finds the files whose edits affect the most and the fewest members;
+//!    [`upgrade`] replaces the lockfile of a workspace by its second one.
+//! 5. [`check`] finds out beforehand whether all of that works for a corpus.
 //!
 //! Nothing here runs code of a fetched crate: no build, no build script, no git hook, no Cargo
 //! configuration or toolchain file out of a fetched tree.
@@ -18,25 +17,22 @@
 pub mod cargo;
 pub mod check;
 pub mod checkout;
-pub mod dependencies;
 pub mod edit;
 pub mod fetch;
-pub mod lockfile;
+mod git;
 pub mod manifest;
 pub mod members;
 pub mod pins;
 pub mod scenario;
 pub mod shipped;
+mod slot;
 mod source;
 pub mod upgrade;
 pub mod worktree;
 
-mod replace;
-mod schema;
-mod slot;
-
 pub use cargo::CargoProgram;
-pub use fetch::{Fetched, Fetcher};
-pub use lockfile::Lockfile;
-pub use manifest::{Corpus, Run, Source, Workspace};
-pub use slot::IoError;
+pub use fetch::Fetcher;
+pub use git::GitError;
+pub use manifest::{Corpus, RunCommand, SecondLockfile, Workspace, WorkspaceSource};
+pub use slot::FetchedSource;
+pub use source::FetchCause;

@@ -18,68 +18,120 @@
 //! ```
 //!
 //! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. With
-//! `graphs-only = true` below `about`, nothing of the corpus is ever built: only its unit graphs
-//! are collected, and `edit` may be left out, too. A path is relative to the manifest. `test-args` come on top when tests are built: published packages often lack what
-//! their integration tests need.
-//! `upgrade` is a whole second Cargo.lock in the manifest's directory or below it. What this
-//! module hands out has been checked in full: names are safe file names, relative paths
-//! stay inside their tree, pins are exact, and no argument takes over what the harness decides.
+//! `graphs-only = true` at the top, nothing of the corpus is ever built: only its unit graphs are
+//! collected, and `edit` may be left out, too. A path is relative to the manifest. `test-args` are
+//! further arguments when tests are built: published packages often lack what their integration
+//! tests need. `upgrade` is a whole second Cargo.lock in the manifest's directory or under it.
+//! A corpus that was read has been checked in full: names are safe file names, relative paths
+//! stay inside their tree, pins are exact, and no argument overrides what the harness decides.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::semver::Version;
+use serde::de::{Deserialize, Deserializer, Error as _};
 
-use crate::lockfile::Lockfile;
-use crate::pins::{Checksum, CommitId};
-use crate::schema;
+use crate::pins::{self, BadPin, Checksum, CommitId, GitUrl};
 
 /// A named list of workspaces.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Corpus {
     /// Its name, as given to `--corpus`.
+    #[serde(deserialize_with = "name")]
     pub name: String,
     /// One line: what it is good for.
+    #[serde(deserialize_with = "line")]
     pub about: String,
-    /// Nothing of it is built: it is there for its unit graphs.
+    /// Whether only its unit graphs are collected and nothing is built.
+    #[serde(default)]
     pub graphs_only: bool,
     /// Its workspaces in the order of the manifest; never empty, names are unique.
+    #[serde(default, rename = "workspace")]
     pub workspaces: Vec<Workspace>,
 }
 
 /// One pinned Cargo workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Workspace {
     /// Its name: a safe file name, unique in the corpus.
+    #[serde(deserialize_with = "name")]
     pub name: String,
     /// Where its sources come from.
-    pub source: Source,
+    pub source: WorkspaceSource,
     /// Arguments for `cargo build` besides those the harness gives.
+    #[serde(default, deserialize_with = "cargo_args")]
     pub cargo_args: Vec<String>,
     /// Further arguments for `cargo test`.
+    #[serde(default, deserialize_with = "cargo_args")]
     pub test_args: Vec<String>,
-    /// The Rust file an edit step changes, relative to the directory Cargo runs in; may be empty
-    /// in a corpus that is not built.
+    /// The Rust file that edit steps change, relative to the directory Cargo runs in; empty where
+    /// a corpus that is not built names none.
+    #[serde(default, deserialize_with = "rust_file")]
     pub edit: PathBuf,
     /// A command whose output proves that the built program runs.
-    pub run: Option<Run>,
+    #[serde(default)]
+    pub run: Option<RunCommand>,
     /// A second `Cargo.lock`, in which a dependency is upgraded.
-    pub upgrade: Option<Lockfile>,
+    #[serde(default, deserialize_with = "second_lockfile")]
+    pub upgrade: Option<SecondLockfile>,
     /// One line: why it is in the corpus.
+    #[serde(deserialize_with = "line")]
     pub why: String,
 }
 
 /// A built program and the arguments to start it with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunCommand {
     /// The binary target's name.
+    #[serde(deserialize_with = "name")]
     pub bin: String,
     /// Its arguments, such as `--version`.
+    #[serde(default)]
     pub args: Vec<String>,
 }
 
-/// Where a workspace's sources come from.
+/// A whole second `Cargo.lock` of a workspace, for the step that upgrades a dependency.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum SecondLockfile {
+    /// One that comes along with a shipped corpus.
+    Shipped {
+        /// Its path in the manifest.
+        name: PathBuf,
+        /// All of it.
+        text: &'static str,
+    },
+    /// A file of this machine.
+    File(PathBuf),
+}
+
+impl SecondLockfile {
+    /// The text of the lockfile.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not UTF-8.
+    pub fn text(&self) -> std::io::Result<String> {
+        match self {
+            Self::Shipped { text, .. } => Ok((*text).to_owned()),
+            Self::File(path) => fs_err::read_to_string(path),
+        }
+    }
+
+    /// Its path, as in the manifest where it is shipped.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Shipped { name, .. } => name,
+            Self::File(path) => path,
+        }
+    }
+}
+
+/// Where a workspace's sources come from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "SourceKeys")]
+pub enum WorkspaceSource {
     /// A published package with its own `Cargo.lock`.
     Registry {
         /// The package's name.
@@ -92,7 +144,7 @@ pub enum Source {
     /// A commit of a git repository.
     Git {
         /// A URL, or the path of a local repository.
-        url: String,
+        url: GitUrl,
         /// The full commit.
         commit: CommitId,
         /// Where in the repository Cargo runs; the root when empty.
@@ -105,8 +157,8 @@ pub enum Source {
     },
 }
 
-impl Source {
-    /// Which kind it is: `registry`, `git` or `path`.
+impl WorkspaceSource {
+    /// `registry`, `git` or `path`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Registry { .. } => "registry",
@@ -116,7 +168,7 @@ impl Source {
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for WorkspaceSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Registry { name, version, .. } => write!(f, "{name} {version}"),
@@ -132,18 +184,71 @@ impl std::fmt::Display for Source {
     }
 }
 
+/// Every key a source may have. `registry`, `git` or `path` decides which ones do.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceKeys {
+    #[serde(default, deserialize_with = "optional_name")]
+    registry: Option<String>,
+    #[serde(default, deserialize_with = "version")]
+    version: Option<Version>,
+    checksum: Option<Checksum>,
+    git: Option<GitUrl>,
+    commit: Option<CommitId>,
+    #[serde(default, deserialize_with = "inner_path")]
+    subdir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "optional_line")]
+    path: Option<String>,
+}
+
+impl TryFrom<SourceKeys> for WorkspaceSource {
+    type Error = BadPin;
+
+    fn try_from(keys: SourceKeys) -> Result<Self, BadPin> {
+        fn needed<T>(value: Option<T>, key: &str) -> Result<T, BadPin> {
+            value.ok_or_else(|| BadPin(format!("the source needs a `{key}`")))
+        }
+        let SourceKeys { registry, version, checksum, git, commit, subdir, path } = keys;
+        let given = [
+            ("registry", registry.is_some()),
+            ("version", version.is_some()),
+            ("checksum", checksum.is_some()),
+            ("git", git.is_some()),
+            ("commit", commit.is_some()),
+            ("subdir", subdir.is_some()),
+            ("path", path.is_some()),
+        ];
+        let only = |kind: &str, allowed: &[&str]| match given
+            .iter()
+            .find(|(key, is_given)| *is_given && !allowed.contains(key))
+        {
+            Some((key, _)) => Err(BadPin(format!("`{key}` does not belong in a {kind} source"))),
+            None => Ok(()),
+        };
+        if let Some(name) = registry {
+            only("registry", &["registry", "version", "checksum"])?;
+            let (version, checksum) = (needed(version, "version")?, needed(checksum, "checksum")?);
+            Ok(Self::Registry { name, version, checksum })
+        } else if let Some(url) = git {
+            only("git", &["git", "commit", "subdir"])?;
+            Ok(Self::Git { url, commit: needed(commit, "commit")?, subdir: subdir.unwrap_or_default() })
+        } else {
+            only("path", &["path"])?;
+            match path {
+                Some(path) => Ok(Self::Path { path: path.into() }),
+                None => Err(BadPin("the source needs one of `registry`, `git` or `path`".to_owned())),
+            }
+        }
+    }
+}
+
 /// Why a manifest is no corpus.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
     /// The file could not be read.
-    #[error("cannot read the manifest {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    #[error("cannot read the manifest: {0}")]
+    Read(#[from] std::io::Error),
     /// Something in the file is wrong.
     #[error("{}:{line}: {}{what}", path.display(), key_prefix(key))]
     Invalid {
@@ -159,7 +264,7 @@ pub enum ManifestError {
     /// There is no shipped corpus of this name.
     #[error("there is no corpus {name:?}: {hint}")]
     Unknown {
-        /// What was asked for.
+        /// The name asked for.
         name: String,
         /// The nearest name, and all there are.
         hint: String,
@@ -176,9 +281,7 @@ impl Corpus {
     /// # Errors
     /// When it cannot be read or anything in it is wrong.
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text, path)
+        Self::parse(&fs_err::read_to_string(path)?, path)
     }
 
     /// Parse a manifest's text. `path` is the file to name in errors; relative `path` sources
@@ -187,10 +290,44 @@ impl Corpus {
     /// # Errors
     /// When anything in it is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
-        schema::parse(text, path.parent().unwrap_or(Path::new(""))).map_err(|wrong| {
-            let (line, key) = wrong.place(text);
-            ManifestError::Invalid { path: path.to_owned(), line, key, what: wrong.what }
-        })
+        let invalid =
+            |(line, key): (usize, String), what| ManifestError::Invalid { path: path.to_owned(), line, key, what };
+        let mut corpus: Self = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            invalid(line_and_key(text, start), error.message().trim().replace('\n', "; "))
+        })?;
+        corpus.check().map_err(|(name, key, what)| invalid((line_of_name(text, &name), key.to_owned()), what))?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        for workspace in &mut corpus.workspaces {
+            match &mut workspace.source {
+                WorkspaceSource::Git { url, .. } => *url = url.relative_to(base),
+                WorkspaceSource::Path { path } => *path = base.join(&path),
+                WorkspaceSource::Registry { .. } => {}
+            }
+            if let Some(SecondLockfile::File(path)) = &mut workspace.upgrade {
+                *path = base.join(&path);
+            }
+        }
+        Ok(corpus)
+    }
+
+    /// What is wrong although every value by itself is sound: the name to look for, key and text.
+    fn check(&self) -> Result<(), (String, &'static str, String)> {
+        let mut seen = BTreeSet::new();
+        for Workspace { name, edit, .. } in &self.workspaces {
+            if !self.graphs_only && edit.as_os_str().is_empty() {
+                let what = "the workspace needs an `edit`: a Rust file that edit steps change (or the corpus \
+                            `graphs-only = true`)";
+                return Err((name.clone(), "edit", what.to_owned()));
+            }
+            if !seen.insert(name.to_ascii_lowercase()) {
+                return Err((name.clone(), "name", format!("there are two workspaces called {name:?}")));
+            }
+        }
+        match self.workspaces.is_empty() {
+            true => Err((self.name.clone(), "workspace", "the corpus has no [[workspace]]".to_owned())),
+            false => Ok(()),
+        }
     }
 
     /// Only the workspaces of these names, in the corpus' order.
@@ -207,3 +344,75 @@ impl Corpus {
         Ok(chosen)
     }
 }
+
+/// The line, counted from 1, and the key of the value at `start`.
+fn line_and_key(text: &str, start: usize) -> (usize, String) {
+    let start = start.min(text.len());
+    let before = text.get(..start).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let before_value = match before[line_start..].rsplit_once('=') {
+        Some((key, _)) => key,
+        // The error is in the key itself.
+        None => text[line_start..].split(['=', '\n']).next().unwrap_or(""),
+    };
+    let separators = [' ', '{', ',', '[', ']'];
+    let key = before_value.trim_end_matches(separators).rsplit(separators).next().unwrap_or("");
+    (before.matches('\n').count() + 1, key.to_owned())
+}
+
+/// The line, counted from 1, with the last `name = "NAME"`.
+fn line_of_name(text: &str, name: &str) -> usize {
+    let quoted = [format!("\"{name}\""), format!("'{name}'")];
+    let is_name = |line: &str| line.trim_start().starts_with("name") && quoted.iter().any(|name| line.contains(name));
+    text.lines().enumerate().filter(|(_, line)| is_name(line)).last().map_or(1, |(at, _)| at + 1)
+}
+
+fn parsed<'de, D: Deserializer<'de>, T>(d: D, parse: impl Fn(&str) -> Result<T, BadPin>) -> Result<T, D::Error> {
+    parse(&String::deserialize(d)?).map_err(D::Error::custom)
+}
+
+fn name<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    parsed(d, pins::name)
+}
+
+fn optional_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    parsed(d, pins::name).map(Some)
+}
+
+fn line<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    parsed(d, pins::line)
+}
+
+fn optional_line<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    parsed(d, pins::line).map(Some)
+}
+
+fn inner_path<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>, D::Error> {
+    parsed(d, pins::inner_path).map(Some)
+}
+
+fn second_lockfile<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SecondLockfile>, D::Error> {
+    parsed(d, pins::inner_path).map(|path| Some(SecondLockfile::File(path)))
+}
+
+fn rust_file<'de, D: Deserializer<'de>>(d: D) -> Result<PathBuf, D::Error> {
+    let path = parsed(d, pins::inner_path)?;
+    match path.extension().is_some_and(|ext| ext == "rs") {
+        true => Ok(path),
+        false => Err(D::Error::custom("an edit step changes a Rust file: its name must end in .rs")),
+    }
+}
+
+fn version<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Version>, D::Error> {
+    let wrong = |text: &str, error| BadPin(format!("{text:?} is not an exact version such as 1.2.3: {error}"));
+    parsed(d, |text| Version::parse(text).map(Some).map_err(|error| wrong(text, error)))
+}
+
+fn cargo_args<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    let args = Vec::<String>::deserialize(d)?;
+    args.iter().map(|arg| pins::cargo_arg(arg)).collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

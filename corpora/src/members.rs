@@ -1,8 +1,6 @@
-//! Two files whose edits reach farthest and least far: of the leaf and of the root member.
+//! The files whose edits affect the most and the fewest members: of the leaf and the root member.
 //!
-//! In: a working copy that Cargo is run in. Out: a source file of the member that most other
-//! members depend on, and one of the member that depends on most others. Cargo describes the
-//! members; nothing is resolved, downloaded or compiled.
+//! Cargo describes the members; nothing is resolved, downloaded or compiled.
 //!
 //! Only members that a plain `cargo build` is sure to compile are looked at: the default ones
 //! and what they depend on without a condition. A dependency that is optional or for some
@@ -15,19 +13,17 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, Package, Target, TargetKind};
 
 use crate::cargo::{CargoError, CargoProgram};
-use crate::dependencies::neutral;
-use crate::slot::{IoError, at};
 
 /// The files to edit, relative to the root of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Members {
+pub struct EditTargets {
     /// The library root, else the main binary's, of the member that most others depend on.
     pub leaf: PathBuf,
     /// The main binary's root, else the library's, of the member that depends on most others.
     pub root: PathBuf,
 }
 
-/// Why the members could not be told.
+/// Why there are no files to edit.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MembersError {
@@ -35,24 +31,14 @@ pub enum MembersError {
     #[error(transparent)]
     Cargo(#[from] CargoError),
     /// Cargo's answer could not be read.
-    #[error("cannot read what `cargo metadata` said of {}: {source}", dir.display())]
-    Metadata {
-        /// The directory Cargo was asked about.
-        dir: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
+    #[error("cannot read the output of `cargo metadata` in {}: {}", .0.display(), .1)]
+    Metadata(PathBuf, serde_json::Error),
     /// No member has a file to edit.
-    #[error("no member of the workspace in {} has a library or binary inside {}", dir.display(), tree.display())]
-    NoSource {
-        /// The directory Cargo was asked about.
-        dir: PathBuf,
-        /// The tree.
-        tree: PathBuf,
-    },
-    /// A directory is not there.
+    #[error("no member of the workspace in {} has a library or binary inside {}", .0.display(), .1.display())]
+    NoSource(PathBuf, PathBuf),
+    /// A directory is missing.
     #[error(transparent)]
-    Io(#[from] IoError),
+    Io(#[from] std::io::Error),
 }
 
 /// The leaf and the root member of the workspace that Cargo finds in `dir`, which is `tree` or a
@@ -61,26 +47,22 @@ pub enum MembersError {
 /// Leaf is the member that most others depend on, directly or not; of equals the one with the
 /// fewest member dependencies of its own, then by name. Root is the one that depends on most
 /// others, so it is a default member; of equals one with a binary, then by name. Normal and build
-/// dependencies count. A procedural macro is taken only where there is nothing else, and a binary
-/// that the default features do not build where there is not even that.
+/// dependencies count. A procedural macro is used only where there is nothing else, and a binary
+/// that the default features do not build only where there is no procedural macro either.
 ///
 /// # Errors
 /// When Cargo cannot read the manifests, or no member has a library or binary inside the tree.
-pub fn members(cargo: &CargoProgram, dir: &Path, tree: &Path) -> Result<Members, MembersError> {
-    let dir = dir.canonicalize().map_err(at("read", dir))?;
-    let tree = tree.canonicalize().map_err(at("read", tree))?;
-    let manifest = dir.join("Cargo.toml");
-    let args = ["metadata", "--no-deps", "--offline", "--format-version=1", "--manifest-path"];
-    let mut args = args.map(std::ffi::OsString::from).to_vec();
-    args.push(manifest.into());
-    let stdout = cargo.run(neutral(&dir), &args)?;
+pub fn members(cargo: &CargoProgram, dir: &Path, tree: &Path) -> Result<EditTargets, MembersError> {
+    let dir = fs_err::canonicalize(dir)?;
+    let tree = fs_err::canonicalize(tree)?;
+    let stdout = cargo.run_on_manifest(&dir, &["metadata", "--no-deps", "--offline", "--format-version=1"])?;
     let metadata: Metadata =
-        serde_json::from_slice(&stdout).map_err(|source| MembersError::Metadata { dir: dir.clone(), source })?;
-    choose(&described(&metadata, &tree)).ok_or(MembersError::NoSource { dir, tree })
+        serde_json::from_slice(&stdout).map_err(|error| MembersError::Metadata(dir.clone(), error))?;
+    choose(&describe(&metadata, &tree)).ok_or(MembersError::NoSource(dir, tree))
 }
 
-/// What is asked of a member.
-struct Member {
+/// What decides whether a member is leaf or root, and its files.
+struct MemberFacts {
     name: String,
     default: bool,
     /// The root of a library that is no procedural macro.
@@ -91,13 +73,13 @@ struct Member {
     gated: Option<PathBuf>,
     /// The root of a procedural macro.
     proc_macro: Option<PathBuf>,
-    /// The members it depends on directly, by their place in the list.
+    /// The members it depends on directly, as positions in the list.
     needs: BTreeSet<usize>,
 }
 
-fn described(metadata: &Metadata, tree: &Path) -> Vec<Member> {
+fn describe(metadata: &Metadata, tree: &Path) -> Vec<MemberFacts> {
     let packages = metadata.workspace_packages();
-    let places: BTreeMap<_, _> =
+    let positions: BTreeMap<_, _> =
         packages.iter().enumerate().filter_map(|(at, package)| Some((package.manifest_path.parent()?, at))).collect();
     let defaults = &metadata.workspace_default_members;
     let all = packages.iter().map(|package| {
@@ -105,10 +87,10 @@ fn described(metadata: &Metadata, tree: &Path) -> Vec<Member> {
             let kind = matches!(dependency.kind, DependencyKind::Normal | DependencyKind::Build);
             kind && !dependency.optional && dependency.target.is_none()
         });
-        let needs = sure.filter_map(|dependency| places.get(dependency.path.as_deref()?).copied());
+        let needs = sure.filter_map(|dependency| positions.get(dependency.path.as_deref()?).copied());
         let features = by_default(package);
         let is_built = |bin: &Target| bin.required_features.iter().all(|feature| features.contains(feature.as_str()));
-        Member {
+        MemberFacts {
             name: package.name.to_string(),
             default: defaults.is_missing() || defaults.contains(&package.id),
             lib: package.targets.iter().find(|target| is_lib(target)).and_then(|target| inside(target, tree)),
@@ -139,7 +121,7 @@ fn by_default(package: &Package) -> BTreeSet<&str> {
 }
 
 /// The root of the binary that `cargo run` would start, else of the one with the package's name,
-/// else of the first; of those that `wanted` takes and that are inside the tree.
+/// else of the first; among those that `wanted` accepts and that are inside the tree.
 fn main_bin(package: &Package, tree: &Path, wanted: impl Fn(&Target) -> bool) -> Option<PathBuf> {
     let bins = package.targets.iter().filter(|target| target.is_bin() && wanted(target));
     let bins = bins.filter_map(|bin| Some((bin, inside(bin, tree)?)));
@@ -156,7 +138,7 @@ fn inside(target: &Target, tree: &Path) -> Option<PathBuf> {
     Some(file.strip_prefix(tree).ok()?.to_owned())
 }
 
-fn choose(members: &[Member]) -> Option<Members> {
+fn choose(members: &[MemberFacts]) -> Option<EditTargets> {
     let reach: Vec<_> = (0..members.len()).map(|at| reach(members, at)).collect();
     let built = |at: usize| {
         let mut by = members.iter().zip(&reach);
@@ -165,9 +147,9 @@ fn choose(members: &[Member]) -> Option<Members> {
     let built: Vec<_> = (0..members.len()).filter(|at| built(*at)).collect();
     let dependents = |at: usize| built.iter().filter(|other| reach[**other].contains(&at)).count();
     let rank = |at: usize| match &members[at] {
-        Member { lib: Some(_), .. } | Member { bin: Some(_), .. } => Some(0),
-        Member { proc_macro: Some(_), .. } => Some(1),
-        Member { gated, .. } => gated.as_ref().map(|_| 2),
+        MemberFacts { lib: Some(_), .. } | MemberFacts { bin: Some(_), .. } => Some(0),
+        MemberFacts { proc_macro: Some(_), .. } => Some(1),
+        MemberFacts { gated, .. } => gated.as_ref().map(|_| 2),
     };
     let editable = || built.iter().copied().filter(|at| rank(*at).is_some());
     let leaf = editable().min_by_key(|at| {
@@ -178,15 +160,15 @@ fn choose(members: &[Member]) -> Option<Members> {
         let member = &members[*at];
         (rank(*at), Reverse(reach[*at].len()), member.bin.is_none(), &member.name)
     })?;
-    let Member { lib, bin, proc_macro, gated, .. } = &members[leaf];
+    let MemberFacts { lib, bin, proc_macro, gated, .. } = &members[leaf];
     let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
-    let Member { lib, bin, proc_macro, gated, .. } = &members[root];
+    let MemberFacts { lib, bin, proc_macro, gated, .. } = &members[root];
     let root = bin.as_ref().or(lib.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
-    Some(Members { leaf: leaf.clone(), root: root.clone() })
+    Some(EditTargets { leaf: leaf.clone(), root: root.clone() })
 }
 
-/// Every other member that the one at this place depends on, directly or not.
-fn reach(members: &[Member], from: usize) -> BTreeSet<usize> {
+/// Positions of all other members that the one at `from` depends on, directly or not.
+fn reach(members: &[MemberFacts], from: usize) -> BTreeSet<usize> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from];
     while let Some(at) = next.pop() {

@@ -4,14 +4,21 @@ use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 /// A full git commit id: 40 lowercase hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct CommitId(String);
 
 /// The SHA-256 of a published `.crate` file: 64 lowercase hexadecimal digits.
 ///
 /// It is the value in a registry's index and in the `checksum` lines of a `Cargo.lock`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Checksum(String);
+
+/// The location of a git repository: a URL with a known scheme, `user@host:path`, or a local path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct GitUrl(String);
 
 /// A value in a manifest that is not what it must be. One lower-case fragment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,17 +64,74 @@ impl Checksum {
     }
 }
 
-impl fmt::Display for CommitId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl GitUrl {
+    /// Parse a location.
+    ///
+    /// # Errors
+    /// When git could take it for an option or a transport helper that runs a command.
+    pub fn parse(text: &str) -> Result<Self, BadPin> {
+        let bad = |why: &str| Err(BadPin(format!("{text:?} {why}")));
+        if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return bad("is not a git URL: it is empty or has white space in it");
+        }
+        // A host with a dash is an option to `ssh`.
+        if text.starts_with('-') || text.contains("://-") || text.contains("@-") {
+            return bad("starts with a dash, git would take it for an option");
+        }
+        if let Some((scheme, _)) = text.split_once("://") {
+            if !["https", "http", "ssh", "git", "file"].contains(&scheme) {
+                return bad("has an unknown scheme: use https, http, ssh, git or file");
+            }
+        } else if text.contains("::") {
+            return bad("names a transport helper, which runs a command");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The location as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The location with a relative local path made relative to `base` instead.
+    pub(crate) fn relative_to(&self, base: &Path) -> Self {
+        match self.local_path() {
+            Some(path) if path.is_relative() => Self(base.join(path).to_string_lossy().into_owned()),
+            _ => self.clone(),
+        }
+    }
+
+    /// The path of a local repository. A colon before any slash makes it `host:path`, as in git.
+    pub(crate) fn local_path(&self) -> Option<PathBuf> {
+        if let Some(path) = self.0.strip_prefix("file://") {
+            return Some(PathBuf::from(path));
+        }
+        let has_host = match (self.0.find(':'), self.0.find('/')) {
+            (Some(colon), Some(slash)) => colon < slash,
+            (colon, _) => colon.is_some(),
+        };
+        (!has_host).then(|| PathBuf::from(&self.0))
     }
 }
 
-impl fmt::Display for Checksum {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+macro_rules! text_form {
+    ($($pin:ty)*) => {$(
+        impl TryFrom<String> for $pin {
+            type Error = BadPin;
+
+            fn try_from(text: String) -> Result<Self, BadPin> {
+                Self::parse(&text)
+            }
+        }
+
+        impl fmt::Display for $pin {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
 }
+text_form!(CommitId Checksum GitUrl);
 
 /// A name that is safe as a file name and a column: `[A-Za-z0-9_.-]+`, no leading dot or dash.
 ///
@@ -97,27 +161,28 @@ pub fn inner_path(text: &str) -> Result<PathBuf, BadPin> {
     Ok(path.to_owned())
 }
 
-/// The location of a git repository: a URL with a known scheme, `user@host:path`, or a local path.
-///
-/// # Errors
-/// When git could take it for an option or a transport helper that runs a command.
-pub fn git_url(text: &str) -> Result<String, BadPin> {
-    let bad = |why: &str| Err(BadPin(format!("{text:?} {why}")));
-    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return bad("is not a git URL: it is empty or has white space in it");
-    }
-    if text.starts_with('-') {
-        return bad("starts with a dash, git would take it for an option");
-    }
-    if let Some((scheme, _)) = text.split_once("://") {
-        let known = ["https", "http", "ssh", "git", "file"];
-        if !known.contains(&scheme) {
-            return bad("has an unknown scheme: use https, http, ssh, git or file");
-        }
-    } else if text.contains("::") {
-        return bad("names a transport helper, which runs a command");
+/// One line of prose, or a path: not empty, no control characters.
+pub(crate) fn line(text: &str) -> Result<String, BadPin> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        return Err(BadPin(format!("{text:?} must be one line, and not empty")));
     }
     Ok(text.to_owned())
+}
+
+/// Options of `cargo build` that belong to the harness or would step around its measuring.
+const OWNED: &str = "--target-dir --build-dir --profile --release --manifest-path --message-format --jobs --config \
+                     --locked --offline --frozen --quiet --verbose --color --timings --unit-graph --build-plan \
+                     --artifact-dir --lockfile-path --keep-going --future-incompat-report --out-dir --target";
+
+/// An argument that decides nothing which the harness decides.
+pub(crate) fn cargo_arg(text: &str) -> Result<String, BadPin> {
+    let option = text.split('=').next().unwrap_or(text);
+    let short = ["-Z", "-j", "-r", "-v", "-q", "-C", "-m"];
+    let owned = OWNED.split(' ').any(|owned| owned == option) || short.iter().any(|s| text.starts_with(s));
+    if owned || text == "--" || text.starts_with('+') {
+        return Err(BadPin(format!("{option:?} is for the harness to decide, not for a manifest")));
+    }
+    line(text)
 }
 
 #[cfg(test)]
@@ -138,10 +203,42 @@ mod tests {
     #[test]
     fn urls_that_are_options_or_commands_are_refused() {
         for good in ["https://h/x", "git@h:x/y.git", "../repo", "/srv/x", "file:///x"] {
-            assert!(git_url(good).is_ok(), "{good}");
+            assert!(GitUrl::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "-u", "--upload-pack=x", "ext::sh -c x", "ext::sh", "a b", "ftp://h/x"] {
-            assert!(git_url(bad).is_err(), "{bad}");
+        for bad in [
+            "",
+            "-u",
+            "--upload-pack=x",
+            "ssh://-oX/y",
+            "ssh://u@-oX/y",
+            "u@-oX:y",
+            "ext::sh -c x",
+            "ext::sh",
+            "a b",
+            "ftp://h/x",
+        ] {
+            assert!(GitUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn local_and_remote_repositories_are_distinguished_as_git_does() {
+        let local = |url: &str| GitUrl::parse(url).unwrap().local_path();
+        assert_eq!(local("/srv/x"), Some("/srv/x".into()));
+        assert_eq!(local("file:///srv/x"), Some("/srv/x".into()));
+        assert_eq!(local("dir/with:colon"), Some("dir/with:colon".into()));
+        for remote in ["https://h/x", "ssh://h/x", "git@h:x", "h:x/y"] {
+            assert_eq!(local(remote), None, "{remote}");
+        }
+    }
+
+    #[test]
+    fn only_relative_paths_are_moved_to_the_base() {
+        let base = Path::new("base");
+        let moved = |url: &str| GitUrl::parse(url).unwrap().relative_to(base).to_string();
+        assert_eq!(Path::new(&moved("../x")), base.join("../x"));
+        for same in ["/x", "https://h/x", "git@h:x", "file:///x"] {
+            assert_eq!(moved(same), same);
         }
     }
 

@@ -1,11 +1,10 @@
-//! The corpora that come along, and finding one by name or path.
+//! The shipped corpora, and finding one by name or path.
 
 use std::path::Path;
 
-use crate::lockfile::Lockfile;
-use crate::manifest::{Corpus, ManifestError};
+use crate::manifest::{Corpus, ManifestError, SecondLockfile};
 
-/// The corpus taken when none is named.
+/// The default corpus.
 pub const DEFAULT: &str = "quick";
 
 /// Name and manifest of each shipped corpus. One more is one more line.
@@ -16,7 +15,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("census", include_str!("../manifests/census.toml")),
 ];
 
-/// What a shipped manifest calls each second lockfile, and its text. One more is one more line.
+/// Path in the manifest and text of each shipped second lockfile. One more is one more line.
 const LOCKFILES: &[(&str, &str)] = &[
     ("upgrades/bat.lock", include_str!("../manifests/upgrades/bat.lock")),
     ("upgrades/cargo-hack.lock", include_str!("../manifests/upgrades/cargo-hack.lock")),
@@ -51,10 +50,10 @@ impl Corpus {
     }
 }
 
-/// Take the text that comes along for the file a shipped manifest names.
-fn embed(lockfile: &mut Lockfile) {
+/// Replace the file that a shipped manifest names by its embedded text.
+fn embed(lockfile: &mut SecondLockfile) {
     if let Some((name, text)) = LOCKFILES.iter().find(|(name, _)| Path::new(name) == lockfile.path()) {
-        *lockfile = Lockfile::Shipped { name: name.into(), text };
+        *lockfile = SecondLockfile::Shipped { name: name.into(), text };
     }
 }
 
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    use crate::manifest::Source;
+    use crate::manifest::WorkspaceSource;
 
     #[test]
     fn every_shipped_corpus_is_sound_and_named_as_its_file() {
@@ -92,7 +91,7 @@ mod tests {
                     assert_ne!(name, DEFAULT, "{} has no second lockfile", workspace.name);
                     continue;
                 };
-                assert!(matches!(lockfile, Lockfile::Shipped { .. }), "{lockfile:?} is missing from LOCKFILES");
+                assert!(matches!(lockfile, SecondLockfile::Shipped { .. }), "{lockfile:?} is missing from LOCKFILES");
                 let own = format!("name = \"{}\"\n", workspace.name);
                 assert!(lockfile.text().unwrap().contains(&own), "{lockfile:?} is of another package");
                 used.insert(lockfile.path().to_owned());
@@ -108,8 +107,8 @@ mod tests {
         assert!(crates.workspaces.len() >= 20);
         assert_eq!(crates.workspaces.len(), git.workspaces.len());
         for (a, b) in crates.workspaces.iter().zip(&git.workspaces) {
-            assert!(matches!(a.source, Source::Registry { .. }), "{}", a.name);
-            assert!(matches!(b.source, Source::Git { .. }), "{}", b.name);
+            assert!(matches!(a.source, WorkspaceSource::Registry { .. }), "{}", a.name);
+            assert!(matches!(b.source, WorkspaceSource::Git { .. }), "{}", b.name);
             assert_eq!((&a.name, &a.cargo_args, &a.edit), (&b.name, &b.cargo_args, &b.edit));
         }
     }
@@ -120,7 +119,7 @@ mod tests {
         assert!(census.graphs_only && census.workspaces.len() >= 40);
         let built: Vec<_> = ["quick", "gauntlet"].map(|name| Corpus::load(name).unwrap().workspaces).concat();
         for workspace in &census.workspaces {
-            assert!(matches!(workspace.source, Source::Registry { .. }), "{}", workspace.name);
+            assert!(matches!(workspace.source, WorkspaceSource::Registry { .. }), "{}", workspace.name);
             assert!(built.iter().all(|other| other.name != workspace.name), "{} is in two", workspace.name);
         }
     }

@@ -11,27 +11,35 @@
 //! complete, however it was interrupted. The lock keeps two fetchers of one slot apart; where
 //! locks do not work, the first rename wins and the other fetcher uses the winner's.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use sha2::{Digest, Sha256};
 
-/// A path and what could not be done with it.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
-pub struct IoError {
-    /// What was attempted, such as `create`.
-    pub action: &'static str,
-    /// On which path.
-    pub path: PathBuf,
-    /// What the operating system said.
-    pub source: io::Error,
+/// A source that is on this machine, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedSource {
+    /// The whole tree: a package, a repository's checkout, a copied directory.
+    pub tree: PathBuf,
+    /// Where in the tree Cargo runs; empty for its root.
+    pub subdir: PathBuf,
+    /// Whether this call fetched it; false when an earlier one did.
+    pub new: bool,
 }
 
-/// Put action and path to an input or output error.
-pub(crate) fn at<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> IoError + 'a {
-    move |source| IoError { action, path: path.to_owned(), source }
+impl FetchedSource {
+    /// The directory Cargo would run in.
+    pub fn dir(&self) -> PathBuf {
+        self.tree.join(&self.subdir)
+    }
+
+    /// The `Cargo.lock` in [`Self::dir`] or the nearest one in its parents inside the tree.
+    pub fn lockfile(&self) -> Option<PathBuf> {
+        let dir = self.dir();
+        let inside = dir.ancestors().take_while(|dir| dir.starts_with(&self.tree));
+        inside.map(|dir| dir.join("Cargo.lock")).find(|lock| lock.is_file())
+    }
 }
 
 /// SHA-256 as lowercase hexadecimal digits.
@@ -41,13 +49,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// A slot's name and the description of what belongs into it.
-pub(crate) struct Slot {
+pub(crate) struct SourceSlot {
     root: PathBuf,
     name: String,
     description: String,
 }
 
-impl Slot {
+impl SourceSlot {
     /// The slot for `description` under `root`. `identity` decides the directory: a source with
     /// the same identity and another description takes the older one's place.
     pub(crate) fn new(root: &Path, label: &str, identity: &str, description: String) -> Self {
@@ -69,18 +77,18 @@ impl Slot {
 
     /// Make the slot unless it is complete: `fill` gets an empty stage directory to put `tree`
     /// into. Returns whether anything was made.
-    pub(crate) fn ensure<E: From<IoError>>(&self, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<bool, E> {
+    pub(crate) fn ensure<E: From<io::Error>>(&self, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<bool, E> {
         if self.is_complete() {
             return Ok(false);
         }
-        fs::create_dir_all(&self.root).map_err(at("create", &self.root))?;
+        fs::create_dir_all(&self.root)?;
         let _lock = self.lock()?;
         if self.is_complete() {
             return Ok(false);
         }
         let stage = self.root.join(format!(".stage-{}", self.name));
         remove(&stage)?;
-        fs::create_dir(&stage).map_err(at("create", &stage))?;
+        fs::create_dir(&stage)?;
         let filled = fill(&stage).and_then(|()| Ok(self.commit(&stage)?));
         if filled.is_err() {
             // A failed stage is of no use to anybody; the failure itself matters more.
@@ -89,16 +97,15 @@ impl Slot {
         filled.map(|()| true)
     }
 
-    fn lock(&self) -> Result<Option<File>, IoError> {
+    fn lock(&self) -> io::Result<Option<fs::File>> {
         let path = self.root.join(format!(".lock-{}", self.name));
-        let file = File::create(&path).map_err(at("create", &path))?;
-        // Some file systems have no locks; then the rename below decides.
+        let file = fs::File::create(path)?;
+        // Some file systems have no locks; then the first rename decides.
         Ok(file.lock().is_ok().then_some(file))
     }
 
-    fn commit(&self, stage: &Path) -> Result<(), IoError> {
-        let marker = stage.join("source.txt");
-        fs::write(&marker, &self.description).map_err(at("write", &marker))?;
+    fn commit(&self, stage: &Path) -> io::Result<()> {
+        fs::write(stage.join("source.txt"), &self.description)?;
         let dir = self.dir();
         if fs::rename(stage, &dir).is_ok() {
             return Ok(());
@@ -108,19 +115,19 @@ impl Slot {
         }
         // Something else is in the way: an older state of this source, or a damaged one.
         remove(&dir)?;
-        fs::rename(stage, &dir).map_err(at("put the fetched source at", &dir))
+        fs::rename(stage, &dir)
     }
 }
 
 /// Remove a directory tree or file, if it is there.
-fn remove(path: &Path) -> Result<(), IoError> {
+fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
         Err(error) => Err(error),
     };
     match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at("remove", path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
@@ -129,16 +136,16 @@ fn remove(path: &Path) -> Result<(), IoError> {
 mod tests {
     use super::*;
 
-    fn slot(root: &Path, description: &str) -> Slot {
-        Slot::new(root, "x", "same", description.to_owned())
+    fn slot(root: &Path, description: &str) -> SourceSlot {
+        SourceSlot::new(root, "x", "same", description.to_owned())
     }
 
-    fn fill(text: &str) -> impl FnOnce(&Path) -> Result<(), IoError> {
+    fn fill(text: &str) -> impl FnOnce(&Path) -> io::Result<()> {
         let text = text.to_owned();
         move |stage: &Path| {
             let tree = stage.join("tree");
-            fs::create_dir(&tree).map_err(at("create", &tree))?;
-            fs::write(tree.join("f"), text).map_err(at("write", &tree))
+            fs::create_dir(&tree)?;
+            fs::write(tree.join("f"), text)
         }
     }
 
@@ -167,7 +174,7 @@ mod tests {
         let slot = slot(root.path(), "one");
         let stage = root.path().join(format!(".stage-{}", slot.name));
         fs::create_dir_all(stage.join("tree/half")).unwrap();
-        let failed = slot.ensure(|_| Err(at("test", Path::new("p"))(io::Error::other("no"))));
+        let failed = slot.ensure(|_| Err(io::Error::other("no")));
         assert!(failed.is_err());
         assert!(!stage.exists() && !slot.dir().exists());
         assert!(slot.ensure(fill("a")).unwrap());

@@ -2,28 +2,26 @@
 //!
 //! The second one is whole, so nothing is resolved and everybody upgrades to the same versions.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use tempfile::TempDir;
 
-use crate::cargo::CargoError;
+use crate::cargo::{CargoError, CargoProgram};
 use crate::checkout::{self, CheckoutError};
-use crate::fetch::Fetched;
-use crate::replace::replace;
-use crate::slot::{IoError, at};
+use crate::slot::FetchedSource;
 
-/// Why a lockfile could not be put in place, or what it names not be had.
+/// Why a lockfile could not be put in place, or its packages not be downloaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpgradeError {
     /// There is no first lockfile.
     #[error("there is no Cargo.lock in {}: without a first lockfile there is nothing to upgrade", .0.display())]
     NoLockfile(PathBuf),
-    /// The second lockfile says what the first one says.
+    /// The second lockfile is the first one.
     #[error("it is the same as the first lockfile, {}: upgrade a dependency in it", .0.display())]
     Same(PathBuf),
-    /// Cargo does not take it.
+    /// Cargo refuses it.
     #[error(transparent)]
     Cargo(#[from] CargoError),
     /// The tree could not be copied.
@@ -31,7 +29,7 @@ pub enum UpgradeError {
     Copy(#[from] CheckoutError),
     /// A file could not be read or written.
     #[error(transparent)]
-    Io(#[from] IoError),
+    Io(#[from] std::io::Error),
 }
 
 /// Put `text` in the place of the `Cargo.lock` at `lock`, whole and with a newer modification
@@ -40,50 +38,58 @@ pub enum UpgradeError {
 /// # Errors
 /// When there is no file at `lock`, or it cannot be replaced.
 pub fn apply(lock: &Path, text: &str) -> Result<(), UpgradeError> {
-    let before = fs::metadata(lock).map_err(at("read", lock))?;
-    Ok(replace(lock, text, Some(&before))?)
+    Ok(checkout::replace(lock, text, Some(&fs::metadata(lock)?))?)
 }
 
 /// Put the lockfile that was fetched back in the place of the one at `lock`, as [`apply`] does.
 ///
 /// # Errors
 /// When the fetched tree has none, or the one at `lock` cannot be replaced.
-pub fn revert(fetched: &Fetched, lock: &Path) -> Result<(), UpgradeError> {
+pub fn revert(fetched: &FetchedSource, lock: &Path) -> Result<(), UpgradeError> {
     apply(lock, &first(fetched)?.1)
 }
 
+/// Download every dependency that `lockfile` names, the text of a second lockfile for a fetched
+/// workspace. The fetched tree stays as it is: Cargo sees a temporary copy.
+///
+/// # Errors
+/// When the lockfile is the first one again, does not fit the manifests, or a download fails.
+pub fn fetch_upgrade(cargo: &CargoProgram, fetched: &FetchedSource, lockfile: &str) -> Result<(), UpgradeError> {
+    differs(fetched, lockfile)?;
+    Ok(cargo.fetch_dependencies(&upgraded(fetched, lockfile)?.dir)?)
+}
+
 /// The fetched lockfile's path and text.
-pub(crate) fn first(fetched: &Fetched) -> Result<(PathBuf, String), UpgradeError> {
+pub(crate) fn first(fetched: &FetchedSource) -> Result<(PathBuf, String), UpgradeError> {
     let lock = fetched.lockfile().ok_or_else(|| UpgradeError::NoLockfile(fetched.dir()))?;
-    let text = fs::read_to_string(&lock).map_err(at("read", &lock))?;
+    let text = fs::read_to_string(&lock)?;
     Ok((lock, text))
 }
 
-/// Refuses a second lockfile that says what the first one says: nothing would be upgraded.
-pub(crate) fn differs(fetched: &Fetched, text: &str) -> Result<(), UpgradeError> {
+/// Refuse a second lockfile that equals the first one: nothing would be upgraded.
+pub(crate) fn differs(fetched: &FetchedSource, text: &str) -> Result<(), UpgradeError> {
     let (lock, first) = first(fetched)?;
     // Some checkouts end lines with a carriage return; that is no upgrade.
     if text.lines().eq(first.lines()) { Err(UpgradeError::Same(lock)) } else { Ok(()) }
 }
 
-/// A passing copy of a fetched tree with a second lockfile.
+/// A temporary copy of a fetched tree with a second lockfile.
 pub(crate) struct Upgraded {
     /// The directory Cargo would run in.
     pub(crate) dir: PathBuf,
     _tree: TempDir,
 }
 
-/// Copy the tree, with `text` for its lockfile. The copy lies beside the tree, so that it has the
-/// same parents: there is no foreign workspace above the one if there is none above the other.
-pub(crate) fn upgraded(fetched: &Fetched, text: &str) -> Result<Upgraded, UpgradeError> {
+/// Copy the tree, with `text` for its lockfile. The copy is beside the tree, so that it has the
+/// same parents and no other workspace can contain it.
+pub(crate) fn upgraded(fetched: &FetchedSource, text: &str) -> Result<Upgraded, UpgradeError> {
     let (lock, _) = first(fetched)?;
     let beside = fetched.tree.parent().unwrap_or(&fetched.tree);
-    let tree = tempfile::Builder::new().prefix(".upgrade-").tempdir_in(beside);
-    let tree = tree.map_err(at("make a directory in", beside))?;
-    let copy = checkout::checkout(fetched, tree.path())?;
+    let tree = tempfile::Builder::new().prefix(".upgrade-").tempdir_in(beside)?;
+    let dir = checkout::checkout(fetched, tree.path())?;
     let inner = lock.strip_prefix(&fetched.tree).unwrap_or(Path::new("Cargo.lock"));
     apply(&tree.path().join(inner), text)?;
-    Ok(Upgraded { dir: copy.dir, _tree: tree })
+    Ok(Upgraded { dir, _tree: tree })
 }
 
 #[cfg(test)]
@@ -97,7 +103,7 @@ mod tests {
         let tree = place.path().join("tree");
         fs::create_dir_all(tree.join("sub")).unwrap();
         fs::write(tree.join("Cargo.lock"), "first").unwrap();
-        let fetched = Fetched { tree, subdir: "sub".into(), commit: None, new: true };
+        let fetched = FetchedSource { tree, subdir: "sub".into(), new: true };
         let lock = place.path().join("Cargo.lock");
         fs::write(&lock, "first").unwrap();
         // Newer than any clock would give.
@@ -121,7 +127,7 @@ mod tests {
         let error = apply(&lock, "second").unwrap_err().to_string();
         assert!(error.contains("Cargo.lock") && !lock.exists(), "{error}");
         let tree = place.path().to_owned();
-        let fetched = Fetched { tree, subdir: PathBuf::new(), commit: None, new: true };
+        let fetched = FetchedSource { tree, subdir: PathBuf::new(), new: true };
         assert!(matches!(revert(&fetched, &lock), Err(UpgradeError::NoLockfile(_))));
     }
 }

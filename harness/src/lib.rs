@@ -15,6 +15,6 @@
 pub mod cli;
 pub mod cmd;
 pub mod collect;
-pub mod doctor;
+pub(crate) mod doctor;
 pub mod shard;
 pub mod simulate;

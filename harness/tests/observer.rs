@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use exec::observer::{Kind, Observer, Summary, read_log};
+use exec::observer::{CallKind, Observer, Summary, read_log};
 use exec::toolchain::Toolchain;
 
 struct Setup {
@@ -167,7 +167,8 @@ fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
     let summary = Summary::of(&compiles);
     assert_eq!((summary.rustc_runs, summary.probes, summary.dep_info_runs), (3, 1, 0), "{compiles:?}");
     assert!(summary.queries >= 1 && summary.rustc_s > 0.0, "{summary:?}");
-    let leaf = compiles.iter().find(|c| c.kind == Kind::Compile && c.crate_name.as_deref() == Some("leaf")).unwrap();
+    let leaf =
+        compiles.iter().find(|c| c.kind == CallKind::Compile && c.crate_name.as_deref() == Some("leaf")).unwrap();
     assert!(leaf.out_dir.as_ref().unwrap().starts_with(target("observed")), "{leaf:?}");
 
     // Nothing left to do: no compile, and no query either, for Cargo kept the answers.

@@ -1,5 +1,5 @@
-//! `--sandbox`: what strangers' build scripts try, and what comes of it. That good builds are the
-//! same inside, and what the command says, is in `sandboxed.rs`.
+//! `--sandbox`: what hostile build scripts and programs try, and how it ends. That good builds are
+//! the same inside, and what the command prints, is in `sandboxed.rs`.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -11,26 +11,26 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use exec::sandbox::Kind;
 use records::{Status, StepRow};
 use rustix::process::Signal;
 use support::hostile::{tried, workspace};
 use support::processes::{signal, wait_for};
 use support::{Place, Run, Said, skip};
 
-/// The kinds that can be had here; the others are told.
-fn kinds() -> Vec<Kind> {
-    let had = |kind: &Kind| {
-        let place = Place::new();
-        let mut harness = place.harness();
-        harness.args(["compare", "--dry-run", &format!("--sandbox={kind}"), "--work-dir"]).arg(place.at("work"));
-        let said = Said::of(harness.output().unwrap());
-        if said.code != Some(0) {
-            skip(&format!("sandbox by {kind}"), said.mistake());
-        }
-        said.code == Some(0)
-    };
-    Kind::ALL.into_iter().filter(had).collect()
+/// Whether there is a sandbox here; says so where not.
+fn is_available() -> bool {
+    let place = Place::new();
+    let mut harness = place.harness();
+    harness.args(["compare", "--dry-run", "--sandbox", "--work-dir"]).arg(place.at("work"));
+    let said = Said::of(harness.output().unwrap());
+    if said.code == Some(0) {
+        return true;
+    }
+    let line = said.mistake();
+    assert!(line.contains("`--sandbox`") && line.contains("; "), "what is missing and what to do: {line}");
+    assert!(!place.at("work").exists(), "nothing was begun without the sandbox that was asked for");
+    skip("what hostile code tries in a sandbox", line);
+    false
 }
 
 /// The same command, started with the root directory open as file 9: a way out, were it passed on.
@@ -47,41 +47,49 @@ fn with_an_open_root(harness: &Command) -> Command {
     shell
 }
 
-/// Builds a workspace once in a sandbox, with the place's `user` directory as home.
-fn build(place: &Place, name: &str, kind: Kind, more: &[&str]) -> StepRow {
-    let sandbox = format!("--sandbox={kind}");
-    let args = [&["--scenario", "cold", "--strategies", "none", &sandbox][..], more].concat();
+/// Builds a workspace once in a sandbox.
+fn build(place: &Place, name: &str, more: &[&str]) -> StepRow {
+    let args = [&["--scenario", "cold", "--strategies", "none"][..], more].concat();
+    let run = compare(place, name, &args);
+    run.step("none", "cold", name).clone()
+}
+
+/// Compares in a sandbox, with the place's `user` directory as home; the run folder is gone afterwards.
+fn compare(place: &Place, name: &str, more: &[&str]) -> Run {
+    let args = [&["--sandbox"][..], more].concat();
     let rustup =
         std::env::var_os("RUSTUP_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from);
     let mut harness = place.harness();
     fs::create_dir_all(place.at("user")).unwrap();
     harness.args(place.compare_args(name, &args)).env("HOME", place.at("user")).env("RUSTUP_HOME", rustup);
     let said = Said::of(with_an_open_root(&harness).output().unwrap());
-    let row = Run::read(&place.run_folder()).step("none", "cold", name).clone();
+    let run = Run::read(&place.run_folder());
     fs::remove_dir_all(place.at("out")).unwrap();
-    assert!(said.stdout.contains(&format!("sandbox: {kind}")), "{}\n{}", said.stdout, said.stderr);
-    row
+    assert!(said.stdout.contains("sandbox: bubblewrap"), "{}\n{}", said.stdout, said.stderr);
+    run
 }
 
 #[test]
 fn the_network_files_outside_and_secrets_are_out_of_reach() {
-    for kind in kinds() {
-        let place = Place::new();
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-        tcp.set_nonblocking(true).unwrap();
-        udp.set_nonblocking(true).unwrap();
-        place.write("user/.ssh/id", "SECRET");
-        place.write("user/.cargo/credentials.toml", "[registry]\ntoken = \"SECRET\"\n");
-        place.write("outside/file", "untouched");
-        let (to_tcp, to_udp) = (tcp.local_addr().unwrap().to_string(), udp.local_addr().unwrap().to_string());
-        let work = place.at("work").display().to_string();
-        let outside = place.at("outside").display().to_string();
-        workspace(
-            &place,
-            "nosy",
-            &format!(
-                r#"
+    if !is_available() {
+        return;
+    }
+    let place = Place::new();
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    tcp.set_nonblocking(true).unwrap();
+    udp.set_nonblocking(true).unwrap();
+    place.write("user/.ssh/id", "SECRET");
+    place.write("user/.cargo/credentials.toml", "[registry]\ntoken = \"SECRET\"\n");
+    place.write("outside/file", "untouched");
+    let (to_tcp, to_udp) = (tcp.local_addr().unwrap().to_string(), udp.local_addr().unwrap().to_string());
+    let work = place.at("work").display().to_string();
+    let outside = place.at("outside").display().to_string();
+    workspace(
+        &place,
+        "nosy",
+        &format!(
+            r#"
     let mut t = Tried(Vec::new());
     let held = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|e| fs::read_link(e.path()).ok());
     let held: Vec<String> = held.map(|l| l.display().to_string()).filter(|l| !l.starts_with("pipe:") && !l.starts_with("/proc/") && l != "/dev/null").collect();
@@ -130,36 +138,38 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
     t.say("processes", processes.count());
     t.last_words()
 "#
-            ),
-        );
-        let row = build(&place, "nosy", kind, &[]);
-        assert_eq!(row.status, Status::Failed);
-        assert!(row.note.contains("(under --sandbox"), "{}", row.note);
-        let tried = tried(&row.note);
-        for (name, outcome) in &tried {
-            let forbidden = ["net-", "write-", "read-"].iter().any(|what| name.starts_with(what));
-            let allowed = name.starts_with("may-");
-            assert!(!forbidden || outcome != "done", "{kind}: {name} was possible");
-            assert!(!allowed || outcome == "done", "{kind}: {name}: {outcome}");
-        }
-        assert!(tried["net-far"].contains("NetworkUnreachable"), "{kind}: {}", tried["net-far"]);
-        assert_eq!(tried["shadow"], "0", "{kind}");
-        assert!(tried["caps"].chars().all(|digit| digit == '0'), "{kind}: {}", tried["caps"]);
-        assert_eq!(tried["nnp"], "1", "{kind}");
-        assert_eq!(tried["uid"], rustix::process::getuid().as_raw().to_string(), "{kind}");
-        assert!(tried["processes"].parse::<u32>().unwrap() < 12, "{kind}: {}", tried["processes"]);
-        assert_eq!(tried["held"], "", "{kind}: files of the harness");
-        // And from outside: nothing came.
-        assert!(tcp.accept().is_err(), "{kind}");
-        assert!(udp.recv(&mut [0; 16]).is_err(), "{kind}");
-        assert_eq!(fs::read_to_string(place.at("outside/file")).unwrap(), "untouched");
-        assert_eq!(fs::read_dir(place.at("outside")).unwrap().count(), 1);
-        assert!(!place.at("user/planted").exists() && !place.at("work/planted").exists());
+        ),
+    );
+    let row = build(&place, "nosy", &[]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(row.note.contains("(under --sandbox"), "{}", row.note);
+    let tried = tried(&row.note);
+    for (name, outcome) in &tried {
+        let forbidden = ["net-", "write-", "read-"].iter().any(|what| name.starts_with(what));
+        let allowed = name.starts_with("may-");
+        assert!(!forbidden || outcome != "done", "{name} was possible");
+        assert!(!allowed || outcome == "done", "{name}: {outcome}");
     }
+    assert!(tried["net-far"].contains("NetworkUnreachable"), "{}", tried["net-far"]);
+    assert_eq!(tried["shadow"], "0");
+    assert!(tried["caps"].chars().all(|digit| digit == '0'), "{}", tried["caps"]);
+    assert_eq!(tried["nnp"], "1");
+    assert_eq!(tried["uid"], rustix::process::getuid().as_raw().to_string());
+    assert!(tried["processes"].parse::<u32>().unwrap() < 12, "{}", tried["processes"]);
+    assert_eq!(tried["held"], "", "files of the harness");
+    // And from outside: nothing came.
+    assert!(tcp.accept().is_err());
+    assert!(udp.recv(&mut [0; 16]).is_err());
+    assert_eq!(fs::read_to_string(place.at("outside/file")).unwrap(), "untouched");
+    assert_eq!(fs::read_dir(place.at("outside")).unwrap().count(), 1);
+    assert!(!place.at("user/planted").exists() && !place.at("work/planted").exists());
 }
 
 #[test]
-fn what_takes_too_much_is_ended_and_told() {
+fn what_takes_too_much_is_ended_and_reported() {
+    if !is_available() {
+        return;
+    }
     let place = Place::new();
     workspace(
         &place,
@@ -176,24 +186,22 @@ fn what_takes_too_much_is_ended_and_told() {
          if all.len() == 400 { break }\n    }\n    t.say(\"started\", all.len());\n    t.last_words()",
     );
     workspace(&place, "sleepy", "    std::thread::sleep(Duration::from_secs(90));");
-    for kind in kinds() {
-        let row = build(&place, "hungry", kind, &["--sandbox-memory", "900MiB"]);
-        assert_eq!(row.status, Status::Failed, "{kind}");
-        assert!(!row.note.contains("got=64"), "{kind}: {}", row.note);
-        let row = build(&place, "forks", kind, &["--sandbox-processes", "100"]);
-        match tried(&row.note)["started"].parse::<u32>().unwrap() {
-            started if started < 100 => {}
-            _ if row.note.contains("was reached") => panic!("{kind}: {}", row.note),
-            // Root is exempt from the limit that is left without a control group.
-            started => skip("the limit on processes", &format!("{started} were started: no control groups here")),
-        }
-        let began = std::time::Instant::now();
-        let row = build(&place, "sleepy", kind, &["--sandbox-time", "8s"]);
-        assert_eq!(row.status, Status::Failed, "{kind}");
-        assert!(row.note.contains("was killed after its limit of 8 s"), "{kind}: {}", row.note);
-        assert!(!row.note.contains("sandbox-enter"), "the command as it was meant: {}", row.note);
-        assert!(began.elapsed() < Duration::from_secs(60), "{kind}");
+    let row = build(&place, "hungry", &["--sandbox-memory", "900MiB"]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(!row.note.contains("got=64"), "{}", row.note);
+    let row = build(&place, "forks", &["--sandbox-processes", "100"]);
+    match tried(&row.note)["started"].parse::<u32>().unwrap() {
+        started if started < 100 => {}
+        _ if row.note.contains("was reached") => panic!("{}", row.note),
+        // Root is exempt from the limit that is left without a control group.
+        started => skip("the limit on processes", &format!("{started} were started: no control groups here")),
     }
+    let began = std::time::Instant::now();
+    let row = build(&place, "sleepy", &["--sandbox-time", "8s"]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(row.note.contains("was killed after its limit of 8 s"), "{}", row.note);
+    assert!(!row.note.contains("sandbox-enter"), "the command as it was meant: {}", row.note);
+    assert!(began.elapsed() < Duration::from_secs(60));
 }
 
 /// Processes whose command line has this word.
@@ -205,54 +213,93 @@ fn running(word: &str) -> usize {
 
 #[test]
 fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
-    for (kind, word) in kinds().into_iter().zip(["98761", "98762"]) {
+    if !is_available() {
+        return;
+    }
+    let place = Place::new();
+    let word = "98761";
+    workspace(
+        &place,
+        "stayer",
+        &format!(
+            "    std::process::Command::new(\"setsid\").args([\"sleep\", \"{word}\"]).stdin(std::process::Stdio::null())\
+             .stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();"
+        ),
+    );
+    assert_eq!(build(&place, "stayer", &[]).status, Status::Ok);
+    assert_eq!(running(word), 0);
+    // A link that the harness would follow with its own rights.
+    let secret = place.at("secret");
+    place.write("secret", "SECRET");
+    workspace(
+        &place,
+        "leader",
+        &format!(
+            "    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+             std::os::unix::fs::symlink({secret:?}, out + \"/link\").unwrap();"
+        ),
+    );
+    let row = build(&place, "leader", &[]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(row.note.contains("links that lead out") && row.note.contains("/link"), "{}", row.note);
+    assert_eq!(fs::read_to_string(secret).unwrap(), "SECRET");
+}
+
+/// The last command of a step is the workspace's own program, and the next step begins by emptying
+/// the build directory and filling it from the store.
+#[test]
+fn a_program_cannot_put_a_link_in_the_place_of_a_directory() {
+    if !is_available() {
+        return;
+    }
+    for (name, dir) in [("swap-target", "target"), ("swap-store", "store")] {
         let place = Place::new();
-        workspace(
-            &place,
-            "stayer",
-            &format!(
-                "    std::process::Command::new(\"setsid\").args([\"sleep\", \"{word}\"]).stdin(std::process::Stdio::null())\
-                 .stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();"
-            ),
+        // Where wiping `target/<name>` would lead, and a file that publishing would not overwrite.
+        place.write(&format!("outside/{name}/precious"), "untouched");
+        let outside = place.at("outside");
+        let package = "[package]\nname = \"NAME\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n";
+        let main = format!(
+            "fn main() {{\n    let cwd = std::env::current_dir().unwrap();\n    \
+             let arm = cwd.ancestors().find(|dir| dir.ends_with(\"arm\")).unwrap();\n    \
+             std::fs::rename(arm.join({dir:?}), arm.join(\"moved\")).unwrap();\n    \
+             std::os::unix::fs::symlink({outside:?}, arm.join({dir:?})).unwrap();\n    \
+             println!(\"swapped\");\n}}\n"
         );
-        assert_eq!(build(&place, "stayer", kind, &[]).status, Status::Ok, "{kind}");
-        assert_eq!(running(word), 0, "{kind}");
-        // A link that the harness would follow with its own rights.
-        let secret = place.at("secret");
-        place.write("secret", "SECRET");
-        workspace(
-            &place,
-            "leader",
-            &format!(
-                "    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
-                 std::os::unix::fs::symlink({secret:?}, out + \"/link\").unwrap();"
-            ),
-        );
-        let row = build(&place, "leader", kind, &[]);
-        assert_eq!(row.status, Status::Failed, "{kind}");
-        assert!(row.note.contains("links that lead out") && row.note.contains("/link"), "{kind}: {}", row.note);
-        assert_eq!(fs::read_to_string(secret).unwrap(), "SECRET");
+        place.workspace(name, &[("Cargo.toml", &package.replace("NAME", name)), ("src/main.rs", &main)]);
+        place.corpus(name, &[(name, "src/main.rs", Some(name))]);
+        let run = compare(&place, name, &["--strategies", "hardlink+aggressive"]);
+        for step in ["fill", "warm", "edit"] {
+            let row = run.step("hardlink+aggressive", step, name);
+            assert_ne!(row.status, Status::Ok, "{dir} {step}");
+        }
+        let note = &run.step("hardlink+aggressive", "fill", name).note;
+        assert!(note.contains("links that lead out") && note.contains(&format!("/arm/{dir}")), "{note}");
+        let left: Vec<_> =
+            walkdir::WalkDir::new(&outside).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+        assert_eq!(left.len(), 3, "{dir}: the harness worked outside: {left:?}");
+        assert_eq!(fs::read_to_string(outside.join(name).join("precious")).unwrap(), "untouched");
     }
 }
 
 #[test]
 fn ctrl_c_and_a_kill_end_what_runs_inside() {
-    for (kind, words) in kinds().into_iter().zip([["98763", "98764"], ["98765", "98766"]]) {
-        for (word, how) in words.into_iter().zip([Signal::INT, Signal::KILL]) {
-            let place = Place::new();
-            workspace(
-                &place,
-                "endless",
-                &format!("    std::process::Command::new(\"sleep\").arg(\"{word}\").status().unwrap();"),
-            );
-            let args = ["--scenario", "cold", "--strategies", "none", &format!("--sandbox={kind}")];
-            let mut harness = place.harness();
-            harness.args(place.compare_args("endless", &args));
-            let mut child = harness.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            wait_for("a build", Duration::from_secs(90), || running(word) > 0);
-            signal(&child, how);
-            child.wait().unwrap();
-            wait_for("the end of every process", Duration::from_secs(10), || running(word) == 0);
-        }
+    if !is_available() {
+        return;
+    }
+    for (word, how) in [("98763", Signal::INT), ("98764", Signal::KILL)] {
+        let place = Place::new();
+        workspace(
+            &place,
+            "endless",
+            &format!("    std::process::Command::new(\"sleep\").arg(\"{word}\").status().unwrap();"),
+        );
+        let args = ["--scenario", "cold", "--strategies", "none", "--sandbox"];
+        let mut harness = place.harness();
+        harness.args(place.compare_args("endless", &args));
+        let mut child = harness.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for("a build", Duration::from_secs(90), || running(word) > 0);
+        signal(&child, how);
+        child.wait().unwrap();
+        wait_for("the end of every process", Duration::from_secs(10), || running(word) == 0);
     }
 }

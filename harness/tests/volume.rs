@@ -226,7 +226,10 @@ fn who_is_not_root_is_told_so() {
     }
     let output = command.args(["compare", "--volume", "btrfs:1G", "--work-dir"]).arg(dir.path().join("work")).output();
     let Some(output) = output.ok().filter(|output| !matches!(output.status.code(), Some(126 | 127))) else {
-        skip::skip("a volume asked for by another user", "there is no `setpriv` (util-linux), or that user cannot reach the harness");
+        skip::skip(
+            "a volume asked for by another user",
+            "there is no `setpriv` (util-linux), or that user cannot reach the harness",
+        );
         return;
     };
     let text = String::from_utf8_lossy(&output.stderr);

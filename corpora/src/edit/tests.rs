@@ -1,7 +1,6 @@
 //! Edits are new every time, do not pile up, and can be taken back to the byte.
 
 use std::collections::HashSet;
-use std::fs;
 use std::process::Command;
 
 use proptest::prelude::*;
@@ -91,16 +90,15 @@ fn applied_edits_are_newer_and_leave_nothing_behind() {
     fs::File::options().append(true).open(&file).unwrap().set_modified(ahead).unwrap();
     for (n, edit) in Edit::ALL.into_iter().enumerate() {
         let before = time();
-        let applied = apply(dir.path(), Path::new("lib.rs"), edit, (n as u64).into()).unwrap();
-        assert!(applied.changed && time() > before, "{edit:?}");
-        assert_eq!(applied.added.is_some(), edit == Edit::NewFile);
-        assert_eq!(applied.removed.is_some(), edit == Edit::Back);
+        assert!(apply(dir.path(), Path::new("lib.rs"), edit, (n as u64).into()).unwrap());
+        assert!(time() > before, "{edit:?}");
+        let files = fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(files, if edit == Edit::NewFile { 2 } else { 1 }, "{edit:?}");
     }
     assert_eq!(fs::read(&file).unwrap(), b"fn f() {}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     let before = time();
-    let applied = apply(dir.path(), Path::new("lib.rs"), Edit::Back, 9.into()).unwrap();
-    assert!(!applied.changed && time() == before);
+    assert!(!apply(dir.path(), Path::new("lib.rs"), Edit::Back, 9.into()).unwrap() && time() == before);
 }
 
 #[cfg(unix)]
@@ -113,7 +111,7 @@ fn a_file_outside_the_tree_is_left_alone() {
     std::os::unix::fs::symlink("../out.rs", tree.join("in.rs")).unwrap();
     for file in ["../out.rs", "in.rs"] {
         let error = apply(&tree, Path::new(file), Edit::Comment, 1.into()).unwrap_err();
-        assert!(matches!(error, EditError::Outside { .. }), "{error}");
+        assert!(matches!(error, EditError::Outside(..)), "{error}");
     }
     assert_eq!(fs::read(dir.path().join("out.rs")).unwrap(), b"x");
 }

@@ -1,4 +1,4 @@
-//! What makes no sense although it can be parsed.
+//! Scenarios that can be parsed but make no sense.
 
 use super::{Action, MAIN, Scenario, Step, Task};
 use crate::pins;
@@ -31,7 +31,7 @@ fn plain(name: &str) -> Result<(), String> {
     pins::name(name).map(drop).map_err(|bad| bad.0)
 }
 
-/// `trees` are the working copies there are so far, and whether each is one of git.
+/// `trees` are the working copies so far, and whether each is a git repository.
 fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str, bool)>) -> Result<(), String> {
     plain(&step.name)?;
     step.profile.as_deref().map_or(Ok(()), plain)?;
@@ -72,7 +72,7 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
         return Err(format!("{} runs in one working copy", step.run));
     }
     if step.distinct && step.trees.len() == 1 {
-        return Err("`distinct` tells several working copies apart; there is one".to_owned());
+        return Err("`distinct` separates several working copies; there is one".to_owned());
     }
     match step.run {
         Task::Collect { keep_percent } if keep_percent > 100 => Err("`keep-percent` goes from 0 to 100".to_owned()),
@@ -80,7 +80,7 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
     }
 }
 
-/// Whether the working copy of this name is one of git, if there is one.
+/// Whether the working copy of this name is a git repository; `None` if nothing has made it.
 fn find(trees: &[(&str, bool)], name: &str) -> Option<bool> {
     trees.iter().find(|(tree, _)| *tree == name).map(|(_, git)| *git)
 }
@@ -93,7 +93,7 @@ fn missing(name: &str, when: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(head: &str, steps: &str) -> String {
+    fn error(head: &str, steps: &str) -> String {
         let text = format!("name = \"s\"\nabout = \"\"\n{head}\n{steps}");
         Scenario::parse(&text, "s.toml").unwrap_err().to_string()
     }
@@ -113,25 +113,25 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told() {
-        assert!(told("step = []", "").contains("no [[step]]"));
-        assert!(told("", &(step("") + &step(""))).contains("two steps"));
-        assert!(told("alone = true", &step("once = [\"wipe\"]")).contains("`once` has no meaning"));
-        assert!(told("", &step("in = [\"second\"]")).contains("no `copy` or `worktree`"));
-        assert!(told("", &step("in = []")).contains("no working copy"));
-        assert!(told("", &step("in = [\"main\", \"main\"]")).contains("twice"));
-        assert!(told("", &step("each = [{ copy = \"main\" }]")).contains("already"));
-        assert!(told("", &step("each = [{ copy = \"../x\" }]")).contains("step \"a\""));
-        assert!(told("", &step("profile = \"-x\"")).contains("step \"a\""));
-        assert!(told("questions = [\"what?\"]", &step("")).contains("what?"));
-        assert!(told("", &step("distinct = true")).contains("there is one"));
-        assert!(told("", &step("run = { collect = { keep-percent = 101 } }")).contains("0 to 100"));
+    fn every_mistake_is_reported() {
+        assert!(error("step = []", "").contains("no [[step]]"));
+        assert!(error("", &(step("") + &step(""))).contains("two steps"));
+        assert!(error("alone = true", &step("once = [\"wipe\"]")).contains("`once` has no meaning"));
+        assert!(error("", &step("in = [\"second\"]")).contains("no `copy` or `worktree`"));
+        assert!(error("", &step("in = []")).contains("no working copy"));
+        assert!(error("", &step("in = [\"main\", \"main\"]")).contains("twice"));
+        assert!(error("", &step("each = [{ copy = \"main\" }]")).contains("already"));
+        assert!(error("", &step("each = [{ copy = \"../x\" }]")).contains("step \"a\""));
+        assert!(error("", &step("profile = \"-x\"")).contains("step \"a\""));
+        assert!(error("questions = [\"what?\"]", &step("")).contains("what?"));
+        assert!(error("", &step("distinct = true")).contains("there is one"));
+        assert!(error("", &step("run = { collect = { keep-percent = 101 } }")).contains("0 to 100"));
         let late = "each = [\"wipe\", { copy = \"b\" }]\nin = [\"b\"]";
-        assert!(told("", &step(late)).contains("\"b\" before `wipe`"));
+        assert!(error("", &step(late)).contains("\"b\" before `wipe`"));
         let copy = "each = [{ copy = \"b\" }, \"commit\"]\nin = [\"b\"]";
-        assert!(told("", &step(copy)).contains("no repository"));
-        assert!(told("", &step("each = [\"downgrade\"]")).contains("no `upgrade`"));
+        assert!(error("", &step(copy)).contains("no repository"));
+        assert!(error("", &step("each = [\"downgrade\"]")).contains("no `upgrade`"));
         let two = "each = [{ copy = \"b\" }]\nin = [\"main\", \"b\"]\nrun = \"clean\"";
-        assert!(told("", &step(two)).contains("cargo clean runs in one"));
+        assert!(error("", &step(two)).contains("cargo clean runs in one"));
     }
 }

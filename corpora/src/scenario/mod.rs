@@ -1,40 +1,25 @@
-//! Scenarios: the stories that strategies are measured in, as data.
+//! Scenarios: what is done and measured, in which order, as data.
 //!
 //! A scenario is an ordered list of steps. Each step visits the workspaces of the corpus in
 //! their order; on each it performs its actions, unmeasured, and then one measured task,
-//! which becomes a record. A step's `once` actions come before its first workspace. Where a
-//! scenario is told of each workspace `alone`, a workspace goes through all steps, from empty
-//! directories, before the next one begins.
-//!
-//! The TOML they are written in, with every key, action and task: `scenarios/README.md` beside
-//! the shipped ones.
-//!
-//! | file | its one idea |
-//! |---|---|
-//! | `action.rs` | what is done to a working copy between measurements |
-//! | `task.rs` | what is measured |
-//! | `check.rs` | what makes no sense although it can be parsed |
-
-use std::path::Path;
+//! which becomes a record. A step's `once` actions come before its first workspace. Where
+//! workspaces are `alone`, each goes through all steps, from empty directories, before the next
+//! one begins. `scenarios/README.md` documents the TOML with every key, action and task.
 
 use serde::Deserialize;
 
+use crate::edit::Edit;
 use crate::manifest::Workspace;
 
-mod action;
 mod check;
-mod task;
 
-pub use action::Action;
-pub use task::{Home, Task};
-
-/// The scenario taken when none is named.
+/// The default scenario.
 pub const DEFAULT: &str = "gauntlet";
 
 /// The working copy every workspace has.
 pub const MAIN: &str = "main";
 
-/// A story told to every arm.
+/// A scenario, the same for every arm.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scenario {
@@ -45,7 +30,7 @@ pub struct Scenario {
     /// The open questions it speaks to.
     #[serde(default)]
     pub questions: Vec<String>,
-    /// Each workspace goes through the whole story by itself, from an empty store.
+    /// Whether each workspace goes through all steps by itself, from an empty store.
     #[serde(default)]
     pub alone: bool,
     /// Its steps, in order.
@@ -79,13 +64,109 @@ pub struct Step {
     /// The CARGO_HOME it runs with.
     #[serde(default)]
     pub cargo_home: Home,
-    /// Each working copy is compiled with a flag of its own, so that no two share a unit.
+    /// Whether each working copy is compiled with a flag of its own, so that no two share a unit.
     #[serde(default)]
     pub distinct: bool,
 }
 
 fn main_only() -> Vec<String> {
     vec![MAIN.to_owned()]
+}
+
+/// Something done to an arm or a workspace, outside the measured time. Unless it says
+/// otherwise, it is done to every working copy of its step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Empty the strategy's store.
+    EmptyStore,
+    /// Remove the working copy's build directory.
+    Wipe,
+    /// Change the file that the manifest names, never the same content twice.
+    Edit(Edit),
+    /// Change the root file of the member that most others depend on.
+    EditLeaf(Edit),
+    /// Change the root file of the member that depends on most others.
+    EditRoot(Edit),
+    /// Add a working copy of this name: the sources as fetched, at a path of its own.
+    Copy(String),
+    /// Add a git worktree of this name, at the first commit of the main working copy.
+    Worktree(String),
+    /// Commit all changes of the working copy.
+    Commit,
+    /// Put the second lockfile that the manifest names in place.
+    Upgrade,
+    /// Put the first lockfile back in place.
+    Downgrade,
+}
+
+impl std::fmt::Display for Action {
+    /// The words of a scenario file.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::EmptyStore => f.pad("empty-store"),
+            Self::Wipe => f.pad("wipe"),
+            Self::Edit(edit) => write!(f, "edit {}", edit.name()),
+            Self::EditLeaf(edit) => write!(f, "edit-leaf {}", edit.name()),
+            Self::EditRoot(edit) => write!(f, "edit-root {}", edit.name()),
+            Self::Copy(name) => write!(f, "copy {name}"),
+            Self::Worktree(name) => write!(f, "worktree {name}"),
+            Self::Commit => f.pad("commit"),
+            Self::Upgrade => f.pad("upgrade"),
+            Self::Downgrade => f.pad("downgrade"),
+        }
+    }
+}
+
+/// The measured part of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// `cargo build`.
+    #[default]
+    Build,
+    /// `cargo check`.
+    Check,
+    /// `cargo test --no-run`, with the `test-args` of the manifest: tests are built, not run.
+    Test,
+    /// `cargo clean`: bytes promised against bytes freed.
+    Clean,
+    /// Collection of the store down to a part of its size.
+    Collect {
+        /// The part that may stay, percent of the bytes it holds.
+        #[serde(rename = "keep-percent")]
+        keep_percent: u8,
+    },
+}
+
+impl Task {
+    /// Whether Cargo compiles in it.
+    pub fn builds(self) -> bool {
+        matches!(self, Self::Build | Self::Check | Self::Test)
+    }
+}
+
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Build => f.pad("cargo build"),
+            Self::Check => f.pad("cargo check"),
+            Self::Test => f.pad("cargo test --no-run"),
+            Self::Clean => f.pad("cargo clean"),
+            Self::Collect { keep_percent } => write!(f, "collect the store down to {keep_percent} %"),
+        }
+    }
+}
+
+/// Which CARGO_HOME a step runs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Home {
+    /// The one of the run.
+    #[default]
+    Usual,
+    /// One with the same content at another path.
+    Elsewhere,
 }
 
 impl Scenario {
@@ -104,7 +185,7 @@ impl Scenario {
         self.actions().any(|action| matches!(action, Action::Upgrade))
     }
 
-    /// Why a workspace cannot take part, in a line; nothing when it can.
+    /// Why a workspace cannot take part, in a line; `None` when it can.
     pub fn unfit(&self, workspace: &Workspace) -> Option<String> {
         let missing = self.needs_upgrade() && workspace.upgrade.is_none();
         missing.then(|| "it has no second lockfile: give it an `upgrade` in its manifest".to_owned())
@@ -115,7 +196,7 @@ impl Scenario {
         self.actions().any(|action| matches!(action, Action::Edit(_)))
     }
 
-    /// Whether members are edited that have to be found first.
+    /// Whether leaf or root members are edited, which have to be found first.
     pub fn edits_members(&self) -> bool {
         self.actions().any(|action| matches!(action, Action::EditLeaf(_) | Action::EditRoot(_)))
     }
@@ -126,11 +207,11 @@ impl Scenario {
     }
 }
 
-/// Why a scenario could not be had.
+/// Why there is no scenario.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScenarioError {
-    /// No scenario of that name comes along.
+    /// No scenario of that name is shipped.
     #[error("there is no scenario {name:?}; there are {known}, and any path ending in .toml")]
     Unknown {
         /// What was asked for.
@@ -139,13 +220,8 @@ pub enum ScenarioError {
         known: String,
     },
     /// The file could not be read.
-    #[error("cannot read the scenario {path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error("cannot read the scenario: {0}")]
+    Read(#[from] std::io::Error),
     /// The file is not a scenario.
     #[error("{path}: {what}")]
     Invalid {
@@ -187,9 +263,7 @@ impl Scenario {
             let known = names().collect::<Vec<_>>().join(", ");
             return Err(ScenarioError::Unknown { name: name_or_path.to_owned(), known });
         }
-        let text = std::fs::read_to_string(Path::new(name_or_path))
-            .map_err(|source| ScenarioError::Read { path: name_or_path.to_owned(), source })?;
-        Self::parse(&text, name_or_path)
+        Self::parse(&fs_err::read_to_string(name_or_path)?, name_or_path)
     }
 
     /// Parses a scenario; `path` is what errors name.
@@ -215,7 +289,6 @@ fn one_line(error: &toml::de::Error, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::Edit;
     use crate::manifest::Corpus;
 
     #[test]
@@ -234,8 +307,8 @@ mod tests {
         for name in names() {
             let questions = Scenario::load(name).unwrap().questions;
             let row = text.lines().find(|line| line.starts_with(&format!("| `{name}`"))).unwrap();
-            let told: Vec<_> = row.split([' ', '|']).filter(|word| word.starts_with('Q')).collect();
-            assert_eq!(told, questions, "{name}");
+            let listed: Vec<_> = row.split([' ', '|']).filter(|word| word.starts_with('Q')).collect();
+            assert_eq!(listed, questions, "{name}");
         }
     }
 
@@ -264,9 +337,9 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_their_line() {
-        let told = |text: &str| Scenario::parse(text, "s.toml").unwrap_err().to_string();
-        let wrong = told("name = \"s\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\neach = [\"explode\"]\n");
+    fn mistakes_are_reported_with_their_line() {
+        let error = |text: &str| Scenario::parse(text, "s.toml").unwrap_err().to_string();
+        let wrong = error("name = \"s\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\neach = [\"explode\"]\n");
         assert!(wrong.contains("line 6") && wrong.contains("explode"), "{wrong}");
         assert!(Scenario::load("gauntlt").unwrap_err().to_string().contains("gauntlet"));
     }

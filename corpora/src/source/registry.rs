@@ -8,16 +8,16 @@
 //! local registry): then `cargo vendor` copies them, for whichever source is configured.
 //! No archive is unpacked here and nothing of the package is run.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::semver::Version;
+use fs_err as fs;
 
+use super::FetchCause;
 use crate::cargo::CargoProgram;
 use crate::checkout;
-use crate::fetch::FetchCause;
 use crate::pins::Checksum;
-use crate::slot::{at, sha256};
+use crate::slot::sha256;
 
 pub(crate) fn fetch(
     cargo: &CargoProgram,
@@ -28,7 +28,7 @@ pub(crate) fn fetch(
 ) -> Result<(), FetchCause> {
     let package = format!("{name} {version}");
     let asking = stage.join("asking");
-    write_asking(&asking, name, version).map_err(at("write", &asking))?;
+    write_asking(&asking, name, version)?;
     cargo.run(&asking, &["generate-lockfile"])?;
     let found = locked_checksum(&asking.join("Cargo.lock"), name, version)?;
     if found != checksum.as_str() {
@@ -48,8 +48,7 @@ pub(crate) fn fetch(
         return Err(FetchCause::NoLockfile(package));
     }
     checkout::copy_tree(&from, &stage.join("tree"), &[])?;
-    fs::remove_dir_all(&asking).map_err(at("remove", &asking))?;
-    Ok(())
+    Ok(fs::remove_dir_all(&asking)?)
 }
 
 /// The package that makes Cargo resolve the one wanted. It is its own workspace root.
@@ -65,32 +64,31 @@ fn write_asking(dir: &Path, name: &str, version: &Version) -> std::io::Result<()
 }
 
 #[derive(serde::Deserialize)]
-struct Lock {
+struct ResolvedLockfile {
     #[serde(default)]
-    package: Vec<LockedPackage>,
+    package: Vec<ResolvedPackage>,
 }
 
 #[derive(serde::Deserialize)]
-struct LockedPackage {
+struct ResolvedPackage {
     name: String,
     version: String,
     checksum: Option<String>,
 }
 
 fn locked_checksum(lock: &Path, name: &str, version: &Version) -> Result<String, FetchCause> {
-    let text = fs::read_to_string(lock).map_err(at("read", lock))?;
-    let parsed: Option<Lock> = toml::from_str(&text).ok();
+    let text = fs::read_to_string(lock)?;
+    let parsed: Option<ResolvedLockfile> = toml::from_str(&text).ok();
     let packages = parsed.map(|lock| lock.package).unwrap_or_default();
     let wanted = version.to_string();
     let found = packages.into_iter().find(|package| package.name == name && package.version == wanted);
-    found.and_then(|package| package.checksum).ok_or_else(|| FetchCause::NotFound {
-        package: format!("{name} {version}"),
-        hint: ": its lockfile has no checksum for it".to_owned(),
-    })
+    found
+        .and_then(|package| package.checksum)
+        .ok_or_else(|| FetchCause::NotFound(format!("{name} {version}"), ": its lockfile has no checksum for it"))
 }
 
 /// The unpacked sources in the Cargo home, next to an archive with the pinned checksum. Several
-/// registries may have a package of one name and version; the archive tells which is meant.
+/// registries may have a package of one name and version; the archive decides which is meant.
 fn downloaded(cargo: &CargoProgram, name: &str, version: &Version, checksum: &Checksum) -> Option<PathBuf> {
     let registry = cargo.cargo_home()?.join("registry");
     for entry in fs::read_dir(registry.join("src")).ok()?.flatten() {
@@ -112,8 +110,5 @@ fn vendored(cargo: &CargoProgram, asking: &Path, name: &str, version: &Version) 
     if dir.is_dir() {
         return Ok(dir);
     }
-    Err(FetchCause::NotFound {
-        package: format!("{name} {version}"),
-        hint: ", neither in its home nor by `cargo vendor`".to_owned(),
-    })
+    Err(FetchCause::NotFound(format!("{name} {version}"), ", neither in its home nor by `cargo vendor`"))
 }

@@ -21,7 +21,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use toml::{Table, Value};
+use walkdir::WalkDir;
+
+use super::dirs::remove_dir;
+use super::os;
 
 /// How deep `include` may nest before we call it a circle.
 const MAX_INCLUDES: usize = 16;
@@ -76,21 +81,21 @@ impl CargoHome {
     /// When the user's configuration cannot be read or the private one not written.
     pub fn prepare(work: &Path, user_home: Option<&Path>) -> Result<Self, CargoHomeError> {
         let dir = work.join("cargo-home");
-        let mut taken = Taken::default();
+        let mut imported = ImportedConfig::default();
         if let Some(home) = user_home {
             // As Cargo: the name without an extension is older and wins.
             if let Some(file) = first_file(home, ["config", "config.toml"]) {
-                taken.config(&file, 0)?;
+                imported.config(&file, 0)?;
             }
             if let Some(file) = first_file(home, ["credentials", "credentials.toml"]) {
                 let credentials = read(&file)?;
-                taken.tokens_of(&credentials);
+                imported.tokens_of(&credentials);
             }
         }
-        let config = taken.config.to_string();
+        let config = imported.config.to_string();
         let text = format!("# Written by the harness: only where packages come from.\n{config}");
         write_whole(&dir.join("config.toml"), &text)?;
-        Ok(Self { dir, tokens: taken.tokens })
+        Ok(Self { dir, tokens: imported.tokens })
     }
 
     /// The user's own `CARGO_HOME`.
@@ -99,6 +104,11 @@ impl CargoHome {
             .filter(|home| !home.is_empty())
             .map(PathBuf::from)
             .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+    }
+
+    /// The directory of the work directory that it belongs to.
+    pub(crate) fn dir_of_work(&self) -> &Path {
+        self.dir.parent().unwrap_or(&self.dir)
     }
 
     /// The directory.
@@ -113,12 +123,12 @@ impl CargoHome {
 }
 
 #[derive(Default)]
-struct Taken {
+struct ImportedConfig {
     config: Table,
     tokens: BTreeMap<OsString, OsString>,
 }
 
-impl Taken {
+impl ImportedConfig {
     fn config(&mut self, file: &Path, depth: usize) -> Result<(), CargoHomeError> {
         if depth > MAX_INCLUDES {
             return Err(CargoHomeError::Circle { path: file.to_owned() });
@@ -258,6 +268,38 @@ fn write_whole(path: &Path, text: &str) -> Result<(), CargoHomeError> {
     let staged = tempfile::NamedTempFile::new_in(dir).map_err(error)?;
     std::fs::write(staged.path(), text).map_err(error)?;
     staged.persist(path).map_err(|failed| error(failed.error))?;
+    Ok(())
+}
+
+/// Folders of a home whose files never change once they are there.
+const IMMUTABLE: [&str; 3] = ["registry/src", "registry/cache", "git/checkouts"];
+
+/// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo
+/// never writes again, unpacked and packed packages, is linked; the rest is copied, so that
+/// neither home changes the other.
+///
+/// # Errors
+/// When files cannot be linked or copied.
+pub fn twin(first: &Path, second: &Path) -> anyhow::Result<()> {
+    remove_dir(second)?;
+    for entry in WalkDir::new(first) {
+        let entry = entry.with_context(|| format!("cannot read {}", first.display()))?;
+        let inner = entry.path().strip_prefix(first).unwrap_or(entry.path());
+        let to = second.join(inner);
+        let made = if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&to)
+        } else if entry.file_type().is_symlink() {
+            // A file of a git dependency. It is made again as it is, and never followed.
+            os::symlink(&std::fs::read_link(entry.path()).unwrap_or_default(), &to)
+        } else if IMMUTABLE.iter().any(|folder| inner.starts_with(folder))
+            && std::fs::hard_link(entry.path(), &to).is_ok()
+        {
+            Ok(())
+        } else {
+            std::fs::copy(entry.path(), &to).map(drop)
+        };
+        made.with_context(|| format!("cannot make {}", to.display()))?;
+    }
     Ok(())
 }
 

@@ -105,3 +105,21 @@ fn an_unchanged_configuration_is_not_rewritten() {
     CargoHome::prepare(dir.path(), None).unwrap();
     assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), before);
 }
+
+#[test]
+fn a_twin_has_the_same_content_and_changes_do_not_reach_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (dir.path().join("a"), dir.path().join("b"));
+    std::fs::create_dir_all(first.join("registry/src/x")).unwrap();
+    std::fs::write(first.join("registry/src/x/lib.rs"), "fn x() {}").unwrap();
+    std::fs::write(first.join("config.toml"), "one").unwrap();
+    os::symlink(Path::new("lib.rs"), &first.join("registry/src/x/same.rs")).unwrap();
+    std::fs::create_dir_all(&second).unwrap();
+    std::fs::write(second.join("old"), "").unwrap();
+    twin(&first, &second).unwrap();
+    assert_eq!(std::fs::read_to_string(second.join("registry/src/x/lib.rs")).unwrap(), "fn x() {}");
+    assert!(!second.join("old").exists());
+    assert_eq!(std::fs::read_link(second.join("registry/src/x/same.rs")).unwrap(), Path::new("lib.rs"));
+    std::fs::write(second.join("config.toml"), "two").unwrap();
+    assert_eq!(std::fs::read_to_string(first.join("config.toml")).unwrap(), "one");
+}

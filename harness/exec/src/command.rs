@@ -132,6 +132,8 @@ pub struct Finished {
     pub stderr_tail: Vec<String>,
     /// Whether processes still held the pipes after the leader ended, and were killed for it.
     pub lingering: bool,
+    /// Time spent afterwards on looking through what a sandboxed command left; not in `wall`.
+    pub inspection: Duration,
 }
 
 impl Finished {
@@ -142,11 +144,8 @@ impl Finished {
 
     /// Exit code, or 128 + signal as shells have it.
     pub fn code(&self) -> i32 {
-        #[cfg(unix)]
-        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
-            return 128 + signal;
-        }
-        self.status.code().unwrap_or(-1)
+        let of_signal = super::os::ending_signal(self.status).map(|signal| 128 + signal);
+        of_signal.or(self.status.code()).unwrap_or(-1)
     }
 }
 
@@ -181,7 +180,26 @@ pub enum ProcessError {
         /// The last lines of standard error.
         stderr_tail: Vec<String>,
     },
+    /// A sandboxed command left files that would lead the harness out of its directories.
+    #[error("it left {} links that lead out of its directories, or special files, now removed: {}", found.len(), first_of(found))]
+    LeftLinks {
+        /// The files.
+        found: Vec<PathBuf>,
+    },
+    /// What a sandboxed command left could not be looked through.
+    #[error("cannot look through {} after a sandboxed command: {source}", tree.display())]
+    Inspection {
+        /// The directory.
+        tree: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// A signal ended the run.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+/// The first few paths.
+fn first_of(paths: &[PathBuf]) -> String {
+    paths.iter().take(3).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

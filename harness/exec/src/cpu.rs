@@ -6,10 +6,18 @@
 
 use std::time::Duration;
 
-use super::daemon;
+pub use super::os::own_cpu;
 
 /// Milliseconds of a tick, which `/proc` counts in on every architecture: USER_HZ.
 const TICK_MS: u64 = 10;
+
+/// User and system time of a process and all children it has waited for.
+pub fn of_process(pid: u32) -> Option<(Duration, Duration)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let time = |at: usize| Some(Duration::from_millis(TICK_MS * fields.get(at)?.parse::<u64>().ok()?));
+    Some((time(11)? + time(13)?, time(12)? + time(14)?))
+}
 
 /// Counters that only grow; a difference of two says what happened in between.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +34,7 @@ impl CpuTimes {
     /// The counters now; `None` where the system has none.
     pub fn now() -> Option<CpuTimes> {
         let (busy, total) = machine(&std::fs::read_to_string("/proc/stat").ok()?)?;
-        let (user, sys) = daemon::cpu(std::process::id())?;
+        let (user, sys) = of_process(std::process::id())?;
         Some(CpuTimes { busy, total, own: user + sys })
     }
 

@@ -1,7 +1,7 @@
 //! A process that serves builds from the side: started, watched and ended by the harness.
 //!
-//! It is a child like any other: it leads its own process group, Ctrl-C ends it, and the
-//! guardian ends it when the harness is SIGKILLed. Only its output goes to a file, since nobody
+//! It is a child like any other: it leads its own process group, Ctrl-C ends it, and so does the
+//! guardian when the harness is SIGKILLed. Only its output goes to a file, since nobody
 //! listens while it serves.
 
 use std::fs::File;
@@ -10,7 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::command::CommandSpec;
-use super::interrupt::{GRACE, GroupSignal, SpawnError, Supervisor};
+use super::interrupt::{GRACE, SpawnError, Supervisor};
+use super::os::has_ended;
 use super::process::ProcessError;
 
 /// How often its end is looked for.
@@ -18,18 +19,18 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running daemon. Dropping it ends it.
 #[derive(Debug)]
-pub struct Daemon {
+pub struct DaemonProcess {
     child: Option<Child>,
     supervisor: Supervisor,
     log: PathBuf,
 }
 
-impl Daemon {
+impl DaemonProcess {
     /// Starts it, with its output appended to `log`.
     ///
     /// # Errors
     /// When it cannot be started, or the supervisor was interrupted.
-    pub fn start(spec: &CommandSpec, log: &Path, supervisor: &Supervisor) -> Result<Daemon, ProcessError> {
+    pub fn start(spec: &CommandSpec, log: &Path, supervisor: &Supervisor) -> Result<DaemonProcess, ProcessError> {
         let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
         let output = File::options().create(true).append(true).open(log).map_err(failed)?;
         let errors = output.try_clone().map_err(failed)?;
@@ -46,7 +47,7 @@ impl Daemon {
             SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
             SpawnError::Io(source) => failed(source),
         })?;
-        Ok(Daemon { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
+        Ok(DaemonProcess { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
     }
 
     /// Its process number.
@@ -82,54 +83,31 @@ impl Daemon {
     /// Ends it: SIGTERM to its group, SIGKILL to what is left after a while.
     pub fn end(&mut self) {
         let Some(group) = self.pid() else { return };
-        self.supervisor.signal_one(group, GroupSignal::Terminate);
+        self.supervisor.terminate_group(group);
         self.wait(GRACE);
         // Also what the leader left behind in its group.
-        self.supervisor.signal_one(group, GroupSignal::Kill);
+        self.supervisor.kill_group(group);
         if let Some(child) = self.child.take() {
             let _ = self.supervisor.reap(child);
         }
     }
 }
 
-impl Drop for Daemon {
+impl Drop for DaemonProcess {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// Looks without reaping: until it is reaped its number, and so its group, is its own.
-#[cfg(unix)]
-fn has_ended(child: &mut Child) -> bool {
-    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    !matches!(waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(None))
-}
-
-#[cfg(windows)]
-fn has_ended(child: &mut Child) -> bool {
-    !matches!(child.try_wait(), Ok(None))
-}
-
-/// User and system time of a process and all children it has waited for.
-pub fn cpu(pid: u32) -> Option<(Duration, Duration)> {
-    // What `/proc` counts in, on every architecture: USER_HZ.
-    const TICK: Duration = Duration::from_millis(10);
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at)?.parse::<u32>().ok();
-    Some((TICK * (ticks(11)? + ticks(13)?), TICK * (ticks(12)? + ticks(14)?)))
 }
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::identity::Identity;
+    use crate::identity::ProcessIdentity;
 
-    fn shell(script: &str, dir: &Path, supervisor: &Supervisor) -> Daemon {
+    fn shell(script: &str, dir: &Path, supervisor: &Supervisor) -> DaemonProcess {
         let spec = CommandSpec::new("/bin/sh", dir).args(["-c", script]).env("PATH", "/usr/bin:/bin");
-        Daemon::start(&spec, &dir.join("log"), supervisor).unwrap()
+        DaemonProcess::start(&spec, &dir.join("log"), supervisor).unwrap()
     }
 
     #[test]
@@ -140,10 +118,10 @@ mod tests {
         while std::fs::read_to_string(dir.path().join("log")).unwrap().lines().count() < 1 {
             std::thread::sleep(PAUSE);
         }
-        let sleeper = Identity::of(daemon.last_words().parse().unwrap());
-        let leader = Identity::of(daemon.pid().unwrap());
+        let sleeper = ProcessIdentity::of(daemon.last_words().parse().unwrap());
+        let leader = ProcessIdentity::of(daemon.pid().unwrap());
         assert!(daemon.is_running() && sleeper.is_alive() && leader.is_alive());
-        assert!(cpu(leader.pid).is_some());
+        assert!(crate::cpu::of_process(leader.pid).is_some());
         daemon.end();
         assert!(!daemon.is_running() && !leader.is_alive());
         let began = Instant::now();

@@ -13,20 +13,21 @@
 //! physical bytes.
 //!
 //! [`measure`] looks at a set of trees and adds up. Who measures the same trees again and
-//! again keeps a [`Scan`] of each, renews those that changed, and adds up with [`together`].
+//! again keeps a [`TreeScan`] of each, renews those that changed, and adds up with [`together`].
 
 use std::collections::HashSet;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::extents::{Extent, layout, union_bytes};
+use super::extents::{DiskExtent, layout, union_bytes};
+use super::os::{self, FileNumber};
 
 /// What a set of trees takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct TreeUsage {
     /// Lengths of all files, every name counted.
     pub apparent_bytes: u64,
     /// Blocks of all inodes, directories too, every inode counted once.
@@ -43,11 +44,11 @@ pub struct Usage {
 
 /// The trees together, and one by one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Measured {
+pub struct MeasuredTrees {
     /// All of them as one set: what they share is counted once.
-    pub together: Usage,
+    pub together: TreeUsage,
     /// Each as if it were alone, in the order asked.
-    pub each: Vec<Usage>,
+    pub each: Vec<TreeUsage>,
 }
 
 /// What to find out.
@@ -68,35 +69,35 @@ pub struct DiskError {
 }
 
 /// Measures directory trees (or single files). One that does not exist takes nothing; one
-/// that lies within another is not counted twice in [`Measured::together`].
+/// that lies within another is not counted twice in [`MeasuredTrees::together`].
 ///
 /// # Errors
 /// When a directory exists and cannot be read.
-pub fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<Measured, DiskError> {
+pub fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<MeasuredTrees, DiskError> {
     let found = roots.iter().map(|root| scan(root.as_ref(), detail)).collect::<Result<Vec<_>, _>>()?;
-    let each = found.iter().map(Scan::usage).collect();
+    let each = found.iter().map(TreeScan::usage).collect();
     let set = found.iter().zip(outermost(roots)).filter(|(_, outermost)| *outermost).map(|(scan, _)| scan);
     let mut all = together(set);
     if detail == Detail::Blocks {
         all.physical_bytes = None; // Also of no trees at all.
     }
-    Ok(Measured { together: all, each })
+    Ok(MeasuredTrees { together: all, each })
 }
 
 /// Looks at one directory tree or file; one that does not exist takes nothing.
 ///
 /// # Errors
 /// When a directory exists and cannot be read.
-pub fn scan(root: &Path, detail: Detail) -> Result<Scan, DiskError> {
+pub fn scan(root: &Path, detail: Detail) -> Result<TreeScan, DiskError> {
     // A root that is itself a link (an in-place build directory) is followed; links below not.
     let mut scan = match std::fs::metadata(root) {
         Ok(metadata) if metadata.is_dir() => walk(root.to_owned(), &metadata, detail)?,
         Ok(metadata) => {
-            let mut scan = Scan::default();
+            let mut scan = TreeScan::default();
             scan.add_file(root, &metadata, detail);
             scan
         }
-        Err(error) if vanished(&error) => Scan::default(),
+        Err(error) if vanished(&error) => TreeScan::default(),
         Err(source) => return Err(DiskError { path: root.to_owned(), source }),
     };
     scan.unknown_extents |= detail == Detail::Blocks;
@@ -105,10 +106,10 @@ pub fn scan(root: &Path, detail: Detail) -> Result<Scan, DiskError> {
 
 /// What several trees take as one set: inodes and blocks they share are counted once. None of
 /// them may lie within another, whose names would be counted twice.
-pub fn together<'a>(scans: impl IntoIterator<Item = &'a Scan>) -> Usage {
+pub fn together<'a>(scans: impl IntoIterator<Item = &'a TreeScan>) -> TreeUsage {
     let mut seen = HashSet::new();
-    let mut usage = Usage::default();
-    let mut extents: Vec<Extent> = Vec::new();
+    let mut usage = TreeUsage::default();
+    let mut extents: Vec<DiskExtent> = Vec::new();
     let (mut unlisted_bytes, mut unknown_extents) = (0, false);
     for scan in scans {
         usage.apparent_bytes += scan.apparent;
@@ -136,29 +137,22 @@ fn outermost<P: AsRef<Path>>(roots: &[P]) -> Vec<bool> {
     (0..paths.len()).map(|i| !(0..paths.len()).any(|j| within(i, j))).collect()
 }
 
-/// One inode as it was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Inode {
-    device: u64,
-    number: u64,
-}
-
 /// One tree as it was found: every inode and every extent.
 #[derive(Debug, Clone, Default)]
-pub struct Scan {
+pub struct TreeScan {
     /// Inode, its allocated bytes, and how many of those FIEMAP does not list.
-    inodes: Vec<(Inode, u64, u64)>,
+    inodes: Vec<(FileNumber, u64, u64)>,
     apparent: u64,
     files: u64,
     dirs: u64,
-    extents: Vec<Extent>,
+    extents: Vec<DiskExtent>,
     unknown_extents: bool,
     upper_bound: bool,
 }
 
-impl Scan {
+impl TreeScan {
     /// What the tree takes by itself.
-    pub fn usage(&self) -> Usage {
+    pub fn usage(&self) -> TreeUsage {
         together([self])
     }
 
@@ -177,20 +171,20 @@ impl Scan {
     }
 
     fn add_dir(&mut self, path: &Path, metadata: &Metadata) {
-        let (inode, allocated) = numbers(path, metadata);
+        let (inode, allocated) = os::file_number(path, metadata);
         self.dirs += 1;
         self.inodes.push((inode, allocated, allocated));
     }
 
     fn add_file(&mut self, path: &Path, metadata: &Metadata, detail: Detail) {
-        let (inode, allocated) = numbers(path, metadata);
+        let (inode, allocated) = os::file_number(path, metadata);
         self.files += 1;
         self.apparent += metadata.len();
         let mut unlisted = 0;
         if !metadata.is_file() {
             unlisted = allocated; // A symlink too long for its inode has a block.
         } else if detail == Detail::Extents && allocated > 0 {
-            match open(path).map(|file| layout(&file, inode.device)) {
+            match os::open_regular(path).map(|file| layout(&file, inode.device)) {
                 Ok(Some(mut layout)) => {
                     self.extents.append(&mut layout.extents);
                     self.upper_bound |= layout.upper_bound;
@@ -204,8 +198,8 @@ impl Scan {
     }
 }
 
-fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Scan, DiskError> {
-    let mut tree = Scan::default();
+fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<TreeScan, DiskError> {
+    let mut tree = TreeScan::default();
     let error = |source| DiskError { path: dir.clone(), source };
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
@@ -227,46 +221,13 @@ fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<Scan, DiskE
     let below = dirs
         .into_par_iter()
         .map(|(path, metadata)| walk(path, &metadata, detail))
-        .try_reduce(Scan::default, |a, b| Ok(a.merge(b)))?;
+        .try_reduce(TreeScan::default, |a, b| Ok(a.merge(b)))?;
     Ok(tree.merge(below))
 }
 
 /// Deleted, or replaced by something else, since its name was read.
 fn vanished(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-#[cfg(unix)]
-fn numbers(_: &Path, metadata: &Metadata) -> (Inode, u64) {
-    use std::os::unix::fs::MetadataExt;
-    // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
-    (Inode { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512)
-}
-
-/// What cannot be asked counts as a file of its own that takes its length: it is being replaced,
-/// or somebody has it for himself.
-#[cfg(windows)]
-fn numbers(path: &Path, metadata: &Metadata) -> (Inode, u64) {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    match super::windows::numbers(path) {
-        Ok(told) => (Inode { device: told.device, number: told.number }, told.allocated),
-        // Serial numbers of volumes have 32 bits.
-        Err(_) => (Inode { device: u64::MAX, number: NEXT.fetch_add(1, Ordering::Relaxed) }, metadata.len()),
-    }
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    // Never wait for a pipe that took a file's name, never follow a link that did.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, symlink};
 
 fn blocks(path: &Path) -> u64 {
@@ -23,7 +23,7 @@ fn names_inodes_and_roots_are_each_counted_as_promised() {
     let link_bytes =
         b.join("link").symlink_metadata().unwrap().len() + b.join("dirlink").symlink_metadata().unwrap().len();
     let dirs = blocks(&a) + blocks(&a.join("deep")) + blocks(&b);
-    let expected = Usage {
+    let expected = TreeUsage {
         apparent_bytes: 35_000 + link_bytes,
         allocated_bytes: dirs
             + blocks(&a.join("one"))
@@ -32,7 +32,7 @@ fn names_inodes_and_roots_are_each_counted_as_promised() {
             + blocks(&b.join("dirlink")),
         files: 6,
         dirs: 3,
-        ..Usage::default()
+        ..TreeUsage::default()
     };
     assert_eq!(measured.together, expected);
     assert_eq!(measured.each[0].apparent_bytes, 20_000);
@@ -60,9 +60,9 @@ fn a_root_inside_another_or_named_twice_is_counted_once_together() {
 #[test]
 fn what_is_not_there_takes_nothing_and_what_cannot_be_read_is_named() {
     let measured = measure(&["/no/such/tree"], Detail::Extents).unwrap();
-    let nothing = Usage { physical_bytes: Some(0), ..Usage::default() };
+    let nothing = TreeUsage { physical_bytes: Some(0), ..TreeUsage::default() };
     assert_eq!(measured.together, nothing);
-    assert_eq!(measure::<&Path>(&[], Detail::Blocks).unwrap().together, Usage::default());
+    assert_eq!(measure::<&Path>(&[], Detail::Blocks).unwrap().together, TreeUsage::default());
     if rustix::process::geteuid().is_root() {
         skip::skip("the unreadable directory", "root reads everything: run it as another user");
         return;
@@ -111,7 +111,7 @@ fn sparse_files_have_holes_that_take_nothing() {
 #[cfg(target_os = "linux")]
 fn a_file_system_without_extents_leaves_physical_empty() {
     let shm = Path::new("/dev/shm");
-    let is_tmpfs = |path| super::super::filesystem::FileSystem::of(path).is_ok_and(|fs| fs.kind == "tmpfs");
+    let is_tmpfs = |path| super::super::filesystem::FileSystemFacts::of(path).is_ok_and(|fs| fs.kind == "tmpfs");
     let Some(dir) = is_tmpfs(shm).then(|| tempfile::tempdir_in(shm).ok()).flatten() else {
         skip::skip("files on another file system", "there is no writable tmpfs at /dev/shm");
         return;

@@ -7,6 +7,7 @@
 //! - what programs need to run at all, and to reach a network through a proxy ([`ALLOWED`]);
 //! - the parent's `CARGO_HTTP_*`, `CARGO_NET_*`, `CARGO_REGISTRIES_*`, `CARGO_REGISTRY_*` and
 //!   `CARGO_SOURCE_*`, which say where packages come from, not how they are built;
+//! - the work directory, by which leftovers of a killed run are known ([`leftovers`](super::leftovers));
 //! - a private `CARGO_HOME` ([`cargo_home`](super::cargo_home)), and no colour or progress bar;
 //! - the toolchain's own directory in front of `PATH`, so that a build script that calls
 //!   `rustc` by name gets the toolchain under test, without the start-up time of rustup's
@@ -20,6 +21,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::cargo_home::CargoHome;
+use super::leftovers::WORK_MARK;
 
 /// Variables of the parent that are kept as they are.
 pub const ALLOWED: &[&str] = &[
@@ -112,6 +114,7 @@ impl Environment {
         if let Ok(path) = std::env::join_paths(path) {
             build.insert("PATH".into(), path);
         }
+        build.insert(WORK_MARK.into(), cargo_home.dir_of_work().into());
         build.insert("CARGO_HOME".into(), cargo_home.dir().into());
         build.insert("CARGO_TERM_COLOR".into(), "never".into());
         build.insert("CARGO_TERM_PROGRESS_WHEN".into(), "never".into());
@@ -188,6 +191,7 @@ mod tests {
                 "CARGO_NET_RETRY",
                 "CARGO_TERM_COLOR",
                 "CARGO_TERM_PROGRESS_WHEN",
+                "HARNESS_WORK",
                 "LC_ALL",
                 "PATH",
                 "https_proxy"

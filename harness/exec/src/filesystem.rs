@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::os::{self, FileSystemRoom};
+
 /// The file system of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileSystem {
+pub struct FileSystemFacts {
     /// Its kind, for example `ext4`.
     pub kind: String,
     /// Where it is mounted, when the system tells.
@@ -67,7 +69,7 @@ pub struct FileSystemError {
     source: io::Error,
 }
 
-impl FileSystem {
+impl FileSystemFacts {
     /// Asks about an existing path.
     ///
     /// # Errors
@@ -76,15 +78,9 @@ impl FileSystem {
         let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
         let real = path.canonicalize().map_err(error)?;
         let mount = std::fs::read_to_string("/proc/self/mountinfo").ok().and_then(|text| mount_of(&text, &real));
-        let Statistics { magic, named, free_bytes, total_bytes } = statistics(&real).map_err(error)?;
-        let kind = match (&mount, magic.and_then(name_of)) {
-            // ext2, ext3 and ext4 share a number, FUSE hides many: the mount table knows more.
-            (Some(mount), _) => mount.kind.clone(),
-            (None, Some(name)) => name.to_owned(),
-            (None, None) => {
-                named.or_else(|| magic.map(|m| format!("unknown ({m:#x})"))).unwrap_or("unknown".to_owned())
-            }
-        };
+        let FileSystemRoom { kind, free_bytes, total_bytes } = os::file_system_room(&real).map_err(error)?;
+        // ext2, ext3 and ext4 share a number, FUSE hides many: the mount table knows more.
+        let kind = mount.as_ref().map(|mount| mount.kind.clone()).or(kind).unwrap_or_else(|| "unknown".to_owned());
         let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
         Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
     }
@@ -95,7 +91,7 @@ impl FileSystem {
 /// # Errors
 /// When the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
-    room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
+    os::room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
         attempt: "find out the free space at",
         path: path.to_owned(),
         source,
@@ -107,31 +103,16 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
 ///
 /// # Errors
 /// When one of them does not exist.
-#[cfg(unix)]
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
-    use std::os::unix::fs::MetadataExt;
     let device = |path: &Path| {
-        path.metadata().map(|m| m.dev()).map_err(|source| FileSystemError {
+        let metadata = path.metadata().map_err(|source| FileSystemError {
             attempt: "find out the device of",
             path: path.to_owned(),
             source,
-        })
+        })?;
+        Ok::<_, FileSystemError>(os::file_number(path, &metadata).0.device)
     };
     Ok(device(a)? == device(b)?)
-}
-
-/// Whether both paths start with the same drive.
-///
-/// # Errors
-/// When one of them does not exist.
-#[cfg(not(unix))]
-pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
-    let drive = |path: &Path| {
-        path.canonicalize()
-            .map(|real| real.components().next().map(|c| c.as_os_str().to_owned()))
-            .map_err(|source| FileSystemError { attempt: "find out the drive of", path: path.to_owned(), source })
-    };
-    Ok(drive(a)? == drive(b)?)
 }
 
 impl LinkSupport {
@@ -156,95 +137,12 @@ impl LinkSupport {
         Ok(Self {
             hardlink: attempt("hardlink", &|link| std::fs::hard_link(&original, link)),
             reflink: attempt("reflink", &|link| reflink_copy::reflink(&original, link)),
-            symlink: attempt("symlink", &|link| symlink(&original, link)),
+            symlink: attempt("symlink", &|link| os::symlink(&original, link)),
         })
     }
 }
 
-#[cfg(unix)]
-fn symlink(original: &Path, link: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(original, link)
-}
-
-#[cfg(windows)]
-fn symlink(original: &Path, link: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(original, link)
-}
-
-/// What the system says of the file system under a path.
-struct Statistics {
-    /// A number for its kind, on Linux.
-    magic: Option<u64>,
-    /// Its kind in words, elsewhere.
-    named: Option<String>,
-    free_bytes: u64,
-    total_bytes: u64,
-}
-
-#[cfg(unix)]
-fn statistics(path: &Path) -> io::Result<Statistics> {
-    let (free_bytes, total_bytes) = room(path)?;
-    #[cfg(target_os = "linux")]
-    let (magic, named) = {
-        let raw = rustix::fs::statfs(path)?.f_type;
-        // The type's width and sign differ between architectures; magic numbers have 32 bits.
-        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
-        (Some(raw as u64 & 0xffff_ffff), None)
-    };
-    #[cfg(target_os = "macos")]
-    let (magic, named) = {
-        let name = rustix::fs::statfs(path)?.f_fstypename;
-        let bytes: Vec<u8> = name.iter().map(|&c| c.cast_unsigned()).take_while(|&byte| byte != 0).collect();
-        (None, Some(String::from_utf8_lossy(&bytes).into_owned()))
-    };
-    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-    let (magic, named) = (None, None);
-    Ok(Statistics { magic, named, free_bytes, total_bytes })
-}
-
-/// Free bytes, total bytes: one system call, since it is asked while builds are measured.
-#[cfg(unix)]
-fn room(path: &Path) -> io::Result<(u64, u64)> {
-    let room = rustix::fs::statvfs(path)?;
-    // The fields' widths differ between systems.
-    #[allow(clippy::useless_conversion)]
-    let (free, all) = (u64::from(room.f_bavail), u64::from(room.f_blocks));
-    Ok((free * room.f_frsize, all * room.f_frsize))
-}
-
-#[cfg(windows)]
-fn statistics(path: &Path) -> io::Result<Statistics> {
-    let (free_bytes, total_bytes) = room(path)?;
-    Ok(Statistics { magic: None, named: super::windows::volume_kind(path), free_bytes, total_bytes })
-}
-
-#[cfg(windows)]
-fn room(path: &Path) -> io::Result<(u64, u64)> {
-    super::windows::room(path)
-}
-
-/// Names of magic numbers (include/uapi/linux/magic.h), for systems without a mount table.
-fn name_of(magic: u64) -> Option<&'static str> {
-    Some(match magic {
-        0xef53 => "ext",
-        0x9123_683e => "btrfs",
-        0x5846_5342 => "xfs",
-        0x0102_1994 => "tmpfs",
-        0x8584_58f6 => "ramfs",
-        0x794c_7630 => "overlay",
-        0x2fc1_2fc1 => "zfs",
-        0xca45_1a4e => "bcachefs",
-        0xf2f5_2010 => "f2fs",
-        0x6969 => "nfs",
-        0x6573_5546 => "fuse",
-        0x0102_1997 => "9p",
-        0x5346_544e | 0x7366_746e => "ntfs",
-        0x4d44 => "vfat",
-        _ => return None,
-    })
-}
-
-struct Mount {
+struct MountEntry {
     kind: String,
     point: PathBuf,
     device: String,
@@ -252,13 +150,13 @@ struct Mount {
 
 /// The mount a path lies on, from the text of `/proc/self/mountinfo`: the longest mount
 /// point above it, and of equal ones the last, which lies on top.
-fn mount_of(mountinfo: &str, path: &Path) -> Option<Mount> {
+fn mount_of(mountinfo: &str, path: &Path) -> Option<MountEntry> {
     let mounts = mountinfo.lines().filter_map(|line| {
         let (left, right) = line.split_once(" - ")?;
         let point = PathBuf::from(unescape(left.split(' ').nth(4)?));
         let mut right = right.split(' ');
         let kind = right.next()?.to_owned();
-        Some(Mount { kind, point, device: unescape(right.next()?) })
+        Some(MountEntry { kind, point, device: unescape(right.next()?) })
     });
     mounts.filter(|mount| path.starts_with(&mount.point)).max_by_key(|mount| mount.point.components().count())
 }
@@ -286,5 +184,53 @@ fn unescape(text: &str) -> String {
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-#[path = "filesystem_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
+        30 22 0:25 / /mnt rw - tmpfs tmpfs rw,size=1k\n\
+        31 30 0:26 / /mnt/with\\040blank rw - xfs /dev/loop\\134x rw\n\
+        32 22 0:27 / /mnt rw - btrfs /dev/loop1 rw\n";
+
+    #[test]
+    fn the_longest_and_topmost_mount_wins() {
+        let on = |path: &str| mount_of(MOUNTS, Path::new(path)).unwrap();
+        assert_eq!(on("/home/x").kind, "ext4");
+        assert_eq!(on("/mnt/x").kind, "btrfs", "mounted over the tmpfs");
+        assert_eq!(on("/mntx").kind, "ext4", "a name that only starts alike");
+        let odd = on("/mnt/with blank/deep");
+        assert_eq!((odd.kind.as_str(), odd.device.as_str()), ("xfs", "/dev/loop\\x"));
+    }
+
+    #[test]
+    fn this_file_system_is_described() {
+        let fs = FileSystemFacts::of(Path::new("/proc")).unwrap();
+        assert_eq!((fs.kind.as_str(), fs.mount_point.as_deref()), ("proc", Some(Path::new("/proc"))));
+        let dir = tempfile::tempdir().unwrap();
+        let fs = FileSystemFacts::of(dir.path()).unwrap();
+        assert!(fs.free_bytes > 0 && fs.free_bytes <= fs.total_bytes, "{fs:?}");
+        assert!(same_file_system(dir.path(), dir.path()).unwrap());
+        assert!(!same_file_system(dir.path(), Path::new("/proc")).unwrap());
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_named() {
+        let error = FileSystemFacts::of(Path::new("/no/such")).unwrap_err().to_string();
+        assert!(error.starts_with("cannot find out the file system of /no/such: "), "{error}");
+    }
+
+    #[test]
+    fn links_are_really_tried_and_leave_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let support = LinkSupport::try_in(dir.path()).unwrap();
+        assert!(support.hardlink.works() && support.symlink.works(), "{support:?}");
+        let kind = FileSystemFacts::of(dir.path()).unwrap().kind;
+        match kind.as_str() {
+            "ext4" | "tmpfs" => assert!(!support.reflink.works(), "{kind} has no reflinks"),
+            "btrfs" => assert!(support.reflink.works(), "{support:?}"),
+            other => skip::skip("the reflink part", &format!("nothing is certain about {other}")),
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert!(LinkSupport::try_in(Path::new("/proc")).is_err());
+    }
+}

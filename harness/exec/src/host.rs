@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::os;
+
 /// What is recorded of the machine. A field that cannot be found out is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Host {
+pub struct HostFacts {
     /// The processor's name, as the system gives it.
     pub cpu: Option<String>,
     /// Cores this process may use (after affinity and quota), not those of the machine.
@@ -23,15 +25,15 @@ pub struct Host {
     pub load_1m: Option<f64>,
 }
 
-impl Host {
+impl HostFacts {
     /// Asks the system.
     pub fn detect() -> Self {
         let read = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
         Self {
             cpu: cpu(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_bytes: memory(),
-            kernel: kernel(),
+            memory_bytes: os::memory_bytes().0,
+            kernel: os::kernel(),
             os: read("/etc/os-release")
                 .and_then(|text| os_name(&text))
                 .unwrap_or_else(|| std::env::consts::OS.to_owned()),
@@ -44,62 +46,20 @@ impl Host {
 /// Load average over one minute; `None` where the system keeps none.
 pub fn load_1m() -> Option<f64> {
     // macOS writes `{ 1.20 1.30 1.40 }`.
-    let text = std::fs::read_to_string("/proc/loadavg").ok().or_else(|| sysctl("vm.loadavg"))?;
+    let text = std::fs::read_to_string("/proc/loadavg").ok().or_else(|| os::sysctl("vm.loadavg"))?;
     text.trim_start_matches(['{', ' ']).split(' ').next()?.parse().ok()
 }
 
 fn cpu() -> Option<String> {
     let told = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_model(&text));
-    let told = told.or_else(|| sysctl("machdep.cpu.brand_string"));
+    let told = told.or_else(|| os::sysctl("machdep.cpu.brand_string"));
     // Windows has it in every environment.
     told.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
 }
 
-#[cfg(not(windows))]
-fn memory() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory_bytes(&text));
-    told.or_else(|| sysctl("hw.memsize")?.parse().ok())
-}
-
-#[cfg(windows)]
-fn memory() -> Option<u64> {
-    super::windows::memory_bytes().map(|(all, _)| all)
-}
-
-/// A value of the kernel's by name, on macOS.
-#[cfg(target_os = "macos")]
-fn sysctl(name: &str) -> Option<String> {
-    let told = std::process::Command::new("/usr/sbin/sysctl").args(["-n", name]).output().ok()?;
-    let text = String::from_utf8(told.stdout).ok()?;
-    Some(text.trim().to_owned()).filter(|text| told.status.success() && !text.is_empty())
-}
-
-#[cfg(not(target_os = "macos"))]
-fn sysctl(_: &str) -> Option<String> {
-    None
-}
-
-/// Memory that programs could still have, in bytes; `None` where the system does not tell.
-#[cfg(not(windows))]
-pub fn memory_available_bytes() -> Option<u64> {
-    kib_of(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
-}
-
 /// Memory that new work can have without swapping, bytes; `None` where the system tells none.
-#[cfg(windows)]
 pub fn memory_available_bytes() -> Option<u64> {
-    super::windows::memory_bytes().map(|(_, available)| available)
-}
-
-#[cfg(unix)]
-fn kernel() -> Option<String> {
-    let uname = rustix::system::uname();
-    Some(format!("{} {}", uname.sysname().to_str().ok()?, uname.release().to_str().ok()?))
-}
-
-#[cfg(not(unix))]
-fn kernel() -> Option<String> {
-    None
+    os::memory_bytes().1
 }
 
 /// `model name` on x86, `Model` or `CPU part` elsewhere.
@@ -110,18 +70,6 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
             (name.trim() == *wanted && !value.trim().is_empty()).then(|| value.trim().to_owned())
         })
     })
-}
-
-#[cfg_attr(windows, allow(dead_code))]
-fn memory_bytes(meminfo: &str) -> Option<u64> {
-    kib_of(meminfo, "MemTotal:")
-}
-
-#[cfg_attr(windows, allow(dead_code))]
-fn kib_of(meminfo: &str, name: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
 }
 
 fn os_name(os_release: &str) -> Option<String> {
@@ -138,14 +86,13 @@ mod tests {
         assert_eq!(cpu_model("processor\t: 0\nmodel name\t: Big 9000\n").unwrap(), "Big 9000");
         assert_eq!(cpu_model("processor\t: 0\nCPU part\t: 0xd0c\n").unwrap(), "0xd0c");
         assert_eq!(cpu_model("processor\t: 0\n"), None);
-        assert_eq!(memory_bytes("MemTotal:       24 kB\nMemFree: 1 kB\n"), Some(24 * 1024));
         assert_eq!(os_name("ID=x\nPRETTY_NAME=\"Some OS 12\"\n").unwrap(), "Some OS 12");
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn this_machine_is_described() {
-        let host = Host::detect();
+        let host = HostFacts::detect();
         assert!(host.cores >= 1);
         assert!(host.memory_bytes.is_some_and(|bytes| bytes > 64 << 20), "{host:?}");
         assert!(host.kernel.as_deref().is_some_and(|k| k.starts_with("Linux ")), "{host:?}");

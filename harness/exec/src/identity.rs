@@ -1,26 +1,18 @@
-//! Telling a process from a later one that got the same number.
+//! Tells a process from a later one that got the same number.
 //!
-//! Whoever cleans up after a killed run finds process numbers in files. Numbers are reused,
-//! so each is kept with the moment its process started and the boot it belongs to. Only
-//! Linux tells both; elsewhere nothing is ever recognised, so nothing is ever ended.
+//! Process numbers in files are reused, so each is kept with the moment its process started and
+//! the boot it belongs to. Only Linux tells both; elsewhere nothing is ever recognised.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether mode bits mean nothing to this process.
-#[cfg(unix)]
+/// Whether permission bits do not bind this process.
 pub fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-/// Whether mode bits mean nothing to this process.
-#[cfg(not(unix))]
-pub fn is_root() -> bool {
-    false
+    crate::os::is_root()
 }
 
 /// A process, for as long as the machine is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct ProcessIdentity {
     /// Its number.
     pub pid: u32,
     /// When it started, in clock ticks since boot; `None` where this is not known.
@@ -29,7 +21,7 @@ pub struct Identity {
     boot: Option<String>,
 }
 
-impl Identity {
+impl ProcessIdentity {
     /// This process.
     pub fn own() -> Self {
         Self::of(std::process::id())
@@ -37,47 +29,27 @@ impl Identity {
 
     /// The process that has this number now.
     pub fn of(pid: u32) -> Self {
-        Self { pid, started: stat(pid).map(|stat| stat.started), boot: boot() }
+        Self { pid, started: start(pid).map(|(started, _)| started), boot: boot() }
     }
 
     /// Whether exactly this process still runs (a zombie does not).
     pub fn is_alive(&self) -> bool {
-        let now = stat(self.pid);
+        let now = start(self.pid);
         self.started.is_some()
-            && self.is_of_this_boot()
-            && now.is_some_and(|now| !now.is_zombie && Some(now.started) == self.started)
-    }
-
-    /// Whether another process has the number now.
-    pub(super) fn was_replaced(&self) -> bool {
-        stat(self.pid).is_some_and(|now| Some(now.started) != self.started)
-    }
-
-    pub(super) fn is_of_this_boot(&self) -> bool {
-        self.boot.is_some() && self.boot == boot()
+            && self.boot == boot()
+            && now.is_some_and(|(started, is_zombie)| !is_zombie && Some(started) == self.started)
     }
 }
 
-/// The fields of `/proc/<pid>/stat` that matter here.
-pub(super) struct Stat {
-    pub is_zombie: bool,
-    pub group: u32,
-    pub started: u64,
-}
-
-/// `None` when there is no such process, or no `/proc`.
-pub(super) fn stat(pid: u32) -> Option<Stat> {
+/// When a process started and whether it is a zombie; `None` when there is none, or no `/proc`.
+fn start(pid: u32) -> Option<(u64, bool)> {
     parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn parse_stat(text: &str) -> Option<Stat> {
+fn parse_stat(text: &str) -> Option<(u64, bool)> {
     // The name in parentheses may hold blanks and parentheses itself; what follows does not.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    Some(Stat {
-        is_zombie: matches!(*fields.first()?, "Z" | "X"),
-        group: fields.get(2)?.parse().ok()?,
-        started: fields.get(19)?.parse().ok()?,
-    })
+    Some((fields.get(19)?.parse().ok()?, matches!(*fields.first()?, "Z" | "X")))
 }
 
 fn boot() -> Option<String> {
@@ -92,9 +64,9 @@ mod tests {
 
     #[test]
     fn a_process_is_recognised_while_it_lives_and_not_after() {
-        assert!(Identity::own().is_alive());
+        assert!(ProcessIdentity::own().is_alive());
         let mut child = std::process::Command::new("sleep").arg("987").spawn().unwrap();
-        let identity = Identity::of(child.id());
+        let identity = ProcessIdentity::of(child.id());
         assert!(identity.is_alive());
         child.kill().unwrap();
         child.wait().unwrap();
@@ -103,20 +75,19 @@ mod tests {
 
     #[test]
     fn a_number_alone_is_not_enough() {
-        let own = Identity::own();
-        let earlier = Identity { started: own.started.map(|t| t - 1), ..own.clone() };
-        assert!(!earlier.is_alive() && earlier.was_replaced());
-        let other_boot = Identity { boot: Some("another".into()), ..own.clone() };
+        let own = ProcessIdentity::own();
+        let earlier = ProcessIdentity { started: own.started.map(|t| t - 1), ..own.clone() };
+        assert!(!earlier.is_alive());
+        let other_boot = ProcessIdentity { boot: Some("another".into()), ..own.clone() };
         assert!(!other_boot.is_alive());
-        let unknown = Identity { started: None, ..own };
+        let unknown = ProcessIdentity { started: None, ..own };
         assert!(!unknown.is_alive());
     }
 
     #[test]
     fn names_with_parentheses_are_read_past() {
         let rest = "S 1 77 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0";
-        let stat = parse_stat(&format!("12 (a) b (c)) {rest}")).unwrap();
-        assert_eq!((stat.group, stat.started, stat.is_zombie), (77, 4242, false));
-        assert!(parse_stat("12 (short) Z 1").is_none());
+        assert_eq!(parse_stat(&format!("12 (a) b (c)) {rest}")), Some((4242, false)));
+        assert_eq!(parse_stat("12 (short) Z 1"), None);
     }
 }

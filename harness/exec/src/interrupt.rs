@@ -11,19 +11,17 @@
 //!
 //! A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
 //!
-//! On Windows a job object takes the place of a process group (`windows/job.rs`):
-//! the console delivers Ctrl-C to the children itself, and what is left is ended with its job.
+//! On Windows a job object takes the place of a process group (`os/windows.rs`): the console
+//! delivers Ctrl-C to the children itself, and what is left is ended with its job.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::guardian::Guardian;
-use super::used::{Used, reap};
-#[cfg(windows)]
-use super::windows::Job;
+use super::os::{ChildGroup, ResourceUse};
 
 /// How long a child has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -39,46 +37,10 @@ pub struct Interrupted;
 /// The handler could not be put in place.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot take over Ctrl-C: {0}; is a handler installed already?")]
-pub struct InstallError(#[from] ctrlc::Error);
+pub struct HandlerError(#[from] ctrlc::Error);
 
-/// Told after every change which process groups (by number) are running now.
-type Journal = Box<dyn Fn(&[u32]) + Send + Sync>;
-
-#[derive(Default)]
-struct State {
-    groups: Vec<u32>,
-    #[cfg(windows)]
-    jobs: std::collections::BTreeMap<u32, Job>,
-    guardian: Option<Guardian>,
-    journal: Option<Journal>,
-}
-
-impl State {
-    fn changed(&self) {
-        if let Some(journal) = &self.journal {
-            journal(&self.groups);
-        }
-    }
-
-    fn signal_all(&self, signal: GroupSignal) {
-        for &group in &self.groups {
-            self.signal(group, signal);
-        }
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, group: u32, signal: GroupSignal) {
-        signal_group(group, signal);
-    }
-
-    /// There is no polite signal that reaches only some processes of a console.
-    #[cfg(windows)]
-    fn signal(&self, group: u32, signal: GroupSignal) {
-        if let (GroupSignal::Kill, Some(job)) = (signal, self.jobs.get(&group)) {
-            job.end();
-        }
-    }
-}
+/// The groups of the running children, by the number of the child that leads each.
+type Groups = BTreeMap<u32, ChildGroup>;
 
 #[derive(Default)]
 struct Inner {
@@ -87,7 +49,7 @@ struct Inner {
     signalled: AtomicBool,
     /// Why a guard raised the flag.
     halted: OnceLock<String>,
-    state: Mutex<State>,
+    groups: Mutex<Groups>,
 }
 
 /// The children that are running, and whether they should be. Clones share one state.
@@ -98,7 +60,7 @@ impl fmt::Debug for Supervisor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervisor")
             .field("interrupted", &self.is_interrupted())
-            .field("groups", &self.lock().groups)
+            .field("groups", &self.lock().keys())
             .finish()
     }
 }
@@ -113,7 +75,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// When a handler is installed already; there can be one in a process.
-    pub fn install_signal_handler(&self) -> Result<(), InstallError> {
+    pub fn install_signal_handler(&self) -> Result<(), HandlerError> {
         let supervisor = self.clone();
         // The crate calls this on a thread of its own, not in signal context, so locks are fine.
         ctrlc::set_handler(move || {
@@ -129,9 +91,9 @@ impl Supervisor {
     /// Raises the flag and ends every running child: SIGTERM now, SIGKILL after [`GRACE`].
     pub fn interrupt(&self) {
         {
-            let state = self.lock();
+            let groups = self.lock();
             self.0.interrupted.store(true, Ordering::SeqCst);
-            state.signal_all(GroupSignal::Terminate);
+            groups.values().for_each(ChildGroup::terminate);
         }
         let supervisor = self.clone();
         std::thread::spawn(move || {
@@ -142,19 +104,19 @@ impl Supervisor {
 
     /// Raises the flag and sends SIGKILL to every running child at once.
     pub fn kill(&self) {
-        let state = self.lock();
+        let groups = self.lock();
         self.0.interrupted.store(true, Ordering::SeqCst);
-        state.signal_all(GroupSignal::Kill);
+        groups.values().for_each(ChildGroup::kill);
     }
 
     /// Ends every running child at once, for a reason of our own, and raises the flag, unless a
     /// signal did: what follows is what follows a Ctrl-C.
     pub fn halt(&self, why: &str) {
-        let state = self.lock();
+        let groups = self.lock();
         if !self.0.interrupted.swap(true, Ordering::SeqCst) {
             let _ = self.0.halted.set(why.to_owned());
         }
-        state.signal_all(GroupSignal::Kill);
+        groups.values().for_each(ChildGroup::kill);
     }
 
     /// Why the run was halted, if it was.
@@ -175,129 +137,55 @@ impl Supervisor {
         if self.is_interrupted() { Err(Interrupted) } else { Ok(()) }
     }
 
-    /// Calls `journal` with the running process groups now and after every change, so that
-    /// they can be found again should this process be SIGKILLed.
-    pub fn set_journal(&self, journal: impl Fn(&[u32]) + Send + Sync + 'static) {
-        let mut state = self.lock();
-        state.journal = Some(Box::new(journal));
-        state.changed();
-    }
-
-    /// Forgets the journal.
-    pub fn clear_journal(&self) {
-        self.lock().journal = None;
-    }
-
     /// Starts a child that leads its own process group, unless a signal arrived; returns it
     /// with the moment it was asked for.
-    pub(super) fn spawn(&self, command: &mut Command) -> Result<(Child, Instant), SpawnError> {
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(command, 0);
-        let mut state = self.lock();
+    pub(crate) fn spawn(&self, command: &mut Command) -> Result<(Child, Instant), SpawnError> {
+        ChildGroup::lead(command);
+        let mut groups = self.lock();
         self.check()?;
-        if state.guardian.is_none() {
-            state.guardian = Guardian::start();
-        }
         let started = Instant::now();
-        let child = command.spawn()?;
-        #[cfg(windows)]
-        let child = {
-            let mut child = child;
-            match Job::holding(&child) {
-                Ok(job) => state.jobs.insert(child.id(), job),
-                Err(error) => {
-                    let _ = child.kill();
-                    return Err(error.into());
-                }
-            };
-            child
+        let mut child = command.spawn()?;
+        match ChildGroup::of(&child) {
+            Ok(group) => groups.insert(child.id(), group),
+            Err(error) => {
+                let _ = child.kill();
+                return Err(error.into());
+            }
         };
-        if let Some(guardian) = &mut state.guardian {
-            guardian.watch(child.id());
-        }
-        state.groups.push(child.id());
-        state.changed();
         Ok((child, started))
     }
 
+    /// Asks the group of a child that was not reaped yet to end.
+    pub(crate) fn terminate_group(&self, leader: u32) {
+        self.lock().get(&leader).into_iter().for_each(ChildGroup::terminate);
+    }
+
     /// Sends SIGKILL to the group of a child that was not reaped yet.
-    pub(super) fn kill_group(&self, group: u32) {
-        self.signal_one(group, GroupSignal::Kill);
-    }
-
-    /// Signals the group of a child that was not reaped yet.
-    pub(super) fn signal_one(&self, group: u32, signal: GroupSignal) {
-        let state = self.lock();
-        if state.groups.contains(&group) {
-            state.signal(group, signal);
-        }
-    }
-
-    /// Has whatever bears a [mark](super::marked) ended, should this process be SIGKILLed.
-    pub fn mark(&self, mark: &str) {
-        let mut state = self.lock();
-        if state.guardian.is_none() {
-            state.guardian = Guardian::start();
-        }
-        if let Some(guardian) = &mut state.guardian {
-            guardian.watch_mark(mark);
-        }
+    pub(crate) fn kill_group(&self, leader: u32) {
+        self.lock().get(&leader).into_iter().for_each(ChildGroup::kill);
     }
 
     /// Reaps an ended child (blocks if it still runs) and returns what it used.
-    pub(super) fn reap(&self, child: Child) -> std::io::Result<Used> {
-        let group = child.id();
-        let mut state = self.lock();
-        #[cfg(unix)]
-        let used = reap(child);
-        #[cfg(windows)]
-        let used = reap(child, state.jobs.remove(&group));
-        state.groups.retain(|&other| other != group);
-        if let Some(guardian) = &mut state.guardian {
-            guardian.forget(group);
+    pub(crate) fn reap(&self, child: Child) -> std::io::Result<ResourceUse> {
+        let mut groups = self.lock();
+        match groups.remove(&child.id()) {
+            Some(group) => group.reap(child),
+            None => Err(std::io::Error::other("reaped already")),
         }
-        state.changed();
-        used
     }
 
-    #[cfg(all(test, unix))]
-    pub(super) fn guardian_pid(&self) -> Option<u32> {
-        self.lock().guardian.as_ref().map(Guardian::pid)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Groups> {
+        self.0.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Why a child did not start.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SpawnError {
+pub(crate) enum SpawnError {
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     #[error(transparent)]
     Io(#[from] std::io::Error),
-}
-
-/// The two signals the harness ever sends.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum GroupSignal {
-    Terminate,
-    Kill,
-}
-
-/// Signals every process of a group. A group that is gone is no error.
-#[cfg(unix)]
-pub(super) fn signal_group(group: u32, signal: GroupSignal) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let signal = match signal {
-        GroupSignal::Terminate => Signal::TERM,
-        GroupSignal::Kill => Signal::KILL,
-    };
-    // Group 1 would be init's, group 0 our own: neither can come from a spawned child.
-    if let Some(pid) = i32::try_from(group).ok().filter(|&g| g > 1).and_then(Pid::from_raw) {
-        let _ = kill_process_group(pid, signal);
-    }
 }
 
 #[cfg(test)]

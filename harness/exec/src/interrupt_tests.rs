@@ -60,18 +60,6 @@ fn nothing_starts_after_an_interrupt() {
     assert_eq!(lines, 0);
 }
 
-#[test]
-fn the_journal_sees_every_group_come_and_go() {
-    let supervisor = Supervisor::new();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&seen);
-    supervisor.set_journal(move |groups| log.lock().unwrap().push(groups.to_vec()));
-    let spec = CommandSpec::new("/bin/sh", "/").args(["-c", "echo $$"]);
-    let mut pid = 0;
-    run(&spec, &supervisor, &mut |_, line| pid = line.parse().unwrap()).unwrap();
-    assert_eq!(*seen.lock().unwrap(), [vec![], vec![pid], vec![]]);
-}
-
 /// Started by the next test in a process of its own, to get real signals there.
 #[test]
 #[ignore = "a helper of `a_second_signal_leaves_with_130`"]
@@ -90,7 +78,7 @@ fn a_second_signal_leaves_with_130() {
     use std::io::BufRead;
     let mut helper = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
-        .arg("system::interrupt::tests::helper_with_a_stubborn_child")
+        .arg("interrupt::tests::helper_with_a_stubborn_child")
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();

@@ -5,9 +5,9 @@
 //! to every descendant that was waited for (`wait4`; on Windows, to everything in its job
 //! object), not a sample taken while it ran.
 //!
-//! The child leads its own process group, so that the whole tree can be ended, also when the
-//! harness itself is killed (see [`interrupt`](super::interrupt)). It is started without a
-//! hook between fork and exec, which keeps its start at 0.1 ms however large the harness is.
+//! The child leads its own process group, so that the whole tree can be ended. It is started
+//! without a hook between fork and exec, which keeps its start at 0.1 ms however large the
+//! harness is.
 //!
 //! Both pipes are read by threads of their own and meet in one channel: no output volume can
 //! block the child for ever, and lines reach the caller in order as they come. The clock
@@ -21,12 +21,12 @@ use std::time::{Duration, Instant};
 
 pub use super::command::{CommandSpec, Finished, ProcessError, STDERR_TAIL, Stream};
 use super::interrupt::{SpawnError, Supervisor};
-use super::used::Used;
+use super::os::{self, ResourceUse};
 
 /// How long the pipes may stay open after the leader ended before its leftovers are killed.
 const DRAIN: Duration = Duration::from_secs(1);
 
-enum Event {
+enum ChildEvent {
     Line(Stream, String),
     Closed,
     /// The leader ended at this moment; `true` if it was killed by a signal.
@@ -39,8 +39,15 @@ enum Event {
 /// # Errors
 /// As [`run`].
 pub fn run_captured(spec: &CommandSpec, supervisor: &Supervisor) -> Result<(Finished, Vec<String>), ProcessError> {
+    captured(|on_line| run(spec, supervisor, on_line))
+}
+
+/// Collects the standard output of a child that `run` runs.
+pub(crate) fn captured(
+    run: impl FnOnce(&mut dyn FnMut(Stream, &str)) -> Result<Finished, ProcessError>,
+) -> Result<(Finished, Vec<String>), ProcessError> {
     let mut stdout = Vec::new();
-    let finished = run(spec, supervisor, &mut |stream, line| {
+    let finished = run(&mut |stream, line| {
         if stream == Stream::Stdout {
             stdout.push(line.to_owned());
         }
@@ -83,6 +90,7 @@ pub fn run(
         max_rss_bytes: used.max_rss_bytes.filter(|&peak| peak > own_peak),
         stderr_tail,
         lingering,
+        inspection: Duration::ZERO,
     })
 }
 
@@ -149,7 +157,7 @@ impl Running<'_> {
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match (event, ended) {
-                (Ok(Event::Line(stream, line)), _) => {
+                (Ok(ChildEvent::Line(stream, line)), _) => {
                     on_line(stream, &line);
                     if stream == Stream::Stderr && spec.stderr_tail > 0 {
                         if tail.len() == spec.stderr_tail {
@@ -158,8 +166,8 @@ impl Running<'_> {
                         tail.push_back(line);
                     }
                 }
-                (Ok(Event::Closed), _) => open -= 1,
-                (Ok(Event::Ended(at, killed)), _) => {
+                (Ok(ChildEvent::Closed), _) => open -= 1,
+                (Ok(ChildEvent::Ended(at, killed)), _) => {
                     ended = Some(at);
                     deadline = Some(Instant::now() + DRAIN);
                     // A leader that did not leave by itself may have left a tree behind.
@@ -167,7 +175,7 @@ impl Running<'_> {
                         self.supervisor.kill_group(group);
                     }
                 }
-                (Ok(Event::LostTrack(error)), _) => return Err(error),
+                (Ok(ChildEvent::LostTrack(error)), _) => return Err(error),
                 (Err(RecvTimeoutError::Timeout), None) => {
                     followed.timed_out = true;
                     deadline = None;
@@ -191,7 +199,7 @@ impl Running<'_> {
         Ok((ended, followed))
     }
 
-    fn reap(&mut self) -> std::io::Result<Used> {
+    fn reap(&mut self) -> std::io::Result<ResourceUse> {
         match self.child.take() {
             Some(child) => self.supervisor.reap(child),
             None => Err(std::io::Error::other("reaped already")),
@@ -209,7 +217,7 @@ impl Drop for Running<'_> {
     }
 }
 
-fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSender<Event>) {
+fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSender<ChildEvent>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::with_capacity(64 * 1024, pipe);
         let mut line = Vec::new();
@@ -218,47 +226,22 @@ fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSend
                 line.pop();
             }
             let text = String::from_utf8_lossy(&line).into_owned();
-            if events.send(Event::Line(stream, text)).is_err() {
+            if events.send(ChildEvent::Line(stream, text)).is_err() {
                 return;
             }
             line.clear();
         }
-        let _ = events.send(Event::Closed);
+        let _ = events.send(ChildEvent::Closed);
     });
 }
 
-/// Reports the moment the leader ends, without reaping it: until it is reaped its number,
-/// and so its group, cannot be given to another process.
-#[cfg(unix)]
-fn watch_for_end(child: &Child, events: SyncSender<Event>) -> std::io::Result<()> {
-    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-    let pid = Pid::from_child(child);
+/// Reports the moment the leader ends, without reaping it.
+fn watch_for_end(child: &Child, events: SyncSender<ChildEvent>) -> std::io::Result<()> {
+    let end = os::end_of(child)?;
     std::thread::spawn(move || {
-        let event = loop {
-            match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
-                Ok(status) => {
-                    let killed = status.is_some_and(|s| s.killed() || s.dumped());
-                    break Event::Ended(Instant::now(), killed);
-                }
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => break Event::LostTrack(error.into()),
-            }
-        };
-        let _ = events.send(event);
-    });
-    Ok(())
-}
-
-/// Reports the moment the leader ends. A handle of our own keeps its number from being given
-/// to another process.
-#[cfg(windows)]
-fn watch_for_end(child: &Child, events: SyncSender<Event>) -> std::io::Result<()> {
-    use std::os::windows::io::AsHandle;
-    let process = child.as_handle().try_clone_to_owned()?;
-    std::thread::spawn(move || {
-        let event = match super::windows::wait_for_end(&process) {
-            Ok(()) => Event::Ended(Instant::now(), false),
-            Err(error) => Event::LostTrack(error),
+        let event = match end() {
+            Ok(killed) => ChildEvent::Ended(Instant::now(), killed),
+            Err(error) => ChildEvent::LostTrack(error),
         };
         let _ = events.send(event);
     });

@@ -97,32 +97,6 @@ fn a_panicking_callback_leaves_no_process_behind() {
     assert!(gone(&pid));
 }
 
-/// Started by the next test in a process of its own, to be SIGKILLed there.
-#[test]
-#[ignore = "a helper of `a_killed_harness_takes_the_whole_tree_along`"]
-fn helper_runs_a_long_child() {
-    let _ = run(&sh("sleep 987 & echo $$ $!; wait"), &Supervisor::new(), &mut |_, line| {
-        println!("tree {line}");
-    });
-}
-
-#[test]
-fn a_killed_harness_takes_the_whole_tree_along() {
-    let mut helper = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture"])
-        .arg("system::process::tests::helper_runs_a_long_child")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(helper.stdout.take().unwrap()).lines();
-    let tree = lines.find_map(|line| Some(line.unwrap().split_once("tree ")?.1.to_owned())).unwrap();
-    let (leader, sleeper) = tree.split_once(' ').unwrap();
-    assert!(!gone(leader) && !gone(sleeper));
-    helper.kill().unwrap(); // SIGKILL: no handler, no destructor
-    helper.wait().unwrap();
-    assert!(gone_within(leader, Duration::from_secs(2)) && gone_within(sleeper, Duration::from_secs(2)));
-}
-
 fn gone(pid: &str) -> bool {
     gone_within(pid, Duration::from_millis(500))
 }

@@ -4,23 +4,21 @@
 //! toolchain on every start. That start-up time belongs to no cache design, so the proxies
 //! are resolved here to the binaries behind them and never run again.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-pub use super::version::{Channel, Version};
-use super::version::{field, parse_cargo_version};
+use super::tool::{ToolError, output_of};
+pub use super::tool::{find_in, on_path};
 
 /// The oldest Cargo the harness drives.
 ///
 /// `-Zbuild-dir-new-layout` appeared in 1.91, but the directories inside a unit were renamed
 /// until nightlies of March 2026. 1.95 is the first release whose layout has been verified to
 /// be the one that became stable in 1.100: `build/<package>/<hash>/{fingerprint,out,run}`.
-pub const MINIMUM_CARGO: Version = Version { major: 1, minor: 95, patch: 0 };
+pub const MINIMUM_CARGO: RustVersion = RustVersion { major: 1, minor: 95, patch: 0 };
 
 /// From this Cargo on, every unit having a directory of its own is the default.
-const NEW_LAYOUT_DEFAULT: Version = Version { major: 1, minor: 100, patch: 0 };
+const NEW_LAYOUT_DEFAULT: RustVersion = RustVersion { major: 1, minor: 100, patch: 0 };
 
 /// A Cargo and a rustc that belong together, with what they say about themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +32,11 @@ pub struct Toolchain {
     /// `rustc --print sysroot`.
     pub sysroot: PathBuf,
     /// Cargo's version.
-    pub cargo_version: Version,
+    pub cargo_version: RustVersion,
     /// The whole of `cargo -vV`.
     pub cargo_verbose: String,
     /// rustc's version.
-    pub rustc_version: Version,
+    pub rustc_version: RustVersion,
     /// The whole of `rustc -vV`: what Cargo hashes into every unit.
     pub rustc_verbose: String,
     /// The release channel of Cargo.
@@ -83,16 +81,11 @@ pub enum ToolchainError {
         /// The Cargo found.
         cargo: PathBuf,
         /// Its version.
-        found: Version,
+        found: RustVersion,
     },
     /// One of them failed when asked about itself.
-    #[error("`{command}` failed: {reason}")]
-    Failed {
-        /// The command line.
-        command: String,
-        /// Its last words.
-        reason: String,
-    },
+    #[error(transparent)]
+    Failed(#[from] ToolError),
     /// One of them said something we do not understand.
     #[error("cannot read {what} from what `{command}` printed: {text:?}")]
     Unreadable {
@@ -124,7 +117,7 @@ impl Toolchain {
 
     /// The names of all toolchains rustup has; none without rustup.
     pub fn installed() -> Vec<String> {
-        let listed = on_path("rustup").and_then(|rustup| ask(&rustup, &["toolchain", "list", "-q"]).ok());
+        let listed = on_path("rustup").and_then(|rustup| output_of(&rustup, &["toolchain", "list", "-q"]).ok());
         listed.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
@@ -152,7 +145,7 @@ impl Toolchain {
     /// # Errors
     /// When one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {
-        let cargo_verbose = ask(&cargo, &["-vV"])?;
+        let cargo_verbose = output_of(&cargo, &["-vV"])?;
         let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainError::Unreadable {
             what,
             command: format!("{} {args}", program.display()),
@@ -163,14 +156,14 @@ impl Toolchain {
         if cargo_version < MINIMUM_CARGO {
             return Err(ToolchainError::TooOld { cargo, found: cargo_version });
         }
-        let rustc_verbose = ask(&rustc, &["-vV"])?;
+        let rustc_verbose = output_of(&rustc, &["-vV"])?;
         let rustc_version = field(&rustc_verbose, "release")
-            .and_then(Version::parse)
+            .and_then(RustVersion::parse)
             .ok_or_else(|| unreadable("a version", &rustc, "-vV", &rustc_verbose))?;
         let host = field(&rustc_verbose, "host")
             .ok_or_else(|| unreadable("the host", &rustc, "-vV", &rustc_verbose))?
             .to_owned();
-        let sysroot = PathBuf::from(ask(&rustc, &["--print", "sysroot"])?.trim());
+        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"])?.trim());
         Ok(Self {
             name: name.map(str::to_owned),
             cargo,
@@ -186,6 +179,91 @@ impl Toolchain {
     }
 }
 
+/// A release number. Pre-releases carry a [`Channel`] instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RustVersion {
+    /// `1` so far.
+    pub major: u64,
+    /// One more every six weeks.
+    pub minor: u64,
+    /// Repairs.
+    pub patch: u64,
+}
+
+impl RustVersion {
+    /// Reads the number at the start of `1.97.0-nightly`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = text.split(['-', '+', ' ']).next()?;
+        let mut parts = number.split('.').map(|part| part.parse().ok());
+        let version = Self { major: parts.next()??, minor: parts.next()??, patch: parts.next()?? };
+        parts.next().is_none().then_some(version)
+    }
+}
+
+impl fmt::Display for RustVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// Where a release stands on its way to stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// A finished release.
+    Stable,
+    /// The next release.
+    Beta,
+    /// The one after, from today's main branch.
+    Nightly,
+    /// Somebody's own build.
+    Dev,
+}
+
+impl Channel {
+    /// Reads the channel from a release such as `1.97.0-nightly`.
+    pub fn of(release: &str) -> Self {
+        match release.split_once('-').map(|(_, rest)| rest) {
+            None => Self::Stable,
+            Some(rest) if rest.starts_with("beta") => Self::Beta,
+            Some(rest) if rest.starts_with("nightly") => Self::Nightly,
+            Some(_) => Self::Dev,
+        }
+    }
+
+    /// Whether Cargo takes `-Z` flags without being told that it is a nightly.
+    pub fn takes_unstable_flags(self) -> bool {
+        matches!(self, Self::Nightly | Self::Dev)
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stable => "stable",
+            Self::Beta => "beta",
+            Self::Nightly => "nightly",
+            Self::Dev => "dev",
+        })
+    }
+}
+
+/// The value of `name: value` in a `-vV` text.
+fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
+    verbose.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+/// RustVersion and channel from `cargo -vV`.
+fn parse_cargo_version(verbose: &str) -> Option<(RustVersion, Channel)> {
+    let release = field(verbose, "release")?;
+    // Cargo's own builds say `1.97.0` there; the channel is in the first line as well.
+    let first = verbose.lines().next()?.split(' ').nth(1)?;
+    let channel = match Channel::of(release) {
+        Channel::Stable => Channel::of(first),
+        channel => channel,
+    };
+    Some((RustVersion::parse(release)?, channel))
+}
+
 /// The two binaries behind rustup's proxies; `None` when the `cargo` on `PATH` is not one of
 /// rustup's, so that it would not be what the user runs.
 fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainError> {
@@ -197,18 +275,18 @@ fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, 
         if let Some(name) = name {
             args.extend(["--toolchain", name]);
         }
-        ask(rustup, &args).map(|path| PathBuf::from(path.trim()))
+        output_of(rustup, &args).map(|path| PathBuf::from(path.trim()))
     };
     match (which("cargo"), which("rustc")) {
         (Ok(cargo), Ok(rustc)) => Ok(Some((cargo, rustc))),
         (Err(error), _) | (_, Err(error)) => {
-            let installed = ask(rustup, &["toolchain", "list", "-q"]).unwrap_or_default();
+            let installed = output_of(rustup, &["toolchain", "list", "-q"]).unwrap_or_default();
             let installed: Vec<String> = installed.lines().map(str::to_owned).collect();
             match name {
                 Some(name) if !installed.iter().any(|i| is_called(i, name)) => {
                     Err(ToolchainError::Unknown { name: name.to_owned(), installed })
                 }
-                _ => Err(error),
+                _ => Err(error.into()),
             }
         }
     }
@@ -234,53 +312,6 @@ fn is_proxy(program: &Path, rustup: &Path) -> bool {
 
 fn need(program: &'static str) -> Result<PathBuf, ToolchainError> {
     on_path(program).ok_or(ToolchainError::NotFound { program })
-}
-
-/// The first executable of that name on `PATH`.
-pub fn on_path(program: &str) -> Option<PathBuf> {
-    find_in(program, &std::env::var_os("PATH")?)
-}
-
-/// The first executable of that name in these directories.
-pub fn find_in(program: &str, path: &OsStr) -> Option<PathBuf> {
-    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(path)
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(&name))
-        .find(|candidate| is_executable(candidate))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
-}
-
-/// Runs a program that only tells about itself, without the caller's Rust variables.
-fn ask(program: &Path, args: &[&str]) -> Result<String, ToolchainError> {
-    let command = || format!("{} {}", program.display(), args.join(" "));
-    let output = Command::new(program)
-        .args(args)
-        .env_remove("RUSTC_WRAPPER")
-        .env_remove("RUSTFLAGS")
-        .current_dir(std::env::temp_dir())
-        .output()
-        .map_err(|error| ToolchainError::Failed { command: command(), reason: error.to_string() })?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        let words = String::from_utf8_lossy(&output.stderr);
-        let reason = words.lines().rfind(|line| !line.trim().is_empty());
-        Err(ToolchainError::Failed {
-            command: command(),
-            reason: reason.map_or_else(|| output.status.to_string(), str::to_owned),
-        })
-    }
 }
 
 #[cfg(test)]

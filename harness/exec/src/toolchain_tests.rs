@@ -71,3 +71,27 @@ mod fakes {
         assert_eq!(find_in("rustc", &path), None);
     }
 }
+
+const STABLE: &str = "cargo 1.95.0 (f2d3ce0bd 2026-03-21)\nrelease: 1.95.0\n\
+    commit-hash: f2d3ce0bd\nhost: x86_64-unknown-linux-gnu\nos: Debian 12 [64-bit]\n";
+const NIGHTLY: &str = "cargo 1.100.0-nightly (cea272fa3 2026-09-07)\n\
+    release: 1.100.0-nightly\nhost: aarch64-apple-darwin\n";
+
+#[test]
+fn releases_are_read() {
+    let version = |minor| RustVersion { major: 1, minor, patch: 0 };
+    assert_eq!(parse_cargo_version(STABLE), Some((version(95), Channel::Stable)));
+    assert_eq!(parse_cargo_version(NIGHTLY), Some((version(100), Channel::Nightly)));
+    assert_eq!(Channel::of("1.100.0-beta.5"), Channel::Beta);
+    assert_eq!(Channel::of("1.97.0-dev"), Channel::Dev);
+    assert!(version(95) < version(100), "numbers, not text");
+    assert_eq!(field(NIGHTLY, "host"), Some("aarch64-apple-darwin"));
+}
+
+#[test]
+fn other_texts_are_not_versions() {
+    for text in ["", "1.95", "1.95.x", "1.2.3.4", "cargo 1.95.0"] {
+        assert_eq!(RustVersion::parse(text), None, "{text:?}");
+    }
+    assert_eq!(parse_cargo_version("something else\n"), None);
+}

@@ -9,16 +9,18 @@
 //! Paths are inputs of a build, so volumes are called `volume-1`, `volume-2`, … whatever
 //! their kind: one run at a time in a work directory always works in `volume-1/root`.
 
+use std::ffi::OsStr;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::Identity;
-use super::toolchain::on_path;
-pub use super::volume_spec::{Kind, ParseError, VolumeSpec};
+use super::identity::ProcessIdentity;
+use super::os;
+use super::tool::{ToolError, on_path, output_of};
 
 /// Names of volume directories start so.
 const PREFIX: &str = "volume-";
@@ -26,6 +28,160 @@ const PREFIX: &str = "volume-";
 /// How often, and how patiently, a busy volume is unmounted again.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// A file system a volume can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VolumeKind {
+    /// Has reflinks and subvolumes, keeps small files inline, can compress.
+    Btrfs,
+    /// Has reflinks since 2017.
+    Xfs,
+    /// Has none; what most Linux machines have.
+    Ext4,
+    /// Lives in memory; has neither reflinks nor extents.
+    Tmpfs,
+}
+
+impl VolumeKind {
+    const ALL: [Self; 4] = [Self::Btrfs, Self::Xfs, Self::Ext4, Self::Tmpfs];
+
+    /// The program that formats it, and the Debian package that has it.
+    fn mkfs(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Btrfs => ("mkfs.btrfs", "btrfs-progs"),
+            Self::Xfs => ("mkfs.xfs", "xfsprogs"),
+            Self::Ext4 => ("mkfs.ext4", "e2fsprogs"),
+            Self::Tmpfs => ("mount", "mount"),
+        }
+    }
+
+    /// Arguments before the image. The defaults of each tool, as users have them, except
+    /// that ext4 must not format lazily: the kernel would write beside the measurement.
+    fn mkfs_args(self) -> &'static [&'static str] {
+        match self {
+            Self::Btrfs | Self::Xfs => &["-q"],
+            Self::Ext4 => &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
+            Self::Tmpfs => &[],
+        }
+    }
+
+    /// What its tool accepts at least.
+    fn minimum_bytes(self) -> u64 {
+        match self {
+            Self::Btrfs => 128 << 20,
+            Self::Xfs => 300 << 20,
+            Self::Ext4 => 16 << 20,
+            Self::Tmpfs => 1 << 20,
+        }
+    }
+}
+
+impl fmt::Display for VolumeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Btrfs => "btrfs",
+            Self::Xfs => "xfs",
+            Self::Ext4 => "ext4",
+            Self::Tmpfs => "tmpfs",
+        })
+    }
+}
+
+/// VolumeKind and size of a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct VolumeSpec {
+    /// The file system.
+    pub kind: VolumeKind,
+    /// Its size in bytes. Images are sparse: they take what is written to them.
+    pub size_bytes: u64,
+}
+
+/// A text that is no volume.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VolumeSpecError {
+    /// Not `kind:size`.
+    #[error("`{0}` is not KIND:SIZE; write for example btrfs:12G")]
+    Shape(String),
+    /// A kind we cannot make.
+    #[error("`{0}` is no kind of volume; known are btrfs, xfs, ext4 and tmpfs")]
+    Kind(String),
+    /// Not a size.
+    #[error("`{0}` is not a size; write a whole number and K, M, G or T, for example 12G")]
+    Size(String),
+    /// Less than the file system needs for itself.
+    #[error("{kind} needs at least {}M", minimum >> 20)]
+    TooSmall {
+        /// The file system.
+        kind: VolumeKind,
+        /// The least size in bytes.
+        minimum: u64,
+    },
+}
+
+impl VolumeSpec {
+    /// Whether it takes memory instead of disk.
+    pub fn is_in_memory(self) -> bool {
+        self.kind == VolumeKind::Tmpfs
+    }
+}
+
+impl FromStr for VolumeSpec {
+    type Err = VolumeSpecError;
+
+    fn from_str(text: &str) -> Result<Self, VolumeSpecError> {
+        let (kind, size) = text.split_once(':').ok_or_else(|| VolumeSpecError::Shape(text.to_owned()))?;
+        let kind = VolumeKind::ALL
+            .into_iter()
+            .find(|known| known.to_string() == kind)
+            .ok_or_else(|| VolumeSpecError::Kind(kind.to_owned()))?;
+        let size_bytes = parse_size(size).ok_or_else(|| VolumeSpecError::Size(size.to_owned()))?;
+        let minimum = kind.minimum_bytes();
+        if size_bytes < minimum {
+            return Err(VolumeSpecError::TooSmall { kind, minimum });
+        }
+        Ok(Self { kind, size_bytes })
+    }
+}
+
+impl TryFrom<String> for VolumeSpec {
+    type Error = VolumeSpecError;
+
+    fn try_from(text: String) -> Result<Self, VolumeSpecError> {
+        text.parse()
+    }
+}
+
+impl From<VolumeSpec> for String {
+    fn from(spec: VolumeSpec) -> String {
+        spec.to_string()
+    }
+}
+
+impl fmt::Display for VolumeSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shift, unit) = [(40, "T"), (30, "G"), (20, "M"), (10, "K"), (0, "")]
+            .into_iter()
+            .find(|(shift, _)| self.size_bytes.trailing_zeros() >= *shift)
+            .unwrap_or((0, ""));
+        write!(f, "{}:{}{unit}", self.kind, self.size_bytes >> shift)
+    }
+}
+
+/// `12G` in bytes; the units are powers of 1024.
+fn parse_size(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KIB" => 10,
+        "M" | "MIB" => 20,
+        "G" | "GIB" => 30,
+        "T" | "TIB" => 40,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
 
 /// A mounted volume. Dropping it unmounts and removes it.
 #[derive(Debug)]
@@ -64,20 +220,15 @@ pub enum VolumeError {
         source: io::Error,
     },
     /// A program failed.
-    #[error("`{command}` failed: {reason}")]
-    Failed {
-        /// The command line.
-        command: String,
-        /// Its last words.
-        reason: String,
-    },
+    #[error(transparent)]
+    Failed(#[from] ToolError),
 }
 
 /// Stands beside the image and says whose it is.
 #[derive(Debug, Serialize, Deserialize)]
-struct Owner {
+struct VolumeOwner {
     spec: VolumeSpec,
-    process: Identity,
+    process: ProcessIdentity,
 }
 
 impl Volume {
@@ -99,7 +250,7 @@ impl Volume {
         let own = new_dir(&dir).map_err(failed("make a volume in", &dir))?;
         // From here on, dropping it cleans up whatever exists of it.
         let volume = Self { spec, dir: own };
-        let owner = serde_json::to_string(&Owner { spec, process: Identity::own() })
+        let owner = serde_json::to_string(&VolumeOwner { spec, process: ProcessIdentity::own() })
             .map_err(|error| failed("describe", &volume.dir)(error.into()))?;
         let owner_path = volume.dir.join("owner.json");
         std::fs::write(&owner_path, owner).map_err(failed("write", &owner_path))?;
@@ -114,17 +265,20 @@ impl Volume {
         F: FnOnce(io::Error) -> VolumeError,
     {
         let (image, mount_point) = (self.dir.join("image"), self.mount_point());
-        if self.spec.kind == Kind::Tmpfs {
+        if self.spec.kind == VolumeKind::Tmpfs {
             let size = format!("size={},mode=0755", self.spec.size_bytes);
-            return tool("mount", |c| c.args(["-t", "tmpfs", "-o", &size, "cargo-cache-harness"]).arg(&mount_point));
+            let words = ["-t", "tmpfs", "-o", &size, "cargo-cache-harness"].map(OsStr::new);
+            return run("mount", &[&words[..], &[mount_point.as_os_str()]].concat());
         }
         let file = std::fs::File::create(&image).map_err(failed("make", &image))?;
         file.set_len(self.spec.size_bytes).map_err(failed("size", &image))?;
         drop(file);
         let (mkfs, _) = self.spec.kind.mkfs();
-        tool(mkfs, |c| c.args(self.spec.kind.mkfs_args()).arg(&image))?;
+        let options: Vec<&OsStr> = self.spec.kind.mkfs_args().iter().map(OsStr::new).collect();
+        run(mkfs, &[&options[..], &[image.as_os_str()]].concat())?;
         let kind = self.spec.kind.to_string();
-        tool("mount", |c| c.args(["-t", &kind, "-o", "loop"]).arg(&image).arg(&mount_point))
+        let words = ["-t", &kind, "-o", "loop"].map(OsStr::new);
+        run("mount", &[&words[..], &[image.as_os_str(), mount_point.as_os_str()]].concat())
     }
 
     /// Where to work: the root of the new file system.
@@ -138,7 +292,8 @@ impl Volume {
     /// When it cannot be mounted so, for example because a file is open for writing.
     pub fn remount(&self, writable: bool) -> Result<(), VolumeError> {
         let options = if writable { "remount,rw" } else { "remount,ro" };
-        let remount = || tool("mount", |c| c.args(["-o", options]).arg(self.mount_point()));
+        let mount_point = self.mount_point();
+        let remount = || run("mount", &["-o".as_ref(), options.as_ref(), mount_point.as_os_str()]);
         let mut last = remount();
         // A process that is being started holds every open file for a moment.
         for _ in 1..TRIES {
@@ -193,8 +348,7 @@ pub fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeError> {
     if !cfg!(target_os = "linux") {
         return Err(VolumeError::NotLinux);
     }
-    #[cfg(unix)]
-    if !rustix::process::geteuid().is_root() {
+    if !os::is_root() {
         return Err(VolumeError::NotRoot);
     }
     for (program, package) in [spec.kind.mkfs(), ("mount", "mount"), ("umount", "mount")] {
@@ -213,7 +367,7 @@ pub fn clean_leftovers(dir: &Path) -> Vec<PathBuf> {
     volumes
         .filter(|volume| {
             let owner = std::fs::read_to_string(volume.join("owner.json")).ok();
-            let owner = owner.and_then(|text| serde_json::from_str::<Owner>(&text).ok());
+            let owner = owner.and_then(|text| serde_json::from_str::<VolumeOwner>(&text).ok());
             match owner {
                 Some(owner) => !owner.process.is_alive() && remove(volume).is_ok(),
                 // Killed before it could say whose it is: nothing in it, or not ours to judge.
@@ -233,7 +387,7 @@ fn remove(dir: &Path) -> Result<(), VolumeError> {
         if attempt > 0 {
             std::thread::sleep(PAUSE); // Somebody may still be leaving.
         }
-        last = tool("umount", |c| c.arg(&root));
+        last = run("umount", &[root.as_os_str()]);
     }
     if is_mounted(&root) {
         return last;
@@ -244,7 +398,7 @@ fn remove(dir: &Path) -> Result<(), VolumeError> {
 
 /// Whether something is mounted exactly there.
 fn is_mounted(root: &Path) -> bool {
-    super::filesystem::FileSystem::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
+    super::filesystem::FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
 }
 
 /// Directories of administration are not always on the `PATH` of root.
@@ -253,23 +407,9 @@ fn find_tool(program: &str) -> Option<PathBuf> {
     on_path(program).or_else(|| extra.into_iter().find(|path| path.is_file()))
 }
 
-fn tool(program: &'static str, with_args: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), VolumeError> {
-    let mut command = Command::new(find_tool(program).unwrap_or_else(|| program.into()));
-    with_args(&mut command);
-    let output = command.output();
-    let failed = |reason: String| {
-        let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
-        VolumeError::Failed { command: format!("{program} {}", args.join(" ")), reason }
-    };
-    match output {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => {
-            let words = String::from_utf8_lossy(&output.stderr);
-            let reason = words.lines().rfind(|line| !line.trim().is_empty());
-            Err(failed(reason.map_or_else(|| output.status.to_string(), str::to_owned)))
-        }
-        Err(error) => Err(failed(error.to_string())),
-    }
+fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeError> {
+    output_of(&find_tool(program).unwrap_or_else(|| program.into()), args)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::disk::{Detail, measure};
 use crate::extents::sync;
-use crate::filesystem::{FileSystem, LinkSupport, free_bytes};
+use crate::filesystem::{FileSystemFacts, LinkSupport, free_bytes};
 
 /// A volume of that kind, or the reason why this machine has none, loudly.
 fn volume(spec: &str, dir: &Path) -> Option<Volume> {
@@ -38,7 +38,7 @@ fn volumes_are_what_was_asked_and_leave_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let Some(volume) = volume(spec, dir.path()) else { continue };
         let root = volume.mount_point();
-        let fs = FileSystem::of(&root).unwrap();
+        let fs = FileSystemFacts::of(&root).unwrap();
         assert_eq!(fs.kind, volume.spec().kind.to_string());
         assert_eq!(fs.mount_point.as_deref(), Some(&*root));
         let links = LinkSupport::try_in(&root).unwrap();
@@ -124,7 +124,7 @@ fn inline_and_compressed_files_on_btrfs() {
     let dir = tempfile::tempdir().unwrap();
     let Some(volume) = volume("btrfs:512M", dir.path()) else { return };
     let root = volume.mount_point();
-    tool("mount", |c| c.args(["-o", "remount,compress=zstd"]).arg(&root)).unwrap();
+    run("mount", &["-o".as_ref(), "remount,compress=zstd".as_ref(), root.as_os_str()]).unwrap();
     let small = root.join("small");
     std::fs::create_dir(&small).unwrap();
     (0..100).for_each(|n| std::fs::write(small.join(n.to_string()), "inline").unwrap());
@@ -164,10 +164,10 @@ fn what_a_killed_run_left_is_removed_and_what_is_in_use_is_not() {
     let Some(left) = volume("ext4:64M", dir.path()) else { return };
     let orphan = left.dir.clone();
     std::mem::forget(left); // as SIGKILL would
-    let mut ended = Command::new("true").spawn().unwrap();
-    let process = Identity::of(ended.id());
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    let process = ProcessIdentity::of(ended.id());
     ended.wait().unwrap();
-    let owner = Owner { spec: "ext4:64M".parse().unwrap(), process };
+    let owner = VolumeOwner { spec: "ext4:64M".parse().unwrap(), process };
     std::fs::write(orphan.join("owner.json"), serde_json::to_string(&owner).unwrap()).unwrap();
     assert_eq!((alive.dir.file_name(), orphan.file_name()), (Some("volume-1".as_ref()), Some("volume-2".as_ref())));
     std::fs::create_dir(dir.path().join("volume-9")).unwrap(); // killed while making it
@@ -190,4 +190,29 @@ fn a_volume_in_use_is_waited_for() {
     drop(volume);
     closer.join().unwrap();
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+fn parse(text: &str) -> Result<VolumeSpec, VolumeSpecError> {
+    text.parse()
+}
+
+#[test]
+fn kind_and_size_are_read_and_written_back() {
+    let spec = VolumeSpec { kind: VolumeKind::Btrfs, size_bytes: 12 << 30 };
+    assert_eq!(parse("btrfs:12G"), Ok(spec));
+    assert_eq!(parse("btrfs:12288MiB"), Ok(spec));
+    for text in ["btrfs:12G", "xfs:512M", "ext4:1T", "tmpfs:1025K", "tmpfs:1048577"] {
+        assert_eq!(parse(text).unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn other_texts_say_what_is_wrong_with_them() {
+    assert_eq!(parse("btrfs"), Err(VolumeSpecError::Shape("btrfs".into())));
+    assert_eq!(parse("zfs:1G"), Err(VolumeSpecError::Kind("zfs".into())));
+    for size in ["", "G", "1.5G", "-1G", "12Q", "99999999999T", "1G2"] {
+        assert_eq!(parse(&format!("xfs:{size}")), Err(VolumeSpecError::Size(size.into())));
+    }
+    let error = parse("xfs:10M").unwrap_err();
+    assert_eq!(error.to_string(), "xfs needs at least 300M");
 }

@@ -3,27 +3,29 @@
 //! Store and build directories must share a file system, nothing above may leak into the
 //! builds, and two runs must never write into each other's trees. [`WorkDir::acquire`]
 //! checks all of it and holds a lock for as long as the value lives. The lock is the
-//! operating system's, so it ends with the process, however that ends; the file's text only
-//! says who holds it, and which process groups to end should the holder have been killed.
+//! operating system's, so it ends with the process and its guardian, however they end; the
+//! file's text only says who holds it.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::ancestors::{Inherited, inherited};
 use super::filesystem::free_bytes;
-use super::identity::Identity;
-use super::interrupt::Supervisor;
-use super::orphans;
+use super::identity::ProcessIdentity;
+use super::leftovers::{self, Guardian, WORK_MARK};
 
 /// The directory's own name in a cache directory.
 const NAME: &str = "cargo-cache-harness";
 
-/// Marks a directory as one backups may skip (<https://bford.info/cachedir/>).
-/// The file that marks a directory as a cache, and as ours by its text.
+/// How long the guardian of a killed run may take.
+const GUARDIAN_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The file that marks a directory as a cache, which backups may skip
+/// (<https://bford.info/cachedir/>), and as ours by its text.
 const TAG: &str = "CACHEDIR.TAG";
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This directory holds builds and caches of the harness; it can be deleted.\n";
@@ -32,8 +34,9 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 #[derive(Debug)]
 pub struct WorkDir {
     path: PathBuf,
-    lock: Arc<File>,
-    orphans_ended: usize,
+    lock: File,
+    guardian: Option<Guardian>,
+    leftovers_ended: usize,
 }
 
 /// Why a directory cannot be worked in.
@@ -101,11 +104,10 @@ fn refuse_foreign(path: &Path) -> Result<(), WorkDirError> {
     if is_ours || is_empty { Ok(()) } else { Err(WorkDirError::Foreign(path.to_owned())) }
 }
 
-/// What the lock file says.
+/// What the lock file says while a run owns the directory.
 #[derive(Debug, Serialize, Deserialize)]
-struct Record {
-    holder: Identity,
-    groups: Vec<Identity>,
+struct LockRecord {
+    holder: ProcessIdentity,
 }
 
 /// The default work directory and, when it is not the usual one, why.
@@ -177,23 +179,31 @@ impl WorkDir {
             .map_err(failed("write", &lock_path))?;
         let tag = path.join(TAG);
         std::fs::write(&tag, CACHEDIR_TAG).map_err(failed("write", &tag))?;
-        let previous = match lock.try_lock() {
-            Ok(()) => read_record(&lock),
-            Err(TryLockError::WouldBlock) => {
-                let holder = read_record(&lock).map(|record| record.holder.pid);
-                return Err(WorkDirError::InUse { path, holder });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(failed("lock", &lock_path)(source));
+        let began = Instant::now();
+        let previous = loop {
+            match lock.try_lock() {
+                Ok(()) => break read_record(&lock),
+                Err(TryLockError::WouldBlock) => {
+                    let holder = read_record(&lock).map(|record| record.holder);
+                    // That of a killed run has its lock until it has ended what is left.
+                    let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
+                    if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
+                        return Err(WorkDirError::InUse { path, holder: holder.map(|holder| holder.pid) });
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source)),
             }
         };
-        let orphans_ended = previous.map_or(0, |record| orphans::end(&record.groups, &path));
-        write_record(&lock, &[]).map_err(failed("write", &lock_path))?;
+        // A run that ended by itself empties the record.
+        let leftovers_ended = previous.map_or(0, |_| leftovers::end(WORK_MARK, path.as_os_str()));
+        write_record(&lock).map_err(failed("write", &lock_path))?;
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
             return Err(WorkDirError::Full { path, free, needed: floor_bytes });
         }
-        Ok(Self { path, lock: Arc::new(lock), orphans_ended })
+        let guardian = Guardian::start(&path, &lock);
+        Ok(Self { path, lock, guardian, leftovers_ended })
     }
 
     /// The directory, absolute and without symlinks.
@@ -202,24 +212,15 @@ impl WorkDir {
     }
 
     /// How many processes of a killed run were found and ended.
-    pub fn orphans_ended(&self) -> usize {
-        self.orphans_ended
-    }
-
-    /// Keeps the supervisor's running process groups in the lock file from now on.
-    pub fn track(&self, supervisor: &Supervisor) {
-        let lock = Arc::downgrade(&self.lock);
-        supervisor.set_journal(move |groups| {
-            if let Some(lock) = lock.upgrade() {
-                let groups: Vec<Identity> = groups.iter().map(|&pid| Identity::of(pid)).collect();
-                let _ = write_record(&lock, &groups);
-            }
-        });
+    pub fn leftovers_ended(&self) -> usize {
+        self.leftovers_ended
     }
 }
 
 impl Drop for WorkDir {
     fn drop(&mut self) {
+        // It has a share of the lock, which must not outlive this value.
+        drop(self.guardian.take());
         // The file stays: removing it would let two runs lock two files of one name.
         let _ = self.lock.set_len(0);
         let _ = self.lock.unlock();
@@ -241,7 +242,7 @@ fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
     }
 }
 
-fn read_record(mut lock: &File) -> Option<Record> {
+fn read_record(mut lock: &File) -> Option<LockRecord> {
     let mut text = String::new();
     lock.rewind().ok()?;
     lock.read_to_string(&mut text).ok()?;
@@ -250,9 +251,8 @@ fn read_record(mut lock: &File) -> Option<Record> {
 
 /// One write of one line; only the first line counts, so that a longer one which stood there
 /// before does no harm should we be killed before it is cut off.
-fn write_record(mut lock: &File, groups: &[Identity]) -> io::Result<()> {
-    let record = Record { holder: Identity::own(), groups: groups.to_vec() };
-    let line = serde_json::to_string(&record)? + "\n";
+fn write_record(mut lock: &File) -> io::Result<()> {
+    let line = serde_json::to_string(&LockRecord { holder: ProcessIdentity::own() })? + "\n";
     lock.rewind()?;
     lock.write_all(line.as_bytes())?;
     lock.set_len(line.len() as u64)

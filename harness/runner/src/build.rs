@@ -18,13 +18,13 @@ use strategies::key::Context;
 use strategies::store::Store;
 use strategies::units::{self, Built, Plan, Published, Restored, Session, Units};
 
-use super::confinement;
 use super::deadline::Deadline;
 use super::invocation::{Recipe, Site};
 use super::lab::{Lab, Phase};
 use super::rival::{self, Rival};
-use exec::observer::{self, Compile, Kind, Summary};
-use exec::process::{self, Finished, ProcessError, Stream};
+use exec::cpu::own_cpu;
+use exec::observer::{self, CallKind, Compile, Summary};
+use exec::process::{Finished, ProcessError, Stream};
 
 /// Seconds of each phase, where there is one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -209,7 +209,6 @@ fn by_rival(lab: &Lab, site: &Site, recipe: &Recipe, rival: &Rival) -> Result<Bu
     let restore = rival.before(site, &env, &mut usage)?;
     let cargo = run_cargo(lab, site, recipe, &layout, &mut usage, lab.deadline())?;
     let publish = rival.after(site, &env, &mut usage)?;
-    confinement::inspect(lab)?;
     let after = rival.used();
     usage.user += after.user.saturating_sub(before.user);
     usage.sys += after.sys.saturating_sub(before.sys);
@@ -233,11 +232,12 @@ fn cached(
     let lock = if units.has(Flaw::NoLock) { None } else { Some(store.root().lock_shared()?) };
     let toolchain = strategies::key::Digest::of(lab.toolchain.rustc_verbose.as_bytes());
     store.root().restore_rustc_info(&toolchain, &site.build_dir);
-    let (graph, graph_call) = ask_graph_within(lab, site, recipe, &mut usage, deadline)?;
+    let asked = ask_graph_within(lab, site, recipe, &mut usage, deadline)?;
+    let GraphCall { graph, wall: graph_call, inspection } = asked;
     let context = context(lab, site, recipe);
     let session = Session { units, store, graph: &graph, context: &context };
     let mut plan = units::plan(&session);
-    let planned = start.elapsed();
+    let planned = start.elapsed().saturating_sub(inspection);
 
     lab.enter(Phase::Restore);
     let start = Instant::now();
@@ -285,7 +285,16 @@ pub fn context(lab: &Lab, site: &Site, recipe: &Recipe) -> Context {
 
 /// Asks Cargo what it would run, and how long the answer took.
 pub fn ask_graph(lab: &Lab, site: &Site, recipe: &Recipe, usage: &mut Usage) -> Result<(Graph, Duration), BuildError> {
-    ask_graph_within(lab, site, recipe, usage, lab.deadline())
+    let GraphCall { graph, wall, .. } = ask_graph_within(lab, site, recipe, usage, lab.deadline())?;
+    Ok((graph, wall))
+}
+
+/// Cargo's answer to a call for the unit graph.
+struct GraphCall {
+    graph: Graph,
+    wall: Duration,
+    /// The sandbox's work after it, which is not the strategy's.
+    inspection: Duration,
 }
 
 fn ask_graph_within(
@@ -294,15 +303,16 @@ fn ask_graph_within(
     recipe: &Recipe,
     usage: &mut Usage,
     deadline: Deadline,
-) -> Result<(Graph, Duration), BuildError> {
-    let spec = lab.confine(deadline.on(site.cargo(lab, recipe, &site.graph_args(lab, recipe))));
+) -> Result<GraphCall, BuildError> {
+    let spec = deadline.on(site.cargo(lab, recipe, &site.graph_args(lab, recipe)));
     let told = |error| deadline.told("Cargo, asked for the unit graph,", error);
-    let (finished, stdout) = process::run_captured(&spec, &lab.supervisor).map_err(told)?;
+    let (finished, stdout) = lab.run_captured(&spec).map_err(told)?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
     }
     usage.add(&finished);
-    Ok((Graph::parse(&stdout.join("\n"))?, finished.wall))
+    let graph = Graph::parse(&stdout.join("\n"))?;
+    Ok(GraphCall { graph, wall: finished.wall, inspection: finished.inspection })
 }
 
 struct CargoRun {
@@ -319,15 +329,14 @@ fn run_cargo(
     usage: &mut Usage,
     deadline: Deadline,
 ) -> Result<CargoRun, BuildError> {
-    let spec = lab.confine(deadline.on(site.build(lab, recipe)));
+    let spec = deadline.on(site.build(lab, recipe));
     let mut messages = Messages::default();
     let started = SystemTime::now();
-    let finished = process::run(&spec, &lab.supervisor, &mut |stream, line| {
+    let finished = lab.run(&spec, &mut |stream, line| {
         if stream == Stream::Stdout {
             messages.line(layout, line, now_s());
         }
     });
-    confinement::inspect(lab)?;
     let finished = finished.map_err(|error| deadline.told("Cargo", error))?;
     if !finished.status.success() {
         return Err(BuildError::Failed(last_lines(&finished)));
@@ -364,7 +373,7 @@ struct Costs {
 fn costs(site: &Site, layout: &Layout, built: &Built, messages: &Messages) -> Result<Costs, BuildError> {
     let log = observer::read_log(&site.log)?;
     let mut costs: HashMap<UnitPlace, f64> = HashMap::new();
-    for compile in log.iter().filter(|compile: &&Compile| compile.kind == Kind::Compile) {
+    for compile in log.iter().filter(|compile: &&Compile| compile.kind == CallKind::Compile) {
         if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
             *costs.entry(place).or_default() += compile.wall_s;
         }
@@ -395,17 +404,4 @@ fn last_lines(finished: &Finished) -> String {
 
 fn now_s() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_secs_f64())
-}
-
-/// CPU time of this process so far: planning, restoring and publishing happen in it.
-#[cfg(unix)]
-pub fn own_cpu() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
-}
-
-/// CPU time of this process so far: planning, restoring and publishing happen in it.
-#[cfg(windows)]
-pub fn own_cpu() -> Duration {
-    exec::windows::own_cpu()
 }

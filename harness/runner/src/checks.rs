@@ -66,7 +66,7 @@ fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<Result<Stri
         .args(&run.args)
         .envs(site.env(lab, recipe))
         .timeout(Duration::from_secs(20));
-    let shown = match process::run_captured(&lab.confine(spec), &lab.supervisor) {
+    let shown = match lab.run_captured(&spec) {
         Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
         Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),
         Err(error @ process::ProcessError::Interrupted(_)) => return Err(error.into()),

@@ -15,13 +15,14 @@ use strategies::store::Store;
 use strategies::store::collect::{CollectError, Request, Step as CollectStep, collect};
 
 use super::arm::Arm;
-use super::build::{BuildError, own_cpu};
+use super::build::BuildError;
 use super::checks::shallow_damage;
 use super::confinement;
 use super::ledger::DiskUse;
 use super::rows::{Chore, Identity};
 use crate::quantity::parse_size;
-use exec::process;
+use exec::cpu::own_cpu;
+use exec::process::ProcessError;
 
 impl Arm<'_> {
     /// `cargo clean` of a working copy.
@@ -34,8 +35,8 @@ impl Arm<'_> {
         let site = self.place(workspace)?.copy(name)?.site.clone();
         self.ledger.begin();
         let deadline = self.lab.deadline();
-        let spec = self.lab.confine(deadline.on(site.cargo(self.lab, &recipe, &site.clean_args(self.lab))));
-        let finished = process::run(&spec, &self.lab.supervisor, &mut |_, _| ());
+        let spec = deadline.on(site.cargo(self.lab, &recipe, &site.clean_args(self.lab)));
+        let finished = self.lab.run(&spec, &mut |_, _| ());
         let finished = match finished.map_err(|error| deadline.told("`cargo clean`", error)) {
             Ok(finished) => finished,
             Err(error @ BuildError::TooLong { .. }) => {
@@ -43,11 +44,15 @@ impl Arm<'_> {
                 self.cut_off(&step.name, workspace, &error);
                 return Ok(identity.row(&self.strategy, Status::Failed, error.to_string()));
             }
+            Err(error @ BuildError::Process(ProcessError::LeftLinks { .. })) => {
+                self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
+                return Ok(identity.row(&self.strategy, Status::Failed, error.to_string()));
+            }
             Err(error) => return Err(error.into()),
         };
         let disk = self.ledger.end(self.store_dir.as_deref(), &[&site.target_dir]);
         if !finished.status.success() {
-            let note = confinement::told(self.lab, finished.stderr_text());
+            let note = confinement::annotate(self.lab, finished.stderr_text());
             return Ok(identity.row(&self.strategy, Status::Failed, note));
         }
         self.place_mut(workspace)?.copy_mut(name)?.cold = true;

@@ -1,4 +1,4 @@
-//! Strangers' code in the sandbox: what of this run it needs, and what is told of it.
+//! Strangers' code in the sandbox: what a run's commands need in it, and what rows say of it.
 //!
 //! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's
 //! builds, its unit graphs, no-op and shadow builds, `cargo clean`, the built programs, and the
@@ -13,20 +13,15 @@ use records::{EnforcedLimit, SandboxInfo};
 use strategies::Strategy;
 
 use super::asked::Asked;
-use super::build::BuildError;
 use super::lab::Lab;
 use exec::command::CommandSpec;
-use exec::sandbox::overhead::{self, STARTS};
-use exec::sandbox::view::{Needs, split};
-use exec::sandbox::{Sandbox, SandboxSpec, escape};
+use exec::sandbox::view::{SandboxNeeds, split};
+use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 
-/// How many files a note names.
-const NAMED: usize = 3;
-
-/// Refuses what cannot be shut in.
+/// Refuses strategies that cannot run in a sandbox.
 ///
 /// # Errors
-/// When a strategy builds in a daemon: it would have to be on both sides of the wall.
+/// When a strategy builds in a daemon: it would have to be inside and outside at once.
 pub fn refuse_daemons(asked: &Asked) -> Result<()> {
     let serves = |strategy: &Strategy| match strategy {
         Strategy::External(external) => external.description.daemon.is_some(),
@@ -56,7 +51,7 @@ pub fn open(spec: &SandboxSpec, asked: &Asked, lab: &Lab) -> Result<Sandbox> {
 }
 
 /// What the builds of this run read and write.
-fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
+fn needs(asked: &Asked, lab: &Lab) -> Result<SandboxNeeds> {
     let mut read = vec![lab.toolchain.sysroot.clone(), lab.toolchain.cargo.clone(), lab.toolchain.rustc.clone()];
     read.extend(["bin", "tools"].map(|dir| lab.work.join(dir)));
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
@@ -80,7 +75,7 @@ fn needs(asked: &Asked, lab: &Lab) -> Result<Needs> {
             .with_context(|| format!("cannot make {}", lock.display()))?;
         write.push(lock);
     }
-    Ok(Needs {
+    Ok(SandboxNeeds {
         read,
         write,
         sealed: vec![lab.work.clone()],
@@ -109,14 +104,14 @@ pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
     let Some(sandbox) = lab.sandbox() else { return Ok(None) };
     let mut program = CommandSpec::new(&lab.toolchain.rustc, lab.arm_dir()).arg("-vV");
     program.env = lab.build_env(&lab.arm_dir().join("overhead.log"));
-    let overhead = overhead::measure(sandbox, &program, &lab.supervisor)?;
-    let enforced = sandbox.enforced();
+    let overhead = sandbox.start_overhead(&program, &lab.supervisor)?;
+    let enforcers = sandbox.enforcers();
     let limits = sandbox.spec().limits;
     Ok(Some(SandboxInfo {
-        kind: sandbox.spec().kind.to_string(),
+        kind: sandbox.spec().kind.as_str().to_owned(),
         version: sandbox.version().map(str::to_owned),
-        memory: EnforcedLimit { limit: limits.memory_bytes, by: enforced.memory.to_string() },
-        processes: EnforcedLimit { limit: limits.processes.into(), by: enforced.processes.to_string() },
+        memory: EnforcedLimit { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
+        processes: EnforcedLimit { limit: limits.processes.into(), by: enforcers.processes.to_string() },
         seconds: EnforcedLimit { limit: limits.time_s, by: "the harness".to_owned() },
         start_inside_ms: overhead.inside.as_secs_f64() * 1000.0,
         start_outside_ms: overhead.outside.as_secs_f64() * 1000.0,
@@ -124,34 +119,12 @@ pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
     }))
 }
 
-/// Looks at what a sandboxed build left, before the harness handles it.
-///
-/// # Errors
-/// When it left something that leads out.
-pub(super) fn inspect(lab: &Lab) -> Result<(), BuildError> {
-    if lab.sandbox().is_none() {
-        return Ok(());
-    }
-    let arm = lab.arm_dir();
-    let found = escape::remove(&arm)
-        .map_err(|error| BuildError::Failed(format!("cannot look through {} after a build: {error}", arm.display())))?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = found.iter().take(NAMED).map(|path| path.display().to_string()).collect();
-    Err(BuildError::Failed(format!(
-        "the build left {} links that lead out of its directories, or special files; they were removed: {}",
-        found.len(),
-        names.join(", ")
-    )))
-}
-
-/// The note of a build that failed.
-pub(super) fn told(lab: &Lab, note: String) -> String {
-    match lab.sandbox().map(|sandbox| sandbox.news()) {
+/// The note of a failed build, with the limits of the sandbox that it hit.
+pub(super) fn annotate(lab: &Lab, note: String) -> String {
+    match lab.sandbox().map(|sandbox| sandbox.limit_events()) {
         None => note,
         Some(None) => format!("{note} (under --sandbox)"),
-        Some(Some(news)) => format!("{note} (under --sandbox: {news})"),
+        Some(Some(events)) => format!("{note} (under --sandbox: {events})"),
     }
 }
 

@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
     /// When git says no.
     pub fn add_worktree(&mut self, ground: Ground<'_>, name: &str) -> Result<()> {
         let tree = self.tree(ground, name);
-        worktree::add(&self.copy(MAIN)?.site.tree, name, &tree)?;
+        worktree::add(&self.copy(MAIN)?.site.tree, &tree)?;
         self.add(ground, name, tree);
         Ok(())
     }

@@ -10,8 +10,8 @@ use super::confinement;
 use super::lab::Lab;
 use super::options::Options;
 use super::rival::Rival;
-use exec::filesystem::FileSystem;
-use exec::host::Host;
+use exec::filesystem::FileSystemFacts;
+use exec::host::HostFacts;
 
 /// The options a recorded run was begun with.
 ///
@@ -68,11 +68,11 @@ pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> Resu
 
 /// Machine, toolchain, file systems and tools of a run that begins now.
 pub fn surroundings(name: &str, lab: &Lab) -> RunInfo {
-    let host = Host::detect();
+    let host = HostFacts::detect();
     let arm_dir = lab.arm_dir();
     let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
     let file_systems = places.into_iter().filter_map(|(role, path)| {
-        let fs = FileSystem::of(path?).ok()?;
+        let fs = FileSystemFacts::of(path?).ok()?;
         Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
     });
     RunInfo {

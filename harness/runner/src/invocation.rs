@@ -34,7 +34,7 @@ pub struct Site {
     /// Those that come on top when tests are built.
     pub test_args: Vec<String>,
     /// A command that proves the built program runs.
-    pub run: Option<corpora::Run>,
+    pub run: Option<corpora::RunCommand>,
     /// Whose builds these are, under an external strategy.
     pub rival: Option<Arc<Rival>>,
 }

@@ -35,8 +35,8 @@ use exec::dirs::remove_dir;
 use exec::environment::Environment;
 use exec::interrupt::Supervisor;
 use exec::observer::Observer;
-use exec::process::CommandSpec;
-use exec::sandbox::Sandbox;
+use exec::process::{CommandSpec, Finished, ProcessError, Stream};
+use exec::sandbox::{self, Sandbox};
 use exec::toolchain::Toolchain;
 
 /// Bytes that must be free before anything is begun.
@@ -141,7 +141,7 @@ impl Lab {
 
     /// The same lab, which runs strangers' code in a sandbox.
     #[must_use]
-    pub fn shut_in(self, sandbox: Sandbox) -> Lab {
+    pub fn with_sandbox(self, sandbox: Sandbox) -> Lab {
         Lab { sandbox: Some(Arc::new(sandbox)), ..self }
     }
 
@@ -150,13 +150,20 @@ impl Lab {
         self.sandbox.as_ref()
     }
 
-    /// A command that runs strangers' code: in the sandbox, if there is one.
-    #[must_use]
-    pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
-        match &self.sandbox {
-            Some(sandbox) => sandbox.confine(spec),
-            None => spec,
-        }
+    /// Runs a command of strangers' code: in the sandbox, if there is one.
+    ///
+    /// # Errors
+    /// As [`sandbox::run`].
+    pub fn run(&self, spec: &CommandSpec, on_line: &mut dyn FnMut(Stream, &str)) -> Result<Finished, ProcessError> {
+        sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, on_line)
+    }
+
+    /// The same, keeping its standard output.
+    ///
+    /// # Errors
+    /// As [`sandbox::run`].
+    pub fn run_captured(&self, spec: &CommandSpec) -> Result<(Finished, Vec<String>), ProcessError> {
+        sandbox::run_captured(self.sandbox.as_deref(), spec, &self.supervisor)
     }
 
     /// Tells that a phase of a build begins.

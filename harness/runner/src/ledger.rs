@@ -4,7 +4,7 @@
 //! together share them, so each step needs all trees. Looking at all of them after every step
 //! would cost more the more workspaces there are. But a measured build changes its own build
 //! directory and the store, and nothing else; so every tree is remembered as it was seen last
-//! ([`Scan`]), and only those that were touched are looked at again.
+//! ([`TreeScan`]), and only those that were touched are looked at again.
 //!
 //! The file system is synced first, outside the measured time: what is not written out has no
 //! blocks yet. That also keeps the write-back of one arm's build out of the next one's time.
@@ -12,16 +12,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use exec::disk::{self, Detail, Scan, Usage};
+use exec::disk::{self, Detail, TreeScan, TreeUsage};
 use exec::extents;
 
 /// What the disk looked like after a step. What cannot be known is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DiskUse {
     /// The store.
-    pub store: Option<Usage>,
+    pub store: Option<TreeUsage>,
     /// The build directories of the step.
-    pub tree: Option<Usage>,
+    pub tree: Option<TreeUsage>,
     /// Store and all build directories together, what they share counted once, bytes.
     pub all_physical_bytes: Option<u64>,
     /// What the step added to that, bytes; negative where it freed more than it took.
@@ -32,7 +32,7 @@ pub struct DiskUse {
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// Each as it was seen last; `None` where it has to be looked at again.
-    trees: BTreeMap<PathBuf, Option<Scan>>,
+    trees: BTreeMap<PathBuf, Option<TreeScan>>,
     /// Physical bytes of all before the step that runs now.
     before: Option<u64>,
 }
@@ -66,9 +66,9 @@ impl Ledger {
         self.look();
         let scan = |path: &Path| self.trees.get(path)?.as_ref();
         let all = self.together();
-        let of_trees = trees.iter().map(|tree| scan(tree)).collect::<Option<Vec<&Scan>>>();
+        let of_trees = trees.iter().map(|tree| scan(tree)).collect::<Option<Vec<&TreeScan>>>();
         DiskUse {
-            store: store.and_then(scan).map(Scan::usage),
+            store: store.and_then(scan).map(TreeScan::usage),
             tree: of_trees.map(disk::together),
             all_physical_bytes: all,
             marginal_physical_bytes: all.zip(self.before).map(|(all, before)| all as i64 - before as i64),
@@ -84,7 +84,7 @@ impl Ledger {
     }
 
     fn together(&self) -> Option<u64> {
-        let scans = self.trees.values().map(Option::as_ref).collect::<Option<Vec<&Scan>>>()?;
+        let scans = self.trees.values().map(Option::as_ref).collect::<Option<Vec<&TreeScan>>>()?;
         disk::together(scans).physical_bytes
     }
 }

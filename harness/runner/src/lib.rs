@@ -7,7 +7,7 @@
 //! | [`description`] | `run.json` |
 //! | [`plan`] | what is measured in which order; [`schedule`] draws whose turn it is from the seed |
 //! | [`pace`] | how many rounds, and of which arms: a number, or a budget of time |
-//! | [`confinement`] | strangers' code in the sandbox: what it needs, and what is told of it |
+//! | [`confinement`] | strangers' code in the sandbox: what a run needs in it, and what rows say of it |
 //! | [`lab`] | what all builds of a run share: toolchain, environment, observer, directories |
 //! | [`prepare`] | everything fetched before anything is timed |
 //! | [`invocation`] | the exact Cargo command lines |

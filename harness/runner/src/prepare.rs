@@ -1,13 +1,13 @@
 //! Everything fetched before anything is timed.
 
 use anyhow::{Context as _, Result};
-use corpora::members::{Members, members};
+use corpora::members::{EditTargets, members};
 use corpora::scenario::Scenario;
-use corpora::{Corpus, Fetched, Workspace};
+use corpora::{Corpus, FetchedSource, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::lab::Lab;
-use exec::cargo_home_twin::twin;
+use exec::cargo_home::twin;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]
@@ -15,9 +15,9 @@ pub struct Prepared {
     /// The workspace.
     pub workspace: Workspace,
     /// Its sources.
-    pub fetched: Fetched,
+    pub fetched: FetchedSource,
     /// The members that edits go to, where they were looked for.
-    pub members: Option<Members>,
+    pub members: Option<EditTargets>,
 }
 
 /// What a story needs besides sources and dependencies.
@@ -70,10 +70,12 @@ pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>
 pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
     let fetcher = lab.fetcher();
     let fetched = fetcher.fetch(workspace)?;
-    corpora::dependencies::fetch_dependencies(fetcher.cargo(), &fetched.dir())
+    fetcher
+        .cargo()
+        .fetch_dependencies(&fetched.dir())
         .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;
     if let (true, Some(second)) = (needs.upgrade, &workspace.upgrade) {
-        corpora::dependencies::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
+        corpora::upgrade::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
             .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
     }
     let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;

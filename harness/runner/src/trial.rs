@@ -11,7 +11,7 @@ use strategies::Strategy;
 use strategies::explain::Index;
 
 use super::arm::{Arm, Memory};
-use super::build::{Build, BuildError, build, own_cpu};
+use super::build::{Build, BuildError, build};
 use super::checks::{Checked, check};
 use super::confinement;
 use super::copies::WorkingCopy;
@@ -23,7 +23,7 @@ use super::outcome::{Counts, UnitOutcome, outcomes};
 use super::rival::{self, Counting, OwnCount};
 use super::rows::Identity;
 use super::shadow::{self, Shadow};
-use exec::cpu::CpuTimes;
+use exec::cpu::{CpuTimes, own_cpu};
 use exec::process::ProcessError;
 
 /// One Cargo of a step, with everything known of it.
@@ -123,7 +123,7 @@ impl Arm<'_> {
                 if matches!(error, BuildError::TooLong { .. }) {
                     self.cut_off(&step.name, workspace, &error);
                 }
-                let note = confinement::told(self.lab, error.to_string());
+                let note = confinement::annotate(self.lab, error.to_string());
                 Ok((identity.row(&self.strategy, Status::Failed, note), Vec::new()))
             }
         }

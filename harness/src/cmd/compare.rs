@@ -21,7 +21,7 @@ use reports::text::WIDTH;
 use self::guards::GuardArgs;
 use crate::cmd::external::ExternalArgs;
 use exec::filesystem::free_bytes;
-use exec::host::Host;
+use exec::host::HostFacts;
 use exec::interrupt::Supervisor;
 use exec::sandbox::SandboxSpec;
 use exec::toolchain::Toolchain;
@@ -159,14 +159,14 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
             if writer.info().corpus.hash != asked.corpus_hash() {
                 bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
             }
-            let work = open_work(&options, supervisor)?;
+            let work = open_work(&options)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
                 bail!("the toolchain is not the one this run was begun with; begin a new run");
             }
             let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
-            let lab = shut_in(lab, &asked, &options)?;
+            let lab = with_sandbox(lab, &asked, &options)?;
             if !args.guards.limits().is_default() {
                 let guards = serde_json::to_value(options.guards)?;
                 writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
@@ -184,12 +184,12 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
                 describe::describe(&asked, &options);
                 return Ok(ExitCode::SUCCESS);
             }
-            let work = open_work(&options, supervisor)?;
+            let work = open_work(&options)?;
             let volume = open_volume(options.volume, &work)?;
             let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
             // Before there is a run folder: what cannot be had leaves none behind.
             let prepared = asked.prepare(&lab)?;
-            let lab = shut_in(lab, &asked, &options)?;
+            let lab = with_sandbox(lab, &asked, &options)?;
             let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
             let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
             let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
@@ -259,11 +259,10 @@ pub(super) fn options(args: &Args, sandbox: Option<SandboxSpec>) -> Result<Optio
     })
 }
 
-fn open_work(options: &Options, supervisor: &Supervisor) -> Result<WorkDir> {
+fn open_work(options: &Options) -> Result<WorkDir> {
     // Who asks for a lower floor has a reason.
     let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
     let work = WorkDir::acquire(&options.work_dir, needed)?;
-    work.track(supervisor);
     for left in volume::clean_leftovers(work.path()) {
         eprintln!("note: removed {}, which a killed run had left mounted", left.display());
     }
@@ -273,7 +272,7 @@ fn open_work(options: &Options, supervisor: &Supervisor) -> Result<WorkDir> {
 /// Makes the volume, if one was asked for. To be dropped before the work directory is.
 pub(super) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
     let Some(spec) = spec else { return Ok(None) };
-    let room = if spec.is_in_memory() { Host::detect().memory_bytes } else { free_bytes(work.path()).ok() };
+    let room = if spec.is_in_memory() { HostFacts::detect().memory_bytes } else { free_bytes(work.path()).ok() };
     if let Some(room) = room.filter(|room| *room < spec.size_bytes) {
         let place = if spec.is_in_memory() { "memory".into() } else { work.path().display().to_string() };
         eprintln!("warning: --volume {spec} may grow beyond the {} MiB there are in {place}", room >> 20);
@@ -291,11 +290,11 @@ fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervis
 }
 
 /// The lab with its sandbox, if one was asked for: when everything is fetched, which takes a network.
-fn shut_in(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
+fn with_sandbox(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
     Ok(match &options.sandbox {
         Some(spec) => {
             let sandbox = confinement::open(spec, asked, &lab)?;
-            lab.shut_in(sandbox)
+            lab.with_sandbox(sandbox)
         }
         None => lab,
     })

@@ -88,7 +88,6 @@ fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, Lab, WorkDir)>
         None => workdir::default_dir()?.path,
     };
     let work = WorkDir::acquire(&dir, runner::lab::DISK_FLOOR)?;
-    work.track(supervisor);
     let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     Ok((corpus, lab, work))
 }

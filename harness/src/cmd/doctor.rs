@@ -8,14 +8,13 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use indicatif::ProgressBar;
 
-use crate::doctor::Diagnosis;
 use crate::doctor::facts::gather;
 use crate::doctor::grade::grade;
-use crate::doctor::render::render;
+use crate::doctor::{Diagnosis, render};
 use exec::interrupt::Supervisor;
 use exec::workdir;
 
-/// Looks at toolchains, the work directory and its file system, tools, volumes and noise, and
+/// Looks at toolchains, the work directory and its file system, tools and volumes, and
 /// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
 /// code 1 when something required is missing.
 #[derive(Debug, ClapArgs)]

@@ -106,7 +106,6 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let default = || workdir::default_dir().map(|dir| dir.path);
     let dir = args.work_dir.clone().map_or_else(default, Ok)?;
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    work.track(supervisor);
     let volume = super::compare::open_volume(args.volume, &work)?;
     let ground_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
     let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;

@@ -1,49 +1,43 @@
 //! `harness series`: runs over time.
 
-mod accept;
-mod add;
 mod judge;
-mod list;
-mod mend;
 mod show;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Args as ClapArgs, Subcommand};
-use series::Series;
-
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
 use exec::workdir;
+use reports::table::{Align, Table, WIDTH};
+use series::Series;
+use series::run::{Entry, line_id, skipped};
+use series::series::{AddMode, AddedRun};
 
 /// What to do with a series.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add runs; nothing that is there is ever changed
-    Add(add::Args),
-    /// A line for each run
-    List(list::Args),
+    Add(AddArgs),
+    /// A line for each run, oldest first
+    List(ListArgs),
     /// Compare runs with the last good ones like them; exit code 1 where something became worse
-    Judge(judge::Args),
+    Judge(judge::JudgeArgs),
     /// Let later runs be compared with a run that has a regression
-    Accept(accept::Args),
-    /// What changed and when, where things stand, a page with plots over time
-    Show(show::Args),
-    /// Compare the database with the kept runs; exit code 1 where they differ
-    Check(Place),
-    /// Make the database again from the kept runs; the old one is set aside
-    Rebuild(Place),
+    Accept(AcceptArgs),
+    /// What changed and when, the present values, a page with plots over time
+    Show(show::ShowArgs),
 }
 
 /// Which series.
-#[derive(Debug, Clone, ClapArgs)]
-pub struct Place {
+#[derive(Debug, Clone, Args)]
+pub struct SeriesArgs {
     /// Directory of the series [default: series/ in the default work directory]
     #[arg(long = "series", value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
-impl Place {
+impl SeriesArgs {
     fn open(&self) -> Result<Series> {
         match &self.dir {
             Some(dir) => Ok(Series::at(dir)),
@@ -52,30 +46,130 @@ impl Place {
     }
 }
 
+/// Adds runs to a series, which begins with the first one.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// Run folders that `harness compare` and `harness probe` wrote
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// Record only the path of a run, do not copy its tables: the series needs it to stay there
+    #[arg(long)]
+    link: bool,
+    #[command(flatten)]
+    series: SeriesArgs,
+}
+
+/// Lists the runs of a series, oldest first.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only the newest so many
+    #[arg(long, value_name = "N")]
+    last: Option<usize>,
+    #[command(flatten)]
+    series: SeriesArgs,
+}
+
+/// Accepts a run with a regression: later runs are compared with it. Its earlier verdict stays on
+/// record, and the reason with it.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// Name of the run, as `harness series list` shows it
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    because: String,
+    #[command(flatten)]
+    series: SeriesArgs,
+}
+
 /// Runs the subcommand.
 ///
 /// # Errors
-/// When there is no series, it is damaged, or a run cannot be added.
+/// When there is no series, it cannot be read, or a run cannot be added.
 pub fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Add(args) => add::run(&args),
-        Command::List(args) => list::run(&args),
-        Command::Judge(args) => judge::run(&args),
-        Command::Accept(args) => accept::run(&args),
-        Command::Show(args) => show::run(&args),
-        Command::Check(place) => mend::check(&place),
-        Command::Rebuild(place) => mend::rebuild(&place),
+        Command::Add(args) => add(&args)?,
+        Command::List(args) => list(&args)?,
+        Command::Judge(args) => return judge::run(&args),
+        Command::Accept(args) => accept(&args)?,
+        Command::Show(args) => show::run(&args)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// What a reader must know of runs that the database does not know.
-fn tell_unknown(unknown: &[String]) {
-    match unknown {
-        [] => {}
-        [one] => eprintln!("note: {one} was not added to its end; adding any run, or `harness series rebuild`, does"),
-        many => eprintln!(
-            "note: {} runs were not added to their end; adding any run, or `harness series rebuild`, does",
-            many.len()
-        ),
+fn add(args: &AddArgs) -> Result<()> {
+    let series = args.series.open()?;
+    let mode = if args.link { AddMode::Link } else { AddMode::Copy };
+    for dir in &args.runs {
+        if let Some(why) = skipped(dir) {
+            println!("skipped {}: {why}", dir.display());
+            continue;
+        }
+        match series.add(dir, mode)? {
+            AddedRun::New(entry) => {
+                let Entry { name, ok_rows, rows, line, .. } = *entry;
+                println!("added {name}: {ok_rows} of {rows} rows ok, line {}", line_id(&line));
+            }
+            AddedRun::Present(entry) => println!("{} is in the series already", entry.name),
+        }
+    }
+    println!("the series is in {}", series.dir().display());
+    Ok(())
+}
+
+fn list(args: &ListArgs) -> Result<()> {
+    let series = args.series.open()?;
+    let contents = series.read()?;
+    let all = &contents.entries;
+    let shown = &all[all.len().saturating_sub(args.last.unwrap_or(all.len()))..];
+    print!("{}", table(shown).render(WIDTH));
+    note_unreadable(&contents.unreadable);
+    println!("{} of {} runs in {}", shown.len(), all.len(), series.dir().display());
+    Ok(())
+}
+
+fn table(entries: &[Entry]) -> Table {
+    let mut table = Table::new(&[
+        ("started", Align::Left),
+        ("run", Align::Flexible),
+        ("kind", Align::Left),
+        ("line", Align::Left),
+        ("corpus", Align::Flexible),
+        ("toolchain", Align::Flexible),
+        ("strategies", Align::Right),
+        ("ok rows", Align::Right),
+    ]);
+    for entry in entries {
+        let strategies = entry.strategies.split(',').filter(|name| !name.is_empty()).count();
+        table.row([
+            entry.started.get(..16).unwrap_or(&entry.started).replace('T', " "),
+            entry.name.clone(),
+            entry.kind.as_str().into(),
+            line_id(&entry.line),
+            entry.corpus.clone(),
+            entry.toolchain.trim_start_matches("rustc ").into(),
+            strategies.to_string(),
+            format!("{}/{}", entry.ok_rows, entry.rows),
+        ]);
+    }
+    table
+}
+
+fn accept(args: &AcceptArgs) -> Result<()> {
+    if args.because.trim().is_empty() {
+        bail!("--because is empty; say why, for whoever looks at it next year");
+    }
+    let verdict = series::night::accept(&args.series.open()?, &args.run, args.because.trim())?;
+    for finding in &verdict.findings {
+        println!("accepted: {finding}");
+    }
+    println!("later runs are compared with {}", verdict.run);
+    Ok(())
+}
+
+fn note_unreadable(unreadable: &[(String, String)]) {
+    for (name, why) in unreadable {
+        eprintln!("note: the run {name} of the series is left out: {why}");
     }
 }

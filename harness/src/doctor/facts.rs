@@ -1,18 +1,21 @@
 //! Asks the machine. What can be tried is tried: links, extents, volumes, the layout.
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 
-use super::layout;
-use super::noise::{self, Noise};
+use exec::cargo_home::CargoHome;
+use exec::environment::Environment;
 use exec::extents;
-use exec::filesystem::{FileSystem, LinkSupport};
-use exec::host::{self, Host};
+use exec::filesystem::{FileSystemFacts, LinkSupport};
+use exec::host::{self, HostFacts};
 use exec::interrupt::Supervisor;
-use exec::sandbox::{Enforced, Kind, Sandbox};
+use exec::process::{self, CommandSpec};
+use exec::sandbox::{Enforcers, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
 use exec::volume::{Volume, VolumeError, VolumeSpec};
 use exec::workdir::{WorkDir, WorkDirError};
@@ -23,44 +26,35 @@ use runner::rival::tool::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]
-pub struct Facts {
+pub struct MachineFacts {
     /// The default toolchain first.
     pub toolchains: Vec<FoundToolchain>,
-    /// Whether rustup is there to install others.
     pub has_rustup: bool,
-    /// The work directory.
-    pub work: Work,
-    /// The machine.
-    pub host: Host,
-    /// Memory programs could still have, bytes.
+    pub work: WorkDirFacts,
+    pub host: HostFacts,
+    /// Memory programs could still have.
     pub memory_available_bytes: Option<u64>,
     /// What others use of the processors, 0 to 1; `None` where the system does not tell.
     pub others: Option<f64>,
-    /// The C compiler that links.
     pub c_compiler: Option<PathBuf>,
-    /// git.
     pub git: Option<PathBuf>,
     /// What `--volume` can make here, by kind; the reason where not.
     pub volumes: Vec<TriedVolume>,
     /// Whether the caller is root, where that matters.
     pub may_mount: bool,
-    /// The sandbox that `--sandbox` takes and what limits it, or why there is none.
-    pub sandbox: Result<(Kind, Enforced), String>,
+    /// What limits a sandbox, or why there is none.
+    pub sandbox: Result<Enforcers, String>,
     /// Other caches to compare with, by name.
-    pub rivals: Vec<(String, Option<PathBuf>)>,
-    /// The A/A; `None` where there is no place to run it.
-    pub noise: Option<Noise>,
+    pub external_tools: Vec<(String, Option<PathBuf>)>,
 }
 
 /// A kind of volume, and why it could not be made, if so.
 pub type TriedVolume = (String, Result<(), String>);
 
-/// One toolchain.
 #[derive(Debug)]
 pub struct FoundToolchain {
     /// As `--toolchain` takes it; `None` for one that has no name.
     pub name: Option<String>,
-    /// Whether it is taken when none is named.
     pub is_default: bool,
     /// What it says about itself, or why it cannot be used.
     pub about: Result<String, String>,
@@ -69,18 +63,14 @@ pub struct FoundToolchain {
     pub layout: Option<Result<Option<&'static str>, String>>,
 }
 
-/// The work directory.
 #[derive(Debug, Default)]
-pub struct Work {
-    /// The directory.
+pub struct WorkDirFacts {
     pub path: PathBuf,
     /// Why no run can work there.
     pub problem: Option<String>,
     /// Another run works there now.
     pub in_use: bool,
-    /// Its file system.
-    pub file_system: Option<FileSystem>,
-    /// Link modes, tried.
+    pub file_system: Option<FileSystemFacts>,
     pub links: Option<LinkSupport>,
     /// Whether the file system tells extents; `None` where this could not be tried.
     pub extents: Option<bool>,
@@ -90,16 +80,13 @@ pub struct Work {
 const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 
 /// Finds out everything; tells `show` what is being done.
-///
-/// # Errors
-/// When it is interrupted.
-pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<Facts> {
-    let host = Host::detect(); // First: the load must not be our own.
+pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
+    let host = HostFacts::detect(); // First: the load must not be our own.
     show("what others do");
     let others = Machine { places: Vec::new() }.others(WINDOW);
     show("the work directory");
-    // Held to the end, so that no run starts beside the A/A.
-    let (work, _held) = look_at(work_dir, supervisor);
+    // Locked to the end: no run starts beside the trials.
+    let (work, _lock) = look_at(work_dir);
     let place = work.file_system.as_ref().map(|_| work.path.as_path());
     let mut toolchains = Vec::new();
     for (found, toolchain) in find_toolchains() {
@@ -107,7 +94,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         show(&format!("the layout of {}", found.name.as_deref().unwrap_or("cargo")));
         let layout = place
             .zip(toolchain)
-            .map(|(place, toolchain)| layout::try_in(place, &toolchain, supervisor).map(|()| toolchain.layout_flag()));
+            .map(|(place, toolchain)| try_layout(place, &toolchain, supervisor).map(|()| toolchain.layout_flag()));
         toolchains.push(FoundToolchain { layout, ..found });
     }
     supervisor.check()?;
@@ -115,13 +102,9 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
     let (may_mount, volumes) = place.map_or((false, Vec::new()), try_volumes);
     supervisor.check()?;
     show("the sandbox");
-    let sandbox = Sandbox::find(supervisor).map_err(|error| error.to_string());
+    let sandbox = Sandbox::probe(supervisor).map_err(|error| error.to_string());
     supervisor.check()?;
-    show("noise");
-    let go_on = || supervisor.check().map_err(io::Error::other);
-    let noise = place.and_then(|place| noise::measure(place, go_on).ok().flatten());
-    supervisor.check()?;
-    Ok(Facts {
+    Ok(MachineFacts {
         toolchains,
         has_rustup: on_path("rustup").is_some(),
         work,
@@ -133,14 +116,13 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         volumes,
         may_mount,
         sandbox,
-        rivals: rivals(work_dir),
-        noise,
+        external_tools: external_tools(work_dir),
     })
 }
 
 /// Tools that external strategies need, in the work directory or, of another version perhaps, on
 /// `PATH`.
-fn rivals(work: &Path) -> Vec<(String, Option<PathBuf>)> {
+fn external_tools(work: &Path) -> Vec<(String, Option<PathBuf>)> {
     let installable = strategies::external::shipped().into_iter().filter_map(|external| {
         let dir = install_dir(work, external.name(), external.description.install.as_ref()?).join("bin");
         let name = external.name().to_owned();
@@ -150,13 +132,12 @@ fn rivals(work: &Path) -> Vec<(String, Option<PathBuf>)> {
     installable.collect()
 }
 
-fn look_at(dir: &Path, supervisor: &Supervisor) -> (Work, Option<WorkDir>) {
-    let mut work = Work { path: dir.to_owned(), ..Work::default() };
-    let held = match WorkDir::acquire(dir, DISK_FLOOR) {
-        Ok(held) => {
-            held.track(supervisor);
-            work.path = held.path().to_owned();
-            Some(held)
+fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
+    let mut work = WorkDirFacts { path: dir.to_owned(), ..WorkDirFacts::default() };
+    let lock = match WorkDir::acquire(dir, DISK_FLOOR) {
+        Ok(lock) => {
+            work.path = lock.path().to_owned();
+            Some(lock)
         }
         Err(error) => {
             work.in_use = matches!(error, WorkDirError::InUse { .. });
@@ -165,12 +146,12 @@ fn look_at(dir: &Path, supervisor: &Supervisor) -> (Work, Option<WorkDir>) {
             None
         }
     };
-    if held.is_some() || work.in_use || dir.is_dir() {
-        work.file_system = FileSystem::of(&work.path).ok();
+    if lock.is_some() || work.in_use || dir.is_dir() {
+        work.file_system = FileSystemFacts::of(&work.path).ok();
         work.links = LinkSupport::try_in(&work.path).ok();
         work.extents = try_extents(&work.path).ok();
     }
-    (work, held)
+    (work, lock)
 }
 
 fn try_extents(dir: &Path) -> io::Result<bool> {
@@ -230,4 +211,72 @@ fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
         }
     }
     (true, volumes)
+}
+
+/// The package built; a library, so that no linker is needed.
+const NAME: &str = "layout-probe";
+
+/// How long one build of it may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Whether a Cargo gives every unit a directory of its own, tried below `dir` on a made-up package;
+/// one line saying why not.
+///
+/// Everything that restores units relies on `<profile>/build/<package>/<hash>/{fingerprint,out}`.
+/// Before Cargo 1.100 that takes an unstable flag, and on a stable Cargo a variable to unlock
+/// it; both may go away, so they are tried, not assumed.
+fn try_layout(dir: &Path, toolchain: &Toolchain, supervisor: &Supervisor) -> Result<(), String> {
+    let temp = tempfile::Builder::new().prefix(".layout-").tempdir_in(dir).map_err(|error| error.to_string())?;
+    let (package, target) = (temp.path().join("package"), temp.path().join("target"));
+    write_package(&package).map_err(|error| format!("cannot write a package to try it on: {error}"))?;
+    let home = CargoHome::prepare(temp.path(), None).map_err(|error| error.to_string())?;
+    let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
+    let mut env = Environment::scrub(&home, bin).for_build();
+    env.insert("RUSTC".into(), toolchain.rustc.clone().into());
+    env.insert("CARGO_TARGET_DIR".into(), target.clone().into());
+    env.extend(toolchain.unlock().map(|(name, value)| (name.into(), value.into())));
+    let mut spec = CommandSpec::new(&toolchain.cargo, &package).args(["build", "--offline"]).envs(env).timeout(LIMIT);
+    spec.args.extend(toolchain.layout_flag().map(OsString::from));
+    let (finished, _) = process::run_captured(&spec, supervisor).map_err(|error| error.to_string())?;
+    if !finished.status.success() {
+        let why = finished.stderr_tail.iter().find(|line| line.starts_with("error"));
+        return Err(why.cloned().unwrap_or_else(|| format!("cargo ended with exit code {}", finished.code())));
+    }
+    match has_unit_directory(&target.join("debug/build").join(NAME)) {
+        true => Ok(()),
+        false => Err("the build worked, but its unit has no directory of its own".to_owned()),
+    }
+}
+
+fn write_package(package: &Path) -> io::Result<()> {
+    fs::create_dir_all(package.join("src"))?;
+    let manifest = format!("[package]\nname = \"{NAME}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n");
+    fs::write(package.join("Cargo.toml"), manifest)?;
+    fs::write(package.join("src/lib.rs"), "pub fn probe() {}\n")
+}
+
+/// `<hash>/fingerprint` and `<hash>/out` below the package's directory.
+fn has_unit_directory(package: &Path) -> bool {
+    let units = fs::read_dir(package).into_iter().flatten().flatten().map(|entry| entry.path());
+    units.into_iter().any(|unit| unit.join("fingerprint").is_dir() && unit.join("out").is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_toolchain_has_it_and_another_cargo_is_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let toolchain = Toolchain::find(None).unwrap();
+        let supervisor = Supervisor::new();
+        assert_eq!(try_layout(dir.path(), &toolchain, &supervisor), Ok(()));
+        let other = Toolchain { cargo: "/bin/true".into(), ..toolchain.clone() };
+        let why = try_layout(dir.path(), &other, &supervisor).unwrap_err();
+        assert!(why.contains("no directory of its own"), "{why}");
+        let other = Toolchain { cargo: "/bin/false".into(), ..toolchain };
+        let why = try_layout(dir.path(), &other, &supervisor).unwrap_err();
+        assert_eq!(why, "cargo ended with exit code 1");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
 }

@@ -1,12 +1,11 @@
-//! Facts → findings: what is good enough, and what to do where it is not.
+//! MachineFacts → findings: what is good enough, and what to do where it is not.
 
-use reports::table::{bytes, percent};
+use reports::table::bytes;
 
-use super::facts::{Facts, FoundToolchain, Work};
-use super::noise::Noise;
-use super::{Finding, Level};
+use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
+use super::{DoctorFinding, Level};
 use exec::filesystem::{LinkSupport, Support};
-use exec::sandbox::limits::By;
+use exec::sandbox::limits::Enforcer;
 use runner::guard::floors::{Floors, Place, Readings, Reason};
 use runner::guard::limits::{Limits, Percent};
 use runner::lab::DISK_FLOOR;
@@ -20,18 +19,15 @@ const MEMORY_BYTES: u64 = 2 << 30;
 /// A load per core above this is somebody else's work.
 const LOAD: f64 = 0.3;
 
-/// More than this of the processors in others' hands shows in the numbers.
+/// Others' use of the processors above this shows in the numbers.
 const QUIET: Percent = Percent(10);
 
-/// A thing that differs from itself by more than this hides what is worth knowing.
-const NOISE: f64 = 0.03;
-
-/// How another file system is come by.
+/// How to get another file system.
 const OTHER_FILE_SYSTEM: &str =
     "`--volume btrfs:12G` or `--volume xfs:12G` makes one for a run (as root), or name a `--work-dir` on one";
 
 /// Grades everything, most needed first.
-pub fn grade(facts: &Facts) -> Vec<Finding> {
+pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
     let mut findings = toolchains(&facts.toolchains, facts.has_rustup);
     findings.extend(layouts(&facts.toolchains));
     findings.push(match &facts.c_compiler {
@@ -40,7 +36,7 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     });
     findings.push(match &facts.git {
         Some(path) => ok("git", path.display().to_string()),
-        None => Finding {
+        None => DoctorFinding {
             required: false,
             ..lacking("git", "not on PATH; corpora of git repositories cannot be fetched", "apt-get install git")
         },
@@ -50,9 +46,9 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
     findings.extend(guards(facts));
     findings.extend(volumes(facts));
     findings.push(sandbox(facts));
-    findings.extend(facts.rivals.iter().map(|(name, path)| match path {
+    findings.extend(facts.external_tools.iter().map(|(name, path)| match path {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
-        None => Finding {
+        None => DoctorFinding {
             required: false,
             ..lacking(
                 "other cache",
@@ -61,21 +57,20 @@ pub fn grade(facts: &Facts) -> Vec<Finding> {
             )
         },
     }));
-    findings.extend(facts.noise.as_ref().map(noise));
     findings
 }
 
-fn ok(topic: &'static str, text: impl Into<String>) -> Finding {
-    Finding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
+fn ok(topic: &'static str, text: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
 }
 
-fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
+fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
 }
 
 /// Missing and required.
-fn lacking(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { level: Level::Missing, required: true, ..warning(topic, text, remedy) }
+fn lacking(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Missing, required: true, ..warning(topic, text, remedy) }
 }
 
 /// Errors here end in what to do, after a semicolon.
@@ -94,63 +89,46 @@ fn label(toolchain: &FoundToolchain) -> String {
     }
 }
 
-fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for toolchain in all {
-        findings.push(match &toolchain.about {
-            Ok(about) => ok("toolchain", format!("{}: {about}", label(toolchain))),
-            Err(error) => {
-                let (what, remedy) = split(error);
-                // A name with a number stays that number.
-                let moves = |name: &&String| ["stable", "beta", "nightly"].contains(&name.as_str());
-                let update = toolchain.name.as_ref().filter(moves).map(|name| format!("rustup update {name}"));
-                let remedy = update.filter(|_| has_rustup).or(remedy);
-                let finding = warning(
-                    "toolchain",
-                    format!("{}: {what}", label(toolchain)),
-                    remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned()),
-                );
-                let required = toolchain.is_default;
-                let level = if required { Level::Missing } else { Level::Warning };
-                Finding { level, required, ..finding }
-            }
-        });
-    }
-    findings
+fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<DoctorFinding> {
+    let finding = |toolchain: &FoundToolchain| match &toolchain.about {
+        Ok(about) => ok("toolchain", format!("{}: {about}", label(toolchain))),
+        Err(error) => {
+            let (what, remedy) = split(error);
+            // A name with a number stays that number.
+            let moves = |name: &&String| ["stable", "beta", "nightly"].contains(&name.as_str());
+            let update = toolchain.name.as_ref().filter(moves).map(|name| format!("rustup update {name}"));
+            let remedy = update.filter(|_| has_rustup).or(remedy);
+            let remedy = remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned());
+            let finding = lacking("toolchain", format!("{}: {what}", label(toolchain)), remedy);
+            let level = if toolchain.is_default { Level::Missing } else { Level::Warning };
+            DoctorFinding { level, required: toolchain.is_default, ..finding }
+        }
+    };
+    all.iter().map(finding).collect()
 }
 
-/// One line for the toolchains where it works, one for each where it does not.
-fn layouts(all: &[FoundToolchain]) -> Vec<Finding> {
-    let tried = |toolchain| -> Option<(&FoundToolchain, &Result<Option<&'static str>, String>)> {
-        let toolchain: &FoundToolchain = toolchain;
-        Some((toolchain, toolchain.layout.as_ref()?))
-    };
-    let mut works: Vec<(Option<&'static str>, Vec<String>)> = Vec::new();
-    let mut findings = Vec::new();
-    for (toolchain, layout) in all.iter().filter_map(tried) {
-        match layout {
-            Ok(flag) => match works.iter_mut().find(|(known, _)| known == flag) {
-                Some((_, names)) => names.push(label(toolchain)),
-                None => works.push((*flag, vec![label(toolchain)])),
-            },
-            Err(why) => findings.push(Finding {
+fn layouts(all: &[FoundToolchain]) -> Vec<DoctorFinding> {
+    let finding = |toolchain: &FoundToolchain| {
+        let label = label(toolchain);
+        Some(match toolchain.layout.as_ref()? {
+            Ok(flag) => {
+                let how = flag.map_or_else(|| "by default".to_owned(), |flag| format!("with {flag}"));
+                ok("layout", format!("{label}: every unit has a directory of its own, {how}, tried"))
+            }
+            Err(why) => DoctorFinding {
                 required: toolchain.is_default,
                 ..lacking(
                     "layout",
-                    format!("{}: units get no directory of their own: {why}", label(toolchain)),
+                    format!("{label}: units get no directory of their own: {why}"),
                     "use another `--toolchain`, and report this Cargo to the harness",
                 )
-            }),
-        }
-    }
-    let works = works.into_iter().map(|(flag, names)| {
-        let how = flag.map_or_else(|| "by default".to_owned(), |flag| format!("with {flag}"));
-        ok("layout", format!("every unit has a directory of its own, {how}, tried on {}", names.join(", ")))
-    });
-    works.chain(findings).collect()
+            },
+        })
+    };
+    all.iter().filter_map(finding).collect()
 }
 
-fn work(work: &Work) -> Vec<Finding> {
+fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
     let mut findings = Vec::new();
     let path = work.path.display();
     let kind = work.file_system.as_ref().map_or("unknown", |fs| fs.kind.as_str());
@@ -190,7 +168,7 @@ fn work(work: &Work) -> Vec<Finding> {
 }
 
 /// One line for the link modes that work, one for each that does not.
-fn links(found: &LinkSupport, kind: &str) -> Vec<Finding> {
+fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
     let modes = [("hardlink", &found.hardlink), ("reflink", &found.reflink), ("symlink", &found.symlink)];
     let works = modes.iter().filter(|(_, support)| support.works()).map(|(name, _)| *name);
     let works: Vec<&str> = works.chain(["copy"]).collect();
@@ -204,7 +182,7 @@ fn links(found: &LinkSupport, kind: &str) -> Vec<Finding> {
     findings
 }
 
-fn machine(facts: &Facts) -> Vec<Finding> {
+fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
     let host = &facts.host;
     let mut findings = Vec::new();
     let cpu = host.cpu.as_deref().unwrap_or(&host.arch);
@@ -232,7 +210,7 @@ fn machine(facts: &Facts) -> Vec<Finding> {
 }
 
 /// What the guards of a run would say now: those it has by default, and to others' work.
-fn guards(facts: &Facts) -> Option<Finding> {
+fn guards(facts: &MachineFacts) -> Option<DoctorFinding> {
     let fs = facts.work.file_system.as_ref()?;
     let floor = Limits::default().disk_floor(fs.total_bytes);
     let places = vec![Place { path: facts.work.path.clone(), floor, grows: true }];
@@ -254,7 +232,7 @@ fn guards(facts: &Facts) -> Option<Finding> {
     })
 }
 
-fn volumes(facts: &Facts) -> Vec<Finding> {
+fn volumes(facts: &MachineFacts) -> Vec<DoctorFinding> {
     if facts.work.file_system.is_none() {
         return Vec::new(); // There was no place to try.
     }
@@ -271,41 +249,29 @@ fn volumes(facts: &Facts) -> Vec<Finding> {
     findings.extend(facts.volumes.iter().filter_map(|(_, made)| {
         let (what, remedy) = split(made.as_ref().err()?);
         let remedy = remedy.unwrap_or_else(|| "containers need loop devices and the right to mount".to_owned());
-        Some(Finding { required: false, ..lacking("volumes", what, remedy) })
+        Some(DoctorFinding { required: false, ..lacking("volumes", what, remedy) })
     }));
     findings
 }
 
-fn sandbox(facts: &Facts) -> Finding {
-    let (kind, by) = match &facts.sandbox {
-        Ok(found) => found,
+fn sandbox(facts: &MachineFacts) -> DoctorFinding {
+    let by = match &facts.sandbox {
+        Ok(by) => by,
         Err(error) => {
             let (what, remedy) = split(error);
             return warning("sandbox", what, remedy.unwrap_or_else(|| "run in a virtual machine".to_owned()));
         }
     };
-    let text =
-        format!("`--sandbox` works, by {kind}, tried; memory limited by {}, processes by {}", by.memory, by.processes);
-    match by.memory == By::Rlimit || by.processes == By::Nothing {
+    let text = format!(
+        "`--sandbox` works, by bubblewrap, tried; memory limited by {}, processes by {}",
+        by.memory, by.processes
+    );
+    match by.memory == Enforcer::Rlimit || by.processes == Enforcer::Nothing {
         false => ok("sandbox", text),
         true => {
             let remedy = "run where control groups can be made: as root, or in a systemd session of the user";
             warning("sandbox", format!("{text}: each process by itself, not their sum"), remedy)
         }
-    }
-}
-
-fn noise(noise: &Noise) -> Finding {
-    let text = format!(
-        "±{}: median difference of a {:.0} ms job from itself, {} pairs, largest {}",
-        percent(Some(noise.median)),
-        noise.job_s * 1000.0,
-        super::noise::PAIRS,
-        percent(Some(noise.largest)),
-    );
-    match noise.median <= NOISE {
-        true => ok("noise (A/A)", text),
-        false => warning("noise (A/A)", text, "end what else runs; use more `--rounds` to find smaller differences"),
     }
 }
 

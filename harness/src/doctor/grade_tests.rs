@@ -1,11 +1,10 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::doctor::Diagnosis;
-use crate::doctor::render::render;
-use exec::filesystem::FileSystem;
-use exec::host::Host;
-use exec::sandbox::{Enforced, Kind};
+use crate::doctor::{Diagnosis, render};
+use exec::filesystem::FileSystemFacts;
+use exec::host::HostFacts;
+use exec::sandbox::Enforcers;
 
 const GIB: u64 = 1 << 30;
 
@@ -19,14 +18,14 @@ fn toolchain(name: &str, is_default: bool) -> FoundToolchain {
 }
 
 /// A machine on which everything is fine.
-fn fit() -> Facts {
+fn fit() -> MachineFacts {
     let newest = FoundToolchain { layout: Some(Ok(None)), ..toolchain("nightly", false) };
-    Facts {
+    MachineFacts {
         toolchains: vec![toolchain("stable", true), toolchain("1.95.0", false), newest],
         has_rustup: true,
-        work: Work {
+        work: WorkDirFacts {
             path: PathBuf::from("/home/user/.cache/cargo-cache-harness"),
-            file_system: Some(FileSystem {
+            file_system: Some(FileSystemFacts {
                 kind: "btrfs".into(),
                 mount_point: None,
                 device: None,
@@ -35,9 +34,9 @@ fn fit() -> Facts {
             }),
             links: Some(LinkSupport { hardlink: Support::Works, reflink: Support::Works, symlink: Support::Works }),
             extents: Some(true),
-            ..Work::default()
+            ..WorkDirFacts::default()
         },
-        host: Host {
+        host: HostFacts {
             cpu: Some("Big 9000".into()),
             cores: 8,
             memory_bytes: Some(32 * GIB),
@@ -52,14 +51,13 @@ fn fit() -> Facts {
         git: Some("/usr/bin/git".into()),
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
         may_mount: true,
-        sandbox: Ok((Kind::Bubblewrap, Enforced { memory: By::Cgroup2, processes: By::Cgroup2 })),
-        rivals: vec![("sccache".into(), Some("/usr/bin/sccache".into())), ("kache".into(), None)],
-        noise: Some(Noise { median: 0.012, largest: 0.081, job_s: 0.034 }),
+        sandbox: Ok(Enforcers { memory: Enforcer::Cgroup2, processes: Enforcer::Cgroup2 }),
+        external_tools: vec![("sccache".into(), Some("/usr/bin/sccache".into())), ("kache".into(), None)],
     }
 }
 
 /// One on which most things are not.
-fn unfit() -> Facts {
+fn unfit() -> MachineFacts {
     let mut facts = fit();
     let old = "/home/.rustup/toolchains/1.80/bin/cargo is Cargo 1.80.0, but its build directory layout is only \
                usable from 1.95.0 on; update it or name another with `--toolchain`";
@@ -79,11 +77,10 @@ fn unfit() -> Facts {
                               install xfsprogs"
         .into());
     facts.volumes[2].1 = Err("`mount -t ext4` failed: mount: no loop device".into());
-    facts.noise = Some(Noise { median: 0.094, largest: 0.6, job_s: 0.034 });
     facts
 }
 
-fn report(facts: &Facts) -> String {
+fn report(facts: &MachineFacts) -> String {
     render(&Diagnosis::of(grade(facts)))
 }
 
@@ -102,12 +99,12 @@ fn an_unfit_machine() {
 #[test]
 fn as_json() {
     let mut facts = unfit();
-    facts.rivals.clear();
+    facts.external_tools.clear();
     let findings = grade(&facts).into_iter().filter(|finding| ["C compiler", "git", "cores"].contains(&finding.topic));
     insta::assert_snapshot!(serde_json::to_string_pretty(&Diagnosis::of(findings.collect())).unwrap());
 }
 
-fn levels(change: impl FnOnce(&mut Facts), topic: &str) -> Vec<(Level, bool)> {
+fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(Level, bool)> {
     let mut facts = fit();
     change(&mut facts);
     let findings = grade(&facts).into_iter().filter(|finding| finding.topic == topic);
@@ -130,23 +127,21 @@ fn each_limit_is_at_its_place() {
     assert_eq!(space(DISK_FLOOR - 1), [(Missing, true)]);
     let load = |load| levels(|f| f.host.load_1m = load, "load");
     assert_eq!((load(Some(2.4)), load(Some(2.5)), load(None)), (vec![(Ok, false)], vec![(Warning, false)], vec![]));
-    let noise = |median| levels(|f| f.noise = Some(Noise { median, largest: 1.0, job_s: 0.1 }), "noise (A/A)");
-    assert_eq!((noise(0.03), noise(0.031)), (vec![(Ok, false)], vec![(Warning, false)]));
     assert_eq!(levels(|f| f.host.cores = 1, "cores"), [(Warning, false)]);
     assert_eq!(levels(|f| f.memory_available_bytes = Some(1), "memory"), [(Warning, false)]);
     assert_eq!(levels(|f| f.git = None, "git"), [(Missing, false)]);
     assert_eq!(levels(|f| f.c_compiler = None, "C compiler"), [(Missing, true)]);
     assert_eq!(levels(|f| f.may_mount = false, "volumes"), [(Warning, false)]);
     assert_eq!(levels(|f| f.sandbox = Err("it does not work; do this".into()), "sandbox"), [(Warning, false)]);
-    let weak = (Kind::Namespaces, Enforced { memory: By::Rlimit, processes: By::Rlimit });
-    let alone = |f: &mut Facts| f.sandbox = Result::Ok(weak);
+    let weak = Enforcers { memory: Enforcer::Rlimit, processes: Enforcer::Rlimit };
+    let alone = |f: &mut MachineFacts| f.sandbox = Result::Ok(weak);
     assert_eq!(levels(alone, "sandbox"), [(Warning, false)]);
 }
 
 #[test]
 fn a_work_directory_in_use_is_a_warning_and_an_unusable_one_is_not() {
     let problem = |in_use| {
-        move |facts: &mut Facts| {
+        move |facts: &mut MachineFacts| {
             facts.work.problem = Some("it is so; do that".into());
             facts.work.in_use = in_use;
         }
@@ -158,7 +153,7 @@ fn a_work_directory_in_use_is_a_warning_and_an_unusable_one_is_not() {
 #[test]
 fn only_the_default_toolchain_is_required() {
     let broken = |number: usize| {
-        move |facts: &mut Facts| {
+        move |facts: &mut MachineFacts| {
             facts.toolchains[number].about = Err("no `cargo` on PATH; install Rust 1.95.0 or newer".into());
             facts.toolchains[number].layout = None;
         }

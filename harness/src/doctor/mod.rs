@@ -1,54 +1,34 @@
 //! What this machine has and lacks for a sound comparison, found out before a run.
 //!
-//! | file | its one idea |
+//! | file | contents |
 //! |---|---|
 //! | [`facts`] | asks the machine: what can be tried is tried, not looked up |
-//! | [`layout`] | whether a Cargo gives every unit a directory of its own, on a made-up package |
-//! | [`noise`] | a short A/A: how much a thing differs from itself here |
 //! | [`grade`] | facts → findings, each `ok`, `warning` or `missing`, with the remedy |
-//! | [`render`] | findings as text |
 //!
-//! Only [`facts`] and what it calls touch the machine; the rest are pure functions.
+//! Only [`facts`] touches the machine; the rest are pure functions.
 
 pub mod facts;
 pub mod grade;
-pub mod layout;
-pub mod noise;
-pub mod render;
 
+use reports::table::{WIDTH, wrap};
 use serde::Serialize;
 
 /// How a finding is graded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
     Ok,
     /// Works, but limits what can be measured or how well.
     Warning,
-    /// Not there.
     Missing,
-}
-
-impl Level {
-    /// The word shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Ok => "ok",
-            Level::Warning => "warning",
-            Level::Missing => "missing",
-        }
-    }
 }
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Its grade.
+pub struct DoctorFinding {
     pub level: Level,
     /// What it is about, in a word or two.
     pub topic: &'static str,
-    /// What was found.
     pub text: String,
     /// What to do about it; nothing for what is ok.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,25 +37,102 @@ pub struct Finding {
     pub required: bool,
 }
 
-/// All findings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Diagnosis {
-    /// Whether a comparison can be run.
-    pub ready: bool,
-    /// Line by line.
-    pub findings: Vec<Finding>,
-}
-
-impl Diagnosis {
-    /// Ready unless something required is missing.
-    pub fn of(findings: Vec<Finding>) -> Diagnosis {
-        Diagnosis { ready: !findings.iter().any(Finding::blocks), findings }
+impl DoctorFinding {
+    /// Whether this keeps every comparison from running.
+    fn blocks(&self) -> bool {
+        self.required && self.level == Level::Missing
     }
 }
 
-impl Finding {
-    /// Whether this keeps every comparison from running.
-    pub fn blocks(&self) -> bool {
-        self.required && self.level == Level::Missing
+/// All findings, and whether a comparison can be run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    pub ready: bool,
+    pub findings: Vec<DoctorFinding>,
+}
+
+impl Diagnosis {
+    pub fn of(findings: Vec<DoctorFinding>) -> Diagnosis {
+        Diagnosis { ready: !findings.iter().any(DoctorFinding::blocks), findings }
+    }
+}
+
+const LEVEL_WIDTH: usize = 7;
+const TOPIC_WIDTH: usize = 11;
+const INDENT: usize = LEVEL_WIDTH + TOPIC_WIDTH + 4;
+
+/// The whole report, in lines of at most [`WIDTH`] columns.
+pub fn render(diagnosis: &Diagnosis) -> String {
+    let mut out = String::new();
+    let mut block = |head: &str, text: &str| {
+        for (number, line) in wrap(text, WIDTH - INDENT, 0).lines().enumerate() {
+            let head = if number == 0 { head } else { "" };
+            out.push_str(format!("{head:INDENT$}{line}").trim_end());
+            out.push('\n');
+        }
+    };
+    for finding in &diagnosis.findings {
+        let level = match finding.level {
+            Level::Ok => "ok",
+            Level::Warning => "warning",
+            Level::Missing => "missing",
+        };
+        block(&format!("{level:LEVEL_WIDTH$}  {:TOPIC_WIDTH$}  ", finding.topic), &finding.text);
+        finding.remedy.iter().for_each(|remedy| block("", &format!("→ {remedy}")));
+    }
+    out.push('\n');
+    out.push_str(&wrap(&verdict(diagnosis), WIDTH, 2));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn verdict(diagnosis: &Diagnosis) -> String {
+    let blocking: Vec<&str> =
+        diagnosis.findings.iter().filter(|finding| finding.blocks()).map(|finding| finding.topic).collect();
+    let warnings = diagnosis.findings.iter().filter(|finding| finding.level == Level::Warning).count();
+    match (blocking.is_empty(), warnings) {
+        (false, _) => format!("not ready: {} missing", blocking.join(", ")),
+        (true, 0) => "ready: `harness compare` can run".to_owned(),
+        (true, 1) => "ready: `harness compare` can run; 1 warning limits what it shows".to_owned(),
+        (true, warnings) => format!("ready: `harness compare` can run; {warnings} warnings limit what it shows"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(level: Level, text: &str, remedy: Option<&str>, required: bool) -> DoctorFinding {
+        DoctorFinding { level, topic: "link modes", text: text.into(), remedy: remedy.map(str::to_owned), required }
+    }
+
+    #[test]
+    fn long_lines_wrap_under_their_own_column() {
+        let long = "many words ".repeat(20);
+        let wide = "x".repeat(200);
+        let diagnosis = Diagnosis::of(vec![
+            finding(Level::Warning, &long, Some(&long), false),
+            finding(Level::Missing, &wide, Some("do"), true),
+        ]);
+        let text = render(&diagnosis);
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        let second = text.lines().nth(1).unwrap();
+        assert!(second.starts_with(&" ".repeat(INDENT)) && !second.starts_with(&" ".repeat(INDENT + 1)), "{text}");
+        assert!(text.ends_with("not ready: link modes missing\n"), "{text}");
+    }
+
+    #[test]
+    fn only_what_is_required_and_missing_blocks() {
+        let verdict_of = |findings| {
+            let diagnosis = Diagnosis::of(findings);
+            (diagnosis.ready, verdict(&diagnosis))
+        };
+        assert!(verdict_of(vec![finding(Level::Missing, "", None, false)]).0);
+        let (ready, text) = verdict_of(vec![finding(Level::Warning, "", None, true)]);
+        assert!(ready && text.contains("1 warning limits"), "{text}");
+        assert!(!verdict_of(vec![finding(Level::Missing, "", None, true)]).0);
     }
 }

@@ -10,7 +10,7 @@
 //! <place>/out/        run folders
 //! ```
 // Each test binary uses its own part of this.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(dead_code, missing_docs, unused_imports, clippy::unwrap_used)]
 
 pub mod collector;
 pub mod crates;
@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use records::run_folder::RunFolder;
-pub use skip::skip;
 use records::{StepRow, UnitRow};
+pub use skip::skip;
 
 /// A temporary directory with everything a run needs; removed at the end.
 pub struct Place {

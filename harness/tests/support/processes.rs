@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use exec::identity::Identity;
+use exec::identity::ProcessIdentity;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Place;
@@ -50,7 +50,7 @@ pub fn at_work(place: &Place) -> Vec<String> {
 }
 
 /// Everything a process has started, and what these have started.
-pub fn descendants(of: u32) -> Vec<Identity> {
+pub fn descendants(of: u32) -> Vec<ProcessIdentity> {
     let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
         .unwrap()
         .flatten()
@@ -70,7 +70,7 @@ pub fn descendants(of: u32) -> Vec<Identity> {
         found.extend(more);
     }
     found.remove(&of);
-    found.into_iter().map(Identity::of).collect()
+    found.into_iter().map(ProcessIdentity::of).collect()
 }
 
 /// Kills a harness, it alone, and waits until nothing of it runs any more.
@@ -79,6 +79,6 @@ pub fn kill(mut harness: Child, place: &Place) {
     signal(&harness, Signal::KILL);
     harness.wait().unwrap();
     wait_for("the end of every process", Duration::from_secs(20), || {
-        !below.iter().any(Identity::is_alive) && at_work(place).is_empty()
+        !below.iter().any(ProcessIdentity::is_alive) && at_work(place).is_empty()
     });
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::change::{Nulls, Outcome, Settings, Values, exact, judge};
-use crate::record::{Entry, Key, Kind, Point, line_id};
+use crate::run::{Entry, Key, Kind, Point, line_id};
 
 /// What is followed over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,26 +1,21 @@
-//! Runs over time: a database of them, and where their numbers changed.
-//!
-//! In: run folders that `harness compare` and `harness probe` wrote. Out: their past as
-//! tables and plots, with the changes that are no chance. Nothing that was added is ever
-//! changed or removed; the database can be made again from the folders that are kept.
+//! Runs over time: where their numbers changed, and whether the newest became worse.
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`record`] | what is known of a run: conditions, and a point for each track |
-//! | [`keep`] | the series on disk: folders, database, adding, checking, rebuilding |
+//! | [`run`] | a run as a series knows it: conditions, and a point for each track |
+//! | [`series`] | the series on disk: a folder for each run and an index that may be thrown away |
 //! | [`change`] | where a track changed: pure statistics |
-//! | [`history`] | tracks of comparable runs, judged |
-//! | [`page`] | the past as a document |
-//! | [`night`] | the newest run against the last good one, and what is said of it |
-//! | [`error`] | what can go wrong, and what to do |
+//! | [`history`] | tracks of comparable runs with their changes |
+//! | [`page`] | the history as a document |
+//! | [`night`] | the newest runs against the last good ones |
 
 pub mod change;
-pub mod error;
+mod error;
 pub mod history;
-pub mod keep;
 pub mod night;
 pub mod page;
-pub mod record;
+pub mod run;
+pub mod series;
 
 pub use error::SeriesError;
-pub use keep::Series;
+pub use series::Series;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// What a run of the compiler was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum CallKind {
     /// A unit was compiled (or checked).
     Compile,
     /// Only the list of inputs was asked for.
@@ -31,7 +31,7 @@ pub enum Kind {
 
 /// The parts of a command line that the log keeps.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(super) struct CallFacts {
     pub crate_name: Option<String>,
     pub crate_types: Vec<String>,
     pub emit: Vec<String>,
@@ -43,7 +43,7 @@ pub(super) struct Facts {
     only_asks: bool,
 }
 
-impl Facts {
+impl CallFacts {
     /// Reads the arguments after the program name, `@file` ones included.
     pub fn of(args: &[OsString]) -> Self {
         let mut facts = Self::default();
@@ -115,18 +115,18 @@ impl Facts {
         }
     }
 
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> CallKind {
         let named = self.crate_name.as_deref().is_some_and(|name| name != "___");
         if named && self.emit.len() == 1 && self.emit[0] == "dep-info" {
-            Kind::DepInfo
+            CallKind::DepInfo
         } else if named && self.has_metadata && !self.from_stdin && !self.only_asks {
             // Even with `--print`: `cargo rustc -- --print=native-static-libs` compiles, while
             // sccache asks for `file-names` with the whole command line of a compile.
-            Kind::Compile
+            CallKind::Compile
         } else if self.asks || !named {
-            Kind::Query
+            CallKind::Query
         } else {
-            Kind::Probe
+            CallKind::Probe
         }
     }
 }
@@ -142,13 +142,13 @@ fn at_file(arg: &OsStr) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn kind(line: &str) -> Kind {
+    fn kind(line: &str) -> CallKind {
         facts(line).kind()
     }
 
-    fn facts(line: &str) -> Facts {
+    fn facts(line: &str) -> CallFacts {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        Facts::of(&args)
+        CallFacts::of(&args)
     }
 
     const CARGO: &str = "--crate-name libc --edition=2021 src/lib.rs --error-format=json \
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn cargos_compile_is_read() {
         let facts = facts(CARGO);
-        assert_eq!(facts.kind(), Kind::Compile);
+        assert_eq!(facts.kind(), CallKind::Compile);
         assert_eq!(facts.crate_name.as_deref(), Some("libc"));
         assert_eq!(facts.crate_types, ["lib"]);
         assert_eq!(facts.emit, ["dep-info", "metadata", "link"]);
@@ -167,32 +167,32 @@ mod tests {
 
     #[test]
     fn each_kind_is_told_apart() {
-        assert_eq!(kind("-vV"), Kind::Query);
-        assert_eq!(kind("--print sysroot"), Kind::Query);
-        assert_eq!(kind("+stable -vV"), Kind::Query);
+        assert_eq!(kind("-vV"), CallKind::Query);
+        assert_eq!(kind("--print sysroot"), CallKind::Query);
+        assert_eq!(kind("+stable -vV"), CallKind::Query);
         assert_eq!(
             kind("- --crate-name ___ --print=file-names --crate-type bin --crate-type rlib --print=cfg -Wwarnings"),
-            Kind::Query
+            CallKind::Query
         );
         let sccache = CARGO.replace("--emit=dep-info,metadata,link", "--emit dep-info -o /tmp/d");
-        assert_eq!(kind(&sccache), Kind::DepInfo);
-        assert_eq!(kind("--crate-name probe0 --crate-type=lib --out-dir o --emit=llvm-ir -"), Kind::Probe);
+        assert_eq!(kind(&sccache), CallKind::DepInfo);
+        assert_eq!(kind("--crate-name probe0 --crate-type=lib --out-dir o --emit=llvm-ir -"), CallKind::Probe);
         assert_eq!(
             kind(
                 "--crate-name=anyhow --edition=2018 --crate-type=lib --emit=dep-info,metadata --out-dir o src/nightly.rs"
             ),
-            Kind::Probe
+            CallKind::Probe
         );
-        assert_eq!(kind(&format!("{CARGO} --print=native-static-libs")), Kind::Compile);
-        assert_eq!(kind(&format!("{CARGO} --print link-args")), Kind::Compile);
-        assert_eq!(kind(&format!("{CARGO} --print file-names")), Kind::Query, "so does sccache");
-        assert_eq!(kind(&CARGO.replace("-C metadata=9d2", "-Cmetadata=9d2")), Kind::Compile);
+        assert_eq!(kind(&format!("{CARGO} --print=native-static-libs")), CallKind::Compile);
+        assert_eq!(kind(&format!("{CARGO} --print link-args")), CallKind::Compile);
+        assert_eq!(kind(&format!("{CARGO} --print file-names")), CallKind::Query, "so does sccache");
+        assert_eq!(kind(&CARGO.replace("-C metadata=9d2", "-Cmetadata=9d2")), CallKind::Compile);
     }
 
     #[test]
     fn a_dash_as_a_value_is_not_standard_input() {
-        assert_eq!(kind(&format!("{CARGO} -o -")), Kind::Compile);
-        assert_eq!(kind(&format!("{CARGO} -")), Kind::Probe);
+        assert_eq!(kind(&format!("{CARGO} -o -")), CallKind::Compile);
+        assert_eq!(kind(&format!("{CARGO} -")), CallKind::Probe);
     }
 
     #[test]
@@ -207,6 +207,6 @@ mod tests {
         let lines = CARGO.split_whitespace().collect::<Vec<_>>().join("\n");
         std::fs::write(&file, lines).unwrap();
         assert_eq!(facts(&format!("@{}", file.display())), facts(CARGO));
-        assert_eq!(kind("@/no/such/file"), Kind::Query, "rustc will complain, not we");
+        assert_eq!(kind("@/no/such/file"), CallKind::Query, "rustc will complain, not we");
     }
 }

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::args::Kind;
+use super::args::CallKind;
 
 /// One run of the compiler.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compile {
     /// What it was for.
-    pub kind: Kind,
+    pub kind: CallKind,
     /// When it started, in seconds since the Unix epoch.
     pub start: f64,
     /// How long it took, in seconds.
@@ -94,16 +94,16 @@ impl Summary {
         let mut summary = Self::default();
         for compile in compiles {
             match compile.kind {
-                Kind::Compile => {
+                CallKind::Compile => {
                     summary.rustc_runs += 1;
                     summary.rustc_s += compile.wall_s;
                 }
-                Kind::DepInfo => {
+                CallKind::DepInfo => {
                     summary.dep_info_runs += 1;
                     summary.dep_info_s += compile.wall_s;
                 }
-                Kind::Query => summary.queries += 1,
-                Kind::Probe => summary.probes += 1,
+                CallKind::Query => summary.queries += 1,
+                CallKind::Probe => summary.probes += 1,
             }
         }
         summary
@@ -114,7 +114,7 @@ impl Summary {
 mod tests {
     use super::*;
 
-    fn compile(kind: Kind) -> Compile {
+    fn compile(kind: CallKind) -> Compile {
         Compile {
             kind,
             start: 1_700_000_000.25,
@@ -133,7 +133,7 @@ mod tests {
     fn what_is_written_is_read_and_added_up() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let kinds = [Kind::Compile, Kind::Compile, Kind::DepInfo, Kind::Query, Kind::Probe];
+        let kinds = [CallKind::Compile, CallKind::Compile, CallKind::DepInfo, CallKind::Query, CallKind::Probe];
         let written = kinds.map(compile);
         written.iter().for_each(|c| append(&log, c));
         let read = read_log(&log).unwrap();
@@ -147,7 +147,7 @@ mod tests {
     fn a_torn_line_costs_that_line_only() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        append(&log, &compile(Kind::Compile));
+        append(&log, &compile(CallKind::Compile));
         let mut text = std::fs::read_to_string(&log).unwrap();
         let torn = text[..40].to_owned();
         text = format!("{text}{torn}\n{text}\u{fffd}\n{text}{torn}");
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_log_that_cannot_be_written_is_no_error_and_one_never_written_is_empty() {
-        append(Path::new("/no/such/dir/log"), &compile(Kind::Compile));
+        append(Path::new("/no/such/dir/log"), &compile(CallKind::Compile));
         assert_eq!(read_log(Path::new("/no/such/dir/log")).unwrap(), []);
         assert!(read_log(Path::new("/")).unwrap_err().to_string().contains("log /:"));
     }
@@ -168,7 +168,7 @@ mod tests {
         let log = dir.path().join("log");
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| (0..200).for_each(|_| append(&log, &compile(Kind::Compile))));
+                scope.spawn(|| (0..200).for_each(|_| append(&log, &compile(CallKind::Compile))));
             }
         });
         assert_eq!(read_log(&log).unwrap().len(), 1600);

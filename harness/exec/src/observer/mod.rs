@@ -31,7 +31,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use wait4::Wait4;
 
-pub use args::Kind;
+use crate::os;
+pub use args::CallKind;
 pub use log::{Compile, Summary, read_log};
 
 /// The environment variable that names the log; without it nothing is recorded.
@@ -46,7 +47,7 @@ const SIDECAR: &str = "rustc.real";
 /// The observer could not be put in place.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot install the rustc observer at {}: {attempt}: {source}; is the work directory writable?", path.display())]
-pub struct InstallError {
+pub struct ObserverError {
     path: PathBuf,
     attempt: &'static str,
     source: std::io::Error,
@@ -64,10 +65,10 @@ impl Observer {
     ///
     /// # Errors
     /// When the directory cannot be made or written to.
-    pub fn install(bin_dir: &Path, real: &Path) -> Result<Self, InstallError> {
+    pub fn install(bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let error = |attempt| {
             let path = bin_dir.to_owned();
-            move |source| InstallError { path, attempt, source }
+            move |source| ObserverError { path, attempt, source }
         };
         let exe = std::env::current_exe().map_err(error("finding our own executable"))?;
         Self::install_from(&exe, bin_dir, real)
@@ -78,11 +79,11 @@ impl Observer {
     ///
     /// # Errors
     /// When the directory cannot be made or written to.
-    pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, InstallError> {
+    pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let error = |attempt| {
             let path = rustc.clone();
-            move |source| InstallError { path, attempt, source }
+            move |source| ObserverError { path, attempt, source }
         };
         std::fs::create_dir_all(bin_dir).map_err(error("making the directory"))?;
         if !is_same_program(exe, &rustc) {
@@ -153,7 +154,7 @@ pub fn main_if_invoked() {
         }
     };
     if let Some(log) = log {
-        let facts = args::Facts::of(&args);
+        let facts = args::CallFacts::of(&args);
         let compile = Compile {
             kind: facts.kind(),
             start,
@@ -178,17 +179,48 @@ fn sidecar() -> Option<OsString> {
 
 /// Ends this process the way the compiler ended.
 fn leave_as(status: ExitStatus) -> ! {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        use rustix::process::{Signal, getpid, kill_process};
-        if let Some(signal) = Signal::from_named_raw(signal) {
-            let _ = kill_process(getpid(), signal);
-        }
-        std::process::exit(128 + signal);
+    if let Some(signal) = os::ending_signal(status) {
+        os::end_by_signal(signal);
     }
     std::process::exit(status.code().unwrap_or(101))
 }
 
 #[cfg(test)]
-#[path = "install_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn installing_twice_keeps_the_file_and_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let exe = dir.path().join("harness");
+        std::fs::write(&exe, "a program").unwrap();
+        let bin = dir.path().join("bin");
+        let first = Observer::install_from(&exe, &bin, Path::new("/real/rustc")).unwrap();
+        let before = std::fs::metadata(first.rustc()).unwrap().modified().unwrap();
+        let second = Observer::install_from(&exe, &bin, Path::new("/real/rustc")).unwrap();
+        assert_eq!(std::fs::metadata(second.rustc()).unwrap().modified().unwrap(), before);
+        assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 2, "rustc and the sidecar only");
+    }
+
+    #[test]
+    fn a_rebuilt_harness_replaces_the_installed_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let exe = dir.path().join("harness");
+        let bin = dir.path().join("bin");
+        std::fs::write(&exe, "old").unwrap();
+        let observer = Observer::install_from(&exe, &bin, Path::new("/real")).unwrap();
+        std::fs::remove_file(&exe).unwrap();
+        std::fs::write(&exe, "newer").unwrap();
+        Observer::install_from(&exe, &bin, Path::new("/real")).unwrap();
+        assert_eq!(std::fs::read(observer.rustc()).unwrap(), b"newer");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_directory_that_cannot_be_made_is_named() {
+        let error = Observer::install_from(Path::new("/proc/self/exe"), Path::new("/proc/no"), Path::new("/r"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("/proc/no/rustc: making the directory"), "{error}");
+    }
+}

@@ -1,90 +1,95 @@
-//! Builds of strangers' code in a closed room: `--sandbox`.
+//! Builds of strangers' code in a sandbox made by Bubblewrap: `--sandbox`.
 //!
-//! No network but a loopback of its own, a file system of which little is seen and less can be
-//! written, no way out of it by privileges, and limits on memory, processes and time. It wraps a
-//! [`CommandSpec`]: what was to be run is run inside, with the same paths, user and environment.
+//! No network but a loopback of its own, a view of the file system in which little is seen and
+//! less can be written ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on
+//! memory, processes and time ([`limits`]). A command runs inside with the paths, user and
+//! environment that it would have outside.
 //!
-//! | file | its one idea |
-//! |---|---|
-//! | [`view`] | what is seen of the file system |
-//! | [`limits`], [`cgroup`] | how much may be used, and what enforces it |
-//! | [`entry`] | the harness in front of every sandboxed program: limits, and counting |
-//! | [`bubblewrap`] | the view as arguments of Bubblewrap |
-//! | `namespaces`, `mounts`, `mountinfo`, `loopback` | the same made by ourselves |
-//! | [`obstacle`] | why there is none, and what to do |
-//! | [`overhead`] | what starting a program in it costs |
-//! | [`escape`] | links a build left for the harness to follow |
+//! [`run`] is the one place through which every sandboxed command goes. The harness, outside,
+//! then restores, publishes and edits files in the tree that the command wrote, so [`run`] also
+//! looks through that tree before it returns ([`links`]).
 
-pub mod bubblewrap;
-pub mod cgroup;
 pub mod entry;
-pub mod escape;
 pub mod limits;
-#[cfg(target_os = "linux")]
-mod loopback;
-#[cfg(target_os = "linux")]
-mod mountinfo;
-#[cfg(target_os = "linux")]
-mod mounts;
-#[cfg(target_os = "linux")]
-mod namespaces;
-pub mod obstacle;
-pub mod overhead;
+mod links;
 pub mod view;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::command::CommandSpec;
-use super::interrupt::Supervisor;
-use super::process;
+use super::command::{CommandSpec, Finished, ProcessError, Stream};
+use super::interrupt::{Interrupted, Supervisor};
 use super::toolchain::on_path;
-use cgroup::{Group, Hits};
-use entry::Job;
-use limits::{By, Limits, Rlimits};
-pub use obstacle::SandboxError;
-use view::{Mount, Needs};
+use super::{os, process};
+use entry::SandboxJob;
+use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
+use view::{SandboxMount, SandboxNeeds};
 
-/// How a sandbox is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How long Bubblewrap has to start a trivial program or to tell its version.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a program is started inside and outside to measure the overhead.
+pub const STARTS: usize = 20;
+
+/// What makes the sandbox. Run folders have had a second word for it, `namespaces`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// By Bubblewrap (`bwrap`).
+pub enum SandboxKind {
+    /// `bwrap`.
+    #[default]
     Bubblewrap,
-    /// By ourselves.
-    Namespaces,
 }
 
-impl Kind {
-    /// The one taken where it can be had comes first.
-    pub const ALL: [Kind; 2] = [Kind::Bubblewrap, Kind::Namespaces];
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Bubblewrap => "bubblewrap",
-            Kind::Namespaces => "namespaces",
-        })
+impl SandboxKind {
+    /// The name in run folders.
+    pub fn as_str(self) -> &'static str {
+        "bubblewrap"
     }
 }
 
-/// The sandbox that was asked for, as a run keeps it.
+/// The sandbox that was asked for, as the options of a run record it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSpec {
-    /// How it is made.
-    pub kind: Kind,
+    /// What makes it.
+    pub kind: SandboxKind,
     /// How much may be used in it.
     #[serde(flatten)]
-    pub limits: Limits,
+    pub limits: SandboxLimits,
     /// What can be read besides what is always there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read: Vec<PathBuf>,
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// Another system.
+    #[error("`--sandbox` needs Linux; leave it out, or run in a virtual machine")]
+    NotLinux,
+    /// Bubblewrap is not installed.
+    #[error("`--sandbox` needs `bwrap`, which is not on PATH; on Debian: apt-get install bubblewrap")]
+    NoBubblewrap,
+    /// There is no `true`.
+    #[error("`--sandbox` cannot be tried without the program `true`; put it on PATH")]
+    NothingToTry,
+    /// We cannot be started again.
+    #[error("`--sandbox` cannot find the harness itself: {0}; start it by its path")]
+    NoSelf(std::io::Error),
+    /// It was tried and failed.
+    #[error("`--sandbox` does not work here ({reason}); {remedy}")]
+    Refused {
+        /// The system's words.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A signal ended the run.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 /// A sandbox that was tried.
@@ -92,118 +97,143 @@ pub struct SandboxSpec {
 pub struct Sandbox {
     spec: SandboxSpec,
     exe: PathBuf,
-    bwrap: Option<PathBuf>,
+    bwrap: PathBuf,
     version: Option<String>,
-    group: Option<Group>,
-    rlimits: Rlimits,
-    view: Vec<Mount>,
-    told: Mutex<Hits>,
+    group: Option<ControlGroup>,
+    rlimits: ResourceLimits,
+    view: Vec<SandboxMount>,
+    /// Directories that commands can write to.
+    writable: Vec<PathBuf>,
+    reported: Mutex<LimitHits>,
 }
 
 /// What enforces each limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Enforced {
+pub struct Enforcers {
     /// Memory.
-    pub memory: By,
+    pub memory: Enforcer,
     /// Processes.
-    pub processes: By,
+    pub processes: Enforcer,
+}
+
+/// Median times of starting a program, of [`STARTS`] starts each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StartOverhead {
+    /// In the sandbox.
+    pub inside: Duration,
+    /// Out of it.
+    pub outside: Duration,
+}
+
+/// Runs a command of strangers' code: in the sandbox, if there is one.
+///
+/// After a sandboxed command, however it ended, links that lead out of the writable directories
+/// and special files are removed from them. How long that took is [`Finished::inspection`].
+///
+/// # Errors
+/// As [`process::run`]; besides when the command left such files.
+pub fn run(
+    sandbox: Option<&Sandbox>,
+    spec: &CommandSpec,
+    supervisor: &Supervisor,
+    on_line: &mut dyn FnMut(Stream, &str),
+) -> Result<Finished, ProcessError> {
+    let Some(sandbox) = sandbox else { return process::run(spec, supervisor, on_line) };
+    let outcome = process::run(&sandbox.confine(spec), supervisor, on_line);
+    let began = Instant::now();
+    let mut found = Vec::new();
+    for tree in &sandbox.writable {
+        let left = links::remove_leading_out(tree);
+        found.extend(left.map_err(|source| ProcessError::Inspection { tree: tree.clone(), source })?);
+    }
+    match outcome {
+        Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
+        _ if !found.is_empty() => Err(ProcessError::LeftLinks { found }),
+        outcome => outcome.map(|finished| Finished { inspection: began.elapsed(), ..finished }),
+    }
+}
+
+/// Runs a command as [`run`] and keeps its standard output, line by line.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_captured(
+    sandbox: Option<&Sandbox>,
+    spec: &CommandSpec,
+    supervisor: &Supervisor,
+) -> Result<(Finished, Vec<String>), ProcessError> {
+    process::captured(|on_line| run(sandbox, spec, supervisor, on_line))
 }
 
 impl Sandbox {
-    /// The first kind that works here, tried on a trivial program, and what limits it.
+    /// What limits a sandbox here, tried on a trivial program.
     ///
     /// # Errors
-    /// When none does: one line that says why and what to do.
-    pub fn find(supervisor: &Supervisor) -> Result<(Kind, Enforced), SandboxError> {
-        let mut why = None;
-        for kind in Kind::ALL {
-            match Sandbox::try_kind(kind, supervisor) {
-                Ok(enforced) => return Ok((kind, enforced)),
-                Err(error @ SandboxError::Interrupted(_)) => return Err(error),
-                // Of two reasons the one that lies in the system tells more than "not installed".
-                Err(error) => why = Some(error),
-            }
-        }
-        Err(why.unwrap_or(SandboxError::NotLinux))
-    }
-
-    /// Whether this kind works here, and what limits it.
-    ///
-    /// # Errors
-    /// When it does not: one line that says why and what to do.
-    pub fn try_kind(kind: Kind, supervisor: &Supervisor) -> Result<Enforced, SandboxError> {
-        let limits = Limits { memory_bytes: Limits::default_memory(), processes: limits::PROCESSES, time_s: 20 };
-        let spec = SandboxSpec { kind, limits, read: Vec::new() };
-        Sandbox::open(spec, Needs::of_system(), supervisor).map(|sandbox| sandbox.enforced())
+    /// When it does not work here: one line that says why and what to do.
+    pub fn probe(supervisor: &Supervisor) -> Result<Enforcers, SandboxError> {
+        let memory_bytes = SandboxLimits::default_memory();
+        let limits = SandboxLimits { memory_bytes, processes: limits::PROCESSES, time_s: PATIENCE.as_secs() };
+        let spec = SandboxSpec { kind: SandboxKind::Bubblewrap, limits, read: Vec::new() };
+        Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers())
     }
 
     /// Makes one for these needs and tries it.
     ///
     /// # Errors
     /// When it does not work here: one line that says why and what to do.
-    pub fn open(spec: SandboxSpec, mut needs: Needs, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
+    pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
             return Err(SandboxError::NotLinux);
         }
-        let bwrap = match spec.kind {
-            Kind::Bubblewrap => Some(on_path("bwrap").ok_or(SandboxError::NoBubblewrap)?),
-            Kind::Namespaces => None,
-        };
+        let bwrap = on_path("bwrap").ok_or(SandboxError::NoBubblewrap)?;
         let exe = std::env::current_exe().map_err(SandboxError::NoSelf)?;
-        needs.read.extend(spec.read.iter().chain([&exe]).cloned());
-        let group = Group::make(&spec.limits);
-        let missing = |by: Option<By>| by.is_none();
-        let rlimits = Rlimits {
-            address_space: missing(group.as_ref().and_then(Group::memory_by)).then_some(spec.limits.memory_bytes),
-            processes: missing(group.as_ref().and_then(Group::processes_by)).then_some(spec.limits.processes.into()),
+        needs.read.extend(spec.read.iter().cloned());
+        let group = ControlGroup::make(&spec.limits);
+        let unless = |enforcer: Option<Enforcer>, limit: u64| enforcer.is_none().then_some(limit);
+        let rlimits = ResourceLimits {
+            address_space: unless(group.as_ref().and_then(ControlGroup::memory_by), spec.limits.memory_bytes),
+            processes: unless(group.as_ref().and_then(ControlGroup::processes_by), spec.limits.processes.into()),
         };
-        let mut sandbox = Sandbox {
+        let sandbox = Sandbox {
             exe,
+            version: version(&bwrap, supervisor),
             bwrap,
-            version: None,
             group,
             rlimits,
             view: view::view(&needs),
-            told: Mutex::default(),
+            writable: needs.write.into_iter().filter(|path| path.is_dir()).collect(),
+            reported: Mutex::default(),
             spec,
         };
-        sandbox.try_out(supervisor)?;
-        sandbox.version = sandbox.bwrap.as_deref().and_then(|bwrap| version(bwrap, supervisor));
-        Ok(sandbox)
-    }
-
-    fn try_out(&self, supervisor: &Supervisor) -> Result<(), SandboxError> {
-        let trivial = on_path("true").ok_or(SandboxError::NothingToTry)?;
-        let spec = self.confine(CommandSpec::new(trivial, "/")).timeout(Duration::from_secs(20));
-        match process::run(&spec, supervisor, &mut |_, _| ()) {
-            Ok(finished) if finished.status.success() => Ok(()),
-            Ok(finished) => Err(obstacle::explain(self.spec.kind, &finished.stderr_text())),
-            Err(process::ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
-            Err(error) => Err(obstacle::explain(self.spec.kind, &error.to_string())),
+        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxError::NothingToTry)?, "/").timeout(PATIENCE);
+        match run(Some(&sandbox), &trivial, supervisor, &mut |_, _| ()) {
+            Ok(finished) if finished.status.success() => Ok(sandbox),
+            Ok(finished) => Err(refused(&finished.stderr_text())),
+            Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
+            Err(error) => Err(refused(&error.to_string())),
         }
     }
 
     /// The same command inside. Its limit is the shorter of its own and the sandbox's.
-    #[must_use]
-    pub fn confine(&self, spec: CommandSpec) -> CommandSpec {
-        let job = Job {
-            kind: self.spec.kind,
-            exe: self.exe.clone(),
+    fn confine(&self, spec: &CommandSpec) -> CommandSpec {
+        let job = SandboxJob {
             bwrap: self.bwrap.clone(),
-            doors: self.group.iter().flat_map(Group::doors).collect(),
+            cgroup_procs: self.group.iter().flat_map(ControlGroup::cgroup_procs).collect(),
             rlimits: self.rlimits,
             view: self.view.clone(),
             cwd: spec.cwd.clone(),
         };
         let limit = Duration::from_secs(self.spec.limits.time_s);
-        let CommandSpec { program, args, timeout, .. } = &spec;
         // A list of plain values: it cannot fail to become text.
-        let told = serde_json::to_string(&job).unwrap_or_default();
-        let inner = std::iter::once(program.clone().into_os_string()).chain(args.iter().cloned());
-        let args = [OsString::from(entry::ENTER), told.into()].into_iter().chain(inner).collect();
-        let timeout = Some(timeout.map_or(limit, |own| own.min(limit)));
-        let shown = Some(spec.display());
-        CommandSpec { program: self.exe.clone(), args, timeout, shown, ..spec }
+        let job = serde_json::to_string(&job).unwrap_or_default();
+        let inner = std::iter::once(spec.program.clone().into_os_string()).chain(spec.args.iter().cloned());
+        CommandSpec {
+            program: self.exe.clone(),
+            args: [OsString::from(entry::ENTER), job.into()].into_iter().chain(inner).collect(),
+            timeout: Some(spec.timeout.map_or(limit, |own| own.min(limit))),
+            shown: Some(spec.display()),
+            ..spec.clone()
+        }
     }
 
     /// What was asked for.
@@ -217,35 +247,123 @@ impl Sandbox {
     }
 
     /// What enforces its limits.
-    pub fn enforced(&self) -> Enforced {
+    pub fn enforcers(&self) -> Enforcers {
         let group = self.group.as_ref();
         // Root is exempt from the system's limit on processes of a user.
-        let fallback = if crate::identity::is_root() { By::Nothing } else { By::Rlimit };
-        Enforced {
-            memory: group.and_then(Group::memory_by).unwrap_or(By::Rlimit),
-            processes: group.and_then(Group::processes_by).unwrap_or(fallback),
+        let fallback = if os::is_root() { Enforcer::Nothing } else { Enforcer::Rlimit };
+        Enforcers {
+            memory: group.and_then(ControlGroup::memory_by).unwrap_or(Enforcer::Rlimit),
+            processes: group.and_then(ControlGroup::processes_by).unwrap_or(fallback),
         }
     }
 
-    /// Which limits were hit since this was asked the last time; nothing where nobody counts.
-    pub fn news(&self) -> Option<String> {
+    /// Which limits were hit since the last call; `None` where nobody counts.
+    pub fn limit_events(&self) -> Option<String> {
         let now = self.group.as_ref()?.hits();
-        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let before = std::mem::replace(&mut *told, now);
-        let memory = now.memory > before.memory;
-        let processes = now.processes > before.processes;
-        let parts = [
-            memory.then(|| format!("its memory limit of {} MiB ended a process", self.spec.limits.memory_bytes >> 20)),
-            processes.then(|| format!("its limit of {} processes was reached", self.spec.limits.processes)),
-        ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+        let before = std::mem::replace(&mut *self.reported.lock().unwrap_or_else(PoisonError::into_inner), now);
+        let SandboxLimits { memory_bytes, processes, .. } = self.spec.limits;
+        let mut events = Vec::new();
+        if now.memory > before.memory {
+            events.push(format!("its memory limit of {} MiB ended a process", memory_bytes >> 20));
+        }
+        if now.processes > before.processes {
+            events.push(format!("its limit of {processes} processes was reached"));
+        }
+        (!events.is_empty()).then(|| events.join(", "))
+    }
+
+    /// Measures what it costs to start a program inside, best one that does next to nothing.
+    ///
+    /// # Errors
+    /// When the program cannot be run, or the run is interrupted.
+    pub fn start_overhead(
+        &self,
+        program: &CommandSpec,
+        supervisor: &Supervisor,
+    ) -> Result<StartOverhead, ProcessError> {
+        let wall = |sandbox| Ok::<_, ProcessError>(run(sandbox, program, supervisor, &mut |_, _| ())?.wall);
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        // In turns, so that others' work meets both.
+        for _ in 0..STARTS {
+            outside.push(wall(None)?);
+            inside.push(wall(Some(self))?);
+        }
+        let median = |times: &mut [Duration]| {
+            times.sort_unstable();
+            (times[(STARTS - 1) / 2] + times[STARTS / 2]) / 2
+        };
+        Ok(StartOverhead { inside: median(&mut inside), outside: median(&mut outside) })
     }
 }
 
 /// The first line of `bwrap --version`.
 fn version(bwrap: &Path, supervisor: &Supervisor) -> Option<String> {
-    let spec = CommandSpec::new(bwrap, "/").arg("--version").timeout(Duration::from_secs(20));
+    let spec = CommandSpec::new(bwrap, "/").arg("--version").timeout(PATIENCE);
     let (_, stdout) = process::run_captured(&spec, supervisor).ok()?;
     Some(stdout.first()?.trim_start_matches("bubblewrap").trim().to_owned())
+}
+
+fn refused(stderr: &str) -> SandboxError {
+    let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    let reason = last.trim_start_matches("error: sandbox: ").trim_start_matches("bwrap: ").to_owned();
+    SandboxError::Refused { reason, remedy: remedy(Path::new("/proc/sys")).to_owned() }
+}
+
+/// The switch that forbids sandboxes, if the system has one and it is thrown.
+fn remedy(sysctls: &Path) -> &'static str {
+    let is =
+        |name: &str, value: &str| std::fs::read_to_string(sysctls.join(name)).is_ok_and(|text| text.trim() == value);
+    if is("kernel/unprivileged_userns_clone", "0") {
+        "as root: sysctl kernel.unprivileged_userns_clone=1"
+    } else if is("user/max_user_namespaces", "0") {
+        "as root: sysctl user.max_user_namespaces=10000"
+    } else if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
+        "AppArmor forbids user namespaces; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    } else {
+        "in a container it takes --privileged, or --cap-add SYS_ADMIN with --security-opt seccomp=unconfined, \
+         apparmor=unconfined and systempaths=unconfined; elsewhere run as root"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_switch_that_forbids_it_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, word) in [
+            ("kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone=1"),
+            ("user/max_user_namespaces", "user.max_user_namespaces"),
+        ] {
+            let file = dir.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, "0\n").unwrap();
+            assert!(remedy(dir.path()).contains(word), "{name}");
+            std::fs::write(&file, "1\n").unwrap();
+        }
+        assert!(remedy(dir.path()).contains("container"));
+        std::fs::write(dir.path().join("kernel/apparmor_restrict_unprivileged_userns"), "1\n").unwrap();
+        assert!(remedy(dir.path()).contains("AppArmor"));
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_with_the_last_words() {
+        let error = refused("noise\nbwrap: No permissions to create new namespace\n").to_string();
+        assert!(
+            error.starts_with("`--sandbox` does not work here (No permissions to create new namespace); "),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1);
+    }
+
+    #[test]
+    fn run_folders_have_the_kind_and_one_of_another_kind_is_refused() {
+        let text = r#"{"kind":"bubblewrap","memory_bytes":1,"processes":2,"time_s":3}"#;
+        let spec: SandboxSpec = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&spec).unwrap(), text);
+        let older = text.replace("bubblewrap", "namespaces");
+        let error = serde_json::from_str::<SandboxSpec>(&older).unwrap_err().to_string();
+        assert!(error.contains("`namespaces`") && error.contains("`bubblewrap`"), "{error}");
+    }
 }

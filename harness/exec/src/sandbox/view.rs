@@ -25,12 +25,12 @@ use serde::{Deserialize, Serialize};
 const SYSTEM: &[&str] =
     &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/opt", "/nix", "/gnu"];
 
-/// What is told about cores there.
+/// Where the kernel tells about cores.
 const KERNEL: &[&str] = &["/sys/fs/cgroup", "/sys/devices/system/cpu"];
 
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// In `/etc`, and no business of a build.
+/// Files in `/etc` that no build may read.
 const SECRETS: &[&str] = &[
     "/etc/shadow",
     "/etc/shadow-",
@@ -50,7 +50,7 @@ const SECRETS: &[&str] = &[
 /// One thing that is there; its path is the same inside and outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mount {
+pub enum SandboxMount {
     /// A file or directory with everything below it, read-only.
     ReadOnly {
         /// Where it is seen.
@@ -96,30 +96,30 @@ pub enum Mount {
     Proc,
 }
 
-impl Mount {
+impl SandboxMount {
     /// Where it is seen.
     pub fn path(&self) -> &Path {
         match self {
-            Mount::ReadOnly { path, .. }
-            | Mount::Writable { path, .. }
-            | Mount::Link { path, .. }
-            | Mount::Device { path }
-            | Mount::Scratch { path }
-            | Mount::Empty { path }
-            | Mount::Blank { path } => path,
-            Mount::Proc => Path::new("/proc"),
+            SandboxMount::ReadOnly { path, .. }
+            | SandboxMount::Writable { path, .. }
+            | SandboxMount::Link { path, .. }
+            | SandboxMount::Device { path }
+            | SandboxMount::Scratch { path }
+            | SandboxMount::Empty { path }
+            | SandboxMount::Blank { path } => path,
+            SandboxMount::Proc => Path::new("/proc"),
         }
     }
 
     /// Whether something below it need not be listed again.
     fn shows_what_is_below(&self) -> bool {
-        matches!(self, Mount::ReadOnly { .. } | Mount::Writable { .. } | Mount::Link { .. })
+        matches!(self, SandboxMount::ReadOnly { .. } | SandboxMount::Writable { .. } | SandboxMount::Link { .. })
     }
 }
 
 /// What a build needs beside the system.
 #[derive(Debug, Clone, Default)]
-pub struct Needs {
+pub struct SandboxNeeds {
     /// To be read.
     pub read: Vec<PathBuf>,
     /// To be written.
@@ -134,14 +134,14 @@ pub struct Needs {
     pub tmp: Option<PathBuf>,
 }
 
-impl Needs {
+impl SandboxNeeds {
     /// What any program of this system needs: nothing is writable.
-    pub fn of_system() -> Needs {
-        Needs {
+    pub fn of_system() -> SandboxNeeds {
+        SandboxNeeds {
             home: std::env::home_dir(),
             path: std::env::var_os("PATH").map(|path| split(&path)).unwrap_or_default(),
             tmp: std::env::var_os("TMPDIR").map(PathBuf::from),
-            ..Needs::default()
+            ..SandboxNeeds::default()
         }
     }
 }
@@ -152,40 +152,41 @@ pub fn split(path: &OsStr) -> Vec<PathBuf> {
 }
 
 /// Everything that is seen, in the order in which it has to be put there.
-pub fn view(needs: &Needs) -> Vec<Mount> {
+pub fn view(needs: &SandboxNeeds) -> Vec<SandboxMount> {
     let mut list = List::default();
     let home = needs.home.as_deref().filter(|home| home.is_dir() && *home != Path::new("/"));
     for path in SYSTEM.iter().map(Path::new) {
         match std::fs::read_link(path) {
-            Ok(target) => list.0.push(Mount::Link { path: path.to_owned(), target }),
+            Ok(target) => list.0.push(SandboxMount::Link { path: path.to_owned(), target }),
             Err(_) => list.read(path),
         }
     }
     KERNEL.iter().for_each(|path| list.read(Path::new(path)));
     for path in DEVICES.iter().map(PathBuf::from).filter(|path| path.exists()) {
-        list.0.push(Mount::Device { path });
+        list.0.push(SandboxMount::Device { path });
     }
     for (path, target) in [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")] {
         let (path, target) = (Path::new("/dev").join(path), format!("/proc/self/fd{target}").into());
-        list.0.push(Mount::Link { path, target });
+        list.0.push(SandboxMount::Link { path, target });
     }
-    list.0.push(Mount::Proc);
+    list.0.push(SandboxMount::Proc);
     let named = needs.tmp.iter().filter(|tmp| tmp.is_absolute() && tmp.is_dir()).cloned();
     for path in ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from).into_iter().chain(named) {
         if !list.0.iter().any(|mount| mount.path() == path) {
-            list.0.push(Mount::Scratch { path });
+            list.0.push(SandboxMount::Scratch { path });
         }
     }
     for path in SECRETS.iter().map(PathBuf::from).filter(|path| path.exists()) {
-        list.0.push(if path.is_dir() { Mount::Empty { path } } else { Mount::Blank { path } });
+        list.0.push(if path.is_dir() { SandboxMount::Empty { path } } else { SandboxMount::Blank { path } });
     }
     for (path, _) in home.into_iter().chain(needs.sealed.iter().map(PathBuf::as_path)).flat_map(both) {
-        list.0.push(Mount::Empty { path });
+        list.0.push(SandboxMount::Empty { path });
     }
     // A directory on PATH that holds homes or temporary files would show them again.
     let holds_too_much = |dir: &Path| {
-        let scratch = list.0.iter().filter(|mount| matches!(mount, Mount::Scratch { .. } | Mount::Empty { .. }));
-        scratch.map(Mount::path).any(|hidden| hidden.starts_with(dir)) || dir.starts_with("/proc")
+        let scratch =
+            list.0.iter().filter(|mount| matches!(mount, SandboxMount::Scratch { .. } | SandboxMount::Empty { .. }));
+        scratch.map(SandboxMount::path).any(|hidden| hidden.starts_with(dir)) || dir.starts_with("/proc")
     };
     let path: Vec<&PathBuf> = needs.path.iter().filter(|dir| dir.is_dir() && !holds_too_much(dir)).collect();
     path.into_iter().for_each(|dir| list.read(dir));
@@ -202,13 +203,13 @@ fn both(path: &Path) -> Vec<(PathBuf, PathBuf)> {
 }
 
 #[derive(Default)]
-struct List(Vec<Mount>);
+struct List(Vec<SandboxMount>);
 
 impl List {
     fn read(&mut self, path: &Path) {
         for (path, source) in both(path) {
             if !self.0.iter().any(|mount| mount.path() == path && mount.shows_what_is_below()) {
-                self.0.push(Mount::ReadOnly { path, source });
+                self.0.push(SandboxMount::ReadOnly { path, source });
             }
         }
     }
@@ -216,20 +217,20 @@ impl List {
     fn write(&mut self, path: &Path) {
         for (path, source) in both(path) {
             self.0.retain(|mount| mount.path() != path);
-            self.0.push(Mount::Writable { path, source });
+            self.0.push(SandboxMount::Writable { path, source });
         }
     }
 
     /// Parents first, and without what a parent shows already.
-    fn in_order(self) -> Vec<Mount> {
+    fn in_order(self) -> Vec<SandboxMount> {
         let mut all = self.0;
         // Of two at one path the one that shows something comes last, and wins.
         all.sort_by(|a, b| a.path().cmp(b.path()).then(a.shows_what_is_below().cmp(&b.shows_what_is_below())));
-        let mut kept: Vec<Mount> = Vec::new();
+        let mut kept: Vec<SandboxMount> = Vec::new();
         for mount in all {
             let above = kept.iter().rfind(|above| mount.path().starts_with(above.path()));
             let shown = above.is_some_and(|above| above.shows_what_is_below() && above.path() != mount.path());
-            let again = matches!(mount, Mount::ReadOnly { .. }) && shown && !above.is_some_and(is_writable);
+            let again = matches!(mount, SandboxMount::ReadOnly { .. }) && shown && !above.is_some_and(is_writable);
             if !again {
                 kept.push(mount);
             }
@@ -238,10 +239,68 @@ impl List {
     }
 }
 
-fn is_writable(mount: &Mount) -> bool {
-    matches!(mount, Mount::Writable { .. })
+fn is_writable(mount: &SandboxMount) -> bool {
+    matches!(mount, SandboxMount::Writable { .. })
 }
 
 #[cfg(test)]
-#[path = "view_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn at(list: &[SandboxMount], path: &Path) -> Option<usize> {
+        list.iter().position(|mount| mount.path() == path)
+    }
+
+    #[test]
+    fn the_home_is_empty_but_for_what_is_needed_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap().join("home");
+        for part in [".ssh", ".cargo/bin", "work/arm", "work/bin", "work/arm/kept"] {
+            std::fs::create_dir_all(home.join(part)).unwrap();
+        }
+        let needs = SandboxNeeds {
+            home: Some(home.clone()),
+            // A home on PATH would show everything in it.
+            path: vec![home.join(".cargo/bin"), home.clone(), "/".into()],
+            read: vec![home.join("work/bin"), home.join("work/arm/kept")],
+            write: vec![home.join("work/arm")],
+            tmp: Some(dir.path().to_owned()),
+            ..SandboxNeeds::default()
+        };
+        let list = view(&needs);
+        let hidden = at(&list, &home).unwrap();
+        assert_eq!(list[hidden], SandboxMount::Empty { path: home.clone() });
+        assert!(at(&list, &home.join(".cargo/bin")).unwrap() > hidden);
+        let arm = at(&list, &home.join("work/arm")).unwrap();
+        assert!(matches!(list[arm], SandboxMount::Writable { .. }));
+        assert!(at(&list, &home.join("work/arm/kept")).unwrap() > arm, "what is read-only in it stays so");
+        assert!(at(&list, &home.join(".ssh")).is_none() && at(&list, Path::new("/")).is_none());
+        assert!(at(&list, Path::new("/run")).is_none() && at(&list, Path::new("/sys")).is_none());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_system_is_seen_and_what_lies_below_is_not_listed_again() {
+        let list = view(&SandboxNeeds { path: vec!["/usr/bin".into(), "/bin".into()], ..SandboxNeeds::default() });
+        assert!(matches!(list[at(&list, Path::new("/usr")).unwrap()], SandboxMount::ReadOnly { .. }));
+        assert!(at(&list, Path::new("/usr/bin")).is_none());
+        assert!(list.iter().filter(|mount| mount.path() == Path::new("/bin")).count() == 1);
+        assert!(!list.iter().any(is_writable));
+        let proc = at(&list, Path::new("/proc")).unwrap();
+        assert_eq!(list[proc], SandboxMount::Proc);
+    }
+
+    #[test]
+    fn a_path_through_a_link_is_seen_at_both_places() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        std::fs::create_dir(real.join("disk")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(real.join("disk"), real.join("link")).unwrap();
+        let list = view(&SandboxNeeds { write: vec![real.join("link")], ..SandboxNeeds::default() });
+        for name in ["link", "disk"] {
+            let mount = &list[at(&list, &real.join(name)).unwrap()];
+            assert_eq!(*mount, SandboxMount::Writable { path: real.join(name), source: real.join("disk") });
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::{Told, Wrong};
 use exec::filesystem::same_file_system;
 use exec::identity::is_root;
-use exec::volume::{Kind, Volume, VolumeSpec, clean_leftovers};
+use exec::volume::{Volume, VolumeKind, VolumeSpec, clean_leftovers};
 
 /// Room for everything a story stores, several times over, bytes.
 const SIZE: u64 = 32 << 20;
@@ -51,7 +51,7 @@ impl Disk {
     pub(super) fn mount(bench: &Bench<'_>) -> Result<Disk, Wrong> {
         let name = strategies::key::Digest::of(bench.at("").as_os_str().as_encoded_bytes()).short();
         let folder = Folder(bench.lab().work.join(DISKS).join(name));
-        let spec = VolumeSpec { kind: Kind::Tmpfs, size_bytes: SIZE };
+        let spec = VolumeSpec { kind: VolumeKind::Tmpfs, size_bytes: SIZE };
         let volume = Volume::create(spec, &folder.0);
         let volume = volume.map_err(|error| match is_root() {
             false => Wrong::NotApplicable("it takes root to mount a small disk".to_owned()),

@@ -13,7 +13,7 @@ use super::limits::Limits;
 use super::sensors::{Machine, Sensors};
 use super::watch::Watch;
 use exec::cpu::CpuTimes;
-use exec::filesystem::{FileSystem, same_file_system};
+use exec::filesystem::{FileSystemFacts, same_file_system};
 use exec::interrupt::{Interrupted, Supervisor};
 
 /// How long others are looked at before a step.
@@ -48,7 +48,7 @@ pub fn places(limits: &Limits, arms: &Path, work: &Path, records: &Path) -> Vec<
     let mut places: Vec<Place> = Vec::new();
     for (path, keeps_builds) in [(arms, true), (work, true), (records, false)] {
         let known = places.iter().any(|place| same_file_system(&place.path, path).unwrap_or(false));
-        let Ok(fs) = FileSystem::of(path) else { continue };
+        let Ok(fs) = FileSystemFacts::of(path) else { continue };
         if known {
             continue;
         }

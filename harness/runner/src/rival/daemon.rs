@@ -9,8 +9,9 @@ use strategies::external::schema;
 use super::{PATIENCE, Rival};
 use crate::build::{BuildError, Usage};
 use exec::command::CommandSpec;
-use exec::daemon::{Daemon, cpu};
-use exec::marked;
+use exec::cpu;
+use exec::daemon::DaemonProcess;
+use exec::leftovers::{self, TOOL_MARK};
 use exec::process;
 
 /// How often a port that somebody else took meanwhile is tried again.
@@ -27,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A daemon that serves.
 #[derive(Debug)]
 pub(super) struct Serving {
-    daemon: Daemon,
+    daemon: DaemonProcess,
     port: u16,
     values: Values,
 }
@@ -42,6 +43,13 @@ impl Rival {
         let mut serving = self.serving();
         if serving.as_mut().is_some_and(|serving| serving.daemon.is_running()) {
             return Ok(());
+        }
+        // A plan refuses such strategies before; never run one outside what was asked for.
+        if self.sandbox.is_some() {
+            return Err(BuildError::NoDaemon(format!(
+                "the daemon of {} cannot run in a sandbox",
+                self.external.name()
+            )));
         }
         *serving = None;
         let mut why = String::new();
@@ -69,7 +77,7 @@ impl Rival {
             [] => None,
             argv => Some(self.command(&values, argv).map_err(|error| failed(&error))?),
         };
-        let mut daemon = Daemon::start(&spec, &self.state.join("daemon.log"), &self.supervisor)?;
+        let mut daemon = DaemonProcess::start(&spec, &self.state.join("daemon.log"), &self.supervisor)?;
         let began = Instant::now();
         while began.elapsed() < STARTING {
             self.supervisor.check().map_err(process::ProcessError::from)?;
@@ -87,7 +95,7 @@ impl Rival {
 
     fn serves(&self, ready: Option<&CommandSpec>, port: u16) -> Result<bool, BuildError> {
         match ready {
-            Some(spec) => match process::run(&spec.clone().timeout(PATIENCE), &self.supervisor, &mut |_, _| ()) {
+            Some(spec) => match self.run(&spec.clone().timeout(PATIENCE)) {
                 Ok(finished) => Ok(finished.status.success()),
                 Err(process::ProcessError::TimedOut { .. }) => Ok(false),
                 Err(error) => Err(error.into()),
@@ -106,13 +114,13 @@ impl Rival {
             let stop = self.external.description.daemon.as_ref().map(|daemon| &daemon.stop);
             if let Some(stop) = stop.filter(|stop| !stop.is_empty() && !self.supervisor.is_interrupted())
                 && let Ok(spec) = self.command(&serving.values, stop)
-                && process::run(&spec.timeout(PATIENCE), &self.supervisor, &mut |_, _| ()).is_ok()
+                && self.run(&spec.timeout(PATIENCE)).is_ok()
             {
                 serving.daemon.wait(STOPPING);
             }
             serving.daemon.end();
         }
-        marked::end(&self.mark);
+        leftovers::end(TOOL_MARK, self.mark.as_ref());
     }
 
     /// Why its daemon no longer runs, if it should.
@@ -130,7 +138,7 @@ impl Rival {
     /// What its daemon and the compilers it ran have used so far.
     pub fn used(&self) -> Usage {
         let pid = self.serving().as_ref().and_then(|serving| serving.daemon.pid());
-        let (user, sys) = pid.and_then(cpu).unwrap_or_default();
+        let (user, sys) = pid.and_then(cpu::of_process).unwrap_or_default();
         Usage { user, sys, max_rss: None }
     }
 }

@@ -32,9 +32,9 @@ pub use count::{Counting, OwnCount};
 use daemon::Serving;
 use exec::dirs::remove_dir;
 use exec::interrupt::Supervisor;
-use exec::marked;
-use exec::process::{self, CommandSpec};
-use exec::sandbox::Sandbox;
+use exec::leftovers::{self, TOOL_MARK};
+use exec::process::{CommandSpec, Finished, ProcessError};
+use exec::sandbox::{self, Sandbox};
 use exec::toolchain::Toolchain;
 
 /// How long a tool may take to answer about itself.
@@ -94,11 +94,10 @@ impl Rival {
         let toolchain = cargo.as_ref().unwrap_or(&lab.toolchain);
         let values = values::of_arm(lab, arm, external, toolchain, found.as_deref());
         let store = PathBuf::from(values.text(&external.description.store.path)?);
-        let mark = marked::fresh();
-        lab.supervisor.mark(&mark);
+        let mark = leftovers::fresh_mark();
         let mut base = lab.build_env_with(&log, toolchain);
         values::at_home(&mut base, &state.join("home"));
-        base.insert(marked::VARIABLE.into(), mark.clone().into());
+        base.insert(TOOL_MARK.into(), mark.clone().into());
         let rival = Rival {
             external: Arc::clone(external),
             values,
@@ -133,7 +132,7 @@ impl Rival {
 
     /// Changes the environment of a build as the strategy says.
     pub fn apply(&self, env: &mut BTreeMap<OsString, OsString>, lab: &Lab, site: &Site, recipe: &Recipe) {
-        let own = ["HOME", marked::VARIABLE, "RUSTUP_HOME"];
+        let own = ["HOME", TOOL_MARK, "RUSTUP_HOME"];
         let from_base = self.base.iter().filter(|(name, _)| {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
         });
@@ -188,8 +187,8 @@ impl Rival {
         for argv in commands {
             let argv = values.argv(argv).map_err(|error| BuildError::Failed(error.to_string()))?;
             let deadline = env.lab.deadline();
-            let spec = env.lab.confine(deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe))));
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ());
+            let spec = deadline.on(command(&argv, &site.dir, &site.env(env.lab, env.recipe)));
+            let finished = self.run(&spec);
             let finished = finished.map_err(|error| deadline.told("a command of the tool", error))?;
             if !finished.status.success() {
                 let said = finished.stderr_tail.join(" | ");
@@ -208,7 +207,7 @@ impl Rival {
     pub fn reset(&self) -> Result<()> {
         for argv in &self.external.description.reset {
             let spec = self.command(&self.values, argv)?;
-            let finished = process::run(&spec, &self.supervisor, &mut |_, _| ())?;
+            let finished = self.run(&spec)?;
             anyhow::ensure!(finished.status.success(), "`{}` failed: {}", spec.display(), finished.stderr_text());
         }
         self.rest();
@@ -220,7 +219,8 @@ impl Rival {
     /// What its version command says; `None` where there is none.
     pub fn version(&self) -> Option<String> {
         let spec = self.command(&self.values, &self.external.description.version.as_ref()?.command).ok()?;
-        let (finished, stdout) = process::run_captured(&spec.timeout(PATIENCE), &self.supervisor).ok()?;
+        let (finished, stdout) =
+            sandbox::run_captured(self.sandbox.as_deref(), &spec.timeout(PATIENCE), &self.supervisor).ok()?;
         let first = stdout.iter().map(|line| line.trim()).find(|line| !line.is_empty())?;
         finished.status.success().then(|| first.to_owned())
     }
@@ -238,8 +238,12 @@ impl Rival {
         let described = described.filter_map(|(name, text)| Some((name.into(), values.text(text).ok()?.into())));
         let mut env = self.base.clone();
         env.extend(described);
-        let spec = command(&values.argv(argv)?, &self.state, &env);
-        Ok(self.sandbox.iter().fold(spec, |spec, sandbox| sandbox.confine(spec)))
+        Ok(command(&values.argv(argv)?, &self.state, &env))
+    }
+
+    /// Runs a command of the tool: in the sandbox, if there is one.
+    fn run(&self, spec: &CommandSpec) -> Result<Finished, ProcessError> {
+        sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, &mut |_, _| ())
     }
 
     fn of_build(&self, lab: &Lab, site: &Site, recipe: &Recipe) -> Values {

@@ -4,31 +4,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
 use exec::interrupt::Supervisor;
-use exec::sandbox::limits::{Limits, PROCESSES, TIME_S};
-use exec::sandbox::{Kind, Sandbox, SandboxSpec};
+use exec::sandbox::limits::{PROCESSES, SandboxLimits, TIME_S};
+use exec::sandbox::{Sandbox, SandboxKind, SandboxSpec};
 use runner::quantity::{parse_age, parse_size};
 
-/// How a sandbox is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Choice {
-    /// bubblewrap where it is installed and works, namespaces otherwise
-    Auto,
-    /// Only by `bwrap`
-    Bubblewrap,
-    /// Only by the harness itself
-    Namespaces,
-}
-
-/// Shutting in strangers' code.
+/// Running strangers' code in a sandbox.
 #[derive(Debug, ClapArgs)]
 pub struct SandboxArgs {
     /// Run every build without network, with a read-only file system but for the directories it
-    /// builds in, and with limits (Linux)
-    #[arg(long, value_enum, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
-    sandbox: Option<Choice>,
+    /// builds in, and with limits (Linux, by Bubblewrap)
+    // With a value, as earlier versions had it, there is one to choose.
+    #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "bubblewrap",
+        value_parser = ["bubblewrap", "auto"], hide_possible_values = true)]
+    sandbox: Option<String>,
     /// Memory of all sandboxed builds at once, e.g. 8GiB [default: three quarters of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "sandbox")]
     sandbox_memory: Option<u64>,
@@ -49,21 +40,18 @@ impl SandboxArgs {
     /// # Errors
     /// When it does not work here, or something to be read is not there.
     pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
-        let try_kind = |kind| Sandbox::try_kind(kind, supervisor).map(|_| kind);
-        let kind = match self.sandbox {
-            None => return Ok(None),
-            Some(Choice::Auto) => Sandbox::find(supervisor)?.0,
-            Some(Choice::Bubblewrap) => try_kind(Kind::Bubblewrap)?,
-            Some(Choice::Namespaces) => try_kind(Kind::Namespaces)?,
-        };
+        if self.sandbox.is_none() {
+            return Ok(None);
+        }
+        Sandbox::probe(supervisor)?;
         let read = self.sandbox_read.iter().map(|path| {
             let found = path.exists().then(|| std::path::absolute(path)).and_then(Result::ok);
             found.with_context(|| format!("--sandbox-read {}: there is no such file", path.display()))
         });
         Ok(Some(SandboxSpec {
-            kind,
-            limits: Limits {
-                memory_bytes: self.sandbox_memory.unwrap_or_else(Limits::default_memory),
+            kind: SandboxKind::Bubblewrap,
+            limits: SandboxLimits {
+                memory_bytes: self.sandbox_memory.unwrap_or_else(SandboxLimits::default_memory),
                 processes: self.sandbox_processes.unwrap_or(PROCESSES),
                 time_s: self.sandbox_time.map_or(TIME_S, |time| time.as_secs().max(1)),
             },
@@ -74,10 +62,10 @@ impl SandboxArgs {
 
 /// What `--dry-run` says of it.
 pub fn line(spec: &SandboxSpec) -> String {
-    let Limits { memory_bytes, processes, time_s } = spec.limits;
+    let SandboxLimits { memory_bytes, processes, time_s } = spec.limits;
     format!(
         "{}: no network, at most {} MiB, {processes} processes, {time_s} s a command",
-        spec.kind,
+        spec.kind.as_str(),
         memory_bytes >> 20
     )
 }

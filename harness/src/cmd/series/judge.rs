@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::Args as ClapArgs;
+use clap::Args;
 use reports::formats::{markdown, terminal};
 use reports::simulation;
 use reports::table::WIDTH;
 use series::night::{Look, Night, judge, summary};
 
-use super::Place;
+use super::{SeriesArgs, note_unreadable};
 
 /// Compares runs with the last good ones like them, keeps the verdict, and adds the runs. The
 /// exit code is 1 when something became worse: a strategy at least 5 % slower against its
 /// baseline by a corrected test, fewer hits, no row that counts any more, or a probe that fails
 /// and did not. A run with a regression is nobody's yardstick until it is accepted.
-#[derive(Debug, ClapArgs)]
-pub struct Args {
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
     /// Run folders of one night: one of `harness compare`, of `harness probe`, or both, and
     /// any of `harness simulate`, which are only told
     #[arg(value_name = "RUN", required = true)]
@@ -41,19 +41,20 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
     #[command(flatten)]
-    place: Place,
+    series: SeriesArgs,
 }
 
 /// Exit code for a regression.
 const REGRESSED: u8 = 1;
 
-pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let series = args.place.open()?;
+pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
+    let series = args.series.open()?;
     let (simulated, runs): (Vec<PathBuf>, Vec<PathBuf>) =
         args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
     let simulations = simulated.iter().map(|dir| simulation::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let look = if args.first_look { Look::First } else { Look::Last };
     let night = judge(&series, &runs, args.again.as_deref(), look)?;
+    note_unreadable(&night.unreadable);
     match look {
         Look::First => print!("{}", first_look(&night)),
         Look::Last => {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 use reports::document::Block;
 use reports::formats::terminal;
 use reports::table::WIDTH;
@@ -13,11 +12,11 @@ use series::change::Settings;
 use series::history::{Line, lines, turned};
 use series::page::{Filter, Output, document, write};
 
-use super::{Place, tell_unknown};
+use super::{SeriesArgs, note_unreadable};
 
 /// Tells what changed in a series and when, and where things stand; writes a page with plots.
-#[derive(Debug, ClapArgs)]
-pub struct Args {
+#[derive(Debug, Args)]
+pub struct ShowArgs {
     /// Only strategies whose name holds one of these, or steps of exactly these names
     #[arg(value_name = "STRATEGY|STEP")]
     about: Vec<String>,
@@ -34,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    place: Place,
+    series: SeriesArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -49,8 +48,8 @@ enum Wanted {
     Svg,
 }
 
-pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let series = args.place.open()?;
+pub(super) fn run(args: &ShowArgs) -> Result<()> {
+    let series = args.series.open()?;
     let contents = series.read()?;
     let lines = lines(&contents.entries, &Settings::default());
     let filter = filter(args, &lines)?;
@@ -60,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         section.blocks.retain(|block| !matches!(block, Block::Plot(_)));
     }
     print!("{}", terminal::render(&short, WIDTH));
-    tell_unknown(&contents.unknown);
+    note_unreadable(&contents.unreadable);
     let out = args.out.clone().unwrap_or_else(|| series.dir().join(super::super::report::FOLDER));
     let formats: BTreeSet<Wanted> = args.format.iter().copied().collect();
     let outputs = formats.into_iter().map(|wanted| match wanted {
@@ -72,11 +71,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     for path in write(&out, &document, &lines, &filter, &outputs.collect::<Vec<_>>())? {
         println!("wrote {}", path.display());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// A word that is the name of a step is one; any other must be part of a strategy's name.
-fn filter(args: &Args, lines: &[Line<'_>]) -> Result<Filter> {
+fn filter(args: &ShowArgs, lines: &[Line<'_>]) -> Result<Filter> {
     let keys = || lines.iter().flat_map(|line| &line.tracks).map(|track| track.key);
     let mut filter = Filter { all_lines: args.all, workspaces: args.workspaces.clone(), ..Filter::default() };
     for word in &args.about {

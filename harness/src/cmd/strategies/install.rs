@@ -19,7 +19,6 @@ use runner::rival::tool::install_dir;
 /// When one cannot be built.
 pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
     let work = WorkDir::acquire(work, DISK_FLOOR)?;
-    work.track(supervisor);
     let lab = Lab::open(work.path(), None, supervisor.clone())?;
     for external in tools {
         let Some(install) = &external.description.install else { continue };

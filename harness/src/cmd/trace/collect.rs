@@ -95,7 +95,6 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
     check_writable(&out)?;
     let began = Instant::now();
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    work.track(supervisor);
     let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let draft = everything(&lab, &workspaces, &commands)?;
     let measured = Measured::read(&folders, |note| eprintln!("note: {note}"));

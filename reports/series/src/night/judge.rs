@@ -11,8 +11,8 @@ use reports::probes::{self, ProbeRun};
 use super::finding::{Finding, Looks, could_be_found, lost, of_changes, of_probes, same, slower_by};
 use super::verdicts::{Outcome, Verdict, is_good, verdicts, write};
 use crate::error::SeriesError;
-use crate::keep::{How, Series};
-use crate::record::{Entry, Kind, line_id, of_folder};
+use crate::run::{Entry, Kind, line_id, of_folder};
+use crate::series::{AddMode, Series, SeriesContents};
 
 /// Whether verdicts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,10 @@ pub struct Night {
     pub again: Option<Changes>,
     /// What became worse, and stands.
     pub regressions: Vec<Finding>,
-    /// What looked slower, and did not when looked at again.
+    /// What looked slower, and did not in the second run.
     pub unconfirmed: Vec<Finding>,
+    /// Runs of the series that could not be read and were left out, with the reason.
+    pub unreadable: Vec<(String, String)>,
 }
 
 impl Night {
@@ -82,14 +84,14 @@ impl Night {
 /// When a run cannot be read or stands twice, or the series is damaged or cannot be written.
 pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: Look) -> Result<Night, SeriesError> {
     let past = Past::of(series)?;
-    let mut night = Night::default();
+    let mut night = Night { unreadable: past.unreadable.clone(), ..Night::default() };
     for folder in folders {
         let run = of_folder(folder)?;
         past.refuse_other_content(&run)?;
         match run.kind {
             Kind::Compare if night.compared.is_none() => night.compared = Some(compare(&past, run, folder)?),
             Kind::Probe if night.probed.is_none() => night.probed = Some(probe(&past, run, folder)?),
-            kind => return Err(SeriesError::TwoOfAKind { kind: kind.as_str() }),
+            kind => return Err(SeriesError::TwoOfAKind(kind.as_str())),
         }
     }
     let mut found = night.compared.as_ref().map(|pair| pair.lost.clone()).unwrap_or_default();
@@ -114,6 +116,7 @@ pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: L
 struct Past<'a> {
     series: &'a Series,
     entries: Vec<Entry>,
+    unreadable: Vec<(String, String)>,
     verdicts: BTreeMap<String, Verdict>,
 }
 
@@ -128,17 +131,19 @@ fn in_common(run: &Entry, other: &Entry) -> usize {
 
 impl<'a> Past<'a> {
     fn of(series: &'a Series) -> Result<Self, SeriesError> {
-        let entries = match series.read() {
-            Err(SeriesError::None { .. }) => Vec::new(),
-            contents => contents?.entries,
+        let contents = match series.read() {
+            Err(SeriesError::Missing(_)) => SeriesContents::default(),
+            contents => contents?,
         };
-        Ok(Self { series, entries, verdicts: verdicts(series)? })
+        let verdicts = verdicts(series)?;
+        Ok(Self { series, entries: contents.entries, unreadable: contents.unreadable, verdicts })
     }
 
     /// Whether the series has another run of this name: nothing may be said of the one by the other.
     fn refuse_other_content(&self, run: &Entry) -> Result<(), SeriesError> {
-        match self.entries.iter().any(|it| it.name == run.name && it.digest != run.digest) {
-            true => Err(SeriesError::OtherContent { name: run.name.clone() }),
+        let other = self.entries.iter().any(|it| it.name == run.name && it.digest != run.digest);
+        match other || self.unreadable.iter().any(|(name, _)| *name == run.name) {
+            true => Err(SeriesError::OtherContent(run.name.clone())),
             false => Ok(()),
         }
     }
@@ -171,7 +176,7 @@ fn compare(past: &Past<'_>, run: Entry, folder: &Path) -> Result<Pair<Changes>, 
 
 fn probe(past: &Past<'_>, run: Entry, folder: &Path) -> Result<Pair<ProbeChanges>, SeriesError> {
     if run.ok_rows == 0 {
-        return Err(SeriesError::NothingTold { name: run.name });
+        return Err(SeriesError::OnlyErrors(run.name));
     }
     let (against, earlier) = past.last_good(&run)?;
     let read = |folder: &Path| -> Result<ProbeRun, SeriesError> { Ok(probes::read(folder)?) };
@@ -198,10 +203,10 @@ fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<Finding>), SeriesErro
 fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>, SeriesError> {
     let run = of_folder(folder)?;
     if run.line != first.run.line {
-        return Err(SeriesError::OtherLine { name: run.name, line: line_id(&run.line), of: line_id(&first.run.line) });
+        return Err(SeriesError::OtherLine(run.name, line_id(&run.line), line_id(&first.run.line)));
     }
     if run.name == first.run.name || run.started < first.run.started {
-        return Err(SeriesError::NoSecondLook { name: run.name, of: first.run.name.clone() });
+        return Err(SeriesError::NoSecondRun(run.name, first.run.name.clone()));
     }
     first.against.as_ref().map(|(_, old)| between(folder, old).map(|(changes, _)| changes)).transpose()
 }
@@ -247,7 +252,7 @@ fn keep(past: &Past<'_>, night: &Night, again: Option<&Path>) -> Result<(), Seri
         if !past.verdicts.get(&verdict.run).is_some_and(same) {
             write(past.series, &verdict)?;
         }
-        past.series.add(folder, How::Copy)?;
+        past.series.add(folder, AddMode::Copy)?;
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use super::judge::{Night, Pair};
 use crate::change::Settings;
 use crate::error::SeriesError;
 use crate::history::lines;
-use crate::keep::Series;
 use crate::page::changes_of;
+use crate::series::Series;
 
 /// The document. `simulations` are told at its end.
 ///
@@ -182,7 +182,7 @@ fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> [Cell; 8] {
 /// Changes found in the whole past of the line, where there are some.
 fn over_time(series: &Series, line: &str) -> Result<Option<Section>, SeriesError> {
     let contents = match series.read() {
-        Err(SeriesError::None { .. }) => return Ok(None),
+        Err(SeriesError::Missing(_)) => return Ok(None),
         contents => contents?,
     };
     let lines = lines(&contents.entries, &Settings::default());

@@ -3,15 +3,15 @@
 //! Nothing is overwritten: who accepts a run adds a verdict to that of the night.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
 use crate::error::SeriesError;
-use crate::keep::{Series, check_name};
+use crate::series::{Series, check_name, staged_beside};
 
 /// The folder, in that of the series.
 const FOLDER: &str = "verdicts";
@@ -54,9 +54,9 @@ pub struct Verdict {
 pub fn verdicts(series: &Series) -> Result<BTreeMap<String, Verdict>, SeriesError> {
     let mut latest: BTreeMap<String, (u32, Verdict)> = BTreeMap::new();
     for (n, path) in files(series.dir())? {
-        let text = fs::read(&path).map_err(SeriesError::io("read", &path))?;
-        let verdict: Verdict = serde_json::from_slice(&text)
-            .map_err(|error| SeriesError::Verdict { path: path.clone(), why: error.to_string() })?;
+        let text = fs::read(&path)?;
+        let verdict: Verdict =
+            serde_json::from_slice(&text).map_err(|error| SeriesError::Verdict(path.clone(), error.to_string()))?;
         match latest.get(&verdict.run) {
             Some((known, _)) if *known > n => {}
             _ => drop(latest.insert(verdict.run.clone(), (n, verdict))),
@@ -77,10 +77,10 @@ pub fn is_good(verdict: Option<&Verdict>) -> bool {
 /// When there is no such run, or nothing to accept in it.
 pub fn accept(series: &Series, run: &str, because: &str) -> Result<Verdict, SeriesError> {
     if !series.read()?.entries.iter().any(|entry| entry.name == run) {
-        return Err(SeriesError::NoSuchRun { name: run.into() });
+        return Err(SeriesError::NoSuchRun(run.into()));
     }
     let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == Outcome::Regressed) else {
-        return Err(SeriesError::NothingToAccept { name: run.into() });
+        return Err(SeriesError::NothingToAccept(run.into()));
     };
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let verdict = Verdict { outcome: Outcome::Accepted, because: Some(because.to_owned()), given, ..verdict };
@@ -92,31 +92,27 @@ pub fn accept(series: &Series, run: &str, because: &str) -> Result<Verdict, Seri
 pub(super) fn write(series: &Series, verdict: &Verdict) -> Result<(), SeriesError> {
     check_name(&verdict.run)?;
     let folder = series.dir().join(FOLDER);
-    fs::create_dir_all(&folder).map_err(SeriesError::io("create", &folder))?;
+    fs::create_dir_all(&folder)?;
     let _lock = series.lock()?;
-    let taken = files(series.dir())?.into_iter().filter(|(_, path)| run_of(path) == Some(&verdict.run));
-    let n = taken.map(|(n, _)| n).max().unwrap_or(0) + 1;
+    let given = files(series.dir())?.into_iter().filter(|(_, path)| run_of(path) == Some(&verdict.run));
+    let n = given.map(|(n, _)| n).max().unwrap_or(0) + 1;
     let path = folder.join(format!("{}.{n}.json", verdict.run));
-    let staged = folder.join(format!(".{}.new", verdict.run));
-    let mut text =
-        serde_json::to_vec_pretty(verdict).map_err(|error| SeriesError::io("encode", &path)(error.into()))?;
+    let mut text = serde_json::to_vec_pretty(verdict).map_err(std::io::Error::from)?;
     text.push(b'\n');
-    let written = File::create(&staged).and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
-    written.map_err(SeriesError::io("write", &staged))?;
-    fs::rename(&staged, &path).map_err(SeriesError::io("rename to", &path))
+    staged_beside(&path, &text)?.persist_noclobber(&path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Every verdict's number and file.
 fn files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, SeriesError> {
-    let folder = dir.join(FOLDER);
-    let entries = match fs::read_dir(&folder) {
+    let entries = match fs::read_dir(dir.join(FOLDER)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(SeriesError::io("read", &folder)(error)),
+        Err(error) => return Err(error.into()),
     };
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry.map_err(SeriesError::io("read", &folder))?.path();
+        let path = entry?.path();
         if let Some(n) = number_of(&path) {
             files.push((n, path));
         }

@@ -1,9 +1,9 @@
 //! The document as files.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use reports::document::{Block, Document};
 use reports::formats::markdown;
 use reports::page;
@@ -11,6 +11,7 @@ use reports::page;
 use super::Filter;
 use crate::error::SeriesError;
 use crate::history::Line;
+use crate::series::replace;
 
 /// What the past may be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,21 +37,18 @@ pub fn write(
     filter: &Filter,
     outputs: &[Output],
 ) -> Result<Vec<PathBuf>, SeriesError> {
-    fs::create_dir_all(dir).map_err(SeriesError::io("create", dir))?;
+    fs::create_dir_all(dir)?;
     let mut written = Vec::new();
     let mut put = |name: &str, text: &str| -> Result<(), SeriesError> {
-        let (path, staged) = (dir.join(name), dir.join(format!("{name}.new")));
-        fs::write(&staged, text).map_err(SeriesError::io("write", &staged))?;
-        fs::rename(&staged, &path).map_err(SeriesError::io("replace", &path))?;
+        let path = dir.join(name);
+        replace(&path, text.as_bytes())?;
         written.push(path);
         Ok(())
     };
     for output in outputs {
         match output {
             Output::Html => {
-                let text = page::render(document, &[]);
-                let text = text.map_err(std::io::Error::other).map_err(SeriesError::io("make a page in", dir))?;
-                put("series.html", &text)?;
+                put("series.html", &page::render(document, &[]).map_err(std::io::Error::other)?)?;
             }
             Output::Markdown => put("series.md", &markdown::render(document))?,
             Output::Csv => put("series.csv", &csv(lines, filter))?,

@@ -1,0 +1,115 @@
+//! A published package through a replaced source: the same way a mirror or a vendored
+//! directory is used, without a network.
+
+use std::fs;
+
+use crate::common::{TestDir, mirror, registry, sha256, vendor};
+use corpora::Fetcher;
+
+const WHOLE: [&str; 3] = ["Cargo.toml", "Cargo.lock", "src/main.rs"];
+
+#[test]
+fn a_package_is_fetched_once() {
+    let place = TestDir::new();
+    let sum = sha256(b"the archive");
+    vendor(&place, "1.2.3", &sum, &WHOLE);
+    let fetcher = place.fetcher();
+    let workspace = registry("1.2.3", &sum);
+    let first = fetcher.fetch(&workspace).unwrap();
+    assert!(first.new);
+    assert!(first.dir().join("src/main.rs").is_file());
+    assert_eq!(first.lockfile().unwrap(), first.tree.join("Cargo.lock"));
+    // With the source gone, only what was fetched can answer.
+    fs::remove_dir_all(place.join("vendor")).unwrap();
+    let second = fetcher.fetch(&workspace).unwrap();
+    assert!(!second.new);
+    assert_eq!(second.tree, first.tree);
+    assert_eq!(place.left_in_sources().len(), 1);
+}
+
+#[test]
+fn another_checksum_is_an_error_that_names_both() {
+    let place = TestDir::new();
+    let sum = sha256(b"the archive");
+    vendor(&place, "1.2.3", &sum, &WHOLE);
+    let other = sha256(b"another archive");
+    let error = place.fetcher().fetch(&registry("1.2.3", &other)).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("checksum mismatch for made-up 1.2.3"), "{text}");
+    assert!(text.contains(&sum) && text.contains(&other), "{text}");
+    assert_eq!(place.left_in_sources(), Vec::<String>::new());
+}
+
+#[test]
+fn a_changed_version_is_fetched_anew() {
+    let place = TestDir::new();
+    let fetcher = place.fetcher();
+    for version in ["1.0.0", "2.0.0"] {
+        let sum = sha256(version.as_bytes());
+        vendor(&place, version, &sum, &WHOLE);
+        let fetched = fetcher.fetch(&registry(version, &sum)).unwrap();
+        let manifest = fs::read_to_string(fetched.dir().join("Cargo.toml")).unwrap();
+        assert!(fetched.new && manifest.contains(version));
+    }
+}
+
+#[test]
+fn a_package_without_a_lockfile_is_refused() {
+    let place = TestDir::new();
+    let sum = sha256(b"x");
+    vendor(&place, "1.2.3", &sum, &["Cargo.toml", "src/main.rs"]);
+    let error = place.fetcher().fetch(&registry("1.2.3", &sum)).unwrap_err();
+    assert!(error.to_string().contains("has no Cargo.lock"), "{error}");
+    assert_eq!(place.left_in_sources(), Vec::<String>::new());
+}
+
+#[test]
+fn a_version_that_is_not_there_is_one_line() {
+    let place = TestDir::new();
+    let sum = sha256(b"x");
+    vendor(&place, "1.2.3", &sum, &WHOLE);
+    let error = place.fetcher().fetch(&registry("9.9.9", &sum)).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("cannot fetch it: `cargo generate-lockfile` failed: "), "{text}");
+    assert!(!text.contains('\n'), "{text}");
+}
+
+#[test]
+fn a_mirror_is_asked_and_its_archive_downloaded_by_cargo() {
+    let place = TestDir::new();
+    let sum = mirror(&place, "1.2.3");
+    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
+    let fetched = fetcher.fetch(&registry("1.2.3", &sum)).unwrap();
+    assert!(fetched.dir().join("src/main.rs").is_file());
+    // Cargo marks what it unpacked from an archive; `cargo vendor` would not.
+    assert!(fetched.dir().join(".cargo-ok").is_file());
+}
+
+#[test]
+fn an_archive_with_other_bytes_than_the_index_says_is_refused() {
+    let place = TestDir::new();
+    let sum = mirror(&place, "1.2.3");
+    let archive = place.join("dl/made-up/1.2.3/download");
+    let mut bytes = fs::read(&archive).unwrap();
+    bytes.push(0);
+    fs::write(&archive, bytes).unwrap();
+    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
+    let error = fetcher.fetch(&registry("1.2.3", &sum)).unwrap_err().to_string();
+    assert!(error.contains("failed to verify the checksum"), "{error}");
+    assert_eq!(place.left_in_sources(), Vec::<String>::new());
+}
+
+#[test]
+fn sources_of_another_archive_in_the_cargo_home_are_not_taken() {
+    let place = TestDir::new();
+    let sum = mirror(&place, "1.2.3");
+    // The same name and version from some other registry, unpacked earlier.
+    for (kind, file) in [("src", "made-up-1.2.3/.cargo-ok"), ("cache", "made-up-1.2.3.crate")] {
+        let path = place.join("home/registry").join(kind).join("other").join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "other").unwrap();
+    }
+    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
+    let fetched = fetcher.fetch(&registry("1.2.3", &sum)).unwrap();
+    assert!(fetched.dir().join("src/main.rs").is_file());
+}

@@ -1,0 +1,59 @@
+//! The seam between operating systems: the same names for each, and nothing else asks which one
+//! this is. What a system does not have fails as `unsupported` or is `None`.
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
+
+pub(crate) use system::*;
+pub use system::{ChildGroup, own_cpu};
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// How a child ended, and what it used together with its descendants.
+#[derive(Debug)]
+pub(crate) struct ResourceUse {
+    pub status: ExitStatus,
+    pub user: Duration,
+    pub sys: Duration,
+    /// Largest resident set of any one of them; `None` where the system keeps none.
+    pub max_rss_bytes: Option<u64>,
+}
+
+/// A file of a device, whatever name leads to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FileNumber {
+    pub device: u64,
+    pub number: u64,
+}
+
+/// A run of blocks of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileExtent {
+    /// First byte on the device.
+    pub start: u64,
+    pub length: u64,
+    pub place: ExtentPlace,
+}
+
+/// Where the bytes of an extent are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExtentPlace {
+    /// In blocks of their own or shared ones, written or only reserved.
+    Blocks,
+    /// In blocks, compressed: there are at most as many as the length says.
+    Compressed,
+    /// In the inode or the tree: they take no data block.
+    Inline,
+    /// Nowhere yet.
+    Unplaced,
+}
+
+/// The file system under a path, as the system call has it.
+#[derive(Debug)]
+pub(crate) struct FileSystemRoom {
+    pub kind: Option<String>,
+    pub free_bytes: u64,
+    pub total_bytes: u64,
+}

@@ -1,0 +1,448 @@
+//! Unix, and what only Linux of them has.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
+
+use super::{FileNumber, FileSystemRoom, ResourceUse};
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::*;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use other::*;
+
+/// The process group that a child leads: it and everything it started and that stayed.
+#[derive(Debug)]
+pub struct ChildGroup(Pid);
+
+impl ChildGroup {
+    /// Has a command start as the leader of a new group.
+    pub fn lead(command: &mut Command) {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+    }
+
+    /// The group of a child that was started just now.
+    pub fn of(child: &Child) -> io::Result<ChildGroup> {
+        Ok(ChildGroup(Pid::from_child(child)))
+    }
+
+    /// Asks every process of it to end. A group that is gone is no error.
+    pub fn terminate(&self) {
+        let _ = rustix::process::kill_process_group(self.0, Signal::TERM);
+    }
+
+    /// Ends every process of it.
+    pub fn kill(&self) {
+        let _ = rustix::process::kill_process_group(self.0, Signal::KILL);
+    }
+
+    /// Waits for the leader; what it and all its descendants that were waited for used.
+    pub fn reap(self, child: Child) -> io::Result<ResourceUse> {
+        let used = wait4::Wait4::wait4(child)?;
+        let wait4::ResourceUsage { utime, stime, maxrss } = used.rusage;
+        Ok(ResourceUse { status: used.status, user: utime, sys: stime, max_rss_bytes: Some(maxrss) })
+    }
+}
+
+/// A function that blocks until a child ends, and returns whether a signal killed it. It does not
+/// reap: until that is done the number, and so the group, cannot be given to another process.
+pub fn end_of(child: &Child) -> io::Result<impl FnOnce() -> io::Result<bool> + Send + 'static> {
+    let pid = Pid::from_child(child);
+    Ok(move || {
+        loop {
+            match rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                Ok(status) => return Ok(status.is_some_and(|s| s.killed() || s.dumped())),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    })
+}
+
+/// Whether a child has ended; it is not reaped.
+pub fn has_ended(child: &mut Child) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    !matches!(rustix::process::waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(None))
+}
+
+/// Ends a process by its number.
+pub fn kill(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+}
+
+/// The signal that ended a process, if one did.
+pub fn ending_signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+/// Ends this process by the signal that ended another one.
+pub fn end_by_signal(signal: i32) -> ! {
+    if let Some(signal) = Signal::from_named_raw(signal) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+    std::process::exit(128 + signal)
+}
+
+/// Waits until some child ends: its number and exit code (128 + signal as shells have it);
+/// `None` when there is none left.
+pub fn wait_for_any_child() -> io::Result<Option<(u32, i32)>> {
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) => {
+                let of_signal = status.terminating_signal().map(|signal| 128 + signal);
+                let code = status.exit_status().or(of_signal).unwrap_or(1);
+                return Ok(Some((pid.as_raw_nonzero().get().unsigned_abs(), code)));
+            }
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::CHILD) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether permission bits do not bind this process.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// CPU time of this process so far, all its threads.
+pub fn own_cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
+}
+
+/// Kernel name and release.
+pub fn kernel() -> Option<String> {
+    let uname = rustix::system::uname();
+    Some(format!("{} {}", uname.sysname().to_str().ok()?, uname.release().to_str().ok()?))
+}
+
+pub fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+pub fn symlink(original: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(original, link)
+}
+
+/// The number of a file and the bytes of its blocks.
+pub fn file_number(_: &Path, metadata: &Metadata) -> (FileNumber, u64) {
+    use std::os::unix::fs::MetadataExt;
+    // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
+    (FileNumber { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512)
+}
+
+/// Opens a file, but waits for no pipe and follows no link that took its name.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+/// Free bytes, total bytes: one system call, since it is asked while builds are measured.
+pub fn room(path: &Path) -> io::Result<(u64, u64)> {
+    let room = rustix::fs::statvfs(path)?;
+    // The fields' widths differ between systems.
+    #[allow(clippy::useless_conversion)]
+    let (free, all) = (u64::from(room.f_bavail), u64::from(room.f_blocks));
+    Ok((free * room.f_frsize, all * room.f_frsize))
+}
+
+pub fn file_system_room(path: &Path) -> io::Result<FileSystemRoom> {
+    let (free_bytes, total_bytes) = room(path)?;
+    Ok(FileSystemRoom { kind: file_system_kind(path), free_bytes, total_bytes })
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::*;
+    use crate::os::{ExtentPlace, FileExtent};
+    use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper, setrlimit};
+
+    /// Lets no program started from now on inherit open files but the three standard ones.
+    pub fn close_on_exec() -> io::Result<()> {
+        for entry in std::fs::read_dir("/proc/self/fd")? {
+            let number = entry?.file_name().to_str().and_then(|name| name.parse().ok()).unwrap_or(0);
+            if number > 2 {
+                // SAFETY: a file of this process that stays open for the call; the only one that may be
+                // closed meanwhile is the listing's own, which is closed after the loop.
+                #[allow(unsafe_code)]
+                let file = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+                rustix::io::fcntl_setfd(file, rustix::io::FdFlags::CLOEXEC)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Limits this process and all it starts: bytes of address space of each, processes of the user.
+    pub fn set_limits(address_space: Option<u64>, processes: Option<u64>) -> io::Result<()> {
+        for (resource, limit) in [(Resource::As, address_space), (Resource::Nproc, processes)] {
+            if let Some(limit) = limit {
+                let limit = Some(getrlimit(resource).maximum.map_or(limit, |hard| hard.min(limit)));
+                setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes this process the parent of all its descendants that lose theirs.
+    pub fn become_subreaper() -> io::Result<()> {
+        Ok(set_child_subreaper(Pid::from_raw(1))?)
+    }
+
+    /// Total and available memory in bytes.
+    pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        (kib_of(&text, "MemTotal:"), kib_of(&text, "MemAvailable:"))
+    }
+
+    fn kib_of(meminfo: &str, name: &str) -> Option<u64> {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
+        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kib * 1024)
+    }
+
+    /// A value of the kernel's by the name that macOS has for it.
+    pub fn sysctl(_: &str) -> Option<String> {
+        None
+    }
+
+    /// Writes out everything that a file's file system still holds back.
+    pub fn sync_file_system(file: &File) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(file)?)
+    }
+
+    /// The name of a magic number (include/uapi/linux/magic.h), for systems without a mount table.
+    pub fn file_system_kind(path: &Path) -> Option<String> {
+        // The type's width and sign differ between architectures; magic numbers have 32 bits.
+        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
+        let magic = rustix::fs::statfs(path).ok()?.f_type as u64 & 0xffff_ffff;
+        let name = match magic {
+            0xef53 => "ext",
+            0x9123_683e => "btrfs",
+            0x5846_5342 => "xfs",
+            0x0102_1994 => "tmpfs",
+            0x794c_7630 => "overlay",
+            0x2fc1_2fc1 => "zfs",
+            0xf2f5_2010 => "f2fs",
+            0x6969 => "nfs",
+            0x6573_5546 => "fuse",
+            0x0102_1997 => "9p",
+            _ => return Some(format!("unknown ({magic:#x})")),
+        };
+        Some(name.to_owned())
+    }
+
+    /// The extents of an open file; `None` where the file system does not tell.
+    pub fn file_extents(file: &File) -> Option<Vec<FileExtent>> {
+        let mut all = Vec::new();
+        let mut request = Box::new(fiemap::FiemapRequest::new());
+        let mut from = 0;
+        loop {
+            let extents = request.ask(file, from).ok()?;
+            let Some(last) = extents.last() else { return Some(all) };
+            let next = last.logical.saturating_add(last.length);
+            let done = last.flags & fiemap::LAST != 0 || next <= from;
+            all.extend(extents.iter().map(fiemap::RawExtent::read));
+            if done {
+                return Some(all);
+            }
+            from = next;
+        }
+    }
+
+    /// The ioctl FIEMAP. Source: Documentation/filesystems/fiemap.rst and
+    /// include/uapi/linux/fiemap.h of Linux.
+    mod fiemap {
+        use std::ffi::c_void;
+        use std::fs::File;
+
+        use super::{ExtentPlace, FileExtent};
+        use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
+
+        pub const LAST: u32 = 0x0001;
+        const UNKNOWN: u32 = 0x0002;
+        const DELALLOC: u32 = 0x0004;
+        const ENCODED: u32 = 0x0008;
+        const DATA_INLINE: u32 = 0x0200;
+
+        /// How many extents one call returns at most: most files of a build have one.
+        const ROOM: usize = 64;
+
+        /// `struct fiemap` without its flexible tail.
+        #[repr(C)]
+        struct Header {
+            start: u64,
+            length: u64,
+            flags: u32,
+            mapped: u32,
+            room: u32,
+            reserved: u32,
+        }
+
+        /// `struct fiemap_extent`.
+        #[repr(C)]
+        #[derive(Clone, Copy)]
+        pub struct RawExtent {
+            pub logical: u64,
+            physical: u64,
+            pub length: u64,
+            reserved64: [u64; 2],
+            pub flags: u32,
+            reserved: [u32; 3],
+        }
+
+        const EMPTY: RawExtent =
+            RawExtent { logical: 0, physical: 0, length: 0, reserved64: [0; 2], flags: 0, reserved: [0; 3] };
+
+        impl RawExtent {
+            pub fn read(&self) -> FileExtent {
+                let has = |flag| self.flags & flag != 0;
+                let place = match () {
+                    () if has(DATA_INLINE) => ExtentPlace::Inline,
+                    () if has(UNKNOWN) || has(DELALLOC) => ExtentPlace::Unplaced,
+                    () if has(ENCODED) => ExtentPlace::Compressed,
+                    () => ExtentPlace::Blocks,
+                };
+                FileExtent { start: self.physical, length: self.length, place }
+            }
+        }
+
+        /// `struct fiemap` with room for [`ROOM`] extents.
+        #[repr(C)]
+        pub struct FiemapRequest {
+            header: Header,
+            extents: [RawExtent; ROOM],
+        }
+
+        impl FiemapRequest {
+            pub fn new() -> Self {
+                let header = Header { start: 0, length: 0, flags: 0, mapped: 0, room: 0, reserved: 0 };
+                Self { header, extents: [EMPTY; ROOM] }
+            }
+
+            /// The extents of `file` from the byte `from` on, as many as there is room for.
+            pub fn ask(&mut self, file: &File, from: u64) -> rustix::io::Result<&[RawExtent]> {
+                let (length, room) = (u64::MAX - from, ROOM as u32);
+                self.header = Header { start: from, length, flags: 0, mapped: 0, room, reserved: 0 };
+                // SAFETY: FS_IOC_FIEMAP reads the header and writes to it and to at most `room`
+                // extents behind it. `FiemapRequest` is laid out as the kernel's structure, has room
+                // for exactly that many, and is borrowed mutably for the whole call.
+                let mapped = unsafe { ioctl(file, Call(self)) }?;
+                Ok(&self.extents[..(mapped as usize).min(ROOM)])
+            }
+        }
+
+        struct Call<'r>(&'r mut FiemapRequest);
+
+        // SAFETY: the opcode is FS_IOC_FIEMAP, `_IOWR('f', 11, struct fiemap)`, whose size is the
+        // header's; the pointer is to a live request, and the output is read from that.
+        unsafe impl Ioctl for Call<'_> {
+            type Output = u32;
+            const IS_MUTATING: bool = true;
+
+            fn opcode(&self) -> Opcode {
+                opcode::read_write::<Header>(b'f', 11)
+            }
+
+            fn as_ptr(&mut self) -> *mut c_void {
+                std::ptr::from_mut::<FiemapRequest>(self.0).cast()
+            }
+
+            unsafe fn output_from_ptr(_: IoctlOutput, request: *mut c_void) -> rustix::io::Result<Self::Output> {
+                // SAFETY: `request` is what `as_ptr` returned, and the kernel is done with it.
+                Ok(unsafe { (*request.cast::<FiemapRequest>()).header.mapped })
+            }
+        }
+
+        #[cfg(test)]
+        mod tests {
+            use super::*;
+
+            #[test]
+            fn structures_have_the_kernels_sizes() {
+                assert_eq!(size_of::<Header>(), 32);
+                assert_eq!(size_of::<RawExtent>(), 56);
+                assert_eq!(size_of::<FiemapRequest>(), 32 + ROOM * 56);
+            }
+
+            #[test]
+            fn each_kind_of_extent_is_read_as_documented() {
+                let read = |flags| RawExtent { physical: 4096, length: 8192, flags, ..EMPTY }.read();
+                for (flags, place) in [
+                    (0, ExtentPlace::Blocks),
+                    (0x800 /* unwritten */, ExtentPlace::Blocks),
+                    (0x2000 /* shared */, ExtentPlace::Blocks),
+                    (LAST, ExtentPlace::Blocks),
+                    (DATA_INLINE | 0x100, ExtentPlace::Inline),
+                    (UNKNOWN, ExtentPlace::Unplaced),
+                    (DELALLOC | UNKNOWN, ExtentPlace::Unplaced),
+                    (ENCODED, ExtentPlace::Compressed),
+                ] {
+                    assert_eq!(read(flags), FileExtent { start: 4096, length: 8192, place }, "{flags:#x}");
+                }
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn memory_is_read_in_bytes() {
+            assert_eq!(kib_of("MemTotal:       24 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(24 * 1024));
+            assert!(memory_bytes().0.is_some_and(|bytes| bytes > 64 << 20));
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use super::*;
+    use crate::os::FileExtent;
+
+    fn unsupported<T>() -> io::Result<T> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub fn close_on_exec() -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn set_limits(_: Option<u64>, _: Option<u64>) -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn become_subreaper() -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
+        (sysctl("hw.memsize").and_then(|text| text.parse().ok()), None)
+    }
+
+    pub fn sysctl(name: &str) -> Option<String> {
+        let output = crate::tool::output_of(Path::new("/usr/sbin/sysctl"), &["-n", name]).ok()?;
+        Some(output.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    pub fn sync_file_system(file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    pub fn file_system_kind(_: &Path) -> Option<String> {
+        None
+    }
+
+    pub fn file_extents(_: &File) -> Option<Vec<FileExtent>> {
+        None
+    }
+}

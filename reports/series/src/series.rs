@@ -1,0 +1,331 @@
+//! A series on disk: a folder for each run, and an index that may be thrown away.
+//!
+//! The folders are the series. `index.json` holds a summary of each run beside the size and time of
+//! its tables, so that a long series is read quickly; what is missing, unreadable or out of date in
+//! it is read from the folders again. A run is copied into a folder with a temporary name, which is
+//! then renamed: it is there whole or not at all, however the copying ends.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use fs_err::{self as fs, File};
+use records::run_folder::{RUN_FILE, STEPS_FILE, UNITS_FILE};
+use reports::probes;
+use serde::{Deserialize, Serialize};
+
+use crate::error::SeriesError;
+use crate::run::{Entry, Kind, of_folder};
+
+const RUNS: &str = "runs";
+/// Prefix of a folder that is being copied.
+const STAGED: &str = ".staged-";
+/// Holds the path of a run that was linked.
+const LINKED: &str = "linked";
+const INDEX: &str = "index.json";
+/// Of the index; another one is made anew.
+const INDEX_VERSION: u32 = 1;
+/// An add takes well below a second: who waits longer gets an error.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A series, by its directory; nothing is opened until it is needed.
+#[derive(Debug, Clone)]
+pub struct Series {
+    dir: PathBuf,
+}
+
+/// How a run is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AddMode {
+    /// Its tables are copied, units packed.
+    #[default]
+    Copy,
+    /// Only its path is recorded: the series needs it to stay there.
+    Link,
+}
+
+/// The result of adding a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AddedRun {
+    /// It is in the series now.
+    New(Box<Entry>),
+    /// The very same was there already.
+    Present(Box<Entry>),
+}
+
+/// The runs of a series.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SeriesContents {
+    /// Oldest first.
+    pub entries: Vec<Entry>,
+    /// Runs that could not be read, with the reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Index {
+    version: u32,
+    /// BLAKE3 of the runs as JSON: an index with a flipped bit is no index.
+    digest: String,
+    /// By the name of the folder.
+    runs: BTreeMap<String, IndexedRun>,
+}
+
+impl Index {
+    fn read(path: &Path) -> Option<Self> {
+        let index: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        (index.version == INDEX_VERSION && index.digest == digest(&index.runs)?).then_some(index)
+    }
+}
+
+fn digest(runs: &BTreeMap<String, IndexedRun>) -> Option<String> {
+    Some(blake3::hash(&serde_json::to_vec(runs).ok()?).to_hex().to_string())
+}
+
+#[derive(Serialize, Deserialize)]
+struct IndexedRun {
+    stamp: String,
+    entry: Entry,
+}
+
+impl Series {
+    /// The series in `dir`, which need not be there.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The directory with the tables of a run: its folder, or the linked one.
+    ///
+    /// # Errors
+    /// When the link cannot be read.
+    pub fn tables_of(&self, name: &str) -> Result<PathBuf, SeriesError> {
+        let folder = self.dir.join(RUNS).join(name);
+        match fs::read_to_string(folder.join(LINKED)) {
+            Ok(path) => Ok(PathBuf::from(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(folder),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps other writers away until the file is dropped, in whatever way the process ends.
+    pub(crate) fn lock(&self) -> Result<std::fs::File, SeriesError> {
+        self.lock_within(PATIENCE)
+    }
+
+    fn lock_within(&self, patience: Duration) -> Result<std::fs::File, SeriesError> {
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(self.dir.join("lock"))?;
+        let file = file.into_file();
+        let since = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
+                Err(_) if since.elapsed() >= patience => return Err(SeriesError::Busy(self.dir.clone())),
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+
+    /// Adds the run in `source`; begins the series if there is none. The run is added whole or
+    /// not at all, and nothing that was there is touched.
+    ///
+    /// # Errors
+    /// When the run cannot be read or another one has its name, somebody else is writing, or the
+    /// disk is full.
+    pub fn add(&self, source: &Path, mode: AddMode) -> Result<AddedRun, SeriesError> {
+        let entry = of_folder(source)?;
+        check_name(&entry.name)?;
+        fs::create_dir_all(self.dir.join(RUNS))?;
+        let _lock = self.lock()?;
+        self.clear_staged();
+        // Names that differ in case only are one folder on some systems.
+        if let Some(there) = self.names()?.into_iter().find(|name| name.eq_ignore_ascii_case(&entry.name)) {
+            let same = there == entry.name && self.read_run(&there).is_ok_and(|found| found.digest == entry.digest);
+            return if same { Ok(AddedRun::Present(Box::new(entry))) } else { Err(SeriesError::OtherContent(there)) };
+        }
+        let staged = self.dir.join(RUNS).join(format!("{STAGED}{}", entry.name));
+        fs::create_dir_all(&staged)?;
+        match mode {
+            AddMode::Copy => copy_tables(source, &staged, entry.kind)?,
+            AddMode::Link => {
+                let path = fs::canonicalize(source)?;
+                // A path that is no text could not be read back.
+                let text =
+                    path.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8; add it without --link"))?;
+                write_synced(&staged.join(LINKED), |file| file.write_all(text.as_bytes()))?;
+            }
+        }
+        fs::rename(&staged, self.dir.join(RUNS).join(&entry.name))?;
+        // Not every system can do this.
+        let _ = File::open(self.dir.join(RUNS)).and_then(|folder| folder.sync_all());
+        Ok(AddedRun::New(Box::new(entry)))
+    }
+
+    /// Every run.
+    ///
+    /// # Errors
+    /// When there is no series, or its directory cannot be read.
+    pub fn read(&self) -> Result<SeriesContents, SeriesError> {
+        let names = self.names()?;
+        if names.is_empty() {
+            return Err(SeriesError::Missing(self.dir.clone()));
+        }
+        let path = self.dir.join(INDEX);
+        let mut before = Index::read(&path).unwrap_or_default();
+        let mut index = Index { version: INDEX_VERSION, ..Index::default() };
+        let (mut contents, mut is_current) = (SeriesContents::default(), true);
+        for name in names {
+            let stamp = self.stamp(&name);
+            let known = before.runs.remove(&name).filter(|run| run.stamp == stamp);
+            is_current &= known.is_some();
+            match known.map_or_else(|| self.read_run(&name), |run| Ok(run.entry)) {
+                Ok(entry) => drop(index.runs.insert(name, IndexedRun { stamp, entry })),
+                Err(error) => contents.unreadable.push((name, in_one_line(&error))),
+            }
+        }
+        if !is_current || !before.runs.is_empty() {
+            index.digest = digest(&index.runs).unwrap_or_default();
+            // Where it cannot be written, the folders are read the next time, too.
+            let _ = serde_json::to_vec(&index).map_err(io::Error::from).and_then(|bytes| replace(&path, &bytes));
+        }
+        contents.entries = index.runs.into_values().map(|run| run.entry).collect();
+        contents.entries.sort_by(|a, b| (&a.started, &a.name).cmp(&(&b.started, &b.name)));
+        Ok(contents)
+    }
+
+    fn read_run(&self, name: &str) -> Result<Entry, SeriesError> {
+        let entry = of_folder(&self.tables_of(name)?)?;
+        if entry.name == name { Ok(entry) } else { Err(SeriesError::Renamed(name.to_owned(), entry.name)) }
+    }
+
+    /// Where the tables of a run are, with their sizes and times.
+    fn stamp(&self, name: &str) -> String {
+        let Ok(dir) = self.tables_of(name) else { return String::new() };
+        let mut stamp = dir.strip_prefix(&self.dir).unwrap_or(&dir).display().to_string();
+        for file in [RUN_FILE, STEPS_FILE, probes::WHOLE] {
+            if let Ok(data) = fs::metadata(dir.join(file)) {
+                let time = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                stamp += &format!(" {file} {} {}", data.len(), time.unwrap_or_default().as_nanos());
+            }
+        }
+        stamp
+    }
+
+    /// Names of the runs, sorted, without those that are being copied.
+    fn names(&self) -> Result<Vec<String>, SeriesError> {
+        let entries = match fs::read_dir(self.dir.join(RUNS)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.retain(|name| check_name(name).is_ok());
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Removes what an interrupted add left. Only with the lock.
+    fn clear_staged(&self) {
+        for entry in fs::read_dir(self.dir.join(RUNS)).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(STAGED) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+/// Whether a name can be that of a folder on every system.
+pub(crate) fn check_name(name: &str) -> Result<(), SeriesError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+    match !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(allowed) {
+        true => Ok(()),
+        false => Err(SeriesError::Name(name.chars().take(80).collect())),
+    }
+}
+
+/// Writes a file whole, in the place of an older one.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    staged_beside(path, bytes)?.persist(path)?;
+    Ok(())
+}
+
+/// A complete file in the directory of `path`, to be renamed.
+pub(crate) fn staged_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private; a report is not.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut staged = builder.prefix(".new-").tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+    staged.write_all(bytes)?;
+    staged.as_file().sync_all()?;
+    Ok(staged)
+}
+
+fn copy_tables(source: &Path, staged: &Path, kind: Kind) -> Result<(), SeriesError> {
+    let files: &[&str] = match kind {
+        Kind::Compare => &[RUN_FILE, STEPS_FILE],
+        Kind::Probe => &[probes::WHOLE, probes::TABLE],
+    };
+    for name in files {
+        let from = source.join(name);
+        if *name == probes::TABLE && !from.is_file() {
+            continue; // The same rows are in the other file.
+        }
+        let bytes = fs::read(from)?;
+        write_synced(&staged.join(name), |file| file.write_all(&bytes))?;
+    }
+    let units = source.join(UNITS_FILE);
+    if units.is_file() {
+        let mut reader = File::open(units)?;
+        write_synced(&staged.join(format!("{UNITS_FILE}.gz")), |file| {
+            let mut packer = GzEncoder::new(file, Compression::default());
+            io::copy(&mut reader, &mut packer)?;
+            packer.finish().map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+fn write_synced(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    fill(&mut file)?;
+    file.sync_all()
+}
+
+/// An error and its causes as one line.
+fn in_one_line(error: &SeriesError) -> String {
+    let mut line = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(it) = cause {
+        line = format!("{line}: {it}");
+        cause = it.source();
+    }
+    line.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_writer_gets_an_error_of_one_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let series = Series::at(dir.path());
+        let first = series.lock().unwrap();
+        let said = series.lock_within(Duration::from_millis(50)).unwrap_err().to_string();
+        assert!(said.starts_with("another harness is writing to the series in ") && !said.contains('\n'), "{said}");
+        drop(first);
+        series.lock_within(Duration::ZERO).unwrap();
+    }
+}

@@ -1,0 +1,214 @@
+//! A series on disk: its folders decide everything, whatever becomes of the index, and an
+//! interruption loses nothing.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod made;
+
+use std::fs;
+use std::path::PathBuf;
+
+use made::{Made, run};
+use reports::stats::Random;
+use series::series::{AddMode, AddedRun};
+use series::{Series, SeriesError};
+
+/// A series of so many runs in a directory of its own.
+fn filled(runs: u32) -> (tempfile::TempDir, Series) {
+    let dir = tempfile::tempdir().unwrap();
+    let series = Series::at(dir.path().join("series"));
+    for day in 0..runs {
+        let source = run(&dir.path().join("runs"), &Made::day(day));
+        assert!(matches!(series.add(&source, AddMode::Copy).unwrap(), AddedRun::New(_)));
+    }
+    (dir, series)
+}
+
+fn folder(series: &Series, day: u32) -> PathBuf {
+    series.dir().join("runs").join(Made::day(day).name())
+}
+
+fn line(error: &SeriesError) -> String {
+    let said = error.to_string();
+    assert!(!said.contains('\n'), "{said}");
+    said
+}
+
+#[test]
+fn a_run_is_added_once_and_never_changed() {
+    let (dir, series) = filled(2);
+    let source = dir.path().join("runs").join(Made::day(1).name());
+    assert!(matches!(series.add(&source, AddMode::Copy).unwrap(), AddedRun::Present(_)));
+    let before = series.read().unwrap();
+    assert_eq!((before.entries.len(), before.unreadable.len()), (2, 0));
+    assert!(before.entries.iter().all(|entry| entry.ok_rows == 12 && entry.points.len() == 9), "{before:?}");
+    // The same name with other content.
+    run(&dir.path().join("other"), &Made { slower: 1.5, ..Made::day(1) });
+    let other = dir.path().join("other").join(Made::day(1).name());
+    let refused = series.add(&other, AddMode::Copy).unwrap_err();
+    assert!(line(&refused).contains("nothing is overwritten"), "{refused}");
+    assert_eq!(series.read().unwrap(), before);
+}
+
+#[test]
+fn names_that_lead_elsewhere_and_runs_that_are_not_done_are_refused() {
+    let (dir, series) = filled(1);
+    for name in ["../x", "a/b", ".hidden", "", "a\nb"] {
+        let source = run(&dir.path().join("bad"), &Made { called: Some(name.into()), ..Made::day(7) });
+        assert!(line(&series.add(&source, AddMode::Copy).unwrap_err()).contains("cannot be called"), "{name:?}");
+    }
+    let source = run(&dir.path().join("bad"), &Made { complete: false, ..Made::day(7) });
+    assert!(line(&series.add(&source, AddMode::Copy).unwrap_err()).contains("--resume"));
+    let upper = Some(Made::day(0).name().to_uppercase());
+    let source = run(&dir.path().join("bad"), &Made { called: upper, ..Made::day(7) });
+    assert!(
+        matches!(series.add(&source, AddMode::Copy), Err(SeriesError::OtherContent(_))),
+        "one folder on some systems"
+    );
+    assert_eq!(series.read().unwrap().entries.len(), 1);
+}
+
+#[test]
+fn the_order_of_adding_does_not_matter() {
+    let (dir, forward) = filled(9);
+    let backward = Series::at(dir.path().join("backward"));
+    for day in (0..9).rev() {
+        backward.add(&dir.path().join("runs").join(Made::day(day).name()), AddMode::Copy).unwrap();
+    }
+    assert_eq!(forward.read().unwrap(), backward.read().unwrap());
+}
+
+#[test]
+fn whatever_becomes_of_the_index_the_answers_are_the_same() {
+    let (dir, series) = filled(6);
+    let index = series.dir().join("index.json");
+    let before = series.read().unwrap();
+    assert_eq!(series.read().unwrap(), before, "from the index, to the last digit");
+    let good = fs::read(&index).unwrap();
+    let text = String::from_utf8(good.clone()).unwrap();
+    let cases: [(&str, Option<Vec<u8>>); 6] = [
+        ("gone", None),
+        ("empty", Some(Vec::new())),
+        ("cut", Some(good[..good.len() / 2].to_vec())),
+        ("no index", Some(b"run,step\n".repeat(99))),
+        ("of another version", Some(text.replace("\"version\":1", "\"version\":9").into_bytes())),
+        ("of other runs", Some(text.replace("-quick", "-other").into_bytes())),
+    ];
+    for (what, bytes) in cases {
+        match &bytes {
+            None => fs::remove_file(&index).unwrap(),
+            Some(bytes) => assert!(*bytes != good && fs::write(&index, bytes).is_ok(), "{what}"),
+        }
+        assert_eq!(series.read().unwrap(), before, "{what}");
+        assert_eq!(fs::read(&index).unwrap(), good, "{what}: made again");
+    }
+    // Where no index can be written, there is none.
+    fs::remove_file(&index).unwrap();
+    fs::create_dir(&index).unwrap();
+    assert_eq!(series.read().unwrap(), before);
+    assert!(dir.path().join("series/runs").is_dir());
+}
+
+#[test]
+fn no_flipped_bit_of_the_index_gives_another_answer() {
+    let (_dir, series) = filled(6);
+    let index = series.dir().join("index.json");
+    let before = series.read().unwrap();
+    let good = fs::read(&index).unwrap();
+    let mut random = Random::new(11);
+    for _ in 0..200 {
+        let mut bytes = good.clone();
+        let at = random.below(bytes.len());
+        bytes[at] ^= 1 << random.below(8);
+        fs::write(&index, &bytes).unwrap();
+        assert_eq!(series.read().unwrap(), before, "byte {at}");
+    }
+    // Well-formed and wrong.
+    let text = String::from_utf8(good).unwrap().replacen("\"wall_s\":", "\"wall_s\":1", 1);
+    fs::write(&index, text).unwrap();
+    assert_eq!(series.read().unwrap(), before);
+}
+
+#[test]
+fn a_folder_that_was_changed_is_read_again_and_one_that_is_damaged_is_named() {
+    let (dir, series) = filled(4);
+    let before = series.read().unwrap();
+    run(&dir.path().join("other"), &Made { slower: 1.5, ..Made::day(0) });
+    let other = dir.path().join("other").join(Made::day(0).name()).join("steps.csv");
+    fs::copy(other, folder(&series, 0).join("steps.csv")).unwrap();
+    fs::remove_dir_all(folder(&series, 1)).unwrap();
+    fs::write(folder(&series, 2).join("run.json"), "{").unwrap();
+    fs::rename(folder(&series, 3), series.dir().join("runs/renamed")).unwrap();
+    let after = series.read().unwrap();
+    assert_eq!(after.entries.len(), 1);
+    assert!(after.entries[0].name == before.entries[0].name && after.entries[0].points != before.entries[0].points);
+    let named: Vec<&str> = after.unreadable.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(named, [Made::day(2).name().as_str(), "renamed"]);
+    assert!(after.unreadable.iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')), "{after:?}");
+    assert!(after.unreadable[1].1.contains("rename the folder"), "{after:?}");
+    assert_eq!(series.read().unwrap(), after, "also from the index");
+    let source = dir.path().join("runs").join(Made::day(2).name());
+    assert!(matches!(series.add(&source, AddMode::Copy), Err(SeriesError::OtherContent(_))), "nothing is overwritten");
+}
+
+#[test]
+fn a_linked_run_is_read_where_it_is() {
+    let (dir, series) = filled(1);
+    let source = run(&dir.path().join("runs"), &Made::day(1));
+    series.add(&source, AddMode::Link).unwrap();
+    assert_eq!(series.read().unwrap().entries.len(), 2);
+    assert!(!folder(&series, 1).join("steps.csv").exists());
+    assert_eq!(series.tables_of(&Made::day(1).name()).unwrap(), source.canonicalize().unwrap());
+    fs::remove_dir_all(&source).unwrap();
+    let after = series.read().unwrap();
+    assert_eq!((after.entries.len(), after.unreadable.len()), (1, 1));
+    assert!(after.unreadable[0].1.contains("there is no such folder"), "{after:?}");
+}
+
+/// What an add leaves that is killed while it copies: a folder with a temporary name.
+#[test]
+fn an_interrupted_add_leaves_no_run_and_the_next_one_adds_it() {
+    let (dir, series) = filled(3);
+    let before = series.read().unwrap();
+    let source = run(&dir.path().join("runs"), &Made::day(3));
+    let staged = series.dir().join("runs").join(format!(".staged-{}", Made::day(3).name()));
+    fs::create_dir_all(&staged).unwrap();
+    fs::copy(source.join("run.json"), staged.join("run.json")).unwrap();
+    fs::write(staged.join("half.csv"), "run,st").unwrap();
+    assert_eq!(series.read().unwrap(), before);
+    series.add(&source, AddMode::Copy).unwrap();
+    let after = series.read().unwrap();
+    assert_eq!((after.entries.len(), after.unreadable.len()), (4, 0));
+    assert!(!staged.exists() && !folder(&series, 3).join("half.csv").exists());
+}
+
+/// Series of earlier harnesses have a database beside their folders.
+#[test]
+fn a_series_with_a_database_is_read_from_its_folders() {
+    let (_dir, series) = filled(3);
+    let before = series.read().unwrap();
+    fs::remove_file(series.dir().join("index.json")).unwrap();
+    let database = series.dir().join("series.sqlite");
+    fs::write(&database, b"SQLite format 3\0 and more").unwrap();
+    assert_eq!(series.read().unwrap(), before);
+    assert!(database.is_file(), "left where it is");
+}
+
+#[test]
+fn adds_at_the_same_time_wait_for_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let series = Series::at(dir.path().join("series"));
+    let sources: Vec<_> = (0..12).map(|day| run(&dir.path().join("runs"), &Made::day(day))).collect();
+    std::thread::scope(|scope| {
+        for part in sources.chunks(3) {
+            let series = series.clone();
+            scope.spawn(move || {
+                for source in part {
+                    series.add(source, AddMode::Copy).unwrap();
+                    series.read().unwrap();
+                }
+            });
+        }
+    });
+    let contents = series.read().unwrap();
+    assert_eq!((contents.entries.len(), contents.unreadable.len()), (12, 0));
+}
