@@ -5,7 +5,7 @@
 //! Text in it is plain: each renderer escapes it for itself.
 
 use crate::plot::Plot;
-use crate::table::UNMEASURED;
+use crate::text::{UNMEASURED, factor};
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -108,6 +108,8 @@ pub struct Cell {
     pub text: String,
     /// How it is meant; never the only carrier of that meaning.
     pub tone: Tone,
+    /// The strength of its ground on the page: -4, much faster, over 0, none, to 4, much slower.
+    pub tint: i8,
     /// Whether it takes the place of all cells behind it, which are blank.
     pub across: bool,
 }
@@ -164,14 +166,21 @@ impl Grid {
 }
 
 impl Cell {
+    /// A ratio, tinted by its logarithm: half and double are equally strong, and ten times is strongest.
+    pub fn ratio(value: Option<f64>) -> Self {
+        let known = value.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
+        let tint = known.map_or(0.0, |ratio| (ratio.log10() * 4.0).round().clamp(-4.0, 4.0));
+        Self { tint: tint as i8, ..factor(value).into() }
+    }
+
     /// A cell that is meant in some way.
     pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone, across: false }
+        Self { text: text.into(), tone, tint: 0, across: false }
     }
 
     /// A cell that takes the rest of its row.
     pub fn across(text: impl Into<String>) -> Self {
-        Self { text: text.into(), tone: Tone::Quiet, across: true }
+        Self { across: true, ..Self::toned(text, Tone::Quiet) }
     }
 }
 

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`against`] | one run against an older one |
 //! | [`analysis`] | the one model of a run: steps, arms, numbers, verdicts |
-//! | [`chapters`] | the contents of a report, chapter by chapter |
+//! | [`chapters`] | the chapters of a report |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
 //! | [`page`] | a report as one HTML file |
@@ -36,5 +36,6 @@ pub mod review;
 pub mod simulation;
 pub mod summary;
 pub mod text;
+mod words;
 
 pub use {stats, text as plain, text as table};

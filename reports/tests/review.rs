@@ -16,7 +16,8 @@ use records::run_folder::RunFolder;
 use records::{FileSystemInfo, Outcome, RunInfo, Status};
 use reports::analysis::Analysis;
 use reports::analysis::Run;
-use reports::document::{Block, Section};
+use reports::document::{Block, Document, Section};
+use reports::formats::markdown;
 use reports::probes::{ProbeRow, ProbeRun, Verdict};
 use reports::review::{CORPORA, Evidence, Finding, PROBES, SCENARIOS, Standing, recommendation, review, standings};
 use reports::stats::Random;
@@ -27,7 +28,7 @@ const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "fau
 /// An arm: its name, its wall in each step as a part of the baseline's, and bytes on disk.
 type Arm<'a> = (&'a str, f64, f64, f64, u64);
 
-/// A run of fill, warm and edit, told in turns, with 1 % of noise.
+/// A run of fill, warm and edit, in turns, with 1 % of noise.
 fn run(arms: &[Arm<'_>], rounds: u32) -> RunFolder {
     let mut random = Random::new(7);
     let (mut steps, mut units) = (Vec::new(), Vec::new());
@@ -58,7 +59,7 @@ fn run(arms: &[Arm<'_>], rounds: u32) -> RunFolder {
     run
 }
 
-/// Every family told to each, with a pass.
+/// A pass of every family for each.
 fn probes(strategies: &[&str]) -> ProbeRun {
     let row = |strategy: &&str, family: &str| ProbeRow {
         run: "p".into(),
@@ -109,23 +110,23 @@ fn policies(narrow: f64, wide: f64) -> RunFolder {
 
 #[test]
 fn the_key_policy_follows_the_times_and_the_probes() {
-    let mut told = probes(&[NARROW, WIDE]);
-    assert_eq!(found(&[policies(0.6, 0.1)], &[&told], "key policy"), Ok("aggressive".into()));
+    let mut probed = probes(&[NARROW, WIDE]);
+    assert_eq!(found(&[policies(0.6, 0.1)], &[&probed], "key policy"), Ok("aggressive".into()));
     // Other times, another choice; and none where nothing is faster than no cache.
-    assert_eq!(found(&[policies(0.1, 0.6)], &[&told], "key policy"), Ok("conservative".into()));
-    assert_eq!(found(&[policies(0.6, 0.6)], &[&told], "key policy"), Ok("conservative".into()));
-    assert_eq!(found(&[policies(1.0, 1.0)], &[&told], "key policy"), Ok("no cache".into()));
+    assert_eq!(found(&[policies(0.1, 0.6)], &[&probed], "key policy"), Ok("conservative".into()));
+    assert_eq!(found(&[policies(0.6, 0.6)], &[&probed], "key policy"), Ok("conservative".into()));
+    assert_eq!(found(&[policies(1.0, 1.0)], &[&probed], "key policy"), Ok("no cache".into()));
     // An explained failure is a price, an unexplained one the end.
-    fail(&mut told, WIDE, "stale", "KEYS.md");
-    assert_eq!(found(&[policies(0.6, 0.1)], &[&told], "key policy"), Ok("aggressive".into()));
-    with(&[policies(0.6, 0.1)], &[&told], |evidence| {
+    fail(&mut probed, WIDE, "stale", "KEYS.md");
+    assert_eq!(found(&[policies(0.6, 0.1)], &[&probed], "key policy"), Ok("aggressive".into()));
+    with(&[policies(0.6, 0.1)], &[&probed], |evidence| {
         assert!(
             format!("{:?}", recommendation(evidence)).contains("fails as known where hardlink+conservative does not")
         );
     });
-    fail(&mut told, WIDE, "stale", "");
-    assert_eq!(found(&[policies(0.6, 0.1)], &[&told], "key policy"), Ok("conservative".into()));
-    // Nothing is recommended that no probe was told.
+    fail(&mut probed, WIDE, "stale", "");
+    assert_eq!(found(&[policies(0.6, 0.1)], &[&probed], "key policy"), Ok("conservative".into()));
+    // Nothing is recommended that no probe was run on.
     let asked = found(&[policies(0.6, 0.1)], &[], "key policy").unwrap_err();
     assert!(asked.starts_with("harness probe --probes stale,"), "{asked}");
     let half = probes(&[NARROW]);
@@ -133,20 +134,20 @@ fn the_key_policy_follows_the_times_and_the_probes() {
 }
 
 #[test]
-fn a_story_that_could_not_be_told_is_no_pass() {
-    let mut told = probes(&[NARROW, WIDE]);
-    told.rows.iter_mut().filter(|row| row.strategy == WIDE).for_each(|row| row.verdict = Verdict::NotApplicable);
-    assert!(found(&[policies(0.6, 0.1)], &[&told], "key policy").is_err());
+fn a_probe_that_does_not_apply_is_no_pass() {
+    let mut probed = probes(&[NARROW, WIDE]);
+    probed.rows.iter_mut().filter(|row| row.strategy == WIDE).for_each(|row| row.verdict = Verdict::NotApplicable);
+    assert!(found(&[policies(0.6, 0.1)], &[&probed], "key policy").is_err());
 }
 
 #[test]
 fn what_a_run_shows_against_a_strategy_puts_it_out() {
-    let told = probes(&[NARROW, WIDE]);
+    let probed = probes(&[NARROW, WIDE]);
     let spoil = |spoil: fn(&mut records::StepRow)| {
         let mut run = policies(0.6, 0.1);
         let row = run.steps.iter_mut().rev().find(|row| row.strategy == WIDE && row.step == "warm").unwrap();
         spoil(row);
-        found(&[run], &[&told], "key policy")
+        found(&[run], &[&probed], "key policy")
     };
     assert_eq!(spoil(|_| {}), Ok("aggressive".into()));
     assert_eq!(spoil(|row| (row.shadow_same, row.shadow_differs) = (Some(3), Some(1))), Ok("conservative".into()));
@@ -161,23 +162,23 @@ fn links_are_chosen_by_time_then_bytes_then_isolation() {
     let links = |hard: f64, copy: f64, hard_bytes, copy_bytes| {
         run(&[(WIDE, 1.0, hard, 1.0, hard_bytes), (COPY, 1.0, copy, 1.0, copy_bytes)], 8)
     };
-    let mut told = probes(&[WIDE, COPY]);
-    let choice = |run: RunFolder, told: &ProbeRun| found(&[run], &[told], "link mode");
-    assert_eq!(choice(links(0.1, 0.3, 200, 100), &told), Ok("hardlink".into()));
-    assert_eq!(choice(links(0.3, 0.1, 200, 100), &told), Ok("copy".into()));
-    assert_eq!(choice(links(0.1, 0.1, 200, 100), &told), Ok("copy".into()));
-    assert_eq!(choice(links(0.1, 0.1, 100, 200), &told), Ok("hardlink".into()));
-    // Nothing tells them apart, until a known failure of isolation does.
-    assert!(choice(links(0.1, 0.1, 100, 100), &told).is_err());
-    fail(&mut told, WIDE, "isolation", "KEYS.md");
-    assert_eq!(choice(links(0.1, 0.1, 100, 100), &told), Ok("copy".into()));
-    fail(&mut told, COPY, "races", "");
-    assert_eq!(choice(links(0.3, 0.1, 200, 100), &told), Ok("hardlink".into()));
+    let mut probed = probes(&[WIDE, COPY]);
+    let choice = |run: RunFolder, probed: &ProbeRun| found(&[run], &[probed], "link mode");
+    assert_eq!(choice(links(0.1, 0.3, 200, 100), &probed), Ok("hardlink".into()));
+    assert_eq!(choice(links(0.3, 0.1, 200, 100), &probed), Ok("copy".into()));
+    assert_eq!(choice(links(0.1, 0.1, 200, 100), &probed), Ok("copy".into()));
+    assert_eq!(choice(links(0.1, 0.1, 100, 200), &probed), Ok("hardlink".into()));
+    // Nothing distinguishes them, until a known failure of isolation does.
+    assert!(choice(links(0.1, 0.1, 100, 100), &probed).is_err());
+    fail(&mut probed, WIDE, "isolation", "KEYS.md");
+    assert_eq!(choice(links(0.1, 0.1, 100, 100), &probed), Ok("copy".into()));
+    fail(&mut probed, COPY, "races", "");
+    assert_eq!(choice(links(0.3, 0.1, 200, 100), &probed), Ok("hardlink".into()));
 }
 
 #[test]
 fn too_few_rounds_recommend_nothing_and_name_the_command() {
-    let told = probes(&[NARROW, WIDE, COPY, "hardlink+aggressive@dirs"]);
+    let probed = probes(&[NARROW, WIDE, COPY, "hardlink+aggressive@dirs"]);
     let mut random = Random::new(3);
     for rounds in 1..=4 {
         let mut part = || 0.05 + 0.9 * random.unit();
@@ -185,7 +186,7 @@ fn too_few_rounds_recommend_nothing_and_name_the_command() {
         for name in [NARROW, WIDE, COPY, "hardlink+aggressive@dirs"] {
             arms.push((name, part(), part(), part(), 100));
         }
-        with(&[run(&arms, rounds)], &[&told], |evidence| {
+        with(&[run(&arms, rounds)], &[&probed], |evidence| {
             for advice in recommendation(evidence).iter().filter(|it| it.rule != "safety") {
                 match &advice.finding {
                     Finding::Undecided { command: Some(command), .. } => assert!(command.starts_with("harness ")),
@@ -198,29 +199,29 @@ fn too_few_rounds_recommend_nothing_and_name_the_command() {
 
 #[test]
 fn a_control_that_failed_and_runs_that_disagree_decide_nothing() {
-    let told = probes(&[NARROW, WIDE]);
-    let mut cried = policies(0.6, 0.1);
-    let again: Vec<_> = cried.steps.iter().filter(|row| row.strategy == "none").cloned().collect();
+    let probed = probes(&[NARROW, WIDE]);
+    let mut failed_control = policies(0.6, 0.1);
+    let again: Vec<_> = failed_control.steps.iter().filter(|row| row.strategy == "none").cloned().collect();
     for mut row in again {
         row.strategy = "none-again".into();
         row.wall_s = row.wall_s.map(|wall| wall * 1.3);
-        cried.steps.push(row);
+        failed_control.steps.push(row);
     }
-    assert!(found(&[cried], &[&told], "key policy").is_err());
-    assert!(found(&[policies(0.6, 0.1), policies(0.1, 0.6)], &[&told], "key policy").is_err());
+    assert!(found(&[failed_control], &[&probed], "key policy").is_err());
+    assert!(found(&[policies(0.6, 0.1), policies(0.1, 0.6)], &[&probed], "key policy").is_err());
     // A run too short to decide takes nothing from one that does.
     let short = run(&[(NARROW, 1.0, 0.6, 1.0, 100), (WIDE, 1.0, 0.1, 1.0, 100)], 1);
-    assert_eq!(found(&[short, policies(0.6, 0.1)], &[&told], "key policy"), Ok("aggressive".into()));
+    assert_eq!(found(&[short, policies(0.6, 0.1)], &[&probed], "key policy"), Ok("aggressive".into()));
     // Seconds taken beside a shadow check are not used.
     let mut shadowed = policies(0.6, 0.1);
     shadowed.info.options.insert("shadow".into(), true.into());
-    assert!(found(&[shadowed], &[&told], "key policy").is_err());
+    assert!(found(&[shadowed], &[&probed], "key policy").is_err());
 }
 
 #[test]
 fn a_cache_is_worth_it_by_what_the_first_build_costs() {
-    let told = probes(&[WIDE]);
-    let worth = |fill, warm| found(&[run(&[(WIDE, fill, warm, 1.0, 100)], 8)], &[&told], "worth");
+    let probed = probes(&[WIDE]);
+    let worth = |fill, warm| found(&[run(&[(WIDE, fill, warm, 1.0, 100)], 8)], &[&probed], "worth");
     assert_eq!(worth(1.1, 0.1), Ok("worth it from the first warm build on".into()));
     assert_eq!(worth(0.8, 0.1), Ok("worth it, with the first build already".into()));
     assert_eq!(worth(2.0, 0.6), Ok("worth it after 3 warm builds".into()));
@@ -244,19 +245,35 @@ fn every_question_is_there_once_and_in_order() {
     }
     with(&[], &[], |evidence| assert!(standings(evidence).iter().all(|it| it.1 == Standing::Open)));
     // A run and some probes settle some parts of some questions.
-    let told = probes(&[NARROW, WIDE]);
-    with(&[policies(0.6, 0.1)], &[&told], |evidence| {
+    let probed = probes(&[NARROW, WIDE]);
+    with(&[policies(0.6, 0.1)], &[&probed], |evidence| {
         assert_eq!(standings(evidence)[0], ("Q1", Standing::Partly));
         assert!(standings(evidence).iter().any(|it| it.1 == Standing::Open));
     });
 }
 
+/// The whole review of a run, probes with a known and an unexplained failure, and a simulation.
+#[test]
+fn a_review_of_handmade_runs_is_as_it_was() {
+    let arms = [(NARROW, 1.02, 0.6, 1.0, 120), (WIDE, 1.1, 0.1, 4.7, 130), (COPY, 1.1, 0.3, 4.7, 180)];
+    let mut probed = probes(&[NARROW, WIDE, COPY]);
+    fail(&mut probed, WIDE, "isolation", "KEYS.md");
+    fail(&mut probed, COPY, "races", "");
+    let simulation = handmade::simulation("aggressive");
+    with(&[run(&arms, 8)], &[&probed], |evidence| {
+        let evidence = Evidence { simulations: vec![&simulation], ..evidence.clone() };
+        let document = Document { title: "Design review".into(), lead: vec![], sections: review(&evidence) };
+        insta::assert_snapshot!(markdown::render(&document));
+    });
+}
+
 #[test]
 fn commands_name_what_there_is() {
-    let told = probes(&[NARROW]);
-    for (runs, told) in [(vec![], vec![]), (vec![policies(0.6, 0.1)], vec![]), (vec![policies(1.0, 0.9)], vec![&told])]
+    let probed = probes(&[NARROW]);
+    for (runs, probed) in
+        [(vec![], vec![]), (vec![policies(0.6, 0.1)], vec![]), (vec![policies(1.0, 0.9)], vec![&probed])]
     {
-        let commands = with(&runs, &told, |evidence| commands(&review(evidence)));
+        let commands = with(&runs, &probed, |evidence| commands(&review(evidence)));
         assert!(commands.len() > 10);
         for command in commands {
             if command.starts_with("harness trace") {

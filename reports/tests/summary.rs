@@ -223,7 +223,8 @@ fn one_arm_without_physical_sizes_shows_none_and_one_with_them_is_enough() {
         (row.all_physical_bytes, row.marginal_physical_bytes) = (None, None);
     }
     let summary = understood(&run);
-    let of = |at: usize| (summary[0].arms[at].numbers.all_physical_bytes, summary[0].arms[at].numbers.added_physical_bytes);
+    let of =
+        |at: usize| (summary[0].arms[at].numbers.all_physical_bytes, summary[0].arms[at].numbers.added_physical_bytes);
     assert_eq!(of(0), (None, None));
     assert_eq!(of(1), (Some(0.75 * GIB as f64), Some(0.75 * GIB as f64)));
     assert!(render(&run).contains("disk: physical bytes"));
@@ -240,7 +241,10 @@ fn a_store_counts_at_its_largest_and_build_directories_are_summed() {
     }
     let summary = understood(&folder(&[], rows, vec![]));
     let arm = &summary[0].arms[0];
-    assert_eq!((arm.numbers.store_peak_bytes, arm.numbers.tree_allocated_bytes), (Some(40.0), Some(f64::from(200 << 20))));
+    assert_eq!(
+        (arm.numbers.store_peak_bytes, arm.numbers.tree_allocated_bytes),
+        (Some(40.0), Some(f64::from(200 << 20)))
+    );
 }
 
 /// Two workspaces whose rows a resumed run appended the other way round.

@@ -129,7 +129,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
     info.complete = true;
     reports::probes::write(&out, &ProbeRun { info, rows: rows.clone() })?;
-    print!("{}", matrix::render(&rows, reports::table::WIDTH));
+    print!("{}", matrix::render(&rows, reports::text::WIDTH));
     println!("\nrecords: {}", out.display());
     if args.keep {
         println!("places:  {}", options.places.display());

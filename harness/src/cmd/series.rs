@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use exec::workdir;
-use reports::table::{Align, Table, WIDTH};
+use reports::document::Grid;
+use reports::formats::terminal;
+use reports::text::WIDTH;
 use series::Series;
 use series::run::{Entry, line_id, skipped};
 use series::series::{AddMode, AddedRun};
@@ -123,23 +125,15 @@ fn list(args: &ListArgs) -> Result<()> {
     let contents = series.read()?;
     let all = &contents.entries;
     let shown = &all[all.len().saturating_sub(args.last.unwrap_or(all.len()))..];
-    print!("{}", table(shown).render(WIDTH));
+    print!("{}", terminal::grid(&table(shown), WIDTH));
     note_unreadable(&contents.unreadable);
     println!("{} of {} runs in {}", shown.len(), all.len(), series.dir().display());
     Ok(())
 }
 
-fn table(entries: &[Entry]) -> Table {
-    let mut table = Table::new(&[
-        ("started", Align::Left),
-        ("run", Align::Flexible),
-        ("kind", Align::Left),
-        ("line", Align::Left),
-        ("corpus", Align::Flexible),
-        ("toolchain", Align::Flexible),
-        ("strategies", Align::Right),
-        ("ok rows", Align::Right),
-    ]);
+fn table(entries: &[Entry]) -> Grid {
+    let heads = ["started", "run", "kind", "line", "corpus", "toolchain", ">strategies", ">ok rows"];
+    let mut table = Grid::new("", &heads);
     for entry in entries {
         let strategies = entry.strategies.split(',').filter(|name| !name.is_empty()).count();
         table.row([

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use reports::table::bytes;
+use reports::text::bytes;
 use strategies::files::since_epoch;
 use strategies::retention::Limits;
 use strategies::store::collect::{Collected, Request, Step, Why, collect};

@@ -1,6 +1,6 @@
 //! MachineFacts → findings: what is good enough, and what to do where it is not.
 
-use reports::table::bytes;
+use reports::text::bytes;
 
 use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
 use super::{DoctorFinding, Level};

@@ -10,7 +10,7 @@
 pub mod facts;
 pub mod grade;
 
-use reports::table::{WIDTH, wrap};
+use reports::text::{WIDTH, wrap};
 use serde::Serialize;
 
 /// How a finding is graded.

@@ -117,10 +117,10 @@ fn day(started: &str) -> &str {
 fn show(measure: Measure, value: f64) -> String {
     match measure {
         Measure::Ratio if (0.1..10.0).contains(&value) => format!("{value:.3}x"),
-        Measure::Ratio => reports::table::factor(Some(value)),
-        Measure::Bare => reports::table::seconds(Some(value)),
-        Measure::HitRate => reports::table::percent(Some(value)),
-        Measure::Compiled => reports::table::count(Some(value)),
+        Measure::Ratio => reports::text::factor(Some(value)),
+        Measure::Bare => reports::text::seconds(Some(value)),
+        Measure::HitRate => reports::text::percent(Some(value)),
+        Measure::Compiled => reports::text::count(Some(value)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::metrics::{ArmNumbers, ArmRows};
 use crate::stats::{Comparison, Verdict, WorkspaceRatio};
-use crate::table::clean;
+use crate::text::clean;
 use itertools::Itertools as _;
 use records::{Status, StepRow};
 use schemars::JsonSchema;

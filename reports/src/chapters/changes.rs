@@ -1,36 +1,34 @@
 //! One run against an older one.
 
-use super::words::{and, between, first_line, plural, precise, probability, tone};
 use crate::against::{Change, Changes};
 use crate::analysis::Metric;
 use crate::document::{Block, Cell, Grid, Section};
 use crate::stats::Verdict;
-use crate::table::{UNMEASURED, clean, fit, seconds};
+use crate::text::{UNMEASURED, clean, fit, seconds};
+use crate::words::{bounds, first_line, listed, plural, probability, ratio_or_dash, verdict_tone};
 
 /// What changed, in one sentence.
 pub(super) fn sentence(changes: &Changes) -> String {
-    let judged = |bare: bool, verdict: Verdict| -> Vec<String> {
-        let here = changes.arms.iter().filter(|it| it.bare == bare && it.judgement.verdict == verdict);
-        here.map(|it| format!("{} in {} ({})", it.strategy, it.step, precise(it.judgement.ratio))).collect()
+    let judged = |verdict: Verdict| -> Vec<String> {
+        let here = changes.arms.iter().filter(|it| !it.bare && it.judgement.verdict == verdict);
+        here.map(|it| format!("{} in {} ({})", it.strategy, it.step, ratio_or_dash(it.judgement.ratio))).collect()
     };
-    let told = |names: Vec<String>, words: &str| {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        (!names.is_empty()).then(|| format!("{words}: {}", and(&names)))
+    let words = |verdict, words: &str| {
+        let names = judged(verdict);
+        (!names.is_empty()).then(|| format!("{words}: {}", listed(&names)))
     };
-    let parts: Vec<String> = [
-        told(judged(false, Verdict::Slower), "got slower against the baseline"),
-        told(judged(false, Verdict::Faster), "got faster against the baseline"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let parts = [
+        words(Verdict::Slower, "got slower against the baseline"),
+        words(Verdict::Faster, "got faster against the baseline"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     let arms = changes.arms.iter().filter(|it| !it.bare);
     let few = arms.clone().filter(|it| it.judgement.verdict == Verdict::TooFewRounds).count();
     let what = match (parts.is_empty(), few) {
         (false, _) => parts.join("; "),
         (true, 0) => "no change of any strategy against its baseline was found".into(),
         (true, few) if few == arms.count() => "too few rounds to find any change".into(),
-        (true, few) => format!("no change found; {} with too few rounds to tell", plural(few, "comparison")),
+        (true, few) => format!("no change found; {} with too few rounds to say", plural(few, "comparison")),
     };
     let conditions = match changes.differences.iter().filter(|it| it.weighs).count() {
         0 => String::new(),
@@ -99,15 +97,15 @@ fn judged(changes: &Changes) -> Grid {
     );
     for it in &changes.arms {
         let found = &it.judgement;
-        let interval = found.interval.map_or(UNMEASURED.into(), |it| between(it.low, it.high));
+        let interval = bounds(found.interval.map(|it| (it.low, it.high)));
         grid.row([
             Cell::from(it.step.clone()),
             Cell::from(if it.bare { format!("{} (bare times)", it.strategy) } else { it.strategy.clone() }),
-            Cell::from(precise(it.ratio.old)),
-            Cell::from(precise(it.ratio.new)),
+            Cell::from(ratio_or_dash(it.ratio.old)),
+            Cell::from(ratio_or_dash(it.ratio.new)),
             Cell::from(seconds(it.old.wall_s)),
             Cell::from(seconds(it.new.wall_s)),
-            Cell::from(precise(found.ratio)),
+            Cell::from(ratio_or_dash(found.ratio)),
             Cell::from(interval),
             Cell::from(probability(found.p_corrected)),
             Cell::from(found.pairs.to_string()),
@@ -124,7 +122,7 @@ fn verdict(change: &Change) -> Cell {
         Verdict::Invalid => "no pair of rows that count",
         verdict => verdict.as_str(),
     };
-    Cell::toned(words, tone(verdict))
+    Cell::toned(words, verdict_tone(verdict))
 }
 
 fn counted(changes: &Changes) -> Grid {

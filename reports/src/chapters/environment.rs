@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::words::first_line;
 use crate::document::{Block, Grid, Section};
-use crate::table::bytes;
+use crate::text::bytes;
+use crate::words::first_line;
 use records::RunInfo;
 
 pub(super) fn section(infos: &[&RunInfo]) -> Section {
@@ -45,11 +45,11 @@ pub(super) fn conditions(info: &RunInfo) -> Vec<(String, String)> {
         rows.push(("sandbox".into(), sandbox.line()));
     }
     let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    // Places of one machine say nothing on another; the rest is told above.
-    let told = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile", "sandbox"];
+    // Places of one machine say nothing on another; the rest is in rows above.
+    let shown_above = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile", "sandbox"];
     let says = |name: &str, value: &serde_json::Value| {
         !name.ends_with("_dir")
-            && !told.contains(&name)
+            && !shown_above.contains(&name)
             && !value.is_null()
             && value.as_array().is_none_or(|all| !all.is_empty())
     };

@@ -1,24 +1,24 @@
 //! What was run, where, and what came out, in sentences.
 
-use super::words::{and, between, first_line, plural, precise, ratio};
 use std::collections::BTreeSet;
 
+use crate::analysis::Standing;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
 use crate::stats::Verdict;
-use crate::analysis::Standing;
-use crate::table::{bytes, percent};
+use crate::text::{bytes, percent};
+use crate::words::{bounds, distinct, estimate, first_line, listed, plural, ratio_or_dash};
 use records::RunInfo;
 use records::run_folder::CutOff;
 
-/// What a run comes to, most important first.
+/// The conclusions of a run, most important first.
 pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
-    let mut lead = vec![what(run, several), place(&run.info)];
-    lead.extend(parts(&run.info));
+    let mut lead = vec![what(run, several), machine(&run.info)];
+    lead.extend(shards(&run.info));
     if run.cut != CutOff::default() {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
-    lead.extend(trouble(run));
+    lead.extend(left_out(run));
     if run.standing() == Standing::TooFewRounds {
         let needed = match run.rounds_needed() {
             usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
@@ -30,32 +30,23 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
     lead
 }
 
-/// What a run of probes comes to.
-pub(super) fn of_probes(run: &ProbeRun) -> Vec<String> {
+/// What a run of probes found.
+pub(super) fn of_probes(run: &ProbeRun) -> String {
     let count = |verdict: ProbeVerdict, known: bool| {
         run.rows.iter().filter(|row| row.verdict == verdict && row.known.is_empty() != known).count()
     };
-    let wrong = count(ProbeVerdict::Fail, false);
-    let known = count(ProbeVerdict::Fail, true);
-    let mut strategies: Vec<&str> = run.rows.iter().map(|row| row.strategy.as_str()).collect();
-    strategies.sort_unstable();
-    strategies.dedup();
-    let mut stories: Vec<&str> = run.rows.iter().map(|row| row.probe.as_str()).collect();
-    stories.sort_unstable();
-    stories.dedup();
-    vec![format!(
-        "{}: {} told to {}: {}, {} that {} explained as a property of the policy, {} passed.",
+    format!(
+        "{}: {} run on {}: {}, {} explained as a property of the policy, {} passed.",
         run.info.name,
-        plural(stories.len(), "probe"),
-        plural(strategies.len(), "strategy").replace("strategys", "strategies"),
-        plural(wrong, "unexplained failure"),
-        plural(known, "failure"),
-        if known == 1 { "is" } else { "are" },
+        plural(distinct(run.rows.iter().map(|row| &row.probe)).len(), "probe"),
+        plural(distinct(run.rows.iter().map(|row| &row.strategy)).len(), "strategy"),
+        plural(count(ProbeVerdict::Fail, false), "unexplained failure"),
+        plural(count(ProbeVerdict::Fail, true), "failure"),
         count(ProbeVerdict::Pass, false),
-    )]
+    )
 }
 
-/// What a scenario of a run is made of.
+/// The steps of a scenario of a run, and how to read its ratios.
 pub(super) fn scenario(run: &Analysis, steps: &[&StepAnalysis]) -> String {
     let names: Vec<&str> = steps.iter().map(|step| step.step.as_str()).collect();
     let rounds = steps.iter().map(|step| step.rounds).max().unwrap_or(0);
@@ -63,7 +54,7 @@ pub(super) fn scenario(run: &Analysis, steps: &[&StepAnalysis]) -> String {
     format!(
         "Steps {}, over {} and {}{alone}. Ratios are wall time ÷ that of {} in the same round and workspace; \
          below 1x is faster.",
-        and(&names),
+        listed(&names),
         plural(steps.iter().map(|step| step.workspaces).max().unwrap_or(0), "workspace"),
         plural(rounds, "round"),
         run.baseline,
@@ -76,11 +67,11 @@ fn what(run: &Analysis, several: bool) -> String {
     let arms = info.strategies.iter().filter(|it| **it != run.baseline).count();
     let incomplete = if info.complete { "" } else { " The run is INCOMPLETE: this is what there is so far." };
     format!(
-        "{name}{} of corpus {}, scenario {}, {} beside {}, profile {}, seed {}; {} of {} count.{incomplete}",
+        "{name}{} of corpus {}, scenario {}, {} compared with {}, profile {}, seed {}; {} of {} count.{incomplete}",
         plural(info.corpus.workspaces.len(), "workspace"),
         info.corpus.name,
         info.scenario,
-        plural(arms, "strategy").replace("strategys", "strategies"),
+        plural(arms, "strategy"),
         run.baseline,
         info.profile,
         info.seed,
@@ -89,8 +80,8 @@ fn what(run: &Analysis, several: bool) -> String {
     )
 }
 
-/// Where it was run.
-pub(super) fn place(info: &RunInfo) -> String {
+/// The machine and the toolchain.
+fn machine(info: &RunInfo) -> String {
     let host = &info.host;
     let mut parts: Vec<String> = vec![
         first_line(&info.toolchain.rustc).to_owned(),
@@ -104,10 +95,10 @@ pub(super) fn place(info: &RunInfo) -> String {
     if parts.is_empty() { "Where it was run is not recorded.".into() } else { format!("On {}.", parts.join(", ")) }
 }
 
-/// Whether it is a part of a run, or was put together of parts.
-pub(super) fn parts(info: &RunInfo) -> Option<String> {
+/// Whether it is a shard, or merged from shards.
+fn shards(info: &RunInfo) -> Option<String> {
     if let Some(part) = info.part() {
-        return Some(format!("This is shard {part} of a run: a part of its rounds, to be merged with the others."));
+        return Some(format!("This is shard {part} of a run: some of its rounds, to be merged with the others."));
     }
     if info.shards.is_empty() {
         return None;
@@ -138,15 +129,10 @@ pub(super) fn parts(info: &RunInfo) -> Option<String> {
 }
 
 /// Rows that do not count, and why.
-fn trouble(run: &Analysis) -> Option<String> {
+fn left_out(run: &Analysis) -> Option<String> {
     let out = run.rows - run.ok_rows;
-    let mut reasons: Vec<String> = Vec::new();
-    for problem in run.steps.iter().flat_map(|step| &step.arms).flat_map(|arm| &arm.problems) {
-        let reason = format!("{}: {}", problem.status, first_line(&problem.note));
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-    }
+    let problems = run.steps.iter().flat_map(|step| &step.arms).flat_map(|arm| &arm.problems);
+    let mut reasons = distinct(problems.map(|problem| format!("{}: {}", problem.status, first_line(&problem.note))));
     let more = reasons.len().saturating_sub(3);
     reasons.truncate(3);
     let more = if more > 0 { format!("; and {more} more reasons") } else { String::new() };
@@ -173,8 +159,8 @@ fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
         let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio).unwrap_or(f64::MAX);
         here.sort_by(|a, b| value(a).total_cmp(&value(b)));
         if !here.is_empty() {
-            let told: Vec<String> = here.iter().map(|arm| arm_words(arm, same.is_none())).collect();
-            parts.push(format!("{words}: {}", told.join(", ")));
+            let arms: Vec<String> = here.iter().map(|arm| arm_words(arm, same.is_none())).collect();
+            parts.push(format!("{words}: {}", arms.join(", ")));
         }
     }
     parts.extend(arms.iter().filter(|arm| arm.is_control()).filter_map(|arm| control(arm)));
@@ -190,18 +176,18 @@ fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
 fn arm_words(arm: &ArmAnalysis, with_pairs: bool) -> String {
     let Some(found) = arm.wall.as_ref().map(|wall| &wall.judgement) else { return arm.name().to_owned() };
     let details = [
-        found.interval.map(|it| between(it.low, it.high)),
+        found.interval.map(|it| bounds(Some((it.low, it.high)))),
         with_pairs.then(|| plural(found.pairs, "pair")),
         arm.numbers.hit_rate_by_cost.map(|rate| format!("{} of compile seconds reused", percent(Some(rate)))),
     ];
     let details: Vec<String> = details.into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
-    format!("{} {}{details}", arm.name(), precise(found.ratio))
+    format!("{} {}{details}", arm.name(), ratio_or_dash(found.ratio))
 }
 
 fn control(arm: &ArmAnalysis) -> Option<String> {
     let wall = arm.wall.as_ref()?;
-    let out = ratio(&wall.judgement);
+    let out = estimate(&wall.judgement);
     Some(match wall.judgement.verdict {
         Verdict::Faster | Verdict::Slower => {
             format!(

@@ -1,51 +1,31 @@
-//! What a report tells, chapter by chapter: analyses in, a [`Document`] out.
+//! The chapters of a report: analyses in, a [`Document`] out.
 //!
-//! Each chapter looks at the same runs from one side and says in words what it shows,
-//! with the numbers behind it. Nothing here knows a format.
-//!
-//! | chapter | what it tells |
-//! |---|---|
-//! | `lead` | what was run, where, and what came out: for a reader in a hurry |
-//! | `wall` | wall time against the baseline, with intervals and verdicts |
-//! | `left_out` | rows that do not count, and why |
-//! | `hits` | what was reused, by count and by cost |
-//! | `phases` | where the seconds went: plan, restore, Cargo, publish |
-//! | `disk` | bytes: apparent, allocated, physical; store, trees, a further workspace |
-//! | `speedups` | workspace by workspace |
-//! | `causes` | why units were compiled again |
-//! | `probes` | which designs gave a wrong build |
-//! | `simulated` | what a simulation of many workspaces tells |
-//! | `environment` | machine, toolchain, corpus, options |
-//! | `changes` | one run against another |
+//! Each chapter shows the same runs from one side, with a conclusion in words and the numbers behind
+//! it. Nothing here knows a format.
 
-mod causes;
 mod changes;
-mod disk;
+mod costs;
 mod environment;
-mod hits;
 mod lead;
-mod left_out;
-mod phases;
 mod probes;
-mod simulated;
-mod speedups;
-mod wall;
-mod words;
+pub(crate) mod simulated;
+pub(crate) mod wall;
 
 pub use changes::section as changes;
 pub use simulated::brief;
 
 use crate::against::Changes;
-use crate::analysis::{Analysis, StepAnalysis};
-use crate::document::{Document, Section};
+use crate::analysis::{Analysis, ArmAnalysis, Metric, StepAnalysis};
+use crate::document::{Cell, Document, Grid, Section};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
+use crate::words::distinct;
 use records::RunInfo;
 
-/// A document of these runs.
+/// The document of these runs.
 ///
-/// `changes` sets the first run beside an older one and comes before all else, `review`
-/// goes through the open questions of the design and comes after the lead.
+/// `changes` compares the first run with an older one and comes before everything else; `review` goes
+/// through the open questions of the design and comes after the lead.
 pub fn document(
     runs: &[&Analysis],
     probe_runs: &[&ProbeRun],
@@ -60,13 +40,13 @@ pub fn document(
     let several = infos.len() > 1;
     document.lead.extend(changes.map(changes::sentence));
     document.lead.extend(runs.iter().flat_map(|run| lead::of_run(run, several)));
-    document.lead.extend(probe_runs.iter().flat_map(|run| lead::of_probes(run)));
-    document.lead.extend(simulations.iter().flat_map(|run| simulated::lead(run)));
+    document.lead.extend(probe_runs.iter().map(|run| lead::of_probes(run)));
+    document.lead.extend(simulations.iter().map(|run| simulated::lead(run)));
     document.sections.extend(changes.map(changes::section));
     document.sections.extend(review);
     for (at, run) in runs.iter().enumerate() {
-        let name = Name { prefix: if several { format!("r{}-", at + 1) } else { String::new() }, several };
-        document.sections.extend(of_run(run, &name));
+        let prefix = if several { format!("r{}-", at + 1) } else { String::new() };
+        document.sections.extend(of_run(run, &prefix));
     }
     document.sections.extend(probe_runs.iter().enumerate().map(|(at, run)| probes::section(run, at)));
     document.sections.extend(simulations.iter().enumerate().flat_map(|(at, run)| simulated::sections(run, at)));
@@ -74,74 +54,83 @@ pub fn document(
     document
 }
 
-/// How the parts of one run are told apart from those of another.
-struct Name {
-    /// Before every anchor.
-    prefix: String,
-    /// Whether headings name the run.
-    several: bool,
-}
-
 fn title(infos: &[&RunInfo]) -> String {
-    let names: Vec<&str> = infos.iter().map(|info| info.name.as_str()).collect();
-    match names.as_slice() {
+    match infos {
         [] => "No runs".into(),
-        [one] => format!("Build caches compared: {one}"),
-        [first, .., last] => format!("Build caches compared: {} runs, {first} to {last}", names.len()),
+        [one] => format!("Build caches compared: {}", one.name),
+        [first, .., last] => {
+            format!("Build caches compared: {} runs, {} to {}", infos.len(), first.name, last.name)
+        }
     }
 }
 
-/// A section for each scenario of a run, each followed by its parts.
-fn of_run(run: &Analysis, name: &Name) -> Vec<Section> {
+/// A section for each scenario of a run, each followed by its parts. `prefix` begins the anchors where
+/// there are several runs.
+fn of_run(run: &Analysis, prefix: &str) -> Vec<Section> {
     let mut sections = Vec::new();
-    for scenario in scenarios(run) {
-        let steps: Vec<&StepAnalysis> = run.steps.iter().filter(|step| step.scenario == scenario).collect();
-        let of_run = if name.several { format!(" ({})", run.info.name) } else { String::new() };
-        let anchor = format!("{}{scenario}", name.prefix);
-        let mut head = Section::new(&anchor, format!("Scenario {scenario}{of_run}"), 0);
+    for name in distinct(run.steps.iter().map(|step| step.scenario.as_str())) {
+        let steps: Vec<&StepAnalysis> = run.steps.iter().filter(|step| step.scenario == name).collect();
+        let of_run = if prefix.is_empty() { String::new() } else { format!(" ({})", run.info.name) };
+        let anchor = format!("{prefix}{name}");
+        let mut head = Section::new(&anchor, format!("Scenario {name}{of_run}"), 0);
         head.say(lead::scenario(run, &steps));
         sections.push(head);
-        let scene = Scene { run, scenario, steps: &steps, anchor: &anchor };
-        let parts = [
-            wall::section,
-            left_out::section,
-            hits::section,
-            phases::section,
-            disk::section,
-            speedups::section,
-            causes::section,
-        ];
-        sections.extend(parts.iter().filter_map(|part| part(&scene)));
+        let scenario = ScenarioView { run, name, steps: &steps, anchor: &anchor };
+        let parts =
+            [wall::section, wall::left_out, costs::hits, costs::phases, costs::disk, wall::by_workspace, costs::causes];
+        sections.extend(parts.iter().filter_map(|part| part(&scenario)));
     }
     sections
 }
 
-/// One scenario of one run: what most chapters are about.
-struct Scene<'a> {
+/// One scenario of one run: the subject of most chapters.
+struct ScenarioView<'a> {
     run: &'a Analysis,
-    scenario: &'a str,
+    name: &'a str,
     steps: &'a [&'a StepAnalysis],
-    /// Begins the anchors of the chapters.
+    /// The beginning of the anchors of the chapters.
     anchor: &'a str,
 }
 
-impl Scene<'_> {
+impl ScenarioView<'_> {
     fn id(&self, chapter: &str) -> String {
         format!("{}-{chapter}", self.anchor)
     }
 
-    /// Steps that build.
-    fn builds(&self) -> impl Iterator<Item = &StepAnalysis> {
-        self.steps.iter().copied().filter(|step| !step.cleans)
+    fn section(&self, chapter: &str, title: &str) -> Section {
+        Section::new(&self.id(chapter), title, 1)
+    }
+
+    /// The steps that build and have an arm that is asked for.
+    fn builds(&self, has: impl Fn(&ArmAnalysis) -> bool) -> Vec<&StepAnalysis> {
+        let steps = self.steps.iter().copied();
+        steps.filter(|step| !step.cleans && step.arms.iter().any(&has)).collect()
     }
 }
 
-fn scenarios(run: &Analysis) -> Vec<&str> {
-    let mut seen: Vec<&str> = Vec::new();
-    for step in &run.steps {
-        if !seen.contains(&step.scenario.as_str()) {
-            seen.push(&step.scenario);
-        }
+/// A column: its head, which begins with `>` where it holds numbers, and its cells.
+type ArmColumn = (&'static str, fn(&ArmAnalysis) -> Cell);
+
+/// A row for each step and arm; columns in which nothing was measured are left out.
+fn arm_table(caption: &str, steps: &[&StepAnalysis], columns: &[ArmColumn]) -> Grid {
+    let heads: Vec<&str> = ["step", "strategy"].into_iter().chain(columns.iter().map(|column| column.0)).collect();
+    let mut grid = Grid::new(caption, &heads);
+    for (step, arm) in steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
+        let names = [Cell::from(step.step.clone()), Cell::from(step.label(arm))];
+        grid.row(names.into_iter().chain(columns.iter().map(|column| (column.1)(arm))));
     }
-    seen
+    grid.measured()
+}
+
+/// As [`arm_table`], of metrics by name.
+fn metric_table(caption: &str, steps: &[&StepAnalysis], names: &[&str]) -> Grid {
+    let metrics: Vec<&Metric> = names.iter().filter_map(|name| Metric::named(name)).collect();
+    let heads: Vec<String> = metrics.iter().map(|it| format!(">{}", it.heading)).collect();
+    let heads: Vec<&str> = ["step", "strategy"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let mut grid = Grid::new(caption, &heads);
+    for (step, arm) in steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
+        let names = [Cell::from(step.step.clone()), Cell::from(step.label(arm))];
+        grid.row(names.into_iter().chain(metrics.iter().map(|it| it.cell(&arm.numbers))));
+    }
+    grid.measured()
 }

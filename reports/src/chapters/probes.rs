@@ -1,15 +1,15 @@
-//! Which designs gave a wrong build: stories by strategies.
+//! Which designs gave a wrong build: probes by strategies.
 
-use super::words::plural;
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::probes::failures::{distinct, told_once};
+use crate::probes::failures::told_once;
 use crate::probes::{ProbeRow, ProbeRun, Verdict};
+use crate::words::{distinct, plural};
 
 pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
     let mut section = Section::new(&format!("probes-{}", at + 1), format!("Probes ({})", run.info.name), 0);
     section.say(
-        "Small stories with an expected end, told to each strategy. A failure marked * is a property of the policy that \
-         its documentation explains; a failure of somebody else's tool was seen three times while plain Cargo passed.",
+        "Small scenarios with an expected end, run under each strategy. A failure marked * is a property of the policy that \
+         its documentation explains; a failure of an external tool was seen three times while plain Cargo passed.",
     );
     let strategies = distinct(run.rows.iter().map(|row| row.strategy.as_str()));
     section.push(Block::Grid(tally(run, &strategies)));
@@ -26,15 +26,14 @@ pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
 fn title(run: &ProbeRun, family: &str) -> String {
     let rows = || run.rows.iter().filter(|row| row.family == family);
     let failed = rows().filter(|row| row.verdict == Verdict::Fail).count();
-    let stories = distinct(rows().map(|row| row.probe.as_str())).len();
-    let stories = if stories == 1 { "1 story".to_owned() } else { format!("{stories} stories") };
-    format!("{family}: {stories}, {}", plural(failed, "failure"))
+    let probes = distinct(rows().map(|row| &row.probe)).len();
+    format!("{family}: {}, {}", plural(probes, "probe"), plural(failed, "failure"))
 }
 
 fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
     let mut grid = Grid::new(
         "How each strategy fared.",
-        &["strategy", ">passed", ">failed, unexplained", ">failed, explained", ">not applicable", ">could not be told"],
+        &["strategy", ">passed", ">failed, unexplained", ">failed, explained", ">not applicable", ">error"],
     );
     for strategy in strategies {
         let count =

@@ -1,72 +1,76 @@
-//! Wall time against the baseline, with intervals and verdicts.
+//! Wall time against the baseline: over all workspaces, in each of them, and the rows that do not count.
 
-use super::Scene;
-use super::words::{between, precise, probability, verdict};
+use super::{ScenarioView, arm_table};
 use crate::analysis::{ArmAnalysis, StepAnalysis};
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::plot::{Chart, Interval, Panel, Plot, Ratio};
-use crate::stats::Verdict;
-use crate::table::{UNMEASURED, seconds};
+use crate::plot::{Chart, Plot, PlotInterval, RatioPanel, RatioRow};
+use crate::stats::{Judgement, Verdict};
+use crate::text::{UNMEASURED, factor, fit, seconds};
+use crate::words::{bounds, capital, distinct, first_line, plural, probability, ratio_or_dash, verdict_cell};
 
-pub(super) fn section(scene: &Scene<'_>) -> Option<Section> {
-    let baseline = &scene.run.baseline;
-    let steps: Vec<&StepAnalysis> = scene.builds().collect();
-    let panels: Vec<Panel<Ratio>> = steps.iter().map(|step| panel(step, baseline)).collect();
-    if panels.iter().all(|panel| panel.rows.iter().all(|row| row.value.is_none())) {
-        return alone(scene, &steps);
+/// The longest reason shown; all of it is in the rows.
+const LONGEST_REASON: usize = 240;
+
+fn judgement(arm: &ArmAnalysis) -> Option<&Judgement> {
+    arm.wall.as_ref().map(|wall| &wall.judgement)
+}
+
+pub(super) fn section(scenario: &ScenarioView<'_>) -> Option<Section> {
+    let baseline = &scenario.run.baseline;
+    let steps = scenario.builds(|_| true);
+    if steps.is_empty() {
+        return None;
     }
-    let mut section = Section::new(&scene.id("wall"), "Wall time", 1);
-    section.push(Block::Plot(Plot {
-        id: scene.id("wall"),
-        title: format!("Wall time ÷ wall time of {baseline}, scenario {}", scene.scenario),
-        finding: finding(&steps, baseline),
-        chart: Chart::Ratios { baseline: baseline.clone(), panels },
-    }));
+    let mut section = scenario.section("wall", "Wall time");
+    let panels: Vec<RatioPanel> = steps.iter().map(|step| panel(step, baseline)).collect();
+    // A run of the baseline alone has seconds, but no ratios.
+    if panels.iter().flat_map(|panel| &panel.rows).any(|row| row.value.is_some()) {
+        section.push(Block::Plot(Plot {
+            id: scenario.id("wall"),
+            title: format!("Wall time ÷ wall time of {baseline}, scenario {}", scenario.name),
+            finding: finding(&steps, baseline),
+            chart: Chart::Ratios { baseline: baseline.clone(), panels },
+        }));
+    }
     section.push(Block::Grid(table(&steps, baseline)));
-    for step in &steps {
-        if let Some(found) = &step.detectable {
-            section.push(Block::Note(format!(
-                "{}: a difference of {:.1} % or more would have been found 8 times out of 10 (from the noise of {}).",
-                step.step,
-                found.effect * 100.0,
-                found.strategy,
-            )));
-        }
+    for (step, found) in steps.iter().filter_map(|step| Some((step, step.detectable.as_ref()?))) {
+        section.push(Block::Note(format!(
+            "{}: a difference of {:.1} % or more would have been found 8 times out of 10 (from the noise of {}).",
+            step.step,
+            found.effect * 100.0,
+            found.strategy,
+        )));
     }
     Some(section)
 }
 
-/// A run of the baseline alone has seconds, but no ratios.
-fn alone(scene: &Scene<'_>, steps: &[&StepAnalysis]) -> Option<Section> {
-    let mut section = Section::new(&scene.id("wall"), "Wall time", 1);
-    section.push(Block::Grid(table(steps, &scene.run.baseline)));
-    (!steps.is_empty()).then_some(section)
-}
-
-fn panel(step: &StepAnalysis, baseline: &str) -> Panel<Ratio> {
-    let rows = step.arms.iter().filter(|arm| arm.name() != baseline).map(|arm| row(step, arm)).collect();
+fn panel(step: &StepAnalysis, baseline: &str) -> RatioPanel {
     let own = step.arm(baseline).and_then(|arm| Some((step.label(arm), arm.numbers.wall_s?)));
     let title = match own {
         Some((label, wall)) => format!("{} ({label}: {})", step.step, seconds(Some(wall))),
         None => step.step.clone(),
     };
-    Panel { title, rows }
+    let rows = step.arms.iter().filter(|arm| arm.name() != baseline).map(|arm| {
+        let found = judgement(arm);
+        let wall = seconds(arm.numbers.wall_s);
+        let remark = match (found.filter(|found| found.ratio.is_some()), arm.problems.first()) {
+            (None, Some(problem)) => problem.status.to_string(),
+            (Some(found), _) if found.verdict != Verdict::TooFewRounds => format!("{wall}, {}", found.verdict),
+            _ => wall,
+        };
+        forest_row(step.label(arm), found, remark)
+    });
+    RatioPanel { title, rows: rows.collect() }
 }
 
-fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> Ratio {
-    let found = arm.wall.as_ref().map(|wall| &wall.judgement);
-    let remark = match (arm.problems.first(), found) {
-        (Some(problem), None) => problem.status.to_string(),
-        (Some(problem), Some(found)) if found.ratio.is_none() => problem.status.to_string(),
-        (_, Some(found)) if found.verdict == Verdict::TooFewRounds => seconds(arm.numbers.wall_s),
-        (_, Some(found)) => format!("{}, {}", seconds(arm.numbers.wall_s), found.verdict),
-        (None, None) => seconds(arm.numbers.wall_s),
-    };
-    Ratio {
-        label: step.label(arm),
+/// A row of a forest plot.
+pub(crate) fn forest_row(label: String, found: Option<&Judgement>, remark: String) -> RatioRow {
+    let interval = |low, high| PlotInterval { low, high };
+    RatioRow {
+        label,
         value: found.and_then(|found| found.ratio),
-        interval: found.and_then(|found| found.interval).map(|it| Interval { low: it.low, high: it.high }),
-        range: found.and_then(|found| Some(Interval { low: found.min?, high: found.max? })),
+        interval: found.and_then(|found| found.interval).map(|it| interval(it.low, it.high)),
+        range: found.and_then(|found| Some(interval(found.min?, found.max?))),
         remark,
     }
 }
@@ -75,73 +79,131 @@ fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> Ratio {
 fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
     let best = |step: &&StepAnalysis| -> Option<String> {
         let compared = |arm: &&ArmAnalysis| arm.name() != baseline && !arm.is_control();
-        let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio);
         // Ratios over other workspaces say nothing about which is least.
         let most = step.arms.iter().map(|arm| arm.paired_workspaces).max()?;
-        let paired = |arm: &&ArmAnalysis| value(arm).is_some() && arm.paired_workspaces == most;
-        let arms = step.arms.iter().filter(compared).filter(paired);
-        let best = arms.min_by(|a, b| value(a).unwrap_or(f64::MAX).total_cmp(&value(b).unwrap_or(f64::MAX)))?;
-        let found = &best.wall.as_ref()?.judgement;
+        let arms = step.arms.iter().filter(compared).filter(|arm| arm.paired_workspaces == most);
+        let known = arms.filter_map(|arm| Some((arm, judgement(arm)?, judgement(arm)?.ratio?)));
+        let (arm, found, ratio) = known.min_by(|a, b| a.2.total_cmp(&b.2))?;
         let verdict = match found.verdict {
-            Verdict::TooFewRounds => "an estimate, too few rounds for a verdict".to_owned(),
-            verdict => verdict.to_string(),
+            Verdict::TooFewRounds => "an estimate, too few rounds for a verdict",
+            verdict => verdict.as_str(),
         };
-        Some(format!("in {} the least is {} of {} ({verdict})", step.step, precise(found.ratio), best.name()))
+        let ratio = ratio_or_dash(Some(ratio));
+        Some(format!("in {} the least is {ratio} of {} ({verdict})", step.step, arm.name()))
     };
-    let told: Vec<String> = steps.iter().filter_map(best).collect();
-    let marks = "Dots: geometric mean over workspaces of the median over rounds; thick: 95 % interval, where rounds \
-                 allow one; thin: smallest to largest single pair.";
-    let mut first = told.join("; ");
-    if let Some(head) = first.get(..1) {
-        first = head.to_uppercase() + &first[1..];
-    }
-    format!("{first}. {marks}")
+    let found: Vec<String> = steps.iter().filter_map(best).collect();
+    format!(
+        "{}. Dots: geometric mean over workspaces of the median over rounds; thick: 95 % interval, where rounds allow \
+         one; thin: smallest to largest single pair.",
+        capital(&found.join("; "))
+    )
 }
 
 fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
-    let mut grid = Grid::new(
-        format!(
-            "Wall time: sum over workspaces of the median round. Ratio to {baseline}: geometric mean over workspaces of \
-             the median over rounds; p: sign-flip test, corrected (Holm); n: pairs, rounds × workspaces; CPU: user and \
-             system; no-op: the unmeasured build afterwards."
-        ),
+    let caption = format!(
+        "Wall time: sum over workspaces of the median round. Ratio to {baseline}: geometric mean over workspaces of the \
+         median over rounds; p: sign-flip test, corrected (Holm); n: pairs, rounds × workspaces; CPU: user and system; \
+         no-op: the unmeasured build afterwards."
+    );
+    let mut grid = arm_table(
+        &caption,
+        steps,
         &[
-            "step",
-            "strategy",
-            ">wall",
-            ">ratio",
-            ">interval",
-            ">p",
-            ">n",
-            ">smallest–largest",
-            "verdict",
-            ">CPU",
-            ">no-op",
+            (">wall", |arm| seconds(arm.numbers.wall_s).into()),
+            (">ratio", |arm| ratio_or_dash(judgement(arm).and_then(|it| it.ratio)).into()),
+            (">interval", |arm| bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()),
+            (">p", |arm| probability(judgement(arm).and_then(|it| it.p_corrected)).into()),
+            (">n", |arm| judgement(arm).map_or(UNMEASURED.into(), |it| it.pairs.to_string()).into()),
+            (">smallest–largest", |arm| bounds(judgement(arm).and_then(|it| it.min.zip(it.max))).into()),
+            ("verdict", |arm| match (arm.workspaces, arm.problems.first()) {
+                (0, Some(problem)) => Cell::toned(problem.status.as_str(), Tone::Quiet),
+                _ => arm.verdict().map_or_else(|| Cell::from(UNMEASURED), verdict_cell),
+            }),
+            (">CPU", |arm| seconds(arm.numbers.cpu_s).into()),
+            (">no-op", |arm| seconds(arm.numbers.noop_s).into()),
         ],
     );
-    for step in steps {
-        for arm in &step.arms {
-            let found = arm.wall.as_ref().map(|wall| &wall.judgement);
-            let ends = |ends: Option<(f64, f64)>| ends.map_or(UNMEASURED.into(), |(low, high)| between(low, high));
-            let none = || Cell::from(UNMEASURED);
-            let label = if arm.is_control() { format!("control: {}", step.label(arm)) } else { step.label(arm) };
+    let arms = steps.iter().flat_map(|step| &step.arms);
+    for (row, _) in grid.rows.iter_mut().zip(arms).filter(|(_, arm)| arm.is_control()) {
+        row[1].text = format!("control: {}", row[1].text);
+    }
+    grid
+}
+
+/// Rows that do not count: which, where, and why.
+pub(super) fn left_out(scenario: &ScenarioView<'_>) -> Option<Section> {
+    let mut grid = Grid::new(
+        "Rows that enter no number, by status and reason. failed: the build failed; unsupported: the strategy cannot work \
+         here; invalid: measured, but a validity gate fired.",
+        &["step", "strategy", "status", ">rows", "workspaces", "why"],
+    );
+    for (step, arm) in scenario.steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
+        for problem in &arm.problems {
             grid.row([
-                Cell::from(step.step.clone()),
-                Cell::from(label),
-                Cell::from(seconds(arm.numbers.wall_s)),
-                Cell::from(precise(found.and_then(|found| found.ratio))),
-                Cell::from(ends(found.and_then(|found| found.interval).map(|it| (it.low, it.high)))),
-                Cell::from(probability(found.and_then(|found| found.p_corrected))),
-                found.map_or_else(none, |found| Cell::from(found.pairs.to_string())),
-                Cell::from(ends(found.and_then(|found| found.min.zip(found.max)))),
-                match (arm.workspaces, arm.problems.first()) {
-                    (0, Some(problem)) => Cell::toned(problem.status.as_str(), Tone::Quiet),
-                    _ => arm.verdict().map_or_else(none, verdict),
-                },
-                Cell::from(seconds(arm.numbers.cpu_s)),
-                Cell::from(seconds(arm.numbers.noop_s)),
+                step.step.clone(),
+                arm.name().to_owned(),
+                problem.status.to_string(),
+                problem.rows.to_string(),
+                problem.workspaces.join(", "),
+                fit(first_line(&problem.note), LONGEST_REASON),
             ]);
         }
     }
-    grid.measured()
+    let any = !grid.is_empty();
+    let mut section = scenario.section("left-out", "Rows that do not count");
+    section.push(Block::Grid(grid));
+    any.then_some(section)
+}
+
+/// The ratio in each workspace: where a strategy wins and where it does not.
+pub(super) fn by_workspace(scenario: &ScenarioView<'_>) -> Option<Section> {
+    let compared = |arm: &ArmAnalysis| arm.cells().iter().any(|cell| cell.ratio.is_some());
+    let steps = scenario.builds(compared);
+    if steps.iter().all(|step| step.workspaces < 2) {
+        return None;
+    }
+    let arms = || steps.iter().flat_map(|step| &step.arms);
+    let strategies = distinct(arms().filter(|arm| compared(arm)).map(ArmAnalysis::name));
+    let caption = format!(
+        "Wall time ÷ wall time of {} in each workspace, median over rounds. Single workspaces have few pairs: read the \
+         ratios as estimates.",
+        scenario.run.baseline
+    );
+    let numbers: Vec<String> = strategies.iter().map(|name| format!("> {name}")).collect();
+    let heads = ["step", "workspace"].into_iter().chain(numbers.iter().map(String::as_str));
+    let mut grid = Grid::new(caption, &heads.collect::<Vec<_>>());
+    let mut cells: Vec<(f64, String)> = Vec::new();
+    for step in &steps {
+        let workspaces = distinct(step.arms.iter().flat_map(|arm| arm.cells()).map(|cell| cell.workspace.as_str()));
+        for workspace in workspaces {
+            let ratio = |name: &&str| {
+                let arm = step.arm(name)?;
+                arm.cells().iter().find(|cell| cell.workspace == workspace)?.ratio
+            };
+            let names = [Cell::from(step.step.clone()), Cell::from(workspace)];
+            grid.row(names.into_iter().chain(strategies.iter().map(|name| Cell::ratio(ratio(name)))));
+            let uncontrolled = strategies.iter().filter(|name| step.arm(name).is_some_and(|arm| !arm.is_control()));
+            cells.extend(
+                uncontrolled.filter_map(|name| Some((ratio(name)?, format!("{name} in {} of {workspace}", step.step)))),
+            );
+        }
+    }
+    let mut section = scenario.section("speedups", "Workspace by workspace");
+    let least = cells.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    let most = cells.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    // An average hides the cells that are furthest apart.
+    section.say(match least.zip(most) {
+        Some((least, most)) => format!(
+            "From {} ({}) to {} ({}); above 1x in {} of {}.",
+            factor(Some(least.0)),
+            least.1,
+            factor(Some(most.0)),
+            most.1,
+            cells.iter().filter(|cell| cell.0 > 1.0).count(),
+            plural(cells.len(), "cell"),
+        ),
+        None => "Nothing could be paired.".into(),
+    });
+    section.push(Block::Grid(grid));
+    Some(section)
 }

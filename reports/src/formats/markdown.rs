@@ -1,14 +1,12 @@
 //! Markdown that reads well as a CI job summary and as a forum post.
 //!
 //! Tables as GitHub and Discourse know them; what a page would fold away is in
-//! `<details>`. A plot becomes its finding, and where no table has its numbers, a table of
-//! them; pictures would be dead links in a job summary.
+//! `<details>`. Of a plot there is its finding; pictures would be dead links in a job summary.
 
 use std::fmt::Write as _;
 
 use crate::document::{Align, Block, Document, Grid, Section, Tone};
-use crate::plot::{Chart, Plot};
-use crate::text::{clean, factor, plain};
+use crate::text::{clean, plain};
 
 /// The whole document.
 pub fn render(document: &Document) -> String {
@@ -45,7 +43,7 @@ fn of_block(block: &Block) -> String {
         Block::Details { title, grid } => {
             format!("<details><summary>{}</summary>\n\n{}\n</details>\n", text(title), of_grid(grid))
         }
-        Block::Plot(plot) => of_plot(plot),
+        Block::Plot(plot) => format!("**{}.** {}\n", text(&plot.title), text(&plot.finding)),
     }
 }
 
@@ -67,23 +65,6 @@ fn of_grid(grid: &Grid) -> String {
             .collect();
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
-    out
-}
-
-/// The finding; of a heat map its cells too, which no other table has.
-fn of_plot(plot: &Plot) -> String {
-    let mut out = format!("**{}.** {}\n", text(&plot.title), text(&plot.finding));
-    let Chart::Heat { columns, panels } = &plot.chart else { return out };
-    let heads: Vec<String> =
-        ["", ""].iter().map(|it| (*it).to_owned()).chain(columns.iter().map(|name| format!(">{name}"))).collect();
-    let mut grid = Grid::new("", &heads.iter().map(String::as_str).collect::<Vec<_>>());
-    for panel in panels {
-        for row in &panel.rows {
-            let cells = row.values.iter().map(|value| factor(*value));
-            grid.row([panel.title.clone(), row.label.clone()].into_iter().chain(cells));
-        }
-    }
-    let _ = write!(out, "\n<details><summary>The numbers</summary>\n\n{}\n</details>\n", of_grid(&grid));
     out
 }
 

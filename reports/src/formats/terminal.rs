@@ -6,8 +6,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::document::{Align, Block, Cell, Document, Grid, Section};
-use crate::plot::{Chart, Plot};
-use crate::text::{clean, factor, fit, plain, push_line, wrap};
+use crate::text::{clean, fit, plain, push_line, wrap};
 
 /// Blanks between columns.
 const GAP: &str = "  ";
@@ -56,7 +55,7 @@ fn of_block(block: &Block, width: usize) -> String {
             let heading = if clean(title) == clean(&it.caption) { String::new() } else { wrap(title, width, 2) };
             heading + &grid(it, width)
         }
-        Block::Plot(plot) => of_plot(plot, width),
+        Block::Plot(plot) => format!("\n{}", wrap(&format!("{}. {}", plot.title, plot.finding), width, 2)),
     }
 }
 
@@ -171,7 +170,11 @@ fn lay_out(out: &mut String, grid: &Grid, heads: &[Vec<String>], part: &[(usize,
     let tallest = part.iter().map(|(at, _)| heads[*at].len()).max().unwrap_or(0);
     for number in 0..tallest {
         let head = |at: usize| {
-            (number + heads[at].len()).checked_sub(tallest).and_then(|it| heads[at].get(it)).cloned().unwrap_or_default()
+            (number + heads[at].len())
+                .checked_sub(tallest)
+                .and_then(|it| heads[at].get(it))
+                .cloned()
+                .unwrap_or_default()
         };
         line(&head);
     }
@@ -203,24 +206,6 @@ fn pad(text: &str, width: usize, align: Align) -> String {
         Align::Right => format!("{blank}{text}"),
         Align::Left => format!("{text}{blank}"),
     }
-}
-
-/// The finding; of a heat map its cells too, which no other table has.
-fn of_plot(plot: &Plot, width: usize) -> String {
-    let mut out = format!("\n{}", wrap(&format!("{}. {}", plot.title, plot.finding), width, 2));
-    if let Chart::Heat { columns, panels } = &plot.chart {
-        for panel in panels {
-            let heads: Vec<String> = columns.iter().map(|name| format!(">{name}")).collect();
-            let heads: Vec<&str> =
-                std::iter::once(panel.title.as_str()).chain(heads.iter().map(String::as_str)).collect();
-            let mut cells = Grid::new("", &heads);
-            for row in &panel.rows {
-                cells.row(std::iter::once(row.label.clone()).chain(row.values.iter().map(|value| factor(*value))));
-            }
-            out.push_str(&grid(&cells, width));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
-//! Curves with bands.
+//! Curves, with bands, and with marks where their values changed.
 //!
-//! In: [`Line`]s. Out: a [`Picture`]. The vertical axis is linear and holds 0, so that
-//! twice as high is twice as much; the horizontal one is linear or logarithmic. A point
-//! that is not a number breaks its curve. Colour is never the only carrier: curves differ
-//! in dashes and markers too, and where they coincide the lower one is wider.
+//! An amount has a linear vertical axis that holds 0, so that twice as high is twice as much; a ratio
+//! has a logarithmic one with a line at 1. A point that is not a number breaks its curve. Curves differ
+//! in dashes and markers too, and where they coincide the lower one is wider: colour is never all.
 
-use super::axis::{Axis, drawable, drawable_ratio};
-use super::chart::{Line, Unit};
-use super::draw::Width;
-use super::layout::{self, LINE, SMALL};
-use super::legend::{self, Curve, Sample};
-use super::palette::{BASE, GRID, Ink, Paint, QUIET};
-use super::picture::{Anchor, Picture, Point, Words};
-use super::ticks::{self, Tick};
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::picture::{Anchor, BASE, CurveStyle, GRID, Label, Paint, Picture, Point, QUIET, Sample, legend, solid};
+use super::scale::{self, Axis, Tick, drawable, drawable_ratio};
+use super::text::{self, LINE, SMALL};
+use super::{HorizontalScale, PlotLine, ValueUnit, VerticalScale, WIDTH};
 
 /// A band lets others and the grid show through.
 const BAND: f64 = 0.18;
@@ -20,98 +18,72 @@ const BAND: f64 = 0.18;
 const APART: i32 = 16;
 /// Markers no farther apart than this hide each other.
 const NEAR: i32 = 3;
-/// By how much a hidden marker is larger than that which hides it.
+/// By how much a hidden marker is larger than that which hides it, and one of a change than others.
 const RIM: i32 = 3;
+/// More rims than that would hide the marks around it.
+const MOST_RIMS: usize = 6;
 /// A curve of more points is thinned in as many columns, of [`OF_COLUMN`] points each.
 const COLUMNS: usize = 80;
 /// Points that a column keeps: first, last, lowest, highest, and one that cannot be drawn.
 const OF_COLUMN: usize = 5;
-/// More rims than that would hide what stands beside the marker.
-const MOST_RIMS: usize = 6;
+const HEIGHT: i32 = 280;
 
-/// Draws the chart; `names` are those of the axes.
-pub fn draw(names: (&str, &str), unit: Unit, log_x: bool, lines: &[Line], width: Width) -> Picture {
-    let mut picture = Picture::new(width.units());
-    let items: Vec<_> =
-        lines.iter().enumerate().map(|(at, line)| (Sample::Curve(Curve::new(at)), layout::clean(&line.name))).collect();
-    let top = legend::draw(&mut picture, &items, (0, 2)) + 8;
-    let name = Words::new(layout::clean(names.1), (0, top + LINE / 2), Anchor::Start, SMALL);
-    picture.fitted(name, width.units(), QUIET);
+pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[PlotLine]) -> Picture {
+    let mut picture = Picture::new(WIDTH);
+    let named = |(at, line): (usize, &PlotLine)| (Sample::Curve(CurveStyle::new(at)), text::clean(&line.name));
+    let top = legend(&mut picture, &lines.iter().enumerate().map(named).collect::<Vec<_>>(), 2) + 8;
+    picture.fitted(Label::new(text::clean(y), (0, top + LINE / 2), Anchor::Start, SMALL), WIDTH, QUIET);
     let top = top + LINE + 8;
-    let bottom = top + if width == Width::Wide { 320 } else { 220 };
+    let bottom = top + HEIGHT;
 
-    let seen = |x: f64| if log_x { drawable_ratio(x) } else { drawable(x) };
-    let points = || lines.iter().flat_map(|line| &line.points);
-    let heights = points().filter(|(x, _)| seen(*x).is_some()).map(|point| point.1);
-    let bands = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.low, band.high]);
-    let vertical = Axis::from_zero(heights.chain(bands), (bottom, top));
-    let marks = ticks::linear(&vertical, unit, 48);
-    let left = marks.iter().map(|tick| layout::width(&tick.text, SMALL)).max().unwrap_or(0) + 8;
-    let room = (left + 6, width.units() - 10);
-    let xs = points().map(|point| point.0);
-    let horizontal = if log_x { Axis::log(xs, 1.5, room) } else { Axis::linear(xs, room) };
-    let plane = Plane { horizontal, vertical, seen: &seen, unit, rim: 0 };
-    let thin: Vec<Line> = lines.iter().map(|line| plane.thinned(line, room)).collect();
-    let runs: Vec<_> = thin.iter().map(|line| plane.runs(line)).collect();
-    let plane = plane.inset(deepest(&runs) * RIM);
-    let runs: Vec<_> = thin.iter().map(|line| plane.runs(line)).collect();
-    let (horizontal, vertical) = (plane.horizontal, plane.vertical);
-    let marks: Vec<Tick> = marks.into_iter().map(|tick| Tick { at: vertical.at(tick.value), ..tick }).collect();
-    let counts = points().filter_map(|point| seen(point.0)).all(|x| x.fract() == 0.0);
-    let below = match (log_x, counts) {
-        (true, true) => ticks::log_whole(&horizontal),
-        (true, false) => ticks::log(&horizontal, ""),
-        (false, true) => ticks::whole(&horizontal, 80),
-        (false, false) => ticks::linear(&horizontal, Unit::Count, 80),
-    };
-    frame(&mut picture, &marks, &below, (left, top, width.units(), bottom), vertical.at(0.0));
+    let changes = lines.iter().any(|line| !line.changes.is_empty());
+    let plane = Plane::new(x, scale, lines, (top, bottom));
+    let thin: Vec<PlotLine> = lines.iter().map(|line| plane.thinned(line)).collect();
+    let runs: Vec<Runs> = thin.iter().map(|line| plane.runs(line)).collect();
+    let rim = deepest(&runs).max(i32::from(changes)) * RIM;
+    let plane = Plane { horizontal: plane.horizontal.inset(rim), vertical: plane.vertical.inset(rim), rim, ..plane };
+    let runs: Vec<Runs> = thin.iter().map(|line| plane.runs(line)).collect();
 
+    plane.frame(&mut picture, x, (top, bottom));
     for (at, runs) in runs.iter().enumerate() {
-        shade(&mut picture, runs, Curve::new(at));
+        shade(&mut picture, runs, CurveStyle::new(at));
     }
     for (at, line) in lines.iter().enumerate() {
-        plane.curve(&mut picture, &line.name, (&runs[at], &runs[at + 1..]), Curve::new(at));
+        let style = CurveStyle::new(at);
+        plane.curve(&mut picture, &line.name, (&runs[at], &runs[at + 1..]), style);
+        plane.changes(&mut picture, line, style, bottom);
     }
     let mut y = bottom + LINE + 10;
-    let name = Words::new(layout::clean(names.0), ((left + width.units()) / 2, y + LINE / 2), Anchor::Middle, SMALL);
-    picture.fitted(name, width.units() - left, QUIET);
-    y += LINE;
-    let lost = points().filter(|(x, y)| seen(*x).is_none() || drawable(*y).is_none()).count();
-    for text in [
-        (lines.is_empty()).then(|| "no curves".to_owned()),
+    if let HorizontalScale::Linear(name) | HorizontalScale::Log(name) = x {
+        let middle = (plane.left + WIDTH) / 2;
+        let label = Label::new(text::clean(name), (middle, y + LINE / 2), Anchor::Middle, SMALL);
+        picture.fitted(label, WIDTH - plane.left, QUIET);
+        y += LINE;
+    }
+    let points = lines.iter().flat_map(|line| &line.points);
+    let lost = points.filter(|point| plane.place(**point).is_none()).count();
+    let notes = [
+        lines.is_empty().then(|| "no curves".to_owned()),
         (lost > 0).then(|| format!("points that cannot be drawn: {lost}")),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        picture.text(Words::new(text, (0, y + LINE / 2), Anchor::Start, SMALL), QUIET);
+    ];
+    for note in notes.into_iter().flatten() {
+        picture.text(Label::new(note, (0, y + LINE / 2), Anchor::Start, SMALL), QUIET);
         y += LINE;
     }
     picture.height = y + 4;
     picture
 }
 
-/// Grid and ticks around a box: left, top, right, bottom.
-fn frame(picture: &mut Picture, vertical: &[Tick], below: &[Tick], sides: (i32, i32, i32, i32), zero: i32) {
-    let (left, top, right, bottom) = sides;
-    for tick in vertical {
-        let paint = if tick.at == zero { BASE } else { GRID };
-        picture.line((left, tick.at), (right, tick.at), 1, paint);
-        picture.text(Words::new(&tick.text, (left - 8, tick.at), Anchor::End, SMALL), QUIET);
-    }
-    for tick in below {
-        picture.line((tick.at, top), (tick.at, bottom), 1, GRID);
-        let half = layout::width(&tick.text, SMALL) / 2 + 1;
-        let x = tick.at.min(right - half).max(half);
-        picture.text(Words::new(&tick.text, (x, bottom + 4 + LINE / 2), Anchor::Middle, SMALL), QUIET);
-    }
-}
-
-struct Plane<'a> {
+/// The axes, and how values are placed and written.
+struct Plane {
     horizontal: Axis,
     vertical: Axis,
-    seen: &'a dyn Fn(f64) -> Option<f64>,
-    unit: Unit,
+    log_x: bool,
+    dates: bool,
+    counts: bool,
+    scale: VerticalScale,
+    /// Where the grid begins, right of the names of its lines.
+    left: i32,
     /// The widest rim there is room for.
     rim: i32,
 }
@@ -124,36 +96,90 @@ struct Placed {
     band: Option<(i32, i32)>,
 }
 
-impl Plane<'_> {
-    fn runs(&self, line: &Line) -> Runs {
-        let place = |(at, (x, y)): (usize, &(f64, f64))| {
-            let point = (self.horizontal.at((self.seen)(*x)?), self.vertical.at(drawable(*y)?));
-            let band = line
-                .band
-                .get(at)
-                .and_then(|band| Some((self.vertical.at(drawable(band.low)?), self.vertical.at(drawable(band.high)?))));
-            Some(Placed { at: point, value: (*x, *y), band })
+/// The points of a curve in runs without gaps.
+type Runs = Vec<Vec<Placed>>;
+
+impl Plane {
+    fn new(x: &HorizontalScale, scale: VerticalScale, lines: &[PlotLine], (top, bottom): (i32, i32)) -> Self {
+        let log_x = matches!(x, HorizontalScale::Log(_));
+        let seen_x = |x: f64| if log_x { drawable_ratio(x) } else { drawable(x) };
+        let points = || lines.iter().flat_map(|line| &line.points);
+        let heights = points().filter(|(x, _)| seen_x(*x).is_some()).map(|point| point.1);
+        let bands = lines.iter().flat_map(|line| &line.band).flat_map(|band| [band.low, band.high]);
+        let vertical = match scale {
+            VerticalScale::Ratio => Axis::log(heights.chain(bands), 1.2, (bottom, top)),
+            VerticalScale::Amount(_) => Axis::from_zero(heights.chain(bands), (bottom, top)),
+        };
+        let names = ticks(&vertical, scale);
+        let left = names.iter().map(|tick| text::width(&tick.text, SMALL)).max().unwrap_or(0) + 8;
+        let room = (left + 6, WIDTH - 10);
+        let xs = points().map(|point| point.0);
+        let horizontal = if log_x { Axis::log(xs, 1.5, room) } else { Axis::linear(xs, room) };
+        let counts = points().filter_map(|point| seen_x(point.0)).all(|x| x.fract() == 0.0);
+        let dates = *x == HorizontalScale::Dates;
+        Self { horizontal, vertical, log_x, dates, counts, scale, left, rim: 0 }
+    }
+
+    fn seen_x(&self, x: f64) -> Option<f64> {
+        if self.log_x { drawable_ratio(x) } else { drawable(x) }
+    }
+
+    fn seen_y(&self, y: f64) -> Option<f64> {
+        if self.scale == VerticalScale::Ratio { drawable_ratio(y) } else { drawable(y) }
+    }
+
+    fn place(&self, (x, y): (f64, f64)) -> Option<Point> {
+        Some((self.horizontal.at(self.seen_x(x)?), self.vertical.at(self.seen_y(y)?)))
+    }
+
+    /// Draws the grid and the names of its lines.
+    fn frame(&self, picture: &mut Picture, x: &HorizontalScale, (top, bottom): (i32, i32)) {
+        let base = if self.scale == VerticalScale::Ratio { 1.0 } else { 0.0 };
+        for tick in ticks(&self.vertical, self.scale) {
+            let paint = if tick.value == base { BASE } else { GRID };
+            picture.line((self.left, tick.at), (WIDTH, tick.at), 1, paint);
+            picture.text(Label::new(&tick.text, (self.left - 8, tick.at), Anchor::End, SMALL), QUIET);
+        }
+        let axis = &self.horizontal;
+        let below = match (x, self.counts) {
+            (HorizontalScale::Dates, _) => dates(axis),
+            (HorizontalScale::Log(_), true) => scale::log_whole(axis),
+            (HorizontalScale::Log(_), false) => scale::log(axis, ""),
+            (HorizontalScale::Linear(_), true) => scale::whole(axis, 80),
+            (HorizontalScale::Linear(_), false) => scale::linear(axis, ValueUnit::Count, 80),
+        };
+        for tick in below {
+            picture.line((tick.at, top), (tick.at, bottom), 1, GRID);
+            picture.centred(&tick.text, (tick.at, bottom + 4 + LINE / 2), QUIET);
+        }
+    }
+
+    fn runs(&self, line: &PlotLine) -> Runs {
+        let place = |(at, value): (usize, &(f64, f64))| {
+            let height = |value: f64| Some(self.vertical.at(self.seen_y(value)?));
+            let band = line.band.get(at).and_then(|band| Some((height(band.low)?, height(band.high)?)));
+            Some(Placed { at: self.place(*value)?, value: *value, band })
         };
         let placed: Vec<Option<Placed>> = line.points.iter().enumerate().map(place).collect();
         let runs = placed.split(Option::is_none).map(|run| run.iter().flatten().copied().collect());
         runs.filter(|run: &Vec<Placed>| !run.is_empty()).collect()
     }
 
-    /// Few enough points to draw: of each column of the plane the ends and the extremes.
-    fn thinned(&self, line: &Line, (left, right): (i32, i32)) -> Line {
+    /// A line with few enough points to draw: of each column of the plane the ends and the extremes.
+    fn thinned(&self, line: &PlotLine) -> PlotLine {
         if line.points.len() <= COLUMNS * OF_COLUMN {
             return line.clone();
         }
-        let wide = (right - left).max(1) as usize;
         let mut columns: Vec<[Option<usize>; OF_COLUMN]> = vec![[None; OF_COLUMN]; COLUMNS];
         let mut column = 0;
         for (at, (x, y)) in line.points.iter().enumerate() {
-            let x = (self.seen)(*x);
+            let x = self.seen_x(*x);
             if let Some(x) = x {
-                column = ((self.horizontal.at(x) - left).max(0) as usize * COLUMNS / wide).min(COLUMNS - 1);
+                let from_left = (self.horizontal.at(x) - self.left).max(0) as usize;
+                column = (from_left * COLUMNS / (WIDTH - self.left).max(1) as usize).min(COLUMNS - 1);
             }
             let [first, last, low, high, gap] = &mut columns[column];
-            if x.is_none() || drawable(*y).is_none() {
+            if x.is_none() || self.seen_y(*y).is_none() {
                 gap.get_or_insert(at);
                 continue;
             }
@@ -169,40 +195,57 @@ impl Plane<'_> {
         let mut kept: Vec<usize> = columns.into_iter().flatten().flatten().collect();
         kept.sort_unstable();
         kept.dedup();
-        Line {
+        PlotLine {
             name: line.name.clone(),
             points: kept.iter().map(|at| line.points[*at]).collect(),
             band: kept.iter().map_while(|at| line.band.get(*at).copied()).collect(),
+            changes: Vec::new(),
         }
     }
 
-    /// With room for larger markers at the edges.
-    fn inset(&self, by: i32) -> Self {
-        Self { horizontal: self.horizontal.inset(by), vertical: self.vertical.inset(by), rim: by, ..*self }
-    }
-
-    /// A curve and its markers; those that the `later` ones hide show a rim around them.
-    fn curve(&self, picture: &mut Picture, name: &str, (runs, later): (&Runs, &[Runs]), curve: Curve) {
-        let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: 1.0 };
+    /// Draws a curve and its markers; those that the `later` ones hide show a rim around them.
+    fn curve(&self, picture: &mut Picture, name: &str, (runs, later): (&Runs, &[Runs]), style: CurveStyle) {
         for run in runs {
             if run.len() > 1 {
-                picture.path(run.iter().map(|point| point.at).collect(), 2, paint).dash(curve.dash);
+                picture.path(run.iter().map(|point| point.at).collect(), 2, solid(style.rgb)).dash(style.dash);
             }
             let mut last: Option<i32> = None;
             for point in run {
                 if last.is_none_or(|last| (point.at.0 - last).abs() >= APART) {
-                    let (x, y) = (ticks::plain(point.value.0), self.unit.show(point.value.1));
                     let rim = hidden(point.at, later) as i32 * RIM;
-                    curve.mark(picture, point.at, rim.min(self.rim), &format!("{name}: {x}, {y}"));
+                    style.mark(picture, point.at, rim.min(self.rim), &format!("{name}: {}", self.show(point.value)));
                     last = Some(point.at.0);
                 }
             }
         }
     }
+
+    /// Draws a larger marker with a line down to its date for each change.
+    fn changes(&self, picture: &mut Picture, line: &PlotLine, style: CurveStyle, bottom: i32) {
+        for (at, what) in &line.changes {
+            if let Some(point) = line.points.get(*at).and_then(|point| self.place(*point)) {
+                picture.line(point, (point.0, bottom), 1, Paint { opacity: 0.6, ..solid(style.rgb) });
+                style.mark(picture, point, RIM, &format!("{}: {what}", line.name));
+            }
+        }
+    }
+
+    fn show(&self, (x, y): (f64, f64)) -> String {
+        let y = match self.scale {
+            VerticalScale::Ratio => crate::text::factor(Some(y)),
+            VerticalScale::Amount(ValueUnit::Count) => scale::plain(y),
+            VerticalScale::Amount(unit) => unit.show(y),
+        };
+        format!("{}, {y}", if self.dates { date(x) } else { scale::plain(x) })
+    }
 }
 
-/// The points of a curve in runs without gaps.
-type Runs = Vec<Vec<Placed>>;
+fn ticks(axis: &Axis, scale: VerticalScale) -> Vec<Tick> {
+    match scale {
+        VerticalScale::Ratio => scale::log(axis, "x"),
+        VerticalScale::Amount(unit) => scale::linear(axis, unit, 48),
+    }
+}
 
 /// How many of the curves drawn later hide a marker at a place.
 fn hidden(at: Point, later: &[Runs]) -> usize {
@@ -210,7 +253,7 @@ fn hidden(at: Point, later: &[Runs]) -> usize {
     later.iter().filter(|runs| runs.iter().flatten().any(near)).count().min(MOST_RIMS)
 }
 
-/// The most that hide one marker.
+/// The most curves that hide one marker.
 fn deepest(curves: &[Runs]) -> i32 {
     let hidden = curves
         .iter()
@@ -219,26 +262,66 @@ fn deepest(curves: &[Runs]) -> i32 {
     hidden.max().unwrap_or(0) as i32
 }
 
-fn shade(picture: &mut Picture, runs: &Runs, curve: Curve) {
-    for run in runs {
-        for part in run.split(|point| point.band.is_none()).filter(|part| part.len() > 1) {
-            let upper = part.iter().filter_map(|point| Some((point.at.0, point.band?.1)));
-            let lower = part.iter().rev().filter_map(|point| Some((point.at.0, point.band?.0)));
-            let paint = Paint { ink: Ink::Fixed(curve.rgb), opacity: BAND };
-            picture.area(upper.chain(lower).collect(), paint);
-        }
+fn shade(picture: &mut Picture, runs: &Runs, style: CurveStyle) {
+    for part in runs.iter().flat_map(|run| run.split(|point| point.band.is_none())).filter(|part| part.len() > 1) {
+        let upper = part.iter().filter_map(|point| Some((point.at.0, point.band?.1)));
+        let lower = part.iter().rev().filter_map(|point| Some((point.at.0, point.band?.0)));
+        picture.area(upper.chain(lower).collect(), Paint { opacity: BAND, ..solid(style.rgb) });
     }
+}
+
+/// Dates few enough that their texts do not touch: every 1, 2, 7, 14 days, first days of every
+/// 1, 3, 6, 12, … months.
+fn dates(axis: &Axis) -> Vec<Tick> {
+    let (low, high) = axis.ends();
+    // A million days are 2,700 years: nothing that was measured.
+    if !(low.abs() < 1e6 && high.abs() < 1e6) {
+        return Vec::new();
+    }
+    let room = text::width("2026-11-23", SMALL) + 16;
+    let most = f64::from((axis.length() / room).clamp(1, 10));
+    let per = (high - low) / most;
+    let (from, to) = (low.ceil() as i64, high.floor() as i64);
+    let days: Vec<i64> = match [1, 2, 7, 14].into_iter().find(|step| *step as f64 >= per) {
+        Some(step) => (from..=to).filter(|day| day.rem_euclid(step) == 0).collect(),
+        None => {
+            let months =
+                [1, 3, 6, 12, 24, 60, 120, 600, 2400, 12_000].into_iter().find(|it| f64::from(*it) * 28.0 >= per);
+            let step = i64::from(months.unwrap_or(36_000));
+            let month = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month()) - 1;
+            let first =
+                |day: &i64| civil(*day).is_some_and(|date| date.day() == 1 && month(date).rem_euclid(step) == 0);
+            (from..=to).filter(first).collect()
+        }
+    };
+    let tick = |day: i64| Tick { value: day as f64, at: axis.at(day as f64), text: date(day as f64) };
+    days.into_iter().map(tick).collect()
+}
+
+/// `2026-11-23`, from days since 1970-01-01.
+fn date(days: f64) -> String {
+    civil(days.floor() as i64).filter(|_| days.is_finite()).map_or_else(String::new, |date| date.to_string())
+}
+
+fn civil(days: i64) -> Option<Date> {
+    Date::constant(1970, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::chart::Interval;
-    use super::super::picture::Shape;
+    use super::super::PlotInterval;
+    use super::super::picture::{Mark, Shape};
     use super::*;
 
-    fn line(points: &[(f64, f64)]) -> Line {
-        let band = points.iter().map(|(_, y)| Interval { low: y * 0.9, high: y * 1.1 }).collect();
-        Line { name: "lru".into(), points: points.to_vec(), band }
+    fn line(points: &[(f64, f64)]) -> PlotLine {
+        let band = points.iter().map(|(_, y)| PlotInterval { low: y * 0.9, high: y * 1.1 }).collect();
+        PlotLine { name: "lru".into(), points: points.to_vec(), band, changes: vec![] }
+    }
+
+    fn amounts(unit: ValueUnit, log_x: bool, lines: &[PlotLine]) -> Picture {
+        let name = "projects built".to_owned();
+        let x = if log_x { HorizontalScale::Log(name) } else { HorizontalScale::Linear(name) };
+        draw(&x, "t", VerticalScale::Amount(unit), lines)
     }
 
     /// The curves: paths that are not straight lines of grid or legend.
@@ -253,8 +336,7 @@ mod tests {
 
     #[test]
     fn heights_are_proportional() {
-        let picture =
-            draw(("n", "time"), Unit::Seconds, false, &[line(&[(1.0, 2.0), (2.0, 4.0), (3.0, 8.0)])], Width::Wide);
+        let picture = amounts(ValueUnit::Seconds, false, &[line(&[(1.0, 2.0), (2.0, 4.0), (3.0, 8.0)])]);
         let path = &paths(&picture)[0];
         let zero = picture.marks.iter().find(|mark| mark.paint == BASE).expect("a line at 0").bounds().1;
         let high = |at: usize| zero - path[at].1;
@@ -264,8 +346,7 @@ mod tests {
 
     #[test]
     fn a_logarithmic_axis_puts_equal_factors_equally_apart() {
-        let picture =
-            draw(("n", "t"), Unit::Count, true, &[line(&[(1.0, 1.0), (10.0, 1.0), (100.0, 1.0)])], Width::Narrow);
+        let picture = amounts(ValueUnit::Count, true, &[line(&[(1.0, 1.0), (10.0, 1.0), (100.0, 1.0)])]);
         let path = &paths(&picture)[0];
         assert!((path[2].0 - path[1].0 - (path[1].0 - path[0].0)).abs() <= 1, "{path:?}");
     }
@@ -273,21 +354,21 @@ mod tests {
     #[test]
     fn a_gap_breaks_a_curve_and_is_said() {
         let points = [(1.0, 1.0), (2.0, 2.0), (3.0, f64::NAN), (4.0, 4.0), (5.0, 5.0)];
-        let picture = draw(("n", "t"), Unit::Count, false, &[line(&points)], Width::Wide);
+        let picture = amounts(ValueUnit::Count, false, &[line(&points)]);
         assert_eq!(paths(&picture).len(), 2);
         let said = |text: &str| {
             picture.marks.iter().any(|mark| matches!(&mark.shape, Shape::Text(words) if words.text == text))
         };
         assert!(said("points that cannot be drawn: 1"));
-        let whole = draw(("n", "t"), Unit::Count, true, &[line(&[(0.0, 1.0), (1.0, 1.0)])], Width::Wide);
+        let whole = amounts(ValueUnit::Count, true, &[line(&[(0.0, 1.0), (1.0, 1.0)])]);
         assert!(paths(&whole).is_empty());
     }
 
     #[test]
     fn what_is_counted_is_named_in_whole_numbers() {
         let frame = |points: &[(f64, f64)], log_x| {
-            let picture = draw(("projects built", "t"), Unit::Seconds, log_x, &[line(points)], Width::Wide);
-            let text = |mark: &super::super::picture::Mark| match &mark.shape {
+            let picture = amounts(ValueUnit::Seconds, log_x, &[line(points)]);
+            let text = |mark: &Mark| match &mark.shape {
                 Shape::Text(words) if words.anchor == Anchor::Middle => Some(words.text.clone()),
                 _ => None,
             };
@@ -296,24 +377,22 @@ mod tests {
         for log_x in [false, true] {
             assert_eq!(frame(&[(1.0, 1.0), (2.0, 2.0), (3.0, 2.5)], log_x), ["1", "2", "3", "projects built"]);
         }
-        assert!(frame(&[(1.0, 1.0), (1.5, 2.0), (3.0, 2.5)], false).contains(&"1.2".into()));
+        assert!(frame(&[(1.0, 1.0), (1.5, 2.0), (3.0, 2.5)], false).contains(&"1.5".into()));
     }
 
     #[test]
     fn curves_that_coincide_all_show() {
         let lines = vec![line(&[(1.0, 2.0), (2.0, 4.0), (3.0, 4.0)]); 6];
-        for width in [Width::Wide, Width::Narrow] {
-            let picture = draw(("n", "t"), Unit::Count, false, &lines, width);
-            let markers: Vec<_> = picture.marks.iter().filter(|mark| mark.tip.contains(": 2,")).collect();
-            assert_eq!(markers.len(), lines.len());
-            for pair in markers.windows(2) {
-                let (below, above) = (pair[0].bounds(), pair[1].bounds());
-                assert!(below.0 < above.0 && below.1 < above.1 && below.2 > above.2 && below.3 > above.3, "{pair:?}");
-            }
-            for mark in &picture.marks {
-                let (left, top, right, bottom) = mark.bounds();
-                assert!(left >= 0 && top >= 0 && right <= picture.width && bottom <= picture.height, "{mark:?}");
-            }
+        let picture = amounts(ValueUnit::Count, false, &lines);
+        let markers: Vec<_> = picture.marks.iter().filter(|mark| mark.tip.contains(": 2,")).collect();
+        assert_eq!(markers.len(), lines.len());
+        for pair in markers.windows(2) {
+            let (below, above) = (pair[0].bounds(), pair[1].bounds());
+            assert!(below.0 < above.0 && below.1 < above.1 && below.2 > above.2 && below.3 > above.3, "{pair:?}");
+        }
+        for mark in &picture.marks {
+            let (left, top, right, bottom) = mark.bounds();
+            assert!(left >= 0 && top >= 0 && right <= picture.width && bottom <= picture.height, "{mark:?}");
         }
     }
 
@@ -322,7 +401,7 @@ mod tests {
         let mut points: Vec<(f64, f64)> = (1..=60_000).map(|x| (f64::from(x), f64::from(x % 1000))).collect();
         points[30_000].1 = 9999.0;
         for log_x in [false, true] {
-            let picture = draw(("day", "bytes"), Unit::Bytes, log_x, &vec![line(&points); 6], Width::Wide);
+            let picture = amounts(ValueUnit::Bytes, log_x, &vec![line(&points); 6]);
             assert!(picture.marks.len() < 1000, "{}", picture.marks.len());
             for path in paths(&picture).iter().filter(|path| path.len() > 4) {
                 assert!(path.len() <= COLUMNS * OF_COLUMN, "{}", path.len());
@@ -337,9 +416,49 @@ mod tests {
 
     #[test]
     fn a_band_is_around_its_curve() {
-        let picture = draw(("n", "t"), Unit::Count, false, &[line(&[(1.0, 4.0), (9.0, 8.0)])], Width::Wide);
+        let picture = amounts(ValueUnit::Count, false, &[line(&[(1.0, 4.0), (9.0, 8.0)])]);
         let band = picture.marks.iter().find(|mark| mark.paint.opacity == BAND).expect("a band").bounds();
         let path = &paths(&picture)[0];
         assert!(band.1 < path[1].1 && path[0].1 < band.3, "{band:?} {path:?}");
+    }
+
+    #[test]
+    fn days_have_dates() {
+        assert_eq!([0.0, 59.0, 20_780.5, -1.0].map(date), ["1970-01-01", "1970-03-01", "2026-11-23", "1969-12-31"]);
+    }
+
+    #[test]
+    fn dates_do_not_touch() {
+        for span in [0.0, 1.0, 9.0, 40.0, 100.0, 400.0, 3000.0, 1e5] {
+            for room in [280, 1000] {
+                let ticks = dates(&Axis::linear([20_000.0, 20_000.0 + span], (0, room)));
+                assert!(ticks.len() <= 12, "{span} {room} {ticks:?}");
+                for pair in ticks.windows(2) {
+                    assert!(pair[1].at - pair[0].at >= text::width(&pair[0].text, SMALL), "{span} {room} {ticks:?}");
+                }
+            }
+        }
+        assert!(!dates(&Axis::linear([20_000.0, 21_000.0], (0, 1000))).is_empty());
+    }
+
+    #[test]
+    fn all_marks_are_inside_and_a_change_has_its_tip() {
+        let points = (0..1000).map(|day| (20_000.0 + f64::from(day), if day < 500 { 0.1 } else { 0.15 })).collect();
+        let changes = vec![(500, "0.10x to 0.15x".into())];
+        let line = PlotLine { name: "copy".into(), points, band: vec![], changes };
+        let amounts = [ValueUnit::Seconds, ValueUnit::Share].map(VerticalScale::Amount);
+        for scale in [VerticalScale::Ratio].into_iter().chain(amounts) {
+            let picture = draw(&HorizontalScale::Dates, "wall", scale, &[line.clone(), line.clone()]);
+            assert!(picture.marks.iter().any(|mark| mark.tip == "copy: 0.10x to 0.15x"));
+            assert!(picture.marks.len() < 400, "{}", picture.marks.len());
+            for mark in &picture.marks {
+                let (left, top, right, bottom) = mark.bounds();
+                assert!(left >= 0 && top >= 0 && right <= picture.width && bottom <= picture.height, "{mark:?}");
+            }
+        }
+        let dates = |lines: &[PlotLine]| draw(&HorizontalScale::Dates, "", VerticalScale::Ratio, lines);
+        dates(&[]);
+        let points = vec![(f64::NAN, 1.0), (1e300, f64::INFINITY)];
+        dates(&[PlotLine { points, changes: vec![(9, String::new())], ..PlotLine::default() }]);
     }
 }

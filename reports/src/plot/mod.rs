@@ -1,45 +1,185 @@
-//! Plots as SVG: numbers in, pictures with units and a finding out.
+//! Plots as SVG: numbers in, one picture with units and a finding out.
 //!
-//! A [`Plot`] is data; [`Plot::svg`] draws it with plotters, at one of two widths, so
-//! that text stays readable on a telephone. Colours are those of Okabe and Ito, which
-//! colour-blind people can tell apart; text and axes are in `currentColor`, so that a
-//! page in the dark shows them.
-//!
-//! | module | idea |
-//! |---|---|
-//! | `chart` | what a plot shows, as data |
-//! | `draw` | from a plot to SVG, in a page or as a file |
-//! | `ratios`, `bars`, `heat`, `lines`, `timeline` | a kind of chart each: numbers in, marks with places out |
-//! | `rows` | labelled rows with a common axis, the frame of `ratios` and `bars` |
-//! | `legend` | what colours, dashes and markers mean |
-//! | `axis`, `ticks` | where a value stands; which values are named |
-//! | `layout` | how much room text takes, how it is made to fit |
-//! | `palette` | colours |
-//! | `picture` | marks with places, before they are SVG |
-//! | `svg` | marks as SVG |
-//!
-//! Nothing here fails: values that are not numbers are left out or shown as a dash, text
-//! without room ends in `…` and has all of it as a tip.
+//! A [`Plot`] is data. It is drawn once: text and axes are in `currentColor`, so that light and dark
+//! pages show it alike, and it scales by its `viewBox`. `forest` and `lines` draw a kind of chart
+//! each; `scale` places and names values; `picture` holds marks and writes them; `text` estimates
+//! how wide text is. Nothing here fails: a value that is not a number is left out, text without room
+//! ends in `…` and has all of it as a tip.
 
-mod axis;
-mod bars;
-mod chart;
-#[cfg(test)]
-mod check;
-mod draw;
-mod heat;
-mod layout;
-mod legend;
+mod forest;
 mod lines;
-mod palette;
 mod picture;
-mod ratios;
-mod rows;
-mod svg;
+mod scale;
 #[cfg(test)]
 mod tests;
-mod ticks;
-mod timeline;
+mod text;
 
-pub use chart::{Bar, Chart, Interval, Line, Panel, Past, Plot, Ratio, Scale, Unit};
-pub use draw::Width;
+use picture::{Anchor, Label, Picture, QUIET, TEXT};
+
+/// A plot before it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plot {
+    /// Unique in a report, of ASCII letters, digits and `-`: the name of its file.
+    pub id: String,
+    /// What is shown.
+    pub title: String,
+    /// The conclusion, with numbers.
+    pub finding: String,
+    /// The numbers.
+    pub chart: Chart,
+}
+
+/// The numbers of a plot and the way they are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Chart {
+    /// A forest plot: a dot with its interval a row, on a logarithmic axis with a line at 1.
+    Ratios {
+        /// The arm that has the ratio 1, e.g. `none`.
+        baseline: String,
+        /// From top to bottom, with one common axis.
+        panels: Vec<RatioPanel>,
+    },
+    /// Curves.
+    Lines {
+        /// The horizontal axis.
+        x: HorizontalScale,
+        /// The name of the vertical axis.
+        y: String,
+        /// The vertical axis.
+        scale: VerticalScale,
+        /// The curves.
+        lines: Vec<PlotLine>,
+    },
+}
+
+/// Rows of a forest plot with a common heading, e.g. all strategies in one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatioPanel {
+    /// The heading; may be empty.
+    pub title: String,
+    /// From top to bottom.
+    pub rows: Vec<RatioRow>,
+}
+
+/// A row of a forest plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatioRow {
+    /// The name of the arm.
+    pub label: String,
+    /// The estimate.
+    pub value: Option<f64>,
+    /// Its interval, drawn thick.
+    pub interval: Option<PlotInterval>,
+    /// Smallest and largest single value, drawn thin.
+    pub range: Option<PlotInterval>,
+    /// Text at the end of the row, e.g. `0.39 s, faster`.
+    pub remark: String,
+}
+
+/// A lower and an upper bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlotInterval {
+    /// The lower bound.
+    pub low: f64,
+    /// The upper bound.
+    pub high: f64,
+}
+
+/// A curve.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PlotLine {
+    /// The name of the curve.
+    pub name: String,
+    /// By rising x.
+    pub points: Vec<(f64, f64)>,
+    /// The band around each point; empty where there is none.
+    pub band: Vec<PlotInterval>,
+    /// Indexes of points that are marked, each with its tip: where the values changed.
+    pub changes: Vec<(usize, String)>,
+}
+
+/// The horizontal axis of [`Chart::Lines`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum HorizontalScale {
+    /// Evenly spaced; the name of the axis.
+    Linear(String),
+    /// Logarithmic; the name of the axis.
+    Log(String),
+    /// Days since 1970-01-01.
+    Dates,
+}
+
+/// The vertical axis of [`Chart::Lines`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerticalScale {
+    /// Logarithmic, with a line at 1.
+    Ratio,
+    /// Linear, from 0.
+    Amount(ValueUnit),
+}
+
+/// The unit of values, and so how they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueUnit {
+    /// Seconds.
+    Seconds,
+    /// Bytes, shown in powers of 1024.
+    Bytes,
+    /// A part of a whole, 0 to 1, shown in per cent.
+    Share,
+    /// Things.
+    Count,
+}
+
+/// The width of a picture, in its units.
+const WIDTH: i32 = 760;
+/// The room around the picture in a file of its own.
+const MARGIN: i32 = 20;
+const TITLE_SIZE: i32 = 17;
+
+impl Plot {
+    /// An `<svg>` element for an HTML page, which takes the width it is given. Title and finding are
+    /// its label, not part of the picture.
+    pub fn svg(&self) -> String {
+        self.picture().inline(&format!("{}. {}", self.title, self.finding))
+    }
+
+    /// A file that can be shown by itself, with title and finding above the picture.
+    pub fn svg_file(&self) -> String {
+        let (title, finding) = (text::clean(&self.title), text::clean(&self.finding));
+        let chart = self.picture();
+        let mut out = Picture::new(WIDTH + 2 * MARGIN);
+        let mut y = MARGIN + TITLE_SIZE / 2;
+        for line in text::wrap_bold(&title, TITLE_SIZE, WIDTH, 3) {
+            out.text(Label::new(line, (MARGIN, y), Anchor::Start, TITLE_SIZE).bold(), TEXT);
+            y += TITLE_SIZE + 7;
+        }
+        for line in text::wrap(&finding, text::SIZE, WIDTH, 12) {
+            out.text(Label::new(line, (MARGIN, y), Anchor::Start, text::SIZE), QUIET);
+            y += text::LINE + 1;
+        }
+        out.height = y + 8 + chart.height + MARGIN;
+        out.append(chart, (MARGIN, y + 8));
+        out.file(&title, &finding)
+    }
+
+    /// The picture without its title.
+    fn picture(&self) -> Picture {
+        match &self.chart {
+            Chart::Ratios { baseline, panels } => forest::draw(baseline, panels),
+            Chart::Lines { x, y, scale, lines } => lines::draw(x, y, *scale, lines),
+        }
+    }
+}
+
+impl ValueUnit {
+    fn show(self, value: f64) -> String {
+        let value = Some(value);
+        match self {
+            Self::Seconds => crate::text::seconds(value),
+            Self::Bytes => crate::text::bytes(value),
+            Self::Share => crate::text::percent(value),
+            Self::Count => crate::text::count(value),
+        }
+    }
+}

@@ -1,32 +1,33 @@
 //! An answer under construction, and the section it becomes.
 //!
-//! What would settle a question is a list of [`Part`]s. How a question stands is decided by
-//! them alone, the same way for all:
+//! Every question lists the evidence that would settle it. The standing of a question is decided by the state
+//! of that evidence alone, the same way for all:
 //!
-//! | parts | standing |
+//! | evidence | standing |
 //! |---|---|
 //! | all shown | answered |
 //! | some shown or hinted at | partly |
 //! | none | open |
 //!
-//! A part is *shown* by a verdict of the statistics, by a count taken in at least two rounds
-//! of two workspaces, by a simulation of two real workspaces or more (where orders matter, in
-//! two orders or more), or by a probe that ended; *hinted at* by fewer rounds than a verdict
-//! needs, by a count of fewer, or by a simulation of what was made up.
+//! Evidence is *shown* by a verdict of the statistics, by a count taken in at least two rounds of two
+//! workspaces, by a simulation of two real workspaces or more (where orders matter, in two orders or more),
+//! or by a probe that ended; *hinted at* by fewer rounds than a verdict needs, by a count of fewer, or by a
+//! simulation of a made-up trace.
 
-use super::questions::Question;
-use super::words::listed;
+use super::catalogue::Question;
+use super::command::Source;
 use crate::document::{Block, Grid, Section};
 use crate::plot::Plot;
+use crate::words::listed;
 
-/// How a question stands.
+/// The standing of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// Nothing at hand speaks to it.
+    /// No evidence is at hand.
     Open,
-    /// Something does, but not all that would settle it.
+    /// Some of the evidence that would settle it is at hand.
     Partly,
-    /// All that would settle it is at hand.
+    /// All of it is.
     Answered,
 }
 
@@ -41,7 +42,7 @@ impl Standing {
     }
 }
 
-/// What is at hand of a part.
+/// How well a piece of evidence is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     Missing,
@@ -50,63 +51,40 @@ pub(super) enum State {
 }
 
 impl State {
-    /// Of what is either at hand or not.
     pub fn of(at_hand: bool) -> Self {
         if at_hand { Self::Shown } else { Self::Missing }
     }
 
-    /// Of many: as good as the best.
+    /// The best of many.
     pub fn best(states: impl IntoIterator<Item = Self>) -> Self {
         states.into_iter().max().unwrap_or(Self::Missing)
     }
 }
 
-/// How to get what is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Get {
-    /// By a command of the harness.
-    Command(String),
-    /// No command of the harness does; what comes closest.
-    Nothing(String),
-}
-
-/// One thing that would settle a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    pub what: String,
-    pub state: State,
-    pub get: Get,
-}
-
-/// What the evidence has to say to a question.
+/// What the runs at hand say to a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Answer {
-    pub parts: Vec<Part>,
+    /// The state of each piece of evidence of the question, in its order.
+    states: Vec<State>,
     blocks: Vec<Block>,
     supports: Vec<String>,
     limits: Vec<String>,
 }
 
 impl Answer {
-    /// A part that a command gets.
-    pub fn part(&mut self, what: &str, state: State, command: impl Into<String>) {
-        self.parts.push(Part { what: what.into(), state, get: Get::Command(command.into()) });
+    /// Sets the state of each piece of evidence, in the order of the question.
+    pub fn states(mut self, states: &[State]) -> Self {
+        self.states = states.to_vec();
+        self
     }
 
-    /// A part that no command gets; `closest` says what recorded evidence comes near it.
-    pub fn out_of_reach(&mut self, what: &str, closest: &str) {
-        let get = Get::Nothing(closest.into());
-        self.parts.push(Part { what: what.into(), state: State::Missing, get });
-    }
-
-    /// Shows a table, unless it is empty.
+    /// Adds a table, unless it is empty.
     pub fn grid(&mut self, grid: Grid) {
         if !grid.is_empty() {
             self.blocks.push(Block::Grid(grid));
         }
     }
 
-    /// Shows a plot.
     pub fn plot(&mut self, plot: Plot) {
         self.blocks.push(Block::Plot(plot));
     }
@@ -124,9 +102,20 @@ impl Answer {
         }
     }
 
-    /// How the question stands.
-    pub fn standing(&self) -> Standing {
-        let states = || self.parts.iter().map(|part| part.state);
+    /// The states of all evidence; what no command gets is missing.
+    fn parts(&self, question: &Question) -> Vec<(&'static str, Source, State)> {
+        let mut states = self.states.iter();
+        let part = |(what, source): &(&'static str, Source)| match source {
+            Source::Nothing(_) => (*what, *source, State::Missing),
+            _ => (*what, *source, states.next().copied().unwrap_or(State::Missing)),
+        };
+        question.evidence.iter().map(part).collect()
+    }
+
+    /// The standing of the question.
+    pub fn standing(&self, question: &Question) -> Standing {
+        let parts = self.parts(question);
+        let states = || parts.iter().map(|part| part.2);
         match (states().min(), states().max()) {
             (Some(State::Shown), _) => Standing::Answered,
             (_, Some(State::Shown | State::Hinted)) => Standing::Partly,
@@ -135,28 +124,37 @@ impl Answer {
     }
 
     /// The section of the report.
-    pub fn into_section(self, question: &Question) -> Section {
-        let name = format!("{} {}: {}", question.id, question.name, question.asks);
-        let mut section = Section::new(&format!("review-{}-{}", question.id, question.name), name, 0);
-        section.say(self.standing_sentence());
+    pub fn into_section(mut self, question: &Question) -> Section {
+        let Question { id, name, asks, .. } = question;
+        let mut section = Section::new(&format!("review-{id}-{name}"), format!("{id} {name}: {asks}"), 0);
+        let (parts, standing) = (self.parts(question), self.standing(question));
+        let of = |(word, state): (&str, State)| {
+            let parts: Vec<&str> = parts.iter().filter(|part| part.2 == state).map(|part| part.0).collect();
+            (!parts.is_empty()).then(|| format!("{word}: {}", parts.join(", ")))
+        };
+        let words = [("shown", State::Shown), ("only hinted at", State::Hinted), ("missing", State::Missing)];
+        let known: Vec<String> = words.into_iter().filter_map(of).collect();
+        section.say(format!("Standing: {} ({}).", standing.as_str(), known.join("; ")));
         section.say(format!("Positions so far: {}", question.positions));
-        section.say(format!("What would settle it: {}", question.settled_by));
-        let lists = [("These runs support:", self.supports), ("They do not support:", self.limits)];
-        section.blocks.extend(self.blocks);
-        for (head, items) in lists.into_iter().filter(|(_, items)| !items.is_empty()) {
-            section.say(head);
-            section.push(Block::List(items));
+        if standing > Standing::Open {
+            question.caveats.iter().for_each(|caveat| self.limits(*caveat));
         }
-        let mut commands: Vec<(String, Vec<String>)> = Vec::new();
-        for part in self.parts.into_iter().filter(|part| part.state != State::Shown) {
-            match part.get {
-                Get::Nothing(closest) => {
-                    let what = part.what;
-                    section.push(Block::Note(format!("No command at hand tells {what} yet. {closest}")));
+        section.blocks.extend(self.blocks);
+        for (head, items) in [("These runs support:", self.supports), ("They do not support:", self.limits)] {
+            if !items.is_empty() {
+                section.say(head);
+                section.push(Block::List(items));
+            }
+        }
+        let mut commands: Vec<(String, Vec<&str>)> = Vec::new();
+        for (what, source, _) in parts.into_iter().filter(|part| part.2 != State::Shown) {
+            match (source, source.command()) {
+                (Source::Nothing(closest), _) => {
+                    section.push(Block::Note(format!("No command at hand shows {what} yet. {closest}")));
                 }
-                Get::Command(command) => match commands.iter_mut().find(|(known, _)| *known == command) {
-                    Some((_, parts)) => parts.push(part.what),
-                    None => commands.push((command, vec![part.what])),
+                (_, command) => match commands.iter_mut().find(|(known, _)| *known == command) {
+                    Some((_, parts)) => parts.push(what),
+                    None => commands.push((command, vec![what])),
                 },
             }
         }
@@ -166,39 +164,32 @@ impl Answer {
         }
         section
     }
-
-    /// The standing with the parts it was decided by.
-    fn standing_sentence(&self) -> String {
-        let of = |state: State| -> Vec<&str> {
-            self.parts.iter().filter(|part| part.state == state).map(|part| part.what.as_str()).collect()
-        };
-        let told = [("shown", State::Shown), ("only hinted at", State::Hinted), ("missing", State::Missing)];
-        let parts: Vec<String> = told
-            .iter()
-            .map(|(word, state)| (word, of(*state)))
-            .filter(|(_, parts)| !parts.is_empty())
-            .map(|(word, parts)| format!("{word}: {}", parts.join(", ")))
-            .collect();
-        format!("Standing: {} ({}).", self.standing().as_str(), parts.join("; "))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalogue::QUESTIONS;
+    use super::super::evidence::Evidence;
     use super::*;
 
     #[test]
-    fn the_standing_is_decided_by_the_parts() {
-        let standing = |states: &[State]| {
-            let mut answer = Answer::default();
-            states.iter().for_each(|state| answer.part("x", *state, "harness compare"));
-            answer.standing()
-        };
+    fn the_standing_is_decided_by_the_evidence() {
+        let two = Question { evidence: &[("a", Source::Simulate), ("b", Source::Simulate)], ..QUESTIONS[0] };
+        let standing = |states: &[State]| Answer::default().states(states).standing(&two);
         assert_eq!(standing(&[]), Standing::Open);
         assert_eq!(standing(&[State::Missing, State::Missing]), Standing::Open);
         assert_eq!(standing(&[State::Missing, State::Hinted]), Standing::Partly);
         assert_eq!(standing(&[State::Hinted, State::Hinted]), Standing::Partly);
         assert_eq!(standing(&[State::Shown, State::Hinted]), Standing::Partly);
         assert_eq!(standing(&[State::Shown, State::Shown]), Standing::Answered);
+    }
+
+    #[test]
+    fn every_answer_has_a_state_for_each_piece_of_evidence() {
+        for question in QUESTIONS {
+            let wanted = question.evidence.iter().filter(|(_, source)| !matches!(source, Source::Nothing(_))).count();
+            let states = (question.answer)(&Evidence::default()).states;
+            assert_eq!(states.len(), wanted, "{}", question.id);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Commands that a review prints: real flags, known scenarios and probes.
 //!
-//! Names of strategies may come from a record, so they are quoted for a shell where that is
-//! needed. The lists are public so that the harness can hold them to what it ships.
+//! Names of strategies may come from a record, so they are quoted for a shell where that is needed. The
+//! lists are public so that the harness can hold them to what it ships.
 
 /// Scenarios that a printed command may name.
 pub const SCENARIOS: [&str; 9] =
@@ -43,34 +43,66 @@ pub(super) const POLICIES: &str = "none,hardlink+conservative,hardlink+non-local
 /// An arm of every link mode.
 pub(super) const LINKS: &str =
     "none,hardlink+aggressive,reflink+aggressive,copy+aggressive,symlink+aggressive,in-place+aggressive";
-/// What one caching design is compared by.
+/// One caching design and the baseline.
 pub(super) const ONE: &str = "none,hardlink+aggressive";
 /// The same with both shapes of store.
 pub(super) const STORES: &str = "none,hardlink+aggressive,hardlink+aggressive@dirs";
+/// De-duplication alone, and caching under two policies.
+pub(super) const DEDUP: &str = "none,dedup,hardlink+conservative,hardlink+aggressive";
+
+/// How a piece of evidence is had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// `harness compare`: the scenario and the strategies.
+    Compare(&'static str, &'static str),
+    /// The same on a file system of its own: the volume, too.
+    CompareOn(&'static str, &'static str, &'static str),
+    /// The same over the corpus of many projects.
+    CompareMany(&'static str, &'static str),
+    /// The same with every hit compiled anyway: counts, not times.
+    Shadow(&'static str, &'static str),
+    /// `harness probe`: the probes and the strategies.
+    Probe(&'static str, &'static str),
+    /// `harness simulate`.
+    Simulate,
+    /// No command; the recorded evidence that comes near it.
+    Nothing(&'static str),
+}
+
+impl Source {
+    /// The command; empty where there is none.
+    pub fn command(self) -> String {
+        match self {
+            Self::Compare(scenario, strategies) => compare(scenario, strategies),
+            Self::CompareOn(scenario, strategies, volume) => compare_on(scenario, strategies, volume),
+            Self::CompareMany(scenario, strategies) => {
+                let strategies = quoted(strategies);
+                format!("harness compare --corpus gauntlet --scenario {scenario} --strategies {strategies} --rounds 2")
+            }
+            Self::Shadow(scenario, strategies) => {
+                let strategies = quoted(strategies);
+                format!("harness compare --scenario {scenario} --strategies {strategies} --rounds 2 --shadow")
+            }
+            Self::Probe(probes, strategies) => probe(probes, strategies),
+            Self::Simulate => simulate(),
+            Self::Nothing(_) => String::new(),
+        }
+    }
+}
 
 /// `harness compare` with enough rounds for a verdict, and a control for the noise.
 pub(super) fn compare(scenario: &str, strategies: &str) -> String {
     format!("harness compare --scenario {scenario} --strategies {} --rounds {ROUNDS} --control", quoted(strategies))
 }
 
-/// A scenario that comes along, for one of a user's own that a record names.
-pub(super) fn shipped(scenario: &str) -> &str {
-    if SCENARIOS.contains(&scenario) { scenario } else { SCENARIOS[0] }
-}
-
-/// The same on a file system of its own.
+/// [`compare`] on a file system of its own.
 pub(super) fn compare_on(scenario: &str, strategies: &str, volume: &str) -> String {
     format!("{} --volume {}", compare(scenario, strategies), quoted(volume))
 }
 
-/// Counts only: two rounds, over the corpus of many projects.
-pub(super) fn compare_many(scenario: &str, strategies: &str) -> String {
-    format!("harness compare --corpus gauntlet --scenario {scenario} --strategies {} --rounds 2", quoted(strategies))
-}
-
-/// Every hit compiled anyway: counts, not times.
-pub(super) fn shadow(scenario: &str, strategies: &str) -> String {
-    format!("harness compare --scenario {scenario} --strategies {} --rounds 2 --shadow", quoted(strategies))
+/// A scenario that is shipped, in place of one of a user's own that a record names.
+pub(super) fn shipped(scenario: &str) -> &str {
+    if SCENARIOS.contains(&scenario) { scenario } else { SCENARIOS[0] }
 }
 
 /// `harness probe`, on a file system that has reflinks where they are asked for.
@@ -79,8 +111,7 @@ pub(super) fn probe(probes: &str, strategies: &str) -> String {
     format!("harness probe --probes {} --strategies {}{volume}", quoted(probes), quoted(strategies))
 }
 
-/// Unit graphs of many workspaces, collected and replayed under every policy: counts and
-/// estimated seconds.
+/// Unit graphs of many workspaces, collected and replayed under every policy.
 pub(super) fn simulate() -> String {
     let corpora = TRACED.join(",");
     format!(
@@ -89,7 +120,7 @@ pub(super) fn simulate() -> String {
     )
 }
 
-/// As it stands where a shell leaves it alone, else in single quotes.
+/// A word as a shell takes it: in single quotes where it has to be.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:+@/=%".contains(c);
     match !text.is_empty() && text.chars().all(plain) {

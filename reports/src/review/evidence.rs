@@ -1,17 +1,18 @@
-//! What a review is made from, and how answers find their way in it.
+//! The evidence of a review: runs of `compare`, runs of probes, simulations.
 //!
-//! In: runs of `compare`, each with what was made of it, runs of probes, and simulations. Out: every arm
-//! of every step as an [`Arm`], which knows the run it is from. A further kind of evidence
-//! is a further field of [`Evidence`], and what reads it a further file beside this one.
+//! Every arm of every step is a [`StepArm`], which knows the run it is from. Numbers of two arms are
+//! compared over what both have: sums of arms that lack different workspaces are sums of different things.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
-use crate::stats::{Comparison, Question, Verdict, compare_overall};
-use records::{Status, StepRow, UnitRow};
+use crate::stats::{Comparison, Question, Verdict, compare_overall, median};
+use crate::text::bytes;
+use crate::words::plural;
+use records::{RunInfo, Status, StepRow, UnitRow};
 
 /// Everything at hand.
 #[derive(Debug, Clone, Default)]
@@ -24,9 +25,21 @@ pub struct Evidence<'a> {
     pub simulations: Vec<&'a SimulationRun>,
 }
 
+/// A number of a row, if it was measured.
+pub(super) type RowValue = fn(&StepRow) -> Option<f64>;
+
+/// Physical bytes of store and build directories.
+pub(super) const ALL_PHYSICAL: RowValue = |row| row.all_physical_bytes.map(|n| n as f64);
+/// Allocated bytes of the store.
+pub(super) const STORE_ALLOCATED: RowValue = |row| row.store_allocated_bytes.map(|n| n as f64);
+/// Physical bytes that the step added.
+pub(super) const ADDED_PHYSICAL: RowValue = |row| row.marginal_physical_bytes.map(|n| n as f64);
+/// Seconds that a user waits.
+pub(super) const WALL_S: RowValue = |row| row.wall_s;
+
 /// One strategy in one step of one run. Fields and methods of [`ArmAnalysis`] are its own.
 #[derive(Clone, Copy)]
-pub(super) struct Arm<'a> {
+pub(super) struct StepArm<'a> {
     /// Which run.
     pub at: usize,
     pub run: Run<'a>,
@@ -34,7 +47,7 @@ pub(super) struct Arm<'a> {
     arm: &'a ArmAnalysis,
 }
 
-impl Deref for Arm<'_> {
+impl Deref for StepArm<'_> {
     type Target = ArmAnalysis;
 
     fn deref(&self) -> &ArmAnalysis {
@@ -42,66 +55,58 @@ impl Deref for Arm<'_> {
     }
 }
 
-/// A step's control that came out different from what it repeats.
-const ANY_DIFFERENCE: [Option<Verdict>; 2] = [Some(Verdict::Faster), Some(Verdict::Slower)];
-
 impl<'a> Evidence<'a> {
     /// Every arm that is no control and has a row that counts, in the order of the runs and
     /// their steps.
-    pub(super) fn arms(&self) -> Vec<Arm<'a>> {
+    pub(super) fn arms(&self) -> Vec<StepArm<'a>> {
         self.all_arms().into_iter().filter(|it| it.workspaces > 0).collect()
     }
 
     /// As [`Self::arms`], also arms of which no row counts.
-    pub(super) fn all_arms(&self) -> Vec<Arm<'a>> {
+    pub(super) fn all_arms(&self) -> Vec<StepArm<'a>> {
         let mut arms = Vec::new();
         for (at, run) in self.runs.iter().enumerate() {
             for step in &run.analysis.steps {
                 let here = step.arms.iter().filter(|arm| !arm.is_control());
-                arms.extend(here.map(|arm| Arm { at, run: *run, step, arm }));
+                arms.extend(here.map(|arm| StepArm { at, run: *run, step, arm }));
             }
         }
         arms
     }
 
     /// The arms of steps with one of these names; where a scenario is named, of it alone.
-    pub(super) fn steps(&self, scenario: Option<&str>, steps: &[&str]) -> Vec<Arm<'a>> {
+    pub(super) fn steps(&self, scenario: Option<&str>, steps: &[&str]) -> Vec<StepArm<'a>> {
         let mut arms = self.arms();
         arms.retain(|it| scenario.is_none_or(|name| it.step.scenario == name));
         arms.retain(|it| steps.contains(&it.step.step.as_str()));
         arms
     }
 
-    /// The names of the steps of a scenario, in the order of their first appearance.
-    pub(super) fn steps_of(&self, scenario: &str) -> Vec<&'a str> {
-        let mut names = Vec::new();
-        for run in &self.runs {
-            for step in run.analysis.steps.iter().filter(|step| step.scenario == scenario) {
-                if !names.contains(&step.step.as_str()) {
-                    names.push(&step.step);
-                }
-            }
-        }
-        names
+    /// The arms of all steps of a scenario.
+    pub(super) fn scenario(&self, scenario: &str) -> Vec<StepArm<'a>> {
+        only(&self.arms(), |it| it.step.scenario == scenario)
     }
 }
 
-impl<'a> Arm<'a> {
+impl<'a> StepArm<'a> {
     /// What the run is called: `R1`.
     pub fn label(&self) -> String {
         format!("R{}", self.at + 1)
     }
 
     /// Whether it is of the step, scenario and run that another is of.
-    pub fn is_beside(&self, other: &Self) -> bool {
+    pub fn shares_step(&self, other: &Self) -> bool {
         self.at == other.at && self.step.step == other.step.step && self.step.scenario == other.step.scenario
+    }
+
+    /// Whether it is the same strategy in the same step.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shares_step(other) && self.name() == other.name()
     }
 
     /// The file system of stores and build directories.
     pub fn file_system(&self) -> &'a str {
-        let systems = &self.run.analysis.info.file_systems;
-        let of = |role: &str| systems.iter().find(|it| it.role == role).map(|it| it.kind.as_str());
-        of("arm").or_else(|| of("work")).unwrap_or("unknown")
+        file_system(&self.run.analysis.info)
     }
 
     /// The size of the volume it was made on, as `--volume` takes it.
@@ -109,19 +114,19 @@ impl<'a> Arm<'a> {
         self.run.analysis.info.options.get("volume").and_then(|it| it.as_str())
     }
 
-    /// Whether it is what others are compared with.
+    /// Whether it is the baseline.
     pub fn is_baseline(&self) -> bool {
         self.name() == self.run.analysis.baseline
     }
 
     /// Whether its seconds may be quoted: a shadow check fills the page cache and the disk.
     pub fn is_timed(&self) -> bool {
-        !self.run.analysis.info.options.get("shadow").and_then(serde_json::Value::as_bool).unwrap_or(false)
+        !is_shadowed(&self.run.analysis.info)
     }
 
     /// Whether the step's control differs from what it repeats, so that no verdict holds.
     pub fn is_distrusted(&self) -> bool {
-        self.step.arms.iter().any(|arm| arm.is_control() && ANY_DIFFERENCE.contains(&arm.verdict()))
+        control_failed(self.step)
     }
 
     /// Rounds with a row that counts.
@@ -150,26 +155,26 @@ impl<'a> Arm<'a> {
     }
 
     /// The same strategy in another step of the same scenario and run.
-    pub fn in_step(&self, step: &str) -> Option<Arm<'a>> {
+    pub fn in_step(&self, step: &str) -> Option<StepArm<'a>> {
         let steps = &self.run.analysis.steps;
         let step = steps.iter().find(|it| it.step == step && it.scenario == self.step.scenario)?;
-        Some(Arm { step, arm: step.arm(self.arm.name())?, ..*self })
+        Some(StepArm { step, arm: step.arm(self.arm.name())?, ..*self })
     }
 
-    /// What it is compared with in the same step.
-    pub fn baseline(&self) -> Option<Arm<'a>> {
-        Some(Arm { arm: self.step.arm(&self.run.analysis.baseline)?, ..*self })
+    /// The baseline in the same step.
+    pub fn baseline(&self) -> Option<StepArm<'a>> {
+        Some(StepArm { arm: self.step.arm(&self.run.analysis.baseline)?, ..*self })
     }
 
     /// Its wall time against that of another arm of the same step, pair by pair. `looks` is
     /// how many such comparisons the reader goes through: the chance of a false difference
     /// among all of them stays what the rule allows for one (Bonferroni).
-    pub fn against(&self, other: &Arm<'_>, looks: usize) -> Option<Comparison> {
+    pub fn against(&self, other: &StepArm<'_>, looks: usize) -> Option<Comparison> {
         self.against_in(other, looks, |_| true)
     }
 
     /// The same over some workspaces alone.
-    pub fn against_in(&self, other: &Arm<'_>, looks: usize, within: impl Fn(&str) -> bool) -> Option<Comparison> {
+    pub fn against_in(&self, other: &StepArm<'_>, looks: usize, within: impl Fn(&str) -> bool) -> Option<Comparison> {
         let both = [self.name(), other.name()];
         let here = |row: &&StepRow| {
             row.step == self.step.step
@@ -184,11 +189,127 @@ impl<'a> Arm<'a> {
         found.into_iter().find(|it| it.strategy == self.name() && it.baseline == other.name())
     }
 
-    /// What differs between two strategies of one making: integration, policy, links, store.
+    /// `step warm of gauntlet (R1, btrfs)`.
+    pub fn place(&self) -> String {
+        format!("step {} of {} ({}, {})", self.step.step, self.step.scenario, self.label(), self.file_system())
+    }
+
+    /// `5 rounds × 3 workspaces`.
+    pub fn n(&self) -> String {
+        format!("{} × {}", plural(self.rounds(), "round"), plural(self.workspaces, "workspace"))
+    }
+
+    /// Its rows with a value, by round and workspace.
+    fn values(&self, value: RowValue) -> BTreeMap<(u32, &'a str), f64> {
+        self.rows().into_iter().filter_map(|row| Some(((row.round, row.workspace.as_str()), value(row)?))).collect()
+    }
+
+    /// Medians of both by workspace, over the rounds in which both have a value.
+    pub fn common_medians(&self, other: &StepArm<'a>, value: RowValue) -> BTreeMap<&'a str, (f64, f64)> {
+        let (mine, others) = (self.values(value), other.values(value));
+        let mut common: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+        for ((round, workspace), value) in &mine {
+            if let Some(other) = others.get(&(*round, *workspace)) {
+                let both = common.entry(workspace).or_default();
+                both.0.push(*value);
+                both.1.push(*other);
+            }
+        }
+        common.into_iter().filter_map(|(name, (one, two))| Some((name, median(&one).zip(median(&two))?))).collect()
+    }
+
+    /// Sums of [`Self::common_medians`], where there are any.
+    pub fn common_sums(&self, other: &StepArm<'a>, value: RowValue) -> Option<(f64, f64)> {
+        let medians = self.common_medians(other, value);
+        let sum = |all: (f64, f64), it: &(f64, f64)| (all.0 + it.0, all.1 + it.1);
+        (!medians.is_empty()).then(|| medians.values().fold((0.0, 0.0), sum))
+    }
+
+    /// Bytes that both hold after the step. Where each workspace has directories of its own
+    /// they add up, over the workspaces of both. Where they share them the last one's row
+    /// holds all, so both must have built every workspace that either has in any round; the
+    /// rounds in which they have count. `None`: nothing may be compared.
+    pub fn common_bytes(&self, other: &StepArm<'a>, value: RowValue) -> Option<(f64, f64)> {
+        let info = &self.run.analysis.info;
+        if info.alone() {
+            return self.common_sums(other, value);
+        }
+        let (mine, others) = (self.values(value), other.values(value));
+        let all: BTreeSet<&str> = mine.keys().chain(others.keys()).map(|(_, workspace)| *workspace).collect();
+        let place = |name: &&&str| info.corpus.workspaces.iter().position(|it| it == **name).unwrap_or(usize::MAX);
+        let last = *all.iter().max_by_key(place)?;
+        let rounds: BTreeSet<u32> = mine.keys().map(|(round, _)| *round).collect();
+        let whole = |round: &&u32| {
+            all.iter().all(|name| mine.contains_key(&(**round, *name)) && others.contains_key(&(**round, *name)))
+        };
+        let whole: Vec<u32> = rounds.iter().filter(whole).copied().collect();
+        let of = |values: &BTreeMap<(u32, &str), f64>| {
+            median(&whole.iter().filter_map(|round| values.get(&(*round, last)).copied()).collect::<Vec<_>>())
+        };
+        of(&mine).zip(of(&others))
+    }
+
+    /// `a 1.0 GiB (5 rounds × 2 workspaces), b …`, from [`Self::common_bytes`].
+    pub fn bytes_sentence(&self, other: &StepArm<'a>, (mine, others): (f64, f64)) -> String {
+        let (one, two) = (self.n(), other.n());
+        let (a, b) = (self.name(), other.name());
+        let (mine, others) = (bytes(Some(mine)), bytes(Some(others)));
+        match one == two {
+            true => format!("{mine} under {a}, {others} under {b} ({one} each)"),
+            false => format!(
+                "{mine} under {a} ({one}), {others} under {b} ({two}), over the rounds and workspaces of both alone"
+            ),
+        }
+    }
+
+    /// Why [`Self::common_bytes`] has nothing.
+    pub fn no_bytes_sentence(&self, other: &StepArm<'a>) -> String {
+        let (a, b) = (self.name(), other.name());
+        format!(
+            "{a} ({}) and {b} ({}) are not compared by disk: in no round are sizes of the same workspaces known",
+            self.n(),
+            other.n()
+        )
+    }
+
+    /// The parts of a design: integration, policy, links, store.
     pub fn design(&self) -> [Option<&'a str>; 4] {
         let arm = self.arm;
         [arm.integration.as_deref(), arm.key.as_deref(), arm.link.as_deref(), arm.store.as_deref()]
     }
+}
+
+/// Whether a control of a step came out different from the arm that it repeats.
+pub(super) fn control_failed(step: &StepAnalysis) -> bool {
+    let differs = |arm: &ArmAnalysis| matches!(arm.verdict(), Some(Verdict::Faster | Verdict::Slower));
+    step.arms.iter().any(|arm| arm.is_control() && differs(arm))
+}
+
+/// The file system of stores and build directories.
+pub(super) fn file_system(info: &RunInfo) -> &str {
+    let of = |role: &str| info.file_systems.iter().find(|it| it.role == role).map(|it| it.kind.as_str());
+    of("arm").or_else(|| of("work")).unwrap_or("unknown")
+}
+
+/// Whether a run compiled every hit anyway, which fills the page cache and the disk.
+pub(super) fn is_shadowed(info: &RunInfo) -> bool {
+    info.options.get("shadow").and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
+/// The arms that are wanted.
+pub(super) fn only<'a>(arms: &[StepArm<'a>], wanted: impl Fn(&StepArm<'a>) -> bool) -> Vec<StepArm<'a>> {
+    arms.iter().filter(|arm| wanted(arm)).copied().collect()
+}
+
+/// The arms of some pairs, each once, the second of a pair before the first.
+pub(super) fn of_pairs<'a>(pairs: &[(StepArm<'a>, StepArm<'a>)]) -> Vec<StepArm<'a>> {
+    let mut arms: Vec<StepArm<'a>> = Vec::new();
+    for arm in pairs.iter().flat_map(|(a, b)| [b, a]) {
+        if !arms.iter().any(|it| it.is_same(arm)) {
+            arms.push(*arm);
+        }
+    }
+    arms
 }
 
 /// All pairs of a list, each once: later against earlier.
@@ -197,11 +318,11 @@ pub(super) fn pairs<T>(list: &[T]) -> Vec<(&T, &T)> {
     (0..list.len()).flat_map(with).collect()
 }
 
-/// The groups of arms that stand beside each other: of one step, scenario and run.
-pub(super) fn beside<'a>(arms: &[Arm<'a>]) -> Vec<Vec<Arm<'a>>> {
-    let mut groups: Vec<Vec<Arm<'a>>> = Vec::new();
+/// Arms in groups of one step, scenario and run.
+pub(super) fn by_step<'a>(arms: &[StepArm<'a>]) -> Vec<Vec<StepArm<'a>>> {
+    let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
     for arm in arms {
-        match groups.iter_mut().find(|group| group[0].is_beside(arm)) {
+        match groups.iter_mut().find(|group| group[0].shares_step(arm)) {
             Some(group) => group.push(*arm),
             None => groups.push(vec![*arm]),
         }
@@ -213,19 +334,19 @@ pub(super) fn beside<'a>(arms: &[Arm<'a>]) -> Vec<Vec<Arm<'a>>> {
 pub(super) const LADDER: [&str; 3] = ["conservative", "non-local", "aggressive"];
 
 /// The rung of a key policy.
-pub(super) fn rung(arm: &Arm<'_>) -> Option<usize> {
+pub(super) fn rung(arm: &StepArm<'_>) -> Option<usize> {
     LADDER.iter().position(|name| arm.key.as_deref() == Some(name))
 }
 
-/// Arms beside each other that differ in their key policy alone: each with the one of the
-/// next narrower policy that took part.
-pub(super) fn ladder<'a>(arms: &[Arm<'a>]) -> Vec<(Arm<'a>, Arm<'a>)> {
+/// Arms of one step that differ in their key policy alone: each with the one of the
+/// next narrower policy of that step.
+pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)> {
     let mut found = Vec::new();
     for arm in arms.iter().filter(|arm| rung(arm).is_some()) {
         let [integration, _, link, store] = arm.design();
         let narrower = arms.iter().filter(|it| {
             let other = it.design();
-            it.is_beside(arm)
+            it.shares_step(arm)
                 && rung(it) < rung(arm)
                 && rung(it).is_some()
                 && [other[0], other[2], other[3]] == [integration, link, store]
@@ -235,14 +356,14 @@ pub(super) fn ladder<'a>(arms: &[Arm<'a>]) -> Vec<(Arm<'a>, Arm<'a>)> {
     found
 }
 
-/// Groups of two arms or more beside each other that differ in one part of their design
+/// Groups of two arms or more of one step that differ in one part of their design
 /// alone: 1 the key policy, 2 the link mode, 3 the store.
-pub(super) fn families<'a>(arms: &[Arm<'a>], part: usize) -> Vec<Vec<Arm<'a>>> {
-    let alike = |a: &Arm<'_>, b: &Arm<'_>| {
+pub(super) fn families<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<Vec<StepArm<'a>>> {
+    let alike = |a: &StepArm<'_>, b: &StepArm<'_>| {
         let (one, two) = (a.design(), b.design());
-        a.is_beside(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
+        a.shares_step(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
     };
-    let mut groups: Vec<Vec<Arm<'a>>> = Vec::new();
+    let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
     for arm in arms.iter().filter(|arm| arm.design()[part].is_some()) {
         match groups.iter_mut().find(|group| alike(&group[0], arm)) {
             Some(group) => group.push(*arm),
@@ -253,11 +374,11 @@ pub(super) fn families<'a>(arms: &[Arm<'a>], part: usize) -> Vec<Vec<Arm<'a>>> {
     groups
 }
 
-/// Arms beside each other that differ in one part of their design alone: 2 the link mode,
+/// Arms of one step that differ in one part of their design alone: 2 the link mode,
 /// 3 the store. Later ones against earlier ones, each pair once.
-pub(super) fn differing<'a>(arms: &[Arm<'a>], part: usize) -> Vec<(Arm<'a>, Arm<'a>)> {
-    let apart = |a: &Arm<'_>, b: &Arm<'_>| a.design()[part] != b.design()[part];
-    let of_group = |group: Vec<Arm<'a>>| -> Vec<(Arm<'a>, Arm<'a>)> {
+pub(super) fn differing<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<(StepArm<'a>, StepArm<'a>)> {
+    let apart = |a: &StepArm<'_>, b: &StepArm<'_>| a.design()[part] != b.design()[part];
+    let of_group = |group: Vec<StepArm<'a>>| -> Vec<(StepArm<'a>, StepArm<'a>)> {
         pairs(&group).into_iter().filter(|(a, b)| apart(a, b)).map(|(a, b)| (*a, *b)).collect()
     };
     families(arms, part).into_iter().flat_map(of_group).collect()

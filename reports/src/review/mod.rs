@@ -1,39 +1,29 @@
-//! The design review: the open questions one by one, and what to do about them.
+//! The design review: a recommendation, then the open questions one by one.
 //!
-//! In: [`Evidence`], runs of `compare`, of probes and of simulations. Out: a list of sections, first the
-//! recommendation, then Q1 to Q21. Each question shows what the runs at hand say with n and
-//! intervals, what that supports and what not, and the command that would tell what is
-//! missing. Nothing is said that the verdict of the statistics does not say.
+//! In: [`Evidence`], runs of `compare`, of probes and of simulations. Out: sections. Each question shows what
+//! the runs at hand say with n and intervals, what that supports and what not, and the command that gets what
+//! is missing. Nothing is said that the verdict of the statistics does not say.
 //!
-//! | file | what is in it |
+//! | file | content |
 //! |---|---|
-//! | `evidence` | arms by run and step; comparisons of arms with each other |
-//! | `questions` | the questions: text, positions, what would settle them |
-//! | `answers` | a file for each question |
-//! | `answer` | parts, the standing they decide, and the section |
-//! | `recommendation` | named rules from evidence to a choice |
-//! | `beside` | numbers of two arms over what both have |
-//! | `words` | sentences on comparisons, by verdict |
-//! | `told` | sentences on probes |
-//! | `tables` | columns of the tables |
-//! | `shares` | shares of units and compile seconds |
+//! | `catalogue` | the questions: text, positions, the evidence that would settle each and its command |
+//! | `answers` | a function for each question |
+//! | `answer` | states of evidence, the standing they decide, and the section |
+//! | `evidence` | arms by run and step, and comparisons of arms with each other |
+//! | `comparisons`, `probed`, `simulated`, `tables` | sentences and tables that answers share |
 //! | `command` | commands that are printed |
-//! | `simulated` | what simulations have to say to the questions |
-//! | `legend` | which run is meant by `R1`, `P1` and `S1` |
+//! | `recommendation` | named rules from evidence to a choice |
 
 mod answer;
 mod answers;
-mod beside;
+mod catalogue;
 mod command;
+mod comparisons;
 mod evidence;
-mod legend;
-mod questions;
+mod probed;
 mod recommendation;
-mod shares;
 mod simulated;
 mod tables;
-mod told;
-mod words;
 
 pub use answer::Standing;
 pub use command::{CORPORA, PROBES, SCENARIOS, TRACED};
@@ -41,17 +31,19 @@ pub use evidence::Evidence;
 pub use recommendation::{Advice, Finding, RULES, Rule, recommendation};
 
 use crate::document::Section;
+use catalogue::QUESTIONS;
 
 /// The whole review: the recommendation, then every question in order.
 pub fn review(evidence: &Evidence<'_>) -> Vec<Section> {
-    let answers: Vec<_> = questions::ALL.iter().map(|question| (question, (question.answer)(evidence))).collect();
-    let standings: Vec<(&str, Standing)> = answers.iter().map(|(it, answer)| (it.id, answer.standing())).collect();
+    let answers: Vec<_> = QUESTIONS.iter().map(|question| (question, (question.answer)(evidence))).collect();
+    let standings: Vec<_> = answers.iter().map(|(question, answer)| (question.id, answer.standing(question))).collect();
     let mut sections = vec![recommendation::section(evidence, &standings)];
     sections.extend(answers.into_iter().map(|(question, answer)| answer.into_section(question)));
     sections
 }
 
-/// How each question stands, by its id, in order.
+/// The standing of each question, by its id, in order.
 pub fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, Standing)> {
-    questions::ALL.iter().map(|question| (question.id, (question.answer)(evidence).standing())).collect()
+    let standing = |question: &catalogue::Question| (question.answer)(evidence).standing(question);
+    QUESTIONS.iter().map(|question| (question.id, standing(question))).collect()
 }

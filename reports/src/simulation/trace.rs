@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::table::percent;
+use crate::text::percent;
 
 /// The trace that was replayed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

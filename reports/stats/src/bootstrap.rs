@@ -156,7 +156,8 @@ impl Draws {
     fn new(sample: &Sample) -> Self {
         let rounds = sample.rounds();
         let mut by_round = vec![Vec::new(); rounds.len()];
-        let places: Vec<WorkspaceDraw> = sample.workspaces().iter().map(|(_, pairs)| WorkspaceDraw::new(pairs)).collect();
+        let places: Vec<WorkspaceDraw> =
+            sample.workspaces().iter().map(|(_, pairs)| WorkspaceDraw::new(pairs)).collect();
         for (at, (_, pairs)) in sample.workspaces().iter().enumerate() {
             for (pair, rank) in pairs.iter().zip(&places[at].ranks) {
                 if let Ok(round) = rounds.binary_search(&pair.round) {

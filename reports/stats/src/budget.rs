@@ -15,9 +15,9 @@
 //! rule from simulated runs without any effect and checks that the share of false
 //! verdicts is below alpha.
 
+use super::Random;
 use super::bootstrap::{self, MIN_ROUNDS};
 use super::comparison::{Question, samples};
-use super::Random;
 use super::sample::{Sample, median};
 use super::verdict::Rule;
 use records::{Status, StepRow};
@@ -77,7 +77,9 @@ pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<Str
                 ArmWidth::TooFewRounds
             } else {
                 let steps = samples.iter().filter(|(of, sample)| of == arm && sample.pairs() > 0);
-                ArmWidth::Width(steps.map(|(_, sample)| width(sample, question)).reduce(f64::max).unwrap_or(f64::INFINITY))
+                ArmWidth::Width(
+                    steps.map(|(_, sample)| width(sample, question)).reduce(f64::max).unwrap_or(f64::INFINITY),
+                )
             }
         })
         .collect();

@@ -4,8 +4,8 @@
 //! sets the correction. Nothing here knows of records; [`super::compare`] builds
 //! the samples.
 
-use super::bootstrap::{self, Interval};
 use super::Random;
+use super::bootstrap::{self, Interval};
 use super::sample::Sample;
 use super::sign_flip::{SignFlip, holm, sign_flip, smallest_p};
 use super::verdict::{Evidence, Rule, Verdict};

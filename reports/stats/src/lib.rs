@@ -66,9 +66,7 @@ mod sample;
 mod sign_flip;
 mod verdict;
 
-pub use comparison::{
-    ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall,
-};
+pub use comparison::{ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall};
 pub use judge::{Judgement, judge};
 pub use random::Random;
 pub use sample::{Block, Pair, Sample, geometric_mean, median};

@@ -7,10 +7,10 @@
 mod simulate;
 
 use records::{Status, StepRow};
+use simulate::{Noise, World};
 use stats::bootstrap::{MIN_ROUNDS, interval};
 use stats::power::minimum_detectable_effect;
 use stats::{Block, Question, Random, Rule, Sample, Verdict, budget, compare_overall, judge};
-use simulate::{Noise, World};
 
 const TRIALS: u32 = 2_000;
 

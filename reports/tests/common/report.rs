@@ -1,7 +1,7 @@
 //! A handmade report with every kind of block, and with names that want to break out.
 
 use reports::document::{Block, Cell, Document, Grid, Section, Tone};
-use reports::plot::{Bar, Chart, Panel, Plot, Unit};
+use reports::plot::{Chart, Plot, RatioPanel, RatioRow};
 
 /// Text that ends elements, attributes, comments and scripts, if anything lets it.
 pub const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=\"alert(2)\"> ' \" & --> ]]> \u{2028}\u{0} 😀 \u{1b}[31m\u{9b}\u{202e}\u{2067}\u{200f} {{ x }} <!--";
@@ -117,17 +117,20 @@ fn wide(name: &str, arms: usize) -> Grid {
 }
 
 fn plot(id: &str, title: &str) -> Plot {
-    let rows =
-        ARMS.iter().map(|(arm, ratio, _)| Bar { label: (*arm).into(), values: vec![Some(34.0 * ratio), Some(1.0)] });
+    let row = |(arm, ratio, tone): &(&str, f64, Tone)| RatioRow {
+        label: (*arm).into(),
+        value: (*tone != Tone::Quiet).then_some(*ratio),
+        interval: None,
+        range: None,
+        remark: format!("{:.2} s", 34.0 * ratio),
+    };
     Plot {
         id: id.into(),
         title: title.into(),
         finding: "Restoring takes 0.3 s of the 0.4 s that hardlink+aggressive needs; the rest is Cargo itself, which reads every fingerprint.".into(),
-        chart: Chart::Bars {
-            unit: Unit::Seconds,
-            series: vec!["cargo".into(), "restore".into()],
-            stacked: true,
-            panels: vec![Panel { title: String::new(), rows: rows.collect() }],
+        chart: Chart::Ratios {
+            baseline: "none".into(),
+            panels: vec![RatioPanel { title: String::new(), rows: ARMS.iter().map(row).collect() }],
         },
     }
 }

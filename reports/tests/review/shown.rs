@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn names_pass_through_unharmed() {
     let name = "hard|link<b>&\nx+aggressive";
-    let told = probes(&[name]);
-    with(&[run(&[(name, 1.0, 0.1, 1.0, 100)], 8)], &[&told], |evidence| {
+    let probed = probes(&[name]);
+    with(&[run(&[(name, 1.0, 0.1, 1.0, 100)], 8)], &[&probed], |evidence| {
         let sections = review(evidence);
         let cells = sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
             Block::Grid(grid) => Some(grid.rows.iter().flatten().filter(|cell| cell.text == name).count()),
@@ -32,8 +32,8 @@ fn sentences_are_no_stronger_than_verdicts() {
     assert!(!single.contains(": faster than") && !single.contains(": slower than"));
 }
 
-fn blocks(runs: &[RunFolder], told: &[&ProbeRun]) -> Vec<Block> {
-    with(runs, told, |evidence| review(evidence).into_iter().flat_map(|section| section.blocks).collect())
+fn blocks(runs: &[RunFolder], probed: &[&ProbeRun]) -> Vec<Block> {
+    with(runs, probed, |evidence| review(evidence).into_iter().flat_map(|section| section.blocks).collect())
 }
 
 #[test]

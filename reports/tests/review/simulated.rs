@@ -84,7 +84,7 @@ fn what_is_made_up_or_small_only_hints() {
 }
 
 #[test]
-fn a_policy_of_retention_is_chosen_when_it_stands_out() {
+fn a_policy_of_retention_is_chosen_when_it_is_clearly_best() {
     let run = simulation("aggressive");
     assert_eq!(choice(std::slice::from_ref(&run), "retention"), [Ok("cost-per-byte".into())]);
     // Within 5 % of each other nothing is chosen.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use reports::table::bytes;
+use reports::text::bytes;
 
 use super::limits::Percent;
 

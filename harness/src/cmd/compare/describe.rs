@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::HumanDuration;
 
-use reports::table::bytes;
+use reports::text::bytes;
 
 use runner::asked::Asked;
 use runner::guard::limits::{DISK_FLOOR, Limits};

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use reports::formats::{markdown, terminal};
 use reports::simulation;
-use reports::table::WIDTH;
+use reports::text::WIDTH;
 use series::night::{Look, Night, judge, summary};
 
 use super::{SeriesArgs, note_unreadable};

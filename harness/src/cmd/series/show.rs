@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use reports::document::Block;
 use reports::formats::terminal;
-use reports::table::WIDTH;
+use reports::text::WIDTH;
 use series::change::Settings;
 use series::history::{Line, lines, turned};
 use series::page::{Filter, Output, document, write};

@@ -7,7 +7,7 @@ use anyhow::Result;
 use corpora::Corpus;
 use corpora::scenario::Scenario;
 use records::run_folder::RunFolder;
-use reports::plain::plain;
+use reports::text::plain;
 use simulation::trace::Trace;
 
 use crate::simulate::agreement::{self, Agreement, Story};

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::Args as ClapArgs;
 use corpora::Workspace;
 use indicatif::HumanDuration;
-use reports::table::bytes;
+use reports::text::bytes;
 use simulation::trace::{About, Fit, Origin, Trace};
 
 use crate::cmd::compare::plain_name;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use reports::plain::plain;
+use reports::text::plain;
 use simulation::statistics::{Statistics, compare};
 use simulation::trace::{Action, Fit, Origin, Trace};
 

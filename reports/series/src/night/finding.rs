@@ -4,7 +4,7 @@ use records::control::repeated_by;
 use reports::against::{Change, Changes, ProbeChanges};
 use reports::analysis::Analysis;
 use reports::stats::{Rule, smallest_p};
-use reports::table::{factor, percent};
+use reports::text::{factor, percent};
 use serde::{Deserialize, Serialize};
 
 /// Smallest relative change of a ratio that is a regression. Below it lies what one machine

@@ -7,7 +7,7 @@ use reports::chapters::brief;
 use reports::document::{Block, Cell, Document, Grid, Section, Tone};
 use reports::probes::{self, ProbeRun, Verdict};
 use reports::simulation::SimulationRun;
-use reports::table::{UNMEASURED, bytes, count, factor, percent, seconds};
+use reports::text::{UNMEASURED, bytes, count, factor, percent, seconds};
 
 use super::finding::{MIN_CHANGE, could_be_found};
 use super::judge::{Night, Pair};

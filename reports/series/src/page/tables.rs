@@ -1,7 +1,7 @@
 //! What changed, and where things stand.
 
 use reports::document::{Cell, Grid, Tone};
-use reports::table::UNMEASURED;
+use reports::text::UNMEASURED;
 
 use super::{Filter, day, place, show};
 use crate::history::{Change, Line, Measure, Told, Track, Turned, interval};

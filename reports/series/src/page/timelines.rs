@@ -1,6 +1,6 @@
 //! Plots over time.
 
-use reports::plot::{Chart, Past, Plot, Scale, Unit};
+use reports::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 
 use super::tables::{difference, none_told, since};
 use super::{Filter, place, show};
@@ -39,16 +39,16 @@ pub fn plots(line: &Line<'_>, tracks: &[&Track<'_>], filter: &Filter) -> Vec<Plo
 fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
     let (key, measure) = (group[0].key, group[0].measure);
     let scale = match measure {
-        Measure::Ratio => Scale::Ratio,
-        Measure::Bare => Scale::Amount(Unit::Seconds),
-        Measure::HitRate => Scale::Amount(Unit::Share),
-        Measure::Compiled => Scale::Amount(Unit::Count),
+        Measure::Ratio => VerticalScale::Ratio,
+        Measure::Bare => VerticalScale::Amount(ValueUnit::Seconds),
+        Measure::HitRate => VerticalScale::Amount(ValueUnit::Share),
+        Measure::Compiled => VerticalScale::Amount(ValueUnit::Count),
     };
     let told = |track: &Track<'_>, at: usize, before: f64, after: f64| {
         let (from, to) = (show(measure, before), show(measure, after));
         format!("{from} to {to} ({}) since {}", difference(measure, before, after), since(line, track, at))
     };
-    let past = |track: &&Track<'_>| Past {
+    let of_track = |track: &&Track<'_>| PlotLine {
         name: track.key.strategy.clone(),
         points: track
             .runs
@@ -56,6 +56,7 @@ fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
             .map(|at| days(&line.runs[*at].started, *at))
             .zip(track.values.iter().copied())
             .collect(),
+        band: Vec::new(),
         changes: track.changes().iter().map(|it| (it.at, told(track, it.at, it.before, it.after))).collect(),
     };
     let changes: Vec<String> = group
@@ -76,7 +77,12 @@ fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
     let title = format!("{}, step {}, workspaces: {}", measure.as_str(), key.step, place(&key.workspace));
     let runs = group.iter().map(|track| track.values.len()).max().unwrap_or(0);
     let finding = format!("{runs} run{}. {what}", if runs == 1 { "" } else { "s" });
-    Plot { id, title, finding, chart: Chart::Timeline { y, scale, pasts: group.iter().map(past).collect() } }
+    Plot {
+        id,
+        title,
+        finding,
+        chart: Chart::Lines { x: HorizontalScale::Dates, y, scale, lines: group.iter().map(of_track).collect() },
+    }
 }
 
 /// Days since 1970-01-01; runs without a readable date are numbered.

@@ -1,55 +1,62 @@
-//! What a simulation tells: unit graphs of many workspaces, replayed.
+//! The chapters of a simulation: unit graphs of many workspaces, replayed.
 //!
-//! | chapter | what it tells |
-//! |---|---|
-//! | `reuse` | what the n-th workspace reuses of those before it |
-//! | `keys` | what each input of the key costs in reuse |
-//! | `misses` | why units missed or were refused |
-//! | `commands` | what one Cargo command finds of another |
-//! | `retention` | what stores of limited size compile again |
-//! | `growth` | what a store without limits gains a day |
-//! | `brief` | the same on a screen or two, for the terminal |
-//! | `remote` | from which bandwidth on fetching beats compiling |
-//!
-//! Nothing was built for these numbers, so none of them is a wall time, and none can show a
-//! wrong hit; each plot says how well its seconds are known.
+//! Nothing was built for these numbers, so none of them is a wall time, and none can show a wrong hit;
+//! each chapter says how well its seconds are known. `reuse` has what keys find, `store` what stores and
+//! networks cost, `brief` the same on a screen or two for the terminal.
 
 mod brief;
-mod commands;
-mod growth;
-mod keys;
-mod misses;
-mod remote;
-mod retention;
-mod reuse;
+pub(crate) mod reuse;
+pub(crate) mod store;
 
 pub use brief::brief;
 
-use super::words::plural;
 use crate::document::{Block, Section};
+use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::curves::{Curve, by_command};
 use crate::simulation::relaxed::{relaxed, share};
 use crate::simulation::{RelaxationRow, SimulationRun};
-use crate::table::percent;
+use crate::text::percent;
+use crate::words::plural;
 
-/// Curves of a plot: more cannot be told apart.
+/// Curves of a plot: more cannot be distinguished.
 const LINES: usize = 6;
 
-/// One simulation: what its chapters are about.
-struct Scene<'a> {
+/// The axes of a plot.
+struct Axes {
+    x: HorizontalScale,
+    y: &'static str,
+    unit: ValueUnit,
+}
+
+/// One simulation: the subject of its chapters.
+struct SimulationView<'a> {
     run: &'a SimulationRun,
     /// Begins the anchors of the chapters.
     anchor: &'a str,
 }
 
-impl Scene<'_> {
+impl SimulationView<'_> {
     fn id(&self, chapter: &str) -> String {
         format!("{}-{chapter}", self.anchor)
     }
 
-    /// The id of the n-th plot of a chapter.
-    fn plot(&self, chapter: &str, at: usize) -> String {
-        if at == 0 { self.id(chapter) } else { format!("{}-{chapter}-{}", self.anchor, at + 1) }
+    fn section(&self, chapter: &str, title: &str) -> Section {
+        Section::new(&self.id(chapter), title, 1)
+    }
+
+    /// The n-th plot of a chapter.
+    fn plot(
+        &self,
+        (chapter, at): (&str, usize),
+        title: String,
+        finding: String,
+        axes: Axes,
+        lines: Vec<PlotLine>,
+    ) -> Block {
+        let id = if at == 0 { self.id(chapter) } else { format!("{}-{chapter}-{}", self.anchor, at + 1) };
+        let Axes { x, y, unit } = axes;
+        let chart = Chart::Lines { x, y: y.into(), scale: VerticalScale::Amount(unit), lines };
+        Block::Plot(Plot { id, title, finding, chart })
     }
 
     /// `120 workspaces in 20 orders`.
@@ -58,43 +65,26 @@ impl Scene<'_> {
         format!("{} in {}", plural(workspaces, "workspace"), plural(orders, "order"))
     }
 
-    /// What ends a finding that is made of seconds and a mean over orders.
-    fn known(&self) -> String {
-        format!("n: {}; {}.", self.n(), self.run.trace.seconds_in_short())
-    }
-
-    /// The same for an exact mean over all orders.
-    fn known_exact(&self) -> String {
+    /// The number of workspaces and the error of the seconds, for the end of a finding that is made of
+    /// seconds; `orders` names the orders that it is a mean over.
+    fn known(&self, orders: &str) -> String {
         let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
-        format!("n: {workspaces}, all orders; {}.", self.run.trace.seconds_in_short())
-    }
-
-    /// The same where orders play no part.
-    fn known_once(&self) -> String {
-        let workspaces = plural(self.run.trace.workspaces as usize, "workspace");
-        format!("n: {workspaces}; {}.", self.run.trace.seconds_in_short())
+        format!("n: {workspaces}{orders}; {}.", self.run.trace.seconds_in_short())
     }
 }
 
 /// A section, followed by one for each table with rows.
 pub(super) fn sections(run: &SimulationRun, at: usize) -> Vec<Section> {
     let anchor = format!("simulation-{}", at + 1);
-    let scene = Scene { run, anchor: &anchor };
-    let parts = [
-        reuse::section,
-        keys::section,
-        misses::section,
-        commands::section,
-        retention::section,
-        growth::section,
-        remote::section,
-    ];
-    [head(&scene)].into_iter().chain(parts.iter().filter_map(|part| part(&scene))).collect()
+    let view = SimulationView { run, anchor: &anchor };
+    let parts =
+        [reuse::section, reuse::keys, reuse::misses, reuse::commands, store::retention, store::growth, store::remote];
+    [head(&view)].into_iter().chain(parts.iter().filter_map(|part| part(&view))).collect()
 }
 
-fn head(scene: &Scene<'_>) -> Section {
-    let (run, trace) = (scene.run, &scene.run.trace);
-    let mut section = Section::new(scene.anchor, format!("Simulation ({})", run.info.name), 0);
+fn head(view: &SimulationView<'_>) -> Section {
+    let (run, trace) = (view.run, &view.run.trace);
+    let mut section = Section::new(view.anchor, format!("Simulation ({})", run.info.name), 0);
     let origin = match trace.is_real() {
         true => "unit graphs of real workspaces".to_owned(),
         false => {
@@ -129,9 +119,9 @@ fn head(scene: &Scene<'_>) -> Section {
     section
 }
 
-/// What a simulation comes to, in a sentence or two.
-pub(super) fn lead(run: &SimulationRun) -> Vec<String> {
-    let scene = Scene { run, anchor: "" };
+/// The conclusions of a simulation.
+pub(super) fn lead(run: &SimulationRun) -> String {
+    let view = SimulationView { run, anchor: "" };
     let made_up = if run.trace.is_real() { "" } else { ", a GENERATED trace" };
     let mut parts: Vec<String> = by_command(run).iter().take(1).filter_map(|curves| ends(curves, false)).collect();
     parts.extend(most_gained(run).map(|(policy, row)| {
@@ -141,18 +131,18 @@ pub(super) fn lead(run: &SimulationRun) -> Vec<String> {
             percent(share(row)),
         )
     }));
-    parts.extend(retention::lead(run));
-    let found = if parts.is_empty() { "its tables are below".into() } else { parts.join("; ") };
-    vec![format!("{}: {} replayed{made_up}: {found}; {}.", run.info.name, scene.n(), run.trace.seconds_in_short())]
+    parts.extend(store::lead(run));
+    let found = if parts.is_empty() { "its tables follow".into() } else { parts.join("; ") };
+    format!("{}: {} replayed{made_up}: {found}; {}.", run.info.name, view.n(), run.trace.seconds_in_short())
 }
 
 /// `workspace 120 of dev build reuses of its compile seconds 18.2% under conservative, …`, each
-/// with what all but a tenth of workspaces at either end reach at about that place, if asked for.
+/// with the range without the highest and the lowest tenth of workspaces at about that place, if asked for.
 fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
     let most = curves.iter().map(|curve| curve.last().workspaces).max()?;
     // Ends are comparable after as many workspaces.
     let plain = || curves.iter().filter(|curve| curve.is_plain() && curve.last().workspaces == most);
-    let told: Vec<String> = plain()
+    let ends: Vec<String> = plain()
         .map(|curve| {
             let end = curve.last();
             let around = match range {
@@ -162,9 +152,8 @@ fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
             format!("{} under {}{around}", percent(Some(end.hit_rate_by_cost)), curve.policy)
         })
         .collect();
-    let told = told.join(", ");
-    let command = curves[0].command;
-    (!told.is_empty()).then(|| format!("workspace {most} of {command} reuses of its compile seconds {told}"))
+    let (ends, command) = (ends.join(", "), curves[0].command);
+    (!ends.is_empty()).then(|| format!("workspace {most} of {command} reuses of its compile seconds {ends}"))
 }
 
 /// The sound relaxation that gains most, of any policy.

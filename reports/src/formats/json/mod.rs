@@ -97,11 +97,7 @@ fn arm(arm: &ArmAnalysis) -> wire::ArmJson {
         workspaces: arm
             .cells()
             .iter()
-            .map(|cell| wire::WorkspaceJson {
-                workspace: cell.workspace.clone(),
-                ratio: cell.ratio,
-                pairs: cell.pairs,
-            })
+            .map(|cell| wire::WorkspaceJson { workspace: cell.workspace.clone(), ratio: cell.ratio, pairs: cell.pairs })
             .collect(),
         problems: arm.problems.clone(),
     }
@@ -153,9 +149,8 @@ fn changes(changes: &Changes) -> wire::ChangesJson {
 }
 
 fn change(it: &Change, old: &str) -> wire::ChangeJson {
-    let side = |ratio: Option<f64>, of: &ArmNumbers| {
-        numbers(of).into_iter().chain([("ratio".to_owned(), ratio)]).collect()
-    };
+    let side =
+        |ratio: Option<f64>, of: &ArmNumbers| numbers(of).into_iter().chain([("ratio".to_owned(), ratio)]).collect();
     wire::ChangeJson {
         scenario: it.scenario.clone(),
         step: it.step.clone(),

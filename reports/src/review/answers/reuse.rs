@@ -1,150 +1,201 @@
-//! Q2: is there enough reuse between projects at all?
-//!
-//! Looked for: a first build of several workspaces in turn on one store that was empty. What
-//! the n-th of them reuses, the ones before it have built; the first has nothing to reuse. And
-//! simulations, which replay many workspaces in many orders.
+//! What is reused, and why not more: eligibility, reuse between projects, inputs of the key.
 
 use crate::document::Grid;
-use crate::plot::{Chart, Line, Plot, Unit};
+use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 use crate::review::answer::{Answer, State};
-use crate::review::command::{self, ONE};
-use crate::review::evidence::{Arm, Evidence};
-use crate::review::shares::{one_per_policy, reasons, reasons_table};
+use crate::review::comparisons::seen;
+use crate::review::evidence::{Evidence, StepArm, ladder};
+use crate::review::probed;
 use crate::review::simulated::{self, MANY};
-use crate::review::words::{place, plural, seen};
+use crate::review::tables::{
+    HITS, HITS_BY_COST, RATIO, SHADOW, VERDICT, WALL, one_per_policy, reasons, reasons_table, table,
+};
 use crate::stats::median;
-use crate::table::{percent, seconds};
+use crate::text::{percent, seconds};
+use crate::words::plural;
 use records::{Outcome, StepRow};
 
-pub(in crate::review) fn answer(evidence: &Evidence<'_>) -> Answer {
+/// Q1. Arms that differ in their key policy alone, built again from their store; what each policy refused;
+/// wrong hits, by shadow compiles and by probes.
+pub(in crate::review) fn eligibility(evidence: &Evidence<'_>) -> Answer {
+    let mut answer = Answer::default();
+    let mut arms = evidence.steps(None, &["warm"]);
+    arms.retain(|it| it.key.is_some());
+    let caption = "Built again from the store, by key policy. Hits: units reused of all; by cost: weighed by compile \
+                   seconds; shadow: hits compiled anyway, summed over rounds.";
+    answer.grid(table(caption, &arms, &[HITS, HITS_BY_COST, WALL, RATIO, VERDICT, SHADOW]));
+    let each = one_per_policy(&arms);
+    answer.grid(reasons_table("What policies refused, by rule, a round.", &each, &[Outcome::Refused]));
+    answer.hits(&each);
+    for arm in &each {
+        let refused = reasons(arm, &[Outcome::Refused]);
+        if let Some((rule, units, cost)) = refused.first() {
+            answer.supports(format!(
+                "{}: {} refused units worth {} of compiling a round; the costliest rule is {rule} with {units:.0} units \
+                 and {}",
+                arm.place(),
+                arm.name(),
+                seconds(Some(refused.iter().map(|it| it.2).sum())),
+                seconds(Some(*cost)),
+            ));
+        }
+    }
+    let pairs = ladder(&arms);
+    let walls = answer.wall_pairs(&pairs);
+    if pairs.is_empty() && !arms.is_empty() {
+        answer.limits("no run holds two key policies with the same links and store, so none is compared with another");
+    }
+    let most = if pairs.is_empty() { State::Hinted } else { State::Shown };
+    let shadow = shadow(&mut answer, evidence);
+    let probes = probed::families(evidence, &["stale", "identity"]);
+    let probes = answer.probes("probes of the families stale and identity", &probes);
+    let refused = simulated::refusals(&mut answer, evidence);
+    answer.states(&[seen(&each).min(most), walls, shadow, probes, refused])
+}
+
+/// Adds what shadow compiles found, in any step.
+pub(super) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
+    let arms = evidence.arms();
+    let shadowed = arms.iter().filter_map(|arm| Some((arm, arm.shadow.as_ref()?)));
+    let mut state = State::Missing;
+    for (arm, it) in shadowed {
+        state = State::Shown;
+        let all = it.same + it.differs + it.nondeterministic;
+        let who = format!("{}: of {all} hits of {} compiled anyway", arm.place(), arm.name());
+        answer.supports(format!("{who}, {} came out byte for byte the same", it.same));
+        if it.differs > 0 {
+            let notes = it.notes.join("; ");
+            answer.limits(format!("{who}, no compile reproduces {}, which is not yet \"wrong\": {notes}", it.differs));
+        }
+        if it.nondeterministic > 0 {
+            let n = it.nondeterministic;
+            answer
+                .limits(format!("{who}, two compiles of {n} differ from each other, so nothing can be said of these"));
+        }
+    }
+    state
+}
+
+/// Q2. First builds of several workspaces in turn on one store that was empty: what the n-th of them reuses,
+/// those before it have built.
+pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     let mut answer = Answer::default();
     let mut arms = evidence.steps(None, &["fill"]);
-    // Where workspaces are told of alone, none can help another.
+    // With a store for each workspace none can help another.
     arms.retain(|it| !it.run.analysis.info.alone() && it.workspaces > 1 && it.numbers.hit_rate.is_some());
     let keyed = one_per_policy(&arms);
-    arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.is_beside(it) && kept.name() == it.name()));
+    arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.shares_step(it) && kept.name() == it.name()));
     let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
     let mut grid = Grid::new(caption, &["run", "strategy", "> place", "workspace", "> hits", "> by cost", "> rounds"]);
-    let (mut lines, mut curves) = (Vec::new(), Vec::new());
+    let mut curves = Vec::new();
     for arm in &arms {
-        let built = in_order(arm);
+        let built = first_builds(arm);
         for (at, it) in built.iter().enumerate() {
-            let rate = |value: Option<f64>| percent(value);
-            let place = (at + 1).to_string();
-            let (hits, cost) = (rate(it.hits), rate(it.by_cost));
-            let (run, name) = (arm.label(), arm.name().to_owned());
-            grid.row([run, name, place, it.workspace.to_owned(), hits, cost, it.rounds.to_string()]);
+            let names = [arm.label(), arm.name().to_owned(), (at + 1).to_string(), it.workspace.to_owned()];
+            let numbers = [percent(it.hits), percent(it.by_cost), it.rounds.to_string()];
+            grid.row(names.into_iter().chain(numbers));
         }
-        let points = |(at, it): (usize, &Built<'_>)| Some(((at + 1) as f64, it.by_cost?));
-        let points: Vec<(f64, f64)> = built.iter().enumerate().filter_map(points).collect();
-        curves.push((arm.name().to_owned(), arm.label(), points.clone()));
-        lines.push(Line { name: format!("{} ({})", arm.name(), arm.label()), points, band: Vec::new() });
-        tell(&mut answer, arm, &built);
+        let points = built.iter().enumerate().filter_map(|(at, it)| Some(((at + 1) as f64, it.by_cost?)));
+        curves.push(ReuseCurve { name: arm.name().to_owned(), run: arm.label(), points: points.collect() });
+        later_builds(&mut answer, arm, &built);
     }
     answer.grid(grid);
-    if lines.iter().any(|line| line.points.len() > 2) {
+    if curves.iter().any(|curve| curve.points.len() > 2) {
+        let finding = reuse_finding(&curves);
+        let line = |it: ReuseCurve| PlotLine {
+            name: format!("{} ({})", it.name, it.run),
+            points: it.points,
+            ..PlotLine::default()
+        };
         answer.plot(Plot {
             id: "review-q2-reuse".into(),
             title: "Reuse between projects".into(),
-            finding: finding(&curves),
+            finding,
             chart: Chart::Lines {
-                x: "projects built".into(),
+                x: HorizontalScale::Linear("projects built".into()),
                 y: "reused, by compile seconds".into(),
-                unit: Unit::Share,
-                log_x: false,
-                lines,
+                scale: VerticalScale::Amount(ValueUnit::Share),
+                lines: curves.into_iter().map(line).collect(),
             },
         });
     }
     answer.grid(reasons_table("Why first builds missed, a round.", &keyed, &[Outcome::Miss, Outcome::Dup]));
     let simulated = simulated::reuse(&mut answer, evidence);
-    let command = command::compare_many("gauntlet", ONE);
-    answer.part("reuse between first builds", seen(&arms), &command);
     let missed = arms.iter().any(|arm| arm.units().iter().any(|unit| unit.outcome == Some(Outcome::Miss)));
     let missed = if missed { seen(&keyed) } else { State::Missing };
-    answer.part("why units miss", missed.max(simulated.misses), &command);
-    let many: Vec<Arm<'_>> = arms.iter().filter(|it| it.workspaces >= MANY as usize).copied().collect();
-    answer.part(&format!("the same over {MANY} projects or more"), seen(&many).max(simulated.many), &command);
-    if many.is_empty() && simulated.many == State::Missing && !arms.is_empty() {
+    let many = seen(arms.iter().filter(|it| it.workspaces >= MANY as usize)).max(simulated.many);
+    if many == State::Missing && !arms.is_empty() {
         let most = arms.iter().map(|it| it.workspaces).max().unwrap_or(0);
         answer.limits(format!(
             "{most} workspaces are an anecdote: how reuse grows with the number of projects is not shown"
         ));
     }
-    answer.part("hit rates averaged over orders of many projects", simulated.curve, command::simulate());
-    answer
+    answer.states(&[seen(&arms), missed.max(simulated.misses), many, simulated.curve])
 }
 
-/// The name of an arm, its run, and what the n-th project reused.
-type Curve = (String, String, Vec<(f64, f64)>);
+/// What the n-th project reused under one arm.
+struct ReuseCurve {
+    name: String,
+    run: String,
+    points: Vec<(f64, f64)>,
+}
 
-/// What the last project reused, under the arm for which that is most, and the range of what
-/// all after the first did; then how the other arms of its run end.
-fn finding(curves: &[Curve]) -> String {
-    let last = |curve: &Curve| curve.2.last().copied();
+/// What the last project reused under the best arm of a run, the range of all after the first, and the lowest
+/// end of the other arms.
+fn reuse_finding(curves: &[ReuseCurve]) -> String {
+    let end = |it: &ReuseCurve| it.points.last().copied();
     // Ends are comparable after the same projects of one run.
-    let longest = curves.iter().filter_map(last).map(|it| it.0).fold(0.0, f64::max);
-    let Some(run) = curves.iter().find(|it| last(it).is_some_and(|it| it.0 >= longest)).map(|it| &it.1) else {
+    let longest = curves.iter().filter_map(end).map(|it| it.0).fold(0.0, f64::max);
+    let whole = |it: &&ReuseCurve| end(it).is_some_and(|end| end.0 >= longest);
+    let Some(run) = curves.iter().find(whole).map(|it| &it.run) else {
         return "Nothing was reused between projects here.".into();
     };
-    let mut ends: Vec<(&Curve, f64)> = curves
-        .iter()
-        .filter(|it| it.1 == *run)
-        .filter_map(|it| Some((it, last(it).filter(|end| end.0 >= longest)?.1)))
-        .collect();
+    let mut ends: Vec<(&ReuseCurve, f64)> =
+        curves.iter().filter(|it| it.run == *run && whole(it)).filter_map(|it| Some((it, end(it)?.1))).collect();
     ends.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let Some(((name, _, points), share)) = ends.first() else { return String::new() };
-    let later: Vec<f64> = points.iter().filter(|it| it.0 > 1.0).map(|it| it.1).collect();
-    let least = later.iter().copied().reduce(f64::min);
-    let most = later.iter().copied().reduce(f64::max);
-    let end = match ends.last() {
-        Some(((other, ..), lowest)) if ends.len() > 1 => {
-            format!(". Of {} arms there the lowest end is {} ({other})", ends.len(), percent(Some(*lowest)))
-        }
-        _ => String::new(),
-    };
+    let Some((best, share)) = ends.first() else { return String::new() };
+    let later = || best.points.iter().filter(|it| it.0 > 1.0).map(|it| it.1);
+    let lowest = ends.last().filter(|_| ends.len() > 1).map_or_else(String::new, |(other, lowest)| {
+        format!(". Of {} arms there the lowest end is {} ({})", ends.len(), percent(Some(*lowest)), other.name)
+    });
     format!(
-        "As project {longest} in one order ({run}), {name} reused {} of the last one's compile seconds; of all after \
-         the first, least {}, most {}{end}.",
+        "As project {longest} in one order ({run}), {} reused {} of the last one's compile seconds; of all after the \
+         first, least {}, most {}{lowest}.",
+        best.name,
         percent(Some(*share)),
-        percent(least),
-        percent(most),
+        percent(later().reduce(f64::min)),
+        percent(later().reduce(f64::max)),
     )
 }
 
-/// One workspace, medians over rounds.
-struct Built<'a> {
+/// The first build of one workspace, medians over rounds.
+struct FirstBuild<'a> {
     workspace: &'a str,
     hits: Option<f64>,
     by_cost: Option<f64>,
     rounds: usize,
 }
 
-fn in_order<'a>(arm: &Arm<'a>) -> Vec<Built<'a>> {
+fn first_builds<'a>(arm: &StepArm<'a>) -> Vec<FirstBuild<'a>> {
     let rows = arm.rows();
-    let of = |workspace: &'a String| -> Option<Built<'a>> {
+    let of = |workspace: &'a String| {
         let rows: Vec<&StepRow> = rows.iter().copied().filter(|row| row.workspace == *workspace).collect();
         let middle =
             |of: fn(&StepRow) -> Option<f64>| median(&rows.iter().filter_map(|row| of(row)).collect::<Vec<_>>());
-        (!rows.is_empty()).then(|| Built {
-            workspace,
-            hits: middle(|row| row.hit_rate),
-            by_cost: middle(|row| row.hit_rate_by_cost),
-            rounds: rows.len(),
-        })
+        let (hits, by_cost) = (middle(|row| row.hit_rate), middle(|row| row.hit_rate_by_cost));
+        (!rows.is_empty()).then(|| FirstBuild { workspace, hits, by_cost, rounds: rows.len() })
     };
     arm.run.analysis.info.corpus.workspaces.iter().filter_map(of).collect()
 }
 
-fn tell(answer: &mut Answer, arm: &Arm<'_>, built: &[Built<'_>]) {
+fn later_builds(answer: &mut Answer, arm: &StepArm<'_>, built: &[FirstBuild<'_>]) {
     let later: Vec<f64> = built.iter().skip(1).filter_map(|it| it.by_cost).collect();
-    let ends = later.iter().copied().reduce(f64::min).zip(later.iter().copied().reduce(f64::max));
-    if let Some((least, most)) = ends {
+    if let Some((least, most)) = later.iter().copied().reduce(f64::min).zip(later.iter().copied().reduce(f64::max)) {
         let (least, most) = (percent(Some(least)), percent(Some(most)));
         let range = if least == most { least } else { format!("between {least} and {most}") };
         answer.supports(format!(
             "{}: after the first workspace, {} reused {range} of compile seconds, in {} of corpus {} in this order",
-            place(arm),
+            arm.place(),
             arm.name(),
             plural(later.len(), "workspace"),
             arm.run.analysis.info.corpus.name,
@@ -152,12 +203,60 @@ fn tell(answer: &mut Answer, arm: &Arm<'_>, built: &[Built<'_>]) {
     }
     let narrow: Vec<String> = reasons(arm, &[Outcome::Miss, Outcome::Dup])
         .into_iter()
-        // A rival tells no reasons.
+        // An external tool gives no reasons.
         .filter(|(why, ..)| arm.key.is_some() && why != "never-seen")
         .map(|(why, units, cost)| format!("{why} {}, {}", plural(units.round() as usize, "unit"), seconds(Some(cost))))
         .collect();
     if !narrow.is_empty() {
         let what = "missed though the package had been stored in some form";
-        answer.supports(format!("{}: {} {what}, a round: {}", place(arm), arm.name(), narrow.join("; ")));
+        answer.supports(format!("{}: {} {what}, a round: {}", arm.place(), arm.name(), narrow.join("; ")));
     }
+}
+
+/// Q3. Misses by reason (a key too wide to hit), `dup` (missed though the same bytes were stored), wrong hits
+/// in probes (a key that leaves something out), and simulations of keys with one input less.
+pub(in crate::review) fn key_inputs(evidence: &Evidence<'_>) -> Answer {
+    let mut answer = Answer::default();
+    let all = one_per_policy(&evidence.arms());
+    // Nothing is new in a warm step, and everything in one that begins from an empty store.
+    let may_miss = |arm: &&StepArm<'_>| {
+        arm.units().iter().any(|unit| {
+            unit.outcome == Some(Outcome::Dup) || (unit.outcome == Some(Outcome::Miss) && unit.reason != "never-seen")
+        })
+    };
+    let arms: Vec<StepArm<'_>> = all.iter().filter(may_miss).copied().collect();
+    let caption =
+        "Misses by the nearest entry of the store, a round; dup: the same bytes were stored under another key.";
+    answer.grid(reasons_table(caption, &arms, &[Outcome::Miss, Outcome::Dup, Outcome::Stale]));
+    for arm in &arms {
+        if let Some((_, units, cost)) = reasons(arm, &[Outcome::Dup]).first() {
+            answer.supports(format!(
+                "{}: under {} {} worth {} a round missed although the same bytes were in the store: the key holds \
+                 something that did not change them",
+                arm.place(),
+                arm.name(),
+                plural(units.round() as usize, "unit"),
+                seconds(Some(*cost)),
+            ));
+        }
+    }
+    if !arms.is_empty() && evidence.simulations.is_empty() {
+        answer.limits(
+            "a miss reason names what differs from the nearest entry, not whether the outputs would differ: which input \
+             could be dropped safely is not shown",
+        );
+    }
+    let with_units = seen(all.iter().filter(|arm| !arm.units().is_empty()));
+    let probes = probed::families(evidence, &["stale", "identity"]);
+    let probes = answer.probes("probes of what must not be reused", &probes);
+    let stale: Vec<&StepArm<'_>> = all.iter().filter(|arm| arm.numbers.stale > Some(0.0)).collect();
+    for arm in &stale {
+        let what = "units were restored and then rebuilt by Cargo: the key was too wide for Cargo's own check";
+        answer.supports(format!("{}: under {} {} {what}", arm.place(), arm.name(), arm.numbers.stale.unwrap_or(0.0)));
+    }
+    if stale.is_empty() && with_units > State::Missing {
+        answer.supports("Cargo's own fingerprint check rebuilt none of the units restored in these runs");
+    }
+    let gained = simulated::keys(&mut answer, evidence);
+    answer.states(&[seen(&arms), with_units, probes, gained])
 }

@@ -1,38 +1,24 @@
-//! What to do: named rules, each a pure function from evidence to a [`Finding`].
+//! Named rules, each a pure function from evidence to a [`Finding`]; what each decides is in [`RULES`].
 //!
-//! | rule | decides |
-//! |---|---|
-//! | safety | A strategy is out when it fails a probe without a known explanation, when shadow compiles do not reproduce a hit though they agree with each other, when its store was damaged, or when rows of it are failed or invalid where the baseline's are ok. Only what probes of every family were told to, and what is not out, may be chosen by the other rules. |
-//! | key policy | From no cache upwards, with each link mode that has several policies: the next wider safe policy is taken when its warm builds are found faster than those of the one taken so far. A link mode with a policy that is out gives way to one that has the same policies, all of them safe. |
-//! | link mode | On each file system: of the safe link modes not found slower than the fastest, the one with least physical bytes over what each two have both built (differences up to 1 % are none), then the one with fewest known failures of isolation. |
-//! | store shape | The shape whose warm builds are found faster; else the one with less on disk over what both have built (more than 1 %); else the one whose first builds are found faster. |
-//! | worth | Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over the workspaces of both. |
-//! | worktrees | Members are to be shared when every further worktree is found faster to build under a safe strategy that shares them. |
-//! | profiles | Sharing across profiles and commands is worth it when a step of another profile or command is found faster. |
-//! | retention | The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at any size of the store, when each other one is at some size; on a trace of real workspaces. |
-//! | key inputs | What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace is built once in turn; on a trace of real workspaces. |
-//!
-//! A rule that meets too few rounds, no valid pair, a control that failed, or runs that
-//! disagree decides nothing and names the command that would help. Comparisons of arms with
-//! each other are paired, and corrected (Bonferroni) for all that the rule goes through in
-//! one run; each rule in each run is a family of its own.
+//! A rule that meets too few rounds, no valid pair, a control that failed, or runs that disagree decides
+//! nothing and names the command that would help. Comparisons of arms with each other are paired, and
+//! corrected (Bonferroni) for all that the rule goes through in one run; each rule in each run is a family of
+//! its own.
 
-mod first_build;
-mod key_policy;
-mod link_mode;
+mod designs;
+mod replayed;
 mod safety;
 mod section;
 mod sharing;
-mod simulated;
-mod store_shape;
 mod worth;
 
 pub(in crate::review) use section::section;
 
 use super::Evidence;
-use super::evidence::Arm;
-use super::words::{estimate, extent, listed, place};
+use super::comparisons::extent;
+use super::evidence::StepArm;
 use crate::stats::{Comparison, Verdict};
+use crate::words::{estimate, listed};
 use safety::Safety;
 
 /// What a rule makes of the evidence.
@@ -81,8 +67,8 @@ pub const RULES: [Rule; 9] = [
         name: "safety",
         says: "A strategy is out when it fails a probe without a known explanation, when shadow compiles do not \
                reproduce a hit though they agree with each other, when its store was damaged, or when rows of it are \
-               failed or invalid where the baseline's are ok. Only what probes of every family were told to, and what \
-               is not out, may be chosen by the other rules.",
+               failed or invalid where the baseline's are ok. Only a strategy with a result of a probe of every \
+               family, and that is not out, may be chosen by the other rules.",
         apply: |_, safety| safety.findings(),
     },
     Rule {
@@ -90,27 +76,27 @@ pub const RULES: [Rule; 9] = [
         says: "From no cache upwards, with each link mode that has several policies: the next wider safe policy is \
                taken when its warm builds are found faster than those of the one taken so far. A link mode with a \
                policy that is out gives way to one that has the same policies, all of them safe.",
-        apply: key_policy::apply,
+        apply: designs::key_policy,
     },
     Rule {
         name: "link mode",
         says: "On each file system: of the safe link modes not found slower than the fastest, the one with least \
                physical bytes over what each two have both built (differences up to 1 % are none), then the one with \
                fewest known failures of isolation.",
-        apply: link_mode::apply,
+        apply: designs::link_mode,
     },
     Rule {
         name: "store shape",
         says: "The shape whose warm builds are found faster; else the one with less on disk over what both have \
                built (more than 1 %); else the one whose first builds are found faster.",
-        apply: store_shape::apply,
+        apply: designs::store_shape,
     },
     Rule {
         name: "worth",
         says: "Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make \
                up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over \
                the workspaces of both.",
-        apply: worth::apply,
+        apply: worth::worth,
     },
     Rule {
         name: "worktrees",
@@ -128,13 +114,13 @@ pub const RULES: [Rule; 9] = [
         name: "retention",
         says: "The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at \
                any size of the store, when each other one is at some size; on a trace of real workspaces.",
-        apply: simulated::retention,
+        apply: replayed::retention,
     },
     Rule {
         name: "key inputs",
         says: "What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace \
                is built once in turn; on a trace of real workspaces.",
-        apply: simulated::keys,
+        apply: replayed::keys,
     },
 ];
 
@@ -197,9 +183,9 @@ fn rank(finding: &Finding) -> u8 {
 }
 
 /// `step warm of gauntlet (R1, xfs): a against b 0.9x [0.8, 0.95], faster (15 pairs: …)`.
-fn compared(arm: &Arm<'_>, found: &Comparison) -> String {
+fn compared(arm: &StepArm<'_>, found: &Comparison) -> String {
     let it = &found.judgement;
-    let (place, numbers) = (place(arm), estimate(it));
+    let (place, numbers) = (arm.place(), estimate(it));
     format!("{place}: {} against {} {numbers}, {} ({})", found.strategy, found.baseline, it.verdict, extent(it))
 }
 
@@ -209,6 +195,6 @@ fn is_silent(verdict: Verdict) -> bool {
 }
 
 /// Where numbers may enter a rule: seconds that may be quoted, and no failed control.
-fn is_usable(arm: &Arm<'_>) -> bool {
+fn is_usable(arm: &StepArm<'_>) -> bool {
     arm.is_timed() && !arm.is_distrusted()
 }

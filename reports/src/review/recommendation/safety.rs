@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Finding;
 use crate::review::Evidence;
 use crate::review::command;
-use crate::review::told::{Tally, stories, strategies, tally};
-use crate::review::words::{listed, plural};
-use crate::table::{clean, fit};
+use crate::review::probed::{ProbeTally, cases, strategies, tally};
+use crate::text::{clean, fit};
+use crate::words::{listed, plural};
 use records::{Status, StepRow};
 
-/// Families that a strategy must have been told before it may be chosen.
+/// Families of which a strategy must have a result before it may be chosen.
 const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "faults", "races"];
 
 /// What is known of the safety of each strategy.
@@ -18,15 +18,15 @@ const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "fau
 pub(super) struct Safety {
     /// Why a strategy is out.
     out: BTreeMap<String, BTreeSet<String>>,
-    /// How its stories ended.
-    tallies: BTreeMap<String, Tally>,
-    /// Families with a story that was told to it, to whatever end.
+    /// How its probes ended.
+    tallies: BTreeMap<String, ProbeTally>,
+    /// Families with a result, whichever.
     covered: BTreeMap<String, BTreeSet<String>>,
-    /// Known failures in stories of isolation.
+    /// Known failures in probes of isolation.
     isolation: BTreeMap<String, BTreeSet<String>>,
-    /// Known failures in any story.
+    /// Known failures in any case.
     known: BTreeMap<String, BTreeSet<String>>,
-    /// Unexplained failures in any story.
+    /// Unexplained failures in any case.
     failed: BTreeMap<String, BTreeSet<String>>,
     /// Caching strategies of runs of `compare`.
     compared: BTreeSet<String>,
@@ -35,21 +35,21 @@ pub(super) struct Safety {
 impl Safety {
     pub fn of(evidence: &Evidence<'_>) -> Self {
         let mut safety = Self::default();
-        let all = stories(evidence, |_| true);
+        let all = cases(evidence, |_| true);
         for name in strategies(&all) {
             safety.tallies.insert(name.to_owned(), tally(&all, name));
         }
-        for story in &all {
-            let (row, name) = (story.row, story.row.strategy.clone());
-            if story.is_told() {
+        for case in &all {
+            let (row, name) = (case.row, case.row.strategy.clone());
+            if case.has_result() {
                 safety.covered.entry(name.clone()).or_default().insert(row.family.clone());
             }
-            if story.is_unexplained() {
+            if case.is_unexplained() {
                 let detail = fit(&clean(&row.detail), 100);
-                let why = format!("fails {} (P{}): {detail}", row.probe, story.at + 1);
+                let why = format!("fails {} (P{}): {detail}", row.probe, case.at + 1);
                 safety.failed.entry(name.clone()).or_default().insert(row.probe.clone());
                 safety.out.entry(name).or_default().insert(why);
-            } else if story.is_known() {
+            } else if case.is_known() {
                 if row.family == "isolation" {
                     safety.isolation.entry(name.clone()).or_default().insert(row.probe.clone());
                 }
@@ -78,9 +78,9 @@ impl Safety {
             let steps = &arm.run.folder.steps;
             let here = |row: &&StepRow| row.step == arm.step.step && row.scenario == arm.step.scenario;
             let fine = |row: &StepRow| {
-                let beside = |it: &&StepRow| it.round == row.round && it.workspace == row.workspace;
+                let same = |it: &&StepRow| it.round == row.round && it.workspace == row.workspace;
                 let base = |it: &&StepRow| it.strategy == arm.run.analysis.baseline && it.status == Status::Ok;
-                steps.iter().filter(here).any(|it| beside(&it) && base(&it))
+                steps.iter().filter(here).any(|it| same(&it) && base(&it))
             };
             let bad = steps
                 .iter()
@@ -107,15 +107,15 @@ impl Safety {
         })
     }
 
-    /// Families that a strategy was not told.
-    pub fn untold(&self, strategy: &str) -> Vec<&'static str> {
+    /// Families of which a strategy has no result.
+    pub fn uncovered(&self, strategy: &str) -> Vec<&'static str> {
         let covered = |family: &&str| self.covered.get(strategy).is_some_and(|it| it.contains(*family));
         FAMILIES.into_iter().filter(|family| !covered(family)).collect()
     }
 
     /// Whether a strategy may be chosen.
     pub fn may(&self, strategy: &str) -> bool {
-        !self.out.contains_key(strategy) && self.untold(strategy).is_empty()
+        !self.out.contains_key(strategy) && self.uncovered(strategy).is_empty()
     }
 
     /// If probes are missing of any of these that is not out: what to run.
@@ -123,13 +123,13 @@ impl Safety {
         let lacking: Vec<&str> = strategies
             .iter()
             .copied()
-            .filter(|name| !self.out.contains_key(*name) && !self.untold(name).is_empty())
+            .filter(|name| !self.out.contains_key(*name) && !self.uncovered(name).is_empty())
             .collect();
-        let families: BTreeSet<&str> = lacking.iter().flat_map(|name| self.untold(name)).collect();
+        let families: BTreeSet<&str> = lacking.iter().flat_map(|name| self.uncovered(name)).collect();
         let families: Vec<&str> = FAMILIES.into_iter().filter(|family| families.contains(family)).collect();
         (!lacking.is_empty()).then(|| {
-            let no = if lacking.len() == 1 { "was" } else { "were" };
-            let why = format!("{} {no} told to the end no probe of: {}", listed(&lacking), families.join(", "));
+            let no = if lacking.len() == 1 { "has" } else { "have" };
+            let why = format!("{} {no} no result of a probe of: {}", listed(&lacking), families.join(", "));
             Finding::undecided(why, command::probe(&families.join(","), &lacking.join(",")))
         })
     }
@@ -147,7 +147,7 @@ impl Safety {
     }
 
     /// Which unexplained failures of a strategy are those that another one is excused for:
-    /// the harness explains its own designs alone, and a rival may be built on the same terms.
+    /// the harness explains its own designs alone, and an external tool may make the same promises.
     fn shared_failures(&self, strategy: &str) -> Option<String> {
         let excused = |probe: &&String| self.known.values().any(|it| it.contains(*probe));
         let mine = self.failed.get(strategy)?;
@@ -164,11 +164,12 @@ impl Safety {
         let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
         for name in names {
             let it = self.tallies.get(*name).copied().unwrap_or_default();
-            let told = format!("{name} ({} passed, {} not told)", plural(it.pass, "probe"), it.untold);
+            let member =
+                format!("{name} ({} passed, {} without a result)", plural(it.pass, "probe"), it.without_result);
             let known = self.accepts(name, None);
             match groups.iter_mut().find(|(other, _)| *other == known) {
-                Some((_, members)) => members.push(told),
-                None => groups.push((known, vec![told])),
+                Some((_, members)) => members.push(member),
+                None => groups.push((known, vec![member])),
             }
         }
         let sentence = |(known, members): &(Vec<&str>, Vec<String>)| match known.as_slice() {
@@ -178,7 +179,7 @@ impl Safety {
         groups.iter().map(sentence).collect()
     }
 
-    /// What may be chosen, what is out, what nothing is known of.
+    /// Findings on what may be chosen, what is out, and what lacks probes.
     pub fn findings(&self) -> Vec<(String, Finding)> {
         let names: BTreeSet<&String> = self.tallies.keys().chain(self.out.keys()).chain(&self.compared).collect();
         let mut findings = Vec::new();
@@ -199,7 +200,7 @@ impl Safety {
         findings.extend(self.missing(&open).map(|finding| (String::new(), finding)));
         if findings.is_empty() {
             let command = command::probe(&FAMILIES.join(","), command::POLICIES);
-            findings.push((String::new(), Finding::undecided("no strategy was told a probe", command)));
+            findings.push((String::new(), Finding::undecided("no strategy has a result of a probe", command)));
         }
         findings
     }

@@ -1,11 +1,11 @@
 //! The recommendation as a section: findings, how the questions stand, rules, runs.
 
 use super::{Finding, RULES, recommendation};
-use crate::document::{Block, Section};
+use crate::document::{Block, Grid, Section};
+use crate::review::Evidence;
 use crate::review::answer::Standing;
-use crate::review::legend::legend;
-use crate::review::words::listed;
-use crate::review::{Evidence, evidence::Arm};
+use crate::review::evidence::{StepArm, control_failed, file_system, is_shadowed};
+use crate::words::{capital, first_line, listed, plural};
 
 /// The first section of a review.
 pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, Standing)]) -> Section {
@@ -37,7 +37,11 @@ pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, St
     section.say("The rules, in the order they are applied:");
     section.push(Block::List(RULES.iter().map(|rule| format!("{}: {}", rule.name, rule.says)).collect()));
     section.blocks.extend(legend(evidence));
-    if evidence.all_arms().iter().any(Arm::is_distrusted) {
+    if !evidence.probes.is_empty() {
+        let note = "That probes are passed proves no design right: it may be wrong in a way that no probe shows.";
+        section.push(Block::Note(note.into()));
+    }
+    if evidence.all_arms().iter().any(StepArm::is_distrusted) {
         section.push(Block::Note("A control failed: verdicts of its step decide nothing.".into()));
     }
     section
@@ -56,7 +60,72 @@ fn of_standings(standings: &[(&str, Standing)]) -> Vec<String> {
         .collect()
 }
 
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
+/// A table of the runs, and notes on those whose numbers need care.
+fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
+    let mut grid = Grid::new(
+        "The runs at hand. File system: of stores and build directories.",
+        &["short", "run", "what", "file system", "> rounds", "> workspaces", "toolchain"],
+    );
+    let mut notes = Vec::new();
+    for (at, run) in evidence.runs.iter().enumerate() {
+        let (info, label) = (&run.analysis.info, format!("R{}", at + 1));
+        let rounds = run.analysis.steps.iter().map(|step| step.rounds).max().unwrap_or(0);
+        let workspaces = run.analysis.steps.iter().map(|step| step.workspaces).max().unwrap_or(0);
+        let scenario = format!("{}, corpus {}", info.scenario, info.corpus.name);
+        grid.row([
+            label.clone(),
+            info.name.clone(),
+            scenario,
+            file_system(info).to_owned(),
+            rounds.to_string(),
+            workspaces.to_string(),
+            first_line(&info.toolchain.rustc).to_owned(),
+        ]);
+        if !info.complete {
+            notes.push(format!("{label} is not complete: {} so far.", plural(run.analysis.rows, "row")));
+        }
+        if is_shadowed(info) {
+            notes.push(format!("{label} compiled every hit anyway (--shadow): its seconds are not quoted."));
+        }
+        for step in run.analysis.steps.iter().filter(|step| control_failed(step)) {
+            notes.push(format!(
+                "{label}: the control of step {} differs from itself; no verdict of it is used.",
+                step.step
+            ));
+        }
+    }
+    for (at, run) in evidence.probes.iter().enumerate() {
+        let what = format!("probes: {} results", run.rows.len());
+        let (info, label) = (&run.info, format!("P{}", at + 1));
+        grid.row([
+            label,
+            info.name.clone(),
+            what,
+            file_system(info).to_owned(),
+            String::new(),
+            String::new(),
+            first_line(&info.toolchain.rustc).to_owned(),
+        ]);
+    }
+    for (at, run) in evidence.simulations.iter().enumerate() {
+        let (info, trace, label) = (&run.info, &run.trace, format!("S{}", at + 1));
+        let what = format!("simulation, {} trace, {}", trace.origin.as_str(), plural(trace.orders as usize, "order"));
+        let workspaces = trace.workspaces.to_string();
+        grid.row([
+            label.clone(),
+            info.name.clone(),
+            what,
+            String::new(),
+            String::new(),
+            workspaces,
+            first_line(&info.toolchain.rustc).to_owned(),
+        ]);
+        notes.push(format!("{label} compiled nothing; {}.", trace.seconds_in_short()));
+        if !trace.is_real() {
+            notes.push(format!("{label} replays a trace that was made up: it hints, and settles nothing."));
+        }
+    }
+    let mut blocks = vec![Block::Grid(grid)];
+    blocks.extend(notes.into_iter().map(Block::Note));
+    blocks
 }

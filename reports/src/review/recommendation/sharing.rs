@@ -2,17 +2,15 @@
 
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
-use crate::review::answers::profiles::CROSSING;
-use crate::review::answers::worktrees::FURTHER;
+use crate::review::answers::sharing::{CROSSING, FURTHER};
 use crate::review::command::{self, ONE};
-use crate::review::evidence::Arm;
-use crate::review::words::listed;
+use crate::review::evidence::{StepArm, only};
 use crate::stats::{Comparison, Verdict};
-use crate::table::count;
+use crate::words::{distinct, listed};
 
 pub(super) fn worktrees(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     // Only the widest policy takes members.
-    let tell = |steps: &[(Arm<'_>, Comparison)], because: Vec<String>, again: String| {
+    let decide = |steps: &[(StepArm<'_>, Comparison)], because: Vec<String>, again: String| {
         let of = |verdict: Verdict| steps.iter().filter(move |it| it.1.judgement.verdict == verdict);
         if of(Verdict::Faster).count() == steps.len() {
             return Finding::Decided { choice: "share path members across worktrees".into(), because };
@@ -22,11 +20,11 @@ pub(super) fn worktrees(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String
             None => Finding::undecided(format!("not every step is faster: {}", because.join("; ")), again),
         }
     };
-    by_arm(evidence, safety, "worktrees", &FURTHER, |arm| arm.key.as_deref() == Some("aggressive"), tell)
+    by_arm(evidence, safety, "worktrees", &FURTHER, |arm| arm.key.as_deref() == Some("aggressive"), decide)
 }
 
 pub(super) fn profiles(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
-    let tell = |steps: &[(Arm<'_>, Comparison)], because: Vec<String>, _: String| {
+    let decide = |steps: &[(StepArm<'_>, Comparison)], because: Vec<String>, _: String| {
         let faster: Vec<&str> = steps
             .iter()
             .filter(|(arm, it)| it.judgement.verdict == Verdict::Faster && arm.numbers.hit_rate > Some(0.0))
@@ -39,13 +37,13 @@ pub(super) fn profiles(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String,
         let why = format!(
             "units of another profile or command were reused in {} of {} steps, and none was found faster for it; \
              what another layout would share is not shown: {}",
-            count(Some(hits as f64)),
+            hits,
             steps.len(),
             because.join("; "),
         );
         Finding::Undecided { why, command: None }
     };
-    by_arm(evidence, safety, "profiles", &CROSSING, |arm| arm.key.is_some(), tell)
+    by_arm(evidence, safety, "profiles", &CROSSING, |arm| arm.key.is_some(), decide)
 }
 
 /// Goes through the arms of a scenario, each with its comparisons with the baseline.
@@ -54,20 +52,15 @@ fn by_arm(
     safety: &Safety,
     scenario: &str,
     names: &[&str],
-    wanted: fn(&Arm<'_>) -> bool,
-    tell: impl Fn(&[(Arm<'_>, Comparison)], Vec<String>, String) -> Finding,
+    wanted: fn(&StepArm<'_>) -> bool,
+    decide: impl Fn(&[(StepArm<'_>, Comparison)], Vec<String>, String) -> Finding,
 ) -> Vec<(String, Finding)> {
     let mut arms = evidence.steps(Some(scenario), names);
     arms.retain(|arm| wanted(arm) && !arm.is_baseline());
-    let mut told: Vec<(usize, &str)> = arms.iter().map(|arm| (arm.at, arm.name())).collect();
-    told.dedup();
-    told.sort_unstable();
-    told.dedup();
-    let mut findings = Vec::new();
-    for (at, name) in told {
-        let mine: Vec<Arm<'_>> = arms.iter().filter(|arm| arm.at == at && arm.name() == name).copied().collect();
-        findings.push(of_arm(&mine, name, safety, scenario, &tell));
-    }
+    let mut keys = distinct(arms.iter().map(|arm| (arm.at, arm.name())));
+    keys.sort_unstable();
+    let of = |(at, name): (usize, &str)| only(&arms, |arm| arm.at == at && arm.name() == name);
+    let findings = keys.into_iter().map(|key| of_arm(&of(key), key.1, safety, scenario, &decide)).collect();
     let nothing = Finding::undecided(
         format!("no run of the scenario {scenario} has a strategy that could share"),
         command::compare(scenario, ONE),
@@ -76,11 +69,11 @@ fn by_arm(
 }
 
 fn of_arm(
-    mine: &[Arm<'_>],
+    mine: &[StepArm<'_>],
     name: &str,
     safety: &Safety,
     scenario: &str,
-    tell: &impl Fn(&[(Arm<'_>, Comparison)], Vec<String>, String) -> Finding,
+    decide: &impl Fn(&[(StepArm<'_>, Comparison)], Vec<String>, String) -> Finding,
 ) -> Finding {
     let again = command::compare(scenario, &format!("none,{name}"));
     if let Some(missing) = safety.missing(&[name]) {
@@ -89,7 +82,7 @@ fn of_arm(
     if let Some(why) = safety.out(name) {
         return Finding::Undecided { why, command: None };
     }
-    let steps: Vec<(Arm<'_>, Comparison)> =
+    let steps: Vec<(StepArm<'_>, Comparison)> =
         mine.iter().filter(|arm| is_usable(arm)).filter_map(|arm| Some((*arm, arm.wall.clone()?))).collect();
     if let Some((arm, found)) = steps.iter().find(|(_, it)| is_silent(it.judgement.verdict)) {
         return Finding::undecided(compared(arm, found), again);
@@ -98,5 +91,5 @@ fn of_arm(
         return Finding::undecided("seconds that cannot be used: a shadow check, or a control that failed", again);
     }
     let because = steps.iter().map(|(arm, found)| compared(arm, found)).collect();
-    tell(&steps, because, again)
+    decide(&steps, because, again)
 }

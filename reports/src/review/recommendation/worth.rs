@@ -1,27 +1,28 @@
 //! Whether a cache is worth what it costs: warm gain against cold cost, in one run.
+//!
+//! A first build has nothing to reuse. Where workspaces share a store, only the first one built finds it
+//! empty; the others hit what those before it have published.
 
-use super::first_build::First;
 use super::{Finding, Safety, agreed, compared, is_silent, is_usable};
 use crate::review::Evidence;
-use crate::review::beside::WALL_S;
 use crate::review::command::{self, ONE};
-use crate::review::evidence::Arm;
-use crate::review::words::{estimate, listed, plural};
-use crate::stats::Verdict;
-use crate::table::seconds;
+use crate::review::evidence::{StepArm, WALL_S};
+use crate::stats::{Comparison, Verdict};
+use crate::text::seconds;
+use crate::words::{estimate, listed, plural};
 
 /// A first build and the same build from the store, by the names of their steps. The scenario
 /// `cold` shows the first alone, so it may stand for any of them.
 const STEPS: [(&str, &str); 4] =
     [("fill", "warm"), ("first", "same-commit"), ("dev", "dev-cold"), ("fill", "same-place")];
 
-pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
+pub(super) fn worth(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let mut by_name: Vec<(String, Vec<Finding>)> = Vec::new();
     for (first, again) in STEPS {
         let mut arms = evidence.steps(None, &[again]);
         arms.retain(|arm| arm.store.is_some() && safety.out(arm.name()).is_none());
         for arm in arms {
-            let finding = judge(&First::of(evidence, &arm, first), &arm, safety);
+            let finding = judge(&FirstBuilds::of(evidence, &arm, first), &arm, safety);
             match by_name.iter_mut().find(|(name, _)| name == arm.name()) {
                 Some((_, findings)) => findings.push(finding),
                 None => by_name.push((arm.name().to_owned(), vec![finding])),
@@ -32,17 +33,17 @@ pub(super) fn apply(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Fi
         let why = "no run has a first build and a build from the store of a strategy that is not out";
         Finding::undecided(why, command::compare("gauntlet", ONE))
     };
-    let mut told: Vec<(String, Finding)> = Vec::new();
+    let mut decided: Vec<(String, Finding)> = Vec::new();
     let mut open: Vec<(String, Finding)> = Vec::new();
     for (name, findings) in by_name {
         let finding = agreed(findings, nothing());
-        if finding.is_decided() { told.push((name, finding)) } else { open.push((name, finding)) }
+        if finding.is_decided() { decided.push((name, finding)) } else { open.push((name, finding)) }
     }
-    told.extend(together(open));
-    if told.is_empty() {
-        told.push((String::new(), nothing()));
+    decided.extend(together(open));
+    if decided.is_empty() {
+        decided.push((String::new(), nothing()));
     }
-    told
+    decided
 }
 
 /// What keeps strategies from a decision, by what they lack: one command helps them all.
@@ -55,24 +56,24 @@ fn together(open: Vec<(String, Finding)>) -> Vec<(String, Finding)> {
     let (cold, rounds): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|(_, it)| asks(it, "harness compare --scenario cold "));
     let names = |list: &[(String, Finding)]| list.iter().map(|it| it.0.clone()).collect::<Vec<String>>();
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for (scenario, list) in [("cold", cold), ("gauntlet", rounds)] {
         if let Some((_, Finding::Undecided { why, .. })) = list.first() {
             let names = names(&list);
             let more = if names.len() > 1 { format!("; and so of {} more", names.len() - 1) } else { String::new() };
             let command = command::compare(scenario, &format!("none,{}", names.join(",")));
-            told.push((listed(&names), Finding::undecided(format!("{why}{more}"), command)));
+            findings.push((listed(&names), Finding::undecided(format!("{why}{more}"), command)));
         }
     }
     if !probes.is_empty() {
         let names = names(&probes);
-        let why = "what probes of some family were not told to is not recommended";
-        told.push((listed(&names), Finding::undecided(why, command::probe("*", &names.join(",")))));
+        let why = "a strategy without a result of a probe of some family is not recommended";
+        findings.push((listed(&names), Finding::undecided(why, command::probe("*", &names.join(",")))));
     }
-    told
+    findings
 }
 
-fn judge(cold: &Option<First<'_>>, warm: &Arm<'_>, safety: &Safety) -> Finding {
+fn judge(cold: &Option<FirstBuilds<'_>>, warm: &StepArm<'_>, safety: &Safety) -> Finding {
     let name = warm.name();
     if let Some(missing) = safety.missing(&[name]) {
         return missing;
@@ -110,8 +111,8 @@ fn judge(cold: &Option<First<'_>>, warm: &Arm<'_>, safety: &Safety) -> Finding {
     }
     because.push(format!("{}, first builds {}", compared(&first.arm, found), first.built()));
     match builds_until_paid(first, warm) {
-        Some((builds, told)) => {
-            because.push(told);
+        Some((builds, sums)) => {
+            because.push(sums);
             let choice = match builds {
                 0 => "worth it, with the first build already".into(),
                 1 => "worth it from the first warm build on".into(),
@@ -127,10 +128,10 @@ fn judge(cold: &Option<First<'_>>, warm: &Arm<'_>, safety: &Safety) -> Finding {
 }
 
 /// Warm builds that make up for the first one, in seconds of the workspaces that have both.
-fn builds_until_paid(first: &First<'_>, warm: &Arm<'_>) -> Option<(u64, String)> {
-    let mut costs = first.arm.medians_beside(&first.arm.baseline()?, WALL_S);
+fn builds_until_paid(first: &FirstBuilds<'_>, warm: &StepArm<'_>) -> Option<(u64, String)> {
+    let mut costs = first.arm.common_medians(&first.arm.baseline()?, WALL_S);
     costs.retain(|workspace, _| first.is_in(workspace));
-    let gains = warm.medians_beside(&warm.baseline()?, WALL_S);
+    let gains = warm.common_medians(&warm.baseline()?, WALL_S);
     // Arm less baseline.
     let both: Vec<(f64, f64)> = costs
         .iter()
@@ -141,13 +142,70 @@ fn builds_until_paid(first: &First<'_>, warm: &Arm<'_>) -> Option<(u64, String)>
     (gain > 0.0).then(|| {
         let builds = (cost.max(0.0) / gain).ceil() as u64;
         let what = if cost < 0.0 { "less" } else { "more" };
-        let told = format!(
+        let sums = format!(
             "over {}, medians over rounds summed, a first build takes {} {what} than the baseline's and a warm one {} \
              less",
             plural(both.len(), "workspace"),
             seconds(Some(cost.abs())),
             seconds(Some(gain)),
         );
-        (builds, told)
+        (builds, sums)
     })
+}
+
+/// First builds of one strategy.
+struct FirstBuilds<'a> {
+    arm: StepArm<'a>,
+    /// The workspace built first, where it alone found an empty store.
+    only: Option<&'a str>,
+    /// Against the baseline, over those workspaces.
+    found: Option<Comparison>,
+}
+
+impl<'a> FirstBuilds<'a> {
+    /// What shows most: all workspaces of the warm build's own run, else the scenario `cold` on the same corpus, machine, toolchain and file system, else the
+    /// first workspace of the warm build's own run.
+    fn of(evidence: &Evidence<'a>, warm: &StepArm<'a>, step: &str) -> Option<Self> {
+        let own = warm.in_step(step).filter(is_usable);
+        let alone = warm.run.analysis.info.alone();
+        if let Some(arm) = own.filter(|_| alone) {
+            return Some(Self { arm, only: None, found: arm.wall.clone() });
+        }
+        let mut cold = evidence.steps(Some("cold"), &["cold"]);
+        cold.retain(|it| it.name() == warm.name() && is_usable(it) && it.wall.is_some() && is_alike(it, warm));
+        // The run that knows most.
+        if let Some(arm) = cold.into_iter().max_by_key(StepArm::rounds) {
+            return Some(Self { arm, only: None, found: arm.wall.clone() });
+        }
+        let arm = own?;
+        let only = arm.run.analysis.info.corpus.workspaces.first()?.as_str();
+        let found = arm.against_in(&arm.baseline()?, 1, |workspace| workspace == only);
+        found.is_some().then_some(Self { arm, only: Some(only), found })
+    }
+
+    /// Whether a workspace was built from an empty store.
+    fn is_in(&self, workspace: &str) -> bool {
+        self.only.is_none_or(|only| only == workspace)
+    }
+
+    /// Which builds these are, in words.
+    fn built(&self) -> String {
+        match self.only {
+            None => "of every workspace from an empty store".into(),
+            Some(only) => {
+                format!("of {only} alone: it was built first, and those after it found a store that is filled")
+            }
+        }
+    }
+}
+
+/// Whether two runs built the same on the same machine, so that their seconds may be added.
+fn is_alike(one: &StepArm<'_>, two: &StepArm<'_>) -> bool {
+    let (a, b) = (&one.run.analysis.info, &two.run.analysis.info);
+    let corpus = (&a.corpus.name, &a.corpus.hash) == (&b.corpus.name, &b.corpus.hash);
+    corpus
+        && a.host == b.host
+        && a.toolchain == b.toolchain
+        && a.profile == b.profile
+        && one.file_system() == two.file_system()
 }

@@ -1,0 +1,131 @@
+//! What simulations decide: what to evict, and what to leave out of a key.
+//!
+//! Counts of a simulation are exact for its trace, its seconds are estimates: only differences of more than
+//! 5 % are taken for differences. A made-up trace decides nothing.
+
+use super::{Finding, Safety, agreed};
+use crate::chapters::simulated::store::above_bound;
+use crate::review::answer::State;
+use crate::review::command;
+use crate::review::evidence::Evidence;
+use crate::review::simulated::{NumberedSimulation, simulations};
+use crate::simulation::RelaxationRow;
+use crate::simulation::kept::{Kept, kept};
+use crate::simulation::relaxed::{Relaxed, relaxed, share};
+use crate::text::{limit, percent, seconds};
+use crate::words::listed;
+
+/// A part of all seconds that is worth a change of the key.
+const WORTH: f64 = 0.05;
+
+/// Which retention policy.
+pub(super) fn retention(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)> {
+    let sims = simulations(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
+    let mut keys: Vec<(String, Vec<Finding>)> = Vec::new();
+    for sim in &sims {
+        for kept in kept(sim.run) {
+            add(&mut keys, kept.key.to_owned(), evict(sim, &kept));
+        }
+    }
+    let why = "no simulation replays retention policies";
+    together(keys, why)
+}
+
+fn evict(sim: &NumberedSimulation<'_>, kept: &Kept<'_>) -> Finding {
+    if let Some(hinted) = hinted(sim, sim.place()) {
+        return hinted;
+    }
+    match kept.best() {
+        Ok(best) => {
+            let mut because = vec![format!(
+                "{}: {best} is never more than 5% above the fewest seconds compiled; each of {} others is, at some size",
+                sim.place(),
+                kept.online().count() - 1,
+            )];
+            let rows = kept.policies.iter().find(|(name, _)| *name == best).map(|(_, rows)| rows);
+            for row in rows.into_iter().flatten() {
+                if row.cap_bytes.is_none() {
+                    continue;
+                }
+                let more = kept.unlimited_s().map_or_else(String::new, |least| {
+                    format!(", {} more than without a limit", seconds(Some((row.rebuilt_s - least).max(0.0))))
+                });
+                let above = above_bound(row);
+                because.push(format!(
+                    "{}: its price with {}: {} compiled{more}; no policy can come more than {} lower",
+                    sim.label(),
+                    limit(row.cap_bytes),
+                    seconds(Some(row.rebuilt_s)),
+                    percent(above.map(|above| above / (1.0 + above))),
+                ));
+            }
+            Finding::Decided { choice: best.to_owned(), because }
+        }
+        Err(near) => {
+            let why = match near.as_slice() {
+                [] => "each policy is more than 5% above the fewest seconds at some size".to_owned(),
+                [one] => format!("{one} is compared with no other that can be built"),
+                many => format!("{} are within 5% of the fewest seconds at every size", listed(many)),
+            };
+            Finding::Undecided { why: format!("{}: {why}", sim.place()), command: None }
+        }
+    }
+}
+
+/// What a key should leave out.
+pub(super) fn keys(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)> {
+    let sims = simulations(evidence, |run| relaxed(run).iter().any(|group| group.sound().next().is_some()));
+    let mut groups: Vec<(String, Vec<Finding>)> = Vec::new();
+    for sim in &sims {
+        for group in relaxed(sim.run).iter().filter(|group| group.sound().next().is_some()) {
+            add(&mut groups, format!("{}, {}", group.policy, group.command), leave_out(sim, group));
+        }
+    }
+    together(groups, "no simulation has keys with one input less")
+}
+
+fn leave_out(sim: &NumberedSimulation<'_>, group: &Relaxed<'_>) -> Finding {
+    if let Some(hinted) = hinted(sim, sim.place_exact()) {
+        return hinted;
+    }
+    let gains = |row: &RelaxationRow| {
+        let (name, gained) = (&row.relaxation, seconds(Some(row.gained_s)));
+        format!("{}: {name} gains {gained}, {} of all seconds ({})", sim.place_exact(), percent(share(row)), row.why)
+    };
+    let worth: Vec<_> = group.sound().filter(|row| share(row).is_some_and(|share| share > WORTH)).collect();
+    // Named in one order, so that runs which agree are seen to.
+    let mut names: Vec<&str> = worth.iter().map(|row| row.relaxation.as_str()).collect();
+    names.sort_unstable();
+    if !names.is_empty() {
+        let because = worth.iter().map(|row| gains(row)).collect();
+        return Finding::Decided { choice: listed(&names), because };
+    }
+    // What gains nothing may be an input that cannot differ within one command.
+    let why = match group.sound().find(|row| row.gained_s != 0.0) {
+        Some(most) => format!("nothing sound gains more than {}: {}", percent(Some(WORTH)), gains(most)),
+        None => format!("{}: no sound relaxation could be judged in one command", sim.place_exact()),
+    };
+    Finding::Undecided { why, command: None }
+}
+
+/// Why a simulation decides nothing, if it does not.
+fn hinted(sim: &NumberedSimulation<'_>, place: String) -> Option<Finding> {
+    let why = if sim.run.trace.is_real() { "it is too small" } else { "its trace was made up" };
+    (sim.state(false) < State::Shown)
+        .then(|| Finding::undecided(format!("{place}: {why}, so it only hints"), command::simulate()))
+}
+
+fn add(groups: &mut Vec<(String, Vec<Finding>)>, about: String, finding: Finding) {
+    match groups.iter_mut().find(|(known, _)| *known == about) {
+        Some((_, findings)) => findings.push(finding),
+        None => groups.push((about, vec![finding])),
+    }
+}
+
+fn together(groups: Vec<(String, Vec<Finding>)>, nothing: &str) -> Vec<(String, Finding)> {
+    let nothing = || Finding::undecided(nothing, command::simulate());
+    if groups.is_empty() {
+        return vec![(String::new(), nothing())];
+    }
+    groups.into_iter().map(|(about, findings)| (about, agreed(findings, nothing()))).collect()
+}
