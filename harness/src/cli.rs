@@ -1,4 +1,4 @@
-//! What can be asked for, and what the exit code says.
+//! The command line: what can be asked for, and what the exit code says.
 //!
 //! Exit codes: 0 done, 1 something measured is bad, 2 asked for something impossible,
 //! 3 stopped by a guard and resumable, 130 interrupted.
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cmd;
+use crate::cmd::common::one_line;
 use exec::interrupt::{EXIT_CODE, Supervisor};
 use runner::guard;
 
@@ -30,7 +31,7 @@ const EXAMPLES: &str = "Examples:
   harness probe                                       which designs can give a wrong build
   harness report RUN --design-review                  a page, and what a run says on open questions
   harness plan --shards 4 --rounds 8                  a run in parts, for several machines
-  harness series add RUN                              keep a run; series show tells what changed
+  harness series add RUN                              keep a run; series show lists what changed
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness trace collect --corpus quick --out quick.trace   unit graphs, nothing compiled
@@ -44,18 +45,18 @@ Exit codes: 0 done, 1 something measured is bad, 2 asked for something impossibl
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build a corpus under several strategies and compare them
-    Compare(Box<cmd::compare::Args>),
+    Compare(Box<cmd::compare::CompareArgs>),
     /// List, show, fetch and check corpora
     #[command(subcommand)]
-    Corpus(cmd::corpus::Command),
+    Corpus(cmd::corpus::CorpusCommand),
     /// List and explain strategies
     #[command(subcommand)]
-    Strategies(cmd::strategies::Command),
+    Strategies(cmd::strategies::StrategiesCommand),
     /// Split a comparison into shards for several machines or jobs
-    Plan(Box<cmd::plan::Args>),
+    Plan(Box<cmd::plan::PlanArgs>),
     /// Join shards to the run they make together
-    Merge(cmd::merge::Args),
-    /// Look for wrong builds: tell small stories with an expected end to every strategy
+    Merge(cmd::merge::MergeArgs),
+    /// Look for wrong builds: run small cases with an expected end under every strategy
     Probe(Box<cmd::probe::Args>),
     /// Turn recorded runs into a page, plots, tables and a design review
     Report(cmd::report::ReportArgs),
@@ -80,28 +81,29 @@ enum Command {
     Doctor(cmd::doctor::Args),
     /// List and show scenarios
     #[command(subcommand)]
-    Scenario(cmd::scenario::Command),
+    Scenario(cmd::scenario::ScenarioCommand),
     /// Follow runs over time: add them, list them, show what changed and when
     #[command(subcommand)]
     Series(cmd::series::Command),
     /// Replay many workspaces: reuse, keys, retention and remote caches at scale
-    Simulate(cmd::simulate::Args),
+    Simulate(cmd::simulate::SimulateArgs),
     /// Count, verify and collect what a store holds
     #[command(subcommand)]
-    Store(cmd::store::Command),
+    Store(cmd::store::StoreCommand),
     /// Unit graphs of whole corpora: collect them without compiling anything
     #[command(subcommand)]
-    Trace(cmd::trace::Command),
+    Trace(cmd::trace::TraceSubcommand),
     /// What shipped strategies run around a build
     #[command(subcommand, hide = true)]
-    Tool(cmd::tool::Command),
+    Tool(cmd::tool::ToolCommand),
 }
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let refused = matches.subcommand_matches("compare").and_then(cmd::compare::guards::refused_beside_resume);
+    let compare = matches.subcommand_matches("compare");
+    let refused = compare.and_then(cmd::compare::flags::refused_beside_stored_options);
     if let Some(why) = refused {
         eprintln!("error: {why}");
         return ExitCode::from(2);
@@ -143,7 +145,8 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let resume = error.downcast_ref::<cmd::compare::Resume>();
             let hint = resume.map(|resume| format!("; {resume}")).unwrap_or_default();
-            eprintln!("error: {}{hint}", one_line(&error));
+            // How to go on is the outermost context, and comes last.
+            eprintln!("error: {}{hint}", one_line(&error, usize::from(resume.is_some())));
             ExitCode::from(2)
         }
     }
@@ -153,41 +156,10 @@ pub fn main() -> ExitCode {
 fn quiet_on_broken_pipe() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let told = panic.payload().downcast_ref::<String>();
-        if told.is_some_and(|text| text.starts_with("failed printing to stdout")) {
+        let message = panic.payload().downcast_ref::<String>();
+        if message.is_some_and(|text| text.starts_with("failed printing to stdout")) {
             std::process::exit(BROKEN_PIPE);
         }
         usual(panic);
     }));
-}
-
-/// The error and its causes as one line; a cause that an earlier part has told already is
-/// not told again.
-pub(crate) fn one_line(error: &anyhow::Error) -> String {
-    let mut line = String::new();
-    // How to go on is told last, by the caller.
-    let told = usize::from(error.downcast_ref::<cmd::compare::Resume>().is_some());
-    for cause in error.chain().skip(told).map(ToString::to_string) {
-        if line.is_empty() {
-            line = cause;
-        } else if !line.contains(&cause) {
-            line = format!("{line}: {cause}");
-        }
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let inner = anyhow::anyhow!("no space");
-        assert_eq!(
-            one_line(&inner.context("cannot write x: no space; free some")),
-            "cannot write x: no space; free some"
-        );
-        assert_eq!(one_line(&anyhow::anyhow!("no space").context("cannot write x")), "cannot write x: no space");
-    }
 }

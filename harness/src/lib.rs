@@ -1,20 +1,12 @@
-//! Runs the experiment.
+//! The command line: parses, calls and prints.
 //!
-//! ```text
-//! cli          what can be asked for
-//! cmd          one file a subcommand
-//! simulate     a trace of many workspaces, replayed
-//! collect      the unit graphs of whole corpora → a trace
-//! doctor       what this machine has and lacks, found out before a run
-//! ```
-//!
-//! Data flows one way: a corpus and a scenario (crate `corpora`) are built under strategies
-//! (crate `strategies`) inside a trial, what is measured becomes records, and records become
-//! tables (crate `reports`).
+//! A corpus and a scenario (crate `corpora`) are built under strategies (crate `strategies`) by an
+//! experiment (crate `runner`), what is measured becomes records, and records become tables (crate
+//! `reports`).
 
 pub mod cli;
-pub mod cmd;
-pub mod collect;
-pub(crate) mod doctor;
-pub mod shard;
-pub mod simulate;
+mod cmd;
+mod collect;
+mod doctor;
+mod shard;
+mod simulate;

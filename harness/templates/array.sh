@@ -21,9 +21,6 @@ export SHARD_WORK={{WORK}}
 # A directory that all nodes share.
 export SHARD_OUT={{OUT}}
 
-words=(
-{{ARGS}}
-)
-set -- "${words[@]}"
+OPTIONS='{{OPTIONS}}'
 
 {{SCRIPT}}

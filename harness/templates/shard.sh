@@ -1,9 +1,10 @@
-# One shard: SHARD_INDEX (from 1) of SHARD_OF; "$@" are the words after `harness compare`.
+# One shard: SHARD_INDEX (from 1) of SHARD_OF, of the run that OPTIONS describes.
 # Begins it, or goes on with it where an earlier try was cut off.
 set -euo pipefail
 : "${HARNESS:=harness}"
 out="$SHARD_OUT/shard-$SHARD_INDEX"
 mkdir -p "$out"
+printf '%s\n' "$OPTIONS" > "$SHARD_OUT/options-$SHARD_INDEX.json"
 
 # Passes a signal on, so that the harness ends cleanly and can go on later.
 run() {
@@ -30,5 +31,6 @@ for begun in "$out"/*/run.json; do
 done
 
 code=0
-run "$HARNESS" compare "$@" --shard "$SHARD_INDEX/$SHARD_OF" --work-dir "$SHARD_WORK" --out "$out" || code=$?
+run "$HARNESS" compare --options "$SHARD_OUT/options-$SHARD_INDEX.json" --shard "$SHARD_INDEX/$SHARD_OF" \
+    --work-dir "$SHARD_WORK" --out "$out" || code=$?
 exit "$code"

@@ -31,7 +31,7 @@ fn assert_says(line: &str, parts: &[&str]) {
     }
 }
 
-/// Compares and must be told off; nothing is built, no run folder is left.
+/// Compares and must be refused; nothing is built, no run folder is left.
 #[track_caller]
 fn refused(place: &Place, corpus: &str, more: &[&str], parts: &[&str]) {
     let said = place.run(&place.compare_args(corpus, more));
@@ -99,11 +99,11 @@ fn malformed_manifests_and_scenarios() {
         refused(&place, "bad", &[], &[&format!("bad.toml:{line}: "), key]);
     }
     place.write(
-        "story.toml",
+        "scenario.toml",
         "name = \"s\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\neach = [\"explode\"]\n",
     );
-    let story = place.at("story.toml").display().to_string();
-    refused(&place, "small", &["--scenario", &story], &["story.toml", "line 6", "explode"]);
+    let scenario = place.at("scenario.toml").display().to_string();
+    refused(&place, "small", &["--scenario", &scenario], &["scenario.toml", "line 6", "explode"]);
     place.corpus("uneditable", &[("gamma", "src/no.rs", None)]);
     refused(&place, "uneditable", &[], &["src/no.rs", "`edit`"]);
 }
@@ -376,7 +376,7 @@ fn a_workspace_that_does_not_build_is_a_row() {
     let run = place.compare("broken", &["--strategies", "none,hardlink+aggressive,copy+non-local@dirs"]);
     assert_eq!(run.steps().len(), 3 * 3 * 3);
     for row in run.steps() {
-        let told = match row.workspace.as_str() {
+        let expected = match row.workspace.as_str() {
             "gamma" => {
                 assert_eq!(row.status, Status::Ok, "{} {}: {}", row.strategy, row.step, row.note);
                 continue;
@@ -385,7 +385,7 @@ fn a_workspace_that_does_not_build_is_a_row() {
             _ => "the script gave up",
         };
         assert_eq!(row.status, Status::Failed, "{} {} {}", row.strategy, row.step, row.workspace);
-        assert!(row.note.contains(told) && row.note.contains("error"), "{}", row.note);
+        assert!(row.note.contains(expected) && row.note.contains("error"), "{}", row.note);
         assert_eq!((row.wall_s, row.units, row.hit_rate), (None, None, None), "nothing measured is empty, not 0");
         assert!(run.units(&row.strategy, &row.step, &row.workspace).is_empty());
     }

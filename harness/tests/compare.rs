@@ -292,7 +292,7 @@ fn rebuilds_over_restored_files_leave_the_store_alone() {
         match (row.strategy.as_str(), row.step.as_str(), row.workspace.as_str()) {
             (_, "signature" | "file" | "comment", _) => assert_eq!(row.compiled, edited, "{at}"),
             ("none", ..) | (_, "fill", _) => {}
-            // Its times are new, so Cargo runs it, and what stands on it.
+            // Its times are new, so Cargo runs it, and what depends on it.
             (_, "back", "delta") => assert_eq!(row.compiled, Some(2), "{at}"),
             (_, "warm" | "back", _) => assert_eq!((row.compiled, row.restored), (Some(0), row.units), "{at}"),
             other => panic!("{other:?}"),
@@ -312,15 +312,15 @@ fn every_miss_has_its_reason() {
     );
     let scenario = place.at("fill.toml").display().to_string();
     let run = place.compare("variants", &["--strategies", "none,hardlink+aggressive", "--scenario", &scenario]);
-    let mut told = String::new();
+    let mut reasons = String::new();
     for name in names {
         for unit in run.units("hardlink+aggressive", "fill", name).iter().filter(|unit| unit.source == "registry") {
             let outcome = unit.outcome.map_or("-", Outcome::as_str);
-            told += format!("{name}: {} {outcome} {} {}", unit.package, unit.reason, unit.because).trim_end();
-            told.push('\n');
+            reasons += format!("{name}: {} {outcome} {} {}", unit.package, unit.reason, unit.because).trim_end();
+            reasons.push('\n');
         }
     }
-    insta::assert_snapshot!(told, @"
+    insta::assert_snapshot!(reasons, @"
     first: base miss never-seen
     first: stacked miss never-seen
     same: base hit

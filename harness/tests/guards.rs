@@ -1,5 +1,5 @@
 //! Guards with the real binary: what hangs is ended, what would fill the disk is stopped before
-//! it does, who finds the machine short waits or stops; and `--resume` completes every run.
+//! it does, a run that finds the machine short waits or stops; and `--resume` completes every run.
 #![cfg(target_os = "linux")]
 // clippy.toml allows these in test functions; the helpers here are theirs.
 #![allow(missing_docs, clippy::unwrap_used)]
@@ -26,7 +26,7 @@ fn library(place: &Place, name: &str, more: &[(&str, &str)]) {
     place.workspace(name, &[&files, more].concat());
 }
 
-/// A place with one library that builds in a moment.
+/// A place with one library that builds in no time.
 fn quick() -> Place {
     let place = Place::new();
     library(&place, "quick", &[]);
@@ -114,9 +114,9 @@ fn a_machine_that_is_short_stops_a_run_before_anything_is_measured() {
     for (flag, what) in [("--memory-floor", "of memory available"), ("--disk-floor", "free in ")] {
         let place = quick();
         let said = compare(&place, "none", &[flag, "900TiB", "--guard-wait", "0s"]);
-        check_stopped(&said, &place, &[what, &format!("900.0 TiB to be left ({flag})"), "the story of none"]);
+        check_stopped(&said, &place, &[what, &format!("900.0 TiB to be left ({flag})"), "the first step under none"]);
         assert_eq!(Run::read(&place.run_folder()).steps(), []);
-        // It says again what it was told, until it is told otherwise.
+        // The limits are those of the run until others are given.
         check_stopped(&resume(&place, &[]), &place, &[what]);
         let refused = resume(&place, &[flag, "0B", "--rounds", "2"]);
         assert!(refused.mistake().contains("--rounds cannot be given with --resume"), "{}", refused.stderr);
@@ -141,7 +141,7 @@ fn others_who_work_stop_a_run_that_wants_them_quiet() {
     let began = Instant::now();
     let said = compare(&place, "none", &["--max-load", "20%", "--guard-wait", "2s"]);
     let took = began.elapsed();
-    // Who does not want it quiet is told what others did, and may have such rows thrown out.
+    // Who does not want it quiet gets what others did, and may have such rows thrown out.
     let mut disturbed = place.harness();
     disturbed.args(["compare", "--corpus", "guarded.toml", "--strategies", "none", "--scenario", "cold"]);
     disturbed.args(["--work-dir", "work", "--out", "disturbed", "--max-foreign-cpu", "1%"]);
@@ -159,18 +159,18 @@ fn others_who_work_stop_a_run_that_wants_them_quiet() {
     assert!(took >= Duration::from_secs(2), "{took:?}");
     assert_eq!(Run::read(&place.run_folder()).steps(), []);
     let run = check_complete(&resume(&place, &["--max-load", "100%"]), &place, 3);
-    assert!(run.steps().iter().all(|row| row.foreign_cpu_s.is_some()), "told of every build");
+    assert!(run.steps().iter().all(|row| row.foreign_cpu_s.is_some()), "of every build");
 }
 
 #[test]
 fn ctrl_c_ends_a_wait_at_once() {
     let place = quick();
-    let told = place.at("told");
+    let errors = place.at("errors");
     let mut command = place.harness();
     command.args(place.compare_args("guarded", &["--strategies", "none", "--memory-floor", "900TiB"]));
-    let errors = File::create(&told).unwrap();
-    let child = command.stdout(Stdio::null()).stderr(errors).spawn().unwrap();
-    let said = || fs::read_to_string(&told).unwrap();
+    let file = File::create(&errors).unwrap();
+    let child = command.stdout(Stdio::null()).stderr(file).spawn().unwrap();
+    let said = || fs::read_to_string(&errors).unwrap();
     wait_for("a wait", Duration::from_secs(60), || said().contains("waits for up to 5 minutes"));
     let began = Instant::now();
     signal(&child, Signal::INT);

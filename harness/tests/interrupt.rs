@@ -67,7 +67,7 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
         let began = Instant::now();
         signal(&child, which);
         let said = Said::of(child.wait_with_output().unwrap());
-        // At the polite word, without waiting for the other one.
+        // At SIGTERM, without waiting for SIGKILL.
         assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
         assert_eq!(said.code, Some(130), "{}", said.stderr);
         let dir = place.run_folder();
@@ -93,7 +93,7 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
 fn a_second_ctrl_c_does_not_wait() {
     let place = Place::new();
     gated(&place);
-    // A script that will not go at a polite word.
+    // A script that ignores SIGTERM.
     let script = fs::read_to_string(place.at("ws/gated/build.rs")).unwrap();
     let stubborn =
         "std::process::Command::new(\"sh\").args([\"-c\", \"trap '' TERM INT; sleep 50\"]).status().unwrap();";

@@ -79,64 +79,64 @@ fn lasting_unit(row: &UnitRow) -> UnitRow {
     UnitRow { run: String::new(), cost_s: None, ..row.clone() }
 }
 
-/// What lasts of a run, in the order in which it is recorded.
+/// The lasting part of the rows of a run, in the order in which they are recorded.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct LastingRows {
     steps: Vec<StepRow>,
     units: Vec<UnitRow>,
 }
 
-impl Told {
-    fn of(run: &Run) -> Told {
+impl LastingRows {
+    fn of(run: &Run) -> LastingRows {
         let steps = run.steps().iter().map(lasting).collect();
-        Told { steps, units: run.folder.units.iter().map(lasting_unit).collect() }
+        LastingRows { steps, units: run.folder.units.iter().map(lasting_unit).collect() }
     }
 
     /// Whether this is the beginning of another one, so far.
-    fn begins(&self, whole: &Told) -> bool {
+    fn begins(&self, whole: &LastingRows) -> bool {
         whole.steps.starts_with(&self.steps) && whole.units.starts_with(&self.units)
     }
 }
 
-fn differences(told: &Told, expected: &Told) -> String {
+fn differences(rows: &LastingRows, expected: &LastingRows) -> String {
     let mut text = String::new();
-    for (at, (own, other)) in told.steps.iter().zip(&expected.steps).enumerate().filter(|(_, (a, b))| a != b) {
+    for (at, (own, other)) in rows.steps.iter().zip(&expected.steps).enumerate().filter(|(_, (a, b))| a != b) {
         text += &format!("step {at}\n  {own:?}\n  {other:?}\n");
     }
-    for (at, (own, other)) in told.units.iter().zip(&expected.units).enumerate().filter(|(_, (a, b))| a != b) {
+    for (at, (own, other)) in rows.units.iter().zip(&expected.units).enumerate().filter(|(_, (a, b))| a != b) {
         text += &format!("unit {at}\n  {own:?}\n  {other:?}\n");
     }
-    let counts = |told: &Told| (told.steps.len(), told.units.len());
-    format!("{:?} rows, {:?} expected\n{text}", counts(told), counts(expected))
+    let counts = |rows: &LastingRows| (rows.steps.len(), rows.units.len());
+    format!("{:?} rows, {:?} expected\n{text}", counts(rows), counts(expected))
 }
 
 /// A run that was left alone, and how long it took.
-fn reference(place: &Place) -> (Told, Duration) {
+fn reference(place: &Place) -> (LastingRows, Duration) {
     let began = Instant::now();
     let said = Said::of(start(place, "pair", &ARGS).wait_with_output().unwrap());
     let took = began.elapsed();
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    let told = Told::of(&Run::read(&place.run_folder()));
-    assert_eq!(told.steps.len(), 3 * 3 * 2);
-    assert!(told.steps.iter().all(|row| row.status == Status::Ok));
+    let rows = LastingRows::of(&Run::read(&place.run_folder()));
+    assert_eq!(rows.steps.len(), 3 * 3 * 2);
+    assert!(rows.steps.iter().all(|row| row.status == Status::Ok));
     // There is something to get wrong.
     for outcome in [Outcome::Hit, Outcome::Miss, Outcome::Refused] {
-        assert!(told.units.iter().any(|unit| unit.outcome == Some(outcome)), "{outcome}");
+        assert!(rows.units.iter().any(|unit| unit.outcome == Some(outcome)), "{outcome}");
     }
-    let misses = told.units.iter().filter(|unit| unit.reason == "dependency").map(|unit| unit.because.as_str());
+    let misses = rows.units.iter().filter(|unit| unit.reason == "dependency").map(|unit| unit.because.as_str());
     assert!(misses.clone().count() > 0 && misses.clone().all(|because| because == "base"));
     fs::rename(place.at("out"), place.at("reference")).unwrap();
-    (told, took)
+    (rows, took)
 }
 
 /// Ends a run that was let live, and compares it.
-fn check_ended(place: &Place, said: &Said, expected: &Told, seed: u64) {
+fn check_ended(place: &Place, said: &Said, expected: &LastingRows, seed: u64) {
     assert_eq!(said.code, Some(0), "seed {seed}: {}", said.stderr);
     let run = Run::read(&place.begun_runs()[0]);
     assert!(run.folder.info.complete);
     assert_eq!((run.folder.cut.bytes, run.folder.cut.units), (0, 0));
-    let told = Told::of(&run);
-    assert!(told == *expected, "seed {seed}: {}", differences(&told, expected));
+    let rows = LastingRows::of(&run);
+    assert!(rows == *expected, "seed {seed}: {}", differences(&rows, expected));
     for left in ["arm", "parked"] {
         assert!(!place.at("work").join(left).exists(), "seed {seed}: {left} is left");
     }
@@ -168,9 +168,9 @@ fn twenty_kills_change_no_row() {
             continue;
         }
         kill(child, &place);
-        let told = place.begun_runs().first().map(|run| Told::of(&Run::read(run)));
-        assert!(told.iter().all(|told| told.begins(&expected)), "seed {seed}: killed after {moment:?}");
-        recorded.push(told.map_or(0, |told| told.steps.len()));
+        let rows = place.begun_runs().first().map(|run| LastingRows::of(&Run::read(run)));
+        assert!(rows.iter().all(|rows| rows.begins(&expected)), "seed {seed}: killed after {moment:?}");
+        recorded.push(rows.map_or(0, |rows| rows.steps.len()));
     }
     assert_eq!(recorded.len(), KILLS);
     eprintln!("rows recorded at each kill: {recorded:?}; {ended} runs ended before");

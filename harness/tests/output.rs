@@ -96,32 +96,48 @@ fn lists_and_explanations() {
 
     Whole units are restored into the build directory before Cargo runs and published after it; Cargo's own fingerprint check has the last word.
 
-    Key policy conservative: Library units of registry or git packages with no build script and no proc macro in themselves or anywhere below them, and no path package below them. The first step proposed in rust-lang/cargo#5931: nothing that foreign code influenced at build time.
+    Key policy conservative: Library units of registry or git packages with no build script and no proc macro in themselves or in anything they depend on, and no path package in it. The first step proposed in rust-lang/cargo#5931: nothing that foreign code influenced at build time.
 
-    Link mode in-place: A unit's whole out directory is one symbolic link into the store: one link a unit whatever it holds, nothing to free in the build directory. A rebuild that Cargo starts on its own would write into the store, so such links are cut before Cargo runs wherever a rebuild is to be expected.
+    Link mode in-place: A unit's whole out directory is one symbolic link into the store: one link a unit whatever it contains, nothing to free in the build directory. A rebuild that Cargo starts on its own would write into the store, so such links are cut before Cargo runs wherever a rebuild is to be expected.
 
-    Store dirs: A directory for each unit, published by one rename: nothing is hashed but what dependents read, a unit is deleted by deleting its directory, and equal bytes of two units are kept twice.
+    Store dirs: A directory for each unit, published by one rename: nothing is hashed but what dependents read, a unit is deleted by deleting its directory, and equal bytes of two units are stored twice.
 
     Rules that refuse a unit:
+      unknown-mode         documentation and other modes than build, check, test and build-script run
       local-package        a path package: its source can change under the same id
       build-script         the package has a build script (its compile, its run and its library)
       proc-macro           a procedural macro
       not-a-library        a binary, test, example or benchmark
-      below-local-package  a path package is somewhere below
-      below-build-script   a package with a build script is somewhere below
-      below-proc-macro     a procedural macro is somewhere below
+      below-local-package  it depends on a path package, for example by [patch]
+      below-build-script   it depends on a package with a build script
+      below-proc-macro     it depends on a procedural macro
 
     What the key of an admitted unit is made of:
-      package              id, version, lockfile checksum or git commit, path of the root source file
-      target               name, kind, crate types, edition, mode
-      features             activated ones
-      profile              every field, and the directory it builds into
-      platform             target triple
-      toolchain            rustc -vV
-      flags                RUSTFLAGS and the Cargo configuration that reaches rustc
-      manifest             of a path package and its workspace
-      dependencies         name and flags of the edge, its key, and the content it hands over
-      observed             files and variables an earlier build of the unit was seen to read, by content
+      version              package version
+      toolchain            `rustc -vV`
+      platform             target triple, and whether RUSTFLAGS reach the host
+      profile              every field of the profile
+      profile-directory    profile directory and triple
+      features             activated features
+      flags                RUSTFLAGS and configuration that reaches rustc
+      package-name         package name
+      package-id           package id
+      checksum             checksum, or commit of a git package
+      source-path          path of the root source file
+      target-name          target name
+      target-kind          target kind
+      crate-types          crate types
+      edition              edition
+      mode                 mode: check, build, test or script run
+      build-std            whether `-Zbuild-std` built it
+      manifest             manifests of a path package and its workspace
+      dependency-names     name and flags of each dependency edge
+      dependency-keys      key of each dependency
+      dependency-contents  digest of what each dependency exports
+      files                content of files that an earlier build read
+      variables            variables that an earlier build read
+      workspace-root       path of the workspace, where the unit depends on it
+      static-libraries     content of static libraries that a script has linked
     ");
     insta::assert_snapshot!(say(&place, &["scenario", "list"]), @"
     gauntlet     every workspace built from an empty store, built again from the store, then edited (Q1 Q2 Q5 Q6)
@@ -137,7 +153,7 @@ fn lists_and_explanations() {
     insta::assert_snapshot!(say(&place, &["scenario", "show", "gauntlet"]), @"
     gauntlet: every workspace built from an empty store, built again from the store, then edited
     questions: Q1 Q2 Q5 Q6
-    told of all workspaces together
+    run on all workspaces together
 
       fill: each workspace in turn, starting from an empty store
         once: empty-store
@@ -155,7 +171,7 @@ fn lists_and_explanations() {
     insta::assert_snapshot!(say(&place, &["scenario", "show", "contention"]), @"
     contention: four Cargos at once on one store: the same workspace, overlapping ones, disjoint ones
     questions: Q8
-    told of each workspace alone
+    run on each workspace alone
 
       same: four copies of the workspace at once, from an empty store: all want the same units
         each workspace: empty-store

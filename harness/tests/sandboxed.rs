@@ -13,7 +13,7 @@ use exec::sandbox::entry::{ENTER, SandboxJob};
 use exec::sandbox::limits::ResourceLimits;
 use exec::sandbox::view::{SandboxNeeds, view};
 use records::Status;
-use support::rivals::fake;
+use support::external::fake;
 use support::small::eight;
 use support::{Place, Run, Said, label, skip};
 

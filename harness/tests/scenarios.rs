@@ -1,5 +1,5 @@
 //! Every shipped scenario, on a made-up workspace of several members, with an uncached and a
-//! cached arm: the story runs, every row counts, and what must be reused is.
+//! cached arm: the scenario runs, every row counts, and what must be reused is.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
@@ -11,7 +11,7 @@ use support::{Place, Run};
 const NONE: &str = "none";
 const CACHED: &str = "hardlink+aggressive";
 
-fn tell(scenario: &str, more: &[&str]) -> Run {
+fn run_scenario(scenario: &str, more: &[&str]) -> Run {
     let place = Place::new();
     many(&place);
     place.write(
@@ -50,14 +50,14 @@ fn packages(run: &Run, step: &str, outcome: Outcome) -> Vec<String> {
 
 #[test]
 fn cold_never_reuses() {
-    let run = tell("cold", &[]);
+    let run = run_scenario("cold", &[]);
     assert_eq!(compiled(&run, "cold"), (5, 5));
     assert_eq!(cached(&run, "cold").hit_rate, Some(0.0));
 }
 
 #[test]
 fn edits_reach_as_far_as_they_should() {
-    let run = tell("edits", &[]);
+    let run = run_scenario("edits", &[]);
     for (step, reached) in [
         ("leaf-private-body", 3),
         ("leaf-public-signature", 3),
@@ -71,10 +71,10 @@ fn edits_reach_as_far_as_they_should() {
 
 #[test]
 fn worktrees_share_what_is_the_same_and_leave_each_other_alone() {
-    let run = tell("worktrees", &[]);
+    let run = run_scenario("worktrees", &[]);
     assert_eq!(compiled(&run, "first"), (5, 5));
     assert_eq!(compiled(&run, "same-commit"), (5, 0));
-    assert_eq!(compiled(&run, "diverged"), (5, 3), "a member below everything changed");
+    assert_eq!(compiled(&run, "diverged"), (5, 3), "a member that everything depends on changed");
     assert_eq!(compiled(&run, "edited"), (5, 1), "only the program changed");
     assert_eq!(compiled(&run, "first-again"), (0, 0));
     let shared = cached(&run, "same-commit").marginal_physical_bytes;
@@ -112,8 +112,8 @@ fn an_action_that_fails_is_a_row_and_the_run_goes_on() {
 }
 
 #[test]
-fn profiles_and_commands_are_told_apart() {
-    let run = tell("profiles", &[]);
+fn profiles_and_commands_differ() {
+    let run = run_scenario("profiles", &[]);
     let profiles: Vec<&str> =
         ["dev", "release", "test", "check"].map(|step| cached(&run, step).profile.as_str()).to_vec();
     assert_eq!(profiles, ["dev", "release", "dev", "dev"]);
@@ -131,7 +131,7 @@ fn profiles_and_commands_are_told_apart() {
 
 #[test]
 fn an_upgrade_rebuilds_what_depends_on_it_and_is_found_again() {
-    let run = tell("upgrade", &[]);
+    let run = run_scenario("upgrade", &[]);
     assert_eq!(compiled(&run, "before"), (5, 5));
     assert_eq!(compiled(&run, "upgraded"), (5, 5), "everything here depends on it");
     assert_eq!(compiled(&run, "back").1, 0);
@@ -143,8 +143,8 @@ fn an_upgrade_rebuilds_what_depends_on_it_and_is_found_again() {
 }
 
 #[test]
-fn cleaning_and_collecting_tell_promises_from_what_was_freed() {
-    let run = tell("clean", &[]);
+fn cleaning_and_collecting_record_promises_beside_what_was_freed() {
+    let run = run_scenario("clean", &[]);
     let promised = |step: &str| cached(&run, step).promised_bytes.unwrap();
     let freed = |step: &str| cached(&run, step).marginal_physical_bytes.map(|grown| -grown);
     assert!(promised("clean") > 0 && promised("collect-all") > 0 && promised("clean-last") > 0);
@@ -160,7 +160,7 @@ fn cleaning_and_collecting_tell_promises_from_what_was_freed() {
 
 #[test]
 fn four_cargos_at_once_are_one_row() {
-    let run = tell("contention", &[]);
+    let run = run_scenario("contention", &[]);
     for step in ["same", "same-warm", "overlapping", "disjoint"] {
         for strategy in [NONE, CACHED] {
             assert_eq!(run.step(strategy, step, "many").builds, Some(4));
@@ -174,7 +174,7 @@ fn four_cargos_at_once_are_one_row() {
 
 #[test]
 fn a_moved_workspace_is_found_again() {
-    let run = tell("moved", &[]);
+    let run = run_scenario("moved", &[]);
     assert_eq!(compiled(&run, "same-place"), (5, 0));
     assert_eq!(compiled(&run, "other-path"), (5, 0));
     assert_eq!(compiled(&run, "other-home"), (5, 0));
@@ -183,7 +183,7 @@ fn a_moved_workspace_is_found_again() {
 
 #[test]
 fn the_shadow_check_compiles_every_hit_and_leaves_no_trace() {
-    let run = tell("gauntlet", &["--shadow"]);
+    let run = run_scenario("gauntlet", &["--shadow"]);
     let fill = cached(&run, "fill");
     assert_eq!((fill.shadow_same, fill.shadow_differs, fill.nondeterministic), (Some(0), Some(0), Some(0)));
     let warm = cached(&run, "warm");

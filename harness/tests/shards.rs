@@ -147,7 +147,7 @@ fn two_shards_merged_are_the_rows_of_the_unsharded_run() {
     }
     assert_eq!(contents(&first), before);
 
-    // A shard has its own rounds, and one price list is made of both.
+    // A shard has its own rounds, and a unit has one cost in both.
     let rounds_of = |dir: &Path| -> Vec<u32> {
         let mut rounds: Vec<u32> = RunFolder::read(dir).unwrap().steps.iter().map(|row| row.round).collect();
         rounds.dedup();
@@ -156,11 +156,11 @@ fn two_shards_merged_are_the_rows_of_the_unsharded_run() {
     assert_eq!((rounds_of(&first), rounds_of(&second), rounds_of(&merged)), (vec![1], vec![2], vec![1, 2]));
     let run = RunFolder::read(&merged).unwrap();
     assert!(run.info.complete && run.info.part().is_none() && run.info.shards.len() == 2);
-    let prices = |strategy: &str| -> Vec<Option<f64>> {
+    let costs = |strategy: &str| -> Vec<Option<f64>> {
         let is = |row: &&records::UnitRow| row.strategy == strategy && row.step == "fill";
         run.units.iter().filter(is).map(|row| row.cost_s).collect()
     };
-    assert_eq!(prices("shared-target"), prices("hardlink+aggressive"), "one price for a unit in both rounds");
+    assert_eq!(costs("shared-target"), costs("hardlink+aggressive"), "one cost for a unit in both rounds");
 
     refuses(&place, &first, &second, &merged);
     in_a_series(&place, &whole, &first, &merged);
@@ -204,7 +204,7 @@ fn refuses(place: &Place, first: &Path, second: &Path, merged: &Path) {
     let cut = changed("cut-off", &|info| info["complete"] = false.into());
     refused(&[first, &cut], &["--partial"], "is not complete: finish it first");
 
-    // Told, it is merged, and the report says so.
+    // Where it is allowed, it is merged, and the report says so.
     done(&merge(place, &[first, &host], &out, &["--allow", "hosts"]));
     let report = std::fs::read_to_string(out.join("report/report.md")).unwrap();
     assert!(report.contains("2 kinds of machines"), "{report}");
@@ -227,7 +227,7 @@ fn in_a_series(place: &Place, whole: &Path, shard: &Path, merged: &Path) {
 }
 
 #[test]
-fn workspaces_told_alone_are_spread_by_their_seconds_and_come_back_in_order() {
+fn workspaces_alone_are_spread_by_their_seconds_and_come_back_in_order() {
     let place = place();
     let alone = place.at("alone.toml");
     place.write(
@@ -288,7 +288,7 @@ fn a_shard_that_was_cut_off_goes_on_with_its_own_cells() {
         let said = place.run(&["compare", "--resume", dir.to_str().unwrap()]);
         assert!(said.mistake().contains("begun on another machine"), "{}", said.stderr);
     } else {
-        support::skip("resuming on another machine", "this system does not tell machines apart");
+        support::skip("resuming on another machine", "this system does not distinguish machines");
     }
 }
 
@@ -333,6 +333,7 @@ fn the_commands_of_a_plan_are_shards_that_merge() {
     assert!(said.stderr.contains("the longest shard 0.0 % above the mean"), "{}", said.stderr);
     assert!(said.stderr.contains("predicted from wall times of the run "), "{}", said.stderr);
     assert_eq!(said.stdout.lines().count(), 2);
+    let mut seeds = Vec::new();
     for line in said.stdout.lines() {
         let line = line.replacen("harness", env!("CARGO_BIN_EXE_harness"), 1) + " --dry-run";
         let mut shell = std::process::Command::new("sh");
@@ -340,8 +341,12 @@ fn the_commands_of_a_plan_are_shards_that_merge() {
         shell.envs(harness.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(place.at(""));
         let said = Said::of(shell.args(["-c", &line]).output().unwrap());
         assert!(done(&said).stdout.contains("shard      "), "{}", said.stdout);
+        let seed = said.stdout.lines().find_map(|line| line.strip_prefix("seed       "));
+        seeds.push(seed.unwrap().to_owned());
     }
-    // Drawn once, and told to all.
-    let seeds: Vec<&str> = said.stdout.lines().map(|line| line.split_once("--seed ").unwrap().1).collect();
-    assert_eq!(seeds[0].split(' ').next(), seeds[1].split(' ').next());
+    // Drawn once, for all shards.
+    assert_eq!(seeds.len(), 2);
+    assert_eq!(seeds[0], seeds[1]);
+    let planned = std::fs::read_to_string(place.at("options.json")).unwrap();
+    assert!(planned.contains(&format!("\"seed\":{}", seeds[0])), "{planned}");
 }

@@ -31,7 +31,7 @@ fn damage_is_exit_code_one_until_it_is_collected() {
         let dir = tempfile::tempdir().unwrap();
         let store = kind.open(dir.path()).unwrap();
         assert_eq!(harness(&["store", "verify"], dir.path()).0, Some(0));
-        let key = strategies::key::Digest::of(b"key");
+        let key = strategies::key::Key::of(b"key");
         let manifest = store.manifest(&key);
         std::fs::create_dir_all(manifest.parent().unwrap()).unwrap();
         std::fs::write(&manifest, "{").unwrap();

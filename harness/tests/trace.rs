@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use simulation::trace::{Origin, Plan, Source, Task, Trace};
+use simulation::trace::{Trace, TracePlan, TraceSource, TraceTask};
 use support::{Place, Said};
 
 fn manifest(name: &str, more: &str) -> String {
@@ -57,7 +57,7 @@ fn read(place: &Place) -> Trace {
 }
 
 /// Package, target and mode of each unit of a plan, and how many it depends on.
-fn units<'a>(trace: &'a Trace, plan: &Plan) -> BTreeSet<(&'a str, &'a str, &'a str, usize)> {
+fn units<'a>(trace: &'a Trace, plan: &TracePlan) -> BTreeSet<(&'a str, &'a str, &'a str, usize)> {
     let unit = |node| {
         let unit = trace.unit(node);
         (trace.text(unit.package_name), trace.text(unit.kind), trace.text(unit.mode), trace.edges(node).len())
@@ -90,15 +90,15 @@ fn a_trace_has_what_cargo_would_run() {
     assert_eq!(build, BTreeSet::from(expected));
     assert_eq!(trace.plans[0].roots.len(), 1);
     assert_eq!(trace.text(trace.unit(trace.plans[0].roots[0]).package_name), "app");
-    let test = trace.plans.iter().find(|plan| plan.task == Task::Test).unwrap();
+    let test = trace.plans.iter().find(|plan| plan.task == TraceTask::Test).unwrap();
     assert!(units(&trace, test).contains(&("app", "bin", "test", 1)));
     // A debug build and a check have their build script in common, but no library.
-    let check = trace.plans.iter().find(|plan| plan.task == Task::Check).unwrap();
+    let check = trace.plans.iter().find(|plan| plan.task == TraceTask::Check).unwrap();
     let common = check.nodes.iter().filter(|node| trace.plans[0].nodes.contains(node)).count();
     assert_eq!(common, 2, "the script's compile and its run");
 
     for unit in &trace.units {
-        assert_eq!(unit.source, Source::Path);
+        assert_eq!(unit.source, TraceSource::Path);
         assert_eq!(trace.text(unit.observed).len(), 64, "a local package has a digest of its sources");
         assert!(trace.text(unit.path).starts_with("ws:"), "{}", trace.text(unit.path));
         assert!(trace.text(unit.package).starts_with("path ws:"));
@@ -107,7 +107,6 @@ fn a_trace_has_what_cargo_would_run() {
     assert!(trace.text(edge.label).starts_with("part"), "{}", trace.text(edge.label));
 
     let about = &trace.about;
-    assert_eq!(about.origin, Origin::Collected);
     assert!(about.toolchain.starts_with("rustc "), "{}", about.toolchain);
     assert_eq!(about.seconds.as_ref().unwrap().samples, 0);
     assert!(trace.nodes.iter().all(|node| !node.seconds.measured && node.seconds.value > 0.0));
@@ -135,9 +134,9 @@ fn what_a_run_measured_is_not_estimated() {
     let said = collect(&place, "pair", &["--runs", &runs, "--commands", "dev build,dev check"]);
     assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
     let trace = read(&place);
-    let measured = |plan: &Plan| plan.nodes.iter().filter(|node| trace.nodes[node.at()].seconds.measured).count();
+    let measured = |plan: &TracePlan| plan.nodes.iter().filter(|node| trace.nodes[node.at()].seconds.measured).count();
     for plan in &trace.plans {
-        let expected = if plan.task == Task::Build { plan.nodes.len() } else { 0 };
+        let expected = if plan.task == TraceTask::Build { plan.nodes.len() } else { 0 };
         assert_eq!(measured(plan), expected, "{}", trace.command(plan));
     }
     let fit = trace.about.seconds.as_ref().unwrap();
@@ -145,7 +144,7 @@ fn what_a_run_measured_is_not_estimated() {
     assert!(fit.model.starts_with("constants by kind"), "{}", fit.model);
     // Both are on another version of `base`: nothing above it can be shared.
     assert_eq!(
-        trace.plans.iter().filter(|plan| plan.task == Task::Build).map(|plan| plan.nodes.len()).sum::<usize>(),
+        trace.plans.iter().filter(|plan| plan.task == TraceTask::Build).map(|plan| plan.nodes.len()).sum::<usize>(),
         6
     );
     assert!(trace.nodes.iter().any(|node| node.bytes.measured && node.bytes.value > 100.0));

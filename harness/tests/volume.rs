@@ -215,7 +215,7 @@ fn a_run_that_cannot_start_leaves_no_volume() {
 }
 
 #[test]
-fn who_is_not_root_is_told_so() {
+fn who_is_not_root_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     fs::set_permissions(dir.path(), mode(0o777)).unwrap();

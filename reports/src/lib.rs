@@ -38,4 +38,4 @@ pub mod summary;
 pub mod text;
 mod words;
 
-pub use {stats, text as plain, text as table};
+pub use stats;

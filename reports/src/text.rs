@@ -141,21 +141,7 @@ pub fn limit(cap: Option<u64>) -> String {
 
 /// A size as `12.3 MiB`, with a minus sign where it is what was lost.
 pub fn bytes(value: Option<f64>) -> String {
-    measured(value, |size| {
-        if size < 0.0 {
-            return format!("-{}", bytes(Some(-size)));
-        }
-        let mut size = size;
-        for unit in ["B", "KiB", "MiB", "GiB"] {
-            // 1023.95 would round up to 1024.0 of this unit.
-            if size < 1023.95 {
-                let decimals = usize::from(unit != "B");
-                return format!("{size:.decimals$} {unit}");
-            }
-            size /= 1024.0;
-        }
-        format!("{size:.1} TiB")
-    })
+    measured(value, records::quantity::bytes)
 }
 
 #[cfg(test)]

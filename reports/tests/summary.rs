@@ -372,7 +372,7 @@ fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     let arm = understood(&run)[0].arms[0].clone();
     assert_eq!((arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost), (Some(0.8), Some(0.6)));
     run.steps = run.steps.into_iter().map(none_asked).collect();
-    records::costs::settle(&mut run);
+    records::costs::fill_costs(&mut run.steps, &mut run.units);
     let arm = understood(&run)[0].arms[0].clone();
     assert_eq!((arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost), (None, None));
     let text = render(&run);

@@ -17,9 +17,10 @@ use std::time::SystemTime;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use strategies::graph::Graph;
 use strategies::graph::layout::Layout;
+use strategies::graph::matching::BuiltUnits;
 use strategies::graph::messages::Messages;
 use strategies::key::Context;
-use strategies::units::{Built, Session, Units, plan, publish, restore};
+use strategies::units::{Session, Units, plan, publish, restore};
 use strategies::{Strategy, select};
 
 const UNITS: usize = 220;
@@ -111,7 +112,7 @@ fn filled(name: &str, shared_files: usize) -> tempfile::TempDir {
     let context = context(dir.path(), &target);
     let session = Session { units: &units, store: store.as_ref(), graph: &graph, context: &context };
     let mut planned = plan(&session);
-    let built = Built::of(&graph, &context.layout, &messages, SystemTime::UNIX_EPOCH);
+    let built = BuiltUnits::of(&graph, &context.layout, &messages, SystemTime::UNIX_EPOCH);
     let published = publish(&session, &mut planned, &built, &Default::default(), "bench").unwrap();
     assert_eq!(published.units.len(), UNITS, "{:?}", published.left_out);
     dir

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use crate::external::{self, External, ExternalError};
+use crate::link::LinkMode;
 use crate::units::Units;
-use crate::{link, policy, store};
+use crate::{policy, store};
 
 /// A complete way of reusing artifacts.
 #[derive(Debug, Clone)]
@@ -16,17 +17,33 @@ pub enum Strategy {
     SharedTarget,
     /// Units restored before and published after Cargo runs.
     Units(Units),
-    /// Somebody else's tool, or another Cargo.
+    /// An external tool, or another Cargo.
     External(Arc<External>),
 }
 
 impl Strategy {
+    /// The parts of a strategy that restores units.
+    pub fn as_units(&self) -> Option<&Units> {
+        match self {
+            Strategy::Units(units) => Some(units),
+            _ => None,
+        }
+    }
+
+    /// The description of an external strategy.
+    pub fn as_external(&self) -> Option<&Arc<External>> {
+        match self {
+            Strategy::External(external) => Some(external),
+            _ => None,
+        }
+    }
+
     /// Words for columns: integration, key policy, link mode, store; empty where there is none.
     pub fn parts(&self) -> [&'static str; 4] {
         match self {
             Strategy::None | Strategy::SharedTarget => [""; 4],
             Strategy::External(_) => ["external", "", "", ""],
-            Strategy::Units(units) => ["units", units.policy.name(), units.link.name(), units.store.name()],
+            Strategy::Units(units) => ["units", units.policy.name, units.link.name(), units.store.name],
         }
     }
 
@@ -43,14 +60,15 @@ impl Strategy {
             }
             Strategy::External(external) => external.description.about.trim().to_owned(),
             Strategy::Units(units) => format!(
-                "Whole units are restored into the build directory before Cargo runs and published after it; \
+                "{}Whole units are restored into the build directory before Cargo runs and published after it; \
                  Cargo's own fingerprint check has the last word.\n\nKey policy {}: {}\n\nLink mode {}: {}\n\nStore {}: {}",
-                units.policy.name(),
-                units.policy.about(),
+                units.fault.map(|fault| format!("Wrong on purpose: {fault}.\n\n")).unwrap_or_default(),
+                units.policy.name,
+                units.policy.about,
                 units.link.name(),
                 units.link.about(),
-                units.store.name(),
-                units.store.about()
+                units.store.name,
+                units.store.about
             ),
         }
     }
@@ -70,7 +88,7 @@ pub enum CatalogError {
     File(#[from] ExternalError),
     /// Its name is taken.
     #[error("the name {0} is taken; choose another `name`")]
-    Taken(String),
+    NameTaken(String),
     /// Not `NAME.PARAMETER=VALUE`.
     #[error("'{0}' sets nothing; write NAME.PARAMETER=VALUE, for example sccache.tool=/usr/bin")]
     NoSetting(String),
@@ -115,7 +133,7 @@ impl Catalog {
         let external = External::parse(text)?;
         let name = external.name().to_owned();
         if self.strategies.iter().any(|(known, _)| *known == name) {
-            return Err(CatalogError::Taken(name));
+            return Err(CatalogError::NameTaken(name));
         }
         self.strategies.push((name, Strategy::External(Arc::new(external))));
         Ok(())
@@ -149,11 +167,13 @@ pub fn all() -> Vec<(String, Strategy)> {
         vec![("none".to_owned(), Strategy::None), ("shared-target".to_owned(), Strategy::SharedTarget)];
     for store in store::ALL {
         for policy in policy::ALL {
-            for link in link::ALL {
-                let suffix =
-                    if store.name() == store::ALL[0].name() { String::new() } else { format!("@{}", store.name()) };
-                let name = format!("{}+{}{suffix}", link.name(), policy.name());
-                strategies.push((name, Strategy::Units(Units { policy, link, store, flaw: None })));
+            for link in LinkMode::ALL {
+                let suffix = if store.name == store::ALL[0].name { String::new() } else { format!("@{}", store.name) };
+                let name = format!("{}+{}{suffix}", link.name(), policy.name);
+                strategies.push((
+                    name,
+                    Strategy::Units(Units { policy, link, store, options: Default::default(), fault: None }),
+                ));
             }
         }
     }

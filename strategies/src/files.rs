@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::key::Digest;
+use crate::digest::Digest;
 
 /// How much of a file is read at a time, bytes.
 const PIECE: usize = 4 << 20;
@@ -31,11 +31,8 @@ pub struct FileError {
 }
 
 /// Attaches action and path to an input/output error.
-pub trait At<T> {
+pub(crate) trait At<T> {
     /// Names what was attempted.
-    ///
-    /// # Errors
-    /// The same one, with action and path.
     fn at(self, action: &'static str, path: &Path) -> Result<T, FileError>;
 }
 
@@ -49,10 +46,7 @@ impl<T> At<T> for io::Result<T> {
 ///
 /// `std::fs::copy` would not do: on btrfs and xfs the kernel turns it into a reflink, and
 /// what is called a copy here must be one.
-///
-/// # Errors
-/// When `to` exists, or reading or writing fails.
-pub fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
     let mut source = File::open(from)?;
     let meta = source.metadata()?;
     let mut target = File::options().write(true).create_new(true).open(to)?;
@@ -71,33 +65,35 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<u64> {
 }
 
 /// Writes a file so that it is there whole or not at all, replacing an older one.
-///
-/// # Errors
-/// When the temporary file cannot be written or renamed.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let temporary = temporary_beside(path);
     fs::write(&temporary, bytes).at("write", &temporary)?;
     fs::rename(&temporary, path).at("rename into place", path)
 }
 
+/// Makes the directory that a file is going to be in.
+pub(crate) fn create_parent(path: &Path) -> Result<(), FileError> {
+    path.parent().map_or(Ok(()), |parent| fs::create_dir_all(parent).at("create", parent))
+}
+
 /// How names of files begin that are still being written.
-pub const TEMPORARY: &str = ".tmp-";
+pub(crate) const TEMPORARY: &str = ".tmp-";
 
 /// How names of files begin that are about to be deleted.
-pub const REMOVED: &str = ".gone-";
+pub(crate) const REMOVED: &str = ".gone-";
 
 /// An unused name in the same directory, for something being made.
-pub fn temporary_beside(path: &Path) -> PathBuf {
+pub(crate) fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(unused(TEMPORARY))
 }
 
 /// An unused name in the same directory, for something being deleted.
-pub fn removed_beside(path: &Path) -> PathBuf {
+pub(crate) fn removed_beside(path: &Path) -> PathBuf {
     path.with_file_name(unused(REMOVED))
 }
 
 /// Process numbers come again after a crash, and two containers on one store may have the
-/// same; what tells processes apart is drawn once for each.
+/// same; so each process draws a random number once.
 fn unused(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     static DRAWN: OnceLock<u64> = OnceLock::new();
@@ -105,7 +101,7 @@ fn unused(prefix: &str) -> String {
     format!("{prefix}{drawn:016x}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Bytes a file occupies: its blocks where the system tells, else its length.
+/// Bytes a file occupies: its blocks, where the system says, else its length.
 #[cfg(unix)]
 pub fn allocated(meta: &fs::Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt;
@@ -121,7 +117,7 @@ pub fn allocated(meta: &fs::Metadata) -> u64 {
 
 /// The digest of a file's bytes.
 ///
-/// Read piece by piece and never mapped: a file that somebody truncates meanwhile, or that has
+/// Read piece by piece and never mapped: a file that is truncated meanwhile, or that has
 /// holes on a full disk, would end this process with SIGBUS.
 ///
 /// # Errors
@@ -155,14 +151,14 @@ pub fn hash(path: &Path) -> io::Result<Digest> {
 
 /// Whether the owner may execute it.
 #[cfg(unix)]
-pub fn is_executable(meta: &fs::Metadata) -> bool {
+pub(crate) fn is_executable(meta: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     meta.permissions().mode() & 0o100 != 0
 }
 
 /// Whether the owner may execute it: not a notion of this system.
 #[cfg(not(unix))]
-pub fn is_executable(_: &fs::Metadata) -> bool {
+pub(crate) fn is_executable(_: &fs::Metadata) -> bool {
     false
 }
 
@@ -171,7 +167,7 @@ pub fn is_executable(_: &fs::Metadata) -> bool {
 /// # Errors
 /// When the system refuses.
 #[cfg(unix)]
-pub fn set_mode(file: &File, executable: bool, writable: bool) -> io::Result<()> {
+pub(crate) fn set_mode(file: &File, executable: bool, writable: bool) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = if executable { 0o755 } else { 0o644 } & if writable { 0o777 } else { 0o555 };
     file.set_permissions(fs::Permissions::from_mode(mode))
@@ -182,27 +178,21 @@ pub fn set_mode(file: &File, executable: bool, writable: bool) -> io::Result<()>
 /// # Errors
 /// When the system refuses.
 #[cfg(not(unix))]
-pub fn set_mode(file: &File, _: bool, writable: bool) -> io::Result<()> {
+pub(crate) fn set_mode(file: &File, _: bool, writable: bool) -> io::Result<()> {
     let mut permissions = file.metadata()?.permissions();
     permissions.set_readonly(!writable);
     file.set_permissions(permissions)
 }
 
 /// Opens a file, read-only ones too, to change its mode or its times, not its bytes.
-///
-/// # Errors
-/// When there is none, or the system refuses.
 #[cfg(unix)]
-pub fn open_to_settle(path: &Path) -> io::Result<File> {
+pub(crate) fn open_for_attributes(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
 /// Opens a file, read-only ones too, to change its mode or its times, not its bytes.
-///
-/// # Errors
-/// When there is none, or the system refuses.
 #[cfg(windows)]
-pub fn open_to_settle(path: &Path) -> io::Result<File> {
+pub(crate) fn open_for_attributes(path: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt;
     // FILE_READ_ATTRIBUTES and FILE_WRITE_ATTRIBUTES: the right to write would be refused for a
     // read-only file, the right to read is not enough here. The flag lets directories be opened.
@@ -226,8 +216,12 @@ pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
 /// When the system refuses.
 #[cfg(windows)]
 pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
-    open_to_settle(path)?.set_modified(time)
+    open_for_attributes(path)?.set_modified(time)
 }
+
+/// Kernels stamp files from a clock that ticks every few milliseconds: a file may carry a time this much before the one
+/// at which it was written.
+pub(crate) const CLOCK_TICK: Duration = Duration::from_millis(10);
 
 /// Seconds and nanoseconds since the Unix epoch, as entries store times.
 pub fn since_epoch(time: SystemTime) -> Duration {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::catalog::{Catalog, Strategy};
-use crate::flaw;
+use crate::fault;
 
 /// The canonical name of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,7 +65,7 @@ impl Catalog {
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
             let canonical = canonical(asked);
             let is_glob = canonical.contains(['*', '?']);
-            let broken = if asked.starts_with(flaw::PREFIX) { flaw::all() } else { Vec::new() };
+            let broken = if asked.starts_with(fault::PREFIX) { fault::all() } else { Vec::new() };
             let found: Vec<_> = self
                 .all()
                 .iter()
@@ -94,7 +94,7 @@ fn matches(asked: &str, name: &str, strategy: &Strategy) -> bool {
         (Strategy::External(_), Some(asked)) if is_glob => glob(asked, name),
         (Strategy::External(_), asked_external) => !is_glob && asked_external.unwrap_or(asked) == name,
         (_, Some(_)) => false,
-        (_, None) if is_glob && asked.starts_with(flaw::PREFIX) => glob(asked, name),
+        (_, None) if is_glob && asked.starts_with(fault::PREFIX) => glob(asked, name),
         (_, None) if is_glob => glob(asked, name) && (asked.contains('@') || !name.contains('@')),
         (_, None) => asked == name,
     }

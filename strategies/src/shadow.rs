@@ -1,8 +1,8 @@
-//! The shadow check: is what a cache handed out what a compile would have made?
+//! The shadow check: does a restored unit have the bytes that a compile makes?
 //!
 //! A hit is compiled anyway, in another build directory, and the two unit directories are
 //! compared byte for byte. Only what may be shared is compared: `.d` files, `fingerprint/`
-//! and `run/` hold absolute paths and times by design. A difference alone convicts nobody:
+//! and `run/` contain absolute paths and times by design. A difference alone proves nothing:
 //! rustc, a proc macro or a build script may make other bytes each time. So a second
 //! uncached compile is compared with the first, and only a unit whose compiles agree with
 //! each other and not with the cache is wrong ([`judge`]).
@@ -16,28 +16,28 @@ use crate::files::{At, FileError};
 
 /// Two unit directories compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Comparison {
+pub enum ShadowComparison {
     /// Every file that counts has the same bytes.
     Same {
         /// How many files were compared.
         files: usize,
     },
     /// These differ, by path relative to the unit directory.
-    Differs(Vec<Difference>),
+    Differs(Vec<FileDifference>),
 }
 
 /// A file that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
+pub struct FileDifference {
     /// Path relative to the unit directory.
     pub path: String,
     /// How it differs.
-    pub how: How,
+    pub how: DifferenceKind,
 }
 
 /// How a file differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum How {
+pub enum DifferenceKind {
     /// Only the first directory has it.
     OnlyFirst,
     /// Only the second directory has it.
@@ -50,24 +50,24 @@ pub enum How {
     Kind,
 }
 
-/// What a shadow check says of a hit.
+/// The result of a shadow check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    /// The cache handed out what a compile makes.
+pub enum ShadowVerdict {
+    /// The restored unit has the bytes that a compile makes.
     Same,
-    /// It did not, and compiles agree with each other: a wrong hit.
+    /// It has not, and compiles agree with each other: a wrong hit.
     Differs,
     /// Compiles do not agree with each other either: nothing can be said.
     NonDeterministic,
 }
 
-impl Verdict {
+impl ShadowVerdict {
     /// The name used in records.
     pub fn as_str(self) -> &'static str {
         match self {
-            Verdict::Same => "same",
-            Verdict::Differs => "differs",
-            Verdict::NonDeterministic => "nondeterministic",
+            ShadowVerdict::Same => "same",
+            ShadowVerdict::Differs => "differs",
+            ShadowVerdict::NonDeterministic => "nondeterministic",
         }
     }
 }
@@ -78,14 +78,14 @@ impl Verdict {
 /// # Errors
 /// When the second comparison fails.
 pub fn judge<E>(
-    restored_and_compiled: &Comparison,
-    compiled_twice: impl FnOnce() -> Result<Comparison, E>,
-) -> Result<Verdict, E> {
+    restored_and_compiled: &ShadowComparison,
+    compiled_twice: impl FnOnce() -> Result<ShadowComparison, E>,
+) -> Result<ShadowVerdict, E> {
     Ok(match restored_and_compiled {
-        Comparison::Same { .. } => Verdict::Same,
-        Comparison::Differs(_) => match compiled_twice()? {
-            Comparison::Same { .. } => Verdict::Differs,
-            Comparison::Differs(_) => Verdict::NonDeterministic,
+        ShadowComparison::Same { .. } => ShadowVerdict::Same,
+        ShadowComparison::Differs(_) => match compiled_twice()? {
+            ShadowComparison::Same { .. } => ShadowVerdict::Differs,
+            ShadowComparison::Differs(_) => ShadowVerdict::NonDeterministic,
         },
     })
 }
@@ -100,12 +100,12 @@ pub fn counts(path: &str) -> bool {
 ///
 /// # Errors
 /// When a directory or file cannot be read, a link that leads nowhere included.
-pub fn compare(first: &Path, second: &Path) -> Result<Comparison, FileError> {
+pub fn compare(first: &Path, second: &Path) -> Result<ShadowComparison, FileError> {
     let (of_first, of_second) = (list(first)?, list(second)?);
     let mut differences = Vec::new();
-    let only = |path: &String, how| Difference { path: path.clone(), how };
-    differences.extend(of_first.difference(&of_second).map(|path| only(path, How::OnlyFirst)));
-    differences.extend(of_second.difference(&of_first).map(|path| only(path, How::OnlySecond)));
+    let only = |path: &String, how| FileDifference { path: path.clone(), how };
+    differences.extend(of_first.difference(&of_second).map(|path| only(path, DifferenceKind::OnlyFirst)));
+    differences.extend(of_second.difference(&of_first).map(|path| only(path, DifferenceKind::OnlySecond)));
     let both: Vec<&String> = of_first.intersection(&of_second).collect();
     for path in &both {
         if let Some(how) = compare_files(&first.join(path), &second.join(path))? {
@@ -113,10 +113,10 @@ pub fn compare(first: &Path, second: &Path) -> Result<Comparison, FileError> {
         }
     }
     if differences.is_empty() {
-        return Ok(Comparison::Same { files: both.len() });
+        return Ok(ShadowComparison::Same { files: both.len() });
     }
     differences.sort();
-    Ok(Comparison::Differs(differences))
+    Ok(ShadowComparison::Differs(differences))
 }
 
 /// Files that count, relative to the unit directory.
@@ -138,16 +138,16 @@ fn list(unit_dir: &Path) -> Result<BTreeSet<String>, FileError> {
     Ok(found)
 }
 
-fn compare_files(first: &Path, second: &Path) -> Result<Option<How>, FileError> {
+fn compare_files(first: &Path, second: &Path) -> Result<Option<DifferenceKind>, FileError> {
     let (a, b) = (fs::metadata(first).at("look at", first)?, fs::metadata(second).at("look at", second)?);
     if !a.is_file() || !b.is_file() {
-        return Ok((a.is_file() != b.is_file()).then_some(How::Kind));
+        return Ok((a.is_file() != b.is_file()).then_some(DifferenceKind::Kind));
     }
     if a.len() != b.len() || !same_bytes(first, second)? {
-        return Ok(Some(How::Bytes));
+        return Ok(Some(DifferenceKind::Bytes));
     }
     let executable = crate::files::is_executable;
-    Ok((executable(&a) != executable(&b)).then_some(How::Mode))
+    Ok((executable(&a) != executable(&b)).then_some(DifferenceKind::Mode))
 }
 
 /// Whether two files have the same bytes.
@@ -190,10 +190,10 @@ mod tests {
         dir
     }
 
-    fn differences(first: &[(&str, &[u8])], second: &[(&str, &[u8])]) -> Vec<(String, How)> {
+    fn differences(first: &[(&str, &[u8])], second: &[(&str, &[u8])]) -> Vec<(String, DifferenceKind)> {
         match compare(unit(first).path(), unit(second).path()).unwrap() {
-            Comparison::Same { .. } => vec![],
-            Comparison::Differs(files) => files.into_iter().map(|file| (file.path, file.how)).collect(),
+            ShadowComparison::Same { .. } => vec![],
+            ShadowComparison::Differs(files) => files.into_iter().map(|file| (file.path, file.how)).collect(),
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn notes_of_cargo_and_rustc_do_not_count() {
         let first = unit(&[("out/a.rlib", b"x"), ("out/a.d", b"/one"), ("run/output", b"1"), ("fingerprint/f", b"1")]);
         let second = unit(&[("out/a.rlib", b"x"), ("out/a.d", b"/two"), ("fingerprint/f", b"2")]);
-        assert_eq!(compare(first.path(), second.path()).unwrap(), Comparison::Same { files: 1 });
+        assert_eq!(compare(first.path(), second.path()).unwrap(), ShadowComparison::Same { files: 1 });
     }
 
     #[test]
@@ -211,11 +211,11 @@ mod tests {
             &[("out/same", b"x"), ("out/bytes", b"abd"), ("out/length", b"aa"), ("out/second", b""), ("out/d/x", b"2")],
         );
         let expected = [
-            ("out/bytes", How::Bytes),
-            ("out/d/x", How::Bytes),
-            ("out/first", How::OnlyFirst),
-            ("out/length", How::Bytes),
-            ("out/second", How::OnlySecond),
+            ("out/bytes", DifferenceKind::Bytes),
+            ("out/d/x", DifferenceKind::Bytes),
+            ("out/first", DifferenceKind::OnlyFirst),
+            ("out/length", DifferenceKind::Bytes),
+            ("out/second", DifferenceKind::OnlySecond),
         ];
         assert_eq!(found, expected.map(|(path, how)| (path.to_owned(), how)));
     }
@@ -226,23 +226,24 @@ mod tests {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let (stored, first, second) = (unit(&[("out/a", b"x")]), unit(&[]), unit(&[("out/a", b"x")]));
         symlink(stored.path().join("out/a"), first.path().join("out/a")).unwrap();
-        assert_eq!(compare(first.path(), second.path()).unwrap(), Comparison::Same { files: 1 });
+        assert_eq!(compare(first.path(), second.path()).unwrap(), ShadowComparison::Same { files: 1 });
         fs::set_permissions(second.path().join("out/a"), fs::Permissions::from_mode(0o755)).unwrap();
-        let mode = Difference { path: "out/a".into(), how: How::Mode };
-        assert_eq!(compare(first.path(), second.path()).unwrap(), Comparison::Differs(vec![mode]));
+        let mode = FileDifference { path: "out/a".into(), how: DifferenceKind::Mode };
+        assert_eq!(compare(first.path(), second.path()).unwrap(), ShadowComparison::Differs(vec![mode]));
         fs::remove_file(stored.path().join("out/a")).unwrap();
         assert!(compare(first.path(), second.path()).is_err());
     }
 
     #[test]
-    fn a_difference_convicts_only_when_compiles_agree() {
-        let same = Comparison::Same { files: 1 };
-        let differs = Comparison::Differs(vec![]);
-        let judged = |hit: &Comparison, twice: &Comparison| judge(hit, || Ok::<_, ()>(twice.clone())).unwrap();
-        assert_eq!(judged(&same, &differs), Verdict::Same);
-        assert_eq!(judged(&differs, &same), Verdict::Differs);
-        assert_eq!(judged(&differs, &differs), Verdict::NonDeterministic);
-        assert_eq!(judge(&same, || Err("not asked")), Ok(Verdict::Same));
+    fn a_difference_is_a_wrong_hit_only_when_compiles_agree() {
+        let same = ShadowComparison::Same { files: 1 };
+        let differs = ShadowComparison::Differs(vec![]);
+        let judged =
+            |hit: &ShadowComparison, twice: &ShadowComparison| judge(hit, || Ok::<_, ()>(twice.clone())).unwrap();
+        assert_eq!(judged(&same, &differs), ShadowVerdict::Same);
+        assert_eq!(judged(&differs, &same), ShadowVerdict::Differs);
+        assert_eq!(judged(&differs, &differs), ShadowVerdict::NonDeterministic);
+        assert_eq!(judge(&same, || Err("not asked")), Ok(ShadowVerdict::Same));
         assert_eq!(judge(&differs, || Err("asked")), Err("asked"));
     }
 
@@ -256,7 +257,7 @@ mod tests {
             other[at.index(len)] ^= flip;
             prop_assert_eq!(differences(&[("out/a", &bytes)], &[("out/a", &bytes)]), vec![]);
             let found = differences(&[("out/a", &bytes)], &[("out/a", &other)]);
-            prop_assert_eq!(found, vec![("out/a".to_owned(), How::Bytes)]);
+            prop_assert_eq!(found, vec![("out/a".to_owned(), DifferenceKind::Bytes)]);
         }
     }
 }

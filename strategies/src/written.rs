@@ -1,7 +1,7 @@
 //! What rustc or a build script wrote, so that the same bytes under another key are
 //! recognised.
 //!
-//! Private or not, every file below `out/` counts but `.d` files, which hold paths; Cargo's
+//! Private or not, every file below `out/` counts but `.d` files, which contain paths; Cargo's
 //! notes do not. File names carry the unit's hash, so they are compared without it. Bytes are
 //! read only where a store does not hash them and everything else is equal.
 
@@ -13,8 +13,8 @@ use crate::store::{Bytes, Entry, FileRecord};
 
 /// What one unit wrote.
 #[derive(Debug)]
-pub struct Written {
-    /// Digest of names, sizes and what is handed over: equal where the bytes may be.
+pub struct WrittenFiles {
+    /// Digest of names, sizes and what is exported: equal where the bytes may be.
     pub outline: Digest,
     files: Vec<File>,
 }
@@ -25,10 +25,10 @@ struct File {
     digest: Option<Digest>,
 }
 
-impl Written {
+impl WrittenFiles {
     /// Of an entry whose files are where `place` says, by path relative to the unit directory;
     /// `None` where nothing was written.
-    pub fn of(entry: &Entry, place: impl Fn(&FileRecord) -> PathBuf) -> Option<Written> {
+    pub fn of(entry: &Entry, place: impl Fn(&FileRecord) -> PathBuf) -> Option<WrittenFiles> {
         let hash = Path::new(&entry.place.0).file_name().and_then(|hash| hash.to_str()).unwrap_or_default();
         let name = |path: &str| if hash.is_empty() { path.to_owned() } else { path.replace(hash, "") };
         let wrote = entry.files.iter().filter(|file| shadow::counts(&file.path));
@@ -50,11 +50,11 @@ impl Written {
                 inline => inline.as_inline().map(|bytes| Digest::of(&bytes)),
             },
         });
-        Some(Written { outline: hasher.finish(), files: files.collect() })
+        Some(WrittenFiles { outline: hasher.finish(), files: files.collect() })
     }
 
     /// Whether the bytes are the same. A file that cannot be read is like no other.
-    pub fn is_same(&self, other: &Written) -> bool {
+    pub fn is_same(&self, other: &WrittenFiles) -> bool {
         let same = |(a, b): (&File, &File)| match (a.digest, b.digest) {
             (Some(a), Some(b)) => a == b,
             _ => shadow::same_bytes(&a.path, &b.path).unwrap_or(false),

@@ -6,7 +6,7 @@
 //! its profiles, wrappers and flags. There is no switch against that; the only remedy is to
 //! be somewhere else.
 //!
-//! A configuration above that cannot change a build is let be: one with nothing but
+//! A configuration above that cannot change a build is ignored: one with nothing but
 //! `[alias]`, `[term]` and the like, and the user's own as far as the private `CARGO_HOME`
 //! takes it over anyway ([`cargo_home`](super::cargo_home)).
 

@@ -40,37 +40,20 @@ pub struct CargoHome {
 
 /// The private home could not be prepared.
 #[derive(Debug, thiserror::Error)]
-pub enum CargoHomeError {
-    /// A file of the user's configuration cannot be read.
+#[error(transparent)]
+pub struct CargoHomeError(#[from] ConfigProblem);
+
+#[derive(Debug, thiserror::Error)]
+enum ConfigProblem {
     #[error("cannot read the Cargo configuration {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// It is no TOML; Cargo itself would refuse it, too.
+    Read { path: PathBuf, source: std::io::Error },
+    // Cargo itself would refuse it, too.
     #[error("{} is not valid TOML: {}; Cargo needs it repaired as well", path.display(), source.message())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// Files include each other.
+    Parse { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{} is included more than {MAX_INCLUDES} levels deep; look for a circle", path.display())]
-    Circle {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The private home cannot be written.
+    Circle { path: PathBuf },
     #[error("cannot write the private Cargo configuration {}: {source}; is the work directory writable?", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    Write { path: PathBuf, source: std::io::Error },
 }
 
 impl CargoHome {
@@ -129,9 +112,9 @@ struct ImportedConfig {
 }
 
 impl ImportedConfig {
-    fn config(&mut self, file: &Path, depth: usize) -> Result<(), CargoHomeError> {
+    fn config(&mut self, file: &Path, depth: usize) -> Result<(), ConfigProblem> {
         if depth > MAX_INCLUDES {
-            return Err(CargoHomeError::Circle { path: file.to_owned() });
+            return Err(ConfigProblem::Circle { path: file.to_owned() });
         }
         let mut table = read(file)?;
         // The including file wins over what it includes, a later include over an earlier.
@@ -181,10 +164,9 @@ fn first_file<const N: usize>(dir: &Path, names: [&str; N]) -> Option<PathBuf> {
     names.into_iter().map(|name| dir.join(name)).find(|path| path.is_file())
 }
 
-fn read(path: &Path) -> Result<Table, CargoHomeError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| CargoHomeError::Read { path: path.to_owned(), source })?;
-    text.parse().map_err(|source| CargoHomeError::Parse { path: path.to_owned(), source: Box::new(source) })
+fn read(path: &Path) -> Result<Table, ConfigProblem> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigProblem::Read { path: path.to_owned(), source })?;
+    text.parse().map_err(|source| ConfigProblem::Parse { path: path.to_owned(), source: Box::new(source) })
 }
 
 /// `include = "a.toml"`, `["a.toml", …]` or `[{ path = "a.toml", optional = true }, …]`.
@@ -258,8 +240,8 @@ fn make_provider_absolute(provider: &mut Value, root: &Path) {
     }
 }
 
-fn write_whole(path: &Path, text: &str) -> Result<(), CargoHomeError> {
-    let error = |source| CargoHomeError::Write { path: path.to_owned(), source };
+fn write_whole(path: &Path, text: &str) -> Result<(), ConfigProblem> {
+    let error = |source| ConfigProblem::Write { path: path.to_owned(), source };
     let dir = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(dir).map_err(error)?;
     if std::fs::read_to_string(path).is_ok_and(|old| old == text) {

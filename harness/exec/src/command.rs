@@ -1,4 +1,4 @@
-//! What to run, what became of it, and why it may not have run: the nouns of
+//! What to run, how it ended, and why it may not have run: the types of
 //! [`process`](super::process).
 
 use std::collections::BTreeMap;
@@ -125,7 +125,7 @@ pub struct Finished {
     pub sys: Duration,
     /// Peak resident set of the largest single process in the tree (not their sum).
     ///
-    /// `None` where the system has none, or where it cannot be told from our own: Linux
+    /// `None` where the system has none, or where it cannot be distinguished from our own: Linux
     /// starts a child's peak at the peak of the process that started it.
     pub max_rss_bytes: Option<u64>,
     /// The last lines of standard error.

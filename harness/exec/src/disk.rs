@@ -6,14 +6,14 @@
 //!   Hard links within the set share; reflinks do not show.
 //! - **physical**: the union of the blocks of all files ([`extents`](super::extents)), plus
 //!   those of the directories. Hard links and reflinks share. `None` where the file system
-//!   does not tell, or a file could not be opened.
+//!   does not say, or a file could not be opened.
 //!
 //! Symlinks are not followed. Files that vanish while we look are left out. Data not written
 //! out yet has no place: call [`extents::sync`](super::extents::sync) before asking for
 //! physical bytes.
 //!
-//! [`measure`] looks at a set of trees and adds up. Who measures the same trees again and
-//! again keeps a [`TreeScan`] of each, renews those that changed, and adds up with [`together`].
+//! [`scan`] looks at a tree, [`together`] adds up. Who measures the same trees again and again
+//! keeps a [`TreeScan`] of each and renews those that changed.
 
 use std::collections::HashSet;
 use std::fs::Metadata;
@@ -42,15 +42,6 @@ pub struct TreeUsage {
     pub dirs: u64,
 }
 
-/// The trees together, and one by one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MeasuredTrees {
-    /// All of them as one set: what they share is counted once.
-    pub together: TreeUsage,
-    /// Each as if it were alone, in the order asked.
-    pub each: Vec<TreeUsage>,
-}
-
 /// What to find out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
@@ -68,29 +59,17 @@ pub struct DiskError {
     source: io::Error,
 }
 
-/// Measures directory trees (or single files). One that does not exist takes nothing; one
-/// that lies within another is not counted twice in [`MeasuredTrees::together`].
-///
-/// # Errors
-/// When a directory exists and cannot be read.
-pub fn measure<P: AsRef<Path>>(roots: &[P], detail: Detail) -> Result<MeasuredTrees, DiskError> {
-    let found = roots.iter().map(|root| scan(root.as_ref(), detail)).collect::<Result<Vec<_>, _>>()?;
-    let each = found.iter().map(TreeScan::usage).collect();
-    let set = found.iter().zip(outermost(roots)).filter(|(_, outermost)| *outermost).map(|(scan, _)| scan);
-    let mut all = together(set);
-    if detail == Detail::Blocks {
-        all.physical_bytes = None; // Also of no trees at all.
-    }
-    Ok(MeasuredTrees { together: all, each })
-}
-
 /// Looks at one directory tree or file; one that does not exist takes nothing.
 ///
 /// # Errors
-/// When a directory exists and cannot be read.
+/// When a directory exists and cannot be read, or the system does not number files.
 pub fn scan(root: &Path, detail: Detail) -> Result<TreeScan, DiskError> {
     // A root that is itself a link (an in-place build directory) is followed; links below not.
     let mut scan = match std::fs::metadata(root) {
+        // Without numbers of files, those with several names would be counted several times.
+        Ok(metadata) if os::file_number(&metadata).is_none() => {
+            return Err(DiskError { path: root.to_owned(), source: io::ErrorKind::Unsupported.into() });
+        }
         Ok(metadata) if metadata.is_dir() => walk(root.to_owned(), &metadata, detail)?,
         Ok(metadata) => {
             let mut scan = TreeScan::default();
@@ -129,14 +108,6 @@ pub fn together<'a>(scans: impl IntoIterator<Item = &'a TreeScan>) -> TreeUsage 
     usage
 }
 
-/// Which of the roots do not lie within (or equal) an earlier or wider one.
-fn outermost<P: AsRef<Path>>(roots: &[P]) -> Vec<bool> {
-    let real = |path: &P| path.as_ref().canonicalize().unwrap_or_else(|_| path.as_ref().to_owned());
-    let paths: Vec<PathBuf> = roots.iter().map(real).collect();
-    let within = |i: usize, j: usize| i != j && paths[i].starts_with(&paths[j]) && (paths[i] != paths[j] || j < i);
-    (0..paths.len()).map(|i| !(0..paths.len()).any(|j| within(i, j))).collect()
-}
-
 /// One tree as it was found: every inode and every extent.
 #[derive(Debug, Clone, Default)]
 pub struct TreeScan {
@@ -170,14 +141,14 @@ impl TreeScan {
         self
     }
 
-    fn add_dir(&mut self, path: &Path, metadata: &Metadata) {
-        let (inode, allocated) = os::file_number(path, metadata);
+    fn add_dir(&mut self, metadata: &Metadata) {
+        let Some((inode, allocated)) = os::file_number(metadata) else { return };
         self.dirs += 1;
         self.inodes.push((inode, allocated, allocated));
     }
 
     fn add_file(&mut self, path: &Path, metadata: &Metadata, detail: Detail) {
-        let (inode, allocated) = os::file_number(path, metadata);
+        let Some((inode, allocated)) = os::file_number(metadata) else { return };
         self.files += 1;
         self.apparent += metadata.len();
         let mut unlisted = 0;
@@ -206,7 +177,7 @@ fn walk(dir: PathBuf, metadata: &Metadata, detail: Detail) -> Result<TreeScan, D
         Err(error) if vanished(&error) => return Ok(tree),
         Err(source) => return Err(error(source)),
     };
-    tree.add_dir(&dir, metadata);
+    tree.add_dir(metadata);
     let mut dirs = Vec::new();
     for entry in entries {
         let entry = entry.map_err(error)?;
@@ -233,4 +204,4 @@ fn vanished(error: &io::Error) -> bool {
 #[cfg(test)]
 #[cfg(unix)]
 #[path = "disk_tests.rs"]
-mod tests;
+pub(crate) mod tests;

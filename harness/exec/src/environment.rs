@@ -4,7 +4,7 @@
 //! profile overrides, a jobserver in `MAKEFLAGS`) would make one machine's numbers another
 //! experiment than the next machine's. So the child starts from nothing, and gets:
 //!
-//! - what programs need to run at all, and to reach a network through a proxy ([`ALLOWED`]);
+//! - what programs need to run at all, and to reach a network through a proxy (`ALLOWED`);
 //! - the parent's `CARGO_HTTP_*`, `CARGO_NET_*`, `CARGO_REGISTRIES_*`, `CARGO_REGISTRY_*` and
 //!   `CARGO_SOURCE_*`, which say where packages come from, not how they are built;
 //! - the work directory, by which leftovers of a killed run are known ([`leftovers`](super::leftovers));
@@ -24,56 +24,20 @@ use super::cargo_home::CargoHome;
 use super::leftovers::WORK_MARK;
 
 /// Variables of the parent that are kept as they are.
-pub const ALLOWED: &[&str] = &[
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LANGUAGE",
-    "TZ",
-    "TMPDIR",
-    "RUSTUP_HOME",
+const ALLOWED: &[&str] = &[
+    "PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR RUSTUP_HOME",
     // Certificates and proxies, as curl, git and Cargo read them.
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
+    "SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE GIT_SSL_CAINFO",
+    "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY",
     // Where macOS keeps its linker and libraries.
-    "SDKROOT",
-    "DEVELOPER_DIR",
-    "MACOSX_DEPLOYMENT_TARGET",
+    "SDKROOT DEVELOPER_DIR MACOSX_DEPLOYMENT_TARGET",
     // Without these nothing runs on Windows.
-    "SystemRoot",
-    "SYSTEMROOT",
-    "SystemDrive",
-    "ComSpec",
-    "COMSPEC",
-    "PATHEXT",
-    "Path",
-    "TEMP",
-    "TMP",
-    "USERPROFILE",
-    "LOCALAPPDATA",
-    "APPDATA",
-    "ProgramData",
-    "ProgramFiles",
-    "ProgramFiles(x86)",
-    "NUMBER_OF_PROCESSORS",
-    "PROCESSOR_ARCHITECTURE",
-    "windir",
+    "SystemRoot SYSTEMROOT SystemDrive ComSpec COMSPEC PATHEXT Path TEMP TMP USERPROFILE LOCALAPPDATA APPDATA",
+    "ProgramData ProgramFiles ProgramFiles(x86) NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE windir",
 ];
 
 /// Families of the parent's variables that are kept: where packages come from.
-pub const ALLOWED_PREFIXES: &[&str] =
+const ALLOWED_PREFIXES: &[&str] =
     &["LC_", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_", "CARGO_SOURCE_"];
 
 /// Ends of names whose values are secrets: kept for fetching only.
@@ -146,7 +110,7 @@ fn fate(name: &OsStr) -> Fate {
     let family = ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     if family && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
         Fate::Secret
-    } else if family || ALLOWED.contains(&name) {
+    } else if family || ALLOWED.iter().any(|line| line.split(' ').any(|allowed| allowed == name)) {
         Fate::Kept
     } else {
         Fate::Dropped

@@ -10,7 +10,7 @@
 //! | unwritten (reserved, never written) | its blocks: nobody else can use them |
 //! | inline (in the inode or the tree) | nothing: it takes no data block |
 //! | not placed yet (delayed allocation) | its length; [`sync`] first to have none |
-//! | encoded (compressed) | from its start to its *uncompressed* length or the next extent, an upper bound, since FIEMAP does not tell the compressed length |
+//! | encoded (compressed) | from its start to its *uncompressed* length or the next extent, an upper bound, since FIEMAP does not report the compressed length |
 //!
 //! Physical addresses mean something within one file system only, so extents carry the
 //! device number. (Subvolumes of btrfs have device numbers of their own: what they share
@@ -71,7 +71,7 @@ pub fn sync(path: &Path) -> std::io::Result<()> {
     os::sync_file_system(&File::open(path)?)
 }
 
-/// The extents of an open file; `None` where the file system does not tell.
+/// The extents of an open file; `None` where the file system does not report them.
 pub fn layout(file: &File, device: u64) -> Option<FileLayout> {
     let mut layout = FileLayout::default();
     for FileExtent { start, length, place } in os::file_extents(file)? {

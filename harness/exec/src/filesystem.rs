@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::os::{self, FileSystemRoom};
+use super::os;
 
 /// The file system of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSystemFacts {
     /// Its kind, for example `ext4`.
     pub kind: String,
-    /// Where it is mounted, when the system tells.
+    /// Where it is mounted, when the system says.
     pub mount_point: Option<PathBuf>,
-    /// What is mounted, when the system tells.
+    /// What is mounted, when the system says.
     pub device: Option<String>,
     /// Bytes that we may still write.
     pub free_bytes: u64,
@@ -78,9 +78,8 @@ impl FileSystemFacts {
         let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
         let real = path.canonicalize().map_err(error)?;
         let mount = std::fs::read_to_string("/proc/self/mountinfo").ok().and_then(|text| mount_of(&text, &real));
-        let FileSystemRoom { kind, free_bytes, total_bytes } = os::file_system_room(&real).map_err(error)?;
-        // ext2, ext3 and ext4 share a number, FUSE hides many: the mount table knows more.
-        let kind = mount.as_ref().map(|mount| mount.kind.clone()).or(kind).unwrap_or_else(|| "unknown".to_owned());
+        let (free_bytes, total_bytes) = os::room(&real).map_err(error)?;
+        let kind = mount.as_ref().map_or_else(|| "unknown".to_owned(), |mount| mount.kind.clone());
         let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
         Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
     }
@@ -99,18 +98,14 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
 }
 
 /// Whether a file can be renamed and linked from one path to the other, as far as device
-/// numbers tell.
+/// numbers show.
 ///
 /// # Errors
 /// When one of them does not exist.
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
     let device = |path: &Path| {
-        let metadata = path.metadata().map_err(|source| FileSystemError {
-            attempt: "find out the device of",
-            path: path.to_owned(),
-            source,
-        })?;
-        Ok::<_, FileSystemError>(os::file_number(path, &metadata).0.device)
+        let number = path.metadata().map(|metadata| os::file_number(&metadata).map(|(file, _)| file.device));
+        number.map_err(|source| FileSystemError { attempt: "find out the device of", path: path.to_owned(), source })
     };
     Ok(device(a)? == device(b)?)
 }

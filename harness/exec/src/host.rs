@@ -51,13 +51,13 @@ pub fn load_1m() -> Option<f64> {
 }
 
 fn cpu() -> Option<String> {
-    let told = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_model(&text));
-    let told = told.or_else(|| os::sysctl("machdep.cpu.brand_string"));
+    let found = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_model(&text));
+    let found = found.or_else(|| os::sysctl("machdep.cpu.brand_string"));
     // Windows has it in every environment.
-    told.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
+    found.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
 }
 
-/// Memory that new work can have without swapping, bytes; `None` where the system tells none.
+/// Memory that new work can have without swapping, bytes; `None` where the system has no such figure.
 pub fn memory_available_bytes() -> Option<u64> {
     os::memory_bytes().1
 }

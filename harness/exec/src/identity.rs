@@ -1,7 +1,7 @@
 //! Tells a process from a later one that got the same number.
 //!
 //! Process numbers in files are reused, so each is kept with the moment its process started and
-//! the boot it belongs to. Only Linux tells both; elsewhere nothing is ever recognised.
+//! the boot it belongs to. Only Linux shows both; elsewhere nothing is ever recognised.
 
 use serde::{Deserialize, Serialize};
 

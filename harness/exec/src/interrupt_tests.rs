@@ -107,7 +107,7 @@ fn a_halt_ends_a_tree_at_once_and_keeps_its_reason_unless_a_signal_came_first() 
         supervisor.halt("the disk is nearly full");
     });
     assert!(matches!(result, Err(ProcessError::Interrupted(Interrupted))), "{result:?}");
-    assert!(halted_at.unwrap().elapsed() < GRACE, "no polite word is waited for");
+    assert!(halted_at.unwrap().elapsed() < GRACE, "SIGTERM and its grace are left out");
     supervisor.halt("something else");
     assert_eq!(supervisor.halted(), Some("the disk is nearly full"));
     let signalled = Supervisor::new();

@@ -121,7 +121,7 @@ impl Guardian {
         command.spawn().ok().map(Guardian)
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, target_os = "linux"))]
     pub fn pid(&self) -> u32 {
         self.0.id()
     }

@@ -9,15 +9,15 @@
 //! | [`daemon`] | one child that serves from the side |
 //! | [`cpu`] | processor time of the machine, and our part of it |
 //! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
-//! | [`sandbox`] | builds of strangers' code, by Bubblewrap |
-//! | [`environment`], [`cargo_home`], [`ancestors`] | what builds get from the user's environment and configuration |
+//! | [`sandbox`] | builds of untrusted code, by Bubblewrap |
+//! | [`environment`], [`cargo_home`], `ancestors` | what builds get from the user's environment and configuration |
 //! | [`workdir`], [`identity`] | the work directory: its checks and its lock |
 //! | [`disk`], [`extents`], [`filesystem`] | bytes of trees; blocks of files; kind, room and link modes of a file system |
 //! | [`volume`] | makes, mounts and removes a file system for one run |
 //! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies |
 //! | `os` | the seam: one file a system, the same names in each |
 
-pub mod ancestors;
+mod ancestors;
 pub mod cargo_home;
 pub mod command;
 pub mod cpu;

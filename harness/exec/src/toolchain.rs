@@ -52,50 +52,25 @@ impl fmt::Display for Toolchain {
     }
 }
 
-/// Why there is no usable toolchain.
+/// There is no usable toolchain.
 #[derive(Debug, thiserror::Error)]
-pub enum ToolchainError {
-    /// Nothing called so on `PATH`.
+#[error(transparent)]
+pub struct ToolchainError(#[from] ToolchainProblem);
+
+#[derive(Debug, thiserror::Error)]
+enum ToolchainProblem {
     #[error("no `{program}` on PATH; install Rust {MINIMUM_CARGO} or newer")]
-    NotFound {
-        /// The program looked for.
-        program: &'static str,
-    },
-    /// rustup does not have it.
+    NotFound { program: &'static str },
     #[error("toolchain `{name}` is not installed; installed: {}; `rustup toolchain install {name}` adds it", installed.join(", "))]
-    Unknown {
-        /// The name asked for.
-        name: String,
-        /// Those rustup lists.
-        installed: Vec<String>,
-    },
-    /// A name was given, but only rustup knows names.
+    Unknown { name: String, installed: Vec<String> },
     #[error("`--toolchain {name}` needs rustup, which is not on PATH; leave it out to use the `cargo` on PATH")]
-    NoRustup {
-        /// The name asked for.
-        name: String,
-    },
-    /// Too old for the layout the harness relies on.
+    NoRustup { name: String },
     #[error("{} is Cargo {found}, but its build directory layout is only usable from {MINIMUM_CARGO} on; update it or name another with `--toolchain`", cargo.display())]
-    TooOld {
-        /// The Cargo found.
-        cargo: PathBuf,
-        /// Its version.
-        found: RustVersion,
-    },
-    /// One of them failed when asked about itself.
+    TooOld { cargo: PathBuf, found: RustVersion },
     #[error(transparent)]
     Failed(#[from] ToolError),
-    /// One of them said something we do not understand.
     #[error("cannot read {what} from what `{command}` printed: {text:?}")]
-    Unreadable {
-        /// The part that was missing.
-        what: &'static str,
-        /// The command line.
-        command: String,
-        /// What it printed.
-        text: String,
-    },
+    Unreadable { what: &'static str, command: String, text: String },
 }
 
 impl Toolchain {
@@ -109,7 +84,7 @@ impl Toolchain {
                 Some(found) => found,
                 None => (need("cargo")?, need("rustc")?),
             },
-            (None, Some(name)) => return Err(ToolchainError::NoRustup { name: name.to_owned() }),
+            (None, Some(name)) => return Err(ToolchainProblem::NoRustup { name: name.to_owned() }.into()),
             (None, None) => (need("cargo")?, need("rustc")?),
         };
         Self::at(name, cargo, rustc)
@@ -145,8 +120,8 @@ impl Toolchain {
     /// # Errors
     /// When one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {
-        let cargo_verbose = output_of(&cargo, &["-vV"])?;
-        let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainError::Unreadable {
+        let cargo_verbose = output_of(&cargo, &["-vV"]).map_err(ToolchainProblem::from)?;
+        let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainProblem::Unreadable {
             what,
             command: format!("{} {args}", program.display()),
             text: text.to_owned(),
@@ -154,16 +129,16 @@ impl Toolchain {
         let (cargo_version, channel) = parse_cargo_version(&cargo_verbose)
             .ok_or_else(|| unreadable("a version", &cargo, "-vV", &cargo_verbose))?;
         if cargo_version < MINIMUM_CARGO {
-            return Err(ToolchainError::TooOld { cargo, found: cargo_version });
+            return Err(ToolchainProblem::TooOld { cargo, found: cargo_version }.into());
         }
-        let rustc_verbose = output_of(&rustc, &["-vV"])?;
+        let rustc_verbose = output_of(&rustc, &["-vV"]).map_err(ToolchainProblem::from)?;
         let rustc_version = field(&rustc_verbose, "release")
             .and_then(RustVersion::parse)
             .ok_or_else(|| unreadable("a version", &rustc, "-vV", &rustc_verbose))?;
         let host = field(&rustc_verbose, "host")
             .ok_or_else(|| unreadable("the host", &rustc, "-vV", &rustc_verbose))?
             .to_owned();
-        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"])?.trim());
+        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"]).map_err(ToolchainProblem::from)?.trim());
         Ok(Self {
             name: name.map(str::to_owned),
             cargo,
@@ -206,7 +181,7 @@ impl fmt::Display for RustVersion {
     }
 }
 
-/// Where a release stands on its way to stable.
+/// The release channel of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// A finished release.
@@ -230,7 +205,7 @@ impl Channel {
         }
     }
 
-    /// Whether Cargo takes `-Z` flags without being told that it is a nightly.
+    /// Whether Cargo takes `-Z` flags without an override.
     pub fn takes_unstable_flags(self) -> bool {
         matches!(self, Self::Nightly | Self::Dev)
     }
@@ -266,7 +241,7 @@ fn parse_cargo_version(verbose: &str) -> Option<(RustVersion, Channel)> {
 
 /// The two binaries behind rustup's proxies; `None` when the `cargo` on `PATH` is not one of
 /// rustup's, so that it would not be what the user runs.
-fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainError> {
+fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainProblem> {
     if name.is_none() && !on_path("cargo").is_some_and(|cargo| is_proxy(&cargo, rustup)) {
         return Ok(None);
     }
@@ -284,7 +259,7 @@ fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, 
             let installed: Vec<String> = installed.lines().map(str::to_owned).collect();
             match name {
                 Some(name) if !installed.iter().any(|i| is_called(i, name)) => {
-                    Err(ToolchainError::Unknown { name: name.to_owned(), installed })
+                    Err(ToolchainProblem::Unknown { name: name.to_owned(), installed })
                 }
                 _ => Err(error.into()),
             }
@@ -310,8 +285,8 @@ fn is_proxy(program: &Path, rustup: &Path) -> bool {
     same_target || (same_size && program.parent() == rustup.parent())
 }
 
-fn need(program: &'static str) -> Result<PathBuf, ToolchainError> {
-    on_path(program).ok_or(ToolchainError::NotFound { program })
+fn need(program: &'static str) -> Result<PathBuf, ToolchainProblem> {
+    on_path(program).ok_or(ToolchainProblem::NotFound { program })
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl fmt::Display for VolumeKind {
     }
 }
 
-/// VolumeKind and size of a volume.
+/// Kind and size of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct VolumeSpec {
@@ -100,24 +100,19 @@ pub struct VolumeSpec {
 
 /// A text that is no volume.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VolumeSpecError {
-    /// Not `kind:size`.
+#[error(transparent)]
+pub struct VolumeSpecError(#[from] SpecProblem);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum SpecProblem {
     #[error("`{0}` is not KIND:SIZE; write for example btrfs:12G")]
     Shape(String),
-    /// A kind we cannot make.
     #[error("`{0}` is no kind of volume; known are btrfs, xfs, ext4 and tmpfs")]
     Kind(String),
-    /// Not a size.
     #[error("`{0}` is not a size; write a whole number and K, M, G or T, for example 12G")]
     Size(String),
-    /// Less than the file system needs for itself.
     #[error("{kind} needs at least {}M", minimum >> 20)]
-    TooSmall {
-        /// The file system.
-        kind: VolumeKind,
-        /// The least size in bytes.
-        minimum: u64,
-    },
+    TooSmall { kind: VolumeKind, minimum: u64 },
 }
 
 impl VolumeSpec {
@@ -131,15 +126,13 @@ impl FromStr for VolumeSpec {
     type Err = VolumeSpecError;
 
     fn from_str(text: &str) -> Result<Self, VolumeSpecError> {
-        let (kind, size) = text.split_once(':').ok_or_else(|| VolumeSpecError::Shape(text.to_owned()))?;
-        let kind = VolumeKind::ALL
-            .into_iter()
-            .find(|known| known.to_string() == kind)
-            .ok_or_else(|| VolumeSpecError::Kind(kind.to_owned()))?;
-        let size_bytes = parse_size(size).ok_or_else(|| VolumeSpecError::Size(size.to_owned()))?;
+        let (kind, size) = text.split_once(':').ok_or_else(|| SpecProblem::Shape(text.to_owned()))?;
+        let known = VolumeKind::ALL.into_iter().find(|known| known.to_string() == kind);
+        let kind = known.ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
+        let size_bytes = parse_size(size).ok_or_else(|| SpecProblem::Size(size.to_owned()))?;
         let minimum = kind.minimum_bytes();
         if size_bytes < minimum {
-            return Err(VolumeSpecError::TooSmall { kind, minimum });
+            return Err(SpecProblem::TooSmall { kind, minimum }.into());
         }
         Ok(Self { kind, size_bytes })
     }
@@ -190,36 +183,28 @@ pub struct Volume {
     dir: PathBuf,
 }
 
-/// Why there is no volume.
+/// There is no volume, or it cannot be changed.
 #[derive(Debug, thiserror::Error)]
-pub enum VolumeError {
-    /// Loop mounts are made on Linux only.
+#[error(transparent)]
+pub struct VolumeError(#[from] VolumeProblem);
+
+impl VolumeError {
+    /// Whether this user of this system may make none at all.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.0, VolumeProblem::NotLinux | VolumeProblem::NotRoot)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum VolumeProblem {
     #[error("`--volume` needs Linux; use `--work-dir` on a file system of the kind you want")]
     NotLinux,
-    /// Mounting is for root only.
     #[error("`--volume` needs root to mount; run as root, or use `--work-dir` on a file system of the kind you want")]
     NotRoot,
-    /// A program is missing.
     #[error("`--volume {spec}` needs `{program}`, which is not on PATH; on Debian: apt-get install {package}")]
-    Missing {
-        /// What was asked for.
-        spec: VolumeSpec,
-        /// The program.
-        program: &'static str,
-        /// The Debian package that has it.
-        package: &'static str,
-    },
-    /// A file or directory of the volume could not be made.
+    Missing { spec: VolumeSpec, program: &'static str, package: &'static str },
     #[error("cannot {attempt} {}: {source}", path.display())]
-    Io {
-        /// What was attempted.
-        attempt: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// A program failed.
+    Io { attempt: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Failed(#[from] ToolError),
 }
@@ -239,10 +224,14 @@ impl Volume {
     /// When this is not Linux or not root, a program is missing, or one of the steps fails;
     /// nothing is left behind then.
     pub fn create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeError> {
+        Ok(Self::try_create(spec, dir)?)
+    }
+
+    fn try_create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeProblem> {
         refuse_unable(spec)?;
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
-            move |source| VolumeError::Io { attempt, path, source }
+            move |source| VolumeProblem::Io { attempt, path, source }
         };
         std::fs::create_dir_all(dir).map_err(failed("make", dir))?;
         let dir = dir.canonicalize().map_err(failed("resolve", dir))?;
@@ -260,9 +249,9 @@ impl Volume {
         Ok(volume)
     }
 
-    fn mount<F>(&self, failed: impl Fn(&'static str, &Path) -> F) -> Result<(), VolumeError>
+    fn mount<F>(&self, failed: impl Fn(&'static str, &Path) -> F) -> Result<(), VolumeProblem>
     where
-        F: FnOnce(io::Error) -> VolumeError,
+        F: FnOnce(io::Error) -> VolumeProblem,
     {
         let (image, mount_point) = (self.dir.join("image"), self.mount_point());
         if self.spec.kind == VolumeKind::Tmpfs {
@@ -303,7 +292,7 @@ impl Volume {
             std::thread::sleep(PAUSE);
             last = remount();
         }
-        last
+        Ok(last?)
     }
 
     /// What was asked for.
@@ -339,21 +328,18 @@ fn new_dir(dir: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Says beforehand what keeps a volume of this kind from being made, as far as can be told
-/// without trying.
-///
-/// # Errors
-/// When this is not Linux or not root, or a program is missing.
-pub fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeError> {
+/// Says beforehand what keeps a volume of this kind from being made, as far as that shows without
+/// trying.
+fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
     if !cfg!(target_os = "linux") {
-        return Err(VolumeError::NotLinux);
+        return Err(VolumeProblem::NotLinux);
     }
     if !os::is_root() {
-        return Err(VolumeError::NotRoot);
+        return Err(VolumeProblem::NotRoot);
     }
     for (program, package) in [spec.kind.mkfs(), ("mount", "mount"), ("umount", "mount")] {
         if find_tool(program).is_none() {
-            return Err(VolumeError::Missing { spec, program, package });
+            return Err(VolumeProblem::Missing { spec, program, package });
         }
     }
     Ok(())
@@ -377,7 +363,7 @@ pub fn clean_leftovers(dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn remove(dir: &Path) -> Result<(), VolumeError> {
+fn remove(dir: &Path) -> Result<(), VolumeProblem> {
     let root = dir.join("root");
     let mut last = Ok(());
     for attempt in 0..TRIES {
@@ -393,7 +379,7 @@ fn remove(dir: &Path) -> Result<(), VolumeError> {
         return last;
     }
     // `root` is empty now, and of the image nothing but its name is lost if this is cut off.
-    std::fs::remove_dir_all(dir).map_err(|source| VolumeError::Io { attempt: "remove", path: dir.to_owned(), source })
+    std::fs::remove_dir_all(dir).map_err(|source| VolumeProblem::Io { attempt: "remove", path: dir.to_owned(), source })
 }
 
 /// Whether something is mounted exactly there.
@@ -407,7 +393,7 @@ fn find_tool(program: &str) -> Option<PathBuf> {
     on_path(program).or_else(|| extra.into_iter().find(|path| path.is_file()))
 }
 
-fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeError> {
+fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeProblem> {
     output_of(&find_tool(program).unwrap_or_else(|| program.into()), args)?;
     Ok(())
 }

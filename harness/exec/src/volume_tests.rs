@@ -1,5 +1,6 @@
 use super::*;
-use crate::disk::{Detail, measure};
+use crate::disk::Detail;
+use crate::disk::tests::measure;
 use crate::extents::sync;
 use crate::filesystem::{FileSystemFacts, LinkSupport, free_bytes};
 
@@ -11,7 +12,7 @@ fn volume(spec: &str, dir: &Path) -> Option<Volume> {
             skip::skip(&format!("the part on {spec}"), &error.to_string());
             // With everything at hand a failure is a failure, except where the kernel
             // (in a container) has no loop devices or no such file system.
-            let excused = matches!(error, VolumeError::NotRoot | VolumeError::Missing { .. })
+            let excused = matches!(error.0, VolumeProblem::NotRoot | VolumeProblem::Missing { .. })
                 || error.to_string().contains("mount");
             assert!(excused, "{error}");
             None
@@ -112,9 +113,9 @@ fn reflinked_copies_cost_nothing_and_show_so() {
         assert!((physical / used - 1.0).abs() < 0.02, "{spec}: {physical} against {used}");
         let measured = measure(&[&store, &tree], Detail::Extents).unwrap();
         let mib = |bytes: Option<u64>| bytes.unwrap() as f64 / MIB as f64;
-        assert!((mib(measured.each[0].physical_bytes) - 64.0).abs() < 0.5, "{measured:?}");
-        assert!((mib(measured.each[1].physical_bytes) - 64.0).abs() < 0.5, "{measured:?}");
-        assert!((mib(measured.together.physical_bytes) - 65.0).abs() < 0.5, "{measured:?}");
+        assert!((mib(measured.each[0].physical_bytes) - 64.0).abs() < 0.5, "{:?}", measured.together);
+        assert!((mib(measured.each[1].physical_bytes) - 64.0).abs() < 0.5, "{:?}", measured.together);
+        assert!((mib(measured.together.physical_bytes) - 65.0).abs() < 0.5, "{:?}", measured.together);
         assert!(mib(Some(measured.together.allocated_bytes)) > 127.0, "inodes do not show it");
     }
 }
@@ -208,10 +209,10 @@ fn kind_and_size_are_read_and_written_back() {
 
 #[test]
 fn other_texts_say_what_is_wrong_with_them() {
-    assert_eq!(parse("btrfs"), Err(VolumeSpecError::Shape("btrfs".into())));
-    assert_eq!(parse("zfs:1G"), Err(VolumeSpecError::Kind("zfs".into())));
+    assert_eq!(parse("btrfs"), Err(SpecProblem::Shape("btrfs".into()).into()));
+    assert_eq!(parse("zfs:1G"), Err(SpecProblem::Kind("zfs".into()).into()));
     for size in ["", "G", "1.5G", "-1G", "12Q", "99999999999T", "1G2"] {
-        assert_eq!(parse(&format!("xfs:{size}")), Err(VolumeSpecError::Size(size.into())));
+        assert_eq!(parse(&format!("xfs:{size}")), Err(SpecProblem::Size(size.into()).into()));
     }
     let error = parse("xfs:10M").unwrap_err();
     assert_eq!(error.to_string(), "xfs needs at least 300M");

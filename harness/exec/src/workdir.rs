@@ -39,69 +39,42 @@ pub struct WorkDir {
     leftovers_ended: usize,
 }
 
-/// Why a directory cannot be worked in.
+/// A directory cannot be worked in.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkDirError {
-    /// No home directory to derive the default from.
+#[error(transparent)]
+pub struct WorkDirError(#[from] WorkDirProblem);
+
+impl WorkDirError {
+    /// Whether another run owns it.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.0, WorkDirProblem::InUse { .. })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WorkDirProblem {
     #[error("cannot find a cache directory: neither XDG_CACHE_HOME nor HOME is set; name one with `--work-dir`")]
     NoDefault,
-    /// A package above would adopt what is built below.
     #[error("{} is inside the Cargo workspace of {}; choose a `--work-dir` outside any workspace", path.display(), manifest.display())]
-    InsideWorkspace {
-        /// The work directory.
-        path: PathBuf,
-        /// The manifest above it.
-        manifest: PathBuf,
-    },
-    /// A configuration above would change what is built below.
+    InsideWorkspace { path: PathBuf, manifest: PathBuf },
     #[error("{} would leak {} into every build in {}; choose a `--work-dir` that is not below it", config.display(), tables.join(", "), path.display())]
-    ConfigAbove {
-        /// The work directory.
-        path: PathBuf,
-        /// The configuration above it.
-        config: PathBuf,
-        /// What in it matters.
-        tables: Vec<String>,
-    },
-    /// It holds somebody's files.
+    ConfigAbove { path: PathBuf, config: PathBuf, tables: Vec<String> },
     #[error("{} is not empty and not a work directory of ours; choose a new or empty `--work-dir`", .0.display())]
     Foreign(PathBuf),
-    /// It cannot be made or written to.
     #[error("cannot {attempt} {}: {source}; choose a writable `--work-dir`", path.display())]
-    NotWritable {
-        /// What was attempted.
-        attempt: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// There is too little room.
+    NotWritable { attempt: &'static str, path: PathBuf, source: io::Error },
     #[error("{} has {} MiB free, this run needs {}; free some or choose another `--work-dir`", path.display(), free >> 20, needed >> 20)]
-    Full {
-        /// The work directory.
-        path: PathBuf,
-        /// Bytes free.
-        free: u64,
-        /// Bytes needed.
-        needed: u64,
-    },
-    /// Another run owns it.
+    Full { path: PathBuf, free: u64, needed: u64 },
     #[error("{} is in use by another run (process {}); wait for it, or choose another `--work-dir`", path.display(), holder.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()))]
-    InUse {
-        /// The work directory.
-        path: PathBuf,
-        /// The process that owns it, as far as its lock file tells.
-        holder: Option<u32>,
-    },
+    InUse { path: PathBuf, holder: Option<u32> },
 }
 
 /// A work directory is emptied and written to at will: one with files in it must be one that
 /// was made here before.
-fn refuse_foreign(path: &Path) -> Result<(), WorkDirError> {
+fn refuse_foreign(path: &Path) -> Result<(), WorkDirProblem> {
     let is_ours = std::fs::read_to_string(path.join(TAG)).is_ok_and(|text| text == CACHEDIR_TAG);
     let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if is_ours || is_empty { Ok(()) } else { Err(WorkDirError::Foreign(path.to_owned())) }
+    if is_ours || is_empty { Ok(()) } else { Err(WorkDirProblem::Foreign(path.to_owned())) }
 }
 
 /// What the lock file says while a run owns the directory.
@@ -128,7 +101,7 @@ pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = absolute("XDG_CACHE_HOME")
         .or_else(|| Some(std::env::home_dir()?.join(".cache")))
-        .ok_or(WorkDirError::NoDefault)?;
+        .ok_or(WorkDirProblem::NoDefault)?;
     Ok(default_below(&cache, &inherited))
 }
 
@@ -158,9 +131,13 @@ impl WorkDir {
     /// When it is inside a workspace, inherits a configuration, is not writable, has less
     /// than `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
+        Ok(Self::try_acquire(path, floor_bytes)?)
+    }
+
+    fn try_acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirProblem> {
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
-            move |source| WorkDirError::NotWritable { attempt, path, source }
+            move |source| WorkDirProblem::NotWritable { attempt, path, source }
         };
         let absolute = std::path::absolute(path).map_err(failed("resolve", path))?;
         refuse_inherited(existing_part(&absolute), &absolute)?;
@@ -188,7 +165,7 @@ impl WorkDir {
                     // That of a killed run has its lock until it has ended what is left.
                     let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
                     if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
-                        return Err(WorkDirError::InUse { path, holder: holder.map(|holder| holder.pid) });
+                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) });
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -200,7 +177,7 @@ impl WorkDir {
         write_record(&lock).map_err(failed("write", &lock_path))?;
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
-            return Err(WorkDirError::Full { path, free, needed: floor_bytes });
+            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes });
         }
         let guardian = Guardian::start(&path, &lock);
         Ok(Self { path, lock, guardian, leftovers_ended })
@@ -232,13 +209,13 @@ fn existing_part(path: &Path) -> &Path {
     path.ancestors().find(|above| above.exists()).unwrap_or(path)
 }
 
-fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
+fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirProblem> {
     let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let path = path.to_owned();
     match inherited(&real) {
         None => Ok(()),
-        Some(Inherited::Workspace(manifest)) => Err(WorkDirError::InsideWorkspace { path, manifest }),
-        Some(Inherited::Config(config, tables)) => Err(WorkDirError::ConfigAbove { path, config, tables }),
+        Some(Inherited::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
+        Some(Inherited::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
     }
 }
 

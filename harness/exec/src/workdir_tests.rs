@@ -1,8 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::interrupt::Supervisor;
-use crate::process::{CommandSpec, run};
 
 fn refusal(path: &Path, floor: u64) -> String {
     let error = WorkDir::acquire(path, floor).unwrap_err().to_string();
@@ -75,65 +73,69 @@ fn a_leak_moves_the_default_only_when_there_is_a_better_place() {
     assert_eq!(default_below(cache, &leaks_below("/")), usual);
 }
 
-/// Started by the next tests in a process of its own, to be SIGKILLed there.
-#[test]
-#[ignore = "a helper of the next tests"]
-fn helper_owns_a_directory_and_runs_a_tree() {
-    let Some(path) = std::env::var_os("HARNESS_TEST_WORK") else { return };
-    let work = WorkDir::acquire(Path::new(&path), 1).unwrap();
-    let guardian = work.guardian.as_ref().unwrap().pid();
-    // One in the group, one that left it.
-    let spec = CommandSpec::new("/bin/sh", work.path())
-        .args(["-c", "sleep 987 & setsid sleep 987 & echo $! $$; wait"])
-        .env("PATH", "/usr/bin:/bin")
-        .env(WORK_MARK, work.path());
-    let _ = run(&spec, &Supervisor::new(), &mut |_, line| println!("tree {guardian} {line}"));
-}
-
-/// A harness in a process of its own, its guardian, and two processes of the tree it runs.
 #[cfg(target_os = "linux")]
-fn helper(dir: &Path) -> (std::process::Child, u32, [ProcessIdentity; 2]) {
-    use std::io::{BufRead, BufReader};
-    let mut helper = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture"])
-        .arg("workdir::tests::helper_owns_a_directory_and_runs_a_tree")
-        .env("HARNESS_TEST_WORK", dir)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(helper.stdout.take().unwrap()).lines();
-    let tree = lines.find_map(|line| Some(line.unwrap().split_once("tree ")?.1.to_owned())).unwrap();
-    let pids: Vec<u32> = tree.split(' ').map(|pid| pid.parse().unwrap()).collect();
-    let tree = [pids[1], pids[2]].map(ProcessIdentity::of);
-    assert!(tree.iter().all(ProcessIdentity::is_alive));
-    (helper, pids[0], tree)
-}
+mod killed {
+    use super::*;
+    use crate::interrupt::Supervisor;
+    use crate::process::{CommandSpec, run};
 
-#[test]
-#[cfg(target_os = "linux")]
-fn a_killed_harness_takes_the_whole_tree_along_before_the_next_run_begins() {
-    let dir = tempfile::tempdir().unwrap();
-    let (mut helper, _, tree) = helper(dir.path());
-    assert!(refusal(dir.path(), 1).contains(&format!("process {}", helper.id())));
-    helper.kill().unwrap(); // SIGKILL: no handler, no destructor
-    helper.wait().unwrap();
-    // Not `InUse`: the lock is waited for, and the guardian has ended everything by then.
-    let work = WorkDir::acquire(dir.path(), 1).unwrap();
-    assert!(!tree.iter().any(ProcessIdentity::is_alive));
-    assert_eq!(work.leftovers_ended(), 0);
-}
+    /// Started by the next tests in a process of its own, to be SIGKILLed there.
+    #[test]
+    #[ignore = "a helper of the next tests"]
+    fn helper_owns_a_directory_and_runs_a_tree() {
+        let Some(path) = std::env::var_os("HARNESS_TEST_WORK") else { return };
+        let work = WorkDir::acquire(Path::new(&path), 1).unwrap();
+        let guardian = work.guardian.as_ref().unwrap().pid();
+        // One in the group, one that left it.
+        let spec = CommandSpec::new("/bin/sh", work.path())
+            .args(["-c", "sleep 987 & setsid sleep 987 & echo $! $$; wait"])
+            .env("PATH", "/usr/bin:/bin")
+            .env(WORK_MARK, work.path());
+        let _ = run(&spec, &Supervisor::new(), &mut |_, line| println!("tree {guardian} {line}"));
+    }
 
-#[test]
-#[cfg(target_os = "linux")]
-fn leftovers_of_a_run_killed_with_its_guardian_are_ended_by_the_next() {
-    let dir = tempfile::tempdir().unwrap();
-    let (mut helper, guardian, tree) = helper(dir.path());
-    crate::os::kill(guardian);
-    helper.kill().unwrap();
-    helper.wait().unwrap();
-    std::thread::sleep(Duration::from_millis(100));
-    assert!(tree.iter().all(ProcessIdentity::is_alive));
-    let work = WorkDir::acquire(dir.path(), 1).unwrap();
-    assert_eq!(work.leftovers_ended(), 3, "the shell and its two children");
-    assert!(!tree.iter().any(ProcessIdentity::is_alive));
+    /// A harness in a process of its own, its guardian, and two processes of the tree it runs.
+    fn helper(dir: &Path) -> (std::process::Child, u32, [ProcessIdentity; 2]) {
+        use std::io::{BufRead, BufReader};
+        let mut helper = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture"])
+            .arg("workdir::tests::killed::helper_owns_a_directory_and_runs_a_tree")
+            .env("HARNESS_TEST_WORK", dir)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(helper.stdout.take().unwrap()).lines();
+        let tree = lines.find_map(|line| Some(line.unwrap().split_once("tree ")?.1.to_owned())).unwrap();
+        let pids: Vec<u32> = tree.split(' ').map(|pid| pid.parse().unwrap()).collect();
+        let tree = [pids[1], pids[2]].map(ProcessIdentity::of);
+        assert!(tree.iter().all(ProcessIdentity::is_alive));
+        (helper, pids[0], tree)
+    }
+
+    #[test]
+    fn a_killed_harness_takes_the_whole_tree_along_before_the_next_run_begins() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut helper, _, tree) = helper(dir.path());
+        assert!(refusal(dir.path(), 1).contains(&format!("process {}", helper.id())));
+        helper.kill().unwrap(); // SIGKILL: no handler, no destructor
+        helper.wait().unwrap();
+        // Not `InUse`: the lock is waited for, and the guardian has ended everything by then.
+        let work = WorkDir::acquire(dir.path(), 1).unwrap();
+        assert!(!tree.iter().any(ProcessIdentity::is_alive));
+        assert_eq!(work.leftovers_ended(), 0);
+    }
+
+    #[test]
+    fn leftovers_of_a_run_killed_with_its_guardian_are_ended_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut helper, guardian, tree) = helper(dir.path());
+        crate::os::kill(guardian);
+        helper.kill().unwrap();
+        helper.wait().unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(tree.iter().all(ProcessIdentity::is_alive));
+        let work = WorkDir::acquire(dir.path(), 1).unwrap();
+        assert_eq!(work.leftovers_ended(), 3, "the shell and its two children");
+        assert!(!tree.iter().any(ProcessIdentity::is_alive));
+    }
 }

@@ -25,27 +25,27 @@ use super::story::{Step, Story};
 use super::{Told, Wrong};
 use exec::dirs::remove_dir;
 use exec::process::{self, CommandSpec};
-use runner::build::{BuildError, build};
-use runner::invocation::{Recipe, Site};
-use runner::lab::Lab;
-use runner::options::StrategyFile;
-use runner::outcome::outcomes;
-use runner::rival::Rival;
+use runner::build_env::BuildEnv;
+use runner::deadline::BuildError;
+use runner::experiment::StrategyFile;
+use runner::integration::plain::PlainCargo;
+use runner::integration::{self, Integration, IntegrationDirs, OpenedIntegration};
+use runner::invocation::{BuildOptions, Site};
 
 /// What all stories of a run share.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     /// The toolchain under test and everything around it.
-    pub lab: &'a Lab,
+    pub build_env: &'a BuildEnv,
     /// Another toolchain, where there is one.
-    pub second: Option<&'a Lab>,
+    pub second: Option<&'a BuildEnv>,
     /// What else strategies can be named by.
-    pub shelf: &'a Shelf,
+    pub extra_strategies: &'a ExtraStrategies,
 }
 
 /// Files of strategies and parameters that were given, for processes that look names up again.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-pub struct Shelf {
+pub struct ExtraStrategies {
     /// Files that describe strategies.
     pub files: Vec<StrategyFile>,
     /// Parameters of external strategies.
@@ -83,9 +83,8 @@ pub struct Bench<'a> {
     strategy: &'a Strategy,
     name: String,
     place: PathBuf,
-    store: Option<Box<dyn Store>>,
-    /// Somebody else's tool, open.
-    rival: Option<Arc<Rival>>,
+    /// Plain Cargo until the store is opened.
+    integration: Arc<dyn Integration>,
     settings: BTreeMap<String, Settings>,
     /// Trees that were built since their build directory was last emptied.
     pub(super) warm: BTreeSet<String>,
@@ -109,9 +108,6 @@ impl<'a> Bench<'a> {
     pub fn set_up(ground: Ground<'a>, name: &str, strategy: &'a Strategy, place: &Path) -> Result<Bench<'a>, Wrong> {
         remove_dir(place)?;
         std::fs::create_dir_all(place)?;
-        if let Strategy::Units(units) = strategy {
-            units.link.probe(place).map_err(Wrong::NotApplicable)?;
-        }
         let mut bench = Bench::take_up(ground, name, strategy, place);
         bench.write(".cargo/config.toml", CONFIG)?;
         std::fs::create_dir_all(bench.at("vendor"))?;
@@ -126,8 +122,7 @@ impl<'a> Bench<'a> {
             strategy,
             name: name.to_owned(),
             place: place.to_owned(),
-            store: None,
-            rival: None,
+            integration: Arc::new(PlainCargo),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             story: Story::default(),
@@ -140,14 +135,17 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it cannot be opened: the strategy's fault.
     pub fn open_store(&mut self) -> Told {
-        if let Strategy::External(external) = self.strategy {
-            let opened = Rival::open_at(self.lab(), &self.at(""), external)?;
-            self.rival = Some(Arc::new(opened.map_err(Wrong::NotApplicable)?));
-        }
-        if let Strategy::Units(units) = self.strategy {
-            let opened = units.store.open(&self.store_dir());
-            self.store = Some(opened.map_err(|error| Wrong::Failed(format!("the store does not open: {error}")))?);
-        }
+        let shared_target = self.at("target/shared");
+        let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.at("")) };
+        let opened = integration::open(self.strategy, self.build_env(), &dirs);
+        self.integration = match opened {
+            Ok(OpenedIntegration::Ready(integration)) => integration,
+            Ok(OpenedIntegration::Unsupported(why)) => return Err(Wrong::NotApplicable(why)),
+            Err(error) if self.strategy.as_units().is_some() => {
+                return Err(Wrong::Failed(format!("the store does not open: {error}")));
+            }
+            Err(error) => return Err(error.into()),
+        };
         Ok(())
     }
 
@@ -161,9 +159,9 @@ impl<'a> Bench<'a> {
         &self.story
     }
 
-    /// The lab of the toolchain under test.
-    pub fn lab(&self) -> &'a Lab {
-        self.ground.lab
+    /// The build_env of the toolchain under test.
+    pub fn build_env(&self) -> &'a BuildEnv {
+        self.ground.build_env
     }
 
     /// The strategy.
@@ -191,7 +189,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Not applicable to others.
     pub fn store(&self) -> Result<&dyn Store, Wrong> {
-        self.store.as_deref().ok_or_else(|| Wrong::NotApplicable("it has no store of ours".to_owned()))
+        self.integration.store().ok_or_else(|| Wrong::NotApplicable("it has no store of ours".to_owned()))
     }
 
     /// A story about reuse cannot be told of a strategy that reuses nothing.
@@ -199,9 +197,9 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// Not applicable to `none`.
     pub fn needs_cache(&self) -> Told {
-        match self.strategy {
-            Strategy::None => Err(Wrong::NotApplicable("it reuses nothing".to_owned())),
-            _ => Ok(()),
+        match self.integration.expectations().cacheless {
+            true => Err(Wrong::NotApplicable("it reuses nothing".to_owned())),
+            false => Ok(()),
         }
     }
 
@@ -212,7 +210,7 @@ impl<'a> Bench<'a> {
     pub fn needs_second_toolchain(&self) -> Told {
         match self.ground.second {
             // It was opened with the toolchain under test and hands that one's environment on.
-            Some(_) if self.rival.is_some() => {
+            Some(_) if self.integration.expectations().opaque => {
                 Err(Wrong::NotApplicable("a tool is opened for one toolchain only".to_owned()))
             }
             Some(_) => Ok(()),
@@ -260,9 +258,9 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When the harness cannot do it, or is interrupted; the inner error is the build's.
     pub fn try_build(&mut self, tree: &str) -> Result<Result<Built, Wrong>, Wrong> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let cold = self.warm.insert(tree.to_owned());
-        let args = site.build_args(lab, &recipe);
+        let args = site.build_args(build_env, &build_options);
         let shown =
             args.iter().map(|arg| arg.to_string_lossy().into_owned()).filter(|arg| !arg.starts_with("--message"));
         let env = self.story_env(tree);
@@ -271,11 +269,11 @@ impl<'a> Bench<'a> {
             env,
             args: shown.collect(),
         });
-        self.rival.iter().try_for_each(|rival| rival.serve())?;
-        match build(lab, &site, &recipe, self.strategy, self.store.as_deref(), None) {
+        let start = self.integration.start_step(build_env, &[])?;
+        match integration::build(&*self.integration, build_env, &site, &build_options, &start) {
             Ok(mut build) => {
                 build.release();
-                let outcomes = outcomes(&build, self.strategy, self.store.as_deref(), cold);
+                let outcomes = self.integration.outcomes(&build, cold);
                 Ok(Ok(Built::of(&build, &outcomes)))
             }
             Err(error @ BuildError::Process(_)) => Err(error.into()),
@@ -324,10 +322,10 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When it does not run.
     pub fn output(&self, tree: &str) -> Result<String, Wrong> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let program = self.program(tree);
-        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(lab, &recipe)).timeout(LIMIT);
-        match process::run_captured(&spec, &lab.supervisor) {
+        let spec = CommandSpec::new(&program, &site.dir).envs(site.env(build_env, &build_options)).timeout(LIMIT);
+        match process::run_captured(&spec, &build_env.supervisor) {
             Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
             Ok((finished, _)) => Err(Wrong::Failed(format!(
                 "the program of {tree} ends with exit code {}: {}",
@@ -353,7 +351,7 @@ impl<'a> Bench<'a> {
 
     /// Ends the daemon of somebody else's tool; the next build starts it again.
     pub fn rest(&self) {
-        self.rival.iter().for_each(|rival| rival.rest());
+        self.integration.pause();
     }
 
     /// Empties the build directory of a tree: what its workspace has to itself.
@@ -383,11 +381,11 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The lab a tree is built in.
-    pub(super) fn lab_of(&self, tree: &str) -> &'a Lab {
+    /// The build_env a tree is built in.
+    pub(super) fn build_env_of(&self, tree: &str) -> &'a BuildEnv {
         match self.ground.second {
             Some(second) if self.settings_of(tree).second_toolchain => second,
-            _ => self.ground.lab,
+            _ => self.ground.build_env,
         }
     }
 
@@ -400,30 +398,30 @@ impl<'a> Bench<'a> {
     pub(super) fn site(&self, tree: &str) -> Site {
         let dir = self.settings_of(tree).sources.unwrap_or_else(|| self.at(&self.inside("ws", tree)));
         let target_dir = self.settings_of(tree).target.unwrap_or_else(|| self.at(&self.inside("target", tree)));
-        let shared = matches!(self.strategy, Strategy::SharedTarget);
+        let shared = self.integration.shared_build_dir().map(Path::to_path_buf);
         Site {
             workspace: tree.to_owned(),
             tree: dir.clone(),
             root: dir.clone(),
             dir,
-            build_dir: if shared { self.at("target/shared") } else { target_dir.clone() },
+            build_dir: shared.unwrap_or_else(|| target_dir.clone()),
             target_dir,
             log: self.at(&format!("rustc-{tree}.log")),
             cargo_args: self.settings_of(tree).args,
             test_args: Vec::new(),
             run: None,
-            rival: self.rival.clone(),
+            hooks: Arc::<dyn Integration>::clone(&self.integration),
         }
     }
 
     /// How it is built there.
-    pub(super) fn recipe(&self, tree: &str) -> Recipe {
+    pub(super) fn build_options(&self, tree: &str) -> BuildOptions {
         let settings = self.settings_of(tree);
-        Recipe {
+        BuildOptions {
             task: Task::Build,
             profile: settings.profile.unwrap_or_else(|| "dev".to_owned()),
             jobs: None,
-            cargo_home: self.lab_of(tree).cargo_home.clone(),
+            cargo_home: self.build_env_of(tree).cargo_home.clone(),
             rustflags: settings.rustflags,
             env: settings.env,
         }

@@ -6,7 +6,7 @@ use records::Outcome;
 
 use super::{Told, Wrong};
 use runner::build::Build;
-use runner::outcome::UnitOutcome;
+use runner::integration::UnitOutcome;
 
 /// A build that succeeded.
 #[derive(Debug, Clone)]
@@ -77,8 +77,7 @@ impl Built {
             graph_call: build.phases.graph_call,
             restore: build.phases.restore,
             wall: build.phases.wall(),
-            restored_files: restored
-                .map_or(0, |it| it.hardlinked + it.reflinked + it.copied + it.symlinked + it.private_files),
+            restored_files: restored.map_or(0, |it| it.files.values().sum::<u64>() + it.private_files),
         }
     }
 

@@ -59,7 +59,7 @@ fn two_thousand_units(bench: &mut Bench<'_>) -> Told {
     let (_, no_op) = bench.build_plainly("large")?;
     let filled = bench.build("large")?;
     if filled.ran() > 0 {
-        return Err(Wrong::Trouble(anyhow::anyhow!("a taken over build directory is not fresh: {}", filled.ran())));
+        return Err(Wrong::Internal(anyhow::anyhow!("a taken over build directory is not fresh: {}", filled.ran())));
     }
     bench.leave("large");
     bench.needs_cache()?;

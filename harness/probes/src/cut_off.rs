@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use super::bench::{Bench, Ground, LIMIT, Settings, Shelf};
+use super::bench::{Bench, ExtraStrategies, Ground, LIMIT, Settings};
 use super::{Told, Wrong};
 use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec, Stream};
-use runner::asked::catalog_of;
-use runner::lab::{Lab, Phase};
+use runner::build_env::{BuildEnv, Phase};
+use runner::experiment::catalog_of;
 
 /// When to kill a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Job {
     work: PathBuf,
     toolchain: Option<String>,
     strategy: String,
-    shelf: Shelf,
+    extra_strategies: ExtraStrategies,
     place: PathBuf,
     tree: String,
     settings: Settings,
@@ -145,7 +145,7 @@ impl Bench<'_> {
         self.rest();
         let specs: Vec<CommandSpec> = trees.iter().map(|tree| self.apart(tree)).collect::<Result<_, Wrong>>()?;
         self.note(&format!("build {} at once", trees.join(", ")));
-        let supervisor = &self.lab().supervisor;
+        let supervisor = &self.build_env().supervisor;
         let build = |spec| process::run(spec, supervisor, &mut |_, _| ());
         let ended: Vec<_> = std::thread::scope(|scope| {
             let running: Vec<_> = specs.iter().map(|spec| scope.spawn(move || build(spec))).collect();
@@ -167,7 +167,7 @@ impl Bench<'_> {
         self.rest();
         let spec = self.apart(tree)?;
         self.warm.insert(tree.to_owned());
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |stream, line| {
+        let finished = process::run(&spec, &self.build_env().supervisor, &mut |stream, line| {
             if let (Stream::Stdout, Some((phase, pid))) = (stream, line.split_once(' '))
                 && let Ok(pid) = pid.parse()
             {
@@ -187,11 +187,11 @@ impl Bench<'_> {
     /// When its job cannot be written.
     pub(super) fn apart(&self, tree: &str) -> Result<CommandSpec, Wrong> {
         let job = Job {
-            // The second toolchain has a lab of its own, which the other process takes for its first.
-            work: self.lab_of(tree).work.clone(),
-            toolchain: self.lab_of(tree).toolchain.name.clone(),
+            // The second toolchain has a build_env of its own, which the other process takes for its first.
+            work: self.build_env_of(tree).work.clone(),
+            toolchain: self.build_env_of(tree).toolchain.name.clone(),
             strategy: self.strategy_name().to_owned(),
-            shelf: self.ground().shelf.clone(),
+            extra_strategies: self.ground().extra_strategies.clone(),
             place: self.at(""),
             tree: tree.to_owned(),
             settings: self.settings_of(tree),
@@ -200,7 +200,7 @@ impl Bench<'_> {
         std::fs::write(&file, serde_json::to_vec(&job).context("cannot write a job")?)?;
         let exe = std::env::current_exe()?;
         let site = self.site(tree);
-        let env = site.env(self.lab_of(tree), &self.recipe(tree));
+        let env = site.env(self.build_env_of(tree), &self.build_options(tree));
         Ok(CommandSpec::new(exe, self.at("")).arg("probe-build").arg(file).envs(env).timeout(LIMIT))
     }
 
@@ -265,16 +265,16 @@ fn kill(_pid: i32) -> bool {
 pub fn run_job(file: &Path, supervisor: &Supervisor) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let job: Job = serde_json::from_str(&text).with_context(|| format!("{} is no job", file.display()))?;
-    let lab = Lab::open(&job.work, job.toolchain.as_deref(), supervisor.clone())?.telling(tell);
-    let catalog = catalog_of(&job.shelf.files, &job.shelf.set)?;
+    let build_env = BuildEnv::open(&job.work, job.toolchain.as_deref(), supervisor.clone())?.with_phase_listener(tell);
+    let catalog = catalog_of(&job.extra_strategies.files, &job.extra_strategies.set)?;
     let strategy = super::telling::strategy(&catalog, &job.strategy)?;
-    let ground = Ground { lab: &lab, second: None, shelf: &job.shelf };
+    let ground = Ground { build_env: &build_env, second: None, extra_strategies: &job.extra_strategies };
     let mut bench = Bench::take_up(ground, &job.strategy, &strategy, &job.place);
     *bench.set(&job.tree) = Settings { second_toolchain: false, ..job.settings };
     let ended = bench.open_store().and_then(|()| bench.build(&job.tree).map(drop));
     ended.map_err(|wrong| match wrong {
         Wrong::Failed(why) | Wrong::NotApplicable(why) => anyhow::anyhow!(why),
-        Wrong::Trouble(error) => error,
+        Wrong::Internal(error) => error,
     })
 }
 

@@ -75,7 +75,7 @@ impl Bench<'_> {
             _ => CommandSpec::new(program, self.at("")),
         };
         let spec = spec.args(args.iter().copied()).env("LC_ALL", "C").timeout(LIMIT);
-        let finished = process::run(&spec, &self.lab().supervisor, &mut |_, _| ())?;
+        let finished = process::run(&spec, &self.build_env().supervisor, &mut |_, _| ())?;
         let words = argv.iter().map(|word| (*word).to_owned());
         self.story.add(Step::Run { dir: ".".to_owned(), env: Vec::new(), args: words.collect() });
         Ok(match finished.status.success() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use strategies::key::Digest;
 use strategies::store::survey::Survey;
-use strategies::store::verify::{Verified, verify};
+use strategies::store::verify::{VerifyOutcome, verify};
 
 use super::bench::Bench;
 use super::{Told, Wrong};
@@ -65,7 +65,7 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn verified(&self) -> Result<Option<Verified>, Wrong> {
+    pub fn verified(&self) -> Result<Option<VerifyOutcome>, Wrong> {
         let Ok(store) = self.store() else { return Ok(None) };
         let survey = Survey::of(store).map_err(|error| Wrong::Failed(format!("the store cannot be read: {error}")))?;
         Ok(Some(verify(store, &survey, &|_| ())))

@@ -15,17 +15,17 @@ struct Known {
 
 /// Ours.
 fn is_ours(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Units(_))
+    strategy.as_units().is_some()
 }
 
 /// Ours, and with files that lead to the store's own.
 fn shares_inodes(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Units(units) if units.link.shares_inodes())
+    strategy.as_units().is_some_and(|units| units.link.shares_inodes())
 }
 
 /// Ours, and with links to names in the store.
 fn points_into_the_store(strategy: &Strategy) -> bool {
-    matches!(strategy, Strategy::Units(units) if units.link.mechanism() == strategies::link::Mechanism::Symlinked)
+    strategy.as_units().is_some_and(|units| units.link.mechanism() == strategies::link::Mechanism::Symlinked)
 }
 
 const KNOWN: &[Known] = &[
@@ -73,7 +73,7 @@ const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who
 
 fn policy(strategy: &Strategy) -> Option<&'static str> {
     match strategy {
-        Strategy::Units(units) => Some(units.policy.name()),
+        Strategy::Units(units) => Some(units.policy.name),
         _ => None,
     }
 }

@@ -47,7 +47,7 @@ pub mod telling;
 use bench::Bench;
 
 use exec::process::ProcessError;
-use runner::build::BuildError;
+use runner::deadline::BuildError;
 
 /// A story with an expected end.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,7 @@ pub enum Wrong {
     /// The story cannot be told of this strategy, or not here.
     NotApplicable(String),
     /// The harness could not tell it.
-    Trouble(anyhow::Error),
+    Internal(anyhow::Error),
 }
 
 impl From<BuildError> for Wrong {
@@ -109,26 +109,26 @@ impl From<BuildError> for Wrong {
             BuildError::Process(error @ ProcessError::TimedOut { .. }) => Wrong::Failed(error.to_string()),
             // What a store or a build directory does to a strategy is the strategy's affair.
             BuildError::File(error) => Wrong::Failed(format!("the strategy gave up: {error}")),
-            other => Wrong::Trouble(other.into()),
+            other => Wrong::Internal(other.into()),
         }
     }
 }
 
 impl From<std::io::Error> for Wrong {
     fn from(error: std::io::Error) -> Wrong {
-        Wrong::Trouble(error.into())
+        Wrong::Internal(error.into())
     }
 }
 
 impl From<ProcessError> for Wrong {
     fn from(error: ProcessError) -> Wrong {
-        Wrong::Trouble(error.into())
+        Wrong::Internal(error.into())
     }
 }
 
 impl From<anyhow::Error> for Wrong {
     fn from(error: anyhow::Error) -> Wrong {
-        Wrong::Trouble(error)
+        Wrong::Internal(error)
     }
 }
 

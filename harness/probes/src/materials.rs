@@ -72,17 +72,17 @@ impl Bench<'_> {
         // An object file alone: a `staticlib` would bring a second panic handler along.
         let rustc = "--edition=2024 --crate-type=lib --emit=obj -Cpanic=abort -o word.o";
         let rustc: Vec<&str> = rustc.split(' ').chain([source]).collect();
-        self.run(dir, "rustc", &self.ground().lab.toolchain.rustc.clone(), &rustc)?;
+        self.run(dir, "rustc", &self.ground().build_env.toolchain.rustc.clone(), &rustc)?;
         self.run(dir, "ar", &ar, &["crs", library, "word.o"])
     }
 
     /// Runs a program in a directory below the place.
     fn run(&mut self, dir: &str, name: &str, program: &Path, args: &[&str]) -> Told {
         let spec = CommandSpec::new(program, self.at(dir)).args(args.iter().copied()).timeout(LIMIT);
-        let finished = process::run(&spec, &self.ground().lab.supervisor, &mut |_, _| ())?;
+        let finished = process::run(&spec, &self.ground().build_env.supervisor, &mut |_, _| ())?;
         if !finished.status.success() {
             let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
-            return Err(Wrong::Trouble(failed));
+            return Err(Wrong::Internal(failed));
         }
         let args = std::iter::once(name).chain(args.iter().copied()).map(str::to_owned).collect();
         self.story.add(Step::Run { dir: dir.to_owned(), env: Vec::new(), args });
@@ -147,13 +147,13 @@ impl Bench<'_> {
     /// # Errors
     /// When it fails.
     pub fn cargo(&mut self, tree: &str, args: &[&str]) -> Told {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let args: Vec<_> = args.iter().map(|arg| (*arg).into()).collect();
-        let spec = lab.cargo(&site.dir, &site.env(lab, &recipe), &args).timeout(LIMIT);
-        let finished = process::run(&spec, &lab.supervisor, &mut |_, _| ())?;
+        let spec = site.cargo(build_env, &build_options, &args).timeout(LIMIT);
+        let finished = process::run(&spec, &build_env.supervisor, &mut |_, _| ())?;
         if !finished.status.success() {
             let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
-            return Err(Wrong::Trouble(failed));
+            return Err(Wrong::Internal(failed));
         }
         let words =
             std::iter::once("cargo".to_owned()).chain(args.iter().map(|arg| arg.to_string_lossy().into_owned()));

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use strategies::Strategy;
-use strategies::retention::Limits;
-use strategies::store::collect::{CollectError, Request, collect};
+use strategies::retention::StoreLimits;
+use strategies::store::collect::{CollectError, CollectRequest, collect};
 
 use super::bench::Bench;
 use super::faults::gated;
@@ -164,11 +164,11 @@ fn collected_while_cargo_compiles(bench: &mut Bench<'_>) -> Told {
 
 /// Takes everything out of a store, unless a build keeps it from doing so.
 fn collect_everything(strategy: &Strategy, dir: &Path) -> Told {
-    let Strategy::Units(units) = strategy else { return Ok(()) };
+    let Some(units) = strategy.as_units() else { return Ok(()) };
     let failed = |error: &dyn std::fmt::Display| Wrong::Failed(format!("the collection failed: {error}"));
     let store = units.store.open(dir).map_err(|error| failed(&error))?;
-    let limits = Limits { max_bytes: Some(0), ..Limits::default() };
-    let request = Request { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
+    let limits = StoreLimits { max_bytes: Some(0), ..StoreLimits::default() };
+    let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
     match collect(store.as_ref(), &request, &mut |_| ControlFlow::Continue(())) {
         Ok(_) | Err(CollectError::Busy(_)) => Ok(()),
         Err(error) => Err(failed(&error)),

@@ -7,7 +7,8 @@ use strategies::Strategy;
 
 use super::bench::Bench;
 use super::{Told, Wrong};
-use runner::build::build;
+use runner::integration::plain::PlainCargo;
+use runner::integration::{self, StepStart};
 
 /// The one tree of a shared place.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Bench<'_> {
         let settings = self.set(tree);
         settings.sources = Some(shared.sources.clone());
         settings.target = Some(shared.target.clone());
-        Ok(strategies::units::tree::forget_all(&shared.target)?)
+        Ok(strategies::units::forget_installed(&shared.target)?)
     }
 
     /// Goes on in an empty build directory of its own.
@@ -64,10 +65,10 @@ impl Bench<'_> {
     /// # Errors
     /// When it fails.
     pub fn build_plainly(&mut self, tree: &str) -> Result<(usize, Duration), Wrong> {
-        let (lab, site, recipe) = (self.lab_of(tree), self.site(tree), self.recipe(tree));
+        let (build_env, site, build_options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         self.warm.insert(tree.to_owned());
         self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
-        let built = build(lab, &site, &recipe, &Strategy::None, None, None)?;
+        let built = integration::build(&PlainCargo, build_env, &site, &build_options, &StepStart::default())?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
 }

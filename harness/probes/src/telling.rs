@@ -83,7 +83,7 @@ pub fn tell_all(
 ) -> Result<Vec<ProbeRow>> {
     let rows: Mutex<Vec<(usize, ProbeRow)>> = Mutex::new(Vec::new());
     let one = |at: usize| -> Result<()> {
-        ground.lab.supervisor.check()?;
+        ground.build_env.supervisor.check()?;
         on_begin(&tasks[at]);
         let (row, story) = judge(ground, &tasks[at], options)?;
         on_end(&row, &story);
@@ -163,7 +163,7 @@ const NONE: &str = "none";
 
 /// Neither ours nor plain Cargo's.
 fn is_foreign(strategy: &Strategy) -> bool {
-    !matches!(strategy, Strategy::None | Strategy::SharedTarget | Strategy::Units(_))
+    strategy.as_external().is_some()
 }
 
 /// Tells a story once, in a place that is emptied before and, unless `keep`, removed after.
@@ -184,13 +184,13 @@ pub fn tell(
         }
         Err(wrong) => (Err(wrong), Story::default(), String::new()),
     };
-    ground.lab.supervisor.check()?;
+    ground.build_env.supervisor.check()?;
     let one_line = |text: &str| one_line(text, place);
     let (verdict, detail) = match ended {
         Ok(()) => (Verdict::Pass, remark),
         Err(Wrong::Failed(why)) => (Verdict::Fail, one_line(&why)),
         Err(Wrong::NotApplicable(why)) => (Verdict::NotApplicable, one_line(&why)),
-        Err(Wrong::Trouble(error)) => {
+        Err(Wrong::Internal(error)) => {
             (Verdict::Error, format!("the harness could not tell it: {}", one_line(&format!("{error:#}"))))
         }
     };

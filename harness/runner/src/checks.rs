@@ -5,14 +5,15 @@ use std::time::Duration;
 use corpora::scenario::Task;
 use strategies::store::{self, Store};
 
-use super::build::{Build, BuildError, noop};
-use super::invocation::{Recipe, Site};
-use super::lab::Lab;
+use super::build::{Build, noop};
+use super::build_env::BuildEnv;
+use super::deadline::BuildError;
+use super::invocation::{BuildOptions, Site};
 use exec::process::{self, CommandSpec};
 
 /// What the checks found.
 #[derive(Debug, Clone, Default)]
-pub struct Checked {
+pub struct CheckResult {
     /// Units a build right after ran; 0 is right.
     pub noop_compiled: u64,
     /// How long that build took.
@@ -28,16 +29,16 @@ pub struct Checked {
 /// # Errors
 /// When the no-op build fails or is interrupted.
 pub fn check(
-    lab: &Lab,
+    env: &BuildEnv,
     site: &Site,
-    recipe: &Recipe,
+    options: &BuildOptions,
     build: &Build,
     store: Option<&dyn Store>,
-) -> Result<Checked, BuildError> {
-    let (noop_compiled, noop) = noop(lab, site, recipe, &build.graph)?;
+) -> Result<CheckResult, BuildError> {
+    let (noop_compiled, noop) = noop(env, site, options, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
-    let program = program(lab, site, recipe)?;
-    Ok(Checked { noop_compiled, noop, damage, program })
+    let program = program(env, site, options)?;
+    Ok(CheckResult { noop_compiled, noop, damage, program })
 }
 
 /// Every entry's files by size and time; those that were just handed out, byte by byte.
@@ -59,14 +60,14 @@ pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
 }
 
 /// Runs the workspace's own program, built or restored.
-fn program(lab: &Lab, site: &Site, recipe: &Recipe) -> Result<Option<Result<String, String>>, BuildError> {
-    let (Some(run), Task::Build) = (&site.run, recipe.task) else { return Ok(None) };
-    let program = site.program(&run.bin, &recipe.profile);
+fn program(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Result<Option<Result<String, String>>, BuildError> {
+    let (Some(run), Task::Build) = (&site.run, options.task) else { return Ok(None) };
+    let program = site.program(&run.bin, &options.profile);
     let spec = CommandSpec::new(&program, &site.dir)
         .args(&run.args)
-        .envs(site.env(lab, recipe))
+        .envs(site.env(env, options))
         .timeout(Duration::from_secs(20));
-    let shown = match lab.run_captured(&spec) {
+    let shown = match env.run_captured(&spec) {
         Ok((finished, stdout)) if finished.status.success() => Ok(stdout.join("\n")),
         Ok((finished, _)) => Err(format!("exit code {}: {}", finished.code(), finished.stderr_text())),
         Err(error @ process::ProcessError::Interrupted(_)) => return Err(error.into()),

@@ -1,4 +1,4 @@
-//! Strangers' code in the sandbox: what a run's commands need in it, and what rows say of it.
+//! Untrusted code in the sandbox: what a run's commands need in it, and what rows say of it.
 //!
 //! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's
 //! builds, its unit graphs, no-op and shadow builds, `cargo clean`, the built programs, and the
@@ -12,8 +12,8 @@ use anyhow::{Context as _, Result, bail};
 use records::{EnforcedLimit, SandboxInfo};
 use strategies::Strategy;
 
-use super::asked::Asked;
-use super::lab::Lab;
+use super::build_env::BuildEnv;
+use super::experiment::Experiment;
 use exec::command::CommandSpec;
 use exec::sandbox::view::{SandboxNeeds, split};
 use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
@@ -22,13 +22,11 @@ use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 ///
 /// # Errors
 /// When a strategy builds in a daemon: it would have to be inside and outside at once.
-pub fn refuse_daemons(asked: &Asked) -> Result<()> {
-    let serves = |strategy: &Strategy| match strategy {
-        Strategy::External(external) => external.description.daemon.is_some(),
-        _ => false,
-    };
+pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
+    let serves =
+        |strategy: &Strategy| strategy.as_external().is_some_and(|external| external.description.daemon.is_some());
     let daemons: Vec<&str> =
-        asked.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
+        experiment.arms.iter().filter(|arm| serves(&arm.strategy)).map(|arm| arm.name.as_str()).collect();
     if !daemons.is_empty() {
         bail!(
             "--sandbox gives every build a network of its own, in which the daemon of {} cannot be reached; leave {} \
@@ -44,25 +42,25 @@ pub fn refuse_daemons(asked: &Asked) -> Result<()> {
 ///
 /// # Errors
 /// When it does not work here.
-pub fn open(spec: &SandboxSpec, asked: &Asked, lab: &Lab) -> Result<Sandbox> {
-    lab.clear_arm()?;
-    let needs = needs(asked, lab)?;
-    Ok(Sandbox::open(spec.clone(), needs, &lab.supervisor)?)
+pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Result<Sandbox> {
+    env.clear_arm()?;
+    let needs = needs(experiment, env)?;
+    Ok(Sandbox::open(spec.clone(), needs, &env.supervisor)?)
 }
 
 /// What the builds of this run read and write.
-fn needs(asked: &Asked, lab: &Lab) -> Result<SandboxNeeds> {
-    let mut read = vec![lab.toolchain.sysroot.clone(), lab.toolchain.cargo.clone(), lab.toolchain.rustc.clone()];
-    read.extend(["bin", "tools"].map(|dir| lab.work.join(dir)));
+fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
+    let mut read = vec![env.toolchain.sysroot.clone(), env.toolchain.cargo.clone(), env.toolchain.rustc.clone()];
+    read.extend(["bin", "tools"].map(|dir| env.work.join(dir)));
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
-    for arm in &asked.arms {
-        if let Strategy::External(external) = &arm.strategy {
+    for arm in &experiment.arms {
+        if let Some(external) = arm.strategy.as_external() {
             read.extend([&external.tool, &external.cargo].into_iter().flatten().map(PathBuf::from));
         }
     }
-    let mut write = vec![lab.arm_dir()];
-    for home in [&lab.cargo_home, &lab.second_home].into_iter().filter(|home| home.is_dir()) {
+    let mut write = vec![env.arm_dir()];
+    for home in [&env.cargo_home, &env.second_home].into_iter().filter(|home| home.is_dir()) {
         read.push(home.clone());
         read.extend(replaced_sources(&home.join("config.toml")));
         // Cargo takes turns at its package cache by a lock on this file; nothing else of its
@@ -78,9 +76,9 @@ fn needs(asked: &Asked, lab: &Lab) -> Result<SandboxNeeds> {
     Ok(SandboxNeeds {
         read,
         write,
-        sealed: vec![lab.work.clone()],
+        sealed: vec![env.work.clone()],
         home: std::env::home_dir(),
-        path: split(&lab.path()),
+        path: split(&env.path()),
         tmp: std::env::var_os("TMPDIR").map(PathBuf::from),
     })
 }
@@ -100,11 +98,11 @@ fn replaced_sources(config: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When that cannot be measured, or the run is interrupted.
-pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
-    let Some(sandbox) = lab.sandbox() else { return Ok(None) };
-    let mut program = CommandSpec::new(&lab.toolchain.rustc, lab.arm_dir()).arg("-vV");
-    program.env = lab.build_env(&lab.arm_dir().join("overhead.log"));
-    let overhead = sandbox.start_overhead(&program, &lab.supervisor)?;
+pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
+    let Some(sandbox) = env.sandbox() else { return Ok(None) };
+    let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");
+    program.env = env.variables(&env.arm_dir().join("overhead.log"));
+    let overhead = sandbox.start_overhead(&program, &env.supervisor)?;
     let enforcers = sandbox.enforcers();
     let limits = sandbox.spec().limits;
     Ok(Some(SandboxInfo {
@@ -120,8 +118,8 @@ pub fn describe(lab: &Lab) -> Result<Option<SandboxInfo>> {
 }
 
 /// The note of a failed build, with the limits of the sandbox that it hit.
-pub(super) fn annotate(lab: &Lab, note: String) -> String {
-    match lab.sandbox().map(|sandbox| sandbox.limit_events()) {
+pub(crate) fn annotate(env: &BuildEnv, note: String) -> String {
+    match env.sandbox().map(|sandbox| sandbox.limit_events()) {
         None => note,
         Some(None) => format!("{note} (under --sandbox)"),
         Some(Some(events)) => format!("{note} (under --sandbox: {events})"),

@@ -1,14 +1,48 @@
-//! How long one build may still take: all its processes together.
+//! Why there is no measurement, and how long one build may still take: all its processes together.
 //!
 //! What runs in this process (restoring, publishing) cannot be cut off; it counts for the
 //! processes that come after it.
 
 use std::time::{Duration, Instant};
 
-use super::build::BuildError;
+use exec::observer;
 use exec::process::{CommandSpec, ProcessError};
+use strategies::graph::parse::GraphError;
 
-/// A limit and the moment it is reached, if there is one.
+/// Why there is no measurement.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Cargo failed; its last lines.
+    #[error("{0}")]
+    Failed(String),
+    /// The daemon of an external tool did not come up, and why: nothing was built.
+    #[error("{0}")]
+    NoDaemon(String),
+    /// It reached its limit.
+    #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
+    TooLong {
+        /// What ran.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+        /// Its last line.
+        last: String,
+    },
+    /// Ctrl-C, or Cargo could not be started.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// Cargo's description of the build could not be read.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Store or build directory failed.
+    #[error(transparent)]
+    File(#[from] strategies::files::FileError),
+    /// The observer's log could not be read.
+    #[error(transparent)]
+    Log(#[from] observer::log::ReadError),
+}
+
+/// A limit and the instant at which it is reached, if there is one.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(Option<(Duration, Instant)>);
 
@@ -27,7 +61,7 @@ impl Deadline {
     }
 
     /// The error of a command that was given this limit.
-    pub fn told(&self, what: &'static str, error: ProcessError) -> BuildError {
+    pub fn annotate(&self, what: &'static str, error: ProcessError) -> BuildError {
         match (error, self.0) {
             // A sandbox has a limit of its own, which may be reached before.
             (ProcessError::TimedOut { stderr_tail, .. }, Some((limit, at))) if at <= Instant::now() => {
@@ -57,16 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_told_and_not_what_was_left_of_it() {
+    fn the_error_names_the_limit_and_not_what_was_left_of_it() {
         let error = ProcessError::TimedOut {
             command: "cargo build".into(),
             limit: Duration::from_millis(7),
             stderr_tail: vec!["   Compiling slow v1.0.0".into()],
         };
         let reached = Deadline(Some((Duration::from_secs(30), Instant::now())));
-        let told = reached.told("Cargo", error).to_string();
+        let text = reached.annotate("Cargo", error).to_string();
         assert_eq!(
-            told,
+            text,
             "Cargo was ended, the step having reached its limit of 30 s (--step-timeout); its last line: \
              Compiling slow v1.0.0"
         );

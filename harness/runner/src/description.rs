@@ -3,74 +3,69 @@
 use anyhow::{Context as _, Result};
 use records::{CorpusInfo, FileSystemInfo, HostInfo, RunInfo, ToolchainInfo};
 
-use strategies::Strategy;
-
-use super::asked::Asked;
+use super::build_env::BuildEnv;
 use super::confinement;
-use super::lab::Lab;
-use super::options::Options;
-use super::rival::Rival;
+use super::experiment::{Experiment, Options};
+use super::integration::{self, IntegrationDirs, OpenedIntegration};
 use exec::filesystem::FileSystemFacts;
 use exec::host::HostFacts;
 
 /// The options a recorded run was begun with.
-///
-/// # Errors
-/// When the record does not hold them.
 pub fn stored_options(info: &RunInfo) -> Result<Options> {
     let value = serde_json::Value::Object(info.options.clone().into_iter().collect());
     serde_json::from_value(value)
         .with_context(|| format!("the run {} does not say how it was begun; begin a new run", info.name))
 }
 
-/// What the tools of external strategies say they are; what is missing is told on the way.
-fn tools(asked: &Asked, lab: &Lab) -> Vec<(String, String)> {
+/// The versions of external tools, as they state them; a note goes out for each that is missing.
+fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
     let mut versions = Vec::new();
-    for arm in &asked.arms {
-        let Strategy::External(external) = &arm.strategy else { continue };
-        match Rival::open(lab, external) {
-            Ok(Ok(rival)) => versions.extend(rival.version().map(|version| (arm.name.clone(), version))),
-            Ok(Err(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
+    for arm in &experiment.arms {
+        if arm.strategy.as_external().is_none() {
+            continue;
+        }
+        match integration::open(&arm.strategy, env, &IntegrationDirs::below(&env.arm_dir())) {
+            Ok(OpenedIntegration::Ready(tool)) => {
+                versions.extend(tool.version().map(|version| (arm.name.clone(), version)))
+            }
+            Ok(OpenedIntegration::Unsupported(why)) => eprintln!("note: {} takes no part: {why}", arm.name),
             Err(_) => {} // It will be a row.
         }
     }
-    let _ = lab.clear_arm();
+    let _ = env.clear_arm();
     versions
 }
 
 /// Describes a run that begins now.
-///
-/// # Errors
-/// When the start of a program in its sandbox cannot be measured.
-pub fn describe(name: &str, asked: &Asked, options: &Options, lab: &Lab) -> Result<RunInfo> {
+pub fn describe(name: &str, experiment: &Experiment, options: &Options, env: &BuildEnv) -> Result<RunInfo> {
     let mut stored =
         serde_json::to_value(options).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default();
-    stored.insert("alone".to_owned(), asked.scenario.alone.into());
-    let surroundings = surroundings(name, lab);
-    let tools = surroundings.tools.clone().into_iter().chain(tools(asked, lab)).collect();
+    stored.insert("alone".to_owned(), experiment.scenario.alone.into());
+    let surroundings = surroundings(name, env);
+    let tools = surroundings.tools.clone().into_iter().chain(tools(experiment, env)).collect();
     Ok(RunInfo {
         seed: options.seed,
         rounds: options.rounds,
-        scenario: asked.scenario.name.clone(),
+        scenario: experiment.scenario.name.clone(),
         profile: options.profile.clone(),
-        strategies: asked.arms.iter().map(|arm| arm.name.clone()).collect(),
+        strategies: experiment.arms.iter().map(|arm| arm.name.clone()).collect(),
         corpus: CorpusInfo {
-            name: asked.corpus.name.clone(),
-            hash: asked.corpus_hash(),
-            workspaces: asked.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
+            name: experiment.corpus.name.clone(),
+            hash: experiment.corpus_hash(),
+            workspaces: experiment.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
         },
         options: stored.into_iter().collect(),
         tools,
-        sandbox: confinement::describe(lab)?,
+        sandbox: confinement::describe(env)?,
         ..surroundings
     })
 }
 
 /// Machine, toolchain, file systems and tools of a run that begins now.
-pub fn surroundings(name: &str, lab: &Lab) -> RunInfo {
+pub fn surroundings(name: &str, env: &BuildEnv) -> RunInfo {
     let host = HostFacts::detect();
-    let arm_dir = lab.arm_dir();
-    let places = [("work", Some(lab.work.as_path())), ("arm", arm_dir.parent())];
+    let arm_dir = env.arm_dir();
+    let places = [("work", Some(env.work.as_path())), ("arm", arm_dir.parent())];
     let file_systems = places.into_iter().filter_map(|(role, path)| {
         let fs = FileSystemFacts::of(path?).ok()?;
         Some(FileSystemInfo { role: role.into(), kind: fs.kind, device: fs.device })
@@ -78,9 +73,9 @@ pub fn surroundings(name: &str, lab: &Lab) -> RunInfo {
     RunInfo {
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         toolchain: ToolchainInfo {
-            channel: lab.toolchain.channel.to_string(),
-            cargo: lab.toolchain.cargo_verbose.clone(),
-            rustc: lab.toolchain.rustc_verbose.clone(),
+            channel: env.toolchain.channel.to_string(),
+            cargo: env.toolchain.cargo_verbose.clone(),
+            rustc: env.toolchain.rustc_verbose.clone(),
         },
         host: HostInfo {
             cpu_model: host.cpu,

@@ -2,10 +2,23 @@
 //!
 //! A row that a gate rejects is kept, with the reason, and never enters a comparison.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use enum_map::EnumMap;
+use strategies::graph::UnitIndex;
+use strategies::graph::layout::FileSharing;
+use strategies::key::{Digest, depinfo};
+use strategies::link::{LinkMode, Mechanism};
+
+use super::build_env::BuildEnv;
+use super::integration::Expectations;
+use super::step::{BuildJob, Trial};
+
 /// The facts gates look at.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
-    /// The strategy restores nothing: `none` or `shared-target`.
+pub struct GateFacts {
+    /// The strategy restores nothing.
     pub baseline: bool,
     /// Files or links placed in the build directory before Cargo ran.
     pub restored_files: u64,
@@ -15,9 +28,8 @@ pub struct Facts {
     pub admitted: u64,
     /// Units hit.
     pub hits: u64,
-    /// The mechanism the link mode asks for, and how often each happened:
-    /// hardlinked, reflinked, copied, symlinked.
-    pub mechanism: Option<(&'static str, [u64; 4])>,
+    /// The link mode, and how often each mechanism happened.
+    pub mechanism: Option<(LinkMode, EnumMap<Mechanism, u64>)>,
     /// The compiler or Cargo is another file than at the start.
     pub toolchain_changed: bool,
     /// What is wrong with the store.
@@ -36,10 +48,50 @@ pub struct Facts {
     pub unmatched: u64,
 }
 
-const MECHANISMS: [&str; 4] = ["hardlink", "reflink", "copy", "symlink"];
+/// Collects the facts of a finished build. `was_seen` says that this store has seen this very
+/// build before; `programs` is what programs printed that were built first.
+pub(crate) fn facts(
+    env: &BuildEnv,
+    expectations: &Expectations,
+    job: &BuildJob,
+    trial: &Trial,
+    was_seen: bool,
+    programs: &mut HashMap<(String, String, String), String>,
+) -> GateFacts {
+    let Trial { build, checked, counts, .. } = trial;
+    let placed = build.cached.as_ref().map(|cached| cached.restored.files);
+    let (program, program_failed) = match &checked.program {
+        Some(Ok(now)) => {
+            // What a program prints may depend on profile, sources and lockfile: like with like.
+            let built = (job.site.workspace.clone(), job.step.clone(), job.copy.clone());
+            let first = programs.entry(built).or_insert_with(|| now.clone());
+            (Some((now.clone(), first.clone())), None)
+        }
+        Some(Err(why)) => (None, Some(why.clone())),
+        None => (None, None),
+    };
+    let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
+    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
+    GateFacts {
+        baseline: expectations.baseline,
+        restored_files: placed.map_or(0, |placed| placed.values().sum()),
+        expects_hits: expectations.claims_hits && was_seen && job.cold,
+        admitted: counts.hits + counts.missed + counts.stale,
+        hits: counts.hits,
+        mechanism: expectations.link.zip(placed),
+        toolchain_changed: env.toolchain_changed(),
+        damage: checked.damage.clone().unwrap_or_default(),
+        noop_compiled: checked.noop_compiled,
+        program,
+        program_failed,
+        shares_files,
+        fresh_from_nothing: if expectations.cacheless && job.cold { build.built.fresh.len() as u64 } else { 0 },
+        unmatched: build.built.matched.unmatched.len() as u64,
+    }
+}
 
 /// The first gate that fires, as a reason; `None` for a valid row.
-pub fn invalid(facts: &Facts) -> Option<String> {
+pub fn invalid(facts: &GateFacts) -> Option<String> {
     let gates = [
         restored_by_baseline,
         not_cold,
@@ -55,63 +107,149 @@ pub fn invalid(facts: &Facts) -> Option<String> {
     gates.iter().find_map(|gate| gate(facts))
 }
 
-fn restored_by_baseline(facts: &Facts) -> Option<String> {
+fn restored_by_baseline(facts: &GateFacts) -> Option<String> {
     (facts.baseline && facts.restored_files > 0).then(|| format!("a baseline restored {} files", facts.restored_files))
 }
 
-fn hit_nothing(facts: &Facts) -> Option<String> {
+fn hit_nothing(facts: &GateFacts) -> Option<String> {
     (facts.expects_hits && facts.admitted > 0 && facts.hits == 0)
         .then(|| format!("{} units were admitted and none was hit", facts.admitted))
 }
 
-fn other_mechanism(facts: &Facts) -> Option<String> {
-    let (asked, counts) = facts.mechanism.as_ref()?;
-    // A directory linked in place is a symbolic link.
-    let wanted = if *asked == "in-place" { "symlink" } else { asked };
-    if let Some(other) = MECHANISMS.iter().zip(counts).find(|(name, count)| **name != wanted && **count > 0) {
-        return Some(format!("{asked} was asked for, {} files came by {}", other.1, other.0));
+fn other_mechanism(facts: &GateFacts) -> Option<String> {
+    let (link, counts) = facts.mechanism?;
+    let mut others = counts.iter().filter(|(mechanism, count)| *mechanism != link.mechanism() && **count > 0);
+    let link = link.name();
+    if let Some((mechanism, count)) = others.next() {
+        // A mechanism is called like the first mode that uses it.
+        let other = LinkMode::ALL.iter().find(|mode| mode.mechanism() == mechanism).map_or("-", |mode| mode.name());
+        return Some(format!("{link} was asked for, {count} files came by {other}"));
     }
-    (facts.shares_files && counts.iter().all(|count| *count == 0))
-        .then(|| format!("{asked} was asked for, and nothing was shared"))
+    (facts.shares_files && counts.values().all(|count| *count == 0))
+        .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
-fn not_cold(facts: &Facts) -> Option<String> {
+fn not_cold(facts: &GateFacts) -> Option<String> {
     (facts.fresh_from_nothing > 0)
         .then(|| format!("{} units were fresh in an empty build directory without a cache", facts.fresh_from_nothing))
 }
 
-fn unseen(facts: &Facts) -> Option<String> {
+fn unseen(facts: &GateFacts) -> Option<String> {
     (facts.unmatched > 0).then(|| format!("{} units could not be followed into the build directory", facts.unmatched))
 }
 
-fn program_failed(facts: &Facts) -> Option<String> {
+fn program_failed(facts: &GateFacts) -> Option<String> {
     facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}"))
 }
 
-fn toolchain(facts: &Facts) -> Option<String> {
+fn toolchain(facts: &GateFacts) -> Option<String> {
     facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned())
 }
 
-fn damaged(facts: &Facts) -> Option<String> {
+fn damaged(facts: &GateFacts) -> Option<String> {
     let first = facts.damage.first()?;
     Some(format!("the store is damaged in {} places, first {first}", facts.damage.len()))
 }
 
-fn rebuilt(facts: &Facts) -> Option<String> {
+fn rebuilt(facts: &GateFacts) -> Option<String> {
     (facts.noop_compiled > 0).then(|| format!("a no-op build after it ran {} units", facts.noop_compiled))
 }
 
-fn other_program(facts: &Facts) -> Option<String> {
+fn other_program(facts: &GateFacts) -> Option<String> {
     let (now, first) = facts.program.as_ref()?;
     (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
+}
+
+/// The sources of every unit directory that was seen compiled or restored.
+///
+/// A unit of a path package can be called fresh although it holds another working copy's code:
+/// where copies share a build directory, both have one unit directory, and Cargo compares
+/// times, not content. So after each step the files a unit was compiled from (its dep-info)
+/// are remembered with their content; a unit that is fresh must have been compiled from what
+/// its working copy holds now.
+#[derive(Debug, Default)]
+pub(crate) struct Origins {
+    units: HashMap<PathBuf, Vec<SourceFile>>,
+}
+
+/// A source file relative to its working copy, and its content; `None` when it is missing.
+type SourceFile = (PathBuf, Option<Digest>);
+
+impl Origins {
+    /// Takes in what a step compiled, and looks at what it found fresh: the first unit that was
+    /// compiled from other sources than its working copy has, as a reason.
+    pub(crate) fn check(&mut self, jobs: &[BuildJob], trials: &[Trial], opaque: bool) -> Option<String> {
+        // In an empty build directory a tool brought it.
+        let was_there = |job: &BuildJob, trial: &Trial, index| !(job.cold && opaque) && was_there(trial, index);
+        for (job, trial) in jobs.iter().zip(trials) {
+            for (index, dir) in local_units(job, trial) {
+                if !was_there(job, trial, index) || !self.units.contains_key(&dir) {
+                    self.units.insert(dir.clone(), sources(job, &dir));
+                }
+            }
+        }
+        let mut all = jobs.iter().zip(trials);
+        all.find_map(|(job, trial)| {
+            let (index, _) = local_units(job, trial).find(|(index, dir)| {
+                was_there(job, trial, *index) && self.units.get(dir).is_some_and(|sources| !is_unchanged(job, sources))
+            })?;
+            let label = trial.build.graph.units[index].label();
+            Some(format!("{label} was fresh, yet compiled from other sources than those of {}", job.copy))
+        })
+    }
+}
+
+/// Compiled units of path packages, and their directories.
+fn local_units<'t>(job: &'t BuildJob, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
+    let units = trial.build.built.matched.units.iter();
+    units
+        .filter(|(index, _)| {
+            let unit = &trial.build.graph.units[**index];
+            unit.is_local() && !unit.is_script_run()
+        })
+        .map(|(index, (_, place))| (*index, job.site.build_dir.join(&place.0)))
+}
+
+/// Whether the unit was neither compiled nor restored in this step.
+fn was_there(trial: &Trial, index: UnitIndex) -> bool {
+    let restored = trial.build.cached.iter().flat_map(|cached| &cached.restored.units);
+    trial.build.is_fresh(index) && !restored.into_iter().any(|(unit, _)| *unit == index)
+}
+
+/// What a unit read of its working copy, by its dep-info.
+fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
+    let files = std::fs::read_dir(unit_dir.join("out")).into_iter().flatten().flatten().map(|file| file.path());
+    let dep_infos = files.filter(|path| path.extension().is_some_and(|kind| kind == "d"));
+    let mut read: Vec<PathBuf> = dep_infos
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .flat_map(|text| depinfo::parse(&text).files)
+        // rustc runs at the root of the workspace and names files relative to it.
+        .filter_map(|file| Some(job.site.root.join(file).strip_prefix(&job.site.tree).ok()?.to_owned()))
+        .collect();
+    read.sort();
+    read.dedup();
+    read.into_iter().map(|file| (file.clone(), content(job, &file))).collect()
+}
+
+fn is_unchanged(job: &BuildJob, sources: &[SourceFile]) -> bool {
+    sources.iter().all(|(file, was)| content(job, file) == *was)
+}
+
+fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
+    std::fs::read(job.site.tree.join(file)).ok().map(|bytes| Digest::of(&bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reason(change: impl FnOnce(&mut Facts)) -> String {
-        let mut facts = Facts::default();
+    /// Hardlinked, reflinked, copied, symlinked.
+    fn placed(link: LinkMode, counts: [u64; 4]) -> Option<(LinkMode, EnumMap<Mechanism, u64>)> {
+        Some((link, EnumMap::from_array(counts)))
+    }
+
+    fn reason(change: impl FnOnce(&mut GateFacts)) -> String {
+        let mut facts = GateFacts::default();
         assert_eq!(invalid(&facts), None);
         change(&mut facts);
         invalid(&facts).unwrap()
@@ -121,7 +259,7 @@ mod tests {
     fn every_gate_fires() {
         assert!(reason(|f| (f.baseline, f.restored_files) = (true, 3)).contains("baseline restored 3"));
         assert!(reason(|f| (f.expects_hits, f.admitted) = (true, 5)).contains("5 units were admitted"));
-        assert!(reason(|f| f.mechanism = Some(("hardlink", [9, 0, 1, 0]))).contains("1 files came by copy"));
+        assert!(reason(|f| f.mechanism = placed(LinkMode::Hardlink, [9, 0, 1, 0])).contains("1 files came by copy"));
         assert!(reason(|f| f.toolchain_changed = true).contains("toolchain changed"));
         assert!(reason(|f| f.damage = vec!["x: missing".into()]).contains("damaged in 1 places, first x: missing"));
         assert!(reason(|f| f.noop_compiled = 2).contains("ran 2 units"));
@@ -129,7 +267,7 @@ mod tests {
         assert!(reason(|f| f.unmatched = 1).contains("could not be followed"));
         assert!(reason(|f| f.program_failed = Some("exit code 1".into())).contains("does not run: exit code 1"));
         assert!(
-            reason(|f| (f.mechanism, f.shares_files) = (Some(("hardlink", [0; 4])), true))
+            reason(|f| (f.mechanism, f.shares_files) = (placed(LinkMode::Hardlink, [0; 4]), true))
                 .contains("nothing was shared")
         );
         assert!(reason(|f| f.program = Some(("b".into(), "a".into()))).contains("\"b\""));
@@ -137,16 +275,19 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_valid() {
-        let facts = Facts {
+        let facts = GateFacts {
             expects_hits: true,
             admitted: 5,
             hits: 5,
-            mechanism: Some(("in-place", [0, 0, 0, 4])),
-            ..Facts::default()
+            mechanism: placed(LinkMode::InPlace, [0, 0, 0, 4]),
+            ..GateFacts::default()
         };
         assert_eq!(invalid(&facts), None);
-        let facts =
-            Facts { mechanism: Some(("reflink", [0, 7, 0, 0])), program: Some(("a".into(), "a".into())), ..facts };
+        let facts = GateFacts {
+            mechanism: placed(LinkMode::Reflink, [0, 7, 0, 0]),
+            program: Some(("a".into(), "a".into())),
+            ..facts
+        };
         assert_eq!(invalid(&facts), None);
     }
 }

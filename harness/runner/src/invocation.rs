@@ -1,16 +1,41 @@
-//! The exact Cargo command lines.
+//! The exact Cargo command lines, and where an integration changes them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use corpora::scenario::Task;
+use strategies::graph::layout::Layout;
 
-use super::lab::Lab;
-use super::rival::Rival;
+use super::build_env::BuildEnv;
 use exec::process::CommandSpec;
 use exec::toolchain::Toolchain;
+
+/// Environment variables of a child process.
+pub type EnvVariables = BTreeMap<OsString, OsString>;
+
+/// What an integration changes in the calls of Cargo. By default nothing.
+pub trait CargoHooks: Debug + Send + Sync {
+    /// Another Cargo than that of the toolchain under test.
+    fn toolchain(&self) -> Option<&Toolchain> {
+        None
+    }
+
+    /// Changes the environment of Cargo.
+    fn set_variables(&self, _: &mut EnvVariables, _: &BuildEnv, _: &Site, _: &BuildOptions) {}
+
+    /// The program that builds in Cargo's place, and its arguments before Cargo's.
+    fn program(&self, _: &BuildEnv, _: &Site, _: &BuildOptions) -> Option<(PathBuf, Vec<OsString>)> {
+        None
+    }
+
+    /// Arguments after Cargo's own.
+    fn flags(&self, _: &BuildEnv, _: &Site, _: &BuildOptions) -> Vec<OsString> {
+        Vec::new()
+    }
+}
 
 /// One working copy where it is built.
 #[derive(Debug, Clone)]
@@ -35,13 +60,13 @@ pub struct Site {
     pub test_args: Vec<String>,
     /// A command that proves the built program runs.
     pub run: Option<corpora::RunCommand>,
-    /// Whose builds these are, under an external strategy.
-    pub rival: Option<Arc<Rival>>,
+    /// What the integration changes.
+    pub hooks: Arc<dyn CargoHooks>,
 }
 
 /// How a site is to be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipe {
+pub struct BuildOptions {
     /// Which Cargo command.
     pub task: Task,
     /// Cargo profile.
@@ -58,75 +83,79 @@ pub struct Recipe {
 
 impl Site {
     /// The environment of Cargo on this site.
-    pub fn env(&self, lab: &Lab, recipe: &Recipe) -> BTreeMap<OsString, OsString> {
-        let mut env = lab.build_env_with(&self.log, self.toolchain(lab));
-        env.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
-        env.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
-        env.insert("CARGO_HOME".into(), recipe.cargo_home.clone().into());
-        env.extend(recipe.env.iter().map(|(name, value)| (name.into(), value.into())));
-        env.extend(recipe.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
-        self.rival.iter().for_each(|rival| rival.apply(&mut env, lab, self, recipe));
-        env
+    pub fn env(&self, env: &BuildEnv, options: &BuildOptions) -> EnvVariables {
+        let mut variables = env.variables_with(&self.log, self.toolchain(env));
+        variables.insert("CARGO_TARGET_DIR".into(), self.target_dir.clone().into());
+        variables.insert("CARGO_BUILD_BUILD_DIR".into(), self.build_dir.clone().into());
+        variables.insert("CARGO_HOME".into(), options.cargo_home.clone().into());
+        variables.extend(options.env.iter().map(|(name, value)| (name.into(), value.into())));
+        variables.extend(options.rustflags.as_ref().map(|flags| ("RUSTFLAGS".into(), flags.into())));
+        self.hooks.set_variables(&mut variables, env, self, options);
+        variables
     }
 
     /// The command that builds this site.
-    pub fn build(&self, lab: &Lab, recipe: &Recipe) -> CommandSpec {
-        let args = self.build_args(lab, recipe);
-        match &self.rival {
-            Some(rival) => {
-                let (program, first) = rival.program(lab, self, recipe);
-                CommandSpec::new(program, &self.dir).args(first).args(args).envs(self.env(lab, recipe))
+    pub fn build(&self, env: &BuildEnv, options: &BuildOptions) -> CommandSpec {
+        let args = self.build_args(env, options);
+        match self.hooks.program(env, self, options) {
+            Some((program, first)) => {
+                CommandSpec::new(program, &self.dir).args(first).args(args).envs(self.env(env, options))
             }
-            None => lab.cargo(&self.dir, &self.env(lab, recipe), &args),
+            None => self.cargo(env, options, &args),
         }
     }
 
-    /// Cargo itself on this site, with other arguments.
-    pub fn cargo(&self, lab: &Lab, recipe: &Recipe, args: &[OsString]) -> CommandSpec {
-        let program = &self.toolchain(lab).cargo;
-        CommandSpec::new(program, &self.dir).args(args.iter().cloned()).envs(self.env(lab, recipe))
+    /// Cargo itself on this site.
+    pub fn cargo(&self, env: &BuildEnv, options: &BuildOptions, args: &[OsString]) -> CommandSpec {
+        let program = &self.toolchain(env).cargo;
+        CommandSpec::new(program, &self.dir).args(args.iter().cloned()).envs(self.env(env, options))
     }
 
-    fn toolchain<'a>(&'a self, lab: &'a Lab) -> &'a Toolchain {
-        self.rival.as_ref().and_then(|rival| rival.cargo()).unwrap_or(&lab.toolchain)
+    /// The build directory, as its units lie in it.
+    pub fn layout(&self) -> Layout {
+        Layout { build_dir: self.build_dir.clone() }
     }
 
-    /// The build of this site.
-    pub fn build_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let mut args = self.common_args(lab, recipe);
+    fn toolchain<'a>(&'a self, env: &'a BuildEnv) -> &'a Toolchain {
+        self.hooks.toolchain().unwrap_or(&env.toolchain)
+    }
+
+    /// The arguments of the build.
+    pub fn build_args(&self, env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+        let mut args = self.common_args(env, options);
         args.push("--message-format=json-render-diagnostics".into());
         args
     }
 
-    /// The same build, only described.
-    pub fn graph_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let mut args = self.common_args(lab, recipe);
+    /// The arguments of the same build, only described.
+    pub fn graph_args(&self, env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+        let mut args = self.common_args(env, options);
         args.extend(["--unit-graph", "-Zunstable-options"].map(OsString::from));
         args
     }
 
-    /// `cargo clean` of this site: everything.
-    pub fn clean_args(&self, lab: &Lab) -> Vec<OsString> {
+    /// The arguments of `cargo clean`: everything.
+    pub fn clean_args(&self, env: &BuildEnv) -> Vec<OsString> {
         let mut args: Vec<OsString> = ["clean", "--locked", "--offline"].map(OsString::from).to_vec();
-        args.extend(self.toolchain(lab).layout_flag().map(OsString::from));
+        args.extend(self.toolchain(env).layout_flag().map(OsString::from));
         args
     }
 
-    fn common_args(&self, lab: &Lab, recipe: &Recipe) -> Vec<OsString> {
-        let command: &[&str] = match recipe.task {
+    fn common_args(&self, env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+        let command: &[&str] = match options.task {
             Task::Check => &["check"],
             Task::Test => &["test", "--no-run"],
             Task::Build | Task::Clean | Task::Collect { .. } => &["build"],
         };
         let mut args: Vec<OsString> = command.iter().chain(&["--locked", "--offline"]).map(OsString::from).collect();
-        args.extend(["--profile".into(), OsString::from(&recipe.profile)]);
-        args.extend(recipe.jobs.map(|jobs| format!("--jobs={jobs}").into()));
+        args.extend(["--profile".into(), OsString::from(&options.profile)]);
+        args.extend(options.jobs.map(|jobs| format!("--jobs={jobs}").into()));
         args.extend(self.cargo_args.iter().map(OsString::from));
-        if recipe.task == Task::Test {
+        if options.task == Task::Test {
             args.extend(self.test_args.iter().map(OsString::from));
         }
-        args.extend(self.toolchain(lab).layout_flag().map(OsString::from));
-        args.extend(self.rival.iter().flat_map(|rival| rival.flags(lab, self, recipe)));
+        args.extend(self.toolchain(env).layout_flag().map(OsString::from));
+        args.extend(self.hooks.flags(env, self, options));
         args
     }
 

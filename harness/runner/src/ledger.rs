@@ -105,7 +105,7 @@ mod tests {
     }
 
     impl Trees {
-        /// `None` where the file system tells no extents.
+        /// `None` where the file system has no extents.
         fn new() -> Option<Trees> {
             let dir = tempfile::tempdir().unwrap();
             let [store, a, b] = ["store", "a", "b"].map(|name| dir.path().join(name));

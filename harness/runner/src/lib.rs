@@ -1,63 +1,49 @@
-//! The experiment: every strategy through the same story, measured.
+//! The experiment: every strategy through the same scenario, measured.
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`options`] | what was asked for, as kept in `run.json` so that a run can be resumed |
-//! | [`asked`] | what the options name, looked up |
+//! | [`experiment`] | what was asked for, and the corpus, scenario and strategies that it names |
 //! | [`description`] | `run.json` |
-//! | [`plan`] | what is measured in which order; [`schedule`] draws whose turn it is from the seed |
+//! | [`plan`] | what is measured in which order, drawn from the seed |
 //! | [`pace`] | how many rounds, and of which arms: a number, or a budget of time |
-//! | [`confinement`] | strangers' code in the sandbox: what a run needs in it, and what rows say of it |
-//! | [`lab`] | what all builds of a run share: toolchain, environment, observer, directories |
-//! | [`prepare`] | everything fetched before anything is timed |
+//! | [`run`] | the order of a run, as a pure loop over an [`run::Executor`] |
+//! | [`executor`] | the real executor: arms, guards, records |
+//! | [`arm`] | one strategy in its working copies: actions, measured builds, maintenance |
+//! | [`integration`] | where strategies hook into a build: one file each |
+//! | [`build`] | what integrations share: Cargo, its unit graph, what the observer saw |
 //! | [`invocation`] | the exact Cargo command lines |
-//! | [`arm`] | one strategy at work: its working copies ([`copies`]), its store, its actions |
-//! | [`trial`] | a measured build step, of one Cargo or several at once |
-//! | [`chore`] | a measured step that compiles nothing: cleaning, collection |
-//! | [`build`] | one measured build: plan, restore, cargo, publish |
-//! | [`deadline`] | how long that may take |
-//! | [`rival`] | an external strategy at work: its tool, its directories, its daemon |
-//! | [`outcome`] | what became of each unit, and why |
-//! | [`checks`] | what is looked at after a measured build: no-op, store, program |
+//! | [`step`] | a step of an arm, and how it ended |
+//! | [`record`] | the outcome of a step as rows: the only file that knows columns |
+//! | [`checks`], [`gates`], [`shadow`] | what is looked at after a build, what makes its row invalid, every hit compiled anyway |
 //! | [`ledger`] | what the trees of an arm take on disk, step by step |
-//! | [`gates`] | what makes a row invalid, judged by [`facts`] |
-//! | `origin` | which sources fresh units were compiled from |
-//! | [`shadow`] | every hit compiled anyway, and compared |
-//! | [`rows`] | a measured build as records |
-//! | [`recorded`] | what is recorded already |
-//! | [`run`] | all arms of all rounds, appended as they finish |
-//! | [`trials`] | the real executor of a run |
+//! | [`build_env`] | what all builds of a run share: toolchain, environment, directories |
+//! | [`prepare`] | everything fetched before anything is timed |
+//! | [`deadline`] | how long a build may take, and why there is no measurement |
+//! | [`confinement`] | untrusted code in the sandbox: what it needs, and what is noted of it |
+//! | [`guard`] | a run waits or stops before disk, memory or numbers suffer |
+//! | [`shard`] | a run in parts |
 //! | [`progress`] | the bar and its estimate |
 
 pub mod arm;
-pub mod asked;
 pub mod build;
-pub mod checks;
-pub mod chore;
+pub mod build_env;
+mod checks;
 pub mod confinement;
-pub mod copies;
 pub mod deadline;
 pub mod description;
-pub mod facts;
-pub mod gates;
+pub mod executor;
+pub mod experiment;
+mod gates;
 pub mod guard;
+pub mod integration;
 pub mod invocation;
-pub mod lab;
-pub mod ledger;
-pub mod options;
-mod origin;
-pub mod outcome;
+mod ledger;
 pub mod pace;
 pub mod plan;
 pub mod prepare;
 pub mod progress;
-pub mod quantity;
-pub mod recorded;
-pub mod rival;
-pub mod rows;
+mod record;
 pub mod run;
-pub mod schedule;
-pub mod shadow;
+mod shadow;
 pub mod shard;
-pub mod trial;
-pub mod trials;
+mod step;

@@ -4,16 +4,18 @@
 //! are widest, with the baseline each needs to be paired with. Rounds come in pairs of the
 //! same arms, since the order of a pair is balanced. What is chosen is a pure function of the
 //! rows recorded before, so that a resumed run chooses the same; the clock only says when
-//! to stop.
+//! to stop. Which intervals are widest is a matter of statistics, and comes from the caller.
 
 use std::time::{Duration, Instant};
 
+use records::StepRow;
 use records::control::repeated_by;
-use records::{RunInfo, StepRow};
-use reports::stats::{Question, budget};
 
-use super::options::Options;
-use super::plan::Plan;
+use super::experiment::Options;
+use super::plan::RunPlan;
+
+/// Given the rows so far and names of arms: those whose intervals are widest.
+pub type Widest<'a> = dyn Fn(&[StepRow], &[String]) -> Vec<String> + 'a;
 
 /// What goes on around measured builds, before this run has shown it: working copies, no-op
 /// builds, looking at the disk.
@@ -25,12 +27,12 @@ pub enum Pace {
     /// As many as asked for, of all arms.
     Rounds(u32),
     /// As many as fit.
-    Budget(Budget),
+    Budget(TimeBudget),
 }
 
 /// A budget of time.
 #[derive(Debug)]
-pub struct Budget {
+pub struct TimeBudget {
     total: Duration,
     began: Instant,
     /// An earlier part of the run: its measured seconds, and as much around them as is usual.
@@ -42,7 +44,7 @@ impl Pace {
     pub fn of(options: &Options, rows: &[StepRow]) -> Pace {
         match options.budget_s {
             None => Pace::Rounds(options.rounds),
-            Some(seconds) => Pace::Budget(Budget {
+            Some(seconds) => Pace::Budget(TimeBudget {
                 total: Duration::from_secs(seconds),
                 began: Instant::now(),
                 earlier: Duration::from_secs_f64(AROUND * rows.iter().filter_map(|row| row.wall_s).sum::<f64>()),
@@ -55,15 +57,15 @@ impl Pace {
     pub fn arms_of(
         &self,
         round: u32,
-        plan: &Plan,
-        (info, baseline): (&RunInfo, &str),
+        plan: &RunPlan,
+        (widest, baseline): (&Widest<'_>, &str),
         rows: &[StepRow],
         measured: Duration,
     ) -> Option<Vec<usize>> {
         match self {
             Pace::Rounds(rounds) => (round <= *rounds).then(|| plan.all_arms()),
             Pace::Budget(budget) => {
-                let arms = chosen(round, plan, (info, baseline), rows);
+                let arms = chosen(round, plan, (widest, baseline), rows);
                 let begun = rows.iter().any(|row| row.round == round);
                 // Room for a pair of rounds; its second one has been paid for with the first.
                 let paid = begun || round == 1 || (round.is_multiple_of(2) && round > 2);
@@ -74,8 +76,8 @@ impl Pace {
     }
 }
 
-impl Budget {
-    fn has_room(&self, rounds: f64, arms: &[usize], plan: &Plan, rows: &[StepRow], measured: Duration) -> bool {
+impl TimeBudget {
+    fn has_room(&self, rounds: f64, arms: &[usize], plan: &RunPlan, rows: &[StepRow], measured: Duration) -> bool {
         let elapsed = self.began.elapsed();
         let around = match measured.as_secs_f64() {
             seconds if seconds > 0.0 => (elapsed.as_secs_f64() / seconds).max(1.0),
@@ -95,14 +97,14 @@ fn mean_round(arm: &str, rows: &[StepRow]) -> f64 {
 }
 
 /// The arms of a round: those of the round before, for the second of a pair.
-fn chosen(round: u32, plan: &Plan, (info, baseline): (&RunInfo, &str), rows: &[StepRow]) -> Vec<usize> {
+fn chosen(round: u32, plan: &RunPlan, (widest, baseline): (&Widest<'_>, &str), rows: &[StepRow]) -> Vec<usize> {
     let first_of_pair = round - (round - 1) % 2;
     let before: Vec<StepRow> = rows.iter().filter(|row| row.round < first_of_pair).cloned().collect();
     if before.is_empty() {
         return plan.all_arms();
     }
     let others: Vec<String> = plan.arms.iter().filter(|arm| *arm != baseline).cloned().collect();
-    let widest = budget::widest(&before, &Question::of_run(info, baseline), &others);
+    let widest = widest(&before, &others);
     // A control is nothing without the arm it repeats.
     let repeated = |arm: &String| widest.iter().any(|it| repeated_by(it) == Some(arm.as_str()));
     let takes_part = |arm: &String| arm == baseline || widest.contains(arm) || repeated(arm);
@@ -111,7 +113,7 @@ fn chosen(round: u32, plan: &Plan, (info, baseline): (&RunInfo, &str), rows: &[S
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Order;
+    use super::super::plan::ArmOrder;
     use super::super::plan::tests::plan;
     use super::*;
     use records::Status;
@@ -138,13 +140,21 @@ mod tests {
         (1..=rounds).flat_map(of_round).collect()
     }
 
+    /// After 20 rows, the arms whose times differ by more than a second.
+    fn spread(rows: &[StepRow], arms: &[String]) -> Vec<String> {
+        let is_wide = |arm: &&String| {
+            let walls = || rows.iter().filter(|row| row.strategy == **arm).filter_map(|row| row.wall_s);
+            rows.len() < 20 || walls().fold(0.0, f64::max) - walls().fold(f64::MAX, f64::min) > 1.0
+        };
+        arms.iter().filter(is_wide).cloned().collect()
+    }
+
     fn budget(seconds: u64) -> Pace {
-        Pace::Budget(Budget { total: Duration::from_secs(seconds), began: Instant::now(), earlier: Duration::ZERO })
+        Pace::Budget(TimeBudget { total: Duration::from_secs(seconds), began: Instant::now(), earlier: Duration::ZERO })
     }
 
     fn arms_of(pace: &Pace, round: u32, rows: &[StepRow]) -> Option<Vec<usize>> {
-        let info = RunInfo::new("r");
-        pace.arms_of(round, &plan("cold", Order::Interleaved, 3, 0), (&info, "a0"), rows, Duration::ZERO)
+        pace.arms_of(round, &plan("cold", ArmOrder::Interleaved, 3, 0), (&spread, "a0"), rows, Duration::ZERO)
     }
 
     #[test]

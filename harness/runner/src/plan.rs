@@ -1,26 +1,31 @@
 //! What is to be run, and in which order: a pure function of the options.
 //!
-//! A *telling* is the story once through, for every arm: from empty directories to the last
-//! step. A scenario of workspaces together has one telling a round, one of each workspace
-//! alone has one a workspace. Within a telling the arms take turns.
+//! A *pass* is the scenario once through, for every arm: from empty directories to the last
+//! step. A scenario of workspaces together has one pass a round, one of each workspace
+//! alone has one a workspace. Within a pass the arms take turns.
+//!
+//! A fixed order would give every arm its own place in the machine's state: page cache, heat,
+//! neighbours. So the order of each turn (a step of a workspace, or a whole pass) is drawn from
+//! the seed for each round; over pairs of rounds it is balanced, since the second round of a pair
+//! runs the first one's order backwards, so that an arm's mean position over the pair is the
+//! middle.
 
 use std::collections::BTreeSet;
 
 use corpora::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
-use super::progress::Kind;
-use super::schedule;
-use crate::shard::split::Cell;
+use super::progress::SlotKind;
+use crate::shard::split::ShardCell;
 
 /// How arms take turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Order {
+pub enum ArmOrder {
     /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
     /// on disk at once.
     Interleaved,
-    /// Each arm through the whole story, then the next. Needs the disk of one arm, and more
+    /// Each arm through the whole scenario, then the next. Needs the disk of one arm, and more
     /// rounds for the same certainty.
     #[default]
     ArmByArm,
@@ -28,28 +33,28 @@ pub enum Order {
 
 /// What is to be run, by numbers into the lists of arms, steps and workspaces.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RunPlan {
     /// Seed of the schedule.
     pub seed: u64,
     /// How often every arm runs, where that is fixed.
     pub rounds: u32,
     /// How arms take turns.
-    pub order: Order,
+    pub order: ArmOrder,
     /// Names of the arms.
     pub arms: Vec<String>,
     /// What decides how much an arm builds, for estimates.
     pub families: Vec<String>,
-    /// The story.
+    /// The scenario.
     pub scenario: Scenario,
     /// Names of the workspaces.
     pub workspaces: Vec<String>,
-    /// Only these tellings, where the run is a shard.
-    pub only: Option<BTreeSet<Cell>>,
+    /// Only these passes, where the run is a shard.
+    pub only: Option<BTreeSet<ShardCell>>,
 }
 
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub struct Slot {
     /// Round, from 1.
     pub round: u32,
     /// Place among the arms that take turns, from 1.
@@ -62,23 +67,23 @@ pub struct Moment {
     pub workspace: usize,
 }
 
-/// The story once through, for every arm.
+/// The scenario once through, for every arm.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telling {
-    /// The workspaces it is told of.
+pub struct Pass {
+    /// The workspaces that take part.
     pub workspaces: Vec<usize>,
     /// Its measurements, in order.
-    pub moments: Vec<Moment>,
+    pub slots: Vec<Slot>,
 }
 
-impl Plan {
+impl RunPlan {
     /// Numbers of all arms.
     pub fn all_arms(&self) -> Vec<usize> {
         (0..self.arms.len()).collect()
     }
 
-    /// The tellings of one round, for these arms; of a shard, those that it has.
-    pub fn tellings(&self, round: u32, arms: &[usize]) -> Vec<Telling> {
+    /// The passes of one round, for these arms; of a shard, those that it has.
+    pub fn passes(&self, round: u32, arms: &[usize]) -> Vec<Pass> {
         let all: Vec<usize> = (0..self.workspaces.len()).collect();
         let groups: Vec<Vec<usize>> =
             if self.scenario.alone { all.into_iter().map(|workspace| vec![workspace]).collect() } else { vec![all] };
@@ -87,61 +92,104 @@ impl Plan {
             .into_iter()
             .enumerate()
             .filter(|(at, _)| takes_part(*at))
-            .map(|(_, workspaces)| Telling { moments: self.moments_of(round, arms, &workspaces), workspaces })
+            .map(|(_, workspaces)| Pass { slots: self.slots_of(round, arms, &workspaces), workspaces })
             .collect()
     }
 
-    fn moments_of(&self, round: u32, arms: &[usize], workspaces: &[usize]) -> Vec<Moment> {
+    fn slots_of(&self, round: u32, arms: &[usize], workspaces: &[usize]) -> Vec<Slot> {
         let places: Vec<(usize, usize)> = (0..self.scenario.steps.len())
             .flat_map(|step| workspaces.iter().map(move |workspace| (step, *workspace)))
             .collect();
-        let turns = |slot: &[usize]| {
-            let order = schedule::order(self.seed, slot, round, self.arms.len());
+        let turns = |turn: &[usize]| {
+            let order = order(self.seed, turn, round, self.arms.len());
             order.into_iter().filter(|arm| arms.contains(arm)).zip(1u32..).collect::<Vec<_>>()
         };
-        let moment =
-            |(arm, position), (step, workspace): (usize, usize)| Moment { round, position, arm, step, workspace };
+        let slot = |(arm, position), (step, workspace): (usize, usize)| Slot { round, position, arm, step, workspace };
         match self.order {
-            Order::Interleaved => places
+            ArmOrder::Interleaved => places
                 .into_iter()
-                .flat_map(|place| turns(&[place.0, place.1]).into_iter().map(move |turn| moment(turn, place)))
+                .flat_map(|place| turns(&[place.0, place.1]).into_iter().map(move |turn| slot(turn, place)))
                 .collect(),
-            Order::ArmByArm => turns(&[workspaces[0]])
+            ArmOrder::ArmByArm => turns(&[workspaces[0]])
                 .into_iter()
-                .flat_map(|turn| places.iter().map(move |place| moment(turn, *place)))
+                .flat_map(|turn| places.iter().map(move |place| slot(turn, *place)))
                 .collect(),
         }
     }
 
     /// What a measurement's duration depends on.
-    pub fn kind(&self, moment: &Moment) -> Kind {
-        Kind {
-            place: (self.scenario.steps[moment.step].name.clone(), self.workspaces[moment.workspace].clone()),
-            family: self.families[moment.arm].clone(),
+    pub fn kind(&self, slot: &Slot) -> SlotKind {
+        SlotKind {
+            place: (self.scenario.steps[slot.step].name.clone(), self.workspaces[slot.workspace].clone()),
+            family: self.families[slot.arm].clone(),
         }
     }
 }
 
-impl Telling {
+impl Pass {
     /// What still has to be run, given what is recorded. Steps of an arm build on each other,
     /// so one that was cut off starts anew; but nothing is run after its last missing record.
-    pub fn missing(&self, is_recorded: impl Fn(&Moment) -> bool) -> Vec<Moment> {
-        let last_missing =
-            |arm: usize| self.moments.iter().rposition(|moment| moment.arm == arm && !is_recorded(moment));
-        let needed = self.moments.iter().enumerate();
+    pub fn missing(&self, is_recorded: impl Fn(&Slot) -> bool) -> Vec<Slot> {
+        let last_missing = |arm: usize| self.slots.iter().rposition(|slot| slot.arm == arm && !is_recorded(slot));
+        let needed = self.slots.iter().enumerate();
         needed
-            .filter(|(at, moment)| last_missing(moment.arm).is_some_and(|last| *at <= last))
-            .map(|(_, moment)| *moment)
+            .filter(|(at, slot)| last_missing(slot.arm).is_some_and(|last| *at <= last))
+            .map(|(_, slot)| *slot)
             .collect()
     }
+}
+
+/// A small generator with a published algorithm (SplitMix64, Steele, Lea and Flood 2014), so
+/// that a recorded seed gives the same order for ever.
+#[derive(Debug, Clone)]
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, without the bias of a plain remainder (Lemire 2019).
+    fn below(&mut self, bound: usize) -> usize {
+        let bound = bound as u64;
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let wide = u128::from(self.next()) * u128::from(bound);
+            if wide as u64 >= threshold {
+                return (wide >> 64) as usize;
+            }
+        }
+    }
+}
+
+/// The arms of one turn in one round, in the order they run; arms are numbers below `arms`,
+/// rounds count from 1.
+fn order(seed: u64, turn: &[usize], round: u32, arms: usize) -> Vec<usize> {
+    let pair = u64::from(round.saturating_sub(1) / 2);
+    let mut random = SplitMix64(seed ^ pair.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+    for part in turn {
+        random.0 = random.next() ^ *part as u64;
+    }
+    let mut order: Vec<usize> = (0..arms).collect();
+    for at in (1..arms).rev() {
+        order.swap(at, random.below(at + 1));
+    }
+    if round.is_multiple_of(2) {
+        order.reverse();
+    }
+    order
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
 
-    pub fn plan(scenario: &str, order: Order, arms: usize, rounds: u32) -> Plan {
-        Plan {
+    pub fn plan(scenario: &str, order: ArmOrder, arms: usize, rounds: u32) -> RunPlan {
+        RunPlan {
             seed: 1,
             rounds,
             order,
@@ -154,32 +202,32 @@ pub(super) mod tests {
     }
 
     /// What one arm does, whoever else takes turns with it.
-    fn of_arm(telling: &Telling, arm: usize) -> Vec<(usize, usize)> {
-        let own = telling.moments.iter().filter(|moment| moment.arm == arm);
-        own.map(|moment| (moment.step, moment.workspace)).collect()
+    fn of_arm(pass: &Pass, arm: usize) -> Vec<(usize, usize)> {
+        let own = pass.slots.iter().filter(|slot| slot.arm == arm);
+        own.map(|slot| (slot.step, slot.workspace)).collect()
     }
 
     #[test]
-    fn every_arm_tells_the_same_story_in_either_order() {
-        for order in [Order::Interleaved, Order::ArmByArm] {
+    fn every_arm_does_the_same_in_either_order() {
+        for order in [ArmOrder::Interleaved, ArmOrder::ArmByArm] {
             let plan = plan("gauntlet", order, 4, 1);
-            let tellings = plan.tellings(1, &plan.all_arms());
-            assert_eq!(tellings.len(), 1);
+            let passes = plan.passes(1, &plan.all_arms());
+            assert_eq!(passes.len(), 1);
             for arm in 0..4 {
-                assert_eq!(of_arm(&tellings[0], arm), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
+                assert_eq!(of_arm(&passes[0], arm), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
             }
         }
     }
 
     #[test]
     fn interleaved_arms_take_turns_at_every_place_in_an_order_of_its_own() {
-        let plan = plan("gauntlet", Order::Interleaved, 6, 1);
-        let moments = plan.tellings(1, &plan.all_arms()).remove(0).moments;
+        let plan = plan("gauntlet", ArmOrder::Interleaved, 6, 1);
+        let slots = plan.passes(1, &plan.all_arms()).remove(0).slots;
         let mut orders = Vec::new();
-        for turn in moments.chunks(6) {
-            assert!(turn.iter().all(|moment| (moment.step, moment.workspace) == (turn[0].step, turn[0].workspace)));
-            assert_eq!(turn.iter().map(|moment| moment.position).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
-            orders.push(turn.iter().map(|moment| moment.arm).collect::<Vec<_>>());
+        for turn in slots.chunks(6) {
+            assert!(turn.iter().all(|slot| (slot.step, slot.workspace) == (turn[0].step, turn[0].workspace)));
+            assert_eq!(turn.iter().map(|slot| slot.position).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+            orders.push(turn.iter().map(|slot| slot.arm).collect::<Vec<_>>());
         }
         orders.sort();
         orders.dedup();
@@ -188,34 +236,34 @@ pub(super) mod tests {
 
     #[test]
     fn alone_means_one_workspace_after_the_other() {
-        let plan = plan("profiles", Order::Interleaved, 2, 1);
-        let tellings = plan.tellings(1, &plan.all_arms());
-        assert_eq!(tellings.iter().map(|telling| telling.workspaces.clone()).collect::<Vec<_>>(), [[0], [1]]);
-        assert!(tellings[1].moments.iter().all(|moment| moment.workspace == 1));
+        let plan = plan("profiles", ArmOrder::Interleaved, 2, 1);
+        let passes = plan.passes(1, &plan.all_arms());
+        assert_eq!(passes.iter().map(|pass| pass.workspaces.clone()).collect::<Vec<_>>(), [[0], [1]]);
+        assert!(passes[1].slots.iter().all(|slot| slot.workspace == 1));
     }
 
     #[test]
     fn shards_have_the_tellings_of_the_whole_run_between_them() {
-        for (scenario, order) in [("gauntlet", Order::Interleaved), ("profiles", Order::ArmByArm)] {
+        for (scenario, order) in [("gauntlet", ArmOrder::Interleaved), ("profiles", ArmOrder::ArmByArm)] {
             let whole = plan(scenario, order, 3, 4);
-            let all = |plan: &Plan| (1..=4).flat_map(|round| plan.tellings(round, &[0, 1, 2])).collect::<Vec<_>>();
+            let all = |plan: &RunPlan| (1..=4).flat_map(|round| plan.passes(round, &[0, 1, 2])).collect::<Vec<_>>();
             let cells = (1..=4).flat_map(|round| (0..2).map(move |at| (round, at)));
-            let (first, second): (BTreeSet<Cell>, BTreeSet<Cell>) =
+            let (first, second): (BTreeSet<ShardCell>, BTreeSet<ShardCell>) =
                 cells.partition(|(round, at)| *round == 2 || *at == 1);
-            let mut told: Vec<Telling> = [first, second]
+            let mut found: Vec<Pass> = [first, second]
                 .into_iter()
-                .flat_map(|cells| all(&Plan { only: Some(cells), ..whole.clone() }))
+                .flat_map(|cells| all(&RunPlan { only: Some(cells), ..whole.clone() }))
                 .collect();
-            told.sort_by_key(|telling| (telling.moments[0].round, telling.workspaces[0]));
-            assert_eq!(told, all(&whole), "the same turns too");
+            found.sort_by_key(|pass| (pass.slots[0].round, pass.workspaces[0]));
+            assert_eq!(found, all(&whole), "the same turns too");
         }
     }
 
     #[test]
     fn a_round_of_fewer_arms_keeps_their_order() {
-        let plan = plan("cold", Order::Interleaved, 5, 1);
+        let plan = plan("cold", ArmOrder::Interleaved, 5, 1);
         let order = |arms: &[usize]| -> Vec<usize> {
-            plan.tellings(1, arms)[0].moments[..arms.len()].iter().map(|moment| moment.arm).collect()
+            plan.passes(1, arms)[0].slots[..arms.len()].iter().map(|slot| slot.arm).collect()
         };
         let all = order(&[0, 1, 2, 3, 4]);
         let some: Vec<usize> = all.iter().copied().filter(|arm| [0, 3, 4].contains(arm)).collect();
@@ -224,13 +272,61 @@ pub(super) mod tests {
 
     #[test]
     fn an_arm_that_was_cut_off_starts_anew_and_stops_at_its_last_missing_record() {
-        let plan = plan("cold", Order::ArmByArm, 2, 1);
-        let telling = plan.tellings(1, &[0, 1]).remove(0);
-        let (first, second) = (telling.moments[0], telling.moments[1]);
+        let plan = plan("cold", ArmOrder::ArmByArm, 2, 1);
+        let pass = plan.passes(1, &[0, 1]).remove(0);
+        let (first, second) = (pass.slots[0], pass.slots[1]);
         assert_eq!(first.arm, second.arm);
-        assert_eq!(telling.missing(|_| false), telling.moments);
-        assert_eq!(telling.missing(|moment| *moment != first)[..], [first]);
-        assert_eq!(telling.missing(|moment| *moment != second)[..], [first, second]);
-        assert!(telling.missing(|_| true).is_empty());
+        assert_eq!(pass.missing(|_| false), pass.slots);
+        assert_eq!(pass.missing(|slot| *slot != first)[..], [first]);
+        assert_eq!(pass.missing(|slot| *slot != second)[..], [first, second]);
+        assert!(pass.missing(|_| true).is_empty());
+    }
+
+    #[test]
+    fn every_arm_runs_once_a_round() {
+        for round in 1..20 {
+            let mut order = order(7, &[0], round, 10);
+            order.sort_unstable();
+            assert_eq!(order, (0..10).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        assert_eq!(order(7, &[0], 1, 10), order(7, &[0], 1, 10));
+        assert_ne!(order(7, &[0], 1, 10), order(8, &[0], 1, 10));
+        assert_ne!(order(7, &[0], 1, 10), order(7, &[0], 3, 10));
+    }
+
+    #[test]
+    fn positions_balance_over_a_pair_of_rounds() {
+        let (first, second) = (order(3, &[0], 5, 9), order(3, &[0], 6, 9));
+        for arm in 0..9 {
+            let place = |order: &[usize]| order.iter().position(|a| *a == arm).unwrap();
+            assert_eq!(place(&first) + place(&second), 8);
+        }
+    }
+
+    #[test]
+    fn first_places_are_spread_evenly_over_seeds() {
+        let mut first = [0u32; 5];
+        for seed in 0..5000 {
+            first[order(seed, &[0], 1, 5)[0]] += 1;
+        }
+        // 1000 each; five standard deviations of a binomial are 141.
+        assert!(first.iter().all(|count| count.abs_diff(1000) < 141), "{first:?}");
+    }
+
+    #[test]
+    fn turns_have_orders_of_their_own() {
+        let orders: BTreeSet<Vec<usize>> =
+            (0..4).flat_map(|step| (0..4).map(move |workspace| order(7, &[step, workspace], 1, 10))).collect();
+        assert_eq!(orders.len(), 16);
+    }
+
+    #[test]
+    fn one_arm_and_none() {
+        assert_eq!(order(1, &[0], 1, 1), [0]);
+        assert!(order(1, &[0], 1, 0).is_empty());
     }
 }

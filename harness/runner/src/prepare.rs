@@ -6,12 +6,12 @@ use corpora::scenario::Scenario;
 use corpora::{Corpus, FetchedSource, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::lab::Lab;
+use super::build_env::BuildEnv;
 use exec::cargo_home::twin;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]
-pub struct Prepared {
+pub struct PreparedWorkspace {
     /// The workspace.
     pub workspace: Workspace,
     /// Its sources.
@@ -20,9 +20,9 @@ pub struct Prepared {
     pub members: Option<EditTargets>,
 }
 
-/// What a story needs besides sources and dependencies.
+/// What a scenario needs besides sources and dependencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
+pub struct FetchNeeds {
     /// Leaf and root members.
     pub members: bool,
     /// What the second lockfile names.
@@ -31,10 +31,10 @@ pub struct Needs {
     pub second_home: bool,
 }
 
-impl Needs {
+impl FetchNeeds {
     /// What a scenario needs.
-    pub fn of(scenario: &Scenario) -> Needs {
-        Needs {
+    pub fn of(scenario: &Scenario) -> FetchNeeds {
+        FetchNeeds {
             members: scenario.edits_members(),
             upgrade: scenario.needs_upgrade(),
             second_home: scenario.needs_second_home(),
@@ -43,32 +43,26 @@ impl Needs {
 }
 
 /// Fetches sources and locked dependencies of every workspace.
-///
-/// # Errors
-/// The first that cannot be had.
-pub fn prepare(lab: &Lab, corpus: &Corpus, needs: Needs) -> Result<Vec<Prepared>> {
+pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: FetchNeeds) -> Result<Vec<PreparedWorkspace>> {
     let bar = ProgressBar::new(corpus.workspaces.len() as u64);
     bar.set_style(style());
     let mut prepared = Vec::new();
     for workspace in &corpus.workspaces {
-        lab.supervisor.check()?;
+        env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        prepared.push(prepare_one(lab, workspace, needs)?);
+        prepared.push(prepare_one(env, workspace, needs)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     if needs.second_home {
-        twin(&lab.cargo_home, &lab.second_home)?;
+        twin(&env.cargo_home, &env.second_home)?;
     }
     Ok(prepared)
 }
 
 /// Fetches sources and locked dependencies of one workspace.
-///
-/// # Errors
-/// When they cannot be had.
-pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Prepared> {
-    let fetcher = lab.fetcher();
+pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: FetchNeeds) -> Result<PreparedWorkspace> {
+    let fetcher = env.fetcher();
     let fetched = fetcher.fetch(workspace)?;
     fetcher
         .cargo()
@@ -79,7 +73,7 @@ pub fn prepare_one(lab: &Lab, workspace: &Workspace, needs: Needs) -> Result<Pre
             .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
     }
     let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;
-    Ok(Prepared { workspace: workspace.clone(), fetched, members })
+    Ok(PreparedWorkspace { workspace: workspace.clone(), fetched, members })
 }
 
 fn style() -> ProgressStyle {

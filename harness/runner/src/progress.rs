@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-/// What a measurement's duration depends on, from the most telling to the least.
+/// What a measurement's duration depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Kind {
+pub struct SlotKind {
     /// Step and workspace.
     pub place: (String, String),
     /// What decides how much is built: the key policy, or the baseline's name.
@@ -17,20 +17,20 @@ pub struct Kind {
 /// Learns how long measurements take and predicts the rest.
 #[derive(Debug, Default)]
 pub struct Estimate {
-    seen: HashMap<Kind, (f64, u32)>,
+    seen: HashMap<SlotKind, (f64, u32)>,
 }
 
 impl Estimate {
     /// Takes in one finished measurement, checks and preparation included.
-    pub fn learn(&mut self, kind: &Kind, took: Duration) {
+    pub fn learn(&mut self, kind: &SlotKind, took: Duration) {
         let (sum, count) = self.seen.entry(kind.clone()).or_default();
         *sum += took.as_secs_f64();
         *count += 1;
     }
 
     /// How long the remaining ones will take; `None` before anything is known.
-    pub fn remaining<'a>(&self, rest: impl Iterator<Item = &'a Kind>) -> Option<Duration> {
-        let mean = |matches: &dyn Fn(&Kind) -> bool| {
+    pub fn remaining<'a>(&self, rest: impl Iterator<Item = &'a SlotKind>) -> Option<Duration> {
+        let mean = |matches: &dyn Fn(&SlotKind) -> bool| {
             let (sum, count) = self
                 .seen
                 .iter()
@@ -71,7 +71,7 @@ impl Default for Progress {
 
 impl Progress {
     /// Says what runs now; `rest` is everything not yet measured, this one included.
-    pub fn show(&mut self, what: &str, rest: &[Kind]) {
+    pub fn show(&mut self, what: &str, rest: &[SlotKind]) {
         let left = match self.estimate.remaining(rest.iter()) {
             Some(left) => format!("about {} left{}", HumanDuration(left), self.of_what),
             None => "estimating".to_owned(),
@@ -81,7 +81,7 @@ impl Progress {
     }
 
     /// Takes in that the one shown is finished.
-    pub fn finished(&mut self, kind: &Kind) {
+    pub fn finished(&mut self, kind: &SlotKind) {
         self.estimate.learn(kind, self.began.elapsed());
         self.bar.inc(1);
     }
@@ -97,13 +97,8 @@ impl Progress {
         self.bar.inc(all - missing as u64);
     }
 
-    /// A line above the bar.
-    pub fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
-    }
-
-    /// Says lines above the bar, for those who do not have it.
-    pub fn voice(&self) -> Box<dyn Fn(&str)> {
+    /// A function that prints lines above the bar.
+    pub fn printer(&self) -> Box<dyn Fn(&str)> {
         let bar = self.bar.clone();
         Box::new(move |line| bar.suspend(|| eprintln!("{line}")))
     }
@@ -118,8 +113,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn kind(step: &str, workspace: &str, family: &str) -> Kind {
-        Kind { place: (step.into(), workspace.into()), family: family.into() }
+    fn kind(step: &str, workspace: &str, family: &str) -> SlotKind {
+        SlotKind { place: (step.into(), workspace.into()), family: family.into() }
     }
 
     #[test]
@@ -128,7 +123,7 @@ mod tests {
         assert_eq!(estimate.remaining([kind("fill", "a", "none")].iter()), None);
         estimate.learn(&kind("fill", "a", "none"), Duration::from_secs(10));
         estimate.learn(&kind("warm", "a", "aggressive"), Duration::from_secs(2));
-        let left = |kind: Kind| estimate.remaining([kind].iter()).unwrap().as_secs();
+        let left = |kind: SlotKind| estimate.remaining([kind].iter()).unwrap().as_secs();
         assert_eq!(left(kind("fill", "a", "none")), 10);
         assert_eq!(left(kind("fill", "a", "aggressive")), 10);
         assert_eq!(left(kind("edit", "b", "none")), 6);

@@ -1,6 +1,6 @@
 //! All arms of all rounds, appended as they finish.
 //!
-//! The order of things is a pure function of the [`Plan`]; what each thing does is behind
+//! The order of things is a pure function of the [`RunPlan`]; what each thing does is behind
 //! [`Executor`], so that the order is tested without building anything.
 
 use std::collections::BTreeSet;
@@ -9,120 +9,103 @@ use anyhow::Result;
 use corpora::scenario::Action;
 use records::{StepRow, UnitRow};
 
-use super::plan::{Moment, Order, Plan, Telling};
-use super::progress::{Kind, Progress};
+use super::plan::{ArmOrder, Pass, RunPlan, Slot};
+use super::progress::{Progress, SlotKind};
 
 /// Does what the plan says.
 pub trait Executor {
     /// The arms that run in a round; `None` when the run is over.
     fn arms_of(&mut self, round: u32) -> Option<Vec<usize>>;
 
-    /// An arm begins the story of these workspaces, in empty directories.
-    ///
-    /// # Errors
-    /// When they cannot be made.
+    /// An arm begins a pass over these workspaces, in empty directories.
     fn begin(&mut self, arm: usize, workspaces: &[usize]) -> Result<()>;
 
-    /// An unmeasured action of the moment's step, on its workspace or on all.
-    ///
-    /// # Errors
-    /// When it fails.
-    fn act(&mut self, moment: &Moment, action: &Action, on_all: bool) -> Result<()>;
+    /// An unmeasured action before the slot's step, on its workspace or on all.
+    fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()>;
 
     /// The measured task of a step.
     ///
     /// # Errors
     /// When the run has to stop; a failed build is a row.
-    fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)>;
+    fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)>;
 
-    /// An arm has told its story while others still tell theirs; its directories can go when
+    /// An arm has had its last slot of a pass while others go on; its directories can go when
     /// room is short.
-    fn told(&mut self, arm: usize);
+    fn last_slot_done(&mut self, arm: usize);
 
-    /// An arm has told its story; its directories can go.
-    ///
-    /// # Errors
-    /// When they cannot be removed.
+    /// An arm's pass ends; its directories can go.
     fn end(&mut self, arm: usize) -> Result<()>;
 
     /// Whether the run has this measurement already.
-    fn is_recorded(&self, moment: &Moment) -> bool;
+    fn is_recorded(&self, slot: &Slot) -> bool;
 
     /// Keeps a finished measurement.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     fn record(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<()>;
 }
 
 /// Runs the plan. What a resumed run has recorded is kept, and not recorded again where a
-/// story that was cut off has to be told anew.
-///
-/// # Errors
-/// The first error of the executor.
-pub fn run(plan: &Plan, executor: &mut dyn Executor, progress: &mut Progress) -> Result<()> {
+/// pass that was cut off has to be run anew.
+pub fn run(plan: &RunPlan, executor: &mut dyn Executor, progress: &mut Progress) -> Result<()> {
     for round in 1.. {
         let Some(arms) = executor.arms_of(round) else { break };
-        let tellings = plan.tellings(round, &arms);
-        let all: usize = tellings.iter().map(|telling| telling.moments.len()).sum();
-        if tellings.is_empty() {
+        let passes = plan.passes(round, &arms);
+        let all: usize = passes.iter().map(|pass| pass.slots.len()).sum();
+        if passes.is_empty() {
             continue; // The round is another shard's.
         }
-        let missing: Vec<(Telling, Vec<Moment>)> = tellings
+        let missing: Vec<(Pass, Vec<Slot>)> = passes
             .into_iter()
-            .map(|telling| {
-                let missing = telling.missing(|moment| executor.is_recorded(moment));
-                (telling, missing)
+            .map(|pass| {
+                let missing = pass.missing(|slot| executor.is_recorded(slot));
+                (pass, missing)
             })
             .collect();
-        let mut rest: Vec<Kind> =
-            missing.iter().flat_map(|(_, moments)| moments).map(|moment| plan.kind(moment)).collect();
+        let mut rest: Vec<SlotKind> = missing.iter().flat_map(|(_, slots)| slots).map(|slot| plan.kind(slot)).collect();
         progress.round(round, plan.rounds, all, rest.len());
         for later in round + 1..=plan.rounds {
-            let later = plan.tellings(later, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments);
-            rest.extend(later.map(|moment| plan.kind(&moment)));
+            let later = plan.passes(later, &plan.all_arms()).into_iter().flat_map(|pass| pass.slots);
+            rest.extend(later.map(|slot| plan.kind(&slot)));
         }
-        for (telling, missing) in missing {
-            tell(plan, &telling, &missing, executor, progress, &mut rest)?;
+        for (pass, missing) in missing {
+            run_pass(plan, &pass, &missing, executor, progress, &mut rest)?;
         }
     }
     Ok(())
 }
 
-fn tell(
-    plan: &Plan,
-    telling: &Telling,
-    moments: &[Moment],
+fn run_pass(
+    plan: &RunPlan,
+    pass: &Pass,
+    slots: &[Slot],
     executor: &mut dyn Executor,
     progress: &mut Progress,
-    rest: &mut Vec<Kind>,
+    rest: &mut Vec<SlotKind>,
 ) -> Result<()> {
     let mut begun = BTreeSet::new();
-    for (at, moment) in moments.iter().enumerate() {
-        let step = &plan.scenario.steps[moment.step];
-        progress
-            .show(&format!("{} {} of {}", plan.arms[moment.arm], step.name, plan.workspaces[moment.workspace]), rest);
-        if begun.insert(moment.arm) {
-            executor.begin(moment.arm, &telling.workspaces)?;
+    for (at, slot) in slots.iter().enumerate() {
+        let step = &plan.scenario.steps[slot.step];
+        progress.show(&format!("{} {} of {}", plan.arms[slot.arm], step.name, plan.workspaces[slot.workspace]), rest);
+        if begun.insert(slot.arm) {
+            executor.begin(slot.arm, &pass.workspaces)?;
         }
-        if moment.workspace == telling.workspaces[0] {
-            step.once.iter().try_for_each(|action| executor.act(moment, action, true))?;
+        if slot.workspace == pass.workspaces[0] {
+            step.once.iter().try_for_each(|action| executor.act(slot, action, true))?;
         }
-        step.each.iter().try_for_each(|action| executor.act(moment, action, false))?;
-        let (row, units) = executor.measure(moment)?;
-        if !executor.is_recorded(moment) {
+        step.each.iter().try_for_each(|action| executor.act(slot, action, false))?;
+        let (row, units) = executor.measure(slot)?;
+        if !executor.is_recorded(slot) {
             executor.record(&row, &units)?;
         }
         progress.finished(&rest.remove(0));
         // Removing much just before a measurement would burden it: with arms that take turns
         // everything is removed at the end.
-        let is_last = moments[at + 1..].iter().all(|later| later.arm != moment.arm);
+        let is_last = slots[at + 1..].iter().all(|later| later.arm != slot.arm);
         match plan.order {
-            Order::ArmByArm if is_last => {
-                begun.remove(&moment.arm);
-                executor.end(moment.arm)?;
+            ArmOrder::ArmByArm if is_last => {
+                begun.remove(&slot.arm);
+                executor.end(slot.arm)?;
             }
-            Order::Interleaved if is_last => executor.told(moment.arm),
+            ArmOrder::Interleaved if is_last => executor.last_slot_done(slot.arm),
             _ => {}
         }
     }

@@ -6,15 +6,15 @@ struct Mock {
     rounds: u32,
     arms: usize,
     log: Vec<String>,
-    recorded: Vec<Moment>,
+    recorded: Vec<Slot>,
     measured: usize,
     stop_after: Option<usize>,
-    told: Vec<usize>,
-    pending: Option<Moment>,
+    done: Vec<usize>,
+    pending: Option<Slot>,
 }
 
 impl Mock {
-    fn of(plan: &Plan) -> Mock {
+    fn of(plan: &RunPlan) -> Mock {
         Mock { rounds: plan.rounds, arms: plan.arms.len(), ..Mock::default() }
     }
 }
@@ -29,22 +29,22 @@ impl Executor for Mock {
         Ok(())
     }
 
-    fn act(&mut self, moment: &Moment, action: &Action, on_all: bool) -> Result<()> {
-        let workspace = if on_all { "all".to_owned() } else { moment.workspace.to_string() };
-        self.log.push(format!("{}: {action} on {workspace}", moment.arm));
+    fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()> {
+        let workspace = if on_all { "all".to_owned() } else { slot.workspace.to_string() };
+        self.log.push(format!("{}: {action} on {workspace}", slot.arm));
         Ok(())
     }
 
-    fn measure(&mut self, moment: &Moment) -> Result<(StepRow, Vec<UnitRow>)> {
+    fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)> {
         anyhow::ensure!(self.stop_after != Some(self.measured), "interrupted");
         self.measured += 1;
-        self.log.push(format!("{}: step {} of {}", moment.arm, moment.step, moment.workspace));
-        self.pending = Some(*moment);
+        self.log.push(format!("{}: step {} of {}", slot.arm, slot.step, slot.workspace));
+        self.pending = Some(*slot);
         Ok((StepRow::default(), Vec::new()))
     }
 
-    fn told(&mut self, arm: usize) {
-        self.told.push(arm);
+    fn last_slot_done(&mut self, arm: usize) {
+        self.done.push(arm);
     }
 
     fn end(&mut self, arm: usize) -> Result<()> {
@@ -52,8 +52,8 @@ impl Executor for Mock {
         Ok(())
     }
 
-    fn is_recorded(&self, moment: &Moment) -> bool {
-        self.recorded.contains(moment)
+    fn is_recorded(&self, slot: &Slot) -> bool {
+        self.recorded.contains(slot)
     }
 
     fn record(&mut self, _: &StepRow, _: &[UnitRow]) -> Result<()> {
@@ -62,14 +62,14 @@ impl Executor for Mock {
     }
 }
 
-fn all_moments(plan: &Plan) -> Vec<Moment> {
+fn all_moments(plan: &RunPlan) -> Vec<Slot> {
     let rounds = 1..=plan.rounds;
-    rounds.flat_map(|round| plan.tellings(round, &plan.all_arms())).flat_map(|telling| telling.moments).collect()
+    rounds.flat_map(|round| plan.passes(round, &plan.all_arms())).flat_map(|pass| pass.slots).collect()
 }
 
 #[test]
 fn the_exact_sequence_of_one_arm() {
-    let plan = plan("gauntlet", Order::ArmByArm, 1, 1);
+    let plan = plan("gauntlet", ArmOrder::ArmByArm, 1, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     assert_eq!(
@@ -96,11 +96,11 @@ fn the_exact_sequence_of_one_arm() {
 
 #[test]
 fn the_exact_sequence_of_two_arms_that_take_turns() {
-    let plan = plan("cold", Order::Interleaved, 2, 1);
+    let plan = plan("cold", ArmOrder::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
-    let turn = |moment: &Moment, first: bool| {
-        let Moment { arm, workspace, .. } = moment;
+    let turn = |slot: &Slot, first: bool| {
+        let Slot { arm, workspace, .. } = slot;
         let mut log = Vec::new();
         if first {
             log.push(format!("begin {arm} with [0, 1]"));
@@ -110,16 +110,16 @@ fn the_exact_sequence_of_two_arms_that_take_turns() {
         log.push(format!("{arm}: step 0 of {workspace}"));
         log
     };
-    let moments = all_moments(&plan);
-    let mut expected: Vec<String> = moments.iter().enumerate().flat_map(|(at, moment)| turn(moment, at < 2)).collect();
+    let slots = all_moments(&plan);
+    let mut expected: Vec<String> = slots.iter().enumerate().flat_map(|(at, slot)| turn(slot, at < 2)).collect();
     expected.extend(["end 0".to_owned(), "end 1".to_owned()]);
     assert_eq!(mock.log, expected);
-    assert_eq!(moments.iter().map(|moment| moment.workspace).collect::<Vec<_>>(), [0, 0, 1, 1]);
+    assert_eq!(slots.iter().map(|slot| slot.workspace).collect::<Vec<_>>(), [0, 0, 1, 1]);
 }
 
 #[test]
 fn alone_every_workspace_begins_and_ends_before_the_next() {
-    let plan = plan("moved", Order::Interleaved, 2, 1);
+    let plan = plan("moved", ArmOrder::Interleaved, 2, 1);
     let mut mock = Mock::of(&plan);
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     let frame: Vec<&str> = mock.log.iter().map(String::as_str).filter(|line| line.starts_with(['b', 'e'])).collect();
@@ -132,28 +132,28 @@ fn alone_every_workspace_begins_and_ends_before_the_next() {
 #[test]
 fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
     for (scenario, order) in [
-        ("gauntlet", Order::ArmByArm),
-        ("gauntlet", Order::Interleaved),
-        ("profiles", Order::Interleaved),
-        ("profiles", Order::ArmByArm),
+        ("gauntlet", ArmOrder::ArmByArm),
+        ("gauntlet", ArmOrder::Interleaved),
+        ("profiles", ArmOrder::Interleaved),
+        ("profiles", ArmOrder::ArmByArm),
     ] {
         let plan = plan(scenario, order, 3, 2);
-        let moments = all_moments(&plan);
-        for stop in 0..moments.len() {
+        let slots = all_moments(&plan);
+        for stop in 0..slots.len() {
             let mut mock = Mock { stop_after: Some(stop), ..Mock::of(&plan) };
             assert!(run(&plan, &mut mock, &mut Progress::default()).is_err());
             let mut resumed = Mock { recorded: mock.recorded, ..Mock::of(&plan) };
             run(&plan, &mut resumed, &mut Progress::default()).unwrap();
-            let place = |moment: &Moment| moments.iter().position(|it| it == moment).unwrap();
+            let place = |slot: &Slot| slots.iter().position(|it| it == slot).unwrap();
             resumed.recorded.sort_by_key(place);
-            assert_eq!(resumed.recorded, moments);
+            assert_eq!(resumed.recorded, slots);
         }
     }
 }
 
 #[test]
 fn a_finished_arm_is_not_run_again() {
-    let plan = plan("gauntlet", Order::ArmByArm, 2, 1);
+    let plan = plan("gauntlet", ArmOrder::ArmByArm, 2, 1);
     let recorded = all_moments(&plan)[..6].to_vec();
     let mut mock = Mock { recorded, ..Mock::of(&plan) };
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
@@ -161,16 +161,16 @@ fn a_finished_arm_is_not_run_again() {
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
 }
 
-/// Between its last step and the end of the telling an arm's directories are in nobody's way,
+/// Between its last step and the end of the pass an arm's directories are in nobody's way,
 /// unless room is short.
 #[test]
 fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
     let plan_of = |order| plan("gauntlet", order, 3, 1);
-    let mut mock = Mock::of(&plan_of(Order::Interleaved));
-    run(&plan_of(Order::Interleaved), &mut mock, &mut Progress::default()).unwrap();
-    mock.told.sort_unstable();
-    assert_eq!(mock.told, [0, 1, 2]);
-    let mut mock = Mock::of(&plan_of(Order::ArmByArm));
-    run(&plan_of(Order::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
-    assert!(mock.told.is_empty(), "it ended instead");
+    let mut mock = Mock::of(&plan_of(ArmOrder::Interleaved));
+    run(&plan_of(ArmOrder::Interleaved), &mut mock, &mut Progress::default()).unwrap();
+    mock.done.sort_unstable();
+    assert_eq!(mock.done, [0, 1, 2]);
+    let mut mock = Mock::of(&plan_of(ArmOrder::ArmByArm));
+    run(&plan_of(ArmOrder::ArmByArm), &mut mock, &mut Progress::default()).unwrap();
+    assert!(mock.done.is_empty(), "it ended instead");
 }

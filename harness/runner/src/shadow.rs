@@ -1,66 +1,27 @@
 //! The shadow check of a step: every hit is compiled anyway, and the outputs compared.
 //!
 //! The build directory is renamed aside and the same build run at the same path from nothing,
-//! since a path ends up in what is compiled. Only where bytes differ a second compile tells
+//! since a path ends up in what is compiled. Only where bytes differ a second compile shows
 //! whether the compiler agrees with itself ([`strategies::shadow`]). Then everything is put
-//! back: a rename changes no file and no time, so the story goes on as if nothing had been.
+//! back: a rename changes no file and no time, so the next step finds what it would have found.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use records::Outcome;
-use strategies::Strategy;
 use strategies::graph::layout::UnitPlace;
-use strategies::shadow::{Comparison, Difference, Verdict, compare, judge};
+use strategies::shadow::{FileDifference, ShadowComparison, ShadowVerdict, compare, judge};
 
-use super::build::build;
-use super::lab::Lab;
-use super::trial::{Job, Trial};
+use super::build_env::BuildEnv;
+use super::integration::{self, StepStart, plain::PlainCargo};
+use super::invocation::Site;
+use super::step::{BuildJob, ShadowResult, Trial};
 use exec::dirs::remove_dir;
 
-/// How many units of a kind a note names.
-const NAMED: usize = 3;
-
-/// What compiling every hit showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shadow {
-    /// Hits with the bytes of a compile.
-    pub same: u64,
-    /// Hits with other bytes than compiles, which agree with each other.
-    pub differs: Vec<String>,
-    /// Hits on which compiles do not agree.
-    pub nondeterministic: Vec<String>,
-}
-
-impl Shadow {
-    /// Takes in the check of another working copy.
-    pub fn add(&mut self, other: Shadow) {
-        self.same += other.same;
-        self.differs.extend(other.differs);
-        self.nondeterministic.extend(other.nondeterministic);
-    }
-
-    /// What a reader should know; empty when all is the same.
-    pub fn note(&self) -> Option<String> {
-        let part = |what: &str, units: &[String]| {
-            let named = units.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            (!units.is_empty()).then(|| format!("{} hits {what}, e.g. {named}", units.len()))
-        };
-        let parts = [
-            part("with other bytes than a compile", &self.differs),
-            part("that compile to other bytes each time", &self.nondeterministic),
-        ];
-        let told: Vec<String> = parts.into_iter().flatten().collect();
-        (!told.is_empty()).then(|| told.join("; "))
-    }
-}
-
 /// Compiles what was restored and compares.
-///
-/// # Errors
-/// When the uncached build fails or is interrupted, or files cannot be read.
-pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
+pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
         .iter()
@@ -70,28 +31,28 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
             Some((place.clone(), trial.build.graph.units[unit.index].label()))
         })
         .collect();
-    let mut shadow = Shadow::default();
+    let mut shadow = ShadowResult::default();
     if hits.is_empty() {
         return Ok(shadow);
     }
-    let aside = Aside::take(&job.site.build_dir, lab.arm_dir().join("shadow"))?;
-    let first = aside.compile(lab, job, "first")?;
+    let aside = BuildDirAside::take(&job.site.build_dir, env.arm_dir().join("shadow"))?;
+    let first = aside.compile(env, job, "first")?;
     let mut second: Option<PathBuf> = None;
     for (place, label) in &hits {
         let in_first = first.join(&place.0);
         let restored = compare(&aside.restored().join(&place.0), &in_first)?;
-        let verdict = judge(&restored, || -> Result<Comparison> {
+        let verdict = judge(&restored, || -> Result<ShadowComparison> {
             let compiled = match &second {
                 Some(dir) => dir,
-                None => second.insert(aside.compile(lab, job, "second")?),
+                None => second.insert(aside.compile(env, job, "second")?),
             };
             Ok(compare(&in_first, &compiled.join(&place.0))?)
         })?;
         let named = || format!("{label} ({})", files(&restored));
         match verdict {
-            Verdict::Same => shadow.same += 1,
-            Verdict::Differs => shadow.differs.push(named()),
-            Verdict::NonDeterministic => shadow.nondeterministic.push(named()),
+            ShadowVerdict::Same => shadow.same += 1,
+            ShadowVerdict::Differs => shadow.differs.push(named()),
+            ShadowVerdict::NonDeterministic => shadow.nondeterministic.push(named()),
         }
     }
     aside.put_back()?;
@@ -99,9 +60,9 @@ pub(super) fn check(lab: &Lab, job: &Job, trial: &Trial) -> Result<Shadow> {
 }
 
 /// The kinds of files that differ.
-fn files(comparison: &Comparison) -> String {
-    let Comparison::Differs(differences) = comparison else { return String::new() };
-    let kind = |difference: &Difference| {
+fn files(comparison: &ShadowComparison) -> String {
+    let ShadowComparison::Differs(differences) = comparison else { return String::new() };
+    let kind = |difference: &FileDifference| {
         let path = Path::new(&difference.path);
         path.extension().map_or_else(|| "program".to_owned(), |kind| kind.to_string_lossy().into_owned())
     };
@@ -109,17 +70,17 @@ fn files(comparison: &Comparison) -> String {
 }
 
 /// A build directory renamed aside, and put back also when something fails.
-struct Aside {
+struct BuildDirAside {
     place: PathBuf,
     dir: PathBuf,
     done: bool,
 }
 
-impl Aside {
-    fn take(place: &Path, dir: PathBuf) -> Result<Aside> {
+impl BuildDirAside {
+    fn take(place: &Path, dir: PathBuf) -> Result<BuildDirAside> {
         remove_dir(&dir)?;
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        let aside = Aside { place: place.to_owned(), dir, done: false };
+        let aside = BuildDirAside { place: place.to_owned(), dir, done: false };
         std::fs::rename(place, aside.restored()).with_context(|| format!("cannot rename {}", place.display()))?;
         Ok(aside)
     }
@@ -129,8 +90,9 @@ impl Aside {
     }
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
-    fn compile(&self, lab: &Lab, job: &Job, name: &str) -> Result<PathBuf> {
-        build(lab, &job.site, &job.recipe, &Strategy::None, None, None)?;
+    fn compile(&self, env: &BuildEnv, job: &BuildJob, name: &str) -> Result<PathBuf> {
+        let site = Site { hooks: Arc::new(PlainCargo), ..job.site.clone() };
+        integration::build(&PlainCargo, env, &site, &job.options, &StepStart::default())?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)
@@ -145,7 +107,7 @@ impl Aside {
     }
 }
 
-impl Drop for Aside {
+impl Drop for BuildDirAside {
     fn drop(&mut self) {
         if !self.done {
             let _ = std::fs::remove_dir_all(&self.place);

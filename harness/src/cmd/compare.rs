@@ -1,9 +1,8 @@
-//! `harness compare`: the front door.
+//! `harness compare`: builds a corpus under several strategies and compares them.
 
 mod describe;
-pub mod guards;
+pub mod flags;
 mod sandbox;
-mod shard;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,43 +10,46 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args as ClapArgs;
+use clap::{Args, ValueEnum};
+use records::quantity::parse_age;
 use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::Source;
 use reports::formats::terminal;
-use reports::report::{Format, Report};
+use reports::report::Report;
+use reports::stats::{Question, budget};
 use reports::text::WIDTH;
 
-use self::guards::GuardArgs;
-use crate::cmd::external::ExternalArgs;
-use exec::filesystem::free_bytes;
-use exec::host::HostFacts;
+use self::flags::{GuardArgs, ShardArgs};
+use crate::cmd::common::{ExternalArgs, absolute, open_volume, plain_name, work_dir, write_report};
+use crate::shard::PlannedRun;
 use exec::interrupt::Supervisor;
 use exec::sandbox::SandboxSpec;
 use exec::toolchain::Toolchain;
 use exec::volume::{self, Volume, VolumeSpec};
-use exec::workdir::{self, WorkDir};
-use runner::asked::Asked;
+use exec::workdir::WorkDir;
+use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::confinement;
 use runner::description;
-use runner::guard::guarding::{self, Guards};
-use runner::lab::{DISK_FLOOR, Lab};
-use runner::options::{DEFAULT_STRATEGIES, Options};
-use runner::plan::Order;
-use runner::prepare::Prepared;
+use runner::executor::{RealExecutor, Records, RunParts};
+use runner::experiment::{DEFAULT_STRATEGIES, Experiment, Options};
+use runner::guard::{self, Guards};
+use runner::plan::ArmOrder;
+use runner::prepare::PreparedWorkspace;
 use runner::progress::Progress;
-use runner::quantity::parse_age;
-use runner::recorded::Records;
 use runner::run;
 use runner::shard::Sharding;
-use runner::trials::Trials;
+
+/// What the exit code of a run says.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 nothing sound was measured, 2 asked for something impossible,
+3 stopped by a guard and resumable, 130 interrupted and resumable";
 
 /// Builds a corpus under several strategies, clean, warm and edited, and prints a table for
 /// each step: wall time against `none`, hit rates, compiles, disk. Everything is recorded in
 /// a run folder, step by step; a run that is cut off goes on with --resume.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = guards::EXIT_CODES)]
-pub struct Args {
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+#[group(skip)]
+pub struct CompareArgs {
     /// A shipped corpus, or the path of a .toml manifest
     #[arg(long, value_name = "NAME", default_value = corpora::shipped::DEFAULT)]
     corpus: String,
@@ -81,8 +83,8 @@ pub struct Args {
     shadow: bool,
     /// How strategies take turns; `arm-by-arm` needs the disk of one strategy only, and more
     /// rounds for the same certainty
-    #[arg(long, value_enum, default_value_t = Order::Interleaved)]
-    order: Order,
+    #[arg(long, value_enum, default_value_t = OrderArg::Interleaved)]
+    order: OrderArg,
     /// Cargo profile
     #[arg(long, value_name = "NAME", default_value = "dev", value_parser = plain_name)]
     profile: String,
@@ -110,8 +112,12 @@ pub struct Args {
     /// Go on with a run that was cut off, with its own options; only guards may be given anew
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
+    /// Measure what `harness plan` wrote; only --shard, --work-dir, --out and guards may be given
+    /// beside it
+    #[arg(long, value_name = "FILE")]
+    options: Option<PathBuf>,
     #[command(flatten)]
-    shard: shard::ShardArgs,
+    shard: ShardArgs,
     /// Show what would be run, and run nothing
     #[arg(long)]
     dry_run: bool,
@@ -119,12 +125,23 @@ pub struct Args {
     guards: GuardArgs,
 }
 
-/// A name that can be an argument of Cargo and rustup and nothing else.
-pub(crate) fn plain_name(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    match !text.is_empty() && !text.starts_with(['-', '.']) && text.chars().all(plain) {
-        true => Ok(text.to_owned()),
-        false => Err("a name is made of letters, digits, '-', '_' and '.'".to_owned()),
+/// How strategies take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OrderArg {
+    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
+    /// on disk at once
+    Interleaved,
+    /// Each arm through the whole scenario, then the next. Needs the disk of one arm, and more
+    /// rounds for the same certainty
+    ArmByArm,
+}
+
+impl From<OrderArg> for ArmOrder {
+    fn from(order: OrderArg) -> ArmOrder {
+        match order {
+            OrderArg::Interleaved => ArmOrder::Interleaved,
+            OrderArg::ArmByArm => ArmOrder::ArmByArm,
+        }
     }
 }
 
@@ -138,112 +155,102 @@ impl fmt::Display for Resume {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When something asked for cannot be had, or the run is interrupted.
-pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     match &args.resume {
-        Some(dir) => {
-            let mut writer = RunWriter::open_for_append(dir)?;
-            let mut options = description::stored_options(writer.info())?;
-            if !writer.info().shards.is_empty() {
-                bail!(
-                    "{} was merged from shards: go on with the shard that is not complete, and merge again",
-                    dir.display()
-                );
-            }
-            options.shard.as_ref().map(Sharding::check_machine).transpose()?;
-            options.guards = args.guards.limits().or(options.guards);
-            let asked = Asked::of(&options)?;
-            if writer.info().corpus.hash != asked.corpus_hash() {
-                bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
-            }
-            let work = open_work(&options)?;
-            let volume = open_volume(options.volume, &work)?;
-            let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
-            if writer.info().toolchain.rustc != lab.toolchain.rustc_verbose {
-                bail!("the toolchain is not the one this run was begun with; begin a new run");
-            }
-            let prepared = asked.prepare(&lab).map_err(|error| resumable(error, &lab, writer.dir()))?;
-            let lab = with_sandbox(lab, &asked, &options)?;
-            if !args.guards.limits().is_default() {
-                let guards = serde_json::to_value(options.guards)?;
-                writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
-            }
-            execute(&asked, &options, &lab, &prepared, writer)
-        }
-        None => {
-            let options = options(&args, args.sandbox.spec(supervisor)?)?;
-            let asked = Asked::of(&options)?;
-            if options.sandbox.is_some() {
-                confinement::refuse_daemons(&asked)?;
-            }
-            if args.dry_run {
-                options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
-                describe::describe(&asked, &options);
-                return Ok(ExitCode::SUCCESS);
-            }
-            let work = open_work(&options)?;
-            let volume = open_volume(options.volume, &work)?;
-            let lab = open_lab(&options, &work, volume.as_ref(), supervisor)?;
-            // Before there is a run folder: what cannot be had leaves none behind.
-            let prepared = asked.prepare(&lab)?;
-            let lab = with_sandbox(lab, &asked, &options)?;
-            let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
-            let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
-            let name = format!("{began}-{}{}", asked.corpus.name, part.unwrap_or_default());
-            let dir = args.out.unwrap_or_else(|| lab.work.join("runs")).join(&name);
-            let writer = RunWriter::create(&dir, description::describe(&name, &asked, &options, &lab)?)?;
-            execute(&asked, &options, &lab, &prepared, writer)
-        }
+        Some(dir) => resume(&args, dir, supervisor),
+        None => begin(args, supervisor),
     }
 }
 
-/// Says how to go on, if it was a signal that stopped the run.
-fn resumable(error: anyhow::Error, lab: &Lab, dir: &Path) -> anyhow::Error {
-    if lab.supervisor.is_interrupted() { error.context(Resume(dir.to_owned())) } else { error }
+fn begin(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
+    let options = match &args.options {
+        Some(file) => planned_options(&args, file)?,
+        None => options(&args, args.sandbox.spec(supervisor)?)?,
+    };
+    let experiment = Experiment::of(&options)?;
+    if options.sandbox.is_some() {
+        confinement::refuse_daemons(&experiment)?;
+    }
+    if args.dry_run {
+        options.toolchain.as_deref().map(|name| Toolchain::find(Some(name))).transpose()?;
+        describe::describe(&experiment, &options);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let work = open_work(&options)?;
+    let volume = open_volume(options.volume, &work)?;
+    let env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
+    // Before there is a run folder: what cannot be had leaves none behind.
+    let prepared = experiment.prepare(&env)?;
+    let env = confine(env, &experiment, &options)?;
+    let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
+    let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
+    let name = format!("{began}-{}{}", experiment.corpus.name, part.unwrap_or_default());
+    let dir = args.out.unwrap_or_else(|| env.work.join("runs")).join(&name);
+    let writer = RunWriter::create(&dir, description::describe(&name, &experiment, &options, &env)?)?;
+    execute(&experiment, &options, &env, &prepared, writer)
 }
 
-impl Args {
-    /// The first option that was given and that no plan of a run can hold.
-    pub(super) fn not_for_a_plan(&self) -> Option<&'static str> {
-        let given = [
-            ("--resume", self.resume.is_some()),
-            ("--dry-run", self.dry_run),
-            ("--budget", self.budget.is_some()),
-            ("--shard", self.shard.is_given()),
-        ];
-        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+fn resume(args: &CompareArgs, dir: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
+    let mut writer = RunWriter::open_for_append(dir)?;
+    let mut options = description::stored_options(writer.info())?;
+    if !writer.info().shards.is_empty() {
+        bail!("{} was merged from shards: go on with the shard that is not complete, and merge again", dir.display());
+    }
+    options.shard.as_ref().map(Sharding::check_machine).transpose()?;
+    options.guards = args.guards.limits().or(options.guards);
+    let experiment = Experiment::of(&options)?;
+    if writer.info().corpus.hash != experiment.corpus_hash() {
+        bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
+    }
+    let work = open_work(&options)?;
+    let volume = open_volume(options.volume, &work)?;
+    let env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
+    if writer.info().toolchain.rustc != env.toolchain.rustc_verbose {
+        bail!("the toolchain is not the one this run was begun with; begin a new run");
+    }
+    let prepared = experiment.prepare(&env).map_err(|error| match supervisor.is_interrupted() {
+        true => error.context(Resume(dir.to_owned())),
+        false => error,
+    })?;
+    let env = confine(env, &experiment, &options)?;
+    if !args.guards.limits().is_default() {
+        let guards = serde_json::to_value(options.guards)?;
+        writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
+    }
+    execute(&experiment, &options, &env, &prepared, writer)
+}
+
+/// The options of a shard that was planned, on this machine.
+fn planned_options(args: &CompareArgs, file: &Path) -> Result<Options> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let planned = PlannedRun::parse(&text).with_context(|| format!("{} is no plan", file.display()))?;
+    let mut options = planned.options(work_dir(args.work_dir.as_deref())?, args.shard.shard)?;
+    options.corpus = corpus_or_scenario(&options.corpus)?;
+    options.scenario = corpus_or_scenario(&options.scenario)?;
+    options.guards = args.guards.limits().or(options.guards);
+    Ok(options)
+}
+
+/// A shipped name as it is, a path as an absolute one.
+fn corpus_or_scenario(name: &str) -> Result<String> {
+    match name.ends_with(".toml") {
+        true => absolute(Path::new(name)).map(|path| path.display().to_string()),
+        false => Ok(name.to_owned()),
     }
 }
 
 /// What was asked for, in the sandbox that was found.
-pub(super) fn options(args: &Args, sandbox: Option<SandboxSpec>) -> Result<Options> {
-    let work_dir = match &args.work_dir {
-        Some(dir) => dir.clone(),
-        None => {
-            let default = workdir::default_dir()?;
-            default.note.iter().for_each(|note| eprintln!("note: {note}"));
-            default.path
-        }
-    };
-    let absolute =
-        |path: &Path| std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()));
-    let named = |name: &str| match name.ends_with(".toml") {
-        true => absolute(Path::new(name)).map(|path| path.display().to_string()),
-        false => Ok(name.to_owned()),
-    };
+pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Result<Options> {
     Ok(Options {
-        corpus: named(&args.corpus)?,
+        corpus: corpus_or_scenario(&args.corpus)?,
         workspaces: args.workspaces.clone(),
         strategies: args.strategies.clone(),
         strategy_files: args.external.files()?,
         set: args.external.set.clone(),
-        scenario: named(&args.scenario)?,
+        scenario: corpus_or_scenario(&args.scenario)?,
         rounds: if args.budget.is_some() { 0 } else { args.rounds },
         budget_s: args.budget.map(|budget| budget.as_secs()),
-        order: args.order,
+        order: args.order.into(),
         against: args.against.clone(),
         control: args.control,
         shadow: args.shadow,
@@ -251,7 +258,7 @@ pub(super) fn options(args: &Args, sandbox: Option<SandboxSpec>) -> Result<Optio
         toolchain: args.toolchain.clone(),
         jobs: args.jobs,
         seed: args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64 & 0xffff_ffff),
-        work_dir: absolute(&work_dir)?,
+        work_dir: work_dir(args.work_dir.as_deref())?,
         volume: args.volume,
         shard: args.shard.sharding(args.seed.is_some(), args.budget.is_some())?,
         guards: args.guards.limits(),
@@ -259,8 +266,41 @@ pub(super) fn options(args: &Args, sandbox: Option<SandboxSpec>) -> Result<Optio
     })
 }
 
+/// What a plan takes from the flags of `compare`.
+impl CompareArgs {
+    /// What was asked for, as a machine that measures a shard will read it: files are named as they
+    /// were given, and a sandbox is tried there and not here.
+    pub(super) fn for_a_plan(&self) -> Result<Options> {
+        let given = [
+            ("--resume", self.resume.is_some()),
+            ("--dry-run", self.dry_run),
+            ("--budget", self.budget.is_some()),
+            ("--shard", self.shard.is_given()),
+        ];
+        if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+            bail!("{option} is for harness compare alone: a plan splits a new run with a number of --rounds");
+        }
+        options(self, self.sandbox.untried()?)
+    }
+
+    /// Corpus and scenario as they were given.
+    pub(super) fn names(&self) -> (&str, &str) {
+        (&self.corpus, &self.scenario)
+    }
+
+    /// Where the options of a plan are written to.
+    pub(super) fn options_file(&self) -> &Path {
+        self.options.as_deref().unwrap_or(Path::new("options.json"))
+    }
+
+    /// Where a shard builds and records, as they were given.
+    pub(super) fn dirs(&self) -> (Option<&Path>, Option<&Path>) {
+        (self.work_dir.as_deref(), self.out.as_deref())
+    }
+}
+
 fn open_work(options: &Options) -> Result<WorkDir> {
-    // Who asks for a lower floor has a reason.
+    // Whoever asks for a lower floor has a reason.
     let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
     let work = WorkDir::acquire(&options.work_dir, needed)?;
     for left in volume::clean_leftovers(work.path()) {
@@ -269,65 +309,65 @@ fn open_work(options: &Options) -> Result<WorkDir> {
     Ok(work)
 }
 
-/// Makes the volume, if one was asked for. To be dropped before the work directory is.
-pub(super) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
-    let Some(spec) = spec else { return Ok(None) };
-    let room = if spec.is_in_memory() { HostFacts::detect().memory_bytes } else { free_bytes(work.path()).ok() };
-    if let Some(room) = room.filter(|room| *room < spec.size_bytes) {
-        let place = if spec.is_in_memory() { "memory".into() } else { work.path().display().to_string() };
-        eprintln!("warning: --volume {spec} may grow beyond the {} MiB there are in {place}", room >> 20);
-    }
-    Ok(Some(Volume::create(spec, work.path())?))
-}
-
-fn open_lab(options: &Options, work: &WorkDir, volume: Option<&Volume>, supervisor: &Supervisor) -> Result<Lab> {
-    let lab = Lab::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
-    let lab = lab.limiting(options.guards.step_timeout());
+fn open_build_env(
+    options: &Options,
+    work: &WorkDir,
+    volume: Option<&Volume>,
+    supervisor: &Supervisor,
+) -> Result<BuildEnv> {
+    let env = BuildEnv::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
+    let env = env.with_build_limit(options.guards.step_timeout());
     Ok(match volume {
-        Some(volume) => lab.on(&volume.mount_point()),
-        None => lab,
+        Some(volume) => env.with_arms_root(&volume.mount_point()),
+        None => env,
     })
 }
 
-/// The lab with its sandbox, if one was asked for: when everything is fetched, which takes a network.
-fn with_sandbox(lab: Lab, asked: &Asked, options: &Options) -> Result<Lab> {
+/// Adds the sandbox, if one was asked for: when everything is fetched, which takes a network.
+fn confine(env: BuildEnv, experiment: &Experiment, options: &Options) -> Result<BuildEnv> {
     Ok(match &options.sandbox {
         Some(spec) => {
-            let sandbox = confinement::open(spec, asked, &lab)?;
-            lab.with_sandbox(sandbox)
+            let sandbox = confinement::open(spec, experiment, &env)?;
+            env.with_sandbox(sandbox)
         }
-        None => lab,
+        None => env,
     })
 }
 
-fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], writer: RunWriter) -> Result<ExitCode> {
+fn execute(
+    experiment: &Experiment,
+    options: &Options,
+    env: &BuildEnv,
+    prepared: &[PreparedWorkspace],
+    writer: RunWriter,
+) -> Result<ExitCode> {
     let dir = writer.dir().to_owned();
-    for (workspace, why) in &asked.left_out {
+    for (workspace, why) in &experiment.left_out {
         eprintln!("note: {workspace} takes no part: {why}");
     }
-    let plan = asked.plan(options);
+    let plan = experiment.plan(options);
     let mut progress = Progress::default();
-    lab.clear_all()?;
-    let places = guarding::places(&options.guards, lab.ground(), &lab.work, &dir);
-    let guards = Guards::new(&options.guards, places, lab.supervisor.clone(), progress.voice());
-    let mut trials = Trials::new(asked, options, lab, prepared, &plan, Records::of(writer)?, guards);
+    env.clear_all()?;
+    let disks = guard::disks(&options.guards, env.arms_root(), &env.work, &dir);
+    let guards = Guards::new(&options.guards, disks, env.supervisor.clone(), progress.printer());
+    let question = Question::of_run(writer.info(), &experiment.baseline);
+    let widest = Box::new(move |rows: &[_], arms: &[_]| budget::widest(rows, &question, arms));
+    let parts = RunParts { experiment, options, env, prepared, plan: &plan, guards, widest };
+    let mut executor = RealExecutor::new(parts, Records::of(writer)?);
     let began = Instant::now();
-    let outcome = run::run(&plan, &mut trials, &mut progress);
+    let outcome = run::run(&plan, &mut executor, &mut progress);
     progress.clear();
     if let Err(error) = outcome {
-        drop(trials);
+        drop(executor);
         // Gigabytes that no later run could use.
-        let _ = lab.clear_all();
+        let _ = env.clear_all();
         return Err(error.context(Resume(dir)));
     }
-    let (writer, measured) = trials.finish();
-    let mut folder = RunFolder::read(&dir)?;
-    records::costs::settle(&mut folder);
-    folder.rewrite(&dir)?;
+    let (writer, measured) = executor.finish();
     writer.finish()?;
-    folder.info.complete = true;
-    lab.clear_all()?;
-    let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&asked.baseline));
+    env.clear_all()?;
+    let folder = RunFolder::read(&dir)?;
+    let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&experiment.baseline));
     report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     println!("\n{}", time_spent(began.elapsed(), measured));
     if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
@@ -337,16 +377,6 @@ fn execute(asked: &Asked, options: &Options, lab: &Lab, prepared: &[Prepared], w
     write_report(&report, &dir);
     let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);
     Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
-}
-
-/// Writes the report of a run beside its records. What was measured is safe by then: a
-/// report that cannot be written is a warning.
-pub(super) fn write_report(report: &Report, dir: &Path) {
-    let out = dir.join(crate::cmd::report::FOLDER);
-    match report.write(&out, &Format::ALL) {
-        Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),
-        Err(error) => eprintln!("warning: no report: {error}; try harness report {}", dir.display()),
-    }
 }
 
 /// How much of the run was measuring, and how much was everything around it: working copies,

@@ -9,12 +9,12 @@ use corpora::{Corpus, shipped};
 
 use exec::interrupt::Supervisor;
 use exec::workdir::{self, WorkDir};
-use runner::lab::Lab;
-use runner::prepare::{Needs, prepare};
+use runner::build_env::BuildEnv;
+use runner::prepare::{FetchNeeds, prepare};
 
 /// What to do with corpora.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CorpusCommand {
     /// List the shipped corpora
     List,
     /// Show the workspaces of a corpus
@@ -23,14 +23,14 @@ pub enum Command {
         name: String,
     },
     /// Fetch sources and dependencies of a corpus; runs none of its code
-    Fetch(Fetch),
+    Fetch(FetchArgs),
     /// Fetch a corpus and check that it can be built; runs none of its code
-    Check(Fetch),
+    Check(FetchArgs),
 }
 
 /// Which corpus, and where to keep it.
 #[derive(Debug, Args)]
-pub struct Fetch {
+pub struct FetchArgs {
     /// A shipped corpus, or the path of a .toml manifest
     name: String,
     /// Work directory [default: the user's cache directory]
@@ -41,31 +41,27 @@ pub struct Fetch {
     toolchain: Option<String>,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the corpus cannot be read or fetched.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::List => {
+        CorpusCommand::List => {
             for name in shipped::names() {
                 let corpus = Corpus::load(name)?;
                 println!("{name:<14} {:>3} workspaces  {}", corpus.workspaces.len(), corpus.about);
             }
         }
-        Command::Show { name } => show(&Corpus::load(&name)?),
-        Command::Fetch(args) => {
-            let (corpus, lab, _work) = open(&args, supervisor)?;
-            let prepared = prepare(&lab, &corpus, Needs::default())?;
+        CorpusCommand::Show { name } => show(&Corpus::load(&name)?),
+        CorpusCommand::Fetch(args) => {
+            let (corpus, build_env, _work) = open(&args, supervisor)?;
+            let prepared = prepare(&build_env, &corpus, FetchNeeds::default())?;
             for prepared in &prepared {
                 let state = if prepared.fetched.new { "fetched" } else { "was there" };
                 println!("{:<24} {state}", prepared.workspace.name);
             }
-            println!("{} workspaces in {}", prepared.len(), lab.fetcher().sources().display());
+            println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources().display());
         }
-        Command::Check(args) => {
-            let (corpus, lab, _work) = open(&args, supervisor)?;
-            let checked = corpora::check::check(&corpus, &lab.fetcher(), |checked| {
+        CorpusCommand::Check(args) => {
+            let (corpus, build_env, _work) = open(&args, supervisor)?;
+            let checked = corpora::check::check(&corpus, &build_env.fetcher(), |checked| {
                 let packages = checked.packages.map_or_else(|| "?".to_owned(), |packages| packages.to_string());
                 let verdict = if checked.is_ok() { "ok" } else { "WRONG" };
                 println!("{:<24} {verdict:<6} {packages:>5} packages", checked.workspace);
@@ -81,15 +77,15 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(args: &Fetch, supervisor: &Supervisor) -> Result<(Corpus, Lab, WorkDir)> {
+fn open(args: &FetchArgs, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, WorkDir)> {
     let corpus = Corpus::load(&args.name)?;
     let dir = match &args.work_dir {
         Some(dir) => dir.clone(),
         None => workdir::default_dir()?.path,
     };
-    let work = WorkDir::acquire(&dir, runner::lab::DISK_FLOOR)?;
-    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    Ok((corpus, lab, work))
+    let work = WorkDir::acquire(&dir, runner::build_env::DISK_FLOOR)?;
+    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    Ok((corpus, build_env, work))
 }
 
 fn show(corpus: &Corpus) {

@@ -1,12 +1,14 @@
 //! `harness merge`: shards → the run they make together.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 use records::merge::{Allowed, merge};
 use records::run_folder::{RunFolder, RunWriter};
+use records::{StepKey, UnitRow};
 use reports::analysis::Source;
 use reports::formats::terminal;
 use reports::report::Report;
@@ -16,8 +18,8 @@ use reports::{probes, simulation};
 /// Joins the run folders of all shards of one run. The rows are those of the run taken in one
 /// go; what was measured is not changed, nor are the folders given. The same shards in any order
 /// make the same bytes.
-#[derive(Debug, ClapArgs)]
-pub struct Args {
+#[derive(Debug, Args)]
+pub struct MergeArgs {
     /// Run folders that `harness compare --shard` wrote
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
@@ -25,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Differences between shards that are no reason to refuse, separated by commas; the report
-    /// tells them
+    /// names them
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_enum)]
     allow: Vec<Allow>,
     /// Join what there is, though shards are missing: makes a run that is not complete
@@ -46,11 +48,7 @@ enum Allow {
     Tools,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the runs are not the finished shards of one run, or the folder cannot be written.
-pub fn run(args: &Args) -> Result<ExitCode> {
+pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     if args.out.exists() {
         bail!("{} exists: name a new folder with --out", args.out.display());
     }
@@ -70,7 +68,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let rows = merged.steps.len();
     println!("\n{count} shards, {rows} rows{}", if merged.info.complete { "" } else { "; INCOMPLETE" });
     println!("records: {}", args.out.display());
-    crate::cmd::compare::write_report(&report, &args.out);
+    super::common::write_report(&report, &args.out);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,7 +76,7 @@ fn read(dir: &Path) -> Result<RunFolder> {
     if dir.join(probes::WHOLE).is_file() || simulation::is_one(dir) {
         bail!("{} holds probes or a simulation, which have no shards: give runs of harness compare", dir.display());
     }
-    Ok(RunFolder::read(dir)?)
+    Ok(RunFolder::read_recorded(dir)?)
 }
 
 /// Writes the run beside its place and renames it there, so that there is all of it or nothing.
@@ -93,7 +91,14 @@ fn write(run: &RunFolder, out: &Path) -> Result<()> {
         .tempdir_in(parent)
         .with_context(|| format!("cannot write in {}", parent.display()))?;
     let dir = staged.path().join("run");
-    drop(RunWriter::create(&dir, run.info.clone())?);
-    run.rewrite(&dir)?;
+    let mut writer = RunWriter::create(&dir, run.info.clone())?;
+    let mut units: BTreeMap<StepKey, Vec<UnitRow>> = BTreeMap::new();
+    for unit in &run.units {
+        units.entry(StepKey::of_unit(unit)).or_default().push(unit.clone());
+    }
+    for step in &run.steps {
+        writer.append(step, &units.remove(&StepKey::of_step(step)).unwrap_or_default())?;
+    }
+    drop(writer);
     std::fs::rename(&dir, out).with_context(|| format!("cannot rename {} to {}", dir.display(), out.display()))
 }

@@ -1,9 +1,9 @@
 //! One file a subcommand.
 
+pub mod common;
 pub mod compare;
 pub mod corpus;
 pub mod doctor;
-pub mod external;
 pub mod merge;
 pub mod plan;
 pub mod probe;

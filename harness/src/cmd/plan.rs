@@ -1,39 +1,34 @@
-//! `harness plan`: a comparison in shards, for whoever runs them.
-
-mod given;
+//! `harness plan`: a comparison in shards, for several machines or jobs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-use clap::Args as ClapArgs;
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use records::quantity::{parse_age, parse_size};
 use records::run_folder::RunFolder;
+use runner::experiment::Experiment;
 
-use self::given::Given;
-use crate::shard::engine::{self, Format, Job};
-use crate::shard::seconds;
-use crate::shard::words::Words;
-use runner::asked::Asked;
-use runner::quantity::{parse_age, parse_size};
+use super::compare::CompareArgs;
+use crate::shard::{PlannedRun, ShardPlan, seconds};
 
-/// Splits a comparison into shards of even predicted time and writes the plan to standard
-/// output; how long each is predicted to take goes to standard error. Every shard is a plain
-/// `harness compare --shard I/N`, on any machine; `harness merge` joins their run folders.
+/// Splits a comparison into shards of even predicted time, writes its options to a file and the
+/// plan to standard output; how long each is predicted to take goes to standard error. Every
+/// shard is a plain `harness compare --options FILE --shard I/N`, on any machine; `harness merge`
+/// joins their run folders.
 ///
-/// A shard holds whole rounds, of all workspaces or (in a scenario that tells of each alone) of
+/// A shard holds whole rounds, of all workspaces or (in a scenario that measures each alone) of
 /// some, with all strategies: what is compared comes from one machine. All options of `harness
-/// compare` are taken, and passed on.
-#[derive(Debug, ClapArgs)]
-// clap names a group after the struct, and those of `compare` are called so already.
-#[group(skip)]
-pub struct Args {
+/// compare` are taken; --options names the file [default: options.json].
+#[derive(Debug, Args)]
+pub struct PlanArgs {
     /// How many shards
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     shards: u32,
     /// For whom the plan is
-    #[arg(long, value_enum, default_value_t = Format::Lines)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Lines)]
+    format: PlanFormat,
     /// Predict from the wall times of this earlier run
     #[arg(long, value_name = "RUN")]
     timings: Option<PathBuf>,
@@ -60,7 +55,20 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     job_limit: Option<Duration>,
     #[command(flatten)]
-    given: Given,
+    compare: CompareArgs,
+}
+
+/// Where a plan goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    /// A shell command a line
+    Lines,
+    /// JSON for `strategy.matrix` of a GitHub workflow, with the options in it
+    GithubMatrix,
+    /// An indexed Job for `kubectl create -f`, with the options in it
+    K8sJob,
+    /// An array script for `sbatch`, with the options in it
+    Slurm,
 }
 
 /// Half an hour to fetch everything and to build what is never measured.
@@ -99,55 +107,54 @@ fn node(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When what is asked for cannot be had, or cannot be split like that.
-pub fn run(args: &Args) -> Result<ExitCode> {
-    let compare = &args.given.args;
-    if let Some(option) = compare.not_for_a_plan() {
-        bail!("{option} is for harness compare alone: a plan splits a new run with a number of --rounds");
-    }
-    // Each shard finds a sandbox for itself.
-    let options = super::compare::options(compare, None)?;
-    let asked = Asked::of(&options)?;
+pub fn run(args: &PlanArgs) -> Result<ExitCode> {
+    let options = args.compare.for_a_plan()?;
+    let experiment = Experiment::of(&options)?;
     let predicted = match &args.timings {
-        Some(dir) => seconds::of_run(&RunFolder::read_steps(dir)?, &asked)?,
-        None => seconds::shipped(&asked)?,
+        Some(dir) => seconds::of_run(&RunFolder::read_steps(dir)?, &experiment)?,
+        None => seconds::shipped(&experiment)?,
     };
-    let split = asked.cells(&options).split(args.shards, &predicted.seconds)?;
+    let split = experiment.cells(&options).split(args.shards, &predicted.seconds)?;
     let weights = split.weights();
     let longest = weights.iter().copied().max().unwrap_or_default();
-    let mut words = args.given.words()?;
-    if !words.iter().any(|word| word == "--seed" || word.starts_with("--seed=")) {
-        words.extend(["--seed".to_owned(), options.seed.to_string()]);
-    }
-    let each: Vec<String> = predicted.seconds.iter().map(|(name, seconds)| format!("{name}={seconds}")).collect();
-    // Together they are in every cell, and decide nothing.
-    if asked.scenario.alone {
-        words.extend(["--shard-seconds".to_owned(), each.join(",")]);
-    }
-    let plan = engine::render(
-        args.format,
-        Job {
-            words: Words::new(words)?,
-            limit: args.job_limit.unwrap_or(Duration::from_secs(longest * predicted.safety + AROUND_S)),
-            predicted_s: weights.clone(),
-            name: args.job_name.clone(),
-            image: args.job_image.clone(),
-            claim: args.job_claim.clone(),
-            nodes: args.job_node.clone(),
-            cpus: args.job_cpus,
-            memory_bytes: args.job_memory,
-        },
-    )?;
-    tell(&split, &weights, &predicted.from);
-    print!("{plan}");
+    // Where workspaces share a store they are together in every cell, and seconds decide nothing.
+    let shard_seconds = if experiment.scenario.alone { predicted.seconds.clone() } else { Default::default() };
+    let options = PlannedRun::of(&options, args.compare.names(), shard_seconds)?.to_json()?;
+    let file = args.compare.options_file();
+    let (work_dir, out) = args.compare.dirs();
+    let plan = ShardPlan {
+        options: &options,
+        file,
+        work_dir,
+        out,
+        predicted_s: &weights,
+        limit: args.job_limit.unwrap_or(Duration::from_secs(longest * predicted.safety + AROUND_S)),
+        name: &args.job_name,
+    };
+    let text = match args.format {
+        PlanFormat::Lines => {
+            std::fs::write(file, format!("{options}\n")).with_context(|| format!("cannot write {}", file.display()))?;
+            plan.lines()?
+        }
+        PlanFormat::GithubMatrix => plan.github_matrix()?,
+        PlanFormat::K8sJob => {
+            let image = args.job_image.as_deref();
+            let image = image.context("k8s-job needs --job-image: a container image that has the harness")?;
+            let claim = args.job_claim.as_deref().context(
+                "k8s-job needs --job-claim: the persistent volume claim that run folders are written to, since a pod \
+                 keeps none",
+            )?;
+            plan.kubernetes_job(image, claim, &args.job_node, args.job_cpus, args.job_memory)?
+        }
+        PlanFormat::Slurm => plan.slurm_script()?,
+    };
+    describe(&split, &weights, &predicted.from);
+    print!("{text}");
     Ok(ExitCode::SUCCESS)
 }
 
-/// How even it is, for people.
-fn tell(split: &runner::shard::split::Split, weights: &[u64], from: &str) {
+/// How even the split is, for people.
+fn describe(split: &runner::shard::split::Split, weights: &[u64], from: &str) {
     for (shard, weight) in (1u32..).zip(weights) {
         let cells = split.cells_of(shard).len();
         let cells = if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") };

@@ -10,17 +10,17 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::probes::{ProbeRow, ProbeRun, Verdict, matrix};
 use strategies::Strategy;
 
-use super::external::ExternalArgs;
+use super::common::ExternalArgs;
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::{self, WorkDir};
-use probes::bench::{Ground, Shelf};
+use probes::bench::{ExtraStrategies, Ground};
 use probes::story::Story;
 use probes::{FAMILIES, Family, Probe, select, telling};
-use runner::asked::catalog_of;
+use runner::build_env::BuildEnv;
 use runner::description::surroundings;
-use runner::lab::Lab;
+use runner::experiment::catalog_of;
 
 /// Every link mode, every key policy and both stores, though not every combination.
 const DEFAULT_STRATEGIES: &str =
@@ -60,10 +60,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
     /// rustup toolchain [default: the default one]
-    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     toolchain: Option<String>,
     /// Another rustup toolchain, for stories that switch [default: nightly or stable, if installed]
-    #[arg(long, value_name = "NAME", value_parser = super::compare::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     second_toolchain: Option<String>,
     /// How many stories are told at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -93,10 +93,13 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if let Some((_, missing)) = required.iter().find(|(_, it)| !probes.iter().any(|(_, probe)| probe.name == it.name)) {
         bail!("--require names {}, which --probes leaves out; add it there", missing.name);
     }
-    let shelf = Shelf { files: args.external.files()?, set: args.external.set.clone() };
+    let extra_strategies = ExtraStrategies { files: args.external.files()?, set: args.external.set.clone() };
     let named = |(name, strategy): (strategies::StrategyName, Strategy)| (name.to_string(), strategy);
-    let strategies: Vec<(String, Strategy)> =
-        catalog_of(&shelf.files, &shelf.set)?.select(&args.strategies)?.into_iter().map(named).collect();
+    let strategies: Vec<(String, Strategy)> = catalog_of(&extra_strategies.files, &extra_strategies.set)?
+        .select(&args.strategies)?
+        .into_iter()
+        .map(named)
+        .collect();
     if args.dry_run {
         println!("{} probes for {} strategies, no network, one place for each:", probes.len(), strategies.len());
         strategies.iter().for_each(|(name, _)| println!("  {name}"));
@@ -106,11 +109,11 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let default = || workdir::default_dir().map(|dir| dir.path);
     let dir = args.work_dir.clone().map_or_else(default, Ok)?;
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    let volume = super::compare::open_volume(args.volume, &work)?;
+    let volume = super::common::open_volume(args.volume, &work)?;
     let ground_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
-    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    let second = second_lab(args, &lab, supervisor)?;
-    let ground = Ground { lab: &lab, second: second.as_ref(), shelf: &shelf };
+    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    let second = second_build_env(args, &build_env, supervisor)?;
+    let ground = Ground { build_env: &build_env, second: second.as_ref(), extra_strategies: &extra_strategies };
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
     let options = telling::Options {
         run: name.clone(),
@@ -118,14 +121,14 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         keep: args.keep,
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
-    probes::faults::clear_leftovers(&lab.work);
+    probes::faults::clear_leftovers(&build_env.work);
     exec::dirs::remove_dir(&options.places)?;
     if args.story.is_some() {
         return tell_one(ground, &probes, &strategies, &options);
     }
-    let out = args.out.clone().unwrap_or_else(|| lab.work.join("runs")).join(&name);
+    let out = args.out.clone().unwrap_or_else(|| build_env.work.join("runs")).join(&name);
     let rows = tell(ground, &probes, &strategies, &options, &out)?;
-    let mut info = surroundings(&name, &lab);
+    let mut info = surroundings(&name, &build_env);
     info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
     info.complete = true;
     reports::probes::write(&out, &ProbeRun { info, rows: rows.clone() })?;
@@ -245,21 +248,21 @@ fn tell_one(
     Ok(ExitCode::from(u8::from(told.verdict == Verdict::Error)))
 }
 
-/// A lab of its own for the other toolchain: an observer, and what Cargo notes about rustc,
+/// A build_env of its own for the other toolchain: an observer, and what Cargo notes about rustc,
 /// belong to one compiler.
-fn second_lab(args: &Args, lab: &Lab, supervisor: &Supervisor) -> Result<Option<Lab>> {
-    let work = lab.work.join("second-toolchain");
-    let open = |name: &str| Lab::open(&work, Some(name), supervisor.clone());
+fn second_build_env(args: &Args, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
+    let work = build_env.work.join("second-toolchain");
+    let open = |name: &str| BuildEnv::open(&work, Some(name), supervisor.clone());
     if let Some(name) = &args.second_toolchain {
         let second = open(name)?;
-        if second.toolchain.rustc_verbose == lab.toolchain.rustc_verbose {
+        if second.toolchain.rustc_verbose == build_env.toolchain.rustc_verbose {
             bail!("--second-toolchain {name} is the toolchain under test; name another one");
         }
         return Ok(Some(second));
     }
-    let other = ["nightly", "stable"]
-        .into_iter()
-        .find(|name| Toolchain::find(Some(name)).is_ok_and(|found| found.rustc_verbose != lab.toolchain.rustc_verbose));
+    let other = ["nightly", "stable"].into_iter().find(|name| {
+        Toolchain::find(Some(name)).is_ok_and(|found| found.rustc_verbose != build_env.toolchain.rustc_verbose)
+    });
     other.map(open).transpose()
 }
 

@@ -1,4 +1,4 @@
-//! `harness scenario`: the stories strategies are measured in.
+//! `harness scenario`: what strategies are measured in.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use corpora::scenario::{self, Home, MAIN, Scenario, Step};
 
 /// What to do with scenarios.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum ScenarioCommand {
     /// List the shipped scenarios
     List,
     /// Show a scenario step by step
@@ -18,19 +18,15 @@ pub enum Command {
     },
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no such scenario.
-pub fn run(command: Command) -> Result<ExitCode> {
+pub fn run(command: ScenarioCommand) -> Result<ExitCode> {
     match command {
-        Command::List => {
+        ScenarioCommand::List => {
             for name in scenario::names() {
                 let scenario = Scenario::load(name)?;
                 println!("{name:<12} {} ({})", scenario.about, scenario.questions.join(" "));
             }
         }
-        Command::Show { name } => show(&Scenario::load(&name)?),
+        ScenarioCommand::Show { name } => show(&Scenario::load(&name)?),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -38,7 +34,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
 fn show(scenario: &Scenario) {
     println!("{}: {}", scenario.name, scenario.about);
     println!("questions: {}", scenario.questions.join(" "));
-    println!("told of {}", if scenario.alone { "each workspace alone" } else { "all workspaces together" });
+    println!("run on {}", if scenario.alone { "each workspace alone" } else { "all workspaces together" });
     for step in &scenario.steps {
         println!("\n  {}: {}", step.name, step.about);
         for action in &step.once {

@@ -13,7 +13,7 @@ use reports::document::Grid;
 use reports::formats::terminal;
 use reports::text::WIDTH;
 use series::Series;
-use series::run::{Entry, line_id, skipped};
+use series::run::{SeriesRun, line_id, skipped};
 use series::series::{AddMode, AddedRun};
 
 /// What to do with a series.
@@ -110,7 +110,7 @@ fn add(args: &AddArgs) -> Result<()> {
         }
         match series.add(dir, mode)? {
             AddedRun::New(entry) => {
-                let Entry { name, ok_rows, rows, line, .. } = *entry;
+                let SeriesRun { name, ok_rows, rows, line, .. } = *entry;
                 println!("added {name}: {ok_rows} of {rows} rows ok, line {}", line_id(&line));
             }
             AddedRun::Present(entry) => println!("{} is in the series already", entry.name),
@@ -131,7 +131,7 @@ fn list(args: &ListArgs) -> Result<()> {
     Ok(())
 }
 
-fn table(entries: &[Entry]) -> Grid {
+fn table(entries: &[SeriesRun]) -> Grid {
     let heads = ["started", "run", "kind", "line", "corpus", "toolchain", ">strategies", ">ok rows"];
     let mut table = Grid::new("", &heads);
     for entry in entries {

@@ -9,34 +9,35 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args as ClapArgs;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use reports::analysis::Source;
 use reports::chapters::brief;
 use reports::formats::terminal;
-use reports::text::{WIDTH, plain};
 use reports::report::{Format, Report};
 use reports::simulation::SimulationRun;
+use reports::text::WIDTH;
+use reports::text::plain;
 use simulation::remote::LinkSpec;
 use simulation::retention::Cap;
 use simulation::reuse::Portfolio;
-use simulation::timeline::{Timeline, lay};
+use simulation::timeline::{Timeline, add_events};
 use simulation::trace::Trace;
 use strategies::key::Digest;
 
-use crate::simulate::asked::{self, joined};
 use crate::simulate::describe::{describe, trace_info};
-use crate::simulate::reuse::{self, Question, Views};
+use crate::simulate::reuse::{self, DesignViews, ReuseQuestion};
+use crate::simulate::selection::{self, joined};
 use crate::simulate::{remote, stores};
 use exec::interrupt::Supervisor;
 
-/// Replays the unit graphs of a trace: what workspaces reuse of each other under each key policy,
-/// what each input of the key costs, what a store of limited size keeps, and when fetching beats
-/// compiling. Nothing is compiled. The same trace, options and seed always give the same bytes.
-#[derive(Debug, ClapArgs)]
+/// Replays the unit graphs of a trace: what workspaces reuse of each other under each key policy, what each input of the
+/// key costs, what a store of limited size keeps, and when fetching beats compiling. Nothing is compiled. The same trace,
+/// options and seed always give the same bytes.
+#[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
-    /// The trace: `harness trace collect` or `generate` makes one
+pub struct SimulateArgs {
+    /// The trace: `harness trace collect` makes one
     #[arg(long, value_name = "FILE")]
     trace: PathBuf,
     /// Key policies, separated by commas, with relaxations behind a colon if wanted:
@@ -56,14 +57,14 @@ pub struct Args {
     /// Size limits of stores, separated by commas; `none` is no limit
     #[arg(long, value_name = "LIST", default_value = "1GB,2GB,5GB,10GB,20GB,50GB,100GB,none")]
     caps: String,
-    /// Ways to a remote cache, separated by commas: bandwidth/latency/transfers, such as
+    /// Networks to a remote cache, separated by commas: bandwidth/latency/transfers, such as
     /// 100Mbit/20ms/8, or a name that --list shows; `none` for none
     #[arg(long, value_name = "SPEC", default_value = REMOTE)]
     remote: String,
     /// Compiles at a time on a machine that fetches from a remote cache
     #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=4096))]
     cores: u32,
-    /// Days of builds, edits and clean-ups laid over a trace that has no events
+    /// Days of made-up builds, edits and clean-ups, for a trace that has no events
     #[arg(long, value_name = "N", default_value = "90", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
     /// Random orders of workspaces behind each band [default: 200 up to 1,000 workspaces, 20 beyond]
@@ -75,8 +76,8 @@ pub struct Args {
     /// The run folder to write
     #[arg(long, value_name = "DIR", required_unless_present_any = ["dry_run", "list", "check"])]
     out: Option<PathBuf>,
-    /// Instead: play the steps of these runs of `harness compare`, and set what became of each
-    /// unit beside what was recorded; exit code 1 where they differ
+    /// Instead: replay the steps of these runs of `harness compare`, and compare the outcome of each unit with the
+    /// recorded one; exit code 1 if any differs
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "list"])]
     check: Vec<PathBuf>,
     /// List key policies, relaxations and retention policies
@@ -98,14 +99,14 @@ const EXAMPLES: &str = "Examples:
 const REMOTE: &str = "5Mbit/20ms/16,10Mbit/20ms/16,20Mbit/20ms/16,50Mbit/20ms/16,100Mbit/20ms/16,200Mbit/20ms/16,\
                       500Mbit/20ms/16,1Gbit/20ms/16,5Gbit/20ms/16";
 
-/// Workspaces that are played through with a remote cache; of more, every n-th.
+/// Workspaces that are simulated with a remote cache; of more, every n-th.
 const MOST_REMOTE: usize = 200;
 
 /// Runs the subcommand.
 ///
 /// # Errors
-/// When the trace is none, or something asked for is not there.
-pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+/// When the file is no trace, or a name is unknown.
+pub fn run(args: &SimulateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
         print!("{}", listing::listed());
         return Ok(ExitCode::SUCCESS);
@@ -114,17 +115,18 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if !args.check.is_empty() {
         return check::run(&mut trace, &args.check);
     }
-    let commands = asked::commands(args.commands.as_deref(), &Portfolio::commands(&trace))?;
+    let commands = selection::commands(args.commands.as_deref(), &Portfolio::commands(&trace))?;
     let orders = args.orders.unwrap_or(if trace.workspaces.len() <= 1_000 { 200 } else { 20 });
-    let question = Question {
-        designs: asked::designs(&args.policies)?,
-        relaxations: asked::relaxations(&args.relax)?,
+    let question = ReuseQuestion {
+        designs: selection::designs(&args.policies)?,
+        relaxations: selection::relaxations(&args.relax)?,
         commands,
         orders,
         seed: args.seed,
     };
-    let stores = stores::Question { policies: asked::retention(&args.retention)?, caps: Cap::list(&args.caps)? };
-    let remote = remote::Question {
+    let stores =
+        stores::StoreQuestion { policies: selection::retention(&args.retention)?, caps: Cap::list(&args.caps)? };
+    let remote = remote::RemoteQuestion {
         commands: question.commands.clone(),
         links: if args.remote == "none" { Vec::new() } else { LinkSpec::list(&args.remote)? },
         cores: args.cores,
@@ -137,7 +139,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let out = args.out.as_deref().unwrap_or(Path::new("."));
     refuse_foreign(out)?;
     if trace.events.is_empty() && !stores.policies.is_empty() {
-        lay(&mut trace, &Timeline { days: args.days, seed: args.seed, ..Timeline::default() });
+        add_events(&mut trace, &Timeline { days: args.days, seed: args.seed, ..Timeline::default() });
     }
     let began = Instant::now();
     let bar = bar();
@@ -146,37 +148,30 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         supervisor.check().map_err(Into::into)
     };
     on_step("making keys")?;
-    let views = Views::of(&trace, &question);
-    let answer = reuse::replay(&trace, &question, &views, &on_step)?;
-    let kept = stores::replay(&trace, &stores, &views.plain(), &on_step)?;
-    let fetched = remote::replay(&trace, &remote, &views.plain(), &on_step)?;
+    let views = DesignViews::of(&trace, &question);
     let mut run = SimulationRun::new(
         describe(&trace, &digest, args.seed, options(args, &question)),
         trace_info(&trace, &digest, question.orders),
     );
-    run.curve = answer.curve;
-    run.relaxations = answer.relaxations;
-    run.misses = answer.misses;
-    run.sharing = answer.sharing;
-    run.retention = kept.retention;
-    run.growth = kept.growth;
-    run.remote = fetched;
+    reuse::replay(&mut run, &trace, &question, &views, &on_step)?;
+    stores::replay(&mut run, &trace, &stores, &views.plain(), &on_step)?;
+    remote::replay(&mut run, &trace, &remote, &views.plain(), &on_step)?;
     bar.finish_and_clear();
     supervisor.check()?;
     reports::simulation::write(out, &run)?;
-    tell(run, out, began.elapsed());
+    print_summary(run, out, began.elapsed());
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a trace, and what its bytes are.
+/// Reads a trace, with the digest of its bytes.
 fn read(path: &Path) -> Result<(Trace, Digest)> {
     let bytes = std::fs::read(path)
         .with_context(|| format!("cannot read the trace {}; `harness trace collect` makes one", path.display()))?;
     Ok((Trace::parse(&bytes, path)?, Digest::of(&bytes)))
 }
 
-/// Options as they are recorded. Where the files are is none of them.
-fn options(args: &Args, question: &Question) -> BTreeMap<String, serde_json::Value> {
+/// Options as they are recorded. The paths of files are not among them.
+fn options(args: &SimulateArgs, question: &ReuseQuestion) -> BTreeMap<String, serde_json::Value> {
     BTreeMap::from([
         ("policies".to_owned(), joined(&question.designs).into()),
         ("relax".to_owned(), joined(question.relaxations.iter().map(|it| it.name)).into()),
@@ -190,7 +185,7 @@ fn options(args: &Args, question: &Question) -> BTreeMap<String, serde_json::Val
     ])
 }
 
-/// A folder that holds something else stays as it is.
+/// Refuses a folder that holds anything but a simulation.
 fn refuse_foreign(out: &Path) -> Result<()> {
     let is_empty = match std::fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_none(),
@@ -203,8 +198,8 @@ fn refuse_foreign(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Tables, then where everything is.
-fn tell(run: SimulationRun, out: &Path, took: Duration) {
+/// Prints tables, then the paths of everything.
+fn print_summary(run: SimulationRun, out: &Path, took: Duration) {
     let tables = terminal::render(&brief(&run), WIDTH);
     let report = Report::of(vec![Source::Simulate(Box::new(run))], None);
     // Before anything is printed: whoever reads may stop reading.

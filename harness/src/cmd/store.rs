@@ -10,27 +10,27 @@ use clap::{Args as ClapArgs, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use reports::text::bytes;
 use strategies::files::since_epoch;
-use strategies::retention::Limits;
-use strategies::store::collect::{Collected, Request, Step, Why, collect};
-use strategies::store::stats::{AGES, Group, Stats};
+use strategies::retention::StoreLimits;
+use strategies::store::collect::{CollectOutcome, CollectRequest, CollectStep, RemovalReason, collect};
+use strategies::store::stats::{AGES, EntryGroup, StoreStats};
 use strategies::store::survey::Survey;
-use strategies::store::verify::{Verified, bytes_to_read, verify};
+use strategies::store::verify::{VerifyOutcome, bytes_to_read, verify};
 use strategies::store::{Store, StoreKind, open_existing};
 
 use exec::interrupt::Supervisor;
-use runner::quantity::{parse_age, parse_size};
+use records::quantity::{parse_age, parse_size};
 
 /// Damaged entries and orphans shown by name.
 const SHOWN: usize = 20;
 
 /// What to do with a store.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum StoreCommand {
     /// Count entries and bytes, by package and by time since the last use
     Stats {
         /// Which store
         #[command(flatten)]
-        place: Place,
+        place: StoreDir,
         /// How many packages to list
         #[arg(long, value_name = "N", default_value_t = 15)]
         top: usize,
@@ -39,7 +39,7 @@ pub enum Command {
     Verify {
         /// Which store
         #[command(flatten)]
-        place: Place,
+        place: StoreDir,
     },
     /// Remove what is too old or too much, and what crashed builds left; waits for builds
     Collect(CollectArgs),
@@ -47,8 +47,8 @@ pub enum Command {
 
 /// Which store.
 #[derive(Debug, ClapArgs)]
-pub struct Place {
-    /// The store's directory: the one that holds v1/
+pub struct StoreDir {
+    /// The store's directory: the one with v2/ in it
     #[arg(long = "store", value_name = "DIR")]
     dir: PathBuf,
 }
@@ -57,14 +57,14 @@ pub struct Place {
 #[derive(Debug, ClapArgs)]
 pub struct CollectArgs {
     #[command(flatten)]
-    place: Place,
+    place: StoreDir,
     /// Most disk space for entries: 5GiB, 500MiB, 2GB
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     max_size: Option<u64>,
     /// Longest time since the last use: 30d, 12h, 90m
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     max_age: Option<Duration>,
-    /// Tell what would be removed, and remove nothing
+    /// Show what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
     /// Read every stored file and remove entries whose bytes changed, too
@@ -75,21 +75,17 @@ pub struct CollectArgs {
     no_wait: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no store, or it cannot be read or changed.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::Stats { place, top } => {
+        StoreCommand::Stats { place, top } => {
             let (kind, store) = open_existing(&place.dir)?;
             let survey = surveyed(&*store)?;
-            let stats = Stats::of(&survey, since_epoch(SystemTime::now()));
+            let stats = StoreStats::of(&survey, since_epoch(SystemTime::now()));
             print!("{}", stats_text(kind, &stats, top));
             println!("\nstore: {}", place.dir.display());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verify { place } => {
+        StoreCommand::Verify { place } => {
             let (_, store) = open_existing(&place.dir)?;
             let _lock = store.root().lock_shared()?;
             let survey = Survey::of(&*store)?;
@@ -99,7 +95,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
             print!("{}", verify_text(&verified));
             Ok(ExitCode::from(u8::from(!verified.is_intact())))
         }
-        Command::Collect(args) => run_collect(&args, supervisor),
+        StoreCommand::Collect(args) => run_collect(&args, supervisor),
     }
 }
 
@@ -111,15 +107,15 @@ fn surveyed(store: &dyn Store) -> Result<Survey> {
 
 fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let (_, store) = open_existing(&args.place.dir)?;
-    let limits = Limits { max_age: args.max_age, max_bytes: args.max_size };
+    let limits = StoreLimits { max_age: args.max_age, max_bytes: args.max_size };
     let request =
-        Request { limits, now: SystemTime::now(), wait: !args.no_wait, dry_run: args.dry_run, deep: args.deep };
+        CollectRequest { limits, now: SystemTime::now(), wait: !args.no_wait, dry_run: args.dry_run, deep: args.deep };
     let bar = bar(0, "{pos}/{len} {msg}");
     let collected = collect(&*store, &request, &mut |step| {
         match step {
-            Step::Waiting => bar.set_message("waiting for builds that use the store"),
-            Step::Remember => bar.set_message("removing"),
-            Step::Remove { done, total, .. } => {
+            CollectStep::Waiting => bar.set_message("waiting for builds that use the store"),
+            CollectStep::Remember => bar.set_message("removing"),
+            CollectStep::Remove { done, total, .. } => {
                 bar.set_length(*total as u64);
                 bar.set_position(*done as u64);
             }
@@ -147,13 +143,13 @@ fn size(count: u64) -> String {
     bytes(Some(count as f64))
 }
 
-fn stats_text(kind: &dyn StoreKind, stats: &Stats, top: usize) -> String {
+fn stats_text(kind: &StoreKind, stats: &StoreStats, top: usize) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{name:<22} {value}");
     };
-    line("shape", kind.name().to_owned());
+    line("shape", kind.name.to_owned());
     line("entries", stats.all.entries.to_string());
     line("files", stats.blobs.to_string());
     line("bytes, apparent", size(stats.apparent));
@@ -163,7 +159,7 @@ fn stats_text(kind: &dyn StoreKind, stats: &Stats, top: usize) -> String {
     let header = |text: &mut String, name: &str| {
         let _ = writeln!(text, "\n{name:<22} {:>8} {:>12} {:>14}", "entries", "bytes", "build time");
     };
-    let row = |text: &mut String, name: &str, group: &Group| {
+    let row = |text: &mut String, name: &str, group: &EntryGroup| {
         let time = format!("{:.1} s", group.cost_s);
         let _ = writeln!(text, "{name:<22} {:>8} {:>12} {time:>14}", group.entries, size(group.bytes));
     };
@@ -181,7 +177,7 @@ fn stats_text(kind: &dyn StoreKind, stats: &Stats, top: usize) -> String {
     text
 }
 
-fn verify_text(verified: &Verified) -> String {
+fn verify_text(verified: &VerifyOutcome) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     for broken in verified.broken.iter().take(SHOWN) {
@@ -219,24 +215,24 @@ fn verify_text(verified: &Verified) -> String {
     text
 }
 
-fn collect_text(collected: &Collected, dry_run: bool) -> String {
+fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
-    let limited = collected.taken.iter().filter(|taken| taken.why == Why::Limit).count();
-    let count = |why: Why| collected.removed.get(&why).copied().unwrap_or(0);
+    let limited = collected.entries.iter().filter(|entry| entry.why == RemovalReason::Limit).count();
+    let count = |why: RemovalReason| collected.removed.get(&why).copied().unwrap_or(0);
     let would = if dry_run { "would be " } else { "" };
     let _ = writeln!(
         text,
         "entries: {limited} {would}evicted, {} damaged {would}removed, {} kept",
-        count(Why::Damaged),
+        count(RemovalReason::Damaged),
         collected.kept
     );
     let _ = writeln!(
         text,
         "also {would}removed: {} files of no entry, {} leftovers, {} input sets",
-        count(Why::Unreferenced),
-        count(Why::Leftover),
-        count(Why::Inputs)
+        count(RemovalReason::Unreferenced),
+        count(RemovalReason::Leftover),
+        count(RemovalReason::Inputs)
     );
     let _ = writeln!(text, "entries take {}, {} before", size(collected.bytes_after), size(collected.bytes_before));
     let _ = writeln!(
@@ -244,24 +240,25 @@ fn collect_text(collected: &Collected, dry_run: bool) -> String {
         "promised {}, {would}freed {}; {} stay, held by build directories",
         size(collected.promised),
         size(collected.freed),
-        size(collected.held())
+        size(collected.still_linked())
     );
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use strategies::key::Digest;
-    use strategies::store::Damage;
-    use strategies::store::collect::Taken;
-    use strategies::store::verify::Broken;
+    use strategies::key::Key;
+    use strategies::store::FileDamage;
+    use strategies::store::collect::CollectedEntry;
+    use strategies::store::verify::DamagedEntry;
 
     use super::*;
 
     #[test]
     fn statistics_read_as_a_table() {
-        let group = |entries, bytes, cost_s| Group { entries, bytes, cost_s };
-        let mut stats = Stats { all: group(3, 5 << 20, 12.5), blobs: 9, apparent: 4 << 20, ..Stats::default() };
+        let group = |entries, bytes, cost_s| EntryGroup { entries, bytes, cost_s };
+        let mut stats =
+            StoreStats { all: group(3, 5 << 20, 12.5), blobs: 9, apparent: 4 << 20, ..StoreStats::default() };
         stats.allocated = 5 << 20;
         stats.shared = 1 << 20;
         stats.packages.insert("serde".into(), group(2, 4 << 20, 12.0));
@@ -272,32 +269,37 @@ mod tests {
 
     #[test]
     fn damage_is_named_and_says_what_to_do() {
-        let damage = vec![Damage { path: "/store/blob".into(), what: "bytes changed" }];
-        let broken = Broken { key: Digest::of(b"k"), package: "serde".into(), slot: "lib serde build".into(), damage };
-        let verified = Verified {
+        let damage = vec![FileDamage { path: "/store/blob".into(), what: "bytes changed" }];
+        let broken =
+            DamagedEntry { key: Key::of(b"k"), package: "serde".into(), slot: "lib serde build".into(), damage };
+        let verified = VerifyOutcome {
             entries: 4,
             hashed: 10,
             hashed_bytes: 1 << 20,
             orphans: vec!["/store/orphan".into()],
             broken: vec![broken],
-            ..Verified::default()
+            ..VerifyOutcome::default()
         };
         insta::assert_snapshot!(verify_text(&verified));
-        insta::assert_snapshot!(verify_text(&Verified { entries: 4, ..Verified::default() }));
+        insta::assert_snapshot!(verify_text(&VerifyOutcome { entries: 4, ..VerifyOutcome::default() }));
     }
 
     #[test]
     fn collection_tells_promises_from_what_was_freed() {
-        let taken =
-            Taken { key: Digest::of(b"k"), package: "serde".into(), last_used: Duration::ZERO, why: Why::Limit };
-        let collected = Collected {
-            taken: vec![taken],
+        let taken = CollectedEntry {
+            key: Key::of(b"k"),
+            package: "serde".into(),
+            last_used: Duration::ZERO,
+            why: RemovalReason::Limit,
+        };
+        let collected = CollectOutcome {
+            entries: vec![taken],
             kept: 7,
             bytes_before: 3 << 30,
             bytes_after: 2 << 30,
             promised: 1 << 30,
             freed: 1 << 29,
-            ..Collected::default()
+            ..CollectOutcome::default()
         };
         insta::assert_snapshot!(collect_text(&collected, false));
         insta::assert_snapshot!(collect_text(&collected, true));

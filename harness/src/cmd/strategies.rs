@@ -8,16 +8,17 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use strategies::external::External;
+use strategies::key::Input;
 use strategies::{Catalog, Strategy};
 
-use crate::cmd::external::ExternalArgs;
+use crate::cmd::common::ExternalArgs;
 use exec::interrupt::Supervisor;
 use exec::workdir;
-use runner::rival::tool;
+use runner::integration::external::find_tool;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum StrategiesCommand {
     /// List every strategy by name
     List {
         /// Further strategies.
@@ -25,7 +26,7 @@ pub enum Command {
         external: ExternalArgs,
         /// Where tools are.
         #[command(flatten)]
-        place: Place,
+        place: ToolsDir,
     },
     /// Explain a strategy: how it works, what it refuses, what its keys are made of
     Show {
@@ -36,7 +37,7 @@ pub enum Command {
         external: ExternalArgs,
         /// Where tools are.
         #[command(flatten)]
-        place: Place,
+        place: ToolsDir,
     },
     /// Build tools of external strategies into the work directory, at the versions that were tried
     Install {
@@ -51,19 +52,19 @@ pub enum Command {
         external: ExternalArgs,
         /// Where tools are.
         #[command(flatten)]
-        place: Place,
+        place: ToolsDir,
     },
 }
 
 /// Where tools are installed.
 #[derive(Debug, Args)]
-pub struct Place {
+pub struct ToolsDir {
     /// The work directory, where tools are [default: in the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
 }
 
-impl Place {
+impl ToolsDir {
     fn path(&self) -> Result<PathBuf> {
         Ok(match &self.work_dir {
             Some(dir) => std::path::absolute(dir)?,
@@ -72,28 +73,10 @@ impl Place {
     }
 }
 
-/// What goes into every key; the reasons are in strategies/KEYS.md.
-const KEY_INPUTS: [(&str, &str); 10] = [
-    ("package", "id, version, lockfile checksum or git commit, path of the root source file"),
-    ("target", "name, kind, crate types, edition, mode"),
-    ("features", "activated ones"),
-    ("profile", "every field, and the directory it builds into"),
-    ("platform", "target triple"),
-    ("toolchain", "rustc -vV"),
-    ("flags", "RUSTFLAGS and the Cargo configuration that reaches rustc"),
-    ("manifest", "of a path package and its workspace"),
-    ("dependencies", "name and flags of the edge, its key, and the content it hands over"),
-    ("observed", "files and variables an earlier build of the unit was seen to read, by content"),
-];
-
-/// Runs the subcommand.
-///
-/// # Errors
-/// When no strategy has that name, or a tool cannot be built.
-pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(command: StrategiesCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        Command::List { external, place } => list(&external.catalog()?, &place.path()?),
-        Command::Show { name, external, place } => {
+        StrategiesCommand::List { external, place } => list(&external.catalog()?, &place.path()?),
+        StrategiesCommand::Show { name, external, place } => {
             let work = place.path()?;
             for (at, (name, strategy)) in external.catalog()?.select(&name)?.into_iter().enumerate() {
                 if at > 0 {
@@ -102,7 +85,7 @@ pub fn run(command: Command, supervisor: &Supervisor) -> Result<ExitCode> {
                 show(name.as_str(), &strategy, &work);
             }
         }
-        Command::Install { names, dry_run, external, place } => {
+        StrategiesCommand::Install { names, dry_run, external, place } => {
             let catalog = external.catalog()?;
             let tools: Vec<&External> = names.iter().map(|name| installable(&catalog, name)).collect::<Result<_>>()?;
             if !dry_run {
@@ -129,9 +112,9 @@ fn list(catalog: &Catalog, work: &Path) {
     println!("{:<28} {:<14} {:<10} store", "strategy", "key policy", "link");
     for (name, strategy) in catalog.all() {
         let [_, key, link, store] = strategy.parts();
-        match strategy {
-            Strategy::External(external) => println!("{name:<28} {}", standing(external, work)),
-            _ => println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end()),
+        match strategy.as_external() {
+            Some(external) => println!("{name:<28} {}", availability(external, work)),
+            None => println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end()),
         }
     }
     println!(
@@ -141,10 +124,10 @@ fn list(catalog: &Catalog, work: &Path) {
 }
 
 /// Whether an external strategy can be used, in a few words.
-fn standing(external: &External, work: &Path) -> String {
+fn availability(external: &External, work: &Path) -> String {
     let version = external.description.install.as_ref().map(|install| format!(" {}", install.version));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    match tool::find(work, external, &path) {
+    match find_tool(work, external, &path) {
         Ok(Some(dir)) => format!("external{}, in {}", version.unwrap_or_default(), dir.display()),
         Ok(None) => "external, nothing to install".to_owned(),
         Err(why) => format!("external: {why}"),
@@ -153,7 +136,7 @@ fn standing(external: &External, work: &Path) -> String {
 
 fn show_external(external: &External, work: &Path) {
     let description = &external.description;
-    println!("\n{:<20} {}", "state", standing(external, work));
+    println!("\n{:<20} {}", "state", availability(external, work));
     let argv = [std::slice::from_ref(&description.program), description.args.as_slice()].concat();
     println!("{:<20} {} …", "program", argv.join(" "));
     let lines = |what: &str, lines: Vec<String>| lines.iter().for_each(|line| println!("{what:<20} {line}"));
@@ -170,17 +153,18 @@ fn show_external(external: &External, work: &Path) {
 
 fn show(name: &str, strategy: &Strategy, work: &Path) {
     println!("{name}\n\n{}", strategy.about());
-    if let Strategy::External(external) = strategy {
+    if let Some(external) = strategy.as_external() {
         show_external(external, work);
     }
-    if let Strategy::Units(units) = strategy {
+    if let Some(units) = strategy.as_units() {
         println!("\nRules that refuse a unit:");
-        for rule in units.policy.rules() {
+        for (rule, _) in units.policy.rules {
             println!("  {:<20} {}", rule.name, rule.about);
         }
         println!("\nWhat the key of an admitted unit is made of:");
-        for (input, what) in KEY_INPUTS {
-            println!("  {input:<20} {what}");
+        for input in Input::all().filter(|input| units.options.key.has(*input)) {
+            let info = input.info();
+            println!("  {:<20} {}", info.name, info.about);
         }
     }
 }

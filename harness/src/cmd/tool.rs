@@ -15,7 +15,7 @@ use walkdir::WalkDir;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum ToolCommand {
     /// Pack what came from registry and git packages into an archive, unless it is there
     Pack {
         /// Directory of the archives
@@ -62,15 +62,11 @@ pub enum Command {
 
 const SUFFIX: &str = ".tar.zst";
 
-/// Runs it.
-///
-/// # Errors
-/// When a file or an archive cannot be read or written.
-pub fn run(command: Command) -> Result<ExitCode> {
+pub fn run(command: ToolCommand) -> Result<ExitCode> {
     match command {
-        Command::Pack { store, key, lockfile, build_dir } => pack(&store, &key, &lockfile, &build_dir)?,
-        Command::Unpack { store, key, fallback, build_dir } => unpack(&store, &key, &fallback, &build_dir)?,
-        Command::Dedup { store, lockfile, build_dir } => {
+        ToolCommand::Pack { store, key, lockfile, build_dir } => pack(&store, &key, &lockfile, &build_dir)?,
+        ToolCommand::Unpack { store, key, fallback, build_dir } => unpack(&store, &key, &fallback, &build_dir)?,
+        ToolCommand::Dedup { store, lockfile, build_dir } => {
             let lockfile = read(&lockfile)?;
             dedup::dedup(&store, &build_dir, &lockfile)
                 .with_context(|| format!("cannot deduplicate {}", build_dir.display()))?;

@@ -1,11 +1,16 @@
-//! The workspaces of several corpora, each once.
+//! The workspaces and Cargo commands of a trace.
+
+use std::fmt;
+use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use corpora::{Corpus, Workspace};
+use simulation::trace::TraceTask;
 
-/// Loads the corpora and takes every workspace once: where two corpora have the same one, pinned
-/// alike and built with the same arguments, it is that of the first. One that has a name of
-/// another is called `name@corpus`. `only` names those that take part, all where it is empty.
+use crate::cmd::common::plain_name;
+
+/// The workspaces of several corpora, each once: of two with the same source and arguments the first. One with the name
+/// of another is called `name@corpus`. `only` names those that take part; empty for all.
 ///
 /// # Errors
 /// When there is no such corpus or workspace.
@@ -38,6 +43,50 @@ fn is_same(one: &Workspace, other: &Workspace) -> bool {
     one.source == other.source && one.cargo_args == other.cargo_args && one.test_args == other.test_args
 }
 
+/// A profile and a task: `release build`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TraceCommand {
+    /// The Cargo profile.
+    pub profile: String,
+    /// What Cargo does.
+    pub task: TraceTask,
+}
+
+/// The default commands.
+pub const DEFAULT: &str = "dev build,release build,dev test,dev check";
+
+impl TraceCommand {
+    /// The task of a scenario.
+    pub fn scenario_task(&self) -> corpora::scenario::Task {
+        match self.task {
+            TraceTask::Build => corpora::scenario::Task::Build,
+            TraceTask::Test => corpora::scenario::Task::Test,
+            TraceTask::Check => corpora::scenario::Task::Check,
+        }
+    }
+}
+
+impl fmt::Display for TraceCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.profile, self.task.as_str())
+    }
+}
+
+impl FromStr for TraceCommand {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no command: write a profile and build, test or check, as in {DEFAULT:?}");
+        let mut words = text.split_whitespace();
+        let (Some(profile), Some(task), None) = (words.next(), words.next(), words.next()) else {
+            return Err(wrong());
+        };
+        let task = TraceTask::ALL.into_iter().find(|known| known.as_str() == task).ok_or_else(wrong)?;
+        let profile = plain_name(profile).map_err(|why| format!("{text:?}: {why}"))?;
+        Ok(TraceCommand { profile, task })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,12 +115,21 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_is_named() {
+    fn an_unknown_workspace_is_named() {
         let only = choose(&corpora(&["quick", "gauntlet"]), &corpora(&["bat", "cargo-hack"])).unwrap();
         assert_eq!(names(&only), ["cargo-hack", "bat"]);
         let error = choose(&corpora(&["quick"]), &corpora(&["bat"])).unwrap_err().to_string();
         assert!(error.contains("no corpus of quick has a workspace bat; there are cargo-"), "{error}");
         assert!(choose(&corpora(&["qick"]), &[]).unwrap_err().to_string().contains("did you mean \"quick\"?"));
         assert!(choose(&[], &[]).is_err());
+    }
+
+    #[test]
+    fn commands_are_shown_as_they_are_read() {
+        let all: Vec<String> = DEFAULT.split(',').map(|it| it.parse::<TraceCommand>().unwrap().to_string()).collect();
+        assert_eq!(all.join(","), DEFAULT);
+        for wrong in ["", "build", "dev doc", "dev build now", "-Zx build", "dev,build"] {
+            assert!(wrong.parse::<TraceCommand>().is_err(), "{wrong:?}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! All workspaces: fetched one by one, asked two at a time, kept in order.
+//! All workspaces: fetched one by one, graphs computed two at a time, kept in order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,25 +8,25 @@ use anyhow::{Result, bail};
 use corpora::Workspace;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::command::Command;
-use super::draft::Draft;
-use super::graphs::{Shared, WorkspaceGraphs};
-use runner::lab::Lab;
-use runner::prepare::{Needs, Prepared, prepare_one};
+use super::choose::TraceCommand;
+use super::draft::TraceDraft;
+use super::graphs::{GraphCollector, WorkspaceGraphs};
+use runner::build_env::BuildEnv;
+use runner::prepare::{FetchNeeds, PreparedWorkspace, prepare_one};
 
-/// Graphs asked for at the same time: Cargo computes one on one core.
+/// Graphs computed at the same time: Cargo uses one core for each.
 const AT_ONCE: usize = 2;
 
 /// Fetches the workspaces and collects the graphs of these commands.
 ///
 /// # Errors
-/// When nothing at all can be had, or the run is interrupted.
-pub fn everything(lab: &Lab, workspaces: &[Workspace], commands: &[Command]) -> Result<Draft> {
-    let prepared = fetched(lab, workspaces)?;
-    lab.clear_all()?;
-    lab.clear_arm()?;
-    let collected = asked(lab, prepared, commands);
-    let cleared = lab.clear_all();
+/// When no workspace has a graph, or the run is interrupted.
+pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[TraceCommand]) -> Result<TraceDraft> {
+    let prepared = fetched(build_env, workspaces)?;
+    build_env.clear_all()?;
+    build_env.clear_arm()?;
+    let collected = graphs(build_env, prepared, commands);
+    let cleared = build_env.clear_all();
     let draft = collected?;
     cleared?;
     match (draft.is_empty(), draft.left_out.first()) {
@@ -35,20 +35,20 @@ pub fn everything(lab: &Lab, workspaces: &[Workspace], commands: &[Command]) -> 
     }
 }
 
-/// A workspace as it is here, or why it is not.
-type Fetched = Result<Prepared, WorkspaceGraphs>;
+/// A fetched workspace, or the reason for which it is left out.
+type FetchedWorkspace = Result<PreparedWorkspace, WorkspaceGraphs>;
 
-fn fetched(lab: &Lab, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
+fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<FetchedWorkspace>> {
     let bar = bar(workspaces.len(), "fetching");
     let mut all = Vec::new();
     for workspace in workspaces {
-        lab.supervisor.check()?;
+        build_env.supervisor.check()?;
         bar.set_message(workspace.name.clone());
-        all.push(match prepare_one(lab, workspace, Needs::default()) {
+        all.push(match prepare_one(build_env, workspace, FetchNeeds::default()) {
             Ok(prepared) => Ok(prepared),
             Err(error) => {
-                lab.supervisor.check()?;
-                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cli::one_line(&error)))
+                build_env.supervisor.check()?;
+                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cmd::common::one_line(&error, 0)))
             }
         });
         bar.inc(1);
@@ -57,12 +57,12 @@ fn fetched(lab: &Lab, workspaces: &[Workspace]) -> Result<Vec<Fetched>> {
     Ok(all)
 }
 
-fn asked(lab: &Lab, workspaces: Vec<Fetched>, commands: &[Command]) -> Result<Draft> {
-    let bar = bar(workspaces.len(), "asking Cargo");
-    let shared = Shared::of(lab, commands);
+fn graphs(build_env: &BuildEnv, workspaces: Vec<FetchedWorkspace>, commands: &[TraceCommand]) -> Result<TraceDraft> {
+    let bar = bar(workspaces.len(), "computing unit graphs");
+    let shared = GraphCollector::of(build_env, commands);
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
-    let mut draft = Draft::default();
+    let mut draft = TraceDraft::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             let (sender, shared, next, workspaces) = (sender.clone(), &shared, &next, &workspaces);
@@ -91,11 +91,11 @@ fn asked(lab: &Lab, workspaces: Vec<Fetched>, commands: &[Command]) -> Result<Dr
     Ok(draft)
 }
 
-/// Takes in what arrives in the order of the corpora: a trace does not depend on who was first.
+/// Adds graphs in the order of the corpora: a trace does not depend on which was ready first.
 fn in_order(
-    workspaces: &[Fetched],
+    workspaces: &[FetchedWorkspace],
     arriving: impl Iterator<Item = Result<WorkspaceGraphs>>,
-    draft: &mut Draft,
+    draft: &mut TraceDraft,
     bar: &ProgressBar,
 ) -> Result<()> {
     let name = |at: usize| match &workspaces[at] {

@@ -2,115 +2,119 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use corpora::scenario::MAIN;
-use simulation::cost::Features;
-use simulation::trace::{LeftOut, Source};
+use simulation::cost::UnitFeatures;
+use simulation::trace::{LeftOut, TraceSource};
 use strategies::graph::{self, Graph, Unit};
-use strategies::key::{Context, Inputs};
+use strategies::key::{Context, Input, KeyInputs};
 
-use super::command::Command;
-use super::published::Published;
-use super::sources::{Contents, Sizes, below};
+use super::choose::TraceCommand;
+use super::published::PublicationDays;
+use super::sources::{PackageDigests, SourceSizes, all_dependencies, watched_paths};
 use exec::dirs::remove_dir;
+use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
-use runner::copies::{Ground, Place};
-use runner::invocation::{Recipe, Site};
-use runner::lab::Lab;
-use runner::prepare::Prepared;
+use runner::build_env::BuildEnv;
+use runner::integration::Integration;
+use runner::integration::plain::PlainCargo;
+use runner::invocation::{BuildOptions, Site};
+use runner::prepare::PreparedWorkspace;
 
 /// Characters of an error that are kept.
 const MOST: usize = 300;
 
-/// What all workspaces share.
+/// Collects the graphs of workspaces.
 #[derive(Debug)]
-pub struct Shared<'a> {
-    lab: &'a Lab,
-    commands: &'a [Command],
-    sizes: Sizes,
-    published: Published,
+pub(super) struct GraphCollector<'a> {
+    build_env: &'a BuildEnv,
+    commands: &'a [TraceCommand],
+    sizes: SourceSizes,
+    published: PublicationDays,
 }
 
 /// The unit graphs of a workspace.
 #[derive(Debug)]
-pub struct WorkspaceGraphs {
+pub(super) struct WorkspaceGraphs {
     /// Its name.
     pub name: String,
-    /// A plan for each command whose graph could be had.
+    /// A plan for each command that has a graph.
     pub plans: Vec<PlanGraph>,
-    /// What could not be had.
+    /// Commands without a graph, and why.
     pub left_out: Vec<LeftOut>,
 }
 
 /// What one command would run.
 #[derive(Debug)]
-pub struct PlanGraph {
+pub(super) struct PlanGraph {
     /// The command.
-    pub command: Command,
+    pub command: TraceCommand,
     /// Its units, dependencies first.
-    pub units: Vec<SeenUnit>,
-    /// What was asked for, as places in `units`.
+    pub units: Vec<CollectedUnit>,
+    /// The units that were asked for, as indexes.
     pub roots: Vec<usize>,
 }
 
-/// A unit and everything of it that a trace keeps.
+/// A unit with everything that a trace keeps.
 #[derive(Debug)]
-pub struct SeenUnit {
-    /// The inputs of its key.
-    pub inputs: Inputs,
-    /// Name of its package.
-    pub package: String,
-    /// Where the package comes from.
-    pub source: Source,
+pub(super) struct CollectedUnit {
+    pub inputs: KeyInputs,
+    pub source: TraceSource,
     /// Digest of a local package's sources; else empty.
     pub observed: String,
-    /// Day of publication since the Unix epoch; 0 where nobody knows.
+    /// Day of publication since the Unix epoch; 0 if it is unknown.
     pub published: u32,
-    /// What a script's run watches, a line each.
+    /// What the run of a build script watches, a line each.
     pub watches: String,
-    /// What its cost is estimated from.
-    pub features: Features,
-    /// Labels of its dependencies, and their places in the plan.
+    pub features: UnitFeatures,
+    /// Labels of its dependencies, and their indexes in the plan.
     pub edges: Vec<(String, usize)>,
 }
 
-impl<'a> Shared<'a> {
-    /// What the workspaces of a lab share; after everything was fetched.
-    pub fn of(lab: &'a Lab, commands: &'a [Command]) -> Shared<'a> {
-        Shared { lab, commands, sizes: Sizes::default(), published: Published::of(&lab.cargo_home) }
+impl<'a> GraphCollector<'a> {
+    /// For use after everything was fetched, since it reads the registry index.
+    pub fn of(build_env: &'a BuildEnv, commands: &'a [TraceCommand]) -> GraphCollector<'a> {
+        GraphCollector {
+            build_env,
+            commands,
+            sizes: SourceSizes::default(),
+            published: PublicationDays::of(&build_env.cargo_home),
+        }
     }
 
     /// The graphs of a workspace, at the paths and in the environment of a trial.
     ///
     /// # Errors
     /// When the run was interrupted; anything else is left out.
-    pub fn graphs(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
+    pub fn graphs(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
         let name = prepared.workspace.name.clone();
-        let graphs = match self.laid_out(prepared) {
+        let graphs = match self.in_copy(prepared) {
             Ok(graphs) => graphs,
             Err(error) => {
-                self.lab.supervisor.check()?;
+                self.build_env.supervisor.check()?;
                 WorkspaceGraphs::nothing(&name, &format!("{error:#}"))
             }
         };
         Ok(graphs)
     }
 
-    fn laid_out(&self, prepared: &Prepared) -> Result<WorkspaceGraphs> {
-        let ground = Ground { lab: self.lab, shared: None, rival: None };
-        let place = Place::open(ground, prepared, false)?;
+    fn in_copy(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
+        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo) as Arc<dyn Integration>) };
+        let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;
-        let mut contents = Contents::default();
+        let mut contents = PackageDigests::default();
         let (mut plans, mut failures) = (Vec::new(), Vec::new());
         for command in self.commands {
-            self.lab.supervisor.check()?;
-            let recipe = recipe(self.lab, command);
-            match ask_graph(self.lab, site, &recipe, &mut Usage::default()) {
-                Ok((graph, _)) => plans.push(self.plan(site, &recipe, command, &graph, &mut contents)),
+            self.build_env.supervisor.check()?;
+            let build_options = build_options(self.build_env, command);
+            let deadline = self.build_env.deadline();
+            match ask_graph(self.build_env, site, &build_options, &mut Usage::default(), deadline) {
+                Ok(call) => plans.push(self.plan(site, &build_options, command, &call.graph, &mut contents)),
                 Err(error) => {
-                    self.lab.supervisor.check()?;
+                    self.build_env.supervisor.check()?;
                     failures.push((command, error.to_string()));
                 }
             }
@@ -120,7 +124,7 @@ impl<'a> Shared<'a> {
         if let ([], Some((_, why))) = (plans.as_slice(), failures.first()) {
             return Ok(WorkspaceGraphs::nothing(name, why));
         }
-        let why = |(command, why): (&Command, String)| line(&format!("{command}: {why}"));
+        let why = |(command, why): (&TraceCommand, String)| line(&format!("{command}: {why}"));
         let left_out = failures.into_iter().map(why).map(|why| LeftOut { workspace: name.clone(), why });
         Ok(WorkspaceGraphs { name: name.clone(), plans, left_out: left_out.collect() })
     }
@@ -128,86 +132,82 @@ impl<'a> Shared<'a> {
     fn plan(
         &self,
         site: &Site,
-        recipe: &Recipe,
-        command: &Command,
+        build_options: &BuildOptions,
+        command: &TraceCommand,
         graph: &Graph,
-        contents: &mut Contents,
+        contents: &mut PackageDigests,
     ) -> PlanGraph {
-        let context = context(self.lab, site, recipe);
+        let context = context(self.build_env, site, build_options);
         let at: HashMap<usize, usize> = graph.order.iter().enumerate().map(|(at, &unit)| (unit, at)).collect();
-        let below = below(graph);
+        let all = all_dependencies(graph);
         let units = graph.order.iter().map(|&index| {
             let unit = &graph.units[index];
             let edges = unit.dependencies.iter().filter_map(|it| Some((it.label(), *at.get(&it.index)?)));
             let edges = edges.collect();
-            self.seen(graph, unit, &context, (below[index], edges), contents)
+            self.collected(graph, unit, &context, (all[index], edges), contents)
         });
         let units = units.collect();
         let roots = graph.roots.iter().filter_map(|root| at.get(root).copied()).collect();
         PlanGraph { command: command.clone(), units, roots }
     }
 
-    fn seen(
+    fn collected(
         &self,
         graph: &Graph,
         unit: &Unit,
         context: &Context,
-        (below, edges): (usize, Vec<(String, usize)>),
-        contents: &mut Contents,
-    ) -> SeenUnit {
+        (all_dependencies, edges): (usize, Vec<(String, usize)>),
+        contents: &mut PackageDigests,
+    ) -> CollectedUnit {
         let package = &unit.package;
         let (source, observed, published) = match &package.source {
-            graph::Source::Registry => (Source::Registry, "", self.published.day(&package.name, &package.version)),
-            graph::Source::Git => (Source::Git, "", 0),
-            graph::Source::Path(dir) => (Source::Path, contents.of(dir), 0),
+            graph::PackageSource::Registry => {
+                (TraceSource::Registry, "", self.published.day(&package.name, &package.version))
+            }
+            graph::PackageSource::Git => (TraceSource::Git, "", 0),
+            graph::PackageSource::Path(dir) => (TraceSource::Path, contents.of(dir), 0),
         };
-        let mut inputs = Inputs::of(graph, unit, context);
-        // Where Cargo's home is would make the trace of one machine unlike that of another.
+        let mut inputs = KeyInputs::of_unit(graph, unit, context);
+        // With the path of Cargo's home traces of two machines would differ.
         if let Ok(inside) = Path::new(&unit.target.src_path).strip_prefix(&context.cargo_home) {
-            inputs.path = format!("home:{}", inside.display());
+            inputs[Input::SourcePath] = format!("home:{}", inside.display());
         }
-        SeenUnit {
+        CollectedUnit {
             inputs,
-            package: package.name.clone(),
             source,
             observed: observed.to_owned(),
             published,
-            watches: match source == Source::Path && unit.is_script_run() {
-                true => watched(&unit.target.src_path),
+            watches: match source == TraceSource::Path && unit.is_script_run() {
+                true => watched_paths(&std::fs::read_to_string(&unit.target.src_path).unwrap_or_default()),
                 false => String::new(),
             },
-            features: self.sizes.features(graph, unit, below),
+            features: self.sizes.features(graph, unit, all_dependencies),
             edges,
         }
     }
 }
 
-/// What a local build script's source says it watches. Scripts are read, never run.
-fn watched(script: &str) -> String {
-    std::fs::read_to_string(script).map(|text| super::watched::watched(&text)).unwrap_or_default()
-}
-
 impl WorkspaceGraphs {
-    /// A workspace of which nothing could be had.
+    /// A workspace without any graph.
     pub fn nothing(name: &str, why: &str) -> WorkspaceGraphs {
         let left_out = vec![LeftOut { workspace: name.to_owned(), why: line(why) }];
         WorkspaceGraphs { name: name.to_owned(), plans: Vec::new(), left_out }
     }
 }
 
-/// The recipe of a step without anything special.
-fn recipe(lab: &Lab, command: &Command) -> Recipe {
-    Recipe {
+/// The build options of a step without anything special.
+fn build_options(build_env: &BuildEnv, command: &TraceCommand) -> BuildOptions {
+    BuildOptions {
         task: command.scenario_task(),
         profile: command.profile.clone(),
         jobs: None,
-        cargo_home: lab.cargo_home.clone(),
+        cargo_home: build_env.cargo_home.clone(),
         rustflags: None,
         env: BTreeMap::new(),
     }
 }
 
-/// An error as one line that steers no terminal.
+/// An error as one line without control characters.
 fn line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|it| !it.is_empty()).collect();
@@ -216,28 +216,6 @@ fn line(text: &str) -> String {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line,
     }
-}
-
-/// The first line of `rustc -vV`.
-pub fn toolchain_line(lab: &Lab) -> String {
-    lab.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned()
-}
-
-/// Whether a path can be written to, asked before anything takes long.
-///
-/// # Errors
-/// When it is a directory, or its folder cannot be made or written to.
-pub fn check_writable(out: &Path) -> Result<()> {
-    let cannot = |why: &dyn std::fmt::Display| {
-        anyhow::anyhow!("cannot write the trace {}: {why}; choose another --out", out.display())
-    };
-    if out.is_dir() || out.file_name().is_none() {
-        return Err(cannot(&"it is a directory"));
-    }
-    let dir = out.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
-    tempfile::tempfile_in(dir).map_err(|error| cannot(&error))?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -249,16 +227,5 @@ mod tests {
         assert_eq!(line("error: no\n  such \u{1b}[31mpackage\t"), "error: no such [31mpackage");
         let long = line(&"ä".repeat(900));
         assert!(long.ends_with("ä…") && long.chars().count() == MOST + 1);
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_known_beforehand() {
-        let dir = tempfile::tempdir().unwrap();
-        check_writable(&dir.path().join("new/folder/x.trace")).unwrap();
-        assert!(!dir.path().join("new/folder/x.trace").exists());
-        let error = check_writable(dir.path()).unwrap_err().to_string();
-        assert!(error.contains("it is a directory; choose another --out"), "{error}");
-        std::fs::write(dir.path().join("file"), "").unwrap();
-        assert!(check_writable(&dir.path().join("file/x.trace")).is_err());
     }
 }

@@ -9,39 +9,34 @@ use records::costs::PRICED_BY;
 use records::run_folder::{RUN_FILE, RunFolder};
 use records::{Status, StepKey, StepRow};
 
-/// What tells a unit of a workspace apart, in a run and in a trace alike.
+/// The identity of a unit in its workspace, in a run and in a trace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Article {
-    /// Package name.
+pub(super) struct UnitName {
     pub package: String,
-    /// Package version.
     pub version: String,
-    /// Name of the target.
     pub target: String,
     /// Kinds of the target, joined by commas.
     pub kind: String,
-    /// What Cargo did with it.
     pub mode: String,
     /// The profile asked for.
     pub profile: String,
 }
 
-/// What was measured of a unit.
+/// The measurements of a unit.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Amounts {
+pub(super) struct Amounts {
     /// Seconds, of builds in which everything was compiled from nothing.
     pub seconds: Vec<f64>,
     /// Bytes of what it made.
     pub bytes: Vec<f64>,
 }
 
-/// What runs have measured.
+/// The measurements of runs.
 #[derive(Debug, Default)]
-pub struct Measured {
-    /// By workspace and unit.
-    pub amounts: HashMap<(String, Article), Amounts>,
-    /// Runs that something was taken from.
-    pub runs: Vec<String>,
+pub struct Measurements {
+    pub(super) amounts: HashMap<(String, UnitName), Amounts>,
+    /// The runs that measured anything.
+    pub(super) runs: Vec<String>,
 }
 
 /// The run folders at these paths: each is one, or holds some.
@@ -73,23 +68,22 @@ pub fn folders_in(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-impl Measured {
-    /// Reads the runs. One that cannot be read is told of and left out, as one that another
-    /// program is writing may be.
-    pub fn read(folders: &[PathBuf], mut note: impl FnMut(String)) -> Measured {
-        let mut measured = Measured::default();
+impl Measurements {
+    /// Reads the runs. One that cannot be read is noted and left out: another program may be writing it.
+    pub fn read(folders: &[PathBuf], mut note: impl FnMut(String)) -> Measurements {
+        let mut measurements = Measurements::default();
         for folder in folders {
             match RunFolder::read(folder) {
-                Ok(run) => measured.add(&run),
+                Ok(run) => measurements.add(&run),
                 Err(error) => note(format!("no measurements from {}: {error}", folder.display())),
             }
         }
-        measured
+        measurements
     }
 
-    /// Takes in a run: only rows that entered a comparison, of builds that were nothing special.
-    /// Seconds are those of `none`, where the run has it, else of whoever built from nothing.
-    pub fn add(&mut self, run: &RunFolder) {
+    /// Adds a run: only rows that entered a comparison, of ordinary builds. Seconds are those of `none`, if the run has
+    /// it, else of every strategy that built from nothing.
+    fn add(&mut self, run: &RunFolder) {
         let usual = run.steps.iter().filter(|row| is_usual(row));
         let steps: HashMap<StepKey, &StepRow> = usual.map(|row| (StepKey::of_step(row), row)).collect();
         let is_none = |arm: &str| arm == PRICED_BY || repeated_by(arm) == Some(PRICED_BY);
@@ -110,7 +104,7 @@ impl Measured {
             if seconds.is_none() && bytes.is_none() {
                 continue;
             }
-            let article = Article {
+            let name = UnitName {
                 package: row.package.clone(),
                 version: row.version.clone(),
                 target: row.target.clone(),
@@ -118,7 +112,7 @@ impl Measured {
                 mode: row.mode.clone(),
                 profile: step.profile.clone(),
             };
-            let amounts = self.amounts.entry((row.workspace.clone(), article)).or_default();
+            let amounts = self.amounts.entry((row.workspace.clone(), name)).or_default();
             amounts.seconds.extend(seconds);
             amounts.bytes.extend(bytes.map(|bytes| bytes as f64));
         }
@@ -139,21 +133,9 @@ fn is_usual(row: &StepRow) -> bool {
     row.status == Status::Ok && row.builds.is_none_or(|builds| builds <= 1) && plain
 }
 
-/// Whether everything was compiled, from nothing: after an edit a unit costs other than that.
+/// Whether everything was compiled, from nothing: after an edit the costs of a unit differ.
 fn is_clean(row: &StepRow) -> bool {
     row.compiled.zip(row.units).is_some_and(|(compiled, units)| compiled >= units && units > 0)
-}
-
-/// The median; nothing of nothing.
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        odd if odd % 2 == 1 => Some(sorted[middle]),
-        _ => Some((sorted[middle - 1] + sorted[middle]) / 2.0),
-    }
 }
 
 #[cfg(test)]

@@ -47,13 +47,13 @@ fn unit(strategy: &str, step: &str, cost: f64, bytes: Option<u64>) -> UnitRow {
 
 fn read(steps: Vec<StepRow>, units: Vec<UnitRow>) -> Vec<Amounts> {
     let run = RunFolder { info: RunInfo::new("r"), steps, units, cut: CutOff::default() };
-    let mut measured = Measured::default();
-    measured.add(&run);
-    assert_eq!(measured.runs.len(), usize::from(!measured.amounts.is_empty()));
-    for (workspace, article) in measured.amounts.keys() {
-        assert_eq!((workspace.as_str(), article.kind.as_str(), article.profile.as_str()), ("w", "lib,cdylib", "dev"));
+    let mut measurements = Measurements::default();
+    measurements.add(&run);
+    assert_eq!(measurements.runs.len(), usize::from(!measurements.amounts.is_empty()));
+    for (workspace, name) in measurements.amounts.keys() {
+        assert_eq!((workspace.as_str(), name.kind.as_str(), name.profile.as_str()), ("w", "lib,cdylib", "dev"));
     }
-    measured.amounts.into_values().collect()
+    measurements.amounts.into_values().collect()
 }
 
 fn amounts(seconds: &[f64], bytes: &[f64]) -> Vec<Amounts> {
@@ -61,7 +61,7 @@ fn amounts(seconds: &[f64], bytes: &[f64]) -> Vec<Amounts> {
 }
 
 #[test]
-fn seconds_are_those_of_none_and_bytes_of_whoever_stored() {
+fn seconds_are_those_of_none_and_bytes_those_of_any_store() {
     let steps = vec![step("none", "cold", 2), step("none-again", "cold", 2), step("a", "cold", 2)];
     let units = vec![
         unit("none", "cold", 3.0, None),
@@ -73,14 +73,14 @@ fn seconds_are_those_of_none_and_bytes_of_whoever_stored() {
 }
 
 #[test]
-fn without_none_it_is_those_who_built_from_nothing() {
+fn without_none_seconds_are_those_of_builds_from_nothing() {
     let steps = vec![step("a", "cold", 2), step("a", "warm", 0)];
     let units = vec![unit("a", "cold", 9.0, None), unit("a", "warm", 8.0, Some(5))];
     assert_eq!(read(steps, units), amounts(&[9.0], &[5.0]));
 }
 
 #[test]
-fn builds_that_are_anything_special_do_not_count() {
+fn only_ordinary_builds_count() {
     let special: [fn(&mut StepRow); 4] = [
         |row| row.status = Status::Failed,
         |row| row.builds = Some(3),
@@ -110,13 +110,6 @@ fn folders_are_runs_or_hold_some() {
         assert!(error.contains("--runs"), "{error}");
     }
     let mut notes = Vec::new();
-    let measured = Measured::read(&[run], |note| notes.push(note));
-    assert!(measured.runs.is_empty() && notes.len() == 1, "{notes:?}");
-}
-
-#[test]
-fn the_median_is_the_middle() {
-    assert_eq!(median(&[]), None);
-    assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-    assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    let measurements = Measurements::read(&[run], |note| notes.push(note));
+    assert!(measurements.runs.is_empty() && notes.len() == 1, "{notes:?}");
 }

@@ -1,9 +1,8 @@
-//! The day a version was published, from what Cargo's registry index said when it was fetched.
+//! The day a version was published, from the registry index as Cargo has fetched it.
 //!
-//! Cargo keeps, in `registry/index/<registry>/.cache/`, a file for each package it has looked at:
-//! after a head, a JSON line for each version, with NUL bytes around. Those have a `pubtime`
-//! where the registry tells it. The form is Cargo's own affair, so what cannot be read is a day
-//! that nobody knows.
+//! Cargo keeps a file for each package in `registry/index/<registry>/.cache/`: after a header, a JSON line for each version,
+//! with NUL bytes around, which has a `pubtime` if the registry has one. The format is internal to Cargo, so the day of
+//! what cannot be read is unknown.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,30 +14,30 @@ const SECONDS_OF_A_DAY: i64 = 86_400;
 
 /// Days of publication; each package's file is read once.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(super) struct PublicationDays {
     caches: Vec<PathBuf>,
-    known: Mutex<HashMap<String, HashMap<String, u32>>>,
+    days_by_name: Mutex<HashMap<String, HashMap<String, u32>>>,
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct IndexVersion {
     vers: String,
     pubtime: Option<String>,
 }
 
-impl Published {
-    /// What the Cargo home at `cargo_home` knows.
-    pub(super) fn of(cargo_home: &Path) -> Published {
+impl PublicationDays {
+    /// The days in the indexes of a Cargo home.
+    pub(super) fn of(cargo_home: &Path) -> PublicationDays {
         let registries = std::fs::read_dir(cargo_home.join("registry/index")).into_iter().flatten().flatten();
         let mut caches: Vec<PathBuf> = registries.map(|it| it.path().join(".cache")).collect();
         caches.sort();
-        Published { caches, known: Mutex::default() }
+        PublicationDays { caches, days_by_name: Mutex::default() }
     }
 
-    /// The day since the Unix epoch; 0 where nobody knows.
+    /// The day since the Unix epoch; 0 if it is unknown.
     pub(super) fn day(&self, name: &str, version: &str) -> u32 {
-        let Ok(mut known) = self.known.lock() else { return 0 };
-        let days = known.entry(name.to_lowercase()).or_insert_with_key(|name| self.read(name));
+        let Ok(mut days_by_name) = self.days_by_name.lock() else { return 0 };
+        let days = days_by_name.entry(name.to_lowercase()).or_insert_with_key(|name| self.read(name));
         days.get(version).copied().unwrap_or(0)
     }
 
@@ -51,7 +50,7 @@ impl Published {
 
 fn days(bytes: &[u8]) -> HashMap<String, u32> {
     let lines = bytes.split(|byte| *byte == 0).filter(|part| part.starts_with(b"{"));
-    let versions = lines.filter_map(|line| serde_json::from_slice::<Version>(line).ok());
+    let versions = lines.filter_map(|line| serde_json::from_slice::<IndexVersion>(line).ok());
     versions.filter_map(|version| Some((version.vers, day(&version.pubtime?)?))).collect()
 }
 
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_read_and_damage_is_not_known() {
+    fn days_are_read_and_those_of_damaged_lines_are_unknown() {
         let dir = tempfile::tempdir().unwrap();
         let cache = dir.path().join("registry/index/some-0123/.cache");
         let line = |vers: &str, time: &str| format!("{{\"name\":\"Serde\",\"vers\":\"{vers}\",\"deps\":[]{time}}}");
@@ -90,17 +89,17 @@ mod tests {
         ];
         std::fs::create_dir_all(cache.join("se/rd")).unwrap();
         std::fs::write(cache.join("se/rd/serde"), text.join("\0")).unwrap();
-        let published = Published::of(dir.path());
+        let published = PublicationDays::of(dir.path());
         assert_eq!(published.day("Serde", "1.0.0"), 20_652);
         for unknown in ["1.0.1", "1.0.2", "9.9.9"] {
             assert_eq!(published.day("serde", unknown), 0, "{unknown}");
         }
         assert_eq!(published.day("other", "1.0.0"), 0);
-        assert_eq!(Published::of(Path::new("/no/such/home")).day("serde", "1.0.0"), 0);
+        assert_eq!(PublicationDays::of(Path::new("/no/such/home")).day("serde", "1.0.0"), 0);
     }
 
     #[test]
-    fn short_names_have_places_of_their_own() {
+    fn short_names_have_paths_of_their_own() {
         let paths: Vec<_> = ["a", "nu", "syn", "libc"].map(index_path).into();
         assert_eq!(paths, ["1/a", "2/nu", "3/s/syn", "li/bc/libc"].map(PathBuf::from));
     }

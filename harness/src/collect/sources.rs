@@ -1,30 +1,30 @@
-//! What can be seen of sources: how large those of a target are, and what a local package holds.
+//! What is known of sources without a compile: the size of those of a target, the content of a local package, and what a
+//! build script watches.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use strategies::graph::{Graph, Mode, Unit};
-use strategies::key::Digest;
-use strategies::key::observed::package_root;
+use strategies::key::{Digest, package_root};
 use walkdir::{DirEntry, WalkDir};
 
-use simulation::cost::{Features, Kind};
+use simulation::cost::{UnitFeatures, UnitKind};
 
-/// Sizes that were looked up already; registry packages are the same for every workspace.
+/// Sizes that are known already; registry packages are the same for every workspace.
 #[derive(Debug, Default)]
-pub(super) struct Sizes(Mutex<HashMap<PathBuf, u64>>);
+pub(super) struct SourceSizes(Mutex<HashMap<PathBuf, u64>>);
 
-impl Sizes {
-    /// What can be seen of a unit; `below` is the number of units it depends on at all.
-    pub(super) fn features(&self, graph: &Graph, unit: &Unit, below: usize) -> Features {
+impl SourceSizes {
+    /// What is known of a unit; `all_dependencies` is the number of units it depends on at any distance.
+    pub(super) fn features(&self, graph: &Graph, unit: &Unit, all_dependencies: usize) -> UnitFeatures {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Features {
+        UnitFeatures {
             kind: kind(unit),
             source_bytes: self.of(Path::new(&unit.target.src_path), source_bytes),
             foreign_bytes: if compiles_foreign(graph, unit) { self.of(&package_root(unit), foreign_bytes) } else { 0 },
             direct: count(unit.dependencies.len()),
-            all: count(below),
+            all: count(all_dependencies),
             features: count(unit.features.len()),
             optimised: unit.profile.opt_level != "0",
             check: unit.mode == Mode::Check,
@@ -47,7 +47,7 @@ impl Sizes {
 /// Packages through which build scripts call compilers of other languages.
 const COMPILERS: [&str; 5] = ["cc", "cmake", "autotools", "nasm-rs", "gcc"];
 
-/// Whether a unit is the run of a build script that has such a package at hand.
+/// Whether a unit is the run of a build script that depends on such a package.
 fn compiles_foreign(graph: &Graph, unit: &Unit) -> bool {
     let script = unit.dependencies.iter().map(|it| &graph.units[it.index]).filter(|it| it.target.is_build_script());
     let at_hand = |script: &Unit| {
@@ -63,16 +63,16 @@ fn foreign_bytes(package: &Path) -> u64 {
     sum(WalkDir::new(package).into_iter(), &endings)
 }
 
-fn kind(unit: &Unit) -> Kind {
+fn kind(unit: &Unit) -> UnitKind {
     let is = |kind: &str| unit.target.kind.iter().any(|known| known == kind);
     match &unit.mode {
-        Mode::RunCustomBuild => Kind::ScriptRun,
-        Mode::Test => Kind::Test,
-        _ if unit.target.is_proc_macro() => Kind::ProcMacro,
-        _ if unit.target.is_build_script() => Kind::BuildScript,
-        _ if is("bin") || is("example") => Kind::Program,
-        _ if is("test") || is("bench") => Kind::Test,
-        _ => Kind::Library,
+        Mode::RunCustomBuild => UnitKind::ScriptRun,
+        Mode::Test => UnitKind::Test,
+        _ if unit.target.is_proc_macro() => UnitKind::ProcMacro,
+        _ if unit.target.is_build_script() => UnitKind::BuildScript,
+        _ if is("bin") || is("example") => UnitKind::Program,
+        _ if is("test") || is("bench") => UnitKind::Test,
+        _ => UnitKind::Library,
     }
 }
 
@@ -88,7 +88,7 @@ fn has_debug_info(value: &serde_json::Value) -> bool {
 
 /// Bytes of the Rust files that belong to a root file: those below its folder where it is the
 /// root of a folder of its own (`lib.rs`, `main.rs`), else its own and those of the folder that
-/// is called as it is. A `main.rs` beside a `lib.rs` has the library's modules, not its own.
+/// has its name. A `main.rs` beside a `lib.rs` has the library's modules, not its own.
 fn source_bytes(root: &Path) -> u64 {
     let own = || std::fs::metadata(root).map_or(0, |meta| meta.len());
     let (Some(dir), Some(stem)) = (root.parent(), root.file_stem()) else { return own() };
@@ -121,15 +121,15 @@ fn sum(entries: impl Iterator<Item = walkdir::Result<DirEntry>>, endings: &[&str
     files.map(|entry| entry.metadata().map_or(0, |meta| meta.len())).sum()
 }
 
-/// How many units each one depends on at all.
-pub(super) fn below(graph: &Graph) -> Vec<usize> {
+/// The number of units that each one depends on at any distance.
+pub(super) fn all_dependencies(graph: &Graph) -> Vec<usize> {
     let words = graph.units.len().div_ceil(64);
     let mut reached: Vec<Vec<u64>> = vec![Vec::new(); graph.units.len()];
     for &unit in &graph.order {
         let mut own = vec![0u64; words];
         for dependency in &graph.units[unit].dependencies {
             own[dependency.index / 64] |= 1 << (dependency.index % 64);
-            own.iter_mut().zip(&reached[dependency.index]).for_each(|(own, below)| *own |= below);
+            own.iter_mut().zip(&reached[dependency.index]).for_each(|(own, theirs)| *own |= theirs);
         }
         reached[unit] = own;
     }
@@ -139,9 +139,9 @@ pub(super) fn below(graph: &Graph) -> Vec<usize> {
 /// Digests of local packages, hexadecimal: names and contents of everything in the package's
 /// folder but what belongs to a package inside of it, to its history or to a build.
 #[derive(Debug, Default)]
-pub(super) struct Contents(HashMap<PathBuf, String>);
+pub(super) struct PackageDigests(HashMap<PathBuf, String>);
 
-impl Contents {
+impl PackageDigests {
     pub(super) fn of(&mut self, package: &Path) -> &str {
         self.0.entry(package.to_owned()).or_insert_with(|| content(package))
     }
@@ -162,6 +162,24 @@ fn content(package: &Path) -> String {
         text.extend(format!("{} {:?}\n", content.hex(), name).into_bytes());
     }
     Digest::of(&text).hex()
+}
+
+/// The paths that the source of a build script watches, relative to the package, a line each; `.` for a script that names
+/// nothing, since Cargo then runs it again when anything in its package changes. Scripts are read, never run: a path that
+/// the script composes is not found, nor whether the line is reached.
+pub(super) fn watched_paths(source: &str) -> String {
+    if !source.contains("rerun-if-") {
+        return ".".to_owned();
+    }
+    let mut paths: Vec<&str> = source
+        .split("rerun-if-changed=")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(['"', '\\', '\n']).map(|(path, _)| path))
+        .filter(|path| !path.is_empty() && !path.contains(['{', '}']))
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths.join("\n")
 }
 
 #[cfg(test)]
@@ -220,9 +238,18 @@ mod tests {
         assert_eq!(content(dir), before, "a package inside is another, and a build is none");
         write(dir, &[("src/lib.rs", 4)]);
         assert_ne!(content(dir), before);
-        let mut contents = Contents::default();
+        let mut contents = PackageDigests::default();
         let known = contents.of(dir).to_owned();
         write(dir, &[("src/lib.rs", 5)]);
         assert_eq!(contents.of(dir), known, "read once");
+    }
+
+    #[test]
+    fn literal_paths_are_found() {
+        assert_eq!(watched_paths("fn main() {}"), ".");
+        let script = r#"println!("cargo:rerun-if-changed=src/"); println!("cargo::rerun-if-changed=build.rs\n");"#;
+        assert_eq!(watched_paths(script), "build.rs\nsrc/");
+        assert_eq!(watched_paths(r#"println!("cargo:rerun-if-changed={path}");"#), "");
+        assert_eq!(watched_paths(r#"println!("cargo:rerun-if-env-changed=CC");"#), "");
     }
 }

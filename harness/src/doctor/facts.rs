@@ -17,12 +17,11 @@ use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec};
 use exec::sandbox::{Enforcers, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
-use exec::volume::{Volume, VolumeError, VolumeSpec};
-use exec::workdir::{WorkDir, WorkDirError};
-use runner::guard::guarding::WINDOW;
-use runner::guard::sensors::{Machine, Sensors as _};
-use runner::lab::DISK_FLOOR;
-use runner::rival::tool::install_dir;
+use exec::volume::{Volume, VolumeSpec};
+use exec::workdir::WorkDir;
+use runner::build_env::DISK_FLOOR;
+use runner::guard::others_share;
+use runner::integration::external::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub struct MachineFacts {
     pub host: HostFacts,
     /// Memory programs could still have.
     pub memory_available_bytes: Option<u64>,
-    /// What others use of the processors, 0 to 1; `None` where the system does not tell.
+    /// What others use of the processors, 0 to 1; `None` where the system does not say.
     pub others: Option<f64>,
     pub c_compiler: Option<PathBuf>,
     pub git: Option<PathBuf>,
@@ -72,18 +71,18 @@ pub struct WorkDirFacts {
     pub in_use: bool,
     pub file_system: Option<FileSystemFacts>,
     pub links: Option<LinkSupport>,
-    /// Whether the file system tells extents; `None` where this could not be tried.
+    /// Whether the file system reports extents; `None` where this could not be tried.
     pub extents: Option<bool>,
 }
 
 /// The smallest volume of each kind.
 const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 
-/// Finds out everything; tells `show` what is being done.
+/// Finds out everything; calls `show` with what is being done.
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
     let host = HostFacts::detect(); // First: the load must not be our own.
     show("what others do");
-    let others = Machine { places: Vec::new() }.others(WINDOW);
+    let others = others_share();
     show("the work directory");
     // Locked to the end: no run starts beside the trials.
     let (work, _lock) = look_at(work_dir);
@@ -140,7 +139,7 @@ fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
             Some(lock)
         }
         Err(error) => {
-            work.in_use = matches!(error, WorkDirError::InUse { .. });
+            work.in_use = error.is_in_use();
             work.problem = Some(error.to_string());
             // A full one can still be asked; one that does not exist cannot.
             None
@@ -206,7 +205,7 @@ fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
     let mut volumes = Vec::new();
     for spec in SMALLEST.iter().filter_map(|text| text.parse::<VolumeSpec>().ok()) {
         match Volume::create(spec, dir) {
-            Err(VolumeError::NotRoot | VolumeError::NotLinux) => return (false, Vec::new()),
+            Err(error) if error.is_refused() => return (false, Vec::new()),
             made => volumes.push((spec.kind.to_string(), made.map(drop).map_err(|error| error.to_string()))),
         }
     }

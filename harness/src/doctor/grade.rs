@@ -1,4 +1,4 @@
-//! MachineFacts → findings: what is good enough, and what to do where it is not.
+//! Facts → findings: what is good enough, and what to do where it is not.
 
 use reports::text::bytes;
 
@@ -6,9 +6,9 @@ use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
 use super::{DoctorFinding, Level};
 use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::Enforcer;
-use runner::guard::floors::{Floors, Place, Readings, Reason};
+use runner::build_env::DISK_FLOOR;
 use runner::guard::limits::{Limits, Percent};
-use runner::lab::DISK_FLOOR;
+use runner::guard::{Floors, GuardedDisk, PassedLimit, Readings};
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;
@@ -36,10 +36,7 @@ pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
     });
     findings.push(match &facts.git {
         Some(path) => ok("git", path.display().to_string()),
-        None => DoctorFinding {
-            required: false,
-            ..lacking("git", "not on PATH; corpora of git repositories cannot be fetched", "apt-get install git")
-        },
+        None => missing("git", "not on PATH; corpora of git repositories cannot be fetched", "apt-get install git"),
     });
     findings.extend(work(&facts.work));
     findings.extend(machine(facts));
@@ -48,14 +45,11 @@ pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
     findings.push(sandbox(facts));
     findings.extend(facts.external_tools.iter().map(|(name, path)| match path {
         Some(path) => ok("other cache", format!("{name}: {}", path.display())),
-        None => DoctorFinding {
-            required: false,
-            ..lacking(
-                "other cache",
-                format!("{name} is neither in the work directory nor on PATH"),
-                format!("harness strategies install {name}"),
-            )
-        },
+        None => missing(
+            "other cache",
+            format!("{name} is neither in the work directory nor on PATH"),
+            format!("harness strategies install {name}"),
+        ),
     }));
     findings
 }
@@ -68,9 +62,13 @@ fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<Strin
     DoctorFinding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
 }
 
+fn missing(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
+    DoctorFinding { level: Level::Missing, ..warning(topic, text, remedy) }
+}
+
 /// Missing and required.
 fn lacking(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Missing, required: true, ..warning(topic, text, remedy) }
+    DoctorFinding { required: true, ..missing(topic, text, remedy) }
 }
 
 /// Errors here end in what to do, after a semicolon.
@@ -157,10 +155,10 @@ fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
     }
     findings.extend(work.links.iter().flat_map(|found| links(found, kind)));
     findings.extend(work.extents.map(|extents| match extents {
-        true => ok("disk truth", format!("{kind} tells physical bytes (FIEMAP)")),
+        true => ok("disk truth", format!("{kind} reports physical bytes (FIEMAP)")),
         false => warning(
             "disk truth",
-            format!("{kind} does not tell physical bytes; those columns stay empty"),
+            format!("{kind} does not report physical bytes; those columns stay empty"),
             "`--volume ext4:12G` or another makes a file system that does (as root)",
         ),
     }));
@@ -184,14 +182,13 @@ fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
 
 fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
     let host = &facts.host;
-    let mut findings = Vec::new();
     let cpu = host.cpu.as_deref().unwrap_or(&host.arch);
-    findings.push(match host.cores {
+    let cores = if host.cores == 1 { "1 core".to_owned() } else { format!("{} cores", host.cores) };
+    let mut findings = vec![match host.cores {
         1 => warning("cores", format!("1, {cpu}: Cargo builds one unit at a time"), "use a machine with more"),
         cores => ok("cores", format!("{cores}, {cpu}")),
-    });
+    }];
     findings.extend(host.load_1m.map(|load| {
-        let cores = if host.cores == 1 { "1 core".to_owned() } else { format!("{} cores", host.cores) };
         let text = format!("{load:.2} over the last minute on {cores}");
         match load / host.cores as f64 <= LOAD {
             true => ok("load", text),
@@ -213,16 +210,16 @@ fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
 fn guards(facts: &MachineFacts) -> Option<DoctorFinding> {
     let fs = facts.work.file_system.as_ref()?;
     let floor = Limits::default().disk_floor(fs.total_bytes);
-    let places = vec![Place { path: facts.work.path.clone(), floor, grows: true }];
-    let floors = Floors { places, memory: None, load: Some(QUIET) };
+    let disks = vec![GuardedDisk { path: facts.work.path.clone(), floor }];
+    let floors = Floors { disks, memory: None, load: Some(QUIET) };
     let readings = Readings { free: vec![Some(fs.free_bytes)], memory: None, others: facts.others };
-    Some(match floors.passed(&readings, 0) {
-        Some(Reason::Load { others, limit: Percent(limit) }) => {
+    Some(match floors.passed(&readings) {
+        Some(PassedLimit::Load { others, limit: Percent(limit) }) => {
             let text = format!("others use {:.0} % of the processors", 100.0 * others);
             let text = format!("{text}: with --max-load {limit}% a step would wait");
             warning("guards", text, "wait, or end what else runs")
         }
-        Some(reason) => warning("guards", format!("a step would wait: {reason}"), reason.remedy()),
+        Some(passed) => warning("guards", format!("a step would wait: {passed}"), passed.remedy()),
         None => {
             let (left, floor) = (bytes(Some((fs.free_bytes - floor) as f64)), bytes(Some(floor as f64)));
             let others = facts.others.map(|others| format!(", others use {:.0} % of the processors", 100.0 * others));
@@ -249,7 +246,7 @@ fn volumes(facts: &MachineFacts) -> Vec<DoctorFinding> {
     findings.extend(facts.volumes.iter().filter_map(|(_, made)| {
         let (what, remedy) = split(made.as_ref().err()?);
         let remedy = remedy.unwrap_or_else(|| "containers need loop devices and the right to mount".to_owned());
-        Some(DoctorFinding { required: false, ..lacking("volumes", what, remedy) })
+        Some(missing("volumes", what, remedy))
     }));
     findings
 }

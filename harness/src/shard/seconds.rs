@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use records::run_folder::RunFolder;
-use simulation::trace::Task;
+use simulation::trace::TraceTask;
 
-use runner::asked::Asked;
+use runner::experiment::Experiment;
 use runner::pace::AROUND;
 
 /// What is known of every workspace.
@@ -18,19 +18,14 @@ use runner::pace::AROUND;
 pub struct Predicted {
     /// Whole seconds of one round, all steps and strategies, at least 1, by workspace.
     pub seconds: BTreeMap<String, u64>,
-    /// Where they come from, for people.
     pub from: String,
     /// How many times longer it may take before something must be wrong.
     pub safety: u64,
 }
 
-/// From an earlier run.
-///
-/// # Errors
-/// When it has nothing on any of these workspaces.
-pub fn of_run(run: &RunFolder, asked: &Asked) -> Result<Predicted> {
+pub fn of_run(run: &RunFolder, experiment: &Experiment) -> Result<Predicted> {
     let mut walls: BTreeMap<(&str, &str, &str), (f64, u32)> = BTreeMap::new();
-    for row in run.steps.iter().filter(|row| row.scenario == asked.scenario.name) {
+    for row in run.steps.iter().filter(|row| row.scenario == experiment.scenario.name) {
         let Some(wall) = row.wall_s else { continue };
         let (sum, count) = walls.entry((&row.workspace, &row.step, &row.strategy)).or_default();
         *sum += wall;
@@ -44,7 +39,8 @@ pub fn of_run(run: &RunFolder, asked: &Asked) -> Result<Predicted> {
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     };
     let known = |workspace: &str| -> Option<f64> {
-        let places = asked.scenario.steps.iter().flat_map(|step| asked.arms.iter().map(move |arm| (step, arm)));
+        let places =
+            experiment.scenario.steps.iter().flat_map(|step| experiment.arms.iter().map(move |arm| (step, arm)));
         // A strategy that the run did not have takes what the others took.
         let each = places.map(|(step, arm)| {
             mean_of(workspace, &step.name, Some(&arm.name)).or_else(|| mean_of(workspace, &step.name, None))
@@ -52,46 +48,47 @@ pub fn of_run(run: &RunFolder, asked: &Asked) -> Result<Predicted> {
         Some(AROUND * each.sum::<Option<f64>>()?)
     };
     let from = format!("wall times of the run {}", run.info.name);
-    match predicted(asked, known, from, 3) {
+    match predicted(experiment, known, from, 3) {
         Some(predicted) => Ok(predicted),
         None => bail!(
             "the run {} has no times of any of these workspaces in the scenario {}: give another to --timings",
             run.info.name,
-            asked.scenario.name
+            experiment.scenario.name
         ),
     }
 }
 
-/// From what comes with the harness.
-///
-/// # Errors
-/// When the trace cannot be read, which a test rules out.
-pub fn shipped(asked: &Asked) -> Result<Predicted> {
-    let trace = simulation::generate::shipped()?;
+pub fn shipped(experiment: &Experiment) -> Result<Predicted> {
+    let trace = simulation::trace::census()?;
     let text = |at: simulation::trace::Text| trace.strings.get(at.at()).map_or("", String::as_str);
     let mut clean: BTreeMap<&str, f64> = BTreeMap::new();
-    for plan in trace.plans.iter().filter(|plan| plan.task == Task::Build && text(plan.profile) == "dev") {
+    for plan in trace.plans.iter().filter(|plan| plan.task == TraceTask::Build && text(plan.profile) == "dev") {
         let seconds = plan.nodes.iter().map(|node| f64::from(trace.nodes[node.at()].seconds.value)).sum();
         clean.insert(text(trace.workspaces[plan.workspace.at()].name), seconds);
     }
     // Caches help and edits are small: on average a step takes about half a clean build's rustc
     // seconds, which two cores share.
-    let builds = 0.5 * (asked.arms.len() * asked.scenario.steps.len()) as f64;
+    let builds = 0.5 * (experiment.arms.len() * experiment.scenario.steps.len()) as f64;
     let known = |workspace: &str| Some(builds * clean.get(workspace)? / 2.0);
     let from = "compile seconds of clean dev builds known to the harness, on 2 cores, roughly".to_owned();
-    Ok(predicted(asked, known, from, 10).unwrap_or_else(|| nothing_known(asked)))
+    Ok(predicted(experiment, known, from, 10).unwrap_or_else(|| nothing_known(experiment)))
 }
 
 /// A minute a build, for everybody.
-fn nothing_known(asked: &Asked) -> Predicted {
-    let seconds = 60 * (asked.arms.len() * asked.scenario.steps.len()) as u64;
-    let names = asked.corpus.workspaces.iter().map(|workspace| (workspace.name.clone(), seconds.max(1)));
+fn nothing_known(experiment: &Experiment) -> Predicted {
+    let seconds = 60 * (experiment.arms.len() * experiment.scenario.steps.len()) as u64;
+    let names = experiment.corpus.workspaces.iter().map(|workspace| (workspace.name.clone(), seconds.max(1)));
     let from = "nothing known, a minute a step assumed; --timings RUN takes them from an earlier run".to_owned();
     Predicted { seconds: names.collect(), from, safety: 10 }
 }
 
-fn predicted(asked: &Asked, known: impl Fn(&str) -> Option<f64>, from: String, safety: u64) -> Option<Predicted> {
-    let names: Vec<&str> = asked.corpus.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
+fn predicted(
+    experiment: &Experiment,
+    known: impl Fn(&str) -> Option<f64>,
+    from: String,
+    safety: u64,
+) -> Option<Predicted> {
+    let names: Vec<&str> = experiment.corpus.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
     let found: Vec<(&str, Option<f64>)> = names.into_iter().map(|name| (name, known(name))).collect();
     let all: Vec<f64> = found.iter().filter_map(|(_, seconds)| *seconds).collect();
     if all.is_empty() {

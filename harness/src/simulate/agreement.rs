@@ -1,44 +1,43 @@
-//! Simulated outcomes beside those that `compare` recorded, unit by unit.
+//! Simulated outcomes compared with those that `compare` recorded, unit by unit.
 //!
-//! The steps of the recorded scenario are played in the recorded order: of each arm on its own,
-//! round by round. What a trace cannot show (other lockfiles, other places, worktrees, collected
-//! stores) ends the comparison of that story, and is told.
+//! The steps of the recorded scenario are replayed in the recorded order: each arm by itself, round by round. What a trace
+//! does not contain (other lockfiles, other places, worktrees, collected stores) ends the comparison of that arm and is
+//! reported.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use anyhow::{Result, bail};
-use corpora::scenario::{Action as Chore, Home, MAIN, Scenario, Step, Task as Measured};
+use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
 use records::run_folder::RunFolder;
-use records::{Outcome as Recorded, Status, StepRow};
-use simulation::keys::{Design, View, views};
-use simulation::replay::{Outcome, Replay};
-use simulation::trace::{Action, PlanId, Task, Text, Trace, WorkspaceId};
+use records::{Outcome, Status, UnitRow};
+use simulation::keys::{KeyDesign, KeyView, views};
+use simulation::replay::{StoreReplay, UnitOutcome};
+use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, WorkspaceId};
 
-use super::identity::Identity;
-
-/// One step of one arm.
+/// The comparison of one step of one arm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Compared {
+pub struct StepAgreement {
     /// The arm.
     pub strategy: String,
     /// The step.
     pub step: String,
     /// Units of both sides.
     pub units: u64,
-    /// Units whose outcome is the same.
+    /// Units with the same outcome.
     pub agreeing: u64,
-    /// Hits that were simulated.
+    /// Simulated hits.
     pub simulated_hits: u64,
-    /// Hits that were recorded.
+    /// Recorded hits.
     pub recorded_hits: u64,
 }
 
-/// All of it.
+/// The comparison of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Agreement {
     /// By arm and step.
-    pub compared: Vec<Compared>,
-    /// A line for each unit whose outcome is another one.
+    pub compared: Vec<StepAgreement>,
+    /// A line for each unit whose outcomes differ.
     pub differences: Vec<String>,
     /// What was not compared, and why.
     pub left_out: Vec<String>,
@@ -51,32 +50,25 @@ impl Agreement {
     }
 }
 
-/// What a scenario is played with.
-pub struct Story<'a> {
-    /// The scenario of the run.
-    pub scenario: &'a Scenario,
-    /// The file that each workspace's manifest has edited: `ws:src/main.rs`.
-    pub edits: BTreeMap<String, String>,
-}
-
-/// Sets a run beside its simulation.
+/// Compares a run with its simulation. `edits` has the file that a scenario edits in each workspace: `ws:src/main.rs`.
 ///
 /// # Errors
 /// When the run has no arm that restores units.
-pub fn check(trace: &mut Trace, run: &RunFolder, story: &Story<'_>) -> Result<Agreement> {
+pub fn check(
+    trace: &mut Trace,
+    run: &RunFolder,
+    scenario: &Scenario,
+    edits: &BTreeMap<String, String>,
+) -> Result<Agreement> {
     let arms = arms(run)?;
-    // Files that are nobody's root may have no text yet.
-    let mut files = BTreeMap::new();
-    for (workspace, file) in &story.edits {
-        files.insert(workspace.clone(), text_of(trace, file));
-    }
-    let designs = arms.iter().map(|(_, key)| Design::parse(key)).collect::<Result<Vec<_>, _>>()?;
+    let files: BTreeMap<&str, Text> = edits.iter().map(|(name, file)| (name.as_str(), text_of(trace, file))).collect();
+    let designs = arms.iter().map(|(_, key)| KeyDesign::parse(key)).collect::<Result<Vec<_>, _>>()?;
     let views = views(trace, &designs);
     let mut agreement = Agreement::default();
     for ((strategy, _), view) in arms.iter().zip(&views) {
         for round in 1..=run.info.rounds.max(1) {
-            let mut teller = Teller { trace, run, story, files: &files, strategy, round, agreement: &mut agreement };
-            teller.tell(view);
+            let agreement = &mut agreement;
+            ArmCheck { trace, run, scenario, files: &files, strategy, round, agreement }.replay(view);
         }
     }
     Ok(agreement)
@@ -93,11 +85,12 @@ fn arms(run: &RunFolder) -> Result<Vec<(String, String)>> {
         }
     }
     if arms.is_empty() {
-        bail!("{} has no strategy that restores units; nothing to set beside a simulation", run.info.name);
+        bail!("{} has no strategy that restores units; there is nothing to compare with a simulation", run.info.name);
     }
     Ok(arms)
 }
 
+/// The index of a text, which is added if it is new: an edited file may not be the root of any unit.
 fn text_of(trace: &mut Trace, text: &str) -> Text {
     let at = trace.strings.iter().position(|known| known == text).unwrap_or_else(|| {
         trace.strings.push(text.to_owned());
@@ -106,48 +99,50 @@ fn text_of(trace: &mut Trace, text: &str) -> Text {
     Text(at as u32)
 }
 
-struct Teller<'a> {
+/// The outcomes of a step, by unit: units that look the same may have several.
+type Outcomes = BTreeMap<UnitIdentity, Vec<&'static str>>;
+
+/// One arm in one round.
+struct ArmCheck<'a> {
     trace: &'a Trace,
     run: &'a RunFolder,
-    story: &'a Story<'a>,
-    files: &'a BTreeMap<String, Text>,
+    scenario: &'a Scenario,
+    files: &'a BTreeMap<&'a str, Text>,
     strategy: &'a str,
     round: u32,
     agreement: &'a mut Agreement,
 }
 
-impl Teller<'_> {
-    fn tell(&mut self, view: &View) {
-        let workspaces = &self.run.info.corpus.workspaces;
-        let mut replay = Replay::new(self.trace, view);
+impl ArmCheck<'_> {
+    fn replay(&mut self, view: &KeyView) {
+        let (workspaces, steps) = (&self.run.info.corpus.workspaces, &self.scenario.steps);
+        let mut replay = StoreReplay::new(self.trace, view);
         if self.run.info.alone() {
             for workspace in workspaces {
                 replay.empty_store();
-                let steps = &self.story.scenario.steps;
                 if let Err(why) = steps.iter().try_for_each(|step| self.visit(&mut replay, step, workspace)) {
                     self.leave_out(&format!("{workspace}: {why}"));
                 }
             }
             return;
         }
-        for step in &self.story.scenario.steps {
-            let chores = step.once.iter().try_for_each(|chore| match chore {
-                Chore::EmptyStore => {
+        for step in steps {
+            let before = step.once.iter().try_for_each(|action| match action {
+                Action::EmptyStore => {
                     replay.empty_store();
                     Ok(())
                 }
                 other => Err(format!("step {} begins with {other}, which is not simulated", step.name)),
             });
-            let told = chores.and_then(|()| workspaces.iter().try_for_each(|it| self.visit(&mut replay, step, it)));
-            if let Err(why) = told {
+            let visits = before.and_then(|()| workspaces.iter().try_for_each(|it| self.visit(&mut replay, step, it)));
+            if let Err(why) = visits {
                 return self.leave_out(&format!("from step {} on: {why}", step.name));
             }
         }
     }
 
-    /// A workspace that is not in the trace is left out by itself; what else cannot be played ends
-    /// the story.
-    fn visit(&mut self, replay: &mut Replay<'_>, step: &Step, workspace: &str) -> Result<(), String> {
+    /// A workspace that is not in the trace is left out by itself; anything else that cannot be replayed ends the arm.
+    fn visit(&mut self, replay: &mut StoreReplay<'_>, step: &Step, workspace: &str) -> Result<(), String> {
         let trace = self.trace;
         let Some(id) = trace.workspaces.iter().position(|it| trace.text(it.name) == workspace) else {
             self.leave_out(&format!("{workspace}: it is not in the trace"));
@@ -157,125 +152,110 @@ impl Teller<'_> {
         if step.trees != [MAIN] || step.cargo_home != Home::Usual || step.distinct {
             return Err("it builds in other places, which is not simulated".to_owned());
         }
-        for chore in &step.each {
-            match chore {
-                Chore::EmptyStore => replay.empty_store(),
-                Chore::Wipe => replay.play(Action::Wipe(id)),
-                Chore::Edit(_) => match self.files.get(workspace) {
-                    Some(file) => replay.play(Action::Edit { workspace: id, file: *file }),
-                    None => return Err(format!("nobody knows which file of {workspace} is edited")),
+        for action in &step.each {
+            match action {
+                Action::EmptyStore => replay.empty_store(),
+                Action::Wipe => replay.play(TraceAction::Wipe(id)),
+                Action::Edit(_) => match self.files.get(workspace) {
+                    Some(file) => replay.play(TraceAction::Edit { workspace: id, file: *file }),
+                    None => return Err(format!("the corpus does not say which file of {workspace} is edited")),
                 },
                 other => return Err(format!("{other} is not simulated")),
             }
         }
         let task = match step.run {
-            Measured::Build => Task::Build,
-            Measured::Test => Task::Test,
-            Measured::Check => Task::Check,
+            Task::Build => TraceTask::Build,
+            Task::Test => TraceTask::Test,
+            Task::Check => TraceTask::Check,
             other => return Err(format!("{other} is not simulated")),
         };
         let profile = step.profile.as_deref().unwrap_or(&self.run.info.profile);
         let plan = trace
             .plans
             .iter()
-            .position(|plan| plan.workspace == id && plan.task == task && trace.text(plan.profile) == profile);
-        let Some(plan) = plan.map(|at| PlanId(at as u32)) else {
-            return Err(format!("the trace has no {profile} {} of {workspace}", task.as_str()));
-        };
-        let outcomes = replay.build(plan);
-        self.compare(step, workspace, plan, &outcomes);
+            .position(|plan| plan.workspace == id && plan.task == task && trace.text(plan.profile) == profile)
+            .ok_or_else(|| format!("the trace has no {profile} {} of {workspace}", task.as_str()))?;
+        let outcomes = replay.build(PlanId(plan as u32));
+        let mut simulated = Outcomes::new();
+        for (node, outcome) in trace.plans[plan].nodes.iter().zip(outcomes) {
+            let word = match outcome {
+                UnitOutcome::Present => "present",
+                UnitOutcome::Refused => "refused",
+                UnitOutcome::Hit => "hit",
+                UnitOutcome::Miss => "miss",
+            };
+            simulated.entry(UnitIdentity::of_node(trace, *node)).or_default().push(word);
+        }
+        match self.recorded(step, workspace) {
+            Ok(recorded) => self.compare(step, workspace, simulated, recorded),
+            Err(why) => self.leave_out(&why),
+        }
         Ok(())
     }
 
-    fn compare(&mut self, step: &Step, workspace: &str, plan: PlanId, outcomes: &[Outcome]) {
-        let ours = |row: &&StepRow| {
-            row.strategy == self.strategy
-                && row.round == self.round
-                && row.step == step.name
-                && row.workspace == workspace
+    /// The recorded outcomes of a step in a workspace, or why they cannot be compared.
+    fn recorded(&self, step: &Step, workspace: &str) -> Result<Outcomes, String> {
+        let is_ours = |strategy: &str, round: u32, name: &str, of: &str| {
+            (strategy, round, name, of) == (self.strategy, self.round, step.name.as_str(), workspace)
         };
-        match self.run.steps.iter().find(ours) {
+        let row = self.run.steps.iter().find(|row| is_ours(&row.strategy, row.round, &row.step, &row.workspace));
+        match row {
             Some(row) if row.status == Status::Ok => {}
-            Some(row) => return self.leave_out(&format!("{workspace}, step {}: its row is {}", step.name, row.status)),
-            None => return self.leave_out(&format!("step {} is not recorded of every workspace", step.name)),
+            Some(row) => return Err(format!("{workspace}, step {}: its row is {}", step.name, row.status)),
+            None => return Err(format!("step {} is not recorded of every workspace", step.name)),
         }
-        let mut simulated: BTreeMap<Identity, Vec<&'static str>> = BTreeMap::new();
-        for (node, outcome) in self.trace.plans[plan.at()].nodes.iter().zip(outcomes) {
-            let word = match outcome {
-                Outcome::Present => "present",
-                Outcome::Refused => "refused",
-                Outcome::Hit => "hit",
-                Outcome::Miss => "miss",
-            };
-            simulated.entry(Identity::of_node(self.trace, *node)).or_default().push(word);
+        let mut recorded = Outcomes::new();
+        for row in &self.run.units {
+            if is_ours(&row.strategy, row.round, &row.step, &row.workspace) {
+                let word = match row.outcome {
+                    None => "present",
+                    Some(Outcome::Refused) => "refused",
+                    Some(Outcome::Hit) => "hit",
+                    Some(Outcome::Stale) => "stale",
+                    Some(Outcome::Miss | Outcome::Dup) => "miss",
+                };
+                recorded.entry(UnitIdentity::of_row(row)).or_default().push(word);
+            }
         }
-        let rows = self.run.units.iter().filter(|row| {
-            row.strategy == self.strategy
-                && row.round == self.round
-                && row.step == step.name
-                && row.workspace == workspace
-        });
-        let mut recorded: BTreeMap<Identity, Vec<&'static str>> = BTreeMap::new();
-        for row in rows {
-            let word = match row.outcome {
-                None => "present",
-                Some(Recorded::Refused) => "refused",
-                Some(Recorded::Hit) => "hit",
-                Some(Recorded::Stale) => "stale",
-                Some(Recorded::Miss | Recorded::Dup) => "miss",
-            };
-            recorded.entry(Identity::of_row(row)).or_default().push(word);
-        }
-        self.add(step, workspace, simulated, recorded);
+        Ok(recorded)
     }
 
-    fn add(
-        &mut self,
-        step: &Step,
-        workspace: &str,
-        simulated: BTreeMap<Identity, Vec<&'static str>>,
-        mut recorded: BTreeMap<Identity, Vec<&'static str>>,
-    ) {
-        let mut compared =
-            Compared { strategy: self.strategy.to_owned(), step: step.name.clone(), ..Compared::default() };
+    fn compare(&mut self, step: &Step, workspace: &str, simulated: Outcomes, recorded: Outcomes) {
+        let compared = &mut self.agreement.compared;
+        let at = compared.iter().position(|it| it.strategy == self.strategy && it.step == step.name);
+        let at = at.unwrap_or_else(|| {
+            let (strategy, step) = (self.strategy.to_owned(), step.name.clone());
+            compared.push(StepAgreement { strategy, step, ..StepAgreement::default() });
+            compared.len() - 1
+        });
+        let sum = &mut compared[at];
         let hits = |words: &[&str]| words.iter().filter(|word| **word == "hit").count() as u64;
-        let place = format!("{workspace}, step {}, {}", step.name, self.strategy);
-        for (unit, mut ours) in simulated {
-            let mut theirs = recorded.remove(&unit).unwrap_or_default();
+        let mut units: BTreeMap<UnitIdentity, [Vec<&str>; 2]> = BTreeMap::new();
+        for (side, outcomes) in [simulated, recorded].into_iter().enumerate() {
+            outcomes.into_iter().for_each(|(unit, words)| units.entry(unit).or_default()[side] = words);
+        }
+        for (unit, [mut ours, mut theirs]) in units {
             ours.sort_unstable();
             theirs.sort_unstable();
-            compared.units += ours.len().max(theirs.len()) as u64;
-            compared.simulated_hits += hits(&ours);
-            compared.recorded_hits += hits(&theirs);
+            sum.units += ours.len().max(theirs.len()) as u64;
+            sum.simulated_hits += hits(&ours);
+            sum.recorded_hits += hits(&theirs);
+            let mut unmatched = theirs.clone();
             let same = ours.iter().filter(|word| {
-                let at = theirs.iter().position(|other| other == *word);
-                at.map(|at| theirs.remove(at)).is_some()
+                let at = unmatched.iter().position(|other| other == *word);
+                at.map(|at| unmatched.remove(at)).is_some()
             });
             let same = same.count();
-            compared.agreeing += same as u64;
-            if same < ours.len() || !theirs.is_empty() {
-                let others = if theirs.is_empty() { "nothing".to_owned() } else { theirs.join(", ") };
-                self.agreement
-                    .differences
-                    .push(format!("{place}: {unit} simulated {}, recorded {others}", ours.join(", ")));
+            sum.agreeing += same as u64;
+            if same < ours.len().max(theirs.len()) {
+                let place = format!("{workspace}, step {}, {}", step.name, self.strategy);
+                let words = |words: &[&str]| if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
+                let line = match ours.is_empty() {
+                    true => format!("{place}: {unit} is not in the trace, recorded {}", words(&theirs)),
+                    false => format!("{place}: {unit} simulated {}, recorded {}", words(&ours), words(&theirs)),
+                };
+                self.agreement.differences.push(line);
             }
-        }
-        for (unit, theirs) in recorded {
-            compared.units += theirs.len() as u64;
-            compared.recorded_hits += hits(&theirs);
-            self.agreement
-                .differences
-                .push(format!("{place}: {unit} is not in the trace, recorded {}", theirs.join(", ")));
-        }
-        let known = &mut self.agreement.compared;
-        match known.iter_mut().find(|it| it.strategy == compared.strategy && it.step == compared.step) {
-            Some(sum) => {
-                sum.units += compared.units;
-                sum.agreeing += compared.agreeing;
-                sum.simulated_hits += compared.simulated_hits;
-                sum.recorded_hits += compared.recorded_hits;
-            }
-            None => known.push(compared),
         }
     }
 
@@ -284,5 +264,48 @@ impl Teller<'_> {
         if !self.agreement.left_out.contains(&line) {
             self.agreement.left_out.push(line);
         }
+    }
+}
+
+/// What identifies a unit in a recorded row and in a trace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct UnitIdentity {
+    package: String,
+    version: String,
+    kind: String,
+    target: String,
+    mode: String,
+    platform: String,
+}
+
+impl UnitIdentity {
+    fn of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
+        let unit = trace.unit(node);
+        let text = |text: Text| trace.text(text).to_owned();
+        UnitIdentity {
+            package: text(unit.package_name),
+            version: text(unit.version),
+            kind: text(unit.kind).replace(',', "+"),
+            target: text(unit.target),
+            mode: text(unit.mode),
+            platform: text(unit.platform),
+        }
+    }
+
+    fn of_row(row: &UnitRow) -> UnitIdentity {
+        UnitIdentity {
+            package: row.package.clone(),
+            version: row.version.clone(),
+            kind: row.kind.clone(),
+            target: row.target.clone(),
+            mode: row.mode.clone(),
+            platform: row.platform.clone(),
+        }
+    }
+}
+
+impl fmt::Display for UnitIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({} {}, {})", self.package, self.version, self.kind, self.target, self.mode)
     }
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use records::{RunInfo, ToolchainInfo};
 use reports::simulation::{FitInfo, Origin, TraceInfo};
 use serde_json::Value;
-use simulation::trace::{self, Fit, Trace};
+use simulation::trace::{Fit, Trace};
 use strategies::key::{Digest, FieldHasher};
 
-/// Describes a simulation of a trace with this digest.
+/// The description of a simulation of a trace with this digest.
 pub fn describe(trace: &Trace, digest: &Digest, seed: u64, options: BTreeMap<String, Value>) -> RunInfo {
     let mut hasher = FieldHasher::new("simulation");
     hasher.digest("trace", digest).field("seed", seed.to_le_bytes());
@@ -27,34 +27,23 @@ pub fn describe(trace: &Trace, digest: &Digest, seed: u64, options: BTreeMap<Str
     }
 }
 
-/// What is replayed.
+/// The description of the trace.
 pub fn trace_info(trace: &Trace, digest: &Digest, orders: u32) -> TraceInfo {
-    let (mut measured, mut all) = (0.0, 0.0);
-    for plan in &trace.plans {
-        for node in &plan.nodes {
-            let seconds = trace.nodes[node.at()].seconds;
-            all += f64::from(seconds.value);
-            measured += if seconds.measured { f64::from(seconds.value) } else { 0.0 };
-        }
-    }
     let about = &trace.about;
     TraceInfo {
         title: about.title.clone(),
-        origin: match about.origin {
-            trace::Origin::Collected => Origin::Collected,
-            trace::Origin::Generated => Origin::Generated,
-        },
+        origin: Origin::Collected,
         digest: digest.hex(),
         workspaces: trace.workspaces.len() as u64,
         plans: trace.plans.len() as u64,
         unit_builds: trace.unit_builds(),
         nodes: trace.nodes.len() as u64,
-        seed: about.seed,
+        seed: None,
         orders,
         seconds: about.seconds.as_ref().map(fit),
         bytes: about.bytes.as_ref().map(fit),
         left_out: about.left_out.iter().map(|it| format!("{}: {}", it.workspace, it.why)).collect(),
-        measured_share_of_seconds: (all > 0.0).then(|| measured / all),
+        measured_share_of_seconds: trace.measured_share(),
     }
 }
 

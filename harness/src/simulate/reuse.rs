@@ -1,18 +1,18 @@
-//! Curves, relaxations, misses and commands, as rows.
+//! Reuse between workspaces: rows of curves, relaxations, misses and commands.
 
 use anyhow::Result;
 use rayon::prelude::*;
-use reports::simulation::{CurveRow, MissRow, RelaxationRow, SharingRow};
-use simulation::keys::{Design, Relaxation, Soundness, View, views};
-use simulation::reuse::{Portfolio, Tally, Totals, bands, curve, grid, misses, sharing};
+use reports::simulation::{CurveRow, MissRow, RelaxationRow, SharingRow, SimulationRun};
+use simulation::keys::{KeyDesign, KeyView, Relaxation, Soundness, views};
+use simulation::reuse::{KeyTally, Portfolio, ReuseTotals, bands, curve, grid, misses, sharing};
 use simulation::trace::Trace;
 
-/// What is to be replayed.
+/// What is replayed.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct ReuseQuestion {
     /// Key policies.
-    pub designs: Vec<Design>,
-    /// What is changed about each of them, one at a time and together.
+    pub designs: Vec<KeyDesign>,
+    /// The changes to each of them, one at a time and together.
     pub relaxations: Vec<&'static Relaxation>,
     /// Commands that workspaces run.
     pub commands: Vec<String>,
@@ -22,81 +22,68 @@ pub struct Question {
     pub seed: u64,
 }
 
-/// What came out.
-#[derive(Debug, Clone, Default)]
-pub struct Answer {
-    /// `curve.csv`.
-    pub curve: Vec<CurveRow>,
-    /// `relaxations.csv`.
-    pub relaxations: Vec<RelaxationRow>,
-    /// `misses.csv`.
-    pub misses: Vec<MissRow>,
-    /// `sharing.csv`.
-    pub sharing: Vec<SharingRow>,
+/// Every design, and the trace under each: computed once, and shared by all replays.
+pub struct DesignViews {
+    cases: Vec<DesignCase>,
+    views: Vec<KeyView>,
 }
 
-/// Every design that is asked about, and the trace under each: made once, and shared by all that
-/// is replayed.
-pub struct Views {
-    cases: Vec<Case>,
-    views: Vec<View>,
-}
-
-impl Views {
-    /// Makes the keys.
-    pub fn of(trace: &Trace, question: &Question) -> Views {
+impl DesignViews {
+    /// Computes the keys.
+    pub fn of(trace: &Trace, question: &ReuseQuestion) -> DesignViews {
         let cases = cases(question);
-        let designs: Vec<Design> = cases.iter().map(|case| case.design.clone()).collect();
-        Views { views: views(trace, &designs), cases }
+        let designs: Vec<KeyDesign> = cases.iter().map(|case| case.design.clone()).collect();
+        DesignViews { views: views(trace, &designs), cases }
     }
 
-    /// The policies as they are.
-    pub fn plain(&self) -> Vec<&View> {
+    /// The unchanged policies.
+    pub fn plain(&self) -> Vec<&KeyView> {
         let both = self.cases.iter().zip(&self.views);
         both.filter(|(case, _)| case.relaxation == NONE).map(|(_, view)| view).collect()
     }
 }
 
-/// A design and under which name it stands in the table of relaxations.
-struct Case {
+/// A design, and its name in the table of relaxations.
+struct DesignCase {
     policy: usize,
     relaxation: String,
     soundness: Soundness,
     why: String,
-    design: Design,
+    design: KeyDesign,
 }
 
-/// Replays. `on_step` is told what comes next, and is asked whether to go on.
+/// Adds the rows of a replay to a run. `on_step` gets a description of each step; its error ends the replay.
 ///
 /// # Errors
 /// Those of `on_step`.
 pub fn replay(
+    run: &mut SimulationRun,
     trace: &Trace,
-    question: &Question,
-    Views { cases, views }: &Views,
+    question: &ReuseQuestion,
+    DesignViews { cases, views }: &DesignViews,
     on_step: &dyn Fn(&str) -> Result<()>,
-) -> Result<Answer> {
-    let mut answer = Answer::default();
+) -> Result<()> {
     for command in &question.commands {
         on_step(&format!("reuse between workspaces, {command}"))?;
         let portfolio = Portfolio::of(trace, command);
-        let tallies: Vec<Tally> = views.par_iter().map(|view| Tally::of(trace, view, &portfolio)).collect();
-        let totals: Vec<Totals> = tallies.iter().map(Tally::totals).collect();
-        // Where an input is the same for everybody, leaving it out tells nothing.
-        let tells = |case: &Case, own: &Totals| case.relaxation == NONE || *own != totals[plain(cases, case)];
-        answer.relaxations.extend(relaxation_rows(cases, &totals, command, &tells));
+        let tallies: Vec<KeyTally> = views.par_iter().map(|view| KeyTally::of(trace, view, &portfolio)).collect();
+        let totals: Vec<ReuseTotals> = tallies.iter().map(KeyTally::totals).collect();
+        // An input that is the same in all workspaces changes nothing when it is left out.
+        let differs =
+            |case: &DesignCase, own: &ReuseTotals| case.relaxation == NONE || *own != totals[plain(cases, case)];
+        run.relaxations.extend(relaxation_rows(cases, &totals, command, &differs));
         for ((case, own), (view, tally)) in cases.iter().zip(&totals).zip(views.iter().zip(&tallies)) {
-            if !tells(case, own) {
+            if !differs(case, own) {
                 continue;
             }
-            // Stricter variants and sums of all are read off the other table.
+            // Stricter designs are in the other table only.
             let shown = case.relaxation == NONE || case.soundness != Soundness::Stricter;
             if shown {
                 on_step(&format!("orders of workspaces, {command}, {}", view.design))?;
-                answer.curve.extend(curve_rows(trace, (view, &label(cases, case)), tally, &portfolio, question));
+                run.curve.extend(curve_rows(trace, (view, &label(cases, case)), tally, &portfolio, question));
             }
             if case.relaxation == NONE {
-                answer.misses.extend(miss_rows(trace, view, tally, &portfolio));
+                run.misses.extend(miss_rows(trace, view, tally, &portfolio));
             }
         }
     }
@@ -106,13 +93,13 @@ pub fn replay(
         let base = label(cases, &cases[plain(cases, case)]);
         let same = |row: &SharingRow| {
             let twin = SharingRow { policy: base.clone(), ..row.clone() };
-            answer.sharing.contains(&twin)
+            run.sharing.contains(&twin)
         };
         if case.relaxation == NONE || !rows.iter().all(same) {
-            answer.sharing.extend(rows);
+            run.sharing.extend(rows);
         }
     }
-    Ok(answer)
+    Ok(())
 }
 
 const NONE: &str = "none";
@@ -121,16 +108,22 @@ const ALL: &str = "all";
 /// All that widen, sound or not, together.
 const EVERYTHING: &str = "everything";
 
-fn is_sound(case: &Case) -> bool {
+fn is_sound(case: &DesignCase) -> bool {
     case.soundness == Soundness::Sound
 }
 
-/// Each policy as it is, with each relaxation, with all sound ones, and with all that widen.
-fn cases(question: &Question) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
+/// Each policy unchanged, with each relaxation, with all sound ones, and with all that widen.
+fn cases(question: &ReuseQuestion) -> Vec<DesignCase> {
+    let mut cases: Vec<DesignCase> = Vec::new();
     for (policy, plain) in question.designs.iter().enumerate() {
-        let mut add = |relaxation: &str, soundness, why: &str, design: Design| {
-            cases.push(Case { policy, relaxation: relaxation.to_owned(), soundness, why: why.to_owned(), design });
+        let mut add = |relaxation: &str, soundness, why: &str, design: KeyDesign| {
+            cases.push(DesignCase {
+                policy,
+                relaxation: relaxation.to_owned(),
+                soundness,
+                why: why.to_owned(),
+                design,
+            });
         };
         let own = plain.soundness().unwrap_or(Soundness::Sound);
         add(NONE, own, "the policy as it is", plain.clone());
@@ -150,13 +143,13 @@ fn cases(question: &Question) -> Vec<Case> {
     cases
 }
 
-/// Where the policy stands as it is.
-fn plain(cases: &[Case], case: &Case) -> usize {
+/// The index of the unchanged policy of a case.
+fn plain(cases: &[DesignCase], case: &DesignCase) -> usize {
     cases.iter().position(|it| it.policy == case.policy && it.relaxation == NONE).unwrap_or(0)
 }
 
 /// `aggressive`, `aggressive:without-debug`, `aggressive:everything`.
-fn label(cases: &[Case], case: &Case) -> String {
+fn label(cases: &[DesignCase], case: &DesignCase) -> String {
     let plain = cases.iter().find(|it| it.policy == case.policy && it.relaxation == NONE);
     match (plain, case.relaxation.as_str()) {
         (Some(plain), name) if name != NONE => format!("{}:{name}", plain.design),
@@ -165,12 +158,12 @@ fn label(cases: &[Case], case: &Case) -> String {
 }
 
 fn relaxation_rows(
-    cases: &[Case],
-    totals: &[Totals],
+    cases: &[DesignCase],
+    totals: &[ReuseTotals],
     command: &str,
-    tells: &dyn Fn(&Case, &Totals) -> bool,
+    differs: &dyn Fn(&DesignCase, &ReuseTotals) -> bool,
 ) -> Vec<RelaxationRow> {
-    let row = |(case, own): (&Case, &Totals)| {
+    let row = |(case, own): (&DesignCase, &ReuseTotals)| {
         let at = plain(cases, case);
         let (base, policy) = (&totals[at], cases[at].design.to_string());
         RelaxationRow {
@@ -187,15 +180,15 @@ fn relaxation_rows(
             why: case.why.clone(),
         }
     };
-    cases.iter().zip(totals).filter(|(case, own)| tells(case, own)).map(row).collect()
+    cases.iter().zip(totals).filter(|(case, own)| differs(case, own)).map(row).collect()
 }
 
 fn curve_rows(
     trace: &Trace,
-    (view, policy): (&View, &str),
-    tally: &Tally,
+    (view, policy): (&KeyView, &str),
+    tally: &KeyTally,
     portfolio: &Portfolio,
-    question: &Question,
+    question: &ReuseQuestion,
 ) -> Vec<CurveRow> {
     let at = grid(portfolio.plans.len() as u32);
     let bands = bands(trace, view, portfolio, &at, question.orders, question.seed);
@@ -214,7 +207,7 @@ fn curve_rows(
     rows.collect()
 }
 
-fn miss_rows(trace: &Trace, view: &View, tally: &Tally, portfolio: &Portfolio) -> Vec<MissRow> {
+fn miss_rows(trace: &Trace, view: &KeyView, tally: &KeyTally, portfolio: &Portfolio) -> Vec<MissRow> {
     let rows = misses(trace, view, portfolio, tally).into_iter().map(|miss| MissRow {
         policy: view.design.to_string(),
         command: portfolio.command.clone(),
@@ -225,7 +218,7 @@ fn miss_rows(trace: &Trace, view: &View, tally: &Tally, portfolio: &Portfolio) -
     rows.collect()
 }
 
-fn sharing_rows(trace: &Trace, view: &View, policy: &str) -> Vec<SharingRow> {
+fn sharing_rows(trace: &Trace, view: &KeyView, policy: &str) -> Vec<SharingRow> {
     let rows = sharing(trace, view).into_iter().map(|pair| SharingRow {
         policy: policy.to_owned(),
         hit_rate: ratio(pair.hits as f64, pair.units as f64),

@@ -1,51 +1,41 @@
-//! What stores keep over time, as rows.
+//! Stores over time: rows of retention policies and growth.
 
 use anyhow::Result;
-use reports::simulation::{GrowthRow, RetentionRow};
+use reports::simulation::{GrowthRow, RetentionRow, SimulationRun};
 use simulation::growth::growth;
 use simulation::history::History;
-use simulation::keys::View;
-use simulation::retention::{Cap, Flat, Retention, bounds, outcomes};
+use simulation::keys::KeyView;
+use simulation::retention::{Cap, FlatHistory, RetentionPolicy, bounds, outcomes};
 use simulation::trace::Trace;
 
-/// What is to be replayed.
+/// What is replayed.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct StoreQuestion {
     /// Retention policies.
-    pub policies: Vec<&'static Retention>,
+    pub policies: Vec<&'static RetentionPolicy>,
     /// Size limits.
     pub caps: Vec<Cap>,
 }
 
-/// What came out.
-#[derive(Debug, Clone, Default)]
-pub struct Answer {
-    /// `retention.csv`.
-    pub retention: Vec<RetentionRow>,
-    /// `growth.csv`.
-    pub growth: Vec<GrowthRow>,
-}
-
-/// Replays the events of a trace under each key policy. `on_step` is told what comes next, and is asked whether to go
-/// on.
+/// Adds the rows of a replay of all events under each key policy to a run.
 ///
 /// # Errors
 /// Those of `on_step`.
 pub fn replay(
+    run: &mut SimulationRun,
     trace: &Trace,
-    question: &Question,
-    views: &[&View],
+    question: &StoreQuestion,
+    views: &[&KeyView],
     on_step: &dyn Fn(&str) -> Result<()>,
-) -> Result<Answer> {
-    let mut answer = Answer::default();
+) -> Result<()> {
     if question.policies.is_empty() || trace.events.is_empty() {
-        return Ok(answer);
+        return Ok(());
     }
     for view in views {
         let key = view.design.to_string();
         on_step(&format!("builds over time, {key}"))?;
         let history = History::of(trace, view);
-        answer.growth.extend(growth(&history).into_iter().map(|day| GrowthRow {
+        run.growth.extend(growth(&history).into_iter().map(|day| GrowthRow {
             key: key.clone(),
             day: day.day,
             builds: day.builds,
@@ -54,13 +44,13 @@ pub fn replay(
             local_entries: day.local_entries,
             local_bytes: day.local_bytes,
         }));
-        let flat = Flat::of(&history);
+        let flat = FlatHistory::of(&history);
         on_step(&format!("the least any store could compile, {key}"))?;
         let bounds = bounds(&flat, &question.caps);
         for policy in &question.policies {
             on_step(&format!("stores of limited size, {key}, {}", policy.name))?;
             let outcomes = outcomes(&flat, &[policy], &bounds);
-            answer.retention.extend(outcomes.into_iter().map(|it| RetentionRow {
+            run.retention.extend(outcomes.into_iter().map(|it| RetentionRow {
                 policy: it.policy.to_owned(),
                 cap_bytes: it.cap_bytes,
                 hit_rate_by_cost: it.hit_rate_by_cost,
@@ -76,5 +66,5 @@ pub fn replay(
             }));
         }
     }
-    Ok(answer)
+    Ok(())
 }

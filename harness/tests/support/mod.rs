@@ -10,15 +10,15 @@
 //! <place>/out/        run folders
 //! ```
 // Each test binary uses its own part of this.
-#![allow(dead_code, missing_docs, unused_imports, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, missing_docs, clippy::unwrap_used)]
 
 pub mod collector;
 pub mod crates;
+pub mod external;
 #[cfg(target_os = "linux")]
 pub mod hostile;
 #[cfg(target_os = "linux")]
 pub mod processes;
-pub mod rivals;
 pub mod small;
 
 use std::ffi::{OsStr, OsString};
@@ -35,7 +35,7 @@ pub struct Place {
     dir: tempfile::TempDir,
 }
 
-/// What the harness said.
+/// What the harness printed, and its exit code.
 pub struct Said {
     pub code: Option<i32>,
     pub stdout: String,
@@ -178,14 +178,14 @@ impl Said {
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
-    /// The one line a user's mistake is answered with: exit code 2, nothing on standard output.
+    /// The one line that answers a mistake of the user: exit code 2, nothing on standard output.
     #[track_caller]
     pub fn mistake(&self) -> &str {
         assert_eq!(self.code, Some(2), "{}\n{}", self.stdout, self.stderr);
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line: {}", self.stderr);
         assert_eq!(self.stdout, "");
-        assert!(lines[0].matches("(os error").count() <= 1, "told twice: {}", lines[0]);
+        assert!(lines[0].matches("(os error").count() <= 1, "named twice: {}", lines[0]);
         lines[0]
     }
 }
@@ -226,7 +226,7 @@ impl Run {
     }
 }
 
-/// `package kind mode`: what tells the units of the made-up workspaces apart.
+/// `package kind mode`: what the units of the made-up workspaces differ in.
 pub fn label(unit: &UnitRow) -> String {
     format!("{} {} {}", unit.package, unit.kind, unit.mode)
 }

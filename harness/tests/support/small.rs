@@ -1,4 +1,4 @@
-//! Workspaces that build in a moment, since nothing in them needs more linking than it must.
+//! Workspaces that build in no time, since nothing in them needs more linking than it must.
 
 use super::Place;
 

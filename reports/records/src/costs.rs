@@ -1,58 +1,76 @@
-//! One price list for a whole run: the seconds each unit took in the `none` arm.
+//! One cost for each unit of a run: the seconds it took in the `none` arm.
 //!
-//! Arms run in random order, so while rows are taken an arm may not know yet what `none`
-//! paid for a unit and writes down its own seconds. Once a run is complete, [`settle`] gives
-//! every unit the same price in every arm, and every step the rate that follows from it.
-//! Prices are those of one kind of build: a release build of a unit or a check of it costs
-//! something else than its debug build, so steps of another profile or variant have a price
-//! list of their own. So has a step in which `none` compiled only a part, in place: after an
-//! edit a unit costs other than from nothing (it is compiled incrementally, its neighbours
-//! leave it the machine).
+//! Arms run in random order, so while rows are taken an arm may not know yet what `none` needed
+//! for a unit, and records its own seconds or none. When a run is read, [`fill_costs`] gives every
+//! unit the same cost in every arm, and every step the rate that follows from it; what is recorded
+//! stays as it is. Costs are those of one kind of build: a release build of a unit or a check of it
+//! costs something else than its debug build, so steps of another profile or variant have costs
+//! of their own. So has a step in which `none` compiled only a part, in place: after an edit a
+//! unit costs other than from nothing (it is compiled incrementally, and the processors have less
+//! else to do).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::run_folder::RunFolder;
 use crate::{Outcome, Status, StepKey, StepRow, UnitRow};
 
 /// The arm whose seconds count.
 pub const PRICED_BY: &str = "none";
 
-/// What tells a unit apart within a workspace and a kind of build; units that look alike
+/// What identifies a unit within a workspace and a kind of build; units that look alike
 /// are numbered in Cargo's order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Article {
-    workspace: String,
-    profile: String,
-    variant: String,
-    unit: [String; 6],
+struct UnitKey<'run> {
+    workspace: &'run str,
+    profile: &'run str,
+    variant: &'run str,
+    unit: [&'run str; 6],
     number: u32,
 }
 
-/// Gives every unit of a complete run its price in the `none` arm, and recomputes
-/// `hit_rate_by_cost`. The price is the first there is of
+/// The columns of [`StepKey`], borrowed.
+type BorrowedStep<'run> = (&'run str, u32, &'run str, &'run str, &'run str, &'run str);
+
+fn of_step(row: &StepRow) -> BorrowedStep<'_> {
+    (&row.run, row.round, &row.workspace, &row.scenario, &row.step, &row.strategy)
+}
+
+fn of_unit(row: &UnitRow) -> BorrowedStep<'_> {
+    (&row.run, row.round, &row.workspace, &row.scenario, &row.step, &row.strategy)
+}
+
+/// Gives every unit its cost in the `none` arm, and recomputes `hit_rate_by_cost`. The cost is the
+/// first there is of
 ///
-/// 1. in a step in which `none` compiled only a part, the mean of what `none` paid there;
+/// 1. in a step in which `none` compiled only a part, the mean of what `none` needed there;
 /// 2. the mean over the steps of that profile and variant in which `none` compiled all units;
 /// 3. the mean over all other steps of that profile and variant;
-/// 4. the arm's own seconds.
-///
-/// A run without that arm stays as it is.
-pub fn settle(run: &mut RunFolder) {
-    let articles = articles(&run.steps, &run.units);
-    let prices = Prices::of(run, &articles);
-    if prices.any.is_empty() {
-        return;
+/// 4. the arm's own seconds, in that step or before it.
+pub fn fill_costs(steps: &mut [StepRow], units: &mut [UnitRow]) {
+    let (costs, priced): (Vec<Option<f64>>, bool) = {
+        let keys = unit_keys(steps, units);
+        let baseline = BaselineCosts::of(steps, units, &keys);
+        let mut own: HashMap<(&str, &UnitKey<'_>), f64> = HashMap::new();
+        let costs = units.iter().zip(&keys).map(|(row, key)| match row.cost_s {
+            // Rows of `none` without a cost say what it did not run, and must go on saying so.
+            None if row.strategy == PRICED_BY => None,
+            None => baseline.cost(row, key).or_else(|| own.get(&(&*row.strategy, key)).copied()),
+            Some(seconds) => {
+                own.entry((&row.strategy, key)).or_insert(seconds);
+                baseline.cost(row, key).or(Some(seconds))
+            }
+        });
+        (costs.collect(), !baseline.any.is_empty())
+    };
+    let mut filled: HashSet<StepKey> = HashSet::new();
+    for (row, cost) in units.iter_mut().zip(costs) {
+        if row.cost_s.is_none() && cost.is_some() {
+            filled.insert(StepKey::of_unit(row));
+        }
+        row.cost_s = cost;
     }
-    let prices: Vec<Option<f64>> =
-        run.units.iter().zip(&articles).map(|(row, article)| prices.price(row, article)).collect();
-    // Rows of `none` without a cost say what it did not run, and must go on saying so.
-    let kept = |row: &UnitRow| row.strategy == PRICED_BY && row.cost_s.is_none();
-    for (row, price) in run.units.iter_mut().zip(prices).filter(|(row, _)| !kept(row)) {
-        row.cost_s = price.or(row.cost_s);
-    }
-    let mut totals: HashMap<StepKey, (f64, f64)> = HashMap::new();
-    for row in &run.units {
-        let (hits, all) = totals.entry(StepKey::of_unit(row)).or_default();
+    let mut totals: HashMap<BorrowedStep<'_>, (f64, f64)> = HashMap::new();
+    for row in &*units {
+        let (hits, all) = totals.entry(of_unit(row)).or_default();
         let cost = row.cost_s.unwrap_or(0.0);
         *all += cost;
         if row.outcome == Some(Outcome::Hit) {
@@ -61,49 +79,50 @@ pub fn settle(run: &mut RunFolder) {
     }
     // Also where the arm knew no seconds yet, since `none` came after it: whether it did follows
     // from the order of arms, and must not decide whether a rate is there.
-    for step in run.steps.iter_mut().filter(|step: &&mut StepRow| step.hit_rate.is_some()) {
-        if let Some((hits, all)) = totals.get(&StepKey::of_step(step)).filter(|(_, all)| *all > 0.0) {
+    for step in steps.iter_mut().filter(|step: &&mut StepRow| step.hit_rate.is_some()) {
+        if !priced && !filled.contains(&StepKey::of_step(step)) {
+            continue;
+        }
+        if let Some((hits, all)) = totals.get(&of_step(step)).filter(|(_, all)| *all > 0.0) {
             step.hit_rate_by_cost = Some(hits / all);
         }
     }
 }
 
 /// Scenario and step, and what was compiled there.
-type InStep<'run> = (&'run str, &'run str, &'run Article);
+type InStep<'run> = (&'run str, &'run str, &'run UnitKey<'run>);
 
-/// What `none` paid.
+/// What `none` needed.
 #[derive(Default)]
-struct Prices<'run> {
+struct BaselineCosts<'run> {
     /// By step, where it compiled only a part.
-    in_place: HashMap<InStep<'run>, Mean>,
+    in_place: HashMap<InStep<'run>, MeanCost>,
     /// Where it compiled all units.
-    clean: HashMap<&'run Article, Mean>,
+    clean: HashMap<&'run UnitKey<'run>, MeanCost>,
     /// Anywhere.
-    any: HashMap<&'run Article, Mean>,
+    any: HashMap<&'run UnitKey<'run>, MeanCost>,
 }
 
-impl<'run> Prices<'run> {
-    fn of(run: &'run RunFolder, articles: &'run [Article]) -> Self {
-        let mine = run.steps.iter().filter(|row| row.strategy == PRICED_BY);
-        let extents: HashMap<StepKey, Extent> = mine.map(|row| (StepKey::of_step(row), Extent::of(row))).collect();
-        let mut prices = Self::default();
-        for (row, article) in run.units.iter().zip(articles).filter(|(row, _)| row.strategy == PRICED_BY) {
+impl<'run> BaselineCosts<'run> {
+    fn of(steps: &'run [StepRow], units: &'run [UnitRow], keys: &'run [UnitKey<'run>]) -> Self {
+        let mine = steps.iter().filter(|row| row.strategy == PRICED_BY);
+        let extents: HashMap<BorrowedStep<'_>, Extent> = mine.map(|row| (of_step(row), Extent::of(row))).collect();
+        let mut costs = Self::default();
+        for (row, key) in units.iter().zip(keys).filter(|(row, _)| row.strategy == PRICED_BY) {
             let Some(cost) = row.cost_s else { continue };
-            match extents.get(&StepKey::of_unit(row)) {
-                Some(Extent::Part) => {
-                    prices.in_place.entry((&row.scenario, &row.step, article)).or_default().add(cost);
-                }
-                Some(Extent::All) => prices.clean.entry(article).or_default().add(cost),
+            match extents.get(&of_unit(row)) {
+                Some(Extent::Part) => costs.in_place.entry((&row.scenario, &row.step, key)).or_default().add(cost),
+                Some(Extent::All) => costs.clean.entry(key).or_default().add(cost),
                 Some(Extent::Unknown) | None => {}
             }
-            prices.any.entry(article).or_default().add(cost);
+            costs.any.entry(key).or_default().add(cost);
         }
-        prices
+        costs
     }
 
-    fn price(&self, row: &UnitRow, article: &Article) -> Option<f64> {
-        let in_place = self.in_place.get(&(row.scenario.as_str(), row.step.as_str(), article));
-        in_place.or_else(|| self.clean.get(article)).or_else(|| self.any.get(article)).map(Mean::value)
+    fn cost(&self, row: &UnitRow, key: &UnitKey<'_>) -> Option<f64> {
+        let in_place = self.in_place.get(&(row.scenario.as_str(), row.step.as_str(), key));
+        in_place.or_else(|| self.clean.get(key)).or_else(|| self.any.get(key)).map(MeanCost::value)
     }
 }
 
@@ -127,12 +146,12 @@ impl Extent {
 }
 
 #[derive(Default)]
-struct Mean {
+struct MeanCost {
     sum: f64,
     count: u32,
 }
 
-impl Mean {
+impl MeanCost {
     fn add(&mut self, value: f64) {
         self.sum += value;
         self.count += 1;
@@ -143,21 +162,20 @@ impl Mean {
     }
 }
 
-fn articles(steps: &[StepRow], units: &[UnitRow]) -> Vec<Article> {
-    let builds: HashMap<StepKey, (&str, &str)> =
-        steps.iter().map(|row| (StepKey::of_step(row), (row.profile.as_str(), row.variant.as_str()))).collect();
-    let mut numbers: HashMap<(StepKey, [String; 6]), u32> = HashMap::new();
+fn unit_keys<'run>(steps: &'run [StepRow], units: &'run [UnitRow]) -> Vec<UnitKey<'run>> {
+    let builds: HashMap<BorrowedStep<'_>, (&str, &str)> =
+        steps.iter().map(|row| (of_step(row), (row.profile.as_str(), row.variant.as_str()))).collect();
+    let mut numbers: HashMap<(BorrowedStep<'_>, [&str; 6]), u32> = HashMap::new();
     units
         .iter()
         .map(|row| {
-            let step = StepKey::of_unit(row);
+            let step = of_unit(row);
             let (profile, variant) = builds.get(&step).copied().unwrap_or_default();
             let unit =
-                [&row.package, &row.version, &row.target, &row.kind, &row.mode, &row.platform].map(String::clone);
-            let number = numbers.entry((step, unit.clone())).or_default();
+                [&row.package, &row.version, &row.target, &row.kind, &row.mode, &row.platform].map(String::as_str);
+            let number = numbers.entry((step, unit)).or_default();
             *number += 1;
-            let (profile, variant) = (profile.to_owned(), variant.to_owned());
-            Article { workspace: row.workspace.clone(), profile, variant, unit, number: *number }
+            UnitKey { workspace: &row.workspace, profile, variant, unit, number: *number }
         })
         .collect()
 }
@@ -165,8 +183,16 @@ fn articles(steps: &[StepRow], units: &[UnitRow]) -> Vec<Article> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RunInfo;
-    use crate::run_folder::CutOff;
+
+    #[derive(Debug, Clone, PartialEq)]
+    struct TestRun {
+        steps: Vec<StepRow>,
+        units: Vec<UnitRow>,
+    }
+
+    fn fill(run: &mut TestRun) {
+        fill_costs(&mut run.steps, &mut run.units);
+    }
 
     fn unit(strategy: &str, step: &str, package: &str, outcome: Option<Outcome>, cost: f64) -> UnitRow {
         UnitRow {
@@ -206,9 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn every_arm_gets_the_prices_of_none() {
-        let mut run = RunFolder {
-            info: RunInfo::new("r"),
+    fn every_arm_gets_the_costs_of_none() {
+        let mut run = TestRun {
             steps: vec![step("a", "warm", Some(0.5)), step("none", "fill", None)],
             units: vec![
                 unit("a", "warm", "x", Some(Outcome::Hit), 1.0),
@@ -217,9 +242,8 @@ mod tests {
                 unit("none", "fill", "y", None, 1.0),
                 unit("none", "warm", "x", None, 7.0),
             ],
-            cut: CutOff::default(),
         };
-        settle(&mut run);
+        fill(&mut run);
         assert_eq!(run.units[0].cost_s, Some(8.0));
         assert_eq!(run.units[1].cost_s, Some(1.0));
         assert_eq!(run.steps[0].hit_rate_by_cost, Some(8.0 / 9.0));
@@ -227,14 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn a_release_build_or_a_check_has_prices_of_its_own() {
+    fn a_release_build_or_a_check_has_costs_of_its_own() {
         let kind = |arm: &str, name: &str, profile: &str, variant: &str| StepRow {
             profile: profile.into(),
             variant: variant.into(),
             ..step(arm, name, None)
         };
-        let mut run = RunFolder {
-            info: RunInfo::new("r"),
+        let mut run = TestRun {
             steps: vec![
                 kind("none", "fill", "dev", ""),
                 kind("none", "check", "dev", "check"),
@@ -253,15 +276,14 @@ mod tests {
                 unit("a", "release", "x", None, 0.5),
                 unit("a", "test", "x", None, 0.5),
             ],
-            cut: CutOff::default(),
         };
-        settle(&mut run);
+        fill(&mut run);
         let costs: Vec<f64> = run.units.iter().map(|row| row.cost_s.unwrap()).collect();
         assert_eq!(costs, [4.0, 1.0, 16.0, 4.0, 1.0, 16.0, 0.5]);
     }
 
     #[test]
-    fn what_none_compiled_in_place_has_the_price_of_that_step() {
+    fn what_none_compiled_in_place_has_the_cost_of_that_step() {
         let part = |arm: &str, name: &str, compiled: u64| StepRow {
             status: Status::Ok,
             units: Some(2),
@@ -269,8 +291,7 @@ mod tests {
             ..step(arm, name, None)
         };
         let unrun = |package: &str| UnitRow { cost_s: None, ..unit("none", "edit", package, None, 0.0) };
-        let mut run = RunFolder {
-            info: RunInfo::new("r"),
+        let mut run = TestRun {
             steps: vec![
                 part("none", "fill", 2),
                 part("none", "edit", 1),
@@ -292,35 +313,46 @@ mod tests {
                 unit("a", "edit", "w", Some(Outcome::Miss), 0.1),
                 unit("a", "other", "x", Some(Outcome::Miss), 0.1),
             ],
-            cut: CutOff::default(),
         };
-        settle(&mut run);
+        fill(&mut run);
         let costs: Vec<f64> = run.units[5..].iter().map(|row| row.cost_s.unwrap()).collect();
         assert_eq!(costs, [8.0, 1.0, 4.0, 3.0, 0.1, 8.0]);
         assert_eq!(run.units[3].cost_s, None);
         let once = run.clone();
-        settle(&mut run);
+        fill(&mut run);
         assert_eq!(run, once);
     }
 
     #[test]
-    fn without_none_nothing_changes() {
-        let units = vec![unit("a", "warm", "x", Some(Outcome::Hit), 1.0)];
-        let mut run = RunFolder {
-            info: RunInfo::new("r"),
-            steps: vec![step("a", "warm", Some(0.5))],
-            units,
-            cut: CutOff::default(),
+    fn without_none_what_an_arm_did_not_compile_costs_what_it_did_before() {
+        let unknown = |outcome| UnitRow { cost_s: None, ..unit("a", "warm", "x", outcome, 0.0) };
+        let mut run = TestRun {
+            steps: vec![step("a", "fill", Some(0.0)), step("a", "warm", Some(0.5))],
+            units: vec![
+                unit("a", "fill", "x", Some(Outcome::Miss), 3.0),
+                unit("b", "fill", "x", Some(Outcome::Miss), 9.0),
+                unknown(Some(Outcome::Hit)),
+                unit("a", "warm", "y", Some(Outcome::Miss), 1.0),
+            ],
         };
+        fill(&mut run);
+        assert_eq!(run.units[2].cost_s, Some(3.0));
+        assert_eq!(run.steps[1].hit_rate_by_cost, Some(0.75));
+        assert_eq!(run.steps[0].hit_rate_by_cost, Some(0.0), "nothing was filled in there");
+    }
+
+    #[test]
+    fn without_none_nothing_that_was_measured_changes() {
+        let units = vec![unit("a", "warm", "x", Some(Outcome::Hit), 1.0)];
+        let mut run = TestRun { steps: vec![step("a", "warm", Some(0.5))], units };
         let before = run.clone();
-        settle(&mut run);
+        fill(&mut run);
         assert_eq!(run, before);
     }
 
     #[test]
     fn look_alikes_keep_their_order() {
-        let mut run = RunFolder {
-            info: RunInfo::new("r"),
+        let mut run = TestRun {
             steps: vec![],
             units: vec![
                 unit("none", "fill", "x", None, 1.0),
@@ -328,9 +360,8 @@ mod tests {
                 unit("a", "fill", "x", None, 5.0),
                 unit("a", "fill", "x", None, 5.0),
             ],
-            cut: CutOff::default(),
         };
-        settle(&mut run);
+        fill(&mut run);
         assert_eq!(run.units.iter().map(|row| row.cost_s.unwrap()).collect::<Vec<_>>(), [1.0, 2.0, 1.0, 2.0]);
     }
 }

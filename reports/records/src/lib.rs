@@ -12,6 +12,7 @@ mod info;
 mod key;
 pub mod merge;
 pub mod number;
+pub mod quantity;
 pub mod run_folder;
 mod step;
 mod unit;

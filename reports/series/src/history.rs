@@ -1,13 +1,12 @@
-//! Tracks of comparable runs, judged.
+//! Tracks of comparable runs with their changes.
 //!
-//! In: the runs of a series, oldest first. Out: a [`Line`] for each set of comparable runs,
-//! with its tracks. Which tracks a reader then looks at changes nothing about what is told
-//! of them: the families of the correction are always whole.
+//! Which tracks are shown changes nothing about their outcomes: the families of the correction are
+//! always whole.
 
 use std::collections::BTreeMap;
 
-use crate::change::{Nulls, Outcome, Settings, Values, exact, judge};
-use crate::run::{Entry, Key, Kind, Point, line_id};
+use crate::change::{ChangePoint, ChangeSettings, Nulls, STEADY, TrackOutcome, TrackValues, exact_changes, judge};
+use crate::run::{RunKind, SeriesRun, TrackKey, TrackPoint, line_id};
 
 /// What is followed over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,12 +35,12 @@ impl Measure {
         }
     }
 
-    /// Whether any change of a value that stood still is one.
+    /// Whether any change of a steady value counts.
     pub fn is_exact(self) -> bool {
         matches!(self, Measure::HitRate | Measure::Compiled)
     }
 
-    fn of(self, point: &Point, baseline: &str) -> Option<f64> {
+    fn of(self, point: &TrackPoint, baseline: &str) -> Option<f64> {
         let own = point.key.strategy != baseline;
         match self {
             Measure::Ratio => point.log_ratio.filter(|_| own).map(f64::exp),
@@ -54,13 +53,13 @@ impl Measure {
 
 /// Runs that can be compared, oldest first.
 #[derive(Debug, Clone)]
-pub struct Line<'a> {
+pub struct RunLine<'a> {
     /// Short name.
     pub id: String,
     /// What its runs have in common.
     pub conditions: &'a str,
     /// The runs.
-    pub runs: Vec<&'a Entry>,
+    pub runs: Vec<&'a SeriesRun>,
     /// By scenario, step, workspace, strategy; all workspaces together first.
     pub tracks: Vec<Track<'a>>,
 }
@@ -68,46 +67,22 @@ pub struct Line<'a> {
 /// One measure of one strategy in one step of one workspace, over time.
 #[derive(Debug, Clone)]
 pub struct Track<'a> {
-    /// What it is of.
-    pub key: &'a Key,
+    /// Its scenario, step, workspace and strategy.
+    pub key: &'a TrackKey,
     /// What was measured.
     pub measure: Measure,
     /// Which runs of the line have a value.
     pub runs: Vec<usize>,
     /// Those values, in the measure's own unit.
     pub values: Vec<f64>,
-    /// What is told of it.
-    pub told: Told,
-}
-
-/// What a track's past comes to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Told {
-    /// No change would have been told in so few runs.
-    TooFew,
-    /// None was found.
-    NoneFound,
-    /// By time.
-    Changed(Vec<Change>),
-}
-
-/// A change.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
-    /// Index in [`Track::values`] of the first value after it.
-    pub at: usize,
-    /// Level before, in the measure's own unit.
-    pub before: f64,
-    /// Level after.
-    pub after: f64,
-    /// The chance of such a cut where nothing changed, uncorrected; `None` for exact measures.
-    pub p: Option<f64>,
+    /// Whether and where it changed.
+    pub outcome: TrackOutcome,
 }
 
 impl Track<'_> {
     /// The changes, by time.
-    pub fn changes(&self) -> &[Change] {
-        if let Told::Changed(changes) = &self.told { changes } else { &[] }
+    pub fn changes(&self) -> &[ChangePoint] {
+        if let TrackOutcome::Changed(changes) = &self.outcome { changes } else { &[] }
     }
 
     /// The values since the last change.
@@ -117,28 +92,28 @@ impl Track<'_> {
 }
 
 /// Sorts runs into lines and judges every track; lines with the newest run first.
-pub fn lines<'a>(entries: &'a [Entry], settings: &Settings) -> Vec<Line<'a>> {
+pub fn lines<'a>(entries: &'a [SeriesRun], settings: &ChangeSettings) -> Vec<RunLine<'a>> {
     let nulls = Nulls::default();
-    let mut by_line: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.kind == Kind::Compare) {
+    let mut by_line: BTreeMap<&str, Vec<&SeriesRun>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.kind == RunKind::Compare) {
         by_line.entry(&entry.line).or_default().push(entry);
     }
-    let mut lines: Vec<Line<'_>> = by_line
+    let mut lines: Vec<RunLine<'_>> = by_line
         .into_iter()
         .map(|(conditions, runs)| {
             let mut tracks = tracks(&runs);
             judge_all(&mut tracks, &runs, settings, &nulls);
-            Line { id: line_id(conditions), conditions, runs, tracks }
+            RunLine { id: line_id(conditions), conditions, runs, tracks }
         })
         .collect();
-    let newest = |line: &Line<'_>| line.runs.last().map(|run| (run.started.clone(), run.name.clone()));
+    let newest = |line: &RunLine<'_>| line.runs.last().map(|run| (run.started.clone(), run.name.clone()));
     lines.sort_by_key(|line| std::cmp::Reverse(newest(line)));
     lines
 }
 
-fn tracks<'a>(runs: &[&'a Entry]) -> Vec<Track<'a>> {
-    type Found = (Vec<usize>, Vec<f64>);
-    let mut found: BTreeMap<&Key, [Found; 4]> = BTreeMap::new();
+fn tracks<'a>(runs: &[&'a SeriesRun]) -> Vec<Track<'a>> {
+    type RunsAndValues = (Vec<usize>, Vec<f64>);
+    let mut found: BTreeMap<&TrackKey, [RunsAndValues; 4]> = BTreeMap::new();
     for (at, run) in runs.iter().enumerate() {
         for point in &run.points {
             let of_key = found.entry(&point.key).or_default();
@@ -150,8 +125,9 @@ fn tracks<'a>(runs: &[&'a Entry]) -> Vec<Track<'a>> {
             }
         }
     }
-    let of_key = |(key, found): (&'a Key, [Found; 4])| {
-        let of_measure = move |(measure, (runs, values))| Track { key, measure, runs, values, told: Told::TooFew };
+    let of_key = |(key, found): (&'a TrackKey, [RunsAndValues; 4])| {
+        let of_measure =
+            move |(measure, (runs, values))| Track { key, measure, runs, values, outcome: TrackOutcome::TooFew };
         Measure::ALL.into_iter().zip(found).map(of_measure).filter(|track| !track.values.is_empty())
     };
     found.into_iter().flat_map(of_key).collect()
@@ -159,7 +135,7 @@ fn tracks<'a>(runs: &[&'a Entry]) -> Vec<Track<'a>> {
 
 /// All workspaces together are the answer, single ones say where it comes from, and bare times
 /// are about something else: a family each, so that none dilutes another.
-fn judge_all(tracks: &mut [Track<'_>], runs: &[&Entry], settings: &Settings, nulls: &Nulls) {
+fn judge_all(tracks: &mut [Track<'_>], runs: &[&SeriesRun], settings: &ChangeSettings, nulls: &Nulls) {
     let ties: Vec<u64> = runs.iter().map(|run| tie(&run.name)).collect();
     for measure in [Measure::Ratio, Measure::Bare] {
         for together in [true, false] {
@@ -167,48 +143,44 @@ fn judge_all(tracks: &mut [Track<'_>], runs: &[&Entry], settings: &Settings, nul
                 .iter_mut()
                 .filter(|track| track.measure == measure && track.key.workspace.is_empty() == together)
                 .collect();
-            let values = |track: &&mut Track<'_>| Values {
+            let values = |track: &&mut Track<'_>| TrackValues {
                 values: track.values.iter().map(|value| value.ln()).collect(),
                 ties: track.runs.iter().map(|at| ties[*at]).collect(),
             };
             let outcomes = judge(&family.iter().map(values).collect::<Vec<_>>(), settings, nulls);
             for (track, outcome) in family.iter_mut().zip(outcomes) {
-                track.told = told(outcome);
+                track.outcome = out_of_logarithms(outcome);
             }
         }
     }
     for track in tracks.iter_mut().filter(|track| track.measure.is_exact()) {
-        let change = |at: usize| Change { at, before: track.values[at - 1], after: track.values[at], p: None };
-        let changes: Vec<Change> = exact::changes(&track.values).into_iter().map(change).collect();
-        track.told = match changes.is_empty() {
-            false => Told::Changed(changes),
-            true if track.values.len() <= exact::STEADY => Told::TooFew,
-            true => Told::NoneFound,
+        let change = |at: usize| ChangePoint { at, before: track.values[at - 1], after: track.values[at], p: None };
+        let changes: Vec<ChangePoint> = exact_changes(&track.values).into_iter().map(change).collect();
+        track.outcome = match changes.is_empty() {
+            false => TrackOutcome::Changed(changes),
+            true if track.values.len() <= STEADY => TrackOutcome::TooFew,
+            true => TrackOutcome::NoneFound,
         };
     }
 }
 
-fn told(outcome: Outcome) -> Told {
-    match outcome {
-        Outcome::TooFew => Told::TooFew,
-        Outcome::NoneFound => Told::NoneFound,
-        Outcome::Changed(points) => Told::Changed(
-            points
-                .into_iter()
-                .map(|it| Change { at: it.at, before: it.before.exp(), after: it.after.exp(), p: Some(it.p) })
-                .collect(),
-        ),
+/// Levels in the measure's own unit, in place of their logarithms.
+fn out_of_logarithms(outcome: TrackOutcome) -> TrackOutcome {
+    let TrackOutcome::Changed(mut points) = outcome else { return outcome };
+    for point in &mut points {
+        (point.before, point.after) = (point.before.exp(), point.after.exp());
     }
+    TrackOutcome::Changed(points)
 }
 
-/// A number that knows nothing of time.
+/// A number that does not depend on time.
 fn tie(name: &str) -> u64 {
     blake3::hash(name.as_bytes()).as_bytes()[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// An interval for the median of runs without a change, of any distribution: between the two
 /// ranks that hold it in 95 % of cases, by the sign test (Thompson, Annals of Mathematical
-/// Statistics 7, 1936). `None` below 6 values, which cannot say that much.
+/// Statistics 7, 1936). `None` below 6 values, which are too few for 95 %.
 pub fn interval(values: &[f64]) -> Option<(f64, f64)> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -227,9 +199,9 @@ pub fn interval(values: &[f64]) -> Option<(f64, f64)> {
     (rank > 0).then(|| (sorted[rank - 1], sorted[n - rank]))
 }
 
-/// A probe that ended otherwise than in the run before.
+/// A probe with another result than in the run before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turned<'a> {
+pub struct ChangedProbe<'a> {
     /// The probe.
     pub probe: &'a str,
     /// The strategy.
@@ -240,16 +212,16 @@ pub struct Turned<'a> {
     pub after: (&'a str, &'a str),
 }
 
-/// Every probe that turned, oldest first.
-pub fn turned(entries: &[Entry]) -> Vec<Turned<'_>> {
+/// Every probe whose result changed, oldest first.
+pub fn changed_probes(entries: &[SeriesRun]) -> Vec<ChangedProbe<'_>> {
     let mut last: BTreeMap<(&str, &str, &str), (&str, &str)> = BTreeMap::new();
     let mut found = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.kind == Kind::Probe) {
+    for entry in entries.iter().filter(|entry| entry.kind == RunKind::Probe) {
         for probe in &entry.probes {
             let after = (entry.name.as_str(), probe.verdict.as_str());
             let key = (entry.line.as_str(), probe.probe.as_str(), probe.strategy.as_str());
             if let Some(before) = last.insert(key, after).filter(|before| before.1 != after.1) {
-                found.push(Turned { probe: &probe.probe, strategy: &probe.strategy, before, after });
+                found.push(ChangedProbe { probe: &probe.probe, strategy: &probe.strategy, before, after });
             }
         }
     }

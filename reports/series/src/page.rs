@@ -1,22 +1,19 @@
-//! The past as a document: what changed, where things stand, plots over time.
-//!
-//! In: lines of comparable runs, and what a reader wants to see of them. Out: a [`Document`],
-//! which the renderers of `reports` turn into a terminal's text, Markdown and a page.
+//! The history as a document: what changed, present values, plots over time.
 
 mod tables;
 mod timelines;
 mod write;
 
-pub use write::{Output, write};
+pub use write::{PageFormat, write};
 
 use reports::document::{Block, Document, Grid, Section};
 
-use crate::history::{Line, Measure, Track, Turned};
+use crate::history::{ChangedProbe, Measure, RunLine, Track};
 
-/// Which tracks are shown; an empty word lets all through. It changes nothing about what is
-/// told of those that are.
+/// Which tracks are shown; an empty word lets all through. The outcomes of those that are shown do
+/// not depend on it.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct TrackFilter {
     /// Parts of names of strategies; one of them must fit.
     pub strategies: Vec<String>,
     /// Names of steps.
@@ -27,7 +24,7 @@ pub struct Filter {
     pub all_lines: bool,
 }
 
-impl Filter {
+impl TrackFilter {
     /// Whether a track is to be shown.
     pub fn lets(&self, track: &Track<'_>) -> bool {
         let key = track.key;
@@ -38,8 +35,8 @@ impl Filter {
     }
 }
 
-/// The document. Changes of single workspaces are always told, their present only if asked for.
-pub fn document(lines: &[Line<'_>], turned: &[Turned<'_>], filter: &Filter) -> Document {
+/// The document. Changes of single workspaces are always in it, their present values only if asked for.
+pub fn document(lines: &[RunLine<'_>], changed_probes: &[ChangedProbe<'_>], filter: &TrackFilter) -> Document {
     let shown = if filter.all_lines { lines } else { &lines[..lines.len().min(1)] };
     let mut document = Document { title: "Runs over time".into(), ..Document::default() };
     for line in shown {
@@ -49,7 +46,7 @@ pub fn document(lines: &[Line<'_>], turned: &[Turned<'_>], filter: &Filter) -> D
         let mut section = Section::new(&format!("line-{}", line.id), format!("{corpus}, line {}", line.id), 0);
         section.say(line.conditions);
         match tables::changes(line, &tracks) {
-            grid if grid.is_empty() => section.say(tables::none_told(&tracks)),
+            grid if grid.is_empty() => section.say(tables::none_found(&tracks)),
             grid => section.push(Block::Grid(grid)),
         }
         section.push(Block::Grid(tables::present(line, &tracks, filter)));
@@ -63,9 +60,9 @@ pub fn document(lines: &[Line<'_>], turned: &[Turned<'_>], filter: &Filter) -> D
         let more = lines.len() - shown.len();
         document.lead.push(format!("{more} more lines of other corpora, scenarios or machines: --all shows them"));
     }
-    if !turned.is_empty() {
-        let mut section = Section::new("probes", "Probes that turned", 0);
-        section.push(Block::Grid(tables::turned(turned)));
+    if !changed_probes.is_empty() {
+        let mut section = Section::new("probes", "Probes that changed_probes", 0);
+        section.push(Block::Grid(tables::changed_probes(changed_probes)));
         document.sections.push(section);
     }
     document
@@ -75,21 +72,21 @@ pub fn document(lines: &[Line<'_>], turned: &[Turned<'_>], filter: &Filter) -> D
 ///
 /// # Errors
 /// What to say in place of the table.
-pub fn changes_of(line: &Line<'_>) -> Result<Grid, String> {
+pub fn changes_of(line: &RunLine<'_>) -> Result<Grid, String> {
     let tracks: Vec<&Track<'_>> = line.tracks.iter().collect();
     match tables::changes(line, &tracks) {
-        grid if grid.is_empty() => Err(tables::none_told(&tracks)),
+        grid if grid.is_empty() => Err(tables::none_found(&tracks)),
         grid => Ok(grid),
     }
 }
 
 /// How to read the tables.
 const HOW: &str = "Change points of wall ratios and bare times: Pettitt's rank test with binary segmentation, \
-false discovery rate 5 % over all tracks of a line, changes below 3 % not told (series/README.md). Hit rates and \
-counts that stood still for 3 runs are told at once. p is uncorrected. now: median since the last change, with \
+false discovery rate 5 % over all tracks of a line, changes below 3 % not reported (series/README.md). Hit rates and \
+counts that were steady for 3 runs are reported at once. p is uncorrected. now: median since the last change, with \
 a 95 % interval by the sign test from 6 runs on.";
 
-fn lead(line: &Line<'_>) -> String {
+fn lead(line: &RunLine<'_>) -> String {
     let together = |measure: Measure| {
         let tracks = line.tracks.iter().filter(move |it| it.measure == measure && it.key.workspace.is_empty());
         tracks.map(|track| track.changes().len()).sum::<usize>()
@@ -108,7 +105,7 @@ fn lead(line: &Line<'_>) -> String {
     )
 }
 
-/// The date of a time, as it stands.
+/// The date of a time.
 fn day(started: &str) -> &str {
     started.get(..10).unwrap_or(started)
 }

@@ -22,7 +22,7 @@ use crate::error::SeriesError;
 
 /// Which command made a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Kind {
+pub enum RunKind {
     /// `harness compare`.
     #[default]
     Compare,
@@ -30,23 +30,23 @@ pub enum Kind {
     Probe,
 }
 
-impl Kind {
+impl RunKind {
     /// As it is stored.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Compare => "compare",
-            Kind::Probe => "probe",
+            RunKind::Compare => "compare",
+            RunKind::Probe => "probe",
         }
     }
 }
 
 /// A run: under which conditions, and what came out.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Entry {
+pub struct SeriesRun {
     /// Name of the run.
     pub name: String,
     /// What it is a run of.
-    pub kind: Kind,
+    pub kind: RunKind,
     /// BLAKE3 of its tables, in hexadecimal.
     pub digest: String,
     /// When it began, RFC 3339 in UTC.
@@ -65,19 +65,19 @@ pub struct Entry {
     pub baseline: String,
     /// Names of the strategies, separated by commas.
     pub strategies: String,
-    /// Rows of its table.
+    /// StrategyRows of its table.
     pub rows: u64,
     /// Of them, rows that count.
     pub ok_rows: u64,
     /// One for each step, strategy and workspace, and for all workspaces together.
-    pub points: Vec<Point>,
+    pub points: Vec<TrackPoint>,
     /// One for each probe and strategy.
     pub probes: Vec<ProbePoint>,
 }
 
 /// What a track is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub struct Key {
+pub struct TrackKey {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the step.
@@ -90,9 +90,9 @@ pub struct Key {
 
 /// What one run says on one track; what was not measured is `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Point {
+pub struct TrackPoint {
     /// The track.
-    pub key: Key,
+    pub key: TrackKey,
     /// Pairs behind `log_ratio`; for the baseline, its valid rows.
     pub pairs: u32,
     /// Natural logarithm of wall time ÷ that of the baseline in the same round: median over rounds;
@@ -143,7 +143,7 @@ pub fn skipped(dir: &Path) -> Option<&'static str> {
 ///
 /// # Errors
 /// When there is no run, one that was cut off, or one that cannot be read.
-pub fn of_folder(dir: &Path) -> Result<Entry, SeriesError> {
+pub fn of_folder(dir: &Path) -> Result<SeriesRun, SeriesError> {
     if dir.join(probes::WHOLE).is_file() {
         let run = probes::read(dir)?;
         let verdict = |row: &probes::ProbeRow| ProbePoint {
@@ -154,15 +154,15 @@ pub fn of_folder(dir: &Path) -> Result<Entry, SeriesError> {
         let mut all: Vec<ProbePoint> = run.rows.iter().map(verdict).collect();
         all.sort_unstable();
         all.dedup_by(|a, b| (&a.probe, &a.strategy) == (&b.probe, &b.strategy));
-        let told = run.rows.iter().filter(|row| row.verdict != probes::Verdict::Error).count();
+        let finished = run.rows.iter().filter(|row| row.verdict != probes::Verdict::Error).count();
         let mut strategies: Vec<&str> = all.iter().map(|it| it.strategy.as_str()).collect();
         strategies.sort_unstable();
         strategies.dedup();
-        return Ok(Entry {
-            kind: Kind::Probe,
+        return Ok(SeriesRun {
+            kind: RunKind::Probe,
             digest: tables_digest(dir, &[probes::WHOLE])?,
             rows: run.rows.len() as u64,
-            ok_rows: told as u64,
+            ok_rows: finished as u64,
             strategies: strategies.join(","),
             probes: all,
             ..head(&run.info, "")
@@ -186,7 +186,7 @@ pub fn of_folder(dir: &Path) -> Result<Entry, SeriesError> {
         return Err(not_a_run("no step was recorded in it").into());
     }
     let baseline = baseline_of(&run);
-    Ok(Entry {
+    Ok(SeriesRun {
         digest: tables_digest(dir, &[RUN_FILE, STEPS_FILE])?,
         rows: run.steps.len() as u64,
         ok_rows: run.steps.iter().filter(|row| row.status == Status::Ok).count() as u64,
@@ -196,8 +196,8 @@ pub fn of_folder(dir: &Path) -> Result<Entry, SeriesError> {
     })
 }
 
-fn head(info: &RunInfo, baseline: &str) -> Entry {
-    Entry {
+fn head(info: &RunInfo, baseline: &str) -> SeriesRun {
+    SeriesRun {
         name: info.name.clone(),
         started: info.started.clone(),
         line: line(info, baseline),
@@ -206,15 +206,15 @@ fn head(info: &RunInfo, baseline: &str) -> Entry {
         kernel: info.host.kernel.clone().unwrap_or_default(),
         scenario: info.scenario.clone(),
         baseline: baseline.into(),
-        ..Entry::default()
+        ..SeriesRun::default()
     }
 }
 
 /// The valid rows of one strategy in one step, by workspace and round.
-type Rows<'a> = BTreeMap<&'a str, BTreeMap<u32, &'a StepRow>>;
+type StrategyRows<'a> = BTreeMap<&'a str, BTreeMap<u32, &'a StepRow>>;
 
-fn points(run: &RunFolder, baseline: &str) -> Vec<Point> {
-    let mut steps: BTreeMap<(&str, &str), BTreeMap<&str, Rows<'_>>> = BTreeMap::new();
+fn points(run: &RunFolder, baseline: &str) -> Vec<TrackPoint> {
+    let mut steps: BTreeMap<(&str, &str), BTreeMap<&str, StrategyRows<'_>>> = BTreeMap::new();
     let mut workspaces: BTreeMap<(&str, &str), BTreeMap<&str, ()>> = BTreeMap::new();
     for row in &run.steps {
         let step = (row.scenario.as_str(), row.step.as_str());
@@ -225,20 +225,21 @@ fn points(run: &RunFolder, baseline: &str) -> Vec<Point> {
         }
     }
     let block = Block::of_run(&run.info);
-    let none = Rows::new();
+    let none = StrategyRows::new();
     let mut points = Vec::new();
     for ((scenario, step), arms) in &steps {
         let base = arms.get(baseline).unwrap_or(&none);
         let all = workspaces.get(&(*scenario, *step)).map_or(0, BTreeMap::len);
         for (strategy, rows) in arms {
             let own = (*strategy != baseline).then_some(base);
-            let key = |workspace: &str| Key {
+            let key = |workspace: &str| TrackKey {
                 scenario: (*scenario).into(),
                 step: (*step).into(),
                 workspace: workspace.into(),
                 strategy: (*strategy).into(),
             };
-            let places: Vec<Point> = rows.keys().map(|place| point(key(place), rows, own, &[place], block)).collect();
+            let places: Vec<TrackPoint> =
+                rows.keys().map(|place| point(key(place), rows, own, &[place], block)).collect();
             let whole = own.map_or(rows.len(), |_| places.iter().filter(|it| it.log_ratio.is_some()).count());
             // Fewer workspaces are another question, whose answer is not to be mixed in.
             if whole == all {
@@ -252,7 +253,13 @@ fn points(run: &RunFolder, baseline: &str) -> Vec<Point> {
     points
 }
 
-fn point(key: Key, rows: &Rows<'_>, base: Option<&Rows<'_>>, places: &[&str], block: Block) -> Point {
+fn point(
+    key: TrackKey,
+    rows: &StrategyRows<'_>,
+    base: Option<&StrategyRows<'_>>,
+    places: &[&str],
+    block: Block,
+) -> TrackPoint {
     let mut sample = Sample::new("");
     let mut valid: Vec<&StepRow> = Vec::new();
     for place in places {
@@ -267,7 +274,7 @@ fn point(key: Key, rows: &Rows<'_>, base: Option<&Rows<'_>>, places: &[&str], bl
     let middle = |of: &dyn Fn(&StepRow) -> Option<f64>| {
         median(&valid.iter().filter_map(|row| of(row)).filter(|value| value.is_finite()).collect::<Vec<_>>())
     };
-    Point {
+    TrackPoint {
         key,
         pairs: if base.is_some() { sample.pairs() } else { valid.len() } as u32,
         log_ratio: sample.estimate().filter(|value| value.is_finite()),
@@ -281,13 +288,13 @@ fn point(key: Key, rows: &Rows<'_>, base: Option<&Rows<'_>>, places: &[&str], bl
 }
 
 /// Sums and means of what must not be pooled over workspaces of different size.
-fn over_all(together: Point, places: &[Point]) -> Point {
-    let sum = |of: fn(&Point) -> Option<f64>| places.iter().map(of).sum::<Option<f64>>();
+fn over_all(together: TrackPoint, places: &[TrackPoint]) -> TrackPoint {
+    let sum = |of: fn(&TrackPoint) -> Option<f64>| places.iter().map(of).sum::<Option<f64>>();
     let mean = |of| sum(of).map(|sum| sum / places.len() as f64);
-    Point {
+    TrackPoint {
         wall_s: sum(|it| it.wall_s),
-        hit_rate: mean(|it: &Point| it.hit_rate),
-        by_cost: mean(|it: &Point| it.by_cost),
+        hit_rate: mean(|it: &TrackPoint| it.hit_rate),
+        by_cost: mean(|it: &TrackPoint| it.by_cost),
         compiled: sum(|it| it.compiled),
         physical_bytes: None,
         ..together

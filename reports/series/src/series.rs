@@ -18,7 +18,7 @@ use reports::probes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SeriesError;
-use crate::run::{Entry, Kind, of_folder};
+use crate::run::{RunKind, SeriesRun, of_folder};
 
 const RUNS: &str = "runs";
 /// Prefix of a folder that is being copied.
@@ -51,22 +51,22 @@ pub enum AddMode {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AddedRun {
     /// It is in the series now.
-    New(Box<Entry>),
+    New(Box<SeriesRun>),
     /// The very same was there already.
-    Present(Box<Entry>),
+    Present(Box<SeriesRun>),
 }
 
 /// The runs of a series.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SeriesContents {
     /// Oldest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<SeriesRun>,
     /// Runs that could not be read, with the reason.
     pub unreadable: Vec<(String, String)>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct Index {
+struct SeriesIndex {
     version: u32,
     /// BLAKE3 of the runs as JSON: an index with a flipped bit is no index.
     digest: String,
@@ -74,7 +74,7 @@ struct Index {
     runs: BTreeMap<String, IndexedRun>,
 }
 
-impl Index {
+impl SeriesIndex {
     fn read(path: &Path) -> Option<Self> {
         let index: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         (index.version == INDEX_VERSION && index.digest == digest(&index.runs)?).then_some(index)
@@ -88,7 +88,7 @@ fn digest(runs: &BTreeMap<String, IndexedRun>) -> Option<String> {
 #[derive(Serialize, Deserialize)]
 struct IndexedRun {
     stamp: String,
-    entry: Entry,
+    entry: SeriesRun,
 }
 
 impl Series {
@@ -179,8 +179,8 @@ impl Series {
             return Err(SeriesError::Missing(self.dir.clone()));
         }
         let path = self.dir.join(INDEX);
-        let mut before = Index::read(&path).unwrap_or_default();
-        let mut index = Index { version: INDEX_VERSION, ..Index::default() };
+        let mut before = SeriesIndex::read(&path).unwrap_or_default();
+        let mut index = SeriesIndex { version: INDEX_VERSION, ..SeriesIndex::default() };
         let (mut contents, mut is_current) = (SeriesContents::default(), true);
         for name in names {
             let stamp = self.stamp(&name);
@@ -201,7 +201,7 @@ impl Series {
         Ok(contents)
     }
 
-    fn read_run(&self, name: &str) -> Result<Entry, SeriesError> {
+    fn read_run(&self, name: &str) -> Result<SeriesRun, SeriesError> {
         let entry = of_folder(&self.tables_of(name)?)?;
         if entry.name == name { Ok(entry) } else { Err(SeriesError::Renamed(name.to_owned(), entry.name)) }
     }
@@ -272,10 +272,10 @@ pub(crate) fn staged_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::N
     Ok(staged)
 }
 
-fn copy_tables(source: &Path, staged: &Path, kind: Kind) -> Result<(), SeriesError> {
+fn copy_tables(source: &Path, staged: &Path, kind: RunKind) -> Result<(), SeriesError> {
     let files: &[&str] = match kind {
-        Kind::Compare => &[RUN_FILE, STEPS_FILE],
-        Kind::Probe => &[probes::WHOLE, probes::TABLE],
+        RunKind::Compare => &[RUN_FILE, STEPS_FILE],
+        RunKind::Probe => &[probes::WHOLE, probes::TABLE],
     };
     for name in files {
         let from = source.join(name);

@@ -3,10 +3,10 @@
 
 use rayon::prelude::*;
 use reports::stats::Random;
-use series::change::{Nulls, Outcome, Settings, Values, judge};
+use series::change::{ChangeSettings, Nulls, TrackOutcome, TrackValues, judge};
 
 /// Any difference counts: the level of the test alone.
-const BARE: Settings = Settings { alpha: 0.05, least: 0.0 };
+const BARE: ChangeSettings = ChangeSettings { alpha: 0.05, least: 0.0 };
 
 /// Noise of `kind`, about 2 %.
 fn noise(random: &mut Random, kind: &str) -> f64 {
@@ -20,13 +20,13 @@ fn noise(random: &mut Random, kind: &str) -> f64 {
     }
 }
 
-fn track(random: &mut Random, runs: usize, kind: &str, level: impl Fn(usize) -> f64) -> Values {
+fn track(random: &mut Random, runs: usize, kind: &str, level: impl Fn(usize) -> f64) -> TrackValues {
     let values = (0..runs).map(|at| level(at) + noise(random, kind)).collect();
-    Values { values, ties: (0..runs).map(|_| random.next_u64()).collect() }
+    TrackValues { values, ties: (0..runs).map(|_| random.next_u64()).collect() }
 }
 
-fn changes(outcome: &Outcome) -> usize {
-    if let Outcome::Changed(found) = outcome { found.len() } else { 0 }
+fn changes(outcome: &TrackOutcome) -> usize {
+    if let TrackOutcome::Changed(found) = outcome { found.len() } else { 0 }
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn where_nothing_changes_alarms_are_as_rare_as_promised() {
             let series = 1000;
             let alarm = |at: u64| {
                 let mut random = Random::named(at, &format!("null/{runs}/{tracks}/{kind}"));
-                let tracks: Vec<Values> = (0..tracks).map(|_| track(&mut random, runs, kind, |_| 0.0)).collect();
+                let tracks: Vec<TrackValues> = (0..tracks).map(|_| track(&mut random, runs, kind, |_| 0.0)).collect();
                 judge(&tracks, &BARE, &nulls).iter().any(|outcome| changes(outcome) > 0)
             };
             let alarms = (0..series).into_par_iter().filter(|at| alarm(*at)).count();
@@ -58,7 +58,7 @@ fn a_step_is_found_where_it_is() {
             let mut random = Random::named(seed, &format!("step/{runs}/{at}"));
             let mut tracks = vec![track(&mut random, runs, "normal", |run| if run < at { 0.0 } else { step })];
             tracks.extend((0..19).map(|_| track(&mut random, runs, "normal", |_| 0.0)));
-            if let Outcome::Changed(points) = &judge(&tracks, &Settings::default(), &nulls)[0] {
+            if let TrackOutcome::Changed(points) = &judge(&tracks, &ChangeSettings::default(), &nulls)[0] {
                 found += 1;
                 exact += usize::from(points.iter().any(|point| point.at == at));
                 near += usize::from(points.len() == 1 && points[0].at.abs_diff(at) <= 2);
@@ -79,7 +79,8 @@ fn of_the_tracks_named_few_are_wrong() {
     for seed in 0..series {
         let mut random = Random::named(seed, "fdr");
         let level = |at: usize, run: usize| if at < 10 && run >= 20 { 0.06 } else { 0.0 };
-        let tracks: Vec<Values> = (0..60).map(|at| track(&mut random, 40, "normal", |run| level(at, run))).collect();
+        let tracks: Vec<TrackValues> =
+            (0..60).map(|at| track(&mut random, 40, "normal", |run| level(at, run))).collect();
         let named: Vec<usize> = judge(&tracks, &BARE, &nulls)
             .iter()
             .enumerate()
@@ -97,34 +98,34 @@ fn of_the_tracks_named_few_are_wrong() {
 }
 
 #[test]
-fn several_changes_are_told_apart_and_small_ones_not_told() {
+fn several_changes_are_found_and_small_ones_are_not_reported() {
     let nulls = Nulls::default();
     let mut random = Random::new(3);
     let levels = |run: usize| [0.0, 0.2, 0.2 + 0.01, -0.1][run / 25];
-    let outcome = &judge(&[track(&mut random, 100, "normal", levels)], &Settings::default(), &nulls)[0];
-    let Outcome::Changed(points) = outcome else { panic!("{outcome:?}") };
+    let outcome = &judge(&[track(&mut random, 100, "normal", levels)], &ChangeSettings::default(), &nulls)[0];
+    let TrackOutcome::Changed(points) = outcome else { panic!("{outcome:?}") };
     assert_eq!(points.iter().map(|point| point.at).collect::<Vec<_>>(), [25, 75], "{points:?}");
 }
 
 #[test]
 fn few_runs_are_called_few() {
     let nulls = Nulls::default();
-    let step = |runs: usize| Values {
+    let step = |runs: usize| TrackValues {
         values: (0..runs).map(|run| if run < runs / 2 { 0.0 } else { 1.0 }).collect(),
         ties: (0..runs as u64).collect(),
     };
-    let one = |runs: usize| judge(&[step(runs)], &Settings::default(), &nulls).remove(0);
-    assert_eq!(one(0), Outcome::TooFew);
-    assert_eq!(one(5), Outcome::TooFew);
-    assert_eq!(one(6), Outcome::TooFew, "1 of 10 ways to divide six runs");
+    let one = |runs: usize| judge(&[step(runs)], &ChangeSettings::default(), &nulls).remove(0);
+    assert_eq!(one(0), TrackOutcome::TooFew);
+    assert_eq!(one(5), TrackOutcome::TooFew);
+    assert_eq!(one(6), TrackOutcome::TooFew, "1 of 10 ways to divide six runs");
     assert_eq!(changes(&one(8)), 1);
     let mut random = Random::new(1);
-    let quiet = |runs| Values { values: vec![0.0; runs], ties: (0..runs as u64).collect() };
-    let mut many: Vec<Values> = (0..99).map(|_| track(&mut random, 12, "normal", |_| 0.0)).collect();
+    let quiet = |runs| TrackValues { values: vec![0.0; runs], ties: (0..runs as u64).collect() };
+    let mut many: Vec<TrackValues> = (0..99).map(|_| track(&mut random, 12, "normal", |_| 0.0)).collect();
     many.push(quiet(12));
     // One track alone would not be heard among a hundred, whatever it did …
-    assert!(judge(&many, &Settings::default(), &nulls).iter().all(|it| *it == Outcome::TooFew));
+    assert!(judge(&many, &ChangeSettings::default(), &nulls).iter().all(|it| *it == TrackOutcome::TooFew));
     // … but a hundred that change together are.
-    let together: Vec<Values> = (0..100).map(|_| step(12)).collect();
-    assert!(judge(&together, &Settings::default(), &nulls).iter().all(|it| changes(it) == 1));
+    let together: Vec<TrackValues> = (0..100).map(|_| step(12)).collect();
+    assert!(judge(&together, &ChangeSettings::default(), &nulls).iter().all(|it| changes(it) == 1));
 }

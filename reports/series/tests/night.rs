@@ -5,39 +5,39 @@ mod made;
 
 use std::path::{Path, PathBuf};
 
-use made::Made;
+use made::MadeRun;
 use records::RunInfo;
 use reports::probes::{self, ProbeRow, ProbeRun, Verdict};
-use series::night::{Finding, Look, Night, Outcome, accept, judge, summary, verdicts};
+use series::night::{JudgeStage, Night, NightFinding, VerdictOutcome, accept, judge, summary, verdicts};
 use series::{Series, SeriesError};
 
 /// Rounds enough for a verdict on two strategies.
-fn night(day: u32) -> Made {
-    Made { rounds: 4, ..Made::day(day) }
+fn night(day: u32) -> MadeRun {
+    MadeRun { rounds: 4, ..MadeRun::day(day) }
 }
 
-fn slow(day: u32) -> Made {
-    Made { slower: 1.3, ..night(day) }
+fn slow(day: u32) -> MadeRun {
+    MadeRun { slower: 1.3, ..night(day) }
 }
 
-struct Place {
+struct TestSeries {
     dir: tempfile::TempDir,
     series: Series,
 }
 
-impl Place {
+impl TestSeries {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let series = Series::at(dir.path().join("series"));
         Self { dir, series }
     }
 
-    fn made(&self, made: &Made) -> PathBuf {
+    fn made(&self, made: &MadeRun) -> PathBuf {
         made::run(self.dir.path(), made)
     }
 
-    fn judge(&self, made: &Made) -> Night {
-        judge(&self.series, &[self.made(made)], None, Look::Last).unwrap()
+    fn judge(&self, made: &MadeRun) -> Night {
+        judge(&self.series, &[self.made(made)], None, JudgeStage::Final).unwrap()
     }
 }
 
@@ -51,7 +51,7 @@ fn against(night: &Night) -> Option<&str> {
 
 #[test]
 fn a_regression_stays_until_it_is_accepted() {
-    let place = Place::new();
+    let place = TestSeries::new();
     let first = place.judge(&night(1));
     assert_eq!((found(&first), against(&first)), (vec![], None));
     let same = place.judge(&night(2));
@@ -63,8 +63,8 @@ fn a_regression_stays_until_it_is_accepted() {
         assert_eq!(against(&slower), Some("2026-01-03-quick"), "not against one that has it, too");
         assert!(slower.regressions[0].to_string().starts_with("copy+aggressive got slower in warm: +3"));
     }
-    let told = summary(&place.judge(&slow(4)), &place.series, &[]).unwrap();
-    assert_eq!(told.title, "Nightly, quick: 1 regression");
+    let document = summary(&place.judge(&slow(4)), &place.series, &[]).unwrap();
+    assert_eq!(document.title, "Nightly, quick: 1 regression");
 
     let refused = |run: &str| accept(&place.series, run, "it is worth it").unwrap_err().to_string();
     assert!(refused("2026-01-03-quick").contains("no regression"));
@@ -75,76 +75,85 @@ fn a_regression_stays_until_it_is_accepted() {
     // Judging it once more takes nothing back.
     place.judge(&slow(4));
     let verdict = &verdicts(&place.series).unwrap()["2026-01-05-quick"];
-    assert_eq!((verdict.outcome, verdict.because.as_deref()), (Outcome::Accepted, Some("it is worth it")));
+    assert_eq!((verdict.outcome, verdict.because.as_deref()), (VerdictOutcome::Accepted, Some("it is worth it")));
     assert_eq!(verdict.findings.len(), 1);
 }
 
 #[test]
 fn what_is_not_slower_again_does_not_count() {
-    let place = Place::new();
+    let place = TestSeries::new();
     place.judge(&night(1));
     let run = place.made(&slow(2));
-    let first = judge(&place.series, std::slice::from_ref(&run), None, Look::First).unwrap();
+    let first = judge(&place.series, std::slice::from_ref(&run), None, JudgeStage::First).unwrap();
     assert_eq!(first.suspects(), ["copy+aggressive"]);
     assert_eq!(place.series.read().unwrap().entries.len(), 1, "a first look keeps nothing");
 
     let look = |again: &Path| {
-        let judged = judge(&place.series, std::slice::from_ref(&run), Some(again), Look::Last).unwrap();
+        let judged = judge(&place.series, std::slice::from_ref(&run), Some(again), JudgeStage::Final).unwrap();
         (judged.regressions.len(), judged.unconfirmed.len(), judged.looked_at_again())
     };
     assert_eq!(look(&place.made(&slow(3))), (1, 0, (1, 0)));
-    assert_eq!(look(&place.made(&Made { rounds: 2, ..night(4) })), (1, 0, (0, 1)), "too few rounds take nothing back");
-    assert_eq!(look(&place.made(&Made { hit_rate: None, ..slow(5) })), (1, 0, (0, 1)), "nor do rows that failed");
+    assert_eq!(
+        look(&place.made(&MadeRun { rounds: 2, ..night(4) })),
+        (1, 0, (0, 1)),
+        "too few rounds take nothing back"
+    );
+    assert_eq!(look(&place.made(&MadeRun { hit_rate: None, ..slow(5) })), (1, 0, (0, 1)), "nor do rows that failed");
     assert_eq!(look(&place.made(&night(6))), (0, 1, (0, 0)));
-    let early = judge(&place.series, std::slice::from_ref(&run), Some(&place.made(&night(0))), Look::Last).unwrap_err();
+    let early =
+        judge(&place.series, std::slice::from_ref(&run), Some(&place.made(&night(0))), JudgeStage::Final).unwrap_err();
     assert!(matches!(early, SeriesError::NoSecondRun(..)), "{early}");
-    let foreign = place.made(&Made { called: Some("other".into()), ..night(7) });
+    let foreign = place.made(&MadeRun { called: Some("other".into()), ..night(7) });
     let text = std::fs::read_to_string(foreign.join("run.json")).unwrap();
     std::fs::write(foreign.join("run.json"), text.replace("c0ffee", "decaf")).unwrap();
-    let error = judge(&place.series, &[run], Some(&foreign), Look::Last).unwrap_err();
+    let error = judge(&place.series, &[run], Some(&foreign), JudgeStage::Final).unwrap_err();
     assert!(matches!(error, SeriesError::OtherLine(..)), "{error}");
 }
 
 #[test]
 fn fewer_hits_and_no_rows_need_no_test() {
-    let place = Place::new();
+    let place = TestSeries::new();
     place.judge(&night(1));
-    let fewer = place.judge(&Made { hit_rate: Some(0.94), ..night(2) });
-    assert!(matches!(fewer.regressions[..], [Finding::FewerHits { .. }]), "{:?}", fewer.regressions);
+    let fewer = place.judge(&MadeRun { hit_rate: Some(0.94), ..night(2) });
+    assert!(matches!(fewer.regressions[..], [NightFinding::FewerHits { .. }]), "{:?}", fewer.regressions);
     assert!(fewer.suspects().is_empty(), "hits have no noise");
-    let lost = place.judge(&Made { hit_rate: None, ..night(3) });
-    assert!(matches!(lost.regressions[..], [Finding::NotMeasured { .. }]), "{:?}", lost.regressions);
+    let lost = place.judge(&MadeRun { hit_rate: None, ..night(3) });
+    assert!(matches!(lost.regressions[..], [NightFinding::NotMeasured { .. }]), "{:?}", lost.regressions);
     assert_eq!(found(&lost), [("warm", "copy+aggressive")]);
-    let some = place.judge(&Made { fails_in: Some("hexyl".into()), ..night(4) });
-    assert!(matches!(some.regressions[..], [Finding::NotMeasured { old: 2, new: 1, .. }]), "{:?}", some.regressions);
+    let some = place.judge(&MadeRun { fails_in: Some("hexyl".into()), ..night(4) });
+    assert!(
+        matches!(some.regressions[..], [NightFinding::NotMeasured { old: 2, new: 1, .. }]),
+        "{:?}",
+        some.regressions
+    );
 }
 
 #[test]
-fn a_night_that_leaves_a_strategy_out_is_no_yardstick_for_it() {
-    let place = Place::new();
+fn a_night_that_leaves_a_strategy_out_is_not_compared_with() {
+    let place = TestSeries::new();
     place.judge(&night(1));
-    let without = place.judge(&Made { leaves_out: Some("copy+aggressive".into()), ..night(2) });
+    let without = place.judge(&MadeRun { leaves_out: Some("copy+aggressive".into()), ..night(2) });
     assert_eq!((found(&without), against(&without)), (vec![], Some("2026-01-02-quick")));
     let slower = place.judge(&slow(3));
     assert_eq!((found(&slower), against(&slower)), (vec![("warm", "copy+aggressive")], Some("2026-01-02-quick")));
     // Another run of a name that is there says nothing about it.
     std::fs::remove_dir_all(place.dir.path().join("2026-01-03-quick")).unwrap();
-    let error = judge(&place.series, &[place.made(&slow(2))], None, Look::Last).unwrap_err();
+    let error = judge(&place.series, &[place.made(&slow(2))], None, JudgeStage::Final).unwrap_err();
     assert!(matches!(error, SeriesError::OtherContent(_)), "{error}");
-    assert_eq!(verdicts(&place.series).unwrap()["2026-01-03-quick"].outcome, Outcome::Good);
+    assert_eq!(verdicts(&place.series).unwrap()["2026-01-03-quick"].outcome, VerdictOutcome::Good);
 }
 
 #[test]
-fn too_few_rounds_are_told_as_that() {
-    let place = Place::new();
-    place.judge(&Made::day(1));
-    let few = place.judge(&Made { slower: 2.0, ..Made::day(2) });
+fn too_few_rounds_are_reported_as_that() {
+    let place = TestSeries::new();
+    place.judge(&MadeRun::day(1));
+    let few = place.judge(&MadeRun { slower: 2.0, ..MadeRun::day(2) });
     assert!(few.regressions.is_empty());
-    let told = summary(&few, &place.series, &[]).unwrap();
-    assert!(told.lead[0].contains("too few rounds"), "{}", told.lead[0]);
+    let document = summary(&few, &place.series, &[]).unwrap();
+    assert!(document.lead[0].contains("too few rounds"), "{}", document.lead[0]);
 }
 
-fn probed(place: &Place, day: u32, verdict: Verdict) -> PathBuf {
+fn probed(place: &TestSeries, day: u32, verdict: Verdict) -> PathBuf {
     let mut info = RunInfo::new(format!("2026-02-{day:02}-probes"));
     info.started = format!("2026-02-{day:02}T02:00:00Z");
     info.complete = true;
@@ -169,15 +178,15 @@ fn probed(place: &Place, day: u32, verdict: Verdict) -> PathBuf {
 
 #[test]
 fn a_newly_failing_probe_is_named_and_an_old_one_is_not() {
-    let place = Place::new();
-    let night = |day, verdict, compared: &Made| {
-        judge(&place.series, &[probed(&place, day, verdict), place.made(compared)], None, Look::Last).unwrap()
+    let place = TestSeries::new();
+    let night = |day, verdict, compared: &MadeRun| {
+        judge(&place.series, &[probed(&place, day, verdict), place.made(compared)], None, JudgeStage::Final).unwrap()
     };
     assert!(night(1, Verdict::Pass, &self::night(1)).regressions.is_empty());
     let failing = night(2, Verdict::Fail, &self::night(2));
     assert_eq!(found(&failing), [("edited", "copy+aggressive")]);
-    let told = summary(&failing, &place.series, &[]).unwrap();
-    let text = reports::formats::markdown::render(&told);
+    let document = summary(&failing, &place.series, &[]).unwrap();
+    let text = reports::formats::markdown::render(&document);
     assert!(text.contains("copy+aggressive fails edited now: the program says 1, not 2"), "{text}");
     assert!(text.contains("harness series accept 2026-02-02-probes"), "{text}");
     // The comparison of that night was good: it is judged apart.
@@ -187,14 +196,14 @@ fn a_newly_failing_probe_is_named_and_an_old_one_is_not() {
 }
 
 #[test]
-fn damage_is_told_in_one_line() {
-    let place = Place::new();
+fn damage_is_reported_in_one_line() {
+    let place = TestSeries::new();
     place.judge(&night(1));
     std::fs::write(place.series.dir().join("verdicts/2026-01-02-quick.2.json"), "{").unwrap();
-    let error = judge(&place.series, &[place.made(&night(2))], None, Look::Last).unwrap_err().to_string();
+    let error = judge(&place.series, &[place.made(&night(2))], None, JudgeStage::Final).unwrap_err().to_string();
     assert!(error.contains("is no verdict") && !error.contains('\n'), "{error}");
     std::fs::remove_file(place.series.dir().join("verdicts/2026-01-02-quick.2.json")).unwrap();
     let two = [place.made(&night(3)), place.made(&night(4))];
-    let error = judge(&place.series, &two, None, Look::Last).unwrap_err();
+    let error = judge(&place.series, &two, None, JudgeStage::Final).unwrap_err();
     assert!(error.to_string().contains("one run of compare"), "{error}");
 }

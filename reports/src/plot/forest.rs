@@ -7,7 +7,6 @@ use super::picture::{Anchor, BASE, FASTER, GRID, Label, NEITHER, Paint, Picture,
 use super::scale::{self, Axis, Tick, drawable_ratio};
 use super::text::{self, LINE, SIZE, SMALL};
 use super::{PlotInterval, RatioPanel, RatioRow, WIDTH};
-use crate::table;
 
 /// The height of what is drawn in a row.
 const STRIP: i32 = 14;
@@ -160,11 +159,11 @@ fn paint(row: &RatioRow) -> Paint {
 fn tip(row: &RatioRow) -> String {
     let bounds = |name: &str, interval: Option<PlotInterval>| {
         interval.map_or_else(String::new, |it| {
-            format!(", {name} {} to {}", table::factor(Some(it.low)), table::factor(Some(it.high)))
+            format!(", {name} {} to {}", crate::text::factor(Some(it.low)), crate::text::factor(Some(it.high)))
         })
     };
     let (interval, range) = (bounds("interval", row.interval), bounds("from", row.range));
-    format!("{}: {}{interval}{range}", row.label, table::factor(row.value))
+    format!("{}: {}{interval}{range}", row.label, crate::text::factor(row.value))
 }
 
 #[cfg(test)]

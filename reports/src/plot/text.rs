@@ -3,7 +3,6 @@
 //! There is no font to measure with, and readers have different ones, so widths are those of DejaVu
 //! Sans, which is wider than the usual `system-ui` fonts: text may end early, but is not cut.
 
-use crate::table;
 use crate::text::plain;
 use unicode_width::UnicodeWidthChar;
 
@@ -45,7 +44,7 @@ pub(super) fn width(text: &str, size: i32) -> i32 {
 
 /// `text` on one line, without what XML does not allow or what would turn other text around.
 pub(super) fn clean(text: &str) -> String {
-    table::clean(&plain(text).replace(['\u{fffe}', '\u{ffff}'], ""))
+    crate::text::clean(&plain(text).replace(['\u{fffe}', '\u{ffff}'], ""))
 }
 
 /// `text` no wider than `room`, its end replaced by `…` if cut.

@@ -8,11 +8,11 @@ use super::evidence::Evidence;
 use crate::chapters::simulated::reuse::{key_table, miss_groups, miss_table, most_shared, reuse_table, sharing_table};
 use crate::chapters::simulated::store::{growth_table, latency, remote_table, retention_table};
 use crate::document::Grid;
+use crate::simulation::ablation::{self, ablations, share};
 use crate::simulation::curves::{by_command, is_plain};
-use crate::simulation::grown::grown;
-use crate::simulation::kept::kept;
-use crate::simulation::moved::moved;
-use crate::simulation::relaxed::{self, relaxed, share};
+use crate::simulation::growth::store_growth;
+use crate::simulation::remote::remote_by_bandwidth;
+use crate::simulation::retention::retention_by_key;
 use crate::simulation::{MissRow, SharingRow, SimulationRun};
 use crate::text::{bytes, limit, percent, seconds};
 use crate::words::{first_line, listed, plural};
@@ -199,8 +199,8 @@ fn is_refused(row: &MissRow) -> bool {
 
 /// Keys with one input less.
 pub(super) fn keys(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
-    let all = simulations(evidence, |run| run.relaxations.iter().any(|row| row.relaxation != relaxed::NONE));
-    for (sim, group) in all.iter().flat_map(|sim| relaxed(sim.run).into_iter().map(move |group| (sim, group))) {
+    let all = simulations(evidence, |run| run.relaxations.iter().any(|row| row.relaxation != ablation::NONE));
+    for (sim, group) in all.iter().flat_map(|sim| ablations(sim.run).into_iter().map(move |group| (sim, group))) {
         answer.grid(sim.named(key_table(&group)));
         if let Some(most) = group.sound().next() {
             answer.supports(format!(
@@ -220,10 +220,12 @@ pub(super) fn keys(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
 /// Stores of limited size.
 pub(super) fn retention(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = simulations(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
-    for (sim, kept) in all.iter().flat_map(|sim| kept(sim.run).into_iter().map(move |kept| (sim, kept))) {
-        answer.grid(sim.named(retention_table(&kept)));
-        let (place, key) = (sim.place(), kept.key);
-        match kept.best() {
+    for (sim, by_key) in
+        all.iter().flat_map(|sim| retention_by_key(sim.run).into_iter().map(move |by_key| (sim, by_key)))
+    {
+        answer.grid(sim.named(retention_table(&by_key)));
+        let (place, key) = (sim.place(), by_key.key);
+        match by_key.best() {
             Ok(best) => answer.supports(format!(
                 "{place}: under {key} the policy {best} is never more than 5% above the fewest seconds, and each other one \
                  is at some size"
@@ -234,7 +236,7 @@ pub(super) fn retention(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
             )),
             Err(_) => {}
         }
-        for (name, row) in kept.online().filter_map(|(name, rows)| Some((name, kept.enough(rows)?))) {
+        for (name, row) in by_key.online().filter_map(|(name, rows)| Some((name, by_key.enough(rows)?))) {
             let size = limit(row.cap_bytes);
             answer.supports(format!(
                 "{place}: under {key} {size} is enough for {name} to compile at most 5% more than without a limit"
@@ -277,15 +279,15 @@ pub(super) fn commands(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
 pub(super) fn remote(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = simulations(evidence, |run| !run.remote.is_empty());
     for sim in &all {
-        for group in moved(sim.run) {
+        for group in remote_by_bandwidth(sim.run) {
             answer.grid(sim.named(remote_table(&group)));
-            for moved in &group {
-                let row = moved.setup();
+            for by_bandwidth in &group {
+                let row = by_bandwidth.setup();
                 answer.supports(format!(
                     "{}: with {} latency, fetching everything available beats compiling {} ({}, {})",
                     sim.place(),
                     latency(row),
-                    moved.break_even(|row| row.fetch_s).words(),
+                    by_bandwidth.break_even(|row| row.fetch_s).words(),
                     row.command,
                     row.policy,
                 ));
@@ -301,11 +303,11 @@ pub(super) fn remote(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
 
 /// A store day by day.
 pub(super) fn growth(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
-    let all = simulations(evidence, |run| grown(run).iter().any(|grown| grown.gain().is_some()));
+    let all = simulations(evidence, |run| store_growth(run).iter().any(|growth| growth.gain().is_some()));
     for sim in &all {
-        let stores = grown(sim.run);
+        let stores = store_growth(sim.run);
         answer.grid(sim.named(growth_table(&stores)));
-        for (key, gain) in stores.iter().filter_map(|grown| Some((grown.key, grown.gain()?))) {
+        for (key, gain) in stores.iter().filter_map(|growth| Some((growth.key, growth.gain()?))) {
             answer.supports(format!(
                 "{}: under {key} a store gains {} and {:.1} entries a day, of these {} and {:.1} of path packages (mean \
                  over {} days)",

@@ -67,9 +67,8 @@ pub(super) const FREED: Col = Col("> freed", |it| bytes(it.numbers.added_physica
 pub(super) const NOOP: Col = Col("> no-op after", |it| timed(it, it.numbers.noop_s));
 /// Units restored and yet rebuilt.
 pub(super) const STALE: Col = Col("> stale", |it| match it.numbers.stale {
-    None => UNMEASURED.into(),
-    Some(0.0) => "0".into(),
-    Some(stale) => Cell::toned(stale.to_string(), Tone::Bad),
+    Some(stale) if stale > 0.0 => Cell::toned(count(Some(stale)), Tone::Bad),
+    stale => count(stale).into(),
 });
 /// Shadow compiles: the same, different, not reproducible themselves.
 pub(super) const SHADOW: Col = Col("shadow: same / differ / unclear", |it| match &it.shadow {

@@ -7,17 +7,17 @@
 //! | [`trace`] | what was replayed, and how well its estimates fit |
 //! | [`folder`] | all of it as a run folder, written and read |
 //! | [`curves`] | reuse by the number of workspaces |
-//! | [`relaxed`] | what a key with one input less would reuse |
-//! | [`kept`] | retention policies against each other |
-//! | [`moved`] | from which bandwidth on fetching beats compiling |
-//! | [`grown`] | what a store gains a day |
+//! | [`ablation`] | what a key with one input less would reuse |
+//! | [`retention`] | retention policies against each other |
+//! | [`remote`] | from which bandwidth on fetching beats compiling |
+//! | [`growth`] | what a store gains a day |
 
+pub mod ablation;
 pub mod curves;
 pub mod folder;
-pub mod grown;
-pub mod kept;
-pub mod moved;
-pub mod relaxed;
+pub mod growth;
+pub mod remote;
+pub mod retention;
 pub mod rows;
 pub mod tables;
 pub mod trace;

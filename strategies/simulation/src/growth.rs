@@ -1,8 +1,7 @@
 //! A store without limits, day by day.
 //!
-//! In goes a [`History`], out comes a [`Day`] for each day from the first build's to the last's,
-//! those without a build included: what a store holds when nobody ever collects it, and how much
-//! of that are path packages, which change with every edit.
+//! A [`History`] becomes a [`StoreDay`] for each day up to that of the last build: what a store holds that is never
+//! collected, and how much of it belongs to path packages, which change with every edit.
 
 use crate::history::History;
 
@@ -11,7 +10,7 @@ const DAY: u32 = 24 * 60 * 60;
 
 /// A day of a store without limits.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Day {
+pub struct StoreDay {
     /// Day of the history, from 0.
     pub day: u32,
     /// Builds on that day.
@@ -27,14 +26,14 @@ pub struct Day {
 }
 
 /// Every day, from 0 to that of the last build.
-pub fn growth(history: &History) -> Vec<Day> {
+pub fn growth(history: &History) -> Vec<StoreDay> {
     let mut stored = vec![false; history.artifacts.len()];
     let mut days = Vec::new();
-    let mut today = Day::default();
+    let mut today = StoreDay::default();
     for build in &history.builds {
         while today.day < build.at / DAY {
             days.push(today);
-            today = Day { day: today.day + 1, builds: 0, ..today };
+            today = StoreDay { day: today.day + 1, builds: 0, ..today };
         }
         today.builds += 1;
         for id in history.wanted(build) {
@@ -60,19 +59,19 @@ pub fn growth(history: &History) -> Vec<Day> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Artifact, ArtifactId, Build};
+    use crate::history::{ArtifactId, HistoryArtifact, HistoryBuild};
 
     #[test]
     fn each_artifact_counts_from_the_day_it_is_stored() {
-        let artifact = |bytes, local| Artifact { seconds: 1.0, bytes, local, below: vec![] };
+        let artifact = |bytes, local| HistoryArtifact { seconds: 1.0, bytes, local, dependencies: vec![] };
         let artifacts = vec![artifact(10.0, false), artifact(5.0, true), artifact(99.0, false)];
         let mut history = History { artifacts, ..History::default() };
-        let build = |at| Build { at, ..Build::default() };
+        let build = |at| HistoryBuild { at, ..HistoryBuild::default() };
         let [a, b, c] = [0, 1, 2].map(ArtifactId);
         history.push(build(DAY - 1), &[], &[a]);
         history.push(build(3 * DAY), &[a, c], &[b]);
         history.push(build(3 * DAY + 5), &[], &[a, b]);
-        let day = |day, builds, entries, stored_bytes, local_entries, local_bytes| Day {
+        let day = |day, builds, entries, stored_bytes, local_entries, local_bytes| StoreDay {
             day,
             builds,
             entries,

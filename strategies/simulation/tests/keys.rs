@@ -4,13 +4,13 @@
 mod support;
 
 use proptest::prelude::*;
-use simulation::keys::{Design, RELAXATIONS, views};
-use simulation::reuse::{Portfolio, Tally, bands, curve, grid};
+use simulation::keys::{KeyDesign, RELAXATIONS, views};
+use simulation::reuse::{KeyTally, Portfolio, bands, curve, grid};
 use simulation::trace::{NodeId, PlanId, Trace};
 use strategies::policy::{ALL, admission};
 
-fn designs() -> Vec<Design> {
-    let plain = Design::policies();
+fn designs() -> Vec<KeyDesign> {
+    let plain = KeyDesign::policies();
     let relaxed = plain.iter().flat_map(|design| RELAXATIONS.iter().map(|it| design.with([it])));
     relaxed.chain(plain.clone()).collect()
 }
@@ -25,7 +25,7 @@ proptest! {
     #[test]
     fn without_relaxations_every_node_has_a_key_of_its_own(workspaces in support::workspaces(4)) {
         let trace = support::trace(&workspaces);
-        let view = &views(&trace, &[Design::parse("aggressive").unwrap()])[0];
+        let view = &views(&trace, &[KeyDesign::parse("aggressive").unwrap()])[0];
         let keys: std::collections::HashSet<_> = nodes(&trace).filter_map(|node| view.key(node)).collect();
         prop_assert_eq!(keys.len(), trace.nodes.len());
     }
@@ -34,10 +34,10 @@ proptest! {
     fn relaxing_never_loses_and_tightening_never_gains(workspaces in support::workspaces(4)) {
         let trace = support::trace(&workspaces);
         let portfolio = Portfolio::of(&trace, "dev build");
-        for plain in Design::policies() {
+        for plain in KeyDesign::policies() {
             for relaxation in &RELAXATIONS {
                 let views = views(&trace, &[plain.clone(), plain.with([relaxation])]);
-                let [before, after] = [0, 1].map(|at| Tally::of(&trace, &views[at], &portfolio).totals());
+                let [before, after] = [0, 1].map(|at| KeyTally::of(&trace, &views[at], &portfolio).totals());
                 let gained = after.hits - before.hits;
                 prop_assert!(if relaxation.widens() { gained >= -1e-9 } else { gained <= 1e-9 }, "{} {gained}", relaxation.name);
             }
@@ -51,7 +51,7 @@ proptest! {
         let portfolio = Portfolio::of(&trace, "dev build");
         let all = portfolio.plans.len();
         for view in views(&trace, &designs()) {
-            let points = curve(&Tally::of(&trace, &view, &portfolio), &(1..=all as u32).collect::<Vec<_>>());
+            let points = curve(&KeyTally::of(&trace, &view, &portfolio), &(1..=all as u32).collect::<Vec<_>>());
             let mut sums = vec![(0.0, 0.0, 0.0); all];
             let orders = permutations(all);
             for order in &orders {
@@ -73,7 +73,7 @@ proptest! {
         let trace = support::trace(&workspaces);
         let portfolio = Portfolio::of(&trace, "dev build");
         let at = grid(portfolio.plans.len() as u32);
-        let view = &views(&trace, &[Design::parse("non-local").unwrap()])[0];
+        let view = &views(&trace, &[KeyDesign::parse("non-local").unwrap()])[0];
         let found = bands(&trace, view, &portfolio, &at, 5, seed);
         prop_assert_eq!(&found, &bands(&trace, view, &portfolio, &at, 5, seed));
         prop_assert!(found.iter().all(|band| 0.0 <= band.low && band.low <= band.high && band.high <= 1.0));
@@ -81,12 +81,12 @@ proptest! {
     }
 }
 
-/// A node that several plans share is judged once. A policy asks whether a package has a build
-/// script anywhere in the graph; in real graphs whatever has one stands on it.
+/// A node that several plans share is judged once. A policy asks whether a package has a build script anywhere in the
+/// graph; in real graphs whatever has one stands on it.
 #[test]
 fn designs_admit_what_their_policies_admit() {
-    let trace = simulation::generate::shipped().unwrap();
-    let views = views(&trace, &Design::policies());
+    let trace = simulation::trace::census().unwrap();
+    let views = views(&trace, &KeyDesign::policies());
     for (policy, view) in ALL.iter().zip(&views) {
         let mut seen = std::collections::HashSet::new();
         for plan in &trace.plans {
@@ -97,7 +97,7 @@ fn designs_admit_what_their_policies_admit() {
                 seen.extend(rule.map(|rule| rule.name));
             }
         }
-        assert!(policy.name() == "aggressive" || !seen.is_empty(), "{} refuses something", policy.name());
+        assert!(policy.name == "aggressive" || !seen.is_empty(), "{} refuses something", policy.name);
     }
 }
 
@@ -121,7 +121,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
 /// What each workspace of one order reuses, by units and seconds, and the bytes stored after it.
 fn in_order(
     trace: &Trace,
-    view: &simulation::keys::View,
+    view: &simulation::keys::KeyView,
     portfolio: &Portfolio,
     order: &[usize],
 ) -> Vec<(f64, f64, f64)> {
@@ -132,7 +132,7 @@ fn in_order(
         let PlanId(plan) = portfolio.plans[*at];
         let plan = &trace.plans[plan as usize];
         let key = |node: NodeId| {
-            let own = view.keys.by_workspace && trace.unit(node).source == simulation::trace::Source::Path;
+            let own = view.keys.by_workspace && trace.unit(node).source == simulation::trace::TraceSource::Path;
             view.key(node).map(|key| (key, own.then_some(*at)))
         };
         let seconds = |node: NodeId| f64::from(trace.nodes[node.0 as usize].seconds.value);

@@ -7,25 +7,25 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use simulation::history::History;
-use simulation::keys::{Design, View, views};
-use simulation::replay::{Machine, Outcome, Replay, Standing};
-use simulation::trace::{Action, Event, NodeId, PlanId, Text, Trace, WorkspaceId};
+use simulation::keys::{KeyDesign, KeyView, views};
+use simulation::replay::{NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
+use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 
-fn view(trace: &Trace, design: &str) -> View {
-    views(trace, &[Design::parse(design).unwrap()]).remove(0)
+fn view(trace: &Trace, design: &str) -> KeyView {
+    views(trace, &[KeyDesign::parse(design).unwrap()]).remove(0)
 }
 
 /// What may happen to a trace of some workspaces.
-fn actions(trace: &Trace, picks: &[(u8, prop::sample::Index)]) -> Vec<Action> {
+fn actions(trace: &Trace, picks: &[(u8, prop::sample::Index)]) -> Vec<TraceAction> {
     let main = Text(trace.strings.iter().position(|it| it == "ws:src/main.rs").unwrap() as u32);
     let action = |(kind, index): &(u8, prop::sample::Index)| {
         let plan = PlanId(index.index(trace.plans.len()) as u32);
         let workspace = WorkspaceId(plan.0);
         match kind {
-            0 => Action::Edit { workspace, file: main },
-            1 => Action::Wipe(workspace),
-            2 => Action::Toolchain,
-            _ => Action::Build(plan),
+            0 => TraceAction::Edit { workspace, file: main },
+            1 => TraceAction::Wipe(workspace),
+            2 => TraceAction::Toolchain,
+            _ => TraceAction::Build(plan),
         }
     };
     picks.iter().map(action).collect()
@@ -38,29 +38,29 @@ fn picks() -> impl Strategy<Value = Vec<(u8, prop::sample::Index)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Toolchains and edits stand beside a key here. Hashed into the inputs, as a real store has
-    /// them, they tell the same artifacts apart.
+    /// Toolchains and edits stand beside a key here. Hashed into the inputs, as a real store has them, they tell the
+    /// same artifacts apart.
     #[test]
     fn changes_beside_a_key_are_like_changes_in_it(workspaces in support::workspaces(3), picks in picks()) {
         let trace = support::trace(&workspaces);
         let view = view(&trace, "aggressive");
-        let mut machine = Machine::new(&trace, &view);
+        let mut machine = SimulatedMachine::new(&trace, &view);
         let (mut toolchain, mut edits) = (0, HashMap::new());
         let mut beside = Vec::new();
         let mut inside: Vec<String> = Vec::new();
         for action in actions(&trace, &picks) {
             match action {
-                Action::Toolchain => toolchain += 1,
-                Action::Edit { workspace, .. } => *edits.entry(workspace).or_insert(0) += 1,
+                TraceAction::Toolchain => toolchain += 1,
+                TraceAction::Edit { workspace, .. } => *edits.entry(workspace).or_insert(0) += 1,
                 _ => {}
             }
-            let mut standings = Vec::new();
-            machine.play(action, |_, found| standings = found.to_vec());
-            if let Action::Build(plan) = action {
+            let mut statuses = Vec::new();
+            machine.play(action, |_, found| statuses = found.to_vec());
+            if let TraceAction::Build(plan) = action {
                 let times = edits.get(&trace.plans[plan.at()].workspace).copied().unwrap_or(0);
                 let merkle = merkle(&trace, plan, toolchain, times);
-                for (node, standing) in trace.plans[plan.at()].nodes.iter().zip(standings) {
-                    let (Standing::Present(Some(key)) | Standing::Wanted(key)) = standing else { continue };
+                for (node, status) in trace.plans[plan.at()].nodes.iter().zip(statuses) {
+                    let (NodeStatus::Present(Some(key)) | NodeStatus::Wanted(key)) = status else { continue };
                     beside.push(key);
                     inside.push(merkle[node].clone());
                 }
@@ -77,14 +77,14 @@ proptest! {
     fn a_build_directory_keeps_what_nothing_changed(workspaces in support::workspaces(3), picks in picks()) {
         let trace = support::trace(&workspaces);
         let view = view(&trace, "non-local");
-        let mut replay = Replay::new(&trace, &view);
+        let mut replay = StoreReplay::new(&trace, &view);
         let mut clean = HashSet::new();
         for action in actions(&trace, &picks) {
             match action {
-                Action::Build(plan) => {
+                TraceAction::Build(plan) => {
                     let outcomes = replay.build(plan);
                     if !clean.insert(plan) {
-                        prop_assert!(outcomes.iter().all(|it| *it == Outcome::Present), "a no-op build does nothing");
+                        prop_assert!(outcomes.iter().all(|it| *it == UnitOutcome::Present), "a no-op build does nothing");
                     }
                 }
                 other => {
@@ -99,29 +99,29 @@ proptest! {
     #[test]
     fn a_history_asks_for_what_a_replay_asks_for(workspaces in support::workspaces(3), picks in picks()) {
         let mut trace = support::trace(&workspaces);
-        let event = |(at, action)| Event { at: at as u32, action };
+        let event = |(at, action)| TraceEvent { at: at as u32, action };
         trace.events = actions(&trace, &picks).into_iter().enumerate().map(event).collect();
         for design in ["conservative", "aggressive"] {
             let view = view(&trace, design);
             let history = History::of(&trace, &view);
-            let mut replay = Replay::new(&trace, &view);
+            let mut replay = StoreReplay::new(&trace, &view);
             let mut stored = HashSet::<simulation::history::ArtifactId>::new();
             let mut builds = history.builds.iter();
             for event in &trace.events {
-                let Action::Build(plan) = event.action else {
+                let TraceAction::Build(plan) = event.action else {
                     replay.play(event.action);
                     continue;
                 };
                 let outcomes = replay.build(plan);
                 let build = builds.next().unwrap();
                 let hits = history.wanted(build).iter().filter(|it| stored.contains(*it)).count();
-                let count = |wanted: Outcome| outcomes.iter().filter(|it| **it == wanted).count();
-                prop_assert_eq!((build.at, build.refused as usize), (event.at, count(Outcome::Refused)));
-                prop_assert_eq!(history.wanted(build).len(), count(Outcome::Hit) + count(Outcome::Miss));
-                prop_assert_eq!(hits, count(Outcome::Hit));
+                let count = |wanted: UnitOutcome| outcomes.iter().filter(|it| **it == wanted).count();
+                prop_assert_eq!((build.at, build.refused as usize), (event.at, count(UnitOutcome::Refused)));
+                prop_assert_eq!(history.wanted(build).len(), count(UnitOutcome::Hit) + count(UnitOutcome::Miss));
+                prop_assert_eq!(hits, count(UnitOutcome::Hit));
                 stored.extend(history.wanted(build));
                 for artifact in &history.artifacts {
-                    prop_assert!(artifact.below.iter().all(|below| below.at() < history.artifacts.len()));
+                    prop_assert!(artifact.dependencies.iter().all(|dependencies| dependencies.at() < history.artifacts.len()));
                 }
             }
             prop_assert!(builds.next().is_none());

@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 
 use proptest::prelude::*;
-use simulation::trace::{Action, Event, NodeId, PlanId, Text, Trace, TraceError};
+use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEvent};
 
 fn parse(bytes: &[u8]) -> Result<Trace, TraceError> {
     Trace::parse(bytes, Path::new("x.trace"))
@@ -34,8 +34,15 @@ proptest! {
 
 #[test]
 fn every_truncation_gets_one_line() {
-    let workspace =
-        vec![support::Made { package: 0, version: 0, features: 0, debug: 0, kind: 0, below: vec![], seconds: 1.0 }];
+    let workspace = vec![support::MadeUnit {
+        package: 0,
+        version: 0,
+        features: 0,
+        debug: 0,
+        kind: 0,
+        dependencies: vec![],
+        seconds: 1.0,
+    }];
     let bytes = support::trace(&[workspace]).to_bytes().unwrap();
     for end in 0..bytes.len() {
         let message = parse(&bytes[..end]).unwrap_err().to_string();
@@ -56,9 +63,17 @@ fn other_files_and_versions_are_told_apart() {
 
 /// Writes a trace whose tables do not hold together, as a hostile file would.
 fn refused(change: impl Fn(&mut Trace)) -> String {
-    let made = |below| support::Made { package: 0, version: 0, features: 0, debug: 0, kind: 0, below, seconds: 1.0 };
-    let other = support::Made { package: 1, ..made(vec![]) };
-    let mut trace = support::trace(&[vec![made(vec![]), other]]);
+    let made_unit = |dependencies| support::MadeUnit {
+        package: 0,
+        version: 0,
+        features: 0,
+        debug: 0,
+        kind: 0,
+        dependencies,
+        seconds: 1.0,
+    };
+    let other = support::MadeUnit { package: 1, ..made_unit(vec![]) };
+    let mut trace = support::trace(&[vec![made_unit(vec![]), other]]);
     change(&mut trace);
     parse(&trace.to_bytes().unwrap()).unwrap_err().to_string()
 }
@@ -74,12 +89,12 @@ fn indexes_that_lead_nowhere_are_refused() {
     assert!(refused(|it| it.nodes[2].edges_end -= 1).contains("edges of no node"));
     assert!(refused(|it| it.nodes[0].seconds.value = f32::NAN).contains("amount"));
     assert!(refused(|it| it.nodes[0].bytes.value = -1.0).contains("amount"));
-    assert!(refused(|it| it.edges[0].node = NodeId(2)).contains("stands before"));
+    assert!(refused(|it| it.edges[0].node = NodeId(2)).contains("comes before"));
     assert!(refused(|it| it.plans[0].nodes[0] = NodeId(far)).contains("not there, or out of order"));
     assert!(refused(|it| _ = it.plans[0].nodes.remove(0)).contains("lacks a dependency"));
     assert!(refused(|it| it.plans[0].roots[0] = NodeId(far)).contains("what it was asked for"));
     assert!(refused(|it| it.plans[0].workspace.0 = far).contains("workspace or profile"));
-    let build = |at, plan| Event { at, action: Action::Build(PlanId(plan)) };
+    let build = |at, plan| TraceEvent { at, action: TraceAction::Build(PlanId(plan)) };
     assert!(refused(|it| it.events.push(build(0, far))).contains("event 0"));
     assert!(refused(|it| it.events.extend([build(5, 0), build(4, 0)])).contains("event 1"));
 }

@@ -21,7 +21,7 @@ pub(super) fn check(description: &Description) -> Result<(), ExternalError> {
     install(description)
 }
 
-/// What is emptied lies below a directory of the strategy's own, whatever a parameter says.
+/// What is emptied is inside a directory of the strategy's own, whatever a parameter says.
 fn store(path: &str) -> Result<(), ExternalError> {
     let rest = ["{store}", "{state}", "{home}"].iter().find_map(|start| path.strip_prefix(start));
     match rest {
@@ -132,7 +132,7 @@ fn known(description: &Description, when: When) -> impl Iterator<Item = &str> {
     builtin.map(|it| it.name).chain(description.parameters.keys().map(String::as_str))
 }
 
-/// Every text with placeholders, its field, and what may stand in it.
+/// Every text with placeholders, its field, and when its placeholders need values.
 pub(super) fn templates(description: &Description) -> Vec<(String, When, String)> {
     let mut all: Vec<(String, When, String)> = Vec::new();
     let mut add = |field: &str, when: When, texts: &[String]| {

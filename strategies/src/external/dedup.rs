@@ -23,12 +23,12 @@ const EPOCH: &str = "epoch";
 
 /// What a pass did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Done {
+pub struct DedupOutcome {
     /// Files whose content the store did not have.
     pub added: u64,
     /// Files that became links to what it had.
     pub linked: u64,
-    /// Bytes that no longer stand twice.
+    /// Bytes that are no longer stored twice.
     pub saved_bytes: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct Done {
 ///
 /// # Errors
 /// When a file cannot be read, linked or renamed. Nothing is lost then.
-pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Done> {
+pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<DedupOutcome> {
     fs::create_dir_all(store)?;
     let packages = registry_part::foreign_packages(lockfile);
     let mut shared: Vec<Vec<PathBuf>> = Vec::new();
@@ -46,7 +46,7 @@ pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Done>
         shared.extend(outputs(&unit.join("out"))?.into_values());
         private.extend(Some(unit.join("run").join("stdout")).filter(|path| path.is_file()));
     }
-    let mut done = Done::default();
+    let mut done = DedupOutcome::default();
     let Some(time) = epoch(store, shared.iter().filter_map(|names| names.first()).chain(&private))? else {
         return Ok(done);
     };
@@ -55,7 +55,7 @@ pub fn dedup(store: &Path, build_dir: &Path, lockfile: &str) -> io::Result<Done>
     Ok(done)
 }
 
-/// The time of all links, settled by the first pass that has something to link.
+/// The time of all links, fixed by the first pass that has something to link.
 fn epoch<'a>(store: &Path, outputs: impl Iterator<Item = &'a PathBuf>) -> io::Result<Option<SystemTime>> {
     let path = store.join(EPOCH);
     match fs::metadata(&path) {
@@ -68,17 +68,17 @@ fn epoch<'a>(store: &Path, outputs: impl Iterator<Item = &'a PathBuf>) -> io::Re
     let staged = files::temporary_beside(&path);
     fs::write(&staged, "")?;
     files::set_time(&staged, oldest)?;
-    // Of two that begin at once the first one's time holds.
-    let settled = fs::hard_link(&staged, &path);
+    // Of two that begin at once the first one's time counts.
+    let linked = fs::hard_link(&staged, &path);
     fs::remove_file(&staged)?;
-    match settled {
+    match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::metadata(path)?.modified().map(Some),
     }
 }
 
 /// The files right in a directory that may be shared, by inode, each with all its names there.
-/// An inode with names elsewhere is somebody else's affair.
+/// An inode with names elsewhere is left alone.
 fn outputs(out: &Path) -> io::Result<HashMap<u64, Vec<PathBuf>>> {
     let mut found: HashMap<u64, (u64, Vec<PathBuf>)> = HashMap::new();
     let entries = match fs::read_dir(out) {
@@ -99,7 +99,7 @@ fn outputs(out: &Path) -> io::Result<HashMap<u64, Vec<PathBuf>>> {
     Ok(found.into_iter().filter(|(_, (links, names))| *links == names.len() as u64).map(|(i, it)| (i, it.1)).collect())
 }
 
-fn share(store: &Path, names: &[PathBuf], time: SystemTime, done: &mut Done) -> io::Result<()> {
+fn share(store: &Path, names: &[PathBuf], time: SystemTime, done: &mut DedupOutcome) -> io::Result<()> {
     let Some(first) = names.first() else { return Ok(()) };
     let meta = fs::metadata(first)?;
     let digest = files::hash(first)?.to_string();
@@ -134,7 +134,7 @@ fn identity(meta: &fs::Metadata) -> (u64, u64) {
     (meta.ino(), meta.nlink())
 }
 
-/// Where inodes are not told, every name is a file of its own.
+/// Where there are no inode numbers, every name is a file of its own.
 #[cfg(not(unix))]
 fn identity(_: &fs::Metadata) -> (u64, u64) {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -178,10 +178,10 @@ mod tests {
         fs::write(b.join("debug/build/dep/1a/out/tool"), "program").unwrap();
         fs::hard_link(b.join("debug/build/dep/1a/out/tool"), b.join("debug/tool")).unwrap();
         let store = dir.path().join("store");
-        assert_eq!(dedup(&store, &a, LOCK).unwrap(), Done { added: 1, linked: 0, saved_bytes: 0 });
-        assert_eq!(dedup(&store, &b, LOCK).unwrap(), Done { added: 0, linked: 1, saved_bytes: 4 });
+        assert_eq!(dedup(&store, &a, LOCK).unwrap(), DedupOutcome { added: 1, linked: 0, saved_bytes: 0 });
+        assert_eq!(dedup(&store, &b, LOCK).unwrap(), DedupOutcome { added: 0, linked: 1, saved_bytes: 4 });
         assert_eq!(dedup(&store, &c, LOCK).unwrap().added, 1);
-        assert_eq!(dedup(&store, &a, LOCK).unwrap(), Done::default(), "a second pass has nothing to do");
+        assert_eq!(dedup(&store, &a, LOCK).unwrap(), DedupOutcome::default(), "a second pass has nothing to do");
         let rlib = "dep/1a/out/libdep.rlib";
         assert_eq!(meta(&a, rlib).ino(), meta(&b, rlib).ino());
         assert_ne!(meta(&a, rlib).ino(), meta(&c, rlib).ino());

@@ -1,8 +1,8 @@
-//! Somebody else's tool, or another Cargo, as a strategy: described by a TOML file.
+//! External tools, and other Cargos, as strategies: described by a TOML file.
 //!
 //! Nothing is started here. A file is read and checked (`schema`, `check`),
-//! its parameters are set, its placeholders are filled ([`placeholder`]), and what a tool says
-//! of itself is read ([`statistics`]). The two designs that need code of ours are here as well,
+//! its parameters are set, its placeholders are filled ([`placeholder`]), and a tool's own
+//! counters are read ([`statistics`]). The two designs that need code of ours are here as well,
 //! as far as it is about files: [`registry_part`] (what a CI action keeps of a build directory)
 //! and [`dedup`] (identical files linked together).
 
@@ -13,12 +13,10 @@ pub mod schema;
 pub mod statistics;
 
 mod check;
-mod shipped;
 
 pub use schema::{Caches, Description, Install, Parameter};
-pub use shipped::shipped;
 
-use placeholder::Values;
+use placeholder::PlaceholderValues;
 
 /// Parameters that every strategy has: where its programs are, and which Cargo it drives.
 pub const COMMON: [&str; 2] = ["tool", "cargo"];
@@ -53,12 +51,12 @@ pub enum ExternalError {
         /// What is wrong.
         problem: String,
     },
-    /// A placeholder nobody knows.
+    /// A placeholder that does not exist.
     #[error("{{{name}}} in {template:?} means nothing; known are {known}")]
     Unknown {
         /// Its name.
         name: String,
-        /// Where it stands.
+        /// The text it is in.
         template: String,
         /// Those there are.
         known: String,
@@ -68,7 +66,7 @@ pub enum ExternalError {
     List {
         /// Its name.
         name: String,
-        /// Where it stands.
+        /// The text it is in.
         template: String,
     },
     /// A parameter the strategy does not have.
@@ -124,9 +122,9 @@ impl External {
     }
 
     /// Its parameters as values.
-    pub fn values(&self) -> Values {
+    pub fn values(&self) -> PlaceholderValues {
         let parameters = self.description.parameters.iter();
-        parameters.fold(Values::default(), |values, (name, value)| values.with_parameter(name, value))
+        parameters.fold(PlaceholderValues::default(), |values, (name, value)| values.with_parameter(name, value))
     }
 
     /// Whether it runs programs of a tool that has to be installed.
@@ -145,6 +143,96 @@ fn items(value: &str) -> Vec<String> {
     array.unwrap_or_else(|| value.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect())
 }
 
+/// The strategy files that come with the harness, in the order in which they are listed.
+const SHIPPED: [(&str, &str); 6] = [
+    ("sccache", include_str!("../../catalog/sccache.toml")),
+    ("kache", include_str!("../../catalog/kache.toml")),
+    ("mbx", include_str!("../../catalog/mbx.toml")),
+    ("rust-cache", include_str!("../../catalog/rust-cache.toml")),
+    ("dedup", include_str!("../../catalog/dedup.toml")),
+    ("cargo-z", include_str!("../../catalog/cargo-z.toml")),
+];
+
+/// The strategies that come with the harness. A test reads each file, so none is left out.
+pub fn shipped() -> Vec<External> {
+    SHIPPED.iter().filter_map(|(_, text)| External::parse(text).ok()).collect()
+}
+
 #[cfg(test)]
-#[path = "external_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "name = \"x\"\nabout = \"a test\"\n";
+
+    fn parse(more: &str) -> Result<External, ExternalError> {
+        External::parse(&format!("{SMALL}{more}"))
+    }
+
+    #[track_caller]
+    fn refused(more: &str) -> String {
+        let error = parse(more).unwrap_err().to_string();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        error
+    }
+
+    #[test]
+    fn every_shipped_file_is_sound_and_bears_its_name() {
+        for (name, read) in SHIPPED.map(|(name, text)| (name, External::parse(text))) {
+            assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")).name(), name);
+        }
+        assert_eq!(shipped().len(), SHIPPED.len());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_line() {
+        assert!(refused("nmae = 1").starts_with("line 3: unknown field `nmae`"), "{}", refused("nmae = 1"));
+        assert!(refused("before = \"ls\"").contains("line 3"));
+        assert!(External::parse("name = \"a+b\"\nabout = \"x\"").unwrap_err().to_string().contains("`name` must"));
+        assert!(External::parse("name = \"x\"\nabout = \" \"").unwrap_err().to_string().contains("`about`"));
+        assert!(refused("env = { A = \"{stor}\" }").contains("`env.A` is not usable: {stor}"));
+        assert!(refused("reset = [[\"rm\", \"{build-dir}\"]]").contains("`reset`"), "a reset belongs to no build");
+        assert!(refused("env = { P = \"{port}\" }").contains("{port}"), "no daemon, no port");
+        assert!(refused("env = { RUSTC = \"mine\" }").contains("`env.RUSTC` must stay: the harness counts compiles"));
+        for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "CARGO_HOME", "HARNESS_ANYTHING"] {
+            assert!(refused(&format!("env = {{ {name} = \"x\" }}")).contains(&format!("`env.{name}` must stay")));
+        }
+        assert!(refused("before = [[]]").contains("`before` has a command without a program"));
+        assert!(refused("store = { path = \"/var\" }").contains("store.path"));
+        assert!(refused("store = { path = \"{store}/../..\" }").contains("store.path"));
+        assert!(refused("store = { path = \"{store}-of-others\" }").contains("store.path"));
+        assert!(refused("store = { path = \"{store}/{up}\" }\nparameters = { up = \"../..\" }").contains("store.path"));
+        assert!(refused("[install]\ncrate = \"--git\"\nversion = \"1.0.0\"").contains("install.crate"));
+        assert!(refused("[install]\ncrate = \"a\"\nversion = \"1.0.0 --force\"").contains("install.version"));
+        assert!(
+            refused("[install]\ncrate = \"a\"\nversion = \"1.0.0\"\nfeatures = [\"-Z\"]").contains("install.features")
+        );
+        assert!(refused("parameters = { store = \"\" }").contains("parameters.store"));
+        assert!(refused("[daemon]\nstart = [\"d\"]").contains("daemon.ready"));
+        assert!(refused("[statistics]\nhits = []").contains("either `command` or `file`"));
+        assert!(refused("[statistics]\ncommand = [\"s\"]\nhits = [\"hits\"]").contains("begin with '/'"));
+    }
+
+    #[test]
+    fn parameters_are_set_by_their_shape() {
+        let text = "flags = [\"{flags}\", \"{one}\"]\n[parameters]\nflags = [\"-Za\"]\none = \"1\"";
+        let mut external = parse(text).unwrap();
+        let argv = |external: &External| external.values().argv(&external.description.flags).unwrap();
+        assert_eq!(argv(&external), ["-Za", "1"]);
+        external.set("flags", "-Zb,-Zc").unwrap();
+        external.set("one", "a,b").unwrap();
+        assert_eq!(argv(&external), ["-Zb", "-Zc", "a,b"]);
+        external.set("flags", "['a=[1,2]']").unwrap();
+        assert_eq!(argv(&external), ["a=[1,2]", "a,b"]);
+        external.set("tool", "/usr/bin").unwrap();
+        external.set("cargo", "/opt/cargo").unwrap();
+        assert_eq!((external.tool.as_deref(), external.cargo.as_deref()), (Some("/usr/bin"), Some("/opt/cargo")));
+        let error = external.set("flgas", "").unwrap_err().to_string();
+        assert_eq!(error, "x has no parameter flgas; it has flags, one, tool, cargo");
+    }
+
+    #[test]
+    fn a_tool_is_needed_where_it_is_named() {
+        assert!(!parse("").unwrap().needs_tool());
+        assert!(parse("env = { RUSTC_WRAPPER = \"{tool}/x\" }").unwrap().needs_tool());
+    }
+}

@@ -23,7 +23,7 @@ pub struct Placeholder {
     pub name: &'static str,
     /// When it has a value.
     pub when: When,
-    /// What stands in its place.
+    /// What replaces it.
     pub about: &'static str,
 }
 
@@ -56,21 +56,21 @@ pub const ALL: &[Placeholder] = &[
     ),
 ];
 
-/// What stands in the place of each placeholder.
+/// The value of each placeholder.
 #[derive(Debug, Clone, Default)]
-pub struct Values(BTreeMap<String, Parameter>);
+pub struct PlaceholderValues(BTreeMap<String, Parameter>);
 
-impl Values {
+impl PlaceholderValues {
     /// Gives a placeholder its text.
     #[must_use]
-    pub fn with(mut self, name: &str, text: impl Into<String>) -> Values {
+    pub fn with(mut self, name: &str, text: impl Into<String>) -> PlaceholderValues {
         self.0.insert(name.to_owned(), Parameter::Text(text.into()));
         self
     }
 
     /// Gives a parameter its value.
     #[must_use]
-    pub fn with_parameter(mut self, name: &str, value: &Parameter) -> Values {
+    pub fn with_parameter(mut self, name: &str, value: &Parameter) -> PlaceholderValues {
         self.0.insert(name.to_owned(), value.clone());
         self
     }
@@ -143,7 +143,7 @@ enum Part<'t> {
 }
 
 /// Splits at `{name}`. Braces around anything but a plain name are text, so that TOML and JSON
-/// can stand in arguments.
+/// can be arguments.
 fn parts(template: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = template;
@@ -178,9 +178,9 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn values() -> Values {
+    fn values() -> PlaceholderValues {
         let flags = Parameter::List(vec!["-Za".into(), "--dir={store}".into()]);
-        Values::default().with("store", "/s").with("port", "77").with_parameter("flags", &flags)
+        PlaceholderValues::default().with("store", "/s").with("port", "77").with_parameter("flags", &flags)
     }
 
     #[test]

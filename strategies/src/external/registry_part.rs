@@ -1,8 +1,8 @@
 //! The part of a build directory that came from registry and git packages: what a CI action
 //! keeps between jobs.
 //!
-//! Packages are told by the lockfile: one with a `source` is not a member. A name that both a
-//! member and a registry package have is left out, since unit directories bear names only.
+//! By the lockfile, a package with a `source` is not a member. A name that both a
+//! member and a registry package have is left out, since unit directories have names only.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,34 +12,34 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Lockfile {
+struct LockfilePackages {
     #[serde(default)]
-    package: Vec<LockedPackage>,
+    package: Vec<LockfilePackage>,
 }
 
 #[derive(Deserialize)]
-struct LockedPackage {
+struct LockfilePackage {
     name: String,
     source: Option<String>,
 }
 
 /// Names of the packages that are not members or path dependencies.
 pub fn foreign_packages(lockfile: &str) -> BTreeSet<String> {
-    let packages = toml::from_str::<Lockfile>(lockfile).map(|lockfile| lockfile.package).unwrap_or_default();
+    let packages = toml::from_str::<LockfilePackages>(lockfile).map(|lockfile| lockfile.package).unwrap_or_default();
     let local: BTreeSet<&str> = packages.iter().filter(|it| it.source.is_none()).map(|it| it.name.as_str()).collect();
     let foreign = packages.iter().filter(|it| it.source.is_some() && !local.contains(it.name.as_str()));
     foreign.map(|it| it.name.clone()).collect()
 }
 
-/// The unit directories of these packages, `<profile>/build/<package>/<hash>` or the same below
+/// The unit directories of these packages, `<profile>/build/<package>/<hash>` or the same in that of
 /// a target triple, relative to the build directory.
 ///
 /// # Errors
-/// When a directory cannot be read. A build directory that is not there holds none.
+/// When a directory cannot be read. A build directory that is not there has none.
 pub fn unit_dirs(build_dir: &Path, packages: &BTreeSet<String>) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for profile in below(build_dir, Path::new(""))? {
-        let nested = below(build_dir, &profile)?;
+    for profile in directories(build_dir, Path::new(""))? {
+        let nested = directories(build_dir, &profile)?;
         let is_build = |path: &Path| path.file_name().is_some_and(|name| name == "build");
         for inner in nested {
             if is_build(&inner) {
@@ -54,16 +54,16 @@ pub fn unit_dirs(build_dir: &Path, packages: &BTreeSet<String>) -> io::Result<Ve
 }
 
 fn collect(build_dir: &Path, build: &Path, packages: &BTreeSet<String>, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    for package in below(build_dir, build)? {
+    for package in directories(build_dir, build)? {
         if package.file_name().and_then(|name| name.to_str()).is_some_and(|name| packages.contains(name)) {
-            found.extend(below(build_dir, &package)?);
+            found.extend(directories(build_dir, &package)?);
         }
     }
     Ok(())
 }
 
 /// Directories in a directory, relative to the root. Links are not followed.
-fn below(root: &Path, relative: &Path) -> io::Result<Vec<PathBuf>> {
+fn directories(root: &Path, relative: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(root.join(relative)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

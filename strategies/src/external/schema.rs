@@ -25,7 +25,7 @@ pub struct Description {
     /// Arguments before Cargo's own.
     #[serde(default)]
     pub args: Argv,
-    /// Variables of the build, of its daemon and of every command below.
+    /// Variables of the build, of its daemon and of every other command.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// Values of Cargo's `--config`.
@@ -49,14 +49,14 @@ pub struct Description {
     /// What `--set NAME.PARAMETER=VALUE` may change, with defaults.
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,
-    /// Where what it stores is.
+    /// Its store.
     #[serde(default)]
     pub store: StoreAt,
     /// The process that has to run beside builds.
-    pub daemon: Option<Daemon>,
+    pub daemon: Option<DaemonCommands>,
     /// How it counts its own hits.
-    pub statistics: Option<Statistics>,
-    /// How it tells its version.
+    pub statistics: Option<ToolStatistics>,
+    /// How it prints its version.
     pub version: Option<VersionCommand>,
     /// Where it comes from.
     pub install: Option<Install>,
@@ -77,7 +77,7 @@ pub enum Caches {
     Nothing,
 }
 
-/// The default of a parameter: its shape says whether it stands for one argument or several.
+/// The default of a parameter: its type says whether it is one argument or several.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Parameter {
@@ -113,7 +113,7 @@ impl Default for StoreAt {
 /// A process that runs beside builds, in the foreground, as a child of the harness.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Daemon {
+pub struct DaemonCommands {
     /// Starts it; must not return while it serves.
     pub start: Argv,
     /// Variables of that command alone.
@@ -127,10 +127,10 @@ pub struct Daemon {
     pub stop: Argv,
 }
 
-/// What a tool says of itself, as JSON.
+/// A tool's own counters, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Statistics {
+pub struct ToolStatistics {
     /// Prints counters that only grow: a build's are the difference.
     #[serde(default)]
     pub command: Argv,
@@ -143,7 +143,7 @@ pub struct Statistics {
     pub misses: Vec<String>,
 }
 
-/// How a tool tells its version.
+/// How a tool prints its version.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VersionCommand {
@@ -166,7 +166,7 @@ pub struct Install {
     /// Whether the default ones stay on.
     #[serde(default = "yes")]
     pub default_features: bool,
-    /// Whether the versions in its lockfile are taken.
+    /// Whether the versions in its lockfile are used.
     #[serde(default = "yes")]
     pub locked: bool,
 }

@@ -1,21 +1,21 @@
-//! What a tool says of itself: counters in JSON, found by pointers.
+//! A tool's own counters: numbers in JSON, found by pointers.
 
 use serde_json::Value;
 
-use super::schema::Statistics;
+use super::schema::ToolStatistics;
 
-/// Hits and misses by a tool's own account.
+/// Hits and misses that a tool counted itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Its hits.
     pub hits: u64,
-    /// Its misses; `None` where it does not tell.
+    /// Its misses; `None` where it does not count them.
     pub misses: Option<u64>,
 }
 
 impl Counters {
     /// Reads them; `None` when the text is not JSON or a pointer leads nowhere.
-    pub fn read(statistics: &Statistics, json: &str) -> Option<Counters> {
+    pub fn read(statistics: &ToolStatistics, json: &str) -> Option<Counters> {
         let value: Value = serde_json::from_str(json).ok()?;
         let sum = |pointers: &[String]| pointers.iter().map(|pointer| at(&value, pointer)).sum::<Option<u64>>();
         let misses = if statistics.misses.is_empty() { None } else { Some(sum(&statistics.misses)?) };
@@ -56,9 +56,9 @@ fn at(value: &Value, pointer: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn statistics(hits: &[&str], misses: &[&str]) -> Statistics {
+    fn statistics(hits: &[&str], misses: &[&str]) -> ToolStatistics {
         let owned = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect();
-        Statistics { command: Vec::new(), file: None, hits: owned(hits), misses: owned(misses) }
+        ToolStatistics { command: Vec::new(), file: None, hits: owned(hits), misses: owned(misses) }
     }
 
     const JSON: &str = r#"{"stats":{"hits":{"counts":{"Rust":9,"C":2}},"miss":4,"text":"x"}}"#;

@@ -15,10 +15,21 @@
 //! Two further kinds of file get private copies although rustc replaces them: whatever a
 //! build script wrote (scripts truncate and rewrite their own files), and everything of a
 //! workspace root target, because Cargo hard links it to where users `strip` and overwrite it.
+//!
+//! Modification times have to agree, because Cargo finds a unit stale when an output of a dependency is newer than its own
+//! newest output, and when a source is newer than the unit's dep-info. In a build directory filled from several builds:
+//!
+//! - outputs of every cached unit carry one normal time, also where they were built, so that no mixture is out of order;
+//! - a build-script run that watches files which are not immutable must be at least as new as they are, and everything
+//!   that depends on it at least as new as it: such units carry the newest of these times instead;
+//! - files under `fingerprint/` are private and get the time at which planning began, before the sources were compared.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use super::{Graph, Mode, Unit, UnitIndex};
+use crate::files::since_epoch;
+
+use super::{Graph, Mode, Unit, UnitIndex, UnitTarget};
 
 /// The build directory of one invocation.
 #[derive(Debug, Clone)]
@@ -74,7 +85,7 @@ pub fn profile_dir(profile: &str) -> &str {
     }
 }
 
-/// Where below the build directory a unit's `build/` folder is: `debug`, `<triple>/debug`.
+/// The directory with a unit's `build/`, relative to the build directory: `debug`, `<triple>/debug`.
 /// Cargo records this path in the unit's fingerprint, so it is part of the identity.
 pub fn base_dir(graph: &Graph, unit: &Unit) -> String {
     let profile = graph.roots.first().map_or(unit.profile.name.as_str(), |root| &graph.units[*root].profile.name);
@@ -91,14 +102,14 @@ pub fn base_dir(graph: &Graph, unit: &Unit) -> String {
 }
 
 /// Cargo's base name for a unit's files under `fingerprint/`.
-pub fn fingerprint_name(kind: &str, target: &str, mode: &Mode) -> String {
+pub(crate) fn fingerprint_name(target: &UnitTarget, mode: &Mode) -> String {
     let flavor = match mode {
         Mode::Test => "test-",
         Mode::RunCustomBuild => "run-",
         Mode::Other(name) if name.starts_with("doc") => "doc-",
         _ => "",
     };
-    let description = match kind {
+    let description = match target.main_kind() {
         "bin" => "bin",
         "test" => "integration-test",
         "example" => "example",
@@ -106,13 +117,28 @@ pub fn fingerprint_name(kind: &str, target: &str, mode: &Mode) -> String {
         "custom-build" => "build-script",
         _ => "lib",
     };
-    format!("{flavor}{description}-{target}")
+    format!("{flavor}{description}-{}", target.name)
+}
+
+/// When a unit directory was last built or restored: the time of `invoked.timestamp`, of a compilation or of a
+/// build-script run.
+pub fn invoked_at(unit_dir: &Path) -> Option<Duration> {
+    let time = |relative: &str| std::fs::metadata(unit_dir.join(relative)).and_then(|meta| meta.modified()).ok();
+    time("fingerprint/invoked.timestamp").or_else(|| time("run/invoked.timestamp")).map(since_epoch)
+}
+
+/// The time all outputs carry unless a watched file forces a newer one.
+pub(crate) const NORMAL_STAMP: Duration = Duration::from_secs(1_000_000_000);
+
+/// The oldest time that a unit's outputs may have: the newest of the normal time, its dependencies' times and the files that it watches.
+pub(crate) fn oldest_stamp(dependencies: impl Iterator<Item = Duration>, watched: Option<SystemTime>) -> Duration {
+    dependencies.chain(watched.map(since_epoch)).fold(NORMAL_STAMP, Duration::max)
 }
 
 /// Whether a restored file may share its inode with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Share {
+pub enum FileSharing {
     /// The link mode decides how it is placed.
     Shared,
     /// Always a copy of its own.
@@ -126,13 +152,15 @@ pub fn is_uplifted(graph: &Graph, index: UnitIndex) -> bool {
 
 /// The one predicate that decides which files need a private copy; `path` is relative to
 /// the unit directory.
-pub fn share(unit: &Unit, uplifted: bool, path: &str) -> Share {
+pub fn share(unit: &Unit, uplifted: bool, path: &str) -> FileSharing {
     let shared = path.starts_with("out/") && !unit.is_script_run() && !uplifted && !path.ends_with(".d");
-    if shared { Share::Shared } else { Share::Private }
+    if shared { FileSharing::Shared } else { FileSharing::Private }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -160,6 +188,15 @@ mod tests {
             "debug/other/a/0f",
         ] {
             assert!(!UnitPlace(unsound.into()).is_sound(), "{unsound}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_dependency_is_newer_than_its_dependent(deps in proptest::collection::vec(0u64..3_000_000_000, 0..5), watched in proptest::option::of(0u64..3_000_000_000)) {
+            let stamp = oldest_stamp(deps.iter().map(|secs| Duration::from_secs(*secs)), watched.map(|secs| SystemTime::UNIX_EPOCH + Duration::from_secs(secs)));
+            prop_assert!(stamp >= NORMAL_STAMP);
+            prop_assert!(deps.iter().chain(watched.iter()).all(|secs| Duration::from_secs(*secs) <= stamp));
         }
     }
 }

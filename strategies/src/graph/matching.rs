@@ -1,31 +1,62 @@
 //! Which unit of the graph is which unit directory.
 //!
 //! Cargo prints no common name for the two. Most pairs are found by what both sides
-//! describe (package, target, mode, features, profile bits). Units that look alike are told
-//! apart by their neighbours: the unit graph has dependency edges, and so do the
+//! describe (package, target, mode, features, profile bits). Units that look alike are distinguished
+//! by their neighbours: the unit graph has dependency edges, and so do the
 //! directories, since each fingerprint names the fingerprints of its dependencies. Colours
 //! are refined along these edges (one-dimensional Weisfeiler–Leman) until nothing more is
-//! told apart; what still looks alike then is paired in order and counted.
+//! distinguished; what still looks alike then is paired in order and counted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::layout::{Layout, UnitPlace, base_dir, fingerprint_name};
-use super::messages::{Messages, Reported, What};
+use crate::files::{CLOCK_TICK, since_epoch};
+
+use super::layout::{Layout, UnitPlace, base_dir, fingerprint_name, invoked_at};
+use super::messages::{Messages, Reported, ReportedKind};
 use super::{Graph, Mode, Unit, UnitIndex};
 
-/// The directory of each unit, as far as it is known.
+/// The directory of each unit, as far as it was found.
 #[derive(Debug, Clone, Default)]
 pub struct Matched {
     /// For each unit of the graph, the index of its message and its directory.
     pub units: HashMap<UnitIndex, (usize, UnitPlace)>,
-    /// Units that could not be told apart and were paired in order.
+    /// Units that could not be distinguished and were paired in order.
     pub look_alikes: usize,
     /// Units without a directory.
     pub unmatched: Vec<UnitIndex>,
+}
+
+/// What a build did, unit by unit.
+#[derive(Debug, Default)]
+pub struct BuiltUnits {
+    /// Directories of units.
+    pub matched: Matched,
+    /// Units Cargo compiled or ran.
+    pub compiled: Vec<UnitIndex>,
+    /// Units Cargo found fresh.
+    pub fresh: Vec<UnitIndex>,
+}
+
+impl BuiltUnits {
+    /// Reads Cargo's messages. A build-script run does not say whether it was fresh; it was
+    /// not if it left a newer `invoked.timestamp` than `cargo_started`.
+    pub fn of(graph: &Graph, layout: &Layout, messages: &Messages, cargo_started: SystemTime) -> BuiltUnits {
+        let mut built = BuiltUnits { matched: match_units(graph, layout, messages), ..BuiltUnits::default() };
+        let threshold = since_epoch(cargo_started - CLOCK_TICK);
+        for (index, (message, place)) in &built.matched.units {
+            let is_older = || invoked_at(&layout.unit_dir(place)).is_some_and(|invoked| invoked < threshold);
+            let fresh = messages.units[*message].fresh.unwrap_or_else(is_older);
+            if fresh { built.fresh.push(*index) } else { built.compiled.push(*index) }
+        }
+        built.fresh.sort_unstable();
+        built.compiled.sort_unstable();
+        built
+    }
 }
 
 /// One side of the matching: nodes with labels and edges.
@@ -36,7 +67,7 @@ struct Side {
 }
 
 /// Pairs units with the directories a build reported.
-pub fn match_units(graph: &Graph, layout: &Layout, messages: &Messages) -> Matched {
+fn match_units(graph: &Graph, layout: &Layout, messages: &Messages) -> Matched {
     let fingerprints = Fingerprints::read(graph, layout, messages);
     let mut left = graph_side(graph);
     let mut right = fingerprints.side(messages);
@@ -196,8 +227,8 @@ fn debuginfo_text(value: &serde_json::Value) -> String {
 
 fn reported_label(reported: &Reported) -> u64 {
     match &reported.what {
-        What::ScriptRun => hash(("run", &reported.package)),
-        What::Artifact(artifact) => hash((
+        ReportedKind::ScriptRun => hash(("run", &reported.package)),
+        ReportedKind::Artifact(artifact) => hash((
             "artifact",
             &reported.package,
             &artifact.target.name,
@@ -267,14 +298,11 @@ impl Fingerprints {
     }
 }
 
+/// The name of the fingerprint file; empty for a build-script run, whose file has the script's target in its name.
 fn name_of(reported: &Reported) -> String {
     match &reported.what {
-        What::ScriptRun => String::new(),
-        What::Artifact(artifact) => fingerprint_name(
-            artifact.target.kind.first().map_or("lib", String::as_str),
-            &artifact.target.name,
-            &artifact.mode,
-        ),
+        ReportedKind::ScriptRun => String::new(),
+        ReportedKind::Artifact(artifact) => fingerprint_name(&artifact.target, &artifact.mode),
     }
 }
 
@@ -301,12 +329,8 @@ fn read_fingerprint(dir: &Path, name: &str) -> Option<(u64, Vec<u64>)> {
 
 /// Directories that may belong to a unit whose message names only its uplifted file.
 fn search(graph: &Graph, layout: &Layout, reported: &Reported) -> Vec<UnitPlace> {
-    let What::Artifact(artifact) = &reported.what else { return Vec::new() };
-    let name = fingerprint_name(
-        artifact.target.kind.first().map_or("lib", String::as_str),
-        &artifact.target.name,
-        &artifact.mode,
-    );
+    let ReportedKind::Artifact(artifact) = &reported.what else { return Vec::new() };
+    let name = fingerprint_name(&artifact.target, &artifact.mode);
     let unit = graph.units.iter().find(|unit| {
         unit.package.raw == reported.package
             && unit.target.name == artifact.target.name
@@ -333,8 +357,8 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_told_apart_by_their_dependents() {
-        // `lib` twice: one below a proc macro, one below a binary, listed in another order.
+    fn look_alikes_are_distinguished_by_their_dependents() {
+        // `lib` twice: a dependency of a proc macro and one of a binary, listed in another order.
         let mut left = side(&["lib", "lib", "macro", "bin"], &[&[], &[], &[0], &[1, 2]]);
         let mut right = side(&["bin", "macro", "lib", "lib"], &[&[1, 3], &[2], &[], &[]]);
         let (mut a, mut b) = (vec![None; 4], vec![None; 4]);

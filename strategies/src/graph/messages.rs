@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::layout::{Layout, UnitPlace};
-use super::{Mode, Target};
+use super::{Mode, UnitTarget};
 
 /// One unit as Cargo reported it.
 #[derive(Debug, Clone)]
 pub struct Reported {
     /// Package id as printed.
     pub package: String,
-    /// What tells it apart from the package's other units.
-    pub what: What,
+    /// Which of the package's units it is.
+    pub what: ReportedKind,
     /// Its directory, where the message gives it away (not for uplifted binaries).
     pub place: Option<UnitPlace>,
     /// Whether Cargo found it fresh; build-script runs do not say.
@@ -25,7 +25,7 @@ pub struct Reported {
 
 /// The description a message carries.
 #[derive(Debug, Clone)]
-pub enum What {
+pub enum ReportedKind {
     /// A compilation.
     Artifact(Box<Artifact>),
     /// A build-script run.
@@ -36,8 +36,8 @@ pub enum What {
 #[derive(Debug, Clone)]
 pub struct Artifact {
     /// The target compiled.
-    pub target: Target,
-    /// `build`, `check` or `test`, as far as the message tells.
+    pub target: UnitTarget,
+    /// `build`, `check` or `test`, as far as the message says.
     pub mode: Mode,
     /// Activated features.
     pub features: Vec<String>,
@@ -67,7 +67,7 @@ enum Message {
 #[derive(Deserialize)]
 struct ArtifactMessage {
     package_id: String,
-    target: Target,
+    target: UnitTarget,
     profile: ArtifactProfile,
     features: Vec<String>,
     filenames: Vec<PathBuf>,
@@ -102,13 +102,13 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Takes in one line of Cargo's output; lines that are no messages are ignored.
+    /// Adds one line of Cargo's output; lines that are no messages are ignored.
     pub fn line(&mut self, layout: &Layout, line: &str, arrived: f64) {
         match serde_json::from_str(line) {
             Ok(Message::CompilerArtifact(message)) => self.artifact(layout, *message, arrived),
             Ok(Message::BuildScriptExecuted { package_id, out_dir }) => self.units.push(Reported {
                 package: package_id,
-                what: What::ScriptRun,
+                what: ReportedKind::ScriptRun,
                 place: layout.place_of(&out_dir),
                 fresh: None,
                 arrived,
@@ -132,7 +132,7 @@ impl Messages {
         self.units.push(Reported {
             place: message.filenames.iter().find_map(|file| layout.place_of(file)),
             package: message.package_id,
-            what: What::Artifact(Box::new(Artifact {
+            what: ReportedKind::Artifact(Box::new(Artifact {
                 target: message.target,
                 mode,
                 features: message.features,
@@ -168,7 +168,7 @@ mod tests {
         }
         assert_eq!(messages.success, Some(true));
         assert_eq!(messages.units.len(), 2);
-        let What::Artifact(artifact) = &messages.units[0].what else { panic!("not an artifact") };
+        let ReportedKind::Artifact(artifact) = &messages.units[0].what else { panic!("not an artifact") };
         assert_eq!(artifact.mode, Mode::Check);
         assert_eq!(messages.units[0].fresh, Some(true));
         assert_eq!(messages.units[1].place.as_ref().map(|place| place.0.as_str()), Some("debug/build/b/1f"));

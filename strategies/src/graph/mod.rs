@@ -15,7 +15,7 @@ pub mod parse;
 
 use serde::Deserialize;
 
-pub use package::{PackageId, Source};
+pub use package::{PackageId, PackageSource};
 
 /// Index of a unit in its [`Graph`].
 pub type UnitIndex = usize;
@@ -37,7 +37,7 @@ pub struct Unit {
     /// The package it belongs to.
     pub package: PackageId,
     /// The target of that package.
-    pub target: Target,
+    pub target: UnitTarget,
     /// The profile, field by field.
     pub profile: Profile,
     /// The profile exactly as Cargo printed it, so that fields unknown here still count.
@@ -56,7 +56,7 @@ pub struct Unit {
 
 /// A target of a package.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Target {
+pub struct UnitTarget {
     /// `lib`, `bin`, `proc-macro`, `custom-build`, …
     pub kind: Vec<String>,
     /// Crate types handed to rustc.
@@ -69,7 +69,7 @@ pub struct Target {
     pub edition: String,
 }
 
-impl Target {
+impl UnitTarget {
     /// Whether the target is a procedural macro.
     pub fn is_proc_macro(&self) -> bool {
         self.kind.iter().any(|kind| kind == "proc-macro")
@@ -85,13 +85,18 @@ impl Target {
         self.crate_types.iter().any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "dylib"))
     }
 
+    /// The first kind, which decides how Cargo names the unit's fingerprint.
+    pub(crate) fn main_kind(&self) -> &str {
+        self.kind.first().map_or("lib", String::as_str)
+    }
+
     /// The kinds joined, for labels and records.
     pub fn kind_label(&self) -> String {
         self.kind.join("+")
     }
 }
 
-/// The profile fields that Cargo's messages repeat, used to tell units apart.
+/// The profile fields that Cargo's messages repeat, used to distinguish units.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Profile {
     /// `dev`, `release`, …
@@ -167,7 +172,7 @@ impl Dependency {
 impl Unit {
     /// Whether the package's source can change under the same package id: a path package.
     pub fn is_local(&self) -> bool {
-        matches!(self.package.source, Source::Path(_))
+        matches!(self.package.source, PackageSource::Path(_))
     }
 
     /// Whether this unit runs a build script.
@@ -175,15 +180,14 @@ impl Unit {
         self.mode == Mode::RunCustomBuild
     }
 
+    /// What all builds of the unit have in common, whatever their keys: target kind, target name and mode.
+    pub fn slot(&self) -> String {
+        format!("{} {} {}", self.target.kind_label(), self.target.name, self.mode.as_str())
+    }
+
     /// A short label for people: `serde 1.0.1 (lib)`.
     pub fn label(&self) -> String {
-        let what = if self.is_script_run() { "run" } else { self.target.kind_label_short() };
+        let what = if self.is_script_run() { "run" } else { self.target.main_kind() };
         format!("{} {} ({what})", self.package.name, self.package.version)
-    }
-}
-
-impl Target {
-    fn kind_label_short(&self) -> &str {
-        self.kind.first().map_or("?", String::as_str)
     }
 }

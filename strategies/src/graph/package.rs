@@ -4,27 +4,27 @@ use std::path::PathBuf;
 
 /// Where a package's source comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Source {
+pub enum PackageSource {
     /// An immutable package of a registry.
     Registry,
     /// A git checkout at a fixed commit.
     Git,
-    /// A directory that anybody may edit.
+    /// A directory that may be edited.
     Path(PathBuf),
 }
 
-impl Source {
+impl PackageSource {
     /// The word used in records.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Source::Registry => "registry",
-            Source::Git => "git",
-            Source::Path(_) => "path",
+            PackageSource::Registry => "registry",
+            PackageSource::Git => "git",
+            PackageSource::Path(_) => "path",
         }
     }
 }
 
-/// A package id, taken apart.
+/// A parsed package id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PackageId {
     /// The id exactly as Cargo printed it.
@@ -34,13 +34,13 @@ pub struct PackageId {
     /// Package version.
     pub version: String,
     /// Where it comes from.
-    pub source: Source,
+    pub source: PackageSource,
 }
 
 impl PackageId {
-    /// Takes apart `kind+url[#[name@]version]`.
+    /// Parses `kind+url[#[name@]version]`.
     ///
-    /// An id this cannot read is treated as a path package of unknown place: local
+    /// An id this cannot read is treated as a path package at an unknown path: local
     /// packages are the ones no policy trusts blindly.
     pub fn parse(raw: &str) -> PackageId {
         let (url, fragment) = raw.split_once('#').unwrap_or((raw, ""));
@@ -54,9 +54,9 @@ impl PackageId {
             }
         };
         let source = match kind {
-            "registry" | "sparse" | "local-registry" | "directory" => Source::Registry,
-            "git" => Source::Git,
-            _ => Source::Path(PathBuf::from(percent_decode(place.strip_prefix("file://").unwrap_or(place)))),
+            "registry" | "sparse" | "local-registry" | "directory" => PackageSource::Registry,
+            "git" => PackageSource::Git,
+            _ => PackageSource::Path(PathBuf::from(percent_decode(place.strip_prefix("file://").unwrap_or(place)))),
         };
         PackageId { raw: raw.to_owned(), name, version, source }
     }
@@ -90,29 +90,32 @@ fn percent_decode(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parts(raw: &str) -> (String, String, Source) {
+    fn parts(raw: &str) -> (String, String, PackageSource) {
         let id = PackageId::parse(raw);
         (id.name, id.version, id.source)
     }
 
     #[test]
-    fn ids_of_every_source_are_taken_apart() {
+    fn ids_of_every_source_are_parsed() {
         assert_eq!(
             parts("registry+https://example.org/index#anstream@0.6.17"),
-            ("anstream".into(), "0.6.17".into(), Source::Registry)
+            ("anstream".into(), "0.6.17".into(), PackageSource::Registry)
         );
         assert_eq!(
             parts("path+file:///tmp/x/hexyl#0.17.0"),
-            ("hexyl".into(), "0.17.0".into(), Source::Path("/tmp/x/hexyl".into()))
+            ("hexyl".into(), "0.17.0".into(), PackageSource::Path("/tmp/x/hexyl".into()))
         );
         assert_eq!(
             parts("path+file:///tmp/a%20b/dir#name@1.0.0"),
-            ("name".into(), "1.0.0".into(), Source::Path("/tmp/a b/dir".into()))
+            ("name".into(), "1.0.0".into(), PackageSource::Path("/tmp/a b/dir".into()))
         );
         assert_eq!(
             parts("git+https://example.org/repo.git?branch=main#0.2.0"),
-            ("repo".into(), "0.2.0".into(), Source::Git)
+            ("repo".into(), "0.2.0".into(), PackageSource::Git)
         );
-        assert_eq!(parts("git+file:///srv/r?rev=abc#inner@0.2.0"), ("inner".into(), "0.2.0".into(), Source::Git));
+        assert_eq!(
+            parts("git+file:///srv/r?rev=abc#inner@0.2.0"),
+            ("inner".into(), "0.2.0".into(), PackageSource::Git)
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Dependency, Graph, Mode, PackageId, Profile, Target, Unit};
+use super::{Dependency, Graph, Mode, PackageId, Profile, Unit, UnitTarget};
 
 /// Why a unit graph could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ struct RawGraph<'a> {
 #[derive(Deserialize)]
 struct RawUnit<'a> {
     pkg_id: String,
-    target: Target,
+    target: UnitTarget,
     #[serde(borrow)]
     profile: &'a RawValue,
     platform: Option<String>,

@@ -1,7 +1,7 @@
 //! The part of Cargo's configuration files that reaches rustc.
 //!
 //! Files are those of Cargo's hierarchy: `.cargo/config.toml` (or `.cargo/config`) in the
-//! workspace root and every directory above it, then Cargo's home. Tables: `build` without
+//! workspace root and each of its parent directories, then Cargo's home. Tables: `build` without
 //! the keys that only name places or counts, `target`, `host`, `env`, `unstable`,
 //! `include`. Profiles are left out: the unit graph shows their effect.
 
@@ -13,9 +13,9 @@ use super::FieldHasher;
 const TABLES: [&str; 5] = ["target", "host", "env", "unstable", "include"];
 const BUILD_PLACES: [&str; 5] = ["build-dir", "target-dir", "jobs", "rustc", "dep-info-basedir"];
 
-/// What a key has to know of the configuration beyond its text.
+/// The parts of the configuration that keys need beyond its text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Known {
+pub(super) struct EffectiveConfig {
     /// Some `rustflags` are set.
     pub rustflags: bool,
     /// Variables of `[env]` tables with their values in this place, and whether they outrank
@@ -23,9 +23,9 @@ pub struct Known {
     pub env: BTreeMap<String, (String, bool)>,
 }
 
-impl Known {
-    /// Takes in a configuration whose relative values are relative to `base`; what is known
-    /// already outranks it.
+impl EffectiveConfig {
+    /// Adds a configuration whose relative values are relative to `base`; what was added before
+    /// outranks it.
     fn add(&mut self, text: &str, base: &Path) {
         self.rustflags |= text.contains("rustflags");
         let Ok(mut table) = text.parse::<toml::Table>() else { return };
@@ -39,8 +39,8 @@ impl Known {
         }
     }
 
-    /// Takes in what is outranked.
-    fn merge(&mut self, lower: Known) {
+    /// Adds what is outranked.
+    fn merge(&mut self, lower: EffectiveConfig) {
         self.rustflags |= lower.rustflags;
         for (name, value) in lower.env {
             self.env.entry(name).or_insert(value);
@@ -49,9 +49,9 @@ impl Known {
 }
 
 /// Adds what `--config` and `-Z` among Cargo's arguments say; `dir` is where Cargo runs.
-pub fn hash_arguments(hasher: &mut FieldHasher, known: &mut Known, dir: &Path, args: &[String]) {
+pub(super) fn hash_arguments(hasher: &mut FieldHasher, config: &mut EffectiveConfig, dir: &Path, args: &[String]) {
     let mut args = args.iter();
-    let mut given = Known::default();
+    let mut given = EffectiveConfig::default();
     while let Some(arg) = args.next() {
         if let Some(flag) = arg.strip_prefix("-Z") {
             let flag = if flag.is_empty() { args.next().map_or("", String::as_str) } else { flag };
@@ -74,19 +74,24 @@ pub fn hash_arguments(hasher: &mut FieldHasher, known: &mut Known, dir: &Path, a
             given.merge(earlier);
         }
     }
-    given.merge(std::mem::take(known));
-    *known = given;
+    given.merge(std::mem::take(config));
+    *config = given;
 }
 
 /// Adds every configuration file that is in force in `workspace_root`.
-pub fn hash_into(hasher: &mut FieldHasher, known: &mut Known, workspace_root: &Path, cargo_home: &Path) {
+pub(super) fn hash_into(
+    hasher: &mut FieldHasher,
+    config: &mut EffectiveConfig,
+    workspace_root: &Path,
+    cargo_home: &Path,
+) {
     let folders = workspace_root.ancestors().map(|dir| dir.join(".cargo"));
     for folder in folders.chain([cargo_home.to_owned()]) {
         // Where both exist Cargo reads the one without the extension.
         let mut files = ["config", "config.toml"].iter().map(|name| folder.join(name));
         let found = files.find_map(|file| Some((std::fs::read_to_string(&file).ok()?, file)));
         let Some((text, file)) = found else { continue };
-        hash_file(hasher, known, "config", &file, &text, &mut HashSet::new());
+        hash_file(hasher, config, "config", &file, &text, &mut HashSet::new());
     }
 }
 
@@ -94,7 +99,7 @@ pub fn hash_into(hasher: &mut FieldHasher, known: &mut Known, workspace_root: &P
 /// circles and nothing here may run in one.
 fn hash_file(
     hasher: &mut FieldHasher,
-    known: &mut Known,
+    config: &mut EffectiveConfig,
     field: &str,
     file: &Path,
     text: &str,
@@ -102,12 +107,12 @@ fn hash_file(
 ) {
     hasher.field(field, relevant(text));
     let folder = file.parent().unwrap_or(file);
-    known.add(text, folder.parent().unwrap_or(folder));
+    config.add(text, folder.parent().unwrap_or(folder));
     // A file outranks those it includes, and of these the last one the others.
     for path in included(text).into_iter().rev().map(|path| folder.join(path)) {
         if seen.insert(path.clone()) {
             let text = std::fs::read_to_string(&path).unwrap_or_default();
-            hash_file(hasher, known, "included", &path, &text, seen);
+            hash_file(hasher, config, "included", &path, &text, seen);
         }
     }
 }
@@ -161,9 +166,9 @@ mod tests {
         std::fs::write(folder.join("c.toml"), "include = 'c.toml'\n[env]\nD = 'c'\n").unwrap();
         let hash = |word: &str| {
             std::fs::write(folder.join("b.toml"), format!("include = 'a.toml'\n[env]\nWORD = '{word}'\n")).unwrap();
-            let (mut hasher, mut known) = (FieldHasher::new("test"), Known::default());
-            hash_into(&mut hasher, &mut known, dir.path(), &dir.path().join("home"));
-            (hasher.finish(), known)
+            let (mut hasher, mut config) = (FieldHasher::new("test"), EffectiveConfig::default());
+            hash_into(&mut hasher, &mut config, dir.path(), &dir.path().join("home"));
+            (hasher.finish(), config)
         };
         let (one, two) = (hash("one"), hash("two"));
         assert_ne!(one.0, two.0);
@@ -173,32 +178,32 @@ mod tests {
 
     #[test]
     fn variables_have_the_value_of_their_place() {
-        let mut known = Known::default();
-        known.add("[env]\nA = '1'\nB = { value = 'b', relative = true, force = true }\n", Path::new("/near"));
-        known.add("[env]\nA = '2'\nC = '3'\n[build]\nrustflags = []\n", Path::new("/far"));
-        assert_eq!(known.env["A"], ("1".to_owned(), false));
-        assert_eq!(known.env["B"], (Path::new("/near").join("b").display().to_string(), true));
-        assert_eq!(known.env["C"].0, "3");
-        assert!(known.rustflags);
+        let mut config = EffectiveConfig::default();
+        config.add("[env]\nA = '1'\nB = { value = 'b', relative = true, force = true }\n", Path::new("/near"));
+        config.add("[env]\nA = '2'\nC = '3'\n[build]\nrustflags = []\n", Path::new("/far"));
+        assert_eq!(config.env["A"], ("1".to_owned(), false));
+        assert_eq!(config.env["B"], (Path::new("/near").join("b").display().to_string(), true));
+        assert_eq!(config.env["C"].0, "3");
+        assert!(config.rustflags);
     }
 
     #[test]
     fn arguments_count_and_outrank_files() {
         let hash = |args: &[&str]| {
             let mut hasher = FieldHasher::new("test");
-            let mut known = Known::default();
-            known.add("[env]\nA = 'file'\n", Path::new("/"));
+            let mut config = EffectiveConfig::default();
+            config.add("[env]\nA = 'file'\n", Path::new("/"));
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-            hash_arguments(&mut hasher, &mut known, Path::new("/"), &args);
-            (hasher.finish(), known)
+            hash_arguments(&mut hasher, &mut config, Path::new("/"), &args);
+            (hasher.finish(), config)
         };
         let plain = hash(&["--features=x", "-p", "a"]).0;
         assert_eq!(plain, hash(&[]).0);
         assert_ne!(plain, hash(&["-Zpublic-dependency"]).0);
         assert_eq!(hash(&["-Z", "x"]).0, hash(&["-Zx"]).0);
-        let (digest, known) = hash(&["--config", "env.A='1'", "--config=env.A='2'"]);
+        let (digest, config) = hash(&["--config", "env.A='1'", "--config=env.A='2'"]);
         assert_ne!(plain, digest);
-        assert_eq!(known.env["A"].0, "2");
+        assert_eq!(config.env["A"].0, "2");
         assert!(hash(&["--config=build.rustflags=['-g']"]).1.rustflags);
     }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::{Digest, FieldHasher, config, lockfile};
+use super::config::{self, EffectiveConfig};
+use super::{Digest, FieldHasher, contents};
 use crate::graph::layout::Layout;
-use crate::graph::{PackageId, Source};
+use crate::graph::{PackageId, PackageSource};
 
 /// Variables that change what rustc makes although the unit graph does not show them.
 const FLAG_VARIABLES: [&str; 6] = [
@@ -37,7 +38,7 @@ const PLACE_VARIABLES: [&str; 6] = [
 pub struct Context {
     /// Root of the Cargo workspace.
     pub workspace_root: PathBuf,
-    /// Cargo's home: packages below it are immutable.
+    /// Cargo's home: packages in it are immutable.
     pub cargo_home: PathBuf,
     /// The build directory.
     pub layout: Layout,
@@ -76,7 +77,7 @@ impl Context {
                 flags.field(name, value);
             }
         }
-        let mut known = config::Known::default();
+        let mut known = EffectiveConfig::default();
         config::hash_into(&mut flags, &mut known, workspace_root, cargo_home);
         let rustflags = env.iter().any(|(name, value)| name.ends_with("RUSTFLAGS") && !value.is_empty());
         let lock = std::fs::read_to_string(workspace_root.join("Cargo.lock")).unwrap_or_default();
@@ -90,34 +91,34 @@ impl Context {
             env,
             rustflags: rustflags || known.rustflags,
             config_env: known.env,
-            checksums: lockfile::checksums(&lock),
+            checksums: checksums(&lock),
             manifests: Mutex::default(),
             files: Mutex::default(),
         }
     }
 
-    /// Takes in the configuration that is in force where Cargo runs, when that is below the
+    /// Adds the configuration that is in force where Cargo runs, when that is inside the
     /// workspace root.
     pub fn running_in(mut self, dir: &Path) -> Context {
         if dir != self.workspace_root {
             let mut flags = FieldHasher::new("flags below the root");
             flags.digest("root", &self.flags);
-            let mut known = config::Known::default();
+            let mut known = EffectiveConfig::default();
             config::hash_into(&mut flags, &mut known, dir, &self.cargo_home);
             self.flags = flags.finish();
-            // What is in force above is in force here, too, and was read again.
+            // What is in force in the root is in force here, too, and was read again.
             self.rustflags |= known.rustflags;
             self.config_env = known.env;
         }
         self
     }
 
-    /// Takes in the configuration and the unstable features that Cargo's own arguments name;
+    /// Adds the configuration and the unstable features that Cargo's own arguments name;
     /// it runs in `dir`.
     pub fn with_arguments(mut self, dir: &Path, args: &[String]) -> Context {
         let mut flags = FieldHasher::new("flags with arguments");
         let nothing = flags.finish();
-        let mut known = config::Known { rustflags: self.rustflags, env: std::mem::take(&mut self.config_env) };
+        let mut known = EffectiveConfig { rustflags: self.rustflags, env: std::mem::take(&mut self.config_env) };
         config::hash_arguments(&mut flags, &mut known, dir, args);
         (self.rustflags, self.config_env) = (known.rustflags, known.env);
         if flags.finish() != nothing {
@@ -144,7 +145,7 @@ impl Context {
         }
     }
 
-    /// A path as it is told apart: relative to the workspace where it is inside.
+    /// A path as it enters keys: relative to the workspace where it is inside.
     pub fn relative(&self, path: &Path) -> String {
         match path.strip_prefix(&self.workspace_root) {
             Ok(inside) => format!("ws:{}", inside.display()),
@@ -155,8 +156,8 @@ impl Context {
     /// A package id without the place of the workspace in it.
     pub fn package(&self, package: &PackageId) -> String {
         match &package.source {
-            Source::Path(dir) => format!("path {} {} {}", self.relative(dir), package.name, package.version),
-            Source::Registry | Source::Git => package.raw.clone(),
+            PackageSource::Path(dir) => format!("path {} {} {}", self.relative(dir), package.name, package.version),
+            PackageSource::Registry | PackageSource::Git => package.raw.clone(),
         }
     }
 
@@ -192,14 +193,14 @@ impl Context {
         if let Some(known) = self.files.lock().ok().and_then(|known| known.get(path).copied()) {
             return known;
         }
-        let digest = super::observed::content_of(path);
+        let digest = contents::content_of(path);
         if let Ok(mut known) = self.files.lock() {
             known.insert(path.to_owned(), digest);
         }
         digest
     }
 
-    /// Whether Cargo trusts the file never to change: it lies in a registry or git cache.
+    /// Whether Cargo trusts the file never to change: it is in a registry or git cache.
     pub fn is_immutable(&self, path: &Path) -> bool {
         path.starts_with(self.cargo_home.join("registry")) || path.starts_with(self.cargo_home.join("git"))
     }
@@ -239,6 +240,27 @@ fn is_excluded(workspace: &toml::Value, dir: &Path, package_root: &Path) -> bool
         })
     };
     has("exclude") && !has("members")
+}
+
+/// Checksum of each `(name, version)` of a lockfile, or for git packages the source with its commit.
+///
+/// Cargo writes the file in one fixed shape, a `[[package]]` table with one key a line; reading just these lines takes a
+/// tenth of a TOML parser's time, and planning pays it on every build.
+fn checksums(lock: &str) -> HashMap<(String, String), String> {
+    let mut found = HashMap::new();
+    for package in lock.split("[[package]]").skip(1) {
+        let value = |key: &str| {
+            package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
+        };
+        let (Some(name), Some(version)) = (value("name"), value("version")) else { continue };
+        let git = value("source").filter(|source| source.starts_with("git+"));
+        if let Some(identity) = value("checksum").or(git) {
+            // Two sources may offer the same name and version; then both identities count.
+            let known: &mut String = found.entry((name.to_owned(), version.to_owned())).or_default();
+            known.push_str(identity);
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -296,5 +318,15 @@ mod tests {
         assert_ne!(plain, flags(&[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "lld")]));
         assert_ne!(flags(&[("RUSTFLAGS", "a")]), flags(&[("RUSTFLAGS", "b")]));
         assert_eq!(plain, flags(&[("CARGO_TARGET_DIR", "/somewhere"), ("CARGO_BUILD_JOBS", "1"), ("HOME", "/root")]));
+    }
+
+    #[test]
+    fn checksums_and_commits_are_found() {
+        let lock = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\nchecksum = \"00ff\"\ndependencies = [\n \"b\",\n]\n\n\
+                    [[package]]\nname = \"b\"\nversion = \"2.0.0\"\nsource = \"git+file:///r#abc\"\n\n[[package]]\nname = \"me\"\nversion = \"0.1.0\"\n";
+        let found = checksums(lock);
+        assert_eq!(found[&("a".to_owned(), "1.0.0".to_owned())], "00ff");
+        assert_eq!(found[&("b".to_owned(), "2.0.0".to_owned())], "git+file:///r#abc");
+        assert_eq!(found.len(), 2);
     }
 }

@@ -34,7 +34,7 @@ impl Watched {
         self.paths.iter().map(|path| root.join(path)).find(|path| !path.exists())
     }
 
-    /// Where the static libraries would be that rustc is told to link.
+    /// Possible paths of the static libraries that rustc has to link.
     pub fn static_libraries(&self) -> impl Iterator<Item = PathBuf> + '_ {
         let names = self.libraries.iter().flat_map(|name| [format!("lib{name}.a"), format!("{name}.lib")]);
         let names = names.chain(self.verbatim.iter().cloned());

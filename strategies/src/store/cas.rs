@@ -10,46 +10,32 @@
 //! Whatever a hard link shares with its blob must be in the blob's name: the exec bit, and
 //! a modification time other than the normal one.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in, is_sound, remove_whole};
-use crate::files::{At, FileError, temporary_beside, write_atomic};
+use super::{
+    Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in, check, is_sound, remove_whole, rename_file,
+};
+use crate::files::{At, FileError, create_parent, temporary_beside, write_atomic};
+use crate::graph::layout::NORMAL_STAMP;
 use crate::key::Key;
 use crate::link::LinkMode;
-use crate::units::stamp;
-
-const SHAPE: Shape = Shape { entries: "entries", blobs: Some("blobs"), trees: Some("trees") };
 
 /// Content-addressed storage.
-#[derive(Debug)]
-pub struct CasKind;
-
-impl StoreKind for CasKind {
-    fn name(&self) -> &'static str {
-        "cas"
-    }
-
-    fn about(&self) -> &'static str {
-        "Files by content (BLAKE3) and a manifest for each unit: equal bytes are kept once, damage \
-         can be found, a remote store can be filled file by file. Every published file is hashed."
-    }
-
-    fn hashes_everything(&self) -> bool {
-        true
-    }
-
-    fn shape(&self) -> Shape {
-        SHAPE
-    }
-
-    fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError> {
-        Ok(Box::new(Cas { root: Root::open(root, &["blobs", "entries", "trees"])? }))
-    }
-}
+pub(crate) static CAS: StoreKind = StoreKind {
+    name: "cas",
+    about: "Files by content (BLAKE3) and a manifest for each unit: equal bytes are stored once, damage can be found, a \
+            remote store can be filled file by file. Every published file is hashed.",
+    hashes_everything: true,
+    entries: "entries",
+    blobs: Some("blobs"),
+    trees: Some("trees"),
+    open: |root| Ok(Box::new(Cas { root: Root::open(root, &["blobs", "entries", "trees"])? })),
+};
 
 #[derive(Debug)]
 struct Cas {
@@ -58,7 +44,7 @@ struct Cas {
 
 impl Cas {
     /// Links a tree that is there to the blobs that are there now, file by file: builds may have
-    /// linked to it, and must not find it gone for a moment. Otherwise it would keep the inodes
+    /// linked to it, and must never find it missing. Otherwise it would keep the inodes
     /// that a damaged entry had.
     fn renew_tree(&self, entry: &Entry) -> Result<(), FileError> {
         let tree = self.root.sharded("trees", &entry.key.hex());
@@ -66,60 +52,47 @@ impl Cas {
             return Ok(());
         }
         let renewed = || {
-            for file in &entry.files {
-                let Some(name) = file.path.strip_prefix("out/") else { continue };
-                self.renew_file(entry, file, &tree.join(name))?;
+            for (file, target) in entry.files_in(&tree) {
+                create_parent(&target)?;
+                match file.bytes.as_inline() {
+                    Some(bytes) => write_atomic(&target, &bytes)?,
+                    None => {
+                        let temporary = temporary_beside(&target);
+                        fs::hard_link(self.stored(entry, file), &temporary).at("link", &temporary)?;
+                        rename_file(&temporary, &target).at("rename into place", &target)?;
+                    }
+                }
             }
             entry.make_folders(&tree)
         };
         // A tree that is no such directory any more is made anew when it is asked for.
         renewed().or_else(|_| remove_whole(&tree, true))
     }
-
-    fn renew_file(&self, entry: &Entry, file: &FileRecord, target: &Path) -> Result<(), FileError> {
-        if let Some(parent) = target.parent() {
-            std::fs::create_dir_all(parent).at("create", parent)?;
-        }
-        if let Some(bytes) = file.bytes.as_inline() {
-            return write_atomic(target, &bytes);
-        }
-        let temporary = temporary_beside(target);
-        std::fs::hard_link(self.stored(entry, file), &temporary).at("link", &temporary)?;
-        let renamed = std::fs::rename(&temporary, target).at("rename into place", target);
-        // Renaming one name of an inode onto another of the same inode leaves both.
-        let _ = std::fs::remove_file(&temporary);
-        renamed
-    }
 }
 
 impl Store for Cas {
-    fn root(&self) -> &Root {
-        &self.root
+    fn kind(&self) -> &'static StoreKind {
+        &CAS
     }
 
-    fn shape(&self) -> Shape {
-        SHAPE
+    fn root(&self) -> &Root {
+        &self.root
     }
 
     fn manifest(&self, key: &Key) -> PathBuf {
         self.root.sharded("entries", &key.hex())
     }
 
-    fn lookup(&self, key: &Key) -> Option<Entry> {
-        Entry::read(&std::fs::read(self.manifest(key)).ok()?, key)
-    }
-
     fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf {
-        let digest = match &file.bytes {
+        let mut name = match &file.bytes {
             Bytes::Stored(Some(digest)) => digest.hex(),
             // An entry without digests is of another store: a name that does not exist.
             _ => "none".to_owned(),
         };
-        let mut name = digest;
         if file.executable {
             name.push_str("-x");
         }
-        if !stamp::is_normal(entry.stamp) {
+        if entry.stamp != NORMAL_STAMP {
             name.push_str(&format!("-t{}", entry.stamp.as_nanos()));
         }
         self.root.sharded("blobs", &name)
@@ -131,46 +104,37 @@ impl Store for Cas {
             return Ok(dir);
         }
         let temporary = temporary_beside(&dir);
-        std::fs::create_dir_all(&temporary).at("create", &temporary)?;
-        for file in &entry.files {
-            let Some(name) = file.path.strip_prefix("out/") else { continue };
-            let target = temporary.join(name);
-            if let Some(parent) = target.parent() {
-                std::fs::create_dir_all(parent).at("create", parent)?;
-            }
+        fs::create_dir_all(&temporary).at("create", &temporary)?;
+        for (file, target) in entry.files_in(&temporary) {
+            create_parent(&target)?;
             match file.bytes.as_inline() {
-                Some(bytes) => std::fs::write(&target, bytes).at("write", &target)?,
-                None => std::fs::hard_link(self.stored(entry, file), &target).at("link", &target)?,
+                Some(bytes) => fs::write(&target, bytes).at("write", &target)?,
+                None => fs::hard_link(self.stored(entry, file), &target).at("link", &target)?,
             }
         }
         entry.make_folders(&temporary)?;
-        match std::fs::rename(&temporary, &dir) {
-            Err(_) if dir.is_dir() => std::fs::remove_dir_all(&temporary).at("remove", &temporary)?,
+        match fs::rename(&temporary, &dir) {
+            Err(_) if dir.is_dir() => fs::remove_dir_all(&temporary).at("remove", &temporary)?,
             other => other.at("rename into place", &dir)?,
         }
         Ok(dir)
     }
 
-    fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
-        if self.lookup(&entry.key).is_some_and(|known| super::check(self, &known, false).is_empty()) {
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
+        if self.lookup(&entry.key).is_some_and(|stored| check(self, &stored, false).is_empty()) {
             self.touch(&entry.key, SystemTime::now());
-            return Ok(Added::Known);
+            return Ok(Added::AlreadyThere);
         }
-        for file in entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_))) {
+        for (file, _) in entry.stored_files() {
             let blob = self.stored(entry, file);
-            if is_sound(&blob, entry, file) {
-                continue;
+            if !is_sound(&blob, entry, file) {
+                create_parent(&blob)?;
+                bring_in(entry, file, &unit_dir.join(&file.path), &blob, link)?;
             }
-            if let Some(shard) = blob.parent() {
-                std::fs::create_dir_all(shard).at("create", shard)?;
-            }
-            bring_in(entry, file, &unit_dir.join(&file.path), &blob, link)?;
         }
         self.renew_tree(entry)?;
         let path = self.manifest(&entry.key);
-        if let Some(shard) = path.parent() {
-            std::fs::create_dir_all(shard).at("create", shard)?;
-        }
+        create_parent(&path)?;
         write_atomic(&path, &entry.encode().at("encode", &path)?)?;
         Ok(Added::New)
     }
@@ -178,7 +142,7 @@ impl Store for Cas {
     fn entries(&self) -> Vec<Entry> {
         sharded_names(&self.root.path("entries"))
             .into_par_iter()
-            .filter_map(|(name, path)| Entry::read(&std::fs::read(path).ok()?, &Key::from_hex(&name)?))
+            .filter_map(|(name, path)| Entry::read(&fs::read(path).ok()?, &Key::from_hex(&name)?))
             .collect()
     }
 }

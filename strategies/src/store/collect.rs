@@ -1,9 +1,9 @@
-//! Collection: taking out of a store what its limits no longer allow.
+//! Collection: removing from a store what its limits no longer allow.
 //!
 //! ```text
 //! 1  the exclusive lock      builds hold a shared one from planning to publishing
 //! 2  a survey                everything is read before anything is removed
-//! 3  tombstones              what is going to be taken is remembered
+//! 3  tombstones              what is going to be evicted is remembered
 //! 4  entries                 from here on they are misses
 //! 5  trees, then blobs       of no remaining entry
 //! 6  leftovers               what collections put aside, what crashed publishers left
@@ -14,48 +14,47 @@
 //! anywhere; the next one finds what is left over. A directory is renamed aside before it
 //! is emptied, so that no build takes half a directory for a unit.
 //!
-//! An entry whose files are missing or changed by size or time is taken too: it is never
+//! An entry whose files are missing or changed by size or time is removed too: it is never
 //! restored. One whose bytes changed under the same size and time would be; such are found
-//! and taken with [`Request::deep`].
+//! and removed with [`CollectRequest::deep`].
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::meter::Meter;
-use super::survey::{Stray, Survey, Surveyed, changed};
+use super::survey::{Stray, Survey, SurveyedEntry, changed};
 use super::tombstones::{Tombstone, Tombstones};
-use super::{Bytes, Damage, Store, remove_whole};
-use crate::files::{FileError, since_epoch};
-use crate::key::Key;
-use crate::retention::{EntryFeatures, Limits, total_bytes};
+use super::{FileDamage, Store, remove_whole};
+use crate::files::{FileError, allocated, since_epoch};
+use crate::key::{BaseKey, Key};
+use crate::retention::{EntryFeatures, StoreLimits, total_bytes};
 
 /// What a crashed publisher left is kept this long, in case it is only slow.
 pub const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 
-/// How often a held lock is tried again.
+/// How long to wait before a lock is tried again.
 const RETRY: Duration = Duration::from_millis(50);
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct CollectRequest {
     /// What the store must stay within.
-    pub limits: Limits,
+    pub limits: StoreLimits,
     /// What time it is.
     pub now: SystemTime,
     /// Wait for builds that use the store; otherwise they end the collection.
     pub wait: bool,
     /// Find out what would go, and remove nothing.
     pub dry_run: bool,
-    /// Read every stored file and take entries whose bytes changed, too. Size and time do
+    /// Read every stored file and remove entries whose bytes changed, too. Size and time do
     /// not show every change, and a lookup compares no more than these.
     pub deep: bool,
 }
 
 /// Why something is removed: stable names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Why {
+pub enum RemovalReason {
     /// An entry beyond the limits.
     Limit,
     /// An entry whose files are missing or changed, or whose manifest cannot be read.
@@ -70,17 +69,17 @@ pub enum Why {
 
 /// What collection is about to do. Answering `Break` stops it there, as a kill would.
 #[derive(Debug)]
-pub enum Step<'a> {
+pub enum CollectStep<'a> {
     /// A build is using the store.
     Waiting,
-    /// Remember what is going to be taken.
+    /// Remember what is going to be evicted.
     Remember,
     /// Remove this, the `done + 1`st of `total`.
     Remove {
         /// The file or directory.
         path: &'a Path,
         /// Why.
-        why: Why,
+        why: RemovalReason,
         /// How many were removed before.
         done: usize,
         /// How many there are to remove.
@@ -99,9 +98,9 @@ pub enum CollectError {
     File(#[from] FileError),
 }
 
-/// An entry that was taken.
+/// An entry that was removed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
+pub struct CollectedEntry {
     /// Its key.
     pub key: Key,
     /// Its package.
@@ -109,14 +108,14 @@ pub struct Taken {
     /// When it was last used, since the Unix epoch.
     pub last_used: Duration,
     /// Why.
-    pub why: Why,
+    pub why: RemovalReason,
 }
 
 /// What collection did, or with `dry_run` would do.
 #[derive(Debug, Clone, Default)]
-pub struct Collected {
-    /// Entries taken.
-    pub taken: Vec<Taken>,
+pub struct CollectOutcome {
+    /// Entries removed.
+    pub entries: Vec<CollectedEntry>,
     /// Entries left.
     pub kept: usize,
     /// Allocated bytes of all entries before, shared files once.
@@ -125,17 +124,17 @@ pub struct Collected {
     pub bytes_after: u64,
     /// Allocated bytes of everything removed.
     pub promised: u64,
-    /// Allocated bytes of what nobody else holds; where files are reflinked, at most these.
+    /// Allocated bytes of inodes without another name; where files are reflinked, at most these.
     pub freed: u64,
     /// How many files and directories were removed, by reason.
-    pub removed: HashMap<Why, usize>,
+    pub removed: HashMap<RemovalReason, usize>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
 }
 
-impl Collected {
-    /// Bytes that were removed here and stay, because build directories hold them.
-    pub fn held(&self) -> u64 {
+impl CollectOutcome {
+    /// Bytes that were removed here and stay, because build directories link to them.
+    pub fn still_linked(&self) -> u64 {
         self.promised - self.freed
     }
 }
@@ -147,22 +146,22 @@ impl Collected {
 /// changed. Then whatever is left is whole.
 pub fn collect(
     store: &dyn Store,
-    request: &Request,
-    step: &mut dyn FnMut(&Step<'_>) -> ControlFlow<()>,
-) -> Result<Collected, CollectError> {
+    request: &CollectRequest,
+    step: &mut dyn FnMut(&CollectStep<'_>) -> ControlFlow<()>,
+) -> Result<CollectOutcome, CollectError> {
     let _lock = loop {
         match store.root().try_lock_exclusive()? {
             Some(lock) => break lock,
             None if !request.wait => return Err(CollectError::Busy(store.root().path(""))),
-            None if step(&Step::Waiting).is_break() => {
-                return Ok(Collected { interrupted: true, ..Collected::default() });
+            None if step(&CollectStep::Waiting).is_break() => {
+                return Ok(CollectOutcome { interrupted: true, ..CollectOutcome::default() });
             }
             None => std::thread::sleep(RETRY),
         }
     };
     let mut survey = Survey::of(store)?;
     if request.deep {
-        let broken: HashMap<Key, Vec<Damage>> = super::verify::verify(store, &survey, &|_| ())
+        let broken: HashMap<Key, Vec<FileDamage>> = super::verify::verify(store, &survey, &|_| ())
             .broken
             .into_iter()
             .map(|broken| (broken.key, broken.damage))
@@ -176,15 +175,15 @@ pub fn collect(
     let victims = victims(store, &survey, &chosen, &tombstones, request.now);
     let mut collected = chosen.summary(&survey);
     let mut meter = Meter::default();
-    if !request.dry_run && (!chosen.taken.is_empty() || !tombstones.is_empty()) {
-        if step(&Step::Remember).is_break() {
-            return Ok(Collected { interrupted: true, ..collected });
+    if !request.dry_run && (!chosen.removed.is_empty() || !tombstones.is_empty()) {
+        if step(&CollectStep::Remember).is_break() {
+            return Ok(CollectOutcome { interrupted: true, ..collected });
         }
         tombstones.write(store.root())?;
     }
     for (done, Victim { stray, why }) in victims.iter().enumerate() {
         let path = &stray.path;
-        if step(&Step::Remove { path, why: *why, done, total: victims.len() }).is_break() {
+        if step(&CollectStep::Remove { path, why: *why, done, total: victims.len() }).is_break() {
             collected.interrupted = true;
             break;
         }
@@ -201,36 +200,39 @@ pub fn collect(
 
 /// Which entries go and which stay.
 struct Chosen<'a> {
-    taken: Vec<(&'a Surveyed, Why)>,
-    kept: Vec<&'a Surveyed>,
+    removed: Vec<(&'a SurveyedEntry, RemovalReason)>,
+    stays: Vec<&'a SurveyedEntry>,
 }
 
 impl<'a> Chosen<'a> {
-    fn of(survey: &'a Survey, request: &Request) -> Chosen<'a> {
-        let (sound, damaged): (Vec<&Surveyed>, Vec<&Surveyed>) =
+    fn of(survey: &'a Survey, request: &CollectRequest) -> Chosen<'a> {
+        let (sound, damaged): (Vec<&SurveyedEntry>, Vec<&SurveyedEntry>) =
             survey.entries.iter().partition(|surveyed| surveyed.damage.is_empty());
         let features: Vec<EntryFeatures> = sound.iter().map(|surveyed| surveyed.features.clone()).collect();
         let evicted: HashSet<Key> = request.limits.evict(&features, since_epoch(request.now)).into_iter().collect();
-        let (limited, kept): (Vec<&Surveyed>, Vec<&Surveyed>) =
+        let (limited, stays): (Vec<&SurveyedEntry>, Vec<&SurveyedEntry>) =
             sound.into_iter().partition(|surveyed| evicted.contains(&surveyed.entry.key));
-        let damaged = damaged.into_iter().map(|surveyed| (surveyed, Why::Damaged));
-        Chosen { taken: limited.into_iter().map(|surveyed| (surveyed, Why::Limit)).chain(damaged).collect(), kept }
+        let damaged = damaged.into_iter().map(|surveyed| (surveyed, RemovalReason::Damaged));
+        Chosen {
+            removed: limited.into_iter().map(|surveyed| (surveyed, RemovalReason::Limit)).chain(damaged).collect(),
+            stays,
+        }
     }
 
-    fn summary(&self, survey: &Survey) -> Collected {
-        let kept: Vec<EntryFeatures> = self.kept.iter().map(|surveyed| surveyed.features.clone()).collect();
-        let taken = self.taken.iter().map(|(surveyed, why)| Taken {
+    fn summary(&self, survey: &Survey) -> CollectOutcome {
+        let kept: Vec<EntryFeatures> = self.stays.iter().map(|surveyed| surveyed.features.clone()).collect();
+        let removed = self.removed.iter().map(|(surveyed, why)| CollectedEntry {
             key: surveyed.entry.key,
             package: surveyed.entry.package.clone(),
             last_used: surveyed.features.last_used,
             why: *why,
         });
-        Collected {
-            taken: taken.collect(),
+        CollectOutcome {
+            entries: removed.collect(),
             kept: kept.len(),
             bytes_before: total_bytes(&survey.features()),
             bytes_after: total_bytes(&kept),
-            ..Collected::default()
+            ..CollectOutcome::default()
         }
     }
 }
@@ -239,7 +241,7 @@ impl<'a> Chosen<'a> {
 fn tombstones(store: &dyn Store, survey: &Survey, chosen: &Chosen<'_>, now: SystemTime) -> Tombstones {
     let at = since_epoch(now).as_secs();
     let there: HashSet<Key> = survey.entries.iter().map(|surveyed| surveyed.entry.key).collect();
-    let new = chosen.taken.iter().filter(|(_, why)| *why == Why::Limit);
+    let new = chosen.removed.iter().filter(|(_, why)| *why == RemovalReason::Limit);
     let evicted: HashSet<Key> = new.clone().map(|(surveyed, _)| surveyed.entry.key).collect();
     Tombstones::read(store.root()).with(new.map(|(surveyed, _)| Tombstone::of(&surveyed.entry, at)), |key| {
         there.contains(key) && !evicted.contains(key)
@@ -248,7 +250,7 @@ fn tombstones(store: &dyn Store, survey: &Survey, chosen: &Chosen<'_>, now: Syst
 
 struct Victim {
     stray: Stray,
-    why: Why,
+    why: RemovalReason,
 }
 
 /// Everything to remove, in the order in which it is safe.
@@ -259,14 +261,13 @@ fn victims(
     tombstones: &Tombstones,
     now: SystemTime,
 ) -> Vec<Victim> {
-    let kept: HashSet<Key> = chosen.kept.iter().map(|surveyed| surveyed.entry.key).collect();
-    let stored = |surveyed: &&Surveyed| -> Vec<PathBuf> {
-        let files = surveyed.entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)));
-        files.map(|file| store.stored(&surveyed.entry, file)).collect()
+    let kept: HashSet<Key> = chosen.stays.iter().map(|surveyed| surveyed.entry.key).collect();
+    let stored = |entry: &&'_ SurveyedEntry| -> Vec<PathBuf> {
+        entry.entry.stored_files().map(|(file, _)| store.stored(&entry.entry, file)).collect()
     };
-    let referenced: HashSet<PathBuf> = chosen.kept.iter().flat_map(stored).collect();
-    let remembered: HashSet<Key> = chosen
-        .kept
+    let referenced: HashSet<PathBuf> = chosen.stays.iter().flat_map(stored).collect();
+    let remembered: HashSet<BaseKey> = chosen
+        .stays
         .iter()
         .map(|surveyed| surveyed.entry.base)
         .chain(tombstones.iter().map(|stone| stone.base))
@@ -276,24 +277,82 @@ fn victims(
         changed(&stray.path).is_some_and(|at| now.duration_since(at).is_ok_and(|age| age >= LEFTOVER_AGE))
     };
 
-    let units_are_dirs = store.shape().blobs.is_none();
+    let units_are_dirs = store.kind().blobs.is_none();
     let mut victims = Vec::new();
-    let mut add = |path: &Path, is_dir: bool, why: Why| {
+    let mut add = |path: &Path, is_dir: bool, why: RemovalReason| {
         victims.push(Victim { stray: Stray { path: path.to_owned(), is_dir }, why });
     };
-    chosen.taken.iter().for_each(|(surveyed, why)| add(&surveyed.path, units_are_dirs, *why));
-    survey.unreadable.iter().for_each(|stray| add(&stray.path, stray.is_dir, Why::Damaged));
+    chosen.removed.iter().for_each(|(surveyed, why)| add(&surveyed.path, units_are_dirs, *why));
+    survey.unreadable.iter().for_each(|stray| add(&stray.path, stray.is_dir, RemovalReason::Damaged));
     for (_, tree) in survey.trees.iter().filter(|(key, _)| !kept.contains(key)) {
-        add(tree, true, Why::Unreferenced);
+        add(tree, true, RemovalReason::Unreferenced);
     }
     for blob in survey.blobs.iter().filter(|blob| !referenced.contains(*blob)) {
-        add(blob, false, Why::Unreferenced);
+        add(blob, false, RemovalReason::Unreferenced);
     }
     for stray in survey.removed.iter().chain(survey.temporary.iter().filter(is_old)) {
-        add(&stray.path, stray.is_dir, Why::Leftover);
+        add(&stray.path, stray.is_dir, RemovalReason::Leftover);
     }
     for (_, folder) in survey.inputs.iter().filter(|(base, path)| !remembered.contains(base) || is_empty(path)) {
-        add(folder, true, Why::Inputs);
+        add(folder, true, RemovalReason::Inputs);
     }
     victims
+}
+
+#[derive(Debug, Clone, Copy)]
+struct MeteredInode {
+    bytes: u64,
+    /// Names before the first was removed.
+    names: u64,
+    removed: u64,
+}
+
+/// Counts what removing names frees: only the last name of an inode does. What build directories link to
+/// stays; blobs shared by reflink do not show here, so on a file system with reflinks it is an upper bound.
+#[derive(Debug, Default)]
+struct Meter {
+    inodes: HashMap<(u64, u64), MeteredInode>,
+    /// Bytes of directories and, where the system has no inodes, of files.
+    plain: u64,
+}
+
+impl Meter {
+    /// Counts a path that is removed, with everything in it; nothing where it cannot be read.
+    fn remove(&mut self, path: &Path) {
+        let Ok(meta) = std::fs::symlink_metadata(path) else { return };
+        if !meta.is_dir() {
+            return self.remove_file(&meta);
+        }
+        self.plain += allocated(&meta);
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            self.remove(&entry.path());
+        }
+    }
+
+    #[cfg(unix)]
+    fn remove_file(&mut self, meta: &std::fs::Metadata) {
+        use std::os::unix::fs::MetadataExt;
+        let inode = self.inodes.entry((meta.dev(), meta.ino())).or_insert(MeteredInode {
+            bytes: allocated(meta),
+            names: meta.nlink(),
+            removed: 0,
+        });
+        inode.removed += 1;
+    }
+
+    #[cfg(not(unix))]
+    fn remove_file(&mut self, meta: &std::fs::Metadata) {
+        self.plain += allocated(meta);
+    }
+
+    /// Bytes of everything removed, each inode once.
+    fn promised(&self) -> u64 {
+        self.plain + self.inodes.values().map(|inode| inode.bytes).sum::<u64>()
+    }
+
+    /// Bytes of inodes whose last name was removed.
+    fn freed(&self) -> u64 {
+        let gone = self.inodes.values().filter(|inode| inode.removed >= inode.names);
+        self.plain + gone.map(|inode| inode.bytes).sum::<u64>()
+    }
 }

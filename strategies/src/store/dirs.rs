@@ -7,45 +7,29 @@
 //!
 //! Published by renaming a staged directory; only what dependents read is hashed.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use super::root::sharded_names;
-use super::{Added, Bytes, Entry, FileRecord, Root, Shape, Store, StoreKind, bring_in};
-use crate::files::{At, FileError, temporary_beside};
+use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in, check};
+use crate::files::{At, FileError, create_parent, temporary_beside};
 use crate::key::Key;
 use crate::link::LinkMode;
 
-const SHAPE: Shape = Shape { entries: "units", blobs: None, trees: None };
-
 /// A directory for each unit.
-#[derive(Debug)]
-pub struct DirsKind;
-
-impl StoreKind for DirsKind {
-    fn name(&self) -> &'static str {
-        "dirs"
-    }
-
-    fn about(&self) -> &'static str {
-        "A directory for each unit, published by one rename: nothing is hashed but what dependents \
-         read, a unit is deleted by deleting its directory, and equal bytes of two units are kept twice."
-    }
-
-    fn hashes_everything(&self) -> bool {
-        false
-    }
-
-    fn shape(&self) -> Shape {
-        SHAPE
-    }
-
-    fn open(&self, root: &Path) -> Result<Box<dyn Store>, FileError> {
-        Ok(Box::new(Dirs { root: Root::open(root, &["units"])? }))
-    }
-}
+pub(crate) static DIRS: StoreKind = StoreKind {
+    name: "dirs",
+    about: "A directory for each unit, published by one rename: nothing is hashed but what dependents read, a unit is \
+            deleted by deleting its directory, and equal bytes of two units are stored twice.",
+    hashes_everything: false,
+    entries: "units",
+    blobs: None,
+    trees: None,
+    open: |root| Ok(Box::new(Dirs { root: Root::open(root, &["units"])? })),
+};
 
 #[derive(Debug)]
 struct Dirs {
@@ -57,66 +41,60 @@ impl Dirs {
         self.root.sharded("units", &key.hex())
     }
 
-    fn stage(&self, entry: &Entry, unit_dir: &Path, staged: &Path, link: &dyn LinkMode) -> Result<(), FileError> {
-        std::fs::create_dir_all(staged.join("out")).at("create", staged)?;
-        for file in
-            entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)) || file.path.starts_with("out/"))
-        {
+    fn stage(&self, entry: &Entry, unit_dir: &Path, staged: &Path, link: LinkMode) -> Result<(), FileError> {
+        let out = staged.join("out");
+        fs::create_dir_all(&out).at("create", &out)?;
+        let is_kept = |file: &&FileRecord| matches!(file.bytes, Bytes::Stored(_)) || file.path.starts_with("out/");
+        for file in entry.files.iter().filter(is_kept) {
             let target = staged.join(&file.path);
-            if let Some(parent) = target.parent() {
-                std::fs::create_dir_all(parent).at("create", parent)?;
-            }
+            create_parent(&target)?;
             match file.bytes.as_inline() {
-                Some(bytes) => std::fs::write(&target, bytes).at("write", &target)?,
+                Some(bytes) => fs::write(&target, bytes).at("write", &target)?,
                 None => bring_in(entry, file, &unit_dir.join(&file.path), &target, link)?,
             }
         }
-        entry.make_folders(&staged.join("out"))?;
+        entry.make_folders(&out)?;
         let manifest = staged.join("entry.json");
         let bytes = entry.encode().at("encode", &manifest)?;
-        std::fs::write(&manifest, bytes).at("write", &manifest)
+        fs::write(&manifest, bytes).at("write", &manifest)
     }
 
     fn has_sound(&self, key: &Key) -> bool {
-        self.lookup(key).is_some_and(|known| super::check(self, &known, false).is_empty())
+        self.lookup(key).is_some_and(|stored| check(self, &stored, false).is_empty())
     }
 
-    /// Puts a staged unit into place. What is there and sound stays: builds may have linked
-    /// to it, and must not find it gone for a moment.
-    fn settle(&self, key: &Key, staged: &Path, dir: &Path) -> Result<Added, FileError> {
-        // Fails where there is a directory with something in it.
-        let Err(error) = std::fs::rename(staged, dir) else { return Ok(Added::New) };
+    /// Renames a staged unit into place. A sound one that is there stays: builds may have linked
+    /// to it, and must never find it missing.
+    fn install(&self, key: &Key, staged: &Path, dir: &Path) -> Result<Added, FileError> {
+        // Fails where there is a directory that is not empty.
+        let Err(error) = fs::rename(staged, dir) else { return Ok(Added::New) };
         if self.has_sound(key) {
-            std::fs::remove_dir_all(staged).at("remove", staged)?;
-            return Ok(Added::Known);
+            fs::remove_dir_all(staged).at("remove", staged)?;
+            return Ok(Added::AlreadyThere);
         }
         if !dir.exists() {
             return Err(error).at("rename into place", dir);
         }
         // A damaged unit makes room; builds that look now see a miss.
         let aside = temporary_beside(dir);
-        std::fs::rename(dir, &aside).at("move aside", dir)?;
-        let settled = std::fs::rename(staged, dir).at("rename into place", dir);
-        std::fs::remove_dir_all(&aside).at("remove", &aside)?;
-        settled.map(|()| Added::New)
+        fs::rename(dir, &aside).at("move aside", dir)?;
+        let installed = fs::rename(staged, dir).at("rename into place", dir);
+        fs::remove_dir_all(&aside).at("remove", &aside)?;
+        installed.map(|()| Added::New)
     }
 }
 
 impl Store for Dirs {
+    fn kind(&self) -> &'static StoreKind {
+        &DIRS
+    }
+
     fn root(&self) -> &Root {
         &self.root
     }
 
-    fn shape(&self) -> Shape {
-        SHAPE
-    }
-
     fn manifest(&self, key: &Key) -> PathBuf {
         self.unit_dir(key).join("entry.json")
-    }
-
-    fn lookup(&self, key: &Key) -> Option<Entry> {
-        Entry::read(&std::fs::read(self.manifest(key)).ok()?, key)
     }
 
     fn stored(&self, entry: &Entry, file: &FileRecord) -> PathBuf {
@@ -127,33 +105,26 @@ impl Store for Dirs {
         Ok(self.unit_dir(&entry.key).join("out"))
     }
 
-    fn add(&self, entry: &Entry, unit_dir: &Path, link: &dyn LinkMode) -> Result<Added, FileError> {
+    fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
         if self.has_sound(&entry.key) {
             self.touch(&entry.key, SystemTime::now());
-            return Ok(Added::Known);
+            return Ok(Added::AlreadyThere);
         }
         let dir = self.unit_dir(&entry.key);
-        if let Some(shard) = dir.parent() {
-            std::fs::create_dir_all(shard).at("create", shard)?;
-        }
+        create_parent(&dir)?;
         let staged = temporary_beside(&dir);
-        let outcome = self.stage(entry, unit_dir, &staged, link).and_then(|()| self.settle(&entry.key, &staged, &dir));
-        match outcome {
-            Ok(added) => Ok(added),
-            Err(error) => {
-                let _ = std::fs::remove_dir_all(&staged);
-                // Somebody else was faster: theirs is as good.
-                if self.lookup(&entry.key).is_some() { Ok(Added::Known) } else { Err(error) }
-            }
-        }
+        let outcome = self.stage(entry, unit_dir, &staged, link).and_then(|()| self.install(&entry.key, &staged, &dir));
+        outcome.or_else(|error| {
+            let _ = fs::remove_dir_all(&staged);
+            // Another publisher was faster: its entry is as good.
+            self.lookup(&entry.key).map(|_| Added::AlreadyThere).ok_or(error)
+        })
     }
 
     fn entries(&self) -> Vec<Entry> {
         sharded_names(&self.root.path("units"))
             .into_par_iter()
-            .filter_map(|(name, path)| {
-                Entry::read(&std::fs::read(path.join("entry.json")).ok()?, &Key::from_hex(&name)?)
-            })
+            .filter_map(|(name, path)| Entry::read(&fs::read(path.join("entry.json")).ok()?, &Key::from_hex(&name)?))
             .collect()
     }
 }

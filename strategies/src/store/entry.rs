@@ -5,18 +5,18 @@
 //! the directories it is meant for; everything else is a miss.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::files::{At, FileError};
-use crate::graph::layout::{Share, UnitPlace, is_plain_relative};
-use crate::key::{Content, Digest, Key, Recipe};
+use crate::graph::layout::{FileSharing, UnitPlace, is_plain_relative};
+use crate::key::{BaseKey, ContentDigest, Digest, Key, KeyInputs};
 
 /// The version of the on-disk format; other versions are ignored, never deleted.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One cached unit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,19 +26,19 @@ pub struct Entry {
     /// The key it is found by.
     pub key: Key,
     /// The key without what the unit was seen to read.
-    pub base: Key,
+    pub base: BaseKey,
     /// Package name.
     pub package: String,
     /// Target kind, name and mode, for finding the nearest entry.
     pub slot: String,
     /// Its directory, relative to the build directory.
     pub place: UnitPlace,
-    /// Every input of the base key; its dependencies are the entry's pins.
-    pub recipe: Kept,
+    /// The inputs of the base key; dependencies are the entry's pins.
+    pub inputs: StoredInputs,
     /// Digest of the observed values that led from the base key to the key.
     pub observed: Option<Digest>,
-    /// Digest of what it hands over to dependents.
-    pub content: Content,
+    /// Digest of what it exports to dependents.
+    pub content: ContentDigest,
     /// Modification time of its outputs, since the Unix epoch.
     pub stamp: Duration,
     /// Compile or run time in seconds, where it was measured.
@@ -54,23 +54,23 @@ pub struct Entry {
     pub folders: Vec<String>,
 }
 
-/// A recipe kept for explaining later misses: planning reads every entry and needs none of
-/// them, so they stay text until somebody asks.
+/// Inputs stored to explain later misses: planning reads every entry and needs none of
+/// them, so they stay text until they are asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Kept(Box<RawValue>);
+pub struct StoredInputs(Box<RawValue>);
 
-impl Kept {
-    /// The recipe; `None` if the text is not one.
-    pub fn read(&self) -> Option<Recipe> {
+impl StoredInputs {
+    /// The inputs; `None` if the text is damaged.
+    pub fn read(&self) -> Option<KeyInputs> {
         serde_json::from_str(self.0.get()).ok()
     }
 }
 
-impl From<&Recipe> for Kept {
-    fn from(recipe: &Recipe) -> Kept {
-        // A recipe is strings, digests and lists: there is nothing that JSON cannot hold.
-        Kept(serde_json::value::to_raw_value(recipe).unwrap_or_default())
+impl From<&KeyInputs> for StoredInputs {
+    fn from(inputs: &KeyInputs) -> StoredInputs {
+        // Inputs are strings, digests and lists: there is nothing that JSON cannot express.
+        StoredInputs(serde_json::value::to_raw_value(inputs).unwrap_or_default())
     }
 }
 
@@ -84,7 +84,7 @@ pub struct FileRecord {
     /// Whether the owner may execute it.
     pub executable: bool,
     /// Whether a build directory may share its inode.
-    pub share: Share,
+    pub share: FileSharing,
     /// Where its bytes are.
     pub bytes: Bytes,
 }
@@ -103,7 +103,7 @@ pub enum Bytes {
 
 impl Bytes {
     /// Small private content, kept in the entry itself.
-    pub fn inline(bytes: Vec<u8>) -> Bytes {
+    pub(crate) fn inline(bytes: Vec<u8>) -> Bytes {
         match String::from_utf8(bytes) {
             Ok(text) => Bytes::Text(text),
             Err(error) => Bytes::Hex(error.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()),
@@ -111,7 +111,7 @@ impl Bytes {
     }
 
     /// The inline content, if it is here.
-    pub fn as_inline(&self) -> Option<Vec<u8>> {
+    pub(crate) fn as_inline(&self) -> Option<Vec<u8>> {
         match self {
             Bytes::Text(text) => Some(text.clone().into_bytes()),
             Bytes::Hex(hex) => {
@@ -126,7 +126,7 @@ impl Entry {
     /// The bytes of its file.
     ///
     /// # Errors
-    /// None that can happen with what an entry holds.
+    /// None that can happen with the fields of an entry.
     pub fn encode(&self) -> std::io::Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec(self).map_err(std::io::Error::other)?;
         let seal = seal(&bytes);
@@ -153,7 +153,20 @@ impl Entry {
         UNIX_EPOCH + self.stamp
     }
 
-    /// Makes its empty folders below a directory that has what the unit's `out` has.
+    /// Its files in the store, with their digests where these are known.
+    pub fn stored_files(&self) -> impl Iterator<Item = (&FileRecord, Option<Digest>)> {
+        self.files.iter().filter_map(|file| match file.bytes {
+            Bytes::Stored(digest) => Some((file, digest)),
+            Bytes::Text(_) | Bytes::Hex(_) => None,
+        })
+    }
+
+    /// Its files in `out`, with their paths in a directory that replaces it.
+    pub(crate) fn files_in(&self, out: &Path) -> impl Iterator<Item = (&FileRecord, PathBuf)> {
+        self.files.iter().filter_map(move |file| Some((file, out.join(file.path.strip_prefix("out/")?))))
+    }
+
+    /// Makes its empty folders in a directory that replaces the unit's `out`.
     pub(crate) fn make_folders(&self, out: &Path) -> Result<(), FileError> {
         let inner = self.folders.iter().filter_map(|folder| folder.strip_prefix("out/"));
         inner.map(|folder| out.join(folder)).try_for_each(|path| fs::create_dir_all(&path).at("create", &path))
@@ -182,24 +195,13 @@ pub(crate) mod tests {
         Entry {
             format: FORMAT,
             key,
-            base: key,
+            base: BaseKey(*key),
             package: "a".into(),
             slot: "lib a build".into(),
             place: UnitPlace("debug/build/a/0f".into()),
-            recipe: Kept::from(&Recipe {
-                version: "1.0.0".into(),
-                source: String::new(),
-                features: String::new(),
-                profile: String::new(),
-                platform: String::new(),
-                toolchain: String::new(),
-                flags: String::new(),
-                target: String::new(),
-                manifest: String::new(),
-                dependencies: Vec::new(),
-            }),
+            inputs: StoredInputs::from(&KeyInputs::default()),
             observed: None,
-            content: key,
+            content: ContentDigest(*key),
             stamp: Duration::from_secs(1_000_000_000),
             cost_s: Some(0.5),
             created: 0.0,
@@ -217,7 +219,7 @@ pub(crate) mod tests {
 
         #[test]
         fn a_damaged_manifest_is_a_miss_not_a_panic(cut in 0usize..600, flip in any::<(usize, u8)>()) {
-            let key = Digest::of(b"k");
+            let key = Key::of(b"k");
             let mut bytes = entry(key).encode().unwrap();
             let at = flip.0 % bytes.len();
             bytes[at] ^= flip.1;
@@ -228,17 +230,17 @@ pub(crate) mod tests {
 
     #[test]
     fn entries_that_lead_elsewhere_or_are_of_another_version_are_misses() {
-        let key = Digest::of(b"k");
+        let key = Key::of(b"k");
         let read = |entry: &Entry| Entry::read(&entry.encode().unwrap(), &key);
         assert!(read(&entry(key)).is_some());
-        assert!(read(&entry(Digest::of(b"other"))).is_none());
+        assert!(read(&entry(Key::of(b"other"))).is_none());
         assert!(read(&Entry { format: FORMAT + 1, ..entry(key) }).is_none());
         assert!(read(&Entry { place: UnitPlace("debug/build/../../x".into()), ..entry(key) }).is_none());
         let escaping = FileRecord {
             path: "../x".into(),
             size: 0,
             executable: false,
-            share: Share::Private,
+            share: FileSharing::Private,
             bytes: Bytes::Text(String::new()),
         };
         assert!(read(&Entry { files: vec![escaping], ..entry(key) }).is_none());

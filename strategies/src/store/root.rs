@@ -1,7 +1,7 @@
 //! What every store has besides its artifacts.
 //!
 //! ```text
-//! <root>/v1/
+//! <root>/v2/
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
 //!     rustc-info/<toolchain>.json          Cargo's `.rustc_info.json`
 //!     evicted                              what collection took, see [`super::tombstones`]
@@ -12,7 +12,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::files::{At, FileError, write_atomic};
-use crate::key::{Digest, InputSet, Key};
+use crate::key::{BaseKey, Digest, ObservedInputs};
 
 /// The directory of a store.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Root {
     }
 
     /// Takes the lock that keeps collection away while a build uses the store. A store that
-    /// cannot be written to can still be read, and be collected by somebody who may write.
+    /// cannot be written to can still be read, and be collected by a user who may write.
     ///
     /// # Errors
     /// When the lock file cannot be opened or locked.
@@ -57,7 +57,7 @@ impl Root {
     }
 
     /// Tries to take the lock that keeps builds away while the store is collected; `None`
-    /// while somebody holds either lock.
+    /// while either lock is taken.
     ///
     /// # Errors
     /// When the lock file cannot be opened or locked.
@@ -71,8 +71,8 @@ impl Root {
         }
     }
 
-    /// The input sets known for a base key; unreadable ones are skipped.
-    pub fn inputs(&self, base: &Key) -> Vec<InputSet> {
+    /// The input sets of a base key; unreadable ones are skipped.
+    pub fn inputs(&self, base: &BaseKey) -> Vec<ObservedInputs> {
         let Ok(entries) = fs::read_dir(self.sharded("inputs", &base.hex())) else { return Vec::new() };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
@@ -83,7 +83,7 @@ impl Root {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn add_inputs(&self, base: &Key, set: &InputSet) -> Result<(), FileError> {
+    pub fn add_inputs(&self, base: &BaseKey, set: &ObservedInputs) -> Result<(), FileError> {
         let json = serde_json::to_vec(set).map_err(std::io::Error::other).at("encode", &self.dir)?;
         let folder = self.sharded("inputs", &base.hex());
         let path = folder.join(Digest::of(&json).short());
@@ -94,7 +94,7 @@ impl Root {
         write_atomic(&path, &json)
     }
 
-    /// Gives a build directory the answers rustc gave before, so that Cargo need not ask
+    /// Copies the stored answers of rustc into a build directory, so that Cargo need not ask
     /// again. Cargo checks them against rustc's path and time.
     pub fn restore_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
         let target = build_dir.join(".rustc_info.json");
@@ -105,8 +105,8 @@ impl Root {
         }
     }
 
-    /// Keeps what Cargo learnt of rustc.
-    pub fn keep_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
+    /// Stores the answers of rustc that Cargo wrote down.
+    pub fn store_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
         let kept = self.rustc_info(toolchain);
         if let Ok(info) = fs::read(build_dir.join(".rustc_info.json"))
             && fs::read(&kept).ok().as_deref() != Some(&info)
@@ -124,7 +124,7 @@ fn open_lock(path: &Path) -> Result<File, FileError> {
     File::options().create(true).truncate(false).write(true).open(path).at("open", path)
 }
 
-/// Files two levels below a folder: the shape of every sharded folder.
+/// The files in the folders of a sharded folder.
 pub(super) fn sharded_names(folder: &Path) -> Vec<(String, PathBuf)> {
     let shards = fs::read_dir(folder).into_iter().flatten().flatten();
     shards
@@ -142,7 +142,7 @@ mod tests {
     fn a_lock_that_cannot_be_written_still_keeps_collection_away() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::open(dir.path(), &[]).unwrap();
-        // Root may write to a read-only file; nobody can open a directory for writing.
+        // Root may write to a read-only file; a directory cannot be opened for writing.
         fs::create_dir(root.path("lock")).unwrap();
         assert!(root.try_lock_exclusive().is_err(), "it cannot be written");
         let _shared = root.lock_shared().unwrap();

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::Bytes;
-use super::survey::{Survey, Surveyed};
-use crate::key::Digest;
+use super::survey::{Survey, SurveyedEntry};
+use crate::key::BlobId;
 use crate::retention::{EntryFeatures, total_bytes};
 
 const DAY: u64 = 24 * 3600;
@@ -21,7 +20,7 @@ pub const AGES: [(&str, Duration); 5] = [
 
 /// Numbers of some entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Group {
+pub struct EntryGroup {
     /// Entries.
     pub entries: usize,
     /// Bytes of their files, apparent, each entry by itself.
@@ -32,9 +31,9 @@ pub struct Group {
 
 /// Numbers of a store.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Stats {
+pub struct StoreStats {
     /// All entries.
-    pub all: Group,
+    pub all: EntryGroup,
     /// Stored files, each once.
     pub blobs: usize,
     /// Apparent bytes of stored files, each once.
@@ -44,24 +43,24 @@ pub struct Stats {
     /// Apparent bytes that are not stored again, because another entry has them.
     pub shared: u64,
     /// By package name.
-    pub packages: BTreeMap<String, Group>,
+    pub packages: BTreeMap<String, EntryGroup>,
     /// By time since the last use, as in [`AGES`].
-    pub ages: [Group; 5],
+    pub ages: [EntryGroup; 5],
 }
 
-impl Group {
-    fn add(&mut self, surveyed: &Surveyed) {
+impl EntryGroup {
+    fn add(&mut self, surveyed: &SurveyedEntry) {
         self.entries += 1;
         self.bytes += surveyed.entry.size();
         self.cost_s += surveyed.entry.cost_s.unwrap_or(0.0);
     }
 }
 
-impl Stats {
+impl StoreStats {
     /// Counts what a survey found; ages are those at `now`, since the Unix epoch.
-    pub fn of(survey: &Survey, now: Duration) -> Stats {
-        let mut stats = Stats::default();
-        let mut once: HashMap<Digest, u64> = HashMap::new();
+    pub fn of(survey: &Survey, now: Duration) -> StoreStats {
+        let mut stats = StoreStats::default();
+        let mut once: HashMap<BlobId, u64> = HashMap::new();
         let mut named = 0;
         for surveyed in &survey.entries {
             stats.all.add(surveyed);
@@ -69,8 +68,7 @@ impl Stats {
             let age = now.saturating_sub(surveyed.features.last_used);
             let group = AGES.iter().position(|(_, end)| age <= *end).unwrap_or(AGES.len() - 1);
             stats.ages[group].add(surveyed);
-            let stored = surveyed.entry.files.iter().filter(|file| matches!(file.bytes, Bytes::Stored(_)));
-            for (file, blob) in stored.zip(&surveyed.features.blobs) {
+            for ((file, _), blob) in surveyed.entry.stored_files().zip(&surveyed.features.blobs) {
                 named += file.size;
                 once.insert(blob.id, file.size);
             }
@@ -84,8 +82,8 @@ impl Stats {
     }
 
     /// Packages with the most bytes, largest first.
-    pub fn largest(&self, count: usize) -> Vec<(&str, Group)> {
-        let mut packages: Vec<(&str, Group)> =
+    pub fn largest(&self, count: usize) -> Vec<(&str, EntryGroup)> {
+        let mut packages: Vec<(&str, EntryGroup)> =
             self.packages.iter().map(|(name, group)| (name.as_str(), *group)).collect();
         packages.sort_by(|a, b| b.1.bytes.cmp(&a.1.bytes).then(a.0.cmp(b.0)));
         packages.truncate(count);

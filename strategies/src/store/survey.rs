@@ -3,7 +3,7 @@
 //!
 //! [`super::Store::entries`] leaves out what it cannot read, which is right for a lookup
 //! and wrong here: a manifest skipped because of a passing error would make its blobs look
-//! like nobody's. So here such an error ends the survey.
+//! unreferenced. So here such an error ends the survey.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,22 +12,22 @@ use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use super::{Bytes, Damage, Entry, FORMAT, Store, check};
+use super::{Bytes, Entry, FORMAT, FileDamage, Store, check};
 use crate::files::{At, FileError, REMOVED, TEMPORARY, allocated, since_epoch};
-use crate::key::{Digest, Key};
+use crate::key::{BaseKey, BlobId, Key};
 use crate::retention::{Blob, EntryFeatures};
 
-/// An entry with what a policy may know of it.
+/// An entry with its features.
 #[derive(Debug)]
-pub struct Surveyed {
+pub struct SurveyedEntry {
     /// The entry.
     pub entry: Entry,
-    /// Its manifest, or the directory that holds it.
+    /// Its manifest, or the directory that it is in.
     pub path: PathBuf,
     /// Features, bytes as allocated.
     pub features: EntryFeatures,
     /// What is wrong with its files by size and time; such an entry is never restored.
-    pub damage: Vec<Damage>,
+    pub damage: Vec<FileDamage>,
 }
 
 /// A name in the store that leads to no entry.
@@ -43,7 +43,7 @@ pub struct Stray {
 #[derive(Debug, Default)]
 pub struct Survey {
     /// Entries that can be read, by key.
-    pub entries: Vec<Surveyed>,
+    pub entries: Vec<SurveyedEntry>,
     /// Manifests of this format that cannot be read: nothing finds them.
     pub unreadable: Vec<Stray>,
     /// Files in the blob folder.
@@ -51,7 +51,7 @@ pub struct Survey {
     /// Directories made for in-place links, with their keys.
     pub trees: Vec<(Key, PathBuf)>,
     /// Folders of input sets with the base keys they are for.
-    pub inputs: Vec<(Key, PathBuf)>,
+    pub inputs: Vec<(BaseKey, PathBuf)>,
     /// What a publisher was writing; it may still be at it.
     pub temporary: Vec<Stray>,
     /// What an earlier collection had put aside for deletion.
@@ -65,25 +65,25 @@ impl Survey {
     /// When a folder or a manifest exists and cannot be read.
     pub fn of(store: &dyn Store) -> Result<Survey, FileError> {
         let root = store.root();
-        let shape = store.shape();
+        let kind = store.kind();
         let mut survey = Survey::default();
         let in_root = list(&root.path(""))?;
         survey.leftovers(in_root);
         let rustc_info = list(&root.path("rustc-info"))?;
         survey.leftovers(rustc_info);
-        if let Some(folder) = shape.blobs {
+        if let Some(folder) = kind.blobs {
             let files = survey.sharded(&root.path(folder))?;
             survey.blobs = files.into_iter().filter(|file| !file.is_dir).map(|file| file.path).collect();
         }
-        if let Some(folder) = shape.trees {
-            survey.trees = keyed(survey.sharded(&root.path(folder))?);
+        if let Some(folder) = kind.trees {
+            survey.trees = named(survey.sharded(&root.path(folder))?, Key::from_hex);
         }
-        survey.inputs = keyed(survey.sharded(&root.path("inputs"))?);
+        survey.inputs = named(survey.sharded(&root.path("inputs"))?, BaseKey::from_hex);
         for (_, folder) in &survey.inputs.clone() {
             let sets = list(folder)?;
             survey.leftovers(sets);
         }
-        let entries = survey.sharded(&root.path(shape.entries))?;
+        let entries = survey.sharded(&root.path(kind.entries))?;
         let read: Vec<Read> = entries.into_par_iter().map(|at| read(store, at)).collect::<Result<_, _>>()?;
         for read in read {
             match read {
@@ -124,7 +124,7 @@ impl Survey {
 }
 
 enum Read {
-    Entry(Box<Surveyed>),
+    Entry(Box<SurveyedEntry>),
     Unreadable(Stray),
     /// Of another version, or not ours: left alone.
     Foreign,
@@ -149,7 +149,7 @@ fn read(store: &dyn Store, at: Stray) -> Result<Read, FileError> {
     let last_used = meta.modified().map(since_epoch).unwrap_or_default();
     let features = features(store, &entry, last_used, allocated(&meta));
     let damage = check(store, &entry, false);
-    Ok(Read::Entry(Box::new(Surveyed { path: at.path, features, damage, entry })))
+    Ok(Read::Entry(Box::new(SurveyedEntry { path: at.path, features, damage, entry })))
 }
 
 fn features(store: &dyn Store, entry: &Entry, last_used: Duration, manifest: u64) -> EntryFeatures {
@@ -160,10 +160,10 @@ fn features(store: &dyn Store, entry: &Entry, last_used: Duration, manifest: u64
         let path = store.stored(entry, file);
         match &file.bytes {
             Bytes::Stored(_) => {
-                blobs.push(Blob { id: Digest::of(path.as_os_str().as_encoded_bytes()), bytes: size(&path) });
+                blobs.push(Blob { id: BlobId::of(path.as_os_str().as_encoded_bytes()), bytes: size(&path) });
             }
-            // A directory a unit has a file for what its manifest holds, too.
-            Bytes::Text(_) | Bytes::Hex(_) if store.shape().blobs.is_none() => bytes += size(&path),
+            // A directory a unit has files for what is in its manifest, too.
+            Bytes::Text(_) | Bytes::Hex(_) if store.kind().blobs.is_none() => bytes += size(&path),
             Bytes::Text(_) | Bytes::Hex(_) => {}
         }
     }
@@ -175,10 +175,10 @@ fn features(store: &dyn Store, entry: &Entry, last_used: Duration, manifest: u64
         cost_s: entry.cost_s,
         blobs,
         dependencies: entry
-            .recipe
+            .inputs
             .read()
             .into_iter()
-            .flat_map(|recipe| recipe.dependencies)
+            .flat_map(|inputs| inputs.dependencies)
             .map(|pin| pin.key)
             .collect(),
     }
@@ -199,16 +199,17 @@ pub(super) fn changed(path: &Path) -> Option<SystemTime> {
     Some(modified)
 }
 
-fn keyed(strays: Vec<Stray>) -> Vec<(Key, PathBuf)> {
+/// Directories with the keys that are their names.
+fn named<K>(strays: Vec<Stray>, key: impl Fn(&str) -> Option<K>) -> Vec<(K, PathBuf)> {
     let folders = strays.into_iter().filter(|stray| stray.is_dir);
-    folders.filter_map(|stray| Some((Key::from_hex(&name(&stray.path))?, stray.path))).collect()
+    folders.filter_map(|stray| Some((key(&name(&stray.path))?, stray.path))).collect()
 }
 
 fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// What a folder holds, by name; one that is not there holds nothing.
+/// The content of a folder, by name; one that is not there is empty.
 fn list(folder: &Path) -> Result<Vec<Stray>, FileError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,12 +1,12 @@
-//! What collection took: so that a later miss can be told apart from one never seen.
+//! Evicted entries, remembered so that a later miss of one is recognised as such.
 //!
 //! ```text
-//! <root>/v1/evicted     a line an entry, newest last:
+//! <root>/v2/evicted     a line an entry, newest last:
 //!                       <key> <base key> <content> <seconds since the epoch>
 //! ```
 //!
 //! One file, written whole at each collection before anything is removed, and bounded
-//! ([`LIMIT`]). With key and content of what is gone, the keys of units above it can still
+//! ([`LIMIT`]). With key and content of an evicted entry, the keys of its dependents can still
 //! be made, so that a whole evicted subgraph is recognised. A key that was published again
 //! counts as there; the next collection drops its line.
 
@@ -15,52 +15,51 @@ use std::fmt::Write as _;
 
 use super::{Entry, Root};
 use crate::files::{FileError, write_atomic};
-use crate::key::{Content, Key};
+use crate::key::{BaseKey, ContentDigest, Digest, Key};
 
 /// How many evicted entries are remembered: about 4 MiB.
-pub const LIMIT: usize = 20_000;
+const LIMIT: usize = 20_000;
 
-/// An entry that collection took.
+/// An evicted entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tombstone {
+pub(crate) struct Tombstone {
     /// The key it was found by.
     pub key: Key,
     /// Its base key, under which its input sets stay.
-    pub base: Key,
-    /// What it handed over.
-    pub content: Content,
-    /// When it was taken, seconds since the Unix epoch.
+    pub base: BaseKey,
+    /// Digest of what it exported.
+    pub content: ContentDigest,
+    /// When it was evicted, seconds since the Unix epoch.
     pub at: u64,
 }
 
 impl Tombstone {
     /// Remembers an entry.
-    pub fn of(entry: &Entry, at: u64) -> Tombstone {
+    pub(crate) fn of(entry: &Entry, at: u64) -> Tombstone {
         Tombstone { key: entry.key, base: entry.base, content: entry.content, at }
     }
 
     fn parse(line: &str) -> Option<Tombstone> {
         let mut words = line.split(' ');
-        let mut digest = || Key::from_hex(words.next()?);
-        let (key, base, content) = (digest()?, digest()?, digest()?);
+        let mut digest = || Digest::from_hex(words.next()?);
+        let (key, base, content) = (Key(digest()?), BaseKey(digest()?), ContentDigest(digest()?));
         Some(Tombstone { key, base, content, at: words.next()?.parse().ok()? })
     }
 }
 
-/// Everything a store remembers of what was taken from it.
+/// Every evicted entry that a store remembers.
 #[derive(Debug, Clone, Default)]
-pub struct Tombstones(Vec<Tombstone>);
+pub(crate) struct Tombstones(Vec<Tombstone>);
 
 impl Tombstones {
     /// Reads them; lines that are damaged are skipped.
-    pub fn read(root: &Root) -> Tombstones {
+    pub(crate) fn read(root: &Root) -> Tombstones {
         let text = std::fs::read_to_string(root.path("evicted")).unwrap_or_default();
         Tombstones(text.lines().filter_map(Tombstone::parse).collect())
     }
 
     /// Adds newer ones, leaves out keys that are there (again), and forgets the oldest.
-    #[must_use]
-    pub fn with(self, new: impl Iterator<Item = Tombstone>, is_there: impl Fn(&Key) -> bool) -> Tombstones {
+    pub(crate) fn with(self, new: impl Iterator<Item = Tombstone>, is_there: impl Fn(&Key) -> bool) -> Tombstones {
         let mut last: HashMap<Key, usize> = HashMap::new();
         let all: Vec<Tombstone> = self.0.into_iter().chain(new).filter(|stone| !is_there(&stone.key)).collect();
         for (at, stone) in all.iter().enumerate() {
@@ -73,10 +72,7 @@ impl Tombstones {
     }
 
     /// Writes them.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, root: &Root) -> Result<(), FileError> {
+    pub(crate) fn write(&self, root: &Root) -> Result<(), FileError> {
         let mut text = String::new();
         for Tombstone { key, base, content, at } in &self.0 {
             let _ = writeln!(text, "{key} {base} {content} {at}");
@@ -85,17 +81,12 @@ impl Tombstones {
     }
 
     /// Each of them, the newest last.
-    pub fn iter(&self) -> impl Iterator<Item = &Tombstone> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tombstone> {
         self.0.iter()
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing was taken.
-    pub fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -103,11 +94,10 @@ impl Tombstones {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::Digest;
 
     fn stone(n: u64) -> Tombstone {
-        let key = Digest::of(&n.to_le_bytes());
-        Tombstone { key, base: key, content: key, at: n }
+        let digest = Digest::of(&n.to_le_bytes());
+        Tombstone { key: Key(digest), base: BaseKey(digest), content: ContentDigest(digest), at: n }
     }
 
     #[test]
@@ -116,14 +106,14 @@ mod tests {
         let root = Root::open(dir.path(), &[]).unwrap();
         assert!(Tombstones::read(&root).is_empty());
         let many = Tombstones::default().with((0..LIMIT as u64 + 5).map(stone), |_| false);
-        assert_eq!(many.len(), LIMIT);
+        assert_eq!(many.iter().count(), LIMIT);
         assert_eq!(many.iter().next(), Some(&stone(5)), "the oldest are forgotten");
         many.write(&root).unwrap();
         let mut read = Tombstones::read(&root);
         assert_eq!(read.0, many.0);
         read = read.with([stone(9)].into_iter(), |key| *key == stone(7).key);
         assert_eq!(read.iter().last(), Some(&stone(9)), "the newest line counts");
-        assert_eq!(read.len(), LIMIT - 1, "each key once, and none that is there again");
+        assert_eq!(read.iter().count(), LIMIT - 1, "each key once, and none that is there again");
     }
 
     #[test]

@@ -1,32 +1,31 @@
 //! The `units` integration: whole units restored before Cargo runs, published after.
 //!
 //! ```text
-//! plan      unit graph + store → what can be restored, key by key, dependencies first
-//! restore   put the hits into the build directory, in parallel
-//!           (Cargo builds; its own fingerprint check has the last word)
-//! outdated  what Cargo would wrongly take for fresh after that
-//! publish   put what was built into the store, in parallel
-//! tree      what an earlier build left in this build directory
-//! stamp     the modification times that keep Cargo believing in a mix of builds
+//! plan       unit graph + store → what can be restored, key by key, dependencies first
+//! restore    put the hits into the build directory, in parallel
+//!            (Cargo builds; its own fingerprint check has the last word)
+//! outdated   what Cargo would wrongly take for fresh after that
+//! publish    put what was built into the store, in parallel
+//! installed  what earlier builds left in this build directory
 //! ```
 //!
 //! This is what a cache inside Cargo would do, done from outside: what it costs more is the
 //! extra call that prints the unit graph, which Cargo would have in memory.
 
-pub mod outdated;
-pub mod plan;
-pub mod publish;
-pub mod restore;
-pub mod stamp;
-pub mod tree;
+mod installed;
+mod outdated;
+mod plan;
+mod publish;
+mod restore;
 
-pub use plan::{Plan, Planned, Verdict, plan};
-pub use publish::{Built, Publication, Published, publish};
-pub use restore::{Restored, restore};
+pub use installed::{InstalledUnits, forget_installed};
+pub(crate) use plan::candidates;
+pub use plan::{Decision, PlannedUnit, RestorePlan, plan};
+pub use publish::{PublishOutcome, PublishedUnit, publish};
+pub use restore::{RestoreOutcome, restore};
 
-use crate::flaw::Flaw;
 use crate::graph::Graph;
-use crate::key::Context;
+use crate::key::{Context, KeyOptions};
 use crate::link::LinkMode;
 use crate::policy::KeyPolicy;
 use crate::store::{Store, StoreKind};
@@ -35,20 +34,28 @@ use crate::store::{Store, StoreKind};
 #[derive(Debug, Clone, Copy)]
 pub struct Units {
     /// What may be cached.
-    pub policy: &'static dyn KeyPolicy,
+    pub policy: &'static KeyPolicy,
     /// How files get across.
-    pub link: &'static dyn LinkMode,
+    pub link: LinkMode,
     /// Where they live.
-    pub store: &'static dyn StoreKind,
-    /// A deliberate mistake; `None` for every strategy that is meant to be right.
-    pub flaw: Option<Flaw>,
+    pub store: &'static StoreKind,
+    /// What it does otherwise than most.
+    pub options: UnitsOptions,
+    /// What is wrong with it on purpose; `None` for every strategy that is meant to be right.
+    pub fault: Option<&'static str>,
 }
 
-impl Units {
-    /// Whether it makes this mistake.
-    pub fn has(&self, flaw: Flaw) -> bool {
-        self.flaw == Some(flaw)
-    }
+/// What a strategy may do otherwise; the default is right.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UnitsOptions {
+    /// How keys are made.
+    pub key: KeyOptions,
+    /// Leave units in the build directory that were compiled against another build of what is restored.
+    pub keep_outdated: bool,
+    /// Publish whatever Cargo finds fresh, members too, under the key that it has now.
+    pub publish_fresh_members: bool,
+    /// Give restored fingerprints the time of their outputs, so that sources look newer.
+    pub old_fingerprints: bool,
 }
 
 /// One build under a strategy: everything its phases look at.

@@ -1,61 +1,59 @@
 //! Planning: which units can be restored.
 //!
 //! Units are visited dependencies first, because a key needs the keys and contents of
-//! all dependencies. A unit below which something is unknown has no key and is a miss.
+//! all dependencies. A unit with a dependency of unknown content has no key and is a miss.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use super::tree::{Held, Tree, leads_nowhere};
-use super::{Session, stamp};
-use crate::flaw::Flaw;
-use crate::graph::layout::UnitPlace;
+use super::Session;
+use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
+use crate::files::CLOCK_TICK;
+use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
-use crate::key::recipe::final_key;
-use crate::key::{Content, Digest, InputSet, Key, Recipe};
+use crate::key::{BaseKey, ContentDigest, Key, KeyInputs, ObservedInputs, final_key};
 use crate::policy::{Rule, admission};
-use crate::store::{Bytes, Entry, is_sound};
+use crate::store::Entry;
 
 /// What is to be done, unit by unit.
 #[derive(Debug)]
-pub struct Plan {
+pub struct RestorePlan {
     /// When planning began, before any source was read.
     pub started: SystemTime,
     /// One for each unit of the graph.
-    pub units: Vec<Planned>,
-    /// What the build directory held.
-    pub tree: Tree,
+    pub units: Vec<PlannedUnit>,
+    pub(crate) installed: InstalledUnits,
 }
 
 /// The plan for one unit.
 #[derive(Debug)]
-pub struct Planned {
+pub struct PlannedUnit {
     /// What is to be done.
-    pub verdict: Verdict,
-    /// Its description, as far as its dependencies are known; `None` when refused.
-    pub recipe: Option<Recipe>,
+    pub decision: Decision,
+    /// Its inputs, as far as its dependencies are known; `None` when refused.
+    pub inputs: Option<KeyInputs>,
     /// The time its outputs will have, when it is a hit or present.
-    pub stamp: Duration,
+    pub(crate) stamp: Duration,
 }
 
 /// What is to be done with one unit.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Decision {
     /// The policy does not admit it.
     Refused(&'static Rule),
-    /// The build directory holds it already.
+    /// The build directory has it already.
     Present {
         /// Its key.
         key: Key,
-        /// What it hands over.
-        content: Content,
+        /// Digest of what it exports.
+        content: ContentDigest,
         /// Its directory.
         place: UnitPlace,
         /// Its `out` is a link into the store.
         linked: bool,
-        /// A source is newer than the unit, or than one below it: Cargo will rebuild it.
+        /// A source is newer than the unit, or than a dependency: Cargo will rebuild it.
         touched: bool,
     },
     /// The store has it.
@@ -64,66 +62,53 @@ pub enum Verdict {
     Miss,
 }
 
-impl Planned {
+impl PlannedUnit {
     /// Key and content, when they are known.
-    pub fn known(&self) -> Option<(Key, Content)> {
-        match &self.verdict {
-            Verdict::Present { key, content, .. } => Some((*key, *content)),
-            Verdict::Hit(entry) => Some((entry.key, entry.content)),
-            Verdict::Refused(_) | Verdict::Miss => None,
+    pub fn artifact(&self) -> Option<(Key, ContentDigest)> {
+        match &self.decision {
+            Decision::Present { key, content, .. } => Some((*key, *content)),
+            Decision::Hit(entry) => Some((entry.key, entry.content)),
+            Decision::Refused(_) | Decision::Miss => None,
         }
     }
 
     /// The entry to restore.
     pub fn hit(&self) -> Option<&Entry> {
-        match &self.verdict {
-            Verdict::Hit(entry) => Some(entry),
+        match &self.decision {
+            Decision::Hit(entry) => Some(entry),
             _ => None,
         }
     }
-}
 
-/// What entries of one unit have in common whatever their key: target kind, name and mode.
-pub fn slot(unit: &Unit) -> String {
-    format!("{} {} {}", unit.target.kind_label(), unit.target.name, unit.mode.as_str())
+    fn is_touched(&self) -> bool {
+        matches!(self.decision, Decision::Present { touched: true, .. })
+    }
 }
-
-/// The name under which a base key is made.
-pub fn base_name(unit: &Unit) -> String {
-    format!("{} {}", unit.package.name, slot(unit))
-}
-
-/// How often the mistake [`Flaw::ReadsAll`] reads the store for each level of the graph.
-const READINGS: usize = 10;
 
 /// Decides for every unit of the graph.
-pub fn plan(session: &Session<'_>) -> Plan {
-    let started = SystemTime::now() - stamp::CLOCK_TICK;
+pub fn plan(session: &Session<'_>) -> RestorePlan {
+    let started = SystemTime::now() - CLOCK_TICK;
     let graph = session.graph;
-    let tree = Tree::read(&session.context.layout);
-    let held = tree.by_key(&session.context.layout);
+    let installed = InstalledUnits::read(&session.context.layout);
+    let by_key = installed.by_key(&session.context.layout);
     let refused = admission(session.units.policy, graph);
-    let mut units: Vec<Option<Planned>> = (0..graph.units.len()).map(|_| None).collect();
+    let mut units: Vec<Option<PlannedUnit>> = (0..graph.units.len()).map(|_| None).collect();
     for level in levels(graph) {
-        if session.units.has(Flaw::ReadsAll) {
-            (0..READINGS).for_each(|_| drop(session.store.entries()));
-        }
-        let decided: Vec<(UnitIndex, Planned)> = level
-            .into_par_iter()
-            .map(|index| match refused[index] {
-                Some(rule) => (index, Planned { verdict: Verdict::Refused(rule), recipe: None, stamp: stamp::NORMAL }),
-                None => (index, decide(session, index, &units, &held)),
-            })
-            .collect();
+        let decide = |index: UnitIndex| match refused[index] {
+            Some(rule) => PlannedUnit { decision: Decision::Refused(rule), inputs: None, stamp: NORMAL_STAMP },
+            None => decide(session, index, &units, &by_key),
+        };
+        let decided: Vec<(UnitIndex, PlannedUnit)> =
+            level.into_par_iter().map(|index| (index, decide(index))).collect();
         for (index, planned) in decided {
             units[index] = Some(planned);
         }
     }
-    drop(held);
-    Plan { started, units: units.into_iter().flatten().collect(), tree }
+    drop(by_key);
+    RestorePlan { started, units: units.into_iter().flatten().collect(), installed }
 }
 
-/// Units by the length of the longest path below them: those of one level depend only on
+/// Units by the length of the longest path to a unit without dependencies: those of one level depend only on
 /// earlier levels, so they can be decided at the same time.
 fn levels(graph: &Graph) -> Vec<Vec<UnitIndex>> {
     let mut level = vec![0; graph.units.len()];
@@ -141,61 +126,57 @@ fn levels(graph: &Graph) -> Vec<Vec<UnitIndex>> {
 fn decide(
     session: &Session<'_>,
     index: UnitIndex,
-    planned: &[Option<Planned>],
-    held: &HashMap<Key, (UnitPlace, &Held)>,
-) -> Planned {
+    planned: &[Option<PlannedUnit>],
+    installed: &HashMap<Key, (UnitPlace, &InstalledUnit)>,
+) -> PlannedUnit {
     let graph: &Graph = session.graph;
     let unit = &graph.units[index];
-    let dependency = |index: UnitIndex| planned[index].as_ref();
-    let mut described = Recipe::of(graph, index, session.context, |index| dependency(index)?.known());
-    session.units.flaw.inspect(|flaw| flaw.spoil(&mut described.recipe));
-    let miss = |recipe| Planned { verdict: Verdict::Miss, recipe: Some(recipe), stamp: stamp::NORMAL };
-    if !described.complete {
-        return miss(described.recipe);
-    }
-    let below = || unit.dependencies.iter().filter_map(|edge| dependency(edge.index)).map(|planned| planned.stamp);
-    let base = described.recipe.base(&base_name(unit));
-
-    let found = candidates(session, unit, &base, |key, set| {
-        let watched = set.and_then(|set| set.newest(session.context, unit));
-        find(session, unit, Candidate { key, watched }, held)
+    let options = &session.units.options.key;
+    let artifact = |index: UnitIndex| planned[index].as_ref()?.artifact();
+    let gathered = KeyInputs::gather(graph, index, session.context, options, &artifact);
+    let inputs = gathered.inputs;
+    let found = gathered.complete.then(|| {
+        candidates(session, unit, &inputs.base_key(options), &mut |key, observed| {
+            let watched = observed.and_then(|observed| observed.newest(session.context, unit));
+            find(session, unit, key, watched, installed)
+        })
     });
-    match found {
-        Some((mut verdict, own, watched)) => {
-            // What stands on a unit that Cargo builds again, it builds again.
-            let is_touched = |edge: &crate::graph::Dependency| {
-                let planned = dependency(edge.index).map(|planned| &planned.verdict);
-                matches!(planned, Some(Verdict::Present { touched: true, .. }))
-            };
-            if let Verdict::Present { touched, .. } = &mut verdict {
-                *touched |= unit.dependencies.iter().any(is_touched);
-            }
-            let script_watches = watched.filter(|_| unit.is_script_run());
-            let stamp = own.max(stamp::floor(below(), script_watches));
-            Planned { verdict, recipe: Some(described.recipe), stamp }
+    let Some(mut found) = found.flatten() else {
+        return PlannedUnit { decision: Decision::Miss, inputs: Some(inputs), stamp: NORMAL_STAMP };
+    };
+    let mut stamps = Vec::with_capacity(unit.dependencies.len());
+    for dependency in unit.dependencies.iter().filter_map(|edge| planned[edge.index].as_ref()) {
+        // A dependent of a unit that Cargo builds again is built again.
+        if let Decision::Present { touched, .. } = &mut found.decision {
+            *touched |= dependency.is_touched();
         }
-        None => miss(described.recipe),
+        stamps.push(dependency.stamp);
     }
+    let watched = found.watched.filter(|_| unit.is_script_run());
+    let stamp = found.stamp.max(oldest_stamp(stamps.into_iter(), watched));
+    PlannedUnit { decision: found.decision, inputs: Some(inputs), stamp }
 }
 
 /// Tries the keys a unit may have: without anything it read, then with the values now of
 /// what each earlier build of it read.
-pub fn candidates<T>(
+pub(crate) fn candidates<T>(
     session: &Session<'_>,
     unit: &Unit,
-    base: &Key,
-    mut test: impl FnMut(Key, Option<&InputSet>) -> Option<T>,
+    base: &BaseKey,
+    test: &mut dyn FnMut(Key, Option<&ObservedInputs>) -> Option<T>,
 ) -> Option<T> {
     test(final_key(base, None), None).or_else(|| {
-        session.store.root().inputs(base).iter().find_map(|set| {
-            let observed: Digest = set.values(session.context, unit);
-            test(final_key(base, Some(&observed)), Some(set))
+        session.store.root().inputs(base).iter().find_map(|observed| {
+            let values = observed.values(session.context, unit);
+            test(final_key(base, Some(&values)), Some(observed))
         })
     })
 }
 
-struct Candidate {
-    key: Key,
+/// An artifact under one of a unit's keys.
+struct FoundArtifact {
+    decision: Decision,
+    stamp: Duration,
     /// Newest time among what the unit watches.
     watched: Option<SystemTime>,
 }
@@ -204,37 +185,28 @@ struct Candidate {
 fn find(
     session: &Session<'_>,
     unit: &Unit,
-    candidate: Candidate,
-    held: &HashMap<Key, (UnitPlace, &Held)>,
-) -> Option<(Verdict, Duration, Option<SystemTime>)> {
-    let Candidate { key, watched } = candidate;
-    let here = held.get(&key);
-    let here = here.filter(|(place, _)| !leads_nowhere(session.units.link, &session.context.layout.unit_dir(place)));
-    if let Some((place, held)) = here {
+    key: Key,
+    watched: Option<SystemTime>,
+    installed: &HashMap<Key, (UnitPlace, &InstalledUnit)>,
+) -> Option<FoundArtifact> {
+    if let Some((place, here)) = installed.get(&key)
+        && !is_dangling(session.units.link, &session.context.layout.unit_dir(place))
+    {
         let touched = unit.is_local() && watched > built_at(session, place, unit);
-        let verdict =
-            Verdict::Present { key, content: held.content, place: place.clone(), linked: held.linked, touched };
-        return Some((verdict, held.stamp, watched));
+        let (content, place, linked) = (here.content, place.clone(), here.linked);
+        let decision = Decision::Present { key, content, place, linked, touched };
+        return Some(FoundArtifact { decision, stamp: here.stamp, watched });
     }
-    let entry = session.store.lookup(&key)?;
-    let whole = session.units.has(Flaw::Trusting)
-        || entry.files.iter().all(|file| match file.bytes {
-            Bytes::Stored(_) => is_sound(&session.store.stored(&entry, file), &entry, file),
-            Bytes::Text(_) | Bytes::Hex(_) => true,
-        });
-    let stamp = entry.stamp;
-    whole.then(|| (Verdict::Hit(Box::new(entry)), stamp, watched))
+    let entry = session.store.lookup(&key).filter(|entry| session.store.is_intact(entry))?;
+    Some(FoundArtifact { stamp: entry.stamp, decision: Decision::Hit(Box::new(entry)), watched })
 }
 
 /// The time Cargo compares sources with.
 fn built_at(session: &Session<'_>, place: &UnitPlace, unit: &Unit) -> Option<SystemTime> {
     let dir = session.context.layout.unit_dir(place);
-    let file = if unit.is_script_run() {
-        dir.join("run/stdout")
-    } else {
-        let kind = unit.target.kind.first().map_or("lib", String::as_str);
-        let name = crate::graph::layout::fingerprint_name(kind, &unit.target.name, &unit.mode);
-        dir.join("fingerprint").join(format!("dep-{name}"))
+    let file = match unit.is_script_run() {
+        true => dir.join("run/stdout"),
+        false => dir.join("fingerprint").join(format!("dep-{}", fingerprint_name(&unit.target, &unit.mode))),
     };
     std::fs::metadata(file).and_then(|meta| meta.modified()).ok()
 }

@@ -11,76 +11,38 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 
-use super::plan::{base_name, slot};
-use super::{Plan, Session, Verdict, stamp};
+use super::{Decision, RestorePlan, Session};
 use crate::files::{FileError, set_time, since_epoch};
-use crate::flaw::Flaw;
-use crate::graph::layout::{Share, UnitPlace, is_uplifted, share};
-use crate::graph::matching::{Matched, match_units};
-use crate::graph::messages::Messages;
+use crate::graph::layout::{FileSharing, UnitPlace, invoked_at, is_uplifted, oldest_stamp, share};
+use crate::graph::matching::BuiltUnits;
 use crate::graph::{Unit, UnitIndex};
-use crate::key::observed::package_root;
-use crate::key::recipe::final_key;
-use crate::key::{Content, FieldHasher, InputSet, Key, Recipe, depinfo, script};
+use crate::key::{
+    ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
+};
 use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
-use crate::written::Written;
+use crate::written::WrittenFiles;
 
 /// Private files up to this size are kept in the manifest, bytes.
 const INLINE_LIMIT: u64 = 16 << 10;
 
-/// What a build did, unit by unit.
-#[derive(Debug, Default)]
-pub struct Built {
-    /// Directories of units.
-    pub matched: Matched,
-    /// Units Cargo compiled or ran.
-    pub compiled: Vec<UnitIndex>,
-    /// Units Cargo found fresh.
-    pub fresh: Vec<UnitIndex>,
-}
-
-impl Built {
-    /// Reads Cargo's messages. A build-script run does not say whether it was fresh; it was
-    /// not if it left a newer `invoked.timestamp` than `cargo_started`.
-    pub fn of(
-        session_graph: &crate::graph::Graph,
-        layout: &crate::graph::layout::Layout,
-        messages: &Messages,
-        cargo_started: SystemTime,
-    ) -> Built {
-        let matched = match_units(session_graph, layout, messages);
-        let mut built = Built { matched, ..Built::default() };
-        let threshold = since_epoch(cargo_started - stamp::CLOCK_TICK);
-        for (index, (message, place)) in &built.matched.units {
-            let fresh = messages.units[*message]
-                .fresh
-                .unwrap_or_else(|| super::tree::mark(&layout.unit_dir(place)).is_some_and(|mark| mark < threshold));
-            if fresh { built.fresh.push(*index) } else { built.compiled.push(*index) }
-        }
-        built.fresh.sort_unstable();
-        built.compiled.sort_unstable();
-        built
-    }
-}
-
 /// One published unit.
 #[derive(Debug)]
-pub struct Publication {
+pub struct PublishedUnit {
     /// The unit.
     pub index: UnitIndex,
     /// Its key.
     pub key: Key,
     /// What the build wrote, in the build directory; `None` where it wrote nothing.
-    pub written: Option<Written>,
+    pub written: Option<WrittenFiles>,
     /// Whether it is new in the store.
     pub added: Added,
 }
 
 /// What publishing did.
 #[derive(Debug, Default)]
-pub struct Published {
+pub struct PublishOutcome {
     /// Units now in the store.
-    pub units: Vec<Publication>,
+    pub units: Vec<PublishedUnit>,
     /// Units that were built but cannot be published, and why.
     pub left_out: Vec<(UnitIndex, String)>,
 }
@@ -92,34 +54,32 @@ pub struct Published {
 /// no error: it is left out, with the reason.
 pub fn publish(
     session: &Session<'_>,
-    plan: &mut Plan,
-    built: &Built,
+    plan: &mut RestorePlan,
+    built: &BuiltUnits,
     costs: &HashMap<UnitPlace, f64>,
     publisher: &str,
-) -> Result<Published, FileError> {
+) -> Result<PublishOutcome, FileError> {
     let layout = &session.context.layout;
     session.context.forget_files();
-    session.store.root().keep_rustc_info(&session.context.toolchain, &layout.build_dir);
+    session.store.root().store_rustc_info(&session.context.toolchain, &layout.build_dir);
     let mut scanned = scan_all(session, plan, built);
-    let mut known: Vec<Option<Known>> = plan
-        .units
-        .iter()
-        .map(|unit| unit.known().map(|(key, content)| Known { key, content, stamp: unit.stamp }))
-        .collect();
-    let mut published = Published::default();
+    let artifact = |(key, content), stamp| Artifact { key, content, stamp };
+    let mut artifacts: Vec<Option<Artifact>> =
+        plan.units.iter().map(|unit| unit.artifact().map(|known| artifact(known, unit.stamp))).collect();
+    let mut published = PublishOutcome::default();
     let mut entries = Vec::new();
     for &index in &session.graph.order {
         let Some(scan) = scanned.remove(&index) else { continue };
-        known[index] = None;
-        let finished = scan.and_then(|scan| finish(session, index, scan, &known, costs, publisher));
+        artifacts[index] = None;
+        let finished = scan.and_then(|scan| finish(session, index, scan, &artifacts, costs, publisher));
         match finished {
             Ok(entry) => {
-                known[index] = Some(Known { key: entry.key, content: entry.content, stamp: entry.stamp });
+                artifacts[index] = Some(artifact((entry.key, entry.content), entry.stamp));
                 entries.push((index, entry));
             }
             Err(why) => {
                 if let Some((_, place)) = built.matched.units.get(&index) {
-                    plan.tree.forget(place);
+                    plan.installed.forget(place);
                 }
                 published.left_out.push((index, why));
             }
@@ -133,21 +93,22 @@ pub fn publish(
         match outcome {
             Ok(added) => {
                 let dir = layout.unit_dir(&entry.place);
-                let written = Written::of(&entry, |file| dir.join(&file.path));
-                published.units.push(Publication { index, key: entry.key, written, added });
+                let written = WrittenFiles::of(&entry, |file| dir.join(&file.path));
+                published.units.push(PublishedUnit { index, key: entry.key, written, added });
             }
             Err(error) => published.left_out.push((index, error.to_string())),
         }
-        plan.tree.hold(layout, &entry, entry.stamp, false);
+        plan.installed.record(layout, &entry, entry.stamp, false);
     }
-    plan.tree.write(layout)?;
+    plan.installed.write(layout)?;
     Ok(published)
 }
 
+/// An artifact that dependents can be keyed on.
 #[derive(Clone, Copy)]
-struct Known {
+struct Artifact {
     key: Key,
-    content: Content,
+    content: ContentDigest,
     stamp: Duration,
 }
 
@@ -156,35 +117,34 @@ struct Scan {
     place: UnitPlace,
     files: Vec<FileRecord>,
     folders: Vec<String>,
-    content: Content,
-    inputs: InputSet,
+    content: ContentDigest,
+    observed: ObservedInputs,
 }
 
 /// Whether a unit that was not built now may be published as what its key says.
 ///
 /// Cargo took it for fresh by the times of its sources; its key is made from their contents. So
-/// only sources that never change make the two the same. And what the records know under
+/// only sources that never change make the two the same. And what is recorded under
 /// another key is not what this key says.
-fn is_adoptable(session: &Session<'_>, plan: &Plan, built: &Built, index: UnitIndex) -> bool {
-    let place = built.matched.units.get(&index).map(|(_, place)| place);
-    if session.units.has(Flaw::Adopts) {
-        return matches!(plan.units[index].verdict, Verdict::Miss);
-    }
-    matches!(plan.units[index].verdict, Verdict::Miss)
-        && !session.graph.units[index].is_local()
-        && place.is_some_and(|place| !plan.tree.is_recorded(&session.context.layout, place))
+fn is_adoptable(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits, index: UnitIndex) -> bool {
+    let unrecorded = || {
+        let place = built.matched.units.get(&index).map(|(_, place)| place);
+        place.is_some_and(|place| !plan.installed.is_recorded(&session.context.layout, place))
+    };
+    matches!(plan.units[index].decision, Decision::Miss)
+        && (session.units.options.publish_fresh_members || !session.graph.units[index].is_local() && unrecorded())
 }
 
 /// Reads everything that was built, and what was found fresh although neither the build
 /// directory's records nor the store knew it.
-fn scan_all(session: &Session<'_>, plan: &Plan, built: &Built) -> HashMap<UnitIndex, Result<Scan, String>> {
+fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> HashMap<UnitIndex, Result<Scan, String>> {
     let unknown = built.fresh.iter().filter(|index| is_adoptable(session, plan, built, **index));
     let wanted: Vec<UnitIndex> = built
         .compiled
         .iter()
         .chain(unknown)
         .copied()
-        .filter(|index| !matches!(plan.units[*index].verdict, Verdict::Refused(_)))
+        .filter(|index| !matches!(plan.units[*index].decision, Decision::Refused(_)))
         .collect();
     wanted
         .into_par_iter()
@@ -197,21 +157,20 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
     let unit = &session.graph.units[index];
     let dir = session.context.layout.unit_dir(&place);
     let uplifted = is_uplifted(session.graph, index);
-    let everything = session.units.store.hashes_everything();
+    let everything = session.store.kind().hashes_everything;
     let mut files = Vec::new();
-    let Listed { files: listed, folders } = list(&dir)?;
+    let UnitFiles { files: listed, folders } = list(&dir)?;
     for relative in listed {
         let path = dir.join(&relative);
         let meta = fs::symlink_metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         if !meta.is_file() {
             return Err(format!("{relative} is not a regular file"));
         }
-        let share_all = session.units.has(Flaw::SharedFingerprints);
-        let sharing = if share_all { Share::Shared } else { share(unit, uplifted, &relative) };
+        let sharing = share(unit, uplifted, &relative);
         let note = relative.starts_with("fingerprint/") || relative.starts_with("run/") || relative.ends_with(".d");
-        let bytes = if sharing == Share::Private && note && meta.len() <= INLINE_LIMIT {
+        let bytes = if sharing == FileSharing::Private && note && meta.len() <= INLINE_LIMIT {
             Bytes::inline(fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?)
-        } else if everything || share_all || hands_over(unit, &relative) {
+        } else if everything || is_exported(unit, &relative) {
             Bytes::Stored(Some(
                 crate::files::hash(&path).map_err(|error| format!("cannot hash {}: {error}", path.display()))?,
             ))
@@ -226,28 +185,24 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
             bytes,
         });
     }
-    let inputs = inputs_of(session, unit, &files, &dir)?;
-    if (unit.is_local() || !inputs.libraries.is_empty()) && inputs.newest_read(session.context, unit) > mark_time(&dir)
-    {
+    let observed = observe(session, unit, &files, &dir)?;
+    let built = invoked_at(&dir).map(|time| UNIX_EPOCH + time);
+    if (unit.is_local() || !observed.libraries.is_empty()) && observed.newest_read(session.context, unit) > built {
         return Err("a source changed while it was built".to_owned());
     }
-    Ok(Scan { content: content_of(unit, &dir, &files, &folders), place, files, folders, inputs })
+    Ok(Scan { content: content_of(unit, &dir, &files, &folders), place, files, folders, observed })
 }
 
-fn mark_time(dir: &Path) -> Option<SystemTime> {
-    super::tree::mark(dir).map(|mark| UNIX_EPOCH + mark)
-}
-
-/// What there is below a unit directory, in a fixed order.
+/// What there is in a unit directory, in a fixed order.
 #[derive(Default)]
-struct Listed {
+struct UnitFiles {
     files: Vec<String>,
-    /// Folders below `out` with nothing in them: a script may have made them for who reads it.
+    /// Folders below `out` with nothing in them: a script may have made them for its readers.
     folders: Vec<String>,
 }
 
-fn list(dir: &Path) -> Result<Listed, String> {
-    let mut found = Listed::default();
+fn list(dir: &Path) -> Result<UnitFiles, String> {
+    let mut found = UnitFiles::default();
     let mut open = vec![String::new()];
     while let Some(folder) = open.pop() {
         let entries =
@@ -275,7 +230,7 @@ fn list(dir: &Path) -> Result<Listed, String> {
 
 /// Whether dependents read this file: metadata of libraries, else the proc-macro library,
 /// and everything a build script wrote.
-fn hands_over(unit: &Unit, path: &str) -> bool {
+fn is_exported(unit: &Unit, path: &str) -> bool {
     if unit.is_script_run() {
         return path.starts_with("out/");
     }
@@ -287,9 +242,9 @@ fn hands_over(unit: &Unit, path: &str) -> bool {
         }
 }
 
-fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String]) -> Content {
+fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String]) -> ContentDigest {
     let mut hasher = FieldHasher::new("content 1");
-    for file in files.iter().filter(|file| hands_over(unit, &file.path)) {
+    for file in files.iter().filter(|file| is_exported(unit, &file.path)) {
         // File names of libraries carry the unit hash; those of scripts are what is read.
         hasher.field("file", if unit.is_script_run() { &file.path } else { "" });
         match &file.bytes {
@@ -307,60 +262,60 @@ fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String])
         let here = dir.join("out").display().to_string();
         hasher.field("stdout", String::from_utf8_lossy(&stdout).replace(&here, "{OUT_DIR}"));
     }
-    hasher.finish()
+    ContentDigest(hasher.finish())
 }
 
 /// What the unit read, from rustc's dep-info or the script's directives.
 ///
 /// # Errors
 /// When Cargo would run the script again whatever is restored.
-fn inputs_of(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path) -> Result<InputSet, String> {
+fn observe(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path) -> Result<ObservedInputs, String> {
     if unit.is_script_run() {
         let stdout = fs::read(dir.join("run/stdout")).or_else(|_| fs::read(dir.join("run/output"))).unwrap_or_default();
         let watched = script::parse(&stdout);
         if let Some(path) = watched.missing(&package_root(unit)) {
             return Err(format!("Cargo always runs it: it watches {}, which is not there", path.display()));
         }
-        return Ok(InputSet::of_script_run(session.context, unit, &watched));
+        return Ok(ObservedInputs::of_script_run(session.context, unit, &watched));
     }
     let dep_info = files.iter().find(|file| file.path.starts_with("out/") && file.path.ends_with(".d"));
     let text = dep_info.and_then(|file| fs::read_to_string(dir.join(&file.path)).ok()).unwrap_or_default();
-    Ok(InputSet::of_compilation(session.context, unit, &depinfo::parse(&text)))
+    Ok(ObservedInputs::of_compilation(session.context, unit, &depinfo::parse(&text)))
 }
 
 fn finish(
     session: &Session<'_>,
     index: UnitIndex,
     scan: Scan,
-    known: &[Option<Known>],
+    artifacts: &[Option<Artifact>],
     costs: &HashMap<UnitPlace, f64>,
     publisher: &str,
 ) -> Result<Entry, String> {
     let unit = &session.graph.units[index];
-    let mut described =
-        Recipe::of(session.graph, index, session.context, |dep| known[dep].map(|known| (known.key, known.content)));
-    if !described.complete {
+    let options = &session.units.options.key;
+    let artifact = |index: UnitIndex| artifacts[index].map(|artifact| (artifact.key, artifact.content));
+    let gathered = KeyInputs::gather(session.graph, index, session.context, options, &artifact);
+    if !gathered.complete {
         return Err("a dependency is not in the store".to_owned());
     }
-    session.units.flaw.inspect(|flaw| flaw.spoil(&mut described.recipe));
-    let base = described.recipe.base(&base_name(unit));
-    let looks = !session.units.has(Flaw::NarrowKey);
-    let observed = (looks && !scan.inputs.is_empty()).then(|| scan.inputs.values(session.context, unit));
+    let base = gathered.inputs.base_key(options);
+    let read = scan.observed.restricted(options);
+    let observed = (!read.is_empty()).then(|| read.values(session.context, unit));
     if observed.is_some() {
-        session.store.root().add_inputs(&base, &scan.inputs).map_err(|error| error.to_string())?;
+        session.store.root().add_inputs(&base, &read).map_err(|error| error.to_string())?;
     }
-    let below = unit.dependencies.iter().filter_map(|edge| known[edge.index]).map(|known| known.stamp);
-    let watched = if unit.is_script_run() { scan.inputs.newest(session.context, unit) } else { None };
+    let stamps = unit.dependencies.iter().filter_map(|edge| artifacts[edge.index]).map(|artifact| artifact.stamp);
+    let watched = if unit.is_script_run() { read.newest(session.context, unit) } else { None };
     Ok(Entry {
         format: FORMAT,
         key: final_key(&base, observed.as_ref()),
         base,
         package: unit.package.name.clone(),
-        slot: slot(unit),
-        stamp: stamp::floor(below, watched),
+        slot: unit.slot(),
+        stamp: oldest_stamp(stamps, watched),
         cost_s: costs.get(&scan.place).copied(),
         place: scan.place,
-        recipe: (&described.recipe).into(),
+        inputs: (&gathered.inputs).into(),
         observed,
         content: scan.content,
         created: since_epoch(SystemTime::now()).as_secs_f64(),

@@ -1,34 +1,29 @@
-//! Restoring: the hits of a plan put into the build directory, units in parallel.
+//! Restoring: the hits of a plan are put into the build directory, units in parallel.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use enum_map::EnumMap;
 use rayon::prelude::*;
 
+use super::installed::{InstalledUnit, is_dangling};
 use super::outdated::remove_outdated;
-use super::tree::{Held, leads_nowhere};
-use super::{Plan, Planned, Session, Verdict};
+use super::{Decision, PlannedUnit, RestorePlan, Session};
 use crate::files::{At, FileError, copy, set_time, temporary_beside};
-use crate::flaw::Flaw;
-use crate::graph::layout::{Layout, Share, UnitPlace, base_dir, is_uplifted};
+use crate::graph::layout::{FileSharing, Layout, UnitPlace, base_dir, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
 use crate::link::Mechanism;
 use crate::store::{Entry, FileRecord};
 
 /// What restoring did.
 #[derive(Debug, Default)]
-pub struct Restored {
-    /// Units put into the build directory, with their places.
+pub struct RestoreOutcome {
+    /// Units put into the build directory, with their directories.
     pub units: Vec<(UnitIndex, UnitPlace)>,
-    /// Shared files by mechanism.
-    pub hardlinked: u64,
-    /// Shared files by mechanism.
-    pub reflinked: u64,
-    /// Shared files by mechanism.
-    pub copied: u64,
-    /// Shared files by mechanism, or whole directories in place.
-    pub symlinked: u64,
+    /// Shared files, or whole directories in place, by mechanism.
+    pub files: EnumMap<Mechanism, u64>,
     /// Files that always get a copy of their own.
     pub private_files: u64,
     /// Bytes written, by copies of either kind.
@@ -42,15 +37,15 @@ pub struct Restored {
 /// # Errors
 /// When the build directory itself cannot be prepared. A unit that cannot be restored is
 /// no error: it is removed again and Cargo builds it.
-pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileError> {
+pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreOutcome, FileError> {
     let layout = &session.context.layout;
     session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
-    if !session.units.has(Flaw::KeepsOutdated) {
+    if !session.units.options.keep_outdated {
         remove_outdated(session, plan)?;
     }
     make_room(session, plan)?;
     stamp_uses(session, plan);
-    let mut restored = Restored::default();
+    let mut restored = RestoreOutcome::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
         return Ok(restored);
     }
@@ -67,91 +62,72 @@ pub fn restore(session: &Session<'_>, plan: &mut Plan) -> Result<Restored, FileE
         let Some(entry) = plan.units[index].hit() else { continue };
         match outcome {
             Ok(count) => {
-                restored.add(&count);
+                for (mechanism, files) in count.files {
+                    restored.files[mechanism] += files;
+                }
+                restored.private_files += count.private;
+                restored.copied_bytes += count.bytes;
                 restored.units.push((index, entry.place.clone()));
-                plan.tree.hold(layout, entry, plan.units[index].stamp, count.whole);
+                plan.installed.record(layout, entry, plan.units[index].stamp, count.whole);
             }
             Err(error) => {
                 let _ = fs::remove_dir_all(layout.unit_dir(&entry.place));
-                plan.tree.forget(&entry.place);
+                plan.installed.forget(&entry.place);
                 restored.failed.push((index, error));
             }
         }
     }
-    plan.tree.write(layout)?;
+    plan.installed.write(layout)?;
     Ok(restored)
 }
 
 /// Stamps every entry this build uses, all at one time: what is restored, and what the
 /// build directory holds already, so that nothing in use looks old. One system call each;
 /// an entry that is gone is none to stamp.
-fn stamp_uses(session: &Session<'_>, plan: &Plan) {
+fn stamp_uses(session: &Session<'_>, plan: &RestorePlan) {
     let now = SystemTime::now();
-    let used = plan.units.par_iter().filter_map(|unit| unit.known());
+    let used = plan.units.par_iter().filter_map(|unit| unit.artifact());
     used.for_each(|(key, _)| session.store.touch(&key, now));
 }
 
 /// What restoring one unit did.
 #[derive(Default)]
-struct Count {
-    mechanisms: Vec<Mechanism>,
+struct UnitCount {
+    files: EnumMap<Mechanism, u64>,
     private: u64,
     bytes: u64,
     whole: bool,
 }
 
-impl Restored {
-    fn add(&mut self, count: &Count) {
-        for mechanism in &count.mechanisms {
-            match mechanism {
-                Mechanism::Hardlinked => self.hardlinked += 1,
-                Mechanism::Reflinked => self.reflinked += 1,
-                Mechanism::Copied => self.copied += 1,
-                Mechanism::Symlinked => self.symlinked += 1,
-            }
-        }
-        self.private_files += count.private;
-        self.copied_bytes += count.bytes;
-    }
-}
-
 /// Frees what the store shares with the build directory where Cargo is going to build. It
 /// would write into the store through a linked directory, and rustc refuses to replace a
 /// read-only file, which every inode of the store is. Which directory a unit without a known
-/// artifact will be built in is Cargo's secret, so all of its profile that ever held one of its
+/// artifact will be built in is Cargo's secret, so all of its profile that ever had one of its
 /// kind are freed. Links to what was collected go too: nothing can be built through them.
-fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
+fn make_room(session: &Session<'_>, plan: &mut RestorePlan) -> Result<(), FileError> {
     let layout = &session.context.layout;
-    let kept: Vec<&UnitPlace> = plan
-        .units
-        .iter()
-        .filter_map(|unit| match &unit.verdict {
-            Verdict::Present { place, touched: false, .. } => Some(place),
-            _ => None,
-        })
-        .collect();
-    let compiled = |index: &UnitIndex| {
-        matches!(
-            plan.units[*index].verdict,
-            Verdict::Miss | Verdict::Refused(_) | Verdict::Present { touched: true, .. }
-        )
+    let mut stays: HashSet<&UnitPlace> = HashSet::new();
+    let mut rebuilt: Vec<(String, String)> = Vec::new();
+    for (unit, planned) in session.graph.units.iter().zip(&plan.units) {
+        match &planned.decision {
+            Decision::Present { place, touched: false, .. } => drop(stays.insert(place)),
+            Decision::Hit(_) => {}
+            Decision::Miss | Decision::Refused(_) | Decision::Present { touched: true, .. } => {
+                rebuilt.push((base_dir(session.graph, unit), unit.slot()));
+            }
+        }
+    }
+    let is_rebuilt = |place: &UnitPlace, unit: &InstalledUnit| {
+        rebuilt.iter().any(|(base, slot)| *slot == unit.slot && Path::new(&place.0).starts_with(base))
     };
-    let graph = session.graph;
-    let wanted: Vec<(String, String)> = (0..graph.units.len())
-        .filter(compiled)
-        .map(|index| (base_dir(graph, &graph.units[index]), super::plan::slot(&graph.units[index])))
-        .collect();
-    let is_wanted = |place: &UnitPlace, held: &Held| {
-        wanted.iter().any(|(base, slot)| *slot == held.slot && Path::new(&place.0).starts_with(base))
-    };
-    let given_up = |(place, held): &(UnitPlace, &Held)| {
-        !kept.contains(&place) && (is_wanted(place, held) || leads_nowhere(session.units.link, &layout.unit_dir(place)))
-    };
-    let is_link =
-        |place: &UnitPlace, held: &Held| held.linked || leads_nowhere(session.units.link, &layout.unit_dir(place));
-    let rebuilt: Vec<(UnitPlace, bool)> =
-        plan.tree.units().filter(given_up).map(|(place, held)| (place.clone(), is_link(&place, held))).collect();
-    for (place, linked) in rebuilt {
+    let mut freed: Vec<(UnitPlace, bool)> = Vec::new();
+    for (place, unit) in plan.installed.units().filter(|(place, _)| !stays.contains(place)) {
+        let dangling = is_dangling(session.units.link, &layout.unit_dir(&place));
+        if dangling || is_rebuilt(&place, unit) {
+            freed.push((place, dangling || unit.linked));
+        }
+    }
+    for (place, linked) in freed {
         let dir = layout.unit_dir(&place);
         if !linked {
             unshare(&dir.join("out"))?;
@@ -160,7 +136,7 @@ fn make_room(session: &Session<'_>, plan: &mut Plan) -> Result<(), FileError> {
         if dir.exists() {
             fs::remove_dir_all(&dir).at("remove", &dir)?;
         }
-        plan.tree.forget(&place);
+        plan.installed.forget(&place);
     }
     Ok(())
 }
@@ -185,11 +161,11 @@ fn unshare(dir: &Path) -> Result<(), FileError> {
 }
 
 /// Makes the package folders once each, so that units need not race for them.
-fn prepare_folders(layout: &Layout, plan: &Plan) -> Result<(), FileError> {
+fn prepare_folders(layout: &Layout, plan: &RestorePlan) -> Result<(), FileError> {
     let mut folders: Vec<PathBuf> = plan
         .units
         .iter()
-        .filter_map(Planned::hit)
+        .filter_map(PlannedUnit::hit)
         .filter_map(|entry| layout.unit_dir(&entry.place).parent().map(Path::to_path_buf))
         .collect();
     folders.sort();
@@ -200,10 +176,10 @@ fn prepare_folders(layout: &Layout, plan: &Plan) -> Result<(), FileError> {
 fn restore_unit(
     session: &Session<'_>,
     index: UnitIndex,
-    planned: &Planned,
+    planned: &PlannedUnit,
     entry: &Entry,
     started: SystemTime,
-) -> Result<Count, FileError> {
+) -> Result<UnitCount, FileError> {
     let unit = &session.graph.units[index];
     let link = session.units.link;
     let dir = session.context.layout.unit_dir(&entry.place);
@@ -215,18 +191,19 @@ fn restore_unit(
         fs::remove_dir_all(&dir).at("remove", &dir)?;
         fs::create_dir(&dir).at("create", &dir)?;
     }
-    let mut count = Count::default();
-    let old = session.units.has(Flaw::OldFingerprints);
+    let mut count = UnitCount::default();
+    let old = session.units.options.old_fingerprints;
     let times = Times { unit, uplifted: is_uplifted(session.graph, index), stamp: planned.stamp, started, old };
     // The store's inode has the store's time: where a newer one is needed it cannot be shared.
     let retimed = planned.stamp != entry.stamp;
     let shares = !(retimed && link.shares_inodes());
-    count.whole = link.whole_directories() && shares && entry.files.iter().any(|file| file.share == Share::Shared);
+    count.whole =
+        link.whole_directories() && shares && entry.files.iter().any(|file| file.share == FileSharing::Shared);
 
     let mut made: Vec<&str> = Vec::new();
     if count.whole {
         let out = session.store.out_dir(entry)?;
-        count.mechanisms.push(link.place(&out, &dir.join("out")).at("link", &out)?);
+        count.files[link.place(&out, &dir.join("out")).at("link", &out)?] += 1;
     } else {
         fs::create_dir(dir.join("out")).at("create", &dir)?;
     }
@@ -251,13 +228,13 @@ fn restore_unit(
     Ok(count)
 }
 
-/// Which time a restored private file gets; see [`super::stamp`].
+/// Which time a restored private file gets; see [`crate::graph::layout`].
 struct Times<'a> {
     unit: &'a Unit,
     uplifted: bool,
     stamp: Duration,
     started: SystemTime,
-    /// A deliberate mistake: fingerprints, too, get the time of the store.
+    /// Fingerprints get that of the store, too.
     old: bool,
 }
 
@@ -279,7 +256,7 @@ fn place_file(
     target: &Path,
     shares: bool,
     times: &Times<'_>,
-    count: &mut Count,
+    count: &mut UnitCount,
 ) -> Result<(), FileError> {
     let link = session.units.link;
     if let Some(bytes) = file.bytes.as_inline() {
@@ -294,7 +271,7 @@ fn place_file(
         return Ok(());
     }
     let stored = session.store.stored(entry, file);
-    if file.share == Share::Shared && shares {
+    if file.share == FileSharing::Shared && shares {
         let mechanism = link.place(&stored, target).at("link", target)?;
         if mechanism == Mechanism::Copied {
             count.bytes += file.size;
@@ -302,7 +279,7 @@ fn place_file(
         if !link.shares_inodes() || mechanism == Mechanism::Copied {
             set_time(target, times.of(&file.path)).at("set the time of", target)?;
         }
-        count.mechanisms.push(mechanism);
+        count.files[mechanism] += 1;
         return Ok(());
     }
     // A private inode, the cheapest way there is; under `copy`, a copy.

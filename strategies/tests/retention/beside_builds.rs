@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use strategies::link::LinkMode;
 use strategies::store;
 
 use crate::world::{UNITS, World};
@@ -9,9 +10,9 @@ use crate::world::{UNITS, World};
 const BUILDERS: usize = 3;
 const BUILDS: usize = 12;
 
-/// Builds in threads while another collects; returns hits of all builds, and entries taken.
+/// Builds in threads while another collects; returns hits of all builds, and entries removed.
 fn race(world: &World, locked: bool) -> (usize, usize) {
-    let (hits, taken, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let (hits, removed, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     world.build(0, "first", true).unwrap();
     let cap = world.collect(None).unwrap().bytes_after;
     std::thread::scope(|scope| {
@@ -22,7 +23,7 @@ fn race(world: &World, locked: bool) -> (usize, usize) {
                 let cap = if small { cap / 3 } else { cap };
                 let collected = world.collect(Some(cap)).unwrap();
                 assert!(collected.bytes_after <= cap);
-                taken.fetch_add(collected.taken.len(), Ordering::Relaxed);
+                removed.fetch_add(collected.entries.len(), Ordering::Relaxed);
                 std::thread::sleep(std::time::Duration::from_micros(500));
             }
         });
@@ -54,15 +55,15 @@ fn race(world: &World, locked: bool) -> (usize, usize) {
     let verified = world.verify();
     assert!(verified.is_intact(), "{:?}", verified.broken);
     assert!(verified.orphans.is_empty());
-    (hits.into_inner(), taken.into_inner())
+    (hits.into_inner(), removed.into_inner())
 }
 
 #[test]
 fn no_build_fails_whatever_the_store_and_the_link() {
     for kind in store::ALL {
-        for link in ["hardlink", "copy", "symlink", "in-place"] {
-            let (_, taken) = race(&World::new(kind, link), true);
-            assert!(taken > UNITS, "{} {link}: collection took part", kind.name());
+        for link in [LinkMode::Hardlink, LinkMode::Copy, LinkMode::Symlink, LinkMode::InPlace] {
+            let (_, removed) = race(&World::new(kind, link), true);
+            assert!(removed > UNITS, "{} {link:?}: collection took part", kind.name);
         }
     }
 }
@@ -72,7 +73,7 @@ fn no_build_fails_whatever_the_store_and_the_link() {
 #[test]
 fn without_locks_what_vanishes_is_built() {
     for kind in store::ALL {
-        for link in ["hardlink", "copy"] {
+        for link in [LinkMode::Hardlink, LinkMode::Copy] {
             race(&World::new(kind, link), false);
         }
     }

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use strategies::link::LinkMode;
 use strategies::store::{self, collect::collect};
 
 use crate::world::{UNITS, World, request};
@@ -25,11 +26,13 @@ fn is_usable(world: &World, at: &str) {
 
 #[test]
 fn at_every_step() {
-    for (kind, links) in store::ALL.into_iter().zip([&["hardlink", "in-place"][..], &["hardlink"]]) {
+    for (kind, links) in
+        store::ALL.into_iter().zip([&[LinkMode::Hardlink, LinkMode::InPlace][..], &[LinkMode::Hardlink]])
+    {
         for link in links {
             let mut stop = 0;
             loop {
-                let world = World::new(kind, link);
+                let world = World::new(kind, *link);
                 for round in ["a", "b"] {
                     world.build(0, round, true).unwrap();
                     world.wipe(round);
@@ -40,7 +43,7 @@ fn at_every_step() {
                     if step > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
                 let interrupted = collected.unwrap().interrupted;
-                is_usable(&world, &format!("{} {link} step {stop}", kind.name()));
+                is_usable(&world, &format!("{} {} step {stop}", kind.name, link.name()));
                 if !interrupted {
                     break;
                 }
@@ -56,7 +59,7 @@ fn at_every_step() {
 fn by_a_kill_at_any_moment() {
     let executable = std::env::current_exe().unwrap();
     for round in 0..12 {
-        let world = World::new(store::ALL[round % 2], "hardlink");
+        let world = World::new(store::ALL[round % 2], LinkMode::Hardlink);
         for variant in 0..4 {
             world.build(variant, "a", true).unwrap();
             world.wipe("a");
@@ -67,7 +70,7 @@ fn by_a_kill_at_any_moment() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        let wait_for = world.store_dir().join("v1/evicted");
+        let wait_for = world.store_dir().join("v2/evicted");
         for _ in 0..2000 {
             if wait_for.exists() {
                 break;

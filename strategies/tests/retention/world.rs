@@ -6,17 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use strategies::explain::{Index, Reason};
+use strategies::explain::{EntryIndex, MissReason};
 use strategies::graph::layout::UnitPlace;
-use strategies::graph::matching::Matched;
-use strategies::graph::{Dependency, Graph, Mode, PackageId, Profile, Source, Target, Unit};
+use strategies::graph::matching::{BuiltUnits, Matched};
+use strategies::graph::{Dependency, Graph, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
 use strategies::key::{Context, Digest};
-use strategies::link::{self, LinkMode};
-use strategies::store::collect::{CollectError, Collected, Request, collect};
+use strategies::link::LinkMode;
+use strategies::policy;
+use strategies::store::collect::{CollectError, CollectOutcome, CollectRequest, collect};
 use strategies::store::survey::Survey;
-use strategies::store::verify::{Verified, verify};
+use strategies::store::verify::{VerifyOutcome, verify};
 use strategies::store::{Store, StoreKind};
-use strategies::units::{self, Built, Session, Units, Verdict};
+use strategies::units::{self, Decision, Session, Units};
 
 /// Units of the made-up workspace; the last is the workspace's own.
 pub const UNITS: usize = 8;
@@ -24,8 +25,8 @@ pub const UNITS: usize = 8;
 /// A workspace, its store and its build directories, all in a temporary directory.
 pub struct World {
     dir: tempfile::TempDir,
-    pub kind: &'static dyn StoreKind,
-    pub link: &'static dyn LinkMode,
+    pub kind: &'static StoreKind,
+    pub link: LinkMode,
 }
 
 /// What one build did.
@@ -38,20 +39,16 @@ pub struct Report {
     pub stale: usize,
     /// Units the plan promised and restoring could not deliver.
     pub failed: usize,
-    pub reasons: BTreeMap<String, Reason>,
-}
-
-pub fn link_named(name: &str) -> &'static dyn LinkMode {
-    *link::ALL.iter().find(|mode| mode.name() == name).unwrap()
+    pub reasons: BTreeMap<String, MissReason>,
 }
 
 impl World {
-    pub fn new(kind: &'static dyn StoreKind, link: &str) -> World {
+    pub fn new(kind: &'static StoreKind, link: LinkMode) -> World {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("workspace/src")).unwrap();
         fs::write(dir.path().join("workspace/Cargo.toml"), "[package]").unwrap();
         fs::write(dir.path().join("workspace/src/lib.rs"), "source").unwrap();
-        World { dir, kind, link: link_named(link) }
+        World { dir, kind, link }
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
@@ -75,17 +72,17 @@ impl World {
         let build_dir = self.path(build_dir);
         let root = self.path("workspace");
         let context = Context::new(&root, &self.path("home"), &build_dir, &build_dir, "rustc", BTreeMap::new());
-        let policy = *strategies::policy::ALL.iter().find(|policy| policy.name() == "aggressive").unwrap();
-        let strategy = Units { policy, link: self.link, store: self.kind, flaw: None };
+        let (policy, options) = (&policy::AGGRESSIVE, Default::default());
+        let strategy = Units { policy, link: self.link, store: self.kind, options, fault: None };
         let session = Session { units: &strategy, store: &*store, graph: &graph, context: &context };
 
         let mut plan = units::plan(&session);
         let restored = units::restore(&session, &mut plan).map_err(|error| error.to_string())?;
         let built = cargo(&graph, &build_dir).map_err(|error| format!("Cargo failed: {error}"))?;
-        let before = Index::load(&*store);
+        let before = EntryIndex::load(&*store);
         units::publish(&session, &mut plan, &built, &HashMap::new(), "w").map_err(|error| error.to_string())?;
 
-        let present = plan.units.iter().filter(|unit| matches!(unit.verdict, Verdict::Present { .. })).count();
+        let present = plan.units.iter().filter(|unit| matches!(unit.decision, Decision::Present { .. })).count();
         let stale = restored.units.iter().filter(|(index, _)| built.compiled.contains(index)).count();
         let explained = before.explain(&session, &plan);
         Ok(Report {
@@ -106,11 +103,11 @@ impl World {
         Survey::of(&*self.store()).unwrap()
     }
 
-    pub fn verify(&self) -> Verified {
+    pub fn verify(&self) -> VerifyOutcome {
         verify(&*self.store(), &self.survey(), &|_| ())
     }
 
-    pub fn collect(&self, max_bytes: Option<u64>) -> Result<Collected, CollectError> {
+    pub fn collect(&self, max_bytes: Option<u64>) -> Result<CollectOutcome, CollectError> {
         collect(&*self.store(), &request(max_bytes), &mut |_| std::ops::ControlFlow::Continue(()))
     }
 
@@ -122,16 +119,16 @@ impl World {
 }
 
 /// A collection that waits for builds.
-pub fn request(max_bytes: Option<u64>) -> Request {
-    let limits = strategies::retention::Limits { max_age: None, max_bytes };
-    Request { limits, now: SystemTime::now(), wait: true, dry_run: false, deep: false }
+pub fn request(max_bytes: Option<u64>) -> CollectRequest {
+    let limits = strategies::retention::StoreLimits { max_age: None, max_bytes };
+    CollectRequest { limits, now: SystemTime::now(), wait: true, dry_run: false, deep: false }
 }
 
 fn unit(n: usize, variant: usize, workspace: &Path) -> Unit {
     let local = n == UNITS - 1;
     let name = format!("unit{n}");
     let dependency = |index| Dependency { index, extern_name: format!("unit{index}"), flags: String::new() };
-    let source = if local { Source::Path(workspace.to_owned()) } else { Source::Registry };
+    let source = if local { PackageSource::Path(workspace.to_owned()) } else { PackageSource::Registry };
     let src_path = match local {
         true => workspace.join("src/lib.rs").display().to_string(),
         false => format!("/registry/{name}/src/lib.rs"),
@@ -143,7 +140,7 @@ fn unit(n: usize, variant: usize, workspace: &Path) -> Unit {
             version: "1.0.0".into(),
             source,
         },
-        target: Target {
+        target: UnitTarget {
             kind: vec!["lib".into()],
             crate_types: vec!["lib".into()],
             name,
@@ -181,8 +178,8 @@ fn outputs(unit: &Unit) -> Vec<(String, Vec<u8>)> {
 
 /// What Cargo would do: leave alone what is as it should be, build the rest. A link that
 /// leads nowhere, or anything else it cannot build through, is a failed build.
-fn cargo(graph: &Graph, build_dir: &Path) -> std::io::Result<Built> {
-    let mut built = Built { matched: Matched::default(), ..Built::default() };
+fn cargo(graph: &Graph, build_dir: &Path) -> std::io::Result<BuiltUnits> {
+    let mut built = BuiltUnits { matched: Matched::default(), ..BuiltUnits::default() };
     for &index in &graph.order {
         let unit = &graph.units[index];
         let hash = Digest::of(format!("{:?}", unit.features).as_bytes()).short();

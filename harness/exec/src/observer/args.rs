@@ -2,7 +2,7 @@
 //!
 //! Four kinds of runs hide behind `RUSTC`:
 //!
-//! | kind | told by | who runs it |
+//! | kind | recognised by | who runs it |
 //! |---|---|---|
 //! | compile | a crate name, `-C metadata`, a source file | Cargo, for a unit |
 //! | dep-info | `--emit=dep-info` alone | sccache, to find a unit's inputs |

@@ -39,6 +39,7 @@ pub(crate) struct FileExtent {
 
 /// Where the bytes of an extent are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) enum ExtentPlace {
     /// In blocks of their own or shared ones, written or only reserved.
     Blocks,
@@ -48,12 +49,4 @@ pub(crate) enum ExtentPlace {
     Inline,
     /// Nowhere yet.
     Unplaced,
-}
-
-/// The file system under a path, as the system call has it.
-#[derive(Debug)]
-pub(crate) struct FileSystemRoom {
-    pub kind: Option<String>,
-    pub free_bytes: u64,
-    pub total_bytes: u64,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
-use super::{FileNumber, FileSystemRoom, ResourceUse};
+use super::{FileNumber, ResourceUse};
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
@@ -132,11 +132,11 @@ pub fn symlink(original: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(original, link)
 }
 
-/// The number of a file and the bytes of its blocks.
-pub fn file_number(_: &Path, metadata: &Metadata) -> (FileNumber, u64) {
+/// The number of a file and the bytes of its blocks; `None` where the system does not report them.
+pub fn file_number(metadata: &Metadata) -> Option<(FileNumber, u64)> {
     use std::os::unix::fs::MetadataExt;
     // `st_blocks` is in units of 512 bytes whatever the file system's block size is.
-    (FileNumber { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512)
+    Some((FileNumber { device: metadata.dev(), number: metadata.ino() }, metadata.blocks() * 512))
 }
 
 /// Opens a file, but waits for no pipe and follows no link that took its name.
@@ -153,11 +153,6 @@ pub fn room(path: &Path) -> io::Result<(u64, u64)> {
     #[allow(clippy::useless_conversion)]
     let (free, all) = (u64::from(room.f_bavail), u64::from(room.f_blocks));
     Ok((free * room.f_frsize, all * room.f_frsize))
-}
-
-pub fn file_system_room(path: &Path) -> io::Result<FileSystemRoom> {
-    let (free_bytes, total_bytes) = room(path)?;
-    Ok(FileSystemRoom { kind: file_system_kind(path), free_bytes, total_bytes })
 }
 
 #[cfg(target_os = "linux")]
@@ -219,28 +214,7 @@ mod linux {
         Ok(rustix::fs::syncfs(file)?)
     }
 
-    /// The name of a magic number (include/uapi/linux/magic.h), for systems without a mount table.
-    pub fn file_system_kind(path: &Path) -> Option<String> {
-        // The type's width and sign differ between architectures; magic numbers have 32 bits.
-        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
-        let magic = rustix::fs::statfs(path).ok()?.f_type as u64 & 0xffff_ffff;
-        let name = match magic {
-            0xef53 => "ext",
-            0x9123_683e => "btrfs",
-            0x5846_5342 => "xfs",
-            0x0102_1994 => "tmpfs",
-            0x794c_7630 => "overlay",
-            0x2fc1_2fc1 => "zfs",
-            0xf2f5_2010 => "f2fs",
-            0x6969 => "nfs",
-            0x6573_5546 => "fuse",
-            0x0102_1997 => "9p",
-            _ => return Some(format!("unknown ({magic:#x})")),
-        };
-        Some(name.to_owned())
-    }
-
-    /// The extents of an open file; `None` where the file system does not tell.
+    /// The extents of an open file; `None` where the file system does not report them.
     pub fn file_extents(file: &File) -> Option<Vec<FileExtent>> {
         let mut all = Vec::new();
         let mut request = Box::new(fiemap::FiemapRequest::new());
@@ -430,16 +404,12 @@ mod other {
     }
 
     pub fn sysctl(name: &str) -> Option<String> {
-        let output = crate::tool::output_of(Path::new("/usr/sbin/sysctl"), &["-n", name]).ok()?;
+        let output = duct::cmd!("/usr/sbin/sysctl", "-n", name).stderr_null().read().ok()?;
         Some(output.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     pub fn sync_file_system(file: &File) -> io::Result<()> {
         file.sync_all()
-    }
-
-    pub fn file_system_kind(_: &Path) -> Option<String> {
-        None
     }
 
     pub fn file_extents(_: &File) -> Option<Vec<FileExtent>> {

@@ -3,32 +3,24 @@
 //! a child starts between its own start and its assignment, well below a millisecond, would be
 //! missed; Cargo starts nothing so early.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io;
 use std::mem::size_of;
-use std::os::windows::ffi::OsStrExt;
-use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsHandle, AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::ptr::{null, null_mut};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{FILETIME, WAIT_OBJECT_0};
-use windows_sys::Win32::Storage::FileSystem::{
-    BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_STANDARD_INFO,
-    FileStandardInfo, GetDiskFreeSpaceExW, GetFileInformationByHandle, GetFileInformationByHandleEx,
-};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
 };
-use windows_sys::Win32::System::SystemInformation::{GlobalMemoryStatusEx, MEMORYSTATUSEX};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessTimes, INFINITE, WaitForSingleObject};
 
-use super::{FileExtent, FileNumber, FileSystemRoom, ResourceUse};
+use super::{FileExtent, FileNumber, ResourceUse};
 
 fn unsupported<T>() -> io::Result<T> {
     Err(io::ErrorKind::Unsupported.into())
@@ -75,7 +67,7 @@ impl ChildGroup {
     pub fn terminate(&self) {}
 
     pub fn kill(&self) {
-        // Windows has no signals to tell of: the processes end with this exit code.
+        // Windows has no signals: the processes end with this exit code.
         // SAFETY: the handle is open.
         let _ = unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
     }
@@ -145,6 +137,7 @@ pub fn is_root() -> bool {
     false
 }
 
+/// CPU time of this process so far, all its threads.
 pub fn own_cpu() -> Duration {
     let [mut created, mut ended, mut kernel, mut user] = [FILETIME::default(); 4];
     // SAFETY: four places to write to, and a handle that is always valid.
@@ -170,12 +163,7 @@ pub fn sysctl(_: &str) -> Option<String> {
 }
 
 pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
-    let mut memory = MEMORYSTATUSEX { dwLength: size_of::<MEMORYSTATUSEX>() as u32, ..MEMORYSTATUSEX::default() };
-    // SAFETY: the structure says its own size, as the call wants.
-    match unsafe { GlobalMemoryStatusEx(&raw mut memory) } {
-        0 => (None, None),
-        _ => (Some(memory.ullTotalPhys), Some(memory.ullAvailPhys)),
-    }
+    (None, None)
 }
 
 pub fn is_executable(path: &Path) -> bool {
@@ -186,36 +174,8 @@ pub fn symlink(original: &Path, link: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(original, link)
 }
 
-/// What cannot be asked counts as a file of its own that takes its length: it is being replaced,
-/// or another process has it for itself.
-pub fn file_number(path: &Path, metadata: &Metadata) -> (FileNumber, u64) {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let unknown = || FileNumber { device: u64::MAX, number: NEXT.fetch_add(1, Ordering::Relaxed) };
-    numbers(path).unwrap_or_else(|_| (unknown(), metadata.len()))
-}
-
-/// Asks about a file or directory itself, not what a link leads to.
-fn numbers(path: &Path) -> io::Result<(FileNumber, u64)> {
-    // Rights to read attributes are enough, so nobody who writes to the file is disturbed.
-    let file: File = OpenOptions::new()
-        .access_mode(0)
-        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(path)?;
-    let mut found = BY_HANDLE_FILE_INFORMATION::default();
-    let mut sizes = FILE_STANDARD_INFO::default();
-    // SAFETY: the handle is open, and each structure is the one its call writes, with its size.
-    unsafe {
-        check(GetFileInformationByHandle(file.as_raw_handle(), &raw mut found))?;
-        check(GetFileInformationByHandleEx(
-            file.as_raw_handle(),
-            FileStandardInfo,
-            (&raw mut sizes).cast(),
-            size_of::<FILE_STANDARD_INFO>() as u32,
-        ))?;
-    }
-    let number = u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow);
-    let device = u64::from(found.dwVolumeSerialNumber);
-    Ok((FileNumber { device, number }, sizes.AllocationSize.unsigned_abs()))
+pub fn file_number(_: &Metadata) -> Option<(FileNumber, u64)> {
+    None
 }
 
 pub fn open_regular(path: &Path) -> io::Result<File> {
@@ -230,17 +190,8 @@ pub fn file_extents(_: &File) -> Option<Vec<FileExtent>> {
     None
 }
 
-pub fn room(path: &Path) -> io::Result<(u64, u64)> {
-    let name: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
-    let (mut free, mut total) = (0, 0);
-    // SAFETY: the path ends in 0.
-    check(unsafe { GetDiskFreeSpaceExW(name.as_ptr(), &raw mut free, &raw mut total, null_mut()) })?;
-    Ok((free, total))
-}
-
-pub fn file_system_room(path: &Path) -> io::Result<FileSystemRoom> {
-    let (free_bytes, total_bytes) = room(path)?;
-    Ok(FileSystemRoom { kind: None, free_bytes, total_bytes })
+pub fn room(_: &Path) -> io::Result<(u64, u64)> {
+    unsupported()
 }
 
 #[cfg(test)]
@@ -271,22 +222,6 @@ mod tests {
             child.wait().unwrap();
             assert!(began.elapsed() < Duration::from_secs(20));
         }
-    }
-
-    #[test]
-    fn two_names_of_a_file_have_one_number_and_its_volume_has_room() {
-        let dir = tempfile::tempdir().unwrap();
-        let [a, b, c] = ["a", "b", "c"].map(|name| dir.path().join(name));
-        std::fs::write(&a, vec![1; 100_000]).unwrap();
-        std::fs::hard_link(&a, &b).unwrap();
-        std::fs::copy(&a, &c).unwrap();
-        assert_eq!(numbers(&a).unwrap(), numbers(&b).unwrap());
-        assert_ne!(numbers(&a).unwrap().0, numbers(&c).unwrap().0);
-        assert!(numbers(&a).unwrap().1 >= 100_000);
-        assert!(numbers(dir.path()).is_ok() && numbers(&dir.path().join("d")).is_err());
-        let (free, total) = room(dir.path()).unwrap();
-        assert!(free > 0 && free <= total, "{free} of {total}");
-        assert!(memory_bytes().0 >= memory_bytes().1);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use super::limits::ResourceLimits;
-use super::view::SandboxMount;
+use super::view::{SandboxMount, Shown};
 use crate::os;
 
 /// First argument of the process in front of the sandbox.
@@ -90,26 +90,20 @@ fn bubblewrap_arguments(view: &[SandboxMount], cwd: &Path) -> Vec<OsString> {
     // Without a session of its own it could type into our terminal.
     args.extend(["--new-session", "--die-with-parent", "--cap-drop", "ALL"].map(OsString::from));
     let mut sealed: Vec<&Path> = Vec::new();
-    for mount in view {
-        let path = mount.path();
-        let words: Vec<OsString> = match mount {
-            SandboxMount::ReadOnly { path, source } => vec!["--ro-bind".into(), source.into(), path.into()],
-            SandboxMount::Writable { path, source } => vec!["--bind".into(), source.into(), path.into()],
-            SandboxMount::Link { path, target } => vec!["--symlink".into(), target.into(), path.into()],
-            SandboxMount::Device { path } => vec!["--dev-bind".into(), path.into(), path.into()],
-            SandboxMount::Scratch { path } => {
-                vec!["--perms".into(), "1777".into(), "--tmpfs".into(), path.into()]
-            }
-            SandboxMount::Empty { path } => {
-                sealed.push(path);
-                vec!["--tmpfs".into(), path.into()]
-            }
-            SandboxMount::Blank { path } => vec!["--ro-bind".into(), "/dev/null".into(), path.into()],
-            SandboxMount::Proc => {
-                sealed.push(path);
-                vec!["--proc".into(), path.into()]
-            }
+    for SandboxMount { path, shown } in view {
+        let words: Vec<OsString> = match shown {
+            Shown::ReadOnly(source) => vec!["--ro-bind".into(), source.into(), path.into()],
+            Shown::Writable(source) => vec!["--bind".into(), source.into(), path.into()],
+            Shown::Link(target) => vec!["--symlink".into(), target.into(), path.into()],
+            Shown::Device => vec!["--dev-bind".into(), path.into(), path.into()],
+            Shown::Scratch => vec!["--perms".into(), "1777".into(), "--tmpfs".into(), path.into()],
+            Shown::Blank => vec!["--ro-bind".into(), "/dev/null".into(), path.into()],
+            Shown::Empty => vec!["--tmpfs".into(), path.into()],
+            Shown::Proc => vec!["--proc".into(), path.into()],
         };
+        if matches!(shown, Shown::Empty | Shown::Proc) {
+            sealed.push(path);
+        }
         args.extend(words);
     }
     // Only now is everything in them in place.
@@ -127,10 +121,11 @@ mod tests {
     #[test]
     fn empty_directories_are_sealed_after_what_is_put_into_them() {
         let view = [
-            SandboxMount::Empty { path: "/home/me".into() },
-            SandboxMount::Writable { path: "/home/me/work".into(), source: "/disk/work".into() },
-            SandboxMount::Proc,
-        ];
+            ("/home/me", Shown::Empty),
+            ("/home/me/work", Shown::Writable("/disk/work".into())),
+            ("/proc", Shown::Proc),
+        ]
+        .map(|(path, shown)| SandboxMount { path: path.into(), shown });
         let args: Vec<_> = bubblewrap_arguments(&view, Path::new("/home/me/work"));
         let text = args.iter().map(|arg| arg.to_str().unwrap()).collect::<Vec<_>>().join(" ");
         assert!(

@@ -10,9 +10,6 @@ use std::path::{Component, Path, PathBuf};
 
 /// Removes links in `tree` that lead out of it, and files that are neither files, directories
 /// nor links; returns what was there.
-///
-/// # Errors
-/// When the tree cannot be walked, or something in it not be removed.
 pub(super) fn remove_leading_out(tree: &Path) -> io::Result<Vec<PathBuf>> {
     let tree = tree.canonicalize()?;
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Builds of strangers' code in a sandbox made by Bubblewrap: `--sandbox`.
+//! Builds of untrusted code in a sandbox made by Bubblewrap: `--sandbox`.
 //!
 //! No network but a loopback of its own, a view of the file system in which little is seen and
 //! less can be written ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on
@@ -23,13 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{CommandSpec, Finished, ProcessError, Stream};
 use super::interrupt::{Interrupted, Supervisor};
-use super::toolchain::on_path;
+use super::tool::on_path;
 use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
 use view::{SandboxMount, SandboxNeeds};
 
-/// How long Bubblewrap has to start a trivial program or to tell its version.
+/// How long Bubblewrap has to start a trivial program or to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a program is started inside and outside to measure the overhead.
@@ -64,30 +64,23 @@ pub struct SandboxSpec {
     pub read: Vec<PathBuf>,
 }
 
-/// Why there is no sandbox.
+/// There is no sandbox.
 #[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    /// Another system.
+#[error(transparent)]
+pub struct SandboxError(#[from] SandboxProblem);
+
+#[derive(Debug, thiserror::Error)]
+enum SandboxProblem {
     #[error("`--sandbox` needs Linux; leave it out, or run in a virtual machine")]
     NotLinux,
-    /// Bubblewrap is not installed.
     #[error("`--sandbox` needs `bwrap`, which is not on PATH; on Debian: apt-get install bubblewrap")]
     NoBubblewrap,
-    /// There is no `true`.
     #[error("`--sandbox` cannot be tried without the program `true`; put it on PATH")]
     NothingToTry,
-    /// We cannot be started again.
     #[error("`--sandbox` cannot find the harness itself: {0}; start it by its path")]
     NoSelf(std::io::Error),
-    /// It was tried and failed.
     #[error("`--sandbox` does not work here ({reason}); {remedy}")]
-    Refused {
-        /// The system's words.
-        reason: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// A signal ended the run.
+    Refused { reason: String, remedy: &'static str },
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
@@ -125,7 +118,7 @@ pub struct StartOverhead {
     pub outside: Duration,
 }
 
-/// Runs a command of strangers' code: in the sandbox, if there is one.
+/// Runs a command of untrusted code: in the sandbox, if there is one.
 ///
 /// After a sandboxed command, however it ended, links that lead out of the writable directories
 /// and special files are removed from them. How long that took is [`Finished::inspection`].
@@ -183,10 +176,10 @@ impl Sandbox {
     /// When it does not work here: one line that says why and what to do.
     pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
-            return Err(SandboxError::NotLinux);
+            return Err(SandboxProblem::NotLinux.into());
         }
-        let bwrap = on_path("bwrap").ok_or(SandboxError::NoBubblewrap)?;
-        let exe = std::env::current_exe().map_err(SandboxError::NoSelf)?;
+        let bwrap = on_path("bwrap").ok_or(SandboxProblem::NoBubblewrap)?;
+        let exe = std::env::current_exe().map_err(SandboxProblem::NoSelf)?;
         needs.read.extend(spec.read.iter().cloned());
         let group = ControlGroup::make(&spec.limits);
         let unless = |enforcer: Option<Enforcer>, limit: u64| enforcer.is_none().then_some(limit);
@@ -205,11 +198,11 @@ impl Sandbox {
             reported: Mutex::default(),
             spec,
         };
-        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxError::NothingToTry)?, "/").timeout(PATIENCE);
+        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxProblem::NothingToTry)?, "/").timeout(PATIENCE);
         match run(Some(&sandbox), &trivial, supervisor, &mut |_, _| ()) {
             Ok(finished) if finished.status.success() => Ok(sandbox),
             Ok(finished) => Err(refused(&finished.stderr_text())),
-            Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
+            Err(ProcessError::Interrupted(interrupted)) => Err(SandboxProblem::from(interrupted).into()),
             Err(error) => Err(refused(&error.to_string())),
         }
     }
@@ -306,7 +299,7 @@ fn version(bwrap: &Path, supervisor: &Supervisor) -> Option<String> {
 fn refused(stderr: &str) -> SandboxError {
     let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let reason = last.trim_start_matches("error: sandbox: ").trim_start_matches("bwrap: ").to_owned();
-    SandboxError::Refused { reason, remedy: remedy(Path::new("/proc/sys")).to_owned() }
+    SandboxProblem::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }.into()
 }
 
 /// The switch that forbids sandboxes, if the system has one and it is thrown.

@@ -25,95 +25,50 @@ use serde::{Deserialize, Serialize};
 const SYSTEM: &[&str] =
     &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/opt", "/nix", "/gnu"];
 
-/// Where the kernel tells about cores.
+/// Where the kernel describes its cores.
 const KERNEL: &[&str] = &["/sys/fs/cgroup", "/sys/devices/system/cpu"];
 
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Files in `/etc` that no build may read.
-const SECRETS: &[&str] = &[
-    "/etc/shadow",
-    "/etc/shadow-",
-    "/etc/gshadow",
-    "/etc/gshadow-",
-    "/etc/sudoers",
-    "/etc/sudoers.d",
-    "/etc/ssh",
-    "/etc/ssl/private",
-    "/etc/kubernetes",
-    "/etc/rancher",
-    "/etc/NetworkManager",
-    "/etc/wireguard",
-    "/etc/krb5.keytab",
-];
+const SECRETS: &str = "shadow shadow- gshadow gshadow- sudoers sudoers.d ssh ssl/private kubernetes rancher \
+    NetworkManager wireguard krb5.keytab";
 
-/// One thing that is there; its path is the same inside and outside.
+/// One thing that is seen; its path is the same inside and outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxMount {
+    pub(super) path: PathBuf,
+    pub(super) shown: Shown,
+}
+
+/// What is seen at a path. Sources are without links on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SandboxMount {
-    /// A file or directory with everything below it, read-only.
-    ReadOnly {
-        /// Where it is seen.
-        path: PathBuf,
-        /// Where it is, without links on the way.
-        source: PathBuf,
-    },
-    /// The same, writable.
-    Writable {
-        /// Where it is seen.
-        path: PathBuf,
-        /// Where it is, without links on the way.
-        source: PathBuf,
-    },
-    /// A symbolic link.
-    Link {
-        /// Where it is.
-        path: PathBuf,
-        /// What it says.
-        target: PathBuf,
-    },
-    /// A device.
-    Device {
-        /// Its node.
-        path: PathBuf,
-    },
+pub(super) enum Shown {
+    /// A file or directory with all its contents, read-only.
+    ReadOnly(PathBuf),
+    Writable(PathBuf),
+    /// A symbolic link, and its text.
+    Link(PathBuf),
+    Device,
     /// An empty directory in memory that anybody may write to.
-    Scratch {
-        /// Where.
-        path: PathBuf,
-    },
+    Scratch,
     /// An empty directory, but for what comes after it in the list.
-    Empty {
-        /// Where.
-        path: PathBuf,
-    },
+    Empty,
     /// A file that reads as empty.
-    Blank {
-        /// Where.
-        path: PathBuf,
-    },
+    Blank,
     /// The process file system of the sandbox, read-only.
     Proc,
 }
 
 impl SandboxMount {
-    /// Where it is seen.
-    pub fn path(&self) -> &Path {
-        match self {
-            SandboxMount::ReadOnly { path, .. }
-            | SandboxMount::Writable { path, .. }
-            | SandboxMount::Link { path, .. }
-            | SandboxMount::Device { path }
-            | SandboxMount::Scratch { path }
-            | SandboxMount::Empty { path }
-            | SandboxMount::Blank { path } => path,
-            SandboxMount::Proc => Path::new("/proc"),
-        }
+    /// Whether its contents need not be listed again.
+    fn shows_contents(&self) -> bool {
+        matches!(self.shown, Shown::ReadOnly(_) | Shown::Writable(_) | Shown::Link(_))
     }
 
-    /// Whether something below it need not be listed again.
-    fn shows_what_is_below(&self) -> bool {
-        matches!(self, SandboxMount::ReadOnly { .. } | SandboxMount::Writable { .. } | SandboxMount::Link { .. })
+    fn is_writable(&self) -> bool {
+        matches!(self.shown, Shown::Writable(_))
     }
 }
 
@@ -153,44 +108,42 @@ pub fn split(path: &OsStr) -> Vec<PathBuf> {
 
 /// Everything that is seen, in the order in which it has to be put there.
 pub fn view(needs: &SandboxNeeds) -> Vec<SandboxMount> {
-    let mut list = List::default();
+    let mut list = ViewList::default();
     let home = needs.home.as_deref().filter(|home| home.is_dir() && *home != Path::new("/"));
     for path in SYSTEM.iter().map(Path::new) {
         match std::fs::read_link(path) {
-            Ok(target) => list.0.push(SandboxMount::Link { path: path.to_owned(), target }),
+            Ok(target) => list.push(path, Shown::Link(target)),
             Err(_) => list.read(path),
         }
     }
     KERNEL.iter().for_each(|path| list.read(Path::new(path)));
-    for path in DEVICES.iter().map(PathBuf::from).filter(|path| path.exists()) {
-        list.0.push(SandboxMount::Device { path });
+    for path in DEVICES.iter().map(Path::new).filter(|path| path.exists()) {
+        list.push(path, Shown::Device);
     }
-    for (path, target) in [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")] {
-        let (path, target) = (Path::new("/dev").join(path), format!("/proc/self/fd{target}").into());
-        list.0.push(SandboxMount::Link { path, target });
+    for (name, target) in [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")] {
+        list.push(Path::new("/dev").join(name), Shown::Link(format!("/proc/self/fd{target}").into()));
     }
-    list.0.push(SandboxMount::Proc);
+    list.push("/proc", Shown::Proc);
     let named = needs.tmp.iter().filter(|tmp| tmp.is_absolute() && tmp.is_dir()).cloned();
     for path in ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from).into_iter().chain(named) {
-        if !list.0.iter().any(|mount| mount.path() == path) {
-            list.0.push(SandboxMount::Scratch { path });
+        if !list.0.iter().any(|mount| mount.path == path) {
+            list.push(path, Shown::Scratch);
         }
     }
-    for path in SECRETS.iter().map(PathBuf::from).filter(|path| path.exists()) {
-        list.0.push(if path.is_dir() { SandboxMount::Empty { path } } else { SandboxMount::Blank { path } });
+    for path in SECRETS.split(' ').map(|name| Path::new("/etc").join(name)).filter(|path| path.exists()) {
+        let shown = if path.is_dir() { Shown::Empty } else { Shown::Blank };
+        list.push(path, shown);
     }
     for (path, _) in home.into_iter().chain(needs.sealed.iter().map(PathBuf::as_path)).flat_map(both) {
-        list.0.push(SandboxMount::Empty { path });
+        list.push(path, Shown::Empty);
     }
     // A directory on PATH that holds homes or temporary files would show them again.
     let holds_too_much = |dir: &Path| {
-        let scratch =
-            list.0.iter().filter(|mount| matches!(mount, SandboxMount::Scratch { .. } | SandboxMount::Empty { .. }));
-        scratch.map(SandboxMount::path).any(|hidden| hidden.starts_with(dir)) || dir.starts_with("/proc")
+        let hidden = list.0.iter().filter(|mount| matches!(mount.shown, Shown::Scratch | Shown::Empty));
+        hidden.map(|mount| &mount.path).any(|hidden| hidden.starts_with(dir)) || dir.starts_with("/proc")
     };
     let path: Vec<&PathBuf> = needs.path.iter().filter(|dir| dir.is_dir() && !holds_too_much(dir)).collect();
-    path.into_iter().for_each(|dir| list.read(dir));
-    needs.read.iter().for_each(|path| list.read(path));
+    path.into_iter().chain(&needs.read).for_each(|path| list.read(path));
     needs.write.iter().for_each(|path| list.write(path));
     list.in_order()
 }
@@ -203,21 +156,25 @@ fn both(path: &Path) -> Vec<(PathBuf, PathBuf)> {
 }
 
 #[derive(Default)]
-struct List(Vec<SandboxMount>);
+struct ViewList(Vec<SandboxMount>);
 
-impl List {
+impl ViewList {
+    fn push(&mut self, path: impl Into<PathBuf>, shown: Shown) {
+        self.0.push(SandboxMount { path: path.into(), shown });
+    }
+
     fn read(&mut self, path: &Path) {
         for (path, source) in both(path) {
-            if !self.0.iter().any(|mount| mount.path() == path && mount.shows_what_is_below()) {
-                self.0.push(SandboxMount::ReadOnly { path, source });
+            if !self.0.iter().any(|mount| mount.path == path && mount.shows_contents()) {
+                self.push(path, Shown::ReadOnly(source));
             }
         }
     }
 
     fn write(&mut self, path: &Path) {
         for (path, source) in both(path) {
-            self.0.retain(|mount| mount.path() != path);
-            self.0.push(SandboxMount::Writable { path, source });
+            self.0.retain(|mount| mount.path != path);
+            self.push(path, Shown::Writable(source));
         }
     }
 
@@ -225,12 +182,13 @@ impl List {
     fn in_order(self) -> Vec<SandboxMount> {
         let mut all = self.0;
         // Of two at one path the one that shows something comes last, and wins.
-        all.sort_by(|a, b| a.path().cmp(b.path()).then(a.shows_what_is_below().cmp(&b.shows_what_is_below())));
+        all.sort_by(|a, b| a.path.cmp(&b.path).then(a.shows_contents().cmp(&b.shows_contents())));
         let mut kept: Vec<SandboxMount> = Vec::new();
         for mount in all {
-            let above = kept.iter().rfind(|above| mount.path().starts_with(above.path()));
-            let shown = above.is_some_and(|above| above.shows_what_is_below() && above.path() != mount.path());
-            let again = matches!(mount, SandboxMount::ReadOnly { .. }) && shown && !above.is_some_and(is_writable);
+            let above = kept.iter().rfind(|above| mount.path.starts_with(&above.path));
+            let shown = above.is_some_and(|above| above.shows_contents() && above.path != mount.path);
+            let again =
+                matches!(mount.shown, Shown::ReadOnly(_)) && shown && !above.is_some_and(SandboxMount::is_writable);
             if !again {
                 kept.push(mount);
             }
@@ -239,16 +197,12 @@ impl List {
     }
 }
 
-fn is_writable(mount: &SandboxMount) -> bool {
-    matches!(mount, SandboxMount::Writable { .. })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn at(list: &[SandboxMount], path: &Path) -> Option<usize> {
-        list.iter().position(|mount| mount.path() == path)
+        list.iter().position(|mount| mount.path == path)
     }
 
     #[test]
@@ -269,10 +223,10 @@ mod tests {
         };
         let list = view(&needs);
         let hidden = at(&list, &home).unwrap();
-        assert_eq!(list[hidden], SandboxMount::Empty { path: home.clone() });
+        assert_eq!(list[hidden].shown, Shown::Empty);
         assert!(at(&list, &home.join(".cargo/bin")).unwrap() > hidden);
         let arm = at(&list, &home.join("work/arm")).unwrap();
-        assert!(matches!(list[arm], SandboxMount::Writable { .. }));
+        assert!(list[arm].is_writable());
         assert!(at(&list, &home.join("work/arm/kept")).unwrap() > arm, "what is read-only in it stays so");
         assert!(at(&list, &home.join(".ssh")).is_none() && at(&list, Path::new("/")).is_none());
         assert!(at(&list, Path::new("/run")).is_none() && at(&list, Path::new("/sys")).is_none());
@@ -282,12 +236,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_system_is_seen_and_what_lies_below_is_not_listed_again() {
         let list = view(&SandboxNeeds { path: vec!["/usr/bin".into(), "/bin".into()], ..SandboxNeeds::default() });
-        assert!(matches!(list[at(&list, Path::new("/usr")).unwrap()], SandboxMount::ReadOnly { .. }));
+        assert!(matches!(list[at(&list, Path::new("/usr")).unwrap()].shown, Shown::ReadOnly(_)));
         assert!(at(&list, Path::new("/usr/bin")).is_none());
-        assert!(list.iter().filter(|mount| mount.path() == Path::new("/bin")).count() == 1);
-        assert!(!list.iter().any(is_writable));
+        assert!(list.iter().filter(|mount| mount.path == Path::new("/bin")).count() == 1);
+        assert!(!list.iter().any(SandboxMount::is_writable));
         let proc = at(&list, Path::new("/proc")).unwrap();
-        assert_eq!(list[proc], SandboxMount::Proc);
+        assert_eq!(list[proc].shown, Shown::Proc);
     }
 
     #[test]
@@ -295,12 +249,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let real = dir.path().canonicalize().unwrap();
         std::fs::create_dir(real.join("disk")).unwrap();
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(real.join("disk"), real.join("link")).unwrap();
+        crate::os::symlink(&real.join("disk"), &real.join("link")).unwrap();
         let list = view(&SandboxNeeds { write: vec![real.join("link")], ..SandboxNeeds::default() });
         for name in ["link", "disk"] {
             let mount = &list[at(&list, &real.join(name)).unwrap()];
-            assert_eq!(*mount, SandboxMount::Writable { path: real.join(name), source: real.join("disk") });
+            assert_eq!(mount.shown, Shown::Writable(real.join("disk")));
         }
     }
 }

@@ -50,7 +50,7 @@ impl Disk {
     /// Not applicable where this cannot be done.
     pub(super) fn mount(bench: &Bench<'_>) -> Result<Disk, Wrong> {
         let name = strategies::key::Digest::of(bench.at("").as_os_str().as_encoded_bytes()).short();
-        let folder = Folder(bench.lab().work.join(DISKS).join(name));
+        let folder = Folder(bench.build_env().work.join(DISKS).join(name));
         let spec = VolumeSpec { kind: VolumeKind::Tmpfs, size_bytes: SIZE };
         let volume = Volume::create(spec, &folder.0);
         let volume = volume.map_err(|error| match is_root() {

@@ -1,7 +1,5 @@
 //! The store, or a build directory, is where it cannot be used as usual.
 
-use strategies::Strategy;
-
 use super::disk::{Disk, Elsewhere, put};
 use super::{MAIN, PRINTS, goes_on, set_up};
 use crate::bench::Bench;
@@ -45,7 +43,7 @@ pub(super) fn elsewhere(bench: &mut Bench<'_>) -> Told {
 /// A compiler that has room must not fail because its cache has none.
 pub(super) fn full_store(bench: &mut Bench<'_>) -> Told {
     bench.needs_cache()?;
-    if matches!(bench.strategy(), Strategy::Units(units) if units.link.name() == "reflink") {
+    if bench.strategy().as_units().is_some_and(|units| units.link.name() == "reflink") {
         let why = "the small disk is a file system of its own, and nothing can be reflinked to it";
         return Err(Wrong::NotApplicable(why.to_owned()));
     }

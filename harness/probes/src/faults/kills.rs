@@ -9,7 +9,7 @@ use crate::bench::Bench;
 use crate::cut_off::{Cut, Moment};
 use crate::materials::package;
 use crate::{Told, Wrong};
-use runner::lab::Phase;
+use runner::build_env::Phase;
 
 const fn after(phase: Phase, ms: u64) -> Cut {
     Cut { phase, at: Moment::After(Duration::from_millis(ms)) }

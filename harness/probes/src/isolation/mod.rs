@@ -156,7 +156,7 @@ fn cargo_clean(bench: &mut Bench<'_>) -> Told {
         bench.build(tree)?;
         bench.prints(tree, WORD)?;
     }
-    let layout = bench.lab().toolchain.layout_flag();
+    let layout = bench.build_env().toolchain.layout_flag();
     let args: Vec<&str> = ["clean", "--offline"].into_iter().chain(layout).collect();
     bench.cargo("first", &args)?;
     bench.warm_no_more("first");

@@ -107,7 +107,7 @@ fn target_given_explicitly(bench: &mut Bench<'_>) -> Told {
     );
     with_script(bench, &script)?;
     bench.set(APP).rustflags = Some("--cfg probe_two".to_owned());
-    let target = format!("--target={}", bench.lab().toolchain.host);
+    let target = format!("--target={}", bench.build_env().toolchain.host);
     there_and_back(bench, ["two", "one"], |bench, word| {
         bench.set(APP).args = (word == "one").then(|| target.clone()).into_iter().collect();
         Ok(word.to_owned())
@@ -125,7 +125,7 @@ fn toolchain_switched(bench: &mut Bench<'_>) -> Told {
     with_script(bench, script)?;
     there_and_back(bench, ["first", "second"], |bench, which| {
         bench.set(APP).second_toolchain = which == "second";
-        let text = &bench.lab_of(APP).toolchain.rustc_verbose;
+        let text = &bench.build_env_of(APP).toolchain.rustc_verbose;
         let release = text.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default();
         Ok(release.to_owned())
     })

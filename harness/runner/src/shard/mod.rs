@@ -1,26 +1,20 @@
 //! A run in parts, for several machines or several nights.
 //!
-//! What can be told apart is a *cell*: one round of one telling (see
-//! [`crate::plan`]), that is, the story once through for every strategy, from empty
-//! directories. Within a cell strategies are compared with each other, so a cell is never
-//! divided: every ratio is of two builds on one machine.
+//! The parts are made of *cells*: one round of one pass (see [`crate::plan`]), that is, the
+//! scenario once through for every strategy, from empty directories. Within a cell strategies are
+//! compared with each other, so a cell is never divided: every ratio is of two builds on one
+//! machine.
 //!
 //! ```text
-//! harness plan --shards 4 --rounds 8 …           what the shards are, for some engine
-//! harness compare --shard 1/4 --seed 7 …         one of them, a run folder of its own
-//! harness merge RUN…  --out DIR                  the run they make together
+//! harness plan --shards 4 --rounds 8 …              what the shards are, for some engine
+//! harness compare --options FILE --shard 1/4        one of them, a run folder of its own
+//! harness merge RUN…  --out DIR                     the run they make together
 //! ```
 //!
-//! Which cells a shard holds follows from the command line alone ([`split`]): no shard needs to
+//! Which cells a shard holds follows from the options alone ([`split`]): no shard needs to
 //! know of the others. The rounds keep their numbers, and whose turn it is follows from seed and
 //! round, so the rows are those of the whole run.
-//!
-//! | file | its one idea |
-//! |---|---|
-//! | [`split`] | cells → shards of even predicted time |
-//! | [`machine`] | a word that tells machines apart and says nothing about them |
 
-pub mod machine;
 pub mod split;
 
 use std::collections::BTreeMap;
@@ -30,6 +24,8 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
+use strategies::key::Digest;
+
 use self::split::{Split, TooManyShards};
 
 /// More shards than anybody wants are a mistake.
@@ -38,41 +34,41 @@ const MOST: u32 = 10_000;
 /// Which part of how many: `2/4`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Part {
+pub struct ShardPart {
     /// From 1.
     pub index: u32,
     /// How many there are.
     pub of: u32,
 }
 
-impl FromStr for Part {
+impl FromStr for ShardPart {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Part, String> {
+    fn from_str(text: &str) -> Result<ShardPart, String> {
         let number = |text: &str| text.parse::<u32>().ok().filter(|it| (1..=MOST).contains(it));
         let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
         match parts {
-            Some((index, of)) if index <= of => Ok(Part { index, of }),
+            Some((index, of)) if index <= of => Ok(ShardPart { index, of }),
             _ => Err(format!("a shard is a number from 1, a slash and how many there are (at most {MOST}): 1/4")),
         }
     }
 }
 
-impl TryFrom<String> for Part {
+impl TryFrom<String> for ShardPart {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Part, String> {
+    fn try_from(text: String) -> Result<ShardPart, String> {
         text.parse()
     }
 }
 
-impl From<Part> for String {
-    fn from(part: Part) -> String {
+impl From<ShardPart> for String {
+    fn from(part: ShardPart) -> String {
         part.to_string()
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ShardPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index, self.of)
     }
@@ -82,12 +78,12 @@ impl fmt::Display for Part {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sharding {
     /// Which one it is.
-    pub part: Part,
+    pub part: ShardPart,
     /// Predicted seconds of a round by workspace, as the command gave them; where it gave none,
     /// all workspaces weigh the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub seconds: BTreeMap<String, u64>,
-    /// Which machine it runs on, as [`machine::word`] has it; absent where that is not known.
+    /// Which machine it runs on, as [`machine_word`] has it; absent where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
 }
@@ -95,11 +91,8 @@ pub struct Sharding {
 impl Sharding {
     /// Refuses to go on with a shard on another machine, since its strategies are compared with
     /// each other.
-    ///
-    /// # Errors
-    /// When this is another one, as far as both are known.
     pub fn check_machine(&self) -> Result<()> {
-        match (&self.machine, machine::word()) {
+        match (&self.machine, machine_word()) {
             (Some(then), Some(now)) if *then != now => bail!(
                 "shard {} was begun on another machine, or before this one was started again, and what it compares \
                  has to come from one: begin it anew without --resume",
@@ -110,24 +103,29 @@ impl Sharding {
     }
 }
 
+/// A word by which machines differ and that says nothing about them; `None` where the system states
+/// none. Containers on one machine share its kernel and its boot, and machines of one kind do not,
+/// so it is a digest of what the kernel drew when it started: another one after a restart.
+pub fn machine_word() -> Option<String> {
+    let drawn = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let drawn = drawn.trim();
+    (!drawn.is_empty()).then(|| Digest::of(format!("machine {drawn}").as_bytes()).short())
+}
+
 /// The cells of a run: how many rounds of which workspaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cells {
+pub struct RunCells {
     /// How many rounds.
     pub rounds: u32,
-    /// Whether each workspace is told of alone; else all of a round are one cell.
+    /// Whether each workspace has passes of its own; else all of a round are one cell.
     pub alone: bool,
     /// Names of the workspaces.
     pub workspaces: Vec<String>,
 }
 
-impl Cells {
+impl RunCells {
     /// Splits them. `seconds` are of a round by workspace; where there are none, all weigh the
     /// same.
-    ///
-    /// # Errors
-    /// When a name is none of the workspaces, one has no seconds, or there are fewer cells than
-    /// shards.
     pub fn split(&self, of: u32, seconds: &BTreeMap<String, u64>) -> Result<Split> {
         if let Some(unknown) = seconds.keys().find(|name| !self.workspaces.contains(name)) {
             bail!("--shard-seconds: no workspace of this run is called {unknown}; there are {}", self.names());
@@ -148,10 +146,10 @@ impl Cells {
 
     fn too_few(&self, cells: usize, of: u32) -> anyhow::Error {
         let what = match self.alone {
-            true => "rounds × workspaces, each told of alone",
+            true => "rounds × workspaces, each measured alone",
             false => "rounds, since workspaces that share a store stay together",
         };
-        let other = if self.alone { "" } else { ", or a scenario that tells of each workspace alone" };
+        let other = if self.alone { "" } else { ", or a scenario that measures each workspace alone" };
         anyhow::anyhow!(
             "{cells} cannot be split into {of} shards: a run is split by {what}; ask for fewer shards, more \
              --rounds{other}"
@@ -163,8 +161,8 @@ impl Cells {
 mod tests {
     use super::*;
 
-    fn cells(rounds: u32, alone: bool) -> Cells {
-        Cells { rounds, alone, workspaces: vec!["a".into(), "b".into()] }
+    fn cells(rounds: u32, alone: bool) -> RunCells {
+        RunCells { rounds, alone, workspaces: vec!["a".into(), "b".into()] }
     }
 
     fn seconds(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
@@ -173,10 +171,10 @@ mod tests {
 
     #[test]
     fn a_part_is_read_as_it_is_written() {
-        assert_eq!("2/4".parse(), Ok(Part { index: 2, of: 4 }));
-        assert_eq!(Part { index: 2, of: 4 }.to_string(), "2/4");
+        assert_eq!("2/4".parse(), Ok(ShardPart { index: 2, of: 4 }));
+        assert_eq!(ShardPart { index: 2, of: 4 }.to_string(), "2/4");
         for wrong in ["0/4", "5/4", "1/0", "1", "1/x", "-1/4", "1/4/5", "", "1/99999"] {
-            assert!(wrong.parse::<Part>().is_err(), "{wrong}");
+            assert!(wrong.parse::<ShardPart>().is_err(), "{wrong}");
         }
     }
 
@@ -199,11 +197,19 @@ mod tests {
     #[test]
     fn another_machine_is_refused_and_an_unknown_one_is_not() {
         let on = |machine: Option<&str>| {
-            let part = Part { index: 1, of: 2 };
+            let part = ShardPart { index: 1, of: 2 };
             Sharding { part, seconds: BTreeMap::new(), machine: machine.map(str::to_owned) }.check_machine()
         };
         assert!(on(None).is_ok());
-        assert!(on(machine::word().as_deref()).is_ok());
-        assert_eq!(on(Some("elsewhere")).is_err(), machine::word().is_some());
+        assert!(on(machine_word().as_deref()).is_ok());
+        assert_eq!(on(Some("elsewhere")).is_err(), machine_word().is_some());
+    }
+
+    #[test]
+    fn the_word_of_a_machine_stays_and_is_not_what_the_kernel_drew() {
+        assert_eq!(machine_word(), machine_word());
+        if let Ok(drawn) = std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+            assert_ne!(machine_word().unwrap(), drawn.trim());
+        }
     }
 }

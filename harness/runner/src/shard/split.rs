@@ -8,22 +8,22 @@
 //!
 //! Rounds of one workspace weigh the same, so which of them a shard gets is free: whole pairs
 //! of rounds where it can be, since the second round of a pair runs the first one's order
-//! backwards ([`crate::schedule`]) and so balances it on the same machine.
+//! backwards ([`crate::plan`]) and so balances it on the same machine.
 
 use std::collections::BTreeSet;
 
-/// One round of one telling: the round, from 1, and the number of the telling in its round.
-pub type Cell = (u32, usize);
+/// One round of one pass: the round, from 1, and the number of the pass in its round.
+pub type ShardCell = (u32, usize);
 
 /// Which shard has which cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    shards: Vec<Shard>,
+    shards: Vec<ShardLoad>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Shard {
-    cells: BTreeSet<Cell>,
+struct ShardLoad {
+    cells: BTreeSet<ShardCell>,
     weight: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct TooManyShards {
 
 impl Split {
     /// The cells of a shard, counted from 1; none of a shard that there is not.
-    pub fn cells_of(&self, shard: u32) -> BTreeSet<Cell> {
+    pub fn cells_of(&self, shard: u32) -> BTreeSet<ShardCell> {
         let at = (shard as usize).checked_sub(1).and_then(|at| self.shards.get(at));
         at.map(|shard| shard.cells.clone()).unwrap_or_default()
     }
@@ -47,10 +47,7 @@ impl Split {
     }
 }
 
-/// Splits `rounds` rounds of tellings of these weights into `of` shards, none of them empty.
-///
-/// # Errors
-/// When there are fewer cells than shards, or no shards.
+/// Splits `rounds` rounds of passes of these weights into `of` shards, none of them empty.
 pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShards> {
     let cells = weights.len() * rounds as usize;
     let of = of as usize;
@@ -58,24 +55,24 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
         return Err(TooManyShards { cells });
     }
     let mut falling: Vec<usize> = (0..weights.len()).collect();
-    falling.sort_by_key(|telling| (std::cmp::Reverse(weights[*telling]), *telling));
-    // How many rounds of each telling each shard gets. A weight of nothing would leave shards
+    falling.sort_by_key(|pass| (std::cmp::Reverse(weights[*pass]), *pass));
+    // How many rounds of each pass each shard gets. A weight of nothing would leave shards
     // empty: it counts as one.
     let mut counts = vec![vec![0u32; weights.len()]; of];
     let mut loads = vec![0u64; of];
-    for telling in falling {
+    for pass in falling {
         for _ in 0..rounds {
             let least = (0..of).min_by_key(|shard| (loads[*shard], *shard)).unwrap_or(0);
-            counts[least][telling] += 1;
-            loads[least] += weights[telling].max(1);
+            counts[least][pass] += 1;
+            loads[least] += weights[pass].max(1);
         }
     }
-    let mut shards = vec![Shard::default(); of];
-    for (telling, weight) in weights.iter().enumerate() {
-        let wanted: Vec<u32> = counts.iter().map(|shard| shard[telling]).collect();
+    let mut shards = vec![ShardLoad::default(); of];
+    for (pass, weight) in weights.iter().enumerate() {
+        let wanted: Vec<u32> = counts.iter().map(|shard| shard[pass]).collect();
         for (shard, rounds) in shards.iter_mut().zip(hand_out(&wanted)) {
             shard.weight += (*weight).max(1) * rounds.len() as u64;
-            shard.cells.extend(rounds.into_iter().map(|round| (round, telling)));
+            shard.cells.extend(rounds.into_iter().map(|round| (round, pass)));
         }
     }
     Ok(Split { shards })
@@ -132,7 +129,7 @@ mod tests {
             for shard in 1..=of {
                 let cells = split.cells_of(shard);
                 prop_assert!(!cells.is_empty());
-                let weight: u64 = cells.iter().map(|(_, telling)| weights[*telling].max(1)).sum();
+                let weight: u64 = cells.iter().map(|(_, pass)| weights[*pass].max(1)).sum();
                 prop_assert_eq!(weight, split.weights()[shard as usize - 1]);
                 for cell in cells {
                     prop_assert!((1..=rounds).contains(&cell.0));

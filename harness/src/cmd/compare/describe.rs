@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use indicatif::HumanDuration;
 
-use reports::text::bytes;
+use records::quantity::bytes;
 
-use runner::asked::Asked;
+use runner::experiment::{Experiment, Options};
 use runner::guard::limits::{DISK_FLOOR, Limits};
-use runner::options::Options;
-use runner::plan::{Moment, Order, Plan};
+use runner::plan::{ArmOrder, RunPlan, Slot};
 
-/// Prints it.
-pub fn describe(asked: &Asked, options: &Options) {
-    let plan = asked.plan(options);
-    println!("corpus     {} ({})", asked.corpus.name, plan.workspaces.join(", "));
-    println!("scenario   {}: {}", asked.scenario.name, asked.scenario.about);
-    for step in &asked.scenario.steps {
+pub fn describe(experiment: &Experiment, options: &Options) {
+    let plan = experiment.plan(options);
+    println!("corpus     {} ({})", experiment.corpus.name, plan.workspaces.join(", "));
+    println!("scenario   {}: {}", experiment.scenario.name, experiment.scenario.about);
+    for step in &experiment.scenario.steps {
         println!("           {}: {}", step.name, step.about);
     }
     println!("profile    {}, toolchain {}", options.profile, options.toolchain.as_deref().unwrap_or("default"));
-    println!("against    {}", asked.baseline);
+    println!("against    {}", experiment.baseline);
     if options.shadow {
         println!("shadow     every hit compiled anyway and compared: one or two more builds a step");
     }
@@ -44,30 +42,28 @@ pub fn describe(asked: &Asked, options: &Options) {
         println!("shard      {}", shard.part);
     }
     match options.order {
-        Order::Interleaved => {
+        ArmOrder::Interleaved => {
             println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
         }
-        Order::ArmByArm => println!("order      arm by arm: drawn anew every round"),
+        ArmOrder::ArmByArm => println!("order      arm by arm: drawn anew every round"),
     }
-    for (workspace, why) in &asked.left_out {
+    for (workspace, why) in &experiment.left_out {
         println!("left out   {workspace}: {why}");
     }
     let mut steps = 0;
     for round in 1..=options.rounds.max(1) {
-        let moments: Vec<Moment> =
-            plan.tellings(round, &plan.all_arms()).into_iter().flat_map(|telling| telling.moments).collect();
-        steps += moments.len();
-        if moments.is_empty() {
+        let slots: Vec<Slot> = plan.passes(round, &plan.all_arms()).into_iter().flat_map(|pass| pass.slots).collect();
+        steps += slots.len();
+        if slots.is_empty() {
             continue; // The round is another shard's.
         }
-        describe_round(&plan, round, &moments);
+        describe_round(&plan, round, &slots);
     }
     println!("{steps} measured steps; nothing was run");
 }
 
-/// What guards the run, in a line.
 fn guards(limits: &Limits) -> String {
-    let size = |value: u64| bytes(Some(value as f64));
+    let size = |value: u64| bytes(value as f64);
     let mut parts = vec![match limits.step_timeout() {
         Some(limit) => format!("a step is ended after {}", HumanDuration(limit)),
         None => "a step may take for ever".to_owned(),
@@ -88,10 +84,10 @@ fn guards(limits: &Limits) -> String {
 }
 
 /// The first turns of a round: who goes first, and so on.
-fn describe_round(plan: &Plan, round: u32, moments: &[Moment]) {
-    let first = moments.first();
-    let turn = |moment: &&Moment| first.is_some_and(|it| (it.step, it.workspace) == (moment.step, moment.workspace));
-    let names: Vec<&str> = moments.iter().filter(turn).map(|moment| plan.arms[moment.arm].as_str()).collect();
-    let what = if plan.order == Order::Interleaved { "begins with" } else { "runs" };
+fn describe_round(plan: &RunPlan, round: u32, slots: &[Slot]) {
+    let first = slots.first();
+    let turn = |slot: &&Slot| first.is_some_and(|it| (it.step, it.workspace) == (slot.step, slot.workspace));
+    let names: Vec<&str> = slots.iter().filter(turn).map(|slot| plan.arms[slot.arm].as_str()).collect();
+    let what = if plan.order == ArmOrder::Interleaved { "begins with" } else { "runs" };
     println!("round {round:<4} {what} {}", names.join(", "));
 }

@@ -9,9 +9,9 @@ use clap::Args as ClapArgs;
 use exec::interrupt::Supervisor;
 use exec::sandbox::limits::{PROCESSES, SandboxLimits, TIME_S};
 use exec::sandbox::{Sandbox, SandboxKind, SandboxSpec};
-use runner::quantity::{parse_age, parse_size};
+use records::quantity::{parse_age, parse_size};
 
-/// Running strangers' code in a sandbox.
+/// Running untrusted code in a sandbox.
 #[derive(Debug, ClapArgs)]
 pub struct SandboxArgs {
     /// Run every build without network, with a read-only file system but for the directories it
@@ -36,14 +36,18 @@ pub struct SandboxArgs {
 
 impl SandboxArgs {
     /// The sandbox that was asked for, tried.
-    ///
-    /// # Errors
-    /// When it does not work here, or something to be read is not there.
     pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
+        if self.sandbox.is_some() {
+            Sandbox::probe(supervisor)?;
+        }
+        self.untried()
+    }
+
+    /// The sandbox that was asked for, for another machine.
+    pub fn untried(&self) -> Result<Option<SandboxSpec>> {
         if self.sandbox.is_none() {
             return Ok(None);
         }
-        Sandbox::probe(supervisor)?;
         let read = self.sandbox_read.iter().map(|path| {
             let found = path.exists().then(|| std::path::absolute(path)).and_then(Result::ok);
             found.with_context(|| format!("--sandbox-read {}: there is no such file", path.display()))

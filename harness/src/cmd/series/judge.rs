@@ -9,18 +9,18 @@ use clap::Args;
 use reports::formats::{markdown, terminal};
 use reports::simulation;
 use reports::text::WIDTH;
-use series::night::{Look, Night, judge, summary};
+use series::night::{JudgeStage, Night, judge, summary};
 
 use super::{SeriesArgs, note_unreadable};
 
 /// Compares runs with the last good ones like them, keeps the verdict, and adds the runs. The
 /// exit code is 1 when something became worse: a strategy at least 5 % slower against its
 /// baseline by a corrected test, fewer hits, no row that counts any more, or a probe that fails
-/// and did not. A run with a regression is nobody's yardstick until it is accepted.
+/// and did not. A run with a regression is never compared with until it is accepted.
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
     /// Run folders of one night: one of `harness compare`, of `harness probe`, or both, and
-    /// any of `harness simulate`, which are only told
+    /// any of `harness simulate`, which only appear in the summary
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// A second comparison of what looked slower: what is not slower in it does not count
@@ -52,12 +52,12 @@ pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
     let (simulated, runs): (Vec<PathBuf>, Vec<PathBuf>) =
         args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
     let simulations = simulated.iter().map(|dir| simulation::read(dir)).collect::<Result<Vec<_>, _>>()?;
-    let look = if args.first_look { Look::First } else { Look::Last };
+    let look = if args.first_look { JudgeStage::First } else { JudgeStage::Final };
     let night = judge(&series, &runs, args.again.as_deref(), look)?;
     note_unreadable(&night.unreadable);
     match look {
-        Look::First => print!("{}", first_look(&night)),
-        Look::Last => {
+        JudgeStage::First => print!("{}", first_look(&night)),
+        JudgeStage::Final => {
             let document = summary(&night, &series, &simulations)?;
             print!("{}", terminal::render(&document, WIDTH));
             if let Some(file) = &args.summary {
@@ -76,7 +76,7 @@ pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
         let old = night.compared.as_ref().and_then(|pair| pair.against.as_ref());
         write(file, &old.map(|(_, folder)| folder.display().to_string()).unwrap_or_default())?;
     }
-    if look == Look::Last {
+    if look == JudgeStage::Final {
         night.regressions.iter().for_each(|finding| eprintln!("regression: {finding}"));
     }
     Ok(if night.regressions.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(REGRESSED) })

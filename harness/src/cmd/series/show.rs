@@ -8,13 +8,13 @@ use clap::{Args, ValueEnum};
 use reports::document::Block;
 use reports::formats::terminal;
 use reports::text::WIDTH;
-use series::change::Settings;
-use series::history::{Line, lines, turned};
-use series::page::{Filter, Output, document, write};
+use series::change::ChangeSettings;
+use series::history::{RunLine, changed_probes, lines};
+use series::page::{PageFormat, TrackFilter, document, write};
 
 use super::{SeriesArgs, note_unreadable};
 
-/// Tells what changed in a series and when, and where things stand; writes a page with plots.
+/// Shows what changed in a series and when, and the present values; writes a page with plots.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// Only strategies whose name holds one of these, or steps of exactly these names
@@ -28,7 +28,7 @@ pub struct ShowArgs {
     all: bool,
     /// Formats to write, separated by commas
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "html,md")]
-    format: Vec<Wanted>,
+    format: Vec<ShowFormat>,
     /// Where the files go [default: report/ in the series]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub struct ShowArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Wanted {
+enum ShowFormat {
     /// One page with everything in it
     Html,
     /// Markdown, for a CI job summary
@@ -51,9 +51,9 @@ enum Wanted {
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let series = args.series.open()?;
     let contents = series.read()?;
-    let lines = lines(&contents.entries, &Settings::default());
+    let lines = lines(&contents.entries, &ChangeSettings::default());
     let filter = filter(args, &lines)?;
-    let document = document(&lines, &turned(&contents.entries), &filter);
+    let document = document(&lines, &changed_probes(&contents.entries), &filter);
     let mut short = document.clone();
     for section in &mut short.sections {
         section.blocks.retain(|block| !matches!(block, Block::Plot(_)));
@@ -61,12 +61,12 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     print!("{}", terminal::render(&short, WIDTH));
     note_unreadable(&contents.unreadable);
     let out = args.out.clone().unwrap_or_else(|| series.dir().join(super::super::report::FOLDER));
-    let formats: BTreeSet<Wanted> = args.format.iter().copied().collect();
+    let formats: BTreeSet<ShowFormat> = args.format.iter().copied().collect();
     let outputs = formats.into_iter().map(|wanted| match wanted {
-        Wanted::Html => Output::Html,
-        Wanted::Md => Output::Markdown,
-        Wanted::Csv => Output::Csv,
-        Wanted::Svg => Output::Svg,
+        ShowFormat::Html => PageFormat::Html,
+        ShowFormat::Md => PageFormat::Markdown,
+        ShowFormat::Csv => PageFormat::Csv,
+        ShowFormat::Svg => PageFormat::Svg,
     });
     for path in write(&out, &document, &lines, &filter, &outputs.collect::<Vec<_>>())? {
         println!("wrote {}", path.display());
@@ -75,9 +75,9 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
 }
 
 /// A word that is the name of a step is one; any other must be part of a strategy's name.
-fn filter(args: &ShowArgs, lines: &[Line<'_>]) -> Result<Filter> {
+fn filter(args: &ShowArgs, lines: &[RunLine<'_>]) -> Result<TrackFilter> {
     let keys = || lines.iter().flat_map(|line| &line.tracks).map(|track| track.key);
-    let mut filter = Filter { all_lines: args.all, workspaces: args.workspaces.clone(), ..Filter::default() };
+    let mut filter = TrackFilter { all_lines: args.all, workspaces: args.workspaces.clone(), ..TrackFilter::default() };
     for word in &args.about {
         if keys().any(|key| key.step == *word) {
             filter.steps.push(word.clone());

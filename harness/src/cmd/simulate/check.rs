@@ -1,4 +1,4 @@
-//! `--check`: recorded runs beside their simulation.
+//! `--check`: recorded runs compared with their simulation.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,15 +10,15 @@ use records::run_folder::RunFolder;
 use reports::text::plain;
 use simulation::trace::Trace;
 
-use crate::simulate::agreement::{self, Agreement, Story};
+use crate::simulate::agreement::{self, Agreement};
 
 /// Differences that are printed; all of them are counted.
 const SHOWN: usize = 20;
 
-/// Sets each run beside its simulation.
+/// Compares each run with its simulation.
 ///
 /// # Errors
-/// When a folder holds no run, or its scenario or corpus is not to be had.
+/// When a folder holds no run, or its scenario or corpus is not available.
 pub(super) fn run(trace: &mut Trace, runs: &[PathBuf]) -> Result<ExitCode> {
     let mut holds = true;
     for dir in runs {
@@ -28,14 +28,14 @@ pub(super) fn run(trace: &mut Trace, runs: &[PathBuf]) -> Result<ExitCode> {
         let corpus = Corpus::load(&option("corpus").unwrap_or_else(|| run.info.corpus.name.clone()))?;
         let edit = |path: &Path| format!("ws:{}", path.display());
         let edits = corpus.workspaces.iter().map(|it| (it.name.clone(), edit(&it.edit))).collect();
-        let found = agreement::check(trace, &run, &Story { scenario: &scenario, edits })?;
-        print!("{}", plain(&told(&run.info.name, &found)));
+        let found = agreement::check(trace, &run, &scenario, &edits)?;
+        print!("{}", plain(&described(&run.info.name, &found)));
         holds &= found.holds();
     }
     Ok(ExitCode::from(u8::from(!holds)))
 }
 
-fn told(name: &str, found: &Agreement) -> String {
+fn described(name: &str, found: &Agreement) -> String {
     let mut out = format!("{name}: recorded and simulated, unit for unit\n");
     let widest = found.compared.iter().map(|it| it.strategy.len().max(it.step.len())).max().unwrap_or(0).max(8);
     out += &format!(

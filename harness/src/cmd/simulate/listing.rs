@@ -1,4 +1,4 @@
-//! `--list` and `--dry-run`: what can be asked for, and what would be replayed.
+//! `--list` and `--dry-run`: every name, and what would be replayed.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use indicatif::HumanDuration;
 use simulation::remote::NAMED;
 use simulation::trace::Trace;
 
-use crate::simulate::asked::joined;
-use crate::simulate::reuse::Question;
+use crate::simulate::reuse::ReuseQuestion;
+use crate::simulate::selection::joined;
 use crate::simulate::{remote, stores};
 
-/// Every name that can be asked for.
+/// Every name, with its description.
 pub(super) fn listed() -> String {
     let mut out = String::from("key policies:\n");
     for policy in strategies::policy::ALL {
-        out += &format!("  {}\n      {}\n", policy.name(), policy.about());
+        out += &format!("  {}\n      {}\n", policy.name, policy.about);
     }
     out += "relaxations:\n";
     for relaxation in &simulation::keys::RELAXATIONS {
@@ -24,7 +24,7 @@ pub(super) fn listed() -> String {
     for policy in &simulation::retention::ALL {
         out += &format!("  {}\n      {}\n", policy.name, policy.about);
     }
-    out += "ways to a remote cache:\n";
+    out += "networks to a remote cache:\n";
     for (name, link, about) in NAMED {
         out += &format!("  {name} [{link}]\n      {about}\n");
     }
@@ -34,9 +34,9 @@ pub(super) fn listed() -> String {
 /// What would be replayed, and about how long that takes.
 pub(super) fn planned(
     trace: &Trace,
-    question: &Question,
-    stores: &stores::Question,
-    remote: &remote::Question,
+    question: &ReuseQuestion,
+    stores: &stores::StoreQuestion,
+    remote: &remote::RemoteQuestion,
 ) -> String {
     let count = |commands: &[String]| -> f64 {
         let asked = trace.plans.iter().filter(|plan| commands.contains(&trace.command(plan)));

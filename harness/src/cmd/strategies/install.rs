@@ -10,24 +10,19 @@ use exec::dirs::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec};
 use exec::workdir::WorkDir;
-use runner::lab::{DISK_FLOOR, Lab};
-use runner::rival::tool::install_dir;
+use runner::build_env::{BuildEnv, DISK_FLOOR};
+use runner::integration::external::install_dir;
 
-/// Installs each that is not there yet.
-///
-/// # Errors
-/// When one cannot be built.
 pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
     let work = WorkDir::acquire(work, DISK_FLOOR)?;
-    let lab = Lab::open(work.path(), None, supervisor.clone())?;
+    let env = BuildEnv::open(work.path(), None, supervisor.clone())?;
     for external in tools {
         let Some(install) = &external.description.install else { continue };
-        one(&lab, external.name(), install)?;
+        one(&env, external.name(), install)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What it would do.
 pub fn describe(tools: &[&External], work: &Path) {
     for external in tools {
         let Some(install) = &external.description.install else { continue };
@@ -42,23 +37,23 @@ pub fn describe(tools: &[&External], work: &Path) {
 }
 
 /// Built aside and renamed when it is whole: what has its name is installed.
-fn one(lab: &Lab, name: &str, install: &Install) -> Result<()> {
-    let dir = install_dir(&lab.work, name, install);
+fn one(env: &BuildEnv, name: &str, install: &Install) -> Result<()> {
+    let dir = install_dir(&env.work, name, install);
     if dir.is_dir() {
         println!("{name} {} is in {}", install.version, dir.display());
         return Ok(());
     }
-    let tools = lab.work.join("tools");
+    let tools = env.work.join("tools");
     std::fs::create_dir_all(&tools).with_context(|| format!("cannot create {}", tools.display()))?;
     let staged = tools.join(format!(".{name}-{}", install.version));
     remove_dir(&staged)?;
     eprintln!("building {name} {} …", install.version);
-    let spec = CommandSpec::new(&lab.toolchain.cargo, &tools)
+    let spec = CommandSpec::new(&env.toolchain.cargo, &tools)
         .args(args(install, &staged))
-        .envs(lab.fetch_env())
+        .envs(env.fetch_variables())
         // Kept apart, so that it can be removed with the rest.
         .env("CARGO_TARGET_DIR", staged.join("build"));
-    let finished = process::run(&spec, &lab.supervisor, &mut |_, line| eprintln!("  {}", line.trim()))?;
+    let finished = process::run(&spec, &env.supervisor, &mut |_, line| eprintln!("  {}", line.trim()))?;
     if !finished.status.success() {
         remove_dir(&staged)?;
         let lines = &finished.stderr_tail;

@@ -4,36 +4,30 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
-use clap::Args as ClapArgs;
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
 use corpora::Workspace;
 use indicatif::HumanDuration;
 use reports::text::bytes;
-use simulation::trace::{About, Fit, Origin, Trace};
+use simulation::trace::{Fit, Trace};
 
-use crate::cmd::compare::plain_name;
-use crate::collect::choose::choose;
-use crate::collect::command::{self, Command};
-use crate::collect::everything::everything;
-use crate::collect::graphs::{check_writable, toolchain_line};
-use crate::collect::measured::{Measured, folders_in, run_folders};
-use crate::collect::prices::Prices;
+use crate::cmd::common::plain_name;
+use crate::collect::{DEFAULT, Measurements, TraceCommand, UnitCosts, choose, everything, folders_in, run_folders};
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::workdir::{self, WorkDir};
-use runner::lab::{DISK_FLOOR, Lab};
+use runner::build_env::{BuildEnv, DISK_FLOOR};
 
 const EXAMPLE: &str = "Example:
   harness trace collect --corpus quick,gauntlet,census --runs runs/ --out real.trace";
 
-/// Asks Cargo what it would run (`cargo build --unit-graph`) in every workspace of the corpora,
-/// for each of some commands, and keeps the answers in one file for replays at scale. Sources
-/// and dependencies are fetched; nothing is compiled and no build script is run. A unit that a
-/// recorded run has measured costs what it cost there; the others are estimated, and how well is
-/// said at the end and in the file. What cannot be had is left out, with its reason.
-#[derive(Debug, ClapArgs)]
+/// Computes what Cargo would run (`cargo build --unit-graph`) in every workspace of the corpora, for each of some commands,
+/// and writes it to one file for replays at scale. Sources and dependencies are fetched; nothing is compiled and no build
+/// script is run. A unit that a recorded run has measured has the costs of that run; the others are estimated, and how well
+/// is printed at the end and recorded in the file. What is not available is left out, with the reason.
+#[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
-pub struct Args {
+pub struct CollectArgs {
     /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of
     /// several is taken once
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = corpora::shipped::DEFAULT)]
@@ -49,8 +43,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     runs: Vec<PathBuf>,
     /// Commands, separated by commas: a profile, and build, test or check
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = command::DEFAULT)]
-    commands: Vec<Command>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = DEFAULT)]
+    commands: Vec<TraceCommand>,
     /// rustup toolchain [default: the default one]
     #[arg(long, value_name = "NAME", value_parser = plain_name)]
     toolchain: Option<String>,
@@ -65,10 +59,10 @@ pub struct Args {
 /// Runs the subcommand.
 ///
 /// # Errors
-/// When something asked for cannot be had, or the run is interrupted.
-pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
+/// When something is not available, or the run is interrupted.
+pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let workspaces = choose(&args.corpus, &args.workspaces)?;
-    let mut commands: Vec<Command> = Vec::new();
+    let mut commands: Vec<TraceCommand> = Vec::new();
     for command in &args.commands {
         if !commands.contains(command) {
             commands.push(command.clone());
@@ -95,31 +89,23 @@ pub fn run(args: Args, supervisor: &Supervisor) -> Result<ExitCode> {
     check_writable(&out)?;
     let began = Instant::now();
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    let lab = Lab::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    let draft = everything(&lab, &workspaces, &commands)?;
-    let measured = Measured::read(&folders, |note| eprintln!("note: {note}"));
-    let prices = Prices::of(&draft, &measured);
-    let (seconds, sizes) = prices.fits();
-    let about = About {
-        title: format!("{} of {}", commands_line(&commands), args.corpus.join(", ")),
-        origin: Origin::Collected,
-        toolchain: toolchain_line(&lab),
-        seconds: Some(seconds),
-        bytes: Some(sizes),
-        ..About::default()
-    };
-    let trace = draft.finish(|unit| prices.price(unit), about);
+    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+    let draft = everything(&build_env, &workspaces, &commands)?;
+    let measurements = Measurements::read(&folders, |note| eprintln!("note: {note}"));
+    let title = format!("{} of {}", commands_line(&commands), args.corpus.join(", "));
+    let toolchain = build_env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned();
+    let trace = UnitCosts::of(&draft, &measurements).finish(draft, title, toolchain);
     supervisor.check()?;
     trace.write(&out)?;
     summarise(&trace, &out, began);
     Ok(ExitCode::SUCCESS)
 }
 
-fn commands_line(commands: &[Command]) -> String {
+fn commands_line(commands: &[TraceCommand]) -> String {
     commands.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn describe(args: &Args, workspaces: &[Workspace], commands: &[Command], folders: &[PathBuf]) {
+fn describe(args: &CollectArgs, workspaces: &[Workspace], commands: &[TraceCommand], folders: &[PathBuf]) {
     println!("{} workspaces of {}:", workspaces.len(), args.corpus.join(", "));
     for workspace in workspaces {
         println!("  {:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
@@ -162,5 +148,34 @@ fn fit(what: &str, measured: usize, nodes: usize, fit: Option<&Fit>) {
              sum of estimates {:.2} of what was measured",
             fit.samples, fit.packages, fit.r_squared, fit.median_factor, fit.p90_factor, fit.bias
         );
+    }
+}
+
+/// Checks that a path can be written to, before anything takes long.
+fn check_writable(out: &Path) -> Result<()> {
+    let cannot =
+        |why: &dyn std::fmt::Display| anyhow!("cannot write the trace {}: {why}; choose another --out", out.display());
+    if out.is_dir() || out.file_name().is_none() {
+        return Err(cannot(&"it is a directory"));
+    }
+    let dir = out.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
+    tempfile::tempfile_in(dir).map_err(|error| cannot(&error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unwritable_path_is_refused_beforehand() {
+        let dir = tempfile::tempdir().unwrap();
+        check_writable(&dir.path().join("new/folder/x.trace")).unwrap();
+        assert!(!dir.path().join("new/folder/x.trace").exists());
+        let error = check_writable(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("it is a directory; choose another --out"), "{error}");
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        assert!(check_writable(&dir.path().join("file/x.trace")).is_err());
     }
 }

@@ -4,55 +4,45 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Args as ClapArgs;
+use clap::Args;
 use reports::text::plain;
-use simulation::statistics::{Statistics, compare};
-use simulation::trace::{Action, Fit, Origin, Trace};
+use simulation::statistics::TraceStatistics;
+use simulation::trace::{Fit, Trace, TraceAction};
 
-/// Tells what is in a trace: workspaces, units, popularity and versions of packages, features,
-/// profiles, reuse; and how its seconds were had.
-#[derive(Debug, ClapArgs)]
-pub struct Args {
+/// Shows what is in a trace: workspaces, units, popularity of packages, reuse; and how its seconds were measured or
+/// estimated.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
     /// The trace
     #[arg(value_name = "FILE")]
     trace: PathBuf,
-    /// Set it beside this one
-    #[arg(long, value_name = "FILE")]
-    like: Option<PathBuf>,
 }
 
 /// Runs the subcommand.
 ///
 /// # Errors
-/// When a file is no trace.
-pub fn run(args: &Args) -> Result<ExitCode> {
+/// When the file is no trace.
+pub fn run(args: &ShowArgs) -> Result<ExitCode> {
     let trace = Trace::read(&args.trace)?;
-    let told = match &args.like {
-        Some(real) => compare(&Statistics::of(&Trace::read(real)?), &Statistics::of(&trace)).to_string(),
-        None => Statistics::of(&trace).render(),
-    };
-    // Titles and profiles are a file's; they steer no terminal.
-    for line in told.lines().chain([""]).chain(about(&trace).lines()) {
+    let text = TraceStatistics::of(&trace).render();
+    // Titles and profiles come from a file; they may contain control characters.
+    for line in text.lines().chain([""]).chain(about(&trace).lines()) {
         println!("{}", plain(line));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where it comes from, and what is known about its figures.
+/// Toolchain, estimates, events and what was left out.
 fn about(trace: &Trace) -> String {
     let about = &trace.about;
-    let origin = match (about.origin, about.seed) {
-        (Origin::Collected, _) => "collected".to_owned(),
-        (Origin::Generated, seed) => format!("generated, seed {}", seed.unwrap_or_default()),
-    };
-    let mut out = format!("{origin}; {}\n", about.toolchain);
+    let mut out = format!("{}\n", about.toolchain);
     for (what, fit) in [("seconds", &about.seconds), ("bytes", &about.bytes)] {
         out += &fit.as_ref().map_or_else(String::new, |fit| estimate(what, fit));
     }
-    let builds = trace.events.iter().filter(|event| matches!(event.action, Action::Build(_))).count();
+    let builds = trace.events.iter().filter(|event| matches!(event.action, TraceAction::Build(_))).count();
     if let Some(last) = trace.events.last() {
-        out +=
-            &format!("events: {}, of which {builds} builds, over {} days\n", trace.events.len(), last.at / 86_400 + 1);
+        let days = last.at / 86_400 + 1;
+        out += &format!("events: {}, of which {builds} builds, over {days} days\n", trace.events.len());
     }
     for left in &about.left_out {
         out += &format!("left out: {}: {}\n", left.workspace, left.why);

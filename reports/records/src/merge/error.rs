@@ -44,7 +44,7 @@ pub enum MergeError {
         /// What the other has.
         theirs: String,
     },
-    /// Shards that differ in what may differ when told.
+    /// Shards that differ in what may differ only where it is allowed.
     #[error(
         "{first} and {other} have different {what} ({ours} and {theirs}); --allow {what} merges them nevertheless, \
          and the report says so"

@@ -2,19 +2,12 @@
 //!
 //! In: the finished run folders of all shards, in any order. Out: one run, whose rows are those
 //! that the unsharded run would have, in its order: by round, then by workspace where each is
-//! told of alone. Nothing is averaged or chosen; every row is as its shard measured it, but for
-//! the `run` column and the prices of units, which are settled over the whole run
-//! ([`crate::costs`]).
+//! measured alone. Nothing is averaged or chosen; every row is as its shard recorded it, but for
+//! the `run` column. Costs of units are those of the whole run when it is read ([`crate::costs`]).
 //!
 //! A ratio is of two builds of one cell, a round of what shares a store, and a shard holds whole
 //! cells: so ratios are of one machine each, however many machines there were. Bare times are
 //! not; a report of a run of several kinds of machines says so.
-//!
-//! | file | its one idea |
-//! |---|---|
-//! | `same` | what shards have to agree in, and what they may differ in when told |
-//! | `whole` | that no cell is missing, twice, or torn |
-//! | `error` | what does not fit, and what to do |
 
 mod error;
 mod same;
@@ -28,21 +21,20 @@ pub use same::Allowed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::costs;
 use crate::run_folder::{CutOff, RunFolder};
 use crate::{RunInfo, ShardInfo};
 
 /// A shard's number, and how many there are.
-pub type Part = (u32, u32);
+pub type ShardNumber = (u32, u32);
 
-/// Joins shards. `allowed` are differences between them that are no reason to refuse;
+/// Joins shards, each as it was recorded. `allowed` are differences between them that are no reason to refuse;
 /// `partial` joins what there is of a run some of whose cells are missing, which makes a run
 /// that is not complete.
 ///
 /// # Errors
 /// When these are not the finished shards of one run.
 pub fn merge(folders: Vec<RunFolder>, allowed: &Allowed, partial: bool) -> Result<RunFolder, MergeError> {
-    let mut shards: Vec<(Part, RunFolder)> = Vec::new();
+    let mut shards: Vec<(ShardNumber, RunFolder)> = Vec::new();
     for folder in folders {
         shards.push((part(&folder)?, folder));
     }
@@ -67,12 +59,11 @@ pub fn merge(folders: Vec<RunFolder>, allowed: &Allowed, partial: bool) -> Resul
     // Stable: within a cell, which is one shard's, rows stay in the order of that shard.
     merged.steps.sort_by_key(|row| cell(row.round, &row.workspace));
     merged.units.sort_by_key(|row| cell(row.round, &row.workspace));
-    costs::settle(&mut merged);
     Ok(merged)
 }
 
 /// Which shard a folder holds.
-fn part(folder: &RunFolder) -> Result<Part, MergeError> {
+fn part(folder: &RunFolder) -> Result<ShardNumber, MergeError> {
     let name = || folder.info.name.clone();
     if !folder.info.shards.is_empty() {
         return Err(MergeError::Merged { name: name() });
@@ -88,7 +79,7 @@ fn part(folder: &RunFolder) -> Result<Part, MergeError> {
 
 /// `run.json` of the run that shards make. What they differ in stands as `A + B`, or is left out
 /// where it is a number; each shard's own is in `shards`.
-fn info(shards: &[(Part, RunFolder)], missing: bool) -> RunInfo {
+fn info(shards: &[(ShardNumber, RunFolder)], missing: bool) -> RunInfo {
     let infos: Vec<&RunInfo> = shards.iter().map(|(_, folder)| &folder.info).collect();
     let first = infos[0];
     let started = infos.iter().map(|info| info.started.as_str()).min().unwrap_or_default().to_owned();
@@ -123,7 +114,7 @@ fn info(shards: &[(Part, RunFolder)], missing: bool) -> RunInfo {
     info
 }
 
-fn record(((index, of), folder): &(Part, RunFolder)) -> ShardInfo {
+fn record(((index, of), folder): &(ShardNumber, RunFolder)) -> ShardInfo {
     let info = &folder.info;
     let mut rounds: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
     for row in &folder.steps {

@@ -1,9 +1,9 @@
-//! What shards have to agree in, and what they may differ in when told.
+//! What shards have to agree in, and what they may differ in when that is allowed.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use super::{MergeError, Part};
+use super::{MergeError, ShardNumber};
 use crate::run_folder::RunFolder;
 use crate::{RunInfo, kind};
 
@@ -24,7 +24,7 @@ pub struct Allowed {
 const OWN: [&str; 5] = ["shard", "seed", "work_dir", "toolchain", "guards"];
 
 /// Compares every shard with the first.
-pub(super) fn check(shards: &[(Part, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
+pub(super) fn check(shards: &[(ShardNumber, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
     let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
     for ((_, other_of), other) in &shards[1..] {
         let (ours, theirs) = (must(&first.info, *of), must(&other.info, *other_of));
@@ -93,7 +93,7 @@ fn must(info: &RunInfo, of: u32) -> BTreeMap<String, String> {
     all
 }
 
-/// What may differ when told: the word for it, whether it was told, and what there is.
+/// What may differ where it is allowed: the word for it, whether it is, and what there is.
 fn may(info: &RunInfo, allowed: &Allowed) -> [(&'static str, bool, String); 4] {
     let tools = info.tools.iter().filter(|(tool, _)| *tool != "harness");
     let tools: Vec<String> = tools.map(|(tool, version)| format!("{tool} {version}")).collect();

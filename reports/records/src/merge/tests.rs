@@ -87,8 +87,10 @@ fn rows_come_in_the_order_of_the_whole_run_whatever_the_order_of_shards() {
 }
 
 #[test]
-fn one_price_list_is_made_of_all_shards() {
-    let merged = merge(three(), &Allowed::default(), false).unwrap();
+fn a_unit_has_one_cost_in_all_shards_when_the_merged_run_is_read() {
+    let mut merged = merge(three(), &Allowed::default(), false).unwrap();
+    assert!(merged.units.iter().all(|row| row.cost_s == Some(f64::from(row.round))), "as recorded");
+    crate::costs::fill_costs(&mut merged.steps, &mut merged.units);
     assert!(merged.units.iter().all(|row| row.cost_s == Some(2.0)), "the mean of rounds 1, 2 and 3");
     assert!(merged.steps.iter().all(|row| row.hit_rate_by_cost == row.hit_rate.map(|_| 1.0)));
 }

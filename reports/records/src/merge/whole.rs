@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MergeError, Part};
+use super::{MergeError, ShardNumber};
 use crate::run_folder::RunFolder;
 
-/// A cell: round and, where each workspace is told of alone, its name.
-type Cell<'run> = (u32, &'run str);
+/// A cell: round and, where each workspace is measured alone, its name.
+type RunCell<'run> = (u32, &'run str);
 
 /// A measurement of a cell: workspace, step, strategy.
-type Place<'run> = (&'run str, &'run str, &'run str);
+type CellRow<'run> = (&'run str, &'run str, &'run str);
 
 /// Checks the cells of all shards together; whether some are missing, which is an error but for
 /// a partial merge.
-pub(super) fn check(shards: &[(Part, RunFolder)], partial: bool) -> Result<bool, MergeError> {
+pub(super) fn check(shards: &[(ShardNumber, RunFolder)], partial: bool) -> Result<bool, MergeError> {
     for pair in shards.windows(2) {
         if let [(first, one), (second, other)] = pair
             && first == second
@@ -23,7 +23,7 @@ pub(super) fn check(shards: &[(Part, RunFolder)], partial: bool) -> Result<bool,
     }
     let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
     let alone = first.info.alone();
-    let mut cells: BTreeMap<Cell<'_>, (&RunFolder, BTreeSet<Place<'_>>)> = BTreeMap::new();
+    let mut cells: BTreeMap<RunCell<'_>, (&RunFolder, BTreeSet<CellRow<'_>>)> = BTreeMap::new();
     for (_, folder) in shards {
         for row in &folder.steps {
             let cell = (row.round, if alone { row.workspace.as_str() } else { "" });
@@ -54,9 +54,9 @@ fn twice(one: &RunFolder, other: &RunFolder, what: String) -> MergeError {
 }
 
 /// Every cell holds the same steps of the same strategies: what one has, all have.
-fn torn(cells: &BTreeMap<Cell<'_>, (&RunFolder, BTreeSet<Place<'_>>)>, alone: bool) -> Result<(), MergeError> {
+fn torn(cells: &BTreeMap<RunCell<'_>, (&RunFolder, BTreeSet<CellRow<'_>>)>, alone: bool) -> Result<(), MergeError> {
     // Cells of a workspace alone differ in the workspace, and in nothing else.
-    let shape = |places: &BTreeSet<Place<'_>>| -> BTreeSet<(String, String, String)> {
+    let shape = |places: &BTreeSet<CellRow<'_>>| -> BTreeSet<(String, String, String)> {
         let of = |workspace: &str| if alone { String::new() } else { workspace.to_owned() };
         places.iter().map(|(workspace, step, arm)| (of(workspace), (*step).to_owned(), (*arm).to_owned())).collect()
     };

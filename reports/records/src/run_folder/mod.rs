@@ -8,7 +8,6 @@
 
 mod error;
 mod reader;
-mod rewrite;
 mod table_file;
 mod tail;
 mod writer;

@@ -1,6 +1,7 @@
 //! Reading a run folder back: [`RunFolder`].
 
 use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, tail::whole_rows};
+use crate::costs::fill_costs;
 use crate::{RunInfo, SCHEMA_VERSION, StepKey, StepRow, UnitRow};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
@@ -31,12 +32,22 @@ pub struct CutOff {
 }
 
 impl RunFolder {
-    /// Reads the folder `dir`.
+    /// Reads the folder `dir`, and gives every unit its cost ([`fill_costs`]).
     ///
     /// # Errors
     /// When it holds no run, was written by a newer schema version, or holds a
     /// row that does not fit; each error is one line that says what to do.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
+        let mut run = Self::read_recorded(dir)?;
+        fill_costs(&mut run.steps, &mut run.units);
+        Ok(run)
+    }
+
+    /// Reads the folder `dir` as it was recorded, for merging it or going on with it.
+    ///
+    /// # Errors
+    /// As [`RunFolder::read`].
+    pub fn read_recorded(dir: &Path) -> Result<Self, RunError> {
         let (mut run, recorded) = Self::steps_of(dir)?;
         let (mut units, cut_units) = read_rows(dir, UNITS_FILE, UnitRow::COLUMNS, |_: &UnitRow| Ok(()))?;
         let all = units.len();
@@ -56,12 +67,16 @@ impl RunFolder {
         Ok(run)
     }
 
-    /// As [`RunFolder::read`], without `units.csv`, which need not be there: a tenth of the bytes.
+    /// As [`RunFolder::read`], without the units. `units.csv` need not be there; rates by cost are
+    /// then as they were recorded.
     ///
     /// # Errors
     /// As [`RunFolder::read`].
     pub fn read_steps(dir: &Path) -> Result<Self, RunError> {
-        Self::steps_of(dir).map(|(run, _)| run)
+        match dir.join(UNITS_FILE).is_file() {
+            true => Self::read(dir).map(|run| Self { units: Vec::new(), ..run }),
+            false => Self::steps_of(dir).map(|(run, _)| run),
+        }
     }
 
     fn steps_of(dir: &Path) -> Result<(Self, HashSet<StepKey>), RunError> {
@@ -89,8 +104,8 @@ fn belongs(row: &UnitRow, key: &StepKey) -> bool {
         && row.run == key.run
 }
 
-/// Reads `run.json`, its version first, so that a newer file is told apart from
-/// a foreign one.
+/// Reads `run.json`, its version first, so that a newer file is not taken
+/// for a foreign one.
 pub fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
     let not_a_run = |why: String| RunError::NotARun { path: dir.into(), why };
     let path = dir.join(RUN_FILE);

@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 
 /// One CSV file, open for appending and locked against a second writer.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct AppendedTable {
     pub(super) path: PathBuf,
     pub(super) file: File,
     pub(super) length: u64,
     header_length: u64,
 }
 
-impl Table {
+impl AppendedTable {
     /// Opens or makes the file, writes the header once, cuts an unfinished line.
     pub(super) fn open(dir: &Path, name: &str, columns: &[&str]) -> Result<Self, RunError> {
         let path = dir.join(name);
@@ -84,7 +84,7 @@ impl Table {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), RunError> {
         if let Err(error) = self.file.write_all(bytes) {
-            // Part of a line may be in the file; the error above is the one to tell.
+            // Part of a line may be in the file; the error above is the one to report.
             let _ = self.file.set_len(self.length);
             return Err(RunError::io("append to", &self.path)(error));
         }

@@ -10,7 +10,7 @@
 //! not forced to the disk, since a sync would disturb the builds under
 //! measurement.
 
-use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, reader, table_file::Table};
+use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, reader, table_file::AppendedTable};
 use crate::{RunInfo, StepKey, StepRow, UnitRow};
 use std::collections::HashSet;
 use std::fs;
@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 pub struct RunWriter {
     dir: PathBuf,
     info: RunInfo,
-    steps: Table,
-    units: Table,
+    steps: AppendedTable,
+    units: AppendedTable,
     done: HashSet<StepKey>,
 }
 
@@ -36,8 +36,8 @@ impl RunWriter {
         if dir.join(RUN_FILE).exists() {
             return Err(RunError::Exists { path: dir.into() });
         }
-        let steps = Table::open(dir, STEPS_FILE, StepRow::COLUMNS)?;
-        let units = Table::open(dir, UNITS_FILE, UnitRow::COLUMNS)?;
+        let steps = AppendedTable::open(dir, STEPS_FILE, StepRow::COLUMNS)?;
+        let units = AppendedTable::open(dir, UNITS_FILE, UnitRow::COLUMNS)?;
         if steps.rows() || units.rows() {
             return Err(RunError::Exists { path: dir.into() });
         }
@@ -61,8 +61,8 @@ impl RunWriter {
                 return Err(RunError::NotARun { path: dir.into(), why });
             }
         }
-        let mut steps = Table::open(dir, STEPS_FILE, StepRow::COLUMNS)?;
-        let mut units = Table::open(dir, UNITS_FILE, UnitRow::COLUMNS)?;
+        let mut steps = AppendedTable::open(dir, STEPS_FILE, StepRow::COLUMNS)?;
+        let mut units = AppendedTable::open(dir, UNITS_FILE, UnitRow::COLUMNS)?;
         let done = steps.keys()?.into_iter().map(|(key, _)| key).collect::<HashSet<_>>();
         let mut debris = None;
         for (key, start) in units.keys()? {

@@ -1,7 +1,7 @@
 //! Many tracks judged together, with one error rate.
 //!
 //! 1. Every track with room for a cut is tested once. Over these, the procedure of Benjamini
-//!    and Hochberg picks those that changed: of the tracks it names, at most [`Settings::alpha`]
+//!    and Hochberg picks those that changed: of the tracks it names, at most [`ChangeSettings::alpha`]
 //!    are wrong on average; where nothing changed anywhere, that is the chance of any alarm.
 //!    A change of toolchain moves many tracks at once: a correction for *any* error, such as
 //!    Holm's, would then keep quiet about most of them. The tracks of a run share a baseline,
@@ -9,22 +9,22 @@
 //! 2. A track that changed is searched on, before and after the cut, at the level that was
 //!    left for it, α · found ÷ tested. Each part gets half of that, each part of a part a quarter:
 //!    parts without a change never have more than the whole level together.
-//! 3. Medians that differ by less than [`Settings::least`] are joined again, the nearest first.
+//! 3. Medians that differ by less than [`ChangeSettings::least`] are joined again, the nearest first.
 
 use super::MIN_SEGMENT;
 use super::null::{Nulls, smallest_p};
-use super::rank::{Scale, ranks};
+use super::rank::{RankScale, ranks};
 
 /// What counts as a change.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
+pub struct ChangeSettings {
     /// False discovery rate of a family.
     pub alpha: f64,
-    /// The least difference of medians that is told, as a logarithm.
+    /// The least difference of medians that is reported, as a logarithm.
     pub least: f64,
 }
 
-impl Default for Settings {
+impl Default for ChangeSettings {
     /// 5 %, and changes by 3 % or more.
     fn default() -> Self {
         Self { alpha: 0.05, least: 1.03_f64.ln() }
@@ -33,7 +33,7 @@ impl Default for Settings {
 
 /// A track: its values by time.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Values {
+pub struct TrackValues {
     /// Logarithms, one for each run.
     pub values: Vec<f64>,
     /// Orders equal values; a hash of the run's name.
@@ -49,14 +49,15 @@ pub struct ChangePoint {
     pub before: f64,
     /// Median of the runs until the next change.
     pub after: f64,
-    /// The chance of such a cut where nothing changed, before any correction.
-    pub p: f64,
+    /// The chance of such a cut where nothing changed, before any correction; `None` where values have
+    /// no noise.
+    pub p: Option<f64>,
 }
 
-/// What a track's past comes to.
+/// Whether and where a track changed.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// So few runs that no change whatsoever would have been told.
+pub enum TrackOutcome {
+    /// So few runs that no change whatsoever could have been found.
     TooFew,
     /// No change was found; that is not to say that there was none.
     NoneFound,
@@ -65,53 +66,60 @@ pub enum Outcome {
 }
 
 /// Judges a family; the answers are in the order of `tracks`.
-pub fn judge(tracks: &[Values], settings: &Settings, nulls: &Nulls) -> Vec<Outcome> {
-    let first: Vec<Option<Found>> = tracks.iter().map(|track| search(track, 0, track.values.len(), nulls)).collect();
+pub fn judge(tracks: &[TrackValues], settings: &ChangeSettings, nulls: &Nulls) -> Vec<TrackOutcome> {
+    let first: Vec<Option<FoundCut>> = tracks.iter().map(|track| search(track, 0, track.values.len(), nulls)).collect();
     let mut sorted: Vec<f64> = first.iter().flatten().map(|found| found.p).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let tested = sorted.len().max(1) as f64;
     let holds = |(at, p): &(usize, &f64)| **p <= settings.alpha * (*at as f64 + 1.0) / tested;
     let found = sorted.iter().enumerate().rev().find(holds).map_or(0, |(at, _)| at + 1);
     let level = settings.alpha * found as f64 / tested;
-    let told = |(track, first): (&Values, &Option<Found>)| {
+    let outcome = |(track, first): (&TrackValues, &Option<FoundCut>)| {
         let changes = match first {
             Some(cut) if found > 0 && cut.p <= level => {
                 let mut cuts = vec![*cut];
                 let whole = (0, track.values.len());
                 search_on(track, whole, cut.at, level / 2.0, nulls, &mut cuts);
-                worth_telling(track, cuts, settings.least)
+                large_enough(track, cuts, settings.least)
             }
             _ => Vec::new(),
         };
         // Where a cut was found there were enough runs to find it.
         let too_few = smallest_p(track.values.len()) * tested > settings.alpha;
         match (changes.is_empty(), too_few && first.is_none_or(|cut| cut.p > level)) {
-            (false, _) => Outcome::Changed(changes),
-            (true, true) => Outcome::TooFew,
-            (true, false) => Outcome::NoneFound,
+            (false, _) => TrackOutcome::Changed(changes),
+            (true, true) => TrackOutcome::TooFew,
+            (true, false) => TrackOutcome::NoneFound,
         }
     };
-    tracks.iter().zip(&first).map(told).collect()
+    tracks.iter().zip(&first).map(outcome).collect()
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Found {
+struct FoundCut {
     at: usize,
     p: f64,
 }
 
 /// The best cut of a part of a track.
-fn search(track: &Values, from: usize, to: usize, nulls: &Nulls) -> Option<Found> {
+fn search(track: &TrackValues, from: usize, to: usize, nulls: &Nulls) -> Option<FoundCut> {
     let values = &track.values[from..to];
     if values.len() < 2 * MIN_SEGMENT {
         return None;
     }
     let ties = track.ties.get(from..to).unwrap_or(&[]);
-    let cut = Scale::new(values.len()).best(&ranks(values, ties))?;
-    Some(Found { at: from + cut.at, p: nulls.p(values.len(), cut.statistic) })
+    let cut = RankScale::new(values.len()).best(&ranks(values, ties))?;
+    Some(FoundCut { at: from + cut.at, p: nulls.p(values.len(), cut.statistic) })
 }
 
-fn search_on(track: &Values, part: (usize, usize), cut: usize, level: f64, nulls: &Nulls, cuts: &mut Vec<Found>) {
+fn search_on(
+    track: &TrackValues,
+    part: (usize, usize),
+    cut: usize,
+    level: f64,
+    nulls: &Nulls,
+    cuts: &mut Vec<FoundCut>,
+) {
     for part in [(part.0, cut), (cut, part.1)] {
         if let Some(found) = search(track, part.0, part.1, nulls).filter(|found| found.p <= level) {
             cuts.push(found);
@@ -120,8 +128,8 @@ fn search_on(track: &Values, part: (usize, usize), cut: usize, level: f64, nulls
     }
 }
 
-/// The cuts with what they come to, without those that do not matter.
-fn worth_telling(track: &Values, mut cuts: Vec<Found>, least: f64) -> Vec<ChangePoint> {
+/// The cuts with the levels around them, without those that are too small.
+fn large_enough(track: &TrackValues, mut cuts: Vec<FoundCut>, least: f64) -> Vec<ChangePoint> {
     cuts.sort_unstable_by_key(|cut| cut.at);
     loop {
         let ends: Vec<usize> =
@@ -131,13 +139,13 @@ fn worth_telling(track: &Values, mut cuts: Vec<Found>, least: f64) -> Vec<Change
         match steps.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)) {
             Some((nearest, step)) if step < least => drop(cuts.remove(nearest)),
             _ => {
-                let told = |(cut, levels): (&Found, &[f64])| ChangePoint {
+                let point = |(cut, levels): (&FoundCut, &[f64])| ChangePoint {
                     at: cut.at,
                     before: levels[0],
                     after: levels[1],
-                    p: cut.p,
+                    p: Some(cut.p),
                 };
-                return cuts.iter().zip(levels.windows(2)).map(told).collect();
+                return cuts.iter().zip(levels.windows(2)).map(point).collect();
             }
         }
     }

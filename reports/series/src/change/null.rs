@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 use reports::stats::Random;
 
-use super::rank::Scale;
+use super::rank::RankScale;
 
 /// Random orders in a table: p-values go down to 1 ÷ 20,000 by counting.
 pub const ORDERS: usize = 19_999;
@@ -52,7 +52,7 @@ impl Nulls {
 }
 
 fn draw(runs: usize) -> Vec<f64> {
-    let scale = Scale::new(runs);
+    let scale = RankScale::new(runs);
     let part = |at: usize| {
         let mut random = Random::named(SEED, &format!("{runs}/{at}"));
         let mut ranks: Vec<u32> = (1..=runs as u32).collect();
@@ -83,7 +83,7 @@ fn on_grid(runs: usize) -> usize {
 
 /// An upper bound of the p-value, rigorous for every n and useful for many runs.
 fn serfling(runs: usize, statistic: f64) -> f64 {
-    let (n, scale) = (runs as f64, Scale::new(runs));
+    let (n, scale) = (runs as f64, RankScale::new(runs));
     let of_cut = |at: usize| {
         let Some(sum) = scale.sum_for(at, statistic) else { return 0.0 };
         // The sums of both parts are equally far out; the bound of the smaller is the tighter.
@@ -124,7 +124,7 @@ mod tests {
             }
         }
         for runs in 2 * MIN_SEGMENT..=8 {
-            let (scale, mut statistics) = (Scale::new(runs), Vec::new());
+            let (scale, mut statistics) = (RankScale::new(runs), Vec::new());
             orders(&mut (1..=runs as u32).collect(), 0, &mut |ranks| {
                 statistics.push(scale.best(ranks).unwrap().statistic);
             });

@@ -4,7 +4,7 @@ use super::MIN_SEGMENT;
 
 /// The best cut of some values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cut {
+pub struct BestCut {
     /// Index of the first value after it.
     pub at: usize,
     /// How far out the sum of ranks before it is, as a normal variable would be.
@@ -34,21 +34,21 @@ pub fn ranks(values: &[f64], ties: &[u64]) -> Vec<u32> {
 /// Statistics 30, 1959) `c·√(−2a·ln(1 − r²))` nearly a normal one. How near does not matter
 /// for the level, which the table of random orders keeps, but makes all cuts equally hard.
 #[derive(Debug, Clone)]
-pub struct Scale {
+pub struct RankScale {
     runs: usize,
-    cuts: Vec<Of>,
+    cuts: Vec<CutWeight>,
 }
 
 /// What belongs to a number of values before the cut.
 #[derive(Debug, Clone, Copy)]
-struct Of {
+struct CutWeight {
     /// The largest sum of centred ranks.
     most: f64,
     /// `2a·c²`; 0 where no cut may be.
     weight: f64,
 }
 
-impl Scale {
+impl RankScale {
     /// For tracks of so many runs.
     pub fn new(runs: usize) -> Self {
         let n = runs as f64;
@@ -57,13 +57,13 @@ impl Scale {
             let allowed = at >= MIN_SEGMENT && runs - at >= MIN_SEGMENT;
             let free = 3.0 * before * after / (n + 1.0) - 1.0;
             let c = (8.0 * free + 1.0) / (8.0 * free + 3.0);
-            Of { most: before * after / 2.0, weight: if allowed { free * c * c } else { 0.0 } }
+            CutWeight { most: before * after / 2.0, weight: if allowed { free * c * c } else { 0.0 } }
         };
         Self { runs, cuts: (0..=runs).map(of).collect() }
     }
 
     /// The best cut; the first of equals. `None` where there is no room for one.
-    pub fn best(&self, ranks: &[u32]) -> Option<Cut> {
+    pub fn best(&self, ranks: &[u32]) -> Option<BestCut> {
         if self.runs < 2 * MIN_SEGMENT || ranks.len() != self.runs {
             return None;
         }
@@ -71,7 +71,7 @@ impl Scale {
         let (mut sum, mut best, mut at_best) = (0.0, 0.0, MIN_SEGMENT);
         for (at, rank) in (1..).zip(ranks) {
             sum += f64::from(*rank) - centre;
-            let Of { most, weight } = self.cuts[at];
+            let CutWeight { most, weight } = self.cuts[at];
             if weight == 0.0 {
                 continue;
             }
@@ -86,12 +86,12 @@ impl Scale {
                 }
             }
         }
-        Some(Cut { at: at_best, statistic: best.sqrt() })
+        Some(BestCut { at: at_best, statistic: best.sqrt() })
     }
 
     /// The least sum of centred ranks with this statistic at a cut; `None` where no sum has it.
     pub(super) fn sum_for(&self, at: usize, statistic: f64) -> Option<f64> {
-        let Of { most, weight } = *self.cuts.get(at).filter(|of| of.weight > 0.0)?;
+        let CutWeight { most, weight } = *self.cuts.get(at).filter(|of| of.weight > 0.0)?;
         let sum = most * (1.0 - (-statistic * statistic / weight).exp()).sqrt() + 0.5;
         (sum <= most + 1e-6).then_some(sum)
     }
@@ -102,8 +102,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn best(values: &[f64]) -> Option<Cut> {
-        Scale::new(values.len()).best(&ranks(values, &vec![0; values.len()]))
+    fn best(values: &[f64]) -> Option<BestCut> {
+        RankScale::new(values.len()).best(&ranks(values, &vec![0; values.len()]))
     }
 
     #[test]

@@ -7,8 +7,8 @@ use reports::stats::{Rule, smallest_p};
 use reports::text::{factor, percent};
 use serde::{Deserialize, Serialize};
 
-/// Smallest relative change of a ratio that is a regression. Below it lies what one machine
-/// differs by from one day to the next: caches, layout of the disk, frequency.
+/// Smallest relative change of a ratio that is a regression. One machine differs by less from
+/// one day to the next: caches, layout of the disk, frequency.
 pub const MIN_CHANGE: f64 = 0.05;
 
 /// Smallest loss of hit rate that is a regression. Hits have no noise.
@@ -17,7 +17,7 @@ const MIN_HITS: f64 = 0.005;
 /// Something that became worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Finding {
+pub enum NightFinding {
     /// A strategy takes more time against its baseline.
     Slower {
         /// Name of the step.
@@ -66,7 +66,7 @@ pub enum Finding {
     },
 }
 
-impl Finding {
+impl NightFinding {
     /// The strategy it is about.
     pub fn strategy(&self) -> &str {
         match self {
@@ -86,7 +86,7 @@ impl Finding {
     }
 }
 
-impl std::fmt::Display for Finding {
+impl std::fmt::Display for NightFinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Slower { step, strategy, change, interval, old, new } => {
@@ -113,7 +113,7 @@ impl std::fmt::Display for Finding {
 }
 
 /// What is worse in a comparison. Changes of bare times are none: machine and compiler are in them.
-pub(super) fn of_changes(changes: &Changes, looks: Looks) -> Vec<Finding> {
+pub(super) fn of_changes(changes: &Changes, looks: RequiredRuns) -> Vec<NightFinding> {
     let mut found = Vec::new();
     // What a control differs by is noise.
     let judged = |it: &&Change| !it.bare && repeated_by(&it.strategy).is_none();
@@ -122,12 +122,12 @@ pub(super) fn of_changes(changes: &Changes, looks: Looks) -> Vec<Finding> {
         if let Some(change) = slower_by(it, looks) {
             let interval = it.judgement.interval.map(|it| (it.low, it.high));
             let (step, strategy) = (step.clone(), strategy.clone());
-            found.push(Finding::Slower { step, strategy, change, interval, old: it.ratio.old, new: it.ratio.new });
+            found.push(NightFinding::Slower { step, strategy, change, interval, old: it.ratio.old, new: it.ratio.new });
         }
         if let (Some(old), Some(new)) = (it.old.hit_rate, it.new.hit_rate)
             && old - new >= MIN_HITS
         {
-            found.push(Finding::FewerHits { step, strategy, old, new });
+            found.push(NightFinding::FewerHits { step, strategy, old, new });
         }
     }
     found
@@ -135,7 +135,7 @@ pub(super) fn of_changes(changes: &Changes, looks: Looks) -> Vec<Finding> {
 
 /// How often something is looked at before it counts, which sets how sure a look has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Looks {
+pub(super) enum RequiredRuns {
     /// Once: the p-value is corrected over all strategies and steps.
     One,
     /// Twice, by runs that know nothing of each other: p is at most 0.05 in each, on the same side.
@@ -146,10 +146,10 @@ pub(super) enum Looks {
 /// The change of a strategy that is slower by the night's own rule: by p, and by enough. A
 /// verdict also asks for an interval, which takes five rounds, to keep out a mean that a few wild
 /// rounds carry; a night keeps it out by a second look.
-pub(super) fn slower_by(change: &Change, looks: Looks) -> Option<f64> {
+pub(super) fn slower_by(change: &Change, looks: RequiredRuns) -> Option<f64> {
     let p = match looks {
-        Looks::One => change.judgement.p_corrected,
-        Looks::Two => change.judgement.test.map(|test| test.p),
+        RequiredRuns::One => change.judgement.p_corrected,
+        RequiredRuns::Two => change.judgement.test.map(|test| test.p),
     };
     let unlikely = !change.bare && p.is_some_and(|p| p <= Rule::default().alpha);
     change.judgement.ratio.filter(|ratio| unlikely && *ratio >= 1.0 + MIN_CHANGE)
@@ -162,7 +162,7 @@ pub(super) fn could_be_found(change: &Change) -> bool {
 }
 
 /// What was measured in the older run and is no more, of strategies that take part in the newer.
-pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<Finding> {
+pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<NightFinding> {
     let mut found = Vec::new();
     for step in &old.steps {
         let twin = new.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
@@ -170,7 +170,7 @@ pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<Finding> {
             let now = twin.and_then(|it| it.arm(arm.name())).map_or(0, |it| it.workspaces);
             if now < arm.workspaces {
                 let (step, strategy) = (step.step.clone(), arm.name().to_owned());
-                found.push(Finding::NotMeasured { step, strategy, old: arm.workspaces, new: now });
+                found.push(NightFinding::NotMeasured { step, strategy, old: arm.workspaces, new: now });
             }
         }
     }
@@ -178,16 +178,16 @@ pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<Finding> {
 }
 
 /// Whether two nights found the same; how much may differ.
-pub(super) fn same(these: &[Finding], those: &[Finding]) -> bool {
-    let alike = |(a, b): (&Finding, &Finding)| {
+pub(super) fn same(these: &[NightFinding], those: &[NightFinding]) -> bool {
+    let alike = |(a, b): (&NightFinding, &NightFinding)| {
         std::mem::discriminant(a) == std::mem::discriminant(b) && (a.place(), a.strategy()) == (b.place(), b.strategy())
     };
     these.len() == those.len() && these.iter().zip(those).all(alike)
 }
 
 /// What is worse in a run of probes.
-pub(super) fn of_probes(changes: &ProbeChanges) -> Vec<Finding> {
-    let failing = changes.newly_failing.iter().map(|row| Finding::ProbeFails {
+pub(super) fn of_probes(changes: &ProbeChanges) -> Vec<NightFinding> {
+    let failing = changes.newly_failing.iter().map(|row| NightFinding::ProbeFails {
         probe: row.probe.clone(),
         strategy: row.strategy.clone(),
         detail: row.detail.clone(),

@@ -8,34 +8,34 @@ use reports::against::{Changes, ProbeChanges, changes, probe_changes};
 use reports::analysis::{Analysis, Run};
 use reports::probes::{self, ProbeRun};
 
-use super::finding::{Finding, Looks, could_be_found, lost, of_changes, of_probes, same, slower_by};
-use super::verdicts::{Outcome, Verdict, is_good, verdicts, write};
+use super::finding::{NightFinding, RequiredRuns, could_be_found, lost, of_changes, of_probes, same, slower_by};
+use super::verdicts::{RunVerdict, VerdictOutcome, is_good, verdicts, write};
 use crate::error::SeriesError;
-use crate::run::{Entry, Kind, line_id, of_folder};
+use crate::run::{RunKind, SeriesRun, line_id, of_folder};
 use crate::series::{AddMode, Series, SeriesContents};
 
-/// Whether verdicts are kept.
+/// Whether verdicts are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum JudgeStage {
     /// A first look: nothing is written.
     First,
     /// The runs are added to the series, and verdicts with them.
-    Last,
+    Final,
 }
 
 /// A run and what it was compared with.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pair<C> {
+pub struct JudgedRun<C> {
     /// The run.
-    pub run: Entry,
+    pub run: SeriesRun,
     /// Its folder.
     pub folder: PathBuf,
     /// The last good run of its line and its folder; `None` for the first of a line.
-    pub against: Option<(Entry, PathBuf)>,
+    pub against: Option<(SeriesRun, PathBuf)>,
     /// Good runs of its line before it.
     pub earlier: usize,
     /// What was measured in the older run and is no more.
-    pub lost: Vec<Finding>,
+    pub lost: Vec<NightFinding>,
     /// What is different.
     pub changes: Option<C>,
 }
@@ -44,15 +44,15 @@ pub struct Pair<C> {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Night {
     /// The comparison, if there was one.
-    pub compared: Option<Pair<Changes>>,
+    pub compared: Option<JudgedRun<Changes>>,
     /// The probes, if there were any.
-    pub probed: Option<Pair<ProbeChanges>>,
+    pub probed: Option<JudgedRun<ProbeChanges>>,
     /// The comparison that looked again, against the same older run.
     pub again: Option<Changes>,
-    /// What became worse, and stands.
-    pub regressions: Vec<Finding>,
+    /// What became worse.
+    pub regressions: Vec<NightFinding>,
     /// What looked slower, and did not in the second run.
-    pub unconfirmed: Vec<Finding>,
+    pub unconfirmed: Vec<NightFinding>,
     /// Runs of the series that could not be read and were left out, with the reason.
     pub unreadable: Vec<(String, String)>,
 }
@@ -60,20 +60,21 @@ pub struct Night {
 impl Night {
     /// Strategies that look slower and were not looked at again, each once.
     pub fn suspects(&self) -> Vec<String> {
-        let slower = self.regressions.iter().filter(|it| matches!(it, Finding::Slower { .. }));
+        let slower = self.regressions.iter().filter(|it| matches!(it, NightFinding::Slower { .. }));
         let mut names: Vec<String> = slower.map(|it| it.strategy().to_owned()).collect();
         names.sort_unstable();
         names.dedup();
         if self.again.is_some() { Vec::new() } else { names }
     }
 
-    /// Strategies in steps that stand as slower because a second run was slower, too, and those that
-    /// stand because it could not tell.
+    /// How many strategies in steps count as slower because a second run was slower, too, and how many
+    /// because it had too few rows to decide.
     pub fn looked_at_again(&self) -> (usize, usize) {
         let Some(again) = &self.again else { return (0, 0) };
-        let slower = self.regressions.iter().filter(|it| matches!(it, Finding::Slower { .. }));
-        let (told, untold): (Vec<&Finding>, Vec<&Finding>) = slower.partition(|it| second_look(it, again).is_some());
-        (told.len(), untold.len())
+        let slower = self.regressions.iter().filter(|it| matches!(it, NightFinding::Slower { .. }));
+        let (confirmed, undecided): (Vec<&NightFinding>, Vec<&NightFinding>) =
+            slower.partition(|it| second_look(it, again).is_some());
+        (confirmed.len(), undecided.len())
     }
 }
 
@@ -81,55 +82,60 @@ impl Night {
 /// each; `again` is a further comparison of what looked slower.
 ///
 /// # Errors
-/// When a run cannot be read or stands twice, or the series is damaged or cannot be written.
-pub fn judge(series: &Series, folders: &[PathBuf], again: Option<&Path>, look: Look) -> Result<Night, SeriesError> {
-    let past = Past::of(series)?;
-    let mut night = Night { unreadable: past.unreadable.clone(), ..Night::default() };
+/// When a run cannot be read or is given twice, or the series cannot be read or written.
+pub fn judge(
+    series: &Series,
+    folders: &[PathBuf],
+    again: Option<&Path>,
+    look: JudgeStage,
+) -> Result<Night, SeriesError> {
+    let earlier_runs = EarlierRuns::of(series)?;
+    let mut night = Night { unreadable: earlier_runs.unreadable.clone(), ..Night::default() };
     for folder in folders {
         let run = of_folder(folder)?;
-        past.refuse_other_content(&run)?;
+        earlier_runs.refuse_other_content(&run)?;
         match run.kind {
-            Kind::Compare if night.compared.is_none() => night.compared = Some(compare(&past, run, folder)?),
-            Kind::Probe if night.probed.is_none() => night.probed = Some(probe(&past, run, folder)?),
+            RunKind::Compare if night.compared.is_none() => night.compared = Some(compare(&earlier_runs, run, folder)?),
+            RunKind::Probe if night.probed.is_none() => night.probed = Some(probe(&earlier_runs, run, folder)?),
             kind => return Err(SeriesError::TwoOfAKind(kind.as_str())),
         }
     }
     let mut found = night.compared.as_ref().map(|pair| pair.lost.clone()).unwrap_or_default();
-    let looks = if again.is_some() || look == Look::First { Looks::Two } else { Looks::One };
+    let looks = if again.is_some() || look == JudgeStage::First { RequiredRuns::Two } else { RequiredRuns::One };
     let changes = night.compared.as_ref().and_then(|pair| pair.changes.as_ref());
     found.extend(changes.map(|changes| of_changes(changes, looks)).unwrap_or_default());
     if let (Some(folder), Some(pair)) = (again, &night.compared) {
         night.again = looked_again(folder, pair)?;
     }
-    let stands = |it: &Finding| night.again.as_ref().is_none_or(|again| is_confirmed(it, again));
-    let (mut regressions, unconfirmed): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(stands);
+    let counts = |it: &NightFinding| night.again.as_ref().is_none_or(|again| is_confirmed(it, again));
+    let (mut regressions, unconfirmed): (Vec<NightFinding>, Vec<NightFinding>) = found.into_iter().partition(counts);
     let newly_failing = night.probed.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_probes);
     regressions.extend(newly_failing.unwrap_or_default());
     (night.regressions, night.unconfirmed) = (regressions, unconfirmed);
-    if look == Look::Last {
-        keep(&past, &night, again)?;
+    if look == JudgeStage::Final {
+        record(&earlier_runs, &night, again)?;
     }
     Ok(night)
 }
 
 /// The series before this night.
-struct Past<'a> {
+struct EarlierRuns<'a> {
     series: &'a Series,
-    entries: Vec<Entry>,
+    entries: Vec<SeriesRun>,
     unreadable: Vec<(String, String)>,
-    verdicts: BTreeMap<String, Verdict>,
+    verdicts: BTreeMap<String, RunVerdict>,
 }
 
 /// How much of what is in `run` is in `other`, too: strategies, or probes under a strategy.
-fn in_common(run: &Entry, other: &Entry) -> usize {
-    let strategies = |entry: &Entry| entry.strategies.split(',').map(str::to_owned).collect::<BTreeSet<String>>();
-    let probes = |entry: &Entry| -> BTreeSet<(String, String)> {
+fn in_common(run: &SeriesRun, other: &SeriesRun) -> usize {
+    let strategies = |entry: &SeriesRun| entry.strategies.split(',').map(str::to_owned).collect::<BTreeSet<String>>();
+    let probes = |entry: &SeriesRun| -> BTreeSet<(String, String)> {
         entry.probes.iter().map(|it| (it.probe.clone(), it.strategy.clone())).collect()
     };
     strategies(run).intersection(&strategies(other)).count() + probes(run).intersection(&probes(other)).count()
 }
 
-impl<'a> Past<'a> {
+impl<'a> EarlierRuns<'a> {
     fn of(series: &'a Series) -> Result<Self, SeriesError> {
         let contents = match series.read() {
             Err(SeriesError::Missing(_)) => SeriesContents::default(),
@@ -140,7 +146,7 @@ impl<'a> Past<'a> {
     }
 
     /// Whether the series has another run of this name: nothing may be said of the one by the other.
-    fn refuse_other_content(&self, run: &Entry) -> Result<(), SeriesError> {
+    fn refuse_other_content(&self, run: &SeriesRun) -> Result<(), SeriesError> {
         let other = self.entries.iter().any(|it| it.name == run.name && it.digest != run.digest);
         match other || self.unreadable.iter().any(|(name, _)| *name == run.name) {
             true => Err(SeriesError::OtherContent(run.name.clone())),
@@ -149,46 +155,50 @@ impl<'a> Past<'a> {
     }
 
     /// The last good run of the same line that began before this one, and how many there were. A
-    /// night that left something out is no yardstick for one that did not: of all good runs, the
+    /// night that left something out is not compared with one that did not: of all good runs, the
     /// newest of those that have the most in common.
-    fn last_good(&self, run: &Entry) -> Result<(Option<(Entry, PathBuf)>, usize), SeriesError> {
-        let fits = |it: &&Entry| {
+    fn last_good(&self, run: &SeriesRun) -> Result<(Option<(SeriesRun, PathBuf)>, usize), SeriesError> {
+        let fits = |it: &&SeriesRun| {
             it.kind == run.kind
                 && it.line == run.line
                 && it.name != run.name
                 && it.started <= run.started
                 && is_good(self.verdicts.get(&it.name))
         };
-        let good: Vec<&Entry> = self.entries.iter().filter(fits).collect();
+        let good: Vec<&SeriesRun> = self.entries.iter().filter(fits).collect();
         let Some(last) = good.iter().max_by_key(|it| in_common(run, it)) else { return Ok((None, 0)) };
         Ok((Some(((*last).clone(), self.series.tables_of(&last.name)?)), good.len()))
     }
 }
 
-fn compare(past: &Past<'_>, run: Entry, folder: &Path) -> Result<Pair<Changes>, SeriesError> {
-    let (against, earlier) = past.last_good(&run)?;
+fn compare(earlier_runs: &EarlierRuns<'_>, run: SeriesRun, folder: &Path) -> Result<JudgedRun<Changes>, SeriesError> {
+    let (against, earlier) = earlier_runs.last_good(&run)?;
     let (changes, lost) = match &against {
         Some((_, old)) => between(folder, old).map(|(changes, lost)| (Some(changes), lost))?,
         None => (None, Vec::new()),
     };
-    Ok(Pair { run, folder: folder.to_owned(), against, earlier, lost, changes })
+    Ok(JudgedRun { run, folder: folder.to_owned(), against, earlier, lost, changes })
 }
 
-fn probe(past: &Past<'_>, run: Entry, folder: &Path) -> Result<Pair<ProbeChanges>, SeriesError> {
+fn probe(
+    earlier_runs: &EarlierRuns<'_>,
+    run: SeriesRun,
+    folder: &Path,
+) -> Result<JudgedRun<ProbeChanges>, SeriesError> {
     if run.ok_rows == 0 {
         return Err(SeriesError::OnlyErrors(run.name));
     }
-    let (against, earlier) = past.last_good(&run)?;
+    let (against, earlier) = earlier_runs.last_good(&run)?;
     let read = |folder: &Path| -> Result<ProbeRun, SeriesError> { Ok(probes::read(folder)?) };
     let found = match &against {
         Some((_, old)) => Some(probe_changes(&read(folder)?, &read(old)?)),
         None => None,
     };
-    Ok(Pair { run, folder: folder.to_owned(), against, earlier, lost: Vec::new(), changes: found })
+    Ok(JudgedRun { run, folder: folder.to_owned(), against, earlier, lost: Vec::new(), changes: found })
 }
 
 /// What changed from one comparison to another, and what is not measured any more.
-fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<Finding>), SeriesError> {
+fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<NightFinding>), SeriesError> {
     let read = |folder: &Path| -> Result<(RunFolder, Analysis), SeriesError> {
         let run = RunFolder::read_steps(folder)?;
         let analysis = Analysis::of(&run, None);
@@ -200,7 +210,7 @@ fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<Finding>), SeriesErro
 }
 
 /// The further comparison against the same older run; it must be of the same line, and later.
-fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>, SeriesError> {
+fn looked_again(folder: &Path, first: &JudgedRun<Changes>) -> Result<Option<Changes>, SeriesError> {
     let run = of_folder(folder)?;
     if run.line != first.run.line {
         return Err(SeriesError::OtherLine(run.name, line_id(&run.line), line_id(&first.run.line)));
@@ -213,31 +223,31 @@ fn looked_again(folder: &Path, first: &Pair<Changes>) -> Result<Option<Changes>,
 
 /// What has no noise needs no second look; what is slower must be slower again. A second look that
 /// could not have found it, for want of rows, takes nothing back.
-fn is_confirmed(finding: &Finding, again: &Changes) -> bool {
-    !matches!(finding, Finding::Slower { .. }) || second_look(finding, again).unwrap_or(true)
+fn is_confirmed(finding: &NightFinding, again: &Changes) -> bool {
+    !matches!(finding, NightFinding::Slower { .. }) || second_look(finding, again).unwrap_or(true)
 }
 
 /// Whether a second run is slower in the same place; `None` where it could not have shown it.
-fn second_look(finding: &Finding, again: &Changes) -> Option<bool> {
+fn second_look(finding: &NightFinding, again: &Changes) -> Option<bool> {
     let looked = again.arms.iter().find(|it| it.step == finding.place() && it.strategy == finding.strategy());
-    looked.filter(|it| could_be_found(it)).map(|it| slower_by(it, Looks::Two).is_some())
+    looked.filter(|it| could_be_found(it)).map(|it| slower_by(it, RequiredRuns::Two).is_some())
 }
 
 /// Verdicts first: a run that was added without one would count as good.
-fn keep(past: &Past<'_>, night: &Night, again: Option<&Path>) -> Result<(), SeriesError> {
+fn record(earlier_runs: &EarlierRuns<'_>, night: &Night, again: Option<&Path>) -> Result<(), SeriesError> {
     let again = again.map(|folder| of_folder(folder).map(|run| run.name)).transpose()?;
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let of_probe = |it: &&Finding| matches!(it, Finding::ProbeFails { .. });
-    let verdict = |run: &Entry, against: Option<&Entry>, findings: Vec<Finding>| Verdict {
+    let of_probe = |it: &&NightFinding| matches!(it, NightFinding::ProbeFails { .. });
+    let verdict = |run: &SeriesRun, against: Option<&SeriesRun>, findings: Vec<NightFinding>| RunVerdict {
         run: run.name.clone(),
         against: against.map(|run| run.name.clone()),
-        again: again.clone().filter(|_| run.kind == Kind::Compare),
+        again: again.clone().filter(|_| run.kind == RunKind::Compare),
         given: given.clone(),
-        outcome: if findings.is_empty() { Outcome::Good } else { Outcome::Regressed },
+        outcome: if findings.is_empty() { VerdictOutcome::Good } else { VerdictOutcome::Regressed },
         findings,
         because: None,
     };
-    let mut todo: Vec<(Verdict, &Path)> = Vec::new();
+    let mut todo: Vec<(RunVerdict, &Path)> = Vec::new();
     if let Some(pair) = &night.compared {
         let findings = night.regressions.iter().filter(|it| !of_probe(it)).cloned().collect();
         todo.push((verdict(&pair.run, pair.against.as_ref().map(|it| &it.0), findings), &pair.folder));
@@ -248,11 +258,11 @@ fn keep(past: &Past<'_>, night: &Night, again: Option<&Path>) -> Result<(), Seri
     }
     for (verdict, folder) in todo {
         // Judged before: the same again is no news, and what somebody accepted stays accepted.
-        let same = |it: &Verdict| it.outcome == Outcome::Accepted || same(&it.findings, &verdict.findings);
-        if !past.verdicts.get(&verdict.run).is_some_and(same) {
-            write(past.series, &verdict)?;
+        let same = |it: &RunVerdict| it.outcome == VerdictOutcome::Accepted || same(&it.findings, &verdict.findings);
+        if !earlier_runs.verdicts.get(&verdict.run).is_some_and(same) {
+            write(earlier_runs.series, &verdict)?;
         }
-        past.series.add(folder, AddMode::Copy)?;
+        earlier_runs.series.add(folder, AddMode::Copy)?;
     }
     Ok(())
 }

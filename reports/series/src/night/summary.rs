@@ -10,14 +10,14 @@ use reports::simulation::SimulationRun;
 use reports::text::{UNMEASURED, bytes, count, factor, percent, seconds};
 
 use super::finding::{MIN_CHANGE, could_be_found};
-use super::judge::{Night, Pair};
-use crate::change::Settings;
+use super::judge::{JudgedRun, Night};
+use crate::change::ChangeSettings;
 use crate::error::SeriesError;
 use crate::history::lines;
 use crate::page::changes_of;
 use crate::series::Series;
 
-/// The document. `simulations` are told at its end.
+/// The document, with `simulations` at its end.
 ///
 /// # Errors
 /// When a run of the night or the series cannot be read.
@@ -66,13 +66,15 @@ fn verdict(night: &Night) -> String {
     let compared = night.compared.as_ref().map(|pair| first(pair.earlier));
     let probed = night.probed.as_ref().map(|pair| first(pair.earlier));
     match (night.regressions.is_empty(), compared, probed) {
-        (false, ..) => "Something became worse: see below. Until it is mended or accepted, every night says so.".into(),
+        (false, ..) => {
+            "Something became worse: see the list. Until it is fixed or accepted, every night reports it.".into()
+        }
         (true, Some(true) | None, Some(true) | None) => {
             "The first night of its line: there is nothing to compare with yet, so nothing can have become worse."
                 .into()
         }
         (true, Some(_), _) if too_few(night) => {
-            "Nothing became worse as far as this night can tell: it has too few rounds to find a slower strategy; \
+            "Nothing became worse as far as this night can show: it has too few rounds to find a slower strategy; \
              give it a larger --budget or fewer strategies."
                 .into()
         }
@@ -87,7 +89,7 @@ fn too_few(night: &Night) -> bool {
     judged.peek().is_some() && !judged.any(could_be_found)
 }
 
-fn conditions(pair: &Pair<reports::against::Changes>, analysis: &Analysis) -> String {
+fn conditions(pair: &JudgedRun<reports::against::Changes>, analysis: &Analysis) -> String {
     let info = &analysis.info;
     let rustc = info.toolchain.rustc.lines().next().unwrap_or(UNMEASURED);
     let rounds = analysis.steps.iter().map(|step| step.rounds).max().unwrap_or(0);
@@ -110,19 +112,19 @@ fn worse(night: &Night) -> Option<Section> {
         return None;
     }
     let mut section = Section::new("worse", "What became worse", 0);
-    let told = |findings: &[super::Finding]| Block::List(findings.iter().map(ToString::to_string).collect());
+    let list = |findings: &[super::NightFinding]| Block::List(findings.iter().map(ToString::to_string).collect());
     if !night.regressions.is_empty() {
-        section.push(told(&night.regressions));
+        section.push(list(&night.regressions));
         match night.looked_at_again() {
             (0, 0) => {}
             (_, 0) => section.say("What is slower was measured a second time, and was slower again."),
-            (confirmed, untold) => section.say(format!(
-                "Of what is slower, {confirmed} were slower in a second run, too; {untold} could not be told by it, for \
-                 want of rows, and stand."
+            (confirmed, undecided) => section.say(format!(
+                "Of what is slower, {confirmed} were slower in a second run, too; for {undecided} it has too few \
+                 rows, and they count."
             )),
         }
         section.say("To have later nights compared with how it is now:");
-        let of_probe = |it: &super::Finding| matches!(it, super::Finding::ProbeFails { .. });
+        let of_probe = |it: &super::NightFinding| matches!(it, super::NightFinding::ProbeFails { .. });
         let runs = [
             night.compared.as_ref().map(|pair| (&pair.run.name, night.regressions.iter().any(|it| !of_probe(it)))),
             night.probed.as_ref().map(|pair| (&pair.run.name, night.regressions.iter().any(of_probe))),
@@ -133,7 +135,7 @@ fn worse(night: &Night) -> Option<Section> {
     }
     if !night.unconfirmed.is_empty() {
         section.say("Looked slower, was measured a second time, and was not slower then, so it does not count:");
-        section.push(told(&night.unconfirmed));
+        section.push(list(&night.unconfirmed));
     }
     Some(section)
 }
@@ -185,7 +187,7 @@ fn over_time(series: &Series, line: &str) -> Result<Option<Section>, SeriesError
         Err(SeriesError::Missing(_)) => return Ok(None),
         contents => contents?,
     };
-    let lines = lines(&contents.entries, &Settings::default());
+    let lines = lines(&contents.entries, &ChangeSettings::default());
     let Some(own) = lines.iter().find(|it| it.conditions == line) else { return Ok(None) };
     if own.runs.len() < 2 {
         return Ok(None);
@@ -198,12 +200,12 @@ fn over_time(series: &Series, line: &str) -> Result<Option<Section>, SeriesError
     Ok(Some(section))
 }
 
-fn probed(pair: &Pair<reports::against::ProbeChanges>, run: &ProbeRun) -> Section {
+fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> Section {
     let mut section = Section::new("probes", "Probes", 0);
     let mut grid = Grid::new(
-        "Stories that end in a wrong build, a needless one or lost work fail; a known failure is explained in the \
+        "Probes that end in a wrong build, a needless one or lost work fail; a known failure is explained in the \
          documentation of the strategy.",
-        &["strategy", ">pass", ">fail", ">of these known", ">n/a", ">could not be told"],
+        &["strategy", ">pass", ">fail", ">of these known", ">n/a", ">error"],
     );
     let mut strategies: Vec<&str> = run.rows.iter().map(|row| row.strategy.as_str()).collect();
     let mut seen = std::collections::BTreeSet::new();
@@ -229,7 +231,7 @@ fn probed(pair: &Pair<reports::against::ProbeChanges>, run: &ProbeRun) -> Sectio
         None => section.say("No run of probes like this one is in the series yet."),
         Some(changes) => {
             section.say(format!(
-                "Against {}: {} in common, {} newly failing, {} fixed, {} ended otherwise, {} not run any more.",
+                "Against {}: {} in common, {} newly failing, {} fixed, {} with another result, {} not run any more.",
                 changes.old,
                 changes.common,
                 changes.newly_failing.len(),
@@ -237,7 +239,8 @@ fn probed(pair: &Pair<reports::against::ProbeChanges>, run: &ProbeRun) -> Sectio
                 changes.otherwise.len(),
                 changes.gone.len()
             ));
-            for (what, rows) in [("Fixed:", &changes.fixed), ("Fail, and were never run before:", &changes.failing_first)]
+            for (what, rows) in
+                [("Fixed:", &changes.fixed), ("Fail, and were never run before:", &changes.failing_first)]
             {
                 if !rows.is_empty() {
                     section.say(what);
@@ -255,7 +258,7 @@ fn probed(pair: &Pair<reports::against::ProbeChanges>, run: &ProbeRun) -> Sectio
     section
 }
 
-/// A simulation on a few lines; its whole story is in the page.
+/// A simulation in a few lines; the page has all of it.
 fn at_scale(run: &SimulationRun) -> Section {
     let mut section = Section::new("at-scale", "At the scale of many workspaces", 0);
     let brief = brief(run);

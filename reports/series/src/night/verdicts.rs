@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::NightFinding;
 use crate::error::SeriesError;
 use crate::series::{Series, check_name, staged_beside};
 
@@ -19,7 +19,7 @@ const FOLDER: &str = "verdicts";
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum VerdictOutcome {
     /// Nothing became worse, or there was nothing to compare with.
     Good,
     /// Something became worse.
@@ -30,7 +30,7 @@ pub enum Outcome {
 
 /// A verdict on a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
+pub struct RunVerdict {
     /// Name of the run.
     pub run: String,
     /// The run it was compared with, if there was one.
@@ -40,9 +40,9 @@ pub struct Verdict {
     /// When it was given, RFC 3339 in UTC.
     pub given: String,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: VerdictOutcome,
     /// What became worse.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<NightFinding>,
     /// Why it was accepted, in somebody's words.
     pub because: Option<String>,
 }
@@ -51,11 +51,11 @@ pub struct Verdict {
 ///
 /// # Errors
 /// When one cannot be read.
-pub fn verdicts(series: &Series) -> Result<BTreeMap<String, Verdict>, SeriesError> {
-    let mut latest: BTreeMap<String, (u32, Verdict)> = BTreeMap::new();
+pub fn verdicts(series: &Series) -> Result<BTreeMap<String, RunVerdict>, SeriesError> {
+    let mut latest: BTreeMap<String, (u32, RunVerdict)> = BTreeMap::new();
     for (n, path) in files(series.dir())? {
         let text = fs::read(&path)?;
-        let verdict: Verdict =
+        let verdict: RunVerdict =
             serde_json::from_slice(&text).map_err(|error| SeriesError::Verdict(path.clone(), error.to_string()))?;
         match latest.get(&verdict.run) {
             Some((known, _)) if *known > n => {}
@@ -67,29 +67,30 @@ pub fn verdicts(series: &Series) -> Result<BTreeMap<String, Verdict>, SeriesErro
 
 /// Whether later runs may be compared with this one. A run nobody judged was added by hand by
 /// somebody who wanted it there.
-pub fn is_good(verdict: Option<&Verdict>) -> bool {
-    verdict.is_none_or(|verdict| verdict.outcome != Outcome::Regressed)
+pub fn is_good(verdict: Option<&RunVerdict>) -> bool {
+    verdict.is_none_or(|verdict| verdict.outcome != VerdictOutcome::Regressed)
 }
 
 /// Accepts a run: what became worse in it is what later runs are compared with.
 ///
 /// # Errors
 /// When there is no such run, or nothing to accept in it.
-pub fn accept(series: &Series, run: &str, because: &str) -> Result<Verdict, SeriesError> {
+pub fn accept(series: &Series, run: &str, because: &str) -> Result<RunVerdict, SeriesError> {
     if !series.read()?.entries.iter().any(|entry| entry.name == run) {
         return Err(SeriesError::NoSuchRun(run.into()));
     }
-    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == Outcome::Regressed) else {
+    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == VerdictOutcome::Regressed)
+    else {
         return Err(SeriesError::NothingToAccept(run.into()));
     };
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let verdict = Verdict { outcome: Outcome::Accepted, because: Some(because.to_owned()), given, ..verdict };
+    let verdict = RunVerdict { outcome: VerdictOutcome::Accepted, because: Some(because.to_owned()), given, ..verdict };
     write(series, &verdict)?;
     Ok(verdict)
 }
 
 /// Adds a verdict, whole or not at all. With the lock of the series.
-pub(super) fn write(series: &Series, verdict: &Verdict) -> Result<(), SeriesError> {
+pub(super) fn write(series: &Series, verdict: &RunVerdict) -> Result<(), SeriesError> {
     check_name(&verdict.run)?;
     let folder = series.dir().join(FOLDER);
     fs::create_dir_all(&folder)?;

@@ -3,11 +3,12 @@
 use reports::document::{Cell, Grid, Tone};
 use reports::text::UNMEASURED;
 
-use super::{Filter, day, place, show};
-use crate::history::{Change, Line, Measure, Told, Track, Turned, interval};
+use super::{TrackFilter, day, place, show};
+use crate::change::{ChangePoint, TrackOutcome};
+use crate::history::{ChangedProbe, Measure, RunLine, Track, interval};
 
 /// Every change, newest first.
-pub fn changes(line: &Line<'_>, tracks: &[&Track<'_>]) -> Grid {
+pub fn changes(line: &RunLine<'_>, tracks: &[&Track<'_>]) -> Grid {
     let heads = [
         "since",
         "step",
@@ -26,7 +27,7 @@ pub fn changes(line: &Line<'_>, tracks: &[&Track<'_>]) -> Grid {
     all.sort_by_key(|(track, nth)| std::cmp::Reverse(track.runs.get(track.changes()[*nth].at).copied()));
     let mut grid = Grid::new("What changed, newest first", &heads);
     for (track, nth) in all {
-        let Change { at, before, after, p } = track.changes()[nth];
+        let ChangePoint { at, before, after, p } = track.changes()[nth];
         let (key, ends) = (track.key, (nth.checked_sub(1), track.changes().get(nth + 1)));
         let from = ends.0.map_or(0, |nth| track.changes()[nth].at);
         let to = ends.1.map_or(track.values.len(), |next| next.at);
@@ -47,25 +48,25 @@ pub fn changes(line: &Line<'_>, tracks: &[&Track<'_>]) -> Grid {
     grid.measured()
 }
 
-/// What is said in place of changes: where no change could have been told, that is all there is.
-pub fn none_told(tracks: &[&Track<'_>]) -> String {
-    let few = tracks.iter().filter(|track| track.told == Told::TooFew).count();
+/// The sentence in place of a table without rows: no change found, or too few runs to find any.
+pub fn none_found(tracks: &[&Track<'_>]) -> String {
+    let few = tracks.iter().filter(|track| track.outcome == TrackOutcome::TooFew).count();
     match few {
         0 => "No change was found.".into(),
-        _ if few == tracks.len() => "Too few runs: no change could have been told from noise.".into(),
-        _ => format!("No change was found; {few} of {} tracks have too few runs to tell any.", tracks.len()),
+        _ if few == tracks.len() => "Too few runs: no change could be distinguished from noise.".into(),
+        _ => format!("No change was found; {few} of {} tracks have too few runs to find any.", tracks.len()),
     }
 }
 
-/// Where every track stands. Workspace by workspace only if asked for.
-pub fn present(line: &Line<'_>, tracks: &[&Track<'_>], filter: &Filter) -> Grid {
+/// The present value of every track; of single workspaces only if asked for.
+pub fn present(line: &RunLine<'_>, tracks: &[&Track<'_>], filter: &TrackFilter) -> Grid {
     let heads = ["step", "workspace", "strategy", "measure", ">latest", ">now", ">interval", ">runs", "last change"];
-    let mut grid = Grid::new("Where things stand", &heads);
+    let mut grid = Grid::new("Present values", &heads);
     for track in tracks.iter().filter(|track| !filter.workspaces.is_empty() || track.key.workspace.is_empty()) {
         let (measure, current) = (track.measure, track.current());
         let between = interval(current).filter(|_| !measure.is_exact());
-        let last = match (&track.told, track.changes().last()) {
-            (Told::TooFew, _) => "too few runs".into(),
+        let last = match (&track.outcome, track.changes().last()) {
+            (TrackOutcome::TooFew, _) => "too few runs".into(),
             (_, Some(change)) => {
                 format!("{} {}", since(line, track, change.at), difference(measure, change.before, change.after))
             }
@@ -88,9 +89,9 @@ pub fn present(line: &Line<'_>, tracks: &[&Track<'_>], filter: &Filter) -> Grid 
 }
 
 /// Probes that ended otherwise than before.
-pub fn turned(turned: &[Turned<'_>]) -> Grid {
+pub fn changed_probes(changed_probes: &[ChangedProbe<'_>]) -> Grid {
     let mut grid = Grid::new("", &["run", "probe", "strategy", "before", "after"]);
-    for it in turned.iter().rev() {
+    for it in changed_probes.iter().rev() {
         let tone = if it.after.1 == "fail" { Tone::Bad } else { Tone::Plain };
         grid.row([
             Cell::from(it.after.0),
@@ -104,7 +105,7 @@ pub fn turned(turned: &[Turned<'_>]) -> Grid {
 }
 
 /// The day of the first run after a change.
-pub fn since(line: &Line<'_>, track: &Track<'_>, at: usize) -> String {
+pub fn since(line: &RunLine<'_>, track: &Track<'_>, at: usize) -> String {
     let run = track.runs.get(at).and_then(|at| line.runs.get(*at));
     run.map_or(UNMEASURED.into(), |run| day(&run.started).to_owned())
 }
@@ -124,7 +125,7 @@ fn tone(measure: Measure, before: f64, after: f64) -> Tone {
 }
 
 /// The toolchain, or what it was and what it became with the change.
-fn toolchains(line: &Line<'_>, track: &Track<'_>, at: usize) -> String {
+fn toolchains(line: &RunLine<'_>, track: &Track<'_>, at: usize) -> String {
     let of = |at: Option<usize>| {
         let run = at.and_then(|at| track.runs.get(at)).and_then(|at| line.runs.get(*at));
         run.map_or("", |run| run.toolchain.as_str()).trim_start_matches("rustc ")

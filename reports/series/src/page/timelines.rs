@@ -2,16 +2,16 @@
 
 use reports::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 
-use super::tables::{difference, none_told, since};
-use super::{Filter, place, show};
-use crate::history::{Line, Measure, Track};
+use super::tables::{difference, none_found, since};
+use super::{TrackFilter, place, show};
+use crate::history::{Measure, RunLine, Track};
 
 /// More plots than that nobody looks at: single workspaces are plotted where something changed.
 const MOST: usize = 40;
 
 /// A plot for each step and measure over all workspaces, and for each workspace that was asked
 /// for or whose wall ratios changed.
-pub fn plots(line: &Line<'_>, tracks: &[&Track<'_>], filter: &Filter) -> Vec<Plot> {
+pub fn plots(line: &RunLine<'_>, tracks: &[&Track<'_>], filter: &TrackFilter) -> Vec<Plot> {
     let mut groups: Vec<Vec<&Track<'_>>> = Vec::new();
     let same = |a: &Track<'_>, b: &Track<'_>| {
         (a.measure, &a.key.scenario, &a.key.step, &a.key.workspace)
@@ -36,7 +36,7 @@ pub fn plots(line: &Line<'_>, tracks: &[&Track<'_>], filter: &Filter) -> Vec<Plo
     numbered.map(|(at, group)| plot(line, group, format!("line-{}-{}", line.id, at + 1))).collect()
 }
 
-fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
+fn plot(line: &RunLine<'_>, group: &[&Track<'_>], id: String) -> Plot {
     let (key, measure) = (group[0].key, group[0].measure);
     let scale = match measure {
         Measure::Ratio => VerticalScale::Ratio,
@@ -44,7 +44,7 @@ fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
         Measure::HitRate => VerticalScale::Amount(ValueUnit::Share),
         Measure::Compiled => VerticalScale::Amount(ValueUnit::Count),
     };
-    let told = |track: &Track<'_>, at: usize, before: f64, after: f64| {
+    let described = |track: &Track<'_>, at: usize, before: f64, after: f64| {
         let (from, to) = (show(measure, before), show(measure, after));
         format!("{from} to {to} ({}) since {}", difference(measure, before, after), since(line, track, at))
     };
@@ -57,18 +57,18 @@ fn plot(line: &Line<'_>, group: &[&Track<'_>], id: String) -> Plot {
             .zip(track.values.iter().copied())
             .collect(),
         band: Vec::new(),
-        changes: track.changes().iter().map(|it| (it.at, told(track, it.at, it.before, it.after))).collect(),
+        changes: track.changes().iter().map(|it| (it.at, described(track, it.at, it.before, it.after))).collect(),
     };
     let changes: Vec<String> = group
         .iter()
         .flat_map(|track| {
-            let of = |it: &crate::history::Change| {
-                format!("{} {}", track.key.strategy, told(track, it.at, it.before, it.after))
+            let of = |it: &crate::change::ChangePoint| {
+                format!("{} {}", track.key.strategy, described(track, it.at, it.before, it.after))
             };
             track.changes().iter().map(of).collect::<Vec<_>>()
         })
         .collect();
-    let what = if changes.is_empty() { none_told(group) } else { format!("{}.", changes.join("; ")) };
+    let what = if changes.is_empty() { none_found(group) } else { format!("{}.", changes.join("; ")) };
     let baseline = line.runs.last().map_or("none", |run| run.baseline.as_str());
     let y = match measure {
         Measure::Ratio => format!("wall time ÷ that of {baseline}"),

@@ -8,14 +8,14 @@ use reports::document::{Block, Document};
 use reports::formats::markdown;
 use reports::page;
 
-use super::Filter;
+use super::TrackFilter;
 use crate::error::SeriesError;
-use crate::history::Line;
+use crate::history::RunLine;
 use crate::series::replace;
 
 /// What the past may be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
+pub enum PageFormat {
     /// One page.
     Html,
     /// Markdown.
@@ -33,9 +33,9 @@ pub enum Output {
 pub fn write(
     dir: &Path,
     document: &Document,
-    lines: &[Line<'_>],
-    filter: &Filter,
-    outputs: &[Output],
+    lines: &[RunLine<'_>],
+    filter: &TrackFilter,
+    outputs: &[PageFormat],
 ) -> Result<Vec<PathBuf>, SeriesError> {
     fs::create_dir_all(dir)?;
     let mut written = Vec::new();
@@ -47,12 +47,12 @@ pub fn write(
     };
     for output in outputs {
         match output {
-            Output::Html => {
+            PageFormat::Html => {
                 put("series.html", &page::render(document, &[]).map_err(std::io::Error::other)?)?;
             }
-            Output::Markdown => put("series.md", &markdown::render(document))?,
-            Output::Csv => put("series.csv", &csv(lines, filter))?,
-            Output::Svg => {
+            PageFormat::Markdown => put("series.md", &markdown::render(document))?,
+            PageFormat::Csv => put("series.csv", &csv(lines, filter))?,
+            PageFormat::Svg => {
                 for block in document.sections.iter().flat_map(|section| &section.blocks) {
                     if let Block::Plot(plot) = block {
                         put(&format!("series-{}.svg", plot.id), &plot.svg_file())?;
@@ -65,7 +65,7 @@ pub fn write(
 }
 
 /// `changed` is 1 in the first run after a change.
-fn csv(lines: &[Line<'_>], filter: &Filter) -> String {
+fn csv(lines: &[RunLine<'_>], filter: &TrackFilter) -> String {
     let mut out = "line,run,started,toolchain,scenario,step,workspace,strategy,measure,value,changed\n".to_owned();
     let quoted = |text: &str| match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),

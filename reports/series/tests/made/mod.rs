@@ -9,7 +9,7 @@ use reports::stats::Random;
 
 /// What a run is to look like.
 #[derive(Debug, Clone, Default)]
-pub struct Made {
+pub struct MadeRun {
     pub day: u32,
     pub called: Option<String>,
     pub complete: bool,
@@ -23,7 +23,7 @@ pub struct Made {
     pub leaves_out: Option<String>,
 }
 
-impl Made {
+impl MadeRun {
     pub fn day(day: u32) -> Self {
         Self { day, called: None, complete: true, slower: 1.0, rounds: 2, hit_rate: Some(0.95), ..Self::default() }
     }
@@ -33,8 +33,8 @@ impl Made {
     }
 }
 
-/// Writes it below `dir`.
-pub fn run(dir: &Path, made: &Made) -> PathBuf {
+/// Writes it into a folder in `dir`.
+pub fn run(dir: &Path, made: &MadeRun) -> PathBuf {
     let folder = dir.join(format!("2026-{:02}-{:02}-quick", made.day / 28 + 1, made.day % 28 + 1));
     let _ = std::fs::remove_dir_all(&folder);
     let mut info = RunInfo::new(made.name());

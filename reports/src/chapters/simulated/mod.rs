@@ -12,8 +12,8 @@ pub use brief::brief;
 
 use crate::document::{Block, Section};
 use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
+use crate::simulation::ablation::{ablations, share};
 use crate::simulation::curves::{Curve, by_command};
-use crate::simulation::relaxed::{relaxed, share};
 use crate::simulation::{RelaxationRow, SimulationRun};
 use crate::text::percent;
 use crate::words::plural;
@@ -158,7 +158,7 @@ fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
 
 /// The sound relaxation that gains most, of any policy.
 fn most_gained(run: &SimulationRun) -> Option<(&str, &RelaxationRow)> {
-    let all = relaxed(run).into_iter().filter_map(|it| Some((it.policy, it.sound().next()?)));
+    let all = ablations(run).into_iter().filter_map(|it| Some((it.policy, it.sound().next()?)));
     all.filter(|(_, row)| row.gained_s > 0.0).max_by(|a, b| {
         let value = |row: &RelaxationRow| share(row).unwrap_or(0.0);
         value(a.1).total_cmp(&value(b.1))

@@ -3,8 +3,8 @@
 use super::{Axes, LINES, SimulationView, ends};
 use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{HorizontalScale, PlotInterval, PlotLine, ValueUnit};
+use crate::simulation::ablation::{Ablation, ablations, is_one_input, share};
 use crate::simulation::curves::{Curve, by_command, first_class, is_plain};
-use crate::simulation::relaxed::{Relaxed, is_one_input, relaxed, share};
 use crate::simulation::{MissRow, RelaxationRow, SharingRow, SimulationRun};
 use crate::text::{bytes, count, percent, seconds};
 use crate::words::{capital, distinct};
@@ -64,7 +64,7 @@ fn line(name: &str, curve: &Curve<'_>) -> PlotLine {
 }
 
 fn reuse_finding(view: &SimulationView<'_>, curves: &[Curve<'_>], hidden: usize) -> String {
-    let first = ends(curves, true).unwrap_or_else(|| "Relaxed policies alone were replayed".into());
+    let first = ends(curves, true).unwrap_or_else(|| "Ablation policies alone were replayed".into());
     let rest = if hidden > 0 { format!(" {hidden} more curves are in the rows.") } else { String::new() };
     format!(
         "{}. Lines: mean over orders; bands, and brackets here: at about that place a tenth of workspaces reuse less, a \
@@ -96,7 +96,7 @@ pub(crate) fn reuse_table(curves: &[Curve<'_>]) -> Grid {
 
 /// What each input of the key costs in reuse.
 pub(super) fn keys(view: &SimulationView<'_>) -> Option<Section> {
-    let groups = relaxed(view.run);
+    let groups = ablations(view.run);
     groups.first()?;
     let mut section = view.section("keys", "What the inputs of the key cost");
     if groups.iter().any(|group| !group.rows.is_empty()) {
@@ -112,7 +112,7 @@ pub(super) fn keys(view: &SimulationView<'_>) -> Option<Section> {
 }
 
 /// The sound input and the unsound one that cost most, by the policy for which it is most.
-fn keys_finding(view: &SimulationView<'_>, groups: &[Relaxed<'_>]) -> String {
+fn keys_finding(view: &SimulationView<'_>, groups: &[Ablation<'_>]) -> String {
     let most = |soundness: &str| {
         let rows = groups.iter().flat_map(|group| group.rows.iter().map(move |row| (group, *row)));
         let rows = rows.filter(|(_, row)| row.soundness == soundness && is_one_input(row) && row.gained_s > 0.0);
@@ -132,7 +132,7 @@ fn keys_finding(view: &SimulationView<'_>, groups: &[Relaxed<'_>]) -> String {
 }
 
 /// The table of one policy and command.
-pub(crate) fn key_table(group: &Relaxed<'_>) -> Grid {
+pub(crate) fn key_table(group: &Ablation<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
             "{}, {}: the policy as it is, then with one input less, by seconds gained over all workspaces.",
@@ -275,7 +275,7 @@ pub(crate) fn most_shared<'a>(rows: &[&'a SharingRow]) -> Option<&'a SharingRow>
     rows.iter().rev().copied().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost))
 }
 
-/// Policies as they are, and relaxed ones where they share anything else.
+/// Policies as they are, and ablation ones where they share anything else.
 fn unlike_plain(rows: &[SharingRow]) -> Vec<&str> {
     let of = |policy: &str| -> Vec<_> {
         let of = rows.iter().filter(|row| row.policy == policy);

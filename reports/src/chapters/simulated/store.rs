@@ -3,9 +3,9 @@
 use super::{Axes, LINES, SimulationView};
 use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{HorizontalScale, PlotLine, ValueUnit};
-use crate::simulation::grown::{Gain, Grown, grown};
-use crate::simulation::kept::{Kept, is_offline, kept};
-use crate::simulation::moved::{Moved, megabits, moved, ratio};
+use crate::simulation::growth::{Gain, StoreGrowth, store_growth};
+use crate::simulation::remote::{RemoteByBandwidth, megabits, ratio, remote_by_bandwidth};
+use crate::simulation::retention::{RetentionByKey, is_offline, retention_by_key};
 use crate::simulation::{GrowthRow, RemoteRow, RetentionRow, SimulationRun};
 use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
 use crate::words::plural;
@@ -15,53 +15,53 @@ const NETWORKS: usize = 4;
 
 /// What stores of limited size compile again.
 pub(super) fn retention(view: &SimulationView<'_>) -> Option<Section> {
-    let all = kept(view.run);
+    let all = retention_by_key(view.run);
     all.first()?;
     let mut section = view.section("retention", "Retention");
-    for (at, kept) in all.iter().enumerate() {
-        if kept.caps().len() > 1 {
+    for (at, by_key) in all.iter().enumerate() {
+        if by_key.caps().len() > 1 {
             section.push(view.plot(
                 ("retention", at),
-                format!("Seconds compiled with a store of limited size, key policy {}", kept.key),
-                retention_finding(view, kept),
+                format!("Seconds compiled with a store of limited size, key policy {}", by_key.key),
+                retention_finding(view, by_key),
                 Axes {
                     x: HorizontalScale::Log("limit of size, GB".into()),
                     y: "compiled of what may be stored, first builds included",
                     unit: ValueUnit::Seconds,
                 },
-                retention_lines(kept),
+                retention_lines(by_key),
             ));
         }
-        section.push(Block::Grid(retention_table(kept)));
+        section.push(Block::Grid(retention_table(by_key)));
     }
     Some(section)
 }
 
 /// The policies that can be built, by what they compile at the smallest size, one that knows the future,
 /// and the bound.
-fn retention_lines(kept: &Kept<'_>) -> Vec<PlotLine> {
+fn retention_lines(by_key: &RetentionByKey<'_>) -> Vec<PlotLine> {
     let gb = |size: u64| size as f64 / 1e9;
     let line = |name: &str, points: Vec<(f64, f64)>| PlotLine { name: name.into(), points, ..PlotLine::default() };
     let limited = |(name, rows): &(&str, Vec<&RetentionRow>)| {
         line(name, rows.iter().filter_map(|row| Some((gb(row.cap_bytes?), row.rebuilt_s))).collect())
     };
-    let mut lines: Vec<PlotLine> = kept.policies.iter().map(limited).filter(|line| !line.points.is_empty()).collect();
+    let mut lines: Vec<PlotLine> = by_key.policies.iter().map(limited).filter(|line| !line.points.is_empty()).collect();
     let first = |line: &PlotLine| line.points.first().map_or(f64::MAX, |point| point.1);
     lines.sort_by(|a, b| is_offline(&a.name).cmp(&is_offline(&b.name)).then(first(a).total_cmp(&first(b))));
     let (offline, mut lines): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| is_offline(&line.name));
     lines.truncate(LINES - 1);
     lines.extend(offline.into_iter().take(1));
-    let bound = kept.caps().into_iter().filter_map(|cap| Some((gb(cap), kept.bound_s(cap)?)));
+    let bound = by_key.caps().into_iter().filter_map(|cap| Some((gb(cap), by_key.bound_s(cap)?)));
     lines.push(line("no policy can do better", bound.collect()));
     lines
 }
 
 /// Seconds at the smallest size under the best and the worst policy, and the size that is enough.
-fn retention_finding(view: &SimulationView<'_>, kept: &Kept<'_>) -> String {
+fn retention_finding(view: &SimulationView<'_>, by_key: &RetentionByKey<'_>) -> String {
     let mut parts = Vec::new();
-    if let Some(cap) = kept.caps().first() {
+    if let Some(cap) = by_key.caps().first() {
         let of = |rows: &[&RetentionRow]| rows.iter().find(|row| row.cap_bytes == Some(*cap)).map(|row| row.rebuilt_s);
-        let mut at: Vec<(&str, f64)> = kept.online().filter_map(|(name, rows)| Some((*name, of(rows)?))).collect();
+        let mut at: Vec<(&str, f64)> = by_key.online().filter_map(|(name, rows)| Some((*name, of(rows)?))).collect();
         at.sort_by(|a, b| a.1.total_cmp(&b.1));
         if let (Some((best, least)), Some((worst, most))) = (at.first(), at.last()) {
             let apart =
@@ -70,20 +70,20 @@ fn retention_finding(view: &SimulationView<'_>, kept: &Kept<'_>) -> String {
                 "With {} {best} compiles {}{apart}; no policy can compile less than {}",
                 limit(Some(*cap)),
                 seconds(Some(*least)),
-                seconds(kept.bound_s(*cap)),
+                seconds(by_key.bound_s(*cap)),
             ));
         }
     }
-    parts.extend(enough(kept).map(|(name, cap)| enough_sentence(kept.key, name, cap)));
-    let unlimited = kept.unlimited_s().map_or_else(String::new, |least| {
+    parts.extend(enough(by_key).map(|(name, cap)| enough_sentence(by_key.key, name, cap)));
+    let unlimited = by_key.unlimited_s().map_or_else(String::new, |least| {
         format!(" Without a limit it is {}, the first build of everything that may be stored.", seconds(Some(least)))
     });
     format!("{}.{unlimited} {}", parts.join(". "), view.known(""))
 }
 
 /// The smallest size at which a policy comes near a store without a limit, and the policy.
-fn enough<'a>(kept: &Kept<'a>) -> Option<(&'a str, u64)> {
-    let enough = kept.online().filter_map(|(name, rows)| Some((*name, kept.enough(rows)?.cap_bytes?)));
+fn enough<'a>(by_key: &RetentionByKey<'a>) -> Option<(&'a str, u64)> {
+    let enough = by_key.online().filter_map(|(name, rows)| Some((*name, by_key.enough(rows)?.cap_bytes?)));
     enough.min_by_key(|(_, cap)| *cap)
 }
 
@@ -94,11 +94,11 @@ fn enough_sentence(key: &str, name: &str, cap: u64) -> String {
 /// The size that is enough under each key policy, for the lead.
 pub(super) fn lead(run: &SimulationRun) -> Option<String> {
     let mut found: Vec<(Vec<&str>, (&str, u64))> = Vec::new();
-    for kept in kept(run) {
-        let Some(size) = enough(&kept) else { continue };
+    for by_key in retention_by_key(run) {
+        let Some(size) = enough(&by_key) else { continue };
         match found.iter_mut().find(|(_, known)| *known == size) {
-            Some((keys, _)) => keys.push(kept.key),
-            None => found.push((vec![kept.key], size)),
+            Some((keys, _)) => keys.push(by_key.key),
+            None => found.push((vec![by_key.key], size)),
         }
     }
     let found: Vec<String> =
@@ -112,19 +112,19 @@ pub(crate) fn above_bound(row: &RetentionRow) -> Option<f64> {
 }
 
 /// The table of one key policy.
-pub(crate) fn retention_table(kept: &Kept<'_>) -> Grid {
+pub(crate) fn retention_table(by_key: &RetentionByKey<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
             "Key policy {}: what each policy compiles over the whole trace of what may be stored (units that the key \
              policy refuses are compiled on top and are not in it); above bound: more than no policy of that size can \
              avoid; reused: of the seconds looked up; per GB: seconds compiled because of evictions for each 10^9 bytes \
              evicted; enough: at most 5% more than without a limit; offline-…: knows the future.",
-            kept.key
+            by_key.key
         ),
         &["policy", "> limit", "> compiled", "> above bound", "> reused", "> evicted", "> per GB evicted", "enough"],
     );
-    for (name, rows) in &kept.policies {
-        let least = kept.enough(rows).and_then(|row| row.cap_bytes);
+    for (name, rows) in &by_key.policies {
+        let least = by_key.enough(rows).and_then(|row| row.cap_bytes);
         for row in rows {
             let enough = match row.cap_bytes {
                 None => Cell::default(),
@@ -148,10 +148,10 @@ pub(crate) fn retention_table(kept: &Kept<'_>) -> Grid {
 
 /// What a store without limits gains a day.
 pub(super) fn growth(view: &SimulationView<'_>) -> Option<Section> {
-    let all = grown(view.run);
+    let all = store_growth(view.run);
     all.first()?;
     let mut section = view.section("growth", "Growth");
-    if all.iter().any(|grown| grown.rows.len() > 1) {
+    if all.iter().any(|growth| growth.rows.len() > 1) {
         section.push(view.plot(
             ("growth", 0),
             "What a store without limits holds at the end of each day".into(),
@@ -165,19 +165,19 @@ pub(super) fn growth(view: &SimulationView<'_>) -> Option<Section> {
 }
 
 /// All of each store, and the part of path packages where there is one.
-fn growth_lines(all: &[Grown<'_>]) -> Vec<PlotLine> {
-    let line = |name: String, grown: &Grown<'_>, of: fn(&GrowthRow) -> f64| PlotLine {
+fn growth_lines(all: &[StoreGrowth<'_>]) -> Vec<PlotLine> {
+    let line = |name: String, growth: &StoreGrowth<'_>, of: fn(&GrowthRow) -> f64| PlotLine {
         name,
-        points: grown.rows.iter().map(|row| (f64::from(row.day), of(row))).collect(),
+        points: growth.rows.iter().map(|row| (f64::from(row.day), of(row))).collect(),
         ..PlotLine::default()
     };
-    let whole = all.iter().map(|grown| line(grown.key.to_owned(), grown, |row| row.stored_bytes));
-    let with_local = all.iter().filter(|grown| grown.last().local_entries > 0);
-    let local = with_local.map(|grown| line(format!("{}, path packages", grown.key), grown, |row| row.local_bytes));
+    let whole = all.iter().map(|growth| line(growth.key.to_owned(), growth, |row| row.stored_bytes));
+    let with_local = all.iter().filter(|growth| growth.last().local_entries > 0);
+    let local = with_local.map(|growth| line(format!("{}, path packages", growth.key), growth, |row| row.local_bytes));
     whole.chain(local).take(LINES).collect()
 }
 
-fn growth_finding(view: &SimulationView<'_>, all: &[Grown<'_>]) -> String {
+fn growth_finding(view: &SimulationView<'_>, all: &[StoreGrowth<'_>]) -> String {
     let of_key = |(key, gain): &(&str, Gain)| {
         let local = match gain.bytes > 0.0 && gain.local_bytes != 0.0 {
             true => format!("{} of that", percent(Some(gain.local_bytes / gain.bytes))),
@@ -185,7 +185,7 @@ fn growth_finding(view: &SimulationView<'_>, all: &[Grown<'_>]) -> String {
         };
         format!("under {key} the store gains {} a day, {local} of path packages", bytes(Some(gain.bytes)))
     };
-    let gains: Vec<(&str, Gain)> = all.iter().filter_map(|grown| Some((grown.key, grown.gain()?))).collect();
+    let gains: Vec<(&str, Gain)> = all.iter().filter_map(|growth| Some((growth.key, growth.gain()?))).collect();
     let days = gains.iter().map(|(_, gain)| gain.days).max().unwrap_or(0);
     let mut known = view.run.trace.bytes_in_short();
     if !known.is_empty() {
@@ -199,7 +199,7 @@ fn growth_finding(view: &SimulationView<'_>, all: &[Grown<'_>]) -> String {
 }
 
 /// The table of all key policies.
-pub(crate) fn growth_table(all: &[Grown<'_>]) -> Grid {
+pub(crate) fn growth_table(all: &[StoreGrowth<'_>]) -> Grid {
     let mut grid = Grid::new(
         "What a store without limits gains a day after the first, in the mean; local: of path packages; late: bytes a day \
          over the last half of the days.",
@@ -215,20 +215,20 @@ pub(crate) fn growth_table(all: &[Grown<'_>]) -> Grid {
             "> in the end",
         ],
     );
-    for grown in all {
-        let gain = grown.gain();
+    for growth in all {
+        let gain = growth.gain();
         let number = |value: Option<f64>| value.map_or_else(|| UNMEASURED.into(), |value| format!("{value:.1}"));
-        let builds: u64 = grown.rows.iter().map(|row| row.builds).sum();
+        let builds: u64 = growth.rows.iter().map(|row| row.builds).sum();
         grid.row([
-            grown.key.to_owned(),
-            grown.rows.len().to_string(),
-            number(Some(builds as f64 / grown.rows.len() as f64)),
+            growth.key.to_owned(),
+            growth.rows.len().to_string(),
+            number(Some(builds as f64 / growth.rows.len() as f64)),
             number(gain.map(|gain| gain.entries)),
             number(gain.map(|gain| gain.local_entries)),
             bytes(gain.map(|gain| gain.bytes)),
             bytes(gain.map(|gain| gain.local_bytes)),
-            bytes(grown.late().map(|gain| gain.bytes)),
-            bytes(Some(grown.last().stored_bytes)),
+            bytes(growth.late().map(|gain| gain.bytes)),
+            bytes(Some(growth.last().stored_bytes)),
         ]);
     }
     grid
@@ -236,14 +236,14 @@ pub(crate) fn growth_table(all: &[Grown<'_>]) -> Grid {
 
 /// From which bandwidth on fetching beats compiling.
 pub(super) fn remote(view: &SimulationView<'_>) -> Option<Section> {
-    let groups = moved(view.run);
+    let groups = remote_by_bandwidth(view.run);
     groups.first()?;
     let mut section = view.section("remote", "Fetching what others have built");
     section.say(
         "An empty machine fetches what other workspaces have built, as far as the key finds it. Transfers and compiles run \
          in parallel as the unit graph allows; nothing was moved over a network.",
     );
-    let curves = groups.iter().filter(|group| group.iter().any(|moved| moved.rows.len() > 1));
+    let curves = groups.iter().filter(|group| group.iter().any(|by_bandwidth| by_bandwidth.rows.len() > 1));
     for (at, group) in curves.take(NETWORKS).enumerate() {
         section.push(view.plot(
             ("remote", at),
@@ -282,15 +282,19 @@ pub(crate) fn latency(row: &RemoteRow) -> String {
 }
 
 /// For each policy what is chosen, then what fetching all would take.
-fn remote_lines(group: &[Moved<'_>]) -> Vec<PlotLine> {
-    let line = |moved: &Moved<'_>, what: &str, of: fn(&RemoteRow) -> f64| PlotLine {
-        name: format!("{}, {what}", moved.policy),
-        points: moved.rows.iter().filter_map(|row| Some((megabits(row.bits_per_s), ratio(row, of(row))?))).collect(),
+fn remote_lines(group: &[RemoteByBandwidth<'_>]) -> Vec<PlotLine> {
+    let line = |by_bandwidth: &RemoteByBandwidth<'_>, what: &str, of: fn(&RemoteRow) -> f64| PlotLine {
+        name: format!("{}, {what}", by_bandwidth.policy),
+        points: by_bandwidth
+            .rows
+            .iter()
+            .filter_map(|row| Some((megabits(row.bits_per_s), ratio(row, of(row))?)))
+            .collect(),
         ..PlotLine::default()
     };
-    let chosen = group.iter().map(|moved| line(moved, "what is worth it", |row| row.choose_s));
-    let everything = group.iter().map(|moved| {
-        let mut line = line(moved, "everything", |row| row.fetch_s);
+    let chosen = group.iter().map(|by_bandwidth| line(by_bandwidth, "what is worth it", |row| row.choose_s));
+    let everything = group.iter().map(|by_bandwidth| {
+        let mut line = line(by_bandwidth, "everything", |row| row.fetch_s);
         // Ten times the time of compiling would press all else to the floor.
         line.points.retain(|(_, ratio)| *ratio <= 3.0);
         line
@@ -298,11 +302,11 @@ fn remote_lines(group: &[Moved<'_>]) -> Vec<PlotLine> {
     chosen.chain(everything.filter(|line| !line.points.is_empty())).take(LINES).collect()
 }
 
-fn remote_finding(view: &SimulationView<'_>, group: &[Moved<'_>]) -> String {
-    let of_policy = |moved: &Moved<'_>| {
-        let available = percent(Some(moved.setup().available));
-        let from = moved.break_even(|row| row.fetch_s).words();
-        format!("under {} ({available} of units available) {from}", moved.policy)
+fn remote_finding(view: &SimulationView<'_>, group: &[RemoteByBandwidth<'_>]) -> String {
+    let of_policy = |by_bandwidth: &RemoteByBandwidth<'_>| {
+        let available = percent(Some(by_bandwidth.setup().available));
+        let from = by_bandwidth.break_even(|row| row.fetch_s).words();
+        format!("under {} ({available} of units available) {from}", by_bandwidth.policy)
     };
     format!(
         "Fetching everything that is available beats compiling {}. Lines end where time is more than three times that of \
@@ -314,7 +318,7 @@ fn remote_finding(view: &SimulationView<'_>, group: &[Moved<'_>]) -> String {
 }
 
 /// The table of one network.
-pub(crate) fn remote_table(group: &[Moved<'_>]) -> Grid {
+pub(crate) fn remote_table(group: &[RemoteByBandwidth<'_>]) -> Grid {
     let setup = group[0].setup();
     let mut grid = Grid::new(
         format!(
@@ -335,10 +339,12 @@ pub(crate) fn remote_table(group: &[Moved<'_>]) -> Grid {
             "> many cores",
         ],
     );
-    for (moved, row) in group.iter().flat_map(|moved| moved.rows.iter().map(move |row| (moved, row))) {
+    for (by_bandwidth, row) in
+        group.iter().flat_map(|by_bandwidth| by_bandwidth.rows.iter().map(move |row| (by_bandwidth, row)))
+    {
         let critical = (row.critical_compile_s > 0.0).then(|| row.critical_choose_s / row.critical_compile_s);
         grid.row([
-            moved.policy.to_owned(),
+            by_bandwidth.policy.to_owned(),
             format!("{}", (megabits(row.bits_per_s) * 1e3).round() / 1e3),
             percent(Some(row.available)),
             percent(Some(row.worth_fetching)),

@@ -10,8 +10,8 @@ use crate::review::command;
 use crate::review::evidence::Evidence;
 use crate::review::simulated::{NumberedSimulation, simulations};
 use crate::simulation::RelaxationRow;
-use crate::simulation::kept::{Kept, kept};
-use crate::simulation::relaxed::{Relaxed, relaxed, share};
+use crate::simulation::ablation::{Ablation, ablations, share};
+use crate::simulation::retention::{RetentionByKey, retention_by_key};
 use crate::text::{limit, percent, seconds};
 use crate::words::listed;
 
@@ -23,31 +23,31 @@ pub(super) fn retention(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Fin
     let sims = simulations(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
     let mut keys: Vec<(String, Vec<Finding>)> = Vec::new();
     for sim in &sims {
-        for kept in kept(sim.run) {
-            add(&mut keys, kept.key.to_owned(), evict(sim, &kept));
+        for by_key in retention_by_key(sim.run) {
+            add(&mut keys, by_key.key.to_owned(), evict(sim, &by_key));
         }
     }
     let why = "no simulation replays retention policies";
     together(keys, why)
 }
 
-fn evict(sim: &NumberedSimulation<'_>, kept: &Kept<'_>) -> Finding {
+fn evict(sim: &NumberedSimulation<'_>, by_key: &RetentionByKey<'_>) -> Finding {
     if let Some(hinted) = hinted(sim, sim.place()) {
         return hinted;
     }
-    match kept.best() {
+    match by_key.best() {
         Ok(best) => {
             let mut because = vec![format!(
                 "{}: {best} is never more than 5% above the fewest seconds compiled; each of {} others is, at some size",
                 sim.place(),
-                kept.online().count() - 1,
+                by_key.online().count() - 1,
             )];
-            let rows = kept.policies.iter().find(|(name, _)| *name == best).map(|(_, rows)| rows);
+            let rows = by_key.policies.iter().find(|(name, _)| *name == best).map(|(_, rows)| rows);
             for row in rows.into_iter().flatten() {
                 if row.cap_bytes.is_none() {
                     continue;
                 }
-                let more = kept.unlimited_s().map_or_else(String::new, |least| {
+                let more = by_key.unlimited_s().map_or_else(String::new, |least| {
                     format!(", {} more than without a limit", seconds(Some((row.rebuilt_s - least).max(0.0))))
                 });
                 let above = above_bound(row);
@@ -74,17 +74,17 @@ fn evict(sim: &NumberedSimulation<'_>, kept: &Kept<'_>) -> Finding {
 
 /// What a key should leave out.
 pub(super) fn keys(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)> {
-    let sims = simulations(evidence, |run| relaxed(run).iter().any(|group| group.sound().next().is_some()));
+    let sims = simulations(evidence, |run| ablations(run).iter().any(|group| group.sound().next().is_some()));
     let mut groups: Vec<(String, Vec<Finding>)> = Vec::new();
     for sim in &sims {
-        for group in relaxed(sim.run).iter().filter(|group| group.sound().next().is_some()) {
+        for group in ablations(sim.run).iter().filter(|group| group.sound().next().is_some()) {
             add(&mut groups, format!("{}, {}", group.policy, group.command), leave_out(sim, group));
         }
     }
     together(groups, "no simulation has keys with one input less")
 }
 
-fn leave_out(sim: &NumberedSimulation<'_>, group: &Relaxed<'_>) -> Finding {
+fn leave_out(sim: &NumberedSimulation<'_>, group: &Ablation<'_>) -> Finding {
     if let Some(hinted) = hinted(sim, sim.place_exact()) {
         return hinted;
     }

@@ -1,8 +1,8 @@
-//! What can be seen of a unit without compiling it.
+//! What is known of a unit without compiling it.
 
-/// What a unit is, as far as its cost goes.
+/// The kind of a unit, as far as its cost depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum UnitKind {
     /// A library.
     Library,
     /// A procedural macro.
@@ -17,21 +17,27 @@ pub enum Kind {
     Test,
 }
 
-impl Kind {
+impl UnitKind {
     /// Every kind.
-    pub const ALL: [Kind; 6] =
-        [Kind::Library, Kind::ProcMacro, Kind::BuildScript, Kind::ScriptRun, Kind::Program, Kind::Test];
+    pub const ALL: [UnitKind; 6] = [
+        UnitKind::Library,
+        UnitKind::ProcMacro,
+        UnitKind::BuildScript,
+        UnitKind::ScriptRun,
+        UnitKind::Program,
+        UnitKind::Test,
+    ];
 }
 
-/// What can be seen of a unit.
+/// What is known of a unit without compiling it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Features {
-    /// What it is.
-    pub kind: Kind,
+pub struct UnitFeatures {
+    /// Its kind.
+    pub kind: UnitKind,
     /// Bytes of the Rust files below its root file's folder, or of the root file and its modules.
     pub source_bytes: u64,
-    /// For the run of a build script that has a C compiler at hand: bytes of its package's C,
-    /// C++ and assembler files; else 0.
+    /// For the run of a build script that has a C compiler at hand: bytes of its package's C, C++ and assembler files;
+    /// else 0.
     pub foreign_bytes: u64,
     /// Units it depends on directly.
     pub direct: u32,
@@ -47,15 +53,15 @@ pub struct Features {
     pub debug: bool,
 }
 
-/// Units whose costs are of one sort. Each group has a plane of its own where enough of it was
-/// measured: what makes a library slow says nothing of a build script.
+/// Units with comparable costs. Each group has a plane of its own if enough of it was measured: what makes a library
+/// slow does not predict a build script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Group {
+pub(super) enum CostGroup {
     Library,
     ProcMacro,
     BuildScript,
     ScriptRun,
-    /// Programs and tests, which are linked with everything below them.
+    /// Programs and tests, which are linked with all their dependencies.
     Linked,
 }
 
@@ -65,28 +71,28 @@ pub(super) const GROUPS: usize = 5;
 /// Columns of the design matrix, the constant not among them.
 pub(super) const COLUMNS: usize = 16;
 
-impl Features {
-    pub(super) fn group(&self) -> Group {
+impl UnitFeatures {
+    pub(super) fn group(&self) -> CostGroup {
         match self.kind {
             // Nothing is linked in a check.
-            Kind::Library => Group::Library,
-            Kind::Program | Kind::Test if self.check => Group::Library,
-            Kind::Program | Kind::Test => Group::Linked,
-            Kind::ProcMacro => Group::ProcMacro,
-            Kind::BuildScript => Group::BuildScript,
-            Kind::ScriptRun => Group::ScriptRun,
+            UnitKind::Library => CostGroup::Library,
+            UnitKind::Program | UnitKind::Test if self.check => CostGroup::Library,
+            UnitKind::Program | UnitKind::Test => CostGroup::Linked,
+            UnitKind::ProcMacro => CostGroup::ProcMacro,
+            UnitKind::BuildScript => CostGroup::BuildScript,
+            UnitKind::ScriptRun => CostGroup::ScriptRun,
         }
     }
 
-    /// The row of the design matrix. What is counted enters by its logarithm: costs span five
-    /// orders of magnitude, and so do sizes.
+    /// The row of the design matrix. What is counted enters by its logarithm: costs span five orders of magnitude, and
+    /// so do sizes.
     pub(super) fn row(&self) -> [f64; COLUMNS] {
         let flag = |on: bool| f64::from(u8::from(on));
         let [size, foreign] = [self.source_bytes, self.foreign_bytes].map(|bytes| (bytes as f64).ln_1p());
         let [direct, all, features] = [self.direct, self.all, self.features].map(|count| f64::from(count).ln_1p());
-        if self.group() == Group::ScriptRun {
-            // What a script does, only C sources tell. Few were measured, and slopes on anything
-            // else would be those of one package.
+        if self.group() == CostGroup::ScriptRun {
+            // What a script does, only C sources tell. Few were measured, and slopes on anything else would be those of
+            // one package.
             let mut row = [0.0; COLUMNS];
             (row[8], row[9], row[14]) = (flag(self.foreign_bytes > 0), foreign, 1.0);
             return row;
@@ -102,13 +108,13 @@ impl Features {
             flag(self.optimised) * size,
             flag(self.foreign_bytes > 0),
             foreign,
-            flag(self.kind == Kind::Program),
-            flag(self.kind == Kind::Test),
+            flag(self.kind == UnitKind::Program),
+            flag(self.kind == UnitKind::Test),
             // For groups that have no plane of their own.
-            flag(self.group() == Group::ProcMacro),
-            flag(self.group() == Group::BuildScript),
-            flag(self.group() == Group::ScriptRun),
-            flag(self.group() == Group::Linked),
+            flag(self.group() == CostGroup::ProcMacro),
+            flag(self.group() == CostGroup::BuildScript),
+            flag(self.group() == CostGroup::ScriptRun),
+            flag(self.group() == CostGroup::Linked),
         ]
     }
 }

@@ -1,12 +1,11 @@
 //! Least squares with a little ridge, by the normal equations.
 //!
-//! Columns are centred and scaled to unit variance first, so that one ridge fits all and the
-//! equations are well conditioned; a column that never varies has no say. With a ridge the
-//! matrix is positive definite, and Cholesky's decomposition always exists.
-//! (Hoerl and Kennard, *Ridge Regression*, Technometrics 12, 1970.)
+//! Columns are centred and scaled to unit variance first, so that one ridge fits all and the equations are well
+//! conditioned; a column that never varies has no say. With a ridge the matrix is positive definite, and Cholesky's
+//! decomposition always exists. (Hoerl and Kennard, *Ridge Regression*, Technometrics 12, 1970.)
 
-/// What is added to the diagonal, in units of a row's weight: as if each coefficient had been
-/// seen to be zero this often. Just enough that a column which two samples share cannot run away.
+/// What is added to the diagonal, in units of a row's weight: as if each coefficient had been seen to be zero this
+/// often. Just enough that a column which two samples share cannot run away.
 const RIDGE: f64 = 1.0;
 
 /// A fitted plane.

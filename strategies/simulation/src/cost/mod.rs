@@ -1,24 +1,12 @@
-//! What a unit costs that nobody has built: an estimate from what can be seen without a compile.
+//! Estimates of the costs of units that no run has measured, from what is known without a compile.
 //!
-//! ```text
-//! samples   units that a run has measured: what can be seen of them, and the amount
-//! model     fitted to the samples: log-linear least squares, one for seconds, one for bytes
-//! estimate  the model asked about any other unit
-//! error     how far off such an estimate is, told by packages the model has not seen
-//! ```
-//!
-//! In go plain [`Sample`]s, out comes a [`Model`]; no file is read here. `simulation/COSTS.md`
-//! gives formulas and their sources, and how well they did.
-//!
-//! - `features`: what can be seen of a unit
-//! - `least_squares`: the linear algebra
-//! - `model`: the model, its smearing factors, and what stands in where too little was measured
-//! - `error`: cross-validation by package
+//! [`CostSample`]s are units that a run has measured. A [`CostModel`] is fitted to them, log-linear least squares, one
+//! for seconds and one for bytes, and estimates any other unit; its errors are those for packages left out of the fit.
+//! No file is read here. `strategies/simulation/COSTS.md` has the formulas, their sources, and how good they are.
 
-mod error;
 mod features;
 mod least_squares;
 mod model;
 
-pub use features::{Features, Kind};
-pub use model::{ENOUGH, Model, Quantity, Sample};
+pub use features::{UnitFeatures, UnitKind};
+pub use model::{CostModel, CostSample, ENOUGH, Quantity};

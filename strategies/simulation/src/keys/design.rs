@@ -8,9 +8,9 @@ use super::{RELAXATIONS, Relaxation, Soundness};
 
 /// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`.
 #[derive(Debug, Clone)]
-pub struct Design {
+pub struct KeyDesign {
     /// The policy.
-    pub policy: &'static dyn KeyPolicy,
+    pub policy: &'static KeyPolicy,
     /// What is changed about it, each once, in the order of [`RELAXATIONS`].
     pub relaxations: Vec<&'static Relaxation>,
 }
@@ -23,36 +23,39 @@ pub struct UnknownDesign {
     what: String,
 }
 
-impl Design {
+impl KeyDesign {
     /// A policy as it is.
-    pub fn plain(policy: &'static dyn KeyPolicy) -> Design {
-        Design { policy, relaxations: Vec::new() }
+    pub fn plain(policy: &'static KeyPolicy) -> KeyDesign {
+        KeyDesign { policy, relaxations: Vec::new() }
     }
 
     /// Every policy as it is, the most careful first.
-    pub fn policies() -> Vec<Design> {
-        ALL.iter().map(|policy| Design::plain(*policy)).collect()
+    pub fn policies() -> Vec<KeyDesign> {
+        ALL.iter().map(|policy| KeyDesign::plain(policy)).collect()
     }
 
     /// The same with more relaxations.
-    pub fn with(&self, more: impl IntoIterator<Item = &'static Relaxation>) -> Design {
+    pub fn with(&self, more: impl IntoIterator<Item = &'static Relaxation>) -> KeyDesign {
         let asked: Vec<&str> = self.relaxations.iter().copied().chain(more).map(|it| it.name).collect();
-        Design { policy: self.policy, relaxations: RELAXATIONS.iter().filter(|it| asked.contains(&it.name)).collect() }
+        KeyDesign {
+            policy: self.policy,
+            relaxations: RELAXATIONS.iter().filter(|it| asked.contains(&it.name)).collect(),
+        }
     }
 
     /// Reads `policy` or `policy:relaxation+relaxation`.
     ///
     /// # Errors
     /// When there is no such policy or relaxation; the message names those that are.
-    pub fn parse(name: &str) -> Result<Design, UnknownDesign> {
+    pub fn parse(name: &str) -> Result<KeyDesign, UnknownDesign> {
         let unknown = |what: String| UnknownDesign { name: name.to_owned(), what };
         let (policy, relaxations) = match name.split_once(':') {
             Some((policy, relaxations)) => (policy, relaxations.split('+').collect()),
             None => (name, Vec::new()),
         };
         let names = |list: Vec<&str>| list.join(", ");
-        let found = ALL.iter().find(|it| it.name() == policy);
-        let policy = found.ok_or_else(|| unknown(format!("it is one of {}", names(ALL.map(|it| it.name()).into()))))?;
+        let found = ALL.iter().find(|it| it.name == policy);
+        let policy = found.ok_or_else(|| unknown(format!("it is one of {}", names(ALL.map(|it| it.name).into()))))?;
         let mut asked = Vec::new();
         for relaxation in relaxations {
             let known = || names(RELAXATIONS.iter().map(|it| it.name).collect());
@@ -60,7 +63,7 @@ impl Design {
             asked
                 .push(found.ok_or_else(|| unknown(format!("{relaxation:?} is no relaxation; there are {}", known())))?);
         }
-        Ok(Design::plain(*policy).with(asked))
+        Ok(KeyDesign::plain(policy).with(asked))
     }
 
     /// The worst that follows from any of its relaxations; of a policy as it is, `None`.
@@ -75,9 +78,9 @@ impl Design {
     }
 }
 
-impl fmt::Display for Design {
+impl fmt::Display for KeyDesign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.policy.name())?;
+        f.write_str(self.policy.name)?;
         for (at, relaxation) in self.relaxations.iter().enumerate() {
             write!(f, "{}{}", if at == 0 { ':' } else { '+' }, relaxation.name)?;
         }
@@ -85,8 +88,8 @@ impl fmt::Display for Design {
     }
 }
 
-impl PartialEq for Design {
-    fn eq(&self, other: &Design) -> bool {
+impl PartialEq for KeyDesign {
+    fn eq(&self, other: &KeyDesign) -> bool {
         self.to_string() == other.to_string()
     }
 }
@@ -98,24 +101,24 @@ mod tests {
     #[test]
     fn names_are_read_back() {
         for name in ["aggressive", "conservative:without-features", "non-local:without-debug+early-cutoff"] {
-            assert_eq!(Design::parse(name).unwrap().to_string(), name);
+            assert_eq!(KeyDesign::parse(name).unwrap().to_string(), name);
         }
-        let turned = Design::parse("aggressive:early-cutoff+without-debug+early-cutoff").unwrap();
+        let turned = KeyDesign::parse("aggressive:early-cutoff+without-debug+early-cutoff").unwrap();
         assert_eq!(turned.to_string(), "aggressive:without-debug+early-cutoff");
     }
 
     #[test]
-    fn what_is_unknown_is_told_with_what_is_known() {
-        let error = Design::parse("bold").unwrap_err().to_string();
+    fn unknown_names_are_answered_with_known_ones() {
+        let error = KeyDesign::parse("bold").unwrap_err().to_string();
         assert!(error.contains("conservative, non-local, aggressive"), "{error}");
-        let error = Design::parse("aggressive:x").unwrap_err().to_string();
+        let error = KeyDesign::parse("aggressive:x").unwrap_err().to_string();
         assert!(error.contains("\"x\" is no relaxation") && error.contains("without-features"), "{error}");
-        assert!(Design::parse("aggressive:").is_err());
+        assert!(KeyDesign::parse("aggressive:").is_err());
     }
 
     #[test]
     fn the_worst_relaxation_marks_a_design() {
-        let of = |name: &str| Design::parse(name).unwrap().soundness();
+        let of = |name: &str| KeyDesign::parse(name).unwrap().soundness();
         assert_eq!(of("aggressive"), None);
         assert_eq!(of("aggressive:without-profile-name+without-debug"), Some(Soundness::Unsound));
     }

@@ -1,23 +1,16 @@
-//! Keys of a trace's nodes, as a key policy would make them, and as it would with other inputs.
+//! Keys of the nodes of a trace, as a key policy would make them, and as it would with other inputs.
 //!
-//! - `relaxation`: what may be left out of a key or admitted on top, and what that risks
-//! - `design`: a key policy with relaxations, by name: `aggressive:without-features`
-//! - `admission`: which nodes a design admits, asked of the policies in `strategies`
-//! - `table`: the key of each node, made by the code that makes real ones
-//! - `view`: a trace under one design
-//!
-//! Nothing was built, so what a dependency hands over is not known by its content: it stands in
-//! for its key. The two say the same as long as builds are deterministic and a store hands out
-//! one artifact for one key. Whether that holds is measured: `harness simulate --check RUN` sets
-//! simulated hits beside recorded ones, unit by unit.
+//! Nothing was built, so the content that a dependency exports is not known: its key stands for its content. The two
+//! are equivalent as long as builds are deterministic and a store returns one artifact for one key. Whether that holds
+//! is measured: `harness simulate --check RUN` compares simulated hits with recorded ones, unit by unit.
 
-mod admission;
 mod design;
+mod node_keys;
 mod relaxation;
-mod table;
 mod view;
 
-pub use design::{Design, UnknownDesign};
-pub use relaxation::{Effect, RELAXATIONS, Relaxation, Soundness};
-pub use table::{KeyId, Keys};
-pub use view::{View, views};
+pub use design::{KeyDesign, UnknownDesign};
+pub use node_keys::{KeyId, Keys};
+pub(crate) use relaxation::range_of;
+pub use relaxation::{RELAXATIONS, Relaxation, RelaxationEffect, Soundness};
+pub use view::{KeyView, views};

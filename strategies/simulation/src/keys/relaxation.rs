@@ -1,14 +1,14 @@
-//! What may be left out of a key or admitted on top, one thing at a time.
+//! What may be left out of a key or admitted in addition, one thing at a time.
 
-use strategies::key::Inputs;
+use strategies::key::{Input, KeyInputs};
 
-/// What becomes of builds under a relaxation.
+/// The consequence of a relaxation for builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Soundness {
     /// Artifacts stay interchangeable; Cargo would have to change something else for it.
     Sound,
-    /// No key could leave this out. What that would gain with everything else as it is: more, if
-    /// what it stands on became alike, too.
+    /// No key could leave this out. The gain is that with everything else as it is, and would be larger if dependencies
+    /// became equal, too.
     WhatIf,
     /// Wrong builds follow.
     Unsound,
@@ -30,13 +30,13 @@ impl Soundness {
 
 /// How a relaxation changes a key or what is admitted.
 #[derive(Debug, Clone, Copy)]
-pub enum Effect {
+pub enum RelaxationEffect {
     /// Changes a unit's own inputs.
-    Inputs(fn(&mut Inputs)),
-    /// A dependency counts by what it hands over and no longer by its key. What it hands over is
-    /// taken to be decided by package, version, features, target and mode.
+    Inputs(fn(&mut KeyInputs)),
+    /// A dependency counts by what it exports and no longer by its key. What it exports is assumed to be decided by
+    /// package, version, features, target and mode.
     Cutoff,
-    /// Whatever stands on a path package is told apart by workspace.
+    /// What depends on a path package has a key of its workspace alone.
     Workspace,
     /// These rules of a policy no longer refuse.
     Waive(&'static [&'static str]),
@@ -49,12 +49,12 @@ pub enum Effect {
 pub struct Relaxation {
     /// Stable name.
     pub name: &'static str,
-    /// What becomes of builds.
+    /// The consequence for builds.
     pub soundness: Soundness,
     /// What it changes and what that risks, in a line.
     pub about: &'static str,
-    /// How.
-    pub effect: Effect,
+    /// The change.
+    pub effect: RelaxationEffect,
 }
 
 /// Rules about build scripts.
@@ -72,11 +72,11 @@ pub static RELAXATIONS: [Relaxation; 13] = [
     Relaxation {
         name: "without-profile-directory",
         soundness: Soundness::Sound,
-        about: "`debug` or `release` is no input, but to runs of build scripts, which are told it; Cargo would have to \
+        about: "`debug` or `release` is no input, except of runs of build scripts, which read it; Cargo would have to \
                 keep that path out of its fingerprints",
-        effect: Effect::Inputs(|inputs| {
-            if inputs.mode != "run-custom-build" {
-                inputs.directory.clear();
+        effect: RelaxationEffect::Inputs(|inputs| {
+            if inputs[Input::Mode] != "run-custom-build" {
+                inputs[Input::ProfileDirectory].clear();
             }
         }),
     },
@@ -84,78 +84,82 @@ pub static RELAXATIONS: [Relaxation; 13] = [
         name: "without-profile-name",
         soundness: Soundness::Sound,
         about: "the profile's name and whether it is incremental are no inputs; its other settings are",
-        effect: Effect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, NAME_FIELDS)),
+        effect: RelaxationEffect::Inputs(|inputs| {
+            inputs[Input::Profile] = without_fields(&inputs[Input::Profile], NAME_FIELDS)
+        }),
     },
     Relaxation {
         name: "without-debug",
         soundness: Soundness::Unsound,
-        about: "debuginfo, split-debuginfo and strip are no inputs: code is right, debug information is another's",
-        effect: Effect::Inputs(|inputs| inputs.profile = without_fields(&inputs.profile, DEBUG_FIELDS)),
+        about: "debuginfo, split-debuginfo and strip are no inputs: code is right, debug information is that of another profile",
+        effect: RelaxationEffect::Inputs(|inputs| {
+            inputs[Input::Profile] = without_fields(&inputs[Input::Profile], DEBUG_FIELDS)
+        }),
     },
     Relaxation {
         name: "without-profile",
         soundness: Soundness::WhatIf,
         about: "no profile setting and no directory is an input: one profile for everybody",
-        effect: Effect::Inputs(|inputs| {
-            inputs.profile.clear();
-            inputs.directory.clear();
+        effect: RelaxationEffect::Inputs(|inputs| {
+            inputs[Input::Profile].clear();
+            inputs[Input::ProfileDirectory].clear();
         }),
     },
     Relaxation {
         name: "without-features",
         soundness: Soundness::WhatIf,
-        about: "features are no input; what they pull in still is, by its keys",
-        effect: Effect::Inputs(|inputs| inputs.features.clear()),
+        about: "features are no input; the dependencies that they add still are, by their keys",
+        effect: RelaxationEffect::Inputs(|inputs| inputs[Input::Features].clear()),
     },
     Relaxation {
         name: "without-flags",
         soundness: Soundness::Unsound,
         about: "RUSTFLAGS, the configuration that reaches rustc ([build], [target], [env]) and -Z are no inputs: code \
-                made with others is taken",
-        effect: Effect::Inputs(|inputs| inputs.flags.clear()),
+                that was compiled with others is used",
+        effect: RelaxationEffect::Inputs(|inputs| inputs[Input::Flags].clear()),
     },
     Relaxation {
         name: "compatible-versions",
         soundness: Soundness::WhatIf,
-        about: "one version for each semver-compatible range; what each version depends on still tells them apart",
-        effect: Effect::Inputs(compatible),
+        about: "one version for each semver-compatible range; the dependencies of each version still count",
+        effect: RelaxationEffect::Inputs(compatible),
     },
     Relaxation {
         name: "early-cutoff",
         soundness: Soundness::WhatIf,
-        about: "a dependency counts by what it hands over, taken to be decided by its package, version, features, \
+        about: "a dependency counts by what it exports, assumed to be decided by its package, version, features, \
                 target and mode",
-        effect: Effect::Cutoff,
+        effect: RelaxationEffect::Cutoff,
     },
     Relaxation {
         name: "admit-build-scripts",
         soundness: Soundness::Unsound,
-        about: "rules about build scripts are waived: what a script reads without telling is missed",
-        effect: Effect::Waive(SCRIPT_RULES),
+        about: "rules about build scripts are waived: what a script reads without declaring it is missed",
+        effect: RelaxationEffect::Waive(SCRIPT_RULES),
     },
     Relaxation {
         name: "admit-proc-macros",
         soundness: Soundness::Unsound,
-        about: "rules about procedural macros are waived: what a macro reads without telling is missed",
-        effect: Effect::Waive(MACRO_RULES),
+        about: "rules about procedural macros are waived: what a macro reads without declaring it is missed",
+        effect: RelaxationEffect::Waive(MACRO_RULES),
     },
     Relaxation {
         name: "refuse-build-scripts",
         soundness: Soundness::Stricter,
-        about: "no package with a build script, and nothing on top of one",
-        effect: Effect::Impose(SCRIPT_RULES),
+        about: "no package with a build script, and nothing that depends on one",
+        effect: RelaxationEffect::Impose(SCRIPT_RULES),
     },
     Relaxation {
         name: "refuse-proc-macros",
         soundness: Soundness::Stricter,
-        about: "no procedural macro, and nothing on top of one",
-        effect: Effect::Impose(MACRO_RULES),
+        about: "no procedural macro, and nothing that depends on one",
+        effect: RelaxationEffect::Impose(MACRO_RULES),
     },
     Relaxation {
         name: "with-workspace-path",
         soundness: Soundness::Stricter,
-        about: "whatever stands on a path package is told apart by where the workspace is, as Cargo's own hash does",
-        effect: Effect::Workspace,
+        about: "the path of the workspace is an input of what depends on a path package, as it is of Cargo's own hash",
+        effect: RelaxationEffect::Workspace,
     },
 ];
 
@@ -182,31 +186,31 @@ fn without_fields(profile: &str, fields: &[&str]) -> String {
     }
 }
 
-/// Puts the semver-compatible range in the place of the version, wherever the version stands.
-/// Path packages keep theirs.
-fn compatible(inputs: &mut Inputs) {
-    if inputs.package.starts_with("path ") {
+/// Replaces the version by its semver-compatible range in every input. Path packages keep theirs.
+fn compatible(inputs: &mut KeyInputs) {
+    if inputs[Input::PackageId].starts_with("path ") {
         return;
     }
-    let range = range_of(&inputs.version);
-    let (exact, wide) = (format!("@{}", inputs.version), format!("@{range}"));
+    let range = range_of(&inputs[Input::Version]);
+    let (exact, wide) = (format!("@{}", inputs[Input::Version]), format!("@{range}"));
     // `…#name@1.2.3`, or `…#1.2.3` where the name is that of the source.
-    inputs.package = match inputs.package.strip_suffix(&exact) {
+    inputs[Input::PackageId] = match inputs[Input::PackageId].strip_suffix(&exact) {
         Some(start) => format!("{start}{wide}"),
-        None => match inputs.package.strip_suffix(&format!("#{}", inputs.version)) {
+        None => match inputs[Input::PackageId].strip_suffix(&format!("#{}", inputs[Input::Version])) {
             Some(start) => format!("{start}#{range}"),
-            None => inputs.package.clone(),
+            None => inputs[Input::PackageId].clone(),
         },
     };
     // `…/name-1.2.3/src/lib.rs`
-    inputs.path = inputs.path.replacen(&format!("-{}/", inputs.version), &format!("-{range}/"), 1);
-    inputs.checksum.clear();
-    inputs.version = range;
+    inputs[Input::SourcePath] =
+        inputs[Input::SourcePath].replacen(&format!("-{}/", inputs[Input::Version]), &format!("-{range}/"), 1);
+    inputs[Input::Checksum].clear();
+    inputs[Input::Version] = range;
 }
 
-/// `1.2.3` and `1.9.0` are `1`; `0.4.2` is `0.4`; `0.0.3` is `0.0.3`. A version before a release
-/// is compatible with itself alone.
-pub fn range_of(version: &str) -> String {
+/// The semver-compatible range of a version: `1` of 1.2.3 and 1.9.0, `0.4` of 0.4.2, `0.0.3` of 0.0.3 (the Cargo book,
+/// "Default requirements"). A pre-release is compatible with itself alone.
+pub(crate) fn range_of(version: &str) -> String {
     let plain = version.split('+').next().unwrap_or(version);
     let mut parts = plain.split('.');
     match (parts.next(), parts.next()) {
@@ -231,20 +235,18 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_semver() {
-        let ranges = ["1.2.3", "0.4.2", "0.0.3", "2.0.0-rc.1", "1.0.0+build.7", "11.5.0"].map(range_of);
-        assert_eq!(ranges, ["1", "0.4", "0.0.3", "2.0.0-rc.1", "1", "11"]);
+        let ranges = ["1.2.3", "0.4.2", "0.0.3", "2.0.0-rc.1", "1.0.0+build.7", "11.5.0", "7"].map(range_of);
+        assert_eq!(ranges, ["1", "0.4", "0.0.3", "2.0.0-rc.1", "1", "11", "7"]);
     }
 
     #[test]
     fn two_compatible_versions_become_one() {
         let of = |version: &str| {
-            let mut inputs = Inputs {
-                version: version.into(),
-                package: format!("registry+https://example.org/index#serde@{version}"),
-                checksum: format!("sum of {version}"),
-                path: format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs"),
-                ..Inputs::default()
-            };
+            let mut inputs = KeyInputs::default();
+            inputs[Input::Version] = version.into();
+            inputs[Input::PackageId] = format!("registry+https://example.org/index#serde@{version}");
+            inputs[Input::Checksum] = format!("sum of {version}");
+            inputs[Input::SourcePath] = format!("abs:/home/registry/src/index/serde-{version}/src/lib.rs");
             compatible(&mut inputs);
             inputs
         };

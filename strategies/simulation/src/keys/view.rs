@@ -1,25 +1,30 @@
-//! A trace under one design.
+//! A trace under one design: what is admitted, and under which keys.
+//!
+//! The policies in `strategies` are asked, with a plan as the graph they look at. Rules look at a unit, at what it
+//! depends on, and at the build script of its package, which it depends on in every graph of Cargo's; so a node that
+//! two plans share is judged the same in both, and once.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use strategies::graph::Graph;
+use strategies::policy::{self, KeyPolicy, Rule, UnitFacts};
 
-use super::admission::{Admission, Class, admissions};
-use super::table::Recasting;
-use super::{Design, KeyId, Keys};
+use super::node_keys::KeyClass;
+use super::{KeyDesign, KeyId, Keys, RelaxationEffect};
 use crate::trace::{NodeId, Trace};
 
 /// What a design admits of a trace, and under which keys.
 #[derive(Debug, Clone)]
-pub struct View {
+pub struct KeyView {
     /// The design.
-    pub design: Design,
+    pub design: KeyDesign,
     /// Keys, shared with designs that differ only in what they admit.
     pub keys: Arc<Keys>,
     admission: Arc<Admission>,
 }
 
-impl View {
+impl KeyView {
     /// The key of a node; `None` where the node is refused.
     pub fn key(&self, node: NodeId) -> Option<KeyId> {
         match self.admission.refused[node.at()] {
@@ -36,40 +41,133 @@ impl View {
     }
 }
 
-/// A trace under each of some designs. What two designs have in common is made once.
-pub fn views(trace: &Trace, designs: &[Design]) -> Vec<View> {
-    let mut classes: Vec<Class> = Vec::new();
-    let mut recastings: Vec<Recasting> = Vec::new();
+/// A trace under each of some designs. What two designs have in common is computed once.
+pub fn views(trace: &Trace, designs: &[KeyDesign]) -> Vec<KeyView> {
+    let mut classes: Vec<AdmissionClass> = Vec::new();
+    let mut key_classes: Vec<KeyClass> = Vec::new();
     let mut of_design = Vec::new();
     for design in designs {
-        let (class, recasting) = (Class::of(design), Recasting::of(design));
-        let class_at = classes.iter().position(|it| it.is_like(&class)).unwrap_or_else(|| {
+        let (class, key_class) = (AdmissionClass::of(design), KeyClass::of(design));
+        let class_at = classes.iter().position(|it| it.is_same(&class)).unwrap_or_else(|| {
             classes.push(class);
             classes.len() - 1
         });
-        let recasting_at = recastings.iter().position(|it| it.is_like(&recasting)).unwrap_or_else(|| {
-            recastings.push(recasting);
-            recastings.len() - 1
+        let key_class_at = key_classes.iter().position(|it| it.is_same(&key_class)).unwrap_or_else(|| {
+            key_classes.push(key_class);
+            key_classes.len() - 1
         });
-        of_design.push((class_at, recasting_at));
+        of_design.push((class_at, key_class_at));
     }
     let admissions: Vec<Arc<Admission>> = admissions(trace, &classes).into_iter().map(Arc::new).collect();
-    let keys: Vec<Arc<Keys>> = recastings
+    let keys: Vec<Arc<Keys>> = key_classes
         .par_iter()
         .enumerate()
-        .map(|(at, recasting)| {
+        .map(|(at, key_class)| {
             let mut wanted = vec![false; trace.nodes.len()];
-            for (class, _) in of_design.iter().filter(|(_, recasting)| *recasting == at) {
+            for (class, _) in of_design.iter().filter(|(_, key_class)| *key_class == at) {
                 wanted.iter_mut().zip(&admissions[*class].refused).for_each(|(wanted, rule)| *wanted |= *rule == 0);
             }
-            Arc::new(Keys::make(trace, recasting, &wanted))
+            Arc::new(Keys::make(trace, key_class, &wanted))
         })
         .collect();
     let both = designs.iter().zip(of_design);
-    both.map(|(design, (class, recasting))| View {
+    both.map(|(design, (class, key_class))| KeyView {
         design: design.clone(),
-        keys: keys[recasting].clone(),
+        keys: keys[key_class].clone(),
         admission: admissions[class].clone(),
     })
     .collect()
+}
+
+/// Everything that decides which nodes are admitted: two designs that differ only in their keys share it.
+#[derive(Debug, Clone)]
+struct AdmissionClass {
+    policy: &'static KeyPolicy,
+    waived: Vec<&'static str>,
+    imposed: Vec<&'static str>,
+}
+
+/// For each node 0 where it is admitted, else the number of the rule that refuses it, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Admission {
+    refused: Vec<u8>,
+    rules: Vec<&'static Rule>,
+}
+
+impl AdmissionClass {
+    fn of(design: &KeyDesign) -> AdmissionClass {
+        let mut class = AdmissionClass { policy: design.policy, waived: Vec::new(), imposed: Vec::new() };
+        for relaxation in &design.relaxations {
+            match relaxation.effect {
+                RelaxationEffect::Waive(rules) => class.waived.extend(rules),
+                RelaxationEffect::Impose(rules) => class.imposed.extend(rules),
+                RelaxationEffect::Inputs(_) | RelaxationEffect::Cutoff | RelaxationEffect::Workspace => {}
+            }
+        }
+        class
+    }
+
+    fn is_same(&self, other: &AdmissionClass) -> bool {
+        self.policy.name == other.policy.name && self.waived == other.waived && self.imposed == other.imposed
+    }
+
+    /// The rule that refuses each unit of a graph.
+    fn of_graph(&self, graph: &Graph) -> Vec<Option<&'static Rule>> {
+        let facts = UnitFacts::of(graph);
+        // A build script is not a library: a design that admits scripts admits them in spite of that rule.
+        let (scripts, macros) = (self.waived.contains(&"build-script"), self.waived.contains(&"proc-macro"));
+        let refused = facts.iter().map(|unit| {
+            let exempt = scripts && unit.build_script || macros && unit.proc_macro;
+            let is_waived = |rule: &Rule| self.waived.contains(&rule.name) || rule.name == "not-a-library" && exempt;
+            self.policy.refuses(unit, &is_waived)
+        });
+        let mut refused = policy::close_downwards(graph, refused.collect());
+        for (unit, refused) in facts.iter().zip(&mut refused) {
+            let imposed = || policy::CONSERVATIVE.refuses(unit, &|rule| !self.imposed.contains(&rule.name));
+            *refused = refused.or_else(imposed);
+        }
+        refused
+    }
+}
+
+/// Judges every node of a trace under each class.
+fn admissions(trace: &Trace, classes: &[AdmissionClass]) -> Vec<Admission> {
+    // Plans with a node that no plan before them has.
+    let mut seen = vec![false; trace.nodes.len()];
+    let mut with_new_nodes = Vec::new();
+    for plan in &trace.plans {
+        let new = plan.nodes.iter().filter(|node| !std::mem::replace(&mut seen[node.at()], true)).count();
+        if new > 0 {
+            with_new_nodes.push(plan);
+        }
+    }
+    let mut admissions: Vec<Admission> =
+        classes.iter().map(|_| Admission { refused: vec![0; trace.nodes.len()], rules: Vec::new() }).collect();
+    // Some at a time, so that graphs of a hundred thousand plans are not in memory at once.
+    for plans in with_new_nodes.chunks(512) {
+        let judged: Vec<Vec<Vec<Option<&'static Rule>>>> = plans
+            .par_iter()
+            .map(|plan| {
+                let graph = trace.graph(plan);
+                classes.iter().map(|class| class.of_graph(&graph)).collect()
+            })
+            .collect();
+        for (plan, judged) in plans.iter().zip(judged) {
+            for (admission, refused) in admissions.iter_mut().zip(judged) {
+                for (node, rule) in plan.nodes.iter().zip(refused) {
+                    admission.refused[node.at()] = rule.map_or(0, |rule| number(&mut admission.rules, rule));
+                }
+            }
+        }
+    }
+    admissions
+}
+
+/// The number of a rule among those met so far, from 1. There are a dozen rules in all.
+fn number(rules: &mut Vec<&'static Rule>, rule: &'static Rule) -> u8 {
+    let at = rules.iter().position(|known| known.name == rule.name).unwrap_or_else(|| {
+        rules.push(rule);
+        rules.len() - 1
+    });
+    u8::try_from(at + 1).unwrap_or(u8::MAX)
 }

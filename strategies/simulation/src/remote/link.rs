@@ -1,9 +1,9 @@
-//! The way to a remote cache, as a user writes it: `fiber`, `100Mbit/20ms/8`.
+//! The network to a remote cache, as a user writes it: `fiber`, `100Mbit/20ms/8`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The way to a remote cache.
+/// The network to a remote cache.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Link {
     /// Bits a second, all transfers together.
@@ -14,7 +14,7 @@ pub struct Link {
     pub transfers: u32,
 }
 
-/// A link with the words it was asked for by.
+/// A link with its name on the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinkSpec {
     /// `fiber`, or the figures.
@@ -31,10 +31,10 @@ pub struct LinkSpec {
 )]
 pub struct LinkError(String);
 
-/// Links by name: a home line, a fast one, the next room, and a runner beside the object store.
+/// Links by name.
 pub const NAMED: [(&str, Link, &str); 4] = [
-    ("adsl", Link { bits_per_s: 16e6, latency_s: 0.030, transfers: 8 }, "a home line of copper"),
-    ("fiber", Link { bits_per_s: 300e6, latency_s: 0.015, transfers: 8 }, "a home line of glass"),
+    ("adsl", Link { bits_per_s: 16e6, latency_s: 0.030, transfers: 8 }, "a DSL line at home"),
+    ("fiber", Link { bits_per_s: 300e6, latency_s: 0.015, transfers: 8 }, "a fiber line at home"),
     ("lan", Link { bits_per_s: 1e9, latency_s: 0.001, transfers: 8 }, "a server in the same office"),
     ("ci", Link { bits_per_s: 5e9, latency_s: 0.010, transfers: 32 }, "a CI runner beside an object store"),
 ];
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_link_is_told_what_one_is() {
+    fn an_invalid_link_is_answered_with_the_format() {
         let wrong = ["", "dsl", "100Mbit", "100Mbit/20ms", "100Mbit/20ms/0", "0Mbit/1ms/1", "1Mbit/1ms/1/1"];
         for wrong in wrong.into_iter().chain(["-1Mbit/1ms/1", "1MB/1ms/1", "1Mbit/1/1", "1e3Mbit/1ms/1", "adsl,"]) {
             assert!(LinkSpec::list(wrong).is_err(), "{wrong}");

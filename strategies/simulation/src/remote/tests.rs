@@ -1,28 +1,30 @@
-//! What every simulated build keeps to.
+//! Properties of every simulated build.
 
 use proptest::prelude::*;
 
-use super::schedule::Prepared;
+use super::job::NeededUnits;
+use super::schedule::PreparedJob;
+use super::times::alone;
 use super::*;
 
 /// Up to 14 units on each other; the last is a root, and so may others be.
-fn jobs() -> impl Strategy<Value = Job> {
+fn jobs() -> impl Strategy<Value = RemoteJob> {
     let one = (0u32..40, 0u32..50, proptest::collection::vec(0usize..14, 0..4), 0u8..8, any::<bool>());
     proptest::collection::vec(one, 1..14).prop_map(|rows| {
         let last = rows.len() - 1;
         let units = rows
             .into_iter()
             .enumerate()
-            .map(|(at, (seconds, bytes, below, kind, available))| JobUnit {
+            .map(|(at, (seconds, bytes, dependency, kind, available))| RemoteUnit {
                 seconds: f64::from(seconds) / 4.0,
                 bytes: f64::from(bytes) * 1e5,
-                dependencies: below.into_iter().filter(|id| *id < at).map(|id| id as u32).collect(),
+                dependencies: dependency.into_iter().filter(|id| *id < at).map(|id| id as u32).collect(),
                 available,
                 library: kind % 4 != 0,
                 root: at == last || kind == 5,
             })
             .collect();
-        Job::new(units).unwrap()
+        RemoteJob::new(units).unwrap()
     })
 }
 
@@ -38,12 +40,12 @@ fn lookups() -> impl Strategy<Value = Lookup> {
     prop_oneof![Just(Lookup::ByLevel), Just(Lookup::AtOnce)]
 }
 
-fn all(job: &Job, available: bool) -> Job {
-    Job::new(job.units().iter().map(|unit| JobUnit { available, ..unit.clone() }).collect()).unwrap()
+fn all(job: &RemoteJob, available: bool) -> RemoteJob {
+    RemoteJob::new(job.units().iter().map(|unit| RemoteUnit { available, ..unit.clone() }).collect()).unwrap()
 }
 
 /// Seconds on the longest path to a root, over units that a root needs.
-fn critical_path(job: &Job) -> f64 {
+fn critical_path(job: &RemoteJob) -> f64 {
     let mut paths: Vec<f64> = Vec::new();
     for unit in job.units() {
         paths.push(unit.seconds + unit.dependencies.iter().map(|id| paths[*id as usize]).fold(0.0, f64::max));
@@ -56,7 +58,7 @@ const CLOSE: f64 = 1e-6;
 proptest! {
     #[test]
     fn compiling_takes_the_critical_path_or_longer(job in jobs(), link in links(), lookup in lookups(), cores in 1u32..5) {
-        let prepared = Prepared::new(&job);
+        let prepared = PreparedJob::new(&job);
         let nothing = vec![false; job.units().len()];
         let run = prepared.run(&nothing, link, lookup, Some(cores));
         let path = critical_path(&job);
@@ -69,21 +71,21 @@ proptest! {
     }
 
     #[test]
-    fn no_plan_beats_its_work_or_its_bytes(
+    fn no_choice_beats_its_work_or_its_bytes(
         job in jobs(), link in links(), lookup in lookups(), cores in 1u32..5, wish in any::<u16>(),
     ) {
         let fetched: Vec<bool> =
             job.units().iter().enumerate().map(|(at, unit)| unit.available && wish >> at & 1 == 1).collect();
-        let run = Prepared::new(&job).run(&fetched, link, lookup, Some(cores));
+        let run = PreparedJob::new(&job).run(&fetched, link, lookup, Some(cores));
         prop_assert!(run.seconds >= run.compiled_s / f64::from(cores) - CLOSE);
         prop_assert!(run.seconds >= 8.0 * run.moved_bytes / link.bits_per_s - CLOSE);
-        let needs = needed::Needs::of(&job, &fetched, lookup);
+        let needs = NeededUnits::of(&job, &fetched, lookup);
         let first = job.units().iter().enumerate().filter(|(at, _)| needs.needed[*at] && fetched[*at]);
         for (_, unit) in first {
             prop_assert!(run.seconds >= alone(unit, link) - CLOSE);
         }
         let free = Link { bits_per_s: f64::INFINITY, latency_s: 0.0, transfers: 1 };
-        let floor = Prepared::new(&job).run(&fetched, free, lookup, None).seconds;
+        let floor = PreparedJob::new(&job).run(&fetched, free, lookup, None).seconds;
         prop_assert!(run.seconds >= floor - CLOSE, "what is compiled takes its longest path: {} {}", floor, run.seconds);
     }
 
@@ -110,8 +112,8 @@ proptest! {
         prop_assert!(times.critical_compile_s <= times.compile_s + CLOSE);
     }
 
-    /// On few cores, or with lookups that end in another order, a fetch that comes sooner may
-    /// start things in a worse order (Graham's anomalies), so this holds for those alone.
+    /// On few cores, or with lookups that end in another order, a fetch that comes sooner may start things in a worse
+    /// order (Graham's anomalies), so this holds for those alone.
     #[test]
     fn more_bandwidth_never_hurts_one_transfer(job in jobs(), link in links(), more in 1.0f64..50.0) {
         let one = Link { transfers: 1, ..link };
@@ -128,15 +130,15 @@ proptest! {
     }
 }
 
-fn unit(seconds: f64, bytes: f64, dependencies: &[u32], available: bool) -> JobUnit {
-    JobUnit { seconds, bytes, dependencies: dependencies.to_vec(), available, library: true, root: false }
+fn unit(seconds: f64, bytes: f64, dependencies: &[u32], available: bool) -> RemoteUnit {
+    RemoteUnit { seconds, bytes, dependencies: dependencies.to_vec(), available, library: true, root: false }
 }
 
 #[test]
 fn transfers_share_the_bandwidth() {
     let link = |transfers| Link { bits_per_s: 8e6, latency_s: 1.0, transfers };
-    let roots = [3e6, 1e6].map(|bytes| JobUnit { root: true, ..unit(9.0, bytes, &[], true) });
-    let job = Job::new(roots.to_vec()).unwrap();
+    let roots = [3e6, 1e6].map(|bytes| RemoteUnit { root: true, ..unit(9.0, bytes, &[], true) });
+    let job = RemoteJob::new(roots.to_vec()).unwrap();
     let seconds = |transfers| times(&job, link(transfers), Lookup::AtOnce, 1).fetch_s;
     assert_eq!(seconds(2), 6.0, "lookup, first byte, then both in 4 s");
     assert_eq!(seconds(1), 7.0, "the second request waits for the first transfer");
@@ -144,7 +146,7 @@ fn transfers_share_the_bandwidth() {
 
 #[test]
 fn the_longest_path_starts_first() {
-    let root = |unit| JobUnit { root: true, ..unit };
+    let root = |unit| RemoteUnit { root: true, ..unit };
     let units = vec![
         root(unit(3.0, 0.0, &[], false)),
         root(unit(3.0, 0.0, &[], false)),
@@ -152,7 +154,7 @@ fn the_longest_path_starts_first() {
         root(unit(5.0, 0.0, &[2], false)),
     ];
     let link = Link { bits_per_s: 1e6, latency_s: 0.0, transfers: 1 };
-    let compile = times(&Job::new(units).unwrap(), link, Lookup::AtOnce, 2).compile_s;
+    let compile = times(&RemoteJob::new(units).unwrap(), link, Lookup::AtOnce, 2).compile_s;
     assert_eq!(compile, 6.0, "in the order of the list it would be 9");
 }
 
@@ -162,27 +164,27 @@ fn a_compile_waits_for_all_libraries_it_reads() {
     let units = vec![
         unit(9.0, 5e6, &[], true),
         unit(9.0, 1e6, &[0], true),
-        JobUnit { root: true, ..unit(2.0, 0.0, &[1], false) },
+        RemoteUnit { root: true, ..unit(2.0, 0.0, &[1], false) },
     ];
-    let job = Job::new(units).unwrap();
+    let job = RemoteJob::new(units).unwrap();
     let run = times(&job, link, Lookup::AtOnce, 1);
     assert_eq!((run.fetch_s, run.moved_bytes), (8.0, 6e6));
 }
 
 #[test]
-fn a_key_of_contents_waits_for_the_compile_below() {
+fn a_key_of_contents_waits_for_the_compile_of_the_dependency() {
     let link = Link { bits_per_s: f64::INFINITY, latency_s: 0.5, transfers: 8 };
-    let units = vec![unit(3.0, 0.0, &[], false), JobUnit { root: true, ..unit(10.0, 0.0, &[0], true) }];
-    let job = Job::new(units).unwrap();
+    let units = vec![unit(3.0, 0.0, &[], false), RemoteUnit { root: true, ..unit(10.0, 0.0, &[0], true) }];
+    let job = RemoteJob::new(units).unwrap();
     assert_eq!(times(&job, link, Lookup::ByLevel, 1).fetch_s, 4.0);
     assert_eq!(times(&job, link, Lookup::AtOnce, 1).fetch_s, 1.0);
 }
 
 #[test]
 fn totals_sum_jobs_link_by_link() {
-    let root = |seconds, bytes, available| JobUnit { root: true, ..unit(seconds, bytes, &[], available) };
-    let first = Job::new(vec![root(9.0, 1e6, true), root(1.0, 0.0, false)]).unwrap();
-    let second = Job::new(vec![root(3.0, 4e6, true)]).unwrap();
+    let root = |seconds, bytes, available| RemoteUnit { root: true, ..unit(seconds, bytes, &[], available) };
+    let first = RemoteJob::new(vec![root(9.0, 1e6, true), root(1.0, 0.0, false)]).unwrap();
+    let second = RemoteJob::new(vec![root(3.0, 4e6, true)]).unwrap();
     let link = |bits_per_s| Link { bits_per_s, latency_s: 0.0, transfers: 1 };
     let rows = totals(&[first, second], &[link(8e6), link(80e6)], Lookup::AtOnce, 1);
     let (slow, fast) = (&rows[0], &rows[1]);

@@ -1,36 +1,42 @@
 //! What edits change.
 //!
-//! A trace knows no more of a unit's sources than its root file. Whoever has a file as its root
-//! reads it; a file that is nobody's root is read by all of the innermost package it lies in,
-//! but for build scripts. A build script runs again when something changes that its source names
-//! as watched, and where it names nothing, when anything in its package does.
+//! A trace knows no more of a unit's sources than its root file. Units with a file as their root read it; a file that
+//! is not the root of any unit is read by all units of the innermost package that contains it, except build scripts. A
+//! build script runs again when something changes that its source names as watched, or, if it names nothing, when
+//! anything in its package changes.
 
 use std::collections::BTreeMap;
 
-use crate::trace::{NodeId, Plan, Source, Text, Trace, Unit};
+use crate::trace::{NodeId, Text, Trace, TracePlan, TraceSource, TraceUnit};
 
-/// How often each file of one workspace was edited.
+/// The number of edits of each file of one workspace.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sources {
+pub(super) struct EditedSources {
     edits: BTreeMap<Text, u32>,
 }
 
-impl Sources {
+impl EditedSources {
     /// One more edit of a file.
     pub fn edit(&mut self, file: Text) {
         *self.edits.entry(file).or_default() += 1;
     }
 
-    /// The states of a plan's nodes that stand on path packages, ascending: 0 as collected, other
-    /// numbers for other sources in or below the node. With `cutoff` what is below does not count.
-    pub fn states(&self, trace: &Trace, plan: &Plan, tainted: &[bool], cutoff: bool) -> Vec<(NodeId, u64)> {
+    /// The states of the nodes of a plan that depend on path packages, ascending: 0 as collected, another number for
+    /// each set of edits to the node and its dependencies. With `cutoff` dependencies do not count.
+    pub fn states(
+        &self,
+        trace: &Trace,
+        plan: &TracePlan,
+        depends_on_path: &[bool],
+        cutoff: bool,
+    ) -> Vec<(NodeId, u64)> {
         let mut states: Vec<(NodeId, u64)> = Vec::new();
         if self.edits.is_empty() {
             return states;
         }
-        let readers: Vec<(Reader, u32)> =
-            self.edits.iter().map(|(file, times)| (Reader::of(trace, plan, *file), *times)).collect();
-        for &node in plan.nodes.iter().filter(|node| tainted[node.at()]) {
+        let readers: Vec<(FileReaders, u32)> =
+            self.edits.iter().map(|(file, times)| (FileReaders::of(trace, plan, *file), *times)).collect();
+        for &node in plan.nodes.iter().filter(|node| depends_on_path[node.at()]) {
             let mut state = 0u64;
             for (place, (reader, times)) in readers.iter().enumerate() {
                 if reader.reads(trace, node) {
@@ -39,8 +45,7 @@ impl Sources {
             }
             if !cutoff {
                 for edge in trace.edges(node) {
-                    let below = states.binary_search_by_key(&edge.node, |(node, _)| *node);
-                    if let Ok(at) = below {
+                    if let Ok(at) = states.binary_search_by_key(&edge.node, |(node, _)| *node) {
                         state = mix(state, states[at].1);
                     }
                 }
@@ -53,25 +58,25 @@ impl Sources {
     }
 }
 
-/// Who reads a file.
-struct Reader {
+/// The units that read a file.
+struct FileReaders {
     file: Text,
-    /// The file, where it is somebody's root.
+    /// The file, if it is the root of a unit.
     root: Option<Text>,
-    /// The package it lies in.
+    /// The package that contains it.
     package: Option<Text>,
 }
 
-impl Reader {
-    fn of(trace: &Trace, plan: &Plan, file: Text) -> Reader {
-        let path = |node: &&NodeId| trace.unit(**node).source == Source::Path;
+impl FileReaders {
+    fn of(trace: &Trace, plan: &TracePlan, file: Text) -> FileReaders {
+        let path = |node: &&NodeId| trace.unit(**node).source == TraceSource::Path;
         let local = || plan.nodes.iter().filter(path).map(|node| trace.unit(*node));
         let lies_in = |package: Text| {
             let dir = dir_of(trace.text(package));
             let rest = trace.text(file).strip_prefix(dir);
             rest.filter(|rest| dir.ends_with(':') || rest.starts_with('/')).map(|_| dir.len())
         };
-        Reader {
+        FileReaders {
             file,
             root: local().any(|unit| unit.path == file).then_some(file),
             package: local().filter_map(|unit| Some((lies_in(unit.package)?, unit.package))).max().map(|(_, it)| it),
@@ -87,11 +92,9 @@ impl Reader {
             None => self.package == Some(unit.package) && !is_script,
         }
     }
-}
 
-impl Reader {
     /// Whether a build script of the package watches the file.
-    fn is_watched(&self, trace: &Trace, unit: &Unit) -> bool {
+    fn is_watched(&self, trace: &Trace, unit: &TraceUnit) -> bool {
         let file = trace.text(self.file);
         let inside = file.strip_prefix(dir_of(trace.text(unit.package))).unwrap_or(file).trim_start_matches('/');
         trace.text(unit.watches).lines().map(|path| path.trim_matches('/')).any(|path| {

@@ -1,57 +1,77 @@
 //! What no policy of a size can beat, even one that knows the future.
 //!
-//! Whatever a policy does, a lookup is a hit only if the artifact stayed in the store ever since
-//! the lookup before it. So each pair of consecutive lookups of an artifact is an *interval*: it
-//! saves the artifact's seconds, and it takes its bytes of the store after every build from the
-//! first to the one before the second. The intervals that a policy gains fit into the store
-//! after every build; hence together they take no more than the sum over builds of what the
-//! store can hold then. Of all sets of intervals that fit into that *sum*, none saves more than
-//! the fractional one that takes them by seconds saved for each byte and build. That is the
-//! bound: PFOO-L of Berger, Beckmann and Harchol-Balter, "Practical bounds on optimal caching
-//! with variable object sizes", 2018 (there in requests, here in builds).
+//! A lookup is a hit only if the artifact stayed in the store ever since the lookup before it. So each pair of
+//! consecutive lookups of an artifact is an *interval*: it saves the artifact's seconds, and it takes its bytes of the
+//! store after every build from the first to the one before the second. The intervals that a policy gains fit into the
+//! store after every build; hence together they take no more than the sum over builds of what the store can hold then.
+//! Of all sets of intervals that fit into that *sum*, none saves more than the fractional one that takes them by
+//! seconds saved for each byte and build. That is the first bound: PFOO-L of Berger, Beckmann and Harchol-Balter,
+//! "Practical bounds on optimal caching with variable object sizes", 2018 (there in requests, here in builds).
 //!
-//! Two things make it tighter, and it stays a bound. An interval larger than the whole store
-//! cannot be gained. And what intervals take after a build is no more than the cap *and* no more
-//! than all intervals open then, so the sum counts the lesser of both.
+//! Two things make it tighter, and it stays a bound. An interval larger than the whole store cannot be gained. And what
+//! intervals take after a build is no more than the cap *and* no more than all intervals open then, so the sum counts
+//! the lesser of both.
 //!
-//! [`super::prices`] starts from here and finds a sharper one; [`Intervals::most_reused`] is the
-//! lesser of both.
+//! The second bound puts a price λ(t) ≥ 0 on a byte after each build t. An interval that costs its bytes × the prices
+//! it spans is worth keeping only for what it saves beyond that, and the store as a whole has `cap` bytes to sell after
+//! each build:
 //!
-//! Closure and the first time anything is made are not looked at: real policies have less room
-//! than the bound assumes, never more.
+//! ```text
+//! reused ≤ Σ over t of cap × λ(t) + Σ over intervals of max(0, saved − bytes × Σ of λ(t) it spans)
+//! ```
+//!
+//! This holds for *any* prices (weak duality), so they may be searched in any way, and only the quality of the result
+//! depends on it. They start where the knapsack of the first bound was full, one price for all times at which room is
+//! short, and follow the subgradient: higher when more would be kept than fits, lower when less (Held, Wolfe and
+//! Crowder, "Validation of subgradient optimization", 1974, with their step length).
+//!
+//! Dependencies and the first time anything is made are not considered: real policies have less room than the bound
+//! assumes, never more.
 
-use super::flat::{Flat, NEVER};
-use super::prices::{self, Interval};
+use super::flat::{FlatHistory, NEVER};
 
-/// The chances of reuse in a history, by what they save for their room.
+/// Two consecutive lookups of an artifact.
+#[derive(Debug, Clone, Copy)]
+struct ReuseInterval {
+    /// Microseconds it saves.
+    cost: u64,
+    /// Bytes it takes.
+    bytes: u64,
+    /// The build after which it begins.
+    from: u32,
+    /// The build that looks it up.
+    to: u32,
+}
+
+/// The intervals of a history, by what they save for their room.
 #[derive(Debug)]
-pub struct Intervals {
-    sorted: Vec<Interval>,
+pub struct ReuseIntervals {
+    sorted: Vec<ReuseInterval>,
     builds: usize,
 }
 
-impl Interval {
+impl ReuseInterval {
     fn room(self) -> u128 {
         u128::from(self.bytes) * u128::from(self.to - self.from)
     }
 }
 
-impl Intervals {
+impl ReuseIntervals {
     /// All intervals of a history.
-    pub fn of(flat: &Flat) -> Intervals {
+    pub fn of(flat: &FlatHistory) -> ReuseIntervals {
         let mut last = vec![NEVER; flat.artifacts()];
         let mut sorted = Vec::new();
         for (build, artifact) in flat.lookups() {
             let at = artifact as usize;
             let from = std::mem::replace(&mut last[at], build);
             if from != NEVER && from < build && flat.cost[at] > 0 {
-                sorted.push(Interval { cost: flat.cost[at], bytes: flat.bytes[at], from, to: build });
+                sorted.push(ReuseInterval { cost: flat.cost[at], bytes: flat.bytes[at], from, to: build });
             }
         }
         // Cost a byte and build, falling: a ÷ b before c ÷ d where a·d > c·b.
-        let density = |one: &Interval| one.cost as f64 / (one.room() as f64).max(f64::MIN_POSITIVE);
+        let density = |one: &ReuseInterval| one.cost as f64 / (one.room() as f64).max(f64::MIN_POSITIVE);
         sorted.sort_by(|a, b| density(b).total_cmp(&density(a)));
-        Intervals { sorted, builds: flat.builds.len() }
+        ReuseIntervals { sorted, builds: flat.builds.len() }
     }
 
     /// The most microseconds that any policy can reuse with a store of `cap` bytes.
@@ -63,14 +83,14 @@ impl Intervals {
 
     /// By prices, from where the knapsack was full.
     pub(super) fn priced(&self, cap: u64, most: u64, density: f64) -> u64 {
-        let fitting: Vec<Interval> = self.sorted.iter().filter(|one| one.bytes <= cap).copied().collect();
-        prices::bound(&fitting, self.builds, cap, most, density)
+        let fitting: Vec<ReuseInterval> = self.sorted.iter().filter(|one| one.bytes <= cap).copied().collect();
+        priced_bound(&fitting, self.builds, cap, most, density)
     }
 
-    /// The most that intervals save whose sum fits, and where not all do, the microseconds for a
-    /// byte and build that the last one saves.
+    /// The most that intervals save whose sum fits, and where not all do, the microseconds for a byte and build that
+    /// the last one saves.
     pub(super) fn knapsack(&self, cap: u64) -> (u64, Option<f64>) {
-        let fits = |one: &&Interval| one.bytes <= cap;
+        let fits = |one: &&ReuseInterval| one.bytes <= cap;
         let mut left = self.room(cap);
         let mut gained = 0;
         for one in self.sorted.iter().filter(fits) {
@@ -103,6 +123,100 @@ impl Intervals {
     }
 }
 
+/// How often the prices change. More rounds change the bound by less than a thousandth.
+const ROUNDS: usize = 120;
+
+/// The least bound found, in microseconds, for a store of `cap` bytes.
+///
+/// `first` is a bound that is known, and `density` the microseconds for a byte and build at which its knapsack was
+/// full. Sums of floating-point numbers: the result is padded by more than they can be off.
+fn priced_bound(intervals: &[ReuseInterval], builds: usize, cap: u64, first: u64, density: f64) -> u64 {
+    let mut search = PriceSearch::open(intervals, builds, cap as f64, density);
+    let mut best = first as f64;
+    // The optimum is assumed to be this share below the best bound: less, the longer no better bound is found.
+    let mut hope = 0.1;
+    let mut waited = 0;
+    for _ in 0..ROUNDS {
+        let value = search.value();
+        waited = if value < best * 0.9999 { 0 } else { waited + 1 };
+        if waited == 4 {
+            (hope, waited) = (hope / 2.0, 0);
+        }
+        best = best.min(value);
+        if !search.adjust(value - best * (1.0 - hope)) {
+            break;
+        }
+    }
+    (best * (1.0 + 1e-9)).ceil() as u64 + 1
+}
+
+/// Prices after each build, and what is kept at them.
+struct PriceSearch<'a> {
+    intervals: &'a [ReuseInterval],
+    cap: f64,
+    prices: Vec<f64>,
+    /// Sum of the prices before each build's.
+    sums: Vec<f64>,
+    /// By how much the bytes kept change after each build.
+    changes: Vec<f64>,
+}
+
+impl<'a> PriceSearch<'a> {
+    /// One price wherever more is open than fits, nothing elsewhere.
+    fn open(intervals: &'a [ReuseInterval], builds: usize, cap: f64, price: f64) -> PriceSearch<'a> {
+        let empty = || vec![0.0; builds + 1];
+        let mut search = PriceSearch { intervals, cap, prices: empty(), sums: empty(), changes: empty() };
+        search.value();
+        let mut open = 0.0;
+        for (one, change) in search.prices.iter_mut().zip(&search.changes) {
+            open += change;
+            *one = if open > cap { price } else { 0.0 };
+        }
+        search
+    }
+
+    /// The bound at these prices; notes which bytes would be kept.
+    fn value(&mut self) -> f64 {
+        let mut sum = 0.0;
+        for (before, price) in self.sums.iter_mut().zip(&self.prices) {
+            *before = sum;
+            sum += price;
+        }
+        self.changes.fill(0.0);
+        let mut value = self.cap * sum;
+        for one in self.intervals {
+            let (from, to, bytes) = (one.from as usize, one.to as usize, one.bytes as f64);
+            let left = one.cost as f64 - bytes * (self.sums[to] - self.sums[from]);
+            if left > 0.0 {
+                value += left;
+                self.changes[from] += bytes;
+                self.changes[to] -= bytes;
+            }
+        }
+        value
+    }
+
+    /// Moves the prices so far that the bound would fall by `gain` if it were linear. Returns whether any moved.
+    fn adjust(&mut self, gain: f64) -> bool {
+        let mut kept = 0.0;
+        let mut square = 0.0;
+        for (change, price) in self.changes.iter_mut().zip(&self.prices) {
+            kept += *change;
+            let short = kept - self.cap;
+            // From here on `changes` holds what is short. A price of nothing cannot fall.
+            *change = if *price > 0.0 || short > 0.0 { short } else { 0.0 };
+            square += *change * *change;
+        }
+        if square <= 0.0 {
+            return false;
+        }
+        for (price, short) in self.prices.iter_mut().zip(&self.changes) {
+            *price = (*price + gain / square * short).max(0.0);
+        }
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::history;
@@ -112,7 +226,7 @@ mod tests {
 
     /// Seconds, by the knapsack and by prices as well.
     fn most(artifacts: &[(f32, u32)], uses: &[&[u32]], cap: u64) -> (f64, f64) {
-        let intervals = Intervals::of(&Flat::of(&history(artifacts, uses)));
+        let intervals = ReuseIntervals::of(&FlatHistory::of(&history(artifacts, uses)));
         let round = |us: u64| (us as f64 / 1e4).round() / 100.0;
         (round(intervals.knapsack(cap).0), round(intervals.most_reused(Some(cap))))
     }

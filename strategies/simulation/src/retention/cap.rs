@@ -26,7 +26,7 @@ const UNITS: [(&str, u64); 9] = [
 ];
 
 impl Cap {
-    /// The limits that are looked at unless somebody asks for others: 1 to 100 GB, and none.
+    /// The default limits: 1 to 100 GB, and none.
     pub fn defaults() -> Vec<Cap> {
         let limits = [1, 2, 5, 10, 20, 50, 100].map(|gigabytes| Cap(Some(gigabytes * 1_000_000_000)));
         limits.into_iter().chain([Cap(None)]).collect()
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_limit_is_told_what_one_is() {
+    fn an_invalid_limit_is_answered_with_the_format() {
         for wrong in ["", "5", "GB", "-1GB", "5GBs", "1e9GB", "1..2GB", "10%", "inf GB", "99999999999TB", "1GB,"] {
             assert!(Cap::list(wrong).is_err(), "{wrong}");
         }

@@ -1,10 +1,9 @@
 //! A history as flat arrays, made once and replayed many times.
 //!
-//! In goes a [`History`]; out comes what a replay reads in its inner loop: one array a column, no
-//! pointers and no hashing. Seconds become whole microseconds and bytes whole bytes, so that
-//! every sum is exact whatever its order, and a bound that holds on paper holds in the figures.
+//! The inner loop of a replay reads one array a column, without pointers and hashing. Seconds become whole microseconds
+//! and bytes whole bytes, so that every sum is exact whatever its order, and a proven bound holds in the figures.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::history::History;
 
@@ -13,62 +12,50 @@ pub const NEVER: u32 = u32::MAX;
 
 /// A history, flat.
 #[derive(Debug, Clone, Default)]
-pub struct Flat {
+pub struct FlatHistory {
     /// Microseconds it takes to make each artifact.
     pub cost: Vec<u64>,
     /// Bytes of each artifact.
     pub bytes: Vec<u64>,
-    below: Vec<u32>,
-    below_end: Vec<u32>,
+    dependencies: Vec<u32>,
+    dependencies_end: Vec<u32>,
     /// The builds, in order of time.
     pub builds: Vec<FlatBuild>,
-    /// The uses of all builds: first what a build has, then what it wants.
+    /// The uses of all builds: first what a build has, then what it looks up.
     pub uses: Vec<u32>,
-    /// For each use, the next build that wants the same artifact, or `u32::MAX`.
+    /// For each use, the next build that looks up the same artifact, or `u32::MAX`.
     pub next: Vec<u32>,
-    /// How many different commands in workspaces there are.
+    /// The number of different commands in workspaces.
     pub commands: u32,
-    /// Seconds of what may not be stored, over all builds.
+    /// Seconds of units that may not be stored, over all builds.
     pub refused_s: f64,
 }
 
-/// A build: its uses are `uses[start..wanted]` of its own build directory and
-/// `uses[wanted..end]` of the store.
+/// A build: its uses are `uses[start..wanted]` of its own build directory and `uses[wanted..end]` of the store.
 #[derive(Debug, Clone, Copy)]
 pub struct FlatBuild {
     /// When, in seconds from the beginning.
     pub at: u32,
-    /// Which command in which workspace, numbered from 0.
+    /// Number of the command in its workspace, from 0.
     pub command: u32,
     /// Where its uses begin.
     pub start: u32,
-    /// Where those begin that it asks the store for.
+    /// Where its lookups begin.
     pub wanted: u32,
     /// Where its uses end.
     pub end: u32,
 }
 
-impl Flat {
+impl FlatHistory {
     /// Flattens a history. Amounts that are negative or no number count as nothing.
-    pub fn of(history: &History) -> Flat {
-        let mut flat = Flat::default();
+    pub fn of(history: &History) -> FlatHistory {
+        let mut flat = FlatHistory::default();
         for (at, artifact) in history.artifacts.iter().enumerate() {
             flat.cost.push(microseconds(artifact.seconds));
             flat.bytes.push(whole(f64::from(artifact.bytes)));
-            let first = flat.below.len();
-            flat.below.extend(artifact.below.iter().map(|id| id.0).filter(|id| (*id as usize) < at));
-            flat.below[first..].sort_unstable();
-            let mut last = None;
-            let mut kept = first;
-            for position in first..flat.below.len() {
-                let id = flat.below[position];
-                if last.replace(id) != Some(id) {
-                    flat.below[kept] = id;
-                    kept += 1;
-                }
-            }
-            flat.below.truncate(kept);
-            flat.below_end.push(kept as u32);
+            let earlier = artifact.dependencies.iter().map(|id| id.0).filter(|id| (*id as usize) < at);
+            flat.dependencies.extend(earlier.collect::<BTreeSet<u32>>());
+            flat.dependencies_end.push(flat.dependencies.len() as u32);
         }
         let mut commands: HashMap<(u32, u32), u32> = HashMap::new();
         for build in &history.builds {
@@ -87,19 +74,19 @@ impl Flat {
         flat
     }
 
-    /// What an artifact was made from, each once.
-    pub fn below(&self, artifact: u32) -> &[u32] {
+    /// The dependencies of an artifact, each once.
+    pub fn dependencies(&self, artifact: u32) -> &[u32] {
         let at = artifact as usize;
-        let first = at.checked_sub(1).map_or(0, |before| self.below_end[before]);
-        &self.below[first as usize..self.below_end[at] as usize]
+        let first = at.checked_sub(1).map_or(0, |before| self.dependencies_end[before]);
+        &self.dependencies[first as usize..self.dependencies_end[at] as usize]
     }
 
-    /// How many artifacts there are.
+    /// The number of artifacts.
     pub fn artifacts(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Every use that a build asks the store for, with the number of the build.
+    /// The number of the build and the artifact of every lookup.
     pub fn lookups(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         self.builds.iter().zip(0u32..).flat_map(|(build, number)| {
             self.uses[build.wanted as usize..build.end as usize].iter().map(move |id| (number, *id))
@@ -137,29 +124,33 @@ fn whole(amount: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Artifact, ArtifactId, Build};
+    use crate::history::{ArtifactId, HistoryArtifact, HistoryBuild};
 
     #[test]
-    fn columns_hold_what_the_history_says() {
-        let artifact = |seconds, bytes, below: &[u32]| Artifact {
+    fn columns_hold_the_history() {
+        let artifact = |seconds, bytes, dependencies: &[u32]| HistoryArtifact {
             seconds,
             bytes,
             local: false,
-            below: below.iter().map(|id| ArtifactId(*id)).collect(),
+            dependencies: dependencies.iter().map(|id| ArtifactId(*id)).collect(),
         };
         let mut history = History {
             artifacts: vec![artifact(1.5, 10.0, &[]), artifact(f32::NAN, -1.0, &[]), artifact(2.0, 7.6, &[1, 0, 1, 2])],
             ..History::default()
         };
         let ids = [ArtifactId(0), ArtifactId(1), ArtifactId(2)];
-        let build = |workspace, command| Build { workspace, command, refused_s: 0.5, ..Build::default() };
+        let build = |workspace, command| HistoryBuild { workspace, command, refused_s: 0.5, ..HistoryBuild::default() };
         history.push(build(7, 1), &[], &ids);
         history.push(build(7, 2), &ids[..2], &ids[2..]);
         history.push(build(7, 1), &[], &ids[..1]);
-        let flat = Flat::of(&history);
+        let flat = FlatHistory::of(&history);
         assert_eq!(flat.cost, [1_500_000, 0, 2_000_000]);
         assert_eq!(flat.bytes, [10, 0, 8]);
-        assert_eq!((flat.below(0), flat.below(2)), (&[][..], &[0, 1][..]), "each once, nothing above itself");
+        assert_eq!(
+            (flat.dependencies(0), flat.dependencies(2)),
+            (&[][..], &[0, 1][..]),
+            "each once, none that comes later"
+        );
         assert_eq!(flat.next, [2, NEVER, 1, 2, NEVER, NEVER, NEVER], "only what is wanted counts as the next use");
         assert_eq!(flat.builds.iter().map(|build| build.command).collect::<Vec<_>>(), [0, 1, 0]);
         assert_eq!((flat.commands, flat.refused_s), (2, 1.5));

@@ -1,76 +1,56 @@
 //! What a store of limited size keeps, and what that costs.
 //!
-//! In go a [`History`], retention policies by name and size limits; out comes an [`Outcome`] for
-//! each pair: hit rates, seconds compiled because of evictions, and the bound that no policy of
-//! that size can beat. `simulation/RETENTION.md` says what is assumed and why the bound is one.
-//!
-//! ```text
-//! cap        size limits as a user writes them
-//! flat       a history as flat arrays
-//! heap       candidates for eviction in order
-//! store      the simulated store: nothing goes from below what was made from it
-//! replay     a history under one policy and limit
-//! bound      what nobody can beat: intervals in a knapsack
-//! prices     the same, sharper: a price for room at each time
-//! lru lfu gdsf size age snapshot offline: the policies
-//! ```
+//! A history, retention policies by name and size limits give a [`RetentionOutcome`] for each pair: hit rates, seconds
+//! compiled because of evictions, and the bound that no policy of that size can beat.
+//! `strategies/simulation/RETENTION.md` says what is assumed and why the bound is one.
 
-mod age;
 mod bound;
 mod cap;
 mod flat;
-mod gdsf;
 mod heap;
-mod lfu;
-mod lru;
-mod offline;
-#[cfg(test)]
-mod policies_tests;
-mod prices;
+mod policies;
 mod replay;
-mod size;
 mod snapshot;
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub use age::DAYS;
-pub use bound::Intervals;
+pub use bound::ReuseIntervals;
 pub use cap::{Cap, CapError};
-pub use flat::Flat;
-pub use replay::{Bound, Outcome, Replay, Tally, bounds, outcomes, replay, table};
-pub use store::Store;
+pub use flat::FlatHistory;
+pub use policies::DAYS;
+pub use replay::{RetentionBound, RetentionOutcome, RetentionReplay, RetentionTally, bounds, outcomes, replay, table};
+pub use store::SimulatedStore;
 
-#[cfg(doc)]
-use crate::history::History;
+use policies::{FurthestFirst, Gdsf, LargestFirst, LeastValueFirst, Lfu, Lru, OldestFirst};
+use snapshot::WholeBuilds;
 
 /// A use of a stored artifact by a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Use {
+pub struct ArtifactUse {
     /// Number of the build.
     pub build: u32,
-    /// Number of the next build that asks the store for it; `u32::MAX` where none does.
+    /// Number of the next build that looks it up; `u32::MAX` if there is none.
     pub next: u32,
     /// Whether this build has just stored it.
     pub fresh: bool,
 }
 
-/// A rule for what to forget. Ranks are any numbers that order artifacts: the lowest goes first.
-pub trait Policy {
-    /// A build used an artifact, which is stored: its rank from now on.
-    fn used(&mut self, artifact: u32, of: Use) -> u64;
+/// A rule of eviction. Ranks are any numbers that order artifacts: the lowest is evicted first.
+pub trait EvictionRule {
+    /// The rank of a stored artifact after a use by a build.
+    fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64;
 
-    /// Its rank during the collection after `build`, where ranks rise with time by themselves.
-    /// One that falls without a use is not seen.
+    /// Its rank during the collection after `build`, for rules whose ranks rise with time by themselves.
     fn rank_now(&self, _artifact: u32, rank: u64, _build: u32) -> u64 {
         rank
     }
 
-    /// An artifact went, at this rank.
+    /// Called when an artifact was evicted at this rank.
     fn evicted(&mut self, _artifact: u32, _rank: u64) {}
 
     /// Collects after a build.
-    fn collect(&mut self, store: &mut Store<'_>, build: u32, cap: Option<u64>) {
+    fn collect(&mut self, store: &mut SimulatedStore<'_>, build: u32, cap: Option<u64>) {
         if let Some(cap) = cap {
             store.evict_to(cap, build, self);
         }
@@ -79,84 +59,84 @@ pub trait Policy {
 
 /// A retention policy by name.
 #[derive(Debug, Clone, Copy)]
-pub struct Retention {
-    /// Its name, which stays.
+pub struct RetentionPolicy {
+    /// Its stable name.
     pub name: &'static str,
-    /// What it does and what that is good for.
+    /// What it does.
     pub about: &'static str,
-    /// Whether it knows the future: a yardstick, nothing that could be built.
+    /// Whether it knows the future: for comparison, it cannot be implemented.
     pub offline: bool,
-    make: for<'a> fn(&'a Flat) -> Box<dyn Policy + 'a>,
+    make: for<'a> fn(&'a FlatHistory) -> Box<dyn EvictionRule + 'a>,
 }
 
 /// Every retention policy.
-pub static ALL: [Retention; 9] = [
-    Retention {
+pub static ALL: [RetentionPolicy; 9] = [
+    RetentionPolicy {
         name: "lru",
         about: "what was not used for longest goes first; what `harness store collect --max-size` does",
         offline: false,
-        make: |_| Box::new(lru::Lru),
+        make: |_| Box::new(Lru),
     },
-    Retention {
+    RetentionPolicy {
         name: "lfu",
-        about: "what the fewest builds used goes first; old favourites never leave",
+        about: "what the fewest builds used goes first; old favourites are never evicted",
         offline: false,
-        make: |flat| Box::new(lfu::Lfu::plain(flat)),
+        make: |flat| Box::new(Lfu::plain(flat)),
     },
-    Retention {
+    RetentionPolicy {
         name: "lfu-aged",
-        about: "LFU in which newcomers start at the count of what went last, so that old favourites leave (LFU-DA)",
+        about: "LFU in which new artifacts start at the count of the last one evicted, so that old favourites are evicted (LFU-DA)",
         offline: false,
-        make: |flat| Box::new(lfu::Lfu::aged(flat)),
+        make: |flat| Box::new(Lfu::aged(flat)),
     },
-    Retention {
+    RetentionPolicy {
         name: "gdsf",
         about: "what saves the fewest compile seconds for its bytes, by uses, goes first, with ageing \
-                (GreedyDual-Size-Frequency)",
+                (GreedyDual-LargestFirst-Frequency)",
         offline: false,
-        make: |flat| Box::new(gdsf::Gdsf::new(flat)),
+        make: |flat| Box::new(Gdsf::new(flat)),
     },
-    Retention {
+    RetentionPolicy {
         name: "size",
         about: "the largest goes first, whatever it costs and whoever uses it",
         offline: false,
-        make: |flat| Box::new(size::Size(flat)),
+        make: |flat| Box::new(LargestFirst(flat)),
     },
-    Retention {
+    RetentionPolicy {
         name: "age",
         about: "what was not used for 30 days goes, as Cargo collects its home directory; then LRU to the size limit",
         offline: false,
-        make: |flat| Box::new(age::Age(flat)),
+        make: |flat| Box::new(OldestFirst(flat)),
     },
-    Retention {
+    RetentionPolicy {
         name: "snapshot",
         about: "the last build of each command in each workspace stays whole: what none of them reaches goes first, \
                 then the build that was longest ago",
         offline: false,
-        make: |flat| Box::new(snapshot::Snapshot::new(flat)),
+        make: |flat| Box::new(WholeBuilds::new(flat)),
     },
-    Retention {
+    RetentionPolicy {
         name: "offline-belady",
-        about: "knows the future: what is asked for again last goes first; the optimum for equal sizes and costs",
+        about: "knows the future: what is looked up again last goes first; the optimum for equal sizes and costs",
         offline: true,
-        make: |_| Box::new(offline::Belady),
+        make: |_| Box::new(FurthestFirst),
     },
-    Retention {
+    RetentionPolicy {
         name: "offline-value",
         about: "knows the future: what saves the fewest seconds for the bytes and the time it will take goes first",
         offline: true,
-        make: |flat| Box::new(offline::Value::new(flat)),
+        make: |flat| Box::new(LeastValueFirst::new(flat)),
     },
 ];
 
 /// The policy of that name.
-pub fn by_name(name: &str) -> Option<&'static Retention> {
+pub fn by_name(name: &str) -> Option<&'static RetentionPolicy> {
     ALL.iter().find(|policy| policy.name == name)
 }
 
-impl Retention {
-    /// The policy, with nothing seen yet.
-    pub fn make<'a>(&self, flat: &'a Flat) -> Box<dyn Policy + 'a> {
+impl RetentionPolicy {
+    /// The rule at the beginning of a history.
+    pub fn make<'a>(&self, flat: &'a FlatHistory) -> Box<dyn EvictionRule + 'a> {
         (self.make)(flat)
     }
 }

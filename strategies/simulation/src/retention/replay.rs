@@ -1,35 +1,35 @@
 //! A history under one retention policy and one size limit.
 //!
-//! After every build: what it wanted and did not find is compiled and stored; all it used of the
-//! store counts as used now, also what its build directory had by itself; then the policy
-//! collects. During a build the store may be over its limit, as a real one is that collects
-//! afterwards. What a build directory has and the store does not is not stored again.
+//! After every build: what it looked up and missed is compiled and stored; all it used of the store counts as used now,
+//! including what its build directory had by itself; then the policy collects. During a build the store may be over its
+//! limit, as a real one is that collects afterwards. What a build directory has and the store does not is not stored
+//! again.
 
 use rayon::prelude::*;
 
-use super::bound::Intervals;
+use super::bound::ReuseIntervals;
 use super::cap::Cap;
-use super::flat::{Flat, seconds};
-use super::store::Store;
-use super::{Policy, Retention, Use};
+use super::flat::{FlatHistory, seconds};
+use super::store::SimulatedStore;
+use super::{ArtifactUse, EvictionRule, RetentionPolicy};
 
 /// A replay, build by build.
-pub struct Replay<'a> {
-    flat: &'a Flat,
-    store: Store<'a>,
-    policy: Box<dyn Policy + 'a>,
+pub struct RetentionReplay<'a> {
+    flat: &'a FlatHistory,
+    store: SimulatedStore<'a>,
+    policy: Box<dyn EvictionRule + 'a>,
     cap: Option<u64>,
     made: Vec<bool>,
     build: u32,
-    tally: Tally,
+    tally: RetentionTally,
 }
 
-/// What a replay counted.
+/// The counts of a replay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Artifacts that builds asked the store for.
+pub struct RetentionTally {
+    /// Artifacts that builds looked up in the store.
     pub lookups: u64,
-    /// How many of these it had.
+    /// The number of these that it had.
     pub hits: u64,
     /// Microseconds of all that was looked up.
     pub looked_up_us: u64,
@@ -43,16 +43,16 @@ pub struct Tally {
     pub peak_bytes: u64,
 }
 
-/// What one policy and size limit come to.
+/// The outcome of one policy and size limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+pub struct RetentionOutcome {
     /// Name of the policy.
     pub policy: &'static str,
     /// The size limit, bytes; nothing for none.
     pub cap_bytes: Option<u64>,
-    /// Artifacts that builds asked the store for.
+    /// Artifacts that builds looked up in the store.
     pub lookups: u64,
-    /// Share of these that it had; 0 where there were none.
+    /// Share of these that it had; 0 of no lookups.
     pub hit_rate: f64,
     /// The same by seconds.
     pub hit_rate_by_cost: f64,
@@ -64,7 +64,7 @@ pub struct Outcome {
     pub bound_s: f64,
     /// Bytes evicted.
     pub evicted_bytes: f64,
-    /// Of `rebuilt_s`, what was there once and had been evicted.
+    /// The part of `rebuilt_s` that had been stored before and was evicted.
     pub rebuilt_again_s: f64,
     /// `rebuilt_again_s` for each GB (10^9 bytes) evicted; nothing where nothing was evicted.
     pub rebuilt_s_per_gb: Option<f64>,
@@ -72,17 +72,17 @@ pub struct Outcome {
     pub peak_bytes: f64,
 }
 
-impl<'a> Replay<'a> {
+impl<'a> RetentionReplay<'a> {
     /// Before the first build.
-    pub fn new(flat: &'a Flat, policy: &Retention, cap: Option<u64>) -> Replay<'a> {
-        Replay {
+    pub fn new(flat: &'a FlatHistory, policy: &RetentionPolicy, cap: Option<u64>) -> RetentionReplay<'a> {
+        RetentionReplay {
             flat,
-            store: Store::new(flat),
+            store: SimulatedStore::new(flat),
             policy: policy.make(flat),
             cap,
             made: vec![false; flat.artifacts()],
             build: 0,
-            tally: Tally::default(),
+            tally: RetentionTally::default(),
         }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Replay<'a> {
             } else if !there {
                 continue;
             }
-            let of = Use { build: number, next: self.flat.next[at as usize], fresh: !there };
+            let of = ArtifactUse { build: number, next: self.flat.next[at as usize], fresh: !there };
             let rank = self.policy.used(artifact, of);
             self.store.set_rank(artifact, rank);
         }
@@ -110,13 +110,13 @@ impl<'a> Replay<'a> {
     }
 
     /// The store as the last build and its collection left it.
-    pub fn store(&self) -> &Store<'a> {
+    pub fn store(&self) -> &SimulatedStore<'a> {
         &self.store
     }
 
-    /// What was counted so far.
-    pub fn tally(&self) -> Tally {
-        Tally { evicted_bytes: self.store.evicted_bytes(), peak_bytes: self.store.peak(), ..self.tally }
+    /// The counts so far.
+    pub fn tally(&self) -> RetentionTally {
+        RetentionTally { evicted_bytes: self.store.evicted_bytes(), peak_bytes: self.store.peak(), ..self.tally }
     }
 
     fn look_up(&mut self, artifact: u32, there: bool) {
@@ -138,36 +138,40 @@ impl<'a> Replay<'a> {
 }
 
 /// Replays a whole history.
-pub fn replay(flat: &Flat, policy: &Retention, cap: Option<u64>) -> Tally {
-    let mut replay = Replay::new(flat, policy, cap);
+pub fn replay(flat: &FlatHistory, policy: &RetentionPolicy, cap: Option<u64>) -> RetentionTally {
+    let mut replay = RetentionReplay::new(flat, policy, cap);
     while replay.step() {}
     replay.tally()
 }
 
-/// A size limit, and the most that any policy can have reused under it.
+/// A size limit, and the most that any policy can reuse under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bound {
+pub struct RetentionBound {
     /// The limit.
     pub cap: Cap,
     /// Microseconds.
     most_reused_us: u64,
 }
 
-/// What no policy can beat, for each size limit.
-pub fn bounds(flat: &Flat, caps: &[Cap]) -> Vec<Bound> {
-    let intervals = Intervals::of(flat);
-    caps.par_iter().map(|cap| Bound { cap: *cap, most_reused_us: intervals.most_reused(cap.0) }).collect()
+/// The bound of each size limit, that no policy can beat.
+pub fn bounds(flat: &FlatHistory, caps: &[Cap]) -> Vec<RetentionBound> {
+    let intervals = ReuseIntervals::of(flat);
+    caps.par_iter().map(|cap| RetentionBound { cap: *cap, most_reused_us: intervals.most_reused(cap.0) }).collect()
 }
 
 /// Every policy under every size limit, policy by policy, as many at a time as there are cores.
-pub fn table(flat: &Flat, policies: &[&'static Retention], caps: &[Cap]) -> Vec<Outcome> {
+pub fn table(flat: &FlatHistory, policies: &[&'static RetentionPolicy], caps: &[Cap]) -> Vec<RetentionOutcome> {
     outcomes(flat, policies, &bounds(flat, caps))
 }
 
 /// The same where the bounds are known already.
-pub fn outcomes(flat: &Flat, policies: &[&'static Retention], bounds: &[Bound]) -> Vec<Outcome> {
-    let with = |policy: &&'static Retention| bounds.iter().map(|bound| (*policy, *bound)).collect::<Vec<_>>();
-    let pairs: Vec<(&'static Retention, Bound)> = policies.iter().flat_map(with).collect();
+pub fn outcomes(
+    flat: &FlatHistory,
+    policies: &[&'static RetentionPolicy],
+    bounds: &[RetentionBound],
+) -> Vec<RetentionOutcome> {
+    let with = |policy: &&'static RetentionPolicy| bounds.iter().map(|bound| (*policy, *bound)).collect::<Vec<_>>();
+    let pairs: Vec<(&'static RetentionPolicy, RetentionBound)> = policies.iter().flat_map(with).collect();
     pairs
         .into_par_iter()
         .with_max_len(1)
@@ -175,12 +179,17 @@ pub fn outcomes(flat: &Flat, policies: &[&'static Retention], bounds: &[Bound]) 
         .collect()
 }
 
-impl Tally {
-    fn outcome(self, policy: &'static str, Bound { cap, most_reused_us }: Bound, refused_s: f64) -> Outcome {
+impl RetentionTally {
+    fn outcome(
+        self,
+        policy: &'static str,
+        RetentionBound { cap, most_reused_us }: RetentionBound,
+        refused_s: f64,
+    ) -> RetentionOutcome {
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         let again = seconds(self.again_us);
         let evicted_bytes = self.evicted_bytes as f64;
-        Outcome {
+        RetentionOutcome {
             policy,
             cap_bytes: cap.0,
             lookups: self.lookups,

@@ -1,60 +1,57 @@
-//! A simulated store: what is in it, what may go, and in which order.
+//! A simulated store: its artifacts, which of them may be evicted, and in which order.
 //!
-//! Nothing goes from below something that was made from it, as in the real store
-//! (`strategies::retention`). There, a collection sorts all entries by worth, where an entry is
-//! worth at least as much as anything above it, then by its depth below the top, and evicts from
-//! the front. Here the same order comes out one at a time in O(log n):
+//! No artifact is evicted before its dependents, as in the real store (`strategies::retention`). There, a collection
+//! sorts all entries by rank, where an entry has at least the rank of each dependent, then by its distance to the top,
+//! and evicts from the front. Here the same order is found one at a time in O(log n):
 //!
-//! - candidates are the artifacts of which no dependent is stored; among all that are left, the
-//!   first of the sorted order is always one of them;
-//! - when an artifact goes, it hands its worth and its depth + 1 to what it was made from; the
-//!   last dependent to go makes that a candidate, and by then the greatest of both has arrived;
-//! - what was handed down counts until the end of the pass: the next collection looks afresh at
-//!   what is left, where those dependents are no more.
+//! - candidates are the artifacts of which no dependent is stored; the first of the sorted order is always one of them;
+//! - an evicted artifact passes its rank and its depth + 1 to its dependencies; the eviction of the last dependent
+//!   makes a dependency a candidate, and by then it has the greatest of both;
+//! - what was passed on counts until the end of the pass: the next collection starts afresh, without those dependents.
 
-use super::Policy;
-use super::flat::Flat;
+use super::EvictionRule;
+use super::flat::FlatHistory;
 use super::heap::{self, Heap};
 
 /// The state of a store during a replay.
-pub struct Store<'a> {
-    flat: &'a Flat,
+pub struct SimulatedStore<'a> {
+    flat: &'a FlatHistory,
     stored: Vec<bool>,
-    /// How many stored artifacts were made from each.
+    /// The number of stored dependents of each artifact.
     dependents: Vec<u32>,
-    /// What the policy said last.
+    /// The rank that the policy gave last.
     ranks: Vec<u64>,
     candidates: Heap,
-    handed: Vec<Handed>,
+    inherited: Vec<InheritedRank>,
     pass: u32,
-    /// Candidates that stand elsewhere than their own rank says, until the pass is over.
-    elsewhere: Vec<u32>,
+    /// Candidates with an inherited rank, until the pass is over.
+    reranked: Vec<u32>,
     total: u64,
     evicted_bytes: u64,
     peak: u64,
 }
 
-/// What evicted dependents handed down in a pass.
+/// What evicted dependents passed on in a pass.
 #[derive(Clone, Copy, Default)]
-struct Handed {
+struct InheritedRank {
     pass: u32,
     depth: u32,
     rank: u64,
 }
 
-impl<'a> Store<'a> {
+impl<'a> SimulatedStore<'a> {
     /// An empty store.
-    pub fn new(flat: &'a Flat) -> Store<'a> {
+    pub fn new(flat: &'a FlatHistory) -> SimulatedStore<'a> {
         let artifacts = flat.artifacts();
-        Store {
+        SimulatedStore {
             flat,
             stored: vec![false; artifacts],
             dependents: vec![0; artifacts],
             ranks: vec![0; artifacts],
             candidates: Heap::new(artifacts),
-            handed: vec![Handed::default(); artifacts],
+            inherited: vec![InheritedRank::default(); artifacts],
             pass: 1,
-            elsewhere: Vec::new(),
+            reranked: Vec::new(),
             total: 0,
             evicted_bytes: 0,
             peak: 0,
@@ -66,12 +63,12 @@ impl<'a> Store<'a> {
         self.stored[artifact as usize]
     }
 
-    /// Whether an artifact is stored and nothing that was made from it is.
-    pub fn may_go(&self, artifact: u32) -> bool {
+    /// Whether an artifact is stored and none of its dependents is.
+    pub fn may_be_evicted(&self, artifact: u32) -> bool {
         self.stored[artifact as usize] && self.dependents[artifact as usize] == 0
     }
 
-    /// Bytes of all that is stored.
+    /// Bytes of all stored artifacts.
     pub fn total(&self) -> u64 {
         self.total
     }
@@ -90,24 +87,24 @@ impl<'a> Store<'a> {
     pub(super) fn insert(&mut self, artifact: u32) {
         self.stored[artifact as usize] = true;
         self.total += self.flat.bytes[artifact as usize];
-        for &below in self.flat.below(artifact) {
-            self.dependents[below as usize] += 1;
-            if self.dependents[below as usize] == 1 {
-                self.candidates.remove(below);
+        for &dependency in self.flat.dependencies(artifact) {
+            self.dependents[dependency as usize] += 1;
+            if self.dependents[dependency as usize] == 1 {
+                self.candidates.remove(dependency);
             }
         }
     }
 
-    /// Notes what a stored artifact is worth from now on. [`Store::line_up`] puts it in its place.
+    /// Sets the rank of a stored artifact. [`SimulatedStore::line_up`] puts it in order.
     pub(super) fn set_rank(&mut self, artifact: u32, rank: u64) {
         self.ranks[artifact as usize] = rank;
     }
 
-    /// Puts artifacts whose rank has changed, or that were stored, in their places.
+    /// Puts artifacts whose rank has changed, or that were stored, in order.
     pub(super) fn line_up(&mut self, artifacts: &[u32]) {
         for &artifact in artifacts {
-            if self.may_go(artifact) {
-                self.candidates.set(heap::place(self.ranks[artifact as usize], 0, artifact));
+            if self.may_be_evicted(artifact) {
+                self.candidates.set(heap::key_of(self.ranks[artifact as usize], 0, artifact));
             }
         }
     }
@@ -118,21 +115,21 @@ impl<'a> Store<'a> {
         self.peak = self.peak.max(self.total);
     }
 
-    /// Ends a pass: what evicted artifacts handed down counts no longer.
+    /// Ends a pass: inherited ranks count no longer.
     pub fn end_pass(&mut self) {
         self.pass += 1;
-        for artifact in std::mem::take(&mut self.elsewhere) {
+        for artifact in std::mem::take(&mut self.reranked) {
             self.line_up(&[artifact]);
         }
     }
 
-    /// The candidate that goes next, with the rank by which it stands there.
+    /// The candidate that is evicted next, and its rank.
     pub fn next(&self) -> Option<(u32, u64)> {
-        self.candidates.first().map(|place| (heap::artifact(place), heap::rank(place)))
+        self.candidates.first().map(|key| (heap::artifact(key), heap::rank(key)))
     }
 
-    /// Evicts the least worthy until the rest fits into `cap`, in one pass.
-    pub fn evict_to<P: Policy + ?Sized>(&mut self, cap: u64, build: u32, policy: &mut P) {
+    /// Evicts the lowest ranks until the others fit into `cap`, in one pass.
+    pub fn evict_to<P: EvictionRule + ?Sized>(&mut self, cap: u64, build: u32, policy: &mut P) {
         while self.total > cap
             && let Some((artifact, rank)) = self.next()
         {
@@ -140,7 +137,7 @@ impl<'a> Store<'a> {
             if now > rank {
                 let depth = self.candidates.get(artifact).map_or(0, heap::depth);
                 self.set_rank(artifact, now);
-                self.candidates.set(heap::place(now, depth, artifact));
+                self.candidates.set(heap::key_of(now, depth, artifact));
             } else {
                 self.evict(artifact, rank);
                 policy.evicted(artifact, rank);
@@ -149,9 +146,9 @@ impl<'a> Store<'a> {
         self.end_pass();
     }
 
-    /// Evicts a candidate that goes at a rank. Returns whether it was one.
+    /// Evicts a candidate at a rank. Returns whether it was one.
     pub fn evict(&mut self, artifact: u32, rank: u64) -> bool {
-        if !self.may_go(artifact) {
+        if !self.may_be_evicted(artifact) {
             return false;
         }
         let depth = self.candidates.get(artifact).map_or(0, heap::depth);
@@ -159,25 +156,21 @@ impl<'a> Store<'a> {
         self.stored[artifact as usize] = false;
         self.total -= self.flat.bytes[artifact as usize];
         self.evicted_bytes += self.flat.bytes[artifact as usize];
-        for &below in self.flat.below(artifact) {
-            let handed = &mut self.handed[below as usize];
-            if handed.pass != self.pass {
-                *handed = Handed { pass: self.pass, depth: 0, rank: 0 };
+        for &dependency in self.flat.dependencies(artifact) {
+            let inherited = &mut self.inherited[dependency as usize];
+            if inherited.pass != self.pass {
+                *inherited = InheritedRank { pass: self.pass, depth: 0, rank: 0 };
             }
-            handed.depth = handed.depth.max(depth + 1);
-            handed.rank = handed.rank.max(rank);
-            let handed = *handed;
-            self.dependents[below as usize] -= 1;
-            if self.may_go(below) {
-                self.elsewhere(below, handed.rank.max(self.ranks[below as usize]), handed.depth);
+            inherited.depth = inherited.depth.max(depth + 1);
+            inherited.rank = inherited.rank.max(rank);
+            let inherited = *inherited;
+            self.dependents[dependency as usize] -= 1;
+            if self.may_be_evicted(dependency) {
+                let rank = inherited.rank.max(self.ranks[dependency as usize]);
+                self.candidates.set(heap::key_of(rank, inherited.depth, dependency));
+                self.reranked.push(dependency);
             }
         }
         true
-    }
-
-    /// Lets a candidate stand at another place until the end of the pass.
-    fn elsewhere(&mut self, artifact: u32, rank: u64, depth: u32) {
-        self.candidates.set(heap::place(rank, depth, artifact));
-        self.elsewhere.push(artifact);
     }
 }

@@ -1,39 +1,39 @@
 //! Why units find no twin anywhere.
 //!
-//! A unit whose key no other workspace has is set beside the unit of the same package, target and
-//! mode in another workspace that differs from it in the fewest own inputs; the first input that
-//! differs is the reason, as for a real store (`strategies::explain`). Where none of its own
-//! differs, a dependency does: the reason is that of the first dependency without a twin.
+//! A unit whose key no other workspace has is compared with the unit of the same package, target and mode in another
+//! workspace that differs from it in the fewest own inputs; the first input that differs is the reason, as for a real
+//! store (`strategies::explain`). Where none of its own inputs differs, a dependency does: the reason is that of the
+//! first dependency without a twin.
 
 use std::collections::{BTreeMap, HashMap};
 
-use strategies::explain::{Reason, distance, own_difference};
-use strategies::key::Recipe;
+use strategies::explain::MissReason;
+use strategies::key::KeyInputs;
 
-use super::{Portfolio, Tally};
-use crate::keys::View;
+use super::{KeyTally, Portfolio};
+use crate::keys::KeyView;
 use crate::trace::{NodeId, Text, Trace, UnitId, WorkspaceId};
 
 /// Units that missed for one reason, each workspace built once in turn, mean over all orders.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Miss {
-    /// The rule that refused; `first-of-several` for what others have too, but somebody builds first;
-    /// an input that differs from the nearest twin; `dependency: input` for one below;
-    /// `dependency: together` where everything below has twins, but not of one another.
+pub struct MissSum {
+    /// The rule that refused; `first-of-several` for units that others have too, but one has to build first; an input
+    /// that differs from the nearest twin; `dependency: input` for an input of a dependency; `dependency: together`
+    /// where every dependency has a twin, but no twin has all of them.
     pub reason: String,
-    /// How many units.
+    /// The number of units.
     pub units: f64,
     /// Their seconds.
     pub seconds: f64,
 }
 
 /// Reasons by seconds, the most first.
-pub fn misses(trace: &Trace, view: &View, portfolio: &Portfolio, tally: &Tally) -> Vec<Miss> {
-    let mut search = Search::of(trace, view, portfolio, tally);
+pub fn misses(trace: &Trace, view: &KeyView, portfolio: &Portfolio, tally: &KeyTally) -> Vec<MissSum> {
+    let mut search = TwinSearch::of(trace, view, portfolio, tally);
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for plan in &portfolio.plans {
         for node in &trace.plans[plan.at()].nodes {
-            let seconds = f64::from(trace.nodes[node.at()].seconds.value);
+            let seconds = trace.seconds(*node);
             let (reason, share) = match (view.refused_by(*node), view.key(*node)) {
                 (Some(rule), _) => (rule.to_owned(), 1.0),
                 (None, Some(key)) if tally.holders(key) > 1 => {
@@ -45,28 +45,28 @@ pub fn misses(trace: &Trace, view: &View, portfolio: &Portfolio, tally: &Tally) 
             *sum = (sum.0 + share, sum.1 + share * seconds);
         }
     }
-    let miss = |(reason, (units, seconds))| Miss { reason, units, seconds };
-    let mut misses: Vec<Miss> = sums.into_iter().map(miss).collect();
+    let miss = |(reason, (units, seconds))| MissSum { reason, units, seconds };
+    let mut misses: Vec<MissSum> = sums.into_iter().map(miss).collect();
     misses.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     misses
 }
 
-struct Search<'a> {
+struct TwinSearch<'a> {
     trace: &'a Trace,
-    view: &'a View,
-    tally: &'a Tally,
+    view: &'a KeyView,
+    tally: &'a KeyTally,
     /// Admitted units by package, target and mode, with their inputs.
-    alike: HashMap<Text, Vec<(UnitId, Recipe)>>,
-    /// Of each unit the first workspace that has it, and whether another has it, too.
+    alike: HashMap<Text, Vec<(UnitId, KeyInputs)>>,
+    /// The first workspace that has each unit, and whether another has it, too.
     users: Vec<Option<(WorkspaceId, bool)>>,
     own: HashMap<UnitId, &'static str>,
     reasons: HashMap<NodeId, String>,
 }
 
-impl<'a> Search<'a> {
-    fn of(trace: &'a Trace, view: &'a View, portfolio: &'a Portfolio, tally: &'a Tally) -> Search<'a> {
+impl<'a> TwinSearch<'a> {
+    fn of(trace: &'a Trace, view: &'a KeyView, portfolio: &'a Portfolio, tally: &'a KeyTally) -> TwinSearch<'a> {
         let mut users: Vec<Option<(WorkspaceId, bool)>> = vec![None; trace.units.len()];
-        let mut alike: HashMap<Text, Vec<(UnitId, Recipe)>> = HashMap::new();
+        let mut alike: HashMap<Text, Vec<(UnitId, KeyInputs)>> = HashMap::new();
         for plan in portfolio.plans.iter().map(|plan| &trace.plans[plan.at()]) {
             for node in plan.nodes.iter().filter(|node| view.key(**node).is_some()) {
                 let id = trace.nodes[node.at()].unit;
@@ -75,15 +75,15 @@ impl<'a> Search<'a> {
                     none => {
                         *none = Some((plan.workspace, false));
                         let unit = &trace.units[id.at()];
-                        alike.entry(unit.name).or_default().push((id, trace.inputs(unit).recipe()));
+                        alike.entry(unit.name).or_default().push((id, trace.inputs(unit)));
                     }
                 }
             }
         }
-        Search { trace, view, tally, alike, users, own: HashMap::new(), reasons: HashMap::new() }
+        TwinSearch { trace, view, tally, alike, users, own: HashMap::new(), reasons: HashMap::new() }
     }
 
-    /// Why a node has no twin. Nodes below it are smaller, so this ends.
+    /// The reason for which a node has no twin. Dependencies have smaller indexes, so this ends.
     fn reason(&mut self, node: NodeId) -> String {
         if let Some(known) = self.reasons.get(&node) {
             return known.clone();
@@ -100,8 +100,8 @@ impl<'a> Search<'a> {
     fn dependency(&mut self, node: NodeId) -> String {
         let (view, tally) = (self.view, self.tally);
         let lonely = |node: NodeId| view.key(node).is_some_and(|key| tally.holders(key) == 1);
-        let first = self.trace.edges(node).iter().map(|edge| edge.node).find(|below| lonely(*below));
-        match first.map(|below| self.reason(below)) {
+        let first = self.trace.edges(node).iter().map(|edge| edge.node).find(|dependency| lonely(*dependency));
+        match first.map(|dependency| self.reason(dependency)) {
             Some(reason) if reason.starts_with("dependency: ") => reason,
             Some(reason) => format!("dependency: {reason}"),
             None => "dependency: together".to_owned(),
@@ -115,14 +115,14 @@ impl<'a> Search<'a> {
         }
         let home = self.users[unit.at()].map(|(workspace, _)| workspace);
         let alike = self.alike.get(&self.trace.units[unit.at()].name).map_or(&[][..], Vec::as_slice);
-        let mine = alike.iter().find(|(id, _)| *id == unit).map(|(_, recipe)| recipe);
+        let mine = alike.iter().find(|(id, _)| *id == unit).map(|(_, inputs)| inputs);
         let elsewhere = |id: UnitId| {
             let (first, several) = self.users[id.at()].unzip();
             id != unit && (first != home || several == Some(true))
         };
-        let mut nearest: Option<(usize, &Recipe)> = None;
+        let mut nearest: Option<(usize, &KeyInputs)> = None;
         for (_, other) in alike.iter().filter(|(id, _)| elsewhere(*id)) {
-            let Some((own, _)) = mine.map(|mine| distance(mine, other)) else { break };
+            let Some((own, _)) = mine.map(|mine| mine.distance(other)) else { break };
             if nearest.is_none_or(|(least, _)| own < least) {
                 nearest = Some((own, other));
             }
@@ -131,10 +131,10 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        let differs = nearest.zip(mine).map(|((_, other), mine)| own_difference(mine, other));
+        let differs = nearest.zip(mine).map(|((_, other), mine)| mine.own_difference(other));
         let reason = match differs {
             None => "never-seen",
-            Some(difference) => difference.map_or("content", Reason::as_str),
+            Some(difference) => difference.map_or("content", MissReason::as_str),
         };
         self.own.insert(unit, reason);
         reason

@@ -1,12 +1,12 @@
-//! What one command finds of another in the same workspace.
+//! What one command reuses of another in the same workspace.
 
 use super::Portfolio;
-use crate::keys::View;
+use crate::keys::KeyView;
 use crate::trace::{PlanId, Trace};
 
-/// One command after another, all workspaces that have both together.
+/// Reuse between two commands, over all workspaces that have both.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sharing {
+pub struct CommandSharing {
     /// The command that ran before.
     pub first: String,
     /// The command that runs then.
@@ -26,7 +26,7 @@ pub struct Sharing {
 }
 
 /// Every ordered pair of commands.
-pub fn sharing(trace: &Trace, view: &View) -> Vec<Sharing> {
+pub fn sharing(trace: &Trace, view: &KeyView) -> Vec<CommandSharing> {
     let portfolios: Vec<(String, Vec<Option<PlanId>>)> = Portfolio::commands(trace)
         .into_iter()
         .map(|command| {
@@ -43,7 +43,7 @@ pub fn sharing(trace: &Trace, view: &View) -> Vec<Sharing> {
     let mut pair = 0;
     for (first, before) in &portfolios {
         for (then, after) in portfolios.iter().filter(|(then, _)| then != first) {
-            let mut sharing = Sharing { first: first.clone(), then: then.clone(), ..Sharing::default() };
+            let mut sharing = CommandSharing { first: first.clone(), then: then.clone(), ..CommandSharing::default() };
             for (before, after) in before.iter().zip(after).filter_map(|(one, two)| Some(((*one)?, (*two)?))) {
                 pair += 1;
                 for node in &trace.plans[before.at()].nodes {
@@ -53,14 +53,13 @@ pub fn sharing(trace: &Trace, view: &View) -> Vec<Sharing> {
                 }
                 sharing.workspaces += 1;
                 for node in &trace.plans[after.at()].nodes {
-                    let amounts = &trace.nodes[node.at()];
-                    let seconds = f64::from(amounts.seconds.value);
+                    let seconds = trace.seconds(*node);
                     sharing.units += 1;
                     sharing.seconds += seconds;
                     if view.key(*node).is_some_and(|key| mark[key.at()] == pair) {
                         sharing.hits += 1;
                         sharing.hit_seconds += seconds;
-                        sharing.hit_bytes += f64::from(amounts.bytes.value);
+                        sharing.hit_bytes += trace.bytes(*node);
                     }
                 }
             }

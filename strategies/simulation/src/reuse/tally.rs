@@ -1,18 +1,59 @@
-//! How many workspaces have each key.
+//! Which plan of each workspace takes part, and how many workspaces have each key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::Portfolio;
-use crate::keys::{KeyId, View};
-use crate::trace::{NodeId, PlanId, Trace};
+use crate::keys::{KeyId, KeyView};
+use crate::trace::{NodeId, PlanId, Trace, WorkspaceId};
 
-/// A portfolio under one design, added up.
+/// One plan of each workspace that runs a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portfolio {
+    /// The command: `dev build`.
+    pub command: String,
+    /// The plans, by workspace. Of several the last one, which is the newest.
+    pub plans: Vec<PlanId>,
+    /// Of each node of the trace, whether it or a dependency belongs to a path package.
+    depends_on_path: Vec<bool>,
+}
+
+impl Portfolio {
+    /// The plans of a command.
+    pub fn of(trace: &Trace, command: &str) -> Portfolio {
+        let mut latest: Vec<Option<PlanId>> = vec![None; trace.workspaces.len()];
+        for (at, plan) in trace.plans.iter().enumerate().filter(|(_, plan)| trace.command(plan) == command) {
+            latest[plan.workspace.at()] = Some(PlanId(at as u32));
+        }
+        Portfolio {
+            command: command.to_owned(),
+            plans: latest.into_iter().flatten().collect(),
+            depends_on_path: trace.depends_on_path(),
+        }
+    }
+
+    /// Every command of a trace, in the order of its plans.
+    pub fn commands(trace: &Trace) -> Vec<String> {
+        let mut commands = Vec::new();
+        let mut seen = HashSet::new();
+        for plan in &trace.plans {
+            if seen.insert((plan.profile, plan.task)) {
+                commands.push(trace.command(plan));
+            }
+        }
+        commands
+    }
+
+    /// The workspaces, one for each plan.
+    pub fn workspaces<'a>(&'a self, trace: &'a Trace) -> impl Iterator<Item = WorkspaceId> + 'a {
+        self.plans.iter().map(|plan| trace.plans[plan.at()].workspace)
+    }
+}
+
+/// The number of workspaces that have each key of a portfolio under one design.
 #[derive(Debug, Clone)]
-pub struct Tally {
-    /// Workspaces that take part.
-    pub workspaces: usize,
-    /// By how many workspaces have a key: shares of a workspace's units and seconds that have such
-    /// keys, mean over workspaces.
+pub struct KeyTally {
+    pub(super) workspaces: usize,
+    /// By how many workspaces have a key: shares of a workspace's units and seconds that have such keys, mean over
+    /// workspaces.
     pub(super) shares: BTreeMap<u32, (f64, f64)>,
     /// By how many workspaces have a key: the same as sums over all workspaces.
     sums: BTreeMap<u32, (f64, f64)>,
@@ -23,9 +64,9 @@ pub struct Tally {
     all: (f64, f64),
 }
 
-/// What a whole portfolio reuses of itself: each workspace once, in turn, mean over all orders.
+/// What the workspaces of a portfolio reuse of each other, each built once in turn: mean over all orders.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Totals {
+pub struct ReuseTotals {
     /// Units of all workspaces.
     pub units: f64,
     /// Their seconds.
@@ -38,9 +79,9 @@ pub struct Totals {
     pub stored_bytes: f64,
 }
 
-impl Tally {
-    /// Adds up.
-    pub fn of(trace: &Trace, view: &View, portfolio: &Portfolio) -> Tally {
+impl KeyTally {
+    /// Counts.
+    pub fn of(trace: &Trace, view: &KeyView, portfolio: &Portfolio) -> KeyTally {
         let mut holders = vec![0u32; view.keys.count];
         let mut mark = vec![0u32; view.keys.count];
         let mut bytes = vec![0f64; view.keys.count];
@@ -51,12 +92,12 @@ impl Tally {
                 {
                     holders[key.at()] += 1;
                     // Bytes of nodes with one key may be estimated apart: the mean of its holders.
-                    let own = f64::from(trace.nodes[node.at()].bytes.value);
+                    let own = trace.bytes(node);
                     bytes[key.at()] += (own - bytes[key.at()]) / f64::from(holders[key.at()]);
                 }
             }
         }
-        let mut tally = Tally {
+        let mut tally = KeyTally {
             workspaces: portfolio.plans.len(),
             shares: BTreeMap::new(),
             sums: BTreeMap::new(),
@@ -74,21 +115,20 @@ impl Tally {
         tally
     }
 
-    fn add_plan(&mut self, trace: &Trace, view: &View, portfolio: &Portfolio, plan: PlanId, holders: &[u32]) {
+    fn add_plan(&mut self, trace: &Trace, view: &KeyView, portfolio: &Portfolio, plan: PlanId, holders: &[u32]) {
         let mut own: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
         let mut all = (0.0, 0.0);
         for (node, key) in all_of(trace, view, portfolio, plan) {
-            let seconds = f64::from(trace.nodes[node.at()].seconds.value);
+            let seconds = trace.seconds(node);
             all = (all.0 + 1.0, all.1 + seconds);
             match key {
-                Key::Refused => {}
-                // A key of one workspace alone: nothing to look up.
-                Key::Own(node) => {
+                NodeKey::Refused => {}
+                NodeKey::Own(node) => {
                     let entry = own.entry(1).or_default();
                     *entry = (entry.0 + 1.0, entry.1 + seconds);
-                    *self.bytes.entry(1).or_default() += f64::from(trace.nodes[node.at()].bytes.value);
+                    *self.bytes.entry(1).or_default() += trace.bytes(node);
                 }
-                Key::Shared(key) => {
+                NodeKey::Shared(key) => {
                     let entry = own.entry(holders[key.at()]).or_default();
                     *entry = (entry.0 + 1.0, entry.1 + seconds);
                 }
@@ -109,10 +149,10 @@ impl Tally {
         self.holders[key.at()]
     }
 
-    /// What is reused when every workspace is built once in turn. Of the `m` workspaces that have
-    /// a key, in each order `m − 1` find it.
-    pub fn totals(&self) -> Totals {
-        let mut totals = Totals { units: self.all.0, seconds: self.all.1, ..Totals::default() };
+    /// What is reused when every workspace is built once in turn. Of the `m` workspaces that have a key, in each order
+    /// `m − 1` find it.
+    pub fn totals(&self) -> ReuseTotals {
+        let mut totals = ReuseTotals { units: self.all.0, seconds: self.all.1, ..ReuseTotals::default() };
         for (holders, (units, seconds)) in &self.sums {
             let found = 1.0 - 1.0 / f64::from(*holders);
             totals.hits += units * found;
@@ -123,35 +163,35 @@ impl Tally {
     }
 }
 
-enum Key {
+enum NodeKey {
     Refused,
-    /// Told apart by workspace.
+    /// A key of one workspace alone.
     Own(NodeId),
     Shared(KeyId),
 }
 
 fn all_of<'a>(
     trace: &'a Trace,
-    view: &'a View,
+    view: &'a KeyView,
     portfolio: &'a Portfolio,
     plan: PlanId,
-) -> impl Iterator<Item = (NodeId, Key)> + 'a {
+) -> impl Iterator<Item = (NodeId, NodeKey)> + 'a {
     trace.plans[plan.at()].nodes.iter().map(move |&node| match view.key(node) {
-        None => (node, Key::Refused),
-        Some(_) if view.keys.by_workspace && portfolio.tainted[node.at()] => (node, Key::Own(node)),
-        Some(key) => (node, Key::Shared(key)),
+        None => (node, NodeKey::Refused),
+        Some(_) if view.keys.by_workspace && portfolio.depends_on_path[node.at()] => (node, NodeKey::Own(node)),
+        Some(key) => (node, NodeKey::Shared(key)),
     })
 }
 
 /// The nodes of a plan with the keys by which other workspaces could find them.
 pub(super) fn shared<'a>(
     trace: &'a Trace,
-    view: &'a View,
+    view: &'a KeyView,
     portfolio: &'a Portfolio,
     plan: PlanId,
 ) -> impl Iterator<Item = (NodeId, Option<KeyId>)> + 'a {
     all_of(trace, view, portfolio, plan).map(|(node, key)| match key {
-        Key::Shared(key) => (node, Some(key)),
-        Key::Refused | Key::Own(_) => (node, None),
+        NodeKey::Shared(key) => (node, Some(key)),
+        NodeKey::Refused | NodeKey::Own(_) => (node, None),
     })
 }

@@ -1,18 +1,9 @@
-//! What a trace looks like, in numbers: goes in a [`Trace`], comes out a [`Statistics`], which is
-//! printed as a table or laid beside that of another trace.
+//! What a trace contains, in numbers.
 //!
-//! Everything but the table of commands is about one plan of each workspace: its development
-//! build, or the first plan that it has where it has none.
-//!
-//! - `sample`: values of one quantity: quartiles, effective numbers, distances
-//! - `packages`: popularity, versions, features, profiles and ages of packages
-//! - `reuse`: how much of a build another workspace would have built, too
-//! - `table`: one trace as text
-//! - `compare`: two traces side by side
+//! Everything but the table of commands is about one plan of each workspace: its development build, or its first plan
+//! where it has none.
 
-mod compare;
 mod packages;
-mod reuse;
 mod sample;
 mod table;
 #[cfg(test)]
@@ -20,17 +11,14 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::trace::{NodeId, Plan, Source, Task, Trace, Unit};
+use crate::trace::{NodeId, Trace, TracePlan, TraceSource, TraceTask, TraceUnit};
 
-pub use compare::{Comparison, compare};
-pub use packages::Packages;
-pub(crate) use packages::range;
-pub use reuse::Reuse;
-pub use sample::{Sample, effective};
+pub use packages::PackageStatistics;
+pub use sample::{SortedSample, effective};
 
-/// What a trace looks like.
+/// What a trace contains.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Statistics {
+pub struct TraceStatistics {
     /// Its title.
     pub title: String,
     /// Workspaces in it.
@@ -41,40 +29,44 @@ pub struct Statistics {
     pub unit_builds: u64,
     /// Distinct units, dependencies aside.
     pub units: u64,
-    /// Distinct units on their dependencies.
+    /// Distinct units with their dependencies.
     pub nodes: u64,
     /// Events over time.
     pub events: u64,
     /// Each command, in order of its label.
-    pub commands: Vec<Command>,
+    pub commands: Vec<CommandStatistics>,
     /// Kinds of units in development builds.
-    pub kinds: Vec<Share>,
+    pub kinds: Vec<KindShare>,
     /// Share of the seconds of all plans that were measured; the rest is estimated.
     pub measured: f64,
     /// Share of units that belong to path packages.
     pub local: f64,
     /// What packages are used, and how.
-    pub packages: Packages,
-    /// What workspaces have in common.
-    pub reuse: Reuse,
+    pub packages: PackageStatistics,
+    /// Share of a workspace's units that one other workspace has, too; over ordered pairs.
+    pub reuse_units: SortedSample,
+    /// The same by seconds.
+    pub reuse_seconds: SortedSample,
+    /// Share of all units that any other workspace has, too.
+    pub reuse_anywhere: f64,
 }
 
 /// A command over all workspaces that have it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Command {
+pub struct CommandStatistics {
     /// `dev build`.
     pub label: String,
     /// Units of a workspace.
-    pub units: Sample,
+    pub units: SortedSample,
     /// Seconds of a workspace, all units one after another.
-    pub seconds: Sample,
+    pub seconds: SortedSample,
     /// Bytes of a workspace.
-    pub bytes: Sample,
+    pub bytes: SortedSample,
 }
 
 /// A kind of units.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Share {
+pub struct KindShare {
     /// `lib`, `proc-macro`, `script compile`, `script run`, `bin and test`.
     pub kind: &'static str,
     /// Share of the units.
@@ -86,18 +78,13 @@ pub struct Share {
 /// Every kind, in the order in which they are listed.
 const KINDS: [&str; 5] = ["lib", "proc-macro", "script compile", "script run", "bin and test"];
 
-impl Statistics {
-    /// Looks at a trace.
-    pub fn of(trace: &Trace) -> Statistics {
+impl TraceStatistics {
+    /// The statistics of a trace.
+    pub fn of(trace: &Trace) -> TraceStatistics {
         let mains = main_plans(trace);
-        let seconds = |measured: bool| -> f64 {
-            let nodes = trace.plans.iter().flat_map(|plan| &plan.nodes).map(|node| trace.nodes[node.at()].seconds);
-            let wanted = nodes.filter(|amount| amount.measured || !measured);
-            wanted.fold(0.0, |sum, amount| sum + f64::from(amount.value))
-        };
         let units = mains.iter().map(|plan| plan.nodes.len()).sum::<usize>();
         let local = mains.iter().flat_map(|plan| &plan.nodes).filter(|node| is_local(trace, **node)).count();
-        Statistics {
+        let mut statistics = TraceStatistics {
             title: trace.about.title.clone(),
             workspaces: trace.workspaces.len() as u64,
             plans: trace.plans.len() as u64,
@@ -107,66 +94,101 @@ impl Statistics {
             events: trace.events.len() as u64,
             commands: commands(trace),
             kinds: kinds(trace, &mains),
-            measured: share(seconds(true), seconds(false)),
+            measured: trace.measured_share().unwrap_or_default(),
             local: share(local as f64, units as f64),
-            packages: Packages::of(trace, &mains),
-            reuse: Reuse::of(trace, &mains),
+            packages: PackageStatistics::of(trace, &mains),
+            ..TraceStatistics::default()
+        };
+        statistics.count_reuse(trace, &mains);
+        statistics
+    }
+
+    /// What workspaces have in common. A node is a unit with all that it depends on, so two workspaces share one
+    /// exactly when no key, however relaxed, could tell their units apart. Units of path packages are never shared.
+    fn count_reuse(&mut self, trace: &Trace, plans: &[&TracePlan]) {
+        let foreign = |plan: &&TracePlan| -> Vec<NodeId> {
+            let mut nodes: Vec<NodeId> = plan.nodes.iter().copied().filter(|node| !is_local(trace, *node)).collect();
+            nodes.dedup();
+            nodes
+        };
+        let sets: Vec<Vec<NodeId>> = plans.iter().map(foreign).collect();
+        let seconds = |nodes: &[NodeId]| nodes.iter().map(|node| trace.seconds(*node)).sum();
+        let totals: Vec<f64> = plans.iter().map(|plan| seconds(&plan.nodes)).collect();
+        let (mut by_units, mut by_seconds) = (Vec::new(), Vec::new());
+        for left in 0..plans.len() {
+            for right in (0..plans.len()).filter(|right| *right != left) {
+                let common = common(&sets[left], &sets[right]);
+                by_units.push(share(common.len() as f64, plans[left].nodes.len() as f64));
+                by_seconds.push(share(seconds(&common), totals[left]));
+            }
         }
+        let mut owners = vec![0u32; trace.nodes.len()];
+        sets.iter().flatten().for_each(|node| owners[node.at()] += 1);
+        let shared = sets.iter().flatten().filter(|node| owners[node.at()] > 1).count();
+        let all: usize = plans.iter().map(|plan| plan.nodes.len()).sum();
+        self.reuse_units = by_units.into_iter().collect();
+        self.reuse_seconds = by_seconds.into_iter().collect();
+        self.reuse_anywhere = share(shared as f64, all as f64);
     }
 }
 
-/// One plan of each workspace that has any, in the order of workspaces: the first development
-/// build, or the first plan of all.
-pub(crate) fn main_plans(trace: &Trace) -> Vec<&Plan> {
-    let mut found: BTreeMap<u32, &Plan> = BTreeMap::new();
-    let is_main = |plan: &Plan| plan.task == Task::Build && trace.text(plan.profile) == "dev";
+/// The elements of one ascending list that another has, too.
+fn common(left: &[NodeId], right: &[NodeId]) -> Vec<NodeId> {
+    let mut others = right.iter().copied().peekable();
+    let mut has = |node: NodeId| {
+        while others.next_if(|it| *it < node).is_some() {}
+        others.peek() == Some(&node)
+    };
+    left.iter().copied().filter(|node| has(*node)).collect()
+}
+
+/// One plan of each workspace that has any, in the order of workspaces: the first development build, or the first plan.
+fn main_plans(trace: &Trace) -> Vec<&TracePlan> {
+    let mut plans: BTreeMap<u32, &TracePlan> = BTreeMap::new();
+    let is_main = |plan: &TracePlan| plan.task == TraceTask::Build && trace.text(plan.profile) == "dev";
     for plan in &trace.plans {
-        let known = found.entry(plan.workspace.0).or_insert(plan);
-        if is_main(plan) && !is_main(known) {
-            *known = plan;
+        let first = plans.entry(plan.workspace.0).or_insert(plan);
+        if is_main(plan) && !is_main(first) {
+            *first = plan;
         }
     }
-    found.into_values().collect()
+    plans.into_values().collect()
 }
 
 /// Whether a node belongs to a path package.
 fn is_local(trace: &Trace, node: NodeId) -> bool {
-    trace.unit(node).source == Source::Path
+    trace.unit(node).source == TraceSource::Path
 }
 
-fn commands(trace: &Trace) -> Vec<Command> {
-    let mut labels: BTreeMap<String, Vec<&Plan>> = BTreeMap::new();
+fn commands(trace: &Trace) -> Vec<CommandStatistics> {
+    let mut labels: BTreeMap<String, Vec<&TracePlan>> = BTreeMap::new();
     for plan in &trace.plans {
         labels.entry(trace.command(plan)).or_default().push(plan);
     }
-    let of = |(label, plans): (String, Vec<&Plan>)| {
-        let sum = |amount: &dyn Fn(NodeId) -> f32| {
-            plans.iter().map(|plan| plan.nodes.iter().map(|node| f64::from(amount(*node))).sum()).collect()
-        };
-        Command {
-            label,
-            units: plans.iter().map(|plan| plan.nodes.len() as f64).collect(),
-            seconds: sum(&|node| trace.nodes[node.at()].seconds.value),
-            bytes: sum(&|node| trace.nodes[node.at()].bytes.value),
-        }
+    let of = |(label, plans): (String, Vec<&TracePlan>)| CommandStatistics {
+        label,
+        units: plans.iter().map(|plan| plan.nodes.len() as f64).collect(),
+        seconds: plans.iter().map(|plan| plan.nodes.iter().map(|node| trace.seconds(*node)).sum()).collect(),
+        bytes: plans.iter().map(|plan| plan.nodes.iter().map(|node| trace.bytes(*node)).sum()).collect(),
     };
     labels.into_iter().map(of).collect()
 }
 
-fn kinds(trace: &Trace, plans: &[&Plan]) -> Vec<Share> {
+fn kinds(trace: &Trace, plans: &[&TracePlan]) -> Vec<KindShare> {
     let (mut units, mut seconds) = ([0f64; KINDS.len()], [0f64; KINDS.len()]);
     for node in plans.iter().flat_map(|plan| &plan.nodes) {
         let at = kind(trace, trace.unit(*node));
         units[at] += 1.0;
-        seconds[at] += f64::from(trace.nodes[node.at()].seconds.value);
+        seconds[at] += trace.seconds(*node);
     }
     let (all_units, all_seconds) = (units.iter().sum(), seconds.iter().sum());
-    let of = |(at, kind)| Share { kind, units: share(units[at], all_units), seconds: share(seconds[at], all_seconds) };
+    let of =
+        |(at, kind)| KindShare { kind, units: share(units[at], all_units), seconds: share(seconds[at], all_seconds) };
     KINDS.into_iter().enumerate().map(of).collect()
 }
 
 /// Index of a unit's kind in [`KINDS`].
-fn kind(trace: &Trace, unit: &Unit) -> usize {
+fn kind(trace: &Trace, unit: &TraceUnit) -> usize {
     let has = |kind: &str| trace.text(unit.kind).split(',').any(|it| it == kind);
     match trace.text(unit.mode) {
         "run-custom-build" => 3,
@@ -178,7 +200,7 @@ fn kind(trace: &Trace, unit: &Unit) -> usize {
     }
 }
 
-/// A share of something; 0 of nothing.
+/// A share; 0 of nothing.
 fn share(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { part / whole }
 }

@@ -2,34 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sample::{Sample, effective};
+use super::sample::{SortedSample, effective};
 use super::share;
-use crate::trace::{Plan, Source, Text, Trace};
+use crate::keys::range_of;
+use crate::trace::{Text, Trace, TracePlan, TraceSource};
 
 /// Packages that fewer workspaces contain say nothing about skew.
 const FEW: usize = 5;
 
-/// Ranks at which popularity is told.
+/// Ranks at which popularity is reported.
 pub(super) const RANKS: [usize; 4] = [1, 10, 100, 1000];
 
 /// Registry and git packages of development builds.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Packages {
+pub struct PackageStatistics {
     /// Distinct packages, by name.
     pub distinct: u64,
     /// Share of workspaces that contain a package, for each package.
-    pub popularity: Sample,
-    /// Share of workspaces that contain the 1st, 10th, 100th and 1000th most popular package;
-    /// `None` where there are fewer packages.
+    pub popularity: SortedSample,
+    /// Share of workspaces that contain the 1st, 10th, 100th and 1000th most popular package; `None` where there are
+    /// fewer packages.
     pub by_rank: [Option<f64>; RANKS.len()],
     /// Share of packages that only one workspace contains.
     pub alone: f64,
     /// Effective number of versions of a package, over packages in five workspaces or more.
-    pub versions: Sample,
+    pub versions: SortedSample,
     /// The same of semver-compatible ranges.
-    pub ranges: Sample,
+    pub ranges: SortedSample,
     /// Effective number of feature sets of a version, over versions in five workspaces or more.
-    pub features: Sample,
+    pub features: SortedSample,
     /// Distinct profiles that most of a workspace's foreign libraries are built with.
     pub profiles: u64,
     /// Effective number of these.
@@ -37,15 +38,15 @@ pub struct Packages {
     /// Share of workspaces with the most frequent one.
     pub top_profile: f64,
     /// Days between a version's publishing and the workspace's lockfile.
-    pub ages: Sample,
+    pub ages: SortedSample,
 }
 
-/// Where something was seen: each workspace counts once.
+/// The workspaces that have each of some things.
 type Seen = BTreeMap<Text, BTreeSet<u32>>;
 
-impl Packages {
-    /// Looks at one plan of each workspace.
-    pub(super) fn of(trace: &Trace, plans: &[&Plan]) -> Packages {
+impl PackageStatistics {
+    /// The packages of one plan of each workspace.
+    pub(super) fn of(trace: &Trace, plans: &[&TracePlan]) -> PackageStatistics {
         let mut packages: BTreeMap<Text, BTreeSet<u32>> = BTreeMap::new();
         let mut versions: BTreeMap<Text, Seen> = BTreeMap::new();
         let mut features: BTreeMap<(Text, Text), Seen> = BTreeMap::new();
@@ -56,7 +57,8 @@ impl Packages {
             let locked = trace.workspaces[plan.workspace.at()].locked;
             let mut used: BTreeMap<Text, u64> = BTreeMap::new();
             let mut dated = BTreeSet::new();
-            for unit in plan.nodes.iter().map(|node| trace.unit(*node)).filter(|unit| unit.source != Source::Path) {
+            for unit in plan.nodes.iter().map(|node| trace.unit(*node)).filter(|unit| unit.source != TraceSource::Path)
+            {
                 packages.entry(unit.package_name).or_default().insert(workspace);
                 versions.entry(unit.package_name).or_default().entry(unit.version).or_default().insert(workspace);
                 if trace.text(unit.mode) == "run-custom-build" {
@@ -82,13 +84,13 @@ impl Packages {
         let often = |package: &Text| packages.get(package).is_some_and(|it| it.len() >= FEW);
         let skew = |seen: &Seen| effective(seen.values().map(|it| it.len() as u64));
         let by_range = |seen: &Seen| {
-            let mut ranges: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+            let mut ranges: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
             for (version, workspaces) in seen {
-                ranges.entry(range(trace.text(*version))).or_default().extend(workspaces);
+                ranges.entry(range_of(trace.text(*version))).or_default().extend(workspaces);
             }
             effective(ranges.values().map(|it| it.len() as u64))
         };
-        Packages {
+        PackageStatistics {
             distinct: popular.len() as u64,
             popularity: popular.iter().map(|count| share(*count as f64, whole)).collect(),
             by_rank: RANKS.map(|rank| Some(share(*popular.get(rank - 1)? as f64, whole))),
@@ -105,27 +107,5 @@ impl Packages {
             top_profile: share(profiles.values().copied().max().unwrap_or(0) as f64, whole),
             ages: ages.into_iter().collect(),
         }
-    }
-}
-
-/// The part of a version that Cargo's default requirement keeps: `1` of 1.2.3, `0.3` of 0.3.1,
-/// `0.0.4` of 0.0.4 (the Cargo book, "Default requirements").
-pub(crate) fn range(version: &str) -> &str {
-    let parts = if version.starts_with("0.0.") { 3 } else { 1 + usize::from(version.starts_with("0.")) };
-    let core = version.split(['-', '+']).next().unwrap_or(version);
-    match core.match_indices('.').nth(parts - 1) {
-        Some((end, _)) => &core[..end],
-        None => core,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::range;
-
-    #[test]
-    fn ranges_are_those_of_default_requirements() {
-        let versions = ["1.2.3", "0.3.1", "0.0.4", "12.0.0-rc.1", "0.2.0+wasi", "1.0.0", "7"];
-        assert_eq!(versions.map(range), ["1", "0.3", "0.0.4", "12", "0.2", "1", "7"]);
     }
 }

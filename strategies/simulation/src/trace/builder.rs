@@ -1,158 +1,133 @@
 //! Fills the tables of a trace, each thing once.
 
-use strategies::key::Inputs;
+use indexmap::{IndexMap, IndexSet};
+use strategies::key::{Input, KeyInputs};
 
-use super::interned::{Interned, hash};
 use super::{
-    About, Action, Amount, Edge, Event, Node, NodeId, Plan, PlanId, Source, Task, Text, Trace, Unit, UnitId, Workspace,
-    WorkspaceId,
+    About, Amount, Edge, Node, NodeId, PlanId, Text, Trace, TracePlan, TraceSource, TraceTask, TraceUnit,
+    TraceWorkspace, UnitId, WorkspaceId,
 };
 
 /// A trace in the making.
 #[derive(Debug)]
-pub struct Builder {
-    trace: Trace,
-    strings: Interned,
-    units: Interned,
-    nodes: Interned,
+pub struct TraceBuilder {
+    strings: IndexSet<String>,
+    units: IndexSet<TraceUnit>,
+    nodes: IndexMap<(UnitId, Vec<Edge>), (Amount, Amount)>,
+    workspaces: Vec<TraceWorkspace>,
+    plans: Vec<TracePlan>,
 }
 
-impl Default for Builder {
-    fn default() -> Builder {
-        let (strings, units, nodes) = Default::default();
-        let mut builder = Builder { trace: Trace::default(), strings, units, nodes };
-        builder.text("");
-        builder
+impl Default for TraceBuilder {
+    fn default() -> TraceBuilder {
+        TraceBuilder {
+            strings: [String::new()].into(),
+            units: IndexSet::new(),
+            nodes: IndexMap::new(),
+            workspaces: Vec::new(),
+            plans: Vec::new(),
+        }
     }
 }
 
-impl Builder {
+impl TraceBuilder {
     /// The index of a text.
     pub fn text(&mut self, text: &str) -> Text {
-        let (digest, strings) = (hash(text), &self.trace.strings);
-        if let Some(known) = self.strings.find(digest, |row| strings[row as usize] == text) {
-            return Text(known);
-        }
-        let row = index(strings.len());
-        self.strings.add(digest, row, |row| hash(strings[row as usize].as_str()));
-        self.trace.strings.push(text.to_owned());
-        Text(row)
+        let known = self.strings.get_index_of(text);
+        Text(row(known.unwrap_or_else(|| self.strings.insert_full(text.to_owned()).0)))
     }
 
     /// The index of a unit.
-    pub fn unit(&mut self, unit: Unit) -> UnitId {
-        let (digest, units) = (hash(unit), &self.trace.units);
-        if let Some(known) = self.units.find(digest, |row| units[row as usize] == unit) {
-            return UnitId(known);
-        }
-        let row = index(units.len());
-        self.units.add(digest, row, |row| hash(units[row as usize]));
-        self.trace.units.push(unit);
-        UnitId(row)
+    pub fn unit(&mut self, unit: TraceUnit) -> UnitId {
+        UnitId(row(self.units.insert_full(unit).0))
     }
 
-    /// A unit of these inputs, not yet in the trace: what is not an input of its key is for the
-    /// caller to fill in.
-    pub fn unit_of(&mut self, inputs: &Inputs, package_name: &str, source: Source) -> Unit {
-        Unit {
-            name: self.text(&inputs.name),
-            package_name: self.text(package_name),
-            version: self.text(&inputs.version),
-            source,
-            package: self.text(&inputs.package),
-            checksum: self.text(&inputs.checksum),
-            path: self.text(&inputs.path),
-            features: self.text(&inputs.features),
-            profile: self.text(&inputs.profile),
-            directory: self.text(&inputs.directory),
-            platform: self.text(&inputs.platform),
-            toolchain: self.text(&inputs.toolchain),
-            flags: self.text(&inputs.flags),
-            target: self.text(&inputs.target),
-            kind: self.text(&inputs.kind),
-            crate_types: self.text(&inputs.crate_types),
-            edition: self.text(&inputs.edition),
-            mode: self.text(&inputs.mode),
-            is_std: inputs.is_std,
-            manifest: self.text(&inputs.manifest),
-            observed: Text(0),
-            published: 0,
-            watches: Text(0),
-        }
-    }
-
-    /// The index of a unit on its dependencies. Of a node that is there already a measured amount
-    /// replaces an estimated one.
-    pub fn node(&mut self, unit: UnitId, mut edges: Vec<Edge>, seconds: Amount, bytes: Amount) -> NodeId {
-        edges.sort_by(|a, b| self.rank(a).cmp(&self.rank(b)));
-        let (digest, trace) = (hash((unit, edges.as_slice())), &self.trace);
-        let same = |row: u32| trace.nodes[row as usize].unit == unit && trace.edges(NodeId(row)) == edges;
-        if let Some(known) = self.nodes.find(digest, same) {
-            let node = &mut self.trace.nodes[known as usize];
-            for (old, new) in [(&mut node.seconds, seconds), (&mut node.bytes, bytes)] {
-                if new.measured && !old.measured {
-                    *old = new;
-                }
+    /// A unit with these inputs, not yet in the trace. What is not an input of its key is left empty.
+    pub fn unit_of(&mut self, inputs: &KeyInputs, source: TraceSource) -> TraceUnit {
+        let mut unit = TraceUnit { source, is_std: !inputs[Input::BuildStd].is_empty(), ..TraceUnit::default() };
+        for input in Input::of_unit() {
+            if let Some(text) = unit.input(input) {
+                *text = self.text(&inputs[input]);
             }
-            return NodeId(known);
         }
-        let row = index(trace.nodes.len());
-        let rehash = |row: u32| hash((trace.nodes[row as usize].unit, trace.edges(NodeId(row))));
-        self.nodes.add(digest, row, rehash);
-        self.trace.edges.extend(&edges);
-        self.trace.nodes.push(Node { unit, edges_end: index(self.trace.edges.len()), seconds, bytes });
-        NodeId(row)
+        unit.name = self.text(&format!("{} {}", inputs[Input::PackageName], inputs.slot()));
+        unit
     }
 
-    /// What edges are ordered by; nodes that differ in nothing else keep one order, too.
-    fn rank(&self, edge: &Edge) -> (&str, &str, NodeId) {
-        let package = self.trace.unit(edge.node).package_name;
-        (self.trace.text(package), self.trace.text(edge.label), edge.node)
+    /// The index of a unit with its dependencies. If the node exists, a measured amount replaces an estimated one.
+    pub fn node(&mut self, unit: UnitId, mut edges: Vec<Edge>, seconds: Amount, bytes: Amount) -> NodeId {
+        // The label and the node are part of the order, so that nodes with equal dependencies are one.
+        edges.sort_by_cached_key(|edge| {
+            let package = self.nodes.get_index(edge.node.at()).map(|((unit, _), _)| self.unit_at(*unit).package_name);
+            (self.text_at(package.unwrap_or_default()).to_owned(), self.text_at(edge.label).to_owned(), edge.node)
+        });
+        let entry = self.nodes.entry((unit, edges));
+        let at = entry.index();
+        let known = entry.or_insert((seconds, bytes));
+        for (old, new) in [(&mut known.0, seconds), (&mut known.1, bytes)] {
+            if new.measured && !old.measured {
+                *old = new;
+            }
+        }
+        NodeId(row(at))
     }
 
     /// Adds a workspace.
     pub fn workspace(&mut self, name: &str, locked: u32) -> WorkspaceId {
-        let id = WorkspaceId(index(self.trace.workspaces.len()));
         let name = self.text(name);
-        self.trace.workspaces.push(Workspace { name, locked });
-        id
+        self.workspaces.push(TraceWorkspace { name, locked });
+        WorkspaceId(row(self.workspaces.len() - 1))
     }
 
     /// Adds a plan; its nodes may come in any order.
     pub fn plan(
         &mut self,
         workspace: WorkspaceId,
-        task: Task,
+        task: TraceTask,
         profile: &str,
         mut nodes: Vec<NodeId>,
         roots: Vec<NodeId>,
     ) -> PlanId {
-        let id = PlanId(index(self.trace.plans.len()));
         let profile = self.text(profile);
         nodes.sort_unstable();
-        self.trace.plans.push(Plan { workspace, task, profile, nodes, roots });
-        id
+        self.plans.push(TracePlan { workspace, task, profile, nodes, roots });
+        PlanId(row(self.plans.len() - 1))
     }
 
-    /// Adds an event, no earlier than the last.
-    pub fn event(&mut self, at: u32, action: Action) {
-        let at = self.trace.events.last().map_or(at, |last| at.max(last.at));
-        self.trace.events.push(Event { at, action });
+    /// A text that was added.
+    pub fn text_at(&self, text: Text) -> &str {
+        self.strings.get_index(text.at()).map_or("", String::as_str)
     }
 
-    /// What is there so far.
-    pub fn so_far(&self) -> &Trace {
-        &self.trace
+    /// A unit that was added.
+    pub fn unit_at(&self, unit: UnitId) -> &TraceUnit {
+        &self.units[unit.at()]
+    }
+
+    /// The name of a workspace that was added.
+    pub fn workspace_name(&self, workspace: WorkspaceId) -> &str {
+        self.text_at(self.workspaces[workspace.at()].name)
     }
 
     /// The finished trace.
-    pub fn finish(mut self, about: About) -> Trace {
-        self.trace.about = about;
-        self.trace
+    pub fn finish(self, about: About) -> Trace {
+        let mut trace = Trace {
+            about,
+            strings: self.strings.into_iter().collect(),
+            units: self.units.into_iter().collect(),
+            workspaces: self.workspaces,
+            plans: self.plans,
+            ..Trace::default()
+        };
+        for ((unit, edges), (seconds, bytes)) in self.nodes {
+            trace.edges.extend(edges);
+            trace.nodes.push(Node { unit, edges_end: row(trace.edges.len()), seconds, bytes });
+        }
+        trace
     }
 }
 
-/// Tables have at most 2^32 rows; a trace that large fits into no memory.
-fn index(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
+/// The number of a row. No table has 2^32 rows: such a trace fits into no memory.
+fn row(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }

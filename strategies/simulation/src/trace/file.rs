@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use strategies::key::Input;
 
-use super::{About, Trace, check};
+use super::{About, NodeId, Trace, TraceAction};
 
 /// The version of the format that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -24,7 +25,7 @@ pub const VERSION: u32 = 1;
 const MAGIC: &str = "cargo-cache-trace ";
 
 /// Tables of a hundred million unit builds are smaller; more is not read into memory.
-const MOST_BYTES: u64 = 8 << 30;
+const MOST_PACKED_BYTES: u64 = 8 << 30;
 
 /// Why a trace could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,7 @@ pub enum TraceError {
         path: PathBuf,
     },
     /// It was written by another version of this program.
-    #[error("the trace {path} has version {found}, this harness reads version {VERSION}; collect or generate it anew")]
+    #[error("the trace {path} has version {found}, this harness reads version {VERSION}; collect it anew")]
     Version {
         /// The file.
         path: PathBuf,
@@ -60,13 +61,24 @@ pub enum TraceError {
         found: String,
     },
     /// It ends early, or was changed.
-    #[error("the trace {path} is damaged: {what}; collect or generate it anew")]
+    #[error("the trace {path} is damaged: {what}; collect it anew")]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What does not hold.
         what: String,
     },
+}
+
+/// Collected by `harness trace collect` from real workspaces; its first lines tell which.
+static CENSUS: &[u8] = include_bytes!("../../traces/census.trace");
+
+/// The trace that comes with the harness.
+///
+/// # Errors
+/// When the harness was built with a trace of another version of the format.
+pub fn census() -> Result<Trace, TraceError> {
+    Trace::parse(CENSUS, Path::new("strategies/simulation/traces/census.trace"))
 }
 
 impl Trace {
@@ -152,7 +164,7 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
     if digest(text.as_bytes(), packed).as_bytes()[..] != head[16..] {
         return Err("its digest is another one".to_owned());
     }
-    if raw_len > MOST_BYTES {
+    if raw_len > MOST_PACKED_BYTES {
         return Err(format!("its tables would take {raw_len} bytes"));
     }
     let about: About = serde_json::from_str(text).map_err(|error| format!("its description: {error}"))?;
@@ -167,7 +179,7 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
         return Err("something follows its tables".to_owned());
     }
     let trace = Trace { about, strings, units, nodes, edges, workspaces, plans, events };
-    check::check(&trace)?;
+    check(&trace)?;
     Ok(trace)
 }
 
@@ -175,11 +187,114 @@ fn digest(about: &[u8], packed: &[u8]) -> blake3::Hash {
     blake3::Hasher::new().update(about).update(b"\n").update(packed).finalize()
 }
 
+/// No unit takes longer: 30 years.
+const MOST_SECONDS: f32 = 1e9;
+/// No unit is larger: a petabyte.
+const MOST_BYTES: f32 = 1e15;
+/// No trace is longer: ten years.
+const LONGEST: u32 = 3653 * 86_400;
+
+/// Checks what holds in every sound trace; the error is one line. A file is foreign input, and nothing past this point
+/// looks whether an index leads anywhere.
+fn check(trace: &Trace) -> Result<(), String> {
+    if trace.strings.first().map(String::as_str) != Some("") {
+        return Err("its first string is not the empty one".to_owned());
+    }
+    units(trace)?;
+    nodes(trace)?;
+    plans(trace)?;
+    events(trace)
+}
+
+fn units(trace: &Trace) -> Result<(), String> {
+    for (at, unit) in trace.units.iter().enumerate() {
+        let mut copy = *unit;
+        let inputs = Input::of_unit().filter_map(|input| copy.input(input).map(|text| *text));
+        let mut texts = inputs.collect::<Vec<_>>().into_iter().chain([unit.name, unit.observed, unit.watches]);
+        if texts.any(|text| text.at() >= trace.strings.len()) {
+            return Err(format!("unit {at} names a string that is not there"));
+        }
+    }
+    match trace.workspaces.iter().position(|it| it.name.at() >= trace.strings.len()) {
+        Some(at) => Err(format!("workspace {at} has a name that is not there")),
+        None => Ok(()),
+    }
+}
+
+fn nodes(trace: &Trace) -> Result<(), String> {
+    let mut first = 0;
+    for (at, node) in trace.nodes.iter().enumerate() {
+        if node.unit.at() >= trace.units.len() {
+            return Err(format!("node {at} is of a unit that is not there"));
+        }
+        let edges = trace.edges.get(first as usize..node.edges_end as usize);
+        let Some(edges) = edges else { return Err(format!("the edges of node {at} are not there")) };
+        if edges.iter().any(|edge| edge.node.at() >= at || edge.label.at() >= trace.strings.len()) {
+            return Err(format!("node {at} comes before one that it depends on"));
+        }
+        for (amount, most) in [(node.seconds, MOST_SECONDS), (node.bytes, MOST_BYTES)] {
+            if !(0.0..=most).contains(&amount.value) {
+                return Err(format!("node {at} has an amount below zero, beyond {most}, or none"));
+            }
+        }
+        first = node.edges_end;
+    }
+    if first as usize != trace.edges.len() {
+        return Err("there are edges of no node".to_owned());
+    }
+    Ok(())
+}
+
+fn plans(trace: &Trace) -> Result<(), String> {
+    // The plan each node was last seen in, counted from 1.
+    let mut seen = vec![0u32; trace.nodes.len()];
+    for (at, plan) in trace.plans.iter().enumerate() {
+        let mark = at as u32 + 1;
+        if plan.workspace.at() >= trace.workspaces.len() || plan.profile.at() >= trace.strings.len() {
+            return Err(format!("plan {at} is of a workspace or profile that is not there"));
+        }
+        let mut before = NodeId(0);
+        for &node in &plan.nodes {
+            if node.at() >= trace.nodes.len() || node < before {
+                return Err(format!("plan {at} has a node that is not there, or out of order"));
+            }
+            if trace.edges(node).iter().any(|edge| seen[edge.node.at()] != mark) {
+                return Err(format!("plan {at} lacks a dependency of node {}", node.0));
+            }
+            seen[node.at()] = mark;
+            before = node;
+        }
+        if plan.roots.iter().any(|root| seen.get(root.at()) != Some(&mark)) {
+            return Err(format!("plan {at} lacks what it was asked for"));
+        }
+    }
+    Ok(())
+}
+
+fn events(trace: &Trace) -> Result<(), String> {
+    let mut before = 0;
+    for (at, event) in trace.events.iter().enumerate() {
+        let sound = match event.action {
+            TraceAction::Build(plan) => plan.at() < trace.plans.len(),
+            TraceAction::Edit { workspace, file } => {
+                workspace.at() < trace.workspaces.len() && file.at() < trace.strings.len()
+            }
+            TraceAction::Wipe(workspace) => workspace.at() < trace.workspaces.len(),
+            TraceAction::Toolchain => true,
+        };
+        if !sound || event.at < before || event.at > LONGEST {
+            return Err(format!("event {at} is of something that is not there, out of order, or ten years late"));
+        }
+        before = event.at;
+    }
+    Ok(())
+}
+
 /// Ascending indexes as the differences between them, which pack well.
 pub(super) mod ascending {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use crate::trace::NodeId;
+    use super::NodeId;
 
     /// Writes the differences.
     pub fn serialize<S: Serializer>(nodes: &[NodeId], serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use strategies::graph::{
-    Dependency, Graph, Mode, PackageId, Profile, Source as GraphSource, Target, Unit as GraphUnit,
-};
+use strategies::graph::{Dependency, Graph, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
 
-use super::{NodeId, Plan, Source, Text, Trace, Unit};
+use super::{NodeId, Text, Trace, TracePlan, TraceSource, TraceUnit};
 
 impl Trace {
     /// The unit graph of a plan; unit `n` of it is `plan.nodes[n]`.
-    pub fn graph(&self, plan: &Plan) -> Graph {
+    pub fn graph(&self, plan: &TracePlan) -> Graph {
         let mut at: HashMap<NodeId, usize> = HashMap::with_capacity(plan.nodes.len());
         for (index, node) in plan.nodes.iter().enumerate() {
             at.entry(*node).or_insert(index);
@@ -28,28 +26,28 @@ impl Trace {
             let profile = profiles.entry(unit.profile).or_insert_with(|| profile(self.text(unit.profile))).clone();
             self.graph_unit(unit, profile, dependencies)
         });
-        let units: Vec<GraphUnit> = units.collect();
+        let units: Vec<Unit> = units.collect();
         let roots = plan.roots.iter().filter_map(|root| at.get(root).copied()).collect();
         // Ascending nodes are in the order of building.
         let order = (0..units.len()).collect();
         Graph { units, roots, order }
     }
 
-    fn graph_unit(&self, unit: &Unit, profile: Profile, dependencies: Vec<Dependency>) -> GraphUnit {
+    fn graph_unit(&self, unit: &TraceUnit, profile: Profile, dependencies: Vec<Dependency>) -> Unit {
         let text = |text: Text| self.text(text).to_owned();
         let list = |text: Text| self.text(text).split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
-        GraphUnit {
+        Unit {
             package: PackageId {
                 raw: text(unit.package),
                 name: text(unit.package_name),
                 version: text(unit.version),
                 source: match unit.source {
-                    Source::Registry => GraphSource::Registry,
-                    Source::Git => GraphSource::Git,
-                    Source::Path => GraphSource::Path(PathBuf::from(self.text(unit.package))),
+                    TraceSource::Registry => PackageSource::Registry,
+                    TraceSource::Git => PackageSource::Git,
+                    TraceSource::Path => PackageSource::Path(PathBuf::from(self.text(unit.package))),
                 },
             },
-            target: Target {
+            target: UnitTarget {
                 kind: list(unit.kind),
                 crate_types: list(unit.crate_types),
                 name: text(unit.target),

@@ -2,40 +2,27 @@
 //!
 //! ```text
 //! strings     every text once
-//! units       what a unit is by itself: the inputs of its key, without dependencies
-//! nodes       a unit on its dependencies, each distinct one once (a Merkle graph)
-//! workspaces  whose graphs these are
+//! units       a unit without its dependencies: the inputs of its key
+//! nodes       a unit with its dependencies, each distinct one once (a Merkle graph)
+//! workspaces  the workspaces whose graphs these are
 //! plans       what one Cargo command would run in one workspace: a set of nodes
 //! events      builds, edits, wipes and new toolchains, in order
 //! ```
 //!
-//! Nodes stand after their dependencies, so a plan's nodes in ascending order are in an order
-//! in which they can be built. Two workspaces that would build the very same unit share its
-//! node; how nearly the same two nodes are is what a replay asks.
-//!
-//! - `ids`: indexes, one type for each table
-//! - `model`: the tables
-//! - `read`: what they say of a thing
-//! - `builder`: fills them, each thing once
-//! - `interned`: finds a row by its content
-//! - `check`: what holds in every sound trace
-//! - `file`: the format on disk, described in `simulation/FORMAT.md`
-//! - `only`: a smaller trace from a larger one
-//! - `graph`: a plan as the unit graph that policies look at
+//! A node comes after its dependencies, so the nodes of a plan in ascending order can be built in that order. Two
+//! workspaces that would build the very same unit share its node; how similar two nodes are is what a replay asks.
+//! `strategies/simulation/FORMAT.md` describes the file.
 
 mod builder;
-mod check;
 mod file;
 mod graph;
-mod ids;
-mod interned;
-mod model;
-mod only;
-mod read;
+mod tables;
+#[cfg(test)]
+pub(crate) mod tests;
 
-pub use builder::Builder;
-pub use file::{TraceError, VERSION};
-pub use ids::{NodeId, PlanId, Text, UnitId, WorkspaceId};
-pub use model::{
-    About, Action, Amount, Edge, Event, Fit, LeftOut, Node, Origin, Plan, Source, Task, Trace, Unit, Workspace,
+pub use builder::TraceBuilder;
+pub use file::{TraceError, VERSION, census};
+pub use tables::{
+    About, Amount, Edge, Fit, LeftOut, Node, NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, TracePlan,
+    TraceSource, TraceTask, TraceUnit, TraceWorkspace, UnitId, WorkspaceId,
 };

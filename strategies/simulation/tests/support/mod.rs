@@ -3,23 +3,23 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use proptest::prelude::*;
-use simulation::trace::{About, Amount, Builder, Edge, NodeId, Source, Task, Trace};
-use strategies::key::Inputs;
+use simulation::trace::{About, Amount, Edge, NodeId, Trace, TraceBuilder, TraceSource, TraceTask};
+use strategies::key::{Input, KeyInputs};
 
 /// What one node of a random workspace is.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct MadeUnit {
     pub package: u8,
     pub version: u8,
     pub features: u8,
     pub debug: u8,
     pub kind: u8,
-    pub below: Vec<prop::sample::Index>,
+    pub dependencies: Vec<prop::sample::Index>,
     pub seconds: f32,
 }
 
 /// A workspace: registry units, then a member on top of some of them.
-pub type Workspace = Vec<Made>;
+pub type MadeWorkspace = Vec<MadeUnit>;
 
 const KINDS: [(&str, &str); 5] = [
     ("lib", "build"),
@@ -29,121 +29,125 @@ const KINDS: [(&str, &str); 5] = [
     ("lib", "check"),
 ];
 
-pub fn made() -> impl Strategy<Value = Made> {
-    let below = proptest::collection::vec(any::<prop::sample::Index>(), 0..4);
-    (0u8..5, 0u8..3, 0u8..2, 0u8..2, 0u8..5, below, 0.0f32..9.0).prop_map(
-        |(package, version, features, debug, kind, below, seconds)| Made {
+pub fn made_unit() -> impl Strategy<Value = MadeUnit> {
+    let dependencies = proptest::collection::vec(any::<prop::sample::Index>(), 0..4);
+    (0u8..5, 0u8..3, 0u8..2, 0u8..2, 0u8..5, dependencies, 0.0f32..9.0).prop_map(
+        |(package, version, features, debug, kind, dependencies, seconds)| MadeUnit {
             package,
             version,
             features,
             debug,
             kind,
-            below,
+            dependencies,
             seconds,
         },
     )
 }
 
-pub fn workspaces(most: usize) -> impl Strategy<Value = Vec<Workspace>> {
-    proptest::collection::vec(proptest::collection::vec(made(), 1..8), 1..=most)
+pub fn workspaces(most: usize) -> impl Strategy<Value = Vec<MadeWorkspace>> {
+    proptest::collection::vec(proptest::collection::vec(made_unit(), 1..8), 1..=most)
 }
 
 /// The inputs of a registry unit.
-pub fn registry(made: &Made) -> Inputs {
-    let (kind, mode) = KINDS[usize::from(made.kind)];
-    let (name, version) = (format!("p{}", made.package), format!("1.{}.0", made.version));
-    Inputs {
-        name: format!("{name} {kind} {name} {mode}"),
-        package: format!("registry+https://example.org/index#{name}@{version}"),
-        checksum: format!("sum of {name} {version}"),
-        path: format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs"),
-        features: format!("f{}", made.features),
-        profile: format!(
-            r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
-            made.debug
-        ),
-        directory: "debug".into(),
-        toolchain: "rustc".into(),
-        target: name,
-        kind: kind.into(),
-        crate_types: if kind == "lib" { "lib".into() } else { "bin".into() },
-        edition: "2024".into(),
-        mode: mode.into(),
-        version,
-        ..Inputs::default()
-    }
+pub fn registry(made_unit: &MadeUnit) -> KeyInputs {
+    let (kind, mode) = KINDS[usize::from(made_unit.kind)];
+    let (name, version) = (format!("p{}", made_unit.package), format!("1.{}.0", made_unit.version));
+    let profile = format!(
+        r#"{{"name":"dev","debuginfo":{},"opt_level":"0","debug_assertions":true,"overflow_checks":true}}"#,
+        made_unit.debug
+    );
+    inputs([
+        (Input::PackageName, name.clone()),
+        (Input::PackageId, format!("registry+https://example.org/index#{name}@{version}")),
+        (Input::Checksum, format!("sum of {name} {version}")),
+        (Input::SourcePath, format!("abs:/home/registry/src/index/{name}-{version}/src/lib.rs")),
+        (Input::Features, format!("f{}", made_unit.features)),
+        (Input::Profile, profile),
+        (Input::ProfileDirectory, "debug".into()),
+        (Input::Toolchain, "rustc".into()),
+        (Input::TargetName, name),
+        (Input::TargetKind, kind.into()),
+        (Input::CrateTypes, if kind == "lib" { "lib".into() } else { "bin".into() }),
+        (Input::Edition, "2024".into()),
+        (Input::Mode, mode.into()),
+        (Input::Version, version),
+    ])
+}
+
+fn inputs(texts: impl IntoIterator<Item = (Input, String)>) -> KeyInputs {
+    let mut inputs = KeyInputs::default();
+    texts.into_iter().for_each(|(input, text)| inputs[input] = text);
+    inputs
 }
 
 /// A trace of one plan for each workspace.
-pub fn trace(workspaces: &[Workspace]) -> Trace {
+pub fn trace(workspaces: &[MadeWorkspace]) -> Trace {
     trace_with(workspaces, |_| {})
 }
 
 /// The same, with inputs changed before they go in.
-pub fn trace_with(workspaces: &[Workspace], change: impl Fn(&mut Inputs)) -> Trace {
-    let mut builder = Builder::default();
+pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut KeyInputs)) -> Trace {
+    let mut builder = TraceBuilder::default();
     for (at, workspace) in workspaces.iter().enumerate() {
         let id = builder.workspace(&format!("w{at}"), 0);
         let mut nodes: Vec<NodeId> = Vec::new();
-        for made in workspace {
-            let mut inputs = registry(made);
+        for made_unit in workspace {
+            let mut inputs = registry(made_unit);
             change(&mut inputs);
-            let node = add(&mut builder, &inputs, &format!("p{}", made.package), Source::Registry, "", &nodes, made);
+            let node = add(&mut builder, &inputs, TraceSource::Registry, "", &nodes, made_unit);
             nodes.push(node);
         }
-        // The member stands on everything.
-        let mut inputs = Inputs {
-            name: format!("m{at} bin m{at} build"),
-            version: "0.1.0".into(),
-            package: format!("path ws: m{at} 0.1.0"),
-            path: "ws:src/main.rs".into(),
-            kind: "bin".into(),
-            mode: "build".into(),
-            manifest: format!("manifest of m{at}"),
-            ..Inputs::default()
-        };
+        // The member depends on everything.
+        let mut inputs = inputs([
+            (Input::PackageName, format!("m{at}")),
+            (Input::Version, "0.1.0".into()),
+            (Input::PackageId, format!("path ws: m{at} 0.1.0")),
+            (Input::SourcePath, "ws:src/main.rs".into()),
+            (Input::TargetName, format!("m{at}")),
+            (Input::TargetKind, "bin".into()),
+            (Input::Mode, "build".into()),
+            (Input::Manifest, format!("manifest of m{at}")),
+        ]);
         change(&mut inputs);
-        let all = Made { below: Vec::new(), ..workspace[0].clone() };
-        let unit = unit(&mut builder, &inputs, &format!("m{at}"), Source::Path, "sources");
+        let all = MadeUnit { dependencies: Vec::new(), ..workspace[0].clone() };
+        let unit = unit(&mut builder, &inputs, TraceSource::Path, "sources");
         let label = builder.text("dep ");
         let edges = distinct(&nodes).into_iter().map(|node| Edge { label, node }).collect();
         let root = builder.node(unit, edges, amount(all.seconds), amount(10.0));
         nodes.push(root);
         nodes.sort_unstable();
         nodes.dedup();
-        builder.plan(id, Task::Build, "dev", nodes, vec![root]);
+        builder.plan(id, TraceTask::Build, "dev", nodes, vec![root]);
     }
     builder.finish(About { title: "random".into(), ..About::default() })
 }
 
 fn add(
-    builder: &mut Builder,
-    inputs: &Inputs,
-    name: &str,
-    source: Source,
+    builder: &mut TraceBuilder,
+    inputs: &KeyInputs,
+    source: TraceSource,
     observed: &str,
     before: &[NodeId],
-    made: &Made,
+    made_unit: &MadeUnit,
 ) -> NodeId {
-    let unit = unit(builder, inputs, name, source, observed);
+    let unit = unit(builder, inputs, source, observed);
     let label = builder.text("dep ");
-    let below: Vec<NodeId> = match before.is_empty() {
+    let dependencies: Vec<NodeId> = match before.is_empty() {
         true => Vec::new(),
-        false => distinct(&made.below.iter().map(|index| *index.get(before)).collect::<Vec<_>>()),
+        false => distinct(&made_unit.dependencies.iter().map(|index| *index.get(before)).collect::<Vec<_>>()),
     };
-    let edges = below.into_iter().map(|node| Edge { label, node }).collect();
-    builder.node(unit, edges, amount(made.seconds), amount(100.0))
+    let edges = dependencies.into_iter().map(|node| Edge { label, node }).collect();
+    builder.node(unit, edges, amount(made_unit.seconds), amount(100.0))
 }
 
 fn unit(
-    builder: &mut Builder,
-    inputs: &Inputs,
-    name: &str,
-    source: Source,
+    builder: &mut TraceBuilder,
+    inputs: &KeyInputs,
+    source: TraceSource,
     observed: &str,
 ) -> simulation::trace::UnitId {
     let observed = builder.text(observed);
-    let unit = simulation::trace::Unit { observed, ..builder.unit_of(inputs, name, source) };
+    let unit = simulation::trace::TraceUnit { observed, ..builder.unit_of(inputs, source) };
     builder.unit(unit)
 }
 

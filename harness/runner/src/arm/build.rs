@@ -1,0 +1,173 @@
+//! A measured build step of an arm: one Cargo, or several at once on one store.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use corpora::scenario::{Home, Step};
+
+use super::{Arm, Programs, WorkingCopy};
+use crate::build::Build;
+use crate::checks::{CheckResult, check};
+use crate::confinement;
+use crate::deadline::BuildError;
+use crate::gates;
+use crate::integration::{self, OwnCount, StepStart};
+use crate::invocation::{BuildOptions, Site};
+use crate::ledger::DiskUse;
+use crate::shadow;
+use crate::step::{BuildJob, BuiltStep, OutcomeCounts, ShadowResult, StepOutcome, Trial};
+use exec::cpu::{CpuTimes, own_cpu};
+use exec::process::ProcessError;
+
+/// The builds of a step, before anything is judged.
+struct BuiltJobs {
+    builds: Vec<(Build, CheckResult)>,
+    own: Duration,
+    own_count: Option<OwnCount>,
+    /// What is wrong with a process that should serve them.
+    fault: Option<String>,
+    processors: Option<CpuTimes>,
+}
+
+impl Arm<'_> {
+    /// Builds the working copies of a step, measured, and checks them.
+    pub(super) fn build(&mut self, step: &Step, workspace: usize, programs: &mut Programs) -> Result<StepOutcome> {
+        let jobs = self.jobs(step, workspace)?;
+        for job in &jobs {
+            // Whatever comes of the build, its directory is no longer empty.
+            self.copies_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
+        }
+        self.ledger.begin();
+        match self.build_and_check(&jobs) {
+            Ok(built) => self.judge(&jobs, built, programs),
+            Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
+            Err(error) => {
+                self.look_at_disk(&jobs); // What it left there is not the next step's doing.
+                if matches!(error, BuildError::TooLong { .. }) {
+                    self.note_cut_off(&step.name, workspace, &error);
+                }
+                Ok(StepOutcome::Failed(confinement::annotate(self.env, error.to_string())))
+            }
+        }
+    }
+
+    fn jobs(&self, step: &Step, workspace: usize) -> Result<Vec<BuildJob>> {
+        let copies = self.copies(workspace)?;
+        let job = |name: &String| {
+            let WorkingCopy { name, site, cold, edits, upgraded } = copies.copy(name)?;
+            let options = self.build_options(step, name);
+            let lockfile = if *upgraded { "upgraded" } else { "" };
+            let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
+            let flags = options.rustflags.as_deref().unwrap_or_default();
+            let variant = format!("{} {} {lockfile} {home} {flags}", options.task, options.profile);
+            Ok(BuildJob {
+                copy: name.clone(),
+                site: site.clone(),
+                options,
+                cold: *cold,
+                edits: *edits,
+                step: step.name.clone(),
+                variant,
+            })
+        };
+        step.trees.iter().map(job).collect()
+    }
+
+    /// Everything that can fail.
+    fn build_and_check(&self, jobs: &[BuildJob]) -> Result<BuiltJobs, BuildError> {
+        let (env, integration) = (self.env, &*self.integration);
+        let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
+        let start = integration.start_step(env, &builds)?;
+        let processors = self.processors();
+        let own_before = own_cpu();
+        let built = self.build_all(&builds, &start);
+        let own = own_cpu().saturating_sub(own_before);
+        let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
+        let own_count = integration.end_step(env, &builds, &start);
+        let checked = built.into_iter().zip(&builds).map(|(built, (site, options))| {
+            let mut built = built?;
+            let checked = check(env, site, options, &built, integration.store())?;
+            built.release();
+            Ok((built, checked))
+        });
+        let builds: Vec<(Build, CheckResult)> = checked.collect::<Result<_, BuildError>>()?;
+        // Of several at once nobody can say whose CPU time it was.
+        let own = if let [(alone, _)] = builds.as_slice() { alone.own } else { own };
+        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors })
+    }
+
+    fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
+        let one = |(site, options): (&Site, &BuildOptions)| {
+            integration::build(&*self.integration, self.env, site, options, start)
+        };
+        match builds {
+            [alone] => vec![one(*alone)],
+            several => std::thread::scope(|scope| {
+                let threads: Vec<_> = several.iter().map(|build| scope.spawn(|| one(*build))).collect();
+                let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+                joined.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            }),
+        }
+    }
+
+    /// What the processors did so far; what a daemon of ours did is ours.
+    fn processors(&self) -> Option<CpuTimes> {
+        let now = CpuTimes::now()?;
+        let daemon = self.integration.used();
+        Some(CpuTimes { own: now.own + daemon.user + daemon.sys, ..now })
+    }
+
+    /// Why a step that others disturbed does not count, where a limit was asked for.
+    fn disturbed(&self, processors: Option<&CpuTimes>) -> Option<String> {
+        let limit = self.options.guards.max_foreign_cpu_percent?;
+        let others = processors?.others_share().filter(|others| *others > limit.share())?;
+        let share = 100.0 * others;
+        Some(format!("others used {share:.0} % of the processor time, {limit} are allowed (--max-foreign-cpu)"))
+    }
+
+    fn look_at_disk(&mut self, jobs: &[BuildJob]) -> DiskUse {
+        let trees: Vec<&Path> = jobs.iter().map(|job| job.site.target_dir.as_path()).collect();
+        self.ledger.end(self.store_dir().as_deref(), &trees)
+    }
+
+    fn judge(&mut self, jobs: &[BuildJob], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
+        let BuiltJobs { builds, own, own_count, fault, processors } = built;
+        let disk = self.look_at_disk(jobs);
+        let expectations = self.integration.expectations();
+        let mut invalid = fault;
+        let mut trials = Vec::new();
+        for (job, (build, checked)) in jobs.iter().zip(builds) {
+            let units = self.integration.outcomes(&build, job.cold);
+            let counts = OutcomeCounts::of(&units);
+            let seen = (job.site.workspace.clone(), job.copy.clone(), job.variant.clone(), job.edits);
+            let was_seen = !self.seen.insert(seen);
+            let trial = Trial { build, checked, units, counts };
+            let facts = gates::facts(self.env, &expectations, job, &trial, was_seen, programs);
+            invalid = invalid.or_else(|| gates::invalid(&facts));
+            trials.push(trial);
+        }
+        let opaque = expectations.opaque;
+        let invalid = invalid.or_else(|| self.origins.check(jobs, &trials, opaque));
+        let invalid = invalid.or_else(|| self.disturbed(processors.as_ref()));
+        let (shadow, unchecked) = match self.integration.store().is_some() && self.options.shadow {
+            true => match self.shadow(jobs, &trials) {
+                Ok(shadow) => (Some(shadow), None),
+                Err(error) if self.env.supervisor.is_interrupted() => return Err(error),
+                Err(error) => (None, Some(format!("{error:#}"))),
+            },
+            false => (None, None),
+        };
+        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors };
+        Ok(StepOutcome::Built(Box::new(built)))
+    }
+
+    fn shadow(&self, jobs: &[BuildJob], trials: &[Trial]) -> Result<ShadowResult> {
+        let mut sum = ShadowResult::default();
+        for (job, trial) in jobs.iter().zip(trials) {
+            let one = shadow::check(self.env, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;
+            sum.add(one);
+        }
+        Ok(sum)
+    }
+}

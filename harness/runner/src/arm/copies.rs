@@ -1,0 +1,192 @@
+//! The working copies of one workspace in one arm.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use corpora::edit::{self, Edit, Nonce};
+use corpora::scenario::MAIN;
+use corpora::{checkout, upgrade, worktree};
+
+use crate::build_env::BuildEnv;
+use crate::integration::Integration;
+use crate::invocation::Site;
+use crate::prepare::PreparedWorkspace;
+use exec::dirs::remove_dir;
+
+/// A workspace and all its working copies.
+#[derive(Debug)]
+pub struct WorkspaceCopies<'a> {
+    prepared: &'a PreparedWorkspace,
+    copies: Vec<WorkingCopy>,
+}
+
+/// A working copy and what was done to it.
+#[derive(Debug)]
+pub struct WorkingCopy {
+    /// Its name; `main` is the first.
+    pub name: String,
+    /// Where it is built.
+    pub site: Site,
+    /// Its build directory is empty.
+    pub cold: bool,
+    /// How many edits its sources went through.
+    pub edits: u32,
+    /// The second lockfile is in place.
+    pub upgraded: bool,
+}
+
+/// Where the working copies of an arm go, and how they are built.
+#[derive(Debug, Clone, Copy)]
+pub struct ArmDirs<'a> {
+    /// The directories.
+    pub env: &'a BuildEnv,
+    /// How they are built.
+    pub integration: &'a Arc<dyn Integration>,
+}
+
+/// Which file an edit changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditTarget {
+    /// The one the manifest names.
+    Named,
+    /// The root file of the leaf member.
+    Leaf,
+    /// The root file of the root member.
+    Root,
+}
+
+impl<'a> WorkspaceCopies<'a> {
+    /// Lays out the main working copy; as a git repository, where worktrees are wanted.
+    pub fn open(dirs: ArmDirs<'_>, prepared: &'a PreparedWorkspace, git: bool) -> Result<WorkspaceCopies<'a>> {
+        let mut workspace = WorkspaceCopies { prepared, copies: Vec::new() };
+        let tree = workspace.tree(dirs, MAIN);
+        checkout::checkout(&prepared.fetched, &tree)
+            .with_context(|| format!("cannot lay out a working copy of {}", workspace.workspace()))?;
+        if git {
+            worktree::begin(&tree)?;
+        }
+        workspace.add(dirs, MAIN, tree);
+        Ok(workspace)
+    }
+
+    /// Name of the workspace.
+    pub fn workspace(&self) -> &str {
+        &self.prepared.workspace.name
+    }
+
+    /// A working copy by its name.
+    pub fn copy(&self, name: &str) -> Result<&WorkingCopy> {
+        let found = self.copies.iter().find(|copy| copy.name == name);
+        found.with_context(|| format!("{} has no working copy {name}", self.workspace()))
+    }
+
+    pub(super) fn copy_mut(&mut self, name: &str) -> Result<&mut WorkingCopy> {
+        let missing = format!("{} has no working copy {name}", self.workspace());
+        self.copies.iter_mut().find(|copy| copy.name == name).context(missing)
+    }
+
+    pub(super) fn copies(&self) -> &[WorkingCopy] {
+        &self.copies
+    }
+
+    /// Adds a plain working copy: the sources as fetched. Returns its build directory.
+    pub(super) fn add_copy(&mut self, dirs: ArmDirs<'_>, name: &str) -> Result<PathBuf> {
+        let tree = self.tree(dirs, name);
+        checkout::checkout(&self.prepared.fetched, &tree)?;
+        Ok(self.add(dirs, name, tree))
+    }
+
+    /// Adds a git worktree of the main working copy. Returns its build directory.
+    pub(super) fn add_worktree(&mut self, dirs: ArmDirs<'_>, name: &str) -> Result<PathBuf> {
+        let tree = self.tree(dirs, name);
+        worktree::add(&self.copy(MAIN)?.site.tree, &tree)?;
+        Ok(self.add(dirs, name, tree))
+    }
+
+    /// Edits a file of working copies. Like the two below it leaves build directories alone, so
+    /// it returns none.
+    pub(super) fn edit(&mut self, names: &[String], target: EditTarget, kind: Edit) -> Result<Vec<PathBuf>> {
+        let file = match (target, &self.prepared.members) {
+            (EditTarget::Named, _) => self.prepared.fetched.subdir.join(&self.prepared.workspace.edit),
+            (EditTarget::Leaf, Some(members)) => members.leaf.clone(),
+            (EditTarget::Root, Some(members)) => members.root.clone(),
+            (_, None) => bail!("the members of {} were not looked for", self.workspace()),
+        };
+        for name in names {
+            let copy = self.copy_mut(name)?;
+            edit::apply(&copy.site.tree, &file, kind, Nonce::fresh())?;
+            copy.edits += 1;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Puts the second lockfile in place, or the first one back.
+    pub(super) fn set_lockfile(&mut self, names: &[String], upgraded: bool) -> Result<Vec<PathBuf>> {
+        let prepared = self.prepared;
+        for name in names {
+            let lock = self.copy(name)?.site.root.join("Cargo.lock");
+            match (upgraded, &prepared.workspace.upgrade) {
+                (true, Some(second)) => upgrade::apply(&lock, &second.text()?)?,
+                (true, None) => bail!("{} has no second lockfile", self.workspace()),
+                (false, _) => upgrade::revert(&prepared.fetched, &lock)?,
+            }
+            self.copy_mut(name)?.upgraded = upgraded;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Commits what was changed.
+    pub(super) fn commit(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
+        for name in names {
+            worktree::commit(&self.copy(name)?.site.tree)?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn tree(&self, dirs: ArmDirs<'_>, name: &str) -> PathBuf {
+        dirs.env.arm_dir().join("src").join(self.folder(name))
+    }
+
+    /// The name of a working copy's folders: that of the workspace for the main one.
+    fn folder(&self, name: &str) -> String {
+        match name {
+            MAIN => self.workspace().to_owned(),
+            // A workspace's name may hold dots, but no '@'.
+            other => format!("{}@{other}", self.workspace()),
+        }
+    }
+
+    fn add(&mut self, dirs: ArmDirs<'_>, name: &str, tree: PathBuf) -> PathBuf {
+        let prepared = self.prepared;
+        let dir = tree.join(&prepared.fetched.subdir);
+        let target_dir = dirs.env.arm_dir().join("target").join(self.folder(name));
+        let inside = dir.ancestors().take_while(|dir| dir.starts_with(&tree));
+        let root = inside.into_iter().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(&dir).to_owned();
+        let site = Site {
+            workspace: self.workspace().to_owned(),
+            root,
+            build_dir: dirs.integration.shared_build_dir().unwrap_or(&target_dir).to_owned(),
+            log: dirs.env.arm_dir().join(format!("rustc-{}.log", self.folder(name))),
+            target_dir: target_dir.clone(),
+            cargo_args: prepared.workspace.cargo_args.clone(),
+            test_args: prepared.workspace.test_args.clone(),
+            run: prepared.workspace.run.clone(),
+            hooks: Arc::<dyn Integration>::clone(dirs.integration),
+            dir,
+            tree,
+        };
+        self.copies.push(WorkingCopy { name: name.to_owned(), site, cold: true, edits: 0, upgraded: false });
+        target_dir
+    }
+}
+
+impl WorkingCopy {
+    /// Empties the build directory, and returns it.
+    pub(super) fn wipe(&mut self) -> Result<PathBuf> {
+        let dir: &Path = &self.site.target_dir;
+        remove_dir(dir)?;
+        self.cold = true;
+        Ok(dir.to_owned())
+    }
+}

@@ -1,0 +1,153 @@
+//! The daemon of an external tool: started when it is needed, ended before its arm is put aside.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use strategies::external::placeholder::PlaceholderValues;
+use strategies::external::schema;
+
+use super::{ExternalTool, PATIENCE};
+use crate::build::Usage;
+use crate::deadline::BuildError;
+use exec::command::CommandSpec;
+use exec::cpu;
+use exec::daemon::DaemonProcess;
+use exec::leftovers::{self, TOOL_MARK};
+use exec::process;
+
+/// How often another port is tried when one was taken meanwhile.
+const ATTEMPTS: u32 = 5;
+
+/// How long it may take to serve.
+const STARTING: Duration = Duration::from_secs(20);
+
+/// How long it has to end after it was asked to.
+const STOPPING: Duration = Duration::from_secs(5);
+
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A daemon that serves.
+#[derive(Debug)]
+pub(super) struct ServingDaemon {
+    daemon: DaemonProcess,
+    port: u16,
+    values: PlaceholderValues,
+}
+
+impl ExternalTool {
+    /// Starts its daemon, if it has one and it does not run, and waits until it serves.
+    pub(super) fn serve(&self) -> Result<(), BuildError> {
+        let Some(described) = &self.external.description.daemon else { return Ok(()) };
+        let mut serving = self.serving();
+        if serving.as_mut().is_some_and(|serving| serving.daemon.is_running()) {
+            return Ok(());
+        }
+        // A plan refuses such strategies before; never run one outside what was asked for.
+        if self.sandbox.is_some() {
+            return Err(BuildError::NoDaemon(format!(
+                "the daemon of {} cannot run in a sandbox",
+                self.external.name()
+            )));
+        }
+        *serving = None;
+        let mut why = String::new();
+        for _ in 0..ATTEMPTS {
+            match self.start(described)? {
+                Ok(started) => {
+                    *serving = Some(started);
+                    return Ok(());
+                }
+                Err(said) => why = said,
+            }
+        }
+        Err(BuildError::NoDaemon(format!("the daemon of {} did not start: {why}", self.external.name())))
+    }
+
+    fn start(&self, described: &schema::DaemonCommands) -> Result<Result<ServingDaemon, String>, BuildError> {
+        let failed = |error: &dyn std::fmt::Display| BuildError::Failed(error.to_string());
+        let port = free_port().map_err(|error| failed(&error))?;
+        let values = self.values.clone().with("port", port.to_string());
+        let mut spec = self.command(&values, &described.start).map_err(|error| failed(&error))?;
+        for (name, text) in &described.env {
+            spec = spec.env(name, values.text(text).map_err(|error| failed(&error))?);
+        }
+        let ready = match described.ready.as_slice() {
+            [] => None,
+            argv => Some(self.command(&values, argv).map_err(|error| failed(&error))?),
+        };
+        let mut daemon = DaemonProcess::start(&spec, &self.state.join("daemon.log"), &self.supervisor)?;
+        let began = Instant::now();
+        while began.elapsed() < STARTING {
+            self.supervisor.check().map_err(process::ProcessError::from)?;
+            let serves = self.serves(ready.as_ref(), port)?;
+            if !daemon.is_running() {
+                return Ok(Err(daemon.last_words()));
+            }
+            if serves {
+                return Ok(Ok(ServingDaemon { daemon, port, values }));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(Err(format!("it did not serve within {} s; {}", STARTING.as_secs(), daemon.last_words())))
+    }
+
+    fn serves(&self, ready: Option<&CommandSpec>, port: u16) -> Result<bool, BuildError> {
+        match ready {
+            Some(spec) => match self.run(&spec.clone().timeout(PATIENCE)) {
+                Ok(finished) => Ok(finished.status.success()),
+                Err(process::ProcessError::TimedOut { .. }) => Ok(false),
+                Err(error) => Err(error.into()),
+            },
+            None => {
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+                Ok(TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
+            }
+        }
+    }
+
+    /// Ends its daemon, and whatever else of it still runs: before its arm is put aside, and at
+    /// the end.
+    pub(super) fn shutdown(&self) {
+        if let Some(mut serving) = self.serving().take() {
+            let stop = self.external.description.daemon.as_ref().map(|daemon| &daemon.stop);
+            if let Some(stop) = stop.filter(|stop| !stop.is_empty() && !self.supervisor.is_interrupted())
+                && let Ok(spec) = self.command(&serving.values, stop)
+                && self.run(&spec.timeout(PATIENCE)).is_ok()
+            {
+                serving.daemon.wait(STOPPING);
+            }
+            serving.daemon.end();
+        }
+        leftovers::end(TOOL_MARK, self.mark.as_ref());
+    }
+
+    /// Why its daemon no longer runs, if it should.
+    pub(super) fn daemon_ended(&self) -> Option<String> {
+        let mut serving = self.serving();
+        let serving = serving.as_mut()?;
+        (!serving.daemon.is_running()).then(|| format!("its daemon ended: {}", serving.daemon.last_words()))
+    }
+
+    /// The port it serves on.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.serving().as_ref().map(|serving| serving.port)
+    }
+
+    /// What its daemon and the compilers it ran have used so far.
+    pub(super) fn daemon_used(&self) -> Usage {
+        let pid = self.serving().as_ref().and_then(|serving| serving.daemon.pid());
+        let (user, sys) = pid.and_then(cpu::of_process).unwrap_or_default();
+        Usage { user, sys, max_rss: None }
+    }
+}
+
+impl Drop for ExternalTool {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+/// A port on which nothing listens now.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}

@@ -1,0 +1,198 @@
+//! Where a strategy hooks into the builds of an arm: one file for each integration.
+//!
+//! | integration | file | what it does |
+//! |---|---|---|
+//! | `none`, `shared-target` | [`plain`] | Cargo alone |
+//! | `units` | [`units`] | restores whole units before Cargo runs and publishes after it |
+//! | `external` | [`external`] | runs an external tool, described by a file |
+//!
+//! A further integration is a file here, a line in [`open`] and a variant of [`Strategy`].
+
+pub mod external;
+pub mod plain;
+pub mod units;
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use records::Outcome;
+use strategies::Strategy;
+use strategies::explain::EntryIndex;
+use strategies::external::statistics::Counters;
+use strategies::graph::UnitIndex;
+use strategies::link::LinkMode;
+use strategies::store::Store;
+
+use crate::build::{Build, Usage};
+use crate::build_env::BuildEnv;
+use crate::deadline::BuildError;
+use crate::invocation::{BuildOptions, CargoHooks, Site};
+
+/// What a strategy does around the builds of one arm, and what is expected of it.
+pub trait Integration: CargoHooks + Debug + Send + Sync {
+    /// What validity gates hold its builds to.
+    fn expectations(&self) -> Expectations;
+
+    /// The directory whose size counts as the store's.
+    fn store_dir(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The open store, where it is one of ours.
+    fn store(&self) -> Option<&dyn Store> {
+        None
+    }
+
+    /// The build directory that all working copies share.
+    fn shared_build_dir(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The version of an external tool, as it states it.
+    fn version(&self) -> Option<String> {
+        None
+    }
+
+    /// Called before the builds of a step, outside their time. Without builds it only makes
+    /// the integration ready.
+    fn start_step(&self, _env: &BuildEnv, _builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
+        Ok(StepStart::default())
+    }
+
+    /// One measured build.
+    fn build(
+        &self,
+        env: &BuildEnv,
+        site: &Site,
+        options: &BuildOptions,
+        start: &StepStart,
+    ) -> Result<Build, BuildError>;
+
+    /// What became of each unit of a build. `cold` says that the build directory of the workspace
+    /// was empty.
+    fn outcomes(&self, build: &Build, cold: bool) -> Vec<UnitOutcome>;
+
+    /// Called after the builds of a step and before anything else is built: hits and misses by
+    /// the tool's own account, where it has one.
+    fn end_step(&self, _env: &BuildEnv, _builds: &[(&Site, &BuildOptions)], _start: &StepStart) -> Option<OwnCount> {
+        None
+    }
+
+    /// What is wrong with a process that should serve the builds.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
+    /// What processes that serve the builds have used so far.
+    fn used(&self) -> Usage {
+        Usage::default()
+    }
+
+    /// Empties the store and everything else that is kept from build to build.
+    fn reset(&self) -> Result<()>;
+
+    /// Ends every process that serves the builds; the next build starts them again.
+    fn pause(&self) {}
+}
+
+/// One measured build, with a log of its own.
+pub fn build(
+    integration: &dyn Integration,
+    env: &BuildEnv,
+    site: &Site,
+    options: &BuildOptions,
+    start: &StepStart,
+) -> Result<Build, BuildError> {
+    let _ = std::fs::remove_file(&site.log);
+    integration.build(env, site, options, start)
+}
+
+/// What validity gates hold the builds of an integration to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expectations {
+    /// It restores nothing: a baseline.
+    pub baseline: bool,
+    /// Nothing may be fresh in an empty build directory.
+    pub cacheless: bool,
+    /// A build that its store has seen before must have hits.
+    pub claims_hits: bool,
+    /// The link mode by which files have to come.
+    pub link: Option<LinkMode>,
+    /// Which units it brings back, and how, is seen from outside only.
+    pub opaque: bool,
+}
+
+/// What an integration notes before the builds of a step.
+#[derive(Debug, Default)]
+pub struct StepStart {
+    /// What the store held, where several builds fill it at the same time.
+    pub(crate) index: Option<Arc<EntryIndex>>,
+    /// The counters of an external tool.
+    pub(crate) counters: Option<Counters>,
+}
+
+/// Hits and misses of a step by an external tool's own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnCount {
+    /// Its hits.
+    pub hits: u64,
+    /// Its misses, where it states them.
+    pub misses: Option<u64>,
+}
+
+/// One unit of one step.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UnitOutcome {
+    /// Its index in the graph.
+    pub index: UnitIndex,
+    /// What became of it; `None` where the strategy had nothing to do with it: the build
+    /// directory held it already, or there is no cache.
+    pub outcome: Option<Outcome>,
+    /// Why it missed or was refused.
+    pub reason: String,
+    /// What the reason points at.
+    pub because: String,
+    /// Seconds it takes to build, where this step or its store entry knows.
+    pub cost_s: Option<f64>,
+    /// Size of its files in the store, bytes.
+    pub bytes: Option<u64>,
+}
+
+/// Where an integration keeps things.
+#[derive(Debug, Clone)]
+pub struct IntegrationDirs {
+    /// The directory of the arm, or of a probe.
+    pub root: PathBuf,
+    /// The store.
+    pub store: PathBuf,
+    /// The build directory that working copies share.
+    pub shared_target: PathBuf,
+}
+
+impl IntegrationDirs {
+    /// The usual places below a directory.
+    pub fn below(root: &Path) -> IntegrationDirs {
+        IntegrationDirs { root: root.to_owned(), store: root.join("store"), shared_target: root.join("shared") }
+    }
+}
+
+/// An integration that was opened, or why it cannot work here.
+#[derive(Debug)]
+pub enum OpenedIntegration {
+    /// It works.
+    Ready(Arc<dyn Integration>),
+    /// It does not, for this reason.
+    Unsupported(String),
+}
+
+/// Opens the integration of a strategy in these directories, which it makes.
+pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
+    Ok(match strategy {
+        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo)),
+        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::SharedTarget::new(dirs))),
+        Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
+        Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
+    })
+}

@@ -1,0 +1,270 @@
+//! The outcome of a step as rows: the only file that knows columns.
+
+use std::time::Duration;
+
+use corpora::scenario::{Home, Step, Task};
+use records::{Status, StepKey, StepRow, UnitRow};
+use strategies::Strategy;
+use strategies::link::Mechanism;
+use strategies::units::RestoreOutcome;
+
+use super::build::Build;
+use super::gates::{self, GateFacts};
+use super::integration::UnitOutcome;
+use super::ledger::DiskUse;
+use super::plan::{RunPlan, Slot};
+use super::step::{BuiltStep, Maintenance, OutcomeCounts, ShadowResult, StepOutcome, Trial};
+
+/// The columns that are the same in every row of a run, and the names that slots stand for.
+#[derive(Debug, Clone)]
+pub struct RunColumns<'a> {
+    /// Name of the run.
+    pub run: String,
+    /// Corpus.
+    pub corpus: String,
+    /// First line of `rustc -vV`.
+    pub toolchain: String,
+    /// Cargo profile where a step has none of its own.
+    pub profile: String,
+    /// Names of steps, workspaces and arms.
+    pub plan: &'a RunPlan,
+}
+
+impl RunColumns<'_> {
+    /// What makes the step of a slot unique.
+    pub fn key(&self, slot: &Slot) -> StepKey {
+        StepKey {
+            run: self.run.clone(),
+            round: slot.round,
+            workspace: self.plan.workspaces[slot.workspace].clone(),
+            scenario: self.plan.scenario.name.clone(),
+            step: self.plan.scenario.steps[slot.step].name.clone(),
+            strategy: self.plan.arms[slot.arm].clone(),
+        }
+    }
+
+    /// The row of a step, and those of its units.
+    pub fn rows(&self, slot: &Slot, strategy: &Strategy, outcome: &StepOutcome) -> (StepRow, Vec<UnitRow>) {
+        let key = self.key(slot);
+        let step = &self.plan.scenario.steps[slot.step];
+        let [integration, policy, link, store] = strategy.parts();
+        let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+        let row = StepRow {
+            run: key.run.clone(),
+            round: key.round,
+            position: slot.position,
+            corpus: self.corpus.clone(),
+            workspace: key.workspace.clone(),
+            scenario: key.scenario.clone(),
+            step: key.step.clone(),
+            strategy: key.strategy.clone(),
+            integration: text(integration),
+            key: text(policy),
+            link: text(link),
+            store: text(store),
+            toolchain: self.toolchain.clone(),
+            profile: step.profile.clone().unwrap_or_else(|| self.profile.clone()),
+            variant: variant(step),
+            ..StepRow::default()
+        };
+        match outcome {
+            StepOutcome::Built(step) => {
+                let units = step.trials.iter().flat_map(|trial| unit_rows(&key, &trial.build, &trial.units)).collect();
+                (built(row, step), units)
+            }
+            StepOutcome::Maintained(maintenance) => (maintained(row, maintenance), Vec::new()),
+            StepOutcome::Failed(why) => (StepRow { status: Status::Failed, note: why.clone(), ..row }, Vec::new()),
+            StepOutcome::Unsupported(why) => {
+                (StepRow { status: Status::Unsupported, note: why.clone(), ..row }, Vec::new())
+            }
+        }
+    }
+}
+
+/// How a step differs from a plain build in its profile.
+fn variant(step: &Step) -> String {
+    let command = match step.run {
+        Task::Build => "",
+        Task::Check => "check",
+        Task::Test => "test",
+        Task::Clean => "clean",
+        Task::Collect { .. } => "collect",
+    };
+    let home = if step.cargo_home == Home::Elsewhere { "other CARGO_HOME" } else { "" };
+    let flags = if step.distinct { "flags of its own" } else { "" };
+    [command, home, flags].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The row of a finished build step. Of several Cargos at once, counts and CPU time are
+/// sums, the wall time and each phase are those of the one that took longest.
+fn built(row: StepRow, step: &BuiltStep) -> StepRow {
+    let status = if step.invalid.is_some() { Status::Invalid } else { Status::Ok };
+    let trials = &step.trials;
+    let longest = |of: &dyn Fn(&Trial) -> Option<Duration>| {
+        trials.iter().filter_map(of).max().map(|duration| duration.as_secs_f64())
+    };
+    let total = |of: &dyn Fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>();
+    let restores = trials.iter().all(|trial| trial.build.cached.is_some());
+    let of_restored = |of: &dyn Fn(&RestoreOutcome) -> u64| {
+        trials.iter().map(|trial| trial.build.cached.as_ref().map(|cached| of(&cached.restored))).sum::<Option<u64>>()
+    };
+    let of_counts = |of: &dyn Fn(&OutcomeCounts) -> u64| restores.then(|| total(&|trial| of(&trial.counts)));
+    // Where the build directory held everything, nothing was asked of a cache.
+    let has_outcomes = trials.iter().flat_map(|trial| &trial.units).any(|unit| unit.outcome.is_some());
+    let counts = OutcomeCounts::of(trials.iter().flat_map(|trial| &trial.units));
+    let cpu = |of: &dyn Fn(&Trial) -> Duration| trials.iter().map(of).sum::<Duration>();
+    let intact = trials.iter().map(|trial| trial.checked.damage.as_ref().map(Vec::is_empty));
+    let shadow = step.shadow.as_ref();
+    let row = StepRow {
+        status,
+        note: step.invalid.clone().unwrap_or_else(|| remarks(step)),
+        wall_s: longest(&|trial| Some(trial.build.phases.wall())),
+        user_s: Some((cpu(&|trial| trial.build.usage.user) + step.own).as_secs_f64()),
+        sys_s: Some(cpu(&|trial| trial.build.usage.sys).as_secs_f64()),
+        max_rss_bytes: trials.iter().filter_map(|trial| trial.build.usage.max_rss).max(),
+        plan_s: longest(&|trial| trial.build.phases.plan),
+        restore_s: longest(&|trial| trial.build.phases.restore),
+        cargo_s: longest(&|trial| Some(trial.build.phases.cargo)),
+        publish_s: longest(&|trial| trial.build.phases.publish),
+        units: Some(total(&|trial| trial.build.graph.units.len() as u64)),
+        fresh: Some(total(&|trial| trial.build.built.fresh.len() as u64)),
+        restored: of_restored(&|restored| restored.units.len() as u64).or((!step.opaque).then_some(0)),
+        compiled: Some(total(&|trial| trial.compiled())),
+        refused: of_counts(&|counts| counts.refused),
+        missed: (restores || (step.opaque && has_outcomes)).then(|| total(&|trial| trial.counts.missed)),
+        stale: of_counts(&|counts| counts.stale),
+        rustc_runs: Some(total(&|trial| trial.build.rustc.rustc_runs)),
+        rustc_s: Some(trials.iter().map(|trial| trial.build.rustc.rustc_s).sum()),
+        hit_rate: Some(counts.hit_rate).filter(|_| has_outcomes),
+        hit_rate_by_cost: counts.hit_rate_by_cost.filter(|_| has_outcomes),
+        hardlinked: of_restored(&|restored| restored.files[Mechanism::Hardlinked]),
+        reflinked: of_restored(&|restored| restored.files[Mechanism::Reflinked]),
+        copied: of_restored(&|restored| restored.files[Mechanism::Copied]),
+        symlinked: of_restored(&|restored| restored.files[Mechanism::Symlinked]),
+        private_files: of_restored(&|restored| restored.private_files),
+        copied_bytes: of_restored(&|restored| restored.copied_bytes),
+        noop_compiled: Some(total(&|trial| trial.checked.noop_compiled)),
+        noop_s: longest(&|trial| Some(trial.checked.noop)),
+        store_intact: intact.collect::<Option<Vec<bool>>>().map(|all| all.into_iter().all(|it| it)),
+        builds: Some(trials.len() as u64),
+        shadow_same: shadow.map(|shadow| shadow.same),
+        shadow_differs: shadow.map(|shadow| shadow.differs.len() as u64),
+        own_hits: step.own_count.map(|own| own.hits),
+        own_misses: step.own_count.and_then(|own| own.misses),
+        foreign_cpu_s: step.processors.map(|times| times.others().as_secs_f64()),
+        nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
+        ..row
+    };
+    on_disk(row, &step.disk)
+}
+
+/// The row of a step that compiles nothing.
+fn maintained(row: StepRow, maintenance: &Maintenance) -> StepRow {
+    let facts = GateFacts { damage: maintenance.damage.clone().unwrap_or_default(), ..GateFacts::default() };
+    let invalid = gates::invalid(&facts);
+    let status = if invalid.is_some() { Status::Invalid } else { Status::Ok };
+    let row = StepRow {
+        status,
+        note: invalid.unwrap_or_default(),
+        wall_s: Some(maintenance.wall.as_secs_f64()),
+        user_s: Some(maintenance.cpu.0.as_secs_f64()),
+        sys_s: Some(maintenance.cpu.1.as_secs_f64()),
+        promised_bytes: maintenance.promised,
+        store_intact: maintenance.damage.as_ref().map(Vec::is_empty),
+        ..row
+    };
+    on_disk(row, &maintenance.disk)
+}
+
+/// The rows of its units.
+fn unit_rows(key: &StepKey, build: &Build, outcomes: &[UnitOutcome]) -> Vec<UnitRow> {
+    outcomes
+        .iter()
+        .map(|outcome| {
+            let unit = &build.graph.units[outcome.index];
+            UnitRow {
+                run: key.run.clone(),
+                round: key.round,
+                workspace: key.workspace.clone(),
+                scenario: key.scenario.clone(),
+                step: key.step.clone(),
+                strategy: key.strategy.clone(),
+                package: unit.package.name.clone(),
+                version: unit.package.version.clone(),
+                source: unit.package.source.as_str().to_owned(),
+                target: unit.target.name.clone(),
+                kind: unit.target.kind_label(),
+                mode: unit.mode.as_str().to_owned(),
+                platform: unit.platform.clone().unwrap_or_default(),
+                outcome: outcome.outcome,
+                reason: outcome.reason.clone(),
+                because: outcome.because.clone(),
+                cost_s: outcome.cost_s,
+                bytes: outcome.bytes,
+            }
+        })
+        .collect()
+}
+
+fn on_disk(row: StepRow, disk: &DiskUse) -> StepRow {
+    StepRow {
+        store_bytes: disk.store.map(|usage| usage.apparent_bytes),
+        store_allocated_bytes: disk.store.map(|usage| usage.allocated_bytes),
+        store_physical_bytes: disk.store.and_then(|usage| usage.physical_bytes),
+        tree_bytes: disk.tree.map(|usage| usage.apparent_bytes),
+        tree_allocated_bytes: disk.tree.map(|usage| usage.allocated_bytes),
+        tree_physical_bytes: disk.tree.and_then(|usage| usage.physical_bytes),
+        all_physical_bytes: disk.all_physical_bytes,
+        marginal_physical_bytes: disk.marginal_physical_bytes,
+        ..row
+    }
+}
+
+/// What a reader of a valid row should know.
+fn remarks(step: &BuiltStep) -> String {
+    let mut remarks: Vec<String> = Vec::new();
+    for Trial { build, .. } in &step.trials {
+        for remark in of_build(build) {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
+    }
+    remarks.extend(own_count(step));
+    remarks.extend(step.shadow.as_ref().and_then(ShadowResult::note));
+    remarks.extend(step.unchecked.as_ref().map(|why| format!("no shadow check: {why}")));
+    remarks.join("; ")
+}
+
+/// What the tool says of itself, where that is not what was seen.
+fn own_count(step: &BuiltStep) -> Option<String> {
+    let own = step.own_count?;
+    let total = |of: &dyn Fn(&OutcomeCounts) -> u64| step.trials.iter().map(|trial| of(&trial.counts)).sum::<u64>();
+    let (hits, misses) = (total(&|counts| counts.hits), total(&|counts| counts.missed));
+    let same = own.hits == hits && own.misses.is_none_or(|own| own == misses);
+    (!same).then(|| {
+        let own_misses = own.misses.map_or_else(|| "unknown".to_owned(), |misses| misses.to_string());
+        format!("the tool counts {} hits and {own_misses} misses, {hits} and {misses} units were", own.hits)
+    })
+}
+
+fn of_build(build: &Build) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if build.built.matched.look_alikes > 0 {
+        remarks.push(format!("{} units look alike", build.built.matched.look_alikes));
+    }
+    if let Some(index) = build.built.matched.unmatched.first() {
+        let label = build.graph.units[*index].label();
+        remarks.push(format!("{} units without a directory, first {label}", build.built.matched.unmatched.len()));
+    }
+    if let Some(cached) = &build.cached {
+        if let Some((_, why)) = cached.restored.failed.first() {
+            remarks.push(format!("{} units not restored, first: {why}", cached.restored.failed.len()));
+        }
+        if let Some((index, why)) = cached.published.left_out.first() {
+            let label = build.graph.units[*index].label();
+            remarks.push(format!("{} units not published, first {label}: {why}", cached.published.left_out.len()));
+        }
+    }
+    remarks
+}

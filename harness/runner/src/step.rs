@@ -1,0 +1,181 @@
+//! A step of an arm: its builds, what was seen of them, and how it ended.
+
+use std::time::Duration;
+
+use exec::cpu::CpuTimes;
+use records::Outcome;
+
+use super::build::Build;
+use super::checks::CheckResult;
+use super::integration::{OwnCount, UnitOutcome};
+use super::invocation::{BuildOptions, Site};
+use super::ledger::DiskUse;
+
+/// How many units of a kind a note names.
+const NAMED: usize = 3;
+
+/// How a step of an arm ended.
+#[derive(Debug)]
+pub enum StepOutcome {
+    /// Something was built and checked.
+    Built(Box<BuiltStep>),
+    /// Something was cleaned or collected.
+    Maintained(Maintenance),
+    Failed(String),
+    Unsupported(String),
+}
+
+/// One working copy about to be built.
+#[derive(Debug, Clone)]
+pub(crate) struct BuildJob {
+    pub(crate) copy: String,
+    pub(crate) site: Site,
+    pub(crate) options: BuildOptions,
+    pub(crate) cold: bool,
+    pub(crate) edits: u32,
+    pub(crate) step: String,
+    /// What this build differs in from others of the workspace.
+    pub(crate) variant: String,
+}
+
+/// One Cargo of a step, with everything known of it.
+#[derive(Debug)]
+pub struct Trial {
+    pub build: Build,
+    pub checked: CheckResult,
+    pub units: Vec<UnitOutcome>,
+    pub counts: OutcomeCounts,
+}
+
+impl Trial {
+    /// Units that Cargo ran and that were not brought back instead.
+    pub fn compiled(&self) -> u64 {
+        let hits = self.units.iter().filter(|unit| unit.outcome == Some(Outcome::Hit));
+        let brought_back = hits.filter(|unit| self.build.is_compiled(unit.index)).count();
+        (self.build.built.compiled.len() - brought_back) as u64
+    }
+}
+
+/// A step that built something.
+#[derive(Debug)]
+pub struct BuiltStep {
+    /// Its Cargos; never empty.
+    pub trials: Vec<Trial>,
+    /// The integration brings units back in a way that is seen from outside only.
+    pub opaque: bool,
+    /// CPU time of the harness itself while they ran: planning, restoring, publishing.
+    pub own: Duration,
+    pub disk: DiskUse,
+    /// What a compile of every hit showed, if that was asked for.
+    pub shadow: Option<ShadowResult>,
+    /// Why it could not be checked so.
+    pub unchecked: Option<String>,
+    pub invalid: Option<String>,
+    /// What an external tool says of it.
+    pub own_count: Option<OwnCount>,
+    pub processors: Option<CpuTimes>,
+}
+
+/// What compiling every hit showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShadowResult {
+    /// Hits with the bytes of a compile.
+    pub same: u64,
+    /// Hits with other bytes than compiles, which agree with each other.
+    pub differs: Vec<String>,
+    /// Hits on which compiles do not agree.
+    pub nondeterministic: Vec<String>,
+}
+
+impl ShadowResult {
+    pub(crate) fn add(&mut self, other: ShadowResult) {
+        self.same += other.same;
+        self.differs.extend(other.differs);
+        self.nondeterministic.extend(other.nondeterministic);
+    }
+
+    /// What a reader should know; empty when all is the same.
+    pub(crate) fn note(&self) -> Option<String> {
+        let part = |what: &str, units: &[String]| {
+            let named = units.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            (!units.is_empty()).then(|| format!("{} hits {what}, e.g. {named}", units.len()))
+        };
+        let parts = [
+            part("with other bytes than a compile", &self.differs),
+            part("that compile to other bytes each time", &self.nondeterministic),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// A step that compiled nothing.
+#[derive(Debug)]
+pub struct Maintenance {
+    pub wall: Duration,
+    pub cpu: (Duration, Duration),
+    /// Bytes it said it would free, where it said so.
+    pub promised: Option<u64>,
+    pub disk: DiskUse,
+    /// What is wrong with the store after it; `None` without one.
+    pub damage: Option<Vec<String>>,
+}
+
+/// Counts and rates over the units of a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct OutcomeCounts {
+    pub hits: u64,
+    pub refused: u64,
+    /// Admitted, not there; with those whose bytes were there under another key.
+    pub missed: u64,
+    pub stale: u64,
+    pub hit_rate: f64,
+    /// Hits by seconds, where seconds are known.
+    pub hit_rate_by_cost: Option<f64>,
+}
+
+impl OutcomeCounts {
+    /// Counts outcomes; a unit of unknown cost weighs nothing.
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> OutcomeCounts {
+        let mut counts = OutcomeCounts::default();
+        let (mut units, mut hit_s, mut total_s) = (0u64, 0.0, 0.0);
+        for unit in outcomes {
+            units += 1;
+            let cost = unit.cost_s.unwrap_or(0.0);
+            total_s += cost;
+            match unit.outcome {
+                Some(Outcome::Hit) => {
+                    counts.hits += 1;
+                    hit_s += cost;
+                }
+                Some(Outcome::Refused) => counts.refused += 1,
+                Some(Outcome::Miss | Outcome::Dup) => counts.missed += 1,
+                Some(Outcome::Stale) => counts.stale += 1,
+                None => {}
+            }
+        }
+        counts.hit_rate = counts.hits as f64 / units.max(1) as f64;
+        counts.hit_rate_by_cost = (total_s > 0.0).then(|| hit_s / total_s);
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_count_units_and_seconds() {
+        let unit = |outcome, cost_s| UnitOutcome { outcome, cost_s, ..UnitOutcome::default() };
+        let counts = OutcomeCounts::of(&[
+            unit(Some(Outcome::Hit), Some(9.0)),
+            unit(Some(Outcome::Refused), Some(1.0)),
+            unit(Some(Outcome::Dup), None),
+            unit(None, None),
+        ]);
+        assert_eq!((counts.hits, counts.refused, counts.missed, counts.stale), (1, 1, 1, 0));
+        assert_eq!(counts.hit_rate, 0.25);
+        assert_eq!(counts.hit_rate_by_cost, Some(0.9));
+        assert_eq!(OutcomeCounts::of([&unit(None, None)]).hit_rate_by_cost, None);
+    }
+}

@@ -1,0 +1,113 @@
+//! What several subcommands share: options for strategies, checked names, volumes, reports, errors
+//! in one line.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use reports::report::{Format, Report};
+use strategies::Catalog;
+
+use exec::filesystem::free_bytes;
+use exec::host::HostFacts;
+use exec::volume::{Volume, VolumeSpec};
+use exec::workdir::{self, WorkDir};
+use runner::experiment::{StrategyFile, catalog_of};
+
+/// Options that add external strategies and set their parameters.
+#[derive(Debug, Default, Clone, Args)]
+pub struct ExternalArgs {
+    /// Add the strategy that a TOML file describes; may be given several times
+    #[arg(long = "strategy-file", value_name = "FILE")]
+    strategy_file: Vec<PathBuf>,
+    /// Set a parameter of an external strategy, e.g. sccache.tool=/usr/bin or
+    /// cargo-z.cargo=/path/to/cargo; may be given several times
+    #[arg(long, value_name = "NAME.PARAMETER=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+impl ExternalArgs {
+    pub(crate) fn files(&self) -> Result<Vec<StrategyFile>> {
+        self.strategy_file.iter().map(|path| StrategyFile::read(&absolute(path)?)).collect()
+    }
+
+    pub(crate) fn catalog(&self) -> Result<Catalog> {
+        catalog_of(&self.files()?, &self.set)
+    }
+}
+
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))
+}
+
+/// The work directory that was given, or else the default one.
+pub(crate) fn work_dir(given: Option<&Path>) -> Result<PathBuf> {
+    match given {
+        Some(dir) => absolute(dir),
+        None => {
+            let default = workdir::default_dir()?;
+            default.note.iter().for_each(|note| eprintln!("note: {note}"));
+            absolute(&default.path)
+        }
+    }
+}
+
+/// A name that can be an argument of Cargo and rustup and nothing else.
+pub(crate) fn plain_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !text.is_empty() && !text.starts_with(['-', '.']) && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("a name is made of letters, digits, '-', '_' and '.'".to_owned()),
+    }
+}
+
+/// Makes the volume, if one was asked for. To be dropped before the work directory is.
+pub(crate) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Option<Volume>> {
+    let Some(spec) = spec else { return Ok(None) };
+    let room = if spec.is_in_memory() { HostFacts::detect().memory_bytes } else { free_bytes(work.path()).ok() };
+    if let Some(room) = room.filter(|room| *room < spec.size_bytes) {
+        let place = if spec.is_in_memory() { "memory".into() } else { work.path().display().to_string() };
+        eprintln!("warning: --volume {spec} may grow beyond the {} MiB there are in {place}", room >> 20);
+    }
+    Ok(Some(Volume::create(spec, work.path())?))
+}
+
+/// Writes the report of a run beside its records. What was measured is safe by then: a
+/// report that cannot be written is a warning.
+pub(crate) fn write_report(report: &Report, dir: &Path) {
+    let out = dir.join(super::report::FOLDER);
+    match report.write(&out, &Format::ALL) {
+        Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),
+        Err(error) => eprintln!("warning: no report: {error}; try harness report {}", dir.display()),
+    }
+}
+
+/// An error and its causes as one line, but for the outermost `skipped` ones; a cause that an
+/// earlier part names already is left out.
+pub(crate) fn one_line(error: &anyhow::Error, skipped: usize) -> String {
+    let mut line = String::new();
+    for cause in error.chain().skip(skipped).map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_named_once() {
+        let inner = anyhow::anyhow!("no space");
+        assert_eq!(
+            one_line(&inner.context("cannot write x: no space; free some"), 0),
+            "cannot write x: no space; free some"
+        );
+        assert_eq!(one_line(&anyhow::anyhow!("no space").context("cannot write x"), 0), "cannot write x: no space");
+        assert_eq!(one_line(&anyhow::anyhow!("no space").context("how to go on"), 1), "no space");
+    }
+}

@@ -1,0 +1,232 @@
+//! Compile it, fetch it, or choose: one job over one link.
+//!
+//! Choosing cannot be exact (scheduling with precedence on few cores is NP-hard), so it tries a family of rules and
+//! takes the best:
+//!
+//! - nothing is fetched, or everything available;
+//! - **alone**: a unit is fetched if it compiles for longer than `f` times what it takes to fetch it alone on an idle
+//!   link (lookup, first byte, bytes), for each `f` of [`FACTORS`]. With 1 that is "what is fetched faster than it
+//!   compiles"; with more, a narrow link is left to the units that gain most; with less, many transfers at a time serve
+//!   few cores;
+//! - **sooner**: dependencies first, a unit is fetched if its fetch would end before its compile could, with unlimited
+//!   cores and transfers. So the dependent of a long chain of compiles is fetched, however quickly it compiles itself.
+//!
+//! Being the best of these, choosing is never worse than compiling all or fetching all; the true optimum may be better
+//! still.
+
+use rayon::prelude::*;
+
+use super::job::{RemoteJob, RemoteUnit};
+use super::schedule::{PreparedJob, ScheduledBuild};
+use super::{Link, Lookup};
+
+/// How many times longer than its fetch a unit must compile to be fetched, in turn.
+pub const FACTORS: [f64; 8] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+
+/// One job over one link.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BuildTimes {
+    /// Units of the job.
+    pub units: u64,
+    /// Units that the cache has.
+    pub available: u64,
+    /// The number of those that are fetched faster than they compile, each considered alone.
+    pub worth_fetching: u64,
+    /// Bytes moved when everything available that is needed is fetched.
+    pub moved_bytes: f64,
+    /// Bytes moved when choosing.
+    pub chosen_bytes: f64,
+    /// Seconds until everything is present, compiling all of it.
+    pub compile_s: f64,
+    /// The same, fetching whatever is available.
+    pub fetch_s: f64,
+    /// The same, choosing.
+    pub choose_s: f64,
+    /// Compiling all of it on unlimited cores: the critical path.
+    pub critical_compile_s: f64,
+    /// Fetching whatever is available, on unlimited cores.
+    pub critical_fetch_s: f64,
+    /// Choosing, on unlimited cores.
+    pub critical_choose_s: f64,
+}
+
+/// Seconds from the lookup of a unit until it is present, on an idle link.
+pub fn alone(unit: &RemoteUnit, link: Link) -> f64 {
+    2.0 * link.latency_s + 8.0 * unit.bytes / link.bits_per_s
+}
+
+/// The times of a job in all three ways, on `cores` and on unlimited ones.
+pub fn times(job: &RemoteJob, link: Link, lookup: Lookup, cores: u32) -> BuildTimes {
+    let prepared = PreparedJob::new(job);
+    let ways = |cores| {
+        let run = |fetched: &[bool]| prepared.run(fetched, link, lookup, cores);
+        let compile = run(&vec![false; job.units().len()]);
+        let fetch = run(&available(job));
+        let mut choose = if fetch.seconds < compile.seconds { fetch } else { compile };
+        for plan in plans(job, link, lookup) {
+            let run = run(&plan);
+            if run.seconds < choose.seconds {
+                choose = run;
+            }
+        }
+        (compile, fetch, choose)
+    };
+    let (compile, fetch, choose): (ScheduledBuild, ScheduledBuild, ScheduledBuild) = ways(Some(cores));
+    let (critical_compile, critical_fetch, critical_choose) = ways(None);
+    let there = || job.units().iter().filter(|unit| unit.available);
+    BuildTimes {
+        units: job.units().len() as u64,
+        available: there().count() as u64,
+        worth_fetching: there().filter(|unit| alone(unit, link) < unit.seconds).count() as u64,
+        moved_bytes: fetch.moved_bytes,
+        chosen_bytes: choose.moved_bytes,
+        compile_s: compile.seconds,
+        fetch_s: fetch.seconds,
+        choose_s: choose.seconds,
+        critical_compile_s: critical_compile.seconds,
+        critical_fetch_s: critical_fetch.seconds,
+        critical_choose_s: critical_choose.seconds,
+    }
+}
+
+fn available(job: &RemoteJob) -> Vec<bool> {
+    job.units().iter().map(|unit| unit.available).collect()
+}
+
+/// The units to fetch by each of the rules, without repetitions.
+fn plans(job: &RemoteJob, link: Link, lookup: Lookup) -> Vec<Vec<bool>> {
+    let worth = |factor: f64| {
+        let worth = |unit: &RemoteUnit| unit.available && unit.seconds > factor * alone(unit, link);
+        job.units().iter().map(worth).collect::<Vec<bool>>()
+    };
+    let mut plans: Vec<Vec<bool>> = FACTORS.iter().map(|factor| worth(*factor)).collect();
+    plans.push(sooner(job, link, lookup));
+    plans.dedup();
+    plans
+}
+
+/// The units whose fetch would end before their compile could.
+fn sooner(job: &RemoteJob, link: Link, lookup: Lookup) -> Vec<bool> {
+    let mut there: Vec<f64> = Vec::with_capacity(job.units().len());
+    let mut known: Vec<f64> = Vec::with_capacity(job.units().len());
+    let mut fetched = Vec::with_capacity(job.units().len());
+    for unit in job.units() {
+        let latest =
+            |times: &[f64]| unit.dependencies.iter().map(|dependency| times[*dependency as usize]).fold(0.0, f64::max);
+        let compiles = latest(&there) + unit.seconds;
+        let asked = if lookup == Lookup::ByLevel { latest(&known) } else { 0.0 };
+        let arrives = asked + alone(unit, link);
+        let fetch = unit.available && arrives < compiles;
+        fetched.push(fetch);
+        there.push(if fetch { arrives } else { compiles });
+        known.push(if unit.available { asked + link.latency_s } else { compiles });
+    }
+    fetched
+}
+
+/// All jobs over one link: amounts are sums over jobs, shares are of all of their units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinkTotal {
+    /// The link.
+    pub link: Link,
+    /// Compiles at a time.
+    pub cores: u32,
+    /// Jobs.
+    pub jobs: u64,
+    /// Share of units that the cache has; 0 of no units.
+    pub available: f64,
+    /// Share of those that are fetched faster than they compile, each considered alone.
+    pub worth_fetching: f64,
+    /// The sum over all jobs.
+    pub sum: BuildTimes,
+}
+
+/// The totals of all jobs over each link, computed in parallel.
+pub fn totals(jobs: &[RemoteJob], links: &[Link], lookup: Lookup, cores: u32) -> Vec<LinkTotal> {
+    let pairs: Vec<(Link, &RemoteJob)> =
+        links.iter().flat_map(|link| jobs.iter().map(move |job| (*link, job))).collect();
+    let all: Vec<BuildTimes> = pairs.into_par_iter().map(|(link, job)| times(job, link, lookup, cores)).collect();
+    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    links
+        .iter()
+        .enumerate()
+        .map(|(at, link)| {
+            let sum = all[at * jobs.len()..(at + 1) * jobs.len()]
+                .iter()
+                .fold(BuildTimes::default(), |sum, one| sum.plus(one));
+            LinkTotal {
+                link: *link,
+                cores,
+                jobs: jobs.len() as u64,
+                available: share(sum.available, sum.units),
+                worth_fetching: share(sum.worth_fetching, sum.available),
+                sum,
+            }
+        })
+        .collect()
+}
+
+impl BuildTimes {
+    fn plus(&self, other: &BuildTimes) -> BuildTimes {
+        BuildTimes {
+            units: self.units + other.units,
+            available: self.available + other.available,
+            worth_fetching: self.worth_fetching + other.worth_fetching,
+            moved_bytes: self.moved_bytes + other.moved_bytes,
+            chosen_bytes: self.chosen_bytes + other.chosen_bytes,
+            compile_s: self.compile_s + other.compile_s,
+            fetch_s: self.fetch_s + other.fetch_s,
+            choose_s: self.choose_s + other.choose_s,
+            critical_compile_s: self.critical_compile_s + other.critical_compile_s,
+            critical_fetch_s: self.critical_fetch_s + other.critical_fetch_s,
+            critical_choose_s: self.critical_choose_s + other.critical_choose_s,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(seconds: f64, bytes: f64, dependencies: &[u32], available: bool) -> RemoteUnit {
+        RemoteUnit { seconds, bytes, dependencies: dependencies.to_vec(), available, library: true, root: false }
+    }
+
+    #[test]
+    fn a_long_chain_is_fetched_though_each_of_it_compiles_faster() {
+        let link = Link { bits_per_s: f64::INFINITY, latency_s: 1.0, transfers: 8 };
+        let mut units: Vec<RemoteUnit> =
+            (0..9u32).map(|at| unit(1.5, 0.0, &[at.saturating_sub(1)][..at.min(1) as usize], true)).collect();
+        units.push(RemoteUnit { root: true, ..unit(1.0, 0.0, &[8], false) });
+        let job = RemoteJob::new(units).unwrap();
+        let at_once = times(&job, link, Lookup::AtOnce, 1);
+        assert_eq!((at_once.worth_fetching, at_once.compile_s), (0, 14.5));
+        // Fetched, the ninth has to wait for a transfer; chosen, the lowest compiles meanwhile.
+        assert_eq!((at_once.fetch_s, at_once.choose_s), (4.0, 3.0));
+        let by_level = times(&job, link, Lookup::ByLevel, 1);
+        assert_eq!(by_level.fetch_s, 11.0, "nine answers one after the other, one first byte, one compile");
+    }
+
+    #[test]
+    fn sooner_sees_that_lookups_go_level_by_level() {
+        let link = Link { bits_per_s: f64::INFINITY, latency_s: 1.0, transfers: 8 };
+        let job = RemoteJob::new(vec![unit(1.5, 0.0, &[], true), unit(1.0, 0.0, &[0], true)]).unwrap();
+        assert_eq!(sooner(&job, link, Lookup::AtOnce), [false, true], "2 s against 2.5 s");
+        assert_eq!(sooner(&job, link, Lookup::ByLevel), [false, false], "3 s");
+    }
+
+    #[test]
+    fn a_narrow_link_is_left_to_what_is_most_worth_it() {
+        // 1 MB/s. Each compiles for longer than it takes to fetch alone; all of them together take the link for 40 s,
+        // and the cores for 30.
+        let link = Link { bits_per_s: 8e6, latency_s: 0.0, transfers: 8 };
+        let mut units: Vec<RemoteUnit> = (0..10).map(|_| unit(5.0, 4e6, &[], true)).collect();
+        units.extend((0..2).map(|_| unit(5.0, 0.1e6, &[], true)));
+        units.iter_mut().for_each(|unit| unit.root = true);
+        let times = times(&RemoteJob::new(units).unwrap(), link, Lookup::AtOnce, 2);
+        assert_eq!((times.worth_fetching, times.compile_s), (12, 30.0));
+        assert!((times.fetch_s - 40.2).abs() < 1e-9, "{}", times.fetch_s);
+        assert!((times.choose_s - 25.0).abs() < 1e-9, "{}", times.choose_s);
+        assert!((times.chosen_bytes - 0.2e6).abs() < 1e-9);
+    }
+}

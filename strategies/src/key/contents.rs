@@ -1,0 +1,108 @@
+//! Content and times of files and directories.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::{Digest, FieldHasher};
+
+/// The content of a file, or of everything in a directory.
+pub(super) fn content_of(path: &Path) -> Option<Digest> {
+    match std::fs::metadata(path).ok()?.is_dir() {
+        false => std::fs::read(path).ok().map(|bytes| Digest::of(&bytes)),
+        true => Some(content_below(&walk(path, &[]))),
+    }
+}
+
+fn content_below(entries: &[WalkedPath]) -> Digest {
+    let mut hasher = FieldHasher::new("directory");
+    for found in entries.iter().filter(|found| found.is_file) {
+        hasher.field("name", &found.name);
+        hasher.field("bytes", std::fs::read(&found.path).unwrap_or_default());
+    }
+    hasher.finish()
+}
+
+/// The newest time Cargo would find for a watched path: for a directory, that of anything
+/// in it, directories and links themselves included.
+pub(super) fn newest_below(path: &Path) -> Option<SystemTime> {
+    let own = std::fs::metadata(path).ok()?.modified().ok();
+    walk(path, &[]).into_iter().filter_map(|found| found.newest).chain(own).max()
+}
+
+/// Newest file time and content of a package, without its build directory and history.
+pub(super) fn whole_package(root: &Path) -> (Duration, Digest) {
+    let entries = walk(root, &["target", ".git"]);
+    let newest = entries.iter().filter(|found| found.is_file).filter_map(|found| found.newest).max();
+    let since_epoch = newest.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    (since_epoch, content_below(&entries))
+}
+
+/// A file or directory in a walked directory.
+struct WalkedPath {
+    name: String,
+    path: PathBuf,
+    is_file: bool,
+    /// The newer of its own time and, for a link, that of what it leads to.
+    newest: Option<SystemTime>,
+}
+
+/// Everything in a directory and those in it, in a fixed order. Links are followed, as Cargo does, each
+/// directory once; names in `left_out` are skipped at the top.
+fn walk(root: &Path, left_out: &[&str]) -> Vec<WalkedPath> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    let mut seen = HashSet::new();
+    while let Some(dir) = open.pop() {
+        if !std::fs::canonicalize(&dir).is_ok_and(|real| seen.insert(real)) {
+            continue;
+        }
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if dir == root && left_out.iter().any(|name| entry.file_name() == *name) {
+                continue;
+            }
+            let (own, target) = (std::fs::symlink_metadata(&path), std::fs::metadata(&path));
+            let times = [&own, &target].map(|meta| meta.as_ref().ok().and_then(|meta| meta.modified().ok()));
+            let is_dir = target.as_ref().is_ok_and(std::fs::Metadata::is_dir);
+            if is_dir {
+                open.push(path.clone());
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            found.push(WalkedPath { name, path, is_file: !is_dir, newest: times.into_iter().flatten().max() });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_as_new_as_anything_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let inner = dir.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        std::fs::write(inner.join("file"), "a").unwrap();
+        let at = |secs| filetime::FileTime::from_unix_time(secs, 0);
+        filetime::set_file_mtime(inner.join("file"), at(1_000)).unwrap();
+        filetime::set_file_mtime(&inner, at(3_000)).unwrap();
+        filetime::set_file_mtime(dir.path(), at(2_000)).unwrap();
+        assert_eq!(newest_below(dir.path()), Some(UNIX_EPOCH + Duration::from_secs(3_000)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("file"), "a").unwrap();
+        std::os::unix::fs::symlink(outside.path(), dir.path().join("link")).unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("loop")).unwrap();
+        let before = content_of(dir.path());
+        std::fs::write(outside.path().join("file"), "b").unwrap();
+        assert_ne!(content_of(dir.path()), before);
+    }
+}
