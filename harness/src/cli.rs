@@ -118,10 +118,8 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => cmd::merge::run(&args),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),
         Command::Report(args) => cmd::report::run(&args),
-        Command::ProbeBuild { job } => probes::cut_off::run_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
-        Command::ProbeAs { uid, gid, argv } => {
-            probes::hands::become_another(uid, gid, &argv).map(|()| ExitCode::SUCCESS)
-        }
+        Command::ProbeBuild { job } => probes::run_build_job(&job, &supervisor).map(|()| ExitCode::SUCCESS),
+        Command::ProbeAs { uid, gid, argv } => probes::become_user(uid, gid, &argv).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => cmd::doctor::run(&args, &supervisor),
         Command::Scenario(command) => cmd::scenario::run(command),
         Command::Series(command) => cmd::series::run(command),

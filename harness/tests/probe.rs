@@ -6,10 +6,10 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
-use reports::probes::{ProbeRow, ProbeRun, Verdict};
+use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use support::{Place, Said};
 
-/// Tells stories in this place.
+/// Runs probes in this directory.
 fn probe(place: &Place, args: &[&str]) -> Said {
     let (work, out) = (place.at("work"), place.at("out"));
     let mut command = place.harness();
@@ -60,15 +60,15 @@ fn each_family_catches_a_strategy_that_is_wrong_on_purpose() {
     let run = found(&place);
     for (probe, broken) in CAUGHT {
         let row = verdict(&run, probe, broken);
-        assert_eq!(row.verdict, Verdict::Fail, "{probe} does not catch {broken}: {}", row.detail);
+        assert_eq!(row.verdict, ProbeVerdict::Fail, "{probe} does not catch {broken}: {}", row.detail);
         assert!(!row.detail.is_empty() && row.detail.lines().count() == 1, "{}", row.detail);
         let ours = verdict(&run, probe, "hardlink+aggressive");
-        assert_eq!(ours.verdict, Verdict::Pass, "{probe}: {}", ours.detail);
-        let script = folder(&place).join("stories").join(format!("{probe}.sh"));
+        assert_eq!(ours.verdict, ProbeVerdict::Pass, "{probe}: {}", ours.detail);
+        let script = folder(&place).join("scripts").join(format!("{probe}.sh"));
         assert!(fs::read_to_string(script).unwrap().contains("cargo build"), "{probe}");
     }
-    assert!(said.stdout.contains("by hand: harness probe --story"), "{}", said.stdout);
-    assert!(!place.at("work/probes").exists(), "places are removed");
+    assert!(said.stdout.contains("by hand: harness probe --script"), "{}", said.stdout);
+    assert!(!place.at("work/probes").exists(), "directories are removed");
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn a_required_probe_that_fails_decides_the_exit_code() {
 }
 
 #[test]
-fn a_story_is_a_script_that_runs_by_itself() {
+fn the_steps_of_a_probe_are_a_script_that_runs_by_itself() {
     let place = Place::new();
-    let said = probe(&place, &["--story", "same-version-two-checkouts", "--strategies", "none"]);
+    let said = probe(&place, &["--script", "same-version-two-checkouts", "--strategies", "none"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let dir = place.at("by-hand");
     fs::create_dir(&dir).unwrap();
@@ -126,13 +126,15 @@ fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
     let typo = probe(&place, &["--probes", "same-version-two-checkout"]);
     assert!(typo.mistake().contains("nearest: same-version-two-checkouts"), "{}", typo.stderr);
     assert!(probe(&place, &["--strategies", "nope"]).mistake().contains("unknown strategy"));
-    assert!(probe(&place, &["--story", "stale"]).mistake().contains("one probe"));
+    assert!(probe(&place, &["--script", "stale"]).mistake().contains("one probe"));
+    let old_name_of_the_flag = probe(&place, &["--story", "stale"]);
+    assert!(old_name_of_the_flag.mistake().contains("one probe"), "{}", old_name_of_the_flag.stderr);
     let compare = place.run(&["compare", "--strategies", "broken:trusting"]);
     assert!(compare.mistake().contains("wrong on purpose"), "{}", compare.stderr);
 }
 
 #[test]
-fn what_the_harness_cannot_tell_is_an_error_and_what_nobody_was_held_to_is_said() {
+fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warning() {
     let place = Place::new();
     let file = place.at("odd.toml");
     let store = "n".repeat(300);
@@ -144,10 +146,10 @@ fn what_the_harness_cannot_tell_is_an_error_and_what_nobody_was_held_to_is_said(
     let asked = ["--probes", "store-deleted-during-a-build", "--strategy-file", file.to_str().unwrap()];
     let odd = probe(&place, &[&asked[..], &["--strategies", "odd"]].concat());
     assert_eq!(odd.code, Some(1), "{}", odd.stderr);
-    assert!(odd.stderr.contains("1 stories could not be told"), "{}", odd.stderr);
+    assert!(odd.stderr.contains("1 probes could not be run"), "{}", odd.stderr);
     let row = verdict(&found(&place), "store-deleted-during-a-build", "odd");
-    assert_eq!(row.verdict, Verdict::Error, "{}", row.detail);
-    assert!(odd.stdout.contains("ERR") && odd.stdout.contains("the harness could not tell it"), "{}", odd.stdout);
+    assert_eq!(row.verdict, ProbeVerdict::Error, "{}", row.detail);
+    assert!(odd.stdout.contains("ERR") && odd.stdout.contains("the harness could not run it"), "{}", odd.stdout);
     let required = ["--probes", "store-deleted-during-a-build", "--require", "store-deleted-during-a-build"];
     fs::remove_dir_all(place.at("out")).unwrap();
     let nobody = probe(&place, &[&required[..], &["--strategies", "none"]].concat());
@@ -156,7 +158,7 @@ fn what_the_harness_cannot_tell_is_an_error_and_what_nobody_was_held_to_is_said(
 }
 
 #[test]
-fn a_daemon_that_does_not_come_up_says_nothing_of_its_tool() {
+fn a_daemon_that_does_not_start_makes_a_probe_not_applicable() {
     let place = Place::new();
     let file = place.at("mute.toml");
     let text =
@@ -166,6 +168,6 @@ fn a_daemon_that_does_not_come_up_says_nothing_of_its_tool() {
     let said = probe(&place, &[&asked[..], &[file.to_str().unwrap()]].concat());
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let row = verdict(&found(&place), "same-version-two-checkouts", "mute");
-    assert_eq!((row.verdict, row.attempts), (Verdict::NotApplicable, 1), "{}", row.detail);
+    assert_eq!((row.verdict, row.attempts), (ProbeVerdict::NotApplicable, 1), "{}", row.detail);
     assert!(row.detail.contains("the daemon of mute did not start"), "{}", row.detail);
 }

@@ -18,7 +18,7 @@ use records::{Status, StepRow};
 use reports::analysis::Source;
 use reports::document::Document;
 use reports::page::{self, Rows};
-use reports::probes::{ProbeRow, Verdict};
+use reports::probes::{ProbeRow, ProbeVerdict};
 use reports::report::Report;
 
 /// Elements that have no end.
@@ -53,7 +53,7 @@ fn probe(strategy: &str) -> ProbeRow {
         expects: "rebuild".into(),
         origin: "https://example.com/a https://example.com/b".into(),
         strategy: strategy.into(),
-        verdict: if strategy == "none" { Verdict::Pass } else { Verdict::Fail },
+        verdict: if strategy == "none" { ProbeVerdict::Pass } else { ProbeVerdict::Fail },
         detail: report::HOSTILE.into(),
         known: String::new(),
         attempts: 1,

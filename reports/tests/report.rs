@@ -14,7 +14,7 @@ use reports::analysis::{Analysis, Source};
 use reports::document::{Block, Grid};
 use reports::formats::{json, long, markdown, terminal, wide};
 use reports::plot::{Chart, Plot};
-use reports::probes::{ProbeRow, ProbeRun, Verdict};
+use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use reports::report::{Format, Report};
 use reports::simulation::{Origin, SimulationRun, TraceInfo};
 use unicode_width::UnicodeWidthStr;
@@ -81,9 +81,9 @@ fn probes(strategy: &str) -> ProbeRun {
         wall_s: 0.5,
     };
     let rows = vec![
-        row("env-changed", Verdict::Pass, "", ""),
-        row("macro-reads-file", Verdict::Fail, "printed 1", "KEYS.md"),
-        row("cfg-changed", Verdict::Fail, "printed <2> | \"b\"", ""),
+        row("env-changed", ProbeVerdict::Pass, "", ""),
+        row("macro-reads-file", ProbeVerdict::Fail, "printed 1", "KEYS.md"),
+        row("cfg-changed", ProbeVerdict::Fail, "printed <2> | \"b\"", ""),
     ];
     ProbeRun { info: RunInfo::new("p1"), rows }
 }

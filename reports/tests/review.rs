@@ -18,7 +18,7 @@ use reports::analysis::Analysis;
 use reports::analysis::Run;
 use reports::document::{Block, Document, Section};
 use reports::formats::markdown;
-use reports::probes::{ProbeRow, ProbeRun, Verdict};
+use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use reports::review::{CORPORA, Evidence, Finding, PROBES, SCENARIOS, Standing, recommendation, review, standings};
 use reports::stats::Random;
 
@@ -68,7 +68,7 @@ fn probes(strategies: &[&str]) -> ProbeRun {
         expects: "survive".into(),
         origin: String::new(),
         strategy: (*strategy).into(),
-        verdict: Verdict::Pass,
+        verdict: ProbeVerdict::Pass,
         detail: String::new(),
         known: String::new(),
         attempts: 1,
@@ -80,7 +80,7 @@ fn probes(strategies: &[&str]) -> ProbeRun {
 
 fn fail(probes: &mut ProbeRun, strategy: &str, family: &str, known: &str) {
     let row = probes.rows.iter_mut().find(|row| row.strategy == strategy && row.family == family).unwrap();
-    (row.verdict, row.known) = (Verdict::Fail, known.into());
+    (row.verdict, row.known) = (ProbeVerdict::Fail, known.into());
 }
 
 fn with<T>(runs: &[RunFolder], probes: &[&ProbeRun], then: impl FnOnce(&Evidence<'_>) -> T) -> T {
@@ -136,7 +136,7 @@ fn the_key_policy_follows_the_times_and_the_probes() {
 #[test]
 fn a_probe_that_does_not_apply_is_no_pass() {
     let mut probed = probes(&[NARROW, WIDE]);
-    probed.rows.iter_mut().filter(|row| row.strategy == WIDE).for_each(|row| row.verdict = Verdict::NotApplicable);
+    probed.rows.iter_mut().filter(|row| row.strategy == WIDE).for_each(|row| row.verdict = ProbeVerdict::NotApplicable);
     assert!(found(&[policies(0.6, 0.1)], &[&probed], "key policy").is_err());
 }
 

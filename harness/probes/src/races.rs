@@ -11,66 +11,58 @@ use strategies::Strategy;
 use strategies::retention::StoreLimits;
 use strategies::store::collect::{CollectError, CollectRequest, collect};
 
-use super::bench::Bench;
-use super::faults::gated;
-use super::materials::package;
-use super::{Expects, Family, Probe, Told, Wrong};
+use crate::context::ProbeContext;
+use crate::faults::gated;
+use crate::fixtures::{package, workspace};
+use crate::{Family, Probe, ProbeError, ProbeResult};
 
 const AT_ONCE: &str = "https://github.com/rust-lang/cargo/issues/16804";
 const COLLECTED: &str =
     "https://github.com/firebuild/firebuild/issues/1013 https://github.com/mozilla/sccache/issues/407";
 const TOOLCHAINS: &str = "https://github.com/mozilla/sccache/issues/663";
 
-type Tell = fn(&mut Bench<'_>) -> Told;
-
-const fn survive(name: &'static str, origin: &'static str, about: &'static str, tell: Tell) -> Probe {
-    Probe { name, origin, expects: Expects::Survive, about, tell }
-}
-
-/// The family.
-pub const FAMILY: Family = Family {
+pub(crate) const FAMILY: Family = Family {
     name: "races",
     about: "Several builds and a collection at once: builds stay right.",
     alone: true,
-    probes: &[
-        survive(
+    lists: &[&[
+        Probe::survive(
             "four-cold-builds-at-once",
             AT_ONCE,
             "Four checkouts of one workspace are built at once on one empty store, and then a fifth.",
             four_cold_builds,
         ),
-        survive(
+        Probe::survive(
             "collected-during-builds",
             COLLECTED,
             "The store is collected to nothing again and again while a tree is built and rebuilt.",
             collected_during_builds,
         ),
-        survive(
+        Probe::survive(
             "collected-while-cargo-compiles",
             COLLECTED,
             "The store is collected to nothing after a build has restored, and before it links.",
             collected_while_cargo_compiles,
         ),
-        survive(
+        Probe::survive(
             "two-toolchains-at-once",
             TOOLCHAINS,
             "Two toolchains build at once on one store, and then each builds the other's tree.",
             two_toolchains,
         ),
-    ],
+    ]],
 };
 
-/// What every program of these stories prints.
+/// What every program of these probes prints.
 const PRINTS: &str = "as it was built and inner";
 
 /// Checkouts of one workspace: a program on a member and on a dependency.
-fn set_up(bench: &mut Bench<'_>, trees: &[&str]) -> Told {
+fn set_up(cx: &mut ProbeContext<'_>, trees: &[&str]) -> ProbeResult {
     let lib = "#[inline(never)]\npub fn word() -> &'static str { \"as it was built\" }\n";
-    bench.publish("plain", "1.0.0", "", &[("src/lib.rs", lib)])?;
-    let depends = "[dependencies]\nplain = \"1\"\n";
-    let manifest = package("app", "0.1.0", &format!("{depends}inner = {{ path = \"inner\" }}\n\n[workspace]\n"));
+    cx.publish("plain", "1.0.0", "", &[("src/lib.rs", lib)])?;
+    let manifest = workspace("app", "plain = \"1\"\ninner = { path = \"inner\" }");
     for tree in trees {
-        bench.tree(
+        cx.tree(
             tree,
             &[
                 ("Cargo.toml", &manifest),
@@ -79,28 +71,28 @@ fn set_up(bench: &mut Bench<'_>, trees: &[&str]) -> Told {
                 ("inner/src/lib.rs", "pub fn inner() -> &'static str { \"inner\" }\n"),
             ],
         )?;
-        bench.set(tree).program = Some("app".to_owned());
+        cx.settings(tree).program = Some("app".to_owned());
     }
     Ok(())
 }
 
-fn four_cold_builds(bench: &mut Bench<'_>) -> Told {
+fn four_cold_builds(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let racing = ["one", "two", "three", "four"];
-    set_up(bench, &racing)?;
-    set_up(bench, &["five"])?;
-    bench.build_together(&racing)?;
+    set_up(cx, &racing)?;
+    set_up(cx, &["five"])?;
+    cx.build_together(&racing)?;
     for tree in racing {
-        bench.prints(tree, PRINTS)?;
+        cx.prints(tree, PRINTS)?;
     }
-    bench.store_is_whole()?;
-    let fifth = bench.build("five")?;
-    bench.prints("five", PRINTS)?;
+    cx.store_is_whole()?;
+    let fifth = cx.build("five")?;
+    cx.prints("five", PRINTS)?;
     for tree in racing {
-        bench.survives(tree, PRINTS)?;
+        cx.survives(tree, PRINTS)?;
     }
-    bench.store_is_whole()?;
-    match bench.needs_cache() {
-        Ok(()) if bench.store().is_ok() => fifth.must_reuse("plain"),
+    cx.store_is_whole()?;
+    match cx.needs_cache() {
+        Ok(()) if cx.store().is_ok() => fifth.must_reuse("plain"),
         _ => Ok(()),
     }
 }
@@ -108,64 +100,61 @@ fn four_cold_builds(bench: &mut Bench<'_>) -> Told {
 /// How often the tree is built while the other thread collects.
 const ROUNDS: usize = 4;
 
-fn collected_during_builds(bench: &mut Bench<'_>) -> Told {
-    bench.store()?;
-    set_up(bench, &["one", "two"])?;
-    bench.build("one")?;
-    bench.note("meanwhile, again and again: harness store collect --store store --max-size 0 --no-wait");
+fn collected_during_builds(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.store()?;
+    set_up(cx, &["one", "two"])?;
+    cx.build("one")?;
+    cx.note("meanwhile, again and again: harness store collect --store store --max-size 0 --no-wait");
     for round in 0..ROUNDS {
         let tree = if round % 2 == 0 { "one" } else { "two" };
-        bench.wipe(tree)?;
-        collecting(bench, |bench| bench.survives(tree, PRINTS))?;
+        cx.wipe(tree)?;
+        collecting(cx, |cx| cx.survives(tree, PRINTS))?;
         // What the build held may be there or gone, but nothing by halves.
-        bench.store_is_whole()?;
+        cx.store_is_whole()?;
     }
-    bench.survives("one", PRINTS)?;
-    bench.survives("two", PRINTS)
+    cx.survives("one", PRINTS)?;
+    cx.survives("two", PRINTS)
 }
 
 /// Does something while another thread collects the store to nothing, again and again.
-fn collecting(bench: &mut Bench<'_>, act: impl FnOnce(&mut Bench<'_>) -> Told) -> Told {
+fn collecting(cx: &mut ProbeContext<'_>, act: impl FnOnce(&mut ProbeContext<'_>) -> ProbeResult) -> ProbeResult {
     let over = AtomicBool::new(false);
-    let (strategy, dir) = (bench.strategy(), bench.store_dir());
-    let (told, collected) = std::thread::scope(|scope| {
+    let (strategy, dir) = (cx.strategy(), cx.store_dir());
+    let (result, collected) = std::thread::scope(|scope| {
         let collecting = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 collect_everything(strategy, &dir)?;
             }
-            Ok::<(), Wrong>(())
+            Ok::<(), ProbeError>(())
         });
-        let told = act(bench);
+        let result = act(cx);
         over.store(true, Ordering::Relaxed);
-        (told, collecting.join())
+        (result, collecting.join())
     });
-    told?;
-    collected.map_err(|_| Wrong::Failed("the collection panicked".to_owned()))?
+    result?;
+    collected.map_err(|_| ProbeError::Failed("the collection panicked".to_owned()))?
 }
 
 /// A script holds the build where its dependencies are restored and its program is not linked.
-fn collected_while_cargo_compiles(bench: &mut Bench<'_>) -> Told {
-    bench.store()?;
-    set_up(bench, &["one"])?;
-    bench.build("one")?;
-    gated(bench, "gated")?;
-    let (strategy, dir) = (bench.strategy(), bench.store_dir());
-    let ended =
-        bench.build_meanwhile("gated", "run `harness store collect --store store --max-size 0`", &mut || {
-            collect_everything(strategy, &dir)
-        })?;
-    ended.map_err(|why| Wrong::Failed(format!("the build failed: {why}")))?;
-    bench.prints("gated", "as it was built")?;
-    bench.store_is_whole()?;
-    bench.wipe("gated")?;
-    bench.survives("gated", "as it was built")?;
-    bench.survives("one", PRINTS)
+fn collected_while_cargo_compiles(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.store()?;
+    set_up(cx, &["one"])?;
+    cx.build("one")?;
+    gated(cx, "gated")?;
+    let (strategy, dir) = (cx.strategy(), cx.store_dir());
+    let command = "run `harness store collect --store store --max-size 0`";
+    cx.build_meanwhile("gated", command, &mut || collect_everything(strategy, &dir))??;
+    cx.prints("gated", "as it was built")?;
+    cx.store_is_whole()?;
+    cx.wipe("gated")?;
+    cx.survives("gated", "as it was built")?;
+    cx.survives("one", PRINTS)
 }
 
 /// Takes everything out of a store, unless a build keeps it from doing so.
-fn collect_everything(strategy: &Strategy, dir: &Path) -> Told {
+fn collect_everything(strategy: &Strategy, dir: &Path) -> ProbeResult {
     let Some(units) = strategy.as_units() else { return Ok(()) };
-    let failed = |error: &dyn std::fmt::Display| Wrong::Failed(format!("the collection failed: {error}"));
+    let failed = |error: &dyn std::fmt::Display| ProbeError::Failed(format!("the collection failed: {error}"));
     let store = units.store.open(dir).map_err(|error| failed(&error))?;
     let limits = StoreLimits { max_bytes: Some(0), ..StoreLimits::default() };
     let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
@@ -175,20 +164,20 @@ fn collect_everything(strategy: &Strategy, dir: &Path) -> Told {
     }
 }
 
-fn two_toolchains(bench: &mut Bench<'_>) -> Told {
-    bench.needs_second_toolchain()?;
+fn two_toolchains(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.needs_second_toolchain()?;
     let trees = ["one", "two"];
-    set_up(bench, &trees)?;
+    set_up(cx, &trees)?;
     for first in trees {
         for tree in trees {
-            bench.wipe(tree)?;
-            bench.set(tree).second_toolchain = tree != first;
+            cx.wipe(tree)?;
+            cx.settings(tree).second_toolchain = tree != first;
         }
-        bench.build_together(&trees)?;
+        cx.build_together(&trees)?;
         for tree in trees {
-            bench.prints(tree, PRINTS)?;
+            cx.prints(tree, PRINTS)?;
         }
-        bench.store_is_whole()?;
+        cx.store_is_whole()?;
     }
     Ok(())
 }

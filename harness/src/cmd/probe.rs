@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
-use reports::probes::{ProbeRow, ProbeRun, Verdict, matrix};
+use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
 use strategies::Strategy;
 
 use super::common::ExternalArgs;
@@ -15,9 +15,9 @@ use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::{self, WorkDir};
-use probes::bench::{ExtraStrategies, Ground};
-use probes::story::Story;
-use probes::{FAMILIES, Family, Probe, select, telling};
+use probes::run::{self, ProbeTask, RunOptions};
+use probes::script::Script;
+use probes::{ExtraStrategies, FAMILIES, FamilyProbe, ProbeEnv, RunCache, select};
 use runner::build_env::BuildEnv;
 use runner::description::surroundings;
 use runner::experiment::catalog_of;
@@ -29,10 +29,10 @@ const DEFAULT_STRATEGIES: &str =
 /// Bytes that must be free before anything is begun.
 const DISK_FLOOR: u64 = 1 << 30;
 
-/// Tells small stories to every strategy, on made-up workspaces and without a network, and looks
+/// Runs correctness probes of strategies, on generated workspaces and without a network, and looks
 /// for wrong builds, needless ones and harm done: a matrix at the end, probes.csv and
 /// probes.json in the run folder. The exit code is 1 when a strategy fails a probe that
-/// --require names, or the harness could not tell a story.
+/// --require names, or the harness could not run a probe.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
@@ -44,37 +44,37 @@ pub struct Args {
     /// Probes, families and globs that every strategy must pass; a known failure is one, too
     #[arg(long, value_name = "LIST")]
     require: Option<String>,
-    /// List the probes with their families, expected ends and origins
+    /// List the probes with their families, expectations and origins
     #[arg(long)]
     list: bool,
-    /// Print a probe's story as a shell script with plain Cargo, to repeat it by hand
-    #[arg(long, value_name = "PROBE", conflicts_with = "list")]
-    story: Option<String>,
-    /// Leave every story's workspaces, build directories and store as they are at its end
+    /// Run a probe and print its steps as a shell script with plain Cargo, to repeat it by hand
+    #[arg(long, alias = "story", value_name = "PROBE", conflicts_with = "list")]
+    script: Option<String>,
+    /// Leave every probe's workspaces, build directories and store as they are at its end
     #[arg(long)]
     keep: bool,
     /// Where the run folder goes [default: runs/ in the work directory]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Where stories are told [default: the user's cache directory]
+    /// Where probes are run [default: the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
     /// rustup toolchain [default: the default one]
     #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     toolchain: Option<String>,
-    /// Another rustup toolchain, for stories that switch [default: nightly or stable, if installed]
+    /// Another rustup toolchain, for probes that switch [default: nightly or stable, if installed]
     #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
     second_toolchain: Option<String>,
-    /// How many stories are told at a time [default: the number of cores]
+    /// How many probes run at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     #[command(flatten)]
     external: ExternalArgs,
-    /// Tell stories on a file system made for this run and removed afterwards, e.g. xfs:8G;
+    /// Run probes on a file system made for this run and removed afterwards, e.g. xfs:8G;
     /// also btrfs, ext4 and tmpfs (needs root on Linux)
     #[arg(long, value_name = "KIND:SIZE")]
     volume: Option<VolumeSpec>,
-    /// Show what would be told, and tell nothing
+    /// Show what would be run, and run nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -85,23 +85,20 @@ pub struct Args {
 /// When something asked for cannot be had, or the run is interrupted.
 pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
-        print!("{}", listed());
+        print!("{}", list());
         return Ok(ExitCode::SUCCESS);
     }
-    let probes = select::select(args.story.as_deref().unwrap_or(&args.probes))?;
-    let required = args.require.as_deref().map(select::select).transpose()?.unwrap_or_default();
+    let probes = select(args.script.as_deref().unwrap_or(&args.probes))?;
+    let required = args.require.as_deref().map(select).transpose()?.unwrap_or_default();
     if let Some((_, missing)) = required.iter().find(|(_, it)| !probes.iter().any(|(_, probe)| probe.name == it.name)) {
         bail!("--require names {}, which --probes leaves out; add it there", missing.name);
     }
-    let extra_strategies = ExtraStrategies { files: args.external.files()?, set: args.external.set.clone() };
+    let extra = ExtraStrategies { files: args.external.files()?, set: args.external.set.clone() };
     let named = |(name, strategy): (strategies::StrategyName, Strategy)| (name.to_string(), strategy);
-    let strategies: Vec<(String, Strategy)> = catalog_of(&extra_strategies.files, &extra_strategies.set)?
-        .select(&args.strategies)?
-        .into_iter()
-        .map(named)
-        .collect();
+    let strategies: Vec<(String, Strategy)> =
+        catalog_of(&extra.files, &extra.set)?.select(&args.strategies)?.into_iter().map(named).collect();
     if args.dry_run {
-        println!("{} probes for {} strategies, no network, one place for each:", probes.len(), strategies.len());
+        println!("{} probes for {} strategies, no network, a directory for each:", probes.len(), strategies.len());
         strategies.iter().for_each(|(name, _)| println!("  {name}"));
         probes.iter().for_each(|(family, probe)| println!("  {}: {}", family.name, probe.name));
         return Ok(ExitCode::SUCCESS);
@@ -110,24 +107,25 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     let dir = args.work_dir.clone().map_or_else(default, Ok)?;
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
     let volume = super::common::open_volume(args.volume, &work)?;
-    let ground_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
+    let volume_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_build_env(args, &build_env, supervisor)?;
-    let ground = Ground { build_env: &build_env, second: second.as_ref(), extra_strategies: &extra_strategies };
+    let cache = RunCache::default();
+    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache };
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
-    let options = telling::Options {
+    let options = RunOptions {
         run: name.clone(),
-        places: ground_dir.join("probes"),
+        dir: volume_dir.join("probes"),
         keep: args.keep,
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
-    probes::faults::clear_leftovers(&build_env.work);
-    exec::dirs::remove_dir(&options.places)?;
-    if args.story.is_some() {
-        return tell_one(ground, &probes, &strategies, &options);
+    probes::remove_leftover_disks(&build_env.work);
+    exec::dirs::remove_dir(&options.dir)?;
+    if args.script.is_some() {
+        return print_script(env, &probes, &strategies, &options);
     }
     let out = args.out.clone().unwrap_or_else(|| build_env.work.join("runs")).join(&name);
-    let rows = tell(ground, &probes, &strategies, &options, &out)?;
+    let rows = run_with_progress(env, &probes, &strategies, &options, &out)?;
     let mut info = surroundings(&name, &build_env);
     info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
     info.complete = true;
@@ -135,48 +133,49 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     print!("{}", matrix::render(&rows, reports::text::WIDTH));
     println!("\nrecords: {}", out.display());
     if args.keep {
-        println!("places:  {}", options.places.display());
+        println!("probes:  {}", options.dir.display());
     }
     let required: Vec<&str> = required.iter().map(|(_, probe)| probe.name).collect();
-    let (complaints, code) = judged(&rows, &required);
+    let (complaints, code) = judge(&rows, &required);
     complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
     Ok(ExitCode::from(code))
 }
 
-/// What the rows mean to who asked for them, and the exit code. What could not be told is no
-/// success, whether it was required or not; a requirement that nobody was held to is worth a word.
-fn judged(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
+/// What the rows mean to who asked for them, and the exit code. A probe that could not be run is
+/// no success, whether it was required or not; a required one that applies to no strategy at all
+/// is worth a warning.
+fn judge(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
     let mut complaints = Vec::new();
     for probe in required {
-        let mut told = rows.iter().filter(|row| row.probe == *probe).peekable();
-        if told.peek().is_some() && told.all(|row| row.verdict == Verdict::NotApplicable) {
+        let mut found = rows.iter().filter(|row| row.probe == *probe).peekable();
+        if found.peek().is_some() && found.all(|row| row.verdict == ProbeVerdict::NotApplicable) {
             complaints.push(format!("warning: {probe} is required, but n/a for every strategy"));
         }
     }
-    let count = |verdict: Verdict, counts: &dyn Fn(&ProbeRow) -> bool| {
+    let count = |verdict: ProbeVerdict, counts: &dyn Fn(&ProbeRow) -> bool| {
         rows.iter().filter(|row| row.verdict == verdict && counts(row)).count()
     };
-    let broken = count(Verdict::Fail, &|row| required.contains(&row.probe.as_str()));
+    let broken = count(ProbeVerdict::Fail, &|row| required.contains(&row.probe.as_str()));
     if broken > 0 {
         complaints.push(format!("{broken} required probes failed"));
     }
-    let untold = count(Verdict::Error, &|_| true);
-    if untold > 0 {
-        complaints.push(format!("{untold} stories could not be told: an error of the harness, or of its surroundings"));
+    let errors = count(ProbeVerdict::Error, &|_| true);
+    if errors > 0 {
+        complaints.push(format!("{errors} probes could not be run: an error of the harness, or of its surroundings"));
     }
-    (complaints, u8::from(broken + untold > 0))
+    (complaints, u8::from(broken + errors > 0))
 }
 
-/// Tells everything, with a bar and an estimate of the time left; the stories that failed are
-/// written as scripts.
-fn tell(
-    ground: Ground<'_>,
-    probes: &[(&'static Family, &'static Probe)],
+/// Runs everything, with a bar and an estimate of the time left; scripts of probes that fail are
+/// written into the run folder.
+fn run_with_progress(
+    env: ProbeEnv<'_>,
+    probes: &[FamilyProbe],
     strategies: &[(String, Strategy)],
-    options: &telling::Options,
+    options: &RunOptions,
     out: &Path,
 ) -> Result<Vec<ProbeRow>> {
-    let tasks = telling::tasks(probes, strategies)?;
+    let tasks = run::tasks(probes, strategies)?;
     let bar = ProgressBar::new(tasks.len() as u64);
     let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -191,65 +190,60 @@ fn tell(
             format!("about {} left", HumanDuration(Duration::from_secs_f64(each * rest)))
         }
     };
-    let on_begin = |task: &telling::Task| bar.set_message(format!("{}: {} {}", left(), task.probe.name, task.name));
-    let on_end = |row: &ProbeRow, story: &Story| {
+    let on_begin = |task: &ProbeTask| bar.set_message(format!("{}: {} {}", left(), task.probe.name, task.name));
+    let on_end = |row: &ProbeRow, script: &Script| {
         bar.inc(1);
-        if matches!(row.verdict, Verdict::Fail | Verdict::Error) {
+        if matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error) {
             let mark = match row.verdict {
-                Verdict::Error => "ERR",
-                _ if row.known.is_empty() => "FAIL",
-                _ => "fail*",
+                ProbeVerdict::Error => "ERR",
+                _ if row.is_known_failure() => "fail*",
+                _ => "FAIL",
             };
             bar.suspend(|| eprintln!("{mark} {} {}: {}", row.probe, row.strategy, row.detail));
-            let script = out.join("stories").join(format!("{}.sh", row.probe));
-            if let Err(error) = write_script(&script, story, row) {
+            let file = out.join("scripts").join(format!("{}.sh", row.probe));
+            if let Err(error) = write_script(&file, script, row) {
                 bar.suspend(|| eprintln!("warning: {error:#}"));
             }
         }
     };
-    let told = telling::tell_all(ground, &tasks, options, &on_begin, &on_end);
+    let rows = run::run_all(env, &tasks, options, &on_begin, &on_end);
     bar.finish_and_clear();
     if !options.keep {
-        let _ = exec::dirs::remove_dir(&options.places);
+        let _ = exec::dirs::remove_dir(&options.dir);
     }
-    told
+    rows
 }
 
-fn write_script(path: &Path, story: &Story, row: &ProbeRow) -> Result<()> {
+fn write_script(path: &Path, script: &Script, row: &ProbeRow) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let title = format!("{} under {}: {}", row.probe, row.strategy, row.detail);
-    std::fs::write(path, story.script(&title)).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::write(path, script.to_shell(&title)).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// `--story`: how a probe is repeated by hand.
-fn tell_one(
-    ground: Ground<'_>,
-    probes: &[(&'static Family, &'static Probe)],
+/// `--script`: how a probe is repeated by hand.
+fn print_script(
+    env: ProbeEnv<'_>,
+    probes: &[FamilyProbe],
     strategies: &[(String, Strategy)],
-    options: &telling::Options,
+    options: &RunOptions,
 ) -> Result<ExitCode> {
     let ([(family, probe)], Some((name, strategy))) = (probes, strategies.first()) else {
-        bail!("--story wants one probe; `harness probe --list` shows all");
+        bail!("--script wants one probe; `harness probe --list` shows all");
     };
-    let place = telling::place_of(&options.places, probe, name);
-    let told = telling::tell(ground, probe, (name, strategy), &place, options.keep)?;
-    if told.story.steps().is_empty() {
-        bail!("the story cannot be told of {name}: {}; name another one with --strategies", told.detail);
+    let attempt = run::attempt(env, probe, (name, strategy), &options.dir_of(probe, name), options.keep)?;
+    if attempt.script.is_empty() {
+        bail!("the probe cannot be run for {name}: {}; name another one with --strategies", attempt.detail);
     }
-    let verdict = format!("{} {}", told.verdict.as_str(), told.detail);
-    println!("{}", told.story.script(&format!("{}, {}: {}", family.name, probe.name, probe.about)).trim_end());
-    println!(
-        "# expected: {}; origin: {}\n# told to {name}: {}",
-        probe.expects.as_str(),
-        probe.origin,
-        verdict.trim_end()
-    );
-    Ok(ExitCode::from(u8::from(told.verdict == Verdict::Error)))
+    let result = format!("{} {}", attempt.verdict.as_str(), attempt.detail);
+    println!("{}", attempt.script.to_shell(&format!("{}, {}: {}", family.name, probe.name, probe.about)).trim_end());
+    println!("# expected: {}; origin: {}", probe.expects.as_str(), probe.origin);
+    println!("# under {name}: {}", result.trim_end());
+    Ok(ExitCode::from(u8::from(attempt.verdict == ProbeVerdict::Error)))
 }
 
-/// A build_env of its own for the other toolchain: an observer, and what Cargo notes about rustc,
-/// belong to one compiler.
+/// The surroundings of builds with the other toolchain: an observer, and what Cargo notes about
+/// rustc, belong to one compiler.
 fn second_build_env(args: &Args, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
     let work = build_env.work.join("second-toolchain");
     let open = |name: &str| BuildEnv::open(&work, Some(name), supervisor.clone());
@@ -266,11 +260,11 @@ fn second_build_env(args: &Args, build_env: &BuildEnv, supervisor: &Supervisor) 
     other.map(open).transpose()
 }
 
-fn listed() -> String {
+fn list() -> String {
     let mut out = String::new();
     for family in FAMILIES {
         out += &format!("{}: {}\n", family.name, family.about);
-        for probe in family.probes {
+        for probe in family.probes() {
             out += &format!("  {} [must {}]\n      {}\n", probe.name, probe.expects.as_str(), probe.about);
             probe.origin.split(' ').for_each(|link| out += &format!("      {link}\n"));
         }

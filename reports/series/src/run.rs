@@ -154,7 +154,7 @@ pub fn of_folder(dir: &Path) -> Result<SeriesRun, SeriesError> {
         let mut all: Vec<ProbePoint> = run.rows.iter().map(verdict).collect();
         all.sort_unstable();
         all.dedup_by(|a, b| (&a.probe, &a.strategy) == (&b.probe, &b.strategy));
-        let finished = run.rows.iter().filter(|row| row.verdict != probes::Verdict::Error).count();
+        let finished = run.rows.iter().filter(|row| row.verdict != probes::ProbeVerdict::Error).count();
         let mut strategies: Vec<&str> = all.iter().map(|it| it.strategy.as_str()).collect();
         strategies.sort_unstable();
         strategies.dedup();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use made::MadeRun;
 use records::RunInfo;
-use reports::probes::{self, ProbeRow, ProbeRun, Verdict};
+use reports::probes::{self, ProbeRow, ProbeRun, ProbeVerdict};
 use series::night::{JudgeStage, Night, NightFinding, VerdictOutcome, accept, judge, summary, verdicts};
 use series::{Series, SeriesError};
 
@@ -153,7 +153,7 @@ fn too_few_rounds_are_reported_as_that() {
     assert!(document.lead[0].contains("too few rounds"), "{}", document.lead[0]);
 }
 
-fn probed(place: &TestSeries, day: u32, verdict: Verdict) -> PathBuf {
+fn probed(place: &TestSeries, day: u32, verdict: ProbeVerdict) -> PathBuf {
     let mut info = RunInfo::new(format!("2026-02-{day:02}-probes"));
     info.started = format!("2026-02-{day:02}T02:00:00Z");
     info.complete = true;
@@ -170,7 +170,7 @@ fn probed(place: &TestSeries, day: u32, verdict: Verdict) -> PathBuf {
         attempts: 1,
         wall_s: 1.0,
     };
-    let rows = vec![row("edited", verdict), row("always", Verdict::Fail), row("fine", Verdict::Pass)];
+    let rows = vec![row("edited", verdict), row("always", ProbeVerdict::Fail), row("fine", ProbeVerdict::Pass)];
     let dir = place.dir.path().join(&info.name);
     probes::write(&dir, &ProbeRun { info, rows }).unwrap();
     dir
@@ -182,15 +182,15 @@ fn a_newly_failing_probe_is_named_and_an_old_one_is_not() {
     let night = |day, verdict, compared: &MadeRun| {
         judge(&place.series, &[probed(&place, day, verdict), place.made(compared)], None, JudgeStage::Final).unwrap()
     };
-    assert!(night(1, Verdict::Pass, &self::night(1)).regressions.is_empty());
-    let failing = night(2, Verdict::Fail, &self::night(2));
+    assert!(night(1, ProbeVerdict::Pass, &self::night(1)).regressions.is_empty());
+    let failing = night(2, ProbeVerdict::Fail, &self::night(2));
     assert_eq!(found(&failing), [("edited", "copy+aggressive")]);
     let document = summary(&failing, &place.series, &[]).unwrap();
     let text = reports::formats::markdown::render(&document);
     assert!(text.contains("copy+aggressive fails edited now: the program says 1, not 2"), "{text}");
     assert!(text.contains("harness series accept 2026-02-02-probes"), "{text}");
     // The comparison of that night was good: it is judged apart.
-    let next = night(3, Verdict::Pass, &self::night(3));
+    let next = night(3, ProbeVerdict::Pass, &self::night(3));
     assert_eq!(against(&next), Some("2026-01-03-quick"));
     assert_eq!(next.probed.unwrap().against.unwrap().0.name, "2026-02-01-probes");
 }

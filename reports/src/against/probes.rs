@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::probes::{ProbeRow, ProbeRun, Verdict};
+use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 
 /// What changed between two runs of `harness probe`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,7 +23,7 @@ pub struct ProbeChanges {
     pub fixed: Vec<ProbeRow>,
     /// Ended otherwise in both, yet neither of the above: a probe that could not be run
     /// before or cannot now. The verdict is the older one's.
-    pub otherwise: Vec<(ProbeRow, Verdict)>,
+    pub otherwise: Vec<(ProbeRow, ProbeVerdict)>,
     /// Fail now without being known, and the older run did not run them.
     pub failing_first: Vec<ProbeRow>,
     /// Run then and not now: probe and strategy.
@@ -33,14 +33,14 @@ pub struct ProbeChanges {
 /// Compares `new` with `old`.
 pub fn probe_changes(new: &ProbeRun, old: &ProbeRun) -> ProbeChanges {
     let key = |row: &ProbeRow| (row.probe.clone(), row.strategy.clone());
-    let before: BTreeMap<(String, String), Verdict> = old.rows.iter().map(|row| (key(row), row.verdict)).collect();
+    let before: BTreeMap<(String, String), ProbeVerdict> = old.rows.iter().map(|row| (key(row), row.verdict)).collect();
     let mut changes =
         ProbeChanges { old: old.info.name.clone(), new: new.info.name.clone(), ..ProbeChanges::default() };
     let mut seen = std::collections::BTreeSet::new();
     for row in &new.rows {
         seen.insert(key(row));
         let Some(was) = before.get(&key(row)).copied() else {
-            if row.verdict == Verdict::Fail && row.known.is_empty() {
+            if row.verdict == ProbeVerdict::Fail && row.known.is_empty() {
                 changes.failing_first.push(row.clone());
             }
             continue;
@@ -48,8 +48,8 @@ pub fn probe_changes(new: &ProbeRun, old: &ProbeRun) -> ProbeChanges {
         changes.common += 1;
         match (was, row.verdict) {
             (was, now) if was == now => {}
-            (_, Verdict::Fail) => changes.newly_failing.push(row.clone()),
-            (Verdict::Fail, Verdict::Pass) => changes.fixed.push(row.clone()),
+            (_, ProbeVerdict::Fail) => changes.newly_failing.push(row.clone()),
+            (ProbeVerdict::Fail, ProbeVerdict::Pass) => changes.fixed.push(row.clone()),
             (was, _) => changes.otherwise.push((row.clone(), was)),
         }
     }
@@ -62,8 +62,8 @@ mod tests {
     use super::*;
     use records::RunInfo;
 
-    fn run(name: &str, rows: &[(&str, Verdict, &str)]) -> ProbeRun {
-        let row = |(probe, verdict, known): &(&str, Verdict, &str)| ProbeRow {
+    fn run(name: &str, rows: &[(&str, ProbeVerdict, &str)]) -> ProbeRun {
+        let row = |(probe, verdict, known): &(&str, ProbeVerdict, &str)| ProbeRow {
             run: name.into(),
             family: "stale".into(),
             probe: (*probe).into(),
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn only_a_failure_that_was_none_is_new() {
-        use Verdict::{Error, Fail, NotApplicable, Pass};
+        use ProbeVerdict::{Error, Fail, NotApplicable, Pass};
         let old = run(
             "old",
             &[

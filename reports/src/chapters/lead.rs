@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::Standing;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
-use crate::probes::{ProbeRun, Verdict as ProbeVerdict};
+use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
 use crate::text::{bytes, percent};
 use crate::words::{bounds, distinct, estimate, first_line, listed, plural, ratio_or_dash};

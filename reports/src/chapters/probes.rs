@@ -1,8 +1,8 @@
 //! Which designs gave a wrong build: probes by strategies.
 
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::probes::failures::told_once;
-use crate::probes::{ProbeRow, ProbeRun, Verdict};
+use crate::probes::problems;
+use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use crate::words::{distinct, plural};
 
 pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
@@ -25,7 +25,7 @@ pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
 
 fn title(run: &ProbeRun, family: &str) -> String {
     let rows = || run.rows.iter().filter(|row| row.family == family);
-    let failed = rows().filter(|row| row.verdict == Verdict::Fail).count();
+    let failed = rows().filter(|row| row.verdict == ProbeVerdict::Fail).count();
     let probes = distinct(rows().map(|row| &row.probe)).len();
     format!("{family}: {}, {}", plural(probes, "probe"), plural(failed, "failure"))
 }
@@ -38,15 +38,15 @@ fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
     for strategy in strategies {
         let count =
             |of: &dyn Fn(&ProbeRow) -> bool| run.rows.iter().filter(|row| row.strategy == *strategy && of(row)).count();
-        let unexplained = count(&|row| row.verdict == Verdict::Fail && row.known.is_empty());
+        let unexplained = count(&|row| row.verdict == ProbeVerdict::Fail && row.known.is_empty());
         let tone = if unexplained > 0 { Tone::Bad } else { Tone::Plain };
         grid.row([
             Cell::from(*strategy),
-            Cell::from(count(&|row| row.verdict == Verdict::Pass).to_string()),
+            Cell::from(count(&|row| row.verdict == ProbeVerdict::Pass).to_string()),
             Cell::toned(unexplained.to_string(), tone),
-            Cell::from(count(&|row| row.verdict == Verdict::Fail && !row.known.is_empty()).to_string()),
-            Cell::from(count(&|row| row.verdict == Verdict::NotApplicable).to_string()),
-            Cell::from(count(&|row| row.verdict == Verdict::Error).to_string()),
+            Cell::from(count(&|row| row.verdict == ProbeVerdict::Fail && !row.known.is_empty()).to_string()),
+            Cell::from(count(&|row| row.verdict == ProbeVerdict::NotApplicable).to_string()),
+            Cell::from(count(&|row| row.verdict == ProbeVerdict::Error).to_string()),
         ]);
     }
     grid
@@ -70,11 +70,11 @@ fn matrix(run: &ProbeRun, family: &str, strategies: &[&str]) -> Grid {
 
 fn cell(row: &ProbeRow) -> Cell {
     match row.verdict {
-        Verdict::Pass => Cell::toned("pass", Tone::Good),
-        Verdict::Fail if row.known.is_empty() => Cell::toned("FAIL", Tone::Bad),
-        Verdict::Fail => Cell::toned("fail*", Tone::Bad),
-        Verdict::NotApplicable => Cell::toned("n/a", Tone::Quiet),
-        Verdict::Error => Cell::toned("error", Tone::Bad),
+        ProbeVerdict::Pass => Cell::toned("pass", Tone::Good),
+        ProbeVerdict::Fail if row.known.is_empty() => Cell::toned("FAIL", Tone::Bad),
+        ProbeVerdict::Fail => Cell::toned("fail*", Tone::Bad),
+        ProbeVerdict::NotApplicable => Cell::toned("n/a", Tone::Quiet),
+        ProbeVerdict::Error => Cell::toned("error", Tone::Bad),
     }
 }
 
@@ -84,13 +84,13 @@ fn failures(run: &ProbeRun) -> Grid {
         "What went wrong, each once for all strategies it hit.",
         &["probe", "under", "what was wrong", "explained in", "by hand"],
     );
-    for (row, under) in told_once(&run.rows) {
+    for (row, under) in problems(&run.rows) {
         grid.row([
             row.probe.clone(),
             under.join(", "),
             row.detail.clone(),
             row.known.clone(),
-            format!("harness probe --story {}", row.probe),
+            format!("harness probe --script {}", row.probe),
         ]);
     }
     grid

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::row::ProbeRow;
+use super::row::{ProbeRow, RENAMED};
 use records::run_folder::RunError;
 use records::{RunInfo, SCHEMA_VERSION};
 
@@ -69,5 +69,12 @@ pub fn read(dir: &Path) -> Result<ProbeRun, RunError> {
         Some(found) if found > u64::from(SCHEMA_VERSION) => return Err(RunError::Newer { path, found }),
         Some(_) => {}
     }
-    serde_json::from_value(value).map_err(|error| bad(format!("{WHOLE} does not fit its schema ({error})")))
+    let mut run: ProbeRun =
+        serde_json::from_value(value).map_err(|error| bad(format!("{WHOLE} does not fit its schema ({error})")))?;
+    for row in &mut run.rows {
+        if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == row.probe) {
+            row.probe = (*today).to_owned();
+        }
+    }
+    Ok(run)
 }

@@ -1,17 +1,17 @@
 //! Probes by strategies, as text.
 //!
-//! Strategies stand as numbers over the columns, with their names above, since names are long
-//! and there may be many. Below the matrix every failure, and every error of the harness, is told
-//! once with the strategies it hit; what is not applicable is told in the records only.
+//! Columns have numbers for strategies, and the names come above, since names are long and there
+//! may be many. After the matrix every failure, and every error of the harness, is listed once
+//! with the strategies it hit; why something is not applicable is in the records only.
 
 use std::fmt::Write as _;
 
-use super::failures::{distinct, told_once};
-use super::row::{ProbeRow, Verdict};
+use super::row::{ProbeRow, ProbeVerdict, problems};
 use crate::document::Grid;
 use crate::formats::terminal;
+use crate::words::distinct;
 
-/// The matrix with its legend and, below it, what went wrong; at most `width` columns wide.
+/// The matrix with its legend and, after it, what went wrong; at most `width` columns wide.
 pub fn render(rows: &[ProbeRow], width: usize) -> String {
     let strategies = distinct(rows.iter().map(|row| row.strategy.as_str()));
     let mut out = String::new();
@@ -44,55 +44,53 @@ const ROOMY: usize = 8;
 
 fn initial(row: &ProbeRow) -> &'static str {
     match row.verdict {
-        Verdict::Pass => "P",
-        Verdict::Fail if !row.known.is_empty() => "f",
-        Verdict::Fail => "F",
-        Verdict::NotApplicable => "-",
-        Verdict::Error => "E",
+        ProbeVerdict::Pass => "P",
+        ProbeVerdict::Fail if row.is_known_failure() => "f",
+        ProbeVerdict::Fail => "F",
+        ProbeVerdict::NotApplicable => "-",
+        ProbeVerdict::Error => "E",
     }
 }
 
 fn cell(row: &ProbeRow) -> &'static str {
     match row.verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail if !row.known.is_empty() => "fail*",
-        Verdict::Fail => "FAIL",
-        Verdict::NotApplicable => "-",
-        Verdict::Error => "ERR",
+        ProbeVerdict::Pass => "pass",
+        ProbeVerdict::Fail if row.is_known_failure() => "fail*",
+        ProbeVerdict::Fail => "FAIL",
+        ProbeVerdict::NotApplicable => "-",
+        ProbeVerdict::Error => "ERR",
     }
 }
 
 fn tally(rows: &[ProbeRow], strategy: &str) -> String {
-    let count = |verdict: Verdict| rows.iter().filter(|row| row.strategy == strategy && row.verdict == verdict).count();
-    let known = rows
-        .iter()
-        .filter(|row| row.strategy == strategy && row.verdict == Verdict::Fail && !row.known.is_empty())
-        .count();
+    let count =
+        |verdict: ProbeVerdict| rows.iter().filter(|row| row.strategy == strategy && row.verdict == verdict).count();
+    let known = rows.iter().filter(|row| row.strategy == strategy && row.is_known_failure()).count();
     let of_known = if known > 0 { format!(" ({known} of them known*)") } else { String::new() };
-    let of_errors = match count(Verdict::Error) {
+    let of_errors = match count(ProbeVerdict::Error) {
         0 => String::new(),
-        errors => format!(", {errors} could not be told (ERR)"),
+        errors => format!(", {errors} could not be run (ERR)"),
     };
     format!(
         "{} pass, {} fail{of_known}, {} n/a (-){of_errors}",
-        count(Verdict::Pass),
-        count(Verdict::Fail),
-        count(Verdict::NotApplicable)
+        count(ProbeVerdict::Pass),
+        count(ProbeVerdict::Fail),
+        count(ProbeVerdict::NotApplicable)
     )
 }
 
 fn failures(rows: &[ProbeRow]) -> String {
     let mut out = String::new();
-    for (row, strategies) in told_once(rows) {
+    for (row, strategies) in problems(rows) {
         let _ = writeln!(out, "\n{} under {}: {}", row.probe, strategies.join(", "), row.detail);
-        if row.verdict == Verdict::Fail && row.attempts > 1 {
+        if row.verdict == ProbeVerdict::Fail && row.attempts > 1 {
             let _ = writeln!(out, "  seen {} times of {0}; plain Cargo passes", row.attempts);
         }
         if !row.known.is_empty() {
             let _ = writeln!(out, "  *known: {}", row.known);
         }
         let _ = writeln!(out, "  origin: {}", row.origin);
-        let _ = writeln!(out, "  by hand: harness probe --story {}", row.probe);
+        let _ = writeln!(out, "  by hand: harness probe --script {}", row.probe);
     }
     out
 }
@@ -101,7 +99,7 @@ fn failures(rows: &[ProbeRow]) -> String {
 mod tests {
     use super::*;
 
-    fn row(probe: &str, strategy: &str, verdict: Verdict, detail: &str, known: &str) -> ProbeRow {
+    fn row(probe: &str, strategy: &str, verdict: ProbeVerdict, detail: &str, known: &str) -> ProbeRow {
         ProbeRow {
             run: "r".into(),
             family: "stale".into(),
@@ -118,19 +116,19 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_with_legend_and_failures_told_once() {
+    fn a_matrix_with_legend_and_failures_listed_once() {
         let rows = [
-            row("one", "a", Verdict::Pass, "", ""),
-            row("one", "b", Verdict::Fail, "printed 1", ""),
-            row("one", "c", Verdict::Fail, "printed 1", ""),
-            row("two", "a", Verdict::NotApplicable, "no store", ""),
-            row("two", "b", Verdict::Fail, "printed 2", "KEYS.md"),
-            row("two", "c", Verdict::Error, "no space left", ""),
+            row("one", "a", ProbeVerdict::Pass, "", ""),
+            row("one", "b", ProbeVerdict::Fail, "printed 1", ""),
+            row("one", "c", ProbeVerdict::Fail, "printed 1", ""),
+            row("two", "a", ProbeVerdict::NotApplicable, "no store", ""),
+            row("two", "b", ProbeVerdict::Fail, "printed 2", "KEYS.md"),
+            row("two", "c", ProbeVerdict::Error, "no space left", ""),
         ];
         insta::assert_snapshot!(render(&rows, 100), @r"
           1  a: 1 pass, 0 fail, 1 n/a (-)
           2  b: 0 pass, 2 fail (1 of them known*), 0 n/a (-)
-          3  c: 0 pass, 1 fail, 0 n/a (-), 1 could not be told (ERR)
+          3  c: 0 pass, 1 fail, 0 n/a (-), 1 could not be run (ERR)
 
         stale
              expects     1      2     3
@@ -139,16 +137,16 @@ mod tests {
 
         one under b, c: printed 1
           origin: https://example.org/1
-          by hand: harness probe --story one
+          by hand: harness probe --script one
 
         two under b: printed 2
           *known: KEYS.md
           origin: https://example.org/1
-          by hand: harness probe --story two
+          by hand: harness probe --script two
 
         two under c: no space left
           origin: https://example.org/1
-          by hand: harness probe --story two
+          by hand: harness probe --script two
         ");
     }
 }

@@ -1,14 +1,12 @@
-//! What probes found: which strategies gave a wrong build, and in which story.
+//! What probes found: which strategies gave a wrong build, and in which probe.
 //!
 //! - [`row`]: one probe under one strategy
-//! - [`failures`]: what went wrong, each thing once
 //! - [`folder`]: `probes.csv` and `probes.json`, written and read
 //! - [`matrix`]: probes by strategies as text, with what went wrong below
 
-pub mod failures;
 pub mod folder;
 pub mod matrix;
 pub mod row;
 
 pub use folder::{ProbeRun, TABLE, WHOLE, read, write};
-pub use row::{ProbeRow, Verdict};
+pub use row::{ProbeRow, ProbeVerdict, RENAMED, problems};

@@ -5,26 +5,26 @@ use serde::{Deserialize, Serialize};
 /// How a probe ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum ProbeVerdict {
     /// As expected.
     Pass,
     /// A wrong build, a needless one, or lost work.
     Fail,
-    /// The story cannot be told of this strategy, on this machine, or to an end.
+    /// The probe says nothing of this strategy, or cannot be run on this machine.
     #[serde(rename = "n/a")]
     NotApplicable,
-    /// The harness could not tell the story: nothing is known of the strategy.
+    /// The harness could not run the probe: nothing is known of the strategy.
     Error,
 }
 
-impl Verdict {
-    /// As it is written: `pass`, `fail`, `n/a`, `error`.
+impl ProbeVerdict {
+    /// The word in the column: `pass`, `fail`, `n/a`, `error`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::NotApplicable => "n/a",
-            Verdict::Error => "error",
+            ProbeVerdict::Pass => "pass",
+            ProbeVerdict::Fail => "fail",
+            ProbeVerdict::NotApplicable => "n/a",
+            ProbeVerdict::Error => "error",
         }
     }
 }
@@ -38,19 +38,19 @@ pub struct ProbeRow {
     pub family: String,
     /// Name of the probe.
     pub probe: String,
-    /// The expected end: `rebuild`, `reuse` or `survive`.
+    /// What a right strategy does: `rebuild`, `reuse` or `survive`.
     pub expects: String,
-    /// Where the story comes from: a link, or several separated by spaces.
+    /// The issues that the probe comes from: a link, or several separated by spaces.
     pub origin: String,
-    /// Strategy by name.
+    /// Name of the strategy.
     pub strategy: String,
     /// How it ended.
-    pub verdict: Verdict,
-    /// What was wrong, why it is not applicable, or what kept the harness from telling it; empty for `pass`.
+    pub verdict: ProbeVerdict,
+    /// What was wrong, why it is not applicable, or why the harness could not run it; a remark, if any, for `pass`.
     pub detail: String,
     /// For a failure that is a known property of the strategy: where that is explained.
     pub known: String,
-    /// How often the story was told; failures of other people's tools are repeated.
+    /// How often the probe was run; failures of external tools are repeated.
     pub attempts: u32,
     /// Seconds for all attempts.
     pub wall_s: f64,
@@ -61,4 +61,36 @@ impl ProbeRow {
     pub const COLUMNS: &'static [&'static str] = &[
         "run", "family", "probe", "expects", "origin", "strategy", "verdict", "detail", "known", "attempts", "wall_s",
     ];
+
+    /// Whether it failed for no reason that is known to be a property of the strategy.
+    pub fn is_unexplained_failure(&self) -> bool {
+        self.verdict == ProbeVerdict::Fail && self.known.is_empty()
+    }
+
+    /// Whether it failed for a reason that is known to be a property of the strategy.
+    pub fn is_known_failure(&self) -> bool {
+        self.verdict == ProbeVerdict::Fail && !self.known.is_empty()
+    }
+}
+
+/// Probes that had another name once: the old name and today's. Older runs are read with today's.
+pub const RENAMED: &[(&str, &str)] = &[
+    ("script-reads-variable-untold", "script-reads-variable-untracked"),
+    ("script-reads-file-untold", "script-reads-file-untracked"),
+    ("script-hands-on-its-place", "script-passes-on-its-path"),
+    ("macro-reads-variable-and-tells", "macro-reads-variable-and-tracks"),
+];
+
+/// Every failure and every error, once for all strategies that ended in the very same words, in
+/// order of first appearance.
+pub fn problems(rows: &[ProbeRow]) -> Vec<(&ProbeRow, Vec<&str>)> {
+    let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
+    let mut problems: Vec<(&ProbeRow, Vec<&str>)> = Vec::new();
+    for row in rows.iter().filter(|row| matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error)) {
+        match problems.iter_mut().find(|(first, _)| words(first) == words(row)) {
+            Some((_, strategies)) => strategies.push(&row.strategy),
+            None => problems.push((row, vec![&row.strategy])),
+        }
+    }
+    problems
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{Answer, State};
 use super::evidence::Evidence;
 use crate::document::{Cell, Grid, Tone};
-use crate::probes::{ProbeRow, Verdict};
+use crate::probes::{ProbeRow, ProbeVerdict};
 use crate::text::{clean, fit};
 use crate::words::{distinct, listed, plural};
 
@@ -38,15 +38,15 @@ pub(super) struct ProbeTally {
 
 impl ProbeCase<'_> {
     pub fn is_unexplained(&self) -> bool {
-        self.row.verdict == Verdict::Fail && self.row.known.is_empty()
+        self.row.verdict == ProbeVerdict::Fail && self.row.known.is_empty()
     }
 
     pub fn is_known(&self) -> bool {
-        self.row.verdict == Verdict::Fail && !self.row.known.is_empty()
+        self.row.verdict == ProbeVerdict::Fail && !self.row.known.is_empty()
     }
 
     pub fn has_result(&self) -> bool {
-        matches!(self.row.verdict, Verdict::Pass | Verdict::Fail)
+        matches!(self.row.verdict, ProbeVerdict::Pass | ProbeVerdict::Fail)
     }
 }
 
@@ -72,10 +72,10 @@ pub(super) fn tally(cases: &[ProbeCase<'_>], strategy: &str) -> ProbeTally {
     let mut worst: BTreeMap<&str, u8> = BTreeMap::new();
     for case in cases.iter().filter(|it| it.row.strategy == strategy) {
         let end = match case.row.verdict {
-            Verdict::NotApplicable | Verdict::Error => 0,
-            Verdict::Pass => 1,
-            Verdict::Fail if case.is_known() => 2,
-            Verdict::Fail => 3,
+            ProbeVerdict::NotApplicable | ProbeVerdict::Error => 0,
+            ProbeVerdict::Pass => 1,
+            ProbeVerdict::Fail if case.is_known() => 2,
+            ProbeVerdict::Fail => 3,
         };
         let known = worst.entry(&case.row.probe).or_insert(end);
         *known = end.max(*known);
@@ -116,7 +116,8 @@ impl Answer {
             }
         }
         self.grid(grid);
-        let failed: Vec<ProbeCase<'_>> = cases.iter().filter(|it| it.row.verdict == Verdict::Fail).copied().collect();
+        let failed: Vec<ProbeCase<'_>> =
+            cases.iter().filter(|it| it.row.verdict == ProbeVerdict::Fail).copied().collect();
         let mut known = Vec::new();
         for (probe, is_known) in distinct(failed.iter().map(|it| (it.row.probe.as_str(), it.is_known()))) {
             let same = failed.iter().filter(|it| it.row.probe == probe && it.is_known() == is_known);

@@ -1,72 +1,75 @@
 //! Variables that are compiled in, from the environment and from the configuration.
 
-use super::{APP, checkout, set_variable, stale, there_and_back, three_places, thrice, word_is};
-use crate::bench::Bench;
-use crate::materials::package;
-use crate::{Probe, Told};
+use super::{
+    APP, checkout, scripted_dependency, set_argument, set_variable, there_and_back, three_crates, thrice,
+    variable_there_and_back, word_is,
+};
+use crate::context::ProbeContext;
+use crate::fixtures::{SCRIPT_WORD, build_script, variable};
+use crate::{Probe, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
-    stale(
+    Probe::rebuild(
         "env-changed",
         "https://github.com/rust-lang/cargo/issues/3434",
         "A variable read by `env!` changes.",
         env_changed,
     ),
-    stale(
+    Probe::rebuild(
         "option-env-changed",
         "https://github.com/rust-lang/cargo/issues/8306",
         "A variable read by `option_env!` changes.",
-        |bench| option_env(bench, ["one", "two"]),
+        |cx| option_env(cx, ["one", "two"]),
     ),
-    stale(
+    Probe::rebuild(
         "option-env-unset",
         "https://github.com/rust-lang/cargo/issues/8306",
         "A variable read by `option_env!` is set, then not, then set again.",
-        |bench| option_env(bench, ["one", "unset"]),
+        |cx| option_env(cx, ["one", "unset"]),
     ),
-    stale(
+    Probe::rebuild(
         "option-env-first-set-later",
         "https://github.com/rust-lang/cargo/issues/13280",
         "A variable read by `option_env!` is not there when the crate is first built, and then is.",
-        |bench| option_env(bench, ["unset", "one"]),
+        |cx| option_env(cx, ["unset", "one"]),
     ),
-    stale(
+    Probe::rebuild(
         "config-env-changed",
         "https://github.com/rust-lang/cargo/issues/13280",
         "A variable of the `[env]` table in `.cargo/config.toml` changes, and is read by `env!`.",
         config_env_changed,
     ),
-    stale(
+    Probe::rebuild(
         "config-include-of-include",
         "https://github.com/rust-lang/cargo/issues/7723",
         "A variable of an `[env]` table changes in a file that an included configuration file includes.",
         config_include_of_include,
     ),
-    stale(
+    Probe::rebuild(
         "config-env-overridden",
         "https://github.com/rust-lang/cargo/issues/13280",
         "The environment overrides a variable of the `[env]` table, until the table says `force`.",
         config_env_overridden,
     ),
-    stale(
+    Probe::rebuild(
         "config-env-relative-two-checkouts",
         "https://github.com/rust-lang/cargo/issues/10358",
         "A variable of the `[env]` table is relative to the configuration: each checkout's must be its own.",
         config_env_relative,
     ),
-    stale(
+    Probe::rebuild(
         "config-env-read-by-script",
         "https://github.com/rust-lang/cargo/issues/10358 https://github.com/rust-lang/cargo/issues/14350",
         "A build script watches a variable that the `[env]` table sets, and the table changes.",
         config_env_read_by_script,
     ),
-    stale(
+    Probe::rebuild(
         "config-env-by-argument",
         "https://github.com/rust-lang/cargo/issues/13280",
         "A variable of the `[env]` table is given by `--config` on the command line.",
         config_env_by_argument,
     ),
-    stale(
+    Probe::rebuild(
         "primary-package",
         "https://github.com/rust-lang/cargo/pull/14811",
         "A member reads CARGO_PRIMARY_PACKAGE, which is set when the member is named on the command line.",
@@ -74,94 +77,82 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
-const WORD: &str = "PROBE_WORD";
+const READS: &str = "env!(\"PROBE_WORD\")";
 
-fn env_changed(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, "env!(\"PROBE_WORD\")", "")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        set_variable(bench, WORD, word);
-        Ok(thrice(word))
+fn env_changed(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, READS, "")?;
+    variable_there_and_back(cx, "PROBE_WORD", ["one", "two"], thrice)
+}
+
+fn option_env(cx: &mut ProbeContext<'_>, values: [&str; 2]) -> ProbeResult {
+    three_crates(cx, "option_env!(\"PROBE_WORD\").unwrap_or(\"unset\")", "")?;
+    variable_there_and_back(cx, "PROBE_WORD", values, thrice)
+}
+
+/// The same word in an `[env]` table of a configuration file.
+fn table_there_and_back(cx: &mut ProbeContext<'_>, file: &str, print: fn(&str) -> String) -> ProbeResult {
+    there_and_back(cx, ["one", "two"], |cx, word| {
+        cx.write(&format!("ws/app/.cargo/{file}"), &format!("[env]\nPROBE_WORD = \"{word}\"\n"))?;
+        Ok(print(word))
     })
 }
 
-fn option_env(bench: &mut Bench<'_>, values: [&str; 2]) -> Told {
-    three_places(bench, "option_env!(\"PROBE_WORD\").unwrap_or(\"unset\")", "")?;
-    there_and_back(bench, values, |bench, word| {
-        set_variable(bench, WORD, word);
-        Ok(thrice(word))
-    })
+fn config_env_changed(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, READS, "")?;
+    table_there_and_back(cx, "config.toml", thrice)
 }
 
-fn config_env_changed(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, "env!(\"PROBE_WORD\")", "")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.write("ws/app/.cargo/config.toml", &format!("[env]\nPROBE_WORD = \"{word}\"\n"))?;
-        Ok(thrice(word))
-    })
+fn config_include_of_include(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, READS, "")?;
+    cx.write("ws/app/.cargo/config.toml", "include = [\"near.toml\"]\n")?;
+    cx.write("ws/app/.cargo/near.toml", "include = [\"far.toml\"]\n")?;
+    table_there_and_back(cx, "far.toml", thrice)
 }
 
-fn config_include_of_include(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, "env!(\"PROBE_WORD\")", "")?;
-    bench.write("ws/app/.cargo/config.toml", "include = [\"near.toml\"]\n")?;
-    bench.write("ws/app/.cargo/near.toml", "include = [\"far.toml\"]\n")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.write("ws/app/.cargo/far.toml", &format!("[env]\nPROBE_WORD = \"{word}\"\n"))?;
-        Ok(thrice(word))
-    })
-}
-
-fn config_env_overridden(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, "env!(\"PROBE_WORD\")", "")?;
-    set_variable(bench, WORD, "outside");
-    there_and_back(bench, ["false", "true"], |bench, force| {
+fn config_env_overridden(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, READS, "")?;
+    set_variable(cx, "PROBE_WORD", "outside");
+    there_and_back(cx, ["false", "true"], |cx, force| {
         let table = format!("[env]\nPROBE_WORD = {{ value = \"inside\", force = {force} }}\n");
-        bench.write("ws/app/.cargo/config.toml", &table)?;
+        cx.write("ws/app/.cargo/config.toml", &table)?;
         Ok(thrice(if force == "true" { "inside" } else { "outside" }))
     })
 }
 
-fn config_env_relative(bench: &mut Bench<'_>) -> Told {
+fn config_env_relative(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for tree in ["first", "second"] {
         let table = "[env]\nPROBE_WORD = { value = \"assets\", relative = true }\n";
-        bench.write(&format!("ws/{tree}/.cargo/config.toml"), table)?;
-        checkout(bench, tree, "", &word_is("env!(\"PROBE_WORD\")"))?;
+        cx.write(&format!("ws/{tree}/.cargo/config.toml"), table)?;
+        checkout(cx, tree, "", &word_is(READS))?;
     }
     for tree in ["first", "second"] {
-        bench.build(tree)?;
-        let own = bench.at("ws").join(tree).join("assets");
-        bench.prints(tree, &own.to_string_lossy())?;
+        cx.build(tree)?;
+        let own = cx.path("ws").join(tree).join("assets");
+        cx.prints(tree, &own.to_string_lossy())?;
     }
     Ok(())
 }
 
-fn config_env_read_by_script(bench: &mut Bench<'_>) -> Told {
-    let script = "fn main() {\n    println!(\"cargo::rerun-if-env-changed=PROBE_WORD\");\n    \
-                  println!(\"cargo::rustc-env=SCRIPT_WORD={}\", std::env::var(\"PROBE_WORD\").unwrap());\n}\n";
-    let lib = word_is("env!(\"SCRIPT_WORD\")");
-    bench.publish("dep", "1.0.0", "", &[("src/lib.rs", &lib), ("build.rs", script)])?;
-    let manifest = package(APP, "0.1.0", "[dependencies]\ndep = \"1.0.0\"\n\n[workspace]\n");
-    let main = "fn main() { println!(\"{}\", dep::word()); }\n";
-    bench.tree(APP, &[("Cargo.toml", &manifest), ("src/main.rs", main)])?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.write("ws/app/.cargo/config.toml", &format!("[env]\nPROBE_WORD = \"{word}\"\n"))?;
-        Ok(word.to_owned())
-    })
+fn config_env_read_by_script(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let script = build_script(&["rerun-if-env-changed=PROBE_WORD"], &variable("PROBE_WORD"));
+    scripted_dependency(cx, &script, &word_is(SCRIPT_WORD))?;
+    table_there_and_back(cx, "config.toml", str::to_owned)
 }
 
-fn config_env_by_argument(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, "env!(\"PROBE_WORD\")", "")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.set(APP).args = vec![format!("--config=env.PROBE_WORD=\"{word}\"")];
+fn config_env_by_argument(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, READS, "")?;
+    there_and_back(cx, ["one", "two"], |cx, word| {
+        set_argument(cx, Some(&format!("--config=env.PROBE_WORD=\"{word}\"")));
         Ok(thrice(word))
     })
 }
 
-fn primary_package(bench: &mut Bench<'_>) -> Told {
+fn primary_package(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let lib = word_is("if option_env!(\"CARGO_PRIMARY_PACKAGE\").is_some() { \"named\" } else { \"not named\" }");
-    checkout(bench, APP, "", &lib)?;
-    there_and_back(bench, ["not named", "named"], |bench, word| {
+    checkout(cx, APP, "", &lib)?;
+    there_and_back(cx, ["not named", "named"], |cx, word| {
         let named = if word == "named" { &["--package=app", "--package=member"][..] } else { &["--package=app"] };
-        bench.set(APP).args = named.iter().map(|arg| (*arg).to_owned()).collect();
+        cx.settings(APP).args = named.iter().map(|arg| (*arg).to_owned()).collect();
         Ok(word.to_owned())
     })
 }

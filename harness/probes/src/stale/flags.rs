@@ -1,48 +1,50 @@
-//! Arguments of rustc that come from outside the manifest.
+//! Arguments of rustc that come from outside the manifest, and fields of the profile.
 
-use super::{APP, stale, there_and_back, three_places, thrice, word_is};
-use crate::bench::Bench;
-use crate::materials::package;
-use crate::{Probe, Told};
+use super::{
+    APP, scripted_dependency, set_argument, there_and_back, three_crates, thrice, variable_there_and_back, word_is,
+};
+use crate::context::ProbeContext;
+use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, variable};
+use crate::{Probe, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
-    stale(
+    Probe::rebuild(
         "rustflags-codegen",
         "https://github.com/rust-lang/cargo/issues/8716",
         "RUSTFLAGS turn overflow checks off, and on again.",
         rustflags_codegen,
     ),
-    stale(
+    Probe::rebuild(
         "rustflags-cfg",
         "https://github.com/rust-lang/cargo/issues/8716",
         "RUSTFLAGS get a `--cfg`, and lose it.",
         rustflags_cfg,
     ),
-    stale(
+    Probe::rebuild(
         "config-rustflags",
         "https://github.com/rust-lang/cargo/issues/8716",
         "`build.rustflags` of `.cargo/config.toml` gets a `--cfg`, and loses it.",
-        |bench| config_rustflags(bench, "build"),
+        |cx| config_rustflags(cx, "build"),
     ),
-    stale(
+    Probe::rebuild(
         "config-target-rustflags",
         "https://github.com/rust-lang/cargo/issues/8716",
         "`target.<cfg>.rustflags` of `.cargo/config.toml` gets a `--cfg`, and loses it.",
-        |bench| config_rustflags(bench, "target.'cfg(all())'"),
+        |cx| config_rustflags(cx, "target.'cfg(all())'"),
     ),
-    stale(
+    Probe::rebuild(
         "rustflags-by-argument",
         "https://github.com/rust-lang/cargo/issues/8716",
         "`build.rustflags` is given by `--config` on the command line, and is not.",
         rustflags_by_argument,
     ),
-    stale(
+    Probe::rebuild(
         "target-given-explicitly",
         "https://github.com/rust-lang/cargo/issues/4423",
         "With `--target`, though it is the host's, RUSTFLAGS no longer reach build scripts.",
         target_given_explicitly,
     ),
-    stale(
+    Probe::rebuild(
         "toolchain-switched",
         "https://github.com/rust-lang/cargo/issues/5931",
         "The toolchain is switched, and switched back; a build script asks rustc for its version.",
@@ -50,83 +52,135 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
+pub(super) const PROFILE: &[Probe] = &[
+    Probe::rebuild(
+        "profile-opt-level",
+        "https://github.com/rust-lang/cargo/issues/5931",
+        "The profile's opt-level changes, and a build script passes it on.",
+        profile_opt_level,
+    ),
+    Probe::rebuild(
+        "profile-debug-assertions",
+        "https://github.com/rust-lang/cargo/issues/5931",
+        "The profile's debug-assertions change.",
+        profile_debug_assertions,
+    ),
+    Probe::rebuild(
+        "profile-panic",
+        "https://github.com/rust-lang/cargo/issues/5931",
+        "The profile's panic strategy changes.",
+        profile_panic,
+    ),
+    Probe::rebuild(
+        "profile-lto",
+        "https://github.com/rust-lang/cargo/pull/8192",
+        "The profile's lto changes: libraries made without bitcode do not link with it.",
+        profile_lto,
+    ),
+    Probe::rebuild(
+        "profile-of-one-package",
+        "https://github.com/rust-lang/cargo/issues/5931",
+        "The profile of one dependency changes, and that of the rest does not.",
+        profile_of_one_package,
+    ),
+];
+
 const CFG: &str = "if cfg!(probe_two) { \"two\" } else { \"one\" }";
 
-fn rustflags_codegen(bench: &mut Bench<'_>) -> Told {
-    three_places(
-        bench,
+fn rustflags_codegen(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(
+        cx,
         "if std::panic::catch_unwind(|| std::hint::black_box(255u8) + std::hint::black_box(1)).is_ok() { \"wraps\" } \
          else { \"panics\" }",
         "",
     )?;
-    there_and_back(bench, ["panics", "wraps"], |bench, word| {
-        bench.set(APP).rustflags = (word == "wraps").then(|| "-Coverflow-checks=off".to_owned());
+    there_and_back(cx, ["panics", "wraps"], |cx, word| {
+        cx.settings(APP).rustflags = (word == "wraps").then(|| "-Coverflow-checks=off".to_owned());
         Ok(thrice(word))
     })
 }
 
-fn rustflags_cfg(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, CFG, "")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.set(APP).rustflags = (word == "two").then(|| "--cfg probe_two".to_owned());
+fn rustflags_cfg(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, CFG, "")?;
+    there_and_back(cx, ["one", "two"], |cx, word| {
+        cx.settings(APP).rustflags = (word == "two").then(|| "--cfg probe_two".to_owned());
         Ok(thrice(word))
     })
 }
 
-fn config_rustflags(bench: &mut Bench<'_>, table: &str) -> Told {
-    three_places(bench, CFG, "")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
+fn config_rustflags(cx: &mut ProbeContext<'_>, table: &str) -> ProbeResult {
+    three_crates(cx, CFG, "")?;
+    there_and_back(cx, ["one", "two"], |cx, word| {
         let flags = if word == "two" { "\"--cfg\", \"probe_two\"" } else { "" };
-        bench.write("ws/app/.cargo/config.toml", &format!("[{table}]\nrustflags = [{flags}]\n"))?;
+        cx.write("ws/app/.cargo/config.toml", &format!("[{table}]\nrustflags = [{flags}]\n"))?;
         Ok(thrice(word))
     })
 }
 
-fn rustflags_by_argument(bench: &mut Bench<'_>) -> Told {
-    three_places(bench, CFG, "")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
+fn rustflags_by_argument(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, CFG, "")?;
+    there_and_back(cx, ["one", "two"], |cx, word| {
         let flags = "--config=build.rustflags=[\"--cfg\", \"probe_two\"]";
-        bench.set(APP).args = (word == "two").then(|| flags.to_owned()).into_iter().collect();
+        set_argument(cx, (word == "two").then_some(flags));
         Ok(thrice(word))
     })
 }
 
-/// A tree with a library from the registry that prints what its build script found.
-fn with_script(bench: &mut Bench<'_>, script: &str) -> Told {
-    let lib = word_is("env!(\"SCRIPT_WORD\")");
-    bench.publish("dep", "1.0.0", "", &[("src/lib.rs", &lib), ("build.rs", script)])?;
-    let manifest = package(APP, "0.1.0", "[dependencies]\ndep = \"1.0.0\"\n\n[workspace]\n");
-    let main = "fn main() { println!(\"{}\", dep::word()); }\n";
-    bench.tree(APP, &[("Cargo.toml", &manifest), ("src/main.rs", main)])
-}
-
-fn target_given_explicitly(bench: &mut Bench<'_>) -> Told {
-    let script = format!(
-        "fn main() {{\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
-         println!(\"cargo::rustc-env=SCRIPT_WORD={{}}\", {CFG});\n}}\n"
-    );
-    with_script(bench, &script)?;
-    bench.set(APP).rustflags = Some("--cfg probe_two".to_owned());
-    let target = format!("--target={}", bench.build_env().toolchain.host);
-    there_and_back(bench, ["two", "one"], |bench, word| {
-        bench.set(APP).args = (word == "one").then(|| target.clone()).into_iter().collect();
+fn target_given_explicitly(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    scripted_dependency(cx, &build_script(&[ITSELF], CFG), &word_is(SCRIPT_WORD))?;
+    cx.settings(APP).rustflags = Some("--cfg probe_two".to_owned());
+    let target = format!("--target={}", cx.build_env().toolchain.host);
+    there_and_back(cx, ["two", "one"], |cx, word| {
+        set_argument(cx, (word == "one").then_some(&target));
         Ok(word.to_owned())
     })
 }
 
-fn toolchain_switched(bench: &mut Bench<'_>) -> Told {
-    bench.needs_second_toolchain()?;
-    let script = "use std::process::Command;\nfn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    let \
-                  rustc = std::env::var(\"RUSTC\").unwrap();\n    let out = \
-                  Command::new(rustc).arg(\"-vV\").output().unwrap();\n    let text = \
-                  String::from_utf8(out.stdout).unwrap();\n    let release = text.lines().find_map(|line| \
-                  line.strip_prefix(\"release: \")).unwrap();\n    \
-                  println!(\"cargo::rustc-env=SCRIPT_WORD={release}\");\n}\n";
-    with_script(bench, script)?;
-    there_and_back(bench, ["first", "second"], |bench, which| {
-        bench.set(APP).second_toolchain = which == "second";
-        let text = &bench.build_env_of(APP).toolchain.rustc_verbose;
+fn toolchain_switched(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.needs_second_toolchain()?;
+    let release = "{
+        let rustc = std::env::var(\"RUSTC\").unwrap();
+        let out = std::process::Command::new(rustc).arg(\"-vV\").output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(\"release: \")).unwrap().to_owned()
+    }";
+    scripted_dependency(cx, &build_script(&[ITSELF], release), &word_is(SCRIPT_WORD))?;
+    there_and_back(cx, ["first", "second"], |cx, which| {
+        cx.settings(APP).second_toolchain = which == "second";
+        let text = &cx.build_env_of(APP).toolchain.rustc_verbose;
         let release = text.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default();
         Ok(release.to_owned())
+    })
+}
+
+fn profile_opt_level(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    // The profile itself is no input that a crate can read: the script passes its level on.
+    scripted_dependency(cx, &build_script(&[ITSELF], &variable("OPT_LEVEL")), &word_is(SCRIPT_WORD))?;
+    variable_there_and_back(cx, "CARGO_PROFILE_DEV_OPT_LEVEL", ["0", "1"], str::to_owned)
+}
+
+fn profile_debug_assertions(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, ASSERTIONS, "")?;
+    variable_there_and_back(cx, "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", ["true", "false"], thrice)
+}
+
+const ASSERTIONS: &str = "if cfg!(debug_assertions) { \"true\" } else { \"false\" }";
+
+fn profile_panic(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, "if cfg!(panic = \"abort\") { \"abort\" } else { \"unwind\" }", "")?;
+    variable_there_and_back(cx, "CARGO_PROFILE_DEV_PANIC", ["unwind", "abort"], thrice)
+}
+
+fn profile_lto(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, "\"linked\"", "")?;
+    variable_there_and_back(cx, "CARGO_PROFILE_DEV_LTO", ["off", "fat"], |_| thrice("linked"))
+}
+
+fn profile_of_one_package(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, ASSERTIONS, "")?;
+    there_and_back(cx, ["true", "false"], |cx, word| {
+        let table = format!("[profile.dev.package.dep]\ndebug-assertions = {word}\n");
+        cx.write("ws/app/.cargo/config.toml", &table)?;
+        Ok(format!("{word} true true"))
     })
 }

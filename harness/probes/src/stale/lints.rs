@@ -1,49 +1,49 @@
-//! What is an error and what is not: a build that plain Cargo refuses must not be served.
+//! What is an error and what is not: a build that plain Cargo refuses must fail.
 
-use super::{APP, stale};
-use crate::bench::Bench;
-use crate::materials::package;
-use crate::{Probe, Told};
+use super::{APP, PRINTS_MEMBER, set_argument, set_variable};
+use crate::context::ProbeContext;
+use crate::fixtures::package;
+use crate::{Probe, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
-    stale(
+    Probe::rebuild(
         "lints-denied",
         "https://github.com/kunobi-ninja/kache/pull/834 https://github.com/rust-lang/cargo/pull/13958",
         "A member's `[lints]` deny what its source does: the build must fail, as with plain Cargo.",
-        |bench| refused(bench, UNSAFE, &package("member", "0.1.0", "[lints.rust]\nunsafe_code = \"deny\"\n"), ""),
+        lints_denied,
     ),
-    stale(
+    Probe::rebuild(
         "lints-denied-by-workspace",
         "https://github.com/kunobi-ninja/kache/pull/834 https://github.com/rust-lang/cargo/pull/13958",
         "The lints a member inherits from the workspace deny what its source does: the build must fail.",
         lints_denied_by_workspace,
     ),
-    stale(
+    Probe::rebuild(
         "feature-declared",
         "https://github.com/rust-lang/cargo/pull/13012 https://github.com/mozilla/sccache/issues/2619 \
          https://github.com/kunobi-ninja/kache/pull/834",
         "A source asks for a feature that is declared and not used, then is not declared: the lint must fail.",
         feature_declared,
     ),
-    stale(
+    Probe::rebuild(
         "cfg-expected",
         "https://github.com/rust-lang/cargo/pull/13958 https://github.com/kunobi-ninja/kache/pull/834",
         "A source asks for a cfg that `[lints]` expect, then do not: the lint must fail.",
         cfg_expected,
     ),
-    stale(
+    Probe::rebuild(
         "warnings-denied-by-rustflags",
         "https://github.com/kunobi-ninja/kache/pull/834",
         "RUSTFLAGS deny warnings, and a member has one: the build must fail.",
         warnings_denied_by_rustflags,
     ),
-    stale(
+    Probe::rebuild(
         "dependency-made-private",
         "https://github.com/rust-lang/cargo/issues/16962",
         "A dependency that a member's interface shows is made private, and the lint against it denied.",
         dependency_made_private,
     ),
-    stale(
+    Probe::rebuild(
         "module-file-twice",
         "https://github.com/rust-lang/rust/issues/43696",
         "A second file for a module appears beside the first: the build must fail.",
@@ -54,13 +54,13 @@ pub(super) const PROBES: &[Probe] = &[
 const UNSAFE: &str = "pub fn word() -> char { unsafe { char::from_u32_unchecked(111) } }\n";
 
 /// A tree with a member of this source and manifest.
-fn with_member(bench: &mut Bench<'_>, lib: &str, member: &str, more: &str) -> Told {
+fn with_member(cx: &mut ProbeContext<'_>, lib: &str, member: &str, more: &str) -> ProbeResult {
     let manifest = format!("[dependencies]\nmember = {{ path = \"member\" }}\n\n[workspace]\n{more}");
-    bench.tree(
+    cx.tree(
         APP,
         &[
             ("Cargo.toml", &package(APP, "0.1.0", &manifest)),
-            ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
+            ("src/main.rs", PRINTS_MEMBER),
             ("member/Cargo.toml", member),
             ("member/src/lib.rs", lib),
         ],
@@ -70,90 +70,89 @@ fn with_member(bench: &mut Bench<'_>, lib: &str, member: &str, more: &str) -> To
 /// Builds, must not build, and builds again, each in an empty build directory; `change` says
 /// which it is to be.
 fn allowed_and_refused(
-    bench: &mut Bench<'_>,
+    cx: &mut ProbeContext<'_>,
     says: &str,
-    mut change: impl FnMut(&mut Bench<'_>, bool) -> Told,
-) -> Told {
+    mut change: impl FnMut(&mut ProbeContext<'_>, bool) -> ProbeResult,
+) -> ProbeResult {
     for allowed in [true, false, true] {
-        change(bench, allowed)?;
-        bench.wipe(APP)?;
+        change(cx, allowed)?;
+        cx.wipe(APP)?;
         if allowed {
-            bench.build(APP)?;
-            bench.prints(APP, "o")?;
+            cx.build(APP)?;
+            cx.prints(APP, "o")?;
         } else {
-            bench.must_not_build(APP, says)?;
+            cx.must_not_build(APP, says)?;
         }
     }
     Ok(())
 }
 
-/// The member's manifest is plain, then `denying`, then plain.
-fn refused(bench: &mut Bench<'_>, lib: &str, denying: &str, more: &str) -> Told {
+fn lints_denied(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let plain = package("member", "0.1.0", "");
-    with_member(bench, lib, &plain, more)?;
-    allowed_and_refused(bench, "unsafe", |bench, allowed| {
-        bench.write("ws/app/member/Cargo.toml", if allowed { &plain } else { denying })
+    let denying = package("member", "0.1.0", "[lints.rust]\nunsafe_code = \"deny\"\n");
+    with_member(cx, UNSAFE, &plain, "")?;
+    allowed_and_refused(cx, "unsafe", |cx, allowed| {
+        cx.write("ws/app/member/Cargo.toml", if allowed { &plain } else { &denying })
     })
 }
 
-fn lints_denied_by_workspace(bench: &mut Bench<'_>) -> Told {
+fn lints_denied_by_workspace(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let member = package("member", "0.1.0", "[lints]\nworkspace = true\n");
-    allowed_and_refused(bench, "unsafe", |bench, allowed| {
+    allowed_and_refused(cx, "unsafe", |cx, allowed| {
         let level = if allowed { "allow" } else { "deny" };
-        with_member(bench, UNSAFE, &member, &format!("[workspace.lints.rust]\nunsafe_code = \"{level}\"\n"))
+        with_member(cx, UNSAFE, &member, &format!("[workspace.lints.rust]\nunsafe_code = \"{level}\"\n"))
     })
 }
 
-fn feature_declared(bench: &mut Bench<'_>) -> Told {
+fn feature_declared(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let lib = "#[cfg(feature = \"extra\")]\npub fn extra() {}\npub fn word() -> char { 'o' }\n";
     let lints = "[lints.rust]\nunexpected_cfgs = \"deny\"\n";
-    allowed_and_refused(bench, "extra", |bench, allowed| {
+    allowed_and_refused(cx, "extra", |cx, allowed| {
         let features = if allowed { "[features]\nextra = []\n" } else { "[features]\n" };
-        with_member(bench, lib, &package("member", "0.1.0", &format!("{features}{lints}")), "")
+        with_member(cx, lib, &package("member", "0.1.0", &format!("{features}{lints}")), "")
     })
 }
 
-fn cfg_expected(bench: &mut Bench<'_>) -> Told {
+fn cfg_expected(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let lib = "#[cfg(extra)]\npub fn extra() {}\npub fn word() -> char { 'o' }\n";
-    allowed_and_refused(bench, "extra", |bench, allowed| {
+    allowed_and_refused(cx, "extra", |cx, allowed| {
         let expected = if allowed { "'cfg(extra)'" } else { "" };
         let lints = format!("[lints.rust]\nunexpected_cfgs = {{ level = \"deny\", check-cfg = [{expected}] }}\n");
-        with_member(bench, lib, &package("member", "0.1.0", &lints), "")
+        with_member(cx, lib, &package("member", "0.1.0", &lints), "")
     })
 }
 
-fn warnings_denied_by_rustflags(bench: &mut Bench<'_>) -> Told {
+fn warnings_denied_by_rustflags(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let lib = "fn unused_function() {}\npub fn word() -> char { 'o' }\n";
-    with_member(bench, lib, &package("member", "0.1.0", ""), "")?;
-    allowed_and_refused(bench, "unused_function", |bench, allowed| {
-        bench.set(APP).rustflags = (!allowed).then(|| "-Dwarnings".to_owned());
+    with_member(cx, lib, &package("member", "0.1.0", ""), "")?;
+    allowed_and_refused(cx, "unused_function", |cx, allowed| {
+        cx.settings(APP).rustflags = (!allowed).then(|| "-Dwarnings".to_owned());
         Ok(())
     })
 }
 
-fn dependency_made_private(bench: &mut Bench<'_>) -> Told {
-    bench.publish("dep", "1.0.0", "", &[("src/lib.rs", "pub struct Shown;\n")])?;
+fn dependency_made_private(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.publish("dep", "1.0.0", "", &[("src/lib.rs", "pub struct Shown;\n")])?;
     let lib = "pub fn shows() -> dep::Shown { dep::Shown }\npub fn word() -> char { 'o' }\n";
     // Cargo passes rustc a flag for it that a stable rustc takes only if asked to.
-    super::set_variable(bench, "RUSTC_BOOTSTRAP", "1");
-    bench.set(APP).args = vec!["-Zpublic-dependency".to_owned()];
-    allowed_and_refused(bench, "private", |bench, allowed| {
+    set_variable(cx, "RUSTC_BOOTSTRAP", "1");
+    set_argument(cx, Some("-Zpublic-dependency"));
+    allowed_and_refused(cx, "private", |cx, allowed| {
         let dependency = format!(
             "[dependencies]\ndep = {{ version = \"1.0.0\", public = {allowed} \
              }}\n\n[lints.rust]\nexported_private_dependencies = \"deny\"\n"
         );
         let member = format!("cargo-features = [\"public-dependency\"]\n{}", package("member", "0.1.0", &dependency));
-        with_member(bench, lib, &member, "")
+        with_member(cx, lib, &member, "")
     })
 }
 
-fn module_file_twice(bench: &mut Bench<'_>) -> Told {
+fn module_file_twice(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let lib = "mod inner;\npub fn word() -> char { inner::word() }\n";
-    bench.write("ws/app/member/src/inner.rs", "pub fn word() -> char { 'o' }\n")?;
-    with_member(bench, lib, &package("member", "0.1.0", ""), "")?;
-    allowed_and_refused(bench, "inner/mod.rs", |bench, allowed| match allowed {
-        true if !bench.at("ws/app/member/src/inner").exists() => Ok(()),
-        true => bench.remove("ws/app/member/src/inner"),
-        false => bench.write("ws/app/member/src/inner/mod.rs", "pub fn word() -> char { 'x' }\n"),
+    cx.write("ws/app/member/src/inner.rs", "pub fn word() -> char { 'o' }\n")?;
+    with_member(cx, lib, &package("member", "0.1.0", ""), "")?;
+    allowed_and_refused(cx, "inner/mod.rs", |cx, allowed| match allowed {
+        true => cx.write_or_remove("ws/app/member/src/inner", None),
+        false => cx.write("ws/app/member/src/inner/mod.rs", "pub fn word() -> char { 'x' }\n"),
     })
 }

@@ -1,42 +1,42 @@
-//! What a proc macro reads, with and without telling rustc.
+//! What a proc macro reads, tracked by rustc or not.
 
-use super::{APP, checkout, prints_words, set_variable, stale, there_and_back, three_places, thrice, word_is};
-use crate::bench::Bench;
-use crate::materials::package;
-use crate::{Probe, Told};
+use super::{APP, checkout, file_there_and_back, prints_words, three_crates, thrice, variable_there_and_back, word_is};
+use crate::context::ProbeContext;
+use crate::fixtures::{package, workspace};
+use crate::{Probe, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
-    stale(
+    Probe::rebuild(
         "macro-reads-variable",
         "https://github.com/kunobi-ninja/kache/issues/635 https://github.com/rust-lang/rust/issues/74690",
-        "A proc macro reads a variable with `std::env::var`, which tells rustc nothing, and the variable changes.",
-        |bench| macro_in_three_places(bench, UNTOLD),
+        "A proc macro reads a variable with `std::env::var`, which rustc does not track, and the variable changes.",
+        |cx| macro_in_three_crates(cx, UNTRACKED),
     ),
-    stale(
-        "macro-reads-variable-and-tells",
+    Probe::rebuild(
+        "macro-reads-variable-and-tracks",
         "https://github.com/rust-lang/rust/issues/74690 https://github.com/clap-rs/clap/pull/6346",
-        "A proc macro reads a variable and lets its user read it by `option_env!` too, so that rustc knows.",
-        |bench| macro_in_three_places(bench, TOLD),
+        "A proc macro reads a variable and lets its user read it by `option_env!` too, so that rustc tracks it.",
+        |cx| macro_in_three_crates(cx, TRACKED),
     ),
-    stale(
+    Probe::rebuild(
         "macro-reads-file",
         "https://github.com/rust-lang/rust/pull/84029 https://github.com/jamesmunns/toml-cfg/issues/1",
-        "A proc macro reads a file of its user's package, which tells rustc nothing, and the file is edited.",
+        "A proc macro reads a file of its user's package, which rustc does not track, and the file is edited.",
         macro_reads_file,
     ),
-    stale(
+    Probe::rebuild(
         "macro-includes-str",
         "https://github.com/transact-rs/sqlx/pull/1332 https://github.com/dtolnay/macro-string/issues/29",
         "A proc macro expands to `include_str!` of a file of its user's package, and the file is edited.",
-        |bench| macro_includes(bench, "include_str!({path:?}).to_string()"),
+        |cx| member_file_edited(cx, &includes("include_str!({path:?}).to_string()")),
     ),
-    stale(
+    Probe::rebuild(
         "macro-includes-bytes",
         "https://github.com/transact-rs/sqlx/pull/1332 https://github.com/dtolnay/macro-string/issues/29",
         "A proc macro expands to `include_bytes!` of a file of its user's package, and the file is edited.",
-        |bench| macro_includes(bench, "String::from_utf8_lossy(include_bytes!({path:?})).to_string()"),
+        |cx| member_file_edited(cx, &includes("String::from_utf8_lossy(include_bytes!({path:?})).to_string()")),
     ),
-    stale(
+    Probe::rebuild(
         "macro-includes-two-checkouts",
         "https://github.com/rust-lang/cargo/issues/12516 https://github.com/transact-rs/sqlx/pull/1332",
         "A proc macro expands to `include_str!` of an absolute path, and two checkouts hold different files.",
@@ -44,8 +44,8 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
-const UNTOLD: &str = "format!(\"{:?}\", std::env::var(\"PROBE_WORD\").unwrap_or(\"unset\".into()))";
-const TOLD: &str = "format!(\"{{ const _: Option<&str> = option_env!({:?}); {:?} }}\", \"PROBE_WORD\", \
+const UNTRACKED: &str = "format!(\"{:?}\", std::env::var(\"PROBE_WORD\").unwrap_or(\"unset\".into()))";
+const TRACKED: &str = "format!(\"{{ const _: Option<&str> = option_env!({:?}); {:?} }}\", \"PROBE_WORD\", \
                     std::env::var(\"PROBE_WORD\").unwrap_or(\"unset\".into()))";
 
 /// A proc macro that expands to the text which an expression gives, when it runs, as a word.
@@ -61,43 +61,37 @@ pub(super) fn gives(word: &str) -> String {
     expands_to(&format!("format!(\"{{:?}}\", {word})"))
 }
 
-fn macro_in_three_places(bench: &mut Bench<'_>, text: &str) -> Told {
-    bench.publish("reader", "1.0.0", "[lib]\nproc-macro = true\n", &[("src/lib.rs", &expands_to(text))])?;
-    three_places(bench, "reader::word!()", "reader = \"1.0.0\"")?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        set_variable(bench, "PROBE_WORD", word);
-        Ok(thrice(word))
-    })
+fn publish_reader(cx: &mut ProbeContext<'_>, source: &str) -> ProbeResult {
+    cx.publish("reader", "1.0.0", "[lib]\nproc-macro = true\n", &[("src/lib.rs", source)])
 }
 
-/// A tree whose member asks a macro from the registry for a word.
-fn asks_macro(bench: &mut Bench<'_>) -> Told {
-    let manifest = "[dependencies]\nmember = { path = \"member\" }\n\n[workspace]\n";
-    bench.tree(
+fn macro_in_three_crates(cx: &mut ProbeContext<'_>, text: &str) -> ProbeResult {
+    publish_reader(cx, &expands_to(text))?;
+    three_crates(cx, "reader::word!()", "reader = \"1.0.0\"")?;
+    variable_there_and_back(cx, "PROBE_WORD", ["one", "two"], thrice)
+}
+
+/// The path of a file of the macro's user.
+const PATH: &str = "std::path::Path::new(&std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()).join(\"word.txt\")";
+
+/// A tree whose member asks a macro from the registry for a word; its file is edited.
+fn member_file_edited(cx: &mut ProbeContext<'_>, reader: &str) -> ProbeResult {
+    publish_reader(cx, reader)?;
+    cx.tree(
         APP,
         &[
-            ("Cargo.toml", &package(APP, "0.1.0", manifest)),
+            ("Cargo.toml", &workspace(APP, "member = { path = \"member\" }")),
             ("src/main.rs", &prints_words(&["member"], "\"own\"")),
             ("member/Cargo.toml", &package("member", "0.1.0", "[dependencies]\nreader = \"1.0.0\"\n")),
             ("member/src/lib.rs", &word_is("reader::word!()")),
             ("member/word.txt", "none"),
         ],
-    )
+    )?;
+    file_there_and_back(cx, "ws/app/member/word.txt", |word| format!("{word} own"))
 }
 
-fn publish_reader(bench: &mut Bench<'_>, source: &str) -> Told {
-    bench.publish("reader", "1.0.0", "[lib]\nproc-macro = true\n", &[("src/lib.rs", source)])
-}
-
-const PATH: &str = "std::path::Path::new(&std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()).join(\"word.txt\")";
-
-fn macro_reads_file(bench: &mut Bench<'_>) -> Told {
-    publish_reader(bench, &gives(&format!("std::fs::read_to_string({PATH}).unwrap()")))?;
-    asks_macro(bench)?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.write("ws/app/member/word.txt", word)?;
-        Ok(format!("{word} own"))
-    })
+fn macro_reads_file(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    member_file_edited(cx, &gives(&format!("std::fs::read_to_string({PATH}).unwrap()")))
 }
 
 fn includes(expression: &str) -> String {
@@ -105,28 +99,19 @@ fn includes(expression: &str) -> String {
     expands_to(&format!("{{ let path = {PATH}; format!(\"{text}\") }}"))
 }
 
-fn macro_includes(bench: &mut Bench<'_>, expression: &str) -> Told {
-    publish_reader(bench, &includes(expression))?;
-    asks_macro(bench)?;
-    there_and_back(bench, ["one", "two"], |bench, word| {
-        bench.write("ws/app/member/word.txt", word)?;
-        Ok(format!("{word} own"))
-    })
-}
-
-fn macro_includes_two_checkouts(bench: &mut Bench<'_>) -> Told {
-    publish_reader(bench, &includes("include_str!({path:?})"))?;
+fn macro_includes_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    publish_reader(cx, &includes("include_str!({path:?})"))?;
     for (tree, word) in [("first", "one"), ("second", "two")] {
-        checkout(bench, tree, "reader = \"1.0.0\"", &word_is("reader::word!()"))?;
-        bench.write(&format!("ws/{tree}/member/word.txt"), word)?;
+        checkout(cx, tree, "reader = \"1.0.0\"", &word_is("reader::word!()"))?;
+        cx.write(&format!("ws/{tree}/member/word.txt"), word)?;
     }
     for (tree, word) in [("first", "one"), ("second", "two")] {
-        bench.build(tree)?;
-        bench.prints(tree, word)?;
+        cx.build(tree)?;
+        cx.prints(tree, word)?;
     }
-    // And what was expanded for the first tree must not look into it from the second.
-    bench.write("ws/second/member/word.txt", "three")?;
-    bench.wipe("second")?;
-    bench.build("second")?;
-    bench.prints("second", "three")
+    // And what was expanded for the first tree must not lead into it from the second.
+    cx.write("ws/second/member/word.txt", "three")?;
+    cx.wipe("second")?;
+    cx.build("second")?;
+    cx.prints("second", "three")
 }

@@ -1,23 +1,20 @@
-//! Stale hits: what must not be reused, since something it was made from has changed.
+//! Stale hits: an artifact must not be reused when an input of it has changed.
 //!
 //! | file | what changes |
 //! |---|---|
-//! | `checkouts` | nothing but the place: two trees of one name, one version |
-//! | `sources` | where a dependency comes from: commits, patches, other versions |
+//! | `checkouts` | nothing but the path: two trees of one name, one version |
+//! | `manifest` | the manifest: features, edition, metadata, dependencies and where they come from |
 //! | `environment` | variables, and those of the configuration |
 //! | `macros` | what a proc macro reads |
-//! | `scripts` | what a build script reads |
-//! | `native` | a library that is linked in |
-//! | `flags` | arguments of rustc from outside the manifest |
-//! | `profile` | fields of the profile |
-//! | `manifest` | the manifest: features, edition, metadata |
+//! | `scripts` | what a build script reads, and a native library that is linked in |
+//! | `flags` | arguments of rustc from outside the manifest, and fields of the profile |
 //! | `lints` | what is an error and what is not |
 //!
-//! Most stories go there and back: one value, another, and the first again, each in an empty
-//! build directory. On the way there a key that leaves the value out hands out the old
-//! artifact; on the way back a store that mixes the two up does. Where Cargo itself does not
-//! look at an input, an empty build directory is also what makes plain Cargo read it anew, so
-//! that every story has one right end.
+//! Most probes go there and back: one value, another, and the first again, each in an empty
+//! build directory. On the way there a key that leaves the value out reuses the old artifact; on
+//! the way back a store that mixes the two up does. Where Cargo itself does not track an input,
+//! an empty build directory is also what makes plain Cargo read it anew, so that every probe has
+//! one right result.
 
 mod checkouts;
 mod environment;
@@ -25,93 +22,56 @@ mod flags;
 mod lints;
 mod macros;
 mod manifest;
-mod native;
-mod profile;
 mod scripts;
-mod sources;
 
-use super::bench::Bench;
-use super::materials::package;
-use super::{Expects, Family, Probe, Told};
+use crate::context::ProbeContext;
+use crate::fixtures::{package, workspace};
+use crate::{Family, ProbeResult};
 
-/// The family.
-pub const FAMILY: Family = Family {
+pub(crate) const FAMILY: Family = Family {
     name: "stale",
-    about: "Something an artifact was made from has changed: it must not be handed out.",
+    about: "An input of an artifact has changed: it must not be reused.",
     alone: false,
-    probes: &ALL,
+    lists: &[
+        checkouts::PROBES,
+        manifest::SOURCES,
+        environment::PROBES,
+        macros::PROBES,
+        scripts::PROBES,
+        scripts::NATIVE,
+        flags::PROBES,
+        flags::PROFILE,
+        manifest::PROBES,
+        lints::PROBES,
+    ],
 };
 
-const PARTS: [&[Probe]; 10] = [
-    checkouts::PROBES,
-    sources::PROBES,
-    environment::PROBES,
-    macros::PROBES,
-    scripts::PROBES,
-    native::PROBES,
-    flags::PROBES,
-    profile::PROBES,
-    manifest::PROBES,
-    lints::PROBES,
-];
-
-const ALL: [Probe; count()] = joined();
-
-const fn count() -> usize {
-    let (mut sum, mut part) = (0, 0);
-    while part < PARTS.len() {
-        sum += PARTS[part].len();
-        part += 1;
-    }
-    sum
-}
-
-const fn joined() -> [Probe; count()] {
-    let mut all = [PARTS[0][0]; count()];
-    let (mut at, mut part) = (0, 0);
-    while part < PARTS.len() {
-        let mut inside = 0;
-        while inside < PARTS[part].len() {
-            all[at] = PARTS[part][inside];
-            at += 1;
-            inside += 1;
-        }
-        part += 1;
-    }
-    all
-}
-
-/// A story of this family.
-const fn stale(
-    name: &'static str,
-    origin: &'static str,
-    about: &'static str,
-    tell: fn(&mut Bench<'_>) -> Told,
-) -> Probe {
-    Probe { name, origin, expects: Expects::Rebuild, about, tell }
-}
-
-/// The tree of a story that needs only one.
+/// The tree of a probe that needs only one.
 const APP: &str = "app";
+
+/// A program that prints the word of its dependency.
+const PRINTS_DEP: &str = "fn main() { println!(\"{}\", dep::word()); }\n";
+/// A program that prints the word of its member.
+const PRINTS_MEMBER: &str = "fn main() { println!(\"{}\", member::word()); }\n";
 
 /// A checkout with a member of these sources, and a program that prints the member's word. All
 /// checkouts have one root manifest: a key that holds it must not tell them apart by it.
-fn checkout(bench: &mut Bench<'_>, tree: &str, dependency: &str, lib: &str) -> Told {
+fn checkout(cx: &mut ProbeContext<'_>, tree: &str, dependency: &str, lib: &str) -> ProbeResult {
     let program = package(tree, "0.1.0", "[dependencies]\nmember = { path = \"../member\" }\n");
     let member = package("member", "0.1.0", &format!("[dependencies]\n{dependency}\n"));
-    bench.tree(
+    cx.tree(
         tree,
         &[
             ("Cargo.toml", "[workspace]\nmembers = [\"program\", \"member\"]\nresolver = \"2\"\n"),
             ("program/Cargo.toml", &program),
-            ("program/src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
+            ("program/src/main.rs", PRINTS_MEMBER),
             ("member/Cargo.toml", &member),
             ("member/src/lib.rs", lib),
         ],
     )
 }
 
-/// A function that returns the word an expression gives.
+/// A function that returns the value of an expression as a word.
 fn word_is(expression: &str) -> String {
     format!("pub fn word() -> String {{ String::from({expression}) }}\n")
 }
@@ -125,15 +85,15 @@ fn prints_words(crates: &[&str], own: &str) -> String {
 /// A tree whose library from a registry, path member and program each print the word that
 /// `expression` gives them: every policy has something to get wrong. All three have one more
 /// dependency, as a line of a manifest.
-fn three_places(bench: &mut Bench<'_>, expression: &str, dependency: &str) -> Told {
+fn three_crates(cx: &mut ProbeContext<'_>, expression: &str, dependency: &str) -> ProbeResult {
     let more = format!("[dependencies]\n{dependency}\n");
     let source = word_is(expression);
-    bench.publish("dep", "1.0.0", &more, &[("src/lib.rs", &source)])?;
-    let manifest = format!("{more}dep = \"1.0.0\"\nmember = {{ path = \"member\" }}\n\n[workspace]\n");
-    bench.tree(
+    cx.publish("dep", "1.0.0", &more, &[("src/lib.rs", &source)])?;
+    let dependencies = format!("{dependency}\ndep = \"1.0.0\"\nmember = {{ path = \"member\" }}");
+    cx.tree(
         APP,
         &[
-            ("Cargo.toml", &package(APP, "0.1.0", &manifest)),
+            ("Cargo.toml", &workspace(APP, &dependencies)),
             ("src/main.rs", &prints_words(&["dep", "member"], expression)),
             ("member/Cargo.toml", &package("member", "0.1.0", &more)),
             ("member/src/lib.rs", &source),
@@ -141,32 +101,65 @@ fn three_places(bench: &mut Bench<'_>, expression: &str, dependency: &str) -> To
     )
 }
 
-/// Three times the same word, as [`three_places`] prints it.
+/// Three times the same word, as [`three_crates`] prints it.
 fn thrice(word: &str) -> String {
     [word; 3].join(" ")
 }
 
+/// A tree on a library from the registry with a build script: policies that leave the workspace
+/// alone have something to get wrong, too.
+fn scripted_dependency(cx: &mut ProbeContext<'_>, script: &str, lib: &str) -> ProbeResult {
+    cx.publish("dep", "1.0.0", "", &[("src/lib.rs", lib), ("build.rs", script)])?;
+    cx.tree(APP, &[("Cargo.toml", &workspace(APP, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])
+}
+
 /// One value, another, and the first again, each built in an empty build directory; `change`
-/// makes the change and says what the program must print then.
+/// makes the change and returns what the program must print then.
 fn there_and_back(
-    bench: &mut Bench<'_>,
+    cx: &mut ProbeContext<'_>,
     values: [&str; 2],
-    mut change: impl FnMut(&mut Bench<'_>, &str) -> Result<String, super::Wrong>,
-) -> Told {
+    mut change: impl FnMut(&mut ProbeContext<'_>, &str) -> ProbeResult<String>,
+) -> ProbeResult {
     for value in [values[0], values[1], values[0]] {
-        let expected = change(bench, value)?;
-        bench.wipe(APP)?;
-        bench.build(APP)?;
-        bench.prints(APP, &expected)?;
+        let expected = change(cx, value)?;
+        cx.wipe(APP)?;
+        cx.build(APP)?;
+        cx.prints(APP, &expected)?;
     }
     Ok(())
 }
 
+/// The same with a file, whose text is what the program must print.
+fn file_there_and_back(cx: &mut ProbeContext<'_>, path: &str, print: fn(&str) -> String) -> ProbeResult {
+    there_and_back(cx, ["one", "two"], |cx, word| {
+        cx.write(path, word)?;
+        Ok(print(word))
+    })
+}
+
+/// The same with a variable.
+fn variable_there_and_back(
+    cx: &mut ProbeContext<'_>,
+    name: &str,
+    values: [&str; 2],
+    print: fn(&str) -> String,
+) -> ProbeResult {
+    there_and_back(cx, values, |cx, value| {
+        set_variable(cx, name, value);
+        Ok(print(value))
+    })
+}
+
 /// Sets a variable of the builds; `unset` takes it away.
-fn set_variable(bench: &mut Bench<'_>, name: &str, value: &str) {
-    let env = &mut bench.set(APP).env;
+fn set_variable(cx: &mut ProbeContext<'_>, name: &str, value: &str) {
+    let env = &mut cx.settings(APP).env;
     match value {
         "unset" => env.remove(name),
         value => env.insert(name.to_owned(), value.to_owned()),
     };
+}
+
+/// Gives the builds one more argument, or none.
+fn set_argument(cx: &mut ProbeContext<'_>, argument: Option<&str>) {
+    cx.settings(APP).args = argument.map(str::to_owned).into_iter().collect();
 }

@@ -5,7 +5,7 @@ use records::run_folder::RunFolder;
 use reports::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use reports::chapters::brief;
 use reports::document::{Block, Cell, Document, Grid, Section, Tone};
-use reports::probes::{self, ProbeRun, Verdict};
+use reports::probes::{self, ProbeRun, ProbeVerdict};
 use reports::simulation::SimulationRun;
 use reports::text::{UNMEASURED, bytes, count, factor, percent, seconds};
 
@@ -216,11 +216,11 @@ fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> S
         };
         grid.row([
             strategy.to_owned(),
-            count(&|row| row.verdict == Verdict::Pass),
-            count(&|row| row.verdict == Verdict::Fail),
-            count(&|row| row.verdict == Verdict::Fail && !row.known.is_empty()),
-            count(&|row| row.verdict == Verdict::NotApplicable),
-            count(&|row| row.verdict == Verdict::Error),
+            count(&|row| row.verdict == ProbeVerdict::Pass),
+            count(&|row| row.verdict == ProbeVerdict::Fail),
+            count(&|row| row.verdict == ProbeVerdict::Fail && !row.known.is_empty()),
+            count(&|row| row.verdict == ProbeVerdict::NotApplicable),
+            count(&|row| row.verdict == ProbeVerdict::Error),
         ]);
     }
     section.push(Block::Grid(grid));
@@ -250,7 +250,7 @@ fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> S
         }
     }
     let unexplained: Vec<probes::ProbeRow> =
-        run.rows.iter().filter(|row| row.verdict == Verdict::Fail && row.known.is_empty()).cloned().collect();
+        run.rows.iter().filter(|row| row.verdict == ProbeVerdict::Fail && row.known.is_empty()).cloned().collect();
     if !unexplained.is_empty() {
         section.say("Failures that nothing explains:");
         section.push(Block::List(list(&unexplained)));

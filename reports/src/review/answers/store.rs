@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Cell, Grid, Tone};
-use crate::probes::Verdict;
+use crate::probes::ProbeVerdict;
 use crate::review::answer::{Answer, State};
 use crate::review::comparisons::seen;
 use crate::review::evidence::{Evidence, StepArm, only, rung};
@@ -109,7 +109,8 @@ fn vanishing(probes: &[&str], cases: &[ProbeCase<'_>]) -> Grid {
         let of = |wanted: fn(&ProbeCase<'_>) -> bool| -> Vec<ProbeCase<'_>> {
             cases.iter().filter(|it| it.row.probe == *probe && wanted(it)).copied().collect()
         };
-        let (passed, failed) = (of(|it| it.row.verdict == Verdict::Pass), of(|it| it.row.verdict == Verdict::Fail));
+        let (passed, failed) =
+            (of(|it| it.row.verdict == ProbeVerdict::Pass), of(|it| it.row.verdict == ProbeVerdict::Fail));
         let without = of(|it| !it.has_result()).len();
         if passed.len() + failed.len() + without > 0 {
             let tone = if failed.is_empty() { Tone::Quiet } else { Tone::Bad };

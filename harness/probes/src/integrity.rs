@@ -1,4 +1,4 @@
-//! What must be as it was: other people's files, the store's entries, what programs print.
+//! What must be as it was: the files of others and the entries of the store.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,35 +8,32 @@ use strategies::key::Digest;
 use strategies::store::survey::Survey;
 use strategies::store::verify::{VerifyOutcome, verify};
 
-use super::bench::Bench;
-use super::{Told, Wrong};
+use crate::context::ProbeContext;
+use crate::{ProbeError, ProbeResult};
 
 /// Bytes and mode of every file below some directories.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot(BTreeMap<PathBuf, (Digest, u32)>);
+pub(crate) struct FileSnapshot(BTreeMap<PathBuf, (Digest, u32)>);
 
-impl Snapshot {
-    /// Of some directories below the place of a bench; one that is not there holds nothing.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
-    pub fn of(bench: &Bench<'_>, dirs: &[&str]) -> Result<Snapshot, Wrong> {
+impl FileSnapshot {
+    /// A snapshot of directories of a probe; one that is not there holds nothing.
+    pub(crate) fn take(cx: &ProbeContext<'_>, dirs: &[&str]) -> ProbeResult<FileSnapshot> {
         let mut files = BTreeMap::new();
-        for dir in dirs.iter().map(|dir| bench.at(dir)).filter(|dir| dir.exists()) {
+        for dir in dirs.iter().map(|dir| cx.path(dir)).filter(|dir| dir.exists()) {
             for entry in walkdir::WalkDir::new(&dir) {
-                let entry = entry.context("cannot walk the place of a story")?;
+                let entry = entry.context("cannot walk a probe's directory")?;
                 if entry.file_type().is_file() {
-                    let meta = entry.metadata().context("cannot look at a file of a story")?;
+                    let meta = entry.metadata().context("cannot look at a file of a probe")?;
                     let digest = strategies::files::hash(entry.path())?;
                     files.insert(entry.into_path(), (digest, mode(&meta)));
                 }
             }
         }
-        Ok(Snapshot(files))
+        Ok(FileSnapshot(files))
     }
 
-    /// The first file that is not in both alike, and what is different.
-    pub fn first_difference<'a>(&'a self, later: &'a Snapshot) -> Option<(&'a Path, &'static str)> {
+    /// The first file that is not the same in both, and what is different.
+    pub(crate) fn first_difference<'a>(&'a self, later: &'a FileSnapshot) -> Option<(&'a Path, &'static str)> {
         let changed = self.0.iter().find_map(|(path, (digest, mode))| match later.0.get(path) {
             None => Some((path.as_path(), "is gone")),
             Some((now, _)) if now != digest => Some((path.as_path(), "has other bytes")),
@@ -59,69 +56,41 @@ fn mode(meta: &std::fs::Metadata) -> u32 {
     u32::from(meta.permissions().readonly())
 }
 
-impl Bench<'_> {
-    /// Everything in the store of a `units` strategy with every byte read; `None` for others,
-    /// whose stores only their owners can judge.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn verified(&self) -> Result<Option<VerifyOutcome>, Wrong> {
+impl ProbeContext<'_> {
+    /// The store of a `units` strategy with every byte read; `None` for others, whose stores only
+    /// their owners can judge.
+    fn verified(&self) -> ProbeResult<Option<VerifyOutcome>> {
         let Ok(store) = self.store() else { return Ok(None) };
-        let survey = Survey::of(store).map_err(|error| Wrong::Failed(format!("the store cannot be read: {error}")))?;
+        let survey =
+            Survey::of(store).map_err(|error| ProbeError::Failed(format!("the store cannot be read: {error}")))?;
         Ok(Some(verify(store, &survey, &|_| ())))
     }
 
     /// The store of a `units` strategy holds nothing that is damaged.
-    ///
-    /// # Errors
-    /// When it does.
-    pub fn store_is_whole(&self) -> Told {
+    pub(crate) fn store_is_whole(&self) -> ProbeResult {
         let Some(verified) = self.verified()? else { return Ok(()) };
         if let Some(broken) = verified.broken.first() {
             let what = broken.damage.first().map_or("damaged", |damage| damage.what);
-            return Err(Wrong::Failed(format!("the store keeps a damaged entry: {} ({what})", broken.package)));
+            return ProbeError::failed(format!("the store keeps a damaged entry: {} ({what})", broken.package));
         }
         match verified.unreadable.first() {
-            Some(path) => Err(Wrong::Failed(format!("the store keeps an unreadable manifest: {}", path.display()))),
+            Some(path) => ProbeError::failed(format!("the store keeps an unreadable manifest: {}", path.display())),
             None => Ok(()),
         }
     }
 
-    /// The store of a `units` strategy hands out nothing that is damaged: what is missing or
+    /// The store of a `units` strategy would restore nothing that is damaged: what is missing or
     /// has another size or time is a miss and does no harm; other bytes alone go unnoticed.
-    ///
-    /// # Errors
-    /// When it does.
-    pub fn store_hands_out_no_damage(&self) -> Told {
+    pub(crate) fn store_restores_no_damage(&self) -> ProbeResult {
         let Some(verified) = self.verified()? else { return Ok(()) };
         let unnoticed = |what: &str| what == "bytes changed";
         match verified.broken.iter().find(|it| it.damage.iter().all(|damage| unnoticed(damage.what))) {
-            Some(broken) => Err(Wrong::Failed(format!(
-                "the store would hand out damaged bytes: {} ({})",
+            Some(broken) => ProbeError::failed(format!(
+                "the store would restore damaged bytes: {} ({})",
                 broken.package, broken.slot
-            ))),
+            )),
             None => Ok(()),
         }
-    }
-
-    /// Builds a tree, whatever of it is reused or rebuilt, and looks at what it prints.
-    ///
-    /// # Errors
-    /// When the build fails or the program prints something else.
-    pub fn survives(&mut self, tree: &str, prints: &str) -> Told {
-        self.try_build(tree)?.map_err(brief)?;
-        self.prints(tree, prints)
-    }
-}
-
-/// A linker that is given damaged files talks at length.
-fn brief(wrong: Wrong) -> Wrong {
-    const ENOUGH: usize = 160;
-    match wrong {
-        Wrong::Failed(why) if why.chars().count() > ENOUGH => {
-            Wrong::Failed(format!("{} …", why.chars().take(ENOUGH).collect::<String>().trim_end()))
-        }
-        short => short,
     }
 }
 
@@ -132,9 +101,9 @@ mod tests {
     #[test]
     fn every_kind_of_difference_is_seen() {
         let file = |name: &str, bytes: &[u8], mode: u32| (PathBuf::from(name), (Digest::of(bytes), mode));
-        let snapshot = |files: &[(PathBuf, (Digest, u32))]| Snapshot(files.iter().cloned().collect());
+        let snapshot = |files: &[(PathBuf, (Digest, u32))]| FileSnapshot(files.iter().cloned().collect());
         let before = snapshot(&[file("a", b"a", 0o644)]);
-        let what = |later: &Snapshot| before.first_difference(later).map(|(_, what)| what);
+        let what = |later: &FileSnapshot| before.first_difference(later).map(|(_, what)| what);
         assert_eq!(what(&before), None);
         assert_eq!(what(&snapshot(&[file("a", b"b", 0o644)])), Some("has other bytes"));
         assert_eq!(what(&snapshot(&[file("a", b"a", 0o755)])), Some("has another mode"));
