@@ -30,6 +30,7 @@ pub mod graph;
 pub mod key;
 pub mod link;
 pub mod name;
+mod parallel;
 pub mod policy;
 pub mod retention;
 pub mod shadow;

@@ -7,7 +7,6 @@
 //! uncached compile is compared with the first, and only a unit whose compiles agree with
 //! each other and not with the cache is wrong ([`judge`]).
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -102,26 +101,31 @@ pub fn counts(path: &str) -> bool {
 /// When a directory or file cannot be read, a link that leads nowhere included.
 pub fn compare(first: &Path, second: &Path) -> Result<ShadowComparison, FileError> {
     let (of_first, of_second) = (list(first)?, list(second)?);
+    let difference = |path: &String, how| FileDifference { path: path.clone(), how };
+    let only = |path: &&String, other: &[String]| other.binary_search(path).is_err();
     let mut differences = Vec::new();
-    let only = |path: &String, how| FileDifference { path: path.clone(), how };
-    differences.extend(of_first.difference(&of_second).map(|path| only(path, DifferenceKind::OnlyFirst)));
-    differences.extend(of_second.difference(&of_first).map(|path| only(path, DifferenceKind::OnlySecond)));
-    let both: Vec<&String> = of_first.intersection(&of_second).collect();
-    for path in &both {
-        if let Some(how) = compare_files(&first.join(path), &second.join(path))? {
-            differences.push(only(path, how));
+    let mut files = 0;
+    for path in &of_first {
+        if only(&path, &of_second) {
+            differences.push(difference(path, DifferenceKind::OnlyFirst));
+            continue;
         }
+        files += 1;
+        let how = compare_files(&first.join(path), &second.join(path))?;
+        differences.extend(how.map(|how| difference(path, how)));
     }
+    let missing = of_second.iter().filter(|path| only(path, &of_first));
+    differences.extend(missing.map(|path| difference(path, DifferenceKind::OnlySecond)));
     if differences.is_empty() {
-        return Ok(ShadowComparison::Same { files: both.len() });
+        return Ok(ShadowComparison::Same { files });
     }
     differences.sort();
     Ok(ShadowComparison::Differs(differences))
 }
 
-/// Files that count, relative to the unit directory.
-fn list(unit_dir: &Path) -> Result<BTreeSet<String>, FileError> {
-    let mut found = BTreeSet::new();
+/// Files that count, relative to the unit directory and sorted.
+fn list(unit_dir: &Path) -> Result<Vec<String>, FileError> {
+    let mut found = Vec::new();
     let mut open = vec!["out".to_owned()];
     while let Some(folder) = open.pop() {
         let dir = unit_dir.join(&folder);
@@ -131,10 +135,11 @@ fn list(unit_dir: &Path) -> Result<BTreeSet<String>, FileError> {
             if entry.file_type().at("look at", &entry.path())?.is_dir() {
                 open.push(path);
             } else if counts(&path) {
-                found.insert(path);
+                found.push(path);
             }
         }
     }
+    found.sort();
     Ok(found)
 }
 

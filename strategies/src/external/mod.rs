@@ -134,11 +134,10 @@ impl External {
 }
 
 fn items(value: &str) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Wrapped {
-        list: Vec<String>,
-    }
-    let as_array = || toml::from_str::<Wrapped>(&format!("list = {value}")).ok().map(|wrapped| wrapped.list);
+    let as_array = || {
+        let table = format!("list = {value}").parse::<toml::Table>().ok()?;
+        table.get("list")?.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+    };
     let array = value.starts_with('[').then(as_array).flatten();
     array.unwrap_or_else(|| value.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect())
 }

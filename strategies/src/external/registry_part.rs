@@ -9,26 +9,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct LockfilePackages {
-    #[serde(default)]
-    package: Vec<LockfilePackage>,
-}
-
-#[derive(Deserialize)]
-struct LockfilePackage {
-    name: String,
-    source: Option<String>,
-}
-
 /// Names of the packages that are not members or path dependencies.
 pub fn foreign_packages(lockfile: &str) -> BTreeSet<String> {
-    let packages = toml::from_str::<LockfilePackages>(lockfile).map(|lockfile| lockfile.package).unwrap_or_default();
-    let local: BTreeSet<&str> = packages.iter().filter(|it| it.source.is_none()).map(|it| it.name.as_str()).collect();
-    let foreign = packages.iter().filter(|it| it.source.is_some() && !local.contains(it.name.as_str()));
-    foreign.map(|it| it.name.clone()).collect()
+    let lockfile = lockfile.parse::<toml::Table>().unwrap_or_default();
+    let packages = lockfile.get("package").and_then(toml::Value::as_array).into_iter().flatten();
+    let (foreign, local): (Vec<_>, Vec<_>) = packages.partition(|package| package.get("source").is_some());
+    let name = |package: &toml::Value| package.get("name")?.as_str().map(str::to_owned);
+    let local: BTreeSet<String> = local.into_iter().filter_map(name).collect();
+    foreign.into_iter().filter_map(name).filter(|name| !local.contains(name)).collect()
 }
 
 /// The unit directories of these packages, `<profile>/build/<package>/<hash>` or the same in that of

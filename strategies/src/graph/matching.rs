@@ -7,7 +7,7 @@
 //! are refined along these edges (one-dimensional Weisfeiler–Leman) until nothing more is
 //! distinguished; what still looks alike then is paired in order and counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::SystemTime;
@@ -126,8 +126,8 @@ impl Side {
     }
 }
 
-fn by_colour(side: &Side, fixed: &[Option<usize>]) -> BTreeMap<u64, Vec<usize>> {
-    let mut classes: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+fn by_colour(side: &Side, fixed: &[Option<usize>]) -> HashMap<u64, Vec<usize>> {
+    let mut classes: HashMap<u64, Vec<usize>> = HashMap::new();
     for (node, colour) in side.colours.iter().enumerate() {
         if fixed[node].is_none() {
             classes.entry(*colour).or_default().push(node);

@@ -45,33 +45,22 @@ pub struct Artifact {
     pub profile: (String, String, bool, bool),
 }
 
+/// The fields of all messages that are read: an enum by `reason` would have to keep each message before it can be parsed.
 #[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
-enum Message {
-    CompilerArtifact(Box<ArtifactMessage>),
-    BuildScriptExecuted {
-        package_id: String,
-        out_dir: PathBuf,
-    },
-    BuildFinished {
-        success: bool,
-    },
-    #[serde(rename = "compiler-message")]
-    Rustc {
-        message: Diagnostic,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct ArtifactMessage {
+struct Message {
+    reason: String,
+    #[serde(default)]
     package_id: String,
-    target: UnitTarget,
-    profile: ArtifactProfile,
+    target: Option<UnitTarget>,
+    profile: Option<ArtifactProfile>,
+    #[serde(default)]
     features: Vec<String>,
+    #[serde(default)]
     filenames: Vec<PathBuf>,
-    fresh: bool,
+    fresh: Option<bool>,
+    out_dir: Option<PathBuf>,
+    success: Option<bool>,
+    message: Option<Diagnostic>,
 }
 
 #[derive(Deserialize)]
@@ -104,49 +93,52 @@ pub struct Messages {
 impl Messages {
     /// Adds one line of Cargo's output; lines that are no messages are ignored.
     pub fn line(&mut self, layout: &Layout, line: &str, arrived: f64) {
-        match serde_json::from_str(line) {
-            Ok(Message::CompilerArtifact(message)) => self.artifact(layout, *message, arrived),
-            Ok(Message::BuildScriptExecuted { package_id, out_dir }) => self.units.push(Reported {
-                package: package_id,
+        let Ok(message) = serde_json::from_str::<Message>(line) else { return };
+        match message.reason.as_str() {
+            "compiler-artifact" => self.units.extend(artifact(layout, message, arrived)),
+            "build-script-executed" => self.units.push(Reported {
+                package: message.package_id,
                 what: ReportedKind::ScriptRun,
-                place: layout.place_of(&out_dir),
+                place: message.out_dir.and_then(|dir| layout.place_of(&dir)),
                 fresh: None,
                 arrived,
             }),
-            Ok(Message::BuildFinished { success }) => self.success = Some(success),
-            Ok(Message::Rustc { message }) if message.level == "error" => {
-                self.errors.extend(message.rendered);
+            "build-finished" => self.success = message.success,
+            "compiler-message" => {
+                let error = message.message.filter(|message| message.level == "error");
+                self.errors.extend(error.and_then(|error| error.rendered));
             }
-            Ok(Message::Rustc { .. } | Message::Other) | Err(_) => {}
+            _ => {}
         }
     }
+}
 
-    fn artifact(&mut self, layout: &Layout, message: ArtifactMessage, arrived: f64) {
-        let metadata_only = !message.filenames.is_empty()
-            && message.filenames.iter().all(|file| file.extension().is_some_and(|ext| ext == "rmeta"));
-        let mode = match (message.profile.test, metadata_only) {
-            (true, _) => Mode::Test,
-            (false, true) => Mode::Check,
-            (false, false) => Mode::Build,
-        };
-        self.units.push(Reported {
-            place: message.filenames.iter().find_map(|file| layout.place_of(file)),
-            package: message.package_id,
-            what: ReportedKind::Artifact(Box::new(Artifact {
-                target: message.target,
-                mode,
-                features: message.features,
-                profile: (
-                    message.profile.opt_level,
-                    message.profile.debuginfo.to_string(),
-                    message.profile.debug_assertions,
-                    message.profile.overflow_checks,
-                ),
-            })),
-            fresh: Some(message.fresh),
-            arrived,
-        });
-    }
+fn artifact(layout: &Layout, message: Message, arrived: f64) -> Option<Reported> {
+    let profile = message.profile?;
+    let metadata_only = !message.filenames.is_empty()
+        && message.filenames.iter().all(|file| file.extension().is_some_and(|ext| ext == "rmeta"));
+    let mode = match (profile.test, metadata_only) {
+        (true, _) => Mode::Test,
+        (false, true) => Mode::Check,
+        (false, false) => Mode::Build,
+    };
+    Some(Reported {
+        place: message.filenames.iter().find_map(|file| layout.place_of(file)),
+        package: message.package_id,
+        what: ReportedKind::Artifact(Box::new(Artifact {
+            target: message.target?,
+            mode,
+            features: message.features,
+            profile: (
+                profile.opt_level,
+                profile.debuginfo.to_string(),
+                profile.debug_assertions,
+                profile.overflow_checks,
+            ),
+        })),
+        fresh: message.fresh,
+        arrived,
+    })
 }
 
 #[cfg(test)]

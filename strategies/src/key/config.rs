@@ -5,7 +5,7 @@
 //! the keys that only name places or counts, `target`, `host`, `env`, `unstable`,
 //! `include`. Profiles are left out: the unit graph shows their effect.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::FieldHasher;
@@ -20,7 +20,7 @@ pub(super) struct EffectiveConfig {
     pub rustflags: bool,
     /// Variables of `[env]` tables with their values in this place, and whether they outrank
     /// the environment. The first to name one wins.
-    pub env: BTreeMap<String, (String, bool)>,
+    pub env: HashMap<String, (String, bool)>,
 }
 
 impl EffectiveConfig {

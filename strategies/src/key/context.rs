@@ -52,7 +52,7 @@ pub struct Context {
     pub env: BTreeMap<String, String>,
     /// Some RUSTFLAGS are set, which host units get only in builds without `--target`.
     pub rustflags: bool,
-    config_env: BTreeMap<String, (String, bool)>,
+    config_env: HashMap<String, (String, bool)>,
     checksums: HashMap<(String, String), String>,
     manifests: Mutex<HashMap<PathBuf, Digest>>,
     files: Mutex<HashMap<PathBuf, Option<Digest>>>,

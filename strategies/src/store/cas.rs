@@ -14,9 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rayon::prelude::*;
-
-use super::root::sharded_names;
+use super::root::read_entries;
 use super::{
     Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in, check, is_sound, remove_whole, rename_file,
 };
@@ -140,9 +138,6 @@ impl Store for Cas {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        sharded_names(&self.root.path("entries"))
-            .into_par_iter()
-            .filter_map(|(name, path)| Entry::read(&fs::read(path).ok()?, &Key::from_hex(&name)?))
-            .collect()
+        read_entries(&self.root.path("entries"), "")
     }
 }

@@ -11,9 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rayon::prelude::*;
-
-use super::root::sharded_names;
+use super::root::read_entries;
 use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind, bring_in, check};
 use crate::files::{At, FileError, create_parent, temporary_beside};
 use crate::key::Key;
@@ -122,9 +120,6 @@ impl Store for Dirs {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        sharded_names(&self.root.path("units"))
-            .into_par_iter()
-            .filter_map(|(name, path)| Entry::read(&fs::read(path.join("entry.json")).ok()?, &Key::from_hex(&name)?))
-            .collect()
+        read_entries(&self.root.path("units"), "entry.json")
     }
 }

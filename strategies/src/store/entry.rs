@@ -140,7 +140,7 @@ impl Entry {
         if seal(json).as_bytes() != sealed {
             return None;
         }
-        let entry: Entry = serde_json::from_slice(json).ok()?;
+        let entry: Entry = serde_json::from_str(std::str::from_utf8(json).ok()?).ok()?;
         let sound = entry.format == FORMAT
             && entry.key == *key
             && entry.place.is_sound()

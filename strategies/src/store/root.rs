@@ -11,8 +11,10 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use super::Entry;
 use crate::files::{At, FileError, write_atomic};
-use crate::key::{BaseKey, Digest, ObservedInputs};
+use crate::key::{BaseKey, Digest, Key, ObservedInputs};
+use crate::parallel;
 
 /// The directory of a store.
 #[derive(Debug, Clone)]
@@ -76,7 +78,7 @@ impl Root {
         let Ok(entries) = fs::read_dir(self.sharded("inputs", &base.hex())) else { return Vec::new() };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
-        paths.iter().filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect()
+        paths.iter().filter_map(|path| serde_json::from_str(&fs::read_to_string(path).ok()?).ok()).collect()
     }
 
     /// Remembers which inputs a build of this base key read.
@@ -124,13 +126,14 @@ fn open_lock(path: &Path) -> Result<File, FileError> {
     File::options().create(true).truncate(false).write(true).open(path).at("open", path)
 }
 
-/// The files in the folders of a sharded folder.
-pub(super) fn sharded_names(folder: &Path) -> Vec<(String, PathBuf)> {
+/// The entries of a sharded folder whose manifests are at `manifest` in what is named by a key.
+pub(super) fn read_entries(folder: &Path, manifest: &str) -> Vec<Entry> {
     let shards = fs::read_dir(folder).into_iter().flatten().flatten();
-    shards
-        .flat_map(|shard| fs::read_dir(shard.path()).into_iter().flatten().flatten())
-        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
-        .collect()
+    let names = shards.flat_map(|shard| fs::read_dir(shard.path()).into_iter().flatten().flatten());
+    let keyed: Vec<(Key, PathBuf)> =
+        names.filter_map(|named| Some((Key::from_hex(named.file_name().to_str()?)?, named.path()))).collect();
+    let path = |path: &PathBuf| if manifest.is_empty() { path.clone() } else { path.join(manifest) };
+    parallel::map(&keyed, |(key, named)| Entry::read(&fs::read(path(named)).ok()?, key)).into_iter().flatten().collect()
 }
 
 #[cfg(test)]

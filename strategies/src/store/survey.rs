@@ -10,11 +10,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rayon::prelude::*;
-
 use super::{Bytes, Entry, FORMAT, FileDamage, Store, check};
 use crate::files::{At, FileError, REMOVED, TEMPORARY, allocated, since_epoch};
 use crate::key::{BaseKey, BlobId, Key};
+use crate::parallel;
 use crate::retention::{Blob, EntryFeatures};
 
 /// An entry with its features.
@@ -84,9 +83,8 @@ impl Survey {
             survey.leftovers(sets);
         }
         let entries = survey.sharded(&root.path(kind.entries))?;
-        let read: Vec<Read> = entries.into_par_iter().map(|at| read(store, at)).collect::<Result<_, _>>()?;
-        for read in read {
-            match read {
+        for read in parallel::map(&entries, |at| read(store, at)) {
+            match read? {
                 Read::Entry(surveyed) => survey.entries.push(*surveyed),
                 Read::Unreadable(stray) => survey.unreadable.push(stray),
                 Read::Foreign => {}
@@ -130,26 +128,26 @@ enum Read {
     Foreign,
 }
 
-fn read(store: &dyn Store, at: Stray) -> Result<Read, FileError> {
+fn read(store: &dyn Store, at: &Stray) -> Result<Read, FileError> {
     let Some(key) = Key::from_hex(&name(&at.path)) else { return Ok(Read::Foreign) };
     let manifest = store.manifest(&key);
     let looked = fs::read(&manifest).and_then(|json| Ok((json, fs::metadata(&manifest)?)));
     let (json, meta) = match looked {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(Read::Unreadable(at));
+            return Ok(Read::Unreadable(at.clone()));
         }
         other => other.at("read", &manifest)?,
     };
     let Some(entry) = Entry::read(&json, &key) else {
-        let format = serde_json::from_slice::<serde_json::Value>(&json).ok();
+        let format = serde_json::from_str::<serde_json::Value>(&String::from_utf8_lossy(&json)).ok();
         let format = format.and_then(|value| value.get("format")?.as_u64());
         let foreign = format.is_some_and(|format| format != u64::from(FORMAT));
-        return Ok(if foreign { Read::Foreign } else { Read::Unreadable(at) });
+        return Ok(if foreign { Read::Foreign } else { Read::Unreadable(at.clone()) });
     };
     let last_used = meta.modified().map(since_epoch).unwrap_or_default();
     let features = features(store, &entry, last_used, allocated(&meta));
     let damage = check(store, &entry, false);
-    Ok(Read::Entry(Box::new(SurveyedEntry { path: at.path, features, damage, entry })))
+    Ok(Read::Entry(Box::new(SurveyedEntry { path: at.path.clone(), features, damage, entry })))
 }
 
 fn features(store: &dyn Store, entry: &Entry, last_used: Duration, manifest: u64) -> EntryFeatures {

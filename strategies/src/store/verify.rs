@@ -4,14 +4,13 @@
 //! A file without a digest (store `dirs` hashes only what dependents read) is
 //! compared by size and time only, and counted as such.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
-use super::survey::Survey;
+use super::survey::{Survey, SurveyedEntry};
 use super::{FileDamage, Store, damage};
-use crate::key::{Digest, Key};
+use crate::key::Key;
+use crate::parallel;
 
 /// A damaged entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,62 +51,60 @@ impl VerifyOutcome {
     }
 }
 
-/// One stored file and the entries with it.
-struct ComparedFile<'a> {
-    record: &'a super::FileRecord,
-    digest: Option<Digest>,
-    what: Option<&'static str>,
-    entries: Vec<usize>,
-}
-
 /// Compares every stored file with what was published; `read` gets the bytes of each as it is done, from any thread.
 pub fn verify(store: &dyn Store, survey: &Survey, read: &(dyn Fn(u64) + Sync)) -> VerifyOutcome {
-    let mut files: BTreeMap<PathBuf, ComparedFile<'_>> = BTreeMap::new();
-    for (at, surveyed) in survey.entries.iter().enumerate() {
-        for (record, digest) in surveyed.entry.stored_files() {
-            let path = store.stored(&surveyed.entry, record);
-            let new = ComparedFile { record, digest, what: None, entries: Vec::new() };
-            files.entry(path).or_insert(new).entries.push(at);
+    let mut numbers: HashMap<PathBuf, usize> = HashMap::new();
+    let mut files = Vec::new();
+    let mut files_of: Vec<Vec<usize>> = Vec::new();
+    for SurveyedEntry { entry, .. } in &survey.entries {
+        let numbered = entry.stored_files().map(|(file, digest)| {
+            let path = store.stored(entry, file);
+            *numbers.entry(path).or_insert_with_key(|path| {
+                files.push((path.clone(), entry, file, digest));
+                files.len() - 1
+            })
+        });
+        files_of.push(numbered.collect());
+    }
+    let whats = parallel::map(&files, |(path, entry, file, digest)| {
+        let what = damage(path, entry, file, *digest);
+        read(file.size);
+        what
+    });
+    let mut broken = Vec::new();
+    for (SurveyedEntry { entry, .. }, mut of_entry) in survey.entries.iter().zip(files_of) {
+        // Two files of an entry may be one in the store.
+        of_entry.sort_unstable();
+        of_entry.dedup();
+        let damaged =
+            of_entry.into_iter().filter_map(|at| Some(FileDamage { path: files[at].0.clone(), what: whats[at]? }));
+        let damage: Vec<FileDamage> = damaged.collect();
+        if !damage.is_empty() {
+            broken.push(DamagedEntry {
+                key: entry.key,
+                package: entry.package.clone(),
+                slot: entry.slot.clone(),
+                damage,
+            });
         }
     }
-    files.par_iter_mut().for_each(|(path, file)| {
-        file.what = damage(path, &survey.entries[file.entries[0]].entry, file.record, file.digest);
-        read(file.record.size);
-    });
-    let mut damaged: BTreeMap<usize, Vec<FileDamage>> = BTreeMap::new();
-    for (path, file) in &files {
-        let Some(what) = file.what else { continue };
-        let entries: HashSet<usize> = file.entries.iter().copied().collect();
-        for at in entries {
-            damaged.entry(at).or_default().push(FileDamage { path: path.clone(), what });
-        }
-    }
-    let broken = damaged.into_iter().map(|(at, damage)| {
-        let entry = &survey.entries[at].entry;
-        DamagedEntry { key: entry.key, package: entry.package.clone(), slot: entry.slot.clone(), damage }
-    });
-    let hashed = files.values().filter(|file| file.digest.is_some());
+    let hashed = files.iter().filter(|(.., digest)| digest.is_some());
     VerifyOutcome {
         entries: survey.entries.len(),
         hashed: hashed.clone().count(),
-        hashed_bytes: hashed.map(|file| file.record.size).sum(),
-        unhashed: files.values().filter(|file| file.digest.is_none()).count(),
-        broken: broken.collect(),
+        hashed_bytes: hashed.clone().map(|(_, _, file, _)| file.size).sum(),
+        unhashed: files.len() - hashed.count(),
+        broken,
         unreadable: survey.unreadable.iter().map(|stray| stray.path.clone()).collect(),
-        orphans: survey.blobs.iter().filter(|blob| !files.contains_key(*blob)).cloned().collect(),
+        orphans: survey.blobs.iter().filter(|blob| !numbers.contains_key(*blob)).cloned().collect(),
     }
 }
 
 /// Bytes that verification of these entries reads at most, for a progress bar.
 pub fn bytes_to_read(store: &dyn Store, survey: &Survey) -> u64 {
     let mut seen: HashSet<PathBuf> = HashSet::new();
-    let mut total = 0;
-    for surveyed in &survey.entries {
-        for (file, _) in surveyed.entry.stored_files() {
-            if seen.insert(store.stored(&surveyed.entry, file)) {
-                total += file.size;
-            }
-        }
-    }
-    total
+    let files = survey.entries.iter().flat_map(|surveyed| {
+        surveyed.entry.stored_files().map(|(file, _)| (store.stored(&surveyed.entry, file), file.size))
+    });
+    files.filter(|(path, _)| seen.insert(path.clone())).map(|(_, size)| size).sum()
 }

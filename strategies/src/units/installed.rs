@@ -45,8 +45,9 @@ pub(crate) struct InstalledUnit {
 impl InstalledUnits {
     /// Reads the records; none are there before the first build.
     pub(crate) fn read(layout: &Layout) -> InstalledUnits {
-        let read = || serde_json::from_slice::<InstalledUnits>(&std::fs::read(layout.build_dir.join(FILE)).ok()?).ok();
-        read().filter(|installed| installed.format == FORMAT).unwrap_or_default()
+        let json = std::fs::read_to_string(layout.build_dir.join(FILE)).unwrap_or_default();
+        let read = serde_json::from_str::<InstalledUnits>(&json).ok();
+        read.filter(|installed| installed.format == FORMAT).unwrap_or_default()
     }
 
     pub(crate) fn write(&self, layout: &Layout) -> Result<(), FileError> {

@@ -6,14 +6,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use rayon::prelude::*;
-
 use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
 use crate::files::CLOCK_TICK;
 use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
 use crate::key::{BaseKey, ContentDigest, Key, KeyInputs, ObservedInputs, final_key};
+use crate::parallel;
 use crate::policy::{Rule, admission};
 use crate::store::Entry;
 
@@ -98,10 +97,8 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
             Some(rule) => PlannedUnit { decision: Decision::Refused(rule), inputs: None, stamp: NORMAL_STAMP },
             None => decide(session, index, &units, &by_key),
         };
-        let decided: Vec<(UnitIndex, PlannedUnit)> =
-            level.into_par_iter().map(|index| (index, decide(index))).collect();
-        for (index, planned) in decided {
-            units[index] = Some(planned);
+        for (index, planned) in level.iter().zip(parallel::map(&level, |index| decide(*index))) {
+            units[*index] = Some(planned);
         }
     }
     drop(by_key);

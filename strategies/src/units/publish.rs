@@ -9,8 +9,6 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rayon::prelude::*;
-
 use super::{Decision, RestorePlan, Session};
 use crate::files::{FileError, set_time, since_epoch};
 use crate::graph::layout::{FileSharing, UnitPlace, invoked_at, is_uplifted, oldest_stamp, share};
@@ -19,6 +17,7 @@ use crate::graph::{Unit, UnitIndex};
 use crate::key::{
     ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
 };
+use crate::parallel;
 use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
 use crate::written::WrittenFiles;
 
@@ -87,8 +86,8 @@ pub fn publish(
     }
     // All times first: one unit's failure to enter the store must not leave the build
     // directory out of order.
-    entries.par_iter().for_each(|(index, entry)| settle_times(session, *index, entry));
-    let outcomes: Vec<_> = entries.par_iter().map(|(_, entry)| add(session, entry)).collect();
+    parallel::for_each(entries.len(), &|at| set_times(session, entries[at].0, &entries[at].1));
+    let outcomes = parallel::map(&entries, |(_, entry)| add(session, entry));
     for ((index, entry), outcome) in entries.into_iter().zip(outcomes) {
         match outcome {
             Ok(added) => {
@@ -139,18 +138,12 @@ fn is_adoptable(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits, i
 /// directory's records nor the store knew it.
 fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> HashMap<UnitIndex, Result<Scan, String>> {
     let unknown = built.fresh.iter().filter(|index| is_adoptable(session, plan, built, **index));
-    let wanted: Vec<UnitIndex> = built
-        .compiled
-        .iter()
-        .chain(unknown)
-        .copied()
-        .filter(|index| !matches!(plan.units[*index].decision, Decision::Refused(_)))
-        .collect();
-    wanted
-        .into_par_iter()
-        .filter_map(|index| Some((index, built.matched.units.get(&index)?.1.clone())))
-        .map(|(index, place)| (index, scan(session, index, place)))
-        .collect()
+    let wanted = built.compiled.iter().chain(unknown).copied();
+    let admitted = wanted.filter(|index| !matches!(plan.units[*index].decision, Decision::Refused(_)));
+    let found: Vec<(UnitIndex, UnitPlace)> =
+        admitted.filter_map(|index| Some((index, built.matched.units.get(&index)?.1.clone()))).collect();
+    let scanned = parallel::map(&found, |(index, place)| scan(session, *index, place.clone()));
+    found.into_iter().map(|(index, _)| index).zip(scanned).collect()
 }
 
 fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Scan, String> {
@@ -327,7 +320,7 @@ fn finish(
 
 /// Gives the built files the entry's time, but for final artifacts: nothing depends on
 /// them, and people look at their dates.
-fn settle_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
+fn set_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
     let unit = &session.graph.units[index];
     if is_uplifted(session.graph, index) && !unit.target.is_linkable() {
         return;

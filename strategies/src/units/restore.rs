@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use enum_map::EnumMap;
-use rayon::prelude::*;
 
 use super::installed::{InstalledUnit, is_dangling};
 use super::outdated::remove_outdated;
@@ -14,7 +13,9 @@ use super::{Decision, PlannedUnit, RestorePlan, Session};
 use crate::files::{At, FileError, copy, set_time, temporary_beside};
 use crate::graph::layout::{FileSharing, Layout, UnitPlace, base_dir, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
+use crate::key::Key;
 use crate::link::Mechanism;
+use crate::parallel;
 use crate::store::{Entry, FileRecord};
 
 /// What restoring did.
@@ -51,13 +52,11 @@ pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreO
     }
     prepare_folders(layout, plan)?;
     let started = plan.started;
-    let outcomes: Vec<_> = plan
-        .units
-        .par_iter()
-        .enumerate()
-        .filter_map(|(index, planned)| Some((index, planned, planned.hit()?)))
-        .map(|(index, planned, entry)| (index, restore_unit(session, index, planned, entry, started)))
-        .collect();
+    let hits: Vec<(UnitIndex, &PlannedUnit, &Entry)> =
+        plan.units.iter().enumerate().filter_map(|(index, planned)| Some((index, planned, planned.hit()?))).collect();
+    let outcomes = parallel::map(&hits, |(index, planned, entry)| {
+        (*index, restore_unit(session, *index, planned, entry, started))
+    });
     for (index, outcome) in outcomes {
         let Some(entry) = plan.units[index].hit() else { continue };
         match outcome {
@@ -86,8 +85,8 @@ pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreO
 /// an entry that is gone is none to stamp.
 fn stamp_uses(session: &Session<'_>, plan: &RestorePlan) {
     let now = SystemTime::now();
-    let used = plan.units.par_iter().filter_map(|unit| unit.artifact());
-    used.for_each(|(key, _)| session.store.touch(&key, now));
+    let used: Vec<Key> = plan.units.iter().filter_map(|unit| unit.artifact()).map(|(key, _)| key).collect();
+    parallel::for_each(used.len(), &|at| session.store.touch(&used[at], now));
 }
 
 /// What restoring one unit did.

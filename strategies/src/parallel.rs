@@ -1,0 +1,32 @@
+//! Work for all processors. Tasks are called through a pointer, so that rayon's machinery is compiled once and not for each
+//! of them.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+/// Does a task for each index below `count`.
+pub(crate) fn for_each(count: usize, task: &(dyn Fn(usize) + Sync)) {
+    (0..count).into_par_iter().for_each(task);
+}
+
+/// The results of a task for each item, in order.
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], task: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::default()).collect();
+    for_each(items.len(), &|at| {
+        let result = task(&items[at]);
+        if let Ok(mut slot) = results[at].lock() {
+            *slot = Some(result);
+        }
+    });
+    results.into_iter().filter_map(|slot| slot.into_inner().ok().flatten()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn results_are_in_the_order_of_items() {
+        let items: Vec<usize> = (0..1000).collect();
+        assert_eq!(super::map(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+    }
+}
