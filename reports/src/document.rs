@@ -5,7 +5,7 @@
 //! Text in it is plain: each renderer escapes it for itself.
 
 use crate::plot::Plot;
-use crate::text::UNMEASURED;
+use crate::text::{UNMEASURED, factor};
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -170,7 +170,7 @@ impl Cell {
     pub fn ratio(value: Option<f64>) -> Self {
         let known = value.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
         let tint = known.map_or(0.0, |ratio| (ratio.log10() * 4.0).round().clamp(-4.0, 4.0));
-        Self { tint: tint as i8, ..crate::text::factor(value).into() }
+        Self { tint: tint as i8, ..factor(value).into() }
     }
 
     /// A cell that is meant in some way.
@@ -180,7 +180,7 @@ impl Cell {
 
     /// A cell that takes the rest of its row.
     pub fn across(text: impl Into<String>) -> Self {
-        Self { text: text.into(), tone: Tone::Quiet, tint: 0, across: true }
+        Self { across: true, ..Self::toned(text, Tone::Quiet) }
     }
 }
 

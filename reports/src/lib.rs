@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`against`] | one run against an older one |
 //! | [`analysis`] | the one model of a run: steps, arms, numbers, verdicts |
-//! | [`chapters`] | the contents of a report, chapter by chapter |
+//! | [`chapters`] | the chapters of a report |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
 //! | [`page`] | a report as one HTML file |

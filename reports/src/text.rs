@@ -1,7 +1,7 @@
 //! Text on its way to a reader: made harmless, cut and wrapped, and how numbers look in it.
 //!
-//! Every number comes with its unit: [`seconds`], [`bytes`], [`percent`], [`factor`],
-//! [`ratio`]; what was not measured shows as `-`. Widths are terminal columns, wide and
+//! Every number comes with its unit: [`seconds`], [`bytes`], [`percent`], [`factor`];
+//! what was not measured shows as `-`. Widths are terminal columns, wide and
 //! combining characters counted as they show.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -90,15 +90,6 @@ pub(crate) fn push_line(out: &mut String, line: &str) {
     out.push('\n');
 }
 
-/// `1 round`, `3 rounds`, `2 policies`.
-pub fn plural(n: usize, one: &str) -> String {
-    match one.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
-        _ if n == 1 => format!("1 {one}"),
-        Some(stem) => format!("{n} {stem}ies"),
-        None => format!("{n} {one}s"),
-    }
-}
-
 fn measured(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
     value.filter(|value| value.is_finite()).map_or_else(|| UNMEASURED.into(), show)
 }
@@ -124,26 +115,6 @@ pub fn factor(value: Option<f64>) -> String {
         r if r < 10.0 => format!("{r:.2}x"),
         r => format!("{r:.1}x"),
     })
-}
-
-/// A ratio that is judged, `1.012x`: to a tenth of a per cent of the baseline's time, small ones finer.
-pub fn ratio(value: Option<f64>) -> String {
-    measured(value, |ratio| match ratio {
-        r if r < 0.1 => format!("{r:.4}x"),
-        r if r < 9.9995 => format!("{r:.3}x"),
-        r if r < 999.95 => format!("{r:.1}x"),
-        r => format!("{r:.0}x"),
-    })
-}
-
-/// `0.012x–0.016x`.
-pub fn between(ends: Option<(f64, f64)>) -> String {
-    ends.map_or_else(|| UNMEASURED.into(), |(low, high)| format!("{}–{}", ratio(Some(low)), ratio(Some(high))))
-}
-
-/// A probability; one too small to print shows as `<0.001`.
-pub fn probability(p: Option<f64>) -> String {
-    measured(p, |p| if p < 0.001 { "<0.001".into() } else { format!("{p:.3}") })
 }
 
 /// A part of 1 as `3.1 %`, with no more digits than it has.
@@ -208,22 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn ratios_keep_what_a_verdict_turns_on() {
-        let shown: Vec<String> = [0.00123, 0.0954, 0.1, 1.0124, 9.9994, 9.9996, 123.44, 999.96, 12_345.0]
-            .map(|value| ratio(Some(value)))
-            .into();
-        assert_eq!(shown, ["0.0012x", "0.0954x", "0.100x", "1.012x", "9.999x", "10.0x", "123.4x", "1000x", "12345x"]);
-        assert_eq!([0.0004, 0.001, 0.0496, 1.0].map(|p| probability(Some(p))), ["<0.001", "0.001", "0.050", "1.000"]);
+    fn parts_have_no_more_digits_than_they_have() {
         assert_eq!([0.01, 0.0314, 0.95].map(part), ["1 %", "3.1 %", "95 %"]);
-        assert_eq!(between(Some((0.5, 2.0))), "0.500x–2.000x");
-    }
-
-    #[test]
-    fn words_agree_with_their_numbers() {
-        assert_eq!(plural(1, "policy"), "1 policy");
-        assert_eq!(plural(2, "policy"), "2 policies");
-        assert_eq!(plural(2, "Q-day"), "2 Q-days");
-        assert_eq!(plural(0, "round"), "0 rounds");
     }
 
     #[test]

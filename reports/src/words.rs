@@ -10,7 +10,8 @@ pub(crate) fn ratio(value: f64) -> String {
         r if !r.is_finite() => UNMEASURED.into(),
         r if r < 0.1 => format!("{r:.4}x"),
         r if r < 9.9995 => format!("{r:.3}x"),
-        r => format!("{r:.1}x"),
+        r if r < 999.95 => format!("{r:.1}x"),
+        r => format!("{r:.0}x"),
     }
 }
 
@@ -114,5 +115,13 @@ mod tests {
         assert_eq!(ratio(0.012_34), "0.0123x");
         assert_eq!(ratio(12.34), "12.3x");
         assert_eq!(ratio_or_dash(Some(f64::NAN)), "-");
+    }
+
+    #[test]
+    fn numbers_keep_what_a_verdict_turns_on() {
+        let shown: Vec<String> =
+            [0.00123, 0.0954, 0.1, 1.0124, 9.9994, 9.9996, 123.44, 999.96, 12_345.0].map(ratio).into();
+        assert_eq!(shown, ["0.0012x", "0.0954x", "0.100x", "1.012x", "9.999x", "10.0x", "123.4x", "1000x", "12345x"]);
+        assert_eq!([0.0004, 0.001, 0.0496, 1.0].map(|p| probability(Some(p))), ["<0.001", "0.001", "0.050", "1.000"]);
     }
 }

@@ -2,9 +2,12 @@
 
 use crate::analysis::Analysis;
 use records::RunInfo;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A condition that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Difference {
     /// Which one.
     pub what: String,

@@ -1,10 +1,12 @@
 //! One strategy in one step: what it took, reused and left on the disk.
 
 use super::metrics::{ArmNumbers, ArmRows};
-use crate::stats::{Comparison, Verdict};
+use crate::stats::{Comparison, Verdict, WorkspaceRatio};
 use crate::text::clean;
 use itertools::Itertools as _;
 use records::{Status, StepRow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// One strategy in one step, over all its workspaces. Only `ok` rows enter its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +35,6 @@ pub struct ArmAnalysis {
     /// Its wall time against the baseline's; `None` for the baseline itself. A control is
     /// compared with the arm that it repeats.
     pub wall: Option<Comparison>,
-    /// The same comparison in each workspace alone.
-    pub cells: Vec<WorkspaceRatio>,
     /// What compiling its hits anyway showed; `None` where that was not done.
     pub shadow: Option<ShadowCounts>,
     /// Rows that are not `ok`, by reason.
@@ -43,23 +43,14 @@ pub struct ArmAnalysis {
     pub damaged: usize,
 }
 
-/// One workspace under one strategy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WorkspaceRatio {
-    /// The workspace.
-    pub workspace: String,
-    /// Wall time ÷ that of the baseline, median over rounds: an estimate without a verdict.
-    pub ratio: Option<f64>,
-    /// Rounds with two valid rows.
-    pub pairs: usize,
-}
-
 /// Rows of one arm that are not `ok` for one reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Problem {
-    /// Their status.
+    /// `failed`, `unsupported` or `invalid`.
+    #[schemars(with = "String")]
     pub status: Status,
-    /// Their note.
+    /// Why.
     pub note: String,
     /// The workspaces, in order of appearance.
     pub workspaces: Vec<String>,
@@ -125,7 +116,6 @@ impl ArmAnalysis {
             against_baseline,
             paired_workspaces,
             wall: None,
-            cells: Vec::new(),
             shadow: ShadowCounts::of(&counted.ok),
             problems: problems(rows),
             damaged: rows.iter().filter(|row| row.store_intact == Some(false)).count(),
@@ -135,6 +125,11 @@ impl ArmAnalysis {
     /// Full name of the strategy.
     pub fn name(&self) -> &str {
         &self.strategy
+    }
+
+    /// The same comparison in each workspace alone.
+    pub fn cells(&self) -> &[WorkspaceRatio] {
+        self.wall.as_ref().map_or(&[], |wall| &wall.workspaces)
     }
 
     /// Whether the arm only repeats another, to show what noise does.

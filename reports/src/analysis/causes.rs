@@ -13,13 +13,16 @@ use itertools::Itertools as _;
 use records::costs::PRICED_BY;
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, StepRow, UnitRow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The miss reason of a unit that no store can have.
 const NEVER_SEEN: &str = "never-seen";
 
 /// The causes of some strategies in one step, worst first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CauseGroup {
     /// Name of the scenario.
     pub scenario: String,
@@ -29,16 +32,19 @@ pub struct CauseGroup {
     pub strategies: Vec<String>,
     /// Compile seconds lost per round, all causes together.
     pub lost_s: f64,
-    /// Units compiled again per round, all causes together.
+    /// Units compiled again per round, all causes together; 0 in older reports.
+    #[serde(default)]
     pub units: f64,
     /// Every cause, by seconds lost.
     pub causes: Vec<Cause>,
 }
 
 /// One reason for compiling units again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Cause {
-    /// What became of the units.
+    /// `miss`, `refused`, `stale` or `dup`.
+    #[schemars(with = "String")]
     pub outcome: Outcome,
     /// Name of the miss reason or of the rule that refused.
     pub reason: String,

@@ -4,6 +4,7 @@
 //! further entry here.
 
 use super::aggregate::{WallRounds, largest, last, sum_of_medians, weighted};
+use crate::document::{Cell, Tone};
 use crate::text::{bytes, count, percent, seconds};
 use records::StepRow;
 
@@ -79,6 +80,12 @@ impl Metric {
         };
         let bare = self.name.strip_suffix(suffix).unwrap_or(self.name);
         if bare != self.name && Self::named(bare).is_some() { self.name } else { bare }
+    }
+
+    /// Its value in a cell; what must not be there at all is marked.
+    pub(crate) fn cell(&self, numbers: &ArmNumbers) -> Cell {
+        let bad = self.name == "stale" && (self.of)(numbers) > Some(0.0);
+        if bad { Cell::toned(self.show(numbers), Tone::Bad) } else { self.show(numbers).into() }
     }
 
     /// Its value as a reader sees it.

@@ -11,7 +11,7 @@ mod run;
 mod source;
 
 pub use aggregate::WallRounds;
-pub use arm::{ArmAnalysis, Problem, ShadowCounts, WorkspaceRatio};
+pub use arm::{ArmAnalysis, Problem, ShadowCounts};
 pub(crate) use causes::costliest;
 pub use causes::{Cause, CauseGroup};
 pub use metrics::{ArmNumbers, METRICS, Metric, Unit};

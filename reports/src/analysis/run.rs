@@ -7,11 +7,11 @@ use records::run_folder::{CutOff, RunFolder};
 use records::{RunInfo, Status, StepRow, UnitRow};
 
 use super::aggregate::{WallRounds, ratio};
-use super::arm::{ArmAnalysis, WorkspaceRatio};
+use super::arm::ArmAnalysis;
 use super::causes::{CauseGroup, causes};
 use super::metrics::ArmRows;
 use crate::stats::power::{minimum_detectable_effect, rounds_needed};
-use crate::stats::{Comparison, Question, Rule, Verdict, compare_overall, local};
+use crate::stats::{Comparison, Question, Rule, Verdict, compare_overall};
 
 /// A run of `harness compare`.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,11 +123,6 @@ impl Analysis {
         for it in comparisons {
             if let Some(arm) = find(&mut steps, &it.scenario, &it.step, &it.strategy) {
                 arm.wall = Some(it);
-            }
-        }
-        for it in local(&run.steps, &question) {
-            if let Some(arm) = find(&mut steps, &it.scenario, &it.step, &it.strategy) {
-                arm.cells.push(WorkspaceRatio { workspace: it.workspace, ratio: it.ratio, pairs: it.pairs });
             }
         }
         for step in &mut steps {

@@ -1,10 +1,10 @@
 //! Units reused and compiled again, seconds by phase, bytes on disk.
 
-use super::{ScenarioView, arm_table};
+use super::{ScenarioView, metric_table};
 use crate::analysis::{ArmAnalysis, Cause, CauseGroup, StepAnalysis};
-use crate::document::{Block, Cell, Grid, Section, Tone};
-
-use crate::text::{bytes, count, factor, percent, seconds};
+use crate::document::{Block, Section};
+use crate::summary::cause_table;
+use crate::text::{bytes, factor, percent, seconds};
 use crate::words::{listed, plural};
 use records::Outcome;
 
@@ -26,20 +26,8 @@ pub(super) fn hits(scenario: &ScenarioView<'_>) -> Option<Section> {
     ));
     let caption = "Hits ÷ units of a clean build, over all rows that count; units compiled: sum over workspaces of the \
                    median round; stale: restored and yet rebuilt, all rows.";
-    section.push(Block::Grid(arm_table(
-        caption,
-        &steps,
-        &[
-            (">hits", |arm| percent(arm.numbers.hit_rate).into()),
-            (">hits by cost", |arm| percent(arm.numbers.hit_rate_by_cost).into()),
-            (">units compiled", |arm| count(arm.numbers.compiled).into()),
-            (">rustc runs", |arm| count(arm.numbers.rustc_runs).into()),
-            (">stale", |arm| match arm.numbers.stale {
-                Some(stale) if stale > 0.0 => Cell::toned(count(Some(stale)), Tone::Bad),
-                stale => count(stale).into(),
-            }),
-        ],
-    )));
+    let metrics = ["hit_rate", "hit_rate_by_cost", "compiled", "rustc_runs", "stale"];
+    section.push(Block::Grid(metric_table(caption, &steps, &metrics)));
     Some(section)
 }
 
@@ -81,23 +69,20 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
     });
     let caption = "Seconds by phase, and files brought back by mechanism, each the sum over workspaces of the median \
                    round; peak memory: the largest process of any row.";
-    section.push(Block::Grid(arm_table(
-        caption,
-        &steps,
-        &[
-            (">plan", |arm| seconds(arm.numbers.plan_s).into()),
-            (">restore", |arm| seconds(arm.numbers.restore_s).into()),
-            (">cargo", |arm| seconds(arm.numbers.cargo_s).into()),
-            (">publish", |arm| seconds(arm.numbers.publish_s).into()),
-            (">hardlinked", |arm| count(arm.numbers.hardlinked).into()),
-            (">reflinked", |arm| count(arm.numbers.reflinked).into()),
-            (">copied", |arm| count(arm.numbers.copied).into()),
-            (">symlinked", |arm| count(arm.numbers.symlinked).into()),
-            (">private", |arm| count(arm.numbers.private_files).into()),
-            (">bytes copied", |arm| bytes(arm.numbers.copied_bytes).into()),
-            (">peak memory", |arm| bytes(arm.numbers.max_rss_bytes).into()),
-        ],
-    )));
+    let metrics = [
+        "plan_s",
+        "restore_s",
+        "cargo_s",
+        "publish_s",
+        "hardlinked",
+        "reflinked",
+        "copied",
+        "symlinked",
+        "private_files",
+        "copied_bytes",
+        "max_rss_bytes",
+    ];
+    section.push(Block::Grid(metric_table(caption, &steps, &metrics)));
     Some(section)
 }
 
@@ -118,21 +103,18 @@ pub(super) fn disk(scenario: &ScenarioView<'_>) -> Option<Section> {
     let caption = "Apparent: sizes of files summed; allocated: blocks, each inode once; physical: the union of extents. \
                    Store: after the last workspace (summed where each is alone); trees: build directories summed; a \
                    further workspace: what a step added to store and trees, mean over workspaces.";
-    section.push(Block::Grid(arm_table(
-        caption,
-        &steps,
-        &[
-            (">store, apparent", |arm| bytes(arm.numbers.store_bytes).into()),
-            (">store, allocated", |arm| bytes(arm.numbers.store_allocated_bytes).into()),
-            (">store, physical", |arm| bytes(arm.numbers.store_physical_bytes).into()),
-            (">trees, apparent", |arm| bytes(arm.numbers.tree_bytes).into()),
-            (">trees, allocated", |arm| bytes(arm.numbers.tree_allocated_bytes).into()),
-            (">trees, physical", |arm| bytes(arm.numbers.tree_physical_bytes).into()),
-            (">all, physical", |arm| bytes(arm.numbers.all_physical_bytes).into()),
-            (">a further workspace", |arm| bytes(arm.numbers.added_per_workspace_bytes).into()),
-            (">promised", |arm| bytes(arm.numbers.promised_bytes).into()),
-        ],
-    )));
+    let metrics = [
+        "store_bytes",
+        "store_allocated_bytes",
+        "store_physical_bytes",
+        "tree_bytes",
+        "tree_allocated_bytes",
+        "tree_physical_bytes",
+        "all_physical_bytes",
+        "added_per_workspace_bytes",
+        "promised_bytes",
+    ];
+    section.push(Block::Grid(metric_table(caption, &steps, &metrics)));
     Some(section)
 }
 
@@ -181,7 +163,8 @@ pub(super) fn causes(scenario: &ScenarioView<'_>) -> Option<Section> {
     ));
     for group in groups.iter().take(GROUPS) {
         let title = format!("{} in {}: {} lost", group.strategies.join(", "), group.step, seconds(Some(group.lost_s)));
-        section.push(Block::Details { title, grid: cause_table(group) });
+        let caption = format!("{} in {}: per round, all workspaces", group.strategies.join(", "), group.step);
+        section.push(Block::Details { title, grid: cause_table(caption, group, CAUSES) });
     }
     Some(section)
 }
@@ -202,22 +185,4 @@ fn costliest_reason(group: &CauseGroup) -> Option<(String, f64)> {
     }
     // Of equals the first.
     sums.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-fn cause_table(group: &CauseGroup) -> Grid {
-    let mut grid = Grid::new(
-        format!("{} in {}: per round, all workspaces", group.strategies.join(", "), group.step),
-        &[">lost", ">share", ">units", "outcome", "reason or rule", "because"],
-    );
-    let numbers = |lost: f64, units: f64| [seconds(Some(lost)), percent(Some(lost / group.lost_s)), count(Some(units))];
-    for cause in group.causes.iter().take(CAUSES) {
-        let words = [cause.outcome.to_string(), cause.reason.clone(), cause.because.clone()];
-        grid.row(numbers(cause.lost_s, cause.units).into_iter().chain(words));
-    }
-    let rest = group.causes.get(CAUSES..).unwrap_or_default();
-    if !rest.is_empty() {
-        let (lost, units) = rest.iter().fold((0.0, 0.0), |sum, cause| (sum.0 + cause.lost_s, sum.1 + cause.units));
-        grid.row(numbers(lost, units).into_iter().chain([format!("{} more", rest.len())]));
-    }
-    grid
 }

@@ -15,7 +15,7 @@ pub use changes::section as changes;
 pub use simulated::brief;
 
 use crate::against::Changes;
-use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use crate::analysis::{Analysis, ArmAnalysis, Metric, StepAnalysis};
 use crate::document::{Cell, Document, Grid, Section};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
@@ -118,6 +118,19 @@ fn arm_table(caption: &str, steps: &[&StepAnalysis], columns: &[ArmColumn]) -> G
     for (step, arm) in steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
         let names = [Cell::from(step.step.clone()), Cell::from(step.label(arm))];
         grid.row(names.into_iter().chain(columns.iter().map(|column| (column.1)(arm))));
+    }
+    grid.measured()
+}
+
+/// As [`arm_table`], of metrics by name.
+fn metric_table(caption: &str, steps: &[&StepAnalysis], names: &[&str]) -> Grid {
+    let metrics: Vec<&Metric> = names.iter().filter_map(|name| Metric::named(name)).collect();
+    let heads: Vec<String> = metrics.iter().map(|it| format!(">{}", it.heading)).collect();
+    let heads: Vec<&str> = ["step", "strategy"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let mut grid = Grid::new(caption, &heads);
+    for (step, arm) in steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
+        let names = [Cell::from(step.step.clone()), Cell::from(step.label(arm))];
+        grid.row(names.into_iter().chain(metrics.iter().map(|it| it.cell(&arm.numbers))));
     }
     grid.measured()
 }

@@ -157,7 +157,7 @@ pub(super) fn left_out(scenario: &ScenarioView<'_>) -> Option<Section> {
 
 /// The ratio in each workspace: where a strategy wins and where it does not.
 pub(super) fn by_workspace(scenario: &ScenarioView<'_>) -> Option<Section> {
-    let compared = |arm: &ArmAnalysis| arm.cells.iter().any(|cell| cell.ratio.is_some());
+    let compared = |arm: &ArmAnalysis| arm.cells().iter().any(|cell| cell.ratio.is_some());
     let steps = scenario.builds(compared);
     if steps.iter().all(|step| step.workspaces < 2) {
         return None;
@@ -174,11 +174,11 @@ pub(super) fn by_workspace(scenario: &ScenarioView<'_>) -> Option<Section> {
     let mut grid = Grid::new(caption, &heads.collect::<Vec<_>>());
     let mut cells: Vec<(f64, String)> = Vec::new();
     for step in &steps {
-        let workspaces = distinct(step.arms.iter().flat_map(|arm| &arm.cells).map(|cell| cell.workspace.as_str()));
+        let workspaces = distinct(step.arms.iter().flat_map(|arm| arm.cells()).map(|cell| cell.workspace.as_str()));
         for workspace in workspaces {
             let ratio = |name: &&str| {
                 let arm = step.arm(name)?;
-                arm.cells.iter().find(|cell| cell.workspace == workspace)?.ratio
+                arm.cells().iter().find(|cell| cell.workspace == workspace)?.ratio
             };
             let names = [Cell::from(step.step.clone()), Cell::from(workspace)];
             grid.row(names.into_iter().chain(strategies.iter().map(|name| Cell::ratio(ratio(name)))));

@@ -1,13 +1,8 @@
 //! A row for each number: for a data frame.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
-
-use super::{csv, simulated};
+use super::{LongRow, csv, simulated};
 use crate::analysis::{Analysis, ArmAnalysis, METRICS, Metric, StepAnalysis, Unit};
 use crate::simulation::SimulationRun;
-use records::number;
 
 /// The columns, in order; later ones are appended.
 pub const COLUMNS: &[&str] = &[
@@ -26,30 +21,6 @@ pub const COLUMNS: &[&str] = &[
     "at",
     "at_unit",
 ];
-
-#[derive(Default, Serialize)]
-pub(super) struct LongRow<'a> {
-    pub run: &'a str,
-    pub scenario: &'a str,
-    pub step: Cow<'a, str>,
-    pub strategy: Cow<'a, str>,
-    /// Empty for all workspaces together.
-    pub workspace: &'a str,
-    pub metric: &'a str,
-    pub unit: &'a str,
-    #[serde(with = "number")]
-    pub value: Option<f64>,
-    #[serde(with = "number")]
-    pub low: Option<f64>,
-    #[serde(with = "number")]
-    pub high: Option<f64>,
-    pub n: Option<usize>,
-    pub verdict: &'a str,
-    /// The place of a simulated number on its axis; empty for a run.
-    pub at: Cow<'a, str>,
-    /// What that is.
-    pub at_unit: Cow<'a, str>,
-}
 
 /// The table of these runs, with a header. What was not measured has no row.
 pub fn render(runs: &[&Analysis], simulations: &[SimulationRun]) -> String {
@@ -90,7 +61,7 @@ fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -
         });
     }
     rows.extend(
-        arm.cells
+        arm.cells()
             .iter()
             .map(|cell| LongRow { n: Some(cell.pairs), ..plain(&cell.workspace, "wall_ratio", "x", cell.ratio) }),
     );

@@ -9,7 +9,13 @@
 //!
 //! [`Report`]: crate::report::Report
 
+use std::borrow::Cow;
+
+use records::number;
 use serde::Serialize;
+
+use crate::analysis::ArmNumbers;
+use crate::stats::Judgement;
 
 pub mod json;
 pub mod long;
@@ -18,6 +24,46 @@ pub mod terminal;
 pub mod wide;
 
 mod simulated;
+
+/// A row of the wide table.
+#[derive(Default)]
+struct WideRow<'a> {
+    run: &'a str,
+    scenario: &'a str,
+    step: &'a str,
+    strategy: &'a str,
+    baseline: &'a str,
+    workspaces: usize,
+    rounds: usize,
+    judgement: Option<&'a Judgement>,
+    numbers: ArmNumbers,
+    problems: String,
+}
+
+/// A row of the long table.
+#[derive(Default, Serialize)]
+struct LongRow<'a> {
+    run: &'a str,
+    scenario: &'a str,
+    step: Cow<'a, str>,
+    strategy: Cow<'a, str>,
+    /// Empty for all workspaces together.
+    workspace: &'a str,
+    metric: &'a str,
+    unit: &'a str,
+    #[serde(with = "number")]
+    value: Option<f64>,
+    #[serde(with = "number")]
+    low: Option<f64>,
+    #[serde(with = "number")]
+    high: Option<f64>,
+    n: Option<usize>,
+    verdict: &'a str,
+    /// The place of a simulated number on its axis; empty for a run.
+    at: Cow<'a, str>,
+    /// What that is.
+    at_unit: Cow<'a, str>,
+}
 
 /// A header and rows as CSV text; numbers as in run folders, missing ones as empty fields.
 fn csv<T: Serialize>(header: &[&str], rows: &[T]) -> String {

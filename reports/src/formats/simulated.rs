@@ -3,8 +3,7 @@
 //! In the wide one each curve is a row, by where it ends. In the long one every number has a
 //! row; `at` is its place on its axis.
 
-use super::long::LongRow;
-use super::wide::WideRow;
+use super::{LongRow, WideRow};
 use crate::analysis::ArmNumbers;
 use crate::simulation::SimulationRun;
 use crate::simulation::curves::curves;

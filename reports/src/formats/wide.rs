@@ -1,9 +1,8 @@
 //! A row for each step and strategy, a column for each number: for a spreadsheet.
 
-use super::{csv, simulated};
-use crate::analysis::{Analysis, ArmAnalysis, ArmNumbers, METRICS, Problem, StepAnalysis};
+use super::{WideRow, csv, simulated};
+use crate::analysis::{Analysis, ArmAnalysis, METRICS, Problem, StepAnalysis};
 use crate::simulation::SimulationRun;
-use crate::stats::Judgement;
 use itertools::Itertools as _;
 use records::number;
 
@@ -19,20 +18,6 @@ const DESIGNED: usize = 22;
 pub fn columns() -> Vec<&'static str> {
     let metrics = METRICS.iter().map(|it| it.name).collect::<Vec<_>>();
     [&PLACE[..], &metrics[..1], &JUDGED, &metrics[1..DESIGNED], &["problems"], &metrics[DESIGNED..]].concat()
-}
-
-#[derive(Default)]
-pub(super) struct WideRow<'a> {
-    pub run: &'a str,
-    pub scenario: &'a str,
-    pub step: &'a str,
-    pub strategy: &'a str,
-    pub baseline: &'a str,
-    pub workspaces: usize,
-    pub rounds: usize,
-    pub judgement: Option<&'a Judgement>,
-    pub numbers: ArmNumbers,
-    pub problems: String,
 }
 
 /// The table of these runs, with a header.

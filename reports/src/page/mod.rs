@@ -13,14 +13,12 @@
 //! |---|---|
 //! | `rows.rs` | a table of raw rows as CSV, and where each row ends in it |
 //! | `embed.rs` | as many of those rows as fit into a page, packed |
-//! | `view.rs`, `grid.rs`, `figure.rs`, `raw.rs` | what the templates show |
+//! | `view.rs`, `raw.rs` | what the templates show |
 //!
 //! The templates are in `reports/templates/` and are checked when the crate is compiled.
 //! Text is escaped by them, and made plain on its way out; only plots, packed rows, style and script go in as they are.
 
 mod embed;
-mod figure;
-mod grid;
 mod raw;
 mod rows;
 mod view;

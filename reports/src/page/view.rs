@@ -2,10 +2,9 @@
 
 use super::Rows;
 use super::embed::Packed;
-use super::figure::Figure;
-use super::grid::GridView;
 use super::raw::RawView;
-use crate::document::{Block, Document, Section};
+use crate::document::{Align, Block, Cell, Column, Document, Grid, Section, Tone};
+use crate::plot::Plot;
 use askama::Template;
 use std::collections::HashSet;
 
@@ -133,6 +132,117 @@ impl Anchors {
         self.used.insert(id.clone());
         id
     }
+}
+
+/// A plot as the template shows it.
+struct Figure<'a> {
+    pub id: String,
+    pub title: &'a str,
+    pub finding: &'a str,
+    pub drawing: String,
+}
+
+impl<'a> Figure<'a> {
+    pub fn new(plot: &'a Plot, anchors: &mut Anchors) -> Self {
+        Self {
+            id: anchors.take(&format!("plot-{}", plot.id)),
+            title: &plot.title,
+            finding: &plot.finding,
+            drawing: plot.svg(),
+        }
+    }
+}
+
+/// From how many rows on it is worth sorting a table by hand.
+const SORTABLE: usize = 6;
+
+/// Up to how many characters the name of a row stays in one line.
+const NAME: usize = 28;
+
+/// A table.
+struct GridView<'a> {
+    pub caption: &'a str,
+    pub heads: Vec<ColumnHead<'a>>,
+    pub rows: Vec<Vec<CellView<'a>>>,
+    pub sortable: bool,
+}
+
+/// The head of a column.
+struct ColumnHead<'a> {
+    pub text: &'a str,
+    /// `corner` above names of rows: it stays in sight with them.
+    pub class: &'static str,
+}
+
+/// A cell.
+struct CellView<'a> {
+    /// The text, in parts between which a line may break.
+    pub pieces: Vec<&'a str>,
+    pub class: String,
+    /// Whether it names its row.
+    pub heads: bool,
+    pub mark: Option<ToneMark>,
+}
+
+/// What says how a cell is meant to those who do not see its colour.
+#[derive(Clone, Copy)]
+struct ToneMark {
+    /// For the eye.
+    pub shape: &'static str,
+    /// For the ear.
+    pub word: &'static str,
+}
+
+impl<'a> GridView<'a> {
+    pub fn new(grid: &'a Grid) -> Self {
+        let first_names = grid.columns.first().is_some_and(|column| column.align == Align::Left);
+        let head = |(at, column): (usize, &'a Column)| ColumnHead {
+            text: &column.head,
+            class: match column.align {
+                Align::Left if at == 0 => "corner",
+                Align::Left => "",
+                Align::Right => "num",
+            },
+        };
+        let row = |cells: &'a Vec<Cell>| -> Vec<CellView<'a>> {
+            let columns = grid.columns.iter().zip(cells).enumerate();
+            columns.map(|(at, (column, cell))| view(cell, column.align, at == 0 && first_names)).collect()
+        };
+        Self {
+            caption: &grid.caption,
+            heads: grid.columns.iter().enumerate().map(head).collect(),
+            rows: grid.rows.iter().map(row).collect(),
+            sortable: grid.rows.len() >= SORTABLE,
+        }
+    }
+}
+
+fn view(cell: &Cell, column: Align, heads: bool) -> CellView<'_> {
+    let short = heads && cell.text.chars().count() <= NAME;
+    let tint = match cell.tint {
+        0 => String::new(),
+        strength @ ..0 => format!(" tint faster-{}", -strength),
+        strength => format!(" tint slower-{strength}"),
+    };
+    let class = match (column, cell.tone) {
+        (Align::Left, Tone::Plain) if short => "name",
+        (Align::Left, Tone::Plain) => "",
+        (Align::Left, Tone::Good) => "good",
+        (Align::Left, Tone::Bad) => "bad",
+        (Align::Left, Tone::Quiet) => "quiet",
+        (Align::Right, Tone::Plain) => "num",
+        (Align::Right, Tone::Good) => "num good",
+        (Align::Right, Tone::Bad) => "num bad",
+        (Align::Right, Tone::Quiet) => "num quiet",
+    };
+    let mark = match cell.tone {
+        Tone::Good => Some(ToneMark { shape: "✓", word: "good" }),
+        Tone::Bad => Some(ToneMark { shape: "✗", word: "bad" }),
+        Tone::Plain | Tone::Quiet => None,
+    };
+    // Names of strategies are long and without blanks; they break where their parts meet.
+    let pieces = if heads { cell.text.split_inclusive('+').collect() } else { vec![cell.text.as_str()] };
+    CellView { pieces, class: format!("{class}{tint}"), heads, mark }
 }
 
 #[cfg(test)]

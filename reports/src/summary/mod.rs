@@ -13,7 +13,8 @@ use crate::analysis::{
     Analysis, ArmAnalysis, CauseGroup, Metric, OwnCounts, Problem, ShadowCounts, StepAnalysis, WallRounds, costliest,
 };
 use crate::document::{Align, Block, Cell, Column, Document, Grid, Section};
-use crate::text::{UNMEASURED, clean, count, factor, fit, percent, plural, seconds};
+use crate::text::{UNMEASURED, clean, count, factor, fit, percent, seconds};
+use crate::words::plural;
 
 /// How much of the causes is shown; what is left is summed up in a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,7 +290,15 @@ fn causes(run: &Analysis, limits: CauseLimits) -> Section {
     let several = run.causes.iter().map(|group| &group.scenario).unique().count() > 1;
     let (shown, others) = costliest(&run.causes, limits.lists);
     for group in shown {
-        section.push(Block::Grid(cause_table(group, several, limits.causes)));
+        let scenario = if several { format!(" of {}", group.scenario) } else { String::new() };
+        let caption = format!(
+            "{} in {}{scenario}: lost {} in {} units a round",
+            siblings(&group.strategies),
+            group.step,
+            seconds(Some(group.lost_s)),
+            count(Some(group.units)),
+        );
+        section.push(Block::Grid(cause_table(caption, group, limits.causes)));
     }
     if !others.is_empty() {
         let lost: f64 = others.iter().map(|group| group.lost_s).sum();
@@ -300,18 +309,9 @@ fn causes(run: &Analysis, limits: CauseLimits) -> Section {
     section
 }
 
-fn cause_table(group: &CauseGroup, several: bool, most: usize) -> Grid {
-    let scenario = if several { format!(" of {}", group.scenario) } else { String::new() };
-    let mut grid = Grid::new(
-        format!(
-            "{} in {}{scenario}: lost {} in {} units a round",
-            siblings(&group.strategies),
-            group.step,
-            seconds(Some(group.lost_s)),
-            count(Some(group.units)),
-        ),
-        &[">lost", ">share", ">units", "outcome", "reason or rule", "because"],
-    );
+/// The causes of a group, the costliest first.
+pub(crate) fn cause_table(caption: String, group: &CauseGroup, most: usize) -> Grid {
+    let mut grid = Grid::new(caption, &[">lost", ">share", ">units", "outcome", "reason or rule", "because"]);
     let share = |lost: f64| percent((group.lost_s > 0.0).then(|| lost / group.lost_s));
     for cause in group.causes.iter().take(most) {
         let reason = match cause.outcome {

@@ -6,7 +6,8 @@ use itertools::Itertools as _;
 use crate::analysis::{Analysis, Detectable, Standing, StepAnalysis};
 use crate::document::{Block, Grid, Section};
 use crate::stats::{Block as FlipUnit, Comparison, Judgement, Verdict};
-use crate::text::{between, clean, fit, part, plural, probability, ratio};
+use crate::text::{clean, fit, part};
+use crate::words::{bounds, estimate, plural, probability, ratio_or_dash};
 
 /// Nothing where there is nothing to compare.
 pub(super) fn section(run: &Analysis) -> Section {
@@ -86,11 +87,11 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
         grid.row([
             // In front: the end of a long name is cut.
             format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
-            ratio(found.ratio),
-            between(found.interval.map(|it| (it.low, it.high))),
+            ratio_or_dash(found.ratio),
+            bounds(found.interval.map(|it| (it.low, it.high))),
             probability(found.p_corrected),
             found.pairs.to_string(),
-            between(found.min.zip(found.max)),
+            bounds(found.min.zip(found.max)),
             found.verdict.to_string(),
             mark.unwrap_or_default(),
         ]);
@@ -142,8 +143,7 @@ fn control_line(control: &Comparison) -> String {
 
 /// `1.012x [0.990x, 1.031x], n=15`.
 fn measured(found: &Judgement) -> String {
-    let interval = found.interval.map(|it| format!(" [{}, {}]", ratio(Some(it.low)), ratio(Some(it.high))));
-    format!("{}{}, n={}", ratio(found.ratio), interval.unwrap_or_default(), found.pairs)
+    format!("{}, n={}", estimate(found), found.pairs)
 }
 
 /// What would have been found. The control knows the noise of two like arms; an arm may

@@ -76,7 +76,7 @@ pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<Str
             } else if rounds.len() < MIN_ROUNDS {
                 ArmWidth::TooFewRounds
             } else {
-                let steps = samples.iter().filter(|(of, sample)| of == *arm && sample.pairs() > 0);
+                let steps = samples.iter().filter(|(of, sample)| of == arm && sample.pairs() > 0);
                 ArmWidth::Width(
                     steps.map(|(_, sample)| width(sample, question)).reduce(f64::max).unwrap_or(f64::INFINITY),
                 )

@@ -1,13 +1,9 @@
 //! From records to comparisons: every arm against a baseline, per step.
 //!
 //! In: rows of `steps.csv`. Out: a [`Comparison`] for every step and arm over all
-//! workspaces, and one for every workspace alone. Only pairs of two `ok` rows of
-//! the same round, workspace and step enter; whatever else was met is counted and
-//! named in [`Comparison::excluded`].
-//!
-//! The comparisons over all workspaces are one family for the correction: the
-//! answer of a run. Those of single workspaces are a second family of their own:
-//! they show where a difference comes from, and must not dilute the answer.
+//! workspaces. Only pairs of two `ok` rows of the same round, workspace and step enter;
+//! whatever else was met is counted and named in [`Comparison::excluded`]. All of them
+//! are one family for the correction: the answer of a run.
 //!
 //! A control ([`records::control`]) is always compared with the arm it repeats,
 //! whatever the baseline. Controls are families of their own too: they answer
@@ -23,40 +19,18 @@
 //! claims less.
 
 use super::judge::{Judgement, judge};
-use super::sample::{Block, Sample};
+use super::sample::{Block, Sample, median};
 use super::verdict::Rule;
 use itertools::Itertools as _;
 use records::control::repeated_by;
 use records::{RunInfo, Status, StepRow};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ComparedTime {
-    /// Seconds a user waits, `wall_s`.
-    #[default]
-    Wall,
-    /// CPU seconds, `user_s + sys_s`.
-    Cpu,
-}
-
-impl ComparedTime {
-    /// The value of a row, if it was measured.
-    pub fn of(self, row: &StepRow) -> Option<f64> {
-        match self {
-            ComparedTime::Wall => row.wall_s,
-            ComparedTime::Cpu => Some(row.user_s? + row.sys_s?),
-        }
-    }
-}
-
 /// What to compare, and by which rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// The strategy all others are compared with.
     pub baseline: String,
-    /// What is compared.
-    pub metric: ComparedTime,
     /// When a difference counts.
     pub rule: Rule,
     /// Seed of the bootstrap and of drawn permutations.
@@ -65,7 +39,7 @@ pub struct Question {
 
 impl Default for Question {
     fn default() -> Self {
-        Self { baseline: "none".into(), metric: ComparedTime::Wall, rule: Rule::default(), seed: 0 }
+        Self { baseline: "none".into(), rule: Rule::default(), seed: 0 }
     }
 }
 
@@ -82,14 +56,25 @@ pub struct Comparison {
     pub baseline: String,
     /// Whether the arm is a control.
     pub control: bool,
-    /// The workspace, or `None` for all together.
-    pub workspace: Option<String>,
     /// How many comparisons the correction took into account.
     pub family: usize,
     /// What could not be paired, by reason.
     pub excluded: Vec<Excluded>,
     /// The numbers and the verdict.
     pub judgement: Judgement,
+    /// Each workspace of the step alone: where a difference comes from.
+    pub workspaces: Vec<WorkspaceRatio>,
+}
+
+/// The estimate of one arm in one workspace, without a verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkspaceRatio {
+    /// The workspace.
+    pub workspace: String,
+    /// Median over rounds of arm ÷ baseline; `None` without a pair.
+    pub ratio: Option<f64>,
+    /// Rounds with two valid rows.
+    pub pairs: usize,
 }
 
 /// Rounds of workspaces that could not enter a comparison.
@@ -112,63 +97,46 @@ impl Excluded {
     }
 }
 
-/// Compares every arm with the baseline: per step, over all workspaces first, then
-/// workspace by workspace. Order of first appearance.
-pub fn compare(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
-    let subjects = subjects(rows, question);
-    let single = subjects.iter().flat_map(|it| it.workspaces.iter().map(|place| it.collect(question, Some(place))));
-    let mut comparisons = judge_families(overall(&subjects, question), question);
-    comparisons.extend(judge_families(single.collect(), question));
-    comparisons
-}
-
-/// As [`compare`], only over all workspaces: the very same numbers in half the time.
+/// Compares every arm with the baseline, per step, in order of first appearance. The arms are
+/// judged as one family and the controls as another.
 pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
-    judge_families(overall(&subjects(rows, question), question), question)
-}
-
-/// The estimate of one arm in one workspace: where a difference comes from, without a verdict.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LocalRatio {
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Name of the step.
-    pub step: String,
-    /// The arm.
-    pub strategy: String,
-    /// The workspace.
-    pub workspace: String,
-    /// Median over rounds of arm ÷ baseline; `None` without a pair.
-    pub ratio: Option<f64>,
-    /// Rounds with two valid rows.
-    pub pairs: usize,
-}
-
-/// Every arm in every workspace alone, in order of first appearance: estimates only. They
-/// cost next to nothing, where the verdicts of [`compare`] take as long again as all others.
-pub fn local(rows: &[StepRow], question: &Question) -> Vec<LocalRatio> {
-    let of_place = |subject: &Subject<'_>, workspace: &str| {
-        let open = subject.collect(question, Some(workspace));
-        LocalRatio {
-            scenario: open.scenario,
-            step: open.step,
-            strategy: open.strategy,
-            workspace: workspace.into(),
-            ratio: open.sample.estimate().map(f64::exp),
-            pairs: open.sample.pairs(),
-        }
-    };
     let subjects = subjects(rows, question);
-    subjects.iter().flat_map(|it| it.workspaces.iter().map(|place| of_place(it, place)).collect::<Vec<_>>()).collect()
+    let samples: Vec<(Sample, Vec<Excluded>)> = subjects.iter().map(Subject::collect).collect();
+    let family = |control: bool| {
+        let here = subjects.iter().zip(&samples).filter(|(it, _)| it.control == control);
+        let samples: Vec<Sample> = here.map(|(_, (sample, _))| sample.clone()).collect();
+        let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
+        judge(&samples, &question.rule, question.seed).into_iter().map(move |judgement| (judgement, size))
+    };
+    let (mut arms, mut controls) = (family(false), family(true));
+    let judged = subjects.iter().zip(&samples).filter_map(|(it, (sample, excluded))| {
+        let (judgement, family) = if it.control { controls.next() } else { arms.next() }?;
+        Some(Comparison {
+            scenario: it.scenario.into(),
+            step: it.step.into(),
+            strategy: it.arm.into(),
+            baseline: it.baseline.into(),
+            control: it.control,
+            family,
+            excluded: excluded.clone(),
+            judgement,
+            workspaces: it.workspaces.iter().map(|name| WorkspaceRatio::of(name, sample)).collect(),
+        })
+    });
+    judged.collect()
 }
 
-/// The arm and the sample of every comparison over all workspaces.
-pub(super) fn samples(rows: &[StepRow], question: &Question) -> Vec<(String, Sample)> {
-    overall(&subjects(rows, question), question).into_iter().map(|it| (it.strategy, it.sample)).collect()
+/// The arm and the sample of every comparison.
+pub(super) fn samples<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<(&'a str, Sample)> {
+    subjects(rows, question).iter().map(|it| (it.arm, it.collect().0)).collect()
 }
 
-fn overall(subjects: &[Subject<'_>], question: &Question) -> Vec<OpenComparison> {
-    subjects.iter().map(|it| it.collect(question, None)).collect()
+impl WorkspaceRatio {
+    fn of(workspace: &str, sample: &Sample) -> Self {
+        let pairs = sample.workspaces().iter().find(|(name, _)| name == workspace);
+        let logs: Vec<f64> = pairs.into_iter().flat_map(|(_, pairs)| pairs).map(|pair| pair.log_ratio).collect();
+        Self { workspace: workspace.into(), ratio: median(&logs).map(f64::exp), pairs: logs.len() }
+    }
 }
 
 /// The rows of one strategy by round and workspace.
@@ -212,29 +180,17 @@ fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>>
     subjects
 }
 
-/// A comparison before its family is known.
-struct OpenComparison {
-    sample: Sample,
-    scenario: String,
-    step: String,
-    strategy: String,
-    baseline: String,
-    control: bool,
-    workspace: Option<String>,
-    excluded: Vec<Excluded>,
-}
-
-impl Subject<'_> {
-    fn collect(&self, question: &Question, workspace: Option<&str>) -> OpenComparison {
+impl<'a> Subject<'a> {
+    /// What can be paired, and what cannot.
+    fn collect(&self) -> (Sample, Vec<Excluded>) {
         let Self { scenario, step, arm, .. } = self;
-        let place = workspace.unwrap_or("all workspaces");
-        let mut sample = Sample::new(format!("{scenario}/{step}/{arm}/{place}"));
+        // The name selects the stream of random numbers.
+        let mut sample = Sample::new(format!("{scenario}/{step}/{arm}/all workspaces"));
         let mut excluded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        let all: BTreeSet<&(u32, &str)> = self.arm_cells.keys().chain(self.baseline_cells.keys()).collect();
-        for cell in all.into_iter().filter(|cell| workspace.is_none_or(|it| it == cell.1)) {
-            let arm = value(self.arm_cells.get(cell).copied(), question.metric);
-            let base = value(self.baseline_cells.get(cell).copied(), question.metric);
-            let why = match (arm, base) {
+        let all: BTreeSet<&(u32, &'a str)> = self.arm_cells.keys().chain(self.baseline_cells.keys()).collect();
+        for cell in all {
+            let wall = |cells: &Cells<'_>| wall(cells.get(cell).copied());
+            let why = match (wall(&self.arm_cells), wall(&self.baseline_cells)) {
                 (Ok(arm), Ok(base)) if sample.add(cell.1, cell.0, arm, base) => continue,
                 (Ok(_), Ok(_)) => "no time above 0 s".into(),
                 (Err(why), _) => why,
@@ -242,21 +198,12 @@ impl Subject<'_> {
             };
             excluded.entry(why).or_default().push(cell.1);
         }
-        OpenComparison {
-            sample,
-            scenario: (*scenario).into(),
-            step: (*step).into(),
-            strategy: (*arm).into(),
-            baseline: self.baseline.into(),
-            control: self.control,
-            workspace: workspace.map(str::to_owned),
-            excluded: excluded.into_iter().map(|(why, places)| Excluded::of(why, &places)).collect(),
-        }
+        (sample, excluded.into_iter().map(|(why, places)| Excluded::of(why, &places)).collect())
     }
 }
 
-/// The value of a row that may enter, or why there is none.
-fn value(row: Option<&StepRow>, metric: ComparedTime) -> Result<f64, String> {
+/// The wall time of a row that may enter, or why there is none.
+fn wall(row: Option<&StepRow>) -> Result<f64, String> {
     let row = row.ok_or("not run")?;
     if row.status != Status::Ok {
         return Err(match row.note.lines().next() {
@@ -264,33 +211,7 @@ fn value(row: Option<&StepRow>, metric: ComparedTime) -> Result<f64, String> {
             Some(note) => format!("{}: {note}", row.status),
         });
     }
-    metric.of(row).ok_or_else(|| "not measured".into())
-}
-
-/// Judges the arms as one family and the controls as another.
-fn judge_families(open: Vec<OpenComparison>, question: &Question) -> Vec<Comparison> {
-    let family = |control: bool| {
-        let samples: Vec<Sample> = open.iter().filter(|it| it.control == control).map(|it| it.sample.clone()).collect();
-        let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
-        judge(&samples, &question.rule, question.seed).into_iter().map(move |judgement| (judgement, size))
-    };
-    let (mut arms, mut controls) = (family(false), family(true));
-    open.into_iter()
-        .filter_map(|it| {
-            let (judgement, family) = if it.control { controls.next() } else { arms.next() }?;
-            Some(Comparison {
-                scenario: it.scenario,
-                step: it.step,
-                strategy: it.strategy,
-                baseline: it.baseline,
-                control: it.control,
-                workspace: it.workspace,
-                family,
-                excluded: it.excluded,
-                judgement,
-            })
-        })
-        .collect()
+    row.wall_s.ok_or_else(|| "not measured".into())
 }
 
 /// The key in [`RunInfo::options`] that says how the arms were ordered.

@@ -66,10 +66,7 @@ mod sample;
 mod sign_flip;
 mod verdict;
 
-pub use comparison::{
-    ARM_BY_ARM, ComparedTime, Comparison, Excluded, INTERLEAVED, LocalRatio, ORDER, Question, compare, compare_overall,
-    local,
-};
+pub use comparison::{ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall};
 pub use judge::{Judgement, judge};
 pub use random::Random;
 pub use sample::{Block, Pair, Sample, geometric_mean, median};

@@ -6,7 +6,7 @@ mod common;
 
 use common::{bad, step};
 use records::{Status, StepRow};
-use stats::{ComparedTime, Comparison, Question, Random, Verdict, compare, compare_overall};
+use stats::{Comparison, Question, Random, Verdict, compare_overall};
 
 /// `rounds` of two workspaces; `x` takes `ratio` of `none`, within 1 %.
 fn rows(rounds: u32, ratio: f64) -> Vec<StepRow> {
@@ -23,13 +23,13 @@ fn rows(rounds: u32, ratio: f64) -> Vec<StepRow> {
 }
 
 fn overall(rows: &[StepRow]) -> Comparison {
-    let mut all = compare(rows, &Question::default());
-    assert_eq!(all.iter().filter(|it| it.workspace.is_none()).count(), 1);
+    let mut all = compare_overall(rows, &Question::default());
+    assert_eq!(all.len(), 1);
     all.remove(0)
 }
 
 #[test]
-fn every_arm_is_compared_overall_and_by_workspace() {
+fn every_arm_is_compared_and_shows_its_workspaces() {
     let mut rows = rows(8, 0.5);
     for row in rows.clone() {
         rows.push(StepRow { step: "fill".into(), ..row.clone() });
@@ -37,26 +37,22 @@ fn every_arm_is_compared_overall_and_by_workspace() {
             rows.push(StepRow { strategy: "y".into(), ..row });
         }
     }
-    let all = compare(&rows, &Question::default());
+    let all = compare_overall(&rows, &Question::default());
     let names: Vec<String> = all
         .iter()
         .map(|it| {
-            let place = it.workspace.as_deref().unwrap_or("all");
-            format!("{} {} {place} of {}", it.step, it.strategy, it.family)
+            let cells: Vec<String> =
+                it.workspaces.iter().map(|cell| format!("{} {} pairs", cell.workspace, cell.pairs)).collect();
+            format!("{} {} of {}: {}", it.step, it.strategy, it.family, cells.join(", "))
         })
         .collect();
     insta::assert_snapshot!(names.join("\n"), @r"
-    warm x all of 3
-    warm y all of 3
-    fill x all of 3
-    warm x bat of 6
-    warm x hexyl of 6
-    warm y bat of 6
-    warm y hexyl of 6
-    fill x bat of 6
-    fill x hexyl of 6
+    warm x of 3: bat 8 pairs, hexyl 8 pairs
+    warm y of 3: bat 8 pairs, hexyl 8 pairs
+    fill x of 3: bat 8 pairs, hexyl 8 pairs
     ");
-    assert!(all.iter().take(3).all(|it| it.judgement.verdict == Verdict::Faster));
+    assert!(all.iter().all(|it| it.judgement.verdict == Verdict::Faster));
+    assert!(all.iter().flat_map(|it| &it.workspaces).all(|cell| (cell.ratio.unwrap() - 0.5).abs() < 0.01));
     let first = &all[0].judgement;
     assert_eq!((first.pairs, first.rounds, first.workspaces, first.blocks), (16, 8, 2, 8));
     let interval = first.interval.unwrap();
@@ -136,12 +132,12 @@ fn repeated(rows: &[StepRow], of: &str, name: &str) -> Vec<StepRow> {
 #[test]
 fn a_control_is_a_family_of_its_own_and_costs_the_arms_nothing() {
     let arms = repeated(&rows(8, 0.5), "x", "y");
-    let with = compare(&repeated(&arms, "none", "none-again"), &Question::default());
+    let with = compare_overall(&repeated(&arms, "none", "none-again"), &Question::default());
     let (controls, without): (Vec<Comparison>, Vec<Comparison>) = with.into_iter().partition(|it| it.control);
-    assert_eq!(without, compare(&arms, &Question::default()));
+    assert_eq!(without, compare_overall(&arms, &Question::default()));
     let family: Vec<(&str, &str, usize)> =
         controls.iter().map(|it| (it.strategy.as_str(), it.baseline.as_str(), it.family)).collect();
-    assert_eq!(family, [("none-again", "none", 1), ("none-again", "none", 2), ("none-again", "none", 2)]);
+    assert_eq!(family, [("none-again", "none", 1)]);
     assert!(controls.iter().all(|it| it.judgement.verdict == Verdict::NoDifferenceFound));
 }
 
@@ -158,25 +154,4 @@ fn a_control_is_compared_with_what_it_repeats_whatever_the_baseline() {
     alone.retain(|row| row.strategy != "none");
     let all = compare_overall(&alone, &against_x);
     assert_eq!((all[0].control, all[0].judgement.verdict), (false, Verdict::Slower));
-}
-
-#[test]
-fn over_all_workspaces_alone_gives_the_same_numbers() {
-    let rows = repeated(&rows(8, 0.9), "x", "y");
-    let mut all = compare(&rows, &Question::default());
-    all.retain(|it| it.workspace.is_none());
-    assert_eq!(all, compare_overall(&rows, &Question::default()));
-}
-
-#[test]
-fn cpu_time_needs_both_of_its_parts() {
-    let mut rows = rows(6, 0.5);
-    for row in &mut rows {
-        row.user_s = row.wall_s.map(|wall| 4.0 / wall);
-        row.sys_s = Some(0.0);
-    }
-    let question = Question { metric: ComparedTime::Cpu, ..Question::default() };
-    assert_eq!(compare(&rows, &question)[0].judgement.verdict, Verdict::Slower);
-    rows.iter_mut().for_each(|row| row.sys_s = None);
-    assert_eq!(compare(&rows, &question)[0].judgement.verdict, Verdict::Invalid);
 }

@@ -13,7 +13,7 @@ function make(name, attributes = {}, ...children) {
 
 /**
  * Text without control characters and without those that turn the direction of what stands
- * beside it: as src/plain.rs does it for the page. What is downloaded keeps them.
+ * beside it: as src/text.rs does it for the page. What is downloaded keeps them.
  */
 function plain(text) {
   return text

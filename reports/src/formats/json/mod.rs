@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::against::{Change, Changes};
-use crate::analysis::{Analysis, ArmAnalysis, ArmNumbers, CauseGroup, METRICS, StepAnalysis};
+use crate::analysis::{Analysis, ArmAnalysis, ArmNumbers, METRICS, StepAnalysis};
 use crate::document::{Block, Grid, Section};
 use crate::probes::ProbeRun;
 use crate::report::Report;
@@ -58,13 +58,8 @@ fn object<T: Serialize>(value: &T) -> BTreeMap<String, Value> {
     }
 }
 
-/// JSON has no infinity and no NaN: they were not measured.
-fn finite(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite())
-}
-
 fn numbers(numbers: &ArmNumbers) -> BTreeMap<String, Option<f64>> {
-    METRICS.iter().map(|it| (it.name.to_owned(), finite((it.of)(numbers)))).collect()
+    METRICS.iter().map(|it| (it.name.to_owned(), (it.of)(numbers))).collect()
 }
 
 fn of_run(run: &Analysis) -> wire::RunJson {
@@ -75,7 +70,7 @@ fn of_run(run: &Analysis) -> wire::RunJson {
         rows: run.rows,
         ok_rows: run.ok_rows,
         steps: run.steps.iter().map(step).collect(),
-        causes: run.causes.iter().map(causes).collect(),
+        causes: run.causes.clone(),
     }
 }
 
@@ -100,61 +95,28 @@ fn arm(arm: &ArmAnalysis) -> wire::ArmJson {
         wall_ratio: arm.wall.as_ref().map(|wall| judged(&wall.judgement, &wall.baseline, wall.family)),
         numbers: numbers(&arm.numbers),
         workspaces: arm
-            .cells
+            .cells()
             .iter()
-            .map(|cell| wire::WorkspaceJson {
-                workspace: cell.workspace.clone(),
-                ratio: finite(cell.ratio),
-                pairs: cell.pairs,
-            })
+            .map(|cell| wire::WorkspaceJson { workspace: cell.workspace.clone(), ratio: cell.ratio, pairs: cell.pairs })
             .collect(),
-        problems: arm
-            .problems
-            .iter()
-            .map(|it| wire::ProblemJson {
-                status: it.status.to_string(),
-                note: it.note.clone(),
-                workspaces: it.workspaces.clone(),
-                rows: it.rows,
-            })
-            .collect(),
+        problems: arm.problems.clone(),
     }
 }
 
 fn judged(found: &Judgement, against: &str, family: usize) -> wire::JudgedJson {
     wire::JudgedJson {
         against: against.to_owned(),
-        ratio: finite(found.ratio),
+        ratio: found.ratio,
         low: found.interval.map(|it| it.low),
         high: found.interval.map(|it| it.high),
         confidence: found.interval.map(|it| it.confidence),
-        p_corrected: finite(found.p_corrected),
+        p_corrected: found.p_corrected,
         family,
         pairs: found.pairs,
         rounds: found.rounds,
-        smallest: finite(found.min),
-        largest: finite(found.max),
+        smallest: found.min,
+        largest: found.max,
         verdict: found.verdict.as_str().to_owned(),
-    }
-}
-
-fn causes(group: &CauseGroup) -> wire::CausesJson {
-    wire::CausesJson {
-        scenario: group.scenario.clone(),
-        step: group.step.clone(),
-        strategies: group.strategies.clone(),
-        lost_s: group.lost_s,
-        causes: group
-            .causes
-            .iter()
-            .map(|it| wire::CauseJson {
-                outcome: it.outcome.to_string(),
-                reason: it.reason.clone(),
-                because: it.because.clone(),
-                units: it.units,
-                lost_s: it.lost_s,
-            })
-            .collect(),
     }
 }
 
@@ -181,24 +143,14 @@ fn changes(changes: &Changes) -> wire::ChangesJson {
     wire::ChangesJson {
         old: changes.old.clone(),
         new: changes.new.clone(),
-        differences: changes
-            .differences
-            .iter()
-            .map(|it| wire::DifferenceJson {
-                what: it.what.clone(),
-                old: it.old.clone(),
-                new: it.new.clone(),
-                weighs: it.weighs,
-            })
-            .collect(),
+        differences: changes.differences.clone(),
         arms: changes.arms.iter().map(|it| change(it, &changes.old)).collect(),
     }
 }
 
 fn change(it: &Change, old: &str) -> wire::ChangeJson {
-    let side = |ratio: Option<f64>, of: &ArmNumbers| {
-        numbers(of).into_iter().chain([("ratio".to_owned(), finite(ratio))]).collect()
-    };
+    let side =
+        |ratio: Option<f64>, of: &ArmNumbers| numbers(of).into_iter().chain([("ratio".to_owned(), ratio)]).collect();
     wire::ChangeJson {
         scenario: it.scenario.clone(),
         step: it.step.clone(),

@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::against::Difference;
+use crate::analysis::{CauseGroup, Problem};
+
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +50,7 @@ pub struct RunJson {
     /// In the order of the scenario.
     pub steps: Vec<StepJson>,
     /// Why units were compiled again, worst first.
-    pub causes: Vec<CausesJson>,
+    pub causes: Vec<CauseGroup>,
 }
 
 /// A step of a scenario.
@@ -89,7 +92,7 @@ pub struct ArmJson {
     /// The ratio in each workspace alone.
     pub workspaces: Vec<WorkspaceJson>,
     /// Rows that do not count.
-    pub problems: Vec<ProblemJson>,
+    pub problems: Vec<Problem>,
 }
 
 /// A ratio with its statistics.
@@ -132,52 +135,6 @@ pub struct WorkspaceJson {
     pub ratio: Option<f64>,
     /// Rounds with two valid rows.
     pub pairs: usize,
-}
-
-/// Rows that do not count, for one reason.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProblemJson {
-    /// `failed`, `unsupported` or `invalid`.
-    pub status: String,
-    /// Why.
-    pub note: String,
-    /// Of which workspaces.
-    pub workspaces: Vec<String>,
-    /// How many.
-    pub rows: usize,
-}
-
-/// Why some strategies compiled units again in one step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CausesJson {
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Name of the step.
-    pub step: String,
-    /// The strategies that share this list.
-    pub strategies: Vec<String>,
-    /// Compile seconds lost a round.
-    pub lost_s: f64,
-    /// Every cause, by seconds.
-    pub causes: Vec<CauseJson>,
-}
-
-/// One cause.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CauseJson {
-    /// `miss`, `refused`, `stale` or `dup`.
-    pub outcome: String,
-    /// Miss reason, or the rule that refused.
-    pub reason: String,
-    /// What the reason points at.
-    pub because: String,
-    /// Units a round.
-    pub units: f64,
-    /// Compile seconds lost a round.
-    pub lost_s: f64,
 }
 
 /// A run of `harness probe`.
@@ -225,23 +182,9 @@ pub struct ChangesJson {
     /// Name of the newer run.
     pub new: String,
     /// Conditions that differ.
-    pub differences: Vec<DifferenceJson>,
+    pub differences: Vec<Difference>,
     /// Every step and strategy that both have.
     pub arms: Vec<ChangeJson>,
-}
-
-/// A condition that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DifferenceJson {
-    /// Which one.
-    pub what: String,
-    /// In the older run.
-    pub old: String,
-    /// In the newer run.
-    pub new: String,
-    /// Whether it can move a ratio within a run.
-    pub weighs: bool,
 }
 
 /// One strategy in one step of both runs.

@@ -181,7 +181,7 @@ pub(in crate::review) fn freshness(evidence: &Evidence<'_>) -> Answer {
             0 => format!("the no-op build after each of {all} compiled nothing"),
             busy => format!("the no-op build compiled something after {busy} of {all}"),
         });
-        let stale: f64 = restored.iter().filter_map(|arm| arm.numbers.stale).sum();
+        let stale = restored.iter().filter_map(|arm| arm.numbers.stale).fold(0.0, |all, it| all + it);
         let units: u64 = rows.iter().filter_map(|row| row.restored).sum();
         answer.supports(format!("Cargo rebuilt {stale} of {units} units that had been restored, all rows together"));
     }
