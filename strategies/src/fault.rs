@@ -23,14 +23,13 @@ struct Fault {
 }
 
 static SHARED_FINGERPRINTS: StoreKind = faulty(|root| open_faulty(root, StoreFault::SharedFingerprints));
-static WRITABLE_FILES: StoreKind = faulty(|root| open_faulty(root, StoreFault::WritableFiles));
 static TRUSTING: StoreKind = faulty(|root| open_faulty(root, StoreFault::Trusting));
 static MANIFEST_FIRST: StoreKind = faulty(|root| open_faulty(root, StoreFault::ManifestFirst));
 static TORN_FILES: StoreKind = faulty(|root| open_faulty(root, StoreFault::TornFiles));
 static NO_LOCK: StoreKind = faulty(|root| open_faulty(root, StoreFault::NoLock));
 static READS_ALL: StoreKind = faulty(|root| open_faulty(root, StoreFault::ReadsAll));
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 11] = [
     Fault {
         name: "narrow-key",
         about: "keys hold names and versions only: no features, flags, sources, contents",
@@ -53,11 +52,6 @@ const FAULTS: [Fault; 12] = [
         name: "old-fingerprints",
         about: "restored fingerprints are older than the sources",
         make: |units| units.options.old_fingerprints = true,
-    },
-    Fault {
-        name: "writable-store",
-        about: "files in the store stay writable",
-        make: |units| units.store = &WRITABLE_FILES,
     },
     Fault {
         name: "trusting",
@@ -91,7 +85,7 @@ const FAULTS: [Fault; 12] = [
     Fault {
         name: "adopts",
         about: "what Cargo finds fresh is published under the key that it has now",
-        make: |units| units.options.publish_fresh_members = true,
+        make: |units| units.options.publish_fresh = true,
     },
     Fault { name: "reads-all", about: "every lookup reads the whole store", make: |units| units.store = &READS_ALL },
 ];

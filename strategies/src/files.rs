@@ -60,7 +60,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<u64> {
         target.write_all(&buffer[..read])?;
         total += read as u64;
     }
-    set_mode(&target, is_executable(&meta), true)?;
+    set_mode(&target, is_executable(&meta))?;
     Ok(total)
 }
 
@@ -149,6 +149,19 @@ pub fn hash(path: &Path) -> io::Result<Digest> {
     }
 }
 
+/// The permission bits.
+#[cfg(unix)]
+pub(crate) fn mode_of(meta: &fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(meta.permissions().mode() & 0o777)
+}
+
+/// The permission bits: not a notion of this system.
+#[cfg(not(unix))]
+pub(crate) fn mode_of(_: &fs::Metadata) -> Option<u32> {
+    None
+}
+
 /// Whether the owner may execute it.
 #[cfg(unix)]
 pub(crate) fn is_executable(meta: &fs::Metadata) -> bool {
@@ -162,26 +175,51 @@ pub(crate) fn is_executable(_: &fs::Metadata) -> bool {
     false
 }
 
-/// Sets the permissions of an open file: `0644` or `0755`, read-only without the write bits.
+/// Sets the permissions of an open file: `0644` or `0755`.
 ///
 /// # Errors
 /// When the system refuses.
 #[cfg(unix)]
-pub(crate) fn set_mode(file: &File, executable: bool, writable: bool) -> io::Result<()> {
+pub(crate) fn set_mode(file: &File, executable: bool) -> io::Result<()> {
+    set_exact_mode(file, if executable { 0o755 } else { 0o644 })
+}
+
+/// Sets the permissions of an open file.
+#[cfg(unix)]
+pub(crate) fn set_exact_mode(file: &File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = if executable { 0o755 } else { 0o644 } & if writable { 0o777 } else { 0o555 };
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
-/// Sets whether a file is read-only.
+/// Makes a file writable.
 ///
 /// # Errors
 /// When the system refuses.
 #[cfg(not(unix))]
-pub(crate) fn set_mode(file: &File, _: bool, writable: bool) -> io::Result<()> {
+pub(crate) fn set_mode(file: &File, _: bool) -> io::Result<()> {
     let mut permissions = file.metadata()?.permissions();
-    permissions.set_readonly(!writable);
+    permissions.set_readonly(false);
     file.set_permissions(permissions)
+}
+
+/// Modes are not a notion of this system.
+#[cfg(not(unix))]
+pub(crate) fn set_exact_mode(_: &File, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// When content or attributes last changed: unlike the modification time nobody can set it.
+#[cfg(unix)]
+pub(crate) fn changed_at(meta: &fs::Metadata) -> Option<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let (seconds, nanoseconds) = (u64::try_from(meta.ctime()).ok()?, u32::try_from(meta.ctime_nsec()).ok()?);
+    Some(UNIX_EPOCH + Duration::new(seconds, nanoseconds))
+}
+
+/// When content last changed.
+#[cfg(not(unix))]
+pub(crate) fn changed_at(meta: &fs::Metadata) -> Option<SystemTime> {
+    meta.modified().ok()
 }
 
 /// Opens a file, read-only ones too, to change its mode or its times, not its bytes.

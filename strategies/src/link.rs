@@ -9,9 +9,13 @@ use std::path::Path;
 use enum_map::Enum;
 
 #[cfg(unix)]
-use std::os::unix::fs::{symlink as symlink_dir, symlink as symlink_file};
+use std::os::unix::fs::symlink as symlink_dir;
+#[cfg(unix)]
+pub(crate) use std::os::unix::fs::symlink as symlink_file;
 #[cfg(windows)]
-use std::os::windows::fs::{symlink_dir, symlink_file};
+use std::os::windows::fs::symlink_dir;
+#[cfg(windows)]
+pub(crate) use std::os::windows::fs::symlink_file;
 
 use crate::files;
 
@@ -173,7 +177,7 @@ fn linked_or_copied(linked: io::Result<()>, mode: LinkMode, from: &Path, to: &Pa
 pub(crate) fn reflink(from: &Path, to: &Path) -> io::Result<()> {
     reflink_copy::reflink(from, to)?;
     let executable = files::is_executable(&std::fs::metadata(from)?);
-    files::set_mode(&files::open_for_attributes(to)?, executable, true)
+    files::set_mode(&files::open_for_attributes(to)?, executable)
 }
 
 #[cfg(test)]

@@ -151,9 +151,8 @@ pub fn context(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Context {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    let rustc = &env.toolchain.rustc_verbose;
     let variables = variables.filter_map(text).collect();
-    Context::new(&site.root, &options.cargo_home, &site.build_dir, &site.target_dir, rustc, variables)
+    Context::new(&site.root, &options.cargo_home, &site.build_dir, &site.target_dir, &env.compiler, variables)
         .running_in(&site.dir)
         .with_arguments(&site.dir, &site.cargo_args)
 }

@@ -51,6 +51,8 @@ pub struct BuildEnv {
     pub supervisor: Supervisor,
     /// The toolchain under test.
     pub toolchain: Toolchain,
+    /// What tells its compiler from every other, as keys have it.
+    pub compiler: String,
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,
     /// The same content at another path, where a scenario needs one.
@@ -97,12 +99,19 @@ impl BuildEnv {
         let second_home = work.join("cargo-home-2");
         let (work, arms_root) = (work.to_owned(), work.to_owned());
         let on_phase = |_| ();
+        let compiler = strategies::key::compiler_identity(
+            &toolchain.rustc,
+            &toolchain.sysroot,
+            &toolchain.host,
+            &toolchain.rustc_verbose,
+        );
         Ok(BuildEnv {
             work,
             supervisor,
             cargo_home,
             second_home,
             toolchain,
+            compiler,
             arms_root,
             environment,
             observer,

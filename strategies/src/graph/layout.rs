@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Two further kinds of file get private copies although rustc replaces them: whatever a
-//! build script wrote (scripts truncate and rewrite their own files), and everything of a
-//! workspace root target, because Cargo hard links it to where users `strip` and overwrite it.
+//! build script wrote (scripts truncate and rewrite their own files), and everything that Cargo
+//! uplifts: it is hard linked to where users `strip` and overwrite it.
 //!
 //! Modification times have to agree, because Cargo finds a unit stale when an output of a dependency is newer than its own
 //! newest output, and when a source is newer than the unit's dep-info. In a build directory filled from several builds:
@@ -145,15 +145,27 @@ pub enum FileSharing {
     Private,
 }
 
-/// Whether Cargo links what a unit makes to a place where people change it.
+/// Whether Cargo links what a unit makes to a place where people change it: every binary and
+/// dynamic library, also those that nobody asked for, and whatever was asked for.
 pub fn is_uplifted(graph: &Graph, index: UnitIndex) -> bool {
-    graph.units[index].is_local() && graph.roots.contains(&index)
+    let target = &graph.units[index].target;
+    let final_kind = target.kind.iter().any(|kind| kind == "bin" || kind == "example");
+    final_kind || target.crate_types.iter().any(|it| it == "dylib") || graph.roots.contains(&index)
 }
 
 /// The one predicate that decides which files need a private copy; `path` is relative to
-/// the unit directory.
-pub fn share(unit: &Unit, uplifted: bool, path: &str) -> FileSharing {
-    let shared = path.starts_with("out/") && !unit.is_script_run() && !uplifted && !path.ends_with(".d");
+/// the unit directory, `immutable` says that its package cannot change.
+///
+/// A shared file must never be written in place. rustc replaces libraries by renaming a new one
+/// over the old (traced with 1.95), and so do the linkers bfd, gold and lld; mold writes programs
+/// in place. rustc writes in place what else there is: `.d`, `.o`, `.dwo`, `.dwp`.
+pub fn share(unit: &Unit, uplifted: bool, immutable: bool, path: &str) -> FileSharing {
+    let replaced = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+        Some("rlib" | "rmeta" | "so" | "dylib" | "dll" | "a" | "lib") => true,
+        None | Some("exe") => immutable,
+        Some(_) => false,
+    };
+    let shared = replaced && path.starts_with("out/") && !unit.is_script_run() && !uplifted;
     if shared { FileSharing::Shared } else { FileSharing::Private }
 }
 

@@ -6,8 +6,10 @@
 //! - [`messages`]: `--message-format=json` → which unit directories a build used
 //! - [`layout`]: where a unit's files live, and which of them may be shared
 //! - [`matching`]: which unit of the graph is which directory
+//! - [`Lto`]: what link-time optimisation asks of each unit
 
 pub mod layout;
+mod lto;
 pub mod matching;
 pub mod messages;
 pub mod package;
@@ -15,6 +17,7 @@ pub mod parse;
 
 use serde::Deserialize;
 
+pub use lto::Lto;
 pub use package::{PackageId, PackageSource};
 
 /// Index of a unit in its [`Graph`].
@@ -42,6 +45,8 @@ pub struct Unit {
     pub profile: Profile,
     /// The profile exactly as Cargo printed it, so that fields unknown here still count.
     pub profile_text: String,
+    /// What link-time optimisation asks of it, which follows from the roots.
+    pub lto: Lto,
     /// The target triple; `None` is the host without `--target`.
     pub platform: Option<String>,
     /// What is done with the target.
@@ -103,6 +108,9 @@ pub struct Profile {
     pub name: String,
     /// `0` to `3`, `s`, `z`.
     pub opt_level: String,
+    /// `false`, `true`, `off`, `thin` or `fat`.
+    #[serde(default = "no_lto")]
+    pub lto: String,
     /// A number or a name such as `line-tables-only`; absent means none.
     #[serde(default)]
     pub debuginfo: serde_json::Value,
@@ -110,6 +118,10 @@ pub struct Profile {
     pub debug_assertions: bool,
     /// Whether overflow checks are on.
     pub overflow_checks: bool,
+}
+
+fn no_lto() -> String {
+    "false".to_owned()
 }
 
 /// What Cargo does with a target.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Dependency, Graph, Mode, PackageId, Profile, Unit, UnitTarget};
+use super::{Dependency, Graph, Lto, Mode, PackageId, Profile, Unit, UnitTarget, lto};
 
 /// Why a unit graph could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -72,16 +72,19 @@ impl Graph {
         Graph::new(units, raw.roots)
     }
 
-    /// Orders units so that dependencies come first.
+    /// Orders units so that dependencies come first, and decides on their link-time optimisation.
     ///
     /// # Errors
     /// When an edge or a root leads nowhere, or the edges form a circle.
-    pub fn new(units: Vec<Unit>, roots: Vec<usize>) -> Result<Graph, GraphError> {
+    pub fn new(mut units: Vec<Unit>, roots: Vec<usize>) -> Result<Graph, GraphError> {
         let order = topological_order(&units)?;
-        match roots.iter().find(|root| **root >= units.len()) {
-            Some(root) => Err(GraphError::Broken(format!("root {root} does not exist"))),
-            None => Ok(Graph { units, roots, order }),
+        if let Some(root) = roots.iter().find(|root| **root >= units.len()) {
+            return Err(GraphError::Broken(format!("root {root} does not exist")));
         }
+        for (at, lto) in lto::decide(&units, &roots).into_iter().enumerate() {
+            units[at].lto = lto;
+        }
+        Ok(Graph { units, roots, order })
     }
 }
 
@@ -96,6 +99,7 @@ fn unit<'a>(raw: RawUnit<'a>, profiles: &mut HashMap<&'a str, Profile>) -> Resul
         target: raw.target,
         profile,
         profile_text: raw.profile.get().to_owned(),
+        lto: Lto::default(),
         platform: raw.platform,
         mode: Mode::of(&raw.mode),
         features: raw.features,

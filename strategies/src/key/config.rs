@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::FieldHasher;
+use super::tools::Named;
 
-const TABLES: [&str; 5] = ["target", "host", "env", "unstable", "include"];
+const TABLES: [&str; 6] = ["target", "host", "env", "unstable", "include", "target-applies-to-host"];
 const BUILD_PLACES: [&str; 5] = ["build-dir", "target-dir", "jobs", "rustc", "dep-info-basedir"];
 
 /// The parts of the configuration that keys need beyond its text.
@@ -21,6 +22,8 @@ pub(super) struct EffectiveConfig {
     /// Variables of `[env]` tables with their values in this place, and whether they outrank
     /// the environment. The first to name one wins.
     pub env: HashMap<String, (String, bool)>,
+    /// What may name programs and files.
+    pub named: Vec<Named>,
 }
 
 impl EffectiveConfig {
@@ -29,6 +32,9 @@ impl EffectiveConfig {
     fn add(&mut self, text: &str, base: &Path) {
         self.rustflags |= text.contains("rustflags");
         let Ok(mut table) = text.parse::<toml::Table>() else { return };
+        for key in ["build", "target", "host"] {
+            table.get(key).into_iter().for_each(|value| self.add_named(value, base));
+        }
         let Some(toml::Value::Table(env)) = table.remove("env") else { return };
         for (name, value) in env {
             let own = |key: &str| value.as_table().and_then(|table| table.get(key));
@@ -39,9 +45,23 @@ impl EffectiveConfig {
         }
     }
 
+    /// Adds every text in a value, but for places.
+    fn add_named(&mut self, value: &toml::Value, base: &Path) {
+        match value {
+            toml::Value::String(text) => self.named.push((text.clone(), base.to_owned())),
+            toml::Value::Array(list) => list.iter().for_each(|value| self.add_named(value, base)),
+            toml::Value::Table(table) => {
+                let reaching = table.iter().filter(|(key, _)| !BUILD_PLACES.contains(&key.as_str()));
+                reaching.for_each(|(_, value)| self.add_named(value, base));
+            }
+            _ => {}
+        }
+    }
+
     /// Adds what is outranked.
     fn merge(&mut self, lower: EffectiveConfig) {
         self.rustflags |= lower.rustflags;
+        self.named.extend(lower.named);
         for (name, value) in lower.env {
             self.env.entry(name).or_insert(value);
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Digest, FieldHasher};
+use crate::files::changed_at;
 
 /// The content of a file, or of everything in a directory.
 pub(super) fn content_of(path: &Path) -> Option<Digest> {
@@ -16,9 +17,11 @@ pub(super) fn content_of(path: &Path) -> Option<Digest> {
 
 fn content_below(entries: &[WalkedPath]) -> Digest {
     let mut hasher = FieldHasher::new("directory");
-    for found in entries.iter().filter(|found| found.is_file) {
-        hasher.field("name", &found.name);
-        hasher.field("bytes", std::fs::read(&found.path).unwrap_or_default());
+    for found in entries {
+        hasher.field(if found.is_file { "name" } else { "directory" }, &found.name);
+        if found.is_file {
+            hasher.field("bytes", std::fs::read(&found.path).unwrap_or_default());
+        }
     }
     hasher.finish()
 }
@@ -30,9 +33,23 @@ pub(super) fn newest_below(path: &Path) -> Option<SystemTime> {
     walk(path, &[]).into_iter().filter_map(|found| found.newest).chain(own).max()
 }
 
+/// The first of a path and everything in it that changed since a time, but for what is in the
+/// directories `apart`. A package's own build directory and history do not count.
+pub(crate) fn changed_since(path: &Path, apart: &[&Path], time: SystemTime) -> Option<PathBuf> {
+    let is_newer = |path: &Path| {
+        let metas = [std::fs::symlink_metadata(path), std::fs::metadata(path)];
+        metas.iter().flatten().any(|meta| changed_at(meta).is_some_and(|changed| changed >= time))
+    };
+    let below = walk(path, NOT_SOURCES).into_iter().map(|found| found.path);
+    let counts = |path: &PathBuf| !apart.iter().any(|dir| path.starts_with(dir) || dir.starts_with(path));
+    [path.to_owned()].into_iter().chain(below).filter(counts).find(|path| is_newer(path))
+}
+
+const NOT_SOURCES: &[&str] = &["target", ".git"];
+
 /// Newest file time and content of a package, without its build directory and history.
 pub(super) fn whole_package(root: &Path) -> (Duration, Digest) {
-    let entries = walk(root, &["target", ".git"]);
+    let entries = walk(root, NOT_SOURCES);
     let newest = entries.iter().filter(|found| found.is_file).filter_map(|found| found.newest).max();
     let since_epoch = newest.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     (since_epoch, content_below(&entries))

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use super::config::{self, EffectiveConfig};
-use super::{Digest, FieldHasher, contents};
+use super::tools::Named;
+use super::{Digest, FieldHasher, contents, package_root, tools};
 use crate::graph::layout::Layout;
-use crate::graph::{PackageId, PackageSource};
+use crate::graph::{PackageId, PackageSource, Unit};
 
 /// Variables that change what rustc makes although the unit graph does not show them.
 const FLAG_VARIABLES: [&str; 6] = [
@@ -33,18 +34,23 @@ const PLACE_VARIABLES: [&str; 6] = [
     "CARGO_BUILD_DEP_INFO_BASEDIR",
 ];
 
+fn is_flag_variable(name: &str) -> bool {
+    let reaches = FLAG_VARIABLES.contains(&name) || FLAG_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    reaches && !PLACE_VARIABLES.contains(&name)
+}
+
 /// The surroundings of one Cargo invocation.
 #[derive(Debug)]
 pub struct Context {
     /// Root of the Cargo workspace.
     pub workspace_root: PathBuf,
-    /// Cargo's home: packages in it are immutable.
+    /// Cargo's home: packages that it unpacked there are immutable.
     pub cargo_home: PathBuf,
     /// The build directory.
     pub layout: Layout,
     /// Where final artifacts go.
     pub target_dir: PathBuf,
-    /// Digest of `rustc -vV`.
+    /// Digest of what identifies the compiler.
     pub toolchain: Digest,
     /// Digest of RUSTFLAGS and of the configuration that reaches rustc.
     pub flags: Digest,
@@ -52,7 +58,9 @@ pub struct Context {
     pub env: BTreeMap<String, String>,
     /// Some RUSTFLAGS are set, which host units get only in builds without `--target`.
     pub rustflags: bool,
-    config_env: HashMap<String, (String, bool)>,
+    config: EffectiveConfig,
+    tools: OnceLock<String>,
+    cpu: OnceLock<String>,
     checksums: HashMap<(String, String), String>,
     manifests: Mutex<HashMap<PathBuf, Digest>>,
     files: Mutex<HashMap<PathBuf, Option<Digest>>>,
@@ -66,14 +74,12 @@ impl Context {
         cargo_home: &Path,
         build_dir: &Path,
         target_dir: &Path,
-        rustc_verbose: &str,
+        compiler: &str,
         env: BTreeMap<String, String>,
     ) -> Context {
         let mut flags = FieldHasher::new("flags");
         for (name, value) in &env {
-            let reaches =
-                FLAG_VARIABLES.contains(&name.as_str()) || FLAG_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-            if reaches && !PLACE_VARIABLES.contains(&name.as_str()) {
+            if is_flag_variable(name) {
                 flags.field(name, value);
             }
         }
@@ -86,11 +92,13 @@ impl Context {
             cargo_home: cargo_home.to_owned(),
             layout: Layout { build_dir: build_dir.to_owned() },
             target_dir: target_dir.to_owned(),
-            toolchain: Digest::of(rustc_verbose.as_bytes()),
+            toolchain: Digest::of(compiler.as_bytes()),
             flags: flags.finish(),
             env,
             rustflags: rustflags || known.rustflags,
-            config_env: known.env,
+            config: known,
+            tools: OnceLock::new(),
+            cpu: OnceLock::new(),
             checksums: checksums(&lock),
             manifests: Mutex::default(),
             files: Mutex::default(),
@@ -108,7 +116,7 @@ impl Context {
             self.flags = flags.finish();
             // What is in force in the root is in force here, too, and was read again.
             self.rustflags |= known.rustflags;
-            self.config_env = known.env;
+            self.config = known;
         }
         self
     }
@@ -118,9 +126,9 @@ impl Context {
     pub fn with_arguments(mut self, dir: &Path, args: &[String]) -> Context {
         let mut flags = FieldHasher::new("flags with arguments");
         let nothing = flags.finish();
-        let mut known = EffectiveConfig { rustflags: self.rustflags, env: std::mem::take(&mut self.config_env) };
+        let mut known = EffectiveConfig { rustflags: self.rustflags, ..std::mem::take(&mut self.config) };
         config::hash_arguments(&mut flags, &mut known, dir, args);
-        (self.rustflags, self.config_env) = (known.rustflags, known.env);
+        (self.rustflags, self.config) = (known.rustflags, known);
         if flags.finish() != nothing {
             flags.digest("without", &self.flags);
             self.flags = flags.finish();
@@ -132,7 +140,7 @@ impl Context {
     /// an `[env]` table.
     pub fn variable(&self, name: &str) -> Option<&String> {
         let outside = self.env.get(name);
-        match self.config_env.get(name) {
+        match self.config.env.get(name) {
             Some((value, force)) if *force || outside.is_none() => Some(value),
             _ => outside,
         }
@@ -164,6 +172,45 @@ impl Context {
     /// The package's checksum in the lockfile; empty for path packages, the commit for git.
     pub fn checksum(&self, package: &PackageId) -> &str {
         self.checksums.get(&(package.name.clone(), package.version.clone())).map_or("", String::as_str)
+    }
+
+    /// What flags and configuration name: the digest of every such file, as it is when first asked for.
+    pub(super) fn tools(&self) -> &str {
+        self.tools.get_or_init(|| {
+            let path = self.env.get("PATH").map_or("", String::as_str);
+            tools::digest(&self.named(), path)
+        })
+    }
+
+    /// The processor, where flags ask for what fits it; else empty.
+    pub(super) fn cpu(&self) -> &str {
+        self.cpu.get_or_init(|| match self.named().iter().any(tools::is_native) {
+            true => tools::processor(),
+            false => String::new(),
+        })
+    }
+
+    fn named(&self) -> Vec<Named> {
+        let flags = self.env.iter().filter(|(name, _)| is_flag_variable(name));
+        let flags = flags.map(|(_, value)| (value.clone(), self.workspace_root.clone()));
+        flags.chain(self.config.named.iter().cloned()).collect()
+    }
+
+    /// Whether a unit's package cannot change under its id: Cargo unpacked it in its home. A
+    /// package id alone does not say so, as a vendored package has the id of a registry.
+    pub fn is_immutable_package(&self, unit: &Unit) -> bool {
+        !unit.is_local() && self.is_immutable(Path::new(&unit.target.src_path))
+    }
+
+    /// The digest of the manifests that say how a unit is built, in hexadecimal; empty for one
+    /// whose package cannot change.
+    pub(super) fn manifest_of(&self, unit: &Unit) -> String {
+        match &unit.package.source {
+            PackageSource::Path(dir) => self.manifests(dir).hex(),
+            _ if self.is_immutable_package(unit) => String::new(),
+            // It inherits from no workspace.
+            _ => self.file_content(&package_root(unit).join("Cargo.toml")).map_or_else(String::new, |it| it.hex()),
+        }
     }
 
     /// Digest of a local package's manifest and of the workspace manifest it may inherit
@@ -202,7 +249,7 @@ impl Context {
 
     /// Whether Cargo trusts the file never to change: it is in a registry or git cache.
     pub fn is_immutable(&self, path: &Path) -> bool {
-        path.starts_with(self.cargo_home.join("registry")) || path.starts_with(self.cargo_home.join("git"))
+        ["registry/src", "git/checkouts"].iter().any(|folder| path.starts_with(self.cargo_home.join(folder)))
     }
 }
 

@@ -15,9 +15,12 @@ pub enum Input {
     Toolchain,
     Platform,
     Profile,
+    Lto,
     ProfileDirectory,
     Features,
     Flags,
+    Tools,
+    Cpu,
     PackageName,
     PackageId,
     Checksum,
@@ -35,6 +38,7 @@ pub enum Input {
     Files,
     Variables,
     WorkspaceRoot,
+    BuildDirectory,
     StaticLibraries,
     PackageTime,
 }
@@ -85,14 +89,21 @@ impl Input {
         use MissReason as Reason;
         let (name, about, reason, stage) = match self {
             Input::Version => ("version", "package version", Reason::Version, Unit),
-            Input::Toolchain => ("toolchain", "`rustc -vV`", Reason::Toolchain, Unit),
+            Input::Toolchain => {
+                ("toolchain", "`rustc -vV`, the compiler's program and its libraries", Reason::Toolchain, Unit)
+            }
             Input::Platform => {
                 ("platform", "target triple, and whether RUSTFLAGS reach the host", Reason::Platform, Unit)
             }
             Input::Profile => ("profile", "every field of the profile", Reason::Profile, Unit),
+            Input::Lto => ("lto", "what link-time optimisation asks of the unit", Reason::Profile, Unit),
             Input::ProfileDirectory => ("profile-directory", "profile directory and triple", Reason::Profile, Unit),
             Input::Features => ("features", "activated features", Reason::Features, Unit),
             Input::Flags => ("flags", "RUSTFLAGS and configuration that reaches rustc", Reason::Rustflags, Unit),
+            Input::Tools => {
+                ("tools", "content of wrappers, linkers and files that flags name", Reason::Rustflags, Unit)
+            }
+            Input::Cpu => ("cpu", "the processor, where flags say `native`", Reason::Rustflags, Unit),
             Input::PackageName => ("package-name", "package name", Reason::Content, Unit),
             Input::PackageId => ("package-id", "package id", Reason::Content, Unit),
             Input::Checksum => ("checksum", "checksum, or commit of a git package", Reason::Content, Unit),
@@ -103,7 +114,7 @@ impl Input {
             Input::Edition => ("edition", "edition", Reason::Content, Unit),
             Input::Mode => ("mode", "mode: check, build, test or script run", Reason::Content, Unit),
             Input::BuildStd => ("build-std", "whether `-Zbuild-std` built it", Reason::Content, Unit),
-            Input::Manifest => ("manifest", "manifests of a path package and its workspace", Reason::Content, Unit),
+            Input::Manifest => ("manifest", "manifests of a package that can be edited", Reason::Content, Unit),
             Input::DependencyNames => {
                 ("dependency-names", "name and flags of each dependency edge", Reason::Dependency, Dependency)
             }
@@ -116,12 +127,18 @@ impl Input {
             Input::WorkspaceRoot => {
                 ("workspace-root", "path of the workspace, where the unit depends on it", Reason::Content, Observed)
             }
+            Input::BuildDirectory => (
+                "build-directory",
+                "path of the build directory, where a script run depends on it",
+                Reason::Content,
+                Observed,
+            ),
             Input::StaticLibraries => {
                 ("static-libraries", "content of static libraries that a script has linked", Reason::Content, Observed)
             }
             Input::PackageTime => (
                 "package-time",
-                "content and newest time of a package that a script watches",
+                "content of a package that a script watches whole, and of a path package its newest time",
                 Reason::Content,
                 Observed,
             ),

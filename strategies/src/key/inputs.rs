@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{BaseKey, ContentDigest, Context, Digest, FieldHasher, Input, Key, KeyOptions};
 use crate::graph::layout::base_dir;
-use crate::graph::{Graph, PackageSource, Unit, UnitIndex};
+use crate::graph::{Graph, Unit, UnitIndex};
 
 /// The inputs that a unit has by itself, as texts, and its dependencies. They are kept beside an entry, so that a later
 /// miss can be explained.
@@ -67,25 +67,29 @@ impl KeyInputs {
                 Input::Toolchain => context.toolchain.hex(),
                 Input::Platform => platform(graph, unit, context),
                 Input::Profile => unit.profile_text.clone(),
+                Input::Lto => unit.lto.text(),
                 Input::ProfileDirectory => base_dir(graph, unit),
                 Input::Features => unit.features.join(","),
                 Input::Flags => context.flags.hex(),
+                Input::Tools => context.tools().to_owned(),
+                Input::Cpu => context.cpu().to_owned(),
                 Input::PackageName => unit.package.name.clone(),
                 Input::PackageId => context.package(&unit.package),
                 Input::Checksum => context.checksum(&unit.package).to_owned(),
-                Input::SourcePath => context.relative(unit.target.src_path.as_ref()),
+                Input::SourcePath => match unit.is_local() {
+                    true => context.relative(unit.target.src_path.as_ref()),
+                    // Cargo hashes other paths as they are.
+                    false => format!("abs:{}", unit.target.src_path),
+                },
                 Input::TargetName => unit.target.name.clone(),
                 Input::TargetKind => unit.target.kind.join(","),
                 Input::CrateTypes => unit.target.crate_types.join(","),
                 Input::Edition => unit.target.edition.clone(),
                 Input::Mode => unit.mode.as_str().to_owned(),
                 Input::BuildStd => if unit.is_std { "std" } else { "" }.to_owned(),
-                Input::Manifest => match &unit.package.source {
-                    PackageSource::Path(dir) => context.manifests(dir).hex(),
-                    PackageSource::Registry | PackageSource::Git => String::new(),
-                },
+                Input::Manifest => context.manifest_of(unit),
                 Input::DependencyNames | Input::DependencyKeys | Input::DependencyContents => continue,
-                Input::Files | Input::Variables | Input::WorkspaceRoot => continue,
+                Input::Files | Input::Variables | Input::WorkspaceRoot | Input::BuildDirectory => continue,
                 Input::StaticLibraries | Input::PackageTime => continue,
             };
         }

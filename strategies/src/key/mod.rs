@@ -13,9 +13,12 @@ mod input;
 mod inputs;
 pub(crate) mod observed;
 pub(crate) mod script;
+mod tools;
 
 pub use crate::digest::{BaseKey, BlobId, ContentDigest, Digest, FieldHasher, Key};
+pub(crate) use contents::changed_since;
 pub use context::Context;
 pub use input::{Input, InputInfo, InputStage, KeyOptions};
 pub use inputs::{DependencyInput, KeyInputs, base_key, final_key};
 pub use observed::{ObservedInputs, package_root};
+pub use tools::compiler_identity;

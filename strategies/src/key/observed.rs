@@ -6,11 +6,12 @@
 //! is the two-step scheme of ccache's direct mode.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
-use super::contents::{newest_below, whole_package};
+use super::contents::{changed_since, newest_below, whole_package};
 use super::depinfo::DepInfo;
 use super::script::Watched;
 use super::{Context, Digest, FieldHasher, Input, KeyOptions};
@@ -19,6 +20,9 @@ use crate::graph::{PackageSource, Unit};
 /// Stands among the variables of a unit that fits one place only: its value is the workspace
 /// root. No variable has an equals sign in its name.
 const WORKSPACE_ROOT: &str = "=workspace-root";
+
+/// The same for the build directory.
+const BUILD_DIRECTORY: &str = "=build-directory";
 
 /// Which inputs a unit read, without their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +51,13 @@ impl ObservedInputs {
     pub(crate) fn restricted(mut self, options: &KeyOptions) -> ObservedInputs {
         let has = |input: Input| options.has(input);
         self.files.retain(|_| has(Input::Files));
-        self.env.retain(|name| has(if name == WORKSPACE_ROOT { Input::WorkspaceRoot } else { Input::Variables }));
+        self.env.retain(|name| {
+            has(match name.as_str() {
+                WORKSPACE_ROOT => Input::WorkspaceRoot,
+                BUILD_DIRECTORY => Input::BuildDirectory,
+                _ => Input::Variables,
+            })
+        });
         self.libraries.retain(|_| has(Input::StaticLibraries));
         self.whole_package &= has(Input::PackageTime);
         self
@@ -66,18 +76,38 @@ impl ObservedInputs {
         }
     }
 
-    /// The inputs of a build-script run.
-    pub(crate) fn of_script_run(context: &Context, unit: &Unit, watched: &Watched) -> ObservedInputs {
+    /// The inputs of a build-script run; `written` are the files in OUT_DIR, which is `out`.
+    pub(crate) fn of_script_run<'a>(
+        context: &Context,
+        unit: &Unit,
+        watched: &Watched,
+        out: &Path,
+        written: impl Iterator<Item = &'a Path>,
+    ) -> ObservedInputs {
         let root = package_root(unit);
         let cwd = working_dir(context, unit);
-        let bound = names_workspace(&watched.printed, context).then(|| WORKSPACE_ROOT.to_owned());
+        let names = |bytes: &[u8], root: &Path| memmem::find(bytes, root.as_os_str().as_encoded_bytes()).is_some();
+        // Cargo rewrites OUT_DIR in what a script prints, and in nothing that it writes.
+        let printed = watched.printed.replace(&*out.to_string_lossy(), "");
+        let mut on_build_dir = leads_into(&printed, &context.layout.build_dir, &[]);
+        let mut on_workspace = names_workspace(&watched.printed, context);
+        for path in written {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            match names(&bytes, &context.layout.build_dir) {
+                true => on_build_dir = true,
+                // A build directory inside the workspace has its path in its own.
+                false => on_workspace |= names(&bytes, &context.workspace_root),
+            }
+        }
+        let bound = [(on_workspace, WORKSPACE_ROOT), (on_build_dir, BUILD_DIRECTORY)];
+        let bound = bound.into_iter().filter(|(bound, _)| *bound).map(|(_, name)| name.to_owned());
         let libraries = watched.static_libraries().map(|path| root.join(path));
         // A linker argument that is a path does not show it in its text.
         let linked = watched.linked.iter().map(|path| cwd.join(path)).filter(|path| path.is_file());
         ObservedInputs {
             files: tokens(context, unit, watched.paths.iter().map(|path| root.join(path))),
             env: watched.env.iter().cloned().chain(bound).collect(),
-            whole_package: watched.is_whole_package() && unit.is_local(),
+            whole_package: watched.is_whole_package() && !context.is_immutable_package(unit),
             libraries: tokens(context, unit, libraries.chain(linked)),
         }
     }
@@ -101,6 +131,8 @@ impl ObservedInputs {
         }
         if self.whole_package {
             let (newest, content) = whole_package(&package_root(unit));
+            // Of others Cargo takes the version.
+            let newest = if unit.is_local() { newest } else { Duration::ZERO };
             hasher.field("newest", newest.as_nanos().to_le_bytes()).digest("content", &content);
         }
         hasher.finish()
@@ -116,12 +148,17 @@ impl ObservedInputs {
             .max()
     }
 
-    /// As [`newest`](Self::newest), and for a script that watches its whole package that too:
-    /// whether anything changed while it ran.
-    pub(crate) fn newest_read(&self, context: &Context, unit: &Unit) -> Option<SystemTime> {
-        let package = self.whole_package.then(|| UNIX_EPOCH + whole_package(&package_root(unit)).0);
-        let libraries = self.libraries.iter().filter_map(|token| self.resolve(context, unit, token));
-        self.newest(context, unit).max(package).max(libraries.filter_map(|path| newest_below(&path)).max())
+    /// What was read and changed since a time, by the clock of the file system.
+    pub(crate) fn changed_since(&self, context: &Context, unit: &Unit, time: SystemTime) -> Option<PathBuf> {
+        let tokens = self.files.iter().chain(&self.libraries);
+        let read = tokens.filter_map(|token| self.resolve(context, unit, token));
+        let package = self.whole_package.then(|| package_root(unit));
+        let apart = [&*context.layout.build_dir, &context.target_dir];
+        read.chain(package).find_map(|path| {
+            // What it read below the build directory counts by itself.
+            let apart = if path.starts_with(apart[0]) { &[][..] } else { &apart };
+            changed_since(&path, apart, time)
+        })
     }
 
     fn resolve(&self, context: &Context, unit: &Unit, token: &str) -> Option<PathBuf> {
@@ -149,9 +186,9 @@ pub fn package_root(unit: &Unit) -> PathBuf {
     }
 }
 
-/// Where Cargo runs rustc: the workspace root for packages inside it, else the package.
+/// Where Cargo runs rustc: the workspace root for path packages inside it, else the package.
 fn working_dir(context: &Context, unit: &Unit) -> PathBuf {
-    match Path::new(&unit.target.src_path).starts_with(&context.workspace_root) {
+    match unit.is_local() && Path::new(&unit.target.src_path).starts_with(&context.workspace_root) {
         true => context.workspace_root.clone(),
         false => package_root(unit),
     }
@@ -225,6 +262,7 @@ fn is_fixed_by_package(name: &str) -> bool {
 fn value_of(context: &Context, unit: &Unit, name: &str) -> Option<String> {
     match name {
         WORKSPACE_ROOT => Some(context.workspace_root.display().to_string()),
+        BUILD_DIRECTORY => Some(context.layout.build_dir.display().to_string()),
         "CARGO_MANIFEST_DIR" => Some(package_root(unit).display().to_string()),
         "CARGO_MANIFEST_PATH" => Some(package_root(unit).join("Cargo.toml").display().to_string()),
         _ if name.starts_with("CARGO_BIN_EXE_") || name == "CARGO_TARGET_TMPDIR" => {
@@ -242,7 +280,7 @@ mod tests {
     #[test]
     fn every_observed_input_can_be_left_out() {
         let list = || vec!["ws:a".to_owned()];
-        let env = vec!["A".to_owned(), WORKSPACE_ROOT.to_owned()];
+        let env = ["A", WORKSPACE_ROOT, BUILD_DIRECTORY].map(str::to_owned).to_vec();
         let all = ObservedInputs { files: list(), env, whole_package: true, libraries: list() };
         let observed: Vec<Input> = Input::all().filter(|input| input.info().stage == InputStage::Observed).collect();
         let mut left: Vec<ObservedInputs> = vec![all.clone()];

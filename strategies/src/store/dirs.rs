@@ -42,7 +42,12 @@ impl Dirs {
     fn stage(&self, entry: &Entry, unit_dir: &Path, staged: &Path, link: LinkMode) -> Result<(), FileError> {
         let out = staged.join("out");
         fs::create_dir_all(&out).at("create", &out)?;
-        let is_kept = |file: &&FileRecord| matches!(file.bytes, Bytes::Stored(_)) || file.path.starts_with("out/");
+        let is_kept = |file: &&FileRecord| match file.bytes {
+            Bytes::Stored(_) => true,
+            // A link is in the manifest alone.
+            Bytes::Link(_) => false,
+            Bytes::Text(_) | Bytes::Hex(_) => file.path.starts_with("out/"),
+        };
         for file in entry.files.iter().filter(is_kept) {
             let target = staged.join(&file.path);
             create_parent(&target)?;

@@ -16,7 +16,7 @@ use crate::graph::layout::{FileSharing, UnitPlace, is_plain_relative};
 use crate::key::{BaseKey, ContentDigest, Digest, Key, KeyInputs};
 
 /// The version of the on-disk format; other versions are ignored, never deleted.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// One cached unit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,6 +83,9 @@ pub struct FileRecord {
     pub size: u64,
     /// Whether the owner may execute it.
     pub executable: bool,
+    /// The mode that a build script gave it, where it is neither 0644 nor 0755.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
     /// Whether a build directory may share its inode.
     pub share: FileSharing,
     /// Where its bytes are.
@@ -97,6 +100,8 @@ pub enum Bytes {
     Text(String),
     /// Here: small private bytes, in hexadecimal.
     Hex(String),
+    /// It is a symbolic link, relative and not out of its directory.
+    Link(String),
     /// In a file of the store, with its digest where the store hashes.
     Stored(Option<Digest>),
 }
@@ -117,9 +122,27 @@ impl Bytes {
             Bytes::Hex(hex) => {
                 (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
             }
-            Bytes::Stored(_) => None,
+            Bytes::Link(_) | Bytes::Stored(_) => None,
         }
     }
+}
+
+/// Whether a link at a path of the unit directory stays below its `out`.
+pub(crate) fn is_sound_link(path: &str, target: &str) -> bool {
+    let mut depth = path.split('/').count() - 1;
+    let is_sound = |part: &str| match part {
+        "" => false,
+        ".." => {
+            depth = depth.saturating_sub(1);
+            depth > 0
+        }
+        "." => true,
+        _ => {
+            depth += 1;
+            true
+        }
+    };
+    path.starts_with("out/") && !target.contains(['\\', '\0']) && target.split('/').all(is_sound)
 }
 
 impl Entry {
@@ -144,7 +167,11 @@ impl Entry {
         let sound = entry.format == FORMAT
             && entry.key == *key
             && entry.place.is_sound()
-            && entry.files.iter().map(|file| &file.path).chain(&entry.folders).all(|path| is_plain_relative(path));
+            && entry.files.iter().map(|file| &file.path).chain(&entry.folders).all(|path| is_plain_relative(path))
+            && entry.files.iter().all(|file| match &file.bytes {
+                Bytes::Link(target) => is_sound_link(&file.path, target),
+                _ => true,
+            });
         sound.then_some(entry)
     }
 
@@ -157,7 +184,7 @@ impl Entry {
     pub fn stored_files(&self) -> impl Iterator<Item = (&FileRecord, Option<Digest>)> {
         self.files.iter().filter_map(|file| match file.bytes {
             Bytes::Stored(digest) => Some((file, digest)),
-            Bytes::Text(_) | Bytes::Hex(_) => None,
+            Bytes::Text(_) | Bytes::Hex(_) | Bytes::Link(_) => None,
         })
     }
 
@@ -240,6 +267,7 @@ pub(crate) mod tests {
             path: "../x".into(),
             size: 0,
             executable: false,
+            mode: None,
             share: FileSharing::Private,
             bytes: Bytes::Text(String::new()),
         };

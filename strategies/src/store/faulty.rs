@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::cas::CAS;
 use super::{Added, Bytes, Entry, FileRecord, Root, Store, StoreKind};
-use crate::files::{At, FileError, create_parent, open_for_attributes, set_mode};
+use crate::files::{At, FileError, create_parent, set_mode};
 use crate::graph::layout::FileSharing;
 use crate::key::{Digest, Key};
 use crate::link::LinkMode;
@@ -17,8 +17,6 @@ use crate::link::LinkMode;
 pub(crate) enum StoreFault {
     /// Files that Cargo rewrites are shared with build directories like all others.
     SharedFingerprints,
-    /// Stored files stay writable.
-    WritableFiles,
     /// Stored files are used whatever their size and time.
     Trusting,
     /// Manifests are written before the files they name.
@@ -78,7 +76,7 @@ impl FaultyStore {
                 let mut filled = File::options().write(true).open(&path)?;
                 filled.write_all(&fs::read(unit_dir.join(&file.path))?)?;
                 filled.set_modified(entry.time())?;
-                set_mode(&filled, file.executable, false)
+                set_mode(&filled, file.executable)
             };
             fill().at("fill", &path)?;
         }
@@ -110,14 +108,6 @@ impl Store for FaultyStore {
             }
             StoreFault::TornFiles if self.inner.lookup(&entry.key).is_none() => {
                 self.add_torn(entry, unit_dir).map(|()| Added::New)
-            }
-            StoreFault::WritableFiles => {
-                let added = self.inner.add(entry, unit_dir, link)?;
-                for (path, file) in self.files(entry) {
-                    let opened = open_for_attributes(&path).and_then(|open| set_mode(&open, file.executable, true));
-                    opened.at("open up", &path)?;
-                }
-                Ok(added)
             }
             _ => self.inner.add(entry, unit_dir, link),
         }

@@ -24,6 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+pub(crate) use entry::is_sound_link;
 pub use entry::{Bytes, Entry, FORMAT, FileRecord, StoredInputs};
 pub use root::Root;
 
@@ -227,8 +228,8 @@ fn bring_in(entry: &Entry, file: &FileRecord, built: &Path, target: &Path, link:
         reflink(built, &temporary).or_else(|_| copy(built, &temporary).map(drop)).at("copy into the store", built)?;
     }
     let finish = || {
-        // A linked inode may already be read-only.
-        set_mode(&open_for_attributes(&temporary)?, file.executable, false)?;
+        // Writable: rustc refuses to replace a read-only output. See KEYS.md, who can write to the store.
+        set_mode(&open_for_attributes(&temporary)?, file.executable)?;
         set_time(&temporary, entry.time())?;
         rename_file(&temporary, target)
     };

@@ -162,7 +162,7 @@ fn features(store: &dyn Store, entry: &Entry, last_used: Duration, manifest: u64
             }
             // A directory a unit has files for what is in its manifest, too.
             Bytes::Text(_) | Bytes::Hex(_) if store.kind().blobs.is_none() => bytes += size(&path),
-            Bytes::Text(_) | Bytes::Hex(_) => {}
+            Bytes::Text(_) | Bytes::Hex(_) | Bytes::Link(_) => {}
         }
     }
     EntryFeatures {

@@ -5,19 +5,23 @@
 //! `invoked.timestamp`, which every build rewrites, is the one that was seen.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{FileError, write_atomic};
-use crate::graph::layout::{Layout, UnitPlace, invoked_at};
-use crate::key::{ContentDigest, Key};
+use super::Session;
+use crate::files::{FileError, changed_at, since_epoch, write_atomic};
+use crate::graph::UnitIndex;
+use crate::graph::layout::{Layout, UnitPlace, invoked_at, is_uplifted};
+use crate::key::{ContentDigest, Digest, FieldHasher, Key};
 use crate::link::{LinkMode, Mechanism};
+use crate::parallel;
 use crate::store::Entry;
 
 const FILE: &str = ".unit-cache.json";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The records of one build directory.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -40,12 +44,16 @@ pub(crate) struct InstalledUnit {
     /// Time of `invoked.timestamp` when this was recorded.
     #[serde(rename = "mark")]
     invoked: Duration,
+    /// Sizes and times of its outputs when this was recorded.
+    outputs: Digest,
+    /// Whether Cargo has its outputs linked to another place.
+    uplifted: bool,
 }
 
 impl InstalledUnits {
     /// Reads the records; none are there before the first build.
     pub(crate) fn read(layout: &Layout) -> InstalledUnits {
-        let json = std::fs::read_to_string(layout.build_dir.join(FILE)).unwrap_or_default();
+        let json = fs::read_to_string(layout.build_dir.join(FILE)).unwrap_or_default();
         let read = serde_json::from_str::<InstalledUnits>(&json).ok();
         read.filter(|installed| installed.format == FORMAT).unwrap_or_default()
     }
@@ -56,19 +64,23 @@ impl InstalledUnits {
     }
 
     /// Units by key, for those directories that are as recorded.
-    pub(crate) fn by_key(&self, layout: &Layout) -> HashMap<Key, (UnitPlace, &InstalledUnit)> {
-        let recorded = self.units().filter(|(place, _)| self.is_recorded(layout, place));
-        recorded.map(|(place, unit)| (unit.key, (place, unit))).collect()
+    ///
+    /// One whose outputs were written to since is none: it would be linked into what is built
+    /// now, and published under a key that says nothing of it.
+    pub(crate) fn by_key(&self, session: &Session<'_>) -> HashMap<Key, (UnitPlace, &InstalledUnit)> {
+        let layout = &session.context.layout;
+        let units: Vec<(UnitPlace, &InstalledUnit)> = self.units().collect();
+        let recorded = parallel::map(&units, |(place, unit)| {
+            let dir = layout.unit_dir(place);
+            invoked_at(&dir) == Some(unit.invoked) && outputs(&dir, session.units.link, unit.uplifted) == unit.outputs
+        });
+        let recorded = units.into_iter().zip(recorded).filter(|(_, is_recorded)| *is_recorded);
+        recorded.map(|((place, unit), _)| (unit.key, (place, unit))).collect()
     }
 
     /// Every record.
     pub(crate) fn units(&self) -> impl Iterator<Item = (UnitPlace, &InstalledUnit)> {
         self.units.iter().map(|(place, unit)| (UnitPlace(place.clone()), unit))
-    }
-
-    /// Whether a directory is as it was recorded.
-    pub(crate) fn is_recorded(&self, layout: &Layout, place: &UnitPlace) -> bool {
-        self.units.get(&place.0).is_some_and(|unit| invoked_at(&layout.unit_dir(place)) == Some(unit.invoked))
     }
 
     /// What kind of unit a directory is recorded as.
@@ -77,11 +89,22 @@ impl InstalledUnits {
     }
 
     /// Records that a unit directory has the artifact of an entry, with its outputs at `stamp`.
-    pub(crate) fn record(&mut self, layout: &Layout, entry: &Entry, stamp: Duration, linked: bool) {
+    pub(crate) fn record(
+        &mut self,
+        session: &Session<'_>,
+        index: UnitIndex,
+        entry: &Entry,
+        stamp: Duration,
+        linked: bool,
+    ) {
         self.format = FORMAT;
-        let Some(invoked) = invoked_at(&layout.unit_dir(&entry.place)) else { return self.forget(&entry.place) };
+        let dir = session.context.layout.unit_dir(&entry.place);
+        let Some(invoked) = invoked_at(&dir) else { return self.forget(&entry.place) };
+        let uplifted = is_uplifted(session.graph, index);
+        let outputs = outputs(&dir, session.units.link, uplifted);
         let (key, content, slot) = (entry.key, entry.content, entry.slot.clone());
-        self.units.insert(entry.place.0.clone(), InstalledUnit { key, content, stamp, slot, linked, invoked });
+        let unit = InstalledUnit { key, content, stamp, slot, linked, invoked, outputs, uplifted };
+        self.units.insert(entry.place.0.clone(), unit);
     }
 
     pub(crate) fn forget(&mut self, place: &UnitPlace) {
@@ -89,12 +112,37 @@ impl InstalledUnits {
     }
 }
 
+/// Sizes and times of a unit's outputs, but for `.d` files. Of an inode that has no other name, the
+/// time at which anything of it changed, too: that of its content can be set.
+fn outputs(unit_dir: &Path, link: LinkMode, uplifted: bool) -> Digest {
+    let mut hasher = FieldHasher::new("outputs");
+    let mut open = vec![unit_dir.join("out")];
+    let alone = !link.shares_inodes() && !uplifted;
+    while let Some(dir) = open.pop() {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&dir).into_iter().flatten().flatten().map(|file| file.path()).collect();
+        files.sort();
+        for path in files.into_iter().filter(|path| path.extension().is_none_or(|extension| extension != "d")) {
+            let Ok(meta) = fs::metadata(&path) else { continue };
+            let times = [meta.modified().ok(), if alone { changed_at(&meta) } else { None }];
+            hasher.field("file", path.file_name().unwrap_or_default().as_encoded_bytes());
+            match meta.is_dir() {
+                true => open.push(path),
+                false => times.into_iter().flatten().map(since_epoch).for_each(|time| {
+                    hasher.field("size", meta.len().to_le_bytes()).field("time", time.as_nanos().to_le_bytes());
+                }),
+            }
+        }
+    }
+    hasher.finish()
+}
+
 /// Forgets what a build directory has, as if no strategy had seen it.
 ///
 /// # Errors
 /// When the records are there and cannot be removed.
 pub fn forget_installed(build_dir: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(build_dir.join(FILE)) {
+    match fs::remove_file(build_dir.join(FILE)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -108,6 +156,6 @@ pub(crate) fn is_dangling(link: LinkMode, unit_dir: &Path) -> bool {
     }
     let out = unit_dir.join("out");
     let dangles = |path: &Path| path.symlink_metadata().is_ok() && !path.exists();
-    let files = std::fs::read_dir(&out).into_iter().flatten().flatten();
+    let files = fs::read_dir(&out).into_iter().flatten().flatten();
     dangles(&out) || files.map(|file| file.path()).any(|file| dangles(&file))
 }

@@ -17,6 +17,7 @@ mod outdated;
 mod plan;
 mod publish;
 mod restore;
+mod scripts;
 
 pub use installed::{InstalledUnits, forget_installed};
 pub(crate) use plan::candidates;
@@ -52,8 +53,8 @@ pub struct UnitsOptions {
     pub key: KeyOptions,
     /// Leave units in the build directory that were compiled against another build of what is restored.
     pub keep_outdated: bool,
-    /// Publish whatever Cargo finds fresh, members too, under the key that it has now.
-    pub publish_fresh_members: bool,
+    /// Publish whatever Cargo finds fresh under the key that it has now, not only what it built.
+    pub publish_fresh: bool,
     /// Give restored fingerprints the time of their outputs, so that sources look newer.
     pub old_fingerprints: bool,
 }

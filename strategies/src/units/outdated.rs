@@ -84,7 +84,7 @@ fn newest_dependency(session: &Session<'_>, plan: &RestorePlan, unit: &Unit) -> 
 
 /// Where a unit may have been built: in which directory of its package is Cargo's secret. What
 /// is recorded as another kind of unit is not it.
-fn candidates(session: &Session<'_>, plan: &RestorePlan, unit: &Unit) -> Vec<UnitPlace> {
+pub(super) fn candidates(session: &Session<'_>, plan: &RestorePlan, unit: &Unit) -> Vec<UnitPlace> {
     let package = format!("{}/build/{}", base_dir(session.graph, unit), unit.package.name);
     let own = unit.slot();
     let entries = fs::read_dir(session.context.layout.build_dir.join(&package)).into_iter().flatten().flatten();

@@ -3,11 +3,12 @@
 //! Units are visited dependencies first, because a key needs the keys and contents of
 //! all dependencies. A unit with a dependency of unknown content has no key and is a miss.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
+use super::scripts::filled_out_dirs;
 use crate::files::CLOCK_TICK;
 use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
@@ -24,6 +25,8 @@ pub struct RestorePlan {
     /// One for each unit of the graph.
     pub units: Vec<PlannedUnit>,
     pub(crate) installed: InstalledUnits,
+    /// Where a script may run although its OUT_DIR is not empty.
+    pub(crate) filled_out_dirs: HashSet<UnitPlace>,
 }
 
 /// The plan for one unit.
@@ -89,7 +92,7 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
     let started = SystemTime::now() - CLOCK_TICK;
     let graph = session.graph;
     let installed = InstalledUnits::read(&session.context.layout);
-    let by_key = installed.by_key(&session.context.layout);
+    let by_key = installed.by_key(session);
     let refused = admission(session.units.policy, graph);
     let mut units: Vec<Option<PlannedUnit>> = (0..graph.units.len()).map(|_| None).collect();
     for level in levels(graph) {
@@ -102,7 +105,10 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
         }
     }
     drop(by_key);
-    RestorePlan { started, units: units.into_iter().flatten().collect(), installed }
+    let units = units.into_iter().flatten().collect();
+    let mut plan = RestorePlan { started, units, installed, filled_out_dirs: HashSet::new() };
+    plan.filled_out_dirs = filled_out_dirs(session, &plan);
+    plan
 }
 
 /// Units by the length of the longest path to a unit without dependencies: those of one level depend only on
@@ -189,7 +195,9 @@ fn find(
     if let Some((place, here)) = installed.get(&key)
         && !is_dangling(session.units.link, &session.context.layout.unit_dir(place))
     {
-        let touched = unit.is_local() && watched > built_at(session, place, unit);
+        // Of other packages Cargo compares no times but those that a script watches.
+        let is_compared = unit.is_local() || unit.is_script_run();
+        let touched = is_compared && watched > built_at(session, place, unit);
         let (content, place, linked) = (here.content, place.clone(), here.linked);
         let decision = Decision::Present { key, content, place, linked, touched };
         return Some(FoundArtifact { decision, stamp: here.stamp, watched });

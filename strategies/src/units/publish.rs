@@ -4,21 +4,22 @@
 //! from the contents that are really there (another workspace's build of the same key may
 //! have other bytes); entries are written in parallel, files first, manifest last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use super::scripts::{written_beside_programs, written_in_package};
 use super::{Decision, RestorePlan, Session};
-use crate::files::{FileError, set_time, since_epoch};
-use crate::graph::layout::{FileSharing, UnitPlace, invoked_at, is_uplifted, oldest_stamp, share};
+use crate::files::{FileError, mode_of, set_time, since_epoch};
+use crate::graph::layout::{FileSharing, UnitPlace, is_uplifted, oldest_stamp, share};
 use crate::graph::matching::BuiltUnits;
 use crate::graph::{Unit, UnitIndex};
 use crate::key::{
     ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
 };
 use crate::parallel;
-use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord};
+use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, is_sound_link};
 use crate::written::WrittenFiles;
 
 /// Private files up to this size are kept in the manifest, bytes.
@@ -97,7 +98,7 @@ pub fn publish(
             }
             Err(error) => published.left_out.push((index, error.to_string())),
         }
-        plan.installed.record(layout, &entry, entry.stamp, false);
+        plan.installed.record(session, index, &entry, entry.stamp, false);
     }
     plan.installed.write(layout)?;
     Ok(published)
@@ -120,50 +121,62 @@ struct Scan {
     observed: ObservedInputs,
 }
 
-/// Whether a unit that was not built now may be published as what its key says.
-///
-/// Cargo took it for fresh by the times of its sources; its key is made from their contents. So
-/// only sources that never change make the two the same. And what is recorded under
-/// another key is not what this key says.
-fn is_adoptable(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits, index: UnitIndex) -> bool {
-    let unrecorded = || {
-        let place = built.matched.units.get(&index).map(|(_, place)| place);
-        place.is_some_and(|place| !plan.installed.is_recorded(&session.context.layout, place))
-    };
-    matches!(plan.units[index].decision, Decision::Miss)
-        && (session.units.options.publish_fresh_members || !session.graph.units[index].is_local() && unrecorded())
-}
-
-/// Reads everything that was built, and what was found fresh although neither the build
-/// directory's records nor the store knew it.
+/// Reads everything that was built. What Cargo found fresh is not published: it says so by its
+/// own rules, and a key holds more than they do.
 fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> HashMap<UnitIndex, Result<Scan, String>> {
-    let unknown = built.fresh.iter().filter(|index| is_adoptable(session, plan, built, **index));
+    let is_unknown = |index: &&UnitIndex| matches!(plan.units[**index].decision, Decision::Miss);
+    let unknown = built.fresh.iter().filter(|index| session.units.options.publish_fresh && is_unknown(index));
     let wanted = built.compiled.iter().chain(unknown).copied();
     let admitted = wanted.filter(|index| !matches!(plan.units[*index].decision, Decision::Refused(_)));
     let found: Vec<(UnitIndex, UnitPlace)> =
         admitted.filter_map(|index| Some((index, built.matched.units.get(&index)?.1.clone()))).collect();
-    let scanned = parallel::map(&found, |(index, place)| scan(session, *index, place.clone()));
+    let any_ran = found.iter().any(|(index, _)| session.graph.units[*index].is_script_run());
+    let beside = if any_ran { written_beside_programs(session, plan.started) } else { None };
+    let scanned = parallel::map(&found, |(index, place)| {
+        let unit = &session.graph.units[*index];
+        if unit.is_script_run() {
+            if plan.filled_out_dirs.contains(place) {
+                return Err("OUT_DIR was not empty when the script began".to_owned());
+            }
+            if let Some(path) = beside.clone().or_else(|| written_in_package(session, unit, plan.started)) {
+                return Err(format!("the script, or something else meanwhile, wrote {}", path.display()));
+            }
+        }
+        scan(session, *index, place.clone(), plan.started)
+    });
     found.into_iter().map(|(index, _)| index).zip(scanned).collect()
 }
 
-fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Scan, String> {
+fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace, started: SystemTime) -> Result<Scan, String> {
     let unit = &session.graph.units[index];
     let dir = session.context.layout.unit_dir(&place);
     let uplifted = is_uplifted(session.graph, index);
+    let immutable = session.context.is_immutable_package(unit);
     let everything = session.store.kind().hashes_everything;
     let mut files = Vec::new();
     let UnitFiles { files: listed, folders } = list(&dir)?;
+    let exported = exported(unit, &listed);
+    if exported.is_empty() && (unit.target.is_linkable() || unit.target.is_proc_macro()) && !unit.is_script_run() {
+        return Err("there is nothing in it that a dependent could read".to_owned());
+    }
     for relative in listed {
         let path = dir.join(&relative);
         let meta = fs::symlink_metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let is_exported = exported.contains(&relative);
         if !meta.is_file() {
-            return Err(format!("{relative} is not a regular file"));
+            files.push(linked(unit, relative, &path)?);
+            continue;
         }
-        let sharing = share(unit, uplifted, &relative);
+        let sharing = share(unit, uplifted, immutable, &relative);
+        let mode = mode_of(&meta).filter(|mode| unit.is_script_run() && !matches!(mode, 0o644 | 0o755));
+        // The store's copy can be read by all.
+        if mode.is_some_and(|mode| mode & 0o044 == 0) && relative.starts_with("out/") {
+            return Err(format!("{relative} is for its owner alone"));
+        }
         let note = relative.starts_with("fingerprint/") || relative.starts_with("run/") || relative.ends_with(".d");
         let bytes = if sharing == FileSharing::Private && note && meta.len() <= INLINE_LIMIT {
             Bytes::inline(fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?)
-        } else if everything || is_exported(unit, &relative) {
+        } else if everything || is_exported {
             Bytes::Stored(Some(
                 crate::files::hash(&path).map_err(|error| format!("cannot hash {}: {error}", path.display()))?,
             ))
@@ -174,16 +187,17 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace) -> Result<Sca
             path: relative,
             size: meta.len(),
             executable: crate::files::is_executable(&meta),
+            mode,
             share: sharing,
             bytes,
         });
     }
     let observed = observe(session, unit, &files, &dir)?;
-    let built = invoked_at(&dir).map(|time| UNIX_EPOCH + time);
-    if (unit.is_local() || !observed.libraries.is_empty()) && observed.newest_read(session.context, unit) > built {
-        return Err("a source changed while it was built".to_owned());
+    if let Some(path) = observed.changed_since(session.context, unit, started) {
+        return Err(format!("{} changed while it was built", path.display()));
     }
-    Ok(Scan { content: content_of(unit, &dir, &files, &folders), place, files, folders, observed })
+    let content = content_of(unit, &dir, &files, &exported, &folders);
+    Ok(Scan { content, place, files, folders, observed })
 }
 
 /// What there is in a unit directory, in a fixed order.
@@ -221,30 +235,52 @@ fn list(dir: &Path) -> Result<UnitFiles, String> {
     Ok(found)
 }
 
-/// Whether dependents read this file: metadata of libraries, else the proc-macro library,
-/// and everything a build script wrote.
-fn is_exported(unit: &Unit, path: &str) -> bool {
-    if unit.is_script_run() {
-        return path.starts_with("out/");
-    }
-    let extension = Path::new(path).extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    path.starts_with("out/")
-        && match unit.target.is_proc_macro() {
-            true => matches!(extension, "so" | "dylib" | "dll" | "rmeta"),
-            false => extension == "rmeta",
-        }
+/// A link that a build script made.
+fn linked(unit: &Unit, relative: String, path: &Path) -> Result<FileRecord, String> {
+    let target = fs::read_link(path).ok().and_then(|target| target.into_os_string().into_string().ok());
+    let target = target.filter(|target| unit.is_script_run() && is_sound_link(&relative, target));
+    let target = target.ok_or_else(|| format!("{relative} is neither a file nor a link inside OUT_DIR"))?;
+    let bytes = Bytes::Link(target);
+    Ok(FileRecord { path: relative, size: 0, executable: false, mode: None, share: FileSharing::Private, bytes })
 }
 
-fn content_of(unit: &Unit, dir: &Path, files: &[FileRecord], folders: &[String]) -> ContentDigest {
-    let mut hasher = FieldHasher::new("content 1");
-    for file in files.iter().filter(|file| is_exported(unit, &file.path)) {
+/// The files that dependents read: everything that a build script wrote, of a proc macro its
+/// library too, the metadata of a library; of what has no metadata, a program or a dynamic
+/// library alone, whatever was linked.
+fn exported(unit: &Unit, files: &[String]) -> HashSet<String> {
+    let extension = |path: &str| Path::new(path).extension().and_then(|it| it.to_str()).unwrap_or("").to_owned();
+    let out = || files.iter().filter(|path| path.starts_with("out/"));
+    let has_metadata = out().any(|path| extension(path) == "rmeta");
+    let reads = |path: &&String| match &*extension(path) {
+        _ if unit.is_script_run() => true,
+        "rmeta" => true,
+        "so" | "dylib" | "dll" => unit.target.is_proc_macro() || !has_metadata,
+        "" | "exe" | "rlib" | "a" | "lib" => !has_metadata,
+        _ => false,
+    };
+    out().filter(reads).cloned().collect()
+}
+
+fn content_of(
+    unit: &Unit,
+    dir: &Path,
+    files: &[FileRecord],
+    exported: &HashSet<String>,
+    folders: &[String],
+) -> ContentDigest {
+    let mut hasher = FieldHasher::new("content 2");
+    for file in files.iter().filter(|file| exported.contains(&file.path)) {
         // File names of libraries carry the unit hash; those of scripts are what is read.
         hasher.field("file", if unit.is_script_run() { &file.path } else { "" });
         match &file.bytes {
             Bytes::Stored(Some(digest)) => hasher.digest("bytes", digest),
             Bytes::Stored(None) => hasher.field("bytes", "unknown"),
+            Bytes::Link(target) => hasher.field("link", target),
             inline => hasher.field("bytes", inline.as_inline().unwrap_or_default()),
         };
+        file.mode.iter().for_each(|mode| {
+            hasher.field("mode", mode.to_le_bytes());
+        });
     }
     if unit.is_script_run() {
         folders.iter().for_each(|folder| {
@@ -269,7 +305,10 @@ fn observe(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path)
         if let Some(path) = watched.missing(&package_root(unit)) {
             return Err(format!("Cargo always runs it: it watches {}, which is not there", path.display()));
         }
-        return Ok(ObservedInputs::of_script_run(session.context, unit, &watched));
+        let written: Vec<PathBuf> =
+            files.iter().filter(|file| file.path.starts_with("out/")).map(|file| dir.join(&file.path)).collect();
+        let written = written.iter().map(PathBuf::as_path);
+        return Ok(ObservedInputs::of_script_run(session.context, unit, &watched, &dir.join("out"), written));
     }
     let dep_info = files.iter().find(|file| file.path.starts_with("out/") && file.path.ends_with(".d"));
     let text = dep_info.and_then(|file| fs::read_to_string(dir.join(&file.path)).ok()).unwrap_or_default();

@@ -10,13 +10,14 @@ use enum_map::EnumMap;
 use super::installed::{InstalledUnit, is_dangling};
 use super::outdated::remove_outdated;
 use super::{Decision, PlannedUnit, RestorePlan, Session};
-use crate::files::{At, FileError, copy, set_time, temporary_beside};
-use crate::graph::layout::{FileSharing, Layout, UnitPlace, base_dir, is_uplifted};
+use crate::files::{At, FileError, copy, open_for_attributes, set_exact_mode, set_time};
+use crate::graph::layout::{FileSharing, Layout, UnitPlace, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
 use crate::key::Key;
 use crate::link::Mechanism;
 use crate::parallel;
-use crate::store::{Entry, FileRecord};
+use crate::policy::UnitFacts;
+use crate::store::{Bytes, Entry, FileRecord};
 
 /// What restoring did.
 #[derive(Debug, Default)]
@@ -44,7 +45,7 @@ pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreO
     if !session.units.options.keep_outdated {
         remove_outdated(session, plan)?;
     }
-    make_room(session, plan)?;
+    cut_links(session, plan)?;
     stamp_uses(session, plan);
     let mut restored = RestoreOutcome::default();
     if !plan.units.iter().any(|unit| unit.hit().is_some()) {
@@ -54,8 +55,10 @@ pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreO
     let started = plan.started;
     let hits: Vec<(UnitIndex, &PlannedUnit, &Entry)> =
         plan.units.iter().enumerate().filter_map(|(index, planned)| Some((index, planned, planned.hit()?))).collect();
+    let facts = UnitFacts::of(session.graph);
     let outcomes = parallel::map(&hits, |(index, planned, entry)| {
-        (*index, restore_unit(session, *index, planned, entry, started))
+        let scripted = facts[*index].scripted || facts[*index].on_scripted || facts[*index].on_local;
+        (*index, restore_unit(session, *index, planned, entry, started, scripted))
     });
     for (index, outcome) in outcomes {
         let Some(entry) = plan.units[index].hit() else { continue };
@@ -67,7 +70,7 @@ pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreO
                 restored.private_files += count.private;
                 restored.copied_bytes += count.bytes;
                 restored.units.push((index, entry.place.clone()));
-                plan.installed.record(layout, entry, plan.units[index].stamp, count.whole);
+                plan.installed.record(session, index, entry, plan.units[index].stamp, count.whole);
             }
             Err(error) => {
                 let _ = fs::remove_dir_all(layout.unit_dir(&entry.place));
@@ -98,63 +101,28 @@ struct UnitCount {
     whole: bool,
 }
 
-/// Frees what the store shares with the build directory where Cargo is going to build. It
-/// would write into the store through a linked directory, and rustc refuses to replace a
-/// read-only file, which every inode of the store is. Which directory a unit without a known
-/// artifact will be built in is Cargo's secret, so all of its profile that ever had one of its
-/// kind are freed. Links to what was collected go too: nothing can be built through them.
-fn make_room(session: &Session<'_>, plan: &mut RestorePlan) -> Result<(), FileError> {
+/// Removes directories that are links into the store where Cargo might build: it would write
+/// into the store through them. Which directory a unit is built in is Cargo's secret, so only
+/// those stay that this plan knows. Links to what was collected go too.
+fn cut_links(session: &Session<'_>, plan: &mut RestorePlan) -> Result<(), FileError> {
     let layout = &session.context.layout;
-    let mut stays: HashSet<&UnitPlace> = HashSet::new();
-    let mut rebuilt: Vec<(String, String)> = Vec::new();
-    for (unit, planned) in session.graph.units.iter().zip(&plan.units) {
-        match &planned.decision {
-            Decision::Present { place, touched: false, .. } => drop(stays.insert(place)),
-            Decision::Hit(_) => {}
-            Decision::Miss | Decision::Refused(_) | Decision::Present { touched: true, .. } => {
-                rebuilt.push((base_dir(session.graph, unit), unit.slot()));
-            }
-        }
-    }
-    let is_rebuilt = |place: &UnitPlace, unit: &InstalledUnit| {
-        rebuilt.iter().any(|(base, slot)| *slot == unit.slot && Path::new(&place.0).starts_with(base))
+    let stays: HashSet<&UnitPlace> = (plan.units.iter())
+        .filter_map(|planned| match &planned.decision {
+            Decision::Present { place, touched: false, .. } => Some(place),
+            _ => None,
+        })
+        .collect();
+    let is_cut = |place: &UnitPlace, unit: &InstalledUnit| {
+        unit.linked && !stays.contains(place) || is_dangling(session.units.link, &layout.unit_dir(place))
     };
-    let mut freed: Vec<(UnitPlace, bool)> = Vec::new();
-    for (place, unit) in plan.installed.units().filter(|(place, _)| !stays.contains(place)) {
-        let dangling = is_dangling(session.units.link, &layout.unit_dir(&place));
-        if dangling || is_rebuilt(&place, unit) {
-            freed.push((place, dangling || unit.linked));
-        }
-    }
-    for (place, linked) in freed {
+    let cut: Vec<UnitPlace> =
+        plan.installed.units().filter(|(place, unit)| is_cut(place, unit)).map(|(place, _)| place).collect();
+    for place in cut {
         let dir = layout.unit_dir(&place);
-        if !linked {
-            unshare(&dir.join("out"))?;
-            continue;
-        }
         if dir.exists() {
             fs::remove_dir_all(&dir).at("remove", &dir)?;
         }
         plan.installed.forget(&place);
-    }
-    Ok(())
-}
-
-/// Gives a directory writable files of its own in place of links and read-only ones; Cargo
-/// may yet find them fresh, so their times stay.
-fn unshare(dir: &Path) -> Result<(), FileError> {
-    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        // What has gone from the store has nothing to give.
-        let (Ok(own), Ok(meta)) = (fs::symlink_metadata(&path), fs::metadata(&path)) else { continue };
-        if own.is_dir() {
-            unshare(&path)?;
-        } else if meta.is_file() && (own.is_symlink() || meta.permissions().readonly()) {
-            let temporary = temporary_beside(&path);
-            copy(&path, &temporary).at("copy", &path)?;
-            meta.modified().and_then(|time| set_time(&temporary, time)).at("set the time of", &temporary)?;
-            fs::rename(&temporary, &path).at("rename into place", &path)?;
-        }
     }
     Ok(())
 }
@@ -178,6 +146,7 @@ fn restore_unit(
     planned: &PlannedUnit,
     entry: &Entry,
     started: SystemTime,
+    scripted: bool,
 ) -> Result<UnitCount, FileError> {
     let unit = &session.graph.units[index];
     let link = session.units.link;
@@ -196,8 +165,14 @@ fn restore_unit(
     // The store's inode has the store's time: where a newer one is needed it cannot be shared.
     let retimed = planned.stamp != entry.stamp;
     let shares = !(retimed && link.shares_inodes());
-    count.whole =
-        link.whole_directories() && shares && entry.files.iter().any(|file| file.share == FileSharing::Shared);
+    // Through a linked directory Cargo would remove and write what is in the store: only what it
+    // never builds again in one place may be one.
+    count.whole = link.whole_directories()
+        && shares
+        && session.context.is_immutable_package(unit)
+        && entry.observed.is_none()
+        && !scripted
+        && entry.files.iter().any(|file| file.share == FileSharing::Shared);
 
     let mut made: Vec<&str> = Vec::new();
     if count.whole {
@@ -262,12 +237,19 @@ fn place_file(
         let written = fs::File::create_new(target).and_then(|mut new| {
             std::io::Write::write_all(&mut new, &bytes)?;
             new.set_modified(times.of(&file.path))?;
-            if file.executable { crate::files::set_mode(&new, true, true) } else { Ok(()) }
+            if file.executable {
+                crate::files::set_mode(&new, true)?
+            }
+            file.mode.map_or(Ok(()), |mode| set_exact_mode(&new, mode))
         });
         written.at("write", target)?;
         count.private += 1;
         count.bytes += file.size;
         return Ok(());
+    }
+    if let Bytes::Link(to) = &file.bytes {
+        count.private += 1;
+        return crate::link::symlink_file(Path::new(to), target).at("link", target);
     }
     let stored = session.store.stored(entry, file);
     if file.share == FileSharing::Shared && shares {
@@ -288,6 +270,9 @@ fn place_file(
         count.bytes += file.size;
     }
     set_time(target, times.of(&file.path)).at("set the time of", target)?;
+    if let Some(mode) = file.mode {
+        open_for_attributes(target).and_then(|open| set_exact_mode(&open, mode)).at("set the mode of", target)?;
+    }
     count.private += 1;
     Ok(())
 }

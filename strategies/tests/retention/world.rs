@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use strategies::explain::{EntryIndex, MissReason};
 use strategies::graph::layout::UnitPlace;
 use strategies::graph::matching::{BuiltUnits, Matched};
-use strategies::graph::{Dependency, Graph, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
+use strategies::graph::{Dependency, Graph, Lto, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
 use strategies::key::{Context, Digest};
 use strategies::link::LinkMode;
 use strategies::policy;
@@ -150,11 +150,13 @@ fn unit(n: usize, variant: usize, workspace: &Path) -> Unit {
         profile: Profile {
             name: "dev".into(),
             opt_level: "0".into(),
+            lto: "false".into(),
             debuginfo: serde_json::Value::Null,
             debug_assertions: true,
             overflow_checks: true,
         },
         profile_text: "{}".into(),
+        lto: Lto::default(),
         platform: None,
         mode: Mode::Build,
         features: if n < UNITS / 2 { vec![] } else { vec![format!("v{variant}")] },

@@ -21,6 +21,7 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
         files.push(FileRecord {
             path,
             size: bytes.len() as u64,
+            mode: None,
             executable: at % 2 == 1,
             share: if at % 3 == 2 { FileSharing::Private } else { FileSharing::Shared },
             bytes: Bytes::Stored(Some(Digest::of(bytes))),

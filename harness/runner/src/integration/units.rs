@@ -80,7 +80,7 @@ impl Integration for UnitCache {
         env.enter(Phase::Plan);
         let began = Instant::now();
         let lock = store.lock_shared()?;
-        let toolchain = strategies::key::Digest::of(env.toolchain.rustc_verbose.as_bytes());
+        let toolchain = strategies::key::Digest::of(env.compiler.as_bytes());
         store.root().restore_rustc_info(&toolchain, &site.build_dir);
         let call = ask_graph(env, site, options, &mut usage, deadline)?;
         let GraphCall { graph, wall: graph_call, inspection } = call;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use strategies::graph::{Dependency, Graph, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
+use strategies::graph::{Dependency, Graph, Lto, Mode, PackageId, PackageSource, Profile, Unit, UnitTarget};
 
 use super::{NodeId, Text, Trace, TracePlan, TraceSource, TraceUnit};
 
@@ -56,6 +56,7 @@ impl Trace {
             },
             profile,
             profile_text: text(unit.profile),
+            lto: Lto::default(),
             platform: Some(text(unit.platform)).filter(|triple| !triple.is_empty()),
             mode: Mode::of(self.text(unit.mode)),
             features: list(unit.features),
@@ -70,6 +71,7 @@ fn profile(text: &str) -> Profile {
     serde_json::from_str(text).unwrap_or_else(|_| Profile {
         name: String::new(),
         opt_level: String::new(),
+        lto: String::new(),
         debuginfo: serde_json::Value::Null,
         debug_assertions: false,
         overflow_checks: false,
