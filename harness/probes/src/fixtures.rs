@@ -27,6 +27,29 @@ impl ProbeContext<'_> {
         Ok(())
     }
 
+    /// Makes an empty directory.
+    pub(crate) fn make_dir(&mut self, path: &str) -> ProbeResult {
+        std::fs::create_dir_all(self.path(path))?;
+        self.record(".", Vec::new(), &["mkdir", "-p", path]);
+        Ok(())
+    }
+
+    /// Writes a program for `sh`; not applicable where there is none.
+    #[cfg(unix)]
+    pub(crate) fn write_program(&mut self, path: &str, text: &str) -> ProbeResult {
+        use std::os::unix::fs::PermissionsExt;
+        self.write(path, text)?;
+        std::fs::set_permissions(self.path(path), std::fs::Permissions::from_mode(0o755))?;
+        self.record(".", Vec::new(), &["chmod", "755", path]);
+        Ok(())
+    }
+
+    /// Writes a program for `sh`; not applicable where there is none.
+    #[cfg(not(unix))]
+    pub(crate) fn write_program(&mut self, _: &str, _: &str) -> ProbeResult {
+        ProbeError::not_applicable("there is no `sh`")
+    }
+
     /// Removes a file or a directory.
     pub(crate) fn remove(&mut self, path: &str) -> ProbeResult {
         let full = self.path(path);
@@ -110,7 +133,19 @@ impl ProbeContext<'_> {
 
     /// Puts a crate into the generated registry; `manifest` follows name, version and edition.
     pub(crate) fn publish(&mut self, name: &str, version: &str, manifest: &str, files: &[(&str, &str)]) -> ProbeResult {
-        let dir = format!("vendor/{name}-{version}");
+        self.vendor("vendor", name, version, manifest, files)
+    }
+
+    /// Puts a crate into a directory source.
+    pub(crate) fn vendor(
+        &mut self,
+        source: &str,
+        name: &str,
+        version: &str,
+        manifest: &str,
+        files: &[(&str, &str)],
+    ) -> ProbeResult {
+        let dir = format!("{source}/{name}-{version}");
         self.write(&format!("{dir}/Cargo.toml"), &package(name, version, manifest))?;
         for (path, text) in files {
             self.write(&format!("{dir}/{path}"), text)?;

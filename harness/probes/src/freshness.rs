@@ -54,6 +54,36 @@ pub(crate) const FAMILY: Family = Family {
             entries_of_many_builds,
         ),
         Probe::reuse(
+            "two-workspaces-take-turns",
+            "https://github.com/rust-lang/cargo/issues/5931",
+            "Two workspaces use one package with different features, in turn: each finds what it left.",
+            two_workspaces_take_turns,
+        ),
+        Probe::reuse(
+            "all-targets-from-the-store",
+            "https://github.com/kunobi-ninja/kache/issues/298 https://github.com/kunobi-ninja/kache/issues/624",
+            "Library, program, test, example and benchmark are restored, and right after compile nothing.",
+            all_targets_from_the_store,
+        ),
+        Probe::reuse(
+            "hyphens-and-two-versions",
+            "https://github.com/rust-lang/cargo/issues/5931",
+            "Hyphenated packages, a library named unlike its package, and two versions of one name are restored.",
+            hyphens_and_two_versions,
+        ),
+        Probe::reuse(
+            "two-build-directories",
+            "https://github.com/kunobi-ninja/kache/issues/808",
+            "One tree is built into two build directories inside it, in turn.",
+            two_build_directories,
+        ),
+        Probe::reuse(
+            "branch-switched",
+            "https://github.com/rust-lang/cargo/issues/6529",
+            "A tree gets the sources that another tree built, as when a branch is switched: they are restored.",
+            branch_switched,
+        ),
+        Probe::reuse(
             "watched-files-after-restore",
             "https://github.com/rust-lang/cargo/issues/5931",
             "A restored build script that watches a file and a variable does not run again.",
@@ -241,4 +271,107 @@ fn watched_files_after_restore(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.needs_cache()?;
     restored.needs_hits()?;
     restored.must_reuse_admitted()
+}
+
+fn two_workspaces_take_turns(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.needs_cache()?;
+    let lib = "pub fn word() -> &'static str { if cfg!(feature = \"loud\") { \"LOUD\" } else { \"quiet\" } }\n";
+    cx.publish("dep", "1.0.0", "[features]\nloud = []\n", &[("src/lib.rs", lib)])?;
+    let trees =
+        [("first", "dep = \"1\"", "quiet"), ("second", "dep = { version = \"1\", features = [\"loud\"] }", "LOUD")];
+    for (tree, dependencies, _) in trees {
+        let main = "fn main() { println!(\"{}\", dep::word()); }\n";
+        cx.tree(tree, &[("Cargo.toml", &workspace(tree, dependencies)), ("src/main.rs", main)])?;
+    }
+    for turn in 0..3 {
+        for (tree, _, word) in trees {
+            cx.wipe(tree)?;
+            let built = cx.build(tree)?;
+            cx.prints(tree, word)?;
+            if turn > 0 {
+                built.must_reuse("dep")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn all_targets_from_the_store(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.needs_cache()?;
+    let main = "fn main() { println!(\"{}\", app::word()); }\n";
+    let test = "#[test]\nfn says_something() { assert!(!app::word().is_empty()); }\n";
+    cx.tree(
+        "app",
+        &[
+            ("src/lib.rs", &format!("{}{}", member("one"), "#[test]\nfn own() { assert_eq!(word(), \"one\"); }\n")),
+            ("src/main.rs", main),
+            ("tests/it.rs", test),
+            ("examples/shows.rs", main),
+            ("benches/runs.rs", test),
+        ],
+    )?;
+    cx.settings("app").args = vec!["--all-targets".to_owned()];
+    cx.build("app")?;
+    cx.wipe("app")?;
+    let restored = cx.build("app")?;
+    cx.prints("app", "one")?;
+    cx.no_op("app", "right after a restore of all targets")?;
+    restored.needs_hits()?;
+    restored.must_reuse_admitted()
+}
+
+fn hyphens_and_two_versions(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.needs_cache()?;
+    cx.publish("with-a-hyphen", "1.0.0", "", &[("src/lib.rs", &member("hyphen"))])?;
+    cx.publish(
+        "named",
+        "1.0.0",
+        "[lib]\nname = \"unlike-it\"\n".replace('-', "_").as_str(),
+        &[("src/lib.rs", &member("named"))],
+    )?;
+    for version in ["1.0.0", "2.0.0"] {
+        cx.publish("twice", version, "", &[("src/lib.rs", &member(version))])?;
+    }
+    let dependencies =
+        "with-a-hyphen = \"1\"\nnamed = \"1\"\ntwice = \"1\"\nlater = { package = \"twice\", version = \"2\" }\n";
+    let main = "fn main() {
+    println!(\"{} {} {} {}\", with_a_hyphen::word(), unlike_it::word(), twice::word(), later::word());
+}
+";
+    cx.tree("app-one", &[("Cargo.toml", &workspace("app-one", dependencies)), ("src/main.rs", main)])?;
+    cx.build("app-one")?;
+    cx.wipe("app-one")?;
+    let restored = cx.build("app-one")?;
+    cx.prints("app-one", "hyphen named 1.0.0 2.0.0")?;
+    cx.no_op("app-one", "right after a restore")?;
+    restored.needs_hits()?;
+    restored.must_reuse_admitted()
+}
+
+fn two_build_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    publish_three(cx)?;
+    tree_on_three(cx, "app", "one")?;
+    let dirs = ["target-editor", "target-terminal"].map(|name| cx.path("ws/app").join(name));
+    for word in ["one", "two"] {
+        cx.write("ws/app/member/src/lib.rs", &member(word))?;
+        for dir in &dirs {
+            cx.settings("app").target = Some(dir.clone());
+            cx.build("app")?;
+            cx.prints("app", &format!("{word} 12"))?;
+            cx.no_op("app", "right after a build into this directory")?;
+        }
+    }
+    Ok(())
+}
+
+fn branch_switched(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    publish_three(cx)?;
+    for (tree, word) in [("first", "one"), ("second", "two")] {
+        tree_on_three(cx, tree, word)?;
+        cx.build(tree)?;
+    }
+    cx.write("ws/second/member/src/lib.rs", &member("one"))?;
+    cx.build("second")?;
+    cx.prints("second", "one 12")?;
+    cx.no_op("second", "after a branch was switched")
 }

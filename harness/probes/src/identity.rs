@@ -50,6 +50,12 @@ pub(crate) const FAMILY: Family = Family {
             old_time_then_new_checkout,
         ),
         Probe::survive(
+            "dependency-evicted-and-built-again",
+            "https://github.com/rust-lang/cargo/issues/5931",
+            "The store loses a library that is a C library too; another workspace builds it, a third takes both.",
+            dependency_evicted_and_built_again,
+        ),
+        Probe::survive(
             "two-cold-builds-mixed",
             "https://github.com/rust-lang/cargo/issues/5931",
             "Two cold builds publish at once what came out differently; a third workspace takes from both.",
@@ -177,6 +183,25 @@ fn dependent_evicted(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.write("ws/app/member/src/lib.rs", &member("one"))?;
     cx.build("app")?;
     cx.prints("app", "one")
+}
+
+/// A library with the crate types `rlib` and `cdylib` has no metadata file of its own.
+fn dependency_evicted_and_built_again(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let (script, lib) = differing_script();
+    let manifest = "[lib]\ncrate-type = [\"rlib\", \"cdylib\"]\n";
+    publish_pair(cx, &[("build.rs", &script), ("src/lib.rs", &lib)], manifest)?;
+    tree_on(cx, "one", &["left", "lower"])?;
+    tree_on(cx, "two", &["right", "lower"])?;
+    tree_on(cx, "three", &["left", "right", "lower"])?;
+    cx.build("one")?;
+    cx.note("the store loses the lower library and its build script");
+    let store = cx.store()?;
+    for entry in store.entries().into_iter().filter(|entry| entry.package == "lower") {
+        std::fs::remove_file(store.manifest(&entry.key))?;
+    }
+    cx.build("two")?;
+    cx.prints("two", "agree")?;
+    meet(cx)
 }
 
 fn member(word: &str) -> String {

@@ -100,13 +100,25 @@ pub(crate) const FAMILY: Family = Family {
             "program-meddled-with-as-root",
             UPLIFTED,
             "Root strips, overwrites and chmods the final program of one tree.",
-            |cx| program_damaged(cx, RunAs::Root),
+            |cx| program_damaged(cx, RunAs::Root, &[]),
         ),
         Probe::survive(
             "program-meddled-with-as-user",
             UPLIFTED,
             "An ordinary user strips, overwrites and chmods the final program of one tree.",
-            |cx| program_damaged(cx, RunAs::User),
+            |cx| program_damaged(cx, RunAs::User, &[]),
+        ),
+        Probe::survive(
+            "program-nobody-asked-for-as-root",
+            UPLIFTED,
+            "Root strips, overwrites and chmods a program that Cargo built only because a test needs it.",
+            |cx| program_damaged(cx, RunAs::Root, &["--test=it"]),
+        ),
+        Probe::rebuild(
+            "damaged-tree-publishes",
+            IN_PLACE,
+            "A library in one tree is patched; what is linked with it there must not be what others get.",
+            damaged_tree_publishes,
         ),
         Probe::survive(
             "cargo-clean-in-one-tree",
@@ -261,12 +273,8 @@ fn replaced(bytes: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
 
 /// Three checkouts of one workspace, so that one program may serve all. Cargo hard links it to
 /// its unit's directory, so a store that shares that inode is hit.
-fn program_damaged(cx: &mut ProbeContext<'_>, who: RunAs) -> ProbeResult {
-    set_up(cx, &[])?;
-    for tree in ["first", "second", "third"] {
-        cx.tree(tree, &[("Cargo.toml", &workspace("app", "plain = \"1\"")), ("src/main.rs", &main(""))])?;
-        cx.settings(tree).program = Some("app".to_owned());
-    }
+fn program_damaged(cx: &mut ProbeContext<'_>, who: RunAs, args: &[&str]) -> ProbeResult {
+    checkouts_of_one_program(cx, args)?;
     build_two(cx)?;
     cx.prepare_for(who)?;
     let before = FileSnapshot::take(cx, &OTHERS)?;
@@ -287,6 +295,43 @@ fn program_damaged(cx: &mut ProbeContext<'_>, who: RunAs) -> ProbeResult {
     cx.store_restores_no_damage()?;
     cx.wipe("first")?;
     cx.survives("first", WORD)
+}
+
+fn checkouts_of_one_program(cx: &mut ProbeContext<'_>, args: &[&str]) -> ProbeResult {
+    set_up(cx, &[])?;
+    for tree in ["first", "second", "third"] {
+        cx.tree(
+            tree,
+            &[
+                ("Cargo.toml", &workspace("app", "plain = \"1\"")),
+                ("src/main.rs", &main("")),
+                ("tests/it.rs", "#[test]\nfn runs() { let _ = env!(\"CARGO_BIN_EXE_app\"); }\n"),
+            ],
+        )?;
+        let settings = cx.settings(tree);
+        settings.program = Some("app".to_owned());
+        settings.args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    }
+    Ok(())
+}
+
+fn damaged_tree_publishes(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    checkouts_of_one_program(cx, &[])?;
+    cx.build("first")?;
+    let Some(library) = library(cx, "first") else {
+        return ProbeError::not_applicable("it leaves no library in a tree's build directory");
+    };
+    let refused = overwrite(RunAs::Root, cx, &library)?;
+    if let Err(why) = refused {
+        return ProbeError::not_applicable(format!("the library could not be patched: {why}"));
+    }
+    for tree in ["first", "third"] {
+        cx.write(&format!("ws/{tree}/src/main.rs"), &main("again "))?;
+    }
+    // What it prints in this tree is the tree's own affair.
+    let _built = cx.try_build("first")?;
+    cx.survives("third", &format!("again {WORD}"))?;
+    cx.store_restores_no_damage()
 }
 
 fn cargo_clean(cx: &mut ProbeContext<'_>) -> ProbeResult {

@@ -13,6 +13,7 @@
 //! | `freshness` | nothing has changed: does everything stay fresh, also in other trees? |
 //! | `identity` | one unit was built twice with different bytes: are the results mixed? |
 //! | `isolation` | does a write into one tree reach the store or another tree? |
+//! | `plain-cargo` | does a restored build directory behave under plain Cargo like any other? |
 //! | `faults` | kills, damaged files, full and read-only disks: do builds stay right? |
 //! | `races` | several builds and a collection at once: do builds stay right? |
 //! | `cost` | large graphs, long and strange paths: is it still cheap and right? |
@@ -51,6 +52,7 @@ mod identity;
 mod integrity;
 mod isolation;
 mod known_gaps;
+mod plain;
 mod races;
 pub mod run;
 mod run_as;
@@ -202,6 +204,7 @@ pub const FAMILIES: &[Family] = &[
     freshness::FAMILY,
     identity::FAMILY,
     isolation::FAMILY,
+    plain::FAMILY,
     faults::FAMILY,
     races::FAMILY,
     cost::FAMILY,

@@ -4,8 +4,8 @@ use super::{
     APP, scripted_dependency, set_argument, there_and_back, three_crates, thrice, variable_there_and_back, word_is,
 };
 use crate::context::ProbeContext;
-use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, variable};
-use crate::{Probe, ProbeResult};
+use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, variable, workspace};
+use crate::{Probe, ProbeError, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
     Probe::rebuild(
@@ -50,6 +50,18 @@ pub(super) const PROBES: &[Probe] = &[
         "The toolchain is switched, and switched back; a build script asks rustc for its version.",
         toolchain_switched,
     ),
+    Probe::rebuild(
+        "rustc-wrapper-edited",
+        "https://github.com/kunobi-ninja/kache/issues/1663",
+        "`build.rustc-wrapper` is a script of the project, and it is edited.",
+        rustc_wrapper_edited,
+    ),
+    Probe::rebuild(
+        "linker-edited",
+        "https://github.com/kunobi-ninja/kache/issues/1663",
+        "`target.<triple>.linker` is a script of the project, and it is edited.",
+        linker_edited,
+    ),
 ];
 
 pub(super) const PROFILE: &[Probe] = &[
@@ -76,6 +88,12 @@ pub(super) const PROFILE: &[Probe] = &[
         "https://github.com/rust-lang/cargo/pull/8192",
         "The profile's lto changes: libraries made without bitcode do not link with it.",
         profile_lto,
+    ),
+    Probe::survive(
+        "lto-asked-for-by-others",
+        "https://github.com/rust-lang/cargo/pull/8192",
+        "One library is linked with lto into a program, and in another workspace into a C library too.",
+        lto_asked_for_by_others,
     ),
     Probe::rebuild(
         "profile-of-one-package",
@@ -183,4 +201,53 @@ fn profile_of_one_package(cx: &mut ProbeContext<'_>) -> ProbeResult {
         cx.write("ws/app/.cargo/config.toml", &table)?;
         Ok(format!("{word} true true"))
     })
+}
+
+fn rustc_wrapper_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    if cx.strategy().as_external().is_some() {
+        return ProbeError::not_applicable("a tool may be the wrapper itself");
+    }
+    three_crates(cx, CFG, "")?;
+    cx.write("ws/app/.cargo/config.toml", "[build]\nrustc-wrapper = \"./wrapper.sh\"\n")?;
+    there_and_back(cx, ["one", "two"], |cx, word| {
+        let flag = if word == "two" { " --cfg probe_two" } else { "" };
+        cx.write_program("ws/app/wrapper.sh", &format!("#!/bin/sh\nexec \"$@\"{flag}\n"))?;
+        Ok(thrice(word))
+    })
+}
+
+/// The linker replaces a word in what it has linked.
+fn linker_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.tree(APP, &[("src/main.rs", "fn main() { println!(\"{}\", std::hint::black_box(\"linked by 0\")); }\n")])?;
+    let host = cx.build_env().toolchain.host.clone();
+    cx.write("ws/app/.cargo/config.toml", &format!("[target.{host}]\nlinker = \"./linker.sh\"\n"))?;
+    there_and_back(cx, ["1", "2"], |cx, word| {
+        let script = format!(
+            "#!/bin/sh\ncc \"$@\" || exit 1\nwhile [ \"$1\" != -o ]; do shift; done\n\
+             sed -i 's/linked by 0/linked by {word}/' \"$2\"\n"
+        );
+        cx.write_program("ws/app/linker.sh", &script)?;
+        Ok(format!("linked by {word}"))
+    })
+}
+
+fn lto_asked_for_by_others(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.publish("dep", "1.0.0", "", &[("src/lib.rs", &word_is("\"one\""))])?;
+    let profile = "[profile.release]\nlto = true\n[profile.release.build-override]\nopt-level = 0\n";
+    let main = "fn main() { println!(\"{}\", dep::word()); }\n";
+    let both = format!(
+        "{}[lib]\nname = \"both\"\ncrate-type = [\"rlib\", \"cdylib\"]\n{profile}",
+        workspace("second", "dep = \"1\"")
+    );
+    let first = workspace("first", "dep = \"1\"") + profile;
+    cx.tree("first", &[("Cargo.toml", &first), ("src/main.rs", main)])?;
+    let lib = "pub fn both() -> String { dep::word() }\n";
+    cx.tree("second", &[("Cargo.toml", &both), ("src/main.rs", main), ("src/lib.rs", lib)])?;
+    for tree in ["first", "second", "first", "second"] {
+        cx.settings(tree).profile = Some("release".to_owned());
+        cx.wipe(tree)?;
+        cx.build(tree)?;
+        cx.prints(tree, "one")?;
+    }
+    Ok(())
 }

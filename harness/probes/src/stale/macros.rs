@@ -25,6 +25,12 @@ pub(super) const PROBES: &[Probe] = &[
         macro_reads_file,
     ),
     Probe::rebuild(
+        "macro-keeps-a-place",
+        "https://github.com/rust-lang/cargo/issues/12516 https://github.com/kunobi-ninja/kache/issues/635",
+        "A proc macro expands to the directory that it was run for, and two checkouts are in different ones.",
+        macro_keeps_a_place,
+    ),
+    Probe::rebuild(
         "macro-includes-str",
         "https://github.com/transact-rs/sqlx/pull/1332 https://github.com/dtolnay/macro-string/issues/29",
         "A proc macro expands to `include_str!` of a file of its user's package, and the file is edited.",
@@ -114,4 +120,18 @@ fn macro_includes_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.wipe("second")?;
     cx.build("second")?;
     cx.prints("second", "three")
+}
+
+fn macro_keeps_a_place(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let maker = gives("std::env::var(\"CARGO_MANIFEST_DIR\").unwrap()");
+    cx.publish("maker", "1.0.0", "[lib]\nproc-macro = true\n", &[("src/lib.rs", &maker)])?;
+    for tree in ["first", "second"] {
+        checkout(cx, tree, "maker = \"1.0.0\"", &word_is("maker::word!()"))?;
+    }
+    for tree in ["first", "second"] {
+        cx.build(tree)?;
+        let own = cx.path("ws").join(tree).join("member");
+        cx.prints(tree, &own.to_string_lossy())?;
+    }
+    Ok(())
 }

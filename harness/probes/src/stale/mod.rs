@@ -3,6 +3,7 @@
 //! | file | what changes |
 //! |---|---|
 //! | `checkouts` | nothing but the path: two trees of one name, one version |
+//! | `places` | sources whose package id says that they do not |
 //! | `manifest` | the manifest: features, edition, metadata, dependencies and where they come from |
 //! | `environment` | variables, and those of the configuration |
 //! | `macros` | what a proc macro reads |
@@ -22,6 +23,7 @@ mod flags;
 mod lints;
 mod macros;
 mod manifest;
+mod places;
 mod scripts;
 
 use crate::context::ProbeContext;
@@ -34,10 +36,12 @@ pub(crate) const FAMILY: Family = Family {
     alone: false,
     lists: &[
         checkouts::PROBES,
+        places::PROBES,
         manifest::SOURCES,
         environment::PROBES,
         macros::PROBES,
         scripts::PROBES,
+        scripts::WRITES,
         scripts::NATIVE,
         flags::PROBES,
         flags::PROFILE,
