@@ -22,7 +22,7 @@ const TAKEN_OVER: &[&str] = &["source", "registries", "registry", "http", "net"]
 
 /// Something above a directory that would change what is built below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inherited {
+pub(crate) enum Inherited {
     /// A package or workspace.
     Workspace(PathBuf),
     /// A configuration, and the tables in it that matter.
@@ -30,7 +30,7 @@ pub enum Inherited {
 }
 
 /// Looks at `dir` (which exists) and everything above it.
-pub fn inherited(dir: &Path) -> Option<Inherited> {
+pub(crate) fn inherited(dir: &Path) -> Option<Inherited> {
     inherited_beside(dir, CargoHome::of_user().as_deref())
 }
 

@@ -59,9 +59,7 @@ enum ConfigProblem {
 impl CargoHome {
     /// Makes `<work>/cargo-home` with a `config.toml` derived from the `CARGO_HOME` at
     /// `user_home`, if there is one. Packages already fetched into it stay.
-    ///
-    /// # Errors
-    /// When the user's configuration cannot be read or the private one not written.
+    /// Fails when the user's configuration cannot be read or the private one not written.
     pub fn prepare(work: &Path, user_home: Option<&Path>) -> Result<Self, CargoHomeError> {
         let dir = work.join("cargo-home");
         let mut imported = ImportedConfig::default();
@@ -259,9 +257,7 @@ const IMMUTABLE: [&str; 3] = ["registry/src", "registry/cache", "git/checkouts"]
 /// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo
 /// never writes again, unpacked and packed packages, is linked; the rest is copied, so that
 /// neither home changes the other.
-///
-/// # Errors
-/// When files cannot be linked or copied.
+/// Fails when files cannot be linked or copied.
 pub fn twin(first: &Path, second: &Path) -> anyhow::Result<()> {
     remove_dir(second)?;
     for entry in WalkDir::new(first) {

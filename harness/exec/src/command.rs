@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::interrupt::Interrupted;
 
 /// How many lines of standard error are kept unless the spec says otherwise.
-pub const STDERR_TAIL: usize = 40;
+pub(crate) const STDERR_TAIL: usize = 40;
 
 /// What to run. The environment is complete: nothing is inherited.
 #[derive(Debug, Clone)]

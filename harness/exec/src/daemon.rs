@@ -27,9 +27,7 @@ pub struct DaemonProcess {
 
 impl DaemonProcess {
     /// Starts it, with its output appended to `log`.
-    ///
-    /// # Errors
-    /// When it cannot be started, or the supervisor was interrupted.
+    /// Fails when it cannot be started, or the supervisor was interrupted.
     pub fn start(spec: &CommandSpec, log: &Path, supervisor: &Supervisor) -> Result<DaemonProcess, ProcessError> {
         let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
         let output = File::options().create(true).append(true).open(log).map_err(failed)?;

@@ -60,9 +60,7 @@ pub struct DiskError {
 }
 
 /// Looks at one directory tree or file; one that does not exist takes nothing.
-///
-/// # Errors
-/// When a directory exists and cannot be read, or the system does not number files.
+/// Fails when a directory exists and cannot be read, or the system does not number files.
 pub fn scan(root: &Path, detail: Detail) -> Result<TreeScan, DiskError> {
     // A root that is itself a link (an in-place build directory) is followed; links below not.
     let mut scan = match std::fs::metadata(root) {

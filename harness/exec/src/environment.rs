@@ -59,7 +59,7 @@ impl Environment {
     }
 
     /// Scrubs a given environment.
-    pub fn from_parent(
+    pub(crate) fn from_parent(
         parent: impl IntoIterator<Item = (OsString, OsString)>,
         cargo_home: &CargoHome,
         toolchain_bin: &Path,

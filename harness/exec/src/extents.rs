@@ -23,7 +23,7 @@ use super::os::{self, ExtentPlace, FileExtent};
 
 /// A run of blocks on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DiskExtent {
+pub(crate) struct DiskExtent {
     /// The file system's device number.
     pub device: u64,
     /// First byte on it.
@@ -34,7 +34,7 @@ pub struct DiskExtent {
 
 /// The extents of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FileLayout {
+pub(crate) struct FileLayout {
     /// The runs of blocks it has.
     pub extents: Vec<DiskExtent>,
     /// Bytes that have no place yet.
@@ -44,7 +44,7 @@ pub struct FileLayout {
 }
 
 /// Bytes covered by at least one extent.
-pub fn union_bytes(extents: &mut [DiskExtent]) -> u64 {
+pub(crate) fn union_bytes(extents: &mut [DiskExtent]) -> u64 {
     extents.sort_unstable();
     let mut covered = 0;
     let mut reached: Option<(u64, u64)> = None; // (device, end)
@@ -64,15 +64,13 @@ pub fn union_bytes(extents: &mut [DiskExtent]) -> u64 {
 }
 
 /// Writes out everything a file system still holds back, so that its extents are placed.
-///
-/// # Errors
-/// When `path` cannot be opened or the system reports a write error.
+/// Fails when `path` cannot be opened or the system reports a write error.
 pub fn sync(path: &Path) -> std::io::Result<()> {
     os::sync_file_system(&File::open(path)?)
 }
 
 /// The extents of an open file; `None` where the file system does not report them.
-pub fn layout(file: &File, device: u64) -> Option<FileLayout> {
+pub(crate) fn layout(file: &File, device: u64) -> Option<FileLayout> {
     let mut layout = FileLayout::default();
     for FileExtent { start, length, place } in os::file_extents(file)? {
         match place {

@@ -71,9 +71,7 @@ pub struct FileSystemError {
 
 impl FileSystemFacts {
     /// Asks about an existing path.
-    ///
-    /// # Errors
-    /// When the path does not exist or the system does not answer.
+    /// Fails when the path does not exist or the system does not answer.
     pub fn of(path: &Path) -> Result<Self, FileSystemError> {
         let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
         let real = path.canonicalize().map_err(error)?;
@@ -86,9 +84,7 @@ impl FileSystemFacts {
 }
 
 /// Bytes that we may still write at `path`.
-///
-/// # Errors
-/// When the path does not exist.
+/// Fails when the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
     os::room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
         attempt: "find out the free space at",
@@ -99,9 +95,7 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
 
 /// Whether a file can be renamed and linked from one path to the other, as far as device
 /// numbers show.
-///
-/// # Errors
-/// When one of them does not exist.
+/// Fails when one of them does not exist.
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
     let device = |path: &Path| {
         let number = path.metadata().map(|metadata| os::file_number(&metadata).map(|(file, _)| file.device));
@@ -112,9 +106,7 @@ pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
 
 impl LinkSupport {
     /// Tries each way of linking in a temporary directory below `dir`.
-    ///
-    /// # Errors
-    /// When nothing can be written there at all.
+    /// Fails when nothing can be written there at all.
     pub fn try_in(dir: &Path) -> Result<Self, FileSystemError> {
         let error = |source| FileSystemError { attempt: "try links in", path: dir.to_owned(), source };
         let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(error)?;

@@ -72,9 +72,7 @@ impl Supervisor {
     }
 
     /// Lets SIGINT, SIGTERM and SIGHUP of this process interrupt this supervisor.
-    ///
-    /// # Errors
-    /// When a handler is installed already; there can be one in a process.
+    /// Fails when a handler is installed already; there can be one in a process.
     pub fn install_signal_handler(&self) -> Result<(), HandlerError> {
         let supervisor = self.clone();
         // The crate calls this on a thread of its own, not in signal context, so locks are fine.
@@ -130,9 +128,7 @@ impl Supervisor {
     }
 
     /// An error once a signal arrived: for the steps between children.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
+    /// Fails with [`Interrupted`].
     pub fn check(&self) -> Result<(), Interrupted> {
         if self.is_interrupted() { Err(Interrupted) } else { Ok(()) }
     }

@@ -28,7 +28,7 @@ use super::identity::ProcessIdentity;
 use super::os::{self, ChildGroup};
 
 /// The variable of every command of a run; its value is the work directory.
-pub const WORK_MARK: &str = "HARNESS_WORK";
+pub(crate) const WORK_MARK: &str = "HARNESS_WORK";
 
 /// The variable of every command under an external tool; its value is one of [`fresh_mark`].
 pub const TOOL_MARK: &str = "HARNESS_TOOL";

@@ -19,7 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-pub use super::command::{CommandSpec, Finished, ProcessError, STDERR_TAIL, Stream};
+pub use super::command::{CommandSpec, Finished, ProcessError, Stream};
 use super::interrupt::{SpawnError, Supervisor};
 use super::os::{self, ResourceUse};
 
@@ -35,9 +35,6 @@ enum ChildEvent {
 }
 
 /// Runs a child to its end and keeps its standard output, line by line.
-///
-/// # Errors
-/// As [`run`].
 pub fn run_captured(spec: &CommandSpec, supervisor: &Supervisor) -> Result<(Finished, Vec<String>), ProcessError> {
     captured(|on_line| run(spec, supervisor, on_line))
 }
@@ -57,9 +54,7 @@ pub(crate) fn captured(
 
 /// Runs a child to its end; `on_line` gets each line of either stream as it comes, without
 /// its newline, on the calling thread.
-///
-/// # Errors
-/// When the child cannot be started or followed, exceeds its limit, or the supervisor was
+/// Fails when the child cannot be started or followed, exceeds its limit, or the supervisor was
 /// interrupted. A child that fails is not an error: look at [`Finished::status`].
 pub fn run(
     spec: &CommandSpec,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::command::STDERR_TAIL;
 
 fn sh(script: &str) -> CommandSpec {
     CommandSpec::new("/bin/sh", "/").arg("-c").arg(script).env("PATH", "/usr/bin:/bin")

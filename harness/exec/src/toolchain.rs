@@ -75,9 +75,7 @@ enum ToolchainProblem {
 
 impl Toolchain {
     /// Finds the toolchain of that name (as rustup calls it), or the default one.
-    ///
-    /// # Errors
-    /// When there is none, or it is older than [`MINIMUM_CARGO`]. Each names the remedy.
+    /// Fails when there is none, or it is older than [`MINIMUM_CARGO`]. Each names the remedy.
     pub fn find(name: Option<&str>) -> Result<Self, ToolchainError> {
         let (cargo, rustc) = match (on_path("rustup"), name) {
             (Some(rustup), _) => match through_rustup(&rustup, name)? {
@@ -108,17 +106,13 @@ impl Toolchain {
     }
 
     /// The same compiler under another Cargo.
-    ///
-    /// # Errors
-    /// When that Cargo does not run, cannot be understood, or is too old.
+    /// Fails when that Cargo does not run, cannot be understood, or is too old.
     pub fn with_cargo(&self, cargo: &Path) -> Result<Self, ToolchainError> {
         Self::at(self.name.as_deref(), cargo.to_owned(), self.rustc.clone())
     }
 
     /// Describes a toolchain whose two programs are known.
-    ///
-    /// # Errors
-    /// When one of them does not run, cannot be understood, or is too old.
+    /// Fails when one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {
         let cargo_verbose = output_of(&cargo, &["-vV"]).map_err(ToolchainProblem::from)?;
         let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainProblem::Unreadable {
@@ -206,7 +200,7 @@ impl Channel {
     }
 
     /// Whether Cargo takes `-Z` flags without an override.
-    pub fn takes_unstable_flags(self) -> bool {
+    pub(crate) fn takes_unstable_flags(self) -> bool {
         matches!(self, Self::Nightly | Self::Dev)
     }
 }

@@ -219,9 +219,7 @@ struct VolumeOwner {
 impl Volume {
     /// Makes and mounts a volume in a new directory below `dir`, which keeps the image.
     /// Volumes a killed run left there are removed first.
-    ///
-    /// # Errors
-    /// When this is not Linux or not root, a program is missing, or one of the steps fails;
+    /// Fails when this is not Linux or not root, a program is missing, or one of the steps fails;
     /// nothing is left behind then.
     pub fn create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeError> {
         Ok(Self::try_create(spec, dir)?)
@@ -276,9 +274,7 @@ impl Volume {
     }
 
     /// Makes it read-only, or writable again.
-    ///
-    /// # Errors
-    /// When it cannot be mounted so, for example because a file is open for writing.
+    /// Fails when it cannot be mounted so, for example because a file is open for writing.
     pub fn remount(&self, writable: bool) -> Result<(), VolumeError> {
         let options = if writable { "remount,rw" } else { "remount,ro" };
         let mount_point = self.mount_point();

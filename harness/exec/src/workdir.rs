@@ -94,9 +94,7 @@ pub struct DefaultDir {
 
 /// `$XDG_CACHE_HOME/cargo-cache-harness` or `~/.cache/cargo-cache-harness`; where a Cargo
 /// configuration above those would leak into the builds, a directory in `/var/tmp`.
-///
-/// # Errors
-/// When there is no home directory.
+/// Fails when there is no home directory.
 pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = absolute("XDG_CACHE_HOME")
@@ -126,9 +124,7 @@ fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -
 impl WorkDir {
     /// Makes the directory if needed, checks it, and takes it for this process. Processes
     /// left over from a killed run in it are ended.
-    ///
-    /// # Errors
-    /// When it is inside a workspace, inherits a configuration, is not writable, has less
+    /// Fails when it is inside a workspace, inherits a configuration, is not writable, has less
     /// than `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
         Ok(Self::try_acquire(path, floor_bytes)?)

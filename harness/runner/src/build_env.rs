@@ -158,12 +158,12 @@ impl BuildEnv {
     }
 
     /// Notes that a phase of a build begins.
-    pub fn enter(&self, phase: Phase) {
+    pub(crate) fn enter(&self, phase: Phase) {
         (self.on_phase)(phase);
     }
 
     /// Whether cargo or rustc is another file than when the run began.
-    pub fn toolchain_changed(&self) -> bool {
+    pub(crate) fn toolchain_changed(&self) -> bool {
         stamps(&self.toolchain) != self.programs
     }
 
@@ -190,7 +190,7 @@ impl BuildEnv {
     }
 
     /// The same for the Cargo of another toolchain.
-    pub fn variables_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
+    pub(crate) fn variables_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(log));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
@@ -217,17 +217,17 @@ impl BuildEnv {
     }
 
     /// Takes the arm that runs now aside, as number `arm`.
-    pub fn park(&self, arm: usize) -> Result<()> {
+    pub(crate) fn park(&self, arm: usize) -> Result<()> {
         rename(&self.arm_dir(), &self.parked(arm))
     }
 
     /// Brings a parked arm back to where it runs.
-    pub fn unpark(&self, arm: usize) -> Result<()> {
+    pub(crate) fn unpark(&self, arm: usize) -> Result<()> {
         rename(&self.parked(arm), &self.arm_dir())
     }
 
     /// Removes the directories of a parked arm.
-    pub fn remove_parked(&self, arm: usize) -> Result<()> {
+    pub(crate) fn remove_parked(&self, arm: usize) -> Result<()> {
         remove_dir(&self.parked(arm))
     }
 

@@ -25,9 +25,7 @@ pub struct CheckResult {
 }
 
 /// Looks at everything but the disk.
-///
-/// # Errors
-/// When the no-op build fails or is interrupted.
+/// Fails when the no-op build fails or is interrupted.
 pub fn check(
     env: &BuildEnv,
     site: &Site,

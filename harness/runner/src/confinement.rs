@@ -19,9 +19,7 @@ use exec::sandbox::view::{SandboxNeeds, split};
 use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 
 /// Refuses strategies that cannot run in a sandbox.
-///
-/// # Errors
-/// When a strategy builds in a daemon: it would have to be inside and outside at once.
+/// Fails when a strategy builds in a daemon: it would have to be inside and outside at once.
 pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
     let serves =
         |strategy: &Strategy| strategy.as_external().is_some_and(|external| external.description.daemon.is_some());
@@ -39,9 +37,7 @@ pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
 }
 
 /// The sandbox of a run, when everything is fetched.
-///
-/// # Errors
-/// When it does not work here.
+/// Fails when it does not work here.
 pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Result<Sandbox> {
     env.clear_arm()?;
     let needs = needs(experiment, env)?;
@@ -95,9 +91,7 @@ fn replaced_sources(config: &Path) -> Vec<PathBuf> {
 }
 
 /// What `run.json` says of it: what it costs to start something in it, measured now.
-///
-/// # Errors
-/// When that cannot be measured, or the run is interrupted.
+/// Fails when that cannot be measured, or the run is interrupted.
 pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     let Some(sandbox) = env.sandbox() else { return Ok(None) };
     let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");

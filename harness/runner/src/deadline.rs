@@ -48,12 +48,12 @@ pub struct Deadline(Option<(Duration, Instant)>);
 
 impl Deadline {
     /// The limit begins to run now.
-    pub fn starting_now(limit: Option<Duration>) -> Deadline {
+    pub(crate) fn starting_now(limit: Option<Duration>) -> Deadline {
         Deadline(limit.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?))))
     }
 
     /// A command that is ended, with its whole process group, when the limit is reached.
-    pub fn on(&self, spec: CommandSpec) -> CommandSpec {
+    pub(crate) fn on(&self, spec: CommandSpec) -> CommandSpec {
         match self.0 {
             Some((_, at)) => spec.timeout(at.saturating_duration_since(Instant::now())),
             None => spec,
@@ -61,7 +61,7 @@ impl Deadline {
     }
 
     /// The error of a command that was given this limit.
-    pub fn annotate(&self, what: &'static str, error: ProcessError) -> BuildError {
+    pub(crate) fn annotate(&self, what: &'static str, error: ProcessError) -> BuildError {
         match (error, self.0) {
             // A sandbox has a limit of its own, which may be reached before.
             (ProcessError::TimedOut { stderr_tail, .. }, Some((limit, at))) if at <= Instant::now() => {

@@ -41,7 +41,7 @@ pub struct TimeBudget {
 
 impl Pace {
     /// The pace asked for; `rows` are those of an earlier part of the run.
-    pub fn of(options: &Options, rows: &[StepRow]) -> Pace {
+    pub(crate) fn of(options: &Options, rows: &[StepRow]) -> Pace {
         match options.budget_s {
             None => Pace::Rounds(options.rounds),
             Some(seconds) => Pace::Budget(TimeBudget {
@@ -54,7 +54,7 @@ impl Pace {
 
     /// The arms of a round, `None` when the run is over. `measured` is the time inside measured
     /// builds so far.
-    pub fn arms_of(
+    pub(crate) fn arms_of(
         &self,
         round: u32,
         plan: &RunPlan,

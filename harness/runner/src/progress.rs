@@ -7,7 +7,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 /// What a measurement's duration depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SlotKind {
+pub(crate) struct SlotKind {
     /// Step and workspace.
     pub place: (String, String),
     /// What decides how much is built: the key policy, or the baseline's name.
@@ -16,20 +16,20 @@ pub struct SlotKind {
 
 /// Learns how long measurements take and predicts the rest.
 #[derive(Debug, Default)]
-pub struct Estimate {
+pub(crate) struct Estimate {
     seen: HashMap<SlotKind, (f64, u32)>,
 }
 
 impl Estimate {
     /// Takes in one finished measurement, checks and preparation included.
-    pub fn learn(&mut self, kind: &SlotKind, took: Duration) {
+    pub(crate) fn learn(&mut self, kind: &SlotKind, took: Duration) {
         let (sum, count) = self.seen.entry(kind.clone()).or_default();
         *sum += took.as_secs_f64();
         *count += 1;
     }
 
     /// How long the remaining ones will take; `None` before anything is known.
-    pub fn remaining<'a>(&self, rest: impl Iterator<Item = &'a SlotKind>) -> Option<Duration> {
+    pub(crate) fn remaining<'a>(&self, rest: impl Iterator<Item = &'a SlotKind>) -> Option<Duration> {
         let mean = |matches: &dyn Fn(&SlotKind) -> bool| {
             let (sum, count) = self
                 .seen
@@ -71,7 +71,7 @@ impl Default for Progress {
 
 impl Progress {
     /// Says what runs now; `rest` is everything not yet measured, this one included.
-    pub fn show(&mut self, what: &str, rest: &[SlotKind]) {
+    pub(crate) fn show(&mut self, what: &str, rest: &[SlotKind]) {
         let left = match self.estimate.remaining(rest.iter()) {
             Some(left) => format!("about {} left{}", HumanDuration(left), self.of_what),
             None => "estimating".to_owned(),
@@ -81,14 +81,14 @@ impl Progress {
     }
 
     /// Takes in that the one shown is finished.
-    pub fn finished(&mut self, kind: &SlotKind) {
+    pub(crate) fn finished(&mut self, kind: &SlotKind) {
         self.estimate.learn(kind, self.began.elapsed());
         self.bar.inc(1);
     }
 
     /// A round of `all` measurements begins, `missing` of which an earlier part of the run has
     /// not taken. `rounds` is 0 where their number is not fixed.
-    pub fn round(&mut self, round: u32, rounds: u32, all: usize, missing: usize) {
+    pub(crate) fn round(&mut self, round: u32, rounds: u32, all: usize, missing: usize) {
         let all = all as u64;
         self.of_what = if rounds == 0 { " of this round" } else { "" };
         let before = self.bar.position();

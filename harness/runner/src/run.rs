@@ -24,9 +24,7 @@ pub trait Executor {
     fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()>;
 
     /// The measured task of a step.
-    ///
-    /// # Errors
-    /// When the run has to stop; a failed build is a row.
+    /// Fails when the run has to stop; a failed build is a row.
     fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)>;
 
     /// An arm has had its last slot of a pass while others go on; its directories can go when

@@ -51,9 +51,7 @@ pub(super) fn append(log: &Path, compile: &Compile) {
 }
 
 /// Reads a log. Lines that are not whole are skipped; a log never written is empty.
-///
-/// # Errors
-/// When the file exists and cannot be read.
+/// Fails when the file exists and cannot be read.
 pub fn read_log(path: &Path) -> Result<Vec<Compile>, ReadError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -39,7 +39,7 @@ pub use log::{Compile, Summary, read_log};
 pub const LOG: &str = "HARNESS_OBSERVER_LOG";
 
 /// The environment variable that names the real compiler.
-pub const REAL: &str = "HARNESS_REAL_RUSTC";
+pub(crate) const REAL: &str = "HARNESS_REAL_RUSTC";
 
 /// Names the real compiler for callers that cleared the environment: a file beside ours.
 const SIDECAR: &str = "rustc.real";
@@ -62,9 +62,7 @@ pub struct Observer {
 
 impl Observer {
     /// Installs the running executable as `<bin_dir>/rustc`, in front of the compiler `real`.
-    ///
-    /// # Errors
-    /// When the directory cannot be made or written to.
+    /// Fails when the directory cannot be made or written to.
     pub fn install(bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let error = |attempt| {
             let path = bin_dir.to_owned();
@@ -76,10 +74,8 @@ impl Observer {
 
     /// As [`install`](Self::install), from another executable whose `main` calls
     /// [`main_if_invoked`].
-    ///
-    /// # Errors
-    /// When the directory cannot be made or written to.
-    pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
+    /// Fails when the directory cannot be made or written to.
+    pub(crate) fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let error = |attempt| {
             let path = rustc.clone();

@@ -137,12 +137,12 @@ impl ControlGroup {
     }
 
     /// What limits memory, if it does.
-    pub fn memory_by(&self) -> Option<Enforcer> {
+    pub(crate) fn memory_by(&self) -> Option<Enforcer> {
         self.memory.as_ref().map(|_| self.version)
     }
 
     /// What limits processes, if it does.
-    pub fn processes_by(&self) -> Option<Enforcer> {
+    pub(crate) fn processes_by(&self) -> Option<Enforcer> {
         self.pids.as_ref().map(|_| self.version)
     }
 

@@ -122,9 +122,6 @@ pub struct StartOverhead {
 ///
 /// After a sandboxed command, however it ended, links that lead out of the writable directories
 /// and special files are removed from them. How long that took is [`Finished::inspection`].
-///
-/// # Errors
-/// As [`process::run`]; besides when the command left such files.
 pub fn run(
     sandbox: Option<&Sandbox>,
     spec: &CommandSpec,
@@ -147,9 +144,6 @@ pub fn run(
 }
 
 /// Runs a command as [`run`] and keeps its standard output, line by line.
-///
-/// # Errors
-/// As [`run`].
 pub fn run_captured(
     sandbox: Option<&Sandbox>,
     spec: &CommandSpec,
@@ -160,9 +154,7 @@ pub fn run_captured(
 
 impl Sandbox {
     /// What limits a sandbox here, tried on a trivial program.
-    ///
-    /// # Errors
-    /// When it does not work here: one line that says why and what to do.
+    /// Fails when it does not work here: one line that says why and what to do.
     pub fn probe(supervisor: &Supervisor) -> Result<Enforcers, SandboxError> {
         let memory_bytes = SandboxLimits::default_memory();
         let limits = SandboxLimits { memory_bytes, processes: limits::PROCESSES, time_s: PATIENCE.as_secs() };
@@ -171,9 +163,7 @@ impl Sandbox {
     }
 
     /// Makes one for these needs and tries it.
-    ///
-    /// # Errors
-    /// When it does not work here: one line that says why and what to do.
+    /// Fails when it does not work here: one line that says why and what to do.
     pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
             return Err(SandboxProblem::NotLinux.into());
@@ -266,9 +256,7 @@ impl Sandbox {
     }
 
     /// Measures what it costs to start a program inside, best one that does next to nothing.
-    ///
-    /// # Errors
-    /// When the program cannot be run, or the run is interrupted.
+    /// Fails when the program cannot be run, or the run is interrupted.
     pub fn start_overhead(
         &self,
         program: &CommandSpec,

@@ -91,7 +91,7 @@ pub struct SandboxNeeds {
 
 impl SandboxNeeds {
     /// What any program of this system needs: nothing is writable.
-    pub fn of_system() -> SandboxNeeds {
+    pub(crate) fn of_system() -> SandboxNeeds {
         SandboxNeeds {
             home: std::env::home_dir(),
             path: std::env::var_os("PATH").map(|path| split(&path)).unwrap_or_default(),

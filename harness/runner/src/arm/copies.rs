@@ -25,15 +25,15 @@ pub struct WorkspaceCopies<'a> {
 #[derive(Debug)]
 pub struct WorkingCopy {
     /// Its name; `main` is the first.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it is built.
     pub site: Site,
     /// Its build directory is empty.
-    pub cold: bool,
+    pub(crate) cold: bool,
     /// How many edits its sources went through.
-    pub edits: u32,
+    pub(crate) edits: u32,
     /// The second lockfile is in place.
-    pub upgraded: bool,
+    pub(crate) upgraded: bool,
 }
 
 /// Where the working copies of an arm go, and how they are built.
@@ -47,7 +47,7 @@ pub struct ArmDirs<'a> {
 
 /// Which file an edit changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EditTarget {
+pub(crate) enum EditTarget {
     /// The one the manifest names.
     Named,
     /// The root file of the leaf member.

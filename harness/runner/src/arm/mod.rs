@@ -4,7 +4,8 @@ mod build;
 mod copies;
 mod maintain;
 
-pub use copies::{ArmDirs, EditTarget, WorkingCopy, WorkspaceCopies};
+use copies::EditTarget;
+pub use copies::{ArmDirs, WorkingCopy, WorkspaceCopies};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -26,11 +27,11 @@ use super::prepare::PreparedWorkspace;
 use super::step::StepOutcome;
 
 /// What programs printed that were built first in a run: by workspace, step and working copy.
-pub type Programs = HashMap<(String, String, String), String>;
+pub(crate) type Programs = HashMap<(String, String, String), String>;
 
 /// A strategy at work.
 #[derive(Debug)]
-pub struct Arm<'a> {
+pub(crate) struct Arm<'a> {
     env: &'a BuildEnv,
     options: &'a Options,
     scenario: &'a Scenario,
@@ -52,7 +53,7 @@ pub struct Arm<'a> {
 
 impl<'a> Arm<'a> {
     /// Lays out working copies of these workspaces and an empty store at the arm's fixed paths.
-    pub fn open(
+    pub(crate) fn open(
         env: &'a BuildEnv,
         options: &'a Options,
         scenario: &'a Scenario,
@@ -117,7 +118,7 @@ impl<'a> Arm<'a> {
 
     /// Performs an action before a slot's step, outside the measured time, on its workspace or on
     /// all. One that fails makes a failed row of every later step of this pass.
-    pub fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) {
+    pub(crate) fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) {
         if self.unsupported.is_some() || self.broken.is_some() {
             return; // Nothing will be measured.
         }
@@ -172,20 +173,18 @@ impl<'a> Arm<'a> {
     }
 
     /// The action that failed, after which nothing is measured in this pass.
-    pub fn broken(&self) -> Option<&str> {
+    pub(crate) fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
     }
 
     /// Whether a step of this workspace will be measured.
-    pub fn measures(&self, workspace: usize) -> bool {
+    pub(crate) fn measures(&self, workspace: usize) -> bool {
         self.unsupported.is_none() && self.broken.is_none() && !self.cut_off.contains_key(&workspace)
     }
 
     /// Performs the measured task of a slot.
-    ///
-    /// # Errors
-    /// When the run is interrupted or files cannot be handled. A build that fails is an outcome.
-    pub fn run(&mut self, slot: &Slot, programs: &mut Programs) -> Result<StepOutcome> {
+    /// Fails when the run is interrupted or files cannot be handled. A build that fails is an outcome.
+    pub(crate) fn run(&mut self, slot: &Slot, programs: &mut Programs) -> Result<StepOutcome> {
         if let Some(why) = &self.unsupported {
             return Ok(StepOutcome::Unsupported(why.clone()));
         }
@@ -201,7 +200,7 @@ impl<'a> Arm<'a> {
     }
 
     /// Ends the processes that serve this arm's builds: none may run while it is put aside.
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.integration.pause();
     }
 }

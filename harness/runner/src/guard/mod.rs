@@ -246,7 +246,7 @@ impl Guards {
     /// Called before something is built: waits while a limit is passed, and ends the run when it
     /// waited long enough. `make_room` removes what is ours and no longer needed, and returns whether
     /// there was anything.
-    pub fn before(&self, what: &str, make_room: &mut dyn FnMut() -> bool) -> Result<(), Interrupted> {
+    pub(crate) fn before(&self, what: &str, make_room: &mut dyn FnMut() -> bool) -> Result<(), Interrupted> {
         let began = Instant::now();
         let mut noted = false;
         loop {
@@ -290,7 +290,7 @@ impl Guards {
 
     /// Watches what is built until the result is dropped: its processes are ended when a floor
     /// is passed, and the run with them.
-    pub fn watch(&self, what: &str) -> Watch {
+    pub(crate) fn watch(&self, what: &str) -> Watch {
         let (supervisor, what) = (self.supervisor.clone(), what.to_owned());
         Watch::begin(Arc::clone(&self.floors), Arc::clone(&self.sensors), move |passed| {
             supervisor.halt(&format!("{passed}, so {what} was ended and is not recorded; {}", passed.remedy()));
@@ -298,7 +298,7 @@ impl Guards {
     }
 
     /// Ends the run if a disk is too full now: something failed, perhaps for no better reason.
-    pub fn after_failure(&self, what: &str) -> Result<(), Interrupted> {
+    pub(crate) fn after_failure(&self, what: &str) -> Result<(), Interrupted> {
         let readings = Readings { free: self.sensors.free(), ..Readings::default() };
         match self.floors.passed(&readings) {
             Some(passed) => {
@@ -312,7 +312,7 @@ impl Guards {
 
 /// A step that is watched, until this is dropped.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     stop: Sender<()>,
     thread: Option<JoinHandle<()>>,
 }
