@@ -23,9 +23,7 @@ const TAKEN_OVER: &[&str] = &["source", "registries", "registry", "http", "net"]
 /// Something above a directory that would change what is built below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Inherited {
-    /// A package or workspace.
     Workspace(PathBuf),
-    /// A configuration, and the tables in it that matter.
     Config(PathBuf, Vec<String>),
 }
 

@@ -87,7 +87,6 @@ impl CargoHome {
             .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
     }
 
-    /// The directory of the work directory that it belongs to.
     pub(crate) fn dir_of_work(&self) -> &Path {
         self.dir.parent().unwrap_or(&self.dir)
     }
@@ -97,7 +96,6 @@ impl CargoHome {
         &self.dir
     }
 
-    /// Registry tokens, as environment variables for fetching.
     pub(super) fn tokens(&self) -> &BTreeMap<OsString, OsString> {
         &self.tokens
     }

@@ -199,7 +199,6 @@ pub enum ProcessError {
     Interrupted(#[from] Interrupted),
 }
 
-/// The first few paths.
 fn first_of(paths: &[PathBuf]) -> String {
     paths.iter().take(3).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -14,7 +14,6 @@ use super::interrupt::{GRACE, SpawnError, Supervisor};
 use super::os::has_ended;
 use super::process::ProcessError;
 
-/// How often its end is looked for.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running daemon. Dropping it ends it.

@@ -2,7 +2,6 @@ use super::*;
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, symlink};
 
-/// Trees as one set, and each by itself.
 #[derive(Debug)]
 pub(crate) struct MeasuredTrees {
     pub together: TreeUsage,

@@ -23,7 +23,6 @@ use std::path::Path;
 use super::cargo_home::CargoHome;
 use super::leftovers::{CHILD_MARK, WORK_MARK};
 
-/// Variables of the parent that are kept as they are.
 const ALLOWED: &[&str] = &[
     "PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR RUSTUP_HOME",
     // Certificates and proxies, as curl, git and Cargo read them.
@@ -58,7 +57,6 @@ impl Environment {
         Self::from_parent(std::env::vars_os(), cargo_home, toolchain_bin)
     }
 
-    /// Scrubs a given environment.
     pub(crate) fn from_parent(
         parent: impl IntoIterator<Item = (OsString, OsString)>,
         cargo_home: &CargoHome,

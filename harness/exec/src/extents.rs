@@ -21,21 +21,16 @@ use std::path::Path;
 
 use super::os::{self, ExtentPlace, FileExtent};
 
-/// A run of blocks on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DiskExtent {
-    /// The file system's device number.
     pub device: u64,
-    /// First byte on it.
     pub start: u64,
     /// Length in bytes.
     pub length: u64,
 }
 
-/// The extents of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FileLayout {
-    /// The runs of blocks it has.
     pub extents: Vec<DiskExtent>,
     /// Bytes that have no place yet.
     pub unplaced_bytes: u64,

@@ -17,7 +17,6 @@ pub struct ProcessIdentity {
     pub pid: u32,
     /// When it started, in clock ticks since boot; `None` where this is not known.
     started: Option<u64>,
-    /// The boot it was seen in.
     boot: Option<String>,
 }
 

@@ -47,7 +47,6 @@ struct Inner {
     interrupted: AtomicBool,
     /// A signal came; a guard may have raised the flag before.
     signalled: AtomicBool,
-    /// Why a guard raised the flag.
     halted: OnceLock<String>,
     groups: Mutex<Groups>,
 }

@@ -37,7 +37,6 @@ pub const TOOL_MARK: &str = "HARNESS_TOOL";
 /// value is one of [`fresh_mark`].
 pub const CHILD_MARK: &str = "HARNESS_CHILD";
 
-/// How long killed processes may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A value no other process has: letters, digits and '-' only.

@@ -10,9 +10,7 @@ use super::os;
 #[derive(Debug, thiserror::Error)]
 #[error("`{command}` failed: {reason}")]
 pub struct ToolError {
-    /// The command line.
     command: String,
-    /// Its last words, or the system's.
     reason: String,
 }
 

@@ -22,7 +22,6 @@ use super::identity::ProcessIdentity;
 use super::os;
 use super::tool::{ToolError, on_path, output_of};
 
-/// Names of volume directories start so.
 const PREFIX: &str = "volume-";
 
 /// How often, and how patiently, a busy volume is unmounted again.
@@ -66,7 +65,6 @@ impl VolumeKind {
         }
     }
 
-    /// What its tool accepts at least.
     fn minimum_bytes(self) -> u64 {
         match self {
             Self::Btrfs => 128 << 20,
@@ -209,7 +207,6 @@ enum VolumeProblem {
     Failed(#[from] ToolError),
 }
 
-/// Stands beside the image and says whose it is.
 #[derive(Debug, Serialize, Deserialize)]
 struct VolumeOwner {
     spec: VolumeSpec,
@@ -378,7 +375,6 @@ fn remove(dir: &Path) -> Result<(), VolumeProblem> {
     std::fs::remove_dir_all(dir).map_err(|source| VolumeProblem::Io { attempt: "remove", path: dir.to_owned(), source })
 }
 
-/// Whether something is mounted exactly there.
 fn is_mounted(root: &Path) -> bool {
     super::filesystem::FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
 }

@@ -18,10 +18,8 @@ use super::filesystem::free_bytes;
 use super::identity::ProcessIdentity;
 use super::leftovers::{self, Guardian, WORK_MARK};
 
-/// The directory's own name in a cache directory.
 const NAME: &str = "cargo-cache-harness";
 
-/// How long the guardian of a killed run may take.
 const GUARDIAN_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The file that marks a directory as a cache, which backups may skip
@@ -77,7 +75,6 @@ fn refuse_foreign(path: &Path) -> Result<(), WorkDirProblem> {
     if is_ours || is_empty { Ok(()) } else { Err(WorkDirProblem::Foreign(path.to_owned())) }
 }
 
-/// What the lock file says while a run owns the directory.
 #[derive(Debug, Serialize, Deserialize)]
 struct LockRecord {
     holder: ProcessIdentity,

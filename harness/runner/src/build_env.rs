@@ -59,11 +59,8 @@ pub struct BuildEnv {
     arms_root: PathBuf,
     environment: Environment,
     observer: Observer,
-    /// Size and time of cargo and rustc when the run began.
     programs: Vec<Option<(u64, SystemTime)>>,
-    /// Called with every phase that begins.
     on_phase: fn(Phase),
-    /// How long one build may take.
     build_limit: Option<Duration>,
     /// Where untrusted code runs, if it is confined.
     sandbox: Option<Arc<Sandbox>>,
@@ -157,7 +154,6 @@ impl BuildEnv {
         sandbox::run_captured(self.sandbox.as_deref(), spec, &self.supervisor)
     }
 
-    /// Notes that a phase of a build begins.
     pub(crate) fn enter(&self, phase: Phase) {
         (self.on_phase)(phase);
     }
@@ -189,7 +185,6 @@ impl BuildEnv {
         self.variables_with(log, &self.toolchain)
     }
 
-    /// The same for the Cargo of another toolchain.
     pub(crate) fn variables_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(log));
@@ -226,7 +221,6 @@ impl BuildEnv {
         rename(&self.parked(arm), &self.arm_dir())
     }
 
-    /// Removes the directories of a parked arm.
     pub(crate) fn remove_parked(&self, arm: usize) -> Result<()> {
         remove_dir(&self.parked(arm))
     }

@@ -11,12 +11,10 @@ use super::deadline::BuildError;
 use super::invocation::{BuildOptions, Site};
 use exec::process::{self, CommandSpec};
 
-/// What the checks found.
 #[derive(Debug, Clone, Default)]
 pub struct CheckResult {
     /// Units a build right after ran; 0 is right.
     pub noop_compiled: u64,
-    /// How long that build took.
     pub noop: Duration,
     /// What is wrong with the store; empty when it is intact. `None` without a store.
     pub damage: Option<Vec<String>>,
@@ -49,7 +47,6 @@ fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
     [deep, shallow_damage(store)].concat()
 }
 
-/// Every entry's files by size and time.
 pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
     use rayon::prelude::*;
     let entries = store.entries();
@@ -57,7 +54,6 @@ pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
     found.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect()
 }
 
-/// Runs the workspace's own program, built or restored.
 fn program(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Result<Option<Result<String, String>>, BuildError> {
     let (Some(run), Task::Build) = (&site.run, options.task) else { return Ok(None) };
     let program = site.program(&run.bin, &options.profile);

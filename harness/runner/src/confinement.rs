@@ -44,7 +44,6 @@ pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Resu
     Ok(Sandbox::open(spec.clone(), needs, &env.supervisor)?)
 }
 
-/// What the builds of this run read and write.
 fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
     let mut read = vec![env.toolchain.sysroot.clone(), env.toolchain.cargo.clone(), env.toolchain.rustc.clone()];
     read.extend(["bin", "tools"].map(|dir| env.work.join(dir)));
@@ -79,7 +78,6 @@ fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
     })
 }
 
-/// Directories of this machine that stand in for a registry.
 fn replaced_sources(config: &Path) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(config).unwrap_or_default();
     let table: toml::Table = text.parse().unwrap_or_default();

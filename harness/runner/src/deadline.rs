@@ -47,7 +47,6 @@ pub enum BuildError {
 pub struct Deadline(Option<(Duration, Instant)>);
 
 impl Deadline {
-    /// The limit begins to run now.
     pub(crate) fn starting_now(limit: Option<Duration>) -> Deadline {
         Deadline(limit.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?))))
     }
@@ -60,7 +59,6 @@ impl Deadline {
         }
     }
 
-    /// The error of a command that was given this limit.
     pub(crate) fn annotate(&self, what: &'static str, error: ProcessError) -> BuildError {
         match (error, self.0) {
             // A sandbox has a limit of its own, which may be reached before.

@@ -208,7 +208,6 @@ pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog
     Ok(catalog)
 }
 
-/// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
     let chosen = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?;
     let is_faulty = |strategy: &Strategy| strategy.as_units().is_some_and(|units| units.fault.is_some());
@@ -239,7 +238,6 @@ fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
     }
 }
 
-/// A scenario that edits needs the files it edits.
 fn check_edits(experiment: &Experiment, prepared: &[PreparedWorkspace]) -> Result<()> {
     let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
     match missing {

@@ -15,30 +15,21 @@ use super::build_env::BuildEnv;
 use super::integration::Expectations;
 use super::step::{BuildJob, Trial};
 
-/// The facts gates look at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateFacts {
-    /// The strategy restores nothing.
     pub baseline: bool,
     /// Files or links placed in the build directory before Cargo ran.
     pub restored_files: u64,
     /// The workspace was built with this store before and its build directory was wiped.
     pub expects_hits: bool,
-    /// Units the policy admitted.
     pub admitted: u64,
-    /// Units hit.
     pub hits: u64,
-    /// The link mode, and how often each mechanism happened.
     pub mechanism: Option<(LinkMode, EnumMap<Mechanism, u64>)>,
-    /// The compiler or Cargo is another file than at the start.
     pub toolchain_changed: bool,
-    /// What is wrong with the store.
     pub damage: Vec<String>,
-    /// Units an immediate no-op build ran.
     pub noop_compiled: u64,
     /// The program's output, and that of the first build of this workspace in this run.
     pub program: Option<(String, String)>,
-    /// How the program failed to run.
     pub program_failed: Option<String>,
     /// Units with files that may be shared were hit, so the mechanism has to show.
     pub shares_files: bool,
@@ -199,7 +190,6 @@ impl Origins {
     }
 }
 
-/// Compiled units of path packages, and their directories.
 fn local_units<'t>(job: &'t BuildJob, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
     let units = trial.build.built.matched.units.iter();
     units
@@ -216,7 +206,6 @@ fn was_there(trial: &Trial, index: UnitIndex) -> bool {
     trial.build.is_fresh(index) && !restored.into_iter().any(|(unit, _)| *unit == index)
 }
 
-/// What a unit read of its working copy, by its dep-info.
 fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
     let files = std::fs::read_dir(unit_dir.join("out")).into_iter().flatten().flatten().map(|file| file.path());
     let dep_infos = files.filter(|path| path.extension().is_some_and(|kind| kind == "d"));
@@ -243,7 +232,6 @@ fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
 mod tests {
     use super::*;
 
-    /// Hardlinked, reflinked, copied, symlinked.
     fn placed(link: LinkMode, counts: [u64; 4]) -> Option<(LinkMode, EnumMap<Mechanism, u64>)> {
         Some((link, EnumMap::from_array(counts)))
     }

@@ -18,9 +18,7 @@ use exec::extents;
 /// What the disk looked like after a step. What cannot be known is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DiskUse {
-    /// The store.
     pub store: Option<TreeUsage>,
-    /// The build directories of the step.
     pub tree: Option<TreeUsage>,
     /// Store and all build directories together, what they share counted once, bytes.
     pub all_physical_bytes: Option<u64>,
@@ -28,7 +26,6 @@ pub struct DiskUse {
     pub marginal_physical_bytes: Option<i64>,
 }
 
-/// The trees of one arm.
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// Each as it was seen last; `None` where it has to be looked at again.
@@ -130,7 +127,6 @@ mod tests {
         }
     }
 
-    /// Directories take a block or so each.
     fn about(bytes: Option<i64>, kib: i64) -> bool {
         bytes.is_some_and(|bytes| (bytes - kib * KIB as i64).abs() <= 16 * KIB as i64)
     }

@@ -118,7 +118,7 @@ impl RunPlan {
     }
 
     /// What a measurement's duration depends on.
-    pub fn kind(&self, slot: &Slot) -> SlotKind {
+    pub(crate) fn kind(&self, slot: &Slot) -> SlotKind {
         SlotKind {
             place: (self.scenario.steps[slot.step].name.clone(), self.workspaces[slot.workspace].clone()),
             family: self.families[slot.arm].clone(),

@@ -5,16 +5,13 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-/// What a measurement's duration depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SlotKind {
-    /// Step and workspace.
     pub place: (String, String),
     /// What decides how much is built: the key policy, or the baseline's name.
     pub family: String,
 }
 
-/// Learns how long measurements take and predicts the rest.
 #[derive(Debug, Default)]
 pub(crate) struct Estimate {
     seen: HashMap<SlotKind, (f64, u32)>,
@@ -80,7 +77,6 @@ impl Progress {
         self.began = Instant::now();
     }
 
-    /// Takes in that the one shown is finished.
     pub(crate) fn finished(&mut self, kind: &SlotKind) {
         self.estimate.learn(kind, self.began.elapsed());
         self.bar.inc(1);

@@ -20,7 +20,6 @@ use super::invocation::Site;
 use super::step::{BuildJob, ShadowResult, Trial};
 use exec::dirs::remove_dir;
 
-/// Compiles what was restored and compares.
 pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
@@ -59,7 +58,6 @@ pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<Sha
     Ok(shadow)
 }
 
-/// The kinds of files that differ.
 fn files(comparison: &ShadowComparison) -> String {
     let ShadowComparison::Differs(differences) = comparison else { return String::new() };
     let kind = |difference: &FileDifference| {

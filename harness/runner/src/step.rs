@@ -11,21 +11,16 @@ use super::integration::{OwnCount, UnitOutcome};
 use super::invocation::{BuildOptions, Site};
 use super::ledger::DiskUse;
 
-/// How many units of a kind a note names.
 const NAMED: usize = 3;
 
-/// How a step of an arm ended.
 #[derive(Debug)]
 pub enum StepOutcome {
-    /// Something was built and checked.
     Built(Box<BuiltStep>),
-    /// Something was cleaned or collected.
     Maintained(Box<Maintenance>),
     Failed(String),
     Unsupported(String),
 }
 
-/// One working copy about to be built.
 #[derive(Debug, Clone)]
 pub(crate) struct BuildJob {
     pub(crate) copy: String,
@@ -34,11 +29,9 @@ pub(crate) struct BuildJob {
     pub(crate) cold: bool,
     pub(crate) edits: u32,
     pub(crate) step: String,
-    /// What this build differs in from others of the workspace.
     pub(crate) variant: String,
 }
 
-/// One Cargo of a step, with everything known of it.
 #[derive(Debug)]
 pub struct Trial {
     pub build: Build,
@@ -56,7 +49,6 @@ impl Trial {
     }
 }
 
-/// A step that built something.
 #[derive(Debug)]
 pub struct BuiltStep {
     /// Its Cargos; never empty.
@@ -66,17 +58,14 @@ pub struct BuiltStep {
     /// CPU time of the harness itself while they ran: planning, restoring, publishing.
     pub own: Duration,
     pub disk: DiskUse,
-    /// What a compile of every hit showed, if that was asked for.
     pub shadow: Option<ShadowResult>,
     /// Why it could not be checked so.
     pub unchecked: Option<String>,
     pub invalid: Option<String>,
-    /// What an external tool says of it.
     pub own_count: Option<OwnCount>,
     pub processors: Option<CpuTimes>,
 }
 
-/// What compiling every hit showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShadowResult {
     /// Hits with the bytes of a compile.
@@ -109,7 +98,6 @@ impl ShadowResult {
     }
 }
 
-/// A step that compiled nothing.
 #[derive(Debug)]
 pub struct Maintenance {
     pub wall: Duration,
@@ -121,7 +109,6 @@ pub struct Maintenance {
     pub damage: Option<Vec<String>>,
 }
 
-/// Counts and rates over the units of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct OutcomeCounts {
     pub hits: u64,

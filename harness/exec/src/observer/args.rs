@@ -29,7 +29,6 @@ pub enum CallKind {
     Probe,
 }
 
-/// The parts of a command line that the log keeps.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CallFacts {
     pub crate_name: Option<String>,

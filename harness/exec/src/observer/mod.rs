@@ -38,7 +38,6 @@ pub use log::{Compile, Summary, read_log};
 /// The environment variable that names the log; without it nothing is recorded.
 pub const LOG: &str = "HARNESS_OBSERVER_LOG";
 
-/// The environment variable that names the real compiler.
 pub(crate) const REAL: &str = "HARNESS_REAL_RUSTC";
 
 /// Names the real compiler for callers that cleared the environment: a file beside ours.
@@ -111,7 +110,6 @@ impl Observer {
     }
 }
 
-/// The same inode, or a copy that kept size and time.
 fn is_same_program(exe: &Path, installed: &Path) -> bool {
     let (Ok(a), Ok(b)) = (std::fs::metadata(exe), std::fs::metadata(installed)) else {
         return false;
@@ -173,7 +171,6 @@ fn sidecar() -> Option<OsString> {
     std::fs::read_to_string(beside).ok().map(OsString::from)
 }
 
-/// Ends this process the way the compiler ended.
 fn leave_as(status: ExitStatus) -> ! {
     if let Some(signal) = os::ending_signal(status) {
         os::end_by_signal(signal);

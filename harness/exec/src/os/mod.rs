@@ -21,17 +21,14 @@ pub(crate) struct ResourceUse {
     pub max_rss_bytes: Option<u64>,
 }
 
-/// A file of a device, whatever name leads to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct FileNumber {
     pub device: u64,
     pub number: u64,
 }
 
-/// A run of blocks of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileExtent {
-    /// First byte on the device.
     pub start: u64,
     pub length: u64,
     pub place: ExtentPlace,
@@ -45,7 +42,6 @@ pub(crate) enum ExtentPlace {
     Blocks,
     /// In blocks, compressed: there are at most as many as the length says.
     Compressed,
-    /// In the inode or the tree: they take no data block.
     Inline,
     /// Nowhere yet.
     Unplaced,

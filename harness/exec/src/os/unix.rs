@@ -20,12 +20,10 @@ pub(crate) use other::*;
 pub struct ChildGroup(Pid);
 
 impl ChildGroup {
-    /// Has a command start as the leader of a new group.
     pub fn lead(command: &mut Command) {
         std::os::unix::process::CommandExt::process_group(command, 0);
     }
 
-    /// The group of a child that was started just now.
     pub fn of(child: &Child) -> io::Result<ChildGroup> {
         Ok(ChildGroup(Pid::from_child(child)))
     }
@@ -35,7 +33,6 @@ impl ChildGroup {
         let _ = rustix::process::kill_process_group(self.0, Signal::TERM);
     }
 
-    /// Ends every process of it.
     pub fn kill(&self) {
         let _ = rustix::process::kill_process_group(self.0, Signal::KILL);
     }
@@ -69,19 +66,16 @@ pub fn has_ended(child: &mut Child) -> bool {
     !matches!(rustix::process::waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(None))
 }
 
-/// Ends a process by its number.
 pub fn kill(pid: u32) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = rustix::process::kill_process(pid, Signal::KILL);
     }
 }
 
-/// The signal that ended a process, if one did.
 pub fn ending_signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
-/// Ends this process by the signal that ended another one.
 pub fn end_by_signal(signal: i32) -> ! {
     if let Some(signal) = Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
@@ -117,7 +111,6 @@ pub fn own_cpu() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }
 
-/// Kernel name and release.
 pub fn kernel() -> Option<String> {
     let uname = rustix::system::uname();
     Some(format!("{} {}", uname.sysname().to_str().ok()?, uname.release().to_str().ok()?))
@@ -204,7 +197,6 @@ mod linux {
         Some(kib * 1024)
     }
 
-    /// A value of the kernel's by the name that macOS has for it.
     pub fn sysctl(_: &str) -> Option<String> {
         None
     }

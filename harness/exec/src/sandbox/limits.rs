@@ -96,7 +96,6 @@ pub(super) struct ControlGroup {
 /// How often each limit was hit since the group exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LimitHits {
-    /// Processes ended for want of memory.
     pub memory: u64,
     /// Processes that could not be started.
     pub processes: u64,
@@ -136,17 +135,14 @@ impl ControlGroup {
         Ok(())
     }
 
-    /// What limits memory, if it does.
     pub(crate) fn memory_by(&self) -> Option<Enforcer> {
         self.memory.as_ref().map(|_| self.version)
     }
 
-    /// What limits processes, if it does.
     pub(crate) fn processes_by(&self) -> Option<Enforcer> {
         self.pids.as_ref().map(|_| self.version)
     }
 
-    /// The files by which a process enters, writing its number.
     pub fn cgroup_procs(&self) -> Vec<PathBuf> {
         let dirs = [&self.memory, &self.pids].into_iter().flatten();
         let mut files: Vec<PathBuf> = dirs.map(|dir| dir.join("cgroup.procs")).collect();
@@ -154,7 +150,6 @@ impl ControlGroup {
         files
     }
 
-    /// How often its limits were hit.
     pub fn hits(&self) -> LimitHits {
         let read = |dir: &Option<PathBuf>, file: &str, name: &str| {
             let text = fs::read_to_string(dir.as_ref()?.join(file)).ok()?;
@@ -184,7 +179,6 @@ impl Drop for ControlGroup {
     }
 }
 
-/// Groups of version 2 in which ours could be, the nearest first.
 fn version_2<'a>(root: &'a Path, own: &str) -> impl Iterator<Item = PathBuf> + use<'a> {
     let place = own.lines().find_map(|line| line.strip_prefix("0::/")).map(|path| root.join(path));
     let above: Vec<PathBuf> = place.iter().flat_map(|place| place.ancestors().map(Path::to_owned)).collect();
@@ -195,7 +189,6 @@ fn version_2<'a>(root: &'a Path, own: &str) -> impl Iterator<Item = PathBuf> + u
     above.into_iter().take_while(move |dir| dir.starts_with(root)).filter(gives_out)
 }
 
-/// The group of version 1 that we are in, of one controller.
 fn version_1(root: &Path, own: &str, controller: &str) -> Option<PathBuf> {
     let place = own.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
@@ -233,7 +226,6 @@ mod tests {
 
     const LIMITS: SandboxLimits = SandboxLimits { memory_bytes: 1 << 30, processes: 77, time_s: 1 };
 
-    /// A made-up tree of control groups: plain files.
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (path, text) in files {

@@ -95,7 +95,6 @@ pub struct Sandbox {
     group: Option<ControlGroup>,
     rlimits: ResourceLimits,
     view: Vec<SandboxMount>,
-    /// Directories that commands can write to.
     writable: Vec<PathBuf>,
     reported: Mutex<LimitHits>,
 }

@@ -48,14 +48,11 @@ pub(super) enum Shown {
     /// A file or directory with all its contents, read-only.
     ReadOnly(PathBuf),
     Writable(PathBuf),
-    /// A symbolic link, and its text.
     Link(PathBuf),
     Device,
-    /// An empty directory in memory that anybody may write to.
     Scratch,
     /// An empty directory, but for what comes after it in the list.
     Empty,
-    /// A file that reads as empty.
     Blank,
     /// The process file system of the sandbox, read-only.
     Proc,
@@ -90,7 +87,6 @@ pub struct SandboxNeeds {
 }
 
 impl SandboxNeeds {
-    /// What any program of this system needs: nothing is writable.
     pub(crate) fn of_system() -> SandboxNeeds {
         SandboxNeeds {
             home: std::env::home_dir(),

@@ -25,7 +25,6 @@ struct BuiltJobs {
     builds: Vec<(Build, CheckResult)>,
     own: Duration,
     own_count: Option<OwnCount>,
-    /// What is wrong with a process that should serve them.
     fault: Option<String>,
     processors: Option<CpuTimes>,
 }
@@ -74,7 +73,6 @@ impl Arm<'_> {
         step.trees.iter().map(job).collect()
     }
 
-    /// Everything that can fail.
     fn build_and_check(&self, jobs: &[BuildJob]) -> Result<BuiltJobs, BuildError> {
         let (env, integration) = (self.env, &*self.integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();

@@ -28,11 +28,8 @@ pub struct WorkingCopy {
     pub(crate) name: String,
     /// Where it is built.
     pub site: Site,
-    /// Its build directory is empty.
     pub(crate) cold: bool,
-    /// How many edits its sources went through.
     pub(crate) edits: u32,
-    /// The second lockfile is in place.
     pub(crate) upgraded: bool,
 }
 
@@ -45,14 +42,10 @@ pub struct ArmDirs<'a> {
     pub integration: &'a Arc<dyn Integration>,
 }
 
-/// Which file an edit changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EditTarget {
-    /// The one the manifest names.
     Named,
-    /// The root file of the leaf member.
     Leaf,
-    /// The root file of the root member.
     Root,
 }
 
@@ -121,7 +114,6 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(Vec::new())
     }
 
-    /// Puts the second lockfile in place, or the first one back.
     pub(super) fn set_lockfile(&mut self, names: &[String], upgraded: bool) -> Result<Vec<PathBuf>> {
         let prepared = self.prepared;
         for name in names {
@@ -136,7 +128,6 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(Vec::new())
     }
 
-    /// Commits what was changed.
     pub(super) fn commit(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
         for name in names {
             worktree::commit(&self.copy(name)?.site.tree)?;
@@ -182,7 +173,6 @@ impl<'a> WorkspaceCopies<'a> {
 }
 
 impl WorkingCopy {
-    /// Empties the build directory, and returns it.
     pub(super) fn wipe(&mut self) -> Result<PathBuf> {
         let dir: &Path = &self.site.target_dir;
         remove_dir(dir)?;

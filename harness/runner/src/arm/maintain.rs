@@ -55,7 +55,6 @@ impl Arm<'_> {
         Ok(StepOutcome::Maintained(Box::new(Maintenance { wall: finished.wall, cpu, promised, disk, damage })))
     }
 
-    /// Collection of the arm's store down to a part of what it holds.
     pub(super) fn collect(&mut self, step: &Step, workspace: usize, keep_percent: u8) -> Result<StepOutcome> {
         let Some(store) = self.integration.store() else {
             return Ok(StepOutcome::Unsupported("it has no store to collect".to_owned()));

@@ -29,20 +29,17 @@ use super::step::StepOutcome;
 /// What programs printed that were built first in a run: by workspace, step and working copy.
 pub(crate) type Programs = HashMap<(String, String, String), String>;
 
-/// A strategy at work.
 #[derive(Debug)]
 pub(crate) struct Arm<'a> {
     env: &'a BuildEnv,
     options: &'a Options,
     scenario: &'a Scenario,
     integration: Arc<dyn Integration>,
-    /// The working copies of each workspace, by its number.
     workspaces: BTreeMap<usize, WorkspaceCopies<'a>>,
     /// What the store has seen since it was last emptied: workspace, working copy and variant,
     /// with how many edits.
     seen: HashSet<(String, String, String, u32)>,
     unsupported: Option<String>,
-    /// Which sources units were compiled from.
     origins: Origins,
     /// The action that failed, after which nothing can be measured.
     broken: Option<String>,
@@ -101,7 +98,6 @@ impl<'a> Arm<'a> {
         self.integration.store_dir().map(ToOwned::to_owned)
     }
 
-    /// How one working copy is built in a step.
     fn build_options(&self, step: &Step, copy: &str) -> BuildOptions {
         BuildOptions {
             task: step.run,
@@ -177,7 +173,6 @@ impl<'a> Arm<'a> {
         self.broken.as_deref()
     }
 
-    /// Whether a step of this workspace will be measured.
     pub(crate) fn measures(&self, workspace: usize) -> bool {
         self.unsupported.is_none() && self.broken.is_none() && !self.cut_off.contains_key(&workspace)
     }

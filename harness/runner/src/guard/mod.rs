@@ -34,10 +34,8 @@ pub const EXIT_CODE: u8 = 3;
 /// How long others are watched before a step.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// How long between two readings while a step waits.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long a step that waits ignores Ctrl-C at most.
 const SLICE: Duration = Duration::from_millis(50);
 
 /// Bytes a second that no build is expected to write. While a step runs, readings are as far apart
@@ -98,15 +96,11 @@ pub struct Readings {
     pub others: Option<f64>,
 }
 
-/// A limit that was passed.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the fields are those of the text")]
 pub enum PassedLimit {
-    /// Too little room.
     Disk { disk: GuardedDisk, free: u64 },
-    /// Too little memory.
     Memory { available: u64, floor: u64 },
-    /// Others use the machine.
     Load { others: f64, limit: Percent },
 }
 
@@ -160,7 +154,6 @@ impl Floors {
         disk.or_else(memory).or_else(load)
     }
 
-    /// How long until the next reading of a step that runs.
     fn pause(&self, free: &[Option<u64>]) -> Duration {
         let guarded = self.disks.iter().zip(free).filter(|(disk, _)| disk.floor > 0);
         let room = guarded.filter_map(|(disk, free)| Some((*free)?.saturating_sub(disk.floor))).min();
@@ -176,7 +169,6 @@ trait Sensors: fmt::Debug + Send + Sync {
     fn others(&self) -> Option<f64>;
 }
 
-/// This machine, with a directory of each file system.
 #[derive(Debug)]
 struct MachineSensors(Vec<PathBuf>);
 
@@ -207,7 +199,6 @@ pub struct Guards {
     sensors: Arc<dyn Sensors>,
     wait: Duration,
     supervisor: Supervisor,
-    /// Prints a line above the bar.
     print: Box<dyn Fn(&str)>,
 }
 
@@ -310,7 +301,6 @@ impl Guards {
     }
 }
 
-/// A step that is watched, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
     stop: Sender<()>,
@@ -380,7 +370,6 @@ mod tests {
             let mut script = self.0.lock().unwrap();
             vec![Some(MIB * if script.len() > 1 { script.remove(0).0 } else { script[0].0 })]
         }
-        /// Of the reading that comes next.
         fn memory(&self) -> Option<u64> {
             self.0.lock().unwrap()[0].1.map(|memory| memory * MIB)
         }

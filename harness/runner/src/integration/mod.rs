@@ -129,7 +129,6 @@ pub struct Expectations {
 pub struct StepStart {
     /// What the store held, where several builds fill it at the same time.
     pub(crate) index: Option<Arc<EntryIndex>>,
-    /// The counters of an external tool.
     pub(crate) counters: Option<Counters>,
 }
 

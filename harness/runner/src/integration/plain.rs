@@ -47,7 +47,6 @@ pub struct SharedTarget {
 }
 
 impl SharedTarget {
-    /// One that builds into the shared directory of these.
     pub(super) fn new(dirs: &IntegrationDirs) -> SharedTarget {
         SharedTarget { dir: dirs.shared_target.clone() }
     }

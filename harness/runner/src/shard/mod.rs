@@ -28,7 +28,6 @@ use strategies::key::Digest;
 
 use self::split::{Split, TooManyShards};
 
-/// More shards than anybody wants are a mistake.
 const MOST: u32 = 10_000;
 
 /// Which part of how many: `2/4`.

@@ -98,7 +98,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The longest shard of the best split, by trying all.
     fn best(weights: &[u64], of: usize) -> u64 {
         fn go(rest: &[u64], loads: &mut Vec<u64>) -> u64 {
             let Some((first, rest)) = rest.split_first() else { return loads.iter().copied().max().unwrap() };

@@ -15,10 +15,8 @@ use exec::daemon::DaemonProcess;
 use exec::leftovers::{self, TOOL_MARK};
 use exec::process;
 
-/// How often another port is tried when one was taken meanwhile.
 const ATTEMPTS: u32 = 5;
 
-/// How long it may take to serve.
 const STARTING: Duration = Duration::from_secs(20);
 
 /// How long it has to end after it was asked to.
@@ -26,7 +24,6 @@ const STOPPING: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A daemon that serves.
 #[derive(Debug)]
 pub(super) struct ServingDaemon {
     daemon: DaemonProcess,
@@ -121,19 +118,16 @@ impl ExternalTool {
         leftovers::end(TOOL_MARK, self.mark.as_ref());
     }
 
-    /// Why its daemon no longer runs, if it should.
     pub(super) fn daemon_ended(&self) -> Option<String> {
         let mut serving = self.serving();
         let serving = serving.as_mut()?;
         (!serving.daemon.is_running()).then(|| format!("its daemon ended: {}", serving.daemon.last_words()))
     }
 
-    /// The port it serves on.
     pub(super) fn port(&self) -> Option<u16> {
         self.serving().as_ref().map(|serving| serving.port)
     }
 
-    /// What its daemon and the compilers it ran have used so far.
     pub(super) fn daemon_used(&self) -> Usage {
         let pid = self.serving().as_ref().and_then(|serving| serving.daemon.pid());
         let (user, sys) = pid.and_then(cpu::of_process).unwrap_or_default();
@@ -147,7 +141,6 @@ impl Drop for ExternalTool {
     }
 }
 
-/// A port on which nothing listens now.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
