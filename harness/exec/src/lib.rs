@@ -12,7 +12,7 @@
 //! | [`sandbox`] | builds of untrusted code, by Bubblewrap |
 //! | [`environment`], [`cargo_home`], `ancestors` | what builds get from the user's environment and configuration |
 //! | [`workdir`], [`identity`] | the work directory: its checks and its lock |
-//! | [`disk`], [`extents`], [`filesystem`] | bytes of trees; blocks of files; kind, room and link modes of a file system |
+//! | [`disk`], [`filesystem`] | bytes and blocks of trees; kind, room and link modes of a file system |
 //! | [`volume`] | makes, mounts and removes a file system for one run |
 //! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies |
 //! | `os` | the seam: one file a system, the same names in each |
@@ -25,7 +25,6 @@ pub mod daemon;
 pub mod dirs;
 pub mod disk;
 pub mod environment;
-pub mod extents;
 pub mod filesystem;
 pub mod host;
 pub mod identity;

@@ -15,7 +15,7 @@ pub use super::tool::{find_in, on_path};
 /// `-Zbuild-dir-new-layout` appeared in 1.91, but the directories inside a unit were renamed
 /// until nightlies of March 2026. 1.95 is the first release whose layout has been verified to
 /// be the one that became stable in 1.100: `build/<package>/<hash>/{fingerprint,out,run}`.
-pub const MINIMUM_CARGO: RustVersion = RustVersion { major: 1, minor: 95, patch: 0 };
+pub(crate) const MINIMUM_CARGO: RustVersion = RustVersion { major: 1, minor: 95, patch: 0 };
 
 /// From this Cargo on, every unit having a directory of its own is the default.
 const NEW_LAYOUT_DEFAULT: RustVersion = RustVersion { major: 1, minor: 100, patch: 0 };
@@ -152,9 +152,9 @@ impl Toolchain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RustVersion {
     /// `1` so far.
-    pub major: u64,
+    pub(crate) major: u64,
     /// One more every six weeks.
-    pub minor: u64,
+    pub(crate) minor: u64,
     /// Repairs.
     pub patch: u64,
 }

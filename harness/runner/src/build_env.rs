@@ -54,7 +54,7 @@ pub struct BuildEnv {
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,
     /// The same content at another path, where a scenario needs one.
-    pub second_home: PathBuf,
+    pub(crate) second_home: PathBuf,
     /// The directory that holds `arm/`: the work directory or a volume.
     arms_root: PathBuf,
     environment: Environment,
@@ -175,7 +175,7 @@ impl BuildEnv {
     }
 
     /// The directory of the arm that runs now.
-    pub fn arm_dir(&self) -> PathBuf {
+    pub(crate) fn arm_dir(&self) -> PathBuf {
         self.arms_root.join("arm")
     }
 

@@ -15,7 +15,7 @@ use exec::process::{self, CommandSpec};
 pub struct CheckResult {
     /// Units a build right after ran; 0 is right.
     pub noop_compiled: u64,
-    pub noop: Duration,
+    pub(crate) noop: Duration,
     /// What is wrong with the store; empty when it is intact. `None` without a store.
     pub damage: Option<Vec<String>>,
     /// What the built program printed, where the corpus names one, or how it failed.
@@ -47,7 +47,7 @@ fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
     [deep, shallow_damage(store)].concat()
 }
 
-pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
+pub(crate) fn shallow_damage(store: &dyn Store) -> Vec<String> {
     use rayon::prelude::*;
     let entries = store.entries();
     let found = entries.par_iter().flat_map_iter(|entry| store::check(store, entry, false));

@@ -19,24 +19,24 @@ use super::step::{BuildJob, Trial};
 pub struct GateFacts {
     pub baseline: bool,
     /// Files or links placed in the build directory before Cargo ran.
-    pub restored_files: u64,
+    pub(crate) restored_files: u64,
     /// The workspace was built with this store before and its build directory was wiped.
-    pub expects_hits: bool,
+    pub(crate) expects_hits: bool,
     pub admitted: u64,
     pub hits: u64,
     pub mechanism: Option<(LinkMode, EnumMap<Mechanism, u64>)>,
-    pub toolchain_changed: bool,
+    pub(crate) toolchain_changed: bool,
     pub damage: Vec<String>,
     pub noop_compiled: u64,
     /// The program's output, and that of the first build of this workspace in this run.
     pub program: Option<(String, String)>,
-    pub program_failed: Option<String>,
+    pub(crate) program_failed: Option<String>,
     /// Units with files that may be shared were hit, so the mechanism has to show.
-    pub shares_files: bool,
+    pub(crate) shares_files: bool,
     /// Units found fresh by a strategy without a cache in an empty build directory.
-    pub fresh_from_nothing: u64,
+    pub(crate) fresh_from_nothing: u64,
     /// Units whose directory was not found: nothing can be said of them.
-    pub unmatched: u64,
+    pub(crate) unmatched: u64,
 }
 
 /// Collects the facts of a finished build. `was_seen` says that this store has seen this very

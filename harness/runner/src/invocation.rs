@@ -120,6 +120,7 @@ impl Site {
         self.hooks.toolchain().unwrap_or(&env.toolchain)
     }
 
+    /// The arguments of the build.
     pub fn build_args(&self, env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
         let mut args = self.common_args(env, options);
         args.push("--message-format=json-render-diagnostics".into());

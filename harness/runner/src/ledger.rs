@@ -12,8 +12,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use exec::disk::{self, Detail, TreeScan, TreeUsage};
-use exec::extents;
+use exec::disk::{self, TreeScan, TreeUsage};
 
 /// What the disk looked like after a step. What cannot be known is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct DiskUse {
     /// Store and all build directories together, what they share counted once, bytes.
     pub all_physical_bytes: Option<u64>,
     /// What the step added to that, bytes; negative where it freed more than it took.
-    pub marginal_physical_bytes: Option<i64>,
+    pub(crate) marginal_physical_bytes: Option<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +49,7 @@ impl Ledger {
     /// not pay for it.
     pub fn begin(&mut self) {
         let somewhere = self.trees.keys().filter_map(|tree| tree.parent()).find(|dir| dir.is_dir());
-        somewhere.into_iter().for_each(|dir| drop(extents::sync(dir)));
+        somewhere.into_iter().for_each(|dir| drop(disk::sync(dir)));
         self.look();
         self.before = self.together();
     }
@@ -59,7 +58,7 @@ impl Ledger {
     pub fn end(&mut self, store: Option<&Path>, trees: &[&Path]) -> DiskUse {
         trees.iter().chain(&store).for_each(|tree| self.touch(tree));
         // Where syncing fails the extents say so themselves: they have no place yet.
-        trees.iter().chain(&store).for_each(|tree| drop(extents::sync(tree)));
+        trees.iter().chain(&store).for_each(|tree| drop(disk::sync(tree)));
         self.look();
         let scan = |path: &Path| self.trees.get(path)?.as_ref();
         let all = self.together();
@@ -76,7 +75,7 @@ impl Ledger {
     /// it every sum it is part of.
     fn look(&mut self) {
         for (path, scan) in self.trees.iter_mut().filter(|(_, scan)| scan.is_none()) {
-            *scan = disk::scan(path, Detail::Extents).ok();
+            *scan = disk::scan(path).ok();
         }
     }
 

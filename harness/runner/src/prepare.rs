@@ -26,9 +26,9 @@ pub struct FetchNeeds {
     /// Leaf and root members.
     pub members: bool,
     /// What the second lockfile names.
-    pub upgrade: bool,
+    pub(crate) upgrade: bool,
     /// A second CARGO_HOME.
-    pub second_home: bool,
+    pub(crate) second_home: bool,
 }
 
 impl FetchNeeds {

@@ -60,9 +60,9 @@ pub struct BuiltStep {
     pub disk: DiskUse,
     pub shadow: Option<ShadowResult>,
     /// Why it could not be checked so.
-    pub unchecked: Option<String>,
+    pub(crate) unchecked: Option<String>,
     pub invalid: Option<String>,
-    pub own_count: Option<OwnCount>,
+    pub(crate) own_count: Option<OwnCount>,
     pub processors: Option<CpuTimes>,
 }
 
@@ -73,7 +73,7 @@ pub struct ShadowResult {
     /// Hits with other bytes than compiles, which agree with each other.
     pub differs: Vec<String>,
     /// Hits on which compiles do not agree.
-    pub nondeterministic: Vec<String>,
+    pub(crate) nondeterministic: Vec<String>,
 }
 
 impl ShadowResult {
@@ -103,7 +103,7 @@ pub struct Maintenance {
     pub wall: Duration,
     pub cpu: (Duration, Duration),
     /// Bytes it said it would free, where it said so.
-    pub promised: Option<u64>,
+    pub(crate) promised: Option<u64>,
     pub disk: DiskUse,
     /// What is wrong with the store after it; `None` without one.
     pub damage: Option<Vec<String>>,
@@ -118,7 +118,7 @@ pub struct OutcomeCounts {
     pub stale: u64,
     pub hit_rate: f64,
     /// Hits by seconds, where seconds are known.
-    pub hit_rate_by_cost: Option<f64>,
+    pub(crate) hit_rate_by_cost: Option<f64>,
 }
 
 impl OutcomeCounts {

@@ -1,7 +1,7 @@
 //! Asks the machine. What can be tried is tried: links, extents, volumes, the layout.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use anyhow::Result;
 
 use exec::cargo_home::CargoHome;
 use exec::environment::Environment;
-use exec::extents;
+use exec::disk;
 use exec::filesystem::{FileSystemFacts, LinkSupport};
 use exec::host::{self, HostFacts};
 use exec::interrupt::Supervisor;
@@ -154,10 +154,11 @@ fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
 }
 
 fn try_extents(dir: &Path) -> io::Result<bool> {
-    let mut file: File = tempfile::tempfile_in(dir)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(&[7; 64 * 1024])?; // Too much to be kept inline.
-    file.sync_all()?;
-    Ok(extents::layout(&file, 0).is_some_and(|layout| !layout.extents.is_empty()))
+    file.as_file().sync_all()?;
+    let scan = disk::scan(file.path()).map_err(io::Error::other)?;
+    Ok(scan.usage().physical_bytes.is_some_and(|bytes| bytes > 0))
 }
 
 /// `cargo 1.97.0-nightly (2026-05-15), rustc …`: versions and dates, which people compare,

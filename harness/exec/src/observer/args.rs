@@ -32,7 +32,7 @@ pub enum CallKind {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CallFacts {
     pub crate_name: Option<String>,
-    pub crate_types: Vec<String>,
+    pub(crate) crate_types: Vec<String>,
     pub emit: Vec<String>,
     pub out_dir: Option<String>,
     has_metadata: bool,

@@ -30,7 +30,7 @@ pub struct Compile {
     pub crate_name: Option<String>,
     /// `--crate-type`, each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub crate_types: Vec<String>,
+    pub(crate) crate_types: Vec<String>,
     /// The kinds in `--emit`, without their paths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emit: Vec<String>,
@@ -79,7 +79,7 @@ pub struct Summary {
     /// Runs for dep-info alone.
     pub dep_info_runs: u64,
     /// Seconds in those.
-    pub dep_info_s: f64,
+    pub(crate) dep_info_s: f64,
     /// Queries about the compiler.
     pub queries: u64,
     /// Snippets compiled by build scripts.

@@ -36,7 +36,7 @@ pub use args::CallKind;
 pub use log::{Compile, Summary, read_log};
 
 /// The environment variable that names the log; without it nothing is recorded.
-pub const LOG: &str = "HARNESS_OBSERVER_LOG";
+pub(crate) const LOG: &str = "HARNESS_OBSERVER_LOG";
 
 pub(crate) const REAL: &str = "HARNESS_REAL_RUSTC";
 
@@ -74,7 +74,7 @@ impl Observer {
     /// As [`install`](Self::install), from another executable whose `main` calls
     /// [`main_if_invoked`].
     /// Fails when the directory cannot be made or written to.
-    pub(crate) fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
+    pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let error = |attempt| {
             let path = rustc.clone();

@@ -38,10 +38,9 @@ pub(crate) struct FileExtent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) enum ExtentPlace {
-    /// In blocks of their own or shared ones, written or only reserved.
+    /// In blocks of their own or shared ones, written or only reserved; of compressed ones there are at most as many
+    /// as the length says.
     Blocks,
-    /// In blocks, compressed: there are at most as many as the length says.
-    Compressed,
     Inline,
     /// Nowhere yet.
     Unplaced,

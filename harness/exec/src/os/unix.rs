@@ -236,7 +236,6 @@ mod linux {
         pub const LAST: u32 = 0x0001;
         const UNKNOWN: u32 = 0x0002;
         const DELALLOC: u32 = 0x0004;
-        const ENCODED: u32 = 0x0008;
         const DATA_INLINE: u32 = 0x0200;
 
         /// How many extents one call returns at most: most files of a build have one.
@@ -274,7 +273,6 @@ mod linux {
                 let place = match () {
                     () if has(DATA_INLINE) => ExtentPlace::Inline,
                     () if has(UNKNOWN) || has(DELALLOC) => ExtentPlace::Unplaced,
-                    () if has(ENCODED) => ExtentPlace::Compressed,
                     () => ExtentPlace::Blocks,
                 };
                 FileExtent { start: self.physical, length: self.length, place }
@@ -350,7 +348,7 @@ mod linux {
                     (DATA_INLINE | 0x100, ExtentPlace::Inline),
                     (UNKNOWN, ExtentPlace::Unplaced),
                     (DELALLOC | UNKNOWN, ExtentPlace::Unplaced),
-                    (ENCODED, ExtentPlace::Compressed),
+                    (0x0008 /* encoded */, ExtentPlace::Blocks),
                 ] {
                     assert_eq!(read(flags), FileExtent { start: 4096, length: 8192, place }, "{flags:#x}");
                 }

@@ -117,7 +117,7 @@ pub struct Expectations {
     /// Nothing may be fresh in an empty build directory.
     pub cacheless: bool,
     /// A build that its store has seen before must have hits.
-    pub claims_hits: bool,
+    pub(crate) claims_hits: bool,
     /// The link mode by which files have to come.
     pub link: Option<LinkMode>,
     /// Which units it brings back, and how, is seen from outside only.
@@ -154,7 +154,7 @@ pub struct UnitOutcome {
     /// What the reason points at.
     pub because: String,
     /// Seconds it takes to build, where this step or its store entry knows.
-    pub cost_s: Option<f64>,
+    pub(crate) cost_s: Option<f64>,
     /// Size of its files in the store, bytes.
     pub bytes: Option<u64>,
 }
