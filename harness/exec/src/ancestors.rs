@@ -1,14 +1,12 @@
 //! What a directory inherits from those above it, and must not.
 //!
-//! Cargo looks upwards from where it is started: for a workspace's `Cargo.toml`, and for
-//! `.cargo/config.toml` in *every* directory above, whatever `CARGO_HOME` says. So a work
-//! directory below a home directory inherits the `~/.cargo/config.toml` of its owner, with
-//! its profiles, wrappers and flags. There is no switch against that; the only remedy is to
-//! be somewhere else.
+//! Cargo looks upwards from where it is started: for a workspace's `Cargo.toml`, and for `.cargo/config.toml` in
+//! *every* directory above, whatever `CARGO_HOME` says. So a work directory below a home directory inherits the
+//! `~/.cargo/config.toml` of its owner, with its profiles, wrappers and flags. There is no switch against that; the
+//! only remedy is to be somewhere else.
 //!
-//! A configuration above that cannot change a build is ignored: one with nothing but
-//! `[alias]`, `[term]` and the like, and the user's own as far as the private `CARGO_HOME`
-//! takes it over anyway ([`cargo_home`](super::cargo_home)).
+//! A configuration above that cannot change a build is ignored: one with nothing but `[alias]`, `[term]` and the like,
+//! and the user's own as far as the private `CARGO_HOME` takes it over anyway ([`cargo_home`](super::cargo_home)).
 
 use std::path::{Path, PathBuf};
 

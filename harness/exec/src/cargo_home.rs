@@ -13,9 +13,8 @@
 //! Files named by `include` are followed. Relative paths are made absolute, as they are
 //! relative to the directory above the file they stand in.
 //!
-//! No secret is written: `token` and `secret-key` are left out of the file. They are kept in
-//! memory, with those of `credentials.toml`, as the environment variables Cargo has for them,
-//! and handed to fetching commands only.
+//! No secret is written: `token` and `secret-key` are left out of the file. They are kept in memory, with those of
+//! `credentials.toml`, as the environment variables Cargo has for them, and handed to fetching commands only.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -252,10 +251,9 @@ fn write_whole(path: &Path, text: &str) -> Result<(), ConfigProblem> {
 /// Folders of a home whose files never change once they are there.
 const IMMUTABLE: [&str; 3] = ["registry/src", "registry/cache", "git/checkouts"];
 
-/// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo
-/// never writes again, unpacked and packed packages, is linked; the rest is copied, so that
-/// neither home changes the other.
-/// Fails when files cannot be linked or copied.
+/// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo never writes
+/// again, unpacked and packed packages, is linked; the rest is copied, so that neither home changes the other. Fails
+/// when files cannot be linked or copied.
 pub fn twin(first: &Path, second: &Path) -> anyhow::Result<()> {
     remove_dir(second)?;
     for entry in WalkDir::new(first) {

@@ -1,5 +1,4 @@
-//! What to run, how it ended, and why it may not have run: the types of
-//! [`process`](super::process).
+//! What to run, how it ended, and why it may not have run: the types of [`process`](super::process).
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

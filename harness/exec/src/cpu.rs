@@ -1,8 +1,7 @@
 //! Processor time of the machine, and how much of it is ours (Linux; elsewhere not known).
 //!
-//! Ours is what this process and every child it has waited for used. What still runs is not
-//! waited for: look at this between children only. Kernel threads that write our files out
-//! count as others, since nobody says whose they are.
+//! Ours is what this process and every child it has waited for used. What still runs is not waited for: look at this
+//! between children only. Kernel threads that write our files out count as others, since nobody says whose they are.
 
 use std::time::Duration;
 

@@ -1,8 +1,7 @@
 //! A process that serves builds from the side: started, watched and ended by the harness.
 //!
-//! It is a child like any other: it leads its own process group, Ctrl-C ends it, and so does the
-//! guardian when the harness is SIGKILLed. Only its output goes to a file, since nobody
-//! listens while it serves.
+//! It is a child like any other: it leads its own process group, Ctrl-C ends it, and so does the guardian when the
+//! harness is SIGKILLed. Only its output goes to a file, since nobody listens while it serves.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

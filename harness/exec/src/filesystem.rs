@@ -1,8 +1,7 @@
 //! Which file system a path is on, how much room it has, and which links work there.
 //!
-//! What a file system is called says little about what it can do (xfs may or may not have
-//! reflinks, containers and network mounts have rules of their own), so link modes are
-//! tried in a temporary directory, not looked up.
+//! What a file system is called says little about what it can do (xfs may or may not have reflinks, containers and
+//! network mounts have rules of their own), so link modes are tried in a temporary directory, not looked up.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,8 +69,7 @@ pub struct FileSystemError {
 }
 
 impl FileSystemFacts {
-    /// Asks about an existing path.
-    /// Fails when the path does not exist or the system does not answer.
+    /// Asks about an existing path. Fails when the path does not exist or the system does not answer.
     pub fn of(path: &Path) -> Result<Self, FileSystemError> {
         let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
         let real = path.canonicalize().map_err(error)?;
@@ -83,8 +81,7 @@ impl FileSystemFacts {
     }
 }
 
-/// Bytes that we may still write at `path`.
-/// Fails when the path does not exist.
+/// Bytes that we may still write at `path`. Fails when the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
     os::room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
         attempt: "find out the free space at",
@@ -93,9 +90,8 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
     })
 }
 
-/// Whether a file can be renamed and linked from one path to the other, as far as device
-/// numbers show.
-/// Fails when one of them does not exist.
+/// Whether a file can be renamed and linked from one path to the other, as far as device numbers show. Fails when one
+/// of them does not exist.
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
     let device = |path: &Path| {
         let number = path.metadata().map(|metadata| os::file_number(&metadata).map(|(file, _)| file.device));
@@ -105,8 +101,7 @@ pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
 }
 
 impl LinkSupport {
-    /// Tries each way of linking in a temporary directory below `dir`.
-    /// Fails when nothing can be written there at all.
+    /// Tries each way of linking in a temporary directory below `dir`. Fails when nothing can be written there at all.
     pub fn try_in(dir: &Path) -> Result<Self, FileSystemError> {
         let error = |source| FileSystemError { attempt: "try links in", path: dir.to_owned(), source };
         let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(error)?;

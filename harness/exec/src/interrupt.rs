@@ -1,10 +1,9 @@
 //! Ctrl-C: ending exactly the processes this harness started, and nothing else.
 //!
-//! A [`Supervisor`] keeps the process groups of the running children. On the first SIGINT,
-//! SIGTERM or SIGHUP it raises a flag, sends SIGTERM to those groups and, two seconds later,
-//! SIGKILL to the ones still there; the run that waited for them ends with an `Interrupted`
-//! error, so that guards are dropped and the records written so far stay resumable. A second
-//! signal kills at once and leaves with code 130.
+//! A [`Supervisor`] keeps the process groups of the running children. On the first SIGINT, SIGTERM or SIGHUP it raises
+//! a flag, sends SIGTERM to those groups and, two seconds later, SIGKILL to the ones still there; the run that waited
+//! for them ends with an `Interrupted` error, so that guards are dropped and the records written so far stay resumable.
+//! A second signal kills at once and leaves with code 130.
 //!
 //! Starting, signalling and reaping share one lock. So no child can start after the flag was
 //! raised, and no signal can reach a process number that was reaped and given to a stranger.
@@ -126,8 +125,7 @@ impl Supervisor {
         self.0.interrupted.load(Ordering::SeqCst)
     }
 
-    /// An error once a signal arrived: for the steps between children.
-    /// Fails with [`Interrupted`].
+    /// An error once a signal arrived: for the steps between children. Fails with [`Interrupted`].
     pub fn check(&self) -> Result<(), Interrupted> {
         if self.is_interrupted() { Err(Interrupted) } else { Ok(()) }
     }

@@ -1,13 +1,11 @@
 //! One child process from start to end: the measured unit.
 //!
-//! In goes a [`CommandSpec`] with a complete environment, out comes [`Finished`]: wall time,
-//! and the CPU time and peak memory which the operating system accounted to the child and
-//! to every descendant that was waited for (`wait4`; on Windows, to everything in its job
-//! object), not a sample taken while it ran.
+//! In goes a [`CommandSpec`] with a complete environment, out comes [`Finished`]: wall time, and the CPU time and peak
+//! memory which the operating system accounted to the child and to every descendant that was waited for (`wait4`; on
+//! Windows, to everything in its job object), not a sample taken while it ran.
 //!
-//! The child leads its own process group, so that the whole tree can be ended. It is started
-//! without a hook between fork and exec, which keeps its start at 0.1 ms however large the
-//! harness is.
+//! The child leads its own process group, so that the whole tree can be ended. It is started without a hook between
+//! fork and exec, which keeps its start at 0.1 ms however large the harness is.
 //!
 //! Both pipes are read by threads of their own and meet in one channel: no output volume can
 //! block the child for ever, and lines reach the caller in order as they come. The clock
@@ -52,10 +50,9 @@ pub(crate) fn captured(
     Ok((finished, stdout))
 }
 
-/// Runs a child to its end; `on_line` gets each line of either stream as it comes, without
-/// its newline, on the calling thread.
-/// Fails when the child cannot be started or followed, exceeds its limit, or the supervisor was
-/// interrupted. A child that fails is not an error: look at [`Finished::status`].
+/// Runs a child to its end; `on_line` gets each line of either stream as it comes, without its newline, on the calling
+/// thread. Fails when the child cannot be started or followed, exceeds its limit, or the supervisor was interrupted. A
+/// child that fails is not an error: look at [`Finished::status`].
 pub fn run(
     spec: &CommandSpec,
     supervisor: &Supervisor,
@@ -108,8 +105,7 @@ struct Followed {
     timed_out: bool,
 }
 
-/// A started child. Dropped without being reaped (a panic in the caller's callback), it
-/// takes its whole group with it.
+/// A started child. Dropped without being reaped (a panic in the caller's callback), it takes its whole group with it.
 struct Running<'s> {
     child: Option<Child>,
     supervisor: &'s Supervisor,

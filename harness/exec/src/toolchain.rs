@@ -105,8 +105,7 @@ impl Toolchain {
         locked.then_some(("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"))
     }
 
-    /// The same compiler under another Cargo.
-    /// Fails when that Cargo does not run, cannot be understood, or is too old.
+    /// The same compiler under another Cargo. Fails when that Cargo does not run, cannot be understood, or is too old.
     pub fn with_cargo(&self, cargo: &Path) -> Result<Self, ToolchainError> {
         Self::at(self.name.as_deref(), cargo.to_owned(), self.rustc.clone())
     }

@@ -1,10 +1,9 @@
 //! A file system made for one run: an image in a file, formatted, mounted, and removed.
 //!
-//! Link modes differ by file system, and few machines have three. With root on Linux any
-//! machine does: `btrfs:12G` makes a sparse image, `mkfs.btrfs` on it, and a loop mount to
-//! work in. Dropping a [`Volume`] unmounts and removes it, after Ctrl-C and panics, too. A
-//! run that was SIGKILLed leaves its volume behind; beside every image stands a file that
-//! says which process made it, and the next run removes what has no living owner.
+//! Link modes differ by file system, and few machines have three. With root on Linux any machine does: `btrfs:12G`
+//! makes a sparse image, `mkfs.btrfs` on it, and a loop mount to work in. Dropping a [`Volume`] unmounts and removes
+//! it, after Ctrl-C and panics, too. A run that was SIGKILLed leaves its volume behind; beside every image stands a
+//! file that says which process made it, and the next run removes what has no living owner.
 //!
 //! Paths are inputs of a build, so volumes are called `volume-1`, `volume-2`, … whatever
 //! their kind: one run at a time in a work directory always works in `volume-1/root`.
@@ -214,9 +213,8 @@ struct VolumeOwner {
 }
 
 impl Volume {
-    /// Makes and mounts a volume in a new directory below `dir`, which keeps the image.
-    /// Volumes a killed run left there are removed first.
-    /// Fails when this is not Linux or not root, a program is missing, or one of the steps fails;
+    /// Makes and mounts a volume in a new directory below `dir`, which keeps the image. Volumes a killed run left there
+    /// are removed first. Fails when this is not Linux or not root, a program is missing, or one of the steps fails;
     /// nothing is left behind then.
     pub fn create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeError> {
         Ok(Self::try_create(spec, dir)?)
@@ -321,8 +319,7 @@ fn new_dir(dir: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Says beforehand what keeps a volume of this kind from being made, as far as that shows without
-/// trying.
+/// Says beforehand what keeps a volume of this kind from being made, as far as that shows without trying.
 fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
     if !cfg!(target_os = "linux") {
         return Err(VolumeProblem::NotLinux);

@@ -1,9 +1,8 @@
 //! The work directory: everything a run writes lives below it, and one run owns it.
 //!
-//! Store and build directories must share a file system, nothing above may leak into the
-//! builds, and two runs must never write into each other's trees. [`WorkDir::acquire`]
-//! checks all of it and holds a lock for as long as the value lives. The lock is the
-//! operating system's, so it ends with the process and its guardian, however they end; the
+//! Store and build directories must share a file system, nothing above may leak into the builds, and two runs must
+//! never write into each other's trees. [`WorkDir::acquire`] checks all of it and holds a lock for as long as the value
+//! lives. The lock is the operating system's, so it ends with the process and its guardian, however they end; the
 //! file's text only says who holds it.
 
 use std::fs::{File, TryLockError};
@@ -67,8 +66,7 @@ enum WorkDirProblem {
     InUse { path: PathBuf, holder: Option<u32> },
 }
 
-/// A work directory is emptied and written to at will: one with files in it must be one that
-/// was made here before.
+/// A work directory is emptied and written to at will: one with files in it must be one that was made here before.
 fn refuse_foreign(path: &Path) -> Result<(), WorkDirProblem> {
     let is_ours = std::fs::read_to_string(path.join(TAG)).is_ok_and(|text| text == CACHEDIR_TAG);
     let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
@@ -89,9 +87,8 @@ pub struct DefaultDir {
     pub note: Option<String>,
 }
 
-/// `$XDG_CACHE_HOME/cargo-cache-harness` or `~/.cache/cargo-cache-harness`; where a Cargo
-/// configuration above those would leak into the builds, a directory in `/var/tmp`.
-/// Fails when there is no home directory.
+/// `$XDG_CACHE_HOME/cargo-cache-harness` or `~/.cache/cargo-cache-harness`; where a Cargo configuration above those
+/// would leak into the builds, a directory in `/var/tmp`. Fails when there is no home directory.
 pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = absolute("XDG_CACHE_HOME")
@@ -119,10 +116,9 @@ fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -
 }
 
 impl WorkDir {
-    /// Makes the directory if needed, checks it, and takes it for this process. Processes
-    /// left over from a killed run in it are ended.
-    /// Fails when it is inside a workspace, inherits a configuration, is not writable, has less
-    /// than `floor_bytes` free, or belongs to another run.
+    /// Makes the directory if needed, checks it, and takes it for this process. Processes left over from a killed run
+    /// in it are ended. Fails when it is inside a workspace, inherits a configuration, is not writable, has less than
+    /// `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
         Ok(Self::try_acquire(path, floor_bytes)?)
     }

@@ -14,11 +14,10 @@
 //!     runs/         records, unless --out says otherwise
 //! ```
 //!
-//! Every arm runs at the same paths: a path is an input of a build (it ends up in debug
-//! information), and must not differ between arms. So an arm that waits is renamed aside,
-//! which changes no file, no inode and no time in it. Only store and build directories have
-//! to share a file system, so a volume (`--volume`) holds `arm/` and `parked/` and nothing
-//! else: what was fetched stays for the next run.
+//! Every arm runs at the same paths: a path is an input of a build (it ends up in debug information), and must not
+//! differ between arms. So an arm that waits is renamed aside, which changes no file, no inode and no time in it. Only
+//! store and build directories have to share a file system, so a volume (`--volume`) holds `arm/` and `parked/` and
+//! nothing else: what was fetched stays for the next run.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

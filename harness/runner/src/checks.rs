@@ -22,8 +22,7 @@ pub struct CheckResult {
     pub program: Option<Result<String, String>>,
 }
 
-/// Looks at everything but the disk.
-/// Fails when the no-op build fails or is interrupted.
+/// Looks at everything but the disk. Fails when the no-op build fails or is interrupted.
 pub fn check(
     env: &BuildEnv,
     site: &Site,

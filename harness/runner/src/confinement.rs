@@ -1,9 +1,8 @@
 //! Untrusted code in the sandbox: what a run's commands need in it, and what rows say of it.
 //!
-//! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's
-//! builds, its unit graphs, no-op and shadow builds, `cargo clean`, the built programs, and the
-//! commands of other people's caches. Fetching stays outside, since it needs the network; it
-//! runs no build script.
+//! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's builds, its unit
+//! graphs, no-op and shadow builds, `cargo clean`, the built programs, and the commands of other people's caches.
+//! Fetching stays outside, since it needs the network; it runs no build script.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -36,8 +35,7 @@ pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
     Ok(())
 }
 
-/// The sandbox of a run, when everything is fetched.
-/// Fails when it does not work here.
+/// The sandbox of a run, when everything is fetched. Fails when it does not work here.
 pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Result<Sandbox> {
     env.clear_arm()?;
     let needs = needs(experiment, env)?;

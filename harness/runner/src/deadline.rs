@@ -1,7 +1,6 @@
 //! Why there is no measurement, and how long one build may still take: all its processes together.
 //!
-//! What runs in this process (restoring, publishing) cannot be cut off; it counts for the
-//! processes that come after it.
+//! What runs in this process (restoring, publishing) cannot be cut off; it counts for the processes that come after it.
 
 use std::time::{Duration, Instant};
 

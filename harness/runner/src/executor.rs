@@ -20,9 +20,8 @@ use super::run::Executor;
 
 /// The run folder and every step in it, also of an earlier part of the run.
 ///
-/// The rounds of a budget follow from the rows before them, and a resumed run must choose the
-/// same. So rows are kept as a reader of the folder finds them, with six decimals, and not as
-/// they were measured.
+/// The rounds of a budget follow from the rows before them, and a resumed run must choose the same. So rows are kept as
+/// a reader of the folder finds them, with six decimals, and not as they were measured.
 #[derive(Debug)]
 pub struct Records {
     writer: RunWriter,

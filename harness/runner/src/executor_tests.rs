@@ -54,8 +54,7 @@ fn options() -> Options {
     serde_json::from_str(text).unwrap()
 }
 
-/// Half of the arms, drawn from every bit of their times: what loses a decimal on its way to the
-/// disk chooses others.
+/// Half of the arms, drawn from every bit of their times: what loses a decimal on its way to the disk chooses others.
 fn drawn(rows: &[StepRow], arms: &[String]) -> Vec<String> {
     let draw = |arm: &String| {
         let own = rows.iter().filter(|row| row.strategy == *arm).filter_map(|row| row.wall_s);
@@ -67,8 +66,7 @@ fn drawn(rows: &[StepRow], arms: &[String]) -> Vec<String> {
     drawn
 }
 
-/// Goes on with the run in `dir`, or begins it, until it has `rows` rows; returns which arms
-/// took part in which round.
+/// Goes on with the run in `dir`, or begins it, until it has `rows` rows; returns which arms took part in which round.
 fn go_on(dir: &Path, plan: &RunPlan, seed: u64, rows: usize) -> (Vec<Vec<usize>>, Vec<StepRow>) {
     let writer = match dir.exists() {
         true => RunWriter::open_for_append(dir).unwrap(),

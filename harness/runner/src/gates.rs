@@ -153,11 +153,10 @@ fn other_program(facts: &GateFacts) -> Option<String> {
 
 /// The sources of every unit directory that was seen compiled or restored.
 ///
-/// A unit of a path package can be called fresh although it holds another working copy's code:
-/// where copies share a build directory, both have one unit directory, and Cargo compares
-/// times, not content. So after each step the files a unit was compiled from (its dep-info)
-/// are remembered with their content; a unit that is fresh must have been compiled from what
-/// its working copy holds now.
+/// A unit of a path package can be called fresh although it holds another working copy's code: where copies share a
+/// build directory, both have one unit directory, and Cargo compares times, not content. So after each step the files a
+/// unit was compiled from (its dep-info) are remembered with their content; a unit that is fresh must have been
+/// compiled from what its working copy holds now.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     units: HashMap<PathBuf, Vec<SourceFile>>,

@@ -1,10 +1,9 @@
 //! What the trees of an arm take on disk, step by step.
 //!
-//! Physical bytes need a look at every file's extents, and store and build directories
-//! together share them, so each step needs all trees. Looking at all of them after every step
-//! would cost more the more workspaces there are. But a measured build changes its own build
-//! directory and the store, and nothing else; so every tree is remembered as it was seen last
-//! ([`TreeScan`]), and only those that were touched are looked at again.
+//! Physical bytes need a look at every file's extents, and store and build directories together share them, so each
+//! step needs all trees. Looking at all of them after every step would cost more the more workspaces there are. But a
+//! measured build changes its own build directory and the store, and nothing else; so every tree is remembered as it
+//! was seen last ([`TreeScan`]), and only those that were touched are looked at again.
 //!
 //! The file system is synced first, outside the measured time: what is not written out has no
 //! blocks yet. That also keeps the write-back of one arm's build out of the next one's time.
@@ -44,9 +43,8 @@ impl Ledger {
         self.trees.insert(tree.to_owned(), None);
     }
 
-    /// Called when the actions of a step are done and its build begins: from here on, growth
-    /// is the step's. What the actions wrote and removed is written out, so that the build does
-    /// not pay for it.
+    /// Called when the actions of a step are done and its build begins: from here on, growth is the step's. What the
+    /// actions wrote and removed is written out, so that the build does not pay for it.
     pub fn begin(&mut self) {
         let somewhere = self.trees.keys().filter_map(|tree| tree.parent()).find(|dir| dir.is_dir());
         somewhere.into_iter().for_each(|dir| drop(disk::sync(dir)));

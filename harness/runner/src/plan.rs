@@ -4,11 +4,10 @@
 //! step. A scenario of workspaces together has one pass a round, one of each workspace
 //! alone has one a workspace. Within a pass the arms take turns.
 //!
-//! A fixed order would give every arm its own place in the machine's state: page cache, heat,
-//! neighbours. So the order of each turn (a step of a workspace, or a whole pass) is drawn from
-//! the seed for each round; over pairs of rounds it is balanced, since the second round of a pair
-//! runs the first one's order backwards, so that an arm's mean position over the pair is the
-//! middle.
+//! A fixed order would give every arm its own place in the machine's state: page cache, heat, neighbours. So the order
+//! of each turn (a step of a workspace, or a whole pass) is drawn from the seed for each round; over pairs of rounds it
+//! is balanced, since the second round of a pair runs the first one's order backwards, so that an arm's mean position
+//! over the pair is the middle.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +21,7 @@ use crate::shard::split::ShardCell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArmOrder {
-    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
-    /// on disk at once.
+    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are on disk at once.
     Interleaved,
     /// Each arm through the whole scenario, then the next. Needs the disk of one arm, and more
     /// rounds for the same certainty.
@@ -166,8 +164,7 @@ impl SplitMix64 {
     }
 }
 
-/// The arms of one turn in one round, in the order they run; arms are numbers below `arms`,
-/// rounds count from 1.
+/// The arms of one turn in one round, in the order they run; arms are numbers below `arms`, rounds count from 1.
 fn order(seed: u64, turn: &[usize], round: u32, arms: usize) -> Vec<usize> {
     let pair = u64::from(round.saturating_sub(1) / 2);
     let mut random = SplitMix64(seed ^ pair.wrapping_mul(0xD6E8_FEB8_6659_FD93));

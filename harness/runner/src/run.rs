@@ -23,12 +23,10 @@ pub trait Executor {
     /// An unmeasured action before the slot's step, on its workspace or on all.
     fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()>;
 
-    /// The measured task of a step.
-    /// Fails when the run has to stop; a failed build is a row.
+    /// The measured task of a step. Fails when the run has to stop; a failed build is a row.
     fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)>;
 
-    /// An arm has had its last slot of a pass while others go on; its directories can go when
-    /// room is short.
+    /// An arm has had its last slot of a pass while others go on; its directories can go when room is short.
     fn last_slot_done(&mut self, arm: usize);
 
     /// An arm's pass ends; its directories can go.

@@ -161,8 +161,7 @@ fn a_finished_arm_is_not_run_again() {
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
 }
 
-/// Between its last step and the end of the pass an arm's directories are in nobody's way,
-/// unless room is short.
+/// Between its last step and the end of the pass an arm's directories are in nobody's way, unless room is short.
 #[test]
 fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
     let plan_of = |order| plan("gauntlet", order, 3, 1);

@@ -1,8 +1,7 @@
 //! The observer's log: one line of JSON for each run of the compiler.
 //!
-//! Many compilers end at the same time, so each line is one `write` to a file opened for
-//! appending, which a local file system keeps whole. A reader skips what it cannot parse: a
-//! line torn by a full disk or a kill costs that line only.
+//! Many compilers end at the same time, so each line is one `write` to a file opened for appending, which a local file
+//! system keeps whole. A reader skips what it cannot parse: a line torn by a full disk or a kill costs that line only.
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -1,17 +1,15 @@
 //! The pass-through behind `RUSTC`: it counts and times every compile, for every strategy alike.
 //!
-//! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there.
-//! Started under that name, [`main_if_invoked`] runs the real compiler with the same
-//! arguments, standard streams, environment and exit code (or signal), and appends one line
-//! to a log ([`log`]). It works under plain Cargo and under tools that wrap or replace the
-//! call, because each of them ends up running `$RUSTC`.
+//! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there. Started under that name,
+//! [`main_if_invoked`] runs the real compiler with the same arguments, standard streams, environment and exit code (or
+//! signal), and appends one line to a log ([`log`]). It works under plain Cargo and under tools that wrap or replace
+//! the call, because each of them ends up running `$RUSTC`.
 //!
 //! What it must not do:
 //!
-//! - **Change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`,
-//!   which is passed through; the path and modification time of `RUSTC` only decide whether
-//!   `.rustc_info.json` may be reused. The path is one per work directory, and an install
-//!   leaves an identical file alone so that its time stays.
+//! - **Change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`, which is passed through; the
+//!   path and modification time of `RUSTC` only decide whether `.rustc_info.json` may be reused. The path is one per
+//!   work directory, and an install leaves an identical file alone so that its time stays.
 //! - **Fail a build.** Nothing that goes wrong with the log reaches the compiler's caller.
 //! - **Cost time.** No argument parser, no thread, one file opened after the compiler ended.
 //! - **Outlive or end anything.** It stays in the process group it was started in, which is
@@ -71,9 +69,8 @@ impl Observer {
         Self::install_from(&exe, bin_dir, real)
     }
 
-    /// As [`install`](Self::install), from another executable whose `main` calls
-    /// [`main_if_invoked`].
-    /// Fails when the directory cannot be made or written to.
+    /// As [`install`](Self::install), from another executable whose `main` calls [`main_if_invoked`]. Fails when the
+    /// directory cannot be made or written to.
     pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let error = |attempt| {

@@ -224,8 +224,7 @@ mod linux {
         }
     }
 
-    /// The ioctl FIEMAP. Source: Documentation/filesystems/fiemap.rst and
-    /// include/uapi/linux/fiemap.h of Linux.
+    /// The ioctl FIEMAP. Source: Documentation/filesystems/fiemap.rst and include/uapi/linux/fiemap.h of Linux.
     mod fiemap {
         use std::ffi::c_void;
         use std::fs::File;

@@ -8,11 +8,10 @@
 //!               └ cargo …
 //! ```
 //!
-//! A process of ours has to be in front, because a limit must be in force before the program
-//! begins, and because `bwrap` ends with the program without waiting for process 1, which holds
-//! the CPU time of all that ended inside. `sandbox-enter` is a subreaper: it inherits process 1,
-//! waits for it, and so the harness's `wait4` has all of the time. `--die-with-parent` ends
-//! whatever is left inside as soon as `bwrap` is gone, also when it is killed.
+//! A process of ours has to be in front, because a limit must be in force before the program begins, and because
+//! `bwrap` ends with the program without waiting for process 1, which holds the CPU time of all that ended inside.
+//! `sandbox-enter` is a subreaper: it inherits process 1, waits for it, and so the harness's `wait4` has all of the
+//! time. `--die-with-parent` ends whatever is left inside as soon as `bwrap` is gone, also when it is killed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,10 @@
 //! How much all sandboxed commands may use, and what enforces it: a control group where one can
 //! be made, else `setrlimit`.
 //!
-//! Version 2 has one tree, in which a group may hold processes or give controllers to its
-//! children, not both. So ours is made in the nearest group above us that gives out `memory` and
-//! `pids` and lets us write. Version 1 has a tree for each controller; ours are made in the groups
-//! we are in. Whether it holds is not derived from files: the sandbox is tried before the run,
-//! and a process that cannot enter the group fails the trial.
+//! Version 2 has one tree, in which a group may hold processes or give controllers to its children, not both. So ours
+//! is made in the nearest group above us that gives out `memory` and `pids` and lets us write. Version 1 has a tree for
+//! each controller; ours are made in the groups we are in. Whether it holds is not derived from files: the sandbox is
+//! tried before the run, and a process that cannot enter the group fails the trial.
 
 use std::fmt;
 use std::fs;

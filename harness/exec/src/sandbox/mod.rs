@@ -1,9 +1,8 @@
 //! Builds of untrusted code in a sandbox made by Bubblewrap: `--sandbox`.
 //!
-//! No network but a loopback of its own, a view of the file system in which little is seen and
-//! less can be written ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on
-//! memory, processes and time ([`limits`]). A command runs inside with the paths, user and
-//! environment that it would have outside.
+//! No network but a loopback of its own, a view of the file system in which little is seen and less can be written
+//! ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on memory, processes and time ([`limits`]).
+//! A command runs inside with the paths, user and environment that it would have outside.
 //!
 //! [`run`] is the one place through which every sandboxed command goes. The harness, outside,
 //! then restores, publishes and edits files in the tree that the command wrote, so [`run`] also
@@ -161,8 +160,7 @@ impl Sandbox {
         Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers())
     }
 
-    /// Makes one for these needs and tries it.
-    /// Fails when it does not work here: one line that says why and what to do.
+    /// Makes one for these needs and tries it. Fails when it does not work here: one line that says why and what to do.
     pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
             return Err(SandboxProblem::NotLinux.into());

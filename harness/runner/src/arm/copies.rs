@@ -97,8 +97,7 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(self.add(dirs, name, tree))
     }
 
-    /// Edits a file of working copies. Like the two below it leaves build directories alone, so
-    /// it returns none.
+    /// Edits a file of working copies. Like the two below it leaves build directories alone, so it returns none.
     pub(super) fn edit(&mut self, names: &[String], target: EditTarget, kind: Edit) -> Result<Vec<PathBuf>> {
         let file = match (target, &self.prepared.members) {
             (EditTarget::Named, _) => self.prepared.fetched.subdir.join(&self.prepared.workspace.edit),

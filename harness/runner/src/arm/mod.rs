@@ -36,8 +36,7 @@ pub(crate) struct Arm<'a> {
     scenario: &'a Scenario,
     integration: Arc<dyn Integration>,
     workspaces: BTreeMap<usize, WorkspaceCopies<'a>>,
-    /// What the store has seen since it was last emptied: workspace, working copy and variant,
-    /// with how many edits.
+    /// What the store has seen since it was last emptied: workspace, working copy and variant, with how many edits.
     seen: HashSet<(String, String, String, u32)>,
     unsupported: Option<String>,
     origins: Origins,
@@ -156,9 +155,8 @@ impl<'a> Arm<'a> {
         Ok(())
     }
 
-    /// Notes that a build was cut off in the middle: later steps of this pass would find half of
-    /// what they depend on. A store is shared by all workspaces, so without one it concerns this
-    /// workspace alone.
+    /// Notes that a build was cut off in the middle: later steps of this pass would find half of what they depend on. A
+    /// store is shared by all workspaces, so without one it concerns this workspace alone.
     fn note_cut_off(&mut self, step: &str, workspace: usize, why: &dyn std::fmt::Display) {
         let why = |of: &str| format!("step {step}{of} was cut off, which this one builds on: {why}");
         match (self.integration.store_dir(), self.workspaces.get(&workspace)) {

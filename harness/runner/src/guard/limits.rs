@@ -1,8 +1,7 @@
 //! What was asked for: how long, how full, how busy.
 //!
-//! Limits are no property of what is measured: a run may go on with others, and two runs with
-//! different ones are comparable. What was not given is not written down, so that a default
-//! may change.
+//! Limits are no property of what is measured: a run may go on with others, and two runs with different ones are
+//! comparable. What was not given is not written down, so that a default may change.
 
 use std::fmt;
 use std::str::FromStr;

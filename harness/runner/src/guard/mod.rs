@@ -5,10 +5,9 @@
 //! A guard that stops a run ends our processes and nothing else ([`Supervisor::halt`]), as Ctrl-C
 //! does: every recorded step is whole, the one that ran is not recorded, `--resume` goes on.
 //!
-//! Free space is asked of the file system (`statvfs`, microseconds). Memory is what Linux calls
-//! available. What others use of the processors is what they were busy with (`/proc/stat`) less
-//! what this process and its children used, over a window in which nothing of ours runs: the load
-//! average is a minute old and full of our own last build.
+//! Free space is asked of the file system (`statvfs`, microseconds). Memory is what Linux calls available. What others
+//! use of the processors is what they were busy with (`/proc/stat`) less what this process and its children used, over
+//! a window in which nothing of ours runs: the load average is a minute old and full of our own last build.
 
 pub mod limits;
 
@@ -234,9 +233,8 @@ impl Guards {
         lacking.map(|(flag, _, what)| format!("{flag} guards nothing: this system does not state {what}")).collect()
     }
 
-    /// Called before something is built: waits while a limit is passed, and ends the run when it
-    /// waited long enough. `make_room` removes what is ours and no longer needed, and returns whether
-    /// there was anything.
+    /// Called before something is built: waits while a limit is passed, and ends the run when it waited long enough.
+    /// `make_room` removes what is ours and no longer needed, and returns whether there was anything.
     pub(crate) fn before(&self, what: &str, make_room: &mut dyn FnMut() -> bool) -> Result<(), Interrupted> {
         let began = Instant::now();
         let mut noted = false;

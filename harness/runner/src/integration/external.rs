@@ -5,9 +5,8 @@
 //! <root>/state/   everything else it writes, its HOME among it: emptied as well, not measured
 //! ```
 //!
-//! A tool is opened once an arm. Its daemon runs only while its arm has its turn: arms are
-//! renamed aside while they wait, and a process that serves must not find another arm's store at
-//! its path.
+//! A tool is opened once an arm. Its daemon runs only while its arm has its turn: arms are renamed aside while they
+//! wait, and a process that serves must not find another arm's store at its path.
 
 mod daemon;
 

@@ -55,8 +55,7 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
         None
     }
 
-    /// Called before the builds of a step, outside their time. Without builds it only makes
-    /// the integration ready.
+    /// Called before the builds of a step, outside their time. Without builds it only makes the integration ready.
     fn start_step(&self, _env: &BuildEnv, _builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
         Ok(StepStart::default())
     }
@@ -70,8 +69,7 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
         start: &StepStart,
     ) -> Result<Build, BuildError>;
 
-    /// What became of each unit of a build. `cold` says that the build directory of the workspace
-    /// was empty.
+    /// What became of each unit of a build. `cold` says that the build directory of the workspace was empty.
     fn outcomes(&self, build: &Build, cold: bool) -> Vec<UnitOutcome>;
 
     /// Called after the builds of a step and before anything else is built: hits and misses by

@@ -1,5 +1,4 @@
-//! `none` and `shared-target`: Cargo alone, with a build directory for each workspace or one for
-//! all of them.
+//! `none` and `shared-target`: Cargo alone, with a build directory for each workspace or one for all of them.
 
 use std::path::{Path, PathBuf};
 

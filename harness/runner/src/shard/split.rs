@@ -1,10 +1,9 @@
 //! Cells → shards of even predicted time.
 //!
-//! Longest processing time first: cells in falling order of weight, each to the shard that has
-//! least so far (R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on
-//! Applied Mathematics 17, 1969). The longest shard takes at most 4/3 − 1/(3N) of what the best
-//! split could do. Weights are whole numbers and ties go to the lower round, workspace and
-//! shard, so every machine finds the same split.
+//! Longest processing time first: cells in falling order of weight, each to the shard that has least so far (R. L.
+//! Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on Applied Mathematics 17, 1969). The longest
+//! shard takes at most 4/3 − 1/(3N) of what the best split could do. Weights are whole numbers and ties go to the lower
+//! round, workspace and shard, so every machine finds the same split.
 //!
 //! Rounds of one workspace weigh the same, so which of them a shard gets is free: whole pairs
 //! of rounds where it can be, since the second round of a pair runs the first one's order
@@ -56,8 +55,7 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
     }
     let mut falling: Vec<usize> = (0..weights.len()).collect();
     falling.sort_by_key(|pass| (std::cmp::Reverse(weights[*pass]), *pass));
-    // How many rounds of each pass each shard gets. A weight of nothing would leave shards
-    // empty: it counts as one.
+    // How many rounds of each pass each shard gets. A weight of nothing would leave shards empty: it counts as one.
     let mut counts = vec![vec![0u32; weights.len()]; of];
     let mut loads = vec![0u64; of];
     for pass in falling {

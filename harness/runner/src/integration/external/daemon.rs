@@ -102,8 +102,7 @@ impl ExternalTool {
         }
     }
 
-    /// Ends its daemon, and whatever else of it still runs: before its arm is put aside, and at
-    /// the end.
+    /// Ends its daemon, and whatever else of it still runs: before its arm is put aside, and at the end.
     pub(super) fn shutdown(&self) {
         if let Some(mut serving) = self.serving().take() {
             let stop = self.external.description.daemon.as_ref().map(|daemon| &daemon.stop);
