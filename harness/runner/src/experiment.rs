@@ -169,16 +169,11 @@ impl Experiment {
 
     /// The plan of a run.
     pub fn plan(&self, options: &Options) -> RunPlan {
-        let family = |arm: &ArmSpec| match arm.strategy.parts() {
-            ["" | "external", ..] => arm.name.clone(),
-            [integration, key, ..] => format!("{integration} {key}"),
-        };
         RunPlan {
             seed: options.seed,
             rounds: options.rounds,
             order: options.order,
             arms: self.arms.iter().map(|arm| arm.name.clone()).collect(),
-            families: self.arms.iter().map(family).collect(),
             scenario: self.scenario.clone(),
             workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
             only: self.only.clone(),
