@@ -24,7 +24,7 @@ use anyhow::Context as _;
 use toml::{Table, Value};
 use walkdir::WalkDir;
 
-use super::dirs::remove_dir;
+use super::filesystem::remove_dir;
 use super::os;
 
 /// How deep `include` may nest before we call it a circle.

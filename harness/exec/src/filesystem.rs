@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::os;
@@ -78,6 +79,16 @@ impl FileSystemFacts {
         let kind = mount.as_ref().map_or_else(|| "unknown".to_owned(), |mount| mount.kind.clone());
         let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
         Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
+    }
+}
+
+/// Removes a directory tree, if it is there. Fails when something in it cannot be removed.
+pub fn remove_dir(dir: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", dir.display()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,10 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether permission bits do not bind this process.
-pub fn is_root() -> bool {
-    crate::os::is_root()
-}
+pub use crate::os::is_root;
 
 /// A process, for as long as the machine is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,7 +22,6 @@ pub mod cargo_home;
 pub mod command;
 pub mod cpu;
 pub mod daemon;
-pub mod dirs;
 pub mod disk;
 pub mod environment;
 pub mod filesystem;

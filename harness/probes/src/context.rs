@@ -24,7 +24,7 @@ use crate::build::ProbeBuild;
 use crate::run::{Attempt, lock};
 use crate::script::{Script, ScriptStep};
 use crate::{ProbeError, ProbeResult};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::process::{self, CommandSpec};
 use runner::build_env::BuildEnv;
 use runner::deadline::BuildError;

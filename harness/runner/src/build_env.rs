@@ -30,7 +30,7 @@ use corpora::{CargoProgram, Fetcher};
 
 use super::deadline::Deadline;
 use exec::cargo_home::CargoHome;
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::environment::Environment;
 use exec::interrupt::Supervisor;
 use exec::observer::Observer;

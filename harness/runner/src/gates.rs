@@ -83,28 +83,24 @@ pub(crate) fn facts(
 
 /// The first gate that fires, as a reason; `None` for a valid row.
 pub fn invalid(facts: &GateFacts) -> Option<String> {
+    let GateFacts { restored_files, admitted, fresh_from_nothing, unmatched, noop_compiled, damage, .. } = facts;
     let gates = [
-        restored_by_baseline,
-        not_cold,
-        unseen,
-        hit_nothing,
-        other_mechanism,
-        toolchain,
-        damaged,
-        rebuilt,
-        program_failed,
-        other_program,
+        (facts.baseline && *restored_files > 0).then(|| format!("a baseline restored {restored_files} files")),
+        (*fresh_from_nothing > 0)
+            .then(|| format!("{fresh_from_nothing} units were fresh in an empty build directory without a cache")),
+        (*unmatched > 0).then(|| format!("{unmatched} units could not be followed into the build directory")),
+        (facts.expects_hits && *admitted > 0 && facts.hits == 0)
+            .then(|| format!("{admitted} units were admitted and none was hit")),
+        other_mechanism(facts),
+        facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned()),
+        damage.first().map(|first| format!("the store is damaged in {} places, first {first}", damage.len())),
+        (*noop_compiled > 0).then(|| format!("a no-op build after it ran {noop_compiled} units")),
+        facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}")),
+        facts.program.as_ref().filter(|(now, first)| now != first).map(|(now, first)| {
+            format!("the program printed {now:?}, the first build in this run {first:?}")
+        }),
     ];
-    gates.iter().find_map(|gate| gate(facts))
-}
-
-fn restored_by_baseline(facts: &GateFacts) -> Option<String> {
-    (facts.baseline && facts.restored_files > 0).then(|| format!("a baseline restored {} files", facts.restored_files))
-}
-
-fn hit_nothing(facts: &GateFacts) -> Option<String> {
-    (facts.expects_hits && facts.admitted > 0 && facts.hits == 0)
-        .then(|| format!("{} units were admitted and none was hit", facts.admitted))
+    gates.into_iter().flatten().next()
 }
 
 fn other_mechanism(facts: &GateFacts) -> Option<String> {
@@ -118,37 +114,6 @@ fn other_mechanism(facts: &GateFacts) -> Option<String> {
     }
     (facts.shares_files && counts.values().all(|count| *count == 0))
         .then(|| format!("{link} was asked for, and nothing was shared"))
-}
-
-fn not_cold(facts: &GateFacts) -> Option<String> {
-    (facts.fresh_from_nothing > 0)
-        .then(|| format!("{} units were fresh in an empty build directory without a cache", facts.fresh_from_nothing))
-}
-
-fn unseen(facts: &GateFacts) -> Option<String> {
-    (facts.unmatched > 0).then(|| format!("{} units could not be followed into the build directory", facts.unmatched))
-}
-
-fn program_failed(facts: &GateFacts) -> Option<String> {
-    facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}"))
-}
-
-fn toolchain(facts: &GateFacts) -> Option<String> {
-    facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned())
-}
-
-fn damaged(facts: &GateFacts) -> Option<String> {
-    let first = facts.damage.first()?;
-    Some(format!("the store is damaged in {} places, first {first}", facts.damage.len()))
-}
-
-fn rebuilt(facts: &GateFacts) -> Option<String> {
-    (facts.noop_compiled > 0).then(|| format!("a no-op build after it ran {} units", facts.noop_compiled))
-}
-
-fn other_program(facts: &GateFacts) -> Option<String> {
-    let (now, first) = facts.program.as_ref()?;
-    (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
 }
 
 /// The sources of every unit directory that was seen compiled or restored.

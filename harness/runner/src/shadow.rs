@@ -18,7 +18,7 @@ use super::build_env::BuildEnv;
 use super::integration::{self, StepStart, plain::PlainCargo};
 use super::invocation::Site;
 use super::step::{BuildJob, ShadowResult, Trial};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 
 pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial

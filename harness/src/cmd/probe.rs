@@ -120,7 +120,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
     probes::remove_leftover_disks(&build_env.work);
-    exec::dirs::remove_dir(&options.dir)?;
+    exec::filesystem::remove_dir(&options.dir)?;
     if args.script.is_some() {
         return print_script(env, &probes, &strategies, &options);
     }
@@ -209,7 +209,7 @@ fn run_with_progress(
     let rows = run::run_all(env, &tasks, options, &on_begin, &on_end);
     bar.finish_and_clear();
     if !options.keep {
-        let _ = exec::dirs::remove_dir(&options.dir);
+        let _ = exec::filesystem::remove_dir(&options.dir);
     }
     rows
 }

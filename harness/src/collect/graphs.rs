@@ -14,7 +14,7 @@ use strategies::key::{Context, Input, KeyInputs};
 use super::choose::TraceCommand;
 use super::published::PublicationDays;
 use super::sources::{PackageDigests, SourceSizes, all_dependencies, watched_paths};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
 use runner::build_env::BuildEnv;

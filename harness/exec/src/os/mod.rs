@@ -6,7 +6,7 @@
 mod system;
 
 pub(crate) use system::*;
-pub use system::{ChildGroup, own_cpu};
+pub use system::{is_root, own_cpu};
 
 use std::process::ExitStatus;
 use std::time::Duration;

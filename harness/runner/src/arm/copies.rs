@@ -12,7 +12,7 @@ use crate::build_env::BuildEnv;
 use crate::integration::Integration;
 use crate::invocation::Site;
 use crate::prepare::PreparedWorkspace;
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 
 /// A workspace and all its working copies.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::BuildEnv;
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, EnvVariables, Site};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::leftovers::{self, TOOL_MARK};
 use exec::process::{CommandSpec, Finished, ProcessError};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use records::Outcome;
 
 use super::{Expectations, Integration, IntegrationDirs, StepStart, UnitOutcome};

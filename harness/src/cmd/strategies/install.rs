@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use strategies::external::{External, Install};
 
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec};
 use exec::workdir::WorkDir;
