@@ -41,47 +41,36 @@ pub enum VolumeKind {
     Tmpfs,
 }
 
-impl VolumeKind {
-    const ALL: [Self; 4] = [Self::Btrfs, Self::Xfs, Self::Ext4, Self::Tmpfs];
-
+/// How a file system is made.
+struct VolumeTool {
+    kind: VolumeKind,
+    name: &'static str,
     /// The program that formats it, and the Debian package that has it.
-    fn mkfs(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Btrfs => ("mkfs.btrfs", "btrfs-progs"),
-            Self::Xfs => ("mkfs.xfs", "xfsprogs"),
-            Self::Ext4 => ("mkfs.ext4", "e2fsprogs"),
-            Self::Tmpfs => ("mount", "mount"),
-        }
-    }
+    mkfs: (&'static str, &'static str),
+    /// Arguments before the image. The defaults of each tool, as users have them, except that ext4 must not format
+    /// lazily: the kernel would write beside the measurement.
+    mkfs_args: &'static [&'static str],
+    /// What its tool accepts at least.
+    minimum_bytes: u64,
+}
 
-    /// Arguments before the image. The defaults of each tool, as users have them, except
-    /// that ext4 must not format lazily: the kernel would write beside the measurement.
-    fn mkfs_args(self) -> &'static [&'static str] {
-        match self {
-            Self::Btrfs | Self::Xfs => &["-q"],
-            Self::Ext4 => &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
-            Self::Tmpfs => &[],
-        }
-    }
+#[rustfmt::skip]
+const TOOLS: [VolumeTool; 4] = [
+    VolumeTool { kind: VolumeKind::Btrfs, name: "btrfs", mkfs: ("mkfs.btrfs", "btrfs-progs"), mkfs_args: &["-q"], minimum_bytes: 128 << 20 },
+    VolumeTool { kind: VolumeKind::Xfs, name: "xfs", mkfs: ("mkfs.xfs", "xfsprogs"), mkfs_args: &["-q"], minimum_bytes: 300 << 20 },
+    VolumeTool { kind: VolumeKind::Ext4, name: "ext4", mkfs: ("mkfs.ext4", "e2fsprogs"), mkfs_args: &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"], minimum_bytes: 16 << 20 },
+    VolumeTool { kind: VolumeKind::Tmpfs, name: "tmpfs", mkfs: ("mount", "mount"), mkfs_args: &[], minimum_bytes: 1 << 20 },
+];
 
-    fn minimum_bytes(self) -> u64 {
-        match self {
-            Self::Btrfs => 128 << 20,
-            Self::Xfs => 300 << 20,
-            Self::Ext4 => 16 << 20,
-            Self::Tmpfs => 1 << 20,
-        }
+impl VolumeKind {
+    fn tool(self) -> &'static VolumeTool {
+        &TOOLS[self as usize]
     }
 }
 
 impl fmt::Display for VolumeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Btrfs => "btrfs",
-            Self::Xfs => "xfs",
-            Self::Ext4 => "ext4",
-            Self::Tmpfs => "tmpfs",
-        })
+        f.write_str(self.tool().name)
     }
 }
 
@@ -124,14 +113,12 @@ impl FromStr for VolumeSpec {
 
     fn from_str(text: &str) -> Result<Self, VolumeSpecError> {
         let (kind, size) = text.split_once(':').ok_or_else(|| SpecProblem::Shape(text.to_owned()))?;
-        let known = VolumeKind::ALL.into_iter().find(|known| known.to_string() == kind);
-        let kind = known.ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
+        let tool = TOOLS.iter().find(|tool| tool.name == kind).ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
         let size_bytes = parse_size(size).ok_or_else(|| SpecProblem::Size(size.to_owned()))?;
-        let minimum = kind.minimum_bytes();
-        if size_bytes < minimum {
-            return Err(SpecProblem::TooSmall { kind, minimum }.into());
+        if size_bytes < tool.minimum_bytes {
+            return Err(SpecProblem::TooSmall { kind: tool.kind, minimum: tool.minimum_bytes }.into());
         }
-        Ok(Self { kind, size_bytes })
+        Ok(Self { kind: tool.kind, size_bytes })
     }
 }
 
@@ -217,10 +204,6 @@ impl Volume {
     /// are removed first. Fails when this is not Linux or not root, a program is missing, or one of the steps fails;
     /// nothing is left behind then.
     pub fn create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeError> {
-        Ok(Self::try_create(spec, dir)?)
-    }
-
-    fn try_create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeProblem> {
         refuse_unable(spec)?;
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
@@ -255,11 +238,10 @@ impl Volume {
         let file = std::fs::File::create(&image).map_err(failed("make", &image))?;
         file.set_len(self.spec.size_bytes).map_err(failed("size", &image))?;
         drop(file);
-        let (mkfs, _) = self.spec.kind.mkfs();
-        let options: Vec<&OsStr> = self.spec.kind.mkfs_args().iter().map(OsStr::new).collect();
-        run(mkfs, &[&options[..], &[image.as_os_str()]].concat())?;
-        let kind = self.spec.kind.to_string();
-        let words = ["-t", &kind, "-o", "loop"].map(OsStr::new);
+        let VolumeTool { name, mkfs, mkfs_args, .. } = self.spec.kind.tool();
+        let options = mkfs_args.iter().map(OsStr::new);
+        run(mkfs.0, &options.chain([image.as_os_str()]).collect::<Vec<_>>())?;
+        let words = ["-t", name, "-o", "loop"].map(OsStr::new);
         run("mount", &[&words[..], &[image.as_os_str(), mount_point.as_os_str()]].concat())
     }
 
@@ -327,7 +309,7 @@ fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
     if !os::is_root() {
         return Err(VolumeProblem::NotRoot);
     }
-    for (program, package) in [spec.kind.mkfs(), ("mount", "mount"), ("umount", "mount")] {
+    for (program, package) in [spec.kind.tool().mkfs, ("mount", "mount"), ("umount", "mount")] {
         if find_tool(program).is_none() {
             return Err(VolumeProblem::Missing { spec, program, package });
         }

@@ -14,7 +14,7 @@
 //! - **Cost time.** No argument parser, no thread, one file opened after the compiler ended.
 //! - **Outlive or end anything.** It stays in the process group it was started in, which is
 //!   how a tree is ended. It asks for no parent-death signal: that fires when the *thread*
-//!   that started it ends, and how a rival tool uses its threads is not ours to assume.
+//!   that started it ends, and how an external tool uses its threads is not ours to assume.
 //!
 //! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's
 //! path to its end must still end at a file called `rustc`.
@@ -25,9 +25,7 @@ pub mod log;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-use wait4::Wait4;
+use std::time::Instant;
 
 use crate::os;
 pub use args::CallKind;
@@ -133,12 +131,11 @@ pub fn main_if_invoked() {
         return;
     };
     let args: Vec<OsString> = args.collect();
-    let start = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64());
     let started = Instant::now();
-    let used = Command::new(&real).args(&args).spawn().and_then(Wait4::wait4);
+    let status = Command::new(&real).args(&args).status();
     let wall = started.elapsed();
-    let used = match used {
-        Ok(used) => used,
+    let status = match status {
+        Ok(status) => status,
         Err(error) => {
             eprintln!("harness observer: cannot run {}: {error}", Path::new(&real).display());
             std::process::exit(127);
@@ -148,19 +145,14 @@ pub fn main_if_invoked() {
         let facts = args::CallFacts::of(&args);
         let compile = Compile {
             kind: facts.kind(),
-            start,
             wall_s: wall.as_secs_f64(),
-            user_s: used.rusage.utime.as_secs_f64(),
-            sys_s: used.rusage.stime.as_secs_f64(),
             crate_name: facts.crate_name,
-            crate_types: facts.crate_types,
-            emit: facts.emit,
             out_dir: facts.out_dir.map(PathBuf::from),
-            exit_code: used.status.code(),
+            exit_code: status.code(),
         };
         log::append(Path::new(&log), &compile);
     }
-    leave_as(used.status)
+    leave_as(status)
 }
 
 fn sidecar() -> Option<OsString> {
