@@ -129,11 +129,8 @@ impl ImportedConfig {
             }
         }
         if let Some(Value::Table(registry)) = table.get_mut("registry")
-            && let Some(mut providers) = registry.remove("global-credential-providers")
+            && let Some(providers) = registry.remove("global-credential-providers")
         {
-            if let Value::Array(list) = &mut providers {
-                list.iter_mut().for_each(|provider| make_provider_absolute(provider, root));
-            }
             let kept = Table::from_iter([("global-credential-providers".to_owned(), providers)]);
             merge(&mut self.config, "registry", Value::Table(kept));
         }
@@ -210,28 +207,8 @@ fn make_absolute(value: &mut Value, root: &Path) {
             ("directory" | "local-registry" | "cainfo" | "proxy-cainfo", Value::String(path)) => {
                 *path = root.join(&*path).to_string_lossy().into_owned();
             }
-            ("credential-provider", provider) => make_provider_absolute(provider, root),
             (_, value) => make_absolute(value, root),
         }
-    }
-}
-
-/// A provider is a program and arguments, in one string or a list; a program with a slash in
-/// it is a path, `cargo:token` and plain names are not.
-fn make_provider_absolute(provider: &mut Value, root: &Path) {
-    match provider {
-        Value::String(line) => {
-            let (program, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
-            if program.contains('/') && !program.starts_with("cargo:") {
-                *line = format!("{}{rest}", root.join(program).display());
-            }
-        }
-        Value::Array(words) => {
-            if let Some(program) = words.first_mut().filter(|word| word.is_str()) {
-                make_provider_absolute(program, root);
-            }
-        }
-        _ => {}
     }
 }
 

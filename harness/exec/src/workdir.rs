@@ -120,10 +120,6 @@ impl WorkDir {
     /// in it are ended. Fails when it is inside a workspace, inherits a configuration, is not writable, has less than
     /// `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
-        Ok(Self::try_acquire(path, floor_bytes)?)
-    }
-
-    fn try_acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirProblem> {
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
             move |source| WorkDirProblem::NotWritable { attempt, path, source }
@@ -154,11 +150,11 @@ impl WorkDir {
                     // That of a killed run has its lock until it has ended what is left.
                     let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
                     if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
-                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) });
+                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) }.into());
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source)),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source).into()),
             }
         };
         // A run that ended by itself empties the record.
@@ -166,7 +162,7 @@ impl WorkDir {
         write_record(&lock).map_err(failed("write", &lock_path))?;
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
-            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes });
+            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes }.into());
         }
         let guardian = Guardian::start(&path, &lock);
         Ok(Self { path, lock, guardian, leftovers_ended })
