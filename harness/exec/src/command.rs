@@ -149,48 +149,36 @@ impl Finished {
 }
 
 /// Why a child did not run to its end.
+#[allow(missing_docs, reason = "the fields are those of the text")]
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// The program could not be started.
     #[error("cannot start `{command}` in {}: {source}; check that both exist", cwd.display())]
     Spawn {
-        /// The command line.
         command: String,
-        /// The directory it was to start in.
         cwd: PathBuf,
-        /// The system's reason.
         source: std::io::Error,
     },
     /// The child's end could not be observed.
     #[error("lost track of `{command}`: {source}")]
     Wait {
-        /// The command line.
         command: String,
-        /// The system's reason.
         source: std::io::Error,
     },
     /// It ran longer than its limit and was killed with its whole group.
     #[error("`{command}` was killed after its limit of {} s; its last line: {}", limit.as_secs_f64(), stderr_tail.last().map_or("none", String::as_str))]
     TimedOut {
-        /// The command line.
         command: String,
-        /// The limit.
         limit: Duration,
-        /// The last lines of standard error.
         stderr_tail: Vec<String>,
     },
     /// A sandboxed command left files that would lead the harness out of its directories.
     #[error("it left {} links that lead out of its directories, or special files, now removed: {}", found.len(), first_of(found))]
-    LeftLinks {
-        /// The files.
-        found: Vec<PathBuf>,
-    },
+    LeftLinks { found: Vec<PathBuf> },
     /// What a sandboxed command left could not be looked through.
     #[error("cannot look through {} after a sandboxed command: {source}", tree.display())]
     Inspection {
-        /// The directory.
         tree: PathBuf,
-        /// The system's reason.
         source: std::io::Error,
     },
     /// A signal ended the run.

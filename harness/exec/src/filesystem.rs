@@ -26,38 +26,15 @@ pub struct FileSystemFacts {
     pub total_bytes: u64,
 }
 
-/// Whether a way of linking works, tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Support {
-    /// It worked.
-    Works,
-    /// It did not, for this reason.
-    Fails(String),
-}
-
-impl Support {
-    /// Whether it worked.
-    pub fn works(&self) -> bool {
-        *self == Self::Works
-    }
-
-    fn of(result: io::Result<()>) -> Self {
-        match result {
-            Ok(()) => Self::Works,
-            Err(error) => Self::Fails(error.to_string()),
-        }
-    }
-}
-
-/// What works in a directory.
+/// What works in a directory, tried; what does not, for which reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSupport {
     /// `link(2)`.
-    pub hardlink: Support,
+    pub hardlink: Result<(), String>,
     /// `FICLONE` on Linux, `clonefile` on macOS, block cloning on Windows.
-    pub reflink: Support,
+    pub reflink: Result<(), String>,
     /// `symlink(2)`.
-    pub symlink: Support,
+    pub symlink: Result<(), String>,
 }
 
 /// A file system could not be asked.
@@ -125,7 +102,7 @@ impl LinkSupport {
         };
         let attempt = |name: &str, make: &dyn Fn(&Path) -> io::Result<()>| {
             let link = temp.path().join(name);
-            Support::of(make(&link).and_then(|()| reads_back(&link)))
+            make(&link).and_then(|()| reads_back(&link)).map_err(|error| error.to_string())
         };
         Ok(Self {
             hardlink: attempt("hardlink", &|link| std::fs::hard_link(&original, link)),
@@ -216,11 +193,11 @@ mod tests {
     fn links_are_really_tried_and_leave_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let support = LinkSupport::try_in(dir.path()).unwrap();
-        assert!(support.hardlink.works() && support.symlink.works(), "{support:?}");
+        assert!(support.hardlink.is_ok() && support.symlink.is_ok(), "{support:?}");
         let kind = FileSystemFacts::of(dir.path()).unwrap().kind;
         match kind.as_str() {
-            "ext4" | "tmpfs" => assert!(!support.reflink.works(), "{kind} has no reflinks"),
-            "btrfs" => assert!(support.reflink.works(), "{support:?}"),
+            "ext4" | "tmpfs" => assert!(!support.reflink.is_ok(), "{kind} has no reflinks"),
+            "btrfs" => assert!(support.reflink.is_ok(), "{support:?}"),
             other => skip::skip("the reflink part", &format!("nothing is certain about {other}")),
         }
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

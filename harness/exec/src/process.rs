@@ -241,12 +241,7 @@ fn watch_for_end(child: &Child, events: SyncSender<ChildEvent>) -> std::io::Resu
 
 /// Our own peak resident set in bytes: the least that `wait4` can report for a child on Linux.
 fn own_peak() -> u64 {
-    let kib = || -> Option<u64> {
-        let text = std::fs::read_to_string("/proc/self/status").ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse().ok()
-    };
-    kib().unwrap_or(0) * 1024
+    std::fs::read_to_string("/proc/self/status").ok().and_then(|text| os::bytes_of(&text, "VmHWM:")).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -19,14 +19,8 @@ pub enum BuildError {
     NoDaemon(String),
     /// It reached its limit.
     #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
-    TooLong {
-        /// What ran.
-        what: &'static str,
-        /// The limit.
-        limit: Duration,
-        /// Its last line.
-        last: String,
-    },
+    #[allow(missing_docs, reason = "the fields are those of the text")]
+    TooLong { what: &'static str, limit: Duration, last: String },
     /// Ctrl-C, or Cargo could not be started.
     #[error(transparent)]
     Process(#[from] ProcessError),

@@ -4,7 +4,7 @@ use reports::text::bytes;
 
 use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
 use super::{DoctorFinding, Level};
-use exec::filesystem::{LinkSupport, Support};
+use exec::filesystem::LinkSupport;
 use exec::sandbox::limits::Enforcer;
 use runner::build_env::DISK_FLOOR;
 use runner::guard::limits::{Limits, Percent};
@@ -168,12 +168,12 @@ fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
 /// One line for the link modes that work, one for each that does not.
 fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
     let modes = [("hardlink", &found.hardlink), ("reflink", &found.reflink), ("symlink", &found.symlink)];
-    let works = modes.iter().filter(|(_, support)| support.works()).map(|(name, _)| *name);
+    let works = modes.iter().filter(|(_, support)| support.is_ok()).map(|(name, _)| *name);
     let works: Vec<&str> = works.chain(["copy"]).collect();
     let mut findings = vec![ok("link modes", format!("{} work, tried on {kind}", works.join(", ")))];
     findings.extend(modes.into_iter().filter_map(|(name, support)| match support {
-        Support::Works => None,
-        Support::Fails(why) => {
+        Ok(()) => None,
+        Err(why) => {
             Some(warning("link modes", format!("{name} does not work on {kind}: {why}"), OTHER_FILE_SYSTEM))
         }
     }));

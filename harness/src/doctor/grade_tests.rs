@@ -32,7 +32,7 @@ fn fit() -> MachineFacts {
                 free_bytes: 80 * GIB,
                 total_bytes: 250 * GIB,
             }),
-            links: Some(LinkSupport { hardlink: Support::Works, reflink: Support::Works, symlink: Support::Works }),
+            links: Some(LinkSupport { hardlink: Ok(()), reflink: Ok(()), symlink: Ok(()) }),
             extents: Some(true),
             ..WorkDirFacts::default()
         },
@@ -65,7 +65,7 @@ fn unfit() -> MachineFacts {
     facts.toolchains[1] = FoundToolchain { about: Err(old.into()), layout: None, ..toolchain("1.80", false) };
     let fs = facts.work.file_system.as_mut().unwrap();
     (fs.kind, fs.free_bytes) = ("ext4".into(), 5 * GIB);
-    facts.work.links.as_mut().unwrap().reflink = Support::Fails("Operation not supported (os error 95)".into());
+    facts.work.links.as_mut().unwrap().reflink = Err("Operation not supported (os error 95)".into());
     facts.work.extents = Some(false);
     facts.host.cores = 1;
     facts.host.load_1m = Some(3.0);

@@ -11,6 +11,12 @@ pub use system::{is_root, own_cpu};
 use std::process::ExitStatus;
 use std::time::Duration;
 
+/// A size in a text such as `/proc/meminfo`, whose lines are like `MemTotal:   24 kB`.
+pub(crate) fn bytes_of(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
 /// How a child ended, and what it used together with its descendants.
 #[derive(Debug)]
 pub(crate) struct ResourceUse {

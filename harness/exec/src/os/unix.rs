@@ -151,7 +151,7 @@ pub fn room(path: &Path) -> io::Result<(u64, u64)> {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::*;
-    use crate::os::{ExtentPlace, FileExtent};
+    use crate::os::{ExtentPlace, FileExtent, bytes_of};
     use fiemap::{Fiemap, FiemapExtent, FiemapExtentFlags as Flags};
     use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper, setrlimit};
 
@@ -189,13 +189,7 @@ mod linux {
     /// Total and available memory in bytes.
     pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        (kib_of(&text, "MemTotal:"), kib_of(&text, "MemAvailable:"))
-    }
-
-    fn kib_of(meminfo: &str, name: &str) -> Option<u64> {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
-        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kib * 1024)
+        (bytes_of(&text, "MemTotal:"), bytes_of(&text, "MemAvailable:"))
     }
 
     pub fn sysctl(_: &str) -> Option<String> {
@@ -247,7 +241,7 @@ mod linux {
 
         #[test]
         fn memory_is_read_in_bytes() {
-            assert_eq!(kib_of("MemTotal:       24 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(24 * 1024));
+            assert_eq!(bytes_of("MemTotal:       24 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(24 * 1024));
             assert!(memory_bytes().0.is_some_and(|bytes| bytes > 64 << 20));
         }
     }
