@@ -154,33 +154,19 @@ impl Finished {
 pub enum ProcessError {
     /// The program could not be started.
     #[error("cannot start `{command}` in {}: {source}; check that both exist", cwd.display())]
-    Spawn {
-        command: String,
-        cwd: PathBuf,
-        source: std::io::Error,
-    },
+    Spawn { command: String, cwd: PathBuf, source: std::io::Error },
     /// The child's end could not be observed.
     #[error("lost track of `{command}`: {source}")]
-    Wait {
-        command: String,
-        source: std::io::Error,
-    },
+    Wait { command: String, source: std::io::Error },
     /// It ran longer than its limit and was killed with its whole group.
     #[error("`{command}` was killed after its limit of {} s; its last line: {}", limit.as_secs_f64(), stderr_tail.last().map_or("none", String::as_str))]
-    TimedOut {
-        command: String,
-        limit: Duration,
-        stderr_tail: Vec<String>,
-    },
+    TimedOut { command: String, limit: Duration, stderr_tail: Vec<String> },
     /// A sandboxed command left files that would lead the harness out of its directories.
     #[error("it left {} links that lead out of its directories, or special files, now removed: {}", found.len(), first_of(found))]
     LeftLinks { found: Vec<PathBuf> },
     /// What a sandboxed command left could not be looked through.
     #[error("cannot look through {} after a sandboxed command: {source}", tree.display())]
-    Inspection {
-        tree: PathBuf,
-        source: std::io::Error,
-    },
+    Inspection { tree: PathBuf, source: std::io::Error },
     /// A signal ended the run.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),

@@ -30,8 +30,8 @@ use corpora::{CargoProgram, Fetcher};
 
 use super::deadline::Deadline;
 use exec::cargo_home::CargoHome;
-use exec::filesystem::remove_dir;
 use exec::environment::Environment;
+use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::observer::Observer;
 use exec::process::{CommandSpec, Finished, ProcessError, Stream};

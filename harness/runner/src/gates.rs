@@ -96,9 +96,11 @@ pub fn invalid(facts: &GateFacts) -> Option<String> {
         damage.first().map(|first| format!("the store is damaged in {} places, first {first}", damage.len())),
         (*noop_compiled > 0).then(|| format!("a no-op build after it ran {noop_compiled} units")),
         facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}")),
-        facts.program.as_ref().filter(|(now, first)| now != first).map(|(now, first)| {
-            format!("the program printed {now:?}, the first build in this run {first:?}")
-        }),
+        facts
+            .program
+            .as_ref()
+            .filter(|(now, first)| now != first)
+            .map(|(now, first)| format!("the program printed {now:?}, the first build in this run {first:?}")),
     ];
     gates.into_iter().flatten().next()
 }
