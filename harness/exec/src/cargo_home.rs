@@ -27,7 +27,6 @@ use walkdir::WalkDir;
 use super::filesystem::remove_dir;
 use super::os;
 
-/// How deep `include` may nest before we call it a circle.
 const MAX_INCLUDES: usize = 16;
 
 /// A prepared private home.
@@ -199,7 +198,6 @@ fn drop_secrets(value: &mut Value) {
     }
 }
 
-/// Makes absolute the values Cargo documents as paths relative to the configuration.
 fn make_absolute(value: &mut Value, root: &Path) {
     let Value::Table(table) = value else { return };
     for (key, value) in table.iter_mut() {
@@ -225,7 +223,6 @@ fn write_whole(path: &Path, text: &str) -> Result<(), ConfigProblem> {
     Ok(())
 }
 
-/// Folders of a home whose files never change once they are there.
 const IMMUTABLE: [&str; 3] = ["registry/src", "registry/cache", "git/checkouts"];
 
 /// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo never writes

@@ -100,7 +100,6 @@ pub fn together<'a>(scans: impl IntoIterator<Item = &'a TreeScan>) -> TreeUsage 
     usage
 }
 
-/// Bytes covered by at least one extent.
 fn union_bytes(extents: &mut [Extent]) -> u64 {
     extents.sort_unstable();
     let mut covered = 0;

@@ -148,12 +148,10 @@ impl Supervisor {
         Ok((child, started))
     }
 
-    /// Asks the group of a child that was not reaped yet to end.
     pub(crate) fn terminate_group(&self, leader: u32) {
         self.lock().get(&leader).into_iter().for_each(ChildGroup::terminate);
     }
 
-    /// Sends SIGKILL to the group of a child that was not reaped yet.
     pub(crate) fn kill_group(&self, leader: u32) {
         self.lock().get(&leader).into_iter().for_each(ChildGroup::kill);
     }
@@ -172,7 +170,6 @@ impl Supervisor {
     }
 }
 
-/// Why a child did not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SpawnError {
     #[error(transparent)]

@@ -10,14 +10,13 @@
 //! | [`cpu`] | processor time of the machine, and our part of it |
 //! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
 //! | [`sandbox`] | builds of untrusted code, by Bubblewrap |
-//! | [`environment`], [`cargo_home`], `ancestors` | what builds get from the user's environment and configuration |
+//! | [`environment`], [`cargo_home`] | what builds get from the user's environment and configuration |
 //! | [`workdir`], [`identity`] | the work directory: its checks and its lock |
 //! | [`disk`], [`filesystem`] | bytes and blocks of trees; kind, room and link modes of a file system |
 //! | [`volume`] | makes, mounts and removes a file system for one run |
 //! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies |
 //! | `os` | the seam: one file a system, the same names in each |
 
-mod ancestors;
 pub mod cargo_home;
 pub mod command;
 pub mod cpu;

@@ -112,7 +112,6 @@ struct Running<'s> {
 }
 
 impl Running<'_> {
-    /// Passes on lines until the leader ended and both pipes are closed.
     fn follow(
         &mut self,
         spec: &CommandSpec,
@@ -226,7 +225,6 @@ fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSend
     });
 }
 
-/// Reports the moment the leader ends, without reaping it.
 fn watch_for_end(child: &Child, events: SyncSender<ChildEvent>) -> std::io::Result<()> {
     let end = os::end_of(child)?;
     std::thread::spawn(move || {

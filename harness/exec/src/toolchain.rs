@@ -154,7 +154,6 @@ fn channel_of(release: &str) -> &'static str {
     }
 }
 
-/// Reads the number at the start of `1.97.0-nightly`.
 fn number_of(release: &str) -> Option<Version> {
     Version::parse(release.split(['-', '+', ' ']).next()?).ok()
 }

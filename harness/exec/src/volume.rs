@@ -41,7 +41,6 @@ pub enum VolumeKind {
     Tmpfs,
 }
 
-/// How a file system is made.
 struct VolumeTool {
     kind: VolumeKind,
     name: &'static str,
@@ -50,7 +49,6 @@ struct VolumeTool {
     /// Arguments before the image. The defaults of each tool, as users have them, except that ext4 must not format
     /// lazily: the kernel would write beside the measurement.
     mkfs_args: &'static [&'static str],
-    /// What its tool accepts at least.
     minimum_bytes: u64,
 }
 

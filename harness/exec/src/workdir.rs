@@ -4,6 +4,11 @@
 //! never write into each other's trees. [`WorkDir::acquire`] checks all of it and holds a lock for as long as the value
 //! lives. The lock is the operating system's, so it ends with the process and its guardian, however they end; the
 //! file's text only says who holds it.
+//!
+//! Cargo looks upwards from where it is started: for a workspace's `Cargo.toml`, and for `.cargo/config.toml` in *every*
+//! directory above, whatever `CARGO_HOME` says, and there is no switch against that. So a work directory that inherits
+//! something is refused, unless it cannot change a build: `[alias]`, `[term]` and the like, and the user's own as far as
+//! the private `CARGO_HOME` takes it over anyway ([`cargo_home`](super::cargo_home)).
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -12,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::ancestors::{Inherited, inherited};
+use super::cargo_home::CargoHome;
 use super::filesystem::free_bytes;
 use super::identity::ProcessIdentity;
 use super::leftovers::{self, Guardian, WORK_MARK};
@@ -218,6 +223,51 @@ fn write_record(mut lock: &File) -> io::Result<()> {
     lock.rewind()?;
     lock.write_all(line.as_bytes())?;
     lock.set_len(line.len() as u64)
+}
+
+const HARMLESS: &[&str] = &["alias", "term", "cargo-new", "future-incompat-report", "cache"];
+
+/// Tables the private `CARGO_HOME` takes from the user's.
+const TAKEN_OVER: &[&str] = &["source", "registries", "registry", "http", "net"];
+
+/// Something above a directory that would change what is built below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Inherited {
+    Workspace(PathBuf),
+    Config(PathBuf, Vec<String>),
+}
+
+pub(crate) fn inherited(dir: &Path) -> Option<Inherited> {
+    inherited_beside(dir, CargoHome::of_user().as_deref())
+}
+
+fn inherited_beside(dir: &Path, user_home: Option<&Path>) -> Option<Inherited> {
+    let user_home = user_home.and_then(|home| home.canonicalize().ok());
+    for above in dir.ancestors() {
+        let manifest = above.join("Cargo.toml");
+        if manifest.exists() {
+            return Some(Inherited::Workspace(manifest));
+        }
+        let folder = above.join(".cargo");
+        let is_users = folder.canonicalize().is_ok_and(|f| Some(&f) == user_home.as_ref());
+        for file in ["config", "config.toml"].map(|name| folder.join(name)) {
+            let Ok(text) = std::fs::read_to_string(&file) else { continue };
+            let tables = harmful(&text, is_users);
+            if !tables.is_empty() {
+                return Some(Inherited::Config(file, tables));
+            }
+        }
+    }
+    None
+}
+
+/// The top-level keys that may change a build; a file that cannot be read may do anything.
+fn harmful(config: &str, is_users: bool) -> Vec<String> {
+    let Ok(table) = config.parse::<toml::Table>() else {
+        return vec!["unreadable TOML".to_owned()];
+    };
+    let known = |key: &str| HARMLESS.contains(&key) || (is_users && TAKEN_OVER.contains(&key));
+    table.keys().filter(|key| !known(key)).map(|key| format!("[{key}]")).collect()
 }
 
 #[cfg(test)]

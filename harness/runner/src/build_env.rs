@@ -157,7 +157,6 @@ impl BuildEnv {
         (self.on_phase)(phase);
     }
 
-    /// Whether cargo or rustc is another file than when the run began.
     pub(crate) fn toolchain_changed(&self) -> bool {
         stamps(&self.toolchain) != self.programs
     }
@@ -173,7 +172,6 @@ impl BuildEnv {
         &self.arms_root
     }
 
-    /// The directory of the arm that runs now.
     pub(crate) fn arm_dir(&self) -> PathBuf {
         self.arms_root.join("arm")
     }
@@ -210,12 +208,10 @@ impl BuildEnv {
         self.observer.rustc()
     }
 
-    /// Takes the arm that runs now aside, as number `arm`.
     pub(crate) fn park(&self, arm: usize) -> Result<()> {
         rename(&self.arm_dir(), &self.parked(arm))
     }
 
-    /// Brings a parked arm back to where it runs.
     pub(crate) fn unpark(&self, arm: usize) -> Result<()> {
         rename(&self.parked(arm), &self.arm_dir())
     }

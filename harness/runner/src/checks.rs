@@ -13,7 +13,6 @@ use exec::process::{self, CommandSpec};
 
 #[derive(Debug, Clone, Default)]
 pub struct CheckResult {
-    /// Units a build right after ran; 0 is right.
     pub noop_compiled: u64,
     pub(crate) noop: Duration,
     /// What is wrong with the store; empty when it is intact. `None` without a store.

@@ -18,9 +18,7 @@ use super::step::{BuildJob, Trial};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateFacts {
     pub baseline: bool,
-    /// Files or links placed in the build directory before Cargo ran.
     pub(crate) restored_files: u64,
-    /// The workspace was built with this store before and its build directory was wiped.
     pub(crate) expects_hits: bool,
     pub admitted: u64,
     pub hits: u64,
@@ -33,9 +31,7 @@ pub struct GateFacts {
     pub(crate) program_failed: Option<String>,
     /// Units with files that may be shared were hit, so the mechanism has to show.
     pub(crate) shares_files: bool,
-    /// Units found fresh by a strategy without a cache in an empty build directory.
     pub(crate) fresh_from_nothing: u64,
-    /// Units whose directory was not found: nothing can be said of them.
     pub(crate) unmatched: u64,
 }
 

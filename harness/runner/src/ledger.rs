@@ -38,7 +38,6 @@ impl Ledger {
         Ledger { trees: trees.into_iter().map(|tree| (tree.to_owned(), None)).collect(), before: None }
     }
 
-    /// Notes that a tree was changed, removed or added outside a measured build.
     pub fn touch(&mut self, tree: &Path) {
         self.trees.insert(tree.to_owned(), None);
     }

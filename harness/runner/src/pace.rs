@@ -87,7 +87,6 @@ impl TimeBudget {
     }
 }
 
-/// Measured seconds an arm takes a round.
 fn mean_round(arm: &str, rows: &[StepRow]) -> f64 {
     let own = || rows.iter().filter(|row| row.strategy == arm);
     let rounds: std::collections::BTreeSet<u32> = own().map(|row| row.round).collect();

@@ -25,9 +25,7 @@ pub struct PreparedWorkspace {
 pub struct FetchNeeds {
     /// Leaf and root members.
     pub members: bool,
-    /// What the second lockfile names.
     pub(crate) upgrade: bool,
-    /// A second CARGO_HOME.
     pub(crate) second_home: bool,
 }
 

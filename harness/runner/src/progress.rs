@@ -15,7 +15,6 @@ struct Estimate {
 }
 
 impl Estimate {
-    /// Takes in one finished measurement, checks and preparation included.
     fn learn(&mut self, slot: &Slot, took: Duration) {
         let (sum, count) = self.seen.entry((slot.arm, slot.step, slot.workspace)).or_default();
         *sum += took.as_secs_f64();

@@ -89,8 +89,8 @@ impl BuildDirAside {
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
     fn compile(&self, env: &BuildEnv, job: &BuildJob, name: &str) -> Result<PathBuf> {
-        let site = Site { hooks: Arc::new(PlainCargo), ..job.site.clone() };
-        integration::build(&PlainCargo, env, &site, &job.options, &StepStart::default())?;
+        let site = Site { hooks: Arc::new(PlainCargo::default()), ..job.site.clone() };
+        integration::build(&PlainCargo::default(), env, &site, &job.options, &StepStart::default())?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)

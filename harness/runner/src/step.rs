@@ -59,7 +59,6 @@ pub struct BuiltStep {
     pub own: Duration,
     pub disk: DiskUse,
     pub shadow: Option<ShadowResult>,
-    /// Why it could not be checked so.
     pub(crate) unchecked: Option<String>,
     pub invalid: Option<String>,
     pub(crate) own_count: Option<OwnCount>,
@@ -117,7 +116,6 @@ pub struct OutcomeCounts {
     pub missed: u64,
     pub stale: u64,
     pub hit_rate: f64,
-    /// Hits by seconds, where seconds are known.
     pub(crate) hit_rate_by_cost: Option<f64>,
 }
 

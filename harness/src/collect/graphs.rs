@@ -101,7 +101,8 @@ impl<'a> GraphCollector<'a> {
     }
 
     fn in_copy(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
-        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo) as Arc<dyn Integration>) };
+        let dirs =
+            ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo::default()) as Arc<dyn Integration>) };
         let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;

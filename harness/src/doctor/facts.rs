@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use exec::cargo_home::CargoHome;
-use exec::environment::Environment;
 use exec::disk;
+use exec::environment::Environment;
 use exec::filesystem::{FileSystemFacts, LinkSupport};
 use exec::host::{self, HostFacts};
 use exec::interrupt::Supervisor;

@@ -173,9 +173,7 @@ fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
     let mut findings = vec![ok("link modes", format!("{} work, tried on {kind}", works.join(", ")))];
     findings.extend(modes.into_iter().filter_map(|(name, support)| match support {
         Ok(()) => None,
-        Err(why) => {
-            Some(warning("link modes", format!("{name} does not work on {kind}: {why}"), OTHER_FILE_SYSTEM))
-        }
+        Err(why) => Some(warning("link modes", format!("{name} does not work on {kind}: {why}"), OTHER_FILE_SYSTEM)),
     }));
     findings
 }

@@ -17,7 +17,6 @@ pub(crate) fn bytes_of(text: &str, name: &str) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// How a child ended, and what it used together with its descendants.
 #[derive(Debug)]
 pub(crate) struct ResourceUse {
     pub status: ExitStatus,
@@ -40,7 +39,6 @@ pub(crate) struct FileExtent {
     pub place: ExtentPlace,
 }
 
-/// Where the bytes of an extent are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) enum ExtentPlace {

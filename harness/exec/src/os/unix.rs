@@ -186,7 +186,6 @@ mod linux {
         Ok(set_child_subreaper(Pid::from_raw(1))?)
     }
 
-    /// Total and available memory in bytes.
     pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
         (bytes_of(&text, "MemTotal:"), bytes_of(&text, "MemAvailable:"))

@@ -26,7 +26,6 @@ use crate::os;
 /// First argument of the process in front of the sandbox.
 pub const ENTER: &str = "sandbox-enter";
 
-/// The exit code of a sandbox that could not be entered.
 const FAILED: i32 = 125;
 
 /// The arguments of `sandbox-enter`, but for the program.

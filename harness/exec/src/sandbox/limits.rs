@@ -92,11 +92,9 @@ pub(super) struct ControlGroup {
     version: Enforcer,
 }
 
-/// How often each limit was hit since the group exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LimitHits {
     pub memory: u64,
-    /// Processes that could not be started.
     pub processes: u64,
 }
 

@@ -28,7 +28,6 @@ use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
 use view::{SandboxMount, SandboxNeeds};
 
-/// How long Bubblewrap has to start a trivial program or to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a program is started inside and outside to measure the overhead.
@@ -274,7 +273,6 @@ impl Sandbox {
     }
 }
 
-/// The first line of `bwrap --version`.
 fn version(bwrap: &Path, supervisor: &Supervisor) -> Option<String> {
     let spec = CommandSpec::new(bwrap, "/").arg("--version").timeout(PATIENCE);
     let (_, stdout) = process::run_captured(&spec, supervisor).ok()?;
@@ -287,7 +285,6 @@ fn refused(stderr: &str) -> SandboxError {
     SandboxProblem::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }.into()
 }
 
-/// The switch that forbids sandboxes, if the system has one and it is thrown.
 fn remedy(sysctls: &Path) -> &'static str {
     let is =
         |name: &str, value: &str| std::fs::read_to_string(sysctls.join(name)).is_ok_and(|text| text.trim() == value);

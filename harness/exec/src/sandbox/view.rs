@@ -21,16 +21,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Where a system keeps what programs need to run.
 const SYSTEM: &[&str] =
     &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/opt", "/nix", "/gnu"];
 
-/// Where the kernel describes its cores.
 const KERNEL: &[&str] = &["/sys/fs/cgroup", "/sys/devices/system/cpu"];
 
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// Files in `/etc` that no build may read.
 const SECRETS: &str = "shadow shadow- gshadow gshadow- sudoers sudoers.d ssh ssl/private kubernetes rancher \
     NetworkManager wireguard krb5.keytab";
 
@@ -45,7 +42,6 @@ pub struct SandboxMount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Shown {
-    /// A file or directory with all its contents, read-only.
     ReadOnly(PathBuf),
     Writable(PathBuf),
     Link(PathBuf),
@@ -54,7 +50,6 @@ pub(super) enum Shown {
     /// An empty directory, but for what comes after it in the list.
     Empty,
     Blank,
-    /// The process file system of the sandbox, read-only.
     Proc,
 }
 

@@ -20,7 +20,6 @@ use crate::step::{BuildJob, BuiltStep, OutcomeCounts, ShadowResult, StepOutcome,
 use exec::cpu::{CpuTimes, own_cpu};
 use exec::process::ProcessError;
 
-/// The builds of a step, before anything is judged.
 struct BuiltJobs {
     builds: Vec<(Build, CheckResult)>,
     own: Duration,
@@ -30,7 +29,6 @@ struct BuiltJobs {
 }
 
 impl Arm<'_> {
-    /// Builds the working copies of a step, measured, and checks them.
     pub(super) fn build(&mut self, step: &Step, workspace: usize, programs: &mut Programs) -> Result<StepOutcome> {
         let jobs = self.jobs(step, workspace)?;
         for job in &jobs {

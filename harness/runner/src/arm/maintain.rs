@@ -22,7 +22,6 @@ use exec::cpu::own_cpu;
 use exec::process::ProcessError;
 
 impl Arm<'_> {
-    /// `cargo clean` of a working copy.
     pub(super) fn clean(&mut self, step: &Step, workspace: usize) -> Result<StepOutcome> {
         let name = step.trees.first().context("a step without a working copy")?;
         let options = self.build_options(step, name);

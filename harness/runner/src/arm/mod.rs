@@ -60,7 +60,7 @@ impl<'a> Arm<'a> {
         let (integration, unsupported): (Arc<dyn Integration>, _) =
             match integration::open(strategy, env, &IntegrationDirs::below(&env.arm_dir()))? {
                 OpenedIntegration::Ready(integration) => (integration, None),
-                OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo), Some(why)),
+                OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo::default()), Some(why)),
             };
         let dirs = ArmDirs { env, integration: &integration };
         let laid_out = prepared

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 /// a prediction would throw out the slow rows of a strategy and keep its fast ones.
 pub(crate) const STEP_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// How long a guard waits for the machine unless said otherwise.
 pub(crate) const WAIT: Duration = Duration::from_secs(300);
 
 /// The disk floor of a large file system unless said otherwise, bytes.

@@ -208,7 +208,6 @@ impl Guards {
         guards
     }
 
-    /// What was asked for and cannot be had here.
     fn unsupported(&self, limits: &Limits) -> Vec<String> {
         let no_disk =
             limits.disk_floor_bytes.is_some_and(|floor| floor > 0) && self.sensors.free().iter().all(Option::is_none);

@@ -114,7 +114,6 @@ pub struct Expectations {
     pub baseline: bool,
     /// Nothing may be fresh in an empty build directory.
     pub cacheless: bool,
-    /// A build that its store has seen before must have hits.
     pub(crate) claims_hits: bool,
     /// The link mode by which files have to come.
     pub link: Option<LinkMode>,
@@ -187,8 +186,10 @@ pub enum OpenedIntegration {
 /// Opens the integration of a strategy in these directories, which it makes.
 pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
-        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo)),
-        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::SharedTarget::new(dirs))),
+        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo::default())),
+        Strategy::SharedTarget => {
+            OpenedIntegration::Ready(Arc::new(plain::PlainCargo { shared: Some(dirs.shared_target.clone()) }))
+        }
         Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
         Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
     })

@@ -19,7 +19,6 @@ const ATTEMPTS: u32 = 5;
 
 const STARTING: Duration = Duration::from_secs(20);
 
-/// How long it has to end after it was asked to.
 const STOPPING: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(20);
@@ -32,7 +31,6 @@ pub(super) struct ServingDaemon {
 }
 
 impl ExternalTool {
-    /// Starts its daemon, if it has one and it does not run, and waits until it serves.
     pub(super) fn serve(&self) -> Result<(), BuildError> {
         let Some(described) = &self.external.description.daemon else { return Ok(()) };
         let mut serving = self.serving();
