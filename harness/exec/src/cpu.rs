@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::identity::fields_after_name;
 pub use super::os::own_cpu;
 
 /// Milliseconds of a tick, which `/proc` counts in on every architecture: USER_HZ.
@@ -13,7 +14,7 @@ const TICK_MS: u64 = 10;
 /// User and system time of a process and all children it has waited for.
 pub fn of_process(pid: u32) -> Option<(Duration, Duration)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let fields = fields_after_name(&text)?;
     let time = |at: usize| Some(Duration::from_millis(TICK_MS * fields.get(at)?.parse::<u64>().ok()?));
     Some((time(11)? + time(13)?, time(12)? + time(14)?))
 }

@@ -5,11 +5,11 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use super::command::CommandSpec;
-use super::interrupt::{GRACE, SpawnError, Supervisor};
+use super::interrupt::{GRACE, Supervisor};
 use super::os::has_ended;
 use super::process::ProcessError;
 
@@ -30,19 +30,7 @@ impl DaemonProcess {
         let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
         let output = File::options().create(true).append(true).open(log).map_err(failed)?;
         let errors = output.try_clone().map_err(failed)?;
-        let mut command = Command::new(&spec.program);
-        command
-            .args(&spec.args)
-            .env_clear()
-            .envs(&spec.env)
-            .current_dir(&spec.cwd)
-            .stdin(Stdio::null())
-            .stdout(Stdio::from(output))
-            .stderr(Stdio::from(errors));
-        let (child, _) = supervisor.spawn(&mut command).map_err(|error| match error {
-            SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
-            SpawnError::Io(source) => failed(source),
-        })?;
+        let (child, _) = supervisor.spawn(spec, output.into(), errors.into())?;
         Ok(DaemonProcess { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
     }
 

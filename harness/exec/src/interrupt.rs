@@ -15,11 +15,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::command::{CommandSpec, ProcessError};
 use super::os::{ChildGroup, ResourceUse};
 
 /// How long a child has between SIGTERM and SIGKILL.
@@ -130,21 +131,28 @@ impl Supervisor {
         if self.is_interrupted() { Err(Interrupted) } else { Ok(()) }
     }
 
-    /// Starts a child that leads its own process group, unless a signal arrived; returns it
-    /// with the moment it was asked for.
-    pub(crate) fn spawn(&self, command: &mut Command) -> Result<(Child, Instant), SpawnError> {
-        ChildGroup::lead(command);
+    /// Starts a child that leads its own process group, unless a signal arrived; returns it with the moment at which it
+    /// was to start.
+    pub(crate) fn spawn(
+        &self,
+        spec: &CommandSpec,
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Result<(Child, Instant), ProcessError> {
+        let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
+        let mut command = Command::new(&spec.program);
+        command.args(&spec.args).env_clear().envs(&spec.env).current_dir(&spec.cwd);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        ChildGroup::lead(&mut command);
         let mut groups = self.lock();
         self.check()?;
         let started = Instant::now();
-        let mut child = command.spawn()?;
-        match ChildGroup::of(&child) {
-            Ok(group) => groups.insert(child.id(), group),
-            Err(error) => {
-                let _ = child.kill();
-                return Err(error.into());
-            }
-        };
+        let mut child = command.spawn().map_err(failed)?;
+        let group = ChildGroup::of(&child).map_err(|error| {
+            let _ = child.kill();
+            failed(error)
+        })?;
+        groups.insert(child.id(), group);
         Ok((child, started))
     }
 
@@ -168,14 +176,6 @@ impl Supervisor {
     fn lock(&self) -> MutexGuard<'_, Groups> {
         self.0.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SpawnError {
-    #[error(transparent)]
-    Interrupted(#[from] Interrupted),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 pub use super::command::{CommandSpec, Finished, ProcessError, Stream};
-use super::interrupt::{SpawnError, Supervisor};
+use super::interrupt::Supervisor;
 use super::os::{self, ResourceUse};
 
 /// How long the pipes may stay open after the leader ended before its leftovers are killed.
@@ -58,12 +58,8 @@ pub fn run(
     supervisor: &Supervisor,
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> Result<Finished, ProcessError> {
-    let mut command = command(spec);
     let own_peak = own_peak();
-    let (child, started) = supervisor.spawn(&mut command).map_err(|error| match error {
-        SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
-        SpawnError::Io(source) => ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source },
-    })?;
+    let (child, started) = supervisor.spawn(spec, Stdio::piped(), Stdio::piped())?;
     let mut running = Running { child: Some(child), supervisor };
     let followed = running.follow(spec, started, on_line);
     let lost = |source| ProcessError::Wait { command: spec.display(), source };
@@ -84,19 +80,6 @@ pub fn run(
         lingering,
         inspection: Duration::ZERO,
     })
-}
-
-fn command(spec: &CommandSpec) -> Command {
-    let mut command = Command::new(&spec.program);
-    command
-        .args(&spec.args)
-        .env_clear()
-        .envs(&spec.env)
-        .current_dir(&spec.cwd)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
 }
 
 struct Followed {

@@ -88,22 +88,17 @@ impl BuildEnv {
         let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let environment = Environment::scrub(&home, bin);
         let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
-        let programs = stamps(&toolchain);
-        let cargo_home = home.dir().to_owned();
-        let second_home = work.join("cargo-home-2");
-        let (work, arms_root) = (work.to_owned(), work.to_owned());
-        let on_phase = |_| ();
         Ok(BuildEnv {
-            work,
+            work: work.to_owned(),
             supervisor,
-            cargo_home,
-            second_home,
+            cargo_home: home.dir().to_owned(),
+            second_home: work.join("cargo-home-2"),
+            programs: stamps(&toolchain),
             toolchain,
-            arms_root,
+            arms_root: work.to_owned(),
             environment,
             observer,
-            programs,
-            on_phase,
+            on_phase: |_| (),
             build_limit: None,
             sandbox: None,
         })
