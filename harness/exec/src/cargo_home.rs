@@ -1,20 +1,13 @@
 //! The private `CARGO_HOME` of a work directory.
 //!
-//! Cargo reads `$CARGO_HOME/config.toml` on every start. The user's own may hold profiles,
-//! wrappers, target directories, aliases and patches, all of which would change what is
-//! measured. The private one takes only what says where packages come from:
+//! The user's own configuration may hold profiles, wrappers, target directories and patches, all of which would change
+//! what is measured. The private one takes only what says where packages come from: `[source]`, `[registries]`,
+//! `[http]`, `[net]`, and `registry.global-credential-providers`, which a replaced source may need. Files named by
+//! `include` are followed. Relative paths are made absolute: they are relative to the directory above that of their
+//! file.
 //!
-//! | taken | why |
-//! |---|---|
-//! | `[source]`, `[registries]` | mirrors, replaced sources, alternative registries |
-//! | `[http]`, `[net]` | proxies, certificates, retries, `git-fetch-with-cli` |
-//! | `registry.global-credential-providers` | a replaced source may need one to be read |
-//!
-//! Files named by `include` are followed. Relative paths are made absolute, as they are
-//! relative to the directory above the file they stand in.
-//!
-//! No secret is written: `token` and `secret-key` are left out of the file. They are kept in memory, with those of
-//! `credentials.toml`, as the environment variables Cargo has for them, and handed to fetching commands only.
+//! No secret is written: `token` and `secret-key` are kept in memory, with those of `credentials.toml`, as the
+//! environment variables that Cargo has for them, which fetching commands get.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -228,7 +221,7 @@ const IMMUTABLE: [&str; 3] = ["registry/src", "registry/cache", "git/checkouts"]
 /// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo never writes
 /// again, unpacked and packed packages, is linked; the rest is copied, so that neither home changes the other. Fails
 /// when files cannot be linked or copied.
-pub fn twin(first: &Path, second: &Path) -> anyhow::Result<()> {
+pub fn duplicate(first: &Path, second: &Path) -> anyhow::Result<()> {
     remove_dir(second)?;
     for entry in WalkDir::new(first) {
         let entry = entry.with_context(|| format!("cannot read {}", first.display()))?;

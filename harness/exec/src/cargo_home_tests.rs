@@ -104,7 +104,7 @@ fn an_unchanged_configuration_is_not_rewritten() {
 }
 
 #[test]
-fn a_twin_has_the_same_content_and_changes_do_not_reach_it() {
+fn a_duplicate_has_the_same_content_and_changes_do_not_reach_it() {
     let dir = tempfile::tempdir().unwrap();
     let (first, second) = (dir.path().join("a"), dir.path().join("b"));
     std::fs::create_dir_all(first.join("registry/src/x")).unwrap();
@@ -113,7 +113,7 @@ fn a_twin_has_the_same_content_and_changes_do_not_reach_it() {
     os::symlink(Path::new("lib.rs"), &first.join("registry/src/x/same.rs")).unwrap();
     std::fs::create_dir_all(&second).unwrap();
     std::fs::write(second.join("old"), "").unwrap();
-    twin(&first, &second).unwrap();
+    duplicate(&first, &second).unwrap();
     assert_eq!(std::fs::read_to_string(second.join("registry/src/x/lib.rs")).unwrap(), "fn x() {}");
     assert!(!second.join("old").exists());
     assert_eq!(std::fs::read_link(second.join("registry/src/x/same.rs")).unwrap(), Path::new("lib.rs"));

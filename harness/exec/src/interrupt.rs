@@ -1,17 +1,12 @@
 //! Ctrl-C: ending exactly the processes this harness started, and nothing else.
 //!
 //! A [`Supervisor`] keeps the process groups of the running children. On the first SIGINT, SIGTERM or SIGHUP it raises
-//! a flag, sends SIGTERM to those groups and, two seconds later, SIGKILL to the ones still there; the run that waited
-//! for them ends with an `Interrupted` error, so that guards are dropped and the records written so far stay resumable.
-//! A second signal kills at once and leaves with code 130.
+//! a flag, sends SIGTERM to those groups and, two seconds later, SIGKILL to the ones still there; the run ends with an
+//! `Interrupted` error, so that what was recorded stays resumable. A second signal kills at once and leaves with code
+//! 130. A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
 //!
-//! Starting, signalling and reaping share one lock. So no child can start after the flag was
-//! raised, and no signal can reach a process number that was reaped and given to a stranger.
-//!
-//! A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
-//!
-//! On Windows a job object takes the place of a process group (`os/windows.rs`): the console
-//! delivers Ctrl-C to the children itself, and what is left is ended with its job.
+//! Starting, signalling and reaping share one lock: no child can start after the flag was raised, and no signal can
+//! reach a process number that was reaped and given to a stranger.
 
 use std::collections::BTreeMap;
 use std::fmt;

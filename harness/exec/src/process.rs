@@ -1,15 +1,10 @@
 //! One child process from start to end: the measured unit.
 //!
-//! In goes a [`CommandSpec`] with a complete environment, out comes [`Finished`]: wall time, and the CPU time and peak
-//! memory which the operating system accounted to the child and to every descendant that was waited for (`wait4`; on
-//! Windows, to everything in its job object), not a sample taken while it ran.
-//!
-//! The child leads its own process group, so that the whole tree can be ended. It is started without a hook between
-//! fork and exec, which keeps its start at 0.1 ms however large the harness is.
-//!
-//! Both pipes are read by threads of their own and meet in one channel: no output volume can
-//! block the child for ever, and lines reach the caller in order as they come. The clock
-//! stops when the leader ends, not when the pipes are drained.
+//! CPU time and peak memory are what the operating system accounted to the child and to every descendant that was
+//! waited for (`wait4`; on Windows, to everything in its job object), not a sample. The child leads its own process
+//! group, so that the whole tree can be ended. It is started without a hook between fork and exec, which keeps its
+//! start at 0.1 ms however large the harness is. Both pipes are read by threads of their own: no output volume can
+//! block the child for ever. The clock stops when the leader ends, not when the pipes are drained.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -60,13 +55,13 @@ pub fn run(
 ) -> Result<Finished, ProcessError> {
     let own_peak = own_peak();
     let (child, started) = supervisor.spawn(spec, Stdio::piped(), Stdio::piped())?;
-    let mut running = Running { child: Some(child), supervisor };
+    let mut running = RunningChild { child: Some(child), supervisor };
     let followed = running.follow(spec, started, on_line);
     let lost = |source| ProcessError::Wait { command: spec.display(), source };
     let (ended, followed) = followed.map_err(lost)?;
     let used = running.reap().map_err(lost)?;
     supervisor.check()?;
-    let Followed { stderr_tail, lingering, timed_out } = followed;
+    let FollowOutcome { stderr_tail, lingering, timed_out } = followed;
     if let (true, Some(limit)) = (timed_out, spec.timeout) {
         return Err(ProcessError::TimedOut { command: spec.display(), limit, stderr_tail });
     }
@@ -82,25 +77,25 @@ pub fn run(
     })
 }
 
-struct Followed {
+struct FollowOutcome {
     stderr_tail: Vec<String>,
     lingering: bool,
     timed_out: bool,
 }
 
 /// A started child. Dropped without being reaped (a panic in the caller's callback), it takes its whole group with it.
-struct Running<'s> {
+struct RunningChild<'s> {
     child: Option<Child>,
     supervisor: &'s Supervisor,
 }
 
-impl Running<'_> {
+impl RunningChild<'_> {
     fn follow(
         &mut self,
         spec: &CommandSpec,
         started: Instant,
         on_line: &mut dyn FnMut(Stream, &str),
-    ) -> std::io::Result<(Instant, Followed)> {
+    ) -> std::io::Result<(Instant, FollowOutcome)> {
         let Some(child) = self.child.as_mut() else {
             return Err(std::io::Error::other("no child"));
         };
@@ -117,7 +112,7 @@ impl Running<'_> {
         }
         watch_for_end(child, events)?;
 
-        let mut followed = Followed { stderr_tail: Vec::new(), lingering: false, timed_out: false };
+        let mut followed = FollowOutcome { stderr_tail: Vec::new(), lingering: false, timed_out: false };
         let mut tail: VecDeque<String> = VecDeque::new();
         let mut ended = None;
         let mut deadline = spec.timeout.map(|limit| started + limit);
@@ -180,7 +175,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningChild<'_> {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
             self.supervisor.kill_group(child.id());

@@ -102,7 +102,7 @@ pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     Ok(default_below(&cache, &inherited))
 }
 
-fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -> DefaultDir {
+fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<InheritedConfig>) -> DefaultDir {
     let usual = DefaultDir { path: cache.join(NAME), note: None };
     let Some(above) = inherited(cache) else { return usual };
     let shared = if cfg!(unix) { PathBuf::from("/var/tmp") } else { std::env::temp_dir() };
@@ -110,7 +110,7 @@ fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -
         return usual; // No better: let `acquire` refuse and say why.
     }
     let owner = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
-    let (Inherited::Workspace(leak) | Inherited::Config(leak, _)) = above;
+    let (InheritedConfig::Workspace(leak) | InheritedConfig::Config(leak, _)) = above;
     let note = format!(
         "{} would leak into builds below {}, so the work directory is in {}",
         leak.display(),
@@ -204,8 +204,8 @@ fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirProblem> {
     let path = path.to_owned();
     match inherited(&real) {
         None => Ok(()),
-        Some(Inherited::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
-        Some(Inherited::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
+        Some(InheritedConfig::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
+        Some(InheritedConfig::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
     }
 }
 
@@ -232,21 +232,21 @@ const TAKEN_OVER: &[&str] = &["source", "registries", "registry", "http", "net"]
 
 /// Something above a directory that would change what is built below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Inherited {
+pub(crate) enum InheritedConfig {
     Workspace(PathBuf),
     Config(PathBuf, Vec<String>),
 }
 
-pub(crate) fn inherited(dir: &Path) -> Option<Inherited> {
+pub(crate) fn inherited(dir: &Path) -> Option<InheritedConfig> {
     inherited_beside(dir, CargoHome::of_user().as_deref())
 }
 
-fn inherited_beside(dir: &Path, user_home: Option<&Path>) -> Option<Inherited> {
+fn inherited_beside(dir: &Path, user_home: Option<&Path>) -> Option<InheritedConfig> {
     let user_home = user_home.and_then(|home| home.canonicalize().ok());
     for above in dir.ancestors() {
         let manifest = above.join("Cargo.toml");
         if manifest.exists() {
-            return Some(Inherited::Workspace(manifest));
+            return Some(InheritedConfig::Workspace(manifest));
         }
         let folder = above.join(".cargo");
         let is_users = folder.canonicalize().is_ok_and(|f| Some(&f) == user_home.as_ref());
@@ -254,7 +254,7 @@ fn inherited_beside(dir: &Path, user_home: Option<&Path>) -> Option<Inherited> {
             let Ok(text) = std::fs::read_to_string(&file) else { continue };
             let tables = harmful(&text, is_users);
             if !tables.is_empty() {
-                return Some(Inherited::Config(file, tables));
+                return Some(InheritedConfig::Config(file, tables));
             }
         }
     }

@@ -61,7 +61,7 @@ fn a_leak_moves_the_default_only_when_there_is_a_better_place() {
     let cache = Path::new("/home/me/.cache");
     let leaks_below = |prefix: &'static str| {
         move |path: &Path| {
-            let leak = Inherited::Config("/home/me/.cargo/config.toml".into(), vec![]);
+            let leak = InheritedConfig::Config("/home/me/.cargo/config.toml".into(), vec![]);
             path.starts_with(prefix).then_some(leak)
         }
     };
@@ -89,13 +89,13 @@ fn a_manifest_above_is_found_at_any_height() {
     assert_eq!(inherited_beside(&deep, None), None);
     let manifest = dir.path().canonicalize().unwrap().join("Cargo.toml");
     std::fs::write(&manifest, "").unwrap();
-    assert_eq!(inherited_beside(&deep, None), Some(Inherited::Workspace(manifest)));
+    assert_eq!(inherited_beside(&deep, None), Some(InheritedConfig::Workspace(manifest)));
 }
 
 #[test]
 fn only_tables_that_change_builds_matter() {
     let (dir, deep) = tree("[alias]\nb = 'build'\n[build]\njobs = 1\n[profile.dev]\n");
-    let Some(Inherited::Config(file, tables)) = inherited_beside(&deep, None) else { panic!("not found") };
+    let Some(InheritedConfig::Config(file, tables)) = inherited_beside(&deep, None) else { panic!("not found") };
     assert!(file.ends_with("home/.cargo/config.toml"));
     assert_eq!(tables, ["[build]", "[profile]"]);
     std::fs::write(dir.path().join("home/.cargo/config.toml"), "[alias]\nb = 'c'").unwrap();

@@ -35,12 +35,12 @@ pub fn check(
     Ok(CheckResult { noop_compiled, noop, damage, program })
 }
 
-/// Every entry's files by size and time; those that were just handed out, byte by byte.
+/// Every entry's files by size and time; those that were just restored, byte by byte.
 fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
     use rayon::prelude::*;
-    let handed_out: Vec<_> =
+    let restored: Vec<_> =
         build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit()).collect();
-    let deep = handed_out.par_iter().flat_map_iter(|entry| store::check(store, entry, true));
+    let deep = restored.par_iter().flat_map_iter(|entry| store::check(store, entry, true));
     let deep: Vec<String> = deep.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect();
     [deep, shallow_damage(store)].concat()
 }

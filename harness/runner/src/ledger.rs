@@ -1,12 +1,9 @@
 //! What the trees of an arm take on disk, step by step.
 //!
-//! Physical bytes need a look at every file's extents, and store and build directories together share them, so each
-//! step needs all trees. Looking at all of them after every step would cost more the more workspaces there are. But a
-//! measured build changes its own build directory and the store, and nothing else; so every tree is remembered as it
-//! was seen last ([`TreeScan`]), and only those that were touched are looked at again.
-//!
-//! The file system is synced first, outside the measured time: what is not written out has no
-//! blocks yet. That also keeps the write-back of one arm's build out of the next one's time.
+//! Store and build directories share blocks, so each step needs all trees; but a measured build changes its own build
+//! directory and the store, and nothing else. So every tree is remembered as it was seen last ([`TreeScan`]), and only
+//! those that were touched are looked at again. The file system is synced first, outside the measured time: what is not
+//! written out has no blocks yet, and the write-back of one arm's build must not fall into the next one's time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

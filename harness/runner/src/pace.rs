@@ -1,9 +1,9 @@
 //! How many rounds, and of which arms: a number, or a budget of time.
 //!
 //! With a budget the first rounds are of all arms; later ones go to the arms whose intervals are widest, with the
-//! baseline each needs to be paired with. Rounds come in pairs of the same arms, since the order of a pair is balanced.
-//! What is chosen is a pure function of the rows recorded before, so that a resumed run chooses the same; the clock
-//! only says when to stop. Which intervals are widest is a matter of statistics, and comes from the caller.
+//! baseline each is paired with. Rounds come in pairs of the same arms, since the order of a pair is balanced. What is
+//! chosen is a pure function of the rows recorded before, so that a resumed run chooses the same; the clock only says
+//! when to stop.
 
 use std::time::{Duration, Instant};
 

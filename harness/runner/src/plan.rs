@@ -1,13 +1,12 @@
 //! What is to be run, and in which order: a pure function of the options.
 //!
-//! A *pass* is the scenario once through, for every arm: from empty directories to the last
-//! step. A scenario of workspaces together has one pass a round, one of each workspace
-//! alone has one a workspace. Within a pass the arms take turns.
+//! A *pass* is the scenario once through, for every arm: from empty directories to the last step. A scenario of
+//! workspaces together has one pass a round, one of each workspace alone has one a workspace. Within a pass the arms
+//! take turns.
 //!
 //! A fixed order would give every arm its own place in the machine's state: page cache, heat, neighbours. So the order
-//! of each turn (a step of a workspace, or a whole pass) is drawn from the seed for each round; over pairs of rounds it
-//! is balanced, since the second round of a pair runs the first one's order backwards, so that an arm's mean position
-//! over the pair is the middle.
+//! of each turn is drawn from the seed for each round; the second round of a pair runs the first one's order backwards,
+//! so that an arm's mean position over the pair is the middle.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use corpora::{Corpus, FetchedSource, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::build_env::BuildEnv;
-use exec::cargo_home::twin;
+use exec::cargo_home::duplicate;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: FetchNeeds) -> Result<Vec
     }
     bar.finish_and_clear();
     if needs.second_home {
-        twin(&env.cargo_home, &env.second_home)?;
+        duplicate(&env.cargo_home, &env.second_home)?;
     }
     Ok(prepared)
 }

@@ -1,23 +1,20 @@
 //! The pass-through behind `RUSTC`: it counts and times every compile, for every strategy alike.
 //!
 //! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there. Started under that name,
-//! [`main_if_invoked`] runs the real compiler with the same arguments, standard streams, environment and exit code (or
-//! signal), and appends one line to a log ([`log`]). It works under plain Cargo and under tools that wrap or replace
-//! the call, because each of them ends up running `$RUSTC`.
+//! [`main_if_invoked`] runs the real compiler with the same arguments, streams, environment and exit code (or signal),
+//! and appends one line to a [`log`]. Tools that wrap or replace the call end up running `$RUSTC`, too. It must not
 //!
-//! What it must not do:
+//! - **change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`, which is passed through; path
+//!   and modification time of `RUSTC` decide whether `.rustc_info.json` may be reused, so the path is one per work
+//!   directory and an install leaves an identical file alone;
+//! - **fail a build.** Nothing that goes wrong with the log reaches the compiler's caller;
+//! - **cost time.** No argument parser, no thread, one file opened after the compiler ended;
+//! - **outlive or end anything.** It stays in the process group it was started in, and asks for no parent-death signal:
+//!   that fires when the *thread* that started it ends, and how an external tool uses its threads is not ours to
+//!   assume.
 //!
-//! - **Change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`, which is passed through; the
-//!   path and modification time of `RUSTC` only decide whether `.rustc_info.json` may be reused. The path is one per
-//!   work directory, and an install leaves an identical file alone so that its time stays.
-//! - **Fail a build.** Nothing that goes wrong with the log reaches the compiler's caller.
-//! - **Cost time.** No argument parser, no thread, one file opened after the compiler ended.
-//! - **Outlive or end anything.** It stays in the process group it was started in, which is
-//!   how a tree is ended. It asks for no parent-death signal: that fires when the *thread*
-//!   that started it ends, and how an external tool uses its threads is not ours to assume.
-//!
-//! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's
-//! path to its end must still end at a file called `rustc`.
+//! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's path must end at a file called
+//! `rustc`.
 
 mod args;
 pub mod log;

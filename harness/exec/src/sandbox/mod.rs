@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_one_line_with_the_last_words() {
+    fn a_refusal_is_one_line_with_the_last_line() {
         let error = refused("noise\nbwrap: No permissions to create new namespace\n").to_string();
         assert!(
             error.starts_with("`--sandbox` does not work here (No permissions to create new namespace); "),

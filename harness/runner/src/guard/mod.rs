@@ -1,13 +1,13 @@
 //! Guards: a run waits, or ends resumably, before the machine is in trouble or the numbers are.
 //!
-//! Before a step the guards read free space, memory and the load of others, and wait while a limit
-//! is passed. While a step runs, a thread reads free space and memory, and ends the step in time.
-//! A guard that stops a run ends our processes and nothing else ([`Supervisor::halt`]), as Ctrl-C
-//! does: every recorded step is whole, the one that ran is not recorded, `--resume` goes on.
+//! Before a step the guards read free space, memory and the load of others, and wait while a limit is passed. While a
+//! step runs, a thread reads free space and memory, and ends the step in time. A guard that stops a run ends our
+//! processes and nothing else ([`Supervisor::halt`]), as Ctrl-C does: the step that ran is not recorded, `--resume`
+//! goes on.
 //!
-//! Free space is asked of the file system (`statvfs`, microseconds). Memory is what Linux calls available. What others
-//! use of the processors is what they were busy with (`/proc/stat`) less what this process and its children used, over
-//! a window in which nothing of ours runs: the load average is a minute old and full of our own last build.
+//! Memory is what Linux calls available. What others use of the processors is what they were busy with (`/proc/stat`)
+//! less what this process and its children used, while nothing of ours runs: the load average is a minute old and full
+//! of our own last build.
 
 pub mod limits;
 

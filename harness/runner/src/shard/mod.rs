@@ -1,16 +1,8 @@
-//! A run in parts, for several machines or several nights.
+//! A run in parts, for several machines or several nights: `harness plan`, `compare --shard`, `merge`.
 //!
-//! The parts are made of *cells*: one round of one pass (see [`crate::plan`]), that is, the scenario once through for
-//! every strategy, from empty directories. Within a cell strategies are compared with each other, so a cell is never
-//! divided: every ratio is of two builds on one machine.
-//!
-//! ```text
-//! harness plan --shards 4 --rounds 8 …              what the shards are, for some engine
-//! harness compare --options FILE --shard 1/4        one of them, a run folder of its own
-//! harness merge RUN…  --out DIR                     the run they make together
-//! ```
-//!
-//! Which cells a shard holds follows from the options alone ([`split`]): no shard needs to know of the others. The
+//! The parts are made of *cells*: one round of one pass ([`crate::plan`]), that is, the scenario once through for every
+//! strategy, from empty directories. Within a cell strategies are compared with each other, so a cell is never divided:
+//! every ratio is of two builds on one machine. Which cells a shard holds follows from the options alone ([`split`]);
 //! rounds keep their numbers, and whose turn it is follows from seed and round, so the rows are those of the whole run.
 
 pub mod split;

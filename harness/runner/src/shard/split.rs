@@ -68,7 +68,7 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
     let mut shards = vec![ShardLoad::default(); of];
     for (pass, weight) in weights.iter().enumerate() {
         let wanted: Vec<u32> = counts.iter().map(|shard| shard[pass]).collect();
-        for (shard, rounds) in shards.iter_mut().zip(hand_out(&wanted)) {
+        for (shard, rounds) in shards.iter_mut().zip(distribute(&wanted)) {
             shard.weight += (*weight).max(1) * rounds.len() as u64;
             shard.cells.extend(rounds.into_iter().map(|round| (round, pass)));
         }
@@ -77,7 +77,7 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
 }
 
 /// Rounds for shards that want so many each: whole pairs first, then what is left.
-fn hand_out(wanted: &[u32]) -> Vec<Vec<u32>> {
+fn distribute(wanted: &[u32]) -> Vec<Vec<u32>> {
     let mut next = 1;
     let mut take = |count: u32| {
         let taken: Vec<u32> = (next..next + count).collect();

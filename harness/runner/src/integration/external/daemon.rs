@@ -76,14 +76,14 @@ impl ExternalTool {
             self.supervisor.check().map_err(process::ProcessError::from)?;
             let serves = self.serves(ready.as_ref(), port)?;
             if !daemon.is_running() {
-                return Ok(Err(daemon.last_words()));
+                return Ok(Err(daemon.last_line()));
             }
             if serves {
                 return Ok(Ok(ServingDaemon { daemon, port, values }));
             }
             std::thread::sleep(PAUSE);
         }
-        Ok(Err(format!("it did not serve within {} s; {}", STARTING.as_secs(), daemon.last_words())))
+        Ok(Err(format!("it did not serve within {} s; {}", STARTING.as_secs(), daemon.last_line())))
     }
 
     fn serves(&self, ready: Option<&CommandSpec>, port: u16) -> Result<bool, BuildError> {
@@ -118,7 +118,7 @@ impl ExternalTool {
     pub(super) fn daemon_ended(&self) -> Option<String> {
         let mut serving = self.serving();
         let serving = serving.as_mut()?;
-        (!serving.daemon.is_running()).then(|| format!("its daemon ended: {}", serving.daemon.last_words()))
+        (!serving.daemon.is_running()).then(|| format!("its daemon ended: {}", serving.daemon.last_line()))
     }
 
     pub(super) fn port(&self) -> Option<u16> {
