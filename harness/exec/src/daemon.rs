@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::command::CommandSpec;
 use super::interrupt::{GRACE, Supervisor};
 use super::os::has_ended;
+use super::process::CommandSpec;
 use super::process::ProcessError;
 
 const PAUSE: Duration = Duration::from_millis(10);

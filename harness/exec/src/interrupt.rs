@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::command::{CommandSpec, ProcessError};
 use super::os::{ChildGroup, ResourceUse};
+use super::process::{CommandSpec, ProcessError};
 
 /// How long a child has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(2);

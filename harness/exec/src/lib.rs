@@ -3,8 +3,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`process`], [`command`] | one measured child from start to end: wall time, CPU time, peak memory |
-//! | [`tool`] | auxiliary programs, not measured |
+//! | [`process`] | one measured child from start to end: wall time, CPU time, peak memory |
 //! | [`interrupt`], [`leftovers`] | Ctrl-C ends our own process groups; what a killed run left is ended |
 //! | [`daemon`] | one child that serves from the side |
 //! | [`cpu`] | processor time of the machine, and our part of it |
@@ -14,11 +13,10 @@
 //! | [`workdir`], [`identity`] | the work directory: its checks and its lock |
 //! | [`disk`], [`filesystem`] | bytes and blocks of trees; kind, room and link modes of a file system |
 //! | [`volume`] | makes, mounts and removes a file system for one run |
-//! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies |
+//! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies, and other programs |
 //! | `os` | the seam: one file a system, the same names in each |
 
 pub mod cargo_home;
-pub mod command;
 pub mod cpu;
 pub mod daemon;
 pub mod disk;
@@ -32,7 +30,6 @@ pub mod observer;
 mod os;
 pub mod process;
 pub mod sandbox;
-pub mod tool;
 pub mod toolchain;
 pub mod volume;
 pub mod workdir;

@@ -1,5 +1,4 @@
 use super::*;
-use crate::command::STDERR_TAIL;
 use crate::identity::ProcessIdentity;
 
 fn sh(script: &str) -> CommandSpec {

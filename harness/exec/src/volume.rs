@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::ProcessIdentity;
 use super::os;
-use super::tool::{ToolError, on_path, output_of};
+use super::toolchain::{ToolError, on_path, output_of};
 
 const PREFIX: &str = "volume-";
 

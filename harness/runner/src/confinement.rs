@@ -13,7 +13,7 @@ use strategies::Strategy;
 
 use super::build_env::BuildEnv;
 use super::experiment::Experiment;
-use exec::command::CommandSpec;
+use exec::process::CommandSpec;
 use exec::sandbox::view::{SandboxNeeds, split};
 use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 

@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{CommandSpec, Finished, ProcessError, Stream};
 use super::interrupt::{Interrupted, Supervisor};
-use super::tool::on_path;
+use super::process::{CommandSpec, Finished, ProcessError, Stream};
+use super::toolchain::on_path;
 use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};

@@ -9,11 +9,11 @@ use strategies::external::schema;
 use super::{ExternalTool, PATIENCE};
 use crate::build::Usage;
 use crate::deadline::BuildError;
-use exec::command::CommandSpec;
 use exec::cpu;
 use exec::daemon::DaemonProcess;
 use exec::leftovers::{self, TOOL_MARK};
 use exec::process;
+use exec::process::CommandSpec;
 
 const ATTEMPTS: u32 = 5;
 
