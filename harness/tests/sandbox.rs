@@ -136,7 +136,7 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
     t.say("uid", fs::metadata("/proc/self").unwrap().uid());
     let processes = fs::read_dir("/proc").unwrap().flatten().filter(|e| e.file_name().to_str().unwrap().parse::<u32>().is_ok());
     t.say("processes", processes.count());
-    t.last_line()
+    t.last_words()
 "#
         ),
     );
@@ -175,7 +175,7 @@ fn what_takes_too_much_is_ended_and_reported() {
         &place,
         "hungry",
         "    let mut all: Vec<Vec<u8>> = Vec::new();\n    for _ in 0..64 { all.push(vec![1; 32 << 20]); }\n    \
-         let mut t = Tried(Vec::new());\n    t.say(\"got\", all.len());\n    t.last_line()",
+         let mut t = Tried(Vec::new());\n    t.say(\"got\", all.len());\n    t.last_words()",
     );
     workspace(
         &place,
@@ -183,7 +183,7 @@ fn what_takes_too_much_is_ended_and_reported() {
         "    let mut all = Vec::new();\n    let mut t = Tried(Vec::new());\n    loop {\n        \
          match std::process::Command::new(\"sleep\").arg(\"60\").stdout(std::process::Stdio::null())\
          .stderr(std::process::Stdio::null()).spawn() { Ok(child) => all.push(child), Err(_) => break }\n        \
-         if all.len() == 400 { break }\n    }\n    t.say(\"started\", all.len());\n    t.last_line()",
+         if all.len() == 400 { break }\n    }\n    t.say(\"started\", all.len());\n    t.last_words()",
     );
     workspace(&place, "sleepy", "    std::thread::sleep(Duration::from_secs(90));");
     let row = build(&place, "hungry", &["--sandbox-memory", "900MiB"]);

@@ -27,7 +27,7 @@ impl Tried {
     fn say(&mut self, name: &str, what: impl std::fmt::Display) {
         self.0.push(format!("{name}={what}"));
     }
-    fn last_line(self) -> ! {
+    fn last_words(self) -> ! {
         eprintln!("error: TRIED {} END", self.0.join("; "));
         std::process::exit(1)
     }
