@@ -51,7 +51,7 @@ pub struct DiskError {
 }
 
 /// A run of blocks: device, first byte on it, length.
-type Extent = (u64, u64, u64);
+type DiskExtent = (u64, u64, u64);
 
 /// Writes out everything a file system still holds back, so that its extents are placed.
 /// Fails when `path` cannot be opened or the system reports a write error.
@@ -83,7 +83,7 @@ pub fn scan(root: &Path) -> Result<TreeScan, DiskError> {
 pub fn together<'a>(scans: impl IntoIterator<Item = &'a TreeScan>) -> TreeUsage {
     let mut seen = HashSet::new();
     let mut usage = TreeUsage::default();
-    let mut extents: Vec<Extent> = Vec::new();
+    let mut extents: Vec<DiskExtent> = Vec::new();
     let (mut unlisted_bytes, mut unknown_extents) = (0, false);
     for scan in scans {
         usage.apparent_bytes += scan.apparent;
@@ -100,7 +100,7 @@ pub fn together<'a>(scans: impl IntoIterator<Item = &'a TreeScan>) -> TreeUsage 
     usage
 }
 
-fn union_bytes(extents: &mut [Extent]) -> u64 {
+fn union_bytes(extents: &mut [DiskExtent]) -> u64 {
     extents.sort_unstable();
     let mut covered = 0;
     let mut reached = (0, 0); // (device, end)
@@ -119,7 +119,7 @@ pub struct TreeScan {
     /// Inode, its allocated bytes, and how many of those FIEMAP does not list.
     inodes: Vec<(FileNumber, u64, u64)>,
     apparent: u64,
-    extents: Vec<Extent>,
+    extents: Vec<DiskExtent>,
     unknown_extents: bool,
 }
 

@@ -130,7 +130,7 @@ fn files_are_counted_across_many_directories() {
 
 #[test]
 fn a_union_counts_each_byte_once_within_a_device() {
-    let bytes = |runs: &[Extent]| union_bytes(&mut runs.to_vec());
+    let bytes = |runs: &[DiskExtent]| union_bytes(&mut runs.to_vec());
     assert_eq!(bytes(&[]), 0);
     assert_eq!(bytes(&[(1, 0, 10), (1, 0, 10)]), 10, "the same");
     assert_eq!(bytes(&[(1, 5, 10), (1, 0, 10)]), 15, "overlapping");

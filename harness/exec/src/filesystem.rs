@@ -133,23 +133,15 @@ fn mount_of(mountinfo: &str, path: &Path) -> Option<MountEntry> {
 
 /// The kernel writes blanks and backslashes in octal: `\040`.
 fn unescape(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let digits = rest.get(at + 1..at + 4).and_then(|d| u8::from_str_radix(d, 8).ok());
-        match digits {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = &rest[at + 4..];
-            }
-            None => {
-                out.push('\\');
-                rest = &rest[at + 1..];
-            }
+    let mut parts = text.split('\\');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) => out.extend([&*char::from(byte).to_string(), &part[3..]]),
+            None => out.extend(["\\", part]),
         }
     }
-    out + rest
+    out
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use records::RunInfo;
@@ -8,12 +9,10 @@ use super::*;
 
 const ROUNDS: u32 = 12;
 
-/// FNV-1a, finished so that every bit counts.
 fn hash(numbers: &[u64]) -> u64 {
-    let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    (hash ^ hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    let mut hasher = DefaultHasher::new();
+    numbers.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn key(plan: &RunPlan, slot: &Slot) -> StepKey {

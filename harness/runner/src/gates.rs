@@ -13,7 +13,7 @@ use strategies::link::{LinkMode, Mechanism};
 
 use super::build_env::BuildEnv;
 use super::integration::Expectations;
-use super::step::{BuildJob, Trial};
+use super::step::{StepBuild, Trial};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateFacts {
@@ -40,7 +40,7 @@ pub struct GateFacts {
 pub(crate) fn facts(
     env: &BuildEnv,
     expectations: &Expectations,
-    job: &BuildJob,
+    job: &StepBuild,
     trial: &Trial,
     was_seen: bool,
     programs: &mut HashMap<(String, String, String), String>,
@@ -131,9 +131,9 @@ type SourceFile = (PathBuf, Option<Digest>);
 impl Origins {
     /// Takes in what a step compiled, and looks at what it found fresh: the first unit that was
     /// compiled from other sources than its working copy has, as a reason.
-    pub(crate) fn check(&mut self, jobs: &[BuildJob], trials: &[Trial], opaque: bool) -> Option<String> {
+    pub(crate) fn check(&mut self, jobs: &[StepBuild], trials: &[Trial], opaque: bool) -> Option<String> {
         // In an empty build directory a tool brought it.
-        let was_there = |job: &BuildJob, trial: &Trial, index| !(job.cold && opaque) && was_there(trial, index);
+        let was_there = |job: &StepBuild, trial: &Trial, index| !(job.cold && opaque) && was_there(trial, index);
         for (job, trial) in jobs.iter().zip(trials) {
             for (index, dir) in local_units(job, trial) {
                 if !was_there(job, trial, index) || !self.units.contains_key(&dir) {
@@ -152,7 +152,7 @@ impl Origins {
     }
 }
 
-fn local_units<'t>(job: &'t BuildJob, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
+fn local_units<'t>(job: &'t StepBuild, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
     let units = trial.build.built.matched.units.iter();
     units
         .filter(|(index, _)| {
@@ -168,7 +168,7 @@ fn was_there(trial: &Trial, index: UnitIndex) -> bool {
     trial.build.is_fresh(index) && !restored.into_iter().any(|(unit, _)| *unit == index)
 }
 
-fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
+fn sources(job: &StepBuild, unit_dir: &Path) -> Vec<SourceFile> {
     let files = std::fs::read_dir(unit_dir.join("out")).into_iter().flatten().flatten().map(|file| file.path());
     let dep_infos = files.filter(|path| path.extension().is_some_and(|kind| kind == "d"));
     let mut read: Vec<PathBuf> = dep_infos
@@ -182,11 +182,11 @@ fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
     read.into_iter().map(|file| (file.clone(), content(job, &file))).collect()
 }
 
-fn is_unchanged(job: &BuildJob, sources: &[SourceFile]) -> bool {
+fn is_unchanged(job: &StepBuild, sources: &[SourceFile]) -> bool {
     sources.iter().all(|(file, was)| content(job, file) == *was)
 }
 
-fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
+fn content(job: &StepBuild, file: &Path) -> Option<Digest> {
     std::fs::read(job.site.tree.join(file)).ok().map(|bytes| Digest::of(&bytes))
 }
 

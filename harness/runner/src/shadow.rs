@@ -17,10 +17,10 @@ use strategies::shadow::{FileDifference, ShadowComparison, ShadowVerdict, compar
 use super::build_env::BuildEnv;
 use super::integration::{self, StepStart, plain::PlainCargo};
 use super::invocation::Site;
-use super::step::{BuildJob, ShadowResult, Trial};
+use super::step::{StepBuild, ShadowResult, Trial};
 use exec::filesystem::remove_dir;
 
-pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
+pub(crate) fn check(env: &BuildEnv, job: &StepBuild, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
         .iter()
@@ -88,7 +88,7 @@ impl BuildDirAside {
     }
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
-    fn compile(&self, env: &BuildEnv, job: &BuildJob, name: &str) -> Result<PathBuf> {
+    fn compile(&self, env: &BuildEnv, job: &StepBuild, name: &str) -> Result<PathBuf> {
         let site = Site { hooks: Arc::new(PlainCargo::default()), ..job.site.clone() };
         integration::build(&PlainCargo::default(), env, &site, &job.options, &StepStart::default())?;
         let kept = self.dir.join(name);

@@ -22,7 +22,7 @@ pub enum StepOutcome {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct BuildJob {
+pub(crate) struct StepBuild {
     pub(crate) copy: String,
     pub(crate) site: Site,
     pub(crate) options: BuildOptions,

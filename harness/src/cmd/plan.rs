@@ -127,7 +127,7 @@ pub fn run(args: &PlanArgs) -> Result<ExitCode> {
         file,
         work_dir,
         out,
-        predicted_s: &weights,
+        predicted_s: weights,
         limit: args.job_limit.unwrap_or(Duration::from_secs(longest * predicted.safety + AROUND_S)),
         name: &args.job_name,
     };

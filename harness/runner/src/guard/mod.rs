@@ -192,12 +192,6 @@ pub struct Guards {
     print: Box<dyn Fn(&str)>,
 }
 
-impl fmt::Debug for Guards {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guards").field("floors", &self.floors).finish_non_exhaustive()
-    }
-}
-
 impl Guards {
     /// The guards of a run on this machine. What this system does not state is noted once.
     pub fn new(limits: &Limits, disks: Vec<GuardedDisk>, supervisor: Supervisor, print: Box<dyn Fn(&str)>) -> Guards {
@@ -339,15 +333,15 @@ mod tests {
 
     /// Free space and memory in MiB; one reading after the other, the last one for ever.
     #[derive(Debug)]
-    struct Script(Mutex<Vec<(u64, Option<u64>)>>);
+    struct ScriptedSensors(Mutex<Vec<(u64, Option<u64>)>>);
 
-    impl Script {
-        fn of(readings: &[(u64, Option<u64>)]) -> Arc<Script> {
-            Arc::new(Script(Mutex::new(readings.to_vec())))
+    impl ScriptedSensors {
+        fn of(readings: &[(u64, Option<u64>)]) -> Arc<ScriptedSensors> {
+            Arc::new(ScriptedSensors(Mutex::new(readings.to_vec())))
         }
     }
 
-    impl Sensors for Script {
+    impl Sensors for ScriptedSensors {
         fn free(&self) -> Vec<Option<u64>> {
             let mut script = self.0.lock().unwrap();
             vec![Some(MIB * if script.len() > 1 { script.remove(0).0 } else { script[0].0 })]
@@ -380,7 +374,7 @@ mod tests {
         let disks = vec![GuardedDisk { path: "/arms".into(), floor: 100 * MIB }];
         let guards = Guards {
             floors: Arc::new(Floors { disks, ..Floors::default() }),
-            sensors: Script::of(&free.iter().map(|free| (*free, None)).collect::<Vec<_>>()),
+            sensors: ScriptedSensors::of(&free.iter().map(|free| (*free, None)).collect::<Vec<_>>()),
             wait,
             supervisor: Supervisor::new(),
             print: Box::new(move |line| listener.borrow_mut().push(line.to_owned())),
@@ -476,7 +470,7 @@ mod tests {
     fn watch(readings: &[(u64, Option<u64>)]) -> (Watch, std::sync::mpsc::Receiver<PassedLimit>) {
         let (tripped, reasons) = channel();
         let trip = move |passed| tripped.send(passed).unwrap();
-        (Watch::begin(Arc::new(floors()), Script::of(readings), trip), reasons)
+        (Watch::begin(Arc::new(floors()), ScriptedSensors::of(readings), trip), reasons)
     }
 
     #[test]

@@ -17,13 +17,8 @@ pub type ShardCell = (u32, usize);
 /// Which shard has which cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    shards: Vec<ShardLoad>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct ShardLoad {
-    cells: BTreeSet<ShardCell>,
-    weight: u64,
+    shards: Vec<BTreeSet<ShardCell>>,
+    weights: Vec<u64>,
 }
 
 /// There are fewer cells than shards.
@@ -37,12 +32,12 @@ impl Split {
     /// The cells of a shard, counted from 1; none of a shard that there is not.
     pub fn cells_of(&self, shard: u32) -> BTreeSet<ShardCell> {
         let at = (shard as usize).checked_sub(1).and_then(|at| self.shards.get(at));
-        at.map(|shard| shard.cells.clone()).unwrap_or_default()
+        at.cloned().unwrap_or_default()
     }
 
     /// Weight of each shard, in the unit of the weights.
-    pub fn weights(&self) -> Vec<u64> {
-        self.shards.iter().map(|shard| shard.weight).collect()
+    pub fn weights(&self) -> &[u64] {
+        &self.weights
     }
 }
 
@@ -65,15 +60,14 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
             loads[least] += weights[pass].max(1);
         }
     }
-    let mut shards = vec![ShardLoad::default(); of];
-    for (pass, weight) in weights.iter().enumerate() {
+    let mut shards = vec![BTreeSet::new(); of];
+    for pass in 0..weights.len() {
         let wanted: Vec<u32> = counts.iter().map(|shard| shard[pass]).collect();
         for (shard, rounds) in shards.iter_mut().zip(distribute(&wanted)) {
-            shard.weight += (*weight).max(1) * rounds.len() as u64;
-            shard.cells.extend(rounds.into_iter().map(|round| (round, pass)));
+            shard.extend(rounds.into_iter().map(|round| (round, pass)));
         }
     }
-    Ok(Split { shards })
+    Ok(Split { shards, weights: loads })
 }
 
 /// Rounds for shards that want so many each: whole pairs first, then what is left.
