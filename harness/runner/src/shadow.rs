@@ -17,7 +17,7 @@ use strategies::shadow::{FileDifference, ShadowComparison, ShadowVerdict, compar
 use super::build_env::BuildEnv;
 use super::integration::{self, StepStart, plain::PlainCargo};
 use super::invocation::Site;
-use super::step::{StepBuild, ShadowResult, Trial};
+use super::step::{ShadowResult, StepBuild, Trial};
 use exec::filesystem::remove_dir;
 
 pub(crate) fn check(env: &BuildEnv, job: &StepBuild, trial: &Trial) -> Result<ShadowResult> {

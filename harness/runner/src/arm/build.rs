@@ -16,7 +16,7 @@ use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
 use crate::ledger::DiskUse;
 use crate::shadow;
-use crate::step::{StepBuild, BuiltStep, OutcomeCounts, ShadowResult, StepOutcome, Trial};
+use crate::step::{BuiltStep, OutcomeCounts, ShadowResult, StepBuild, StepOutcome, Trial};
 use exec::cpu::{CpuTimes, own_cpu};
 use exec::process::ProcessError;
 
