@@ -1,0 +1,170 @@
+//! `harness probe` as a user runs it: what it finds, what it leaves behind, what it refuses.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{Place, Said};
+use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict};
+
+/// Runs probes in this directory.
+fn probe(place: &Place, args: &[&str]) -> Said {
+    let (work, out) = (place.at("work"), place.at("out"));
+    let mut command = place.harness();
+    command.arg("probe").arg("--work-dir").arg(work).arg("--out").arg(out).args(args);
+    Said::of(command.output().unwrap())
+}
+
+fn folder(place: &Place) -> PathBuf {
+    let folders: Vec<PathBuf> = fs::read_dir(place.at("out")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    folders[0].clone()
+}
+
+fn found(place: &Place) -> ProbeRun {
+    reports::probes::read(&folder(place)).unwrap()
+}
+
+fn verdict(run: &ProbeRun, probe: &str, strategy: &str) -> ProbeRow {
+    let is = |row: &&ProbeRow| row.probe == probe && row.strategy == strategy;
+    run.rows.iter().find(is).unwrap_or_else(|| panic!("no row {probe} {strategy}")).clone()
+}
+
+/// One strategy that is wrong on purpose for each family, and a probe that catches it.
+const CAUGHT: &[(&str, &str)] = &[
+    ("same-version-two-checkouts", "broken:narrow-key"),
+    ("env-changed", "broken:narrow-key"),
+    ("no-op-after-restore", "broken:old-fingerprints"),
+    ("restore-leaves-others-fresh", "broken:shared-fingerprints"),
+    ("two-cold-builds-mixed", "broken:no-content"),
+    ("dependent-evicted", "broken:keeps-outdated"),
+    ("blobs-truncated", "broken:trusting"),
+    ("collected-while-cargo-compiles", "broken:no-lock"),
+];
+
+#[test]
+fn each_family_catches_a_strategy_that_is_wrong_on_purpose() {
+    let place = Place::new();
+    let list = |of: fn(&(&str, &str)) -> String| {
+        let mut words: Vec<String> = CAUGHT.iter().map(of).collect();
+        words.sort();
+        words.dedup();
+        words.join(",")
+    };
+    let probes = list(|(probe, _)| (*probe).to_owned());
+    let strategies = format!("hardlink+aggressive,{}", list(|(_, strategy)| (*strategy).to_owned()));
+    let said = probe(&place, &["--probes", &probes, "--strategies", &strategies]);
+    assert_eq!(said.code, Some(0), "without --require a failure is a finding: {}", said.stderr);
+    let run = found(&place);
+    for (probe, broken) in CAUGHT {
+        let row = verdict(&run, probe, broken);
+        assert_eq!(row.verdict, ProbeVerdict::Fail, "{probe} does not catch {broken}: {}", row.detail);
+        assert!(!row.detail.is_empty() && row.detail.lines().count() == 1, "{}", row.detail);
+        let ours = verdict(&run, probe, "hardlink+aggressive");
+        assert_eq!(ours.verdict, ProbeVerdict::Pass, "{probe}: {}", ours.detail);
+        let script = folder(&place).join("scripts").join(format!("{probe}.sh"));
+        assert!(fs::read_to_string(script).unwrap().contains("cargo build"), "{probe}");
+    }
+    assert!(said.stdout.contains("by hand: harness probe --script"), "{}", said.stdout);
+    assert!(!place.at("work/probes").exists(), "directories are removed");
+}
+
+#[test]
+fn a_required_probe_that_fails_decides_the_exit_code() {
+    let place = Place::new();
+    let asked = ["--probes", "same-version-two-checkouts", "--require", "stale"];
+    let one_missing = probe(&place, &asked);
+    assert!(one_missing.mistake().contains("--probes leaves out"), "{}", one_missing.stderr);
+    let required = ["--probes", "same-version-two-checkouts", "--require", "same-version-two-checkouts"];
+    let broken = probe(&place, &[&required[..], &["--strategies", "broken:narrow-key", "--keep"]].concat());
+    assert_eq!(broken.code, Some(1), "{}", broken.stderr);
+    let kept = place.at("work/probes/same-version-two-checkouts/broken-narrow-key");
+    assert!(kept.join("store").is_dir() && kept.join("by-hand.sh").is_file(), "--keep keeps");
+    fs::remove_dir_all(place.at("out")).unwrap();
+    let fine = probe(&place, &[&required[..], &["--strategies", "copy+aggressive"]].concat());
+    assert_eq!(fine.code, Some(0), "{}", fine.stderr);
+    // The same rows in both files.
+    let run = found(&place);
+    let table = fs::read_to_string(folder(&place).join("probes.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + run.rows.len());
+    assert_eq!(table.lines().next().unwrap(), ProbeRow::COLUMNS.join(","));
+    assert_eq!(run.info.strategies, ["copy+aggressive"]);
+    assert!(run.info.toolchain.rustc.starts_with("rustc "));
+}
+
+#[test]
+fn the_steps_of_a_probe_are_a_script_that_runs_by_itself() {
+    let place = Place::new();
+    let said = probe(&place, &["--script", "same-version-two-checkouts", "--strategies", "none"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let dir = place.at("by-hand");
+    fs::create_dir(&dir).unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &said.stdout]).current_dir(&dir).env("CARGO_HOME", place.at("home"));
+    let ran = Said::of(shell.output().unwrap());
+    assert_eq!(ran.code, Some(0), "{}\n{}", said.stdout, ran.stderr);
+    let printed: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with("must print")).collect();
+    let expected: Vec<&str> = ran.stdout.lines().filter_map(|line| line.strip_prefix("must print: ")).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
+    let place = Place::new();
+    let listed = probe(&place, &["--list"]);
+    assert_eq!(listed.code, Some(0));
+    for family in ["stale", "freshness", "identity", "isolation", "faults", "races", "cost"] {
+        assert!(listed.stdout.contains(&format!("{family}: ")), "{family}");
+    }
+    assert!(listed.stdout.contains("https://github.com/rust-lang/cargo/issues/"));
+    let dry = probe(&place, &["--dry-run"]);
+    assert_eq!(dry.code, Some(0));
+    assert!(!place.at("work").exists() && !place.at("out").exists(), "nothing is touched");
+    let typo = probe(&place, &["--probes", "same-version-two-checkout"]);
+    assert!(typo.mistake().contains("nearest: same-version-two-checkouts"), "{}", typo.stderr);
+    assert!(probe(&place, &["--strategies", "nope"]).mistake().contains("unknown strategy"));
+    assert!(probe(&place, &["--script", "stale"]).mistake().contains("one probe"));
+    let old_name_of_the_flag = probe(&place, &["--story", "stale"]);
+    assert!(old_name_of_the_flag.mistake().contains("one probe"), "{}", old_name_of_the_flag.stderr);
+    let compare = place.run(&["compare", "--strategies", "broken:trusting"]);
+    assert!(compare.mistake().contains("wrong on purpose"), "{}", compare.stderr);
+}
+
+#[test]
+fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warning() {
+    let place = Place::new();
+    let file = place.at("odd.toml");
+    let store = "n".repeat(300);
+    fs::write(
+        &file,
+        format!("name = \"odd\"\nabout = \"Its store cannot be made.\"\nstore.path = \"{{store}}/{store}\"\n"),
+    )
+    .unwrap();
+    let asked = ["--probes", "store-deleted-during-a-build", "--strategy-file", file.to_str().unwrap()];
+    let odd = probe(&place, &[&asked[..], &["--strategies", "odd"]].concat());
+    assert_eq!(odd.code, Some(1), "{}", odd.stderr);
+    assert!(odd.stderr.contains("1 probes could not be run"), "{}", odd.stderr);
+    let row = verdict(&found(&place), "store-deleted-during-a-build", "odd");
+    assert_eq!(row.verdict, ProbeVerdict::Error, "{}", row.detail);
+    assert!(odd.stdout.contains("ERR") && odd.stdout.contains("the harness could not run it"), "{}", odd.stdout);
+    let required = ["--probes", "store-deleted-during-a-build", "--require", "store-deleted-during-a-build"];
+    fs::remove_dir_all(place.at("out")).unwrap();
+    let nobody = probe(&place, &[&required[..], &["--strategies", "none"]].concat());
+    assert_eq!(nobody.code, Some(0), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("is required, but n/a for every strategy"), "{}", nobody.stderr);
+}
+
+#[test]
+fn a_daemon_that_does_not_start_makes_a_probe_not_applicable() {
+    let place = Place::new();
+    let file = place.at("mute.toml");
+    let text =
+        "name = \"mute\"\nabout = \"Its daemon ends at once.\"\n[daemon]\nstart = [\"false\"]\nready = [\"false\"]\n";
+    fs::write(&file, text).unwrap();
+    let asked = ["--probes", "same-version-two-checkouts", "--strategies", "mute", "--strategy-file"];
+    let said = probe(&place, &[&asked[..], &[file.to_str().unwrap()]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let row = verdict(&found(&place), "same-version-two-checkouts", "mute");
+    assert_eq!((row.verdict, row.attempts), (ProbeVerdict::NotApplicable, 1), "{}", row.detail);
+    assert!(row.detail.contains("the daemon of mute did not start"), "{}", row.detail);
+}

@@ -1,0 +1,338 @@
+//! `--sandbox`: what hostile build scripts and programs try, and how it ends; they print what came of it in a last line,
+//! `TRIED name=outcome; …`. That good builds are
+//! the same inside, and what the command prints, is in `sandboxed.rs`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::support::processes::{signal, wait_for};
+use crate::support::{Place, Run, Said, skip};
+use records::{Status, StepRow};
+use rustix::process::Signal;
+
+/// What every script may use.
+const TOOLS: &str = r#"
+#![allow(dead_code, unused)]
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::time::Duration;
+
+fn open(path: &str) -> std::io::Result<()> {
+    OpenOptions::new().write(true).open(path).map(drop)
+}
+
+struct Tried(Vec<String>);
+
+impl Tried {
+    fn one<T, E: std::fmt::Debug>(&mut self, name: &str, outcome: Result<T, E>) {
+        let outcome = match outcome { Ok(_) => "done".to_owned(), Err(error) => format!("{error:?}") };
+        self.0.push(format!("{name}={}", outcome.replace(['\n', ';', '='], " ")));
+    }
+    fn say(&mut self, name: &str, what: impl std::fmt::Display) {
+        self.0.push(format!("{name}={what}"));
+    }
+    fn last_words(self) -> ! {
+        eprintln!("error: TRIED {} END", self.0.join("; "));
+        std::process::exit(1)
+    }
+}
+"#;
+
+/// A workspace of one package whose build script has this `main`.
+fn workspace(place: &Place, name: &str, main: &str) {
+    place.write(&format!("ws/{name}/Cargo.toml"), "[profile.dev]\ndebug = 0\n[workspace]\n");
+    place.write(&format!("ws/{name}/build.rs"), &format!("{TOOLS}\nfn main() {{\n{main}\n}}\n"));
+    place.write(&format!("ws/{name}/src/lib.rs"), "pub fn nothing() {}\n");
+    place.cargo(name, &["generate-lockfile"]);
+    place.corpus(name, &[name]);
+}
+
+/// What a script tried, and what came of it.
+#[track_caller]
+fn tried(note: &str) -> BTreeMap<String, String> {
+    let words = note.split("TRIED ").nth(1).and_then(|rest| rest.split(" END").next());
+    let words = words.unwrap_or_else(|| panic!("no last words: {note}"));
+    words.split("; ").filter_map(|one| one.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+}
+
+/// Whether there is a sandbox here; says so where not.
+fn is_available() -> bool {
+    let place = Place::new();
+    let mut harness = place.harness();
+    harness.args(["compare", "--dry-run", "--sandbox", "--work-dir"]).arg(place.at("work"));
+    let said = Said::of(harness.output().unwrap());
+    if said.code == Some(0) {
+        return true;
+    }
+    let line = said.mistake();
+    assert!(line.contains("`--sandbox`") && line.contains("; "), "what is missing and what to do: {line}");
+    assert!(!place.at("work").exists(), "nothing was begun without the sandbox that was asked for");
+    skip("what hostile code tries in a sandbox", line);
+    false
+}
+
+/// The same command, started with the root directory open as file 9: a way out, were it passed on.
+fn with_an_open_root(harness: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec 9</; exec \"$@\"", "sh"]).arg(harness.get_program()).args(harness.get_args());
+    for (name, value) in harness.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.current_dir(harness.get_current_dir().unwrap()).stdin(Stdio::null());
+    shell
+}
+
+/// Builds a workspace once in a sandbox.
+fn build(place: &Place, name: &str, more: &[&str]) -> StepRow {
+    let args = [&["--scenario", "cold", "--strategies", "none"][..], more].concat();
+    let run = compare(place, name, &args);
+    run.step("none", "cold", name).clone()
+}
+
+/// Compares in a sandbox, with the place's `user` directory as home; the run folder is gone afterwards.
+fn compare(place: &Place, name: &str, more: &[&str]) -> Run {
+    let args = [&["--sandbox"][..], more].concat();
+    let rustup =
+        std::env::var_os("RUSTUP_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from);
+    let mut harness = place.harness();
+    fs::create_dir_all(place.at("user")).unwrap();
+    harness.args(place.compare_args(name, &args)).env("HOME", place.at("user")).env("RUSTUP_HOME", rustup);
+    let said = Said::of(with_an_open_root(&harness).output().unwrap());
+    let run = Run::read(&place.run_folder());
+    fs::remove_dir_all(place.at("out")).unwrap();
+    assert!(said.stdout.contains("sandbox: bubblewrap"), "{}\n{}", said.stdout, said.stderr);
+    run
+}
+
+#[test]
+fn the_network_files_outside_and_secrets_are_out_of_reach() {
+    if !is_available() {
+        return;
+    }
+    let place = Place::new();
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    tcp.set_nonblocking(true).unwrap();
+    udp.set_nonblocking(true).unwrap();
+    place.write("user/.ssh/id", "SECRET");
+    place.write("user/.cargo/credentials.toml", "[registry]\ntoken = \"SECRET\"\n");
+    place.write("outside/file", "untouched");
+    let (to_tcp, to_udp) = (tcp.local_addr().unwrap().to_string(), udp.local_addr().unwrap().to_string());
+    let work = place.at("work").display().to_string();
+    let outside = place.at("outside").display().to_string();
+    workspace(
+        &place,
+        "nosy",
+        &format!(
+            r#"
+    let mut t = Tried(Vec::new());
+    let held = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|e| fs::read_link(e.path()).ok());
+    let held: Vec<String> = held.map(|l| l.display().to_string()).filter(|l| !l.starts_with("pipe:") && !l.starts_with("/proc/") && l != "/dev/null").collect();
+    t.say("held", held.join(","));
+    let home = std::env::var("HOME").unwrap();
+    let soon = Duration::from_millis(500);
+    t.one("net-tcp", TcpStream::connect_timeout(&"{to_tcp}".parse().unwrap(), soon));
+    t.one("net-far", TcpStream::connect_timeout(&"192.0.2.1:80".parse().unwrap(), soon));
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let _ = udp.send_to(b"hello", "{to_udp}");
+    t.one("net-udp", UdpSocket::bind("0.0.0.0:0").and_then(|s| s.send_to(b"x", "192.0.2.1:53")));
+    t.one("net-dns", ("example.org", 80).to_socket_addrs());
+    let own = TcpListener::bind("127.0.0.1:0").unwrap();
+    t.one("may-loopback", TcpStream::connect(own.local_addr().unwrap()));
+    t.one("write-new", fs::write("{outside}/new", "x"));
+    t.one("write-old", fs::write("{outside}/file", "x"));
+    t.one("write-home", fs::write(format!("{{home}}/planted"), "x"));
+    t.one("write-usr", fs::write("/usr/planted", "x"));
+    t.one("write-etc", fs::write("/etc/planted", "x"));
+    t.one("write-root", fs::write("/planted", "x"));
+    t.one("write-work", fs::write("{work}/planted", "x"));
+    t.one("write-observer", open("{work}/bin/rustc"));
+    t.one("write-config", open("{work}/cargo-home/config.toml"));
+    t.one("write-credentials", fs::write("{work}/cargo-home/credentials.toml", "x"));
+    t.one("write-sysrq", open("/proc/sysrq-trigger"));
+    t.one("write-sysctl", open("/proc/sys/kernel/core_pattern"));
+    t.one("write-cgroup", fs::write("/sys/fs/cgroup/planted", "x"));
+    t.one("write-init", open("/proc/1/exe"));
+    t.one("read-ssh", fs::read(format!("{{home}}/.ssh/id")));
+    t.one("read-token", fs::read(format!("{{home}}/.cargo/credentials.toml")));
+    t.one("read-run", fs::read_dir("/run"));
+    t.one("read-parked", fs::read_dir("{work}/parked"));
+    t.one("read-disk", fs::read_dir("/dev/disk"));
+    t.one("read-runs", fs::read_dir("{work}/runs"));
+    t.one("read-init-root", fs::read("/proc/1/root/{outside}/file"));
+    t.one("may-tmp", fs::write("/tmp/mine", "x"));
+    t.one("may-out", fs::write(std::env::var("OUT_DIR").unwrap() + "/mine", "x"));
+    t.say("shadow", fs::read("/etc/shadow").map_or(0, |text| text.len()));
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let field = |name: &str| status.lines().find_map(|l| l.strip_prefix(name)).unwrap_or("").trim().to_owned();
+    t.say("caps", field("CapEff:") + &field("CapPrm:") + &field("CapAmb:"));
+    t.say("nnp", field("NoNewPrivs:"));
+    use std::os::unix::fs::MetadataExt;
+    t.say("uid", fs::metadata("/proc/self").unwrap().uid());
+    let processes = fs::read_dir("/proc").unwrap().flatten().filter(|e| e.file_name().to_str().unwrap().parse::<u32>().is_ok());
+    t.say("processes", processes.count());
+    t.last_words()
+"#
+        ),
+    );
+    let row = build(&place, "nosy", &[]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(row.note.contains("(under --sandbox"), "{}", row.note);
+    let tried = tried(&row.note);
+    for (name, outcome) in &tried {
+        let forbidden = ["net-", "write-", "read-"].iter().any(|what| name.starts_with(what));
+        let allowed = name.starts_with("may-");
+        assert!(!forbidden || outcome != "done", "{name} was possible");
+        assert!(!allowed || outcome == "done", "{name}: {outcome}");
+    }
+    assert!(tried["net-far"].contains("NetworkUnreachable"), "{}", tried["net-far"]);
+    assert_eq!(tried["shadow"], "0");
+    assert!(tried["caps"].chars().all(|digit| digit == '0'), "{}", tried["caps"]);
+    assert_eq!(tried["nnp"], "1");
+    assert_eq!(tried["uid"], rustix::process::getuid().as_raw().to_string());
+    assert!(tried["processes"].parse::<u32>().unwrap() < 12, "{}", tried["processes"]);
+    assert_eq!(tried["held"], "", "files of the harness");
+    // And from outside: nothing came.
+    assert!(tcp.accept().is_err());
+    assert!(udp.recv(&mut [0; 16]).is_err());
+    assert_eq!(fs::read_to_string(place.at("outside/file")).unwrap(), "untouched");
+    assert_eq!(fs::read_dir(place.at("outside")).unwrap().count(), 1);
+    assert!(!place.at("user/planted").exists() && !place.at("work/planted").exists());
+}
+
+#[test]
+fn what_takes_too_much_is_ended_and_reported() {
+    if !is_available() {
+        return;
+    }
+    let place = Place::new();
+    workspace(
+        &place,
+        "hungry",
+        "    let mut all: Vec<Vec<u8>> = Vec::new();\n    for _ in 0..64 { all.push(vec![1; 32 << 20]); }\n    \
+         let mut t = Tried(Vec::new());\n    t.say(\"got\", all.len());\n    t.last_words()",
+    );
+    workspace(
+        &place,
+        "forks",
+        "    let mut all = Vec::new();\n    let mut t = Tried(Vec::new());\n    loop {\n        \
+         match std::process::Command::new(\"sleep\").arg(\"60\").stdout(std::process::Stdio::null())\
+         .stderr(std::process::Stdio::null()).spawn() { Ok(child) => all.push(child), Err(_) => break }\n        \
+         if all.len() == 400 { break }\n    }\n    t.say(\"started\", all.len());\n    t.last_words()",
+    );
+    workspace(&place, "sleepy", "    std::thread::sleep(Duration::from_secs(90));");
+    let row = build(&place, "hungry", &["--sandbox-memory", "900MiB"]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(!row.note.contains("got=64"), "{}", row.note);
+    let row = build(&place, "forks", &["--sandbox-processes", "100"]);
+    match tried(&row.note)["started"].parse::<u32>().unwrap() {
+        started if started < 100 => {}
+        _ if row.note.contains("was reached") => panic!("{}", row.note),
+        // Root is exempt from the limit that is left without a control group.
+        started => skip("the limit on processes", &format!("{started} were started: no control groups here")),
+    }
+    let began = std::time::Instant::now();
+    let row = build(&place, "sleepy", &["--sandbox-time", "8s"]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(row.note.contains("was killed after its limit of 8 s"), "{}", row.note);
+    assert!(!row.note.contains("sandbox-enter"), "the command as it was meant: {}", row.note);
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+/// Processes whose command line has this word.
+fn running(word: &str) -> usize {
+    let lines =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| line.split(|&byte| byte == 0).any(|arg| arg == word.as_bytes())).count()
+}
+
+#[test]
+fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
+    if !is_available() {
+        return;
+    }
+    let place = Place::new();
+    let word = "98761";
+    workspace(
+        &place,
+        "stayer",
+        &format!(
+            "    std::process::Command::new(\"setsid\").args([\"sleep\", \"{word}\"]).stdin(std::process::Stdio::null())\
+             .stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();"
+        ),
+    );
+    assert_eq!(build(&place, "stayer", &[]).status, Status::Ok);
+    assert_eq!(running(word), 0);
+    // A link that the harness would follow with its own rights.
+    let secret = place.at("secret");
+    place.write("secret", "SECRET");
+    workspace(
+        &place,
+        "leader",
+        &format!(
+            "    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+             std::os::unix::fs::symlink({secret:?}, out + \"/link\").unwrap();"
+        ),
+    );
+    let row = build(&place, "leader", &[]);
+    assert_eq!(row.status, Status::Failed);
+    assert!(row.note.contains("links that lead out") && row.note.contains("/link"), "{}", row.note);
+    assert_eq!(fs::read_to_string(secret).unwrap(), "SECRET");
+}
+
+/// The last command of a step is the workspace's own program, and the next step begins by emptying
+/// the build directory and filling it from the store.
+#[test]
+fn a_program_cannot_put_a_link_in_the_place_of_a_directory() {
+    if !is_available() {
+        return;
+    }
+    for (name, dir) in [("swap-target", "target"), ("swap-store", "store")] {
+        let place = Place::with(name, &[name]);
+        // Where wiping `target/<name>` would lead, and a file that publishing would not overwrite.
+        place.write(&format!("outside/{name}/precious"), "untouched");
+        let outside = place.at("outside");
+        let run = compare(&place, name, &["--strategies", "hardlink+aggressive"]);
+        for step in ["fill", "warm", "edit"] {
+            let row = run.step("hardlink+aggressive", step, name);
+            assert_ne!(row.status, Status::Ok, "{dir} {step}");
+        }
+        let note = &run.step("hardlink+aggressive", "fill", name).note;
+        assert!(note.contains("links that lead out") && note.contains(&format!("/arm/{dir}")), "{note}");
+        let left: Vec<_> =
+            walkdir::WalkDir::new(&outside).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+        assert_eq!(left.len(), 3, "{dir}: the harness worked outside: {left:?}");
+        assert_eq!(fs::read_to_string(outside.join(name).join("precious")).unwrap(), "untouched");
+    }
+}
+
+#[test]
+fn ctrl_c_and_a_kill_end_what_runs_inside() {
+    if !is_available() {
+        return;
+    }
+    for (word, how) in [("98763", Signal::INT), ("98764", Signal::KILL)] {
+        let place = Place::new();
+        workspace(
+            &place,
+            "endless",
+            &format!("    std::process::Command::new(\"sleep\").arg(\"{word}\").status().unwrap();"),
+        );
+        let args = ["--scenario", "cold", "--strategies", "none", "--sandbox"];
+        let mut harness = place.harness();
+        harness.args(place.compare_args("endless", &args));
+        let mut child = harness.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for("a build", Duration::from_secs(90), || running(word) > 0);
+        signal(&child, how);
+        child.wait().unwrap();
+        wait_for("the end of every process", Duration::from_secs(10), || running(word) == 0);
+    }
+}
