@@ -7,9 +7,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use corpora::{Corpus, shipped};
 
+use super::common::work_dir;
 use exec::interrupt::Supervisor;
-use exec::workdir::{self, WorkDir};
-use runner::build_env::BuildEnv;
+use exec::workdir::WorkDir;
+use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::prepare::{FetchNeeds, prepare};
 
 /// What to do with corpora.
@@ -79,11 +80,7 @@ pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> 
 
 fn open(args: &FetchArgs, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, WorkDir)> {
     let corpus = Corpus::load(&args.name)?;
-    let dir = match &args.work_dir {
-        Some(dir) => dir.clone(),
-        None => workdir::default_dir()?.path,
-    };
-    let work = WorkDir::acquire(&dir, runner::build_env::DISK_FLOOR)?;
+    let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, DISK_FLOOR)?;
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     Ok((corpus, build_env, work))
 }

@@ -8,11 +8,11 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use indicatif::ProgressBar;
 
+use super::common::work_dir;
 use crate::doctor::facts::gather;
 use crate::doctor::grade::grade;
 use crate::doctor::{Diagnosis, render};
 use exec::interrupt::Supervisor;
-use exec::workdir;
 
 /// Looks at toolchains, the work directory and its file system, tools and volumes, and
 /// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
@@ -27,15 +27,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no directory to look at, or it is interrupted.
 pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
-    let dir = match &args.work_dir {
-        Some(dir) => std::path::absolute(dir)?,
-        None => workdir::default_dir()?.path,
-    };
+    let dir = work_dir(args.work_dir.as_deref())?;
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(200));
     let facts = gather(&dir, supervisor, &|what| spinner.set_message(format!("looking at {what}")));

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::HumanDuration;
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
 use strategies::Strategy;
 
-use super::common::ExternalArgs;
+use super::common::{ExternalArgs, open_volume, plain_name, progress_bar, work_dir};
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
-use exec::workdir::{self, WorkDir};
+use exec::workdir::WorkDir;
 use probes::run::{self, ProbeTask, RunOptions};
 use probes::script::Script;
 use probes::{ExtraStrategies, FAMILIES, FamilyProbe, ProbeEnv, RunCache, select};
@@ -60,10 +60,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
     /// rustup toolchain [default: the default one]
-    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
     toolchain: Option<String>,
     /// Another rustup toolchain, for probes that switch [default: nightly or stable, if installed]
-    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
     second_toolchain: Option<String>,
     /// How many probes run at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -79,10 +79,6 @@ pub struct Args {
     dry_run: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When something asked for cannot be had, or the run is interrupted.
 pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
         print!("{}", list());
@@ -103,10 +99,8 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         probes.iter().for_each(|(family, probe)| println!("  {}: {}", family.name, probe.name));
         return Ok(ExitCode::SUCCESS);
     }
-    let default = || workdir::default_dir().map(|dir| dir.path);
-    let dir = args.work_dir.clone().map_or_else(default, Ok)?;
-    let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    let volume = super::common::open_volume(args.volume, &work)?;
+    let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, DISK_FLOOR)?;
+    let volume = open_volume(args.volume, &work)?;
     let volume_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_build_env(args, &build_env, supervisor)?;
@@ -176,11 +170,7 @@ fn run_with_progress(
     out: &Path,
 ) -> Result<Vec<ProbeRow>> {
     let tasks = run::tasks(probes, strategies)?;
-    let bar = ProgressBar::new(tasks.len() as u64);
-    let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.progress_chars("=> "));
-    bar.enable_steady_tick(Duration::from_millis(250));
+    let bar = progress_bar(tasks.len() as u64, "{pos}/{len} {elapsed} {msg}");
     let began = Instant::now();
     let left = || match bar.position() {
         0 => "estimating".to_owned(),

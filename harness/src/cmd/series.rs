@@ -85,10 +85,6 @@ pub struct AcceptArgs {
     series: SeriesArgs,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no series, it cannot be read, or a run cannot be added.
 pub fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Add(args) => add(&args)?,

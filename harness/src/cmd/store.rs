@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use reports::text::bytes;
 use strategies::files::since_epoch;
 use strategies::retention::StoreLimits;
@@ -17,6 +16,7 @@ use strategies::store::survey::Survey;
 use strategies::store::verify::{VerifyOutcome, bytes_to_read, verify};
 use strategies::store::{Store, StoreKind, open_existing};
 
+use super::common::progress_bar;
 use exec::interrupt::Supervisor;
 use records::quantity::{parse_age, parse_size};
 
@@ -89,7 +89,7 @@ pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
             let (_, store) = open_existing(&place.dir)?;
             let _lock = store.root().lock_shared()?;
             let survey = Survey::of(&*store)?;
-            let bar = bar(bytes_to_read(&*store, &survey), "{binary_bytes}/{binary_total_bytes} {eta} left");
+            let bar = progress_bar(bytes_to_read(&*store, &survey), "{binary_bytes}/{binary_total_bytes} {eta} left");
             let verified = verify(&*store, &survey, &|read| bar.inc(read));
             bar.finish_and_clear();
             print!("{}", verify_text(&verified));
@@ -110,7 +110,7 @@ fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> 
     let limits = StoreLimits { max_age: args.max_age, max_bytes: args.max_size };
     let request =
         CollectRequest { limits, now: SystemTime::now(), wait: !args.no_wait, dry_run: args.dry_run, deep: args.deep };
-    let bar = bar(0, "{pos}/{len} {msg}");
+    let bar = progress_bar(0, "{pos}/{len} {msg}");
     let collected = collect(&*store, &request, &mut |step| {
         match step {
             CollectStep::Waiting => bar.set_message("waiting for builds that use the store"),
@@ -129,14 +129,6 @@ fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> 
         bail!("collection was cut short; the store is whole, run it again to finish");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn bar(total: u64, counts: &str) -> ProgressBar {
-    let bar = ProgressBar::new(total);
-    let style = ProgressStyle::with_template(&format!("[{{bar:24}}] {counts}"));
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-    bar.enable_steady_tick(Duration::from_millis(250));
-    bar
 }
 
 fn size(count: u64) -> String {

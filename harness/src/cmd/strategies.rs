@@ -11,9 +11,8 @@ use strategies::external::External;
 use strategies::key::Input;
 use strategies::{Catalog, Strategy};
 
-use crate::cmd::common::ExternalArgs;
+use crate::cmd::common::{ExternalArgs, work_dir};
 use exec::interrupt::Supervisor;
-use exec::workdir;
 use runner::integration::external::find_tool;
 
 /// What to do with strategies.
@@ -66,10 +65,7 @@ pub struct ToolsDir {
 
 impl ToolsDir {
     fn path(&self) -> Result<PathBuf> {
-        Ok(match &self.work_dir {
-            Some(dir) => std::path::absolute(dir)?,
-            None => workdir::default_dir()?.path,
-        })
+        work_dir(self.work_dir.as_deref())
     }
 }
 

@@ -80,8 +80,7 @@ const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 
 /// Finds out everything; calls `show` with what is being done.
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
-    let host = HostFacts::detect(); // First: the load must not be our own.
-    show("what others do");
+    show("what others do"); // First: the load must not be our own.
     let others = others_share();
     show("the work directory");
     // Locked to the end: no run starts beside the trials.
@@ -107,7 +106,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         toolchains,
         has_rustup: on_path("rustup").is_some(),
         work,
-        host,
+        host: HostFacts::detect(),
         others,
         memory_available_bytes: host::memory_available_bytes(),
         c_compiler: ["cc", "gcc", "clang"].iter().take(if cfg!(windows) { 3 } else { 1 }).find_map(|cc| on_path(cc)),
@@ -141,7 +140,6 @@ fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
         Err(error) => {
             work.in_use = error.is_in_use();
             work.problem = Some(error.to_string());
-            // A full one can still be asked; one that does not exist cannot.
             None
         }
     };
@@ -218,7 +216,7 @@ const NAME: &str = "layout-probe";
 /// How long one build of it may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Whether a Cargo gives every unit a directory of its own, tried below `dir` on a made-up package;
+/// Whether a Cargo gives every unit a directory of its own, tried in `dir` on a made-up package;
 /// one line saying why not.
 ///
 /// Everything that restores units relies on `<profile>/build/<package>/<hash>/{fingerprint,out}`.
@@ -254,7 +252,7 @@ fn write_package(package: &Path) -> io::Result<()> {
     fs::write(package.join("src/lib.rs"), "pub fn probe() {}\n")
 }
 
-/// `<hash>/fingerprint` and `<hash>/out` below the package's directory.
+/// `<hash>/fingerprint` and `<hash>/out` in the package's directory.
 fn has_unit_directory(package: &Path) -> bool {
     let units = fs::read_dir(package).into_iter().flatten().flatten().map(|entry| entry.path());
     units.into_iter().any(|unit| unit.join("fingerprint").is_dir() && unit.join("out").is_dir())

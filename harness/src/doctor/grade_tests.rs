@@ -68,7 +68,6 @@ fn unfit() -> MachineFacts {
     facts.work.links.as_mut().unwrap().reflink = Support::Fails("Operation not supported (os error 95)".into());
     facts.work.extents = Some(false);
     facts.host.cores = 1;
-    facts.host.load_1m = Some(3.0);
     facts.memory_available_bytes = Some(GIB);
     facts.others = Some(0.41);
     facts.c_compiler = None;
@@ -125,8 +124,8 @@ fn each_limit_is_at_its_place() {
     assert_eq!(space(SPACE_BYTES), [(Ok, false)]);
     assert_eq!(space(SPACE_BYTES - 1), [(Warning, false)]);
     assert_eq!(space(DISK_FLOOR - 1), [(Missing, true)]);
-    let load = |load| levels(|f| f.host.load_1m = load, "load");
-    assert_eq!((load(Some(2.4)), load(Some(2.5)), load(None)), (vec![(Ok, false)], vec![(Warning, false)], vec![]));
+    let load = |others| levels(|f| f.others = others, "load");
+    assert_eq!((load(Some(0.1)), load(Some(0.11)), load(None)), (vec![(Ok, false)], vec![(Warning, false)], vec![]));
     assert_eq!(levels(|f| f.host.cores = 1, "cores"), [(Warning, false)]);
     assert_eq!(levels(|f| f.memory_available_bytes = Some(1), "memory"), [(Warning, false)]);
     assert_eq!(levels(|f| f.git = None, "git"), [(Missing, false)]);

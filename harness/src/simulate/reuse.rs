@@ -10,15 +10,12 @@ use simulation::trace::Trace;
 /// What is replayed.
 #[derive(Debug, Clone)]
 pub struct ReuseQuestion {
-    /// Key policies.
     pub designs: Vec<KeyDesign>,
     /// The changes to each of them, one at a time and together.
     pub relaxations: Vec<&'static Relaxation>,
-    /// Commands that workspaces run.
     pub commands: Vec<String>,
     /// Random orders for each band.
     pub orders: u32,
-    /// Seed of the orders.
     pub seed: u64,
 }
 
@@ -29,7 +26,6 @@ pub struct DesignViews {
 }
 
 impl DesignViews {
-    /// Computes the keys.
     pub fn of(trace: &Trace, question: &ReuseQuestion) -> DesignViews {
         let cases = cases(question);
         let designs: Vec<KeyDesign> = cases.iter().map(|case| case.design.clone()).collect();
@@ -53,9 +49,6 @@ struct DesignCase {
 }
 
 /// Adds the rows of a replay to a run. `on_step` gets a description of each step; its error ends the replay.
-///
-/// # Errors
-/// Those of `on_step`.
 pub fn replay(
     run: &mut SimulationRun,
     trace: &Trace,

@@ -1,12 +1,11 @@
 //! A store collected by other processes while builds use it: what is gone is a miss, never an
 //! error, also where a build directory has links to it.
 
-use std::fmt::Write as _;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{Place, Run, Said};
+use crate::support::{Place, Run, Said, step};
 use records::{Outcome, Status, StepRow};
 
 /// Steps beside collection, in this order, again and again: published, linked to, left alone.
@@ -31,15 +30,8 @@ const AFTERWARDS: [(&str, &str); 10] = [
 ];
 
 fn scenario() -> String {
-    let mut text = "name = \"collected\"\nabout = \"x\"\n".to_owned();
-    let mut step = |name: &str, rest: &str| {
-        write!(text, "[[step]]\nname = {name:?}\nabout = \"x\"\n{rest}\n").unwrap();
-    };
-    for time in 0..TIMES {
-        STEPS.iter().for_each(|(name, rest)| step(&format!("{name}{time}"), rest));
-    }
-    AFTERWARDS.iter().for_each(|(name, rest)| step(name, rest));
-    text
+    let beside = (0..TIMES).flat_map(|time| STEPS.map(|(name, rest)| step(&format!("{name}{time}"), rest)));
+    beside.chain(AFTERWARDS.map(|(name, rest)| step(name, rest))).collect()
 }
 
 /// What collections did.

@@ -28,7 +28,7 @@ pub fn describe(experiment: &Experiment, options: &Options) {
     }
     println!("guards     {}", guards(&options.guards));
     if let Some(sandbox) = &options.sandbox {
-        println!("sandbox    {}", super::sandbox::line(sandbox));
+        println!("sandbox    {}", super::flags::sandbox_line(sandbox));
     }
     println!("seed       {}", options.seed);
     let rounds = match options.budget_s {
