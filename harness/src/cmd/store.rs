@@ -136,105 +136,73 @@ fn size(count: u64) -> String {
 }
 
 fn stats_text(kind: &StoreKind, stats: &StoreStats, top: usize) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "{name:<22} {value}");
-    };
-    line("shape", kind.name.to_owned());
-    line("entries", stats.all.entries.to_string());
-    line("files", stats.blobs.to_string());
-    line("bytes, apparent", size(stats.apparent));
-    line("bytes, allocated", size(stats.allocated));
-    line("saved by sharing", size(stats.shared));
-    line("build time stored", format!("{:.1} s", stats.all.cost_s));
-    let header = |text: &mut String, name: &str| {
-        let _ = writeln!(text, "\n{name:<22} {:>8} {:>12} {:>14}", "entries", "bytes", "build time");
-    };
-    let row = |text: &mut String, name: &str, group: &EntryGroup| {
+    let pairs = [
+        ("shape", kind.name.to_owned()),
+        ("entries", stats.all.entries.to_string()),
+        ("files", stats.blobs.to_string()),
+        ("bytes, apparent", size(stats.apparent)),
+        ("bytes, allocated", size(stats.allocated)),
+        ("saved by sharing", size(stats.shared)),
+        ("build time stored", format!("{:.1} s", stats.all.cost_s)),
+    ];
+    let mut text: String = pairs.map(|(name, value)| format!("{name:<22} {value}\n")).concat();
+    let header = |name: &str| format!("\n{name:<22} {:>8} {:>12} {:>14}\n", "entries", "bytes", "build time");
+    let row = |name: &str, group: &EntryGroup| {
         let time = format!("{:.1} s", group.cost_s);
-        let _ = writeln!(text, "{name:<22} {:>8} {:>12} {time:>14}", group.entries, size(group.bytes));
+        format!("{name:<22} {:>8} {:>12} {time:>14}\n", group.entries, size(group.bytes))
     };
-    header(&mut text, "last used");
-    for ((name, _), group) in AGES.iter().zip(&stats.ages) {
-        row(&mut text, name, group);
-    }
-    header(&mut text, "package");
+    text += &header("last used");
+    AGES.iter().zip(&stats.ages).for_each(|((name, _), group)| text += &row(name, group));
+    text += &header("package");
     let largest = stats.largest(top);
-    largest.iter().for_each(|(name, group)| row(&mut text, name, group));
-    let rest = stats.packages.len() - largest.len();
-    if rest > 0 {
-        let _ = writeln!(text, "… and {rest} more; --top {} shows all", stats.packages.len());
+    largest.iter().for_each(|(name, group)| text += &row(name, group));
+    match stats.packages.len() - largest.len() {
+        0 => text,
+        rest => text + &format!("… and {rest} more; --top {} shows all\n", stats.packages.len()),
     }
-    text
 }
 
 fn verify_text(verified: &VerifyOutcome) -> String {
-    use std::fmt::Write as _;
+    let more = |count: usize| match count.saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("… and {more} more\n"),
+    };
+    let paths = |what: &str, paths: &[PathBuf]| {
+        let shown: String = paths.iter().take(SHOWN).map(|path| format!("{what}: {}\n", path.display())).collect();
+        shown + &more(paths.len())
+    };
     let mut text = String::new();
     for broken in verified.broken.iter().take(SHOWN) {
-        let _ = writeln!(text, "damaged: {} {} ({})", broken.package, broken.slot, broken.key.short());
-        for damage in &broken.damage {
-            let _ = writeln!(text, "    {}: {}", damage.path.display(), damage.what);
-        }
+        text += &format!("damaged: {} {} ({})\n", broken.package, broken.slot, broken.key.short());
+        broken.damage.iter().for_each(|it| text += &format!("    {}: {}\n", it.path.display(), it.what));
     }
-    let paths = |text: &mut String, what: &str, paths: &[PathBuf]| {
-        for path in paths.iter().take(SHOWN) {
-            let _ = writeln!(text, "{what}: {}", path.display());
-        }
-        if paths.len() > SHOWN {
-            let _ = writeln!(text, "… and {} more", paths.len() - SHOWN);
-        }
-    };
-    if verified.broken.len() > SHOWN {
-        let _ = writeln!(text, "… and {} more", verified.broken.len() - SHOWN);
+    text += &more(verified.broken.len());
+    text += &paths("unreadable manifest", &verified.unreadable);
+    text += &paths("of no entry", &verified.orphans);
+    let VerifyOutcome { entries, hashed, unhashed, .. } = verified;
+    let read = size(verified.hashed_bytes);
+    text += &format!("{entries} entries, {hashed} files read ({read}), {unhashed} compared by size and time only\n");
+    text + &match verified.broken.len() + verified.unreadable.len() {
+        0 => format!("intact; {} files of no entry\n", verified.orphans.len()),
+        damaged => format!("damaged entries: {damaged}; `harness store collect --deep` removes them\n"),
     }
-    paths(&mut text, "unreadable manifest", &verified.unreadable);
-    paths(&mut text, "of no entry", &verified.orphans);
-    let _ = writeln!(
-        text,
-        "{} entries, {} files read ({}), {} compared by size and time only",
-        verified.entries,
-        verified.hashed,
-        size(verified.hashed_bytes),
-        verified.unhashed
-    );
-    let damaged = verified.broken.len() + verified.unreadable.len();
-    let _ = match damaged {
-        0 => writeln!(text, "intact; {} files of no entry", verified.orphans.len()),
-        _ => writeln!(text, "damaged entries: {damaged}; `harness store collect --deep` removes them"),
-    };
-    text
 }
 
 fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    let limited = collected.entries.iter().filter(|entry| entry.why == RemovalReason::Limit).count();
-    let count = |why: RemovalReason| collected.removed.get(&why).copied().unwrap_or(0);
+    use RemovalReason::{Damaged, Inputs, Leftover, Limit, Unreferenced};
+    let limited = collected.entries.iter().filter(|entry| entry.why == Limit).count();
+    let [damaged, files, leftovers, inputs] =
+        [Damaged, Unreferenced, Leftover, Inputs].map(|why| collected.removed.get(&why).copied().unwrap_or(0));
     let would = if dry_run { "would be " } else { "" };
-    let _ = writeln!(
-        text,
-        "entries: {limited} {would}evicted, {} damaged {would}removed, {} kept",
-        count(RemovalReason::Damaged),
-        collected.kept
-    );
-    let _ = writeln!(
-        text,
-        "also {would}removed: {} files of no entry, {} leftovers, {} input sets",
-        count(RemovalReason::Unreferenced),
-        count(RemovalReason::Leftover),
-        count(RemovalReason::Inputs)
-    );
-    let _ = writeln!(text, "entries take {}, {} before", size(collected.bytes_after), size(collected.bytes_before));
-    let _ = writeln!(
-        text,
-        "promised {}, {would}freed {}; {} stay, held by build directories",
-        size(collected.promised),
-        size(collected.freed),
-        size(collected.still_linked())
-    );
-    text
+    let CollectOutcome { kept, bytes_after, bytes_before, promised, freed, .. } = collected;
+    let [after, before, promised, freed, stay] =
+        [*bytes_after, *bytes_before, *promised, *freed, collected.still_linked()].map(size);
+    format!(
+        "entries: {limited} {would}evicted, {damaged} damaged {would}removed, {kept} kept\n\
+         also {would}removed: {files} files of no entry, {leftovers} leftovers, {inputs} input sets\n\
+         entries take {after}, {before} before\n\
+         promised {promised}, {would}freed {freed}; {stay} stay, held by build directories\n"
+    )
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ fn about(trace: &Trace) -> String {
     let about = &trace.about;
     let mut out = format!("{}\n", about.toolchain);
     for (what, fit) in [("seconds", &about.seconds), ("bytes", &about.bytes)] {
-        out += &fit.as_ref().map_or_else(String::new, |fit| estimate(what, fit));
+        fit.iter().for_each(|fit| out += &estimate(what, fit));
     }
     let builds = trace.events.iter().filter(|event| matches!(event.action, TraceAction::Build(_))).count();
     if let Some(last) = trace.events.last() {
@@ -66,16 +66,17 @@ fn about(trace: &Trace) -> String {
     out
 }
 
+/// How good the estimates of what no run measured are.
 fn estimate(what: &str, fit: &Fit) -> String {
-    format!(
-        "{what} that no run measured: {}; from {} units of {} packages in {} runs; half of the estimates within {:.2}x, \
-         nine of ten within {:.2}x, their sum {:.2}x of the true one (packages left out)\n",
-        fit.model,
-        fit.samples,
-        fit.packages,
-        fit.runs.len(),
-        fit.median_factor,
-        fit.p90_factor,
-        fit.bias,
-    )
+    let Fit { model, samples, packages, r_squared, median_factor, p90_factor, bias, runs, .. } = fit;
+    let head = format!("{what} that no run measured: {model}");
+    match samples {
+        0 => head + "\n",
+        _ => format!(
+            "{head}; from {samples} units of {packages} packages in {} runs; R² {r_squared:.2}, half of the estimates within \
+             {median_factor:.2}x, nine of ten within {p90_factor:.2}x, their sum {bias:.2}x of the true one (packages left \
+             out)\n",
+            runs.len(),
+        ),
+    }
 }

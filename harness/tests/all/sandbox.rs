@@ -1,6 +1,5 @@
 //! `--sandbox`: what hostile build scripts and programs try, and how it ends; they print what came of it in a last line,
-//! `TRIED name=outcome; …`. That good builds are
-//! the same inside, and what the command prints, is in `sandboxed.rs`.
+//! `TRIED name=outcome; …`. That good builds are the same inside, and what the command prints, is in `sandboxed.rs`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,44 +12,6 @@ use crate::support::processes::{signal, wait_for};
 use crate::support::{Place, Run, Said, skip};
 use records::{Status, StepRow};
 use rustix::process::Signal;
-
-/// What every script may use.
-const TOOLS: &str = r#"
-#![allow(dead_code, unused)]
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
-use std::time::Duration;
-
-fn open(path: &str) -> std::io::Result<()> {
-    OpenOptions::new().write(true).open(path).map(drop)
-}
-
-struct Tried(Vec<String>);
-
-impl Tried {
-    fn one<T, E: std::fmt::Debug>(&mut self, name: &str, outcome: Result<T, E>) {
-        let outcome = match outcome { Ok(_) => "done".to_owned(), Err(error) => format!("{error:?}") };
-        self.0.push(format!("{name}={}", outcome.replace(['\n', ';', '='], " ")));
-    }
-    fn say(&mut self, name: &str, what: impl std::fmt::Display) {
-        self.0.push(format!("{name}={what}"));
-    }
-    fn last_words(self) -> ! {
-        eprintln!("error: TRIED {} END", self.0.join("; "));
-        std::process::exit(1)
-    }
-}
-"#;
-
-/// A workspace of one package whose build script has this `main`.
-fn workspace(place: &Place, name: &str, main: &str) {
-    place.write(&format!("ws/{name}/Cargo.toml"), "[profile.dev]\ndebug = 0\n[workspace]\n");
-    place.write(&format!("ws/{name}/build.rs"), &format!("{TOOLS}\nfn main() {{\n{main}\n}}\n"));
-    place.write(&format!("ws/{name}/src/lib.rs"), "pub fn nothing() {}\n");
-    place.cargo(name, &["generate-lockfile"]);
-    place.corpus(name, &[name]);
-}
 
 /// What a script tried, and what came of it.
 #[track_caller]
@@ -71,7 +32,7 @@ fn is_available() -> bool {
     }
     let line = said.mistake();
     assert!(line.contains("`--sandbox`") && line.contains("; "), "what is missing and what to do: {line}");
-    assert!(!place.at("work").exists(), "nothing was begun without the sandbox that was asked for");
+    assert!(!place.at("work").exists(), "nothing was begun without a sandbox");
     skip("what hostile code tries in a sandbox", line);
     false
 }
@@ -117,7 +78,7 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
     if !is_available() {
         return;
     }
-    let place = Place::new();
+    let place = Place::with("nosy", &["nosy"]);
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();
@@ -125,64 +86,8 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
     place.write("user/.ssh/id", "SECRET");
     place.write("user/.cargo/credentials.toml", "[registry]\ntoken = \"SECRET\"\n");
     place.write("outside/file", "untouched");
-    let (to_tcp, to_udp) = (tcp.local_addr().unwrap().to_string(), udp.local_addr().unwrap().to_string());
-    let work = place.at("work").display().to_string();
-    let outside = place.at("outside").display().to_string();
-    workspace(
-        &place,
-        "nosy",
-        &format!(
-            r#"
-    let mut t = Tried(Vec::new());
-    let held = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|e| fs::read_link(e.path()).ok());
-    let held: Vec<String> = held.map(|l| l.display().to_string()).filter(|l| !l.starts_with("pipe:") && !l.starts_with("/proc/") && l != "/dev/null").collect();
-    t.say("held", held.join(","));
-    let home = std::env::var("HOME").unwrap();
-    let soon = Duration::from_millis(500);
-    t.one("net-tcp", TcpStream::connect_timeout(&"{to_tcp}".parse().unwrap(), soon));
-    t.one("net-far", TcpStream::connect_timeout(&"192.0.2.1:80".parse().unwrap(), soon));
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let _ = udp.send_to(b"hello", "{to_udp}");
-    t.one("net-udp", UdpSocket::bind("0.0.0.0:0").and_then(|s| s.send_to(b"x", "192.0.2.1:53")));
-    t.one("net-dns", ("example.org", 80).to_socket_addrs());
-    let own = TcpListener::bind("127.0.0.1:0").unwrap();
-    t.one("may-loopback", TcpStream::connect(own.local_addr().unwrap()));
-    t.one("write-new", fs::write("{outside}/new", "x"));
-    t.one("write-old", fs::write("{outside}/file", "x"));
-    t.one("write-home", fs::write(format!("{{home}}/planted"), "x"));
-    t.one("write-usr", fs::write("/usr/planted", "x"));
-    t.one("write-etc", fs::write("/etc/planted", "x"));
-    t.one("write-root", fs::write("/planted", "x"));
-    t.one("write-work", fs::write("{work}/planted", "x"));
-    t.one("write-observer", open("{work}/bin/rustc"));
-    t.one("write-config", open("{work}/cargo-home/config.toml"));
-    t.one("write-credentials", fs::write("{work}/cargo-home/credentials.toml", "x"));
-    t.one("write-sysrq", open("/proc/sysrq-trigger"));
-    t.one("write-sysctl", open("/proc/sys/kernel/core_pattern"));
-    t.one("write-cgroup", fs::write("/sys/fs/cgroup/planted", "x"));
-    t.one("write-init", open("/proc/1/exe"));
-    t.one("read-ssh", fs::read(format!("{{home}}/.ssh/id")));
-    t.one("read-token", fs::read(format!("{{home}}/.cargo/credentials.toml")));
-    t.one("read-run", fs::read_dir("/run"));
-    t.one("read-parked", fs::read_dir("{work}/parked"));
-    t.one("read-disk", fs::read_dir("/dev/disk"));
-    t.one("read-runs", fs::read_dir("{work}/runs"));
-    t.one("read-init-root", fs::read("/proc/1/root/{outside}/file"));
-    t.one("may-tmp", fs::write("/tmp/mine", "x"));
-    t.one("may-out", fs::write(std::env::var("OUT_DIR").unwrap() + "/mine", "x"));
-    t.say("shadow", fs::read("/etc/shadow").map_or(0, |text| text.len()));
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let field = |name: &str| status.lines().find_map(|l| l.strip_prefix(name)).unwrap_or("").trim().to_owned();
-    t.say("caps", field("CapEff:") + &field("CapPrm:") + &field("CapAmb:"));
-    t.say("nnp", field("NoNewPrivs:"));
-    use std::os::unix::fs::MetadataExt;
-    t.say("uid", fs::metadata("/proc/self").unwrap().uid());
-    let processes = fs::read_dir("/proc").unwrap().flatten().filter(|e| e.file_name().to_str().unwrap().parse::<u32>().is_ok());
-    t.say("processes", processes.count());
-    t.last_words()
-"#
-        ),
-    );
+    place.replace("ws/nosy/build.rs", "@TCP@", &tcp.local_addr().unwrap().to_string());
+    place.replace("ws/nosy/build.rs", "@UDP@", &udp.local_addr().unwrap().to_string());
     let row = build(&place, "nosy", &[]);
     assert_eq!(row.status, Status::Failed);
     assert!(row.note.contains("(under --sandbox"), "{}", row.note);
@@ -214,21 +119,10 @@ fn what_takes_too_much_is_ended_and_reported() {
         return;
     }
     let place = Place::new();
-    workspace(
-        &place,
-        "hungry",
-        "    let mut all: Vec<Vec<u8>> = Vec::new();\n    for _ in 0..64 { all.push(vec![1; 32 << 20]); }\n    \
-         let mut t = Tried(Vec::new());\n    t.say(\"got\", all.len());\n    t.last_words()",
-    );
-    workspace(
-        &place,
-        "forks",
-        "    let mut all = Vec::new();\n    let mut t = Tried(Vec::new());\n    loop {\n        \
-         match std::process::Command::new(\"sleep\").arg(\"60\").stdout(std::process::Stdio::null())\
-         .stderr(std::process::Stdio::null()).spawn() { Ok(child) => all.push(child), Err(_) => break }\n        \
-         if all.len() == 400 { break }\n    }\n    t.say(\"started\", all.len());\n    t.last_words()",
-    );
-    workspace(&place, "sleepy", "    std::thread::sleep(Duration::from_secs(90));");
+    for name in ["hungry", "forks", "sleepy"] {
+        place.add(name);
+        place.corpus(name, &[name]);
+    }
     let row = build(&place, "hungry", &["--sandbox-memory", "900MiB"]);
     assert_eq!(row.status, Status::Failed);
     assert!(!row.note.contains("got=64"), "{}", row.note);
@@ -260,28 +154,16 @@ fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
         return;
     }
     let place = Place::new();
+    for name in ["stayer", "leader"] {
+        place.add(name);
+        place.corpus(name, &[name]);
+    }
     let word = "98761";
-    workspace(
-        &place,
-        "stayer",
-        &format!(
-            "    std::process::Command::new(\"setsid\").args([\"sleep\", \"{word}\"]).stdin(std::process::Stdio::null())\
-             .stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();"
-        ),
-    );
     assert_eq!(build(&place, "stayer", &[]).status, Status::Ok);
     assert_eq!(running(word), 0);
     // A link that the harness would follow with its own rights.
     let secret = place.at("secret");
     place.write("secret", "SECRET");
-    workspace(
-        &place,
-        "leader",
-        &format!(
-            "    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
-             std::os::unix::fs::symlink({secret:?}, out + \"/link\").unwrap();"
-        ),
-    );
     let row = build(&place, "leader", &[]);
     assert_eq!(row.status, Status::Failed);
     assert!(row.note.contains("links that lead out") && row.note.contains("/link"), "{}", row.note);
@@ -320,12 +202,8 @@ fn ctrl_c_and_a_kill_end_what_runs_inside() {
         return;
     }
     for (word, how) in [("98763", Signal::INT), ("98764", Signal::KILL)] {
-        let place = Place::new();
-        workspace(
-            &place,
-            "endless",
-            &format!("    std::process::Command::new(\"sleep\").arg(\"{word}\").status().unwrap();"),
-        );
+        let place = Place::with("endless", &["endless"]);
+        place.replace("ws/endless/build.rs", "SECONDS", word);
         let args = ["--scenario", "cold", "--strategies", "none", "--sandbox"];
         let mut harness = place.harness();
         harness.args(place.compare_args("endless", &args));

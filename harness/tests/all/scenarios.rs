@@ -1,4 +1,4 @@
-//! Every shipped scenario, on a made-up workspace of several members, with an uncached and a
+//! Every shipped scenario but `contention`, on a made-up workspace of several members, with an uncached and a
 //! cached arm: the scenario runs, every row counts, and what must be reused is.
 
 use crate::support::{Place, Run};
@@ -142,20 +142,6 @@ fn cleaning_and_collecting_record_promises_beside_what_was_freed() {
     }
     assert_eq!(compiled(&run, "warm"), (5, 0));
     assert!(run.step(NONE, "collect-all", "many").note.contains("no store"));
-}
-
-#[test]
-fn four_cargos_at_once_are_one_row() {
-    let run = run_scenario("contention", &[]);
-    for step in ["same", "same-warm", "overlapping", "disjoint"] {
-        for strategy in [NONE, CACHED] {
-            assert_eq!(run.step(strategy, step, "many").builds, Some(4));
-            assert_eq!(run.step(strategy, step, "many").units, Some(4 * 5));
-        }
-    }
-    assert_eq!(compiled(&run, "same-warm"), (20, 0));
-    assert_eq!(compiled(&run, "disjoint"), (20, 20));
-    assert!(cached(&run, "overlapping").compiled >= Some(4 * 3));
 }
 
 #[test]

@@ -98,7 +98,8 @@ impl Place {
 
     /// Writes a file; a manifest gets its `[package]` from the name of its directory.
     pub fn write(&self, relative: &str, text: &str) {
-        let text = text.replace("@PLACE@", &self.at("").display().to_string());
+        let root = self.dir.path().canonicalize().unwrap();
+        let text = text.replace("@PLACE@", root.to_str().unwrap());
         let package = relative.strip_suffix("/Cargo.toml").filter(|_| !text.starts_with("[package]"));
         let head =
             package.and_then(|dir| dir.rsplit('/').next()).filter(|_| relative.matches('/').count() > 1).map(|dir| {
@@ -111,7 +112,12 @@ impl Place {
 
     /// Writes a workspace of `crates.txt` and has Cargo lock it.
     pub fn add(&self, name: &str) {
-        files_in(&format!("ws/{name}/")).for_each(|(path, text)| self.write(path, &text));
+        for (path, text) in files_in(&format!("ws/{name}/")) {
+            self.write(path, &text);
+            if text.contains("include!(\"tried.rs\")") {
+                files_in("tried.rs").for_each(|(_, text)| self.write(&format!("ws/{name}/tried.rs"), &text));
+            }
+        }
         self.cargo(name, &["generate-lockfile"]);
         // A lockfile of its own has the newer version of a package.
         if name == "many" {

@@ -129,15 +129,8 @@ fn summarise(trace: &Trace, out: &Path, began: Instant) {
 
 fn fit(what: &str, measured: usize, nodes: usize, fit: Option<&Fit>) {
     let Some(fit) = fit else { return };
-    let share = 100.0 * measured as f64 / nodes.max(1) as f64;
-    println!("{what}: {measured} nodes measured ({share:.0} %), the others estimated: {}", fit.model);
-    if fit.samples > 0 {
-        println!(
-            "  {} samples of {} packages; R² {:.2}, half within a factor of {:.2}, nine of ten within {:.2}, \
-             sum of estimates {:.2} of what was measured",
-            fit.samples, fit.packages, fit.r_squared, fit.median_factor, fit.p90_factor, fit.bias
-        );
-    }
+    println!("{what}: {measured} nodes measured ({:.0} %)", 100.0 * measured as f64 / nodes.max(1) as f64);
+    print!("{}", super::estimate(what, fit));
 }
 
 /// Checks that a path can be written to, before anything takes long.
