@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
-use indicatif::HumanDuration;
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
 use strategies::Strategy;
 
@@ -146,7 +144,7 @@ fn judge(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
             complaints.push(format!("warning: {probe} is required, but n/a for every strategy"));
         }
     }
-    let count = |verdict: ProbeVerdict, counts: &dyn Fn(&ProbeRow) -> bool| {
+    let count = |verdict, counts: &dyn Fn(&ProbeRow) -> bool| {
         rows.iter().filter(|row| row.verdict == verdict && counts(row)).count()
     };
     let broken = count(ProbeVerdict::Fail, &|row| required.contains(&row.probe.as_str()));
@@ -170,17 +168,8 @@ fn run_with_progress(
     out: &Path,
 ) -> Result<Vec<ProbeRow>> {
     let tasks = run::tasks(probes, strategies)?;
-    let bar = progress_bar(tasks.len() as u64, "{pos}/{len} {elapsed} {msg}");
-    let began = Instant::now();
-    let left = || match bar.position() {
-        0 => "estimating".to_owned(),
-        done => {
-            let each = began.elapsed().as_secs_f64() / done as f64;
-            let rest = tasks.len() as f64 - done as f64;
-            format!("about {} left", HumanDuration(Duration::from_secs_f64(each * rest)))
-        }
-    };
-    let on_begin = |task: &ProbeTask| bar.set_message(format!("{}: {} {}", left(), task.probe.name, task.name));
+    let bar = progress_bar(tasks.len() as u64, "{pos}/{len} {elapsed}, about {eta} left: {msg}");
+    let on_begin = |task: &ProbeTask| bar.set_message(format!("{} {}", task.probe.name, task.name));
     let on_end = |row: &ProbeRow, script: &Script| {
         bar.inc(1);
         if matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error) {

@@ -1,11 +1,5 @@
-//! What this machine has and lacks for a sound comparison, found out before a run.
-//!
-//! | file | contents |
-//! |---|---|
-//! | [`facts`] | asks the machine: what can be tried is tried, not looked up |
-//! | [`grade`] | facts → findings, each `ok`, `warning` or `missing`, with the remedy |
-//!
-//! Only [`facts`] touches the machine; the rest are pure functions.
+//! What this machine has and lacks for a sound comparison, found out before a run. Only [`facts`] touches the machine;
+//! [`grade`] makes findings of them, each `ok`, `warning` or `missing`, with the remedy.
 
 pub mod facts;
 pub mod grade;
@@ -72,11 +66,7 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         }
     };
     for finding in &diagnosis.findings {
-        let level = match finding.level {
-            Level::Ok => "ok",
-            Level::Warning => "warning",
-            Level::Missing => "missing",
-        };
+        let level = format!("{:?}", finding.level).to_lowercase();
         block(&format!("{level:LEVEL_WIDTH$}  {:TOPIC_WIDTH$}  ", finding.topic), &finding.text);
         finding.remedy.iter().for_each(|remedy| block("", &format!("→ {remedy}")));
     }
