@@ -93,18 +93,15 @@ fn show(corpus: &Corpus) {
     for workspace in &corpus.workspaces {
         println!("{:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
         println!("{:<24} {}", "", workspace.why);
-        if !workspace.cargo_args.is_empty() {
-            println!("{:<24} cargo build {}", "", workspace.cargo_args.join(" "));
-        }
-        if !workspace.test_args.is_empty() {
-            println!("{:<24} cargo test {}", "", workspace.test_args.join(" "));
-        }
-        if !workspace.edit.as_os_str().is_empty() {
-            println!("{:<24} edits {}", "", workspace.edit.display());
-        }
-        if let Some(run) = &workspace.run {
-            let command: Vec<&str> = std::iter::once(&run.bin).chain(&run.args).map(String::as_str).collect();
-            println!("{:<24} runs {}", "", command.join(" "));
+        let run = workspace.run.as_ref().map(|run| [&[run.bin.clone()], run.args.as_slice()].concat().join(" "));
+        let more = [
+            ("cargo build", workspace.cargo_args.join(" ")),
+            ("cargo test", workspace.test_args.join(" ")),
+            ("edits", workspace.edit.display().to_string()),
+            ("runs", run.unwrap_or_default()),
+        ];
+        for (what, text) in more.iter().filter(|(_, text)| !text.is_empty()) {
+            println!("{:<24} {what} {text}", "");
         }
     }
 }

@@ -172,26 +172,22 @@ fn about(toolchain: &Toolchain) -> String {
 }
 
 fn find_toolchains() -> Vec<(FoundToolchain, Option<Toolchain>)> {
-    let describe = |name: Option<String>, found: Result<Toolchain, String>| {
+    let find = |name: Option<&str>| Toolchain::find(name).map_err(|error| error.to_string());
+    let found = |name, is_default, found: Result<Toolchain, String>| {
         let about = found.as_ref().map(about).map_err(Clone::clone);
-        (FoundToolchain { name, is_default: false, about, layout: None }, found.ok())
+        (FoundToolchain { name, is_default, about, layout: None }, found.ok())
     };
-    let default = Toolchain::find(None).map_err(|error| error.to_string());
-    let is_default = |toolchain: &Option<Toolchain>| {
-        toolchain.as_ref().zip(default.as_ref().ok()).is_some_and(|(one, default)| one.cargo == default.cargo)
-    };
-    let mut all = Vec::new();
-    for name in Toolchain::installed() {
-        let found = Toolchain::find(Some(&name)).map_err(|error| error.to_string());
-        let short = found.as_ref().ok().and_then(|toolchain| name.strip_suffix(&format!("-{}", toolchain.host)));
-        let (mut fact, toolchain) = describe(Some(short.unwrap_or(&name).to_owned()), found);
-        fact.is_default = is_default(&toolchain);
-        all.push((fact, toolchain));
-    }
+    let default = find(None);
+    let named = Toolchain::installed().into_iter().map(|name| {
+        let toolchain = find(Some(&name));
+        let same = |one: &Toolchain| default.as_ref().is_ok_and(|default| one.cargo == default.cargo);
+        let host = toolchain.as_ref().map_or_else(|_| String::new(), |toolchain| format!("-{}", toolchain.host));
+        let short = name.strip_suffix(&host).unwrap_or(&name).to_owned();
+        found(Some(short), toolchain.as_ref().is_ok_and(same), toolchain)
+    });
+    let mut all: Vec<_> = named.collect();
     if !all.iter().any(|(fact, _)| fact.is_default) {
-        let (mut fact, toolchain) = describe(None, default);
-        fact.is_default = true;
-        all.push((fact, toolchain));
+        all.push(found(None, true, default));
     }
     all.sort_by_key(|(fact, _)| !fact.is_default);
     all
