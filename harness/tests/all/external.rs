@@ -116,7 +116,7 @@ fn mistakes_are_answered_in_one_line() {
     assert!(mistake(&["--set", "sccache.tol=/x"]).contains("has no parameter tol"));
     assert!(mistake(&["--strategies", "sccach"]).contains("nearest: sccache"));
     let said = place.run(&["strategies", "install", "none", "--work-dir", "work"]);
-    assert!(said.mistake().contains("none is nothing to install; there are sccache, kache, mbx"));
+    said.refused("none is nothing to install; there are sccache, kache, mbx");
 }
 
 fn start_fake(place: &Place) -> std::process::Child {

@@ -67,16 +67,14 @@ fn each_family_catches_a_strategy_that_is_wrong_on_purpose() {
 fn a_required_probe_that_fails_decides_the_exit_code() {
     let place = Place::new();
     let args = ["--probes", "same-version-two-checkouts", "--require", "stale"];
-    let one_missing = probe(&place, &args);
-    assert!(one_missing.mistake().contains("--probes leaves out"), "{}", one_missing.stderr);
+    probe(&place, &args).refused("--probes leaves out");
     let required = ["--probes", "same-version-two-checkouts", "--require", "same-version-two-checkouts"];
     let broken = probe(&place, &[&required[..], &["--strategies", "broken:narrow-key", "--keep"]].concat());
     assert_eq!(broken.code, Some(1), "{}", broken.stderr);
     let kept = place.at("work/probes/same-version-two-checkouts/broken-narrow-key");
     assert!(kept.join("store").is_dir() && kept.join("by-hand.sh").is_file(), "--keep keeps");
     fs::remove_dir_all(place.at("out")).unwrap();
-    let fine = probe(&place, &[&required[..], &["--strategies", "copy+aggressive"]].concat());
-    assert_eq!(fine.code, Some(0), "{}", fine.stderr);
+    probe(&place, &[&required[..], &["--strategies", "copy+aggressive"]].concat()).done();
     // The same rows in both files.
     let run = found(&place);
     let table = fs::read_to_string(place.run_folder().join("probes.csv")).unwrap();
@@ -89,8 +87,7 @@ fn a_required_probe_that_fails_decides_the_exit_code() {
 #[test]
 fn the_steps_of_a_probe_are_a_script_that_runs_by_itself() {
     let place = Place::new();
-    let said = probe(&place, &["--script", "same-version-two-checkouts", "--strategies", "none"]);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let said = probe(&place, &["--script", "same-version-two-checkouts", "--strategies", "none"]).done();
     let dir = place.at("by-hand");
     fs::create_dir(&dir).unwrap();
     let mut shell = std::process::Command::new("sh");
@@ -115,14 +112,11 @@ fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
     let dry = probe(&place, &["--dry-run"]);
     assert_eq!(dry.code, Some(0));
     assert!(!place.at("work").exists() && !place.at("out").exists(), "nothing is touched");
-    let typo = probe(&place, &["--probes", "same-version-two-checkout"]);
-    assert!(typo.mistake().contains("nearest: same-version-two-checkouts"), "{}", typo.stderr);
-    assert!(probe(&place, &["--strategies", "nope"]).mistake().contains("unknown strategy"));
-    assert!(probe(&place, &["--script", "stale"]).mistake().contains("one probe"));
-    let old_name_of_the_flag = probe(&place, &["--story", "stale"]);
-    assert!(old_name_of_the_flag.mistake().contains("one probe"), "{}", old_name_of_the_flag.stderr);
-    let compare = place.run(&["compare", "--strategies", "broken:trusting"]);
-    assert!(compare.mistake().contains("wrong on purpose"), "{}", compare.stderr);
+    probe(&place, &["--probes", "same-version-two-checkout"]).refused("nearest: same-version-two-checkouts");
+    probe(&place, &["--strategies", "nope"]).refused("unknown strategy");
+    probe(&place, &["--script", "stale"]).refused("one probe");
+    probe(&place, &["--story", "stale"]).refused("one probe");
+    place.run(&["compare", "--strategies", "broken:trusting"]).refused("wrong on purpose");
 }
 
 #[test]
@@ -144,8 +138,7 @@ fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warni
     assert!(odd.stdout.contains("ERR") && odd.stdout.contains("the harness could not run it"), "{}", odd.stdout);
     let required = ["--probes", "store-deleted-during-a-build", "--require", "store-deleted-during-a-build"];
     fs::remove_dir_all(place.at("out")).unwrap();
-    let nobody = probe(&place, &[&required[..], &["--strategies", "none"]].concat());
-    assert_eq!(nobody.code, Some(0), "{}", nobody.stderr);
+    let nobody = probe(&place, &[&required[..], &["--strategies", "none"]].concat()).done();
     assert!(nobody.stderr.contains("is required, but n/a for every strategy"), "{}", nobody.stderr);
 }
 
@@ -157,8 +150,7 @@ fn a_daemon_that_does_not_start_makes_a_probe_not_applicable() {
         "name = \"mute\"\nabout = \"Its daemon ends at once.\"\n[daemon]\nstart = [\"false\"]\nready = [\"false\"]\n";
     fs::write(&file, text).unwrap();
     let args = ["--probes", "same-version-two-checkouts", "--strategies", "mute", "--strategy-file"];
-    let said = probe(&place, &[&args[..], &[file.to_str().unwrap()]].concat());
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    probe(&place, &[&args[..], &[file.to_str().unwrap()]].concat()).done();
     let row = verdict(&found(&place), "same-version-two-checkouts", "mute");
     assert_eq!((row.verdict, row.attempts), (ProbeVerdict::NotApplicable, 1), "{}", row.detail);
     assert!(row.detail.contains("the daemon of mute did not start"), "{}", row.detail);

@@ -137,21 +137,17 @@ fn what_is_no_run_gets_one_line() {
 
 fn what_cannot_be_compared_is_refused(place: &Place, dir: &Path) {
     let run = text(dir);
-    let twice = report(place, [run, "--against", run]);
-    assert!(twice.mistake().contains("given twice"), "{}", twice.stderr);
+    report(place, [run, "--against", run]).refused("given twice");
     let copy = place.at("copy");
     fs::create_dir_all(&copy).unwrap();
     for file in ["run.json", "steps.csv", "units.csv"] {
         fs::copy(dir.join(file), copy.join(file)).unwrap();
     }
-    let same = report(place, [run, "--against", text(&copy)]);
-    assert!(same.mistake().contains("they are the same run"), "{}", same.stderr);
+    report(place, [run, "--against", text(&copy)]).refused("they are the same run");
     place.replace("copy/run.json", "\"gauntlet\"", "\"edits\"");
     place.replace("copy/run.json", "\"started\": \"", "\"started\": \"1");
-    let other = report(place, [run, "--against", text(&copy)]);
-    assert!(other.mistake().contains("the scenario is gauntlet in one and edits in the other"), "{}", other.stderr);
-    let unknown = report(place, [run, "--baseline", "nothing"]);
-    assert!(unknown.mistake().contains("it has hardlink+aggressive, none"), "{}", unknown.stderr);
+    report(place, [run, "--against", text(&copy)]).refused("the scenario is gauntlet in one and edits in the other");
+    report(place, [run, "--baseline", "nothing"]).refused("it has hardlink+aggressive, none");
     let unwritable = report(place, [run, "--out", "/dev/null/report"]);
     assert_eq!(unwritable.code, Some(2));
     assert!(unwritable.stderr.contains("cannot create /dev/null/report"), "{}", unwritable.stderr);

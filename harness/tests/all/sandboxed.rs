@@ -79,7 +79,7 @@ fn what_cannot_be_had_is_said_in_one_line() {
             .env("CARGO_HOME", place.at("home"))
             .env("PATH", place.at("empty"))
             .output();
-        assert!(Said::of(none.unwrap()).mistake().contains("apt-get install bubblewrap"));
+        Said::of(none.unwrap()).refused("apt-get install bubblewrap");
     }
     // The harness has no other means, and says so of a name it does not know.
     assert_eq!(place.run(&place.compare_args("eight", &["--sandbox=namespaces", "--dry-run"])).code, Some(2));

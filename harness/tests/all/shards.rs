@@ -103,8 +103,7 @@ fn contents(dir: &Path) -> Vec<Vec<u8>> {
 fn refuses(place: &Place, first: &Path, second: &Path, merged: &Path) {
     let out = place.at("refused");
     let refused = |runs: &[&Path], more: &[&str], expected: &str| {
-        let said = merge(place, runs, &out, more);
-        assert!(said.mistake().contains(expected), "{}", said.stderr);
+        merge(place, runs, &out, more).refused(expected);
         assert!(!out.exists());
     };
     refused(&[first], &[], "shard 2/2 is not there");
@@ -140,8 +139,7 @@ fn refuses(place: &Place, first: &Path, second: &Path, merged: &Path) {
     std::fs::remove_dir_all(&out).unwrap();
     let said = merge(place, &[first], &out, &["--partial"]).done();
     assert!(said.stdout.contains("INCOMPLETE"), "{}", said.stdout);
-    let resumed = place.run(&["compare", "--resume", out.to_str().unwrap()]);
-    assert!(resumed.mistake().contains("was merged from shards"), "{}", resumed.stderr);
+    place.run(&["compare", "--resume", out.to_str().unwrap()]).refused("was merged from shards");
     std::fs::remove_dir_all(&out).unwrap();
 }
 
@@ -151,8 +149,7 @@ fn in_a_series(place: &Place, whole: &Path, shard: &Path, merged: &Path) {
     let add = |run: &Path| place.run(&["series", "add", run.to_str().unwrap(), "--series", series.to_str().unwrap()]);
     let line = |said: Said| said.done().stdout.lines().next().unwrap().rsplit("line ").next().unwrap().to_owned();
     assert_eq!(line(add(whole)), line(add(merged)), "comparable");
-    let said = add(shard);
-    assert!(said.mistake().contains("is shard 1/2 of a run"), "{}", said.stderr);
+    add(shard).refused("is shard 1/2 of a run");
 }
 
 #[test]
@@ -208,8 +205,7 @@ fn a_shard_that_was_cut_off_goes_on_with_its_own_cells() {
         let at = info.find("\"machine\": \"").unwrap() + "\"machine\": \"".len();
         let elsewhere = format!("{}0000000000000000{}", &info[..at], &info[at + 16..]);
         std::fs::write(dir.join("run.json"), elsewhere).unwrap();
-        let said = place.run(&["compare", "--resume", dir.to_str().unwrap()]);
-        assert!(said.mistake().contains("begun on another machine"), "{}", said.stderr);
+        place.run(&["compare", "--resume", dir.to_str().unwrap()]).refused("begun on another machine");
     } else {
         crate::support::skip("resuming on another machine", "this system does not distinguish machines");
     }
@@ -219,8 +215,7 @@ fn a_shard_that_was_cut_off_goes_on_with_its_own_cells() {
 fn what_cannot_be_split_is_refused_in_a_line() {
     let place = place();
     let refused = |more: &[&str], expected: &str| {
-        let said = place.run(&place.compare_args("made-up", more));
-        assert!(said.mistake().contains(expected), "{}", said.stderr);
+        place.run(&place.compare_args("made-up", more)).refused(expected);
     };
     refused(&["--shard", "1/2", "--seed", "1"], "1 cannot be split into 2 shards");
     refused(&["--shard", "1/2", "--rounds", "2"], "--shard needs --seed");
@@ -231,8 +226,8 @@ fn what_cannot_be_split_is_refused_in_a_line() {
     let plan = |more: &[&str]| {
         place.run(&[&["plan", "--corpus", corpus.to_str().unwrap(), "--shards", "2", "--rounds", "2"], more].concat())
     };
-    assert!(plan(&["--format", "k8s-job"]).mistake().contains("--job-image"));
-    assert!(plan(&["--dry-run"]).mistake().contains("--dry-run is for harness compare alone"));
+    plan(&["--format", "k8s-job"]).refused("--job-image");
+    plan(&["--dry-run"]).refused("--dry-run is for harness compare alone");
 }
 
 /// The commands of a plan, run by a shell, are the shards; what is predicted from a run adds up.

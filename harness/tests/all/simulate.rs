@@ -20,8 +20,7 @@ fn collect(place: &Place) -> PathBuf {
     if place.at("out").exists() {
         args.extend(["--runs".into(), place.at("out")]);
     }
-    let said = place.run(&args);
-    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+    place.run(&args).done();
     trace
 }
 
@@ -38,8 +37,7 @@ fn hits_are_those_of_real_builds_unit_for_unit() {
     let run = place.compare(CORPUS, &["--strategies", strategies, "--seed", "1"]);
     let trace = collect(&place);
     let check = || simulate(&place, &trace, &["--check", &run.dir.display().to_string()]);
-    let said = check();
-    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+    let said = check().done();
     assert!(said.stdout.contains("every unit that was compared agrees"), "{}", said.stdout);
     assert!(!said.stdout.contains("not compared"), "{}", said.stdout);
     // Other workspaces helped, or the check shows little.
@@ -61,8 +59,7 @@ fn the_same_seed_makes_the_same_bytes_and_a_report() {
     let place = place();
     let trace = collect(&place);
     let files = |out: &str, seed: &str| {
-        let said = simulate(&place, &trace, &["--seed", seed, "--out", &place.at(out).display().to_string()]);
-        assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+        simulate(&place, &trace, &["--seed", seed, "--out", &place.at(out).display().to_string()]).done();
         let mut files: Vec<(PathBuf, Vec<u8>)> = walkdir::WalkDir::new(place.at(out))
             .into_iter()
             .map(Result::unwrap)
@@ -84,8 +81,8 @@ fn the_same_seed_makes_the_same_bytes_and_a_report() {
         let (_, text) = one.iter().find(|(name, _)| *name == file).unwrap();
         assert!(String::from_utf8_lossy(text).lines().count() > 1, "{table} has no row");
     }
-    let said = place.run(&["report".into(), place.at("one"), "--design-review".into(), "--out".into(), place.at("r")]);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+
+    place.run(&["report".into(), place.at("one"), "--design-review".into(), "--out".into(), place.at("r")]).done();
     assert!(fs::read_to_string(place.at("r/report.html")).unwrap().contains("aggressive"));
 }
 
@@ -117,6 +114,5 @@ fn what_is_wrong_gets_one_line() {
         assert!(line.contains(part), "{args:?}: {line}");
     }
     let out = place.at("home").display().to_string();
-    let said = simulate(&place, &trace, &["--out", &out]);
-    assert!(said.mistake().contains("something else"), "{}", said.stderr);
+    simulate(&place, &trace, &["--out", &out]).refused("something else");
 }

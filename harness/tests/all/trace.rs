@@ -47,8 +47,7 @@ fn units<'a>(trace: &'a Trace, plan: &TracePlan) -> BTreeSet<(&'a str, &'a str, 
 #[test]
 fn a_trace_has_what_cargo_would_run() {
     let place = place();
-    let said = collect(&place, "one,two", &[]);
-    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+    let said = collect(&place, "one,two", &[]).done();
     let trace = read(&place);
 
     let names: Vec<&str> = trace.workspaces.iter().map(|it| trace.text(it.name)).collect();
@@ -106,8 +105,7 @@ fn what_a_run_measured_is_not_estimated() {
     let place = Place::with("pair", &["older", "newer"]);
     place.compare("pair", &["--strategies", "none,hardlink+aggressive"]);
     let runs = place.at("out").display().to_string();
-    let said = collect(&place, "pair", &["--runs", &runs, "--commands", "dev build,dev check"]);
-    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+    collect(&place, "pair", &["--runs", &runs, "--commands", "dev build,dev check"]).done();
     let trace = read(&place);
     let measured = |plan: &TracePlan| plan.nodes.iter().filter(|node| trace.nodes[node.at()].seconds.measured).count();
     for plan in &trace.plans {
@@ -159,16 +157,14 @@ fn a_corpus_of_graphs_is_not_built() {
     let said = place.run(&place.compare_args("graphs", &[]));
     assert_eq!((said.code, said.stderr.lines().count()), (Some(2), 1), "{}", said.stderr);
     assert!(said.stderr.contains("`harness trace collect --corpus "), "{}", said.stderr);
-    let said = collect(&place, "graphs", &["--commands", "release build"]);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    collect(&place, "graphs", &["--commands", "release build"]).done();
     assert_eq!(read(&place).plans.len(), 1);
 }
 
 #[test]
 fn a_dry_run_fetches_and_writes_nothing() {
     let place = place();
-    let said = collect(&place, "one,two", &["--dry-run"]);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let said = collect(&place, "one,two", &["--dry-run"]).done();
     assert!(said.stdout.starts_with("3 workspaces of "), "{}", said.stdout);
     assert!(said.stdout.contains("commands: dev build, release build, dev test, dev check"), "{}", said.stdout);
     assert!(!place.at("work").exists() && !place.at("out").exists());

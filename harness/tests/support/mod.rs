@@ -32,11 +32,8 @@ const CRATES: &str = include_str!("crates.txt");
 fn files_in(dir: &str) -> impl Iterator<Item = (&'static str, String)> {
     CRATES.split("\n=== ").skip(1).filter(move |file| file.starts_with(dir)).map(|file| {
         let (path, text) = file.split_once('\n').unwrap_or((file, ""));
-        (
-            path,
-            text.lines().filter(|line| !line.starts_with('#') || line.starts_with("#[")).collect::<Vec<_>>().join("\n")
-                + "\n",
-        )
+        let lines = text.lines().filter(|line| !line.starts_with('#') || line.starts_with("#["));
+        (path, lines.flat_map(|line| [line, "\n"]).collect())
     })
 }
 
@@ -74,10 +71,8 @@ impl Place {
             place.write(path, &text);
             if let Some(package) = path.strip_suffix("/Cargo.toml") {
                 let sum = made_up_checksum(&package["vendor/".len()..]);
-                place.write(
-                    &format!("{package}/.cargo-checksum.json"),
-                    &format!("{{\"files\":{{}},\"package\":\"{sum}\"}}"),
-                );
+                let text = format!("{{\"files\":{{}},\"package\":\"{sum}\"}}");
+                place.write(&format!("{package}/.cargo-checksum.json"), &text);
             }
         }
         place
@@ -100,13 +95,12 @@ impl Place {
     pub fn write(&self, relative: &str, text: &str) {
         let root = self.dir.path().canonicalize().unwrap();
         let text = text.replace("@PLACE@", root.to_str().unwrap());
-        let package = relative.strip_suffix("/Cargo.toml").filter(|_| !text.starts_with("[package]"));
-        let head =
-            package.and_then(|dir| dir.rsplit('/').next()).filter(|_| relative.matches('/').count() > 1).map(|dir| {
-                let registry = dir.rsplit_once('-').filter(|_| relative.starts_with("vendor/"));
-                let (name, version) = registry.unwrap_or((dir, "0.1.0"));
-                format!("[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2021\"\n")
-            });
+        let package = relative.strip_suffix("/Cargo.toml").and_then(|dir| dir.rsplit_once('/'));
+        let head = package.map(|(_, dir)| {
+            let registry = dir.rsplit_once('-').filter(|_| relative.starts_with("vendor/"));
+            let (name, version) = registry.unwrap_or((dir, "0.1.0"));
+            format!("[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2021\"\n")
+        });
         write(&self.at(relative), &(head.unwrap_or_default() + &text));
     }
 
@@ -253,6 +247,13 @@ impl Said {
     pub fn done(self) -> Self {
         assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
         self
+    }
+
+    /// Must have refused a mistake of the user, in a line that has this part.
+    #[track_caller]
+    pub fn refused(&self, part: &str) {
+        let line = self.mistake();
+        assert!(line.contains(part), "{part:?} is not in: {line}");
     }
 
     /// The one line that answers a mistake of the user: exit code 2, nothing on standard output.
