@@ -28,7 +28,6 @@ const SHOWN: usize = 20;
 pub enum StoreCommand {
     /// Count entries and bytes, by package and by time since the last use
     Stats {
-        /// Which store
         #[command(flatten)]
         place: StoreDir,
         /// How many packages to list
@@ -37,7 +36,6 @@ pub enum StoreCommand {
     },
     /// Read every stored file and compare it with what was published; exit code 1 on damage
     Verify {
-        /// Which store
         #[command(flatten)]
         place: StoreDir,
     },
