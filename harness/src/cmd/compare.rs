@@ -140,9 +140,9 @@ const ORDERS: [(&str, ArmOrder, &str); 2] = [
 
 /// How an interrupted run goes on.
 #[derive(Debug)]
-pub struct Resume(PathBuf);
+pub struct ResumeHint(PathBuf);
 
-impl fmt::Display for Resume {
+impl fmt::Display for ResumeHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "go on with: harness compare --resume {}", self.0.display())
     }
@@ -198,7 +198,7 @@ fn resume(args: &CompareArgs, dir: &Path, supervisor: &Supervisor) -> Result<Exi
         bail!("the toolchain is not the one this run was begun with; begin a new run");
     }
     let prepared = experiment.prepare(&env).map_err(|error| match supervisor.is_interrupted() {
-        true => error.context(Resume(dir.to_owned())),
+        true => error.context(ResumeHint(dir.to_owned())),
         false => error,
     })?;
     let env = confine(env, &experiment, &options)?;
@@ -326,7 +326,7 @@ fn execute(
         drop(executor);
         // Gigabytes that no later run could use.
         let _ = env.clear_all();
-        return Err(error.context(Resume(dir)));
+        return Err(error.context(ResumeHint(dir)));
     }
     let (writer, measured) = executor.finish();
     writer.finish()?;

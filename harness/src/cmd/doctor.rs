@@ -18,7 +18,7 @@ use exec::interrupt::Supervisor;
 /// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
 /// code 1 when something required is missing.
 #[derive(Debug, ClapArgs)]
-pub struct Args {
+pub struct DoctorArgs {
     /// Where a comparison would work [default: the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
@@ -27,7 +27,7 @@ pub struct Args {
     json: bool,
 }
 
-pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(args: &DoctorArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let dir = work_dir(args.work_dir.as_deref())?;
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(200));

@@ -32,7 +32,7 @@ const DISK_FLOOR: u64 = 1 << 30;
 /// probes.json in the run folder. The exit code is 1 when a strategy fails a probe that
 /// --require names, or the harness could not run a probe.
 #[derive(Debug, ClapArgs)]
-pub struct Args {
+pub struct ProbeArgs {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
     #[arg(long, value_name = "LIST", default_value = DEFAULT_STRATEGIES)]
     strategies: String,
@@ -77,7 +77,7 @@ pub struct Args {
     dry_run: bool,
 }
 
-pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
         print!("{}", list());
         return Ok(ExitCode::SUCCESS);
@@ -223,7 +223,7 @@ fn print_script(
 
 /// The surroundings of builds with the other toolchain: an observer, and what Cargo notes about
 /// rustc, belong to one compiler.
-fn second_build_env(args: &Args, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
+fn second_build_env(args: &ProbeArgs, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
     let work = build_env.work.join("second-toolchain");
     let open = |name: &str| BuildEnv::open(&work, Some(name), supervisor.clone());
     if let Some(name) = &args.second_toolchain {

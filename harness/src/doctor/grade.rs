@@ -3,7 +3,7 @@
 use reports::text::bytes;
 
 use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
-use super::{DoctorFinding, Level};
+use super::{DoctorFinding, FindingLevel};
 use exec::filesystem::{LinkSupport, Support};
 use exec::sandbox::limits::Enforcer;
 use runner::build_env::DISK_FLOOR;
@@ -49,15 +49,15 @@ pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
 }
 
 fn ok(topic: &'static str, text: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
+    DoctorFinding { level: FindingLevel::Ok, topic, text: text.into(), remedy: None, required: false }
 }
 
 fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
+    DoctorFinding { level: FindingLevel::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
 }
 
 fn missing(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Missing, ..warning(topic, text, remedy) }
+    DoctorFinding { level: FindingLevel::Missing, ..warning(topic, text, remedy) }
 }
 
 /// Missing and required.
@@ -92,7 +92,7 @@ fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<DoctorFinding> {
             let remedy = update.filter(|_| has_rustup).or(remedy);
             let remedy = remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned());
             let finding = lacking("toolchain", format!("{}: {what}", label(toolchain)), remedy);
-            let level = if toolchain.is_default { Level::Missing } else { Level::Warning };
+            let level = if toolchain.is_default { FindingLevel::Missing } else { FindingLevel::Warning };
             DoctorFinding { level, required: toolchain.is_default, ..finding }
         }
     };

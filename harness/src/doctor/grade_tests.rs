@@ -103,7 +103,7 @@ fn as_json() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&Diagnosis::of(findings.collect())).unwrap());
 }
 
-fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(Level, bool)> {
+fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(FindingLevel, bool)> {
     let mut facts = fit();
     change(&mut facts);
     let findings = grade(&facts).into_iter().filter(|finding| finding.topic == topic);
@@ -113,13 +113,13 @@ fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(Level, bo
 #[test]
 fn what_is_not_ok_says_what_to_do_and_what_is_ok_does_not() {
     for finding in grade(&fit()).iter().chain(&grade(&unfit())) {
-        assert_eq!(finding.remedy.is_some(), finding.level != Level::Ok, "{finding:?}");
+        assert_eq!(finding.remedy.is_some(), finding.level != FindingLevel::Ok, "{finding:?}");
     }
 }
 
 #[test]
 fn each_limit_is_at_its_place() {
-    use Level::{Missing, Ok, Warning};
+    use FindingLevel::{Missing, Ok, Warning};
     let space = |free| levels(|f| f.work.file_system.as_mut().unwrap().free_bytes = free, "free space");
     assert_eq!(space(SPACE_BYTES), [(Ok, false)]);
     assert_eq!(space(SPACE_BYTES - 1), [(Warning, false)]);
@@ -145,8 +145,8 @@ fn a_work_directory_in_use_is_a_warning_and_an_unusable_one_is_not() {
             facts.work.in_use = in_use;
         }
     };
-    assert_eq!(levels(problem(true), "work dir"), [(Level::Warning, false)]);
-    assert_eq!(levels(problem(false), "work dir"), [(Level::Missing, true)]);
+    assert_eq!(levels(problem(true), "work dir"), [(FindingLevel::Warning, false)]);
+    assert_eq!(levels(problem(false), "work dir"), [(FindingLevel::Missing, true)]);
 }
 
 #[test]
@@ -159,5 +159,5 @@ fn only_the_default_toolchain_is_required() {
     };
     assert!(levels(broken(0), "toolchain").iter().any(|(_, blocks)| *blocks));
     assert!(levels(broken(1), "toolchain").iter().all(|(_, blocks)| !*blocks));
-    assert!(levels(broken(1), "toolchain").contains(&(Level::Warning, false)));
+    assert!(levels(broken(1), "toolchain").contains(&(FindingLevel::Warning, false)));
 }

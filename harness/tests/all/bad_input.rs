@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Place, Run, Said, made_up_checksum, skip, write};
+use crate::support::{CommandOutput, RecordedRun, TestDir, made_up_checksum, skip, write};
 use records::Status;
 
 /// A place with the smallest corpus.
-fn small() -> Place {
-    Place::with("small", &["gamma"])
+fn small() -> TestDir {
+    TestDir::with("small", &["gamma"])
 }
 
 #[track_caller]
@@ -24,7 +24,7 @@ fn assert_says(line: &str, parts: &[&str]) {
 
 /// Compares and must be refused; nothing is built, no run folder is left.
 #[track_caller]
-fn refused(place: &Place, corpus: &str, more: &[&str], parts: &[&str]) {
+fn refused(place: &TestDir, corpus: &str, more: &[&str], parts: &[&str]) {
     let said = place.run(&place.compare_args(corpus, more));
     assert_says(said.mistake(), parts);
     assert_eq!(place.run_folders(), [PathBuf::new(); 0], "no run folder for {more:?}");
@@ -113,7 +113,7 @@ fn git(dir: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn pinned(place: &Place, name: &str, source: &str) {
+fn pinned(place: &TestDir, name: &str, source: &str) {
     place.write(
         &format!("{name}.toml"),
         &format!("name = \"{name}\"\nabout = \"x\"\n\n[[workspace]]\nname = \"w\"\nwhy = \"y\"\nedit = \"src/main.rs\"\nsource = {source}\n"),
@@ -181,7 +181,7 @@ fn work_directories_that_will_not_do() {
 }
 
 /// Runs the harness as somebody who is not root; `None` where that cannot be done.
-fn unprivileged(place: &Place, args: &[std::ffi::OsString]) -> Option<Said> {
+fn unprivileged(place: &TestDir, args: &[std::ffi::OsString]) -> Option<CommandOutput> {
     if !rustix::process::geteuid().is_root() {
         return Some(place.run(args));
     }
@@ -196,7 +196,7 @@ fn unprivileged(place: &Place, args: &[std::ffi::OsString]) -> Option<Said> {
         .env("CARGO_HOME", place.at("home"))
         .current_dir(place.at(""))
         .output();
-    output.ok().map(Said::of)
+    output.ok().map(CommandOutput::of)
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_full_disk() {
 
 #[test]
 fn two_runs_in_one_work_directory() {
-    let place = Place::with("gated", &["gated"]);
+    let place = TestDir::with("gated", &["gated"]);
     let args = place.compare_args("gated", &["--strategies", "none"]);
     let mut first = place.harness();
     first.args(&args).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -270,8 +270,8 @@ fn two_runs_in_one_work_directory() {
     assert_says(place.resume(&[]).mistake(), &["being written by another"]);
     place.write("go", "");
     // The first is not disturbed.
-    Said::of(first.wait_with_output().unwrap()).done();
-    Run::read(&place.run_folder()).all_ok();
+    CommandOutput::of(first.wait_with_output().unwrap()).done();
+    RecordedRun::read(&place.run_folder()).all_ok();
 }
 
 fn executable(path: &Path, script: &str) {
@@ -287,7 +287,7 @@ fn no_cargo_or_one_too_old() {
     let run = || {
         let mut command = place.harness();
         command.args(place.compare_args("small", &["--strategies", "none"])).env("PATH", &bin);
-        Said::of(command.output().unwrap())
+        CommandOutput::of(command.output().unwrap())
     };
     assert_says(run().mistake(), &["cargo", "PATH"]);
     executable(&bin.join("cargo"), "printf 'cargo 1.60.0 (abc 2022-01-01)\\nrelease: 1.60.0\\n'");
@@ -335,7 +335,7 @@ fn a_finished_run_resumes_to_itself_unless_its_corpus_changed() {
 
 #[test]
 fn a_workspace_that_does_not_build_is_a_row() {
-    let place = Place::with("broken", &["typo", "bad-script", "gamma"]);
+    let place = TestDir::with("broken", &["typo", "bad-script", "gamma"]);
     let run = place.compare("broken", &["--strategies", "none,hardlink+aggressive,copy+non-local@dirs"]);
     assert_eq!(run.steps().len(), 3 * 3 * 3);
     for row in run.steps() {

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{Place, Run, Said, step};
+use crate::support::{CommandOutput, RecordedRun, TestDir, step};
 use records::{Outcome, Status, StepRow};
 
 /// Steps beside collection, in this order, again and again: published, linked to, left alone.
@@ -36,7 +36,7 @@ fn scenario() -> String {
 
 /// What collections did.
 #[derive(Debug, Default)]
-struct Collected {
+struct CollectorCounts {
     collections: u32,
     /// Removed entries.
     evicted: u64,
@@ -44,8 +44,8 @@ struct Collected {
     complaints: Vec<String>,
 }
 
-impl Collected {
-    fn add(&mut self, other: Collected) {
+impl CollectorCounts {
+    fn add(&mut self, other: CollectorCounts) {
         self.collections += other.collections;
         self.evicted += other.evicted;
         self.complaints.extend(other.complaints);
@@ -54,8 +54,8 @@ impl Collected {
 
 /// Collects the store of the arm that runs down to `limit`, again and again until `stop`. The
 /// one at work then is killed: a collection may be cut off anywhere.
-fn collect_until(place: &Place, stop: &AtomicBool, limit: &str) -> Collected {
-    let mut collected = Collected::default();
+fn collect_until(place: &TestDir, stop: &AtomicBool, limit: &str) -> CollectorCounts {
+    let mut collected = CollectorCounts::default();
     let store = place.at("work/arm/store");
     while !stop.load(Ordering::Relaxed) {
         let mut command = place.harness();
@@ -66,7 +66,7 @@ fn collect_until(place: &Place, stop: &AtomicBool, limit: &str) -> Collected {
             child.wait().unwrap();
             break;
         }
-        let said = Said::of(child.wait_with_output().unwrap());
+        let said = CommandOutput::of(child.wait_with_output().unwrap());
         match said.code {
             Some(0) => {
                 collected.collections += 1;
@@ -100,13 +100,13 @@ fn evicted(stdout: &str) -> u64 {
 }
 
 /// Compares while other processes collect, from the first row to the last one beside them.
-fn compare_collected(place: &Place, strategy: &str) -> (Run, Collected) {
+fn compare_collected(place: &TestDir, strategy: &str) -> (RecordedRun, CollectorCounts) {
     let scenario = place.at("collected.toml").display().to_string();
     let args = place.compare_args("eight", &["--strategies", strategy, "--scenario", &scenario]);
     let mut harness = place.harness();
     harness.args(args);
     let stop = AtomicBool::new(false);
-    let rows = || place.begun_runs().first().map_or(0, |run| Run::read(run).steps().len());
+    let rows = || place.begun_runs().first().map_or(0, |run| RecordedRun::read(run).steps().len());
     let until = |holds: &dyn Fn(usize) -> bool| {
         while !stop.load(Ordering::Relaxed) && !holds(rows()) {
             std::thread::sleep(Duration::from_millis(2));
@@ -114,12 +114,13 @@ fn compare_collected(place: &Place, strategy: &str) -> (Run, Collected) {
     };
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
-            let said = Said::of(harness.output().unwrap());
+            let said = CommandOutput::of(harness.output().unwrap());
             stop.store(true, Ordering::Relaxed);
             said
         });
         until(&|rows| rows > 0);
-        let filled = place.begun_runs().first().and_then(|run| Run::read(run).steps().first()?.store_allocated_bytes);
+        let filled =
+            place.begun_runs().first().and_then(|run| RecordedRun::read(run).steps().first()?.store_allocated_bytes);
         let half = format!("{}B", filled.unwrap_or_default() / 2);
         let stop = &stop;
         // One leaves nothing, one leaves half. A build lets them in for moments only.
@@ -129,11 +130,11 @@ fn compare_collected(place: &Place, strategy: &str) -> (Run, Collected) {
         });
         until(&|rows| rows >= BESIDE);
         stop.store(true, Ordering::Relaxed);
-        let mut collected = Collected::default();
+        let mut collected = CollectorCounts::default();
         collectors.into_iter().for_each(|collector| collected.add(collector.join().unwrap()));
         let said = run.join().unwrap();
         assert_eq!(said.code, Some(0), "{strategy}: {}\n{}", said.stdout, said.stderr);
-        (Run::read(&place.run_folder()), collected)
+        (RecordedRun::read(&place.run_folder()), collected)
     })
 }
 
@@ -155,7 +156,7 @@ fn check_row(row: &StepRow) {
 /// `links` says that the build directory has links to the store, `refused` how many units are
 /// not cached.
 fn check(strategy: &str, links: bool, refused: u64) {
-    let place = Place::with("eight", &["eight"]);
+    let place = TestDir::with("eight", &["eight"]);
     place.scenario("collected", &scenario());
     let (run, collected) = compare_collected(&place, strategy);
     assert_eq!(run.steps().len(), BESIDE + AFTERWARDS.len());

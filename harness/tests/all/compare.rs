@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Place, Run, label, step};
+use crate::support::{RecordedRun, TestDir, label, step};
 use records::{Outcome, Status, StepRow};
 
 const LINKS: [&str; 5] = ["hardlink", "reflink", "copy", "symlink", "in-place"];
@@ -50,7 +50,7 @@ fn is_measured(row: &StepRow) -> bool {
 }
 
 /// What holds for every row of every run here.
-fn check_rows(run: &Run) {
+fn check_rows(run: &RecordedRun) {
     assert!(run.folder.info.complete);
     // Columns may be appended, none renamed or moved.
     let (steps, names) = (run.text("steps.csv"), STEPS_HEADER.split(','));
@@ -113,7 +113,7 @@ fn check_cached(row: &StepRow, at: &str, of: &dyn Fn(Outcome) -> u64) {
 }
 
 /// Every expected row is there once, and no other.
-fn check_complete(run: &Run, strategies: &[String], workspaces: &[&str]) {
+fn check_complete(run: &RecordedRun, strategies: &[String], workspaces: &[&str]) {
     let mut expected = BTreeSet::new();
     for strategy in strategies {
         for step in ["fill", "warm", "edit"] {
@@ -133,7 +133,7 @@ fn names(strategies: &[&str]) -> Vec<String> {
 
 #[test]
 fn every_kind_of_unit_comes_back() {
-    let place = Place::with("kinds", &["alpha", "beta"]);
+    let place = TestDir::with("kinds", &["alpha", "beta"]);
     let strategies = [
         "none",
         "shared-target",
@@ -175,7 +175,7 @@ fn every_kind_of_unit_comes_back() {
 }
 
 /// What conservative and non-local refuse, and by which rule.
-fn refusals(run: &Run) {
+fn refusals(run: &RecordedRun) {
     let refused = |strategy: &str, workspace: &str| -> BTreeSet<String> {
         let units = run.units(strategy, "warm", workspace);
         let refused = units.iter().filter(|unit| unit.outcome == Some(Outcome::Refused));
@@ -206,7 +206,7 @@ fn refusals(run: &Run) {
 }
 
 /// In `fill` the second workspace finds what the first has published.
-fn across_workspaces(run: &Run) {
+fn across_workspaces(run: &RecordedRun) {
     for strategy in ["hardlink+non-local", "hardlink+aggressive", "copy+aggressive", "in-place+aggressive@dirs"] {
         let hits = |workspace: &str| -> BTreeSet<String> {
             let units = run.units(strategy, "fill", workspace);
@@ -227,7 +227,7 @@ fn across_workspaces(run: &Run) {
 
 #[test]
 fn every_strategy_there_is() {
-    let place = Place::with("matrix", &["gamma"]);
+    let place = TestDir::with("matrix", &["gamma"]);
     let run = place.compare("matrix", &["--strategies", "none,shared-target,*+*,*+*@dirs"]);
     check_rows(&run);
     let mut strategies = names(&["none", "shared-target"]);
@@ -254,7 +254,7 @@ fn every_strategy_there_is() {
 /// sources back, everything comes out of it again, byte by byte what was put in.
 #[test]
 fn rebuilds_over_restored_files_leave_the_store_alone() {
-    let place = Place::with("edited", &["nested", "delta"]);
+    let place = TestDir::with("edited", &["nested", "delta"]);
     let steps = [
         ("fill", "once = [\"empty-store\"]\neach = [\"wipe\"]"),
         ("warm", "each = [\"wipe\"]"),
@@ -285,7 +285,7 @@ fn rebuilds_over_restored_files_leave_the_store_alone() {
 #[test]
 fn every_miss_has_its_reason() {
     let names = ["first", "same", "features", "profile", "rustflags", "version"];
-    let place = Place::with("variants", &names);
+    let place = TestDir::with("variants", &names);
     let scenario = place.scenario("fill", &step("fill", "once = [\"empty-store\"]\neach = [\"wipe\"]"));
     let run = place.compare("variants", &["--strategies", "none,hardlink+aggressive", "--scenario", &scenario]);
     let mut reasons = String::new();

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::Place;
+use crate::support::TestDir;
 use records::Status;
 
 const STEPS: [&str; 4] = ["same", "same-warm", "overlapping", "disjoint"];
 const UNITS: u64 = 8;
 
 fn check(strategies: &[&str], rounds: usize) {
-    let place = Place::with("eight", &["eight"]);
+    let place = TestDir::with("eight", &["eight"]);
     let (list, times) = (strategies.join(","), rounds.to_string());
     let run = place.compare("eight", &["--scenario", "contention", "--strategies", &list, "--rounds", &times]);
     let mut seen = BTreeSet::new();

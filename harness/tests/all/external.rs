@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::support::fake::{compare, fake, fake_args};
 use crate::support::processes::{at_work, kill, signal, wait_for};
-use crate::support::{Place, Run, Said, label, skip};
+use crate::support::{CommandOutput, RecordedRun, TestDir, label, skip};
 use records::{Outcome, Status, StepRow};
 use rustix::process::Signal;
 
-fn place() -> Place {
-    Place::with("eight", &["eight"])
+fn place() -> TestDir {
+    TestDir::with("eight", &["eight"])
 }
 
 fn counts(row: &StepRow) -> [Option<u64>; 5] {
@@ -46,7 +46,7 @@ fn an_external_tool_is_measured_from_outside() {
 
 #[test]
 fn an_external_tool_serves_in_its_own_turns_only() {
-    let place = Place::with("pair", &["older", "newer"]);
+    let place = TestDir::with("pair", &["older", "newer"]);
     fake(&place, None);
     let (run, said) = compare(&place, "pair", "none,fake,hardlink+aggressive", &["--rounds", "2"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
@@ -94,7 +94,7 @@ fn a_daemon_that_dies_makes_the_row_invalid() {
 fn what_is_missing_is_noted_with_what_to_do() {
     let place = place();
     let said = place.run(&place.compare_args("eight", &["--strategies", "none,sccache"])).done();
-    let run = Run::read(&place.run_folder());
+    let run = RecordedRun::read(&place.run_folder());
     let row = run.step("sccache", "warm", "eight");
     assert_eq!((row.status, row.wall_s), (Status::Unsupported, None));
     assert!(row.note.contains("`harness strategies install sccache`"), "{}", row.note);
@@ -119,20 +119,20 @@ fn mistakes_are_answered_in_one_line() {
     said.refused("none is nothing to install; there are sccache, kache, mbx");
 }
 
-fn start_fake(place: &Place) -> std::process::Child {
+fn start_fake(place: &TestDir) -> std::process::Child {
     let mut command = place.harness();
     command.args(place.compare_args("gated", &["--strategies", "fake"])).args(fake_args(place));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// A daemon that left a helper in a session of its own, and a build that waits.
-fn gated() -> Place {
-    let place = Place::with("gated", &["gated"]);
+fn gated() -> TestDir {
+    let place = TestDir::with("gated", &["gated"]);
     fake(&place, Some("FAKE_DETACHES"));
     place
 }
 
-fn waits(place: &Place) {
+fn waits(place: &TestDir) {
     wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
     let running = at_work(place).join("\n");
     assert!(running.contains("fake serve") && running.contains("sleep 987"), "{running}");
@@ -144,14 +144,14 @@ fn ctrl_c_ends_the_daemon_and_what_detached_itself() {
     let child = start_fake(&place);
     waits(&place);
     signal(&child, Signal::INT);
-    let said = Said::of(child.wait_with_output().unwrap());
+    let said = CommandOutput::of(child.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
     // A resumed run goes on with the strategy file as it was, whatever became of it.
     place.write("fake.toml", "no longer a strategy");
     place.write("go", "");
     place.resume(&[]).done();
-    Run::read(&place.run_folder()).all_ok();
+    RecordedRun::read(&place.run_folder()).all_ok();
     assert_eq!(at_work(&place), [""; 0]);
 }
 

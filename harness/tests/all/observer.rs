@@ -8,14 +8,14 @@ use std::process::{Command, Output};
 use exec::observer::{CallKind, Observer, Summary, read_log};
 use exec::toolchain::Toolchain;
 
-use crate::support::Place;
+use crate::support::TestDir;
 
-struct Setup {
+struct ObserverSetup {
     dir: tempfile::TempDir,
     observer: Observer,
 }
 
-impl Setup {
+impl ObserverSetup {
     fn new(real: &Path) -> Self {
         Self::in_dir(tempfile::tempdir().unwrap(), real)
     }
@@ -46,7 +46,7 @@ impl Setup {
 
 #[test]
 fn arguments_streams_and_exit_code_pass_through() {
-    let setup = Setup::fake("cat; echo \"$#:$2\"; echo oops >&2; exit 42");
+    let setup = ObserverSetup::fake("cat; echo \"$#:$2\"; echo oops >&2; exit 42");
     let output = setup.call(setup.observer.rustc(), &["a", "b c", ""]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "3:b c\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "oops\n");
@@ -56,7 +56,7 @@ fn arguments_streams_and_exit_code_pass_through() {
 
 #[test]
 fn a_signal_passes_through() {
-    let setup = Setup::fake("kill -TERM $$");
+    let setup = ObserverSetup::fake("kill -TERM $$");
     let output = setup.call(setup.observer.rustc(), &[]);
     assert_eq!(output.status.signal(), Some(15));
     assert_eq!(read_log(&setup.log()).unwrap()[0].exit_code, None);
@@ -64,7 +64,7 @@ fn a_signal_passes_through() {
 
 #[test]
 fn it_is_recognised_through_a_symlink_a_relative_path_and_path() {
-    let setup = Setup::fake("echo real");
+    let setup = ObserverSetup::fake("echo real");
     let bin = setup.observer.rustc().parent().unwrap().to_owned();
     let link_dir = setup.dir.path().join("links");
     std::fs::create_dir(&link_dir).unwrap();
@@ -81,7 +81,7 @@ fn it_is_recognised_through_a_symlink_a_relative_path_and_path() {
 
 #[test]
 fn a_cleared_environment_and_a_broken_log_do_not_fail_a_compile() {
-    let setup = Setup::fake("echo real");
+    let setup = ObserverSetup::fake("echo real");
     let bare = Command::new(setup.observer.rustc()).env_clear().output().unwrap();
     assert_eq!(String::from_utf8_lossy(&bare.stdout), "real\n");
     let no_log = Command::new(setup.observer.rustc())
@@ -93,7 +93,7 @@ fn a_cleared_environment_and_a_broken_log_do_not_fail_a_compile() {
 
 #[test]
 fn under_its_own_name_it_is_the_harness() {
-    let setup = Setup::fake("echo real");
+    let setup = ObserverSetup::fake("echo real");
     let output = setup.call(Path::new(env!("CARGO_BIN_EXE_harness")), &["--version"]);
     assert!(!String::from_utf8_lossy(&output.stdout).contains("real"));
     assert!(!setup.log().exists());
@@ -132,8 +132,8 @@ fn build(
 #[test]
 fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
     let toolchain = Toolchain::find(None).unwrap();
-    let setup = Setup::new(&toolchain.rustc);
-    let place = Place::new();
+    let setup = ObserverSetup::new(&toolchain.rustc);
+    let place = TestDir::new();
     place.add("tries");
     let source = place.at("ws/tries");
     let target = |name: &str| setup.dir.path().join(name);
@@ -162,7 +162,7 @@ fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
 
 #[test]
 fn every_call_is_logged_once() {
-    let setup = Setup::new(Path::new("/bin/true"));
+    let setup = ObserverSetup::new(Path::new("/bin/true"));
     for _ in 0..100 {
         assert!(setup.call(setup.observer.rustc(), &["--crate-name", "x", "-C", "metadata=1"]).status.success());
     }

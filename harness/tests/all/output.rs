@@ -1,16 +1,16 @@
 //! What is printed when nothing is built: lists, explanations, the dry run.
 
-use crate::support::{Place, Said};
+use crate::support::{CommandOutput, TestDir};
 
-fn say(place: &Place, args: &[&str]) -> String {
-    let said: Said = place.run(args);
+fn say(place: &TestDir, args: &[&str]) -> String {
+    let said: CommandOutput = place.run(args);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{args:?}");
     said.stdout
 }
 
 #[test]
 fn lists_and_explanations() {
-    let place = Place::new();
+    let place = TestDir::new();
     insta::assert_snapshot!("corpus_list", say(&place, &["corpus", "list"]));
     insta::assert_snapshot!("corpus_show", say(&place, &["corpus", "show", "quick"]));
     // Where there is no tar, the list says so.
@@ -27,12 +27,12 @@ fn lists_and_explanations() {
 
 #[test]
 fn a_dry_run_runs_nothing_and_leaves_nothing() {
-    let place = Place::with("dry", &["gamma"]);
+    let place = TestDir::with("dry", &["gamma"]);
     let more = ["--dry-run", "--strategies", "none,hardlink+*", "--seed", "7", "--rounds", "2"];
     // Without programs on PATH nothing could be run.
     let mut command = place.harness();
     command.args(place.compare_args("dry", &more)).env("PATH", "/nonexistent");
-    let said = Said::of(command.output().unwrap());
+    let said = CommandOutput::of(command.output().unwrap());
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     let shown = said.stdout.replace(&place.at("work").display().to_string(), "<work>");
     insta::assert_snapshot!("dry_run", shown);
@@ -43,7 +43,7 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
 
 #[test]
 fn a_corpus_is_shown_and_checked() {
-    let place = Place::with("mine", &["gamma"]);
+    let place = TestDir::with("mine", &["gamma"]);
     let corpus = place.at("mine.toml").display().to_string();
     let hide = |text: String| text.replace(&place.at("").display().to_string(), "<place>/");
     insta::assert_snapshot!("corpus_show_of_a_path", hide(say(&place, &["corpus", "show", &corpus])));

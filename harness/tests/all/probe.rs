@@ -2,18 +2,18 @@
 
 use std::fs;
 
-use crate::support::{Place, Said};
+use crate::support::{CommandOutput, TestDir};
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 
 /// Runs probes in this directory.
-fn probe(place: &Place, args: &[&str]) -> Said {
+fn probe(place: &TestDir, args: &[&str]) -> CommandOutput {
     let (work, out) = (place.at("work"), place.at("out"));
     let mut command = place.harness();
     command.arg("probe").arg("--work-dir").arg(work).arg("--out").arg(out).args(args);
-    Said::of(command.output().unwrap())
+    CommandOutput::of(command.output().unwrap())
 }
 
-fn found(place: &Place) -> ProbeRun {
+fn found(place: &TestDir) -> ProbeRun {
     reports::probes::read(&place.run_folder()).unwrap()
 }
 
@@ -36,7 +36,7 @@ const CAUGHT: &[(&str, &str)] = &[
 
 #[test]
 fn each_family_catches_a_strategy_that_is_wrong_on_purpose() {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut broken: Vec<&str> = CAUGHT.iter().map(|(_, broken)| *broken).collect();
     broken.dedup();
     let mut said = None;
@@ -65,7 +65,7 @@ fn each_family_catches_a_strategy_that_is_wrong_on_purpose() {
 
 #[test]
 fn a_required_probe_that_fails_decides_the_exit_code() {
-    let place = Place::new();
+    let place = TestDir::new();
     let args = ["--probes", "same-version-two-checkouts", "--require", "stale"];
     probe(&place, &args).refused("--probes leaves out");
     let required = ["--probes", "same-version-two-checkouts", "--require", "same-version-two-checkouts"];
@@ -86,13 +86,13 @@ fn a_required_probe_that_fails_decides_the_exit_code() {
 
 #[test]
 fn the_steps_of_a_probe_are_a_script_that_runs_by_itself() {
-    let place = Place::new();
+    let place = TestDir::new();
     let said = probe(&place, &["--script", "same-version-two-checkouts", "--strategies", "none"]).done();
     let dir = place.at("by-hand");
     fs::create_dir(&dir).unwrap();
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", &said.stdout]).current_dir(&dir).env("CARGO_HOME", place.at("home"));
-    let ran = Said::of(shell.output().unwrap());
+    let ran = CommandOutput::of(shell.output().unwrap());
     assert_eq!(ran.code, Some(0), "{}\n{}", said.stdout, ran.stderr);
     let printed: Vec<&str> = ran.stdout.lines().filter(|line| !line.starts_with("must print")).collect();
     let expected: Vec<&str> = ran.stdout.lines().filter_map(|line| line.strip_prefix("must print: ")).collect();
@@ -102,7 +102,7 @@ fn the_steps_of_a_probe_are_a_script_that_runs_by_itself() {
 
 #[test]
 fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
-    let place = Place::new();
+    let place = TestDir::new();
     let listed = probe(&place, &["--list"]);
     assert_eq!(listed.code, Some(0));
     for family in ["stale", "freshness", "identity", "isolation", "faults", "races", "cost"] {
@@ -121,7 +121,7 @@ fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
 
 #[test]
 fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warning() {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.at("odd.toml");
     let store = "n".repeat(300);
     fs::write(
@@ -144,7 +144,7 @@ fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warni
 
 #[test]
 fn a_daemon_that_does_not_start_makes_a_probe_not_applicable() {
-    let place = Place::new();
+    let place = TestDir::new();
     let file = place.at("mute.toml");
     let text =
         "name = \"mute\"\nabout = \"Its daemon ends at once.\"\n[daemon]\nstart = [\"false\"]\nready = [\"false\"]\n";

@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Place, Said, only, skip};
+use crate::support::{CommandOutput, TestDir, only, skip};
 
 /// What a report is made of, but for its plots.
 const FILES: [&str; 5] = ["report.html", "report.md", "report.json", "summary-wide.csv", "summary-long.csv"];
 
 /// A directory where `gamma` was compared twice.
-fn compared() -> (Place, [PathBuf; 2]) {
-    let place = Place::with("small", &["gamma"]);
+fn compared() -> (TestDir, [PathBuf; 2]) {
+    let place = TestDir::with("small", &["gamma"]);
     let runs = ["one", "two"].map(|out| {
         let more = ["--strategies", "none,hardlink+aggressive", "--seed", "7"];
         let said = place.run(&place.compare_args_in("small", &place.at("work"), out, &more)).done();
@@ -23,7 +23,7 @@ fn compared() -> (Place, [PathBuf; 2]) {
     (place, runs)
 }
 
-fn report<'a>(place: &Place, args: impl IntoIterator<Item = &'a str>) -> Said {
+fn report<'a>(place: &TestDir, args: impl IntoIterator<Item = &'a str>) -> CommandOutput {
     let args: Vec<&str> = std::iter::once("report").chain(args).collect();
     place.run(&args)
 }
@@ -69,7 +69,7 @@ fn a_comparison_ends_with_its_report_and_two_can_be_compared() {
 }
 
 /// Every command that the review shows is understood by this very program.
-fn every_command_is_one(place: &Place, json: &serde_json::Value) {
+fn every_command_is_one(place: &TestDir, json: &serde_json::Value) {
     let commands: Vec<String> = json["review"]
         .as_array()
         .unwrap()
@@ -94,7 +94,7 @@ fn every_command_is_one(place: &Place, json: &serde_json::Value) {
 
 #[test]
 fn what_is_no_run_gets_one_line() {
-    let place = Place::new();
+    let place = TestDir::new();
     let folder = |name: &str, files: &[(&str, &str)]| {
         fs::create_dir_all(place.at(name)).unwrap();
         for (file, text) in files {
@@ -135,7 +135,7 @@ fn what_is_no_run_gets_one_line() {
     }
 }
 
-fn what_cannot_be_compared_is_refused(place: &Place, dir: &Path) {
+fn what_cannot_be_compared_is_refused(place: &TestDir, dir: &Path) {
     let run = text(dir);
     report(place, [run, "--against", run]).refused("given twice");
     let copy = place.at("copy");
@@ -153,12 +153,12 @@ fn what_cannot_be_compared_is_refused(place: &Place, dir: &Path) {
     assert!(unwritable.stderr.contains("cannot create /dev/null/report"), "{}", unwritable.stderr);
 }
 
-fn a_real_page_is_right_in_a_real_browser(place: &Place, run: &Path) {
+fn a_real_page_is_right_in_a_real_browser(place: &TestDir, run: &Path) {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let check = repository.join("ci/browser/run");
     let pictures = std::env::var_os("BROWSER_OUT").map_or_else(|| place.at("pictures"), PathBuf::from);
     let output = Command::new("bash").arg(check).arg(run.join("report/report.html")).arg(&pictures).output().unwrap();
-    let said = Said::of(output);
+    let said = CommandOutput::of(output);
     match said.code {
         Some(0) => assert!(fs::read_dir(&pictures).unwrap().count() >= 4, "{}", said.stdout),
         Some(77) => skip("the check in a browser", said.stderr.trim()),

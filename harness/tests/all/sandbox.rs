@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::processes::{signal, wait_for};
-use crate::support::{Place, Run, Said, skip};
+use crate::support::{CommandOutput, RecordedRun, TestDir, skip};
 use records::{Status, StepRow};
 use rustix::process::Signal;
 
@@ -23,10 +23,10 @@ fn tried(note: &str) -> BTreeMap<String, String> {
 
 /// Whether there is a sandbox here; says so where not.
 fn is_available() -> bool {
-    let place = Place::new();
+    let place = TestDir::new();
     let mut harness = place.harness();
     harness.args(["compare", "--dry-run", "--sandbox", "--work-dir"]).arg(place.at("work"));
-    let said = Said::of(harness.output().unwrap());
+    let said = CommandOutput::of(harness.output().unwrap());
     if said.code == Some(0) {
         return true;
     }
@@ -52,22 +52,22 @@ fn with_an_open_root(harness: &Command) -> Command {
 }
 
 /// Builds a workspace once in a sandbox.
-fn build(place: &Place, name: &str, more: &[&str]) -> StepRow {
+fn build(place: &TestDir, name: &str, more: &[&str]) -> StepRow {
     let args = [&["--scenario", "cold", "--strategies", "none"][..], more].concat();
     let run = compare(place, name, &args);
     run.step("none", "cold", name).clone()
 }
 
 /// Compares in a sandbox, with the place's `user` directory as home; the run folder is gone afterwards.
-fn compare(place: &Place, name: &str, more: &[&str]) -> Run {
+fn compare(place: &TestDir, name: &str, more: &[&str]) -> RecordedRun {
     let args = [&["--sandbox"][..], more].concat();
     let rustup =
         std::env::var_os("RUSTUP_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from);
     let mut harness = place.harness();
     fs::create_dir_all(place.at("user")).unwrap();
     harness.args(place.compare_args(name, &args)).env("HOME", place.at("user")).env("RUSTUP_HOME", rustup);
-    let said = Said::of(with_an_open_root(&harness).output().unwrap());
-    let run = Run::read(&place.run_folder());
+    let said = CommandOutput::of(with_an_open_root(&harness).output().unwrap());
+    let run = RecordedRun::read(&place.run_folder());
     fs::remove_dir_all(place.at("out")).unwrap();
     assert!(said.stdout.contains("sandbox: bubblewrap"), "{}\n{}", said.stdout, said.stderr);
     run
@@ -78,7 +78,7 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
     if !is_available() {
         return;
     }
-    let place = Place::with("nosy", &["nosy"]);
+    let place = TestDir::with("nosy", &["nosy"]);
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();
@@ -118,7 +118,7 @@ fn what_takes_too_much_is_ended_and_reported() {
     if !is_available() {
         return;
     }
-    let place = Place::new();
+    let place = TestDir::new();
     for name in ["hungry", "forks", "sleepy"] {
         place.add(name);
         place.corpus(name, &[name]);
@@ -153,7 +153,7 @@ fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
     if !is_available() {
         return;
     }
-    let place = Place::new();
+    let place = TestDir::new();
     for name in ["stayer", "leader"] {
         place.add(name);
         place.corpus(name, &[name]);
@@ -178,7 +178,7 @@ fn a_program_cannot_put_a_link_in_the_place_of_a_directory() {
         return;
     }
     for (name, dir) in [("swap-target", "target"), ("swap-store", "store")] {
-        let place = Place::with(name, &[name]);
+        let place = TestDir::with(name, &[name]);
         // Where wiping `target/<name>` would lead, and a file that publishing would not overwrite.
         place.write(&format!("outside/{name}/precious"), "untouched");
         let outside = place.at("outside");
@@ -202,7 +202,7 @@ fn ctrl_c_and_a_kill_end_what_runs_inside() {
         return;
     }
     for (word, how) in [("98763", Signal::INT), ("98764", Signal::KILL)] {
-        let place = Place::with("endless", &["endless"]);
+        let place = TestDir::with("endless", &["endless"]);
         place.replace("ws/endless/build.rs", "SECONDS", word);
         let args = ["--scenario", "cold", "--strategies", "none", "--sandbox"];
         let mut harness = place.harness();

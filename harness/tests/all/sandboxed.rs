@@ -6,20 +6,20 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use crate::support::fake::fake;
-use crate::support::{Place, Run, Said, label, skip};
+use crate::support::{CommandOutput, RecordedRun, TestDir, label, skip};
 use exec::sandbox::entry::{ENTER, SandboxJob};
 use exec::sandbox::limits::ResourceLimits;
 use exec::sandbox::view::{SandboxNeeds, view};
 use records::Status;
 
-fn place() -> Place {
-    Place::with("eight", &["eight"])
+fn place() -> TestDir {
+    TestDir::with("eight", &["eight"])
 }
 
 const STRATEGIES: [&str; 3] = ["none", "hardlink+aggressive", "symlink+aggressive"];
 
 /// The outcome of every step and every unit.
-fn outcomes(run: &Run) -> Vec<String> {
+fn outcomes(run: &RecordedRun) -> Vec<String> {
     let mut outcomes = Vec::new();
     for row in run.steps() {
         assert_eq!(row.status, Status::Ok, "{} {}: {}", row.strategy, row.step, row.note);
@@ -47,7 +47,7 @@ fn a_good_build_is_the_same_inside_and_its_time_is_counted() {
         return;
     }
     assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
-    let run = Run::read(&outside.run_folder());
+    let run = RecordedRun::read(&outside.run_folder());
     assert_eq!(outcomes(&run), outcomes(&free));
     let info = run.folder.info.sandbox.clone().unwrap();
     assert_eq!(info.kind, "bubblewrap");
@@ -55,7 +55,7 @@ fn a_good_build_is_the_same_inside_and_its_time_is_counted() {
     assert_eq!(run.folder.info.options["sandbox"]["kind"], "bubblewrap");
     // Compilers are grandchildren of the program that was started: all of their time is there.
     for step in ["fill", "warm"] {
-        let cpu = |run: &Run| {
+        let cpu = |run: &RecordedRun| {
             let row = run.step("none", step, "eight");
             row.user_s.unwrap() + row.sys_s.unwrap()
         };
@@ -79,7 +79,7 @@ fn what_cannot_be_had_is_said_in_one_line() {
             .env("CARGO_HOME", place.at("home"))
             .env("PATH", place.at("empty"))
             .output();
-        Said::of(none.unwrap()).refused("apt-get install bubblewrap");
+        CommandOutput::of(none.unwrap()).refused("apt-get install bubblewrap");
     }
     // The harness has no other means, and says so of a name it does not know.
     assert_eq!(place.run(&place.compare_args("eight", &["--sandbox=namespaces", "--dry-run"])).code, Some(2));
@@ -100,7 +100,7 @@ fn what_cannot_be_had_is_said_in_one_line() {
 #[test]
 fn it_needs_no_privileges() {
     let root = rustix::process::getuid().is_root();
-    let place = Place::new();
+    let place = TestDir::new();
     fs::create_dir_all(place.at("mine")).unwrap();
     place.write("other/file", "SECRET");
     let (uid, gid) =
@@ -132,7 +132,7 @@ fn it_needs_no_privileges() {
         std::os::unix::process::CommandExt::gid(&mut command, gid);
     }
     let said = match command.output() {
-        Ok(output) => Said::of(output),
+        Ok(output) => CommandOutput::of(output),
         Err(error) => {
             return skip("a sandbox without privileges", &format!("the harness cannot be started: {error}"));
         }

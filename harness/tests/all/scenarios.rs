@@ -1,14 +1,14 @@
 //! Every shipped scenario but `contention`, on a made-up workspace of several members, with an uncached and a
 //! cached arm: the scenario runs, every row counts, and what must be reused is.
 
-use crate::support::{Place, Run};
+use crate::support::{RecordedRun, TestDir};
 use records::{Outcome, Status, StepRow};
 
 const NONE: &str = "none";
 const CACHED: &str = "hardlink+aggressive";
 
-fn run_scenario(scenario: &str, more: &[&str]) -> Run {
-    let place = Place::with("c", &["many"]);
+fn run_scenario(scenario: &str, more: &[&str]) -> RecordedRun {
+    let place = TestDir::with("c", &["many"]);
     let strategies = format!("{NONE},{CACHED}");
     let args = [&["--scenario", scenario, "--strategies", &strategies, "--seed", "1"], more].concat();
     let run = place.compare("c", &args);
@@ -22,17 +22,17 @@ fn run_scenario(scenario: &str, more: &[&str]) -> Run {
     run
 }
 
-fn cached<'r>(run: &'r Run, step: &str) -> &'r StepRow {
+fn cached<'r>(run: &'r RecordedRun, step: &str) -> &'r StepRow {
     run.step(CACHED, step, "many")
 }
 
-fn compiled(run: &Run, step: &str) -> (u64, u64) {
+fn compiled(run: &RecordedRun, step: &str) -> (u64, u64) {
     let of = |strategy| run.step(strategy, step, "many").compiled.unwrap();
     (of(NONE), of(CACHED))
 }
 
 /// Packages of the units with an outcome.
-fn packages(run: &Run, step: &str, outcome: Outcome) -> Vec<String> {
+fn packages(run: &RecordedRun, step: &str, outcome: Outcome) -> Vec<String> {
     let units = run.units(CACHED, step, "many").into_iter().filter(|unit| unit.outcome == Some(outcome));
     units.map(|unit| unit.package.clone()).collect()
 }
@@ -76,7 +76,7 @@ fn worktrees_share_what_is_the_same_and_leave_each_other_alone() {
 /// What Cargo itself does with one build directory for several working copies.
 #[test]
 fn a_shared_build_directory_hands_out_another_worktrees_code_and_is_caught() {
-    let place = Place::with("c", &["many"]);
+    let place = TestDir::with("c", &["many"]);
     let run = place.compare("c", &["--scenario", "worktrees", "--strategies", "none,shared-target"]);
     let row = |step| run.step("shared-target", step, "many");
     assert_eq!(row("same-commit").status, Status::Ok, "{}", row("same-commit").note);
@@ -87,7 +87,7 @@ fn a_shared_build_directory_hands_out_another_worktrees_code_and_is_caught() {
 
 #[test]
 fn an_action_that_fails_is_a_row_and_the_run_goes_on() {
-    let place = Place::with("c", &["many"]);
+    let place = TestDir::with("c", &["many"]);
     std::fs::write(place.at("ws/many/src/odd.rs"), [0xff, 0xfe]).unwrap();
     place.replace("c.toml", "src/main.rs", "src/odd.rs");
     let run = place.compare("c", &["--strategies", "none"]);
@@ -170,7 +170,7 @@ fn the_shadow_check_compiles_every_hit_and_leaves_no_trace() {
 
 #[test]
 fn a_control_is_an_arm_and_a_budget_that_is_spent_ends_the_run() {
-    let place = Place::with("c", &["many"]);
+    let place = TestDir::with("c", &["many"]);
     let arms = ["--scenario", "cold", "--strategies", "none,copy+aggressive", "--control", "--budget", "1s"];
     let run = place.compare("c", &arms);
     let mut rows: Vec<(u32, &str)> = run.steps().iter().map(|row| (row.round, row.strategy.as_str())).collect();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Place, Said, lasting, lasting_unit, only, step};
+use crate::support::{CommandOutput, TestDir, lasting, lasting_unit, only, step};
 use records::run_folder::RunFolder;
 use records::{StepRow, UnitRow};
 
@@ -11,12 +11,12 @@ const STRATEGIES: &str = "none,shared-target,hardlink+aggressive";
 /// Where it does not matter what is measured.
 const ONE_STEP: [&str; 4] = ["--scenario", "cold", "--strategies", "none,shared-target"];
 
-fn place() -> Place {
-    Place::with("made-up", &["older", "newer"])
+fn place() -> TestDir {
+    TestDir::with("made-up", &["older", "newer"])
 }
 
 /// Runs `compare` and names its run folder.
-fn compare(place: &Place, out: &str, more: &[&str]) -> PathBuf {
+fn compare(place: &TestDir, out: &str, more: &[&str]) -> PathBuf {
     let corpus = place.at("made-up.toml");
     let (work, out) = (place.at("work"), place.at(out));
     let mut args = vec!["compare", "--corpus", corpus.to_str().unwrap(), "--work-dir", work.to_str().unwrap()];
@@ -29,7 +29,7 @@ fn compare(place: &Place, out: &str, more: &[&str]) -> PathBuf {
     only(&out)
 }
 
-fn merge(place: &Place, runs: &[&Path], out: &Path, more: &[&str]) -> Said {
+fn merge(place: &TestDir, runs: &[&Path], out: &Path, more: &[&str]) -> CommandOutput {
     let mut args = vec!["merge"];
     args.extend(runs.iter().map(|run| run.to_str().unwrap()));
     args.extend(["--out", out.to_str().unwrap()]);
@@ -100,7 +100,7 @@ fn contents(dir: &Path) -> Vec<Vec<u8>> {
 }
 
 /// What is no set of shards of one run.
-fn refuses(place: &Place, first: &Path, second: &Path, merged: &Path) {
+fn refuses(place: &TestDir, first: &Path, second: &Path, merged: &Path) {
     let out = place.at("refused");
     let refused = |runs: &[&Path], more: &[&str], expected: &str| {
         merge(place, runs, &out, more).refused(expected);
@@ -144,10 +144,11 @@ fn refuses(place: &Place, first: &Path, second: &Path, merged: &Path) {
 }
 
 /// A merged run is one like any other; a lone shard is none.
-fn in_a_series(place: &Place, whole: &Path, shard: &Path, merged: &Path) {
+fn in_a_series(place: &TestDir, whole: &Path, shard: &Path, merged: &Path) {
     let series = place.at("series");
     let add = |run: &Path| place.run(&["series", "add", run.to_str().unwrap(), "--series", series.to_str().unwrap()]);
-    let line = |said: Said| said.done().stdout.lines().next().unwrap().rsplit("line ").next().unwrap().to_owned();
+    let line =
+        |said: CommandOutput| said.done().stdout.lines().next().unwrap().rsplit("line ").next().unwrap().to_owned();
     assert_eq!(line(add(whole)), line(add(merged)), "comparable");
     add(shard).refused("is shard 1/2 of a run");
 }
@@ -254,7 +255,7 @@ fn the_commands_of_a_plan_are_shards_that_merge() {
         let mut shell = std::process::Command::new("sh");
         let harness = place.harness();
         shell.envs(harness.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(place.at(""));
-        let said = Said::of(shell.args(["-c", &line]).output().unwrap()).done();
+        let said = CommandOutput::of(shell.args(["-c", &line]).output().unwrap()).done();
         assert!(said.stdout.contains("shard      "), "{}", said.stdout);
         let seed = said.stdout.lines().find_map(|line| line.strip_prefix("seed       "));
         seeds.push(seed.unwrap().to_owned());

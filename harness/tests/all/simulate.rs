@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Place, Said};
+use crate::support::{CommandOutput, TestDir};
 
 const CORPUS: &str = "c";
 
 /// Four workspaces that share crates of the made-up registry.
-fn place() -> Place {
-    Place::with(CORPUS, &["alpha", "beta", "older", "newer"])
+fn place() -> TestDir {
+    TestDir::with(CORPUS, &["alpha", "beta", "older", "newer"])
 }
 
 /// Collects the trace of the corpus.
-fn collect(place: &Place) -> PathBuf {
+fn collect(place: &TestDir) -> PathBuf {
     let trace = place.at("c.trace");
     let mut args: Vec<PathBuf> = ["trace", "collect", "--corpus"].map(PathBuf::from).into();
     args.extend([place.at("c.toml"), "--work-dir".into(), place.at("work"), "--out".into(), trace.clone()]);
@@ -24,7 +24,7 @@ fn collect(place: &Place) -> PathBuf {
     trace
 }
 
-fn simulate(place: &Place, trace: &Path, more: &[&str]) -> Said {
+fn simulate(place: &TestDir, trace: &Path, more: &[&str]) -> CommandOutput {
     let mut args: Vec<PathBuf> = vec!["simulate".into(), "--trace".into(), trace.to_owned()];
     args.extend(more.iter().map(PathBuf::from));
     place.run(&args)

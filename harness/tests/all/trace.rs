@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Place, Said};
+use crate::support::{CommandOutput, TestDir};
 use simulation::trace::{Trace, TracePlan, TraceSource, TraceTask};
 
 /// Corpora of `app`, a program on a member with a build script, `alone`, a library, and `broken`, with a lockfile that names
 /// nothing of what its manifest depends on.
-fn place() -> Place {
-    let place = Place::with("two", &["app", "alone"]);
+fn place() -> TestDir {
+    let place = TestDir::with("two", &["app", "alone"]);
     place.write("ws/broken/Cargo.toml", "[workspace]\n");
     place.write("ws/broken/src/lib.rs", "");
     place.cargo("broken", &["generate-lockfile"]);
@@ -17,7 +17,7 @@ fn place() -> Place {
     place
 }
 
-fn collect(place: &Place, corpora: &str, more: &[&str]) -> Said {
+fn collect(place: &TestDir, corpora: &str, more: &[&str]) -> CommandOutput {
     let corpora: Vec<String> =
         corpora.split(',').map(|it| place.at(&format!("{it}.toml")).display().to_string()).collect();
     let work = place.at("work").display().to_string();
@@ -31,7 +31,7 @@ fn collect(place: &Place, corpora: &str, more: &[&str]) -> Said {
     place.run(&args)
 }
 
-fn read(place: &Place) -> Trace {
+fn read(place: &TestDir) -> Trace {
     Trace::read(&place.at("out/made-up.trace")).unwrap()
 }
 
@@ -102,7 +102,7 @@ fn a_trace_has_what_cargo_would_run() {
 
 #[test]
 fn what_a_run_measured_is_not_estimated() {
-    let place = Place::with("pair", &["older", "newer"]);
+    let place = TestDir::with("pair", &["older", "newer"]);
     place.compare("pair", &["--strategies", "none,hardlink+aggressive"]);
     let runs = place.at("out").display().to_string();
     collect(&place, "pair", &["--runs", &runs, "--commands", "dev build,dev check"]).done();
@@ -126,7 +126,7 @@ fn what_a_run_measured_is_not_estimated() {
 #[test]
 fn what_cannot_be_asked_for_ends_in_one_line() {
     let place = place();
-    let fails = |said: Said, expected: &str| {
+    let fails = |said: CommandOutput, expected: &str| {
         assert_eq!(said.code, Some(2), "{}\n{}", said.stdout, said.stderr);
         assert_eq!(said.stderr.trim_end().lines().count(), 1, "{}", said.stderr);
         assert!(said.stderr.contains(expected), "{}", said.stderr);

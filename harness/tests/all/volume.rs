@@ -10,13 +10,13 @@ use records::{Status, StepRow};
 use rustix::process::Signal;
 
 use crate::support::processes::{signal, start, wait_for};
-use crate::support::{Place, Run, Said, skip};
+use crate::support::{CommandOutput, RecordedRun, TestDir, skip};
 
 /// A directory with a program to build on a volume; `None`, loudly, where no volume can be made.
-struct Setup(Place);
+struct VolumeSetup(TestDir);
 
-impl Setup {
-    fn new() -> Option<Setup> {
+impl VolumeSetup {
+    fn new() -> Option<VolumeSetup> {
         if !rustix::process::geteuid().is_root() {
             skip("volumes", "making one needs root");
             return None;
@@ -26,7 +26,7 @@ impl Setup {
             skip("volumes", &error.to_string());
             return None;
         }
-        Some(Setup(Place::with("heavy", &["heavy"])))
+        Some(VolumeSetup(TestDir::with("heavy", &["heavy"])))
     }
 
     /// Compares, or goes on with the run that is there.
@@ -35,12 +35,12 @@ impl Setup {
         start(&self.0, "heavy", &["--strategies", strategies, "--volume", "btrfs:1G", "--seed", "1"])
     }
 
-    fn compare(&self) -> Said {
-        Said::of(self.start().wait_with_output().unwrap())
+    fn compare(&self) -> CommandOutput {
+        CommandOutput::of(self.start().wait_with_output().unwrap())
     }
 
     fn rows(&self) -> Vec<StepRow> {
-        self.0.begun_runs().first().map_or(Vec::new(), |run| Run::read(run).folder.steps)
+        self.0.begun_runs().first().map_or(Vec::new(), |run| RecordedRun::read(run).folder.steps)
     }
 
     /// Starts the comparison and waits until it has recorded a step.
@@ -83,7 +83,7 @@ fn assert_sound(rows: &[StepRow]) {
 
 #[test]
 fn on_btrfs_reflinks_take_no_more_than_hard_links() {
-    let Some(setup) = Setup::new() else { return };
+    let Some(setup) = VolumeSetup::new() else { return };
     setup.compare().done();
     setup.assert_gone();
     let rows = setup.rows();
@@ -107,7 +107,7 @@ fn on_btrfs_reflinks_take_no_more_than_hard_links() {
         let (reflink, hardlink) = (of("reflink"), of("hardlink"));
         assert!((reflink / hardlink - 1.0).abs() < 0.05, "{step}: {reflink} against {hardlink}");
     }
-    let info = Run::read(&setup.0.run_folder()).folder.info;
+    let info = RecordedRun::read(&setup.0.run_folder()).folder.info;
     let kind = |role: &str| info.file_systems.iter().find(|fs| fs.role == role).unwrap().kind.clone();
     assert_eq!(kind("arm"), "btrfs");
     assert_eq!(info.options["volume"], "btrfs:1G");
@@ -117,10 +117,10 @@ fn on_btrfs_reflinks_take_no_more_than_hard_links() {
 
 #[test]
 fn after_ctrl_c_the_volume_is_gone_and_the_run_goes_on() {
-    let Some(setup) = Setup::new() else { return };
+    let Some(setup) = VolumeSetup::new() else { return };
     let child = setup.started();
     signal(&child, Signal::INT);
-    let said = Said::of(child.wait_with_output().unwrap());
+    let said = CommandOutput::of(child.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     assert!(said.stderr.contains("--resume"), "{}", said.stderr);
     setup.assert_gone();
@@ -132,7 +132,7 @@ fn after_ctrl_c_the_volume_is_gone_and_the_run_goes_on() {
 
 #[test]
 fn what_a_killed_run_left_mounted_is_removed_at_the_next_start() {
-    let Some(setup) = Setup::new() else { return };
+    let Some(setup) = VolumeSetup::new() else { return };
     let mut child = setup.started();
     child.kill().unwrap();
     child.wait().unwrap();
@@ -145,7 +145,7 @@ fn what_a_killed_run_left_mounted_is_removed_at_the_next_start() {
 
 #[test]
 fn a_run_that_cannot_start_leaves_no_volume() {
-    let Some(setup) = Setup::new() else { return };
+    let Some(setup) = VolumeSetup::new() else { return };
     fs::remove_file(setup.0.at("ws/heavy/src/main.rs")).unwrap();
     setup.compare().mistake();
     setup.assert_gone();
@@ -169,7 +169,7 @@ fn who_is_not_root_is_refused() {
         );
         return;
     };
-    let said = Said::of(output);
+    let said = CommandOutput::of(output);
     let line = said.mistake();
     assert!(line.contains("needs root") && line.contains("--work-dir"), "{line}");
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Place, Run, Said};
+use super::{CommandOutput, RecordedRun, TestDir};
 
 const SOURCE: &str = include_str!("fake_tool.rs");
 
@@ -46,7 +46,7 @@ fn program() -> &'static PathBuf {
 }
 
 /// Puts the tool and its strategy file there, with a variable that makes it misbehave, if given.
-pub fn fake(place: &Place, misbehaviour: Option<&str>) -> PathBuf {
+pub fn fake(place: &TestDir, misbehaviour: Option<&str>) -> PathBuf {
     std::fs::create_dir_all(place.at("fake")).unwrap();
     std::fs::copy(program(), place.at("fake/fake")).unwrap();
     let line = misbehaviour.map(|name| format!("{name} = \"1\"\n")).unwrap_or_default();
@@ -55,17 +55,17 @@ pub fn fake(place: &Place, misbehaviour: Option<&str>) -> PathBuf {
 }
 
 /// The arguments that add it.
-pub fn fake_args(place: &Place) -> Vec<String> {
+pub fn fake_args(place: &TestDir) -> Vec<String> {
     let tool = place.at("fake").display().to_string();
     vec!["--strategy-file".into(), "fake.toml".into(), "--set".into(), format!("fake.tool={tool}")]
 }
 
 /// Compares with it.
-pub fn compare(place: &Place, corpus: &str, strategies: &str, more: &[&str]) -> (Run, Said) {
+pub fn compare(place: &TestDir, corpus: &str, strategies: &str, more: &[&str]) -> (RecordedRun, CommandOutput) {
     let fake = fake_args(place);
     let mut args = place.compare_args(corpus, &["--strategies", strategies]);
     args.extend(fake.iter().map(Into::into));
     args.extend(more.iter().map(Into::into));
     let said = place.run(&args);
-    (Run::read(&place.run_folder()), said)
+    (RecordedRun::read(&place.run_folder()), said)
 }

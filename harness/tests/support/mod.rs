@@ -43,18 +43,18 @@ pub fn step(name: &str, more: &str) -> String {
 }
 
 /// A temporary directory with everything a run needs; removed at the end.
-pub struct Place {
+pub struct TestDir {
     dir: tempfile::TempDir,
 }
 
 /// What the harness printed, and its exit code.
-pub struct Said {
+pub struct CommandOutput {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Place {
+impl TestDir {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let real = dir.path().canonicalize().unwrap();
@@ -116,7 +116,10 @@ impl Place {
         // A lockfile of its own has the newer version of a package.
         if name == "many" {
             write(&self.at("upgrades/many.lock"), &fs::read_to_string(self.at("ws/many/Cargo.lock")).unwrap());
-            self.cargo(name, &["update", "base", "--precise", "1.0.0"]);
+            // `cargo update --precise` changes nothing under a directory source.
+            self.replace("ws/many/lower/Cargo.toml", "base = \"1\"", "base = \"=1.0.0\"");
+            self.cargo(name, &["generate-lockfile"]);
+            self.replace("ws/many/lower/Cargo.toml", "base = \"=1.0.0\"", "base = \"1\"");
         }
     }
 
@@ -180,8 +183,8 @@ impl Place {
     }
 
     /// Runs the harness to its end.
-    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Said {
-        Said::of(self.harness().args(args).output().unwrap())
+    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> CommandOutput {
+        CommandOutput::of(self.harness().args(args).output().unwrap())
     }
 
     /// The arguments of a `compare` of a corpus in this directory.
@@ -199,15 +202,15 @@ impl Place {
     }
 
     /// Compares, which must succeed, and reads the one run folder.
-    pub fn compare(&self, corpus: &str, more: &[&str]) -> Run {
+    pub fn compare(&self, corpus: &str, more: &[&str]) -> RecordedRun {
         let said = self.run(&self.compare_args(corpus, more)).done();
         let dir = self.run_folder();
         assert!(said.stdout.contains(&dir.display().to_string()), "the last line says where: {}", said.stdout);
-        Run { stdout: said.stdout, ..Run::read(&dir) }
+        RecordedRun { stdout: said.stdout, ..RecordedRun::read(&dir) }
     }
 
     /// Goes on with the only run.
-    pub fn resume(&self, more: &[&str]) -> Said {
+    pub fn resume(&self, more: &[&str]) -> CommandOutput {
         let dir = self.run_folder();
         self.run(&[&["compare", "--resume", dir.to_str().unwrap()], more].concat())
     }
@@ -236,7 +239,7 @@ pub fn only(dir: &Path) -> PathBuf {
     entries[0].clone()
 }
 
-impl Said {
+impl CommandOutput {
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
@@ -269,14 +272,14 @@ impl Said {
 }
 
 /// A finished run.
-pub struct Run {
+pub struct RecordedRun {
     pub dir: PathBuf,
     pub folder: RunFolder,
     /// What was printed.
     pub stdout: String,
 }
 
-impl Run {
+impl RecordedRun {
     pub fn read(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), folder: RunFolder::read(dir).unwrap(), stdout: String::new() }
     }

@@ -8,23 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::processes::{at_work, signal, wait_for};
-use crate::support::{Place, Run, Said, skip};
+use crate::support::{CommandOutput, RecordedRun, TestDir, skip};
 use records::Status;
 use rustix::process::Signal;
 
 /// A directory with one library that builds in no time.
-fn quick() -> Place {
-    Place::with("guarded", &["quick"])
+fn quick() -> TestDir {
+    TestDir::with("guarded", &["quick"])
 }
 
-fn compare(place: &Place, strategies: &str, more: &[&str]) -> Said {
+fn compare(place: &TestDir, strategies: &str, more: &[&str]) -> CommandOutput {
     let fixed = ["--seed", "1", "--strategies", strategies];
     place.run(&place.compare_args("guarded", &[&fixed, more].concat()))
 }
 
 /// Stopped by a guard, in one line that says why, what to do and how to go on.
 #[track_caller]
-fn check_stopped(said: &Said, place: &Place, why: &[&str]) {
+fn check_stopped(said: &CommandOutput, place: &TestDir, why: &[&str]) {
     assert_eq!(said.code, Some(3), "{}\n{}", said.stdout, said.stderr);
     let line = said.stderr.lines().last().unwrap_or_default();
     assert!(line.starts_with("stopped: "), "{}", said.stderr);
@@ -37,9 +37,9 @@ fn check_stopped(said: &Said, place: &Place, why: &[&str]) {
 
 /// Complete, with this many rows, each sound and none twice.
 #[track_caller]
-fn check_complete(said: &Said, place: &Place, rows: usize) -> Run {
+fn check_complete(said: &CommandOutput, place: &TestDir, rows: usize) -> RecordedRun {
     assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
-    let run = Run::read(&place.run_folder());
+    let run = RecordedRun::read(&place.run_folder());
     assert!(run.folder.info.complete);
     let mut keys: Vec<_> = run.steps().iter().map(|row| (&row.strategy, &row.step, &row.workspace)).collect();
     keys.sort();
@@ -51,12 +51,12 @@ fn check_complete(said: &Said, place: &Place, rows: usize) -> Run {
 
 #[test]
 fn a_step_that_hangs_is_ended_and_nothing_that_builds_on_it_is_measured() {
-    let place = Place::with("guarded", &["quick", "gated"]);
+    let place = TestDir::with("guarded", &["quick", "gated"]);
     let began = Instant::now();
     compare(&place, "none,hardlink+aggressive", &["--step-timeout", "4s"]).done();
     assert!(began.elapsed() < Duration::from_secs(60), "the gate of this build closes after 120 s");
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
-    let run = Run::read(&place.run_folder());
+    let run = RecordedRun::read(&place.run_folder());
     assert!(run.folder.info.complete);
     assert_eq!(run.folder.info.options["guards"]["step_timeout_s"], 4);
     assert_eq!(run.steps().len(), 12);
@@ -79,7 +79,7 @@ fn a_step_that_hangs_is_ended_and_nothing_that_builds_on_it_is_measured() {
     // A row that ran into its limit is a record.
     place.write("go", "");
     assert_eq!(place.resume(&["--step-timeout", "0s"]).code, Some(0));
-    assert_eq!(Run::read(&place.run_folder()).step("none", "fill", "gated").status, Status::Failed);
+    assert_eq!(RecordedRun::read(&place.run_folder()).step("none", "fill", "gated").status, Status::Failed);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_machine_that_is_short_stops_a_run_before_anything_is_measured() {
         let place = quick();
         let said = compare(&place, "none", &[flag, "900TiB", "--guard-wait", "0s"]);
         check_stopped(&said, &place, &[what, &format!("900.0 TiB to be left ({flag})"), "the first step under none"]);
-        assert_eq!(Run::read(&place.run_folder()).steps(), []);
+        assert_eq!(RecordedRun::read(&place.run_folder()).steps(), []);
         // The limits are those of the run until others are given.
         check_stopped(&place.resume(&[]), &place, &[what]);
         place.resume(&[flag, "0B", "--rounds", "2"]).refused("--rounds cannot be given with --resume");
@@ -117,19 +117,19 @@ fn others_who_work_stop_a_run_that_wants_them_quiet() {
     let mut disturbed = place.harness();
     disturbed.args(["compare", "--corpus", "guarded.toml", "--strategies", "none", "--scenario", "cold"]);
     disturbed.args(["--work-dir", "work", "--out", "disturbed", "--max-foreign-cpu", "1%"]);
-    let disturbed = Said::of(disturbed.output().unwrap());
+    let disturbed = CommandOutput::of(disturbed.output().unwrap());
     done.store(true, Ordering::Relaxed);
     burners.into_iter().for_each(|burner| burner.join().unwrap());
     assert_eq!(disturbed.code, Some(1), "nothing sound was measured: {}", disturbed.stderr);
     let folder = fs::read_dir(place.at("disturbed")).unwrap().next().unwrap().unwrap().path();
-    let row = &Run::read(&folder).folder.steps[0];
+    let row = &RecordedRun::read(&folder).folder.steps[0];
     assert_eq!(row.status, Status::Invalid);
     assert!(row.note.ends_with("1 % are allowed (--max-foreign-cpu)"), "{}", row.note);
     assert!(row.foreign_cpu_s > Some(0.0) && row.wall_s.is_some(), "{row:?}");
     check_stopped(&said, &place, &["others use ", "20 % are allowed (--max-load)", " for 2 seconds"]);
     assert!(said.stderr.contains("waits for up to 2 seconds (--guard-wait)"), "{}", said.stderr);
     assert!(took >= Duration::from_secs(2), "{took:?}");
-    assert_eq!(Run::read(&place.run_folder()).steps(), []);
+    assert_eq!(RecordedRun::read(&place.run_folder()).steps(), []);
     let run = check_complete(&place.resume(&["--max-load", "100%"]), &place, 3);
     assert!(run.steps().iter().all(|row| row.foreign_cpu_s.is_some()), "of every build");
 }
@@ -159,7 +159,7 @@ fn a_step_that_fills_the_disk_is_ended_before_it_is_full_and_the_run_goes_on_wit
     if let Err(why) = exec::volume::Volume::create("tmpfs:1M".parse().unwrap(), probe.path()) {
         return skip("a disk that fills up", &why.to_string());
     }
-    let place = Place::with("guarded", &["quick", "greedy"]);
+    let place = TestDir::with("guarded", &["quick", "greedy"]);
     let guards = ["--disk-floor", "32MiB", "--guard-wait", "0s"];
     let said = compare(&place, "none,copy+aggressive", &[&["--volume", "tmpfs:96M"], &guards[..]].concat());
     check_stopped(&said, &place, &[" free in ", "32.0 MiB to be left (--disk-floor)", "of greedy", "is not recorded"]);
@@ -167,7 +167,7 @@ fn a_step_that_fills_the_disk_is_ended_before_it_is_full_and_the_run_goes_on_wit
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
     let left = fs::read_dir(place.at("work")).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with("volume")), "the volume is gone");
-    let before = Run::read(&place.run_folder());
+    let before = RecordedRun::read(&place.run_folder());
     assert!(!before.folder.info.complete);
     assert_eq!((before.folder.cut.bytes, before.folder.cut.units), (0, 0));
     let recorded: Vec<_> = before.steps().iter().map(|row| (&*row.step, &*row.workspace, row.status)).collect();

@@ -6,23 +6,23 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use crate::support::processes::{self, at_work, kill, signal, wait_for};
-use crate::support::{Place, Run, Said};
+use crate::support::{CommandOutput, RecordedRun, TestDir};
 use exec::interrupt::GRACE;
 use records::{StepKey, StepRow};
 use rustix::process::Signal;
 
-fn place() -> Place {
-    Place::with("cut", &["gamma", "gated"])
+fn place() -> TestDir {
+    TestDir::with("cut", &["gamma", "gated"])
 }
 
 const STRATEGIES: [&str; 3] = ["none", "hardlink+aggressive", "copy+non-local@dirs"];
 
-fn start(place: &Place) -> Child {
+fn start(place: &TestDir) -> Child {
     processes::start(place, "cut", &["--seed", "3", "--strategies", &STRATEGIES.join(",")])
 }
 
 /// Every measurement once, each sound, none of it half recorded.
-fn check_whole(run: &Run) {
+fn check_whole(run: &RecordedRun) {
     assert!(run.folder.info.complete);
     assert_eq!((run.folder.cut.bytes, run.folder.cut.units), (0, 0));
     let mut expected = BTreeSet::new();
@@ -55,7 +55,7 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
         wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
         let began = Instant::now();
         signal(&child, which);
-        let said = Said::of(child.wait_with_output().unwrap());
+        let said = CommandOutput::of(child.wait_with_output().unwrap());
         // At SIGTERM, without waiting for SIGKILL.
         assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
         assert_eq!(said.code, Some(130), "{}", said.stderr);
@@ -64,13 +64,13 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
         assert_eq!(said.stderr.lines().filter(|line| line.contains(&hint)).count(), 1, "{}", said.stderr);
         wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
         // What was recorded before is kept, and the build that was cut off is no row.
-        let before = Run::read(&dir);
+        let before = RecordedRun::read(&dir);
         assert!(!before.folder.info.complete);
         assert_eq!(before.steps().iter().filter(|row| row.workspace == "gated").count(), 0);
 
         place.write("go", "");
-        Said::of(start(&place).wait_with_output().unwrap()).done();
-        let after = Run::read(&dir);
+        CommandOutput::of(start(&place).wait_with_output().unwrap()).done();
+        let after = RecordedRun::read(&dir);
         check_whole(&after);
         let kept = keys(before.steps());
         assert!(kept.iter().all(|key| keys(after.steps()).contains(key)), "{kept:?}");
@@ -79,7 +79,7 @@ fn ctrl_c_leaves_nothing_running_and_a_run_to_resume() {
 
 #[test]
 fn a_second_ctrl_c_does_not_wait() {
-    let place = Place::with("cut", &["gated"]);
+    let place = TestDir::with("cut", &["gated"]);
     // A script that ignores SIGTERM.
     let stubborn =
         "std::process::Command::new(\"sh\").args([\"-c\", \"trap '' TERM INT; sleep 50\"]).status().unwrap();";
@@ -90,7 +90,7 @@ fn a_second_ctrl_c_does_not_wait() {
     signal(&child, Signal::INT);
     std::thread::sleep(Duration::from_millis(200));
     signal(&child, Signal::INT);
-    let said = Said::of(child.wait_with_output().unwrap());
+    let said = CommandOutput::of(child.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
@@ -99,7 +99,7 @@ fn a_second_ctrl_c_does_not_wait() {
 /// A harness that is gone leaves a lock file, which must not keep the next one out.
 #[test]
 fn the_lock_of_a_killed_run_is_no_lock() {
-    let place = Place::with("cut", &["gated"]);
+    let place = TestDir::with("cut", &["gated"]);
     let child = start(&place);
     wait_for("a build", Duration::from_secs(60), || place.at("started").exists());
     kill(child, &place);

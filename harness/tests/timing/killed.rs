@@ -6,7 +6,7 @@ use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::support::processes::{at_work, kill, start};
-use crate::support::{Place, Run, Said, lasting, lasting_unit};
+use crate::support::{CommandOutput, RecordedRun, TestDir, lasting, lasting_unit};
 use records::{Outcome, Status, StepRow, UnitRow};
 
 const ARGS: [&str; 4] = ["--seed", "11", "--strategies", "none,hardlink+aggressive,copy+non-local@dirs"];
@@ -16,9 +16,9 @@ const KILLS: usize = 20;
 const LATEST: f64 = 0.95;
 
 /// SplitMix64.
-struct Random(u64);
+struct KillTimes(u64);
 
-impl Random {
+impl KillTimes {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -35,7 +35,7 @@ impl Random {
 
 /// One moment in each of as many equal parts of a run's length, in two sweeps from early to
 /// late: the second begins with early kills of a run that has most of its rows.
-fn moments(length: Duration, random: &mut Random) -> VecDeque<Duration> {
+fn moments(length: Duration, random: &mut KillTimes) -> VecDeque<Duration> {
     let mut moment = |part: usize| length.mul_f64(LATEST * (part as f64 + random.part()) / KILLS as f64);
     let (even, odd) = ((0..KILLS).step_by(2), (1..KILLS).step_by(2));
     even.chain(odd).map(&mut moment).collect()
@@ -49,7 +49,7 @@ struct LastingRows {
 }
 
 impl LastingRows {
-    fn of(run: &Run) -> LastingRows {
+    fn of(run: &RecordedRun) -> LastingRows {
         let steps = run.steps().iter().map(lasting).collect();
         LastingRows { steps, units: run.folder.units.iter().map(lasting_unit).collect() }
     }
@@ -73,12 +73,12 @@ fn differences(rows: &LastingRows, expected: &LastingRows) -> String {
 }
 
 /// A run that was left alone, and how long it took.
-fn reference(place: &Place) -> (LastingRows, Duration) {
+fn reference(place: &TestDir) -> (LastingRows, Duration) {
     let began = Instant::now();
-    let said = Said::of(start(place, "pair", &ARGS).wait_with_output().unwrap());
+    let said = CommandOutput::of(start(place, "pair", &ARGS).wait_with_output().unwrap());
     let took = began.elapsed();
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    let rows = LastingRows::of(&Run::read(&place.run_folder()));
+    let rows = LastingRows::of(&RecordedRun::read(&place.run_folder()));
     assert_eq!(rows.steps.len(), 3 * 3 * 2);
     assert!(rows.steps.iter().all(|row| row.status == Status::Ok));
     // There is something to get wrong.
@@ -92,9 +92,9 @@ fn reference(place: &Place) -> (LastingRows, Duration) {
 }
 
 /// Ends a run that was let live, and compares it.
-fn check_ended(place: &Place, said: &Said, expected: &LastingRows, seed: u64) {
+fn check_ended(place: &TestDir, said: &CommandOutput, expected: &LastingRows, seed: u64) {
     assert_eq!(said.code, Some(0), "seed {seed}: {}", said.stderr);
-    let run = Run::read(&place.begun_runs()[0]);
+    let run = RecordedRun::read(&place.begun_runs()[0]);
     assert!(run.folder.info.complete);
     assert_eq!((run.folder.cut.bytes, run.folder.cut.units), (0, 0));
     let rows = LastingRows::of(&run);
@@ -107,11 +107,11 @@ fn check_ended(place: &Place, said: &Said, expected: &LastingRows, seed: u64) {
 
 #[test]
 fn twenty_kills_change_no_row() {
-    let place = Place::with("pair", &["older", "newer"]);
+    let place = TestDir::with("pair", &["older", "newer"]);
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let (expected, length) = reference(&place);
     eprintln!("seed {seed}; a run left alone takes {length:?}");
-    let mut random = Random(seed);
+    let mut random = KillTimes(seed);
     let mut pending = moments(length, &mut random);
     let mut recorded = Vec::new();
     let mut ended = 0;
@@ -120,7 +120,7 @@ fn twenty_kills_change_no_row() {
         std::thread::sleep(moment);
         if child.try_wait().unwrap().is_some() {
             // The machine was quicker than before: that one counts as a run, and not as a kill.
-            check_ended(&place, &Said::of(child.wait_with_output().unwrap()), &expected, seed);
+            check_ended(&place, &CommandOutput::of(child.wait_with_output().unwrap()), &expected, seed);
             ended += 1;
             assert!(ended < KILLS, "seed {seed}: runs end before they are killed");
             fs::rename(place.at("out"), place.at(&format!("ended-{ended}"))).unwrap();
@@ -128,12 +128,12 @@ fn twenty_kills_change_no_row() {
             continue;
         }
         kill(child, &place);
-        let rows = place.begun_runs().first().map(|run| LastingRows::of(&Run::read(run)));
+        let rows = place.begun_runs().first().map(|run| LastingRows::of(&RecordedRun::read(run)));
         assert!(rows.iter().all(|rows| rows.begins(&expected)), "seed {seed}: killed after {moment:?}");
         recorded.push(rows.map_or(0, |rows| rows.steps.len()));
     }
     assert_eq!(recorded.len(), KILLS);
     eprintln!("rows recorded at each kill: {recorded:?}; {ended} runs ended before");
-    let said = Said::of(start(&place, "pair", &ARGS).wait_with_output().unwrap());
+    let said = CommandOutput::of(start(&place, "pair", &ARGS).wait_with_output().unwrap());
     check_ended(&place, &said, &expected, seed);
 }
