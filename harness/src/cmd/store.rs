@@ -243,15 +243,15 @@ mod tests {
     }
 
     #[test]
-    fn collection_tells_promises_from_what_was_freed() {
-        let taken = CollectedEntry {
+    fn what_is_promised_and_what_is_freed_are_two_numbers() {
+        let evicted = CollectedEntry {
             key: Key::of(b"k"),
             package: "serde".into(),
             last_used: Duration::ZERO,
             why: RemovalReason::Limit,
         };
         let collected = CollectOutcome {
-            entries: vec![taken],
+            entries: vec![evicted],
             kept: 7,
             bytes_before: 3 << 30,
             bytes_after: 2 << 30,

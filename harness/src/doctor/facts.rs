@@ -21,7 +21,6 @@ use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::WorkDir;
 use runner::build_env::DISK_FLOOR;
 use runner::guard::others_share;
-use runner::integration::external::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -43,8 +42,6 @@ pub struct MachineFacts {
     pub may_mount: bool,
     /// What limits a sandbox, or why there is none.
     pub sandbox: Result<Enforcers, String>,
-    /// Other caches to compare with, by name.
-    pub external_tools: Vec<(String, Option<PathBuf>)>,
 }
 
 /// A kind of volume, and why it could not be made, if so.
@@ -114,20 +111,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         volumes,
         may_mount,
         sandbox,
-        external_tools: external_tools(work_dir),
     })
-}
-
-/// Tools that external strategies need, in the work directory or, of another version perhaps, on
-/// `PATH`.
-fn external_tools(work: &Path) -> Vec<(String, Option<PathBuf>)> {
-    let installable = strategies::external::shipped().into_iter().filter_map(|external| {
-        let dir = install_dir(work, external.name(), external.description.install.as_ref()?).join("bin");
-        let name = external.name().to_owned();
-        let found = if dir.is_dir() { Some(dir) } else { on_path(&name) };
-        Some((name, found))
-    });
-    installable.collect()
 }
 
 fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
@@ -259,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_toolchain_has_it_and_another_cargo_is_told_apart() {
+    fn the_default_toolchain_has_it_and_another_cargo_has_not() {
         let dir = tempfile::tempdir().unwrap();
         let toolchain = Toolchain::find(None).unwrap();
         let supervisor = Supervisor::new();

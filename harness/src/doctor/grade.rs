@@ -37,14 +37,6 @@ pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
     findings.extend(machine(facts));
     findings.extend(volumes(facts));
     findings.push(sandbox(facts));
-    findings.extend(facts.external_tools.iter().map(|(name, path)| match path {
-        Some(path) => ok("other cache", format!("{name}: {}", path.display())),
-        None => missing(
-            "other cache",
-            format!("{name} is neither in the work directory nor on PATH"),
-            format!("harness strategies install {name}"),
-        ),
-    }));
     findings
 }
 
