@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use crate::support::{CommandOutput, RecordedRun, TestDir, made_up_checksum, skip, write};
 use records::Status;
 
-/// A place with the smallest corpus.
 fn small() -> TestDir {
     TestDir::with("small", &["gamma"])
 }
@@ -62,25 +61,13 @@ fn malformed_manifests_and_scenarios() {
     let place = small();
     let head = "name = \"bad\"\nabout = \"x\"\n\n[[workspace]]\nname = \"w\"\nwhy = \"y\"\n";
     let path = "source = { path = \"ws/gamma\" }\n";
+    let source = |fields: &str| format!("{head}edit = \"src/main.rs\"\nsource = {{ {fields} }}\n");
     let cases = [
         (format!("{head}{path}edit = \"src/main.rs\"\ncolour = 1\n"), 9, "colour"),
         (format!("{head}{path}edit = \"../main.rs\"\n"), 8, "`edit`"),
-        (
-            format!(
-                "{head}edit = \"src/main.rs\"\nsource = {{ registry = \"a\", version = \"1\", checksum = \"{}\" }}\n",
-                "0".repeat(64)
-            ),
-            8,
-            "`version`",
-        ),
-        (
-            format!(
-                "{head}edit = \"src/main.rs\"\nsource = {{ registry = \"a\", version = \"1.0.0\", checksum = \"ff\" }}\n"
-            ),
-            8,
-            "`checksum`",
-        ),
-        (format!("{head}edit = \"src/main.rs\"\nsource = {{ git = \"/r\", commit = \"main\" }}\n"), 8, "`commit`"),
+        (source(&format!("registry = \"a\", version = \"1\", checksum = \"{}\"", "0".repeat(64))), 8, "`version`"),
+        (source("registry = \"a\", version = \"1.0.0\", checksum = \"ff\""), 8, "`checksum`"),
+        (source("git = \"/r\", commit = \"main\""), 8, "`commit`"),
         (format!("{head}{path}edit = \"src/main.rs\"\ncargo-args = [\"--release\"]\n"), 9, "cargo-args"),
         (format!("{head}{path}edit = \n"), 8, "edit"),
         (head.to_owned(), 4, "missing field `source`"),
@@ -116,7 +103,7 @@ fn git(dir: &Path, args: &[&str]) -> String {
 fn pinned(place: &TestDir, name: &str, source: &str) {
     place.write(
         &format!("{name}.toml"),
-        &format!("name = \"{name}\"\nabout = \"x\"\n\n[[workspace]]\nname = \"w\"\nwhy = \"y\"\nedit = \"src/main.rs\"\nsource = {source}\n"),
+        &format!("name = \"{name}\"\nabout = \"x\"\n\n[[workspace]]\nname = \"w\"\nwhy = \"y\"\nedit = \"src/main.rs\"\nsource = {{ {source} }}\n"),
     );
 }
 
@@ -132,23 +119,27 @@ fn sources_that_cannot_be_had() {
     let url = format!("file://{}", repo.display());
 
     let gone = place.at("gone");
-    pinned(&place, "unreachable", &format!("{{ git = {gone:?}, commit = \"{commit}\" }}"));
-    refused(&place, "unreachable", &["--strategies", "none"], &["gone"]);
-    // A port where nobody listens: the `git` command is asked, and says no at once.
-    pinned(&place, "remote", &format!("{{ git = \"http://127.0.0.1:9/r.git\", commit = \"{commit}\" }}"));
-    refused(&place, "remote", &["--strategies", "none"], &["http://127.0.0.1:9/r.git"]);
-    pinned(&place, "wrong-commit", &format!("{{ git = \"{url}\", commit = \"{other}\" }}"));
-    refused(&place, "wrong-commit", &["--strategies", "none"], &[other]);
-    pinned(&place, "no-subdir", &format!("{{ git = \"{url}\", commit = \"{commit}\", subdir = \"sub\" }}"));
-    refused(&place, "no-subdir", &["--strategies", "none"], &["sub"]);
-    pinned(&place, "no-path", "{ path = \"nowhere\" }");
-    refused(&place, "no-path", &["--strategies", "none"], &["nowhere"]);
-
+    let gone = format!("git = {gone:?}, commit = \"{commit}\"");
+    // A port where nobody listens: the `git` command fails at once.
+    let remote = format!("git = \"http://127.0.0.1:9/r.git\", commit = \"{commit}\"");
+    let wrong_commit = format!("git = \"{url}\", commit = \"{other}\"");
+    let no_subdir = format!("git = \"{url}\", commit = \"{commit}\", subdir = \"sub\"");
     let (right, wrong) = (made_up_checksum("plain-1.0.0"), "0".repeat(64));
-    pinned(&place, "mismatch", &format!("{{ registry = \"plain\", version = \"1.0.0\", checksum = \"{wrong}\" }}"));
-    refused(&place, "mismatch", &["--strategies", "none"], &["checksum mismatch for plain 1.0.0", &right, &wrong]);
-    pinned(&place, "unpublished", &format!("{{ registry = \"plain\", version = \"9.9.9\", checksum = \"{right}\" }}"));
-    refused(&place, "unpublished", &["--strategies", "none"], &["9.9.9"]);
+    let mismatch = format!("registry = \"plain\", version = \"1.0.0\", checksum = \"{wrong}\"");
+    let unpublished = format!("registry = \"plain\", version = \"9.9.9\", checksum = \"{right}\"");
+    let cases: [(&str, &[&str]); 7] = [
+        (&gone, &["gone"]),
+        (&remote, &["http://127.0.0.1:9/r.git"]),
+        (&wrong_commit, &[other]),
+        (&no_subdir, &["sub"]),
+        ("path = \"nowhere\"", &["nowhere"]),
+        (&mismatch, &["checksum mismatch for plain 1.0.0", &right, &wrong]),
+        (&unpublished, &["9.9.9"]),
+    ];
+    for (source, parts) in cases {
+        pinned(&place, "wrong", source);
+        refused(&place, "wrong", &["--strategies", "none"], parts);
+    }
 
     // A dependency whose checksum is not the lockfile's.
     let lock = place.at("ws/gamma/Cargo.lock");
@@ -157,9 +148,8 @@ fn sources_that_cannot_be_had() {
     refused(&place, "small", &["--strategies", "none"], &["gamma", "checksum"]);
     fs::write(&lock, text).unwrap();
     // The good one still works afterwards, in the same work directory.
-    pinned(&place, "good", &format!("{{ git = \"{url}\", commit = \"{commit}\" }}"));
-    let said = place.run(&["corpus", "check", "good.toml", "--work-dir", "work"]);
-    said.done();
+    pinned(&place, "good", &format!("git = \"{url}\", commit = \"{commit}\""));
+    place.run(&["corpus", "check", "good.toml", "--work-dir", "work"]).done();
 }
 
 #[test]
