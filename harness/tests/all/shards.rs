@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{CommandOutput, TestDir, lasting, lasting_unit, only, step};
 use records::run_folder::RunFolder;
 use records::{StepRow, UnitRow};
+use serde_json::Value;
 
 const STRATEGIES: &str = "none,shared-target,hardlink+aggressive";
 
@@ -37,13 +38,11 @@ fn merge(place: &TestDir, runs: &[&Path], out: &Path, more: &[&str]) -> CommandO
     place.run(&args)
 }
 
-/// All but what every run measures anew: times, CPU, memory, and bytes on disk, which hold what compilers and stores write
-/// of times.
-fn lasting_rows(dir: &Path) -> (Vec<StepRow>, Vec<UnitRow>) {
+/// All but what every run measures anew.
+fn lasting_rows(dir: &Path) -> (Vec<Value>, Vec<Value>) {
     let run = RunFolder::read_recorded(dir).unwrap();
-    let step = |row| StepRow { copied_bytes: None, ..lasting(row) };
-    let unit = |row| UnitRow { bytes: None, ..lasting_unit(row) };
-    (run.steps.iter().map(step).collect(), run.units.iter().map(unit).collect())
+    let steps = run.steps.iter().map(|row| lasting(row, "copied_bytes"));
+    (steps.collect(), run.units.iter().map(|row| lasting_unit(row, "bytes")).collect())
 }
 
 fn same_rows(whole: &Path, merged: &Path) {
@@ -109,14 +108,14 @@ fn refuses(place: &TestDir, first: &Path, second: &Path, merged: &Path) {
     refused(&[first], &[], "shard 2/2 is not there");
     refused(&[first, first], &[], "both hold shard 1/2");
     refused(&[first, merged], &[], "was merged already");
-    let changed = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
+    let changed = |name: &str, change: &dyn Fn(&mut Value)| {
         let dir = place.at(name);
         std::fs::create_dir_all(&dir).unwrap();
         for file in ["steps.csv", "units.csv"] {
             std::fs::copy(second.join(file), dir.join(file)).unwrap();
         }
         let text = std::fs::read_to_string(second.join("run.json")).unwrap();
-        let mut info: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let mut info: Value = serde_json::from_str(&text).unwrap();
         change(&mut info);
         std::fs::write(dir.join("run.json"), info.to_string()).unwrap();
         dir

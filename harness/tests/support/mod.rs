@@ -23,6 +23,7 @@ use std::process::{Command, Output, Stdio};
 
 use records::run_folder::RunFolder;
 use records::{Status, StepRow, UnitRow};
+use serde_json::Value;
 pub use skip::skip;
 
 /// The made-up crates and workspaces.
@@ -333,39 +334,30 @@ pub fn made_up_checksum(text: &str) -> String {
     (1..=4).map(|seed| format!("{:016x}", fnv(seed))).collect()
 }
 
-/// A row without its times, its sizes on disk, and the run's name: all that no second run of the same options would
-/// measure again. Of these only whether they are empty is left.
-pub fn lasting(row: &StepRow) -> StepRow {
-    let mut row = StepRow { run: String::new(), ..row.clone() };
-    // The memory of what ends at once may not be seen, nor may what others used meanwhile.
-    (row.max_rss_bytes, row.foreign_cpu_s) = (None, None);
-    let seconds = [
-        &mut row.wall_s,
-        &mut row.user_s,
-        &mut row.sys_s,
-        &mut row.plan_s,
-        &mut row.restore_s,
-        &mut row.cargo_s,
-        &mut row.publish_s,
-        &mut row.rustc_s,
-        &mut row.noop_s,
-        &mut row.hit_rate_by_cost,
-    ];
-    seconds.into_iter().flatten().for_each(|value| *value = 0.0);
-    let bytes = [
-        &mut row.store_bytes,
-        &mut row.store_allocated_bytes,
-        &mut row.store_physical_bytes,
-        &mut row.tree_bytes,
-        &mut row.tree_allocated_bytes,
-        &mut row.tree_physical_bytes,
-        &mut row.all_physical_bytes,
-    ];
-    bytes.into_iter().flatten().for_each(|value| *value = 0);
-    row.marginal_physical_bytes = row.marginal_physical_bytes.map(|_| 0);
+/// Columns of `steps.csv` that no second run of the same options would measure again: times, and sizes on disk, which hold
+/// what compilers and stores write of times.
+const MEASURED: &str = "wall_s user_s sys_s plan_s restore_s cargo_s publish_s rustc_s noop_s hit_rate_by_cost store_bytes \
+                        store_allocated_bytes store_physical_bytes tree_bytes tree_allocated_bytes tree_physical_bytes \
+                        all_physical_bytes marginal_physical_bytes";
+
+/// A row of which only whether they are empty is left of these columns, and nothing of the others.
+fn without<T: serde::Serialize>(row: &T, measured: &str, others: &str) -> Value {
+    let mut row = serde_json::to_value(row).unwrap();
+    let fields = row.as_object_mut().unwrap();
+    let mut field = |name: &str| fields.get_mut(name).unwrap_or_else(|| panic!("there is no column {name}")).take();
+    others.split(' ').for_each(|name| drop(field(name)));
+    let full = measured.split_whitespace().filter(|name| !matches!(field(name), Value::Null));
+    let full: Vec<String> = full.map(str::to_owned).collect();
+    fields.insert("measured".to_owned(), full.into());
     row
 }
 
-pub fn lasting_unit(row: &UnitRow) -> UnitRow {
-    UnitRow { run: String::new(), cost_s: row.cost_s.map(|_| 0.0), ..row.clone() }
+/// What lasts of a row: all but the times, the sizes on disk, and the run's name. The memory of what ends at once may not
+/// be seen, nor may what others used meanwhile.
+pub fn lasting(row: &StepRow, also_measured: &str) -> Value {
+    without(row, &format!("{MEASURED} {also_measured}"), "run max_rss_bytes foreign_cpu_s")
+}
+
+pub fn lasting_unit(row: &UnitRow, also_measured: &str) -> Value {
+    without(row, &format!("cost_s {also_measured}"), "run")
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::support::processes::{at_work, kill, start};
 use crate::support::{CommandOutput, RecordedRun, TestDir, lasting, lasting_unit};
-use records::{Outcome, Status, StepRow, UnitRow};
+use records::Outcome;
+use serde_json::Value;
 
 const ARGS: [&str; 4] = ["--seed", "11", "--strategies", "none,hardlink+aggressive,copy+non-local@dirs"];
 const KILLS: usize = 20;
@@ -44,14 +45,14 @@ fn moments(length: Duration, random: &mut KillTimes) -> VecDeque<Duration> {
 /// The lasting part of the rows of a run, in the order in which they are recorded.
 #[derive(Debug, PartialEq)]
 struct LastingRows {
-    steps: Vec<StepRow>,
-    units: Vec<UnitRow>,
+    steps: Vec<Value>,
+    units: Vec<Value>,
 }
 
 impl LastingRows {
     fn of(run: &RecordedRun) -> LastingRows {
-        let steps = run.steps().iter().map(lasting).collect();
-        LastingRows { steps, units: run.folder.units.iter().map(lasting_unit).collect() }
+        let steps = run.steps().iter().map(|row| lasting(row, "")).collect();
+        LastingRows { steps, units: run.folder.units.iter().map(|row| lasting_unit(row, "")).collect() }
     }
 
     /// Whether this is the beginning of another one, so far.
@@ -78,15 +79,17 @@ fn reference(place: &TestDir) -> (LastingRows, Duration) {
     let said = CommandOutput::of(start(place, "pair", &ARGS).wait_with_output().unwrap());
     let took = began.elapsed();
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    let rows = LastingRows::of(&RecordedRun::read(&place.run_folder()));
-    assert_eq!(rows.steps.len(), 3 * 3 * 2);
-    assert!(rows.steps.iter().all(|row| row.status == Status::Ok));
+    let run = RecordedRun::read(&place.run_folder());
+    assert_eq!(run.steps().len(), 3 * 3 * 2);
+    run.all_ok();
     // There is something to get wrong.
+    let units = &run.folder.units;
     for outcome in [Outcome::Hit, Outcome::Miss, Outcome::Refused] {
-        assert!(rows.units.iter().any(|unit| unit.outcome == Some(outcome)), "{outcome}");
+        assert!(units.iter().any(|unit| unit.outcome == Some(outcome)), "{outcome}");
     }
-    let misses = rows.units.iter().filter(|unit| unit.reason == "dependency").map(|unit| unit.because.as_str());
+    let misses = units.iter().filter(|unit| unit.reason == "dependency").map(|unit| unit.because.as_str());
     assert!(misses.clone().count() > 0 && misses.clone().all(|because| because == "base"));
+    let rows = LastingRows::of(&run);
     fs::rename(place.at("out"), place.at("reference")).unwrap();
     (rows, took)
 }
