@@ -91,15 +91,6 @@ fn on_btrfs_reflinks_take_no_more_than_hard_links() {
     for step in ["fill", "warm", "edit"] {
         let of = |link: &str| {
             let row = rows.iter().find(|row| row.step == step && row.link.as_deref() == Some(link)).unwrap();
-            eprintln!(
-                "{step} {link}: store {:?} tree {:?} all {:?} marginal {:?}; allocated {:?} {:?}",
-                row.store_physical_bytes,
-                row.tree_physical_bytes,
-                row.all_physical_bytes,
-                row.marginal_physical_bytes,
-                row.store_allocated_bytes,
-                row.tree_allocated_bytes
-            );
             row.all_physical_bytes.unwrap() as f64
         };
         // The library outweighs what differs by right: files that must be private copies share
