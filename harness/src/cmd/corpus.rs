@@ -93,7 +93,8 @@ fn show(corpus: &Corpus) {
     for workspace in &corpus.workspaces {
         println!("{:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
         println!("{:<24} {}", "", workspace.why);
-        let run = workspace.run.as_ref().map(|run| [&[run.bin.clone()], run.args.as_slice()].concat().join(" "));
+        let run =
+            workspace.run.as_ref().map(|run| [std::slice::from_ref(&run.bin), run.args.as_slice()].concat().join(" "));
         let more = [
             ("cargo build", workspace.cargo_args.join(" ")),
             ("cargo test", workspace.test_args.join(" ")),

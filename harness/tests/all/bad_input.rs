@@ -26,7 +26,7 @@ fn assert_says(line: &str, parts: &[&str]) {
 fn refused(place: &TestDir, corpus: &str, more: &[&str], parts: &[&str]) {
     let said = place.run(&place.compare_args(corpus, more));
     assert_says(said.mistake(), parts);
-    assert_eq!(place.run_folders(), [PathBuf::new(); 0], "no run folder for {more:?}");
+    assert_eq!(place.run_folders(), Vec::<PathBuf>::new(), "no run folder for {more:?}");
     assert!(!place.at("work/arm").exists(), "nothing was built");
 }
 
@@ -167,7 +167,7 @@ fn work_directories_that_will_not_do() {
     assert!(!place.at("configured/work").exists());
     assert_says(place.run(&args("file/work")).mistake(), &["file/work"]);
     assert_says(place.run(&args("file")).mistake(), &["file"]);
-    assert_eq!(place.run_folders(), [PathBuf::new(); 0]);
+    assert_eq!(place.run_folders(), Vec::<PathBuf>::new());
 }
 
 /// Runs the harness as somebody who is not root; `None` where that cannot be done.
@@ -239,7 +239,7 @@ fn a_full_disk() {
     let fill = |mut file: &fs::File| while std::io::Write::write(&mut file, &[1; 4096]).is_ok_and(|count| count > 0) {};
     fill(&rest);
     assert_says(place.run(&args("another")).mistake(), &["full/another", "--work-dir"]);
-    assert_eq!(place.run_folders(), [PathBuf::new(); 0]);
+    assert_eq!(place.run_folders(), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn no_cargo_or_one_too_old() {
     assert_says(run().mistake(), &["no toolchain installed"]);
     executable(&bin.join("cargo"), "echo gibberish");
     assert_says(run().mistake(), &["gibberish"]);
-    assert_eq!(place.run_folders(), [PathBuf::new(); 0]);
+    assert_eq!(place.run_folders(), Vec::<PathBuf>::new());
 }
 
 #[test]
