@@ -50,7 +50,7 @@ fn a_slowed_strategy_is_reported_and_nothing_else() {
     assert!(first.stdout.contains("The first night of its line"), "{}", first.stdout);
     assert!(place.at("one/report/report.html").is_file());
 
-    let slowed = night(&place, "two", &[], &["--set", "mine.pause=0.8"]);
+    let slowed = night(&place, "two", &[], &["--set", "mine.pause=1.5"]);
     assert_eq!(slowed.code, Some(1), "{}\n{}", slowed.stdout, slowed.stderr);
     let named: Vec<&str> = slowed.stderr.lines().filter(|line| line.starts_with("regression: ")).collect();
     assert!(matches!(named[..], [one] if one.starts_with("regression: mine got slower in cold: +")), "{named:?}");
