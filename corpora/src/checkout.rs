@@ -13,9 +13,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::slot::FetchedSource;
 
-/// A symbolic link that leads out of its tree.
 pub(crate) struct EscapingLink {
-    /// Relative to the tree.
     pub(crate) link: PathBuf,
     pub(crate) target: PathBuf,
 }
@@ -42,7 +40,6 @@ pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<PathBuf, Checkou
     Ok(dest.join(&fetched.subdir))
 }
 
-/// Whether an entry is part of a copy that leaves out entries of these names.
 pub(crate) fn is_copied(entry: &DirEntry, left_out: &[&str]) -> bool {
     entry.depth() == 0 || !left_out.iter().any(|name| entry.file_name() == *name)
 }

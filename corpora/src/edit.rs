@@ -89,11 +89,9 @@ impl std::fmt::Display for Nonce {
 #[derive(Debug, PartialEq, Eq)]
 struct EditedText {
     text: String,
-    /// The name and text of a file beside it that the edit adds.
     beside: Option<(String, String)>,
 }
 
-/// The original of a text that may have been edited before.
 fn original(text: &str) -> &str {
     match block_start(text) {
         Some(start) => &text[..start],

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use fs_err as fs;
 
-/// Settings of every run.
 const SETTINGS: [&str; 11] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",

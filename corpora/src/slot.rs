@@ -42,13 +42,11 @@ impl FetchedSource {
     }
 }
 
-/// SHA-256 as lowercase hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A slot's name and the description of what belongs into it.
 pub(crate) struct SourceSlot {
     root: PathBuf,
     name: String,
@@ -63,7 +61,6 @@ impl SourceSlot {
         Self { root: root.to_owned(), name: format!("{label}-{}", &digest[..16]), description }
     }
 
-    /// Where the finished slot is.
     pub(crate) fn dir(&self) -> PathBuf {
         self.root.join(&self.name)
     }

@@ -32,7 +32,7 @@ pub(crate) fn fetch(
     cargo.run(&asking, &["generate-lockfile"])?;
     let found = locked_checksum(&asking.join("Cargo.lock"), name, version)?;
     if found != checksum.as_str() {
-        return Err(FetchCause::Checksum { package, expected: checksum.to_string(), found });
+        return Err(FetchCause::Checksum(package, checksum.to_string(), found));
     }
     let spec = format!("{name}@{version}");
     // It may fail where vendoring works, so its failure counts only when both do.

@@ -9,7 +9,6 @@ use simulation::trace::{About, Amount, Fit, Trace};
 use super::draft::{CostedUnit, TraceDraft};
 use super::measured::{Amounts, Measurements, UnitName};
 
-/// Seconds and bytes of units.
 #[derive(Debug)]
 pub struct UnitCosts {
     measured: HashMap<(UnitName, bool), MeasuredCosts>,
@@ -17,7 +16,6 @@ pub struct UnitCosts {
     bytes: CostModel,
 }
 
-/// Medians of what was measured of a unit.
 #[derive(Debug, Clone, Copy, Default)]
 struct MeasuredCosts {
     seconds: Option<f64>,
@@ -59,7 +57,6 @@ impl UnitCosts {
         draft.finish(|unit| self.amounts(unit), About { title, toolchain, seconds, bytes, ..About::default() })
     }
 
-    /// Seconds and bytes of a unit.
     fn amounts(&self, unit: &CostedUnit<'_>) -> (Amount, Amount) {
         let measured = self.measured.get(&(unit.name.clone(), unit.features.optimised)).copied().unwrap_or_default();
         let amount = |known: Option<f64>, model: &CostModel| {

@@ -3,11 +3,12 @@
 use simulation::cost::UnitFeatures;
 use simulation::trace::{About, Amount, Edge, LeftOut, Text, Trace, TraceBuilder, UnitId, WorkspaceId};
 
+use strategies::key::Input;
+
 use super::choose::TraceCommand;
 use super::graphs::{PlanGraph, WorkspaceGraphs};
 use super::measured::UnitName;
 
-/// Units and edges of all workspaces so far.
 #[derive(Debug, Default)]
 pub struct TraceDraft {
     builder: TraceBuilder,
@@ -38,7 +39,6 @@ pub(super) struct CostedUnit<'a> {
 }
 
 impl TraceDraft {
-    /// Adds the graphs of a workspace.
     pub(super) fn add(&mut self, graphs: WorkspaceGraphs) {
         self.left_out.extend(graphs.left_out);
         if graphs.plans.is_empty() {
@@ -70,7 +70,6 @@ impl TraceDraft {
         self.plans.is_empty()
     }
 
-    /// Every unit of every plan.
     pub(super) fn units(&self) -> impl Iterator<Item = CostedUnit<'_>> {
         let builder = &self.builder;
         self.plans.iter().flat_map(move |plan| plan.units.iter().map(move |unit| costed(builder, plan, unit)))
@@ -98,11 +97,11 @@ fn costed<'a>(builder: &'a TraceBuilder, plan: &'a PlanDraft, unit: &'a UnitDraf
     CostedUnit {
         workspace: builder.workspace_name(plan.workspace),
         name: UnitName {
-            package: text(known.package_name),
-            version: text(known.version),
-            target: text(known.target),
-            kind: text(known.kind),
-            mode: text(known.mode),
+            package: text(known[Input::PackageName]),
+            version: text(known[Input::Version]),
+            target: text(known[Input::TargetName]),
+            kind: text(known[Input::TargetKind]),
+            mode: text(known[Input::Mode]),
             profile: plan.command.profile.clone(),
         },
         features: &unit.features,

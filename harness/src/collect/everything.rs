@@ -17,10 +17,6 @@ use runner::prepare::{FetchNeeds, PreparedWorkspace, prepare_one};
 /// Graphs computed at the same time: Cargo uses one core for each.
 const AT_ONCE: usize = 2;
 
-/// Fetches the workspaces and collects the graphs of these commands.
-///
-/// # Errors
-/// When no workspace has a graph, or the run is interrupted.
 pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[TraceCommand]) -> Result<TraceDraft> {
     let prepared = fetched(build_env, workspaces)?;
     build_env.clear_all()?;

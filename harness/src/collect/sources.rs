@@ -44,7 +44,6 @@ impl SourceSizes {
     }
 }
 
-/// Packages through which build scripts call compilers of other languages.
 const COMPILERS: [&str; 5] = ["cc", "cmake", "autotools", "nasm-rs", "gcc"];
 
 /// Whether a unit is the run of a build script that depends on such a package.

@@ -14,28 +14,20 @@ use records::{Outcome, Status, UnitRow};
 use simulation::keys::{KeyDesign, KeyView, views};
 use simulation::replay::{StoreReplay, UnitOutcome};
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, WorkspaceId};
+use strategies::key::Input;
 
-/// The comparison of one step of one arm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepAgreement {
-    /// The arm.
     pub strategy: String,
-    /// The step.
     pub step: String,
-    /// Units of both sides.
     pub units: u64,
-    /// Units with the same outcome.
     pub agreeing: u64,
-    /// Simulated hits.
     pub simulated_hits: u64,
-    /// Recorded hits.
     pub recorded_hits: u64,
 }
 
-/// The comparison of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Agreement {
-    /// By arm and step.
     pub compared: Vec<StepAgreement>,
     /// A line for each unit whose outcomes differ.
     pub differences: Vec<String>,
@@ -51,9 +43,6 @@ impl Agreement {
 }
 
 /// Compares a run with its simulation. `edits` has the file that a scenario edits in each workspace: `ws:src/main.rs`.
-///
-/// # Errors
-/// When the run has no arm that restores units.
 pub fn check(
     trace: &mut Trace,
     run: &RunFolder,
@@ -102,7 +91,6 @@ fn text_of(trace: &mut Trace, text: &str) -> Text {
 /// The outcomes of a step, by unit: units that look the same may have several.
 type Outcomes = BTreeMap<UnitIdentity, Vec<&'static str>>;
 
-/// One arm in one round.
 struct ArmCheck<'a> {
     trace: &'a Trace,
     run: &'a RunFolder,
@@ -267,7 +255,6 @@ impl ArmCheck<'_> {
     }
 }
 
-/// What identifies a unit in a recorded row and in a trace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct UnitIdentity {
     package: String,
@@ -283,12 +270,12 @@ impl UnitIdentity {
         let unit = trace.unit(node);
         let text = |text: Text| trace.text(text).to_owned();
         UnitIdentity {
-            package: text(unit.package_name),
-            version: text(unit.version),
-            kind: text(unit.kind).replace(',', "+"),
-            target: text(unit.target),
-            mode: text(unit.mode),
-            platform: text(unit.platform),
+            package: text(unit[Input::PackageName]),
+            version: text(unit[Input::Version]),
+            kind: text(unit[Input::TargetKind]).replace(',', "+"),
+            target: text(unit[Input::TargetName]),
+            mode: text(unit[Input::Mode]),
+            platform: text(unit[Input::Platform]),
         }
     }
 

@@ -9,7 +9,6 @@ use serde_json::Value;
 use simulation::trace::{Fit, Trace};
 use strategies::key::{Digest, FieldHasher};
 
-/// The description of a simulation of a trace with this digest.
 pub fn describe(trace: &Trace, digest: &Digest, seed: u64, options: BTreeMap<String, Value>) -> RunInfo {
     let mut hasher = FieldHasher::new("simulation");
     hasher.digest("trace", digest).field("seed", seed.to_le_bytes());
@@ -27,7 +26,6 @@ pub fn describe(trace: &Trace, digest: &Digest, seed: u64, options: BTreeMap<Str
     }
 }
 
-/// The description of the trace.
 pub fn trace_info(trace: &Trace, digest: &Digest, orders: u32) -> TraceInfo {
     let about = &trace.about;
     TraceInfo {

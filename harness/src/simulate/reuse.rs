@@ -7,18 +7,14 @@ use simulation::keys::{KeyDesign, KeyView, Relaxation, Soundness, views};
 use simulation::reuse::{KeyTally, Portfolio, ReuseTotals, bands, curve, grid, misses, sharing};
 use simulation::trace::Trace;
 
-/// What is replayed.
 #[derive(Debug, Clone)]
 pub struct ReuseQuestion {
-    /// Key policies.
     pub designs: Vec<KeyDesign>,
     /// The changes to each of them, one at a time and together.
     pub relaxations: Vec<&'static Relaxation>,
-    /// Commands that workspaces run.
     pub commands: Vec<String>,
     /// Random orders for each band.
     pub orders: u32,
-    /// Seed of the orders.
     pub seed: u64,
 }
 
@@ -29,14 +25,12 @@ pub struct DesignViews {
 }
 
 impl DesignViews {
-    /// Computes the keys.
     pub fn of(trace: &Trace, question: &ReuseQuestion) -> DesignViews {
         let cases = cases(question);
         let designs: Vec<KeyDesign> = cases.iter().map(|case| case.design.clone()).collect();
         DesignViews { views: views(trace, &designs), cases }
     }
 
-    /// The unchanged policies.
     pub fn plain(&self) -> Vec<&KeyView> {
         let both = self.cases.iter().zip(&self.views);
         both.filter(|(case, _)| case.relaxation == NONE).map(|(_, view)| view).collect()
@@ -53,9 +47,6 @@ struct DesignCase {
 }
 
 /// Adds the rows of a replay to a run. `on_step` gets a description of each step; its error ends the replay.
-///
-/// # Errors
-/// Those of `on_step`.
 pub fn replay(
     run: &mut SimulationRun,
     trace: &Trace,
@@ -103,7 +94,6 @@ pub fn replay(
 }
 
 const NONE: &str = "none";
-/// All sound relaxations together.
 const ALL: &str = "all";
 /// All that widen, sound or not, together.
 const EVERYTHING: &str = "everything";
@@ -143,7 +133,6 @@ fn cases(question: &ReuseQuestion) -> Vec<DesignCase> {
     cases
 }
 
-/// The index of the unchanged policy of a case.
 fn plain(cases: &[DesignCase], case: &DesignCase) -> usize {
     cases.iter().position(|it| it.policy == case.policy && it.relaxation == NONE).unwrap_or(0)
 }

@@ -1,11 +1,8 @@
-//! A store without limits, day by day.
-//!
-//! A [`History`] becomes a [`StoreDay`] for each day up to that of the last build: what a store holds that is never
-//! collected, and how much of it belongs to path packages, which change with every edit.
+//! A store without limits, day by day: what it holds that is never collected, and how much of it belongs to path
+//! packages, which change with every edit.
 
 use crate::history::History;
 
-/// Seconds of a day.
 const DAY: u32 = 24 * 60 * 60;
 
 /// A day of a store without limits.
@@ -27,7 +24,7 @@ pub struct StoreDay {
 
 /// Every day, from 0 to that of the last build.
 pub fn growth(history: &History) -> Vec<StoreDay> {
-    let mut stored = vec![false; history.artifacts.len()];
+    let mut stored = vec![false; history.artifacts()];
     let mut days = Vec::new();
     let mut today = StoreDay::default();
     for build in &history.builds {
@@ -36,15 +33,14 @@ pub fn growth(history: &History) -> Vec<StoreDay> {
             today = StoreDay { day: today.day + 1, builds: 0, ..today };
         }
         today.builds += 1;
-        for id in history.wanted(build) {
-            if std::mem::replace(&mut stored[id.at()], true) {
+        for at in history.wanted(build).iter().map(|artifact| *artifact as usize) {
+            if std::mem::replace(&mut stored[at], true) {
                 continue;
             }
-            let artifact = &history.artifacts[id.at()];
-            let bytes = f64::from(artifact.bytes);
+            let bytes = history.bytes[at] as f64;
             today.entries += 1;
             today.stored_bytes += bytes;
-            if artifact.local {
+            if history.local[at] {
                 today.local_entries += 1;
                 today.local_bytes += bytes;
             }
@@ -59,18 +55,19 @@ pub fn growth(history: &History) -> Vec<StoreDay> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{ArtifactId, HistoryArtifact, HistoryBuild};
+    use crate::history::HistoryBuild;
 
     #[test]
     fn each_artifact_counts_from_the_day_it_is_stored() {
-        let artifact = |bytes, local| HistoryArtifact { seconds: 1.0, bytes, local, dependencies: vec![] };
-        let artifacts = vec![artifact(10.0, false), artifact(5.0, true), artifact(99.0, false)];
-        let mut history = History { artifacts, ..History::default() };
-        let build = |at| HistoryBuild { at, ..HistoryBuild::default() };
-        let [a, b, c] = [0, 1, 2].map(ArtifactId);
-        history.push(build(DAY - 1), &[], &[a]);
-        history.push(build(3 * DAY), &[a, c], &[b]);
-        history.push(build(3 * DAY + 5), &[], &[a, b]);
+        let mut history = History::default();
+        for (bytes, local) in [(10.0, false), (5.0, true), (99.0, false)] {
+            history.add_artifact(1.0, bytes, local, []);
+        }
+        for (at, present, wanted) in
+            [(DAY - 1, &[][..], &[0][..]), (3 * DAY, &[0, 2], &[1]), (3 * DAY + 5, &[], &[0, 1])]
+        {
+            history.add_build(HistoryBuild { at, ..HistoryBuild::default() }, present, wanted);
+        }
         let day = |day, builds, entries, stored_bytes, local_entries, local_bytes| StoreDay {
             day,
             builds,

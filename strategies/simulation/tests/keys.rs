@@ -44,7 +44,6 @@ proptest! {
         }
     }
 
-    /// The formula against every order there is.
     #[test]
     fn a_curve_is_the_mean_over_all_orders(workspaces in support::workspaces(4)) {
         let trace = support::trace(&workspaces);

@@ -10,12 +10,12 @@ use simulation::history::History;
 use simulation::keys::{KeyDesign, KeyView, views};
 use simulation::replay::{NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
+use strategies::key::Input;
 
 fn view(trace: &Trace, design: &str) -> KeyView {
     views(trace, &[KeyDesign::parse(design).unwrap()]).remove(0)
 }
 
-/// What may happen to a trace of some workspaces.
 fn actions(trace: &Trace, picks: &[(u8, prop::sample::Index)]) -> Vec<TraceAction> {
     let main = Text(trace.strings.iter().position(|it| it == "ws:src/main.rs").unwrap() as u32);
     let action = |(kind, index): &(u8, prop::sample::Index)| {
@@ -105,7 +105,7 @@ proptest! {
             let view = view(&trace, design);
             let history = History::of(&trace, &view);
             let mut replay = StoreReplay::new(&trace, &view);
-            let mut stored = HashSet::<simulation::history::ArtifactId>::new();
+            let mut stored = HashSet::<u32>::new();
             let mut builds = history.builds.iter();
             for event in &trace.events {
                 let TraceAction::Build(plan) = event.action else {
@@ -120,8 +120,8 @@ proptest! {
                 prop_assert_eq!(history.wanted(build).len(), count(UnitOutcome::Hit) + count(UnitOutcome::Miss));
                 prop_assert_eq!(hits, count(UnitOutcome::Hit));
                 stored.extend(history.wanted(build));
-                for artifact in &history.artifacts {
-                    prop_assert!(artifact.dependencies.iter().all(|dependencies| dependencies.at() < history.artifacts.len()));
+                for artifact in 0..history.artifacts() as u32 {
+                    prop_assert!(history.dependencies(artifact).iter().all(|dependency| *dependency < artifact));
                 }
             }
             prop_assert!(builds.next().is_none());
@@ -135,7 +135,7 @@ fn merkle(trace: &Trace, plan: PlanId, toolchain: u32, edits: u32) -> HashMap<No
     for node in &trace.plans[plan.at()].nodes {
         let unit = trace.unit(*node);
         let mut text = format!("{:?} {toolchain}", trace.nodes[node.at()].unit);
-        if trace.text(unit.path) == "ws:src/main.rs" {
+        if trace.text(unit[Input::SourcePath]) == "ws:src/main.rs" {
             text += &format!(" edited {edits} times");
         }
         for edge in trace.edges(*node) {

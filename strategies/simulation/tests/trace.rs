@@ -7,6 +7,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEvent};
+use strategies::key::Input;
 
 fn parse(bytes: &[u8]) -> Result<Trace, TraceError> {
     Trace::parse(bytes, Path::new("x.trace"))
@@ -82,7 +83,7 @@ fn refused(change: impl Fn(&mut Trace)) -> String {
 fn indexes_that_lead_nowhere_are_refused() {
     let far = u32::MAX - 1;
     assert!(refused(|it| it.strings[0] = "x".into()).contains("first string"));
-    assert!(refused(|it| it.units[0].features = Text(far)).contains("names a string"));
+    assert!(refused(|it| it.units[0].inputs[Input::Features] = Text(far)).contains("names a string"));
     assert!(refused(|it| it.workspaces[0].name = Text(far)).contains("workspace 0"));
     assert!(refused(|it| it.nodes[0].unit.0 = far).contains("of a unit"));
     assert!(refused(|it| it.nodes[0].edges_end = far).contains("edges of node 0"));

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use reports::text::plain;
-use simulation::statistics::TraceStatistics;
 use simulation::trace::{Fit, Trace, TraceAction};
 
 /// Shows what is in a trace: workspaces, units, popularity of packages, reuse; and how its seconds were measured or
@@ -24,7 +23,7 @@ pub struct ShowArgs {
 /// When the file is no trace.
 pub fn run(args: &ShowArgs) -> Result<ExitCode> {
     let trace = Trace::read(&args.trace)?;
-    let text = TraceStatistics::of(&trace).render();
+    let text = simulation::statistics::describe(&trace);
     // Titles and profiles come from a file; they may contain control characters.
     for line in text.lines().chain([""]).chain(about(&trace).lines()) {
         println!("{}", plain(line));

@@ -8,7 +8,6 @@
 /// often. Just enough that a column which two samples share cannot run away.
 const RIDGE: f64 = 1.0;
 
-/// A fitted plane.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plane<const N: usize> {
     constant: f64,
@@ -52,7 +51,6 @@ impl<const N: usize> Plane<N> {
         Plane { constant, slopes }
     }
 
-    /// The plane's height above a point.
     pub(super) fn at(&self, row: &[f64; N]) -> f64 {
         self.constant + self.slopes.iter().zip(row).map(|(slope, value)| slope * value).sum::<f64>()
     }

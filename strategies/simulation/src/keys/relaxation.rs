@@ -57,9 +57,7 @@ pub struct Relaxation {
     pub effect: RelaxationEffect,
 }
 
-/// Rules about build scripts.
 const SCRIPT_RULES: &[&str] = &["build-script", "below-build-script"];
-/// Rules about procedural macros.
 const MACRO_RULES: &[&str] = &["proc-macro", "below-proc-macro"];
 
 /// Profile fields that say which debug information is made and where it goes.

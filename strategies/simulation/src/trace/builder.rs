@@ -44,12 +44,8 @@ impl TraceBuilder {
 
     /// A unit with these inputs, not yet in the trace. What is not an input of its key is left empty.
     pub fn unit_of(&mut self, inputs: &KeyInputs, source: TraceSource) -> TraceUnit {
-        let mut unit = TraceUnit { source, is_std: !inputs[Input::BuildStd].is_empty(), ..TraceUnit::default() };
-        for input in Input::of_unit() {
-            if let Some(text) = unit.input(input) {
-                *text = self.text(&inputs[input]);
-            }
-        }
+        let mut unit = TraceUnit { source, ..TraceUnit::default() };
+        Input::of_unit().for_each(|input| unit.inputs[input] = self.text(&inputs[input]));
         unit.name = self.text(&format!("{} {}", inputs[Input::PackageName], inputs.slot()));
         unit
     }
@@ -58,7 +54,8 @@ impl TraceBuilder {
     pub fn node(&mut self, unit: UnitId, mut edges: Vec<Edge>, seconds: Amount, bytes: Amount) -> NodeId {
         // The label and the node are part of the order, so that nodes with equal dependencies are one.
         edges.sort_by_cached_key(|edge| {
-            let package = self.nodes.get_index(edge.node.at()).map(|((unit, _), _)| self.unit_at(*unit).package_name);
+            let package =
+                self.nodes.get_index(edge.node.at()).map(|((unit, _), _)| self.unit_at(*unit)[Input::PackageName]);
             (self.text_at(package.unwrap_or_default()).to_owned(), self.text_at(edge.label).to_owned(), edge.node)
         });
         let entry = self.nodes.entry((unit, edges));

@@ -18,7 +18,6 @@ fn features(kind: UnitKind, source_bytes: u64, optimised: bool) -> UnitFeatures 
     }
 }
 
-/// Noise between -1 and 1 that is the same every time.
 fn noise(n: u64) -> f64 {
     let bytes = blake3::hash(&n.to_le_bytes());
     f64::from(u16::from_le_bytes([bytes.as_bytes()[0], bytes.as_bytes()[1]])) / 32_767.5 - 1.0
