@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use proptest::prelude::*;
-use simulation::trace::{About, Amount, Edge, NodeId, Trace, TraceBuilder, TraceSource, TraceTask};
+use simulation::trace::{About, Amount, Edge, NodeId, Trace, TraceBuilder, TraceSource, TraceTask, UnitId};
 use strategies::key::{Input, KeyInputs};
 
 /// What one node of a random workspace is.
@@ -113,7 +113,7 @@ pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut KeyInputs))
         let unit = unit(&mut builder, &inputs, TraceSource::Path, "sources");
         let label = builder.text("dep ");
         let edges = distinct(&nodes).into_iter().map(|node| Edge { label, node }).collect();
-        let root = builder.node(unit, edges, amount(all.seconds), amount(10.0));
+        let root = node(&mut builder, unit, edges, all.seconds, 10.0);
         nodes.push(root);
         nodes.sort_unstable();
         nodes.dedup();
@@ -137,15 +137,17 @@ fn add(
         false => distinct(&made_unit.dependencies.iter().map(|index| *index.get(before)).collect::<Vec<_>>()),
     };
     let edges = dependencies.into_iter().map(|node| Edge { label, node }).collect();
-    builder.node(unit, edges, amount(made_unit.seconds), amount(100.0))
+    node(builder, unit, edges, made_unit.seconds, 100.0)
 }
 
-fn unit(
-    builder: &mut TraceBuilder,
-    inputs: &KeyInputs,
-    source: TraceSource,
-    observed: &str,
-) -> simulation::trace::UnitId {
+fn node(builder: &mut TraceBuilder, unit: UnitId, edges: Vec<Edge>, seconds: f32, bytes: f32) -> NodeId {
+    let node = builder.node(unit, edges);
+    let amount = |value| Amount { value, measured: false };
+    builder.cost(node, amount(seconds), amount(bytes));
+    node
+}
+
+fn unit(builder: &mut TraceBuilder, inputs: &KeyInputs, source: TraceSource, observed: &str) -> UnitId {
     let observed = builder.text(observed);
     let unit = simulation::trace::TraceUnit { observed, ..builder.unit_of(inputs, source) };
     builder.unit(unit)
@@ -156,8 +158,4 @@ fn distinct(nodes: &[NodeId]) -> Vec<NodeId> {
     nodes.sort_unstable();
     nodes.dedup();
     nodes
-}
-
-pub fn amount(value: f32) -> Amount {
-    Amount { value, measured: false }
 }
