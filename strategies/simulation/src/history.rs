@@ -12,72 +12,60 @@ use crate::replay::{ArtifactKey, NodeStatus, SimulatedMachine};
 use crate::trace::{Node, Trace, TraceSource};
 
 /// No build: of a use that is the last.
-pub const NEVER: u32 = u32::MAX;
+pub(crate) const NEVER: u32 = u32::MAX;
 
 /// Builds and artifacts. An artifact is told by its index, which is above those of its dependencies.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// Microseconds it takes to make each artifact.
-    pub cost: Vec<u64>,
-    /// Bytes of each artifact.
-    pub bytes: Vec<u64>,
-    /// Whether each artifact belongs to a path package.
-    pub local: Vec<bool>,
+    pub(crate) cost: Vec<u64>,
+    pub(crate) bytes: Vec<u64>,
+    pub(crate) local: Vec<bool>,
     dependencies: Vec<u32>,
     dependencies_end: Vec<u32>,
-    /// In order of time.
-    pub builds: Vec<HistoryBuild>,
+    pub(crate) builds: Vec<HistoryBuild>,
     /// The array that `present` and `wanted` of builds are ranges of, side by side.
-    pub uses: Vec<u32>,
+    pub(crate) uses: Vec<u32>,
     /// For each use, the next build that looks up the same artifact, or [`NEVER`].
-    pub next: Vec<u32>,
+    pub(crate) next: Vec<u32>,
 }
 
-/// One Cargo command.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct HistoryBuild {
-    /// When, in seconds from the beginning.
-    pub at: u32,
-    /// Index of the workspace in the trace.
-    pub workspace: u32,
+pub(crate) struct HistoryBuild {
+    pub(crate) at: u32,
+    pub(crate) workspace: u32,
     /// Any number, equal for the same command of the same workspace: `dev build` and `dev test` differ.
-    pub command: u32,
+    pub(crate) command: u32,
     /// Artifacts that the build directory has already. A build uses them and does not look them up.
-    pub present: Range<usize>,
+    pub(crate) present: Range<usize>,
     /// Artifacts it looks up in the store, dependencies first, each once. One that is not stored is compiled and
     /// stored.
-    pub wanted: Range<usize>,
+    pub(crate) wanted: Range<usize>,
     /// Seconds of units that it compiles and that may not be stored.
-    pub refused_s: f64,
-    /// The number of these units.
-    pub refused: u32,
+    pub(crate) refused_s: f64,
+    pub(crate) refused: u32,
 }
 
 impl History {
-    /// The artifacts that a build looks up in the store.
-    pub fn wanted(&self, build: &HistoryBuild) -> &[u32] {
+    pub(crate) fn wanted(&self, build: &HistoryBuild) -> &[u32] {
         &self.uses[build.wanted.clone()]
     }
 
     /// The artifacts that a build uses, be it of its build directory or of the store.
-    pub fn used(&self, build: &HistoryBuild) -> &[u32] {
+    pub(crate) fn used(&self, build: &HistoryBuild) -> &[u32] {
         &self.uses[build.present.start..build.wanted.end]
     }
 
-    /// The dependencies of an artifact, each once.
-    pub fn dependencies(&self, artifact: u32) -> &[u32] {
+    pub(crate) fn dependencies(&self, artifact: u32) -> &[u32] {
         let at = artifact as usize;
         let first = at.checked_sub(1).map_or(0, |before| self.dependencies_end[before]);
         &self.dependencies[first as usize..self.dependencies_end[at] as usize]
     }
 
-    /// The number of artifacts.
-    pub fn artifacts(&self) -> usize {
+    pub(crate) fn artifacts(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The number of the build and the artifact of every lookup.
-    pub fn lookups(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+    pub(crate) fn lookups(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         self.builds
             .iter()
             .zip(0u32..)

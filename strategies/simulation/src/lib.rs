@@ -12,6 +12,8 @@ pub mod replay;
 pub mod retention;
 pub mod reuse;
 pub mod statistics;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod trace;
 

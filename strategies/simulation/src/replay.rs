@@ -13,18 +13,16 @@ use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TracePlan, TraceSou
 /// The name of an artifact in a store: the key of a node as collected, and what has changed since. This tells the same
 /// artifacts apart as hashing toolchain and sources into the keys of all dependencies would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ArtifactKey {
-    /// The key as collected.
-    pub key: KeyId,
+pub(crate) struct ArtifactKey {
+    pub(crate) key: KeyId,
     /// Number of the toolchain, from 0.
     pub toolchain: u32,
     /// 0 for sources as collected; else a hash of the edits to the node and its dependencies.
-    pub state: u64,
+    pub(crate) state: u64,
 }
 
-/// The status of a node when a build begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NodeStatus {
+pub(crate) enum NodeStatus {
     /// The build directory has it.
     Present(Option<ArtifactKey>),
     /// It has to be built and may not be stored.
@@ -33,9 +31,8 @@ pub enum NodeStatus {
     Wanted(ArtifactKey),
 }
 
-/// All workspaces of a trace under one design.
 #[derive(Debug)]
-pub struct SimulatedMachine<'a> {
+pub(crate) struct SimulatedMachine<'a> {
     trace: &'a Trace,
     view: &'a KeyView,
     depends_on_path: Vec<bool>,
@@ -70,8 +67,7 @@ impl<'a> SimulatedMachine<'a> {
         }
     }
 
-    /// Removes a build directory.
-    pub fn wipe(&mut self, workspace: WorkspaceId) {
+    pub(crate) fn wipe(&mut self, workspace: WorkspaceId) {
         self.workspaces[workspace.at()].built.clear();
     }
 
@@ -184,14 +180,13 @@ struct EditedSources {
 }
 
 impl EditedSources {
-    /// One more edit of a file.
-    pub fn edit(&mut self, file: Text) {
+    pub(crate) fn edit(&mut self, file: Text) {
         *self.edits.entry(file).or_default() += 1;
     }
 
     /// The states of the nodes of a plan that depend on path packages, ascending: 0 as collected, another number for
     /// each set of edits to the node and its dependencies. With `cutoff` dependencies do not count.
-    pub fn states(
+    pub(crate) fn states(
         &self,
         trace: &Trace,
         plan: &TracePlan,

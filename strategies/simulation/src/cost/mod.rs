@@ -30,18 +30,6 @@ pub enum UnitKind {
     Test,
 }
 
-impl UnitKind {
-    /// Every kind.
-    pub const ALL: [UnitKind; 6] = [
-        UnitKind::Library,
-        UnitKind::ProcMacro,
-        UnitKind::BuildScript,
-        UnitKind::ScriptRun,
-        UnitKind::Program,
-        UnitKind::Test,
-    ];
-}
-
 /// What is known of a unit without compiling it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnitFeatures {
@@ -131,8 +119,7 @@ impl UnitFeatures {
     }
 }
 
-/// With fewer samples constants are used instead of a model.
-pub const ENOUGH: usize = 30;
+pub(crate) const ENOUGH: usize = 30;
 
 const ENOUGH_OF_A_GROUP: usize = 10;
 

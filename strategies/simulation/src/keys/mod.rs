@@ -11,16 +11,15 @@ use std::fmt;
 
 use strategies::policy::{ALL, KeyPolicy};
 
-pub use relaxation::{RELAXATIONS, Relaxation, RelaxationEffect, Soundness};
-pub use view::{KeyId, KeyView, Keys, views};
+pub use relaxation::{RELAXATIONS, Relaxation, Soundness};
+pub use view::{KeyId, KeyView, views};
 
-pub(crate) use relaxation::range_of;
+pub(crate) use relaxation::{RelaxationEffect, range_of};
 
 /// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`.
 #[derive(Debug, Clone)]
 pub struct KeyDesign {
-    /// The policy.
-    pub policy: &'static KeyPolicy,
+    pub(crate) policy: &'static KeyPolicy,
     /// What is changed about it, each once, in the order of [`RELAXATIONS`].
     pub relaxations: Vec<&'static Relaxation>,
 }
@@ -34,8 +33,7 @@ pub struct UnknownDesign {
 }
 
 impl KeyDesign {
-    /// A policy as it is.
-    pub fn plain(policy: &'static KeyPolicy) -> KeyDesign {
+    pub(crate) fn plain(policy: &'static KeyPolicy) -> KeyDesign {
         KeyDesign { policy, relaxations: Vec::new() }
     }
 

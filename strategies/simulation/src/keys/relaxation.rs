@@ -28,9 +28,8 @@ impl Soundness {
     }
 }
 
-/// How a relaxation changes a key or what is admitted.
 #[derive(Debug, Clone, Copy)]
-pub enum RelaxationEffect {
+pub(crate) enum RelaxationEffect {
     /// Changes a unit's own inputs.
     Inputs(fn(&mut KeyInputs)),
     /// A dependency counts by what it exports and no longer by its key. What it exports is assumed to be decided by
@@ -53,8 +52,7 @@ pub struct Relaxation {
     pub soundness: Soundness,
     /// What it changes and what that risks, in a line.
     pub about: &'static str,
-    /// The change.
-    pub effect: RelaxationEffect,
+    pub(crate) effect: RelaxationEffect,
 }
 
 const SCRIPT_RULES: &[&str] = &["build-script", "below-build-script"];
@@ -162,8 +160,7 @@ pub static RELAXATIONS: [Relaxation; 13] = [
 ];
 
 impl Relaxation {
-    /// The relaxation of a name.
-    pub fn by_name(name: &str) -> Option<&'static Relaxation> {
+    pub(crate) fn by_name(name: &str) -> Option<&'static Relaxation> {
         RELAXATIONS.iter().find(|relaxation| relaxation.name == name)
     }
 

@@ -21,7 +21,7 @@ pub struct KeyView {
     /// The design.
     pub design: KeyDesign,
     /// Keys, shared with designs that differ only in what they admit.
-    pub keys: Arc<Keys>,
+    pub(crate) keys: Arc<Keys>,
     admission: Arc<Admission>,
 }
 
@@ -34,8 +34,7 @@ impl KeyView {
         }
     }
 
-    /// The name of the rule that refuses a node.
-    pub fn refused_by(&self, node: NodeId) -> Option<&'static str> {
+    pub(crate) fn refused_by(&self, node: NodeId) -> Option<&'static str> {
         let number = self.admission.refused[node.at()];
         let rule = usize::from(number).checked_sub(1).and_then(|at| self.admission.rules.get(at));
         rule.map(|rule| rule.name)
@@ -188,14 +187,12 @@ impl KeyId {
 
 /// The keys of all nodes that some design with these relaxations admits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keys {
+pub(crate) struct Keys {
     ids: Vec<KeyId>,
-    /// The number of distinct keys.
-    pub count: usize,
-    /// A dependency counts by what it exports alone.
-    pub cutoff: bool,
+    pub(crate) count: usize,
+    pub(crate) cutoff: bool,
     /// What depends on a path package has a key of its workspace alone.
-    pub by_workspace: bool,
+    pub(crate) by_workspace: bool,
 }
 
 /// Everything that decides keys: designs that differ only in what they admit share it.

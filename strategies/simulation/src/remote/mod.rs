@@ -12,7 +12,7 @@ mod tests;
 mod times;
 
 pub use link::{Link, LinkError, LinkSpec, NAMED};
-pub use times::{BuildTimes, LinkTotal, times, totals};
+pub use times::{BuildTimes, LinkTotal, totals};
 
 /// When the key of a unit is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::schedule::PreparedJob;
-use super::times::alone;
+use super::times::{alone, times};
 use super::*;
 
 /// Up to 14 units on each other; the last is a root, and so may others be.

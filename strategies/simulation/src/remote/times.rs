@@ -20,7 +20,7 @@ use super::schedule::{PreparedJob, ScheduledBuild};
 use super::{Link, Lookup, RemoteUnit};
 
 /// How many times longer than its fetch a unit must compile to be fetched, in turn.
-pub const FACTORS: [f64; 8] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+pub(crate) const FACTORS: [f64; 8] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 
 /// One job over one link.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -50,12 +50,12 @@ pub struct BuildTimes {
 }
 
 /// Seconds from the lookup of a unit until it is present, on an idle link.
-pub fn alone(unit: &RemoteUnit, link: Link) -> f64 {
+pub(crate) fn alone(unit: &RemoteUnit, link: Link) -> f64 {
     2.0 * link.latency_s + 8.0 * unit.bytes / link.bits_per_s
 }
 
 /// The times of a job in all three ways, on `cores` and on unlimited ones.
-pub fn times(units: &[RemoteUnit], link: Link, lookup: Lookup, cores: u32) -> BuildTimes {
+pub(crate) fn times(units: &[RemoteUnit], link: Link, lookup: Lookup, cores: u32) -> BuildTimes {
     let prepared = PreparedJob::new(units);
     let ways = |cores| {
         let run = |fetched: &[bool]| prepared.run(fetched, link, lookup, cores);

@@ -25,12 +25,12 @@ impl SortedSample {
     }
 
     /// The arithmetic mean; `None` of no values.
-    pub fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         (!self.is_empty()).then(|| self.values.iter().sum::<f64>() / self.len() as f64)
     }
 
     /// The interpolated quantile (type 7 of Hyndman and Fan, 1996); `None` of no values.
-    pub fn quantile(&self, share: f64) -> Option<f64> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
         let position = share.clamp(0.0, 1.0) * self.len().checked_sub(1)? as f64;
         let (low, high) = (self.values[position.floor() as usize], self.values[position.ceil() as usize]);
         Some(low + (high - low) * position.fract())

@@ -73,11 +73,7 @@ impl Trace {
         unpack(rest).map_err(|what| TraceError::Damaged(path, what))
     }
 
-    /// The trace as bytes.
-    ///
-    /// # Errors
-    /// Never for tables that fit into memory twice.
-    pub fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
+    pub(crate) fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
         let about = serde_json::to_string(&self.about)?;
         let units: Vec<UnitRow> = self.units.iter().map(unit_row).collect();
         let tables = (&self.strings, &units, &self.nodes, &self.edges, &self.workspaces, &self.plans, &self.events);

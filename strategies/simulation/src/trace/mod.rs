@@ -314,7 +314,7 @@ impl Trace {
     }
 
     /// Of each node, whether it or a dependency at any distance belongs to a path package.
-    pub fn depends_on_path(&self) -> Vec<bool> {
+    pub(crate) fn depends_on_path(&self) -> Vec<bool> {
         let mut on = Vec::with_capacity(self.nodes.len());
         for at in 0..self.nodes.len() {
             let node = NodeId(at as u32);
@@ -344,7 +344,7 @@ impl Trace {
 
 impl Trace {
     /// The unit graph of a plan; unit `n` of it is `plan.nodes[n]`.
-    pub fn graph(&self, plan: &TracePlan) -> Graph {
+    pub(crate) fn graph(&self, plan: &TracePlan) -> Graph {
         let mut at: HashMap<NodeId, usize> = HashMap::with_capacity(plan.nodes.len());
         for (index, node) in plan.nodes.iter().enumerate() {
             at.entry(*node).or_insert(index);

@@ -1,12 +1,9 @@
 //! Traces are written, read back, and refused when anything about them is wrong.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
 
 use std::path::Path;
 
+use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEvent};
 use proptest::prelude::*;
-use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEvent};
 use strategies::key::Input;
 
 fn parse(bytes: &[u8]) -> Result<Trace, TraceError> {
@@ -17,16 +14,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_written_is_read(workspaces in support::workspaces(5)) {
-        let trace = support::trace(&workspaces);
+    fn what_is_written_is_read(workspaces in super::workspaces(5)) {
+        let trace = super::trace(&workspaces);
         let bytes = trace.to_bytes().unwrap();
         prop_assert_eq!(&parse(&bytes).unwrap(), &trace);
         prop_assert_eq!(trace.to_bytes().unwrap(), bytes, "the same trace is the same bytes");
     }
 
     #[test]
-    fn a_changed_byte_is_noticed(workspaces in support::workspaces(3), at in any::<prop::sample::Index>(), bit in 0u8..8) {
-        let mut bytes = support::trace(&workspaces).to_bytes().unwrap();
+    fn a_changed_byte_is_noticed(workspaces in super::workspaces(3), at in any::<prop::sample::Index>(), bit in 0u8..8) {
+        let mut bytes = super::trace(&workspaces).to_bytes().unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
         prop_assert!(parse(&bytes).is_err(), "byte {} of {}", at, bytes.len());
@@ -35,7 +32,7 @@ proptest! {
 
 #[test]
 fn every_truncation_gets_one_line() {
-    let workspace = vec![support::MadeUnit {
+    let workspace = vec![super::MadeUnit {
         package: 0,
         version: 0,
         features: 0,
@@ -44,7 +41,7 @@ fn every_truncation_gets_one_line() {
         dependencies: vec![],
         seconds: 1.0,
     }];
-    let bytes = support::trace(&[workspace]).to_bytes().unwrap();
+    let bytes = super::trace(&[workspace]).to_bytes().unwrap();
     for end in 0..bytes.len() {
         let message = parse(&bytes[..end]).unwrap_err().to_string();
         assert!(!message.contains('\n') && message.contains("x.trace"), "{end}: {message}");
@@ -64,7 +61,7 @@ fn other_files_and_versions_are_told_apart() {
 
 /// Writes a trace whose tables do not hold together, as a hostile file would.
 fn refused(change: impl Fn(&mut Trace)) -> String {
-    let made_unit = |dependencies| support::MadeUnit {
+    let made_unit = |dependencies| super::MadeUnit {
         package: 0,
         version: 0,
         features: 0,
@@ -73,8 +70,8 @@ fn refused(change: impl Fn(&mut Trace)) -> String {
         dependencies,
         seconds: 1.0,
     };
-    let other = support::MadeUnit { package: 1, ..made_unit(vec![]) };
-    let mut trace = support::trace(&[vec![made_unit(vec![]), other]]);
+    let other = super::MadeUnit { package: 1, ..made_unit(vec![]) };
+    let mut trace = super::trace(&[vec![made_unit(vec![]), other]]);
     change(&mut trace);
     parse(&trace.to_bytes().unwrap()).unwrap_err().to_string()
 }

@@ -1,15 +1,12 @@
 //! Builds, edits, wipes and new toolchains, played again.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::history::History;
+use crate::keys::{KeyDesign, KeyView, views};
+use crate::replay::{NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
+use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 use proptest::prelude::*;
-use simulation::history::History;
-use simulation::keys::{KeyDesign, KeyView, views};
-use simulation::replay::{NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
-use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 use strategies::key::Input;
 
 fn view(trace: &Trace, design: &str) -> KeyView {
@@ -41,8 +38,8 @@ proptest! {
     /// Toolchains and edits stand beside a key here. Hashed into the inputs, as a real store has them, they tell the
     /// same artifacts apart.
     #[test]
-    fn changes_beside_a_key_are_like_changes_in_it(workspaces in support::workspaces(3), picks in picks()) {
-        let trace = support::trace(&workspaces);
+    fn changes_beside_a_key_are_like_changes_in_it(workspaces in super::workspaces(3), picks in picks()) {
+        let trace = super::trace(&workspaces);
         let view = view(&trace, "aggressive");
         let mut machine = SimulatedMachine::new(&trace, &view);
         let (mut toolchain, mut edits) = (0, HashMap::new());
@@ -74,8 +71,8 @@ proptest! {
     }
 
     #[test]
-    fn a_build_directory_keeps_what_nothing_changed(workspaces in support::workspaces(3), picks in picks()) {
-        let trace = support::trace(&workspaces);
+    fn a_build_directory_keeps_what_nothing_changed(workspaces in super::workspaces(3), picks in picks()) {
+        let trace = super::trace(&workspaces);
         let view = view(&trace, "non-local");
         let mut replay = StoreReplay::new(&trace, &view);
         let mut clean = HashSet::new();
@@ -97,8 +94,8 @@ proptest! {
 
     /// The same trace as outcomes in a store without limits and as a history of artifacts.
     #[test]
-    fn a_history_asks_for_what_a_replay_asks_for(workspaces in support::workspaces(3), picks in picks()) {
-        let mut trace = support::trace(&workspaces);
+    fn a_history_asks_for_what_a_replay_asks_for(workspaces in super::workspaces(3), picks in picks()) {
+        let mut trace = super::trace(&workspaces);
         let event = |(at, action)| TraceEvent { at: at as u32, action };
         trace.events = actions(&trace, &picks).into_iter().enumerate().map(event).collect();
         for design in ["conservative", "aggressive"] {
