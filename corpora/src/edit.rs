@@ -203,9 +203,9 @@ pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<bool,
     // The added file first and the old one last: the module line always has a file to name.
     let added = beside.map(|(name, text)| (dir.join(name), text));
     if let Some((added, text)) = &added {
-        replace(added, text, None)?;
+        fs::write(added, text)?;
     }
-    replace(&path, &new, Some(&fs::metadata(&path)?))?;
+    replace(&path, &new, &fs::metadata(&path)?)?;
     if let Some(old) = old_beside
         && added.is_none_or(|(added, _)| added != old)
     {

@@ -351,28 +351,22 @@ fn parsed<'de, D: Deserializer<'de>, T>(d: D, parse: impl Fn(&str) -> Result<T, 
     parse(&String::deserialize(d)?).map_err(D::Error::custom)
 }
 
-fn name<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    parsed(d, pins::name)
+/// Readers of values that are checked.
+macro_rules! readers {
+    ($($name:ident: $type:ty = $parse:expr;)*) => {$(
+        fn $name<'de, D: Deserializer<'de>>(d: D) -> Result<$type, D::Error> {
+            parsed(d, $parse)
+        }
+    )*};
 }
 
-fn optional_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    parsed(d, pins::name).map(Some)
-}
-
-fn line<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    parsed(d, pins::line)
-}
-
-fn optional_line<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    parsed(d, pins::line).map(Some)
-}
-
-fn inner_path<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>, D::Error> {
-    parsed(d, pins::inner_path).map(Some)
-}
-
-fn second_lockfile<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SecondLockfile>, D::Error> {
-    parsed(d, pins::inner_path).map(|path| Some(SecondLockfile::File(path)))
+readers! {
+    name: String = pins::name;
+    optional_name: Option<String> = |text| pins::name(text).map(Some);
+    line: String = pins::line;
+    optional_line: Option<String> = |text| pins::line(text).map(Some);
+    inner_path: Option<PathBuf> = |text| pins::inner_path(text).map(Some);
+    second_lockfile: Option<SecondLockfile> = |text| Ok(Some(SecondLockfile::File(pins::inner_path(text)?)));
 }
 
 fn rust_file<'de, D: Deserializer<'de>>(d: D) -> Result<PathBuf, D::Error> {

@@ -56,9 +56,9 @@ fn embed(lockfile: &mut SecondLockfile) {
     }
 }
 
-fn hint(asked: &str) -> String {
+fn hint(wanted: &str) -> String {
     let all: Vec<_> = names().collect();
-    let score = |name: &&str| strsim::jaro_winkler(name, asked);
+    let score = |name: &&str| strsim::jaro_winkler(name, wanted);
     let nearest = names().filter(|name| score(name) > 0.7).max_by(|a, b| score(a).total_cmp(&score(b)));
     let meant = nearest.map_or(String::new(), |name| format!("did you mean {name:?}? "));
     let all = all.join(", ");

@@ -38,7 +38,7 @@ pub enum UpgradeError {
 /// # Errors
 /// When there is no file at `lock`, or it cannot be replaced.
 pub fn apply(lock: &Path, text: &str) -> Result<(), UpgradeError> {
-    Ok(checkout::replace(lock, text, Some(&fs::metadata(lock)?))?)
+    Ok(checkout::replace(lock, text, &fs::metadata(lock)?)?)
 }
 
 /// Put the lockfile that was fetched back in the place of the one at `lock`, as [`apply`] does.

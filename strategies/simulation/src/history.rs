@@ -14,7 +14,7 @@ use crate::trace::{Node, Trace, TraceSource};
 /// No build: of a use that is the last.
 pub(crate) const NEVER: u32 = u32::MAX;
 
-/// Builds and artifacts. An artifact is told by its index, which is above those of its dependencies.
+/// Builds and artifacts. An artifact is identified by its index, which is above those of its dependencies.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     pub(crate) cost: Vec<u64>,

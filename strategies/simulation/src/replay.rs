@@ -10,8 +10,8 @@ use strategies::key::Input;
 use crate::keys::{KeyId, KeyView};
 use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TracePlan, TraceSource, TraceUnit, WorkspaceId};
 
-/// The name of an artifact in a store: the key of a node as collected, and what has changed since. This tells the same
-/// artifacts apart as hashing toolchain and sources into the keys of all dependencies would.
+/// The name of an artifact in a store: the key of a node as collected, and what has changed since. It distinguishes the same
+/// artifacts as hashing toolchain and sources into the keys of all dependencies would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ArtifactKey {
     pub(crate) key: KeyId,

@@ -235,9 +235,9 @@ mod tests {
         let (workspaces, plans) = (trace.workspaces.clone(), trace.plans.clone());
         for copy in 1..10 {
             trace.workspaces.extend(&workspaces);
-            let moved =
+            let shifted =
                 |plan: &TracePlan| TracePlan { workspace: WorkspaceId(plan.workspace.0 + 3 * copy), ..plan.clone() };
-            trace.plans.extend(plans.iter().map(moved));
+            trace.plans.extend(plans.iter().map(shifted));
         }
         trace
     }

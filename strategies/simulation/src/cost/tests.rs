@@ -149,7 +149,7 @@ proptest! {
     #[test]
     fn estimates_are_finite_and_above_zero(
         samples in prop::collection::vec(("[a-e]{1,2}", any_features(), any::<f64>()), 0..120),
-        asked in any_features(),
+        unit in any_features(),
     ) {
         let samples: Vec<CostSample> = samples
             .into_iter()
@@ -157,7 +157,7 @@ proptest! {
             .collect();
         for quantity in [Quantity::Seconds, Quantity::Bytes] {
             let model = CostModel::fit(quantity, &samples, Vec::new());
-            let estimate = model.estimate(&asked);
+            let estimate = model.estimate(&unit);
             prop_assert!(estimate.is_finite() && estimate > 0.0, "{}", estimate);
             let fit = model.about();
             prop_assert!([fit.r_squared, fit.median_factor, fit.p90_factor, fit.bias].iter().all(|it| it.is_finite()));
@@ -170,8 +170,8 @@ proptest! {
         let model = CostModel::fit(Quantity::Seconds, &samples, Vec::new());
         samples.sort_by_key(|sample| blake3::hash(format!("{seed}{}{}", sample.package, sample.value).as_bytes()).to_hex().to_string());
         let other = CostModel::fit(Quantity::Seconds, &samples, Vec::new());
-        let asked = features(Library, 20_000, true);
-        prop_assert!((model.estimate(&asked) / other.estimate(&asked) - 1.0).abs() < 1e-6);
+        let unit = features(Library, 20_000, true);
+        prop_assert!((model.estimate(&unit) / other.estimate(&unit) - 1.0).abs() < 1e-6);
         prop_assert!((model.about().r_squared - other.about().r_squared).abs() < 1e-6);
     }
 }

@@ -44,10 +44,10 @@ impl KeyDesign {
 
     /// The same with more relaxations.
     pub fn with(&self, more: impl IntoIterator<Item = &'static Relaxation>) -> KeyDesign {
-        let asked: Vec<&str> = self.relaxations.iter().copied().chain(more).map(|it| it.name).collect();
+        let names: Vec<&str> = self.relaxations.iter().copied().chain(more).map(|it| it.name).collect();
         KeyDesign {
             policy: self.policy,
-            relaxations: RELAXATIONS.iter().filter(|it| asked.contains(&it.name)).collect(),
+            relaxations: RELAXATIONS.iter().filter(|it| names.contains(&it.name)).collect(),
         }
     }
 
@@ -64,14 +64,14 @@ impl KeyDesign {
         let names = |list: Vec<&str>| list.join(", ");
         let found = ALL.iter().find(|it| it.name == policy);
         let policy = found.ok_or_else(|| unknown(format!("it is one of {}", names(ALL.map(|it| it.name).into()))))?;
-        let mut asked = Vec::new();
+        let mut chosen = Vec::new();
         for relaxation in relaxations {
             let known = || names(RELAXATIONS.iter().map(|it| it.name).collect());
             let found = Relaxation::by_name(relaxation);
-            asked
+            chosen
                 .push(found.ok_or_else(|| unknown(format!("{relaxation:?} is no relaxation; there are {}", known())))?);
         }
-        Ok(KeyDesign::plain(policy).with(asked))
+        Ok(KeyDesign::plain(policy).with(chosen))
     }
 
     /// The worst that follows from any of its relaxations; of a policy as it is, `None`.

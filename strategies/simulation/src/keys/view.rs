@@ -9,10 +9,10 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 use rayon::prelude::*;
 use strategies::graph::Graph;
-use strategies::key::{ContentDigest, Digest, FieldHasher, Input, Key, KeyInputs, KeyOptions, base_key, final_key};
-use strategies::policy::{self, KeyPolicy, Rule, UnitFacts};
+use strategies::key::{ContentDigest, Digest, FieldHasher, Input, Key, KeyOptions, base_key, final_key};
+use strategies::policy::{self, Rule, UnitFacts};
 
-use super::{KeyDesign, RelaxationEffect};
+use super::{KeyDesign, Relaxation, RelaxationEffect};
 use crate::trace::{Edge, NodeId, Text, Trace};
 
 /// What a design admits of a trace, and under which keys.
@@ -43,21 +43,13 @@ impl KeyView {
 
 /// A trace under each of some designs. What two designs have in common is computed once.
 pub fn views(trace: &Trace, designs: &[KeyDesign]) -> Vec<KeyView> {
-    let mut classes: Vec<AdmissionClass> = Vec::new();
-    let mut key_classes: Vec<KeyClass> = Vec::new();
-    let mut of_design = Vec::new();
-    for design in designs {
-        let (class, key_class) = (AdmissionClass::of(design), KeyClass::of(design));
-        let class_at = classes.iter().position(|it| it.is_same(&class)).unwrap_or_else(|| {
-            classes.push(class);
-            classes.len() - 1
-        });
-        let key_class_at = key_classes.iter().position(|it| it.is_same(&key_class)).unwrap_or_else(|| {
-            key_classes.push(key_class);
-            key_classes.len() - 1
-        });
-        of_design.push((class_at, key_class_at));
-    }
+    let (mut classes, mut key_classes) = (IndexSet::new(), IndexSet::new());
+    let class = |design| {
+        let class = classes.insert_full(AdmissionClass::of(design)).0;
+        (class, key_classes.insert_full(KeyClass::of(design)).0)
+    };
+    let of_design: Vec<(usize, usize)> = designs.iter().map(class).collect();
+    let (classes, key_classes): (Vec<_>, Vec<_>) = (classes.into_iter().collect(), key_classes.into_iter().collect());
     let admissions: Vec<Arc<Admission>> = admissions(trace, &classes).into_iter().map(Arc::new).collect();
     let keys: Vec<Arc<Keys>> = key_classes
         .par_iter()
@@ -80,9 +72,9 @@ pub fn views(trace: &Trace, designs: &[KeyDesign]) -> Vec<KeyView> {
 }
 
 /// Everything that decides which nodes are admitted: two designs that differ only in their keys share it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct AdmissionClass {
-    policy: &'static KeyPolicy,
+    policy: &'static str,
     waived: Vec<&'static str>,
     imposed: Vec<&'static str>,
 }
@@ -96,7 +88,7 @@ struct Admission {
 
 impl AdmissionClass {
     fn of(design: &KeyDesign) -> AdmissionClass {
-        let mut class = AdmissionClass { policy: design.policy, waived: Vec::new(), imposed: Vec::new() };
+        let mut class = AdmissionClass { policy: design.policy.name, waived: Vec::new(), imposed: Vec::new() };
         for relaxation in &design.relaxations {
             match relaxation.effect {
                 RelaxationEffect::Waive(rules) => class.waived.extend(rules),
@@ -107,19 +99,16 @@ impl AdmissionClass {
         class
     }
 
-    fn is_same(&self, other: &AdmissionClass) -> bool {
-        self.policy.name == other.policy.name && self.waived == other.waived && self.imposed == other.imposed
-    }
-
     /// The rule that refuses each unit of a graph.
     fn of_graph(&self, graph: &Graph) -> Vec<Option<&'static Rule>> {
         let facts = UnitFacts::of(graph);
+        let policy = policy::ALL.into_iter().find(|policy| policy.name == self.policy).unwrap_or(&policy::CONSERVATIVE);
         // A build script is not a library: a design that admits scripts admits them in spite of that rule.
         let (scripts, macros) = (self.waived.contains(&"build-script"), self.waived.contains(&"proc-macro"));
         let refused = facts.iter().map(|unit| {
             let exempt = scripts && unit.build_script || macros && unit.proc_macro;
             let is_waived = |rule: &Rule| self.waived.contains(&rule.name) || rule.name == "not-a-library" && exempt;
-            self.policy.refuses(unit, &is_waived)
+            policy.refuses(unit, &is_waived)
         });
         let mut refused = policy::close_downwards(graph, refused.collect());
         for (unit, refused) in facts.iter().zip(&mut refused) {
@@ -196,10 +185,10 @@ pub(crate) struct Keys {
 }
 
 /// Everything that decides keys: designs that differ only in what they admit share it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct KeyClass {
-    names: Vec<&'static str>,
-    changes: Vec<fn(&mut KeyInputs)>,
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct KeyClass {
+    /// Names of relaxations that change inputs.
+    changes: Vec<&'static str>,
     cutoff: bool,
     by_workspace: bool,
 }
@@ -209,18 +198,13 @@ impl KeyClass {
         let mut class = KeyClass::default();
         for relaxation in &design.relaxations {
             match relaxation.effect {
-                RelaxationEffect::Inputs(change) => class.changes.push(change),
+                RelaxationEffect::Inputs(_) => class.changes.push(relaxation.name),
                 RelaxationEffect::Cutoff => class.cutoff = true,
                 RelaxationEffect::Workspace => class.by_workspace = true,
-                RelaxationEffect::Waive(_) | RelaxationEffect::Impose(_) => continue,
+                RelaxationEffect::Waive(_) | RelaxationEffect::Impose(_) => {}
             }
-            class.names.push(relaxation.name);
         }
         class
-    }
-
-    pub fn is_same(&self, other: &KeyClass) -> bool {
-        self.names == other.names
     }
 }
 
@@ -231,7 +215,7 @@ impl Keys {
     }
 
     /// Makes the keys of the nodes that are wanted; the dependencies of such a node are wanted, too.
-    pub(super) fn make(trace: &Trace, class: &KeyClass, wanted: &[bool]) -> Keys {
+    fn make(trace: &Trace, class: &KeyClass, wanted: &[bool]) -> Keys {
         let mut units: Vec<Option<RelaxedUnit>> = vec![None; trace.units.len()];
         let mut keys: Vec<Key> = vec![Key::of(b""); trace.nodes.len()];
         let mut distinct: IndexSet<Key> = IndexSet::new();
@@ -272,7 +256,11 @@ impl RelaxedUnit {
     fn of(trace: &Trace, at: usize, class: &KeyClass) -> RelaxedUnit {
         let unit = &trace.units[at];
         let mut inputs = trace.inputs(unit);
-        class.changes.iter().for_each(|change| change(&mut inputs));
+        for relaxation in class.changes.iter().filter_map(|name| Relaxation::by_name(name)) {
+            if let RelaxationEffect::Inputs(change) = relaxation.effect {
+                change(&mut inputs);
+            }
+        }
         let mut interface = FieldHasher::new("interface");
         for input in [
             Input::PackageName,

@@ -64,19 +64,19 @@ pub(crate) struct NeededUnits {
     /// Whether it must be present in the end.
     pub needed: Vec<bool>,
     /// Whether it is looked up, be it only to know the keys of others.
-    pub asked: Vec<bool>,
+    pub looked_up: Vec<bool>,
 }
 
 impl NeededUnits {
     /// What a job needs where `fetched` units, all of them available, are fetched.
     pub fn of(units: &[RemoteUnit], fetched: &[bool], lookup: Lookup) -> NeededUnits {
         let mut needed: Vec<bool> = units.iter().map(|unit| unit.root).collect();
-        let mut asked = vec![false; units.len()];
+        let mut looked_up = vec![false; units.len()];
         // Read by the rustc of something that is compiled.
         let mut read = vec![false; units.len()];
         for (at, unit) in units.iter().enumerate().rev() {
             let compiled = needed[at] && !fetched[at];
-            asked[at] |= needed[at] && fetched[at];
+            looked_up[at] |= needed[at] && fetched[at];
             for &dependency in &unit.dependencies {
                 let dependency = dependency as usize;
                 let library = units[dependency].library;
@@ -84,12 +84,12 @@ impl NeededUnits {
                     needed[dependency] = true;
                     read[dependency] |= library;
                 }
-                if asked[at] && lookup == Lookup::ByLevel {
-                    asked[dependency] |= units[dependency].available;
+                if looked_up[at] && lookup == Lookup::ByLevel {
+                    looked_up[dependency] |= units[dependency].available;
                     needed[dependency] |= !units[dependency].available;
                 }
             }
         }
-        NeededUnits { needed, asked }
+        NeededUnits { needed, looked_up }
     }
 }

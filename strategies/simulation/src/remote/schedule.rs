@@ -162,7 +162,7 @@ impl Schedule<'_> {
                 self.waits[at] += 1;
                 self.run.moved_bytes += unit.bytes;
             }
-            if self.needs.asked[at] {
+            if self.needs.looked_up[at] {
                 self.key_waits[at] = if self.by_level { dependency().count() as u32 } else { 0 };
                 if self.key_waits[at] == 0 {
                     self.after(self.link.latency_s, ScheduleEvent::LookedUp, at);
@@ -240,12 +240,12 @@ impl Schedule<'_> {
             ScheduleEvent::Compiled => {
                 self.cores += 1;
                 self.readable(unit);
-                if !self.needs.asked[unit] {
-                    self.known(unit);
+                if !self.needs.looked_up[unit] {
+                    self.export_known(unit);
                 }
             }
             ScheduleEvent::LookedUp => {
-                self.known(unit);
+                self.export_known(unit);
                 if self.needs.needed[unit] && self.fetched[unit] {
                     self.queue.push((self.tails[unit].to_bits(), Reverse(unit as u32)));
                 }
@@ -257,13 +257,13 @@ impl Schedule<'_> {
     }
 
     /// The exports of a unit are known: keys may be complete now.
-    fn known(&mut self, unit: usize) {
+    fn export_known(&mut self, unit: usize) {
         if !self.by_level {
             return;
         }
         let prepared = self.prepared;
         for dependents in prepared.dependents(unit).iter().map(|dependents| *dependents as usize) {
-            if self.needs.asked[dependents] {
+            if self.needs.looked_up[dependents] {
                 self.key_waits[dependents] -= 1;
                 if self.key_waits[dependents] == 0 {
                     self.after(self.link.latency_s, ScheduleEvent::LookedUp, dependents);

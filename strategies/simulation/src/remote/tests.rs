@@ -246,7 +246,7 @@ fn keys_made_of_contents_need_what_the_cache_has_not() {
     assert_eq!(needed(&job, &[1, 2, 3, 4, 5], Lookup::AtOnce), [4, 5, 6]);
     assert_eq!(needed(&job, &[1, 2, 3, 4, 5], Lookup::ByLevel), [0, 4, 5, 6], "the run's key, for 5's key");
     let needs = NeededUnits::of(&job, &[false, true, true, true, true, true, false], Lookup::ByLevel);
-    assert_eq!(needs.asked, [false, true, true, true, true, true, false]);
+    assert_eq!(needs.looked_up, [false, true, true, true, true, true, false]);
     let needs = NeededUnits::of(&job, &[false, true, true, true, true, true, false], Lookup::AtOnce);
-    assert_eq!(needs.asked, [false, false, false, false, true, true, false]);
+    assert_eq!(needs.looked_up, [false, false, false, false, true, true, false]);
 }

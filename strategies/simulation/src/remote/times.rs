@@ -112,12 +112,12 @@ fn sooner(units: &[RemoteUnit], link: Link, lookup: Lookup) -> Vec<bool> {
         let latest =
             |times: &[f64]| unit.dependencies.iter().map(|dependency| times[*dependency as usize]).fold(0.0, f64::max);
         let compiles = latest(&there) + unit.seconds;
-        let asked = if lookup == Lookup::ByLevel { latest(&known) } else { 0.0 };
-        let arrives = asked + alone(unit, link);
+        let lookup_s = if lookup == Lookup::ByLevel { latest(&known) } else { 0.0 };
+        let arrives = lookup_s + alone(unit, link);
         let fetch = unit.available && arrives < compiles;
         fetched.push(fetch);
         there.push(if fetch { arrives } else { compiles });
-        known.push(if unit.available { asked + link.latency_s } else { compiles });
+        known.push(if unit.available { lookup_s + link.latency_s } else { compiles });
     }
     fetched
 }

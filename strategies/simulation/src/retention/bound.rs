@@ -126,14 +126,14 @@ fn priced_bound(intervals: &[ReuseInterval], builds: usize, cap: u64, first: u64
     (best * (1.0 + 1e-9)).ceil() as u64 + 1
 }
 
-/// Prices after each build, and what is kept at them.
+/// Prices after each build, and what stays in the store at them.
 struct PriceSearch<'a> {
     intervals: &'a [ReuseInterval],
     cap: f64,
     prices: Vec<f64>,
     /// Sum of the prices before each build's.
     sums: Vec<f64>,
-    /// By how much the bytes kept change after each build.
+    /// By how much the stored bytes change after each build.
     changes: Vec<f64>,
 }
 
@@ -151,7 +151,7 @@ impl<'a> PriceSearch<'a> {
         search
     }
 
-    /// The bound at these prices; notes which bytes would be kept.
+    /// The bound at these prices; notes which bytes would be stored.
     fn value(&mut self) -> f64 {
         let mut sum = 0.0;
         for (before, price) in self.sums.iter_mut().zip(&self.prices) {
@@ -174,11 +174,11 @@ impl<'a> PriceSearch<'a> {
 
     /// Moves the prices so far that the bound would fall by `gain` if it were linear. Returns whether any moved.
     fn adjust(&mut self, gain: f64) -> bool {
-        let mut kept = 0.0;
+        let mut stored = 0.0;
         let mut square = 0.0;
         for (change, price) in self.changes.iter_mut().zip(&self.prices) {
-            kept += *change;
-            let short = kept - self.cap;
+            stored += *change;
+            let short = stored - self.cap;
             // From here on `changes` holds what is short. A price of nothing cannot fall.
             *change = if *price > 0.0 || short > 0.0 { short } else { 0.0 };
             square += *change * *change;

@@ -128,8 +128,8 @@ fn exhaustive(history: &History, cap: u64) -> u64 {
             let hits =
                 wanted.iter().filter(|id| set >> **id & 1 == 1).map(|id| history.cost[*id as usize]).sum::<u64>();
             let during = wanted.iter().fold(set, |set, id| set | 1 << id);
-            for (kept, best) in then.iter_mut().enumerate() {
-                if kept & !during == 0 && bytes(kept) <= cap {
+            for (after, best) in then.iter_mut().enumerate() {
+                if after & !during == 0 && bytes(after) <= cap {
                     *best = (*best).max(Some(reused + hits));
                 }
             }

@@ -107,7 +107,7 @@ fn kind(trace: &Trace, unit: &TraceUnit) -> usize {
 }
 
 /// What workspaces have in common, over ordered pairs of them. A node is a unit with all that it depends on, so two
-/// workspaces share one exactly when no key, however relaxed, could tell their units apart. Units of path packages are
+/// workspaces share one exactly when no key, however relaxed, could distinguish their units. Units of path packages are
 /// never shared.
 fn reuse(trace: &Trace, plans: &[&TracePlan], add: &mut dyn FnMut(&str, String)) {
     let foreign = |plan: &&TracePlan| -> Vec<NodeId> {

@@ -8,8 +8,8 @@ use strategies::policy::{ALL, admission};
 
 fn designs() -> Vec<KeyDesign> {
     let plain = KeyDesign::policies();
-    let relaxed = plain.iter().flat_map(|design| RELAXATIONS.iter().map(|it| design.with([it])));
-    relaxed.chain(plain.clone()).collect()
+    let changed = plain.iter().flat_map(|design| RELAXATIONS.iter().map(|it| design.with([it])));
+    changed.chain(plain.clone()).collect()
 }
 
 fn nodes(trace: &Trace) -> impl Iterator<Item = NodeId> {
@@ -78,7 +78,7 @@ proptest! {
 }
 
 /// A node that several plans share is judged once. A policy asks whether a package has a build script anywhere in the
-/// graph; in real graphs whatever has one stands on it.
+/// graph; in real graphs whatever has one depends on it.
 #[test]
 fn designs_admit_what_their_policies_admit() {
     let trace = crate::trace::census().unwrap();

@@ -35,8 +35,8 @@ fn picks() -> impl Strategy<Value = Vec<(u8, prop::sample::Index)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Toolchains and edits stand beside a key here. Hashed into the inputs, as a real store has them, they tell the
-    /// same artifacts apart.
+    /// Toolchains and edits are apart from a key here. Hashed into the inputs, as a real store has them, they distinguish
+    /// the same artifacts.
     #[test]
     fn changes_beside_a_key_are_like_changes_in_it(workspaces in super::workspaces(3), picks in picks()) {
         let trace = super::trace(&workspaces);

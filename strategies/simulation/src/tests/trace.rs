@@ -52,7 +52,7 @@ fn every_truncation_gets_one_line() {
 }
 
 #[test]
-fn other_files_and_versions_are_told_apart() {
+fn other_files_and_versions_are_refused() {
     let of = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
     assert!(of(b"").contains("is no trace"));
     assert!(of(b"package,version\nserde,1\n").contains("is no trace"));
