@@ -12,7 +12,6 @@ use crate::git::GitError;
 use crate::pins::{CommitId, GitUrl};
 use crate::slot::sha256;
 
-pub(crate) mod git;
 pub(crate) mod registry;
 
 /// Why a source could not be fetched.

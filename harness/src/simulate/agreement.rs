@@ -5,7 +5,6 @@
 //! reported.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use anyhow::{Result, bail};
 use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
@@ -172,7 +171,7 @@ impl ArmCheck<'_> {
                 UnitOutcome::Hit => "hit",
                 UnitOutcome::Miss => "miss",
             };
-            simulated.entry(UnitIdentity::of_node(trace, *node)).or_default().push(word);
+            simulated.entry(identity_of_node(trace, *node)).or_default().push(word);
         }
         match self.recorded(step, workspace) {
             Ok(recorded) => self.compare(step, workspace, simulated, recorded),
@@ -202,7 +201,7 @@ impl ArmCheck<'_> {
                     Some(Outcome::Stale) => "stale",
                     Some(Outcome::Miss | Outcome::Dup) => "miss",
                 };
-                recorded.entry(UnitIdentity::of_row(row)).or_default().push(word);
+                recorded.entry(identity_of_row(row)).or_default().push(word);
             }
         }
         Ok(recorded)
@@ -222,7 +221,7 @@ impl ArmCheck<'_> {
         for (side, outcomes) in [simulated, recorded].into_iter().enumerate() {
             outcomes.into_iter().for_each(|(unit, words)| units.entry(unit).or_default()[side] = words);
         }
-        for (unit, [mut ours, mut theirs]) in units {
+        for ((unit, _), [mut ours, mut theirs]) in units {
             ours.sort_unstable();
             theirs.sort_unstable();
             sum.units += ours.len().max(theirs.len()) as u64;
@@ -255,44 +254,20 @@ impl ArmCheck<'_> {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct UnitIdentity {
-    package: String,
-    version: String,
-    kind: String,
-    target: String,
-    mode: String,
-    platform: String,
+/// Identifies a unit in a recorded row and in a trace: as it is shown, and its platform.
+type UnitIdentity = (String, String);
+
+fn identity([package, version, kind, target, mode]: [&str; 5], platform: &str) -> UnitIdentity {
+    (format!("{package} {version} ({kind} {target}, {mode})"), platform.to_owned())
 }
 
-impl UnitIdentity {
-    fn of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
-        let unit = trace.unit(node);
-        let text = |text: Text| trace.text(text).to_owned();
-        UnitIdentity {
-            package: text(unit[Input::PackageName]),
-            version: text(unit[Input::Version]),
-            kind: text(unit[Input::TargetKind]).replace(',', "+"),
-            target: text(unit[Input::TargetName]),
-            mode: text(unit[Input::Mode]),
-            platform: text(unit[Input::Platform]),
-        }
-    }
-
-    fn of_row(row: &UnitRow) -> UnitIdentity {
-        UnitIdentity {
-            package: row.package.clone(),
-            version: row.version.clone(),
-            kind: row.kind.clone(),
-            target: row.target.clone(),
-            mode: row.mode.clone(),
-            platform: row.platform.clone(),
-        }
-    }
+fn identity_of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
+    let text = |input: Input| trace.text(trace.unit(node)[input]);
+    let kind = text(Input::TargetKind).replace(',', "+");
+    let [package, version, target] = [Input::PackageName, Input::Version, Input::TargetName].map(text);
+    identity([package, version, &kind, target, text(Input::Mode)], text(Input::Platform))
 }
 
-impl fmt::Display for UnitIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({} {}, {})", self.package, self.version, self.kind, self.target, self.mode)
-    }
+fn identity_of_row(row: &UnitRow) -> UnitIdentity {
+    identity([&row.package, &row.version, &row.kind, &row.target, &row.mode], &row.platform)
 }

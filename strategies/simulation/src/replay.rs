@@ -23,11 +23,8 @@ pub(crate) struct ArtifactKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NodeStatus {
-    /// The build directory has it.
     Present(Option<ArtifactKey>),
-    /// It has to be built and may not be stored.
     Refused,
-    /// It is looked up in a store.
     Wanted(ArtifactKey),
 }
 

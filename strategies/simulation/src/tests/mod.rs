@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use strategies::key::{Input, KeyInputs};
 
 /// What one node of a random workspace is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct MadeUnit {
     pub package: u8,
     pub version: u8,

@@ -6,6 +6,8 @@ use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEv
 use proptest::prelude::*;
 use strategies::key::Input;
 
+use super::MadeUnit;
+
 fn parse(bytes: &[u8]) -> Result<Trace, TraceError> {
     Trace::parse(bytes, Path::new("x.trace"))
 }
@@ -32,16 +34,7 @@ proptest! {
 
 #[test]
 fn every_truncation_gets_one_line() {
-    let workspace = vec![super::MadeUnit {
-        package: 0,
-        version: 0,
-        features: 0,
-        debug: 0,
-        kind: 0,
-        dependencies: vec![],
-        seconds: 1.0,
-    }];
-    let bytes = super::trace(&[workspace]).to_bytes().unwrap();
+    let bytes = super::trace(&[vec![MadeUnit::default()]]).to_bytes().unwrap();
     for end in 0..bytes.len() {
         let message = parse(&bytes[..end]).unwrap_err().to_string();
         assert!(!message.contains('\n') && message.contains("x.trace"), "{end}: {message}");
@@ -61,17 +54,8 @@ fn other_files_and_versions_are_refused() {
 
 /// Writes a trace whose tables do not hold together, as a hostile file would.
 fn refused(change: impl Fn(&mut Trace)) -> String {
-    let made_unit = |dependencies| super::MadeUnit {
-        package: 0,
-        version: 0,
-        features: 0,
-        debug: 0,
-        kind: 0,
-        dependencies,
-        seconds: 1.0,
-    };
-    let other = super::MadeUnit { package: 1, ..made_unit(vec![]) };
-    let mut trace = super::trace(&[vec![made_unit(vec![]), other]]);
+    let other = MadeUnit { package: 1, ..MadeUnit::default() };
+    let mut trace = super::trace(&[vec![MadeUnit::default(), other]]);
     change(&mut trace);
     parse(&trace.to_bytes().unwrap()).unwrap_err().to_string()
 }
