@@ -11,7 +11,7 @@ use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, UnitRow};
 use simulation::keys::{KeyDesign, KeyView, views};
-use simulation::replay::{StoreReplay, UnitOutcome};
+use simulation::replay::{ReplayedOutcome, StoreReplay};
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, WorkspaceId};
 use strategies::key::Input;
 
@@ -166,10 +166,10 @@ impl ArmCheck<'_> {
         let mut simulated = Outcomes::new();
         for (node, outcome) in trace.plans[plan].nodes.iter().zip(outcomes) {
             let word = match outcome {
-                UnitOutcome::Present => "present",
-                UnitOutcome::Refused => "refused",
-                UnitOutcome::Hit => "hit",
-                UnitOutcome::Miss => "miss",
+                ReplayedOutcome::Present => "present",
+                ReplayedOutcome::Refused => "refused",
+                ReplayedOutcome::Hit => "hit",
+                ReplayedOutcome::Miss => "miss",
             };
             simulated.entry(identity_of_node(trace, *node)).or_default().push(word);
         }

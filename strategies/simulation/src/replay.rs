@@ -106,7 +106,7 @@ impl<'a> SimulatedMachine<'a> {
 
 /// The outcome of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UnitOutcome {
+pub enum ReplayedOutcome {
     /// The build directory had it.
     Present,
     /// Not admitted, and built.
@@ -143,15 +143,15 @@ impl<'a> StoreReplay<'a> {
 
     /// Builds a plan, and returns the outcome of each node. As in a real build, everything is looked up before anything
     /// is compiled, and of what the build directory had only packages that cannot change are stored.
-    pub fn build(&mut self, plan: PlanId) -> Vec<UnitOutcome> {
+    pub fn build(&mut self, plan: PlanId) -> Vec<ReplayedOutcome> {
         let statuses = self.machine.build(plan);
         let outcomes = statuses
             .iter()
             .map(|status| match status {
-                NodeStatus::Present(_) => UnitOutcome::Present,
-                NodeStatus::Refused => UnitOutcome::Refused,
-                NodeStatus::Wanted(key) if self.store.contains(key) => UnitOutcome::Hit,
-                NodeStatus::Wanted(_) => UnitOutcome::Miss,
+                NodeStatus::Present(_) => ReplayedOutcome::Present,
+                NodeStatus::Refused => ReplayedOutcome::Refused,
+                NodeStatus::Wanted(key) if self.store.contains(key) => ReplayedOutcome::Hit,
+                NodeStatus::Wanted(_) => ReplayedOutcome::Miss,
             })
             .collect();
         let nodes = &self.trace.plans[plan.at()].nodes;

@@ -11,11 +11,11 @@ mod tests;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::trace::Fit;
-use least_squares::Plane;
+use least_squares::FittedPlane;
 
 /// The kind of a unit, as far as its cost depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UnitKind {
+pub enum CostKind {
     /// A library.
     Library,
     /// A procedural macro.
@@ -34,7 +34,7 @@ pub enum UnitKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnitFeatures {
     /// Its kind.
-    pub kind: UnitKind,
+    pub kind: CostKind,
     /// Bytes of the Rust files below its root file's folder, or of the root file and its modules.
     pub source_bytes: u64,
     /// For the run of a build script that has a C compiler at hand: bytes of its package's C, C++ and assembler files;
@@ -75,12 +75,12 @@ impl UnitFeatures {
     pub(super) fn group(&self) -> CostGroup {
         match self.kind {
             // Nothing is linked in a check.
-            UnitKind::Library => CostGroup::Library,
-            UnitKind::Program | UnitKind::Test if self.check => CostGroup::Library,
-            UnitKind::Program | UnitKind::Test => CostGroup::Linked,
-            UnitKind::ProcMacro => CostGroup::ProcMacro,
-            UnitKind::BuildScript => CostGroup::BuildScript,
-            UnitKind::ScriptRun => CostGroup::ScriptRun,
+            CostKind::Library => CostGroup::Library,
+            CostKind::Program | CostKind::Test if self.check => CostGroup::Library,
+            CostKind::Program | CostKind::Test => CostGroup::Linked,
+            CostKind::ProcMacro => CostGroup::ProcMacro,
+            CostKind::BuildScript => CostGroup::BuildScript,
+            CostKind::ScriptRun => CostGroup::ScriptRun,
         }
     }
 
@@ -108,8 +108,8 @@ impl UnitFeatures {
             flag(self.optimised) * size,
             flag(self.foreign_bytes > 0),
             foreign,
-            flag(self.kind == UnitKind::Program),
-            flag(self.kind == UnitKind::Test),
+            flag(self.kind == CostKind::Program),
+            flag(self.kind == CostKind::Test),
             // For groups that have no plane of their own.
             flag(self.group() == CostGroup::ProcMacro),
             flag(self.group() == CostGroup::BuildScript),
@@ -164,7 +164,7 @@ struct GroupModels([GroupModel; GROUPS]);
 /// The model of a group, or of all where a group is too small.
 #[derive(Debug, Clone, PartialEq)]
 struct GroupModel {
-    plane: Plane<COLUMNS>,
+    plane: FittedPlane<COLUMNS>,
     /// Weighted mean of exp(residual).
     smearing: f64,
     range: (f64, f64),
@@ -182,11 +182,11 @@ impl Quantity {
     /// The substitute for a model: typical amounts of a debug build on the machines of 2026.
     fn constant(self, features: &UnitFeatures) -> f64 {
         let (seconds, bytes) = match features.kind {
-            UnitKind::Library => (0.7, 2e6),
-            UnitKind::ProcMacro => (0.9, 5e6),
-            UnitKind::BuildScript => (0.3, 4e6),
-            UnitKind::ScriptRun => (0.1, 2e3),
-            UnitKind::Program | UnitKind::Test => (2.0, 3e7),
+            CostKind::Library => (0.7, 2e6),
+            CostKind::ProcMacro => (0.9, 5e6),
+            CostKind::BuildScript => (0.3, 4e6),
+            CostKind::ScriptRun => (0.1, 2e3),
+            CostKind::Program | CostKind::Test => (2.0, 3e7),
         };
         let check = if features.check { 0.5 } else { 1.0 };
         match self {
@@ -270,7 +270,7 @@ impl GroupModel {
         let low = logs.iter().copied().fold(f64::INFINITY, f64::min);
         let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).min(MOST.ln());
         let range = (low.min(high) - MARGIN.ln(), high);
-        let mut part = GroupModel { plane: Plane::fit(&rows, &logs), smearing: 1.0, range };
+        let mut part = GroupModel { plane: FittedPlane::fit(&rows, &logs), smearing: 1.0, range };
         // Numbers relative to the largest: sums of anything stay finite.
         let sum = |of: &dyn Fn(usize) -> f64| (0..rows.len()).map(|at| (of(at) - high).exp()).sum::<f64>();
         let smearing = sum(&|at| logs[at].min(high)) / sum(&|at| part.log(&rows[at]));

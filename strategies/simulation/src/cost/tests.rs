@@ -4,11 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-use UnitKind::{BuildScript, Library, ProcMacro, Program, ScriptRun, Test};
+use CostKind::{BuildScript, Library, ProcMacro, Program, ScriptRun, Test};
 
-const KINDS: [UnitKind; 6] = [Library, ProcMacro, BuildScript, ScriptRun, Program, Test];
+const KINDS: [CostKind; 6] = [Library, ProcMacro, BuildScript, ScriptRun, Program, Test];
 
-fn features(kind: UnitKind, source_bytes: u64, optimised: bool) -> UnitFeatures {
+fn features(kind: CostKind, source_bytes: u64, optimised: bool) -> UnitFeatures {
     UnitFeatures {
         kind,
         source_bytes,

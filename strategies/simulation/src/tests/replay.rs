@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::history::History;
 use crate::keys::{KeyDesign, KeyView, views};
-use crate::replay::{NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
+use crate::replay::{NodeStatus, ReplayedOutcome, SimulatedMachine, StoreReplay};
 use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 use proptest::prelude::*;
 use strategies::key::Input;
@@ -81,7 +81,7 @@ proptest! {
                 TraceAction::Build(plan) => {
                     let outcomes = replay.build(plan);
                     if !clean.insert(plan) {
-                        prop_assert!(outcomes.iter().all(|it| *it == UnitOutcome::Present), "a no-op build does nothing");
+                        prop_assert!(outcomes.iter().all(|it| *it == ReplayedOutcome::Present), "a no-op build does nothing");
                     }
                 }
                 other => {
@@ -112,10 +112,10 @@ proptest! {
                 let outcomes = replay.build(plan);
                 let build = builds.next().unwrap();
                 let hits = history.wanted(build).iter().filter(|it| stored.contains(*it)).count();
-                let count = |wanted: UnitOutcome| outcomes.iter().filter(|it| **it == wanted).count();
-                prop_assert_eq!((build.at, build.refused as usize), (event.at, count(UnitOutcome::Refused)));
-                prop_assert_eq!(history.wanted(build).len(), count(UnitOutcome::Hit) + count(UnitOutcome::Miss));
-                prop_assert_eq!(hits, count(UnitOutcome::Hit));
+                let count = |wanted: ReplayedOutcome| outcomes.iter().filter(|it| **it == wanted).count();
+                prop_assert_eq!((build.at, build.refused as usize), (event.at, count(ReplayedOutcome::Refused)));
+                prop_assert_eq!(history.wanted(build).len(), count(ReplayedOutcome::Hit) + count(ReplayedOutcome::Miss));
+                prop_assert_eq!(hits, count(ReplayedOutcome::Hit));
                 stored.extend(history.wanted(build));
                 for artifact in 0..history.artifacts() as u32 {
                     prop_assert!(history.dependencies(artifact).iter().all(|dependency| *dependency < artifact));

@@ -75,7 +75,7 @@ impl Trace {
 
     pub(crate) fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
         let about = serde_json::to_string(&self.about)?;
-        let units: Vec<UnitRow> = self.units.iter().map(unit_row).collect();
+        let units: Vec<PackedUnit> = self.units.iter().map(unit_row).collect();
         let tables = (&self.strings, &units, &self.nodes, &self.edges, &self.workspaces, &self.plans, &self.events);
         let mut raw = postcard::to_stdvec(&tables).map_err(Error::other)?;
         for input in further_inputs() {
@@ -115,7 +115,7 @@ impl Trace {
 
 /// A unit as it is written: name, inputs, source, inputs, whether it is of the standard library, the manifest, what is
 /// observed, the day of publication, what is watched.
-type UnitRow = (Text, [Text; 2], TraceSource, [Text; 14], bool, [Text; 2], u32, Text);
+type PackedUnit = (Text, [Text; 2], TraceSource, [Text; 14], bool, [Text; 2], u32, Text);
 
 const FIRST_INPUTS: [Input; 2] = [Input::PackageName, Input::Version];
 const INPUTS: [Input; 14] = [
@@ -143,14 +143,14 @@ fn further_inputs() -> impl Iterator<Item = Input> {
     Input::of_unit().filter(move |input| !known(input))
 }
 
-fn unit_row(unit: &TraceUnit) -> UnitRow {
+fn unit_row(unit: &TraceUnit) -> PackedUnit {
     let inputs = (FIRST_INPUTS.map(|input| unit[input]), INPUTS.map(|input| unit[input]));
     let is_std = unit[Input::BuildStd] != Text(0);
     let observed = [unit[Input::Manifest], unit.observed];
     (unit.name, inputs.0, unit.source, inputs.1, is_std, observed, unit.published, unit.watches)
 }
 
-fn unit(row: UnitRow, std: Text) -> TraceUnit {
+fn unit(row: PackedUnit, std: Text) -> TraceUnit {
     let (name, first, source, more, is_std, [manifest, observed], published, watches) = row;
     let mut inputs = EnumMap::default();
     inputs.extend(FIRST_INPUTS.into_iter().zip(first).chain(INPUTS.into_iter().zip(more)));
@@ -187,10 +187,10 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
     }
     let wrong = |error| format!("its tables: {error}");
     let ((mut strings, rows, nodes, edges, workspaces, plans, events), mut rest): (
-        (Vec<String>, Vec<UnitRow>, _, _, _, _, _),
+        (Vec<String>, Vec<PackedUnit>, _, _, _, _, _),
         _,
     ) = postcard::take_from_bytes(&raw).map_err(wrong)?;
-    let is_std = |row: &UnitRow| row.4;
+    let is_std = |row: &PackedUnit| row.4;
     let std = strings.iter().position(|text| text == "std").unwrap_or(strings.len());
     if std == strings.len() && rows.iter().any(is_std) {
         strings.push("std".to_owned());
