@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use reports::simulation::{GrowthRow, RetentionRow, SimulationRun};
-use simulation::growth::growth;
-use simulation::history::History;
+use simulation::history::{History, growth};
 use simulation::keys::KeyView;
 use simulation::retention::{Cap, RetentionPolicy, bounds, outcomes};
 use simulation::trace::Trace;

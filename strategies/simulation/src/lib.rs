@@ -4,7 +4,6 @@
 //! crate replays it.
 
 pub mod cost;
-pub mod growth;
 pub mod history;
 pub mod keys;
 pub mod remote;

@@ -2,18 +2,18 @@
 
 use strategies::key::{Input, KeyInputs};
 
-/// The consequence of a relaxation for builds.
+/// The consequence of a relaxation for builds, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Soundness {
+    /// The key becomes narrower: what an input costs that could be put in.
+    Stricter,
     /// Artifacts stay interchangeable; Cargo would have to change something else for it.
     Sound,
+    /// Wrong builds follow.
+    Unsound,
     /// No key could leave this out. The gain is that with everything else as it is, and would be larger if dependencies
     /// became equal, too.
     WhatIf,
-    /// Wrong builds follow.
-    Unsound,
-    /// The key becomes narrower: what an input costs that could be put in.
-    Stricter,
 }
 
 impl Soundness {

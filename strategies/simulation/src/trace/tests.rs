@@ -92,3 +92,16 @@ fn equal_things_are_one_row_and_a_measurement_replaces_an_estimate() {
     let trace = builder.finish(About::default());
     assert_eq!((trace.nodes[0].seconds, trace.nodes[0].bytes), (amount(3.0, true), amount(5.0, true)));
 }
+
+#[test]
+fn every_input_of_a_unit_is_written_and_read() {
+    let mut trace = by_hand();
+    for input in Input::of_unit() {
+        // The file has no text for this one.
+        let text = if input == Input::BuildStd { "std" } else { input.info().name };
+        trace.units[0].inputs[input] = Text(trace.strings.len() as u32);
+        trace.strings.push(text.to_owned());
+    }
+    let read = Trace::parse(&trace.to_bytes().unwrap(), std::path::Path::new("x.trace")).unwrap();
+    assert_eq!(read, trace);
+}
