@@ -6,7 +6,6 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// How many of Cargo's last lines an error has.
 const LAST_LINES: usize = 20;
 
 /// The Cargo to run and the whole environment to run it in.
@@ -39,7 +38,7 @@ impl CargoProgram {
         let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
         let cargo = duct::cmd(&self.program, &args).full_env(self.env.iter().cloned()).dir(dir).stdin_null();
         let output = cargo.stdout_capture().stderr_capture().unchecked().run();
-        let output = output.map_err(|source| CargoError::Start { program: self.program.clone(), source })?;
+        let output = output.map_err(|source| CargoError::Start(self.program.clone(), source))?;
         if output.status.success() {
             return Ok(output.stdout);
         }
@@ -78,13 +77,8 @@ pub(crate) fn file_system_root(dir: &Path) -> &Path {
 #[non_exhaustive]
 pub enum CargoError {
     /// The program could not be started.
-    #[error("cannot run {}: install Cargo or name it by its full path", program.display())]
-    Start {
-        /// What was to be run.
-        program: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
+    #[error("cannot run {}: install Cargo or name it by its full path", .0.display())]
+    Start(PathBuf, #[source] std::io::Error),
     /// Cargo ran and failed.
     #[error("`cargo {args}` failed: {summary}")]
     Failed {

@@ -115,7 +115,6 @@ fn metadata(dir: &Path, fetcher: &Fetcher) -> Result<Metadata, CorpusProblem> {
     serde_json::from_slice(&stdout).map_err(CorpusProblem::Metadata)
 }
 
-/// Cargo's description of a workspace with the lockfile as it is.
 fn locked(dir: &Path, fetcher: &Fetcher) -> Result<Vec<u8>, CargoError> {
     fetcher.cargo().run_on_manifest(dir, &["metadata", "--locked", "--format-version=1"])
 }

@@ -13,9 +13,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::slot::FetchedSource;
 
-/// A symbolic link that leads out of its tree.
 pub(crate) struct EscapingLink {
-    /// Relative to the tree.
     pub(crate) link: PathBuf,
     pub(crate) target: PathBuf,
 }
@@ -42,7 +40,6 @@ pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<PathBuf, Checkou
     Ok(dest.join(&fetched.subdir))
 }
 
-/// Whether an entry is part of a copy that leaves out entries of these names.
 pub(crate) fn is_copied(entry: &DirEntry, left_out: &[&str]) -> bool {
     entry.depth() == 0 || !left_out.iter().any(|name| entry.file_name() == *name)
 }
@@ -163,45 +160,28 @@ fn symlink(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::Error::other("symbolic links are not supported here"))
 }
 
-/// How far a time is moved on when the clock gave no newer one. File systems resolve this much.
+/// How much a time is put forward when the clock gave no newer one. File systems resolve this much.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Replace the file at `path` whole, so that Cargo sees that it has changed. The new one has the
 /// mode of `before` and a strictly newer modification time.
-pub(crate) fn replace(path: &Path, text: &str, before: Option<&std::fs::Metadata>) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str, before: &std::fs::Metadata) -> io::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut staged = tempfile::Builder::new().prefix(".harness-").tempfile_in(dir)?;
     staged.write_all(text.as_bytes())?;
-    match before {
-        Some(before) => {
-            staged.as_file().set_permissions(before.permissions())?;
-            move_on(staged.as_file(), before.modified().ok())?;
-        }
-        None => readable(staged.as_file())?,
-    }
+    staged.as_file().set_permissions(before.permissions())?;
+    put_forward(staged.as_file(), before.modified().ok())?;
     staged.persist(path)?;
     Ok(())
 }
 
 /// Give a just written file a time strictly newer than `before`.
-fn move_on(file: &std::fs::File, before: Option<SystemTime>) -> io::Result<()> {
+fn put_forward(file: &std::fs::File, before: Option<SystemTime>) -> io::Result<()> {
     let now = file.metadata()?.modified()?;
     match before {
         Some(before) if now <= before => file.set_modified(before + TICK),
         _ => Ok(()),
     }
-}
-
-/// Temporary files are private; a source file is not.
-#[cfg(unix)]
-fn readable(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &std::fs::File) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

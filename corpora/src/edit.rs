@@ -89,11 +89,9 @@ impl std::fmt::Display for Nonce {
 #[derive(Debug, PartialEq, Eq)]
 struct EditedText {
     text: String,
-    /// The name and text of a file beside it that the edit adds.
     beside: Option<(String, String)>,
 }
 
-/// The original of a text that may have been edited before.
 fn original(text: &str) -> &str {
     match block_start(text) {
         Some(start) => &text[..start],
@@ -205,9 +203,9 @@ pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<bool,
     // The added file first and the old one last: the module line always has a file to name.
     let added = beside.map(|(name, text)| (dir.join(name), text));
     if let Some((added, text)) = &added {
-        replace(added, text, None)?;
+        fs::write(added, text)?;
     }
-    replace(&path, &new, Some(&fs::metadata(&path)?))?;
+    replace(&path, &new, &fs::metadata(&path)?)?;
     if let Some(old) = old_beside
         && added.is_none_or(|(added, _)| added != old)
     {

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cargo::CargoProgram;
+use crate::git;
 use crate::manifest::{Workspace, WorkspaceSource};
 use crate::slot::{FetchedSource, SourceSlot};
 use crate::source::{self, FetchCause};
@@ -68,7 +69,7 @@ impl Fetcher {
             WorkspaceSource::Registry { name, version, checksum } => {
                 source::registry::fetch(&self.cargo, name, version, checksum, stage)
             }
-            WorkspaceSource::Git { url, commit, .. } => source::git::fetch(url, commit, stage),
+            WorkspaceSource::Git { url, commit, .. } => git::fetch(url, commit, stage),
             WorkspaceSource::Path { path } => source::copy_directory(path, stage),
         })?;
         let subdir = match source {

@@ -1,4 +1,4 @@
-//! Runs of the `git` program.
+//! Runs of the `git` program, and a commit of a repository as a source.
 //!
 //! Arguments never pass through a shell and every location comes after `--`. Nothing prompts, no
 //! hook or file system monitor runs, and variables of an outer git (inside a hook or a rebase they
@@ -9,7 +9,9 @@ use std::path::Path;
 
 use fs_err as fs;
 
-/// Settings of every run.
+use crate::pins::{CommitId, GitUrl};
+use crate::source::FetchCause;
+
 const SETTINGS: [&str; 11] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -146,6 +148,52 @@ fn one_line(text: &str) -> String {
     let fatal = lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
     let line = fatal.or_else(|| lines().next()).unwrap_or("it said nothing");
     line.trim_start_matches("fatal: ").trim_start_matches("error: ").to_owned()
+}
+
+/// What to fetch when the commit alone cannot be had. A checked-out branch is never written to.
+const ALL: [&str; 2] = ["+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*"];
+
+/// Fetches a commit of a repository.
+///
+/// The user's credentials, proxies and URL rewrites apply while objects are fetched into a repository of our own, and
+/// nothing of the user's configuration when their files are written. The repository is then removed. So no hook, no
+/// filter, no submodule and nothing else the fetched repository says gets to run.
+pub(crate) fn fetch(url: &GitUrl, commit: &CommitId, stage: &Path) -> Result<(), FetchCause> {
+    let tree = stage.join("tree");
+    fs::create_dir(&tree)?;
+    let failed = |error| FetchCause::GitCheckout(commit.clone(), error);
+    init(&tree).map_err(failed)?;
+    fetch_commit(&tree, url, commit)?;
+    write_files(&tree, commit).map_err(failed)?;
+    Ok(fs::remove_dir_all(tree.join(".git"))?)
+}
+
+fn fetch_commit(tree: &Path, url: &GitUrl, commit: &CommitId) -> Result<(), FetchCause> {
+    let location = match url.local_path() {
+        // Git runs in another directory, so a relative path would be another one there.
+        Some(path) => std::path::absolute(path)?.into_os_string(),
+        None => url.as_str().into(),
+    };
+    let fetch = |options: &[&str], refs: &[&str]| {
+        let options = ["fetch", "--quiet", "--no-tags"].iter().chain(options).chain(&["--"]).map(OsStr::new);
+        let args: Vec<_> = options.chain([location.as_os_str()]).chain(refs.iter().map(OsStr::new)).collect();
+        GitCommand::new(tree, &args).with_user_config().run()
+    };
+    // Most servers give a commit by its id, without its history.
+    if fetch(&["--depth=1"], &[commit.as_str()]).is_err() {
+        fetch(&[], &ALL).map_err(|error| FetchCause::Unreachable(url.clone(), error))?;
+    }
+    // The id of a tag or a tree is no commit, although git would take it for one.
+    match GitCommand::new(tree, &["cat-file", "-t", commit.as_str()]).run() {
+        Ok(object) if object == "commit" => Ok(()),
+        _ => Err(FetchCause::NoCommit(url.clone(), commit.clone())),
+    }
+}
+
+fn write_files(tree: &Path, commit: &CommitId) -> Result<(), GitError> {
+    GitCommand::new(tree, &["read-tree", commit.as_str()]).run()?;
+    GitCommand::new(tree, &["checkout-index", "--all"]).run()?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -96,13 +96,8 @@ pub struct RunCommand {
 /// A whole second `Cargo.lock` of a workspace, for the step that upgrades a dependency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecondLockfile {
-    /// One that comes along with a shipped corpus.
-    Shipped {
-        /// Its path in the manifest.
-        name: PathBuf,
-        /// All of it.
-        text: &'static str,
-    },
+    /// One that comes along with a shipped corpus: its path in the manifest, and all of its text.
+    Shipped(PathBuf, &'static str),
     /// A file of this machine.
     File(PathBuf),
 }
@@ -114,7 +109,7 @@ impl SecondLockfile {
     /// When the file cannot be read, or is not UTF-8.
     pub fn text(&self) -> std::io::Result<String> {
         match self {
-            Self::Shipped { text, .. } => Ok((*text).to_owned()),
+            Self::Shipped(_, text) => Ok((*text).to_owned()),
             Self::File(path) => fs_err::read_to_string(path),
         }
     }
@@ -122,7 +117,7 @@ impl SecondLockfile {
     /// Its path, as in the manifest where it is shipped.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Shipped { name, .. } => name,
+            Self::Shipped(name, _) => name,
             Self::File(path) => path,
         }
     }
@@ -249,26 +244,12 @@ pub enum ManifestError {
     /// The file could not be read.
     #[error("cannot read the manifest: {0}")]
     Read(#[from] std::io::Error),
-    /// Something in the file is wrong.
-    #[error("{}:{line}: {}{what}", path.display(), key_prefix(key))]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The key, empty when the line has none.
-        key: String,
-        /// What is wrong with it and what it should be.
-        what: String,
-    },
-    /// There is no shipped corpus of this name.
-    #[error("there is no corpus {name:?}: {hint}")]
-    Unknown {
-        /// The name asked for.
-        name: String,
-        /// The nearest name, and all there are.
-        hint: String,
-    },
+    /// Something is wrong in this line, counted from 1, with this key, if it has one.
+    #[error("{}:{}: {}{}", .0.display(), .1, key_prefix(.2), .3)]
+    Invalid(PathBuf, usize, String, String),
+    /// There is no shipped corpus of this name; the nearest name, and all there are.
+    #[error("there is no corpus {0:?}: {1}")]
+    Unknown(String, String),
 }
 
 fn key_prefix(key: &str) -> String {
@@ -290,8 +271,7 @@ impl Corpus {
     /// # Errors
     /// When anything in it is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
-        let invalid =
-            |(line, key): (usize, String), what| ManifestError::Invalid { path: path.to_owned(), line, key, what };
+        let invalid = |(line, key): (usize, String), what| ManifestError::Invalid(path.to_owned(), line, key, what);
         let mut corpus: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             invalid(line_and_key(text, start), error.message().trim().replace('\n', "; "))
@@ -371,28 +351,22 @@ fn parsed<'de, D: Deserializer<'de>, T>(d: D, parse: impl Fn(&str) -> Result<T, 
     parse(&String::deserialize(d)?).map_err(D::Error::custom)
 }
 
-fn name<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    parsed(d, pins::name)
+/// Readers of values that are checked.
+macro_rules! readers {
+    ($($name:ident: $type:ty = $parse:expr;)*) => {$(
+        fn $name<'de, D: Deserializer<'de>>(d: D) -> Result<$type, D::Error> {
+            parsed(d, $parse)
+        }
+    )*};
 }
 
-fn optional_name<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    parsed(d, pins::name).map(Some)
-}
-
-fn line<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    parsed(d, pins::line)
-}
-
-fn optional_line<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    parsed(d, pins::line).map(Some)
-}
-
-fn inner_path<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>, D::Error> {
-    parsed(d, pins::inner_path).map(Some)
-}
-
-fn second_lockfile<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SecondLockfile>, D::Error> {
-    parsed(d, pins::inner_path).map(|path| Some(SecondLockfile::File(path)))
+readers! {
+    name: String = pins::name;
+    optional_name: Option<String> = |text| pins::name(text).map(Some);
+    line: String = pins::line;
+    optional_line: Option<String> = |text| pins::line(text).map(Some);
+    inner_path: Option<PathBuf> = |text| pins::inner_path(text).map(Some);
+    second_lockfile: Option<SecondLockfile> = |text| Ok(Some(SecondLockfile::File(pins::inner_path(text)?)));
 }
 
 fn rust_file<'de, D: Deserializer<'de>>(d: D) -> Result<PathBuf, D::Error> {

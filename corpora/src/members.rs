@@ -67,11 +67,8 @@ struct MemberFacts {
     default: bool,
     /// The root of a library that is no procedural macro.
     lib: Option<PathBuf>,
-    /// The root of the main binary among those that the default features build.
     bin: Option<PathBuf>,
-    /// The root of the main binary among the others.
     gated: Option<PathBuf>,
-    /// The root of a procedural macro.
     proc_macro: Option<PathBuf>,
     /// The members it depends on directly, as positions in the list.
     needs: BTreeSet<usize>,

@@ -208,12 +208,13 @@ mod tests {
         for bad in [
             "",
             "-u",
-            "--upload-pack=x",
+            "--upload-pack=touch ran",
             "ssh://-oX/y",
             "ssh://u@-oX/y",
             "u@-oX:y",
             "ext::sh -c x",
-            "ext::sh",
+            "ext::touch",
+            "ssh://-oProxyCommand=x/y",
             "a b",
             "ftp://h/x",
         ] {
@@ -233,12 +234,12 @@ mod tests {
     }
 
     #[test]
-    fn only_relative_paths_are_moved_to_the_base() {
+    fn only_relative_paths_are_taken_from_the_base() {
         let base = Path::new("base");
-        let moved = |url: &str| GitUrl::parse(url).unwrap().relative_to(base).to_string();
-        assert_eq!(Path::new(&moved("../x")), base.join("../x"));
+        let rebased = |url: &str| GitUrl::parse(url).unwrap().relative_to(base).to_string();
+        assert_eq!(Path::new(&rebased("../x")), base.join("../x"));
         for same in ["/x", "https://h/x", "git@h:x", "file:///x"] {
-            assert_eq!(moved(same), same);
+            assert_eq!(rebased(same), same);
         }
     }
 

@@ -46,20 +46,19 @@ impl Corpus {
         if name_or_path.ends_with(".toml") || name_or_path.contains(['/', '\\']) {
             return Self::read(Path::new(name_or_path));
         }
-        Err(ManifestError::Unknown { name: name_or_path.to_owned(), hint: hint(name_or_path) })
+        Err(ManifestError::Unknown(name_or_path.to_owned(), hint(name_or_path)))
     }
 }
 
-/// Replace the file that a shipped manifest names by its embedded text.
 fn embed(lockfile: &mut SecondLockfile) {
     if let Some((name, text)) = LOCKFILES.iter().find(|(name, _)| Path::new(name) == lockfile.path()) {
-        *lockfile = SecondLockfile::Shipped { name: name.into(), text };
+        *lockfile = SecondLockfile::Shipped(name.into(), text);
     }
 }
 
-fn hint(asked: &str) -> String {
+fn hint(wanted: &str) -> String {
     let all: Vec<_> = names().collect();
-    let score = |name: &&str| strsim::jaro_winkler(name, asked);
+    let score = |name: &&str| strsim::jaro_winkler(name, wanted);
     let nearest = names().filter(|name| score(name) > 0.7).max_by(|a, b| score(a).total_cmp(&score(b)));
     let meant = nearest.map_or(String::new(), |name| format!("did you mean {name:?}? "));
     let all = all.join(", ");
@@ -91,7 +90,7 @@ mod tests {
                     assert_ne!(name, DEFAULT, "{} has no second lockfile", workspace.name);
                     continue;
                 };
-                assert!(matches!(lockfile, SecondLockfile::Shipped { .. }), "{lockfile:?} is missing from LOCKFILES");
+                assert!(matches!(lockfile, SecondLockfile::Shipped(..)), "{lockfile:?} is missing from LOCKFILES");
                 let own = format!("name = \"{}\"\n", workspace.name);
                 assert!(lockfile.text().unwrap().contains(&own), "{lockfile:?} is of another package");
                 used.insert(lockfile.path().to_owned());

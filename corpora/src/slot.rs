@@ -42,13 +42,11 @@ impl FetchedSource {
     }
 }
 
-/// SHA-256 as lowercase hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A slot's name and the description of what belongs into it.
 pub(crate) struct SourceSlot {
     root: PathBuf,
     name: String,
@@ -63,7 +61,6 @@ impl SourceSlot {
         Self { root: root.to_owned(), name: format!("{label}-{}", &digest[..16]), description }
     }
 
-    /// Where the finished slot is.
     pub(crate) fn dir(&self) -> PathBuf {
         self.root.join(&self.name)
     }
@@ -119,14 +116,9 @@ impl SourceSlot {
     }
 }
 
-/// Remove a directory tree or file, if it is there.
+/// Remove a directory tree, if it is there.
 fn remove(path: &Path) -> io::Result<()> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match removed {
+    match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -38,7 +38,7 @@ pub enum UpgradeError {
 /// # Errors
 /// When there is no file at `lock`, or it cannot be replaced.
 pub fn apply(lock: &Path, text: &str) -> Result<(), UpgradeError> {
-    Ok(checkout::replace(lock, text, Some(&fs::metadata(lock)?))?)
+    Ok(checkout::replace(lock, text, &fs::metadata(lock)?)?)
 }
 
 /// Put the lockfile that was fetched back in the place of the one at `lock`, as [`apply`] does.
@@ -59,7 +59,6 @@ pub fn fetch_upgrade(cargo: &CargoProgram, fetched: &FetchedSource, lockfile: &s
     Ok(cargo.fetch_dependencies(&upgraded(fetched, lockfile)?.dir)?)
 }
 
-/// The fetched lockfile's path and text.
 pub(crate) fn first(fetched: &FetchedSource) -> Result<(PathBuf, String), UpgradeError> {
     let lock = fetched.lockfile().ok_or_else(|| UpgradeError::NoLockfile(fetched.dir()))?;
     let text = fs::read_to_string(&lock)?;
@@ -73,9 +72,7 @@ pub(crate) fn differs(fetched: &FetchedSource, text: &str) -> Result<(), Upgrade
     if text.lines().eq(first.lines()) { Err(UpgradeError::Same(lock)) } else { Ok(()) }
 }
 
-/// A temporary copy of a fetched tree with a second lockfile.
 pub(crate) struct Upgraded {
-    /// The directory Cargo would run in.
     pub(crate) dir: PathBuf,
     _tree: TempDir,
 }

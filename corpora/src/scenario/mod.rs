@@ -101,7 +101,6 @@ pub enum Action {
 }
 
 impl std::fmt::Display for Action {
-    /// The words of a scenario file.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::EmptyStore => f.pad("empty-store"),
@@ -212,24 +211,14 @@ impl Scenario {
 #[non_exhaustive]
 pub enum ScenarioError {
     /// No scenario of that name is shipped.
-    #[error("there is no scenario {name:?}; there are {known}, and any path ending in .toml")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
+    #[error("there is no scenario {0:?}; there are {1}, and any path ending in .toml")]
+    Unknown(String, String),
     /// The file could not be read.
     #[error("cannot read the scenario: {0}")]
     Read(#[from] std::io::Error),
     /// The file is not a scenario.
-    #[error("{path}: {what}")]
-    Invalid {
-        /// The file.
-        path: String,
-        /// What is wrong, with its line where one is known.
-        what: String,
-    },
+    #[error("{0}: {1}")]
+    Invalid(String, String),
 }
 
 /// Name and text of each shipped scenario. One more is one more line.
@@ -261,7 +250,7 @@ impl Scenario {
         }
         if !name_or_path.ends_with(".toml") {
             let known = names().collect::<Vec<_>>().join(", ");
-            return Err(ScenarioError::Unknown { name: name_or_path.to_owned(), known });
+            return Err(ScenarioError::Unknown(name_or_path.to_owned(), known));
         }
         Self::parse(&fs_err::read_to_string(name_or_path)?, name_or_path)
     }
@@ -271,7 +260,7 @@ impl Scenario {
     /// # Errors
     /// When it is malformed or makes no sense, with the line or the step.
     pub fn parse(text: &str, path: &str) -> Result<Self, ScenarioError> {
-        let invalid = |what: String| ScenarioError::Invalid { path: path.to_owned(), what };
+        let invalid = |what: String| ScenarioError::Invalid(path.to_owned(), what);
         let scenario: Self = toml::from_str(text).map_err(|error| invalid(one_line(&error, text)))?;
         check::check(&scenario).map_err(invalid)?;
         Ok(scenario)

@@ -12,7 +12,6 @@ use crate::git::GitError;
 use crate::pins::{CommitId, GitUrl};
 use crate::slot::sha256;
 
-pub(crate) mod git;
 pub(crate) mod registry;
 
 /// Why a source could not be fetched.
@@ -23,15 +22,8 @@ pub enum FetchCause {
     #[error(transparent)]
     Cargo(#[from] CargoError),
     /// The registry has other bytes under this name and version.
-    #[error("checksum mismatch for {package}: the manifest says {expected}, the registry {found}")]
-    Checksum {
-        /// Name and version.
-        package: String,
-        /// The manifest's checksum.
-        expected: String,
-        /// The registry's.
-        found: String,
-    },
+    #[error("checksum mismatch for {0}: the manifest says {1}, the registry {2}")]
+    Checksum(String, String, String),
     /// Cargo has it, but nowhere it was looked for.
     #[error("Cargo resolved {0} but left no sources of it{1}")]
     NotFound(String, &'static str),

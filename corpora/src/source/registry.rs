@@ -1,7 +1,7 @@
 //! A published package, fetched by Cargo itself.
 //!
 //! Cargo knows about mirrors, replaced sources, proxies and credentials, and verifies what it
-//! downloads, so everything is asked of it. A package of ours that depends on `=version` makes
+//! downloads, so it does everything. A package of ours that depends on `=version` makes
 //! Cargo resolve it; the checksum in the resulting lockfile is the registry's word and must be
 //! the manifest's. `cargo info` then downloads just that package, and the sources are copied out
 //! of the Cargo home. A replaced source may keep its files elsewhere (a vendored directory, a
@@ -27,19 +27,19 @@ pub(crate) fn fetch(
     stage: &Path,
 ) -> Result<(), FetchCause> {
     let package = format!("{name} {version}");
-    let asking = stage.join("asking");
-    write_asking(&asking, name, version)?;
-    cargo.run(&asking, &["generate-lockfile"])?;
-    let found = locked_checksum(&asking.join("Cargo.lock"), name, version)?;
+    let resolver = stage.join("resolver");
+    write_resolver(&resolver, name, version)?;
+    cargo.run(&resolver, &["generate-lockfile"])?;
+    let found = locked_checksum(&resolver.join("Cargo.lock"), name, version)?;
     if found != checksum.as_str() {
-        return Err(FetchCause::Checksum { package, expected: checksum.to_string(), found });
+        return Err(FetchCause::Checksum(package, checksum.to_string(), found));
     }
     let spec = format!("{name}@{version}");
     // It may fail where vendoring works, so its failure counts only when both do.
-    let info = cargo.run(&asking, &["info", "--quiet", "--registry", "crates-io", &spec]);
+    let info = cargo.run(&resolver, &["info", "--quiet", "--registry", "crates-io", &spec]);
     let from = match downloaded(cargo, name, version, checksum) {
         Some(dir) => dir,
-        None => vendored(cargo, &asking, name, version).map_err(|error| match info {
+        None => vendored(cargo, &resolver, name, version).map_err(|error| match info {
             Err(first) => first.into(),
             Ok(_) => error,
         })?,
@@ -48,15 +48,15 @@ pub(crate) fn fetch(
         return Err(FetchCause::NoLockfile(package));
     }
     checkout::copy_tree(&from, &stage.join("tree"), &[])?;
-    Ok(fs::remove_dir_all(&asking)?)
+    Ok(fs::remove_dir_all(&resolver)?)
 }
 
 /// The package that makes Cargo resolve the one wanted. It is its own workspace root.
-fn write_asking(dir: &Path, name: &str, version: &Version) -> std::io::Result<()> {
+fn write_resolver(dir: &Path, name: &str, version: &Version) -> std::io::Result<()> {
     fs::create_dir_all(dir.join("src"))?;
     fs::write(dir.join("src/lib.rs"), "")?;
     let manifest = format!(
-        "[package]\nname = \"asking-for-a-package\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+        "[package]\nname = \"resolver\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
          [dependencies]\nwanted = {{ package = \"{name}\", version = \"={version}\" }}\n\n\
          [workspace]\n"
     );
@@ -103,10 +103,10 @@ fn downloaded(cargo: &CargoProgram, name: &str, version: &Version, checksum: &Ch
     None
 }
 
-fn vendored(cargo: &CargoProgram, asking: &Path, name: &str, version: &Version) -> Result<PathBuf, FetchCause> {
+fn vendored(cargo: &CargoProgram, resolver: &Path, name: &str, version: &Version) -> Result<PathBuf, FetchCause> {
     let args = ["vendor", "--quiet", "--locked", "--versioned-dirs", "--respect-source-config", "vendored"];
-    cargo.run(asking, &args)?;
-    let dir = asking.join("vendored").join(format!("{name}-{version}"));
+    cargo.run(resolver, &args)?;
+    let dir = resolver.join("vendored").join(format!("{name}-{version}"));
     if dir.is_dir() {
         return Ok(dir);
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::{TestDir, commit_all, git, repository, run_git};
-use corpora::pins::{CommitId, GitUrl};
+use corpora::pins::CommitId;
 use corpora::{FetchCause, checkout};
 
 fn url(path: &Path) -> String {
@@ -91,25 +91,6 @@ fn a_remote_that_does_not_answer_is_one_line() {
 }
 
 #[test]
-fn a_stage_left_by_an_interruption_is_swept() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    let commit = repository(&upstream);
-    let workspace = git(&url(&upstream), &commit, "");
-    let fetched = place.fetcher().fetch(&workspace).unwrap();
-    // As if the fetch had stopped half way: a stage, and no slot.
-    let slot = fetched.tree.parent().unwrap();
-    let name = slot.file_name().unwrap().to_str().unwrap();
-    let stage = place.join("sources").join(format!(".stage-{name}"));
-    fs::rename(slot, &stage).unwrap();
-    fs::remove_file(stage.join("tree/Cargo.toml")).unwrap();
-    fs::write(stage.join("tree/half"), "").unwrap();
-    let again = place.fetcher().fetch(&workspace).unwrap();
-    assert!(again.new && again.tree.join("Cargo.toml").is_file());
-    assert!(!again.tree.join("half").exists() && !stage.exists());
-}
-
-#[test]
 fn no_hook_runs() {
     let place = TestDir::new();
     let upstream = place.join("up");
@@ -184,14 +165,5 @@ fn what_is_no_commit_is_refused_whatever_its_id_names() {
         let id = CommitId::parse(&run_git(&upstream, &["rev-parse", other])).unwrap();
         let error = place.fetcher().fetch(&git(&url(&upstream), &id, "")).unwrap_err();
         assert!(matches!(error.cause, FetchCause::NoCommit(..)), "{other}: {error}");
-    }
-}
-
-/// A location that git could take for an option is no location.
-#[test]
-fn a_url_that_is_an_option_never_reaches_git() {
-    for option in ["--upload-pack=touch ran", "--upload-pack=x", "-u", "ssh://-oProxyCommand=x/y", "ext::touch"] {
-        assert!(GitUrl::parse(option).is_err(), "{option}");
-        assert!(CommitId::parse(option).is_err(), "{option}");
     }
 }

@@ -35,7 +35,6 @@ fn pair(leaf: &str, root: &str) -> (String, String) {
     (leaf.to_owned(), root.to_owned())
 }
 
-/// A virtual workspace at the root of the tree.
 fn workspace(place: &TestDir, rest: &str) {
     write(&place.join("tree/Cargo.toml"), &format!("[workspace]\nresolver = \"2\"\nmembers = [\"*\"]\n{rest}"));
 }

@@ -35,7 +35,6 @@ fn fetcher(place: &TestDir) -> Fetcher {
     Fetcher::new(place.join("sources"), place.cargo_online())
 }
 
-/// The archives Cargo has downloaded.
 fn archives(place: &TestDir) -> Vec<String> {
     let registries = fs::read_dir(place.join("home/registry/cache")).unwrap();
     let all = registries.flat_map(|registry| fs::read_dir(registry.unwrap().path()).unwrap());

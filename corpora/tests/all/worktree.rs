@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::common::{TestDir, run_git as git, write_package};
 use corpora::worktree::{self, WorktreeError};
 
-/// A working copy with everything that git might treat in a way of its own.
 fn tree(place: &TestDir, name: &str) -> PathBuf {
     let tree = place.join(name);
     write_package(&tree, "1.0.0");

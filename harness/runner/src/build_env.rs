@@ -103,12 +103,8 @@ impl BuildEnv {
             second_home: work.join("cargo-home-2"),
             programs: stamps(&toolchain),
             toolchain,
-<<<<<<< HEAD
             compiler,
-            arms_root,
-=======
             arms_root: work.to_owned(),
->>>>>>> next
             environment,
             observer,
             on_phase: |_| (),

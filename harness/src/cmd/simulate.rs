@@ -25,10 +25,9 @@ use simulation::timeline::{Timeline, add_events};
 use simulation::trace::Trace;
 use strategies::key::Digest;
 
-use crate::simulate::describe::{describe, trace_info};
 use crate::simulate::reuse::{self, DesignViews, ReuseQuestion};
 use crate::simulate::selection::{self, joined};
-use crate::simulate::{remote, stores};
+use crate::simulate::{describe, remote, stores, trace_info};
 use exec::interrupt::Supervisor;
 
 /// Replays the unit graphs of a trace: what workspaces reuse of each other under each key policy, what each input of the

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use reports::text::plain;
-use simulation::statistics::TraceStatistics;
 use simulation::trace::{Fit, Trace, TraceAction};
 
 use exec::interrupt::Supervisor;
@@ -40,7 +39,7 @@ pub struct ShowArgs {
 
 fn show(args: &ShowArgs) -> Result<ExitCode> {
     let trace = Trace::read(&args.trace)?;
-    let text = TraceStatistics::of(&trace).render();
+    let text = simulation::statistics::describe(&trace);
     // Titles and profiles come from a file; they may contain control characters.
     for line in text.lines().chain([""]).chain(about(&trace).lines()) {
         println!("{}", plain(line));

@@ -11,9 +11,6 @@ use crate::cmd::common::plain_name;
 
 /// The workspaces of several corpora, each once: of two with the same source and arguments the first. One with the name
 /// of another is called `name@corpus`. `only` names those that take part; empty for all.
-///
-/// # Errors
-/// When there is no such corpus or workspace.
 pub fn choose(corpora: &[String], only: &[String]) -> Result<Vec<Workspace>> {
     let mut chosen: Vec<Workspace> = Vec::new();
     for name in corpora {
@@ -46,17 +43,13 @@ fn is_same(one: &Workspace, other: &Workspace) -> bool {
 /// A profile and a task: `release build`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TraceCommand {
-    /// The Cargo profile.
     pub profile: String,
-    /// What Cargo does.
     pub task: TraceTask,
 }
 
-/// The default commands.
 pub const DEFAULT: &str = "dev build,release build,dev test,dev check";
 
 impl TraceCommand {
-    /// The task of a scenario.
     pub fn scenario_task(&self) -> corpora::scenario::Task {
         match self.task {
             TraceTask::Build => corpora::scenario::Task::Build,

@@ -1,15 +1,80 @@
-//! The costs of every unit of a trace: those that a run has measured, and estimates of the others.
+//! A trace in the making, and the costs of its units: those that a run has measured, and estimates of the others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use simulation::cost::{CostModel, CostSample, Quantity, UnitFeatures};
 use simulation::statistics::SortedSample;
-use simulation::trace::{About, Amount, Fit, Trace};
+use simulation::trace::{About, Amount, Edge, LeftOut, NodeId, Trace, TraceBuilder};
+use strategies::key::Input;
 
-use super::draft::{CostedUnit, TraceDraft};
+use super::graphs::WorkspaceGraphs;
 use super::measured::{Amounts, Measurements, UnitName};
 
-/// Seconds and bytes of units.
+/// The graphs of all workspaces so far; the costs of their units are not known yet.
+#[derive(Debug, Default)]
+pub struct TraceDraft {
+    builder: TraceBuilder,
+    units: Vec<CostedUnit>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// A unit of a plan, as far as its costs depend on it.
+#[derive(Debug)]
+struct CostedUnit {
+    node: NodeId,
+    workspace: String,
+    name: UnitName,
+    features: UnitFeatures,
+}
+
+impl TraceDraft {
+    pub(super) fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    pub(super) fn add(&mut self, graphs: WorkspaceGraphs) {
+        self.left_out.extend(graphs.left_out);
+        if graphs.plans.is_empty() {
+            return;
+        }
+        let builder = &mut self.builder;
+        let units = graphs.plans.iter().flat_map(|plan| &plan.units);
+        let locked = units.map(|unit| unit.published).max().unwrap_or(0);
+        let workspace = builder.workspace(&graphs.name, locked);
+        for plan in graphs.plans {
+            let mut nodes = Vec::with_capacity(plan.units.len());
+            for collected in plan.units {
+                let mut unit = builder.unit_of(&collected.inputs, collected.source);
+                unit.observed = builder.text(&collected.observed);
+                unit.published = collected.published;
+                unit.watches = builder.text(&collected.watches);
+                let unit = builder.unit(unit);
+                let edges =
+                    collected.edges.iter().map(|(label, at)| Edge { label: builder.text(label), node: nodes[*at] });
+                let edges = edges.collect();
+                let node = builder.node(unit, edges);
+                nodes.push(node);
+                let text = |input: Input| collected.inputs[input].clone();
+                self.units.push(CostedUnit {
+                    node,
+                    workspace: graphs.name.clone(),
+                    name: UnitName {
+                        package: text(Input::PackageName),
+                        version: text(Input::Version),
+                        target: text(Input::TargetName),
+                        kind: text(Input::TargetKind),
+                        mode: text(Input::Mode),
+                        profile: plan.command.profile.clone(),
+                    },
+                    features: collected.features,
+                });
+            }
+            let roots = plan.roots.iter().map(|at| nodes[*at]).collect();
+            builder.plan(workspace, plan.command.task, &plan.command.profile, nodes, roots);
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct UnitCosts {
     measured: HashMap<(UnitName, bool), MeasuredCosts>,
@@ -17,7 +82,6 @@ pub struct UnitCosts {
     bytes: CostModel,
 }
 
-/// Medians of what was measured of a unit.
 #[derive(Debug, Clone, Copy, Default)]
 struct MeasuredCosts {
     seconds: Option<f64>,
@@ -53,17 +117,19 @@ impl UnitCosts {
     }
 
     /// The trace of a draft, with these costs and how they were estimated.
-    pub fn finish(&self, draft: TraceDraft, title: String, toolchain: String) -> Trace {
-        let fit = |model: &CostModel| -> Option<Fit> { Some(model.about().clone()) };
-        let (seconds, bytes) = (fit(&self.seconds), fit(&self.bytes));
-        draft.finish(|unit| self.amounts(unit), About { title, toolchain, seconds, bytes, ..About::default() })
+    pub fn finish(&self, mut draft: TraceDraft, title: String, toolchain: String) -> Trace {
+        for unit in &draft.units {
+            let (seconds, bytes) = self.amounts(unit);
+            draft.builder.cost(unit.node, seconds, bytes);
+        }
+        let (seconds, bytes) = (Some(self.seconds.about().clone()), Some(self.bytes.about().clone()));
+        draft.builder.finish(About { title, toolchain, seconds, bytes, left_out: draft.left_out })
     }
 
-    /// Seconds and bytes of a unit.
-    fn amounts(&self, unit: &CostedUnit<'_>) -> (Amount, Amount) {
+    fn amounts(&self, unit: &CostedUnit) -> (Amount, Amount) {
         let measured = self.measured.get(&(unit.name.clone(), unit.features.optimised)).copied().unwrap_or_default();
         let amount = |known: Option<f64>, model: &CostModel| {
-            let value = known.unwrap_or_else(|| model.estimate(unit.features));
+            let value = known.unwrap_or_else(|| model.estimate(&unit.features));
             Amount { value: value.clamp(0.0, f64::from(f32::MAX)) as f32, measured: known.is_some() }
         };
         (amount(measured.seconds, &self.seconds), amount(measured.bytes, &self.bytes))
@@ -79,8 +145,8 @@ fn samples(
     of: fn(&MeasuredCosts) -> Option<f64>,
 ) -> Vec<CostSample> {
     let mut chosen: BTreeMap<(UnitName, bool), (bool, CostSample)> = BTreeMap::new();
-    for CostedUnit { workspace, name, features } in draft.units() {
-        let unit = (name, features.optimised);
+    for CostedUnit { workspace, name, features, .. } in &draft.units {
+        let unit = (name.clone(), features.optimised);
         let Some(value) = measured.get(&unit).and_then(of) else { continue };
         let here = measurements.amounts.contains_key(&(workspace.to_owned(), unit.0.clone()));
         if chosen.get(&unit).is_some_and(|(there, _)| *there || !here) {
@@ -102,9 +168,9 @@ struct Optimisation {
 impl Optimisation {
     fn of(draft: &TraceDraft) -> Optimisation {
         let mut seen = Optimisation::default();
-        for CostedUnit { workspace, name, features: UnitFeatures { optimised, .. } } in draft.units() {
+        for CostedUnit { workspace, name, features: UnitFeatures { optimised, .. }, .. } in &draft.units {
             seen.here.entry((workspace.to_owned(), name.clone())).or_default().insert(*optimised);
-            seen.anywhere.entry(name).or_default().insert(*optimised);
+            seen.anywhere.entry(name.clone()).or_default().insert(*optimised);
         }
         seen
     }

@@ -23,10 +23,8 @@ use runner::integration::plain::PlainCargo;
 use runner::invocation::{BuildOptions, Site};
 use runner::prepare::PreparedWorkspace;
 
-/// Characters of an error that are kept.
 const MOST: usize = 300;
 
-/// Collects the graphs of workspaces.
 #[derive(Debug)]
 pub(super) struct GraphCollector<'a> {
     build_env: &'a BuildEnv,
@@ -35,10 +33,8 @@ pub(super) struct GraphCollector<'a> {
     published: PublicationDays,
 }
 
-/// The unit graphs of a workspace.
 #[derive(Debug)]
 pub(super) struct WorkspaceGraphs {
-    /// Its name.
     pub name: String,
     /// A plan for each command that has a graph.
     pub plans: Vec<PlanGraph>,
@@ -46,10 +42,8 @@ pub(super) struct WorkspaceGraphs {
     pub left_out: Vec<LeftOut>,
 }
 
-/// What one command would run.
 #[derive(Debug)]
 pub(super) struct PlanGraph {
-    /// The command.
     pub command: TraceCommand,
     /// Its units, dependencies first.
     pub units: Vec<CollectedUnit>,
@@ -57,7 +51,6 @@ pub(super) struct PlanGraph {
     pub roots: Vec<usize>,
 }
 
-/// A unit with everything that a trace keeps.
 #[derive(Debug)]
 pub(super) struct CollectedUnit {
     pub inputs: KeyInputs,
@@ -85,9 +78,6 @@ impl<'a> GraphCollector<'a> {
     }
 
     /// The graphs of a workspace, at the paths and in the environment of a trial.
-    ///
-    /// # Errors
-    /// When the run was interrupted; anything else is left out.
     pub fn graphs(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
         let name = prepared.workspace.name.clone();
         let graphs = match self.in_copy(prepared) {
@@ -189,14 +179,12 @@ impl<'a> GraphCollector<'a> {
 }
 
 impl WorkspaceGraphs {
-    /// A workspace without any graph.
     pub fn nothing(name: &str, why: &str) -> WorkspaceGraphs {
         let left_out = vec![LeftOut { workspace: name.to_owned(), why: line(why) }];
         WorkspaceGraphs { name: name.to_owned(), plans: Vec::new(), left_out }
     }
 }
 
-/// The build options of a step without anything special.
 fn build_options(build_env: &BuildEnv, command: &TraceCommand) -> BuildOptions {
     BuildOptions {
         task: command.scenario_task(),
@@ -208,7 +196,6 @@ fn build_options(build_env: &BuildEnv, command: &TraceCommand) -> BuildOptions {
     }
 }
 
-/// An error as one line without control characters.
 fn line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|it| !it.is_empty()).collect();

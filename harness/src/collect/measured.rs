@@ -18,31 +18,23 @@ pub(super) struct UnitName {
     /// Kinds of the target, joined by commas.
     pub kind: String,
     pub mode: String,
-    /// The profile asked for.
     pub profile: String,
 }
 
-/// The measurements of a unit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Amounts {
     /// Seconds, of builds in which everything was compiled from nothing.
     pub seconds: Vec<f64>,
-    /// Bytes of what it made.
     pub bytes: Vec<f64>,
 }
 
-/// The measurements of runs.
 #[derive(Debug, Default)]
 pub struct Measurements {
     pub(super) amounts: HashMap<(String, UnitName), Amounts>,
-    /// The runs that measured anything.
     pub(super) runs: Vec<String>,
 }
 
 /// The run folders at these paths: each is one, or holds some.
-///
-/// # Errors
-/// When there is none.
 pub fn run_folders(dirs: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for dir in dirs {

@@ -11,14 +11,90 @@
 
 mod choose;
 mod costs;
-mod draft;
-mod everything;
 mod graphs;
 mod measured;
 mod published;
 mod sources;
 
+use anyhow::{Result, bail};
+use corpora::Workspace;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use costs::TraceDraft;
+use graphs::{GraphCollector, WorkspaceGraphs};
+use runner::build_env::BuildEnv;
+use runner::prepare::{FetchNeeds, PreparedWorkspace, prepare_one};
+
 pub use choose::{DEFAULT, TraceCommand, choose};
 pub use costs::UnitCosts;
-pub use everything::everything;
 pub use measured::{Measurements, folders_in, run_folders};
+
+/// Graphs computed at the same time: Cargo uses one core for each.
+const AT_ONCE: usize = 2;
+
+/// A fetched workspace, or the reason for which it is left out.
+type FetchedWorkspace = Result<PreparedWorkspace, WorkspaceGraphs>;
+
+/// Fetches the workspaces and collects the graphs of these commands. What is not available is left out; it is an error
+/// when nothing is left, or the run is interrupted.
+pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[TraceCommand]) -> Result<TraceDraft> {
+    let prepared = fetched(build_env, workspaces)?;
+    build_env.clear_all()?;
+    build_env.clear_arm()?;
+    let collected = graphs(build_env, prepared, commands);
+    let cleared = build_env.clear_all();
+    let mut draft = TraceDraft::default();
+    collected?.into_iter().for_each(|graphs| draft.add(graphs));
+    cleared?;
+    match (draft.is_empty(), draft.left_out.first()) {
+        (true, Some(first)) => bail!("no workspace has a unit graph; {}: {}", first.workspace, first.why),
+        _ => Ok(draft),
+    }
+}
+
+fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<FetchedWorkspace>> {
+    let bar = bar(workspaces.len(), "fetching");
+    let mut all = Vec::new();
+    for workspace in workspaces {
+        build_env.supervisor.check()?;
+        bar.set_message(workspace.name.clone());
+        all.push(match prepare_one(build_env, workspace, FetchNeeds::default()) {
+            Ok(prepared) => Ok(prepared),
+            Err(error) => {
+                build_env.supervisor.check()?;
+                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cmd::common::one_line(&error, 0)))
+            }
+        });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(all)
+}
+
+/// The graphs in the order of the corpora: a trace does not depend on which was ready first.
+fn graphs(
+    build_env: &BuildEnv,
+    workspaces: Vec<FetchedWorkspace>,
+    commands: &[TraceCommand],
+) -> Result<Vec<WorkspaceGraphs>> {
+    let bar = bar(workspaces.len(), "computing unit graphs");
+    let collector = GraphCollector::of(build_env, commands);
+    let graphs = |workspace: FetchedWorkspace| {
+        let graphs = workspace.map_or_else(Ok, |prepared| collector.graphs(&prepared))?;
+        bar.set_message(graphs.name.clone());
+        bar.inc(1);
+        Ok(graphs)
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build()?;
+    let collected = pool.install(|| workspaces.into_par_iter().with_max_len(1).map(graphs).collect::<Result<Vec<_>>>());
+    bar.finish_and_clear();
+    collected
+}
+
+fn bar(count: usize, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    let template = format!("{what} [{{bar:30}}] {{pos}}/{{len}} {{msg}} ({{elapsed}} elapsed, about {{eta}} left)");
+    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

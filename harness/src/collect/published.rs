@@ -26,7 +26,6 @@ struct IndexVersion {
 }
 
 impl PublicationDays {
-    /// The days in the indexes of a Cargo home.
     pub(super) fn of(cargo_home: &Path) -> PublicationDays {
         let registries = std::fs::read_dir(cargo_home.join("registry/index")).into_iter().flatten().flatten();
         let mut caches: Vec<PathBuf> = registries.map(|it| it.path().join(".cache")).collect();
@@ -59,7 +58,6 @@ fn day(time: &str) -> Option<u32> {
     u32::try_from(time.as_second().div_euclid(SECONDS_OF_A_DAY)).ok()
 }
 
-/// Where a registry index has the file of a package.
 fn index_path(name: &str) -> PathBuf {
     let part = |from: usize, to: usize| name.get(from..to).unwrap_or("_").to_owned();
     match name.len() {

@@ -9,7 +9,7 @@ use strategies::graph::{Graph, Mode, Unit};
 use strategies::key::{Digest, package_root};
 use walkdir::{DirEntry, WalkDir};
 
-use simulation::cost::{UnitFeatures, UnitKind};
+use simulation::cost::{CostKind, UnitFeatures};
 
 /// Sizes that are known already; registry packages are the same for every workspace.
 #[derive(Debug, Default)]
@@ -44,7 +44,6 @@ impl SourceSizes {
     }
 }
 
-/// Packages through which build scripts call compilers of other languages.
 const COMPILERS: [&str; 5] = ["cc", "cmake", "autotools", "nasm-rs", "gcc"];
 
 /// Whether a unit is the run of a build script that depends on such a package.
@@ -63,16 +62,16 @@ fn foreign_bytes(package: &Path) -> u64 {
     sum(WalkDir::new(package).into_iter(), &endings)
 }
 
-fn kind(unit: &Unit) -> UnitKind {
+fn kind(unit: &Unit) -> CostKind {
     let is = |kind: &str| unit.target.kind.iter().any(|known| known == kind);
     match &unit.mode {
-        Mode::RunCustomBuild => UnitKind::ScriptRun,
-        Mode::Test => UnitKind::Test,
-        _ if unit.target.is_proc_macro() => UnitKind::ProcMacro,
-        _ if unit.target.is_build_script() => UnitKind::BuildScript,
-        _ if is("bin") || is("example") => UnitKind::Program,
-        _ if is("test") || is("bench") => UnitKind::Test,
-        _ => UnitKind::Library,
+        Mode::RunCustomBuild => CostKind::ScriptRun,
+        Mode::Test => CostKind::Test,
+        _ if unit.target.is_proc_macro() => CostKind::ProcMacro,
+        _ if unit.target.is_build_script() => CostKind::BuildScript,
+        _ if is("bin") || is("example") => CostKind::Program,
+        _ if is("test") || is("bench") => CostKind::Test,
+        _ => CostKind::Library,
     }
 }
 

@@ -11,26 +11,22 @@ use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, UnitRow};
 use simulation::keys::{KeyDesign, KeyView, views};
-use simulation::replay::{StoreReplay, UnitOutcome};
+use simulation::replay::{ReplayedOutcome, StoreReplay};
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, WorkspaceId};
+use strategies::key::Input;
 
-/// The comparison of one step of one arm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepAgreement {
     pub strategy: String,
     pub step: String,
-    /// Units of both sides.
     pub units: u64,
-    /// Units with the same outcome.
     pub agreeing: u64,
     pub simulated_hits: u64,
     pub recorded_hits: u64,
 }
 
-/// The comparison of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Agreement {
-    /// By arm and step.
     pub compared: Vec<StepAgreement>,
     /// A line for each unit whose outcomes differ.
     pub differences: Vec<String>,
@@ -97,7 +93,6 @@ const WORDS: [&str; 5] = ["present", "refused", "hit", "miss", "stale"];
 /// The outcomes of a step, by unit: units that look the same may have several.
 type Outcomes = BTreeMap<UnitIdentity, Vec<&'static str>>;
 
-/// One arm in one round.
 struct ArmCheck<'a> {
     trace: &'a Trace,
     run: &'a RunFolder,
@@ -174,12 +169,12 @@ impl ArmCheck<'_> {
         let mut simulated = Outcomes::new();
         for (node, outcome) in trace.plans[plan].nodes.iter().zip(outcomes) {
             let word = match outcome {
-                UnitOutcome::Present => "present",
-                UnitOutcome::Refused => "refused",
-                UnitOutcome::Hit => "hit",
-                UnitOutcome::Miss => "miss",
+                ReplayedOutcome::Present => "present",
+                ReplayedOutcome::Refused => "refused",
+                ReplayedOutcome::Hit => "hit",
+                ReplayedOutcome::Miss => "miss",
             };
-            simulated.entry(of_node(trace, *node)).or_default().push(word);
+            simulated.entry(identity_of_node(trace, *node)).or_default().push(word);
         }
         match self.recorded(step, workspace) {
             Ok(recorded) => self.compare(step, workspace, simulated, recorded),
@@ -209,7 +204,7 @@ impl ArmCheck<'_> {
                     Some(Outcome::Stale) => "stale",
                     Some(Outcome::Miss | Outcome::Dup) => "miss",
                 };
-                recorded.entry(of_row(row)).or_default().push(word);
+                recorded.entry(identity_of_row(row)).or_default().push(word);
             }
         }
         Ok(recorded)
@@ -258,21 +253,20 @@ impl ArmCheck<'_> {
     }
 }
 
-/// What identifies a unit in a recorded row and in a trace: its label, and its platform.
+/// Identifies a unit in a recorded row and in a trace: as it is shown, and its platform.
 type UnitIdentity = (String, String);
 
-fn identity([package, version, kind, target, mode, platform]: [&str; 6]) -> UnitIdentity {
+fn identity([package, version, kind, target, mode]: [&str; 5], platform: &str) -> UnitIdentity {
     (format!("{package} {version} ({kind} {target}, {mode})"), platform.to_owned())
 }
 
-fn of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
-    let unit = trace.unit(node);
-    let kind = trace.text(unit.kind).replace(',', "+");
-    let [package, version, target, mode, platform] =
-        [unit.package_name, unit.version, unit.target, unit.mode, unit.platform].map(|text| trace.text(text));
-    identity([package, version, &kind, target, mode, platform])
+fn identity_of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
+    let text = |input: Input| trace.text(trace.unit(node)[input]);
+    let kind = text(Input::TargetKind).replace(',', "+");
+    let [package, version, target] = [Input::PackageName, Input::Version, Input::TargetName].map(text);
+    identity([package, version, &kind, target, text(Input::Mode)], text(Input::Platform))
 }
 
-fn of_row(row: &UnitRow) -> UnitIdentity {
-    identity([&row.package, &row.version, &row.kind, &row.target, &row.mode, &row.platform])
+fn identity_of_row(row: &UnitRow) -> UnitIdentity {
+    identity([&row.package, &row.version, &row.kind, &row.target, &row.mode], &row.platform)
 }

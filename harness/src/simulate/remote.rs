@@ -1,18 +1,17 @@
 //! When fetching beats compiling: rows of remote caches.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use reports::simulation::{RemoteRow, SimulationRun};
 use simulation::keys::KeyView;
-use simulation::remote::{LinkSpec, Lookup, RemoteJob, RemoteUnit, totals};
+use simulation::remote::{LinkSpec, Lookup, RemoteUnit, totals};
 use simulation::reuse::{KeyTally, Portfolio};
 use simulation::trace::{PlanId, Trace, TraceUnit};
+use strategies::key::Input;
 
-/// What is replayed.
 #[derive(Debug, Clone)]
 pub struct RemoteQuestion {
     pub commands: Vec<String>,
     pub links: Vec<LinkSpec>,
-    /// Compiles at a time.
     pub cores: u32,
     /// The most workspaces that are simulated, evenly picked.
     pub most: usize,
@@ -37,7 +36,7 @@ pub fn replay(
             let tally = KeyTally::of(trace, view, &portfolio);
             let step = portfolio.plans.len().div_ceil(question.most.max(1)).max(1);
             let picked = portfolio.plans.iter().step_by(step);
-            let jobs = picked.map(|plan| job(trace, view, &tally, *plan)).collect::<Result<Vec<_>>>()?;
+            let jobs = picked.map(|plan| job(trace, view, &tally, *plan)).collect::<Vec<_>>();
             for lookup in Lookup::ALL {
                 let totals = totals(&jobs, &links, lookup, question.cores);
                 run.remote.extend(totals.into_iter().map(|total| RemoteRow {
@@ -65,8 +64,7 @@ pub fn replay(
     Ok(())
 }
 
-/// A plan on an empty machine. The cache has what another workspace has.
-fn job(trace: &Trace, view: &KeyView, tally: &KeyTally, plan: PlanId) -> Result<RemoteJob> {
+fn job(trace: &Trace, view: &KeyView, tally: &KeyTally, plan: PlanId) -> Vec<RemoteUnit> {
     let plan = &trace.plans[plan.at()];
     let units = plan.nodes.iter().map(|&node| {
         let index = |edge: &simulation::trace::Edge| plan.nodes.binary_search(&edge.node).ok();
@@ -79,11 +77,10 @@ fn job(trace: &Trace, view: &KeyView, tally: &KeyTally, plan: PlanId) -> Result<
             root: plan.roots.contains(&node),
         }
     });
-    RemoteJob::new(units.collect()).context("the trace has a plan that cannot be built")
+    units.collect()
 }
 
-/// Whether rustc reads it again for all its dependents.
 fn is_library(trace: &Trace, unit: &TraceUnit) -> bool {
-    trace.text(unit.crate_types).split(',').any(|kind| matches!(kind, "lib" | "rlib" | "dylib"))
-        && trace.text(unit.mode) != "run-custom-build"
+    trace.text(unit[Input::CrateTypes]).split(',').any(|kind| matches!(kind, "lib" | "rlib" | "dylib"))
+        && trace.text(unit[Input::Mode]) != "run-custom-build"
 }

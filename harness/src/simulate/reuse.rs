@@ -7,7 +7,6 @@ use simulation::keys::{KeyDesign, KeyView, Relaxation, Soundness, views};
 use simulation::reuse::{KeyTally, Portfolio, ReuseTotals, bands, curve, grid, misses, sharing};
 use simulation::trace::Trace;
 
-/// What is replayed.
 #[derive(Debug, Clone)]
 pub struct ReuseQuestion {
     pub designs: Vec<KeyDesign>,
@@ -32,7 +31,6 @@ impl DesignViews {
         DesignViews { views: views(trace, &designs), cases }
     }
 
-    /// The unchanged policies.
     pub fn plain(&self) -> Vec<&KeyView> {
         let both = self.cases.iter().zip(&self.views);
         both.filter(|(case, _)| case.relaxation == NONE).map(|(_, view)| view).collect()
@@ -97,7 +95,6 @@ pub fn replay(
 }
 
 const NONE: &str = "none";
-/// All sound relaxations together.
 const ALL: &str = "all";
 /// All that widen, sound or not, together.
 const EVERYTHING: &str = "everything";

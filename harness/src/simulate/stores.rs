@@ -2,13 +2,11 @@
 
 use anyhow::Result;
 use reports::simulation::{GrowthRow, RetentionRow, SimulationRun};
-use simulation::growth::growth;
-use simulation::history::History;
+use simulation::history::{History, growth};
 use simulation::keys::KeyView;
-use simulation::retention::{Cap, FlatHistory, RetentionPolicy, bounds, outcomes};
+use simulation::retention::{Cap, RetentionPolicy, bounds, outcomes};
 use simulation::trace::Trace;
 
-/// What is replayed.
 #[derive(Debug, Clone)]
 pub struct StoreQuestion {
     pub policies: Vec<&'static RetentionPolicy>,
@@ -39,12 +37,11 @@ pub fn replay(
             local_entries: day.local_entries,
             local_bytes: day.local_bytes,
         }));
-        let flat = FlatHistory::of(&history);
         on_step(&format!("the least any store could compile, {key}"))?;
-        let bounds = bounds(&flat, &question.caps);
+        let bounds = bounds(&history, &question.caps);
         for policy in &question.policies {
             on_step(&format!("stores of limited size, {key}, {}", policy.name))?;
-            let outcomes = outcomes(&flat, &[policy], &bounds);
+            let outcomes = outcomes(&history, policy, &bounds);
             run.retention.extend(outcomes.into_iter().map(|it| RetentionRow {
                 policy: it.policy.to_owned(),
                 cap_bytes: it.cap_bytes,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::{CommandOutput, TestDir};
 use simulation::trace::{Trace, TracePlan, TraceSource, TraceTask};
+use strategies::key::Input;
 
 /// Corpora of `app`, a program on a member with a build script, `alone`, a library, and `broken`, with a lockfile that names
 /// nothing of what its manifest depends on.
@@ -39,7 +40,12 @@ fn read(place: &TestDir) -> Trace {
 fn units<'a>(trace: &'a Trace, plan: &TracePlan) -> BTreeSet<(&'a str, &'a str, &'a str, usize)> {
     let unit = |node| {
         let unit = trace.unit(node);
-        (trace.text(unit.package_name), trace.text(unit.kind), trace.text(unit.mode), trace.edges(node).len())
+        (
+            trace.text(unit[Input::PackageName]),
+            trace.text(unit[Input::TargetKind]),
+            trace.text(unit[Input::Mode]),
+            trace.edges(node).len(),
+        )
     };
     plan.nodes.iter().map(|node| unit(*node)).collect()
 }
@@ -65,7 +71,7 @@ fn a_trace_has_what_cargo_would_run() {
     ];
     assert_eq!(build, BTreeSet::from(expected));
     assert_eq!(trace.plans[0].roots.len(), 1);
-    assert_eq!(trace.text(trace.unit(trace.plans[0].roots[0]).package_name), "app");
+    assert_eq!(trace.text(trace.unit(trace.plans[0].roots[0])[Input::PackageName]), "app");
     let test = trace.plans.iter().find(|plan| plan.task == TraceTask::Test).unwrap();
     assert!(units(&trace, test).contains(&("app", "bin", "test", 1)));
     // A debug build and a check have their build script in common, but no library.
@@ -76,8 +82,8 @@ fn a_trace_has_what_cargo_would_run() {
     for unit in &trace.units {
         assert_eq!(unit.source, TraceSource::Path);
         assert_eq!(trace.text(unit.observed).len(), 64, "a local package has a digest of its sources");
-        assert!(trace.text(unit.path).starts_with("ws:"), "{}", trace.text(unit.path));
-        assert!(trace.text(unit.package).starts_with("path ws:"));
+        assert!(trace.text(unit[Input::SourcePath]).starts_with("ws:"), "{}", trace.text(unit[Input::SourcePath]));
+        assert!(trace.text(unit[Input::PackageId]).starts_with("path ws:"));
     }
     let edge = trace.edges(trace.plans[0].roots[0])[0];
     assert!(trace.text(edge.label).starts_with("part"), "{}", trace.text(edge.label));

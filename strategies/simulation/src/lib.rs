@@ -4,7 +4,6 @@
 //! crate replays it.
 
 pub mod cost;
-pub mod growth;
 pub mod history;
 pub mod keys;
 pub mod remote;
@@ -12,6 +11,8 @@ pub mod replay;
 pub mod retention;
 pub mod reuse;
 pub mod statistics;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod trace;
 

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use rand::RngExt as _;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand_xoshiro::Xoshiro256StarStar;
+use strategies::key::Input;
 
 use crate::random_stream;
 use crate::trace::{PlanId, Text, Trace, TraceAction, TraceEvent, TracePlan, TraceSource, TraceTask, WorkspaceId};
 
-/// Seconds of a day.
 const DAY: u32 = 86_400;
 
 /// Seconds of the day in which people work, eight to twenty o'clock.
@@ -82,16 +82,13 @@ pub fn add_events(trace: &mut Trace, timeline: &Timeline) {
     trace.events = events.into_iter().map(|(_, event)| event).collect();
 }
 
-/// A workspace that can be built.
 struct ActiveWorkspace {
     id: WorkspaceId,
     /// Plans of development build, test, check and release build.
     plans: [Option<PlanId>; 4],
-    /// Root files of programs and of libraries.
     files: [Vec<Text>; 2],
 }
 
-/// Every workspace that has a plan.
 fn active_workspaces(trace: &Trace) -> Vec<ActiveWorkspace> {
     let empty = |id| ActiveWorkspace { id: WorkspaceId(id), plans: [None; 4], files: Default::default() };
     let mut workspaces: Vec<ActiveWorkspace> = (0..trace.workspaces.len() as u32).map(empty).collect();
@@ -117,9 +114,9 @@ fn active_workspaces(trace: &Trace) -> Vec<ActiveWorkspace> {
 fn root_files(trace: &Trace, plan: &TracePlan) -> [Vec<Text>; 2] {
     let mut files: [BTreeSet<Text>; 2] = Default::default();
     for unit in plan.nodes.iter().map(|node| trace.unit(*node)).filter(|unit| unit.source == TraceSource::Path) {
-        let kind = trace.text(unit.kind);
-        if kind != "custom-build" && unit.path != Text(0) {
-            files[usize::from(!kind.split(',').any(|kind| kind == "bin"))].insert(unit.path);
+        let kind = trace.text(unit[Input::TargetKind]);
+        if kind != "custom-build" && unit[Input::SourcePath] != Text(0) {
+            files[usize::from(!kind.split(',').any(|kind| kind == "bin"))].insert(unit[Input::SourcePath]);
         }
     }
     files.map(|files| files.into_iter().collect())
@@ -139,7 +136,6 @@ fn activities(count: usize, timeline: &Timeline) -> Vec<f64> {
     shares
 }
 
-/// The sessions of one workspace while they are drawn.
 struct Sessions<'a> {
     workspace: &'a ActiveWorkspace,
     timeline: &'a Timeline,
@@ -210,7 +206,6 @@ impl Sessions<'_> {
         [command, 0, 3, 2, 1].into_iter().find_map(|at| self.workspace.plans[at])
     }
 
-    /// An exponentially distributed time with mean 1.
     fn waiting(&mut self) -> f64 {
         -(1.0 - self.random.random::<f64>()).ln()
     }
@@ -240,9 +235,9 @@ mod tests {
         let (workspaces, plans) = (trace.workspaces.clone(), trace.plans.clone());
         for copy in 1..10 {
             trace.workspaces.extend(&workspaces);
-            let moved =
+            let shifted =
                 |plan: &TracePlan| TracePlan { workspace: WorkspaceId(plan.workspace.0 + 3 * copy), ..plan.clone() };
-            trace.plans.extend(plans.iter().map(moved));
+            trace.plans.extend(plans.iter().map(shifted));
         }
         trace
     }

@@ -8,16 +8,15 @@
 /// often. Just enough that a column which two samples share cannot run away.
 const RIDGE: f64 = 1.0;
 
-/// A fitted plane.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plane<const N: usize> {
+pub(super) struct FittedPlane<const N: usize> {
     constant: f64,
     slopes: [f64; N],
 }
 
-impl<const N: usize> Plane<N> {
+impl<const N: usize> FittedPlane<N> {
     /// The plane nearest to the points, by squares.
-    pub(super) fn fit(rows: &[[f64; N]], values: &[f64]) -> Plane<N> {
+    pub(super) fn fit(rows: &[[f64; N]], values: &[f64]) -> FittedPlane<N> {
         let count = rows.len().max(1) as f64;
         let mean = |of: &dyn Fn(usize) -> f64| (0..rows.len()).map(of).sum::<f64>() / count;
         let middle = mean(&|at| values[at]);
@@ -49,10 +48,9 @@ impl<const N: usize> Plane<N> {
         let solved = solve(matrix, right);
         let slopes: [f64; N] = std::array::from_fn(|at| if scales[at] > 0.0 { solved[at] / scales[at] } else { 0.0 });
         let constant = middle - slopes.iter().zip(&means).map(|(slope, mean)| slope * mean).sum::<f64>();
-        Plane { constant, slopes }
+        FittedPlane { constant, slopes }
     }
 
-    /// The plane's height above a point.
     pub(super) fn at(&self, row: &[f64; N]) -> f64 {
         self.constant + self.slopes.iter().zip(row).map(|(slope, value)| slope * value).sum::<f64>()
     }
@@ -85,7 +83,7 @@ mod tests {
     fn a_plane_is_found_again() {
         let rows: Vec<[f64; 3]> = (0..400).map(|n| [f64::from(n % 7), f64::from(n % 11) * 100.0, 5.0]).collect();
         let values: Vec<f64> = rows.iter().map(|row| 3.0 + 2.0 * row[0] - 0.5 * row[1]).collect();
-        let plane = Plane::fit(&rows, &values);
+        let plane = FittedPlane::fit(&rows, &values);
         assert!((plane.slopes[0] - 2.0).abs() < 0.02, "{plane:?}");
         assert!((plane.slopes[1] + 0.5).abs() < 0.005, "{plane:?}");
         assert_eq!(plane.slopes[2], 0.0, "a constant column has no say");
@@ -100,6 +98,6 @@ mod tests {
 
     #[test]
     fn nothing_is_flat() {
-        assert_eq!(Plane::<2>::fit(&[], &[]).at(&[1.0, 2.0]), 0.0);
+        assert_eq!(FittedPlane::<2>::fit(&[], &[]).at(&[1.0, 2.0]), 0.0);
     }
 }

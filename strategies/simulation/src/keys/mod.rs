@@ -4,13 +4,124 @@
 //! are equivalent as long as builds are deterministic and a store returns one artifact for one key. Whether that holds
 //! is measured: `harness simulate --check RUN` compares simulated hits with recorded ones, unit by unit.
 
-mod design;
-mod node_keys;
 mod relaxation;
 mod view;
 
-pub use design::{KeyDesign, UnknownDesign};
-pub use node_keys::{KeyId, Keys};
-pub(crate) use relaxation::range_of;
-pub use relaxation::{RELAXATIONS, Relaxation, RelaxationEffect, Soundness};
-pub use view::{KeyView, views};
+use std::fmt;
+
+use strategies::policy::{ALL, KeyPolicy};
+
+pub use relaxation::{RELAXATIONS, Relaxation, Soundness};
+pub use view::{KeyId, KeyView, views};
+
+pub(crate) use relaxation::{RelaxationEffect, range_of};
+
+/// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`.
+#[derive(Debug, Clone)]
+pub struct KeyDesign {
+    pub(crate) policy: &'static KeyPolicy,
+    /// What is changed about it, each once, in the order of [`RELAXATIONS`].
+    pub relaxations: Vec<&'static Relaxation>,
+}
+
+/// No such design.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no key policy {name:?}: {what}")]
+pub struct UnknownDesign {
+    name: String,
+    what: String,
+}
+
+impl KeyDesign {
+    pub(crate) fn plain(policy: &'static KeyPolicy) -> KeyDesign {
+        KeyDesign { policy, relaxations: Vec::new() }
+    }
+
+    /// Every policy as it is, the most careful first.
+    pub fn policies() -> Vec<KeyDesign> {
+        ALL.iter().map(|policy| KeyDesign::plain(policy)).collect()
+    }
+
+    /// The same with more relaxations.
+    pub fn with(&self, more: impl IntoIterator<Item = &'static Relaxation>) -> KeyDesign {
+        let names: Vec<&str> = self.relaxations.iter().copied().chain(more).map(|it| it.name).collect();
+        KeyDesign {
+            policy: self.policy,
+            relaxations: RELAXATIONS.iter().filter(|it| names.contains(&it.name)).collect(),
+        }
+    }
+
+    /// Reads `policy` or `policy:relaxation+relaxation`.
+    ///
+    /// # Errors
+    /// When there is no such policy or relaxation; the message names those that are.
+    pub fn parse(name: &str) -> Result<KeyDesign, UnknownDesign> {
+        let unknown = |what: String| UnknownDesign { name: name.to_owned(), what };
+        let (policy, relaxations) = match name.split_once(':') {
+            Some((policy, relaxations)) => (policy, relaxations.split('+').collect()),
+            None => (name, Vec::new()),
+        };
+        let names = |list: Vec<&str>| list.join(", ");
+        let found = ALL.iter().find(|it| it.name == policy);
+        let policy = found.ok_or_else(|| unknown(format!("it is one of {}", names(ALL.map(|it| it.name).into()))))?;
+        let mut chosen = Vec::new();
+        for relaxation in relaxations {
+            let known = || names(RELAXATIONS.iter().map(|it| it.name).collect());
+            let found = Relaxation::by_name(relaxation);
+            chosen
+                .push(found.ok_or_else(|| unknown(format!("{relaxation:?} is no relaxation; there are {}", known())))?);
+        }
+        Ok(KeyDesign::plain(policy).with(chosen))
+    }
+
+    /// The worst that follows from any of its relaxations; of a policy as it is, `None`.
+    pub fn soundness(&self) -> Option<Soundness> {
+        self.relaxations.iter().map(|it| it.soundness).max()
+    }
+}
+
+impl fmt::Display for KeyDesign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.policy.name)?;
+        for (at, relaxation) in self.relaxations.iter().enumerate() {
+            write!(f, "{}{}", if at == 0 { ':' } else { '+' }, relaxation.name)?;
+        }
+        Ok(())
+    }
+}
+
+impl PartialEq for KeyDesign {
+    fn eq(&self, other: &KeyDesign) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for name in ["aggressive", "conservative:without-features", "non-local:without-debug+early-cutoff"] {
+            assert_eq!(KeyDesign::parse(name).unwrap().to_string(), name);
+        }
+        let turned = KeyDesign::parse("aggressive:early-cutoff+without-debug+early-cutoff").unwrap();
+        assert_eq!(turned.to_string(), "aggressive:without-debug+early-cutoff");
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_known_ones() {
+        let error = KeyDesign::parse("bold").unwrap_err().to_string();
+        assert!(error.contains("conservative, non-local, aggressive"), "{error}");
+        let error = KeyDesign::parse("aggressive:x").unwrap_err().to_string();
+        assert!(error.contains("\"x\" is no relaxation") && error.contains("without-features"), "{error}");
+        assert!(KeyDesign::parse("aggressive:").is_err());
+    }
+
+    #[test]
+    fn the_worst_relaxation_marks_a_design() {
+        let of = |name: &str| KeyDesign::parse(name).unwrap().soundness();
+        assert_eq!(of("aggressive"), None);
+        assert_eq!(of("aggressive:without-profile-name+without-debug"), Some(Soundness::Unsound));
+    }
+}

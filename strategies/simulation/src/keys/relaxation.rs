@@ -2,18 +2,18 @@
 
 use strategies::key::{Input, KeyInputs};
 
-/// The consequence of a relaxation for builds.
+/// The consequence of a relaxation for builds, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Soundness {
+    /// The key becomes narrower: what an input costs that could be put in.
+    Stricter,
     /// Artifacts stay interchangeable; Cargo would have to change something else for it.
     Sound,
+    /// Wrong builds follow.
+    Unsound,
     /// No key could leave this out. The gain is that with everything else as it is, and would be larger if dependencies
     /// became equal, too.
     WhatIf,
-    /// Wrong builds follow.
-    Unsound,
-    /// The key becomes narrower: what an input costs that could be put in.
-    Stricter,
 }
 
 impl Soundness {
@@ -28,9 +28,8 @@ impl Soundness {
     }
 }
 
-/// How a relaxation changes a key or what is admitted.
 #[derive(Debug, Clone, Copy)]
-pub enum RelaxationEffect {
+pub(crate) enum RelaxationEffect {
     /// Changes a unit's own inputs.
     Inputs(fn(&mut KeyInputs)),
     /// A dependency counts by what it exports and no longer by its key. What it exports is assumed to be decided by
@@ -53,13 +52,10 @@ pub struct Relaxation {
     pub soundness: Soundness,
     /// What it changes and what that risks, in a line.
     pub about: &'static str,
-    /// The change.
-    pub effect: RelaxationEffect,
+    pub(crate) effect: RelaxationEffect,
 }
 
-/// Rules about build scripts.
 const SCRIPT_RULES: &[&str] = &["build-script", "below-build-script"];
-/// Rules about procedural macros.
 const MACRO_RULES: &[&str] = &["proc-macro", "below-proc-macro"];
 
 /// Profile fields that say which debug information is made and where it goes.
@@ -164,8 +160,7 @@ pub static RELAXATIONS: [Relaxation; 13] = [
 ];
 
 impl Relaxation {
-    /// The relaxation of a name.
-    pub fn by_name(name: &str) -> Option<&'static Relaxation> {
+    pub(crate) fn by_name(name: &str) -> Option<&'static Relaxation> {
         RELAXATIONS.iter().find(|relaxation| relaxation.name == name)
     }
 

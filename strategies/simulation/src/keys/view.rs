@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use rayon::prelude::*;
 use strategies::graph::Graph;
-use strategies::policy::{self, KeyPolicy, Rule, UnitFacts};
+use strategies::key::{ContentDigest, Digest, FieldHasher, Input, Key, KeyOptions, base_key, final_key};
+use strategies::policy::{self, Rule, UnitFacts};
 
-use super::node_keys::KeyClass;
-use super::{KeyDesign, KeyId, Keys, RelaxationEffect};
-use crate::trace::{NodeId, Trace};
+use super::{KeyDesign, Relaxation, RelaxationEffect};
+use crate::trace::{Edge, NodeId, Text, Trace};
 
 /// What a design admits of a trace, and under which keys.
 #[derive(Debug, Clone)]
@@ -20,7 +21,7 @@ pub struct KeyView {
     /// The design.
     pub design: KeyDesign,
     /// Keys, shared with designs that differ only in what they admit.
-    pub keys: Arc<Keys>,
+    pub(crate) keys: Arc<Keys>,
     admission: Arc<Admission>,
 }
 
@@ -33,8 +34,7 @@ impl KeyView {
         }
     }
 
-    /// The name of the rule that refuses a node.
-    pub fn refused_by(&self, node: NodeId) -> Option<&'static str> {
+    pub(crate) fn refused_by(&self, node: NodeId) -> Option<&'static str> {
         let number = self.admission.refused[node.at()];
         let rule = usize::from(number).checked_sub(1).and_then(|at| self.admission.rules.get(at));
         rule.map(|rule| rule.name)
@@ -43,21 +43,13 @@ impl KeyView {
 
 /// A trace under each of some designs. What two designs have in common is computed once.
 pub fn views(trace: &Trace, designs: &[KeyDesign]) -> Vec<KeyView> {
-    let mut classes: Vec<AdmissionClass> = Vec::new();
-    let mut key_classes: Vec<KeyClass> = Vec::new();
-    let mut of_design = Vec::new();
-    for design in designs {
-        let (class, key_class) = (AdmissionClass::of(design), KeyClass::of(design));
-        let class_at = classes.iter().position(|it| it.is_same(&class)).unwrap_or_else(|| {
-            classes.push(class);
-            classes.len() - 1
-        });
-        let key_class_at = key_classes.iter().position(|it| it.is_same(&key_class)).unwrap_or_else(|| {
-            key_classes.push(key_class);
-            key_classes.len() - 1
-        });
-        of_design.push((class_at, key_class_at));
-    }
+    let (mut classes, mut key_classes) = (IndexSet::new(), IndexSet::new());
+    let class = |design| {
+        let class = classes.insert_full(AdmissionClass::of(design)).0;
+        (class, key_classes.insert_full(KeyClass::of(design)).0)
+    };
+    let of_design: Vec<(usize, usize)> = designs.iter().map(class).collect();
+    let (classes, key_classes): (Vec<_>, Vec<_>) = (classes.into_iter().collect(), key_classes.into_iter().collect());
     let admissions: Vec<Arc<Admission>> = admissions(trace, &classes).into_iter().map(Arc::new).collect();
     let keys: Vec<Arc<Keys>> = key_classes
         .par_iter()
@@ -80,9 +72,9 @@ pub fn views(trace: &Trace, designs: &[KeyDesign]) -> Vec<KeyView> {
 }
 
 /// Everything that decides which nodes are admitted: two designs that differ only in their keys share it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct AdmissionClass {
-    policy: &'static KeyPolicy,
+    policy: &'static str,
     waived: Vec<&'static str>,
     imposed: Vec<&'static str>,
 }
@@ -96,7 +88,7 @@ struct Admission {
 
 impl AdmissionClass {
     fn of(design: &KeyDesign) -> AdmissionClass {
-        let mut class = AdmissionClass { policy: design.policy, waived: Vec::new(), imposed: Vec::new() };
+        let mut class = AdmissionClass { policy: design.policy.name, waived: Vec::new(), imposed: Vec::new() };
         for relaxation in &design.relaxations {
             match relaxation.effect {
                 RelaxationEffect::Waive(rules) => class.waived.extend(rules),
@@ -107,19 +99,16 @@ impl AdmissionClass {
         class
     }
 
-    fn is_same(&self, other: &AdmissionClass) -> bool {
-        self.policy.name == other.policy.name && self.waived == other.waived && self.imposed == other.imposed
-    }
-
     /// The rule that refuses each unit of a graph.
     fn of_graph(&self, graph: &Graph) -> Vec<Option<&'static Rule>> {
         let facts = UnitFacts::of(graph);
+        let policy = policy::ALL.into_iter().find(|policy| policy.name == self.policy).unwrap_or(&policy::CONSERVATIVE);
         // A build script is not a library: a design that admits scripts admits them in spite of that rule.
         let (scripts, macros) = (self.waived.contains(&"build-script"), self.waived.contains(&"proc-macro"));
         let refused = facts.iter().map(|unit| {
             let exempt = scripts && unit.build_script || macros && unit.proc_macro;
             let is_waived = |rule: &Rule| self.waived.contains(&rule.name) || rule.name == "not-a-library" && exempt;
-            self.policy.refuses(unit, &is_waived)
+            policy.refuses(unit, &is_waived)
         });
         let mut refused = policy::close_downwards(graph, refused.collect());
         for (unit, refused) in facts.iter().zip(&mut refused) {
@@ -170,4 +159,143 @@ fn number(rules: &mut Vec<&'static Rule>, rule: &'static Rule) -> u8 {
         rules.len() - 1
     });
     u8::try_from(at + 1).unwrap_or(u8::MAX)
+}
+
+/// The number of a key: equal for nodes that one artifact can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub u32);
+
+impl KeyId {
+    const NONE: KeyId = KeyId(u32::MAX);
+
+    /// The number as an index.
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The keys of all nodes that some design with these relaxations admits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keys {
+    ids: Vec<KeyId>,
+    pub(crate) count: usize,
+    pub(crate) cutoff: bool,
+    /// What depends on a path package has a key of its workspace alone.
+    pub(crate) by_workspace: bool,
+}
+
+/// Everything that decides keys: designs that differ only in what they admit share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct KeyClass {
+    /// Names of relaxations that change inputs.
+    changes: Vec<&'static str>,
+    cutoff: bool,
+    by_workspace: bool,
+}
+
+impl KeyClass {
+    pub fn of(design: &KeyDesign) -> KeyClass {
+        let mut class = KeyClass::default();
+        for relaxation in &design.relaxations {
+            match relaxation.effect {
+                RelaxationEffect::Inputs(_) => class.changes.push(relaxation.name),
+                RelaxationEffect::Cutoff => class.cutoff = true,
+                RelaxationEffect::Workspace => class.by_workspace = true,
+                RelaxationEffect::Waive(_) | RelaxationEffect::Impose(_) => {}
+            }
+        }
+        class
+    }
+}
+
+impl Keys {
+    /// The key of a node, if a design it was made for admits the node.
+    pub fn of(&self, node: NodeId) -> Option<KeyId> {
+        Some(self.ids[node.at()]).filter(|id| *id != KeyId::NONE)
+    }
+
+    /// Makes the keys of the nodes that are wanted; the dependencies of such a node are wanted, too.
+    fn make(trace: &Trace, class: &KeyClass, wanted: &[bool]) -> Keys {
+        let mut units: Vec<Option<RelaxedUnit>> = vec![None; trace.units.len()];
+        let mut keys: Vec<Key> = vec![Key::of(b""); trace.nodes.len()];
+        let mut distinct: IndexSet<Key> = IndexSet::new();
+        let mut ids = vec![KeyId::NONE; trace.nodes.len()];
+        let mut dependencies = Vec::new();
+        for (at, node) in trace.nodes.iter().enumerate().filter(|(at, _)| wanted[*at]) {
+            let id = NodeId(at as u32);
+            if units[node.unit.at()].is_none() {
+                units[node.unit.at()] = Some(RelaxedUnit::of(trace, node.unit.at(), class));
+            }
+            dependencies.clear();
+            for edge in trace.edges(id) {
+                let key = keys[edge.node.at()];
+                dependencies.push(match class.cutoff {
+                    true => (edge, Key::of(b""), exports(trace, edge.node, &units)),
+                    false => (edge, key, ContentDigest(*key)),
+                });
+            }
+            in_order(trace, &mut dependencies);
+            let Some(own) = &units[node.unit.at()] else { continue };
+            let edges = dependencies.iter().map(|(edge, key, content)| (trace.text(edge.label), *key, *content));
+            keys[at] = final_key(&base_key(&own.digest, edges, &KeyOptions::default()), own.observed.as_ref());
+            ids[at] = KeyId(distinct.insert_full(keys[at]).0 as u32);
+        }
+        Keys { ids, count: distinct.len(), cutoff: class.cutoff, by_workspace: class.by_workspace }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct RelaxedUnit {
+    digest: Digest,
+    observed: Option<Digest>,
+    /// What it would export, if its package, version, features, target and mode decided that.
+    interface: ContentDigest,
+}
+
+impl RelaxedUnit {
+    fn of(trace: &Trace, at: usize, class: &KeyClass) -> RelaxedUnit {
+        let unit = &trace.units[at];
+        let mut inputs = trace.inputs(unit);
+        for relaxation in class.changes.iter().filter_map(|name| Relaxation::by_name(name)) {
+            if let RelaxationEffect::Inputs(change) = relaxation.effect {
+                change(&mut inputs);
+            }
+        }
+        let mut interface = FieldHasher::new("interface");
+        for input in [
+            Input::PackageName,
+            Input::TargetKind,
+            Input::TargetName,
+            Input::Mode,
+            Input::PackageId,
+            Input::Checksum,
+            Input::Features,
+            Input::Platform,
+            Input::Toolchain,
+        ] {
+            interface.field(input.info().name, &inputs[input]);
+        }
+        let observed = Some(unit.observed).filter(|text| *text != Text(0));
+        RelaxedUnit {
+            observed: observed.map(|text| Digest::of(trace.text(text).as_bytes())),
+            interface: ContentDigest(interface.finish()),
+            digest: inputs.own_digest(),
+        }
+    }
+}
+
+/// What a dependency exports under early cutoff. It comes before its dependents, so its unit is known.
+fn exports(trace: &Trace, node: NodeId, units: &[Option<RelaxedUnit>]) -> ContentDigest {
+    units[trace.nodes[node.at()].unit.at()].as_ref().map_or_else(|| ContentDigest::of(b""), |unit| unit.interface)
+}
+
+/// Orders edges as a real key does: those with one package and one label by their keys. All others are in order
+/// already.
+fn in_order(trace: &Trace, dependencies: &mut [(&Edge, Key, ContentDigest)]) {
+    let same = |a: &Edge, b: &Edge| {
+        a.label == b.label && trace.unit(a.node)[Input::PackageName] == trace.unit(b.node)[Input::PackageName]
+    };
+    for equal in dependencies.chunk_by_mut(|a, b| same(a.0, b.0)) {
+        equal.sort_by_key(|(_, key, content)| (*key, *content));
+    }
 }

@@ -17,8 +17,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::job::{NeededUnits, RemoteJob};
-use super::{Link, Lookup};
+use super::{Link, Lookup, NeededUnits, RemoteUnit};
 
 /// The result of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -33,14 +32,13 @@ pub struct ScheduledBuild {
 
 /// A job with the dependents of each unit, ready for many schedules.
 pub(super) struct PreparedJob<'a> {
-    pub job: &'a RemoteJob,
+    pub units: &'a [RemoteUnit],
     dependents: Vec<u32>,
     dependents_end: Vec<u32>,
 }
 
 impl<'a> PreparedJob<'a> {
-    pub fn new(job: &'a RemoteJob) -> PreparedJob<'a> {
-        let units = job.units();
+    pub fn new(units: &'a [RemoteUnit]) -> PreparedJob<'a> {
         let mut dependents_end = vec![0; units.len()];
         units
             .iter()
@@ -59,7 +57,7 @@ impl<'a> PreparedJob<'a> {
                 *end += 1;
             }
         }
-        PreparedJob { job, dependents, dependents_end }
+        PreparedJob { units, dependents, dependents_end }
     }
 
     /// The units that depend on a unit.
@@ -70,7 +68,7 @@ impl<'a> PreparedJob<'a> {
 
     /// Runs the job, fetching `fetched`, all of which are available.
     pub fn run(&self, fetched: &[bool], link: Link, lookup: Lookup, cores: Option<u32>) -> ScheduledBuild {
-        let needs = NeededUnits::of(self.job, fetched, lookup);
+        let needs = NeededUnits::of(self.units, fetched, lookup);
         let count = fetched.len();
         let mut schedule = Schedule {
             prepared: self,
@@ -119,7 +117,6 @@ struct Schedule<'a> {
     /// The number of dependencies whose exports are not known yet.
     key_waits: Vec<u32>,
     events: BinaryHeap<Reverse<(Bits, ScheduleEvent, u32)>>,
-    /// Running transfers with the bits that are left.
     flows: Vec<(u32, f64)>,
     ready: BinaryHeap<(Bits, Reverse<u32>)>,
     queue: BinaryHeap<(Bits, Reverse<u32>)>,
@@ -136,14 +133,14 @@ impl Schedule<'_> {
 
     /// Whether `unit` cannot be used before `dependency`; both are needed.
     fn reads(&self, unit: usize, dependency: usize) -> bool {
-        let library = |at: usize| self.prepared.job.units()[at].library;
+        let library = |at: usize| self.prepared.units[at].library;
         self.needs.needed[dependency]
             && (self.compiled(unit) || self.needs.needed[unit] && library(unit) && library(dependency))
     }
 
     fn prepare(&mut self) {
         let prepared = self.prepared;
-        let units = prepared.job.units();
+        let units = prepared.units;
         self.tails = vec![0.0; units.len()];
         for at in (0..units.len()).rev() {
             let dependents = prepared.dependents(at).iter().map(|dependents| *dependents as usize);
@@ -165,7 +162,7 @@ impl Schedule<'_> {
                 self.waits[at] += 1;
                 self.run.moved_bytes += unit.bytes;
             }
-            if self.needs.asked[at] {
+            if self.needs.looked_up[at] {
                 self.key_waits[at] = if self.by_level { dependency().count() as u32 } else { 0 };
                 if self.key_waits[at] == 0 {
                     self.after(self.link.latency_s, ScheduleEvent::LookedUp, at);
@@ -195,13 +192,12 @@ impl Schedule<'_> {
         self.run.seconds = self.now;
     }
 
-    /// Starts whatever can start.
     fn dispatch(&mut self) {
         while self.cores > 0
             && let Some((_, Reverse(unit))) = self.ready.pop()
         {
             self.cores -= 1;
-            let seconds = self.prepared.job.units()[unit as usize].seconds;
+            let seconds = self.prepared.units[unit as usize].seconds;
             self.after(seconds, ScheduleEvent::Compiled, unit as usize);
         }
         while self.transfers > 0
@@ -212,7 +208,6 @@ impl Schedule<'_> {
         }
     }
 
-    /// The transfers with the fewest bits left end.
     fn arrive(&mut self, time: f64, least: f64) {
         self.now = time;
         let mut through = Vec::new();
@@ -228,7 +223,6 @@ impl Schedule<'_> {
         through.into_iter().for_each(|unit| self.less_to_wait_for(unit));
     }
 
-    /// All events of the next point in time.
     fn advance(&mut self, time: f64, rate: f64) {
         let bits = (time - self.now).max(0.0) * rate;
         self.flows.iter_mut().for_each(|(_, left)| *left = (*left - bits).max(0.0));
@@ -246,30 +240,30 @@ impl Schedule<'_> {
             ScheduleEvent::Compiled => {
                 self.cores += 1;
                 self.readable(unit);
-                if !self.needs.asked[unit] {
-                    self.known(unit);
+                if !self.needs.looked_up[unit] {
+                    self.export_known(unit);
                 }
             }
             ScheduleEvent::LookedUp => {
-                self.known(unit);
+                self.export_known(unit);
                 if self.needs.needed[unit] && self.fetched[unit] {
                     self.queue.push((self.tails[unit].to_bits(), Reverse(unit as u32)));
                 }
             }
             ScheduleEvent::FirstByte => {
-                self.flows.push((unit as u32, 8.0 * self.prepared.job.units()[unit].bytes));
+                self.flows.push((unit as u32, 8.0 * self.prepared.units[unit].bytes));
             }
         }
     }
 
     /// The exports of a unit are known: keys may be complete now.
-    fn known(&mut self, unit: usize) {
+    fn export_known(&mut self, unit: usize) {
         if !self.by_level {
             return;
         }
         let prepared = self.prepared;
         for dependents in prepared.dependents(unit).iter().map(|dependents| *dependents as usize) {
-            if self.needs.asked[dependents] {
+            if self.needs.looked_up[dependents] {
                 self.key_waits[dependents] -= 1;
                 if self.key_waits[dependents] == 0 {
                     self.after(self.link.latency_s, ScheduleEvent::LookedUp, dependents);

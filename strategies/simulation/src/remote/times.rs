@@ -16,12 +16,11 @@
 
 use rayon::prelude::*;
 
-use super::job::{RemoteJob, RemoteUnit};
 use super::schedule::{PreparedJob, ScheduledBuild};
-use super::{Link, Lookup};
+use super::{Link, Lookup, RemoteUnit};
 
 /// How many times longer than its fetch a unit must compile to be fetched, in turn.
-pub const FACTORS: [f64; 8] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+pub(crate) const FACTORS: [f64; 8] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 
 /// One job over one link.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,19 +50,19 @@ pub struct BuildTimes {
 }
 
 /// Seconds from the lookup of a unit until it is present, on an idle link.
-pub fn alone(unit: &RemoteUnit, link: Link) -> f64 {
+pub(crate) fn alone(unit: &RemoteUnit, link: Link) -> f64 {
     2.0 * link.latency_s + 8.0 * unit.bytes / link.bits_per_s
 }
 
 /// The times of a job in all three ways, on `cores` and on unlimited ones.
-pub fn times(job: &RemoteJob, link: Link, lookup: Lookup, cores: u32) -> BuildTimes {
-    let prepared = PreparedJob::new(job);
+pub(crate) fn times(units: &[RemoteUnit], link: Link, lookup: Lookup, cores: u32) -> BuildTimes {
+    let prepared = PreparedJob::new(units);
     let ways = |cores| {
         let run = |fetched: &[bool]| prepared.run(fetched, link, lookup, cores);
-        let compile = run(&vec![false; job.units().len()]);
-        let fetch = run(&available(job));
+        let compile = run(&vec![false; units.len()]);
+        let fetch = run(&available(units));
         let mut choose = if fetch.seconds < compile.seconds { fetch } else { compile };
-        for plan in plans(job, link, lookup) {
+        for plan in plans(units, link, lookup) {
             let run = run(&plan);
             if run.seconds < choose.seconds {
                 choose = run;
@@ -73,9 +72,9 @@ pub fn times(job: &RemoteJob, link: Link, lookup: Lookup, cores: u32) -> BuildTi
     };
     let (compile, fetch, choose): (ScheduledBuild, ScheduledBuild, ScheduledBuild) = ways(Some(cores));
     let (critical_compile, critical_fetch, critical_choose) = ways(None);
-    let there = || job.units().iter().filter(|unit| unit.available);
+    let there = || units.iter().filter(|unit| unit.available);
     BuildTimes {
-        units: job.units().len() as u64,
+        units: units.len() as u64,
         available: there().count() as u64,
         worth_fetching: there().filter(|unit| alone(unit, link) < unit.seconds).count() as u64,
         moved_bytes: fetch.moved_bytes,
@@ -89,37 +88,36 @@ pub fn times(job: &RemoteJob, link: Link, lookup: Lookup, cores: u32) -> BuildTi
     }
 }
 
-fn available(job: &RemoteJob) -> Vec<bool> {
-    job.units().iter().map(|unit| unit.available).collect()
+fn available(units: &[RemoteUnit]) -> Vec<bool> {
+    units.iter().map(|unit| unit.available).collect()
 }
 
 /// The units to fetch by each of the rules, without repetitions.
-fn plans(job: &RemoteJob, link: Link, lookup: Lookup) -> Vec<Vec<bool>> {
+fn plans(units: &[RemoteUnit], link: Link, lookup: Lookup) -> Vec<Vec<bool>> {
     let worth = |factor: f64| {
         let worth = |unit: &RemoteUnit| unit.available && unit.seconds > factor * alone(unit, link);
-        job.units().iter().map(worth).collect::<Vec<bool>>()
+        units.iter().map(worth).collect::<Vec<bool>>()
     };
     let mut plans: Vec<Vec<bool>> = FACTORS.iter().map(|factor| worth(*factor)).collect();
-    plans.push(sooner(job, link, lookup));
+    plans.push(sooner(units, link, lookup));
     plans.dedup();
     plans
 }
 
-/// The units whose fetch would end before their compile could.
-fn sooner(job: &RemoteJob, link: Link, lookup: Lookup) -> Vec<bool> {
-    let mut there: Vec<f64> = Vec::with_capacity(job.units().len());
-    let mut known: Vec<f64> = Vec::with_capacity(job.units().len());
-    let mut fetched = Vec::with_capacity(job.units().len());
-    for unit in job.units() {
+fn sooner(units: &[RemoteUnit], link: Link, lookup: Lookup) -> Vec<bool> {
+    let mut there: Vec<f64> = Vec::with_capacity(units.len());
+    let mut known: Vec<f64> = Vec::with_capacity(units.len());
+    let mut fetched = Vec::with_capacity(units.len());
+    for unit in units {
         let latest =
             |times: &[f64]| unit.dependencies.iter().map(|dependency| times[*dependency as usize]).fold(0.0, f64::max);
         let compiles = latest(&there) + unit.seconds;
-        let asked = if lookup == Lookup::ByLevel { latest(&known) } else { 0.0 };
-        let arrives = asked + alone(unit, link);
+        let lookup_s = if lookup == Lookup::ByLevel { latest(&known) } else { 0.0 };
+        let arrives = lookup_s + alone(unit, link);
         let fetch = unit.available && arrives < compiles;
         fetched.push(fetch);
         there.push(if fetch { arrives } else { compiles });
-        known.push(if unit.available { asked + link.latency_s } else { compiles });
+        known.push(if unit.available { lookup_s + link.latency_s } else { compiles });
     }
     fetched
 }
@@ -142,8 +140,8 @@ pub struct LinkTotal {
 }
 
 /// The totals of all jobs over each link, computed in parallel.
-pub fn totals(jobs: &[RemoteJob], links: &[Link], lookup: Lookup, cores: u32) -> Vec<LinkTotal> {
-    let pairs: Vec<(Link, &RemoteJob)> =
+pub fn totals(jobs: &[Vec<RemoteUnit>], links: &[Link], lookup: Lookup, cores: u32) -> Vec<LinkTotal> {
+    let pairs: Vec<(Link, &Vec<RemoteUnit>)> =
         links.iter().flat_map(|link| jobs.iter().map(move |job| (*link, job))).collect();
     let all: Vec<BuildTimes> = pairs.into_par_iter().map(|(link, job)| times(job, link, lookup, cores)).collect();
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
@@ -198,7 +196,7 @@ mod tests {
         let mut units: Vec<RemoteUnit> =
             (0..9u32).map(|at| unit(1.5, 0.0, &[at.saturating_sub(1)][..at.min(1) as usize], true)).collect();
         units.push(RemoteUnit { root: true, ..unit(1.0, 0.0, &[8], false) });
-        let job = RemoteJob::new(units).unwrap();
+        let job = units;
         let at_once = times(&job, link, Lookup::AtOnce, 1);
         assert_eq!((at_once.worth_fetching, at_once.compile_s), (0, 14.5));
         // Fetched, the ninth has to wait for a transfer; chosen, the lowest compiles meanwhile.
@@ -210,7 +208,7 @@ mod tests {
     #[test]
     fn sooner_sees_that_lookups_go_level_by_level() {
         let link = Link { bits_per_s: f64::INFINITY, latency_s: 1.0, transfers: 8 };
-        let job = RemoteJob::new(vec![unit(1.5, 0.0, &[], true), unit(1.0, 0.0, &[0], true)]).unwrap();
+        let job = vec![unit(1.5, 0.0, &[], true), unit(1.0, 0.0, &[0], true)];
         assert_eq!(sooner(&job, link, Lookup::AtOnce), [false, true], "2 s against 2.5 s");
         assert_eq!(sooner(&job, link, Lookup::ByLevel), [false, false], "3 s");
     }
@@ -223,7 +221,7 @@ mod tests {
         let mut units: Vec<RemoteUnit> = (0..10).map(|_| unit(5.0, 4e6, &[], true)).collect();
         units.extend((0..2).map(|_| unit(5.0, 0.1e6, &[], true)));
         units.iter_mut().for_each(|unit| unit.root = true);
-        let times = times(&RemoteJob::new(units).unwrap(), link, Lookup::AtOnce, 2);
+        let times = times(&units, link, Lookup::AtOnce, 2);
         assert_eq!((times.worth_fetching, times.compile_s), (12, 30.0));
         assert!((times.fetch_s - 40.2).abs() < 1e-9, "{}", times.fetch_s);
         assert!((times.choose_s - 25.0).abs() < 1e-9, "{}", times.choose_s);

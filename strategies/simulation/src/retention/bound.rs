@@ -1,51 +1,29 @@
-//! What no policy of a size can beat, even one that knows the future.
+//! What no policy of a size can beat, even one that knows the future. `strategies/simulation/RETENTION.md` proves it.
 //!
-//! A lookup is a hit only if the artifact stayed in the store ever since the lookup before it. So each pair of
-//! consecutive lookups of an artifact is an *interval*: it saves the artifact's seconds, and it takes its bytes of the
-//! store after every build from the first to the one before the second. The intervals that a policy gains fit into the
-//! store after every build; hence together they take no more than the sum over builds of what the store can hold then.
-//! Of all sets of intervals that fit into that *sum*, none saves more than the fractional one that takes them by
-//! seconds saved for each byte and build. That is the first bound: PFOO-L of Berger, Beckmann and Harchol-Balter,
-//! "Practical bounds on optimal caching with variable object sizes", 2018 (there in requests, here in builds).
-//!
-//! Two things make it tighter, and it stays a bound. An interval larger than the whole store cannot be gained. And what
-//! intervals take after a build is no more than the cap *and* no more than all intervals open then, so the sum counts
-//! the lesser of both.
-//!
-//! The second bound puts a price λ(t) ≥ 0 on a byte after each build t. An interval that costs its bytes × the prices
-//! it spans is worth keeping only for what it saves beyond that, and the store as a whole has `cap` bytes to sell after
-//! each build:
+//! Each pair of consecutive lookups of an artifact is an *interval*: it saves the artifact's seconds, and takes its bytes
+//! of the store after every build from the first to the one before the second. The first bound is a fractional knapsack
+//! of intervals (PFOO-L of Berger, Beckmann and Harchol-Balter, "Practical bounds on optimal caching with variable object
+//! sizes", 2018). The second puts a price λ(t) ≥ 0 on a byte after each build t:
 //!
 //! ```text
 //! reused ≤ Σ over t of cap × λ(t) + Σ over intervals of max(0, saved − bytes × Σ of λ(t) it spans)
 //! ```
 //!
-//! This holds for *any* prices (weak duality), so they may be searched in any way, and only the quality of the result
-//! depends on it. They start where the knapsack of the first bound was full, one price for all times at which room is
-//! short, and follow the subgradient: higher when more would be kept than fits, lower when less (Held, Wolfe and
-//! Crowder, "Validation of subgradient optimization", 1974, with their step length).
-//!
-//! Dependencies and the first time anything is made are not considered: real policies have less room than the bound
-//! assumes, never more.
+//! It holds for any prices (weak duality). They start where the knapsack was full and follow the subgradient (Held, Wolfe
+//! and Crowder, "Validation of subgradient optimization", 1974, with their step length).
 
-use super::flat::{FlatHistory, NEVER};
+use crate::history::{History, NEVER};
 
-/// Two consecutive lookups of an artifact.
 #[derive(Debug, Clone, Copy)]
 struct ReuseInterval {
-    /// Microseconds it saves.
     cost: u64,
-    /// Bytes it takes.
     bytes: u64,
-    /// The build after which it begins.
     from: u32,
-    /// The build that looks it up.
     to: u32,
 }
 
 /// The intervals of a history, by what they save for their room.
-#[derive(Debug)]
-pub struct ReuseIntervals {
+pub(super) struct ReuseIntervals {
     sorted: Vec<ReuseInterval>,
     builds: usize,
 }
@@ -57,21 +35,20 @@ impl ReuseInterval {
 }
 
 impl ReuseIntervals {
-    /// All intervals of a history.
-    pub fn of(flat: &FlatHistory) -> ReuseIntervals {
-        let mut last = vec![NEVER; flat.artifacts()];
+    pub fn of(history: &History) -> ReuseIntervals {
+        let mut last = vec![NEVER; history.artifacts()];
         let mut sorted = Vec::new();
-        for (build, artifact) in flat.lookups() {
+        for (build, artifact) in history.lookups() {
             let at = artifact as usize;
             let from = std::mem::replace(&mut last[at], build);
-            if from != NEVER && from < build && flat.cost[at] > 0 {
-                sorted.push(ReuseInterval { cost: flat.cost[at], bytes: flat.bytes[at], from, to: build });
+            if from != NEVER && from < build && history.cost[at] > 0 {
+                sorted.push(ReuseInterval { cost: history.cost[at], bytes: history.bytes[at], from, to: build });
             }
         }
         // Cost a byte and build, falling: a ÷ b before c ÷ d where a·d > c·b.
         let density = |one: &ReuseInterval| one.cost as f64 / (one.room() as f64).max(f64::MIN_POSITIVE);
         sorted.sort_by(|a, b| density(b).total_cmp(&density(a)));
-        ReuseIntervals { sorted, builds: flat.builds.len() }
+        ReuseIntervals { sorted, builds: history.builds.len() }
     }
 
     /// The most microseconds that any policy can reuse with a store of `cap` bytes.
@@ -81,7 +58,6 @@ impl ReuseIntervals {
         density.map_or(most, |density| most.min(self.priced(cap, most, density)))
     }
 
-    /// By prices, from where the knapsack was full.
     pub(super) fn priced(&self, cap: u64, most: u64, density: f64) -> u64 {
         let fitting: Vec<ReuseInterval> = self.sorted.iter().filter(|one| one.bytes <= cap).copied().collect();
         priced_bound(&fitting, self.builds, cap, most, density)
@@ -150,14 +126,14 @@ fn priced_bound(intervals: &[ReuseInterval], builds: usize, cap: u64, first: u64
     (best * (1.0 + 1e-9)).ceil() as u64 + 1
 }
 
-/// Prices after each build, and what is kept at them.
+/// Prices after each build, and what stays in the store at them.
 struct PriceSearch<'a> {
     intervals: &'a [ReuseInterval],
     cap: f64,
     prices: Vec<f64>,
     /// Sum of the prices before each build's.
     sums: Vec<f64>,
-    /// By how much the bytes kept change after each build.
+    /// By how much the stored bytes change after each build.
     changes: Vec<f64>,
 }
 
@@ -175,7 +151,7 @@ impl<'a> PriceSearch<'a> {
         search
     }
 
-    /// The bound at these prices; notes which bytes would be kept.
+    /// The bound at these prices; notes which bytes would be stored.
     fn value(&mut self) -> f64 {
         let mut sum = 0.0;
         for (before, price) in self.sums.iter_mut().zip(&self.prices) {
@@ -198,11 +174,11 @@ impl<'a> PriceSearch<'a> {
 
     /// Moves the prices so far that the bound would fall by `gain` if it were linear. Returns whether any moved.
     fn adjust(&mut self, gain: f64) -> bool {
-        let mut kept = 0.0;
+        let mut stored = 0.0;
         let mut square = 0.0;
         for (change, price) in self.changes.iter_mut().zip(&self.prices) {
-            kept += *change;
-            let short = kept - self.cap;
+            stored += *change;
+            let short = stored - self.cap;
             // From here on `changes` holds what is short. A price of nothing cannot fall.
             *change = if *price > 0.0 || short > 0.0 { short } else { 0.0 };
             square += *change * *change;
@@ -226,7 +202,7 @@ mod tests {
 
     /// Seconds, by the knapsack and by prices as well.
     fn most(artifacts: &[(f32, u32)], uses: &[&[u32]], cap: u64) -> (f64, f64) {
-        let intervals = ReuseIntervals::of(&FlatHistory::of(&history(artifacts, uses)));
+        let intervals = ReuseIntervals::of(&history(artifacts, uses));
         let round = |us: u64| (us as f64 / 1e4).round() / 100.0;
         (round(intervals.knapsack(cap).0), round(intervals.most_reused(Some(cap))))
     }

@@ -26,12 +26,6 @@ const UNITS: [(&str, u64); 9] = [
 ];
 
 impl Cap {
-    /// The default limits: 1 to 100 GB, and none.
-    pub fn defaults() -> Vec<Cap> {
-        let limits = [1, 2, 5, 10, 20, 50, 100].map(|gigabytes| Cap(Some(gigabytes * 1_000_000_000)));
-        limits.into_iter().chain([Cap(None)]).collect()
-    }
-
     /// Reads a list with commas between.
     pub fn list(text: &str) -> Result<Vec<Cap>, CapError> {
         text.split(',').map(|one| one.trim().parse()).collect()
@@ -76,7 +70,7 @@ mod tests {
         assert_eq!(read, [Some(1_000_000_000), Some(5 << 30), Some(1_500_000), None, Some(12)].map(Cap));
         let shown: Vec<_> = read.iter().map(Cap::to_string).collect();
         assert_eq!(shown, ["1GB", "5GiB", "1500kB", "none", "12B"]);
-        for cap in Cap::defaults().into_iter().chain(read) {
+        for cap in read {
             assert_eq!(cap.to_string().parse(), Ok(cap));
         }
     }

@@ -6,137 +6,172 @@
 
 mod bound;
 mod cap;
-mod flat;
-mod heap;
 mod policies;
-mod replay;
-mod snapshot;
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub use bound::ReuseIntervals;
+use rayon::prelude::*;
+
+use crate::history::History;
+use bound::ReuseIntervals;
+use policies::{ArtifactUse, EvictionRule};
+use store::SimulatedStore;
+
 pub use cap::{Cap, CapError};
-pub use flat::FlatHistory;
-pub use policies::DAYS;
-pub use replay::{RetentionBound, RetentionOutcome, RetentionReplay, RetentionTally, bounds, outcomes, replay, table};
-pub use store::SimulatedStore;
+pub use policies::{ALL, RetentionPolicy};
 
-use policies::{FurthestFirst, Gdsf, LargestFirst, LeastValueFirst, Lfu, Lru, OldestFirst};
-use snapshot::WholeBuilds;
-
-/// A use of a stored artifact by a build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ArtifactUse {
-    /// Number of the build.
-    pub build: u32,
-    /// Number of the next build that looks it up; `u32::MAX` if there is none.
-    pub next: u32,
-    /// Whether this build has just stored it.
-    pub fresh: bool,
+/// A replay, build by build.
+struct RetentionReplay<'a> {
+    history: &'a History,
+    pub store: SimulatedStore<'a>,
+    policy: Box<dyn EvictionRule + 'a>,
+    cap: Option<u64>,
+    made: Vec<bool>,
+    build: u32,
+    tally: RetentionTally,
 }
 
-/// A rule of eviction. Ranks are any numbers that order artifacts: the lowest is evicted first.
-pub trait EvictionRule {
-    /// The rank of a stored artifact after a use by a build.
-    fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64;
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct RetentionTally {
+    pub lookups: u64,
+    pub hits: u64,
+    /// Microseconds of all that was looked up.
+    pub looked_up_us: u64,
+    pub reused_us: u64,
+    /// Microseconds of what had been stored before, was evicted, and had to be made again.
+    pub again_us: u64,
+    pub evicted_bytes: u64,
+    pub peak_bytes: u64,
+}
 
-    /// Its rank during the collection after `build`, for rules whose ranks rise with time by themselves.
-    fn rank_now(&self, _artifact: u32, rank: u64, _build: u32) -> u64 {
-        rank
-    }
+/// The outcome of one policy and size limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetentionOutcome {
+    /// Name of the policy.
+    pub policy: &'static str,
+    /// The size limit, bytes; nothing for none.
+    pub cap_bytes: Option<u64>,
+    /// Share of the artifacts that builds looked up in the store which it had; 0 of no lookups.
+    pub hit_rate: f64,
+    /// The same by seconds.
+    pub hit_rate_by_cost: f64,
+    /// Seconds of what was looked up and had to be compiled.
+    pub rebuilt_s: f64,
+    /// Seconds compiled on top of these because they may not be stored: the same under all policies.
+    pub refused_s: f64,
+    /// No policy of this size can have a smaller `rebuilt_s`.
+    pub bound_s: f64,
+    /// Bytes evicted.
+    pub evicted_bytes: f64,
+    /// The part of `rebuilt_s` that had been stored before and was evicted.
+    pub rebuilt_again_s: f64,
+    /// `rebuilt_again_s` for each GB (10^9 bytes) evicted; nothing where nothing was evicted.
+    pub rebuilt_s_per_gb: Option<f64>,
+    /// The most the store held at the end of any build, bytes.
+    pub peak_bytes: f64,
+}
 
-    /// Called when an artifact was evicted at this rank.
-    fn evicted(&mut self, _artifact: u32, _rank: u64) {}
-
-    /// Collects after a build.
-    fn collect(&mut self, store: &mut SimulatedStore<'_>, build: u32, cap: Option<u64>) {
-        if let Some(cap) = cap {
-            store.evict_to(cap, build, self);
+impl<'a> RetentionReplay<'a> {
+    pub fn new(history: &'a History, policy: &RetentionPolicy, cap: Option<u64>) -> RetentionReplay<'a> {
+        RetentionReplay {
+            history,
+            store: SimulatedStore::new(history),
+            policy: (policy.make)(history),
+            cap,
+            made: vec![false; history.artifacts()],
+            build: 0,
+            tally: RetentionTally::default(),
         }
     }
-}
 
-/// A retention policy by name.
-#[derive(Debug, Clone, Copy)]
-pub struct RetentionPolicy {
-    /// Its stable name.
-    pub name: &'static str,
-    /// What it does.
-    pub about: &'static str,
-    /// Whether it knows the future: for comparison, it cannot be implemented.
-    pub offline: bool,
-    make: for<'a> fn(&'a FlatHistory) -> Box<dyn EvictionRule + 'a>,
-}
-
-/// Every retention policy.
-pub static ALL: [RetentionPolicy; 9] = [
-    RetentionPolicy {
-        name: "lru",
-        about: "what was not used for longest goes first; what `harness store collect --max-size` does",
-        offline: false,
-        make: |_| Box::new(Lru),
-    },
-    RetentionPolicy {
-        name: "lfu",
-        about: "what the fewest builds used goes first; old favourites are never evicted",
-        offline: false,
-        make: |flat| Box::new(Lfu::plain(flat)),
-    },
-    RetentionPolicy {
-        name: "lfu-aged",
-        about: "LFU in which new artifacts start at the count of the last one evicted, so that old favourites are evicted (LFU-DA)",
-        offline: false,
-        make: |flat| Box::new(Lfu::aged(flat)),
-    },
-    RetentionPolicy {
-        name: "gdsf",
-        about: "what saves the fewest compile seconds for its bytes, by uses, goes first, with ageing \
-                (GreedyDual-LargestFirst-Frequency)",
-        offline: false,
-        make: |flat| Box::new(Gdsf::new(flat)),
-    },
-    RetentionPolicy {
-        name: "size",
-        about: "the largest goes first, whatever it costs and whoever uses it",
-        offline: false,
-        make: |flat| Box::new(LargestFirst(flat)),
-    },
-    RetentionPolicy {
-        name: "age",
-        about: "what was not used for 30 days goes, as Cargo collects its home directory; then LRU to the size limit",
-        offline: false,
-        make: |flat| Box::new(OldestFirst(flat)),
-    },
-    RetentionPolicy {
-        name: "snapshot",
-        about: "the last build of each command in each workspace stays whole: what none of them reaches goes first, \
-                then the build that was longest ago",
-        offline: false,
-        make: |flat| Box::new(WholeBuilds::new(flat)),
-    },
-    RetentionPolicy {
-        name: "offline-belady",
-        about: "knows the future: what is looked up again last goes first; the optimum for equal sizes and costs",
-        offline: true,
-        make: |_| Box::new(FurthestFirst),
-    },
-    RetentionPolicy {
-        name: "offline-value",
-        about: "knows the future: what saves the fewest seconds for the bytes and the time it will take goes first",
-        offline: true,
-        make: |flat| Box::new(LeastValueFirst::new(flat)),
-    },
-];
-
-/// The policy of that name.
-pub fn by_name(name: &str) -> Option<&'static RetentionPolicy> {
-    ALL.iter().find(|policy| policy.name == name)
-}
-
-impl RetentionPolicy {
-    /// The rule at the beginning of a history.
-    pub fn make<'a>(&self, flat: &'a FlatHistory) -> Box<dyn EvictionRule + 'a> {
-        (self.make)(flat)
+    /// Replays the next build. Returns whether there was one.
+    pub fn step(&mut self) -> bool {
+        let history = self.history;
+        let Some(build) = history.builds.get(self.build as usize) else { return false };
+        let number = self.build;
+        for at in build.present.start..build.wanted.end {
+            let artifact = history.uses[at];
+            let there = self.store.has(artifact);
+            if at >= build.wanted.start {
+                self.look_up(artifact, there);
+            } else if !there {
+                continue;
+            }
+            let of = ArtifactUse { build: number, next: history.next[at], fresh: !there };
+            let rank = self.policy.used(artifact, of);
+            self.store.set_rank(artifact, rank);
+        }
+        self.store.line_up(history.used(build));
+        self.policy.collect(&mut self.store, number, self.cap);
+        self.store.build_ends();
+        self.build += 1;
+        true
     }
+
+    pub fn tally(&self) -> RetentionTally {
+        RetentionTally { evicted_bytes: self.store.evicted_bytes, peak_bytes: self.store.peak, ..self.tally }
+    }
+
+    fn look_up(&mut self, artifact: u32, there: bool) {
+        let at = artifact as usize;
+        let cost = self.history.cost[at];
+        let made = std::mem::replace(&mut self.made[at], true);
+        self.tally.lookups += 1;
+        self.tally.looked_up_us += cost;
+        if there {
+            self.tally.hits += 1;
+            self.tally.reused_us += cost;
+            return;
+        }
+        if made {
+            self.tally.again_us += cost;
+        }
+        self.store.insert(artifact);
+    }
+}
+
+fn replay(history: &History, policy: &RetentionPolicy, cap: Option<u64>) -> RetentionTally {
+    let mut replay = RetentionReplay::new(history, policy, cap);
+    while replay.step() {}
+    replay.tally()
+}
+
+/// A size limit, and the most that any policy can reuse under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionBound {
+    cap: Cap,
+    most_reused_us: u64,
+}
+
+/// The bound of each size limit, that no policy can beat.
+pub fn bounds(history: &History, caps: &[Cap]) -> Vec<RetentionBound> {
+    let intervals = ReuseIntervals::of(history);
+    caps.par_iter().map(|cap| RetentionBound { cap: *cap, most_reused_us: intervals.most_reused(cap.0) }).collect()
+}
+
+/// A policy under every size limit, as many at a time as there are cores.
+pub fn outcomes(history: &History, policy: &RetentionPolicy, bounds: &[RetentionBound]) -> Vec<RetentionOutcome> {
+    let refused_s = history.builds.iter().map(|build| build.refused_s).sum();
+    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    let seconds = |microseconds: u64| microseconds as f64 / 1e6;
+    let outcome = |bound: &RetentionBound| {
+        let tally = replay(history, policy, bound.cap.0);
+        let evicted_bytes = tally.evicted_bytes as f64;
+        let rebuilt_again_s = seconds(tally.again_us);
+        RetentionOutcome {
+            policy: policy.name,
+            cap_bytes: bound.cap.0,
+            hit_rate: share(tally.hits, tally.lookups),
+            hit_rate_by_cost: share(tally.reused_us, tally.looked_up_us),
+            rebuilt_s: seconds(tally.looked_up_us - tally.reused_us),
+            refused_s,
+            bound_s: seconds(tally.looked_up_us.saturating_sub(bound.most_reused_us)),
+            evicted_bytes,
+            rebuilt_again_s,
+            rebuilt_s_per_gb: (tally.evicted_bytes > 0).then(|| rebuilt_again_s / (evicted_bytes / 1e9)),
+            peak_bytes: tally.peak_bytes as f64,
+        }
+    };
+    bounds.par_iter().with_max_len(1).map(outcome).collect()
 }

@@ -1,60 +1,85 @@
-//! Rules of eviction that look at one artifact at a time.
+//! Retention policies: rules of eviction by name.
 
-use super::flat::{FlatHistory, NEVER};
+use std::collections::HashMap;
+
 use super::store::SimulatedStore;
-use super::{ArtifactUse, EvictionRule};
+use crate::history::{History, HistoryBuild, NEVER};
 
-/// Least recently used: the rank is the number of the build that used an artifact last. This is what `harness store
-/// collect --max-size` does: a test compares the evictions of the two.
-pub(super) struct Lru;
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ArtifactUse {
+    pub build: u32,
+    /// Number of the next build that looks it up, or [`NEVER`].
+    pub next: u32,
+    /// Whether this build has just stored it.
+    pub fresh: bool,
+}
+
+/// A rule of eviction. Ranks are any numbers that order artifacts: the lowest is evicted first.
+pub(crate) trait EvictionRule {
+    fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64;
+
+    /// Its rank during the collection after `build`, for rules whose ranks rise with time by themselves.
+    fn rank_now(&self, _artifact: u32, rank: u64, _build: u32) -> u64 {
+        rank
+    }
+
+    fn evicted(&mut self, _rank: u64) {}
+
+    fn collect(&mut self, store: &mut SimulatedStore<'_>, build: u32, cap: Option<u64>) {
+        if let Some(cap) = cap {
+            store.evict_to(cap, build, self);
+        }
+    }
+}
+
+/// A retention policy by name.
+#[derive(Debug, Clone, Copy)]
+pub struct RetentionPolicy {
+    /// Its stable name.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    pub(super) make: for<'a> fn(&'a History) -> Box<dyn EvictionRule + 'a>,
+}
+
+/// Every retention policy.
+pub static ALL: [RetentionPolicy; 5] = [
+    RetentionPolicy {
+        name: "lru",
+        about: "what was not used for longest goes first; what `harness store collect --max-size` does",
+        make: |_| Box::new(Lru),
+    },
+    RetentionPolicy {
+        name: "gdsf",
+        about: "what saves the fewest compile seconds for its bytes, by uses, goes first, with ageing \
+                (GreedyDual-Size-Frequency)",
+        make: |history| Box::new(Gdsf { history, counts: vec![0; history.artifacts()], floor: 0.0 }),
+    },
+    RetentionPolicy {
+        name: "age",
+        about: "what was not used for 30 days goes, as Cargo collects its home directory; then LRU to the size limit",
+        make: |history| Box::new(OldestFirst(history)),
+    },
+    RetentionPolicy {
+        name: "snapshot",
+        about: "the last build of each command in each workspace stays whole: what none of them reaches goes first, \
+                then the build that was longest ago",
+        make: |history| Box::new(WholeBuilds::new(history)),
+    },
+    RetentionPolicy {
+        name: "offline-value",
+        about: "knows the future: what saves the fewest seconds for the bytes and the time it will take goes first",
+        make: |history| Box::new(LeastValueFirst { history, next: vec![NEVER; history.artifacts()] }),
+    },
+];
+
+/// Least recently used: the rank is the number of the build that used an artifact last. A test compares the evictions
+/// with those of the real store.
+struct Lru;
 
 impl EvictionRule for Lru {
     fn used(&mut self, _artifact: u32, of: ArtifactUse) -> u64 {
         u64::from(of.build)
-    }
-}
-
-/// Least frequently used. Counts begin when an artifact is stored and are lost when it is evicted (in-cache LFU).
-///
-/// Plain: the artifact that the fewest builds used is evicted first; of equals the least recently used. Last year's
-/// toolchain, used a thousand times, outlives everything that is used today.
-///
-/// With dynamic ageing the rank is `L + count`, where `L` is the rank of the last artifact that was evicted (Arlitt,
-/// Cherkasova, Dilley, Friedrich and Jin, "Evaluating content management techniques for Web proxy caches", 2000:
-/// LFU-DA). New artifacts start at the rank of old favourites, and these fall behind unless they are used again. It is
-/// [`Gdsf`] with all costs and sizes equal.
-pub(super) struct Lfu {
-    counts: Vec<u32>,
-    ageing: bool,
-    floor: u64,
-}
-
-impl Lfu {
-    pub(super) fn plain(flat: &FlatHistory) -> Lfu {
-        Lfu { counts: vec![0; flat.artifacts()], ageing: false, floor: 0 }
-    }
-
-    pub(super) fn aged(flat: &FlatHistory) -> Lfu {
-        Lfu { ageing: true, ..Lfu::plain(flat) }
-    }
-}
-
-/// Orders by count, then by the last use.
-fn pack(count: u64, build: u32) -> u64 {
-    count.min(u64::from(u32::MAX)) << 32 | u64::from(build)
-}
-
-impl EvictionRule for Lfu {
-    fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64 {
-        let count = &mut self.counts[artifact as usize];
-        *count = if of.fresh { 1 } else { count.saturating_add(1) };
-        pack(self.floor + u64::from(*count), of.build)
-    }
-
-    fn evicted(&mut self, _artifact: u32, rank: u64) {
-        if self.ageing {
-            self.floor = self.floor.max(rank >> 32);
-        }
     }
 }
 
@@ -64,58 +89,40 @@ impl EvictionRule for Lfu {
 /// the rising L evicts even that once nobody uses it any longer. Frequency counts uses since the artifact was stored.
 ///
 /// H is not negative, and such floating-point numbers have the order of their bits.
-pub(super) struct Gdsf<'a> {
-    flat: &'a FlatHistory,
+struct Gdsf<'a> {
+    history: &'a History,
     counts: Vec<u32>,
     floor: f64,
-}
-
-impl<'a> Gdsf<'a> {
-    pub(super) fn new(flat: &'a FlatHistory) -> Gdsf<'a> {
-        Gdsf { flat, counts: vec![0; flat.artifacts()], floor: 0.0 }
-    }
 }
 
 impl EvictionRule for Gdsf<'_> {
     fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64 {
         let at = artifact as usize;
         self.counts[at] = if of.fresh { 1 } else { self.counts[at].saturating_add(1) };
-        let density = self.flat.cost[at] as f64 / self.flat.bytes[at].max(1) as f64;
+        let density = self.history.cost[at] as f64 / self.history.bytes[at].max(1) as f64;
         (self.floor + f64::from(self.counts[at]) * density).to_bits()
     }
 
-    fn evicted(&mut self, _artifact: u32, rank: u64) {
+    fn evicted(&mut self, rank: u64) {
         self.floor = self.floor.max(f64::from_bits(rank));
     }
 }
 
-/// The largest first, whatever it costs and whether anybody uses it. What is small never leaves, so the store fills
-/// with small artifacts that nobody uses.
-pub(super) struct LargestFirst<'a>(pub &'a FlatHistory);
-
-impl EvictionRule for LargestFirst<'_> {
-    fn used(&mut self, artifact: u32, _of: ArtifactUse) -> u64 {
-        u64::MAX - self.0.bytes[artifact as usize]
-    }
-}
-
 /// Longest time since the last use, days.
-pub const DAYS: u32 = 30;
-
-const SECONDS: u32 = DAYS * 24 * 60 * 60;
+pub(super) const DAYS: u32 = 30;
 
 /// By age, as Cargo collects its home directory: an artifact goes that neither itself nor through a dependent was used
 /// within [`DAYS`] days, whatever the size of the store. With a size limit as well, the least recently used of the
-/// others are evicted until the store fits, then what was kept only for an artifact that is evicted now: the order of
-/// `strategies::retention::Limits`. It is checked after every build; Cargo checks once a day.
-pub(super) struct OldestFirst<'a>(pub &'a FlatHistory);
+/// others are evicted until the store fits, then what stayed only for an artifact that is evicted now: the order of
+/// `strategies::retention::StoreLimits`. It is checked after every build; Cargo checks once a day.
+struct OldestFirst<'a>(&'a History);
 
 impl OldestFirst<'_> {
     fn evict_old(&self, store: &mut SimulatedStore<'_>, build: u32) {
         let at = |build: u64| self.0.builds.get(build as usize).map_or(0, |build| build.at);
         let now = at(u64::from(build));
         while let Some((artifact, rank)) = store.next()
-            && now.saturating_sub(at(rank)) > SECONDS
+            && now.saturating_sub(at(rank)) > DAYS * 24 * 60 * 60
         {
             store.evict(artifact, rank);
         }
@@ -137,48 +144,107 @@ impl EvictionRule for OldestFirst<'_> {
     }
 }
 
-/// Knows the future: what is looked up again furthest in the future goes first (Belady, "A study of replacement
-/// algorithms for a virtual-storage computer", 1966). Where all artifacts have one size and one cost and no
-/// dependencies, nothing reuses more; a test compares it with an exhaustive search. With sizes that differ it is a
-/// heuristic: it keeps 100 MB for one second if that comes soon.
-pub(super) struct FurthestFirst;
+/// Build-snapshot roots. A root is the last build of one command in one workspace, with everything it used. A store
+/// over its limit first evicts all that no root reaches (what earlier builds of the same command left), then whole
+/// roots, the one built least recently first, until it fits. An artifact is reached by a root that used it, and by its
+/// reached dependents.
+///
+/// A build then hits all of what its last run stored, or nothing: half a snapshot saves less than its size suggests if
+/// the missing half is the critical path. A build that is larger than the limit leaves nothing, and what a branch
+/// switch goes back to is garbage as soon as the store is full.
+struct WholeBuilds<'a> {
+    history: &'a History,
+    /// The number of roots that used each artifact.
+    rooted: Vec<u32>,
+    /// The root of each command in each workspace.
+    roots: HashMap<(u32, u32), u32>,
+    oldest: u32,
+    /// Artifacts that a root has released since the last sweep.
+    loose: Vec<u32>,
+}
 
-impl EvictionRule for FurthestFirst {
-    fn used(&mut self, _artifact: u32, of: ArtifactUse) -> u64 {
-        u64::from(NEVER - of.next)
+impl<'a> WholeBuilds<'a> {
+    fn new(history: &'a History) -> WholeBuilds<'a> {
+        let rooted = vec![0; history.artifacts()];
+        WholeBuilds { history, rooted, roots: HashMap::new(), oldest: 0, loose: Vec::new() }
+    }
+
+    fn build(&self, build: u32) -> (&'a HistoryBuild, (u32, u32)) {
+        let build = &self.history.builds[build as usize];
+        (build, (build.workspace, build.command))
+    }
+
+    fn release(&mut self, build: u32) {
+        for &artifact in self.history.used(self.build(build).0) {
+            let roots = &mut self.rooted[artifact as usize];
+            *roots -= 1;
+            if *roots == 0 {
+                self.loose.push(artifact);
+            }
+        }
+    }
+
+    /// Evicts what no root reaches.
+    fn sweep(&mut self, store: &mut SimulatedStore<'_>) {
+        while let Some(artifact) = self.loose.pop() {
+            if self.rooted[artifact as usize] == 0 && store.evict(artifact, 0) {
+                self.loose.extend(self.history.dependencies(artifact));
+            }
+        }
+    }
+}
+
+impl EvictionRule for WholeBuilds<'_> {
+    fn used(&mut self, _artifact: u32, _of: ArtifactUse) -> u64 {
+        0
+    }
+
+    fn collect(&mut self, store: &mut SimulatedStore<'_>, build: u32, cap: Option<u64>) {
+        let (built, command) = self.build(build);
+        for &artifact in self.history.used(built) {
+            self.rooted[artifact as usize] += 1;
+        }
+        if let Some(before) = self.roots.insert(command, build) {
+            self.release(before);
+        }
+        let Some(cap) = cap else {
+            self.loose.clear();
+            return;
+        };
+        if store.total > cap {
+            self.sweep(store);
+        }
+        while store.total > cap && self.oldest <= build {
+            let command = self.build(self.oldest).1;
+            if self.roots.get(&command) == Some(&self.oldest) {
+                self.roots.remove(&command);
+                self.release(self.oldest);
+                self.sweep(store);
+            }
+            self.oldest += 1;
+        }
     }
 }
 
 /// Knows the future: what saves least for its room goes first, by seconds ÷ (bytes × builds until the next lookup), as
-/// of now. A heuristic always. [`super::bound`] ranks intervals in the same way, so the two show how much is left to
-/// gain.
-pub(super) struct LeastValueFirst<'a> {
-    flat: &'a FlatHistory,
+/// of now. A heuristic. The bound ranks intervals in the same way, so the two show how much is left to gain.
+struct LeastValueFirst<'a> {
+    history: &'a History,
     next: Vec<u32>,
-}
-
-impl<'a> LeastValueFirst<'a> {
-    pub(super) fn new(flat: &'a FlatHistory) -> LeastValueFirst<'a> {
-        LeastValueFirst { flat, next: vec![NEVER; flat.artifacts()] }
-    }
-
-    fn rank(&self, artifact: u32, build: u32) -> u64 {
-        let at = artifact as usize;
-        if self.next[at] == NEVER {
-            return 0;
-        }
-        let room = self.flat.bytes[at].max(1) as f64 * f64::from(self.next[at].saturating_sub(build).max(1));
-        (self.flat.cost[at] as f64 / room).to_bits()
-    }
 }
 
 impl EvictionRule for LeastValueFirst<'_> {
     fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64 {
         self.next[artifact as usize] = of.next;
-        self.rank(artifact, of.build)
+        self.rank_now(artifact, 0, of.build)
     }
 
     fn rank_now(&self, artifact: u32, _rank: u64, build: u32) -> u64 {
-        self.rank(artifact, build)
+        let at = artifact as usize;
+        if self.next[at] == NEVER {
+            return 0;
+        }
+        let room = self.history.bytes[at].max(1) as f64 * f64::from(self.next[at].saturating_sub(build).max(1));
+        (self.history.cost[at] as f64 / room).to_bits()
     }
 }

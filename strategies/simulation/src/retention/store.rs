@@ -9,29 +9,29 @@
 //!   makes a dependency a candidate, and by then it has the greatest of both;
 //! - what was passed on counts until the end of the pass: the next collection starts afresh, without those dependents.
 
-use super::EvictionRule;
-use super::flat::FlatHistory;
-use super::heap::{self, Heap};
+use std::collections::BTreeSet;
 
-/// The state of a store during a replay.
-pub struct SimulatedStore<'a> {
-    flat: &'a FlatHistory,
+use super::policies::EvictionRule;
+use crate::history::History;
+
+pub(crate) struct SimulatedStore<'a> {
+    history: &'a History,
     stored: Vec<bool>,
     /// The number of stored dependents of each artifact.
     dependents: Vec<u32>,
-    /// The rank that the policy gave last.
     ranks: Vec<u64>,
-    candidates: Heap,
+    /// Rank, depth and artifact of what may be evicted, and rank and depth of each artifact that is among them.
+    candidates: BTreeSet<(u64, u32, u32)>,
+    places: Vec<Option<(u64, u32)>>,
     inherited: Vec<InheritedRank>,
     pass: u32,
     /// Candidates with an inherited rank, until the pass is over.
     reranked: Vec<u32>,
-    total: u64,
-    evicted_bytes: u64,
-    peak: u64,
+    pub(super) total: u64,
+    pub(super) evicted_bytes: u64,
+    pub(super) peak: u64,
 }
 
-/// What evicted dependents passed on in a pass.
 #[derive(Clone, Copy, Default)]
 struct InheritedRank {
     pass: u32,
@@ -40,15 +40,15 @@ struct InheritedRank {
 }
 
 impl<'a> SimulatedStore<'a> {
-    /// An empty store.
-    pub fn new(flat: &'a FlatHistory) -> SimulatedStore<'a> {
-        let artifacts = flat.artifacts();
+    pub(super) fn new(history: &'a History) -> SimulatedStore<'a> {
+        let artifacts = history.artifacts();
         SimulatedStore {
-            flat,
+            history,
             stored: vec![false; artifacts],
             dependents: vec![0; artifacts],
             ranks: vec![0; artifacts],
-            candidates: Heap::new(artifacts),
+            candidates: BTreeSet::new(),
+            places: vec![None; artifacts],
             inherited: vec![InheritedRank::default(); artifacts],
             pass: 1,
             reranked: Vec::new(),
@@ -58,40 +58,33 @@ impl<'a> SimulatedStore<'a> {
         }
     }
 
-    /// Whether an artifact is stored.
-    pub fn has(&self, artifact: u32) -> bool {
+    pub(super) fn has(&self, artifact: u32) -> bool {
         self.stored[artifact as usize]
     }
 
-    /// Whether an artifact is stored and none of its dependents is.
-    pub fn may_be_evicted(&self, artifact: u32) -> bool {
+    fn may_be_evicted(&self, artifact: u32) -> bool {
         self.stored[artifact as usize] && self.dependents[artifact as usize] == 0
     }
 
-    /// Bytes of all stored artifacts.
-    pub fn total(&self) -> u64 {
-        self.total
+    fn place(&mut self, artifact: u32, rank: u64, depth: u32) {
+        self.displace(artifact);
+        self.candidates.insert((rank, depth, artifact));
+        self.places[artifact as usize] = Some((rank, depth));
     }
 
-    /// Bytes evicted so far.
-    pub fn evicted_bytes(&self) -> u64 {
-        self.evicted_bytes
-    }
-
-    /// The most bytes at the end of any build so far.
-    pub fn peak(&self) -> u64 {
-        self.peak
+    fn displace(&mut self, artifact: u32) -> u32 {
+        let Some((rank, depth)) = self.places[artifact as usize].take() else { return 0 };
+        self.candidates.remove(&(rank, depth, artifact));
+        depth
     }
 
     /// Stores an artifact that is not.
     pub(super) fn insert(&mut self, artifact: u32) {
         self.stored[artifact as usize] = true;
-        self.total += self.flat.bytes[artifact as usize];
-        for &dependency in self.flat.dependencies(artifact) {
+        self.total += self.history.bytes[artifact as usize];
+        for &dependency in self.history.dependencies(artifact) {
             self.dependents[dependency as usize] += 1;
-            if self.dependents[dependency as usize] == 1 {
-                self.candidates.remove(dependency);
-            }
+            self.displace(dependency);
         }
     }
 
@@ -104,59 +97,55 @@ impl<'a> SimulatedStore<'a> {
     pub(super) fn line_up(&mut self, artifacts: &[u32]) {
         for &artifact in artifacts {
             if self.may_be_evicted(artifact) {
-                self.candidates.set(heap::key_of(self.ranks[artifact as usize], 0, artifact));
+                self.place(artifact, self.ranks[artifact as usize], 0);
             }
         }
     }
 
-    /// A build and its collection are over.
     pub(super) fn build_ends(&mut self) {
         self.end_pass();
         self.peak = self.peak.max(self.total);
     }
 
     /// Ends a pass: inherited ranks count no longer.
-    pub fn end_pass(&mut self) {
+    pub(super) fn end_pass(&mut self) {
         self.pass += 1;
-        for artifact in std::mem::take(&mut self.reranked) {
-            self.line_up(&[artifact]);
-        }
+        let reranked = std::mem::take(&mut self.reranked);
+        self.line_up(&reranked);
     }
 
     /// The candidate that is evicted next, and its rank.
-    pub fn next(&self) -> Option<(u32, u64)> {
-        self.candidates.first().map(|key| (heap::artifact(key), heap::rank(key)))
+    pub(super) fn next(&self) -> Option<(u32, u64)> {
+        self.candidates.first().map(|(rank, _, artifact)| (*artifact, *rank))
     }
 
     /// Evicts the lowest ranks until the others fit into `cap`, in one pass.
-    pub fn evict_to<P: EvictionRule + ?Sized>(&mut self, cap: u64, build: u32, policy: &mut P) {
+    pub(super) fn evict_to<P: EvictionRule + ?Sized>(&mut self, cap: u64, build: u32, policy: &mut P) {
         while self.total > cap
             && let Some((artifact, rank)) = self.next()
         {
             let now = policy.rank_now(artifact, rank, build);
             if now > rank {
-                let depth = self.candidates.get(artifact).map_or(0, heap::depth);
                 self.set_rank(artifact, now);
-                self.candidates.set(heap::key_of(now, depth, artifact));
+                let depth = self.displace(artifact);
+                self.place(artifact, now, depth);
             } else {
                 self.evict(artifact, rank);
-                policy.evicted(artifact, rank);
+                policy.evicted(rank);
             }
         }
         self.end_pass();
     }
 
-    /// Evicts a candidate at a rank. Returns whether it was one.
-    pub fn evict(&mut self, artifact: u32, rank: u64) -> bool {
+    pub(super) fn evict(&mut self, artifact: u32, rank: u64) -> bool {
         if !self.may_be_evicted(artifact) {
             return false;
         }
-        let depth = self.candidates.get(artifact).map_or(0, heap::depth);
-        self.candidates.remove(artifact);
+        let depth = self.displace(artifact);
         self.stored[artifact as usize] = false;
-        self.total -= self.flat.bytes[artifact as usize];
-        self.evicted_bytes += self.flat.bytes[artifact as usize];
-        for &dependency in self.flat.dependencies(artifact) {
+        self.total -= self.history.bytes[artifact as usize];
+        self.evicted_bytes += self.history.bytes[artifact as usize];
+        for &dependency in self.history.dependencies(artifact) {
             let inherited = &mut self.inherited[dependency as usize];
             if inherited.pass != self.pass {
                 *inherited = InheritedRank { pass: self.pass, depth: 0, rank: 0 };
@@ -167,7 +156,7 @@ impl<'a> SimulatedStore<'a> {
             self.dependents[dependency as usize] -= 1;
             if self.may_be_evicted(dependency) {
                 let rank = inherited.rank.max(self.ranks[dependency as usize]);
-                self.candidates.set(heap::key_of(rank, inherited.depth, dependency));
+                self.place(dependency, rank, inherited.depth);
                 self.reranked.push(dependency);
             }
         }

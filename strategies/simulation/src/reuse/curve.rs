@@ -8,7 +8,7 @@
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use super::tally::{KeyTally, Portfolio, shared};
+use super::{KeyTally, Portfolio, shared};
 use crate::keys::KeyView;
 use crate::random_stream;
 use crate::statistics::SortedSample;
@@ -63,7 +63,6 @@ pub fn curve(tally: &KeyTally, at: &[u32]) -> Vec<CurvePoint> {
     at.iter().map(point).collect()
 }
 
-/// Logarithms of factorials.
 struct Factorials(Vec<f64>);
 
 impl Factorials {
@@ -130,7 +129,6 @@ pub fn bands(trace: &Trace, view: &KeyView, portfolio: &Portfolio, at: &[u32], o
 
 /// What each workspace looks up, in one array that many orders read.
 struct LookupList {
-    /// Key and seconds of what other workspaces may have stored.
     wanted: Vec<(u32, f32)>,
     /// Where the part of each workspace ends, and the seconds of all its units.
     plans: Vec<(usize, f64)>,
@@ -169,7 +167,6 @@ impl LookupList {
     }
 }
 
-/// The number of the point that is nearest on a scale of ratios.
 fn nearest(at: &[u32], n: u32) -> usize {
     let after = at.partition_point(|point| *point < n);
     match (after.checked_sub(1), at.get(after)) {

@@ -16,23 +16,21 @@ impl FromIterator<f64> for SortedSample {
 }
 
 impl SortedSample {
-    /// The number of values.
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
     /// The arithmetic mean; `None` of no values.
-    pub fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         (!self.is_empty()).then(|| self.values.iter().sum::<f64>() / self.len() as f64)
     }
 
     /// The interpolated quantile (type 7 of Hyndman and Fan, 1996); `None` of no values.
-    pub fn quantile(&self, share: f64) -> Option<f64> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
         let position = share.clamp(0.0, 1.0) * self.len().checked_sub(1)? as f64;
         let (low, high) = (self.values[position.floor() as usize], self.values[position.ceil() as usize]);
         Some(low + (high - low) * position.fract())
@@ -42,16 +40,11 @@ impl SortedSample {
     pub fn median(&self) -> Option<f64> {
         self.quantile(0.5)
     }
-
-    /// First quartile, median and third quartile.
-    pub fn quartiles(&self) -> Option<[f64; 3]> {
-        Some([self.quantile(0.25)?, self.median()?, self.quantile(0.75)?])
-    }
 }
 
 /// The effective number of kinds with these counts: 1 ÷ Σ p², the inverse of Simpson's index (Hill's number of order
 /// 2). 0 of no counts.
-pub fn effective(counts: impl IntoIterator<Item = u64>) -> f64 {
+pub(super) fn effective(counts: impl IntoIterator<Item = u64>) -> f64 {
     let (sum, squares) = counts
         .into_iter()
         .map(|count| count as f64)
@@ -66,10 +59,10 @@ mod tests {
     #[test]
     fn quantiles_are_interpolated() {
         let sample = |values: &[f64]| values.iter().copied().collect::<SortedSample>();
-        assert_eq!(sample(&[4.0, 1.0, 3.0, 2.0]).quartiles(), Some([1.75, 2.5, 3.25]));
+        assert_eq!([0.25, 0.5, 0.75].map(|at| sample(&[4.0, 1.0, 3.0, 2.0]).quantile(at).unwrap()), [1.75, 2.5, 3.25]);
         assert_eq!(sample(&[3.0, 1.0, 2.0]).median(), Some(2.0));
         assert_eq!(sample(&[0.0, 1.0, 2.0, 3.0, 4.0]).quantile(0.1), Some(0.4));
-        assert_eq!((sample(&[]).quartiles(), sample(&[]).median(), sample(&[]).mean()), (None, None, None));
+        assert_eq!((sample(&[]).quantile(0.5), sample(&[]).median(), sample(&[]).mean()), (None, None, None));
         assert_eq!(sample(&[5.0, f64::NAN]).mean(), Some(5.0));
     }
 

@@ -13,7 +13,7 @@ use super::{
 pub struct TraceBuilder {
     strings: IndexSet<String>,
     units: IndexSet<TraceUnit>,
-    nodes: IndexMap<(UnitId, Vec<Edge>), (Amount, Amount)>,
+    nodes: IndexMap<(UnitId, Vec<Edge>), Option<(Amount, Amount)>>,
     workspaces: Vec<TraceWorkspace>,
     plans: Vec<TracePlan>,
 }
@@ -44,32 +44,35 @@ impl TraceBuilder {
 
     /// A unit with these inputs, not yet in the trace. What is not an input of its key is left empty.
     pub fn unit_of(&mut self, inputs: &KeyInputs, source: TraceSource) -> TraceUnit {
-        let mut unit = TraceUnit { source, is_std: !inputs[Input::BuildStd].is_empty(), ..TraceUnit::default() };
-        for input in Input::of_unit() {
-            if let Some(text) = unit.input(input) {
-                *text = self.text(&inputs[input]);
-            }
-        }
+        let mut unit = TraceUnit { source, ..TraceUnit::default() };
+        Input::of_unit().for_each(|input| unit.inputs[input] = self.text(&inputs[input]));
         unit.name = self.text(&format!("{} {}", inputs[Input::PackageName], inputs.slot()));
         unit
     }
 
-    /// The index of a unit with its dependencies. If the node exists, a measured amount replaces an estimated one.
-    pub fn node(&mut self, unit: UnitId, mut edges: Vec<Edge>, seconds: Amount, bytes: Amount) -> NodeId {
+    /// The index of a unit with its dependencies.
+    pub fn node(&mut self, unit: UnitId, mut edges: Vec<Edge>) -> NodeId {
         // The label and the node are part of the order, so that nodes with equal dependencies are one.
         edges.sort_by_cached_key(|edge| {
-            let package = self.nodes.get_index(edge.node.at()).map(|((unit, _), _)| self.unit_at(*unit).package_name);
-            (self.text_at(package.unwrap_or_default()).to_owned(), self.text_at(edge.label).to_owned(), edge.node)
+            let package =
+                self.nodes.get_index(edge.node.at()).map(|((unit, _), _)| self.units[unit.at()][Input::PackageName]);
+            let text = |text: Text| self.strings.get_index(text.at()).cloned().unwrap_or_default();
+            (text(package.unwrap_or_default()), text(edge.label), edge.node)
         });
         let entry = self.nodes.entry((unit, edges));
         let at = entry.index();
-        let known = entry.or_insert((seconds, bytes));
+        entry.or_insert(None);
+        NodeId(row(at))
+    }
+
+    /// Sets what a node costs; of what is known already, only an estimate is replaced, by a measured amount.
+    pub fn cost(&mut self, node: NodeId, seconds: Amount, bytes: Amount) {
+        let known = self.nodes[node.at()].get_or_insert((seconds, bytes));
         for (old, new) in [(&mut known.0, seconds), (&mut known.1, bytes)] {
             if new.measured && !old.measured {
                 *old = new;
             }
         }
-        NodeId(row(at))
     }
 
     /// Adds a workspace.
@@ -94,21 +97,6 @@ impl TraceBuilder {
         PlanId(row(self.plans.len() - 1))
     }
 
-    /// A text that was added.
-    pub fn text_at(&self, text: Text) -> &str {
-        self.strings.get_index(text.at()).map_or("", String::as_str)
-    }
-
-    /// A unit that was added.
-    pub fn unit_at(&self, unit: UnitId) -> &TraceUnit {
-        &self.units[unit.at()]
-    }
-
-    /// The name of a workspace that was added.
-    pub fn workspace_name(&self, workspace: WorkspaceId) -> &str {
-        self.text_at(self.workspaces[workspace.at()].name)
-    }
-
     /// The finished trace.
     pub fn finish(self, about: About) -> Trace {
         let mut trace = Trace {
@@ -119,7 +107,8 @@ impl TraceBuilder {
             plans: self.plans,
             ..Trace::default()
         };
-        for ((unit, edges), (seconds, bytes)) in self.nodes {
+        for ((unit, edges), costs) in self.nodes {
+            let (seconds, bytes) = costs.unwrap_or_default();
             trace.edges.extend(edges);
             trace.nodes.push(Node { unit, edges_end: row(trace.edges.len()), seconds, bytes });
         }

@@ -1,26 +1,17 @@
 //! The format of a trace on disk; `simulation/FORMAT.md` describes it.
-//!
-//! ```text
-//! cargo-cache-trace 1\n         magic and version
-//! {"title": …}\n                [`About`] as JSON in one line
-//! raw length      u64 LE        bytes of the tables
-//! packed length   u64 LE        bytes of what follows the digest
-//! digest          32 bytes      BLAKE3 of the JSON line and the packed tables
-//! packed          …             the tables, postcard, deflated
-//! ```
 
-use std::io::{Read, Write};
+use std::io::{Error, Read, Write};
 use std::path::{Path, PathBuf};
 
+use enum_map::EnumMap;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use strategies::key::Input;
 
-use super::{About, NodeId, Trace, TraceAction};
+use super::{About, NodeId, Text, Trace, TraceAction, TraceSource, TraceUnit};
 
-/// The version of the format that this program writes and reads.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 const MAGIC: &str = "cargo-cache-trace ";
 
@@ -31,46 +22,23 @@ const MOST_PACKED_BYTES: u64 = 8 << 30;
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file could not be read.
-    #[error("cannot read the trace {path}: {error}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
+    #[error("cannot read the trace {0}: {1}")]
+    Read(PathBuf, Error),
     /// The file could not be written.
-    #[error("cannot write the trace {path}: {error}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
+    #[error("cannot write the trace {0}: {1}")]
+    Write(PathBuf, Error),
     /// It is something else.
-    #[error("{path} is no trace; `harness trace collect` makes one")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{0} is no trace; `harness trace collect` makes one")]
+    Foreign(PathBuf),
     /// It was written by another version of this program.
-    #[error("the trace {path} has version {found}, this harness reads version {VERSION}; collect it anew")]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: String,
-    },
+    #[error("the trace {0} has version {1}, this harness reads version {VERSION}; collect it anew")]
+    Version(PathBuf, String),
     /// It ends early, or was changed.
-    #[error("the trace {path} is damaged: {what}; collect it anew")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What does not hold.
-        what: String,
-    },
+    #[error("the trace {0} is damaged: {1}; collect it anew")]
+    Damaged(PathBuf, String),
 }
 
-/// Collected by `harness trace collect` from real workspaces; its first lines tell which.
+/// Collected by `harness trace collect` from real workspaces; its first lines name them.
 static CENSUS: &[u8] = include_bytes!("../../traces/census.trace");
 
 /// The trace that comes with the harness.
@@ -87,7 +55,7 @@ impl Trace {
     /// # Errors
     /// When there is none, or it does not hold together.
     pub fn read(path: &Path) -> Result<Trace, TraceError> {
-        let bytes = std::fs::read(path).map_err(|error| TraceError::Read { path: path.to_owned(), error })?;
+        let bytes = std::fs::read(path).map_err(|error| TraceError::Read(path.to_owned(), error))?;
         Trace::parse(&bytes, path)
     }
 
@@ -97,23 +65,23 @@ impl Trace {
     /// When it is none, or does not hold together.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Trace, TraceError> {
         let path = path.to_owned();
-        let Some((magic, rest)) = line(bytes) else { return Err(TraceError::Foreign { path }) };
-        let Some(version) = magic.strip_prefix(MAGIC) else { return Err(TraceError::Foreign { path }) };
+        let Some((magic, rest)) = line(bytes) else { return Err(TraceError::Foreign(path)) };
+        let Some(version) = magic.strip_prefix(MAGIC) else { return Err(TraceError::Foreign(path)) };
         if version != VERSION.to_string() {
-            return Err(TraceError::Version { path, found: version.chars().take(20).collect() });
+            return Err(TraceError::Version(path, version.chars().take(20).collect()));
         }
-        unpack(rest).map_err(|what| TraceError::Damaged { path, what })
+        unpack(rest).map_err(|what| TraceError::Damaged(path, what))
     }
 
-    /// The trace as bytes.
-    ///
-    /// # Errors
-    /// Never for tables that fit into memory twice.
-    pub fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
+    pub(crate) fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
         let about = serde_json::to_string(&self.about)?;
-        let tables =
-            (&self.strings, &self.units, &self.nodes, &self.edges, &self.workspaces, &self.plans, &self.events);
-        let raw = postcard::to_stdvec(&tables).map_err(std::io::Error::other)?;
+        let units: Vec<PackedUnit> = self.units.iter().map(unit_row).collect();
+        let tables = (&self.strings, &units, &self.nodes, &self.edges, &self.workspaces, &self.plans, &self.events);
+        let mut raw = postcard::to_stdvec(&tables).map_err(Error::other)?;
+        for input in further_inputs() {
+            let column: Vec<Text> = self.units.iter().map(|unit| unit[input]).collect();
+            raw.extend(postcard::to_stdvec(&(input.info().name, column)).map_err(Error::other)?);
+        }
         let mut packer = DeflateEncoder::new(Vec::new(), Compression::new(6));
         packer.write_all(&raw)?;
         let packed = packer.finish()?;
@@ -133,18 +101,62 @@ impl Trace {
         let written = || -> std::io::Result<()> {
             let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
             std::fs::create_dir_all(dir)?;
-            let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push(".part");
-            let part = dir.join(name);
-            let bytes = self.to_bytes()?;
-            let done = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+            let mut part = path.as_os_str().to_owned();
+            part.push(".part");
+            let done = std::fs::write(&part, self.to_bytes()?).and_then(|()| std::fs::rename(&part, path));
             if done.is_err() {
                 let _ = std::fs::remove_file(&part);
             }
             done
         };
-        written().map_err(|error| TraceError::Write { path: path.to_owned(), error })
+        written().map_err(|error| TraceError::Write(path.to_owned(), error))
     }
+}
+
+/// A unit as it is written: name, inputs, source, inputs, whether it is of the standard library, the manifest, what is
+/// observed, the day of publication, what is watched.
+type PackedUnit = (Text, [Text; 2], TraceSource, [Text; 14], bool, [Text; 2], u32, Text);
+
+const FIRST_INPUTS: [Input; 2] = [Input::PackageName, Input::Version];
+const INPUTS: [Input; 14] = [
+    Input::PackageId,
+    Input::Checksum,
+    Input::SourcePath,
+    Input::Features,
+    Input::Profile,
+    Input::ProfileDirectory,
+    Input::Platform,
+    Input::Toolchain,
+    Input::Flags,
+    Input::TargetName,
+    Input::TargetKind,
+    Input::CrateTypes,
+    Input::Edition,
+    Input::Mode,
+];
+
+/// Inputs that keys have got since the first version: a column each behind the tables, with its name.
+fn further_inputs() -> impl Iterator<Item = Input> {
+    let known = |input: &Input| {
+        FIRST_INPUTS.contains(input) || INPUTS.contains(input) || [Input::BuildStd, Input::Manifest].contains(input)
+    };
+    Input::of_unit().filter(move |input| !known(input))
+}
+
+fn unit_row(unit: &TraceUnit) -> PackedUnit {
+    let inputs = (FIRST_INPUTS.map(|input| unit[input]), INPUTS.map(|input| unit[input]));
+    let is_std = unit[Input::BuildStd] != Text(0);
+    let observed = [unit[Input::Manifest], unit.observed];
+    (unit.name, inputs.0, unit.source, inputs.1, is_std, observed, unit.published, unit.watches)
+}
+
+fn unit(row: PackedUnit, std: Text) -> TraceUnit {
+    let (name, first, source, more, is_std, [manifest, observed], published, watches) = row;
+    let mut inputs = EnumMap::default();
+    inputs.extend(FIRST_INPUTS.into_iter().zip(first).chain(INPUTS.into_iter().zip(more)));
+    inputs[Input::BuildStd] = if is_std { std } else { Text(0) };
+    inputs[Input::Manifest] = manifest;
+    TraceUnit { name, source, inputs, observed, published, watches }
 }
 
 /// The first line as text, and what follows it.
@@ -173,10 +185,23 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
     if read.is_err() || raw.len() as u64 != raw_len {
         return Err("its tables do not unpack".to_owned());
     }
-    let ((strings, units, nodes, edges, workspaces, plans, events), rest) =
-        postcard::take_from_bytes(&raw).map_err(|error| format!("its tables: {error}"))?;
-    if !rest.is_empty() {
-        return Err("something follows its tables".to_owned());
+    let wrong = |error| format!("its tables: {error}");
+    let ((mut strings, rows, nodes, edges, workspaces, plans, events), mut rest): (
+        (Vec<String>, Vec<PackedUnit>, _, _, _, _, _),
+        _,
+    ) = postcard::take_from_bytes(&raw).map_err(wrong)?;
+    let is_std = |row: &PackedUnit| row.4;
+    let std = strings.iter().position(|text| text == "std").unwrap_or(strings.len());
+    if std == strings.len() && rows.iter().any(is_std) {
+        strings.push("std".to_owned());
+    }
+    let mut units: Vec<TraceUnit> = rows.into_iter().map(|row| unit(row, Text(std as u32))).collect();
+    while !rest.is_empty() {
+        let (name, column): (&str, Vec<Text>);
+        ((name, column), rest) = postcard::take_from_bytes(rest).map_err(wrong)?;
+        let input = further_inputs().find(|input| input.info().name == name);
+        let input = input.filter(|_| column.len() == units.len()).ok_or("something follows its tables")?;
+        units.iter_mut().zip(column).for_each(|(unit, text)| unit.inputs[input] = text);
     }
     let trace = Trace { about, strings, units, nodes, edges, workspaces, plans, events };
     check(&trace)?;
@@ -208,9 +233,7 @@ fn check(trace: &Trace) -> Result<(), String> {
 
 fn units(trace: &Trace) -> Result<(), String> {
     for (at, unit) in trace.units.iter().enumerate() {
-        let mut copy = *unit;
-        let inputs = Input::of_unit().filter_map(|input| copy.input(input).map(|text| *text));
-        let mut texts = inputs.collect::<Vec<_>>().into_iter().chain([unit.name, unit.observed, unit.watches]);
+        let mut texts = unit.inputs.values().chain([&unit.name, &unit.observed, &unit.watches]);
         if texts.any(|text| text.at() >= trace.strings.len()) {
             return Err(format!("unit {at} names a string that is not there"));
         }
@@ -296,7 +319,6 @@ pub(super) mod ascending {
 
     use super::NodeId;
 
-    /// Writes the differences.
     pub fn serialize<S: Serializer>(nodes: &[NodeId], serializer: S) -> Result<S::Ok, S::Error> {
         let mut before = 0;
         serializer.collect_seq(nodes.iter().map(|node| {
@@ -306,7 +328,7 @@ pub(super) mod ascending {
         }))
     }
 
-    /// Reads them back; what does not ascend is found by the check.
+    // What does not ascend is found by the check.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NodeId>, D::Error> {
         let mut nodes = Vec::<u32>::deserialize(deserializer)?;
         let mut before = 0u32;

@@ -44,7 +44,9 @@ fn node(b: &mut TraceBuilder, id: &str, kind: &str, mode: &str, profile: &str, d
     let label = b.text("x ");
     let edges = dependencies.iter().map(|node| Edge { label, node: *node }).collect();
     let amount = |value| Amount { value, measured: true };
-    b.node(unit, edges, amount(2.0), amount(100.0))
+    let node = b.node(unit, edges);
+    b.cost(node, amount(2.0), amount(100.0));
+    node
 }
 
 /// A workspace with a development build; the last node is what is asked for.
@@ -83,9 +85,23 @@ fn equal_things_are_one_row_and_a_measurement_replaces_an_estimate() {
     let unit = trace.units[0];
     let amount = |value, measured| Amount { value, measured };
     let unit = builder.unit(unit);
-    let once = builder.node(unit, Vec::new(), amount(1.0, false), amount(5.0, true));
-    let again = builder.node(unit, Vec::new(), amount(3.0, true), amount(9.0, true));
+    let [once, again] = [0, 1].map(|_| builder.node(unit, Vec::new()));
+    builder.cost(once, amount(1.0, false), amount(5.0, true));
+    builder.cost(again, amount(3.0, true), amount(9.0, true));
     assert_eq!(once, again);
     let trace = builder.finish(About::default());
     assert_eq!((trace.nodes[0].seconds, trace.nodes[0].bytes), (amount(3.0, true), amount(5.0, true)));
+}
+
+#[test]
+fn every_input_of_a_unit_is_written_and_read() {
+    let mut trace = by_hand();
+    for input in Input::of_unit() {
+        // The file has no text for this one.
+        let text = if input == Input::BuildStd { "std" } else { input.info().name };
+        trace.units[0].inputs[input] = Text(trace.strings.len() as u32);
+        trace.strings.push(text.to_owned());
+    }
+    let read = Trace::parse(&trace.to_bytes().unwrap(), std::path::Path::new("x.trace")).unwrap();
+    assert_eq!(read, trace);
 }

@@ -1,12 +1,12 @@
 //! Traces are written, read back, and refused when anything about them is wrong.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
 
 use std::path::Path;
 
+use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEvent};
 use proptest::prelude::*;
-use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceError, TraceEvent};
+use strategies::key::Input;
+
+use super::MadeUnit;
 
 fn parse(bytes: &[u8]) -> Result<Trace, TraceError> {
     Trace::parse(bytes, Path::new("x.trace"))
@@ -16,16 +16,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_written_is_read(workspaces in support::workspaces(5)) {
-        let trace = support::trace(&workspaces);
+    fn what_is_written_is_read(workspaces in super::workspaces(5)) {
+        let trace = super::trace(&workspaces);
         let bytes = trace.to_bytes().unwrap();
         prop_assert_eq!(&parse(&bytes).unwrap(), &trace);
         prop_assert_eq!(trace.to_bytes().unwrap(), bytes, "the same trace is the same bytes");
     }
 
     #[test]
-    fn a_changed_byte_is_noticed(workspaces in support::workspaces(3), at in any::<prop::sample::Index>(), bit in 0u8..8) {
-        let mut bytes = support::trace(&workspaces).to_bytes().unwrap();
+    fn a_changed_byte_is_noticed(workspaces in super::workspaces(3), at in any::<prop::sample::Index>(), bit in 0u8..8) {
+        let mut bytes = super::trace(&workspaces).to_bytes().unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
         prop_assert!(parse(&bytes).is_err(), "byte {} of {}", at, bytes.len());
@@ -34,16 +34,7 @@ proptest! {
 
 #[test]
 fn every_truncation_gets_one_line() {
-    let workspace = vec![support::MadeUnit {
-        package: 0,
-        version: 0,
-        features: 0,
-        debug: 0,
-        kind: 0,
-        dependencies: vec![],
-        seconds: 1.0,
-    }];
-    let bytes = support::trace(&[workspace]).to_bytes().unwrap();
+    let bytes = super::trace(&[vec![MadeUnit::default()]]).to_bytes().unwrap();
     for end in 0..bytes.len() {
         let message = parse(&bytes[..end]).unwrap_err().to_string();
         assert!(!message.contains('\n') && message.contains("x.trace"), "{end}: {message}");
@@ -54,7 +45,7 @@ fn every_truncation_gets_one_line() {
 }
 
 #[test]
-fn other_files_and_versions_are_told_apart() {
+fn other_files_and_versions_are_refused() {
     let of = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
     assert!(of(b"").contains("is no trace"));
     assert!(of(b"package,version\nserde,1\n").contains("is no trace"));
@@ -63,17 +54,8 @@ fn other_files_and_versions_are_told_apart() {
 
 /// Writes a trace whose tables do not hold together, as a hostile file would.
 fn refused(change: impl Fn(&mut Trace)) -> String {
-    let made_unit = |dependencies| support::MadeUnit {
-        package: 0,
-        version: 0,
-        features: 0,
-        debug: 0,
-        kind: 0,
-        dependencies,
-        seconds: 1.0,
-    };
-    let other = support::MadeUnit { package: 1, ..made_unit(vec![]) };
-    let mut trace = support::trace(&[vec![made_unit(vec![]), other]]);
+    let other = MadeUnit { package: 1, ..MadeUnit::default() };
+    let mut trace = super::trace(&[vec![MadeUnit::default(), other]]);
     change(&mut trace);
     parse(&trace.to_bytes().unwrap()).unwrap_err().to_string()
 }
@@ -82,7 +64,7 @@ fn refused(change: impl Fn(&mut Trace)) -> String {
 fn indexes_that_lead_nowhere_are_refused() {
     let far = u32::MAX - 1;
     assert!(refused(|it| it.strings[0] = "x".into()).contains("first string"));
-    assert!(refused(|it| it.units[0].features = Text(far)).contains("names a string"));
+    assert!(refused(|it| it.units[0].inputs[Input::Features] = Text(far)).contains("names a string"));
     assert!(refused(|it| it.workspaces[0].name = Text(far)).contains("workspace 0"));
     assert!(refused(|it| it.nodes[0].unit.0 = far).contains("of a unit"));
     assert!(refused(|it| it.nodes[0].edges_end = far).contains("edges of node 0"));

@@ -1,18 +1,15 @@
 //! Keys of simulated designs.
-#![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
+use crate::keys::{KeyDesign, RELAXATIONS, views};
+use crate::reuse::{KeyTally, Portfolio, bands, curve, grid};
+use crate::trace::{NodeId, PlanId, Trace};
 use proptest::prelude::*;
-use simulation::keys::{KeyDesign, RELAXATIONS, views};
-use simulation::reuse::{KeyTally, Portfolio, bands, curve, grid};
-use simulation::trace::{NodeId, PlanId, Trace};
 use strategies::policy::{ALL, admission};
 
 fn designs() -> Vec<KeyDesign> {
     let plain = KeyDesign::policies();
-    let relaxed = plain.iter().flat_map(|design| RELAXATIONS.iter().map(|it| design.with([it])));
-    relaxed.chain(plain.clone()).collect()
+    let changed = plain.iter().flat_map(|design| RELAXATIONS.iter().map(|it| design.with([it])));
+    changed.chain(plain.clone()).collect()
 }
 
 fn nodes(trace: &Trace) -> impl Iterator<Item = NodeId> {
@@ -23,16 +20,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn without_relaxations_every_node_has_a_key_of_its_own(workspaces in support::workspaces(4)) {
-        let trace = support::trace(&workspaces);
+    fn without_relaxations_every_node_has_a_key_of_its_own(workspaces in super::workspaces(4)) {
+        let trace = super::trace(&workspaces);
         let view = &views(&trace, &[KeyDesign::parse("aggressive").unwrap()])[0];
         let keys: std::collections::HashSet<_> = nodes(&trace).filter_map(|node| view.key(node)).collect();
         prop_assert_eq!(keys.len(), trace.nodes.len());
     }
 
     #[test]
-    fn relaxing_never_loses_and_tightening_never_gains(workspaces in support::workspaces(4)) {
-        let trace = support::trace(&workspaces);
+    fn relaxing_never_loses_and_tightening_never_gains(workspaces in super::workspaces(4)) {
+        let trace = super::trace(&workspaces);
         let portfolio = Portfolio::of(&trace, "dev build");
         for plain in KeyDesign::policies() {
             for relaxation in &RELAXATIONS {
@@ -44,10 +41,9 @@ proptest! {
         }
     }
 
-    /// The formula against every order there is.
     #[test]
-    fn a_curve_is_the_mean_over_all_orders(workspaces in support::workspaces(4)) {
-        let trace = support::trace(&workspaces);
+    fn a_curve_is_the_mean_over_all_orders(workspaces in super::workspaces(4)) {
+        let trace = super::trace(&workspaces);
         let portfolio = Portfolio::of(&trace, "dev build");
         let all = portfolio.plans.len();
         for view in views(&trace, &designs()) {
@@ -69,8 +65,8 @@ proptest! {
     }
 
     #[test]
-    fn bands_are_seeded_and_in_range(workspaces in support::workspaces(6), seed in any::<u64>()) {
-        let trace = support::trace(&workspaces);
+    fn bands_are_seeded_and_in_range(workspaces in super::workspaces(6), seed in any::<u64>()) {
+        let trace = super::trace(&workspaces);
         let portfolio = Portfolio::of(&trace, "dev build");
         let at = grid(portfolio.plans.len() as u32);
         let view = &views(&trace, &[KeyDesign::parse("non-local").unwrap()])[0];
@@ -82,10 +78,10 @@ proptest! {
 }
 
 /// A node that several plans share is judged once. A policy asks whether a package has a build script anywhere in the
-/// graph; in real graphs whatever has one stands on it.
+/// graph; in real graphs whatever has one depends on it.
 #[test]
 fn designs_admit_what_their_policies_admit() {
-    let trace = simulation::trace::census().unwrap();
+    let trace = crate::trace::census().unwrap();
     let views = views(&trace, &KeyDesign::policies());
     for (policy, view) in ALL.iter().zip(&views) {
         let mut seen = std::collections::HashSet::new();
@@ -121,7 +117,7 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
 /// What each workspace of one order reuses, by units and seconds, and the bytes stored after it.
 fn in_order(
     trace: &Trace,
-    view: &simulation::keys::KeyView,
+    view: &crate::keys::KeyView,
     portfolio: &Portfolio,
     order: &[usize],
 ) -> Vec<(f64, f64, f64)> {
@@ -132,7 +128,7 @@ fn in_order(
         let PlanId(plan) = portfolio.plans[*at];
         let plan = &trace.plans[plan as usize];
         let key = |node: NodeId| {
-            let own = view.keys.by_workspace && trace.unit(node).source == simulation::trace::TraceSource::Path;
+            let own = view.keys.by_workspace && trace.unit(node).source == crate::trace::TraceSource::Path;
             view.key(node).map(|key| (key, own.then_some(*at)))
         };
         let seconds = |node: NodeId| f64::from(trace.nodes[node.0 as usize].seconds.value);

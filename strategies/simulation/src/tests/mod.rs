@@ -1,13 +1,15 @@
-//! Small random traces.
-#![allow(missing_docs, clippy::unwrap_used)]
-#![allow(dead_code, reason = "each test file uses some of it")]
+//! Keys, replays and files of small random traces.
 
+mod keys;
+mod replay;
+mod trace;
+
+use crate::trace::{About, Amount, Edge, NodeId, Trace, TraceBuilder, TraceSource, TraceTask, UnitId};
 use proptest::prelude::*;
-use simulation::trace::{About, Amount, Edge, NodeId, Trace, TraceBuilder, TraceSource, TraceTask};
 use strategies::key::{Input, KeyInputs};
 
 /// What one node of a random workspace is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct MadeUnit {
     pub package: u8,
     pub version: u8,
@@ -29,7 +31,7 @@ const KINDS: [(&str, &str); 5] = [
     ("lib", "check"),
 ];
 
-pub fn made_unit() -> impl Strategy<Value = MadeUnit> {
+fn made_unit() -> impl Strategy<Value = MadeUnit> {
     let dependencies = proptest::collection::vec(any::<prop::sample::Index>(), 0..4);
     (0u8..5, 0u8..3, 0u8..2, 0u8..2, 0u8..5, dependencies, 0.0f32..9.0).prop_map(
         |(package, version, features, debug, kind, dependencies, seconds)| MadeUnit {
@@ -49,7 +51,7 @@ pub fn workspaces(most: usize) -> impl Strategy<Value = Vec<MadeWorkspace>> {
 }
 
 /// The inputs of a registry unit.
-pub fn registry(made_unit: &MadeUnit) -> KeyInputs {
+fn registry(made_unit: &MadeUnit) -> KeyInputs {
     let (kind, mode) = KINDS[usize::from(made_unit.kind)];
     let (name, version) = (format!("p{}", made_unit.package), format!("1.{}.0", made_unit.version));
     let profile = format!(
@@ -82,23 +84,17 @@ fn inputs(texts: impl IntoIterator<Item = (Input, String)>) -> KeyInputs {
 
 /// A trace of one plan for each workspace.
 pub fn trace(workspaces: &[MadeWorkspace]) -> Trace {
-    trace_with(workspaces, |_| {})
-}
-
-/// The same, with inputs changed before they go in.
-pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut KeyInputs)) -> Trace {
     let mut builder = TraceBuilder::default();
     for (at, workspace) in workspaces.iter().enumerate() {
         let id = builder.workspace(&format!("w{at}"), 0);
         let mut nodes: Vec<NodeId> = Vec::new();
         for made_unit in workspace {
-            let mut inputs = registry(made_unit);
-            change(&mut inputs);
+            let inputs = registry(made_unit);
             let node = add(&mut builder, &inputs, TraceSource::Registry, "", &nodes, made_unit);
             nodes.push(node);
         }
         // The member depends on everything.
-        let mut inputs = inputs([
+        let inputs = inputs([
             (Input::PackageName, format!("m{at}")),
             (Input::Version, "0.1.0".into()),
             (Input::PackageId, format!("path ws: m{at} 0.1.0")),
@@ -108,12 +104,11 @@ pub fn trace_with(workspaces: &[MadeWorkspace], change: impl Fn(&mut KeyInputs))
             (Input::Mode, "build".into()),
             (Input::Manifest, format!("manifest of m{at}")),
         ]);
-        change(&mut inputs);
         let all = MadeUnit { dependencies: Vec::new(), ..workspace[0].clone() };
         let unit = unit(&mut builder, &inputs, TraceSource::Path, "sources");
         let label = builder.text("dep ");
         let edges = distinct(&nodes).into_iter().map(|node| Edge { label, node }).collect();
-        let root = builder.node(unit, edges, amount(all.seconds), amount(10.0));
+        let root = node(&mut builder, unit, edges, all.seconds, 10.0);
         nodes.push(root);
         nodes.sort_unstable();
         nodes.dedup();
@@ -137,17 +132,19 @@ fn add(
         false => distinct(&made_unit.dependencies.iter().map(|index| *index.get(before)).collect::<Vec<_>>()),
     };
     let edges = dependencies.into_iter().map(|node| Edge { label, node }).collect();
-    builder.node(unit, edges, amount(made_unit.seconds), amount(100.0))
+    node(builder, unit, edges, made_unit.seconds, 100.0)
 }
 
-fn unit(
-    builder: &mut TraceBuilder,
-    inputs: &KeyInputs,
-    source: TraceSource,
-    observed: &str,
-) -> simulation::trace::UnitId {
+fn node(builder: &mut TraceBuilder, unit: UnitId, edges: Vec<Edge>, seconds: f32, bytes: f32) -> NodeId {
+    let node = builder.node(unit, edges);
+    let amount = |value| Amount { value, measured: false };
+    builder.cost(node, amount(seconds), amount(bytes));
+    node
+}
+
+fn unit(builder: &mut TraceBuilder, inputs: &KeyInputs, source: TraceSource, observed: &str) -> UnitId {
     let observed = builder.text(observed);
-    let unit = simulation::trace::TraceUnit { observed, ..builder.unit_of(inputs, source) };
+    let unit = crate::trace::TraceUnit { observed, ..builder.unit_of(inputs, source) };
     builder.unit(unit)
 }
 
@@ -156,8 +153,4 @@ fn distinct(nodes: &[NodeId]) -> Vec<NodeId> {
     nodes.sort_unstable();
     nodes.dedup();
     nodes
-}
-
-pub fn amount(value: f32) -> Amount {
-    Amount { value, measured: false }
 }

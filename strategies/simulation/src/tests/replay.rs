@@ -1,21 +1,18 @@
 //! Builds, edits, wipes and new toolchains, played again.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod support;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::history::History;
+use crate::keys::{KeyDesign, KeyView, views};
+use crate::replay::{NodeStatus, ReplayedOutcome, SimulatedMachine, StoreReplay};
+use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 use proptest::prelude::*;
-use simulation::history::History;
-use simulation::keys::{KeyDesign, KeyView, views};
-use simulation::replay::{NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
-use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
+use strategies::key::Input;
 
 fn view(trace: &Trace, design: &str) -> KeyView {
     views(trace, &[KeyDesign::parse(design).unwrap()]).remove(0)
 }
 
-/// What may happen to a trace of some workspaces.
 fn actions(trace: &Trace, picks: &[(u8, prop::sample::Index)]) -> Vec<TraceAction> {
     let main = Text(trace.strings.iter().position(|it| it == "ws:src/main.rs").unwrap() as u32);
     let action = |(kind, index): &(u8, prop::sample::Index)| {
@@ -38,11 +35,11 @@ fn picks() -> impl Strategy<Value = Vec<(u8, prop::sample::Index)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Toolchains and edits stand beside a key here. Hashed into the inputs, as a real store has them, they tell the
-    /// same artifacts apart.
+    /// Toolchains and edits are apart from a key here. Hashed into the inputs, as a real store has them, they distinguish
+    /// the same artifacts.
     #[test]
-    fn changes_beside_a_key_are_like_changes_in_it(workspaces in support::workspaces(3), picks in picks()) {
-        let trace = support::trace(&workspaces);
+    fn changes_beside_a_key_are_like_changes_in_it(workspaces in super::workspaces(3), picks in picks()) {
+        let trace = super::trace(&workspaces);
         let view = view(&trace, "aggressive");
         let mut machine = SimulatedMachine::new(&trace, &view);
         let (mut toolchain, mut edits) = (0, HashMap::new());
@@ -74,8 +71,8 @@ proptest! {
     }
 
     #[test]
-    fn a_build_directory_keeps_what_nothing_changed(workspaces in support::workspaces(3), picks in picks()) {
-        let trace = support::trace(&workspaces);
+    fn a_build_directory_keeps_what_nothing_changed(workspaces in super::workspaces(3), picks in picks()) {
+        let trace = super::trace(&workspaces);
         let view = view(&trace, "non-local");
         let mut replay = StoreReplay::new(&trace, &view);
         let mut clean = HashSet::new();
@@ -84,7 +81,7 @@ proptest! {
                 TraceAction::Build(plan) => {
                     let outcomes = replay.build(plan);
                     if !clean.insert(plan) {
-                        prop_assert!(outcomes.iter().all(|it| *it == UnitOutcome::Present), "a no-op build does nothing");
+                        prop_assert!(outcomes.iter().all(|it| *it == ReplayedOutcome::Present), "a no-op build does nothing");
                     }
                 }
                 other => {
@@ -97,15 +94,15 @@ proptest! {
 
     /// The same trace as outcomes in a store without limits and as a history of artifacts.
     #[test]
-    fn a_history_asks_for_what_a_replay_asks_for(workspaces in support::workspaces(3), picks in picks()) {
-        let mut trace = support::trace(&workspaces);
+    fn a_history_asks_for_what_a_replay_asks_for(workspaces in super::workspaces(3), picks in picks()) {
+        let mut trace = super::trace(&workspaces);
         let event = |(at, action)| TraceEvent { at: at as u32, action };
         trace.events = actions(&trace, &picks).into_iter().enumerate().map(event).collect();
         for design in ["conservative", "aggressive"] {
             let view = view(&trace, design);
             let history = History::of(&trace, &view);
             let mut replay = StoreReplay::new(&trace, &view);
-            let mut stored = HashSet::<simulation::history::ArtifactId>::new();
+            let mut stored = HashSet::<u32>::new();
             let mut builds = history.builds.iter();
             for event in &trace.events {
                 let TraceAction::Build(plan) = event.action else {
@@ -115,13 +112,13 @@ proptest! {
                 let outcomes = replay.build(plan);
                 let build = builds.next().unwrap();
                 let hits = history.wanted(build).iter().filter(|it| stored.contains(*it)).count();
-                let count = |wanted: UnitOutcome| outcomes.iter().filter(|it| **it == wanted).count();
-                prop_assert_eq!((build.at, build.refused as usize), (event.at, count(UnitOutcome::Refused)));
-                prop_assert_eq!(history.wanted(build).len(), count(UnitOutcome::Hit) + count(UnitOutcome::Miss));
-                prop_assert_eq!(hits, count(UnitOutcome::Hit));
+                let count = |wanted: ReplayedOutcome| outcomes.iter().filter(|it| **it == wanted).count();
+                prop_assert_eq!((build.at, build.refused as usize), (event.at, count(ReplayedOutcome::Refused)));
+                prop_assert_eq!(history.wanted(build).len(), count(ReplayedOutcome::Hit) + count(ReplayedOutcome::Miss));
+                prop_assert_eq!(hits, count(ReplayedOutcome::Hit));
                 stored.extend(history.wanted(build));
-                for artifact in &history.artifacts {
-                    prop_assert!(artifact.dependencies.iter().all(|dependencies| dependencies.at() < history.artifacts.len()));
+                for artifact in 0..history.artifacts() as u32 {
+                    prop_assert!(history.dependencies(artifact).iter().all(|dependency| *dependency < artifact));
                 }
             }
             prop_assert!(builds.next().is_none());
@@ -135,7 +132,7 @@ fn merkle(trace: &Trace, plan: PlanId, toolchain: u32, edits: u32) -> HashMap<No
     for node in &trace.plans[plan.at()].nodes {
         let unit = trace.unit(*node);
         let mut text = format!("{:?} {toolchain}", trace.nodes[node.at()].unit);
-        if trace.text(unit.path) == "ws:src/main.rs" {
+        if trace.text(unit[Input::SourcePath]) == "ws:src/main.rs" {
             text += &format!(" edited {edits} times");
         }
         for edge in trace.edges(*node) {

@@ -1,6 +1,0 @@
-//! Events, replayed.
-
-mod machine;
-mod sources;
-
-pub use machine::{ArtifactKey, NodeStatus, SimulatedMachine, StoreReplay, UnitOutcome};
