@@ -38,4 +38,7 @@ pub mod summary;
 pub mod text;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use stats;
