@@ -32,9 +32,9 @@ pub mod page;
 pub mod plot;
 pub mod probes;
 pub mod report;
-pub mod review;
+mod review;
 pub mod simulation;
-pub mod summary;
+mod summary;
 pub mod text;
 mod words;
 

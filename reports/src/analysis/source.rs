@@ -59,7 +59,7 @@ impl Source {
 /// A run with at least one probe.
 fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
     match run.rows.is_empty() {
-        true => Err(RunError::NotARun { path: dir.into(), why: "no probe was recorded in it".into() }),
+        true => Err(RunError::not_a_run(dir, "no probe was recorded in it")),
         false => Ok(run),
     }
 }
@@ -67,7 +67,7 @@ fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
 /// A simulation with at least one row.
 fn replayed(dir: &Path, run: SimulationRun) -> Result<SimulationRun, RunError> {
     match run.is_empty() {
-        true => Err(RunError::NotARun { path: dir.into(), why: "no table of it has a row".into() }),
+        true => Err(RunError::not_a_run(dir, "no table of it has a row")),
         false => Ok(run),
     }
 }
@@ -75,7 +75,7 @@ fn replayed(dir: &Path, run: SimulationRun) -> Result<SimulationRun, RunError> {
 /// A run that was cut off may lack the end of a row, and says that it is incomplete; one that
 /// calls itself complete has lost something since.
 fn whole(dir: &Path, run: RunFolder) -> Result<RunFolder, RunError> {
-    let not_whole = |why: &str| Err(RunError::NotARun { path: dir.into(), why: why.into() });
+    let not_whole = |why: &str| Err(RunError::not_a_run(dir, why));
     if run.info.complete && run.cut != CutOff::default() {
         return not_whole("it was complete once, yet its tables end in the middle of a step: restore them from a copy");
     }

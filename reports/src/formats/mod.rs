@@ -17,11 +17,11 @@ use serde::Serialize;
 use crate::analysis::ArmNumbers;
 use crate::stats::Judgement;
 
-pub mod json;
-pub mod long;
+pub(crate) mod json;
+pub(crate) mod long;
 pub mod markdown;
 pub mod terminal;
-pub mod wide;
+pub(crate) mod wide;
 
 mod simulated;
 

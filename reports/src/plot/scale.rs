@@ -99,20 +99,19 @@ pub(super) struct Tick {
 
 /// Room between the texts of two ticks.
 const GAP: i32 = 14;
-const POWERS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// Round values of a linear axis, about one every `every` units of the picture.
 pub(super) fn linear(axis: &Axis, unit: ValueUnit, every: i32) -> Vec<Tick> {
     let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
     let (low, high) = axis.ends();
-    stepped(axis, unit, step(unit, (high - low) / most), most)
+    stepped(axis, unit, step((high - low) / most), most)
 }
 
 /// [`linear`] for an axis that counts things, of which there are no halves.
 pub(super) fn whole(axis: &Axis, every: i32) -> Vec<Tick> {
     let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
     let (low, high) = axis.ends();
-    stepped(axis, ValueUnit::Count, step(ValueUnit::Count, (high - low) / most).max(1.0), most)
+    stepped(axis, ValueUnit::Count, step((high - low) / most).max(1.0), most)
 }
 
 fn stepped(axis: &Axis, unit: ValueUnit, step: f64, most: f64) -> Vec<Tick> {
@@ -142,7 +141,7 @@ pub(super) fn log_whole(axis: &Axis) -> Vec<Tick> {
 fn candidates(low: f64, high: f64, length: i32) -> Vec<f64> {
     let mut out = vec![1.0];
     if high / low < 4.0 {
-        let step = step(ValueUnit::Count, (high - low) / 5.0).min(1.0);
+        let step = step((high - low) / 5.0).min(1.0);
         out.extend((1..60).map(|i| ((low / step).floor() + f64::from(i)) * step));
         return out;
     }
@@ -176,23 +175,16 @@ fn thin(ticks: impl Iterator<Item = Tick>) -> Vec<Tick> {
     kept
 }
 
-/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten; for
-/// bytes a power of two, which may be a fifth below it, as the next is so much larger.
-fn step(unit: ValueUnit, raw: f64) -> f64 {
+/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten.
+fn step(raw: f64) -> f64 {
     let raw = if raw.is_finite() && raw > 1e-100 { raw } else { 1e-100 };
-    match unit {
-        ValueUnit::Bytes => (raw.log2() - 0.25).ceil().exp2().max(1.0),
-        ValueUnit::Seconds | ValueUnit::Share | ValueUnit::Count => {
-            let ten = 10f64.powf(raw.log10().floor());
-            [1.0, 2.0, 5.0].map(|factor| factor * ten).into_iter().find(|step| *step >= raw).unwrap_or(10.0 * ten)
-        }
-    }
+    let ten = 10f64.powf(raw.log10().floor());
+    [1.0, 2.0, 5.0].map(|factor| factor * ten).into_iter().find(|step| *step >= raw).unwrap_or(10.0 * ten)
 }
 
 /// A round value with its unit and no more digits than the step has.
 fn name(unit: ValueUnit, value: f64, step: f64) -> String {
     match unit {
-        ValueUnit::Bytes => bytes(value),
         ValueUnit::Seconds => format!("{} s", digits(value, step)),
         ValueUnit::Share => format!("{}%", digits(value * 100.0, step * 100.0)),
         ValueUnit::Count => digits(value, step),
@@ -206,12 +198,6 @@ fn digits(value: f64, step: f64) -> String {
         _ if value.abs() >= 1e7 || decimals > 4 => format!("{value:.1e}"),
         _ => format!("{value:.decimals$}"),
     }
-}
-
-fn bytes(value: f64) -> String {
-    let power = if value.abs() < 1.0 { 0.0 } else { (value.abs().log2() / 10.0).floor().clamp(0.0, 4.0) };
-    let scaled = value / 1024f64.powf(power);
-    format!("{} {}", plain(scaled), POWERS[power as usize])
 }
 
 /// As short as it gets: at most four digits behind the point, no zeros at the end.
@@ -248,10 +234,6 @@ mod tests {
         assert_eq!(texts(&ticks(9.0, ValueUnit::Seconds)), ["0 s", "2 s", "4 s", "6 s", "8 s"]);
         assert_eq!(texts(&ticks(0.9, ValueUnit::Seconds)), ["0 s", "0.2 s", "0.4 s", "0.6 s", "0.8 s"]);
         assert_eq!(texts(&ticks(1.0, ValueUnit::Share)), ["0%", "20%", "40%", "60%", "80%", "100%"]);
-        let gib = 1024f64.powi(3);
-        assert_eq!(texts(&ticks(1.5 * gib, ValueUnit::Bytes)), ["0 B", "512 MiB", "1 GiB", "1.5 GiB"]);
-        let ticks = linear(&Axis::from_zero([-2048.0, 2048.0], (0, 400)), ValueUnit::Bytes, 80);
-        assert_eq!(texts(&ticks), ["-2 KiB", "-1 KiB", "0 B", "1 KiB", "2 KiB"]);
     }
 
     #[test]
@@ -278,7 +260,7 @@ mod tests {
                 let widths = text::width(&pair[0].text, SMALL) / 2 + text::width(&pair[1].text, SMALL) / 2;
                 prop_assert!(pair[1].at - pair[0].at >= widths, "{ticks:?}");
             }
-            for unit in [ValueUnit::Seconds, ValueUnit::Bytes, ValueUnit::Share, ValueUnit::Count] {
+            for unit in [ValueUnit::Seconds, ValueUnit::Share, ValueUnit::Count] {
                 let axis = Axis::from_zero(values.clone(), (0, room));
                 let ticks = linear(&axis, unit, 80);
                 prop_assert!(ticks.len() <= 16, "{ticks:?}");

@@ -10,7 +10,7 @@ use crate::analysis::Analysis;
 use crate::document::Block;
 use crate::formats::{json, long, markdown, wide};
 use crate::page::{self, PageError, Rows};
-use records::run_folder::RunError;
+use records::run_folder::{RunError, replace_file};
 
 /// Name of the page.
 pub const PAGE: &str = "report.html";
@@ -98,16 +98,8 @@ impl Report {
         let document = self.document();
         let mut written = Vec::new();
         let mut put = |name: &str, text: &str| -> Result<(), RunError> {
-            let path = dir.join(name);
-            let staged = dir.join(format!("{name}.new"));
-            let replaced = fs::write(&staged, text)
-                .map_err(RunError::io("write", &staged))
-                .and_then(|()| fs::rename(&staged, &path).map_err(RunError::io("replace", &path)));
-            if let Err(error) = replaced {
-                let _ = fs::remove_file(&staged);
-                return Err(error);
-            }
-            written.push(path);
+            replace_file(dir, name, text.as_bytes())?;
+            written.push(dir.join(name));
             Ok(())
         };
         let analyses: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();

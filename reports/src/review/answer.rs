@@ -1,6 +1,6 @@
 //! An answer under construction, and the section it becomes.
 //!
-//! Every question lists the evidence that would settle it. The standing of a question is decided by the state
+//! Every question lists the evidence that would answer it. The standing of a question is decided by the state
 //! of that evidence alone, the same way for all:
 //!
 //! | evidence | standing |
@@ -15,9 +15,8 @@
 //! simulation of a made-up trace.
 
 use super::catalogue::Question;
-use super::command::Source;
+use super::command::EvidenceSource;
 use crate::document::{Block, Grid, Section};
-use crate::plot::Plot;
 use crate::words::listed;
 
 /// The standing of a question.
@@ -25,7 +24,7 @@ use crate::words::listed;
 pub enum Standing {
     /// No evidence is at hand.
     Open,
-    /// Some of the evidence that would settle it is at hand.
+    /// Some of the evidence that would answer it is at hand.
     Partly,
     /// All of it is.
     Answered,
@@ -85,10 +84,6 @@ impl Answer {
         }
     }
 
-    pub fn plot(&mut self, plot: Plot) {
-        self.blocks.push(Block::Plot(plot));
-    }
-
     /// Adds to what the runs support.
     pub fn supports(&mut self, sentence: impl Into<String>) {
         self.supports.push(sentence.into());
@@ -103,13 +98,13 @@ impl Answer {
     }
 
     /// The states of all evidence; what no command gets is missing.
-    fn parts(&self, question: &Question) -> Vec<(&'static str, Source, State)> {
+    fn parts<'q>(&self, question: &'q Question) -> Vec<(&'q str, &'q EvidenceSource, State)> {
         let mut states = self.states.iter();
-        let part = |(what, source): &(&'static str, Source)| match source {
-            Source::Nothing(_) => (*what, *source, State::Missing),
-            _ => (*what, *source, states.next().copied().unwrap_or(State::Missing)),
+        let mut state = |source: &EvidenceSource| match source {
+            EvidenceSource::Nothing(_) => State::Missing,
+            _ => states.next().copied().unwrap_or(State::Missing),
         };
-        question.evidence.iter().map(part).collect()
+        question.evidence.iter().map(|it| (it.what.as_str(), &it.source, state(&it.source))).collect()
     }
 
     /// The standing of the question.
@@ -137,7 +132,7 @@ impl Answer {
         section.say(format!("Standing: {} ({}).", standing.as_str(), known.join("; ")));
         section.say(format!("Positions so far: {}", question.positions));
         if standing > Standing::Open {
-            question.caveats.iter().for_each(|caveat| self.limits(*caveat));
+            question.caveats.iter().for_each(|caveat| self.limits(caveat.as_str()));
         }
         section.blocks.extend(self.blocks);
         for (head, items) in [("These runs support:", self.supports), ("They do not support:", self.limits)] {
@@ -149,7 +144,7 @@ impl Answer {
         let mut commands: Vec<(String, Vec<&str>)> = Vec::new();
         for (what, source, _) in parts.into_iter().filter(|part| part.2 != State::Shown) {
             match (source, source.command()) {
-                (Source::Nothing(closest), _) => {
+                (EvidenceSource::Nothing(closest), _) => {
                     section.push(Block::Note(format!("No command at hand shows {what} yet. {closest}")));
                 }
                 (_, command) => match commands.iter_mut().find(|(known, _)| *known == command) {
@@ -168,13 +163,15 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::QUESTIONS;
+    use super::super::catalogue::{ANSWERS, QUESTIONS, WantedEvidence};
     use super::super::evidence::Evidence;
     use super::*;
 
     #[test]
     fn the_standing_is_decided_by_the_evidence() {
-        let two = Question { evidence: &[("a", Source::Simulate), ("b", Source::Simulate)], ..QUESTIONS[0] };
+        let source = EvidenceSource::Simulate(true);
+        let piece = |what: &str| WantedEvidence { what: what.into(), source: source.clone() };
+        let two = Question { evidence: vec![piece("a"), piece("b")], ..Question::default() };
         let standing = |states: &[State]| Answer::default().states(states).standing(&two);
         assert_eq!(standing(&[]), Standing::Open);
         assert_eq!(standing(&[State::Missing, State::Missing]), Standing::Open);
@@ -186,10 +183,10 @@ mod tests {
 
     #[test]
     fn every_answer_has_a_state_for_each_piece_of_evidence() {
-        for question in QUESTIONS {
-            let wanted = question.evidence.iter().filter(|(_, source)| !matches!(source, Source::Nothing(_))).count();
-            let states = (question.answer)(&Evidence::default()).states;
-            assert_eq!(states.len(), wanted, "{}", question.id);
+        assert_eq!(QUESTIONS.len(), ANSWERS.len());
+        for (question, answer) in QUESTIONS.iter().zip(ANSWERS) {
+            let commands = question.evidence.iter().filter(|it| !matches!(it.source, EvidenceSource::Nothing(_)));
+            assert_eq!(answer(&Evidence::default()).states.len(), commands.count(), "{}", question.id);
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct RetentionByKey<'a> {
 }
 
 /// Whether a policy knows the future, so that none can be built like it.
-pub fn is_offline(policy: &str) -> bool {
+fn is_offline(policy: &str) -> bool {
     policy.starts_with("offline-")
 }
 

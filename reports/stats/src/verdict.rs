@@ -1,24 +1,4 @@
-//! The one decision rule, and the words for what it decides.
-//!
-//! An arm is called faster or slower only when all of this holds:
-//!
-//! 1. the sign-flip p-value, corrected over the family, is at most [`Rule::alpha`]:
-//!    luck is ruled out, whatever the noise looks like;
-//! 2. the confidence interval of the ratio excludes 1: a typical round differs, not
-//!    only the mean that a few wild rounds can carry;
-//! 3. mean and median lie on the same side of 1, for the same reason;
-//! 4. the ratio is at least [`Rule::min_effect`] away from 1: a smaller one is
-//!    within what a path length or an environment variable can do to a program
-//!    (Mytkowicz et al., "Producing wrong data without doing anything obviously
-//!    wrong!", ASPLOS 2009), a bias that no number of rounds averages out.
-//!
-//! If not even rounds that all agree could have met 1, or there is no interval,
-//! the verdict is "too few rounds" and says nothing about the arm. Without a
-//! single valid pair it is "invalid". The rest is "no difference found", which is
-//! not "no difference": [`super::power`] says what would have been found.
-//!
-//! Condition 1 alone keeps the chance of any false difference in the family at or
-//! below alpha; the others only take verdicts away.
+//! The one decision rule, and the words for what it decides (`METHOD.md`, the rule).
 
 use super::bootstrap::Interval;
 use super::sample::Block;

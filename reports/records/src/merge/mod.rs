@@ -66,13 +66,13 @@ pub fn merge(folders: Vec<RunFolder>, allowed: &Allowed, partial: bool) -> Resul
 fn part(folder: &RunFolder) -> Result<ShardNumber, MergeError> {
     let name = || folder.info.name.clone();
     if !folder.info.shards.is_empty() {
-        return Err(MergeError::Merged { name: name() });
+        return Err(MergeError::Merged(name()));
     }
-    let Some(text) = folder.info.part() else { return Err(MergeError::NoShard { name: name() }) };
+    let Some(text) = folder.info.part() else { return Err(MergeError::NoShard(name())) };
     let numbers = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-    let part = numbers.filter(|(index, of)| (1..=*of).contains(index)).ok_or(MergeError::NoShard { name: name() })?;
+    let part = numbers.filter(|(index, of)| (1..=*of).contains(index)).ok_or(MergeError::NoShard(name()))?;
     if !folder.info.complete || folder.cut != CutOff::default() {
-        return Err(MergeError::Incomplete { name: name(), shard: text.to_owned() });
+        return Err(MergeError::Incomplete(name(), text.to_owned()));
     }
     Ok(part)
 }

@@ -11,22 +11,11 @@ pub(crate) mod store;
 pub use brief::brief;
 
 use crate::document::{Block, Section};
-use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::ablation::{ablations, share};
 use crate::simulation::curves::{Curve, by_command};
 use crate::simulation::{RelaxationRow, SimulationRun};
 use crate::text::percent;
 use crate::words::plural;
-
-/// Curves of a plot: more cannot be distinguished.
-const LINES: usize = 6;
-
-/// The axes of a plot.
-struct Axes {
-    x: HorizontalScale,
-    y: &'static str,
-    unit: ValueUnit,
-}
 
 /// One simulation: the subject of its chapters.
 struct SimulationView<'a> {
@@ -42,21 +31,6 @@ impl SimulationView<'_> {
 
     fn section(&self, chapter: &str, title: &str) -> Section {
         Section::new(&self.id(chapter), title, 1)
-    }
-
-    /// The n-th plot of a chapter.
-    fn plot(
-        &self,
-        (chapter, at): (&str, usize),
-        title: String,
-        finding: String,
-        axes: Axes,
-        lines: Vec<PlotLine>,
-    ) -> Block {
-        let id = if at == 0 { self.id(chapter) } else { format!("{}-{chapter}-{}", self.anchor, at + 1) };
-        let Axes { x, y, unit } = axes;
-        let chart = Chart::Lines { x, y: y.into(), scale: VerticalScale::Amount(unit), lines };
-        Block::Plot(Plot { id, title, finding, chart })
     }
 
     /// `120 workspaces in 20 orders`.

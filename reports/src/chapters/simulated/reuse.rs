@@ -1,14 +1,16 @@
 //! What keys find: between workspaces, with one input less, between commands; and why units miss.
 
-use super::{Axes, LINES, SimulationView, ends};
+use super::{SimulationView, ends};
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::plot::{HorizontalScale, PlotInterval, PlotLine, ValueUnit};
+use crate::plot::{Chart, HorizontalScale, Plot, PlotInterval, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::ablation::{Ablation, ablations, is_one_input, share};
 use crate::simulation::curves::{Curve, by_command, first_class, is_plain};
 use crate::simulation::{MissRow, RelaxationRow, SharingRow, SimulationRun};
 use crate::text::{bytes, count, percent, seconds};
 use crate::words::{capital, distinct};
 
+/// Curves of a plot: more cannot be distinguished.
+const LINES: usize = 6;
 /// From as many workspaces on the axis is logarithmic: most happens at its beginning.
 const LOG: u32 = 30;
 /// Policies that the conclusion on misses names.
@@ -26,13 +28,18 @@ pub(super) fn section(view: &SimulationView<'_>) -> Option<Section> {
         if most > 1 {
             let x = "workspaces built, this one included".to_owned();
             let x = if most > LOG { HorizontalScale::Log(x) } else { HorizontalScale::Linear(x) };
-            section.push(view.plot(
-                ("reuse", at),
-                format!("What a workspace reuses of those built before it, {}", curves[0].command),
-                reuse_finding(view, curves, folded.len() - shown.len()),
-                Axes { x, y: "reused, by compile seconds", unit: ValueUnit::Share },
-                shown.iter().map(|(name, curve)| line(name, curve)).collect(),
-            ));
+            let chapter = view.id("reuse");
+            section.push(Block::Plot(Plot {
+                id: if at == 0 { chapter } else { format!("{chapter}-{}", at + 1) },
+                title: format!("What a workspace reuses of those built before it, {}", curves[0].command),
+                finding: reuse_finding(view, curves, folded.len() - shown.len()),
+                chart: Chart::Lines {
+                    x,
+                    y: "reused, by compile seconds".into(),
+                    scale: VerticalScale::Amount(ValueUnit::Share),
+                    lines: shown.iter().map(|(name, curve)| line(name, curve)).collect(),
+                },
+            }));
         }
         section.push(Block::Grid(reuse_table(&curves[..curves.len().min(LINES)])));
     }

@@ -31,6 +31,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// The JSON schema of [`wire::ReportJson`], ended by a line feed.
+#[cfg(test)]
 pub fn schema() -> String {
     let mut text = serde_json::to_string_pretty(&schemars::schema_for!(wire::ReportJson)).unwrap_or_default();
     text.push('\n');

@@ -1,7 +1,6 @@
 //! What is reused, and why not more: eligibility, reuse between projects, inputs of the key.
 
 use crate::document::Grid;
-use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 use crate::review::answer::{Answer, State};
 use crate::review::comparisons::seen;
 use crate::review::evidence::{Evidence, StepArm, ladder};
@@ -101,23 +100,7 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     }
     answer.grid(grid);
     if curves.iter().any(|curve| curve.points.len() > 2) {
-        let finding = reuse_finding(&curves);
-        let line = |it: ReuseCurve| PlotLine {
-            name: format!("{} ({})", it.name, it.run),
-            points: it.points,
-            ..PlotLine::default()
-        };
-        answer.plot(Plot {
-            id: "review-q2-reuse".into(),
-            title: "Reuse between projects".into(),
-            finding,
-            chart: Chart::Lines {
-                x: HorizontalScale::Linear("projects built".into()),
-                y: "reused, by compile seconds".into(),
-                scale: VerticalScale::Amount(ValueUnit::Share),
-                lines: curves.into_iter().map(line).collect(),
-            },
-        });
+        answer.supports(reuse_finding(&curves));
     }
     answer.grid(reasons_table("Why first builds missed, a round.", &keyed, &[Outcome::Miss, Outcome::Dup]));
     let simulated = simulated::reuse(&mut answer, evidence);
@@ -148,7 +131,7 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     let longest = curves.iter().filter_map(end).map(|it| it.0).fold(0.0, f64::max);
     let whole = |it: &&ReuseCurve| end(it).is_some_and(|end| end.0 >= longest);
     let Some(run) = curves.iter().find(whole).map(|it| &it.run) else {
-        return "Nothing was reused between projects here.".into();
+        return "nothing was reused between projects here".into();
     };
     let mut ends: Vec<(&ReuseCurve, f64)> =
         curves.iter().filter(|it| it.run == *run && whole(it)).filter_map(|it| Some((it, end(it)?.1))).collect();
@@ -156,11 +139,11 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     let Some((best, share)) = ends.first() else { return String::new() };
     let later = || best.points.iter().filter(|it| it.0 > 1.0).map(|it| it.1);
     let lowest = ends.last().filter(|_| ends.len() > 1).map_or_else(String::new, |(other, lowest)| {
-        format!(". Of {} arms there the lowest end is {} ({})", ends.len(), percent(Some(*lowest)), other.name)
+        format!("; of {} arms there the lowest end is {} ({})", ends.len(), percent(Some(*lowest)), other.name)
     });
     format!(
-        "As project {longest} in one order ({run}), {} reused {} of the last one's compile seconds; of all after the \
-         first, least {}, most {}{lowest}.",
+        "as project {longest} in one order ({run}), {} reused {} of the last one's compile seconds; of all after the \
+         first, least {}, most {}{lowest}",
         best.name,
         percent(Some(*share)),
         percent(later().reduce(f64::min)),

@@ -11,7 +11,8 @@ use crate::analysis::Run;
 use crate::document::{Block, Document, Section};
 use crate::formats::markdown;
 use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
-use crate::review::{CORPORA, Evidence, Finding, PROBES, SCENARIOS, Standing, recommendation, review, standings};
+use crate::review::command::SCENARIOS;
+use crate::review::{Evidence, Finding, Standing, recommendation, review, standings};
 use crate::stats::Random;
 use records::run_folder::RunFolder;
 use records::{FileSystemInfo, Outcome, RunInfo, Status};
@@ -260,6 +261,30 @@ fn a_review_of_handmade_runs_is_as_it_was() {
         insta::assert_snapshot!(markdown::render(&document));
     });
 }
+
+/// Families and probes that a printed command may name.
+const PROBES: [&str; 17] = [
+    "*",
+    "stale",
+    "freshness",
+    "identity",
+    "isolation",
+    "faults",
+    "races",
+    "cost",
+    "macro-*",
+    "script-*",
+    "*-two-checkouts",
+    "killed-while-*",
+    "blobs-missing",
+    "store-deleted-during-a-build",
+    "store-on-another-file-system",
+    "very-long-paths",
+    "profiles-in-turn",
+];
+
+/// The corpora that a printed command may name.
+const CORPORA: [&str; 1] = ["gauntlet"];
 
 #[test]
 fn commands_name_what_there_is() {

@@ -49,17 +49,17 @@ fn rules_are_a_list_and_every_column_has_a_name() {
 }
 
 #[test]
-fn captions_of_plots_state_numbers() {
+fn findings_of_reuse_and_links_state_numbers() {
     let mut run = run(&[(WIDE, 1.0, 0.1, 1.0, 100), (COPY, 1.0, 0.3, 1.0, 100)], 8);
     for row in run.steps.iter_mut().filter(|row| row.step == "fill" && row.strategy != "none") {
         row.hit_rate_by_cost = WORKSPACES.iter().position(|name| *name == row.workspace).map(|at| 0.15 * at as f64);
     }
     let findings: Vec<String> = blocks(&[run], &[])
         .into_iter()
-        .filter_map(|block| if let Block::Plot(plot) = block { Some(plot.finding) } else { None })
+        .flat_map(|block| if let Block::List(items) = block { items } else { Vec::new() })
         .collect();
-    let reuse = "As project 3 in one order (R1), hardlink+aggressive reused 30.0% of the last one's compile seconds; \
-                 of all after the first, least 15.0%, most 30.0%.";
+    let reuse = "as project 3 in one order (R1), hardlink+aggressive reused 30.0% of the last one's compile seconds; \
+                 of all after the first, least 15.0%, most 30.0%";
     assert!(findings.iter().any(|it| it == reuse), "{findings:?}");
     let links = findings.iter().find(|it| it.contains("on xfs (R1, gauntlet) from 0.")).expect("a finding of Q5");
     assert!(links.contains("under hardlink+aggressive to 0.") && links.contains("2 of 2 arms found faster"), "{links}");
