@@ -165,6 +165,11 @@ impl Grid {
     }
 }
 
+/// Heads of columns in one text, separated by ` | `.
+pub fn heads(text: &str) -> Vec<&str> {
+    text.split(" | ").collect()
+}
+
 impl Cell {
     /// A ratio, tinted by its logarithm: half and double are equally strong, and ten times is strongest.
     pub fn ratio(value: Option<f64>) -> Self {

@@ -126,7 +126,6 @@ impl<'run> BaselineCosts<'run> {
     }
 }
 
-/// How much of its units a step compiled.
 #[derive(Clone, Copy)]
 enum Extent {
     All,

@@ -163,7 +163,6 @@ impl Series {
         if entry.name == name { Ok(entry) } else { Err(SeriesError::Renamed(name.to_owned(), entry.name)) }
     }
 
-    /// Names of the runs, sorted, without those that are being copied.
     fn names(&self) -> Result<Vec<String>, SeriesError> {
         let entries = match fs::read_dir(self.dir.join(RUNS)) {
             Ok(entries) => entries,
@@ -179,7 +178,6 @@ impl Series {
         Ok(names)
     }
 
-    /// Removes what an interrupted add left. Only with the lock.
     fn clear_staged(&self) {
         for entry in fs::read_dir(self.dir.join(RUNS)).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(STAGED) {
@@ -189,7 +187,6 @@ impl Series {
     }
 }
 
-/// Whether a name can be that of a folder on every system.
 pub(crate) fn check_name(name: &str) -> Result<(), SeriesError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     match !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(allowed) {
@@ -198,7 +195,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), SeriesError> {
     }
 }
 
-/// Writes a file whole, in the place of an older one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     staged_beside(path, bytes)?.persist(path)?;
     Ok(())
@@ -247,7 +243,6 @@ fn write_synced(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> 
     file.sync_all()
 }
 
-/// An error and its causes as one line.
 fn in_one_line(error: &SeriesError) -> String {
     let mut line = error.to_string();
     let mut cause = std::error::Error::source(error);

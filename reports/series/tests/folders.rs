@@ -10,7 +10,6 @@ use made::{MadeRun, run};
 use series::series::{AddMode, AddedRun};
 use series::{Series, SeriesError};
 
-/// A series of so many runs in a directory of its own.
 fn filled(runs: u32) -> (tempfile::TempDir, Series) {
     let dir = tempfile::tempdir().unwrap();
     let series = Series::at(dir.path().join("series"));

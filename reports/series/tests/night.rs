@@ -11,7 +11,6 @@ use reports::probes::{self, ProbeRow, ProbeRun, ProbeVerdict};
 use series::night::{JudgeStage, Night, NightFinding, VerdictOutcome, accept, judge, summary, verdicts};
 use series::{Series, SeriesError};
 
-/// Rounds enough for a verdict on two strategies.
 fn night(day: u32) -> MadeRun {
     MadeRun { rounds: 4, ..MadeRun::day(day) }
 }

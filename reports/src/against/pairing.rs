@@ -16,7 +16,6 @@ pub(super) struct Pairs<'a> {
     pub sample: Sample,
 }
 
-/// All strategies of a run, in the order it was asked for.
 pub(super) fn strategies(run: &Analysis) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for arm in run.steps.iter().flat_map(|step| &step.arms) {
@@ -27,7 +26,6 @@ pub(super) fn strategies(run: &Analysis) -> Vec<String> {
     names
 }
 
-/// Every step and strategy that both have.
 pub(super) fn pairs<'a>(new: Run<'a>, old: Run<'a>, baseline: &str) -> Vec<Pairs<'a>> {
     let (of_new, of_old) = (walls(new), walls(old));
     let mut pairs = Vec::new();

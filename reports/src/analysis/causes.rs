@@ -180,7 +180,6 @@ fn of_strategy(run: &RunFolder, place: Place<'_>, units: &[&UnitRow], all: &ByAr
     })
 }
 
-/// What differs between units of one step.
 fn identity(unit: &UnitRow) -> [&str; 6] {
     [&unit.package, &unit.version, &unit.target, &unit.kind, &unit.mode, &unit.platform].map(String::as_str)
 }

@@ -152,7 +152,6 @@ impl Analysis {
         self.steps.iter().find(|step| step.step == name)
     }
 
-    /// Every comparison, controls too.
     fn comparisons(&self) -> impl Iterator<Item = &Comparison> {
         self.steps.iter().flat_map(|step| step.arms.iter().filter_map(|arm| arm.wall.as_ref()))
     }
@@ -238,7 +237,6 @@ fn find<'a>(steps: &'a mut [StepAnalysis], scenario: &str, step: &str, strategy:
     step.arms.iter_mut().find(|arm| arm.strategy == strategy)
 }
 
-/// The arm in which an effect must be largest to be found.
 fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>, family: usize, rule: &Rule) -> Option<Detectable> {
     let effects = arms.filter_map(|it| {
         let effect = minimum_detectable_effect(it.judgement.spread?, it.judgement.blocks, family, rule)?;
@@ -300,7 +298,6 @@ fn ok<'run>(rows: &[&'run StepRow]) -> Vec<&'run StepRow> {
     rows.iter().copied().filter(|row| row.status == Status::Ok).collect()
 }
 
-/// Baseline first, then as asked for, then by appearance.
 fn strategies<'run>(run: &'run RunFolder, baseline: &str) -> Vec<&'run str> {
     let present: Vec<&str> = run.steps.iter().map(|row| row.strategy.as_str()).unique().collect();
     let first = present.iter().copied().filter(|name| *name == baseline);

@@ -56,7 +56,6 @@ impl Source {
     }
 }
 
-/// A run with at least one probe.
 fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
     match run.rows.is_empty() {
         true => Err(RunError::not_a_run(dir, "no probe was recorded in it")),
@@ -64,7 +63,6 @@ fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
     }
 }
 
-/// A simulation with at least one row.
 fn replayed(dir: &Path, run: SimulationRun) -> Result<SimulationRun, RunError> {
     match run.is_empty() {
         true => Err(RunError::not_a_run(dir, "no table of it has a row")),

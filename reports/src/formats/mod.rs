@@ -25,7 +25,6 @@ pub(crate) mod wide;
 
 mod simulated;
 
-/// A row of the wide table.
 #[derive(Default)]
 struct WideRow<'a> {
     run: &'a str,
@@ -40,7 +39,6 @@ struct WideRow<'a> {
     problems: String,
 }
 
-/// A row of the long table.
 #[derive(Default, Serialize)]
 struct LongRow<'a> {
     run: &'a str,

@@ -98,7 +98,6 @@ impl<W: Write> Write for Plain<'_, W> {
     }
 }
 
-/// Counts bytes and keeps none.
 struct Size(usize);
 
 impl Write for Size {

@@ -4,7 +4,6 @@ use super::Rows;
 use super::embed::Packed;
 use super::view::Anchors;
 
-/// A table of raw rows.
 pub(super) struct RawView<'a> {
     pub id: String,
     pub title: &'a str,
@@ -29,7 +28,6 @@ pub(super) struct RawView<'a> {
     pub choices: String,
 }
 
-/// Rows that the page has no room for.
 pub(super) struct CutRows {
     pub shown: String,
     pub left_out: String,
@@ -70,7 +68,6 @@ impl<'a> RawView<'a> {
 /// How many rows are in the page as HTML.
 const SAMPLE: usize = 200;
 
-/// The first rows of a raw table, for readers without JavaScript.
 pub(super) struct SampleTable {
     /// The columns that show.
     pub heads: Vec<SampleHead>,
@@ -78,7 +75,6 @@ pub(super) struct SampleTable {
     pub rows: Vec<Vec<String>>,
 }
 
-/// The head of a column.
 pub(super) struct SampleHead {
     /// Its name.
     pub name: String,

@@ -7,26 +7,11 @@ use records::StepRow;
 use serde::Serialize;
 
 /// What a reader of `steps.csv` wants to see first, of its sixty columns.
-const STEPS_SHOWN: &[&str] = &[
-    "round",
-    "workspace",
-    "scenario",
-    "step",
-    "strategy",
-    "status",
-    "wall_s",
-    "plan_s",
-    "restore_s",
-    "cargo_s",
-    "publish_s",
-    "hit_rate",
-    "hit_rate_by_cost",
-    "compiled",
-    "note",
-];
-const STEPS_CHOICES: &[&str] = &["status", "strategy", "step", "scenario", "workspace"];
-const PROBES_SHOWN: &[&str] = &["family", "probe", "expects", "strategy", "verdict", "detail", "attempts", "wall_s"];
-const PROBES_CHOICES: &[&str] = &["verdict", "strategy", "family", "expects"];
+const STEPS_SHOWN: &str = "round workspace scenario step strategy status wall_s plan_s restore_s cargo_s publish_s hit_rate \
+                           hit_rate_by_cost compiled note";
+const STEPS_CHOICES: &str = "status strategy step scenario workspace";
+const PROBES_SHOWN: &str = "family probe expects strategy verdict detail attempts wall_s";
+const PROBES_CHOICES: &str = "verdict strategy family expects";
 
 /// A table of raw rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,8 +103,10 @@ impl Rows {
         let mut table = Self::new(id, T::FILE, T::COLUMNS, rows)?;
         table.title = format!("Simulated: {}", T::TITLE.to_lowercase());
         table.about = "A row is a number of a simulation; reports/FORMAT.md explains its columns.".into();
-        let names = ["policy", "command", "soundness", "key"];
-        table.choices = owned(&names).into_iter().filter(|name| T::COLUMNS.contains(&name.as_str())).collect();
+        table.choices = owned("policy command soundness key")
+            .into_iter()
+            .filter(|name| T::COLUMNS.contains(&name.as_str()))
+            .collect();
         Ok(table)
     }
 
@@ -134,6 +121,6 @@ impl Rows {
     }
 }
 
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&name| name.to_owned()).collect()
+fn owned(names: &str) -> Vec<String> {
+    names.split(' ').map(str::to_owned).collect()
 }

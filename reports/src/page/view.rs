@@ -8,7 +8,6 @@ use crate::plot::Plot;
 use askama::Template;
 use std::collections::HashSet;
 
-/// The whole page.
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(super) struct Page<'a> {
@@ -22,14 +21,12 @@ pub(super) struct Page<'a> {
     script: &'static str,
 }
 
-/// A line of the table of contents.
 struct ContentsEntry<'a> {
     id: String,
     title: &'a str,
     parts: Vec<(String, &'a str)>,
 }
 
-/// A section.
 struct SectionView<'a> {
     id: String,
     title: &'a str,
@@ -99,7 +96,6 @@ fn blocks<'a>(section: &'a Section, anchors: &mut Anchors) -> Vec<BlockView<'a>>
     section.blocks.iter().map(view).collect()
 }
 
-/// Sections with their parts, then the raw rows.
 fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<ContentsEntry<'a>> {
     let mut entries: Vec<ContentsEntry<'a>> = Vec::new();
     for section in sections {
@@ -134,7 +130,6 @@ impl Anchors {
     }
 }
 
-/// A plot as the template shows it.
 struct Figure<'a> {
     pub id: String,
     pub title: &'a str,
@@ -159,7 +154,6 @@ const SORTABLE: usize = 6;
 /// Up to how many characters the name of a row stays in one line.
 const NAME: usize = 28;
 
-/// A table.
 struct GridView<'a> {
     pub caption: &'a str,
     pub heads: Vec<ColumnHead<'a>>,
@@ -167,14 +161,12 @@ struct GridView<'a> {
     pub sortable: bool,
 }
 
-/// The head of a column.
 struct ColumnHead<'a> {
     pub text: &'a str,
     /// `corner` above names of rows: it stays in sight with them.
     pub class: &'static str,
 }
 
-/// A cell.
 struct CellView<'a> {
     /// The text, in parts between which a line may break.
     pub pieces: Vec<&'a str>,

@@ -110,7 +110,6 @@ impl Forest {
         end
     }
 
-    /// Label and remark of a row, whole and in lines.
     fn texts(&self, row: &RatioRow) -> [(String, Vec<String>); 2] {
         let (label, remark) = (text::clean(&row.label), text::clean(&row.remark));
         let lines = [text::wrap(&label, SIZE, self.label, 2), text::wrap(&remark, SMALL, self.remark, 3)];

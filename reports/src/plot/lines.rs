@@ -63,7 +63,6 @@ pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[
     picture
 }
 
-/// The axes, and how values are placed and written.
 struct Plane {
     horizontal: Axis,
     vertical: Axis,
@@ -75,7 +74,6 @@ struct Plane {
     left: i32,
 }
 
-/// A point of a curve with its place.
 #[derive(Debug, Clone, Copy)]
 struct Placed {
     at: Point,
@@ -119,7 +117,6 @@ impl Plane {
         Some((self.horizontal.at(self.seen_x(x)?), self.vertical.at(self.seen_y(y)?)))
     }
 
-    /// Draws the grid and the names of its lines.
     fn frame(&self, picture: &mut Picture, x: &HorizontalScale, (top, bottom): (i32, i32)) {
         let base = if self.scale == VerticalScale::Ratio { 1.0 } else { 0.0 };
         for tick in ticks(&self.vertical, self.scale) {
@@ -152,7 +149,6 @@ impl Plane {
         runs.filter(|run: &Vec<Placed>| !run.is_empty()).collect()
     }
 
-    /// Draws a curve and its markers.
     fn curve(&self, picture: &mut Picture, name: &str, runs: &Runs, style: CurveStyle) {
         for run in runs {
             if run.len() > 1 {

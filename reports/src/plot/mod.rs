@@ -161,7 +161,6 @@ impl Plot {
         out.file(&title, &finding)
     }
 
-    /// The picture without its title.
     fn picture(&self) -> Picture {
         match &self.chart {
             Chart::Ratios { baseline, panels } => forest::draw(baseline, panels),

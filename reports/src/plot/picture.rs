@@ -44,12 +44,10 @@ const SERIES: [Rgb; 7] = [
     (118, 118, 118), // grey
 ];
 
-/// An opaque colour.
 pub(super) const fn solid(rgb: Rgb) -> Paint {
     Paint { rgb: Some(rgb), opacity: 1.0 }
 }
 
-/// Marks from back to front.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Picture {
     pub width: i32,
@@ -57,7 +55,6 @@ pub(super) struct Picture {
     pub marks: Vec<Mark>,
 }
 
-/// A shape with its paint.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mark {
     pub shape: Shape,
@@ -81,7 +78,6 @@ pub(super) enum Shape {
     Text(Label),
 }
 
-/// A line of text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Label {
     pub text: String,
@@ -92,7 +88,6 @@ pub(super) struct Label {
     bold: bool,
 }
 
-/// The part of a text that is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -260,7 +255,6 @@ impl Mark {
     }
 }
 
-/// Text as XML has it, in an attribute too.
 fn escape(text: &str) -> String {
     let text = text::clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&apos;")
@@ -300,7 +294,6 @@ impl CurveStyle {
     }
 }
 
-/// The sample before a name in a legend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Sample {
     Dot(Paint),

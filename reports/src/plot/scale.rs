@@ -8,7 +8,6 @@ use super::text::{self, SMALL};
 /// Beyond this, positive or negative, an axis does not go: sums of such values are still finite.
 const FARTHEST: f64 = 1e100;
 
-/// A linear or logarithmic axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Axis {
     log: bool,
@@ -27,7 +26,6 @@ pub(super) fn drawable_ratio(value: f64) -> Option<f64> {
     drawable(value).filter(|value| *value > 0.0).map(|value| value.max(1.0 / FARTHEST))
 }
 
-/// The smallest and the largest.
 fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter_map(drawable).fold(None, |extent, value| {
         let (low, high) = extent.unwrap_or((value, value));
@@ -44,7 +42,6 @@ impl Axis {
         Self { log: false, low, high, room }
     }
 
-    /// An axis from the smallest to the largest value.
     pub(super) fn linear(values: impl IntoIterator<Item = f64>, room: (i32, i32)) -> Self {
         let (low, high) = extent(values).unwrap_or((0.0, 1.0));
         // A single value is in the middle.
@@ -80,13 +77,11 @@ impl Axis {
         Self { room: (self.room.0 + by, self.room.1 - by), ..self }
     }
 
-    /// The length in units of the picture.
     pub(super) fn length(&self) -> i32 {
         (self.room.1 - self.room.0).abs()
     }
 }
 
-/// A named value of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tick {
     /// The value.

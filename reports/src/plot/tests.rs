@@ -26,7 +26,6 @@ fn assert_inside(picture: &Picture) {
     }
 }
 
-/// Name, text and label of every element.
 fn elements(svg: &str) -> Vec<(String, String, Option<String>)> {
     let xml = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}\n{svg}"));
     let element = |node: roxmltree::Node<'_, '_>| {

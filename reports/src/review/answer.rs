@@ -19,7 +19,6 @@ use super::command::EvidenceSource;
 use crate::document::{Block, Grid, Section};
 use crate::words::listed;
 
-/// The standing of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// No evidence is at hand.
@@ -31,7 +30,6 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The word shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -41,7 +39,6 @@ impl Standing {
     }
 }
 
-/// How well a piece of evidence is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     Missing,
@@ -60,7 +57,6 @@ impl State {
     }
 }
 
-/// What the runs at hand say to a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Answer {
     /// The state of each piece of evidence of the question, in its order.
@@ -84,12 +80,10 @@ impl Answer {
         }
     }
 
-    /// Adds to what the runs support.
     pub fn supports(&mut self, sentence: impl Into<String>) {
         self.supports.push(sentence.into());
     }
 
-    /// Adds to what they do not support.
     pub fn limits(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         if !self.limits.contains(&sentence) {
@@ -107,7 +101,6 @@ impl Answer {
         question.evidence.iter().map(|it| (it.what.as_str(), &it.source, state(&it.source))).collect()
     }
 
-    /// The standing of the question.
     pub fn standing(&self, question: &Question) -> Standing {
         let parts = self.parts(question);
         let states = || parts.iter().map(|part| part.2);
@@ -118,7 +111,6 @@ impl Answer {
         }
     }
 
-    /// The section of the report.
     pub fn into_section(mut self, question: &Question) -> Section {
         let Question { id, name, asks, .. } = question;
         let mut section = Section::new(&format!("review-{id}-{name}"), format!("{id} {name}: {asks}"), 0);

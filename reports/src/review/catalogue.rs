@@ -12,7 +12,6 @@ use super::answers::{artifacts, reuse, sharing, store, trust};
 use super::command::EvidenceSource;
 use super::evidence::Evidence;
 
-/// An open question.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Question {
@@ -28,7 +27,6 @@ pub(super) struct Question {
     pub caveats: Vec<String>,
 }
 
-/// A piece of evidence and how it is had.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct WantedEvidence {
     pub what: String,

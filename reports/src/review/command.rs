@@ -50,7 +50,6 @@ impl StrategyList {
     }
 }
 
-/// How a piece of evidence is had.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum EvidenceSource {

@@ -26,7 +26,6 @@ pub(super) fn extent(found: &Judgement) -> String {
     }
 }
 
-/// How well a comparison is known.
 fn state(verdict: Verdict) -> State {
     match verdict {
         Verdict::Faster | Verdict::Slower | Verdict::NoDifferenceFound => State::Shown,
@@ -137,7 +136,6 @@ impl Answer {
     }
 }
 
-/// One sentence for comparisons of one place, baseline and verdict.
 fn sentence(group: &[(StepArm<'_>, Comparison)]) -> String {
     let (arm, found) = &group[0];
     let (place, base) = (arm.place(), &found.baseline);

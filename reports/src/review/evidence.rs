@@ -14,7 +14,6 @@ use crate::text::bytes;
 use crate::words::plural;
 use records::{RunInfo, Status, StepRow, UnitRow};
 
-/// Everything at hand.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence<'a> {
     /// Runs of `harness compare`; they are called `R1`, `R2`, … in this order.
@@ -82,7 +81,6 @@ impl<'a> Evidence<'a> {
         arms
     }
 
-    /// The arms of all steps of a scenario.
     pub(super) fn scenario(&self, scenario: &str) -> Vec<StepArm<'a>> {
         only(&self.arms(), |it| it.step.scenario == scenario)
     }
@@ -94,17 +92,14 @@ impl<'a> StepArm<'a> {
         format!("R{}", self.at + 1)
     }
 
-    /// Whether it is of the step, scenario and run that another is of.
     pub fn shares_step(&self, other: &Self) -> bool {
         self.at == other.at && self.step.step == other.step.step && self.step.scenario == other.step.scenario
     }
 
-    /// Whether it is the same strategy in the same step.
     pub fn is_same(&self, other: &Self) -> bool {
         self.shares_step(other) && self.name() == other.name()
     }
 
-    /// The file system of stores and build directories.
     pub fn file_system(&self) -> &'a str {
         file_system(&self.run.analysis.info)
     }
@@ -114,7 +109,6 @@ impl<'a> StepArm<'a> {
         self.run.analysis.info.options.get("volume").and_then(|it| it.as_str())
     }
 
-    /// Whether it is the baseline.
     pub fn is_baseline(&self) -> bool {
         self.name() == self.run.analysis.baseline
     }
@@ -129,7 +123,6 @@ impl<'a> StepArm<'a> {
         control_failed(self.step)
     }
 
-    /// Rounds with a row that counts.
     pub fn rounds(&self) -> usize {
         self.rounds.len()
     }
@@ -143,7 +136,6 @@ impl<'a> StepArm<'a> {
         self.run.folder.steps.iter().filter(mine).filter(|row| row.status == Status::Ok).collect()
     }
 
-    /// The units of its rows that count.
     pub fn units(&self) -> Vec<&'a UnitRow> {
         let ok: BTreeSet<(u32, &str)> = self.rows().iter().map(|row| (row.round, row.workspace.as_str())).collect();
         let (arm, step) = (self.arm, self.step);
@@ -154,14 +146,12 @@ impl<'a> StepArm<'a> {
             .collect()
     }
 
-    /// The same strategy in another step of the same scenario and run.
     pub fn in_step(&self, step: &str) -> Option<StepArm<'a>> {
         let steps = &self.run.analysis.steps;
         let step = steps.iter().find(|it| it.step == step && it.scenario == self.step.scenario)?;
         Some(StepArm { step, arm: step.arm(self.arm.name())?, ..*self })
     }
 
-    /// The baseline in the same step.
     pub fn baseline(&self) -> Option<StepArm<'a>> {
         Some(StepArm { arm: self.step.arm(&self.run.analysis.baseline)?, ..*self })
     }
@@ -173,7 +163,6 @@ impl<'a> StepArm<'a> {
         self.against_in(other, looks, |_| true)
     }
 
-    /// The same over some workspaces alone.
     pub fn against_in(&self, other: &StepArm<'_>, looks: usize, within: impl Fn(&str) -> bool) -> Option<Comparison> {
         let both = [self.name(), other.name()];
         let here = |row: &&StepRow| {
@@ -285,7 +274,6 @@ pub(super) fn control_failed(step: &StepAnalysis) -> bool {
     step.arms.iter().any(|arm| arm.is_control() && differs(arm))
 }
 
-/// The file system of stores and build directories.
 pub(super) fn file_system(info: &RunInfo) -> &str {
     let of = |role: &str| info.file_systems.iter().find(|it| it.role == role).map(|it| it.kind.as_str());
     of("arm").or_else(|| of("work")).unwrap_or("unknown")
@@ -318,7 +306,6 @@ pub(super) fn pairs<T>(list: &[T]) -> Vec<(&T, &T)> {
     (0..list.len()).flat_map(with).collect()
 }
 
-/// Arms in groups of one step, scenario and run.
 pub(super) fn by_step<'a>(arms: &[StepArm<'a>]) -> Vec<Vec<StepArm<'a>>> {
     let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
     for arm in arms {

@@ -17,14 +17,12 @@ use crate::words::{distinct, listed, plural};
 /// The prefix of strategies that are wrong on purpose.
 const BROKEN: &str = "broken:";
 
-/// A result of a probe, and the run of probes it is from.
 #[derive(Clone, Copy)]
 pub(super) struct ProbeCase<'a> {
     pub at: usize,
     pub row: &'a ProbeRow,
 }
 
-/// How the probes of one strategy ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ProbeTally {
     pub pass: usize,
@@ -50,14 +48,12 @@ impl ProbeCase<'_> {
     }
 }
 
-/// The results that are asked for.
 pub(super) fn cases<'a>(evidence: &Evidence<'a>, wanted: impl Fn(&ProbeRow) -> bool) -> Vec<ProbeCase<'a>> {
     let runs = evidence.probes.iter().enumerate();
     let all = runs.flat_map(|(at, run)| run.rows.iter().map(move |row| ProbeCase { at, row }));
     all.filter(|it| !it.row.strategy.starts_with(BROKEN) && wanted(it.row)).collect()
 }
 
-/// Results of these families.
 pub(super) fn families<'a>(evidence: &Evidence<'a>, names: &[&str]) -> Vec<ProbeCase<'a>> {
     cases(evidence, |row| names.contains(&row.family.as_str()))
 }

@@ -45,7 +45,6 @@ impl<'a> StoreGrowth<'a> {
     }
 }
 
-/// A gain between the ends of two days.
 fn between(from: &GrowthRow, to: &GrowthRow) -> Option<Gain> {
     let days = to.day.checked_sub(from.day).filter(|days| *days > 0)?;
     let each = |before: f64, after: f64| (after - before) / f64::from(days);

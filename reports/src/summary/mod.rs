@@ -85,7 +85,6 @@ impl ShownSizes {
     }
 }
 
-/// The tables of a whole run.
 pub fn document(run: &Analysis) -> Document {
     document_within(run, CauseLimits::default())
 }
@@ -309,7 +308,6 @@ fn causes(run: &Analysis, limits: CauseLimits) -> Section {
     section
 }
 
-/// The causes of a group, the costliest first.
 pub(crate) fn cause_table(caption: String, group: &CauseGroup, most: usize) -> Grid {
     let mut grid = Grid::new(caption, &[">lost", ">share", ">units", "outcome", "reason or rule", "because"]);
     let share = |lost: f64| percent((group.lost_s > 0.0).then(|| lost / group.lost_s));

@@ -120,7 +120,6 @@ fn excluded(comparison: &Comparison, step: &StepAnalysis) -> Option<String> {
     (out > 0).then(|| format!("left out of {}: {}", plural(all, "pair"), why.collect::<Vec<_>>().join(", ")))
 }
 
-/// What the control of a step shows.
 fn control_line(control: &Comparison) -> String {
     let found = &control.judgement;
     let who = format!("{} is {} a second time", control.strategy, control.baseline);

@@ -1,6 +1,6 @@
 //! A handmade report with every kind of block, and with names that want to break out.
 
-use crate::document::{Block, Cell, Document, Grid, Section, Tone};
+use crate::document::{Block, Cell, Document, Grid, Section, Tone, heads};
 use crate::plot::{Chart, Plot, RatioPanel, RatioRow};
 
 /// Text that ends elements, attributes, comments and scripts, if anything lets it.
@@ -17,7 +17,6 @@ const ARMS: [(&str, f64, Tone); 8] = [
     ("a-strategy-with-quite-a-long-name+and-a-policy", 12.25, Tone::Bad),
 ];
 
-/// The report.
 pub fn document() -> Document {
     Document {
         title: "Build caches on 3 workspaces: gauntlet, 10 strategies, 5 rounds".into(),
@@ -66,18 +65,10 @@ fn wide(name: &str, arms: usize) -> Grid {
     let caption = format!(
         "Step {name}: medians over 3 workspaces and 5 rounds; vs none is the geometric mean of paired ratios with its 95% interval."
     );
-    let heads = [
-        "strategy",
-        "> wall",
-        "> vs none",
-        "> interval",
-        "> hits",
-        "> by cost",
-        "> compiled",
-        "> disk: all",
-        "> disk: added",
-        "verdict",
-    ];
+    let heads = heads(
+        "strategy | > wall | > vs none | > interval | > hits | > by cost | > compiled | \
+ > disk: all | > disk: added | verdict",
+    );
     let mut grid = Grid::new(caption, &heads);
     for (at, (arm, ratio, tone)) in ARMS.iter().take(arms).enumerate() {
         if *tone == Tone::Quiet {
@@ -135,7 +126,6 @@ fn plot(id: &str, title: &str) -> Plot {
     }
 }
 
-/// Every text of a document, hostile.
 fn hostile() -> Section {
     let mut section = Section::new("step fill", format!("Names {HOSTILE}"), 1);
     section.say(HOSTILE);

@@ -100,7 +100,6 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     attributes[padded + name.len() + 2..].split('"').next()
 }
 
-/// Attributes without their values.
 fn names(attributes: &str) -> String {
     attributes.split('"').step_by(2).fold(String::from(" "), |names, part| names + part)
 }

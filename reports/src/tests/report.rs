@@ -272,7 +272,6 @@ fn an_older_run_is_reported_with_the_numbers_of_then() {
     assert_eq!(report.runs[0].0.info.other["weather"], "a field of another version");
 }
 
-/// Every name in an object, in order, with those of its values.
 fn names(value: &serde_json::Value) -> Vec<String> {
     match value {
         serde_json::Value::Object(fields) => fields
@@ -323,7 +322,6 @@ fn plots_hold_the_numbers_of_the_run() {
     assert_eq!([grid.rows[2][2].tint, grid.rows[2][3].tint], [-3, 0]);
 }
 
-/// A report of a simulation alone.
 fn simulated(policy: &str) -> Report {
     Report::of(vec![Source::Simulate(Box::new(simulation(policy)))], None)
 }

@@ -78,7 +78,6 @@ pub fn unit(step: &StepRow, package: &str, outcome: Outcome, reason: &str, becau
     }
 }
 
-/// A run in memory.
 pub fn folder(strategies: &[&str], steps: Vec<StepRow>, units: Vec<UnitRow>) -> RunFolder {
     let mut info = RunInfo::new("r1");
     info.complete = true;

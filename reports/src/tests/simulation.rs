@@ -144,7 +144,6 @@ fn a_folder_tells_its_kind() {
     assert_eq!(names.len(), 8, "{names:?}");
 }
 
-/// Damages a whole simulation, and says what reading it says.
 fn broken(how: impl FnOnce(&Path)) -> String {
     let dir = tempfile::tempdir().unwrap();
     simulation::write(dir.path(), &simulation("aggressive")).unwrap();

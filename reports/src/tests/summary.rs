@@ -175,7 +175,6 @@ fn hit_rates_are_weighed_by_units_and_by_seconds() {
     assert_eq!(summary[0].arms[0].numbers.hit_rate_by_cost, Some(0.9));
 }
 
-/// A run with physical sizes and a step that cleans.
 fn physical() -> RunFolder {
     let mut steps = Vec::new();
     for round in 1..=3_u32 {

@@ -59,7 +59,6 @@ fn compared(step: &StepAnalysis) -> Vec<&Comparison> {
     step.compared().collect()
 }
 
-/// The section alone.
 fn section(run: &RunFolder) -> String {
     let text = terminal::render(&document(&understood(run)), 100);
     for line in text.lines() {

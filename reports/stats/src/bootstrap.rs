@@ -51,7 +51,6 @@ pub fn interval(
     Some(Interval { low: estimates[rank - 1].exp(), high: estimates[resamples - rank].exp(), confidence })
 }
 
-/// The part of the estimates to leave out at either end.
 fn expanded_tail(sample: &Sample, block: Block, confidence: f64) -> f64 {
     let rounds = sample.fewest_rounds();
     let free = match block {
@@ -63,7 +62,6 @@ fn expanded_tail(sample: &Sample, block: Block, confidence: f64) -> f64 {
     Normal::standard().sf(student_quantile(f64::midpoint(1.0, confidence), free))
 }
 
-/// The sample laid out for drawing.
 struct Draws<'a> {
     workspaces: Vec<&'a [Pair]>,
     /// For every round the workspaces that have it, with the value.

@@ -126,7 +126,6 @@ pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison>
     judged.collect()
 }
 
-/// The arm and the sample of every comparison.
 pub(super) fn samples<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<(&'a str, Sample)> {
     subjects(rows, question).iter().map(|it| (it.arm, it.collect().0)).collect()
 }
@@ -146,7 +145,6 @@ fn cells<'rows>(rows: &[&'rows StepRow], strategy: &str) -> Cells<'rows> {
     rows.iter().filter(|row| row.strategy == strategy).map(|row| ((row.round, row.workspace.as_str()), *row)).collect()
 }
 
-/// One arm in one step, and what it is compared with.
 struct Subject<'a> {
     scenario: &'a str,
     step: &'a str,
@@ -181,7 +179,6 @@ fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>>
 }
 
 impl<'a> Subject<'a> {
-    /// What can be paired, and what cannot.
     fn collect(&self) -> (Sample, Vec<Excluded>) {
         let Self { scenario, step, arm, .. } = self;
         // The name selects the stream of random numbers.

@@ -114,7 +114,6 @@ mod tests {
         sign_flip(terms, PATTERNS, &mut Random::new(1)).p
     }
 
-    /// The definition, pattern by pattern.
     fn by_hand(terms: &[f64]) -> f64 {
         let observed = terms.iter().sum::<f64>().abs();
         let all = 1_u32 << terms.len();

@@ -23,7 +23,6 @@ pub struct Allowed {
 /// Options that are a machine's own or are compared elsewhere.
 const OWN: [&str; 5] = ["shard", "seed", "work_dir", "toolchain", "guards"];
 
-/// Compares every shard with the first.
 pub(super) fn check(shards: &[(ShardNumber, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
     let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
     for ((_, other_of), other) in &shards[1..] {

@@ -56,7 +56,6 @@ impl AppendedTable {
         self.length > self.header_length
     }
 
-    /// Appends rows in one write.
     pub(super) fn append<T: Serialize>(&mut self, rows: &[T]) -> Result<(), RunError> {
         let bytes = self.encode(rows)?;
         self.write(&bytes)

@@ -90,7 +90,6 @@ struct FoundCut {
     p: f64,
 }
 
-/// The best cut of a part of a track.
 fn search(track: &TrackValues, from: usize, to: usize, nulls: &Nulls) -> Option<FoundCut> {
     let values = &track.values[from..to];
     if values.len() < 2 * MIN_SEGMENT {

@@ -185,7 +185,6 @@ pub(super) fn same(these: &[NightFinding], those: &[NightFinding]) -> bool {
     these.len() == those.len() && these.iter().zip(those).all(alike)
 }
 
-/// What is worse in a run of probes.
 pub(super) fn of_probes(changes: &ProbeChanges) -> Vec<NightFinding> {
     let failing = changes.newly_failing.iter().map(|row| NightFinding::ProbeFails {
         probe: row.probe.clone(),

@@ -118,7 +118,6 @@ pub fn judge(
     Ok(night)
 }
 
-/// The series before this night.
 struct EarlierRuns<'a> {
     series: &'a Series,
     entries: Vec<SeriesRun>,

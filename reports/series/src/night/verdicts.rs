@@ -104,7 +104,6 @@ pub(super) fn write(series: &Series, verdict: &RunVerdict) -> Result<(), SeriesE
     Ok(())
 }
 
-/// Every verdict's number and file.
 fn files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, SeriesError> {
     let entries = match fs::read_dir(dir.join(FOLDER)) {
         Ok(entries) => entries,

@@ -47,7 +47,6 @@ impl SimulationView<'_> {
     }
 }
 
-/// A section, followed by one for each table with rows.
 pub(super) fn sections(run: &SimulationRun, at: usize) -> Vec<Section> {
     let anchor = format!("simulation-{}", at + 1);
     let view = SimulationView { run, anchor: &anchor };
@@ -130,7 +129,6 @@ fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
     (!ends.is_empty()).then(|| format!("workspace {most} of {command} reuses of its compile seconds {ends}"))
 }
 
-/// The sound relaxation that gains most, of any policy.
 fn most_gained(run: &SimulationRun) -> Option<(&str, &RelaxationRow)> {
     let all = ablations(run).into_iter().filter_map(|it| Some((it.policy, it.sound().next()?)));
     all.filter(|(_, row)| row.gained_s > 0.0).max_by(|a, b| {

@@ -1,7 +1,7 @@
 //! What keys find: between workspaces, with one input less, between commands; and why units miss.
 
 use super::{SimulationView, ends};
-use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::document::{Block, Cell, Grid, Section, Tone, heads};
 use crate::plot::{Chart, HorizontalScale, Plot, PlotInterval, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::ablation::{Ablation, ablations, is_one_input, share};
 use crate::simulation::curves::{Curve, by_command, first_class, is_plain};
@@ -16,7 +16,6 @@ const LOG: u32 = 30;
 /// Policies that the conclusion on misses names.
 const POLICIES: usize = 4;
 
-/// What the n-th workspace reuses of those before it.
 pub(super) fn section(view: &SimulationView<'_>) -> Option<Section> {
     let groups = by_command(view.run);
     groups.first()?;
@@ -82,7 +81,6 @@ fn reuse_finding(view: &SimulationView<'_>, curves: &[Curve<'_>], hidden: usize)
     )
 }
 
-/// The table of the curves of one command.
 pub(crate) fn reuse_table(curves: &[Curve<'_>]) -> Grid {
     let command = curves.first().map_or("", |curve| curve.command);
     let mut grid = Grid::new(
@@ -138,24 +136,16 @@ fn keys_finding(view: &SimulationView<'_>, groups: &[Ablation<'_>]) -> String {
     format!("{found}. Every workspace built once in turn, mean over orders. {}", view.known(", all orders"))
 }
 
-/// The table of one policy and command.
 pub(crate) fn key_table(group: &Ablation<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
             "{}, {}: the policy as it is, then with one input less, by seconds gained over all workspaces.",
             group.policy, group.command
         ),
-        &[
-            "relaxation",
-            "is",
-            "> gained",
-            "> of all",
-            "> units gained",
-            "> of seconds",
-            "> of units",
-            "> stored",
-            "why",
-        ],
+        &heads(
+            "relaxation | is | > gained | > of all | > units gained | > of seconds | > of units | \
+ > stored | why",
+        ),
     );
     let soundness = |word: &str| match word {
         "sound" => Cell::toned(word, Tone::Good),
@@ -206,7 +196,6 @@ pub(crate) fn miss_groups(run: &SimulationRun) -> Vec<MissGroup<'_>> {
     keys.into_iter().map(group).collect()
 }
 
-/// Why units missed or were refused.
 pub(super) fn misses(view: &SimulationView<'_>) -> Option<Section> {
     let groups = miss_groups(view.run);
     groups.first()?;
@@ -249,7 +238,6 @@ pub(crate) fn miss_table(groups: &[MissGroup<'_>], wanted: impl Fn(&MissRow) -> 
     grid
 }
 
-/// What one Cargo command finds of another in the same workspace.
 pub(super) fn commands(view: &SimulationView<'_>) -> Option<Section> {
     let rows = &view.run.sharing;
     rows.first()?;
@@ -277,7 +265,6 @@ pub(super) fn commands(view: &SimulationView<'_>) -> Option<Section> {
     Some(section)
 }
 
-/// The first of the rows that share most.
 pub(crate) fn most_shared<'a>(rows: &[&'a SharingRow]) -> Option<&'a SharingRow> {
     rows.iter().rev().copied().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost))
 }
@@ -317,21 +304,14 @@ fn sharing_matrix(policy: &str, rows: &[SharingRow]) -> Grid {
     grid
 }
 
-/// Shares, seconds and bytes of pairs of commands.
 pub(crate) fn sharing_table(rows: &[&SharingRow]) -> Grid {
     let mut grid = Grid::new(
         "The second command in a workspace in which the first ran: all workspaces that have both; the build directory is \
          gone or is another one.",
-        &[
-            "policy",
-            "ran before",
-            "runs then",
-            "> of units",
-            "> of seconds",
-            "> saved",
-            "> not stored twice",
-            "> workspaces",
-        ],
+        &heads(
+            "policy | ran before | runs then | > of units | > of seconds | > saved | \
+ > not stored twice | > workspaces",
+        ),
     );
     for row in rows {
         let [units, cost] = [row.hit_rate, row.hit_rate_by_cost].map(|share| percent(Some(share)));

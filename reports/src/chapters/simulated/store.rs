@@ -1,7 +1,7 @@
 //! What stores and networks cost: stores of limited size, a store without a limit, fetching.
 
 use super::SimulationView;
-use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::document::{Block, Cell, Grid, Section, Tone, heads};
 use crate::simulation::growth::{Gain, StoreGrowth, store_growth};
 use crate::simulation::remote::{RemoteByBandwidth, megabits, ratio, remote_by_bandwidth};
 use crate::simulation::retention::{RetentionByKey, retention_by_key};
@@ -9,7 +9,6 @@ use crate::simulation::{RemoteRow, RetentionRow, SimulationRun};
 use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
 use crate::words::plural;
 
-/// What stores of limited size compile again.
 pub(super) fn retention(view: &SimulationView<'_>) -> Option<Section> {
     let all = retention_by_key(view.run);
     all.first()?;
@@ -78,7 +77,6 @@ pub(crate) fn above_bound(row: &RetentionRow) -> Option<f64> {
     (row.bound_s > 0.0).then(|| (row.rebuilt_s / row.bound_s - 1.0).max(0.0))
 }
 
-/// The table of one key policy.
 pub(crate) fn retention_table(by_key: &RetentionByKey<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
@@ -113,7 +111,6 @@ pub(crate) fn retention_table(by_key: &RetentionByKey<'_>) -> Grid {
     grid
 }
 
-/// What a store without limits gains a day.
 pub(super) fn growth(view: &SimulationView<'_>) -> Option<Section> {
     let all = store_growth(view.run);
     all.first()?;
@@ -146,22 +143,14 @@ fn growth_finding(view: &SimulationView<'_>, all: &[StoreGrowth<'_>]) -> String 
     )
 }
 
-/// The table of all key policies.
 pub(crate) fn growth_table(all: &[StoreGrowth<'_>]) -> Grid {
     let mut grid = Grid::new(
         "What a store without limits gains a day after the first, in the mean; local: of path packages; late: bytes a day \
          over the last half of the days.",
-        &[
-            "key policy",
-            "> days",
-            "> builds a day",
-            "> entries a day",
-            "> local",
-            "> bytes a day",
-            "> local",
-            "> late",
-            "> in the end",
-        ],
+        &heads(
+            "key policy | > days | > builds a day | > entries a day | > local | > bytes a day | \
+ > local | > late | > in the end",
+        ),
     );
     for growth in all {
         let gain = growth.gain();
@@ -182,7 +171,6 @@ pub(crate) fn growth_table(all: &[StoreGrowth<'_>]) -> Grid {
     grid
 }
 
-/// From which bandwidth on fetching beats compiling.
 pub(super) fn remote(view: &SimulationView<'_>) -> Option<Section> {
     let groups = remote_by_bandwidth(view.run);
     groups.first()?;
@@ -233,7 +221,6 @@ fn remote_finding(view: &SimulationView<'_>, group: &[RemoteByBandwidth<'_>]) ->
     )
 }
 
-/// The table of one network.
 pub(crate) fn remote_table(group: &[RemoteByBandwidth<'_>]) -> Grid {
     let setup = group[0].setup();
     let mut grid = Grid::new(
@@ -243,17 +230,10 @@ pub(crate) fn remote_table(group: &[RemoteByBandwidth<'_>]) -> Grid {
             network(setup),
             seconds(Some(setup.compile_s)),
         ),
-        &[
-            "policy",
-            "> Mbit/s",
-            "> available",
-            "> worth it",
-            "> moved",
-            "> fetch all",
-            "> chosen",
-            "> ratio",
-            "> many cores",
-        ],
+        &heads(
+            "policy | > Mbit/s | > available | > worth it | > moved | > fetch all | > chosen | \
+ > ratio | > many cores",
+        ),
     );
     for (by_bandwidth, row) in
         group.iter().flat_map(|by_bandwidth| by_bandwidth.rows.iter().map(move |row| (by_bandwidth, row)))

@@ -23,7 +23,6 @@ use crate::stats::Judgement;
 /// Version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The report as JSON text, ended by a line feed.
 pub fn render(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(&of_report(report)).unwrap_or_default();
     text.push('\n');

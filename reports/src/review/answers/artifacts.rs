@@ -98,7 +98,6 @@ pub(in crate::review) fn link_mode(evidence: &Evidence<'_>) -> Answer {
     ])
 }
 
-/// The least and the most of each step and file system.
 fn link_finding(arms: &[StepArm<'_>]) -> String {
     let of_panel = |group: Vec<StepArm<'_>>| {
         let usable = |arm: &&StepArm<'_>| arm.is_timed() && !arm.is_distrusted();

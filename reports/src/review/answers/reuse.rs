@@ -52,7 +52,6 @@ pub(in crate::review) fn eligibility(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[seen(&each).min(most), walls, shadow, probes, refused])
 }
 
-/// Adds what shadow compiles found, in any step.
 pub(super) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let arms = evidence.arms();
     let shadowed = arms.iter().filter_map(|arm| Some((arm, arm.shadow.as_ref()?)));
@@ -116,7 +115,6 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[seen(&arms), missed.max(simulated.misses), many, simulated.curve])
 }
 
-/// What the n-th project reused under one arm.
 struct ReuseCurve {
     name: String,
     run: String,
@@ -151,7 +149,6 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     )
 }
 
-/// The first build of one workspace, medians over rounds.
 struct FirstBuild<'a> {
     workspace: &'a str,
     hits: Option<f64>,

@@ -42,7 +42,6 @@ pub(in crate::review) fn retention(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[collected, replayed])
 }
 
-/// Adds the bytes that cleaning steps promised and freed.
 fn freed(answer: &mut Answer, arms: &[StepArm<'_>]) {
     for arm in arms {
         let known = arm.numbers.promised_bytes.zip(arm.numbers.added_physical_bytes);
@@ -159,7 +158,6 @@ fn is_edit(arm: &StepArm<'_>) -> bool {
     arm.step.step == "edit" || (arm.step.scenario == "edits" && arm.step.step != "fill")
 }
 
-/// What the store held before, and what the step added.
 fn added(arm: &StepArm<'_>) -> Option<(f64, f64)> {
     let steps = &arm.run.analysis.steps;
     let at = steps.iter().position(|it| it.step == arm.step.step && it.scenario == arm.step.scenario)?;

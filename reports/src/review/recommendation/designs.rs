@@ -38,7 +38,6 @@ fn judged<'a>(all: Vec<Vec<StepArm<'a>>>, safety: &Safety) -> Vec<Vec<StepArm<'a
     all.iter().filter(|family| !replaced(family)).cloned().collect()
 }
 
-/// What an arm brings files back by, in words.
 fn links(arm: &StepArm<'_>) -> String {
     match arm.link.as_deref() {
         Some("copy") => "with copies".into(),
@@ -101,7 +100,6 @@ fn price(arm: &StepArm<'_>, below: &StepArm<'_>, looks: usize, safety: &Safety, 
     }
 }
 
-/// Which link mode, on each file system.
 pub(super) fn link_mode(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let mut systems: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
     for family in families(&evidence.steps(None, &["warm"]), 2) {
@@ -172,7 +170,6 @@ fn fastest<'a>(safe: &[StepArm<'a>]) -> Option<StepArm<'a>> {
     Some(rest.iter().fold(*first, |best, arm| if is_faster(arm, &best) { *arm } else { best }))
 }
 
-/// By bytes, then by isolation, then the first in the run.
 fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<String>) -> Finding {
     let mut larger: Vec<String> = Vec::new();
     for (arm, other) in pairs(&left) {
@@ -216,7 +213,6 @@ fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<St
     }
 }
 
-/// Which shape of store.
 pub(super) fn store_shape(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let pairs = differing(&evidence.steps(None, &["warm"]), 3);
     let findings = pairs.iter().map(|(a, b)| choose_shape(a, b, pairs.len(), safety)).collect();

@@ -21,7 +21,6 @@ use crate::stats::{Comparison, Verdict};
 use crate::words::{estimate, listed};
 use safety::Safety;
 
-/// What a rule makes of the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// The evidence decides.
@@ -50,7 +49,6 @@ pub struct Rule {
     apply: fn(&Evidence<'_>, &Safety) -> Vec<(String, Finding)>,
 }
 
-/// One finding of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// The name of the rule.
@@ -135,7 +133,6 @@ pub fn recommendation(evidence: &Evidence<'_>) -> Vec<Advice> {
 }
 
 impl Finding {
-    /// Whether the evidence decides.
     pub fn is_decided(&self) -> bool {
         matches!(self, Self::Decided { .. })
     }
@@ -189,7 +186,6 @@ fn compared(arm: &StepArm<'_>, found: &Comparison) -> String {
     format!("{place}: {} against {} {numbers}, {} ({})", found.strategy, found.baseline, it.verdict, extent(it))
 }
 
-/// Whether a verdict says nothing.
 fn is_silent(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::TooFewRounds | Verdict::Invalid)
 }

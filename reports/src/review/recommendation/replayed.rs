@@ -18,7 +18,6 @@ use crate::words::listed;
 /// A part of all seconds that is worth a change of the key.
 const WORTH: f64 = 0.05;
 
-/// Which retention policy.
 pub(super) fn retention(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)> {
     let sims = simulations(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
     let mut keys: Vec<(String, Vec<Finding>)> = Vec::new();
@@ -108,7 +107,6 @@ fn leave_out(sim: &NumberedSimulation<'_>, group: &Ablation<'_>) -> Finding {
     Finding::Undecided { why, command: None }
 }
 
-/// Why a simulation decides nothing, if it does not.
 fn hinted(sim: &NumberedSimulation<'_>, place: String) -> Option<Finding> {
     let why = if sim.run.trace.is_real() { "it is too small" } else { "its trace was made up" };
     (sim.state(false) < State::Shown)

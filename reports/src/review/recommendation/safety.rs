@@ -13,7 +13,6 @@ use records::{Status, StepRow};
 /// Families of which a strategy must have a result before it may be chosen.
 const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "faults", "races"];
 
-/// What is known of the safety of each strategy.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Safety {
     /// Why a strategy is out.
@@ -107,7 +106,6 @@ impl Safety {
         })
     }
 
-    /// Families of which a strategy has no result.
     pub fn uncovered(&self, strategy: &str) -> Vec<&'static str> {
         let covered = |family: &&str| self.covered.get(strategy).is_some_and(|it| it.contains(*family));
         FAMILIES.into_iter().filter(|family| !covered(family)).collect()
@@ -139,7 +137,6 @@ impl Safety {
         self.isolation.get(strategy).map_or(0, BTreeSet::len)
     }
 
-    /// Known failures of one strategy that another does not have.
     pub fn accepts(&self, strategy: &str, beyond: Option<&str>) -> Vec<&str> {
         let spared = beyond.and_then(|name| self.known.get(name));
         let mine = self.known.get(strategy).into_iter().flatten();

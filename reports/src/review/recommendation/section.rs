@@ -7,7 +7,6 @@ use crate::review::answer::Standing;
 use crate::review::evidence::{StepArm, control_failed, file_system, is_shadowed};
 use crate::words::{capital, first_line, listed, plural};
 
-/// The first section of a review.
 pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, Standing)]) -> Section {
     let mut section = Section::new("review-recommendation", "Recommendation", 0);
     let advice = recommendation(evidence);
@@ -47,7 +46,6 @@ pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, St
     section
 }
 
-/// Which questions stand how.
 fn of_standings(standings: &[(&str, Standing)]) -> Vec<String> {
     let of = |wanted: Standing| -> Vec<&str> {
         standings.iter().filter(|(_, standing)| *standing == wanted).map(|(id, _)| *id).collect()
@@ -60,7 +58,6 @@ fn of_standings(standings: &[(&str, Standing)]) -> Vec<String> {
         .collect()
 }
 
-/// A table of the runs, and notes on those whose numbers need care.
 fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
     let mut grid = Grid::new(
         "The runs at hand. File system: of stores and build directories.",

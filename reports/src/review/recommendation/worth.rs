@@ -153,7 +153,6 @@ fn builds_until_paid(first: &FirstBuilds<'_>, warm: &StepArm<'_>) -> Option<(u64
     })
 }
 
-/// First builds of one strategy.
 struct FirstBuilds<'a> {
     arm: StepArm<'a>,
     /// The workspace built first, where it alone found an empty store.
@@ -183,7 +182,6 @@ impl<'a> FirstBuilds<'a> {
         found.is_some().then_some(Self { arm, only: Some(only), found })
     }
 
-    /// Whether a workspace was built from an empty store.
     fn is_in(&self, workspace: &str) -> bool {
         self.only.is_none_or(|only| only == workspace)
     }

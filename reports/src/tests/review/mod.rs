@@ -54,7 +54,6 @@ fn run(arms: &[Arm<'_>], rounds: u32) -> RunFolder {
     run
 }
 
-/// A pass of every family for each.
 fn probes(strategies: &[&str]) -> ProbeRun {
     let row = |strategy: &&str, family: &str| ProbeRow {
         run: "p".into(),

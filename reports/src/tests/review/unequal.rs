@@ -6,7 +6,6 @@ use super::*;
 const SYMLINK: &str = "symlink+aggressive";
 const DIRS: &str = "hardlink+aggressive@dirs";
 
-/// Takes a workspace from an arm, in every step.
 fn without(mut run: RunFolder, strategy: &str, workspace: &str) -> RunFolder {
     for row in run.steps.iter_mut().filter(|row| row.strategy == strategy && row.workspace == workspace) {
         *row = bad(row.clone(), Status::Unsupported, "no symlinks there");

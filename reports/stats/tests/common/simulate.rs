@@ -4,7 +4,6 @@
 
 use stats::{Random, Sample};
 
-/// How one timing strays from the truth.
 #[derive(Debug, Clone, Copy)]
 pub enum Noise {
     /// Normal, this relative standard deviation.
@@ -15,7 +14,6 @@ pub enum Noise {
     Spikes,
 }
 
-/// What a run is like.
 #[derive(Debug, Clone, Copy)]
 pub struct World {
     /// Arms besides the baseline.
