@@ -157,17 +157,11 @@ fn probed(place: &TestSeries, day: u32, verdict: ProbeVerdict) -> PathBuf {
     info.started = format!("2026-02-{day:02}T02:00:00Z");
     info.complete = true;
     let row = |probe: &str, verdict| ProbeRow {
-        run: info.name.clone(),
-        family: "stale".into(),
         probe: probe.into(),
-        expects: "rebuild".into(),
-        origin: String::new(),
         strategy: "copy+aggressive".into(),
         verdict,
         detail: "the program says 1, not 2".into(),
-        known: String::new(),
-        attempts: 1,
-        wall_s: 1.0,
+        ..ProbeRow::default()
     };
     let rows = vec![row("edited", verdict), row("always", ProbeVerdict::Fail), row("fine", ProbeVerdict::Pass)];
     let dir = place.dir.path().join(&info.name);

@@ -5,7 +5,7 @@ use crate::analysis::{ArmAnalysis, Cause, CauseGroup, StepAnalysis};
 use crate::document::{Block, Section};
 use crate::summary::cause_table;
 use crate::text::{bytes, factor, percent, seconds};
-use crate::words::{listed, plural};
+use crate::words::{gathered, listed, plural};
 use records::Outcome;
 
 /// Causes that a table shows, the costliest; the rest is one line.
@@ -155,13 +155,8 @@ fn costliest_reason(group: &CauseGroup) -> Option<(String, f64)> {
         (outcome, "") => outcome.to_string(),
         (outcome, reason) => format!("{outcome}: {reason}"),
     };
-    let mut sums: Vec<(String, f64)> = Vec::new();
-    for cause in &group.causes {
-        match sums.iter_mut().find(|(known, _)| *known == name(cause)) {
-            Some((_, sum)) => *sum += cause.lost_s,
-            None => sums.push((name(cause), cause.lost_s)),
-        }
-    }
+    let sums = gathered(group.causes.iter().map(|cause| (name(cause), cause.lost_s)));
     // Of equals the first.
-    sums.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))
+    let sums = sums.into_iter().map(|(name, lost)| (name, lost.iter().sum::<f64>()));
+    sums.rev().max_by(|a, b| a.1.total_cmp(&b.1))
 }

@@ -101,7 +101,6 @@ mod tests {
 
     fn row(probe: &str, strategy: &str, verdict: ProbeVerdict, detail: &str, known: &str) -> ProbeRow {
         ProbeRow {
-            run: "r".into(),
             family: "stale".into(),
             probe: probe.into(),
             expects: "rebuild".into(),
@@ -110,8 +109,7 @@ mod tests {
             verdict,
             detail: detail.into(),
             known: known.into(),
-            attempts: 1,
-            wall_s: 0.5,
+            ..ProbeRow::default()
         }
     }
 

@@ -17,7 +17,7 @@
 use super::catalogue::Question;
 use super::command::EvidenceSource;
 use crate::document::{Block, Grid, Section};
-use crate::words::listed;
+use crate::words::{gathered, listed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -133,19 +133,16 @@ impl Answer {
                 section.push(Block::List(items));
             }
         }
-        let mut commands: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut commands: Vec<(String, &str)> = Vec::new();
         for (what, source, _) in parts.into_iter().filter(|part| part.2 != State::Shown) {
-            match (source, source.command()) {
-                (EvidenceSource::Nothing(closest), _) => {
+            match source {
+                EvidenceSource::Nothing(closest) => {
                     section.push(Block::Note(format!("No command at hand shows {what} yet. {closest}")));
                 }
-                (_, command) => match commands.iter_mut().find(|(known, _)| *known == command) {
-                    Some((_, parts)) => parts.push(what),
-                    None => commands.push((command, vec![what])),
-                },
+                source => commands.push((source.command(), what)),
             }
         }
-        for (command, parts) in commands {
+        for (command, parts) in gathered(commands) {
             section.say(format!("To learn {}:", listed(&parts)));
             section.push(Block::Command(command));
         }

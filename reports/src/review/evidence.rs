@@ -11,7 +11,7 @@ use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall, median};
 use crate::text::bytes;
-use crate::words::plural;
+use crate::words::{gathered, plural};
 use records::{RunInfo, Status, StepRow, UnitRow};
 
 #[derive(Debug, Clone, Default)]
@@ -307,14 +307,8 @@ pub(super) fn pairs<T>(list: &[T]) -> Vec<(&T, &T)> {
 }
 
 pub(super) fn by_step<'a>(arms: &[StepArm<'a>]) -> Vec<Vec<StepArm<'a>>> {
-    let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
-    for arm in arms {
-        match groups.iter_mut().find(|group| group[0].shares_step(arm)) {
-            Some(group) => group.push(*arm),
-            None => groups.push(vec![*arm]),
-        }
-    }
-    groups
+    let place = |arm: &StepArm<'a>| (arm.at, &arm.step.scenario, &arm.step.step);
+    gathered(arms.iter().map(|arm| (place(arm), *arm))).into_iter().map(|(_, arms)| arms).collect()
 }
 
 /// Key policies, from the narrowest to the widest.
@@ -346,19 +340,14 @@ pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)
 /// Groups of two arms or more of one step that differ in one part of their design
 /// alone: 1 the key policy, 2 the link mode, 3 the store.
 pub(super) fn families<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<Vec<StepArm<'a>>> {
-    let alike = |a: &StepArm<'_>, b: &StepArm<'_>| {
-        let (one, two) = (a.design(), b.design());
-        a.shares_step(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
+    let others = |arm: &StepArm<'a>| {
+        let mut design = arm.design();
+        design[part] = None;
+        (arm.at, &arm.step.scenario, &arm.step.step, design)
     };
-    let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
-    for arm in arms.iter().filter(|arm| arm.design()[part].is_some()) {
-        match groups.iter_mut().find(|group| alike(&group[0], arm)) {
-            Some(group) => group.push(*arm),
-            None => groups.push(vec![*arm]),
-        }
-    }
-    groups.retain(|group| group.len() > 1);
-    groups
+    let known = arms.iter().filter(|arm| arm.design()[part].is_some());
+    let groups = gathered(known.map(|arm| (others(arm), *arm))).into_iter().map(|(_, arms)| arms);
+    groups.filter(|group| group.len() > 1).collect()
 }
 
 /// Arms of one step that differ in one part of their design alone: 2 the link mode,

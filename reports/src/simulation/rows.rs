@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A row of `curve.csv`: what a workspace reuses when others were built before it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CurveRow {
     /// The simulated key policy.
     pub policy: String,
@@ -36,7 +36,7 @@ pub struct CurveRow {
 }
 
 /// A row of `relaxations.csv`: what a key with one input less would reuse.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RelaxationRow {
     /// The key policy that is relaxed: `aggressive`.
     pub policy: String,
@@ -71,7 +71,7 @@ pub struct RelaxationRow {
 }
 
 /// A row of `misses.csv`: why units missed when every workspace was built once in turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MissRow {
     /// The simulated key policy.
     pub policy: String,
@@ -90,7 +90,7 @@ pub struct MissRow {
 }
 
 /// A row of `sharing.csv`: what one Cargo command finds of another in the same workspace.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SharingRow {
     /// The simulated key policy.
     pub policy: String,
@@ -117,7 +117,7 @@ pub struct SharingRow {
 }
 
 /// A row of `retention.csv`: what a store of limited size keeps, and what that costs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RetentionRow {
     /// Name of the retention policy: `lru`; `offline-…` for what knows the future.
     pub policy: String,
@@ -156,7 +156,7 @@ pub struct RetentionRow {
 }
 
 /// A row of `growth.csv`: a store without limits, day by day.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GrowthRow {
     /// Key policy.
     pub key: String,
@@ -177,7 +177,7 @@ pub struct GrowthRow {
 }
 
 /// A row of `remote.csv`: an empty machine that fetches what others have built.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RemoteRow {
     /// The simulated key policy.
     pub policy: String,

@@ -50,9 +50,7 @@ fn probe(strategy: &str) -> ProbeRow {
         strategy: strategy.into(),
         verdict: if strategy == "none" { ProbeVerdict::Pass } else { ProbeVerdict::Fail },
         detail: HOSTILE.into(),
-        known: String::new(),
-        attempts: 1,
-        wall_s: 1.25,
+        ..ProbeRow::default()
     }
 }
 

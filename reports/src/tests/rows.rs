@@ -69,12 +69,12 @@ pub fn unit(step: &StepRow, package: &str, outcome: Outcome, reason: &str, becau
         target: package.into(),
         kind: "lib".into(),
         mode: "build".into(),
-        platform: String::new(),
         outcome: Some(outcome),
         reason: reason.into(),
         because: because.into(),
         cost_s: Some(cost),
         bytes: Some(1 << 20),
+        ..UnitRow::default()
     }
 }
 

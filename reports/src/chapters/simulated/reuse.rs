@@ -7,7 +7,7 @@ use crate::simulation::ablation::{Ablation, ablations, is_one_input, share};
 use crate::simulation::curves::{Curve, by_command, first_class, is_plain};
 use crate::simulation::{MissRow, RelaxationRow, SharingRow, SimulationRun};
 use crate::text::{bytes, count, percent, seconds};
-use crate::words::{capital, distinct};
+use crate::words::{capital, distinct, gathered};
 
 /// Curves of a plot: more cannot be distinguished.
 const LINES: usize = 6;
@@ -186,14 +186,11 @@ impl MissGroup<'_> {
 }
 
 pub(crate) fn miss_groups(run: &SimulationRun) -> Vec<MissGroup<'_>> {
-    let keys = distinct(run.misses.iter().map(|row| (row.policy.as_str(), row.command.as_str())));
-    let group = |(policy, command)| {
-        let of = run.misses.iter().filter(|row| row.policy == policy && row.command == command);
-        let mut rows: Vec<&MissRow> = of.collect();
-        rows.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
-        MissGroup { policy, command, rows }
-    };
-    keys.into_iter().map(group).collect()
+    let all = gathered(run.misses.iter().map(|row| ((row.policy.as_str(), row.command.as_str()), row)));
+    let group = |((policy, command), rows)| MissGroup { policy, command, rows };
+    let mut groups: Vec<MissGroup<'_>> = all.into_iter().map(group).collect();
+    groups.iter_mut().for_each(|group| group.rows.sort_by(|a, b| b.seconds.total_cmp(&a.seconds)));
+    groups
 }
 
 pub(super) fn misses(view: &SimulationView<'_>) -> Option<Section> {

@@ -7,7 +7,7 @@ use crate::simulation::remote::{RemoteByBandwidth, megabits, ratio, remote_by_ba
 use crate::simulation::retention::{RetentionByKey, retention_by_key};
 use crate::simulation::{RemoteRow, RetentionRow, SimulationRun};
 use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
-use crate::words::plural;
+use crate::words::{gathered, plural};
 
 pub(super) fn retention(view: &SimulationView<'_>) -> Option<Section> {
     let all = retention_by_key(view.run);
@@ -59,16 +59,10 @@ fn enough_sentence(key: &str, name: &str, cap: u64) -> String {
 
 /// The size that is enough under each key policy, for the lead.
 pub(super) fn lead(run: &SimulationRun) -> Option<String> {
-    let mut found: Vec<(Vec<&str>, (&str, u64))> = Vec::new();
-    for by_key in retention_by_key(run) {
-        let Some(size) = enough(&by_key) else { continue };
-        match found.iter_mut().find(|(_, known)| *known == size) {
-            Some((keys, _)) => keys.push(by_key.key),
-            None => found.push((vec![by_key.key], size)),
-        }
-    }
+    let sizes = retention_by_key(run);
+    let found = gathered(sizes.iter().filter_map(|by_key| Some((enough(by_key)?, by_key.key))));
     let found: Vec<String> =
-        found.iter().map(|(keys, (name, cap))| enough_sentence(&keys.join(", "), name, *cap)).collect();
+        found.iter().map(|((name, cap), keys)| enough_sentence(&keys.join(", "), name, *cap)).collect();
     (!found.is_empty()).then(|| found.join("; "))
 }
 

@@ -29,14 +29,9 @@ pub(in crate::review) fn eligibility(evidence: &Evidence<'_>) -> Answer {
     for arm in &each {
         let refused = reasons(arm, &[Outcome::Refused]);
         if let Some((rule, units, cost)) = refused.first() {
-            answer.supports(format!(
-                "{}: {} refused units worth {} of compiling a round; the costliest rule is {rule} with {units:.0} units \
-                 and {}",
-                arm.place(),
-                arm.name(),
-                seconds(Some(refused.iter().map(|it| it.2).sum())),
-                seconds(Some(*cost)),
-            ));
+            let (all, cost) = (seconds(Some(refused.iter().map(|it| it.2).sum())), seconds(Some(*cost)));
+            let who = format!("{}: {} refused units worth {all} of compiling a round", arm.place(), arm.name());
+            answer.supports(format!("{who}; the costliest rule is {rule} with {units:.0} units and {cost}"));
         }
     }
     let pairs = ladder(&arms);
@@ -67,8 +62,8 @@ pub(super) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
         }
         if it.nondeterministic > 0 {
             let n = it.nondeterministic;
-            answer
-                .limits(format!("{who}, two compiles of {n} differ from each other, so nothing can be said of these"));
+            let what = "differ from each other, so nothing can be said of these";
+            answer.limits(format!("{who}, two compiles of {n} {what}"));
         }
     }
     state
@@ -173,13 +168,9 @@ fn later_builds(answer: &mut Answer, arm: &StepArm<'_>, built: &[FirstBuild<'_>]
     if let Some((least, most)) = later.iter().copied().reduce(f64::min).zip(later.iter().copied().reduce(f64::max)) {
         let (least, most) = (percent(Some(least)), percent(Some(most)));
         let range = if least == most { least } else { format!("between {least} and {most}") };
-        answer.supports(format!(
-            "{}: after the first workspace, {} reused {range} of compile seconds, in {} of corpus {} in this order",
-            arm.place(),
-            arm.name(),
-            plural(later.len(), "workspace"),
-            arm.run.analysis.info.corpus.name,
-        ));
+        let who = format!("{}: after the first workspace, {}", arm.place(), arm.name());
+        let (n, corpus) = (plural(later.len(), "workspace"), &arm.run.analysis.info.corpus.name);
+        answer.supports(format!("{who} reused {range} of compile seconds, in {n} of corpus {corpus} in this order"));
     }
     let narrow: Vec<String> = reasons(arm, &[Outcome::Miss, Outcome::Dup])
         .into_iter()
@@ -210,13 +201,12 @@ pub(in crate::review) fn key_inputs(evidence: &Evidence<'_>) -> Answer {
     answer.grid(reasons_table(caption, &arms, &[Outcome::Miss, Outcome::Dup, Outcome::Stale]));
     for arm in &arms {
         if let Some((_, units, cost)) = reasons(arm, &[Outcome::Dup]).first() {
+            let (units, cost) = (plural(units.round() as usize, "unit"), seconds(Some(*cost)));
             answer.supports(format!(
-                "{}: under {} {} worth {} a round missed although the same bytes were in the store: the key holds \
-                 something that did not change them",
+                "{}: under {} {units} worth {cost} a round missed although the same bytes were in the store: the key \
+                 holds something that did not change them",
                 arm.place(),
                 arm.name(),
-                plural(units.round() as usize, "unit"),
-                seconds(Some(*cost)),
             ));
         }
     }

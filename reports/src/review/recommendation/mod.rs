@@ -18,7 +18,7 @@ use super::Evidence;
 use super::comparisons::extent;
 use super::evidence::StepArm;
 use crate::stats::{Comparison, Verdict};
-use crate::words::{estimate, listed};
+use crate::words::{estimate, gathered, listed};
 use safety::Safety;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,19 +145,18 @@ impl Finding {
 /// One from many runs: what all that decide agree on. Runs that cannot decide take nothing
 /// from those that can, and runs that disagree leave it open.
 fn agreed(findings: Vec<Finding>, nothing: Finding) -> Finding {
-    let mut choices: Vec<(String, Vec<String>)> = Vec::new();
+    let mut choices = Vec::new();
     let mut open = None;
     for finding in findings {
         match finding {
-            Finding::Decided { choice, because } => match choices.iter_mut().find(|(known, _)| *known == choice) {
-                Some((_, reasons)) => reasons.extend(because),
-                None => choices.push((choice, because)),
-            },
+            Finding::Decided { choice, because } => choices.push((choice, because)),
             // What lacks only rounds is nearer to a decision than what lacks probes.
             undecided if open.as_ref().is_none_or(|it| rank(&undecided) > rank(it)) => open = Some(undecided),
             Finding::Undecided { .. } => {}
         }
     }
+    let mut choices: Vec<(String, Vec<String>)> =
+        gathered(choices).into_iter().map(|(choice, because)| (choice, because.concat())).collect();
     match choices.len() {
         0 => open.unwrap_or(nothing),
         1 => choices.pop().map_or(nothing, |(choice, because)| Finding::Decided { choice, because }),

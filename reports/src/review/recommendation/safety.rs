@@ -7,7 +7,7 @@ use crate::review::Evidence;
 use crate::review::command;
 use crate::review::probed::{ProbeTally, cases, strategies, tally};
 use crate::text::{clean, fit};
-use crate::words::{listed, plural};
+use crate::words::{gathered, listed, plural};
 use records::{Status, StepRow};
 
 /// Families of which a strategy must have a result before it may be chosen.
@@ -158,17 +158,12 @@ impl Safety {
 
     /// What strategies passed, and what they are known to fail; alike ones together.
     fn prices(&self, names: &[&String]) -> Vec<String> {
-        let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-        for name in names {
+        let member = |name: &&String| {
             let it = self.tallies.get(*name).copied().unwrap_or_default();
-            let member =
-                format!("{name} ({} passed, {} without a result)", plural(it.pass, "probe"), it.without_result);
-            let known = self.accepts(name, None);
-            match groups.iter_mut().find(|(other, _)| *other == known) {
-                Some((_, members)) => members.push(member),
-                None => groups.push((known, vec![member])),
-            }
-        }
+            let passed = plural(it.pass, "probe");
+            (self.accepts(name, None), format!("{name} ({passed} passed, {} without a result)", it.without_result))
+        };
+        let groups = gathered(names.iter().map(member));
         let sentence = |(known, members): &(Vec<&str>, Vec<String>)| match known.as_slice() {
             [] => format!("{}: nothing failed", listed(members)),
             known => format!("{}: failed as known: {}", listed(members), listed(known)),

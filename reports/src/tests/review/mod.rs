@@ -56,17 +56,11 @@ fn run(arms: &[Arm<'_>], rounds: u32) -> RunFolder {
 
 fn probes(strategies: &[&str]) -> ProbeRun {
     let row = |strategy: &&str, family: &str| ProbeRow {
-        run: "p".into(),
         family: family.into(),
         probe: format!("{family}-probe"),
-        expects: "survive".into(),
-        origin: String::new(),
         strategy: (*strategy).into(),
         verdict: ProbeVerdict::Pass,
-        detail: String::new(),
-        known: String::new(),
-        attempts: 1,
-        wall_s: 0.1,
+        ..ProbeRow::default()
     };
     let rows = strategies.iter().flat_map(|strategy| FAMILIES.map(|family| row(strategy, family))).collect();
     ProbeRun { info: RunInfo::new("p"), rows }
