@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use reports::analysis::Source;
+use reports::analysis::RunSource;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
@@ -83,7 +83,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     if std::io::stderr().is_terminal() {
         eprintln!("reading {} and working out verdicts; large runs take some seconds …", many_runs(args.runs.len()));
     }
-    let sources = args.runs.iter().map(|dir| Source::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let sources = args.runs.iter().map(|dir| RunSource::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let mut names = BTreeSet::new();
     if let Some(twice) = sources.iter().map(|run| &run.info().name).find(|name| !names.insert(*name)) {
         bail!("two of these runs are called {twice}: one is a copy of the other, or was renamed; give one of them");
@@ -96,13 +96,13 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     }
     let mut report = Report::of(sources, args.baseline.as_deref());
     if let Some(old) = &args.against {
-        match Source::read_older(old)? {
-            Source::Compare(run) => report.set_against(&run)?,
-            Source::Probe(run) => bail!(
+        match RunSource::read_older(old)? {
+            RunSource::Compare(run) => report.set_against(&run)?,
+            RunSource::Probe(run) => bail!(
                 "--against {}: it is a run of probes; only runs of harness compare can be compared with each other",
                 run.info.name
             ),
-            Source::Simulate(run) => bail!(
+            RunSource::Simulate(run) => bail!(
                 "--against {}: it is a simulation; only runs of harness compare can be compared with each other",
                 run.info.name
             ),
@@ -137,9 +137,9 @@ fn many_runs(count: usize) -> String {
     if count == 1 { "the run".into() } else { format!("{count} runs") }
 }
 
-fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {
+fn check_baseline(sources: &[RunSource], baseline: &str) -> Result<()> {
     for source in sources {
-        let Source::Compare(run) = source else { continue };
+        let RunSource::Compare(run) = source else { continue };
         let names: BTreeSet<&str> = run.steps.iter().map(|row| row.strategy.as_str()).collect();
         if !names.contains(baseline) {
             let names: Vec<&str> = names.into_iter().collect();

@@ -359,7 +359,7 @@ fn what_cannot_have_been_measured_is_refused_with_its_line() {
     };
     assert_eq!(
         refused(&|rows| rows[2].round = 1),
-        " line 6: round 1, gauntlet/fill of a\nb with none stands there twice; restore the file or delete that row"
+        " line 6: round 1, gauntlet/fill of a\nb with none is there twice; restore the file or delete that row"
     );
     let negative = refused(&|rows| rows[1].wall_s = Some(-1.0));
     assert_eq!(negative, " line 4: wall_s is below 0 s; restore the file or delete that row");

@@ -14,7 +14,7 @@ use records::run_folder::{CutOff, RUN_FILE, RunError, RunFolder, STEPS_FILE};
 use records::{RunInfo, Status, StepRow};
 use reports::analysis::baseline_of;
 use reports::probes;
-use reports::stats::{Sample, median};
+use reports::stats::{PairedSample, median};
 use serde_json::Value;
 
 use crate::error::SeriesError;
@@ -240,7 +240,7 @@ fn points(run: &RunFolder, baseline: &str) -> Vec<TrackPoint> {
 }
 
 fn point(key: TrackKey, rows: &StrategyRows<'_>, base: Option<&StrategyRows<'_>>, places: &[&str]) -> TrackPoint {
-    let mut sample = Sample::new("");
+    let mut sample = PairedSample::new("");
     let mut valid: Vec<&StepRow> = Vec::new();
     for place in places {
         for (round, row) in rows.get(place).into_iter().flatten() {

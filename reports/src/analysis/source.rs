@@ -9,7 +9,7 @@ use records::run_folder::{CutOff, RunError, RunFolder};
 
 /// A run of any kind, read into memory.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum RunSource {
     /// What `harness compare` recorded.
     Compare(Box<RunFolder>),
     /// What `harness probe` recorded.
@@ -18,7 +18,7 @@ pub enum Source {
     Simulate(Box<SimulationRun>),
 }
 
-impl Source {
+impl RunSource {
     /// Reads the folder `dir`; its files say of which kind it is.
     ///
     /// # Errors
@@ -34,11 +34,11 @@ impl Source {
         }
     }
 
-    /// As [`Source::read`], without `units.csv`, which need not be there: enough of a run that another
+    /// As [`RunSource::read`], without `units.csv`, which need not be there: enough of a run that another
     /// one is compared with.
     ///
     /// # Errors
-    /// As [`Source::read`].
+    /// As [`RunSource::read`].
     pub fn read_older(dir: &Path) -> Result<Self, RunError> {
         match simulation::is_one(dir) || dir.join(probes::WHOLE).is_file() {
             true => Self::read(dir),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::Standing;
+use crate::analysis::VerdictStanding;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
@@ -18,7 +18,7 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(left_out(run));
-    if run.standing() == Standing::TooFewRounds {
+    if run.standing() == VerdictStanding::TooFewRounds {
         let needed = match run.rounds_needed() {
             usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
             needed => format!("a verdict takes {needed} rounds"),

@@ -92,7 +92,7 @@ impl SampleTable {
         }
         let end = table.ends[table.len().min(SAMPLE)];
         let mut reader = csv::Reader::from_reader(&table.csv[..end]);
-        // What was written a moment ago can be read; if not, the packed rows still have it.
+        // What was just written can be read; if not, the packed rows still have it.
         let records: Vec<csv::StringRecord> = reader.records().filter_map(Result::ok).collect();
         let rows = records
             .iter()

@@ -7,7 +7,9 @@
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::picture::{Anchor, BASE, CurveStyle, GRID, Label, Paint, Picture, Point, QUIET, Sample, legend, solid};
+use super::picture::{
+    Anchor, BASE, CurveStyle, GRID, Label, LegendSample, Paint, Picture, Point, QUIET, legend, solid,
+};
 use super::scale::{self, Axis, Tick, drawable, drawable_ratio};
 use super::text::{self, LINE, SMALL};
 use super::{HorizontalScale, PlotLine, ValueUnit, VerticalScale, WIDTH};
@@ -22,15 +24,15 @@ const HEIGHT: i32 = 280;
 
 pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[PlotLine]) -> Picture {
     let mut picture = Picture::new(WIDTH);
-    let named = |(at, line): (usize, &PlotLine)| (Sample::Curve(CurveStyle::new(at)), text::clean(&line.name));
+    let named = |(at, line): (usize, &PlotLine)| (LegendSample::Curve(CurveStyle::new(at)), text::clean(&line.name));
     let top = legend(&mut picture, &lines.iter().enumerate().map(named).collect::<Vec<_>>(), 2) + 8;
     picture.fitted(Label::new(text::clean(y), (0, top + LINE / 2), Anchor::Start, SMALL), WIDTH, QUIET);
     let top = top + LINE + 8;
     let bottom = top + HEIGHT;
 
     let rim = if lines.iter().any(|line| !line.changes.is_empty()) { RIM } else { 0 };
-    let plane = Plane::new(x, scale, lines, (top, bottom));
-    let plane = Plane { horizontal: plane.horizontal.inset(rim), vertical: plane.vertical.inset(rim), ..plane };
+    let plane = PlotPlane::new(x, scale, lines, (top, bottom));
+    let plane = PlotPlane { horizontal: plane.horizontal.inset(rim), vertical: plane.vertical.inset(rim), ..plane };
     let runs: Vec<Runs> = lines.iter().map(|line| plane.runs(line)).collect();
 
     plane.frame(&mut picture, x, (top, bottom));
@@ -63,7 +65,7 @@ pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[
     picture
 }
 
-struct Plane {
+struct PlotPlane {
     horizontal: Axis,
     vertical: Axis,
     log_x: bool,
@@ -84,7 +86,7 @@ struct Placed {
 /// The points of a curve in runs without gaps.
 type Runs = Vec<Vec<Placed>>;
 
-impl Plane {
+impl PlotPlane {
     fn new(x: &HorizontalScale, scale: VerticalScale, lines: &[PlotLine], (top, bottom): (i32, i32)) -> Self {
         let log_x = matches!(x, HorizontalScale::Log(_));
         let seen_x = |x: f64| if log_x { drawable_ratio(x) } else { drawable(x) };
@@ -239,7 +241,7 @@ fn civil(days: i64) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::super::PlotInterval;
-    use super::super::picture::{Mark, Shape};
+    use super::super::picture::{PlotMark, Shape};
     use super::*;
 
     fn line(points: &[(f64, f64)]) -> PlotLine {
@@ -297,7 +299,7 @@ mod tests {
     fn what_is_counted_is_named_in_whole_numbers() {
         let frame = |points: &[(f64, f64)], log_x| {
             let picture = amounts(ValueUnit::Seconds, log_x, &[line(points)]);
-            let text = |mark: &Mark| match &mark.shape {
+            let text = |mark: &PlotMark| match &mark.shape {
                 Shape::Text(words) if words.anchor == Anchor::Middle => Some(words.text.clone()),
                 _ => None,
             };

@@ -159,15 +159,15 @@ fn candidates(low: f64, high: f64, length: i32) -> Vec<f64> {
 
 /// Those whose text does not touch that of an earlier one, by place.
 fn thin(ticks: impl Iterator<Item = Tick>) -> Vec<Tick> {
-    let mut kept: Vec<Tick> = Vec::new();
+    let mut placed: Vec<Tick> = Vec::new();
     for tick in ticks {
         let half = |tick: &Tick| text::width(&tick.text, SMALL) / 2;
-        if kept.iter().all(|other| (other.at - tick.at).abs() >= half(other) + half(&tick) + GAP) {
-            kept.push(tick);
+        if placed.iter().all(|other| (other.at - tick.at).abs() >= half(other) + half(&tick) + GAP) {
+            placed.push(tick);
         }
     }
-    kept.sort_by_key(|tick| tick.at);
-    kept
+    placed.sort_by_key(|tick| tick.at);
+    placed
 }
 
 /// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten.
@@ -248,7 +248,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ticks_stand_on_the_axis_and_apart(values in prop::collection::vec(any::<f64>(), 0..5), room in 60i32..1000) {
+        fn ticks_are_on_the_axis_and_apart(values in prop::collection::vec(any::<f64>(), 0..5), room in 60i32..1000) {
             let log_axis = Axis::log(values.clone(), 1.2, (0, room));
             let ticks = log(&log_axis, "x");
             for pair in ticks.windows(2) {
@@ -290,13 +290,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_place_is_inside(values in prop::collection::vec(any::<f64>(), 0..9), asked in any::<f64>()) {
+        fn every_place_is_inside(values in prop::collection::vec(any::<f64>(), 0..9), value in any::<f64>()) {
             for axis in [
                 Axis::from_zero(values.clone(), (10, 90)),
                 Axis::linear(values.clone(), (10, 90)),
                 Axis::log(values.clone(), 1.2, (10, 90)),
             ] {
-                prop_assert!((10..=90).contains(&axis.at(asked)));
+                prop_assert!((10..=90).contains(&axis.at(value)));
                 let (low, high) = axis.ends();
                 prop_assert!(low.is_finite() && high.is_finite() && low < high, "{low} {high}");
             }

@@ -103,21 +103,21 @@ impl Report {
             Ok(())
         };
         let analyses: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();
-        let asked = |format: Format| formats.contains(&format);
-        if asked(Format::Html) {
+        let wanted = |format: Format| formats.contains(&format);
+        if wanted(Format::Html) {
             put(PAGE, &page::render(&document, &self.rows()?)?)?;
         }
-        if asked(Format::Md) {
+        if wanted(Format::Md) {
             put(MARKDOWN, &markdown::render(&document))?;
         }
-        if asked(Format::Csv) {
+        if wanted(Format::Csv) {
             put(WIDE, &wide::render(&analyses, &self.simulations))?;
             put(LONG, &long::render(&analyses, &self.simulations))?;
         }
-        if asked(Format::Json) {
+        if wanted(Format::Json) {
             put(JSON, &json::render(self))?;
         }
-        if asked(Format::Svg) {
+        if wanted(Format::Svg) {
             let plots = dir.join(PLOTS);
             fs::create_dir_all(&plots).map_err(RunError::io("create", &plots))?;
             for block in document.sections.iter().flat_map(|section| &section.blocks) {

@@ -14,13 +14,13 @@
 //! or by a probe that ended; *hinted at* by fewer rounds than a verdict needs, by a count of fewer, or by a
 //! simulation of a made-up trace.
 
-use super::catalogue::Question;
+use super::catalogue::OpenQuestion;
 use super::command::EvidenceSource;
 use crate::document::{Block, Grid, Section};
 use crate::words::{gathered, listed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum QuestionStanding {
     /// No evidence is at hand.
     Open,
     /// Some of the evidence that would answer it is at hand.
@@ -29,7 +29,7 @@ pub enum Standing {
     Answered,
 }
 
-impl Standing {
+impl QuestionStanding {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -92,7 +92,7 @@ impl Answer {
     }
 
     /// The states of all evidence; what no command gets is missing.
-    fn parts<'q>(&self, question: &'q Question) -> Vec<(&'q str, &'q EvidenceSource, State)> {
+    fn parts<'q>(&self, question: &'q OpenQuestion) -> Vec<(&'q str, &'q EvidenceSource, State)> {
         let mut states = self.states.iter();
         let mut state = |source: &EvidenceSource| match source {
             EvidenceSource::Nothing(_) => State::Missing,
@@ -101,18 +101,18 @@ impl Answer {
         question.evidence.iter().map(|it| (it.what.as_str(), &it.source, state(&it.source))).collect()
     }
 
-    pub fn standing(&self, question: &Question) -> Standing {
+    pub fn standing(&self, question: &OpenQuestion) -> QuestionStanding {
         let parts = self.parts(question);
         let states = || parts.iter().map(|part| part.2);
         match (states().min(), states().max()) {
-            (Some(State::Shown), _) => Standing::Answered,
-            (_, Some(State::Shown | State::Hinted)) => Standing::Partly,
-            _ => Standing::Open,
+            (Some(State::Shown), _) => QuestionStanding::Answered,
+            (_, Some(State::Shown | State::Hinted)) => QuestionStanding::Partly,
+            _ => QuestionStanding::Open,
         }
     }
 
-    pub fn into_section(mut self, question: &Question) -> Section {
-        let Question { id, name, asks, .. } = question;
+    pub fn into_section(mut self, question: &OpenQuestion) -> Section {
+        let OpenQuestion { id, name, asks, .. } = question;
         let mut section = Section::new(&format!("review-{id}-{name}"), format!("{id} {name}: {asks}"), 0);
         let (parts, standing) = (self.parts(question), self.standing(question));
         let of = |(word, state): (&str, State)| {
@@ -123,7 +123,7 @@ impl Answer {
         let known: Vec<String> = words.into_iter().filter_map(of).collect();
         section.say(format!("Standing: {} ({}).", standing.as_str(), known.join("; ")));
         section.say(format!("Positions so far: {}", question.positions));
-        if standing > Standing::Open {
+        if standing > QuestionStanding::Open {
             question.caveats.iter().for_each(|caveat| self.limits(caveat.as_str()));
         }
         section.blocks.extend(self.blocks);
@@ -160,14 +160,14 @@ mod tests {
     fn the_standing_is_decided_by_the_evidence() {
         let source = EvidenceSource::Simulate(true);
         let piece = |what: &str| WantedEvidence { what: what.into(), source: source.clone() };
-        let two = Question { evidence: vec![piece("a"), piece("b")], ..Question::default() };
+        let two = OpenQuestion { evidence: vec![piece("a"), piece("b")], ..OpenQuestion::default() };
         let standing = |states: &[State]| Answer::default().states(states).standing(&two);
-        assert_eq!(standing(&[]), Standing::Open);
-        assert_eq!(standing(&[State::Missing, State::Missing]), Standing::Open);
-        assert_eq!(standing(&[State::Missing, State::Hinted]), Standing::Partly);
-        assert_eq!(standing(&[State::Hinted, State::Hinted]), Standing::Partly);
-        assert_eq!(standing(&[State::Shown, State::Hinted]), Standing::Partly);
-        assert_eq!(standing(&[State::Shown, State::Shown]), Standing::Answered);
+        assert_eq!(standing(&[]), QuestionStanding::Open);
+        assert_eq!(standing(&[State::Missing, State::Missing]), QuestionStanding::Open);
+        assert_eq!(standing(&[State::Missing, State::Hinted]), QuestionStanding::Partly);
+        assert_eq!(standing(&[State::Hinted, State::Hinted]), QuestionStanding::Partly);
+        assert_eq!(standing(&[State::Shown, State::Hinted]), QuestionStanding::Partly);
+        assert_eq!(standing(&[State::Shown, State::Shown]), QuestionStanding::Answered);
     }
 
     #[test]

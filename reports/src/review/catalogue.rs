@@ -14,7 +14,7 @@ use super::evidence::Evidence;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Question {
+pub(super) struct OpenQuestion {
     pub id: String,
     pub name: String,
     pub asks: String,
@@ -35,10 +35,10 @@ pub(super) struct WantedEvidence {
 }
 
 /// All questions, in order.
-pub(super) static QUESTIONS: LazyLock<Vec<Question>> = LazyLock::new(|| {
+pub(super) static QUESTIONS: LazyLock<Vec<OpenQuestion>> = LazyLock::new(|| {
     #[derive(Default, Deserialize)]
     struct Catalogue {
-        question: Vec<Question>,
+        question: Vec<OpenQuestion>,
     }
     // A test reads it, so that it is never found wanting here.
     toml::from_str::<Catalogue>(include_str!("catalogue.toml")).unwrap_or_default().question

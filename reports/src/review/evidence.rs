@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
+use crate::analysis::{AnalysedRun, ArmAnalysis, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall, median};
@@ -17,7 +17,7 @@ use records::{RunInfo, Status, StepRow, UnitRow};
 #[derive(Debug, Clone, Default)]
 pub struct Evidence<'a> {
     /// Runs of `harness compare`; they are called `R1`, `R2`, … in this order.
-    pub runs: Vec<Run<'a>>,
+    pub runs: Vec<AnalysedRun<'a>>,
     /// Runs of `harness probe`; they are called `P1`, `P2`, … in this order.
     pub probes: Vec<&'a ProbeRun>,
     /// Runs of `harness simulate`; they are called `S1`, `S2`, … in this order.
@@ -41,7 +41,7 @@ pub(super) const WALL_S: RowValue = |row| row.wall_s;
 pub(super) struct StepArm<'a> {
     /// Which run.
     pub at: usize,
-    pub run: Run<'a>,
+    pub run: AnalysedRun<'a>,
     pub step: &'a StepAnalysis,
     arm: &'a ArmAnalysis,
 }

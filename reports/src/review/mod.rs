@@ -28,7 +28,7 @@ mod tables;
 pub(crate) use evidence::Evidence;
 
 #[cfg(test)]
-pub(crate) use answer::Standing;
+pub(crate) use answer::QuestionStanding;
 #[cfg(test)]
 pub(crate) use recommendation::{Finding, recommendation};
 
@@ -48,7 +48,7 @@ pub(crate) fn review(evidence: &Evidence<'_>) -> Vec<Section> {
 
 /// The standing of each question, by its id, in order.
 #[cfg(test)]
-pub(crate) fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, Standing)> {
+pub(crate) fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, QuestionStanding)> {
     let all = QUESTIONS.iter().zip(ANSWERS);
     all.map(|(question, answer)| (question.id.as_str(), answer(evidence).standing(question))).collect()
 }

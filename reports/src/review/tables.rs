@@ -145,10 +145,10 @@ impl UnitShare {
 }
 
 /// A name for some units, and which they are.
-pub(super) type UnitKind<'k> = (&'k str, fn(&UnitRow) -> bool);
+pub(super) type UnitSelection<'k> = (&'k str, fn(&UnitRow) -> bool);
 
 /// A row for each arm and kind of unit: shares of units and compile seconds, and outcomes.
-pub(super) fn kinds(caption: &str, arms: &[StepArm<'_>], kinds: &[UnitKind<'_>]) -> Grid {
+pub(super) fn kinds(caption: &str, arms: &[StepArm<'_>], kinds: &[UnitSelection<'_>]) -> Grid {
     let heads = heads(
         "run | step | strategy | units that are | > units | > of all | > compile time | > of all | \
  > bytes | > hits | > refused | n",
@@ -223,12 +223,12 @@ pub(super) fn reasons_table(caption: &str, arms: &[StepArm<'_>], outcomes: &[Out
 /// One arm for each run, step, integration and key policy: arms that differ in their links
 /// and stores alone reuse the same units.
 pub(super) fn one_per_policy<'a>(arms: &[StepArm<'a>]) -> Vec<StepArm<'a>> {
-    let mut kept: Vec<StepArm<'a>> = Vec::new();
+    let mut first: Vec<StepArm<'a>> = Vec::new();
     for arm in arms.iter().filter(|arm| arm.key.is_some()) {
         let same = |it: &&StepArm<'_>| it.shares_step(arm) && it.key == arm.key && it.integration == arm.integration;
-        if !kept.iter().any(|it| same(&it)) {
-            kept.push(*arm);
+        if !first.iter().any(|it| same(&it)) {
+            first.push(*arm);
         }
     }
-    kept
+    first
 }

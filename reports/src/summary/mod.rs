@@ -12,7 +12,7 @@ use records::Outcome;
 use crate::analysis::{
     Analysis, ArmAnalysis, CauseGroup, Metric, OwnCounts, Problem, ShadowCounts, StepAnalysis, WallRounds, costliest,
 };
-use crate::document::{Align, Block, Cell, Column, Document, Grid, Section};
+use crate::document::{Align, Block, Cell, Document, Grid, GridColumn, Section};
 use crate::text::{UNMEASURED, clean, count, factor, fit, percent, seconds};
 use crate::words::plural;
 
@@ -158,7 +158,7 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
             plural(step.workspaces, "workspace"),
             plural(step.rounds, "round"),
         ),
-        columns: heads.map(|(head, align)| Column { head: head.into(), align }).collect(),
+        columns: heads.map(|(head, align)| GridColumn { head: head.into(), align }).collect(),
         rows: Vec::new(),
     };
     let mut notes: Vec<String> = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::rows::{folder, step};
 use crate::against::{Changes, changes};
-use crate::analysis::{Analysis, Run};
+use crate::analysis::{AnalysedRun, Analysis};
 use crate::stats::{Random, Verdict};
 use records::StepRow;
 use records::run_folder::RunFolder;
@@ -29,7 +29,7 @@ fn run(name: &str, machine: f64, warm: f64, seed: u64) -> RunFolder {
 
 fn against(new: &RunFolder, old: &RunFolder) -> Result<Changes, String> {
     let (of_new, of_old) = (Analysis::of(new, None), Analysis::of(old, None));
-    let (new, old) = (Run { folder: new, analysis: &of_new }, Run { folder: old, analysis: &of_old });
+    let (new, old) = (AnalysedRun { folder: new, analysis: &of_new }, AnalysedRun { folder: old, analysis: &of_old });
     changes(new, old).map_err(|error| error.to_string())
 }
 
@@ -67,13 +67,13 @@ fn one_round_is_too_few() {
 }
 
 #[test]
-fn what_differs_is_told_first() {
+fn what_differs_comes_first() {
     let (mut new, old) = (run("new", 1.0, 0.2, 7), run("old", 1.0, 0.2, 8));
     new.info.toolchain.rustc = "rustc 1.97.0-nightly".into();
     new.info.strategies.push("sccache".into());
     let found = against(&new, &old).unwrap();
-    let told: Vec<(&str, bool)> = found.differences.iter().map(|it| (it.what.as_str(), it.weighs)).collect();
-    assert_eq!(told, [("rustc", true), ("strategies", false)]);
+    let found: Vec<(&str, bool)> = found.differences.iter().map(|it| (it.what.as_str(), it.weighs)).collect();
+    assert_eq!(found, [("rustc", true), ("strategies", false)]);
 }
 
 #[test]

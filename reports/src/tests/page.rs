@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::analysis::Source;
+use crate::analysis::RunSource;
 use crate::document::Document;
 use crate::page::{self, Rows};
 use crate::probes::{ProbeRow, ProbeVerdict};
@@ -36,7 +36,7 @@ fn handmade() -> String {
         Rows::of_table(&simulated.retention).unwrap(),
     ];
     let mut document = document();
-    document.sections.extend(Report::of(vec![Source::Simulate(Box::new(simulated))], None).document().sections);
+    document.sections.extend(Report::of(vec![RunSource::Simulate(Box::new(simulated))], None).document().sections);
     page::render(&document, &rows).unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rows::{bad, folder, step, unit, warm};
 use super::simulated_run::simulation;
-use crate::analysis::{Analysis, Source};
+use crate::analysis::{Analysis, RunSource};
 use crate::document::{Block, Grid};
 use crate::formats::{json, long, markdown, terminal, wide};
 use crate::plot::{Chart, Plot};
@@ -85,8 +85,8 @@ fn probes(strategy: &str) -> ProbeRun {
 }
 
 fn report(workspace: &str, strategy: &str) -> Report {
-    let run = Source::Compare(Box::new(run(workspace, strategy)));
-    Report::of(vec![run, Source::Probe(Box::new(probes(strategy)))], None)
+    let run = RunSource::Compare(Box::new(run(workspace, strategy)));
+    Report::of(vec![run, RunSource::Probe(Box::new(probes(strategy)))], None)
 }
 
 fn analyses(report: &Report) -> Vec<&Analysis> {
@@ -112,7 +112,7 @@ fn the_lead_says_what_was_found_and_no_more() {
     assert!(!lead.contains("CONTROL FAILED"), "{lead}");
     let mut few = run("ripgrep", "hardlink+aggressive");
     few.steps.retain(|row| row.round == 1);
-    let lead = Report::of(vec![Source::Compare(Box::new(few))], None).document().lead.join("\n");
+    let lead = Report::of(vec![RunSource::Compare(Box::new(few))], None).document().lead.join("\n");
     assert!(lead.contains("Too few rounds for verdicts") && lead.contains("estimates only"), "{lead}");
     assert!(!lead.contains("faster than none"), "{lead}");
 }
@@ -133,7 +133,7 @@ fn sums_over_fewer_workspaces_say_so_and_lead_no_finding() {
     run.info.options.insert("alone".into(), true.into());
     run.info.strategies.push("symlink+aggressive".into());
     run.steps.extend(fewer);
-    let text = markdown::render(&Report::of(vec![Source::Compare(Box::new(run))], None).document());
+    let text = markdown::render(&Report::of(vec![RunSource::Compare(Box::new(run))], None).document());
     assert!(text.contains("symlink+aggressive (1 of 2 workspaces)"), "{text}");
     assert!(text.contains("After warm hardlink+aggressive holds") && !text.contains("After warm symlink"), "{text}");
     assert!(text.contains("warm the least is 0.200x of hardlink+aggressive"), "{text}");
@@ -149,7 +149,7 @@ fn sums_over_fewer_workspaces_say_so_and_lead_no_finding() {
 fn a_run_of_the_baseline_alone_has_its_seconds() {
     let mut run = run("ripgrep", "hardlink+aggressive");
     run.steps.retain(|row| row.strategy == "none");
-    let text = markdown::render(&Report::of(vec![Source::Compare(Box::new(run))], None).document());
+    let text = markdown::render(&Report::of(vec![RunSource::Compare(Box::new(run))], None).document());
     assert!(text.contains("### Wall time") && text.contains("| fill | none | 80.80 s |"), "{text}");
 }
 
@@ -228,9 +228,9 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(columns).unwrap();
         for row in rows {
-            let kept =
+            let cells =
                 columns.iter().map(|name| all.iter().position(|it| it == name).and_then(|at| row.get(at)).unwrap());
-            writer.write_record(kept).unwrap();
+            writer.write_record(cells).unwrap();
         }
         writer.into_inner().unwrap()
     };
@@ -243,7 +243,7 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
     std::fs::write(dir.path().join("steps.csv"), table(designed, steps, StepRow::COLUMNS)).unwrap();
     std::fs::write(dir.path().join("units.csv"), UnitRow::COLUMNS.join(",") + "\n").unwrap();
     std::fs::write(dir.path().join("run.json"), "{\"schema_version\": 1, \"name\": \"old\"}").unwrap();
-    let mut report = Report::of(vec![Source::read(dir.path()).unwrap()], None);
+    let mut report = Report::of(vec![RunSource::read(dir.path()).unwrap()], None);
     report.review();
     let text = markdown::render(&report.document());
     assert!(text.contains("old") && text.contains("hardlink+aggressive") && text.contains("0.200x"), "{text}");
@@ -255,7 +255,7 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
 #[test]
 fn an_older_run_is_reported_with_the_numbers_of_then() {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/fixtures/older-run");
-    let report = Report::of(vec![Source::read(&dir).unwrap()], None);
+    let report = Report::of(vec![RunSource::read(&dir).unwrap()], None);
     let rows = |text: &str| {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         reader.deserialize().map(Result::unwrap).collect::<Vec<BTreeMap<String, String>>>()
@@ -323,7 +323,7 @@ fn plots_hold_the_numbers_of_the_run() {
 }
 
 fn simulated(policy: &str) -> Report {
-    Report::of(vec![Source::Simulate(Box::new(simulation(policy)))], None)
+    Report::of(vec![RunSource::Simulate(Box::new(simulation(policy)))], None)
 }
 
 #[test]
@@ -381,7 +381,7 @@ fn a_simulation_may_hold_one_table_or_numbers_of_nothing() {
     let only = |keep: fn(&mut SimulationRun, &SimulationRun)| {
         let mut run = SimulationRun::new(whole.info.clone(), TraceInfo::default());
         keep(&mut run, &whole);
-        let document = Report::of(vec![Source::Simulate(Box::new(run))], None).document();
+        let document = Report::of(vec![RunSource::Simulate(Box::new(run))], None).document();
         let chapters: Vec<String> =
             document.sections.iter().filter(|section| section.depth == 1).map(|section| section.id.clone()).collect();
         let text = markdown::render(&document);

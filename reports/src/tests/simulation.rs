@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::simulated_run::simulation;
-use crate::analysis::Source;
+use crate::analysis::RunSource;
 use crate::simulation::{
     self, CurveRow, FitInfo, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, SimulationRun,
     Table, TraceInfo,
@@ -28,7 +28,7 @@ fn columns_are_those_of_the_rows() {
     header(&run.retention);
     header(&run.growth);
     header(&run.remote);
-    // The format tells of every column.
+    // FORMAT.md describes every column.
     let format = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/FORMAT.md")).unwrap();
     let all: [(&str, &[&str]); 7] = [
         (CurveRow::FILE, CurveRow::COLUMNS),
@@ -135,10 +135,10 @@ fn numbers_are_rounded_and_never_minus_nothing() {
 }
 
 #[test]
-fn a_folder_tells_its_kind() {
+fn a_folder_is_known_by_its_files() {
     let dir = tempfile::tempdir().unwrap();
     simulation::write(dir.path(), &simulation("aggressive")).unwrap();
-    assert!(matches!(Source::read(dir.path()).unwrap(), Source::Simulate(run) if run.info.name == "s1"));
+    assert!(matches!(RunSource::read(dir.path()).unwrap(), RunSource::Simulate(run) if run.info.name == "s1"));
     let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names.len(), 8, "{names:?}");
@@ -148,7 +148,7 @@ fn broken(how: impl FnOnce(&Path)) -> String {
     let dir = tempfile::tempdir().unwrap();
     simulation::write(dir.path(), &simulation("aggressive")).unwrap();
     how(dir.path());
-    let error = Source::read(dir.path()).unwrap_err().to_string();
+    let error = RunSource::read(dir.path()).unwrap_err().to_string();
     assert!(!error.contains('\n'), "{error}");
     error.replace(&dir.path().display().to_string(), "DIR")
 }
@@ -193,7 +193,7 @@ fn what_holds_nothing_is_no_run_and_what_cannot_be_is_not_written() {
     let dir = tempfile::tempdir().unwrap();
     let mut run = SimulationRun::new(RunInfo::new("s"), TraceInfo::default());
     simulation::write(dir.path(), &run).unwrap();
-    let error = Source::read(dir.path()).unwrap_err().to_string();
+    let error = RunSource::read(dir.path()).unwrap_err().to_string();
     assert!(error.contains("no table of it has a row"), "{error}");
     run.curve = simulation("aggressive").curve;
     run.curve[3].hit_rate = f64::NAN;

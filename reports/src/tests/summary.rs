@@ -361,10 +361,10 @@ fn where_arms_have_different_rounds_walls_are_over_those_that_all_share() {
 #[test]
 fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     let none_asked = |row: StepRow| StepRow { hit_rate: None, hit_rate_by_cost: None, ..row };
-    let asked = warm(step(1, "a", "warm", "x", 1.0), 0.8, 0.6, 10, 1);
+    let cached = warm(step(1, "a", "warm", "x", 1.0), 0.8, 0.6, 10, 1);
     let idle = none_asked(warm(step(1, "b", "warm", "x", 1.0), 0.0, 0.0, 0, 1));
-    let units = vec![unit(&asked, "p", Outcome::Hit, "", "", 9.0)];
-    let mut run = folder(&[], vec![asked, idle], units);
+    let units = vec![unit(&cached, "p", Outcome::Hit, "", "", 9.0)];
+    let mut run = folder(&[], vec![cached, idle], units);
     let arm = understood(&run)[0].arms[0].clone();
     assert_eq!((arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost), (Some(0.8), Some(0.6)));
     run.steps = run.steps.into_iter().map(none_asked).collect();
@@ -382,12 +382,12 @@ fn what_the_build_directory_held_lost_no_seconds() {
     let own = step(1, "bat", "edit", "none", 2.0);
     let mut row = step(1, "bat", "edit", "hardlink+conservative", 2.0);
     (row.fresh, row.restored, row.compiled) = (Some(2), Some(0), Some(1));
-    let mut kept = unit(&own, "serde", Outcome::Miss, "", "", 0.0);
-    (kept.outcome, kept.cost_s) = (None, None);
+    let mut fresh = unit(&own, "serde", Outcome::Miss, "", "", 0.0);
+    (fresh.outcome, fresh.cost_s) = (None, None);
     let mut ran = unit(&own, "bat", Outcome::Miss, "", "", 1.5);
     ran.outcome = None;
     let units = vec![
-        kept,
+        fresh,
         ran,
         unit(&row, "serde", Outcome::Refused, "build-script", "", 30.0),
         unit(&row, "clap", Outcome::Refused, "build-script", "", 30.0),

@@ -1,9 +1,9 @@
 //! The verdict section, on handmade runs.
 
 use super::rows::{bad, folder, step};
-use crate::analysis::{Analysis, Standing, StepAnalysis};
+use crate::analysis::{Analysis, StepAnalysis, VerdictStanding};
 use crate::formats::terminal;
-use crate::stats::{Block, Comparison, Random, Verdict, power};
+use crate::stats::{Comparison, FlipUnit, Random, Verdict, power};
 use crate::summary::document;
 use records::Status;
 use records::run_folder::RunFolder;
@@ -83,8 +83,8 @@ fn one_line_where_every_verdict_is_too_few_rounds() {
       noise, for they are the same
     ");
     // With the control alone above its least number of rounds there is a table.
-    assert_eq!(understood(&run(6)).standing(), Standing::TooFewRounds);
-    assert_eq!(understood(&run(7)).standing(), Standing::Judged);
+    assert_eq!(understood(&run(6)).standing(), VerdictStanding::TooFewRounds);
+    assert_eq!(understood(&run(7)).standing(), VerdictStanding::Judged);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn without_a_valid_pair_or_a_second_arm_there_is_nothing_to_judge() {
     broken.steps.iter_mut().filter(|row| row.strategy == "none").for_each(|row| row.status = Status::Failed);
     insta::assert_snapshot!(section(&broken), @"verdicts: none, for no arm has a pair of valid rows with none");
     broken.steps.retain(|row| row.strategy != "none");
-    assert_eq!(understood(&broken).standing(), Standing::NoPair);
+    assert_eq!(understood(&broken).standing(), VerdictStanding::NoPair);
     let mut alone = run(8);
     alone.steps.retain(|row| row.strategy == "none");
     assert_eq!(section(&alone), "");
@@ -157,9 +157,9 @@ fn a_control_that_drops_out_says_so_and_leaves_the_arms_alone() {
 #[test]
 fn the_order_of_the_schedule_decides_what_is_flipped() {
     // Five rounds of three workspaces: five whole rounds, or fifteen pairs.
-    assert_eq!(understood(&run(5)).standing(), Standing::TooFewRounds);
+    assert_eq!(understood(&run(5)).standing(), VerdictStanding::TooFewRounds);
     let pairs = understood(&interleaved(run(5)));
-    assert_eq!((pairs.question.rule.block, pairs.standing()), (Block::Pair, Standing::Judged));
+    assert_eq!((pairs.question.rule.block, pairs.standing()), (FlipUnit::Pair, VerdictStanding::Judged));
     assert_eq!(compared(&pairs.steps[0])[0].judgement.blocks, 15);
 }
 

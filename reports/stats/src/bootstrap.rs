@@ -2,7 +2,7 @@
 
 use super::Random;
 use super::power::student_quantile;
-use super::sample::{Block, Pair, Sample, median, median_in_place};
+use super::sample::{FlipUnit, Pair, PairedSample, median, median_in_place};
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
 /// Rounds every workspace must have before an interval is given.
@@ -31,10 +31,10 @@ impl Interval {
     }
 }
 
-/// The interval of [`Sample::estimate`], or `None` below [`MIN_ROUNDS`].
+/// The interval of [`PairedSample::estimate`], or `None` below [`MIN_ROUNDS`].
 pub fn interval(
-    sample: &Sample,
-    block: Block,
+    sample: &PairedSample,
+    block: FlipUnit,
     confidence: f64,
     resamples: usize,
     random: &mut Random,
@@ -51,11 +51,11 @@ pub fn interval(
     Some(Interval { low: estimates[rank - 1].exp(), high: estimates[resamples - rank].exp(), confidence })
 }
 
-fn expanded_tail(sample: &Sample, block: Block, confidence: f64) -> f64 {
+fn expanded_tail(sample: &PairedSample, block: FlipUnit, confidence: f64) -> f64 {
     let rounds = sample.fewest_rounds();
     let free = match block {
-        Block::Round => rounds - 1,
-        Block::Pair => sample.pairs() - sample.workspaces().len(),
+        FlipUnit::Round => rounds - 1,
+        FlipUnit::Pair => sample.pairs() - sample.workspaces().len(),
     };
     // Hesterberg's further factor √(n ÷ (n − 1)) makes up for the variance that a
     // resampled mean loses; a resampled median loses none.
@@ -72,7 +72,7 @@ struct Draws<'a> {
 }
 
 impl<'a> Draws<'a> {
-    fn new(sample: &'a Sample) -> Self {
+    fn new(sample: &'a PairedSample) -> Self {
         let rounds = sample.rounds();
         let workspaces: Vec<&[Pair]> = sample.workspaces().iter().map(|(_, pairs)| pairs.as_slice()).collect();
         let mut by_round = vec![Vec::new(); rounds.len()];
@@ -88,17 +88,17 @@ impl<'a> Draws<'a> {
 
     /// The estimate from one draw. A workspace that a draw of rounds happens to
     /// leave out, possible only where rounds are incomplete, keeps its median.
-    fn estimate(&mut self, block: Block, random: &mut Random) -> f64 {
+    fn estimate(&mut self, block: FlipUnit, random: &mut Random) -> f64 {
         self.drawn.iter_mut().for_each(Vec::clear);
         match block {
-            Block::Round => {
+            FlipUnit::Round => {
                 for _ in 0..self.by_round.len() {
                     for (workspace, value) in &self.by_round[random.below(self.by_round.len())] {
                         self.drawn[*workspace].push(*value);
                     }
                 }
             }
-            Block::Pair => {
+            FlipUnit::Pair => {
                 for (pairs, drawn) in self.workspaces.iter().zip(&mut self.drawn) {
                     drawn.extend((0..pairs.len()).map(|_| pairs[random.below(pairs.len())].log_ratio));
                 }
@@ -115,8 +115,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sample(logs: &[f64]) -> Sample {
-        let mut sample = Sample::new("test");
+    fn sample(logs: &[f64]) -> PairedSample {
+        let mut sample = PairedSample::new("test");
         for (at, log) in logs.iter().enumerate() {
             sample.add(["a", "b"][at % 2], (at / 2) as u32, log.exp(), 1.0);
         }
@@ -126,9 +126,9 @@ mod tests {
     #[test]
     fn no_interval_from_too_few_rounds() {
         let few = sample(&[0.1; 8]);
-        assert_eq!(interval(&few, Block::Round, 0.95, 99, &mut Random::new(1)), None);
+        assert_eq!(interval(&few, FlipUnit::Round, 0.95, 99, &mut Random::new(1)), None);
         let enough = sample(&[0.1; 10]);
-        assert!(interval(&enough, Block::Round, 0.95, 99, &mut Random::new(1)).is_some());
+        assert!(interval(&enough, FlipUnit::Round, 0.95, 99, &mut Random::new(1)).is_some());
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
             let it = interval(&sample(&logs), block, 0.95, 999, &mut Random::new(1)).unwrap();
             it.width().ln()
         };
-        assert!(width(Block::Round) > 1.2 * width(Block::Pair));
+        assert!(width(FlipUnit::Round) > 1.2 * width(FlipUnit::Pair));
     }
 
     proptest! {
@@ -147,7 +147,7 @@ mod tests {
         #[test]
         fn same_seed_same_interval_within_the_range(logs in prop::collection::vec(-1.0..1.0, 10..40)) {
             let it = sample(&logs);
-            for block in [Block::Round, Block::Pair] {
+            for block in [FlipUnit::Round, FlipUnit::Pair] {
                 let one = interval(&it, block, 0.95, 199, &mut Random::new(9)).unwrap();
                 let two = interval(&it, block, 0.95, 199, &mut Random::new(9)).unwrap();
                 prop_assert_eq!(one, two);

@@ -17,6 +17,6 @@ mod verdict;
 pub use comparison::{ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall};
 pub use judge::{Judgement, judge};
 pub use random::Random;
-pub use sample::{Block, Pair, Sample, geometric_mean, median};
+pub use sample::{FlipUnit, Pair, PairedSample, geometric_mean, median};
 pub use sign_flip::{EXACT_BLOCKS, SignFlip, holm, sign_flip, smallest_p};
-pub use verdict::{Evidence, Rule, Verdict};
+pub use verdict::{DecisionRule, RuleInputs, Verdict};

@@ -24,7 +24,7 @@ pub fn smallest_p(blocks: usize, patterns: usize) -> f64 {
     }
 }
 
-/// Tests a sum of per-block terms ([`super::Sample::contributions`]). Without
+/// Tests a sum of per-block terms ([`super::PairedSample::contributions`]). Without
 /// terms p is 1. Above [`EXACT_BLOCKS`] terms, this many `patterns` are drawn.
 pub fn sign_flip(terms: &[f64], patterns: usize, random: &mut Random) -> SignFlip {
     let observed = terms.iter().sum::<f64>().abs();

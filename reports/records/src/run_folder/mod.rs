@@ -1,6 +1,6 @@
 //! A run on disk: `run.json`, `steps.csv`, `units.csv`.
 //!
-//! [`RunWriter`] appends each finished step at once, so that a kill at any moment
+//! [`RunWriter`] appends each finished step at once, so that a kill at any time
 //! loses at most the step under way. [`RunFolder`] reads a folder back, also one
 //! that was cut off: it leaves out a last line without its end, and the units of
 //! a step that was never recorded. Everything else that does not fit is an error

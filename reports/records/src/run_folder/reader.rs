@@ -88,7 +88,7 @@ impl RunFolder {
             sound(row)?;
             match recorded.insert(StepKey::of_step(row)) {
                 true => Ok(()),
-                false => Err(format!("{} stands there twice", StepKey::of_step(row))),
+                false => Err(format!("{} is there twice", StepKey::of_step(row))),
             }
         })?;
         Ok((Self { info, steps, units: Vec::new(), cut: CutOff { bytes, units: 0 } }, recorded))

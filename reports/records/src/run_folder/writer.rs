@@ -82,7 +82,7 @@ impl RunWriter {
     ///
     /// # Errors
     /// When the step is recorded already, a unit row belongs to another step, or
-    /// the files cannot be written; nothing of the step is kept then.
+    /// the files cannot be written; nothing of the step is recorded then.
     pub fn append(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<StepRow, RunError> {
         let key = StepKey::of_step(step);
         if self.done.contains(&key) {

@@ -11,7 +11,7 @@ pub mod rank;
 pub use family::{ChangePoint, ChangeSettings, TrackOutcome, TrackValues, judge};
 pub use null::Nulls;
 
-/// Runs that stand on either side of a change: fewer could be one odd day.
+/// Runs on either side of a change: fewer could be one odd day.
 pub const MIN_SEGMENT: usize = 3;
 
 /// Runs with one and the same value after which another one is a change.

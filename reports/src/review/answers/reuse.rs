@@ -77,7 +77,7 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     // With a store for each workspace none can help another.
     arms.retain(|it| !it.run.analysis.info.alone() && it.workspaces > 1 && it.numbers.hit_rate.is_some());
     let keyed = one_per_policy(&arms);
-    arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.shares_step(it) && kept.name() == it.name()));
+    arms.retain(|it| it.key.is_none() || keyed.iter().any(|arm| arm.shares_step(it) && arm.name() == it.name()));
     let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
     let mut grid = Grid::new(caption, &["run", "strategy", "> place", "workspace", "> hits", "> by cost", "> rounds"]);
     let mut curves = Vec::new();

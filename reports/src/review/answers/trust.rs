@@ -7,7 +7,7 @@ use crate::review::comparisons::seen;
 use crate::review::evidence::{Evidence, StepArm, only};
 use crate::review::probed::{self, ProbeCase};
 use crate::review::tables::{
-    COMPILED, NOOP, RATIO, STALE, UnitKind, UnitShare, VERDICT, WALL, kinds, one_per_policy, table,
+    COMPILED, NOOP, RATIO, STALE, UnitSelection, UnitShare, VERDICT, WALL, kinds, one_per_policy, table,
 };
 use crate::text::{count, percent, seconds};
 use crate::words::{listed, plural};
@@ -55,8 +55,8 @@ fn repeats(arm: &StepArm<'_>) -> Option<(f64, f64, f64)> {
     (one > 0.0 && builds > 1.0).then_some((builds, compiled as f64 / rounds, one))
 }
 
-const RUNS: UnitKind<'_> = ("runs of build scripts", |unit| is_run(unit));
-const COMPILES: UnitKind<'_> = ("compiles of build scripts", |unit| unit.kind == "custom-build" && !is_run(unit));
+const RUNS: UnitSelection<'_> = ("runs of build scripts", |unit| is_run(unit));
+const COMPILES: UnitSelection<'_> = ("compiles of build scripts", |unit| unit.kind == "custom-build" && !is_run(unit));
 
 fn is_run(unit: &UnitRow) -> bool {
     unit.mode == "run-custom-build"
@@ -114,8 +114,8 @@ pub(in crate::review) fn build_scripts(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[seen(&arms), seen(&moved), shadow, probes])
 }
 
-const MACROS: UnitKind<'_> = ("proc macros", |unit| unit.kind == "proc-macro");
-const BELOW: UnitKind<'_> = ("refused for a proc macro they depend on", |unit| unit.reason == "below-proc-macro");
+const MACROS: UnitSelection<'_> = ("proc macros", |unit| unit.kind == "proc-macro");
+const BELOW: UnitSelection<'_> = ("refused for a proc macro they depend on", |unit| unit.reason == "below-proc-macro");
 
 /// Q13. Proc macros among all units, and what a policy refused because of one; probes about macros; hits that
 /// two compiles do not agree on.

@@ -41,7 +41,7 @@ pub enum Finding {
 
 /// A rule: its name, and what it says.
 #[derive(Debug, Clone, Copy)]
-pub struct Rule {
+pub struct RecommendationRule {
     /// A word or two.
     pub name: &'static str,
     /// What it decides, as a reader can check.
@@ -60,8 +60,8 @@ pub struct Advice {
 }
 
 /// Every rule, in the order in which they are applied.
-pub const RULES: [Rule; 9] = [
-    Rule {
+pub const RULES: [RecommendationRule; 9] = [
+    RecommendationRule {
         name: "safety",
         says: "A strategy is out when it fails a probe without a known explanation, when shadow compiles do not \
                reproduce a hit though they agree with each other, when its store was damaged, or when rows of it are \
@@ -69,52 +69,52 @@ pub const RULES: [Rule; 9] = [
                family, and that is not out, may be chosen by the other rules.",
         apply: |_, safety| safety.findings(),
     },
-    Rule {
+    RecommendationRule {
         name: "key policy",
         says: "From no cache upwards, with each link mode that has several policies: the next wider safe policy is \
                taken when its warm builds are found faster than those of the one taken so far. A link mode with a \
                policy that is out gives way to one that has the same policies, all of them safe.",
         apply: designs::key_policy,
     },
-    Rule {
+    RecommendationRule {
         name: "link mode",
         says: "On each file system: of the safe link modes not found slower than the fastest, the one with least \
                physical bytes over what each two have both built (differences up to 1 % are none), then the one with \
                fewest known failures of isolation.",
         apply: designs::link_mode,
     },
-    Rule {
+    RecommendationRule {
         name: "store shape",
         says: "The shape whose warm builds are found faster; else the one with less on disk over what both have \
                built (more than 1 %); else the one whose first builds are found faster.",
         apply: designs::store_shape,
     },
-    Rule {
+    RecommendationRule {
         name: "worth",
         says: "Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make \
                up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over \
                the workspaces of both.",
         apply: worth::worth,
     },
-    Rule {
+    RecommendationRule {
         name: "worktrees",
         says: "Members are to be shared when every further worktree is found faster to build under a safe strategy \
                that shares them.",
         apply: sharing::worktrees,
     },
-    Rule {
+    RecommendationRule {
         name: "profiles",
         says: "Sharing across profiles and commands is worth it when a step of another profile or command is found \
                faster.",
         apply: sharing::profiles,
     },
-    Rule {
+    RecommendationRule {
         name: "retention",
         says: "The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at \
                any size of the store, when each other one is at some size; on a trace of real workspaces.",
         apply: replayed::retention,
     },
-    Rule {
+    RecommendationRule {
         name: "key inputs",
         says: "What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace \
                is built once in turn; on a trace of real workspaces.",
@@ -125,7 +125,7 @@ pub const RULES: [Rule; 9] = [
 /// Applies every rule, in order; each has at least one finding.
 pub fn recommendation(evidence: &Evidence<'_>) -> Vec<Advice> {
     let safety = Safety::of(evidence);
-    let of_rule = |rule: &Rule| {
+    let of_rule = |rule: &RecommendationRule| {
         let name = rule.name;
         (rule.apply)(evidence, &safety).into_iter().map(move |(about, finding)| Advice { rule: name, about, finding })
     };

@@ -3,11 +3,11 @@
 use super::{Finding, RULES, recommendation};
 use crate::document::{Block, Grid, Section};
 use crate::review::Evidence;
-use crate::review::answer::Standing;
+use crate::review::answer::QuestionStanding;
 use crate::review::evidence::{StepArm, control_failed, file_system, is_shadowed};
 use crate::words::{capital, first_line, listed, plural};
 
-pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, Standing)]) -> Section {
+pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, QuestionStanding)]) -> Section {
     let mut section = Section::new("review-recommendation", "Recommendation", 0);
     let advice = recommendation(evidence);
     let decided = advice.iter().filter(|it| it.finding.is_decided() && it.rule != "safety").count();
@@ -46,11 +46,11 @@ pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, St
     section
 }
 
-fn of_standings(standings: &[(&str, Standing)]) -> Vec<String> {
-    let of = |wanted: Standing| -> Vec<&str> {
+fn of_standings(standings: &[(&str, QuestionStanding)]) -> Vec<String> {
+    let of = |wanted: QuestionStanding| -> Vec<&str> {
         standings.iter().filter(|(_, standing)| *standing == wanted).map(|(id, _)| *id).collect()
     };
-    [Standing::Answered, Standing::Partly, Standing::Open]
+    [QuestionStanding::Answered, QuestionStanding::Partly, QuestionStanding::Open]
         .into_iter()
         .map(|standing| (standing, of(standing)))
         .filter(|(_, ids)| !ids.is_empty())
@@ -119,7 +119,7 @@ fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
         ]);
         notes.push(format!("{label} compiled nothing; {}.", trace.seconds_in_short()));
         if !trace.is_real() {
-            notes.push(format!("{label} replays a trace that was made up: it hints, and settles nothing."));
+            notes.push(format!("{label} replays a trace that was made up: it hints, and decides nothing."));
         }
     }
     let mut blocks = vec![Block::Grid(grid)];

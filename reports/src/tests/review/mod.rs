@@ -6,13 +6,13 @@ mod unequal;
 
 use super::rows::{bad, folder, step, unit, warm};
 use super::simulated_run::simulation;
+use crate::analysis::AnalysedRun;
 use crate::analysis::Analysis;
-use crate::analysis::Run;
 use crate::document::{Block, Document, Section};
 use crate::formats::markdown;
 use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use crate::review::command::SCENARIOS;
-use crate::review::{Evidence, Finding, Standing, recommendation, review, standings};
+use crate::review::{Evidence, Finding, QuestionStanding, recommendation, review, standings};
 use crate::stats::Random;
 use records::run_folder::RunFolder;
 use records::{FileSystemInfo, Outcome, RunInfo, Status};
@@ -21,10 +21,10 @@ const WORKSPACES: [&str; 3] = ["one", "two", "three"];
 const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "faults", "races"];
 
 /// An arm: its name, its wall in each step as a part of the baseline's, and bytes on disk.
-type Arm<'a> = (&'a str, f64, f64, f64, u64);
+type ArmSpec<'a> = (&'a str, f64, f64, f64, u64);
 
 /// A run of fill, warm and edit, in turns, with 1 % of noise.
-fn run(arms: &[Arm<'_>], rounds: u32) -> RunFolder {
+fn run(arms: &[ArmSpec<'_>], rounds: u32) -> RunFolder {
     let mut random = Random::new(7);
     let (mut steps, mut units) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
@@ -73,7 +73,7 @@ fn fail(probes: &mut ProbeRun, strategy: &str, family: &str, known: &str) {
 
 fn with<T>(runs: &[RunFolder], probes: &[&ProbeRun], then: impl FnOnce(&Evidence<'_>) -> T) -> T {
     let analyses: Vec<Analysis> = runs.iter().map(|run| Analysis::of(run, None)).collect();
-    let runs = analyses.iter().zip(runs).map(|(analysis, folder)| Run { analysis, folder }).collect();
+    let runs = analyses.iter().zip(runs).map(|(analysis, folder)| AnalysedRun { analysis, folder }).collect();
     then(&Evidence { runs, probes: probes.to_vec(), simulations: Vec::new() })
 }
 
@@ -115,8 +115,8 @@ fn the_key_policy_follows_the_times_and_the_probes() {
     fail(&mut probed, WIDE, "stale", "");
     assert_eq!(found(&[policies(0.6, 0.1)], &[&probed], "key policy"), Ok("conservative".into()));
     // Nothing is recommended that no probe was run on.
-    let asked = found(&[policies(0.6, 0.1)], &[], "key policy").unwrap_err();
-    assert!(asked.starts_with("harness probe --probes stale,"), "{asked}");
+    let command = found(&[policies(0.6, 0.1)], &[], "key policy").unwrap_err();
+    assert!(command.starts_with("harness probe --probes stale,"), "{command}");
     let half = probes(&[NARROW]);
     assert!(found(&[policies(0.6, 0.1)], &[&half], "key policy").is_err());
 }
@@ -170,7 +170,7 @@ fn too_few_rounds_recommend_nothing_and_name_the_command() {
     let mut random = Random::new(3);
     for rounds in 1..=4 {
         let mut part = || 0.05 + 0.9 * random.unit();
-        let mut arms: Vec<Arm<'_>> = Vec::new();
+        let mut arms: Vec<ArmSpec<'_>> = Vec::new();
         for name in [NARROW, WIDE, COPY, "hardlink+aggressive@dirs"] {
             arms.push((name, part(), part(), part(), 100));
         }
@@ -231,12 +231,12 @@ fn every_question_is_there_once_and_in_order() {
             assert_eq!(ids.len(), 22);
         });
     }
-    with(&[], &[], |evidence| assert!(standings(evidence).iter().all(|it| it.1 == Standing::Open)));
-    // A run and some probes settle some parts of some questions.
+    with(&[], &[], |evidence| assert!(standings(evidence).iter().all(|it| it.1 == QuestionStanding::Open)));
+    // A run and some probes answer some parts of some questions.
     let probed = probes(&[NARROW, WIDE]);
     with(&[policies(0.6, 0.1)], &[&probed], |evidence| {
-        assert_eq!(standings(evidence)[0], ("Q1", Standing::Partly));
-        assert!(standings(evidence).iter().any(|it| it.1 == Standing::Open));
+        assert_eq!(standings(evidence)[0], ("Q1", QuestionStanding::Partly));
+        assert!(standings(evidence).iter().any(|it| it.1 == QuestionStanding::Open));
     });
 }
 

@@ -1,9 +1,9 @@
-//! What simulations settle, and what they only hint at.
+//! What simulations show, and what they only hint at.
 
 use super::*;
 use crate::simulation::{Origin, SimulationRun};
 
-fn review_of(simulations: &[SimulationRun]) -> (Vec<Section>, Vec<(&'static str, Standing)>) {
+fn review_of(simulations: &[SimulationRun]) -> (Vec<Section>, Vec<(&'static str, QuestionStanding)>) {
     let evidence = Evidence { simulations: simulations.iter().collect(), ..Evidence::default() };
     (review(&evidence), standings(&evidence))
 }
@@ -22,18 +22,18 @@ fn choice(simulations: &[SimulationRun], rule: &str) -> Vec<Result<String, Strin
     found.collect()
 }
 
-const ASKED: [&str; 7] = ["Q1", "Q2", "Q3", "Q10", "Q16", "Q18", "Q20"];
+const SIMULATED: [&str; 7] = ["Q1", "Q2", "Q3", "Q10", "Q16", "Q18", "Q20"];
 
 #[test]
-fn a_simulation_settles_its_parts_and_no_more() {
+fn a_simulation_answers_its_parts_and_no_more() {
     let (sections, standings) = review_of(&[simulation("aggressive")]);
     for (id, standing) in &standings {
-        let expected = if ASKED.contains(id) { Standing::Partly } else { Standing::Open };
+        let expected = if SIMULATED.contains(id) { QuestionStanding::Partly } else { QuestionStanding::Open };
         assert_eq!(*standing, expected, "{id}");
     }
     // What is an exact mean over all orders names no number of them.
     let places = ["S1, 120 workspaces in 20 orders, simulated", "S1, 120 workspaces, all orders, simulated"];
-    for id in ASKED {
+    for id in SIMULATED {
         let section = of(&sections, id);
         let text = format!("{:?}", section.blocks);
         assert!(text.contains("(shown: ") && (text.contains(places[0]) || text.contains(places[1])), "{id} {text}");
@@ -51,7 +51,7 @@ fn a_simulation_settles_its_parts_and_no_more() {
 #[test]
 fn without_one_the_answers_name_the_command() {
     let (sections, _) = review_of(&[]);
-    for id in ASKED {
+    for id in SIMULATED {
         let commands = commands(std::slice::from_ref(of(&sections, id)));
         assert!(commands.iter().any(|it| it.contains("harness simulate --trace real.trace")), "{id} {commands:?}");
     }
@@ -64,7 +64,7 @@ fn what_is_made_up_or_small_only_hints() {
     let mut once = simulation("aggressive");
     once.trace.orders = 1;
     let (sections, _) = review_of(std::slice::from_ref(&made_up));
-    for id in ASKED {
+    for id in SIMULATED {
         let text = format!("{:?}", of(&sections, id).blocks);
         assert!(text.contains("only hinted at: ") && !text.contains("(shown: "), "{id} {text}");
         assert!(text.contains("what projects do: its trace was made up"), "{id} {text}");
@@ -78,7 +78,7 @@ fn what_is_made_up_or_small_only_hints() {
     assert_eq!(choice(std::slice::from_ref(&once), "key inputs")[0], Ok("early-cutoff".into()));
     // Retention replays one order of events, and needs no others.
     assert_eq!(choice(&[once], "retention"), [Ok("cost-per-byte".into())]);
-    // What hints takes nothing from what settles.
+    // What hints takes nothing from what shows.
     assert_eq!(choice(&[made_up, simulation("aggressive")], "retention"), [Ok("cost-per-byte".into())]);
 }
 

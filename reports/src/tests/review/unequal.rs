@@ -86,8 +86,8 @@ fn only_the_first_on_an_empty_store_is_a_first_build() {
     // Without the first one nothing is known of first builds, until the scenario cold shows them.
     let mut warm = reused;
     warm.steps.retain(|row| row.step != "fill");
-    let asked = found(std::slice::from_ref(&warm), &[&probed], "worth").unwrap_err();
-    assert!(asked.starts_with("harness compare --scenario cold "), "{asked}");
+    let command = found(std::slice::from_ref(&warm), &[&probed], "worth").unwrap_err();
+    assert!(command.starts_with("harness compare --scenario cold "), "{command}");
     let missing = "what a first build costs more is not shown by these runs";
     assert!(text(std::slice::from_ref(&warm), &[&probed]).contains(missing));
     let mut cold = run(&[(WIDE, 2.0, 1.0, 1.0, 100)], 8);
@@ -115,7 +115,7 @@ fn a_policy_is_judged_with_links_that_are_safe() {
     const NARROW_COPY: &str = "copy+conservative";
     let arms = [NARROW, WIDE, NARROW_COPY, COPY];
     let parts = [0.6, 0.1, 0.6, 0.1];
-    let arms: Vec<Arm<'_>> = arms.into_iter().zip(parts).map(|(name, warm)| (name, 1.0, warm, 1.0, 100)).collect();
+    let arms: Vec<ArmSpec<'_>> = arms.into_iter().zip(parts).map(|(name, warm)| (name, 1.0, warm, 1.0, 100)).collect();
     let mut probed = probes(&[NARROW, WIDE, NARROW_COPY, COPY]);
     fail(&mut probed, NARROW, "races", "");
     fail(&mut probed, WIDE, "races", "");
