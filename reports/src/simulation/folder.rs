@@ -10,8 +10,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow};
-use super::tables::Table;
+use super::rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
 use super::trace::TraceInfo;
 use records::RunInfo;
 use records::run_folder::{RUN_FILE, RunError, STEPS_FILE, one_line, read_info, replace_file};
