@@ -71,9 +71,6 @@ impl Series {
     }
 
     /// The directory with the tables of a run: its folder, or the linked one.
-    ///
-    /// # Errors
-    /// When the link cannot be read.
     pub fn tables_of(&self, name: &str) -> Result<PathBuf, SeriesError> {
         let folder = self.dir.join(RUNS).join(name);
         match fs::read_to_string(folder.join(LINKED)) {

@@ -36,9 +36,6 @@ impl RunSource {
 
     /// As [`RunSource::read`], without `units.csv`, which need not be there: enough of a run that another
     /// one is compared with.
-    ///
-    /// # Errors
-    /// As [`RunSource::read`].
     pub fn read_older(dir: &Path) -> Result<Self, RunError> {
         match simulation::is_one(dir) || dir.join(probes::WHOLE).is_file() {
             true => Self::read(dir),

@@ -67,9 +67,6 @@ impl Rows {
     }
 
     /// The rows of `steps.csv`.
-    ///
-    /// # Errors
-    /// As [`Rows::new`].
     pub fn of_steps(rows: &[StepRow]) -> Result<Self, PageError> {
         let mut table = Self::new("steps", records::run_folder::STEPS_FILE, StepRow::COLUMNS, rows)?;
         table.title = "Every measured step".into();
@@ -82,9 +79,6 @@ impl Rows {
     }
 
     /// The rows of `probes.csv`.
-    ///
-    /// # Errors
-    /// As [`Rows::new`].
     pub fn of_probes(rows: &[ProbeRow]) -> Result<Self, PageError> {
         let mut table = Self::new("probes", "probes.csv", ProbeRow::COLUMNS, rows)?;
         table.title = "Every probe".into();
@@ -95,9 +89,6 @@ impl Rows {
     }
 
     /// The rows of a table of a simulation.
-    ///
-    /// # Errors
-    /// As [`Rows::new`].
     pub fn of_table<T: Table>(rows: &[T]) -> Result<Self, PageError> {
         let id = T::FILE.strip_suffix(".csv").unwrap_or(T::FILE);
         let mut table = Self::new(id, T::FILE, T::COLUMNS, rows)?;

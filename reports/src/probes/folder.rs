@@ -27,9 +27,6 @@ pub struct ProbeRun {
 }
 
 /// Writes both files into `dir`, which is made if needed; each replaces its predecessor whole.
-///
-/// # Errors
-/// When a file cannot be written.
 pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
     fs::create_dir_all(dir).map_err(RunError::io("create", dir))?;
     let mut table = csv::Writer::from_writer(Vec::new());

@@ -72,18 +72,8 @@ fn wide(name: &str, arms: usize) -> Grid {
     let mut grid = Grid::new(caption, &heads);
     for (at, (arm, ratio, tone)) in ARMS.iter().take(arms).enumerate() {
         if *tone == Tone::Quiet {
-            grid.row([
-                Cell::from(*arm),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                "-".into(),
-                Cell::toned("unsupported: this file system has no reflinks", Tone::Quiet),
-            ]);
+            let why = Cell::toned("unsupported: this file system has no reflinks", Tone::Quiet);
+            grid.row([Cell::from(*arm)].into_iter().chain(["-"; 8].map(Cell::from)).chain([why]));
             continue;
         }
         let verdict = match tone {

@@ -44,9 +44,6 @@ impl RunFolder {
     }
 
     /// Reads the folder `dir` as it was recorded, for merging it or going on with it.
-    ///
-    /// # Errors
-    /// As [`RunFolder::read`].
     pub fn read_recorded(dir: &Path) -> Result<Self, RunError> {
         let (mut run, recorded) = Self::steps_of(dir)?;
         let (mut units, cut_units) = read_rows(dir, UNITS_FILE, UnitRow::COLUMNS, |_: &UnitRow| Ok(()))?;
@@ -69,9 +66,6 @@ impl RunFolder {
 
     /// As [`RunFolder::read`], without the units. `units.csv` need not be there; rates by cost are
     /// then as they were recorded.
-    ///
-    /// # Errors
-    /// As [`RunFolder::read`].
     pub fn read_steps(dir: &Path) -> Result<Self, RunError> {
         match dir.join(UNITS_FILE).is_file() {
             true => Self::read(dir).map(|run| Self { units: Vec::new(), ..run }),

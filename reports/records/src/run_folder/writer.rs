@@ -123,18 +123,12 @@ impl RunWriter {
     }
 
     /// Changes `run.json`, e.g. when a resumed run takes more rounds.
-    ///
-    /// # Errors
-    /// When the file cannot be replaced.
     pub fn update_info(&mut self, change: impl FnOnce(&mut RunInfo)) -> Result<(), RunError> {
         change(&mut self.info);
         self.write_info()
     }
 
     /// Marks the run complete: every planned step is recorded.
-    ///
-    /// # Errors
-    /// When `run.json` cannot be replaced.
     pub fn finish(mut self) -> Result<(), RunError> {
         self.update_info(|info| info.complete = true)
     }

@@ -48,9 +48,6 @@ pub struct RunVerdict {
 }
 
 /// The verdict that holds on each run.
-///
-/// # Errors
-/// When one cannot be read.
 pub fn verdicts(series: &Series) -> Result<BTreeMap<String, RunVerdict>, SeriesError> {
     let mut latest: BTreeMap<String, (u32, RunVerdict)> = BTreeMap::new();
     for (n, path) in files(series.dir())? {

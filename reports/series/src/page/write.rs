@@ -27,9 +27,6 @@ pub enum PageFormat {
 }
 
 /// Writes into `dir`, which is made if needed, each file replacing its predecessor whole.
-///
-/// # Errors
-/// When a file cannot be written.
 pub fn write(
     dir: &Path,
     document: &Document,
