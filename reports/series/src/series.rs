@@ -192,11 +192,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), SeriesError> {
     }
 }
 
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    staged_beside(path, bytes)?.persist(path)?;
-    Ok(())
-}
-
 /// A complete file in the directory of `path`, to be renamed.
 pub(crate) fn staged_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();

@@ -323,16 +323,11 @@ pub(super) fn rung(arm: &StepArm<'_>) -> Option<usize> {
 /// next narrower policy of that step.
 pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)> {
     let mut found = Vec::new();
-    for arm in arms.iter().filter(|arm| rung(arm).is_some()) {
-        let [integration, _, link, store] = arm.design();
-        let narrower = arms.iter().filter(|it| {
-            let other = it.design();
-            it.shares_step(arm)
-                && rung(it) < rung(arm)
-                && rung(it).is_some()
-                && [other[0], other[2], other[3]] == [integration, link, store]
-        });
-        found.extend(narrower.max_by_key(|it| rung(it)).map(|it| (*arm, *it)));
+    for family in families(arms, 1) {
+        for arm in &family {
+            let narrower = family.iter().filter(|it| rung(it).is_some() && rung(it) < rung(arm));
+            found.extend(narrower.max_by_key(|it| rung(it)).map(|it| (*arm, *it)));
+        }
     }
     found
 }

@@ -35,14 +35,6 @@ pub(super) struct ProbeTally {
 }
 
 impl ProbeCase<'_> {
-    pub fn is_unexplained(&self) -> bool {
-        self.row.verdict == ProbeVerdict::Fail && self.row.known.is_empty()
-    }
-
-    pub fn is_known(&self) -> bool {
-        self.row.verdict == ProbeVerdict::Fail && !self.row.known.is_empty()
-    }
-
     pub fn has_result(&self) -> bool {
         matches!(self.row.verdict, ProbeVerdict::Pass | ProbeVerdict::Fail)
     }
@@ -70,7 +62,7 @@ pub(super) fn tally(cases: &[ProbeCase<'_>], strategy: &str) -> ProbeTally {
         let end = match case.row.verdict {
             ProbeVerdict::NotApplicable | ProbeVerdict::Error => 0,
             ProbeVerdict::Pass => 1,
-            ProbeVerdict::Fail if case.is_known() => 2,
+            ProbeVerdict::Fail if case.row.is_known_failure() => 2,
             ProbeVerdict::Fail => 3,
         };
         let known = worst.entry(&case.row.probe).or_insert(end);
@@ -115,8 +107,8 @@ impl Answer {
         let failed: Vec<ProbeCase<'_>> =
             cases.iter().filter(|it| it.row.verdict == ProbeVerdict::Fail).copied().collect();
         let mut known = Vec::new();
-        for (probe, is_known) in distinct(failed.iter().map(|it| (it.row.probe.as_str(), it.is_known()))) {
-            let same = failed.iter().filter(|it| it.row.probe == probe && it.is_known() == is_known);
+        for (probe, is_known) in distinct(failed.iter().map(|it| (it.row.probe.as_str(), it.row.is_known_failure()))) {
+            let same = failed.iter().filter(|it| it.row.probe == probe && it.row.is_known_failure() == is_known);
             let same: Vec<ProbeCase<'_>> = same.copied().collect();
             let who = strategies(&same).join(", ");
             if is_known {

@@ -43,12 +43,12 @@ impl Safety {
             if case.has_result() {
                 safety.covered.entry(name.clone()).or_default().insert(row.family.clone());
             }
-            if case.is_unexplained() {
+            if case.row.is_unexplained_failure() {
                 let detail = fit(&clean(&row.detail), 100);
                 let why = format!("fails {} (P{}): {detail}", row.probe, case.at + 1);
                 safety.failed.entry(name.clone()).or_default().insert(row.probe.clone());
                 safety.out.entry(name).or_default().insert(why);
-            } else if case.is_known() {
+            } else if case.row.is_known_failure() {
                 if row.family == "isolation" {
                     safety.isolation.entry(name.clone()).or_default().insert(row.probe.clone());
                 }

@@ -6,6 +6,7 @@ use crate::review::Evidence;
 use crate::review::answer::QuestionStanding;
 use crate::review::evidence::{StepArm, control_failed, file_system, is_shadowed};
 use crate::words::{capital, first_line, listed, plural};
+use records::RunInfo;
 
 pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, QuestionStanding)]) -> Section {
     let mut section = Section::new("review-recommendation", "Recommendation", 0);
@@ -63,21 +64,18 @@ fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
         "The runs at hand. File system: of stores and build directories.",
         &["short", "run", "what", "file system", "> rounds", "> workspaces", "toolchain"],
     );
+    let mut row = |label: String, info: &RunInfo, what: String, system: &str, numbers: [String; 2]| {
+        let toolchain = first_line(&info.toolchain.rustc).to_owned();
+        let names = [label, info.name.clone(), what, system.to_owned()];
+        grid.row(names.into_iter().chain(numbers).chain([toolchain]));
+    };
     let mut notes = Vec::new();
     for (at, run) in evidence.runs.iter().enumerate() {
         let (info, label) = (&run.analysis.info, format!("R{}", at + 1));
         let rounds = run.analysis.steps.iter().map(|step| step.rounds).max().unwrap_or(0);
         let workspaces = run.analysis.steps.iter().map(|step| step.workspaces).max().unwrap_or(0);
         let scenario = format!("{}, corpus {}", info.scenario, info.corpus.name);
-        grid.row([
-            label.clone(),
-            info.name.clone(),
-            scenario,
-            file_system(info).to_owned(),
-            rounds.to_string(),
-            workspaces.to_string(),
-            first_line(&info.toolchain.rustc).to_owned(),
-        ]);
+        row(label.clone(), info, scenario, file_system(info), [rounds, workspaces].map(|n| n.to_string()));
         if !info.complete {
             notes.push(format!("{label} is not complete: {} so far.", plural(run.analysis.rows, "row")));
         }
@@ -93,30 +91,12 @@ fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
     }
     for (at, run) in evidence.probes.iter().enumerate() {
         let what = format!("probes: {} results", run.rows.len());
-        let (info, label) = (&run.info, format!("P{}", at + 1));
-        grid.row([
-            label,
-            info.name.clone(),
-            what,
-            file_system(info).to_owned(),
-            String::new(),
-            String::new(),
-            first_line(&info.toolchain.rustc).to_owned(),
-        ]);
+        row(format!("P{}", at + 1), &run.info, what, file_system(&run.info), [String::new(), String::new()]);
     }
     for (at, run) in evidence.simulations.iter().enumerate() {
         let (info, trace, label) = (&run.info, &run.trace, format!("S{}", at + 1));
         let what = format!("simulation, {} trace, {}", trace.origin.as_str(), plural(trace.orders as usize, "order"));
-        let workspaces = trace.workspaces.to_string();
-        grid.row([
-            label.clone(),
-            info.name.clone(),
-            what,
-            String::new(),
-            String::new(),
-            workspaces,
-            first_line(&info.toolchain.rustc).to_owned(),
-        ]);
+        row(label.clone(), info, what, "", [String::new(), trace.workspaces.to_string()]);
         notes.push(format!("{label} compiled nothing; {}.", trace.seconds_in_short()));
         if !trace.is_real() {
             notes.push(format!("{label} replays a trace that was made up: it hints, and decides nothing."));
