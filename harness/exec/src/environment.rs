@@ -1,20 +1,14 @@
 //! The environment every child gets: a short list from the parent, nothing else.
 //!
-//! What a person has set for daily work (`RUSTC_WRAPPER`, `RUSTFLAGS`, `CARGO_TARGET_DIR`,
-//! profile overrides, a jobserver in `MAKEFLAGS`) would make one machine's numbers another
-//! experiment than the next machine's. So the child starts from nothing, and gets:
+//! What a person has set for daily work (`RUSTC_WRAPPER`, `RUSTFLAGS`, `CARGO_TARGET_DIR`, a jobserver in `MAKEFLAGS`)
+//! would make one machine's numbers another experiment than the next machine's. So a child gets what programs need to
+//! run and to reach a network (`ALLOWED`); the families of variables that say where packages come from
+//! (`ALLOWED_PREFIXES`); the work directory, by which leftovers of a killed run are found
+//! ([`leftovers`](super::leftovers)); a private `CARGO_HOME` ([`cargo_home`](super::cargo_home)), no colour and no
+//! progress bar; and the toolchain's own directory in front of `PATH`, so that a build script that calls `rustc` by
+//! name gets the toolchain under test without rustup's proxies.
 //!
-//! - what programs need to run at all, and to reach a network through a proxy (`ALLOWED`);
-//! - the parent's `CARGO_HTTP_*`, `CARGO_NET_*`, `CARGO_REGISTRIES_*`, `CARGO_REGISTRY_*` and
-//!   `CARGO_SOURCE_*`, which say where packages come from, not how they are built;
-//! - the work directory, by which leftovers of a killed run are known ([`leftovers`](super::leftovers));
-//! - a private `CARGO_HOME` ([`cargo_home`](super::cargo_home)), and no colour or progress bar;
-//! - the toolchain's own directory in front of `PATH`, so that a build script that calls
-//!   `rustc` by name gets the toolchain under test, without the start-up time of rustup's
-//!   proxies. (Most call `$RUSTC`, which the observer sets.)
-//!
-//! Tokens are for fetching only: [`Environment::for_fetch`] has them, and fetching runs no
-//! crate's code; [`Environment::for_build`], in which build scripts run, does not.
+//! Tokens are for fetching only: [`Environment::for_fetch`] has them, and fetching runs no crate's code.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -23,7 +17,6 @@ use std::path::Path;
 use super::cargo_home::CargoHome;
 use super::leftovers::{CHILD_MARK, WORK_MARK};
 
-/// Variables of the parent that are kept as they are.
 const ALLOWED: &[&str] = &[
     "PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR RUSTUP_HOME",
     // Certificates and proxies, as curl, git and Cargo read them.
@@ -58,8 +51,7 @@ impl Environment {
         Self::from_parent(std::env::vars_os(), cargo_home, toolchain_bin)
     }
 
-    /// Scrubs a given environment.
-    pub fn from_parent(
+    pub(crate) fn from_parent(
         parent: impl IntoIterator<Item = (OsString, OsString)>,
         cargo_home: &CargoHome,
         toolchain_bin: &Path,
@@ -67,10 +59,10 @@ impl Environment {
         let mut build = BTreeMap::new();
         let mut secrets = cargo_home.tokens().clone();
         for (name, value) in parent {
-            match fate(&name) {
-                Fate::Kept => build.insert(name, value),
-                Fate::Secret => secrets.insert(name, value),
-                Fate::Dropped => None,
+            match treatment(&name) {
+                Treatment::Kept => build.insert(name, value),
+                Treatment::Secret => secrets.insert(name, value),
+                Treatment::Dropped => None,
             };
         }
         let path = std::iter::once(toolchain_bin.to_owned())
@@ -99,22 +91,22 @@ impl Environment {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Fate {
+enum Treatment {
     Kept,
     Secret,
     Dropped,
 }
 
-fn fate(name: &OsStr) -> Fate {
-    let Some(name) = name.to_str() else { return Fate::Dropped };
+fn treatment(name: &OsStr) -> Treatment {
+    let Some(name) = name.to_str() else { return Treatment::Dropped };
     let family = ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     if family && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-        Fate::Secret
+        Treatment::Secret
     } else if family || name == CHILD_MARK || ALLOWED.iter().any(|line| line.split(' ').any(|allowed| allowed == name))
     {
-        Fate::Kept
+        Treatment::Kept
     } else {
-        Fate::Dropped
+        Treatment::Dropped
     }
 }
 

@@ -1,12 +1,12 @@
 //! Which file system a path is on, how much room it has, and which links work there.
 //!
-//! What a file system is called says little about what it can do (xfs may or may not have
-//! reflinks, containers and network mounts have rules of their own), so link modes are
-//! tried in a temporary directory, not looked up.
+//! What a file system is called says little about what it can do (xfs may or may not have reflinks, containers and
+//! network mounts have rules of their own), so link modes are tried in a temporary directory, not looked up.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::os;
@@ -26,38 +26,15 @@ pub struct FileSystemFacts {
     pub total_bytes: u64,
 }
 
-/// Whether a way of linking works, tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Support {
-    /// It worked.
-    Works,
-    /// It did not, for this reason.
-    Fails(String),
-}
-
-impl Support {
-    /// Whether it worked.
-    pub fn works(&self) -> bool {
-        *self == Self::Works
-    }
-
-    fn of(result: io::Result<()>) -> Self {
-        match result {
-            Ok(()) => Self::Works,
-            Err(error) => Self::Fails(error.to_string()),
-        }
-    }
-}
-
-/// What works in a directory.
+/// What works in a directory, tried; what does not, for which reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSupport {
     /// `link(2)`.
-    pub hardlink: Support,
+    pub hardlink: Result<(), String>,
     /// `FICLONE` on Linux, `clonefile` on macOS, block cloning on Windows.
-    pub reflink: Support,
+    pub reflink: Result<(), String>,
     /// `symlink(2)`.
-    pub symlink: Support,
+    pub symlink: Result<(), String>,
 }
 
 /// A file system could not be asked.
@@ -70,10 +47,7 @@ pub struct FileSystemError {
 }
 
 impl FileSystemFacts {
-    /// Asks about an existing path.
-    ///
-    /// # Errors
-    /// When the path does not exist or the system does not answer.
+    /// Asks about an existing path. Fails when the path does not exist or the system does not answer.
     pub fn of(path: &Path) -> Result<Self, FileSystemError> {
         let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
         let real = path.canonicalize().map_err(error)?;
@@ -85,10 +59,17 @@ impl FileSystemFacts {
     }
 }
 
-/// Bytes that we may still write at `path`.
-///
-/// # Errors
-/// When the path does not exist.
+/// Removes a directory tree, if it is there. Fails when something in it cannot be removed.
+pub fn remove_dir(dir: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that we may still write at `path`. Fails when the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
     os::room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
         attempt: "find out the free space at",
@@ -97,11 +78,8 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
     })
 }
 
-/// Whether a file can be renamed and linked from one path to the other, as far as device
-/// numbers show.
-///
-/// # Errors
-/// When one of them does not exist.
+/// Whether a file can be renamed and linked from one path to the other, as far as device numbers show. Fails when one
+/// of them does not exist.
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
     let device = |path: &Path| {
         let number = path.metadata().map(|metadata| os::file_number(&metadata).map(|(file, _)| file.device));
@@ -111,10 +89,7 @@ pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
 }
 
 impl LinkSupport {
-    /// Tries each way of linking in a temporary directory below `dir`.
-    ///
-    /// # Errors
-    /// When nothing can be written there at all.
+    /// Tries each way of linking in a temporary directory below `dir`. Fails when nothing can be written there at all.
     pub fn try_in(dir: &Path) -> Result<Self, FileSystemError> {
         let error = |source| FileSystemError { attempt: "try links in", path: dir.to_owned(), source };
         let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(error)?;
@@ -127,7 +102,7 @@ impl LinkSupport {
         };
         let attempt = |name: &str, make: &dyn Fn(&Path) -> io::Result<()>| {
             let link = temp.path().join(name);
-            Support::of(make(&link).and_then(|()| reads_back(&link)))
+            make(&link).and_then(|()| reads_back(&link)).map_err(|error| error.to_string())
         };
         Ok(Self {
             hardlink: attempt("hardlink", &|link| std::fs::hard_link(&original, link)),
@@ -158,23 +133,15 @@ fn mount_of(mountinfo: &str, path: &Path) -> Option<MountEntry> {
 
 /// The kernel writes blanks and backslashes in octal: `\040`.
 fn unescape(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let digits = rest.get(at + 1..at + 4).and_then(|d| u8::from_str_radix(d, 8).ok());
-        match digits {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = &rest[at + 4..];
-            }
-            None => {
-                out.push('\\');
-                rest = &rest[at + 1..];
-            }
+    let mut parts = text.split('\\');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) => out.extend([&*char::from(byte).to_string(), &part[3..]]),
+            None => out.extend(["\\", part]),
         }
     }
-    out + rest
+    out
 }
 
 #[cfg(test)]
@@ -218,11 +185,11 @@ mod tests {
     fn links_are_really_tried_and_leave_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let support = LinkSupport::try_in(dir.path()).unwrap();
-        assert!(support.hardlink.works() && support.symlink.works(), "{support:?}");
+        assert!(support.hardlink.is_ok() && support.symlink.is_ok(), "{support:?}");
         let kind = FileSystemFacts::of(dir.path()).unwrap().kind;
         match kind.as_str() {
-            "ext4" | "tmpfs" => assert!(!support.reflink.works(), "{kind} has no reflinks"),
-            "btrfs" => assert!(support.reflink.works(), "{support:?}"),
+            "ext4" | "tmpfs" => assert!(!support.reflink.is_ok(), "{kind} has no reflinks"),
+            "btrfs" => assert!(support.reflink.is_ok(), "{support:?}"),
             other => skip::skip("the reflink part", &format!("nothing is certain about {other}")),
         }
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

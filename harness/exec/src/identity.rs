@@ -5,10 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whether permission bits do not bind this process.
-pub fn is_root() -> bool {
-    crate::os::is_root()
-}
+pub use crate::os::is_root;
 
 /// A process, for as long as the machine is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +14,6 @@ pub struct ProcessIdentity {
     pub pid: u32,
     /// When it started, in clock ticks since boot; `None` where this is not known.
     started: Option<u64>,
-    /// The boot it was seen in.
     boot: Option<String>,
 }
 
@@ -46,9 +42,13 @@ fn start(pid: u32) -> Option<(u64, bool)> {
     parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
+/// The fields of `/proc/PID/stat` from the third on: the second, a name in parentheses, may hold blanks and parentheses.
+pub(crate) fn fields_after_name(stat: &str) -> Option<Vec<&str>> {
+    Some(stat.rsplit_once(')')?.1.split_whitespace().collect())
+}
+
 fn parse_stat(text: &str) -> Option<(u64, bool)> {
-    // The name in parentheses may hold blanks and parentheses itself; what follows does not.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let fields = fields_after_name(text)?;
     Some((fields.get(19)?.parse().ok()?, matches!(*fields.first()?, "Z" | "X")))
 }
 

@@ -1,27 +1,22 @@
 //! Ctrl-C: ending exactly the processes this harness started, and nothing else.
 //!
-//! A [`Supervisor`] keeps the process groups of the running children. On the first SIGINT,
-//! SIGTERM or SIGHUP it raises a flag, sends SIGTERM to those groups and, two seconds later,
-//! SIGKILL to the ones still there; the run that waited for them ends with an `Interrupted`
-//! error, so that guards are dropped and the records written so far stay resumable. A second
-//! signal kills at once and leaves with code 130.
+//! A [`Supervisor`] keeps the process groups of the running children. On the first SIGINT, SIGTERM or SIGHUP it raises
+//! a flag, sends SIGTERM to those groups and, two seconds later, SIGKILL to the ones still there; the run ends with an
+//! `Interrupted` error, so that what was recorded stays resumable. A second signal kills at once and leaves with code
+//! 130. A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
 //!
-//! Starting, signalling and reaping share one lock. So no child can start after the flag was
-//! raised, and no signal can reach a process number that was reaped and given to a stranger.
-//!
-//! A guard may raise the same flag, with its reason ([`Supervisor::halt`]).
-//!
-//! On Windows a job object takes the place of a process group (`os/windows.rs`): the console
-//! delivers Ctrl-C to the children itself, and what is left is ended with its job.
+//! Starting, signalling and reaping share one lock: no child can start after the flag was raised, and no signal can
+//! reach a process number that was reaped and given to a stranger.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::os::{ChildGroup, ResourceUse};
+use super::process::{CommandSpec, ProcessError};
 
 /// How long a child has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -47,7 +42,6 @@ struct Inner {
     interrupted: AtomicBool,
     /// A signal came; a guard may have raised the flag before.
     signalled: AtomicBool,
-    /// Why a guard raised the flag.
     halted: OnceLock<String>,
     groups: Mutex<Groups>,
 }
@@ -72,9 +66,7 @@ impl Supervisor {
     }
 
     /// Lets SIGINT, SIGTERM and SIGHUP of this process interrupt this supervisor.
-    ///
-    /// # Errors
-    /// When a handler is installed already; there can be one in a process.
+    /// Fails when a handler is installed already; there can be one in a process.
     pub fn install_signal_handler(&self) -> Result<(), HandlerError> {
         let supervisor = self.clone();
         // The crate calls this on a thread of its own, not in signal context, so locks are fine.
@@ -129,38 +121,40 @@ impl Supervisor {
         self.0.interrupted.load(Ordering::SeqCst)
     }
 
-    /// An error once a signal arrived: for the steps between children.
-    ///
-    /// # Errors
-    /// [`Interrupted`].
+    /// An error once a signal arrived: for the steps between children. Fails with [`Interrupted`].
     pub fn check(&self) -> Result<(), Interrupted> {
         if self.is_interrupted() { Err(Interrupted) } else { Ok(()) }
     }
 
-    /// Starts a child that leads its own process group, unless a signal arrived; returns it
-    /// with the moment it was asked for.
-    pub(crate) fn spawn(&self, command: &mut Command) -> Result<(Child, Instant), SpawnError> {
-        ChildGroup::lead(command);
+    /// Starts a child that leads its own process group, unless a signal arrived; returns it with the moment at which it
+    /// was to start.
+    pub(crate) fn spawn(
+        &self,
+        spec: &CommandSpec,
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Result<(Child, Instant), ProcessError> {
+        let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
+        let mut command = Command::new(&spec.program);
+        command.args(&spec.args).env_clear().envs(&spec.env).current_dir(&spec.cwd);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        ChildGroup::lead(&mut command);
         let mut groups = self.lock();
         self.check()?;
         let started = Instant::now();
-        let mut child = command.spawn()?;
-        match ChildGroup::of(&child) {
-            Ok(group) => groups.insert(child.id(), group),
-            Err(error) => {
-                let _ = child.kill();
-                return Err(error.into());
-            }
-        };
+        let mut child = command.spawn().map_err(failed)?;
+        let group = ChildGroup::of(&child).map_err(|error| {
+            let _ = child.kill();
+            failed(error)
+        })?;
+        groups.insert(child.id(), group);
         Ok((child, started))
     }
 
-    /// Asks the group of a child that was not reaped yet to end.
     pub(crate) fn terminate_group(&self, leader: u32) {
         self.lock().get(&leader).into_iter().for_each(ChildGroup::terminate);
     }
 
-    /// Sends SIGKILL to the group of a child that was not reaped yet.
     pub(crate) fn kill_group(&self, leader: u32) {
         self.lock().get(&leader).into_iter().for_each(ChildGroup::kill);
     }
@@ -177,15 +171,6 @@ impl Supervisor {
     fn lock(&self) -> MutexGuard<'_, Groups> {
         self.0.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Why a child did not start.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SpawnError {
-    #[error(transparent)]
-    Interrupted(#[from] Interrupted),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn a_second_signal_leaves_with_130() {
     let mut helper = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
         .arg("interrupt::tests::helper_with_a_stubborn_child")
-        .stdout(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = std::io::BufReader::new(helper.stdout.take().unwrap()).lines();

@@ -8,11 +8,10 @@
 //! | the harness, by SIGKILL: no handler, no destructor runs | the `Guardian`, by [`WORK_MARK`] |
 //! | both, as when the kernel ran out of memory | the next run in the same work directory, likewise |
 //!
-//! Why not simpler: a parent-death signal would reach Cargo but not the compilers it started, and
-//! asking for it takes a hook between fork and exec, without `posix_spawn`: from a harness that
-//! holds 200 MiB the start of a child then takes 11 ms instead of 0.1 ms and counts as the child's
-//! CPU time. A subreaper has to be an ancestor of the builds that survives, so the harness could
-//! be none, and a process between it and the builds would be measured with each of them.
+//! Why not simpler: a parent-death signal would reach Cargo but not the compilers it started, and asking for it takes a
+//! hook between fork and exec, without `posix_spawn`: from a harness that holds 200 MiB the start of a child then takes
+//! 11 ms instead of 0.1 ms and counts as the child's CPU time. A subreaper has to be an ancestor of the builds that
+//! survives, so the harness could be none, and a process between it and the builds would be measured with each of them.
 //!
 //! Only Linux shows a process's environment; elsewhere nothing is found.
 
@@ -28,7 +27,7 @@ use super::identity::ProcessIdentity;
 use super::os::{self, ChildGroup};
 
 /// The variable of every command of a run; its value is the work directory.
-pub const WORK_MARK: &str = "HARNESS_WORK";
+pub(crate) const WORK_MARK: &str = "HARNESS_WORK";
 
 /// The variable of every command under an external tool; its value is one of [`fresh_mark`].
 pub const TOOL_MARK: &str = "HARNESS_TOOL";
@@ -37,7 +36,6 @@ pub const TOOL_MARK: &str = "HARNESS_TOOL";
 /// value is one of [`fresh_mark`].
 pub const CHILD_MARK: &str = "HARNESS_CHILD";
 
-/// How long killed processes may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A value no other process has: letters, digits and '-' only.
@@ -98,8 +96,7 @@ while [ $passes -lt 100 ]; do
 done
 "#;
 
-/// A shell at the other end of a pipe, which outlives the harness by a moment. Dropping it lets
-/// it go.
+/// A shell at the other end of a pipe, which outlives the harness by a moment. Dropping it lets it go.
 #[derive(Debug)]
 pub(crate) struct Guardian(Child);
 

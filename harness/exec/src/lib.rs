@@ -3,29 +3,24 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`process`], [`command`] | one measured child from start to end: wall time, CPU time, peak memory |
-//! | [`tool`] | auxiliary programs, not measured |
+//! | [`process`] | one measured child from start to end: wall time, CPU time, peak memory |
 //! | [`interrupt`], [`leftovers`] | Ctrl-C ends our own process groups; what a killed run left is ended |
 //! | [`daemon`] | one child that serves from the side |
 //! | [`cpu`] | processor time of the machine, and our part of it |
 //! | [`observer`] | the pass-through behind `RUSTC` that records every compile |
 //! | [`sandbox`] | builds of untrusted code, by Bubblewrap |
-//! | [`environment`], [`cargo_home`], `ancestors` | what builds get from the user's environment and configuration |
+//! | [`environment`], [`cargo_home`] | what builds get from the user's environment and configuration |
 //! | [`workdir`], [`identity`] | the work directory: its checks and its lock |
-//! | [`disk`], [`extents`], [`filesystem`] | bytes of trees; blocks of files; kind, room and link modes of a file system |
+//! | [`disk`], [`filesystem`] | bytes and blocks of trees; kind, room and link modes of a file system |
 //! | [`volume`] | makes, mounts and removes a file system for one run |
-//! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies |
+//! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies, and other programs |
 //! | `os` | the seam: one file a system, the same names in each |
 
-mod ancestors;
 pub mod cargo_home;
-pub mod command;
 pub mod cpu;
 pub mod daemon;
-pub mod dirs;
 pub mod disk;
 pub mod environment;
-pub mod extents;
 pub mod filesystem;
 pub mod host;
 pub mod identity;
@@ -35,7 +30,6 @@ pub mod observer;
 mod os;
 pub mod process;
 pub mod sandbox;
-pub mod tool;
 pub mod toolchain;
 pub mod volume;
 pub mod workdir;

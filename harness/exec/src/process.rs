@@ -1,27 +1,189 @@
 //! One child process from start to end: the measured unit.
 //!
-//! In goes a [`CommandSpec`] with a complete environment, out comes [`Finished`]: wall time,
-//! and the CPU time and peak memory which the operating system accounted to the child and
-//! to every descendant that was waited for (`wait4`; on Windows, to everything in its job
-//! object), not a sample taken while it ran.
-//!
-//! The child leads its own process group, so that the whole tree can be ended. It is started
-//! without a hook between fork and exec, which keeps its start at 0.1 ms however large the
-//! harness is.
-//!
-//! Both pipes are read by threads of their own and meet in one channel: no output volume can
-//! block the child for ever, and lines reach the caller in order as they come. The clock
-//! stops when the leader ends, not when the pipes are drained.
+//! CPU time and peak memory are what the operating system accounted to the child and to every descendant that was
+//! waited for (`wait4`; on Windows, to everything in its job object), not a sample. The child leads its own process
+//! group, so that the whole tree can be ended. It is started without a hook between fork and exec, which keeps its
+//! start at 0.1 ms however large the harness is. Both pipes are read by threads of their own: no output volume can
+//! block the child for ever. The clock stops when the leader ends, not when the pipes are drained.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-pub use super::command::{CommandSpec, Finished, ProcessError, STDERR_TAIL, Stream};
-use super::interrupt::{SpawnError, Supervisor};
+use super::interrupt::{Interrupted, Supervisor};
 use super::os::{self, ResourceUse};
+
+/// How many lines of standard error are kept unless the spec says otherwise.
+pub(crate) const STDERR_TAIL: usize = 40;
+
+/// What to run. The environment is complete: nothing is inherited.
+#[derive(Debug, Clone)]
+pub struct CommandSpec {
+    /// The program, best as an absolute path.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// The whole environment of the child.
+    pub env: BTreeMap<OsString, OsString>,
+    /// The directory it starts in.
+    pub cwd: PathBuf,
+    /// Ends the child's process group after this long.
+    pub timeout: Option<Duration>,
+    /// How many of the last lines of standard error to keep.
+    pub stderr_tail: usize,
+    /// What [`display`](Self::display) says instead of program and arguments.
+    pub shown: Option<String>,
+}
+
+impl CommandSpec {
+    /// A command with no arguments and an empty environment.
+    pub fn new(program: impl Into<PathBuf>, cwd: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            cwd: cwd.into(),
+            timeout: None,
+            stderr_tail: STDERR_TAIL,
+            shown: None,
+        }
+    }
+
+    /// Appends an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Appends arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets one environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets environment variables.
+    #[must_use]
+    pub fn envs<K, V>(mut self, vars: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        self.env.extend(vars.into_iter().map(|(k, v)| (k.into(), v.into())));
+        self
+    }
+
+    /// Limits how long it may run.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// The command as a person would type it, for messages and logs.
+    pub fn display(&self) -> String {
+        if let Some(shown) = &self.shown {
+            return shown.clone();
+        }
+        let mut line = self.program.display().to_string();
+        for arg in &self.args {
+            line.push(' ');
+            let arg = arg.to_string_lossy();
+            if arg.is_empty() || arg.contains([' ', '\'', '"', '$', '*', ';']) {
+                line.push_str(&format!("'{}'", arg.replace('\'', r"'\''")));
+            } else {
+                line.push_str(&arg);
+            }
+        }
+        line
+    }
+}
+
+/// Which pipe a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A child that ran to its end, successfully or not.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// From just before its start to the moment its leader ended.
+    pub wall: Duration,
+    /// User CPU time of the leader and all descendants that were waited for.
+    pub user: Duration,
+    /// System CPU time, likewise.
+    pub sys: Duration,
+    /// Peak resident set of the largest single process in the tree (not their sum).
+    ///
+    /// `None` where the system has none, or where it cannot be distinguished from our own: Linux
+    /// starts a child's peak at the peak of the process that started it.
+    pub max_rss_bytes: Option<u64>,
+    /// The last lines of standard error.
+    pub stderr_tail: Vec<String>,
+    /// Whether processes still held the pipes after the leader ended, and were killed for it.
+    pub lingering: bool,
+    /// Time spent afterwards on looking through what a sandboxed command left; not in `wall`.
+    pub inspection: Duration,
+}
+
+impl Finished {
+    /// The kept lines of standard error as one text.
+    pub fn stderr_text(&self) -> String {
+        self.stderr_tail.join("\n")
+    }
+
+    /// Exit code, or 128 + signal as shells have it.
+    pub fn code(&self) -> i32 {
+        let of_signal = os::ending_signal(self.status).map(|signal| 128 + signal);
+        of_signal.or(self.status.code()).unwrap_or(-1)
+    }
+}
+
+/// Why a child did not run to its end.
+#[allow(missing_docs, reason = "the fields are those of the text")]
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The program could not be started.
+    #[error("cannot start `{command}` in {}: {source}; check that both exist", cwd.display())]
+    Spawn { command: String, cwd: PathBuf, source: std::io::Error },
+    /// The child's end could not be observed.
+    #[error("lost track of `{command}`: {source}")]
+    Wait { command: String, source: std::io::Error },
+    /// It ran longer than its limit and was killed with its whole group.
+    #[error("`{command}` was killed after its limit of {} s; its last line: {}", limit.as_secs_f64(), stderr_tail.last().map_or("none", String::as_str))]
+    TimedOut { command: String, limit: Duration, stderr_tail: Vec<String> },
+    /// A sandboxed command left files that would lead the harness out of its directories.
+    #[error("it left {} links that lead out of its directories, or special files, now removed: {}", found.len(), first_of(found))]
+    LeftLinks { found: Vec<PathBuf> },
+    /// What a sandboxed command left could not be looked through.
+    #[error("cannot look through {} after a sandboxed command: {source}", tree.display())]
+    Inspection { tree: PathBuf, source: std::io::Error },
+    /// A signal ended the run.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+fn first_of(paths: &[PathBuf]) -> String {
+    paths.iter().take(3).map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
 
 /// How long the pipes may stay open after the leader ended before its leftovers are killed.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -35,9 +197,6 @@ enum ChildEvent {
 }
 
 /// Runs a child to its end and keeps its standard output, line by line.
-///
-/// # Errors
-/// As [`run`].
 pub fn run_captured(spec: &CommandSpec, supervisor: &Supervisor) -> Result<(Finished, Vec<String>), ProcessError> {
     captured(|on_line| run(spec, supervisor, on_line))
 }
@@ -55,30 +214,23 @@ pub(crate) fn captured(
     Ok((finished, stdout))
 }
 
-/// Runs a child to its end; `on_line` gets each line of either stream as it comes, without
-/// its newline, on the calling thread.
-///
-/// # Errors
-/// When the child cannot be started or followed, exceeds its limit, or the supervisor was
-/// interrupted. A child that fails is not an error: look at [`Finished::status`].
+/// Runs a child to its end; `on_line` gets each line of either stream as it comes, without its newline, on the calling
+/// thread. Fails when the child cannot be started or followed, exceeds its limit, or the supervisor was interrupted. A
+/// child that fails is not an error: look at [`Finished::status`].
 pub fn run(
     spec: &CommandSpec,
     supervisor: &Supervisor,
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> Result<Finished, ProcessError> {
-    let mut command = command(spec);
     let own_peak = own_peak();
-    let (child, started) = supervisor.spawn(&mut command).map_err(|error| match error {
-        SpawnError::Interrupted(interrupted) => ProcessError::Interrupted(interrupted),
-        SpawnError::Io(source) => ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source },
-    })?;
-    let mut running = Running { child: Some(child), supervisor };
+    let (child, started) = supervisor.spawn(spec, Stdio::piped(), Stdio::piped())?;
+    let mut running = RunningChild { child: Some(child), supervisor };
     let followed = running.follow(spec, started, on_line);
     let lost = |source| ProcessError::Wait { command: spec.display(), source };
     let (ended, followed) = followed.map_err(lost)?;
     let used = running.reap().map_err(lost)?;
     supervisor.check()?;
-    let Followed { stderr_tail, lingering, timed_out } = followed;
+    let FollowOutcome { stderr_tail, lingering, timed_out } = followed;
     if let (true, Some(limit)) = (timed_out, spec.timeout) {
         return Err(ProcessError::TimedOut { command: spec.display(), limit, stderr_tail });
     }
@@ -94,40 +246,25 @@ pub fn run(
     })
 }
 
-fn command(spec: &CommandSpec) -> Command {
-    let mut command = Command::new(&spec.program);
-    command
-        .args(&spec.args)
-        .env_clear()
-        .envs(&spec.env)
-        .current_dir(&spec.cwd)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-struct Followed {
+struct FollowOutcome {
     stderr_tail: Vec<String>,
     lingering: bool,
     timed_out: bool,
 }
 
-/// A started child. Dropped without being reaped (a panic in the caller's callback), it
-/// takes its whole group with it.
-struct Running<'s> {
+/// A started child. Dropped without being reaped (a panic in the caller's callback), it takes its whole group with it.
+struct RunningChild<'s> {
     child: Option<Child>,
     supervisor: &'s Supervisor,
 }
 
-impl Running<'_> {
-    /// Passes on lines until the leader ended and both pipes are closed.
+impl RunningChild<'_> {
     fn follow(
         &mut self,
         spec: &CommandSpec,
         started: Instant,
         on_line: &mut dyn FnMut(Stream, &str),
-    ) -> std::io::Result<(Instant, Followed)> {
+    ) -> std::io::Result<(Instant, FollowOutcome)> {
         let Some(child) = self.child.as_mut() else {
             return Err(std::io::Error::other("no child"));
         };
@@ -144,7 +281,7 @@ impl Running<'_> {
         }
         watch_for_end(child, events)?;
 
-        let mut followed = Followed { stderr_tail: Vec::new(), lingering: false, timed_out: false };
+        let mut followed = FollowOutcome { stderr_tail: Vec::new(), lingering: false, timed_out: false };
         let mut tail: VecDeque<String> = VecDeque::new();
         let mut ended = None;
         let mut deadline = spec.timeout.map(|limit| started + limit);
@@ -207,7 +344,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningChild<'_> {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
             self.supervisor.kill_group(child.id());
@@ -235,7 +372,6 @@ fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSend
     });
 }
 
-/// Reports the moment the leader ends, without reaping it.
 fn watch_for_end(child: &Child, events: SyncSender<ChildEvent>) -> std::io::Result<()> {
     let end = os::end_of(child)?;
     std::thread::spawn(move || {
@@ -250,12 +386,7 @@ fn watch_for_end(child: &Child, events: SyncSender<ChildEvent>) -> std::io::Resu
 
 /// Our own peak resident set in bytes: the least that `wait4` can report for a child on Linux.
 fn own_peak() -> u64 {
-    let kib = || -> Option<u64> {
-        let text = std::fs::read_to_string("/proc/self/status").ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        line.trim().strip_suffix("kB")?.trim().parse().ok()
-    };
-    kib().unwrap_or(0) * 1024
+    std::fs::read_to_string("/proc/self/status").ok().and_then(|text| os::bytes_of(&text, "VmHWM:")).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -4,21 +4,71 @@
 //! toolchain on every start. That start-up time belongs to no cache design, so the proxies
 //! are resolved here to the binaries behind them and never run again.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::tool::{ToolError, output_of};
-pub use super::tool::{find_in, on_path};
+use semver::Version;
+
+use super::os;
+
+/// An auxiliary program did not do what it was run for.
+#[derive(Debug, thiserror::Error)]
+#[error("`{command}` failed: {reason}")]
+pub struct ToolError {
+    command: String,
+    reason: String,
+}
+
+/// Runs a program to its end, without the caller's Rust variables; its standard output.
+pub(crate) fn output_of<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Result<String, ToolError> {
+    let args: Vec<OsString> = args.iter().map(|arg| arg.as_ref().to_owned()).collect();
+    let failed = |reason: String| {
+        let words = std::iter::once(program.as_os_str()).chain(args.iter().map(OsString::as_os_str));
+        let command = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
+        ToolError { command, reason }
+    };
+    let output = duct::cmd(program, &args)
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTFLAGS")
+        .dir(std::env::temp_dir())
+        .stdin_null()
+        .stdout_capture()
+        .stderr_capture()
+        .unchecked()
+        .run()
+        .map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let last = words.lines().rfind(|line| !line.trim().is_empty());
+    Err(failed(last.map_or_else(|| output.status.to_string(), str::to_owned)))
+}
+
+/// The first executable of that name on `PATH`.
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    find_in(program, &std::env::var_os("PATH")?)
+}
+
+/// The first executable of that name in these directories.
+pub fn find_in(program: &str, path: &OsStr) -> Option<PathBuf> {
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(path)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(&name))
+        .find(|candidate| os::is_executable(candidate))
+}
 
 /// The oldest Cargo the harness drives.
 ///
 /// `-Zbuild-dir-new-layout` appeared in 1.91, but the directories inside a unit were renamed
 /// until nightlies of March 2026. 1.95 is the first release whose layout has been verified to
 /// be the one that became stable in 1.100: `build/<package>/<hash>/{fingerprint,out,run}`.
-pub const MINIMUM_CARGO: RustVersion = RustVersion { major: 1, minor: 95, patch: 0 };
+pub(crate) const MINIMUM_CARGO: Version = Version::new(1, 95, 0);
 
 /// From this Cargo on, every unit having a directory of its own is the default.
-const NEW_LAYOUT_DEFAULT: RustVersion = RustVersion { major: 1, minor: 100, patch: 0 };
+const NEW_LAYOUT_DEFAULT: Version = Version::new(1, 100, 0);
 
 /// A Cargo and a rustc that belong together, with what they say about themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +82,13 @@ pub struct Toolchain {
     /// `rustc --print sysroot`.
     pub sysroot: PathBuf,
     /// Cargo's version.
-    pub cargo_version: RustVersion,
+    pub cargo_version: Version,
     /// The whole of `cargo -vV`.
     pub cargo_verbose: String,
-    /// rustc's version.
-    pub rustc_version: RustVersion,
     /// The whole of `rustc -vV`: what Cargo hashes into every unit.
     pub rustc_verbose: String,
-    /// The release channel of Cargo.
-    pub channel: Channel,
+    /// The release channel of Cargo: stable, beta, nightly or dev.
+    pub channel: &'static str,
     /// The host platform, for example `x86_64-unknown-linux-gnu`.
     pub host: String,
 }
@@ -66,7 +114,7 @@ enum ToolchainProblem {
     #[error("`--toolchain {name}` needs rustup, which is not on PATH; leave it out to use the `cargo` on PATH")]
     NoRustup { name: String },
     #[error("{} is Cargo {found}, but its build directory layout is only usable from {MINIMUM_CARGO} on; update it or name another with `--toolchain`", cargo.display())]
-    TooOld { cargo: PathBuf, found: RustVersion },
+    TooOld { cargo: PathBuf, found: Version },
     #[error(transparent)]
     Failed(#[from] ToolError),
     #[error("cannot read {what} from what `{command}` printed: {text:?}")]
@@ -75,9 +123,7 @@ enum ToolchainProblem {
 
 impl Toolchain {
     /// Finds the toolchain of that name (as rustup calls it), or the default one.
-    ///
-    /// # Errors
-    /// When there is none, or it is older than [`MINIMUM_CARGO`]. Each names the remedy.
+    /// Fails when there is none, or it is older than [`MINIMUM_CARGO`]. Each names the remedy.
     pub fn find(name: Option<&str>) -> Result<Self, ToolchainError> {
         let (cargo, rustc) = match (on_path("rustup"), name) {
             (Some(rustup), _) => match through_rustup(&rustup, name)? {
@@ -103,22 +149,17 @@ impl Toolchain {
 
     /// The variable that unlocks unstable flags for Cargo alone, where they are locked.
     pub fn unlock(&self) -> Option<(&'static str, &'static str)> {
-        let locked = !self.channel.takes_unstable_flags();
+        let locked = !matches!(self.channel, "nightly" | "dev");
         locked.then_some(("__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS", "nightly"))
     }
 
-    /// The same compiler under another Cargo.
-    ///
-    /// # Errors
-    /// When that Cargo does not run, cannot be understood, or is too old.
+    /// The same compiler under another Cargo. Fails when that Cargo does not run, cannot be understood, or is too old.
     pub fn with_cargo(&self, cargo: &Path) -> Result<Self, ToolchainError> {
         Self::at(self.name.as_deref(), cargo.to_owned(), self.rustc.clone())
     }
 
     /// Describes a toolchain whose two programs are known.
-    ///
-    /// # Errors
-    /// When one of them does not run, cannot be understood, or is too old.
+    /// Fails when one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {
         let cargo_verbose = output_of(&cargo, &["-vV"]).map_err(ToolchainProblem::from)?;
         let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainProblem::Unreadable {
@@ -132,9 +173,6 @@ impl Toolchain {
             return Err(ToolchainProblem::TooOld { cargo, found: cargo_version }.into());
         }
         let rustc_verbose = output_of(&rustc, &["-vV"]).map_err(ToolchainProblem::from)?;
-        let rustc_version = field(&rustc_verbose, "release")
-            .and_then(RustVersion::parse)
-            .ok_or_else(|| unreadable("a version", &rustc, "-vV", &rustc_verbose))?;
         let host = field(&rustc_verbose, "host")
             .ok_or_else(|| unreadable("the host", &rustc, "-vV", &rustc_verbose))?
             .to_owned();
@@ -146,7 +184,6 @@ impl Toolchain {
             sysroot,
             cargo_version,
             cargo_verbose,
-            rustc_version,
             rustc_verbose,
             channel,
             host,
@@ -154,72 +191,19 @@ impl Toolchain {
     }
 }
 
-/// A release number. Pre-releases carry a [`Channel`] instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RustVersion {
-    /// `1` so far.
-    pub major: u64,
-    /// One more every six weeks.
-    pub minor: u64,
-    /// Repairs.
-    pub patch: u64,
-}
-
-impl RustVersion {
-    /// Reads the number at the start of `1.97.0-nightly`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let number = text.split(['-', '+', ' ']).next()?;
-        let mut parts = number.split('.').map(|part| part.parse().ok());
-        let version = Self { major: parts.next()??, minor: parts.next()??, patch: parts.next()?? };
-        parts.next().is_none().then_some(version)
+/// Reads the release channel from a release such as `1.97.0-nightly`.
+fn channel_of(release: &str) -> &'static str {
+    match release.split_once('-').map(|(_, rest)| rest) {
+        None => "stable",
+        Some(rest) if rest.starts_with("beta") => "beta",
+        Some(rest) if rest.starts_with("nightly") => "nightly",
+        // Somebody's own build.
+        Some(_) => "dev",
     }
 }
 
-impl fmt::Display for RustVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
-    }
-}
-
-/// The release channel of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Channel {
-    /// A finished release.
-    Stable,
-    /// The next release.
-    Beta,
-    /// The one after, from today's main branch.
-    Nightly,
-    /// Somebody's own build.
-    Dev,
-}
-
-impl Channel {
-    /// Reads the channel from a release such as `1.97.0-nightly`.
-    pub fn of(release: &str) -> Self {
-        match release.split_once('-').map(|(_, rest)| rest) {
-            None => Self::Stable,
-            Some(rest) if rest.starts_with("beta") => Self::Beta,
-            Some(rest) if rest.starts_with("nightly") => Self::Nightly,
-            Some(_) => Self::Dev,
-        }
-    }
-
-    /// Whether Cargo takes `-Z` flags without an override.
-    pub fn takes_unstable_flags(self) -> bool {
-        matches!(self, Self::Nightly | Self::Dev)
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Stable => "stable",
-            Self::Beta => "beta",
-            Self::Nightly => "nightly",
-            Self::Dev => "dev",
-        })
-    }
+fn number_of(release: &str) -> Option<Version> {
+    Version::parse(release.split(['-', '+', ' ']).next()?).ok()
 }
 
 /// The value of `name: value` in a `-vV` text.
@@ -227,16 +211,15 @@ fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
     verbose.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-/// RustVersion and channel from `cargo -vV`.
-fn parse_cargo_version(verbose: &str) -> Option<(RustVersion, Channel)> {
+fn parse_cargo_version(verbose: &str) -> Option<(Version, &'static str)> {
     let release = field(verbose, "release")?;
     // Cargo's own builds say `1.97.0` there; the channel is in the first line as well.
     let first = verbose.lines().next()?.split(' ').nth(1)?;
-    let channel = match Channel::of(release) {
-        Channel::Stable => Channel::of(first),
+    let channel = match channel_of(release) {
+        "stable" => channel_of(first),
         channel => channel,
     };
-    Some((RustVersion::parse(release)?, channel))
+    Some((number_of(release)?, channel))
 }
 
 /// The two binaries behind rustup's proxies; `None` when the `cargo` on `PATH` is not one of

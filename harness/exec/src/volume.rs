@@ -1,10 +1,9 @@
 //! A file system made for one run: an image in a file, formatted, mounted, and removed.
 //!
-//! Link modes differ by file system, and few machines have three. With root on Linux any
-//! machine does: `btrfs:12G` makes a sparse image, `mkfs.btrfs` on it, and a loop mount to
-//! work in. Dropping a [`Volume`] unmounts and removes it, after Ctrl-C and panics, too. A
-//! run that was SIGKILLed leaves its volume behind; beside every image stands a file that
-//! says which process made it, and the next run removes what has no living owner.
+//! Link modes differ by file system, and few machines have three. With root on Linux any machine does: `btrfs:12G`
+//! makes a sparse image, `mkfs.btrfs` on it, and a loop mount to work in. Dropping a [`Volume`] unmounts and removes
+//! it, after Ctrl-C and panics, too. A run that was SIGKILLed leaves its volume behind; beside every image stands a
+//! file that says which process made it, and the next run removes what has no living owner.
 //!
 //! Paths are inputs of a build, so volumes are called `volume-1`, `volume-2`, … whatever
 //! their kind: one run at a time in a work directory always works in `volume-1/root`.
@@ -20,9 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::ProcessIdentity;
 use super::os;
-use super::tool::{ToolError, on_path, output_of};
+use super::toolchain::{ToolError, on_path, output_of};
 
-/// Names of volume directories start so.
 const PREFIX: &str = "volume-";
 
 /// How often, and how patiently, a busy volume is unmounted again.
@@ -43,48 +41,34 @@ pub enum VolumeKind {
     Tmpfs,
 }
 
-impl VolumeKind {
-    const ALL: [Self; 4] = [Self::Btrfs, Self::Xfs, Self::Ext4, Self::Tmpfs];
-
+struct VolumeTool {
+    kind: VolumeKind,
+    name: &'static str,
     /// The program that formats it, and the Debian package that has it.
-    fn mkfs(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Btrfs => ("mkfs.btrfs", "btrfs-progs"),
-            Self::Xfs => ("mkfs.xfs", "xfsprogs"),
-            Self::Ext4 => ("mkfs.ext4", "e2fsprogs"),
-            Self::Tmpfs => ("mount", "mount"),
-        }
-    }
+    mkfs: (&'static str, &'static str),
+    /// Arguments before the image. The defaults of each tool, as users have them, except that ext4 must not format
+    /// lazily: the kernel would write beside the measurement.
+    mkfs_args: &'static [&'static str],
+    minimum_bytes: u64,
+}
 
-    /// Arguments before the image. The defaults of each tool, as users have them, except
-    /// that ext4 must not format lazily: the kernel would write beside the measurement.
-    fn mkfs_args(self) -> &'static [&'static str] {
-        match self {
-            Self::Btrfs | Self::Xfs => &["-q"],
-            Self::Ext4 => &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
-            Self::Tmpfs => &[],
-        }
-    }
+#[rustfmt::skip]
+const TOOLS: [VolumeTool; 4] = [
+    VolumeTool { kind: VolumeKind::Btrfs, name: "btrfs", mkfs: ("mkfs.btrfs", "btrfs-progs"), mkfs_args: &["-q"], minimum_bytes: 128 << 20 },
+    VolumeTool { kind: VolumeKind::Xfs, name: "xfs", mkfs: ("mkfs.xfs", "xfsprogs"), mkfs_args: &["-q"], minimum_bytes: 300 << 20 },
+    VolumeTool { kind: VolumeKind::Ext4, name: "ext4", mkfs: ("mkfs.ext4", "e2fsprogs"), mkfs_args: &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"], minimum_bytes: 16 << 20 },
+    VolumeTool { kind: VolumeKind::Tmpfs, name: "tmpfs", mkfs: ("mount", "mount"), mkfs_args: &[], minimum_bytes: 1 << 20 },
+];
 
-    /// What its tool accepts at least.
-    fn minimum_bytes(self) -> u64 {
-        match self {
-            Self::Btrfs => 128 << 20,
-            Self::Xfs => 300 << 20,
-            Self::Ext4 => 16 << 20,
-            Self::Tmpfs => 1 << 20,
-        }
+impl VolumeKind {
+    fn tool(self) -> &'static VolumeTool {
+        &TOOLS[self as usize]
     }
 }
 
 impl fmt::Display for VolumeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Btrfs => "btrfs",
-            Self::Xfs => "xfs",
-            Self::Ext4 => "ext4",
-            Self::Tmpfs => "tmpfs",
-        })
+        f.write_str(self.tool().name)
     }
 }
 
@@ -127,14 +111,12 @@ impl FromStr for VolumeSpec {
 
     fn from_str(text: &str) -> Result<Self, VolumeSpecError> {
         let (kind, size) = text.split_once(':').ok_or_else(|| SpecProblem::Shape(text.to_owned()))?;
-        let known = VolumeKind::ALL.into_iter().find(|known| known.to_string() == kind);
-        let kind = known.ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
+        let tool = TOOLS.iter().find(|tool| tool.name == kind).ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
         let size_bytes = parse_size(size).ok_or_else(|| SpecProblem::Size(size.to_owned()))?;
-        let minimum = kind.minimum_bytes();
-        if size_bytes < minimum {
-            return Err(SpecProblem::TooSmall { kind, minimum }.into());
+        if size_bytes < tool.minimum_bytes {
+            return Err(SpecProblem::TooSmall { kind: tool.kind, minimum: tool.minimum_bytes }.into());
         }
-        Ok(Self { kind, size_bytes })
+        Ok(Self { kind: tool.kind, size_bytes })
     }
 }
 
@@ -209,7 +191,6 @@ enum VolumeProblem {
     Failed(#[from] ToolError),
 }
 
-/// Stands beside the image and says whose it is.
 #[derive(Debug, Serialize, Deserialize)]
 struct VolumeOwner {
     spec: VolumeSpec,
@@ -217,17 +198,10 @@ struct VolumeOwner {
 }
 
 impl Volume {
-    /// Makes and mounts a volume in a new directory below `dir`, which keeps the image.
-    /// Volumes a killed run left there are removed first.
-    ///
-    /// # Errors
-    /// When this is not Linux or not root, a program is missing, or one of the steps fails;
+    /// Makes and mounts a volume in a new directory below `dir`, which keeps the image. Volumes a killed run left there
+    /// are removed first. Fails when this is not Linux or not root, a program is missing, or one of the steps fails;
     /// nothing is left behind then.
     pub fn create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeError> {
-        Ok(Self::try_create(spec, dir)?)
-    }
-
-    fn try_create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeProblem> {
         refuse_unable(spec)?;
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
@@ -262,11 +236,10 @@ impl Volume {
         let file = std::fs::File::create(&image).map_err(failed("make", &image))?;
         file.set_len(self.spec.size_bytes).map_err(failed("size", &image))?;
         drop(file);
-        let (mkfs, _) = self.spec.kind.mkfs();
-        let options: Vec<&OsStr> = self.spec.kind.mkfs_args().iter().map(OsStr::new).collect();
-        run(mkfs, &[&options[..], &[image.as_os_str()]].concat())?;
-        let kind = self.spec.kind.to_string();
-        let words = ["-t", &kind, "-o", "loop"].map(OsStr::new);
+        let VolumeTool { name, mkfs, mkfs_args, .. } = self.spec.kind.tool();
+        let options = mkfs_args.iter().map(OsStr::new);
+        run(mkfs.0, &options.chain([image.as_os_str()]).collect::<Vec<_>>())?;
+        let words = ["-t", name, "-o", "loop"].map(OsStr::new);
         run("mount", &[&words[..], &[image.as_os_str(), mount_point.as_os_str()]].concat())
     }
 
@@ -276,9 +249,7 @@ impl Volume {
     }
 
     /// Makes it read-only, or writable again.
-    ///
-    /// # Errors
-    /// When it cannot be mounted so, for example because a file is open for writing.
+    /// Fails when it cannot be mounted so, for example because a file is open for writing.
     pub fn remount(&self, writable: bool) -> Result<(), VolumeError> {
         let options = if writable { "remount,rw" } else { "remount,ro" };
         let mount_point = self.mount_point();
@@ -328,8 +299,7 @@ fn new_dir(dir: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Says beforehand what keeps a volume of this kind from being made, as far as that shows without
-/// trying.
+/// Says beforehand what keeps a volume of this kind from being made, as far as that shows without trying.
 fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
     if !cfg!(target_os = "linux") {
         return Err(VolumeProblem::NotLinux);
@@ -337,7 +307,7 @@ fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
     if !os::is_root() {
         return Err(VolumeProblem::NotRoot);
     }
-    for (program, package) in [spec.kind.mkfs(), ("mount", "mount"), ("umount", "mount")] {
+    for (program, package) in [spec.kind.tool().mkfs, ("mount", "mount"), ("umount", "mount")] {
         if find_tool(program).is_none() {
             return Err(VolumeProblem::Missing { spec, program, package });
         }
@@ -382,7 +352,6 @@ fn remove(dir: &Path) -> Result<(), VolumeProblem> {
     std::fs::remove_dir_all(dir).map_err(|source| VolumeProblem::Io { attempt: "remove", path: dir.to_owned(), source })
 }
 
-/// Whether something is mounted exactly there.
 fn is_mounted(root: &Path) -> bool {
     super::filesystem::FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
 }

@@ -1,10 +1,14 @@
 //! The work directory: everything a run writes lives below it, and one run owns it.
 //!
-//! Store and build directories must share a file system, nothing above may leak into the
-//! builds, and two runs must never write into each other's trees. [`WorkDir::acquire`]
-//! checks all of it and holds a lock for as long as the value lives. The lock is the
-//! operating system's, so it ends with the process and its guardian, however they end; the
+//! Store and build directories must share a file system, nothing above may leak into the builds, and two runs must
+//! never write into each other's trees. [`WorkDir::acquire`] checks all of it and holds a lock for as long as the value
+//! lives. The lock is the operating system's, so it ends with the process and its guardian, however they end; the
 //! file's text only says who holds it.
+//!
+//! Cargo looks upwards from where it is started: for a workspace's `Cargo.toml`, and for `.cargo/config.toml` in *every*
+//! directory above, whatever `CARGO_HOME` says, and there is no switch against that. So a work directory that inherits
+//! something is refused, unless it cannot change a build: `[alias]`, `[term]` and the like, and the user's own as far as
+//! the private `CARGO_HOME` takes it over anyway ([`cargo_home`](super::cargo_home)).
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -13,15 +17,13 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::ancestors::{Inherited, inherited};
+use super::cargo_home::CargoHome;
 use super::filesystem::free_bytes;
 use super::identity::ProcessIdentity;
 use super::leftovers::{self, Guardian, WORK_MARK};
 
-/// The directory's own name in a cache directory.
 const NAME: &str = "cargo-cache-harness";
 
-/// How long the guardian of a killed run may take.
 const GUARDIAN_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The file that marks a directory as a cache, which backups may skip
@@ -69,15 +71,13 @@ enum WorkDirProblem {
     InUse { path: PathBuf, holder: Option<u32> },
 }
 
-/// A work directory is emptied and written to at will: one with files in it must be one that
-/// was made here before.
+/// A work directory is emptied and written to at will: one with files in it must be one that was made here before.
 fn refuse_foreign(path: &Path) -> Result<(), WorkDirProblem> {
     let is_ours = std::fs::read_to_string(path.join(TAG)).is_ok_and(|text| text == CACHEDIR_TAG);
     let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
     if is_ours || is_empty { Ok(()) } else { Err(WorkDirProblem::Foreign(path.to_owned())) }
 }
 
-/// What the lock file says while a run owns the directory.
 #[derive(Debug, Serialize, Deserialize)]
 struct LockRecord {
     holder: ProcessIdentity,
@@ -92,11 +92,8 @@ pub struct DefaultDir {
     pub note: Option<String>,
 }
 
-/// `$XDG_CACHE_HOME/cargo-cache-harness` or `~/.cache/cargo-cache-harness`; where a Cargo
-/// configuration above those would leak into the builds, a directory in `/var/tmp`.
-///
-/// # Errors
-/// When there is no home directory.
+/// `$XDG_CACHE_HOME/cargo-cache-harness` or `~/.cache/cargo-cache-harness`; where a Cargo configuration above those
+/// would leak into the builds, a directory in `/var/tmp`. Fails when there is no home directory.
 pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = absolute("XDG_CACHE_HOME")
@@ -105,7 +102,7 @@ pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     Ok(default_below(&cache, &inherited))
 }
 
-fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -> DefaultDir {
+fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<InheritedConfig>) -> DefaultDir {
     let usual = DefaultDir { path: cache.join(NAME), note: None };
     let Some(above) = inherited(cache) else { return usual };
     let shared = if cfg!(unix) { PathBuf::from("/var/tmp") } else { std::env::temp_dir() };
@@ -113,7 +110,7 @@ fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -
         return usual; // No better: let `acquire` refuse and say why.
     }
     let owner = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
-    let (Inherited::Workspace(leak) | Inherited::Config(leak, _)) = above;
+    let (InheritedConfig::Workspace(leak) | InheritedConfig::Config(leak, _)) = above;
     let note = format!(
         "{} would leak into builds below {}, so the work directory is in {}",
         leak.display(),
@@ -124,17 +121,10 @@ fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<Inherited>) -
 }
 
 impl WorkDir {
-    /// Makes the directory if needed, checks it, and takes it for this process. Processes
-    /// left over from a killed run in it are ended.
-    ///
-    /// # Errors
-    /// When it is inside a workspace, inherits a configuration, is not writable, has less
-    /// than `floor_bytes` free, or belongs to another run.
+    /// Makes the directory if needed, checks it, and takes it for this process. Processes left over from a killed run
+    /// in it are ended. Fails when it is inside a workspace, inherits a configuration, is not writable, has less than
+    /// `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
-        Ok(Self::try_acquire(path, floor_bytes)?)
-    }
-
-    fn try_acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirProblem> {
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
             move |source| WorkDirProblem::NotWritable { attempt, path, source }
@@ -165,11 +155,11 @@ impl WorkDir {
                     // That of a killed run has its lock until it has ended what is left.
                     let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
                     if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
-                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) });
+                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) }.into());
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source)),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source).into()),
             }
         };
         // A run that ended by itself empties the record.
@@ -177,7 +167,7 @@ impl WorkDir {
         write_record(&lock).map_err(failed("write", &lock_path))?;
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
-            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes });
+            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes }.into());
         }
         let guardian = Guardian::start(&path, &lock);
         Ok(Self { path, lock, guardian, leftovers_ended })
@@ -214,8 +204,8 @@ fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirProblem> {
     let path = path.to_owned();
     match inherited(&real) {
         None => Ok(()),
-        Some(Inherited::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
-        Some(Inherited::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
+        Some(InheritedConfig::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
+        Some(InheritedConfig::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
     }
 }
 
@@ -233,6 +223,51 @@ fn write_record(mut lock: &File) -> io::Result<()> {
     lock.rewind()?;
     lock.write_all(line.as_bytes())?;
     lock.set_len(line.len() as u64)
+}
+
+const HARMLESS: &[&str] = &["alias", "term", "cargo-new", "future-incompat-report", "cache"];
+
+/// Tables the private `CARGO_HOME` takes from the user's.
+const TAKEN_OVER: &[&str] = &["source", "registries", "registry", "http", "net"];
+
+/// Something above a directory that would change what is built below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum InheritedConfig {
+    Workspace(PathBuf),
+    Config(PathBuf, Vec<String>),
+}
+
+pub(crate) fn inherited(dir: &Path) -> Option<InheritedConfig> {
+    inherited_beside(dir, CargoHome::of_user().as_deref())
+}
+
+fn inherited_beside(dir: &Path, user_home: Option<&Path>) -> Option<InheritedConfig> {
+    let user_home = user_home.and_then(|home| home.canonicalize().ok());
+    for above in dir.ancestors() {
+        let manifest = above.join("Cargo.toml");
+        if manifest.exists() {
+            return Some(InheritedConfig::Workspace(manifest));
+        }
+        let folder = above.join(".cargo");
+        let is_users = folder.canonicalize().is_ok_and(|f| Some(&f) == user_home.as_ref());
+        for file in ["config", "config.toml"].map(|name| folder.join(name)) {
+            let Ok(text) = std::fs::read_to_string(&file) else { continue };
+            let tables = harmful(&text, is_users);
+            if !tables.is_empty() {
+                return Some(InheritedConfig::Config(file, tables));
+            }
+        }
+    }
+    None
+}
+
+/// The top-level keys that may change a build; a file that cannot be read may do anything.
+fn harmful(config: &str, is_users: bool) -> Vec<String> {
+    let Ok(table) = config.parse::<toml::Table>() else {
+        return vec!["unreadable TOML".to_owned()];
+    };
+    let known = |key: &str| HARMLESS.contains(&key) || (is_users && TAKEN_OVER.contains(&key));
+    table.keys().filter(|key| !known(key)).map(|key| format!("[{key}]")).collect()
 }
 
 #[cfg(test)]

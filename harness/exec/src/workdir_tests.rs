@@ -61,7 +61,7 @@ fn a_leak_moves_the_default_only_when_there_is_a_better_place() {
     let cache = Path::new("/home/me/.cache");
     let leaks_below = |prefix: &'static str| {
         move |path: &Path| {
-            let leak = Inherited::Config("/home/me/.cargo/config.toml".into(), vec![]);
+            let leak = InheritedConfig::Config("/home/me/.cargo/config.toml".into(), vec![]);
             path.starts_with(prefix).then_some(leak)
         }
     };
@@ -71,6 +71,44 @@ fn a_leak_moves_the_default_only_when_there_is_a_better_place() {
     let moved = default_below(cache, &leaks_below("/home"));
     assert!(moved.path.starts_with("/var/tmp") && moved.note.unwrap().contains("config.toml"));
     assert_eq!(default_below(cache, &leaks_below("/")), usual);
+}
+
+fn tree(config: &str) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().canonicalize().unwrap().join("home/cache/work");
+    std::fs::create_dir_all(&deep).unwrap();
+    let cargo = dir.path().join("home/.cargo");
+    std::fs::create_dir(&cargo).unwrap();
+    std::fs::write(cargo.join("config.toml"), config).unwrap();
+    (dir, deep)
+}
+
+#[test]
+fn a_manifest_above_is_found_at_any_height() {
+    let (dir, deep) = tree("");
+    assert_eq!(inherited_beside(&deep, None), None);
+    let manifest = dir.path().canonicalize().unwrap().join("Cargo.toml");
+    std::fs::write(&manifest, "").unwrap();
+    assert_eq!(inherited_beside(&deep, None), Some(InheritedConfig::Workspace(manifest)));
+}
+
+#[test]
+fn only_tables_that_change_builds_matter() {
+    let (dir, deep) = tree("[alias]\nb = 'build'\n[build]\njobs = 1\n[profile.dev]\n");
+    let Some(InheritedConfig::Config(file, tables)) = inherited_beside(&deep, None) else { panic!("not found") };
+    assert!(file.ends_with("home/.cargo/config.toml"));
+    assert_eq!(tables, ["[build]", "[profile]"]);
+    std::fs::write(dir.path().join("home/.cargo/config.toml"), "[alias]\nb = 'c'").unwrap();
+    assert_eq!(inherited_beside(&deep, None), None);
+    std::fs::write(dir.path().join("home/.cargo/config.toml"), "[").unwrap();
+    assert!(inherited_beside(&deep, None).is_some());
+}
+
+#[test]
+fn what_the_private_home_takes_over_is_fine_in_the_users_home_only() {
+    let (dir, deep) = tree("[net]\nretry = 1\n[source.x]\ndirectory = 'y'\n");
+    assert_eq!(inherited_beside(&deep, Some(&dir.path().join("home/.cargo"))), None);
+    assert!(inherited_beside(&deep, None).is_some());
 }
 
 #[cfg(target_os = "linux")]

@@ -24,7 +24,7 @@ use crate::build::ProbeBuild;
 use crate::run::{Attempt, lock};
 use crate::script::{Script, ScriptStep};
 use crate::{ProbeError, ProbeResult};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::process::{self, CommandSpec};
 use runner::build_env::BuildEnv;
 use runner::deadline::BuildError;
@@ -149,7 +149,7 @@ impl<'a> ProbeContext<'a> {
             strategy,
             name: name.to_owned(),
             dir: dir.to_owned(),
-            integration: Arc::new(PlainCargo),
+            integration: Arc::new(PlainCargo::default()),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             untouched: false,
@@ -344,7 +344,7 @@ impl<'a> ProbeContext<'a> {
         let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         self.warm.insert(tree.to_owned());
         self.note(&format!("build {tree} with plain Cargo, as if there were no cache"));
-        let built = integration::build(&PlainCargo, build_env, &site, &options, &StepStart::default())?;
+        let built = integration::build(&PlainCargo::default(), build_env, &site, &options, &StepStart::default())?;
         Ok((built.built.compiled.len(), built.phases.cargo))
     }
 

@@ -9,7 +9,7 @@ use corpora::worktree;
 use crate::context::{LIMIT, ProbeContext};
 use crate::script::{HERE, ScriptStep};
 use crate::{ProbeError, ProbeResult};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::process::{self, CommandSpec};
 use exec::toolchain::on_path;
 use strategies::key::Digest;

@@ -16,7 +16,7 @@ use strategies::Strategy;
 use crate::context::{ProbeContext, ProbeEnv};
 use crate::script::Script;
 use crate::{Family, FamilyProbe, Probe, ProbeError, known_gaps};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 
 /// How often a failure of an external tool must be seen.
 const REPEATS: u32 = 3;

@@ -14,11 +14,10 @@
 //!     runs/         records, unless --out says otherwise
 //! ```
 //!
-//! Every arm runs at the same paths: a path is an input of a build (it ends up in debug
-//! information), and must not differ between arms. So an arm that waits is renamed aside,
-//! which changes no file, no inode and no time in it. Only store and build directories have
-//! to share a file system, so a volume (`--volume`) holds `arm/` and `parked/` and nothing
-//! else: what was fetched stays for the next run.
+//! Every arm runs at the same paths: a path is an input of a build (it ends up in debug information), and must not
+//! differ between arms. So an arm that waits is renamed aside, which changes no file, no inode and no time in it. Only
+//! store and build directories have to share a file system, so a volume (`--volume`) holds `arm/` and `parked/` and
+//! nothing else: what was fetched stays for the next run.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -31,8 +30,8 @@ use corpora::{CargoProgram, Fetcher};
 
 use super::deadline::Deadline;
 use exec::cargo_home::CargoHome;
-use exec::dirs::remove_dir;
 use exec::environment::Environment;
+use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::observer::Observer;
 use exec::process::{CommandSpec, Finished, ProcessError, Stream};
@@ -54,16 +53,13 @@ pub struct BuildEnv {
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,
     /// The same content at another path, where a scenario needs one.
-    pub second_home: PathBuf,
+    pub(crate) second_home: PathBuf,
     /// The directory that holds `arm/`: the work directory or a volume.
     arms_root: PathBuf,
     environment: Environment,
     observer: Observer,
-    /// Size and time of cargo and rustc when the run began.
     programs: Vec<Option<(u64, SystemTime)>>,
-    /// Called with every phase that begins.
     on_phase: fn(Phase),
-    /// How long one build may take.
     build_limit: Option<Duration>,
     /// Where untrusted code runs, if it is confined.
     sandbox: Option<Arc<Sandbox>>,
@@ -92,22 +88,17 @@ impl BuildEnv {
         let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let environment = Environment::scrub(&home, bin);
         let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
-        let programs = stamps(&toolchain);
-        let cargo_home = home.dir().to_owned();
-        let second_home = work.join("cargo-home-2");
-        let (work, arms_root) = (work.to_owned(), work.to_owned());
-        let on_phase = |_| ();
         Ok(BuildEnv {
-            work,
+            work: work.to_owned(),
             supervisor,
-            cargo_home,
-            second_home,
+            cargo_home: home.dir().to_owned(),
+            second_home: work.join("cargo-home-2"),
+            programs: stamps(&toolchain),
             toolchain,
-            arms_root,
+            arms_root: work.to_owned(),
             environment,
             observer,
-            programs,
-            on_phase,
+            on_phase: |_| (),
             build_limit: None,
             sandbox: None,
         })
@@ -157,13 +148,11 @@ impl BuildEnv {
         sandbox::run_captured(self.sandbox.as_deref(), spec, &self.supervisor)
     }
 
-    /// Notes that a phase of a build begins.
-    pub fn enter(&self, phase: Phase) {
+    pub(crate) fn enter(&self, phase: Phase) {
         (self.on_phase)(phase);
     }
 
-    /// Whether cargo or rustc is another file than when the run began.
-    pub fn toolchain_changed(&self) -> bool {
+    pub(crate) fn toolchain_changed(&self) -> bool {
         stamps(&self.toolchain) != self.programs
     }
 
@@ -178,8 +167,7 @@ impl BuildEnv {
         &self.arms_root
     }
 
-    /// The directory of the arm that runs now.
-    pub fn arm_dir(&self) -> PathBuf {
+    pub(crate) fn arm_dir(&self) -> PathBuf {
         self.arms_root.join("arm")
     }
 
@@ -189,8 +177,7 @@ impl BuildEnv {
         self.variables_with(log, &self.toolchain)
     }
 
-    /// The same for the Cargo of another toolchain.
-    pub fn variables_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
+    pub(crate) fn variables_with(&self, log: &Path, toolchain: &Toolchain) -> BTreeMap<OsString, OsString> {
         let mut env = self.environment.for_build();
         env.extend(self.observer.env(log));
         env.insert("CARGO_NET_OFFLINE".into(), "true".into());
@@ -216,18 +203,15 @@ impl BuildEnv {
         self.observer.rustc()
     }
 
-    /// Takes the arm that runs now aside, as number `arm`.
-    pub fn park(&self, arm: usize) -> Result<()> {
+    pub(crate) fn park(&self, arm: usize) -> Result<()> {
         rename(&self.arm_dir(), &self.parked(arm))
     }
 
-    /// Brings a parked arm back to where it runs.
-    pub fn unpark(&self, arm: usize) -> Result<()> {
+    pub(crate) fn unpark(&self, arm: usize) -> Result<()> {
         rename(&self.parked(arm), &self.arm_dir())
     }
 
-    /// Removes the directories of a parked arm.
-    pub fn remove_parked(&self, arm: usize) -> Result<()> {
+    pub(crate) fn remove_parked(&self, arm: usize) -> Result<()> {
         remove_dir(&self.parked(arm))
     }
 

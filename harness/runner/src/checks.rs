@@ -11,23 +11,17 @@ use super::deadline::BuildError;
 use super::invocation::{BuildOptions, Site};
 use exec::process::{self, CommandSpec};
 
-/// What the checks found.
 #[derive(Debug, Clone, Default)]
 pub struct CheckResult {
-    /// Units a build right after ran; 0 is right.
     pub noop_compiled: u64,
-    /// How long that build took.
-    pub noop: Duration,
+    pub(crate) noop: Duration,
     /// What is wrong with the store; empty when it is intact. `None` without a store.
     pub damage: Option<Vec<String>>,
     /// What the built program printed, where the corpus names one, or how it failed.
     pub program: Option<Result<String, String>>,
 }
 
-/// Looks at everything but the disk.
-///
-/// # Errors
-/// When the no-op build fails or is interrupted.
+/// Looks at everything but the disk. Fails when the no-op build fails or is interrupted.
 pub fn check(
     env: &BuildEnv,
     site: &Site,
@@ -41,25 +35,23 @@ pub fn check(
     Ok(CheckResult { noop_compiled, noop, damage, program })
 }
 
-/// Every entry's files by size and time; those that were just handed out, byte by byte.
+/// Every entry's files by size and time; those that were just restored, byte by byte.
 fn damage(build: &Build, store: &dyn Store) -> Vec<String> {
     use rayon::prelude::*;
-    let handed_out: Vec<_> =
+    let restored: Vec<_> =
         build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit()).collect();
-    let deep = handed_out.par_iter().flat_map_iter(|entry| store::check(store, entry, true));
+    let deep = restored.par_iter().flat_map_iter(|entry| store::check(store, entry, true));
     let deep: Vec<String> = deep.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect();
     [deep, shallow_damage(store)].concat()
 }
 
-/// Every entry's files by size and time.
-pub fn shallow_damage(store: &dyn Store) -> Vec<String> {
+pub(crate) fn shallow_damage(store: &dyn Store) -> Vec<String> {
     use rayon::prelude::*;
     let entries = store.entries();
     let found = entries.par_iter().flat_map_iter(|entry| store::check(store, entry, false));
     found.map(|damage| format!("{}: {}", damage.path.display(), damage.what)).collect()
 }
 
-/// Runs the workspace's own program, built or restored.
 fn program(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Result<Option<Result<String, String>>, BuildError> {
     let (Some(run), Task::Build) = (&site.run, options.task) else { return Ok(None) };
     let program = site.program(&run.bin, &options.profile);

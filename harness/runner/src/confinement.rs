@@ -1,9 +1,8 @@
 //! Untrusted code in the sandbox: what a run's commands need in it, and what rows say of it.
 //!
-//! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's
-//! builds, its unit graphs, no-op and shadow builds, `cargo clean`, the built programs, and the
-//! commands of other people's caches. Fetching stays outside, since it needs the network; it
-//! runs no build script.
+//! Inside runs everything in which code of a corpus may run or be read as configuration: Cargo's builds, its unit
+//! graphs, no-op and shadow builds, `cargo clean`, the built programs, and the commands of other people's caches.
+//! Fetching stays outside, since it needs the network; it runs no build script.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,14 +13,12 @@ use strategies::Strategy;
 
 use super::build_env::BuildEnv;
 use super::experiment::Experiment;
-use exec::command::CommandSpec;
+use exec::process::CommandSpec;
 use exec::sandbox::view::{SandboxNeeds, split};
 use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
 
 /// Refuses strategies that cannot run in a sandbox.
-///
-/// # Errors
-/// When a strategy builds in a daemon: it would have to be inside and outside at once.
+/// Fails when a strategy builds in a daemon: it would have to be inside and outside at once.
 pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
     let serves =
         |strategy: &Strategy| strategy.as_external().is_some_and(|external| external.description.daemon.is_some());
@@ -38,17 +35,13 @@ pub fn refuse_daemons(experiment: &Experiment) -> Result<()> {
     Ok(())
 }
 
-/// The sandbox of a run, when everything is fetched.
-///
-/// # Errors
-/// When it does not work here.
+/// The sandbox of a run, when everything is fetched. Fails when it does not work here.
 pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Result<Sandbox> {
     env.clear_arm()?;
     let needs = needs(experiment, env)?;
     Ok(Sandbox::open(spec.clone(), needs, &env.supervisor)?)
 }
 
-/// What the builds of this run read and write.
 fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
     let mut read = vec![env.toolchain.sysroot.clone(), env.toolchain.cargo.clone(), env.toolchain.rustc.clone()];
     read.extend(["bin", "tools"].map(|dir| env.work.join(dir)));
@@ -83,7 +76,6 @@ fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
     })
 }
 
-/// Directories of this machine that stand in for a registry.
 fn replaced_sources(config: &Path) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(config).unwrap_or_default();
     let table: toml::Table = text.parse().unwrap_or_default();
@@ -95,9 +87,7 @@ fn replaced_sources(config: &Path) -> Vec<PathBuf> {
 }
 
 /// What `run.json` says of it: what it costs to start something in it, measured now.
-///
-/// # Errors
-/// When that cannot be measured, or the run is interrupted.
+/// Fails when that cannot be measured, or the run is interrupted.
 pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     let Some(sandbox) = env.sandbox() else { return Ok(None) };
     let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");

@@ -1,7 +1,6 @@
 //! Why there is no measurement, and how long one build may still take: all its processes together.
 //!
-//! What runs in this process (restoring, publishing) cannot be cut off; it counts for the
-//! processes that come after it.
+//! What runs in this process (restoring, publishing) cannot be cut off; it counts for the processes that come after it.
 
 use std::time::{Duration, Instant};
 
@@ -20,14 +19,8 @@ pub enum BuildError {
     NoDaemon(String),
     /// It reached its limit.
     #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
-    TooLong {
-        /// What ran.
-        what: &'static str,
-        /// The limit.
-        limit: Duration,
-        /// Its last line.
-        last: String,
-    },
+    #[allow(missing_docs, reason = "the fields are those of the text")]
+    TooLong { what: &'static str, limit: Duration, last: String },
     /// Ctrl-C, or Cargo could not be started.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -47,21 +40,19 @@ pub enum BuildError {
 pub struct Deadline(Option<(Duration, Instant)>);
 
 impl Deadline {
-    /// The limit begins to run now.
-    pub fn starting_now(limit: Option<Duration>) -> Deadline {
+    pub(crate) fn starting_now(limit: Option<Duration>) -> Deadline {
         Deadline(limit.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?))))
     }
 
     /// A command that is ended, with its whole process group, when the limit is reached.
-    pub fn on(&self, spec: CommandSpec) -> CommandSpec {
+    pub(crate) fn on(&self, spec: CommandSpec) -> CommandSpec {
         match self.0 {
             Some((_, at)) => spec.timeout(at.saturating_duration_since(Instant::now())),
             None => spec,
         }
     }
 
-    /// The error of a command that was given this limit.
-    pub fn annotate(&self, what: &'static str, error: ProcessError) -> BuildError {
+    pub(crate) fn annotate(&self, what: &'static str, error: ProcessError) -> BuildError {
         match (error, self.0) {
             // A sandbox has a limit of its own, which may be reached before.
             (ProcessError::TimedOut { stderr_tail, .. }, Some((limit, at))) if at <= Instant::now() => {

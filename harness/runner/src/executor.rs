@@ -20,9 +20,8 @@ use super::run::Executor;
 
 /// The run folder and every step in it, also of an earlier part of the run.
 ///
-/// The rounds of a budget follow from the rows before them, and a resumed run must choose the
-/// same. So rows are kept as a reader of the folder finds them, with six decimals, and not as
-/// they were measured.
+/// The rounds of a budget follow from the rows before them, and a resumed run must choose the same. So rows are kept as
+/// a reader of the folder finds them, with six decimals, and not as they were measured.
 #[derive(Debug)]
 pub struct Records {
     writer: RunWriter,
@@ -70,14 +69,10 @@ pub struct RealExecutor<'a> {
     columns: RunColumns<'a>,
     records: Records,
     pace: Pace,
-    /// The arms of this pass.
     arms: BTreeMap<usize, Arm<'a>>,
-    /// The one whose directories are in place.
     running: Option<usize>,
     programs: Programs,
-    /// Time inside measured builds.
     measured: Duration,
-    /// Arms that have had their last slot and are still on disk.
     done: BTreeSet<usize>,
 }
 
@@ -110,14 +105,12 @@ impl<'a> RealExecutor<'a> {
         (self.records.writer, self.measured)
     }
 
-    /// A slot, for people.
     fn label(&self, slot: &Slot) -> String {
         let RunPlan { arms, scenario, workspaces, .. } = self.parts.plan;
         let (step, workspace) = (&scenario.steps[slot.step].name, &workspaces[slot.workspace]);
         format!("the step {step} of {workspace} under {}", arms[slot.arm])
     }
 
-    /// Waits until the machine allows a step to begin.
     fn wait(&mut self, what: &str) -> Result<()> {
         let RealExecutor { parts, arms, done, .. } = self;
         let mut make_room = || {
@@ -131,7 +124,6 @@ impl<'a> RealExecutor<'a> {
         Ok(parts.guards.before(what, &mut make_room)?)
     }
 
-    /// Puts the directories of this arm in place.
     fn turn_to(&mut self, arm: usize) -> Result<()> {
         if self.running == Some(arm) {
             return Ok(());

@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use records::RunInfo;
@@ -8,12 +9,10 @@ use super::*;
 
 const ROUNDS: u32 = 12;
 
-/// FNV-1a, finished so that every bit counts.
 fn hash(numbers: &[u64]) -> u64 {
-    let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    (hash ^ hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    let mut hasher = DefaultHasher::new();
+    numbers.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn key(plan: &RunPlan, slot: &Slot) -> StepKey {
@@ -54,8 +53,7 @@ fn options() -> Options {
     serde_json::from_str(text).unwrap()
 }
 
-/// Half of the arms, drawn from every bit of their times: what loses a decimal on its way to the
-/// disk chooses others.
+/// Half of the arms, drawn from every bit of their times: what loses a decimal on its way to the disk chooses others.
 fn drawn(rows: &[StepRow], arms: &[String]) -> Vec<String> {
     let draw = |arm: &String| {
         let own = rows.iter().filter(|row| row.strategy == *arm).filter_map(|row| row.wall_s);
@@ -67,8 +65,7 @@ fn drawn(rows: &[StepRow], arms: &[String]) -> Vec<String> {
     drawn
 }
 
-/// Goes on with the run in `dir`, or begins it, until it has `rows` rows; returns which arms
-/// took part in which round.
+/// Goes on with the run in `dir`, or begins it, until it has `rows` rows; returns which arms took part in which round.
 fn go_on(dir: &Path, plan: &RunPlan, seed: u64, rows: usize) -> (Vec<Vec<usize>>, Vec<StepRow>) {
     let writer = match dir.exists() {
         true => RunWriter::open_for_append(dir).unwrap(),

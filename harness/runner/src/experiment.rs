@@ -169,16 +169,11 @@ impl Experiment {
 
     /// The plan of a run.
     pub fn plan(&self, options: &Options) -> RunPlan {
-        let family = |arm: &ArmSpec| match arm.strategy.parts() {
-            ["" | "external", ..] => arm.name.clone(),
-            [integration, key, ..] => format!("{integration} {key}"),
-        };
         RunPlan {
             seed: options.seed,
             rounds: options.rounds,
             order: options.order,
             arms: self.arms.iter().map(|arm| arm.name.clone()).collect(),
-            families: self.arms.iter().map(family).collect(),
             scenario: self.scenario.clone(),
             workspaces: self.corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect(),
             only: self.only.clone(),
@@ -208,7 +203,6 @@ pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog
     Ok(catalog)
 }
 
-/// The strategies asked for, and the control.
 fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
     let chosen = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?;
     let is_faulty = |strategy: &Strategy| strategy.as_units().is_some_and(|units| units.fault.is_some());
@@ -239,7 +233,6 @@ fn baseline(options: &Options, arms: &[ArmSpec]) -> Result<String> {
     }
 }
 
-/// A scenario that edits needs the files it edits.
 fn check_edits(experiment: &Experiment, prepared: &[PreparedWorkspace]) -> Result<()> {
     let missing = prepared.iter().find(|prepared| !prepared.fetched.dir().join(&prepared.workspace.edit).is_file());
     match missing {

@@ -13,39 +13,26 @@ use strategies::link::{LinkMode, Mechanism};
 
 use super::build_env::BuildEnv;
 use super::integration::Expectations;
-use super::step::{BuildJob, Trial};
+use super::step::{StepBuild, Trial};
 
-/// The facts gates look at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateFacts {
-    /// The strategy restores nothing.
     pub baseline: bool,
-    /// Files or links placed in the build directory before Cargo ran.
-    pub restored_files: u64,
-    /// The workspace was built with this store before and its build directory was wiped.
-    pub expects_hits: bool,
-    /// Units the policy admitted.
+    pub(crate) restored_files: u64,
+    pub(crate) expects_hits: bool,
     pub admitted: u64,
-    /// Units hit.
     pub hits: u64,
-    /// The link mode, and how often each mechanism happened.
     pub mechanism: Option<(LinkMode, EnumMap<Mechanism, u64>)>,
-    /// The compiler or Cargo is another file than at the start.
-    pub toolchain_changed: bool,
-    /// What is wrong with the store.
+    pub(crate) toolchain_changed: bool,
     pub damage: Vec<String>,
-    /// Units an immediate no-op build ran.
     pub noop_compiled: u64,
     /// The program's output, and that of the first build of this workspace in this run.
     pub program: Option<(String, String)>,
-    /// How the program failed to run.
-    pub program_failed: Option<String>,
+    pub(crate) program_failed: Option<String>,
     /// Units with files that may be shared were hit, so the mechanism has to show.
-    pub shares_files: bool,
-    /// Units found fresh by a strategy without a cache in an empty build directory.
-    pub fresh_from_nothing: u64,
-    /// Units whose directory was not found: nothing can be said of them.
-    pub unmatched: u64,
+    pub(crate) shares_files: bool,
+    pub(crate) fresh_from_nothing: u64,
+    pub(crate) unmatched: u64,
 }
 
 /// Collects the facts of a finished build. `was_seen` says that this store has seen this very
@@ -53,7 +40,7 @@ pub struct GateFacts {
 pub(crate) fn facts(
     env: &BuildEnv,
     expectations: &Expectations,
-    job: &BuildJob,
+    job: &StepBuild,
     trial: &Trial,
     was_seen: bool,
     programs: &mut HashMap<(String, String, String), String>,
@@ -92,28 +79,26 @@ pub(crate) fn facts(
 
 /// The first gate that fires, as a reason; `None` for a valid row.
 pub fn invalid(facts: &GateFacts) -> Option<String> {
+    let GateFacts { restored_files, admitted, fresh_from_nothing, unmatched, noop_compiled, damage, .. } = facts;
     let gates = [
-        restored_by_baseline,
-        not_cold,
-        unseen,
-        hit_nothing,
-        other_mechanism,
-        toolchain,
-        damaged,
-        rebuilt,
-        program_failed,
-        other_program,
+        (facts.baseline && *restored_files > 0).then(|| format!("a baseline restored {restored_files} files")),
+        (*fresh_from_nothing > 0)
+            .then(|| format!("{fresh_from_nothing} units were fresh in an empty build directory without a cache")),
+        (*unmatched > 0).then(|| format!("{unmatched} units could not be followed into the build directory")),
+        (facts.expects_hits && *admitted > 0 && facts.hits == 0)
+            .then(|| format!("{admitted} units were admitted and none was hit")),
+        other_mechanism(facts),
+        facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned()),
+        damage.first().map(|first| format!("the store is damaged in {} places, first {first}", damage.len())),
+        (*noop_compiled > 0).then(|| format!("a no-op build after it ran {noop_compiled} units")),
+        facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}")),
+        facts
+            .program
+            .as_ref()
+            .filter(|(now, first)| now != first)
+            .map(|(now, first)| format!("the program printed {now:?}, the first build in this run {first:?}")),
     ];
-    gates.iter().find_map(|gate| gate(facts))
-}
-
-fn restored_by_baseline(facts: &GateFacts) -> Option<String> {
-    (facts.baseline && facts.restored_files > 0).then(|| format!("a baseline restored {} files", facts.restored_files))
-}
-
-fn hit_nothing(facts: &GateFacts) -> Option<String> {
-    (facts.expects_hits && facts.admitted > 0 && facts.hits == 0)
-        .then(|| format!("{} units were admitted and none was hit", facts.admitted))
+    gates.into_iter().flatten().next()
 }
 
 fn other_mechanism(facts: &GateFacts) -> Option<String> {
@@ -129,44 +114,12 @@ fn other_mechanism(facts: &GateFacts) -> Option<String> {
         .then(|| format!("{link} was asked for, and nothing was shared"))
 }
 
-fn not_cold(facts: &GateFacts) -> Option<String> {
-    (facts.fresh_from_nothing > 0)
-        .then(|| format!("{} units were fresh in an empty build directory without a cache", facts.fresh_from_nothing))
-}
-
-fn unseen(facts: &GateFacts) -> Option<String> {
-    (facts.unmatched > 0).then(|| format!("{} units could not be followed into the build directory", facts.unmatched))
-}
-
-fn program_failed(facts: &GateFacts) -> Option<String> {
-    facts.program_failed.as_ref().map(|why| format!("the built program does not run: {why}"))
-}
-
-fn toolchain(facts: &GateFacts) -> Option<String> {
-    facts.toolchain_changed.then(|| "the toolchain changed during the run".to_owned())
-}
-
-fn damaged(facts: &GateFacts) -> Option<String> {
-    let first = facts.damage.first()?;
-    Some(format!("the store is damaged in {} places, first {first}", facts.damage.len()))
-}
-
-fn rebuilt(facts: &GateFacts) -> Option<String> {
-    (facts.noop_compiled > 0).then(|| format!("a no-op build after it ran {} units", facts.noop_compiled))
-}
-
-fn other_program(facts: &GateFacts) -> Option<String> {
-    let (now, first) = facts.program.as_ref()?;
-    (now != first).then(|| format!("the program printed {now:?}, the first build in this run {first:?}"))
-}
-
 /// The sources of every unit directory that was seen compiled or restored.
 ///
-/// A unit of a path package can be called fresh although it holds another working copy's code:
-/// where copies share a build directory, both have one unit directory, and Cargo compares
-/// times, not content. So after each step the files a unit was compiled from (its dep-info)
-/// are remembered with their content; a unit that is fresh must have been compiled from what
-/// its working copy holds now.
+/// A unit of a path package can be called fresh although it holds another working copy's code: where copies share a
+/// build directory, both have one unit directory, and Cargo compares times, not content. So after each step the files a
+/// unit was compiled from (its dep-info) are remembered with their content; a unit that is fresh must have been
+/// compiled from what its working copy holds now.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     units: HashMap<PathBuf, Vec<SourceFile>>,
@@ -178,9 +131,9 @@ type SourceFile = (PathBuf, Option<Digest>);
 impl Origins {
     /// Takes in what a step compiled, and looks at what it found fresh: the first unit that was
     /// compiled from other sources than its working copy has, as a reason.
-    pub(crate) fn check(&mut self, jobs: &[BuildJob], trials: &[Trial], opaque: bool) -> Option<String> {
+    pub(crate) fn check(&mut self, jobs: &[StepBuild], trials: &[Trial], opaque: bool) -> Option<String> {
         // In an empty build directory a tool brought it.
-        let was_there = |job: &BuildJob, trial: &Trial, index| !(job.cold && opaque) && was_there(trial, index);
+        let was_there = |job: &StepBuild, trial: &Trial, index| !(job.cold && opaque) && was_there(trial, index);
         for (job, trial) in jobs.iter().zip(trials) {
             for (index, dir) in local_units(job, trial) {
                 if !was_there(job, trial, index) || !self.units.contains_key(&dir) {
@@ -199,8 +152,7 @@ impl Origins {
     }
 }
 
-/// Compiled units of path packages, and their directories.
-fn local_units<'t>(job: &'t BuildJob, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
+fn local_units<'t>(job: &'t StepBuild, trial: &'t Trial) -> impl Iterator<Item = (UnitIndex, PathBuf)> + 't {
     let units = trial.build.built.matched.units.iter();
     units
         .filter(|(index, _)| {
@@ -216,8 +168,7 @@ fn was_there(trial: &Trial, index: UnitIndex) -> bool {
     trial.build.is_fresh(index) && !restored.into_iter().any(|(unit, _)| *unit == index)
 }
 
-/// What a unit read of its working copy, by its dep-info.
-fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
+fn sources(job: &StepBuild, unit_dir: &Path) -> Vec<SourceFile> {
     let files = std::fs::read_dir(unit_dir.join("out")).into_iter().flatten().flatten().map(|file| file.path());
     let dep_infos = files.filter(|path| path.extension().is_some_and(|kind| kind == "d"));
     let mut read: Vec<PathBuf> = dep_infos
@@ -231,11 +182,11 @@ fn sources(job: &BuildJob, unit_dir: &Path) -> Vec<SourceFile> {
     read.into_iter().map(|file| (file.clone(), content(job, &file))).collect()
 }
 
-fn is_unchanged(job: &BuildJob, sources: &[SourceFile]) -> bool {
+fn is_unchanged(job: &StepBuild, sources: &[SourceFile]) -> bool {
     sources.iter().all(|(file, was)| content(job, file) == *was)
 }
 
-fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
+fn content(job: &StepBuild, file: &Path) -> Option<Digest> {
     std::fs::read(job.site.tree.join(file)).ok().map(|bytes| Digest::of(&bytes))
 }
 
@@ -243,7 +194,6 @@ fn content(job: &BuildJob, file: &Path) -> Option<Digest> {
 mod tests {
     use super::*;
 
-    /// Hardlinked, reflinked, copied, symlinked.
     fn placed(link: LinkMode, counts: [u64; 4]) -> Option<(LinkMode, EnumMap<Mechanism, u64>)> {
         Some((link, EnumMap::from_array(counts)))
     }

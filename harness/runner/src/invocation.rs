@@ -127,15 +127,13 @@ impl Site {
         args
     }
 
-    /// The arguments of the same build, only described.
-    pub fn graph_args(&self, env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
+    pub(crate) fn graph_args(&self, env: &BuildEnv, options: &BuildOptions) -> Vec<OsString> {
         let mut args = self.common_args(env, options);
         args.extend(["--unit-graph", "-Zunstable-options"].map(OsString::from));
         args
     }
 
-    /// The arguments of `cargo clean`: everything.
-    pub fn clean_args(&self, env: &BuildEnv) -> Vec<OsString> {
+    pub(crate) fn clean_args(&self, env: &BuildEnv) -> Vec<OsString> {
         let mut args: Vec<OsString> = ["clean", "--locked", "--offline"].map(OsString::from).to_vec();
         args.extend(self.toolchain(env).layout_flag().map(OsString::from));
         args

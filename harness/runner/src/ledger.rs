@@ -1,34 +1,26 @@
 //! What the trees of an arm take on disk, step by step.
 //!
-//! Physical bytes need a look at every file's extents, and store and build directories
-//! together share them, so each step needs all trees. Looking at all of them after every step
-//! would cost more the more workspaces there are. But a measured build changes its own build
-//! directory and the store, and nothing else; so every tree is remembered as it was seen last
-//! ([`TreeScan`]), and only those that were touched are looked at again.
-//!
-//! The file system is synced first, outside the measured time: what is not written out has no
-//! blocks yet. That also keeps the write-back of one arm's build out of the next one's time.
+//! Store and build directories share blocks, so each step needs all trees; but a measured build changes its own build
+//! directory and the store, and nothing else. So every tree is remembered as it was seen last ([`TreeScan`]), and only
+//! those that were touched are looked at again. The file system is synced first, outside the measured time: what is not
+//! written out has no blocks yet, and the write-back of one arm's build must not fall into the next one's time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use exec::disk::{self, Detail, TreeScan, TreeUsage};
-use exec::extents;
+use exec::disk::{self, TreeScan, TreeUsage};
 
 /// What the disk looked like after a step. What cannot be known is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DiskUse {
-    /// The store.
     pub store: Option<TreeUsage>,
-    /// The build directories of the step.
     pub tree: Option<TreeUsage>,
     /// Store and all build directories together, what they share counted once, bytes.
     pub all_physical_bytes: Option<u64>,
     /// What the step added to that, bytes; negative where it freed more than it took.
-    pub marginal_physical_bytes: Option<i64>,
+    pub(crate) marginal_physical_bytes: Option<i64>,
 }
 
-/// The trees of one arm.
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// Each as it was seen last; `None` where it has to be looked at again.
@@ -43,17 +35,15 @@ impl Ledger {
         Ledger { trees: trees.into_iter().map(|tree| (tree.to_owned(), None)).collect(), before: None }
     }
 
-    /// Notes that a tree was changed, removed or added outside a measured build.
     pub fn touch(&mut self, tree: &Path) {
         self.trees.insert(tree.to_owned(), None);
     }
 
-    /// Called when the actions of a step are done and its build begins: from here on, growth
-    /// is the step's. What the actions wrote and removed is written out, so that the build does
-    /// not pay for it.
+    /// Called when the actions of a step are done and its build begins: from here on, growth is the step's. What the
+    /// actions wrote and removed is written out, so that the build does not pay for it.
     pub fn begin(&mut self) {
         let somewhere = self.trees.keys().filter_map(|tree| tree.parent()).find(|dir| dir.is_dir());
-        somewhere.into_iter().for_each(|dir| drop(extents::sync(dir)));
+        somewhere.into_iter().for_each(|dir| drop(disk::sync(dir)));
         self.look();
         self.before = self.together();
     }
@@ -62,7 +52,7 @@ impl Ledger {
     pub fn end(&mut self, store: Option<&Path>, trees: &[&Path]) -> DiskUse {
         trees.iter().chain(&store).for_each(|tree| self.touch(tree));
         // Where syncing fails the extents say so themselves: they have no place yet.
-        trees.iter().chain(&store).for_each(|tree| drop(extents::sync(tree)));
+        trees.iter().chain(&store).for_each(|tree| drop(disk::sync(tree)));
         self.look();
         let scan = |path: &Path| self.trees.get(path)?.as_ref();
         let all = self.together();
@@ -79,7 +69,7 @@ impl Ledger {
     /// it every sum it is part of.
     fn look(&mut self) {
         for (path, scan) in self.trees.iter_mut().filter(|(_, scan)| scan.is_none()) {
-            *scan = disk::scan(path, Detail::Extents).ok();
+            *scan = disk::scan(path).ok();
         }
     }
 
@@ -130,7 +120,6 @@ mod tests {
         }
     }
 
-    /// Directories take a block or so each.
     fn about(bytes: Option<i64>, kib: i64) -> bool {
         bytes.is_some_and(|bytes| (bytes - kib * KIB as i64).abs() <= 16 * KIB as i64)
     }

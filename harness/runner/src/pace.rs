@@ -1,10 +1,9 @@
 //! How many rounds, and of which arms: a number, or a budget of time.
 //!
-//! With a budget the first rounds are of all arms; later ones go to the arms whose intervals
-//! are widest, with the baseline each needs to be paired with. Rounds come in pairs of the
-//! same arms, since the order of a pair is balanced. What is chosen is a pure function of the
-//! rows recorded before, so that a resumed run chooses the same; the clock only says when
-//! to stop. Which intervals are widest is a matter of statistics, and comes from the caller.
+//! With a budget the first rounds are of all arms; later ones go to the arms whose intervals are widest, with the
+//! baseline each is paired with. Rounds come in pairs of the same arms, since the order of a pair is balanced. What is
+//! chosen is a pure function of the rows recorded before, so that a resumed run chooses the same; the clock only says
+//! when to stop.
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +40,7 @@ pub struct TimeBudget {
 
 impl Pace {
     /// The pace asked for; `rows` are those of an earlier part of the run.
-    pub fn of(options: &Options, rows: &[StepRow]) -> Pace {
+    pub(crate) fn of(options: &Options, rows: &[StepRow]) -> Pace {
         match options.budget_s {
             None => Pace::Rounds(options.rounds),
             Some(seconds) => Pace::Budget(TimeBudget {
@@ -52,9 +51,8 @@ impl Pace {
         }
     }
 
-    /// The arms of a round, `None` when the run is over. `measured` is the time inside measured
-    /// builds so far.
-    pub fn arms_of(
+    /// The arms of a round, `None` when the run is over. `measured` is the time inside measured builds so far.
+    pub(crate) fn arms_of(
         &self,
         round: u32,
         plan: &RunPlan,
@@ -89,7 +87,6 @@ impl TimeBudget {
     }
 }
 
-/// Measured seconds an arm takes a round.
 fn mean_round(arm: &str, rows: &[StepRow]) -> f64 {
     let own = || rows.iter().filter(|row| row.strategy == arm);
     let rounds: std::collections::BTreeSet<u32> = own().map(|row| row.round).collect();

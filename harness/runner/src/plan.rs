@@ -1,29 +1,27 @@
 //! What is to be run, and in which order: a pure function of the options.
 //!
-//! A *pass* is the scenario once through, for every arm: from empty directories to the last
-//! step. A scenario of workspaces together has one pass a round, one of each workspace
-//! alone has one a workspace. Within a pass the arms take turns.
+//! A *pass* is the scenario once through, for every arm: from empty directories to the last step. A scenario of
+//! workspaces together has one pass a round, one of each workspace alone has one a workspace. Within a pass the arms
+//! take turns.
 //!
-//! A fixed order would give every arm its own place in the machine's state: page cache, heat,
-//! neighbours. So the order of each turn (a step of a workspace, or a whole pass) is drawn from
-//! the seed for each round; over pairs of rounds it is balanced, since the second round of a pair
-//! runs the first one's order backwards, so that an arm's mean position over the pair is the
-//! middle.
+//! A fixed order would give every arm its own place in the machine's state: page cache, heat, neighbours. So the order
+//! of each turn is drawn from the seed for each round; the second round of a pair runs the first one's order backwards,
+//! so that an arm's mean position over the pair is the middle.
 
 use std::collections::BTreeSet;
 
 use corpora::scenario::Scenario;
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::progress::SlotKind;
 use crate::shard::split::ShardCell;
 
 /// How arms take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArmOrder {
-    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
-    /// on disk at once.
+    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are on disk at once.
     Interleaved,
     /// Each arm through the whole scenario, then the next. Needs the disk of one arm, and more
     /// rounds for the same certainty.
@@ -42,8 +40,6 @@ pub struct RunPlan {
     pub order: ArmOrder,
     /// Names of the arms.
     pub arms: Vec<String>,
-    /// What decides how much an arm builds, for estimates.
-    pub families: Vec<String>,
     /// The scenario.
     pub scenario: Scenario,
     /// Names of the workspaces.
@@ -116,14 +112,6 @@ impl RunPlan {
                 .collect(),
         }
     }
-
-    /// What a measurement's duration depends on.
-    pub fn kind(&self, slot: &Slot) -> SlotKind {
-        SlotKind {
-            place: (self.scenario.steps[slot.step].name.clone(), self.workspaces[slot.workspace].clone()),
-            family: self.families[slot.arm].clone(),
-        }
-    }
 }
 
 impl Pass {
@@ -139,49 +127,32 @@ impl Pass {
     }
 }
 
-/// A small generator with a published algorithm (SplitMix64, Steele, Lea and Flood 2014), so
-/// that a recorded seed gives the same order for ever.
-#[derive(Debug, Clone)]
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`, without the bias of a plain remainder (Lemire 2019).
-    fn below(&mut self, bound: usize) -> usize {
-        let bound = bound as u64;
-        let threshold = bound.wrapping_neg() % bound;
-        loop {
-            let wide = u128::from(self.next()) * u128::from(bound);
-            if wide as u64 >= threshold {
-                return (wide >> 64) as usize;
-            }
-        }
-    }
-}
-
-/// The arms of one turn in one round, in the order they run; arms are numbers below `arms`,
-/// rounds count from 1.
+/// The arms of one turn in one round, in the order they run: numbers less than `arms`. The generator has a published
+/// algorithm (Steele, Lea and Flood 2014), so that a recorded seed gives the same order for ever.
 fn order(seed: u64, turn: &[usize], round: u32, arms: usize) -> Vec<usize> {
     let pair = u64::from(round.saturating_sub(1) / 2);
-    let mut random = SplitMix64(seed ^ pair.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+    let mut random = SplitMix64::seed_from_u64(seed ^ pair.wrapping_mul(0xD6E8_FEB8_6659_FD93));
     for part in turn {
-        random.0 = random.next() ^ *part as u64;
+        random = SplitMix64::seed_from_u64(random.next_u64() ^ *part as u64);
     }
     let mut order: Vec<usize> = (0..arms).collect();
     for at in (1..arms).rev() {
-        order.swap(at, random.below(at + 1));
+        order.swap(at, uniform(&mut random, at as u64 + 1));
     }
     if round.is_multiple_of(2) {
         order.reverse();
     }
     order
+}
+
+/// A number less than `bound`, without the bias of a plain remainder (Lemire 2019).
+fn uniform(random: &mut SplitMix64, bound: u64) -> usize {
+    loop {
+        let wide = u128::from(random.next_u64()) * u128::from(bound);
+        if wide as u64 >= bound.wrapping_neg() % bound {
+            return (wide >> 64) as usize;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +165,6 @@ pub(super) mod tests {
             rounds,
             order,
             arms: (0..arms).map(|arm| format!("a{arm}")).collect(),
-            families: vec!["f".into(); arms],
             scenario: Scenario::load(scenario).unwrap(),
             workspaces: vec!["x".into(), "y".into()],
             only: None,
@@ -243,7 +213,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn shards_have_the_tellings_of_the_whole_run_between_them() {
+    fn shards_have_the_passes_of_the_whole_run_between_them() {
         for (scenario, order) in [("gauntlet", ArmOrder::Interleaved), ("profiles", ArmOrder::ArmByArm)] {
             let whole = plan(scenario, order, 3, 4);
             let all = |plan: &RunPlan| (1..=4).flat_map(|round| plan.passes(round, &[0, 1, 2])).collect::<Vec<_>>();
@@ -289,6 +259,13 @@ pub(super) mod tests {
             order.sort_unstable();
             assert_eq!(order, (0..10).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_recorded_seed_gives_the_same_order_for_ever() {
+        assert_eq!(order(7, &[0], 1, 10), [6, 1, 8, 3, 0, 2, 9, 4, 5, 7]);
+        assert_eq!(order(7, &[2, 3], 5, 10), [6, 5, 3, 9, 2, 0, 8, 1, 4, 7]);
+        assert_eq!(order(0xDEAD_BEEF_CAFE_BABE, &[1, 20], 8, 7), [4, 1, 0, 3, 2, 5, 6]);
     }
 
     #[test]

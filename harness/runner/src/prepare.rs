@@ -7,7 +7,7 @@ use corpora::{Corpus, FetchedSource, Workspace};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::build_env::BuildEnv;
-use exec::cargo_home::twin;
+use exec::cargo_home::duplicate;
 
 /// A workspace whose sources and dependencies are on this machine.
 #[derive(Debug, Clone)]
@@ -25,10 +25,8 @@ pub struct PreparedWorkspace {
 pub struct FetchNeeds {
     /// Leaf and root members.
     pub members: bool,
-    /// What the second lockfile names.
-    pub upgrade: bool,
-    /// A second CARGO_HOME.
-    pub second_home: bool,
+    pub(crate) upgrade: bool,
+    pub(crate) second_home: bool,
 }
 
 impl FetchNeeds {
@@ -55,7 +53,7 @@ pub fn prepare(env: &BuildEnv, corpus: &Corpus, needs: FetchNeeds) -> Result<Vec
     }
     bar.finish_and_clear();
     if needs.second_home {
-        twin(&env.cargo_home, &env.second_home)?;
+        duplicate(&env.cargo_home, &env.second_home)?;
     }
     Ok(prepared)
 }

@@ -5,46 +5,36 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-/// What a measurement's duration depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SlotKind {
-    /// Step and workspace.
-    pub place: (String, String),
-    /// What decides how much is built: the key policy, or the baseline's name.
-    pub family: String,
-}
+use super::plan::Slot;
 
-/// Learns how long measurements take and predicts the rest.
+/// Learns how long measurements take and predicts the rest: by those of the same arm, step and workspace, else of the
+/// same step and workspace, else by all.
 #[derive(Debug, Default)]
-pub struct Estimate {
-    seen: HashMap<SlotKind, (f64, u32)>,
+struct Estimate {
+    seen: HashMap<(usize, usize, usize), (f64, u32)>,
 }
 
 impl Estimate {
-    /// Takes in one finished measurement, checks and preparation included.
-    pub fn learn(&mut self, kind: &SlotKind, took: Duration) {
-        let (sum, count) = self.seen.entry(kind.clone()).or_default();
+    fn learn(&mut self, slot: &Slot, took: Duration) {
+        let (sum, count) = self.seen.entry((slot.arm, slot.step, slot.workspace)).or_default();
         *sum += took.as_secs_f64();
         *count += 1;
     }
 
-    /// How long the remaining ones will take; `None` before anything is known.
-    pub fn remaining<'a>(&self, rest: impl Iterator<Item = &'a SlotKind>) -> Option<Duration> {
-        let mean = |matches: &dyn Fn(&SlotKind) -> bool| {
-            let (sum, count) = self
-                .seen
-                .iter()
-                .filter(|(kind, _)| matches(kind))
-                .fold((0.0, 0), |(sum, count), (_, seen)| (sum + seen.0, count + seen.1));
+    /// `None` before anything is known.
+    fn remaining(&self, rest: &[Slot]) -> Option<Duration> {
+        let mean = |matches: &dyn Fn(usize, (usize, usize)) -> bool| {
+            let seen = self.seen.iter().filter(|((arm, step, workspace), _)| matches(*arm, (*step, *workspace)));
+            let (sum, count) = seen.fold((0.0, 0), |(sum, count), (_, seen)| (sum + seen.0, count + seen.1));
             (count > 0).then(|| sum / f64::from(count))
         };
-        let mut total = 0.0;
-        for kind in rest {
-            total += mean(&|seen| seen == kind)
-                .or_else(|| mean(&|seen| seen.place == kind.place))
-                .or_else(|| mean(&|_| true))?;
-        }
-        Some(Duration::from_secs_f64(total))
+        let predicted = rest.iter().map(|slot| {
+            let here = (slot.step, slot.workspace);
+            mean(&|arm, place| arm == slot.arm && place == here)
+                .or_else(|| mean(&|_, place| place == here))
+                .or_else(|| mean(&|_, _| true))
+        });
+        predicted.sum::<Option<f64>>().filter(|_| !self.seen.is_empty()).map(Duration::from_secs_f64)
     }
 }
 
@@ -71,8 +61,8 @@ impl Default for Progress {
 
 impl Progress {
     /// Says what runs now; `rest` is everything not yet measured, this one included.
-    pub fn show(&mut self, what: &str, rest: &[SlotKind]) {
-        let left = match self.estimate.remaining(rest.iter()) {
+    pub(crate) fn show(&mut self, what: &str, rest: &[Slot]) {
+        let left = match self.estimate.remaining(rest) {
             Some(left) => format!("about {} left{}", HumanDuration(left), self.of_what),
             None => "estimating".to_owned(),
         };
@@ -80,15 +70,14 @@ impl Progress {
         self.began = Instant::now();
     }
 
-    /// Takes in that the one shown is finished.
-    pub fn finished(&mut self, kind: &SlotKind) {
-        self.estimate.learn(kind, self.began.elapsed());
+    pub(crate) fn finished(&mut self, slot: &Slot) {
+        self.estimate.learn(slot, self.began.elapsed());
         self.bar.inc(1);
     }
 
     /// A round of `all` measurements begins, `missing` of which an earlier part of the run has
     /// not taken. `rounds` is 0 where their number is not fixed.
-    pub fn round(&mut self, round: u32, rounds: u32, all: usize, missing: usize) {
+    pub(crate) fn round(&mut self, round: u32, rounds: u32, all: usize, missing: usize) {
         let all = all as u64;
         self.of_what = if rounds == 0 { " of this round" } else { "" };
         let before = self.bar.position();
@@ -113,19 +102,17 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn kind(step: &str, workspace: &str, family: &str) -> SlotKind {
-        SlotKind { place: (step.into(), workspace.into()), family: family.into() }
-    }
-
     #[test]
     fn the_nearest_experience_predicts() {
+        let slot = |arm, step, workspace| Slot { round: 1, position: 1, arm, step, workspace };
         let mut estimate = Estimate::default();
-        assert_eq!(estimate.remaining([kind("fill", "a", "none")].iter()), None);
-        estimate.learn(&kind("fill", "a", "none"), Duration::from_secs(10));
-        estimate.learn(&kind("warm", "a", "aggressive"), Duration::from_secs(2));
-        let left = |kind: SlotKind| estimate.remaining([kind].iter()).unwrap().as_secs();
-        assert_eq!(left(kind("fill", "a", "none")), 10);
-        assert_eq!(left(kind("fill", "a", "aggressive")), 10);
-        assert_eq!(left(kind("edit", "b", "none")), 6);
+        assert_eq!(estimate.remaining(&[slot(0, 0, 0)]), None);
+        estimate.learn(&slot(0, 0, 0), Duration::from_secs(10));
+        estimate.learn(&slot(1, 1, 0), Duration::from_secs(2));
+        estimate.learn(&slot(2, 0, 0), Duration::from_secs(6));
+        let left = |slots: &[Slot]| estimate.remaining(slots).unwrap().as_secs();
+        assert_eq!(left(&[slot(0, 0, 0)]), 10);
+        assert_eq!(left(&[slot(1, 0, 0)]), 8);
+        assert_eq!(left(&[slot(0, 2, 1), slot(0, 0, 0)]), 16);
     }
 }

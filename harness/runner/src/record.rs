@@ -18,20 +18,16 @@ use super::step::{BuiltStep, Maintenance, OutcomeCounts, ShadowResult, StepOutco
 /// The columns that are the same in every row of a run, and the names that slots stand for.
 #[derive(Debug, Clone)]
 pub struct RunColumns<'a> {
-    /// Name of the run.
     pub run: String,
-    /// Corpus.
     pub corpus: String,
     /// First line of `rustc -vV`.
     pub toolchain: String,
     /// Cargo profile where a step has none of its own.
     pub profile: String,
-    /// Names of steps, workspaces and arms.
     pub plan: &'a RunPlan,
 }
 
 impl RunColumns<'_> {
-    /// What makes the step of a slot unique.
     pub fn key(&self, slot: &Slot) -> StepKey {
         StepKey {
             run: self.run.clone(),
@@ -43,7 +39,6 @@ impl RunColumns<'_> {
         }
     }
 
-    /// The row of a step, and those of its units.
     pub fn rows(&self, slot: &Slot, strategy: &Strategy, outcome: &StepOutcome) -> (StepRow, Vec<UnitRow>) {
         let key = self.key(slot);
         let step = &self.plan.scenario.steps[slot.step];
@@ -81,7 +76,6 @@ impl RunColumns<'_> {
     }
 }
 
-/// How a step differs from a plain build in its profile.
 fn variant(step: &Step) -> String {
     let command = match step.run {
         Task::Build => "",
@@ -158,7 +152,6 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     on_disk(row, &step.disk)
 }
 
-/// The row of a step that compiles nothing.
 fn maintained(row: StepRow, maintenance: &Maintenance) -> StepRow {
     let facts = GateFacts { damage: maintenance.damage.clone().unwrap_or_default(), ..GateFacts::default() };
     let invalid = gates::invalid(&facts);
@@ -176,7 +169,6 @@ fn maintained(row: StepRow, maintenance: &Maintenance) -> StepRow {
     on_disk(row, &maintenance.disk)
 }
 
-/// The rows of its units.
 fn unit_rows(key: &StepKey, build: &Build, outcomes: &[UnitOutcome]) -> Vec<UnitRow> {
     outcomes
         .iter()
@@ -220,7 +212,6 @@ fn on_disk(row: StepRow, disk: &DiskUse) -> StepRow {
     }
 }
 
-/// What a reader of a valid row should know.
 fn remarks(step: &BuiltStep) -> String {
     let mut remarks: Vec<String> = Vec::new();
     for Trial { build, .. } in &step.trials {

@@ -10,7 +10,7 @@ use corpora::scenario::Action;
 use records::{StepRow, UnitRow};
 
 use super::plan::{ArmOrder, Pass, RunPlan, Slot};
-use super::progress::{Progress, SlotKind};
+use super::progress::Progress;
 
 /// Does what the plan says.
 pub trait Executor {
@@ -23,14 +23,10 @@ pub trait Executor {
     /// An unmeasured action before the slot's step, on its workspace or on all.
     fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) -> Result<()>;
 
-    /// The measured task of a step.
-    ///
-    /// # Errors
-    /// When the run has to stop; a failed build is a row.
+    /// The measured task of a step. Fails when the run has to stop; a failed build is a row.
     fn measure(&mut self, slot: &Slot) -> Result<(StepRow, Vec<UnitRow>)>;
 
-    /// An arm has had its last slot of a pass while others go on; its directories can go when
-    /// room is short.
+    /// An arm has had its last slot of a pass while others go on; its directories can go when room is short.
     fn last_slot_done(&mut self, arm: usize);
 
     /// An arm's pass ends; its directories can go.
@@ -60,11 +56,10 @@ pub fn run(plan: &RunPlan, executor: &mut dyn Executor, progress: &mut Progress)
                 (pass, missing)
             })
             .collect();
-        let mut rest: Vec<SlotKind> = missing.iter().flat_map(|(_, slots)| slots).map(|slot| plan.kind(slot)).collect();
+        let mut rest: Vec<Slot> = missing.iter().flat_map(|(_, slots)| slots).copied().collect();
         progress.round(round, plan.rounds, all, rest.len());
         for later in round + 1..=plan.rounds {
-            let later = plan.passes(later, &plan.all_arms()).into_iter().flat_map(|pass| pass.slots);
-            rest.extend(later.map(|slot| plan.kind(&slot)));
+            rest.extend(plan.passes(later, &plan.all_arms()).into_iter().flat_map(|pass| pass.slots));
         }
         for (pass, missing) in missing {
             run_pass(plan, &pass, &missing, executor, progress, &mut rest)?;
@@ -79,7 +74,7 @@ fn run_pass(
     slots: &[Slot],
     executor: &mut dyn Executor,
     progress: &mut Progress,
-    rest: &mut Vec<SlotKind>,
+    rest: &mut Vec<Slot>,
 ) -> Result<()> {
     let mut begun = BTreeSet::new();
     for (at, slot) in slots.iter().enumerate() {

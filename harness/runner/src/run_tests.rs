@@ -62,7 +62,7 @@ impl Executor for Mock {
     }
 }
 
-fn all_moments(plan: &RunPlan) -> Vec<Slot> {
+fn all_slots(plan: &RunPlan) -> Vec<Slot> {
     let rounds = 1..=plan.rounds;
     rounds.flat_map(|round| plan.passes(round, &plan.all_arms())).flat_map(|pass| pass.slots).collect()
 }
@@ -110,7 +110,7 @@ fn the_exact_sequence_of_two_arms_that_take_turns() {
         log.push(format!("{arm}: step 0 of {workspace}"));
         log
     };
-    let slots = all_moments(&plan);
+    let slots = all_slots(&plan);
     let mut expected: Vec<String> = slots.iter().enumerate().flat_map(|(at, slot)| turn(slot, at < 2)).collect();
     expected.extend(["end 0".to_owned(), "end 1".to_owned()]);
     assert_eq!(mock.log, expected);
@@ -138,7 +138,7 @@ fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
         ("profiles", ArmOrder::ArmByArm),
     ] {
         let plan = plan(scenario, order, 3, 2);
-        let slots = all_moments(&plan);
+        let slots = all_slots(&plan);
         for stop in 0..slots.len() {
             let mut mock = Mock { stop_after: Some(stop), ..Mock::of(&plan) };
             assert!(run(&plan, &mut mock, &mut Progress::default()).is_err());
@@ -154,15 +154,14 @@ fn a_run_cut_off_anywhere_resumes_to_the_same_rows() {
 #[test]
 fn a_finished_arm_is_not_run_again() {
     let plan = plan("gauntlet", ArmOrder::ArmByArm, 2, 1);
-    let recorded = all_moments(&plan)[..6].to_vec();
+    let recorded = all_slots(&plan)[..6].to_vec();
     let mut mock = Mock { recorded, ..Mock::of(&plan) };
     run(&plan, &mut mock, &mut Progress::default()).unwrap();
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("begin")).count(), 1);
     assert_eq!(mock.log.iter().filter(|line| line.starts_with("end")).count(), 1);
 }
 
-/// Between its last step and the end of the pass an arm's directories are in nobody's way,
-/// unless room is short.
+/// Between its last step and the end of the pass an arm's directories are in nobody's way, unless room is short.
 #[test]
 fn an_arm_that_waits_for_the_others_to_end_can_be_cleared_away() {
     let plan_of = |order| plan("gauntlet", order, 3, 1);

@@ -17,11 +17,10 @@ use strategies::shadow::{FileDifference, ShadowComparison, ShadowVerdict, compar
 use super::build_env::BuildEnv;
 use super::integration::{self, StepStart, plain::PlainCargo};
 use super::invocation::Site;
-use super::step::{BuildJob, ShadowResult, Trial};
-use exec::dirs::remove_dir;
+use super::step::{ShadowResult, StepBuild, Trial};
+use exec::filesystem::remove_dir;
 
-/// Compiles what was restored and compares.
-pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<ShadowResult> {
+pub(crate) fn check(env: &BuildEnv, job: &StepBuild, trial: &Trial) -> Result<ShadowResult> {
     let hits: Vec<(UnitPlace, String)> = trial
         .units
         .iter()
@@ -59,7 +58,6 @@ pub(crate) fn check(env: &BuildEnv, job: &BuildJob, trial: &Trial) -> Result<Sha
     Ok(shadow)
 }
 
-/// The kinds of files that differ.
 fn files(comparison: &ShadowComparison) -> String {
     let ShadowComparison::Differs(differences) = comparison else { return String::new() };
     let kind = |difference: &FileDifference| {
@@ -90,9 +88,9 @@ impl BuildDirAside {
     }
 
     /// Builds from nothing in the place of the restored directory, and takes the result aside.
-    fn compile(&self, env: &BuildEnv, job: &BuildJob, name: &str) -> Result<PathBuf> {
-        let site = Site { hooks: Arc::new(PlainCargo), ..job.site.clone() };
-        integration::build(&PlainCargo, env, &site, &job.options, &StepStart::default())?;
+    fn compile(&self, env: &BuildEnv, job: &StepBuild, name: &str) -> Result<PathBuf> {
+        let site = Site { hooks: Arc::new(PlainCargo::default()), ..job.site.clone() };
+        integration::build(&PlainCargo::default(), env, &site, &job.options, &StepStart::default())?;
         let kept = self.dir.join(name);
         std::fs::rename(&self.place, &kept).with_context(|| format!("cannot rename {}", self.place.display()))?;
         Ok(kept)

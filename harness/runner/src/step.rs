@@ -11,34 +11,27 @@ use super::integration::{OwnCount, UnitOutcome};
 use super::invocation::{BuildOptions, Site};
 use super::ledger::DiskUse;
 
-/// How many units of a kind a note names.
 const NAMED: usize = 3;
 
-/// How a step of an arm ended.
 #[derive(Debug)]
 pub enum StepOutcome {
-    /// Something was built and checked.
     Built(Box<BuiltStep>),
-    /// Something was cleaned or collected.
     Maintained(Box<Maintenance>),
     Failed(String),
     Unsupported(String),
 }
 
-/// One working copy about to be built.
 #[derive(Debug, Clone)]
-pub(crate) struct BuildJob {
+pub(crate) struct StepBuild {
     pub(crate) copy: String,
     pub(crate) site: Site,
     pub(crate) options: BuildOptions,
     pub(crate) cold: bool,
     pub(crate) edits: u32,
     pub(crate) step: String,
-    /// What this build differs in from others of the workspace.
     pub(crate) variant: String,
 }
 
-/// One Cargo of a step, with everything known of it.
 #[derive(Debug)]
 pub struct Trial {
     pub build: Build,
@@ -56,7 +49,6 @@ impl Trial {
     }
 }
 
-/// A step that built something.
 #[derive(Debug)]
 pub struct BuiltStep {
     /// Its Cargos; never empty.
@@ -66,17 +58,13 @@ pub struct BuiltStep {
     /// CPU time of the harness itself while they ran: planning, restoring, publishing.
     pub own: Duration,
     pub disk: DiskUse,
-    /// What a compile of every hit showed, if that was asked for.
     pub shadow: Option<ShadowResult>,
-    /// Why it could not be checked so.
-    pub unchecked: Option<String>,
+    pub(crate) unchecked: Option<String>,
     pub invalid: Option<String>,
-    /// What an external tool says of it.
-    pub own_count: Option<OwnCount>,
+    pub(crate) own_count: Option<OwnCount>,
     pub processors: Option<CpuTimes>,
 }
 
-/// What compiling every hit showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShadowResult {
     /// Hits with the bytes of a compile.
@@ -84,7 +72,7 @@ pub struct ShadowResult {
     /// Hits with other bytes than compiles, which agree with each other.
     pub differs: Vec<String>,
     /// Hits on which compiles do not agree.
-    pub nondeterministic: Vec<String>,
+    pub(crate) nondeterministic: Vec<String>,
 }
 
 impl ShadowResult {
@@ -109,19 +97,17 @@ impl ShadowResult {
     }
 }
 
-/// A step that compiled nothing.
 #[derive(Debug)]
 pub struct Maintenance {
     pub wall: Duration,
     pub cpu: (Duration, Duration),
     /// Bytes it said it would free, where it said so.
-    pub promised: Option<u64>,
+    pub(crate) promised: Option<u64>,
     pub disk: DiskUse,
     /// What is wrong with the store after it; `None` without one.
     pub damage: Option<Vec<String>>,
 }
 
-/// Counts and rates over the units of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct OutcomeCounts {
     pub hits: u64,
@@ -130,8 +116,7 @@ pub struct OutcomeCounts {
     pub missed: u64,
     pub stale: u64,
     pub hit_rate: f64,
-    /// Hits by seconds, where seconds are known.
-    pub hit_rate_by_cost: Option<f64>,
+    pub(crate) hit_rate_by_cost: Option<f64>,
 }
 
 impl OutcomeCounts {

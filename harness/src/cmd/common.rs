@@ -2,9 +2,12 @@
 //! in one line.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use indicatif::{ProgressBar, ProgressStyle};
 use reports::report::{Format, Report};
 use strategies::Catalog;
 
@@ -59,6 +62,26 @@ pub(crate) fn plain_name(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("a name is made of letters, digits, '-', '_' and '.'".to_owned()),
     }
+}
+
+/// A parser of words, each with its value and its help text.
+pub(crate) fn choices<T>(all: &'static [(&'static str, T, &'static str)]) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    let words = all.iter().map(|(word, _, help)| PossibleValue::new(*word).help(*help));
+    PossibleValuesParser::new(words).try_map(|given| {
+        all.iter().find(|(word, ..)| *word == given).map(|(_, value, _)| *value).ok_or("it is none of the words")
+    })
+}
+
+/// A bar, and what is shown beside it.
+pub(crate) fn progress_bar(total: u64, counts: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template(&format!("[{{bar:24}}] {counts}"));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
 }
 
 /// Makes the volume, if one was asked for. To be dropped before the work directory is.

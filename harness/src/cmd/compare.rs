@@ -2,7 +2,6 @@
 
 mod describe;
 pub mod flags;
-mod sandbox;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use records::quantity::parse_age;
 use records::run_folder::{RunFolder, RunWriter};
 use reports::analysis::RunSource;
@@ -19,8 +18,8 @@ use reports::report::Report;
 use reports::stats::{Question, budget};
 use reports::text::WIDTH;
 
-use self::flags::{GuardArgs, ShardArgs};
-use crate::cmd::common::{ExternalArgs, absolute, open_volume, plain_name, work_dir, write_report};
+use self::flags::{GuardArgs, SandboxArgs, ShardArgs};
+use crate::cmd::common::{ExternalArgs, absolute, choices, open_volume, plain_name, work_dir, write_report};
 use crate::shard::PlannedRun;
 use exec::interrupt::Supervisor;
 use exec::sandbox::SandboxSpec;
@@ -52,7 +51,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 nothing sound was measured, 2 as
 pub struct CompareArgs {
     /// A shipped corpus, or the path of a .toml manifest
     #[arg(long, value_name = "NAME", default_value = corpora::shipped::DEFAULT)]
-    corpus: String,
+    pub(super) corpus: String,
     /// Only these workspaces of the corpus, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workspaces: Vec<String>,
@@ -64,7 +63,7 @@ pub struct CompareArgs {
     external: ExternalArgs,
     /// A shipped scenario, or the path of one
     #[arg(long, value_name = "NAME", default_value = corpora::scenario::DEFAULT)]
-    scenario: String,
+    pub(super) scenario: String,
     /// How often every strategy runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -83,8 +82,8 @@ pub struct CompareArgs {
     shadow: bool,
     /// How strategies take turns; `arm-by-arm` needs the disk of one strategy only, and more
     /// rounds for the same certainty
-    #[arg(long, value_enum, default_value_t = OrderArg::Interleaved)]
-    order: OrderArg,
+    #[arg(long, default_value = "interleaved", value_parser = choices(&ORDERS))]
+    order: ArmOrder,
     /// Cargo profile
     #[arg(long, value_name = "NAME", default_value = "dev", value_parser = plain_name)]
     profile: String,
@@ -96,16 +95,16 @@ pub struct CompareArgs {
     jobs: Option<u32>,
     /// Where everything is built [default: the user's cache directory]
     #[arg(long, value_name = "DIR")]
-    work_dir: Option<PathBuf>,
+    pub(super) work_dir: Option<PathBuf>,
     /// Build on a file system made for this run and removed afterwards, e.g. btrfs:12G;
     /// also xfs, ext4 and tmpfs (needs root on Linux)
     #[arg(long, value_name = "KIND:SIZE")]
     volume: Option<VolumeSpec>,
     #[command(flatten)]
-    sandbox: sandbox::SandboxArgs,
+    sandbox: SandboxArgs,
     /// Where the run folder goes [default: runs/ in the work directory]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Seed of the order of strategies [default: drawn and recorded]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -115,7 +114,7 @@ pub struct CompareArgs {
     /// Measure what `harness plan` wrote; only --shard, --work-dir, --out and guards may be given
     /// beside it
     #[arg(long, value_name = "FILE")]
-    options: Option<PathBuf>,
+    pub(super) options: Option<PathBuf>,
     #[command(flatten)]
     shard: ShardArgs,
     /// Show what would be run, and run nothing
@@ -125,31 +124,25 @@ pub struct CompareArgs {
     guards: GuardArgs,
 }
 
-/// How strategies take turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OrderArg {
-    /// At every step of every workspace each arm in turn, in an order drawn anew. All arms are
-    /// on disk at once
-    Interleaved,
-    /// Each arm through the whole scenario, then the next. Needs the disk of one arm, and more
-    /// rounds for the same certainty
-    ArmByArm,
-}
-
-impl From<OrderArg> for ArmOrder {
-    fn from(order: OrderArg) -> ArmOrder {
-        match order {
-            OrderArg::Interleaved => ArmOrder::Interleaved,
-            OrderArg::ArmByArm => ArmOrder::ArmByArm,
-        }
-    }
-}
+const ORDERS: [(&str, ArmOrder, &str); 2] = [
+    (
+        "interleaved",
+        ArmOrder::Interleaved,
+        "At every step of every workspace each arm in turn, in an order drawn anew. All arms are on disk at once",
+    ),
+    (
+        "arm-by-arm",
+        ArmOrder::ArmByArm,
+        "Each arm through the whole scenario, then the next. Needs the disk of one arm, and more rounds for the same \
+         certainty",
+    ),
+];
 
 /// How an interrupted run goes on.
 #[derive(Debug)]
-pub struct Resume(PathBuf);
+pub struct ResumeHint(PathBuf);
 
-impl fmt::Display for Resume {
+impl fmt::Display for ResumeHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "go on with: harness compare --resume {}", self.0.display())
     }
@@ -176,9 +169,7 @@ fn begin(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         describe::describe(&experiment, &options);
         return Ok(ExitCode::SUCCESS);
     }
-    let work = open_work(&options)?;
-    let volume = open_volume(options.volume, &work)?;
-    let env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
+    let (_work, _volume, env) = open(&options, supervisor)?;
     // Before there is a run folder: what cannot be had leaves none behind.
     let prepared = experiment.prepare(&env)?;
     let env = confine(env, &experiment, &options)?;
@@ -202,14 +193,12 @@ fn resume(args: &CompareArgs, dir: &Path, supervisor: &Supervisor) -> Result<Exi
     if writer.info().corpus.hash != experiment.corpus_hash() {
         bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
     }
-    let work = open_work(&options)?;
-    let volume = open_volume(options.volume, &work)?;
-    let env = open_build_env(&options, &work, volume.as_ref(), supervisor)?;
+    let (_work, _volume, env) = open(&options, supervisor)?;
     if writer.info().toolchain.rustc != env.toolchain.rustc_verbose {
         bail!("the toolchain is not the one this run was begun with; begin a new run");
     }
     let prepared = experiment.prepare(&env).map_err(|error| match supervisor.is_interrupted() {
-        true => error.context(Resume(dir.to_owned())),
+        true => error.context(ResumeHint(dir.to_owned())),
         false => error,
     })?;
     let env = confine(env, &experiment, &options)?;
@@ -239,7 +228,7 @@ fn corpus_or_scenario(name: &str) -> Result<String> {
     }
 }
 
-/// What was asked for, in the sandbox that was found.
+/// The options that these flags make, with the sandbox that was found.
 pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Result<Options> {
     Ok(Options {
         corpus: corpus_or_scenario(&args.corpus)?,
@@ -250,7 +239,7 @@ pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Resul
         scenario: corpus_or_scenario(&args.scenario)?,
         rounds: if args.budget.is_some() { 0 } else { args.rounds },
         budget_s: args.budget.map(|budget| budget.as_secs()),
-        order: args.order.into(),
+        order: args.order,
         against: args.against.clone(),
         control: args.control,
         shadow: args.shadow,
@@ -268,8 +257,8 @@ pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Resul
 
 /// What a plan takes from the flags of `compare`.
 impl CompareArgs {
-    /// What was asked for, as a machine that measures a shard will read it: files are named as they
-    /// were given, and a sandbox is tried there and not here.
+    /// The options as a machine that measures a shard will read them: files are named as they were given, and a sandbox is
+    /// tried there and not here.
     pub(super) fn for_a_plan(&self) -> Result<Options> {
         let given = [
             ("--resume", self.resume.is_some()),
@@ -282,56 +271,32 @@ impl CompareArgs {
         }
         options(self, self.sandbox.untried()?)
     }
-
-    /// Corpus and scenario as they were given.
-    pub(super) fn names(&self) -> (&str, &str) {
-        (&self.corpus, &self.scenario)
-    }
-
-    /// Where the options of a plan are written to.
-    pub(super) fn options_file(&self) -> &Path {
-        self.options.as_deref().unwrap_or(Path::new("options.json"))
-    }
-
-    /// Where a shard builds and records, as they were given.
-    pub(super) fn dirs(&self) -> (Option<&Path>, Option<&Path>) {
-        (self.work_dir.as_deref(), self.out.as_deref())
-    }
 }
 
-fn open_work(options: &Options) -> Result<WorkDir> {
-    // Whoever asks for a lower floor has a reason.
+/// The work directory, the volume in it if there is one, and the environment of builds there, to be dropped in the reverse
+/// order.
+fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<Volume>, BuildEnv)> {
+    // Whoever names a lower floor has a reason.
     let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
     let work = WorkDir::acquire(&options.work_dir, needed)?;
     for left in volume::clean_leftovers(work.path()) {
         eprintln!("note: removed {}, which a killed run had left mounted", left.display());
     }
-    Ok(work)
-}
-
-fn open_build_env(
-    options: &Options,
-    work: &WorkDir,
-    volume: Option<&Volume>,
-    supervisor: &Supervisor,
-) -> Result<BuildEnv> {
+    let volume = open_volume(options.volume, &work)?;
     let env = BuildEnv::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
     let env = env.with_build_limit(options.guards.step_timeout());
-    Ok(match volume {
+    let env = match &volume {
         Some(volume) => env.with_arms_root(&volume.mount_point()),
         None => env,
-    })
+    };
+    Ok((work, volume, env))
 }
 
-/// Adds the sandbox, if one was asked for: when everything is fetched, which takes a network.
+/// Adds the sandbox, if there is to be one: when everything is fetched, which takes a network.
 fn confine(env: BuildEnv, experiment: &Experiment, options: &Options) -> Result<BuildEnv> {
-    Ok(match &options.sandbox {
-        Some(spec) => {
-            let sandbox = confinement::open(spec, experiment, &env)?;
-            env.with_sandbox(sandbox)
-        }
-        None => env,
-    })
+    let Some(spec) = &options.sandbox else { return Ok(env) };
+    let sandbox = confinement::open(spec, experiment, &env)?;
+    Ok(env.with_sandbox(sandbox))
 }
 
 fn execute(
@@ -361,7 +326,7 @@ fn execute(
         drop(executor);
         // Gigabytes that no later run could use.
         let _ = env.clear_all();
-        return Err(error.context(Resume(dir)));
+        return Err(error.context(ResumeHint(dir)));
     }
     let (writer, measured) = executor.finish();
     writer.finish()?;
@@ -382,11 +347,7 @@ fn execute(
 /// How much of the run was measuring, and how much was everything around it: working copies,
 /// wiping, no-op builds, checks of the store, disk accounting.
 fn time_spent(run: Duration, measured: Duration) -> String {
-    let around = run.saturating_sub(measured);
-    let share = 100.0 * around.as_secs_f64() / run.as_secs_f64().max(f64::EPSILON);
-    format!(
-        "{:.0} s, of which {:.0} s in measured builds; {share:.1} % around them",
-        run.as_secs_f64(),
-        measured.as_secs_f64()
-    )
+    let (run, measured) = (run.as_secs_f64(), measured.as_secs_f64());
+    let share = 100.0 * (run - measured).max(0.0) / run.max(f64::EPSILON);
+    format!("{run:.0} s, of which {measured:.0} s in measured builds; {share:.1} % around them")
 }

@@ -7,9 +7,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use corpora::{Corpus, shipped};
 
+use super::common::work_dir;
 use exec::interrupt::Supervisor;
-use exec::workdir::{self, WorkDir};
-use runner::build_env::BuildEnv;
+use exec::workdir::WorkDir;
+use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::prepare::{FetchNeeds, prepare};
 
 /// What to do with corpora.
@@ -79,11 +80,7 @@ pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> 
 
 fn open(args: &FetchArgs, supervisor: &Supervisor) -> Result<(Corpus, BuildEnv, WorkDir)> {
     let corpus = Corpus::load(&args.name)?;
-    let dir = match &args.work_dir {
-        Some(dir) => dir.clone(),
-        None => workdir::default_dir()?.path,
-    };
-    let work = WorkDir::acquire(&dir, runner::build_env::DISK_FLOOR)?;
+    let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, DISK_FLOOR)?;
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     Ok((corpus, build_env, work))
 }
@@ -96,18 +93,16 @@ fn show(corpus: &Corpus) {
     for workspace in &corpus.workspaces {
         println!("{:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
         println!("{:<24} {}", "", workspace.why);
-        if !workspace.cargo_args.is_empty() {
-            println!("{:<24} cargo build {}", "", workspace.cargo_args.join(" "));
-        }
-        if !workspace.test_args.is_empty() {
-            println!("{:<24} cargo test {}", "", workspace.test_args.join(" "));
-        }
-        if !workspace.edit.as_os_str().is_empty() {
-            println!("{:<24} edits {}", "", workspace.edit.display());
-        }
-        if let Some(run) = &workspace.run {
-            let command: Vec<&str> = std::iter::once(&run.bin).chain(&run.args).map(String::as_str).collect();
-            println!("{:<24} runs {}", "", command.join(" "));
+        let run =
+            workspace.run.as_ref().map(|run| [std::slice::from_ref(&run.bin), run.args.as_slice()].concat().join(" "));
+        let more = [
+            ("cargo build", workspace.cargo_args.join(" ")),
+            ("cargo test", workspace.test_args.join(" ")),
+            ("edits", workspace.edit.display().to_string()),
+            ("runs", run.unwrap_or_default()),
+        ];
+        for (what, text) in more.iter().filter(|(_, text)| !text.is_empty()) {
+            println!("{:<24} {what} {text}", "");
         }
     }
 }

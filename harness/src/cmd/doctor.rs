@@ -8,17 +8,17 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use indicatif::ProgressBar;
 
+use super::common::work_dir;
 use crate::doctor::facts::gather;
 use crate::doctor::grade::grade;
 use crate::doctor::{Diagnosis, render};
 use exec::interrupt::Supervisor;
-use exec::workdir;
 
 /// Looks at toolchains, the work directory and its file system, tools and volumes, and
 /// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
 /// code 1 when something required is missing.
 #[derive(Debug, ClapArgs)]
-pub struct Args {
+pub struct DoctorArgs {
     /// Where a comparison would work [default: the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
@@ -27,15 +27,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no directory to look at, or it is interrupted.
-pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
-    let dir = match &args.work_dir {
-        Some(dir) => std::path::absolute(dir)?,
-        None => workdir::default_dir()?.path,
-    };
+pub fn run(args: &DoctorArgs, supervisor: &Supervisor) -> Result<ExitCode> {
+    let dir = work_dir(args.work_dir.as_deref())?;
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(200));
     let facts = gather(&dir, supervisor, &|what| spinner.set_message(format!("looking at {what}")));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use records::merge::{Allowed, merge};
 use records::run_folder::{RunFolder, RunWriter};
 use records::{StepKey, UnitRow};
@@ -14,6 +14,8 @@ use reports::formats::terminal;
 use reports::report::Report;
 use reports::text::WIDTH;
 use reports::{probes, simulation};
+
+use super::common::{choices, write_report};
 
 /// Joins the run folders of all shards of one run. The rows are those of the run taken in one
 /// go; what was measured is not changed, nor are the folders given. The same shards in any order
@@ -28,38 +30,29 @@ pub struct MergeArgs {
     out: PathBuf,
     /// Differences between shards that are no reason to refuse, separated by commas; the report
     /// names them
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_enum)]
-    allow: Vec<Allow>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choices(&DIFFERENCES))]
+    allow: Vec<Difference>,
     /// Join what there is, though shards are missing: makes a run that is not complete
     #[arg(long)]
     partial: bool,
 }
 
-/// What shards may differ in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Allow {
-    /// Machines of another kind: processor, cores, memory, kernel, system, file systems
-    Hosts,
-    /// Another rustc or cargo
-    Toolchains,
-    /// Another seed, so that turns are not balanced over rounds
-    Seeds,
-    /// Other versions of external tools
-    Tools,
-}
+const DIFFERENCES: [(&str, Difference, &str); 4] = [
+    ("hosts", |it| it.hosts = true, "Machines of another kind: processor, cores, memory, kernel, system, file systems"),
+    ("toolchains", |it| it.toolchains = true, "Another rustc or cargo"),
+    ("seeds", |it| it.seeds = true, "Another seed, so that turns are not balanced over rounds"),
+    ("tools", |it| it.tools = true, "Other versions of external tools"),
+];
+
+type Difference = fn(&mut Allowed);
 
 pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     if args.out.exists() {
         bail!("{} exists: name a new folder with --out", args.out.display());
     }
     let folders = args.runs.iter().map(|dir| read(dir)).collect::<Result<Vec<RunFolder>>>()?;
-    let has = |what| args.allow.contains(&what);
-    let allowed = Allowed {
-        hosts: has(Allow::Hosts),
-        toolchains: has(Allow::Toolchains),
-        seeds: has(Allow::Seeds),
-        tools: has(Allow::Tools),
-    };
+    let mut allowed = Allowed::default();
+    args.allow.iter().for_each(|allow| allow(&mut allowed));
     let merged = merge(folders, &allowed, args.partial)?;
     write(&merged, &args.out)?;
     let count = merged.info.shards.len();
@@ -68,7 +61,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     let rows = merged.steps.len();
     println!("\n{count} shards, {rows} rows{}", if merged.info.complete { "" } else { "; INCOMPLETE" });
     println!("records: {}", args.out.display());
-    super::common::write_report(&report, &args.out);
+    write_report(&report, &args.out);
     Ok(ExitCode::SUCCESS)
 }
 

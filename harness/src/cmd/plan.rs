@@ -1,6 +1,6 @@
 //! `harness plan`: a comparison in shards, for several machines or jobs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -119,15 +119,14 @@ pub fn run(args: &PlanArgs) -> Result<ExitCode> {
     let longest = weights.iter().copied().max().unwrap_or_default();
     // Where workspaces share a store they are together in every cell, and seconds decide nothing.
     let shard_seconds = if experiment.scenario.alone { predicted.seconds.clone() } else { Default::default() };
-    let options = PlannedRun::of(&options, args.compare.names(), shard_seconds)?.to_json()?;
-    let file = args.compare.options_file();
-    let (work_dir, out) = args.compare.dirs();
+    let options = PlannedRun::of(&options, (&args.compare.corpus, &args.compare.scenario), shard_seconds)?.to_json()?;
+    let file = args.compare.options.as_deref().unwrap_or(Path::new("options.json"));
     let plan = ShardPlan {
         options: &options,
         file,
-        work_dir,
-        out,
-        predicted_s: &weights,
+        work_dir: args.compare.work_dir.as_deref(),
+        out: args.compare.out.as_deref(),
+        predicted_s: weights,
         limit: args.job_limit.unwrap_or(Duration::from_secs(longest * predicted.safety + AROUND_S)),
         name: &args.job_name,
     };

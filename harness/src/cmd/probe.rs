@@ -2,19 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
 use strategies::Strategy;
 
-use super::common::ExternalArgs;
+use super::common::{ExternalArgs, open_volume, plain_name, progress_bar, work_dir};
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
-use exec::workdir::{self, WorkDir};
+use exec::workdir::WorkDir;
 use probes::run::{self, ProbeTask, RunOptions};
 use probes::script::Script;
 use probes::{ExtraStrategies, FAMILIES, FamilyProbe, ProbeEnv, RunCache, select};
@@ -34,7 +32,7 @@ const DISK_FLOOR: u64 = 1 << 30;
 /// probes.json in the run folder. The exit code is 1 when a strategy fails a probe that
 /// --require names, or the harness could not run a probe.
 #[derive(Debug, ClapArgs)]
-pub struct Args {
+pub struct ProbeArgs {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
     #[arg(long, value_name = "LIST", default_value = DEFAULT_STRATEGIES)]
     strategies: String,
@@ -60,10 +58,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
     /// rustup toolchain [default: the default one]
-    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
     toolchain: Option<String>,
     /// Another rustup toolchain, for probes that switch [default: nightly or stable, if installed]
-    #[arg(long, value_name = "NAME", value_parser = super::common::plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
     second_toolchain: Option<String>,
     /// How many probes run at a time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -79,11 +77,7 @@ pub struct Args {
     dry_run: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When something asked for cannot be had, or the run is interrupted.
-pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
         print!("{}", list());
         return Ok(ExitCode::SUCCESS);
@@ -103,10 +97,8 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         probes.iter().for_each(|(family, probe)| println!("  {}: {}", family.name, probe.name));
         return Ok(ExitCode::SUCCESS);
     }
-    let default = || workdir::default_dir().map(|dir| dir.path);
-    let dir = args.work_dir.clone().map_or_else(default, Ok)?;
-    let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
-    let volume = super::common::open_volume(args.volume, &work)?;
+    let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, DISK_FLOOR)?;
+    let volume = open_volume(args.volume, &work)?;
     let volume_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_build_env(args, &build_env, supervisor)?;
@@ -120,7 +112,7 @@ pub fn run(args: &Args, supervisor: &Supervisor) -> Result<ExitCode> {
         workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
     };
     probes::remove_leftover_disks(&build_env.work);
-    exec::dirs::remove_dir(&options.dir)?;
+    exec::filesystem::remove_dir(&options.dir)?;
     if args.script.is_some() {
         return print_script(env, &probes, &strategies, &options);
     }
@@ -152,7 +144,7 @@ fn judge(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
             complaints.push(format!("warning: {probe} is required, but n/a for every strategy"));
         }
     }
-    let count = |verdict: ProbeVerdict, counts: &dyn Fn(&ProbeRow) -> bool| {
+    let count = |verdict, counts: &dyn Fn(&ProbeRow) -> bool| {
         rows.iter().filter(|row| row.verdict == verdict && counts(row)).count()
     };
     let broken = count(ProbeVerdict::Fail, &|row| required.contains(&row.probe.as_str()));
@@ -176,21 +168,8 @@ fn run_with_progress(
     out: &Path,
 ) -> Result<Vec<ProbeRow>> {
     let tasks = run::tasks(probes, strategies)?;
-    let bar = ProgressBar::new(tasks.len() as u64);
-    let style = ProgressStyle::with_template("[{bar:24}] {pos}/{len} {elapsed} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.progress_chars("=> "));
-    bar.enable_steady_tick(Duration::from_millis(250));
-    let began = Instant::now();
-    let left = || match bar.position() {
-        0 => "estimating".to_owned(),
-        done => {
-            let each = began.elapsed().as_secs_f64() / done as f64;
-            let rest = tasks.len() as f64 - done as f64;
-            format!("about {} left", HumanDuration(Duration::from_secs_f64(each * rest)))
-        }
-    };
-    let on_begin = |task: &ProbeTask| bar.set_message(format!("{}: {} {}", left(), task.probe.name, task.name));
+    let bar = progress_bar(tasks.len() as u64, "{pos}/{len} {elapsed}, about {eta} left: {msg}");
+    let on_begin = |task: &ProbeTask| bar.set_message(format!("{} {}", task.probe.name, task.name));
     let on_end = |row: &ProbeRow, script: &Script| {
         bar.inc(1);
         if matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error) {
@@ -209,7 +188,7 @@ fn run_with_progress(
     let rows = run::run_all(env, &tasks, options, &on_begin, &on_end);
     bar.finish_and_clear();
     if !options.keep {
-        let _ = exec::dirs::remove_dir(&options.dir);
+        let _ = exec::filesystem::remove_dir(&options.dir);
     }
     rows
 }
@@ -244,7 +223,7 @@ fn print_script(
 
 /// The surroundings of builds with the other toolchain: an observer, and what Cargo notes about
 /// rustc, belong to one compiler.
-fn second_build_env(args: &Args, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
+fn second_build_env(args: &ProbeArgs, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
     let work = build_env.work.join("second-toolchain");
     let open = |name: &str| BuildEnv::open(&work, Some(name), supervisor.clone());
     if let Some(name) = &args.second_toolchain {

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use reports::analysis::RunSource;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
 use reports::text::WIDTH;
+
+use super::common::choices;
 
 /// Turns recorded runs into a page, plots, tables, and a review of the open questions of the
 /// design. Nothing is measured; the same runs always give the same report.
@@ -26,12 +28,12 @@ pub struct ReportArgs {
     /// Go through the open questions one by one, with a recommendation on top
     #[arg(long)]
     design_review: bool,
-    /// The strategy that others are compared with [default: as the run was asked for]
+    /// The strategy that others are compared with [default: that of the run]
     #[arg(long, value_name = "STRATEGY")]
     baseline: Option<String>,
     /// Formats to write, separated by commas
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "html,md,csv,svg,json")]
-    format: Vec<ReportFormat>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "html,md,csv,svg,json", value_parser = choices(&FORMATS))]
+    format: Vec<Format>,
     /// Where the files go [default: report/ in the first run folder]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -40,39 +42,17 @@ pub struct ReportArgs {
     open: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum ReportFormat {
-    /// One page with everything in it
-    Html,
-    /// Markdown, for a CI job summary or a forum post
-    Md,
-    /// Two tables: a row for each step and strategy, and a row for each number
-    Csv,
-    /// Each plot as a file
-    Svg,
-    /// For programs, by a published schema
-    Json,
-}
-
-impl ReportFormat {
-    fn format(self) -> Format {
-        match self {
-            ReportFormat::Html => Format::Html,
-            ReportFormat::Md => Format::Md,
-            ReportFormat::Csv => Format::Csv,
-            ReportFormat::Svg => Format::Svg,
-            ReportFormat::Json => Format::Json,
-        }
-    }
-}
+const FORMATS: [(&str, Format, &str); 5] = [
+    ("html", Format::Html, "One page with everything in it"),
+    ("md", Format::Md, "Markdown, for a CI job summary or a forum post"),
+    ("csv", Format::Csv, "Two tables: a row for each step and strategy, and a row for each number"),
+    ("svg", Format::Svg, "Each plot as a file"),
+    ("json", Format::Json, "For programs, by a published schema"),
+];
 
 /// Where reports go in a run folder.
 pub const FOLDER: &str = "report";
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no run in a folder, or runs cannot be compared.
 pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     let mut known = BTreeSet::new();
     for dir in args.runs.iter().chain(&args.against) {
@@ -81,14 +61,14 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
         }
     }
     if std::io::stderr().is_terminal() {
-        eprintln!("reading {} and working out verdicts; large runs take some seconds …", many_runs(args.runs.len()));
+        eprintln!("reading {} runs and working out verdicts; large ones take some seconds …", args.runs.len());
     }
     let sources = args.runs.iter().map(|dir| RunSource::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let mut names = BTreeSet::new();
     if let Some(twice) = sources.iter().map(|run| &run.info().name).find(|name| !names.insert(*name)) {
         bail!("two of these runs are called {twice}: one is a copy of the other, or was renamed; give one of them");
     }
-    if args.open && !args.format.contains(&ReportFormat::Html) {
+    if args.open && !args.format.contains(&Format::Html) {
         bail!("--open needs the page; add html to --format");
     }
     if let Some(baseline) = &args.baseline {
@@ -96,16 +76,18 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     }
     let mut report = Report::of(sources, args.baseline.as_deref());
     if let Some(old) = &args.against {
-        match RunSource::read_older(old)? {
-            RunSource::Compare(run) => report.set_against(&run)?,
-            RunSource::Probe(run) => bail!(
-                "--against {}: it is a run of probes; only runs of harness compare can be compared with each other",
-                run.info.name
-            ),
-            RunSource::Simulate(run) => bail!(
-                "--against {}: it is a simulation; only runs of harness compare can be compared with each other",
-                run.info.name
-            ),
+        let run = RunSource::read_older(old)?;
+        let what = match &run {
+            RunSource::Compare(run) => {
+                report.set_against(run)?;
+                None
+            }
+            RunSource::Probe(_) => Some("a run of probes"),
+            RunSource::Simulate(_) => Some("a simulation"),
+        };
+        if let Some(what) = what {
+            let name = &run.info().name;
+            bail!("--against {name}: it is {what}; only runs of harness compare can be compared with each other");
         }
     }
     if args.design_review {
@@ -117,8 +99,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
         (None, Some(first)) => first.join(FOLDER),
         (None, None) => bail!("no run was given"),
     };
-    let formats: BTreeSet<ReportFormat> = args.format.iter().copied().collect();
-    let formats: Vec<Format> = formats.into_iter().map(ReportFormat::format).collect();
+    let formats: Vec<Format> = BTreeSet::from_iter(args.format.iter().copied()).into_iter().collect();
     let written = report.write(&out, &formats)?;
     for path in written.iter().filter(|path| path.parent() == Some(&out)) {
         println!("wrote {}", path.display());
@@ -133,10 +114,6 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn many_runs(count: usize) -> String {
-    if count == 1 { "the run".into() } else { format!("{count} runs") }
-}
-
 fn check_baseline(sources: &[RunSource], baseline: &str) -> Result<()> {
     for source in sources {
         let RunSource::Compare(run) = source else { continue };
@@ -149,7 +126,7 @@ fn check_baseline(sources: &[RunSource], baseline: &str) -> Result<()> {
     Ok(())
 }
 
-/// Prints the review and the changes, if asked for, then the tables of each run.
+/// Prints the review and the changes, where there are any, then the tables of each run.
 fn show(report: &Report) {
     let mut short = report.document();
     short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
@@ -161,21 +138,14 @@ fn show(report: &Report) {
     println!();
 }
 
-/// Hands the page to whatever the system opens pages with.
+/// Opens the page with the program that the system has for pages.
 fn open(page: &Path) -> Result<()> {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let mut command = match cfg!(windows) {
-        true => {
-            let mut command = Command::new("explorer");
-            command.arg(page);
-            command
-        }
-        false => {
-            let mut command = Command::new(opener);
-            command.arg(page);
-            command
-        }
+    let opener = match std::env::consts::OS {
+        "macos" => "open",
+        "windows" => "explorer",
+        _ => "xdg-open",
     };
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut command = Command::new(opener);
+    command.arg(page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(drop).with_context(|| format!("cannot open {} with {opener}; open it by hand", page.display()))
 }

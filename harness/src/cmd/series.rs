@@ -18,7 +18,7 @@ use series::series::{AddMode, AddedRun};
 
 /// What to do with a series.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum SeriesCommand {
     /// Add runs; nothing that is there is ever changed
     Add(AddArgs),
     /// A line for each run, oldest first
@@ -85,17 +85,13 @@ pub struct AcceptArgs {
     series: SeriesArgs,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When there is no series, it cannot be read, or a run cannot be added.
-pub fn run(command: Command) -> Result<ExitCode> {
+pub fn run(command: SeriesCommand) -> Result<ExitCode> {
     match command {
-        Command::Add(args) => add(&args)?,
-        Command::List(args) => list(&args)?,
-        Command::Judge(args) => return judge::run(&args),
-        Command::Accept(args) => accept(&args)?,
-        Command::Show(args) => show::run(&args)?,
+        SeriesCommand::Add(args) => add(&args)?,
+        SeriesCommand::List(args) => list(&args)?,
+        SeriesCommand::Judge(args) => return judge::run(&args),
+        SeriesCommand::Accept(args) => accept(&args)?,
+        SeriesCommand::Show(args) => show::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use reports::text::bytes;
 use strategies::files::since_epoch;
 use strategies::retention::StoreLimits;
@@ -17,6 +16,7 @@ use strategies::store::survey::Survey;
 use strategies::store::verify::{VerifyOutcome, bytes_to_read, verify};
 use strategies::store::{Store, StoreKind, open_existing};
 
+use super::common::progress_bar;
 use exec::interrupt::Supervisor;
 use records::quantity::{parse_age, parse_size};
 
@@ -28,7 +28,6 @@ const SHOWN: usize = 20;
 pub enum StoreCommand {
     /// Count entries and bytes, by package and by time since the last use
     Stats {
-        /// Which store
         #[command(flatten)]
         place: StoreDir,
         /// How many packages to list
@@ -37,7 +36,6 @@ pub enum StoreCommand {
     },
     /// Read every stored file and compare it with what was published; exit code 1 on damage
     Verify {
-        /// Which store
         #[command(flatten)]
         place: StoreDir,
     },
@@ -89,7 +87,7 @@ pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
             let (_, store) = open_existing(&place.dir)?;
             let _lock = store.root().lock_shared()?;
             let survey = Survey::of(&*store)?;
-            let bar = bar(bytes_to_read(&*store, &survey), "{binary_bytes}/{binary_total_bytes} {eta} left");
+            let bar = progress_bar(bytes_to_read(&*store, &survey), "{binary_bytes}/{binary_total_bytes} {eta} left");
             let verified = verify(&*store, &survey, &|read| bar.inc(read));
             bar.finish_and_clear();
             print!("{}", verify_text(&verified));
@@ -110,7 +108,7 @@ fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> 
     let limits = StoreLimits { max_age: args.max_age, max_bytes: args.max_size };
     let request =
         CollectRequest { limits, now: SystemTime::now(), wait: !args.no_wait, dry_run: args.dry_run, deep: args.deep };
-    let bar = bar(0, "{pos}/{len} {msg}");
+    let bar = progress_bar(0, "{pos}/{len} {msg}");
     let collected = collect(&*store, &request, &mut |step| {
         match step {
             CollectStep::Waiting => bar.set_message("waiting for builds that use the store"),
@@ -131,118 +129,78 @@ fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn bar(total: u64, counts: &str) -> ProgressBar {
-    let bar = ProgressBar::new(total);
-    let style = ProgressStyle::with_template(&format!("[{{bar:24}}] {counts}"));
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-    bar.enable_steady_tick(Duration::from_millis(250));
-    bar
-}
-
 fn size(count: u64) -> String {
     bytes(Some(count as f64))
 }
 
 fn stats_text(kind: &StoreKind, stats: &StoreStats, top: usize) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "{name:<22} {value}");
-    };
-    line("shape", kind.name.to_owned());
-    line("entries", stats.all.entries.to_string());
-    line("files", stats.blobs.to_string());
-    line("bytes, apparent", size(stats.apparent));
-    line("bytes, allocated", size(stats.allocated));
-    line("saved by sharing", size(stats.shared));
-    line("build time stored", format!("{:.1} s", stats.all.cost_s));
-    let header = |text: &mut String, name: &str| {
-        let _ = writeln!(text, "\n{name:<22} {:>8} {:>12} {:>14}", "entries", "bytes", "build time");
-    };
-    let row = |text: &mut String, name: &str, group: &EntryGroup| {
+    let pairs = [
+        ("shape", kind.name.to_owned()),
+        ("entries", stats.all.entries.to_string()),
+        ("files", stats.blobs.to_string()),
+        ("bytes, apparent", size(stats.apparent)),
+        ("bytes, allocated", size(stats.allocated)),
+        ("saved by sharing", size(stats.shared)),
+        ("build time stored", format!("{:.1} s", stats.all.cost_s)),
+    ];
+    let mut text: String = pairs.map(|(name, value)| format!("{name:<22} {value}\n")).concat();
+    let header = |name: &str| format!("\n{name:<22} {:>8} {:>12} {:>14}\n", "entries", "bytes", "build time");
+    let row = |name: &str, group: &EntryGroup| {
         let time = format!("{:.1} s", group.cost_s);
-        let _ = writeln!(text, "{name:<22} {:>8} {:>12} {time:>14}", group.entries, size(group.bytes));
+        format!("{name:<22} {:>8} {:>12} {time:>14}\n", group.entries, size(group.bytes))
     };
-    header(&mut text, "last used");
-    for ((name, _), group) in AGES.iter().zip(&stats.ages) {
-        row(&mut text, name, group);
-    }
-    header(&mut text, "package");
+    text += &header("last used");
+    AGES.iter().zip(&stats.ages).for_each(|((name, _), group)| text += &row(name, group));
+    text += &header("package");
     let largest = stats.largest(top);
-    largest.iter().for_each(|(name, group)| row(&mut text, name, group));
-    let rest = stats.packages.len() - largest.len();
-    if rest > 0 {
-        let _ = writeln!(text, "… and {rest} more; --top {} shows all", stats.packages.len());
+    largest.iter().for_each(|(name, group)| text += &row(name, group));
+    match stats.packages.len() - largest.len() {
+        0 => text,
+        rest => text + &format!("… and {rest} more; --top {} shows all\n", stats.packages.len()),
     }
-    text
 }
 
 fn verify_text(verified: &VerifyOutcome) -> String {
-    use std::fmt::Write as _;
+    let more = |count: usize| match count.saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("… and {more} more\n"),
+    };
+    let paths = |what: &str, paths: &[PathBuf]| {
+        let shown: String = paths.iter().take(SHOWN).map(|path| format!("{what}: {}\n", path.display())).collect();
+        shown + &more(paths.len())
+    };
     let mut text = String::new();
     for broken in verified.broken.iter().take(SHOWN) {
-        let _ = writeln!(text, "damaged: {} {} ({})", broken.package, broken.slot, broken.key.short());
-        for damage in &broken.damage {
-            let _ = writeln!(text, "    {}: {}", damage.path.display(), damage.what);
-        }
+        text += &format!("damaged: {} {} ({})\n", broken.package, broken.slot, broken.key.short());
+        broken.damage.iter().for_each(|it| text += &format!("    {}: {}\n", it.path.display(), it.what));
     }
-    let paths = |text: &mut String, what: &str, paths: &[PathBuf]| {
-        for path in paths.iter().take(SHOWN) {
-            let _ = writeln!(text, "{what}: {}", path.display());
-        }
-        if paths.len() > SHOWN {
-            let _ = writeln!(text, "… and {} more", paths.len() - SHOWN);
-        }
-    };
-    if verified.broken.len() > SHOWN {
-        let _ = writeln!(text, "… and {} more", verified.broken.len() - SHOWN);
+    text += &more(verified.broken.len());
+    text += &paths("unreadable manifest", &verified.unreadable);
+    text += &paths("of no entry", &verified.orphans);
+    let VerifyOutcome { entries, hashed, unhashed, .. } = verified;
+    let read = size(verified.hashed_bytes);
+    text += &format!("{entries} entries, {hashed} files read ({read}), {unhashed} compared by size and time only\n");
+    text + &match verified.broken.len() + verified.unreadable.len() {
+        0 => format!("intact; {} files of no entry\n", verified.orphans.len()),
+        damaged => format!("damaged entries: {damaged}; `harness store collect --deep` removes them\n"),
     }
-    paths(&mut text, "unreadable manifest", &verified.unreadable);
-    paths(&mut text, "of no entry", &verified.orphans);
-    let _ = writeln!(
-        text,
-        "{} entries, {} files read ({}), {} compared by size and time only",
-        verified.entries,
-        verified.hashed,
-        size(verified.hashed_bytes),
-        verified.unhashed
-    );
-    let damaged = verified.broken.len() + verified.unreadable.len();
-    let _ = match damaged {
-        0 => writeln!(text, "intact; {} files of no entry", verified.orphans.len()),
-        _ => writeln!(text, "damaged entries: {damaged}; `harness store collect --deep` removes them"),
-    };
-    text
 }
 
 fn collect_text(collected: &CollectOutcome, dry_run: bool) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    let limited = collected.entries.iter().filter(|entry| entry.why == RemovalReason::Limit).count();
-    let count = |why: RemovalReason| collected.removed.get(&why).copied().unwrap_or(0);
+    use RemovalReason::{Damaged, Inputs, Leftover, Limit, Unreferenced};
+    let limited = collected.entries.iter().filter(|entry| entry.why == Limit).count();
+    let [damaged, files, leftovers, inputs] =
+        [Damaged, Unreferenced, Leftover, Inputs].map(|why| collected.removed.get(&why).copied().unwrap_or(0));
     let would = if dry_run { "would be " } else { "" };
-    let _ = writeln!(
-        text,
-        "entries: {limited} {would}evicted, {} damaged {would}removed, {} kept",
-        count(RemovalReason::Damaged),
-        collected.kept
-    );
-    let _ = writeln!(
-        text,
-        "also {would}removed: {} files of no entry, {} leftovers, {} input sets",
-        count(RemovalReason::Unreferenced),
-        count(RemovalReason::Leftover),
-        count(RemovalReason::Inputs)
-    );
-    let _ = writeln!(text, "entries take {}, {} before", size(collected.bytes_after), size(collected.bytes_before));
-    let _ = writeln!(
-        text,
-        "promised {}, {would}freed {}; {} stay, held by build directories",
-        size(collected.promised),
-        size(collected.freed),
-        size(collected.still_linked())
-    );
-    text
+    let CollectOutcome { kept, bytes_after, bytes_before, promised, freed, .. } = collected;
+    let [after, before, promised, freed, stay] =
+        [*bytes_after, *bytes_before, *promised, *freed, collected.still_linked()].map(size);
+    format!(
+        "entries: {limited} {would}evicted, {damaged} damaged {would}removed, {kept} kept\n\
+         also {would}removed: {files} files of no entry, {leftovers} leftovers, {inputs} input sets\n\
+         entries take {after}, {before} before\n\
+         promised {promised}, {would}freed {freed}; {stay} stay, held by build directories\n"
+    )
 }
 
 #[cfg(test)]
@@ -285,15 +243,15 @@ mod tests {
     }
 
     #[test]
-    fn collection_tells_promises_from_what_was_freed() {
-        let taken = CollectedEntry {
+    fn what_is_promised_and_what_is_freed_are_two_numbers() {
+        let evicted = CollectedEntry {
             key: Key::of(b"k"),
             package: "serde".into(),
             last_used: Duration::ZERO,
             why: RemovalReason::Limit,
         };
         let collected = CollectOutcome {
-            entries: vec![taken],
+            entries: vec![evicted],
             kept: 7,
             bytes_before: 3 << 30,
             bytes_after: 2 << 30,

@@ -11,33 +11,21 @@ use strategies::external::External;
 use strategies::key::Input;
 use strategies::{Catalog, Strategy};
 
-use crate::cmd::common::ExternalArgs;
+use crate::cmd::common::{ExternalArgs, work_dir};
 use exec::interrupt::Supervisor;
-use exec::workdir;
 use runner::integration::external::find_tool;
 
 /// What to do with strategies.
 #[derive(Debug, Subcommand)]
 pub enum StrategiesCommand {
     /// List every strategy by name
-    List {
-        /// Further strategies.
-        #[command(flatten)]
-        external: ExternalArgs,
-        /// Where tools are.
-        #[command(flatten)]
-        place: ToolsDir,
-    },
+    List(CatalogArgs),
     /// Explain a strategy: how it works, what it refuses, what its keys are made of
     Show {
         /// A strategy such as hardlink+aggressive or sccache, or a glob
         name: String,
-        /// Further strategies.
         #[command(flatten)]
-        external: ExternalArgs,
-        /// Where tools are.
-        #[command(flatten)]
-        place: ToolsDir,
+        from: CatalogArgs,
     },
     /// Build tools of external strategies into the work directory, at the versions that were tried
     Install {
@@ -47,51 +35,49 @@ pub enum StrategiesCommand {
         /// Show what would be built, and build nothing
         #[arg(long)]
         dry_run: bool,
-        /// Further strategies.
         #[command(flatten)]
-        external: ExternalArgs,
-        /// Where tools are.
-        #[command(flatten)]
-        place: ToolsDir,
+        from: CatalogArgs,
     },
 }
 
-/// Where tools are installed.
+/// Further strategies, and where tools are installed.
 #[derive(Debug, Args)]
-pub struct ToolsDir {
+pub struct CatalogArgs {
+    #[command(flatten)]
+    external: ExternalArgs,
     /// The work directory, where tools are [default: in the user's cache directory]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
 }
 
-impl ToolsDir {
-    fn path(&self) -> Result<PathBuf> {
-        Ok(match &self.work_dir {
-            Some(dir) => std::path::absolute(dir)?,
-            None => workdir::default_dir()?.path,
-        })
+impl CatalogArgs {
+    fn open(&self) -> Result<(Catalog, PathBuf)> {
+        Ok((self.external.catalog()?, work_dir(self.work_dir.as_deref())?))
     }
 }
 
 pub fn run(command: StrategiesCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
-        StrategiesCommand::List { external, place } => list(&external.catalog()?, &place.path()?),
-        StrategiesCommand::Show { name, external, place } => {
-            let work = place.path()?;
-            for (at, (name, strategy)) in external.catalog()?.select(&name)?.into_iter().enumerate() {
+        StrategiesCommand::List(from) => {
+            let (catalog, work) = from.open()?;
+            list(&catalog, &work);
+        }
+        StrategiesCommand::Show { name, from } => {
+            let (catalog, work) = from.open()?;
+            for (at, (name, strategy)) in catalog.select(&name)?.into_iter().enumerate() {
                 if at > 0 {
                     println!();
                 }
                 show(name.as_str(), &strategy, &work);
             }
         }
-        StrategiesCommand::Install { names, dry_run, external, place } => {
-            let catalog = external.catalog()?;
+        StrategiesCommand::Install { names, dry_run, from } => {
+            let (catalog, work) = from.open()?;
             let tools: Vec<&External> = names.iter().map(|name| installable(&catalog, name)).collect::<Result<_>>()?;
             if !dry_run {
-                return install::install(&tools, &place.path()?, supervisor);
+                return install::install(&tools, &work, supervisor);
             }
-            install::describe(&tools, &place.path()?);
+            install::describe(&tools, &work);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use strategies::external::{dedup, registry_part};
 use walkdir::WalkDir;
 
@@ -18,57 +18,48 @@ use walkdir::WalkDir;
 pub enum ToolCommand {
     /// Pack what came from registry and git packages into an archive, unless it is there
     Pack {
-        /// Directory of the archives
-        #[arg(long)]
-        store: PathBuf,
-        /// Name of the archive
+        #[command(flatten)]
+        dirs: ToolDirs,
         #[arg(long)]
         key: String,
-        /// Cargo.lock
         #[arg(long)]
         lockfile: PathBuf,
-        /// The build directory
-        #[arg(long)]
-        build_dir: PathBuf,
     },
-    /// Unpack an archive into an empty build directory
+    /// Unpack an archive into an empty build directory, or the newest whose name begins with the fallback
     Unpack {
-        /// Directory of the archives
-        #[arg(long)]
-        store: PathBuf,
-        /// Name of the archive
+        #[command(flatten)]
+        dirs: ToolDirs,
         #[arg(long)]
         key: String,
-        /// Start of the name of others that will do; the newest is taken
         #[arg(long)]
         fallback: String,
-        /// The build directory
-        #[arg(long)]
-        build_dir: PathBuf,
     },
     /// Link identical outputs of registry and git packages together
     Dedup {
-        /// Where each content is once
-        #[arg(long)]
-        store: PathBuf,
-        /// Cargo.lock
+        #[command(flatten)]
+        dirs: ToolDirs,
         #[arg(long)]
         lockfile: PathBuf,
-        /// The build directory
-        #[arg(long)]
-        build_dir: PathBuf,
     },
+}
+
+/// Where archives or deduplicated contents are, and the build directory.
+#[derive(Debug, Args)]
+pub struct ToolDirs {
+    #[arg(long)]
+    store: PathBuf,
+    #[arg(long)]
+    build_dir: PathBuf,
 }
 
 const SUFFIX: &str = ".tar.zst";
 
 pub fn run(command: ToolCommand) -> Result<ExitCode> {
     match command {
-        ToolCommand::Pack { store, key, lockfile, build_dir } => pack(&store, &key, &lockfile, &build_dir)?,
-        ToolCommand::Unpack { store, key, fallback, build_dir } => unpack(&store, &key, &fallback, &build_dir)?,
-        ToolCommand::Dedup { store, lockfile, build_dir } => {
-            let lockfile = read(&lockfile)?;
-            dedup::dedup(&store, &build_dir, &lockfile)
+        ToolCommand::Pack { dirs, key, lockfile } => pack(&dirs, &key, &lockfile)?,
+        ToolCommand::Unpack { dirs, key, fallback } => unpack(&dirs, &key, &fallback)?,
+        ToolCommand::Dedup { dirs: ToolDirs { store, build_dir }, lockfile } => {
+            dedup::dedup(&store, &build_dir, &read(&lockfile)?)
                 .with_context(|| format!("cannot deduplicate {}", build_dir.display()))?;
         }
     }
@@ -79,7 +70,7 @@ fn read(lockfile: &Path) -> Result<String> {
     fs::read_to_string(lockfile).with_context(|| format!("cannot read {}", lockfile.display()))
 }
 
-fn pack(store: &Path, key: &str, lockfile: &Path, build_dir: &Path) -> Result<()> {
+fn pack(ToolDirs { store, build_dir }: &ToolDirs, key: &str, lockfile: &Path) -> Result<()> {
     let archive = store.join(format!("{key}{SUFFIX}"));
     if archive.exists() {
         return Ok(());
@@ -94,10 +85,9 @@ fn pack(store: &Path, key: &str, lockfile: &Path, build_dir: &Path) -> Result<()
         [".rustc_info.json", "CACHEDIR.TAG"].map(PathBuf::from).into_iter().filter(|it| build_dir.join(it).exists()),
     );
     fs::create_dir_all(store).with_context(|| format!("cannot create {}", store.display()))?;
-    let staged =
-        tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
-    let list =
-        tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()))?;
+    let temporary =
+        || tempfile::NamedTempFile::new_in(store).with_context(|| format!("cannot write in {}", store.display()));
+    let (staged, list) = (temporary()?, temporary()?);
     let names: Vec<u8> = paths.iter().flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"].concat()).collect();
     fs::write(list.path(), names).context("cannot list what to pack")?;
     let mut tar = Process::new("tar");
@@ -109,7 +99,7 @@ fn pack(store: &Path, key: &str, lockfile: &Path, build_dir: &Path) -> Result<()
     Ok(())
 }
 
-fn unpack(store: &Path, key: &str, fallback: &str, build_dir: &Path) -> Result<()> {
+fn unpack(ToolDirs { store, build_dir }: &ToolDirs, key: &str, fallback: &str) -> Result<()> {
     let is_empty = fs::read_dir(build_dir).map_or(true, |mut entries| entries.next().is_none());
     let exact = store.join(format!("{key}{SUFFIX}"));
     let archive = if exact.is_file() { Some(exact) } else { newest(store, fallback) };
@@ -126,7 +116,9 @@ fn unpack(store: &Path, key: &str, fallback: &str, build_dir: &Path) -> Result<(
     }
     let staged = staged.keep();
     fs::rename(&staged, build_dir).with_context(|| format!("cannot create {}", build_dir.display()))?;
-    set_usual_mode(build_dir);
+    // A temporary directory is for its owner alone, a build directory is not.
+    #[cfg(unix)]
+    let _ = fs::set_permissions(build_dir, std::os::unix::fs::PermissionsExt::from_mode(0o755));
     Ok(())
 }
 
@@ -156,17 +148,6 @@ fn refuse_links(archive: &Path, root: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A temporary directory is for its owner alone, a build directory is not.
-fn set_usual_mode(dir: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let _ = fs::set_permissions(dir, fs::Permissions::from_mode(0o755));
-    }
-    #[cfg(not(unix))]
-    let _ = dir;
 }
 
 /// Runs it in our own process group, so that it ends with us.

@@ -14,7 +14,7 @@ use strategies::key::{Context, Input, KeyInputs};
 use super::choose::TraceCommand;
 use super::published::PublicationDays;
 use super::sources::{PackageDigests, SourceSizes, all_dependencies, watched_paths};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use runner::arm::{ArmDirs, WorkspaceCopies};
 use runner::build::{Usage, ask_graph, context};
 use runner::build_env::BuildEnv;
@@ -101,7 +101,8 @@ impl<'a> GraphCollector<'a> {
     }
 
     fn in_copy(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
-        let dirs = ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo) as Arc<dyn Integration>) };
+        let dirs =
+            ArmDirs { env: self.build_env, integration: &(Arc::new(PlainCargo::default()) as Arc<dyn Integration>) };
         let place = WorkspaceCopies::open(dirs, prepared, false)?;
         let site = &place.copy(MAIN)?.site;
         let name = &prepared.workspace.name;

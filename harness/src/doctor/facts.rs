@@ -1,7 +1,7 @@
 //! Asks the machine. What can be tried is tried: links, extents, volumes, the layout.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use exec::cargo_home::CargoHome;
+use exec::disk;
 use exec::environment::Environment;
-use exec::extents;
 use exec::filesystem::{FileSystemFacts, LinkSupport};
 use exec::host::{self, HostFacts};
 use exec::interrupt::Supervisor;
@@ -21,7 +21,6 @@ use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::WorkDir;
 use runner::build_env::DISK_FLOOR;
 use runner::guard::others_share;
-use runner::integration::external::install_dir;
 
 /// Everything that was found out.
 #[derive(Debug)]
@@ -43,8 +42,6 @@ pub struct MachineFacts {
     pub may_mount: bool,
     /// What limits a sandbox, or why there is none.
     pub sandbox: Result<Enforcers, String>,
-    /// Other caches to compare with, by name.
-    pub external_tools: Vec<(String, Option<PathBuf>)>,
 }
 
 /// A kind of volume, and why it could not be made, if so.
@@ -80,8 +77,7 @@ const SMALLEST: [&str; 4] = ["btrfs:128M", "xfs:300M", "ext4:16M", "tmpfs:1M"];
 
 /// Finds out everything; calls `show` with what is being done.
 pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> Result<MachineFacts> {
-    let host = HostFacts::detect(); // First: the load must not be our own.
-    show("what others do");
+    show("what others do"); // First: the load must not be our own.
     let others = others_share();
     show("the work directory");
     // Locked to the end: no run starts beside the trials.
@@ -107,7 +103,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         toolchains,
         has_rustup: on_path("rustup").is_some(),
         work,
-        host,
+        host: HostFacts::detect(),
         others,
         memory_available_bytes: host::memory_available_bytes(),
         c_compiler: ["cc", "gcc", "clang"].iter().take(if cfg!(windows) { 3 } else { 1 }).find_map(|cc| on_path(cc)),
@@ -115,20 +111,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         volumes,
         may_mount,
         sandbox,
-        external_tools: external_tools(work_dir),
     })
-}
-
-/// Tools that external strategies need, in the work directory or, of another version perhaps, on
-/// `PATH`.
-fn external_tools(work: &Path) -> Vec<(String, Option<PathBuf>)> {
-    let installable = strategies::external::shipped().into_iter().filter_map(|external| {
-        let dir = install_dir(work, external.name(), external.description.install.as_ref()?).join("bin");
-        let name = external.name().to_owned();
-        let found = if dir.is_dir() { Some(dir) } else { on_path(&name) };
-        Some((name, found))
-    });
-    installable.collect()
 }
 
 fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
@@ -141,7 +124,6 @@ fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
         Err(error) => {
             work.in_use = error.is_in_use();
             work.problem = Some(error.to_string());
-            // A full one can still be asked; one that does not exist cannot.
             None
         }
     };
@@ -154,10 +136,11 @@ fn look_at(dir: &Path) -> (WorkDirFacts, Option<WorkDir>) {
 }
 
 fn try_extents(dir: &Path) -> io::Result<bool> {
-    let mut file: File = tempfile::tempfile_in(dir)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(&[7; 64 * 1024])?; // Too much to be kept inline.
-    file.sync_all()?;
-    Ok(extents::layout(&file, 0).is_some_and(|layout| !layout.extents.is_empty()))
+    file.as_file().sync_all()?;
+    let scan = disk::scan(file.path()).map_err(io::Error::other)?;
+    Ok(scan.usage().physical_bytes.is_some_and(|bytes| bytes > 0))
 }
 
 /// `cargo 1.97.0-nightly (2026-05-15), rustc …`: versions and dates, which people compare,
@@ -174,26 +157,22 @@ fn about(toolchain: &Toolchain) -> String {
 }
 
 fn find_toolchains() -> Vec<(FoundToolchain, Option<Toolchain>)> {
-    let describe = |name: Option<String>, found: Result<Toolchain, String>| {
+    let find = |name: Option<&str>| Toolchain::find(name).map_err(|error| error.to_string());
+    let found = |name, is_default, found: Result<Toolchain, String>| {
         let about = found.as_ref().map(about).map_err(Clone::clone);
-        (FoundToolchain { name, is_default: false, about, layout: None }, found.ok())
+        (FoundToolchain { name, is_default, about, layout: None }, found.ok())
     };
-    let default = Toolchain::find(None).map_err(|error| error.to_string());
-    let is_default = |toolchain: &Option<Toolchain>| {
-        toolchain.as_ref().zip(default.as_ref().ok()).is_some_and(|(one, default)| one.cargo == default.cargo)
-    };
-    let mut all = Vec::new();
-    for name in Toolchain::installed() {
-        let found = Toolchain::find(Some(&name)).map_err(|error| error.to_string());
-        let short = found.as_ref().ok().and_then(|toolchain| name.strip_suffix(&format!("-{}", toolchain.host)));
-        let (mut fact, toolchain) = describe(Some(short.unwrap_or(&name).to_owned()), found);
-        fact.is_default = is_default(&toolchain);
-        all.push((fact, toolchain));
-    }
+    let default = find(None);
+    let named = Toolchain::installed().into_iter().map(|name| {
+        let toolchain = find(Some(&name));
+        let same = |one: &Toolchain| default.as_ref().is_ok_and(|default| one.cargo == default.cargo);
+        let host = toolchain.as_ref().map_or_else(|_| String::new(), |toolchain| format!("-{}", toolchain.host));
+        let short = name.strip_suffix(&host).unwrap_or(&name).to_owned();
+        found(Some(short), toolchain.as_ref().is_ok_and(same), toolchain)
+    });
+    let mut all: Vec<_> = named.collect();
     if !all.iter().any(|(fact, _)| fact.is_default) {
-        let (mut fact, toolchain) = describe(None, default);
-        fact.is_default = true;
-        all.push((fact, toolchain));
+        all.push(found(None, true, default));
     }
     all.sort_by_key(|(fact, _)| !fact.is_default);
     all
@@ -218,7 +197,7 @@ const NAME: &str = "layout-probe";
 /// How long one build of it may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Whether a Cargo gives every unit a directory of its own, tried below `dir` on a made-up package;
+/// Whether a Cargo gives every unit a directory of its own, tried in `dir` on a made-up package;
 /// one line saying why not.
 ///
 /// Everything that restores units relies on `<profile>/build/<package>/<hash>/{fingerprint,out}`.
@@ -254,7 +233,7 @@ fn write_package(package: &Path) -> io::Result<()> {
     fs::write(package.join("src/lib.rs"), "pub fn probe() {}\n")
 }
 
-/// `<hash>/fingerprint` and `<hash>/out` below the package's directory.
+/// `<hash>/fingerprint` and `<hash>/out` in the package's directory.
 fn has_unit_directory(package: &Path) -> bool {
     let units = fs::read_dir(package).into_iter().flatten().flatten().map(|entry| entry.path());
     units.into_iter().any(|unit| unit.join("fingerprint").is_dir() && unit.join("out").is_dir())
@@ -265,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_toolchain_has_it_and_another_cargo_is_told_apart() {
+    fn the_default_toolchain_has_it_and_another_cargo_has_not() {
         let dir = tempfile::tempdir().unwrap();
         let toolchain = Toolchain::find(None).unwrap();
         let supervisor = Supervisor::new();

@@ -3,12 +3,10 @@
 use reports::text::bytes;
 
 use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
-use super::{DoctorFinding, Level};
-use exec::filesystem::{LinkSupport, Support};
+use super::{DoctorFinding, FindingLevel};
+use exec::filesystem::LinkSupport;
 use exec::sandbox::limits::Enforcer;
 use runner::build_env::DISK_FLOOR;
-use runner::guard::limits::{Limits, Percent};
-use runner::guard::{Floors, GuardedDisk, PassedLimit, Readings};
 
 /// Less than this is enough for the default corpus only.
 const SPACE_BYTES: u64 = 20 << 30;
@@ -16,11 +14,8 @@ const SPACE_BYTES: u64 = 20 << 30;
 /// Linking a large program takes this much, and the page cache should not be fought over.
 const MEMORY_BYTES: u64 = 2 << 30;
 
-/// A load per core above this is somebody else's work.
-const LOAD: f64 = 0.3;
-
 /// Others' use of the processors above this shows in the numbers.
-const QUIET: Percent = Percent(10);
+const QUIET: f64 = 0.1;
 
 /// How to get another file system.
 const OTHER_FILE_SYSTEM: &str =
@@ -40,30 +35,21 @@ pub fn grade(facts: &MachineFacts) -> Vec<DoctorFinding> {
     });
     findings.extend(work(&facts.work));
     findings.extend(machine(facts));
-    findings.extend(guards(facts));
     findings.extend(volumes(facts));
     findings.push(sandbox(facts));
-    findings.extend(facts.external_tools.iter().map(|(name, path)| match path {
-        Some(path) => ok("other cache", format!("{name}: {}", path.display())),
-        None => missing(
-            "other cache",
-            format!("{name} is neither in the work directory nor on PATH"),
-            format!("harness strategies install {name}"),
-        ),
-    }));
     findings
 }
 
 fn ok(topic: &'static str, text: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Ok, topic, text: text.into(), remedy: None, required: false }
+    DoctorFinding { level: FindingLevel::Ok, topic, text: text.into(), remedy: None, required: false }
 }
 
 fn warning(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
+    DoctorFinding { level: FindingLevel::Warning, remedy: Some(remedy.into()), ..ok(topic, text) }
 }
 
 fn missing(topic: &'static str, text: impl Into<String>, remedy: impl Into<String>) -> DoctorFinding {
-    DoctorFinding { level: Level::Missing, ..warning(topic, text, remedy) }
+    DoctorFinding { level: FindingLevel::Missing, ..warning(topic, text, remedy) }
 }
 
 /// Missing and required.
@@ -98,7 +84,7 @@ fn toolchains(all: &[FoundToolchain], has_rustup: bool) -> Vec<DoctorFinding> {
             let remedy = update.filter(|_| has_rustup).or(remedy);
             let remedy = remedy.unwrap_or_else(|| "https://rustup.rs installs Rust".to_owned());
             let finding = lacking("toolchain", format!("{}: {what}", label(toolchain)), remedy);
-            let level = if toolchain.is_default { Level::Missing } else { Level::Warning };
+            let level = if toolchain.is_default { FindingLevel::Missing } else { FindingLevel::Warning };
             DoctorFinding { level, required: toolchain.is_default, ..finding }
         }
     };
@@ -168,14 +154,12 @@ fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
 /// One line for the link modes that work, one for each that does not.
 fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
     let modes = [("hardlink", &found.hardlink), ("reflink", &found.reflink), ("symlink", &found.symlink)];
-    let works = modes.iter().filter(|(_, support)| support.works()).map(|(name, _)| *name);
+    let works = modes.iter().filter(|(_, support)| support.is_ok()).map(|(name, _)| *name);
     let works: Vec<&str> = works.chain(["copy"]).collect();
     let mut findings = vec![ok("link modes", format!("{} work, tried on {kind}", works.join(", ")))];
     findings.extend(modes.into_iter().filter_map(|(name, support)| match support {
-        Support::Works => None,
-        Support::Fails(why) => {
-            Some(warning("link modes", format!("{name} does not work on {kind}: {why}"), OTHER_FILE_SYSTEM))
-        }
+        Ok(()) => None,
+        Err(why) => Some(warning("link modes", format!("{name} does not work on {kind}: {why}"), OTHER_FILE_SYSTEM)),
     }));
     findings
 }
@@ -183,16 +167,17 @@ fn links(found: &LinkSupport, kind: &str) -> Vec<DoctorFinding> {
 fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
     let host = &facts.host;
     let cpu = host.cpu.as_deref().unwrap_or(&host.arch);
-    let cores = if host.cores == 1 { "1 core".to_owned() } else { format!("{} cores", host.cores) };
     let mut findings = vec![match host.cores {
         1 => warning("cores", format!("1, {cpu}: Cargo builds one unit at a time"), "use a machine with more"),
         cores => ok("cores", format!("{cores}, {cpu}")),
     }];
-    findings.extend(host.load_1m.map(|load| {
-        let text = format!("{load:.2} over the last minute on {cores}");
-        match load / host.cores as f64 <= LOAD {
+    findings.extend(facts.others.map(|others| {
+        let text = format!("others use {:.0} % of the processors", 100.0 * others);
+        match others <= QUIET {
             true => ok("load", text),
-            false => warning("load", format!("{text}: others work here"), "wait, or end what else runs"),
+            false => {
+                warning("load", format!("{text}: timings suffer"), "wait, end what else runs, or give --max-load 10%")
+            }
         }
     }));
     findings.extend(facts.memory_available_bytes.map(|available| {
@@ -204,29 +189,6 @@ fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
         }
     }));
     findings
-}
-
-/// What the guards of a run would say now: those it has by default, and to others' work.
-fn guards(facts: &MachineFacts) -> Option<DoctorFinding> {
-    let fs = facts.work.file_system.as_ref()?;
-    let floor = Limits::default().disk_floor(fs.total_bytes);
-    let disks = vec![GuardedDisk { path: facts.work.path.clone(), floor }];
-    let floors = Floors { disks, memory: None, load: Some(QUIET) };
-    let readings = Readings { free: vec![Some(fs.free_bytes)], memory: None, others: facts.others };
-    Some(match floors.passed(&readings) {
-        Some(PassedLimit::Load { others, limit: Percent(limit) }) => {
-            let text = format!("others use {:.0} % of the processors", 100.0 * others);
-            let text = format!("{text}: with --max-load {limit}% a step would wait");
-            warning("guards", text, "wait, or end what else runs")
-        }
-        Some(passed) => warning("guards", format!("a step would wait: {passed}"), passed.remedy()),
-        None => {
-            let (left, floor) = (bytes(Some((fs.free_bytes - floor) as f64)), bytes(Some(floor as f64)));
-            let others = facts.others.map(|others| format!(", others use {:.0} % of the processors", 100.0 * others));
-            let others = others.unwrap_or_default();
-            ok("guards", format!("a step would begin: {left} above the disk floor of {floor}{others}"))
-        }
-    })
 }
 
 fn volumes(facts: &MachineFacts) -> Vec<DoctorFinding> {

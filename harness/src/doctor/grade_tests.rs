@@ -32,7 +32,7 @@ fn fit() -> MachineFacts {
                 free_bytes: 80 * GIB,
                 total_bytes: 250 * GIB,
             }),
-            links: Some(LinkSupport { hardlink: Support::Works, reflink: Support::Works, symlink: Support::Works }),
+            links: Some(LinkSupport { hardlink: Ok(()), reflink: Ok(()), symlink: Ok(()) }),
             extents: Some(true),
             ..WorkDirFacts::default()
         },
@@ -52,7 +52,6 @@ fn fit() -> MachineFacts {
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),
         may_mount: true,
         sandbox: Ok(Enforcers { memory: Enforcer::Cgroup2, processes: Enforcer::Cgroup2 }),
-        external_tools: vec![("sccache".into(), Some("/usr/bin/sccache".into())), ("kache".into(), None)],
     }
 }
 
@@ -65,10 +64,9 @@ fn unfit() -> MachineFacts {
     facts.toolchains[1] = FoundToolchain { about: Err(old.into()), layout: None, ..toolchain("1.80", false) };
     let fs = facts.work.file_system.as_mut().unwrap();
     (fs.kind, fs.free_bytes) = ("ext4".into(), 5 * GIB);
-    facts.work.links.as_mut().unwrap().reflink = Support::Fails("Operation not supported (os error 95)".into());
+    facts.work.links.as_mut().unwrap().reflink = Err("Operation not supported (os error 95)".into());
     facts.work.extents = Some(false);
     facts.host.cores = 1;
-    facts.host.load_1m = Some(3.0);
     facts.memory_available_bytes = Some(GIB);
     facts.others = Some(0.41);
     facts.c_compiler = None;
@@ -98,13 +96,12 @@ fn an_unfit_machine() {
 
 #[test]
 fn as_json() {
-    let mut facts = unfit();
-    facts.external_tools.clear();
-    let findings = grade(&facts).into_iter().filter(|finding| ["C compiler", "git", "cores"].contains(&finding.topic));
+    let findings =
+        grade(&unfit()).into_iter().filter(|finding| ["C compiler", "git", "cores"].contains(&finding.topic));
     insta::assert_snapshot!(serde_json::to_string_pretty(&Diagnosis::of(findings.collect())).unwrap());
 }
 
-fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(Level, bool)> {
+fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(FindingLevel, bool)> {
     let mut facts = fit();
     change(&mut facts);
     let findings = grade(&facts).into_iter().filter(|finding| finding.topic == topic);
@@ -114,19 +111,19 @@ fn levels(change: impl FnOnce(&mut MachineFacts), topic: &str) -> Vec<(Level, bo
 #[test]
 fn what_is_not_ok_says_what_to_do_and_what_is_ok_does_not() {
     for finding in grade(&fit()).iter().chain(&grade(&unfit())) {
-        assert_eq!(finding.remedy.is_some(), finding.level != Level::Ok, "{finding:?}");
+        assert_eq!(finding.remedy.is_some(), finding.level != FindingLevel::Ok, "{finding:?}");
     }
 }
 
 #[test]
 fn each_limit_is_at_its_place() {
-    use Level::{Missing, Ok, Warning};
+    use FindingLevel::{Missing, Ok, Warning};
     let space = |free| levels(|f| f.work.file_system.as_mut().unwrap().free_bytes = free, "free space");
     assert_eq!(space(SPACE_BYTES), [(Ok, false)]);
     assert_eq!(space(SPACE_BYTES - 1), [(Warning, false)]);
     assert_eq!(space(DISK_FLOOR - 1), [(Missing, true)]);
-    let load = |load| levels(|f| f.host.load_1m = load, "load");
-    assert_eq!((load(Some(2.4)), load(Some(2.5)), load(None)), (vec![(Ok, false)], vec![(Warning, false)], vec![]));
+    let load = |others| levels(|f| f.others = others, "load");
+    assert_eq!((load(Some(0.1)), load(Some(0.11)), load(None)), (vec![(Ok, false)], vec![(Warning, false)], vec![]));
     assert_eq!(levels(|f| f.host.cores = 1, "cores"), [(Warning, false)]);
     assert_eq!(levels(|f| f.memory_available_bytes = Some(1), "memory"), [(Warning, false)]);
     assert_eq!(levels(|f| f.git = None, "git"), [(Missing, false)]);
@@ -146,8 +143,8 @@ fn a_work_directory_in_use_is_a_warning_and_an_unusable_one_is_not() {
             facts.work.in_use = in_use;
         }
     };
-    assert_eq!(levels(problem(true), "work dir"), [(Level::Warning, false)]);
-    assert_eq!(levels(problem(false), "work dir"), [(Level::Missing, true)]);
+    assert_eq!(levels(problem(true), "work dir"), [(FindingLevel::Warning, false)]);
+    assert_eq!(levels(problem(false), "work dir"), [(FindingLevel::Missing, true)]);
 }
 
 #[test]
@@ -160,5 +157,5 @@ fn only_the_default_toolchain_is_required() {
     };
     assert!(levels(broken(0), "toolchain").iter().any(|(_, blocks)| *blocks));
     assert!(levels(broken(1), "toolchain").iter().all(|(_, blocks)| !*blocks));
-    assert!(levels(broken(1), "toolchain").contains(&(Level::Warning, false)));
+    assert!(levels(broken(1), "toolchain").contains(&(FindingLevel::Warning, false)));
 }

@@ -1,11 +1,5 @@
-//! What this machine has and lacks for a sound comparison, found out before a run.
-//!
-//! | file | contents |
-//! |---|---|
-//! | [`facts`] | asks the machine: what can be tried is tried, not looked up |
-//! | [`grade`] | facts → findings, each `ok`, `warning` or `missing`, with the remedy |
-//!
-//! Only [`facts`] touches the machine; the rest are pure functions.
+//! What this machine has and lacks for a sound comparison, found out before a run. Only [`facts`] touches the machine;
+//! [`grade`] makes findings of them, each `ok`, `warning` or `missing`, with the remedy.
 
 pub mod facts;
 pub mod grade;
@@ -16,7 +10,7 @@ use serde::Serialize;
 /// How a finding is graded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum FindingLevel {
     Ok,
     /// Works, but limits what can be measured or how well.
     Warning,
@@ -26,7 +20,7 @@ pub enum Level {
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DoctorFinding {
-    pub level: Level,
+    pub level: FindingLevel,
     /// What it is about, in a word or two.
     pub topic: &'static str,
     pub text: String,
@@ -40,7 +34,7 @@ pub struct DoctorFinding {
 impl DoctorFinding {
     /// Whether this keeps every comparison from running.
     fn blocks(&self) -> bool {
-        self.required && self.level == Level::Missing
+        self.required && self.level == FindingLevel::Missing
     }
 }
 
@@ -72,11 +66,7 @@ pub fn render(diagnosis: &Diagnosis) -> String {
         }
     };
     for finding in &diagnosis.findings {
-        let level = match finding.level {
-            Level::Ok => "ok",
-            Level::Warning => "warning",
-            Level::Missing => "missing",
-        };
+        let level = format!("{:?}", finding.level).to_lowercase();
         block(&format!("{level:LEVEL_WIDTH$}  {:TOPIC_WIDTH$}  ", finding.topic), &finding.text);
         finding.remedy.iter().for_each(|remedy| block("", &format!("→ {remedy}")));
     }
@@ -90,7 +80,7 @@ pub fn render(diagnosis: &Diagnosis) -> String {
 fn verdict(diagnosis: &Diagnosis) -> String {
     let blocking: Vec<&str> =
         diagnosis.findings.iter().filter(|finding| finding.blocks()).map(|finding| finding.topic).collect();
-    let warnings = diagnosis.findings.iter().filter(|finding| finding.level == Level::Warning).count();
+    let warnings = diagnosis.findings.iter().filter(|finding| finding.level == FindingLevel::Warning).count();
     match (blocking.is_empty(), warnings) {
         (false, _) => format!("not ready: {} missing", blocking.join(", ")),
         (true, 0) => "ready: `harness compare` can run".to_owned(),
@@ -103,7 +93,7 @@ fn verdict(diagnosis: &Diagnosis) -> String {
 mod tests {
     use super::*;
 
-    fn finding(level: Level, text: &str, remedy: Option<&str>, required: bool) -> DoctorFinding {
+    fn finding(level: FindingLevel, text: &str, remedy: Option<&str>, required: bool) -> DoctorFinding {
         DoctorFinding { level, topic: "link modes", text: text.into(), remedy: remedy.map(str::to_owned), required }
     }
 
@@ -112,8 +102,8 @@ mod tests {
         let long = "many words ".repeat(20);
         let wide = "x".repeat(200);
         let diagnosis = Diagnosis::of(vec![
-            finding(Level::Warning, &long, Some(&long), false),
-            finding(Level::Missing, &wide, Some("do"), true),
+            finding(FindingLevel::Warning, &long, Some(&long), false),
+            finding(FindingLevel::Missing, &wide, Some("do"), true),
         ]);
         let text = render(&diagnosis);
         for line in text.lines() {
@@ -130,9 +120,9 @@ mod tests {
             let diagnosis = Diagnosis::of(findings);
             (diagnosis.ready, verdict(&diagnosis))
         };
-        assert!(verdict_of(vec![finding(Level::Missing, "", None, false)]).0);
-        let (ready, text) = verdict_of(vec![finding(Level::Warning, "", None, true)]);
+        assert!(verdict_of(vec![finding(FindingLevel::Missing, "", None, false)]).0);
+        let (ready, text) = verdict_of(vec![finding(FindingLevel::Warning, "", None, true)]);
         assert!(ready && text.contains("1 warning limits"), "{text}");
-        assert!(!verdict_of(vec![finding(Level::Missing, "", None, true)]).0);
+        assert!(!verdict_of(vec![finding(FindingLevel::Missing, "", None, true)]).0);
     }
 }

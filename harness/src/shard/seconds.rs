@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use records::run_folder::RunFolder;
-use simulation::trace::TraceTask;
+use simulation::trace::{Text, TraceTask};
 
 use runner::experiment::Experiment;
 use runner::pace::AROUND;
@@ -48,19 +48,15 @@ pub fn of_run(run: &RunFolder, experiment: &Experiment) -> Result<Predicted> {
         Some(AROUND * each.sum::<Option<f64>>()?)
     };
     let from = format!("wall times of the run {}", run.info.name);
-    match predicted(experiment, known, from, 3) {
-        Some(predicted) => Ok(predicted),
-        None => bail!(
-            "the run {} has no times of any of these workspaces in the scenario {}: give another to --timings",
-            run.info.name,
-            experiment.scenario.name
-        ),
-    }
+    predicted(experiment, known, from, 3).with_context(|| {
+        let (run, scenario) = (&run.info.name, &experiment.scenario.name);
+        format!("the run {run} has no times of any of these workspaces in the scenario {scenario}: give another to --timings")
+    })
 }
 
 pub fn shipped(experiment: &Experiment) -> Result<Predicted> {
     let trace = simulation::trace::census()?;
-    let text = |at: simulation::trace::Text| trace.strings.get(at.at()).map_or("", String::as_str);
+    let text = |at: Text| trace.strings.get(at.at()).map_or("", String::as_str);
     let mut clean: BTreeMap<&str, f64> = BTreeMap::new();
     for plan in trace.plans.iter().filter(|plan| plan.task == TraceTask::Build && text(plan.profile) == "dev") {
         let seconds = plan.nodes.iter().map(|node| f64::from(trace.nodes[node.at()].seconds.value)).sum();
@@ -71,15 +67,12 @@ pub fn shipped(experiment: &Experiment) -> Result<Predicted> {
     let builds = 0.5 * (experiment.arms.len() * experiment.scenario.steps.len()) as f64;
     let known = |workspace: &str| Some(builds * clean.get(workspace)? / 2.0);
     let from = "compile seconds of clean dev builds known to the harness, on 2 cores, roughly".to_owned();
-    Ok(predicted(experiment, known, from, 10).unwrap_or_else(|| nothing_known(experiment)))
-}
-
-/// A minute a build, for everybody.
-fn nothing_known(experiment: &Experiment) -> Predicted {
-    let seconds = 60 * (experiment.arms.len() * experiment.scenario.steps.len()) as u64;
-    let names = experiment.corpus.workspaces.iter().map(|workspace| (workspace.name.clone(), seconds.max(1)));
+    if let Some(predicted) = predicted(experiment, known, from, 10) {
+        return Ok(predicted);
+    }
+    let minutes = Some(2.0 * builds * 60.0);
     let from = "nothing known, a minute a step assumed; --timings RUN takes them from an earlier run".to_owned();
-    Predicted { seconds: names.collect(), from, safety: 10 }
+    predicted(experiment, |_| minutes, from, 10).context("no workspace takes part")
 }
 
 fn predicted(
@@ -88,8 +81,8 @@ fn predicted(
     from: String,
     safety: u64,
 ) -> Option<Predicted> {
-    let names: Vec<&str> = experiment.corpus.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
-    let found: Vec<(&str, Option<f64>)> = names.into_iter().map(|name| (name, known(name))).collect();
+    let names = experiment.corpus.workspaces.iter().map(|workspace| workspace.name.as_str());
+    let found: Vec<(&str, Option<f64>)> = names.map(|name| (name, known(name))).collect();
     let all: Vec<f64> = found.iter().filter_map(|(_, seconds)| *seconds).collect();
     if all.is_empty() {
         return None;

@@ -5,7 +5,6 @@
 //! reported.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use anyhow::{Result, bail};
 use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
@@ -18,17 +17,13 @@ use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, Wor
 /// The comparison of one step of one arm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepAgreement {
-    /// The arm.
     pub strategy: String,
-    /// The step.
     pub step: String,
     /// Units of both sides.
     pub units: u64,
     /// Units with the same outcome.
     pub agreeing: u64,
-    /// Simulated hits.
     pub simulated_hits: u64,
-    /// Recorded hits.
     pub recorded_hits: u64,
 }
 
@@ -51,9 +46,6 @@ impl Agreement {
 }
 
 /// Compares a run with its simulation. `edits` has the file that a scenario edits in each workspace: `ws:src/main.rs`.
-///
-/// # Errors
-/// When the run has no arm that restores units.
 pub fn check(
     trace: &mut Trace,
     run: &RunFolder,
@@ -98,6 +90,9 @@ fn text_of(trace: &mut Trace, text: &str) -> Text {
     });
     Text(at as u32)
 }
+
+/// Every outcome there is, in words.
+const WORDS: [&str; 5] = ["present", "refused", "hit", "miss", "stale"];
 
 /// The outcomes of a step, by unit: units that look the same may have several.
 type Outcomes = BTreeMap<UnitIdentity, Vec<&'static str>>;
@@ -184,7 +179,7 @@ impl ArmCheck<'_> {
                 UnitOutcome::Hit => "hit",
                 UnitOutcome::Miss => "miss",
             };
-            simulated.entry(UnitIdentity::of_node(trace, *node)).or_default().push(word);
+            simulated.entry(of_node(trace, *node)).or_default().push(word);
         }
         match self.recorded(step, workspace) {
             Ok(recorded) => self.compare(step, workspace, simulated, recorded),
@@ -214,7 +209,7 @@ impl ArmCheck<'_> {
                     Some(Outcome::Stale) => "stale",
                     Some(Outcome::Miss | Outcome::Dup) => "miss",
                 };
-                recorded.entry(UnitIdentity::of_row(row)).or_default().push(word);
+                recorded.entry(of_row(row)).or_default().push(word);
             }
         }
         Ok(recorded)
@@ -234,18 +229,14 @@ impl ArmCheck<'_> {
         for (side, outcomes) in [simulated, recorded].into_iter().enumerate() {
             outcomes.into_iter().for_each(|(unit, words)| units.entry(unit).or_default()[side] = words);
         }
-        for (unit, [mut ours, mut theirs]) in units {
+        for ((unit, _), [mut ours, mut theirs]) in units {
             ours.sort_unstable();
             theirs.sort_unstable();
             sum.units += ours.len().max(theirs.len()) as u64;
             sum.simulated_hits += hits(&ours);
             sum.recorded_hits += hits(&theirs);
-            let mut unmatched = theirs.clone();
-            let same = ours.iter().filter(|word| {
-                let at = unmatched.iter().position(|other| other == *word);
-                at.map(|at| unmatched.remove(at)).is_some()
-            });
-            let same = same.count();
+            let count = |words: &[&str], word: &str| words.iter().filter(|other| **other == word).count();
+            let same: usize = WORDS.iter().map(|word| count(&ours, word).min(count(&theirs, word))).sum();
             sum.agreeing += same as u64;
             if same < ours.len().max(theirs.len()) {
                 let place = format!("{workspace}, step {}, {}", step.name, self.strategy);
@@ -267,45 +258,21 @@ impl ArmCheck<'_> {
     }
 }
 
-/// What identifies a unit in a recorded row and in a trace.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct UnitIdentity {
-    package: String,
-    version: String,
-    kind: String,
-    target: String,
-    mode: String,
-    platform: String,
+/// What identifies a unit in a recorded row and in a trace: its label, and its platform.
+type UnitIdentity = (String, String);
+
+fn identity([package, version, kind, target, mode, platform]: [&str; 6]) -> UnitIdentity {
+    (format!("{package} {version} ({kind} {target}, {mode})"), platform.to_owned())
 }
 
-impl UnitIdentity {
-    fn of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
-        let unit = trace.unit(node);
-        let text = |text: Text| trace.text(text).to_owned();
-        UnitIdentity {
-            package: text(unit.package_name),
-            version: text(unit.version),
-            kind: text(unit.kind).replace(',', "+"),
-            target: text(unit.target),
-            mode: text(unit.mode),
-            platform: text(unit.platform),
-        }
-    }
-
-    fn of_row(row: &UnitRow) -> UnitIdentity {
-        UnitIdentity {
-            package: row.package.clone(),
-            version: row.version.clone(),
-            kind: row.kind.clone(),
-            target: row.target.clone(),
-            mode: row.mode.clone(),
-            platform: row.platform.clone(),
-        }
-    }
+fn of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
+    let unit = trace.unit(node);
+    let kind = trace.text(unit.kind).replace(',', "+");
+    let [package, version, target, mode, platform] =
+        [unit.package_name, unit.version, unit.target, unit.mode, unit.platform].map(|text| trace.text(text));
+    identity([package, version, &kind, target, mode, platform])
 }
 
-impl fmt::Display for UnitIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({} {}, {})", self.package, self.version, self.kind, self.target, self.mode)
-    }
+fn of_row(row: &UnitRow) -> UnitIdentity {
+    identity([&row.package, &row.version, &row.kind, &row.target, &row.mode, &row.platform])
 }

@@ -10,9 +10,7 @@ use simulation::trace::{PlanId, Trace, TraceUnit};
 /// What is replayed.
 #[derive(Debug, Clone)]
 pub struct RemoteQuestion {
-    /// Commands that workspaces run.
     pub commands: Vec<String>,
-    /// Networks to the cache.
     pub links: Vec<LinkSpec>,
     /// Compiles at a time.
     pub cores: u32,
@@ -21,9 +19,6 @@ pub struct RemoteQuestion {
 }
 
 /// Adds the rows of an empty machine for each workspace to a run, with a cache that all other workspaces have filled.
-///
-/// # Errors
-/// Those of `on_step`.
 pub fn replay(
     run: &mut SimulationRun,
     trace: &Trace,

@@ -10,15 +10,12 @@ use simulation::trace::Trace;
 /// What is replayed.
 #[derive(Debug, Clone)]
 pub struct ReuseQuestion {
-    /// Key policies.
     pub designs: Vec<KeyDesign>,
     /// The changes to each of them, one at a time and together.
     pub relaxations: Vec<&'static Relaxation>,
-    /// Commands that workspaces run.
     pub commands: Vec<String>,
     /// Random orders for each band.
     pub orders: u32,
-    /// Seed of the orders.
     pub seed: u64,
 }
 
@@ -29,7 +26,6 @@ pub struct DesignViews {
 }
 
 impl DesignViews {
-    /// Computes the keys.
     pub fn of(trace: &Trace, question: &ReuseQuestion) -> DesignViews {
         let cases = cases(question);
         let designs: Vec<KeyDesign> = cases.iter().map(|case| case.design.clone()).collect();
@@ -45,17 +41,17 @@ impl DesignViews {
 
 /// A design, and its name in the table of relaxations.
 struct DesignCase {
-    policy: usize,
-    relaxation: String,
+    /// The index of its policy without a relaxation.
+    plain: usize,
+    relaxation: &'static str,
+    /// `aggressive`, `aggressive:without-debug`, `aggressive:everything`.
+    label: String,
     soundness: Soundness,
-    why: String,
+    why: &'static str,
     design: KeyDesign,
 }
 
 /// Adds the rows of a replay to a run. `on_step` gets a description of each step; its error ends the replay.
-///
-/// # Errors
-/// Those of `on_step`.
 pub fn replay(
     run: &mut SimulationRun,
     trace: &Trace,
@@ -69,8 +65,7 @@ pub fn replay(
         let tallies: Vec<KeyTally> = views.par_iter().map(|view| KeyTally::of(trace, view, &portfolio)).collect();
         let totals: Vec<ReuseTotals> = tallies.iter().map(KeyTally::totals).collect();
         // An input that is the same in all workspaces changes nothing when it is left out.
-        let differs =
-            |case: &DesignCase, own: &ReuseTotals| case.relaxation == NONE || *own != totals[plain(cases, case)];
+        let differs = |case: &DesignCase, own: &ReuseTotals| case.relaxation == NONE || *own != totals[case.plain];
         run.relaxations.extend(relaxation_rows(cases, &totals, command, &differs));
         for ((case, own), (view, tally)) in cases.iter().zip(&totals).zip(views.iter().zip(&tallies)) {
             if !differs(case, own) {
@@ -80,21 +75,20 @@ pub fn replay(
             let shown = case.relaxation == NONE || case.soundness != Soundness::Stricter;
             if shown {
                 on_step(&format!("orders of workspaces, {command}, {}", view.design))?;
-                run.curve.extend(curve_rows(trace, (view, &label(cases, case)), tally, &portfolio, question));
+                run.curve.extend(curve_rows(trace, (view, &case.label), tally, &portfolio, question));
             }
             if case.relaxation == NONE {
                 run.misses.extend(miss_rows(trace, view, tally, &portfolio));
             }
         }
     }
-    for (case, view) in cases.iter().zip(views).filter(|(case, _)| case.relaxation == NONE || is_sound(case)) {
+    for (case, view) in
+        cases.iter().zip(views).filter(|(case, _)| case.relaxation == NONE || case.soundness == Soundness::Sound)
+    {
         on_step(&format!("commands of one workspace, {}", case.design))?;
-        let rows = sharing_rows(trace, view, &label(cases, case));
-        let base = label(cases, &cases[plain(cases, case)]);
-        let same = |row: &SharingRow| {
-            let twin = SharingRow { policy: base.clone(), ..row.clone() };
-            run.sharing.contains(&twin)
-        };
+        let rows = sharing_rows(trace, view, &case.label);
+        let base = &cases[case.plain].label;
+        let same = |row: &SharingRow| run.sharing.contains(&SharingRow { policy: base.clone(), ..row.clone() });
         if case.relaxation == NONE || !rows.iter().all(same) {
             run.sharing.extend(rows);
         }
@@ -108,22 +102,14 @@ const ALL: &str = "all";
 /// All that widen, sound or not, together.
 const EVERYTHING: &str = "everything";
 
-fn is_sound(case: &DesignCase) -> bool {
-    case.soundness == Soundness::Sound
-}
-
 /// Each policy unchanged, with each relaxation, with all sound ones, and with all that widen.
 fn cases(question: &ReuseQuestion) -> Vec<DesignCase> {
     let mut cases: Vec<DesignCase> = Vec::new();
-    for (policy, plain) in question.designs.iter().enumerate() {
-        let mut add = |relaxation: &str, soundness, why: &str, design: KeyDesign| {
-            cases.push(DesignCase {
-                policy,
-                relaxation: relaxation.to_owned(),
-                soundness,
-                why: why.to_owned(),
-                design,
-            });
+    for plain in &question.designs {
+        let base = cases.len();
+        let mut add = |relaxation: &'static str, soundness, why: &'static str, design: KeyDesign| {
+            let label = if relaxation == NONE { plain.to_string() } else { format!("{plain}:{relaxation}") };
+            cases.push(DesignCase { plain: base, relaxation, label, soundness, why, design });
         };
         let own = plain.soundness().unwrap_or(Soundness::Sound);
         add(NONE, own, "the policy as it is", plain.clone());
@@ -143,20 +129,6 @@ fn cases(question: &ReuseQuestion) -> Vec<DesignCase> {
     cases
 }
 
-/// The index of the unchanged policy of a case.
-fn plain(cases: &[DesignCase], case: &DesignCase) -> usize {
-    cases.iter().position(|it| it.policy == case.policy && it.relaxation == NONE).unwrap_or(0)
-}
-
-/// `aggressive`, `aggressive:without-debug`, `aggressive:everything`.
-fn label(cases: &[DesignCase], case: &DesignCase) -> String {
-    let plain = cases.iter().find(|it| it.policy == case.policy && it.relaxation == NONE);
-    match (plain, case.relaxation.as_str()) {
-        (Some(plain), name) if name != NONE => format!("{}:{name}", plain.design),
-        _ => case.design.to_string(),
-    }
-}
-
 fn relaxation_rows(
     cases: &[DesignCase],
     totals: &[ReuseTotals],
@@ -164,11 +136,10 @@ fn relaxation_rows(
     differs: &dyn Fn(&DesignCase, &ReuseTotals) -> bool,
 ) -> Vec<RelaxationRow> {
     let row = |(case, own): (&DesignCase, &ReuseTotals)| {
-        let at = plain(cases, case);
-        let (base, policy) = (&totals[at], cases[at].design.to_string());
+        let (base, policy) = (&totals[case.plain], cases[case.plain].label.clone());
         RelaxationRow {
             policy,
-            relaxation: case.relaxation.clone(),
+            relaxation: case.relaxation.to_owned(),
             soundness: case.soundness.as_str().to_owned(),
             command: command.to_owned(),
             hit_rate: ratio(own.hits, own.units),
@@ -177,7 +148,7 @@ fn relaxation_rows(
             gained_s: own.hit_seconds - base.hit_seconds,
             total_s: own.seconds,
             stored_bytes: own.stored_bytes,
-            why: case.why.clone(),
+            why: case.why.to_owned(),
         }
     };
     cases.iter().zip(totals).filter(|(case, own)| differs(case, own)).map(row).collect()

@@ -6,9 +6,6 @@ use simulation::retention::{self, RetentionPolicy};
 use strategies::name::glob;
 
 /// Simulated key policies: names, `policy:relaxation+relaxation`, globs over plain policies.
-///
-/// # Errors
-/// When a name selects nothing.
 pub fn designs(list: &str) -> Result<Vec<KeyDesign>> {
     let plain = KeyDesign::policies();
     let mut designs: Vec<KeyDesign> = Vec::new();
@@ -30,25 +27,16 @@ pub fn designs(list: &str) -> Result<Vec<KeyDesign>> {
 }
 
 /// Relaxations by name and glob; `none` for none.
-///
-/// # Errors
-/// When a name selects nothing.
 pub fn relaxations(list: &str) -> Result<Vec<&'static Relaxation>> {
     select("relaxation", list, &RELAXATIONS.iter().collect::<Vec<_>>(), |it| it.name.to_owned())
 }
 
 /// Retention policies by name and glob; `none` for none.
-///
-/// # Errors
-/// When a name selects nothing.
 pub fn retention(list: &str) -> Result<Vec<&'static RetentionPolicy>> {
     select("retention policy", list, &retention::ALL.iter().collect::<Vec<_>>(), |it| it.name.to_owned())
 }
 
 /// Commands of a trace by name and glob; the first without a list.
-///
-/// # Errors
-/// When the trace has no such command.
 pub fn commands(list: Option<&str>, of_trace: &[String]) -> Result<Vec<String>> {
     let Some(list) = list else { return Ok(of_trace.iter().take(1).cloned().collect()) };
     let selected = select("command of the trace", list, of_trace, Clone::clone)?;

@@ -11,16 +11,11 @@ use simulation::trace::Trace;
 /// What is replayed.
 #[derive(Debug, Clone)]
 pub struct StoreQuestion {
-    /// Retention policies.
     pub policies: Vec<&'static RetentionPolicy>,
-    /// Size limits.
     pub caps: Vec<Cap>,
 }
 
 /// Adds the rows of a replay of all events under each key policy to a run.
-///
-/// # Errors
-/// Those of `on_step`.
 pub fn replay(
     run: &mut SimulationRun,
     trace: &Trace,

@@ -1,4 +1,4 @@
-//! What the integration tests share: a place outside any workspace with a made-up registry,
+//! What the integration tests share: a directory outside any workspace with a made-up registry,
 //! small workspaces pinned by path, and the real `harness` binary run on them.
 //!
 //! ```text
@@ -9,17 +9,12 @@
 //! <place>/work        work directory
 //! <place>/out/        run folders
 //! ```
-// Each test binary uses its own part of this.
-#![allow(dead_code, unused_imports, missing_docs, clippy::unwrap_used)]
+// Each test program uses its own part of this.
+#![allow(dead_code, unused_imports)]
 
-pub mod collector;
-pub mod crates;
-pub mod external;
-#[cfg(target_os = "linux")]
-pub mod hostile;
+pub mod fake;
 #[cfg(target_os = "linux")]
 pub mod processes;
-pub mod small;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -27,22 +22,40 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use records::run_folder::RunFolder;
-use records::{StepRow, UnitRow};
+use records::{Status, StepRow, UnitRow};
+use serde_json::Value;
 pub use skip::skip;
 
+/// The made-up crates and workspaces.
+const CRATES: &str = include_str!("crates.txt");
+
+/// The files of [`CRATES`] in a directory, with what they hold.
+fn files_in(dir: &str) -> impl Iterator<Item = (&'static str, String)> {
+    CRATES.split("\n=== ").skip(1).filter(move |file| file.starts_with(dir)).map(|file| {
+        let (path, text) = file.split_once('\n').unwrap_or((file, ""));
+        let lines = text.lines().filter(|line| !line.starts_with('#') || line.starts_with("#["));
+        (path, lines.flat_map(|line| [line, "\n"]).collect())
+    })
+}
+
+/// A step of a scenario of a test.
+pub fn step(name: &str, more: &str) -> String {
+    format!("[[step]]\nname = {name:?}\nabout = \"x\"\n{more}\n")
+}
+
 /// A temporary directory with everything a run needs; removed at the end.
-pub struct Place {
+pub struct TestDir {
     dir: tempfile::TempDir,
 }
 
 /// What the harness printed, and its exit code.
-pub struct Said {
+pub struct CommandOutput {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Place {
+impl TestDir {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let real = dir.path().canonicalize().unwrap();
@@ -55,50 +68,66 @@ impl Place {
             "home/config.toml",
             &format!("[source.crates-io]\nreplace-with = \"made-up\"\n[source.made-up]\ndirectory = {vendor:?}\n"),
         );
+        for (path, text) in files_in("vendor/") {
+            place.write(path, &text);
+            if let Some(package) = path.strip_suffix("/Cargo.toml") {
+                let sum = made_up_checksum(&package["vendor/".len()..]);
+                let text = format!("{{\"files\":{{}},\"package\":\"{sum}\"}}");
+                place.write(&format!("{package}/.cargo-checksum.json"), &text);
+            }
+        }
         place
     }
 
-    /// A path below the place.
+    /// A directory with these workspaces and a corpus of them.
+    pub fn with(corpus: &str, workspaces: &[&str]) -> Self {
+        let place = Self::new();
+        workspaces.iter().for_each(|name| place.add(name));
+        place.corpus(corpus, workspaces);
+        place
+    }
+
+    /// A path in this directory.
     pub fn at(&self, relative: &str) -> PathBuf {
         self.dir.path().canonicalize().unwrap().join(relative)
     }
 
+    /// Writes a file; a manifest gets its `[package]` from the name of its directory.
     pub fn write(&self, relative: &str, text: &str) {
-        write(&self.at(relative), text);
+        let root = self.dir.path().canonicalize().unwrap();
+        let text = text.replace("@PLACE@", root.to_str().unwrap());
+        let package = relative.strip_suffix("/Cargo.toml").and_then(|dir| dir.rsplit_once('/'));
+        let head = package.map(|(_, dir)| {
+            let registry = dir.rsplit_once('-').filter(|_| relative.starts_with("vendor/"));
+            let (name, version) = registry.unwrap_or((dir, "0.1.0"));
+            format!("[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2021\"\n")
+        });
+        write(&self.at(relative), &(head.unwrap_or_default() + &text));
     }
 
-    /// Publishes a crate in the made-up registry. `manifest` follows name, version and edition.
-    pub fn publish(&self, name: &str, version: &str, manifest: &str, files: &[(&str, &str)]) {
-        let dir = format!("vendor/{name}-{version}");
-        let package = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n{manifest}");
-        self.write(&format!("{dir}/Cargo.toml"), &package);
-        for (path, text) in files {
-            self.write(&format!("{dir}/{path}"), text);
+    /// Writes a workspace of `crates.txt` and has Cargo lock it.
+    pub fn add(&self, name: &str) {
+        for (path, text) in files_in(&format!("ws/{name}/")) {
+            self.write(path, &text);
+            if text.contains("include!(\"tried.rs\")") {
+                files_in("tried.rs").for_each(|(_, text)| self.write(&format!("ws/{name}/tried.rs"), &text));
+            }
         }
-        let sum = made_up_checksum(&format!("{name} {version}"));
-        self.write(&format!("{dir}/.cargo-checksum.json"), &format!("{{\"files\":{{}},\"package\":\"{sum}\"}}"));
-    }
-
-    /// Writes a workspace and has Cargo lock it.
-    pub fn workspace(&self, name: &str, files: &[(&str, &str)]) {
-        for (path, text) in files {
-            self.write(&format!("ws/{name}/{path}"), text);
+        self.cargo(name, &["generate-lockfile"]);
+        // A lockfile of its own has the newer version of a package.
+        if name == "many" {
+            write(&self.at("upgrades/many.lock"), &fs::read_to_string(self.at("ws/many/Cargo.lock")).unwrap());
+            // `cargo update --precise` changes nothing under a directory source.
+            self.replace("ws/many/lower/Cargo.toml", "base = \"1\"", "base = \"=1.0.0\"");
+            self.cargo(name, &["generate-lockfile"]);
+            self.replace("ws/many/lower/Cargo.toml", "base = \"=1.0.0\"", "base = \"1\"");
         }
-        self.lock(name);
     }
 
-    pub fn lock(&self, name: &str) {
-        self.cargo(name, &["generate-lockfile", "--offline"]);
-    }
-
-    /// Has Cargo take the newest version of a package into the lockfile.
-    pub fn upgrade(&self, name: &str, package: &str) {
-        self.cargo(name, &["update", "--offline", package]);
-    }
-
-    fn cargo(&self, name: &str, args: &[&str]) {
+    pub fn cargo(&self, name: &str, args: &[&str]) {
         let output = Command::new(env!("CARGO"))
             .args(args)
+            .arg("--offline")
             .current_dir(self.at(&format!("ws/{name}")))
             .env("CARGO_HOME", self.at("home"))
             .output()
@@ -106,17 +135,40 @@ impl Place {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Writes a corpus of workspaces: name, file to edit, program to run if there is one.
-    pub fn corpus(&self, name: &str, workspaces: &[(&str, &str, Option<&str>)]) {
+    /// Writes a corpus of workspaces that are there. Programs are run and their source is edited.
+    pub fn corpus(&self, name: &str, workspaces: &[&str]) {
         let mut text = format!("name = {name:?}\nabout = \"made up\"\n");
-        for (workspace, edit, run) in workspaces {
+        for workspace in workspaces {
+            let is_program = self.at(&format!("ws/{workspace}/src/main.rs")).exists();
+            let edit = match *workspace {
+                "nested" => "inner/src/lib.rs",
+                "alpha" => "src/lib.rs",
+                _ if is_program => "src/main.rs",
+                _ => "src/lib.rs",
+            };
             text += &format!("\n[[workspace]]\nname = {workspace:?}\nwhy = \"a test\"\nedit = {edit:?}\n");
             text += &format!("source = {{ path = \"ws/{workspace}\" }}\n");
-            if let Some(bin) = run {
-                text += &format!("run = {{ bin = {bin:?} }}\n");
+            if is_program {
+                text += &format!("run = {{ bin = {workspace:?} }}\n");
+            }
+            if *workspace == "many" {
+                text += "upgrade = \"upgrades/many.lock\"\n";
             }
         }
         self.write(&format!("{name}.toml"), &text);
+    }
+
+    /// Changes a text in a file.
+    pub fn replace(&self, relative: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.at(relative)).unwrap();
+        assert!(text.contains(from), "{relative} has no {from}");
+        write(&self.at(relative), &text.replace(from, to));
+    }
+
+    /// Writes a scenario of steps.
+    pub fn scenario(&self, name: &str, steps: &str) -> String {
+        self.write(&format!("{name}.toml"), &format!("name = {name:?}\nabout = \"x\"\n{steps}"));
+        self.at(&format!("{name}.toml")).display().to_string()
     }
 
     /// The harness, with this place's CARGO_HOME and cache directory and nothing of what
@@ -132,33 +184,41 @@ impl Place {
     }
 
     /// Runs the harness to its end.
-    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Said {
-        Said::of(self.harness().args(args).output().unwrap())
+    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> CommandOutput {
+        CommandOutput::of(self.harness().args(args).output().unwrap())
     }
 
-    /// The arguments of a `compare` of a corpus in this place.
+    /// The arguments of a `compare` of a corpus in this directory.
     pub fn compare_args(&self, corpus: &str, more: &[&str]) -> Vec<OsString> {
-        let mut args: Vec<OsString> =
-            vec!["compare".into(), "--corpus".into(), self.at(&format!("{corpus}.toml")).into()];
-        args.extend(["--work-dir".into(), self.at("work").into(), "--out".into(), self.at("out").into()]);
+        self.compare_args_in(corpus, &self.at("work"), "out", more)
+    }
+
+    /// The same in another work directory, with run folders elsewhere.
+    pub fn compare_args_in(&self, corpus: &str, work: &Path, out: &str, more: &[&str]) -> Vec<OsString> {
+        let corpus = self.at(&format!("{corpus}.toml"));
+        let mut args: Vec<OsString> = vec!["compare".into(), "--corpus".into(), corpus.into()];
+        args.extend(["--work-dir".into(), work.into(), "--out".into(), self.at(out).into()]);
         args.extend(more.iter().map(OsString::from));
         args
     }
 
     /// Compares, which must succeed, and reads the one run folder.
-    pub fn compare(&self, corpus: &str, more: &[&str]) -> Run {
-        let said = self.run(&self.compare_args(corpus, more));
-        assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+    pub fn compare(&self, corpus: &str, more: &[&str]) -> RecordedRun {
+        let said = self.run(&self.compare_args(corpus, more)).done();
         let dir = self.run_folder();
         assert!(said.stdout.contains(&dir.display().to_string()), "the last line says where: {}", said.stdout);
-        Run { stdout: said.stdout, ..Run::read(&dir) }
+        RecordedRun { stdout: said.stdout, ..RecordedRun::read(&dir) }
+    }
+
+    /// Goes on with the only run.
+    pub fn resume(&self, more: &[&str]) -> CommandOutput {
+        let dir = self.run_folder();
+        self.run(&[&["compare", "--resume", dir.to_str().unwrap()], more].concat())
     }
 
     /// The only run folder in `out`.
     pub fn run_folder(&self) -> PathBuf {
-        let folders = self.run_folders();
-        assert_eq!(folders.len(), 1, "{folders:?}");
-        folders[0].clone()
+        only(&self.at("out"))
     }
 
     pub fn run_folders(&self) -> Vec<PathBuf> {
@@ -172,10 +232,32 @@ impl Place {
     }
 }
 
-impl Said {
+/// The only entry of a directory.
+#[track_caller]
+pub fn only(dir: &Path) -> PathBuf {
+    let entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    entries[0].clone()
+}
+
+impl CommandOutput {
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// Must have succeeded.
+    #[track_caller]
+    pub fn done(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Must have refused a mistake of the user, in a line that has this part.
+    #[track_caller]
+    pub fn refused(&self, part: &str) {
+        let line = self.mistake();
+        assert!(line.contains(part), "{part:?} is not in: {line}");
     }
 
     /// The one line that answers a mistake of the user: exit code 2, nothing on standard output.
@@ -191,20 +273,28 @@ impl Said {
 }
 
 /// A finished run.
-pub struct Run {
+pub struct RecordedRun {
     pub dir: PathBuf,
     pub folder: RunFolder,
     /// What was printed.
     pub stdout: String,
 }
 
-impl Run {
+impl RecordedRun {
     pub fn read(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), folder: RunFolder::read(dir).unwrap(), stdout: String::new() }
     }
 
     pub fn steps(&self) -> &[StepRow] {
         &self.folder.steps
+    }
+
+    /// Every row must be sound.
+    #[track_caller]
+    pub fn all_ok(&self) {
+        for row in self.steps() {
+            assert_eq!(row.status, Status::Ok, "{} {} {}: {}", row.strategy, row.step, row.workspace, row.note);
+        }
     }
 
     /// The row of one step.
@@ -238,9 +328,36 @@ pub fn write(path: &Path, text: &str) {
 
 /// 64 hexadecimal digits that depend on the text (FNV-1a, four times over).
 pub fn made_up_checksum(text: &str) -> String {
-    let fnv = |seed: u64| {
-        text.bytes()
-            .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    };
+    let start = |seed: u64| 0xcbf2_9ce4_8422_2325 ^ seed;
+    let next = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let fnv = |seed| text.bytes().fold(start(seed), next);
     (1..=4).map(|seed| format!("{:016x}", fnv(seed))).collect()
+}
+
+/// Columns of `steps.csv` that no second run of the same options would measure again: times, and sizes on disk, which hold
+/// what compilers and stores write of times.
+const MEASURED: &str = "wall_s user_s sys_s plan_s restore_s cargo_s publish_s rustc_s noop_s hit_rate_by_cost store_bytes \
+                        store_allocated_bytes store_physical_bytes tree_bytes tree_allocated_bytes tree_physical_bytes \
+                        all_physical_bytes marginal_physical_bytes";
+
+/// A row of which only whether they are empty is left of these columns, and nothing of the others.
+fn without<T: serde::Serialize>(row: &T, measured: &str, others: &str) -> Value {
+    let mut row = serde_json::to_value(row).unwrap();
+    let fields = row.as_object_mut().unwrap();
+    let mut field = |name: &str| fields.get_mut(name).unwrap_or_else(|| panic!("there is no column {name}")).take();
+    others.split(' ').for_each(|name| drop(field(name)));
+    let full = measured.split_whitespace().filter(|name| !matches!(field(name), Value::Null));
+    let full: Vec<String> = full.map(str::to_owned).collect();
+    fields.insert("measured".to_owned(), full.into());
+    row
+}
+
+/// What lasts of a row: all but the times, the sizes on disk, and the run's name. The memory of what ends at once may not
+/// be seen, nor may what others used meanwhile.
+pub fn lasting(row: &StepRow, also_measured: &str) -> Value {
+    without(row, &format!("{MEASURED} {also_measured}"), "run max_rss_bytes foreign_cpu_s")
+}
+
+pub fn lasting_unit(row: &UnitRow, also_measured: &str) -> Value {
+    without(row, &format!("cost_s {also_measured}"), "run")
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use exec::identity::ProcessIdentity;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Place;
+use super::TestDir;
 
 /// Starts a `compare` of a corpus, or goes on with the one that is there.
-pub fn start(place: &Place, corpus: &str, more: &[&str]) -> Child {
+pub fn start(place: &TestDir, corpus: &str, more: &[&str]) -> Child {
     let mut command = place.harness();
     match place.begun_runs().as_slice() {
         [] => command.args(place.compare_args(corpus, more)),
@@ -34,7 +34,7 @@ pub fn signal(child: &Child, signal: Signal) {
 }
 
 /// Processes that work below the place, by what they were started as.
-pub fn at_work(place: &Place) -> Vec<String> {
+pub fn at_work(place: &TestDir) -> Vec<String> {
     let root = place.at("");
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
@@ -74,7 +74,7 @@ pub fn descendants(of: u32) -> Vec<ProcessIdentity> {
 }
 
 /// Kills a harness, it alone, and waits until nothing of it runs any more.
-pub fn kill(mut harness: Child, place: &Place) {
+pub fn kill(mut harness: Child, place: &TestDir) {
     let below = descendants(harness.id());
     signal(&harness, Signal::KILL);
     harness.wait().unwrap();

@@ -29,12 +29,10 @@ pub enum CallKind {
     Probe,
 }
 
-/// The parts of a command line that the log keeps.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CallFacts {
     pub crate_name: Option<String>,
-    pub crate_types: Vec<String>,
-    pub emit: Vec<String>,
+    emit: Vec<String>,
     pub out_dir: Option<String>,
     has_metadata: bool,
     from_stdin: bool,
@@ -42,6 +40,10 @@ pub(super) struct CallFacts {
     /// It asks for something that rustc answers without compiling.
     only_asks: bool,
 }
+
+/// Further options that take a value.
+const WITH_VALUE: &str = "-o -L -l -A -W -D -F -Z --crate-type --cfg --check-cfg --extern --edition --target --sysroot \
+    --error-format --json --cap-lints --color --remap-path-prefix --diagnostic-width";
 
 impl CallFacts {
     /// Reads the arguments after the program name, `@file` ones included.
@@ -69,7 +71,6 @@ impl CallFacts {
         let mut value = || attached.or_else(|| rest.next()).unwrap_or_default();
         match name {
             "--crate-name" => self.crate_name = Some(value().to_owned()),
-            "--crate-type" => self.crate_types.extend(value().split(',').map(str::to_owned)),
             "--emit" => self.emit.extend(
                 // `dep-info=path` names the kind and where it goes.
                 value().split(',').map(|e| e.split('=').next().unwrap_or(e).to_owned()),
@@ -86,26 +87,7 @@ impl CallFacts {
                 self.asks = true;
             }
             "-C" | "--codegen" => self.has_metadata |= value().starts_with("metadata="),
-            "-o"
-            | "-L"
-            | "-l"
-            | "-A"
-            | "-W"
-            | "-D"
-            | "-F"
-            | "-Z"
-            | "--cfg"
-            | "--check-cfg"
-            | "--extern"
-            | "--edition"
-            | "--target"
-            | "--sysroot"
-            | "--error-format"
-            | "--json"
-            | "--cap-lints"
-            | "--color"
-            | "--remap-path-prefix"
-            | "--diagnostic-width" => {
+            _ if WITH_VALUE.split(' ').any(|option| option == name) => {
                 value();
             }
             "-" => self.from_stdin = true,
@@ -160,7 +142,6 @@ mod tests {
         let facts = facts(CARGO);
         assert_eq!(facts.kind(), CallKind::Compile);
         assert_eq!(facts.crate_name.as_deref(), Some("libc"));
-        assert_eq!(facts.crate_types, ["lib"]);
         assert_eq!(facts.emit, ["dep-info", "metadata", "link"]);
         assert_eq!(facts.out_dir.as_deref(), Some("/t/build/libc/9d2/out"));
     }

@@ -1,8 +1,7 @@
 //! The observer's log: one line of JSON for each run of the compiler.
 //!
-//! Many compilers end at the same time, so each line is one `write` to a file opened for
-//! appending, which a local file system keeps whole. A reader skips what it cannot parse: a
-//! line torn by a full disk or a kill costs that line only.
+//! Many compilers end at the same time, so each line is one `write` to a file opened for appending, which a local file
+//! system keeps whole. A reader skips what it cannot parse: a line torn by a full disk or a kill costs that line only.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -17,23 +16,11 @@ use super::args::CallKind;
 pub struct Compile {
     /// What it was for.
     pub kind: CallKind,
-    /// When it started, in seconds since the Unix epoch.
-    pub start: f64,
     /// How long it took, in seconds.
     pub wall_s: f64,
-    /// User CPU seconds, of the linker too.
-    pub user_s: f64,
-    /// System CPU seconds, likewise.
-    pub sys_s: f64,
     /// `--crate-name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crate_name: Option<String>,
-    /// `--crate-type`, each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub crate_types: Vec<String>,
-    /// The kinds in `--emit`, without their paths.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub emit: Vec<String>,
     /// `--out-dir`, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_dir: Option<PathBuf>,
@@ -51,9 +38,7 @@ pub(super) fn append(log: &Path, compile: &Compile) {
 }
 
 /// Reads a log. Lines that are not whole are skipped; a log never written is empty.
-///
-/// # Errors
-/// When the file exists and cannot be read.
+/// Fails when the file exists and cannot be read.
 pub fn read_log(path: &Path) -> Result<Vec<Compile>, ReadError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -78,35 +63,13 @@ pub struct Summary {
     pub rustc_runs: u64,
     /// Seconds in those, summed over parallel runs.
     pub rustc_s: f64,
-    /// Runs for dep-info alone.
-    pub dep_info_runs: u64,
-    /// Seconds in those.
-    pub dep_info_s: f64,
-    /// Queries about the compiler.
-    pub queries: u64,
-    /// Snippets compiled by build scripts.
-    pub probes: u64,
 }
 
 impl Summary {
     /// Adds up a log.
-    pub fn of(compiles: &[Compile]) -> Self {
-        let mut summary = Self::default();
-        for compile in compiles {
-            match compile.kind {
-                CallKind::Compile => {
-                    summary.rustc_runs += 1;
-                    summary.rustc_s += compile.wall_s;
-                }
-                CallKind::DepInfo => {
-                    summary.dep_info_runs += 1;
-                    summary.dep_info_s += compile.wall_s;
-                }
-                CallKind::Query => summary.queries += 1,
-                CallKind::Probe => summary.probes += 1,
-            }
-        }
-        summary
+    pub fn of(calls: &[Compile]) -> Self {
+        let compiles = || calls.iter().filter(|call| call.kind == CallKind::Compile);
+        Self { rustc_runs: compiles().count() as u64, rustc_s: compiles().map(|call| call.wall_s).sum() }
     }
 }
 
@@ -115,18 +78,7 @@ mod tests {
     use super::*;
 
     fn compile(kind: CallKind) -> Compile {
-        Compile {
-            kind,
-            start: 1_700_000_000.25,
-            wall_s: 1.5,
-            user_s: 1.25,
-            sys_s: 0.25,
-            crate_name: Some("a".into()),
-            crate_types: vec!["lib".into()],
-            emit: vec!["metadata".into(), "link".into()],
-            out_dir: Some("/t/out".into()),
-            exit_code: Some(0),
-        }
+        Compile { kind, wall_s: 1.5, crate_name: Some("a".into()), out_dir: Some("/t/out".into()), exit_code: Some(0) }
     }
 
     #[test]
@@ -138,9 +90,7 @@ mod tests {
         written.iter().for_each(|c| append(&log, c));
         let read = read_log(&log).unwrap();
         assert_eq!(read, written);
-        let expected =
-            Summary { rustc_runs: 2, rustc_s: 3.0, dep_info_runs: 1, dep_info_s: 1.5, queries: 1, probes: 1 };
-        assert_eq!(Summary::of(&read), expected);
+        assert_eq!(Summary::of(&read), Summary { rustc_runs: 2, rustc_s: 3.0 });
     }
 
     #[test]

@@ -1,25 +1,20 @@
 //! The pass-through behind `RUSTC`: it counts and times every compile, for every strategy alike.
 //!
-//! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there.
-//! Started under that name, [`main_if_invoked`] runs the real compiler with the same
-//! arguments, standard streams, environment and exit code (or signal), and appends one line
-//! to a log ([`log`]). It works under plain Cargo and under tools that wrap or replace the
-//! call, because each of them ends up running `$RUSTC`.
+//! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there. Started under that name,
+//! [`main_if_invoked`] runs the real compiler with the same arguments, streams, environment and exit code (or signal),
+//! and appends one line to a [`log`]. Tools that wrap or replace the call end up running `$RUSTC`, too. It must not
 //!
-//! What it must not do:
+//! - **change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`, which is passed through; path
+//!   and modification time of `RUSTC` decide whether `.rustc_info.json` may be reused, so the path is one per work
+//!   directory and an install leaves an identical file alone;
+//! - **fail a build.** Nothing that goes wrong with the log reaches the compiler's caller;
+//! - **cost time.** No argument parser, no thread, one file opened after the compiler ended;
+//! - **outlive or end anything.** It stays in the process group it was started in, and asks for no parent-death signal:
+//!   that fires when the *thread* that started it ends, and how an external tool uses its threads is not ours to
+//!   assume.
 //!
-//! - **Change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`,
-//!   which is passed through; the path and modification time of `RUSTC` only decide whether
-//!   `.rustc_info.json` may be reused. The path is one per work directory, and an install
-//!   leaves an identical file alone so that its time stays.
-//! - **Fail a build.** Nothing that goes wrong with the log reaches the compiler's caller.
-//! - **Cost time.** No argument parser, no thread, one file opened after the compiler ended.
-//! - **Outlive or end anything.** It stays in the process group it was started in, which is
-//!   how a tree is ended. It asks for no parent-death signal: that fires when the *thread*
-//!   that started it ends, and how a rival tool uses its threads is not ours to assume.
-//!
-//! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's
-//! path to its end must still end at a file called `rustc`.
+//! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's path must end at a file called
+//! `rustc`.
 
 mod args;
 pub mod log;
@@ -27,19 +22,16 @@ pub mod log;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-use wait4::Wait4;
+use std::time::Instant;
 
 use crate::os;
 pub use args::CallKind;
 pub use log::{Compile, Summary, read_log};
 
 /// The environment variable that names the log; without it nothing is recorded.
-pub const LOG: &str = "HARNESS_OBSERVER_LOG";
+pub(crate) const LOG: &str = "HARNESS_OBSERVER_LOG";
 
-/// The environment variable that names the real compiler.
-pub const REAL: &str = "HARNESS_REAL_RUSTC";
+pub(crate) const REAL: &str = "HARNESS_REAL_RUSTC";
 
 /// Names the real compiler for callers that cleared the environment: a file beside ours.
 const SIDECAR: &str = "rustc.real";
@@ -62,9 +54,7 @@ pub struct Observer {
 
 impl Observer {
     /// Installs the running executable as `<bin_dir>/rustc`, in front of the compiler `real`.
-    ///
-    /// # Errors
-    /// When the directory cannot be made or written to.
+    /// Fails when the directory cannot be made or written to.
     pub fn install(bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let error = |attempt| {
             let path = bin_dir.to_owned();
@@ -74,11 +64,8 @@ impl Observer {
         Self::install_from(&exe, bin_dir, real)
     }
 
-    /// As [`install`](Self::install), from another executable whose `main` calls
-    /// [`main_if_invoked`].
-    ///
-    /// # Errors
-    /// When the directory cannot be made or written to.
+    /// As [`install`](Self::install), from another executable whose `main` calls [`main_if_invoked`]. Fails when the
+    /// directory cannot be made or written to.
     pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
         let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let error = |attempt| {
@@ -115,7 +102,6 @@ impl Observer {
     }
 }
 
-/// The same inode, or a copy that kept size and time.
 fn is_same_program(exe: &Path, installed: &Path) -> bool {
     let (Ok(a), Ok(b)) = (std::fs::metadata(exe), std::fs::metadata(installed)) else {
         return false;
@@ -142,12 +128,11 @@ pub fn main_if_invoked() {
         return;
     };
     let args: Vec<OsString> = args.collect();
-    let start = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64());
     let started = Instant::now();
-    let used = Command::new(&real).args(&args).spawn().and_then(Wait4::wait4);
+    let status = Command::new(&real).args(&args).status();
     let wall = started.elapsed();
-    let used = match used {
-        Ok(used) => used,
+    let status = match status {
+        Ok(status) => status,
         Err(error) => {
             eprintln!("harness observer: cannot run {}: {error}", Path::new(&real).display());
             std::process::exit(127);
@@ -157,19 +142,14 @@ pub fn main_if_invoked() {
         let facts = args::CallFacts::of(&args);
         let compile = Compile {
             kind: facts.kind(),
-            start,
             wall_s: wall.as_secs_f64(),
-            user_s: used.rusage.utime.as_secs_f64(),
-            sys_s: used.rusage.stime.as_secs_f64(),
             crate_name: facts.crate_name,
-            crate_types: facts.crate_types,
-            emit: facts.emit,
             out_dir: facts.out_dir.map(PathBuf::from),
-            exit_code: used.status.code(),
+            exit_code: status.code(),
         };
         log::append(Path::new(&log), &compile);
     }
-    leave_as(used.status)
+    leave_as(status)
 }
 
 fn sidecar() -> Option<OsString> {
@@ -177,7 +157,6 @@ fn sidecar() -> Option<OsString> {
     std::fs::read_to_string(beside).ok().map(OsString::from)
 }
 
-/// Ends this process the way the compiler ended.
 fn leave_as(status: ExitStatus) -> ! {
     if let Some(signal) = os::ending_signal(status) {
         os::end_by_signal(signal);

@@ -6,12 +6,17 @@
 mod system;
 
 pub(crate) use system::*;
-pub use system::{ChildGroup, own_cpu};
+pub use system::{is_root, own_cpu};
 
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// How a child ended, and what it used together with its descendants.
+/// A size in a text such as `/proc/meminfo`, whose lines are like `MemTotal:   24 kB`.
+pub(crate) fn bytes_of(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
 #[derive(Debug)]
 pub(crate) struct ResourceUse {
     pub status: ExitStatus,
@@ -21,31 +26,25 @@ pub(crate) struct ResourceUse {
     pub max_rss_bytes: Option<u64>,
 }
 
-/// A file of a device, whatever name leads to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct FileNumber {
     pub device: u64,
     pub number: u64,
 }
 
-/// A run of blocks of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileExtent {
-    /// First byte on the device.
     pub start: u64,
     pub length: u64,
     pub place: ExtentPlace,
 }
 
-/// Where the bytes of an extent are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) enum ExtentPlace {
-    /// In blocks of their own or shared ones, written or only reserved.
+    /// In blocks of their own or shared ones, written or only reserved; of compressed ones there are at most as many
+    /// as the length says.
     Blocks,
-    /// In blocks, compressed: there are at most as many as the length says.
-    Compressed,
-    /// In the inode or the tree: they take no data block.
     Inline,
     /// Nowhere yet.
     Unplaced,

@@ -20,12 +20,10 @@ pub(crate) use other::*;
 pub struct ChildGroup(Pid);
 
 impl ChildGroup {
-    /// Has a command start as the leader of a new group.
     pub fn lead(command: &mut Command) {
         std::os::unix::process::CommandExt::process_group(command, 0);
     }
 
-    /// The group of a child that was started just now.
     pub fn of(child: &Child) -> io::Result<ChildGroup> {
         Ok(ChildGroup(Pid::from_child(child)))
     }
@@ -35,7 +33,6 @@ impl ChildGroup {
         let _ = rustix::process::kill_process_group(self.0, Signal::TERM);
     }
 
-    /// Ends every process of it.
     pub fn kill(&self) {
         let _ = rustix::process::kill_process_group(self.0, Signal::KILL);
     }
@@ -69,19 +66,16 @@ pub fn has_ended(child: &mut Child) -> bool {
     !matches!(rustix::process::waitid(WaitId::Pid(Pid::from_child(child)), options), Ok(None))
 }
 
-/// Ends a process by its number.
 pub fn kill(pid: u32) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         let _ = rustix::process::kill_process(pid, Signal::KILL);
     }
 }
 
-/// The signal that ended a process, if one did.
 pub fn ending_signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
 }
 
-/// Ends this process by the signal that ended another one.
 pub fn end_by_signal(signal: i32) -> ! {
     if let Some(signal) = Signal::from_named_raw(signal) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
@@ -117,7 +111,6 @@ pub fn own_cpu() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }
 
-/// Kernel name and release.
 pub fn kernel() -> Option<String> {
     let uname = rustix::system::uname();
     Some(format!("{} {}", uname.sysname().to_str().ok()?, uname.release().to_str().ok()?))
@@ -158,7 +151,8 @@ pub fn room(path: &Path) -> io::Result<(u64, u64)> {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::*;
-    use crate::os::{ExtentPlace, FileExtent};
+    use crate::os::{ExtentPlace, FileExtent, bytes_of};
+    use fiemap::{Fiemap, FiemapExtent, FiemapExtentFlags as Flags};
     use rustix::process::{Resource, Rlimit, getrlimit, set_child_subreaper, setrlimit};
 
     /// Lets no program started from now on inherit open files but the three standard ones.
@@ -192,19 +186,11 @@ mod linux {
         Ok(set_child_subreaper(Pid::from_raw(1))?)
     }
 
-    /// Total and available memory in bytes.
     pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        (kib_of(&text, "MemTotal:"), kib_of(&text, "MemAvailable:"))
+        (bytes_of(&text, "MemTotal:"), bytes_of(&text, "MemAvailable:"))
     }
 
-    fn kib_of(meminfo: &str, name: &str) -> Option<u64> {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
-        let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kib * 1024)
-    }
-
-    /// A value of the kernel's by the name that macOS has for it.
     pub fn sysctl(_: &str) -> Option<String> {
         None
     }
@@ -216,153 +202,19 @@ mod linux {
 
     /// The extents of an open file; `None` where the file system does not report them.
     pub fn file_extents(file: &File) -> Option<Vec<FileExtent>> {
-        let mut all = Vec::new();
-        let mut request = Box::new(fiemap::FiemapRequest::new());
-        let mut from = 0;
-        loop {
-            let extents = request.ask(file, from).ok()?;
-            let Some(last) = extents.last() else { return Some(all) };
-            let next = last.logical.saturating_add(last.length);
-            let done = last.flags & fiemap::LAST != 0 || next <= from;
-            all.extend(extents.iter().map(fiemap::RawExtent::read));
-            if done {
-                return Some(all);
-            }
-            from = next;
-        }
+        let read = |extent: io::Result<FiemapExtent>| {
+            let FiemapExtent { fe_physical: start, fe_length: length, fe_flags, .. } = extent.ok()?;
+            Some(FileExtent { start, length, place: place(fe_flags) })
+        };
+        Fiemap::new(file).map(read).collect()
     }
 
-    /// The ioctl FIEMAP. Source: Documentation/filesystems/fiemap.rst and
-    /// include/uapi/linux/fiemap.h of Linux.
-    mod fiemap {
-        use std::ffi::c_void;
-        use std::fs::File;
-
-        use super::{ExtentPlace, FileExtent};
-        use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
-
-        pub const LAST: u32 = 0x0001;
-        const UNKNOWN: u32 = 0x0002;
-        const DELALLOC: u32 = 0x0004;
-        const ENCODED: u32 = 0x0008;
-        const DATA_INLINE: u32 = 0x0200;
-
-        /// How many extents one call returns at most: most files of a build have one.
-        const ROOM: usize = 64;
-
-        /// `struct fiemap` without its flexible tail.
-        #[repr(C)]
-        struct Header {
-            start: u64,
-            length: u64,
-            flags: u32,
-            mapped: u32,
-            room: u32,
-            reserved: u32,
-        }
-
-        /// `struct fiemap_extent`.
-        #[repr(C)]
-        #[derive(Clone, Copy)]
-        pub struct RawExtent {
-            pub logical: u64,
-            physical: u64,
-            pub length: u64,
-            reserved64: [u64; 2],
-            pub flags: u32,
-            reserved: [u32; 3],
-        }
-
-        const EMPTY: RawExtent =
-            RawExtent { logical: 0, physical: 0, length: 0, reserved64: [0; 2], flags: 0, reserved: [0; 3] };
-
-        impl RawExtent {
-            pub fn read(&self) -> FileExtent {
-                let has = |flag| self.flags & flag != 0;
-                let place = match () {
-                    () if has(DATA_INLINE) => ExtentPlace::Inline,
-                    () if has(UNKNOWN) || has(DELALLOC) => ExtentPlace::Unplaced,
-                    () if has(ENCODED) => ExtentPlace::Compressed,
-                    () => ExtentPlace::Blocks,
-                };
-                FileExtent { start: self.physical, length: self.length, place }
-            }
-        }
-
-        /// `struct fiemap` with room for [`ROOM`] extents.
-        #[repr(C)]
-        pub struct FiemapRequest {
-            header: Header,
-            extents: [RawExtent; ROOM],
-        }
-
-        impl FiemapRequest {
-            pub fn new() -> Self {
-                let header = Header { start: 0, length: 0, flags: 0, mapped: 0, room: 0, reserved: 0 };
-                Self { header, extents: [EMPTY; ROOM] }
-            }
-
-            /// The extents of `file` from the byte `from` on, as many as there is room for.
-            pub fn ask(&mut self, file: &File, from: u64) -> rustix::io::Result<&[RawExtent]> {
-                let (length, room) = (u64::MAX - from, ROOM as u32);
-                self.header = Header { start: from, length, flags: 0, mapped: 0, room, reserved: 0 };
-                // SAFETY: FS_IOC_FIEMAP reads the header and writes to it and to at most `room`
-                // extents behind it. `FiemapRequest` is laid out as the kernel's structure, has room
-                // for exactly that many, and is borrowed mutably for the whole call.
-                let mapped = unsafe { ioctl(file, Call(self)) }?;
-                Ok(&self.extents[..(mapped as usize).min(ROOM)])
-            }
-        }
-
-        struct Call<'r>(&'r mut FiemapRequest);
-
-        // SAFETY: the opcode is FS_IOC_FIEMAP, `_IOWR('f', 11, struct fiemap)`, whose size is the
-        // header's; the pointer is to a live request, and the output is read from that.
-        unsafe impl Ioctl for Call<'_> {
-            type Output = u32;
-            const IS_MUTATING: bool = true;
-
-            fn opcode(&self) -> Opcode {
-                opcode::read_write::<Header>(b'f', 11)
-            }
-
-            fn as_ptr(&mut self) -> *mut c_void {
-                std::ptr::from_mut::<FiemapRequest>(self.0).cast()
-            }
-
-            unsafe fn output_from_ptr(_: IoctlOutput, request: *mut c_void) -> rustix::io::Result<Self::Output> {
-                // SAFETY: `request` is what `as_ptr` returned, and the kernel is done with it.
-                Ok(unsafe { (*request.cast::<FiemapRequest>()).header.mapped })
-            }
-        }
-
-        #[cfg(test)]
-        mod tests {
-            use super::*;
-
-            #[test]
-            fn structures_have_the_kernels_sizes() {
-                assert_eq!(size_of::<Header>(), 32);
-                assert_eq!(size_of::<RawExtent>(), 56);
-                assert_eq!(size_of::<FiemapRequest>(), 32 + ROOM * 56);
-            }
-
-            #[test]
-            fn each_kind_of_extent_is_read_as_documented() {
-                let read = |flags| RawExtent { physical: 4096, length: 8192, flags, ..EMPTY }.read();
-                for (flags, place) in [
-                    (0, ExtentPlace::Blocks),
-                    (0x800 /* unwritten */, ExtentPlace::Blocks),
-                    (0x2000 /* shared */, ExtentPlace::Blocks),
-                    (LAST, ExtentPlace::Blocks),
-                    (DATA_INLINE | 0x100, ExtentPlace::Inline),
-                    (UNKNOWN, ExtentPlace::Unplaced),
-                    (DELALLOC | UNKNOWN, ExtentPlace::Unplaced),
-                    (ENCODED, ExtentPlace::Compressed),
-                ] {
-                    assert_eq!(read(flags), FileExtent { start: 4096, length: 8192, place }, "{flags:#x}");
-                }
-            }
+    /// Source: Documentation/filesystems/fiemap.rst of Linux.
+    fn place(flags: Flags) -> ExtentPlace {
+        match flags {
+            _ if flags.contains(Flags::DATA_INLINE) => ExtentPlace::Inline,
+            _ if flags.intersects(Flags::UNKNOWN | Flags::DELALLOC) => ExtentPlace::Unplaced,
+            _ => ExtentPlace::Blocks,
         }
     }
 
@@ -371,8 +223,24 @@ mod linux {
         use super::*;
 
         #[test]
+        fn each_kind_of_extent_is_read_as_documented() {
+            for (flags, expected) in [
+                (Flags::empty(), ExtentPlace::Blocks),
+                (Flags::UNWRITTEN, ExtentPlace::Blocks),
+                (Flags::SHARED, ExtentPlace::Blocks),
+                (Flags::LAST, ExtentPlace::Blocks),
+                (Flags::DATA_INLINE | Flags::NOT_ALIGNED, ExtentPlace::Inline),
+                (Flags::UNKNOWN, ExtentPlace::Unplaced),
+                (Flags::DELALLOC | Flags::UNKNOWN, ExtentPlace::Unplaced),
+                (Flags::ENCODED, ExtentPlace::Blocks),
+            ] {
+                assert_eq!(place(flags), expected, "{flags:?}");
+            }
+        }
+
+        #[test]
         fn memory_is_read_in_bytes() {
-            assert_eq!(kib_of("MemTotal:       24 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(24 * 1024));
+            assert_eq!(bytes_of("MemTotal:       24 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(24 * 1024));
             assert!(memory_bytes().0.is_some_and(|bytes| bytes > 64 << 20));
         }
     }

@@ -1,7 +1,6 @@
-//! Windows. A job object takes the place of a process group: it is accounted and ended as one, and
-//! ended also when the harness is gone, because the last handle to it goes with the harness. What
-//! a child starts between its own start and its assignment, well below a millisecond, would be
-//! missed; Cargo starts nothing so early.
+//! Windows. A job object takes the place of a process group: it is accounted and ended as one, and ended also when the
+//! harness is gone, because the last handle to it goes with the harness. What a child starts between its own start and
+//! its assignment, well below a millisecond, would be missed; Cargo starts nothing so early.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -49,8 +48,7 @@ impl ChildGroup {
         };
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-        // SAFETY: the structure is the one that belongs to the class, with its own size; both
-        // handles are open.
+        // SAFETY: the structure is the one that belongs to the class, with its own size; both handles are open.
         unsafe {
             check(SetInformationJobObject(
                 job.0.as_raw_handle(),
@@ -67,8 +65,7 @@ impl ChildGroup {
     pub fn terminate(&self) {}
 
     pub fn kill(&self) {
-        // Windows has no signals: the processes end with this exit code.
-        // SAFETY: the handle is open.
+        // Windows has no signals: the processes end with this exit code. SAFETY: the handle is open.
         let _ = unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
     }
 

@@ -1,18 +1,10 @@
-//! The hidden subcommand in front of every sandboxed program: `harness sandbox-enter JOB PROGRAM ARGS…`.
+//! The hidden subcommand in front of every sandboxed program: `harness sandbox-enter JOB PROGRAM ARGS…`, which starts
+//! `bwrap`, which starts another `bwrap` as process 1 of the new PID namespace, which starts Cargo.
 //!
-//! ```text
-//! harness
-//!   └ sandbox-enter     enters the control group, sets limits, waits for everything below it
-//!       └ bwrap           makes the namespaces and the view
-//!           └ bwrap         process 1 of the new PID namespace
-//!               └ cargo …
-//! ```
-//!
-//! A process of ours has to be in front, because a limit must be in force before the program
-//! begins, and because `bwrap` ends with the program without waiting for process 1, which holds
-//! the CPU time of all that ended inside. `sandbox-enter` is a subreaper: it inherits process 1,
-//! waits for it, and so the harness's `wait4` has all of the time. `--die-with-parent` ends
-//! whatever is left inside as soon as `bwrap` is gone, also when it is killed.
+//! A process of ours has to be in front, because a limit must be in force before the program begins, and because
+//! `bwrap` ends with the program without waiting for process 1, which holds the CPU time of all that ended inside.
+//! `sandbox-enter` is a subreaper: it inherits process 1 and waits for it, and so the harness's `wait4` has all of the
+//! time. `--die-with-parent` ends whatever is left inside as soon as `bwrap` is gone, also when it is killed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,13 +13,12 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use super::limits::ResourceLimits;
-use super::view::{SandboxMount, Shown};
+use super::view::{MountKind, SandboxMount};
 use crate::os;
 
 /// First argument of the process in front of the sandbox.
 pub const ENTER: &str = "sandbox-enter";
 
-/// The exit code of a sandbox that could not be entered.
 const FAILED: i32 = 125;
 
 /// The arguments of `sandbox-enter`, but for the program.
@@ -92,16 +83,16 @@ fn bubblewrap_arguments(view: &[SandboxMount], cwd: &Path) -> Vec<OsString> {
     let mut sealed: Vec<&Path> = Vec::new();
     for SandboxMount { path, shown } in view {
         let words: Vec<OsString> = match shown {
-            Shown::ReadOnly(source) => vec!["--ro-bind".into(), source.into(), path.into()],
-            Shown::Writable(source) => vec!["--bind".into(), source.into(), path.into()],
-            Shown::Link(target) => vec!["--symlink".into(), target.into(), path.into()],
-            Shown::Device => vec!["--dev-bind".into(), path.into(), path.into()],
-            Shown::Scratch => vec!["--perms".into(), "1777".into(), "--tmpfs".into(), path.into()],
-            Shown::Blank => vec!["--ro-bind".into(), "/dev/null".into(), path.into()],
-            Shown::Empty => vec!["--tmpfs".into(), path.into()],
-            Shown::Proc => vec!["--proc".into(), path.into()],
+            MountKind::ReadOnly(source) => vec!["--ro-bind".into(), source.into(), path.into()],
+            MountKind::Writable(source) => vec!["--bind".into(), source.into(), path.into()],
+            MountKind::Link(target) => vec!["--symlink".into(), target.into(), path.into()],
+            MountKind::Device => vec!["--dev-bind".into(), path.into(), path.into()],
+            MountKind::Scratch => vec!["--perms".into(), "1777".into(), "--tmpfs".into(), path.into()],
+            MountKind::Blank => vec!["--ro-bind".into(), "/dev/null".into(), path.into()],
+            MountKind::Empty => vec!["--tmpfs".into(), path.into()],
+            MountKind::Proc => vec!["--proc".into(), path.into()],
         };
-        if matches!(shown, Shown::Empty | Shown::Proc) {
+        if matches!(shown, MountKind::Empty | MountKind::Proc) {
             sealed.push(path);
         }
         args.extend(words);
@@ -121,9 +112,9 @@ mod tests {
     #[test]
     fn empty_directories_are_sealed_after_what_is_put_into_them() {
         let view = [
-            ("/home/me", Shown::Empty),
-            ("/home/me/work", Shown::Writable("/disk/work".into())),
-            ("/proc", Shown::Proc),
+            ("/home/me", MountKind::Empty),
+            ("/home/me/work", MountKind::Writable("/disk/work".into())),
+            ("/proc", MountKind::Proc),
         ]
         .map(|(path, shown)| SandboxMount { path: path.into(), shown });
         let args: Vec<_> = bubblewrap_arguments(&view, Path::new("/home/me/work"));

@@ -1,11 +1,10 @@
 //! How much all sandboxed commands may use, and what enforces it: a control group where one can
 //! be made, else `setrlimit`.
 //!
-//! Version 2 has one tree, in which a group may hold processes or give controllers to its
-//! children, not both. So ours is made in the nearest group above us that gives out `memory` and
-//! `pids` and lets us write. Version 1 has a tree for each controller; ours are made in the groups
-//! we are in. Whether it holds is not derived from files: the sandbox is tried before the run,
-//! and a process that cannot enter the group fails the trial.
+//! Version 2 has one tree, in which a group may hold processes or give controllers to its children, not both. So ours
+//! is made in the nearest group above us that gives out `memory` and `pids` and lets us write. Version 1 has a tree for
+//! each controller; ours are made in the groups we are in. Whether it holds is not derived from files: the sandbox is
+//! tried before the run, and a process that cannot enter the group fails the trial.
 
 use std::fmt;
 use std::fs;
@@ -93,12 +92,9 @@ pub(super) struct ControlGroup {
     version: Enforcer,
 }
 
-/// How often each limit was hit since the group exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct LimitHits {
-    /// Processes ended for want of memory.
     pub memory: u64,
-    /// Processes that could not be started.
     pub processes: u64,
 }
 
@@ -136,17 +132,14 @@ impl ControlGroup {
         Ok(())
     }
 
-    /// What limits memory, if it does.
-    pub fn memory_by(&self) -> Option<Enforcer> {
+    pub(crate) fn memory_by(&self) -> Option<Enforcer> {
         self.memory.as_ref().map(|_| self.version)
     }
 
-    /// What limits processes, if it does.
-    pub fn processes_by(&self) -> Option<Enforcer> {
+    pub(crate) fn processes_by(&self) -> Option<Enforcer> {
         self.pids.as_ref().map(|_| self.version)
     }
 
-    /// The files by which a process enters, writing its number.
     pub fn cgroup_procs(&self) -> Vec<PathBuf> {
         let dirs = [&self.memory, &self.pids].into_iter().flatten();
         let mut files: Vec<PathBuf> = dirs.map(|dir| dir.join("cgroup.procs")).collect();
@@ -154,7 +147,6 @@ impl ControlGroup {
         files
     }
 
-    /// How often its limits were hit.
     pub fn hits(&self) -> LimitHits {
         let read = |dir: &Option<PathBuf>, file: &str, name: &str| {
             let text = fs::read_to_string(dir.as_ref()?.join(file)).ok()?;
@@ -184,7 +176,6 @@ impl Drop for ControlGroup {
     }
 }
 
-/// Groups of version 2 in which ours could be, the nearest first.
 fn version_2<'a>(root: &'a Path, own: &str) -> impl Iterator<Item = PathBuf> + use<'a> {
     let place = own.lines().find_map(|line| line.strip_prefix("0::/")).map(|path| root.join(path));
     let above: Vec<PathBuf> = place.iter().flat_map(|place| place.ancestors().map(Path::to_owned)).collect();
@@ -195,7 +186,6 @@ fn version_2<'a>(root: &'a Path, own: &str) -> impl Iterator<Item = PathBuf> + u
     above.into_iter().take_while(move |dir| dir.starts_with(root)).filter(gives_out)
 }
 
-/// The group of version 1 that we are in, of one controller.
 fn version_1(root: &Path, own: &str, controller: &str) -> Option<PathBuf> {
     let place = own.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
@@ -233,7 +223,6 @@ mod tests {
 
     const LIMITS: SandboxLimits = SandboxLimits { memory_bytes: 1 << 30, processes: 77, time_s: 1 };
 
-    /// A made-up tree of control groups: plain files.
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (path, text) in files {

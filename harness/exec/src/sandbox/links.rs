@@ -1,9 +1,8 @@
 //! Symbolic links that lead out of a tree which a sandboxed command could write to.
 //!
-//! The harness would follow such a link with its own rights, and would wait for a pipe. So after
-//! every sandboxed command, when nothing of it runs any more, its tree is walked and such files
-//! are removed. (Of several commands at once, one may still write while another's end is followed
-//! by a walk; its own walk comes after it.)
+//! The harness would follow such a link with its own rights, and would wait for a pipe. So after every sandboxed
+//! command, when nothing of it runs any more, its tree is walked and such files are removed. (Of several commands at
+//! once, one may still write while another's end is followed by a walk; its own walk comes after it.)
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -46,9 +45,8 @@ fn leads_out(link: &Path, tree: &Path) -> io::Result<bool> {
     Ok(end.is_none_or(|end| !end.starts_with(tree)))
 }
 
-/// Where a link to nothing would lead, part by part as the system goes: `..` behind another link
-/// is above where that link leads, which no text shows. `None` where a further link to nothing
-/// is on the way.
+/// Where a link to nothing would lead, part by part as the system goes: `..` behind another link is above where that
+/// link leads, which no text shows. `None` where a further link to nothing is on the way.
 fn end_of_dangling(link: &Path, tree: &Path) -> io::Result<Option<PathBuf>> {
     let mut at = link.parent().unwrap_or(tree).canonicalize()?;
     for part in std::fs::read_link(link)?.components() {

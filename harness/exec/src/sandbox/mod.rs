@@ -1,9 +1,8 @@
 //! Builds of untrusted code in a sandbox made by Bubblewrap: `--sandbox`.
 //!
-//! No network but a loopback of its own, a view of the file system in which little is seen and
-//! less can be written ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on
-//! memory, processes and time ([`limits`]). A command runs inside with the paths, user and
-//! environment that it would have outside.
+//! No network but a loopback of its own, a view of the file system in which little is seen and less can be written
+//! ([`view`]), no privileges and no way to gain any ([`entry`]), and limits on memory, processes and time ([`limits`]).
+//! A command runs inside with the paths, user and environment that it would have outside.
 //!
 //! [`run`] is the one place through which every sandboxed command goes. The harness, outside,
 //! then restores, publishes and edits files in the tree that the command wrote, so [`run`] also
@@ -21,15 +20,14 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{CommandSpec, Finished, ProcessError, Stream};
 use super::interrupt::{Interrupted, Supervisor};
-use super::tool::on_path;
+use super::process::{CommandSpec, Finished, ProcessError, Stream};
+use super::toolchain::on_path;
 use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
 use view::{SandboxMount, SandboxNeeds};
 
-/// How long Bubblewrap has to start a trivial program or to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a program is started inside and outside to measure the overhead.
@@ -95,7 +93,6 @@ pub struct Sandbox {
     group: Option<ControlGroup>,
     rlimits: ResourceLimits,
     view: Vec<SandboxMount>,
-    /// Directories that commands can write to.
     writable: Vec<PathBuf>,
     reported: Mutex<LimitHits>,
 }
@@ -122,9 +119,6 @@ pub struct StartOverhead {
 ///
 /// After a sandboxed command, however it ended, links that lead out of the writable directories
 /// and special files are removed from them. How long that took is [`Finished::inspection`].
-///
-/// # Errors
-/// As [`process::run`]; besides when the command left such files.
 pub fn run(
     sandbox: Option<&Sandbox>,
     spec: &CommandSpec,
@@ -147,9 +141,6 @@ pub fn run(
 }
 
 /// Runs a command as [`run`] and keeps its standard output, line by line.
-///
-/// # Errors
-/// As [`run`].
 pub fn run_captured(
     sandbox: Option<&Sandbox>,
     spec: &CommandSpec,
@@ -160,9 +151,7 @@ pub fn run_captured(
 
 impl Sandbox {
     /// What limits a sandbox here, tried on a trivial program.
-    ///
-    /// # Errors
-    /// When it does not work here: one line that says why and what to do.
+    /// Fails when it does not work here: one line that says why and what to do.
     pub fn probe(supervisor: &Supervisor) -> Result<Enforcers, SandboxError> {
         let memory_bytes = SandboxLimits::default_memory();
         let limits = SandboxLimits { memory_bytes, processes: limits::PROCESSES, time_s: PATIENCE.as_secs() };
@@ -170,10 +159,7 @@ impl Sandbox {
         Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers())
     }
 
-    /// Makes one for these needs and tries it.
-    ///
-    /// # Errors
-    /// When it does not work here: one line that says why and what to do.
+    /// Makes one for these needs and tries it. Fails when it does not work here: one line that says why and what to do.
     pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
             return Err(SandboxProblem::NotLinux.into());
@@ -266,9 +252,7 @@ impl Sandbox {
     }
 
     /// Measures what it costs to start a program inside, best one that does next to nothing.
-    ///
-    /// # Errors
-    /// When the program cannot be run, or the run is interrupted.
+    /// Fails when the program cannot be run, or the run is interrupted.
     pub fn start_overhead(
         &self,
         program: &CommandSpec,
@@ -289,7 +273,6 @@ impl Sandbox {
     }
 }
 
-/// The first line of `bwrap --version`.
 fn version(bwrap: &Path, supervisor: &Supervisor) -> Option<String> {
     let spec = CommandSpec::new(bwrap, "/").arg("--version").timeout(PATIENCE);
     let (_, stdout) = process::run_captured(&spec, supervisor).ok()?;
@@ -302,7 +285,6 @@ fn refused(stderr: &str) -> SandboxError {
     SandboxProblem::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }.into()
 }
 
-/// The switch that forbids sandboxes, if the system has one and it is thrown.
 fn remedy(sysctls: &Path) -> &'static str {
     let is =
         |name: &str, value: &str| std::fs::read_to_string(sysctls.join(name)).is_ok_and(|text| text.trim() == value);
@@ -341,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_one_line_with_the_last_words() {
+    fn a_refusal_is_one_line_with_the_last_line() {
         let error = refused("noise\nbwrap: No permissions to create new namespace\n").to_string();
         assert!(
             error.starts_with("`--sandbox` does not work here (No permissions to create new namespace); "),

@@ -21,16 +21,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Where a system keeps what programs need to run.
 const SYSTEM: &[&str] =
     &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/opt", "/nix", "/gnu"];
 
-/// Where the kernel describes its cores.
 const KERNEL: &[&str] = &["/sys/fs/cgroup", "/sys/devices/system/cpu"];
 
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// Files in `/etc` that no build may read.
 const SECRETS: &str = "shadow shadow- gshadow gshadow- sudoers sudoers.d ssh ssl/private kubernetes rancher \
     NetworkManager wireguard krb5.keytab";
 
@@ -38,37 +35,32 @@ const SECRETS: &str = "shadow shadow- gshadow gshadow- sudoers sudoers.d ssh ssl
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxMount {
     pub(super) path: PathBuf,
-    pub(super) shown: Shown,
+    pub(super) shown: MountKind,
 }
 
 /// What is seen at a path. Sources are without links on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Shown {
-    /// A file or directory with all its contents, read-only.
+pub(super) enum MountKind {
     ReadOnly(PathBuf),
     Writable(PathBuf),
-    /// A symbolic link, and its text.
     Link(PathBuf),
     Device,
-    /// An empty directory in memory that anybody may write to.
     Scratch,
     /// An empty directory, but for what comes after it in the list.
     Empty,
-    /// A file that reads as empty.
     Blank,
-    /// The process file system of the sandbox, read-only.
     Proc,
 }
 
 impl SandboxMount {
     /// Whether its contents need not be listed again.
     fn shows_contents(&self) -> bool {
-        matches!(self.shown, Shown::ReadOnly(_) | Shown::Writable(_) | Shown::Link(_))
+        matches!(self.shown, MountKind::ReadOnly(_) | MountKind::Writable(_) | MountKind::Link(_))
     }
 
     fn is_writable(&self) -> bool {
-        matches!(self.shown, Shown::Writable(_))
+        matches!(self.shown, MountKind::Writable(_))
     }
 }
 
@@ -90,8 +82,7 @@ pub struct SandboxNeeds {
 }
 
 impl SandboxNeeds {
-    /// What any program of this system needs: nothing is writable.
-    pub fn of_system() -> SandboxNeeds {
+    pub(crate) fn of_system() -> SandboxNeeds {
         SandboxNeeds {
             home: std::env::home_dir(),
             path: std::env::var_os("PATH").map(|path| split(&path)).unwrap_or_default(),
@@ -112,34 +103,34 @@ pub fn view(needs: &SandboxNeeds) -> Vec<SandboxMount> {
     let home = needs.home.as_deref().filter(|home| home.is_dir() && *home != Path::new("/"));
     for path in SYSTEM.iter().map(Path::new) {
         match std::fs::read_link(path) {
-            Ok(target) => list.push(path, Shown::Link(target)),
+            Ok(target) => list.push(path, MountKind::Link(target)),
             Err(_) => list.read(path),
         }
     }
     KERNEL.iter().for_each(|path| list.read(Path::new(path)));
     for path in DEVICES.iter().map(Path::new).filter(|path| path.exists()) {
-        list.push(path, Shown::Device);
+        list.push(path, MountKind::Device);
     }
     for (name, target) in [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")] {
-        list.push(Path::new("/dev").join(name), Shown::Link(format!("/proc/self/fd{target}").into()));
+        list.push(Path::new("/dev").join(name), MountKind::Link(format!("/proc/self/fd{target}").into()));
     }
-    list.push("/proc", Shown::Proc);
+    list.push("/proc", MountKind::Proc);
     let named = needs.tmp.iter().filter(|tmp| tmp.is_absolute() && tmp.is_dir()).cloned();
     for path in ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from).into_iter().chain(named) {
         if !list.0.iter().any(|mount| mount.path == path) {
-            list.push(path, Shown::Scratch);
+            list.push(path, MountKind::Scratch);
         }
     }
     for path in SECRETS.split(' ').map(|name| Path::new("/etc").join(name)).filter(|path| path.exists()) {
-        let shown = if path.is_dir() { Shown::Empty } else { Shown::Blank };
+        let shown = if path.is_dir() { MountKind::Empty } else { MountKind::Blank };
         list.push(path, shown);
     }
     for (path, _) in home.into_iter().chain(needs.sealed.iter().map(PathBuf::as_path)).flat_map(both) {
-        list.push(path, Shown::Empty);
+        list.push(path, MountKind::Empty);
     }
     // A directory on PATH that holds homes or temporary files would show them again.
     let holds_too_much = |dir: &Path| {
-        let hidden = list.0.iter().filter(|mount| matches!(mount.shown, Shown::Scratch | Shown::Empty));
+        let hidden = list.0.iter().filter(|mount| matches!(mount.shown, MountKind::Scratch | MountKind::Empty));
         hidden.map(|mount| &mount.path).any(|hidden| hidden.starts_with(dir)) || dir.starts_with("/proc")
     };
     let path: Vec<&PathBuf> = needs.path.iter().filter(|dir| dir.is_dir() && !holds_too_much(dir)).collect();
@@ -159,14 +150,14 @@ fn both(path: &Path) -> Vec<(PathBuf, PathBuf)> {
 struct ViewList(Vec<SandboxMount>);
 
 impl ViewList {
-    fn push(&mut self, path: impl Into<PathBuf>, shown: Shown) {
+    fn push(&mut self, path: impl Into<PathBuf>, shown: MountKind) {
         self.0.push(SandboxMount { path: path.into(), shown });
     }
 
     fn read(&mut self, path: &Path) {
         for (path, source) in both(path) {
             if !self.0.iter().any(|mount| mount.path == path && mount.shows_contents()) {
-                self.push(path, Shown::ReadOnly(source));
+                self.push(path, MountKind::ReadOnly(source));
             }
         }
     }
@@ -174,7 +165,7 @@ impl ViewList {
     fn write(&mut self, path: &Path) {
         for (path, source) in both(path) {
             self.0.retain(|mount| mount.path != path);
-            self.push(path, Shown::Writable(source));
+            self.push(path, MountKind::Writable(source));
         }
     }
 
@@ -188,7 +179,7 @@ impl ViewList {
             let above = kept.iter().rfind(|above| mount.path.starts_with(&above.path));
             let shown = above.is_some_and(|above| above.shows_contents() && above.path != mount.path);
             let again =
-                matches!(mount.shown, Shown::ReadOnly(_)) && shown && !above.is_some_and(SandboxMount::is_writable);
+                matches!(mount.shown, MountKind::ReadOnly(_)) && shown && !above.is_some_and(SandboxMount::is_writable);
             if !again {
                 kept.push(mount);
             }
@@ -223,7 +214,7 @@ mod tests {
         };
         let list = view(&needs);
         let hidden = at(&list, &home).unwrap();
-        assert_eq!(list[hidden].shown, Shown::Empty);
+        assert_eq!(list[hidden].shown, MountKind::Empty);
         assert!(at(&list, &home.join(".cargo/bin")).unwrap() > hidden);
         let arm = at(&list, &home.join("work/arm")).unwrap();
         assert!(list[arm].is_writable());
@@ -236,12 +227,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_system_is_seen_and_what_lies_below_is_not_listed_again() {
         let list = view(&SandboxNeeds { path: vec!["/usr/bin".into(), "/bin".into()], ..SandboxNeeds::default() });
-        assert!(matches!(list[at(&list, Path::new("/usr")).unwrap()].shown, Shown::ReadOnly(_)));
+        assert!(matches!(list[at(&list, Path::new("/usr")).unwrap()].shown, MountKind::ReadOnly(_)));
         assert!(at(&list, Path::new("/usr/bin")).is_none());
         assert!(list.iter().filter(|mount| mount.path == Path::new("/bin")).count() == 1);
         assert!(!list.iter().any(SandboxMount::is_writable));
         let proc = at(&list, Path::new("/proc")).unwrap();
-        assert_eq!(list[proc].shown, Shown::Proc);
+        assert_eq!(list[proc].shown, MountKind::Proc);
     }
 
     #[test]
@@ -253,7 +244,7 @@ mod tests {
         let list = view(&SandboxNeeds { write: vec![real.join("link")], ..SandboxNeeds::default() });
         for name in ["link", "disk"] {
             let mount = &list[at(&list, &real.join(name)).unwrap()];
-            assert_eq!(mount.shown, Shown::Writable(real.join("disk")));
+            assert_eq!(mount.shown, MountKind::Writable(real.join("disk")));
         }
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn deleted(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.build("first")?;
     gated(cx, "gated")?;
     let store = cx.store_dir();
-    cx.build_meanwhile("gated", "delete the store", &mut || Ok(exec::dirs::remove_dir(&store)?))??;
+    cx.build_meanwhile("gated", "delete the store", &mut || Ok(exec::filesystem::remove_dir(&store)?))??;
     cx.prints("gated", PRINTS)?;
     cx.open_store()?;
     cx.survives("gated", PRINTS)?;
@@ -249,7 +249,7 @@ fn symlink(_: &Path, _: &Path) -> ProbeResult {
 /// Moves a directory of the probe elsewhere, and leaves a link to it where it was.
 fn relocate(cx: &mut ProbeContext<'_>, name: &str, target: PathBuf) -> ProbeResult {
     let link = cx.path(name);
-    exec::dirs::remove_dir(&link)?;
+    exec::filesystem::remove_dir(&link)?;
     std::fs::create_dir_all(&target)?;
     if let Some(parent) = link.parent() {
         std::fs::create_dir_all(parent)?;

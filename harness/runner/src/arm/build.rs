@@ -16,22 +16,19 @@ use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
 use crate::ledger::DiskUse;
 use crate::shadow;
-use crate::step::{BuildJob, BuiltStep, OutcomeCounts, ShadowResult, StepOutcome, Trial};
+use crate::step::{BuiltStep, OutcomeCounts, ShadowResult, StepBuild, StepOutcome, Trial};
 use exec::cpu::{CpuTimes, own_cpu};
 use exec::process::ProcessError;
 
-/// The builds of a step, before anything is judged.
 struct BuiltJobs {
     builds: Vec<(Build, CheckResult)>,
     own: Duration,
     own_count: Option<OwnCount>,
-    /// What is wrong with a process that should serve them.
     fault: Option<String>,
     processors: Option<CpuTimes>,
 }
 
 impl Arm<'_> {
-    /// Builds the working copies of a step, measured, and checks them.
     pub(super) fn build(&mut self, step: &Step, workspace: usize, programs: &mut Programs) -> Result<StepOutcome> {
         let jobs = self.jobs(step, workspace)?;
         for job in &jobs {
@@ -52,7 +49,7 @@ impl Arm<'_> {
         }
     }
 
-    fn jobs(&self, step: &Step, workspace: usize) -> Result<Vec<BuildJob>> {
+    fn jobs(&self, step: &Step, workspace: usize) -> Result<Vec<StepBuild>> {
         let copies = self.copies(workspace)?;
         let job = |name: &String| {
             let WorkingCopy { name, site, cold, edits, upgraded } = copies.copy(name)?;
@@ -61,7 +58,7 @@ impl Arm<'_> {
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
             let flags = options.rustflags.as_deref().unwrap_or_default();
             let variant = format!("{} {} {lockfile} {home} {flags}", options.task, options.profile);
-            Ok(BuildJob {
+            Ok(StepBuild {
                 copy: name.clone(),
                 site: site.clone(),
                 options,
@@ -74,8 +71,7 @@ impl Arm<'_> {
         step.trees.iter().map(job).collect()
     }
 
-    /// Everything that can fail.
-    fn build_and_check(&self, jobs: &[BuildJob]) -> Result<BuiltJobs, BuildError> {
+    fn build_and_check(&self, jobs: &[StepBuild]) -> Result<BuiltJobs, BuildError> {
         let (env, integration) = (self.env, &*self.integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
         let start = integration.start_step(env, &builds)?;
@@ -126,12 +122,12 @@ impl Arm<'_> {
         Some(format!("others used {share:.0} % of the processor time, {limit} are allowed (--max-foreign-cpu)"))
     }
 
-    fn look_at_disk(&mut self, jobs: &[BuildJob]) -> DiskUse {
+    fn look_at_disk(&mut self, jobs: &[StepBuild]) -> DiskUse {
         let trees: Vec<&Path> = jobs.iter().map(|job| job.site.target_dir.as_path()).collect();
         self.ledger.end(self.store_dir().as_deref(), &trees)
     }
 
-    fn judge(&mut self, jobs: &[BuildJob], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
+    fn judge(&mut self, jobs: &[StepBuild], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
         let BuiltJobs { builds, own, own_count, fault, processors } = built;
         let disk = self.look_at_disk(jobs);
         let expectations = self.integration.expectations();
@@ -162,7 +158,7 @@ impl Arm<'_> {
         Ok(StepOutcome::Built(Box::new(built)))
     }
 
-    fn shadow(&self, jobs: &[BuildJob], trials: &[Trial]) -> Result<ShadowResult> {
+    fn shadow(&self, jobs: &[StepBuild], trials: &[Trial]) -> Result<ShadowResult> {
         let mut sum = ShadowResult::default();
         for (job, trial) in jobs.iter().zip(trials) {
             let one = shadow::check(self.env, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;

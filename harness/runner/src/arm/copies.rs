@@ -12,7 +12,7 @@ use crate::build_env::BuildEnv;
 use crate::integration::Integration;
 use crate::invocation::Site;
 use crate::prepare::PreparedWorkspace;
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 
 /// A workspace and all its working copies.
 #[derive(Debug)]
@@ -25,15 +25,12 @@ pub struct WorkspaceCopies<'a> {
 #[derive(Debug)]
 pub struct WorkingCopy {
     /// Its name; `main` is the first.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it is built.
     pub site: Site,
-    /// Its build directory is empty.
-    pub cold: bool,
-    /// How many edits its sources went through.
-    pub edits: u32,
-    /// The second lockfile is in place.
-    pub upgraded: bool,
+    pub(crate) cold: bool,
+    pub(crate) edits: u32,
+    pub(crate) upgraded: bool,
 }
 
 /// Where the working copies of an arm go, and how they are built.
@@ -45,14 +42,10 @@ pub struct ArmDirs<'a> {
     pub integration: &'a Arc<dyn Integration>,
 }
 
-/// Which file an edit changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EditTarget {
-    /// The one the manifest names.
+pub(crate) enum EditTarget {
     Named,
-    /// The root file of the leaf member.
     Leaf,
-    /// The root file of the root member.
     Root,
 }
 
@@ -104,8 +97,7 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(self.add(dirs, name, tree))
     }
 
-    /// Edits a file of working copies. Like the two below it leaves build directories alone, so
-    /// it returns none.
+    /// Edits a file of working copies. Like the two below it leaves build directories alone, so it returns none.
     pub(super) fn edit(&mut self, names: &[String], target: EditTarget, kind: Edit) -> Result<Vec<PathBuf>> {
         let file = match (target, &self.prepared.members) {
             (EditTarget::Named, _) => self.prepared.fetched.subdir.join(&self.prepared.workspace.edit),
@@ -121,7 +113,6 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(Vec::new())
     }
 
-    /// Puts the second lockfile in place, or the first one back.
     pub(super) fn set_lockfile(&mut self, names: &[String], upgraded: bool) -> Result<Vec<PathBuf>> {
         let prepared = self.prepared;
         for name in names {
@@ -136,7 +127,6 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(Vec::new())
     }
 
-    /// Commits what was changed.
     pub(super) fn commit(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
         for name in names {
             worktree::commit(&self.copy(name)?.site.tree)?;
@@ -182,7 +172,6 @@ impl<'a> WorkspaceCopies<'a> {
 }
 
 impl WorkingCopy {
-    /// Empties the build directory, and returns it.
     pub(super) fn wipe(&mut self) -> Result<PathBuf> {
         let dir: &Path = &self.site.target_dir;
         remove_dir(dir)?;

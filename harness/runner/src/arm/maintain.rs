@@ -22,7 +22,6 @@ use exec::cpu::own_cpu;
 use exec::process::ProcessError;
 
 impl Arm<'_> {
-    /// `cargo clean` of a working copy.
     pub(super) fn clean(&mut self, step: &Step, workspace: usize) -> Result<StepOutcome> {
         let name = step.trees.first().context("a step without a working copy")?;
         let options = self.build_options(step, name);
@@ -55,7 +54,6 @@ impl Arm<'_> {
         Ok(StepOutcome::Maintained(Box::new(Maintenance { wall: finished.wall, cpu, promised, disk, damage })))
     }
 
-    /// Collection of the arm's store down to a part of what it holds.
     pub(super) fn collect(&mut self, step: &Step, workspace: usize, keep_percent: u8) -> Result<StepOutcome> {
         let Some(store) = self.integration.store() else {
             return Ok(StepOutcome::Unsupported("it has no store to collect".to_owned()));

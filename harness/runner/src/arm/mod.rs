@@ -4,7 +4,8 @@ mod build;
 mod copies;
 mod maintain;
 
-pub use copies::{ArmDirs, EditTarget, WorkingCopy, WorkspaceCopies};
+use copies::EditTarget;
+pub use copies::{ArmDirs, WorkingCopy, WorkspaceCopies};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -26,22 +27,18 @@ use super::prepare::PreparedWorkspace;
 use super::step::StepOutcome;
 
 /// What programs printed that were built first in a run: by workspace, step and working copy.
-pub type Programs = HashMap<(String, String, String), String>;
+pub(crate) type Programs = HashMap<(String, String, String), String>;
 
-/// A strategy at work.
 #[derive(Debug)]
-pub struct Arm<'a> {
+pub(crate) struct Arm<'a> {
     env: &'a BuildEnv,
     options: &'a Options,
     scenario: &'a Scenario,
     integration: Arc<dyn Integration>,
-    /// The working copies of each workspace, by its number.
     workspaces: BTreeMap<usize, WorkspaceCopies<'a>>,
-    /// What the store has seen since it was last emptied: workspace, working copy and variant,
-    /// with how many edits.
+    /// What the store has seen since it was last emptied: workspace, working copy and variant, with how many edits.
     seen: HashSet<(String, String, String, u32)>,
     unsupported: Option<String>,
-    /// Which sources units were compiled from.
     origins: Origins,
     /// The action that failed, after which nothing can be measured.
     broken: Option<String>,
@@ -52,7 +49,7 @@ pub struct Arm<'a> {
 
 impl<'a> Arm<'a> {
     /// Lays out working copies of these workspaces and an empty store at the arm's fixed paths.
-    pub fn open(
+    pub(crate) fn open(
         env: &'a BuildEnv,
         options: &'a Options,
         scenario: &'a Scenario,
@@ -63,7 +60,7 @@ impl<'a> Arm<'a> {
         let (integration, unsupported): (Arc<dyn Integration>, _) =
             match integration::open(strategy, env, &IntegrationDirs::below(&env.arm_dir()))? {
                 OpenedIntegration::Ready(integration) => (integration, None),
-                OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo), Some(why)),
+                OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo::default()), Some(why)),
             };
         let dirs = ArmDirs { env, integration: &integration };
         let laid_out = prepared
@@ -100,7 +97,6 @@ impl<'a> Arm<'a> {
         self.integration.store_dir().map(ToOwned::to_owned)
     }
 
-    /// How one working copy is built in a step.
     fn build_options(&self, step: &Step, copy: &str) -> BuildOptions {
         BuildOptions {
             task: step.run,
@@ -117,7 +113,7 @@ impl<'a> Arm<'a> {
 
     /// Performs an action before a slot's step, outside the measured time, on its workspace or on
     /// all. One that fails makes a failed row of every later step of this pass.
-    pub fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) {
+    pub(crate) fn act(&mut self, slot: &Slot, action: &Action, on_all: bool) {
         if self.unsupported.is_some() || self.broken.is_some() {
             return; // Nothing will be measured.
         }
@@ -159,9 +155,8 @@ impl<'a> Arm<'a> {
         Ok(())
     }
 
-    /// Notes that a build was cut off in the middle: later steps of this pass would find half of
-    /// what they depend on. A store is shared by all workspaces, so without one it concerns this
-    /// workspace alone.
+    /// Notes that a build was cut off in the middle: later steps of this pass would find half of what they depend on. A
+    /// store is shared by all workspaces, so without one it concerns this workspace alone.
     fn note_cut_off(&mut self, step: &str, workspace: usize, why: &dyn std::fmt::Display) {
         let why = |of: &str| format!("step {step}{of} was cut off, which this one builds on: {why}");
         match (self.integration.store_dir(), self.workspaces.get(&workspace)) {
@@ -172,20 +167,17 @@ impl<'a> Arm<'a> {
     }
 
     /// The action that failed, after which nothing is measured in this pass.
-    pub fn broken(&self) -> Option<&str> {
+    pub(crate) fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
     }
 
-    /// Whether a step of this workspace will be measured.
-    pub fn measures(&self, workspace: usize) -> bool {
+    pub(crate) fn measures(&self, workspace: usize) -> bool {
         self.unsupported.is_none() && self.broken.is_none() && !self.cut_off.contains_key(&workspace)
     }
 
     /// Performs the measured task of a slot.
-    ///
-    /// # Errors
-    /// When the run is interrupted or files cannot be handled. A build that fails is an outcome.
-    pub fn run(&mut self, slot: &Slot, programs: &mut Programs) -> Result<StepOutcome> {
+    /// Fails when the run is interrupted or files cannot be handled. A build that fails is an outcome.
+    pub(crate) fn run(&mut self, slot: &Slot, programs: &mut Programs) -> Result<StepOutcome> {
         if let Some(why) = &self.unsupported {
             return Ok(StepOutcome::Unsupported(why.clone()));
         }
@@ -201,7 +193,7 @@ impl<'a> Arm<'a> {
     }
 
     /// Ends the processes that serve this arm's builds: none may run while it is put aside.
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.integration.pause();
     }
 }

@@ -1,8 +1,7 @@
 //! What was asked for: how long, how full, how busy.
 //!
-//! Limits are no property of what is measured: a run may go on with others, and two runs with
-//! different ones are comparable. What was not given is not written down, so that a default
-//! may change.
+//! Limits are no property of what is measured: a run may go on with others, and two runs with different ones are
+//! comparable. What was not given is not written down, so that a default may change.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,10 +12,9 @@ use serde::{Deserialize, Serialize};
 /// How long a measured step may take unless said otherwise. A guard against what hangs, not
 /// against what is slow: large workspaces take minutes on two cores, and a limit that follows
 /// a prediction would throw out the slow rows of a strategy and keep its fast ones.
-pub const STEP_TIMEOUT: Duration = Duration::from_secs(3600);
+pub(crate) const STEP_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// How long a guard waits for the machine unless said otherwise.
-pub const WAIT: Duration = Duration::from_secs(300);
+pub(crate) const WAIT: Duration = Duration::from_secs(300);
 
 /// The disk floor of a large file system unless said otherwise, bytes.
 pub const DISK_FLOOR: u64 = 512 << 20;

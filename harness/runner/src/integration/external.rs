@@ -5,9 +5,8 @@
 //! <root>/state/   everything else it writes, its HOME among it: emptied as well, not measured
 //! ```
 //!
-//! A tool is opened once an arm. Its daemon runs only while its arm has its turn: arms are
-//! renamed aside while they wait, and a process that serves must not find another arm's store at
-//! its path.
+//! A tool is opened once an arm. Its daemon runs only while its arm has its turn: arms are renamed aside while they
+//! wait, and a process that serves must not find another arm's store at its path.
 
 mod daemon;
 
@@ -31,14 +30,13 @@ use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::BuildEnv;
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, EnvVariables, Site};
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::leftovers::{self, TOOL_MARK};
 use exec::process::{CommandSpec, Finished, ProcessError};
 use exec::sandbox::{self, Sandbox};
 use exec::toolchain::{Toolchain, find_in};
 
-/// How long a tool may take to answer about itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An external tool in one arm.
@@ -46,15 +44,12 @@ pub struct ExternalTool {
     external: Arc<External>,
     /// The values of placeholders, but for those of a daemon or a build.
     values: PlaceholderValues,
-    /// The scrubbed environment, with a HOME of its own.
     base: EnvVariables,
-    /// Another Cargo than the toolchain's.
     cargo: Option<Toolchain>,
     store: PathBuf,
     /// The directory of the arm's store, of which `store` is a part.
     store_root: PathBuf,
     state: PathBuf,
-    /// The value of the variable by which its processes are found.
     mark: String,
     sandbox: Option<Arc<Sandbox>>,
     supervisor: Supervisor,
@@ -98,7 +93,6 @@ pub fn find_tool(work: &Path, external: &External, path: &OsStr) -> Result<Optio
 }
 
 impl ExternalTool {
-    /// Opens it, if its programs are here.
     pub(super) fn open(env: &BuildEnv, external: &Arc<External>, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
         let programs = match find_tool(&env.work, external, &env.path()) {
             Ok(programs) => programs,
@@ -143,7 +137,6 @@ impl ExternalTool {
         Ok(())
     }
 
-    /// A command of the tool outside of builds.
     fn command(&self, values: &PlaceholderValues, argv: &[String]) -> Result<CommandSpec> {
         let described = self.external.description.env.iter();
         // What belongs to one build has no value here, and no business.
@@ -153,7 +146,6 @@ impl ExternalTool {
         Ok(command(&values.argv(argv)?, &self.state, &variables))
     }
 
-    /// Runs a command of the tool: in the sandbox, if there is one.
     fn run(&self, spec: &CommandSpec) -> Result<Finished, ProcessError> {
         sandbox::run(self.sandbox.as_deref(), spec, &self.supervisor, &mut |_, _| ())
     }
@@ -192,7 +184,6 @@ impl ExternalTool {
         self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The values of placeholders while its daemon serves.
     fn values_now(&self, values: PlaceholderValues) -> PlaceholderValues {
         match self.port() {
             Some(port) => values.with("port", port.to_string()),
@@ -200,7 +191,6 @@ impl ExternalTool {
         }
     }
 
-    /// The values of placeholders in one build.
     fn build_values(&self, env: &BuildEnv, site: &Site, options: &BuildOptions) -> PlaceholderValues {
         let folder = site.target_dir.file_name().unwrap_or(OsStr::new("site")).to_string_lossy().into_owned();
         let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
@@ -230,7 +220,6 @@ impl ExternalTool {
         Counters::read(statistics, &self.run_captured(&spec)?)
     }
 
-    /// The file in which a build states its counts.
     fn statistics_file(&self, env: &BuildEnv, site: &Site, options: &BuildOptions) -> Option<PathBuf> {
         let template = self.external.description.statistics.as_ref()?.file.as_ref()?;
         self.build_values(env, site, options).text(template).ok().map(Into::into)
@@ -285,7 +274,6 @@ impl Integration for ExternalTool {
         stdout.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
     }
 
-    /// Starts its daemon, and reads its counters.
     fn start_step(&self, env: &BuildEnv, builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
         self.serve()?;
         if builds.is_empty() {
@@ -385,7 +373,6 @@ fn command(argv: &[String], dir: &Path, variables: &EnvVariables) -> CommandSpec
     CommandSpec::new(program, dir).args(args.iter().cloned()).envs(variables.clone())
 }
 
-/// The values of placeholders that hold as long as an arm does.
 fn arm_values(
     env: &BuildEnv,
     dirs: &IntegrationDirs,

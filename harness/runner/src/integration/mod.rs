@@ -55,8 +55,7 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
         None
     }
 
-    /// Called before the builds of a step, outside their time. Without builds it only makes
-    /// the integration ready.
+    /// Called before the builds of a step, outside their time. Without builds it only makes the integration ready.
     fn start_step(&self, _env: &BuildEnv, _builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
         Ok(StepStart::default())
     }
@@ -70,8 +69,7 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
         start: &StepStart,
     ) -> Result<Build, BuildError>;
 
-    /// What became of each unit of a build. `cold` says that the build directory of the workspace
-    /// was empty.
+    /// What became of each unit of a build. `cold` says that the build directory of the workspace was empty.
     fn outcomes(&self, build: &Build, cold: bool) -> Vec<UnitOutcome>;
 
     /// Called after the builds of a step and before anything else is built: hits and misses by
@@ -116,8 +114,7 @@ pub struct Expectations {
     pub baseline: bool,
     /// Nothing may be fresh in an empty build directory.
     pub cacheless: bool,
-    /// A build that its store has seen before must have hits.
-    pub claims_hits: bool,
+    pub(crate) claims_hits: bool,
     /// The link mode by which files have to come.
     pub link: Option<LinkMode>,
     /// Which units it brings back, and how, is seen from outside only.
@@ -129,7 +126,6 @@ pub struct Expectations {
 pub struct StepStart {
     /// What the store held, where several builds fill it at the same time.
     pub(crate) index: Option<Arc<EntryIndex>>,
-    /// The counters of an external tool.
     pub(crate) counters: Option<Counters>,
 }
 
@@ -155,7 +151,7 @@ pub struct UnitOutcome {
     /// What the reason points at.
     pub because: String,
     /// Seconds it takes to build, where this step or its store entry knows.
-    pub cost_s: Option<f64>,
+    pub(crate) cost_s: Option<f64>,
     /// Size of its files in the store, bytes.
     pub bytes: Option<u64>,
 }
@@ -190,8 +186,10 @@ pub enum OpenedIntegration {
 /// Opens the integration of a strategy in these directories, which it makes.
 pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
-        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo)),
-        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::SharedTarget::new(dirs))),
+        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo::default())),
+        Strategy::SharedTarget => {
+            OpenedIntegration::Ready(Arc::new(plain::PlainCargo { shared: Some(dirs.shared_target.clone()) }))
+        }
         Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
         Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
     })

@@ -1,27 +1,36 @@
-//! `none` and `shared-target`: Cargo alone, with a build directory for each workspace or one for
-//! all of them.
+//! `none` and `shared-target`: Cargo alone, with a build directory for each workspace or one for all of them.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use records::Outcome;
 
-use super::{Expectations, Integration, IntegrationDirs, StepStart, UnitOutcome};
+use super::{Expectations, Integration, StepStart, UnitOutcome};
 use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::{BuildEnv, Phase};
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, Site};
 
-/// `none`.
-#[derive(Debug, Clone, Copy)]
-pub struct PlainCargo;
+/// Cargo alone: `none`, or `shared-target`, whose shared directory is its store.
+#[derive(Debug, Clone, Default)]
+pub struct PlainCargo {
+    pub(super) shared: Option<PathBuf>,
+}
 
 impl CargoHooks for PlainCargo {}
 
 impl Integration for PlainCargo {
     fn expectations(&self) -> Expectations {
-        Expectations { baseline: true, cacheless: true, ..Expectations::default() }
+        Expectations { baseline: true, cacheless: self.shared.is_none(), ..Expectations::default() }
+    }
+
+    fn store_dir(&self) -> Option<&Path> {
+        self.shared.as_deref()
+    }
+
+    fn shared_build_dir(&self) -> Option<&Path> {
+        self.shared.as_deref()
     }
 
     fn build(&self, env: &BuildEnv, site: &Site, options: &BuildOptions, _: &StepStart) -> Result<Build, BuildError> {
@@ -31,64 +40,15 @@ impl Integration for PlainCargo {
         describe_build((env, site, options), cargo, usage, BuildPhases::default(), false)
     }
 
-    fn outcomes(&self, build: &Build, _cold: bool) -> Vec<UnitOutcome> {
-        (0..build.graph.units.len()).map(|index| outcome(build, index, None)).collect()
-    }
-
-    fn reset(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// `shared-target`: the shared directory is its store.
-#[derive(Debug, Clone)]
-pub struct SharedTarget {
-    dir: PathBuf,
-}
-
-impl SharedTarget {
-    /// One that builds into the shared directory of these.
-    pub(super) fn new(dirs: &IntegrationDirs) -> SharedTarget {
-        SharedTarget { dir: dirs.shared_target.clone() }
-    }
-}
-
-impl CargoHooks for SharedTarget {}
-
-impl Integration for SharedTarget {
-    fn expectations(&self) -> Expectations {
-        Expectations { baseline: true, ..Expectations::default() }
-    }
-
-    fn store_dir(&self) -> Option<&Path> {
-        Some(&self.dir)
-    }
-
-    fn shared_build_dir(&self) -> Option<&Path> {
-        Some(&self.dir)
-    }
-
-    fn build(
-        &self,
-        env: &BuildEnv,
-        site: &Site,
-        options: &BuildOptions,
-        start: &StepStart,
-    ) -> Result<Build, BuildError> {
-        PlainCargo.build(env, site, options, start)
-    }
-
-    /// What the shared directory had counts as a hit where the workspace's own was empty.
+    /// What a shared directory had counts as a hit where the workspace's own was empty.
     fn outcomes(&self, build: &Build, cold: bool) -> Vec<UnitOutcome> {
-        let judge = |index| {
-            let found = if build.is_fresh(index) { Outcome::Hit } else { Outcome::Miss };
-            outcome(build, index, cold.then_some(found))
-        };
-        (0..build.graph.units.len()).map(judge).collect()
+        let found = |index| if build.is_fresh(index) { Outcome::Hit } else { Outcome::Miss };
+        let asked = self.shared.is_some() && cold;
+        (0..build.graph.units.len()).map(|index| outcome(build, index, asked.then(|| found(index)))).collect()
     }
 
     fn reset(&self) -> Result<()> {
-        remove_dir(&self.dir)
+        self.shared.as_deref().map_or(Ok(()), remove_dir)
     }
 }
 

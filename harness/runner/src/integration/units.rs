@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use exec::cpu::own_cpu;
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use records::Outcome;
 use strategies::explain::EntryIndex;
 use strategies::graph::UnitIndex;

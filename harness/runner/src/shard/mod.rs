@@ -1,19 +1,9 @@
-//! A run in parts, for several machines or several nights.
+//! A run in parts, for several machines or several nights: `harness plan`, `compare --shard`, `merge`.
 //!
-//! The parts are made of *cells*: one round of one pass (see [`crate::plan`]), that is, the
-//! scenario once through for every strategy, from empty directories. Within a cell strategies are
-//! compared with each other, so a cell is never divided: every ratio is of two builds on one
-//! machine.
-//!
-//! ```text
-//! harness plan --shards 4 --rounds 8 …              what the shards are, for some engine
-//! harness compare --options FILE --shard 1/4        one of them, a run folder of its own
-//! harness merge RUN…  --out DIR                     the run they make together
-//! ```
-//!
-//! Which cells a shard holds follows from the options alone ([`split`]): no shard needs to
-//! know of the others. The rounds keep their numbers, and whose turn it is follows from seed and
-//! round, so the rows are those of the whole run.
+//! The parts are made of *cells*: one round of one pass ([`crate::plan`]), that is, the scenario once through for every
+//! strategy, from empty directories. Within a cell strategies are compared with each other, so a cell is never divided:
+//! every ratio is of two builds on one machine. Which cells a shard holds follows from the options alone ([`split`]);
+//! rounds keep their numbers, and whose turn it is follows from seed and round, so the rows are those of the whole run.
 
 pub mod split;
 
@@ -28,7 +18,6 @@ use strategies::key::Digest;
 
 use self::split::{Split, TooManyShards};
 
-/// More shards than anybody wants are a mistake.
 const MOST: u32 = 10_000;
 
 /// Which part of how many: `2/4`.
@@ -89,8 +78,7 @@ pub struct Sharding {
 }
 
 impl Sharding {
-    /// Refuses to go on with a shard on another machine, since its strategies are compared with
-    /// each other.
+    /// Refuses to go on with a shard on another machine, since its strategies are compared with each other.
     pub fn check_machine(&self) -> Result<()> {
         match (&self.machine, machine_word()) {
             (Some(then), Some(now)) if *then != now => bail!(
@@ -124,8 +112,7 @@ pub struct RunCells {
 }
 
 impl RunCells {
-    /// Splits them. `seconds` are of a round by workspace; where there are none, all weigh the
-    /// same.
+    /// Splits them. `seconds` are of a round by workspace; where there are none, all weigh the same.
     pub fn split(&self, of: u32, seconds: &BTreeMap<String, u64>) -> Result<Split> {
         if let Some(unknown) = seconds.keys().find(|name| !self.workspaces.contains(name)) {
             bail!("--shard-seconds: no workspace of this run is called {unknown}; there are {}", self.names());

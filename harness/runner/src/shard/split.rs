@@ -1,10 +1,9 @@
 //! Cells → shards of even predicted time.
 //!
-//! Longest processing time first: cells in falling order of weight, each to the shard that has
-//! least so far (R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on
-//! Applied Mathematics 17, 1969). The longest shard takes at most 4/3 − 1/(3N) of what the best
-//! split could do. Weights are whole numbers and ties go to the lower round, workspace and
-//! shard, so every machine finds the same split.
+//! Longest processing time first: cells in falling order of weight, each to the shard that has least so far (R. L.
+//! Graham, "Bounds on multiprocessing timing anomalies", SIAM Journal on Applied Mathematics 17, 1969). The longest
+//! shard takes at most 4/3 − 1/(3N) of what the best split could do. Weights are whole numbers and ties go to the lower
+//! round, workspace and shard, so every machine finds the same split.
 //!
 //! Rounds of one workspace weigh the same, so which of them a shard gets is free: whole pairs
 //! of rounds where it can be, since the second round of a pair runs the first one's order
@@ -18,13 +17,8 @@ pub type ShardCell = (u32, usize);
 /// Which shard has which cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
-    shards: Vec<ShardLoad>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct ShardLoad {
-    cells: BTreeSet<ShardCell>,
-    weight: u64,
+    shards: Vec<BTreeSet<ShardCell>>,
+    weights: Vec<u64>,
 }
 
 /// There are fewer cells than shards.
@@ -38,12 +32,12 @@ impl Split {
     /// The cells of a shard, counted from 1; none of a shard that there is not.
     pub fn cells_of(&self, shard: u32) -> BTreeSet<ShardCell> {
         let at = (shard as usize).checked_sub(1).and_then(|at| self.shards.get(at));
-        at.map(|shard| shard.cells.clone()).unwrap_or_default()
+        at.cloned().unwrap_or_default()
     }
 
     /// Weight of each shard, in the unit of the weights.
-    pub fn weights(&self) -> Vec<u64> {
-        self.shards.iter().map(|shard| shard.weight).collect()
+    pub fn weights(&self) -> &[u64] {
+        &self.weights
     }
 }
 
@@ -56,8 +50,7 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
     }
     let mut falling: Vec<usize> = (0..weights.len()).collect();
     falling.sort_by_key(|pass| (std::cmp::Reverse(weights[*pass]), *pass));
-    // How many rounds of each pass each shard gets. A weight of nothing would leave shards
-    // empty: it counts as one.
+    // How many rounds of each pass each shard gets. A weight of nothing would leave shards empty: it counts as one.
     let mut counts = vec![vec![0u32; weights.len()]; of];
     let mut loads = vec![0u64; of];
     for pass in falling {
@@ -67,19 +60,18 @@ pub fn split(weights: &[u64], rounds: u32, of: u32) -> Result<Split, TooManyShar
             loads[least] += weights[pass].max(1);
         }
     }
-    let mut shards = vec![ShardLoad::default(); of];
-    for (pass, weight) in weights.iter().enumerate() {
+    let mut shards = vec![BTreeSet::new(); of];
+    for pass in 0..weights.len() {
         let wanted: Vec<u32> = counts.iter().map(|shard| shard[pass]).collect();
-        for (shard, rounds) in shards.iter_mut().zip(hand_out(&wanted)) {
-            shard.weight += (*weight).max(1) * rounds.len() as u64;
-            shard.cells.extend(rounds.into_iter().map(|round| (round, pass)));
+        for (shard, rounds) in shards.iter_mut().zip(distribute(&wanted)) {
+            shard.extend(rounds.into_iter().map(|round| (round, pass)));
         }
     }
-    Ok(Split { shards })
+    Ok(Split { shards, weights: loads })
 }
 
 /// Rounds for shards that want so many each: whole pairs first, then what is left.
-fn hand_out(wanted: &[u32]) -> Vec<Vec<u32>> {
+fn distribute(wanted: &[u32]) -> Vec<Vec<u32>> {
     let mut next = 1;
     let mut take = |count: u32| {
         let taken: Vec<u32> = (next..next + count).collect();
@@ -98,7 +90,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The longest shard of the best split, by trying all.
     fn best(weights: &[u64], of: usize) -> u64 {
         fn go(rest: &[u64], loads: &mut Vec<u64>) -> u64 {
             let Some((first, rest)) = rest.split_first() else { return loads.iter().copied().max().unwrap() };

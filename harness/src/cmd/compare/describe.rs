@@ -8,56 +8,46 @@ use records::quantity::bytes;
 
 use runner::experiment::{Experiment, Options};
 use runner::guard::limits::{DISK_FLOOR, Limits};
-use runner::plan::{ArmOrder, RunPlan, Slot};
+use runner::plan::{ArmOrder, Slot};
 
 pub fn describe(experiment: &Experiment, options: &Options) {
     let plan = experiment.plan(options);
-    println!("corpus     {} ({})", experiment.corpus.name, plan.workspaces.join(", "));
-    println!("scenario   {}: {}", experiment.scenario.name, experiment.scenario.about);
-    for step in &experiment.scenario.steps {
-        println!("           {}: {}", step.name, step.about);
-    }
-    println!("profile    {}, toolchain {}", options.profile, options.toolchain.as_deref().unwrap_or("default"));
-    println!("against    {}", experiment.baseline);
+    let line = |head: &str, text: &str| println!("{head:<10} {text}");
+    line("corpus", &format!("{} ({})", experiment.corpus.name, plan.workspaces.join(", ")));
+    line("scenario", &format!("{}: {}", experiment.scenario.name, experiment.scenario.about));
+    experiment.scenario.steps.iter().for_each(|step| line("", &format!("{}: {}", step.name, step.about)));
+    let toolchain = options.toolchain.as_deref().unwrap_or("default");
+    line("profile", &format!("{}, toolchain {toolchain}", options.profile));
+    line("against", &experiment.baseline);
     if options.shadow {
-        println!("shadow     every hit compiled anyway and compared: one or two more builds a step");
+        line("shadow", "every hit compiled anyway and compared: one or two more builds a step");
     }
-    println!("work in    {}", options.work_dir.display());
-    if let Some(volume) = &options.volume {
-        println!("volume     {volume}, made for the run and removed after it");
-    }
-    println!("guards     {}", guards(&options.guards));
-    if let Some(sandbox) = &options.sandbox {
-        println!("sandbox    {}", super::sandbox::line(sandbox));
-    }
-    println!("seed       {}", options.seed);
-    let rounds = match options.budget_s {
-        Some(seconds) => {
-            format!("as many as fit into {}, all strategies in the first", HumanDuration(Duration::from_secs(seconds)))
-        }
-        None => options.rounds.to_string(),
-    };
-    println!("rounds     {rounds}");
-    if let Some(shard) = &options.shard {
-        println!("shard      {}", shard.part);
-    }
-    match options.order {
+    line("work in", &options.work_dir.display().to_string());
+    options.volume.iter().for_each(|it| line("volume", &format!("{it}, made for the run and removed after it")));
+    line("guards", &guards(&options.guards));
+    options.sandbox.iter().for_each(|sandbox| line("sandbox", &super::flags::sandbox_line(sandbox)));
+    line("seed", &options.seed.to_string());
+    let time = options.budget_s.map(|seconds| HumanDuration(Duration::from_secs(seconds)));
+    let rounds = time.map(|time| format!("as many as fit into {time}, all strategies in the first"));
+    line("rounds", &rounds.unwrap_or_else(|| options.rounds.to_string()));
+    options.shard.iter().for_each(|shard| line("shard", &shard.part.to_string()));
+    let (order, turns) = match options.order {
         ArmOrder::Interleaved => {
-            println!("order      interleaved: drawn anew for every workspace and step; all on disk at once")
+            ("interleaved: drawn anew for every workspace and step; all on disk at once", "begins with")
         }
-        ArmOrder::ArmByArm => println!("order      arm by arm: drawn anew every round"),
-    }
-    for (workspace, why) in &experiment.left_out {
-        println!("left out   {workspace}: {why}");
-    }
+        ArmOrder::ArmByArm => ("arm by arm: drawn anew every round", "runs"),
+    };
+    line("order", order);
+    experiment.left_out.iter().for_each(|(workspace, why)| line("left out", &format!("{workspace}: {why}")));
     let mut steps = 0;
     for round in 1..=options.rounds.max(1) {
         let slots: Vec<Slot> = plan.passes(round, &plan.all_arms()).into_iter().flat_map(|pass| pass.slots).collect();
         steps += slots.len();
-        if slots.is_empty() {
-            continue; // The round is another shard's.
-        }
-        describe_round(&plan, round, &slots);
+        // A round without slots is another shard's.
+        let Some(first) = slots.first() else { continue };
+        let turn = slots.iter().filter(|slot| (slot.step, slot.workspace) == (first.step, first.workspace));
+        let names: Vec<&str> = turn.map(|slot| plan.arms[slot.arm].as_str()).collect();
+        println!("round {round:<4} {turns} {}", names.join(", "));
     }
     println!("{steps} measured steps; nothing was run");
 }
@@ -81,13 +71,4 @@ fn guards(limits: &Limits) -> String {
         wait => format!("waits for up to {}", HumanDuration(wait)),
     });
     parts.join("; ")
-}
-
-/// The first turns of a round: who goes first, and so on.
-fn describe_round(plan: &RunPlan, round: u32, slots: &[Slot]) {
-    let first = slots.first();
-    let turn = |slot: &&Slot| first.is_some_and(|it| (it.step, it.workspace) == (slot.step, slot.workspace));
-    let names: Vec<&str> = slots.iter().filter(turn).map(|slot| plan.arms[slot.arm].as_str()).collect();
-    let what = if plan.order == ArmOrder::Interleaved { "begins with" } else { "runs" };
-    println!("round {round:<4} {what} {}", names.join(", "));
 }

@@ -1,11 +1,15 @@
-//! Flags of `compare` in groups: guards, and shards.
+//! Flags of `compare` in groups: guards, shards, and the sandbox.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
+use exec::interrupt::Supervisor;
+use exec::sandbox::limits::{PROCESSES, SandboxLimits, TIME_S};
+use exec::sandbox::{Sandbox, SandboxKind, SandboxSpec};
 use records::quantity::{parse_age, parse_size};
 use runner::guard::limits::{Limits, Percent};
 use runner::shard::{ShardPart, Sharding, machine_word};
@@ -107,8 +111,71 @@ impl ShardArgs {
     }
 }
 
+/// Running untrusted code in a sandbox.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Run every build without network, with a read-only file system but for the directories it
+    /// builds in, and with limits (Linux, by Bubblewrap)
+    // With a value, as earlier versions had it, there is one to choose.
+    #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "bubblewrap",
+        value_parser = ["bubblewrap", "auto"], hide_possible_values = true)]
+    sandbox: Option<String>,
+    /// Memory of all sandboxed builds at once, e.g. 8GiB [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "sandbox")]
+    sandbox_memory: Option<u64>,
+    /// Processes and threads of all sandboxed builds at once [default: 4096]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_000_000), requires = "sandbox")]
+    sandbox_processes: Option<u32>,
+    /// How long each sandboxed command may take, e.g. 30m [default: 2h]
+    #[arg(long, value_name = "TIME", value_parser = parse_age, requires = "sandbox")]
+    sandbox_time: Option<Duration>,
+    /// Another file or directory that sandboxed builds may read; may be repeated
+    #[arg(long, value_name = "PATH", requires = "sandbox")]
+    sandbox_read: Vec<PathBuf>,
+}
+
+impl SandboxArgs {
+    /// The sandbox that these flags describe, tried.
+    pub fn spec(&self, supervisor: &Supervisor) -> Result<Option<SandboxSpec>> {
+        if self.sandbox.is_some() {
+            Sandbox::probe(supervisor)?;
+        }
+        self.untried()
+    }
+
+    /// The same for another machine.
+    pub fn untried(&self) -> Result<Option<SandboxSpec>> {
+        if self.sandbox.is_none() {
+            return Ok(None);
+        }
+        let read = self.sandbox_read.iter().map(|path| {
+            let found = path.exists().then(|| std::path::absolute(path)).and_then(Result::ok);
+            found.with_context(|| format!("--sandbox-read {}: there is no such file", path.display()))
+        });
+        Ok(Some(SandboxSpec {
+            kind: SandboxKind::Bubblewrap,
+            limits: SandboxLimits {
+                memory_bytes: self.sandbox_memory.unwrap_or_else(SandboxLimits::default_memory),
+                processes: self.sandbox_processes.unwrap_or(PROCESSES),
+                time_s: self.sandbox_time.map_or(TIME_S, |time| time.as_secs().max(1)),
+            },
+            read: read.collect::<Result<_>>()?,
+        }))
+    }
+}
+
+/// A line about a sandbox for `--dry-run`.
+pub fn sandbox_line(spec: &SandboxSpec) -> String {
+    let SandboxLimits { memory_bytes, processes, time_s } = spec.limits;
+    format!(
+        "{}: no network, at most {} MiB, {processes} processes, {time_s} s a command",
+        spec.kind.as_str(),
+        memory_bytes >> 20
+    )
+}
+
 /// Why flags given beside `--resume` or `--options` are refused: a run goes on as it was begun,
-/// and a shard is measured as it was planned. Asked of the command line itself, so that a flag
+/// and a shard is measured as it was planned. Taken from the command line itself, so that a flag
 /// which is added later is refused as well and not silently ignored.
 pub fn refused_beside_stored_options(matches: &ArgMatches) -> Option<String> {
     let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);

@@ -85,14 +85,12 @@ pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
 /// What it looks like before anything is confirmed.
 fn first_look(night: &Night) -> String {
     let against = night.compared.as_ref().and_then(|pair| pair.against.as_ref());
-    let against = against.map_or_else(|| "no run like it".into(), |(old, _)| old.name.clone());
-    match night.regressions.as_slice() {
-        [] => format!("against {against}: nothing looks worse\n"),
-        some => {
-            let lines: String = some.iter().map(|finding| format!("  {finding}\n")).collect();
-            format!("against {against}, at first look:\n{lines}")
-        }
+    let against = against.map_or("no run like it", |(old, _)| &old.name);
+    if night.regressions.is_empty() {
+        return format!("against {against}: nothing looks worse\n");
     }
+    let lines: String = night.regressions.iter().map(|finding| format!("  {finding}\n")).collect();
+    format!("against {against}, at first look:\n{lines}")
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use reports::document::Block;
 use reports::formats::terminal;
 use reports::text::WIDTH;
@@ -13,6 +13,7 @@ use series::history::{RunLine, changed_probes, lines};
 use series::page::{PageFormat, TrackFilter, document, write};
 
 use super::{SeriesArgs, note_unreadable};
+use crate::cmd::common::choices;
 
 /// Shows what changed in a series and when, and the present values; writes a page with plots.
 #[derive(Debug, Args)]
@@ -27,8 +28,8 @@ pub struct ShowArgs {
     #[arg(long)]
     all: bool,
     /// Formats to write, separated by commas
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "html,md")]
-    format: Vec<ShowFormat>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "html,md", value_parser = choices(&FORMATS))]
+    format: Vec<PageFormat>,
     /// Where the files go [default: report/ in the series]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -36,17 +37,12 @@ pub struct ShowArgs {
     series: SeriesArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum ShowFormat {
-    /// One page with everything in it
-    Html,
-    /// Markdown, for a CI job summary
-    Md,
-    /// A table with a row for each run and track
-    Csv,
-    /// Each plot as a file
-    Svg,
-}
+const FORMATS: [(&str, PageFormat, &str); 4] = [
+    ("html", PageFormat::Html, "One page with everything in it"),
+    ("md", PageFormat::Markdown, "Markdown, for a CI job summary"),
+    ("csv", PageFormat::Csv, "A table with a row for each run and track"),
+    ("svg", PageFormat::Svg, "Each plot as a file"),
+];
 
 pub(super) fn run(args: &ShowArgs) -> Result<()> {
     let series = args.series.open()?;
@@ -60,15 +56,10 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     }
     print!("{}", terminal::render(&short, WIDTH));
     note_unreadable(&contents.unreadable);
-    let out = args.out.clone().unwrap_or_else(|| series.dir().join(super::super::report::FOLDER));
-    let formats: BTreeSet<ShowFormat> = args.format.iter().copied().collect();
-    let outputs = formats.into_iter().map(|wanted| match wanted {
-        ShowFormat::Html => PageFormat::Html,
-        ShowFormat::Md => PageFormat::Markdown,
-        ShowFormat::Csv => PageFormat::Csv,
-        ShowFormat::Svg => PageFormat::Svg,
-    });
-    for path in write(&out, &document, &lines, &filter, &outputs.collect::<Vec<_>>())? {
+    let out = args.out.clone().unwrap_or_else(|| series.dir().join(crate::cmd::report::FOLDER));
+    let formats: Vec<PageFormat> =
+        FORMATS.map(|(_, format, _)| format).into_iter().filter(|format| args.format.contains(format)).collect();
+    for path in write(&out, &document, &lines, &filter, &formats)? {
         println!("wrote {}", path.display());
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use strategies::external::{External, Install};
 
-use exec::dirs::remove_dir;
+use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::process::{self, CommandSpec};
 use exec::workdir::WorkDir;
@@ -67,14 +67,12 @@ fn one(env: &BuildEnv, name: &str, install: &Install) -> Result<()> {
 }
 
 fn args(install: &Install, root: &Path) -> Vec<String> {
-    let mut args = vec!["install".to_owned()];
-    args.extend(install.locked.then(|| "--locked".to_owned()));
-    args.extend(["--root".to_owned(), root.display().to_string()]);
-    args.push(format!("--version=={}", install.version));
-    args.extend((!install.default_features).then(|| "--no-default-features".to_owned()));
-    if !install.features.is_empty() {
-        args.push(format!("--features={}", install.features.join(",")));
-    }
-    args.push(install.package.clone());
-    args
+    let root = root.display().to_string();
+    let (version, features) = (format!("--version=={}", install.version), install.features.join(","));
+    let features = (!features.is_empty()).then(|| format!("--features={features}"));
+    let mut args = vec!["install", "--root", &root, &version];
+    args.extend(install.locked.then_some("--locked"));
+    args.extend((!install.default_features).then_some("--no-default-features"));
+    args.extend(features.as_deref().into_iter().chain([install.package.as_str()]));
+    args.into_iter().map(str::to_owned).collect()
 }

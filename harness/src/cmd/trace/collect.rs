@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use corpora::Workspace;
 use indicatif::HumanDuration;
 use reports::text::bytes;
 use simulation::trace::{Fit, Trace};
 
-use crate::cmd::common::plain_name;
+use crate::cmd::common::{absolute, plain_name, work_dir};
 use crate::collect::{DEFAULT, Measurements, TraceCommand, UnitCosts, choose, everything, folders_in, run_folders};
 use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
-use exec::workdir::{self, WorkDir};
+use exec::workdir::WorkDir;
 use runner::build_env::{BuildEnv, DISK_FLOOR};
 
 const EXAMPLE: &str = "Example:
@@ -56,10 +56,6 @@ pub struct CollectArgs {
     dry_run: bool,
 }
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When something is not available, or the run is interrupted.
 pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let workspaces = choose(&args.corpus, &args.workspaces)?;
     let mut commands: Vec<TraceCommand> = Vec::new();
@@ -68,14 +64,7 @@ pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
             commands.push(command.clone());
         }
     }
-    let dir = match &args.work_dir {
-        Some(dir) => dir.clone(),
-        None => {
-            let default = workdir::default_dir()?;
-            default.note.iter().for_each(|note| eprintln!("note: {note}"));
-            default.path
-        }
-    };
+    let dir = work_dir(args.work_dir.as_deref())?;
     let folders = match args.runs.as_slice() {
         [] => folders_in(&dir.join("runs")).unwrap_or_default(),
         named => run_folders(named)?,
@@ -85,7 +74,7 @@ pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         describe(&args, &workspaces, &commands, &folders);
         return Ok(ExitCode::SUCCESS);
     }
-    let out = std::path::absolute(&args.out).with_context(|| format!("cannot resolve {}", args.out.display()))?;
+    let out = absolute(&args.out)?;
     check_writable(&out)?;
     let began = Instant::now();
     let work = WorkDir::acquire(&dir, DISK_FLOOR)?;
@@ -140,15 +129,8 @@ fn summarise(trace: &Trace, out: &Path, began: Instant) {
 
 fn fit(what: &str, measured: usize, nodes: usize, fit: Option<&Fit>) {
     let Some(fit) = fit else { return };
-    let share = 100.0 * measured as f64 / nodes.max(1) as f64;
-    println!("{what}: {measured} nodes measured ({share:.0} %), the others estimated: {}", fit.model);
-    if fit.samples > 0 {
-        println!(
-            "  {} samples of {} packages; R² {:.2}, half within a factor of {:.2}, nine of ten within {:.2}, \
-             sum of estimates {:.2} of what was measured",
-            fit.samples, fit.packages, fit.r_squared, fit.median_factor, fit.p90_factor, fit.bias
-        );
-    }
+    println!("{what}: {measured} nodes measured ({:.0} %)", 100.0 * measured as f64 / nodes.max(1) as f64);
+    print!("{}", super::estimate(what, fit));
 }
 
 /// Checks that a path can be written to, before anything takes long.

@@ -9,24 +9,20 @@ use strategies::external::schema;
 use super::{ExternalTool, PATIENCE};
 use crate::build::Usage;
 use crate::deadline::BuildError;
-use exec::command::CommandSpec;
 use exec::cpu;
 use exec::daemon::DaemonProcess;
 use exec::leftovers::{self, TOOL_MARK};
 use exec::process;
+use exec::process::CommandSpec;
 
-/// How often another port is tried when one was taken meanwhile.
 const ATTEMPTS: u32 = 5;
 
-/// How long it may take to serve.
 const STARTING: Duration = Duration::from_secs(20);
 
-/// How long it has to end after it was asked to.
 const STOPPING: Duration = Duration::from_secs(5);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A daemon that serves.
 #[derive(Debug)]
 pub(super) struct ServingDaemon {
     daemon: DaemonProcess,
@@ -35,7 +31,6 @@ pub(super) struct ServingDaemon {
 }
 
 impl ExternalTool {
-    /// Starts its daemon, if it has one and it does not run, and waits until it serves.
     pub(super) fn serve(&self) -> Result<(), BuildError> {
         let Some(described) = &self.external.description.daemon else { return Ok(()) };
         let mut serving = self.serving();
@@ -81,14 +76,14 @@ impl ExternalTool {
             self.supervisor.check().map_err(process::ProcessError::from)?;
             let serves = self.serves(ready.as_ref(), port)?;
             if !daemon.is_running() {
-                return Ok(Err(daemon.last_words()));
+                return Ok(Err(daemon.last_line()));
             }
             if serves {
                 return Ok(Ok(ServingDaemon { daemon, port, values }));
             }
             std::thread::sleep(PAUSE);
         }
-        Ok(Err(format!("it did not serve within {} s; {}", STARTING.as_secs(), daemon.last_words())))
+        Ok(Err(format!("it did not serve within {} s; {}", STARTING.as_secs(), daemon.last_line())))
     }
 
     fn serves(&self, ready: Option<&CommandSpec>, port: u16) -> Result<bool, BuildError> {
@@ -105,8 +100,7 @@ impl ExternalTool {
         }
     }
 
-    /// Ends its daemon, and whatever else of it still runs: before its arm is put aside, and at
-    /// the end.
+    /// Ends its daemon, and whatever else of it still runs: before its arm is put aside, and at the end.
     pub(super) fn shutdown(&self) {
         if let Some(mut serving) = self.serving().take() {
             let stop = self.external.description.daemon.as_ref().map(|daemon| &daemon.stop);
@@ -121,19 +115,16 @@ impl ExternalTool {
         leftovers::end(TOOL_MARK, self.mark.as_ref());
     }
 
-    /// Why its daemon no longer runs, if it should.
     pub(super) fn daemon_ended(&self) -> Option<String> {
         let mut serving = self.serving();
         let serving = serving.as_mut()?;
-        (!serving.daemon.is_running()).then(|| format!("its daemon ended: {}", serving.daemon.last_words()))
+        (!serving.daemon.is_running()).then(|| format!("its daemon ended: {}", serving.daemon.last_line()))
     }
 
-    /// The port it serves on.
     pub(super) fn port(&self) -> Option<u16> {
         self.serving().as_ref().map(|serving| serving.port)
     }
 
-    /// What its daemon and the compilers it ran have used so far.
     pub(super) fn daemon_used(&self) -> Usage {
         let pid = self.serving().as_ref().and_then(|serving| serving.daemon.pid());
         let (user, sys) = pid.and_then(cpu::of_process).unwrap_or_default();
@@ -147,7 +138,6 @@ impl Drop for ExternalTool {
     }
 }
 
-/// A port on which nothing listens now.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -1,0 +1,33 @@
+//! The real binary on real Cargo, on made-up crates without a network. What must not be disturbed by
+//! other tests is in `timing` and `nightly`.
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions; the helpers here are theirs")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(unix)]
+mod bad_input;
+mod collected;
+mod compare;
+mod contention;
+mod doctor;
+#[cfg(target_os = "linux")]
+mod external;
+#[cfg(unix)]
+mod observer;
+mod output;
+mod probe;
+#[cfg(unix)]
+mod report;
+#[cfg(target_os = "linux")]
+mod sandbox;
+#[cfg(target_os = "linux")]
+mod sandboxed;
+mod scenarios;
+mod series;
+mod shards;
+mod simulate;
+mod store;
+mod trace;
+#[cfg(target_os = "linux")]
+mod volume;

@@ -1,0 +1,180 @@
+//! Every shipped scenario but `contention`, on a made-up workspace of several members, with an uncached and a
+//! cached arm: the scenario runs, every row counts, and what must be reused is.
+
+use crate::support::{RecordedRun, TestDir};
+use records::{Outcome, Status, StepRow};
+
+const NONE: &str = "none";
+const CACHED: &str = "hardlink+aggressive";
+
+fn run_scenario(scenario: &str, more: &[&str]) -> RecordedRun {
+    let place = TestDir::with("c", &["many"]);
+    let strategies = format!("{NONE},{CACHED}");
+    let args = [&["--scenario", scenario, "--strategies", &strategies, "--seed", "1"], more].concat();
+    let run = place.compare("c", &args);
+    let steps = corpora::scenario::Scenario::load(scenario).unwrap().steps;
+    assert_eq!(run.steps().len(), 2 * steps.len(), "a row for every step and arm");
+    for row in run.steps() {
+        let no_store = row.step.starts_with("collect") && row.strategy == NONE;
+        let expected = if no_store { Status::Unsupported } else { Status::Ok };
+        assert_eq!(row.status, expected, "{} {}: {}", row.step, row.strategy, row.note);
+    }
+    run
+}
+
+fn cached<'r>(run: &'r RecordedRun, step: &str) -> &'r StepRow {
+    run.step(CACHED, step, "many")
+}
+
+fn compiled(run: &RecordedRun, step: &str) -> (u64, u64) {
+    let of = |strategy| run.step(strategy, step, "many").compiled.unwrap();
+    (of(NONE), of(CACHED))
+}
+
+/// Packages of the units with an outcome.
+fn packages(run: &RecordedRun, step: &str, outcome: Outcome) -> Vec<String> {
+    let units = run.units(CACHED, step, "many").into_iter().filter(|unit| unit.outcome == Some(outcome));
+    units.map(|unit| unit.package.clone()).collect()
+}
+
+#[test]
+fn cold_never_reuses() {
+    let run = run_scenario("cold", &[]);
+    assert_eq!(compiled(&run, "cold"), (5, 5));
+    assert_eq!(cached(&run, "cold").hit_rate, Some(0.0));
+}
+
+#[test]
+fn edits_reach_as_far_as_they_should() {
+    let run = run_scenario("edits", &[]);
+    for (step, reached) in [
+        ("leaf-private-body", 3),
+        ("leaf-public-signature", 3),
+        ("root-private-body", 1),
+        ("root-public-signature", 1),
+        ("root-new-file", 1),
+    ] {
+        assert_eq!(compiled(&run, step), (reached, reached), "{step}");
+    }
+}
+
+#[test]
+fn worktrees_share_what_is_the_same_and_leave_each_other_alone() {
+    let run = run_scenario("worktrees", &[]);
+    assert_eq!(compiled(&run, "first"), (5, 5));
+    assert_eq!(compiled(&run, "same-commit"), (5, 0));
+    assert_eq!(compiled(&run, "diverged"), (5, 3), "a member that everything depends on changed");
+    assert_eq!(compiled(&run, "edited"), (5, 1), "only the program changed");
+    assert_eq!(compiled(&run, "first-again"), (0, 0));
+    let shared = cached(&run, "same-commit").marginal_physical_bytes;
+    let own = run.step(NONE, "same-commit", "many").marginal_physical_bytes;
+    if let (Some(shared), Some(own)) = (shared, own) {
+        assert!(shared < own, "a worktree that shares costs less disk: {shared} against {own}");
+    }
+}
+
+/// What Cargo itself does with one build directory for several working copies.
+#[test]
+fn a_shared_build_directory_hands_out_another_worktrees_code_and_is_caught() {
+    let place = TestDir::with("c", &["many"]);
+    let run = place.compare("c", &["--scenario", "worktrees", "--strategies", "none,shared-target"]);
+    let row = |step| run.step("shared-target", step, "many");
+    assert_eq!(row("same-commit").status, Status::Ok, "{}", row("same-commit").note);
+    assert_eq!(row("first-again").compiled, Some(0));
+    assert_eq!(row("first-again").status, Status::Invalid);
+    assert!(row("first-again").note.contains("compiled from other sources than those of main"));
+}
+
+#[test]
+fn an_action_that_fails_is_a_row_and_the_run_goes_on() {
+    let place = TestDir::with("c", &["many"]);
+    std::fs::write(place.at("ws/many/src/odd.rs"), [0xff, 0xfe]).unwrap();
+    place.replace("c.toml", "src/main.rs", "src/odd.rs");
+    let run = place.compare("c", &["--strategies", "none"]);
+    let status = |step| run.step(NONE, step, "many").status;
+    assert_eq!((status("fill"), status("warm"), status("edit")), (Status::Ok, Status::Ok, Status::Failed));
+    let note = &run.step(NONE, "edit", "many").note;
+    assert!(note.contains("`edit private-body` before step edit failed") && note.contains("UTF-8"), "{note}");
+}
+
+#[test]
+fn profiles_and_commands_differ() {
+    let run = run_scenario("profiles", &[]);
+    let profiles: Vec<&str> =
+        ["dev", "release", "test", "check"].map(|step| cached(&run, step).profile.as_str()).to_vec();
+    assert_eq!(profiles, ["dev", "release", "dev", "dev"]);
+    assert_eq!(compiled(&run, "release"), (5, 5));
+    let dev = cached(&run, "dev").marginal_physical_bytes;
+    if let Some((dev, release)) = dev.zip(cached(&run, "release").marginal_physical_bytes) {
+        assert!(release < dev + (512 << 10), "a release build leaves dev's files shared: {release} after {dev}");
+    }
+    let (uncached, with_cache) = compiled(&run, "test");
+    assert!(uncached > 0 && with_cache <= uncached);
+    assert_eq!(compiled(&run, "check-cold"), (5, 0));
+    assert_eq!(compiled(&run, "dev-cold"), (5, 0));
+    assert_eq!(cached(&run, "check").variant, "check");
+}
+
+#[test]
+fn an_upgrade_rebuilds_what_depends_on_it_and_is_found_again() {
+    let run = run_scenario("upgrade", &[]);
+    assert_eq!(compiled(&run, "before"), (5, 5));
+    assert_eq!(compiled(&run, "upgraded"), (5, 5), "everything here depends on it");
+    assert_eq!(compiled(&run, "back").1, 0);
+    if let Some(added) = cached(&run, "back").marginal_physical_bytes {
+        assert!(added < 128 << 10, "what nobody is going to compile stays shared: {added}");
+    }
+    assert_eq!(compiled(&run, "upgraded-cold"), (5, 0));
+    assert!(packages(&run, "upgraded-cold", Outcome::Hit).contains(&"base".to_owned()));
+}
+
+#[test]
+fn cleaning_and_collecting_record_promises_beside_what_was_freed() {
+    let run = run_scenario("clean", &[]);
+    let promised = |step: &str| cached(&run, step).promised_bytes.unwrap();
+    let freed = |step: &str| cached(&run, step).marginal_physical_bytes.map(|grown| -grown);
+    assert!(promised("clean") > 0 && promised("collect-all") > 0 && promised("clean-last") > 0);
+    if let (Some(first), Some(all)) = (freed("clean"), freed("collect-all")) {
+        assert!(first < promised("clean") as i64, "the store holds what they share: {first}");
+        assert!(all < promised("collect-all") as i64, "the build directory holds what they share: {all}");
+        let left = |step: &str| cached(&run, step).all_physical_bytes.unwrap();
+        assert!(left("clean-last") < left("warm") / 4, "nothing else holds a file: {}", left("clean-last"));
+    }
+    assert_eq!(compiled(&run, "warm"), (5, 0));
+    assert!(run.step(NONE, "collect-all", "many").note.contains("no store"));
+}
+
+#[test]
+fn a_moved_workspace_is_found_again() {
+    let run = run_scenario("moved", &[]);
+    assert_eq!(compiled(&run, "same-place"), (5, 0));
+    assert_eq!(compiled(&run, "other-path"), (5, 0));
+    assert_eq!(compiled(&run, "other-home"), (5, 0));
+    assert_eq!(compiled(&run, "other-both"), (5, 0));
+}
+
+#[test]
+fn the_shadow_check_compiles_every_hit_and_leaves_no_trace() {
+    let run = run_scenario("gauntlet", &["--shadow"]);
+    let fill = cached(&run, "fill");
+    assert_eq!((fill.shadow_same, fill.shadow_differs, fill.nondeterministic), (Some(0), Some(0), Some(0)));
+    let warm = cached(&run, "warm");
+    assert_eq!(warm.compiled, Some(0));
+    // Members are compiled incrementally, and rustc names the objects in their rlibs anew each time.
+    let (same, random) = (warm.shadow_same.unwrap(), warm.nondeterministic.unwrap());
+    assert_eq!((same + random, warm.shadow_differs), (5, Some(0)), "{}", warm.note);
+    assert!(same >= 3, "{}", warm.note);
+    assert_eq!(run.step(NONE, "warm", "many").shadow_same, None);
+    assert_eq!(cached(&run, "edit").compiled, Some(1), "the next step goes on in the restored directory");
+}
+
+#[test]
+fn a_control_is_an_arm_and_a_budget_that_is_spent_ends_the_run() {
+    let place = TestDir::with("c", &["many"]);
+    let arms = ["--scenario", "cold", "--strategies", "none,copy+aggressive", "--control", "--budget", "1s"];
+    let run = place.compare("c", &arms);
+    let mut rows: Vec<(u32, &str)> = run.steps().iter().map(|row| (row.round, row.strategy.as_str())).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, [(1, "copy+aggressive"), (1, "none"), (1, "none-again")], "one round whatever the budget");
+    assert!(run.stdout.contains("none-again"), "{}", run.stdout);
+}
