@@ -3,7 +3,6 @@
 // A bench that cannot be set up has nothing to measure.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../tests/common/many.rs"]
 mod many;
 
 use std::hint::black_box;

@@ -78,14 +78,14 @@ pub struct Grid {
     /// What it shows and how to read it.
     pub caption: String,
     /// The columns.
-    pub columns: Vec<Column>,
+    pub columns: Vec<GridColumn>,
     /// Each has as many cells as there are columns.
     pub rows: Vec<Vec<Cell>>,
 }
 
 /// The head of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub struct GridColumn {
     /// A word or two; a line feed where a terminal may break it.
     pub head: String,
     /// On which side its cells are aligned.
@@ -108,7 +108,7 @@ pub struct Cell {
     pub text: String,
     /// How it is meant; never the only carrier of that meaning.
     pub tone: Tone,
-    /// The strength of its ground on the page: -4, much faster, over 0, none, to 4, much slower.
+    /// The strength of its background on the page: -4, much faster, over 0, none, to 4, much slower.
     pub tint: i8,
     /// Whether it takes the place of all cells behind it, which are blank.
     pub across: bool,
@@ -132,8 +132,8 @@ impl Grid {
     /// An empty table. A head that begins with `>` is that of a column of numbers.
     pub fn new(caption: impl Into<String>, heads: &[&str]) -> Self {
         let column = |head: &&str| match head.strip_prefix('>') {
-            Some(head) => Column { head: head.trim().into(), align: Align::Right },
-            None => Column { head: (*head).into(), align: Align::Left },
+            Some(head) => GridColumn { head: head.trim().into(), align: Align::Right },
+            None => GridColumn { head: (*head).into(), align: Align::Left },
         };
         Self { caption: caption.into(), columns: heads.iter().map(column).collect(), rows: Vec::new() }
     }
@@ -148,8 +148,8 @@ impl Grid {
     /// The table without columns in which nothing was measured.
     pub fn measured(mut self) -> Self {
         let empty = |at: usize| self.rows.iter().all(|row| matches!(row[at].text.as_str(), "" | UNMEASURED));
-        let kept: Vec<bool> = (0..self.columns.len()).map(|at| self.rows.is_empty() || !empty(at)).collect();
-        let keep = |at: usize| kept.get(at).copied().unwrap_or(true);
+        let measured: Vec<bool> = (0..self.columns.len()).map(|at| self.rows.is_empty() || !empty(at)).collect();
+        let keep = |at: usize| measured.get(at).copied().unwrap_or(true);
         let mut at = 0..;
         self.columns.retain(|_| at.next().is_none_or(keep));
         for row in &mut self.rows {
@@ -163,6 +163,11 @@ impl Grid {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
+}
+
+/// Heads of columns in one text, separated by ` | `.
+pub fn heads(text: &str) -> Vec<&str> {
+    text.split(" | ").collect()
 }
 
 impl Cell {
@@ -197,7 +202,7 @@ impl From<&str> for Cell {
     }
 }
 
-/// Letters and digits kept, all else one `-`.
+/// Letters and digits as they are, all else one `-`.
 fn anchor(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

@@ -32,10 +32,13 @@ pub mod page;
 pub mod plot;
 pub mod probes;
 pub mod report;
-pub mod review;
+mod review;
 pub mod simulation;
-pub mod summary;
+mod summary;
 pub mod text;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use stats;

@@ -84,7 +84,6 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     out
 }
 
-/// Adds a line without blanks at its end.
 pub(crate) fn push_line(out: &mut String, line: &str) {
     out.push_str(line.trim_end());
     out.push('\n');

@@ -34,7 +34,6 @@ pub(crate) fn estimate(found: &Judgement) -> String {
     }
 }
 
-/// A verdict as a cell with its tone.
 pub(crate) fn verdict_cell(verdict: Verdict) -> Cell {
     Cell::toned(verdict.as_str(), verdict_tone(verdict))
 }
@@ -83,13 +82,11 @@ pub(crate) fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// A sentence that begins with a capital letter.
 pub(crate) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// Every name once, in the order of its first appearance.
 pub(crate) fn distinct<T: PartialEq>(names: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = Vec::new();
     for name in names {
@@ -98,6 +95,18 @@ pub(crate) fn distinct<T: PartialEq>(names: impl IntoIterator<Item = T>) -> Vec<
         }
     }
     seen
+}
+
+/// The values of every key, in the order of its first appearance.
+pub(crate) fn gathered<K: PartialEq, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Vec<(K, Vec<V>)> {
+    let mut groups: Vec<(K, Vec<V>)> = Vec::new();
+    for (key, value) in pairs {
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((key, vec![value])),
+        }
+    }
+    groups
 }
 
 #[cfg(test)]

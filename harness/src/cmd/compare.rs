@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use records::quantity::parse_age;
 use records::run_folder::{RunFolder, RunWriter};
-use reports::analysis::Source;
+use reports::analysis::RunSource;
 use reports::formats::terminal;
 use reports::report::Report;
 use reports::stats::{Question, budget};
@@ -332,7 +332,7 @@ fn execute(
     writer.finish()?;
     env.clear_all()?;
     let folder = RunFolder::read(&dir)?;
-    let report = Report::of(vec![Source::Compare(Box::new(folder))], Some(&experiment.baseline));
+    let report = Report::of(vec![RunSource::Compare(Box::new(folder))], Some(&experiment.baseline));
     report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     println!("\n{}", time_spent(began.elapsed(), measured));
     if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {

@@ -9,7 +9,7 @@ use clap::Args;
 use records::merge::{Allowed, merge};
 use records::run_folder::{RunFolder, RunWriter};
 use records::{StepKey, UnitRow};
-use reports::analysis::Source;
+use reports::analysis::RunSource;
 use reports::formats::terminal;
 use reports::report::Report;
 use reports::text::WIDTH;
@@ -56,7 +56,7 @@ pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     let merged = merge(folders, &allowed, args.partial)?;
     write(&merged, &args.out)?;
     let count = merged.info.shards.len();
-    let report = Report::of(vec![Source::Compare(Box::new(RunFolder::read(&args.out)?))], None);
+    let report = Report::of(vec![RunSource::Compare(Box::new(RunFolder::read(&args.out)?))], None);
     report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
     let rows = merged.steps.len();
     println!("\n{count} shards, {rows} rows{}", if merged.info.complete { "" } else { "; INCOMPLETE" });

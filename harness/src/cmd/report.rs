@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use reports::analysis::Source;
+use reports::analysis::RunSource;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
@@ -63,7 +63,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     if std::io::stderr().is_terminal() {
         eprintln!("reading {} runs and working out verdicts; large ones take some seconds …", args.runs.len());
     }
-    let sources = args.runs.iter().map(|dir| Source::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let sources = args.runs.iter().map(|dir| RunSource::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let mut names = BTreeSet::new();
     if let Some(twice) = sources.iter().map(|run| &run.info().name).find(|name| !names.insert(*name)) {
         bail!("two of these runs are called {twice}: one is a copy of the other, or was renamed; give one of them");
@@ -76,14 +76,14 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     }
     let mut report = Report::of(sources, args.baseline.as_deref());
     if let Some(old) = &args.against {
-        let run = Source::read_older(old)?;
+        let run = RunSource::read_older(old)?;
         let what = match &run {
-            Source::Compare(run) => {
+            RunSource::Compare(run) => {
                 report.set_against(run)?;
                 None
             }
-            Source::Probe(_) => Some("a run of probes"),
-            Source::Simulate(_) => Some("a simulation"),
+            RunSource::Probe(_) => Some("a run of probes"),
+            RunSource::Simulate(_) => Some("a simulation"),
         };
         if let Some(what) = what {
             let name = &run.info().name;
@@ -114,9 +114,9 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check_baseline(sources: &[Source], baseline: &str) -> Result<()> {
+fn check_baseline(sources: &[RunSource], baseline: &str) -> Result<()> {
     for source in sources {
-        let Source::Compare(run) = source else { continue };
+        let RunSource::Compare(run) = source else { continue };
         let names: BTreeSet<&str> = run.steps.iter().map(|row| row.strategy.as_str()).collect();
         if !names.contains(baseline) {
             let names: Vec<&str> = names.into_iter().collect();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use reports::analysis::Source;
+use reports::analysis::RunSource;
 use reports::chapters::brief;
 use reports::formats::terminal;
 use reports::report::{Format, Report};
@@ -200,7 +200,7 @@ fn refuse_foreign(out: &Path) -> Result<()> {
 /// Prints tables, then the paths of everything.
 fn print_summary(run: SimulationRun, out: &Path, took: Duration) {
     let tables = terminal::render(&brief(&run), WIDTH);
-    let report = Report::of(vec![Source::Simulate(Box::new(run))], None);
+    let report = Report::of(vec![RunSource::Simulate(Box::new(run))], None);
     // Before anything is printed: whoever reads may stop reading.
     let pages = out.join(super::report::FOLDER);
     let written = report.write(&pages, &Format::ALL);

@@ -81,7 +81,7 @@ fn a_series_from_its_first_run_to_a_damaged_one() {
     refused(&series(&dir, &["show", "wram"]), "neither a step nor part of a strategy");
     out(&series(&dir, &["show", "warm", "hardlink", "--workspaces", "gamma", "--format", "csv,svg"]));
 
-    // The index may be damaged, and a database of an earlier harness lie beside it.
+    // An index and a database of an earlier harness may lie beside it.
     fs::write(dir.join("index.json"), "no index").unwrap();
     fs::write(dir.join("series.sqlite"), "no database").unwrap();
     assert_eq!(out(&series(&dir, &["show"])), shown);

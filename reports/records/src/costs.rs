@@ -126,7 +126,6 @@ impl<'run> BaselineCosts<'run> {
     }
 }
 
-/// How much of its units a step compiled.
 #[derive(Clone, Copy)]
 enum Extent {
     All,
@@ -203,17 +202,9 @@ mod tests {
             step: step.into(),
             strategy: strategy.into(),
             package: package.into(),
-            version: "1.0.0".into(),
-            source: "registry".into(),
-            target: package.into(),
-            kind: "lib".into(),
-            mode: "build".into(),
-            platform: String::new(),
             outcome,
-            reason: String::new(),
-            because: String::new(),
             cost_s: Some(cost),
-            bytes: None,
+            ..UnitRow::default()
         }
     }
 

@@ -86,47 +86,41 @@ impl RunInfo {
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CorpusInfo {
     /// Name of the corpus.
     pub name: String,
     /// Hash of its manifest: two runs with one hash built the same sources.
-    #[serde(default)]
     pub hash: String,
     /// The workspaces built, in order.
-    #[serde(default)]
     pub workspaces: Vec<String>,
 }
 
 /// What compiled it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ToolchainInfo {
     /// `stable`, `beta` or `nightly`.
     pub channel: String,
     /// Full text of `cargo -vV`.
-    #[serde(default)]
     pub cargo: String,
     /// Full text of `rustc -vV`.
-    #[serde(default)]
     pub rustc: String,
 }
 
 /// The machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HostInfo {
     /// Processor, as the operating system names it.
-    #[serde(default)]
     pub cpu_model: Option<String>,
     /// Logical cores the run could use.
-    #[serde(default)]
     pub cores: Option<u32>,
     /// Main memory, bytes.
-    #[serde(default)]
     pub memory_bytes: Option<u64>,
     /// Kernel name and release.
-    #[serde(default)]
     pub kernel: Option<String>,
     /// Operating system or distribution.
-    #[serde(default)]
     pub os: Option<String>,
 }
 
@@ -202,34 +196,28 @@ impl SandboxInfo {
 
 /// A part of a merged run, as `shards` in `run.json` keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ShardInfo {
     /// Which part of how many: `1/2`.
     pub shard: String,
     /// Name of its own run.
     pub name: String,
     /// When it began, RFC 3339 in UTC.
-    #[serde(default)]
     pub started: String,
     /// Its seed.
-    #[serde(default)]
     pub seed: u64,
     /// A word that differs between machines and says nothing else; absent where it is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
     /// The machine.
-    #[serde(default)]
     pub host: HostInfo,
     /// Its file systems.
-    #[serde(default)]
     pub file_systems: Vec<FileSystemInfo>,
     /// What compiled.
-    #[serde(default)]
     pub toolchain: ToolchainInfo,
     /// Versions of other tools.
-    #[serde(default)]
     pub tools: BTreeMap<String, String>,
     /// The rounds it measured, by workspace: which rows are its own.
-    #[serde(default)]
     pub rounds: BTreeMap<String, BTreeSet<u32>>,
 }
 

@@ -26,6 +26,7 @@ crate::table_row! {
     ///
     /// `Some(String::new())` in an optional text column reads back as `None`.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
     pub struct StepRow {
         /// Name of the run, the same in every row of a folder.
         pub run: String = "text",
@@ -140,45 +141,36 @@ crate::table_row! {
         /// Why the row is not `ok`, or what a reader should know; may be empty.
         pub note: String = "text",
         /// Wall time of the unmeasured no-op build after the step, in the same tree.
-        #[serde(with = "number", default)]
+        #[serde(with = "number")]
         pub noop_s: Option<f64> = "seconds",
         /// What this step added to `all_physical_bytes`: what a further workspace costs. Negative where
         /// it freed more than it took. Its own preparation is not in it: a step that wipes the build
         /// directory first counts from there.
-        #[serde(default)]
         pub marginal_physical_bytes: Option<i64> = "bytes, may be negative",
         /// Hits that a compile of the same unit reproduces byte for byte; empty when not checked.
-        #[serde(default)]
         pub shadow_same: Option<u64> = "units",
         /// Hits that no compile reproduces, though two compiles agree with each other: wrong, or at
         /// least other than what Cargo would have built. Empty when not checked.
-        #[serde(default)]
         pub shadow_differs: Option<u64> = "units",
         /// Hits on which two compiles do not agree with each other either, so that the comparison says
         /// nothing; empty when not checked.
-        #[serde(default)]
         pub nondeterministic: Option<u64> = "units",
         /// Cargos that ran at once in this row; 1 normally.
-        #[serde(default)]
         pub builds: Option<u64> = "count",
         /// Bytes that a clean or collection step said it would free; empty for builds.
-        #[serde(default)]
         pub promised_bytes: Option<u64> = "bytes",
         /// What the step's command differed in from a plain build in the run's profile: `check`, `test`,
         /// `release`, `upgraded`, …
-        #[serde(default)]
         pub variant: String = "text, may be empty",
         /// Hits of an external tool in this step by its own account, which may count calls that reached
         /// it and not units; empty where it reports none.
-        #[serde(default)]
         pub own_hits: Option<u64> = "calls",
         /// Misses by its own account; empty where it reports none.
-        #[serde(default)]
         pub own_misses: Option<u64> = "calls",
         /// Processor time that others used on the machine while the step was built (plan to publish),
         /// stolen time and kernel threads included, in steps of 10 ms; empty where the system does not
         /// say, and for steps that compile nothing.
-        #[serde(with = "number", default)]
+        #[serde(with = "number")]
         pub foreign_cpu_s: Option<f64> = "seconds",
     }
 }

@@ -13,7 +13,7 @@ pub enum SeriesError {
     Io(#[from] std::io::Error),
     /// A run folder cannot be read.
     #[error(transparent)]
-    Run(#[from] RunError),
+    AnalysedRun(#[from] RunError),
     /// There is no series in this directory.
     #[error("there is no series in {}; `harness series add RUN` begins one", .0.display())]
     Missing(PathBuf),

@@ -164,7 +164,6 @@ fn judge_all(tracks: &mut [Track<'_>], runs: &[&SeriesRun], settings: &ChangeSet
     }
 }
 
-/// Levels in the measure's own unit, in place of their logarithms.
 fn out_of_logarithms(outcome: TrackOutcome) -> TrackOutcome {
     let TrackOutcome::Changed(mut points) = outcome else { return outcome };
     for point in &mut points {

@@ -3,7 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`run`] | a run as a series knows it: conditions, and a point for each track |
-//! | [`series`] | the series on disk: a folder for each run and an index that may be thrown away |
+//! | [`series`] | the series on disk: a folder for each run |
 //! | [`change`] | where a track changed: pure statistics |
 //! | [`history`] | tracks of comparable runs with their changes |
 //! | [`page`] | the history as a document |

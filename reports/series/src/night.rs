@@ -10,14 +10,7 @@
 //! | `judge.rs` | a night judged |
 //! | `summary.rs` | the night as a document |
 //!
-//! **A regression stays one** until it is gone or accepted: a run with one is never what a
-//! later run is compared with. Without that, a cache that became slow would be reported for
-//! one night and be normal from then on.
-//!
-//! **A first run is confirmed.** The test between two runs knows the noise within each; a
-//! machine that was different for a whole run is beyond it. So what looks slower is measured
-//! once more, and counts only if it looks slower again. Each look calls something slower where
-//! nothing is in 2.5 % of nights for one strategy in one step, both do in 0.06 %.
+//! What counts as a regression, and how often one is found where there is none: series/README.md.
 
 mod finding;
 mod judge;

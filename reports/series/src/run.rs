@@ -14,14 +14,13 @@ use records::run_folder::{CutOff, RUN_FILE, RunError, RunFolder, STEPS_FILE};
 use records::{RunInfo, Status, StepRow};
 use reports::analysis::baseline_of;
 use reports::probes;
-use reports::stats::{Block, Sample, median};
-use serde::{Deserialize, Serialize};
+use reports::stats::{PairedSample, median};
 use serde_json::Value;
 
 use crate::error::SeriesError;
 
 /// Which command made a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RunKind {
     /// `harness compare`.
     #[default]
@@ -41,7 +40,7 @@ impl RunKind {
 }
 
 /// A run: under which conditions, and what came out.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SeriesRun {
     /// Name of the run.
     pub name: String,
@@ -51,21 +50,19 @@ pub struct SeriesRun {
     pub digest: String,
     /// When it began, RFC 3339 in UTC.
     pub started: String,
-    /// What two runs must have in common to stand in one track, see [`line()`].
+    /// What two runs must have in common to be in one track, see [`line()`].
     pub line: String,
     /// Name of the corpus.
     pub corpus: String,
     /// First line of `rustc -vV`.
     pub toolchain: String,
-    /// Kernel name and release.
-    pub kernel: String,
     /// Name of the scenario.
     pub scenario: String,
     /// The strategy that others are compared with.
     pub baseline: String,
     /// Names of the strategies, separated by commas.
     pub strategies: String,
-    /// StrategyRows of its table.
+    /// Rows of its table.
     pub rows: u64,
     /// Of them, rows that count.
     pub ok_rows: u64,
@@ -76,7 +73,7 @@ pub struct SeriesRun {
 }
 
 /// What a track is of.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct TrackKey {
     /// Name of the scenario.
     pub scenario: String,
@@ -89,31 +86,23 @@ pub struct TrackKey {
 }
 
 /// What one run says on one track; what was not measured is `None`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TrackPoint {
     /// The track.
     pub key: TrackKey,
-    /// Pairs behind `log_ratio`; for the baseline, its valid rows.
-    pub pairs: u32,
     /// Natural logarithm of wall time ÷ that of the baseline in the same round: median over rounds;
     /// over all workspaces, the mean of those. `None` for the baseline itself.
     pub log_ratio: Option<f64>,
-    /// Standard deviation of the log ratio between rounds.
-    pub spread: Option<f64>,
     /// Wall seconds, median over rounds; over all workspaces, their sum.
     pub wall_s: Option<f64>,
     /// Hits ÷ units; over all workspaces, the mean.
     pub hit_rate: Option<f64>,
-    /// As `hit_rate`, weighed by compile seconds.
-    pub by_cost: Option<f64>,
     /// Units Cargo ran; over all workspaces, the sum.
     pub compiled: Option<f64>,
-    /// Physical bytes of store and build directories after the step; `None` over all workspaces.
-    pub physical_bytes: Option<f64>,
 }
 
 /// The result of a probe.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ProbePoint {
     /// Name of the probe.
     pub probe: String,
@@ -169,7 +158,7 @@ pub fn of_folder(dir: &Path) -> Result<SeriesRun, SeriesError> {
         });
     }
     let run = RunFolder::read_steps(dir)?;
-    let not_a_run = |why: &str| RunError::NotARun { path: dir.into(), why: why.into() };
+    let not_a_run = |why: &str| RunError::not_a_run(dir, why);
     if let Some(part) = run.info.part() {
         return Err(SeriesError::Shard(run.info.name.clone(), part.to_owned()));
     }
@@ -203,7 +192,6 @@ fn head(info: &RunInfo, baseline: &str) -> SeriesRun {
         line: line(info, baseline),
         corpus: info.corpus.name.clone(),
         toolchain: info.toolchain.rustc.lines().next().unwrap_or_default().to_owned(),
-        kernel: info.host.kernel.clone().unwrap_or_default(),
         scenario: info.scenario.clone(),
         baseline: baseline.into(),
         ..SeriesRun::default()
@@ -224,7 +212,6 @@ fn points(run: &RunFolder, baseline: &str) -> Vec<TrackPoint> {
             arms.entry(&row.strategy).or_default().entry(&row.workspace).or_default().insert(row.round, row);
         }
     }
-    let block = Block::of_run(&run.info);
     let none = StrategyRows::new();
     let mut points = Vec::new();
     for ((scenario, step), arms) in &steps {
@@ -238,13 +225,12 @@ fn points(run: &RunFolder, baseline: &str) -> Vec<TrackPoint> {
                 workspace: workspace.into(),
                 strategy: (*strategy).into(),
             };
-            let places: Vec<TrackPoint> =
-                rows.keys().map(|place| point(key(place), rows, own, &[place], block)).collect();
+            let places: Vec<TrackPoint> = rows.keys().map(|place| point(key(place), rows, own, &[place])).collect();
             let whole = own.map_or(rows.len(), |_| places.iter().filter(|it| it.log_ratio.is_some()).count());
             // Fewer workspaces are another question, whose answer is not to be mixed in.
             if whole == all {
                 let names: Vec<&str> = rows.keys().copied().collect();
-                let together = point(key(""), rows, own, &names, block);
+                let together = point(key(""), rows, own, &names);
                 points.push(over_all(together, &places));
             }
             points.extend(places);
@@ -253,14 +239,8 @@ fn points(run: &RunFolder, baseline: &str) -> Vec<TrackPoint> {
     points
 }
 
-fn point(
-    key: TrackKey,
-    rows: &StrategyRows<'_>,
-    base: Option<&StrategyRows<'_>>,
-    places: &[&str],
-    block: Block,
-) -> TrackPoint {
-    let mut sample = Sample::new("");
+fn point(key: TrackKey, rows: &StrategyRows<'_>, base: Option<&StrategyRows<'_>>, places: &[&str]) -> TrackPoint {
+    let mut sample = PairedSample::new("");
     let mut valid: Vec<&StepRow> = Vec::new();
     for place in places {
         for (round, row) in rows.get(place).into_iter().flatten() {
@@ -276,27 +256,20 @@ fn point(
     };
     TrackPoint {
         key,
-        pairs: if base.is_some() { sample.pairs() } else { valid.len() } as u32,
         log_ratio: sample.estimate().filter(|value| value.is_finite()),
-        spread: sample.spread(block).filter(|value| value.is_finite()),
         wall_s: middle(&|row| row.wall_s),
         hit_rate: middle(&|row| row.hit_rate),
-        by_cost: middle(&|row| row.hit_rate_by_cost),
         compiled: middle(&|row| row.compiled.map(|n| n as f64)),
-        physical_bytes: middle(&|row| row.all_physical_bytes.map(|n| n as f64)),
     }
 }
 
 /// Sums and means of what must not be pooled over workspaces of different size.
 fn over_all(together: TrackPoint, places: &[TrackPoint]) -> TrackPoint {
     let sum = |of: fn(&TrackPoint) -> Option<f64>| places.iter().map(of).sum::<Option<f64>>();
-    let mean = |of| sum(of).map(|sum| sum / places.len() as f64);
     TrackPoint {
         wall_s: sum(|it| it.wall_s),
-        hit_rate: mean(|it: &TrackPoint| it.hit_rate),
-        by_cost: mean(|it: &TrackPoint| it.by_cost),
+        hit_rate: sum(|it| it.hit_rate).map(|sum| sum / places.len() as f64),
         compiled: sum(|it| it.compiled),
-        physical_bytes: None,
         ..together
     }
 }

@@ -1,21 +1,18 @@
-//! A series on disk: a folder for each run, and an index that may be thrown away.
+//! A series on disk: a folder for each run.
 //!
-//! The folders are the series. `index.json` holds a summary of each run beside the size and time of
-//! its tables, so that a long series is read quickly; what is missing, unreadable or out of date in
-//! it is read from the folders again. A run is copied into a folder with a temporary name, which is
-//! then renamed: it is there whole or not at all, however the copying ends.
+//! A run is copied into a folder with a temporary name, which is then renamed: it is there whole or not at all,
+//! however the copying ends.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err::{self as fs, File};
+use rayon::prelude::*;
 use records::run_folder::{RUN_FILE, STEPS_FILE, UNITS_FILE};
 use reports::probes;
-use serde::{Deserialize, Serialize};
 
 use crate::error::SeriesError;
 use crate::run::{RunKind, SeriesRun, of_folder};
@@ -25,9 +22,6 @@ const RUNS: &str = "runs";
 const STAGED: &str = ".staged-";
 /// Holds the path of a run that was linked.
 const LINKED: &str = "linked";
-const INDEX: &str = "index.json";
-/// Of the index; another one is made anew.
-const INDEX_VERSION: u32 = 1;
 /// An add takes well below a second: who waits longer gets an error.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -65,32 +59,6 @@ pub struct SeriesContents {
     pub unreadable: Vec<(String, String)>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct SeriesIndex {
-    version: u32,
-    /// BLAKE3 of the runs as JSON: an index with a flipped bit is no index.
-    digest: String,
-    /// By the name of the folder.
-    runs: BTreeMap<String, IndexedRun>,
-}
-
-impl SeriesIndex {
-    fn read(path: &Path) -> Option<Self> {
-        let index: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        (index.version == INDEX_VERSION && index.digest == digest(&index.runs)?).then_some(index)
-    }
-}
-
-fn digest(runs: &BTreeMap<String, IndexedRun>) -> Option<String> {
-    Some(blake3::hash(&serde_json::to_vec(runs).ok()?).to_hex().to_string())
-}
-
-#[derive(Serialize, Deserialize)]
-struct IndexedRun {
-    stamp: String,
-    entry: SeriesRun,
-}
-
 impl Series {
     /// The series in `dir`, which need not be there.
     pub fn at(dir: impl Into<PathBuf>) -> Self {
@@ -103,9 +71,6 @@ impl Series {
     }
 
     /// The directory with the tables of a run: its folder, or the linked one.
-    ///
-    /// # Errors
-    /// When the link cannot be read.
     pub fn tables_of(&self, name: &str) -> Result<PathBuf, SeriesError> {
         let folder = self.dir.join(RUNS).join(name);
         match fs::read_to_string(folder.join(LINKED)) {
@@ -178,25 +143,14 @@ impl Series {
         if names.is_empty() {
             return Err(SeriesError::Missing(self.dir.clone()));
         }
-        let path = self.dir.join(INDEX);
-        let mut before = SeriesIndex::read(&path).unwrap_or_default();
-        let mut index = SeriesIndex { version: INDEX_VERSION, ..SeriesIndex::default() };
-        let (mut contents, mut is_current) = (SeriesContents::default(), true);
-        for name in names {
-            let stamp = self.stamp(&name);
-            let known = before.runs.remove(&name).filter(|run| run.stamp == stamp);
-            is_current &= known.is_some();
-            match known.map_or_else(|| self.read_run(&name), |run| Ok(run.entry)) {
-                Ok(entry) => drop(index.runs.insert(name, IndexedRun { stamp, entry })),
+        let mut contents = SeriesContents::default();
+        let read: Vec<_> = names.into_par_iter().map(|name| (self.read_run(&name), name)).collect();
+        for (run, name) in read {
+            match run {
+                Ok(entry) => contents.entries.push(entry),
                 Err(error) => contents.unreadable.push((name, in_one_line(&error))),
             }
         }
-        if !is_current || !before.runs.is_empty() {
-            index.digest = digest(&index.runs).unwrap_or_default();
-            // Where it cannot be written, the folders are read the next time, too.
-            let _ = serde_json::to_vec(&index).map_err(io::Error::from).and_then(|bytes| replace(&path, &bytes));
-        }
-        contents.entries = index.runs.into_values().map(|run| run.entry).collect();
         contents.entries.sort_by(|a, b| (&a.started, &a.name).cmp(&(&b.started, &b.name)));
         Ok(contents)
     }
@@ -206,20 +160,6 @@ impl Series {
         if entry.name == name { Ok(entry) } else { Err(SeriesError::Renamed(name.to_owned(), entry.name)) }
     }
 
-    /// Where the tables of a run are, with their sizes and times.
-    fn stamp(&self, name: &str) -> String {
-        let Ok(dir) = self.tables_of(name) else { return String::new() };
-        let mut stamp = dir.strip_prefix(&self.dir).unwrap_or(&dir).display().to_string();
-        for file in [RUN_FILE, STEPS_FILE, probes::WHOLE] {
-            if let Ok(data) = fs::metadata(dir.join(file)) {
-                let time = data.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-                stamp += &format!(" {file} {} {}", data.len(), time.unwrap_or_default().as_nanos());
-            }
-        }
-        stamp
-    }
-
-    /// Names of the runs, sorted, without those that are being copied.
     fn names(&self) -> Result<Vec<String>, SeriesError> {
         let entries = match fs::read_dir(self.dir.join(RUNS)) {
             Ok(entries) => entries,
@@ -235,7 +175,6 @@ impl Series {
         Ok(names)
     }
 
-    /// Removes what an interrupted add left. Only with the lock.
     fn clear_staged(&self) {
         for entry in fs::read_dir(self.dir.join(RUNS)).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(STAGED) {
@@ -245,19 +184,12 @@ impl Series {
     }
 }
 
-/// Whether a name can be that of a folder on every system.
 pub(crate) fn check_name(name: &str) -> Result<(), SeriesError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     match !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(allowed) {
         true => Ok(()),
         false => Err(SeriesError::Name(name.chars().take(80).collect())),
     }
-}
-
-/// Writes a file whole, in the place of an older one.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    staged_beside(path, bytes)?.persist(path)?;
-    Ok(())
 }
 
 /// A complete file in the directory of `path`, to be renamed.
@@ -303,7 +235,6 @@ fn write_synced(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> 
     file.sync_all()
 }
 
-/// An error and its causes as one line.
 fn in_one_line(error: &SeriesError) -> String {
     let mut line = error.to_string();
     let mut cause = std::error::Error::source(error);

@@ -1,5 +1,4 @@
-//! A series on disk: its folders decide everything, whatever becomes of the index, and an
-//! interruption loses nothing.
+//! A series on disk: its folders decide everything, and an interruption loses nothing.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod made;
@@ -8,11 +7,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use made::{MadeRun, run};
-use reports::stats::Random;
 use series::series::{AddMode, AddedRun};
 use series::{Series, SeriesError};
 
-/// A series of so many runs in a directory of its own.
 fn filled(runs: u32) -> (tempfile::TempDir, Series) {
     let dir = tempfile::tempdir().unwrap();
     let series = Series::at(dir.path().join("series"));
@@ -78,57 +75,6 @@ fn the_order_of_adding_does_not_matter() {
 }
 
 #[test]
-fn whatever_becomes_of_the_index_the_answers_are_the_same() {
-    let (dir, series) = filled(6);
-    let index = series.dir().join("index.json");
-    let before = series.read().unwrap();
-    assert_eq!(series.read().unwrap(), before, "from the index, to the last digit");
-    let good = fs::read(&index).unwrap();
-    let text = String::from_utf8(good.clone()).unwrap();
-    let cases: [(&str, Option<Vec<u8>>); 6] = [
-        ("gone", None),
-        ("empty", Some(Vec::new())),
-        ("cut", Some(good[..good.len() / 2].to_vec())),
-        ("no index", Some(b"run,step\n".repeat(99))),
-        ("of another version", Some(text.replace("\"version\":1", "\"version\":9").into_bytes())),
-        ("of other runs", Some(text.replace("-quick", "-other").into_bytes())),
-    ];
-    for (what, bytes) in cases {
-        match &bytes {
-            None => fs::remove_file(&index).unwrap(),
-            Some(bytes) => assert!(*bytes != good && fs::write(&index, bytes).is_ok(), "{what}"),
-        }
-        assert_eq!(series.read().unwrap(), before, "{what}");
-        assert_eq!(fs::read(&index).unwrap(), good, "{what}: made again");
-    }
-    // Where no index can be written, there is none.
-    fs::remove_file(&index).unwrap();
-    fs::create_dir(&index).unwrap();
-    assert_eq!(series.read().unwrap(), before);
-    assert!(dir.path().join("series/runs").is_dir());
-}
-
-#[test]
-fn no_flipped_bit_of_the_index_gives_another_answer() {
-    let (_dir, series) = filled(6);
-    let index = series.dir().join("index.json");
-    let before = series.read().unwrap();
-    let good = fs::read(&index).unwrap();
-    let mut random = Random::new(11);
-    for _ in 0..200 {
-        let mut bytes = good.clone();
-        let at = random.below(bytes.len());
-        bytes[at] ^= 1 << random.below(8);
-        fs::write(&index, &bytes).unwrap();
-        assert_eq!(series.read().unwrap(), before, "byte {at}");
-    }
-    // Well-formed and wrong.
-    let text = String::from_utf8(good).unwrap().replacen("\"wall_s\":", "\"wall_s\":1", 1);
-    fs::write(&index, text).unwrap();
-    assert_eq!(series.read().unwrap(), before);
-}
-
-#[test]
 fn a_folder_that_was_changed_is_read_again_and_one_that_is_damaged_is_named() {
     let (dir, series) = filled(4);
     let before = series.read().unwrap();
@@ -145,7 +91,7 @@ fn a_folder_that_was_changed_is_read_again_and_one_that_is_damaged_is_named() {
     assert_eq!(named, [MadeRun::day(2).name().as_str(), "renamed"]);
     assert!(after.unreadable.iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')), "{after:?}");
     assert!(after.unreadable[1].1.contains("rename the folder"), "{after:?}");
-    assert_eq!(series.read().unwrap(), after, "also from the index");
+    assert_eq!(series.read().unwrap(), after, "the second time, too");
     let source = dir.path().join("runs").join(MadeRun::day(2).name());
     assert!(matches!(series.add(&source, AddMode::Copy), Err(SeriesError::OtherContent(_))), "nothing is overwritten");
 }
@@ -181,12 +127,12 @@ fn an_interrupted_add_leaves_no_run_and_the_next_one_adds_it() {
     assert!(!staged.exists() && !folder(&series, 3).join("half.csv").exists());
 }
 
-/// Series of earlier harnesses have a database beside their folders.
+/// Series of earlier harnesses have a database or an index beside their folders.
 #[test]
-fn a_series_with_a_database_is_read_from_its_folders() {
+fn a_series_with_a_database_or_an_index_is_read_from_its_folders() {
     let (_dir, series) = filled(3);
     let before = series.read().unwrap();
-    fs::remove_file(series.dir().join("index.json")).unwrap();
+    fs::write(series.dir().join("index.json"), "{").unwrap();
     let database = series.dir().join("series.sqlite");
     fs::write(&database, b"SQLite format 3\0 and more").unwrap();
     assert_eq!(series.read().unwrap(), before);

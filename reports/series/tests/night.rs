@@ -11,7 +11,6 @@ use reports::probes::{self, ProbeRow, ProbeRun, ProbeVerdict};
 use series::night::{JudgeStage, Night, NightFinding, VerdictOutcome, accept, judge, summary, verdicts};
 use series::{Series, SeriesError};
 
-/// Rounds enough for a verdict on two strategies.
 fn night(day: u32) -> MadeRun {
     MadeRun { rounds: 4, ..MadeRun::day(day) }
 }
@@ -158,17 +157,11 @@ fn probed(place: &TestSeries, day: u32, verdict: ProbeVerdict) -> PathBuf {
     info.started = format!("2026-02-{day:02}T02:00:00Z");
     info.complete = true;
     let row = |probe: &str, verdict| ProbeRow {
-        run: info.name.clone(),
-        family: "stale".into(),
         probe: probe.into(),
-        expects: "rebuild".into(),
-        origin: String::new(),
         strategy: "copy+aggressive".into(),
         verdict,
         detail: "the program says 1, not 2".into(),
-        known: String::new(),
-        attempts: 1,
-        wall_s: 1.0,
+        ..ProbeRow::default()
     };
     let rows = vec![row("edited", verdict), row("always", ProbeVerdict::Fail), row("fine", ProbeVerdict::Pass)];
     let dir = place.dir.path().join(&info.name);

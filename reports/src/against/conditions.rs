@@ -19,7 +19,6 @@ pub struct Difference {
     pub weighs: bool,
 }
 
-/// Why the two cannot be compared, if so.
 pub(super) fn against(new: &Analysis, old: &Analysis) -> Option<String> {
     let (a, b) = (&new.info, &old.info);
     let differ = |what: &str, new: &str, old: &str| {
@@ -63,7 +62,6 @@ pub(super) fn differences(new: &RunInfo, old: &RunInfo) -> Vec<Difference> {
     found
 }
 
-/// Name, value, and whether it can move a ratio.
 fn conditions(info: &RunInfo) -> Vec<(String, String, bool)> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let mut rows = vec![

@@ -18,8 +18,8 @@ mod probes;
 
 use thiserror::Error;
 
-use crate::analysis::{ArmAnalysis, ArmNumbers, Run};
-use crate::stats::{Block, Judgement, Rule, judge};
+use crate::analysis::{AnalysedRun, ArmAnalysis, ArmNumbers};
+use crate::stats::{DecisionRule, FlipUnit, Judgement, judge};
 
 pub use conditions::Difference;
 pub use probes::{ProbeChanges, probe_changes};
@@ -59,7 +59,7 @@ pub struct Change {
     /// How many changes the correction took into account.
     pub family: usize,
     /// Old and new ratio to the baseline.
-    pub ratio: Both,
+    pub ratio: OldAndNew,
     /// All numbers of the older run.
     pub old: ArmNumbers,
     /// All numbers of the newer run.
@@ -68,7 +68,7 @@ pub struct Change {
 
 /// One number in both runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Both {
+pub struct OldAndNew {
     /// In the older run.
     pub old: Option<f64>,
     /// In the newer run.
@@ -92,7 +92,7 @@ pub struct Incomparable {
 /// # Errors
 /// When the two did not build the same sources, in the same scenario and profile, or have
 /// no step of one strategy in common.
-pub fn changes(new: Run<'_>, old: Run<'_>) -> Result<Changes, Incomparable> {
+pub fn changes(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> Result<Changes, Incomparable> {
     let refuse = |why: String| {
         Err(Incomparable { new: new.analysis.info.name.clone(), old: old.analysis.info.name.clone(), why })
     };
@@ -120,7 +120,7 @@ pub fn changes(new: Run<'_>, old: Run<'_>) -> Result<Changes, Incomparable> {
             .position(|pairs| pairs.scenario == it.scenario && pairs.step == it.step && pairs.new.name() == it.strategy)
     };
     arms.sort_by_key(place);
-    let names = |run: Run<'_>| pairing::strategies(run.analysis);
+    let names = |run: AnalysedRun<'_>| pairing::strategies(run.analysis);
     let only = |these: &[String], those: &[String]| these.iter().filter(|it| !those.contains(it)).cloned().collect();
     let (of_new, of_old) = (names(new), names(old));
     Ok(Changes {
@@ -135,9 +135,9 @@ pub fn changes(new: Run<'_>, old: Run<'_>) -> Result<Changes, Incomparable> {
 }
 
 /// Pairs may be flipped singly only where both schedules drew them singly.
-fn rule(new: Run<'_>, old: Run<'_>) -> Rule {
-    let both = [new, old].iter().all(|run| Block::of_run(&run.analysis.info) == Block::Pair);
-    Rule { block: if both { Block::Pair } else { Block::Round }, ..Rule::default() }
+fn rule(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> DecisionRule {
+    let both = [new, old].iter().all(|run| FlipUnit::of_run(&run.analysis.info) == FlipUnit::Pair);
+    DecisionRule { block: if both { FlipUnit::Pair } else { FlipUnit::Round }, ..DecisionRule::default() }
 }
 
 fn change(pairs: &pairing::Pairs<'_>, judgement: Judgement, family: usize) -> Change {
@@ -149,7 +149,7 @@ fn change(pairs: &pairing::Pairs<'_>, judgement: Judgement, family: usize) -> Ch
         bare: pairs.bare,
         judgement,
         family,
-        ratio: Both { old: ratio(pairs.old), new: ratio(pairs.new) },
+        ratio: OldAndNew { old: ratio(pairs.old), new: ratio(pairs.new) },
         old: pairs.old.numbers,
         new: pairs.new.numbers,
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Analysis, ArmAnalysis, Run};
-use crate::stats::Sample;
+use crate::analysis::{AnalysedRun, Analysis, ArmAnalysis};
+use crate::stats::PairedSample;
 use records::{Status, StepRow};
 
 /// One strategy in one step of both runs, with its sample of new ÷ old.
@@ -13,10 +13,9 @@ pub(super) struct Pairs<'a> {
     pub new: &'a ArmAnalysis,
     pub old: &'a ArmAnalysis,
     pub bare: bool,
-    pub sample: Sample,
+    pub sample: PairedSample,
 }
 
-/// All strategies of a run, in the order it was asked for.
 pub(super) fn strategies(run: &Analysis) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for arm in run.steps.iter().flat_map(|step| &step.arms) {
@@ -27,8 +26,7 @@ pub(super) fn strategies(run: &Analysis) -> Vec<String> {
     names
 }
 
-/// Every step and strategy that both have.
-pub(super) fn pairs<'a>(new: Run<'a>, old: Run<'a>, baseline: &str) -> Vec<Pairs<'a>> {
+pub(super) fn pairs<'a>(new: AnalysedRun<'a>, old: AnalysedRun<'a>, baseline: &str) -> Vec<Pairs<'a>> {
     let (of_new, of_old) = (walls(new), walls(old));
     let mut pairs = Vec::new();
     for step in &new.analysis.steps {
@@ -40,7 +38,7 @@ pub(super) fn pairs<'a>(new: Run<'a>, old: Run<'a>, baseline: &str) -> Vec<Pairs
             let place = |strategy: &str| (step.scenario.clone(), step.step.clone(), strategy.to_owned());
             let values = |walls: &Walls| values(walls, &place(arm.name()), &place(baseline), bare);
             let (fresh, stale) = (values(&of_new), values(&of_old));
-            let mut sample = Sample::new(format!("{}/{}/{}/against", step.scenario, step.step, arm.name()));
+            let mut sample = PairedSample::new(format!("{}/{}/{}/against", step.scenario, step.step, arm.name()));
             for ((round, workspace), value) in &fresh {
                 if let Some(before) = stale.get(&(*round, workspace.clone())) {
                     sample.add(workspace, *round, *value, *before);
@@ -53,11 +51,11 @@ pub(super) fn pairs<'a>(new: Run<'a>, old: Run<'a>, baseline: &str) -> Vec<Pairs
 }
 
 /// Scenario, step, strategy.
-type Place = (String, String, String);
+type PairPlace = (String, String, String);
 /// Wall seconds of rows that count, by round and workspace.
-type Walls = BTreeMap<Place, BTreeMap<(u32, String), f64>>;
+type Walls = BTreeMap<PairPlace, BTreeMap<(u32, String), f64>>;
 
-fn walls(run: Run<'_>) -> Walls {
+fn walls(run: AnalysedRun<'_>) -> Walls {
     let mut walls = Walls::new();
     let counts = |row: &&StepRow| row.status == Status::Ok;
     for row in run.folder.steps.iter().filter(counts) {
@@ -70,7 +68,7 @@ fn walls(run: Run<'_>) -> Walls {
 }
 
 /// Ratios to the baseline of the same round and workspace; of the baseline itself, times.
-fn values(walls: &Walls, arm: &Place, baseline: &Place, bare: bool) -> BTreeMap<(u32, String), f64> {
+fn values(walls: &Walls, arm: &PairPlace, baseline: &PairPlace, bare: bool) -> BTreeMap<(u32, String), f64> {
     let (Some(own), Some(base)) = (walls.get(arm), walls.get(baseline)) else { return BTreeMap::new() };
     if bare {
         return own.clone();

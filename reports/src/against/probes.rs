@@ -64,17 +64,11 @@ mod tests {
 
     fn run(name: &str, rows: &[(&str, ProbeVerdict, &str)]) -> ProbeRun {
         let row = |(probe, verdict, known): &(&str, ProbeVerdict, &str)| ProbeRow {
-            run: name.into(),
-            family: "stale".into(),
             probe: (*probe).into(),
-            expects: "rebuild".into(),
-            origin: String::new(),
             strategy: "copy+aggressive".into(),
             verdict: *verdict,
-            detail: String::new(),
             known: (*known).into(),
-            attempts: 1,
-            wall_s: 1.0,
+            ..ProbeRow::default()
         };
         ProbeRun { info: RunInfo::new(name), rows: rows.iter().map(row).collect() }
     }

@@ -14,7 +14,6 @@ fn by_workspace(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> V
     groups.into_values().collect()
 }
 
-/// Sum over workspaces of the median over rounds.
 pub(super) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
     let medians: Vec<f64> = by_workspace(rows, value).iter().filter_map(|values| median(values)).collect();
     (!medians.is_empty()).then(|| medians.iter().sum())
@@ -50,7 +49,6 @@ pub(super) fn weighted(
     (total > 0.0).then(|| pairs.iter().map(|(value, known)| value * weight(*known)).sum::<f64>() / total)
 }
 
-/// The largest value of each round, median over rounds.
 pub(super) fn largest(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
     let mut rounds: BTreeMap<u32, f64> = BTreeMap::new();
     for row in rows {
@@ -117,7 +115,6 @@ impl WallRounds {
         }
     }
 
-    /// Whether a wall of this round enters.
     pub(super) fn includes(&self, round: u32) -> bool {
         match self {
             Self::All | Self::Own => true,

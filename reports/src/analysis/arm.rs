@@ -3,6 +3,7 @@
 use super::metrics::{ArmNumbers, ArmRows};
 use crate::stats::{Comparison, Verdict, WorkspaceRatio};
 use crate::text::clean;
+use crate::words::gathered;
 use itertools::Itertools as _;
 use records::{Status, StepRow};
 use schemars::JsonSchema;
@@ -144,23 +145,12 @@ impl ArmAnalysis {
 }
 
 fn problems(rows: &[&StepRow]) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = Vec::new();
-    for row in rows.iter().filter(|row| row.status != Status::Ok) {
-        let known = problems.iter_mut().find(|problem| problem.status == row.status && problem.note == row.note);
-        match known {
-            Some(problem) => {
-                problem.rows += 1;
-                if !problem.workspaces.contains(&row.workspace) {
-                    problem.workspaces.push(row.workspace.clone());
-                }
-            }
-            None => problems.push(Problem {
-                status: row.status,
-                note: row.note.clone(),
-                workspaces: vec![row.workspace.clone()],
-                rows: 1,
-            }),
-        }
-    }
-    problems
+    let bad = rows.iter().filter(|row| row.status != Status::Ok);
+    let problem = |((status, note), workspaces): ((Status, &String), Vec<&String>)| Problem {
+        status,
+        note: note.clone(),
+        rows: workspaces.len(),
+        workspaces: workspaces.into_iter().unique().cloned().collect(),
+    };
+    gathered(bad.map(|row| ((row.status, &row.note), &row.workspace))).into_iter().map(problem).collect()
 }

@@ -60,7 +60,7 @@ pub struct Cause {
 pub(super) fn causes(run: &RunFolder, strategies: &[&str]) -> Vec<CauseGroup> {
     let steps: Vec<_> = run.steps.iter().map(|row| (row.scenario.as_str(), row.step.as_str())).unique().collect();
     let units = by_arm(run);
-    let mut groups: Vec<(Option<Family>, CauseGroup)> = Vec::new();
+    let mut groups: Vec<(Option<CauseFamily>, CauseGroup)> = Vec::new();
     for (scenario, step) in steps {
         for strategy in strategies {
             let here = units.get(&(scenario, step, *strategy)).map_or(&[][..], Vec::as_slice);
@@ -110,17 +110,17 @@ pub(crate) fn costliest(groups: &[CauseGroup], most: usize) -> (Vec<&CauseGroup>
 }
 
 /// Integration and key policy.
-type Family = (Option<String>, String);
+type CauseFamily = (Option<String>, String);
 
-fn family(run: &RunFolder, strategy: &str) -> Option<Family> {
+fn family(run: &RunFolder, strategy: &str) -> Option<CauseFamily> {
     let row = run.steps.iter().find(|row| row.strategy == strategy)?;
     Some((row.integration.clone(), row.key.clone()?))
 }
 
 /// Scenario, step and strategy.
-type Place<'run> = (&'run str, &'run str, &'run str);
+type ArmPlace<'run> = (&'run str, &'run str, &'run str);
 /// Unit rows of every arm.
-type ByArm<'run> = HashMap<Place<'run>, Vec<&'run UnitRow>>;
+type ByArm<'run> = HashMap<ArmPlace<'run>, Vec<&'run UnitRow>>;
 
 /// All unit rows by arm, in one pass: there may be a million.
 fn by_arm(run: &RunFolder) -> ByArm<'_> {
@@ -133,7 +133,7 @@ fn by_arm(run: &RunFolder) -> ByArm<'_> {
     found
 }
 
-fn of_strategy(run: &RunFolder, place: Place<'_>, units: &[&UnitRow], all: &ByArm<'_>) -> Option<CauseGroup> {
+fn of_strategy(run: &RunFolder, place: ArmPlace<'_>, units: &[&UnitRow], all: &ByArm<'_>) -> Option<CauseGroup> {
     let (scenario, step, strategy) = place;
     let mut sums: BTreeMap<(Outcome, &str, &str), (u64, f64)> = BTreeMap::new();
     let rows = || {
@@ -180,7 +180,6 @@ fn of_strategy(run: &RunFolder, place: Place<'_>, units: &[&UnitRow], all: &ByAr
     })
 }
 
-/// What differs between units of one step.
 fn identity(unit: &UnitRow) -> [&str; 6] {
     [&unit.package, &unit.version, &unit.target, &unit.kind, &unit.mode, &unit.platform].map(String::as_str)
 }

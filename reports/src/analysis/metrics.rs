@@ -10,7 +10,7 @@ use records::StepRow;
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// Seconds.
     Seconds,
     /// Bytes.
@@ -25,26 +25,26 @@ pub enum Unit {
     Files,
 }
 
-impl Unit {
+impl MetricUnit {
     /// As FORMAT.md has it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Unit::Seconds => "seconds",
-            Unit::Bytes => "bytes",
-            Unit::Share => "0 to 1",
-            Unit::Units => "units",
-            Unit::Runs => "runs",
-            Unit::Files => "files",
+            MetricUnit::Seconds => "seconds",
+            MetricUnit::Bytes => "bytes",
+            MetricUnit::Share => "0 to 1",
+            MetricUnit::Units => "units",
+            MetricUnit::Runs => "runs",
+            MetricUnit::Files => "files",
         }
     }
 
     /// A number of this unit as a reader sees it.
     pub fn show(self, value: Option<f64>) -> String {
         match self {
-            Unit::Seconds => seconds(value),
-            Unit::Bytes => bytes(value),
-            Unit::Share => percent(value),
-            Unit::Units | Unit::Runs | Unit::Files => count(value),
+            MetricUnit::Seconds => seconds(value),
+            MetricUnit::Bytes => bytes(value),
+            MetricUnit::Share => percent(value),
+            MetricUnit::Units | MetricUnit::Runs | MetricUnit::Files => count(value),
         }
     }
 }
@@ -55,7 +55,7 @@ pub struct Metric {
     /// Its column.
     pub name: &'static str,
     /// What it counts.
-    pub unit: Unit,
+    pub unit: MetricUnit,
     /// The head of its column where people read it.
     pub heading: &'static str,
     /// What it means.
@@ -74,8 +74,8 @@ impl Metric {
     /// name of another one.
     pub fn bare_name(&self) -> &'static str {
         let suffix = match self.unit {
-            Unit::Seconds => "_s",
-            Unit::Bytes => "_bytes",
+            MetricUnit::Seconds => "_s",
+            MetricUnit::Bytes => "_bytes",
             _ => "",
         };
         let bare = self.name.strip_suffix(suffix).unwrap_or(self.name);
@@ -114,7 +114,7 @@ macro_rules! metrics {
         /// Every metric; later ones are appended.
         pub const METRICS: &[Metric] = &[$(Metric {
             name: stringify!($name),
-            unit: Unit::$unit,
+            unit: MetricUnit::$unit,
             heading: $heading,
             doc: $doc,
             of: |numbers| numbers.$name,

@@ -11,7 +11,7 @@ use super::arm::ArmAnalysis;
 use super::causes::{CauseGroup, causes};
 use super::metrics::ArmRows;
 use crate::stats::power::{minimum_detectable_effect, rounds_needed};
-use crate::stats::{Comparison, Question, Rule, Verdict, compare_overall};
+use crate::stats::{Comparison, DecisionRule, Question, Verdict, compare_overall};
 
 /// A run of `harness compare`.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,7 @@ pub struct Analysis {
 
 /// A run with what was made of it: for those who need its rows, too.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct AnalysedRun<'a> {
     /// What was made of it.
     pub analysis: &'a Analysis,
     /// Its rows.
@@ -88,7 +88,7 @@ pub struct Detectable {
 
 /// Whether there is anything to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum VerdictStanding {
     /// There is nothing but the baseline.
     NothingToCompare,
     /// No arm has a valid pair of rows.
@@ -152,22 +152,21 @@ impl Analysis {
         self.steps.iter().find(|step| step.step == name)
     }
 
-    /// Every comparison, controls too.
     fn comparisons(&self) -> impl Iterator<Item = &Comparison> {
         self.steps.iter().flat_map(|step| step.arms.iter().filter_map(|arm| arm.wall.as_ref()))
     }
 
     /// Whether there is any verdict to show.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> VerdictStanding {
         let any = |wanted: fn(Verdict) -> bool| self.comparisons().any(|it| wanted(it.judgement.verdict));
         if self.comparisons().next().is_none() {
-            Standing::NothingToCompare
+            VerdictStanding::NothingToCompare
         } else if any(|it| !matches!(it, Verdict::Invalid | Verdict::TooFewRounds)) {
-            Standing::Judged
+            VerdictStanding::Judged
         } else if any(|it| it == Verdict::TooFewRounds) {
-            Standing::TooFewRounds
+            VerdictStanding::TooFewRounds
         } else {
-            Standing::NoPair
+            VerdictStanding::NoPair
         }
     }
 
@@ -238,8 +237,7 @@ fn find<'a>(steps: &'a mut [StepAnalysis], scenario: &str, step: &str, strategy:
     step.arms.iter_mut().find(|arm| arm.strategy == strategy)
 }
 
-/// The arm in which an effect must be largest to be found.
-fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>, family: usize, rule: &Rule) -> Option<Detectable> {
+fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>, family: usize, rule: &DecisionRule) -> Option<Detectable> {
     let effects = arms.filter_map(|it| {
         let effect = minimum_detectable_effect(it.judgement.spread?, it.judgement.blocks, family, rule)?;
         Some(Detectable { strategy: it.strategy.clone(), rounds: it.judgement.rounds, effect })
@@ -300,12 +298,11 @@ fn ok<'run>(rows: &[&'run StepRow]) -> Vec<&'run StepRow> {
     rows.iter().copied().filter(|row| row.status == Status::Ok).collect()
 }
 
-/// Baseline first, then as asked for, then by appearance.
 fn strategies<'run>(run: &'run RunFolder, baseline: &str) -> Vec<&'run str> {
     let present: Vec<&str> = run.steps.iter().map(|row| row.strategy.as_str()).unique().collect();
     let first = present.iter().copied().filter(|name| *name == baseline);
-    let asked = run.info.strategies.iter().map(String::as_str).filter(|name| present.contains(name));
-    first.chain(asked).chain(present.iter().copied()).unique().collect()
+    let listed = run.info.strategies.iter().map(String::as_str).filter(|name| present.contains(name));
+    first.chain(listed).chain(present.iter().copied()).unique().collect()
 }
 
 /// Round, workspace, scenario, step, strategy.
@@ -330,10 +327,10 @@ fn costs(run: &RunFolder) -> HashMap<RowKey<'_>, f64> {
 /// `none`, else the first that was asked for.
 pub fn baseline_of(run: &RunFolder) -> String {
     let took_part = |name: &&str| run.steps.iter().any(|row| row.strategy == *name);
-    let asked = run.info.options.get("against").and_then(|it| it.as_str());
+    let wanted = run.info.options.get("against").and_then(|it| it.as_str());
     let listed = run.info.strategies.iter().map(String::as_str);
     let present = run.steps.first().map(|row| row.strategy.as_str());
-    let mut candidates = asked.into_iter().chain(["none"]).chain(listed).chain(present);
+    let mut candidates = wanted.into_iter().chain(["none"]).chain(listed).chain(present);
     candidates.find(took_part).unwrap_or("none").to_owned()
 }
 

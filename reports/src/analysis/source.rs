@@ -9,7 +9,7 @@ use records::run_folder::{CutOff, RunError, RunFolder};
 
 /// A run of any kind, read into memory.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum RunSource {
     /// What `harness compare` recorded.
     Compare(Box<RunFolder>),
     /// What `harness probe` recorded.
@@ -18,32 +18,44 @@ pub enum Source {
     Simulate(Box<SimulationRun>),
 }
 
-impl Source {
+impl RunSource {
     /// Reads the folder `dir`; its files say of which kind it is.
     ///
     /// # Errors
     /// One line that says what to do, when there is no run that can be understood, no row,
     /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
-        if simulation::is_one(dir) {
-            return simulation::read(dir).and_then(|run| replayed(dir, run)).map(|run| Self::Simulate(Box::new(run)));
-        }
-        match dir.join(probes::WHOLE).is_file() {
-            true => probes::read(dir).and_then(|run| probed(dir, run)).map(|run| Self::Probe(Box::new(run))),
-            false => RunFolder::read(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
-        }
+        Self::read_by(dir, RunFolder::read)
     }
 
-    /// As [`Source::read`], without `units.csv`, which need not be there: enough of a run that another
+    /// As [`RunSource::read`], without `units.csv`, which need not be there: enough of a run that another
     /// one is compared with.
-    ///
-    /// # Errors
-    /// As [`Source::read`].
     pub fn read_older(dir: &Path) -> Result<Self, RunError> {
-        match simulation::is_one(dir) || dir.join(probes::WHOLE).is_file() {
-            true => Self::read(dir),
-            false => RunFolder::read_steps(dir).and_then(|run| whole(dir, run)).map(|run| Self::Compare(Box::new(run))),
+        Self::read_by(dir, RunFolder::read_steps)
+    }
+
+    fn read_by(dir: &Path, compared: fn(&Path) -> Result<RunFolder, RunError>) -> Result<Self, RunError> {
+        let refuse = |why: &str| Err(RunError::not_a_run(dir, why));
+        if simulation::is_one(dir) {
+            let run = simulation::read(dir)?;
+            return if run.is_empty() { refuse("no table of it has a row") } else { Ok(Self::Simulate(Box::new(run))) };
         }
+        if dir.join(probes::WHOLE).is_file() {
+            let run = probes::read(dir)?;
+            return if run.rows.is_empty() {
+                refuse("no probe was recorded in it")
+            } else {
+                Ok(Self::Probe(Box::new(run)))
+            };
+        }
+        let run = compared(dir)?;
+        // A run that was cut off may lack the end of a row, and says that it is incomplete.
+        if run.info.complete && run.cut != CutOff::default() {
+            return refuse(
+                "it was complete once, yet its tables end in the middle of a step: restore them from a copy",
+            );
+        }
+        if run.steps.is_empty() { refuse("no step was recorded in it yet") } else { Ok(Self::Compare(Box::new(run))) }
     }
 
     /// Under which conditions it was taken.
@@ -54,33 +66,4 @@ impl Source {
             Self::Simulate(run) => &run.info,
         }
     }
-}
-
-/// A run with at least one probe.
-fn probed(dir: &Path, run: ProbeRun) -> Result<ProbeRun, RunError> {
-    match run.rows.is_empty() {
-        true => Err(RunError::NotARun { path: dir.into(), why: "no probe was recorded in it".into() }),
-        false => Ok(run),
-    }
-}
-
-/// A simulation with at least one row.
-fn replayed(dir: &Path, run: SimulationRun) -> Result<SimulationRun, RunError> {
-    match run.is_empty() {
-        true => Err(RunError::NotARun { path: dir.into(), why: "no table of it has a row".into() }),
-        false => Ok(run),
-    }
-}
-
-/// A run that was cut off may lack the end of a row, and says that it is incomplete; one that
-/// calls itself complete has lost something since.
-fn whole(dir: &Path, run: RunFolder) -> Result<RunFolder, RunError> {
-    let not_whole = |why: &str| Err(RunError::NotARun { path: dir.into(), why: why.into() });
-    if run.info.complete && run.cut != CutOff::default() {
-        return not_whole("it was complete once, yet its tables end in the middle of a step: restore them from a copy");
-    }
-    if run.steps.is_empty() {
-        return not_whole("no step was recorded in it yet");
-    }
-    Ok(run)
 }

@@ -2,12 +2,11 @@
 
 use crate::against::{Change, Changes};
 use crate::analysis::Metric;
-use crate::document::{Block, Cell, Grid, Section};
+use crate::document::{Block, Cell, Grid, Section, heads};
 use crate::stats::Verdict;
 use crate::text::{UNMEASURED, clean, fit, seconds};
 use crate::words::{bounds, first_line, listed, plural, probability, ratio_or_dash, verdict_tone};
 
-/// What changed, in one sentence.
 pub(super) fn sentence(changes: &Changes) -> String {
     let judged = |verdict: Verdict| -> Vec<String> {
         let here = changes.arms.iter().filter(|it| !it.bare && it.judgement.verdict == verdict);
@@ -81,19 +80,10 @@ fn differences(changes: &Changes) -> Grid {
 fn judged(changes: &Changes) -> Grid {
     let mut grid = Grid::new(
         "Change: new ÷ old, below 1x is better; interval and p as for arms, p corrected over all strategies; n: pairs.",
-        &[
-            "step",
-            "strategy",
-            ">old ratio",
-            ">new ratio",
-            ">old wall",
-            ">new wall",
-            ">change",
-            ">interval",
-            ">p",
-            ">n",
-            "verdict",
-        ],
+        &heads(
+            "step | strategy | >old ratio | >new ratio | >old wall | >new wall | >change | >interval | \
+ >p | >n | verdict",
+        ),
     );
     for it in &changes.arms {
         let found = &it.judgement;

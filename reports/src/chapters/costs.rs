@@ -5,7 +5,7 @@ use crate::analysis::{ArmAnalysis, Cause, CauseGroup, StepAnalysis};
 use crate::document::{Block, Section};
 use crate::summary::cause_table;
 use crate::text::{bytes, factor, percent, seconds};
-use crate::words::{listed, plural};
+use crate::words::{gathered, listed, plural};
 use records::Outcome;
 
 /// Causes that a table shows, the costliest; the rest is one line.
@@ -26,8 +26,8 @@ pub(super) fn hits(scenario: &ScenarioView<'_>) -> Option<Section> {
     ));
     let caption = "Hits ÷ units of a clean build, over all rows that count; units compiled: sum over workspaces of the \
                    median round; stale: restored and yet rebuilt, all rows.";
-    let metrics = ["hit_rate", "hit_rate_by_cost", "compiled", "rustc_runs", "stale"];
-    section.push(Block::Grid(metric_table(caption, &steps, &metrics)));
+    let metrics = "hit_rate hit_rate_by_cost compiled rustc_runs stale";
+    section.push(Block::Grid(metric_table(caption, &steps, metrics)));
     Some(section)
 }
 
@@ -69,20 +69,9 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
     });
     let caption = "Seconds by phase, and files brought back by mechanism, each the sum over workspaces of the median \
                    round; peak memory: the largest process of any row.";
-    let metrics = [
-        "plan_s",
-        "restore_s",
-        "cargo_s",
-        "publish_s",
-        "hardlinked",
-        "reflinked",
-        "copied",
-        "symlinked",
-        "private_files",
-        "copied_bytes",
-        "max_rss_bytes",
-    ];
-    section.push(Block::Grid(metric_table(caption, &steps, &metrics)));
+    let metrics = "plan_s restore_s cargo_s publish_s hardlinked reflinked copied symlinked private_files \
+ copied_bytes max_rss_bytes";
+    section.push(Block::Grid(metric_table(caption, &steps, metrics)));
     Some(section)
 }
 
@@ -103,18 +92,9 @@ pub(super) fn disk(scenario: &ScenarioView<'_>) -> Option<Section> {
     let caption = "Apparent: sizes of files summed; allocated: blocks, each inode once; physical: the union of extents. \
                    Store: after the last workspace (summed where each is alone); trees: build directories summed; a \
                    further workspace: what a step added to store and trees, mean over workspaces.";
-    let metrics = [
-        "store_bytes",
-        "store_allocated_bytes",
-        "store_physical_bytes",
-        "tree_bytes",
-        "tree_allocated_bytes",
-        "tree_physical_bytes",
-        "all_physical_bytes",
-        "added_per_workspace_bytes",
-        "promised_bytes",
-    ];
-    section.push(Block::Grid(metric_table(caption, &steps, &metrics)));
+    let metrics = "store_bytes store_allocated_bytes store_physical_bytes tree_bytes tree_allocated_bytes \
+ tree_physical_bytes all_physical_bytes added_per_workspace_bytes promised_bytes";
+    section.push(Block::Grid(metric_table(caption, &steps, metrics)));
     Some(section)
 }
 
@@ -141,7 +121,6 @@ fn least_disk(scenario: &ScenarioView<'_>, steps: &[&StepAnalysis], physical: bo
     })
 }
 
-/// Why units were compiled again, in lost seconds.
 pub(super) fn causes(scenario: &ScenarioView<'_>) -> Option<Section> {
     let of_scenario = |group: &&CauseGroup| group.scenario == scenario.name && group.lost_s > 0.0;
     let mut groups: Vec<&CauseGroup> = scenario.run.causes.iter().filter(of_scenario).collect();
@@ -176,13 +155,8 @@ fn costliest_reason(group: &CauseGroup) -> Option<(String, f64)> {
         (outcome, "") => outcome.to_string(),
         (outcome, reason) => format!("{outcome}: {reason}"),
     };
-    let mut sums: Vec<(String, f64)> = Vec::new();
-    for cause in &group.causes {
-        match sums.iter_mut().find(|(known, _)| *known == name(cause)) {
-            Some((_, sum)) => *sum += cause.lost_s,
-            None => sums.push((name(cause), cause.lost_s)),
-        }
-    }
+    let sums = gathered(group.causes.iter().map(|cause| (name(cause), cause.lost_s)));
     // Of equals the first.
-    sums.into_iter().rev().max_by(|a, b| a.1.total_cmp(&b.1))
+    let sums = sums.into_iter().map(|(name, lost)| (name, lost.iter().sum::<f64>()));
+    sums.rev().max_by(|a, b| a.1.total_cmp(&b.1))
 }

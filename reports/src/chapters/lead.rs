@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::Standing;
+use crate::analysis::VerdictStanding;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
@@ -11,7 +11,6 @@ use crate::words::{bounds, distinct, estimate, first_line, listed, plural, ratio
 use records::RunInfo;
 use records::run_folder::CutOff;
 
-/// The conclusions of a run, most important first.
 pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
     let mut lead = vec![what(run, several), machine(&run.info)];
     lead.extend(shards(&run.info));
@@ -19,7 +18,7 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(left_out(run));
-    if run.standing() == Standing::TooFewRounds {
+    if run.standing() == VerdictStanding::TooFewRounds {
         let needed = match run.rounds_needed() {
             usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
             needed => format!("a verdict takes {needed} rounds"),
@@ -30,7 +29,6 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
     lead
 }
 
-/// What a run of probes found.
 pub(super) fn of_probes(run: &ProbeRun) -> String {
     let count = |verdict: ProbeVerdict, known: bool| {
         run.rows.iter().filter(|row| row.verdict == verdict && row.known.is_empty() != known).count()
@@ -46,7 +44,6 @@ pub(super) fn of_probes(run: &ProbeRun) -> String {
     )
 }
 
-/// The steps of a scenario of a run, and how to read its ratios.
 pub(super) fn scenario(run: &Analysis, steps: &[&StepAnalysis]) -> String {
     let names: Vec<&str> = steps.iter().map(|step| step.step.as_str()).collect();
     let rounds = steps.iter().map(|step| step.rounds).max().unwrap_or(0);
@@ -80,7 +77,6 @@ fn what(run: &Analysis, several: bool) -> String {
     )
 }
 
-/// The machine and the toolchain.
 fn machine(info: &RunInfo) -> String {
     let host = &info.host;
     let mut parts: Vec<String> = vec![
@@ -95,7 +91,6 @@ fn machine(info: &RunInfo) -> String {
     if parts.is_empty() { "Where it was run is not recorded.".into() } else { format!("On {}.", parts.join(", ")) }
 }
 
-/// Whether it is a shard, or merged from shards.
 fn shards(info: &RunInfo) -> Option<String> {
     if let Some(part) = info.part() {
         return Some(format!("This is shard {part} of a run: some of its rounds, to be merged with the others."));
@@ -128,7 +123,6 @@ fn shards(info: &RunInfo) -> Option<String> {
     Some(format!("Merged from {}, taken {on}{with}.{bare}", plural(info.shards.len(), "shard")))
 }
 
-/// Rows that do not count, and why.
 fn left_out(run: &Analysis) -> Option<String> {
     let out = run.rows - run.ok_rows;
     let problems = run.steps.iter().flat_map(|step| &step.arms).flat_map(|arm| &arm.problems);

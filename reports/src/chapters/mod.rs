@@ -101,7 +101,6 @@ impl ScenarioView<'_> {
         Section::new(&self.id(chapter), title, 1)
     }
 
-    /// The steps that build and have an arm that is asked for.
     fn builds(&self, has: impl Fn(&ArmAnalysis) -> bool) -> Vec<&StepAnalysis> {
         let steps = self.steps.iter().copied();
         steps.filter(|step| !step.cleans && step.arms.iter().any(&has)).collect()
@@ -113,24 +112,27 @@ type ArmColumn = (&'static str, fn(&ArmAnalysis) -> Cell);
 
 /// A row for each step and arm; columns in which nothing was measured are left out.
 fn arm_table(caption: &str, steps: &[&StepAnalysis], columns: &[ArmColumn]) -> Grid {
-    let heads: Vec<&str> = ["step", "strategy"].into_iter().chain(columns.iter().map(|column| column.0)).collect();
-    let mut grid = Grid::new(caption, &heads);
-    for (step, arm) in steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
-        let names = [Cell::from(step.step.clone()), Cell::from(step.label(arm))];
-        grid.row(names.into_iter().chain(columns.iter().map(|column| (column.1)(arm))));
-    }
-    grid.measured()
+    let heads: Vec<&str> = columns.iter().map(|column| column.0).collect();
+    rows_of_arms(caption, steps, &heads, |arm| columns.iter().map(|column| (column.1)(arm)).collect())
 }
 
 /// As [`arm_table`], of metrics by name.
-fn metric_table(caption: &str, steps: &[&StepAnalysis], names: &[&str]) -> Grid {
-    let metrics: Vec<&Metric> = names.iter().filter_map(|name| Metric::named(name)).collect();
+fn metric_table(caption: &str, steps: &[&StepAnalysis], names: &str) -> Grid {
+    let metrics: Vec<&Metric> = names.split(' ').filter_map(Metric::named).collect();
     let heads: Vec<String> = metrics.iter().map(|it| format!(">{}", it.heading)).collect();
-    let heads: Vec<&str> = ["step", "strategy"].into_iter().chain(heads.iter().map(String::as_str)).collect();
-    let mut grid = Grid::new(caption, &heads);
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    rows_of_arms(caption, steps, &heads, |arm| metrics.iter().map(|it| it.cell(&arm.numbers)).collect())
+}
+
+fn rows_of_arms(
+    caption: &str,
+    steps: &[&StepAnalysis],
+    heads: &[&str],
+    cells: impl Fn(&ArmAnalysis) -> Vec<Cell>,
+) -> Grid {
+    let mut grid = Grid::new(caption, &[&["step", "strategy"], heads].concat());
     for (step, arm) in steps.iter().flat_map(|step| step.arms.iter().map(move |arm| (step, arm))) {
-        let names = [Cell::from(step.step.clone()), Cell::from(step.label(arm))];
-        grid.row(names.into_iter().chain(metrics.iter().map(|it| it.cell(&arm.numbers))));
+        grid.row([step.step.clone().into(), step.label(arm).into()].into_iter().chain(cells(arm)));
     }
     grid.measured()
 }

@@ -38,13 +38,13 @@ fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
     for strategy in strategies {
         let count =
             |of: &dyn Fn(&ProbeRow) -> bool| run.rows.iter().filter(|row| row.strategy == *strategy && of(row)).count();
-        let unexplained = count(&|row| row.verdict == ProbeVerdict::Fail && row.known.is_empty());
+        let unexplained = count(&ProbeRow::is_unexplained_failure);
         let tone = if unexplained > 0 { Tone::Bad } else { Tone::Plain };
         grid.row([
             Cell::from(*strategy),
             Cell::from(count(&|row| row.verdict == ProbeVerdict::Pass).to_string()),
             Cell::toned(unexplained.to_string(), tone),
-            Cell::from(count(&|row| row.verdict == ProbeVerdict::Fail && !row.known.is_empty()).to_string()),
+            Cell::from(count(&ProbeRow::is_known_failure).to_string()),
             Cell::from(count(&|row| row.verdict == ProbeVerdict::NotApplicable).to_string()),
             Cell::from(count(&|row| row.verdict == ProbeVerdict::Error).to_string()),
         ]);

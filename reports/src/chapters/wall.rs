@@ -63,7 +63,6 @@ fn panel(step: &StepAnalysis, baseline: &str) -> RatioPanel {
     RatioPanel { title, rows: rows.collect() }
 }
 
-/// A row of a forest plot.
 pub(crate) fn forest_row(label: String, found: Option<&Judgement>, remark: String) -> RatioRow {
     let interval = |low, high| PlotInterval { low, high };
     RatioRow {
@@ -75,7 +74,6 @@ pub(crate) fn forest_row(label: String, found: Option<&Judgement>, remark: Strin
     }
 }
 
-/// The best arm of each step, with its verdict.
 fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
     let best = |step: &&StepAnalysis| -> Option<String> {
         let compared = |arm: &&ArmAnalysis| arm.name() != baseline && !arm.is_control();

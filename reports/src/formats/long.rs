@@ -1,7 +1,7 @@
 //! A row for each number: for a data frame.
 
 use super::{LongRow, csv, simulated};
-use crate::analysis::{Analysis, ArmAnalysis, METRICS, Metric, StepAnalysis, Unit};
+use crate::analysis::{Analysis, ArmAnalysis, METRICS, Metric, MetricUnit, StepAnalysis};
 use crate::simulation::SimulationRun;
 
 /// The columns, in order; later ones are appended.
@@ -48,7 +48,7 @@ fn of_arm<'a>(run: &'a Analysis, step: &'a StepAnalysis, arm: &'a ArmAnalysis) -
         value,
         ..LongRow::default()
     };
-    let unit = |unit: Unit| if unit == Unit::Seconds { "s" } else { unit.as_str() };
+    let unit = |unit: MetricUnit| if unit == MetricUnit::Seconds { "s" } else { unit.as_str() };
     let number = |it: &'static Metric| plain("", it.bare_name(), unit(it.unit), (it.of)(&arm.numbers));
     let mut rows: Vec<LongRow<'a>> = METRICS.iter().map(number).collect();
     if let Some(found) = arm.wall.as_ref().map(|wall| &wall.judgement) {

@@ -17,15 +17,14 @@ use serde::Serialize;
 use crate::analysis::ArmNumbers;
 use crate::stats::Judgement;
 
-pub mod json;
-pub mod long;
+pub(crate) mod json;
+pub(crate) mod long;
 pub mod markdown;
 pub mod terminal;
-pub mod wide;
+pub(crate) mod wide;
 
 mod simulated;
 
-/// A row of the wide table.
 #[derive(Default)]
 struct WideRow<'a> {
     run: &'a str,
@@ -40,7 +39,6 @@ struct WideRow<'a> {
     problems: String,
 }
 
-/// A row of the long table.
 #[derive(Default, Serialize)]
 struct LongRow<'a> {
     run: &'a str,

@@ -81,7 +81,6 @@ pub(super) fn long(run: &SimulationRun) -> Vec<LongRow<'_>> {
 
 const SHARE: &str = "0 to 1";
 
-/// Rows under construction.
 struct Numbers<'a> {
     run: &'a str,
     rows: Vec<LongRow<'a>>,
@@ -98,7 +97,6 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// The same with what else is known of a number.
     fn add_in(&mut self, [step, strategy, at, at_unit]: [&str; 4], row: LongRow<'a>, (metric, unit, value): Number) {
         self.rows.push(LongRow {
             run: self.run,

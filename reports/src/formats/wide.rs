@@ -20,7 +20,6 @@ pub fn columns() -> Vec<&'static str> {
     [&PLACE[..], &metrics[..1], &JUDGED, &metrics[1..DESIGNED], &["problems"], &metrics[DESIGNED..]].concat()
 }
 
-/// The table of these runs, with a header.
 pub fn render(runs: &[&Analysis], simulations: &[SimulationRun]) -> String {
     let steps = runs.iter().flat_map(|run| run.steps.iter().map(move |step| (run, step)));
     let arms = steps.flat_map(|(run, step)| step.arms.iter().map(|arm| row(run, step, arm)));

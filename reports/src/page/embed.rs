@@ -14,7 +14,6 @@ use std::io::{self, Write};
 /// window, twice, and a block that turned out not to be compressible.
 const HELD_BACK: usize = 192 << 10;
 
-/// Packed rows.
 pub(super) struct Packed {
     /// A gzip file.
     pub base64: String,
@@ -76,7 +75,6 @@ mod tests {
     use flate2::read::GzDecoder;
     use std::io::Read;
 
-    /// Rows that do not compress well, each with a line feed inside.
     fn noise(rows: usize) -> Rows {
         let mut random = Random::new(7);
         let rows: Vec<(usize, String)> =

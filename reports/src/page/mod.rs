@@ -61,18 +61,12 @@ pub enum PageError {
 }
 
 /// The page, with as many rows as fit into [`PAGE_BUDGET`].
-///
-/// # Errors
-/// Only when memory cannot be written to; none is the reader's or the document's fault.
 pub fn render(document: &Document, rows: &[Rows]) -> Result<String, PageError> {
     render_within(document, rows, PAGE_BUDGET)
 }
 
 /// As [`render`], with a budget in bytes for the page. The document is whole in any case; the
 /// rows get what it leaves.
-///
-/// # Errors
-/// As [`render`].
 pub fn render_within(document: &Document, rows: &[Rows], budget: usize) -> Result<String, PageError> {
     let mut page = view::Page::new(document, rows);
     // Filled once more than needed: the plots, which are what takes time, are drawn by then.
@@ -98,7 +92,6 @@ impl<W: Write> Write for Plain<'_, W> {
     }
 }
 
-/// Counts bytes and keeps none.
 struct Size(usize);
 
 impl Write for Size {

@@ -4,7 +4,6 @@ use super::Rows;
 use super::embed::Packed;
 use super::view::Anchors;
 
-/// A table of raw rows.
 pub(super) struct RawView<'a> {
     pub id: String,
     pub title: &'a str,
@@ -29,7 +28,6 @@ pub(super) struct RawView<'a> {
     pub choices: String,
 }
 
-/// Rows that the page has no room for.
 pub(super) struct CutRows {
     pub shown: String,
     pub left_out: String,
@@ -70,7 +68,6 @@ impl<'a> RawView<'a> {
 /// How many rows are in the page as HTML.
 const SAMPLE: usize = 200;
 
-/// The first rows of a raw table, for readers without JavaScript.
 pub(super) struct SampleTable {
     /// The columns that show.
     pub heads: Vec<SampleHead>,
@@ -78,7 +75,6 @@ pub(super) struct SampleTable {
     pub rows: Vec<Vec<String>>,
 }
 
-/// The head of a column.
 pub(super) struct SampleHead {
     /// Its name.
     pub name: String,
@@ -96,7 +92,7 @@ impl SampleTable {
         }
         let end = table.ends[table.len().min(SAMPLE)];
         let mut reader = csv::Reader::from_reader(&table.csv[..end]);
-        // What was written a moment ago can be read; if not, the packed rows still have it.
+        // What was just written can be read; if not, the packed rows still have it.
         let records: Vec<csv::StringRecord> = reader.records().filter_map(Result::ok).collect();
         let rows = records
             .iter()

@@ -7,26 +7,11 @@ use records::StepRow;
 use serde::Serialize;
 
 /// What a reader of `steps.csv` wants to see first, of its sixty columns.
-const STEPS_SHOWN: &[&str] = &[
-    "round",
-    "workspace",
-    "scenario",
-    "step",
-    "strategy",
-    "status",
-    "wall_s",
-    "plan_s",
-    "restore_s",
-    "cargo_s",
-    "publish_s",
-    "hit_rate",
-    "hit_rate_by_cost",
-    "compiled",
-    "note",
-];
-const STEPS_CHOICES: &[&str] = &["status", "strategy", "step", "scenario", "workspace"];
-const PROBES_SHOWN: &[&str] = &["family", "probe", "expects", "strategy", "verdict", "detail", "attempts", "wall_s"];
-const PROBES_CHOICES: &[&str] = &["verdict", "strategy", "family", "expects"];
+const STEPS_SHOWN: &str = "round workspace scenario step strategy status wall_s plan_s restore_s cargo_s publish_s hit_rate \
+                           hit_rate_by_cost compiled note";
+const STEPS_CHOICES: &str = "status strategy step scenario workspace";
+const PROBES_SHOWN: &str = "family probe expects strategy verdict detail attempts wall_s";
+const PROBES_CHOICES: &str = "verdict strategy family expects";
 
 /// A table of raw rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,9 +67,6 @@ impl Rows {
     }
 
     /// The rows of `steps.csv`.
-    ///
-    /// # Errors
-    /// As [`Rows::new`].
     pub fn of_steps(rows: &[StepRow]) -> Result<Self, PageError> {
         let mut table = Self::new("steps", records::run_folder::STEPS_FILE, StepRow::COLUMNS, rows)?;
         table.title = "Every measured step".into();
@@ -97,9 +79,6 @@ impl Rows {
     }
 
     /// The rows of `probes.csv`.
-    ///
-    /// # Errors
-    /// As [`Rows::new`].
     pub fn of_probes(rows: &[ProbeRow]) -> Result<Self, PageError> {
         let mut table = Self::new("probes", "probes.csv", ProbeRow::COLUMNS, rows)?;
         table.title = "Every probe".into();
@@ -110,16 +89,15 @@ impl Rows {
     }
 
     /// The rows of a table of a simulation.
-    ///
-    /// # Errors
-    /// As [`Rows::new`].
     pub fn of_table<T: Table>(rows: &[T]) -> Result<Self, PageError> {
         let id = T::FILE.strip_suffix(".csv").unwrap_or(T::FILE);
         let mut table = Self::new(id, T::FILE, T::COLUMNS, rows)?;
         table.title = format!("Simulated: {}", T::TITLE.to_lowercase());
         table.about = "A row is a number of a simulation; reports/FORMAT.md explains its columns.".into();
-        let names = ["policy", "command", "soundness", "key"];
-        table.choices = owned(&names).into_iter().filter(|name| T::COLUMNS.contains(&name.as_str())).collect();
+        table.choices = owned("policy command soundness key")
+            .into_iter()
+            .filter(|name| T::COLUMNS.contains(&name.as_str()))
+            .collect();
         Ok(table)
     }
 
@@ -134,6 +112,6 @@ impl Rows {
     }
 }
 
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|&name| name.to_owned()).collect()
+fn owned(names: &str) -> Vec<String> {
+    names.split(' ').map(str::to_owned).collect()
 }

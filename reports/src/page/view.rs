@@ -3,8 +3,7 @@
 use super::Rows;
 use super::embed::Packed;
 use super::raw::RawView;
-use crate::document::{Align, Block, Cell, Column, Document, Grid, Section, Tone};
-use crate::plot::Plot;
+use crate::document::{Align, Block, Cell, Document, Grid, Section, Tone};
 use askama::Template;
 use std::collections::HashSet;
 
@@ -29,23 +28,11 @@ struct ContentsEntry<'a> {
     parts: Vec<(String, &'a str)>,
 }
 
-/// A section.
+/// A section with its anchor, and its blocks, of which plots have an anchor and a drawing.
 struct SectionView<'a> {
     id: String,
-    title: &'a str,
-    depth: u8,
-    blocks: Vec<BlockView<'a>>,
-}
-
-/// A block; text in it is escaped by the template.
-enum BlockView<'a> {
-    Text(&'a str),
-    Note(&'a str),
-    List(&'a [String]),
-    Command(&'a str),
-    Grid(GridView<'a>),
-    Details(&'a str, GridView<'a>),
-    Plot(Figure<'a>),
+    section: &'a Section,
+    blocks: Vec<(&'a Block, String, String)>,
 }
 
 impl<'a> Page<'a> {
@@ -54,17 +41,14 @@ impl<'a> Page<'a> {
         let mut anchors = Anchors::default();
         // Sections choose first: theirs are the anchors that people link to.
         let ids: Vec<String> = document.sections.iter().map(|section| anchors.take(&section.id)).collect();
-        let sections: Vec<SectionView<'a>> = document
-            .sections
-            .iter()
-            .zip(ids)
-            .map(|(section, id)| SectionView {
-                id,
-                title: &section.title,
-                depth: section.depth,
-                blocks: blocks(section, &mut anchors),
-            })
-            .collect();
+        let mut drawn = |block: &'a Block| match block {
+            Block::Plot(plot) => (block, anchors.take(&format!("plot-{}", plot.id)), plot.svg()),
+            _ => (block, String::new(), String::new()),
+        };
+        let mut sections = Vec::new();
+        for (section, id) in document.sections.iter().zip(ids) {
+            sections.push(SectionView { id, section, blocks: section.blocks.iter().map(&mut drawn).collect() });
+        }
         let raws: Vec<RawView<'a>> = rows.iter().map(|table| RawView::new(table, &mut anchors)).collect();
         Self {
             title: &document.title,
@@ -86,29 +70,17 @@ impl<'a> Page<'a> {
     }
 }
 
-fn blocks<'a>(section: &'a Section, anchors: &mut Anchors) -> Vec<BlockView<'a>> {
-    let view = |block: &'a Block| match block {
-        Block::Text(text) => BlockView::Text(text),
-        Block::Note(text) => BlockView::Note(text),
-        Block::List(items) => BlockView::List(items),
-        Block::Command(text) => BlockView::Command(text),
-        Block::Grid(grid) => BlockView::Grid(GridView::new(grid)),
-        Block::Details { title, grid } => BlockView::Details(title, GridView::new(grid)),
-        Block::Plot(plot) => BlockView::Plot(Figure::new(plot, anchors)),
-    };
-    section.blocks.iter().map(view).collect()
-}
-
 /// Sections with their parts, then the raw rows.
 fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<ContentsEntry<'a>> {
+    let entry = |id: &str, title: &'a str| ContentsEntry { id: id.to_owned(), title, parts: Vec::new() };
     let mut entries: Vec<ContentsEntry<'a>> = Vec::new();
-    for section in sections {
+    for SectionView { id, section, .. } in sections {
         match entries.last_mut() {
-            Some(entry) if section.depth > 0 => entry.parts.push((section.id.clone(), section.title)),
-            _ => entries.push(ContentsEntry { id: section.id.clone(), title: section.title, parts: Vec::new() }),
+            Some(entry) if section.depth > 0 => entry.parts.push((id.clone(), &section.title)),
+            _ => entries.push(entry(id, &section.title)),
         }
     }
-    entries.extend(raws.iter().map(|raw| ContentsEntry { id: raw.id.clone(), title: raw.title, parts: Vec::new() }));
+    entries.extend(raws.iter().map(|raw| entry(&raw.id, raw.title)));
     entries
 }
 
@@ -134,115 +106,65 @@ impl Anchors {
     }
 }
 
-/// A plot as the template shows it.
-struct Figure<'a> {
-    pub id: String,
-    pub title: &'a str,
-    pub finding: &'a str,
-    pub drawing: String,
-}
-
-impl<'a> Figure<'a> {
-    pub fn new(plot: &'a Plot, anchors: &mut Anchors) -> Self {
-        Self {
-            id: anchors.take(&format!("plot-{}", plot.id)),
-            title: &plot.title,
-            finding: &plot.finding,
-            drawing: plot.svg(),
-        }
-    }
-}
-
 /// From how many rows on it is worth sorting a table by hand.
 const SORTABLE: usize = 6;
 
 /// Up to how many characters the name of a row stays in one line.
 const NAME: usize = 28;
 
-/// A table.
-struct GridView<'a> {
-    pub caption: &'a str,
-    pub heads: Vec<ColumnHead<'a>>,
-    pub rows: Vec<Vec<CellView<'a>>>,
-    pub sortable: bool,
-}
+/// What the template asks of a table.
+impl Grid {
+    fn is_sortable(&self) -> bool {
+        self.rows.len() >= SORTABLE
+    }
 
-/// The head of a column.
-struct ColumnHead<'a> {
-    pub text: &'a str,
+    /// Whether a column names the rows.
+    fn heads_rows(&self, at: &usize) -> bool {
+        *at == 0 && self.columns.first().is_some_and(|column| column.align == Align::Left)
+    }
+
     /// `corner` above names of rows: it stays in sight with them.
-    pub class: &'static str,
-}
-
-/// A cell.
-struct CellView<'a> {
-    /// The text, in parts between which a line may break.
-    pub pieces: Vec<&'a str>,
-    pub class: String,
-    /// Whether it names its row.
-    pub heads: bool,
-    pub mark: Option<ToneMark>,
-}
-
-/// What says how a cell is meant to those who do not see its colour.
-#[derive(Clone, Copy)]
-struct ToneMark {
-    /// For the eye.
-    pub shape: &'static str,
-    /// For the ear.
-    pub word: &'static str,
-}
-
-impl<'a> GridView<'a> {
-    pub fn new(grid: &'a Grid) -> Self {
-        let first_names = grid.columns.first().is_some_and(|column| column.align == Align::Left);
-        let head = |(at, column): (usize, &'a Column)| ColumnHead {
-            text: &column.head,
-            class: match column.align {
-                Align::Left if at == 0 => "corner",
-                Align::Left => "",
-                Align::Right => "num",
-            },
-        };
-        let row = |cells: &'a Vec<Cell>| -> Vec<CellView<'a>> {
-            let columns = grid.columns.iter().zip(cells).enumerate();
-            columns.map(|(at, (column, cell))| view(cell, column.align, at == 0 && first_names)).collect()
-        };
-        Self {
-            caption: &grid.caption,
-            heads: grid.columns.iter().enumerate().map(head).collect(),
-            rows: grid.rows.iter().map(row).collect(),
-            sortable: grid.rows.len() >= SORTABLE,
+    fn head_class(&self, at: &usize) -> &'static str {
+        match self.columns[*at].align {
+            Align::Left if *at == 0 => "corner",
+            Align::Left => "",
+            Align::Right => "num",
         }
+    }
+
+    fn class(&self, at: &usize, cell: &Cell) -> String {
+        let column = if self.columns[*at].align == Align::Right { "num" } else { "" };
+        let tone = match cell.tone {
+            Tone::Plain if column.is_empty() && self.heads_rows(at) && cell.text.chars().count() <= NAME => "name",
+            Tone::Plain => "",
+            Tone::Good => "good",
+            Tone::Bad => "bad",
+            Tone::Quiet => "quiet",
+        };
+        let tint = match cell.tint {
+            0 => String::new(),
+            strength @ ..0 => format!("tint faster-{}", -strength),
+            strength => format!("tint slower-{strength}"),
+        };
+        let classes = [column, tone, &tint];
+        classes.into_iter().filter(|class| !class.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The text, in parts between which a line may break: names of strategies are long and without blanks.
+    fn pieces<'c>(&self, at: &usize, cell: &'c Cell) -> Vec<&'c str> {
+        if self.heads_rows(at) { cell.text.split_inclusive('+').collect() } else { vec![cell.text.as_str()] }
     }
 }
 
-fn view(cell: &Cell, column: Align, heads: bool) -> CellView<'_> {
-    let short = heads && cell.text.chars().count() <= NAME;
-    let tint = match cell.tint {
-        0 => String::new(),
-        strength @ ..0 => format!(" tint faster-{}", -strength),
-        strength => format!(" tint slower-{strength}"),
-    };
-    let class = match (column, cell.tone) {
-        (Align::Left, Tone::Plain) if short => "name",
-        (Align::Left, Tone::Plain) => "",
-        (Align::Left, Tone::Good) => "good",
-        (Align::Left, Tone::Bad) => "bad",
-        (Align::Left, Tone::Quiet) => "quiet",
-        (Align::Right, Tone::Plain) => "num",
-        (Align::Right, Tone::Good) => "num good",
-        (Align::Right, Tone::Bad) => "num bad",
-        (Align::Right, Tone::Quiet) => "num quiet",
-    };
-    let mark = match cell.tone {
-        Tone::Good => Some(ToneMark { shape: "✓", word: "good" }),
-        Tone::Bad => Some(ToneMark { shape: "✗", word: "bad" }),
-        Tone::Plain | Tone::Quiet => None,
-    };
-    // Names of strategies are long and without blanks; they break where their parts meet.
-    let pieces = if heads { cell.text.split_inclusive('+').collect() } else { vec![cell.text.as_str()] };
-    CellView { pieces, class: format!("{class}{tint}"), heads, mark }
+impl Tone {
+    /// What says how a cell is meant to those who do not see its colour: for the eye, and for the ear.
+    fn mark(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Tone::Good => Some(("✓", "good")),
+            Tone::Bad => Some(("✗", "bad")),
+            Tone::Plain | Tone::Quiet => None,
+        }
+    }
 }
 
 #[cfg(test)]

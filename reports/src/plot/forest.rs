@@ -3,7 +3,9 @@
 //! On a logarithmic axis half and double are equally far from 1. Blue and orange repeat what the place
 //! of the interval says: on which side of 1 all of it is.
 
-use super::picture::{Anchor, BASE, FASTER, GRID, Label, NEITHER, Paint, Picture, QUIET, SLOWER, Sample, TEXT, legend};
+use super::picture::{
+    Anchor, BASE, FASTER, GRID, Label, LegendSample, NEITHER, Paint, Picture, QUIET, SLOWER, TEXT, legend,
+};
 use super::scale::{self, Axis, Tick, drawable_ratio};
 use super::text::{self, LINE, SIZE, SMALL};
 use super::{PlotInterval, RatioPanel, RatioRow, WIDTH};
@@ -56,11 +58,11 @@ pub(super) fn draw(baseline: &str, panels: &[RatioPanel]) -> Picture {
         let name = if baseline.is_empty() { "1x".into() } else { format!("1x = {baseline}") };
         picture.centred(&name, (axis.at(1.0), LINE / 2 + 1), QUIET);
         let items = [
-            (Sample::Dot(NEITHER), "estimate"),
-            (Sample::Thick(Paint { opacity: INTERVAL, ..NEITHER }), "its interval"),
-            (Sample::Thin(NEITHER), "smallest to largest"),
-            (Sample::Dot(FASTER), "interval below 1x"),
-            (Sample::Dot(SLOWER), "interval above 1x"),
+            (LegendSample::Dot(NEITHER), "estimate"),
+            (LegendSample::Thick(Paint { opacity: INTERVAL, ..NEITHER }), "its interval"),
+            (LegendSample::Thin(NEITHER), "smallest to largest"),
+            (LegendSample::Dot(FASTER), "interval below 1x"),
+            (LegendSample::Dot(SLOWER), "interval above 1x"),
         ];
         picture.height = legend(&mut picture, &items.map(|(sample, name)| (sample, name.to_owned())), y + 6) + 4;
     }
@@ -110,7 +112,6 @@ impl Forest {
         end
     }
 
-    /// Label and remark of a row, whole and in lines.
     fn texts(&self, row: &RatioRow) -> [(String, Vec<String>); 2] {
         let (label, remark) = (text::clean(&row.label), text::clean(&row.remark));
         let lines = [text::wrap(&label, SIZE, self.label, 2), text::wrap(&remark, SMALL, self.remark, 3)];
@@ -190,7 +191,7 @@ mod tests {
         dots.collect()
     }
 
-    fn texts<'a>(picture: &'a Picture, wanted: &str) -> Vec<&'a super::super::picture::Mark> {
+    fn texts<'a>(picture: &'a Picture, wanted: &str) -> Vec<&'a super::super::picture::PlotMark> {
         let is = |shape: &Shape| matches!(shape, Shape::Text(label) if label.text == wanted);
         picture.marks.iter().filter(|mark| is(&mark.shape)).collect()
     }

@@ -2,12 +2,14 @@
 //!
 //! An amount has a linear vertical axis that holds 0, so that twice as high is twice as much; a ratio
 //! has a logarithmic one with a line at 1. A point that is not a number breaks its curve. Curves differ
-//! in dashes and markers too, and where they coincide the lower one is wider: colour is never all.
+//! in dashes and markers too: colour is never all.
 
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::picture::{Anchor, BASE, CurveStyle, GRID, Label, Paint, Picture, Point, QUIET, Sample, legend, solid};
+use super::picture::{
+    Anchor, BASE, CurveStyle, GRID, Label, LegendSample, Paint, Picture, Point, QUIET, legend, solid,
+};
 use super::scale::{self, Axis, Tick, drawable, drawable_ratio};
 use super::text::{self, LINE, SMALL};
 use super::{HorizontalScale, PlotLine, ValueUnit, VerticalScale, WIDTH};
@@ -16,33 +18,22 @@ use super::{HorizontalScale, PlotLine, ValueUnit, VerticalScale, WIDTH};
 const BAND: f64 = 0.18;
 /// Markers of a curve are at least this far apart.
 const APART: i32 = 16;
-/// Markers no farther apart than this hide each other.
-const NEAR: i32 = 3;
-/// By how much a hidden marker is larger than that which hides it, and one of a change than others.
+/// By how much the marker of a change is larger than others.
 const RIM: i32 = 3;
-/// More rims than that would hide the marks around it.
-const MOST_RIMS: usize = 6;
-/// A curve of more points is thinned in as many columns, of [`OF_COLUMN`] points each.
-const COLUMNS: usize = 80;
-/// Points that a column keeps: first, last, lowest, highest, and one that cannot be drawn.
-const OF_COLUMN: usize = 5;
 const HEIGHT: i32 = 280;
 
 pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[PlotLine]) -> Picture {
     let mut picture = Picture::new(WIDTH);
-    let named = |(at, line): (usize, &PlotLine)| (Sample::Curve(CurveStyle::new(at)), text::clean(&line.name));
+    let named = |(at, line): (usize, &PlotLine)| (LegendSample::Curve(CurveStyle::new(at)), text::clean(&line.name));
     let top = legend(&mut picture, &lines.iter().enumerate().map(named).collect::<Vec<_>>(), 2) + 8;
     picture.fitted(Label::new(text::clean(y), (0, top + LINE / 2), Anchor::Start, SMALL), WIDTH, QUIET);
     let top = top + LINE + 8;
     let bottom = top + HEIGHT;
 
-    let changes = lines.iter().any(|line| !line.changes.is_empty());
-    let plane = Plane::new(x, scale, lines, (top, bottom));
-    let thin: Vec<PlotLine> = lines.iter().map(|line| plane.thinned(line)).collect();
-    let runs: Vec<Runs> = thin.iter().map(|line| plane.runs(line)).collect();
-    let rim = deepest(&runs).max(i32::from(changes)) * RIM;
-    let plane = Plane { horizontal: plane.horizontal.inset(rim), vertical: plane.vertical.inset(rim), rim, ..plane };
-    let runs: Vec<Runs> = thin.iter().map(|line| plane.runs(line)).collect();
+    let rim = if lines.iter().any(|line| !line.changes.is_empty()) { RIM } else { 0 };
+    let plane = PlotPlane::new(x, scale, lines, (top, bottom));
+    let plane = PlotPlane { horizontal: plane.horizontal.inset(rim), vertical: plane.vertical.inset(rim), ..plane };
+    let runs: Vec<Runs> = lines.iter().map(|line| plane.runs(line)).collect();
 
     plane.frame(&mut picture, x, (top, bottom));
     for (at, runs) in runs.iter().enumerate() {
@@ -50,7 +41,7 @@ pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[
     }
     for (at, line) in lines.iter().enumerate() {
         let style = CurveStyle::new(at);
-        plane.curve(&mut picture, &line.name, (&runs[at], &runs[at + 1..]), style);
+        plane.curve(&mut picture, &line.name, &runs[at], style);
         plane.changes(&mut picture, line, style, bottom);
     }
     let mut y = bottom + LINE + 10;
@@ -74,8 +65,7 @@ pub(super) fn draw(x: &HorizontalScale, y: &str, scale: VerticalScale, lines: &[
     picture
 }
 
-/// The axes, and how values are placed and written.
-struct Plane {
+struct PlotPlane {
     horizontal: Axis,
     vertical: Axis,
     log_x: bool,
@@ -84,11 +74,8 @@ struct Plane {
     scale: VerticalScale,
     /// Where the grid begins, right of the names of its lines.
     left: i32,
-    /// The widest rim there is room for.
-    rim: i32,
 }
 
-/// A point of a curve with its place.
 #[derive(Debug, Clone, Copy)]
 struct Placed {
     at: Point,
@@ -99,7 +86,7 @@ struct Placed {
 /// The points of a curve in runs without gaps.
 type Runs = Vec<Vec<Placed>>;
 
-impl Plane {
+impl PlotPlane {
     fn new(x: &HorizontalScale, scale: VerticalScale, lines: &[PlotLine], (top, bottom): (i32, i32)) -> Self {
         let log_x = matches!(x, HorizontalScale::Log(_));
         let seen_x = |x: f64| if log_x { drawable_ratio(x) } else { drawable(x) };
@@ -117,7 +104,7 @@ impl Plane {
         let horizontal = if log_x { Axis::log(xs, 1.5, room) } else { Axis::linear(xs, room) };
         let counts = points().filter_map(|point| seen_x(point.0)).all(|x| x.fract() == 0.0);
         let dates = *x == HorizontalScale::Dates;
-        Self { horizontal, vertical, log_x, dates, counts, scale, left, rim: 0 }
+        Self { horizontal, vertical, log_x, dates, counts, scale, left }
     }
 
     fn seen_x(&self, x: f64) -> Option<f64> {
@@ -132,7 +119,6 @@ impl Plane {
         Some((self.horizontal.at(self.seen_x(x)?), self.vertical.at(self.seen_y(y)?)))
     }
 
-    /// Draws the grid and the names of its lines.
     fn frame(&self, picture: &mut Picture, x: &HorizontalScale, (top, bottom): (i32, i32)) {
         let base = if self.scale == VerticalScale::Ratio { 1.0 } else { 0.0 };
         for tick in ticks(&self.vertical, self.scale) {
@@ -165,46 +151,7 @@ impl Plane {
         runs.filter(|run: &Vec<Placed>| !run.is_empty()).collect()
     }
 
-    /// A line with few enough points to draw: of each column of the plane the ends and the extremes.
-    fn thinned(&self, line: &PlotLine) -> PlotLine {
-        if line.points.len() <= COLUMNS * OF_COLUMN {
-            return line.clone();
-        }
-        let mut columns: Vec<[Option<usize>; OF_COLUMN]> = vec![[None; OF_COLUMN]; COLUMNS];
-        let mut column = 0;
-        for (at, (x, y)) in line.points.iter().enumerate() {
-            let x = self.seen_x(*x);
-            if let Some(x) = x {
-                let from_left = (self.horizontal.at(x) - self.left).max(0) as usize;
-                column = (from_left * COLUMNS / (WIDTH - self.left).max(1) as usize).min(COLUMNS - 1);
-            }
-            let [first, last, low, high, gap] = &mut columns[column];
-            if x.is_none() || self.seen_y(*y).is_none() {
-                gap.get_or_insert(at);
-                continue;
-            }
-            first.get_or_insert(at);
-            *last = Some(at);
-            if low.is_none_or(|low| *y < line.points[low].1) {
-                *low = Some(at);
-            }
-            if high.is_none_or(|high| *y > line.points[high].1) {
-                *high = Some(at);
-            }
-        }
-        let mut kept: Vec<usize> = columns.into_iter().flatten().flatten().collect();
-        kept.sort_unstable();
-        kept.dedup();
-        PlotLine {
-            name: line.name.clone(),
-            points: kept.iter().map(|at| line.points[*at]).collect(),
-            band: kept.iter().map_while(|at| line.band.get(*at).copied()).collect(),
-            changes: Vec::new(),
-        }
-    }
-
-    /// Draws a curve and its markers; those that the `later` ones hide show a rim around them.
-    fn curve(&self, picture: &mut Picture, name: &str, (runs, later): (&Runs, &[Runs]), style: CurveStyle) {
+    fn curve(&self, picture: &mut Picture, name: &str, runs: &Runs, style: CurveStyle) {
         for run in runs {
             if run.len() > 1 {
                 picture.path(run.iter().map(|point| point.at).collect(), 2, solid(style.rgb)).dash(style.dash);
@@ -212,8 +159,7 @@ impl Plane {
             let mut last: Option<i32> = None;
             for point in run {
                 if last.is_none_or(|last| (point.at.0 - last).abs() >= APART) {
-                    let rim = hidden(point.at, later) as i32 * RIM;
-                    style.mark(picture, point.at, rim.min(self.rim), &format!("{name}: {}", self.show(point.value)));
+                    style.mark(picture, point.at, 0, &format!("{name}: {}", self.show(point.value)));
                     last = Some(point.at.0);
                 }
             }
@@ -245,21 +191,6 @@ fn ticks(axis: &Axis, scale: VerticalScale) -> Vec<Tick> {
         VerticalScale::Ratio => scale::log(axis, "x"),
         VerticalScale::Amount(unit) => scale::linear(axis, unit, 48),
     }
-}
-
-/// How many of the curves drawn later hide a marker at a place.
-fn hidden(at: Point, later: &[Runs]) -> usize {
-    let near = |point: &Placed| (point.at.0 - at.0).abs() <= NEAR && (point.at.1 - at.1).abs() <= NEAR;
-    later.iter().filter(|runs| runs.iter().flatten().any(near)).count().min(MOST_RIMS)
-}
-
-/// The most curves that hide one marker.
-fn deepest(curves: &[Runs]) -> i32 {
-    let hidden = curves
-        .iter()
-        .enumerate()
-        .flat_map(|(at, runs)| runs.iter().flatten().map(move |point| hidden(point.at, &curves[at + 1..])));
-    hidden.max().unwrap_or(0) as i32
 }
 
 fn shade(picture: &mut Picture, runs: &Runs, style: CurveStyle) {
@@ -310,7 +241,7 @@ fn civil(days: i64) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::super::PlotInterval;
-    use super::super::picture::{Mark, Shape};
+    use super::super::picture::{PlotMark, Shape};
     use super::*;
 
     fn line(points: &[(f64, f64)]) -> PlotLine {
@@ -368,7 +299,7 @@ mod tests {
     fn what_is_counted_is_named_in_whole_numbers() {
         let frame = |points: &[(f64, f64)], log_x| {
             let picture = amounts(ValueUnit::Seconds, log_x, &[line(points)]);
-            let text = |mark: &Mark| match &mark.shape {
+            let text = |mark: &PlotMark| match &mark.shape {
                 Shape::Text(words) if words.anchor == Anchor::Middle => Some(words.text.clone()),
                 _ => None,
             };
@@ -378,40 +309,6 @@ mod tests {
             assert_eq!(frame(&[(1.0, 1.0), (2.0, 2.0), (3.0, 2.5)], log_x), ["1", "2", "3", "projects built"]);
         }
         assert!(frame(&[(1.0, 1.0), (1.5, 2.0), (3.0, 2.5)], false).contains(&"1.5".into()));
-    }
-
-    #[test]
-    fn curves_that_coincide_all_show() {
-        let lines = vec![line(&[(1.0, 2.0), (2.0, 4.0), (3.0, 4.0)]); 6];
-        let picture = amounts(ValueUnit::Count, false, &lines);
-        let markers: Vec<_> = picture.marks.iter().filter(|mark| mark.tip.contains(": 2,")).collect();
-        assert_eq!(markers.len(), lines.len());
-        for pair in markers.windows(2) {
-            let (below, above) = (pair[0].bounds(), pair[1].bounds());
-            assert!(below.0 < above.0 && below.1 < above.1 && below.2 > above.2 && below.3 > above.3, "{pair:?}");
-        }
-        for mark in &picture.marks {
-            let (left, top, right, bottom) = mark.bounds();
-            assert!(left >= 0 && top >= 0 && right <= picture.width && bottom <= picture.height, "{mark:?}");
-        }
-    }
-
-    #[test]
-    fn a_curve_of_many_points_is_thinned() {
-        let mut points: Vec<(f64, f64)> = (1..=60_000).map(|x| (f64::from(x), f64::from(x % 1000))).collect();
-        points[30_000].1 = 9999.0;
-        for log_x in [false, true] {
-            let picture = amounts(ValueUnit::Bytes, log_x, &vec![line(&points); 6]);
-            assert!(picture.marks.len() < 1000, "{}", picture.marks.len());
-            for path in paths(&picture).iter().filter(|path| path.len() > 4) {
-                assert!(path.len() <= COLUMNS * OF_COLUMN, "{}", path.len());
-                // The peak is kept, and so are the ends.
-                let top = path.iter().map(|point| point.1).min().expect("points");
-                assert_eq!(path.iter().filter(|point| point.1 == top).count(), 1);
-                let ends = (path.first().expect("points").0, path.last().expect("points").0);
-                assert!(path.iter().all(|point| (ends.0..=ends.1).contains(&point.0)), "{ends:?}");
-            }
-        }
     }
 
     #[test]

@@ -123,8 +123,6 @@ pub enum VerticalScale {
 pub enum ValueUnit {
     /// Seconds.
     Seconds,
-    /// Bytes, shown in powers of 1024.
-    Bytes,
     /// A part of a whole, 0 to 1, shown in per cent.
     Share,
     /// Things.
@@ -163,7 +161,6 @@ impl Plot {
         out.file(&title, &finding)
     }
 
-    /// The picture without its title.
     fn picture(&self) -> Picture {
         match &self.chart {
             Chart::Ratios { baseline, panels } => forest::draw(baseline, panels),
@@ -177,7 +174,6 @@ impl ValueUnit {
         let value = Some(value);
         match self {
             Self::Seconds => crate::text::seconds(value),
-            Self::Bytes => crate::text::bytes(value),
             Self::Share => crate::text::percent(value),
             Self::Count => crate::text::count(value),
         }

@@ -44,22 +44,19 @@ const SERIES: [Rgb; 7] = [
     (118, 118, 118), // grey
 ];
 
-/// An opaque colour.
 pub(super) const fn solid(rgb: Rgb) -> Paint {
     Paint { rgb: Some(rgb), opacity: 1.0 }
 }
 
-/// Marks from back to front.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Picture {
     pub width: i32,
     pub height: i32,
-    pub marks: Vec<Mark>,
+    pub marks: Vec<PlotMark>,
 }
 
-/// A shape with its paint.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Mark {
+pub(super) struct PlotMark {
     pub shape: Shape,
     pub paint: Paint,
     /// Lengths of dashes and gaps; empty for an unbroken line.
@@ -81,7 +78,6 @@ pub(super) enum Shape {
     Text(Label),
 }
 
-/// A line of text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Label {
     pub text: String,
@@ -92,7 +88,6 @@ pub(super) struct Label {
     bold: bool,
 }
 
-/// The part of a text that is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -116,34 +111,34 @@ impl Picture {
         Self { width, height: 0, marks: Vec::new() }
     }
 
-    fn add(&mut self, shape: Shape, paint: Paint) -> &mut Mark {
+    fn add(&mut self, shape: Shape, paint: Paint) -> &mut PlotMark {
         let at = self.marks.len();
-        self.marks.push(Mark { shape, paint, dash: "", tip: String::new() });
+        self.marks.push(PlotMark { shape, paint, dash: "", tip: String::new() });
         &mut self.marks[at]
     }
 
     /// Adds a rectangle between two corners.
-    pub fn rect(&mut self, (x0, y0): Point, (x1, y1): Point, paint: Paint) -> &mut Mark {
+    pub fn rect(&mut self, (x0, y0): Point, (x1, y1): Point, paint: Paint) -> &mut PlotMark {
         self.add(Shape::Rect((x0.min(x1), y0.min(y1)), ((x1 - x0).abs(), (y1 - y0).abs())), paint)
     }
 
-    pub fn line(&mut self, from: Point, to: Point, width: u32, paint: Paint) -> &mut Mark {
+    pub fn line(&mut self, from: Point, to: Point, width: u32, paint: Paint) -> &mut PlotMark {
         self.path(vec![from, to], width, paint)
     }
 
-    pub fn path(&mut self, points: Vec<Point>, width: u32, paint: Paint) -> &mut Mark {
+    pub fn path(&mut self, points: Vec<Point>, width: u32, paint: Paint) -> &mut PlotMark {
         self.add(Shape::Path(points, width), paint)
     }
 
-    pub fn area(&mut self, points: Vec<Point>, paint: Paint) -> &mut Mark {
+    pub fn area(&mut self, points: Vec<Point>, paint: Paint) -> &mut PlotMark {
         self.add(Shape::Area(points), paint)
     }
 
-    pub fn dot(&mut self, centre: Point, radius: i32, paint: Paint) -> &mut Mark {
+    pub fn dot(&mut self, centre: Point, radius: i32, paint: Paint) -> &mut PlotMark {
         self.add(Shape::Dot(centre, radius), paint)
     }
 
-    pub fn text(&mut self, label: Label, paint: Paint) -> &mut Mark {
+    pub fn text(&mut self, label: Label, paint: Paint) -> &mut PlotMark {
         self.add(Shape::Text(label), paint)
     }
 
@@ -201,7 +196,7 @@ impl Picture {
     }
 
     fn element(&self, attributes: &str, head: &str) -> String {
-        let marks: String = self.marks.iter().map(Mark::svg).collect();
+        let marks: String = self.marks.iter().map(PlotMark::svg).collect();
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"system-ui, sans-serif\" \
              {attributes}>\n{head}{marks}</svg>",
@@ -210,7 +205,7 @@ impl Picture {
     }
 }
 
-impl Mark {
+impl PlotMark {
     pub fn tip(&mut self, tip: impl Into<String>) -> &mut Self {
         self.tip = tip.into();
         self
@@ -260,7 +255,6 @@ impl Mark {
     }
 }
 
-/// Text as XML has it, in an attribute too.
 fn escape(text: &str) -> String {
     let text = text::clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;").replace('\'', "&apos;")
@@ -300,9 +294,8 @@ impl CurveStyle {
     }
 }
 
-/// The sample before a name in a legend.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Sample {
+pub(super) enum LegendSample {
     Dot(Paint),
     Thick(Paint),
     Thin(Paint),
@@ -313,10 +306,10 @@ const LEGEND_GAP: i32 = 22;
 
 /// Draws samples and names from `top` on, in as many lines as they need; returns where they end. An
 /// item without a name is left out.
-pub(super) fn legend(picture: &mut Picture, items: &[(Sample, String)], top: i32) -> i32 {
+pub(super) fn legend(picture: &mut Picture, items: &[(LegendSample, String)], top: i32) -> i32 {
     let (mut x, mut y, mut any) = (0, top, false);
     for (sample, name) in items.iter().filter(|(_, name)| !name.is_empty()) {
-        let sample_width = if matches!(sample, Sample::Curve(_)) { 36 } else { 20 };
+        let sample_width = if matches!(sample, LegendSample::Curve(_)) { 36 } else { 20 };
         let room = picture.width - sample_width - 8;
         let wide = sample_width + 8 + text::width(name, text::SMALL).min(room);
         if any && x + wide > picture.width {
@@ -324,16 +317,16 @@ pub(super) fn legend(picture: &mut Picture, items: &[(Sample, String)], top: i32
         }
         let (middle, end) = (y + text::LINE / 2, x + sample_width);
         match *sample {
-            Sample::Dot(paint) => {
+            LegendSample::Dot(paint) => {
                 picture.dot((x + 10, middle), 4, paint);
             }
-            Sample::Thick(paint) => {
+            LegendSample::Thick(paint) => {
                 picture.rect((x, middle - 7), (end, middle + 7), paint);
             }
-            Sample::Thin(paint) => {
+            LegendSample::Thin(paint) => {
                 picture.line((x, middle), (end, middle), 2, paint);
             }
-            Sample::Curve(style) => {
+            LegendSample::Curve(style) => {
                 picture.line((x, middle), (end, middle), 2, solid(style.rgb)).dash(style.dash);
                 style.mark(picture, (x + sample_width / 2, middle), 0, "");
             }
@@ -346,7 +339,7 @@ pub(super) fn legend(picture: &mut Picture, items: &[(Sample, String)], top: i32
 }
 
 #[cfg(test)]
-impl Mark {
+impl PlotMark {
     /// The estimated box around it: left, top, right, bottom.
     pub fn bounds(&self) -> (i32, i32, i32, i32) {
         match &self.shape {
@@ -393,8 +386,8 @@ mod tests {
 
     #[test]
     fn a_full_line_of_a_legend_is_followed_by_another() {
-        let items: Vec<(Sample, String)> =
-            (0..9).map(|at| (Sample::Thick(QUIET), format!("a series called {at}"))).collect();
+        let items: Vec<(LegendSample, String)> =
+            (0..9).map(|at| (LegendSample::Thick(QUIET), format!("a series called {at}"))).collect();
         let mut picture = Picture::new(340);
         let bottom = legend(&mut picture, &items, 10);
         assert!(bottom > 10 + 3 * text::LINE, "{bottom}");
@@ -402,7 +395,7 @@ mod tests {
             let (left, _, right, low) = mark.bounds();
             assert!(left >= 0 && right <= 340 && low <= bottom, "{mark:?}");
         }
-        assert_eq!(legend(&mut picture, &[(Sample::Thick(QUIET), String::new())], 10), 10);
+        assert_eq!(legend(&mut picture, &[(LegendSample::Thick(QUIET), String::new())], 10), 10);
     }
 
     /// The contrast of two colours, 1 to 21, as WCAG 2.2 defines it.

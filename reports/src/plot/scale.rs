@@ -8,7 +8,6 @@ use super::text::{self, SMALL};
 /// Beyond this, positive or negative, an axis does not go: sums of such values are still finite.
 const FARTHEST: f64 = 1e100;
 
-/// A linear or logarithmic axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Axis {
     log: bool,
@@ -27,7 +26,6 @@ pub(super) fn drawable_ratio(value: f64) -> Option<f64> {
     drawable(value).filter(|value| *value > 0.0).map(|value| value.max(1.0 / FARTHEST))
 }
 
-/// The smallest and the largest.
 fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter_map(drawable).fold(None, |extent, value| {
         let (low, high) = extent.unwrap_or((value, value));
@@ -44,7 +42,6 @@ impl Axis {
         Self { log: false, low, high, room }
     }
 
-    /// An axis from the smallest to the largest value.
     pub(super) fn linear(values: impl IntoIterator<Item = f64>, room: (i32, i32)) -> Self {
         let (low, high) = extent(values).unwrap_or((0.0, 1.0));
         // A single value is in the middle.
@@ -80,13 +77,11 @@ impl Axis {
         Self { room: (self.room.0 + by, self.room.1 - by), ..self }
     }
 
-    /// The length in units of the picture.
     pub(super) fn length(&self) -> i32 {
         (self.room.1 - self.room.0).abs()
     }
 }
 
-/// A named value of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tick {
     /// The value.
@@ -99,20 +94,19 @@ pub(super) struct Tick {
 
 /// Room between the texts of two ticks.
 const GAP: i32 = 14;
-const POWERS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// Round values of a linear axis, about one every `every` units of the picture.
 pub(super) fn linear(axis: &Axis, unit: ValueUnit, every: i32) -> Vec<Tick> {
     let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
     let (low, high) = axis.ends();
-    stepped(axis, unit, step(unit, (high - low) / most), most)
+    stepped(axis, unit, step((high - low) / most), most)
 }
 
 /// [`linear`] for an axis that counts things, of which there are no halves.
 pub(super) fn whole(axis: &Axis, every: i32) -> Vec<Tick> {
     let most = f64::from((axis.length() / every.max(1)).clamp(2, 10));
     let (low, high) = axis.ends();
-    stepped(axis, ValueUnit::Count, step(ValueUnit::Count, (high - low) / most).max(1.0), most)
+    stepped(axis, ValueUnit::Count, step((high - low) / most).max(1.0), most)
 }
 
 fn stepped(axis: &Axis, unit: ValueUnit, step: f64, most: f64) -> Vec<Tick> {
@@ -142,7 +136,7 @@ pub(super) fn log_whole(axis: &Axis) -> Vec<Tick> {
 fn candidates(low: f64, high: f64, length: i32) -> Vec<f64> {
     let mut out = vec![1.0];
     if high / low < 4.0 {
-        let step = step(ValueUnit::Count, (high - low) / 5.0).min(1.0);
+        let step = step((high - low) / 5.0).min(1.0);
         out.extend((1..60).map(|i| ((low / step).floor() + f64::from(i)) * step));
         return out;
     }
@@ -165,34 +159,27 @@ fn candidates(low: f64, high: f64, length: i32) -> Vec<f64> {
 
 /// Those whose text does not touch that of an earlier one, by place.
 fn thin(ticks: impl Iterator<Item = Tick>) -> Vec<Tick> {
-    let mut kept: Vec<Tick> = Vec::new();
+    let mut placed: Vec<Tick> = Vec::new();
     for tick in ticks {
         let half = |tick: &Tick| text::width(&tick.text, SMALL) / 2;
-        if kept.iter().all(|other| (other.at - tick.at).abs() >= half(other) + half(&tick) + GAP) {
-            kept.push(tick);
+        if placed.iter().all(|other| (other.at - tick.at).abs() >= half(other) + half(&tick) + GAP) {
+            placed.push(tick);
         }
     }
-    kept.sort_by_key(|tick| tick.at);
-    kept
+    placed.sort_by_key(|tick| tick.at);
+    placed
 }
 
-/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten; for
-/// bytes a power of two, which may be a fifth below it, as the next is so much larger.
-fn step(unit: ValueUnit, raw: f64) -> f64 {
+/// The smallest round step that is not below `raw`: 1, 2 or 5 times a power of ten.
+fn step(raw: f64) -> f64 {
     let raw = if raw.is_finite() && raw > 1e-100 { raw } else { 1e-100 };
-    match unit {
-        ValueUnit::Bytes => (raw.log2() - 0.25).ceil().exp2().max(1.0),
-        ValueUnit::Seconds | ValueUnit::Share | ValueUnit::Count => {
-            let ten = 10f64.powf(raw.log10().floor());
-            [1.0, 2.0, 5.0].map(|factor| factor * ten).into_iter().find(|step| *step >= raw).unwrap_or(10.0 * ten)
-        }
-    }
+    let ten = 10f64.powf(raw.log10().floor());
+    [1.0, 2.0, 5.0].map(|factor| factor * ten).into_iter().find(|step| *step >= raw).unwrap_or(10.0 * ten)
 }
 
 /// A round value with its unit and no more digits than the step has.
 fn name(unit: ValueUnit, value: f64, step: f64) -> String {
     match unit {
-        ValueUnit::Bytes => bytes(value),
         ValueUnit::Seconds => format!("{} s", digits(value, step)),
         ValueUnit::Share => format!("{}%", digits(value * 100.0, step * 100.0)),
         ValueUnit::Count => digits(value, step),
@@ -206,12 +193,6 @@ fn digits(value: f64, step: f64) -> String {
         _ if value.abs() >= 1e7 || decimals > 4 => format!("{value:.1e}"),
         _ => format!("{value:.decimals$}"),
     }
-}
-
-fn bytes(value: f64) -> String {
-    let power = if value.abs() < 1.0 { 0.0 } else { (value.abs().log2() / 10.0).floor().clamp(0.0, 4.0) };
-    let scaled = value / 1024f64.powf(power);
-    format!("{} {}", plain(scaled), POWERS[power as usize])
 }
 
 /// As short as it gets: at most four digits behind the point, no zeros at the end.
@@ -248,10 +229,6 @@ mod tests {
         assert_eq!(texts(&ticks(9.0, ValueUnit::Seconds)), ["0 s", "2 s", "4 s", "6 s", "8 s"]);
         assert_eq!(texts(&ticks(0.9, ValueUnit::Seconds)), ["0 s", "0.2 s", "0.4 s", "0.6 s", "0.8 s"]);
         assert_eq!(texts(&ticks(1.0, ValueUnit::Share)), ["0%", "20%", "40%", "60%", "80%", "100%"]);
-        let gib = 1024f64.powi(3);
-        assert_eq!(texts(&ticks(1.5 * gib, ValueUnit::Bytes)), ["0 B", "512 MiB", "1 GiB", "1.5 GiB"]);
-        let ticks = linear(&Axis::from_zero([-2048.0, 2048.0], (0, 400)), ValueUnit::Bytes, 80);
-        assert_eq!(texts(&ticks), ["-2 KiB", "-1 KiB", "0 B", "1 KiB", "2 KiB"]);
     }
 
     #[test]
@@ -271,14 +248,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ticks_stand_on_the_axis_and_apart(values in prop::collection::vec(any::<f64>(), 0..5), room in 60i32..1000) {
+        fn ticks_are_on_the_axis_and_apart(values in prop::collection::vec(any::<f64>(), 0..5), room in 60i32..1000) {
             let log_axis = Axis::log(values.clone(), 1.2, (0, room));
             let ticks = log(&log_axis, "x");
             for pair in ticks.windows(2) {
                 let widths = text::width(&pair[0].text, SMALL) / 2 + text::width(&pair[1].text, SMALL) / 2;
                 prop_assert!(pair[1].at - pair[0].at >= widths, "{ticks:?}");
             }
-            for unit in [ValueUnit::Seconds, ValueUnit::Bytes, ValueUnit::Share, ValueUnit::Count] {
+            for unit in [ValueUnit::Seconds, ValueUnit::Share, ValueUnit::Count] {
                 let axis = Axis::from_zero(values.clone(), (0, room));
                 let ticks = linear(&axis, unit, 80);
                 prop_assert!(ticks.len() <= 16, "{ticks:?}");
@@ -313,13 +290,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_place_is_inside(values in prop::collection::vec(any::<f64>(), 0..9), asked in any::<f64>()) {
+        fn every_place_is_inside(values in prop::collection::vec(any::<f64>(), 0..9), value in any::<f64>()) {
             for axis in [
                 Axis::from_zero(values.clone(), (10, 90)),
                 Axis::linear(values.clone(), (10, 90)),
                 Axis::log(values.clone(), 1.2, (10, 90)),
             ] {
-                prop_assert!((10..=90).contains(&axis.at(asked)));
+                prop_assert!((10..=90).contains(&axis.at(value)));
                 let (low, high) = axis.ends();
                 prop_assert!(low.is_finite() && high.is_finite() && low < high, "{low} {high}");
             }

@@ -26,7 +26,6 @@ fn assert_inside(picture: &Picture) {
     }
 }
 
-/// Name, text and label of every element.
 fn elements(svg: &str) -> Vec<(String, String, Option<String>)> {
     let xml = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}\n{svg}"));
     let element = |node: roxmltree::Node<'_, '_>| {
@@ -79,7 +78,7 @@ fn every_label_is_said_whatever_it_holds() {
     let shown = ["a < b & c", "\"quoted\", it's", "日本 🦀", "two lines"];
     let points = vec![(1.0, 1.0), (2.0, 2.0)];
     let line = |name: &str| PlotLine { name: name.into(), points: points.clone(), ..PlotLine::default() };
-    let amount = VerticalScale::Amount(ValueUnit::Bytes);
+    let amount = VerticalScale::Amount(ValueUnit::Share);
     let charts = [
         forest(odd[1], odd.map(row).into()),
         lines(HorizontalScale::Log(odd[0].into()), odd[1], amount, odd.map(line).into()),
@@ -157,7 +156,7 @@ fn chart() -> impl Strategy<Value = Chart> {
         text().prop_map(HorizontalScale::Log),
         Just(HorizontalScale::Dates)
     ];
-    let units = [ValueUnit::Seconds, ValueUnit::Bytes, ValueUnit::Share, ValueUnit::Count].map(VerticalScale::Amount);
+    let units = [ValueUnit::Seconds, ValueUnit::Share, ValueUnit::Count].map(VerticalScale::Amount);
     let scale = prop::sample::select([&units[..], &[VerticalScale::Ratio]].concat());
     prop_oneof![
         (text(), prop::collection::vec(panel, 0..3)).prop_map(|(baseline, panels)| Chart::Ratios { baseline, panels }),

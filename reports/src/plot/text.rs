@@ -29,7 +29,6 @@ fn em(c: char) -> i32 {
     }
 }
 
-/// Hundredths of a font size in units, rounded up.
 fn units(hundredths: i32, size: i32) -> i32 {
     (hundredths * size + 99) / 100
 }

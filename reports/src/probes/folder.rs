@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::row::{ProbeRow, RENAMED};
-use records::run_folder::RunError;
+use records::run_folder::{RunError, replace_file};
 use records::{RunInfo, SCHEMA_VERSION};
 
 /// The table.
@@ -27,9 +27,6 @@ pub struct ProbeRun {
 }
 
 /// Writes both files into `dir`, which is made if needed; each replaces its predecessor whole.
-///
-/// # Errors
-/// When a file cannot be written.
 pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
     fs::create_dir_all(dir).map_err(RunError::io("create", dir))?;
     let mut table = csv::Writer::from_writer(Vec::new());
@@ -45,9 +42,7 @@ pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
         serde_json::to_vec_pretty(run).map_err(|error| RunError::io("encode", &dir.join(WHOLE))(error.into()))?;
     whole.push(b'\n');
     for (name, text) in [(TABLE, table), (WHOLE, whole)] {
-        let (staged, path) = (dir.join(format!("{name}.new")), dir.join(name));
-        fs::write(&staged, text).map_err(RunError::io("write", &staged))?;
-        fs::rename(&staged, &path).map_err(RunError::io("replace", &path))?;
+        replace_file(dir, name, &text)?;
     }
     Ok(())
 }
@@ -59,14 +54,14 @@ pub fn write(dir: &Path, run: &ProbeRun) -> Result<(), RunError> {
 /// cannot be understood; each is one line that says what to do.
 pub fn read(dir: &Path) -> Result<ProbeRun, RunError> {
     let path = dir.join(WHOLE);
-    let bad = |why: String| RunError::NotARun { path: dir.into(), why };
+    let bad = |why: String| RunError::not_a_run(dir, why);
     let text = fs::read_to_string(&path).map_err(RunError::io("read", &path))?;
     let value: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| bad(format!("{WHOLE} is no JSON ({error})")))?;
-    // The version first, so that a newer file is told apart from a foreign one.
+    // The version first, so that a newer file is not taken for a foreign one.
     match value.pointer("/info/schema_version").and_then(serde_json::Value::as_u64) {
         None | Some(0) => return Err(bad(format!("{WHOLE} states no schema_version"))),
-        Some(found) if found > u64::from(SCHEMA_VERSION) => return Err(RunError::Newer { path, found }),
+        Some(found) if found > u64::from(SCHEMA_VERSION) => return Err(RunError::Newer(path, found)),
         Some(_) => {}
     }
     let mut run: ProbeRun =

@@ -22,7 +22,7 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
     if brief {
         out += "     P pass, F fail, f a known failure, E an error of the harness, - not applicable\n";
     }
-    let cell = |row: &ProbeRow| if brief { initial(row) } else { cell(row) };
+    let cell = |row: &ProbeRow| if brief { result(row).1 } else { result(row).0 };
     let heads: Vec<String> = (1..=strategies.len()).map(|at| format!(">{at}")).collect();
     let mut columns = vec!["", "expects"];
     columns.extend(heads.iter().map(String::as_str));
@@ -42,23 +42,14 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
 /// More strategies than that get letters for words.
 const ROOMY: usize = 8;
 
-fn initial(row: &ProbeRow) -> &'static str {
+/// The result in a word, and as a letter.
+fn result(row: &ProbeRow) -> (&'static str, &'static str) {
     match row.verdict {
-        ProbeVerdict::Pass => "P",
-        ProbeVerdict::Fail if row.is_known_failure() => "f",
-        ProbeVerdict::Fail => "F",
-        ProbeVerdict::NotApplicable => "-",
-        ProbeVerdict::Error => "E",
-    }
-}
-
-fn cell(row: &ProbeRow) -> &'static str {
-    match row.verdict {
-        ProbeVerdict::Pass => "pass",
-        ProbeVerdict::Fail if row.is_known_failure() => "fail*",
-        ProbeVerdict::Fail => "FAIL",
-        ProbeVerdict::NotApplicable => "-",
-        ProbeVerdict::Error => "ERR",
+        ProbeVerdict::Pass => ("pass", "P"),
+        ProbeVerdict::Fail if row.is_known_failure() => ("fail*", "f"),
+        ProbeVerdict::Fail => ("FAIL", "F"),
+        ProbeVerdict::NotApplicable => ("-", "-"),
+        ProbeVerdict::Error => ("ERR", "E"),
     }
 }
 
@@ -101,7 +92,6 @@ mod tests {
 
     fn row(probe: &str, strategy: &str, verdict: ProbeVerdict, detail: &str, known: &str) -> ProbeRow {
         ProbeRow {
-            run: "r".into(),
             family: "stale".into(),
             probe: probe.into(),
             expects: "rebuild".into(),
@@ -110,8 +100,7 @@ mod tests {
             verdict,
             detail: detail.into(),
             known: known.into(),
-            attempts: 1,
-            wall_s: 0.5,
+            ..ProbeRow::default()
         }
     }
 

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::gathered;
+
 /// How a probe ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProbeVerdict {
     /// As expected.
@@ -14,6 +16,7 @@ pub enum ProbeVerdict {
     #[serde(rename = "n/a")]
     NotApplicable,
     /// The harness could not run the probe: nothing is known of the strategy.
+    #[default]
     Error,
 }
 
@@ -30,7 +33,7 @@ impl ProbeVerdict {
 }
 
 /// A row of `probes.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProbeRow {
     /// Name of the run.
     pub run: String,
@@ -84,13 +87,8 @@ pub const RENAMED: &[(&str, &str)] = &[
 /// Every failure and every error, once for all strategies that ended in the very same words, in
 /// order of first appearance.
 pub fn problems(rows: &[ProbeRow]) -> Vec<(&ProbeRow, Vec<&str>)> {
+    let failed = rows.iter().filter(|row| matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error));
     let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
-    let mut problems: Vec<(&ProbeRow, Vec<&str>)> = Vec::new();
-    for row in rows.iter().filter(|row| matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error)) {
-        match problems.iter_mut().find(|(first, _)| words(first) == words(row)) {
-            Some((_, strategies)) => strategies.push(&row.strategy),
-            None => problems.push((row, vec![&row.strategy])),
-        }
-    }
-    problems
+    let alike = gathered(failed.map(|row| (words(row), row)));
+    alike.into_iter().map(|(_, rows)| (rows[0], rows.iter().map(|row| row.strategy.as_str()).collect())).collect()
 }

@@ -8,7 +8,7 @@ mod write;
 pub use write::{Format, JSON, LONG, MARKDOWN, PAGE, PLOTS, WIDE, WriteError};
 
 use crate::against::{self, Changes, Incomparable};
-use crate::analysis::{Analysis, Run, Source};
+use crate::analysis::{AnalysedRun, Analysis, RunSource};
 use crate::chapters;
 use crate::document::{Document, Section};
 use crate::probes::ProbeRun;
@@ -34,16 +34,16 @@ pub struct Report {
 
 impl Report {
     /// Understands what was read. `baseline` as for [`Analysis::of`].
-    pub fn of(sources: Vec<Source>, baseline: Option<&str>) -> Self {
+    pub fn of(sources: Vec<RunSource>, baseline: Option<&str>) -> Self {
         let mut report = Self::default();
         for source in sources {
             match source {
-                Source::Compare(run) => {
+                RunSource::Compare(run) => {
                     let analysis = Analysis::of(&run, baseline);
                     report.runs.push((*run, analysis));
                 }
-                Source::Probe(run) => report.probes.push(*run),
-                Source::Simulate(run) => report.simulations.push(*run),
+                RunSource::Probe(run) => report.probes.push(*run),
+                RunSource::Simulate(run) => report.simulations.push(*run),
             }
         }
         report
@@ -61,14 +61,14 @@ impl Report {
             return Err(Incomparable { new, old: old.info.name.clone(), why });
         };
         let before = Analysis::of(old, Some(&analysis.baseline));
-        let (new, old) = (Run { folder, analysis }, Run { folder: old, analysis: &before });
+        let (new, old) = (AnalysedRun { folder, analysis }, AnalysedRun { folder: old, analysis: &before });
         self.changes = Some(against::changes(new, old)?);
         Ok(())
     }
 
     /// Adds the design review of all runs at hand.
     pub fn review(&mut self) {
-        let runs = self.runs.iter().map(|(folder, analysis)| Run { analysis, folder }).collect();
+        let runs = self.runs.iter().map(|(folder, analysis)| AnalysedRun { analysis, folder }).collect();
         let simulations = self.simulations.iter().collect();
         let evidence = Evidence { runs, probes: self.probes.iter().collect(), simulations };
         self.review = review::review(&evidence);

@@ -10,7 +10,7 @@ use crate::analysis::Analysis;
 use crate::document::Block;
 use crate::formats::{json, long, markdown, wide};
 use crate::page::{self, PageError, Rows};
-use records::run_folder::RunError;
+use records::run_folder::{RunError, replace_file};
 
 /// Name of the page.
 pub const PAGE: &str = "report.html";
@@ -98,34 +98,26 @@ impl Report {
         let document = self.document();
         let mut written = Vec::new();
         let mut put = |name: &str, text: &str| -> Result<(), RunError> {
-            let path = dir.join(name);
-            let staged = dir.join(format!("{name}.new"));
-            let replaced = fs::write(&staged, text)
-                .map_err(RunError::io("write", &staged))
-                .and_then(|()| fs::rename(&staged, &path).map_err(RunError::io("replace", &path)));
-            if let Err(error) = replaced {
-                let _ = fs::remove_file(&staged);
-                return Err(error);
-            }
-            written.push(path);
+            replace_file(dir, name, text.as_bytes())?;
+            written.push(dir.join(name));
             Ok(())
         };
         let analyses: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();
-        let asked = |format: Format| formats.contains(&format);
-        if asked(Format::Html) {
+        let wanted = |format: Format| formats.contains(&format);
+        if wanted(Format::Html) {
             put(PAGE, &page::render(&document, &self.rows()?)?)?;
         }
-        if asked(Format::Md) {
+        if wanted(Format::Md) {
             put(MARKDOWN, &markdown::render(&document))?;
         }
-        if asked(Format::Csv) {
+        if wanted(Format::Csv) {
             put(WIDE, &wide::render(&analyses, &self.simulations))?;
             put(LONG, &long::render(&analyses, &self.simulations))?;
         }
-        if asked(Format::Json) {
+        if wanted(Format::Json) {
             put(JSON, &json::render(self))?;
         }
-        if asked(Format::Svg) {
+        if wanted(Format::Svg) {
             let plots = dir.join(PLOTS);
             fs::create_dir_all(&plots).map_err(RunError::io("create", &plots))?;
             for block in document.sections.iter().flat_map(|section| &section.blocks) {

@@ -1,6 +1,6 @@
 //! An answer under construction, and the section it becomes.
 //!
-//! Every question lists the evidence that would settle it. The standing of a question is decided by the state
+//! Every question lists the evidence that would answer it. The standing of a question is decided by the state
 //! of that evidence alone, the same way for all:
 //!
 //! | evidence | standing |
@@ -14,25 +14,22 @@
 //! or by a probe that ended; *hinted at* by fewer rounds than a verdict needs, by a count of fewer, or by a
 //! simulation of a made-up trace.
 
-use super::catalogue::Question;
-use super::command::Source;
+use super::catalogue::OpenQuestion;
+use super::command::EvidenceSource;
 use crate::document::{Block, Grid, Section};
-use crate::plot::Plot;
-use crate::words::listed;
+use crate::words::{gathered, listed};
 
-/// The standing of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum QuestionStanding {
     /// No evidence is at hand.
     Open,
-    /// Some of the evidence that would settle it is at hand.
+    /// Some of the evidence that would answer it is at hand.
     Partly,
     /// All of it is.
     Answered,
 }
 
-impl Standing {
-    /// The word shown.
+impl QuestionStanding {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -42,7 +39,6 @@ impl Standing {
     }
 }
 
-/// How well a piece of evidence is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     Missing,
@@ -61,7 +57,6 @@ impl State {
     }
 }
 
-/// What the runs at hand say to a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Answer {
     /// The state of each piece of evidence of the question, in its order.
@@ -85,16 +80,10 @@ impl Answer {
         }
     }
 
-    pub fn plot(&mut self, plot: Plot) {
-        self.blocks.push(Block::Plot(plot));
-    }
-
-    /// Adds to what the runs support.
     pub fn supports(&mut self, sentence: impl Into<String>) {
         self.supports.push(sentence.into());
     }
 
-    /// Adds to what they do not support.
     pub fn limits(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         if !self.limits.contains(&sentence) {
@@ -103,29 +92,27 @@ impl Answer {
     }
 
     /// The states of all evidence; what no command gets is missing.
-    fn parts(&self, question: &Question) -> Vec<(&'static str, Source, State)> {
+    fn parts<'q>(&self, question: &'q OpenQuestion) -> Vec<(&'q str, &'q EvidenceSource, State)> {
         let mut states = self.states.iter();
-        let part = |(what, source): &(&'static str, Source)| match source {
-            Source::Nothing(_) => (*what, *source, State::Missing),
-            _ => (*what, *source, states.next().copied().unwrap_or(State::Missing)),
+        let mut state = |source: &EvidenceSource| match source {
+            EvidenceSource::Nothing(_) => State::Missing,
+            _ => states.next().copied().unwrap_or(State::Missing),
         };
-        question.evidence.iter().map(part).collect()
+        question.evidence.iter().map(|it| (it.what.as_str(), &it.source, state(&it.source))).collect()
     }
 
-    /// The standing of the question.
-    pub fn standing(&self, question: &Question) -> Standing {
+    pub fn standing(&self, question: &OpenQuestion) -> QuestionStanding {
         let parts = self.parts(question);
         let states = || parts.iter().map(|part| part.2);
         match (states().min(), states().max()) {
-            (Some(State::Shown), _) => Standing::Answered,
-            (_, Some(State::Shown | State::Hinted)) => Standing::Partly,
-            _ => Standing::Open,
+            (Some(State::Shown), _) => QuestionStanding::Answered,
+            (_, Some(State::Shown | State::Hinted)) => QuestionStanding::Partly,
+            _ => QuestionStanding::Open,
         }
     }
 
-    /// The section of the report.
-    pub fn into_section(mut self, question: &Question) -> Section {
-        let Question { id, name, asks, .. } = question;
+    pub fn into_section(mut self, question: &OpenQuestion) -> Section {
+        let OpenQuestion { id, name, asks, .. } = question;
         let mut section = Section::new(&format!("review-{id}-{name}"), format!("{id} {name}: {asks}"), 0);
         let (parts, standing) = (self.parts(question), self.standing(question));
         let of = |(word, state): (&str, State)| {
@@ -136,8 +123,8 @@ impl Answer {
         let known: Vec<String> = words.into_iter().filter_map(of).collect();
         section.say(format!("Standing: {} ({}).", standing.as_str(), known.join("; ")));
         section.say(format!("Positions so far: {}", question.positions));
-        if standing > Standing::Open {
-            question.caveats.iter().for_each(|caveat| self.limits(*caveat));
+        if standing > QuestionStanding::Open {
+            question.caveats.iter().for_each(|caveat| self.limits(caveat.as_str()));
         }
         section.blocks.extend(self.blocks);
         for (head, items) in [("These runs support:", self.supports), ("They do not support:", self.limits)] {
@@ -146,19 +133,16 @@ impl Answer {
                 section.push(Block::List(items));
             }
         }
-        let mut commands: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut commands: Vec<(String, &str)> = Vec::new();
         for (what, source, _) in parts.into_iter().filter(|part| part.2 != State::Shown) {
-            match (source, source.command()) {
-                (Source::Nothing(closest), _) => {
+            match source {
+                EvidenceSource::Nothing(closest) => {
                     section.push(Block::Note(format!("No command at hand shows {what} yet. {closest}")));
                 }
-                (_, command) => match commands.iter_mut().find(|(known, _)| *known == command) {
-                    Some((_, parts)) => parts.push(what),
-                    None => commands.push((command, vec![what])),
-                },
+                source => commands.push((source.command(), what)),
             }
         }
-        for (command, parts) in commands {
+        for (command, parts) in gathered(commands) {
             section.say(format!("To learn {}:", listed(&parts)));
             section.push(Block::Command(command));
         }
@@ -168,28 +152,30 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::QUESTIONS;
+    use super::super::catalogue::{ANSWERS, QUESTIONS, WantedEvidence};
     use super::super::evidence::Evidence;
     use super::*;
 
     #[test]
     fn the_standing_is_decided_by_the_evidence() {
-        let two = Question { evidence: &[("a", Source::Simulate), ("b", Source::Simulate)], ..QUESTIONS[0] };
+        let source = EvidenceSource::Simulate(true);
+        let piece = |what: &str| WantedEvidence { what: what.into(), source: source.clone() };
+        let two = OpenQuestion { evidence: vec![piece("a"), piece("b")], ..OpenQuestion::default() };
         let standing = |states: &[State]| Answer::default().states(states).standing(&two);
-        assert_eq!(standing(&[]), Standing::Open);
-        assert_eq!(standing(&[State::Missing, State::Missing]), Standing::Open);
-        assert_eq!(standing(&[State::Missing, State::Hinted]), Standing::Partly);
-        assert_eq!(standing(&[State::Hinted, State::Hinted]), Standing::Partly);
-        assert_eq!(standing(&[State::Shown, State::Hinted]), Standing::Partly);
-        assert_eq!(standing(&[State::Shown, State::Shown]), Standing::Answered);
+        assert_eq!(standing(&[]), QuestionStanding::Open);
+        assert_eq!(standing(&[State::Missing, State::Missing]), QuestionStanding::Open);
+        assert_eq!(standing(&[State::Missing, State::Hinted]), QuestionStanding::Partly);
+        assert_eq!(standing(&[State::Hinted, State::Hinted]), QuestionStanding::Partly);
+        assert_eq!(standing(&[State::Shown, State::Hinted]), QuestionStanding::Partly);
+        assert_eq!(standing(&[State::Shown, State::Shown]), QuestionStanding::Answered);
     }
 
     #[test]
     fn every_answer_has_a_state_for_each_piece_of_evidence() {
-        for question in QUESTIONS {
-            let wanted = question.evidence.iter().filter(|(_, source)| !matches!(source, Source::Nothing(_))).count();
-            let states = (question.answer)(&Evidence::default()).states;
-            assert_eq!(states.len(), wanted, "{}", question.id);
+        assert_eq!(QUESTIONS.len(), ANSWERS.len());
+        for (question, answer) in QUESTIONS.iter().zip(ANSWERS) {
+            let commands = question.evidence.iter().filter(|it| !matches!(it.source, EvidenceSource::Nothing(_)));
+            assert_eq!(answer(&Evidence::default()).states.len(), commands.count(), "{}", question.id);
         }
     }
 }

@@ -1,35 +1,12 @@
 //! Commands that a review prints: real flags, known scenarios and probes.
 //!
-//! Names of strategies may come from a record, so they are quoted for a shell where that is needed. The
-//! lists are public so that the harness can hold them to what it ships.
+//! Names of strategies may come from a record, so they are quoted for a shell where that is needed.
+
+use serde::Deserialize;
 
 /// Scenarios that a printed command may name.
 pub const SCENARIOS: [&str; 9] =
     ["gauntlet", "cold", "edits", "worktrees", "profiles", "upgrade", "contention", "clean", "moved"];
-
-/// Families and probes that a printed command may name.
-pub const PROBES: [&str; 17] = [
-    "*",
-    "stale",
-    "freshness",
-    "identity",
-    "isolation",
-    "faults",
-    "races",
-    "cost",
-    "macro-*",
-    "script-*",
-    "*-two-checkouts",
-    "killed-while-*",
-    "blobs-missing",
-    "store-deleted-during-a-build",
-    "store-on-another-file-system",
-    "very-long-paths",
-    "profiles-in-turn",
-];
-
-/// The corpora that a printed command may name; without one the harness takes its default.
-pub const CORPORA: [&str; 1] = ["gauntlet"];
 
 /// The corpora of which a printed command collects unit graphs.
 pub const TRACED: [&str; 3] = ["quick", "gauntlet", "census"];
@@ -48,43 +25,64 @@ pub(super) const ONE: &str = "none,hardlink+aggressive";
 /// The same with both shapes of store.
 pub(super) const STORES: &str = "none,hardlink+aggressive,hardlink+aggressive@dirs";
 /// De-duplication alone, and caching under two policies.
-pub(super) const DEDUP: &str = "none,dedup,hardlink+conservative,hardlink+aggressive";
+const DEDUP: &str = "none,dedup,hardlink+conservative,hardlink+aggressive";
 
-/// How a piece of evidence is had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// `harness compare`: the scenario and the strategies.
-    Compare(&'static str, &'static str),
-    /// The same on a file system of its own: the volume, too.
-    CompareOn(&'static str, &'static str, &'static str),
-    /// The same over the corpus of many projects.
-    CompareMany(&'static str, &'static str),
-    /// The same with every hit compiled anyway: counts, not times.
-    Shadow(&'static str, &'static str),
-    /// `harness probe`: the probes and the strategies.
-    Probe(&'static str, &'static str),
-    /// `harness simulate`.
-    Simulate,
-    /// No command; the recorded evidence that comes near it.
-    Nothing(&'static str),
+/// A list of strategies, by its name in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum StrategyList {
+    Policies,
+    Links,
+    One,
+    Stores,
+    Dedup,
 }
 
-impl Source {
-    /// The command; empty where there is none.
-    pub fn command(self) -> String {
+impl StrategyList {
+    fn as_str(self) -> &'static str {
         match self {
-            Self::Compare(scenario, strategies) => compare(scenario, strategies),
-            Self::CompareOn(scenario, strategies, volume) => compare_on(scenario, strategies, volume),
-            Self::CompareMany(scenario, strategies) => {
-                let strategies = quoted(strategies);
-                format!("harness compare --corpus gauntlet --scenario {scenario} --strategies {strategies} --rounds 2")
-            }
-            Self::Shadow(scenario, strategies) => {
-                let strategies = quoted(strategies);
-                format!("harness compare --scenario {scenario} --strategies {strategies} --rounds 2 --shadow")
-            }
-            Self::Probe(probes, strategies) => probe(probes, strategies),
-            Self::Simulate => simulate(),
+            Self::Policies => POLICIES,
+            Self::Links => LINKS,
+            Self::One => ONE,
+            Self::Stores => STORES,
+            Self::Dedup => DEDUP,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum EvidenceSource {
+    /// `harness compare`: the scenario and the strategies.
+    Compare(String, StrategyList),
+    /// The same on a file system of its own: the volume, too.
+    CompareOn(String, StrategyList, String),
+    /// The same over the corpus of many projects.
+    CompareMany(String, StrategyList),
+    /// The same with every hit compiled anyway: counts, not times.
+    Shadow(String, StrategyList),
+    /// `harness probe`: the probes and the strategies.
+    Probe(String, StrategyList),
+    /// `harness simulate`.
+    Simulate(bool),
+    /// No command; the recorded evidence that comes near it.
+    Nothing(String),
+}
+
+impl EvidenceSource {
+    /// The command; empty where there is none.
+    pub fn command(&self) -> String {
+        let counted = |flags: &str, scenario: &str, list: &StrategyList, last: &str| {
+            let strategies = quoted(list.as_str());
+            format!("harness compare{flags} --scenario {scenario} --strategies {strategies} --rounds 2{last}")
+        };
+        match self {
+            Self::Compare(scenario, list) => compare(scenario, list.as_str()),
+            Self::CompareOn(scenario, list, volume) => compare_on(scenario, list.as_str(), volume),
+            Self::CompareMany(scenario, list) => counted(" --corpus gauntlet", scenario, list, ""),
+            Self::Shadow(scenario, list) => counted("", scenario, list, " --shadow"),
+            Self::Probe(probes, list) => probe(probes, list.as_str()),
+            Self::Simulate(_) => simulate(),
             Self::Nothing(_) => String::new(),
         }
     }

@@ -13,7 +13,7 @@ use super::answer::{Answer, State};
 use super::evidence::{RowValue, StepArm};
 use crate::stats::{Comparison, Judgement, Verdict};
 use crate::text::percent;
-use crate::words::{estimate, listed, plural};
+use crate::words::{estimate, gathered, listed, plural};
 
 /// `15 pairs: 5 rounds, 3 workspaces`, or `a single sample`.
 pub(super) fn extent(found: &Judgement) -> String {
@@ -26,7 +26,6 @@ pub(super) fn extent(found: &Judgement) -> String {
     }
 }
 
-/// How well a comparison is known.
 fn state(verdict: Verdict) -> State {
     match verdict {
         Verdict::Faster | Verdict::Slower | Verdict::NoDifferenceFound => State::Shown,
@@ -45,6 +44,11 @@ pub(super) fn seen<'a, 'b: 'a>(arms: impl IntoIterator<Item = &'a StepArm<'b>>) 
 }
 
 impl Answer {
+    /// Adds what an arm shows, between its place and its n.
+    pub fn shows(&mut self, arm: &StepArm<'_>, sentence: impl std::fmt::Display) {
+        self.supports(format!("{}: {sentence} ({})", arm.place(), arm.n()));
+    }
+
     /// Adds one number of many arms: a sentence for each strategy and step, from the least to the most, with
     /// the runs it comes from.
     pub fn range(
@@ -54,19 +58,10 @@ impl Answer {
         value: impl Fn(&StepArm<'_>) -> Option<f64>,
         show: fn(f64) -> String,
     ) {
-        let mut groups: Vec<Vec<(StepArm<'_>, f64)>> = Vec::new();
-        for known in arms.iter().filter_map(|arm| Some((*arm, value(arm)?))) {
-            let like = |arm: &StepArm<'_>| {
-                (&arm.step.scenario, &arm.step.step, arm.name())
-                    == (&known.0.step.scenario, &known.0.step.step, known.0.name())
-            };
-            match groups.iter_mut().find(|group| like(&group[0].0)) {
-                Some(group) => group.push(known),
-                None => groups.push(vec![known]),
-            }
-        }
-        for group in groups {
-            let arm = &group[0].0;
+        let known = arms.iter().filter_map(|arm| Some((arm, value(arm)?)));
+        let alike = |arm: &StepArm<'_>| (arm.step.scenario.clone(), arm.step.step.clone(), arm.name().to_owned());
+        for (_, group) in gathered(known.map(|it| (alike(it.0), it))) {
+            let arm = group[0].0;
             let least = show(group.iter().map(|it| it.1).fold(f64::INFINITY, f64::min));
             let most = show(group.iter().map(|it| it.1).fold(f64::NEG_INFINITY, f64::max));
             let range = if least == most { least } else { format!("{least} to {most}") };
@@ -96,21 +91,16 @@ impl Answer {
 
     fn compared(&mut self, all: Vec<(StepArm<'_>, Comparison)>) -> State {
         let mut best = State::Missing;
-        let mut groups: Vec<Vec<(StepArm<'_>, Comparison)>> = Vec::new();
+        let mut verdicts = Vec::new();
         for (arm, found) in all.into_iter().filter(|it| it.0.is_timed() && !it.0.step.cleans) {
             let verdict = found.judgement.verdict;
             best = best.max(if arm.is_distrusted() { State::Hinted } else { state(verdict) });
-            let alike = |(other, it): &(StepArm<'_>, Comparison)| {
-                other.shares_step(&arm) && it.baseline == found.baseline && it.judgement.verdict == verdict
-            };
-            match groups.iter_mut().find(|group| alike(&group[0])) {
-                Some(group) => group.push((arm, found)),
-                None => groups.push(vec![(arm, found)]),
-            }
+            let alike = (arm.at, arm.step.scenario.clone(), arm.step.step.clone(), found.baseline.clone(), verdict);
+            verdicts.push((alike, (arm, found)));
         }
-        for group in &groups {
+        for (_, group) in gathered(verdicts) {
             let (arm, found) = &group[0];
-            let sentence = sentence(group);
+            let sentence = sentence(&group);
             match found.judgement.verdict {
                 Verdict::Faster | Verdict::Slower if !arm.is_distrusted() => self.supports(sentence),
                 _ => self.limits(sentence),
@@ -137,7 +127,6 @@ impl Answer {
     }
 }
 
-/// One sentence for comparisons of one place, baseline and verdict.
 fn sentence(group: &[(StepArm<'_>, Comparison)]) -> String {
     let (arm, found) = &group[0];
     let (place, base) = (arm.place(), &found.baseline);

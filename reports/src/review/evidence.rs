@@ -6,19 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-use crate::analysis::{ArmAnalysis, Run, StepAnalysis};
+use crate::analysis::{AnalysedRun, ArmAnalysis, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall, median};
 use crate::text::bytes;
-use crate::words::plural;
+use crate::words::{gathered, plural};
 use records::{RunInfo, Status, StepRow, UnitRow};
 
-/// Everything at hand.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence<'a> {
     /// Runs of `harness compare`; they are called `R1`, `R2`, … in this order.
-    pub runs: Vec<Run<'a>>,
+    pub runs: Vec<AnalysedRun<'a>>,
     /// Runs of `harness probe`; they are called `P1`, `P2`, … in this order.
     pub probes: Vec<&'a ProbeRun>,
     /// Runs of `harness simulate`; they are called `S1`, `S2`, … in this order.
@@ -42,7 +41,7 @@ pub(super) const WALL_S: RowValue = |row| row.wall_s;
 pub(super) struct StepArm<'a> {
     /// Which run.
     pub at: usize,
-    pub run: Run<'a>,
+    pub run: AnalysedRun<'a>,
     pub step: &'a StepAnalysis,
     arm: &'a ArmAnalysis,
 }
@@ -82,7 +81,6 @@ impl<'a> Evidence<'a> {
         arms
     }
 
-    /// The arms of all steps of a scenario.
     pub(super) fn scenario(&self, scenario: &str) -> Vec<StepArm<'a>> {
         only(&self.arms(), |it| it.step.scenario == scenario)
     }
@@ -94,17 +92,14 @@ impl<'a> StepArm<'a> {
         format!("R{}", self.at + 1)
     }
 
-    /// Whether it is of the step, scenario and run that another is of.
     pub fn shares_step(&self, other: &Self) -> bool {
         self.at == other.at && self.step.step == other.step.step && self.step.scenario == other.step.scenario
     }
 
-    /// Whether it is the same strategy in the same step.
     pub fn is_same(&self, other: &Self) -> bool {
         self.shares_step(other) && self.name() == other.name()
     }
 
-    /// The file system of stores and build directories.
     pub fn file_system(&self) -> &'a str {
         file_system(&self.run.analysis.info)
     }
@@ -114,7 +109,6 @@ impl<'a> StepArm<'a> {
         self.run.analysis.info.options.get("volume").and_then(|it| it.as_str())
     }
 
-    /// Whether it is the baseline.
     pub fn is_baseline(&self) -> bool {
         self.name() == self.run.analysis.baseline
     }
@@ -129,7 +123,6 @@ impl<'a> StepArm<'a> {
         control_failed(self.step)
     }
 
-    /// Rounds with a row that counts.
     pub fn rounds(&self) -> usize {
         self.rounds.len()
     }
@@ -143,7 +136,6 @@ impl<'a> StepArm<'a> {
         self.run.folder.steps.iter().filter(mine).filter(|row| row.status == Status::Ok).collect()
     }
 
-    /// The units of its rows that count.
     pub fn units(&self) -> Vec<&'a UnitRow> {
         let ok: BTreeSet<(u32, &str)> = self.rows().iter().map(|row| (row.round, row.workspace.as_str())).collect();
         let (arm, step) = (self.arm, self.step);
@@ -154,14 +146,12 @@ impl<'a> StepArm<'a> {
             .collect()
     }
 
-    /// The same strategy in another step of the same scenario and run.
     pub fn in_step(&self, step: &str) -> Option<StepArm<'a>> {
         let steps = &self.run.analysis.steps;
         let step = steps.iter().find(|it| it.step == step && it.scenario == self.step.scenario)?;
         Some(StepArm { step, arm: step.arm(self.arm.name())?, ..*self })
     }
 
-    /// The baseline in the same step.
     pub fn baseline(&self) -> Option<StepArm<'a>> {
         Some(StepArm { arm: self.step.arm(&self.run.analysis.baseline)?, ..*self })
     }
@@ -173,7 +163,6 @@ impl<'a> StepArm<'a> {
         self.against_in(other, looks, |_| true)
     }
 
-    /// The same over some workspaces alone.
     pub fn against_in(&self, other: &StepArm<'_>, looks: usize, within: impl Fn(&str) -> bool) -> Option<Comparison> {
         let both = [self.name(), other.name()];
         let here = |row: &&StepRow| {
@@ -285,7 +274,6 @@ pub(super) fn control_failed(step: &StepAnalysis) -> bool {
     step.arms.iter().any(|arm| arm.is_control() && differs(arm))
 }
 
-/// The file system of stores and build directories.
 pub(super) fn file_system(info: &RunInfo) -> &str {
     let of = |role: &str| info.file_systems.iter().find(|it| it.role == role).map(|it| it.kind.as_str());
     of("arm").or_else(|| of("work")).unwrap_or("unknown")
@@ -318,16 +306,9 @@ pub(super) fn pairs<T>(list: &[T]) -> Vec<(&T, &T)> {
     (0..list.len()).flat_map(with).collect()
 }
 
-/// Arms in groups of one step, scenario and run.
 pub(super) fn by_step<'a>(arms: &[StepArm<'a>]) -> Vec<Vec<StepArm<'a>>> {
-    let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
-    for arm in arms {
-        match groups.iter_mut().find(|group| group[0].shares_step(arm)) {
-            Some(group) => group.push(*arm),
-            None => groups.push(vec![*arm]),
-        }
-    }
-    groups
+    let place = |arm: &StepArm<'a>| (arm.at, &arm.step.scenario, &arm.step.step);
+    gathered(arms.iter().map(|arm| (place(arm), *arm))).into_iter().map(|(_, arms)| arms).collect()
 }
 
 /// Key policies, from the narrowest to the widest.
@@ -342,16 +323,11 @@ pub(super) fn rung(arm: &StepArm<'_>) -> Option<usize> {
 /// next narrower policy of that step.
 pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)> {
     let mut found = Vec::new();
-    for arm in arms.iter().filter(|arm| rung(arm).is_some()) {
-        let [integration, _, link, store] = arm.design();
-        let narrower = arms.iter().filter(|it| {
-            let other = it.design();
-            it.shares_step(arm)
-                && rung(it) < rung(arm)
-                && rung(it).is_some()
-                && [other[0], other[2], other[3]] == [integration, link, store]
-        });
-        found.extend(narrower.max_by_key(|it| rung(it)).map(|it| (*arm, *it)));
+    for family in families(arms, 1) {
+        for arm in &family {
+            let narrower = family.iter().filter(|it| rung(it).is_some() && rung(it) < rung(arm));
+            found.extend(narrower.max_by_key(|it| rung(it)).map(|it| (*arm, *it)));
+        }
     }
     found
 }
@@ -359,19 +335,14 @@ pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)
 /// Groups of two arms or more of one step that differ in one part of their design
 /// alone: 1 the key policy, 2 the link mode, 3 the store.
 pub(super) fn families<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<Vec<StepArm<'a>>> {
-    let alike = |a: &StepArm<'_>, b: &StepArm<'_>| {
-        let (one, two) = (a.design(), b.design());
-        a.shares_step(b) && (0..one.len()).all(|at| at == part || one[at] == two[at])
+    let others = |arm: &StepArm<'a>| {
+        let mut design = arm.design();
+        design[part] = None;
+        (arm.at, &arm.step.scenario, &arm.step.step, design)
     };
-    let mut groups: Vec<Vec<StepArm<'a>>> = Vec::new();
-    for arm in arms.iter().filter(|arm| arm.design()[part].is_some()) {
-        match groups.iter_mut().find(|group| alike(&group[0], arm)) {
-            Some(group) => group.push(*arm),
-            None => groups.push(vec![*arm]),
-        }
-    }
-    groups.retain(|group| group.len() > 1);
-    groups
+    let known = arms.iter().filter(|arm| arm.design()[part].is_some());
+    let groups = gathered(known.map(|arm| (others(arm), *arm))).into_iter().map(|(_, arms)| arms);
+    groups.filter(|group| group.len() > 1).collect()
 }
 
 /// Arms of one step that differ in one part of their design alone: 2 the link mode,

@@ -6,7 +6,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `catalogue` | the questions: text, positions, the evidence that would settle each and its command |
+//! | `catalogue` | the questions: text, positions, the evidence that would answer each and its command |
 //! | `answers` | a function for each question |
 //! | `answer` | states of evidence, the standing they decide, and the section |
 //! | `evidence` | arms by run and step, and comparisons of arms with each other |
@@ -17,7 +17,7 @@
 mod answer;
 mod answers;
 mod catalogue;
-mod command;
+pub(crate) mod command;
 mod comparisons;
 mod evidence;
 mod probed;
@@ -25,25 +25,30 @@ mod recommendation;
 mod simulated;
 mod tables;
 
-pub use answer::Standing;
-pub use command::{CORPORA, PROBES, SCENARIOS, TRACED};
-pub use evidence::Evidence;
-pub use recommendation::{Advice, Finding, RULES, Rule, recommendation};
+pub(crate) use evidence::Evidence;
+
+#[cfg(test)]
+pub(crate) use answer::QuestionStanding;
+#[cfg(test)]
+pub(crate) use recommendation::{Finding, recommendation};
 
 use crate::document::Section;
-use catalogue::QUESTIONS;
+use catalogue::{ANSWERS, QUESTIONS};
 
 /// The whole review: the recommendation, then every question in order.
-pub fn review(evidence: &Evidence<'_>) -> Vec<Section> {
-    let answers: Vec<_> = QUESTIONS.iter().map(|question| (question, (question.answer)(evidence))).collect();
-    let standings: Vec<_> = answers.iter().map(|(question, answer)| (question.id, answer.standing(question))).collect();
+pub(crate) fn review(evidence: &Evidence<'_>) -> Vec<Section> {
+    let answers: Vec<_> =
+        QUESTIONS.iter().zip(ANSWERS).map(|(question, answer)| (question, answer(evidence))).collect();
+    let standings: Vec<_> =
+        answers.iter().map(|(question, answer)| (question.id.as_str(), answer.standing(question))).collect();
     let mut sections = vec![recommendation::section(evidence, &standings)];
     sections.extend(answers.into_iter().map(|(question, answer)| answer.into_section(question)));
     sections
 }
 
 /// The standing of each question, by its id, in order.
-pub fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, Standing)> {
-    let standing = |question: &catalogue::Question| (question.answer)(evidence).standing(question);
-    QUESTIONS.iter().map(|question| (question.id, standing(question))).collect()
+#[cfg(test)]
+pub(crate) fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, QuestionStanding)> {
+    let all = QUESTIONS.iter().zip(ANSWERS);
+    all.map(|(question, answer)| (question.id.as_str(), answer(evidence).standing(question))).collect()
 }

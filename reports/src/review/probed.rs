@@ -17,14 +17,12 @@ use crate::words::{distinct, listed, plural};
 /// The prefix of strategies that are wrong on purpose.
 const BROKEN: &str = "broken:";
 
-/// A result of a probe, and the run of probes it is from.
 #[derive(Clone, Copy)]
 pub(super) struct ProbeCase<'a> {
     pub at: usize,
     pub row: &'a ProbeRow,
 }
 
-/// How the probes of one strategy ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ProbeTally {
     pub pass: usize,
@@ -37,27 +35,17 @@ pub(super) struct ProbeTally {
 }
 
 impl ProbeCase<'_> {
-    pub fn is_unexplained(&self) -> bool {
-        self.row.verdict == ProbeVerdict::Fail && self.row.known.is_empty()
-    }
-
-    pub fn is_known(&self) -> bool {
-        self.row.verdict == ProbeVerdict::Fail && !self.row.known.is_empty()
-    }
-
     pub fn has_result(&self) -> bool {
         matches!(self.row.verdict, ProbeVerdict::Pass | ProbeVerdict::Fail)
     }
 }
 
-/// The results that are asked for.
 pub(super) fn cases<'a>(evidence: &Evidence<'a>, wanted: impl Fn(&ProbeRow) -> bool) -> Vec<ProbeCase<'a>> {
     let runs = evidence.probes.iter().enumerate();
     let all = runs.flat_map(|(at, run)| run.rows.iter().map(move |row| ProbeCase { at, row }));
     all.filter(|it| !it.row.strategy.starts_with(BROKEN) && wanted(it.row)).collect()
 }
 
-/// Results of these families.
 pub(super) fn families<'a>(evidence: &Evidence<'a>, names: &[&str]) -> Vec<ProbeCase<'a>> {
     cases(evidence, |row| names.contains(&row.family.as_str()))
 }
@@ -74,7 +62,7 @@ pub(super) fn tally(cases: &[ProbeCase<'_>], strategy: &str) -> ProbeTally {
         let end = match case.row.verdict {
             ProbeVerdict::NotApplicable | ProbeVerdict::Error => 0,
             ProbeVerdict::Pass => 1,
-            ProbeVerdict::Fail if case.is_known() => 2,
+            ProbeVerdict::Fail if case.row.is_known_failure() => 2,
             ProbeVerdict::Fail => 3,
         };
         let known = worst.entry(&case.row.probe).or_insert(end);
@@ -119,8 +107,8 @@ impl Answer {
         let failed: Vec<ProbeCase<'_>> =
             cases.iter().filter(|it| it.row.verdict == ProbeVerdict::Fail).copied().collect();
         let mut known = Vec::new();
-        for (probe, is_known) in distinct(failed.iter().map(|it| (it.row.probe.as_str(), it.is_known()))) {
-            let same = failed.iter().filter(|it| it.row.probe == probe && it.is_known() == is_known);
+        for (probe, is_known) in distinct(failed.iter().map(|it| (it.row.probe.as_str(), it.row.is_known_failure()))) {
+            let same = failed.iter().filter(|it| it.row.probe == probe && it.row.is_known_failure() == is_known);
             let same: Vec<ProbeCase<'_>> = same.copied().collect();
             let who = strategies(&same).join(", ");
             if is_known {

@@ -16,20 +16,19 @@ use crate::simulation::retention::retention_by_key;
 use crate::simulation::{MissRow, SharingRow, SimulationRun};
 use crate::text::{bytes, limit, percent, seconds};
 use crate::words::{first_line, listed, plural};
+use records::MissReason;
 
 /// Workspaces from which a curve says more than an anecdote.
 pub(super) const MANY: u32 = 20;
 /// Reasons of a policy that a table names.
 const MOST: usize = 6;
 
-/// A simulation, and its number among those at hand.
 #[derive(Clone, Copy)]
 pub(super) struct NumberedSimulation<'a> {
     at: usize,
     pub run: &'a SimulationRun,
 }
 
-/// The simulations that have what is asked for.
 pub(super) fn simulations<'a>(
     evidence: &Evidence<'a>,
     has: impl Fn(&SimulationRun) -> bool,
@@ -108,7 +107,6 @@ pub(super) struct SimulatedReuse {
     pub misses: State,
 }
 
-/// What the n-th workspace reuses, and why units miss.
 pub(super) fn reuse(answer: &mut Answer, evidence: &Evidence<'_>) -> SimulatedReuse {
     let with_curve = simulations(evidence, |run| run.curve.iter().any(|row| row.workspaces > 1));
     for sim in &with_curve {
@@ -175,22 +173,9 @@ pub(super) fn refusals(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
 
 /// Whether a unit was admitted and missed; a rule refused it otherwise.
 fn is_miss(row: &MissRow) -> bool {
-    const REASONS: [&str; 11] = [
-        "first-of-several",
-        "never-seen",
-        "version",
-        "features",
-        "profile",
-        "platform",
-        "toolchain",
-        "rustflags",
-        "dependency",
-        "content",
-        "evicted",
-    ];
     // `dependency: version` is a dependency, too.
     let reason = row.reason.split(':').next().unwrap_or_default();
-    REASONS.contains(&reason)
+    reason == "first-of-several" || MissReason::ALL.iter().any(|it| it.as_str() == reason)
 }
 
 fn is_refused(row: &MissRow) -> bool {
@@ -217,7 +202,6 @@ pub(super) fn keys(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     known(answer, &all, false)
 }
 
-/// Stores of limited size.
 pub(super) fn retention(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = simulations(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
     for (sim, by_key) in
@@ -250,7 +234,6 @@ pub(super) fn retention(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     known(answer, &all, false)
 }
 
-/// Units that are the same in another Cargo command or profile.
 pub(super) fn commands(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = simulations(evidence, |run| !run.sharing.is_empty());
     for sim in &all {
@@ -301,7 +284,6 @@ pub(super) fn remote(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     known(answer, &all, false)
 }
 
-/// A store day by day.
 pub(super) fn growth(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let all = simulations(evidence, |run| store_growth(run).iter().any(|growth| growth.gain().is_some()));
     for sim in &all {

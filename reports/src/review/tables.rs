@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::StepArm;
 use crate::analysis::ArmAnalysis;
-use crate::document::{Cell, Grid, Tone};
+use crate::document::{Cell, Grid, Tone, heads};
 use crate::text::{UNMEASURED, bytes, count, percent, seconds};
 use crate::words::{estimate, verdict_cell};
 use records::{Outcome, UnitRow};
@@ -95,7 +95,6 @@ pub(super) fn restored_files(arm: &ArmAnalysis) -> Option<f64> {
     known.into_iter().flatten().reduce(|a, b| a + b).filter(|sum| *sum > 0.0)
 }
 
-/// A row for each arm.
 pub(super) fn table(caption: &str, arms: &[StepArm<'_>], columns: &[Col]) -> Grid {
     let mut heads = vec!["run", "file system", "step", "strategy"];
     heads.extend(columns.iter().map(|column| column.0));
@@ -111,7 +110,6 @@ pub(super) fn table(caption: &str, arms: &[StepArm<'_>], columns: &[Col]) -> Gri
     grid
 }
 
-/// Units of one kind in one step under one strategy, per round.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct UnitShare {
     pub units: f64,
@@ -147,24 +145,14 @@ impl UnitShare {
 }
 
 /// A name for some units, and which they are.
-pub(super) type UnitKind<'k> = (&'k str, fn(&UnitRow) -> bool);
+pub(super) type UnitSelection<'k> = (&'k str, fn(&UnitRow) -> bool);
 
 /// A row for each arm and kind of unit: shares of units and compile seconds, and outcomes.
-pub(super) fn kinds(caption: &str, arms: &[StepArm<'_>], kinds: &[UnitKind<'_>]) -> Grid {
-    let heads = [
-        "run",
-        "step",
-        "strategy",
-        "units that are",
-        "> units",
-        "> of all",
-        "> compile time",
-        "> of all",
-        "> bytes",
-        "> hits",
-        "> refused",
-        "n",
-    ];
+pub(super) fn kinds(caption: &str, arms: &[StepArm<'_>], kinds: &[UnitSelection<'_>]) -> Grid {
+    let heads = heads(
+        "run | step | strategy | units that are | > units | > of all | > compile time | > of all | \
+ > bytes | > hits | > refused | n",
+    );
     let mut grid = Grid::new(caption, &heads);
     for arm in arms {
         let all = UnitShare::of(arm, |_| true);
@@ -235,12 +223,12 @@ pub(super) fn reasons_table(caption: &str, arms: &[StepArm<'_>], outcomes: &[Out
 /// One arm for each run, step, integration and key policy: arms that differ in their links
 /// and stores alone reuse the same units.
 pub(super) fn one_per_policy<'a>(arms: &[StepArm<'a>]) -> Vec<StepArm<'a>> {
-    let mut kept: Vec<StepArm<'a>> = Vec::new();
+    let mut first: Vec<StepArm<'a>> = Vec::new();
     for arm in arms.iter().filter(|arm| arm.key.is_some()) {
         let same = |it: &&StepArm<'_>| it.shares_step(arm) && it.key == arm.key && it.integration == arm.integration;
-        if !kept.iter().any(|it| same(&it)) {
-            kept.push(*arm);
+        if !first.iter().any(|it| same(&it)) {
+            first.push(*arm);
         }
     }
-    kept
+    first
 }

@@ -1,6 +1,7 @@
 //! What a key with one input less would reuse, by key policy and Cargo command.
 
 use super::{RelaxationRow, SimulationRun};
+use crate::words::gathered;
 
 /// The policy as it is.
 pub const NONE: &str = "none";
@@ -41,18 +42,12 @@ pub fn share(row: &RelaxationRow) -> Option<f64> {
 
 /// All of a simulation, in order of appearance.
 pub fn ablations(run: &SimulationRun) -> Vec<Ablation<'_>> {
-    let mut groups: Vec<Ablation<'_>> = Vec::new();
-    for row in &run.relaxations {
-        let known = groups.iter().position(|it| it.policy == row.policy && it.command == row.command);
-        let at = known.unwrap_or_else(|| {
-            groups.push(Ablation { policy: &row.policy, command: &row.command, base: None, rows: Vec::new() });
-            groups.len() - 1
-        });
-        match row.relaxation == NONE {
-            true => groups[at].base = Some(row),
-            false => groups[at].rows.push(row),
-        }
+    let groups = gathered(run.relaxations.iter().map(|row| ((row.policy.as_str(), row.command.as_str()), row)));
+    let mut all = Vec::new();
+    for ((policy, command), rows) in groups {
+        let (base, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.relaxation == NONE);
+        rows.sort_by(|a, b| b.gained_s.total_cmp(&a.gained_s));
+        all.push(Ablation { policy, command, base: base.last().copied(), rows });
     }
-    groups.iter_mut().for_each(|group| group.rows.sort_by(|a, b| b.gained_s.total_cmp(&a.gained_s)));
-    groups
+    all
 }

@@ -1,6 +1,7 @@
 //! Reuse by the number of workspaces, a curve for each policy and Cargo command.
 
 use super::{CurveRow, SimulationRun};
+use crate::words::{distinct, gathered};
 
 /// Numbers of workspaces that a table names.
 const NAMED: [u32; 12] = [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
@@ -51,7 +52,7 @@ pub fn is_plain(policy: &str) -> bool {
 }
 
 /// The name of a policy in a text: `conservative:everything` is `conservative (everything)`, which
-/// a table breaks between words, and which is told from two policies of the same curve.
+/// a table breaks between words, and which is not read as two policies of the same curve.
 pub fn first_class(policy: &str) -> String {
     match policy.split_once(':') {
         Some((policy, relaxation)) => format!("{policy} ({relaxation})"),
@@ -62,20 +63,11 @@ pub fn first_class(policy: &str) -> String {
 /// Every curve of a simulation: by command in order of appearance; within it policies as they
 /// are first, in that order too, then relaxed ones, by what they reuse in the end.
 pub fn curves(run: &SimulationRun) -> Vec<Curve<'_>> {
-    let mut curves: Vec<Curve<'_>> = Vec::new();
-    for row in &run.curve {
-        match curves.iter_mut().find(|it| it.policy == row.policy && it.command == row.command) {
-            Some(curve) => curve.rows.push(row),
-            None => curves.push(Curve { policy: &row.policy, command: &row.command, rows: vec![row] }),
-        }
-    }
+    let all = gathered(run.curve.iter().map(|row| ((row.policy.as_str(), row.command.as_str()), row)));
+    let curve = |((policy, command), rows)| Curve { policy, command, rows };
+    let mut curves: Vec<Curve<'_>> = all.into_iter().map(curve).collect();
     curves.iter_mut().for_each(|curve| curve.rows.sort_by_key(|row| row.workspaces));
-    let mut commands: Vec<&str> = Vec::new();
-    for curve in &curves {
-        if !commands.contains(&curve.command) {
-            commands.push(curve.command);
-        }
-    }
+    let commands = distinct(curves.iter().map(|curve| curve.command));
     let place = |curve: &Curve<'_>| commands.iter().position(|command| *command == curve.command);
     let end = |curve: &Curve<'_>| if curve.is_plain() { 0.0 } else { curve.last().hit_rate_by_cost };
     curves.sort_by(|a, b| {
@@ -87,12 +79,8 @@ pub fn curves(run: &SimulationRun) -> Vec<Curve<'_>> {
 
 /// The curves of each command, in the order of [`curves`].
 pub fn by_command(run: &SimulationRun) -> Vec<Vec<Curve<'_>>> {
-    let mut groups: Vec<Vec<Curve<'_>>> = Vec::new();
-    for curve in curves(run) {
-        match groups.last_mut().filter(|group| group[0].command == curve.command) {
-            Some(group) => group.push(curve),
-            None => groups.push(vec![curve]),
-        }
-    }
-    groups
+    gathered(curves(run).into_iter().map(|curve| (curve.command, curve)))
+        .into_iter()
+        .map(|(_, curves)| curves)
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! A run of `harness simulate` on disk: `run.json` and a table for each question.
 //!
 //! All files are written whole, `run.json` last: it says how many rows each table has, so
-//! that a table which lost some is told apart from a short one. A table that is not there was
+//! that a table which lost some is not taken for a short one. A table that is not there was
 //! not asked for and reads as empty; one that is there must have its columns.
 
 use std::fs;
@@ -10,17 +10,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow};
-use super::tables::Table;
+use super::rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
 use super::trace::TraceInfo;
 use records::RunInfo;
-use records::run_folder::{RUN_FILE, RunError, STEPS_FILE, one_line, read_info};
+use records::run_folder::{RUN_FILE, RunError, STEPS_FILE, one_line, read_info, replace_file};
 
 /// `options.command` in `run.json` of a simulation.
 pub const COMMAND: &str = "simulate";
-/// Where `run.json` tells of the trace.
+/// Where `run.json` describes the trace.
 const TRACE: &str = "trace";
-/// Where `run.json` tells how many rows the tables have.
+/// Where `run.json` says how many rows the tables have.
 const TABLES: &str = "tables";
 
 /// A simulation: under which conditions, of what, and what came out.
@@ -71,7 +70,7 @@ impl SimulationRun {
     }
 }
 
-/// Whether a folder holds a simulation, as far as its files tell.
+/// Whether a folder holds a simulation, as far as its files say.
 pub fn is_one(dir: &Path) -> bool {
     let info = fs::read(dir.join(RUN_FILE)).ok();
     let info: Option<Value> = info.and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -111,9 +110,7 @@ pub fn write(dir: &Path, run: &SimulationRun) -> Result<(), RunError> {
     whole.push(b'\n');
     files.push((RUN_FILE.into(), whole));
     for (name, text) in files {
-        let (staged, path) = (dir.join(format!("{name}.new")), dir.join(name));
-        fs::write(&staged, text).map_err(RunError::io("write", &staged))?;
-        fs::rename(&staged, &path).map_err(RunError::io("replace", &path))?;
+        replace_file(dir, &name, &text)?;
     }
     Ok(())
 }
@@ -137,11 +134,11 @@ fn text<T: Table>(dir: &Path, rows: &[T]) -> Result<Vec<u8>, RunError> {
 /// understood; each is one line that says what to do.
 pub fn read(dir: &Path) -> Result<SimulationRun, RunError> {
     let mut info = read_info(dir)?;
-    let bad = |why: String| RunError::NotARun { path: dir.into(), why };
+    let bad = |why: String| RunError::not_a_run(dir, why);
     if info.options.get("command").and_then(Value::as_str) != Some(COMMAND) {
         return Err(bad(format!("{RUN_FILE} is not that of a simulation")));
     }
-    let trace = info.other.remove(TRACE).ok_or_else(|| bad(format!("{RUN_FILE} does not tell what was replayed")))?;
+    let trace = info.other.remove(TRACE).ok_or_else(|| bad(format!("{RUN_FILE} does not say what was replayed")))?;
     let trace: TraceInfo = serde_json::from_value(trace)
         .map_err(|error| bad(format!("trace in {RUN_FILE} does not fit its schema ({error})")))?;
     trace.check().map_err(|why| bad(format!("trace in {RUN_FILE}: {why}")))?;
@@ -162,7 +159,7 @@ pub fn read(dir: &Path) -> Result<SimulationRun, RunError> {
 /// The rows of a table; none where it is not there and no row of it was counted.
 fn rows<T: Table>(dir: &Path, counts: &Value) -> Result<Vec<T>, RunError> {
     let path = dir.join(T::FILE);
-    let bad = |why: String| RunError::NotARun { path: dir.into(), why };
+    let bad = |why: String| RunError::not_a_run(dir, why);
     let counted = counts.get(T::FILE).and_then(Value::as_u64);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,

@@ -1,6 +1,7 @@
 //! What a store without limits gains a day.
 
 use super::{GrowthRow, SimulationRun};
+use crate::words::gathered;
 
 /// A store under one key policy, day by day.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +46,6 @@ impl<'a> StoreGrowth<'a> {
     }
 }
 
-/// A gain between the ends of two days.
 fn between(from: &GrowthRow, to: &GrowthRow) -> Option<Gain> {
     let days = to.day.checked_sub(from.day).filter(|days| *days > 0)?;
     let each = |before: f64, after: f64| (after - before) / f64::from(days);
@@ -60,13 +60,8 @@ fn between(from: &GrowthRow, to: &GrowthRow) -> Option<Gain> {
 
 /// All of a simulation, by key policy in order of appearance.
 pub fn store_growth(run: &SimulationRun) -> Vec<StoreGrowth<'_>> {
-    let mut all: Vec<StoreGrowth<'_>> = Vec::new();
-    for row in &run.growth {
-        match all.iter_mut().find(|it| it.key == row.key) {
-            Some(growth) => growth.rows.push(row),
-            None => all.push(StoreGrowth { key: &row.key, rows: vec![row] }),
-        }
-    }
+    let keys = gathered(run.growth.iter().map(|row| (row.key.as_str(), row)));
+    let mut all: Vec<StoreGrowth<'_>> = keys.into_iter().map(|(key, rows)| StoreGrowth { key, rows }).collect();
     all.iter_mut().for_each(|growth| growth.rows.sort_by_key(|row| row.day));
     all
 }

@@ -2,8 +2,7 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`rows`] | the tables, a row type each |
-//! | [`tables`] | their files and columns, and what a sound row holds |
+//! | [`rows`] | the tables, a row type each with its file and what a sound row holds |
 //! | [`trace`] | what was replayed, and how well its estimates fit |
 //! | [`folder`] | all of it as a run folder, written and read |
 //! | [`curves`] | reuse by the number of workspaces |
@@ -19,10 +18,8 @@ pub mod growth;
 pub mod remote;
 pub mod retention;
 pub mod rows;
-pub mod tables;
 pub mod trace;
 
 pub use folder::{SimulationRun, is_one, read, write};
-pub use rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow};
-pub use tables::Table;
+pub use rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
 pub use trace::{FitInfo, Origin, TraceInfo};

@@ -1,6 +1,7 @@
 //! From which bandwidth on fetching beats compiling.
 
 use super::{RemoteRow, SimulationRun};
+use crate::words::gathered;
 
 /// One policy on one kind of network, by bandwidth.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,26 +70,15 @@ pub fn megabits(bits_per_s: f64) -> f64 {
 /// All of a simulation, a group for each command and network, each with its policies, in order
 /// of appearance.
 pub fn remote_by_bandwidth(run: &SimulationRun) -> Vec<Vec<RemoteByBandwidth<'_>>> {
-    let mut groups: Vec<Vec<RemoteByBandwidth<'_>>> = Vec::new();
-    let alike = |a: &RemoteRow, b: &RemoteRow| {
-        a.command == b.command
-            && a.latency_s == b.latency_s
-            && a.transfers == b.transfers
-            && a.jobs == b.jobs
-            && a.lookup == b.lookup
-    };
-    for row in &run.remote {
-        let at = groups.iter().position(|group| alike(group[0].setup(), row)).unwrap_or_else(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        match groups[at].iter_mut().find(|it| it.policy == row.policy) {
-            Some(by_bandwidth) => by_bandwidth.rows.push(row),
-            None => groups[at].push(RemoteByBandwidth { policy: &row.policy, rows: vec![row] }),
-        }
-    }
-    for by_bandwidth in groups.iter_mut().flatten() {
-        by_bandwidth.rows.sort_by(|a, b| a.bits_per_s.total_cmp(&b.bits_per_s));
+    let network = |row: &RemoteRow| (row.latency_s, row.transfers, row.jobs);
+    let all = run.remote.iter().map(|row| ((&row.command, &row.lookup, network(row)), row));
+    let mut groups = Vec::new();
+    for (_, rows) in gathered(all) {
+        let policies = gathered(rows.into_iter().map(|row| (row.policy.as_str(), row)));
+        let by_bandwidth = |(policy, rows)| RemoteByBandwidth { policy, rows };
+        let mut group: Vec<RemoteByBandwidth<'_>> = policies.into_iter().map(by_bandwidth).collect();
+        group.iter_mut().for_each(|it| it.rows.sort_by(|a, b| a.bits_per_s.total_cmp(&b.bits_per_s)));
+        groups.push(group);
     }
     groups
 }
@@ -99,25 +89,8 @@ mod tests {
 
     #[test]
     fn fetching_breaks_even_between_two_bandwidths() {
-        let row = |bits: f64, fetch_s: f64| RemoteRow {
-            policy: "p".into(),
-            command: "c".into(),
-            bits_per_s: bits,
-            latency_s: 0.1,
-            transfers: 1,
-            jobs: 1,
-            workspaces: 1,
-            units: 1,
-            available: 1.0,
-            worth_fetching: 1.0,
-            moved_bytes: 1.0,
-            compile_s: 100.0,
-            fetch_s,
-            choose_s: fetch_s,
-            critical_compile_s: 1.0,
-            critical_choose_s: 1.0,
-            lookup: "by-level".into(),
-        };
+        let row =
+            |bits: f64, fetch_s: f64| RemoteRow { bits_per_s: bits, compile_s: 100.0, fetch_s, ..RemoteRow::default() };
         let found = |times: [f64; 3]| {
             let rows: Vec<RemoteRow> = [1.0, 2.0, 3.0].into_iter().zip(times).map(|(at, s)| row(at, s)).collect();
             RemoteByBandwidth { policy: "p", rows: rows.iter().collect() }.break_even(|row| row.fetch_s)

@@ -1,6 +1,7 @@
 //! Retention policies against each other and against what no policy can do better.
 
 use super::{RetentionRow, SimulationRun};
+use crate::words::gathered;
 
 /// By how much seconds may differ and still count as the same: estimates are no closer.
 pub const NEAR: f64 = 1.05;
@@ -15,7 +16,7 @@ pub struct RetentionByKey<'a> {
 }
 
 /// Whether a policy knows the future, so that none can be built like it.
-pub fn is_offline(policy: &str) -> bool {
+fn is_offline(policy: &str) -> bool {
     policy.starts_with("offline-")
 }
 
@@ -84,19 +85,11 @@ impl<'a> RetentionByKey<'a> {
 
 /// All of a simulation, by key policy in order of appearance.
 pub fn retention_by_key(run: &SimulationRun) -> Vec<RetentionByKey<'_>> {
-    let mut all: Vec<RetentionByKey<'_>> = Vec::new();
-    for row in &run.retention {
-        let at = all.iter().position(|it| it.key == row.key).unwrap_or_else(|| {
-            all.push(RetentionByKey { key: &row.key, policies: Vec::new() });
-            all.len() - 1
-        });
-        match all[at].policies.iter_mut().find(|(name, _)| *name == row.policy) {
-            Some((_, rows)) => rows.push(row),
-            None => all[at].policies.push((&row.policy, vec![row])),
-        }
-    }
-    for (_, rows) in all.iter_mut().flat_map(|by_key| &mut by_key.policies) {
-        rows.sort_by_key(|row| row.cap_bytes.unwrap_or(u64::MAX));
+    let mut all = Vec::new();
+    for (key, rows) in gathered(run.retention.iter().map(|row| (row.key.as_str(), row))) {
+        let mut policies = gathered(rows.into_iter().map(|row| (row.policy.as_str(), row)));
+        policies.iter_mut().for_each(|(_, rows)| rows.sort_by_key(|row| row.cap_bytes.unwrap_or(u64::MAX)));
+        all.push(RetentionByKey { key, policies });
     }
     all
 }
@@ -106,20 +99,8 @@ mod tests {
     use super::*;
 
     fn row(policy: &str, cap: Option<u64>, rebuilt_s: f64) -> RetentionRow {
-        RetentionRow {
-            policy: policy.into(),
-            cap_bytes: cap,
-            hit_rate_by_cost: 0.5,
-            rebuilt_s,
-            bound_s: 50.0,
-            hit_rate: 0.5,
-            key: "aggressive".into(),
-            evicted_bytes: 0.0,
-            rebuilt_s_per_gb: None,
-            peak_bytes: 0.0,
-            refused_s: 0.0,
-            rebuilt_again_s: 0.0,
-        }
+        let (policy, key) = (policy.into(), "aggressive".into());
+        RetentionRow { policy, key, cap_bytes: cap, rebuilt_s, bound_s: 50.0, ..RetentionRow::default() }
     }
 
     fn best(rows: &[RetentionRow]) -> Result<String, Vec<String>> {

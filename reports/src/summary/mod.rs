@@ -12,7 +12,7 @@ use records::Outcome;
 use crate::analysis::{
     Analysis, ArmAnalysis, CauseGroup, Metric, OwnCounts, Problem, ShadowCounts, StepAnalysis, WallRounds, costliest,
 };
-use crate::document::{Align, Block, Cell, Column, Document, Grid, Section};
+use crate::document::{Align, Block, Cell, Document, Grid, GridColumn, Section};
 use crate::text::{UNMEASURED, clean, count, factor, fit, percent, seconds};
 use crate::words::plural;
 
@@ -85,7 +85,6 @@ impl ShownSizes {
     }
 }
 
-/// The tables of a whole run.
 pub fn document(run: &Analysis) -> Document {
     document_within(run, CauseLimits::default())
 }
@@ -159,7 +158,7 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
             plural(step.workspaces, "workspace"),
             plural(step.rounds, "round"),
         ),
-        columns: heads.map(|(head, align)| Column { head: head.into(), align }).collect(),
+        columns: heads.map(|(head, align)| GridColumn { head: head.into(), align }).collect(),
         rows: Vec::new(),
     };
     let mut notes: Vec<String> = Vec::new();
@@ -309,7 +308,6 @@ fn causes(run: &Analysis, limits: CauseLimits) -> Section {
     section
 }
 
-/// The causes of a group, the costliest first.
 pub(crate) fn cause_table(caption: String, group: &CauseGroup, most: usize) -> Grid {
     let mut grid = Grid::new(caption, &[">lost", ">share", ">units", "outcome", "reason or rule", "because"]);
     let share = |lost: f64| percent((group.lost_s > 0.0).then(|| lost / group.lost_s));

@@ -3,9 +3,9 @@
 
 use itertools::Itertools as _;
 
-use crate::analysis::{Analysis, Detectable, Standing, StepAnalysis};
+use crate::analysis::{Analysis, Detectable, StepAnalysis, VerdictStanding};
 use crate::document::{Block, Grid, Section};
-use crate::stats::{Block as FlipUnit, Comparison, Judgement, Verdict};
+use crate::stats::{Comparison, FlipUnit, Judgement, Verdict};
 use crate::text::{clean, fit, part};
 use crate::words::{bounds, estimate, plural, probability, ratio_or_dash};
 
@@ -13,12 +13,12 @@ use crate::words::{bounds, estimate, plural, probability, ratio_or_dash};
 pub(super) fn section(run: &Analysis) -> Section {
     let mut section = Section::default();
     match run.standing() {
-        Standing::NothingToCompare => {}
-        Standing::NoPair => {
+        VerdictStanding::NothingToCompare => {}
+        VerdictStanding::NoPair => {
             section.say(format!("verdicts: none, for no arm has a pair of valid rows with {}", run.baseline));
         }
-        Standing::TooFewRounds => section.say(too_few(run)),
-        Standing::Judged => {
+        VerdictStanding::TooFewRounds => section.say(too_few(run)),
+        VerdictStanding::Judged => {
             section.say(legend(run));
             for step in run.steps.iter().filter(|step| step.arms.iter().any(|arm| arm.wall.is_some())) {
                 of_step(&mut section, step, &run.baseline);
@@ -120,7 +120,6 @@ fn excluded(comparison: &Comparison, step: &StepAnalysis) -> Option<String> {
     (out > 0).then(|| format!("left out of {}: {}", plural(all, "pair"), why.collect::<Vec<_>>().join(", ")))
 }
 
-/// What the control of a step shows.
 fn control_line(control: &Comparison) -> String {
     let found = &control.judgement;
     let who = format!("{} is {} a second time", control.strategy, control.baseline);

@@ -18,8 +18,8 @@
 use super::Random;
 use super::bootstrap::{self, MIN_ROUNDS};
 use super::comparison::{Question, samples};
-use super::sample::{Sample, median};
-use super::verdict::Rule;
+use super::sample::{PairedSample, median};
+use super::verdict::DecisionRule;
 use records::{Status, StepRow};
 use std::collections::BTreeSet;
 
@@ -87,8 +87,8 @@ pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<Str
     chosen.map(|(arm, _)| arm.clone()).collect()
 }
 
-fn width(sample: &Sample, question: &Question) -> f64 {
-    let Rule { block, confidence, resamples, .. } = question.rule;
+fn width(sample: &PairedSample, question: &Question) -> f64 {
+    let DecisionRule { block, confidence, resamples, .. } = question.rule;
     let mut random = Random::named(question.seed, &format!("bootstrap {}", sample.name()));
     bootstrap::interval(sample, block, confidence, resamples, &mut random)
         .map_or(f64::INFINITY, |interval| interval.width().ln())
@@ -137,7 +137,8 @@ mod tests {
     }
 
     fn next(rows: &[StepRow], arms: &[&str]) -> Vec<String> {
-        let question = Question { rule: Rule { resamples: 199, ..Rule::default() }, ..Question::default() };
+        let question =
+            Question { rule: DecisionRule { resamples: 199, ..DecisionRule::default() }, ..Question::default() };
         let arms: Vec<String> = arms.iter().map(|arm| (*arm).to_owned()).collect();
         let chosen = widest(rows, &question, &arms);
         assert_eq!(chosen, widest(rows, &question, &arms));

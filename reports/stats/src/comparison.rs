@@ -19,8 +19,8 @@
 //! claims less.
 
 use super::judge::{Judgement, judge};
-use super::sample::{Block, Sample, median};
-use super::verdict::Rule;
+use super::sample::{FlipUnit, PairedSample, median};
+use super::verdict::DecisionRule;
 use itertools::Itertools as _;
 use records::control::repeated_by;
 use records::{RunInfo, Status, StepRow};
@@ -32,14 +32,14 @@ pub struct Question {
     /// The strategy all others are compared with.
     pub baseline: String,
     /// When a difference counts.
-    pub rule: Rule,
+    pub rule: DecisionRule,
     /// Seed of the bootstrap and of drawn permutations.
     pub seed: u64,
 }
 
 impl Default for Question {
     fn default() -> Self {
-        Self { baseline: "none".into(), rule: Rule::default(), seed: 0 }
+        Self { baseline: "none".into(), rule: DecisionRule::default(), seed: 0 }
     }
 }
 
@@ -101,10 +101,10 @@ impl Excluded {
 /// judged as one family and the controls as another.
 pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison> {
     let subjects = subjects(rows, question);
-    let samples: Vec<(Sample, Vec<Excluded>)> = subjects.iter().map(Subject::collect).collect();
+    let samples: Vec<(PairedSample, Vec<Excluded>)> = subjects.iter().map(Subject::collect).collect();
     let family = |control: bool| {
         let here = subjects.iter().zip(&samples).filter(|(it, _)| it.control == control);
-        let samples: Vec<Sample> = here.map(|(_, (sample, _))| sample.clone()).collect();
+        let samples: Vec<PairedSample> = here.map(|(_, (sample, _))| sample.clone()).collect();
         let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
         judge(&samples, &question.rule, question.seed).into_iter().map(move |judgement| (judgement, size))
     };
@@ -126,13 +126,12 @@ pub fn compare_overall(rows: &[StepRow], question: &Question) -> Vec<Comparison>
     judged.collect()
 }
 
-/// The arm and the sample of every comparison.
-pub(super) fn samples<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<(&'a str, Sample)> {
+pub(super) fn samples<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<(&'a str, PairedSample)> {
     subjects(rows, question).iter().map(|it| (it.arm, it.collect().0)).collect()
 }
 
 impl WorkspaceRatio {
-    fn of(workspace: &str, sample: &Sample) -> Self {
+    fn of(workspace: &str, sample: &PairedSample) -> Self {
         let pairs = sample.workspaces().iter().find(|(name, _)| name == workspace);
         let logs: Vec<f64> = pairs.into_iter().flat_map(|(_, pairs)| pairs).map(|pair| pair.log_ratio).collect();
         Self { workspace: workspace.into(), ratio: median(&logs).map(f64::exp), pairs: logs.len() }
@@ -146,7 +145,6 @@ fn cells<'rows>(rows: &[&'rows StepRow], strategy: &str) -> Cells<'rows> {
     rows.iter().filter(|row| row.strategy == strategy).map(|row| ((row.round, row.workspace.as_str()), *row)).collect()
 }
 
-/// One arm in one step, and what it is compared with.
 struct Subject<'a> {
     scenario: &'a str,
     step: &'a str,
@@ -181,11 +179,10 @@ fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>>
 }
 
 impl<'a> Subject<'a> {
-    /// What can be paired, and what cannot.
-    fn collect(&self) -> (Sample, Vec<Excluded>) {
+    fn collect(&self) -> (PairedSample, Vec<Excluded>) {
         let Self { scenario, step, arm, .. } = self;
         // The name selects the stream of random numbers.
-        let mut sample = Sample::new(format!("{scenario}/{step}/{arm}/all workspaces"));
+        let mut sample = PairedSample::new(format!("{scenario}/{step}/{arm}/all workspaces"));
         let mut excluded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         let all: BTreeSet<&(u32, &'a str)> = self.arm_cells.keys().chain(self.baseline_cells.keys()).collect();
         for cell in all {
@@ -223,20 +220,20 @@ pub const INTERLEAVED: &str = "interleaved";
 /// through all workspaces.
 pub const ARM_BY_ARM: &str = "arm-by-arm";
 
-impl Block {
+impl FlipUnit {
     /// What the schedule of a run randomised.
     pub fn of_run(info: &RunInfo) -> Self {
         match info.options.get(ORDER).and_then(|order| order.as_str()) {
-            Some(INTERLEAVED) => Block::Pair,
-            _ => Block::Round,
+            Some(INTERLEAVED) => FlipUnit::Pair,
+            _ => FlipUnit::Round,
         }
     }
 }
 
-impl Rule {
-    /// The rule for a run: the default one with the run's [`Block`].
+impl DecisionRule {
+    /// The rule for a run: the default one with the run's [`FlipUnit`].
     pub fn of_run(info: &RunInfo) -> Self {
-        Self { block: Block::of_run(info), ..Self::default() }
+        Self { block: FlipUnit::of_run(info), ..Self::default() }
     }
 }
 
@@ -244,7 +241,7 @@ impl Question {
     /// The question asked of a run: wall times against `baseline` by the rule of
     /// its schedule, drawn from its own seed.
     pub fn of_run(info: &RunInfo, baseline: &str) -> Self {
-        Self { baseline: baseline.into(), rule: Rule::of_run(info), seed: info.seed, ..Self::default() }
+        Self { baseline: baseline.into(), rule: DecisionRule::of_run(info), seed: info.seed, ..Self::default() }
     }
 }
 
@@ -262,10 +259,10 @@ mod tests {
             assert_eq!((question.baseline.as_str(), question.seed), ("shared-target", 7));
             question.rule.block
         };
-        assert_eq!(block(Some(INTERLEAVED.into())), Block::Pair);
-        assert_eq!(block(Some(ARM_BY_ARM.into())), Block::Round);
-        assert_eq!(block(Some("by lot".into())), Block::Round);
-        assert_eq!(block(Some(1.into())), Block::Round);
-        assert_eq!(block(None), Block::Round);
+        assert_eq!(block(Some(INTERLEAVED.into())), FlipUnit::Pair);
+        assert_eq!(block(Some(ARM_BY_ARM.into())), FlipUnit::Round);
+        assert_eq!(block(Some("by lot".into())), FlipUnit::Round);
+        assert_eq!(block(Some(1.into())), FlipUnit::Round);
+        assert_eq!(block(None), FlipUnit::Round);
     }
 }

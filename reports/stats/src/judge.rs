@@ -6,9 +6,9 @@
 
 use super::Random;
 use super::bootstrap::{self, Interval};
-use super::sample::Sample;
+use super::sample::PairedSample;
 use super::sign_flip::{SignFlip, holm, sign_flip, smallest_p};
-use super::verdict::{Evidence, Rule, Verdict};
+use super::verdict::{DecisionRule, RuleInputs, Verdict};
 use rayon::prelude::*;
 
 /// The result of a comparison. Ratios are arm ÷ baseline, below 1 the arm was faster.
@@ -41,7 +41,7 @@ pub struct Judgement {
 }
 
 /// Judges every sample, correcting over all that have a pair.
-pub fn judge(family: &[Sample], rule: &Rule, seed: u64) -> Vec<Judgement> {
+pub fn judge(family: &[PairedSample], rule: &DecisionRule, seed: u64) -> Vec<Judgement> {
     let terms: Vec<Vec<f64>> = family.iter().map(|it| it.contributions(rule.block)).collect();
     let tests: Vec<Option<SignFlip>> = family
         .par_iter()
@@ -71,7 +71,7 @@ pub fn judge(family: &[Sample], rule: &Rule, seed: u64) -> Vec<Judgement> {
             let mut random = Random::named(seed, &format!("bootstrap {}", sample.name()));
             let interval = bootstrap::interval(sample, rule.block, rule.confidence, rule.resamples, &mut random);
             let p_corrected = rank.map(|rank| corrected[rank]);
-            let verdict = rule.decide(&Evidence {
+            let verdict = rule.decide(&RuleInputs {
                 estimate: sample.estimate(),
                 mean: terms[at].iter().sum(),
                 interval,
@@ -99,11 +99,11 @@ pub fn judge(family: &[Sample], rule: &Rule, seed: u64) -> Vec<Judgement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Block, power};
+    use crate::{FlipUnit, power};
 
     /// An arm that takes 0.9 of the baseline, a little less or more each round.
-    fn arm(name: &str, rounds: u32, workspaces: usize) -> Sample {
-        let mut sample = Sample::new(name);
+    fn arm(name: &str, rounds: u32, workspaces: usize) -> PairedSample {
+        let mut sample = PairedSample::new(name);
         for round in 0..rounds {
             for workspace in ["a", "b", "c"].iter().take(workspaces) {
                 sample.add(workspace, round, 0.9 + 0.001 * f64::from(round % 3), 1.0);
@@ -112,33 +112,34 @@ mod tests {
         sample
     }
 
-    fn verdicts(family: &[Sample], block: Block) -> Vec<Verdict> {
-        let rule = Rule { resamples: 199, block, ..Rule::default() };
+    fn verdicts(family: &[PairedSample], block: FlipUnit) -> Vec<Verdict> {
+        let rule = DecisionRule { resamples: 199, block, ..DecisionRule::default() };
         judge(family, &rule, 1).into_iter().map(|it| it.verdict).collect()
     }
 
     #[test]
     fn rounds_that_all_agree_are_enough_exactly_when_the_test_can_reach_alpha() {
         for (comparisons, needed) in [(1, 6), (3, 7), (27, 11)] {
-            let family =
-                |rounds| -> Vec<Sample> { (0..comparisons).map(|at| arm(&format!("arm {at}"), rounds, 3)).collect() };
-            let rule = Rule::default();
+            let family = |rounds| -> Vec<PairedSample> {
+                (0..comparisons).map(|at| arm(&format!("arm {at}"), rounds, 3)).collect()
+            };
+            let rule = DecisionRule::default();
             assert_eq!(power::rounds_needed(comparisons, 3, &rule), needed as usize);
-            let all = |rounds| verdicts(&family(rounds), Block::Round);
+            let all = |rounds| verdicts(&family(rounds), FlipUnit::Round);
             assert!(all(needed).iter().all(|it| *it == Verdict::Faster));
             assert!(all(needed - 1).iter().all(|it| *it == Verdict::TooFewRounds));
         }
         // Five rounds of three workspaces are fifteen pairs.
-        let family: Vec<Sample> = (0..27).map(|at| arm(&format!("arm {at}"), 5, 3)).collect();
-        assert!(verdicts(&family, Block::Pair).iter().all(|it| *it == Verdict::Faster));
-        let family: Vec<Sample> = (0..27).map(|at| arm(&format!("arm {at}"), 4, 3)).collect();
-        assert!(verdicts(&family, Block::Pair).iter().all(|it| *it == Verdict::TooFewRounds));
+        let family: Vec<PairedSample> = (0..27).map(|at| arm(&format!("arm {at}"), 5, 3)).collect();
+        assert!(verdicts(&family, FlipUnit::Pair).iter().all(|it| *it == Verdict::Faster));
+        let family: Vec<PairedSample> = (0..27).map(|at| arm(&format!("arm {at}"), 4, 3)).collect();
+        assert!(verdicts(&family, FlipUnit::Pair).iter().all(|it| *it == Verdict::TooFewRounds));
     }
 
     #[test]
     fn a_sample_without_pairs_is_invalid_and_costs_the_others_nothing() {
-        let family = [arm("a", 6, 1), Sample::new("nothing")];
-        let judged = judge(&family, &Rule::default(), 1);
+        let family = [arm("a", 6, 1), PairedSample::new("nothing")];
+        let judged = judge(&family, &DecisionRule::default(), 1);
         assert_eq!(judged[0].verdict, Verdict::Faster);
         assert_eq!(judged[0].p_corrected, Some(2.0 / 64.0));
         assert_eq!(judged[1].verdict, Verdict::Invalid);
@@ -148,8 +149,8 @@ mod tests {
     #[test]
     fn a_judgement_does_not_depend_on_the_order_of_the_family() {
         let (a, b) = (arm("a", 8, 2), arm("b", 7, 3));
-        let one = judge(&[a.clone(), b.clone()], &Rule::default(), 4);
-        let two = judge(&[b, a], &Rule::default(), 4);
+        let one = judge(&[a.clone(), b.clone()], &DecisionRule::default(), 4);
+        let two = judge(&[b, a], &DecisionRule::default(), 4);
         assert_eq!((&one[0], &one[1]), (&two[1], &two[0]));
     }
 }

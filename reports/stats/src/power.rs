@@ -3,9 +3,9 @@
 //! "No difference found" means little without it.
 
 use super::bootstrap::MIN_ROUNDS;
-use super::sample::Block;
+use super::sample::FlipUnit;
 use super::sign_flip::smallest_p;
-use super::verdict::Rule;
+use super::verdict::DecisionRule;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// The chance of being found that a "detectable" effect has.
@@ -13,10 +13,10 @@ pub const POWER: f64 = 0.8;
 
 /// Rounds from which a difference can be found among this many comparisons:
 /// `smallest p × comparisons ≤ alpha`, and at least what an interval needs.
-pub fn rounds_needed(comparisons: usize, workspaces: usize, rule: &Rule) -> usize {
+pub fn rounds_needed(comparisons: usize, workspaces: usize, rule: &DecisionRule) -> usize {
     let blocks_a_round = match rule.block {
-        Block::Round => 1,
-        Block::Pair => workspaces.max(1),
+        FlipUnit::Round => 1,
+        FlipUnit::Pair => workspaces.max(1),
     };
     let reaches =
         |rounds: &usize| smallest_p(rounds * blocks_a_round, rule.patterns) * comparisons.max(1) as f64 <= rule.alpha;
@@ -34,7 +34,7 @@ pub fn rounds_needed(comparisons: usize, workspaces: usize, rule: &Rule) -> usiz
 /// error is √(π ÷ 2) that of a mean and which at a nominal 95 % covers rather 97 %
 /// ([`super::bootstrap`]). An approximation for roughly normal noise;
 /// `tests/error_rates.rs` compares it with the simulated power.
-pub fn minimum_detectable_effect(spread: f64, blocks: usize, comparisons: usize, rule: &Rule) -> Option<f64> {
+pub fn minimum_detectable_effect(spread: f64, blocks: usize, comparisons: usize, rule: &DecisionRule) -> Option<f64> {
     let comparisons = comparisons.max(1) as f64;
     if blocks < MIN_ROUNDS || smallest_p(blocks, rule.patterns) * comparisons > rule.alpha {
         return None;
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn more_noise_or_more_comparisons_hide_more_and_more_blocks_show_more() {
-        let rule = Rule::default();
+        let rule = DecisionRule::default();
         let mde = |spread, blocks, m| minimum_detectable_effect(spread, blocks, m, &rule).unwrap();
         assert!(mde(0.04, 8, 1) > mde(0.02, 8, 1));
         assert!(mde(0.04, 8, 1) > mde(0.04, 16, 1));
@@ -71,11 +71,11 @@ mod tests {
 
     #[test]
     fn too_few_rounds_can_find_nothing() {
-        let rule = Rule::default();
+        let rule = DecisionRule::default();
         assert_eq!(minimum_detectable_effect(0.01, 5, 1, &rule), None);
         assert_eq!(minimum_detectable_effect(0.01, 8, 27, &rule), None);
         assert!(minimum_detectable_effect(0.01, 15, 27, &rule).is_some());
-        let pairs = Rule { block: Block::Pair, ..rule };
+        let pairs = DecisionRule { block: FlipUnit::Pair, ..rule };
         assert_eq!(rounds_needed(27, 3, &pairs), 5);
         assert_eq!(rounds_needed(27, 1, &pairs), 11);
     }

@@ -1,4 +1,4 @@
-//! Paired log ratios of one arm against one baseline: [`Sample`].
+//! Paired log ratios of one arm against one baseline: [`PairedSample`].
 //!
 //! In: times of both arms in the same round and workspace. Out: the values that test and
 //! interval work on. Logs, because a ratio of 2 and one of ½ are the same
@@ -7,7 +7,7 @@
 /// What a sign flip or a resample moves as one: the smallest thing whose order
 /// the schedule drew at random (see the [module](super)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Block {
+pub enum FlipUnit {
     /// All workspaces of a round together: the schedule orders whole arms.
     #[default]
     Round,
@@ -27,12 +27,12 @@ pub struct Pair {
 
 /// All pairs of one comparison, by workspace.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sample {
+pub struct PairedSample {
     name: String,
     workspaces: Vec<(String, Vec<Pair>)>,
 }
 
-impl Sample {
+impl PairedSample {
     /// An empty sample. The name selects the stream of random numbers, so that a
     /// comparison comes out the same whatever else is compared.
     pub fn new(name: impl Into<String>) -> Self {
@@ -54,7 +54,7 @@ impl Sample {
         valid
     }
 
-    /// The name given to [`Sample::new`].
+    /// The name given to [`PairedSample::new`].
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -108,18 +108,18 @@ impl Sample {
 
     /// The mean log ratio, every workspace weighing the same, as a sum with one
     /// term per block. Flipping the sign of a block flips its term.
-    pub fn contributions(&self, block: Block) -> Vec<f64> {
+    pub fn contributions(&self, block: FlipUnit) -> Vec<f64> {
         self.terms(block, |_| 0.0)
     }
 
     /// The standard deviation of a block's log ratio about its workspaces' means:
     /// the noise that more rounds average out. `None` where no freedom is left.
-    pub fn spread(&self, block: Block) -> Option<f64> {
+    pub fn spread(&self, block: FlipUnit) -> Option<f64> {
         let mean_of = |pairs: &[Pair]| pairs.iter().map(|pair| pair.log_ratio).sum::<f64>() / pairs.len() as f64;
         let residuals = self.terms(block, mean_of);
         let means = match block {
-            Block::Round => 1,
-            Block::Pair => self.workspaces.len(),
+            FlipUnit::Round => 1,
+            FlipUnit::Pair => self.workspaces.len(),
         };
         let free = residuals.len().checked_sub(means).filter(|free| *free > 0)?;
         let scale = residuals.len() as f64;
@@ -127,15 +127,15 @@ impl Sample {
         Some((squares / free as f64).sqrt())
     }
 
-    fn terms(&self, block: Block, centre: impl Fn(&[Pair]) -> f64) -> Vec<f64> {
+    fn terms(&self, block: FlipUnit, centre: impl Fn(&[Pair]) -> f64) -> Vec<f64> {
         let weighed = self.workspaces.iter().flat_map(|(_, pairs)| {
             let weight = 1.0 / (self.workspaces.len() * pairs.len()) as f64;
             let centre = centre(pairs);
             pairs.iter().map(move |pair| (pair.round, (pair.log_ratio - centre) * weight))
         });
         match block {
-            Block::Pair => weighed.map(|(_, term)| term).collect(),
-            Block::Round => {
+            FlipUnit::Pair => weighed.map(|(_, term)| term).collect(),
+            FlipUnit::Round => {
                 let rounds = self.rounds();
                 let mut terms = vec![0.0; rounds.len()];
                 for (round, term) in weighed {
@@ -183,11 +183,11 @@ pub fn geometric_mean(values: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Sample, geometric_mean, median};
+    use super::{FlipUnit, PairedSample, geometric_mean, median};
     use proptest::prelude::*;
 
-    fn sample(times: &[(&str, u32, f64, f64)]) -> Sample {
-        let mut sample = Sample::new("test");
+    fn sample(times: &[(&str, u32, f64, f64)]) -> PairedSample {
+        let mut sample = PairedSample::new("test");
         for (workspace, round, arm, baseline) in times {
             assert!(sample.add(workspace, *round, *arm, *baseline));
         }
@@ -198,8 +198,8 @@ mod tests {
     fn a_large_workspace_weighs_no_more_than_a_small_one() {
         let it = sample(&[("a", 1, 1.0, 2.0), ("a", 2, 1.0, 2.0), ("b", 1, 800.0, 100.0)]);
         assert!((it.estimate().unwrap().exp() - 2.0).abs() < 1e-12);
-        assert!((it.contributions(Block::Pair).iter().sum::<f64>().exp() - 2.0).abs() < 1e-12);
-        assert_eq!(it.contributions(Block::Round).len(), 2);
+        assert!((it.contributions(FlipUnit::Pair).iter().sum::<f64>().exp() - 2.0).abs() < 1e-12);
+        assert_eq!(it.contributions(FlipUnit::Round).len(), 2);
         assert_eq!((it.pairs(), it.fewest_rounds()), (3, 1));
         let (low, high) = it.range().unwrap();
         assert!((low - 0.5).abs() < 1e-12 && (high - 8.0).abs() < 1e-12);
@@ -216,14 +216,14 @@ mod tests {
             ("b", 2, 10.0 * (-d).exp(), 1.0),
         ]);
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
-        close(it.spread(Block::Round).unwrap(), d * 2.0_f64.sqrt());
-        close(it.spread(Block::Pair).unwrap(), d * 2.0_f64.sqrt());
-        assert_eq!(sample(&[("a", 1, 1.0, 1.0)]).spread(Block::Round), None);
+        close(it.spread(FlipUnit::Round).unwrap(), d * 2.0_f64.sqrt());
+        close(it.spread(FlipUnit::Pair).unwrap(), d * 2.0_f64.sqrt());
+        assert_eq!(sample(&[("a", 1, 1.0, 1.0)]).spread(FlipUnit::Round), None);
     }
 
     #[test]
     fn a_time_that_is_not_above_zero_makes_no_pair() {
-        let mut it = Sample::new("test");
+        let mut it = PairedSample::new("test");
         assert!(!it.add("a", 1, 0.0, 1.0) && !it.add("a", 1, 1.0, 0.0) && !it.add("a", 1, f64::NAN, 1.0));
         assert_eq!((it.pairs(), it.estimate(), it.range()), (0, None, None));
     }
@@ -231,7 +231,7 @@ mod tests {
     proptest! {
         #[test]
         fn swapping_the_arms_turns_the_ratio_over(times in prop::collection::vec((0.01..100.0, 0.01..100.0), 1..30)) {
-            let (mut one, mut other) = (Sample::new("x"), Sample::new("x"));
+            let (mut one, mut other) = (PairedSample::new("x"), PairedSample::new("x"));
             for (at, (arm, baseline)) in times.iter().enumerate() {
                 let workspace = ["a", "b", "c"][at % 3];
                 one.add(workspace, (at / 3) as u32, *arm, *baseline);
@@ -239,12 +239,12 @@ mod tests {
             }
             let (x, y) = (one.estimate().unwrap(), other.estimate().unwrap());
             prop_assert!((x + y).abs() < 1e-9);
-            for block in [Block::Round, Block::Pair] {
+            for block in [FlipUnit::Round, FlipUnit::Pair] {
                 for (x, y) in one.contributions(block).iter().zip(other.contributions(block)) {
                     prop_assert!((x + y).abs() < 1e-9);
                 }
             }
-            let sums = [Block::Round, Block::Pair].map(|block| one.contributions(block).iter().sum::<f64>());
+            let sums = [FlipUnit::Round, FlipUnit::Pair].map(|block| one.contributions(block).iter().sum::<f64>());
             prop_assert!((sums[0] - sums[1]).abs() < 1e-9);
         }
     }

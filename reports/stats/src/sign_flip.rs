@@ -1,15 +1,4 @@
-//! The sign-flip permutation test: could the mean log ratio be luck?
-//!
-//! Under "no effect" arm and baseline are two runs of one thing, so each block
-//! could as well have come out with the opposite sign (Fisher, *The Design of
-//! Experiments*, 1935, ch. III). The p-value is the share of all sign patterns
-//! whose mean is at least as far from 0 as the one observed, two-sided. No shape
-//! of the noise is assumed; with n blocks p cannot be below 2 ÷ 2ⁿ.
-//!
-//! Up to [`EXACT_BLOCKS`] blocks every pattern is counted. Above, patterns are
-//! drawn at random and p = (1 + as far) ÷ (1 + drawn): the observed pattern is
-//! one of the patterns, and without the 1 a p of 0 could come out (Phipson and
-//! Smyth, "Permutation p-values should never be zero", 2010).
+//! The sign-flip permutation test: could the mean log ratio be luck? (`METHOD.md`, the test)
 
 use super::Random;
 
@@ -35,7 +24,7 @@ pub fn smallest_p(blocks: usize, patterns: usize) -> f64 {
     }
 }
 
-/// Tests a sum of per-block terms ([`super::Sample::contributions`]). Without
+/// Tests a sum of per-block terms ([`super::PairedSample::contributions`]). Without
 /// terms p is 1. Above [`EXACT_BLOCKS`] terms, this many `patterns` are drawn.
 pub fn sign_flip(terms: &[f64], patterns: usize, random: &mut Random) -> SignFlip {
     let observed = terms.iter().sum::<f64>().abs();
@@ -125,7 +114,6 @@ mod tests {
         sign_flip(terms, PATTERNS, &mut Random::new(1)).p
     }
 
-    /// The definition, pattern by pattern.
     fn by_hand(terms: &[f64]) -> f64 {
         let observed = terms.iter().sum::<f64>().abs();
         let all = 1_u32 << terms.len();

@@ -1,27 +1,7 @@
-//! The one decision rule, and the words for what it decides.
-//!
-//! An arm is called faster or slower only when all of this holds:
-//!
-//! 1. the sign-flip p-value, corrected over the family, is at most [`Rule::alpha`]:
-//!    luck is ruled out, whatever the noise looks like;
-//! 2. the confidence interval of the ratio excludes 1: a typical round differs, not
-//!    only the mean that a few wild rounds can carry;
-//! 3. mean and median lie on the same side of 1, for the same reason;
-//! 4. the ratio is at least [`Rule::min_effect`] away from 1: a smaller one is
-//!    within what a path length or an environment variable can do to a program
-//!    (Mytkowicz et al., "Producing wrong data without doing anything obviously
-//!    wrong!", ASPLOS 2009), a bias that no number of rounds averages out.
-//!
-//! If not even rounds that all agree could have met 1, or there is no interval,
-//! the verdict is "too few rounds" and says nothing about the arm. Without a
-//! single valid pair it is "invalid". The rest is "no difference found", which is
-//! not "no difference": [`super::power`] says what would have been found.
-//!
-//! Condition 1 alone keeps the chance of any false difference in the family at or
-//! below alpha; the others only take verdicts away.
+//! The one decision rule, and the words for what it decides (`METHOD.md`, the rule).
 
 use super::bootstrap::Interval;
-use super::sample::Block;
+use super::sample::FlipUnit;
 
 /// What a comparison comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,7 +39,7 @@ impl std::fmt::Display for Verdict {
 
 /// The thresholds of the rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule {
+pub struct DecisionRule {
     /// Chance of any false difference among the comparisons of a run.
     pub alpha: f64,
     /// Confidence of the intervals.
@@ -68,20 +48,20 @@ pub struct Rule {
     /// 1.01 or 1 ÷ 1.01.
     pub min_effect: f64,
     /// What the schedule randomised, and so what the test may flip.
-    pub block: Block,
+    pub block: FlipUnit,
     /// Bootstrap resamples.
     pub resamples: usize,
     /// Sign patterns drawn where there are too many to count.
     pub patterns: usize,
 }
 
-impl Default for Rule {
+impl Default for DecisionRule {
     fn default() -> Self {
         Self {
             alpha: 0.05,
             confidence: 0.95,
             min_effect: 0.01,
-            block: Block::Round,
+            block: FlipUnit::Round,
             // (9,999 + 1) × 2.5 % is whole, so the percentiles are draws themselves.
             resamples: 9_999,
             patterns: 99_999,
@@ -91,7 +71,7 @@ impl Default for Rule {
 
 /// What the rule decides on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Evidence {
+pub struct RuleInputs {
     /// Log of the estimated ratio; `None` without pairs.
     pub estimate: Option<f64>,
     /// Mean log ratio, what the p-value is about.
@@ -104,9 +84,9 @@ pub struct Evidence {
     pub p_reachable: f64,
 }
 
-impl Rule {
+impl DecisionRule {
     /// The verdict.
-    pub fn decide(&self, evidence: &Evidence) -> Verdict {
+    pub fn decide(&self, evidence: &RuleInputs) -> Verdict {
         let Some(estimate) = evidence.estimate else {
             return Verdict::Invalid;
         };
@@ -130,26 +110,26 @@ impl Rule {
 mod tests {
     use super::*;
 
-    fn good() -> Evidence {
+    fn good() -> RuleInputs {
         let interval = Interval { low: 0.85, high: 0.95, confidence: 0.95 };
         let (estimate, mean) = (Some(0.9_f64.ln()), 0.91_f64.ln());
-        Evidence { estimate, mean, interval: Some(interval), p_corrected: 0.05, p_reachable: 0.01 }
+        RuleInputs { estimate, mean, interval: Some(interval), p_corrected: 0.05, p_reachable: 0.01 }
     }
 
     #[test]
     fn each_condition_alone_takes_the_verdict_away() {
-        let decide = |evidence: Evidence| Rule::default().decide(&evidence);
+        let decide = |evidence: RuleInputs| DecisionRule::default().decide(&evidence);
         let interval = |low, high| Some(Interval { low, high, confidence: 0.95 });
         assert_eq!(decide(good()), Verdict::Faster);
-        let slower = Evidence { estimate: Some(0.1), mean: 0.1, interval: interval(1.05, 1.2), ..good() };
+        let slower = RuleInputs { estimate: Some(0.1), mean: 0.1, interval: interval(1.05, 1.2), ..good() };
         assert_eq!(decide(slower), Verdict::Slower);
         let none = Verdict::NoDifferenceFound;
-        assert_eq!(decide(Evidence { p_corrected: 0.051, ..good() }), none);
-        assert_eq!(decide(Evidence { interval: interval(0.85, 1.0), ..good() }), none);
-        assert_eq!(decide(Evidence { mean: 0.01, ..good() }), none);
-        assert_eq!(decide(Evidence { estimate: Some(0.991_f64.ln()), ..good() }), none);
-        assert_eq!(decide(Evidence { interval: None, ..good() }), Verdict::TooFewRounds);
-        assert_eq!(decide(Evidence { p_reachable: 0.06, ..good() }), Verdict::TooFewRounds);
-        assert_eq!(decide(Evidence { estimate: None, ..good() }), Verdict::Invalid);
+        assert_eq!(decide(RuleInputs { p_corrected: 0.051, ..good() }), none);
+        assert_eq!(decide(RuleInputs { interval: interval(0.85, 1.0), ..good() }), none);
+        assert_eq!(decide(RuleInputs { mean: 0.01, ..good() }), none);
+        assert_eq!(decide(RuleInputs { estimate: Some(0.991_f64.ln()), ..good() }), none);
+        assert_eq!(decide(RuleInputs { interval: None, ..good() }), Verdict::TooFewRounds);
+        assert_eq!(decide(RuleInputs { p_reachable: 0.06, ..good() }), Verdict::TooFewRounds);
+        assert_eq!(decide(RuleInputs { estimate: None, ..good() }), Verdict::Invalid);
     }
 }

@@ -1,11 +1,12 @@
 //! From rows to comparisons: what is paired, what stays out, what it comes to.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
+#[path = "../../src/tests/rows.rs"]
+#[allow(dead_code)]
+mod rows;
 
-use common::{bad, step};
 use records::{Status, StepRow};
+use rows::{bad, step};
 use stats::{Comparison, Question, Random, Verdict, compare_overall};
 
 /// `rounds` of two workspaces; `x` takes `ratio` of `none`, within 1 %.

@@ -35,7 +35,7 @@ function grouped(number) {
 }
 
 /** Calls `act` once nobody has called for `wait` milliseconds. */
-function settled(act, wait) {
+function debounced(act, wait) {
   let timer = 0;
   return () => {
     clearTimeout(timer);

@@ -6,7 +6,7 @@ const MOST_CHOICES = 300;
 
 function searchField(change) {
   const input = make("input", { type: "search", autocomplete: "off", spellcheck: "false" });
-  input.addEventListener("input", settled(() => change(input.value), 150));
+  input.addEventListener("input", debounced(() => change(input.value), 150));
   return make("label", { class: "wanted" }, "Rows with this text", input);
 }
 
@@ -26,12 +26,12 @@ function columnChooser(columns, shown, change) {
   const boxes = columns.map(({ name }) => make("input", { type: "checkbox", value: name }));
   const check = (wanted) => {
     boxes.forEach((box) => { box.checked = wanted(box.value); });
-    tell();
+    report();
   };
-  const tell = () => change(boxes.filter((box) => box.checked).map((box) => box.value));
+  const report = () => change(boxes.filter((box) => box.checked).map((box) => box.value));
   boxes.forEach((box) => {
     box.checked = shown.includes(box.value);
-    box.addEventListener("change", tell);
+    box.addEventListener("change", report);
   });
   const items = boxes.map((box) => make("li", {}, make("label", {}, box, plain(box.value))));
   return make("details", { class: "chooser" },

@@ -16,7 +16,7 @@ function sortable(head, act) {
   head.append(inside);
 }
 
-/** Tells eye and ear by what a table is sorted. */
+/** Shows and says by what a table is sorted. */
 function markSort(head, direction) {
   if (direction) head.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
   else head.removeAttribute("aria-sort");

@@ -4,7 +4,7 @@ for (const command of document.querySelectorAll(".command")) copyButton(command)
 for (const table of document.querySelectorAll("table[data-sortable]")) sortGrid(table);
 for (const container of document.querySelectorAll(".scroll")) focusWhereItScrolls(container);
 
-// Unpacking takes a moment and memory, so it waits until somebody comes near.
+// Unpacking takes time and memory, so it waits until somebody comes near.
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;

@@ -23,35 +23,24 @@ pub struct Allowed {
 /// Options that are a machine's own or are compared elsewhere.
 const OWN: [&str; 5] = ["shard", "seed", "work_dir", "toolchain", "guards"];
 
-/// Compares every shard with the first.
 pub(super) fn check(shards: &[(ShardNumber, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
     let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
     for ((_, other_of), other) in &shards[1..] {
+        let names = format!("{} and {}", first.info.name, other.info.name);
         let (ours, theirs) = (must(&first.info, *of), must(&other.info, *other_of));
         for name in ours.keys().chain(theirs.keys()) {
             let (ours, theirs) = (ours.get(name), theirs.get(name));
             if ours != theirs {
                 let text = |value: Option<&String>| value.map_or_else(|| "nothing".to_owned(), |it| short(it));
-                return Err(MergeError::Differ {
-                    first: first.info.name.clone(),
-                    other: other.info.name.clone(),
-                    what: name.clone(),
-                    ours: text(ours),
-                    theirs: text(theirs),
-                });
+                let both = format!("{} and {}", text(ours), text(theirs));
+                return Err(MergeError::Differ(names, name.clone(), both));
             }
         }
         for ((what, is_allowed, ours), (_, _, theirs)) in
             may(&first.info, allowed).into_iter().zip(may(&other.info, allowed))
         {
             if !is_allowed && ours != theirs {
-                return Err(MergeError::Refused {
-                    first: first.info.name.clone(),
-                    other: other.info.name.clone(),
-                    what,
-                    ours: short(&ours),
-                    theirs: short(&theirs),
-                });
+                return Err(MergeError::Refused(names, what, format!("{} and {}", short(&ours), short(&theirs))));
             }
         }
     }

@@ -23,7 +23,6 @@ fn step(run: &str, round: u32, workspace: &str, strategy: &str) -> StepRow {
 }
 
 fn unit(step: &StepRow, cost: f64) -> UnitRow {
-    let text = |text: &str| text.to_owned();
     UnitRow {
         run: step.run.clone(),
         round: step.round,
@@ -31,18 +30,10 @@ fn unit(step: &StepRow, cost: f64) -> UnitRow {
         scenario: step.scenario.clone(),
         step: step.step.clone(),
         strategy: step.strategy.clone(),
-        package: text("p"),
-        version: text("1.0.0"),
-        source: text("registry"),
-        target: text("p"),
-        kind: text("lib"),
-        mode: text("build"),
-        platform: String::new(),
+        package: "p".into(),
         outcome: (step.strategy != "none").then_some(Outcome::Hit),
-        reason: String::new(),
-        because: String::new(),
         cost_s: Some(cost),
-        bytes: None,
+        ..UnitRow::default()
     }
 }
 

@@ -46,11 +46,11 @@ pub(super) fn check(shards: &[(ShardNumber, RunFolder)], partial: bool) -> Resul
         ([one], _) => format!("shard {one} is"),
         (several, _) => format!("shards {} are", several.join(", ")),
     };
-    if partial { Ok(true) } else { Err(MergeError::Missing { what }) }
+    if partial { Ok(true) } else { Err(MergeError::Missing(what)) }
 }
 
 fn twice(one: &RunFolder, other: &RunFolder, what: String) -> MergeError {
-    MergeError::Twice { first: one.info.name.clone(), other: other.info.name.clone(), what }
+    MergeError::Twice(format!("{} and {}", one.info.name, other.info.name), what)
 }
 
 /// Every cell holds the same steps of the same strategies: what one has, all have.
@@ -64,10 +64,8 @@ fn torn(cells: &BTreeMap<RunCell<'_>, (&RunFolder, BTreeSet<CellRow<'_>>)>, alon
     for ((round, workspace), (folder, places)) in cells {
         if let Some((of, step, arm)) = all.difference(&shape(places)).next() {
             let of = if alone { workspace } else { of.as_str() };
-            return Err(MergeError::Torn {
-                name: folder.info.name.clone(),
-                what: format!("{arm} in step {step} of {of}, round {round}"),
-            });
+            let what = format!("{arm} in step {step} of {of}, round {round}");
+            return Err(MergeError::Torn(folder.info.name.clone(), what));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Reading a run folder back: [`RunFolder`].
 
-use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, tail::whole_rows};
+use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, whole_rows};
 use crate::costs::fill_costs;
 use crate::{RunInfo, SCHEMA_VERSION, StepKey, StepRow, UnitRow};
 use serde::de::DeserializeOwned;
@@ -44,9 +44,6 @@ impl RunFolder {
     }
 
     /// Reads the folder `dir` as it was recorded, for merging it or going on with it.
-    ///
-    /// # Errors
-    /// As [`RunFolder::read`].
     pub fn read_recorded(dir: &Path) -> Result<Self, RunError> {
         let (mut run, recorded) = Self::steps_of(dir)?;
         let (mut units, cut_units) = read_rows(dir, UNITS_FILE, UnitRow::COLUMNS, |_: &UnitRow| Ok(()))?;
@@ -69,9 +66,6 @@ impl RunFolder {
 
     /// As [`RunFolder::read`], without the units. `units.csv` need not be there; rates by cost are
     /// then as they were recorded.
-    ///
-    /// # Errors
-    /// As [`RunFolder::read`].
     pub fn read_steps(dir: &Path) -> Result<Self, RunError> {
         match dir.join(UNITS_FILE).is_file() {
             true => Self::read(dir).map(|run| Self { units: Vec::new(), ..run }),
@@ -88,7 +82,7 @@ impl RunFolder {
             sound(row)?;
             match recorded.insert(StepKey::of_step(row)) {
                 true => Ok(()),
-                false => Err(format!("{} stands there twice", StepKey::of_step(row))),
+                false => Err(format!("{} is there twice", StepKey::of_step(row))),
             }
         })?;
         Ok((Self { info, steps, units: Vec::new(), cut: CutOff { bytes, units: 0 } }, recorded))
@@ -107,7 +101,7 @@ fn belongs(row: &UnitRow, key: &StepKey) -> bool {
 /// Reads `run.json`, its version first, so that a newer file is not taken
 /// for a foreign one.
 pub fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
-    let not_a_run = |why: String| RunError::NotARun { path: dir.into(), why };
+    let not_a_run = |why: String| RunError::not_a_run(dir, why);
     let path = dir.join(RUN_FILE);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -121,7 +115,7 @@ pub fn read_info(dir: &Path) -> Result<RunInfo, RunError> {
     match value.get("schema_version").and_then(serde_json::Value::as_u64) {
         None | Some(0) => return Err(not_a_run(format!("{RUN_FILE} states no schema_version"))),
         Some(found) if found > u64::from(SCHEMA_VERSION) => {
-            return Err(RunError::Newer { path, found });
+            return Err(RunError::Newer(path, found));
         }
         Some(_) => {}
     }
@@ -150,7 +144,7 @@ fn read_rows<T: DeserializeOwned>(
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(RunError::NotARun { path: dir.into(), why: format!("it has no {file}") });
+            return Err(RunError::not_a_run(dir, format!("it has no {file}")));
         }
         Err(error) => return Err(RunError::io("read", path)(error)),
     };
@@ -160,15 +154,12 @@ fn read_rows<T: DeserializeOwned>(
         return Ok((Vec::new(), cut));
     }
     let mut reader = csv::Reader::from_reader(&bytes[..whole]);
-    let bad_row = |error: csv::Error| RunError::Row {
-        line: error.position().map_or(1, csv::Position::line),
-        why: one_line(&error),
-        path: path.clone(),
+    let bad_row = |error: csv::Error| {
+        RunError::Row(path.clone(), error.position().map_or(1, csv::Position::line), one_line(&error))
     };
     let header = reader.headers().map_err(bad_row)?.clone();
     if let Some(missing) = columns.iter().find(|column| !header.iter().any(|it| it == **column)) {
-        let why = format!("{file} has no column `{missing}`");
-        return Err(RunError::NotARun { path: dir.into(), why });
+        return Err(RunError::not_a_run(dir, format!("{file} has no column `{missing}`")));
     }
     let mut rows = Vec::new();
     let mut found = reader.into_deserialize();
@@ -176,7 +167,7 @@ fn read_rows<T: DeserializeOwned>(
         let line = found.reader().position().line();
         let Some(row) = found.next() else { return Ok((rows, cut)) };
         let row = row.map_err(bad_row)?;
-        check(&row).map_err(|why| RunError::Row { path: path.clone(), line, why })?;
+        check(&row).map_err(|why| RunError::Row(path.clone(), line, why))?;
         rows.push(row);
     }
 }

@@ -3,7 +3,7 @@
 //! In: rows. Out: whole lines, each batch in one write; a write that fails
 //! half-way is taken back, so that the next one does not join a torn line.
 
-use super::{RunError, tail::whole_rows};
+use super::{RunError, whole_rows};
 use crate::StepKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,7 +28,7 @@ impl AppendedTable {
             OpenOptions::new().append(true).create(true).read(true).open(&path).map_err(RunError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RunError::Busy { path: dir.into() }),
+            Err(TryLockError::WouldBlock) => return Err(RunError::Busy(dir.into())),
             // A file system without locks, as some network ones are: go on.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(RunError::io("lock", path)(error)),
@@ -39,12 +39,12 @@ impl AppendedTable {
         let mut table = Self { path, file, length: bytes.len() as u64, header_length: header.len() as u64 };
         if whole == 0 {
             if !header.as_bytes().starts_with(&bytes) {
-                return Err(RunError::Columns { path: table.path });
+                return Err(RunError::Columns(table.path));
             }
             table.cut(0)?;
             table.write(header.as_bytes())?;
         } else if !bytes.starts_with(header.as_bytes()) {
-            return Err(RunError::Columns { path: table.path });
+            return Err(RunError::Columns(table.path));
         } else if whole < bytes.len() {
             table.cut(whole as u64)?;
         }
@@ -56,7 +56,6 @@ impl AppendedTable {
         self.length > self.header_length
     }
 
-    /// Appends rows in one write.
     pub(super) fn append<T: Serialize>(&mut self, rows: &[T]) -> Result<(), RunError> {
         let bytes = self.encode(rows)?;
         self.write(&bytes)
@@ -79,7 +78,7 @@ impl AppendedTable {
     }
 
     fn encoding(&self, source: csv::Error) -> RunError {
-        RunError::Encode { path: self.path.clone(), source }
+        RunError::Encode(self.path.clone(), source)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), RunError> {
@@ -109,7 +108,7 @@ impl AppendedTable {
         let [run, round, workspace, scenario, step, strategy] =
             ["run", "round", "workspace", "scenario", "step", "strategy"].map(place);
         for record in reader.records() {
-            let bad_row = |line: u64, why: String| RunError::Row { path: self.path.clone(), line, why };
+            let bad_row = |line: u64, why: String| RunError::Row(self.path.clone(), line, why);
             let record =
                 record.map_err(|error| bad_row(error.position().map_or(1, csv::Position::line), error.to_string()))?;
             let (line, start) = record.position().map_or((1, 0), |at| (at.line(), at.byte()));

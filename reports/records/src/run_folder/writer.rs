@@ -10,7 +10,7 @@
 //! not forced to the disk, since a sync would disturb the builds under
 //! measurement.
 
-use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, reader, table_file::AppendedTable};
+use super::{RUN_FILE, RunError, STEPS_FILE, UNITS_FILE, reader, replace_file, table_file::AppendedTable};
 use crate::{RunInfo, StepKey, StepRow, UnitRow};
 use std::collections::HashSet;
 use std::fs;
@@ -34,12 +34,12 @@ impl RunWriter {
     pub fn create(dir: &Path, info: RunInfo) -> Result<Self, RunError> {
         fs::create_dir_all(dir).map_err(RunError::io("create", dir))?;
         if dir.join(RUN_FILE).exists() {
-            return Err(RunError::Exists { path: dir.into() });
+            return Err(RunError::Exists(dir.into()));
         }
         let steps = AppendedTable::open(dir, STEPS_FILE, StepRow::COLUMNS)?;
         let units = AppendedTable::open(dir, UNITS_FILE, UnitRow::COLUMNS)?;
         if steps.rows() || units.rows() {
-            return Err(RunError::Exists { path: dir.into() });
+            return Err(RunError::Exists(dir.into()));
         }
         let writer = Self { dir: dir.into(), info, steps, units, done: HashSet::new() };
         // Last, so that a folder with a run.json is a whole run folder.
@@ -57,8 +57,7 @@ impl RunWriter {
         let info = reader::read_info(dir)?;
         for file in [STEPS_FILE, UNITS_FILE] {
             if !dir.join(file).exists() {
-                let why = format!("it has no {file}");
-                return Err(RunError::NotARun { path: dir.into(), why });
+                return Err(RunError::not_a_run(dir, format!("it has no {file}")));
             }
         }
         let mut steps = AppendedTable::open(dir, STEPS_FILE, StepRow::COLUMNS)?;
@@ -83,14 +82,14 @@ impl RunWriter {
     ///
     /// # Errors
     /// When the step is recorded already, a unit row belongs to another step, or
-    /// the files cannot be written; nothing of the step is kept then.
+    /// the files cannot be written; nothing of the step is recorded then.
     pub fn append(&mut self, step: &StepRow, units: &[UnitRow]) -> Result<StepRow, RunError> {
         let key = StepKey::of_step(step);
         if self.done.contains(&key) {
-            return Err(RunError::Twice { key: Box::new(key), path: self.steps.path.clone() });
+            return Err(RunError::Twice(self.steps.path.clone(), Box::new(key)));
         }
         if let Some(other) = units.iter().map(StepKey::of_unit).find(|other| *other != key) {
-            return Err(RunError::StrangeUnit { key: Box::new(key), other: Box::new(other) });
+            return Err(RunError::StrangeUnit(Box::new(key), Box::new(other)));
         }
         let written = self.steps.as_written(step)?;
         let before = self.units.length;
@@ -124,30 +123,22 @@ impl RunWriter {
     }
 
     /// Changes `run.json`, e.g. when a resumed run takes more rounds.
-    ///
-    /// # Errors
-    /// When the file cannot be replaced.
     pub fn update_info(&mut self, change: impl FnOnce(&mut RunInfo)) -> Result<(), RunError> {
         change(&mut self.info);
         self.write_info()
     }
 
     /// Marks the run complete: every planned step is recorded.
-    ///
-    /// # Errors
-    /// When `run.json` cannot be replaced.
     pub fn finish(mut self) -> Result<(), RunError> {
         self.update_info(|info| info.complete = true)
     }
 
     fn write_info(&self) -> Result<(), RunError> {
         let path = self.dir.join(RUN_FILE);
-        let staged = self.dir.join("run.json.new");
         let mut text =
             serde_json::to_vec_pretty(&self.info).map_err(|error| RunError::io("encode", &path)(error.into()))?;
         text.push(b'\n');
-        fs::write(&staged, text).map_err(RunError::io("write", &staged))?;
-        fs::rename(&staged, &path).map_err(RunError::io("replace", &path))
+        replace_file(&self.dir, RUN_FILE, &text)
     }
 }
 

@@ -1,15 +1,4 @@
-//! Many tracks judged together, with one error rate.
-//!
-//! 1. Every track with room for a cut is tested once. Over these, the procedure of Benjamini
-//!    and Hochberg picks those that changed: of the tracks it names, at most [`ChangeSettings::alpha`]
-//!    are wrong on average; where nothing changed anywhere, that is the chance of any alarm.
-//!    A change of toolchain moves many tracks at once: a correction for *any* error, such as
-//!    Holm's, would then keep quiet about most of them. The tracks of a run share a baseline,
-//!    so their errors go together, under which the procedure holds (Benjamini and Yekutieli 2001).
-//! 2. A track that changed is searched on, before and after the cut, at the level that was
-//!    left for it, α · found ÷ tested. Each part gets half of that, each part of a part a quarter:
-//!    parts without a change never have more than the whole level together.
-//! 3. Medians that differ by less than [`ChangeSettings::least`] are joined again, the nearest first.
+//! Many tracks judged together, with one error rate (series/README.md, what counts as a change).
 
 use super::MIN_SEGMENT;
 use super::null::{Nulls, smallest_p};
@@ -101,7 +90,6 @@ struct FoundCut {
     p: f64,
 }
 
-/// The best cut of a part of a track.
 fn search(track: &TrackValues, from: usize, to: usize, nulls: &Nulls) -> Option<FoundCut> {
     let values = &track.values[from..to];
     if values.len() < 2 * MIN_SEGMENT {

@@ -39,7 +39,6 @@ pub struct RankScale {
     cuts: Vec<CutWeight>,
 }
 
-/// What belongs to a number of values before the cut.
 #[derive(Debug, Clone, Copy)]
 struct CutWeight {
     /// The largest sum of centred ranks.

@@ -3,7 +3,7 @@
 use records::control::repeated_by;
 use reports::against::{Change, Changes, ProbeChanges};
 use reports::analysis::Analysis;
-use reports::stats::{Rule, smallest_p};
+use reports::stats::{DecisionRule, smallest_p};
 use reports::text::{factor, percent};
 use serde::{Deserialize, Serialize};
 
@@ -151,13 +151,13 @@ pub(super) fn slower_by(change: &Change, looks: RequiredRuns) -> Option<f64> {
         RequiredRuns::One => change.judgement.p_corrected,
         RequiredRuns::Two => change.judgement.test.map(|test| test.p),
     };
-    let unlikely = !change.bare && p.is_some_and(|p| p <= Rule::default().alpha);
+    let unlikely = !change.bare && p.is_some_and(|p| p <= DecisionRule::default().alpha);
     change.judgement.ratio.filter(|ratio| unlikely && *ratio >= 1.0 + MIN_CHANGE)
 }
 
 /// Whether a look of two could have found anything: pairs that all agree would have been enough.
 pub(super) fn could_be_found(change: &Change) -> bool {
-    let rule = Rule::default();
+    let rule = DecisionRule::default();
     smallest_p(change.judgement.blocks, rule.patterns) <= rule.alpha
 }
 
@@ -185,7 +185,6 @@ pub(super) fn same(these: &[NightFinding], those: &[NightFinding]) -> bool {
     these.len() == those.len() && these.iter().zip(those).all(alike)
 }
 
-/// What is worse in a run of probes.
 pub(super) fn of_probes(changes: &ProbeChanges) -> Vec<NightFinding> {
     let failing = changes.newly_failing.iter().map(|row| NightFinding::ProbeFails {
         probe: row.probe.clone(),

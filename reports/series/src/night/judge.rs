@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use records::run_folder::RunFolder;
 use reports::against::{Changes, ProbeChanges, changes, probe_changes};
-use reports::analysis::{Analysis, Run};
+use reports::analysis::{AnalysedRun, Analysis};
 use reports::probes::{self, ProbeRun};
 
 use super::finding::{NightFinding, RequiredRuns, could_be_found, lost, of_changes, of_probes, same, slower_by};
@@ -118,7 +118,6 @@ pub fn judge(
     Ok(night)
 }
 
-/// The series before this night.
 struct EarlierRuns<'a> {
     series: &'a Series,
     entries: Vec<SeriesRun>,
@@ -205,7 +204,8 @@ fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<NightFinding>), Serie
         Ok((run, analysis))
     };
     let (new, old) = (read(new)?, read(old)?);
-    let found = changes(Run { folder: &new.0, analysis: &new.1 }, Run { folder: &old.0, analysis: &old.1 })?;
+    let found =
+        changes(AnalysedRun { folder: &new.0, analysis: &new.1 }, AnalysedRun { folder: &old.0, analysis: &old.1 })?;
     Ok((found, lost(&new.1, &old.1)))
 }
 
@@ -257,7 +257,7 @@ fn record(earlier_runs: &EarlierRuns<'_>, night: &Night, again: Option<&Path>) -
         todo.push((verdict(&pair.run, pair.against.as_ref().map(|it| &it.0), findings), &pair.folder));
     }
     for (verdict, folder) in todo {
-        // Judged before: the same again is no news, and what somebody accepted stays accepted.
+        // Judged before: the same again is not written twice, and what somebody accepted stays accepted.
         let same = |it: &RunVerdict| it.outcome == VerdictOutcome::Accepted || same(&it.findings, &verdict.findings);
         if !earlier_runs.verdicts.get(&verdict.run).is_some_and(same) {
             write(earlier_runs.series, &verdict)?;

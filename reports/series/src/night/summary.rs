@@ -60,7 +60,6 @@ fn title(night: &Night) -> String {
     }
 }
 
-/// What it comes to, in a sentence.
 fn verdict(night: &Night) -> String {
     let first = |earlier: usize| earlier == 0;
     let compared = night.compared.as_ref().map(|pair| first(pair.earlier));
@@ -106,7 +105,6 @@ fn conditions(pair: &JudgedRun<reports::against::Changes>, analysis: &Analysis) 
     format!("{} on {rustc}, {rounds} rounds, {}; {against}.", info.name, host.join(", "))
 }
 
-/// Lists what became worse, and what only seemed so.
 fn worse(night: &Night) -> Option<Section> {
     if night.regressions.is_empty() && night.unconfirmed.is_empty() {
         return None;

@@ -48,9 +48,6 @@ pub struct RunVerdict {
 }
 
 /// The verdict that holds on each run.
-///
-/// # Errors
-/// When one cannot be read.
 pub fn verdicts(series: &Series) -> Result<BTreeMap<String, RunVerdict>, SeriesError> {
     let mut latest: BTreeMap<String, (u32, RunVerdict)> = BTreeMap::new();
     for (n, path) in files(series.dir())? {
@@ -104,7 +101,6 @@ pub(super) fn write(series: &Series, verdict: &RunVerdict) -> Result<(), SeriesE
     Ok(())
 }
 
-/// Every verdict's number and file.
 fn files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, SeriesError> {
     let entries = match fs::read_dir(dir.join(FOLDER)) {
         Ok(entries) => entries,

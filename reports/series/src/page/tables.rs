@@ -1,6 +1,6 @@
 //! What changed, and where things stand.
 
-use reports::document::{Cell, Grid, Tone};
+use reports::document::{Cell, Grid, Tone, heads};
 use reports::text::UNMEASURED;
 
 use super::{TrackFilter, day, place, show};
@@ -9,19 +9,10 @@ use crate::history::{ChangedProbe, Measure, RunLine, Track, interval};
 
 /// Every change, newest first.
 pub fn changes(line: &RunLine<'_>, tracks: &[&Track<'_>]) -> Grid {
-    let heads = [
-        "since",
-        "step",
-        "workspace",
-        "strategy",
-        "measure",
-        ">before",
-        ">after",
-        ">change",
-        ">runs",
-        ">p",
-        "toolchain",
-    ];
+    let heads = heads(
+        "since | step | workspace | strategy | measure | >before | >after | >change | >runs | >p | \
+ toolchain",
+    );
     let mut all: Vec<(&Track<'_>, usize)> =
         tracks.iter().flat_map(|track| (0..track.changes().len()).map(|nth| (*track, nth))).collect();
     all.sort_by_key(|(track, nth)| std::cmp::Reverse(track.runs.get(track.changes()[*nth].at).copied()));

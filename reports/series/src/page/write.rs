@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use records::run_folder::replace_file;
 use reports::document::{Block, Document};
 use reports::formats::markdown;
 use reports::page;
@@ -11,7 +12,6 @@ use reports::page;
 use super::TrackFilter;
 use crate::error::SeriesError;
 use crate::history::RunLine;
-use crate::series::replace;
 
 /// What the past may be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +27,6 @@ pub enum PageFormat {
 }
 
 /// Writes into `dir`, which is made if needed, each file replacing its predecessor whole.
-///
-/// # Errors
-/// When a file cannot be written.
 pub fn write(
     dir: &Path,
     document: &Document,
@@ -40,9 +37,8 @@ pub fn write(
     fs::create_dir_all(dir)?;
     let mut written = Vec::new();
     let mut put = |name: &str, text: &str| -> Result<(), SeriesError> {
-        let path = dir.join(name);
-        replace(&path, text.as_bytes())?;
-        written.push(path);
+        replace_file(dir, name, text.as_bytes())?;
+        written.push(dir.join(name));
         Ok(())
     };
     for output in outputs {

@@ -7,7 +7,6 @@ use records::run_folder::RunWriter;
 use records::{RunInfo, Status, StepRow};
 use reports::stats::Random;
 
-/// What a run is to look like.
 #[derive(Debug, Clone, Default)]
 pub struct MadeRun {
     pub day: u32,

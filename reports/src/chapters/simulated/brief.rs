@@ -32,7 +32,6 @@ pub fn brief(run: &SimulationRun) -> Document {
     }
 }
 
-/// The policies without a relaxation, from the narrowest on.
 fn policies(run: &SimulationRun) -> Vec<&str> {
     let names = run.relaxations.iter().map(|row| &row.policy).chain(run.curve.iter().map(|row| &row.policy));
     distinct(names.map(String::as_str).filter(|name| is_plain(name)))

@@ -11,22 +11,11 @@ pub(crate) mod store;
 pub use brief::brief;
 
 use crate::document::{Block, Section};
-use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::ablation::{ablations, share};
 use crate::simulation::curves::{Curve, by_command};
 use crate::simulation::{RelaxationRow, SimulationRun};
 use crate::text::percent;
 use crate::words::plural;
-
-/// Curves of a plot: more cannot be distinguished.
-const LINES: usize = 6;
-
-/// The axes of a plot.
-struct Axes {
-    x: HorizontalScale,
-    y: &'static str,
-    unit: ValueUnit,
-}
 
 /// One simulation: the subject of its chapters.
 struct SimulationView<'a> {
@@ -44,21 +33,6 @@ impl SimulationView<'_> {
         Section::new(&self.id(chapter), title, 1)
     }
 
-    /// The n-th plot of a chapter.
-    fn plot(
-        &self,
-        (chapter, at): (&str, usize),
-        title: String,
-        finding: String,
-        axes: Axes,
-        lines: Vec<PlotLine>,
-    ) -> Block {
-        let id = if at == 0 { self.id(chapter) } else { format!("{}-{chapter}-{}", self.anchor, at + 1) };
-        let Axes { x, y, unit } = axes;
-        let chart = Chart::Lines { x, y: y.into(), scale: VerticalScale::Amount(unit), lines };
-        Block::Plot(Plot { id, title, finding, chart })
-    }
-
     /// `120 workspaces in 20 orders`.
     fn n(&self) -> String {
         let (workspaces, orders) = (self.run.trace.workspaces as usize, self.run.trace.orders as usize);
@@ -73,7 +47,6 @@ impl SimulationView<'_> {
     }
 }
 
-/// A section, followed by one for each table with rows.
 pub(super) fn sections(run: &SimulationRun, at: usize) -> Vec<Section> {
     let anchor = format!("simulation-{}", at + 1);
     let view = SimulationView { run, anchor: &anchor };
@@ -156,7 +129,6 @@ fn ends(curves: &[Curve<'_>], range: bool) -> Option<String> {
     (!ends.is_empty()).then(|| format!("workspace {most} of {command} reuses of its compile seconds {ends}"))
 }
 
-/// The sound relaxation that gains most, of any policy.
 fn most_gained(run: &SimulationRun) -> Option<(&str, &RelaxationRow)> {
     let all = ablations(run).into_iter().filter_map(|it| Some((it.policy, it.sound().next()?)));
     all.filter(|(_, row)| row.gained_s > 0.0).max_by(|a, b| {

@@ -1,20 +1,21 @@
 //! What keys find: between workspaces, with one input less, between commands; and why units miss.
 
-use super::{Axes, LINES, SimulationView, ends};
-use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::plot::{HorizontalScale, PlotInterval, PlotLine, ValueUnit};
+use super::{SimulationView, ends};
+use crate::document::{Block, Cell, Grid, Section, Tone, heads};
+use crate::plot::{Chart, HorizontalScale, Plot, PlotInterval, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::ablation::{Ablation, ablations, is_one_input, share};
 use crate::simulation::curves::{Curve, by_command, first_class, is_plain};
 use crate::simulation::{MissRow, RelaxationRow, SharingRow, SimulationRun};
 use crate::text::{bytes, count, percent, seconds};
-use crate::words::{capital, distinct};
+use crate::words::{capital, distinct, gathered};
 
+/// Curves of a plot: more cannot be distinguished.
+const LINES: usize = 6;
 /// From as many workspaces on the axis is logarithmic: most happens at its beginning.
 const LOG: u32 = 30;
 /// Policies that the conclusion on misses names.
 const POLICIES: usize = 4;
 
-/// What the n-th workspace reuses of those before it.
 pub(super) fn section(view: &SimulationView<'_>) -> Option<Section> {
     let groups = by_command(view.run);
     groups.first()?;
@@ -26,13 +27,18 @@ pub(super) fn section(view: &SimulationView<'_>) -> Option<Section> {
         if most > 1 {
             let x = "workspaces built, this one included".to_owned();
             let x = if most > LOG { HorizontalScale::Log(x) } else { HorizontalScale::Linear(x) };
-            section.push(view.plot(
-                ("reuse", at),
-                format!("What a workspace reuses of those built before it, {}", curves[0].command),
-                reuse_finding(view, curves, folded.len() - shown.len()),
-                Axes { x, y: "reused, by compile seconds", unit: ValueUnit::Share },
-                shown.iter().map(|(name, curve)| line(name, curve)).collect(),
-            ));
+            let chapter = view.id("reuse");
+            section.push(Block::Plot(Plot {
+                id: if at == 0 { chapter } else { format!("{chapter}-{}", at + 1) },
+                title: format!("What a workspace reuses of those built before it, {}", curves[0].command),
+                finding: reuse_finding(view, curves, folded.len() - shown.len()),
+                chart: Chart::Lines {
+                    x,
+                    y: "reused, by compile seconds".into(),
+                    scale: VerticalScale::Amount(ValueUnit::Share),
+                    lines: shown.iter().map(|(name, curve)| line(name, curve)).collect(),
+                },
+            }));
         }
         section.push(Block::Grid(reuse_table(&curves[..curves.len().min(LINES)])));
     }
@@ -75,7 +81,6 @@ fn reuse_finding(view: &SimulationView<'_>, curves: &[Curve<'_>], hidden: usize)
     )
 }
 
-/// The table of the curves of one command.
 pub(crate) fn reuse_table(curves: &[Curve<'_>]) -> Grid {
     let command = curves.first().map_or("", |curve| curve.command);
     let mut grid = Grid::new(
@@ -131,24 +136,16 @@ fn keys_finding(view: &SimulationView<'_>, groups: &[Ablation<'_>]) -> String {
     format!("{found}. Every workspace built once in turn, mean over orders. {}", view.known(", all orders"))
 }
 
-/// The table of one policy and command.
 pub(crate) fn key_table(group: &Ablation<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
             "{}, {}: the policy as it is, then with one input less, by seconds gained over all workspaces.",
             group.policy, group.command
         ),
-        &[
-            "relaxation",
-            "is",
-            "> gained",
-            "> of all",
-            "> units gained",
-            "> of seconds",
-            "> of units",
-            "> stored",
-            "why",
-        ],
+        &heads(
+            "relaxation | is | > gained | > of all | > units gained | > of seconds | > of units | \
+ > stored | why",
+        ),
     );
     let soundness = |word: &str| match word {
         "sound" => Cell::toned(word, Tone::Good),
@@ -189,17 +186,13 @@ impl MissGroup<'_> {
 }
 
 pub(crate) fn miss_groups(run: &SimulationRun) -> Vec<MissGroup<'_>> {
-    let keys = distinct(run.misses.iter().map(|row| (row.policy.as_str(), row.command.as_str())));
-    let group = |(policy, command)| {
-        let of = run.misses.iter().filter(|row| row.policy == policy && row.command == command);
-        let mut rows: Vec<&MissRow> = of.collect();
-        rows.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
-        MissGroup { policy, command, rows }
-    };
-    keys.into_iter().map(group).collect()
+    let all = gathered(run.misses.iter().map(|row| ((row.policy.as_str(), row.command.as_str()), row)));
+    let group = |((policy, command), rows)| MissGroup { policy, command, rows };
+    let mut groups: Vec<MissGroup<'_>> = all.into_iter().map(group).collect();
+    groups.iter_mut().for_each(|group| group.rows.sort_by(|a, b| b.seconds.total_cmp(&a.seconds)));
+    groups
 }
 
-/// Why units missed or were refused.
 pub(super) fn misses(view: &SimulationView<'_>) -> Option<Section> {
     let groups = miss_groups(view.run);
     groups.first()?;
@@ -242,7 +235,6 @@ pub(crate) fn miss_table(groups: &[MissGroup<'_>], wanted: impl Fn(&MissRow) -> 
     grid
 }
 
-/// What one Cargo command finds of another in the same workspace.
 pub(super) fn commands(view: &SimulationView<'_>) -> Option<Section> {
     let rows = &view.run.sharing;
     rows.first()?;
@@ -270,7 +262,6 @@ pub(super) fn commands(view: &SimulationView<'_>) -> Option<Section> {
     Some(section)
 }
 
-/// The first of the rows that share most.
 pub(crate) fn most_shared<'a>(rows: &[&'a SharingRow]) -> Option<&'a SharingRow> {
     rows.iter().rev().copied().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost))
 }
@@ -310,21 +301,14 @@ fn sharing_matrix(policy: &str, rows: &[SharingRow]) -> Grid {
     grid
 }
 
-/// Shares, seconds and bytes of pairs of commands.
 pub(crate) fn sharing_table(rows: &[&SharingRow]) -> Grid {
     let mut grid = Grid::new(
         "The second command in a workspace in which the first ran: all workspaces that have both; the build directory is \
          gone or is another one.",
-        &[
-            "policy",
-            "ran before",
-            "runs then",
-            "> of units",
-            "> of seconds",
-            "> saved",
-            "> not stored twice",
-            "> workspaces",
-        ],
+        &heads(
+            "policy | ran before | runs then | > of units | > of seconds | > saved | \
+ > not stored twice | > workspaces",
+        ),
     );
     for row in rows {
         let [units, cost] = [row.hit_rate, row.hit_rate_by_cost].map(|share| percent(Some(share)));

@@ -1,59 +1,25 @@
 //! What stores and networks cost: stores of limited size, a store without a limit, fetching.
 
-use super::{Axes, LINES, SimulationView};
-use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::plot::{HorizontalScale, PlotLine, ValueUnit};
+use super::SimulationView;
+use crate::document::{Block, Cell, Grid, Section, Tone, heads};
 use crate::simulation::growth::{Gain, StoreGrowth, store_growth};
 use crate::simulation::remote::{RemoteByBandwidth, megabits, ratio, remote_by_bandwidth};
-use crate::simulation::retention::{RetentionByKey, is_offline, retention_by_key};
-use crate::simulation::{GrowthRow, RemoteRow, RetentionRow, SimulationRun};
+use crate::simulation::retention::{RetentionByKey, retention_by_key};
+use crate::simulation::{RemoteRow, RetentionRow, SimulationRun};
 use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
-use crate::words::plural;
+use crate::words::{gathered, plural};
 
-/// Networks and commands that are plotted.
-const NETWORKS: usize = 4;
-
-/// What stores of limited size compile again.
 pub(super) fn retention(view: &SimulationView<'_>) -> Option<Section> {
     let all = retention_by_key(view.run);
     all.first()?;
     let mut section = view.section("retention", "Retention");
-    for (at, by_key) in all.iter().enumerate() {
+    for by_key in &all {
         if by_key.caps().len() > 1 {
-            section.push(view.plot(
-                ("retention", at),
-                format!("Seconds compiled with a store of limited size, key policy {}", by_key.key),
-                retention_finding(view, by_key),
-                Axes {
-                    x: HorizontalScale::Log("limit of size, GB".into()),
-                    y: "compiled of what may be stored, first builds included",
-                    unit: ValueUnit::Seconds,
-                },
-                retention_lines(by_key),
-            ));
+            section.say(retention_finding(view, by_key));
         }
         section.push(Block::Grid(retention_table(by_key)));
     }
     Some(section)
-}
-
-/// The policies that can be built, by what they compile at the smallest size, one that knows the future,
-/// and the bound.
-fn retention_lines(by_key: &RetentionByKey<'_>) -> Vec<PlotLine> {
-    let gb = |size: u64| size as f64 / 1e9;
-    let line = |name: &str, points: Vec<(f64, f64)>| PlotLine { name: name.into(), points, ..PlotLine::default() };
-    let limited = |(name, rows): &(&str, Vec<&RetentionRow>)| {
-        line(name, rows.iter().filter_map(|row| Some((gb(row.cap_bytes?), row.rebuilt_s))).collect())
-    };
-    let mut lines: Vec<PlotLine> = by_key.policies.iter().map(limited).filter(|line| !line.points.is_empty()).collect();
-    let first = |line: &PlotLine| line.points.first().map_or(f64::MAX, |point| point.1);
-    lines.sort_by(|a, b| is_offline(&a.name).cmp(&is_offline(&b.name)).then(first(a).total_cmp(&first(b))));
-    let (offline, mut lines): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| is_offline(&line.name));
-    lines.truncate(LINES - 1);
-    lines.extend(offline.into_iter().take(1));
-    let bound = by_key.caps().into_iter().filter_map(|cap| Some((gb(cap), by_key.bound_s(cap)?)));
-    lines.push(line("no policy can do better", bound.collect()));
-    lines
 }
 
 /// Seconds at the smallest size under the best and the worst policy, and the size that is enough.
@@ -67,7 +33,7 @@ fn retention_finding(view: &SimulationView<'_>, by_key: &RetentionByKey<'_>) -> 
             let apart =
                 if at.len() > 1 { format!(", and {} under {worst}", seconds(Some(*most))) } else { String::new() };
             parts.push(format!(
-                "With {} {best} compiles {}{apart}; no policy can compile less than {}",
+                "with {} {best} compiles {}{apart}; no policy can compile less than {}",
                 limit(Some(*cap)),
                 seconds(Some(*least)),
                 seconds(by_key.bound_s(*cap)),
@@ -78,7 +44,7 @@ fn retention_finding(view: &SimulationView<'_>, by_key: &RetentionByKey<'_>) -> 
     let unlimited = by_key.unlimited_s().map_or_else(String::new, |least| {
         format!(" Without a limit it is {}, the first build of everything that may be stored.", seconds(Some(least)))
     });
-    format!("{}.{unlimited} {}", parts.join(". "), view.known(""))
+    format!("Key policy {}: {}.{unlimited} {}", by_key.key, parts.join("; "), view.known(""))
 }
 
 /// The smallest size at which a policy comes near a store without a limit, and the policy.
@@ -93,16 +59,10 @@ fn enough_sentence(key: &str, name: &str, cap: u64) -> String {
 
 /// The size that is enough under each key policy, for the lead.
 pub(super) fn lead(run: &SimulationRun) -> Option<String> {
-    let mut found: Vec<(Vec<&str>, (&str, u64))> = Vec::new();
-    for by_key in retention_by_key(run) {
-        let Some(size) = enough(&by_key) else { continue };
-        match found.iter_mut().find(|(_, known)| *known == size) {
-            Some((keys, _)) => keys.push(by_key.key),
-            None => found.push((vec![by_key.key], size)),
-        }
-    }
+    let sizes = retention_by_key(run);
+    let found = gathered(sizes.iter().filter_map(|by_key| Some((enough(by_key)?, by_key.key))));
     let found: Vec<String> =
-        found.iter().map(|(keys, (name, cap))| enough_sentence(&keys.join(", "), name, *cap)).collect();
+        found.iter().map(|((name, cap), keys)| enough_sentence(&keys.join(", "), name, *cap)).collect();
     (!found.is_empty()).then(|| found.join("; "))
 }
 
@@ -111,7 +71,6 @@ pub(crate) fn above_bound(row: &RetentionRow) -> Option<f64> {
     (row.bound_s > 0.0).then(|| (row.rebuilt_s / row.bound_s - 1.0).max(0.0))
 }
 
-/// The table of one key policy.
 pub(crate) fn retention_table(by_key: &RetentionByKey<'_>) -> Grid {
     let mut grid = Grid::new(
         format!(
@@ -146,35 +105,15 @@ pub(crate) fn retention_table(by_key: &RetentionByKey<'_>) -> Grid {
     grid
 }
 
-/// What a store without limits gains a day.
 pub(super) fn growth(view: &SimulationView<'_>) -> Option<Section> {
     let all = store_growth(view.run);
     all.first()?;
     let mut section = view.section("growth", "Growth");
     if all.iter().any(|growth| growth.rows.len() > 1) {
-        section.push(view.plot(
-            ("growth", 0),
-            "What a store without limits holds at the end of each day".into(),
-            growth_finding(view, &all),
-            Axes { x: HorizontalScale::Linear("day".into()), y: "bytes stored", unit: ValueUnit::Bytes },
-            growth_lines(&all),
-        ));
+        section.say(growth_finding(view, &all));
     }
     section.push(Block::Grid(growth_table(&all)));
     Some(section)
-}
-
-/// All of each store, and the part of path packages where there is one.
-fn growth_lines(all: &[StoreGrowth<'_>]) -> Vec<PlotLine> {
-    let line = |name: String, growth: &StoreGrowth<'_>, of: fn(&GrowthRow) -> f64| PlotLine {
-        name,
-        points: growth.rows.iter().map(|row| (f64::from(row.day), of(row))).collect(),
-        ..PlotLine::default()
-    };
-    let whole = all.iter().map(|growth| line(growth.key.to_owned(), growth, |row| row.stored_bytes));
-    let with_local = all.iter().filter(|growth| growth.last().local_entries > 0);
-    let local = with_local.map(|growth| line(format!("{}, path packages", growth.key), growth, |row| row.local_bytes));
-    whole.chain(local).take(LINES).collect()
 }
 
 fn growth_finding(view: &SimulationView<'_>, all: &[StoreGrowth<'_>]) -> String {
@@ -198,22 +137,14 @@ fn growth_finding(view: &SimulationView<'_>, all: &[StoreGrowth<'_>]) -> String 
     )
 }
 
-/// The table of all key policies.
 pub(crate) fn growth_table(all: &[StoreGrowth<'_>]) -> Grid {
     let mut grid = Grid::new(
         "What a store without limits gains a day after the first, in the mean; local: of path packages; late: bytes a day \
          over the last half of the days.",
-        &[
-            "key policy",
-            "> days",
-            "> builds a day",
-            "> entries a day",
-            "> local",
-            "> bytes a day",
-            "> local",
-            "> late",
-            "> in the end",
-        ],
+        &heads(
+            "key policy | > days | > builds a day | > entries a day | > local | > bytes a day | \
+ > local | > late | > in the end",
+        ),
     );
     for growth in all {
         let gain = growth.gain();
@@ -234,7 +165,6 @@ pub(crate) fn growth_table(all: &[StoreGrowth<'_>]) -> Grid {
     grid
 }
 
-/// From which bandwidth on fetching beats compiling.
 pub(super) fn remote(view: &SimulationView<'_>) -> Option<Section> {
     let groups = remote_by_bandwidth(view.run);
     groups.first()?;
@@ -243,19 +173,8 @@ pub(super) fn remote(view: &SimulationView<'_>) -> Option<Section> {
         "An empty machine fetches what other workspaces have built, as far as the key finds it. Transfers and compiles run \
          in parallel as the unit graph allows; nothing was moved over a network.",
     );
-    let curves = groups.iter().filter(|group| group.iter().any(|by_bandwidth| by_bandwidth.rows.len() > 1));
-    for (at, group) in curves.take(NETWORKS).enumerate() {
-        section.push(view.plot(
-            ("remote", at),
-            format!("Time ÷ time of compiling all, {}", network(group[0].setup())),
-            remote_finding(view, group),
-            Axes {
-                x: HorizontalScale::Log("bandwidth, Mbit/s".into()),
-                y: "time, 100% is compiling all of it",
-                unit: ValueUnit::Share,
-            },
-            remote_lines(group),
-        ));
+    for group in groups.iter().filter(|group| group.iter().any(|by_bandwidth| by_bandwidth.rows.len() > 1)) {
+        section.say(remote_finding(view, group));
     }
     section.blocks.extend(groups.iter().map(|group| Block::Grid(remote_table(group))));
     Some(section)
@@ -281,27 +200,6 @@ pub(crate) fn latency(row: &RemoteRow) -> String {
     format!("{} ms", (row.latency_s * 1e6).round() / 1e3)
 }
 
-/// For each policy what is chosen, then what fetching all would take.
-fn remote_lines(group: &[RemoteByBandwidth<'_>]) -> Vec<PlotLine> {
-    let line = |by_bandwidth: &RemoteByBandwidth<'_>, what: &str, of: fn(&RemoteRow) -> f64| PlotLine {
-        name: format!("{}, {what}", by_bandwidth.policy),
-        points: by_bandwidth
-            .rows
-            .iter()
-            .filter_map(|row| Some((megabits(row.bits_per_s), ratio(row, of(row))?)))
-            .collect(),
-        ..PlotLine::default()
-    };
-    let chosen = group.iter().map(|by_bandwidth| line(by_bandwidth, "what is worth it", |row| row.choose_s));
-    let everything = group.iter().map(|by_bandwidth| {
-        let mut line = line(by_bandwidth, "everything", |row| row.fetch_s);
-        // Ten times the time of compiling would press all else to the floor.
-        line.points.retain(|(_, ratio)| *ratio <= 3.0);
-        line
-    });
-    chosen.chain(everything.filter(|line| !line.points.is_empty())).take(LINES).collect()
-}
-
 fn remote_finding(view: &SimulationView<'_>, group: &[RemoteByBandwidth<'_>]) -> String {
     let of_policy = |by_bandwidth: &RemoteByBandwidth<'_>| {
         let available = percent(Some(by_bandwidth.setup().available));
@@ -309,15 +207,14 @@ fn remote_finding(view: &SimulationView<'_>, group: &[RemoteByBandwidth<'_>]) ->
         format!("under {} ({available} of units available) {from}", by_bandwidth.policy)
     };
     format!(
-        "Fetching everything that is available beats compiling {}. Lines end where time is more than three times that of \
-         compiling. n: {} workspaces; {}.",
+        "{}: fetching everything that is available beats compiling {}. n: {} workspaces; {}.",
+        network(group[0].setup()),
         group.iter().map(of_policy).collect::<Vec<_>>().join("; "),
         group[0].setup().workspaces,
         view.run.trace.seconds_in_short(),
     )
 }
 
-/// The table of one network.
 pub(crate) fn remote_table(group: &[RemoteByBandwidth<'_>]) -> Grid {
     let setup = group[0].setup();
     let mut grid = Grid::new(
@@ -327,17 +224,10 @@ pub(crate) fn remote_table(group: &[RemoteByBandwidth<'_>]) -> Grid {
             network(setup),
             seconds(Some(setup.compile_s)),
         ),
-        &[
-            "policy",
-            "> Mbit/s",
-            "> available",
-            "> worth it",
-            "> moved",
-            "> fetch all",
-            "> chosen",
-            "> ratio",
-            "> many cores",
-        ],
+        &heads(
+            "policy | > Mbit/s | > available | > worth it | > moved | > fetch all | > chosen | \
+ > ratio | > many cores",
+        ),
     );
     for (by_bandwidth, row) in
         group.iter().flat_map(|by_bandwidth| by_bandwidth.rows.iter().map(move |row| (by_bandwidth, row)))

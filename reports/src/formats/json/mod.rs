@@ -23,7 +23,6 @@ use crate::stats::Judgement;
 /// Version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The report as JSON text, ended by a line feed.
 pub fn render(report: &Report) -> String {
     let mut text = serde_json::to_string_pretty(&of_report(report)).unwrap_or_default();
     text.push('\n');
@@ -31,6 +30,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// The JSON schema of [`wire::ReportJson`], ended by a line feed.
+#[cfg(test)]
 pub fn schema() -> String {
     let mut text = serde_json::to_string_pretty(&schemars::schema_for!(wire::ReportJson)).unwrap_or_default();
     text.push('\n');

@@ -1,7 +1,5 @@
 //! How artifacts are stored and brought back: place, link mode, shape of the store, hashing, location.
 
-use crate::chapters::wall::forest_row;
-use crate::plot::{Chart, Plot, RatioPanel};
 use crate::review::answer::{Answer, State};
 use crate::review::comparisons::seen;
 use crate::review::evidence::{ALL_PHYSICAL, Evidence, STORE_ALLOCATED, StepArm, by_step, differing, of_pairs, only};
@@ -11,7 +9,7 @@ use crate::review::tables::{
     restored_files, table,
 };
 use crate::stats::Verdict;
-use crate::text::{UNMEASURED, clean, fit, percent, seconds};
+use crate::text::{clean, fit, percent};
 use crate::words::{plural, ratio};
 
 /// File systems that have reflinks.
@@ -65,7 +63,7 @@ pub(in crate::review) fn link_mode(evidence: &Evidence<'_>) -> Answer {
     let compared = of_pairs(&pairs);
     let arms = only(&arms, |it| compared.iter().any(|arm| arm.is_same(it)));
     if !arms.is_empty() {
-        answer.plot(link_plot(&arms));
+        answer.supports(link_finding(&arms));
     }
     // A hardlink, which works on most file systems, is the yardstick; the recommendation looks at every pair.
     let is_hardlink = |arm: &StepArm<'_>| arm.link.as_deref() == Some("hardlink");
@@ -100,33 +98,6 @@ pub(in crate::review) fn link_mode(evidence: &Evidence<'_>) -> Answer {
     ])
 }
 
-fn link_plot(arms: &[StepArm<'_>]) -> Plot {
-    let panels = by_step(arms).into_iter().map(|group| RatioPanel {
-        title: format!("{} ({}, {})", group[0].file_system(), group[0].label(), group[0].step.scenario),
-        rows: group
-            .iter()
-            .map(|arm| {
-                let timed = arm.is_timed();
-                let wall = if timed { seconds(arm.numbers.wall_s) } else { UNMEASURED.into() };
-                let verdict = arm.verdict().filter(|_| timed).map_or("", |it| it.as_str());
-                // Seconds are a sum over the arm's own workspaces.
-                let remark = format!("{wall}, {verdict} ({})", arm.n());
-                forest_row(arm.name().to_owned(), arm.wall.as_ref().filter(|_| timed).map(|it| &it.judgement), remark)
-            })
-            .collect(),
-    });
-    Plot {
-        id: "review-q5-links".into(),
-        title: "Warm builds by link mode and file system".into(),
-        finding: link_finding(arms),
-        chart: Chart::Ratios {
-            baseline: arms.first().map_or("none", |arm| arm.run.analysis.baseline.as_str()).to_owned(),
-            panels: panels.collect(),
-        },
-    }
-}
-
-/// The least and the most of each panel.
 fn link_finding(arms: &[StepArm<'_>]) -> String {
     let of_panel = |group: Vec<StepArm<'_>>| {
         let usable = |arm: &&StepArm<'_>| arm.is_timed() && !arm.is_distrusted();
@@ -149,9 +120,9 @@ fn link_finding(arms: &[StepArm<'_>]) -> String {
     };
     let panels: Vec<String> = by_step(arms).into_iter().filter_map(of_panel).collect();
     match panels.as_slice() {
-        [] => "No wall time of a build from the store can be used here.".into(),
+        [] => "no wall time of a build from the store can be used here".into(),
         panels => format!(
-            "Wall time of a build from the store, as a part of the baseline's in the same rounds and workspaces: {}.",
+            "wall time of a build from the store, as a part of the baseline's in the same rounds and workspaces: {}",
             panels.join("; ")
         ),
     }

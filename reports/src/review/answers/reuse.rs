@@ -1,7 +1,6 @@
 //! What is reused, and why not more: eligibility, reuse between projects, inputs of the key.
 
 use crate::document::Grid;
-use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
 use crate::review::answer::{Answer, State};
 use crate::review::comparisons::seen;
 use crate::review::evidence::{Evidence, StepArm, ladder};
@@ -30,14 +29,9 @@ pub(in crate::review) fn eligibility(evidence: &Evidence<'_>) -> Answer {
     for arm in &each {
         let refused = reasons(arm, &[Outcome::Refused]);
         if let Some((rule, units, cost)) = refused.first() {
-            answer.supports(format!(
-                "{}: {} refused units worth {} of compiling a round; the costliest rule is {rule} with {units:.0} units \
-                 and {}",
-                arm.place(),
-                arm.name(),
-                seconds(Some(refused.iter().map(|it| it.2).sum())),
-                seconds(Some(*cost)),
-            ));
+            let (all, cost) = (seconds(Some(refused.iter().map(|it| it.2).sum())), seconds(Some(*cost)));
+            let who = format!("{}: {} refused units worth {all} of compiling a round", arm.place(), arm.name());
+            answer.supports(format!("{who}; the costliest rule is {rule} with {units:.0} units and {cost}"));
         }
     }
     let pairs = ladder(&arms);
@@ -53,7 +47,6 @@ pub(in crate::review) fn eligibility(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[seen(&each).min(most), walls, shadow, probes, refused])
 }
 
-/// Adds what shadow compiles found, in any step.
 pub(super) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
     let arms = evidence.arms();
     let shadowed = arms.iter().filter_map(|arm| Some((arm, arm.shadow.as_ref()?)));
@@ -69,8 +62,8 @@ pub(super) fn shadow(answer: &mut Answer, evidence: &Evidence<'_>) -> State {
         }
         if it.nondeterministic > 0 {
             let n = it.nondeterministic;
-            answer
-                .limits(format!("{who}, two compiles of {n} differ from each other, so nothing can be said of these"));
+            let what = "differ from each other, so nothing can be said of these";
+            answer.limits(format!("{who}, two compiles of {n} {what}"));
         }
     }
     state
@@ -84,7 +77,7 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     // With a store for each workspace none can help another.
     arms.retain(|it| !it.run.analysis.info.alone() && it.workspaces > 1 && it.numbers.hit_rate.is_some());
     let keyed = one_per_policy(&arms);
-    arms.retain(|it| it.key.is_none() || keyed.iter().any(|kept| kept.shares_step(it) && kept.name() == it.name()));
+    arms.retain(|it| it.key.is_none() || keyed.iter().any(|arm| arm.shares_step(it) && arm.name() == it.name()));
     let caption = "First builds in turn, from an empty store: what each workspace reused of those before it.";
     let mut grid = Grid::new(caption, &["run", "strategy", "> place", "workspace", "> hits", "> by cost", "> rounds"]);
     let mut curves = Vec::new();
@@ -101,23 +94,7 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     }
     answer.grid(grid);
     if curves.iter().any(|curve| curve.points.len() > 2) {
-        let finding = reuse_finding(&curves);
-        let line = |it: ReuseCurve| PlotLine {
-            name: format!("{} ({})", it.name, it.run),
-            points: it.points,
-            ..PlotLine::default()
-        };
-        answer.plot(Plot {
-            id: "review-q2-reuse".into(),
-            title: "Reuse between projects".into(),
-            finding,
-            chart: Chart::Lines {
-                x: HorizontalScale::Linear("projects built".into()),
-                y: "reused, by compile seconds".into(),
-                scale: VerticalScale::Amount(ValueUnit::Share),
-                lines: curves.into_iter().map(line).collect(),
-            },
-        });
+        answer.supports(reuse_finding(&curves));
     }
     answer.grid(reasons_table("Why first builds missed, a round.", &keyed, &[Outcome::Miss, Outcome::Dup]));
     let simulated = simulated::reuse(&mut answer, evidence);
@@ -133,7 +110,6 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[seen(&arms), missed.max(simulated.misses), many, simulated.curve])
 }
 
-/// What the n-th project reused under one arm.
 struct ReuseCurve {
     name: String,
     run: String,
@@ -148,7 +124,7 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     let longest = curves.iter().filter_map(end).map(|it| it.0).fold(0.0, f64::max);
     let whole = |it: &&ReuseCurve| end(it).is_some_and(|end| end.0 >= longest);
     let Some(run) = curves.iter().find(whole).map(|it| &it.run) else {
-        return "Nothing was reused between projects here.".into();
+        return "nothing was reused between projects here".into();
     };
     let mut ends: Vec<(&ReuseCurve, f64)> =
         curves.iter().filter(|it| it.run == *run && whole(it)).filter_map(|it| Some((it, end(it)?.1))).collect();
@@ -156,11 +132,11 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     let Some((best, share)) = ends.first() else { return String::new() };
     let later = || best.points.iter().filter(|it| it.0 > 1.0).map(|it| it.1);
     let lowest = ends.last().filter(|_| ends.len() > 1).map_or_else(String::new, |(other, lowest)| {
-        format!(". Of {} arms there the lowest end is {} ({})", ends.len(), percent(Some(*lowest)), other.name)
+        format!("; of {} arms there the lowest end is {} ({})", ends.len(), percent(Some(*lowest)), other.name)
     });
     format!(
-        "As project {longest} in one order ({run}), {} reused {} of the last one's compile seconds; of all after the \
-         first, least {}, most {}{lowest}.",
+        "as project {longest} in one order ({run}), {} reused {} of the last one's compile seconds; of all after the \
+         first, least {}, most {}{lowest}",
         best.name,
         percent(Some(*share)),
         percent(later().reduce(f64::min)),
@@ -168,7 +144,6 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     )
 }
 
-/// The first build of one workspace, medians over rounds.
 struct FirstBuild<'a> {
     workspace: &'a str,
     hits: Option<f64>,
@@ -193,13 +168,9 @@ fn later_builds(answer: &mut Answer, arm: &StepArm<'_>, built: &[FirstBuild<'_>]
     if let Some((least, most)) = later.iter().copied().reduce(f64::min).zip(later.iter().copied().reduce(f64::max)) {
         let (least, most) = (percent(Some(least)), percent(Some(most)));
         let range = if least == most { least } else { format!("between {least} and {most}") };
-        answer.supports(format!(
-            "{}: after the first workspace, {} reused {range} of compile seconds, in {} of corpus {} in this order",
-            arm.place(),
-            arm.name(),
-            plural(later.len(), "workspace"),
-            arm.run.analysis.info.corpus.name,
-        ));
+        let who = format!("{}: after the first workspace, {}", arm.place(), arm.name());
+        let (n, corpus) = (plural(later.len(), "workspace"), &arm.run.analysis.info.corpus.name);
+        answer.supports(format!("{who} reused {range} of compile seconds, in {n} of corpus {corpus} in this order"));
     }
     let narrow: Vec<String> = reasons(arm, &[Outcome::Miss, Outcome::Dup])
         .into_iter()
@@ -230,13 +201,12 @@ pub(in crate::review) fn key_inputs(evidence: &Evidence<'_>) -> Answer {
     answer.grid(reasons_table(caption, &arms, &[Outcome::Miss, Outcome::Dup, Outcome::Stale]));
     for arm in &arms {
         if let Some((_, units, cost)) = reasons(arm, &[Outcome::Dup]).first() {
+            let (units, cost) = (plural(units.round() as usize, "unit"), seconds(Some(*cost)));
             answer.supports(format!(
-                "{}: under {} {} worth {} a round missed although the same bytes were in the store: the key holds \
-                 something that did not change them",
+                "{}: under {} {units} worth {cost} a round missed although the same bytes were in the store: the key \
+                 holds something that did not change them",
                 arm.place(),
                 arm.name(),
-                plural(units.round() as usize, "unit"),
-                seconds(Some(*cost)),
             ));
         }
     }

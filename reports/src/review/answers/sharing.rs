@@ -25,14 +25,12 @@ pub(in crate::review) fn pipelining(evidence: &Evidence<'_>) -> Answer {
     let caching = only(&arms, |it| !it.is_baseline());
     for (arm, rate) in caching.iter().filter_map(|arm| Some((arm, arm.numbers.hit_rate?))) {
         if arm.step.step == "check" {
+            let (name, rate, compiled) = (arm.name(), percent(Some(rate)), count(arm.numbers.compiled));
+            let base = count(arm.baseline().and_then(|it| it.numbers.compiled));
             answer.supports(format!(
-                "{}: after a build had made all metadata, {} reused {} of all units for a check, and Cargo ran {} units \
-                 ({} for the baseline; {})",
+                "{}: after a build had made all metadata, {name} reused {rate} of all units for a check, and Cargo ran \
+                 {compiled} units ({base} for the baseline; {})",
                 arm.place(),
-                arm.name(),
-                percent(Some(rate)),
-                count(arm.numbers.compiled),
-                count(arm.baseline().and_then(|it| it.numbers.compiled)),
                 arm.n(),
             ));
         }
@@ -59,14 +57,9 @@ pub(in crate::review) fn profiles(evidence: &Evidence<'_>) -> Answer {
     answer.grid(reasons_table(caption, &keyed, &[Outcome::Miss, Outcome::Dup]));
     for arm in &keyed {
         let dup = reasons(arm, &[Outcome::Dup]).first().map_or(0.0, |it| it.1);
-        answer.supports(format!(
-            "{}: {} reused {} of all units from the profiles and commands before; {dup:.0} more were the same bytes \
-             under another key ({})",
-            arm.place(),
-            arm.name(),
-            arm.numbers.hit_rate.map_or("none".into(), |rate| percent(Some(rate))),
-            arm.n(),
-        ));
+        let (name, rate) = (arm.name(), arm.numbers.hit_rate.map_or("none".into(), |rate| percent(Some(rate))));
+        let what = "of all units from the profiles and commands before";
+        answer.shows(arm, format!("{name} reused {rate} {what}; {dup:.0} more were the same bytes under another key"));
     }
     let walls = answer.walls(&crossing);
     let bytes = seen(crossing.iter().filter(|it| it.numbers.added_physical_bytes.is_some()));
@@ -98,11 +91,7 @@ pub(in crate::review) fn worktrees(evidence: &Evidence<'_>) -> Answer {
     let again = only(&arms, |it| it.step.step == "first-again");
     for arm in &again {
         let compiled: u64 = arm.rows().iter().filter_map(|row| row.compiled).sum();
-        let (place, name) = (arm.place(), arm.name());
-        answer.supports(format!(
-            "{place}: the untouched main copy had Cargo run {compiled} units under {name} ({})",
-            arm.n()
-        ));
+        answer.shows(arm, format!("the untouched main copy had Cargo run {compiled} units under {}", arm.name()));
     }
     for arm in evidence.all_arms().iter().filter(|it| it.step.scenario == "worktrees") {
         for problem in &arm.problems {
@@ -139,12 +128,8 @@ pub(in crate::review) fn remote(evidence: &Evidence<'_>) -> Answer {
     for arm in of("other-path") {
         let hits = UnitShare::of(arm, |unit| unit.outcome == Some(Outcome::Hit) && unit.bytes > Some(0));
         if hits.units > 0.0 && hits.bytes > 0.0 {
-            let (each, who) = (bytes(Some(hits.bytes / hits.units)), arm.name());
-            answer.supports(format!(
-                "{}: a hit of {who} is {each} on average, uncompressed ({})",
-                arm.place(),
-                arm.n()
-            ));
+            let each = bytes(Some(hits.bytes / hits.units));
+            answer.shows(arm, format!("a hit of {} is {each} on average, uncompressed", arm.name()));
         }
     }
     let shadowed = State::of(arms.iter().any(|arm| arm.shadow.is_some()));

@@ -28,11 +28,8 @@ pub(in crate::review) fn retention(evidence: &Evidence<'_>) -> Answer {
     answer.grid(table(caption, &arms, &[WALL, RATIO, VERDICT, PROMISED, FREED, STORE, HITS, COMPILED]));
     freed(&mut answer, &only(&arms, |it| it.step.step == "collect-half"));
     for arm in arms.iter().filter(|it| it.step.step == "after-collect") {
-        let (place, name, compiled) = (arm.place(), arm.name(), count(arm.numbers.compiled));
-        answer.supports(format!(
-            "{place}: {name} had Cargo run {compiled} units in a kept build directory ({})",
-            arm.n()
-        ));
+        let compiled = count(arm.numbers.compiled);
+        answer.shows(arm, format!("{} had Cargo run {compiled} units in a kept build directory", arm.name()));
     }
     let collected = seen(arms.iter().filter(|it| it.step.cleans));
     let replayed = simulated::retention(&mut answer, evidence);
@@ -42,20 +39,13 @@ pub(in crate::review) fn retention(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[collected, replayed])
 }
 
-/// Adds the bytes that cleaning steps promised and freed.
 fn freed(answer: &mut Answer, arms: &[StepArm<'_>]) {
     for arm in arms {
         let known = arm.numbers.promised_bytes.zip(arm.numbers.added_physical_bytes);
         if let Some((promised, added)) = known.filter(|(promised, _)| *promised > 0.0) {
-            answer.supports(format!(
-                "{}: under {} it promised {} and freed {}, {} of it ({})",
-                arm.place(),
-                arm.name(),
-                bytes(Some(promised)),
-                bytes(Some(-added)),
-                percent(Some(-added / promised)),
-                arm.n(),
-            ));
+            let (name, part) = (arm.name(), percent(Some(-added / promised)));
+            let (promised, freed) = (bytes(Some(promised)), bytes(Some(-added)));
+            answer.shows(arm, format!("under {name} it promised {promised} and freed {freed}, {part} of it"));
         }
     }
 }
@@ -159,7 +149,6 @@ fn is_edit(arm: &StepArm<'_>) -> bool {
     arm.step.step == "edit" || (arm.step.scenario == "edits" && arm.step.step != "fill")
 }
 
-/// What the store held before, and what the step added.
 fn added(arm: &StepArm<'_>) -> Option<(f64, f64)> {
     let steps = &arm.run.analysis.steps;
     let at = steps.iter().position(|it| it.step == arm.step.step && it.scenario == arm.step.scenario)?;

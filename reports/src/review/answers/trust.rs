@@ -7,7 +7,7 @@ use crate::review::comparisons::seen;
 use crate::review::evidence::{Evidence, StepArm, only};
 use crate::review::probed::{self, ProbeCase};
 use crate::review::tables::{
-    COMPILED, NOOP, RATIO, STALE, UnitKind, UnitShare, VERDICT, WALL, kinds, one_per_policy, table,
+    COMPILED, NOOP, RATIO, STALE, UnitSelection, UnitShare, VERDICT, WALL, kinds, one_per_policy, table,
 };
 use crate::text::{count, percent, seconds};
 use crate::words::{listed, plural};
@@ -30,12 +30,8 @@ pub(in crate::review) fn locking(evidence: &Evidence<'_>) -> Answer {
         grid.row(names.into_iter().chain(counts).chain([format!("{times:.2}"), arm.n()]));
         if arm.step.step == "same" && arm.store.is_some() {
             let so = if times > 1.05 { "builds did not wait for each other" } else { "no unit was compiled twice" };
-            answer.supports(format!(
-                "{}: {builds} Cargos of {} on the same work compiled each unit {times:.2} times: {so} ({})",
-                arm.place(),
-                arm.name(),
-                arm.n(),
-            ));
+            let who = format!("{builds} Cargos of {} on the same work", arm.name());
+            answer.shows(arm, format!("{who} compiled each unit {times:.2} times: {so}"));
         }
     }
     answer.grid(grid);
@@ -59,8 +55,8 @@ fn repeats(arm: &StepArm<'_>) -> Option<(f64, f64, f64)> {
     (one > 0.0 && builds > 1.0).then_some((builds, compiled as f64 / rounds, one))
 }
 
-const RUNS: UnitKind<'_> = ("runs of build scripts", |unit| is_run(unit));
-const COMPILES: UnitKind<'_> = ("compiles of build scripts", |unit| unit.kind == "custom-build" && !is_run(unit));
+const RUNS: UnitSelection<'_> = ("runs of build scripts", |unit| is_run(unit));
+const COMPILES: UnitSelection<'_> = ("compiles of build scripts", |unit| unit.kind == "custom-build" && !is_run(unit));
 
 fn is_run(unit: &UnitRow) -> bool {
     unit.mode == "run-custom-build"
@@ -77,14 +73,9 @@ fn refused_for(answer: &mut Answer, arms: &[StepArm<'_>], reason: &str, what: &s
     for arm in arms {
         let refused = UnitShare::of(arm, |unit| unit.reason == reason);
         if refused.units > 0.0 {
-            answer.supports(format!(
-                "{}: {} refused {} only for {what} among their dependencies, worth {} a round ({})",
-                arm.place(),
-                arm.name(),
-                plural(refused.units.round() as usize, "unit"),
-                seconds(Some(refused.cost_s)),
-                arm.n(),
-            ));
+            let (units, worth) = (plural(refused.units.round() as usize, "unit"), seconds(Some(refused.cost_s)));
+            let who = format!("{} refused {units}", arm.name());
+            answer.shows(arm, format!("{who} only for {what} among their dependencies, worth {worth} a round"));
         }
     }
 }
@@ -109,14 +100,8 @@ pub(in crate::review) fn build_scripts(evidence: &Evidence<'_>) -> Answer {
     for arm in moved.iter().filter(|it| it.step.step == "other-path") {
         let it = UnitShare::of(arm, RUNS.1);
         if it.units > 0.0 {
-            answer.supports(format!(
-                "{}: {} took over {:.0} of {:.0} runs of build scripts from a build at another path ({})",
-                arm.place(),
-                arm.name(),
-                it.hits,
-                it.units,
-                arm.n(),
-            ));
+            let who = format!("{} took over {:.0} of {:.0} runs", arm.name(), it.hits, it.units);
+            answer.shows(arm, format!("{who} of build scripts from a build at another path"));
             answer.limits("that a reused run of a script would have made the same bytes at the other path");
         }
     }
@@ -129,8 +114,8 @@ pub(in crate::review) fn build_scripts(evidence: &Evidence<'_>) -> Answer {
     answer.states(&[seen(&arms), seen(&moved), shadow, probes])
 }
 
-const MACROS: UnitKind<'_> = ("proc macros", |unit| unit.kind == "proc-macro");
-const BELOW: UnitKind<'_> = ("refused for a proc macro they depend on", |unit| unit.reason == "below-proc-macro");
+const MACROS: UnitSelection<'_> = ("proc macros", |unit| unit.kind == "proc-macro");
+const BELOW: UnitSelection<'_> = ("refused for a proc macro they depend on", |unit| unit.reason == "below-proc-macro");
 
 /// Q13. Proc macros among all units, and what a policy refused because of one; probes about macros; hits that
 /// two compiles do not agree on.

@@ -12,6 +12,19 @@ use crate::words::{estimate, listed, plural};
 /// Bytes that differ by less are taken for equal.
 const NEAR: f64 = 1.01;
 
+/// What two arms hold on disk, and which of them holds more.
+fn on_disk<'b, 'a>(arm: &'b StepArm<'a>, other: &'b StepArm<'a>) -> (String, Option<&'b StepArm<'a>>) {
+    let Some(sizes) = arm.common_bytes(other, ALL_PHYSICAL) else {
+        return (format!("{}: {}", arm.place(), arm.no_bytes_sentence(other)), None);
+    };
+    let larger = match sizes {
+        (one, two) if one > two * NEAR => Some(arm),
+        (one, two) if two > one * NEAR => Some(other),
+        _ => None,
+    };
+    (format!("{}: on disk {}", arm.place(), arm.bytes_sentence(other, sizes)), larger)
+}
+
 /// Which key policy: from no cache upwards, as far as warm builds get faster.
 pub(super) fn key_policy(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let mut arms = evidence.steps(None, &["warm"]);
@@ -38,7 +51,6 @@ fn judged<'a>(all: Vec<Vec<StepArm<'a>>>, safety: &Safety) -> Vec<Vec<StepArm<'a
     all.iter().filter(|family| !replaced(family)).cloned().collect()
 }
 
-/// What an arm brings files back by, in words.
 fn links(arm: &StepArm<'_>) -> String {
     match arm.link.as_deref() {
         Some("copy") => "with copies".into(),
@@ -101,7 +113,6 @@ fn price(arm: &StepArm<'_>, below: &StepArm<'_>, looks: usize, safety: &Safety, 
     }
 }
 
-/// Which link mode, on each file system.
 pub(super) fn link_mode(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let mut systems: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
     for family in families(&evidence.steps(None, &["warm"]), 2) {
@@ -172,20 +183,12 @@ fn fastest<'a>(safe: &[StepArm<'a>]) -> Option<StepArm<'a>> {
     Some(rest.iter().fold(*first, |best, arm| if is_faster(arm, &best) { *arm } else { best }))
 }
 
-/// By bytes, then by isolation, then the first in the run.
 fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<String>) -> Finding {
     let mut larger: Vec<String> = Vec::new();
     for (arm, other) in pairs(&left) {
-        let Some(sizes) = arm.common_bytes(other, ALL_PHYSICAL) else {
-            because.push(format!("{}: {}", arm.place(), arm.no_bytes_sentence(other)));
-            continue;
-        };
-        because.push(format!("{}: on disk {}", arm.place(), arm.bytes_sentence(other, sizes)));
-        if sizes.0 > sizes.1 * NEAR {
-            larger.push(arm.name().to_owned());
-        } else if sizes.1 > sizes.0 * NEAR {
-            larger.push(other.name().to_owned());
-        }
+        let (sentence, one) = on_disk(arm, other);
+        because.push(sentence);
+        larger.extend(one.map(|arm| arm.name().to_owned()));
     }
     // Of pairs with different workspaces, each may be larger than some other: that decides nothing.
     if left.iter().any(|arm| !larger.iter().any(|name| name == arm.name())) {
@@ -216,7 +219,6 @@ fn fewest_bytes(mut left: Vec<StepArm<'_>>, safety: &Safety, mut because: Vec<St
     }
 }
 
-/// Which shape of store.
 pub(super) fn store_shape(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
     let pairs = differing(&evidence.steps(None, &["warm"]), 3);
     let findings = pairs.iter().map(|(a, b)| choose_shape(a, b, pairs.len(), safety)).collect();
@@ -253,32 +255,25 @@ fn choose_shape(a: &StepArm<'_>, b: &StepArm<'_>, looks: usize, safety: &Safety)
     if is_silent(found.judgement.verdict) {
         return Finding::undecided(compared(a, &found), again);
     }
+    let faster = |verdict: Verdict| match verdict {
+        Verdict::Faster => Some(a),
+        Verdict::Slower => Some(b),
+        _ => None,
+    };
     let mut because = vec![compared(a, &found)];
-    match found.judgement.verdict {
-        Verdict::Faster => return decided(a, because),
-        Verdict::Slower => return decided(b, because),
-        _ => {}
+    if let Some(arm) = faster(found.judgement.verdict) {
+        return decided(arm, because);
     }
-    let sizes = a.common_bytes(b, ALL_PHYSICAL);
-    because.push(match sizes {
-        Some(sizes) => format!("{}: on disk {}", a.place(), a.bytes_sentence(b, sizes)),
-        None => format!("{}: {}", a.place(), a.no_bytes_sentence(b)),
-    });
-    if let Some((one, two)) = sizes {
-        if one * NEAR < two {
-            return decided(a, because);
-        }
-        if two * NEAR < one {
-            return decided(b, because);
-        }
+    let (sentence, larger) = on_disk(a, b);
+    because.push(sentence);
+    if let Some(larger) = larger {
+        return decided(if larger.name() == a.name() { b } else { a }, because);
     }
     let first = a.in_step("fill").zip(b.in_step("fill"));
     if let Some(found) = first.and_then(|(a, b)| a.against(&b, 2 * looks)) {
         because.push(compared(a, &found));
-        match found.judgement.verdict {
-            Verdict::Faster => return decided(a, because),
-            Verdict::Slower => return decided(b, because),
-            _ => {}
+        if let Some(arm) = faster(found.judgement.verdict) {
+            return decided(arm, because);
         }
     }
     Finding::undecided(format!("nothing distinguishes the shapes: {}", because.join("; ")), again)

@@ -18,10 +18,9 @@ use super::Evidence;
 use super::comparisons::extent;
 use super::evidence::StepArm;
 use crate::stats::{Comparison, Verdict};
-use crate::words::{estimate, listed};
+use crate::words::{estimate, gathered, listed};
 use safety::Safety;
 
-/// What a rule makes of the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// The evidence decides.
@@ -42,7 +41,7 @@ pub enum Finding {
 
 /// A rule: its name, and what it says.
 #[derive(Debug, Clone, Copy)]
-pub struct Rule {
+pub struct RecommendationRule {
     /// A word or two.
     pub name: &'static str,
     /// What it decides, as a reader can check.
@@ -50,7 +49,6 @@ pub struct Rule {
     apply: fn(&Evidence<'_>, &Safety) -> Vec<(String, Finding)>,
 }
 
-/// One finding of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// The name of the rule.
@@ -62,8 +60,8 @@ pub struct Advice {
 }
 
 /// Every rule, in the order in which they are applied.
-pub const RULES: [Rule; 9] = [
-    Rule {
+pub const RULES: [RecommendationRule; 9] = [
+    RecommendationRule {
         name: "safety",
         says: "A strategy is out when it fails a probe without a known explanation, when shadow compiles do not \
                reproduce a hit though they agree with each other, when its store was damaged, or when rows of it are \
@@ -71,52 +69,52 @@ pub const RULES: [Rule; 9] = [
                family, and that is not out, may be chosen by the other rules.",
         apply: |_, safety| safety.findings(),
     },
-    Rule {
+    RecommendationRule {
         name: "key policy",
         says: "From no cache upwards, with each link mode that has several policies: the next wider safe policy is \
                taken when its warm builds are found faster than those of the one taken so far. A link mode with a \
                policy that is out gives way to one that has the same policies, all of them safe.",
         apply: designs::key_policy,
     },
-    Rule {
+    RecommendationRule {
         name: "link mode",
         says: "On each file system: of the safe link modes not found slower than the fastest, the one with least \
                physical bytes over what each two have both built (differences up to 1 % are none), then the one with \
                fewest known failures of isolation.",
         apply: designs::link_mode,
     },
-    Rule {
+    RecommendationRule {
         name: "store shape",
         says: "The shape whose warm builds are found faster; else the one with less on disk over what both have \
                built (more than 1 %); else the one whose first builds are found faster.",
         apply: designs::store_shape,
     },
-    Rule {
+    RecommendationRule {
         name: "worth",
         says: "Worth it when warm builds are found faster than the baseline's. It pays after as many of them as make \
                up for what a first build from an empty store costs more, in seconds: medians over rounds, summed over \
                the workspaces of both.",
         apply: worth::worth,
     },
-    Rule {
+    RecommendationRule {
         name: "worktrees",
         says: "Members are to be shared when every further worktree is found faster to build under a safe strategy \
                that shares them.",
         apply: sharing::worktrees,
     },
-    Rule {
+    RecommendationRule {
         name: "profiles",
         says: "Sharing across profiles and commands is worth it when a step of another profile or command is found \
                faster.",
         apply: sharing::profiles,
     },
-    Rule {
+    RecommendationRule {
         name: "retention",
         says: "The policy, of those that can be built, which is never more than 5% above the fewest seconds compiled at \
                any size of the store, when each other one is at some size; on a trace of real workspaces.",
         apply: replayed::retention,
     },
-    Rule {
+    RecommendationRule {
         name: "key inputs",
         says: "What is sound to leave out of the key and gains more than 5% of all compile seconds when every workspace \
                is built once in turn; on a trace of real workspaces.",
@@ -127,7 +125,7 @@ pub const RULES: [Rule; 9] = [
 /// Applies every rule, in order; each has at least one finding.
 pub fn recommendation(evidence: &Evidence<'_>) -> Vec<Advice> {
     let safety = Safety::of(evidence);
-    let of_rule = |rule: &Rule| {
+    let of_rule = |rule: &RecommendationRule| {
         let name = rule.name;
         (rule.apply)(evidence, &safety).into_iter().map(move |(about, finding)| Advice { rule: name, about, finding })
     };
@@ -135,7 +133,6 @@ pub fn recommendation(evidence: &Evidence<'_>) -> Vec<Advice> {
 }
 
 impl Finding {
-    /// Whether the evidence decides.
     pub fn is_decided(&self) -> bool {
         matches!(self, Self::Decided { .. })
     }
@@ -148,19 +145,18 @@ impl Finding {
 /// One from many runs: what all that decide agree on. Runs that cannot decide take nothing
 /// from those that can, and runs that disagree leave it open.
 fn agreed(findings: Vec<Finding>, nothing: Finding) -> Finding {
-    let mut choices: Vec<(String, Vec<String>)> = Vec::new();
+    let mut choices = Vec::new();
     let mut open = None;
     for finding in findings {
         match finding {
-            Finding::Decided { choice, because } => match choices.iter_mut().find(|(known, _)| *known == choice) {
-                Some((_, reasons)) => reasons.extend(because),
-                None => choices.push((choice, because)),
-            },
+            Finding::Decided { choice, because } => choices.push((choice, because)),
             // What lacks only rounds is nearer to a decision than what lacks probes.
             undecided if open.as_ref().is_none_or(|it| rank(&undecided) > rank(it)) => open = Some(undecided),
             Finding::Undecided { .. } => {}
         }
     }
+    let mut choices: Vec<(String, Vec<String>)> =
+        gathered(choices).into_iter().map(|(choice, because)| (choice, because.concat())).collect();
     match choices.len() {
         0 => open.unwrap_or(nothing),
         1 => choices.pop().map_or(nothing, |(choice, because)| Finding::Decided { choice, because }),
@@ -189,7 +185,6 @@ fn compared(arm: &StepArm<'_>, found: &Comparison) -> String {
     format!("{place}: {} against {} {numbers}, {} ({})", found.strategy, found.baseline, it.verdict, extent(it))
 }
 
-/// Whether a verdict says nothing.
 fn is_silent(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::TooFewRounds | Verdict::Invalid)
 }

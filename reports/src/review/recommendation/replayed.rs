@@ -13,22 +13,20 @@ use crate::simulation::RelaxationRow;
 use crate::simulation::ablation::{Ablation, ablations, share};
 use crate::simulation::retention::{RetentionByKey, retention_by_key};
 use crate::text::{limit, percent, seconds};
-use crate::words::listed;
+use crate::words::{gathered, listed};
 
 /// A part of all seconds that is worth a change of the key.
 const WORTH: f64 = 0.05;
 
-/// Which retention policy.
 pub(super) fn retention(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)> {
     let sims = simulations(evidence, |run| run.retention.iter().any(|row| row.cap_bytes.is_some()));
-    let mut keys: Vec<(String, Vec<Finding>)> = Vec::new();
+    let mut keys: Vec<(String, Finding)> = Vec::new();
     for sim in &sims {
         for by_key in retention_by_key(sim.run) {
-            add(&mut keys, by_key.key.to_owned(), evict(sim, &by_key));
+            keys.push((by_key.key.to_owned(), evict(sim, &by_key)));
         }
     }
-    let why = "no simulation replays retention policies";
-    together(keys, why)
+    together(keys, "no simulation replays retention policies")
 }
 
 fn evict(sim: &NumberedSimulation<'_>, by_key: &RetentionByKey<'_>) -> Finding {
@@ -75,10 +73,10 @@ fn evict(sim: &NumberedSimulation<'_>, by_key: &RetentionByKey<'_>) -> Finding {
 /// What a key should leave out.
 pub(super) fn keys(evidence: &Evidence<'_>, _: &Safety) -> Vec<(String, Finding)> {
     let sims = simulations(evidence, |run| ablations(run).iter().any(|group| group.sound().next().is_some()));
-    let mut groups: Vec<(String, Vec<Finding>)> = Vec::new();
+    let mut groups: Vec<(String, Finding)> = Vec::new();
     for sim in &sims {
         for group in ablations(sim.run).iter().filter(|group| group.sound().next().is_some()) {
-            add(&mut groups, format!("{}, {}", group.policy, group.command), leave_out(sim, group));
+            groups.push((format!("{}, {}", group.policy, group.command), leave_out(sim, group)));
         }
     }
     together(groups, "no simulation has keys with one input less")
@@ -108,24 +106,16 @@ fn leave_out(sim: &NumberedSimulation<'_>, group: &Ablation<'_>) -> Finding {
     Finding::Undecided { why, command: None }
 }
 
-/// Why a simulation decides nothing, if it does not.
 fn hinted(sim: &NumberedSimulation<'_>, place: String) -> Option<Finding> {
     let why = if sim.run.trace.is_real() { "it is too small" } else { "its trace was made up" };
     (sim.state(false) < State::Shown)
         .then(|| Finding::undecided(format!("{place}: {why}, so it only hints"), command::simulate()))
 }
 
-fn add(groups: &mut Vec<(String, Vec<Finding>)>, about: String, finding: Finding) {
-    match groups.iter_mut().find(|(known, _)| *known == about) {
-        Some((_, findings)) => findings.push(finding),
-        None => groups.push((about, vec![finding])),
-    }
-}
-
-fn together(groups: Vec<(String, Vec<Finding>)>, nothing: &str) -> Vec<(String, Finding)> {
+fn together(groups: Vec<(String, Finding)>, nothing: &str) -> Vec<(String, Finding)> {
     let nothing = || Finding::undecided(nothing, command::simulate());
     if groups.is_empty() {
         return vec![(String::new(), nothing())];
     }
-    groups.into_iter().map(|(about, findings)| (about, agreed(findings, nothing()))).collect()
+    gathered(groups).into_iter().map(|(about, findings)| (about, agreed(findings, nothing()))).collect()
 }

@@ -7,13 +7,12 @@ use crate::review::Evidence;
 use crate::review::command;
 use crate::review::probed::{ProbeTally, cases, strategies, tally};
 use crate::text::{clean, fit};
-use crate::words::{listed, plural};
+use crate::words::{gathered, listed, plural};
 use records::{Status, StepRow};
 
 /// Families of which a strategy must have a result before it may be chosen.
 const FAMILIES: [&str; 6] = ["stale", "freshness", "identity", "isolation", "faults", "races"];
 
-/// What is known of the safety of each strategy.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Safety {
     /// Why a strategy is out.
@@ -44,12 +43,12 @@ impl Safety {
             if case.has_result() {
                 safety.covered.entry(name.clone()).or_default().insert(row.family.clone());
             }
-            if case.is_unexplained() {
+            if case.row.is_unexplained_failure() {
                 let detail = fit(&clean(&row.detail), 100);
                 let why = format!("fails {} (P{}): {detail}", row.probe, case.at + 1);
                 safety.failed.entry(name.clone()).or_default().insert(row.probe.clone());
                 safety.out.entry(name).or_default().insert(why);
-            } else if case.is_known() {
+            } else if case.row.is_known_failure() {
                 if row.family == "isolation" {
                     safety.isolation.entry(name.clone()).or_default().insert(row.probe.clone());
                 }
@@ -107,7 +106,6 @@ impl Safety {
         })
     }
 
-    /// Families of which a strategy has no result.
     pub fn uncovered(&self, strategy: &str) -> Vec<&'static str> {
         let covered = |family: &&str| self.covered.get(strategy).is_some_and(|it| it.contains(*family));
         FAMILIES.into_iter().filter(|family| !covered(family)).collect()
@@ -139,7 +137,6 @@ impl Safety {
         self.isolation.get(strategy).map_or(0, BTreeSet::len)
     }
 
-    /// Known failures of one strategy that another does not have.
     pub fn accepts(&self, strategy: &str, beyond: Option<&str>) -> Vec<&str> {
         let spared = beyond.and_then(|name| self.known.get(name));
         let mine = self.known.get(strategy).into_iter().flatten();
@@ -161,17 +158,12 @@ impl Safety {
 
     /// What strategies passed, and what they are known to fail; alike ones together.
     fn prices(&self, names: &[&String]) -> Vec<String> {
-        let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-        for name in names {
+        let member = |name: &&String| {
             let it = self.tallies.get(*name).copied().unwrap_or_default();
-            let member =
-                format!("{name} ({} passed, {} without a result)", plural(it.pass, "probe"), it.without_result);
-            let known = self.accepts(name, None);
-            match groups.iter_mut().find(|(other, _)| *other == known) {
-                Some((_, members)) => members.push(member),
-                None => groups.push((known, vec![member])),
-            }
-        }
+            let passed = plural(it.pass, "probe");
+            (self.accepts(name, None), format!("{name} ({passed} passed, {} without a result)", it.without_result))
+        };
+        let groups = gathered(names.iter().map(member));
         let sentence = |(known, members): &(Vec<&str>, Vec<String>)| match known.as_slice() {
             [] => format!("{}: nothing failed", listed(members)),
             known => format!("{}: failed as known: {}", listed(members), listed(known)),

@@ -3,12 +3,12 @@
 use super::{Finding, RULES, recommendation};
 use crate::document::{Block, Grid, Section};
 use crate::review::Evidence;
-use crate::review::answer::Standing;
+use crate::review::answer::QuestionStanding;
 use crate::review::evidence::{StepArm, control_failed, file_system, is_shadowed};
 use crate::words::{capital, first_line, listed, plural};
+use records::RunInfo;
 
-/// The first section of a review.
-pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, Standing)]) -> Section {
+pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, QuestionStanding)]) -> Section {
     let mut section = Section::new("review-recommendation", "Recommendation", 0);
     let advice = recommendation(evidence);
     let decided = advice.iter().filter(|it| it.finding.is_decided() && it.rule != "safety").count();
@@ -47,12 +47,11 @@ pub(in crate::review) fn section(evidence: &Evidence<'_>, standings: &[(&str, St
     section
 }
 
-/// Which questions stand how.
-fn of_standings(standings: &[(&str, Standing)]) -> Vec<String> {
-    let of = |wanted: Standing| -> Vec<&str> {
+fn of_standings(standings: &[(&str, QuestionStanding)]) -> Vec<String> {
+    let of = |wanted: QuestionStanding| -> Vec<&str> {
         standings.iter().filter(|(_, standing)| *standing == wanted).map(|(id, _)| *id).collect()
     };
-    [Standing::Answered, Standing::Partly, Standing::Open]
+    [QuestionStanding::Answered, QuestionStanding::Partly, QuestionStanding::Open]
         .into_iter()
         .map(|standing| (standing, of(standing)))
         .filter(|(_, ids)| !ids.is_empty())
@@ -60,27 +59,23 @@ fn of_standings(standings: &[(&str, Standing)]) -> Vec<String> {
         .collect()
 }
 
-/// A table of the runs, and notes on those whose numbers need care.
 fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
     let mut grid = Grid::new(
         "The runs at hand. File system: of stores and build directories.",
         &["short", "run", "what", "file system", "> rounds", "> workspaces", "toolchain"],
     );
+    let mut row = |label: String, info: &RunInfo, what: String, system: &str, numbers: [String; 2]| {
+        let toolchain = first_line(&info.toolchain.rustc).to_owned();
+        let names = [label, info.name.clone(), what, system.to_owned()];
+        grid.row(names.into_iter().chain(numbers).chain([toolchain]));
+    };
     let mut notes = Vec::new();
     for (at, run) in evidence.runs.iter().enumerate() {
         let (info, label) = (&run.analysis.info, format!("R{}", at + 1));
         let rounds = run.analysis.steps.iter().map(|step| step.rounds).max().unwrap_or(0);
         let workspaces = run.analysis.steps.iter().map(|step| step.workspaces).max().unwrap_or(0);
         let scenario = format!("{}, corpus {}", info.scenario, info.corpus.name);
-        grid.row([
-            label.clone(),
-            info.name.clone(),
-            scenario,
-            file_system(info).to_owned(),
-            rounds.to_string(),
-            workspaces.to_string(),
-            first_line(&info.toolchain.rustc).to_owned(),
-        ]);
+        row(label.clone(), info, scenario, file_system(info), [rounds, workspaces].map(|n| n.to_string()));
         if !info.complete {
             notes.push(format!("{label} is not complete: {} so far.", plural(run.analysis.rows, "row")));
         }
@@ -96,33 +91,15 @@ fn legend(evidence: &Evidence<'_>) -> Vec<Block> {
     }
     for (at, run) in evidence.probes.iter().enumerate() {
         let what = format!("probes: {} results", run.rows.len());
-        let (info, label) = (&run.info, format!("P{}", at + 1));
-        grid.row([
-            label,
-            info.name.clone(),
-            what,
-            file_system(info).to_owned(),
-            String::new(),
-            String::new(),
-            first_line(&info.toolchain.rustc).to_owned(),
-        ]);
+        row(format!("P{}", at + 1), &run.info, what, file_system(&run.info), [String::new(), String::new()]);
     }
     for (at, run) in evidence.simulations.iter().enumerate() {
         let (info, trace, label) = (&run.info, &run.trace, format!("S{}", at + 1));
         let what = format!("simulation, {} trace, {}", trace.origin.as_str(), plural(trace.orders as usize, "order"));
-        let workspaces = trace.workspaces.to_string();
-        grid.row([
-            label.clone(),
-            info.name.clone(),
-            what,
-            String::new(),
-            String::new(),
-            workspaces,
-            first_line(&info.toolchain.rustc).to_owned(),
-        ]);
+        row(label.clone(), info, what, "", [String::new(), trace.workspaces.to_string()]);
         notes.push(format!("{label} compiled nothing; {}.", trace.seconds_in_short()));
         if !trace.is_real() {
-            notes.push(format!("{label} replays a trace that was made up: it hints, and settles nothing."));
+            notes.push(format!("{label} replays a trace that was made up: it hints, and decides nothing."));
         }
     }
     let mut blocks = vec![Block::Grid(grid)];

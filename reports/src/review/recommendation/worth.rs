@@ -9,7 +9,7 @@ use crate::review::command::{self, ONE};
 use crate::review::evidence::{StepArm, WALL_S};
 use crate::stats::{Comparison, Verdict};
 use crate::text::seconds;
-use crate::words::{estimate, listed, plural};
+use crate::words::{estimate, gathered, listed, plural};
 
 /// A first build and the same build from the store, by the names of their steps. The scenario
 /// `cold` shows the first alone, so it may stand for any of them.
@@ -17,28 +17,20 @@ const STEPS: [(&str, &str); 4] =
     [("fill", "warm"), ("first", "same-commit"), ("dev", "dev-cold"), ("fill", "same-place")];
 
 pub(super) fn worth(evidence: &Evidence<'_>, safety: &Safety) -> Vec<(String, Finding)> {
-    let mut by_name: Vec<(String, Vec<Finding>)> = Vec::new();
+    let mut found: Vec<(String, Finding)> = Vec::new();
     for (first, again) in STEPS {
         let mut arms = evidence.steps(None, &[again]);
         arms.retain(|arm| arm.store.is_some() && safety.out(arm.name()).is_none());
         for arm in arms {
-            let finding = judge(&FirstBuilds::of(evidence, &arm, first), &arm, safety);
-            match by_name.iter_mut().find(|(name, _)| name == arm.name()) {
-                Some((_, findings)) => findings.push(finding),
-                None => by_name.push((arm.name().to_owned(), vec![finding])),
-            }
+            found.push((arm.name().to_owned(), judge(&FirstBuilds::of(evidence, &arm, first), &arm, safety)));
         }
     }
     let nothing = || {
         let why = "no run has a first build and a build from the store of a strategy that is not out";
         Finding::undecided(why, command::compare("gauntlet", ONE))
     };
-    let mut decided: Vec<(String, Finding)> = Vec::new();
-    let mut open: Vec<(String, Finding)> = Vec::new();
-    for (name, findings) in by_name {
-        let finding = agreed(findings, nothing());
-        if finding.is_decided() { decided.push((name, finding)) } else { open.push((name, finding)) }
-    }
+    let found = gathered(found).into_iter().map(|(name, findings)| (name, agreed(findings, nothing())));
+    let (mut decided, open): (Vec<_>, Vec<_>) = found.partition(|(_, finding)| finding.is_decided());
     decided.extend(together(open));
     if decided.is_empty() {
         decided.push((String::new(), nothing()));
@@ -153,7 +145,6 @@ fn builds_until_paid(first: &FirstBuilds<'_>, warm: &StepArm<'_>) -> Option<(u64
     })
 }
 
-/// First builds of one strategy.
 struct FirstBuilds<'a> {
     arm: StepArm<'a>,
     /// The workspace built first, where it alone found an empty store.
@@ -183,7 +174,6 @@ impl<'a> FirstBuilds<'a> {
         found.is_some().then_some(Self { arm, only: Some(only), found })
     }
 
-    /// Whether a workspace was built from an empty store.
     fn is_in(&self, workspace: &str) -> bool {
         self.only.is_none_or(|only| only == workspace)
     }

@@ -2,9 +2,8 @@
 
 #![allow(dead_code)]
 
-use stats::{Random, Sample};
+use stats::{PairedSample, Random};
 
-/// How one timing strays from the truth.
 #[derive(Debug, Clone, Copy)]
 pub enum Noise {
     /// Normal, this relative standard deviation.
@@ -15,7 +14,6 @@ pub enum Noise {
     Spikes,
 }
 
-/// What a run is like.
 #[derive(Debug, Clone, Copy)]
 pub struct World {
     /// Arms besides the baseline.
@@ -57,8 +55,8 @@ impl World {
     }
 
     /// One run: a sample per arm, all against one baseline.
-    pub fn run(&self, random: &mut Random) -> Vec<Sample> {
-        let mut samples: Vec<Sample> = (0..self.arms).map(|at| Sample::new(format!("arm {at}"))).collect();
+    pub fn run(&self, random: &mut Random) -> Vec<PairedSample> {
+        let mut samples: Vec<PairedSample> = (0..self.arms).map(|at| PairedSample::new(format!("arm {at}"))).collect();
         let mut orders: Vec<Vec<usize>> = Vec::new();
         for round in 0..self.rounds {
             self.turn(&mut orders, round, random);

@@ -1,0 +1,14 @@
+//! Whole reports, summaries and reviews of handmade runs.
+mod against;
+mod document;
+mod format;
+#[path = "../../benches/many.rs"]
+mod many;
+mod page;
+mod report;
+mod review;
+mod rows;
+mod simulated_run;
+mod simulation;
+mod summary;
+mod verdicts;
