@@ -47,6 +47,7 @@ impl WrittenFiles {
             path: place(file),
             digest: match &file.bytes {
                 Bytes::Stored(digest) => *digest,
+                Bytes::Link(target) => Some(Digest::of(target.as_bytes())),
                 inline => inline.as_inline().map(|bytes| Digest::of(&bytes)),
             },
         });
@@ -62,5 +63,22 @@ impl WrittenFiles {
         self.outline == other.outline
             && self.files.len() == other.files.len()
             && self.files.iter().zip(&other.files).all(same)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_gone_is_like_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let written = |name: &str| {
+            let path = dir.path().join(name);
+            WrittenFiles { outline: Digest::of(b"outline"), files: vec![File { path, digest: None }] }
+        };
+        ["a", "b"].iter().for_each(|name| std::fs::write(dir.path().join(name), "bytes").unwrap());
+        assert!(written("a").is_same(&written("b")));
+        assert!(!written("a").is_same(&written("gone")) && !written("gone").is_same(&written("gone")));
     }
 }

@@ -46,7 +46,7 @@ pub enum StoreCommand {
 /// Which store.
 #[derive(Debug, ClapArgs)]
 pub struct StoreDir {
-    /// The store's directory: the one with v2/ in it
+    /// The store's directory: the one with v3/ in it
     #[arg(long = "store", value_name = "DIR")]
     dir: PathBuf,
 }

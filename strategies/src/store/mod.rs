@@ -1,6 +1,6 @@
 //! Stores: where artifacts live.
 //!
-//! A store is a directory `<root>/v2/` that any number of builds read and write at once. Readers take no lock. An entry is
+//! A store is a directory `<root>/v3/` that any number of builds read and write at once. Readers take no lock. An entry is
 //! whole or absent: its files come first, its manifest last, each by writing aside and renaming. What is missing, short,
 //! changed or of another version is a miss, never an error. A new store is a file here and a line in [`ALL`].
 //!

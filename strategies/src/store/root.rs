@@ -1,7 +1,7 @@
 //! What every store has besides its artifacts.
 //!
 //! ```text
-//! <root>/v2/
+//! <root>/v3/
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
 //!     rustc-info/<toolchain>.json          Cargo's `.rustc_info.json`
 //!     evicted                              what collection took, see [`super::tombstones`]

@@ -1,7 +1,7 @@
 //! Evicted entries, remembered so that a later miss of one is recognised as such.
 //!
 //! ```text
-//! <root>/v2/evicted     a line an entry, newest last:
+//! <root>/v3/evicted     a line an entry, newest last:
 //!                       <key> <base key> <content> <seconds since the epoch>
 //! ```
 //!

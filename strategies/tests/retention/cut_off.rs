@@ -70,7 +70,7 @@ fn by_a_kill_at_any_moment() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        let wait_for = world.store_dir().join("v2/evicted");
+        let wait_for = world.store_dir().join("v3/evicted");
         for _ in 0..2000 {
             if wait_for.exists() {
                 break;

@@ -113,7 +113,7 @@ fn damaged_entries_and_old_leftovers_go_and_young_ones_stay() {
     for world in worlds() {
         world.build(0, "a", true).unwrap();
         let kind = world.kind;
-        let version = world.store_dir().join("v2");
+        let version = world.store_dir().join("v3");
         let leftover = version.join(kind.entries).join("00/.tmp-123-4");
         std::fs::create_dir_all(&leftover).unwrap();
         std::fs::write(version.join(".tmp-9"), "x").unwrap();
@@ -147,7 +147,7 @@ fn input_sets_stay_as_long_as_their_unit_is_stored_or_remembered() {
         assert_eq!(world.survey().inputs.len(), 1);
         world.collect(Some(0)).unwrap();
         assert_eq!(world.survey().inputs.len(), 1, "remembered");
-        std::fs::remove_file(world.store_dir().join("v2/evicted")).unwrap();
+        std::fs::remove_file(world.store_dir().join("v3/evicted")).unwrap();
         world.collect(None).unwrap();
         assert_eq!(world.survey().inputs.len(), 0);
     }

@@ -48,6 +48,8 @@ impl World {
         fs::create_dir_all(dir.path().join("workspace/src")).unwrap();
         fs::write(dir.path().join("workspace/Cargo.toml"), "[package]").unwrap();
         fs::write(dir.path().join("workspace/src/lib.rs"), "source").unwrap();
+        // What changes within a tick of the clock that stamps files might have changed during a build.
+        std::thread::sleep(Duration::from_millis(30));
         World { dir, kind, link }
     }
 

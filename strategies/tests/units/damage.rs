@@ -197,7 +197,7 @@ fn stores_of_other_versions_are_left_alone() {
     for name in STRATEGIES {
         let place = place();
         let units = units(name);
-        for version in ["v1", "v9", "v2.bak"] {
+        for version in ["v1", "v9", "v3.bak"] {
             place.write(&format!("store/{version}/entries/00/note"), version);
             place.write(&format!("store/{version}/lock"), "");
         }
@@ -208,7 +208,7 @@ fn stores_of_other_versions_are_left_alone() {
         site.wipe();
         assert_eq!(site.planned(&units, &*store).0.len(), 2, "{name}");
         assert_eq!(store.entries().len(), 2);
-        for version in ["v1", "v9", "v2.bak"] {
+        for version in ["v1", "v9", "v3.bak"] {
             let note = place.at(&format!("store/{version}/entries/00/note"));
             assert_eq!(fs::read_to_string(note).unwrap(), version);
         }

@@ -1,6 +1,4 @@
 //! `dup`: missed by key although the same bytes were stored already, final binaries too.
-use std::fs;
-use std::path::Path;
 
 use crate::support::{Place, Site, units};
 use strategies::explain::EntryIndex;
@@ -67,21 +65,4 @@ fn a_script_that_wrote_nothing_is_no_dup_and_what_it_says_counts() {
             assert_eq!(run.unwrap().1, dup, "{name} {writes:?} {again} {found:?}");
         }
     }
-}
-
-#[test]
-fn a_stored_file_that_is_gone_is_like_nothing() {
-    let place = Place::new();
-    let units = units("copy+aggressive@dirs");
-    let store = units.store.open(&place.at("store")).unwrap();
-    place.workspace("top", "", &[("src/main.rs", "fn main() {}\n")]);
-    dups(&place, &units, &*store);
-    for entry in store.entries() {
-        let program = entry.files.iter().find(|file| file.path.starts_with("out/") && file.executable).unwrap();
-        let path = store.stored(&entry, program);
-        assert!(Path::new(&path).is_file());
-        fs::remove_file(path).unwrap();
-    }
-    place.write("top/src/main.rs", "fn main() {} // no more\n");
-    assert_eq!(dups(&place, &units, &*store), of(&[("top bin build", false)]));
 }
