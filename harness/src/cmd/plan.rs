@@ -147,7 +147,7 @@ pub fn run(args: &PlanArgs) -> Result<ExitCode> {
         }
         PlanFormat::Slurm => plan.slurm_script()?,
     };
-    describe(&split, &weights, &predicted.from);
+    describe(&split, weights, &predicted.from);
     print!("{text}");
     Ok(ExitCode::SUCCESS)
 }

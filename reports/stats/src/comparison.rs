@@ -241,7 +241,7 @@ impl Question {
     /// The question asked of a run: wall times against `baseline` by the rule of
     /// its schedule, drawn from its own seed.
     pub fn of_run(info: &RunInfo, baseline: &str) -> Self {
-        Self { baseline: baseline.into(), rule: DecisionRule::of_run(info), seed: info.seed, ..Self::default() }
+        Self { baseline: baseline.into(), rule: DecisionRule::of_run(info), seed: info.seed }
     }
 }
 

@@ -11,8 +11,7 @@ fn jobs() -> impl Strategy<Value = Vec<RemoteUnit>> {
     let one = (0u32..40, 0u32..50, proptest::collection::vec(0usize..14, 0..4), 0u8..8, any::<bool>());
     proptest::collection::vec(one, 1..14).prop_map(|rows| {
         let last = rows.len() - 1;
-        let units = rows
-            .into_iter()
+        rows.into_iter()
             .enumerate()
             .map(|(at, (seconds, bytes, dependency, kind, available))| RemoteUnit {
                 seconds: f64::from(seconds) / 4.0,
@@ -22,8 +21,7 @@ fn jobs() -> impl Strategy<Value = Vec<RemoteUnit>> {
                 library: kind % 4 != 0,
                 root: at == last || kind == 5,
             })
-            .collect();
-        units
+            .collect()
     })
 }
 

@@ -21,9 +21,12 @@ pub(super) fn history(artifacts: &[(f32, u32)], wanted: &[&[u32]]) -> History {
     world(&artifacts.iter().map(|(seconds, bytes)| (*seconds, *bytes, &[][..])).collect::<Vec<_>>(), &builds)
 }
 
+/// Days since the build before, workspace, command, what is present and what is wanted.
+type BuildRow<'a> = (u32, u32, u32, &'a [u32], &'a [u32]);
+
 /// Artifacts of these seconds, bytes and dependencies; builds, each so many days after the one before, by workspace,
 /// command, what is present and what is wanted.
-fn world(artifacts: &[(f32, u32, &[u32])], builds: &[(u32, u32, u32, &[u32], &[u32])]) -> History {
+fn world(artifacts: &[(f32, u32, &[u32])], builds: &[BuildRow<'_>]) -> History {
     let mut history = History::default();
     for (seconds, bytes, dependencies) in artifacts {
         history.add_artifact(*seconds, *bytes as f32, false, dependencies.iter().copied());
@@ -256,7 +259,7 @@ fn gdsf_follows_its_formula() {
 #[test]
 fn age_counts_dependents() {
     let artifacts: [(f32, u32, &[u32]); 3] = [(1.0, 1, &[]), (1.0, 1, &[0]), (1.0, 1, &[])];
-    let builds: [(u32, u32, u32, &[u32], &[u32]); 4] =
+    let builds: [BuildRow<'_>; 4] =
         [(0, 0, 0, &[], &[0, 1, 2]), (DAYS, 0, 0, &[1], &[]), (1, 0, 0, &[], &[]), (DAYS, 0, 0, &[], &[])];
     let left: Vec<usize> = stored(&world(&artifacts, &builds), "age", u64::MAX).iter().map(Vec::len).collect();
     assert_eq!(left, [3, 3, 2, 0], "30 days are no more than 30 days; 0 stays as long as 1 does");

@@ -8,12 +8,15 @@ use super::{
     TraceWorkspace, UnitId, WorkspaceId,
 };
 
+/// Seconds and bytes of a node.
+type NodeCost = (Amount, Amount);
+
 /// A trace in the making.
 #[derive(Debug)]
 pub struct TraceBuilder {
     strings: IndexSet<String>,
     units: IndexSet<TraceUnit>,
-    nodes: IndexMap<(UnitId, Vec<Edge>), Option<(Amount, Amount)>>,
+    nodes: IndexMap<(UnitId, Vec<Edge>), Option<NodeCost>>,
     workspaces: Vec<TraceWorkspace>,
     plans: Vec<TracePlan>,
 }
