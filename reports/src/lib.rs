@@ -15,10 +15,10 @@
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`report`] | a report and its files |
-//! | [`review`] | the open questions one by one, and what to do about them |
+//! | `review` | the open questions one by one, and what to do about them |
 //! | [`simulation`] | runs of `harness simulate` |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: own crate |
-//! | [`summary`] | the tables that end `harness compare` |
+//! | `summary` | the tables that end `harness compare` |
 //! | [`text`] | text made harmless and wrapped, and how numbers look in it |
 //!
 //! Every file and column is described in `reports/FORMAT.md`.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | an external tool; a helper it started detached itself | the harness, by [`TOOL_MARK`] |
 //! | a harness that another one started and killed | that other one, by [`CHILD_MARK`] |
-//! | the harness, by SIGKILL: no handler, no destructor runs | the `Guardian`, by [`WORK_MARK`] |
+//! | the harness, by SIGKILL: no handler, no destructor runs | the `Guardian`, by `WORK_MARK` |
 //! | both, as when the kernel ran out of memory | the next run in the same work directory, likewise |
 //!
 //! Why not simpler: a parent-death signal would reach Cargo but not the compilers it started, and asking for it takes a

@@ -123,7 +123,7 @@ enum ToolchainProblem {
 
 impl Toolchain {
     /// Finds the toolchain of that name (as rustup calls it), or the default one.
-    /// Fails when there is none, or it is older than [`MINIMUM_CARGO`]. Each names the remedy.
+    /// Fails when there is none, or it is older than `MINIMUM_CARGO`. Each names the remedy.
     pub fn find(name: Option<&str>) -> Result<Self, ToolchainError> {
         let (cargo, rustc) = match (on_path("rustup"), name) {
             (Some(rustup), _) => match through_rustup(&rustup, name)? {

@@ -33,12 +33,12 @@
 //! })
 //! ```
 //!
-//! [`context`] is what a probe works with: its directory, settings and builds; [`fixtures`]
-//! writes packages, trees and repositories; [`build`] tells what a build did, unit by unit;
-//! [`child_build`] builds in other processes, to kill them or to let them race; [`run_as`] runs
-//! tools as root or as an ordinary user; [`integrity`] compares files and checks the store;
+//! `context` is what a probe works with: its directory, settings and builds; `fixtures`
+//! writes packages, trees and repositories; `build` tells what a build did, unit by unit;
+//! `child_build` builds in other processes, to kill them or to let them race; `run_as` runs
+//! tools as root or as an ordinary user; `integrity` compares files and checks the store;
 //! [`script`] records every step, so that a reader can repeat the probe by hand. [`run`] runs
-//! all probes for all strategies, and [`known_gaps`] lists the failures that follow from what a
+//! all probes for all strategies, and `known_gaps` lists the failures that follow from what a
 //! policy promises. What a probe needs to know of a strategy it asks the context.
 
 mod build;

@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | [`terminal`] | whoever just ran it | the document, in 100 columns |
 //! | [`markdown`] | a CI job summary, a forum post | the document |
-//! | [`wide`], [`long`] | spreadsheets, data frames | the numbers |
-//! | [`json`] | programs | the numbers, by a published schema |
+//! | `wide`, `long` | spreadsheets, data frames | the numbers |
+//! | `json` | programs | the numbers, by a published schema |
 //!
 //! [`Report`]: crate::report::Report
 

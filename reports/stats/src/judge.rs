@@ -1,7 +1,7 @@
 //! A family of samples in, a judgement on each out.
 //!
 //! The family is everything one reader looks through for differences: its size
-//! sets the correction. Nothing here knows of records; [`super::compare`] builds
+//! sets the correction. Nothing here knows of records; [`comparison`](crate::comparison) builds
 //! the samples.
 
 use super::Random;
