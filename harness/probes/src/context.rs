@@ -19,6 +19,7 @@ use corpora::scenario::Task;
 use strategies::Strategy;
 use strategies::key::Digest;
 use strategies::store::Store;
+use strategies::units::{Units, UnitsOptions};
 
 use crate::build::ProbeBuild;
 use crate::run::{Attempt, lock};
@@ -158,11 +159,27 @@ impl<'a> ProbeContext<'a> {
         }
     }
 
+    /// Builds a tree that plain Cargo has built just before, and publishes what is fresh in it, which
+    /// strategies do not do: compiling it once more for each of them would take too long.
+    pub(crate) fn publish_fresh(&mut self, tree: &str) -> ProbeResult<ProbeBuild> {
+        let Some(units) = self.strategy.as_units() else { return self.build(tree) };
+        let options = UnitsOptions { publish_fresh: true, ..units.options };
+        let own = Arc::clone(&self.integration);
+        self.open(&Strategy::Units(Units { options, ..*units }))?;
+        let built = self.build(tree);
+        self.integration = own;
+        built
+    }
+
     /// Opens the store, or makes an empty one; starts the external tool, if it is one.
     pub(crate) fn open_store(&mut self) -> ProbeResult {
+        self.open(self.strategy)
+    }
+
+    fn open(&mut self, strategy: &Strategy) -> ProbeResult {
         let shared_target = self.path("target/shared");
         let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.path("")) };
-        self.integration = match integration::open(self.strategy, self.build_env(), &dirs) {
+        self.integration = match integration::open(strategy, self.build_env(), &dirs) {
             Ok(OpenedIntegration::Ready(integration)) => integration,
             Ok(OpenedIntegration::Unsupported(why)) => return ProbeError::not_applicable(why),
             Err(error) if self.strategy.as_units().is_some() => {
