@@ -9,8 +9,8 @@ use std::path::Path;
 
 use fs_err as fs;
 
+use crate::error::{FetchCause, GitError};
 use crate::pins::{CommitId, GitUrl};
-use crate::source::FetchCause;
 
 const SETTINGS: [&str; 11] = [
     "core.hooksPath=/dev/null",
@@ -51,18 +51,6 @@ pub(crate) struct GitCommand<'a> {
     env: Vec<(&'static str, String)>,
     stdin: Vec<u8>,
     user_config: bool,
-}
-
-/// Why a run of `git` failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GitError {
-    /// The program could not be started.
-    #[error("cannot run git, install it: {0}")]
-    Start(#[from] std::io::Error),
-    /// Git ran and failed.
-    #[error("{0}")]
-    Failed(String),
 }
 
 impl<'a> GitCommand<'a> {

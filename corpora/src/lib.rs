@@ -18,6 +18,7 @@ pub mod cargo;
 pub mod check;
 pub mod checkout;
 pub mod edit;
+mod error;
 pub mod fetch;
 mod git;
 pub mod manifest;
@@ -31,8 +32,8 @@ pub mod upgrade;
 pub mod worktree;
 
 pub use cargo::CargoProgram;
+pub use error::GitError;
 pub use fetch::Fetcher;
-pub use git::GitError;
 pub use manifest::{Corpus, RunCommand, SecondLockfile, Workspace, WorkspaceSource};
 pub use slot::FetchedSource;
 pub use source::FetchCause;

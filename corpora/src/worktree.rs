@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use walkdir::WalkDir;
 
-use crate::git::{self, GitCommand, GitError};
+use crate::error::GitError;
+use crate::git::{self, GitCommand};
 
 /// The reference of the first commit. It is neither a branch nor a tag, so that nothing which
 /// describes a commit by its tags sees it.

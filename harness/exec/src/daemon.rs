@@ -28,7 +28,7 @@ impl DaemonProcess {
         let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
         let output = File::options().create(true).append(true).open(log).map_err(failed)?;
         let errors = output.try_clone().map_err(failed)?;
-        let (child, _) = supervisor.spawn(spec, output.into(), errors.into())?;
+        let (child, _) = spec.spawn(supervisor, output.into(), errors.into())?;
         Ok(DaemonProcess { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
     }
 

@@ -10,13 +10,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::os::{ChildGroup, ResourceUse};
-use super::process::{CommandSpec, ProcessError};
 
 /// How long a child has between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -128,27 +127,18 @@ impl Supervisor {
 
     /// Starts a child that leads its own process group, unless a signal arrived; returns it with the moment at which it
     /// was to start.
-    pub(crate) fn spawn(
-        &self,
-        spec: &CommandSpec,
-        stdout: Stdio,
-        stderr: Stdio,
-    ) -> Result<(Child, Instant), ProcessError> {
-        let failed = |source| ProcessError::Spawn { command: spec.display(), cwd: spec.cwd.clone(), source };
-        let mut command = Command::new(&spec.program);
-        command.args(&spec.args).env_clear().envs(&spec.env).current_dir(&spec.cwd);
-        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+    pub(crate) fn spawn(&self, mut command: Command) -> Result<std::io::Result<(Child, Instant)>, Interrupted> {
         ChildGroup::lead(&mut command);
         let mut groups = self.lock();
         self.check()?;
         let started = Instant::now();
-        let mut child = command.spawn().map_err(failed)?;
-        let group = ChildGroup::of(&child).map_err(|error| {
-            let _ = child.kill();
-            failed(error)
-        })?;
-        groups.insert(child.id(), group);
-        Ok((child, started))
+        Ok(command.spawn().and_then(|mut child| {
+            let group = ChildGroup::of(&child).inspect_err(|_| {
+                let _ = child.kill();
+            })?;
+            groups.insert(child.id(), group);
+            Ok((child, started))
+        }))
     }
 
     pub(crate) fn terminate_group(&self, leader: u32) {

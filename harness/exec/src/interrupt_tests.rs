@@ -1,3 +1,5 @@
+use std::process::Stdio;
+
 use super::*;
 use crate::process::{CommandSpec, ProcessError, run};
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,20 @@ pub struct CommandSpec {
 }
 
 impl CommandSpec {
+    /// Starts it as a child of the supervisor; returns it with the moment at which it was to start.
+    pub(crate) fn spawn(
+        &self,
+        supervisor: &Supervisor,
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> Result<(Child, Instant), ProcessError> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).env_clear().envs(&self.env).current_dir(&self.cwd);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        let failed = |source| ProcessError::Spawn { command: self.display(), cwd: self.cwd.clone(), source };
+        supervisor.spawn(command)?.map_err(failed)
+    }
+
     /// A command with no arguments and an empty environment.
     pub fn new(program: impl Into<PathBuf>, cwd: impl Into<PathBuf>) -> Self {
         Self {
@@ -223,7 +237,7 @@ pub fn run(
     on_line: &mut dyn FnMut(Stream, &str),
 ) -> Result<Finished, ProcessError> {
     let own_peak = own_peak();
-    let (child, started) = supervisor.spawn(spec, Stdio::piped(), Stdio::piped())?;
+    let (child, started) = spec.spawn(supervisor, Stdio::piped(), Stdio::piped())?;
     let mut running = RunningChild { child: Some(child), supervisor };
     let followed = running.follow(spec, started, on_line);
     let lost = |source| ProcessError::Wait { command: spec.display(), source };

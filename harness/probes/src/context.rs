@@ -12,17 +12,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use corpora::scenario::Task;
+use reports::probes::ProbeVerdict;
 use strategies::Strategy;
 use strategies::key::Digest;
 use strategies::store::Store;
 use strategies::units::{Units, UnitsOptions};
 
 use crate::build::ProbeBuild;
-use crate::run::{Attempt, lock};
 use crate::script::{Script, ScriptStep};
 use crate::{ProbeError, ProbeResult};
 use exec::filesystem::remove_dir;
@@ -57,6 +57,22 @@ pub struct ExtraStrategies {
     pub files: Vec<StrategyFile>,
     /// Parameters of external strategies.
     pub set: Vec<String>,
+}
+
+/// One attempt at a probe.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// How it ended.
+    pub verdict: ProbeVerdict,
+    /// What was wrong, why it is not applicable, or why the harness failed.
+    pub detail: String,
+    /// What was done.
+    pub script: Script,
+}
+
+/// The guard of a mutex: what is behind it here is whole also after a panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Results that do not depend on the strategy, kept for the length of a run.

@@ -5,15 +5,15 @@
 //! and one of an external tool only if it repeats: an accusation needs more than one look.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use reports::probes::{ProbeRow, ProbeVerdict};
 use strategies::Strategy;
 
-use crate::context::{ProbeContext, ProbeEnv};
+use crate::context::{Attempt, ProbeContext, ProbeEnv, lock};
 use crate::script::Script;
 use crate::{Family, FamilyProbe, Probe, ProbeError, known_gaps};
 use exec::filesystem::remove_dir;
@@ -45,17 +45,6 @@ pub struct RunOptions {
     pub keep: bool,
     /// How many at a time.
     pub workers: usize,
-}
-
-/// One attempt at a probe.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    /// How it ended.
-    pub verdict: ProbeVerdict,
-    /// What was wrong, why it is not applicable, or why the harness failed.
-    pub detail: String,
-    /// What was done.
-    pub script: Script,
 }
 
 /// Every probe for every strategy, probe by probe.
@@ -118,11 +107,6 @@ fn in_parallel(numbers: &[usize], workers: usize, one: &(dyn Fn(usize) -> Result
     };
     std::thread::scope(|scope| (0..workers.max(1)).for_each(|_| drop(scope.spawn(work))));
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
-}
-
-/// The guard of a mutex: what is behind it here is whole also after a panic.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs a probe, as often as it takes to be sure.

@@ -17,6 +17,9 @@ use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::{self, WorkDir};
 use runner::experiment::{StrategyFile, catalog_of};
 
+/// The folder of a report below that of its run.
+pub const REPORT_FOLDER: &str = "report";
+
 /// Options that add external strategies and set their parameters.
 #[derive(Debug, Default, Clone, Args)]
 pub struct ExternalArgs {
@@ -98,7 +101,7 @@ pub(crate) fn open_volume(spec: Option<VolumeSpec>, work: &WorkDir) -> Result<Op
 /// Writes the report of a run beside its records. What was measured is safe by then: a
 /// report that cannot be written is a warning.
 pub(crate) fn write_report(report: &Report, dir: &Path) {
-    let out = dir.join(super::report::FOLDER);
+    let out = dir.join(REPORT_FOLDER);
     match report.write(&out, &Format::ALL) {
         Ok(_) => println!("report:  {}", out.join(reports::report::PAGE).display()),
         Err(error) => eprintln!("warning: no report: {error}; try harness report {}", dir.display()),

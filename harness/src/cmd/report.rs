@@ -13,7 +13,7 @@ use reports::probes::matrix;
 use reports::report::{Format, Report};
 use reports::text::WIDTH;
 
-use super::common::choices;
+use super::common::{REPORT_FOLDER, choices};
 
 /// Turns recorded runs into a page, plots, tables, and a review of the open questions of the
 /// design. Nothing is measured; the same runs always give the same report.
@@ -49,9 +49,6 @@ const FORMATS: [(&str, Format, &str); 5] = [
     ("svg", Format::Svg, "Each plot as a file"),
     ("json", Format::Json, "For programs, by a published schema"),
 ];
-
-/// Where reports go in a run folder.
-pub const FOLDER: &str = "report";
 
 pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     let mut known = BTreeSet::new();
@@ -96,7 +93,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     show(&report);
     let out = match (&args.out, args.runs.first()) {
         (Some(dir), _) => dir.clone(),
-        (None, Some(first)) => first.join(FOLDER),
+        (None, Some(first)) => first.join(REPORT_FOLDER),
         (None, None) => bail!("no run was given"),
     };
     let formats: Vec<Format> = BTreeSet::from_iter(args.format.iter().copied()).into_iter().collect();

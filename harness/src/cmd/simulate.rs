@@ -202,7 +202,7 @@ fn print_summary(run: SimulationRun, out: &Path, took: Duration) {
     let tables = terminal::render(&brief(&run), WIDTH);
     let report = Report::of(vec![RunSource::Simulate(Box::new(run))], None);
     // Before anything is printed: whoever reads may stop reading.
-    let pages = out.join(super::report::FOLDER);
+    let pages = out.join(super::common::REPORT_FOLDER);
     let written = report.write(&pages, &Format::ALL);
     print!("{tables}");
     println!("\nreplayed in {:.1} s", took.as_secs_f64());

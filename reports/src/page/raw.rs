@@ -1,8 +1,31 @@
 //! A table of raw rows as the template shows it.
 
+use std::collections::HashSet;
+
 use super::Rows;
 use super::embed::Packed;
-use super::view::Anchors;
+
+/// The ids given away so far. The page's own begin with `_`, which no anchor does.
+#[derive(Default)]
+pub(super) struct Anchors {
+    used: HashSet<String>,
+}
+
+impl Anchors {
+    /// An id made of `wish`, which is used as it is if it can be: links from outside point at it.
+    pub fn take(&mut self, wish: &str) -> String {
+        let plain: String = wish.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let base = match plain.trim_matches('-') {
+            "" => "part",
+            trimmed => trimmed,
+        };
+        let numbered = (2..).map(|at| format!("{base}-{at}"));
+        let free = std::iter::once(base.to_owned()).chain(numbered).find(|id| !self.used.contains(id));
+        let id = free.unwrap_or_default();
+        self.used.insert(id.clone());
+        id
+    }
+}
 
 pub(super) struct RawView<'a> {
     pub id: String,

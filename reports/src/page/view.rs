@@ -2,10 +2,9 @@
 
 use super::Rows;
 use super::embed::Packed;
-use super::raw::RawView;
+use super::raw::{Anchors, RawView};
 use crate::document::{Align, Block, Cell, Document, Grid, Section, Tone};
 use askama::Template;
-use std::collections::HashSet;
 
 /// The whole page.
 #[derive(Template)]
@@ -84,28 +83,6 @@ fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<Conte
     entries
 }
 
-/// The ids given away so far. The page's own begin with `_`, which no anchor does.
-#[derive(Default)]
-pub(super) struct Anchors {
-    used: HashSet<String>,
-}
-
-impl Anchors {
-    /// An id made of `wish`, which is used as it is if it can be: links from outside point at it.
-    pub fn take(&mut self, wish: &str) -> String {
-        let plain: String = wish.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let base = match plain.trim_matches('-') {
-            "" => "part",
-            trimmed => trimmed,
-        };
-        let numbered = (2..).map(|at| format!("{base}-{at}"));
-        let free = std::iter::once(base.to_owned()).chain(numbered).find(|id| !self.used.contains(id));
-        let id = free.unwrap_or_default();
-        self.used.insert(id.clone());
-        id
-    }
-}
-
 /// From how many rows on it is worth sorting a table by hand.
 const SORTABLE: usize = 6;
 
@@ -169,7 +146,7 @@ impl Tone {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Anchors;
 
     #[test]
     fn an_id_is_never_given_twice() {

@@ -152,7 +152,8 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::{ANSWERS, QUESTIONS, WantedEvidence};
+    use super::super::answers::ANSWERS;
+    use super::super::catalogue::{QUESTIONS, WantedEvidence};
     use super::super::evidence::Evidence;
     use super::*;
 

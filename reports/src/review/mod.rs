@@ -33,7 +33,8 @@ pub(crate) use answer::QuestionStanding;
 pub(crate) use recommendation::{Finding, recommendation};
 
 use crate::document::Section;
-use catalogue::{ANSWERS, QUESTIONS};
+use answers::ANSWERS;
+use catalogue::QUESTIONS;
 
 /// The whole review: the recommendation, then every question in order.
 pub(crate) fn review(evidence: &Evidence<'_>) -> Vec<Section> {

@@ -1,9 +1,8 @@
 //! How sure the estimate is: a percentile bootstrap over blocks (`METHOD.md`, the interval).
 
 use super::Random;
-use super::power::student_quantile;
 use super::sample::{FlipUnit, Pair, PairedSample, median, median_in_place};
-use statrs::distribution::{ContinuousCDF as _, Normal};
+use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
 
 /// Rounds every workspace must have before an interval is given.
 pub const MIN_ROUNDS: usize = 5;
@@ -108,6 +107,11 @@ impl<'a> Draws<'a> {
             self.drawn.iter_mut().zip(&self.medians).map(|(drawn, all)| median_in_place(drawn).unwrap_or(*all));
         medians.sum::<f64>() / self.medians.len() as f64
     }
+}
+
+/// The quantile of Student's t; `free` is at least 1.
+pub(crate) fn student_quantile(chance: f64, free: usize) -> f64 {
+    StudentsT::new(0.0, 1.0, free as f64).map_or(f64::INFINITY, |t| t.inverse_cdf(chance))
 }
 
 #[cfg(test)]

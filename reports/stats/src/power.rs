@@ -2,11 +2,10 @@
 //!
 //! "No difference found" means little without it.
 
-use super::bootstrap::MIN_ROUNDS;
+use super::bootstrap::{MIN_ROUNDS, student_quantile};
 use super::sample::FlipUnit;
 use super::sign_flip::smallest_p;
 use super::verdict::DecisionRule;
-use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 /// The chance of being found that a "detectable" effect has.
 pub const POWER: f64 = 0.8;
@@ -47,11 +46,6 @@ pub fn minimum_detectable_effect(spread: f64, blocks: usize, comparisons: usize,
     let median = std::f64::consts::FRAC_PI_2.sqrt();
     let log = spread * test.max(interval * median) / (blocks as f64).sqrt();
     Some((-(-log).exp_m1()).max(rule.min_effect))
-}
-
-/// The quantile of Student's t; `free` is at least 1.
-pub(crate) fn student_quantile(chance: f64, free: usize) -> f64 {
-    StudentsT::new(0.0, 1.0, free as f64).map_or(f64::INFINITY, |t| t.inverse_cdf(chance))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
     }
     print!("{}", terminal::render(&short, WIDTH));
     note_unreadable(&contents.unreadable);
-    let out = args.out.clone().unwrap_or_else(|| series.dir().join(crate::cmd::report::FOLDER));
+    let out = args.out.clone().unwrap_or_else(|| series.dir().join(crate::cmd::common::REPORT_FOLDER));
     let formats: Vec<PageFormat> =
         FORMATS.map(|(_, format, _)| format).into_iter().filter(|format| args.format.contains(format)).collect();
     for path in write(&out, &document, &lines, &filter, &formats)? {

@@ -15,8 +15,7 @@ use rayon::prelude::*;
 
 use crate::history::History;
 use bound::ReuseIntervals;
-use policies::{ArtifactUse, EvictionRule};
-use store::SimulatedStore;
+use store::{ArtifactUse, EvictionRule, SimulatedStore};
 
 pub use cap::{Cap, CapError};
 pub use policies::{ALL, RetentionPolicy};

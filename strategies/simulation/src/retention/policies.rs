@@ -2,35 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::store::SimulatedStore;
+use super::store::{ArtifactUse, EvictionRule, SimulatedStore};
 use crate::history::{History, HistoryBuild, NEVER};
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ArtifactUse {
-    pub build: u32,
-    /// Number of the next build that looks it up, or [`NEVER`].
-    pub next: u32,
-    /// Whether this build has just stored it.
-    pub fresh: bool,
-}
-
-/// A rule of eviction. Ranks are any numbers that order artifacts: the lowest is evicted first.
-pub(crate) trait EvictionRule {
-    fn used(&mut self, artifact: u32, of: ArtifactUse) -> u64;
-
-    /// Its rank during the collection after `build`, for rules whose ranks rise with time by themselves.
-    fn rank_now(&self, _artifact: u32, rank: u64, _build: u32) -> u64 {
-        rank
-    }
-
-    fn evicted(&mut self, _rank: u64) {}
-
-    fn collect(&mut self, store: &mut SimulatedStore<'_>, build: u32, cap: Option<u64>) {
-        if let Some(cap) = cap {
-            store.evict_to(cap, build, self);
-        }
-    }
-}
 
 /// A retention policy by name.
 #[derive(Debug, Clone, Copy)]
