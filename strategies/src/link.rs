@@ -84,8 +84,8 @@ impl LinkMode {
             }
             LinkMode::InPlace => {
                 "A unit's whole out directory is one symbolic link into the store: one link a unit whatever it contains, \
-                 nothing to free in the build directory. A rebuild that Cargo starts on its own would write into the \
-                 store, so such links are cut before Cargo runs wherever a rebuild is to be expected."
+                 nothing to free in the build directory. A rebuild would write into the store, so only units that Cargo \
+                 never builds again in one place are linked so; of others each file is."
             }
         }
     }
