@@ -100,7 +100,9 @@ impl InstalledUnits {
         self.format = FORMAT;
         let dir = session.context.layout.unit_dir(&entry.place);
         let Some(invoked) = invoked_at(&dir) else { return self.forget(&entry.place) };
-        let uplifted = is_uplifted(session.graph, index);
+        // Cargo links a compiled build script to a second name beside it, again in each build.
+        let is_script = session.graph.units[index].target.is_build_script();
+        let uplifted = is_script || is_uplifted(session.graph, index);
         let outputs = outputs(&dir, session.units.link, uplifted);
         let (key, content, slot) = (entry.key, entry.content, entry.slot.clone());
         let unit = InstalledUnit { key, content, stamp, slot, linked, invoked, outputs, uplifted };
