@@ -20,7 +20,12 @@ fn is_usable(world: &World, at: &str) {
     let finished = world.collect(Some(40_000)).unwrap();
     assert!(finished.bytes_after <= 40_000, "{at}");
     let survey = world.survey();
-    assert!(survey.removed.is_empty() && survey.temporary.is_empty(), "{at}: nothing is left over");
+    assert!(
+        survey.removed.is_empty() && survey.temporary.is_empty(),
+        "{at}: {:?} {:?}",
+        survey.removed,
+        survey.temporary
+    );
     assert!(world.verify().is_intact() && world.verify().orphans.is_empty(), "{at}");
 }
 
