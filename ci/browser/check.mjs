@@ -1,5 +1,5 @@
 // Opens a report page at two widths, light and dark, with a script and without, and checks
-// what only a browser can tell. Called by ./run, which finds browser and driver.
+// what only a browser can show. Called by ./run, which finds browser and driver.
 
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";

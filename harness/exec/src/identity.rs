@@ -1,4 +1,4 @@
-//! Tells a process from a later one that got the same number.
+//! The identity of a process: a later one may get the same number.
 //!
 //! Process numbers in files are reused, so each is kept with the moment its process started and
 //! the boot it belongs to. Only Linux shows both; elsewhere nothing is ever recognised.

@@ -34,7 +34,7 @@
 //! ```
 //!
 //! `context` is what a probe works with: its directory, settings and builds; `fixtures`
-//! writes packages, trees and repositories; `build` tells what a build did, unit by unit;
+//! writes packages, trees and repositories; `build` has what a build did, unit by unit;
 //! `child_build` builds in other processes, to kill them or to let them race; `run_as` runs
 //! tools as root or as an ordinary user; `integrity` compares files and checks the store;
 //! [`script`] records every step, so that a reader can repeat the probe by hand. [`run`] runs

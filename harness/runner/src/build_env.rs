@@ -50,7 +50,7 @@ pub struct BuildEnv {
     pub supervisor: Supervisor,
     /// The toolchain under test.
     pub toolchain: Toolchain,
-    /// What tells its compiler from every other, as keys have it.
+    /// The identity of its compiler, as keys have it.
     pub compiler: String,
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,

@@ -48,7 +48,7 @@ fn files_in(text: &str, base: &Path, path: &str) -> Vec<PathBuf> {
     found.collect()
 }
 
-/// What tells a compiler from every other: what it says of itself, its program, and name and size
+/// The identity of a compiler: what it says of itself, its program, and name and size
 /// of each of its libraries, the names of which hold a hash. Two compilers can say the same.
 pub fn compiler_identity(rustc: &Path, sysroot: &Path, host: &str, verbose: &str) -> String {
     let mut lines = vec![verbose.to_owned()];

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 use super::outdated::candidates;
 use super::{Decision, RestorePlan, Session};
 use crate::files::changed_at;
+use crate::graph::Unit;
 use crate::graph::layout::{UnitPlace, base_dir};
 use crate::key::{changed_since, package_root};
 
@@ -30,11 +31,7 @@ pub(super) fn filled_out_dirs(session: &Session<'_>, plan: &RestorePlan) -> Hash
 }
 
 /// Something in a package that changed since its script may have begun, but for build directories.
-pub(super) fn written_in_package(
-    session: &Session<'_>,
-    unit: &crate::graph::Unit,
-    since: SystemTime,
-) -> Option<PathBuf> {
+pub(super) fn written_in_package(session: &Session<'_>, unit: &Unit, since: SystemTime) -> Option<PathBuf> {
     let context = session.context;
     changed_since(&package_root(unit), &[&context.layout.build_dir, &context.target_dir], since)
 }

@@ -59,7 +59,7 @@ const PRINTS_DEP: &str = "fn main() { println!(\"{}\", dep::word()); }\n";
 const PRINTS_MEMBER: &str = "fn main() { println!(\"{}\", member::word()); }\n";
 
 /// A checkout with a member of these sources, and a program that prints the member's word. All
-/// checkouts have one root manifest: a key that holds it must not tell them apart by it.
+/// checkouts have one root manifest: a key that holds it must not differ by it.
 fn checkout(cx: &mut ProbeContext<'_>, tree: &str, dependency: &str, lib: &str) -> ProbeResult {
     let program = package(tree, "0.1.0", "[dependencies]\nmember = { path = \"../member\" }\n");
     let member = package("member", "0.1.0", &format!("[dependencies]\n{dependency}\n"));

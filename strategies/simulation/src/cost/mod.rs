@@ -91,7 +91,7 @@ impl UnitFeatures {
         let [size, foreign] = [self.source_bytes, self.foreign_bytes].map(|bytes| (bytes as f64).ln_1p());
         let [direct, all, features] = [self.direct, self.all, self.features].map(|count| f64::from(count).ln_1p());
         if self.group() == CostGroup::ScriptRun {
-            // What a script does, only C sources tell. Few were measured, and slopes on anything else would be those of
+            // What a script does shows in C sources only. Few were measured, and slopes on anything else would be those of
             // one package.
             let mut row = [0.0; COLUMNS];
             (row[8], row[9], row[14]) = (flag(self.foreign_bytes > 0), foreign, 1.0);
