@@ -185,6 +185,8 @@ fn sound(row: &StepRow) -> Result<(), String> {
         ("rustc_s", row.rustc_s),
         ("noop_s", row.noop_s),
         ("foreign_cpu_s", row.foreign_cpu_s),
+        ("graph_call_s", row.graph_call_s),
+        ("daemon_s", row.daemon_s),
     ];
     if let Some((name, _)) = seconds.iter().find(|(_, value)| value.is_some_and(|value| value < 0.0)) {
         return Err(format!("{name} is below 0 s"));
