@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use corpora::scenario::{Home, Step};
 
 use super::{Arm, Programs, WorkingCopy};
-use crate::build::Build;
+use crate::build::{Build, Usage, ask_graph};
 use crate::checks::{CheckResult, check};
 use crate::confinement;
 use crate::deadline::BuildError;
@@ -15,6 +15,7 @@ use crate::gates;
 use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
 use crate::ledger::DiskUse;
+use crate::rustc_info::RustcInfo;
 use crate::shadow;
 use crate::step::{BuiltStep, OutcomeCounts, ShadowResult, StepBuild, StepOutcome, Trial};
 use exec::cpu::{CpuTimes, own_cpu};
@@ -26,6 +27,7 @@ struct BuiltJobs {
     own_count: Option<OwnCount>,
     fault: Option<String>,
     processors: Option<CpuTimes>,
+    daemon: Option<Duration>,
 }
 
 impl Arm<'_> {
@@ -75,11 +77,18 @@ impl Arm<'_> {
         let (env, integration) = (self.env, &*self.integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
         let start = integration.start_step(env, &builds)?;
+        let notes = |site: &Site| RustcInfo::of(&site.build_dir, &env.arm_dir());
+        for (site, options) in &builds {
+            if !notes(site).restore() {
+                ask_graph(env, site, options, &mut Usage::default(), env.deadline())?;
+            }
+        }
         let processors = self.processors();
         let own_before = own_cpu();
         let built = self.build_all(&builds, &start);
         let own = own_cpu().saturating_sub(own_before);
         let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
+        builds.iter().for_each(|(site, _)| notes(site).keep());
         let own_count = integration.end_step(env, &builds, &start);
         let checked = built.into_iter().zip(&builds).map(|(built, (site, options))| {
             let mut built = built?;
@@ -90,7 +99,7 @@ impl Arm<'_> {
         let builds: Vec<(Build, CheckResult)> = checked.collect::<Result<_, BuildError>>()?;
         // Of several at once nobody can say whose CPU time it was.
         let own = if let [(alone, _)] = builds.as_slice() { alone.own } else { own };
-        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors })
+        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors, daemon: start.daemon })
     }
 
     fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
@@ -124,11 +133,11 @@ impl Arm<'_> {
 
     fn look_at_disk(&mut self, jobs: &[StepBuild]) -> DiskUse {
         let trees: Vec<&Path> = jobs.iter().map(|job| job.site.target_dir.as_path()).collect();
-        self.ledger.end(self.store_dir().as_deref(), &trees)
+        self.ledger.end(&self.integration.kept_dirs(), &trees)
     }
 
     fn judge(&mut self, jobs: &[StepBuild], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
-        let BuiltJobs { builds, own, own_count, fault, processors } = built;
+        let BuiltJobs { builds, own, own_count, fault, processors, daemon } = built;
         let disk = self.look_at_disk(jobs);
         let expectations = self.integration.expectations();
         let mut invalid = fault;
@@ -154,7 +163,7 @@ impl Arm<'_> {
             },
             false => (None, None),
         };
-        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors };
+        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon };
         Ok(StepOutcome::Built(Box::new(built)))
     }
 

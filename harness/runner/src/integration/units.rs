@@ -80,8 +80,6 @@ impl Integration for UnitCache {
         env.enter(Phase::Plan);
         let began = Instant::now();
         let lock = store.lock_shared()?;
-        let toolchain = strategies::key::Digest::of(env.compiler.as_bytes());
-        store.root().restore_rustc_info(&toolchain, &site.build_dir);
         let call = ask_graph(env, site, options, &mut usage, deadline)?;
         let GraphCall { graph, wall: graph_call, inspection } = call;
         let context = context(env, site, options);
@@ -106,7 +104,7 @@ impl Integration for UnitCache {
         let began = Instant::now();
         let built = BuiltUnits::of(&graph, &layout, &cargo.messages, cargo.started);
         let matching = began.elapsed();
-        let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, false)?;
+        let CompileCosts { rustc, astray, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, false)?;
         env.enter(Phase::Publish);
         let began = Instant::now();
         let published = units::publish(&session, &mut plan, &built, &costs, &site.workspace)?;
@@ -122,7 +120,7 @@ impl Integration for UnitCache {
             publish: Some(publish),
         };
         let cached = Some(CacheActions { plan, restored, published, before, context, lock });
-        Ok(Build { phases, usage, own, rustc, costs, ran, graph, built, cached })
+        Ok(Build { phases, usage, own, rustc, astray, costs, ran, graph, built, cached })
     }
 
     fn outcomes(&self, build: &Build, _cold: bool) -> Vec<UnitOutcome> {
@@ -138,6 +136,7 @@ impl Integration for UnitCache {
             let entry = unit.hit();
             let mut outcome = UnitOutcome {
                 index,
+                runs_script: build.graph.units[index].is_script_run(),
                 cost_s: build.cost(index).or_else(|| entry?.cost_s),
                 bytes: entry.map(|entry| entry.size()),
                 ..UnitOutcome::default()
