@@ -27,7 +27,6 @@ use crate::script::{Script, ScriptStep};
 use crate::{ProbeError, ProbeResult};
 use exec::filesystem::remove_dir;
 use exec::process::{self, CommandSpec};
-use runner::rustc_info::RustcInfo;
 use runner::build_env::BuildEnv;
 use runner::deadline::BuildError;
 use runner::experiment::StrategyFile;
@@ -133,6 +132,8 @@ pub struct ProbeContext<'a> {
     settings: BTreeMap<String, TreeSettings>,
     /// Trees that were built since their build directory was last emptied.
     warm: BTreeSet<String>,
+    /// Whether nothing was built in this directory.
+    untouched: bool,
     pub(crate) script: Script,
     remark: String,
 }
@@ -153,6 +154,7 @@ impl<'a> ProbeContext<'a> {
         let mut cx = ProbeContext::at(env, name, strategy, dir);
         cx.write(".cargo/config.toml", CONFIG)?;
         std::fs::create_dir_all(cx.path("vendor"))?;
+        cx.untouched = true;
         cx.open_store()?;
         Ok(cx)
     }
@@ -167,6 +169,7 @@ impl<'a> ProbeContext<'a> {
             integration: Arc::new(PlainCargo::default()),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
+            untouched: false,
             script: Script::default(),
             remark: String::new(),
         }
@@ -332,8 +335,10 @@ impl<'a> ProbeContext<'a> {
             must_fail: false,
         });
         let start = self.integration.start_step(build_env, &[])?;
-        let rustc_info = RustcInfo::of(&site.build_dir, &build_env.work);
-        rustc_info.restore();
+        let rustc_info = RustcInfo::of(build_env, &site);
+        if std::mem::take(&mut self.untouched) {
+            rustc_info.restore();
+        }
         match integration::build(&*self.integration, build_env, &site, &options, &start) {
             Ok(mut build) => {
                 build.release();
@@ -457,6 +462,7 @@ impl<'a> ProbeContext<'a> {
 
     /// Notes that another process built a tree.
     pub(crate) fn set_warm(&mut self, tree: &str) {
+        self.untouched = false;
         self.warm.insert(tree.to_owned());
     }
 
@@ -509,3 +515,38 @@ impl<'a> ProbeContext<'a> {
 }
 
 const NOTHING: &str = "/dev/null";
+
+/// What Cargo asked rustc about itself: half of all starts of rustc, were it asked again in each
+/// probe. Only the first build of a probe gets it, as what later ones find there is up to the
+/// strategy. Cargo checks it against rustc's path and time.
+struct RustcInfo {
+    kept: PathBuf,
+    build_dir: PathBuf,
+}
+
+impl RustcInfo {
+    fn of(build_env: &BuildEnv, site: &Site) -> RustcInfo {
+        RustcInfo { kept: build_env.work.join("rustc-info.json"), build_dir: site.build_dir.clone() }
+    }
+
+    fn restore(&self) {
+        let file = self.build_dir.join(".rustc_info.json");
+        if self.kept.exists() && !file.exists() && std::fs::create_dir_all(&self.build_dir).is_ok() {
+            // Without it Cargo asks: slower, not wrong.
+            let _ = std::fs::copy(&self.kept, file);
+        }
+    }
+
+    /// Keeps the answers of a build that asked for more.
+    fn keep(&self) {
+        let size = |path: &Path| path.metadata().map_or(0, |meta| meta.len());
+        let file = self.build_dir.join(".rustc_info.json");
+        if size(&file) > size(&self.kept)
+            && let Some(folder) = self.kept.parent()
+            && let Ok(staged) = tempfile::NamedTempFile::new_in(folder)
+            && std::fs::copy(file, staged.path()).is_ok()
+        {
+            let _ = staged.persist(&self.kept);
+        }
+    }
+}

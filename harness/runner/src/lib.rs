@@ -17,7 +17,6 @@
 //! | `checks`, `gates`, `shadow` | what is looked at after a build, what makes its row invalid, every hit compiled anyway |
 //! | `ledger` | what the trees of an arm take on disk, step by step |
 //! | [`build_env`] | what all builds of a run share: toolchain, environment, directories |
-//! | [`rustc_info`] | Cargo's notes on the compiler, the same for every arm |
 //! | [`prepare`] | everything fetched before anything is timed |
 //! | [`deadline`] | how long a build may take, and why there is no measurement |
 //! | [`confinement`] | untrusted code in the sandbox: what it needs, and what is noted of it |
@@ -44,7 +43,6 @@ pub mod plan;
 pub mod prepare;
 pub mod progress;
 mod record;
-pub mod rustc_info;
 pub mod run;
 mod shadow;
 pub mod shard;

@@ -32,9 +32,8 @@ pub(super) fn ratio(
         .filter_map(|row| Some(((row.round, row.workspace.as_str()), seconds(row)?)))
         .collect();
     // Logs, as a verdict takes them: of 0.5 and 2 the middle is 1.
-    let logs = by_workspace(ok, |row| {
-        Some((seconds(row)? / of_baseline.get(&(row.round, row.workspace.as_str()))?).ln())
-    });
+    let logs =
+        by_workspace(ok, |row| Some((seconds(row)? / of_baseline.get(&(row.round, row.workspace.as_str()))?).ln()));
     let medians: Vec<f64> = logs.iter().filter_map(|values| median(values)).map(f64::exp).collect();
     (geometric_mean(&medians), medians.len())
 }

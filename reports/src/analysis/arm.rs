@@ -105,12 +105,7 @@ impl ShadowCounts {
 
 impl ArmAnalysis {
     /// From all rows of an arm, those of them that count, and the baseline's.
-    pub(super) fn of(
-        strategy: &str,
-        rows: &[&StepRow],
-        counted: &ArmRows<'_>,
-        baseline: &[&StepRow],
-    ) -> Self {
+    pub(super) fn of(strategy: &str, rows: &[&StepRow], counted: &ArmRows<'_>, baseline: &[&StepRow]) -> Self {
         let wall = |row: &StepRow| row.wall_s;
         let (against_baseline, paired_workspaces) = ratio(&counted.ok, baseline, wall);
         let at = |position: u64| {

@@ -4,8 +4,8 @@
 //! further entry here.
 
 use super::aggregate::{WallRounds, largest, last, sum_of_medians, weighted};
-use crate::stats::median;
 use crate::document::{Cell, Tone};
+use crate::stats::median;
 use crate::text::{bytes, count, percent, seconds};
 use records::StepRow;
 
@@ -242,7 +242,8 @@ impl ArmRows<'_> {
             Some(_) => row.store_position == most,
             None => last.is_none_or(|last| row.workspace == *last),
         };
-        let rows: Vec<f64> = self.ok.iter().filter(|row| is_last(row)).filter_map(|row| of(row)).map(|n| n as f64).collect();
+        let rows: Vec<f64> =
+            self.ok.iter().filter(|row| is_last(row)).filter_map(|row| of(row)).map(|n| n as f64).collect();
         if self.alone { self.count(of) } else { median(&rows) }
     }
 }

@@ -387,7 +387,9 @@ fn what_others_disturbed_is_marked_keeps_its_numbers_and_has_no_verdict() {
         store_position: Some(at),
         ..warm(step(1, ["", "a", "b"][at as usize], "fill", strategy, wall), 0.5, 0.5, 10, at << 20)
     };
-    let rows = |foreign| vec![row(1, "none", 8.0, 1.9), row(1, "x", 4.0, foreign), row(2, "none", 8.0, 0.0), row(2, "x", 2.0, 0.0)];
+    let rows = |foreign| {
+        vec![row(1, "none", 8.0, 1.9), row(1, "x", 4.0, foreign), row(2, "none", 8.0, 0.0), row(2, "x", 2.0, 0.0)]
+    };
     let disturbed = folder(&[], rows(1.0), vec![]);
     let analysis = Analysis::of(&disturbed, Some("none"));
     let x = analysis.steps[0].arm("x").unwrap();

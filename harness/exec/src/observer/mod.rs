@@ -138,8 +138,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_directory_that_cannot_be_made_is_named() {
-        let error =
-            Observer::install(Path::new("/proc/no"), Path::new("/r"), Path::new("/s")).unwrap_err().to_string();
+        let error = Observer::install(Path::new("/proc/no"), Path::new("/r"), Path::new("/s")).unwrap_err().to_string();
         assert!(error.contains("/proc/no/bin/rustc: making the directory"), "{error}");
     }
 }

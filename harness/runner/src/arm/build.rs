@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use corpora::scenario::{Home, Step};
 
 use super::{Arm, Programs, WorkingCopy};
-use crate::build::{Build, Usage, ask_graph};
+use crate::build::Build;
 use crate::checks::{CheckResult, check};
 use crate::confinement;
 use crate::deadline::BuildError;
@@ -15,7 +15,6 @@ use crate::gates;
 use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
 use crate::ledger::DiskUse;
-use crate::rustc_info::RustcInfo;
 use crate::shadow;
 use crate::step::{BuiltStep, OutcomeCounts, ShadowResult, StepBuild, StepOutcome, Trial};
 use exec::cpu::{CpuTimes, own_cpu};
@@ -77,18 +76,11 @@ impl Arm<'_> {
         let (env, integration) = (self.env, &*self.integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
         let start = integration.start_step(env, &builds)?;
-        let notes = |site: &Site| RustcInfo::of(&site.build_dir, &env.arm_dir());
-        for (site, options) in &builds {
-            if !notes(site).restore() {
-                ask_graph(env, site, options, &mut Usage::default(), env.deadline())?;
-            }
-        }
         let processors = self.processors();
         let own_before = own_cpu();
         let built = self.build_all(&builds, &start);
         let own = own_cpu().saturating_sub(own_before);
         let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
-        builds.iter().for_each(|(site, _)| notes(site).keep());
         let own_count = integration.end_step(env, &builds, &start);
         let checked = built.into_iter().zip(&builds).map(|(built, (site, options))| {
             let mut built = built?;

@@ -202,12 +202,14 @@ pub enum OpenedIntegration {
 pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
         Strategy::Units(_) if !env.toolchain.has_unit_dirs() => OpenedIntegration::Unsupported(
-            "it restores directories of units, which this Cargo's default layout has not; leave out --layout default".into(),
+            "it restores directories of units, which this Cargo's default layout has not; leave out --layout default"
+                .into(),
         ),
         Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo::default())),
-        Strategy::SharedTarget => {
-            OpenedIntegration::Ready(Arc::new(plain::PlainCargo { shared: Some(dirs.shared_target.clone()), ..Default::default() }))
-        }
+        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::PlainCargo {
+            shared: Some(dirs.shared_target.clone()),
+            ..Default::default()
+        })),
         Strategy::Plain(variant) => OpenedIntegration::Ready(Arc::new(plain::PlainCargo {
             shared: variant.shared.then(|| dirs.shared_target.clone()),
             wiped: variant.wiped,
