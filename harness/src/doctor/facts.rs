@@ -98,7 +98,8 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
     supervisor.check()?;
     show("the pass-through behind RUSTC");
     let observer = Toolchain::find(None).ok().zip(place).and_then(|(toolchain, place)| {
-        Observer::install(place, &toolchain.rustc, &toolchain.sysroot).ok()?.cost().ok()
+        let dir = tempfile::tempdir_in(place).ok()?;
+        Observer::install(dir.path(), &toolchain.rustc, &toolchain.sysroot).ok()?.cost().ok()
     });
     supervisor.check()?;
     show("volumes");
