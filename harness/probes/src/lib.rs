@@ -53,6 +53,7 @@ mod identity;
 mod integrity;
 mod isolation;
 mod known_gaps;
+mod local_registry;
 mod plain;
 mod races;
 pub mod run;

@@ -58,6 +58,10 @@ pub struct ProbeArgs {
     /// Run a probe and print its steps as a shell script with plain Cargo, to repeat it by hand
     #[arg(long, alias = "story", value_name = "PROBE", conflicts_with = "list")]
     script: Option<String>,
+    /// Packages come from a local registry and are unpacked below Cargo's home, in place of a vendored
+    /// directory; probes that edit packages are n/a
+    #[arg(long)]
+    local_registry: bool,
     /// Leave every probe's workspaces, build directories and store as they are at its end
     #[arg(long)]
     keep: bool,
@@ -119,7 +123,8 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_build_env(args, &build_env, supervisor)?;
     let cache = RunCache::default();
-    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache };
+    let registry = args.local_registry;
+    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache, registry };
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
     let options = RunOptions {
         run: name.clone(),
