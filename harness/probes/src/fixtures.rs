@@ -116,12 +116,12 @@ impl ProbeContext<'_> {
         Ok(())
     }
 
-    /// Runs a command that is no part of the test: its failure is one of the harness.
-    fn succeeds(&self, spec: CommandSpec) -> ProbeResult {
+    /// Runs a command that is no part of the test: its failure is one of the harness. What it says on stderr.
+    fn succeeds(&self, spec: CommandSpec) -> ProbeResult<String> {
         let spec = spec.timeout(LIMIT);
         let finished = process::run(&spec, &self.build_env().supervisor, &mut |_, _| ())?;
         match finished.status.success() {
-            true => Ok(()),
+            true => Ok(finished.stderr_text()),
             false => {
                 let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
                 Err(ProbeError::Internal(failed))
@@ -220,6 +220,14 @@ impl ProbeContext<'_> {
         self.succeeds(self.site(tree).cargo(self.build_env_of(tree), &self.build_options(tree), &words))?;
         self.record_cargo(tree, args);
         Ok(())
+    }
+
+    /// What plain Cargo says on stderr when it builds a tree.
+    pub(crate) fn said_by_cargo(&mut self, tree: &str) -> ProbeResult<String> {
+        let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
+        let args = site.build_args(build_env, &options);
+        self.note(&format!("build {tree} with plain Cargo, and read what it says"));
+        self.succeeds(site.cargo(build_env, &options, &args))
     }
 
     fn record_cargo(&mut self, tree: &str, args: &[&str]) {
