@@ -6,6 +6,7 @@
 
 pub mod cli;
 mod cmd;
+mod ablate;
 mod collect;
 mod doctor;
 mod shard;
