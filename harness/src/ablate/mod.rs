@@ -23,7 +23,7 @@ pub struct Where {
 pub fn shows_in(input: Input) -> Where {
     let (probes, scenarios): (_, &[_]) = match input {
         Input::Version => ("transitive-dependency-bumped,hyphens-and-two-versions", &["upgrade"]),
-        Input::Toolchain => ("toolchain-switched", &[]),
+        Input::Toolchain => ("toolchain-switched,compiler-replaced,two-toolchains-at-once", &[]),
         Input::Platform => ("target-given-explicitly", &[]),
         Input::Profile => ("profile-*,profiles-in-turn", &["profiles"]),
         Input::Lto => ("profile-lto,lto-asked-for-by-others", &["profiles"]),

@@ -51,20 +51,26 @@ impl<'a> Replay<'a> {
     /// Sets of inputs that gain more together than each alone, the most gained first. Tried are the sets in which two
     /// units of one name differ most often; from each, inputs without which it gains as much are taken away.
     pub fn together(&self, alone: &HashMap<Input, f64>) -> Vec<TogetherSet> {
+        let of = |inputs: &[Input]| KeyOptions::without(inputs.iter().copied());
+        let gains = |inputs: &[Input], totals: &ReuseTotals| {
+            let sum: f64 = inputs.iter().filter_map(|input| alone.get(input)).sum();
+            inputs.len() > 1 && totals.hit_seconds - self.base.hit_seconds > sum + LEAST_S
+        };
+        let sets = differences(self.trace);
+        let totals = self.totals(&sets.iter().map(|set| of(set)).collect::<Vec<_>>());
         let mut found: Vec<TogetherSet> = Vec::new();
-        for mut inputs in differences(self.trace) {
-            let of = |inputs: &[Input]| self.totals(&[KeyOptions::without(inputs.iter().copied())])[0];
-            let mut totals = of(&inputs);
+        for (mut inputs, mut totals) in sets.into_iter().zip(totals) {
+            if !gains(&inputs, &totals) {
+                continue;
+            }
             for input in inputs.clone() {
                 let fewer: Vec<Input> = inputs.iter().copied().filter(|it| *it != input).collect();
-                let without = of(&fewer);
-                if !fewer.is_empty() && without.hit_seconds >= totals.hit_seconds - LEAST_S {
+                let without = self.totals(&[of(&fewer)])[0];
+                if without.hit_seconds >= totals.hit_seconds - LEAST_S {
                     (inputs, totals) = (fewer, without);
                 }
             }
-            let sum: f64 = inputs.iter().filter_map(|input| alone.get(input)).sum();
-            let gains = totals.hit_seconds - self.base.hit_seconds > sum + LEAST_S;
-            if inputs.len() > 1 && gains && !found.iter().any(|it| it.inputs == inputs) {
+            if gains(&inputs, &totals) && !found.iter().any(|it| it.inputs == inputs) {
                 found.push(TogetherSet { inputs, totals });
             }
         }
