@@ -54,7 +54,7 @@ pub(super) const PROBES: &[Probe] = &[
     ),
     Probe::rebuild(
         "compiler-replaced",
-        "https://github.com/rust-lang/cargo/issues/10367",
+        "https://github.com/rust-lang/cargo/pull/14761",
         "Another compiler that says the same of itself takes the place of the first, as one that is built at home does.",
         compiler_replaced,
     ),
@@ -185,6 +185,7 @@ fn compiler_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
         return ProbeError::not_applicable("a tool is opened for one toolchain only");
     }
     three_crates(cx, CFG, "")?;
+    cx.note("every build from here on with RUSTC=$PWD/compiler/rustc");
     let real = &cx.build_env().toolchain;
     for word in ["one", "two", "one"] {
         let flag = if word == "two" { " --cfg probe_two" } else { "" };
