@@ -4,9 +4,9 @@
 //! experiment (crate `runner`), what is measured becomes records, and records become tables (crate
 //! `reports`).
 
+mod ablate;
 pub mod cli;
 mod cmd;
-mod ablate;
 mod collect;
 mod doctor;
 mod shard;

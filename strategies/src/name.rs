@@ -38,7 +38,9 @@ pub enum NameError {
     #[error("no strategy matches '{0}'; `harness strategies list` shows all")]
     NoMatch(String),
     /// The options behind it are none, or it takes none.
-    #[error("'{name}': '{word}' is no option of it; ~without-INPUT leaves an input out of the keys of our own strategies")]
+    #[error(
+        "'{name}': '{word}' is no option of it; ~without-INPUT leaves an input out of the keys of our own strategies"
+    )]
     NoOption {
         /// What was asked for.
         name: String,

@@ -60,7 +60,8 @@ pub fn add_agreement(row: &mut AblationRow, compared: &[StepAgreement]) {
 pub fn add_probes(row: &mut AblationRow, base: &str, rows: &[ProbeRow]) {
     let mut count = 0;
     for probe in rows.iter().filter(|it| it.strategy == row.strategy) {
-        let passes = |it: &&ProbeRow| it.strategy == base && it.probe == probe.probe && it.verdict == ProbeVerdict::Pass;
+        let passes =
+            |it: &&ProbeRow| it.strategy == base && it.probe == probe.probe && it.verdict == ProbeVerdict::Pass;
         if !rows.iter().any(|it| passes(&it)) || !matches!(probe.verdict, ProbeVerdict::Pass | ProbeVerdict::Fail) {
             continue;
         }
@@ -145,7 +146,10 @@ mod tests {
         add_probes(&mut row, "a", &rows);
         judge(&mut row);
         assert_eq!((row.probes, row.wrong.as_str(), row.failed.as_str(), row.caught.as_str()), (Some(2), "p", "", "r"));
-        assert_eq!((row.verdict.as_str(), row.evidence.as_str()), (NEEDED, "wrong programs in p; restored for nothing in r"));
+        assert_eq!(
+            (row.verdict.as_str(), row.evidence.as_str()),
+            (NEEDED, "wrong programs in p; restored for nothing in r")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Command, FromArgMatches};
@@ -88,6 +88,34 @@ struct Ablation<'a> {
     work: PathBuf,
 }
 
+/// The time left, from what parts should take on two idle cores and what those before them took.
+struct TimeLeft {
+    began: Instant,
+    done_s: f64,
+    rest_s: f64,
+}
+
+impl TimeLeft {
+    fn begin(&self, what: &str) {
+        let pace = if self.done_s > 0.0 { self.began.elapsed().as_secs_f64() / self.done_s } else { 1.0 };
+        eprintln!("{what}: about {} left", human(self.rest_s * pace));
+    }
+
+    fn end(&mut self, expected_s: f64) {
+        self.done_s += expected_s;
+        self.rest_s -= expected_s;
+    }
+
+    /// The folder held it already.
+    fn skip(&mut self, expected_s: f64) {
+        self.rest_s -= expected_s;
+    }
+}
+
+fn human(seconds: f64) -> HumanDuration {
+    HumanDuration(Duration::from_secs_f64(seconds.max(0.0)))
+}
+
 pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let policy = KeyDesign::parse(&args.policy)?;
     let names = |input: &Input| args.inputs.split(',').any(|word| glob(word.trim(), input.info().name));
@@ -104,10 +132,11 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     std::fs::create_dir_all(&ablation.out).with_context(|| format!("cannot create {}", ablation.out.display()))?;
-    let mut rows = ablation.replay(policy)?;
+    let mut left = TimeLeft { began: Instant::now(), done_s: 0.0, rest_s: ablation.expected_s()? };
+    let mut rows = ablation.replay(policy, &mut left)?;
     supervisor.check()?;
-    ablation.probe(&mut rows, supervisor)?;
-    ablation.build(&mut rows, supervisor)?;
+    ablation.probe(&mut rows, &mut left, supervisor)?;
+    ablation.build(&mut rows, &mut left, supervisor)?;
     rows.iter_mut().for_each(evidence::judge);
     write_table(&ablation.out, &rows)?;
     print!("{}", terminal::render(&document(&rows), WIDTH));
@@ -139,28 +168,50 @@ impl Ablation<'_> {
         Ok(self.args.workspaces.clone().unwrap_or_else(|| all.join(",")))
     }
 
+    fn probing_s(probes: &[FamilyProbe]) -> f64 {
+        probes.len() as f64 * 2.0 * PROBE_S
+    }
+
+    fn building_s(&self, scenario: &Scenario, inputs: &[Input]) -> Result<f64> {
+        Ok((self.workspaces(scenario)?.split(',').count() * (inputs.len() + 1)) as f64 * ARM_S)
+    }
+
+    /// Seconds on two idle cores.
+    fn expected_s(&self) -> Result<f64> {
+        let probed =
+            self.inputs.iter().map(|input| Ok(Self::probing_s(&self.probes_of(*input)?))).sum::<Result<f64>>()?;
+        let built =
+            self.scenarios()?.iter().map(|(scenario, inputs)| self.building_s(scenario, inputs)).sum::<Result<f64>>();
+        Ok(REPLAY_S + probed + built?)
+    }
+
     fn describe(&self) -> Result<()> {
-        let mut expected = REPLAY_S;
-        println!("replayed  {} inputs, each left out of {}; then sets that differ together", self.inputs.len(), self.base);
+        println!(
+            "replayed  {} inputs, each left out of {}; then sets that differ together",
+            self.inputs.len(),
+            self.base
+        );
         for input in &self.inputs {
             let probes = self.probes_of(*input)?;
-            println!("probed    {:<20} {}", input.info().name, probes.iter().map(|it| it.1.name).collect::<Vec<_>>().join(" "));
-            expected += probes.len() as f64 * 2.0 * PROBE_S;
+            println!(
+                "probed    {:<20} {}",
+                input.info().name,
+                probes.iter().map(|it| it.1.name).collect::<Vec<_>>().join(" ")
+            );
         }
         for (scenario, inputs) in self.scenarios()? {
             let workspaces = self.workspaces(&scenario)?;
             let names: Vec<&str> = inputs.iter().map(|input| input.info().name).collect();
             println!("built     {:<10} of {workspaces}, without {}", scenario.name, names.join(", "));
-            expected += (workspaces.split(',').count() * (inputs.len() + 1)) as f64 * ARM_S;
         }
-        println!("about {} on 2 idle cores; nothing was run", HumanDuration(Duration::from_secs_f64(expected)));
+        println!("about {} on 2 idle cores; nothing was run", human(self.expected_s()?));
         Ok(())
     }
 
     /// A row for each input, and one for each set of inputs that gains something only together.
-    fn replay(&self, policy: KeyDesign) -> Result<Vec<AblationRow>> {
+    fn replay(&self, policy: KeyDesign, left: &mut TimeLeft) -> Result<Vec<AblationRow>> {
         let trace = self.args.trace.as_deref().map_or_else(census, Trace::read)?;
-        eprintln!("replaying {}", trace.about.title);
+        left.begin(&format!("replaying {}", trace.about.title));
         let replay = Replay::of(&trace, policy);
         let options: Vec<KeyOptions> = self.inputs.iter().map(|input| KeyOptions::without([*input])).collect();
         let totals = replay.totals(&options);
@@ -177,12 +228,15 @@ impl Ablation<'_> {
         let alone: HashMap<Input, f64> =
             self.inputs.iter().copied().zip(rows.iter().map(|row| row.replayed_s)).collect();
         let asked = |inputs: &[Input]| inputs.iter().all(|input| self.inputs.contains(input));
-        rows.extend(replay.together(&alone).iter().filter(|it| asked(&it.inputs)).map(|it| row(&it.inputs, &it.totals)));
+        rows.extend(
+            replay.together(&alone).iter().filter(|it| asked(&it.inputs)).map(|it| row(&it.inputs, &it.totals)),
+        );
+        left.end(REPLAY_S);
         Ok(rows)
     }
 
     /// Tries every input with its probes, beside the strategy as it is.
-    fn probe(&self, rows: &mut [AblationRow], supervisor: &Supervisor) -> Result<()> {
+    fn probe(&self, rows: &mut [AblationRow], left: &mut TimeLeft, supervisor: &Supervisor) -> Result<()> {
         let args: ProbeArgs = defaults("probe", &["--work-dir", &self.work.display().to_string()])?;
         let catalog = strategies::Catalog::shipped();
         let mut bench: Option<Bench> = None;
@@ -192,28 +246,38 @@ impl Ablation<'_> {
             let kept = reports::probes::read(&out).ok().map(|run| run.rows);
             let is_whole = |rows: &Vec<_>| rows.len() == 2 * probes.len();
             let found = match kept.filter(is_whole) {
-                Some(rows) => rows,
+                Some(rows) => {
+                    left.skip(Self::probing_s(&probes));
+                    rows
+                }
                 None => {
                     let bench = match &mut bench {
                         Some(bench) => bench,
                         None => bench.insert(Bench::open(&args, ExtraStrategies::default(), supervisor)?),
                     };
                     if !bench.has_second_toolchain() && *input == Input::Toolchain {
-                        eprintln!("warning: there is one toolchain only: no probe can show what `toolchain` is good for");
+                        eprintln!(
+                            "warning: there is one toolchain only: no probe can show what `toolchain` is good for"
+                        );
                     }
-                    eprintln!("probing without {name}, {} of {} inputs", at + 1, self.inputs.len());
+                    left.begin(&format!("probing without {name}, {} of {} inputs", at + 1, self.inputs.len()));
                     let chosen = catalog.select(&format!("{},{arm}", self.base))?;
-                    let named: Vec<_> = chosen.into_iter().map(|(name, strategy)| (name.to_string(), strategy)).collect();
-                    bench.run(&probes, &named, &bench.options(&args, &format!("without-{name}")), &out)?
+                    let named: Vec<_> =
+                        chosen.into_iter().map(|(name, strategy)| (name.to_string(), strategy)).collect();
+                    let rows = bench.run(&probes, &named, &bench.options(&args, &format!("without-{name}")), &out)?;
+                    left.end(Self::probing_s(&probes));
+                    rows
                 }
             };
-            rows.iter_mut().filter(|row| row.input == name).for_each(|row| evidence::add_probes(row, &self.base, &found));
+            rows.iter_mut()
+                .filter(|row| row.input == name)
+                .for_each(|row| evidence::add_probes(row, &self.base, &found));
         }
         Ok(())
     }
 
     /// Builds every scenario under the strategy as it is, and without each input that varies in it.
-    fn build(&self, rows: &mut [AblationRow], supervisor: &Supervisor) -> Result<()> {
+    fn build(&self, rows: &mut [AblationRow], left: &mut TimeLeft, supervisor: &Supervisor) -> Result<()> {
         let built = self.out.join("built");
         let all = self.scenarios()?;
         let mut runs = Vec::new();
@@ -229,13 +293,18 @@ impl Ablation<'_> {
                 bail!("{} was built with other strategies; name another --out", dir.display());
             }
             let run = match kept {
-                Some(run) if run.info.complete => run,
+                Some(run) if run.info.complete => {
+                    left.skip(self.building_s(scenario, inputs)?);
+                    run
+                }
                 kept => {
-                    eprintln!("building {}, {} of {} scenarios", scenario.name, at + 1, all.len());
-                    match kept {
-                        Some(_) => compare::resume(&dir, options.guards, supervisor)?.folder,
-                        None => compare::measure(&Experiment::of(&options)?, &options, &dir, supervisor)?.folder,
-                    }
+                    left.begin(&format!("building {}, {} of {} scenarios", scenario.name, at + 1, all.len()));
+                    let run = match kept {
+                        Some(_) => compare::resume(&dir, options.guards, supervisor)?,
+                        None => compare::measure(&Experiment::of(&options)?, &options, &dir, supervisor)?,
+                    };
+                    left.end(self.building_s(scenario, inputs)?);
+                    run.folder
                 }
             };
             rows.iter_mut()
@@ -316,7 +385,8 @@ fn document(rows: &[AblationRow]) -> Document {
     let mut grid = Grid::new(caption, &reports::document::heads(&heads.replace("\\n", "\n")));
     for row in rows {
         let count = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        let broken = |list: &str| if row.probes.is_some() { list.split_whitespace().count().to_string() } else { "-".into() };
+        let broken =
+            |list: &str| if row.probes.is_some() { list.split_whitespace().count().to_string() } else { "-".into() };
         grid.row([
             row.input.clone(),
             row.verdict.clone(),
@@ -343,7 +413,9 @@ fn notes(rows: &[AblationRow]) -> String {
         names.map(|row| row.input.as_str()).collect::<Vec<_>>().join(", ")
     };
     let mut notes = String::new();
-    for (verdict, what) in [(FREE, "nothing is gained without"), (CANDIDATE, "gained, and nothing seen to break, without")] {
+    for (verdict, what) in
+        [(FREE, "nothing is gained without"), (CANDIDATE, "gained, and nothing seen to break, without")]
+    {
         if !of(verdict).is_empty() {
             notes += &format!("{what}: {}\n", of(verdict));
         }

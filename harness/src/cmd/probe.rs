@@ -151,12 +151,7 @@ impl Bench {
     }
 
     fn env(&self) -> ProbeEnv<'_> {
-        ProbeEnv {
-            build_env: &self.build_env,
-            second: self.second.as_ref(),
-            extra: &self.extra,
-            cache: &self.cache,
-        }
+        ProbeEnv { build_env: &self.build_env, second: self.second.as_ref(), extra: &self.extra, cache: &self.cache }
     }
 
     /// Runs probes for strategies, and writes their records.

@@ -12,7 +12,9 @@ fn every_input_has_a_row_with_replays_probes_and_builds_and_nothing_is_run_twice
     let (corpus, out) = (place.at("c.toml").display().to_string(), place.at("ablation"));
     let args = ["ablate", "--corpus", &corpus, "--inputs", "tools,profile-directory", "--scenarios", "profiles"];
     let (work, at) = (place.at("work").display().to_string(), out.display().to_string());
-    let args = [&args[..], &["--work-dir", &work, "--out", &at]].concat();
+    let trace = place.at("c.trace").display().to_string();
+    place.run(&["trace", "collect", "--corpus", &corpus, "--work-dir", &work, "--out", &trace]).done();
+    let args = [&args[..], &["--trace", &trace, "--work-dir", &work, "--out", &at]].concat();
     let dry = place.run(&[&args[..], &["--dry-run"]].concat()).done();
     assert!(dry.stdout.contains("built     profiles   of alpha, without profile-directory"), "{}", dry.stdout);
     assert!(dry.stdout.contains("nothing was run") && !out.exists());

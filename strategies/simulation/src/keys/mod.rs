@@ -71,7 +71,8 @@ impl KeyDesign {
             Some((relaxed, options)) => (relaxed, KeyOptions::parse(options)),
             None => (name, Ok(KeyOptions::default())),
         };
-        let options = options.map_err(|word| unknown(format!("{word:?} is no option of keys, as ~without-INPUT is")))?;
+        let options =
+            options.map_err(|word| unknown(format!("{word:?} is no option of keys, as ~without-INPUT is")))?;
         let (policy, relaxations) = match relaxed.split_once(':') {
             Some((policy, relaxations)) => (policy, relaxations.split('+').collect()),
             None => (relaxed, Vec::new()),
@@ -117,7 +118,8 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for name in ["aggressive", "conservative:without-features", "non-local:without-debug+early-cutoff~without-cpu"] {
+        for name in ["aggressive", "conservative:without-features", "non-local:without-debug+early-cutoff~without-cpu"]
+        {
             assert_eq!(KeyDesign::parse(name).unwrap().to_string(), name);
         }
         let turned = KeyDesign::parse("aggressive:early-cutoff+without-debug+early-cutoff").unwrap();
@@ -131,7 +133,9 @@ mod tests {
         let error = KeyDesign::parse("aggressive:x").unwrap_err().to_string();
         assert!(error.contains("\"x\" is no relaxation") && error.contains("without-features"), "{error}");
         assert!(KeyDesign::parse("aggressive:").is_err());
-        assert!(KeyDesign::parse("aggressive~without-x").unwrap_err().to_string().contains("\"without-x\" is no option"));
+        assert!(
+            KeyDesign::parse("aggressive~without-x").unwrap_err().to_string().contains("\"without-x\" is no option")
+        );
     }
 
     #[test]
