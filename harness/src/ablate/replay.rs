@@ -48,7 +48,7 @@ impl<'a> Replay<'a> {
         totals
     }
 
-    /// Sets of inputs that gain more together than each alone, the most gained first. Tried are the sets in which two
+    /// Sets of inputs that gain more together than each alone, the smallest first. Tried are the sets in which two
     /// units of one name differ most often; from each, inputs without which it gains as much are taken away.
     pub fn together(&self, alone: &HashMap<Input, f64>) -> Vec<TogetherSet> {
         let of = |inputs: &[Input]| KeyOptions::without(inputs.iter().copied());
@@ -74,7 +74,8 @@ impl<'a> Replay<'a> {
                 found.push(TogetherSet { inputs, totals });
             }
         }
-        found.sort_by(|a, b| b.totals.hit_seconds.total_cmp(&a.totals.hit_seconds));
+        let gained = |set: &TogetherSet| set.totals.hit_seconds;
+        found.sort_by(|a, b| a.inputs.len().cmp(&b.inputs.len()).then(gained(b).total_cmp(&gained(a))));
         found
     }
 }
@@ -108,5 +109,8 @@ fn differences(trace: &Trace) -> Vec<Vec<Input>> {
     }
     let mut sets: Vec<(Vec<Input>, usize)> = counts.into_iter().collect();
     sets.sort_by(|(a, one), (b, other)| other.cmp(one).then_with(|| a.cmp(b)));
-    sets.into_iter().take(SETS).map(|(set, _)| set).collect()
+    let frequent = sets.into_iter().take(SETS).map(|(set, _)| set);
+    // A replay takes the key of a dependency for its content: neither gains anything without the other.
+    let both = vec![Input::DependencyKeys, Input::DependencyContents];
+    std::iter::once(both.clone()).chain(frequent.filter(|set| *set != both)).collect()
 }

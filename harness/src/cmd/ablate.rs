@@ -76,7 +76,7 @@ pub struct AblateArgs {
 const PROBE_S: f64 = 0.5;
 const ARM_S: f64 = 45.0;
 /// Seconds of the replay of the census.
-const REPLAY_S: f64 = 60.0;
+const REPLAY_S: f64 = 30.0;
 
 /// One run of `ablate`, looked up.
 struct Ablation<'a> {
