@@ -29,12 +29,12 @@ pub fn add_builds(row: &mut AblationRow, base: &str, run: &RunFolder) {
         for (unit, plain) in of(step).into_iter().zip(of(plain)) {
             let is_dup = plain.outcome == Some(Outcome::Dup);
             match unit.outcome {
-                _ if plain.outcome != Some(Outcome::Miss) && !is_dup => {}
-                Some(Outcome::Hit) => {
+                Some(Outcome::Hit) if is_dup || plain.outcome == Some(Outcome::Miss) => {
                     *hits += 1;
                     *seconds += plain.cost_s.unwrap_or(0.0);
                 }
-                Some(Outcome::Stale) => {
+                // A hit that is lost so counts, too.
+                Some(Outcome::Stale) if plain.outcome != Some(Outcome::Stale) => {
                     *rebuilt += 1;
                     *same += u64::from(is_dup);
                 }

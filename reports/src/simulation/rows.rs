@@ -131,7 +131,7 @@ table! {
         pub identical_units: Option<u64> = any,
         /// Of these, units with other bytes.
         pub differing_units: Option<u64> = any,
-        /// Units that it restored on top, and Cargo compiled again.
+        /// Units that it restored and Cargo compiled again, which was not so under the strategy as it is.
         pub rebuilt_units: Option<u64> = any,
         /// Of these, units whose bytes were in the store already.
         pub rebuilt_identical_units: Option<u64> = any,
