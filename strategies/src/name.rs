@@ -1,9 +1,10 @@
-//! Names users type: `[integration:]link+key[@store]`, baselines and externals by their own, globs.
+//! Names users type: `[integration:]link+key[@store][~option…]`, baselines and externals by their own, globs.
 
 use std::fmt;
 
 use crate::catalog::{Catalog, Strategy};
 use crate::fault;
+use crate::key::KeyOptions;
 
 /// The canonical name of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +37,16 @@ pub enum NameError {
     /// A pattern matches nothing.
     #[error("no strategy matches '{0}'; `harness strategies list` shows all")]
     NoMatch(String),
+    /// The options behind it are none, or it takes none.
+    #[error(
+        "'{name}': '{word}' is no option of it; ~without-INPUT leaves an input out of the keys of our own strategies"
+    )]
+    NoOption {
+        /// What was asked for.
+        name: String,
+        /// What is no option.
+        word: String,
+    },
     /// The list is empty.
     #[error("no strategies given; name at least one, for example none,hardlink+aggressive")]
     Empty,
@@ -63,7 +74,8 @@ impl Catalog {
     pub fn select(&self, list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
         let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
-            let canonical = canonical(asked);
+            let (named, options) = asked.split_once('~').map_or((asked, None), |(name, options)| (name, Some(options)));
+            let canonical = canonical(named);
             let is_glob = canonical.contains(['*', '?']);
             let broken = if asked.starts_with(fault::PREFIX) { fault::all() } else { Vec::new() };
             let found: Vec<_> = self
@@ -79,12 +91,30 @@ impl Catalog {
                 });
             }
             for (name, strategy) in found {
-                if !chosen.iter().any(|(chosen, _)| chosen.as_str() == name) {
-                    chosen.push((StrategyName(name.clone()), strategy.clone()));
+                let (name, strategy) = match options {
+                    Some(options) => with_options(name, strategy, options)?,
+                    None => (name.clone(), strategy.clone()),
+                };
+                if !chosen.iter().any(|(chosen, _)| *chosen.as_str() == name) {
+                    chosen.push((StrategyName(name), strategy));
                 }
             }
         }
         if chosen.is_empty() { Err(NameError::Empty) } else { Ok(chosen) }
+    }
+}
+
+/// The same strategy with options of its keys.
+fn with_options(name: &str, strategy: &Strategy, options: &str) -> Result<(String, Strategy), NameError> {
+    let refused = |word: &str| NameError::NoOption { name: format!("{name}~{options}"), word: word.to_owned() };
+    let key = KeyOptions::parse(options).map_err(refused)?;
+    match strategy {
+        Strategy::Units(units) => {
+            let mut units = *units;
+            units.options.key = key;
+            Ok((format!("{name}{key}"), Strategy::Units(units)))
+        }
+        _ => Err(refused(options)),
     }
 }
 
@@ -155,6 +185,16 @@ mod tests {
         assert_eq!(names("none*,none~*"), ["none", "none~no-incremental"]);
         assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
         assert_eq!(names("*").len(), 2 + 15, "no external one");
+    }
+
+    #[test]
+    fn an_option_leaves_an_input_out() {
+        let (name, strategy) = select("copy+*ive~without-files~without-cpu").unwrap().remove(1);
+        assert_eq!(name.as_str(), "copy+aggressive~without-cpu~without-files");
+        assert!(!strategy.as_units().unwrap().options.key.has(crate::key::Input::Files));
+        let refused = |list: &str| select(list).unwrap_err().to_string();
+        assert!(refused("copy+aggressive~without-x").contains("'without-x' is no option"));
+        assert!(refused("none~without-files").contains("'without-files' is no option of it"));
     }
 
     #[test]
