@@ -10,6 +10,7 @@ use crate::formats::{json, long, markdown, terminal, wide};
 use crate::plot::{Chart, Plot};
 use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
 use crate::report::{Format, Report};
+use crate::review::Usage;
 use crate::simulation::{Origin, SimulationRun, TraceInfo};
 use records::run_folder::RunFolder;
 use records::{Outcome, RunInfo, Status, StepRow, UnitRow};
@@ -200,7 +201,7 @@ fn the_terminal_is_a_hundred_columns_wide() {
 fn json_is_what_its_schema_says() {
     let mut report = report(NASTY, NASTY);
     report.simulations.push(simulation(NASTY));
-    report.review = report.document().sections;
+    report.review(&Usage::default());
     let text = json::render(&report);
     let back: json::wire::ReportJson = serde_json::from_str(&text).unwrap();
     // No field that the schema does not know, and none missing.
@@ -244,7 +245,7 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
     std::fs::write(dir.path().join("units.csv"), UnitRow::COLUMNS.join(",") + "\n").unwrap();
     std::fs::write(dir.path().join("run.json"), "{\"schema_version\": 1, \"name\": \"old\"}").unwrap();
     let mut report = Report::of(vec![RunSource::read(dir.path()).unwrap()], None);
-    report.review();
+    report.review(&Usage::default());
     let text = markdown::render(&report.document());
     assert!(text.contains("old") && text.contains("hardlink+aggressive") && text.contains("0.200x"), "{text}");
     assert_eq!(report.write(&dir.path().join("report"), &Format::ALL).unwrap().len(), 6);
