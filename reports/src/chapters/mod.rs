@@ -53,6 +53,7 @@ pub fn document(
     }
     for (at, run) in runs.iter().enumerate() {
         let prefix = if several { format!("r{}-", at + 1) } else { String::new() };
+        document.sections.extend(lead::matrix(run, &prefix));
         document.sections.extend(of_run(run, &prefix));
     }
     document.sections.extend(probe_runs.iter().enumerate().map(|(at, run)| probes::section(run, at)));
