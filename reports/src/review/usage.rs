@@ -145,7 +145,9 @@ fn weeks<'a>(evidence: &Evidence<'a>, usage: &'a Usage) -> Vec<Week<'a>> {
                 let base = arm.baseline()?;
                 let (mine, others) = arm.common_sums(&base, WALL_S)?;
                 let each = arm.common_medians(&base, WALL_S).len() as f64;
-                let half = wall(arm, &base)?.interval.map_or(0.0, |[low, high]| (high - low) / 2.0);
+                // Without an interval nothing may be added up.
+                let [low, high] = wall(arm, &base)?.interval?;
+                let half = (high - low) / 2.0;
                 Some(((others - mine) / each, others / each * half))
             });
             match cost {
@@ -163,6 +165,8 @@ fn weeks<'a>(evidence: &Evidence<'a>, usage: &'a Usage) -> Vec<Week<'a>> {
         Week { design, saved, error: variance.sqrt(), price, held: median(&held), unmeasured }
     };
     let mut all: Vec<Week<'a>> = designs.iter().map(week).collect();
+    let happening = usage.event.iter().filter(|it| it.a_week > 0.0).count();
+    all.retain(|it| it.unmeasured.len() < happening);
     all.sort_by(|a, b| b.saved.total_cmp(&a.saved));
     all
 }
@@ -186,7 +190,7 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
             format!("In the assumed week {} saves most: {low:.1} to {high:.1} min{}{probed}.", it.design, pays(it))
         }
         (None, Some(it)) => format!("In the assumed week no design saves time; nearest is {}{}.", it.design, pays(it)),
-        (None, None) if all.is_empty() => "No run at hand times a design against a baseline.".into(),
+        (None, None) if all.is_empty() => "No run at hand times a design against a baseline with an interval.".into(),
         (None, None) => "Every design that was timed fails a probe unexplained.".into(),
     };
     let mut section = Section::folded("review-week", "Minutes a week");

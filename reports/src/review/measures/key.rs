@@ -1,7 +1,7 @@
 //! What may be cached, what is reused, and what tells two artifacts apart: Q1, Q2, Q3, Q12, Q13.
 
 use super::probed::{self, failures};
-use super::{Grid, Measure, Population, Side, Unit, count, one_per_run, table, wall};
+use super::{Grid, Measure, Population, Unit, count, one_per_run, table, wall};
 use crate::review::evidence::{Evidence, StepArm, UnitShare, ladder, one_per_policy, shares_store};
 use crate::review::usage::break_even;
 use crate::simulation::ablation::{ablations, share};
@@ -60,9 +60,6 @@ pub(super) fn eligibility(evidence: &Evidence<'_>) -> Vec<Measure> {
             None => ("(edits not measured)".to_owned(), "What the next edit takes was not measured.".into()),
             Some(price) => (price.condition(), price.sentence()),
         };
-        if !wrong.is_empty() {
-            found.side = Some(Side::Below);
-        }
         // Of the pairs of one run the widest policy counts.
         found.weight += usize::from(wide.key.as_deref() == Some("aggressive"));
         Some(

@@ -273,6 +273,7 @@ fn what_is_not_known_decides_nothing() {
     let answers = |runs: &[RunFolder]| claim(&review(runs, &[], &[]), "Q1").clone();
     // One round has no interval.
     assert_eq!(answers(&[dear_edits(1)]).decided, None);
+    assert!(!shown(&review(&[dear_edits(1)], &[], &[]).sections).contains("In the assumed week"));
     assert_eq!(answers(&[dear_edits(8)]).decided, Some(Side::Below));
     // Runs that come out on opposite sides; rows of one run never do.
     let slow = run("gauntlet", &["warm"], &[NARROW, WIDE], 8, &|row| if row.strategy == NARROW { 0.1 } else { 1.2 });
