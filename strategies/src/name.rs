@@ -74,7 +74,13 @@ impl Catalog {
     pub fn select(&self, list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
         let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
-            let (named, options) = asked.split_once('~').map_or((asked, None), |(name, options)| (name, Some(options)));
+            // A name of its own, such as `none~no-incremental`, has no options.
+            let whole = canonical(asked);
+            let is_known = self.all().iter().any(|(name, strategy)| matches(&whole, name, strategy));
+            let (named, options) = match asked.split_once('~') {
+                Some((name, options)) if !is_known => (name, Some(options)),
+                _ => (asked, None),
+            };
             let canonical = canonical(named);
             let is_glob = canonical.contains(['*', '?']);
             let broken = if asked.starts_with(fault::PREFIX) { fault::all() } else { Vec::new() };

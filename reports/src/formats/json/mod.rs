@@ -46,7 +46,8 @@ fn of_report(report: &Report) -> wire::ReportJson {
         runs: report.runs.iter().map(|(_, run)| of_run(run)).collect(),
         probes: report.probes.iter().map(probes).collect(),
         changes: report.changes.as_ref().map(changes),
-        review: report.review.iter().map(section).collect(),
+        review: report.review.sections.iter().map(section).collect(),
+        claims: report.review.claims.clone(),
         simulations: report.simulations.iter().map(simulation).collect(),
     }
 }

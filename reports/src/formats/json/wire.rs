@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::against::Difference;
 use crate::analysis::{CauseGroup, Problem};
+use crate::review::Claim;
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,11 +27,14 @@ pub struct ReportJson {
     pub probes: Vec<ProbesJson>,
     /// The first run against an older one, if asked for.
     pub changes: Option<ChangesJson>,
-    /// The design review, if asked for: recommendation and questions, in order.
+    /// The design review as it is shown, if asked for.
     pub review: Vec<SectionJson>,
     /// Runs of `harness simulate`, in the order given; absent in older reports.
     #[serde(default)]
     pub simulations: Vec<SimulationJson>,
+    /// The answers of the design review, one for each question; absent in older reports.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
 }
 
 /// A run of `harness compare`.
