@@ -43,16 +43,7 @@ pub(crate) fn verdict_tone(verdict: Verdict) -> Tone {
         Verdict::Faster => Tone::Good,
         Verdict::Slower => Tone::Bad,
         Verdict::NoDifferenceFound => Tone::Plain,
-        Verdict::TooFewRounds | Verdict::Invalid => Tone::Quiet,
-    }
-}
-
-/// A probability; one that is too small to print is shown as a bound.
-pub(crate) fn probability(p: Option<f64>) -> String {
-    match p {
-        None => UNMEASURED.into(),
-        Some(p) if p < 0.001 => "<0.001".into(),
-        Some(p) => format!("{p:.3}"),
+        Verdict::OneRound | Verdict::Invalid => Tone::Quiet,
     }
 }
 
@@ -131,6 +122,5 @@ mod tests {
         let shown: Vec<String> =
             [0.00123, 0.0954, 0.1, 1.0124, 9.9994, 9.9996, 123.44, 999.96, 12_345.0].map(ratio).into();
         assert_eq!(shown, ["0.0012x", "0.0954x", "0.100x", "1.012x", "9.999x", "10.0x", "123.4x", "1000x", "12345x"]);
-        assert_eq!([0.0004, 0.001, 0.0496, 1.0].map(|p| probability(Some(p))), ["<0.001", "0.001", "0.050", "1.000"]);
     }
 }

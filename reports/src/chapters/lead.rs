@@ -18,12 +18,8 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(left_out(run));
-    if run.standing() == VerdictStanding::TooFewRounds {
-        let needed = match run.rounds_needed() {
-            usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
-            needed => format!("a verdict takes {needed} rounds"),
-        };
-        lead.push(format!("Too few rounds for verdicts: the ratios below are estimates; {needed}."));
+    if run.standing() == VerdictStanding::Estimates {
+        lead.push("One round only: the ratios below are estimates; a second one gives intervals.".into());
     }
     lead.extend(run.steps.iter().filter(|step| !step.cleans).filter_map(|step| step_sentence(run, step)));
     lead
@@ -146,7 +142,7 @@ fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
         (Verdict::Faster, format!("faster than {}", run.baseline)),
         (Verdict::Slower, format!("slower than {}", run.baseline)),
         (Verdict::NoDifferenceFound, format!("no difference from {} found", run.baseline)),
-        (Verdict::TooFewRounds, "estimates only".to_owned()),
+        (Verdict::OneRound, "estimates only".to_owned()),
     ];
     for (verdict, words) in order {
         let mut here: Vec<&ArmAnalysis> = judged.iter().copied().filter(|arm| arm.verdict() == Some(verdict)).collect();

@@ -29,7 +29,7 @@ pub(super) fn extent(found: &Judgement) -> String {
 fn state(verdict: Verdict) -> State {
     match verdict {
         Verdict::Faster | Verdict::Slower | Verdict::NoDifferenceFound => State::Shown,
-        Verdict::TooFewRounds => State::Hinted,
+        Verdict::OneRound => State::Hinted,
         Verdict::Invalid => State::Missing,
     }
 }
@@ -149,10 +149,10 @@ fn sentence(group: &[(StepArm<'_>, Comparison)]) -> String {
         Verdict::NoDifferenceFound => {
             format!("{place}: no difference from {base} was found, which is not \"equal\": wall time {arms}{n}")
         }
-        Verdict::TooFewRounds if common && found.judgement.pairs == 1 => {
+        Verdict::OneRound if common && found.judgement.pairs == 1 => {
             format!("{place}: a single sample, no verdict against {base}: wall time {arms}")
         }
-        Verdict::TooFewRounds => format!("{place}: too few rounds for a verdict against {base}: wall time {arms}{n}"),
+        Verdict::OneRound => format!("{place}: too few rounds for a verdict against {base}: wall time {arms}{n}"),
         Verdict::Invalid => {
             let names: Vec<&str> = group.iter().map(|it| it.1.strategy.as_str()).collect();
             format!("{place}: no valid pair with {base}: {}", listed(&names))
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn only_a_verdict_shows() {
         let verdicts =
-            [Verdict::Faster, Verdict::Slower, Verdict::NoDifferenceFound, Verdict::TooFewRounds, Verdict::Invalid];
+            [Verdict::Faster, Verdict::Slower, Verdict::NoDifferenceFound, Verdict::OneRound, Verdict::Invalid];
         let states = [State::Shown, State::Shown, State::Shown, State::Hinted, State::Missing];
         assert_eq!(verdicts.map(state), states);
     }

@@ -5,9 +5,9 @@ use itertools::Itertools as _;
 
 use crate::analysis::{Analysis, Detectable, StepAnalysis, VerdictStanding};
 use crate::document::{Block, Grid, Section};
-use crate::stats::{Comparison, FlipUnit, Judgement, Verdict};
+use crate::stats::{Comparison, Judgement, Verdict};
 use crate::text::{clean, fit, part};
-use crate::words::{bounds, estimate, plural, probability, ratio_or_dash};
+use crate::words::{bounds, estimate, plural, ratio_or_dash};
 
 /// Nothing where there is nothing to compare.
 pub(super) fn section(run: &Analysis) -> Section {
@@ -17,7 +17,7 @@ pub(super) fn section(run: &Analysis) -> Section {
         VerdictStanding::NoPair => {
             section.say(format!("verdicts: none, for no arm has a pair of valid rows with {}", run.baseline));
         }
-        VerdictStanding::TooFewRounds => section.say(too_few(run)),
+        VerdictStanding::Estimates => section.say(one_round(run)),
         VerdictStanding::Judged => {
             section.say(legend(run));
             for step in run.steps.iter().filter(|step| step.arms.iter().any(|arm| arm.wall.is_some())) {
@@ -28,40 +28,27 @@ pub(super) fn section(run: &Analysis) -> Section {
     section
 }
 
-fn too_few(run: &Analysis) -> String {
-    let (needed, rounds) = (run.rounds_needed(), run.most_rounds());
-    let comparisons = plural(run.largest_family(), "comparison");
-    let so = match needed {
-        usize::MAX => format!("for {comparisons} no number of rounds is enough"),
-        // Each would have enough, but for the rows that dropped out.
-        _ if needed <= rounds => format!("{needed} rounds would be enough, but too many of their rows dropped out"),
-        _ => format!("with {comparisons} a difference can be found from {needed} rounds on"),
-    };
+fn one_round(run: &Analysis) -> String {
     let controls =
         run.steps.iter().flat_map(StepAnalysis::controls).map(|it| {
             format!("; what {} differs by from {} is noise, for they are the same", it.strategy, it.baseline)
         });
-    let (have, controls) = (plural(rounds, "round"), controls.unique().join(""));
-    format!("verdicts: too few rounds for any, the ratios above are mere estimates from {have}; {so}{controls}")
+    let controls = controls.unique().join("");
+    format!("verdicts: none, the ratios above are mere estimates from one round; a second one gives intervals{controls}")
 }
 
 fn legend(run: &Analysis) -> String {
     let rule = &run.question.rule;
-    let flipped = match rule.block {
-        FlipUnit::Round => "whole rounds",
-        FlipUnit::Pair => "single pairs",
-    };
     let controls = run.steps.iter().flat_map(StepAnalysis::controls).next().is_some();
     format!(
-        "verdicts against {base}: ratio: wall ÷ wall of {base} as above, with its {confidence} interval; p: of a \
-         sign-flip test of {flipped}, corrected for {family} (Holm{apart}); n: pairs, rounds × workspaces; min–max: \
-         of the pairs' ratios; faster or slower: p at most {alpha}, an interval without 1 and a difference of \
-         at least {least}",
+        "verdicts against {base}: ratio: wall ÷ wall of {base}, geometric mean over workspaces and rounds; intervals: of \
+         that ratio in these workspaces, and in workspaces like these (from 6 on), {confidence} together over {family} \
+         (Bonferroni{apart}); n: pairs, rounds × workspaces; min–max: of the pairs' ratios; faster or slower: the interval \
+         of these workspaces lies beyond {least} on that side",
         base = run.baseline,
-        confidence = part(rule.confidence),
+        confidence = part(1.0 - rule.alpha),
         family = plural(run.family, "comparison"),
         apart = if controls { ", controls apart" } else { "" },
-        alpha = rule.alpha,
         least = part(rule.min_effect),
     )
 }
@@ -72,7 +59,7 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
     if step.baseline_unsupported && all().all(|it| it.judgement.pairs == 0) {
         return section.say(format!("no {caption}: {baseline} is unsupported in this step"));
     }
-    let heads = ["strategy", ">ratio", ">interval", ">p", ">n", ">min–max", "verdict", ""];
+    let heads = ["strategy", ">ratio", ">these workspaces", ">workspaces like these", ">n", ">min–max", "verdict", ""];
     let mut grid = Grid::new(caption, &heads);
     let mut notes: Vec<String> = Vec::new();
     for it in all() {
@@ -89,7 +76,7 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
             format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
             ratio_or_dash(found.ratio),
             bounds(found.interval.map(|it| (it.low, it.high))),
-            probability(found.p_corrected),
+            bounds(found.over_workspaces.map(|it| (it.low, it.high))),
             found.pairs.to_string(),
             bounds(found.min.zip(found.max)),
             found.verdict.to_string(),
@@ -133,8 +120,8 @@ fn control_line(control: &Comparison) -> String {
         Verdict::NoDifferenceFound => {
             format!("control: {who}; it came out at {}: differences of this size are noise here", measured(found))
         }
-        Verdict::TooFewRounds => {
-            format!("control: {who}; it came out at {}: too few rounds to know the noise", measured(found))
+        Verdict::OneRound => {
+            format!("control: {who}; it came out at {}: one round does not show the noise", measured(found))
         }
         Verdict::Invalid => format!("control: {who}; it has no valid pair, so that the noise is not known"),
     }

@@ -63,7 +63,7 @@ fn one_round_is_too_few() {
         run.steps.retain(|row| row.round == 1);
     }
     let found = against(&new, &old).unwrap();
-    assert!(found.arms.iter().all(|it| it.judgement.verdict == Verdict::TooFewRounds));
+    assert!(found.arms.iter().all(|it| it.judgement.verdict == Verdict::OneRound));
 }
 
 #[test]

@@ -3,13 +3,16 @@
 use records::control::repeated_by;
 use reports::against::{Change, Changes, ProbeChanges};
 use reports::analysis::Analysis;
-use reports::stats::{DecisionRule, smallest_p};
+use reports::stats::DecisionRule;
 use reports::text::{factor, percent};
 use serde::{Deserialize, Serialize};
 
 /// Smallest relative change of a ratio that is a regression. One machine differs by less from
 /// one day to the next: caches, layout of the disk, frequency.
 pub const MIN_CHANGE: f64 = 0.05;
+
+/// Pairs from which a sign flip can reach 5 %.
+const MIN_PAIRS: usize = 6;
 
 /// Smallest loss of hit rate that is a regression. Hits have no noise.
 const MIN_HITS: f64 = 0.005;
@@ -149,7 +152,7 @@ pub(super) enum RequiredRuns {
 pub(super) fn slower_by(change: &Change, looks: RequiredRuns) -> Option<f64> {
     let p = match looks {
         RequiredRuns::One => change.judgement.p_corrected,
-        RequiredRuns::Two => change.judgement.test.map(|test| test.p),
+        RequiredRuns::Two => change.judgement.p,
     };
     let unlikely = !change.bare && p.is_some_and(|p| p <= DecisionRule::default().alpha);
     change.judgement.ratio.filter(|ratio| unlikely && *ratio >= 1.0 + MIN_CHANGE)
@@ -157,8 +160,7 @@ pub(super) fn slower_by(change: &Change, looks: RequiredRuns) -> Option<f64> {
 
 /// Whether a look of two could have found anything: pairs that all agree would have been enough.
 pub(super) fn could_be_found(change: &Change) -> bool {
-    let rule = DecisionRule::default();
-    smallest_p(change.judgement.blocks, rule.patterns) <= rule.alpha
+    change.judgement.pairs >= MIN_PAIRS
 }
 
 /// What was measured in the older run and is no more, of strategies that take part in the newer.

@@ -186,7 +186,7 @@ fn compared(arm: &StepArm<'_>, found: &Comparison) -> String {
 }
 
 fn is_silent(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::TooFewRounds | Verdict::Invalid)
+    matches!(verdict, Verdict::OneRound | Verdict::Invalid)
 }
 
 /// Where numbers may enter a rule: seconds that may be quoted, and no failed control.
