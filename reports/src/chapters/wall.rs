@@ -108,7 +108,9 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
         &[
             (">wall", |arm| seconds(arm.numbers.wall_s).into()),
             (">ratio", |arm| ratio_or_dash(judgement(arm).and_then(|it| it.ratio)).into()),
-            (">these workspaces", |arm| bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()),
+            (">these workspaces", |arm| {
+                bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()
+            }),
             (">workspaces like these", |arm| {
                 bounds(judgement(arm).and_then(|it| it.over_workspaces).map(|it| (it.low, it.high))).into()
             }),

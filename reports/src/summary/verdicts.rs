@@ -34,7 +34,9 @@ fn one_round(run: &Analysis) -> String {
             format!("; what {} differs by from {} is noise, for they are the same", it.strategy, it.baseline)
         });
     let controls = controls.unique().join("");
-    format!("verdicts: none, the ratios above are mere estimates from one round; a second one gives intervals{controls}")
+    format!(
+        "verdicts: none, the ratios above are mere estimates from one round; a second one gives intervals{controls}"
+    )
 }
 
 fn legend(run: &Analysis) -> String {

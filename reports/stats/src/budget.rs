@@ -135,8 +135,7 @@ mod tests {
     }
 
     fn next(rows: &[StepRow], arms: &[&str]) -> Vec<String> {
-        let question =
-            Question::default();
+        let question = Question::default();
         let arms: Vec<String> = arms.iter().map(|arm| (*arm).to_owned()).collect();
         let chosen = widest(rows, &question, &arms);
         assert_eq!(chosen, widest(rows, &question, &arms));

@@ -94,9 +94,8 @@ impl Error {
         if known.is_empty() {
             return None;
         }
-        let variance = |terms: &Vec<f64>| {
-            terms.iter().map(|it| it * it).sum::<f64>() * terms.len() as f64 / free(terms)
-        };
+        let variance =
+            |terms: &Vec<f64>| terms.iter().map(|it| it * it).sum::<f64>() * terms.len() as f64 / free(terms);
         let sum: f64 = known.iter().map(|terms| variance(terms)).sum();
         // A workspace with one round is taken to be as noisy as the others are on average.
         let sum_all = sum * clusters.len() as f64 / known.len() as f64;

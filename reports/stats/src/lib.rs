@@ -14,8 +14,8 @@ mod sign_flip;
 mod verdict;
 
 pub use comparison::{ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall};
+pub use effect::Interval;
 pub use judge::{Judgement, judge};
 pub use random::Random;
 pub use sample::{FlipUnit, Pair, PairedSample, geometric_mean, median};
-pub use effect::Interval;
 pub use verdict::{DecisionRule, Verdict};

@@ -11,12 +11,7 @@ use super::sample::{FlipUnit, PairedSample};
 
 /// p of a sample; `None` without pairs. Of more than `patterns` patterns this many are drawn, and the one
 /// observed is added: p is never 0 (Phipson and Smyth, 2010).
-pub(crate) fn sign_flip(
-    sample: &PairedSample,
-    block: FlipUnit,
-    patterns: usize,
-    random: &mut Random,
-) -> Option<f64> {
+pub(crate) fn sign_flip(sample: &PairedSample, block: FlipUnit, patterns: usize, random: &mut Random) -> Option<f64> {
     if sample.pairs() == 0 {
         return None;
     }
