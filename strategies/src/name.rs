@@ -54,7 +54,7 @@ pub fn select(list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
 
 impl Catalog {
     /// Picks the strategies a comma-separated list of names and globs (`*`, `?`) asks for, in
-    /// the list's order, each once. A glob without `@` picks from the default store only.
+    /// the list's order, each once. A glob without `@` picks from the default store only, one without `~` no options.
     /// External strategies, which may have to be installed, are named, or matched by
     /// `external:*`; no other glob finds them.
     ///
@@ -95,7 +95,10 @@ fn matches(asked: &str, name: &str, strategy: &Strategy) -> bool {
         (Strategy::External(_), asked_external) => !is_glob && asked_external.unwrap_or(asked) == name,
         (_, Some(_)) => false,
         (_, None) if is_glob && asked.starts_with(fault::PREFIX) => glob(asked, name),
-        (_, None) if is_glob => glob(asked, name) && (asked.contains('@') || !name.contains('@')),
+        (_, None) if is_glob => {
+            // What is not the default is asked for.
+            glob(asked, name) && ['@', '~'].iter().all(|mark| asked.contains(*mark) || !name.contains(*mark))
+        }
         (_, None) => asked == name,
     }
 }
@@ -149,6 +152,7 @@ mod tests {
             ["hardlink+conservative", "hardlink+non-local", "hardlink+aggressive", "none"]
         );
         assert_eq!(names("copy+aggressive@dirs"), ["copy+aggressive@dirs"]);
+        assert_eq!(names("none*,none~*"), ["none", "none~no-incremental"]);
         assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
         assert_eq!(names("*").len(), 2 + 15, "no external one");
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
 use super::scripts::filled_out_dirs;
-use crate::files::CLOCK_TICK;
+use crate::files::stamp_of_now;
 use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
 use crate::key::{BaseKey, ContentDigest, Key, KeyInputs, ObservedInputs, final_key};
@@ -89,7 +89,7 @@ impl PlannedUnit {
 
 /// Decides for every unit of the graph.
 pub fn plan(session: &Session<'_>) -> RestorePlan {
-    let started = SystemTime::now() - CLOCK_TICK;
+    let started = stamp_of_now(&session.store.root().path(""));
     let graph = session.graph;
     let installed = InstalledUnits::read(&session.context.layout);
     let by_key = installed.by_key(session);
