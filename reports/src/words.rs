@@ -1,8 +1,8 @@
 //! Numbers, judgements and lists as words, the same in every chapter and in the design review.
 
 use crate::document::{Cell, Tone};
-use crate::stats::{Judgement, Verdict};
-use crate::text::UNMEASURED;
+use crate::stats::{Interval, Judgement, Verdict};
+use crate::text::{UNMEASURED, part};
 
 /// A ratio to a thousandth, or to a tenth of a thousandth where it is small.
 pub(crate) fn ratio(value: f64) -> String {
@@ -32,6 +32,14 @@ pub(crate) fn estimate(found: &Judgement) -> String {
         Some(it) => format!("{value} [{}, {}]", ratio(it.low), ratio(it.high)),
         None => value,
     }
+}
+
+/// `between 12 % faster and 5 % slower`: what an interval that decides nothing leaves open.
+pub(crate) fn left_open(it: &Interval) -> String {
+    let (low, high) = (it.low - 1.0, it.high - 1.0);
+    let side = |way: f64| if way < 0.0 { "faster" } else { "slower" };
+    let first = if side(low) == side(high) { String::new() } else { format!(" {}", side(low)) };
+    format!("between {}{first} and {} {}", part(low.abs()), part(high.abs()), side(high))
 }
 
 pub(crate) fn verdict_cell(verdict: Verdict) -> Cell {
@@ -115,6 +123,14 @@ mod tests {
         assert_eq!(ratio(0.012_34), "0.0123x");
         assert_eq!(ratio(12.34), "12.3x");
         assert_eq!(ratio_or_dash(Some(f64::NAN)), "-");
+    }
+
+    #[test]
+    fn what_is_left_open_has_two_ends() {
+        let said = |low, high| left_open(&Interval { low, high, confidence: 0.95 });
+        assert_eq!(said(0.88, 1.05), "between 12 % faster and 5 % slower");
+        assert_eq!(said(1.004, 1.05), "between 0.4 % and 5 % slower");
+        assert_eq!(said(0.95, 0.995), "between 5 % and 0.5 % faster");
     }
 
     #[test]

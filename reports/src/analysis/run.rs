@@ -118,11 +118,14 @@ impl Analysis {
         let comparisons = compare_overall(&run.steps, &question);
         let family = comparisons.iter().filter(|it| !it.control).map(|it| it.family).max().unwrap_or(0);
         let mut steps = steps(run, &baseline, &order);
+        for arm in steps.iter_mut().filter_map(|step| step.arms.iter_mut().find(|arm| arm.strategy == baseline)) {
+            arm.against_baseline = arm.numbers.wall_s.map(|_| 1.0);
+            arm.paired_workspaces = arm.workspaces;
+        }
         for it in comparisons {
             if let Some(arm) = find(&mut steps, &it.scenario, &it.step, &it.strategy) {
-                if !it.control {
-                    arm.against_baseline = it.judgement.ratio;
-                }
+                arm.against_baseline = it.judgement.ratio.filter(|_| it.baseline == baseline);
+                arm.paired_workspaces = it.judgement.workspaces;
                 arm.wall = Some(it);
             }
         }

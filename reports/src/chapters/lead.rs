@@ -7,7 +7,7 @@ use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
 use crate::text::{bytes, percent};
-use crate::words::{bounds, distinct, estimate, first_line, listed, plural, ratio_or_dash};
+use crate::words::{bounds, distinct, estimate, first_line, left_open, listed, plural, ratio_or_dash};
 use records::RunInfo;
 use records::run_folder::CutOff;
 
@@ -166,7 +166,10 @@ fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
 fn arm_words(arm: &ArmAnalysis, with_pairs: bool) -> String {
     let Some(found) = arm.wall.as_ref().map(|wall| &wall.judgement) else { return arm.name().to_owned() };
     let details = [
-        found.interval.map(|it| bounds(Some((it.low, it.high)))),
+        found.interval.map(|it| match found.verdict {
+            Verdict::NoDifferenceFound => left_open(&it),
+            _ => bounds(Some((it.low, it.high))),
+        }),
         with_pairs.then(|| plural(found.pairs, "pair")),
         arm.numbers.hit_rate_by_cost.map(|rate| format!("{} of compile seconds reused", percent(Some(rate)))),
     ];

@@ -35,7 +35,7 @@ pub(super) fn section(scenario: &ScenarioView<'_>) -> Option<Section> {
     section.push(Block::Grid(table(&steps, baseline)));
     for (step, found) in steps.iter().filter_map(|step| Some((step, step.detectable.as_ref()?))) {
         section.push(Block::Note(format!(
-            "{}: a difference of {:.1} % or more would have been found 8 times out of 10 (from the noise of {}).",
+            "{}: under normal noise a difference of {:.1} % or more would have been found 8 times out of 10 (from {}).",
             step.step,
             found.effect * 100.0,
             found.strategy,
@@ -99,7 +99,7 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
 fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
     let caption = format!(
         "Wall time: sum over workspaces of the median round. Ratio to {baseline}: geometric mean over workspaces and \
-         rounds, with intervals at the family's level for these workspaces and, from 6 on, workspaces like these; n: pairs, rounds × workspaces; CPU: user and system; \
+         rounds, with intervals at the family's level for these workspaces and, from 6 on, others like these; n: pairs, rounds × workspaces; CPU: user and system; \
          no-op: the unmeasured build afterwards."
     );
     let mut grid = arm_table(
@@ -111,7 +111,7 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
             (">these workspaces", |arm| {
                 bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()
             }),
-            (">workspaces like these", |arm| {
+            (">others like these", |arm| {
                 bounds(judgement(arm).and_then(|it| it.over_workspaces).map(|it| (it.low, it.high))).into()
             }),
             (">n", |arm| judgement(arm).map_or(UNMEASURED.into(), |it| it.pairs.to_string()).into()),

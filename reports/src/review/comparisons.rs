@@ -4,7 +4,7 @@
 //! |---|---|
 //! | faster, slower | what the runs support |
 //! | no difference found | what they do not support: no sentence says "equal" |
-//! | too few rounds, invalid | what they do not support; one pair is called a single sample |
+//! | one round only, invalid | what they do not support; one pair is called a single sample |
 //!
 //! A step whose control failed supports nothing, and seconds of a run with `--shadow` are not quoted at all.
 //! Comparisons of one run, step and verdict share a sentence.
@@ -152,7 +152,7 @@ fn sentence(group: &[(StepArm<'_>, Comparison)]) -> String {
         Verdict::OneRound if common && found.judgement.pairs == 1 => {
             format!("{place}: a single sample, no verdict against {base}: wall time {arms}")
         }
-        Verdict::OneRound => format!("{place}: too few rounds for a verdict against {base}: wall time {arms}{n}"),
+        Verdict::OneRound => format!("{place}: one round gives no verdict against {base}: wall time {arms}{n}"),
         Verdict::Invalid => {
             let names: Vec<&str> = group.iter().map(|it| it.1.strategy.as_str()).collect();
             format!("{place}: no valid pair with {base}: {}", listed(&names))

@@ -44,7 +44,7 @@ fn legend(run: &Analysis) -> String {
     let controls = run.steps.iter().flat_map(StepAnalysis::controls).next().is_some();
     format!(
         "verdicts against {base}: ratio: wall ÷ wall of {base}, geometric mean over workspaces and rounds; intervals: of \
-         that ratio in these workspaces, and in workspaces like these (from 6 on), {confidence} together over {family} \
+         that ratio in these workspaces, and in others like these (from 6 on), {confidence} together over {family} \
          (Bonferroni{apart}); n: pairs, rounds × workspaces; min–max: of the pairs' ratios; faster or slower: the interval \
          of these workspaces lies beyond {least} on that side",
         base = run.baseline,
@@ -61,8 +61,9 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
     if step.baseline_unsupported && all().all(|it| it.judgement.pairs == 0) {
         return section.say(format!("no {caption}: {baseline} is unsupported in this step"));
     }
-    let heads = ["strategy", ">ratio", ">these workspaces", ">workspaces like these", ">n", ">min–max", "verdict", ""];
-    let mut grid = Grid::new(caption, &heads);
+    let others = all().any(|it| it.judgement.over_workspaces.is_some());
+    let heads = ["strategy", ">ratio", ">these workspaces"].into_iter().chain(others.then_some(">others like these"));
+    let mut grid = Grid::new(caption, &heads.chain([">n", ">min–max", "verdict", ""]).collect::<Vec<_>>());
     let mut notes: Vec<String> = Vec::new();
     for it in all() {
         let mark = excluded(it, step).map(|note| {
@@ -73,17 +74,20 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
             format!("[{}]", at + 1)
         });
         let found = &it.judgement;
-        grid.row([
+        let others = others.then(|| bounds(found.over_workspaces.map(|it| (it.low, it.high))));
+        let first = [
             // In front: the end of a long name is cut.
             format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
             ratio_or_dash(found.ratio),
             bounds(found.interval.map(|it| (it.low, it.high))),
-            bounds(found.over_workspaces.map(|it| (it.low, it.high))),
+        ];
+        let last = [
             found.pairs.to_string(),
             bounds(found.min.zip(found.max)),
             found.verdict.to_string(),
             mark.unwrap_or_default(),
-        ]);
+        ];
+        grid.row(first.into_iter().chain(others).chain(last));
     }
     section.push(Block::Grid(grid));
     for (at, note) in notes.iter().enumerate() {
@@ -139,7 +143,7 @@ fn measured(found: &Judgement) -> String {
 fn detectable(control: Option<&Detectable>, worst: Option<&Detectable>) -> Option<String> {
     let found = |it: &Detectable| {
         let rounds = plural(it.rounds, "round");
-        format!("with {rounds} a difference of {} or more would have been found 8 times out of 10", part(it.effect))
+        format!("with {rounds} of normal noise a difference of {} or more would have been found 8 times out of 10", part(it.effect))
     };
     match (control, worst) {
         (None, None) => None,
@@ -166,7 +170,7 @@ mod tests {
         let it = |strategy: &str, effect| Detectable { strategy: strategy.into(), rounds: 5, effect };
         let (control, quiet, loud) = (it("none-again", 0.031), it("a", 0.02), it("b", 0.079));
         let found = |control: Option<&Detectable>, worst| detectable(control, worst).unwrap_or_default();
-        let start = "with 5 rounds a difference of 3.1 % or more would have been found 8 times out of 10 in";
+        let start = "with 5 rounds of normal noise a difference of 3.1 % or more would have been found 8 times out of 10 in";
         assert_eq!(found(Some(&control), None), format!("{start} an arm as noisy as the control"));
         assert!(found(Some(&control), Some(&quiet)).starts_with(&format!("{start} any arm")));
         let both = found(Some(&control), Some(&loud));

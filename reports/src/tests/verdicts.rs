@@ -77,7 +77,10 @@ fn verdicts_with_a_control_and_arms_that_drop_out() {
 
 #[test]
 fn one_round_is_an_estimate_and_two_are_judged() {
-    insta::assert_snapshot!(section(&run(1)), @"");
+    insta::assert_snapshot!(section(&run(1)), @"
+    verdicts: none, the ratios above are mere estimates from one round; a second one gives intervals;
+      what none-again differs by from none is noise, for they are the same
+    ");
     assert_eq!(understood(&run(1)).standing(), VerdictStanding::Estimates);
     assert_eq!(understood(&run(2)).standing(), VerdictStanding::Judged);
 }
@@ -114,7 +117,7 @@ fn a_control_that_differs_from_itself_is_shouted_about() {
     assert!(fill.contains("control: none-again is none a second time") && !fill.contains("CONTROL FAILED"), "{fill}");
     let said: Vec<&str> = warm.lines().skip_while(|line| !line.starts_with("CONTROL FAILED")).take(2).collect();
     insta::assert_snapshot!(said.join("\n"), @"
-    CONTROL FAILED: none-again is none a second time, yet it came out slower at 1.196x [1.186x, 1.207x],
+    CONTROL FAILED: none-again is none a second time, yet it came out slower at 1.197x [1.188x, 1.206x],
       n=24: the control differs from itself, do not trust the verdicts of this step
     ");
 }

@@ -1,6 +1,6 @@
 //! Named rules, each a pure function from evidence to a [`Finding`]; what each decides is in [`RULES`].
 //!
-//! A rule that meets too few rounds, no valid pair, a control that failed, or runs that disagree decides
+//! A rule that meets one round only, no valid pair, a control that failed, or runs that disagree decides
 //! nothing and names the command that would help. Comparisons of arms with each other are paired, and
 //! corrected (Bonferroni) for all that the rule goes through in one run; each rule in each run is a family of
 //! its own.

@@ -165,20 +165,20 @@ fn links_are_chosen_by_time_then_bytes_then_isolation() {
 }
 
 #[test]
-fn too_few_rounds_recommend_nothing_and_name_the_command() {
+fn one_round_recommends_nothing_and_names_the_command() {
     let probed = probes(&[NARROW, WIDE, COPY, "hardlink+aggressive@dirs"]);
     let mut random = Random::new(3);
-    for rounds in 1..=4 {
+    for _ in 0..4 {
         let mut part = || 0.05 + 0.9 * random.unit();
         let mut arms: Vec<ArmSpec<'_>> = Vec::new();
         for name in [NARROW, WIDE, COPY, "hardlink+aggressive@dirs"] {
             arms.push((name, part(), part(), part(), 100));
         }
-        with(&[run(&arms, rounds)], &[&probed], |evidence| {
+        with(&[run(&arms, 1)], &[&probed], |evidence| {
             for advice in recommendation(evidence).iter().filter(|it| it.rule != "safety") {
                 match &advice.finding {
                     Finding::Undecided { command: Some(command), .. } => assert!(command.starts_with("harness ")),
-                    other => panic!("{rounds} rounds: {} {other:?}", advice.rule),
+                    other => panic!("{} {other:?}", advice.rule),
                 }
             }
         });
