@@ -143,7 +143,10 @@ fn measured(found: &Judgement) -> String {
 fn detectable(control: Option<&Detectable>, worst: Option<&Detectable>) -> Option<String> {
     let found = |it: &Detectable| {
         let rounds = plural(it.rounds, "round");
-        format!("with {rounds} of normal noise a difference of {} or more would have been found 8 times out of 10", part(it.effect))
+        format!(
+            "with {rounds} of normal noise a difference of {} or more would have been found 8 times out of 10",
+            part(it.effect)
+        )
     };
     match (control, worst) {
         (None, None) => None,
@@ -170,7 +173,8 @@ mod tests {
         let it = |strategy: &str, effect| Detectable { strategy: strategy.into(), rounds: 5, effect };
         let (control, quiet, loud) = (it("none-again", 0.031), it("a", 0.02), it("b", 0.079));
         let found = |control: Option<&Detectable>, worst| detectable(control, worst).unwrap_or_default();
-        let start = "with 5 rounds of normal noise a difference of 3.1 % or more would have been found 8 times out of 10 in";
+        let start =
+            "with 5 rounds of normal noise a difference of 3.1 % or more would have been found 8 times out of 10 in";
         assert_eq!(found(Some(&control), None), format!("{start} an arm as noisy as the control"));
         assert!(found(Some(&control), Some(&quiet)).starts_with(&format!("{start} any arm")));
         let both = found(Some(&control), Some(&loud));

@@ -7,14 +7,20 @@
 mod simulate;
 
 use rayon::prelude::*;
+use records::{Status, StepRow};
 use simulate::{Noise, World};
-use stats::{DecisionRule, FlipUnit, Judgement, Random, Verdict, judge};
+use stats::budget::{MIN_ROUNDS, widest};
+use stats::{DecisionRule, FlipUnit, Judgement, PairedSample, Question, Random, Verdict, compare_overall, judge};
 
 const RULE: DecisionRule = DecisionRule { alpha: 0.05, min_effect: 0.01, block: FlipUnit::Pair, patterns: 0 };
 
 /// Judges this many runs of a world.
 fn runs(world: &World, trials: u64) -> Vec<Vec<Judgement>> {
-    let one = |trial| judge(&world.run(&mut Random::named(trial, &format!("{world:?}"))), &RULE, 0);
+    runs_by(&RULE, world, trials)
+}
+
+fn runs_by(rule: &DecisionRule, world: &World, trials: u64) -> Vec<Vec<Judgement>> {
+    let one = |trial| judge(&world.run(&mut Random::named(trial, &format!("{world:?}"))), rule, 0);
     (0..trials).into_par_iter().map(one).collect()
 }
 
@@ -55,6 +61,76 @@ fn false_verdicts_of_a_family_of_21() {
             let bound = if world.uneven && workspaces == 3 && rounds < 5 { 0.09 } else { 0.05 };
             assert!(rate <= bound, "{name}, {workspaces} x {rounds}: {rate}");
         }
+    }
+}
+
+/// A slow minute hits all workspaces of an arm where arms run one after the other: single pairs take it for
+/// evidence, whole rounds do not.
+#[test]
+fn false_verdicts_of_arms_that_run_one_after_the_other() {
+    let by_round = DecisionRule { block: FlipUnit::Round, ..RULE };
+    for rounds in [2, 3, 5, 8] {
+        let world = World { arms: 21, rounds, turn_effect: 0.05, ..World::quiet() };
+        let of = |rule| share(runs_by(rule, &world, 1_000).iter().map(|run| run.iter().any(is_found)));
+        let (whole, single) = (of(&by_round), of(&RULE));
+        println!("slow minutes, 3 x {rounds}: {whole:.3} by rounds, {single:.3} by pairs");
+        assert!(whole <= 0.05 && single > 0.1, "3 x {rounds}: {whole} {single}");
+    }
+}
+
+/// The rows of one round of an arm; the baseline takes 1 s throughout.
+fn rows_of(sample: &PairedSample, round: u32) -> impl Iterator<Item = StepRow> {
+    let pairs = sample.workspaces().iter().flat_map(|(name, pairs)| pairs.iter().map(move |pair| (name, pair)));
+    pairs.filter(move |(_, pair)| pair.round == round).map(move |(workspace, pair)| StepRow {
+        round,
+        workspace: workspace.clone(),
+        strategy: sample.name().into(),
+        status: Status::Ok,
+        wall_s: Some(pair.log_ratio.exp()),
+        ..StepRow::default()
+    })
+}
+
+/// Takes as many turns of arms as the world has in 8 rounds, those after the first [`MIN_ROUNDS`] where
+/// [`widest`] sends them. Returns whether there is a false verdict, and the rounds of the arm with most.
+fn on_a_budget(world: &World, rule: DecisionRule, trial: u64) -> (bool, usize) {
+    let samples = World { rounds: 16, ..*world }.run(&mut Random::named(trial, "budget"));
+    let names: Vec<String> = samples.iter().map(|sample| sample.name().to_owned()).collect();
+    let question = Question { rule, ..Question::default() };
+    let (mut turns, mut rows, mut taken) = (8 * samples.len(), Vec::new(), vec![0; samples.len()]);
+    for round in 0..16 {
+        let first = (round as usize) < MIN_ROUNDS;
+        let chosen = if first { names.clone() } else { widest(&rows, &question, &names) };
+        if chosen.len() > turns {
+            break;
+        }
+        turns -= chosen.len();
+        for (at, sample) in samples.iter().enumerate().filter(|(at, _)| chosen.contains(&names[*at])) {
+            taken[at] += 1;
+            rows.extend(rows_of(sample, round));
+        }
+        let baseline = rows_of(&samples[0], round);
+        rows.extend(baseline.map(|row| StepRow { strategy: "none".into(), wall_s: Some(1.0), ..row }));
+    }
+    let alarm = compare_overall(&rows, &question).iter().any(|it| is_found(&it.judgement));
+    (alarm, taken.into_iter().max().unwrap_or(0))
+}
+
+/// Where rounds go depends on the noise seen so far; the stated rate must hold all the same.
+#[test]
+fn false_verdicts_on_a_budget() {
+    let quiet = World { round_effect: 0.2, ..World::quiet() };
+    for (name, world, block) in [
+        ("3 % normal noise", quiet, FlipUnit::Pair),
+        ("heavy tails", World { noise: Noise::Heavy(0.03), ..quiet }, FlipUnit::Pair),
+        ("tenfold, spikes, by rounds", World { noise: Noise::Spikes, uneven: true, ..quiet }, FlipUnit::Round),
+    ] {
+        let rule = DecisionRule { block, ..RULE };
+        let all: Vec<(bool, usize)> = (0..500).into_par_iter().map(|trial| on_a_budget(&world, rule, trial)).collect();
+        let rate = share(all.iter().map(|it| it.0));
+        println!("on a budget, {name}: {rate:.3}");
+        assert!(rate <= 0.05, "{name}: {rate}");
+        assert!(all.iter().any(|it| it.1 > 8), "{name}: no arm got more than its share");
     }
 }
 
