@@ -49,7 +49,7 @@ pub fn section(changes: &Changes) -> Section {
         section.push(Block::Note(format!("Only in {run}: {}.", names.join(", "))));
     }
     section.say(format!(
-        "A strategy is judged by its ratio to {base} within its own run: new ratio ÷ old ratio, paired by round and \
+        "A strategy is judged by its ratio to {base} within its own run: new ratio ÷ old ratio, within each \
          workspace, with the same interval and rule as arms of one run. The rows of {base} compare bare times: \
          compiler, machine and load are all in them.",
         base = changes.baseline,
@@ -79,7 +79,7 @@ fn differences(changes: &Changes) -> Grid {
 
 fn judged(changes: &Changes) -> Grid {
     let mut grid = Grid::new(
-        "Change: new ÷ old, below 1x is better; interval as for arms, at the level of all strategies together; n: pairs.",
+        "Change: new ÷ old, below 1x is better; interval as for arms, at the level of all strategies together; n: rounds × workspaces of the run with fewer.",
         &heads(
             "step | strategy | >old ratio | >new ratio | >old wall | >new wall | >change | >interval | >n | verdict",
         ),

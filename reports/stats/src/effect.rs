@@ -55,16 +55,24 @@ impl Interval {
 
 impl Effect {
     pub fn of(sample: &PairedSample, block: FlipUnit) -> Option<Self> {
-        let groups: Vec<Vec<(u32, f64)>> = sample
-            .workspaces()
-            .iter()
-            .map(|(_, pairs)| pairs.iter().map(|pair| (pair.round, pair.log_ratio)).collect())
-            .collect();
-        Self::of_groups(&groups, block)
+        Self::of_groups(&sample.groups(), block)
     }
 
     /// One group for each workspace: rounds and log ratios.
     pub fn of_groups(groups: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<Self> {
+        let (log, clusters) = Self::parts(groups, block)?;
+        Some(Self { log, error: Error::of(&clusters) })
+    }
+
+    /// New less old, of two runs: their noise is independent, so that its variances add up.
+    pub fn between(new: &[Vec<(u32, f64)>], old: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<Self> {
+        let ((log, mut clusters), (before, others)) = (Self::parts(new, block)?, Self::parts(old, block)?);
+        clusters.extend(others);
+        Some(Self { log: log - before, error: Error::of(&clusters) })
+    }
+
+    /// The mean, and the terms of its error by what is independent.
+    fn parts(groups: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<(f64, Vec<Vec<f64>>)> {
         let count = groups.len() as f64;
         let means: Vec<f64> =
             groups.iter().map(|pairs| pairs.iter().map(|it| it.1).sum::<f64>() / pairs.len() as f64).collect();
@@ -81,7 +89,7 @@ impl Effect {
                 vec![rounds.into_values().collect()]
             }
         };
-        Some(Self { log, error: Error::of(&clusters) })
+        Some((log, clusters))
     }
 }
 

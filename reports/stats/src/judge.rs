@@ -25,11 +25,11 @@ pub struct Judgement {
     pub interval: Option<Interval>,
     /// Its interval for workspaces like these, at the same level; `None` below six.
     pub over_workspaces: Option<Interval>,
-    /// Smallest ratio of any pair.
+    /// Smallest ratio of any pair; two runs have none.
     pub min: Option<f64>,
     /// Largest ratio of any pair.
     pub max: Option<f64>,
-    /// Pairs: rounds × workspaces, less those without two valid rows.
+    /// Pairs: rounds × workspaces, less those without two valid rows; of two runs, of the one with fewer.
     pub pairs: usize,
     /// Workspaces with a pair.
     pub workspaces: usize,
@@ -38,7 +38,8 @@ pub struct Judgement {
     /// The lead that would have been found 8 times out of 10, as a part of the baseline's time; `None`
     /// where the noise is not known well enough.
     pub detectable: Option<f64>,
-    /// p of the studentised sign flip, a check beside the interval; `None` without pairs.
+    /// p of the studentised sign flip, of two runs of the permutation, a check beside the interval; `None`
+    /// without pairs.
     pub p: Option<f64>,
     /// The same corrected over the family (Holm).
     pub p_corrected: Option<f64>,
@@ -64,7 +65,19 @@ pub fn judge(family: &[PairedSample], rule: &DecisionRule, seed: u64) -> Vec<Jud
 
 /// The judgement on one of a family of this size, without its p.
 pub(crate) fn judged(sample: &PairedSample, family: usize, rule: &DecisionRule) -> Judgement {
-    let effect = Effect::of(sample, rule.block);
+    let range = sample.range();
+    Judgement {
+        min: range.map(|it| it.0),
+        max: range.map(|it| it.1),
+        pairs: sample.pairs(),
+        workspaces: sample.workspaces().len(),
+        rounds: sample.rounds().len(),
+        ..concluded(Effect::of(sample, rule.block), &sample.means(), family, rule)
+    }
+}
+
+/// What follows from an effect and its value in each workspace.
+pub(crate) fn concluded(effect: Option<Effect>, means: &[f64], family: usize, rule: &DecisionRule) -> Judgement {
     let error = effect.and_then(|it| it.error);
     let confidence = rule.confidence(family);
     let interval = effect.zip(error).map(|(it, error)| Interval::around(it.log, error.se, error.free, confidence));
@@ -76,16 +89,15 @@ pub(crate) fn judged(sample: &PairedSample, family: usize, rule: &DecisionRule) 
         Some(it) if it.low > least => Verdict::Slower,
         Some(_) => Verdict::NoDifferenceFound,
     };
-    let range = sample.range();
     Judgement {
         ratio: effect.map(|it| it.log.exp()),
         interval,
-        over_workspaces: over_workspaces(sample, confidence),
-        min: range.map(|it| it.0),
-        max: range.map(|it| it.1),
-        pairs: sample.pairs(),
-        workspaces: sample.workspaces().len(),
-        rounds: sample.rounds().len(),
+        over_workspaces: over_workspaces(means, confidence),
+        min: None,
+        max: None,
+        pairs: 0,
+        workspaces: means.len(),
+        rounds: 0,
         detectable: error.and_then(|it| detectable(it, confidence, rule)),
         p: None,
         p_corrected: None,
@@ -93,8 +105,7 @@ pub(crate) fn judged(sample: &PairedSample, family: usize, rule: &DecisionRule) 
     }
 }
 
-fn over_workspaces(sample: &PairedSample, confidence: f64) -> Option<Interval> {
-    let means = sample.means();
+fn over_workspaces(means: &[f64], confidence: f64) -> Option<Interval> {
     let count = means.len() as f64;
     let log = means.iter().sum::<f64>() / count;
     let variance = means.iter().map(|it| (it - log).powi(2)).sum::<f64>() / (count - 1.0);

@@ -5,6 +5,7 @@
 
 pub mod budget;
 
+mod change;
 mod comparison;
 mod effect;
 mod judge;
@@ -13,6 +14,7 @@ mod sample;
 mod sign_flip;
 mod verdict;
 
+pub use change::judge_changes;
 pub use comparison::{ARM_BY_ARM, Comparison, Excluded, INTERLEAVED, ORDER, Question, WorkspaceRatio, compare_overall};
 pub use effect::Interval;
 pub use judge::{Judgement, judge};

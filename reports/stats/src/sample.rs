@@ -64,6 +64,12 @@ impl PairedSample {
         &self.workspaces
     }
 
+    /// Rounds and log ratios of each workspace.
+    pub(crate) fn groups(&self) -> Vec<Vec<(u32, f64)>> {
+        let group = |pairs: &[Pair]| pairs.iter().map(|pair| (pair.round, pair.log_ratio)).collect();
+        self.workspaces.iter().map(|(_, pairs)| group(pairs)).collect()
+    }
+
     /// Number of pairs.
     pub fn pairs(&self) -> usize {
         self.workspaces.iter().map(|(_, pairs)| pairs.len()).sum()

@@ -15,11 +15,7 @@ pub(crate) fn sign_flip(sample: &PairedSample, block: FlipUnit, patterns: usize,
     if sample.pairs() == 0 {
         return None;
     }
-    let observed: Vec<Vec<(u32, f64)>> = sample
-        .workspaces()
-        .iter()
-        .map(|(_, pairs)| pairs.iter().map(|pair| (pair.round, pair.log_ratio)).collect())
-        .collect();
+    let observed = sample.groups();
     let rounds = sample.rounds();
     let blocks = if block == FlipUnit::Round { rounds.len() } else { sample.pairs() };
     let statistic = |groups: &[Vec<(u32, f64)>]| {
