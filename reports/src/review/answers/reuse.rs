@@ -164,7 +164,7 @@ fn first_builds(arm: &StepArm<'_>) -> Vec<FirstBuild> {
         let middle =
             |of: fn(&StepRow) -> Option<f64>| median(&rows.iter().filter_map(|row| of(row)).collect::<Vec<_>>());
         let (hits, by_cost) = (middle(|row| row.hit_rate), middle(|row| row.hit_rate_by_cost));
-        (!rows.is_empty()).then(|| FirstBuild { workspaces, hits, by_cost, rounds: rows.len() })
+        (!rows.is_empty()).then_some(FirstBuild { workspaces, hits, by_cost, rounds: rows.len() })
     };
     (0..arm.run.analysis.info.corpus.workspaces.len()).filter_map(of).collect()
 }

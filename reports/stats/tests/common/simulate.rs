@@ -65,13 +65,13 @@ impl World {
             self.turn(&mut orders, round, random);
             let shared = self.round_effect * random.normal();
             let turns: Vec<f64> = (0..=self.arms).map(|_| self.turn_effect * random.normal()).collect();
-            for workspace in 0..self.workspaces {
+            for (workspace, order) in orders.iter().enumerate() {
                 let (name, third) = (format!("w{workspace}"), workspace % 3);
                 let truth = 10.0_f64.powi(third as i32);
                 let scale = if self.uneven { 10.0_f64.powf(third as f64 / 2.0 - 0.5) } else { 1.0 };
                 let effect = self.effects[workspace % self.effects.len()].exp();
                 let mut time = |arm: usize| {
-                    let place = orders[workspace].iter().position(|it| *it == arm).unwrap_or(0);
+                    let place = order.iter().position(|it| *it == arm).unwrap_or(0);
                     let way = place as f64 / self.arms as f64;
                     let late = self.position_effect * if self.peaked { 1.0 - (2.0 * way - 1.0).abs() } else { way };
                     truth * (shared + turns[arm] + late + scale * self.noise.draw(random)).exp()
