@@ -8,7 +8,7 @@ use crate::document::{Block, Cell, Grid, Section};
 use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
 use crate::text::UNMEASURED;
-use crate::words::{distinct, estimate, first_line, listed, plural, ratio_or_dash};
+use crate::words::{distinct, estimate, first_line, left_open, listed, plural, ratio_or_dash};
 use records::RunInfo;
 use records::run_folder::CutOff;
 
@@ -19,12 +19,8 @@ pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(left_out(run));
-    if run.standing() == VerdictStanding::TooFewRounds {
-        let needed = match run.rounds_needed() {
-            usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
-            needed => format!("a verdict takes {needed} rounds"),
-        };
-        lead.push(format!("Too few rounds for verdicts: the ratios below are estimates; {needed}."));
+    if run.standing() == VerdictStanding::Estimates {
+        lead.push("One round only: the ratios below are estimates; a second one gives intervals.".into());
     }
     lead.extend(run.steps.iter().flat_map(|step| &step.arms).filter_map(failed_control));
     lead
@@ -51,7 +47,12 @@ pub(super) fn matrix(run: &Analysis, prefix: &str) -> Option<Section> {
                 Verdict::Faster | Verdict::Slower => Cell::ratio(found.ratio),
                 _ => Cell::default(),
             };
-            Cell { text: format!("{} {}", ratio_or_dash(found.ratio), found.verdict), ..shade }
+            // What is not decided is said by the width of the interval.
+            let words = match (found.verdict, &found.interval) {
+                (Verdict::NoDifferenceFound, Some(interval)) => left_open(interval),
+                (verdict, _) => verdict.to_string(),
+            };
+            Cell { text: format!("{} {words}", ratio_or_dash(found.ratio)), ..shade }
         };
         grid.row([Cell::from(name.clone())].into_iter().chain(steps.iter().map(cell)));
     }

@@ -111,11 +111,11 @@ fn the_lead_says_what_was_found_and_no_more() {
     assert!(lead.contains("unsupported: reflink: the file system is ext4"), "{lead}");
     assert!(!lead.contains("CONTROL FAILED"), "{lead}");
     let matrix = format!("{:?}", document.sections[0]);
-    assert!(matrix.contains("0.200x faster") && matrix.contains("1.001x no difference found"), "{matrix}");
+    assert!(matrix.contains("0.200x faster") && matrix.contains("1.001x between "), "{matrix}");
     let mut few = run("ripgrep", "hardlink+aggressive");
     few.steps.retain(|row| row.round == 1);
     let document = Report::of(vec![RunSource::Compare(Box::new(few))], None).document();
-    assert!(document.lead.join("\n").contains("Too few rounds for verdicts"), "{:?}", document.lead);
+    assert!(document.lead.join("\n").contains("One round only"), "{:?}", document.lead);
     let matrix = format!("{:?}", document.sections[0]);
     assert!(!matrix.contains("x faster"), "{matrix}");
 }
@@ -254,7 +254,7 @@ fn a_run_of_the_first_schema_still_makes_a_report() {
 }
 
 /// A folder as it was recorded on 2026-11-20, with columns missing that are there today, and the numbers
-/// that the program of 2026-11-28 reported of it.
+/// that the program of 2026-11-28 reported of it. Ratio, interval and p are of another method since.
 #[test]
 fn an_older_run_is_reported_with_the_numbers_of_then() {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/fixtures/older-run");
@@ -268,7 +268,8 @@ fn an_older_run_is_reported_with_the_numbers_of_then() {
     assert_eq!(then.len(), 6);
     assert_eq!(now.len(), 6);
     for (then, now) in then.iter().zip(&now) {
-        for (column, value) in then {
+        let statistics = ["ratio", "ratio_low", "ratio_high", "p", "p_corrected"];
+        for (column, value) in then.iter().filter(|it| !statistics.contains(&it.0.as_str())) {
             assert_eq!(now.get(column), Some(value), "{column} of {}", then["strategy"]);
         }
     }

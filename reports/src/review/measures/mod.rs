@@ -49,7 +49,7 @@ pub(super) fn wall(arm: &StepArm<'_>, other: &StepArm<'_>) -> Option<Measure> {
         Verdict::Faster => Some(Side::Below),
         Verdict::Slower => Some(Side::Above),
         Verdict::NoDifferenceFound => Some(Side::Within),
-        Verdict::TooFewRounds | Verdict::Invalid => None,
+        Verdict::OneRound | Verdict::Invalid => None,
     };
     let what = format!("wall time of {} ÷ {} in {}", arm.name(), other.name(), arm.step.step);
     Some(Measure {
