@@ -7,6 +7,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 
 use support::{CommandOutput, TestDir};
 
@@ -18,6 +19,9 @@ caches = "nothing"
 parameters = { pause = "0" }
 before = [["sleep", "{pause}"]]
 "#;
+
+/// One test at a time: rows that something else disturbs do not count.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A night on the corpus of this place, with what comes after `--`.
 fn night(place: &TestDir, out: &str, before: &[&str], after: &[&str]) -> CommandOutput {
@@ -42,6 +46,7 @@ fn night(place: &TestDir, out: &str, before: &[&str], after: &[&str]) -> Command
 
 #[test]
 fn a_slowed_strategy_is_reported_and_nothing_else() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let place = TestDir::with("small", &["eight"]);
     place.write("mine.toml", MINE);
 
@@ -50,14 +55,20 @@ fn a_slowed_strategy_is_reported_and_nothing_else() {
     assert!(first.stdout.contains("The first night of its line"), "{}", first.stdout);
     assert!(place.at("one/report/report.html").is_file());
 
-    let slowed = night(&place, "two", &[], &["--set", "mine.pause=1.5"]);
+    // A change counts when two nights running have it.
+    let slow = ["--set", "mine.pause=1.5"];
+    let suspected = night(&place, "two", &[], &slow);
+    assert_eq!(suspected.code, Some(0), "{}\n{}", suspected.stdout, suspected.stderr);
+    let summary = fs::read_to_string(place.at("two/summary.md")).unwrap();
+    assert!(summary.contains("mine got slower in cold: +"), "{summary}");
+    let slowed = night(&place, "three", &[], &slow);
     assert_eq!(slowed.code, Some(1), "{}\n{}", slowed.stdout, slowed.stderr);
     let named: Vec<&str> = slowed.stderr.lines().filter(|line| line.starts_with("regression: ")).collect();
     assert!(matches!(named[..], [one] if one.starts_with("regression: mine got slower in cold: +")), "{named:?}");
-    let summary = fs::read_to_string(place.at("two/summary.md")).unwrap();
+    let summary = fs::read_to_string(place.at("three/summary.md")).unwrap();
     assert!(summary.contains("1 regression") && summary.contains("slower again"), "{summary}");
     let job = fs::read_to_string(place.at("job-summary.md")).unwrap();
-    assert!(job.contains("The first night of its line") && job.ends_with(&summary), "both nights, in turn");
+    assert!(job.contains("The first night of its line") && job.ends_with(&summary), "each night, in turn");
 
     let again = night(&place, "two", &[], &[]);
     assert_eq!(again.code, Some(2), "a night is not overwritten: {}", again.stderr);
@@ -65,6 +76,7 @@ fn a_slowed_strategy_is_reported_and_nothing_else() {
 
 #[test]
 fn a_night_that_cannot_be_run_is_no_regression() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let place = TestDir::new();
     place.write("mine.toml", MINE);
     let said = night(&place, "one", &[], &[]);

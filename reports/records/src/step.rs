@@ -207,7 +207,8 @@ impl StepRow {
     /// The part of the processor time during the step that others used, where it is [`DISTURBED_SHARE`] or more.
     pub fn disturbed(&self) -> Option<f64> {
         let (others, own) = (self.foreign_cpu_s?, self.user_s? + self.sys_s?);
-        let share = others / (others + own);
+        // A step that mostly waits has little processor time of its own to compare with.
+        let share = others / (others + own).max(self.wall_s.unwrap_or_default());
         (others >= DISTURBED_LEAST_S && share >= DISTURBED_SHARE).then_some(share)
     }
 
