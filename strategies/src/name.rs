@@ -1,9 +1,10 @@
-//! Names users type: `[integration:]link+key[@store]`, baselines and externals by their own, globs.
+//! Names users type: `[integration:]link+key[@store][~option…]`, baselines and externals by their own, globs.
 
 use std::fmt;
 
 use crate::catalog::{Catalog, Strategy};
 use crate::fault;
+use crate::option::StrategyOption;
 
 /// The canonical name of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +37,14 @@ pub enum NameError {
     /// A pattern matches nothing.
     #[error("no strategy matches '{0}'; `harness strategies list` shows all")]
     NoMatch(String),
+    /// What stands behind the name is no option of it.
+    #[error("'{name}': '{word}' is no option of it; our own strategies take {}", StrategyOption::ALL.map(|option| format!("~{}", option.name())).join(", "))]
+    NoOption {
+        /// What was asked for.
+        name: String,
+        /// What is no option.
+        word: String,
+    },
     /// The list is empty.
     #[error("no strategies given; name at least one, for example none,hardlink+aggressive")]
     Empty,
@@ -63,7 +72,8 @@ impl Catalog {
     pub fn select(&self, list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
         let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
-            let canonical = canonical(asked);
+            let (named, options) = asked.split_once('~').map_or((asked, None), |(name, options)| (name, Some(options)));
+            let canonical = canonical(named);
             let is_glob = canonical.contains(['*', '?']);
             let broken = if asked.starts_with(fault::PREFIX) { fault::all() } else { Vec::new() };
             let found: Vec<_> = self
@@ -79,13 +89,31 @@ impl Catalog {
                 });
             }
             for (name, strategy) in found {
-                if !chosen.iter().any(|(chosen, _)| chosen.as_str() == name) {
-                    chosen.push((StrategyName(name.clone()), strategy.clone()));
+                let (name, strategy) = match options {
+                    Some(options) => with_options(name, strategy, options)?,
+                    None => (name.clone(), strategy.clone()),
+                };
+                if !chosen.iter().any(|(chosen, _)| *chosen.as_str() == name) {
+                    chosen.push((StrategyName(name), strategy));
                 }
             }
         }
         if chosen.is_empty() { Err(NameError::Empty) } else { Ok(chosen) }
     }
+}
+
+/// The same strategy with options.
+fn with_options(name: &str, strategy: &Strategy, options: &str) -> Result<(String, Strategy), NameError> {
+    let mut strategy = strategy.clone();
+    for word in options.split('~') {
+        let known =
+            StrategyOption::ALL.into_iter().find(|option| option.name() == word && option.applies_to(&strategy));
+        match (known, &mut strategy) {
+            (Some(option), Strategy::Units(units)) => units.options.chosen.add(option),
+            _ => return Err(NameError::NoOption { name: format!("{name}~{options}"), word: word.to_owned() }),
+        }
+    }
+    Ok((format!("{name}{}", strategy.options()), strategy))
 }
 
 fn matches(asked: &str, name: &str, strategy: &Strategy) -> bool {
@@ -150,7 +178,18 @@ mod tests {
         );
         assert_eq!(names("copy+aggressive@dirs"), ["copy+aggressive@dirs"]);
         assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
-        assert_eq!(names("*").len(), 2 + 15, "no external one");
+        assert_eq!(names("*").len(), 2 + 15 + 1, "no external one");
+    }
+
+    #[test]
+    fn options_follow_a_name_or_a_glob_in_any_order() {
+        assert_eq!(names("copy+aggressive@dirs~incremental~verify"), ["copy+aggressive@dirs~verify~incremental"]);
+        assert_eq!(names("copy+non-local~verify,copy+*local~verify").len(), 1);
+        let refused = |list: &str| select(list).unwrap_err().to_string();
+        assert!(
+            refused("copy+aggressive~verfy").contains("'verfy' is no option of it; our own strategies take ~verify")
+        );
+        assert!(refused("none~verify").contains("'verify' is no option of it"));
     }
 
     #[test]

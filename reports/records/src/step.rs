@@ -172,6 +172,11 @@ crate::table_row! {
         /// say, and for steps that compile nothing.
         #[serde(with = "number")]
         pub foreign_cpu_s: Option<f64> = "seconds",
+        /// Options of the strategy, as its name has them: `~verify~incremental`.
+        pub options: Option<String> = "text, may be empty",
+        /// Bytes of incremental sessions in the store, each file once; part of `store_bytes`. Empty where the
+        /// strategy keeps none.
+        pub store_session_bytes: Option<u64> = "bytes",
     }
 }
 

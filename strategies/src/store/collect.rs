@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::survey::{Stray, Survey, SurveyedEntry, changed};
-use super::tombstones::{Tombstone, Tombstones};
+use super::tombstones::{EVICTED, Tombstone, Tombstones};
 use super::{FileDamage, Store, remove_whole};
 use crate::files::{FileError, allocated, since_epoch};
 use crate::key::{BaseKey, Key};
@@ -243,7 +243,7 @@ fn tombstones(store: &dyn Store, survey: &Survey, chosen: &Chosen<'_>, now: Syst
     let there: HashSet<Key> = survey.entries.iter().map(|surveyed| surveyed.entry.key).collect();
     let new = chosen.removed.iter().filter(|(_, why)| *why == RemovalReason::Limit);
     let evicted: HashSet<Key> = new.clone().map(|(surveyed, _)| surveyed.entry.key).collect();
-    Tombstones::read(store.root()).with(new.map(|(surveyed, _)| Tombstone::of(&surveyed.entry, at)), |key| {
+    Tombstones::read(store.root(), EVICTED).with(new.map(|(surveyed, _)| Tombstone::of(&surveyed.entry, at)), |key| {
         there.contains(key) && !evicted.contains(key)
     })
 }
