@@ -21,7 +21,7 @@ use crate::key::{
 };
 use crate::option::StrategyOption;
 use crate::parallel;
-use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, is_sound_link, slots};
+use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, check, is_sound_link, remove_damaged, slots};
 use crate::written::WrittenFiles;
 
 /// Private files up to this size are kept in the manifest, bytes.
@@ -392,6 +392,15 @@ fn set_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
 }
 
 fn add(session: &Session<'_>, entry: &Entry) -> Result<Added, FileError> {
+    // A dependency that was damaged left its dependents without a key: nobody has looked at their entries.
+    if session.has(StrategyOption::Verify)
+        && let Some(stored) = session.store.lookup(&entry.key)
+    {
+        let damage = check(session.store, &stored, true);
+        if !damage.is_empty() {
+            remove_damaged(session.store, &stored, &damage);
+        }
+    }
     let added = session.store.add(entry, &session.context.layout.unit_dir(&entry.place), session.units.link)?;
     if session.has(StrategyOption::SingleSlot) {
         slots::take(session.store, entry)?;
