@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The same executable stands in for rustc during measured builds.
-    exec::observer::main_if_invoked();
-    // And stands in front of every sandboxed program.
+    // The same executable stands in front of every sandboxed program.
     exec::sandbox::entry::main_if_invoked();
     harness::cli::main()
 }

@@ -16,11 +16,48 @@ pub enum Strategy {
     None,
     /// Plain Cargo with one build directory for all workspaces.
     SharedTarget,
+    /// One of these with something else about it.
+    Plain(&'static PlainVariant),
     /// Units restored before and published after Cargo runs.
     Units(Units),
     /// An external tool, or another Cargo.
     External(Arc<External>),
 }
+
+/// A baseline with an option.
+#[derive(Debug)]
+pub struct PlainVariant {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Whether all workspaces share a build directory.
+    pub shared: bool,
+    /// Whether that is emptied with a workspace's own.
+    pub wiped: bool,
+    /// Variables of its builds.
+    pub env: &'static [(&'static str, &'static str)],
+}
+
+/// Every baseline with an option.
+pub const PLAIN_VARIANTS: &[PlainVariant] = &[
+    PlainVariant {
+        name: "none~no-incremental",
+        about: "Plain Cargo with CARGO_INCREMENTAL=0: what a tool that turns incremental compilation off is to be \
+                compared with, beside `none`.",
+        shared: false,
+        wiped: false,
+        env: &[("CARGO_INCREMENTAL", "0")],
+    },
+    PlainVariant {
+        name: "shared-target~wiped",
+        about: "As shared-target, but a step that wipes build directories begins with an empty shared one, too. A warm \
+                step of shared-target itself builds nothing, for its directory was never emptied.",
+        shared: true,
+        wiped: true,
+        env: &[],
+    },
+];
 
 impl Strategy {
     /// The parts of a strategy that restores units.
@@ -42,7 +79,7 @@ impl Strategy {
     /// Words for columns: integration, key policy, link mode, store; empty where there is none.
     pub fn parts(&self) -> [&'static str; 4] {
         match self {
-            Strategy::None | Strategy::SharedTarget => [""; 4],
+            Strategy::None | Strategy::SharedTarget | Strategy::Plain(_) => [""; 4],
             Strategy::External(_) => ["external", "", "", ""],
             Strategy::Units(units) => ["units", units.policy.name, units.link.name(), units.store.name],
         }
@@ -64,6 +101,7 @@ impl Strategy {
                                        people do today. The shared directory is its store: wiping a workspace keeps it."
                     .to_owned()
             }
+            Strategy::Plain(variant) => variant.about.to_owned(),
             Strategy::External(external) => external.description.about.trim().to_owned(),
             Strategy::Units(units) => format!(
                 "{}Whole units are restored into the build directory before Cargo runs and published after it; \
@@ -177,6 +215,7 @@ impl Catalog {
 pub fn all() -> Vec<(String, Strategy)> {
     let mut strategies =
         vec![("none".to_owned(), Strategy::None), ("shared-target".to_owned(), Strategy::SharedTarget)];
+    strategies.extend(PLAIN_VARIANTS.iter().map(|variant| (variant.name.to_owned(), Strategy::Plain(variant))));
     for store in store::ALL {
         for policy in policy::ALL {
             for link in LinkMode::ALL {

@@ -261,6 +261,13 @@ pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
 /// at which it was written.
 pub(crate) const CLOCK_TICK: Duration = Duration::from_millis(10);
 
+/// A time that no file written from now on is older than, and no file written more than a tick ago is newer than: what
+/// a new file in `dir` is stamped with, but for the last bit, since one written in the same tick carries the same time.
+pub(crate) fn stamp_of_now(dir: &Path) -> SystemTime {
+    let stamped = tempfile::tempfile_in(dir).and_then(|file| file.metadata()?.modified());
+    stamped.map_or_else(|_| SystemTime::now() - CLOCK_TICK, |time| time - Duration::from_nanos(1))
+}
+
 /// Seconds and nanoseconds since the Unix epoch, as entries store times.
 pub fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()

@@ -63,7 +63,7 @@ pub fn select(list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
 
 impl Catalog {
     /// Picks the strategies a comma-separated list of names and globs (`*`, `?`) asks for, in
-    /// the list's order, each once. A glob without `@` picks from the default store only.
+    /// the list's order, each once. A glob without `@` picks from the default store only, one without `~` no options.
     /// External strategies, which may have to be installed, are named, or matched by
     /// `external:*`; no other glob finds them.
     ///
@@ -72,18 +72,18 @@ impl Catalog {
     pub fn select(&self, list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
         let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
-            let (named, options) = asked.split_once('~').map_or((asked, None), |(name, options)| (name, Some(options)));
-            let canonical = canonical(named);
-            let is_glob = canonical.contains(['*', '?']);
             let broken = if asked.starts_with(fault::PREFIX) { fault::all() } else { Vec::new() };
-            let found: Vec<_> = self
-                .all()
-                .iter()
-                .chain(&broken)
-                .filter(|(name, strategy)| matches(&canonical, name, strategy))
-                .collect();
+            let find = |asked: &str| -> Vec<_> {
+                let asked = canonical(asked);
+                self.all().iter().chain(&broken).filter(|(name, strategy)| matches(&asked, name, strategy)).collect()
+            };
+            // What stands behind the mark is part of a baseline's name, options of any other.
+            let (mut found, mut options) = (find(asked), None);
+            if let (true, Some((named, words))) = (found.is_empty(), asked.split_once('~')) {
+                (found, options) = (find(named), Some(words));
+            }
             if found.is_empty() {
-                return Err(match is_glob {
+                return Err(match asked.contains(['*', '?']) {
                     true => NameError::NoMatch(asked.to_owned()),
                     false => unknown(asked, self.all()),
                 });
@@ -123,7 +123,10 @@ fn matches(asked: &str, name: &str, strategy: &Strategy) -> bool {
         (Strategy::External(_), asked_external) => !is_glob && asked_external.unwrap_or(asked) == name,
         (_, Some(_)) => false,
         (_, None) if is_glob && asked.starts_with(fault::PREFIX) => glob(asked, name),
-        (_, None) if is_glob => glob(asked, name) && (asked.contains('@') || !name.contains('@')),
+        (_, None) if is_glob => {
+            // What is not the default is asked for.
+            glob(asked, name) && ['@', '~'].iter().all(|mark| asked.contains(*mark) || !name.contains(*mark))
+        }
         (_, None) => asked == name,
     }
 }
@@ -177,6 +180,7 @@ mod tests {
             ["hardlink+conservative", "hardlink+non-local", "hardlink+aggressive", "none"]
         );
         assert_eq!(names("copy+aggressive@dirs"), ["copy+aggressive@dirs"]);
+        assert_eq!(names("none*,none~*"), ["none", "none~no-incremental"]);
         assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
         assert_eq!(names("*").len(), 2 + 15 + 1, "no external one");
     }
@@ -190,6 +194,7 @@ mod tests {
             refused("copy+aggressive~verfy").contains("'verfy' is no option of it; our own strategies take ~verify")
         );
         assert!(refused("none~verify").contains("'verify' is no option of it"));
+        assert!(refused("none~no-incremental~verify").contains("'no-incremental' is no option of it"));
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub struct Toolchain {
     pub rustc_verbose: String,
     /// The release channel of Cargo: stable, beta, nightly or dev.
     pub channel: &'static str,
+    /// Whether every unit is to have a directory of its own, also where Cargo does not do so by default.
+    pub unit_layout: bool,
     /// The host platform, for example `x86_64-unknown-linux-gnu`.
     pub host: String,
 }
@@ -144,7 +146,12 @@ impl Toolchain {
 
     /// The flag that gives every unit a directory of its own, where that is not the default.
     pub fn layout_flag(&self) -> Option<&'static str> {
-        (self.cargo_version < NEW_LAYOUT_DEFAULT).then_some("-Zbuild-dir-new-layout")
+        (self.unit_layout && self.cargo_version < NEW_LAYOUT_DEFAULT).then_some("-Zbuild-dir-new-layout")
+    }
+
+    /// Whether every unit has a directory of its own.
+    pub fn has_unit_dirs(&self) -> bool {
+        self.unit_layout || self.cargo_version >= NEW_LAYOUT_DEFAULT
     }
 
     /// The variable that unlocks unstable flags for Cargo alone, where they are locked.
@@ -155,7 +162,8 @@ impl Toolchain {
 
     /// The same compiler under another Cargo. Fails when that Cargo does not run, cannot be understood, or is too old.
     pub fn with_cargo(&self, cargo: &Path) -> Result<Self, ToolchainError> {
-        Self::at(self.name.as_deref(), cargo.to_owned(), self.rustc.clone())
+        let found = Self::at(self.name.as_deref(), cargo.to_owned(), self.rustc.clone())?;
+        Ok(Self { unit_layout: self.unit_layout, ..found })
     }
 
     /// Describes a toolchain whose two programs are known.
@@ -186,6 +194,7 @@ impl Toolchain {
             cargo_verbose,
             rustc_verbose,
             channel,
+            unit_layout: true,
             host,
         })
     }

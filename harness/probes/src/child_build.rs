@@ -65,6 +65,7 @@ struct BuildJob {
     dir: PathBuf,
     tree: String,
     settings: TreeSettings,
+    registry: bool,
 }
 
 impl ProbeContext<'_> {
@@ -181,6 +182,7 @@ impl ProbeContext<'_> {
             dir: self.path(""),
             tree: tree.to_owned(),
             settings: TreeSettings { second_toolchain: false, ..self.settings_of(tree) },
+            registry: self.registry,
         };
         let file = self.path(&format!("job-{tree}.json"));
         std::fs::write(&file, serde_json::to_vec(&job).context("cannot write a job")?)?;
@@ -255,9 +257,16 @@ pub fn run_build_job(file: &Path, supervisor: &Supervisor) -> Result<()> {
         BuildEnv::open(&job.work, job.toolchain.as_deref(), supervisor.clone())?.with_phase_listener(print_phase);
     let found = catalog_of(&job.extra.files, &job.extra.set)?.select(&job.strategy)?.into_iter().next();
     let (_, strategy) = found.with_context(|| format!("no strategy is called {}", job.strategy))?;
-    let env = ProbeEnv { build_env: &build_env, second: None, extra: &job.extra, cache: &RunCache::default() };
+    let env = ProbeEnv {
+        build_env: &build_env,
+        second: None,
+        extra: &job.extra,
+        cache: &RunCache::default(),
+        registry: false,
+    };
     let mut cx = ProbeContext::at(env, &job.strategy, &strategy, &job.dir);
     *cx.settings(&job.tree) = job.settings;
+    cx.registry = job.registry;
     cx.open_store().and_then(|()| cx.build(&job.tree).map(drop)).map_err(|error| match error {
         ProbeError::Failed(why) | ProbeError::NotApplicable(why) => anyhow::anyhow!(why),
         ProbeError::Internal(error) => error,

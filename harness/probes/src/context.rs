@@ -3,6 +3,7 @@
 //! ```text
 //! <dir>/.cargo/config.toml   replaces crates.io by vendor/, no debug information
 //! <dir>/vendor/              the generated registry: a directory source
+//! <dir>/registry/            the same as a local registry, if asked for; then cargo-home/ is Cargo's home
 //! <dir>/ws/<tree>/           workspaces
 //! <dir>/target/<tree>/       their build directories (`target/shared` for shared-target)
 //! <dir>/store/               the store of the strategy
@@ -48,6 +49,8 @@ pub struct ProbeEnv<'a> {
     pub extra: &'a ExtraStrategies,
     /// What need not be found out twice.
     pub cache: &'a RunCache,
+    /// Packages come from a local registry, in place of a directory source.
+    pub registry: bool,
 }
 
 /// Strategies and parameters given on the command line, for processes that look names up again.
@@ -116,6 +119,8 @@ pub(crate) struct TreeSettings {
     pub(crate) sources: Option<PathBuf>,
     /// A build directory that is not in `target/`.
     pub(crate) target: Option<PathBuf>,
+    /// A home of Cargo of its own.
+    pub(crate) cargo_home: Option<PathBuf>,
     /// Name of its program, where that is not the tree's.
     pub(crate) program: Option<String>,
 }
@@ -134,6 +139,8 @@ pub struct ProbeContext<'a> {
     warm: BTreeSet<String>,
     /// Whether nothing was built in this directory.
     untouched: bool,
+    /// Packages are packed into a local registry.
+    pub(crate) registry: bool,
     pub(crate) script: Script,
     remark: String,
 }
@@ -154,9 +161,21 @@ impl<'a> ProbeContext<'a> {
         let mut cx = ProbeContext::at(env, name, strategy, dir);
         cx.write(".cargo/config.toml", CONFIG)?;
         std::fs::create_dir_all(cx.path("vendor"))?;
+        if env.registry {
+            cx.use_registry()?;
+        }
         cx.untouched = true;
         cx.open_store()?;
         Ok(cx)
+    }
+
+    /// Packages that are published from now on come from a local registry, and Cargo's home is one of this probe:
+    /// Cargo unpacks them there.
+    pub(crate) fn use_registry(&mut self) -> ProbeResult {
+        self.registry = true;
+        std::fs::create_dir_all(self.path("registry/index"))?;
+        let config = CONFIG.replace("directory = \"vendor\"", "local-registry = \"registry\"");
+        self.write(".cargo/config.toml", &config)
     }
 
     /// The context of what `dir` holds already, without opening its store.
@@ -170,6 +189,7 @@ impl<'a> ProbeContext<'a> {
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
             untouched: false,
+            registry: false,
             script: Script::default(),
             remark: String::new(),
         }
@@ -500,7 +520,11 @@ impl<'a> ProbeContext<'a> {
             task: Task::Build,
             profile: settings.profile.unwrap_or_else(|| "dev".to_owned()),
             jobs: None,
-            cargo_home: self.build_env_of(tree).cargo_home.clone(),
+            cargo_home: match settings.cargo_home {
+                Some(home) => home,
+                None if self.registry => self.path("cargo-home"),
+                None => self.build_env_of(tree).cargo_home.clone(),
+            },
             rustflags: settings.rustflags,
             env,
         }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use corpora::worktree;
 
 use crate::context::{LIMIT, ProbeContext};
+use crate::local_registry;
 use crate::script::{HERE, ScriptStep};
 use crate::{ProbeError, ProbeResult};
 use exec::filesystem::remove_dir;
@@ -17,6 +18,9 @@ use strategies::key::Digest;
 impl ProbeContext<'_> {
     /// Writes a file.
     pub(crate) fn write(&mut self, path: &str, text: &str) -> ProbeResult {
+        if self.registry && path.starts_with("vendor/") {
+            return ProbeError::not_applicable("it edits a vendored package");
+        }
         let full = self.path(path);
         if let Some(folder) = full.parent() {
             std::fs::create_dir_all(folder)?;
@@ -112,12 +116,12 @@ impl ProbeContext<'_> {
         Ok(())
     }
 
-    /// Runs a command that is no part of the test: its failure is one of the harness.
-    fn succeeds(&self, spec: CommandSpec) -> ProbeResult {
+    /// Runs a command that is no part of the test: its failure is one of the harness. What it says on stderr.
+    fn succeeds(&self, spec: CommandSpec) -> ProbeResult<String> {
         let spec = spec.timeout(LIMIT);
         let finished = process::run(&spec, &self.build_env().supervisor, &mut |_, _| ())?;
         match finished.status.success() {
-            true => Ok(()),
+            true => Ok(finished.stderr_text()),
             false => {
                 let failed = anyhow::anyhow!("{} failed: {}", spec.display(), finished.stderr_text());
                 Err(ProbeError::Internal(failed))
@@ -133,7 +137,26 @@ impl ProbeContext<'_> {
 
     /// Puts a crate into the generated registry; `manifest` follows name, version and edition.
     pub(crate) fn publish(&mut self, name: &str, version: &str, manifest: &str, files: &[(&str, &str)]) -> ProbeResult {
-        self.vendor("vendor", name, version, manifest, files)
+        self.publish_in("registry", name, version, manifest, files)
+    }
+
+    /// Puts a crate into the generated registry; with a local registry, into the one of that name.
+    pub(crate) fn publish_in(
+        &mut self,
+        registry: &str,
+        name: &str,
+        version: &str,
+        manifest: &str,
+        files: &[(&str, &str)],
+    ) -> ProbeResult {
+        let packs = std::mem::take(&mut self.registry);
+        let result = self.vendor("vendor", name, version, manifest, files);
+        self.registry = packs;
+        let from = self.path(&format!("vendor/{name}-{version}"));
+        match packs {
+            true => result.and_then(|()| local_registry::add(&self.path(registry), &from, name, version)),
+            false => result,
+        }
     }
 
     /// Puts a crate into a directory source.
@@ -175,7 +198,9 @@ impl ProbeContext<'_> {
         let inputs = format!("{} {tree} {:?}", self.script.digest_of_manifests().hex(), self.settings_of(tree));
         let inputs = Digest::of(inputs.as_bytes());
         let path = self.site(tree).dir.join("Cargo.lock");
-        if let Some(text) = self.env().cache.lockfile(&inputs) {
+        // One with a registry has checksums of packages, which differ where manifests do not.
+        let cached = self.env().cache.lockfile(&inputs).filter(|_| !self.registry);
+        if let Some(text) = cached {
             std::fs::write(path, text)?;
             self.record_cargo(tree, &ARGS);
             return Ok(());
@@ -183,7 +208,7 @@ impl ProbeContext<'_> {
         self.cargo(tree, &ARGS)?;
         let text = std::fs::read_to_string(&path)?;
         // One that names this directory, as for a git dependency, is of no use to another.
-        if !text.contains(&*self.path("").to_string_lossy()) {
+        if !self.registry && !text.contains(&*self.path("").to_string_lossy()) {
             self.env().cache.keep_lockfile(inputs, text);
         }
         Ok(())
@@ -195,6 +220,14 @@ impl ProbeContext<'_> {
         self.succeeds(self.site(tree).cargo(self.build_env_of(tree), &self.build_options(tree), &words))?;
         self.record_cargo(tree, args);
         Ok(())
+    }
+
+    /// What plain Cargo says on stderr when it builds a tree.
+    pub(crate) fn said_by_cargo(&mut self, tree: &str) -> ProbeResult<String> {
+        let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
+        let args = site.build_args(build_env, &options);
+        self.note(&format!("build {tree} with plain Cargo, and read what it says"));
+        self.succeeds(site.cargo(build_env, &options, &args))
     }
 
     fn record_cargo(&mut self, tree: &str, args: &[&str]) {

@@ -18,6 +18,12 @@ pub(crate) const FAMILY: Family = Family {
             no_op_after_restore,
         ),
         Probe::reuse(
+            "warnings-shown-again",
+            "https://github.com/rust-lang/cargo/issues/3624",
+            "A restored member shows the warnings that compiling it showed.",
+            warnings_shown_again,
+        ),
+        Probe::reuse(
             "restore-leaves-others-fresh",
             "https://github.com/rust-lang/cargo/issues/5931",
             "A restore in one tree leaves another tree on the same store fresh, again and again.",
@@ -117,6 +123,20 @@ fn tree_on_three(cx: &mut ProbeContext<'_>, tree: &str, word: &str) -> ProbeResu
 
 fn member(word: &str) -> String {
     format!("pub fn word() -> &'static str {{ \"{word}\" }}\n")
+}
+
+fn warnings_shown_again(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let main = "fn main() { let never_read = 1; println!(\"one\"); }\n";
+    cx.tree("app", &[("Cargo.toml", &workspace("app", "")), ("src/main.rs", main)])?;
+    cx.build("app")?;
+    cx.wipe("app")?;
+    let restored = cx.build("app")?;
+    let said = cx.said_by_cargo("app")?;
+    if !said.contains("never_read") {
+        return ProbeError::failed(format!("Cargo shows no warning of the restored program: {said:?}"));
+    }
+    cx.needs_cache()?;
+    restored.must_reuse("app")
 }
 
 fn no_op_after_restore(cx: &mut ProbeContext<'_>) -> ProbeResult {

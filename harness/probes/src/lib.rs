@@ -48,10 +48,12 @@ mod cost;
 mod faults;
 mod fixtures;
 mod freshness;
+pub mod history;
 mod identity;
 mod integrity;
 mod isolation;
 mod known_gaps;
+mod local_registry;
 mod plain;
 mod races;
 pub mod run;
@@ -60,7 +62,7 @@ pub mod script;
 mod stale;
 
 pub use child_build::run_build_job;
-pub use context::{ExtraStrategies, ProbeContext, ProbeEnv, RunCache};
+pub use context::{Attempt, ExtraStrategies, ProbeContext, ProbeEnv, RunCache};
 pub use faults::remove_leftover_disks;
 pub use run_as::become_user;
 

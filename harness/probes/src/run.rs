@@ -5,7 +5,6 @@
 //! and one of an external tool only if it repeats: an accusation needs more than one look.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -15,7 +14,7 @@ use strategies::Strategy;
 
 use crate::context::{Attempt, ProbeContext, ProbeEnv, lock};
 use crate::script::Script;
-use crate::{Family, FamilyProbe, Probe, ProbeError, known_gaps};
+use crate::{Family, FamilyProbe, Probe, ProbeError, ProbeResult, known_gaps};
 use exec::filesystem::remove_dir;
 
 /// How often a failure of an external tool must be seen.
@@ -86,7 +85,7 @@ pub fn run_all(
         Ok(())
     };
     let (alone, together): (Vec<usize>, Vec<usize>) = (0..tasks.len()).partition(|at| tasks[*at].family.alone);
-    in_parallel(&together, options.workers, &one)?;
+    in_parallel(together.into_iter(), options.workers, &one)?;
     alone.into_iter().try_for_each(one)?;
     let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     rows.sort_by_key(|(at, _)| *at);
@@ -94,13 +93,18 @@ pub fn run_all(
 }
 
 /// Runs `one` for each number on some threads; stops at the first error.
-fn in_parallel(numbers: &[usize], workers: usize, one: &(dyn Fn(usize) -> Result<()> + Sync)) -> Result<()> {
-    let next = AtomicUsize::new(0);
+pub(crate) fn in_parallel(
+    numbers: impl Iterator<Item = usize> + Send,
+    workers: usize,
+    one: &(dyn Fn(usize) -> Result<()> + Sync),
+) -> Result<()> {
+    let next = Mutex::new(numbers);
     let failed: Mutex<Option<anyhow::Error>> = Mutex::new(None);
     let work = || {
-        while let Some(at) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = one(*at) {
-                next.store(numbers.len(), Ordering::Relaxed);
+        while lock(&failed).is_none() {
+            // The guard must not live while the number is worked on.
+            let Some(at) = lock(&next).next() else { break };
+            if let Err(error) = one(at) {
                 lock(&failed).get_or_insert(error);
             }
         }
@@ -175,13 +179,31 @@ fn plain_attempt(env: ProbeEnv<'_>, probe: &'static Probe, options: &RunOptions)
 pub fn attempt(
     env: ProbeEnv<'_>,
     probe: &'static Probe,
-    (name, strategy): (&str, &Strategy),
+    strategy: (&str, &Strategy),
     dir: &Path,
     keep: bool,
 ) -> Result<Attempt> {
+    let attempt = attempt_with(env, &probe.run, strategy, dir)?;
+    if keep {
+        let file = dir.join("by-hand.sh");
+        let text = attempt.script.to_shell(&format!("{}: {}", probe.name, probe.about));
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    } else {
+        remove_dir(dir)?;
+    }
+    Ok(attempt)
+}
+
+/// Does the steps of a probe in a directory that is emptied before.
+pub(crate) fn attempt_with(
+    env: ProbeEnv<'_>,
+    steps: &dyn Fn(&mut ProbeContext<'_>) -> ProbeResult,
+    (name, strategy): (&str, &Strategy),
+    dir: &Path,
+) -> Result<Attempt> {
     let (result, script, remark) = match ProbeContext::create(env, name, strategy, dir) {
         Ok(mut cx) => {
-            let result = (probe.run)(&mut cx);
+            let result = steps(&mut cx);
             let (script, remark) = cx.into_record();
             (result, script, remark)
         }
@@ -197,13 +219,6 @@ pub fn attempt(
             (ProbeVerdict::Error, format!("the harness could not run it: {why}"))
         }
     };
-    if keep {
-        let file = dir.join("by-hand.sh");
-        let text = script.to_shell(&format!("{}: {}", probe.name, probe.about));
-        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    } else {
-        remove_dir(dir)?;
-    }
     Ok(Attempt { verdict, detail, script })
 }
 
@@ -257,17 +272,16 @@ mod tests {
             lock(&done).push(at);
             if at == 3 { bail!("three") } else { Ok(()) }
         };
-        let numbers: Vec<usize> = (0..1000).collect();
-        assert_eq!(in_parallel(&numbers, 1, &one).unwrap_err().to_string(), "three");
+        assert_eq!(in_parallel(0..1000, 1, &one).unwrap_err().to_string(), "three");
         assert_eq!(lock(&done).len(), 4);
         lock(&done).clear();
         let fine = |at: usize| {
             lock(&done).push(at);
             Ok(())
         };
-        in_parallel(&numbers, 4, &fine).unwrap();
+        in_parallel(0..1000, 4, &fine).unwrap();
         let mut done = done.into_inner().unwrap();
         done.sort_unstable();
-        assert_eq!(done, numbers);
+        assert!(done.into_iter().eq(0..1000));
     }
 }

@@ -74,6 +74,8 @@ pub struct Build {
     pub own: Duration,
     /// What rustc did.
     pub rustc: Summary,
+    /// Compiles whose output went elsewhere than below the build directory: of which unit is not known.
+    pub astray: u64,
     /// Seconds of each unit that ran.
     pub costs: HashMap<UnitPlace, f64>,
     /// Units for which rustc really compiled something.
@@ -140,9 +142,9 @@ pub fn describe_build(
     // Not part of the strategy: asked for afterwards and not timed.
     let graph = ask_graph(env, site, options, &mut Usage::default(), env.deadline())?.graph;
     let built = BuiltUnits::of(&graph, &site.layout(), &cargo.messages, cargo.started);
-    let CompileCosts { rustc, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, opaque)?;
+    let CompileCosts { rustc, astray, seconds: costs, ran } = CompileCosts::of(site, &built, &cargo.messages, opaque)?;
     let phases = BuildPhases { cargo: cargo.wall, ..phases };
-    Ok(Build { phases, usage, own: Duration::ZERO, rustc, costs, ran, graph, built, cached: None })
+    Ok(Build { phases, usage, own: Duration::ZERO, rustc, astray, costs, ran, graph, built, cached: None })
 }
 
 /// The surroundings of a build, as keys see them.
@@ -237,6 +239,7 @@ pub fn noop(env: &BuildEnv, site: &Site, options: &BuildOptions, graph: &Graph) 
 #[derive(Debug)]
 pub(crate) struct CompileCosts {
     pub(crate) rustc: Summary,
+    pub(crate) astray: u64,
     pub(crate) seconds: HashMap<UnitPlace, f64>,
     pub(crate) ran: HashSet<UnitPlace>,
 }
@@ -252,9 +255,16 @@ impl CompileCosts {
         let layout = site.layout();
         let log = observer::read_log(&site.log)?;
         let mut seconds: HashMap<UnitPlace, f64> = HashMap::new();
+        let mut astray = 0;
+        let real_build_dir = site.build_dir.canonicalize().unwrap_or_else(|_| site.build_dir.clone());
         for compile in log.iter().filter(|compile: &&Compile| compile.kind == CallKind::Compile) {
             if let Some(place) = compile.out_dir.as_deref().and_then(|dir| layout.place_of(dir)) {
                 *seconds.entry(place).or_default() += compile.wall_s;
+            } else if !compile.out_dir.as_deref().is_some_and(|dir| {
+                // A build script may build with a Cargo of its own in its OUT_DIR.
+                dir.starts_with(&site.build_dir) || dir.starts_with(&real_build_dir)
+            }) {
+                astray += 1;
             }
         }
         let ran: HashSet<UnitPlace> = seconds.keys().cloned().collect();
@@ -268,7 +278,7 @@ impl CompileCosts {
                 seconds.entry(place.clone()).or_insert(took.max(0.0));
             }
         }
-        Ok(CompileCosts { rustc: Summary::of(&log), seconds, ran })
+        Ok(CompileCosts { rustc: Summary::of(&log), astray, seconds, ran })
     }
 }
 

@@ -5,6 +5,7 @@
 //!     cargo-home/   private CARGO_HOME
 //!     sources/      fetched sources, never built in
 //!     bin/rustc     the observer
+//!     lib           the toolchain's, beside the observer for tools that look there
 //!     cargo-home-2/ the same content at another path, for scenarios that move
 //!     arm/          the arm that runs now, at the same paths for every arm
 //!         store/
@@ -89,7 +90,7 @@ impl BuildEnv {
         let home = CargoHome::prepare(work, CargoHome::of_user().as_deref())?;
         let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let environment = Environment::scrub(&home, bin);
-        let observer = Observer::install(&work.join("bin"), &toolchain.rustc)?;
+        let observer = Observer::install(work, &toolchain.rustc, &toolchain.sysroot)?;
         let compiler = strategies::key::compiler_identity(
             &toolchain.rustc,
             &toolchain.sysroot,
@@ -117,6 +118,13 @@ impl BuildEnv {
     #[must_use]
     pub fn with_arms_root(self, arms_root: &Path) -> BuildEnv {
         BuildEnv { arms_root: arms_root.to_owned(), ..self }
+    }
+
+    /// The same, in Cargo's default layout of the build directory, whichever that is.
+    #[must_use]
+    pub fn with_default_layout(mut self) -> BuildEnv {
+        self.toolchain.unit_layout = false;
+        self
     }
 
     /// The same, which calls `on_phase` with every phase of a build as it begins.

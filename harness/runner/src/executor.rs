@@ -84,6 +84,7 @@ impl<'a> RealExecutor<'a> {
             run: info.name.clone(),
             corpus: info.corpus.name.clone(),
             toolchain: parts.env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned(),
+            unit_dirs: parts.env.toolchain.has_unit_dirs(),
             profile: parts.options.profile.clone(),
             plan: parts.plan,
         };

@@ -58,6 +58,9 @@ pub struct Options {
     pub profile: String,
     /// rustup toolchain; the default one when absent.
     pub toolchain: Option<String>,
+    /// Whether build directories have Cargo's default layout, and not a directory for each unit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub default_layout: bool,
     /// Cargo's `--jobs`; Cargo's own choice when absent.
     pub jobs: Option<u32>,
     /// The seed of the schedule.

@@ -33,6 +33,7 @@ pub struct GateFacts {
     pub(crate) shares_files: bool,
     pub(crate) fresh_from_nothing: u64,
     pub(crate) unmatched: u64,
+    pub(crate) astray: u64,
 }
 
 /// Collects the facts of a finished build. `was_seen` says that this store has seen this very
@@ -63,7 +64,7 @@ pub(crate) fn facts(
     GateFacts {
         baseline: expectations.baseline,
         restored_files: placed.map_or(0, |placed| placed.values().sum()),
-        expects_hits: expectations.claims_hits && was_seen && job.cold,
+        expects_hits: expectations.claims_hits && was_seen && job.cold && env.toolchain.has_unit_dirs(),
         admitted: counts.hits + counts.missed + counts.stale,
         hits: counts.hits,
         mechanism: expectations.link.zip(placed),
@@ -74,7 +75,8 @@ pub(crate) fn facts(
         program_failed,
         shares_files,
         fresh_from_nothing: if expectations.cacheless && job.cold { build.built.fresh.len() as u64 } else { 0 },
-        unmatched: build.built.matched.unmatched.len() as u64,
+        unmatched: if env.toolchain.has_unit_dirs() { build.built.matched.unmatched.len() as u64 } else { 0 },
+        astray: build.astray,
     }
 }
 
@@ -86,6 +88,8 @@ pub fn invalid(facts: &GateFacts) -> Option<String> {
         (*fresh_from_nothing > 0)
             .then(|| format!("{fresh_from_nothing} units were fresh in an empty build directory without a cache")),
         (*unmatched > 0).then(|| format!("{unmatched} units could not be followed into the build directory")),
+        // Its unit would have been taken for a hit: Cargo ran it and no compiler wrote there.
+        (facts.astray > 0).then(|| format!("{} compiles wrote outside the build directory", facts.astray)),
         (facts.expects_hits && *admitted > 0 && facts.hits == 0)
             .then(|| format!("{admitted} units were admitted and none was hit")),
         other_mechanism(facts),
@@ -215,6 +219,7 @@ mod tests {
         assert!(reason(|f| f.damage = vec!["x: missing".into()]).contains("damaged in 1 places, first x: missing"));
         assert!(reason(|f| f.noop_compiled = 2).contains("ran 2 units"));
         assert!(reason(|f| f.fresh_from_nothing = 4).contains("4 units were fresh in an empty"));
+        assert!(reason(|f| f.astray = 2).contains("2 compiles wrote outside the build directory"));
         assert!(reason(|f| f.unmatched = 1).contains("could not be followed"));
         assert!(reason(|f| f.program_failed = Some("exit code 1".into())).contains("does not run: exit code 1"));
         assert!(

@@ -48,18 +48,18 @@ impl Ledger {
         self.before = self.together();
     }
 
-    /// Called after the builds: looks again at their build directories and the store.
-    pub fn end(&mut self, store: Option<&Path>, trees: &[&Path]) -> DiskUse {
-        trees.iter().chain(&store).for_each(|tree| self.touch(tree));
+    /// Called after the builds: looks again at their build directories and at what the strategy keeps.
+    pub fn end(&mut self, kept: &[&Path], trees: &[&Path]) -> DiskUse {
+        trees.iter().chain(kept).for_each(|tree| self.touch(tree));
         // Where syncing fails the extents say so themselves: they have no place yet.
-        trees.iter().chain(&store).for_each(|tree| drop(disk::sync(tree)));
+        trees.iter().chain(kept).for_each(|tree| drop(disk::sync(tree)));
         self.look();
         let scan = |path: &Path| self.trees.get(path)?.as_ref();
         let all = self.together();
-        let of_trees = trees.iter().map(|tree| scan(tree)).collect::<Option<Vec<&TreeScan>>>();
+        let of = |trees: &[&Path]| trees.iter().map(|tree| scan(tree)).collect::<Option<Vec<&TreeScan>>>();
         DiskUse {
-            store: store.and_then(scan).map(TreeScan::usage),
-            tree: of_trees.map(disk::together),
+            store: of(kept).filter(|scans| !scans.is_empty()).map(disk::together),
+            tree: of(trees).map(disk::together),
             all_physical_bytes: all,
             marginal_physical_bytes: all.zip(self.before).map(|(all, before)| all as i64 - before as i64),
         }
@@ -102,7 +102,7 @@ mod tests {
             fs::create_dir(&store).unwrap();
             let mut ledger = Ledger::of([store.as_path(), &a, &b]);
             fs::write(store.join("probe"), vec![1; 64 * KIB as usize]).unwrap();
-            if ledger.end(Some(&store), &[&a]).all_physical_bytes.is_none() {
+            if ledger.end(&[&store], &[&a]).all_physical_bytes.is_none() {
                 skip::skip("shared extents", &format!("the file system of {} shows no extents", dir.path().display()));
                 return None;
             }
@@ -116,7 +116,7 @@ mod tests {
             self.ledger.begin();
             fs::create_dir_all(&tree).unwrap();
             make(&self.store, &tree);
-            self.ledger.end(Some(&self.store), &[&tree])
+            self.ledger.end(&[&self.store], &[&tree])
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
         write(tree.join("f"), 64);
         let mut ledger = Ledger::of([tree.as_path()]);
         ledger.begin();
-        let found = ledger.end(None, &[&tree]);
+        let found = ledger.end(&[], &[&tree]);
         assert_eq!((found.all_physical_bytes, found.marginal_physical_bytes, found.store), (None, None, None));
         assert!(found.tree.is_some_and(|usage| usage.allocated_bytes >= 64 * KIB && usage.physical_bytes.is_none()));
     }

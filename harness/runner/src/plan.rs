@@ -61,12 +61,14 @@ pub struct Slot {
     pub step: usize,
     /// Number of the workspace.
     pub workspace: usize,
+    /// Place of the workspace among those that share a store, from 1.
+    pub store_position: u64,
 }
 
 /// The scenario once through, for every arm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
-    /// The workspaces that take part.
+    /// The workspaces that take part, in the order in which they come.
     pub workspaces: Vec<usize>,
     /// Its measurements, in order.
     pub slots: Vec<Slot>,
@@ -80,9 +82,11 @@ impl RunPlan {
 
     /// The passes of one round, for these arms; of a shard, those that it has.
     pub fn passes(&self, round: u32, arms: &[usize]) -> Vec<Pass> {
-        let all: Vec<usize> = (0..self.workspaces.len()).collect();
-        let groups: Vec<Vec<usize>> =
-            if self.scenario.alone { all.into_iter().map(|workspace| vec![workspace]).collect() } else { vec![all] };
+        let all = self.workspaces.len();
+        let groups: Vec<Vec<usize>> = match self.scenario.alone {
+            true => (0..all).map(|workspace| vec![workspace]).collect(),
+            false => vec![order(self.seed, &[SHARED_STORE], round, all)],
+        };
         let takes_part = |at: usize| self.only.as_ref().is_none_or(|only| only.contains(&(round, at)));
         groups
             .into_iter()
@@ -93,20 +97,27 @@ impl RunPlan {
     }
 
     fn slots_of(&self, round: u32, arms: &[usize], workspaces: &[usize]) -> Vec<Slot> {
-        let places: Vec<(usize, usize)> = (0..self.scenario.steps.len())
-            .flat_map(|step| workspaces.iter().map(move |workspace| (step, *workspace)))
+        let places: Vec<(usize, usize, u64)> = (0..self.scenario.steps.len())
+            .flat_map(|step| workspaces.iter().zip(1..).map(move |(workspace, at)| (step, *workspace, at)))
             .collect();
         let turns = |turn: &[usize]| {
             let order = order(self.seed, turn, round, self.arms.len());
             order.into_iter().filter(|arm| arms.contains(arm)).zip(1u32..).collect::<Vec<_>>()
         };
-        let slot = |(arm, position), (step, workspace): (usize, usize)| Slot { round, position, arm, step, workspace };
+        let slot = |(arm, position), (step, workspace, store_position): (usize, usize, u64)| Slot {
+            round,
+            position,
+            arm,
+            step,
+            workspace,
+            store_position,
+        };
         match self.order {
             ArmOrder::Interleaved => places
                 .into_iter()
                 .flat_map(|place| turns(&[place.0, place.1]).into_iter().map(move |turn| slot(turn, place)))
                 .collect(),
-            ArmOrder::ArmByArm => turns(&[workspaces[0]])
+            ArmOrder::ArmByArm => turns(&[workspaces.iter().copied().min().unwrap_or_default()])
                 .into_iter()
                 .flat_map(|turn| places.iter().map(move |place| slot(turn, *place)))
                 .collect(),
@@ -126,6 +137,9 @@ impl Pass {
             .collect()
     }
 }
+
+/// The turn that the order of workspaces is drawn for; no step or workspace has this number.
+const SHARED_STORE: usize = usize::MAX;
 
 /// The arms of one turn in one round, in the order they run: numbers less than `arms`. The generator has a published
 /// algorithm (Steele, Lea and Flood 2014), so that a recorded seed gives the same order for ever.
@@ -184,7 +198,8 @@ pub(super) mod tests {
             let passes = plan.passes(1, &plan.all_arms());
             assert_eq!(passes.len(), 1);
             for arm in 0..4 {
-                assert_eq!(of_arm(&passes[0], arm), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
+                let [a, b] = passes[0].workspaces[..] else { panic!("{passes:?}") };
+                assert_eq!(of_arm(&passes[0], arm), [(0, a), (0, b), (1, a), (1, b), (2, a), (2, b)]);
             }
         }
     }
@@ -299,6 +314,22 @@ pub(super) mod tests {
         let orders: BTreeSet<Vec<usize>> =
             (0..4).flat_map(|step| (0..4).map(move |workspace| order(7, &[step, workspace], 1, 10))).collect();
         assert_eq!(orders.len(), 16);
+    }
+
+    #[test]
+    fn workspaces_that_share_a_store_come_in_an_order_drawn_by_round_and_mirrored_in_pairs() {
+        let mut plan = plan("gauntlet", ArmOrder::Interleaved, 2, 20);
+        plan.workspaces = (0..5).map(|at| format!("w{at}")).collect();
+        let pass = |round| plan.passes(round, &[0, 1]).remove(0);
+        let orders: BTreeSet<Vec<usize>> = (1..=20).map(|round| pass(round).workspaces).collect();
+        assert!(orders.len() > 10, "{orders:?}");
+        for round in (1..20).step_by(2) {
+            let mirrored: Vec<usize> = pass(round + 1).workspaces.into_iter().rev().collect();
+            assert_eq!(pass(round).workspaces, mirrored);
+        }
+        for slot in pass(3).slots {
+            assert_eq!(pass(3).workspaces[slot.store_position as usize - 1], slot.workspace, "as recorded");
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_nearest_experience_predicts() {
-        let slot = |arm, step, workspace| Slot { round: 1, position: 1, arm, step, workspace };
+        let slot = |arm, step, workspace| Slot { round: 1, position: 1, arm, step, workspace, store_position: 1 };
         let mut estimate = Estimate::default();
         assert_eq!(estimate.remaining(&[slot(0, 0, 0)]), None);
         estimate.learn(&slot(0, 0, 0), Duration::from_secs(10));

@@ -22,6 +22,8 @@ pub struct RunColumns<'a> {
     pub corpus: String,
     /// First line of `rustc -vV`.
     pub toolchain: String,
+    /// Whether every unit has a directory of its own.
+    pub unit_dirs: bool,
     /// Cargo profile where a step has none of its own.
     pub profile: String,
     pub plan: &'a RunPlan,
@@ -61,12 +63,18 @@ impl RunColumns<'_> {
             toolchain: self.toolchain.clone(),
             profile: step.profile.clone().unwrap_or_else(|| self.profile.clone()),
             variant: variant(step),
+            store_position: Some(slot.store_position),
+            layout: Some(if self.unit_dirs { "new" } else { "old" }.to_owned()),
             ..StepRow::default()
         };
         match outcome {
             StepOutcome::Built(step) => {
                 let units = step.trials.iter().flat_map(|trial| unit_rows(&key, &trial.build, &trial.units)).collect();
-                (built(row, step), units)
+                let row = built(row, step);
+                match self.unit_dirs {
+                    true => (row, units),
+                    false => (without_units(row), Vec::new()),
+                }
             }
             StepOutcome::Maintained(maintenance) => (maintained(row, maintenance), Vec::new()),
             StepOutcome::Failed(why) => (StepRow { status: Status::Failed, note: why.clone(), ..row }, Vec::new()),
@@ -147,11 +155,28 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
         own_hits: step.own_count.map(|own| own.hits),
         own_misses: step.own_count.and_then(|own| own.misses),
         foreign_cpu_s: step.processors.map(|times| times.others().as_secs_f64()),
+        graph_call_s: longest(&|trial| trial.build.phases.graph_call),
+        rated_units: Some(counts.rated),
+        daemon_s: step.daemon.map(|daemon| daemon.as_secs_f64()),
         nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
         store_session_bytes: trials.iter().filter_map(|trial| trial.checked.session_bytes).max(),
         ..row
     };
     on_disk(row, &step.disk)
+}
+
+/// The row of a layout in which units cannot be followed: what was seen of them is nothing, and not 0.
+fn without_units(row: StepRow) -> StepRow {
+    StepRow {
+        fresh: None,
+        compiled: None,
+        missed: None,
+        rated_units: None,
+        hit_rate: None,
+        hit_rate_by_cost: None,
+        noop_compiled: None,
+        ..row
+    }
 }
 
 fn maintained(row: StepRow, maintenance: &Maintenance) -> StepRow {

@@ -63,6 +63,8 @@ pub struct BuiltStep {
     pub invalid: Option<String>,
     pub(crate) own_count: Option<OwnCount>,
     pub processors: Option<CpuTimes>,
+    /// Starting and warming a daemon before them.
+    pub daemon: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -115,22 +117,26 @@ pub struct OutcomeCounts {
     /// Admitted, not there; with those whose bytes were there under another key.
     pub missed: u64,
     pub stale: u64,
+    /// Units that the rates are over.
+    pub rated: u64,
     pub hit_rate: f64,
     pub(crate) hit_rate_by_cost: Option<f64>,
 }
 
 impl OutcomeCounts {
-    /// Counts outcomes; a unit of unknown cost weighs nothing.
+    /// Counts outcomes; a unit of unknown cost weighs nothing. Whether a tool replayed a build script cannot be seen
+    /// from outside, so runs of scripts are in nobody's rate.
     pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a UnitOutcome>) -> OutcomeCounts {
         let mut counts = OutcomeCounts::default();
-        let (mut units, mut hit_s, mut total_s) = (0u64, 0.0, 0.0);
+        let (mut rated_hits, mut hit_s, mut total_s) = (0u64, 0.0, 0.0);
         for unit in outcomes {
-            units += 1;
-            let cost = unit.cost_s.unwrap_or(0.0);
+            let cost = unit.cost_s.filter(|_| !unit.runs_script).unwrap_or(0.0);
+            counts.rated += u64::from(!unit.runs_script);
             total_s += cost;
             match unit.outcome {
                 Some(Outcome::Hit) => {
                     counts.hits += 1;
+                    rated_hits += u64::from(!unit.runs_script);
                     hit_s += cost;
                 }
                 Some(Outcome::Refused) => counts.refused += 1,
@@ -139,7 +145,7 @@ impl OutcomeCounts {
                 None => {}
             }
         }
-        counts.hit_rate = counts.hits as f64 / units.max(1) as f64;
+        counts.hit_rate = rated_hits as f64 / counts.rated.max(1) as f64;
         counts.hit_rate_by_cost = (total_s > 0.0).then(|| hit_s / total_s);
         counts
     }
@@ -157,8 +163,11 @@ mod tests {
             unit(Some(Outcome::Refused), Some(1.0)),
             unit(Some(Outcome::Dup), None),
             unit(None, None),
+            UnitOutcome { runs_script: true, ..unit(Some(Outcome::Miss), Some(10.0)) },
+            UnitOutcome { runs_script: true, ..unit(Some(Outcome::Hit), Some(10.0)) },
         ]);
-        assert_eq!((counts.hits, counts.refused, counts.missed, counts.stale), (1, 1, 1, 0));
+        assert_eq!((counts.hits, counts.refused, counts.missed, counts.stale), (2, 1, 2, 0));
+        assert_eq!(counts.rated, 4, "runs of build scripts are in no rate");
         assert_eq!(counts.hit_rate, 0.25);
         assert_eq!(counts.hit_rate_by_cost, Some(0.9));
         assert_eq!(OutcomeCounts::of([&unit(None, None)]).hit_rate_by_cost, None);

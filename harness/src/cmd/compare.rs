@@ -42,6 +42,13 @@ use runner::shard::Sharding;
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 nothing sound was measured, 2 asked for something impossible,
 3 stopped by a guard and resumable, 130 interrupted and resumable";
 
+/// The layout of build directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LayoutChoice {
+    New,
+    Default,
+}
+
 /// Builds a corpus under several strategies, clean, warm and edited, and prints a table for
 /// each step: wall time against `none`, hit rates, compiles, disk. Everything is recorded in
 /// a run folder, step by step; a run that is cut off goes on with --resume.
@@ -90,6 +97,10 @@ pub struct CompareArgs {
     /// rustup toolchain [default: the default one]
     #[arg(long, value_name = "NAME", value_parser = plain_name)]
     toolchain: Option<String>,
+    /// Layout of build directories: Cargo's new one, a directory for each unit, or whatever its default is.
+    /// Units are followed, and hits counted, in the new one only
+    #[arg(long, value_enum, default_value = "new")]
+    layout: LayoutChoice,
     /// Cargo's --jobs [default: Cargo's own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
@@ -245,6 +256,7 @@ pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Resul
         shadow: args.shadow,
         profile: args.profile.clone(),
         toolchain: args.toolchain.clone(),
+        default_layout: args.layout == LayoutChoice::Default,
         jobs: args.jobs,
         seed: args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64 & 0xffff_ffff),
         work_dir: work_dir(args.work_dir.as_deref())?,
@@ -285,6 +297,7 @@ fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<V
     let volume = open_volume(options.volume, &work)?;
     let env = BuildEnv::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
     let env = env.with_build_limit(options.guards.step_timeout());
+    let env = if options.default_layout { env.with_default_layout() } else { env };
     let env = match &volume {
         Some(volume) => env.with_arms_root(&volume.mount_point()),
         None => env,

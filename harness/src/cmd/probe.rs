@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args as ClapArgs;
+use records::quantity::parse_age;
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
 use strategies::Strategy;
 
@@ -13,9 +14,10 @@ use exec::interrupt::Supervisor;
 use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::WorkDir;
+use probes::history::{self, Limit};
 use probes::run::{self, ProbeTask, RunOptions};
 use probes::script::Script;
-use probes::{ExtraStrategies, FAMILIES, FamilyProbe, ProbeEnv, RunCache, select};
+use probes::{Attempt, ExtraStrategies, FAMILIES, FamilyProbe, ProbeEnv, RunCache, select};
 use runner::build_env::BuildEnv;
 use runner::description::surroundings;
 use runner::experiment::catalog_of;
@@ -36,18 +38,30 @@ pub struct ProbeArgs {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
     #[arg(long, value_name = "LIST", default_value = DEFAULT_STRATEGIES)]
     strategies: String,
-    /// Probes, families and globs, separated by commas; --list shows all
-    #[arg(long, value_name = "LIST", default_value = "*")]
-    probes: String,
+    /// Probes, families and globs, separated by commas; --list shows all [default: all, none with --histories]
+    #[arg(long, value_name = "LIST")]
+    probes: Option<String>,
     /// Probes, families and globs that every strategy must pass; a known failure is one, too
     #[arg(long, value_name = "LIST")]
     require: Option<String>,
     /// List the probes with their families, expectations and origins
     #[arg(long)]
     list: bool,
+    /// Random histories, in place of probes or, with --probes, after them: a number for each strategy, or as many as fit into a
+    /// time, e.g. 10m. Edits, wipes, switches, kills and builds of two checkouts; a failure that plain
+    /// Cargo does not have is shrunk, and its steps are a script in the run folder
+    #[arg(long, value_name = "N|TIME", value_parser = limit, conflicts_with_all = ["list", "script"])]
+    histories: Option<Limit>,
+    /// The seed of the first history; the others have those that follow
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
     /// Run a probe and print its steps as a shell script with plain Cargo, to repeat it by hand
     #[arg(long, alias = "story", value_name = "PROBE", conflicts_with = "list")]
     script: Option<String>,
+    /// Packages come from a local registry and are unpacked below Cargo's home, in place of a vendored
+    /// directory; probes that edit packages are n/a
+    #[arg(long)]
+    local_registry: bool,
     /// Leave every probe's workspaces, build directories and store as they are at its end
     #[arg(long)]
     keep: bool,
@@ -82,7 +96,10 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         print!("{}", list());
         return Ok(ExitCode::SUCCESS);
     }
-    let probes = select(args.script.as_deref().unwrap_or(&args.probes))?;
+    let probes = match args.script.as_ref().or(args.probes.as_ref()) {
+        None if args.histories.is_some() => Vec::new(),
+        list => select(list.map_or("*", String::as_str))?,
+    };
     let required = args.require.as_deref().map(select).transpose()?.unwrap_or_default();
     if let Some((_, missing)) = required.iter().find(|(_, it)| !probes.iter().any(|(_, probe)| probe.name == it.name)) {
         bail!("--require names {}, which --probes leaves out; add it there", missing.name);
@@ -92,6 +109,9 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let strategies: Vec<(String, Strategy)> =
         catalog_of(&extra.files, &extra.set)?.select(&args.strategies)?.into_iter().map(named).collect();
     if args.dry_run {
+        if let Some(limit) = args.histories {
+            println!("random histories from seed {}, {limit}, for {} strategies", args.seed, strategies.len());
+        }
         println!("{} probes for {} strategies, no network, a directory for each:", probes.len(), strategies.len());
         strategies.iter().for_each(|(name, _)| println!("  {name}"));
         probes.iter().for_each(|(family, probe)| println!("  {}: {}", family.name, probe.name));
@@ -103,7 +123,8 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let second = second_build_env(args, &build_env, supervisor)?;
     let cache = RunCache::default();
-    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache };
+    let registry = args.local_registry;
+    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache, registry };
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
     let options = RunOptions {
         run: name.clone(),
@@ -117,7 +138,13 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         return print_script(env, &probes, &strategies, &options);
     }
     let out = args.out.clone().unwrap_or_else(|| build_env.work.join("runs")).join(&name);
-    let rows = run_with_progress(env, &probes, &strategies, &options, &out)?;
+    let mut rows = Vec::new();
+    if !probes.is_empty() {
+        rows = run_with_progress(env, &probes, &strategies, &options, &out)?;
+    }
+    if let Some(limit) = args.histories {
+        rows.extend(run_histories(env, &strategies, (limit, args.seed), &options, &out)?);
+    }
     let mut info = surroundings(&name, &build_env);
     info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
     info.complete = true;
@@ -180,7 +207,8 @@ fn run_with_progress(
             };
             bar.suspend(|| eprintln!("{mark} {} {}: {}", row.probe, row.strategy, row.detail));
             let file = out.join("scripts").join(format!("{}.sh", row.probe));
-            if let Err(error) = write_script(&file, script, row) {
+            let title = format!("{} under {}: {}", row.probe, row.strategy, row.detail);
+            if let Err(error) = write_script(&file, script, &title) {
                 bar.suspend(|| eprintln!("warning: {error:#}"));
             }
         }
@@ -193,11 +221,51 @@ fn run_with_progress(
     rows
 }
 
-fn write_script(path: &Path, script: &Script, row: &ProbeRow) -> Result<()> {
+/// Random histories, with a bar; the shrunk steps of those that fail are written into the run folder.
+fn run_histories(
+    env: ProbeEnv<'_>,
+    strategies: &[(String, Strategy)],
+    histories: (Limit, u64),
+    options: &RunOptions,
+    out: &Path,
+) -> Result<Vec<ProbeRow>> {
+    let bar = match histories.0 {
+        Limit::Count(count) => {
+            progress_bar(count * strategies.len() as u64, "{pos}/{len} histories {elapsed}, about {eta} left: {msg}")
+        }
+        Limit::Time(time) => {
+            progress_bar(0, &format!("{{pos}} histories {{elapsed}} of {} s: {{msg}}", time.as_secs()))
+        }
+    };
+    let on_end = |name: &str, seed: u64, attempt: &Attempt| {
+        bar.inc(1);
+        bar.set_message(format!("seed {seed} {name}"));
+        if matches!(attempt.verdict, ProbeVerdict::Fail | ProbeVerdict::Error) {
+            bar.suspend(|| eprintln!("{} seed {seed} {name}: {}", attempt.verdict.as_str(), attempt.detail));
+            let file = out.join("scripts").join(history::script_name(seed, name));
+            let title = format!("the history of seed {seed} under {name}: {}", attempt.detail);
+            if let Err(error) = write_script(&file, &attempt.script, &title) {
+                bar.suspend(|| eprintln!("warning: {error:#}"));
+            }
+        }
+    };
+    let rows = history::run_all(env, strategies, histories, options, &on_end);
+    bar.finish_and_clear();
+    rows
+}
+
+/// A number of histories, or a time.
+fn limit(text: &str) -> Result<Limit, String> {
+    if let Ok(count) = text.parse() {
+        return Ok(Limit::Count(count));
+    }
+    parse_age(text).map(Limit::Time)
+}
+
+fn write_script(path: &Path, script: &Script, title: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let title = format!("{} under {}: {}", row.probe, row.strategy, row.detail);
-    std::fs::write(path, script.to_shell(&title)).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::write(path, script.to_shell(title)).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// `--script`: how a probe is repeated by hand.

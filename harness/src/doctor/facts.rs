@@ -14,6 +14,7 @@ use exec::environment::Environment;
 use exec::filesystem::{FileSystemFacts, LinkSupport};
 use exec::host::{self, HostFacts};
 use exec::interrupt::Supervisor;
+use exec::observer::Observer;
 use exec::process::{self, CommandSpec};
 use exec::sandbox::{Enforcers, Sandbox};
 use exec::toolchain::{Toolchain, on_path};
@@ -40,6 +41,8 @@ pub struct MachineFacts {
     pub volumes: Vec<TriedVolume>,
     /// Whether the caller is root, where that matters.
     pub may_mount: bool,
+    /// What the pass-through behind `RUSTC` adds to a call, where that could be tried.
+    pub observer: Option<Duration>,
     /// What limits a sandbox, or why there is none.
     pub sandbox: Result<Enforcers, String>,
 }
@@ -93,6 +96,12 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         toolchains.push(FoundToolchain { layout, ..found });
     }
     supervisor.check()?;
+    show("the pass-through behind RUSTC");
+    let observer = Toolchain::find(None).ok().zip(place).and_then(|(toolchain, place)| {
+        let dir = tempfile::tempdir_in(place).ok()?;
+        Observer::install(dir.path(), &toolchain.rustc, &toolchain.sysroot).ok()?.cost().ok()
+    });
+    supervisor.check()?;
     show("volumes");
     let (may_mount, volumes) = place.map_or((false, Vec::new()), try_volumes);
     supervisor.check()?;
@@ -105,6 +114,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         work,
         host: HostFacts::detect(),
         others,
+        observer,
         memory_available_bytes: host::memory_available_bytes(),
         c_compiler: ["cc", "gcc", "clang"].iter().take(if cfg!(windows) { 3 } else { 1 }).find_map(|cc| on_path(cc)),
         git: on_path("git"),

@@ -180,6 +180,10 @@ fn machine(facts: &MachineFacts) -> Vec<DoctorFinding> {
             }
         }
     }));
+    findings.extend(facts.observer.map(|cost| {
+        let cost = cost.as_secs_f64() * 1e3;
+        ok("observer", format!("the pass-through behind RUSTC adds {cost:.1} ms to a call, in every arm"))
+    }));
     findings.extend(facts.memory_available_bytes.map(|available| {
         let total = bytes(host.memory_bytes.map(|total| total as f64));
         let text = format!("{} available of {total}", bytes(Some(available as f64)));

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::*;
 use crate::doctor::{Diagnosis, render};
@@ -47,6 +48,7 @@ fn fit() -> MachineFacts {
         },
         memory_available_bytes: Some(20 * GIB),
         others: Some(0.02),
+        observer: Some(Duration::from_micros(700)),
         c_compiler: Some("/usr/bin/cc".into()),
         git: Some("/usr/bin/git".into()),
         volumes: ["btrfs", "xfs", "ext4", "tmpfs"].map(|kind| (kind.to_owned(), Ok(()))).to_vec(),

@@ -105,10 +105,11 @@ struct ArmCheck<'a> {
 
 impl ArmCheck<'_> {
     fn replay(&mut self, view: &KeyView) {
-        let (workspaces, steps) = (&self.run.info.corpus.workspaces, &self.scenario.steps);
+        let (run, steps) = (self.run, &self.scenario.steps);
+        let workspaces = run.order_in(self.round);
         let mut replay = StoreReplay::new(self.trace, view);
         if self.run.info.alone() {
-            for workspace in workspaces {
+            for workspace in &workspaces {
                 replay.empty_store();
                 if let Err(why) = steps.iter().try_for_each(|step| self.visit(&mut replay, step, workspace)) {
                     self.leave_out(&format!("{workspace}: {why}"));

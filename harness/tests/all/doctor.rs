@@ -16,7 +16,8 @@ fn this_machine_can_run_the_tests_so_it_is_ready() {
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["ready"], true);
     let findings = report["findings"].as_array().unwrap();
-    for topic in ["toolchain", "layout", "work dir", "free space", "link modes", "cores", "load", "sandbox"] {
+    for topic in ["toolchain", "layout", "work dir", "free space", "link modes", "cores", "observer", "load", "sandbox"]
+    {
         assert!(findings.iter().any(|finding| finding["topic"] == topic), "{topic}: {text}");
     }
     let mut left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -30,11 +30,13 @@ fn an_external_tool_is_measured_from_outside() {
     let row = |step| run.step("fake", step, "eight");
     assert_eq!(counts(row("fill")), [Some(8), Some(7), Some(8), Some(0), Some(7)]);
     assert_eq!(counts(row("warm")), [Some(1), Some(0), Some(1), Some(7), Some(0)], "the script ran");
-    assert_eq!(row("warm").hit_rate, Some(7.0 / 8.0));
+    assert_eq!((row("warm").hit_rate, row("warm").rated_units), (Some(1.0), Some(7)), "a script is in no rate");
+    assert!(row("fill").daemon_s > Some(0.0) && run.step("none", "fill", "eight").daemon_s.is_none());
+    assert_eq!((row("fill").layout.as_deref(), row("fill").graph_call_s), (Some("new"), None));
     assert_eq!((row("warm").fresh, row("warm").restored), (Some(0), None));
     assert_eq!(counts(row("edit")), [Some(1), Some(1), Some(1), Some(0), Some(1)]);
     assert_eq!(row("edit").integration.as_deref(), Some("external"));
-    assert!(row("fill").store_bytes > Some(0));
+    assert!(row("fill").store_bytes > Some(1 << 20), "with what its daemon keeps in its home: {:?}", row("fill"));
     let missed = run.units("fake", "warm", "eight").into_iter().filter(|unit| unit.outcome == Some(Outcome::Miss));
     assert_eq!(missed.map(label).collect::<Vec<_>>(), ["flagged custom-build run-custom-build"]);
     assert_eq!(run.step("none", "warm", "eight").own_hits, None);
@@ -51,6 +53,10 @@ fn an_external_tool_serves_in_its_own_turns_only() {
     let (run, said) = compare(&place, "pair", "none,fake,hardlink+aggressive", &["--rounds", "2"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     run.all_ok();
+    for row in run.steps() {
+        let first = (row.workspace == "older") == (row.round == 1);
+        assert_eq!(row.store_position, Some(if first { 1 } else { 2 }), "mirrored in the second round");
+    }
     for row in run.steps().iter().filter(|row| row.strategy == "fake" && row.step == "warm") {
         assert_eq!((row.rustc_runs, row.own_hits, row.hit_rate), (Some(0), Some(3), Some(1.0)), "{row:?}");
     }
@@ -79,6 +85,15 @@ fn a_claim_to_cache_that_does_not_hold_is_no_measurement() {
     let (run, _) = compare(&place, "eight", "none,fake", &[]);
     run.all_ok();
     assert_eq!(run.step("fake", "warm", "eight").hit_rate, None);
+}
+
+#[test]
+fn a_compile_outside_the_build_directory_is_no_hit() {
+    let place = place();
+    fake(&place, Some("FAKE_STAGES"));
+    let (run, _) = compare(&place, "eight", "none,fake", &[]);
+    let fill = run.step("fake", "fill", "eight");
+    assert_eq!((fill.status, fill.note.as_str()), (Status::Invalid, "7 compiles wrote outside the build directory"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The observer as Cargo and other tools meet it: the harness's own binary, called `rustc`.
+//! The observer as Cargo and other tools meet it: a program called `rustc`.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
@@ -21,8 +21,7 @@ impl ObserverSetup {
     }
 
     fn in_dir(dir: tempfile::TempDir, real: &Path) -> Self {
-        let harness = Path::new(env!("CARGO_BIN_EXE_harness"));
-        let observer = Observer::install_from(harness, &dir.path().join("bin"), real).unwrap();
+        let observer = Observer::install(dir.path(), real, Path::new("/")).unwrap();
         Self { dir, observer }
     }
 
@@ -91,14 +90,6 @@ fn a_cleared_environment_and_a_broken_log_do_not_fail_a_compile() {
     assert!(no_log.status.success() && no_log.stderr.is_empty(), "{no_log:?}");
 }
 
-#[test]
-fn under_its_own_name_it_is_the_harness() {
-    let setup = ObserverSetup::fake("echo real");
-    let output = setup.call(Path::new(env!("CARGO_BIN_EXE_harness")), &["--version"]);
-    assert!(!String::from_utf8_lossy(&output.stdout).contains("real"));
-    assert!(!setup.log().exists());
-}
-
 /// Builds and returns the sorted names of all unit directories.
 fn build(
     toolchain: &Toolchain,
@@ -155,8 +146,7 @@ fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
     build(&toolchain, &source, &target("observed"), &env);
     assert_eq!(read_log(&setup.log()).unwrap().len(), compiles.len());
     // Installing again must not make Cargo ask again.
-    let harness = Path::new(env!("CARGO_BIN_EXE_harness"));
-    Observer::install_from(harness, &setup.dir.path().join("bin"), &toolchain.rustc).unwrap();
+    Observer::install(setup.dir.path(), &toolchain.rustc, Path::new("/")).unwrap();
     build(&toolchain, &source, &target("observed"), &env);
     assert_eq!(read_log(&setup.log()).unwrap().len(), compiles.len());
 }

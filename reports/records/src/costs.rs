@@ -69,7 +69,8 @@ pub fn fill_costs(steps: &mut [StepRow], units: &mut [UnitRow]) {
         row.cost_s = cost;
     }
     let mut totals: HashMap<BorrowedStep<'_>, (f64, f64)> = HashMap::new();
-    for row in &*units {
+    // What no rate counts, `StepRow::rated_units` says.
+    for row in units.iter().filter(|row| row.mode != "run-custom-build") {
         let (hits, all) = totals.entry(of_unit(row)).or_default();
         let cost = row.cost_s.unwrap_or(0.0);
         *all += cost;

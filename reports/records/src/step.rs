@@ -101,7 +101,7 @@ crate::table_row! {
         /// Wall seconds of those runs, summed (they overlap).
         #[serde(with = "number")]
         pub rustc_s: Option<f64> = "seconds",
-        /// Hits ÷ `units`, 0 to 1; empty where no unit was asked of a cache: there is none, or the build
+        /// Hits ÷ `rated_units`, 0 to 1; empty where no unit was asked of a cache: there is none, or the build
         /// directory held everything.
         #[serde(with = "number")]
         pub hit_rate: Option<f64> = "0 to 1",
@@ -172,6 +172,24 @@ crate::table_row! {
         /// say, and for steps that compile nothing.
         #[serde(with = "number")]
         pub foreign_cpu_s: Option<f64> = "seconds",
+        /// Of `plan_s`, the seconds of Cargo's own answer to the question for its unit graph, which a cache
+        /// inside Cargo would not ask; empty where nobody asked.
+        #[serde(with = "number")]
+        pub graph_call_s: Option<f64> = "seconds",
+        /// Place of the workspace in the order in which they share a store in this round, from 1: how many
+        /// the store may know of, this one included. Always 1 where each is measured alone.
+        pub store_position: Option<u64> = "count",
+        /// Units that the hit rates are over: all but runs of build scripts, which an external tool may
+        /// replay unseen. Empty in older runs, whose `hit_rate` is over `units`.
+        pub rated_units: Option<u64> = "units",
+        /// Seconds in which a tool's daemon was started and warmed before the step, in no other column; empty
+        /// where none was.
+        #[serde(with = "number")]
+        pub daemon_s: Option<f64> = "seconds",
+        /// Layout of the build directory: `new`, a directory for each unit, or `old`, the default before Cargo
+        /// 1.100, in which units cannot be followed: columns that count them are empty. Empty in older runs,
+        /// which had `new`.
+        pub layout: Option<String> = "`new` or `old`, may be empty",
         /// Options of the strategy, as its name has them: `~verify~incremental`.
         pub options: Option<String> = "text, may be empty",
         /// Bytes of incremental sessions in the store, each file once; part of `store_bytes`. Empty where the
@@ -180,7 +198,27 @@ crate::table_row! {
     }
 }
 
+/// Others' part of the processor time of a step from which on its row is left out of verdicts. Two builds that compete
+/// for one core slow each other by at most f ÷ (1 − f): a quarter at this limit.
+pub const DISTURBED_SHARE: f64 = 0.2;
+
+/// Less than this of others' time is in steps of 10 ms and write-back by the kernel, whatever the share.
+const DISTURBED_LEAST_S: f64 = 0.1;
+
 impl StepRow {
     /// How many columns the first schema had; later ones are appended behind them.
     pub const DESIGNED: usize = 50;
+
+    /// The part of the processor time during the step that others used, where it is [`DISTURBED_SHARE`] or more.
+    pub fn disturbed(&self) -> Option<f64> {
+        let (others, own) = (self.foreign_cpu_s?, self.user_s? + self.sys_s?);
+        let share = others / (others + own);
+        (others >= DISTURBED_LEAST_S && share >= DISTURBED_SHARE).then_some(share)
+    }
+
+    /// Units that were hits.
+    pub fn hits(&self) -> Option<u64> {
+        let of = self.rated_units.or(self.units)?;
+        Some((self.hit_rate? * of as f64).round() as u64)
+    }
 }

@@ -29,7 +29,8 @@ fn columns_are_those_of_the_design_in_its_order() {
     let (designed, appended) = StepRow::COLUMNS.split_at(StepRow::DESIGNED);
     assert_eq!(designed.join(", "), DESIGN_STEPS);
     let later = "noop_s, marginal_physical_bytes, shadow_same, shadow_differs, nondeterministic, builds, \
-                 promised_bytes, variant, own_hits, own_misses, foreign_cpu_s";
+                 promised_bytes, variant, own_hits, own_misses, foreign_cpu_s, graph_call_s, store_position, rated_units, \
+                 daemon_s, layout";
     assert_eq!(appended.join(", "), later);
     assert_eq!(header_of(&row), StepRow::COLUMNS.join(","));
     assert_eq!(UnitRow::COLUMNS.join(", "), DESIGN_UNITS);

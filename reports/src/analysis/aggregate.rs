@@ -20,18 +20,20 @@ pub(super) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Opti
 }
 
 /// Geometric mean over workspaces of the median ratio over rounds, and of how many.
-pub(super) fn ratio(ok: &[&StepRow], baseline: &[&StepRow]) -> (Option<f64>, usize) {
-    let wall_of_baseline: BTreeMap<(u32, &str), f64> = baseline
+pub(super) fn ratio(
+    ok: &[&StepRow],
+    baseline: &[&StepRow],
+    of: impl Fn(&StepRow) -> Option<f64>,
+) -> (Option<f64>, usize) {
+    let seconds = |row: &StepRow| of(row).filter(|seconds| *seconds > 0.0);
+    let of_baseline: BTreeMap<(u32, &str), f64> = baseline
         .iter()
         .filter(|row| row.status == Status::Ok)
-        .filter_map(|row| Some(((row.round, row.workspace.as_str()), row.wall_s?)))
-        .filter(|(_, wall)| *wall > 0.0)
+        .filter_map(|row| Some(((row.round, row.workspace.as_str()), seconds(row)?)))
         .collect();
     // Logs, as a verdict takes them: of 0.5 and 2 the middle is 1.
-    let logs = by_workspace(ok, |row| {
-        let wall = row.wall_s.filter(|wall| *wall > 0.0)?;
-        Some((wall / wall_of_baseline.get(&(row.round, row.workspace.as_str()))?).ln())
-    });
+    let logs =
+        by_workspace(ok, |row| Some((seconds(row)? / of_baseline.get(&(row.round, row.workspace.as_str()))?).ln()));
     let medians: Vec<f64> = logs.iter().filter_map(|values| median(values)).map(f64::exp).collect();
     (geometric_mean(&medians), medians.len())
 }
@@ -60,11 +62,12 @@ pub(super) fn largest(rows: &[&StepRow], value: impl Fn(&StepRow) -> Option<f64>
     median(&rounds.into_values().collect::<Vec<_>>())
 }
 
-/// The value of the last workspace of each round, in the order of `workspaces`, median
-/// over rounds. A resumed run appends in another order, so the order of rows counts only
+/// The value of the last workspace of each round, median over rounds: the last by `store_position`, in older runs, which
+/// built them so, in the order of `workspaces`. A resumed run appends in another order, so the order of rows counts only
 /// for workspaces that are not named.
 pub(super) fn last(rows: &[&StepRow], workspaces: &[String], value: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
-    let place = |row: &StepRow| workspaces.iter().position(|name| *name == row.workspace).unwrap_or(usize::MAX);
+    let listed = |row: &StepRow| workspaces.iter().position(|name| *name == row.workspace).unwrap_or(usize::MAX);
+    let place = |row: &StepRow| row.store_position.map_or_else(|| listed(row), |at| at as usize);
     let mut rounds: BTreeMap<u32, (usize, f64)> = BTreeMap::new();
     for row in rows {
         if let Some(value) = value(row) {

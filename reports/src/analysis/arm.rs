@@ -1,5 +1,6 @@
 //! One strategy in one step: what it took, reused and left on the disk.
 
+use super::aggregate::ratio;
 use super::metrics::{ArmNumbers, ArmRows};
 use crate::stats::{Comparison, Verdict, WorkspaceRatio};
 use crate::text::clean;
@@ -33,6 +34,15 @@ pub struct ArmAnalysis {
     pub against_baseline: Option<f64>,
     /// Workspaces that entered it.
     pub paired_workspaces: usize,
+    /// The same of user and system time, which others disturb less.
+    pub cpu_against_baseline: Option<f64>,
+    /// `against_baseline` of the rows at each place of the order in which workspaces share a store, from the first;
+    /// empty where they share none, or the run does not say.
+    pub by_store_position: Vec<Option<f64>>,
+    /// Of its `ok` rows, how many others disturbed, and the largest share of the processor time that they took.
+    pub disturbed: Option<(usize, f64)>,
+    /// Whether nothing was compiled and nothing restored in any row: the build directory held everything.
+    pub is_noop: bool,
     /// Its wall time against the baseline's; `None` for the baseline itself. A control is
     /// compared with the arm that it repeats.
     pub wall: Option<Comparison>,
@@ -94,13 +104,17 @@ impl ShadowCounts {
 }
 
 impl ArmAnalysis {
-    /// From all rows of an arm, and those of them that count.
-    pub(super) fn of(
-        strategy: &str,
-        rows: &[&StepRow],
-        counted: &ArmRows<'_>,
-        (against_baseline, paired_workspaces): (Option<f64>, usize),
-    ) -> Self {
+    /// From all rows of an arm, those of them that count, and the baseline's.
+    pub(super) fn of(strategy: &str, rows: &[&StepRow], counted: &ArmRows<'_>, baseline: &[&StepRow]) -> Self {
+        let wall = |row: &StepRow| row.wall_s;
+        let (against_baseline, paired_workspaces) = ratio(&counted.ok, baseline, wall);
+        let at = |position: u64| {
+            let here: Vec<&StepRow> =
+                counted.ok.iter().copied().filter(|row| row.store_position == Some(position)).collect();
+            ratio(&here, baseline, wall).0
+        };
+        let positions = counted.ok.iter().filter_map(|row| row.store_position).max().filter(|most| *most > 1);
+        let disturbed: Vec<f64> = counted.ok.iter().filter_map(|row| row.disturbed()).collect();
         let text = |of: fn(&StepRow) -> &Option<String>| rows.first().and_then(|row| of(row).clone());
         let mut rounds: Vec<u32> = counted.ok.iter().map(|row| row.round).collect();
         rounds.sort_unstable();
@@ -116,6 +130,11 @@ impl ArmAnalysis {
             numbers: ArmNumbers::of(counted),
             against_baseline,
             paired_workspaces,
+            cpu_against_baseline: ratio(&counted.ok, baseline, |row| Some(row.user_s? + row.sys_s?)).0,
+            by_store_position: (1..=positions.unwrap_or(0)).map(at).collect(),
+            disturbed: disturbed.iter().copied().reduce(f64::max).map(|most| (disturbed.len(), most)),
+            is_noop: !counted.ok.is_empty()
+                && counted.ok.iter().all(|row| (row.compiled, row.restored) == (Some(0), Some(0))),
             wall: None,
             shadow: ShadowCounts::of(&counted.ok),
             problems: problems(rows),

@@ -5,6 +5,7 @@
 
 use super::aggregate::{WallRounds, largest, last, sum_of_medians, weighted};
 use crate::document::{Cell, Tone};
+use crate::stats::median;
 use crate::text::{bytes, count, percent, seconds};
 use records::StepRow;
 
@@ -130,8 +131,8 @@ metrics! {
         |rows| rows.sum(|row| Some(row.user_s? + row.sys_s?));
     noop_s Seconds "no-op" "of the unmeasured no-op build afterwards, sum over workspaces of the median over rounds"
         |rows| rows.sum(|row| row.noop_s);
-    hit_rate Share "hits" "hits ÷ units of a clean build, over all `ok` rows"
-        |rows| weighted(&rows.ok, |row| row.hit_rate, |row| row.units.map(|n| n as f64));
+    hit_rate Share "hits" "hits ÷ units of a clean build, runs of build scripts left out of both, over all `ok` rows"
+        |rows| weighted(&rows.ok, |row| row.hit_rate, |row| row.rated_units.or(row.units).map(|n| n as f64));
     hit_rate_by_cost Share "hits by cost" "the same, each unit weighed by its compile seconds"
         |rows| weighted(&rows.ok, |row| row.hit_rate_by_cost, |row| (rows.cost)(row));
     compiled Units "units compiled" "sum over workspaces of the median over rounds"
@@ -193,6 +194,16 @@ metrics! {
             let store = |row: &StepRow| row.store_allocated_bytes.map(|n| n as f64);
             if rows.alone { sum_of_medians(&rows.ok, store) } else { largest(&rows.ok, store) }
         };
+    wall_without_graph_s Seconds "wall without graph call"
+        "`wall_s` without Cargo's answer for the unit graph (`graph_call_s`), which a cache inside Cargo has for nothing"
+        |rows| rows.sum(|row| {
+            // Older runs planned and did not say how long Cargo took to answer.
+            let asked = row.graph_call_s.or(row.plan_s.is_none().then_some(0.0));
+            Some(row.wall_s? - asked?).filter(|_| rows.wall_rounds.includes(row.round))
+        });
+    daemon_s Seconds "daemon"
+        "starting and warming a tool's daemon before the step, in no other number; sum over workspaces of medians"
+        |rows| rows.sum(|row| row.daemon_s);
 }
 
 /// The rows of one arm in one step, and what else its numbers depend on.
@@ -226,9 +237,14 @@ impl ArmRows<'_> {
     /// Without directories of their own, the last workspace's store has everything.
     fn store(&self, of: fn(&StepRow) -> Option<u64>) -> Option<f64> {
         let last = self.workspaces.iter().rev().find(|name| self.ok.iter().any(|row| row.workspace == **name));
-        let counts = |row: &&&StepRow| self.alone || last.is_none_or(|last| row.workspace == *last);
-        let rows: Vec<&StepRow> = self.ok.iter().filter(counts).copied().collect();
-        sum_of_medians(&rows, |row| of(row).map(|n| n as f64))
+        let most = self.ok.iter().filter_map(|row| row.store_position).max();
+        let is_last = |row: &StepRow| match row.store_position {
+            Some(_) => row.store_position == most,
+            None => last.is_none_or(|last| row.workspace == *last),
+        };
+        let rows: Vec<f64> =
+            self.ok.iter().filter(|row| is_last(row)).filter_map(|row| of(row)).map(|n| n as f64).collect();
+        if self.alone { self.count(of) } else { median(&rows) }
     }
 }
 

@@ -6,7 +6,7 @@ use itertools::Itertools as _;
 use records::run_folder::{CutOff, RunFolder};
 use records::{RunInfo, Status, StepRow, UnitRow};
 
-use super::aggregate::{WallRounds, ratio};
+use super::aggregate::WallRounds;
 use super::arm::ArmAnalysis;
 use super::causes::{CauseGroup, causes};
 use super::metrics::ArmRows;
@@ -225,7 +225,7 @@ impl OwnCounts {
         let counts = |row: &&StepRow| row.strategy == strategy && row.status == Status::Ok && row.own_hits.is_some();
         let rows: Vec<&StepRow> = run.steps.iter().filter(counts).collect();
         let sum = |of: &dyn Fn(&StepRow) -> Option<u64>| rows.iter().filter_map(|row| of(row)).reduce(|a, b| a + b);
-        let hits = sum(&|row| Some((row.hit_rate.unwrap_or(0.0) * row.units.unwrap_or(0) as f64).round() as u64))?;
+        let hits = sum(&|row| Some(row.hits().unwrap_or(0)))?;
         let own = (sum(&|row| row.own_hits)?, sum(&|row| row.own_misses));
         let counted = (hits, sum(&|row| row.missed).unwrap_or(0));
         ((own.0, own.1.unwrap_or(0)) != counted).then(|| Self { strategy: strategy.into(), own, counted })
@@ -274,8 +274,7 @@ fn steps(run: &RunFolder, baseline: &str, order: &[&str]) -> Vec<StepAnalysis> {
                 workspaces: &run.info.corpus.workspaces,
                 ok,
             };
-            let against = ratio(&counted.ok, &base);
-            ArmAnalysis::of(strategy, rows, &counted, against)
+            ArmAnalysis::of(strategy, rows, &counted, &base)
         };
         let arms: Vec<ArmAnalysis> = arms.iter().map(arm).collect();
         StepAnalysis {

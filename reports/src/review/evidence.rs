@@ -160,16 +160,21 @@ impl<'a> StepArm<'a> {
     /// how many such comparisons the reader goes through: the chance of a false difference
     /// among all of them stays what the rule allows for one (Bonferroni).
     pub fn against(&self, other: &StepArm<'_>, looks: usize) -> Option<Comparison> {
-        self.against_in(other, looks, |_| true)
+        self.against_in(other, looks, |_: &StepRow| true)
     }
 
-    pub fn against_in(&self, other: &StepArm<'_>, looks: usize, within: impl Fn(&str) -> bool) -> Option<Comparison> {
+    pub fn against_in(
+        &self,
+        other: &StepArm<'_>,
+        looks: usize,
+        within: impl Fn(&StepRow) -> bool,
+    ) -> Option<Comparison> {
         let both = [self.name(), other.name()];
         let here = |row: &&StepRow| {
             row.step == self.step.step
                 && row.scenario == self.step.scenario
                 && both.contains(&&*row.strategy)
-                && within(&row.workspace)
+                && within(row)
         };
         let rows: Vec<StepRow> = self.run.folder.steps.iter().filter(here).cloned().collect();
         let mut question = Question::of_run(&self.run.analysis.info, other.name());
@@ -225,15 +230,14 @@ impl<'a> StepArm<'a> {
         }
         let (mine, others) = (self.values(value), other.values(value));
         let all: BTreeSet<&str> = mine.keys().chain(others.keys()).map(|(_, workspace)| *workspace).collect();
-        let place = |name: &&&str| info.corpus.workspaces.iter().position(|it| it == **name).unwrap_or(usize::MAX);
-        let last = *all.iter().max_by_key(place)?;
+        let last = |round: u32| self.run.folder.order_in(round).into_iter().rfind(|name| all.contains(name));
         let rounds: BTreeSet<u32> = mine.keys().map(|(round, _)| *round).collect();
         let whole = |round: &&u32| {
             all.iter().all(|name| mine.contains_key(&(**round, *name)) && others.contains_key(&(**round, *name)))
         };
         let whole: Vec<u32> = rounds.iter().filter(whole).copied().collect();
         let of = |values: &BTreeMap<(u32, &str), f64>| {
-            median(&whole.iter().filter_map(|round| values.get(&(*round, last)).copied()).collect::<Vec<_>>())
+            median(&whole.iter().filter_map(|round| values.get(&(*round, last(*round)?)).copied()).collect::<Vec<_>>())
         };
         of(&mine).zip(of(&others))
     }

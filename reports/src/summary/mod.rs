@@ -42,12 +42,8 @@ enum ShownSizes {
 }
 
 /// Heads and metrics of a step that builds, without its disk.
-const BUILDS: [(&str, &str); 4] = [
-    ("hits", "hit_rate"),
-    ("hits\nby cost", "hit_rate_by_cost"),
-    ("units\ncompiled", "compiled"),
-    ("rustc\nruns", "rustc_runs"),
-];
+const BUILDS: [(&str, &str); 3] =
+    [("hits", "hit_rate"), ("by\ncost", "hit_rate_by_cost"), ("rustc\nruns", "rustc_runs")];
 const ALL: (&str, &str) = ("disk:\nall", "all_physical_bytes");
 /// Those of a step that cleans.
 const CLEANS: [(&str, &str); 3] = [("promised", "promised_bytes"), ("freed", "added_physical_bytes"), ALL];
@@ -134,9 +130,11 @@ fn title(run: &Analysis) -> String {
 fn legend(run: &Analysis, sizes: ShownSizes) -> String {
     let freed = "promised: bytes that a step which cleans said it would free, freed: physical bytes that it did; ";
     format!(
-        "wall, compiled and rustc: sum over workspaces of the median round; vs {base}: geometric mean over \
-         workspaces of wall ÷ wall of {base} in the same round, below 1x is faster; hits: units reused ÷ \
-         units of a clean build, by cost: weighed by compile seconds; disk: {disk}; {freed}{UNMEASURED}: not measured",
+        "wall and rustc: sum over workspaces of the median round; vs {base}: geometric mean over \
+         workspaces of wall ÷ wall of {base} in the same round, below 1x is faster, CPU ratio: the same of user and \
+         system time; wall - graph: without Cargo's answer for the unit graph, which a cache inside Cargo has for \
+         nothing; hits: units reused ÷ units of a clean build, runs of build scripts left out, by cost: weighed by \
+         compile seconds; disk: {disk}; {freed}{UNMEASURED}: not measured",
         base = run.baseline,
         disk = sizes.legend(run.info.alone()),
         freed = if run.steps.iter().any(|step| step.cleans) { freed } else { "" },
@@ -147,7 +145,16 @@ fn legend(run: &Analysis, sizes: ShownSizes) -> String {
 fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes: ShownSizes) {
     let columns = if step.cleans { CLEANS.to_vec() } else { [&BUILDS[..], &sizes.columns()].concat() };
     let against = format!("vs\n{}", fit(&clean(&run.baseline), 12));
-    let heads = [("wall", Align::Right), (&*against, Align::Right)];
+    let asked = |arm: &ArmAnalysis| arm.numbers.wall_without_graph_s.is_some_and(|it| Some(it) != arm.numbers.wall_s);
+    let without_graph = step.arms.iter().any(asked);
+    let with_cpu = step.arms.iter().any(|arm| arm.cpu_against_baseline.is_some());
+    let mut heads = vec![("wall", Align::Right), (&*against, Align::Right)];
+    if with_cpu {
+        heads.push(("CPU\nratio", Align::Right));
+    }
+    if without_graph {
+        heads.push(("wall\n- graph", Align::Right));
+    }
     let heads = heads.into_iter().chain(columns.iter().map(|(head, _)| (*head, Align::Right)));
     let heads = [("strategy", Align::Left)].into_iter().chain(heads).chain([("", Align::Left)]);
     let mut grid = Grid {
@@ -174,9 +181,14 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
         });
         let numbers = columns.iter().map(|(_, name)| shown(arm, name));
         let first = [arm.name().to_owned(), seconds(arm.numbers.wall_s), factor(arm.against_baseline)];
-        grid.row(first.into_iter().chain(numbers).chain(mark));
+        let first = first.into_iter().chain(with_cpu.then(|| factor(arm.cpu_against_baseline)));
+        let graph = without_graph.then(|| seconds(arm.numbers.wall_without_graph_s));
+        grid.row(first.chain(graph).chain(numbers).chain(mark));
     }
     section.push(Block::Grid(grid));
+    if run.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|first| first.step == step.step) {
+        positions(section, step, &run.baseline);
+    }
     for (at, note) in notes.iter().enumerate() {
         section.say(format!("[{}] {note}", at + 1));
     }
@@ -184,6 +196,25 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
         section.say(format!("wall: over {}, the rounds of all arms; all else over each arm's own", named(rounds)));
     }
     shadow_lines(section, step);
+}
+
+/// The ratios of the step that fills a store by the workspace's place in it: the first finds an empty store, the last what
+/// all others left, and the mean is neither.
+fn positions(section: &mut Section, step: &StepAnalysis, baseline: &str) {
+    let arms = || step.arms.iter().filter(|arm| arm.name() != baseline && arm.numbers.hit_rate.is_some());
+    let most = arms().map(|arm| arm.by_store_position.len()).max().unwrap_or(0);
+    if most == 0 {
+        return;
+    }
+    let places: Vec<String> = (1..=most).map(|place| format!(">{place}.")).collect();
+    let heads: Vec<&str> = ["strategy"].into_iter().chain(places.iter().map(String::as_str)).collect();
+    let caption = format!("step {}: vs {baseline}, by the workspace's place in the store", step.step);
+    let mut grid = Grid::new(caption, &heads);
+    for arm in arms() {
+        let ratios = arm.by_store_position.iter().map(|ratio| factor(*ratio));
+        grid.row([arm.name().to_owned()].into_iter().chain(ratios));
+    }
+    section.push(Block::Grid(grid));
 }
 
 fn shown(arm: &ArmAnalysis, name: &str) -> String {
@@ -203,6 +234,13 @@ fn footnote(arm: &ArmAnalysis, step: &StepAnalysis, baseline: &str) -> Option<St
     }
     if arm.paired_workspaces < arm.workspaces && arm.name() != baseline {
         parts.push(format!("ratio over {} of {} workspaces", arm.paired_workspaces, step.workspaces));
+    }
+    if let Some((rows, share)) = arm.disturbed {
+        let rows = plural(rows, "row");
+        parts.push(format!("disturbed: others used up to {} of the processor time in {rows}", percent(Some(share))));
+    }
+    if arm.is_noop {
+        parts.push("a no-op: its build directory was not emptied".into());
     }
     if step.wall_rounds == WallRounds::Own {
         parts.push(format!("wall over {}, which not all arms share", named(&arm.rounds)));

@@ -376,6 +376,35 @@ fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..6], ["-", "-", "-"], "{line}");
 }
 
+#[test]
+fn what_others_disturbed_is_marked_keeps_its_numbers_and_has_no_verdict() {
+    let row = |at: u64, strategy: &str, wall: f64, foreign: f64| StepRow {
+        user_s: Some(wall),
+        sys_s: Some(0.0),
+        foreign_cpu_s: Some(foreign),
+        graph_call_s: (strategy != "none").then_some(0.25),
+        plan_s: (strategy != "none").then_some(0.5),
+        store_position: Some(at),
+        ..warm(step(1, ["", "a", "b"][at as usize], "fill", strategy, wall), 0.5, 0.5, 10, at << 20)
+    };
+    let rows = |foreign| {
+        vec![row(1, "none", 8.0, 1.9), row(1, "x", 4.0, foreign), row(2, "none", 8.0, 0.0), row(2, "x", 2.0, 0.0)]
+    };
+    let disturbed = folder(&[], rows(1.0), vec![]);
+    let analysis = Analysis::of(&disturbed, Some("none"));
+    let x = analysis.steps[0].arm("x").unwrap();
+    assert_eq!((x.numbers.wall_s, x.numbers.wall_without_graph_s), (Some(6.0), Some(5.5)));
+    assert_eq!(x.by_store_position, [Some(0.5), Some(0.25)]);
+    assert_eq!(x.numbers.store_allocated_bytes, Some(f64::from(2 << 20)), "of the last in the store");
+    let wall = x.wall.as_ref().unwrap();
+    assert_eq!((wall.judgement.pairs, wall.excluded[0].why.as_str()), (1, "disturbed by others"));
+    let text = render(&disturbed);
+    assert!(text.contains("disturbed: others used up to 20.0% of the processor time in 1 row"), "{text}");
+    assert!(text.contains("by the workspace's place in the store"), "{text}");
+    let below = folder(&[], rows(0.99), vec![]);
+    assert_eq!(Analysis::of(&below, Some("none")).steps[0].arm("x").unwrap().disturbed, None);
+}
+
 /// Older runs call a unit refused although the build directory held it.
 #[test]
 fn what_the_build_directory_held_lost_no_seconds() {

@@ -81,7 +81,7 @@ pub struct WorkspaceRatio {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excluded {
     /// Why, e.g. `failed: could not compile …`, `baseline invalid: …`, `not measured`
-    /// (a row without a time), `not run` (no row).
+    /// (a row without a time), `disturbed by others`, `not run` (no row).
     pub why: String,
     /// How many.
     pub pairs: usize,
@@ -207,6 +207,9 @@ fn wall(row: Option<&StepRow>) -> Result<f64, String> {
             None | Some("") => row.status.to_string(),
             Some(note) => format!("{}: {note}", row.status),
         });
+    }
+    if row.disturbed().is_some() {
+        return Err("disturbed by others".into());
     }
     row.wall_s.ok_or_else(|| "not measured".into())
 }

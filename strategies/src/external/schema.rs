@@ -125,6 +125,9 @@ pub struct DaemonCommands {
     /// Asks it to end; signals follow.
     #[serde(default)]
     pub stop: Argv,
+    /// Runs once it serves, outside all timing: what it does once a start and not once a build.
+    #[serde(default)]
+    pub warm: Argv,
 }
 
 /// A tool's own counters, as JSON.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
+use std::time::SystemTime;
 
 use super::config::{self, EffectiveConfig};
 use super::tools::Named;
@@ -64,6 +65,7 @@ pub struct Context {
     checksums: HashMap<(String, String), String>,
     manifests: Mutex<HashMap<PathBuf, Digest>>,
     files: Mutex<HashMap<PathBuf, Option<Digest>>>,
+    unpacked: Mutex<HashMap<PathBuf, bool>>,
 }
 
 impl Context {
@@ -102,6 +104,7 @@ impl Context {
             checksums: checksums(&lock),
             manifests: Mutex::default(),
             files: Mutex::default(),
+            unpacked: Mutex::default(),
         }
     }
 
@@ -196,7 +199,7 @@ impl Context {
         flags.chain(self.config.named.iter().cloned()).collect()
     }
 
-    /// Whether a unit's package cannot change under its id: Cargo unpacked it in its home. A
+    /// Whether a unit's package cannot have changed under its id: Cargo unpacked it in its home. A
     /// package id alone does not say so, as a vendored package has the id of a registry.
     pub fn is_immutable_package(&self, unit: &Unit) -> bool {
         !unit.is_local() && self.is_immutable(Path::new(&unit.target.src_path))
@@ -247,10 +250,46 @@ impl Context {
         digest
     }
 
-    /// Whether Cargo trusts the file never to change: it is in a registry or git cache.
+    /// Whether the file cannot change: Cargo unpacked it in its home, and nobody edited the package there since.
     pub fn is_immutable(&self, path: &Path) -> bool {
-        ["registry/src", "git/checkouts"].iter().any(|folder| path.starts_with(self.cargo_home.join(folder)))
+        let Some(dir) = self.unpacked_dir(path) else { return false };
+        if let Some(known) = self.unpacked.lock().ok().and_then(|known| known.get(&dir).copied()) {
+            return known;
+        }
+        let is_as_unpacked = is_as_unpacked(&dir);
+        if let Ok(mut known) = self.unpacked.lock() {
+            known.insert(dir, is_as_unpacked);
+        }
+        is_as_unpacked
     }
+
+    /// The directory in Cargo's home into which the package was unpacked.
+    fn unpacked_dir(&self, path: &Path) -> Option<PathBuf> {
+        ["registry/src", "git/checkouts"].iter().find_map(|folder| {
+            let folder = self.cargo_home.join(folder);
+            let mut inside = path.strip_prefix(&folder).ok()?.components();
+            Some(folder.join(inside.next()?).join(inside.next()?))
+        })
+    }
+}
+
+/// Whether nothing in an unpacked package is newer than the file that Cargo writes when it is done. Cargo itself never
+/// looks again, but an edit there changes what an empty build prints.
+fn is_as_unpacked(dir: &Path) -> bool {
+    fn newest_in(dir: &Path) -> std::io::Result<SystemTime> {
+        let mut newest = dir.symlink_metadata()?.modified()?;
+        for entry in std::fs::read_dir(dir)? {
+            let entry = entry?;
+            let time = match entry.file_type()?.is_dir() {
+                true => newest_in(&entry.path())?,
+                false => entry.metadata()?.modified()?,
+            };
+            newest = newest.max(time);
+        }
+        Ok(newest)
+    }
+    let done = dir.join(".cargo-ok").metadata().and_then(|done| done.modified());
+    done.is_ok_and(|done| newest_in(dir).is_ok_and(|newest| newest <= done))
 }
 
 /// The manifest a package inherits from: that of the workspace it names, or of the nearest one

@@ -3,7 +3,6 @@
 //! ```text
 //! <root>/v3/
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
-//!     rustc-info/<toolchain>.json          Cargo's `.rustc_info.json`
 //!     evicted                              what collection took, see [`super::tombstones`]
 //!     lock                                 shared by builds, exclusive for collection
 //! ```
@@ -29,7 +28,7 @@ impl Root {
     /// When it cannot be created.
     pub fn open(root: &Path, folders: &[&str]) -> Result<Root, FileError> {
         let dir = root.join(format!("v{}", super::FORMAT));
-        for folder in folders.iter().chain(&["inputs", "rustc-info"]) {
+        for folder in folders.iter().chain(&["inputs"]) {
             let path = dir.join(folder);
             fs::create_dir_all(&path).at("create", &path)?;
         }
@@ -94,31 +93,6 @@ impl Root {
         }
         fs::create_dir_all(&folder).at("create", &folder)?;
         write_atomic(&path, &json)
-    }
-
-    /// Copies the stored answers of rustc into a build directory, so that Cargo need not ask
-    /// again. Cargo checks them against rustc's path and time.
-    pub fn restore_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
-        let target = build_dir.join(".rustc_info.json");
-        // A link to nothing is something: it would be followed.
-        if target.symlink_metadata().is_err() && fs::create_dir_all(build_dir).is_ok() {
-            // Without it Cargo asks rustc: slower, not wrong.
-            let _ = fs::copy(self.rustc_info(toolchain), target);
-        }
-    }
-
-    /// Stores the answers of rustc that Cargo wrote down.
-    pub fn store_rustc_info(&self, toolchain: &Digest, build_dir: &Path) {
-        let kept = self.rustc_info(toolchain);
-        if let Ok(info) = fs::read(build_dir.join(".rustc_info.json"))
-            && fs::read(&kept).ok().as_deref() != Some(&info)
-        {
-            let _ = write_atomic(&kept, &info);
-        }
-    }
-
-    fn rustc_info(&self, toolchain: &Digest) -> PathBuf {
-        self.dir.join("rustc-info").join(format!("{}.json", toolchain.short()))
     }
 }
 

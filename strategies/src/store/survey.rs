@@ -68,8 +68,6 @@ impl Survey {
         let mut survey = Survey::default();
         let in_root = list(&root.path(""))?;
         survey.leftovers(in_root);
-        let rustc_info = list(&root.path("rustc-info"))?;
-        survey.leftovers(rustc_info);
         if let Some(folder) = kind.blobs {
             let files = survey.sharded(&root.path(folder))?;
             survey.blobs = files.into_iter().filter(|file| !file.is_dir).map(|file| file.path).collect();

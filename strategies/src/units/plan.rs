@@ -11,7 +11,7 @@ use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
 use super::outdated;
 use super::scripts::filled_out_dirs;
-use crate::files::CLOCK_TICK;
+use crate::files::stamp_of_now;
 use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
 use crate::key::{BaseKey, ContentDigest, Key, KeyInputs, ObservedInputs, final_key};
@@ -96,7 +96,7 @@ impl PlannedUnit {
 
 /// Decides for every unit of the graph.
 pub fn plan(session: &Session<'_>) -> RestorePlan {
-    let started = SystemTime::now() - CLOCK_TICK;
+    let started = stamp_of_now(&session.store.root().path(""));
     let graph = session.graph;
     let installed = InstalledUnits::read(&session.context.layout);
     let by_key = installed.by_key(session);

@@ -63,7 +63,6 @@ pub fn publish(
 ) -> Result<PublishOutcome, FileError> {
     let layout = &session.context.layout;
     session.context.forget_files();
-    session.store.root().store_rustc_info(&session.context.toolchain, &layout.build_dir);
     let mut scanned = scan_all(session, plan, built);
     let artifact = |(key, content), stamp| Artifact { key, content, stamp };
     let mut artifacts: Vec<Option<Artifact>> =

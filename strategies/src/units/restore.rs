@@ -42,7 +42,6 @@ pub struct RestoreOutcome {
 /// no error: it is removed again and Cargo builds it.
 pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreOutcome, FileError> {
     let layout = &session.context.layout;
-    session.store.root().restore_rustc_info(&session.context.toolchain, &layout.build_dir);
     if !session.units.options.keep_outdated {
         remove_outdated(session, plan)?;
     }

@@ -13,24 +13,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use serde::{Deserialize, Serialize};
-
-/// What a run of the compiler was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallKind {
-    /// A unit was compiled (or checked).
-    Compile,
-    /// Only the list of inputs was asked for.
-    DepInfo,
-    /// Only facts about the compiler were asked for.
-    Query,
-    /// A build script tried whether something compiles.
-    Probe,
-}
+use super::call::{CallKind, END};
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct CallFacts {
+pub(crate) struct CallFacts {
     pub crate_name: Option<String>,
     emit: Vec<String>,
     pub out_dir: Option<String>,
@@ -110,6 +96,18 @@ impl CallFacts {
         } else {
             CallKind::Probe
         }
+    }
+}
+
+impl CallFacts {
+    /// The line of the log: kind, seconds, exit code, crate name, output directory, [`END`], separated by tabs.
+    pub(crate) fn line(&self, wall_s: f64, exit_code: Option<i32>) -> String {
+        let kind = self.kind();
+        let kind = CallKind::NAMES.iter().find(|(of, _)| *of == kind).map_or("", |(_, name)| name);
+        let code = exit_code.map(|code| code.to_string()).unwrap_or_default();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (name, out_dir) = (text(&self.crate_name), text(&self.out_dir));
+        format!("{kind}\t{wall_s}\t{code}\t{name}\t{out_dir}\t{END}\n")
     }
 }
 

@@ -1,39 +1,40 @@
-//! The observer's log: one line of JSON for each run of the compiler.
+//! The observer's log: one line for each run of the compiler, as `CallFacts::line` in `args.rs` makes it.
 //!
 //! Many compilers end at the same time, so each line is one `write` to a file opened for appending, which a local file
 //! system keeps whole. A reader skips what it cannot parse: a line torn by a full disk or a kill costs that line only.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use super::args::CallKind;
+use super::call::{CallKind, END};
 
 /// One run of the compiler.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Compile {
     /// What it was for.
     pub kind: CallKind,
     /// How long it took, in seconds.
     pub wall_s: f64,
-    /// `--crate-name`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub crate_name: Option<String>,
-    /// `--out-dir`, as it was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub out_dir: Option<PathBuf>,
     /// Its exit code; `None` when a signal ended it.
     pub exit_code: Option<i32>,
+    /// `--crate-name`.
+    pub crate_name: Option<String>,
+    /// `--out-dir`, as it was given.
+    pub out_dir: Option<PathBuf>,
 }
 
-/// Appends one line. Nothing that goes wrong here may reach the build.
-pub(super) fn append(log: &Path, compile: &Compile) {
-    let Ok(mut line) = serde_json::to_string(compile) else { return };
-    line.push('\n');
-    if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(log) {
-        let _ = file.write_all(line.as_bytes());
+impl Compile {
+    fn parse(line: &str) -> Option<Compile> {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [kind, wall_s, code, name, out_dir, END] = fields[..] else { return None };
+        let (kind, _) = CallKind::NAMES.iter().find(|(_, of)| *of == kind)?;
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Some(Compile {
+            kind: *kind,
+            wall_s: wall_s.parse().ok()?,
+            exit_code: code.parse().ok(),
+            crate_name: given(name),
+            out_dir: given(out_dir).map(PathBuf::from),
+        })
     }
 }
 
@@ -45,7 +46,7 @@ pub fn read_log(path: &Path) -> Result<Vec<Compile>, ReadError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(ReadError { path: path.to_owned(), source }),
     };
-    Ok(bytes.split(|&b| b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    Ok(String::from_utf8_lossy(&bytes).lines().filter_map(Compile::parse).collect())
 }
 
 /// The log exists and cannot be read.
@@ -76,20 +77,27 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observer::args::CallFacts;
 
-    fn compile(kind: CallKind) -> Compile {
-        Compile { kind, wall_s: 1.5, crate_name: Some("a".into()), out_dir: Some("/t/out".into()), exit_code: Some(0) }
+    fn line(args: &str) -> String {
+        let args: Vec<std::ffi::OsString> = args.split(' ').map(Into::into).collect();
+        CallFacts::of(&args).line(1.5, Some(0))
     }
+
+    const COMPILE: &str = "--crate-name a -C metadata=1 --out-dir /t/out a.rs";
 
     #[test]
     fn what_is_written_is_read_and_added_up() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let kinds = [CallKind::Compile, CallKind::Compile, CallKind::DepInfo, CallKind::Query, CallKind::Probe];
-        let written = kinds.map(compile);
-        written.iter().for_each(|c| append(&log, c));
+        let calls = [COMPILE, COMPILE, "--crate-name a --emit=dep-info", "-vV", "--crate-name a -"];
+        std::fs::write(&log, calls.map(line).concat()).unwrap();
         let read = read_log(&log).unwrap();
-        assert_eq!(read, written);
+        let kinds = [CallKind::Compile, CallKind::Compile, CallKind::DepInfo, CallKind::Query, CallKind::Probe];
+        assert_eq!(read.iter().map(|call| call.kind).collect::<Vec<_>>(), kinds);
+        let (crate_name, out_dir) = (Some("a".into()), Some("/t/out".into()));
+        let compile = Compile { kind: CallKind::Compile, wall_s: 1.5, exit_code: Some(0), crate_name, out_dir };
+        assert_eq!(read[0], compile);
         assert_eq!(Summary::of(&read), Summary { rustc_runs: 2, rustc_s: 3.0 });
     }
 
@@ -97,30 +105,17 @@ mod tests {
     fn a_torn_line_costs_that_line_only() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        append(&log, &compile(CallKind::Compile));
-        let mut text = std::fs::read_to_string(&log).unwrap();
-        let torn = text[..40].to_owned();
-        text = format!("{text}{torn}\n{text}\u{fffd}\n{text}{torn}");
-        std::fs::write(&log, text).unwrap();
-        assert_eq!(read_log(&log).unwrap().len(), 3);
+        let whole = line(COMPILE);
+        for length in 1..whole.len() - 1 {
+            let torn = &whole[..length];
+            std::fs::write(&log, format!("{whole}{torn}\n{whole}\u{fffd}\n{whole}{torn}")).unwrap();
+            assert_eq!(read_log(&log).unwrap().len(), 3, "{torn}");
+        }
     }
 
     #[test]
-    fn a_log_that_cannot_be_written_is_no_error_and_one_never_written_is_empty() {
-        append(Path::new("/no/such/dir/log"), &compile(CallKind::Compile));
+    fn a_log_never_written_is_empty_and_one_that_cannot_be_read_is_named() {
         assert_eq!(read_log(Path::new("/no/such/dir/log")).unwrap(), []);
         assert!(read_log(Path::new("/")).unwrap_err().to_string().contains("log /:"));
-    }
-
-    #[test]
-    fn lines_of_many_writers_stay_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let log = dir.path().join("log");
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| (0..200).for_each(|_| append(&log, &compile(CallKind::Compile))));
-            }
-        });
-        assert_eq!(read_log(&log).unwrap().len(), 1600);
     }
 }

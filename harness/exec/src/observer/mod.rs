@@ -1,40 +1,37 @@
 //! The pass-through behind `RUSTC`: it counts and times every compile, for every strategy alike.
 //!
-//! The harness installs its own executable as `<work>/bin/rustc` and points `RUSTC` there. Started under that name,
-//! [`main_if_invoked`] runs the real compiler with the same arguments, streams, environment and exit code (or signal),
-//! and appends one line to a [`log`]. Tools that wrap or replace the call end up running `$RUSTC`, too. It must not
+//! The harness carries a small optimised program (`program.rs`, built by `build.rs`), installs it as
+//! `<work>/bin/rustc` and points `RUSTC` there. It runs the real compiler with the same arguments, streams, environment
+//! and exit code (or signal), and appends one line to a [`log`]. Tools that wrap or replace the call end up running
+//! `$RUSTC`, too. It must not
 //!
 //! - **change what Cargo sees.** Cargo derives unit hashes from the text of `rustc -vV`, which is passed through; path
 //!   and modification time of `RUSTC` decide whether `.rustc_info.json` may be reused, so the path is one per work
 //!   directory and an install leaves an identical file alone;
+//! - **look unlike a toolchain.** `<work>/lib` is the real one: tools look beside the compiler for `librustc_driver`;
 //! - **fail a build.** Nothing that goes wrong with the log reaches the compiler's caller;
-//! - **cost time.** No argument parser, no thread, one file opened after the compiler ended;
+//! - **cost time.** No argument parser, no thread, one file opened after the compiler ended; `harness doctor` measures
+//!   what is left;
 //! - **outlive or end anything.** It stays in the process group it was started in, and asks for no parent-death signal:
 //!   that fires when the *thread* that started it ends, and how an external tool uses its threads is not ours to
 //!   assume.
-//!
-//! The file is a hard link (or a copy), not a symlink: tools that resolve the compiler's path must end at a file called
-//! `rustc`.
 
+#[cfg(test)]
 mod args;
+mod call;
 pub mod log;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::os;
-pub use args::CallKind;
+pub use call::CallKind;
+pub(crate) use call::{LOG, REAL, SIDECAR};
 pub use log::{Compile, Summary, read_log};
 
-/// The environment variable that names the log; without it nothing is recorded.
-pub(crate) const LOG: &str = "HARNESS_OBSERVER_LOG";
-
-pub(crate) const REAL: &str = "HARNESS_REAL_RUSTC";
-
-/// Names the real compiler for callers that cleared the environment: a file beside ours.
-const SIDECAR: &str = "rustc.real";
+const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/observer"));
 
 /// The observer could not be put in place.
 #[derive(Debug, thiserror::Error)]
@@ -53,40 +50,33 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Installs the running executable as `<bin_dir>/rustc`, in front of the compiler `real`.
-    /// Fails when the directory cannot be made or written to.
-    pub fn install(bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
-        let error = |attempt| {
-            let path = bin_dir.to_owned();
-            move |source| ObserverError { path, attempt, source }
-        };
-        let exe = std::env::current_exe().map_err(error("finding our own executable"))?;
-        Self::install_from(&exe, bin_dir, real)
-    }
-
-    /// As [`install`](Self::install), from another executable whose `main` calls [`main_if_invoked`]. Fails when the
-    /// directory cannot be made or written to.
-    pub fn install_from(exe: &Path, bin_dir: &Path, real: &Path) -> Result<Self, ObserverError> {
+    /// Installs the program as `<dir>/bin/rustc`, in front of the compiler `real`, whose libraries `<dir>/lib` then shows.
+    /// Fails when the directories cannot be made or written to.
+    pub fn install(dir: &Path, real: &Path, sysroot: &Path) -> Result<Self, ObserverError> {
+        let bin_dir = dir.join("bin");
         let rustc = bin_dir.join(format!("rustc{}", std::env::consts::EXE_SUFFIX));
         let error = |attempt| {
             let path = rustc.clone();
             move |source| ObserverError { path, attempt, source }
         };
-        std::fs::create_dir_all(bin_dir).map_err(error("making the directory"))?;
-        if !is_same_program(exe, &rustc) {
+        std::fs::create_dir_all(&bin_dir).map_err(error("making the directory"))?;
+        if std::fs::read(&rustc).ok().as_deref() != Some(PROGRAM) {
+            // Another harness may be running it.
             let staged = bin_dir.join(format!(".rustc-{}", std::process::id()));
-            let _ = std::fs::remove_file(&staged);
-            if std::fs::hard_link(exe, &staged).is_err() {
-                copy_with_time(exe, &staged).map_err(error("copying the harness"))?;
-            }
+            std::fs::write(&staged, PROGRAM).map_err(error("writing it"))?;
+            os::make_executable(&staged).map_err(error("making it executable"))?;
             std::fs::rename(&staged, &rustc).map_err(error("renaming it into place"))?;
-            // Renaming one link over another of the same file leaves both: no harm if gone.
-            let _ = std::fs::remove_file(&staged);
         }
         let (sidecar, note) = (bin_dir.join(SIDECAR), real.as_os_str().as_encoded_bytes());
         // Another process may be reading it.
         if std::fs::read(&sidecar).ok().as_deref() != Some(note) {
             std::fs::write(&sidecar, note).map_err(error("noting the real compiler"))?;
+        }
+        let (lib, real_lib) = (dir.join("lib"), sysroot.join("lib"));
+        if std::fs::read_link(&lib).ok().as_ref() != Some(&real_lib) {
+            let _ = std::fs::remove_file(&lib);
+            // Without it a tool asks the compiler: slower, not wrong.
+            let _ = os::symlink(&real_lib, &lib);
         }
         Ok(Self { rustc, real: real.to_owned() })
     }
@@ -96,72 +86,31 @@ impl Observer {
         &self.rustc
     }
 
+    /// What a call costs: the median of 20 starts of `rustc -vV` through the program less that without it, in turns.
+    /// Fails when either does not run.
+    pub fn cost(&self) -> std::io::Result<Duration> {
+        let wall = |program: &Path| {
+            let mut command = Command::new(program);
+            command.arg("-vV").env(REAL, &self.real).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let began = Instant::now();
+            command.status().map(|_| began.elapsed())
+        };
+        let mut walls: [Vec<Duration>; 2] = Default::default();
+        for _ in 0..20 {
+            walls[0].push(wall(&self.real)?);
+            walls[1].push(wall(&self.rustc)?);
+        }
+        let [without, through] = walls.map(|mut walls| {
+            walls.sort_unstable();
+            walls[10]
+        });
+        Ok(through.saturating_sub(without))
+    }
+
     /// The environment that makes a build run through the observer and be recorded in `log`.
     pub fn env(&self, log: &Path) -> [(OsString, OsString); 3] {
         [("RUSTC".into(), self.rustc.clone().into()), (REAL.into(), self.real.clone().into()), (LOG.into(), log.into())]
     }
-}
-
-fn is_same_program(exe: &Path, installed: &Path) -> bool {
-    let (Ok(a), Ok(b)) = (std::fs::metadata(exe), std::fs::metadata(installed)) else {
-        return false;
-    };
-    a.len() == b.len() && matches!((a.modified(), b.modified()), (Ok(a), Ok(b)) if a == b)
-}
-
-fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::copy(from, to)?;
-    let modified = std::fs::metadata(from)?.modified()?;
-    std::fs::File::options().write(true).open(to)?.set_modified(modified)
-}
-
-/// Acts as the compiler when this process was started as `rustc`, and then never returns.
-/// The very first call of `main`.
-pub fn main_if_invoked() {
-    let mut args = std::env::args_os();
-    let Some(own_name) = args.next() else { return };
-    if Path::new(&own_name).file_stem() != Some(OsStr::new("rustc")) {
-        return;
-    }
-    let log = std::env::var_os(LOG).filter(|log| !log.is_empty());
-    let Some(real) = std::env::var_os(REAL).filter(|real| !real.is_empty()).or_else(sidecar) else {
-        return;
-    };
-    let args: Vec<OsString> = args.collect();
-    let started = Instant::now();
-    let status = Command::new(&real).args(&args).status();
-    let wall = started.elapsed();
-    let status = match status {
-        Ok(status) => status,
-        Err(error) => {
-            eprintln!("harness observer: cannot run {}: {error}", Path::new(&real).display());
-            std::process::exit(127);
-        }
-    };
-    if let Some(log) = log {
-        let facts = args::CallFacts::of(&args);
-        let compile = Compile {
-            kind: facts.kind(),
-            wall_s: wall.as_secs_f64(),
-            crate_name: facts.crate_name,
-            out_dir: facts.out_dir.map(PathBuf::from),
-            exit_code: status.code(),
-        };
-        log::append(Path::new(&log), &compile);
-    }
-    leave_as(status)
-}
-
-fn sidecar() -> Option<OsString> {
-    let beside = std::env::current_exe().ok()?.with_file_name(SIDECAR);
-    std::fs::read_to_string(beside).ok().map(OsString::from)
-}
-
-fn leave_as(status: ExitStatus) -> ! {
-    if let Some(signal) = os::ending_signal(status) {
-        os::end_by_signal(signal);
-    }
-    std::process::exit(status.code().unwrap_or(101))
 }
 
 #[cfg(test)]
@@ -169,37 +118,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn installing_twice_keeps_the_file_and_its_time() {
+    fn installing_twice_keeps_the_file_and_its_time_and_another_program_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let exe = dir.path().join("harness");
-        std::fs::write(&exe, "a program").unwrap();
-        let bin = dir.path().join("bin");
-        let first = Observer::install_from(&exe, &bin, Path::new("/real/rustc")).unwrap();
-        let before = std::fs::metadata(first.rustc()).unwrap().modified().unwrap();
-        let second = Observer::install_from(&exe, &bin, Path::new("/real/rustc")).unwrap();
-        assert_eq!(std::fs::metadata(second.rustc()).unwrap().modified().unwrap(), before);
-        assert_eq!(std::fs::read_dir(&bin).unwrap().count(), 2, "rustc and the sidecar only");
-    }
-
-    #[test]
-    fn a_rebuilt_harness_replaces_the_installed_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let exe = dir.path().join("harness");
-        let bin = dir.path().join("bin");
-        std::fs::write(&exe, "old").unwrap();
-        let observer = Observer::install_from(&exe, &bin, Path::new("/real")).unwrap();
-        std::fs::remove_file(&exe).unwrap();
-        std::fs::write(&exe, "newer").unwrap();
-        Observer::install_from(&exe, &bin, Path::new("/real")).unwrap();
-        assert_eq!(std::fs::read(observer.rustc()).unwrap(), b"newer");
+        let install = || Observer::install(dir.path(), Path::new("/real/rustc"), Path::new("/real")).unwrap();
+        let first = install();
+        let modified = || std::fs::metadata(first.rustc()).unwrap().modified().unwrap();
+        let before = modified();
+        install();
+        assert_eq!(modified(), before);
+        let names = std::fs::read_dir(dir.path().join("bin")).unwrap();
+        assert_eq!(names.count(), 2, "rustc and the sidecar only");
+        #[cfg(unix)]
+        assert_eq!(std::fs::read_link(dir.path().join("lib")).unwrap(), Path::new("/real/lib"));
+        std::fs::write(first.rustc(), "older").unwrap();
+        install();
+        assert_eq!(std::fs::read(first.rustc()).unwrap(), PROGRAM);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn a_directory_that_cannot_be_made_is_named() {
-        let error = Observer::install_from(Path::new("/proc/self/exe"), Path::new("/proc/no"), Path::new("/r"))
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("/proc/no/rustc: making the directory"), "{error}");
+        let error = Observer::install(Path::new("/proc/no"), Path::new("/r"), Path::new("/s")).unwrap_err().to_string();
+        assert!(error.contains("/proc/no/bin/rustc: making the directory"), "{error}");
     }
 }

@@ -110,8 +110,8 @@ pub fn ending_signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
-pub fn end_by_signal(signal: i32) -> ! {
-    std::process::exit(128 + signal)
+pub fn make_executable(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 pub fn wait_for_any_child() -> io::Result<Option<(u32, i32)>> {

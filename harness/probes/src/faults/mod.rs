@@ -47,6 +47,12 @@ pub(crate) const FAMILY: Family = Family {
             killed_while_restoring,
         ),
         Probe::survive(
+            "restore-cut-off-then-edited",
+            KILLED,
+            "The build is killed while it fills the build directory; then a source is edited.",
+            restore_cut_off_then_edited,
+        ),
+        Probe::survive(
             "killed-while-building",
             KILLED,
             "The build is killed while it plans, and at several points while Cargo compiles.",
@@ -190,6 +196,25 @@ fn killed_while_restoring(cx: &mut ProbeContext<'_>) -> ProbeResult {
     set_up(cx, &["first", "second"])?;
     cx.build("first")?;
     killed_at(cx, &RESTORING, false)
+}
+
+fn restore_cut_off_then_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.store()?;
+    let main = |word: &str| format!("fn main() {{ println!(\"{{}} {word}\", plain::word()); }}\n");
+    cx.publish("plain", "1.0.0", "", &[("src/lib.rs", "pub fn word() -> &'static str { \"plain\" }\n")])?;
+    cx.tree("app", &[("Cargo.toml", &workspace("app", "plain = \"1\"")), ("src/main.rs", &main("one"))])?;
+    cx.build("app")?;
+    for (word, kill_at) in ["two", "six"].into_iter().zip(&RESTORING) {
+        cx.wipe("app")?;
+        cx.build_and_kill("app", *kill_at)?;
+        cx.write("ws/app/src/main.rs", &main(word))?;
+        cx.survives("app", &format!("plain {word}"))?;
+        // And the library that may be there in part.
+        cx.settings("app").profile = Some("release".to_owned());
+        cx.survives("app", &format!("plain {word}"))?;
+        cx.settings("app").profile = None;
+    }
+    Ok(())
 }
 
 fn killed_while_building(cx: &mut ProbeContext<'_>) -> ProbeResult {

@@ -233,7 +233,7 @@ fn linker_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
 
 fn lto_asked_for_by_others(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.publish("dep", "1.0.0", "", &[("src/lib.rs", &word_is("\"one\""))])?;
-    let profile = "[profile.release]\nlto = true\n[profile.release.build-override]\nopt-level = 0\n";
+    let profile = "[profile.release]\nlto = true\nopt-level = 0\n[profile.release.build-override]\nopt-level = 0\n";
     let main = "fn main() { println!(\"{}\", dep::word()); }\n";
     let both = format!(
         "{}[lib]\nname = \"both\"\ncrate-type = [\"rlib\", \"cdylib\"]\n{profile}",

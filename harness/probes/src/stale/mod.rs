@@ -24,6 +24,7 @@ mod lints;
 mod macros;
 mod manifest;
 mod places;
+mod registry;
 mod scripts;
 
 use crate::context::ProbeContext;
@@ -37,6 +38,7 @@ pub(crate) const FAMILY: Family = Family {
     lists: &[
         checkouts::PROBES,
         places::PROBES,
+        registry::PROBES,
         manifest::SOURCES,
         environment::PROBES,
         macros::PROBES,

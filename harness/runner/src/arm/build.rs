@@ -26,6 +26,7 @@ struct BuiltJobs {
     own_count: Option<OwnCount>,
     fault: Option<String>,
     processors: Option<CpuTimes>,
+    daemon: Option<Duration>,
 }
 
 impl Arm<'_> {
@@ -90,7 +91,7 @@ impl Arm<'_> {
         let builds: Vec<(Build, CheckResult)> = checked.collect::<Result<_, BuildError>>()?;
         // Of several at once nobody can say whose CPU time it was.
         let own = if let [(alone, _)] = builds.as_slice() { alone.own } else { own };
-        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors })
+        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors, daemon: start.daemon })
     }
 
     fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
@@ -124,11 +125,11 @@ impl Arm<'_> {
 
     fn look_at_disk(&mut self, jobs: &[StepBuild]) -> DiskUse {
         let trees: Vec<&Path> = jobs.iter().map(|job| job.site.target_dir.as_path()).collect();
-        self.ledger.end(self.store_dir().as_deref(), &trees)
+        self.ledger.end(&self.integration.kept_dirs(), &trees)
     }
 
     fn judge(&mut self, jobs: &[StepBuild], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
-        let BuiltJobs { builds, own, own_count, fault, processors } = built;
+        let BuiltJobs { builds, own, own_count, fault, processors, daemon } = built;
         let disk = self.look_at_disk(jobs);
         let expectations = self.integration.expectations();
         let mut invalid = fault;
@@ -154,7 +155,7 @@ impl Arm<'_> {
             },
             false => (None, None),
         };
-        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors };
+        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon };
         Ok(StepOutcome::Built(Box::new(built)))
     }
 

@@ -33,17 +33,17 @@ impl Arm<'_> {
         let finished = match finished.map_err(|error| deadline.annotate("`cargo clean`", error)) {
             Ok(finished) => finished,
             Err(error @ BuildError::TooLong { .. }) => {
-                self.ledger.end(self.store_dir().as_deref(), &[&site.target_dir]);
+                self.ledger.end(&self.integration.kept_dirs(), &[&site.target_dir]);
                 self.note_cut_off(&step.name, workspace, &error);
                 return Ok(StepOutcome::Failed(error.to_string()));
             }
             Err(error @ BuildError::Process(ProcessError::LeftLinks { .. })) => {
-                self.ledger.end(self.store_dir().as_deref(), &[&site.target_dir]);
+                self.ledger.end(&self.integration.kept_dirs(), &[&site.target_dir]);
                 return Ok(StepOutcome::Failed(error.to_string()));
             }
             Err(error) => return Err(error.into()),
         };
-        let disk = self.ledger.end(self.store_dir().as_deref(), &[&site.target_dir]);
+        let disk = self.ledger.end(&self.integration.kept_dirs(), &[&site.target_dir]);
         if !finished.status.success() {
             return Ok(StepOutcome::Failed(confinement::annotate(self.env, finished.stderr_text())));
         }
@@ -66,7 +66,7 @@ impl Arm<'_> {
         let promised = collect(store, &request, &mut go_on)?.promised;
         let (wall, own) = (started.elapsed(), own_cpu().saturating_sub(own_before));
         let damage = Some(shallow_damage(store));
-        let disk = self.ledger.end(self.integration.store_dir(), &[&target]);
+        let disk = self.ledger.end(&self.integration.kept_dirs(), &[&target]);
         self.seen.clear(); // What is left of it promises nothing.
         let cpu = (own, Duration::ZERO);
         Ok(StepOutcome::Maintained(Box::new(Maintenance { wall, cpu, promised: Some(promised), disk, damage })))

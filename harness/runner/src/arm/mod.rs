@@ -8,7 +8,6 @@ use copies::EditTarget;
 pub use copies::{ArmDirs, WorkingCopy, WorkspaceCopies};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -45,6 +44,8 @@ pub(crate) struct Arm<'a> {
     /// Workspaces with a build that was cut off, where that concerns no other.
     cut_off: BTreeMap<usize, String>,
     ledger: Ledger,
+    /// The step for which all that workspaces share was emptied with their own directories.
+    wiped_for: Option<String>,
 }
 
 impl<'a> Arm<'a> {
@@ -69,7 +70,7 @@ impl<'a> Arm<'a> {
             .map(|(number, prepared)| Ok((*number, WorkspaceCopies::open(dirs, prepared, scenario.needs_git())?)));
         let workspaces: BTreeMap<usize, WorkspaceCopies<'_>> = laid_out.collect::<Result<_>>()?;
         let copies = workspaces.values().flat_map(WorkspaceCopies::copies);
-        let trees = copies.map(|copy| copy.site.target_dir.as_path()).chain(integration.store_dir());
+        let trees = copies.map(|copy| copy.site.target_dir.as_path()).chain(integration.kept_dirs());
         Ok(Arm {
             ledger: Ledger::of(trees),
             env,
@@ -82,6 +83,7 @@ impl<'a> Arm<'a> {
             broken: None,
             cut_off: BTreeMap::new(),
             integration,
+            wiped_for: None,
         })
     }
 
@@ -93,8 +95,8 @@ impl<'a> Arm<'a> {
         self.workspaces.get_mut(&workspace).context("a workspace that was not laid out")
     }
 
-    fn store_dir(&self) -> Option<PathBuf> {
-        self.integration.store_dir().map(ToOwned::to_owned)
+    fn touch_kept(&mut self) {
+        self.integration.kept_dirs().into_iter().for_each(|dir| self.ledger.touch(dir));
     }
 
     fn build_options(&self, step: &Step, copy: &str) -> BuildOptions {
@@ -126,7 +128,7 @@ impl<'a> Arm<'a> {
     fn try_act(&mut self, step: &Step, action: &Action, workspace: Option<usize>) -> Result<()> {
         if *action == Action::EmptyStore {
             self.integration.reset()?;
-            self.store_dir().iter().for_each(|dir| self.ledger.touch(dir));
+            self.touch_kept();
             self.seen.clear();
             return Ok(());
         }
@@ -152,6 +154,14 @@ impl<'a> Arm<'a> {
             Action::Commit => copies.commit(&step.trees)?,
         };
         changed.iter().for_each(|dir| self.ledger.touch(dir));
+        // Once a step: each workspace then finds what those before it in the step left, as in the first one.
+        if *action == Action::Wipe
+            && integration.is_wiped_with_builds()
+            && self.wiped_for.replace(step.name.clone()).as_ref() != Some(&step.name)
+        {
+            integration.reset()?;
+            self.touch_kept();
+        }
         Ok(())
     }
 

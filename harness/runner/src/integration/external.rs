@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <root>/store/   what it stores: measured, emptied with the store
-//! <root>/state/   everything else it writes, its HOME among it: emptied as well, not measured
+//! <root>/state/   everything else it writes, its HOME among it: measured and emptied with it
 //! ```
 //!
 //! A tool is opened once an arm. Its daemon runs only while its arm has its turn: arms are renamed aside while they
@@ -268,6 +268,10 @@ impl Integration for ExternalTool {
         Some(&self.store)
     }
 
+    fn kept_dirs(&self) -> Vec<&Path> {
+        vec![&self.store_root, &self.state]
+    }
+
     fn version(&self) -> Option<String> {
         let spec = self.command(&self.values, &self.external.description.version.as_ref()?.command).ok()?;
         let stdout = self.run_captured(&spec)?;
@@ -275,14 +279,14 @@ impl Integration for ExternalTool {
     }
 
     fn start_step(&self, env: &BuildEnv, builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
-        self.serve()?;
+        let daemon = self.serve()?;
         if builds.is_empty() {
             return Ok(StepStart::default());
         }
         // What an earlier build left is not this one's.
         let files = builds.iter().filter_map(|(site, options)| self.statistics_file(env, site, options));
         files.for_each(|file| drop(std::fs::remove_file(file)));
-        Ok(StepStart { counters: self.counters(), ..StepStart::default() })
+        Ok(StepStart { counters: self.counters(), daemon, ..StepStart::default() })
     }
 
     /// Its commands before, Cargo or what stands in for it, its commands after. The CPU time of its

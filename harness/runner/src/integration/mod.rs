@@ -15,6 +15,7 @@ pub mod units;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use records::Outcome;
@@ -38,6 +39,16 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
     /// The directory whose size counts as the store's.
     fn store_dir(&self) -> Option<&Path> {
         None
+    }
+
+    /// Every directory in which it keeps something from build to build: what the columns of the store count.
+    fn kept_dirs(&self) -> Vec<&Path> {
+        self.store_dir().into_iter().collect()
+    }
+
+    /// Whether emptying a workspace's build directory empties what is kept as well.
+    fn is_wiped_with_builds(&self) -> bool {
+        false
     }
 
     /// The open store, where it is one of ours.
@@ -127,6 +138,8 @@ pub struct StepStart {
     /// What the store held, where several builds fill it at the same time.
     pub(crate) index: Option<Arc<EntryIndex>>,
     pub(crate) counters: Option<Counters>,
+    /// Starting and warming a daemon, where that was done.
+    pub(crate) daemon: Option<Duration>,
 }
 
 /// Hits and misses of a step by an external tool's own account.
@@ -143,6 +156,8 @@ pub struct OwnCount {
 pub struct UnitOutcome {
     /// Its index in the graph.
     pub index: UnitIndex,
+    /// Whether it is a run of a build script.
+    pub runs_script: bool,
     /// What became of it; `None` where the strategy had nothing to do with it: the build
     /// directory held it already, or there is no cache.
     pub outcome: Option<Outcome>,
@@ -186,10 +201,20 @@ pub enum OpenedIntegration {
 /// Opens the integration of a strategy in these directories, which it makes.
 pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
+        Strategy::Units(_) if !env.toolchain.has_unit_dirs() => OpenedIntegration::Unsupported(
+            "it restores directories of units, which this Cargo's default layout has not; leave out --layout default"
+                .into(),
+        ),
         Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo::default())),
-        Strategy::SharedTarget => {
-            OpenedIntegration::Ready(Arc::new(plain::PlainCargo { shared: Some(dirs.shared_target.clone()) }))
-        }
+        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::PlainCargo {
+            shared: Some(dirs.shared_target.clone()),
+            ..Default::default()
+        })),
+        Strategy::Plain(variant) => OpenedIntegration::Ready(Arc::new(plain::PlainCargo {
+            shared: variant.shared.then(|| dirs.shared_target.clone()),
+            wiped: variant.wiped,
+            env: variant.env,
+        })),
         Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
         Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
     })

@@ -10,15 +10,21 @@ use super::{Expectations, Integration, StepStart, UnitOutcome};
 use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::{BuildEnv, Phase};
 use crate::deadline::BuildError;
-use crate::invocation::{BuildOptions, CargoHooks, Site};
+use crate::invocation::{BuildOptions, CargoHooks, EnvVariables, Site};
 
 /// Cargo alone: `none`, or `shared-target`, whose shared directory is its store.
 #[derive(Debug, Clone, Default)]
 pub struct PlainCargo {
     pub(super) shared: Option<PathBuf>,
+    pub(super) wiped: bool,
+    pub(super) env: &'static [(&'static str, &'static str)],
 }
 
-impl CargoHooks for PlainCargo {}
+impl CargoHooks for PlainCargo {
+    fn set_variables(&self, variables: &mut EnvVariables, _: &BuildEnv, _: &Site, _: &BuildOptions) {
+        variables.extend(self.env.iter().map(|(name, value)| (name.into(), value.into())));
+    }
+}
 
 impl Integration for PlainCargo {
     fn expectations(&self) -> Expectations {
@@ -27,6 +33,10 @@ impl Integration for PlainCargo {
 
     fn store_dir(&self) -> Option<&Path> {
         self.shared.as_deref()
+    }
+
+    fn is_wiped_with_builds(&self) -> bool {
+        self.wiped
     }
 
     fn shared_build_dir(&self) -> Option<&Path> {
@@ -54,5 +64,6 @@ impl Integration for PlainCargo {
 
 /// A unit of which nothing is known but what Cargo did.
 pub(super) fn outcome(build: &Build, index: usize, outcome: Option<Outcome>) -> UnitOutcome {
-    UnitOutcome { index, outcome, cost_s: build.cost(index), ..UnitOutcome::default() }
+    let runs_script = build.graph.units[index].is_script_run();
+    UnitOutcome { index, runs_script, outcome, cost_s: build.cost(index), ..UnitOutcome::default() }
 }

@@ -32,6 +32,17 @@ pub struct CutOff {
 }
 
 impl RunFolder {
+    /// The workspaces in the order in which they shared a store in a round; older runs built them in that of their corpus.
+    pub fn order_in(&self, round: u32) -> Vec<&str> {
+        let place = |name: &&String| {
+            let row = self.steps.iter().find(|row| row.round == round && row.workspace == **name);
+            row.and_then(|row| row.store_position)
+        };
+        let mut order: Vec<&String> = self.info.corpus.workspaces.iter().collect();
+        order.sort_by_key(place);
+        order.into_iter().map(String::as_str).collect()
+    }
+
     /// Reads the folder `dir`, and gives every unit its cost ([`fill_costs`]).
     ///
     /// # Errors
@@ -185,6 +196,8 @@ fn sound(row: &StepRow) -> Result<(), String> {
         ("rustc_s", row.rustc_s),
         ("noop_s", row.noop_s),
         ("foreign_cpu_s", row.foreign_cpu_s),
+        ("graph_call_s", row.graph_call_s),
+        ("daemon_s", row.daemon_s),
     ];
     if let Some((name, _)) = seconds.iter().find(|(_, value)| value.is_some_and(|value| value < 0.0)) {
         return Err(format!("{name} is below 0 s"));

@@ -12,6 +12,7 @@ use crate::review::tables::{
 use crate::stats::median;
 use crate::text::{percent, seconds};
 use crate::words::plural;
+use itertools::Itertools as _;
 use records::{Outcome, StepRow};
 
 /// Q1. Arms that differ in their key policy alone, built again from their store; what each policy refused;
@@ -84,7 +85,7 @@ pub(in crate::review) fn between_projects(evidence: &Evidence<'_>) -> Answer {
     for arm in &arms {
         let built = first_builds(arm);
         for (at, it) in built.iter().enumerate() {
-            let names = [arm.label(), arm.name().to_owned(), (at + 1).to_string(), it.workspace.to_owned()];
+            let names = [arm.label(), arm.name().to_owned(), (at + 1).to_string(), it.workspaces.clone()];
             let numbers = [percent(it.hits), percent(it.by_cost), it.rounds.to_string()];
             grid.row(names.into_iter().chain(numbers));
         }
@@ -144,26 +145,31 @@ fn reuse_finding(curves: &[ReuseCurve]) -> String {
     )
 }
 
-struct FirstBuild<'a> {
-    workspace: &'a str,
+/// What was built at one place of the order in which workspaces share a store.
+struct FirstBuild {
+    /// Names of those that had it in some round.
+    workspaces: String,
     hits: Option<f64>,
     by_cost: Option<f64>,
     rounds: usize,
 }
 
-fn first_builds<'a>(arm: &StepArm<'a>) -> Vec<FirstBuild<'a>> {
+fn first_builds(arm: &StepArm<'_>) -> Vec<FirstBuild> {
     let rows = arm.rows();
-    let of = |workspace: &'a String| {
-        let rows: Vec<&StepRow> = rows.iter().copied().filter(|row| row.workspace == *workspace).collect();
+    let of = |at: usize| {
+        let is_there =
+            |row: &StepRow| arm.run.folder.order_in(row.round).get(at).is_some_and(|it| **it == row.workspace);
+        let rows: Vec<&StepRow> = rows.iter().copied().filter(|row| is_there(row)).collect();
+        let workspaces = rows.iter().map(|row| row.workspace.as_str()).unique().join(", ");
         let middle =
             |of: fn(&StepRow) -> Option<f64>| median(&rows.iter().filter_map(|row| of(row)).collect::<Vec<_>>());
         let (hits, by_cost) = (middle(|row| row.hit_rate), middle(|row| row.hit_rate_by_cost));
-        (!rows.is_empty()).then(|| FirstBuild { workspace, hits, by_cost, rounds: rows.len() })
+        (!rows.is_empty()).then(|| FirstBuild { workspaces, hits, by_cost, rounds: rows.len() })
     };
-    arm.run.analysis.info.corpus.workspaces.iter().filter_map(of).collect()
+    (0..arm.run.analysis.info.corpus.workspaces.len()).filter_map(of).collect()
 }
 
-fn later_builds(answer: &mut Answer, arm: &StepArm<'_>, built: &[FirstBuild<'_>]) {
+fn later_builds(answer: &mut Answer, arm: &StepArm<'_>, built: &[FirstBuild]) {
     let later: Vec<f64> = built.iter().skip(1).filter_map(|it| it.by_cost).collect();
     if let Some((least, most)) = later.iter().copied().reduce(f64::min).zip(later.iter().copied().reduce(f64::max)) {
         let (least, most) = (percent(Some(least)), percent(Some(most)));

@@ -166,11 +166,11 @@ fn added(arm: &StepArm<'_>) -> Option<(f64, f64)> {
         if info.alone() {
             return earlier.get(&(*round, workspace.clone())).copied();
         }
-        let workspaces = &info.corpus.workspaces;
+        let workspaces = arm.run.folder.order_in(*round);
         let place = workspaces.iter().position(|name| name == workspace)?;
         match place.checked_sub(1) {
-            Some(place) => now.get(&(*round, workspaces[place].clone())).copied(),
-            None => earlier.get(&(*round, workspaces.last()?.clone())).copied(),
+            Some(place) => now.get(&(*round, workspaces[place].to_owned())).copied(),
+            None => earlier.get(&(*round, (*workspaces.last()?).to_owned())).copied(),
         }
     };
     let known = now.iter().filter_map(|(key, size)| Some((previous(key)?, size)));

@@ -10,6 +10,7 @@ use crate::review::evidence::{StepArm, WALL_S};
 use crate::stats::{Comparison, Verdict};
 use crate::text::seconds;
 use crate::words::{estimate, gathered, listed, plural};
+use records::StepRow;
 
 /// A first build and the same build from the store, by the names of their steps. The scenario
 /// `cold` shows the first alone, so it may stand for any of them.
@@ -169,8 +170,10 @@ impl<'a> FirstBuilds<'a> {
             return Some(Self { arm, only: None, found: arm.wall.clone() });
         }
         let arm = own?;
-        let only = arm.run.analysis.info.corpus.workspaces.first()?.as_str();
-        let found = arm.against_in(&arm.baseline()?, 1, |workspace| workspace == only);
+        let only = *arm.run.folder.order_in(1).first()?;
+        // In rounds in which others came before it, it found what they had left.
+        let was_first = |row: &StepRow| row.workspace == only && row.store_position.is_none_or(|at| at == 1);
+        let found = arm.against_in(&arm.baseline()?, 1, was_first);
         found.is_some().then_some(Self { arm, only: Some(only), found })
     }
 

@@ -31,11 +31,12 @@ pub(super) struct ServingDaemon {
 }
 
 impl ExternalTool {
-    pub(super) fn serve(&self) -> Result<(), BuildError> {
-        let Some(described) = &self.external.description.daemon else { return Ok(()) };
+    /// Starts and warms its daemon, where it has one that does not run; how long that took.
+    pub(super) fn serve(&self) -> Result<Option<Duration>, BuildError> {
+        let Some(described) = &self.external.description.daemon else { return Ok(None) };
         let mut serving = self.serving();
         if serving.as_mut().is_some_and(|serving| serving.daemon.is_running()) {
-            return Ok(());
+            return Ok(None);
         }
         // A plan refuses such strategies before; never run one outside what was asked for.
         if self.sandbox.is_some() {
@@ -45,12 +46,14 @@ impl ExternalTool {
             )));
         }
         *serving = None;
+        let began = Instant::now();
         let mut why = String::new();
         for _ in 0..ATTEMPTS {
             match self.start(described)? {
                 Ok(started) => {
+                    self.warm(described, &started.values)?;
                     *serving = Some(started);
-                    return Ok(());
+                    return Ok(Some(began.elapsed()));
                 }
                 Err(said) => why = said,
             }
@@ -84,6 +87,15 @@ impl ExternalTool {
             std::thread::sleep(PAUSE);
         }
         Ok(Err(format!("it did not serve within {} s; {}", STARTING.as_secs(), daemon.last_line())))
+    }
+
+    /// What a daemon that runs all day has long done, and no build of this turn is to pay for.
+    fn warm(&self, described: &schema::DaemonCommands, values: &PlaceholderValues) -> Result<(), BuildError> {
+        if !described.warm.is_empty() {
+            let spec = self.command(values, &described.warm).map_err(|error| BuildError::Failed(error.to_string()))?;
+            self.run(&spec.timeout(PATIENCE))?;
+        }
+        Ok(())
     }
 
     fn serves(&self, ready: Option<&CommandSpec>, port: u16) -> Result<bool, BuildError> {

@@ -1,0 +1,374 @@
+//! Random histories: two checkouts of a generated workspace, edited, wiped, switched, killed and built in any order.
+//!
+//! After each build the program must print what an empty plain build prints. A failure counts only if plain Cargo
+//! does not fail in the same steps, and is shrunk to the fewest steps and packages that still fail.
+
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use reports::probes::{ProbeRow, ProbeVerdict};
+use strategies::Strategy;
+
+use crate::child_build::{KillAt, KillPoint};
+use crate::context::{Attempt, ProbeContext, ProbeEnv, lock};
+use crate::run::{RunOptions, attempt_with, in_parallel};
+use crate::{ProbeError, ProbeResult};
+use exec::filesystem::remove_dir;
+use runner::build_env::Phase;
+use world::{PARTS, Part, Switches};
+
+/// How many histories are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// So many for each strategy.
+    Count(u64),
+    /// As many as are begun in this time.
+    Time(Duration),
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Limit::Count(count) => write!(f, "{count} each"),
+            Limit::Time(time) => write!(f, "as many as begin in {} s", time.as_secs()),
+        }
+    }
+}
+
+/// The file of a failed history's steps in `scripts/` of the run folder.
+pub fn script_name(seed: u64, strategy: &str) -> String {
+    format!("history-{seed}-{}.sh", strategy.replace(':', "-"))
+}
+
+/// Runs the histories of consecutive seeds under each strategy: a row for each strategy, which fails with the first
+/// history that does. `on_end` is called for each history.
+///
+/// # Errors
+/// When the run is interrupted.
+pub fn run_all(
+    env: ProbeEnv<'_>,
+    strategies: &[(String, Strategy)],
+    (limit, first): (Limit, u64),
+    options: &RunOptions,
+    on_end: &(dyn Fn(&str, u64, &Attempt) + Sync),
+) -> Result<Vec<ProbeRow>> {
+    let began = Instant::now();
+    let ended: Mutex<Vec<(usize, u64, Attempt)>> = Mutex::new(Vec::new());
+    let count = match limit {
+        Limit::Count(count) => count as usize * strategies.len(),
+        Limit::Time(_) => usize::MAX,
+    };
+    let one = |at: usize| -> Result<()> {
+        let (which, seed) = (at % strategies.len(), first + (at / strategies.len()) as u64);
+        let (name, strategy) = &strategies[which];
+        let dir = options.dir.join(format!("history-{seed}-{which}"));
+        let attempt = History::of(seed).run(env, (name, strategy), &dir)?;
+        remove_dir(&dir)?;
+        on_end(name, seed, &attempt);
+        lock(&ended).push((which, seed, attempt));
+        Ok(())
+    };
+    let is_over = || matches!(limit, Limit::Time(time) if began.elapsed() >= time);
+    in_parallel((0..count).take_while(|_| !is_over()), options.workers, &one)?;
+    let mut ended = lock(&ended);
+    ended.sort_by_key(|(which, seed, _)| (*which, *seed));
+    let row = |(which, (name, _)): (usize, &(String, Strategy))| {
+        let of: Vec<_> = ended.iter().filter(|(it, ..)| *it == which).collect();
+        let number = |verdict| of.iter().filter(|(.., it)| it.verdict == verdict).count();
+        let worst = [ProbeVerdict::Error, ProbeVerdict::Fail].into_iter().find(|it| number(*it) > 0);
+        let mut detail = format!(
+            "{} histories of {} steps from seed {first}: {} pass, {} fail, {} in which plain Cargo fails, too",
+            of.len(),
+            History::of(first).len(),
+            number(ProbeVerdict::Pass),
+            number(ProbeVerdict::Fail),
+            number(ProbeVerdict::NotApplicable)
+        );
+        if let Some((_, seed, attempt)) = of.iter().find(|(.., it)| Some(it.verdict) == worst) {
+            detail += &format!("; scripts/{}: {}", script_name(*seed, name), attempt.detail);
+        }
+        ProbeRow {
+            run: options.run.clone(),
+            family: "histories".to_owned(),
+            probe: "random-histories".to_owned(),
+            expects: "survive".to_owned(),
+            origin: "https://github.com/rust-lang/cargo/issues/5931".to_owned(),
+            strategy: name.clone(),
+            verdict: worst.unwrap_or(ProbeVerdict::Pass),
+            detail,
+            known: String::new(),
+            attempts: 1,
+            wall_s: began.elapsed().as_secs_f64(),
+        }
+    };
+    Ok(strategies.iter().enumerate().map(row).collect())
+}
+
+const TREES: [&str; 2] = ["first", "second"];
+/// Few, so that a word comes back.
+const WORDS: [&str; 3] = ["one", "two", "six"];
+/// Random steps; those that build everything anew at the end come on top.
+const STEPS: usize = 14;
+
+/// One step. Trees are numbers in `TREES`, words in `WORDS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The file of a part gets this word.
+    Edit(usize, Part, usize),
+    /// The same by a file that is older than all others.
+    OldFile(usize, Part, usize),
+    /// A tree gets the files of the other one where they differ, as a switch of branches does.
+    Switch(usize),
+    Wipe(usize),
+    Build(usize),
+    /// Built by plain Cargo, as an editor does.
+    PlainBuild(usize),
+    /// Killed in a phase, so many milliseconds after it began.
+    Kill(usize, Phase, u64),
+    /// The store loses one entry in two.
+    Evict,
+    Release(usize),
+    Feature(usize),
+    Flag(usize),
+}
+
+/// Steps for a workspace with these parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    parts: Vec<Part>,
+    steps: Vec<Step>,
+}
+
+impl History {
+    /// The history of a seed.
+    pub fn of(seed: u64) -> History {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut parts: Vec<Part> = PARTS.iter().copied().filter(|_| random.random_ratio(1, 3)).collect();
+        if parts.is_empty() {
+            parts.push(Part::Source);
+        }
+        let mut steps = vec![Step::Build(0)];
+        for _ in 1..STEPS {
+            let tree = random.random_range(0..TREES.len());
+            let (part, word) = (parts[random.random_range(0..parts.len())], random.random_range(0..WORDS.len()));
+            steps.push(match random.random_range(0..24) {
+                0..6 => Step::Build(tree),
+                6..11 => Step::Edit(tree, part, word),
+                11..13 => Step::OldFile(tree, part, word),
+                13..15 => Step::Switch(tree),
+                15..18 => Step::Wipe(tree),
+                18 => Step::PlainBuild(tree),
+                19 => {
+                    let phase = [Phase::Restore, Phase::Cargo, Phase::Publish][random.random_range(0..3)];
+                    Step::Kill(tree, phase, random.random_range(0..200))
+                }
+                20 => Step::Evict,
+                21 => Step::Release(tree),
+                22 => Step::Feature(tree),
+                _ => Step::Flag(tree),
+            });
+        }
+        // Whatever got into the store shows in an empty build directory.
+        steps.extend([0, 1].into_iter().flat_map(|tree| [Step::Wipe(tree), Step::Build(tree)]));
+        History { parts, steps }
+    }
+
+    /// How many steps it has.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Whether it has no steps.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Runs it under a strategy, and under plain Cargo if it fails; then it is shrunk.
+    ///
+    /// # Errors
+    /// When the run is interrupted.
+    pub fn run(&self, env: ProbeEnv<'_>, strategy: (&str, &Strategy), dir: &Path) -> Result<Attempt> {
+        let mut failed = self.attempt(env, strategy, dir)?;
+        if failed.verdict != ProbeVerdict::Fail {
+            return Ok(failed);
+        }
+        if self.attempt(env, ("none", &Strategy::None), dir)?.verdict != ProbeVerdict::Pass {
+            failed.verdict = ProbeVerdict::NotApplicable;
+            return Ok(failed);
+        }
+        let mut history = self.clone();
+        loop {
+            let smaller = history.smaller().into_iter().find_map(|smaller| {
+                let attempt = smaller.attempt(env, strategy, dir).ok()?;
+                let fails = attempt.verdict == ProbeVerdict::Fail;
+                let plain = fails.then(|| smaller.attempt(env, ("none", &Strategy::None), dir).ok())??;
+                (plain.verdict == ProbeVerdict::Pass).then_some((smaller, attempt))
+            });
+            env.build_env.supervisor.check()?;
+            match smaller {
+                Some(found) => (history, failed) = found,
+                None => return Ok(failed),
+            }
+        }
+    }
+
+    /// Histories with fewer parts, or fewer steps: first halves, then single ones.
+    fn smaller(&self) -> Vec<History> {
+        let without_part = self.parts.iter().filter(|_| self.parts.len() > 1).map(|gone| History {
+            parts: self.parts.iter().copied().filter(|part| part != gone).collect(),
+            steps: self.steps.iter().copied().filter(|step| step.part() != Some(*gone)).collect(),
+        });
+        let without_steps = [self.steps.len() / 2, self.steps.len() / 4, 1].into_iter().filter(|size| *size > 0);
+        let without_steps = without_steps.flat_map(|size| {
+            (0..self.steps.len()).step_by(size).map(move |at| {
+                let (before, rest) = self.steps.split_at(at);
+                History { parts: self.parts.clone(), steps: [before, &rest[size.min(rest.len())..]].concat() }
+            })
+        });
+        without_part.chain(without_steps).filter(|it| !it.is_empty()).collect()
+    }
+
+    fn attempt(&self, env: ProbeEnv<'_>, strategy: (&str, &Strategy), dir: &Path) -> Result<Attempt> {
+        attempt_with(env, &|cx| self.steps_in(cx), strategy, dir)
+    }
+
+    fn steps_in(&self, cx: &mut ProbeContext<'_>) -> ProbeResult {
+        let words: Vec<(Part, String)> = self.parts.iter().map(|part| (*part, WORDS[0].to_owned())).collect();
+        let mut trees: Vec<Checkout> = Vec::new();
+        for name in TREES {
+            world::check_out(cx, name, &words)?;
+            trees.push(Checkout { name, words: words.clone(), ..Checkout::default() });
+        }
+        for step in &self.steps {
+            match *step {
+                Step::Edit(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], false)?,
+                Step::OldFile(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], true)?,
+                Step::Switch(tree) => {
+                    for (part, word) in trees[1 - tree].words.clone() {
+                        trees[tree].edit(cx, part, &word, false)?;
+                    }
+                }
+                Step::Wipe(tree) => {
+                    cx.wipe(TREES[tree])?;
+                    (trees[tree].is_built, trees[tree].may_be_stale) = (false, false);
+                }
+                Step::Build(tree) => trees[tree].build(cx)?,
+                Step::PlainBuild(tree) => {
+                    trees[tree].is_built = true;
+                    trees[tree].set_up(cx);
+                    cx.build_plainly(TREES[tree])?;
+                    trees[tree].look(cx)?;
+                }
+                Step::Kill(tree, phase, ms) => {
+                    trees[tree].is_built = true;
+                    trees[tree].set_up(cx);
+                    cx.build_and_kill(
+                        TREES[tree],
+                        KillAt { phase, point: KillPoint::After(Duration::from_millis(ms)) },
+                    )?;
+                }
+                Step::Evict => evict(cx)?,
+                Step::Release(tree) => trees[tree].switches.release ^= true,
+                Step::Feature(tree) => trees[tree].switches.more ^= true,
+                Step::Flag(tree) => trees[tree].switches.loud ^= true,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn part(self) -> Option<Part> {
+        match self {
+            Step::Edit(_, part, _) | Step::OldFile(_, part, _) => Some(part),
+            _ => None,
+        }
+    }
+}
+
+/// A checkout and what its program must print.
+#[derive(Debug, Default)]
+struct Checkout {
+    name: &'static str,
+    words: Vec<(Part, String)>,
+    switches: Switches,
+    is_built: bool,
+    /// Its build directory is older than an edit that plain Cargo does not see.
+    may_be_stale: bool,
+}
+
+impl Checkout {
+    fn edit(&mut self, cx: &mut ProbeContext<'_>, part: Part, word: &str, old: bool) -> ProbeResult {
+        let Some((_, now)) = self.words.iter_mut().find(|(it, now)| *it == part && now != word) else { return Ok(()) };
+        let (before, _) = part.file(now);
+        word.clone_into(now);
+        let (path, text) = part.file(word);
+        if before != path {
+            cx.remove(&format!("ws/{}/{before}", self.name))?;
+        }
+        let path = format!("ws/{}/{path}", self.name);
+        cx.write(&path, &text)?;
+        if old {
+            cx.set_time(&path, 1_000_000_000)?;
+        }
+        self.may_be_stale |= self.is_built && (old || !part.is_seen_by_cargo());
+        Ok(())
+    }
+
+    fn set_up(&self, cx: &mut ProbeContext<'_>) {
+        let settings = cx.settings(self.name);
+        settings.profile = self.switches.release.then(|| "release".to_owned());
+        settings.rustflags = self.switches.loud.then(|| "--cfg loud".to_owned());
+        let has_feature = self.switches.more && self.words.iter().any(|(part, _)| *part == Part::Source);
+        settings.args = if has_feature { vec!["--features=more".to_owned()] } else { Vec::new() };
+    }
+
+    fn build(&mut self, cx: &mut ProbeContext<'_>) -> ProbeResult {
+        self.is_built = true;
+        self.set_up(cx);
+        cx.try_build(self.name)??;
+        self.look(cx)
+    }
+
+    fn look(&self, cx: &mut ProbeContext<'_>) -> ProbeResult {
+        match self.may_be_stale {
+            true => Ok(()),
+            false => cx.prints(self.name, &world::printed(&self.words, self.switches)),
+        }
+    }
+}
+
+/// Takes every second entry out of the store, where there is one of ours.
+fn evict(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let keys: BTreeMap<_, _> = match cx.store() {
+        Ok(store) => store.entries().into_iter().map(|entry| (entry.key, store.manifest(&entry.key))).collect(),
+        Err(ProbeError::NotApplicable(_)) => return Ok(()),
+        Err(other) => return Err(other),
+    };
+    cx.note("the store loses every second entry");
+    keys.into_values().step_by(2).try_for_each(|manifest| Ok(std::fs::remove_file(manifest)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_a_history_and_smaller_ones_are_smaller() {
+        let history = History::of(7);
+        assert_eq!(history, History::of(7));
+        assert_ne!(history, History::of(8));
+        assert!(history.len() >= 12 && history.steps.ends_with(&[Step::Wipe(1), Step::Build(1)]));
+        let size = |it: &History| it.parts.len() + it.steps.len();
+        assert!(history.smaller().iter().all(|smaller| size(smaller) < size(&history)));
+        let used: std::collections::BTreeSet<Part> = (0..60).flat_map(|seed| History::of(seed).parts).collect();
+        assert_eq!(used.len(), PARTS.len(), "every part is drawn");
+    }
+}
