@@ -29,6 +29,7 @@ const EXAMPLES: &str = "Examples:
   harness compare --dry-run                           what that would do
   harness compare --strategies 'none,hardlink+*'      only these
   harness probe                                       which designs can give a wrong build
+  harness ablate --dry-run                            which input of the key buys what, on real builds
   harness report RUN --design-review                  a page, and what a run says on open questions
   harness plan --shards 4 --rounds 8                  a run in parts, for several machines
   harness series add RUN                              keep a run; series show lists what changed
@@ -52,6 +53,8 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::StrategiesCommand),
+    /// Leave one input after the other out of the key: what is gained, and what breaks
+    Ablate(Box<cmd::ablate::AblateArgs>),
     /// Split a comparison into shards for several machines or jobs
     Plan(Box<cmd::plan::PlanArgs>),
     /// Join shards to the run they make together
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
+        Command::Ablate(args) => cmd::ablate::run(&args, &supervisor),
         Command::Plan(args) => cmd::plan::run(&args),
         Command::Merge(args) => cmd::merge::run(&args),
         Command::Probe(args) => cmd::probe::run(&args, &supervisor),

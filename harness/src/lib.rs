@@ -4,6 +4,7 @@
 //! experiment (crate `runner`), what is measured becomes records, and records become tables (crate
 //! `reports`).
 
+mod ablate;
 pub mod cli;
 mod cmd;
 mod collect;

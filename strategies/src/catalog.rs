@@ -87,7 +87,11 @@ impl Strategy {
 
     /// Its options as its name has them, `~verify~incremental`; empty where it has none.
     pub fn options(&self) -> String {
-        self.as_units().map(|units| units.options.chosen.to_string()).unwrap_or_default()
+        match self {
+            Strategy::Units(units) => format!("{}{}", units.options.chosen, units.options.key),
+            Strategy::Plain(variant) => variant.name.find('~').map_or("", |at| &variant.name[at..]).to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// What it is, in a few sentences.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::catalog::{Catalog, Strategy};
 use crate::fault;
+use crate::key::KeyOptions;
 use crate::option::StrategyOption;
 
 /// The canonical name of a strategy.
@@ -38,7 +39,7 @@ pub enum NameError {
     #[error("no strategy matches '{0}'; `harness strategies list` shows all")]
     NoMatch(String),
     /// What stands behind the name is no option of it.
-    #[error("'{name}': '{word}' is no option of it; our own strategies take {}", StrategyOption::ALL.map(|option| format!("~{}", option.name())).join(", "))]
+    #[error("'{name}': '{word}' is no option of it; our own strategies take {}, ~without-INPUT", StrategyOption::ALL.map(|option| format!("~{}", option.name())).join(", "))]
     NoOption {
         /// What was asked for.
         name: String,
@@ -104,15 +105,19 @@ impl Catalog {
 
 /// The same strategy with options.
 fn with_options(name: &str, strategy: &Strategy, options: &str) -> Result<(String, Strategy), NameError> {
-    let mut strategy = strategy.clone();
+    let refused = |word: &str| NameError::NoOption { name: format!("{name}~{options}"), word: word.to_owned() };
+    let Strategy::Units(mut units) = strategy.clone() else { return Err(refused(options)) };
+    let mut of_keys = Vec::new();
     for word in options.split('~') {
-        let known =
-            StrategyOption::ALL.into_iter().find(|option| option.name() == word && option.applies_to(&strategy));
-        match (known, &mut strategy) {
-            (Some(option), Strategy::Units(units)) => units.options.chosen.add(option),
-            _ => return Err(NameError::NoOption { name: format!("{name}~{options}"), word: word.to_owned() }),
+        match StrategyOption::ALL.into_iter().find(|option| option.name() == word) {
+            Some(option) => units.options.chosen.add(option),
+            None => of_keys.push(word),
         }
     }
+    if !of_keys.is_empty() {
+        units.options.key = KeyOptions::parse(&of_keys.join("~")).map_err(refused)?;
+    }
+    let strategy = Strategy::Units(units);
     Ok((format!("{name}{}", strategy.options()), strategy))
 }
 
@@ -194,7 +199,17 @@ mod tests {
             refused("copy+aggressive~verfy").contains("'verfy' is no option of it; our own strategies take ~verify")
         );
         assert!(refused("none~verify").contains("'verify' is no option of it"));
-        assert!(refused("none~no-incremental~verify").contains("'no-incremental' is no option of it"));
+        assert!(refused("none~no-incremental~verify").contains("is no option of it"));
+    }
+
+    #[test]
+    fn an_option_leaves_an_input_out() {
+        let (name, strategy) = select("copy+*ive~without-files~verify~without-cpu").unwrap().remove(1);
+        assert_eq!(name.as_str(), "copy+aggressive~verify~without-cpu~without-files");
+        assert!(!strategy.as_units().unwrap().options.key.has(crate::key::Input::Files));
+        let refused = |list: &str| select(list).unwrap_err().to_string();
+        assert!(refused("copy+aggressive~without-x").contains("'without-x' is no option"));
+        assert!(refused("none~without-files").contains("'without-files' is no option of it"));
     }
 
     #[test]

@@ -6,8 +6,6 @@ use std::fmt;
 
 use enum_map::{Enum, EnumMap};
 
-use crate::catalog::Strategy;
-
 /// What a strategy does otherwise than it would by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum StrategyOption {
@@ -57,11 +55,6 @@ impl StrategyOption {
                  it: an edit costs no hashing and no disk. After a wipe the last edits are compiled again."
             }
         }
-    }
-
-    /// Whether a strategy can have it.
-    pub fn applies_to(self, strategy: &Strategy) -> bool {
-        strategy.as_units().is_some()
     }
 }
 

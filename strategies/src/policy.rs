@@ -4,7 +4,7 @@
 //! an admitted unit depends on is admitted too, else its key could not be computed. A new policy is a list here and a
 //! column of the table in `strategies/KEYS.md`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::graph::{Graph, Mode, Unit};
 
@@ -36,6 +36,8 @@ pub struct KeyPolicy {
 pub struct UnitFacts {
     /// Documentation, or another mode whose outputs no policy understands.
     pub unknown_mode: bool,
+    /// A check that looks like another one: of a library and of its unit tests, which the unit graph does not tell apart.
+    pub look_alike: bool,
     /// Its package is a path package.
     pub local: bool,
     /// rustc makes a library of it that other crates can name.
@@ -56,6 +58,10 @@ pub struct UnitFacts {
 
 const UNKNOWN_MODE: Rule =
     Rule { name: "unknown-mode", about: "documentation and other modes than build, check, test and build-script run" };
+const LOOK_ALIKE: Rule = Rule {
+    name: "look-alike",
+    about: "the check of a target and that of its unit tests, which the unit graph does not tell apart",
+};
 const LOCAL: Rule = Rule { name: "local-package", about: "a path package: its source can change under the same id" };
 const SCRIPTED: Rule =
     Rule { name: "build-script", about: "the package has a build script (its compile, its run and its library)" };
@@ -74,6 +80,7 @@ pub static CONSERVATIVE: KeyPolicy = KeyPolicy {
             nothing that foreign code influenced at build time.",
     rules: &[
         (UNKNOWN_MODE, |unit| unit.unknown_mode),
+        (LOOK_ALIKE, |unit| unit.look_alike),
         (LOCAL, |unit| unit.local),
         (SCRIPTED, |unit| unit.scripted),
         (PROC_MACRO, |unit| unit.proc_macro),
@@ -90,7 +97,12 @@ pub static NON_LOCAL: KeyPolicy = KeyPolicy {
     about: "Every unit of a registry or git package: also proc macros, build-script compiles and runs, and whatever \
             depends on them. Trusts build scripts to name what they read (rerun-if-*) and proc macros to read nothing \
             but their input.",
-    rules: &[(UNKNOWN_MODE, |unit| unit.unknown_mode), (LOCAL, |unit| unit.local), (ON_LOCAL, |unit| unit.on_local)],
+    rules: &[
+        (UNKNOWN_MODE, |unit| unit.unknown_mode),
+        (LOOK_ALIKE, |unit| unit.look_alike),
+        (LOCAL, |unit| unit.local),
+        (ON_LOCAL, |unit| unit.on_local),
+    ],
 };
 
 /// Everything whose inputs can be checked.
@@ -99,7 +111,7 @@ pub static AGGRESSIVE: KeyPolicy = KeyPolicy {
     about: "Everything, workspace members and final binaries too, when every source file and variable the unit was seen \
             to read has the same content. What the best outside tools do. On top of non-local it trusts dep-info to name \
             every source file.",
-    rules: &[(UNKNOWN_MODE, |unit| unit.unknown_mode)],
+    rules: &[(UNKNOWN_MODE, |unit| unit.unknown_mode), (LOOK_ALIKE, |unit| unit.look_alike)],
 };
 
 /// Every policy, from the most careful to the boldest.
@@ -121,8 +133,16 @@ impl UnitFacts {
             .filter(|unit| unit.target.is_build_script())
             .map(|unit| unit.package.raw.as_str())
             .collect();
+        let checked = |unit: &Unit| (unit.package.raw.clone(), unit.target.kind_label(), unit.target.name.clone());
+        let mut checks = HashMap::new();
+        graph.units.iter().filter(|unit| unit.mode == Mode::Check).for_each(|unit| {
+            let looks = (checked(unit), unit.profile_text.clone(), unit.platform.clone(), unit.features.clone());
+            *checks.entry(looks).or_insert(0) += 1;
+        });
+        let twice: HashSet<_> = checks.into_iter().filter(|(_, count)| *count > 1).map(|((it, ..), _)| it).collect();
         let own = |unit: &Unit| UnitFacts {
             unknown_mode: matches!(unit.mode, Mode::Other(_)),
+            look_alike: unit.mode == Mode::Check && twice.contains(&checked(unit)),
             local: unit.is_local(),
             library: unit.target.is_linkable(),
             proc_macro: unit.target.is_proc_macro(),
@@ -210,6 +230,16 @@ mod tests {
         );
         assert_eq!(rules(&NON_LOCAL), ["", "", "", "", "", "", "", local, "below-local-package", local, mode, mode]);
         assert_eq!(rules(&AGGRESSIVE), ["", "", "", "", "", "", "", "", "", "", mode, mode]);
+    }
+
+    #[test]
+    fn checks_that_look_alike_are_refused() {
+        let graph = |units: &[_]| Graph::parse(&graph_json(units)).unwrap();
+        let lib = ("path+file:///w#lib@1.0.0", "lib", "check", &[][..]);
+        let names =
+            |graph| admission(&AGGRESSIVE, &graph).into_iter().map(|rule| rule.map(|it| it.name)).collect::<Vec<_>>();
+        assert_eq!(names(graph(&[lib])), [None]);
+        assert_eq!(names(graph(&[lib, lib])), [Some("look-alike"); 2]);
     }
 
     /// The table of KEYS.md is these lists; on a difference the table as it has to be is printed.

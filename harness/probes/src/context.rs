@@ -195,6 +195,21 @@ impl<'a> ProbeContext<'a> {
         }
     }
 
+    /// Does something in other surroundings of builds, with the same directories and settings.
+    pub(crate) fn with_build_env(
+        &mut self,
+        build_env: &BuildEnv,
+        act: impl FnOnce(&mut ProbeContext<'_>) -> ProbeResult,
+    ) -> ProbeResult {
+        let env = ProbeEnv { build_env, ..self.env };
+        let mut cx = ProbeContext::at(env, &self.name, self.strategy, &self.dir);
+        cx.settings = self.settings.clone();
+        cx.script = std::mem::take(&mut self.script);
+        let acted = cx.open_store().and_then(|()| act(&mut cx));
+        self.script = cx.script;
+        acted
+    }
+
     /// Builds a tree that plain Cargo has built just before, and publishes what is fresh in it, which
     /// strategies do not do: compiling it once more for each of them would take too long.
     pub(crate) fn publish_fresh(&mut self, tree: &str) -> ProbeResult<ProbeBuild> {

@@ -2,7 +2,7 @@
 //!
 //! Probes run in parallel, each in a directory of its own; families that need all processors come
 //! afterwards, one probe at a time. A failure counts only where plain Cargo passes the same probe,
-//! and one of an external tool only if it repeats: an accusation needs more than one look.
+//! and one of an external tool, or of keys that lack an input, only if it repeats: an accusation needs more than one look.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +11,15 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use reports::probes::{ProbeRow, ProbeVerdict};
 use strategies::Strategy;
+use strategies::key::KeyOptions;
+use strategies::units::Units;
 
 use crate::context::{Attempt, ProbeContext, ProbeEnv, lock};
 use crate::script::Script;
 use crate::{Family, FamilyProbe, Probe, ProbeError, ProbeResult, known_gaps};
 use exec::filesystem::remove_dir;
 
-/// How often a failure of an external tool must be seen.
+/// How often a failure of what is accused must be seen.
 const REPEATS: u32 = 3;
 
 /// One probe for one strategy.
@@ -129,7 +131,7 @@ fn run_task(env: ProbeEnv<'_>, task: &ProbeTask, options: &RunOptions) -> Result
             last.verdict = ProbeVerdict::Error;
             last.detail = format!("plain Cargo, the yardstick: {}", plain.detail);
         }
-        while last.verdict == ProbeVerdict::Fail && task.strategy.as_external().is_some() && attempts < REPEATS {
+        while last.verdict == ProbeVerdict::Fail && is_accused(&task.strategy) && attempts < REPEATS {
             attempts += 1;
             let next = again()?;
             if next.verdict == ProbeVerdict::Error {
@@ -155,6 +157,12 @@ fn run_task(env: ProbeEnv<'_>, task: &ProbeTask, options: &RunOptions) -> Result
         wall_s: began.elapsed().as_secs_f64(),
     };
     Ok((row, last.script))
+}
+
+/// Whether a failure accuses somebody else: a tool, or an input that keys lack.
+fn is_accused(strategy: &Strategy) -> bool {
+    let lacks = |units: &Units| units.fault.is_none() && units.options.key != KeyOptions::default();
+    strategy.as_external().is_some() || strategy.as_units().is_some_and(lacks)
 }
 
 const NONE: &str = "none";

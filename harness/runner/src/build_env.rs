@@ -86,7 +86,11 @@ pub enum Phase {
 impl BuildEnv {
     /// Finds the toolchain and prepares the private CARGO_HOME and the observer.
     pub fn open(work: &Path, toolchain: Option<&str>, supervisor: Supervisor) -> Result<BuildEnv> {
-        let toolchain = Toolchain::find(toolchain)?;
+        BuildEnv::with_toolchain(work, Toolchain::find(toolchain)?, supervisor)
+    }
+
+    /// The same with a toolchain that was found.
+    pub fn with_toolchain(work: &Path, toolchain: Toolchain, supervisor: Supervisor) -> Result<BuildEnv> {
         let home = CargoHome::prepare(work, CargoHome::of_user().as_deref())?;
         let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let environment = Environment::scrub(&home, bin);

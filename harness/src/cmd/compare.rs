@@ -31,6 +31,7 @@ use runner::confinement;
 use runner::description;
 use runner::executor::{RealExecutor, Records, RunParts};
 use runner::experiment::{DEFAULT_STRATEGIES, Experiment, Options};
+use runner::guard::limits::Limits;
 use runner::guard::{self, Guards};
 use runner::plan::ArmOrder;
 use runner::prepare::PreparedWorkspace;
@@ -161,7 +162,7 @@ impl fmt::Display for ResumeHint {
 
 pub fn run(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     match &args.resume {
-        Some(dir) => resume(&args, dir, supervisor),
+        Some(dir) => Ok(show(&resume(dir, args.guards.limits(), supervisor)?)),
         None => begin(args, supervisor),
     }
 }
@@ -180,26 +181,38 @@ fn begin(args: CompareArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         describe::describe(&experiment, &options);
         return Ok(ExitCode::SUCCESS);
     }
-    let (_work, _volume, env) = open(&options, supervisor)?;
-    // Before there is a run folder: what cannot be had leaves none behind.
-    let prepared = experiment.prepare(&env)?;
-    let env = confine(env, &experiment, &options)?;
     let part = options.shard.as_ref().map(|shard| format!("-shard-{}-of-{}", shard.part.index, shard.part.of));
     let began = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ");
     let name = format!("{began}-{}{}", experiment.corpus.name, part.unwrap_or_default());
-    let dir = args.out.unwrap_or_else(|| env.work.join("runs")).join(&name);
-    let writer = RunWriter::create(&dir, description::describe(&name, &experiment, &options, &env)?)?;
-    execute(&experiment, &options, &env, &prepared, writer)
+    let out = args.out.unwrap_or_else(|| options.work_dir.join("runs"));
+    Ok(show(&measure(&experiment, &options, &out.join(name), supervisor)?))
 }
 
-fn resume(args: &CompareArgs, dir: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
+/// Runs an experiment from the beginning, into a new run folder with the name of the run.
+pub(super) fn measure(
+    experiment: &Experiment,
+    options: &Options,
+    dir: &Path,
+    supervisor: &Supervisor,
+) -> Result<MeasuredRun> {
+    let (_work, _volume, env) = open(options, supervisor)?;
+    // Before there is a run folder: what cannot be had leaves none behind.
+    let prepared = experiment.prepare(&env)?;
+    let env = confine(env, experiment, options)?;
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let writer = RunWriter::create(dir, description::describe(&name, experiment, options, &env)?)?;
+    execute(experiment, options, &env, &prepared, writer)
+}
+
+/// Goes on with a run that was cut off.
+pub(super) fn resume(dir: &Path, guards: Limits, supervisor: &Supervisor) -> Result<MeasuredRun> {
     let mut writer = RunWriter::open_for_append(dir)?;
     let mut options = description::stored_options(writer.info())?;
     if !writer.info().shards.is_empty() {
         bail!("{} was merged from shards: go on with the shard that is not complete, and merge again", dir.display());
     }
     options.shard.as_ref().map(Sharding::check_machine).transpose()?;
-    options.guards = args.guards.limits().or(options.guards);
+    options.guards = guards.or(options.guards);
     let experiment = Experiment::of(&options)?;
     if writer.info().corpus.hash != experiment.corpus_hash() {
         bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
@@ -213,7 +226,7 @@ fn resume(args: &CompareArgs, dir: &Path, supervisor: &Supervisor) -> Result<Exi
         false => error,
     })?;
     let env = confine(env, &experiment, &options)?;
-    if !args.guards.limits().is_default() {
+    if !guards.is_default() {
         let guards = serde_json::to_value(options.guards)?;
         writer.update_info(|info| drop(info.options.insert("guards".to_owned(), guards)))?;
     }
@@ -312,13 +325,22 @@ fn confine(env: BuildEnv, experiment: &Experiment, options: &Options) -> Result<
     Ok(env.with_sandbox(sandbox))
 }
 
+/// A run that is over.
+pub(super) struct MeasuredRun {
+    pub(super) folder: RunFolder,
+    dir: PathBuf,
+    baseline: String,
+    took: Duration,
+    in_builds: Duration,
+}
+
 fn execute(
     experiment: &Experiment,
     options: &Options,
     env: &BuildEnv,
     prepared: &[PreparedWorkspace],
     writer: RunWriter,
-) -> Result<ExitCode> {
+) -> Result<MeasuredRun> {
     let dir = writer.dir().to_owned();
     for (workspace, why) in &experiment.left_out {
         eprintln!("note: {workspace} takes no part: {why}");
@@ -341,20 +363,25 @@ fn execute(
         let _ = env.clear_all();
         return Err(error.context(ResumeHint(dir)));
     }
-    let (writer, measured) = executor.finish();
+    let (writer, in_builds) = executor.finish();
     writer.finish()?;
     env.clear_all()?;
-    let folder = RunFolder::read(&dir)?;
-    let report = Report::of(vec![RunSource::Compare(Box::new(folder))], Some(&experiment.baseline));
+    let (folder, baseline) = (RunFolder::read(&dir)?, experiment.baseline.clone());
+    Ok(MeasuredRun { folder, dir, baseline, took: began.elapsed(), in_builds })
+}
+
+/// Prints the tables of a run, and writes its report beside its records.
+fn show(run: &MeasuredRun) -> ExitCode {
+    let report = Report::of(vec![RunSource::Compare(Box::new(run.folder.clone()))], Some(&run.baseline));
     report.summary().iter().for_each(|document| print!("{}", terminal::render(document, WIDTH)));
-    println!("\n{}", time_spent(began.elapsed(), measured));
+    println!("\n{}", time_spent(run.took, run.in_builds));
     if let Some(sandbox) = report.runs.first().and_then(|(folder, _)| folder.info.sandbox.as_ref()) {
         println!("sandbox: {}", sandbox.line());
     }
-    println!("records: {}", dir.display());
-    write_report(&report, &dir);
+    println!("records: {}", run.dir.display());
+    write_report(&report, &run.dir);
     let nothing_measured = report.runs.iter().all(|(_, analysis)| analysis.ok_rows == 0);
-    Ok(if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    if nothing_measured { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
 /// How much of the run was measuring, and how much was everything around it: working copies,

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub mod ablate;
 pub mod common;
 pub mod compare;
 pub mod corpus;

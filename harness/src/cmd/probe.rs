@@ -117,38 +117,15 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         probes.iter().for_each(|(family, probe)| println!("  {}: {}", family.name, probe.name));
         return Ok(ExitCode::SUCCESS);
     }
-    let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, DISK_FLOOR)?;
-    let volume = open_volume(args.volume, &work)?;
-    let volume_dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point);
-    let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-    let second = second_build_env(args, &build_env, supervisor)?;
-    let cache = RunCache::default();
-    let registry = args.local_registry;
-    let env = ProbeEnv { build_env: &build_env, second: second.as_ref(), extra: &extra, cache: &cache, registry };
+    let bench = Bench::open(args, extra, supervisor)?;
     let name = format!("{}-probes", jiff::Timestamp::now().strftime("%Y-%m-%dT%H%M%SZ"));
-    let options = RunOptions {
-        run: name.clone(),
-        dir: volume_dir.join("probes"),
-        keep: args.keep,
-        workers: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
-    };
-    probes::remove_leftover_disks(&build_env.work);
-    exec::filesystem::remove_dir(&options.dir)?;
+    let options = bench.options(args, &name);
     if args.script.is_some() {
-        return print_script(env, &probes, &strategies, &options);
+        return print_script(bench.env(), &probes, &strategies, &options);
     }
-    let out = args.out.clone().unwrap_or_else(|| build_env.work.join("runs")).join(&name);
-    let mut rows = Vec::new();
-    if !probes.is_empty() {
-        rows = run_with_progress(env, &probes, &strategies, &options, &out)?;
-    }
-    if let Some(limit) = args.histories {
-        rows.extend(run_histories(env, &strategies, (limit, args.seed), &options, &out)?);
-    }
-    let mut info = surroundings(&name, &build_env);
-    info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
-    info.complete = true;
-    reports::probes::write(&out, &ProbeRun { info, rows: rows.clone() })?;
+    let out = args.out.clone().unwrap_or_else(|| bench.build_env.work.join("runs")).join(&name);
+    let histories = args.histories.map(|limit| (limit, args.seed));
+    let rows = bench.run(&probes, histories, &strategies, &options, &out)?;
     print!("{}", matrix::render(&rows, reports::text::WIDTH));
     println!("\nrecords: {}", out.display());
     if args.keep {
@@ -158,6 +135,76 @@ pub fn run(args: &ProbeArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let (complaints, code) = judge(&rows, &required);
     complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
     Ok(ExitCode::from(code))
+}
+
+/// Where probes are run. Fields are dropped in this order.
+pub(super) struct Bench {
+    build_env: BuildEnv,
+    second: Option<BuildEnv>,
+    extra: ExtraStrategies,
+    cache: RunCache,
+    dir: PathBuf,
+    registry: bool,
+    _volume: Option<Volume>,
+    _work: WorkDir,
+}
+
+impl Bench {
+    pub(super) fn open(args: &ProbeArgs, extra: ExtraStrategies, supervisor: &Supervisor) -> Result<Bench> {
+        let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, DISK_FLOOR)?;
+        let volume = open_volume(args.volume, &work)?;
+        let dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point).join("probes");
+        let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
+        let second = second_build_env(args, &build_env, supervisor)?;
+        probes::remove_leftover_disks(&build_env.work);
+        exec::filesystem::remove_dir(&dir)?;
+        let registry = args.local_registry;
+        Ok(Bench { build_env, second, extra, cache: RunCache::default(), dir, registry, _volume: volume, _work: work })
+    }
+
+    /// Whether there is a toolchain to switch to.
+    pub(super) fn has_second_toolchain(&self) -> bool {
+        self.second.is_some()
+    }
+
+    pub(super) fn options(&self, args: &ProbeArgs, name: &str) -> RunOptions {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = args.jobs.map_or_else(cores, usize::from);
+        RunOptions { run: name.to_owned(), dir: self.dir.clone(), keep: args.keep, workers }
+    }
+
+    fn env(&self) -> ProbeEnv<'_> {
+        ProbeEnv {
+            build_env: &self.build_env,
+            second: self.second.as_ref(),
+            extra: &self.extra,
+            cache: &self.cache,
+            registry: self.registry,
+        }
+    }
+
+    /// Runs probes and histories for strategies, and writes their records.
+    pub(super) fn run(
+        &self,
+        probes: &[FamilyProbe],
+        histories: Option<(Limit, u64)>,
+        strategies: &[(String, Strategy)],
+        options: &RunOptions,
+        out: &Path,
+    ) -> Result<Vec<ProbeRow>> {
+        let mut rows = Vec::new();
+        if !probes.is_empty() {
+            rows = run_with_progress(self.env(), probes, strategies, options, out)?;
+        }
+        if let Some(histories) = histories {
+            rows.extend(run_histories(self.env(), strategies, histories, options, out)?);
+        }
+        let mut info = surroundings(&options.run, &self.build_env);
+        info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
+        info.complete = true;
+        reports::probes::write(out, &ProbeRun { info, rows: rows.clone() })?;
+        Ok(rows)
+    }
 }
 
 /// What the rows mean to who asked for them, and the exit code. A probe that could not be run is

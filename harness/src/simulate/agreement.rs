@@ -69,7 +69,8 @@ fn arms(run: &RunFolder) -> Result<Vec<(String, String)>> {
         if let Some(key) = &row.key
             && !arms.iter().any(|(name, _)| *name == row.strategy)
         {
-            arms.push((row.strategy.clone(), key.clone()));
+            let options = row.strategy.find('~').map_or("", |at| &row.strategy[at..]);
+            arms.push((row.strategy.clone(), format!("{key}{options}")));
         }
     }
     if arms.is_empty() {
@@ -202,6 +203,8 @@ impl ArmCheck<'_> {
                     None => "present",
                     Some(Outcome::Refused) => "refused",
                     Some(Outcome::Hit) => "hit",
+                    // The key matched; that Cargo knows better is what such an arm is there to show.
+                    Some(Outcome::Stale) if self.strategy.contains('~') => "hit",
                     Some(Outcome::Stale) => "stale",
                     Some(Outcome::Miss | Outcome::Dup) => "miss",
                 };

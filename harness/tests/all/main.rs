@@ -6,6 +6,8 @@
 mod support;
 
 #[cfg(unix)]
+mod ablate;
+#[cfg(unix)]
 mod bad_input;
 mod collected;
 mod compare;

@@ -115,6 +115,22 @@ pub fn write(dir: &Path, run: &SimulationRun) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Writes one table into a folder, in the place of an older one.
+///
+/// # Errors
+/// When it cannot be written, or a row holds what cannot be.
+pub fn write_table<T: Table>(dir: &Path, rows: &[T]) -> Result<(), RunError> {
+    replace_file(dir, T::FILE, &text(dir, rows)?)
+}
+
+/// Reads one table of a folder; a folder without it has no rows.
+///
+/// # Errors
+/// When it cannot be understood.
+pub fn read_table<T: Table>(dir: &Path) -> Result<Vec<T>, RunError> {
+    rows(dir, &Value::Null)
+}
+
 /// A table as CSV.
 fn text<T: Table>(dir: &Path, rows: &[T]) -> Result<Vec<u8>, RunError> {
     let refused = |why: std::io::Error| RunError::io("encode", dir.join(T::FILE))(why);

@@ -20,6 +20,6 @@ pub mod retention;
 pub mod rows;
 pub mod trace;
 
-pub use folder::{SimulationRun, is_one, read, write};
-pub use rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
+pub use folder::{SimulationRun, is_one, read, read_table, write, write_table};
+pub use rows::{AblationRow, CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
 pub use trace::{FitInfo, Origin, TraceInfo};

@@ -106,6 +106,55 @@ table! {
 }
 
 table! {
+    /// A row of `ablation.csv`, which `harness ablate` writes: what keys without an input would reuse and do reuse, and
+    /// what that breaks. What was not built or not probed is empty.
+    pub struct AblationRow in "ablation.csv", "Inputs of the key" {
+        /// The input that keys lack; several are joined by `+`.
+        pub input: String = any,
+        /// The strategy without it.
+        pub strategy: String = any,
+        /// `needed`, `free`, `candidate`; empty where a part was not run.
+        pub verdict: String = any,
+        /// Units reused on top of the strategy as it is, every command of the trace run once in turn, mean over orders.
+        pub replayed_units: f64 = number,
+        /// Their seconds.
+        pub replayed_s: f64 = number,
+        /// Seconds of all commands.
+        pub replayed_of_s: f64 = size,
+        /// The scenarios in which both were built.
+        pub scenarios: String = any,
+        /// Units that it hit in them, and the strategy as it is did not.
+        pub built_units: Option<u64> = any,
+        /// Their seconds.
+        pub built_s: Option<f64> = size_if_any,
+        /// Of these, units with the bytes that a compile makes.
+        pub identical_units: Option<u64> = any,
+        /// Of these, units with other bytes.
+        pub differing_units: Option<u64> = any,
+        /// Units that it restored and Cargo compiled again, which was not so under the strategy as it is.
+        pub rebuilt_units: Option<u64> = any,
+        /// Of these, units whose bytes were in the store already.
+        pub rebuilt_identical_units: Option<u64> = any,
+        /// Steps that failed, or were invalid, and were not under the strategy as it is.
+        pub failed_steps: Option<u64> = any,
+        /// Units of which the replay of these builds says the same as their records.
+        pub agreeing_units: Option<u64> = any,
+        /// Units that were replayed.
+        pub compared_units: Option<u64> = any,
+        /// Probes that both were tried with.
+        pub probes: Option<u64> = any,
+        /// Of these, the probes that it fails and the strategy as it is does not: with a wrong program.
+        pub wrong: String = any,
+        /// With a build that fails.
+        pub failed: String = any,
+        /// With a restored unit that Cargo compiles again: time lost.
+        pub caught: String = any,
+        /// What the verdict rests on, in a line.
+        pub evidence: String = any,
+    }
+}
+
+table! {
     /// A row of `misses.csv`: why units missed when every workspace was built once in turn.
     pub struct MissRow in "misses.csv", "Misses by reason" {
         /// The simulated key policy.
@@ -246,6 +295,7 @@ trait More {
 }
 
 impl More for RelaxationRow {}
+impl More for AblationRow {}
 impl More for MissRow {}
 impl More for SharingRow {}
 impl More for RetentionRow {}

@@ -76,7 +76,11 @@ impl<'a> SimulatedMachine<'a> {
         let sources = |cutoff| workspace.sources.states(self.trace, plan, &self.depends_on_path, cutoff);
         // Cargo looks at all dependencies; a key with early cutoff does not.
         let real = sources(false);
-        let keyed = if view.keys.cutoff { sources(true) } else { real.clone() };
+        let keyed = match (view.keys.files, view.keys.cutoff) {
+            (false, _) => Vec::new(),
+            (true, true) => sources(true),
+            (true, false) => real.clone(),
+        };
         let state = |states: &[(NodeId, u64)], node: NodeId| {
             states.binary_search_by_key(&node, |(node, _)| *node).map_or(0, |at| states[at].1)
         };

@@ -4,6 +4,8 @@
 //! (`inputs.rs` or `observed.rs`): hashing, explaining misses, leaving an input out, simulating and the
 //! table of `strategies/KEYS.md` loop over this list.
 
+use std::fmt;
+
 use enum_map::{Enum, EnumMap};
 use records::MissReason;
 
@@ -147,8 +149,8 @@ impl Input {
     }
 }
 
-/// How keys are made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How keys are made. As text `~without-INPUT` for each input that is left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct KeyOptions {
     /// Inputs that are left out: unsafe on purpose, to show what each is good for.
     pub without: EnumMap<Input, bool>,
@@ -162,9 +164,24 @@ impl KeyOptions {
         options
     }
 
+    /// Reads `without-INPUT~without-INPUT`.
+    ///
+    /// # Errors
+    /// The first word that is no option.
+    pub fn parse(text: &str) -> Result<KeyOptions, &str> {
+        let input = |word| str::strip_prefix(word, "without-").and_then(Input::by_name).ok_or(word);
+        Ok(KeyOptions::without(text.split('~').map(input).collect::<Result<Vec<_>, _>>()?))
+    }
+
     /// Whether an input counts.
     pub fn has(&self, input: Input) -> bool {
         !self.without[input]
+    }
+}
+
+impl fmt::Display for KeyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Input::all().filter(|input| !self.has(*input)).try_for_each(|input| write!(f, "~without-{}", input.info().name))
     }
 }
 
@@ -179,6 +196,15 @@ mod tests {
             assert_eq!(Input::by_name(input.info().name), Some(input));
         }
         assert_eq!(Input::by_name("name"), None);
+    }
+
+    #[test]
+    fn options_are_read_back() {
+        let options = KeyOptions::parse("without-files~without-cpu").unwrap();
+        assert_eq!(options, KeyOptions::without([Input::Cpu, Input::Files]));
+        assert_eq!(options.to_string(), "~without-cpu~without-files");
+        assert_eq!(KeyOptions::parse("without-cpu~without-x"), Err("without-x"));
+        assert_eq!(KeyOptions::parse(""), Err(""));
     }
 
     /// Where a value comes from and why it counts is prose; what there is, is this list.

@@ -6,6 +6,8 @@ use super::{
 use crate::context::ProbeContext;
 use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, variable, workspace};
 use crate::{Probe, ProbeError, ProbeResult};
+use exec::toolchain::Toolchain;
+use runner::build_env::BuildEnv;
 
 pub(super) const PROBES: &[Probe] = &[
     Probe::rebuild(
@@ -49,6 +51,12 @@ pub(super) const PROBES: &[Probe] = &[
         "https://github.com/rust-lang/cargo/issues/5931",
         "The toolchain is switched, and switched back; a build script asks rustc for its version.",
         toolchain_switched,
+    ),
+    Probe::rebuild(
+        "compiler-replaced",
+        "https://github.com/rust-lang/cargo/pull/14761",
+        "Another compiler that says the same of itself takes the place of the first, as one that is built at home does.",
+        compiler_replaced,
     ),
     Probe::rebuild(
         "rustc-wrapper-edited",
@@ -169,6 +177,30 @@ fn toolchain_switched(cx: &mut ProbeContext<'_>) -> ProbeResult {
         let release = text.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default();
         Ok(release.to_owned())
     })
+}
+
+/// Cargo knows a compiler by what `rustc -vV` says, so an empty build directory is all that makes it call the new one.
+fn compiler_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    if cx.strategy().as_external().is_some() {
+        return ProbeError::not_applicable("a tool is opened for one toolchain only");
+    }
+    three_crates(cx, CFG, "")?;
+    cx.note("every build from here on with RUSTC=$PWD/compiler/rustc");
+    let real = &cx.build_env().toolchain;
+    for word in ["one", "two", "one"] {
+        let flag = if word == "two" { " --cfg probe_two" } else { "" };
+        cx.write_program("compiler/rustc", &format!("#!/bin/sh\nexec '{}' \"$@\"{flag}\n", real.rustc.display()))?;
+        let toolchain = Toolchain::at(real.name.as_deref(), real.cargo.clone(), cx.path("compiler/rustc"));
+        let toolchain = toolchain.map_err(anyhow::Error::from)?;
+        let supervisor = cx.build_env().supervisor.clone();
+        let build_env = BuildEnv::with_toolchain(&cx.path("compiler/work"), toolchain, supervisor)?;
+        cx.with_build_env(&build_env, |cx| {
+            cx.wipe(APP)?;
+            cx.build(APP)?;
+            cx.prints(APP, &thrice(word))
+        })?;
+    }
+    Ok(())
 }
 
 fn profile_opt_level(cx: &mut ProbeContext<'_>) -> ProbeResult {

@@ -9,6 +9,7 @@ mod view;
 
 use std::fmt;
 
+use strategies::key::KeyOptions;
 use strategies::policy::{ALL, KeyPolicy};
 
 pub use relaxation::{RELAXATIONS, Relaxation, Soundness};
@@ -16,12 +17,15 @@ pub use view::{KeyId, KeyView, views};
 
 pub(crate) use relaxation::{RelaxationEffect, range_of};
 
-/// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`.
+/// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`, or with options of its keys as a
+/// strategy has them: `aggressive~without-features`.
 #[derive(Debug, Clone)]
 pub struct KeyDesign {
     pub(crate) policy: &'static KeyPolicy,
     /// What is changed about it, each once, in the order of [`RELAXATIONS`].
     pub relaxations: Vec<&'static Relaxation>,
+    /// Inputs that its keys lack.
+    pub options: KeyOptions,
 }
 
 /// No such design.
@@ -34,7 +38,12 @@ pub struct UnknownDesign {
 
 impl KeyDesign {
     pub(crate) fn plain(policy: &'static KeyPolicy) -> KeyDesign {
-        KeyDesign { policy, relaxations: Vec::new() }
+        KeyDesign { policy, relaxations: Vec::new(), options: KeyOptions::default() }
+    }
+
+    /// The same without some inputs.
+    pub fn without(&self, options: KeyOptions) -> KeyDesign {
+        KeyDesign { options, ..self.clone() }
     }
 
     /// Every policy as it is, the most careful first.
@@ -48,18 +57,25 @@ impl KeyDesign {
         KeyDesign {
             policy: self.policy,
             relaxations: RELAXATIONS.iter().filter(|it| names.contains(&it.name)).collect(),
+            options: self.options,
         }
     }
 
-    /// Reads `policy` or `policy:relaxation+relaxation`.
+    /// Reads `policy[:relaxation+relaxation][~without-INPUT…]`.
     ///
     /// # Errors
     /// When there is no such policy or relaxation; the message names those that are.
     pub fn parse(name: &str) -> Result<KeyDesign, UnknownDesign> {
         let unknown = |what: String| UnknownDesign { name: name.to_owned(), what };
-        let (policy, relaxations) = match name.split_once(':') {
+        let (relaxed, options) = match name.split_once('~') {
+            Some((relaxed, options)) => (relaxed, KeyOptions::parse(options)),
+            None => (name, Ok(KeyOptions::default())),
+        };
+        let options =
+            options.map_err(|word| unknown(format!("{word:?} is no option of keys, as ~without-INPUT is")))?;
+        let (policy, relaxations) = match relaxed.split_once(':') {
             Some((policy, relaxations)) => (policy, relaxations.split('+').collect()),
-            None => (name, Vec::new()),
+            None => (relaxed, Vec::new()),
         };
         let names = |list: Vec<&str>| list.join(", ");
         let found = ALL.iter().find(|it| it.name == policy);
@@ -71,7 +87,7 @@ impl KeyDesign {
             chosen
                 .push(found.ok_or_else(|| unknown(format!("{relaxation:?} is no relaxation; there are {}", known())))?);
         }
-        Ok(KeyDesign::plain(policy).with(chosen))
+        Ok(KeyDesign::plain(policy).without(options).with(chosen))
     }
 
     /// The worst that follows from any of its relaxations; of a policy as it is, `None`.
@@ -86,7 +102,7 @@ impl fmt::Display for KeyDesign {
         for (at, relaxation) in self.relaxations.iter().enumerate() {
             write!(f, "{}{}", if at == 0 { ':' } else { '+' }, relaxation.name)?;
         }
-        Ok(())
+        write!(f, "{}", self.options)
     }
 }
 
@@ -102,7 +118,8 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for name in ["aggressive", "conservative:without-features", "non-local:without-debug+early-cutoff"] {
+        for name in ["aggressive", "conservative:without-features", "non-local:without-debug+early-cutoff~without-cpu"]
+        {
             assert_eq!(KeyDesign::parse(name).unwrap().to_string(), name);
         }
         let turned = KeyDesign::parse("aggressive:early-cutoff+without-debug+early-cutoff").unwrap();
@@ -116,6 +133,9 @@ mod tests {
         let error = KeyDesign::parse("aggressive:x").unwrap_err().to_string();
         assert!(error.contains("\"x\" is no relaxation") && error.contains("without-features"), "{error}");
         assert!(KeyDesign::parse("aggressive:").is_err());
+        assert!(
+            KeyDesign::parse("aggressive~without-x").unwrap_err().to_string().contains("\"without-x\" is no option")
+        );
     }
 
     #[test]

@@ -182,6 +182,8 @@ pub(crate) struct Keys {
     pub(crate) cutoff: bool,
     /// What depends on a path package has a key of its workspace alone.
     pub(crate) by_workspace: bool,
+    /// Whether an edited source file makes another key of the unit that reads it.
+    pub(crate) files: bool,
 }
 
 /// Everything that decides keys: designs that differ only in what they admit share it.
@@ -191,11 +193,12 @@ struct KeyClass {
     changes: Vec<&'static str>,
     cutoff: bool,
     by_workspace: bool,
+    options: KeyOptions,
 }
 
 impl KeyClass {
     pub fn of(design: &KeyDesign) -> KeyClass {
-        let mut class = KeyClass::default();
+        let mut class = KeyClass { options: design.options, ..KeyClass::default() };
         for relaxation in &design.relaxations {
             match relaxation.effect {
                 RelaxationEffect::Inputs(_) => class.changes.push(relaxation.name),
@@ -237,10 +240,13 @@ impl Keys {
             in_order(trace, &mut dependencies);
             let Some(own) = &units[node.unit.at()] else { continue };
             let edges = dependencies.iter().map(|(edge, key, content)| (trace.text(edge.label), *key, *content));
-            keys[at] = final_key(&base_key(&own.digest, edges, &KeyOptions::default()), own.observed.as_ref());
+            keys[at] = final_key(&base_key(&own.digest, edges, &class.options), own.observed.as_ref());
             ids[at] = KeyId(distinct.insert_full(keys[at]).0 as u32);
         }
-        Keys { ids, count: distinct.len(), cutoff: class.cutoff, by_workspace: class.by_workspace }
+        let has = |input| class.options.has(input);
+        // Neither key nor content of a dependency counts: no edit to it reaches a dependent.
+        let cutoff = class.cutoff || !has(Input::DependencyKeys) && !has(Input::DependencyContents);
+        Keys { ids, count: distinct.len(), cutoff, by_workspace: class.by_workspace, files: has(Input::Files) }
     }
 }
 
@@ -261,6 +267,7 @@ impl RelaxedUnit {
                 change(&mut inputs);
             }
         }
+        Input::of_unit().filter(|input| !class.options.has(*input)).for_each(|input| inputs[input].clear());
         let mut interface = FieldHasher::new("interface");
         for input in [
             Input::PackageName,
@@ -275,7 +282,7 @@ impl RelaxedUnit {
         ] {
             interface.field(input.info().name, &inputs[input]);
         }
-        let observed = Some(unit.observed).filter(|text| *text != Text(0));
+        let observed = Some(unit.observed).filter(|text| *text != Text(0) && class.options.has(Input::Files));
         RelaxedUnit {
             observed: observed.map(|text| Digest::of(trace.text(text).as_bytes())),
             interface: ContentDigest(interface.finish()),

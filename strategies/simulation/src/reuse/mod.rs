@@ -40,6 +40,15 @@ impl Portfolio {
         }
     }
 
+    /// Every plan of a trace, as if each were that of a workspace.
+    pub fn every_plan(trace: &Trace) -> Portfolio {
+        Portfolio {
+            command: "all".to_owned(),
+            plans: (0..trace.plans.len()).map(|at| PlanId(at as u32)).collect(),
+            depends_on_path: trace.depends_on_path(),
+        }
+    }
+
     /// Every command of a trace, in the order of its plans.
     pub fn commands(trace: &Trace) -> Vec<String> {
         let mut commands = Vec::new();
