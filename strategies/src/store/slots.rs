@@ -8,12 +8,15 @@
 //! or not its manifest could be removed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::tombstones::{DISPLACED, Tombstone, Tombstones};
 use super::{Entry, Root, Store};
 use crate::files::{At, FileError, create_parent, write_atomic};
 use crate::key::{Digest, Key};
+
+/// The folder of slots.
+pub(super) const SLOTS: &str = "slots";
 
 /// Whether an entry has the slot of its unit hash.
 pub(crate) fn is_current(root: &Root, entry: &Entry) -> bool {
@@ -35,10 +38,11 @@ pub(crate) fn take(store: &dyn Store, entry: &Entry) -> Result<(), FileError> {
     Ok(())
 }
 
-fn holder(slot: &PathBuf) -> Option<Key> {
+/// The key whose entry has a slot.
+pub(super) fn holder(slot: &Path) -> Option<Key> {
     Key::from_hex(&fs::read_to_string(slot).ok()?)
 }
 
 fn slot(root: &Root, entry: &Entry) -> PathBuf {
-    root.sharded("slots", &Digest::of(entry.place.0.as_bytes()).hex())
+    root.sharded(SLOTS, &Digest::of(entry.place.0.as_bytes()).hex())
 }

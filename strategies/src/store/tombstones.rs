@@ -20,7 +20,8 @@ use crate::key::{BaseKey, ContentDigest, Digest, Key};
 /// The file of what collection took.
 pub(crate) const EVICTED: &str = "evicted";
 
-/// The file of what another entry of the same unit hash took the place of: a line an entry, appended.
+/// The file of what another entry of the same unit hash took the place of: appended a line an entry, bounded at each
+/// collection.
 pub(crate) const DISPLACED: &str = "displaced";
 
 /// How many evicted entries are remembered: about 4 MiB.
@@ -90,11 +91,11 @@ impl Tombstones {
         Tombstones(kept)
     }
 
-    /// Writes them.
-    pub(crate) fn write(&self, root: &Root) -> Result<(), FileError> {
+    /// Writes them to a file.
+    pub(crate) fn write(&self, root: &Root, file: &str) -> Result<(), FileError> {
         let mut text = String::new();
         self.0.iter().for_each(|stone| text.push_str(&stone.line()));
-        write_atomic(&root.path(EVICTED), text.as_bytes())
+        write_atomic(&root.path(file), text.as_bytes())
     }
 
     /// Each of them, the newest last.
@@ -125,7 +126,7 @@ mod tests {
         let many = Tombstones::default().with((0..LIMIT as u64 + 5).map(stone), |_| false);
         assert_eq!(many.iter().count(), LIMIT);
         assert_eq!(many.iter().next(), Some(&stone(5)), "the oldest are forgotten");
-        many.write(&root).unwrap();
+        many.write(&root, EVICTED).unwrap();
         let mut read = Tombstones::read(&root, EVICTED);
         assert_eq!(read.0, many.0);
         read = read.with([stone(9)].into_iter(), |key| *key == stone(7).key);
@@ -137,7 +138,7 @@ mod tests {
     fn a_damaged_file_is_read_as_far_as_it_goes() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::open(dir.path(), &[]).unwrap();
-        Tombstones::default().with([stone(1), stone(2)].into_iter(), |_| false).write(&root).unwrap();
+        Tombstones::default().with([stone(1), stone(2)].into_iter(), |_| false).write(&root, EVICTED).unwrap();
         let text = std::fs::read_to_string(root.path("evicted")).unwrap();
         std::fs::write(root.path("evicted"), &text[..text.len() - 20]).unwrap();
         assert_eq!(Tombstones::read(&root, EVICTED).0, [stone(1)]);

@@ -1,9 +1,13 @@
 //! What the options of a strategy do, beside the real Cargo.
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use strategies::explain::EntryIndex;
 use strategies::key::Digest;
+use strategies::retention::StoreLimits;
+use strategies::store::collect::{CollectRequest, collect};
 use strategies::store::{self, Store};
 use strategies::units::plan;
 
@@ -42,7 +46,7 @@ fn sessions(store: &dyn Store) -> Vec<(PathBuf, Digest)> {
 }
 
 #[test]
-fn a_restored_session_is_taken_up_and_stays_as_it_was_stored() {
+fn a_session_is_restored_and_edits_leave_the_stored_one_as_it_was() {
     for name in
         ["hardlink+aggressive~incremental", "copy+aggressive@dirs~incremental", "symlink+aggressive~incremental"]
     {
@@ -147,4 +151,10 @@ fn the_last_publisher_of_a_unit_hash_displaces_the_one_before() {
     let explained = EntryIndex::load(&*store).explain(&session, &plan(&session));
     let reasons: Vec<&str> = explained.values().map(|it| it.reason.as_str()).collect();
     assert_eq!(reasons, ["displaced"]);
+    drop(session);
+    assert_eq!(walk(&store.root().path("slots")).len(), entries);
+    let limits = StoreLimits { max_age: None, max_bytes: Some(0) };
+    let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
+    collect(&*store, &request, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(walk(&store.root().path("slots")).is_empty(), "no slot without an entry");
 }
