@@ -27,6 +27,8 @@ pub struct Section {
     pub title: String,
     /// How deep: 0 for a part of the document, 1 for a part of that.
     pub depth: u8,
+    /// Whether it is shown only to those who open it.
+    pub folded: bool,
     /// Its contents, in reading order.
     pub blocks: Vec<Block>,
 }
@@ -34,7 +36,12 @@ pub struct Section {
 impl Section {
     /// An empty section; the anchor is made from `id`, whatever is in it.
     pub fn new(id: &str, title: impl Into<String>, depth: u8) -> Self {
-        Self { id: anchor(id), title: title.into(), depth, blocks: Vec::new() }
+        Self { id: anchor(id), title: title.into(), depth, ..Self::default() }
+    }
+
+    /// An empty part of the section before it, which a reader may open.
+    pub fn folded(id: &str, title: impl Into<String>) -> Self {
+        Self { folded: true, ..Self::new(id, title, 1) }
     }
 
     /// Adds a block.

@@ -15,7 +15,7 @@
 //! | [`plot`] | plots as SVG |
 //! | [`probes`] | what probes found, recorded and as a matrix |
 //! | [`report`] | a report and its files |
-//! | `review` | the open questions one by one, and what to do about them |
+//! | [`review`] | an answer to each open question, with its number and its certainty |
 //! | [`simulation`] | runs of `harness simulate` |
 //! | [`stats`] | paired comparisons, intervals, p-values, verdicts: own crate |
 //! | `summary` | the tables that end `harness compare` |
@@ -32,7 +32,7 @@ pub mod page;
 pub mod plot;
 pub mod probes;
 pub mod report;
-mod review;
+pub mod review;
 pub mod simulation;
 mod summary;
 pub mod text;

@@ -1,8 +1,8 @@
 //! Numbers, judgements and lists as words, the same in every chapter and in the design review.
 
 use crate::document::{Cell, Tone};
-use crate::stats::{Judgement, Verdict};
-use crate::text::UNMEASURED;
+use crate::stats::{Interval, Judgement, Verdict};
+use crate::text::{UNMEASURED, part};
 
 /// A ratio to a thousandth, or to a tenth of a thousandth where it is small.
 pub(crate) fn ratio(value: f64) -> String {
@@ -34,6 +34,14 @@ pub(crate) fn estimate(found: &Judgement) -> String {
     }
 }
 
+/// `between 12 % faster and 5 % slower`: what an interval that decides nothing leaves open.
+pub(crate) fn left_open(it: &Interval) -> String {
+    let (low, high) = (it.low - 1.0, it.high - 1.0);
+    let side = |way: f64| if way < 0.0 { "faster" } else { "slower" };
+    let first = if side(low) == side(high) { String::new() } else { format!(" {}", side(low)) };
+    format!("between {}{first} and {} {}", part(low.abs()), part(high.abs()), side(high))
+}
+
 pub(crate) fn verdict_cell(verdict: Verdict) -> Cell {
     Cell::toned(verdict.as_str(), verdict_tone(verdict))
 }
@@ -43,16 +51,7 @@ pub(crate) fn verdict_tone(verdict: Verdict) -> Tone {
         Verdict::Faster => Tone::Good,
         Verdict::Slower => Tone::Bad,
         Verdict::NoDifferenceFound => Tone::Plain,
-        Verdict::TooFewRounds | Verdict::Invalid => Tone::Quiet,
-    }
-}
-
-/// A probability; one that is too small to print is shown as a bound.
-pub(crate) fn probability(p: Option<f64>) -> String {
-    match p {
-        None => UNMEASURED.into(),
-        Some(p) if p < 0.001 => "<0.001".into(),
-        Some(p) => format!("{p:.3}"),
+        Verdict::OneRound | Verdict::Invalid => Tone::Quiet,
     }
 }
 
@@ -127,10 +126,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_open_has_two_ends() {
+        let said = |low, high| left_open(&Interval { low, high, confidence: 0.95 });
+        assert_eq!(said(0.88, 1.05), "between 12 % faster and 5 % slower");
+        assert_eq!(said(1.004, 1.05), "between 0.4 % and 5 % slower");
+        assert_eq!(said(0.95, 0.995), "between 5 % and 0.5 % faster");
+    }
+
+    #[test]
     fn numbers_keep_what_a_verdict_turns_on() {
         let shown: Vec<String> =
             [0.00123, 0.0954, 0.1, 1.0124, 9.9994, 9.9996, 123.44, 999.96, 12_345.0].map(ratio).into();
         assert_eq!(shown, ["0.0012x", "0.0954x", "0.100x", "1.012x", "9.999x", "10.0x", "123.4x", "1000x", "12345x"]);
-        assert_eq!([0.0004, 0.001, 0.0496, 1.0].map(|p| probability(Some(p))), ["<0.001", "0.001", "0.050", "1.000"]);
     }
 }

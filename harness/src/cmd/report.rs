@@ -11,6 +11,7 @@ use reports::analysis::RunSource;
 use reports::formats::terminal;
 use reports::probes::matrix;
 use reports::report::{Format, Report};
+use reports::review::Usage;
 use reports::text::WIDTH;
 
 use super::common::{REPORT_FOLDER, choices};
@@ -25,9 +26,15 @@ pub struct ReportArgs {
     /// Compare the first run with this older one: what differs, what changed
     #[arg(long, value_name = "RUN")]
     against: Option<PathBuf>,
-    /// Go through the open questions one by one, with a recommendation on top
+    /// Answer the open questions of the design: one screen, the rest under its rows
     #[arg(long)]
     design_review: bool,
+    /// How often what happens in a week, for the review [default: reports/usage.toml]
+    #[arg(long, value_name = "FILE", requires = "design_review")]
+    usage: Option<PathBuf>,
+    /// Print the commands that would settle what is open, the one that settles most per minute first
+    #[arg(long)]
+    plan_evidence: bool,
     /// The strategy that others are compared with [default: that of the run]
     #[arg(long, value_name = "STRATEGY")]
     baseline: Option<String>,
@@ -87,8 +94,12 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
             bail!("--against {name}: it is {what}; only runs of harness compare can be compared with each other");
         }
     }
-    if args.design_review {
-        report.review();
+    if args.design_review || args.plan_evidence {
+        report.review(&usage(args)?);
+    }
+    if args.plan_evidence {
+        print!("{}", report.review.script);
+        return Ok(ExitCode::SUCCESS);
     }
     show(&report);
     let out = match (&args.out, args.runs.first()) {
@@ -111,6 +122,12 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn usage(args: &ReportArgs) -> Result<Usage> {
+    let Some(path) = &args.usage else { return Ok(Usage::default()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Usage::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))
+}
+
 fn check_baseline(sources: &[RunSource], baseline: &str) -> Result<()> {
     for source in sources {
         let RunSource::Compare(run) = source else { continue };
@@ -123,11 +140,14 @@ fn check_baseline(sources: &[RunSource], baseline: &str) -> Result<()> {
     Ok(())
 }
 
-/// Prints the review and the changes, where there are any, then the tables of each run.
+/// Prints the first screen of a review; else the changes, where there are any, and the tables of each run.
 fn show(report: &Report) {
     let mut short = report.document();
-    short.sections.retain(|section| section.id == "changes" || report.review.iter().any(|part| part.id == section.id));
+    short.sections.retain(|section| section.id == "changes" || section.id == "review");
     print!("{}", terminal::render(&short, WIDTH));
+    if !report.review.claims.is_empty() {
+        return;
+    }
     report.summary().iter().for_each(|document| print!("\n{}", terminal::render(document, WIDTH)));
     for run in &report.probes {
         print!("\n{}", matrix::render(&run.rows, WIDTH));

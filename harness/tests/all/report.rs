@@ -39,7 +39,6 @@ fn a_comparison_ends_with_its_report_and_two_can_be_compared() {
         for file in FILES {
             assert!(run.join("report").join(file).metadata().unwrap().len() > 200, "{file}");
         }
-        assert!(fs::read_dir(run.join("report/plots")).unwrap().count() >= 1);
     }
     // The same as compare wrote, again.
     let page = fs::read_to_string(runs[0].join("report/report.html")).unwrap();
@@ -50,7 +49,7 @@ fn a_comparison_ends_with_its_report_and_two_can_be_compared() {
     let args =
         [text(&runs[0]), "--against", text(&runs[1]), "--design-review", "--format", "md,json", "--out", text(&out)];
     let said = report(&place, args).done();
-    assert!(said.stdout.contains("too few rounds to find any change"), "{}", said.stdout);
+    assert!(said.stdout.contains("one round cannot show any change"), "{}", said.stdout);
     assert!(said.stdout.lines().all(|line| line.chars().count() <= 100 || line.contains('/') || line.starts_with(' ')));
     let mut names: Vec<String> =
         fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -337,12 +337,12 @@ pub fn made_up_checksum(text: &str) -> String {
     (1..=4).map(|seed| format!("{:016x}", fnv(seed))).collect()
 }
 
+/// A seed by which two, three and six workspaces come in the order of their corpus in the first round.
+pub const LISTED_ORDER: &str = "505";
+
 /// Columns of `steps.csv` that no second run of the same options would measure again: times, and sizes on disk, which hold
 /// what compilers and stores write of times.
-/// A seed by which two, three and six workspaces come in the order of their corpus in the first round.
-const LISTED_ORDER: &str = "505";
-
-const MEASURED: &str = "wall_s user_s sys_s plan_s restore_s cargo_s publish_s rustc_s noop_s hit_rate_by_cost store_bytes \
+const MEASURED: &str = "wall_s graph_call_s daemon_s user_s sys_s plan_s restore_s cargo_s publish_s rustc_s noop_s hit_rate_by_cost store_bytes \
                         store_allocated_bytes store_physical_bytes tree_bytes tree_allocated_bytes tree_physical_bytes \
                         all_physical_bytes marginal_physical_bytes";
 

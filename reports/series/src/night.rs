@@ -17,7 +17,7 @@ mod judge;
 mod summary;
 mod verdicts;
 
-pub use finding::{MIN_CHANGE, NightFinding};
+pub use finding::{GOOD_RUNS, MIN_CHANGE, NightFinding, is_beyond};
 pub use judge::{JudgeStage, JudgedRun, Night, judge};
 pub use summary::summary;
 pub use verdicts::{RunVerdict, VerdictOutcome, accept, is_good, verdicts};

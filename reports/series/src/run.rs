@@ -90,7 +90,7 @@ pub struct TrackKey {
 pub struct TrackPoint {
     /// The track.
     pub key: TrackKey,
-    /// Natural logarithm of wall time ÷ that of the baseline in the same round: median over rounds;
+    /// Natural logarithm of wall time ÷ that of the baseline in the same round: mean over rounds;
     /// over all workspaces, the mean of those. `None` for the baseline itself.
     pub log_ratio: Option<f64>,
     /// Wall seconds, median over rounds; over all workspaces, their sum.

@@ -1,9 +1,10 @@
-//! What the change points promise, by simulation.
+//! What nights and change points promise, by simulation.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use rayon::prelude::*;
 use reports::stats::Random;
 use series::change::{ChangeSettings, Nulls, TrackOutcome, TrackValues, judge};
+use series::night::{GOOD_RUNS, is_beyond};
 
 /// Any difference counts: the level of the test alone.
 const BARE: ChangeSettings = ChangeSettings { alpha: 0.05, least: 0.0 };
@@ -128,4 +129,95 @@ fn few_runs_are_called_few() {
     // … but a hundred that change together are.
     let together: Vec<TrackValues> = (0..100).map(|_| step(12)).collect();
     assert!(judge(&together, &ChangeSettings::default(), &nulls).iter().all(|it| changes(it) == 1));
+}
+
+/// Nights of 16 strategies in 3 steps, all against one baseline, 4 rounds of 3 workspaces with 3 % noise.
+struct Nights {
+    random: Random,
+    /// How much each differs from night to night, whatever its rounds say.
+    drift: f64,
+    /// Good runs, oldest first.
+    good: Vec<Vec<f64>>,
+    suspected: Vec<bool>,
+}
+
+impl Nights {
+    const ARMS: usize = 48;
+
+    fn new(seed: u64, drift: f64) -> Self {
+        let random = Random::named(seed, "nights");
+        Self { random, drift, good: Vec::new(), suspected: vec![false; Self::ARMS] }
+    }
+
+    /// A night with both its looks, `step` slower than before; what is reported. That p has to be small, too,
+    /// is left out: it can only lower the rates.
+    fn next(&mut self, step: f64) -> Vec<bool> {
+        // 3 % of a baseline that all share, of each arm, and of each night.
+        let share = 0.03 / 12.0_f64.sqrt();
+        let drifts: Vec<f64> = (0..Self::ARMS).map(|_| step + self.drift * self.random.normal()).collect();
+        let mut look = || {
+            let base = share * self.random.normal();
+            drifts.iter().map(|it| it + base + share * self.random.normal()).collect::<Vec<f64>>()
+        };
+        let (first, second) = (look(), look());
+        let newest = self.good.len().saturating_sub(GOOD_RUNS);
+        let found: Vec<bool> = (0..Self::ARMS)
+            .map(|arm| {
+                let good: Vec<f64> = self.good[newest..].iter().map(|run| run[arm]).collect();
+                let other = good.iter().rev().nth(1).or(good.first()).copied();
+                !good.is_empty() && is_beyond(first[arm], &good) && is_beyond(second[arm], other.as_slice())
+            })
+            .collect();
+        let reported: Vec<bool> = found.iter().zip(&self.suspected).map(|(now, before)| *now && *before).collect();
+        // What is reported by mistake is accepted.
+        if !found.contains(&true) || reported.contains(&true) {
+            self.good.push(first);
+        }
+        self.suspected = if reported.contains(&true) { vec![false; Self::ARMS] } else { found };
+        reported
+    }
+}
+
+#[test]
+fn nights_without_a_change_are_quiet() {
+    for (drift, bar) in [(0.01, 0.001), (0.02, 0.002), (0.03, 0.01)] {
+        let series: Vec<Vec<(usize, bool)>> = (0..200)
+            .into_par_iter()
+            .map(|seed| {
+                let mut nights = Nights::new(seed, drift);
+                (0..60 + GOOD_RUNS).map(|_| (nights.good.len(), nights.next(0.0).contains(&true))).collect()
+            })
+            .collect();
+        let rate = |least: usize, most: usize| {
+            let of: Vec<bool> =
+                series.iter().flatten().filter(|it| (least..=most).contains(&it.0)).map(|it| it.1).collect();
+            of.iter().filter(|it| **it).count() as f64 / of.len().max(1) as f64
+        };
+        let (one, three, seven, full) = (rate(1, 1), rate(3, 3), rate(7, 7), rate(GOOD_RUNS, usize::MAX));
+        let any = |it: &&Vec<(usize, bool)>| it.iter().any(|it| it.0 >= GOOD_RUNS && it.1);
+        let any = series.iter().filter(any).count() as f64 / 200.0;
+        println!(
+            "drift {drift}: nights with a false alarm {full:.4}, with 1 good run {one:.3}, with 3 {three:.3}, with 7 {seven:.3}; in 60 nights {any:.3}"
+        );
+        assert!(full <= bar, "{drift}: {full}");
+    }
+}
+
+#[test]
+fn a_night_finds_ten_per_cent() {
+    for (drift, by_second, by_fifth) in [(0.01, 0.85, 0.9), (0.03, 0.3, 0.5)] {
+        let nights_until: Vec<usize> = (0..400)
+            .into_par_iter()
+            .map(|seed| {
+                let mut nights = Nights::new(seed, drift);
+                while nights.good.len() < GOOD_RUNS {
+                    nights.next(0.0);
+                }
+                (1..=5).find(|_| nights.next(1.1_f64.ln())[0]).unwrap_or(99)
+            })
+            .collect();
+        let by = |night: usize| nights_until.iter().filter(|it| **it <= night).count() as f64 / 400.0;
+        println!("drift {drift}: 10 % slower, reported by the second night {:.3}, by the fifth {:.3}", by(2), by(5));
+        assert!(by(2) >= by_second && by(5) >= by_fifth, "{drift}: {} {}", by(2), by(5));
+    }
 }

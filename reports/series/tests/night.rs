@@ -40,8 +40,12 @@ impl TestSeries {
     }
 }
 
+fn places(findings: &[NightFinding]) -> Vec<(&str, &str)> {
+    findings.iter().map(|it| (it.place(), it.strategy())).collect()
+}
+
 fn found(night: &Night) -> Vec<(&str, &str)> {
-    night.regressions.iter().map(|it| (it.place(), it.strategy())).collect()
+    places(&night.regressions)
 }
 
 fn against(night: &Night) -> Option<&str> {
@@ -56,24 +60,28 @@ fn a_regression_stays_until_it_is_accepted() {
     let same = place.judge(&night(2));
     assert_eq!((found(&same), against(&same)), (vec![], Some("2026-01-02-quick")));
 
-    for day in [3, 4] {
+    let suspected = place.judge(&slow(3));
+    assert_eq!((found(&suspected), places(&suspected.suspected)), (vec![], vec![("warm", "copy+aggressive")]));
+    assert_eq!(verdicts(&place.series).unwrap()["2026-01-04-quick"].outcome, VerdictOutcome::Suspected);
+    for day in [4, 5] {
         let slower = place.judge(&slow(day));
         assert_eq!(found(&slower), [("warm", "copy+aggressive")], "exactly that, and every night");
         assert_eq!(against(&slower), Some("2026-01-03-quick"), "not against one that has it, too");
-        assert!(slower.regressions[0].to_string().starts_with("copy+aggressive got slower in warm: +3"));
+        assert!(slower.regressions[0].to_string().starts_with("copy+aggressive got slower in warm: +"));
     }
-    let document = summary(&place.judge(&slow(4)), &place.series, &[]).unwrap();
+    let document = summary(&place.judge(&slow(5)), &place.series, &[]).unwrap();
     assert_eq!(document.title, "Nightly, quick: 1 regression");
 
     let refused = |run: &str| accept(&place.series, run, "it is worth it").unwrap_err().to_string();
     assert!(refused("2026-01-03-quick").contains("no regression"));
     assert!(refused("2026-01-28-quick").contains("there is no run"));
-    accept(&place.series, "2026-01-05-quick", "it is worth it").unwrap();
-    let after = place.judge(&slow(6));
-    assert_eq!((found(&after), against(&after)), (vec![], Some("2026-01-05-quick")));
+    accept(&place.series, "2026-01-06-quick", "it is worth it").unwrap();
+    let after = place.judge(&slow(7));
+    assert_eq!((found(&after), against(&after)), (vec![], Some("2026-01-06-quick")));
+    assert!(after.suspected.is_empty());
     // Judging it once more takes nothing back.
-    place.judge(&slow(4));
-    let verdict = &verdicts(&place.series).unwrap()["2026-01-05-quick"];
+    place.judge(&slow(5));
+    let verdict = &verdicts(&place.series).unwrap()["2026-01-06-quick"];
     assert_eq!((verdict.outcome, verdict.because.as_deref()), (VerdictOutcome::Accepted, Some("it is worth it")));
     assert_eq!(verdict.findings.len(), 1);
 }
@@ -89,7 +97,7 @@ fn what_is_not_slower_again_does_not_count() {
 
     let look = |again: &Path| {
         let judged = judge(&place.series, std::slice::from_ref(&run), Some(again), JudgeStage::Final).unwrap();
-        (judged.regressions.len(), judged.unconfirmed.len(), judged.looked_at_again())
+        (judged.suspected.len(), judged.unconfirmed.len(), judged.looked_at_again())
     };
     assert_eq!(look(&place.made(&slow(3))), (1, 0, (1, 0)));
     assert_eq!(
@@ -107,6 +115,17 @@ fn what_is_not_slower_again_does_not_count() {
     std::fs::write(foreign.join("run.json"), text.replace("c0ffee", "decaf")).unwrap();
     let error = judge(&place.series, &[run], Some(&foreign), JudgeStage::Final).unwrap_err();
     assert!(matches!(error, SeriesError::OtherLine(..)), "{error}");
+}
+
+/// A night in which a strategy was lucky makes the next one no regression.
+#[test]
+fn slower_than_one_good_run_of_several_is_nothing() {
+    let place = TestSeries::new();
+    place.judge(&slow(1));
+    place.judge(&night(2));
+    let next = place.judge(&slow(3));
+    assert_eq!(against(&next), Some("2026-01-03-quick"));
+    assert!(next.regressions.is_empty() && next.suspected.is_empty(), "{:?}", next.suspected);
 }
 
 #[test]
@@ -134,7 +153,10 @@ fn a_night_that_leaves_a_strategy_out_is_not_compared_with() {
     let without = place.judge(&MadeRun { leaves_out: Some("copy+aggressive".into()), ..night(2) });
     assert_eq!((found(&without), against(&without)), (vec![], Some("2026-01-02-quick")));
     let slower = place.judge(&slow(3));
-    assert_eq!((found(&slower), against(&slower)), (vec![("warm", "copy+aggressive")], Some("2026-01-02-quick")));
+    assert_eq!(
+        (places(&slower.suspected), against(&slower)),
+        (vec![("warm", "copy+aggressive")], Some("2026-01-02-quick"))
+    );
     // Another run of a name that is there says nothing about it.
     std::fs::remove_dir_all(place.dir.path().join("2026-01-03-quick")).unwrap();
     let error = judge(&place.series, &[place.made(&slow(2))], None, JudgeStage::Final).unwrap_err();

@@ -7,10 +7,8 @@
 //! too, as a family of their own, and whoever reads them must know that compiler, machine
 //! and load are all in them.
 //!
-//! Each value of the new run is paired with the value of the old one of the same round and
-//! workspace. Nothing ties round 3 of one run to round 3 of another, but where both runs
-//! drew from one distribution either could as well have been the other's, which is what a
-//! sign flip asks for; the statistics and the rule are those of [`crate::stats`].
+//! Nothing ties round 3 of one run to round 3 of another: they are two samples in each
+//! workspace, judged by [`crate::stats::judge_changes`].
 
 mod conditions;
 mod pairing;
@@ -19,7 +17,7 @@ mod probes;
 use thiserror::Error;
 
 use crate::analysis::{AnalysedRun, ArmAnalysis, ArmNumbers};
-use crate::stats::{DecisionRule, FlipUnit, Judgement, judge};
+use crate::stats::{DecisionRule, FlipUnit, Judgement, judge_changes};
 
 pub use conditions::Difference;
 pub use probes::{ProbeChanges, probe_changes};
@@ -101,16 +99,16 @@ pub fn changes(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> Result<Changes, In
     }
     let baseline = new.analysis.baseline.clone();
     let found = pairing::pairs(new, old, &baseline);
-    if found.iter().all(|it| it.sample.pairs() == 0) {
-        return refuse("they have no step, strategy, workspace and round in common; compare runs that do".into());
+    if found.iter().all(|it| it.samples.0.pairs() == 0 || it.samples.1.pairs() == 0) {
+        return refuse("they have no step, strategy and workspace in common; compare runs that do".into());
     }
     let rule = rule(new, old);
     let mut arms: Vec<Change> = Vec::new();
     for bare in [false, true] {
         let family: Vec<&pairing::Pairs<'_>> = found.iter().filter(|it| it.bare == bare).collect();
-        let samples: Vec<_> = family.iter().map(|it| it.sample.clone()).collect();
-        let size = samples.iter().filter(|sample| sample.pairs() > 0).count();
-        let judged = judge(&samples, &rule, new.analysis.info.seed);
+        let samples: Vec<_> = family.iter().map(|it| it.samples.clone()).collect();
+        let judged = judge_changes(&samples, &rule, new.analysis.info.seed);
+        let size = judged.iter().filter(|it| it.pairs > 0).count();
         arms.extend(family.iter().zip(judged).map(|(pairs, judgement)| change(pairs, judgement, size)));
     }
     // In the order of the new run: steps, then strategies.
@@ -134,7 +132,7 @@ pub fn changes(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> Result<Changes, In
     })
 }
 
-/// Pairs may be flipped singly only where both schedules drew them singly.
+/// Single values may be exchanged only where both schedules drew them singly.
 fn rule(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> DecisionRule {
     let both = [new, old].iter().all(|run| FlipUnit::of_run(&run.analysis.info) == FlipUnit::Pair);
     DecisionRule { block: if both { FlipUnit::Pair } else { FlipUnit::Round }, ..DecisionRule::default() }

@@ -6,14 +6,14 @@ use crate::analysis::{AnalysedRun, Analysis, ArmAnalysis};
 use crate::stats::PairedSample;
 use records::{Status, StepRow};
 
-/// One strategy in one step of both runs, with its sample of new ÷ old.
+/// One strategy in one step of both runs, with its new and old sample.
 pub(super) struct Pairs<'a> {
     pub scenario: &'a str,
     pub step: &'a str,
     pub new: &'a ArmAnalysis,
     pub old: &'a ArmAnalysis,
     pub bare: bool,
-    pub sample: PairedSample,
+    pub samples: (PairedSample, PairedSample),
 }
 
 pub(super) fn strategies(run: &Analysis) -> Vec<String> {
@@ -36,15 +36,9 @@ pub(super) fn pairs<'a>(new: AnalysedRun<'a>, old: AnalysedRun<'a>, baseline: &s
             let Some(other) = twin.arm(arm.name()) else { continue };
             let bare = arm.name() == baseline;
             let place = |strategy: &str| (step.scenario.clone(), step.step.clone(), strategy.to_owned());
-            let values = |walls: &Walls| values(walls, &place(arm.name()), &place(baseline), bare);
-            let (fresh, stale) = (values(&of_new), values(&of_old));
-            let mut sample = PairedSample::new(format!("{}/{}/{}/against", step.scenario, step.step, arm.name()));
-            for ((round, workspace), value) in &fresh {
-                if let Some(before) = stale.get(&(*round, workspace.clone())) {
-                    sample.add(workspace, *round, *value, *before);
-                }
-            }
-            pairs.push(Pairs { scenario: &step.scenario, step: &step.step, new: arm, old: other, bare, sample });
+            let (own, base) = (place(arm.name()), place(baseline));
+            let samples = (sample(&of_new, &own, &base), sample(&of_old, &own, &base));
+            pairs.push(Pairs { scenario: &step.scenario, step: &step.step, new: arm, old: other, bare, samples });
         }
     }
     pairs
@@ -57,7 +51,7 @@ type Walls = BTreeMap<PairPlace, BTreeMap<(u32, String), f64>>;
 
 fn walls(run: AnalysedRun<'_>) -> Walls {
     let mut walls = Walls::new();
-    let counts = |row: &&StepRow| row.status == Status::Ok;
+    let counts = |row: &&StepRow| row.status == Status::Ok && row.disturbed().is_none();
     for row in run.folder.steps.iter().filter(counts) {
         if let Some(wall) = row.wall_s {
             let place = (row.scenario.clone(), row.step.clone(), row.strategy.clone());
@@ -68,12 +62,15 @@ fn walls(run: AnalysedRun<'_>) -> Walls {
 }
 
 /// Ratios to the baseline of the same round and workspace; of the baseline itself, times.
-fn values(walls: &Walls, arm: &PairPlace, baseline: &PairPlace, bare: bool) -> BTreeMap<(u32, String), f64> {
-    let (Some(own), Some(base)) = (walls.get(arm), walls.get(baseline)) else { return BTreeMap::new() };
-    if bare {
-        return own.clone();
+fn sample(walls: &Walls, arm: &PairPlace, baseline: &PairPlace) -> PairedSample {
+    let mut sample = PairedSample::new(format!("{}/{}/{}/against", arm.0, arm.1, arm.2));
+    let none = BTreeMap::new();
+    let (own, base) = (walls.get(arm).unwrap_or(&none), walls.get(baseline).unwrap_or(&none));
+    for (cell, wall) in own {
+        let other = if arm == baseline { Some(1.0) } else { base.get(cell).copied() };
+        if let Some(other) = other {
+            sample.add(&cell.1, cell.0, *wall, other);
+        }
     }
-    let ratio =
-        |(cell, wall): (&(u32, String), &f64)| Some((cell.clone(), wall / base.get(cell).filter(|it| **it > 0.0)?));
-    own.iter().filter_map(ratio).collect()
+    sample
 }

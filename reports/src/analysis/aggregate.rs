@@ -1,6 +1,6 @@
 //! Many rows, one number: sums, medians and means over workspaces and rounds.
 
-use crate::stats::{geometric_mean, median};
+use crate::stats::{PairedSample, median};
 use records::{Status, StepRow};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,23 +19,20 @@ pub(super) fn sum_of_medians(rows: &[&StepRow], value: impl Fn(&StepRow) -> Opti
     (!medians.is_empty()).then(|| medians.iter().sum())
 }
 
-/// Geometric mean over workspaces of the median ratio over rounds, and of how many.
-pub(super) fn ratio(
-    ok: &[&StepRow],
-    baseline: &[&StepRow],
-    of: impl Fn(&StepRow) -> Option<f64>,
-) -> (Option<f64>, usize) {
-    let seconds = |row: &StepRow| of(row).filter(|seconds| *seconds > 0.0);
+/// Geometric mean over workspaces of the geometric mean over rounds, of what has no judgement.
+pub(super) fn ratio(ok: &[&StepRow], baseline: &[&StepRow], of: impl Fn(&StepRow) -> Option<f64>) -> Option<f64> {
     let of_baseline: BTreeMap<(u32, &str), f64> = baseline
         .iter()
         .filter(|row| row.status == Status::Ok)
-        .filter_map(|row| Some(((row.round, row.workspace.as_str()), seconds(row)?)))
+        .filter_map(|row| Some(((row.round, row.workspace.as_str()), of(row)?)))
         .collect();
-    // Logs, as a verdict takes them: of 0.5 and 2 the middle is 1.
-    let logs =
-        by_workspace(ok, |row| Some((seconds(row)? / of_baseline.get(&(row.round, row.workspace.as_str()))?).ln()));
-    let medians: Vec<f64> = logs.iter().filter_map(|values| median(values)).map(f64::exp).collect();
-    (geometric_mean(&medians), medians.len())
+    let mut sample = PairedSample::default();
+    for row in ok {
+        if let Some((arm, base)) = of(row).zip(of_baseline.get(&(row.round, row.workspace.as_str()))) {
+            sample.add(&row.workspace, row.round, arm, *base);
+        }
+    }
+    sample.estimate().map(f64::exp)
 }
 
 /// Mean of `value` weighed by `weight`; a plain mean where a weight is unknown.

@@ -29,8 +29,7 @@ pub struct ArmAnalysis {
     pub rounds: Vec<u32>,
     /// Every metric.
     pub numbers: ArmNumbers,
-    /// Geometric mean over workspaces of the median over rounds of wall ÷ the
-    /// baseline's wall in the same round; 1 for the baseline.
+    /// The ratio of `wall`; 1 for the baseline, and `None` for a control that repeats another arm.
     pub against_baseline: Option<f64>,
     /// Workspaces that entered it.
     pub paired_workspaces: usize,
@@ -106,12 +105,10 @@ impl ShadowCounts {
 impl ArmAnalysis {
     /// From all rows of an arm, those of them that count, and the baseline's.
     pub(super) fn of(strategy: &str, rows: &[&StepRow], counted: &ArmRows<'_>, baseline: &[&StepRow]) -> Self {
-        let wall = |row: &StepRow| row.wall_s;
-        let (against_baseline, paired_workspaces) = ratio(&counted.ok, baseline, wall);
         let at = |position: u64| {
             let here: Vec<&StepRow> =
                 counted.ok.iter().copied().filter(|row| row.store_position == Some(position)).collect();
-            ratio(&here, baseline, wall).0
+            ratio(&here, baseline, |row| row.wall_s)
         };
         let positions = counted.ok.iter().filter_map(|row| row.store_position).max().filter(|most| *most > 1);
         let disturbed: Vec<f64> = counted.ok.iter().filter_map(|row| row.disturbed()).collect();
@@ -128,9 +125,9 @@ impl ArmAnalysis {
             workspaces: counted.built,
             rounds,
             numbers: ArmNumbers::of(counted),
-            against_baseline,
-            paired_workspaces,
-            cpu_against_baseline: ratio(&counted.ok, baseline, |row| Some(row.user_s? + row.sys_s?)).0,
+            against_baseline: None,
+            paired_workspaces: 0,
+            cpu_against_baseline: ratio(&counted.ok, baseline, |row| Some(row.user_s? + row.sys_s?)),
             by_store_position: (1..=positions.unwrap_or(0)).map(at).collect(),
             disturbed: disturbed.iter().copied().reduce(f64::max).map(|most| (disturbed.len(), most)),
             is_noop: !counted.ok.is_empty()

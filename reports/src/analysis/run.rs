@@ -10,8 +10,7 @@ use super::aggregate::WallRounds;
 use super::arm::ArmAnalysis;
 use super::causes::{CauseGroup, causes};
 use super::metrics::ArmRows;
-use crate::stats::power::{minimum_detectable_effect, rounds_needed};
-use crate::stats::{Comparison, DecisionRule, Question, Verdict, compare_overall};
+use crate::stats::{Comparison, Question, Verdict, compare_overall};
 
 /// A run of `harness compare`.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +73,7 @@ pub struct StepAnalysis {
     pub detectable_as_control: Option<Detectable>,
 }
 
-/// An effect that would have been found with a chance of
-/// [`POWER`](crate::stats::power::POWER), from the noise of one arm.
+/// An effect that would have been found 8 times out of 10, from the noise of one arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detectable {
     /// The arm whose noise it was worked out from.
@@ -93,8 +91,8 @@ pub enum VerdictStanding {
     NothingToCompare,
     /// No arm has a valid pair of rows.
     NoPair,
-    /// Whatever has pairs has too few rounds.
-    TooFewRounds,
+    /// Whatever has pairs has one round: no interval.
+    Estimates,
     /// At least one verdict says something.
     Judged,
 }
@@ -120,16 +118,21 @@ impl Analysis {
         let comparisons = compare_overall(&run.steps, &question);
         let family = comparisons.iter().filter(|it| !it.control).map(|it| it.family).max().unwrap_or(0);
         let mut steps = steps(run, &baseline, &order);
+        for arm in steps.iter_mut().filter_map(|step| step.arms.iter_mut().find(|arm| arm.strategy == baseline)) {
+            arm.against_baseline = arm.numbers.wall_s.map(|_| 1.0);
+            arm.paired_workspaces = arm.workspaces;
+        }
         for it in comparisons {
             if let Some(arm) = find(&mut steps, &it.scenario, &it.step, &it.strategy) {
+                arm.against_baseline = it.judgement.ratio.filter(|_| it.baseline == baseline);
+                arm.paired_workspaces = it.judgement.workspaces;
                 arm.wall = Some(it);
             }
         }
         for step in &mut steps {
             let open = step.compared().filter(|it| it.judgement.verdict == Verdict::NoDifferenceFound);
-            let worst_of_all = || worst(step.compared(), family, &question.rule);
-            let detectable = worst(open, family, &question.rule).or_else(worst_of_all);
-            step.detectable_as_control = worst(step.controls(), family, &question.rule);
+            let detectable = worst(open).or_else(|| worst(step.compared()));
+            step.detectable_as_control = worst(step.controls());
             step.detectable = detectable;
         }
         let others: Vec<&str> = order.iter().copied().filter(|name| *name != baseline).collect();
@@ -161,29 +164,18 @@ impl Analysis {
         let any = |wanted: fn(Verdict) -> bool| self.comparisons().any(|it| wanted(it.judgement.verdict));
         if self.comparisons().next().is_none() {
             VerdictStanding::NothingToCompare
-        } else if any(|it| !matches!(it, Verdict::Invalid | Verdict::TooFewRounds)) {
+        } else if any(|it| !matches!(it, Verdict::Invalid | Verdict::OneRound)) {
             VerdictStanding::Judged
-        } else if any(|it| it == Verdict::TooFewRounds) {
-            VerdictStanding::TooFewRounds
+        } else if any(|it| it == Verdict::OneRound) {
+            VerdictStanding::Estimates
         } else {
             VerdictStanding::NoPair
         }
     }
 
-    /// How many comparisons the largest family has.
-    pub fn largest_family(&self) -> usize {
-        self.comparisons().map(|it| it.family).max().unwrap_or(0)
-    }
-
     /// Rounds of the comparison that has most.
     pub fn most_rounds(&self) -> usize {
         self.comparisons().map(|it| it.judgement.rounds).max().unwrap_or(0)
-    }
-
-    /// Rounds from which every comparison can find a difference.
-    pub fn rounds_needed(&self) -> usize {
-        let workspaces = self.comparisons().map(|it| it.judgement.workspaces).filter(|count| *count > 0);
-        rounds_needed(self.largest_family(), workspaces.min().unwrap_or(0), &self.question.rule)
     }
 }
 
@@ -237,9 +229,9 @@ fn find<'a>(steps: &'a mut [StepAnalysis], scenario: &str, step: &str, strategy:
     step.arms.iter_mut().find(|arm| arm.strategy == strategy)
 }
 
-fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>, family: usize, rule: &DecisionRule) -> Option<Detectable> {
+fn worst<'a>(arms: impl Iterator<Item = &'a Comparison>) -> Option<Detectable> {
     let effects = arms.filter_map(|it| {
-        let effect = minimum_detectable_effect(it.judgement.spread?, it.judgement.blocks, family, rule)?;
+        let effect = it.judgement.detectable?;
         Some(Detectable { strategy: it.strategy.clone(), rounds: it.judgement.rounds, effect })
     });
     effects.max_by(|a, b| a.effect.total_cmp(&b.effect))

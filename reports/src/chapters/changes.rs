@@ -5,7 +5,7 @@ use crate::analysis::Metric;
 use crate::document::{Block, Cell, Grid, Section, heads};
 use crate::stats::Verdict;
 use crate::text::{UNMEASURED, clean, fit, seconds};
-use crate::words::{bounds, first_line, listed, plural, probability, ratio_or_dash, verdict_tone};
+use crate::words::{bounds, first_line, listed, plural, ratio_or_dash, verdict_tone};
 
 pub(super) fn sentence(changes: &Changes) -> String {
     let judged = |verdict: Verdict| -> Vec<String> {
@@ -22,12 +22,12 @@ pub(super) fn sentence(changes: &Changes) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     let arms = changes.arms.iter().filter(|it| !it.bare);
-    let few = arms.clone().filter(|it| it.judgement.verdict == Verdict::TooFewRounds).count();
+    let few = arms.clone().filter(|it| it.judgement.verdict == Verdict::OneRound).count();
     let what = match (parts.is_empty(), few) {
         (false, _) => parts.join("; "),
         (true, 0) => "no change of any strategy against its baseline was found".into(),
-        (true, few) if few == arms.count() => "too few rounds to find any change".into(),
-        (true, few) => format!("no change found; {} with too few rounds to say", plural(few, "comparison")),
+        (true, few) if few == arms.count() => "one round cannot show any change".into(),
+        (true, few) => format!("no change found; {} with one round only", plural(few, "comparison")),
     };
     let conditions = match changes.differences.iter().filter(|it| it.weighs).count() {
         0 => String::new(),
@@ -49,8 +49,8 @@ pub fn section(changes: &Changes) -> Section {
         section.push(Block::Note(format!("Only in {run}: {}.", names.join(", "))));
     }
     section.say(format!(
-        "A strategy is judged by its ratio to {base} within its own run: new ratio ÷ old ratio, paired by round and \
-         workspace, with the same test, interval and rule as arms of one run. The rows of {base} compare bare times: \
+        "A strategy is judged by its ratio to {base} within its own run: new ratio ÷ old ratio, within each \
+         workspace, with the same interval and rule as arms of one run. The rows of {base} compare bare times: \
          compiler, machine and load are all in them.",
         base = changes.baseline,
     ));
@@ -79,10 +79,9 @@ fn differences(changes: &Changes) -> Grid {
 
 fn judged(changes: &Changes) -> Grid {
     let mut grid = Grid::new(
-        "Change: new ÷ old, below 1x is better; interval and p as for arms, p corrected over all strategies; n: pairs.",
+        "Change: new ÷ old, below 1x is better; interval as for arms, at the level of all strategies together; n: rounds × workspaces of the run with fewer.",
         &heads(
-            "step | strategy | >old ratio | >new ratio | >old wall | >new wall | >change | >interval | \
- >p | >n | verdict",
+            "step | strategy | >old ratio | >new ratio | >old wall | >new wall | >change | >interval | >n | verdict",
         ),
     );
     for it in &changes.arms {
@@ -97,7 +96,6 @@ fn judged(changes: &Changes) -> Grid {
             Cell::from(seconds(it.new.wall_s)),
             Cell::from(ratio_or_dash(found.ratio)),
             Cell::from(interval),
-            Cell::from(probability(found.p_corrected)),
             Cell::from(found.pairs.to_string()),
             verdict(it),
         ]);

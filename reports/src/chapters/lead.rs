@@ -4,29 +4,61 @@ use std::collections::BTreeSet;
 
 use crate::analysis::VerdictStanding;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
+use crate::document::{Block, Cell, Grid, Section};
 use crate::probes::{ProbeRun, ProbeVerdict};
 use crate::stats::Verdict;
-use crate::text::{bytes, percent};
-use crate::words::{bounds, distinct, estimate, first_line, listed, plural, ratio_or_dash};
+use crate::text::UNMEASURED;
+use crate::words::{distinct, estimate, first_line, left_open, listed, plural, ratio_or_dash};
 use records::RunInfo;
 use records::run_folder::CutOff;
 
 pub(super) fn of_run(run: &Analysis, several: bool) -> Vec<String> {
-    let mut lead = vec![what(run, several), machine(&run.info)];
+    let mut lead = vec![what(run, several)];
     lead.extend(shards(&run.info));
     if run.cut != CutOff::default() {
         lead.push("The run was cut off in the middle of a step, which was left out.".into());
     }
     lead.extend(left_out(run));
-    if run.standing() == VerdictStanding::TooFewRounds {
-        let needed = match run.rounds_needed() {
-            usize::MAX => "no number of rounds allows a verdict on so many comparisons".to_owned(),
-            needed => format!("a verdict takes {needed} rounds"),
-        };
-        lead.push(format!("Too few rounds for verdicts: the ratios below are estimates; {needed}."));
+    if run.standing() == VerdictStanding::Estimates {
+        lead.push("One round only: the ratios below are estimates; a second one gives intervals.".into());
     }
-    lead.extend(run.steps.iter().filter(|step| !step.cleans).filter_map(|step| step_sentence(run, step)));
+    lead.extend(run.steps.iter().flat_map(|step| &step.arms).filter_map(failed_control));
     lead
+}
+
+/// Strategies by steps: the ratio to the baseline with its verdict; tinted where there is a difference.
+pub(super) fn matrix(run: &Analysis, prefix: &str) -> Option<Section> {
+    let steps: Vec<&StepAnalysis> = run.steps.iter().filter(|step| !step.cleans).collect();
+    let walls = |step: &&StepAnalysis| step.arms.iter().filter_map(|arm| arm.wall.clone()).collect::<Vec<_>>();
+    let names = distinct(steps.iter().flat_map(walls).map(|wall| wall.strategy));
+    let several = distinct(steps.iter().map(|step| &step.scenario)).len() > 1;
+    let head = |step: &&StepAnalysis| {
+        if several { format!(">{}\n{}", step.scenario, step.step) } else { format!(">{}", step.step) }
+    };
+    let heads: Vec<String> = ["strategy".to_owned()].into_iter().chain(steps.iter().map(head)).collect();
+    let caption = format!("Wall time ÷ that of {} in the same round and workspace; below 1x is faster.", run.baseline);
+    let mut grid = Grid::new(caption, &heads.iter().map(String::as_str).collect::<Vec<_>>());
+    for name in names {
+        let cell = |step: &&StepAnalysis| {
+            let Some(found) = step.arm(&name).and_then(|arm| arm.wall.as_ref()).map(|wall| &wall.judgement) else {
+                return Cell::from(UNMEASURED);
+            };
+            let shade = match found.verdict {
+                Verdict::Faster | Verdict::Slower => Cell::ratio(found.ratio),
+                _ => Cell::default(),
+            };
+            // What is not decided is said by the width of the interval.
+            let words = match (found.verdict, &found.interval) {
+                (Verdict::NoDifferenceFound, Some(interval)) => left_open(interval),
+                (verdict, _) => verdict.to_string(),
+            };
+            Cell { text: format!("{} {words}", ratio_or_dash(found.ratio)), ..shade }
+        };
+        grid.row([Cell::from(name.clone())].into_iter().chain(steps.iter().map(cell)));
+    }
+    let mut section = Section::new(&format!("{prefix}verdicts"), format!("Verdicts of {}", run.info.name), 0);
+    section.push(Block::Grid(grid.clone()));
+    (!grid.is_empty()).then_some(section)
 }
 
 pub(super) fn of_probes(run: &ProbeRun) -> String {
@@ -77,20 +109,6 @@ fn what(run: &Analysis, several: bool) -> String {
     )
 }
 
-fn machine(info: &RunInfo) -> String {
-    let host = &info.host;
-    let mut parts: Vec<String> = vec![
-        first_line(&info.toolchain.rustc).to_owned(),
-        host.cores.map(|cores| plural(cores as usize, "core")).unwrap_or_default(),
-        host.memory_bytes.map(|size| format!("{} of memory", bytes(Some(size as f64)))).unwrap_or_default(),
-        info.file_systems.last().map(|fs| fs.kind.clone()).unwrap_or_default(),
-        host.os.clone().unwrap_or_default(),
-        if info.started.is_empty() { String::new() } else { format!("begun {}", info.started) },
-    ];
-    parts.retain(|part| !part.is_empty());
-    if parts.is_empty() { "Where it was run is not recorded.".into() } else { format!("On {}.", parts.join(", ")) }
-}
-
 fn shards(info: &RunInfo) -> Option<String> {
     if let Some(part) = info.part() {
         return Some(format!("This is shard {part} of a run: some of its rounds, to be merged with the others."));
@@ -134,64 +152,13 @@ fn left_out(run: &Analysis) -> Option<String> {
     (out > 0).then(|| format!("{} {do_not} not count: {}{more}.", plural(out, "row"), reasons.join("; ")))
 }
 
-/// `warm, 15 pairs each; faster than none: a 0.014x (0.012x–0.016x; 100.0% of compile seconds reused), …`.
-fn step_sentence(run: &Analysis, step: &StepAnalysis) -> Option<String> {
-    let arms: Vec<&ArmAnalysis> =
-        step.arms.iter().filter(|arm| arm.name() != run.baseline && arm.wall.is_some()).collect();
-    let pairs = |arm: &&ArmAnalysis| arm.wall.as_ref().map_or(0, |wall| wall.judgement.pairs);
-    let judged: Vec<&ArmAnalysis> = arms.iter().copied().filter(|arm| !arm.is_control() && pairs(arm) > 0).collect();
-    let same = judged.first().map(pairs).filter(|first| judged.iter().all(|arm| pairs(arm) == *first));
-    let mut parts = Vec::new();
-    let order = [
-        (Verdict::Faster, format!("faster than {}", run.baseline)),
-        (Verdict::Slower, format!("slower than {}", run.baseline)),
-        (Verdict::NoDifferenceFound, format!("no difference from {} found", run.baseline)),
-        (Verdict::TooFewRounds, "estimates only".to_owned()),
-    ];
-    for (verdict, words) in order {
-        let mut here: Vec<&ArmAnalysis> = judged.iter().copied().filter(|arm| arm.verdict() == Some(verdict)).collect();
-        let value = |arm: &ArmAnalysis| arm.wall.as_ref().and_then(|wall| wall.judgement.ratio).unwrap_or(f64::MAX);
-        here.sort_by(|a, b| value(a).total_cmp(&value(b)));
-        if !here.is_empty() {
-            let arms: Vec<String> = here.iter().map(|arm| arm_words(arm, same.is_none())).collect();
-            parts.push(format!("{words}: {}", arms.join(", ")));
-        }
-    }
-    parts.extend(arms.iter().filter(|arm| arm.is_control()).filter_map(|arm| control(arm)));
-    let of = match same {
-        Some(pairs) if judged.len() > 1 => format!(", {} each", plural(pairs, "pair")),
-        Some(pairs) => format!(", {}", plural(pairs, "pair")),
-        None => String::new(),
-    };
-    (!parts.is_empty()).then(|| format!("{}{of}; {}.", step.step, parts.join("; ")))
-}
-
-/// `a 0.014x (0.012x–0.016x; 15 pairs; 100.0% of compile seconds reused)`.
-fn arm_words(arm: &ArmAnalysis, with_pairs: bool) -> String {
-    let Some(found) = arm.wall.as_ref().map(|wall| &wall.judgement) else { return arm.name().to_owned() };
-    let details = [
-        found.interval.map(|it| bounds(Some((it.low, it.high)))),
-        with_pairs.then(|| plural(found.pairs, "pair")),
-        arm.numbers.hit_rate_by_cost.map(|rate| format!("{} of compile seconds reused", percent(Some(rate)))),
-    ];
-    let details: Vec<String> = details.into_iter().flatten().collect();
-    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
-    format!("{} {}{details}", arm.name(), ratio_or_dash(found.ratio))
-}
-
-fn control(arm: &ArmAnalysis) -> Option<String> {
-    let wall = arm.wall.as_ref()?;
-    let out = estimate(&wall.judgement);
-    Some(match wall.judgement.verdict {
-        Verdict::Faster | Verdict::Slower => {
-            format!(
-                "CONTROL FAILED: {} repeats {} yet came out at {out}: do not trust this step",
-                wall.strategy, wall.baseline
-            )
-        }
-        _ => format!(
-            "the control {}, which repeats {}, came out at {out}: that much is noise",
+fn failed_control(arm: &ArmAnalysis) -> Option<String> {
+    let wall = arm.wall.as_ref().filter(|wall| wall.control)?;
+    matches!(wall.judgement.verdict, Verdict::Faster | Verdict::Slower).then(|| {
+        let (step, out) = (&wall.step, estimate(&wall.judgement));
+        format!(
+            "CONTROL FAILED in {step}: {} repeats {} yet came out at {out}: do not trust this step.",
             wall.strategy, wall.baseline
-        ),
+        )
     })
 }

@@ -16,7 +16,7 @@ pub use simulated::brief;
 
 use crate::against::Changes;
 use crate::analysis::{Analysis, ArmAnalysis, Metric, StepAnalysis};
-use crate::document::{Cell, Document, Grid, Section};
+use crate::document::{Block, Cell, Document, Grid, Section};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
 use crate::words::distinct;
@@ -24,8 +24,8 @@ use records::RunInfo;
 
 /// The document of these runs.
 ///
-/// `changes` compares the first run with an older one and comes before everything else; `review` goes
-/// through the open questions of the design and comes after the lead.
+/// `changes` compares the first run with an older one and comes before everything else; `review` answers
+/// the open questions of the design and comes before what was run.
 pub fn document(
     runs: &[&Analysis],
     probe_runs: &[&ProbeRun],
@@ -38,14 +38,22 @@ pub fn document(
     let infos: Vec<&RunInfo> = compared.chain(probed).chain(simulations.iter().map(|run| &run.info)).collect();
     let mut document = Document { title: title(&infos), ..Document::default() };
     let several = infos.len() > 1;
-    document.lead.extend(changes.map(changes::sentence));
     document.lead.extend(runs.iter().flat_map(|run| lead::of_run(run, several)));
     document.lead.extend(probe_runs.iter().map(|run| lead::of_probes(run)));
     document.lead.extend(simulations.iter().map(|run| simulated::lead(run)));
-    document.sections.extend(changes.map(changes::section));
-    document.sections.extend(review);
+    if !review.is_empty() {
+        // A review begins with its screen.
+        let mut what = Section::new("what-was-run", "What was run", 0);
+        what.push(Block::List(std::mem::take(&mut document.lead)));
+        document.sections.extend(review.into_iter().chain([what]));
+    }
+    if let Some(changes) = changes {
+        document.lead.insert(0, changes::sentence(changes));
+        document.sections.push(changes::section(changes));
+    }
     for (at, run) in runs.iter().enumerate() {
         let prefix = if several { format!("r{}-", at + 1) } else { String::new() };
+        document.sections.extend(lead::matrix(run, &prefix));
         document.sections.extend(of_run(run, &prefix));
     }
     document.sections.extend(probe_runs.iter().enumerate().map(|(at, run)| probes::section(run, at)));

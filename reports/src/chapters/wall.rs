@@ -6,7 +6,7 @@ use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::plot::{Chart, Plot, PlotInterval, RatioPanel, RatioRow};
 use crate::stats::{Judgement, Verdict};
 use crate::text::{UNMEASURED, factor, fit, seconds};
-use crate::words::{bounds, capital, distinct, first_line, plural, probability, ratio_or_dash, verdict_cell};
+use crate::words::{bounds, capital, distinct, first_line, plural, ratio_or_dash, verdict_cell};
 
 /// The longest reason shown; all of it is in the rows.
 const LONGEST_REASON: usize = 240;
@@ -35,7 +35,7 @@ pub(super) fn section(scenario: &ScenarioView<'_>) -> Option<Section> {
     section.push(Block::Grid(table(&steps, baseline)));
     for (step, found) in steps.iter().filter_map(|step| Some((step, step.detectable.as_ref()?))) {
         section.push(Block::Note(format!(
-            "{}: a difference of {:.1} % or more would have been found 8 times out of 10 (from the noise of {}).",
+            "{}: under normal noise a difference of {:.1} % or more would have been found 8 times out of 10 (from {}).",
             step.step,
             found.effect * 100.0,
             found.strategy,
@@ -55,7 +55,7 @@ fn panel(step: &StepAnalysis, baseline: &str) -> RatioPanel {
         let wall = seconds(arm.numbers.wall_s);
         let remark = match (found.filter(|found| found.ratio.is_some()), arm.problems.first()) {
             (None, Some(problem)) => problem.status.to_string(),
-            (Some(found), _) if found.verdict != Verdict::TooFewRounds => format!("{wall}, {}", found.verdict),
+            (Some(found), _) if found.verdict != Verdict::OneRound => format!("{wall}, {}", found.verdict),
             _ => wall,
         };
         forest_row(step.label(arm), found, remark)
@@ -83,7 +83,7 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
         let known = arms.filter_map(|arm| Some((arm, judgement(arm)?, judgement(arm)?.ratio?)));
         let (arm, found, ratio) = known.min_by(|a, b| a.2.total_cmp(&b.2))?;
         let verdict = match found.verdict {
-            Verdict::TooFewRounds => "an estimate, too few rounds for a verdict",
+            Verdict::OneRound => "an estimate, one round",
             verdict => verdict.as_str(),
         };
         let ratio = ratio_or_dash(Some(ratio));
@@ -91,16 +91,15 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
     };
     let found: Vec<String> = steps.iter().filter_map(best).collect();
     format!(
-        "{}. Dots: geometric mean over workspaces of the median over rounds; thick: 95 % interval, where rounds allow \
-         one; thin: smallest to largest single pair.",
+        "{}. Dots: geometric mean over workspaces and rounds; thick: its interval at the family's level; thin: smallest to largest single pair.",
         capital(&found.join("; "))
     )
 }
 
 fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
     let caption = format!(
-        "Wall time: sum over workspaces of the median round. Ratio to {baseline}: geometric mean over workspaces of the \
-         median over rounds; p: sign-flip test, corrected (Holm); n: pairs, rounds × workspaces; CPU: user and system; \
+        "Wall time: sum over workspaces of the median round. Ratio to {baseline}: geometric mean over workspaces and \
+         rounds, with intervals at the family's level for these workspaces and, from 6 on, others like these; n: pairs, rounds × workspaces; CPU: user and system; \
          no-op: the unmeasured build afterwards."
     );
     let mut grid = arm_table(
@@ -109,8 +108,12 @@ fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
         &[
             (">wall", |arm| seconds(arm.numbers.wall_s).into()),
             (">ratio", |arm| ratio_or_dash(judgement(arm).and_then(|it| it.ratio)).into()),
-            (">interval", |arm| bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()),
-            (">p", |arm| probability(judgement(arm).and_then(|it| it.p_corrected)).into()),
+            (">these workspaces", |arm| {
+                bounds(judgement(arm).and_then(|it| it.interval).map(|it| (it.low, it.high))).into()
+            }),
+            (">others like these", |arm| {
+                bounds(judgement(arm).and_then(|it| it.over_workspaces).map(|it| (it.low, it.high))).into()
+            }),
             (">n", |arm| judgement(arm).map_or(UNMEASURED.into(), |it| it.pairs.to_string()).into()),
             (">smallest–largest", |arm| bounds(judgement(arm).and_then(|it| it.min.zip(it.max))).into()),
             ("verdict", |arm| match (arm.workspaces, arm.problems.first()) {
@@ -163,7 +166,7 @@ pub(super) fn by_workspace(scenario: &ScenarioView<'_>) -> Option<Section> {
     let arms = || steps.iter().flat_map(|step| &step.arms);
     let strategies = distinct(arms().filter(|arm| compared(arm)).map(ArmAnalysis::name));
     let caption = format!(
-        "Wall time ÷ wall time of {} in each workspace, median over rounds. Single workspaces have few pairs: read the \
+        "Wall time ÷ wall time of {} in each workspace, geometric mean over rounds. Single workspaces have few pairs: read the \
          ratios as estimates.",
         scenario.run.baseline
     );

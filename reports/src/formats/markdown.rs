@@ -23,12 +23,19 @@ pub fn render(document: &Document) -> String {
 
 fn of_section(section: &Section) -> String {
     let level = "#".repeat(usize::from(section.depth) + 2);
-    let mut out = if section.title.is_empty() { String::new() } else { format!("{level} {}\n", text(&section.title)) };
+    let mut out = match section.title.as_str() {
+        "" => String::new(),
+        title if section.folded => format!("<details><summary>{}</summary>\n", text(title)),
+        title => format!("{level} {}\n", text(title)),
+    };
     for block in &section.blocks {
         if !out.is_empty() {
             out.push('\n');
         }
         out.push_str(&of_block(block));
+    }
+    if section.folded {
+        out.push_str("\n</details>\n");
     }
     out
 }

@@ -54,7 +54,7 @@ impl WideRow<'_> {
             text(found.and_then(|it| it.ratio)),
             text(interval.map(|it| it.low)),
             text(interval.map(|it| it.high)),
-            text(found.and_then(|it| it.test).map(|it| it.p)),
+            text(found.and_then(|it| it.p)),
             text(found.and_then(|it| it.p_corrected)),
             found.map(|it| it.pairs.to_string()).unwrap_or_default(),
             text(found.and_then(|it| it.min)),

@@ -10,9 +10,9 @@ pub use write::{Format, JSON, LONG, MARKDOWN, PAGE, PLOTS, WIDE, WriteError};
 use crate::against::{self, Changes, Incomparable};
 use crate::analysis::{AnalysedRun, Analysis, RunSource};
 use crate::chapters;
-use crate::document::{Document, Section};
+use crate::document::Document;
 use crate::probes::ProbeRun;
-use crate::review::{self, Evidence};
+use crate::review::{Evidence, Review, Usage};
 use crate::simulation::SimulationRun;
 use crate::summary;
 use records::run_folder::RunFolder;
@@ -28,8 +28,8 @@ pub struct Report {
     pub simulations: Vec<SimulationRun>,
     /// The first run against an older one.
     pub changes: Option<Changes>,
-    /// Recommendation and open questions; empty where no review was asked for.
-    pub review: Vec<Section>,
+    /// Answers to the open questions; empty where no review was asked for.
+    pub review: Review,
 }
 
 impl Report {
@@ -67,11 +67,11 @@ impl Report {
     }
 
     /// Adds the design review of all runs at hand.
-    pub fn review(&mut self) {
+    pub fn review(&mut self, usage: &Usage) {
         let runs = self.runs.iter().map(|(folder, analysis)| AnalysedRun { analysis, folder }).collect();
         let simulations = self.simulations.iter().collect();
         let evidence = Evidence { runs, probes: self.probes.iter().collect(), simulations };
-        self.review = review::review(&evidence);
+        self.review = Review::of(&evidence, usage);
     }
 
     /// The tables of every run as `harness compare` and `harness simulate` end with them, without what
@@ -86,6 +86,6 @@ impl Report {
         let runs: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();
         let probes: Vec<&ProbeRun> = self.probes.iter().collect();
         let simulations: Vec<&SimulationRun> = self.simulations.iter().collect();
-        chapters::document(&runs, &probes, &simulations, self.changes.as_ref(), self.review.clone())
+        chapters::document(&runs, &probes, &simulations, self.changes.as_ref(), self.review.sections.clone())
     }
 }

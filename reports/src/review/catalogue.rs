@@ -1,42 +1,72 @@
-//! The catalogue of open questions: their texts are in `catalogue.toml`, their answers in `answers`.
-//!
-//! One more question is an entry there and a function in `answers`, which returns the states of its evidence in the
-//! order of the entry.
+//! The catalogue of open questions: their templates are in `catalogue.toml`, their numbers in `measures`.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::command::EvidenceSource;
+use super::claim::Side;
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OpenQuestion {
     pub id: String,
     pub name: String,
     pub asks: String,
-    /// Positions taken in the discussions.
-    pub positions: String,
-    /// What would answer it.
-    pub evidence: Vec<WantedEvidence>,
-    /// What its evidence does not support, once there is any.
+    /// The least and the most at which the number decides nothing.
+    pub bounds: [f64; 2],
+    pub below: String,
+    pub above: String,
+    pub within: String,
+    pub evidence: String,
+    pub change: String,
+    /// Names of pieces of evidence, the one that settles most first.
+    pub lacks: Vec<String>,
     #[serde(default)]
-    pub caveats: Vec<String>,
+    pub position: Vec<Position>,
 }
 
+/// What somebody published.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct WantedEvidence {
-    pub what: String,
-    #[serde(flatten)]
-    pub source: EvidenceSource,
+#[serde(deny_unknown_fields)]
+pub(super) struct Position {
+    pub says: String,
+    /// Where it was said.
+    pub link: String,
+    /// On which side of the bounds the number is, if it is right.
+    pub holds: Side,
 }
 
-/// All questions, in order.
-pub(super) static QUESTIONS: LazyLock<Vec<OpenQuestion>> = LazyLock::new(|| {
-    #[derive(Default, Deserialize)]
-    struct Catalogue {
-        question: Vec<OpenQuestion>,
+/// What a command would show.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Piece {
+    pub name: String,
+    pub minutes: u32,
+    pub command: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Catalogue {
+    pub question: Vec<OpenQuestion>,
+    pub piece: Vec<Piece>,
+}
+
+// A test reads it, so that it is never found wanting here.
+pub(super) static CATALOGUE: LazyLock<Catalogue> =
+    LazyLock::new(|| toml::from_str(include_str!("catalogue.toml")).unwrap_or_default());
+
+impl OpenQuestion {
+    /// The answer, before numbers are inserted.
+    pub fn answer(&self, side: Side) -> &str {
+        match side {
+            Side::Below => &self.below,
+            Side::Within => &self.within,
+            Side::Above => &self.above,
+        }
     }
-    // A test reads it, so that it is never found wanting here.
-    toml::from_str::<Catalogue>(include_str!("catalogue.toml")).unwrap_or_default().question
-});
+}
+
+/// The piece with this name.
+pub(super) fn piece(name: &str) -> Option<&'static Piece> {
+    CATALOGUE.piece.iter().find(|it| it.name == name)
+}

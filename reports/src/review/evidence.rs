@@ -10,7 +10,6 @@ use crate::analysis::{AnalysedRun, ArmAnalysis, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
 use crate::stats::{Comparison, Question, Verdict, compare_overall, median};
-use crate::text::bytes;
 use crate::words::{gathered, plural};
 use records::{RunInfo, Status, StepRow, UnitRow};
 
@@ -80,10 +79,6 @@ impl<'a> Evidence<'a> {
         arms.retain(|it| steps.contains(&it.step.step.as_str()));
         arms
     }
-
-    pub(super) fn scenario(&self, scenario: &str) -> Vec<StepArm<'a>> {
-        only(&self.arms(), |it| it.step.scenario == scenario)
-    }
 }
 
 impl<'a> StepArm<'a> {
@@ -96,17 +91,8 @@ impl<'a> StepArm<'a> {
         self.at == other.at && self.step.step == other.step.step && self.step.scenario == other.step.scenario
     }
 
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.shares_step(other) && self.name() == other.name()
-    }
-
     pub fn file_system(&self) -> &'a str {
         file_system(&self.run.analysis.info)
-    }
-
-    /// The size of the volume it was made on, as `--volume` takes it.
-    pub fn volume(&self) -> Option<&'a str> {
-        self.run.analysis.info.options.get("volume").and_then(|it| it.as_str())
     }
 
     pub fn is_baseline(&self) -> bool {
@@ -152,40 +138,37 @@ impl<'a> StepArm<'a> {
         Some(StepArm { step, arm: step.arm(self.arm.name())?, ..*self })
     }
 
+    /// Its name, for as long as the run.
+    pub fn arm_name(&self) -> &'a str {
+        self.arm.name()
+    }
+
+    /// Of each workspace after the first, the median share of compile seconds it reused.
+    pub fn later_builds(&self) -> Vec<f64> {
+        let rows = self.rows();
+        let of = |workspace: &String| {
+            let here = rows.iter().filter(|row| row.workspace == *workspace);
+            median(&here.filter_map(|row| row.hit_rate_by_cost).collect::<Vec<_>>())
+        };
+        self.run.analysis.info.corpus.workspaces.iter().skip(1).filter_map(of).collect()
+    }
+
     pub fn baseline(&self) -> Option<StepArm<'a>> {
         Some(StepArm { arm: self.step.arm(&self.run.analysis.baseline)?, ..*self })
     }
 
-    /// Its wall time against that of another arm of the same step, pair by pair. `looks` is
-    /// how many such comparisons the reader goes through: the chance of a false difference
-    /// among all of them stays what the rule allows for one (Bonferroni).
-    pub fn against(&self, other: &StepArm<'_>, looks: usize) -> Option<Comparison> {
-        self.against_in(other, looks, |_: &StepRow| true)
-    }
-
-    pub fn against_in(
-        &self,
-        other: &StepArm<'_>,
-        looks: usize,
-        within: impl Fn(&StepRow) -> bool,
-    ) -> Option<Comparison> {
+    /// Its wall time against that of another arm of the same step, pair by pair. The chance of a false difference among
+    /// all arms of the step stays what the rule allows for one (Bonferroni).
+    pub fn against(&self, other: &StepArm<'_>) -> Option<Comparison> {
         let both = [self.name(), other.name()];
         let here = |row: &&StepRow| {
-            row.step == self.step.step
-                && row.scenario == self.step.scenario
-                && both.contains(&&*row.strategy)
-                && within(row)
+            row.step == self.step.step && row.scenario == self.step.scenario && both.contains(&&*row.strategy)
         };
         let rows: Vec<StepRow> = self.run.folder.steps.iter().filter(here).cloned().collect();
         let mut question = Question::of_run(&self.run.analysis.info, other.name());
-        question.rule.alpha /= looks.max(1) as f64;
+        question.rule.alpha /= self.step.arms.len().saturating_sub(1).max(1) as f64;
         let found = compare_overall(&rows, &question);
         found.into_iter().find(|it| it.strategy == self.name() && it.baseline == other.name())
-    }
-
-    /// `step warm of gauntlet (R1, btrfs)`.
-    pub fn place(&self) -> String {
-        format!("step {} of {} ({}, {})", self.step.step, self.step.scenario, self.label(), self.file_system())
     }
 
     /// `5 rounds × 3 workspaces`.
@@ -242,29 +225,6 @@ impl<'a> StepArm<'a> {
         of(&mine).zip(of(&others))
     }
 
-    /// `a 1.0 GiB (5 rounds × 2 workspaces), b …`, from [`Self::common_bytes`].
-    pub fn bytes_sentence(&self, other: &StepArm<'a>, (mine, others): (f64, f64)) -> String {
-        let (one, two) = (self.n(), other.n());
-        let (a, b) = (self.name(), other.name());
-        let (mine, others) = (bytes(Some(mine)), bytes(Some(others)));
-        match one == two {
-            true => format!("{mine} under {a}, {others} under {b} ({one} each)"),
-            false => format!(
-                "{mine} under {a} ({one}), {others} under {b} ({two}), over the rounds and workspaces of both alone"
-            ),
-        }
-    }
-
-    /// Why [`Self::common_bytes`] has nothing.
-    pub fn no_bytes_sentence(&self, other: &StepArm<'a>) -> String {
-        let (a, b) = (self.name(), other.name());
-        format!(
-            "{a} ({}) and {b} ({}) are not compared by disk: in no round are sizes of the same workspaces known",
-            self.n(),
-            other.n()
-        )
-    }
-
     /// The parts of a design: integration, policy, links, store.
     pub fn design(&self) -> [Option<&'a str>; 4] {
         let arm = self.arm;
@@ -288,31 +248,10 @@ pub(super) fn is_shadowed(info: &RunInfo) -> bool {
     info.options.get("shadow").and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
-/// The arms that are wanted.
-pub(super) fn only<'a>(arms: &[StepArm<'a>], wanted: impl Fn(&StepArm<'a>) -> bool) -> Vec<StepArm<'a>> {
-    arms.iter().filter(|arm| wanted(arm)).copied().collect()
-}
-
-/// The arms of some pairs, each once, the second of a pair before the first.
-pub(super) fn of_pairs<'a>(pairs: &[(StepArm<'a>, StepArm<'a>)]) -> Vec<StepArm<'a>> {
-    let mut arms: Vec<StepArm<'a>> = Vec::new();
-    for arm in pairs.iter().flat_map(|(a, b)| [b, a]) {
-        if !arms.iter().any(|it| it.is_same(arm)) {
-            arms.push(*arm);
-        }
-    }
-    arms
-}
-
 /// All pairs of a list, each once: later against earlier.
 pub(super) fn pairs<T>(list: &[T]) -> Vec<(&T, &T)> {
     let with = |at: usize| list[..at].iter().map(move |earlier| (&list[at], earlier));
     (0..list.len()).flat_map(with).collect()
-}
-
-pub(super) fn by_step<'a>(arms: &[StepArm<'a>]) -> Vec<Vec<StepArm<'a>>> {
-    let place = |arm: &StepArm<'a>| (arm.at, &arm.step.scenario, &arm.step.step);
-    gathered(arms.iter().map(|arm| (place(arm), *arm))).into_iter().map(|(_, arms)| arms).collect()
 }
 
 /// Key policies, from the narrowest to the widest.
@@ -357,4 +296,41 @@ pub(super) fn differing<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<(StepArm<'
         pairs(&group).into_iter().filter(|(a, b)| apart(a, b)).map(|(a, b)| (*a, *b)).collect()
     };
     families(arms, part).into_iter().flat_map(of_group).collect()
+}
+
+/// Whether workspaces of the run share a store, so that one can help another.
+pub(super) fn shares_store(arm: &StepArm<'_>) -> bool {
+    !arm.run.analysis.info.alone()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct UnitShare {
+    pub units: f64,
+    pub cost_s: f64,
+}
+
+impl UnitShare {
+    /// Of the units that are wanted, a mean over rounds.
+    pub fn of(arm: &StepArm<'_>, wanted: impl Fn(&UnitRow) -> bool) -> Self {
+        let rounds = arm.rounds().max(1) as f64;
+        let (mut units, mut cost_s) = (0.0, 0.0);
+        for unit in arm.units().into_iter().filter(|unit| wanted(unit)) {
+            units += 1.0;
+            cost_s += unit.cost_s.unwrap_or(0.0);
+        }
+        Self { units: units / rounds, cost_s: cost_s / rounds }
+    }
+}
+
+/// One arm for each run, step, integration and key policy: arms that differ in their links
+/// and stores alone reuse the same units.
+pub(super) fn one_per_policy<'a>(arms: &[StepArm<'a>]) -> Vec<StepArm<'a>> {
+    let mut first: Vec<StepArm<'a>> = Vec::new();
+    for arm in arms.iter().filter(|arm| arm.key.is_some()) {
+        let same = |it: &&StepArm<'_>| it.shares_step(arm) && it.key == arm.key && it.integration == arm.integration;
+        if !first.iter().any(|it| same(&it)) {
+            first.push(*arm);
+        }
+    }
+    first
 }

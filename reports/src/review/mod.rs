@@ -1,55 +1,50 @@
-//! The design review: a recommendation, then the open questions one by one.
+//! The design review: one screen with an answer to each open question, and what folds under it.
 //!
-//! In: [`Evidence`], runs of `compare`, of probes and of simulations. Out: sections. Each question shows what
-//! the runs at hand say with n and intervals, what that supports and what not, and the command that gets what
-//! is missing. Nothing is said that the verdict of the statistics does not say.
+//! In: [`Evidence`], runs of `compare`, of probes and of simulations. Out: [`Claim`]s, and sections made of them.
 //!
 //! | file | content |
 //! |---|---|
-//! | `catalogue` | the questions: text, positions, the evidence that would answer each and its command |
-//! | `answers` | a function for each question |
-//! | `answer` | states of evidence, the standing they decide, and the section |
+//! | `catalogue` | the questions: bounds, answers, templates, positions, commands |
+//! | `measures` | the number that decides each, a function for each question |
+//! | `claim` | a question with its number: typed, for `report.json` |
+//! | `screen` | claims as text, and the plan for what is missing |
+//! | `usage` | minutes a week, and break-even points |
 //! | `evidence` | arms by run and step, and comparisons of arms with each other |
-//! | `comparisons`, `probed`, `simulated`, `tables` | sentences and tables that answers share |
-//! | `command` | commands that are printed |
-//! | `recommendation` | named rules from evidence to a choice |
 
-mod answer;
-mod answers;
 mod catalogue;
-pub(crate) mod command;
-mod comparisons;
+mod claim;
 mod evidence;
-mod probed;
-mod recommendation;
-mod simulated;
-mod tables;
+mod measures;
+mod screen;
+mod usage;
 
+pub use claim::{Claim, Population, Side, Unit};
 pub(crate) use evidence::Evidence;
-
-#[cfg(test)]
-pub(crate) use answer::QuestionStanding;
-#[cfg(test)]
-pub(crate) use recommendation::{Finding, recommendation};
+pub use usage::Usage;
 
 use crate::document::Section;
-use answers::ANSWERS;
-use catalogue::QUESTIONS;
 
-/// The whole review: the recommendation, then every question in order.
-pub(crate) fn review(evidence: &Evidence<'_>) -> Vec<Section> {
-    let answers: Vec<_> =
-        QUESTIONS.iter().zip(ANSWERS).map(|(question, answer)| (question, answer(evidence))).collect();
-    let standings: Vec<_> =
-        answers.iter().map(|(question, answer)| (question.id.as_str(), answer.standing(question))).collect();
-    let mut sections = vec![recommendation::section(evidence, &standings)];
-    sections.extend(answers.into_iter().map(|(question, answer)| answer.into_section(question)));
-    sections
+/// The review of some evidence.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Review {
+    /// One for each question, in order.
+    pub claims: Vec<Claim>,
+    /// The screen, the week, every question, the plan.
+    pub sections: Vec<Section>,
+    /// The commands that are missing, with what each settles, as a shell takes them.
+    pub script: String,
 }
 
-/// The standing of each question, by its id, in order.
-#[cfg(test)]
-pub(crate) fn standings(evidence: &Evidence<'_>) -> Vec<(&'static str, QuestionStanding)> {
-    let all = QUESTIONS.iter().zip(ANSWERS);
-    all.map(|(question, answer)| (question.id.as_str(), answer(evidence).standing(question))).collect()
+impl Review {
+    pub(crate) fn of(evidence: &Evidence<'_>, usage: &Usage) -> Self {
+        let answered = claim::answers(evidence);
+        let claims: Vec<Claim> = answered.iter().map(|it| it.claim.clone()).collect();
+        let plan = screen::plan(&claims);
+        let (sentence, week) = usage::week(evidence, usage);
+        let mut sections = vec![screen::screen(&answered, &plan, sentence, evidence), week];
+        sections.extend(answered.iter().map(screen::question));
+        sections.push(screen::plan_section(&plan));
+        sections.retain(|section| !section.blocks.is_empty());
+        Self { claims, sections, script: screen::script(&plan) }
+    }
 }

@@ -5,9 +5,9 @@ use itertools::Itertools as _;
 
 use crate::analysis::{Analysis, Detectable, StepAnalysis, VerdictStanding};
 use crate::document::{Block, Grid, Section};
-use crate::stats::{Comparison, FlipUnit, Judgement, Verdict};
+use crate::stats::{Comparison, Judgement, Verdict};
 use crate::text::{clean, fit, part};
-use crate::words::{bounds, estimate, plural, probability, ratio_or_dash};
+use crate::words::{bounds, estimate, plural, ratio_or_dash};
 
 /// Nothing where there is nothing to compare.
 pub(super) fn section(run: &Analysis) -> Section {
@@ -17,7 +17,7 @@ pub(super) fn section(run: &Analysis) -> Section {
         VerdictStanding::NoPair => {
             section.say(format!("verdicts: none, for no arm has a pair of valid rows with {}", run.baseline));
         }
-        VerdictStanding::TooFewRounds => section.say(too_few(run)),
+        VerdictStanding::Estimates => section.say(one_round(run)),
         VerdictStanding::Judged => {
             section.say(legend(run));
             for step in run.steps.iter().filter(|step| step.arms.iter().any(|arm| arm.wall.is_some())) {
@@ -28,40 +28,29 @@ pub(super) fn section(run: &Analysis) -> Section {
     section
 }
 
-fn too_few(run: &Analysis) -> String {
-    let (needed, rounds) = (run.rounds_needed(), run.most_rounds());
-    let comparisons = plural(run.largest_family(), "comparison");
-    let so = match needed {
-        usize::MAX => format!("for {comparisons} no number of rounds is enough"),
-        // Each would have enough, but for the rows that dropped out.
-        _ if needed <= rounds => format!("{needed} rounds would be enough, but too many of their rows dropped out"),
-        _ => format!("with {comparisons} a difference can be found from {needed} rounds on"),
-    };
+fn one_round(run: &Analysis) -> String {
     let controls =
         run.steps.iter().flat_map(StepAnalysis::controls).map(|it| {
             format!("; what {} differs by from {} is noise, for they are the same", it.strategy, it.baseline)
         });
-    let (have, controls) = (plural(rounds, "round"), controls.unique().join(""));
-    format!("verdicts: too few rounds for any, the ratios above are mere estimates from {have}; {so}{controls}")
+    let controls = controls.unique().join("");
+    format!(
+        "verdicts: none, the ratios above are mere estimates from one round; a second one gives intervals{controls}"
+    )
 }
 
 fn legend(run: &Analysis) -> String {
     let rule = &run.question.rule;
-    let flipped = match rule.block {
-        FlipUnit::Round => "whole rounds",
-        FlipUnit::Pair => "single pairs",
-    };
     let controls = run.steps.iter().flat_map(StepAnalysis::controls).next().is_some();
     format!(
-        "verdicts against {base}: ratio: wall ÷ wall of {base} as above, with its {confidence} interval; p: of a \
-         sign-flip test of {flipped}, corrected for {family} (Holm{apart}); n: pairs, rounds × workspaces; min–max: \
-         of the pairs' ratios; faster or slower: p at most {alpha}, an interval without 1 and a difference of \
-         at least {least}",
+        "verdicts against {base}: ratio: wall ÷ wall of {base}, geometric mean over workspaces and rounds; intervals: of \
+         that ratio in these workspaces, and in others like these (from 6 on), {confidence} together over {family} \
+         (Bonferroni{apart}); n: pairs, rounds × workspaces; min–max: of the pairs' ratios; faster or slower: the interval \
+         of these workspaces lies beyond {least} on that side",
         base = run.baseline,
-        confidence = part(rule.confidence),
+        confidence = part(1.0 - rule.alpha),
         family = plural(run.family, "comparison"),
         apart = if controls { ", controls apart" } else { "" },
-        alpha = rule.alpha,
         least = part(rule.min_effect),
     )
 }
@@ -72,8 +61,9 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
     if step.baseline_unsupported && all().all(|it| it.judgement.pairs == 0) {
         return section.say(format!("no {caption}: {baseline} is unsupported in this step"));
     }
-    let heads = ["strategy", ">ratio", ">interval", ">p", ">n", ">min–max", "verdict", ""];
-    let mut grid = Grid::new(caption, &heads);
+    let others = all().any(|it| it.judgement.over_workspaces.is_some());
+    let heads = ["strategy", ">ratio", ">these workspaces"].into_iter().chain(others.then_some(">others like these"));
+    let mut grid = Grid::new(caption, &heads.chain([">n", ">min–max", "verdict", ""]).collect::<Vec<_>>());
     let mut notes: Vec<String> = Vec::new();
     for it in all() {
         let mark = excluded(it, step).map(|note| {
@@ -84,17 +74,20 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
             format!("[{}]", at + 1)
         });
         let found = &it.judgement;
-        grid.row([
+        let others = others.then(|| bounds(found.over_workspaces.map(|it| (it.low, it.high))));
+        let first = [
             // In front: the end of a long name is cut.
             format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
             ratio_or_dash(found.ratio),
             bounds(found.interval.map(|it| (it.low, it.high))),
-            probability(found.p_corrected),
+        ];
+        let last = [
             found.pairs.to_string(),
             bounds(found.min.zip(found.max)),
             found.verdict.to_string(),
             mark.unwrap_or_default(),
-        ]);
+        ];
+        grid.row(first.into_iter().chain(others).chain(last));
     }
     section.push(Block::Grid(grid));
     for (at, note) in notes.iter().enumerate() {
@@ -133,8 +126,8 @@ fn control_line(control: &Comparison) -> String {
         Verdict::NoDifferenceFound => {
             format!("control: {who}; it came out at {}: differences of this size are noise here", measured(found))
         }
-        Verdict::TooFewRounds => {
-            format!("control: {who}; it came out at {}: too few rounds to know the noise", measured(found))
+        Verdict::OneRound => {
+            format!("control: {who}; it came out at {}: one round does not show the noise", measured(found))
         }
         Verdict::Invalid => format!("control: {who}; it has no valid pair, so that the noise is not known"),
     }
@@ -150,7 +143,10 @@ fn measured(found: &Judgement) -> String {
 fn detectable(control: Option<&Detectable>, worst: Option<&Detectable>) -> Option<String> {
     let found = |it: &Detectable| {
         let rounds = plural(it.rounds, "round");
-        format!("with {rounds} a difference of {} or more would have been found 8 times out of 10", part(it.effect))
+        format!(
+            "with {rounds} of normal noise a difference of {} or more would have been found 8 times out of 10",
+            part(it.effect)
+        )
     };
     match (control, worst) {
         (None, None) => None,
@@ -177,7 +173,8 @@ mod tests {
         let it = |strategy: &str, effect| Detectable { strategy: strategy.into(), rounds: 5, effect };
         let (control, quiet, loud) = (it("none-again", 0.031), it("a", 0.02), it("b", 0.079));
         let found = |control: Option<&Detectable>, worst| detectable(control, worst).unwrap_or_default();
-        let start = "with 5 rounds a difference of 3.1 % or more would have been found 8 times out of 10 in";
+        let start =
+            "with 5 rounds of normal noise a difference of 3.1 % or more would have been found 8 times out of 10 in";
         assert_eq!(found(Some(&control), None), format!("{start} an arm as noisy as the control"));
         assert!(found(Some(&control), Some(&quiet)).starts_with(&format!("{start} any arm")));
         let both = found(Some(&control), Some(&loud));

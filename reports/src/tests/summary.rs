@@ -133,7 +133,7 @@ fn a_run_without_rows_or_baseline_says_so() {
 #[test]
 fn ratios_are_paired_by_round_and_averaged_geometrically_over_workspaces() {
     let mut steps = Vec::new();
-    // In a: 0.5, 0.5, 2 → 0.5. In b: 2. Unpaired medians would say otherwise.
+    // In a: 0.5, 0.5, 2 → 2^(-1/3). In b: 2. Unpaired means would say otherwise.
     for (round, none, other) in [(1, 10.0, 5.0), (2, 100.0, 50.0), (3, 1.0, 2.0)] {
         steps.push(step(round, "a", "warm", "none", none));
         steps.push(step(round, "a", "warm", "x", other));
@@ -143,7 +143,7 @@ fn ratios_are_paired_by_round_and_averaged_geometrically_over_workspaces() {
     steps.push(step(2, "b", "warm", "x", 600.0));
     let summary = understood(&folder(&[], steps, vec![]));
     let arm = &summary[0].arms[1];
-    assert!((arm.against_baseline.unwrap() - 1.0).abs() < 1e-12);
+    assert!((arm.against_baseline.unwrap() - 2.0_f64.powf(1.0 / 3.0)).abs() < 1e-12);
     assert_eq!(arm.numbers.wall_s, Some(5.0 + 303.0));
     assert_eq!((arm.workspaces, arm.paired_workspaces), (2, 2));
 }
@@ -161,7 +161,8 @@ fn the_table_and_the_verdicts_agree_on_the_ratio() {
     let table = understood(&run)[0].arms[1].against_baseline.unwrap();
     let verdict = understood(&run)[0].arms[1].wall.as_ref().unwrap().judgement.ratio.unwrap();
     assert!((table - verdict).abs() < 1e-12, "{table} {verdict}");
-    assert!((table - (0.9_f64 * 1.0 * 1.5).sqrt()).abs() < 1e-12, "{table}");
+    let mean = (0.5_f64 * 2.0 * 0.9 * 4.0 * 0.2).powf(1.0 / 6.0);
+    assert!((table - mean * 1.5_f64.sqrt()).abs() < 1e-12, "{table}");
 }
 
 #[test]

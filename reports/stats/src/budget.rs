@@ -15,13 +15,14 @@
 //! rule from simulated runs without any effect and checks that the share of false
 //! verdicts is below alpha.
 
-use super::Random;
-use super::bootstrap::{self, MIN_ROUNDS};
 use super::comparison::{Question, samples};
+use super::judge::judged;
 use super::sample::{PairedSample, median};
-use super::verdict::DecisionRule;
 use records::{Status, StepRow};
 use std::collections::BTreeSet;
+
+/// Rounds of every arm before any is preferred: from fewer the noise is not known.
+pub const MIN_ROUNDS: usize = 3;
 
 /// How far the rounds so far have narrowed an arm.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,10 +89,7 @@ pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<Str
 }
 
 fn width(sample: &PairedSample, question: &Question) -> f64 {
-    let DecisionRule { block, confidence, resamples, .. } = question.rule;
-    let mut random = Random::named(question.seed, &format!("bootstrap {}", sample.name()));
-    bootstrap::interval(sample, block, confidence, resamples, &mut random)
-        .map_or(f64::INFINITY, |interval| interval.width().ln())
+    judged(sample, 1, &question.rule).interval.map_or(f64::INFINITY, |interval| interval.width().ln())
 }
 
 #[cfg(test)]
@@ -137,8 +135,7 @@ mod tests {
     }
 
     fn next(rows: &[StepRow], arms: &[&str]) -> Vec<String> {
-        let question =
-            Question { rule: DecisionRule { resamples: 199, ..DecisionRule::default() }, ..Question::default() };
+        let question = Question::default();
         let arms: Vec<String> = arms.iter().map(|arm| (*arm).to_owned()).collect();
         let chosen = widest(rows, &question, &arms);
         assert_eq!(chosen, widest(rows, &question, &arms));
@@ -157,7 +154,7 @@ mod tests {
     #[test]
     fn all_go_on_until_every_one_has_an_interval_but_what_never_works_does_not() {
         let arms = [("a", Some((1.0, 0.02))), ("b", Some((1.0, 0.01))), ("broken", None)];
-        assert_eq!(next(&rows(4, &arms), &["none", "a", "b", "broken"]), ["a", "b"]);
+        assert_eq!(next(&rows(2, &arms), &["none", "a", "b", "broken"]), ["a", "b"]);
         assert_eq!(next(&rows(5, &arms), &["none", "a", "b", "broken"]), ["a"]);
         assert_eq!(next(&rows(5, &arms), &["a", "b", "new"]), ["a", "b", "new"]);
         assert_eq!(next(&[], &["a", "broken"]), ["a", "broken"]);

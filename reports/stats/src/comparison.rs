@@ -19,7 +19,7 @@
 //! claims less.
 
 use super::judge::{Judgement, judge};
-use super::sample::{FlipUnit, PairedSample, median};
+use super::sample::{FlipUnit, PairedSample};
 use super::verdict::DecisionRule;
 use itertools::Itertools as _;
 use records::control::repeated_by;
@@ -33,7 +33,7 @@ pub struct Question {
     pub baseline: String,
     /// When a difference counts.
     pub rule: DecisionRule,
-    /// Seed of the bootstrap and of drawn permutations.
+    /// Seed of drawn patterns.
     pub seed: u64,
 }
 
@@ -71,7 +71,7 @@ pub struct Comparison {
 pub struct WorkspaceRatio {
     /// The workspace.
     pub workspace: String,
-    /// Median over rounds of arm ÷ baseline; `None` without a pair.
+    /// Geometric mean over rounds of arm ÷ baseline; `None` without a pair.
     pub ratio: Option<f64>,
     /// Rounds with two valid rows.
     pub pairs: usize,
@@ -132,9 +132,12 @@ pub(super) fn samples<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<(&
 
 impl WorkspaceRatio {
     fn of(workspace: &str, sample: &PairedSample) -> Self {
-        let pairs = sample.workspaces().iter().find(|(name, _)| name == workspace);
-        let logs: Vec<f64> = pairs.into_iter().flat_map(|(_, pairs)| pairs).map(|pair| pair.log_ratio).collect();
-        Self { workspace: workspace.into(), ratio: median(&logs).map(f64::exp), pairs: logs.len() }
+        let found = sample.workspaces().iter().zip(sample.means()).find(|((name, _), _)| name == workspace);
+        Self {
+            workspace: workspace.into(),
+            ratio: found.map(|(_, mean)| mean.exp()),
+            pairs: found.map_or(0, |((_, pairs), _)| pairs.len()),
+        }
     }
 }
 

@@ -151,7 +151,6 @@ fn the_last_publisher_of_a_unit_hash_displaces_the_one_before() {
     let explained = EntryIndex::load(&*store).explain(&session, &plan(&session));
     let reasons: Vec<&str> = explained.values().map(|it| it.reason.as_str()).collect();
     assert_eq!(reasons, ["displaced"]);
-    drop(session);
     assert_eq!(walk(&store.root().path("slots")).len(), entries);
     let limits = StoreLimits { max_age: None, max_bytes: Some(0) };
     let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };

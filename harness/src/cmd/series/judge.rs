@@ -15,7 +15,7 @@ use super::{SeriesArgs, note_unreadable};
 
 /// Compares runs with the last good ones like them, keeps the verdict, and adds the runs. The
 /// exit code is 1 when something became worse: a strategy at least 5 % slower against its
-/// baseline by a corrected test, fewer hits, no row that counts any more, or a probe that fails
+/// baseline than in the newest good runs, two nights running, fewer hits, no row that counts any more, or a probe that fails
 /// and did not. A run with a regression is never compared with until it is accepted.
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
@@ -86,10 +86,11 @@ pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
 fn first_look(night: &Night) -> String {
     let against = night.compared.as_ref().and_then(|pair| pair.against.as_ref());
     let against = against.map_or("no run like it", |(old, _)| &old.name);
-    if night.regressions.is_empty() {
+    let mut found = night.regressions.iter().chain(&night.suspected).peekable();
+    if found.peek().is_none() {
         return format!("against {against}: nothing looks worse\n");
     }
-    let lines: String = night.regressions.iter().map(|finding| format!("  {finding}\n")).collect();
+    let lines: String = found.map(|finding| format!("  {finding}\n")).collect();
     format!("against {against}, at first look:\n{lines}")
 }
 

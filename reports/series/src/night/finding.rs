@@ -3,13 +3,27 @@
 use records::control::repeated_by;
 use reports::against::{Change, Changes, ProbeChanges};
 use reports::analysis::Analysis;
-use reports::stats::{DecisionRule, smallest_p};
+use reports::stats::DecisionRule;
 use reports::text::{factor, percent};
 use serde::{Deserialize, Serialize};
 
 /// Smallest relative change of a ratio that is a regression. One machine differs by less from
 /// one day to the next: caches, layout of the disk, frequency.
 pub const MIN_CHANGE: f64 = 0.05;
+
+/// The newest good runs with which a ratio is compared. A machine differs from night to night, so that one
+/// of them alone may have been a lucky one.
+pub const GOOD_RUNS: usize = 14;
+
+/// Whether a ratio lies above that of every good run by [`MIN_CHANGE`]; all as logarithms. From four on one
+/// may be left out: a slow run that passed for good would otherwise hide all that follow.
+pub fn is_beyond(ratio: f64, good: &[f64]) -> bool {
+    let within = good.iter().filter(|old| ratio - **old < MIN_CHANGE.ln_1p()).count();
+    within <= usize::from(good.len() >= 4)
+}
+
+/// Rounds × workspaces from which an exchange between two runs can reach 5 %.
+const MIN_PAIRS: usize = 6;
 
 /// Smallest loss of hit rate that is a regression. Hits have no noise.
 const MIN_HITS: f64 = 0.005;
@@ -77,6 +91,11 @@ impl NightFinding {
         }
     }
 
+    /// Whether it is about time, which has noise.
+    pub fn is_slower(&self) -> bool {
+        matches!(self, Self::Slower { .. })
+    }
+
     /// Where it was found: a step, or a probe.
     pub fn place(&self) -> &str {
         match self {
@@ -138,18 +157,15 @@ pub(super) fn of_changes(changes: &Changes, looks: RequiredRuns) -> Vec<NightFin
 pub(super) enum RequiredRuns {
     /// Once: the p-value is corrected over all strategies and steps.
     One,
-    /// Twice, by runs that know nothing of each other: p is at most 0.05 in each, on the same side.
-    /// By chance both are so in 0.025² of nights for one strategy in one step, in 1 % for 16.
+    /// Twice, the second time against another good run: p is at most 0.05 in each, on the same side.
     Two,
 }
 
-/// The change of a strategy that is slower by the night's own rule: by p, and by enough. A
-/// verdict also asks for an interval, which takes five rounds, to keep out a mean that a few wild
-/// rounds carry; a night keeps it out by a second look.
+/// The change of a strategy that is slower by the night's own rule: by p, and by enough.
 pub(super) fn slower_by(change: &Change, looks: RequiredRuns) -> Option<f64> {
     let p = match looks {
         RequiredRuns::One => change.judgement.p_corrected,
-        RequiredRuns::Two => change.judgement.test.map(|test| test.p),
+        RequiredRuns::Two => change.judgement.p,
     };
     let unlikely = !change.bare && p.is_some_and(|p| p <= DecisionRule::default().alpha);
     change.judgement.ratio.filter(|ratio| unlikely && *ratio >= 1.0 + MIN_CHANGE)
@@ -157,8 +173,7 @@ pub(super) fn slower_by(change: &Change, looks: RequiredRuns) -> Option<f64> {
 
 /// Whether a look of two could have found anything: pairs that all agree would have been enough.
 pub(super) fn could_be_found(change: &Change) -> bool {
-    let rule = DecisionRule::default();
-    smallest_p(change.judgement.blocks, rule.patterns) <= rule.alpha
+    change.judgement.pairs >= MIN_PAIRS
 }
 
 /// What was measured in the older run and is no more, of strategies that take part in the newer.
@@ -179,10 +194,12 @@ pub(super) fn lost(new: &Analysis, old: &Analysis) -> Vec<NightFinding> {
 
 /// Whether two nights found the same; how much may differ.
 pub(super) fn same(these: &[NightFinding], those: &[NightFinding]) -> bool {
-    let alike = |(a, b): (&NightFinding, &NightFinding)| {
-        std::mem::discriminant(a) == std::mem::discriminant(b) && (a.place(), a.strategy()) == (b.place(), b.strategy())
-    };
-    these.len() == those.len() && these.iter().zip(those).all(alike)
+    these.len() == those.len() && these.iter().zip(those).all(|(a, b)| same_place(a, b))
+}
+
+/// Whether both say the same of one strategy in one place.
+pub(super) fn same_place(a: &NightFinding, b: &NightFinding) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b) && (a.place(), a.strategy()) == (b.place(), b.strategy())
 }
 
 pub(super) fn of_probes(changes: &ProbeChanges) -> Vec<NightFinding> {

@@ -1,5 +1,6 @@
 //! A night judged.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -8,10 +9,13 @@ use reports::against::{Changes, ProbeChanges, changes, probe_changes};
 use reports::analysis::{AnalysedRun, Analysis};
 use reports::probes::{self, ProbeRun};
 
-use super::finding::{NightFinding, RequiredRuns, could_be_found, lost, of_changes, of_probes, same, slower_by};
+use super::finding::{
+    GOOD_RUNS, NightFinding, RequiredRuns, could_be_found, is_beyond, lost, of_changes, of_probes, same, same_place,
+    slower_by,
+};
 use super::verdicts::{RunVerdict, VerdictOutcome, is_good, verdicts, write};
 use crate::error::SeriesError;
-use crate::run::{RunKind, SeriesRun, line_id, of_folder};
+use crate::run::{RunKind, SeriesRun, TrackKey, line_id, of_folder};
 use crate::series::{AddMode, Series, SeriesContents};
 
 /// Whether verdicts are written.
@@ -34,6 +38,8 @@ pub struct JudgedRun<C> {
     pub against: Option<(SeriesRun, PathBuf)>,
     /// Good runs of its line before it.
     pub earlier: usize,
+    /// The newest of them, the one in `against` first.
+    pub good: Vec<SeriesRun>,
     /// What was measured in the older run and is no more.
     pub lost: Vec<NightFinding>,
     /// What is different.
@@ -47,10 +53,12 @@ pub struct Night {
     pub compared: Option<JudgedRun<Changes>>,
     /// The probes, if there were any.
     pub probed: Option<JudgedRun<ProbeChanges>>,
-    /// The comparison that looked again, against the same older run.
+    /// The comparison that looked again, against another good run where there is one.
     pub again: Option<Changes>,
     /// What became worse.
     pub regressions: Vec<NightFinding>,
+    /// What is slower for the first night: it counts if it is so in the next.
+    pub suspected: Vec<NightFinding>,
     /// What looked slower, and did not in the second run.
     pub unconfirmed: Vec<NightFinding>,
     /// Runs of the series that could not be read and were left out, with the reason.
@@ -60,8 +68,7 @@ pub struct Night {
 impl Night {
     /// Strategies that look slower and were not looked at again, each once.
     pub fn suspects(&self) -> Vec<String> {
-        let slower = self.regressions.iter().filter(|it| matches!(it, NightFinding::Slower { .. }));
-        let mut names: Vec<String> = slower.map(|it| it.strategy().to_owned()).collect();
+        let mut names: Vec<String> = self.slower().map(|it| it.strategy().to_owned()).collect();
         names.sort_unstable();
         names.dedup();
         if self.again.is_some() { Vec::new() } else { names }
@@ -71,10 +78,13 @@ impl Night {
     /// because it had too few rows to decide.
     pub fn looked_at_again(&self) -> (usize, usize) {
         let Some(again) = &self.again else { return (0, 0) };
-        let slower = self.regressions.iter().filter(|it| matches!(it, NightFinding::Slower { .. }));
         let (confirmed, undecided): (Vec<&NightFinding>, Vec<&NightFinding>) =
-            slower.partition(|it| second_look(it, again).is_some());
+            self.slower().partition(|it| second_look(it, again).is_some());
         (confirmed.len(), undecided.len())
+    }
+
+    fn slower(&self) -> impl Iterator<Item = &NightFinding> {
+        self.regressions.iter().chain(&self.suspected).filter(|it| it.is_slower())
     }
 }
 
@@ -104,14 +114,20 @@ pub fn judge(
     let looks = if again.is_some() || look == JudgeStage::First { RequiredRuns::Two } else { RequiredRuns::One };
     let changes = night.compared.as_ref().and_then(|pair| pair.changes.as_ref());
     found.extend(changes.map(|changes| of_changes(changes, looks)).unwrap_or_default());
+    if let Some(pair) = &night.compared {
+        found.retain(|it| !it.is_slower() || is_beyond_all(it, pair));
+    }
     if let (Some(folder), Some(pair)) = (again, &night.compared) {
-        night.again = looked_again(folder, pair)?;
+        night.again = looked_again(&earlier_runs, folder, pair)?;
     }
     let counts = |it: &NightFinding| night.again.as_ref().is_none_or(|again| is_confirmed(it, again));
-    let (mut regressions, unconfirmed): (Vec<NightFinding>, Vec<NightFinding>) = found.into_iter().partition(counts);
+    let (found, unconfirmed): (Vec<NightFinding>, Vec<NightFinding>) = found.into_iter().partition(counts);
+    let before = night.compared.as_ref().map(|pair| earlier_runs.found_before(&pair.run)).unwrap_or_default();
+    let counts = |it: &NightFinding| !it.is_slower() || before.iter().any(|old| same_place(it, old));
+    let (mut regressions, suspected): (Vec<NightFinding>, Vec<NightFinding>) = found.into_iter().partition(counts);
     let newly_failing = night.probed.as_ref().and_then(|pair| pair.changes.as_ref()).map(of_probes);
     regressions.extend(newly_failing.unwrap_or_default());
-    (night.regressions, night.unconfirmed) = (regressions, unconfirmed);
+    (night.regressions, night.suspected, night.unconfirmed) = (regressions, suspected, unconfirmed);
     if look == JudgeStage::Final {
         record(&earlier_runs, &night, again)?;
     }
@@ -153,30 +169,44 @@ impl<'a> EarlierRuns<'a> {
         }
     }
 
-    /// The last good run of the same line that began before this one, and how many there were. A
-    /// night that left something out is not compared with one that did not: of all good runs, the
-    /// newest of those that have the most in common.
-    fn last_good(&self, run: &SeriesRun) -> Result<(Option<(SeriesRun, PathBuf)>, usize), SeriesError> {
+    /// The runs of the same line that began before this one.
+    fn before(&self, run: &SeriesRun) -> impl Iterator<Item = &SeriesRun> {
         let fits = |it: &&SeriesRun| {
-            it.kind == run.kind
-                && it.line == run.line
-                && it.name != run.name
-                && it.started <= run.started
-                && is_good(self.verdicts.get(&it.name))
+            it.kind == run.kind && it.line == run.line && it.name != run.name && it.started <= run.started
         };
-        let good: Vec<&SeriesRun> = self.entries.iter().filter(fits).collect();
-        let Some(last) = good.iter().max_by_key(|it| in_common(run, it)) else { return Ok((None, 0)) };
-        Ok((Some(((*last).clone(), self.series.tables_of(&last.name)?)), good.len()))
+        self.entries.iter().filter(fits)
+    }
+
+    /// The good ones of them. A night that left something out is not compared with one that did not:
+    /// those that have the most in common first, of these the newest.
+    fn good(&self, run: &SeriesRun) -> Vec<SeriesRun> {
+        let mut good: Vec<&SeriesRun> = self.before(run).filter(|it| is_good(self.verdicts.get(&it.name))).collect();
+        good.reverse();
+        good.sort_by_key(|it| Reverse(in_common(run, it)));
+        good.into_iter().cloned().collect()
+    }
+
+    /// What the run before this one found; nothing where it was accepted.
+    fn found_before(&self, run: &SeriesRun) -> Vec<NightFinding> {
+        let last = self.before(run).last().and_then(|it| self.verdicts.get(&it.name));
+        last.filter(|it| !is_good(Some(it))).map(|it| it.findings.clone()).unwrap_or_default()
+    }
+
+    fn with_folder(&self, run: &SeriesRun) -> Result<(SeriesRun, PathBuf), SeriesError> {
+        Ok((run.clone(), self.series.tables_of(&run.name)?))
     }
 }
 
 fn compare(earlier_runs: &EarlierRuns<'_>, run: SeriesRun, folder: &Path) -> Result<JudgedRun<Changes>, SeriesError> {
-    let (against, earlier) = earlier_runs.last_good(&run)?;
+    let mut good = earlier_runs.good(&run);
+    let earlier = good.len();
+    good.truncate(GOOD_RUNS);
+    let against = good.first().map(|it| earlier_runs.with_folder(it)).transpose()?;
     let (changes, lost) = match &against {
         Some((_, old)) => between(folder, old).map(|(changes, lost)| (Some(changes), lost))?,
         None => (None, Vec::new()),
     };
-    Ok(JudgedRun { run, folder: folder.to_owned(), against, earlier, lost, changes })
+    Ok(JudgedRun { run, folder: folder.to_owned(), against, earlier, good, lost, changes })
 }
 
 fn probe(
@@ -187,13 +217,15 @@ fn probe(
     if run.ok_rows == 0 {
         return Err(SeriesError::OnlyErrors(run.name));
     }
-    let (against, earlier) = earlier_runs.last_good(&run)?;
+    let good = earlier_runs.good(&run);
+    let against = good.first().map(|it| earlier_runs.with_folder(it)).transpose()?;
     let read = |folder: &Path| -> Result<ProbeRun, SeriesError> { Ok(probes::read(folder)?) };
     let found = match &against {
         Some((_, old)) => Some(probe_changes(&read(folder)?, &read(old)?)),
         None => None,
     };
-    Ok(JudgedRun { run, folder: folder.to_owned(), against, earlier, lost: Vec::new(), changes: found })
+    let (folder, earlier, lost) = (folder.to_owned(), good.len(), Vec::new());
+    Ok(JudgedRun { run, folder, against, earlier, good, lost, changes: found })
 }
 
 /// What changed from one comparison to another, and what is not measured any more.
@@ -209,8 +241,24 @@ fn between(new: &Path, old: &Path) -> Result<(Changes, Vec<NightFinding>), Serie
     Ok((found, lost(&new.1, &old.1)))
 }
 
-/// The further comparison against the same older run; it must be of the same line, and later.
-fn looked_again(folder: &Path, first: &JudgedRun<Changes>) -> Result<Option<Changes>, SeriesError> {
+/// Whether a strategy is slower than in the newest good runs that have a ratio of it.
+fn is_beyond_all(finding: &NightFinding, pair: &JudgedRun<Changes>) -> bool {
+    let ratio = |run: &SeriesRun| {
+        let key =
+            |it: &TrackKey| it.workspace.is_empty() && it.step == finding.place() && it.strategy == finding.strategy();
+        run.points.iter().find(|it| key(&it.key)).and_then(|it| it.log_ratio)
+    };
+    let good: Vec<f64> = pair.good.iter().filter_map(ratio).collect();
+    ratio(&pair.run).is_none_or(|new| is_beyond(new, &good))
+}
+
+/// The further comparison against the second newest good run, the newest where there is no other; it
+/// must be of the same line, and later.
+fn looked_again(
+    earlier_runs: &EarlierRuns<'_>,
+    folder: &Path,
+    first: &JudgedRun<Changes>,
+) -> Result<Option<Changes>, SeriesError> {
     let run = of_folder(folder)?;
     if run.line != first.run.line {
         return Err(SeriesError::OtherLine(run.name, line_id(&run.line), line_id(&first.run.line)));
@@ -218,13 +266,15 @@ fn looked_again(folder: &Path, first: &JudgedRun<Changes>) -> Result<Option<Chan
     if run.name == first.run.name || run.started < first.run.started {
         return Err(SeriesError::NoSecondRun(run.name, first.run.name.clone()));
     }
-    first.against.as_ref().map(|(_, old)| between(folder, old).map(|(changes, _)| changes)).transpose()
+    let Some(other) = first.good.get(1).or(first.good.first()) else { return Ok(None) };
+    let (_, old) = earlier_runs.with_folder(other)?;
+    Ok(Some(between(folder, &old)?.0))
 }
 
 /// What has no noise needs no second look; what is slower must be slower again. A second look that
 /// could not have found it, for want of rows, takes nothing back.
 fn is_confirmed(finding: &NightFinding, again: &Changes) -> bool {
-    !matches!(finding, NightFinding::Slower { .. }) || second_look(finding, again).unwrap_or(true)
+    !finding.is_slower() || second_look(finding, again).unwrap_or(true)
 }
 
 /// Whether a second run is slower in the same place; `None` where it could not have shown it.
@@ -243,13 +293,18 @@ fn record(earlier_runs: &EarlierRuns<'_>, night: &Night, again: Option<&Path>) -
         against: against.map(|run| run.name.clone()),
         again: again.clone().filter(|_| run.kind == RunKind::Compare),
         given: given.clone(),
-        outcome: if findings.is_empty() { VerdictOutcome::Good } else { VerdictOutcome::Regressed },
+        outcome: match findings.iter().any(|it| !night.suspected.contains(it)) {
+            true => VerdictOutcome::Regressed,
+            false if findings.is_empty() => VerdictOutcome::Good,
+            false => VerdictOutcome::Suspected,
+        },
         findings,
         because: None,
     };
     let mut todo: Vec<(RunVerdict, &Path)> = Vec::new();
     if let Some(pair) = &night.compared {
-        let findings = night.regressions.iter().filter(|it| !of_probe(it)).cloned().collect();
+        let all = night.regressions.iter().filter(|it| !of_probe(it)).chain(&night.suspected);
+        let findings = all.cloned().collect();
         todo.push((verdict(&pair.run, pair.against.as_ref().map(|it| &it.0), findings), &pair.folder));
     }
     if let Some(pair) = &night.probed {
@@ -258,7 +313,10 @@ fn record(earlier_runs: &EarlierRuns<'_>, night: &Night, again: Option<&Path>) -
     }
     for (verdict, folder) in todo {
         // Judged before: the same again is not written twice, and what somebody accepted stays accepted.
-        let same = |it: &RunVerdict| it.outcome == VerdictOutcome::Accepted || same(&it.findings, &verdict.findings);
+        let same = |it: &RunVerdict| {
+            let alike = it.outcome == verdict.outcome && same(&it.findings, &verdict.findings);
+            it.outcome == VerdictOutcome::Accepted || alike
+        };
         if !earlier_runs.verdicts.get(&verdict.run).is_some_and(same) {
             write(earlier_runs.series, &verdict)?;
         }

@@ -9,7 +9,7 @@ use reports::probes::{self, ProbeRun, ProbeVerdict};
 use reports::simulation::SimulationRun;
 use reports::text::{UNMEASURED, bytes, count, factor, percent, seconds};
 
-use super::finding::{MIN_CHANGE, could_be_found};
+use super::finding::{GOOD_RUNS, MIN_CHANGE, could_be_found};
 use super::judge::{JudgedRun, Night};
 use crate::change::ChangeSettings;
 use crate::error::SeriesError;
@@ -34,8 +34,8 @@ pub fn summary(night: &Night, series: &Series, simulations: &[SimulationRun]) ->
             let mut section = reports::chapters::changes(changes);
             section.title = format!("Against the last good run, {}", changes.old);
             section.say(format!(
-                "A verdict of this table also asks for an interval, which takes five rounds. What the night calls slower \
-                 is slower by {} or more, with an uncorrected p of at most 0.05, and was so in a second run, too.",
+                "What the night calls slower is slower by {} or more than in all but one of the {GOOD_RUNS} newest good runs, with \
+                 a p of at most 0.05, was so in a second run, too, and in the night before.",
                 percent(Some(MIN_CHANGE))
             ));
             section
@@ -77,6 +77,9 @@ fn verdict(night: &Night) -> String {
              give it a larger --budget or fewer strategies."
                 .into()
         }
+        (true, ..) if !night.suspected.is_empty() => {
+            "Something is slower for the first time: see the list. It counts if the next night finds it, too.".into()
+        }
         (true, ..) => "Nothing became worse.".into(),
     }
 }
@@ -106,7 +109,7 @@ fn conditions(pair: &JudgedRun<reports::against::Changes>, analysis: &Analysis) 
 }
 
 fn worse(night: &Night) -> Option<Section> {
-    if night.regressions.is_empty() && night.unconfirmed.is_empty() {
+    if night.regressions.is_empty() && night.suspected.is_empty() && night.unconfirmed.is_empty() {
         return None;
     }
     let mut section = Section::new("worse", "What became worse", 0);
@@ -130,6 +133,10 @@ fn worse(night: &Night) -> Option<Section> {
         for (run, _) in runs.into_iter().flatten().filter(|(_, regressed)| *regressed) {
             section.push(Block::Command(format!("harness series accept {run} --because 'the reason'")));
         }
+    }
+    if !night.suspected.is_empty() {
+        section.say("Slower tonight, and not the night before: it counts if it is so again in the next run.");
+        section.push(list(&night.suspected));
     }
     if !night.unconfirmed.is_empty() {
         section.say("Looked slower, was measured a second time, and was not slower then, so it does not count:");

@@ -22,6 +22,8 @@ const FOLDER: &str = "verdicts";
 pub enum VerdictOutcome {
     /// Nothing became worse, or there was nothing to compare with.
     Good,
+    /// Something is slower, for the first night.
+    Suspected,
     /// Something became worse.
     Regressed,
     /// Something became worse, and somebody said that it stays so.
@@ -65,7 +67,7 @@ pub fn verdicts(series: &Series) -> Result<BTreeMap<String, RunVerdict>, SeriesE
 /// Whether later runs may be compared with this one. A run nobody judged was added by hand by
 /// somebody who wanted it there.
 pub fn is_good(verdict: Option<&RunVerdict>) -> bool {
-    verdict.is_none_or(|verdict| verdict.outcome != VerdictOutcome::Regressed)
+    verdict.is_none_or(|verdict| matches!(verdict.outcome, VerdictOutcome::Good | VerdictOutcome::Accepted))
 }
 
 /// Accepts a run: what became worse in it is what later runs are compared with.
@@ -76,8 +78,7 @@ pub fn accept(series: &Series, run: &str, because: &str) -> Result<RunVerdict, S
     if !series.read()?.entries.iter().any(|entry| entry.name == run) {
         return Err(SeriesError::NoSuchRun(run.into()));
     }
-    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| verdict.outcome == VerdictOutcome::Regressed)
-    else {
+    let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| !is_good(Some(verdict))) else {
         return Err(SeriesError::NothingToAccept(run.into()));
     };
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();

@@ -46,7 +46,8 @@ fn of_report(report: &Report) -> wire::ReportJson {
         runs: report.runs.iter().map(|(_, run)| of_run(run)).collect(),
         probes: report.probes.iter().map(probes).collect(),
         changes: report.changes.as_ref().map(changes),
-        review: report.review.iter().map(section).collect(),
+        review: report.review.sections.iter().map(section).collect(),
+        claims: report.review.claims.clone(),
         simulations: report.simulations.iter().map(simulation).collect(),
     }
 }
@@ -110,6 +111,9 @@ fn judged(found: &Judgement, against: &str, family: usize) -> wire::JudgedJson {
         low: found.interval.map(|it| it.low),
         high: found.interval.map(|it| it.high),
         confidence: found.interval.map(|it| it.confidence),
+        low_over_workspaces: found.over_workspaces.map(|it| it.low),
+        high_over_workspaces: found.over_workspaces.map(|it| it.high),
+        detectable: found.detectable,
         p_corrected: found.p_corrected,
         family,
         pairs: found.pairs,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::against::Difference;
 use crate::analysis::{CauseGroup, Problem};
+use crate::review::Claim;
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,11 +27,14 @@ pub struct ReportJson {
     pub probes: Vec<ProbesJson>,
     /// The first run against an older one, if asked for.
     pub changes: Option<ChangesJson>,
-    /// The design review, if asked for: recommendation and questions, in order.
+    /// The design review as it is shown, if asked for.
     pub review: Vec<SectionJson>,
     /// Runs of `harness simulate`, in the order given; absent in older reports.
     #[serde(default)]
     pub simulations: Vec<SimulationJson>,
+    /// The answers of the design review, one for each question; absent in older reports.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
 }
 
 /// A run of `harness compare`.
@@ -101,7 +105,7 @@ pub struct ArmJson {
 pub struct JudgedJson {
     /// What the ratio is to: a strategy, or an older run.
     pub against: String,
-    /// Geometric mean over workspaces of the median over rounds.
+    /// Geometric mean over workspaces and rounds.
     pub ratio: Option<f64>,
     /// Lower bound of its interval.
     pub low: Option<f64>,
@@ -109,7 +113,13 @@ pub struct JudgedJson {
     pub high: Option<f64>,
     /// Confidence of the interval, 0 to 1.
     pub confidence: Option<f64>,
-    /// p-value of the sign-flip test, corrected over the family (Holm).
+    /// Lower bound for workspaces like these; none below 6 workspaces.
+    pub low_over_workspaces: Option<f64>,
+    /// Its upper bound.
+    pub high_over_workspaces: Option<f64>,
+    /// What would have been found 8 times out of 10, as a part of the baseline's time.
+    pub detectable: Option<f64>,
+    /// p-value of the studentised sign flip, corrected over the family (Holm).
     pub p_corrected: Option<f64>,
     /// How many comparisons the correction took into account.
     pub family: usize,
@@ -121,7 +131,7 @@ pub struct JudgedJson {
     pub smallest: Option<f64>,
     /// Largest ratio of any pair.
     pub largest: Option<f64>,
-    /// `faster`, `slower`, `no difference found`, `too few rounds` or `invalid`.
+    /// `faster`, `slower`, `no difference found`, `one round only` or `invalid`.
     pub verdict: String,
 }
 
@@ -131,7 +141,7 @@ pub struct JudgedJson {
 pub struct WorkspaceJson {
     /// Its name.
     pub workspace: String,
-    /// Wall time ÷ that of the baseline, median over rounds: an estimate.
+    /// Wall time ÷ that of the baseline, geometric mean over rounds: an estimate.
     pub ratio: Option<f64>,
     /// Rounds with two valid rows.
     pub pairs: usize,

@@ -33,6 +33,8 @@ pub struct World {
     pub position_effect: f64,
     /// Whether instead the middle turn is the slow one, and first and last are alike.
     pub peaked: bool,
+    /// What each workspace's log effect differs by from `ratio`, repeated as often as needed.
+    pub effects: &'static [f64],
     /// Whether the noise grows tenfold from the first workspace to the last.
     pub uneven: bool,
 }
@@ -50,6 +52,7 @@ impl World {
             turn_effect: 0.0,
             position_effect: 0.0,
             peaked: false,
+            effects: &[0.0],
             uneven: false,
         }
     }
@@ -62,19 +65,20 @@ impl World {
             self.turn(&mut orders, round, random);
             let shared = self.round_effect * random.normal();
             let turns: Vec<f64> = (0..=self.arms).map(|_| self.turn_effect * random.normal()).collect();
-            for workspace in 0..self.workspaces {
-                let name = ["small", "middle", "large"][workspace % 3];
-                let truth = 10.0_f64.powi(workspace as i32);
-                let scale = if self.uneven { 10.0_f64.powf(workspace as f64 / 2.0 - 0.5) } else { 1.0 };
+            for (workspace, order) in orders.iter().enumerate() {
+                let (name, third) = (format!("w{workspace}"), workspace % 3);
+                let truth = 10.0_f64.powi(third as i32);
+                let scale = if self.uneven { 10.0_f64.powf(third as f64 / 2.0 - 0.5) } else { 1.0 };
+                let effect = self.effects[workspace % self.effects.len()].exp();
                 let mut time = |arm: usize| {
-                    let place = orders[workspace].iter().position(|it| *it == arm).unwrap_or(0);
+                    let place = order.iter().position(|it| *it == arm).unwrap_or(0);
                     let way = place as f64 / self.arms as f64;
                     let late = self.position_effect * if self.peaked { 1.0 - (2.0 * way - 1.0).abs() } else { way };
                     truth * (shared + turns[arm] + late + scale * self.noise.draw(random)).exp()
                 };
                 let baseline = time(0);
                 for (sample, arm) in samples.iter_mut().zip(1..) {
-                    assert!(sample.add(name, round, self.ratio * time(arm), baseline));
+                    assert!(sample.add(&name, round, self.ratio * effect * time(arm), baseline));
                 }
             }
         }

@@ -1,0 +1,220 @@
+//! An answer as data: what prose, screen and `report.json` are made of.
+//!
+//! A question is decided by the side of its bounds on which its number is. A wall time is on the side that the
+//! verdict of the statistics says; a count is on the side where it is. What was simulated on assumed behaviour, and
+//! a time without an interval, decides nothing, and neither do runs of which the same number comes out on opposite
+//! sides.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{CATALOGUE, OpenQuestion, piece};
+use super::evidence::Evidence;
+use super::measures::MEASURES;
+use crate::document::Grid;
+use crate::text::{UNMEASURED, bytes, percent};
+use crate::words::{distinct, ratio};
+
+/// Where a number is, seen from the bounds within which it decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// Less than the least.
+    Below,
+    /// Between them, or not found apart from them.
+    Within,
+    /// More than the most.
+    Above,
+}
+
+/// Of what a number is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Population {
+    /// The workspaces of the runs, and no others.
+    TheseWorkspaces,
+    /// Unit graphs of real workspaces, on which keys were looked up and nothing was compiled.
+    Simulated,
+    /// What was assumed of users or projects.
+    Assumed,
+}
+
+impl Population {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::TheseWorkspaces => "these",
+            Self::Simulated => "simulated",
+            Self::Assumed => "assumed",
+        }
+    }
+}
+
+/// What a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// One wall time, or one size, as a part of another.
+    Ratio,
+    /// 0 to 1.
+    Share,
+    /// Bytes.
+    Bytes,
+    /// How many.
+    Count,
+}
+
+impl Unit {
+    pub(super) fn show(self, value: f64) -> String {
+        match self {
+            Self::Ratio => ratio(value),
+            Self::Share => percent(Some(value)),
+            Self::Bytes => bytes(Some(value)),
+            Self::Count => format!("{}", (value * 100.0).round() / 100.0),
+        }
+    }
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// `Q1`.
+    pub id: String,
+    /// What is asked.
+    pub question: String,
+    /// In at most twelve words; `open` where no run at hand has a number.
+    pub answer: String,
+    /// The number that decides.
+    pub effect: Option<f64>,
+    /// What it is.
+    pub unit: Option<Unit>,
+    /// Its confidence interval; for a simulated share all but the least and the most tenth.
+    pub interval: Option<[f64; 2]>,
+    /// How often it was measured: `8 rounds × 3 workspaces`.
+    pub n: String,
+    /// Of what it is true.
+    pub population: Option<Population>,
+    /// The runs it is from.
+    pub runs: Vec<String>,
+    /// The side on which the number is, if it decides.
+    pub decided: Option<Side>,
+    /// Which number was compared with which bounds.
+    pub decided_by: String,
+    /// What it takes for granted.
+    pub assumes: Vec<String>,
+    /// Links to published positions that the number contradicts.
+    pub contradicts: Vec<String>,
+    /// Links to published positions that the number confirms.
+    pub confirms: Vec<String>,
+    /// The command that would settle it; none where it is decided.
+    pub missing: Option<String>,
+}
+
+/// What a question's function found in one run.
+#[derive(Debug, Clone)]
+pub(super) struct Measure {
+    /// `R1`.
+    pub run: String,
+    pub effect: f64,
+    pub unit: Unit,
+    pub interval: Option<[f64; 2]>,
+    /// On which side it is; `None`: nothing is decided.
+    pub side: Option<Side>,
+    pub n: String,
+    /// How much it weighs beside the same number of other runs.
+    pub weight: usize,
+    pub population: Population,
+    pub what: String,
+    pub assumes: Vec<String>,
+    /// What the template inserts, beside what every template may.
+    pub words: Vec<(&'static str, String)>,
+    pub table: Grid,
+}
+
+/// A claim with what its text needs.
+pub(super) struct Answered {
+    pub question: &'static OpenQuestion,
+    pub claim: Claim,
+    pub measure: Option<Measure>,
+}
+
+impl Claim {
+    /// The number as it is shown.
+    pub(super) fn number(&self) -> String {
+        self.effect.zip(self.unit).map_or(UNMEASURED.into(), |(effect, unit)| unit.show(effect))
+    }
+
+    pub(super) fn certainty(&self) -> &'static str {
+        self.population.map_or(UNMEASURED, Population::as_str)
+    }
+}
+
+/// Every question with its claim, in order.
+pub(super) fn answers(evidence: &Evidence<'_>) -> Vec<Answered> {
+    CATALOGUE.question.iter().zip(MEASURES).map(|(question, measure)| answer(question, measure(evidence))).collect()
+}
+
+fn answer(question: &'static OpenQuestion, found: Vec<Measure>) -> Answered {
+    let [low, high] = question.bounds;
+    let all: Vec<Measure> = found.into_iter().filter(|it| it.effect.is_finite()).collect();
+    // What decides goes before what does not, then what was measured most often.
+    let best = all.iter().rev().max_by_key(|it| (it.side.is_some(), it.weight)).cloned();
+    let alike =
+        |it: &&Measure| best.as_ref().is_some_and(|best| best.what == it.what && best.population == it.population);
+    let runs = distinct(all.iter().filter(alike).map(|it| it.run.clone()));
+    let opposite = |it: &Measure, other: &Measure| {
+        let sides = [it.side, other.side];
+        let apart = sides.contains(&Some(Side::Below)) && sides.contains(&Some(Side::Above));
+        apart && it.run != other.run
+    };
+    let disagree = best.as_ref().is_some_and(|best| all.iter().filter(alike).any(|it| opposite(it, best)));
+    let decided = best.as_ref().and_then(|it| it.side).filter(|_| !disagree);
+    let of = |wanted: fn(Side, Side) -> bool| -> Vec<String> {
+        let links = question.position.iter().filter(|it| decided.is_some_and(|side| wanted(it.holds, side)));
+        links.map(|it| it.link.clone()).collect()
+    };
+    let text = match (&best, decided) {
+        (None, _) => "open".to_owned(),
+        (Some(_), None) if disagree => "undecided: the runs disagree".into(),
+        (Some(it), None) if it.population == Population::Assumed => "undecided: it rests on an assumption".into(),
+        (Some(_), None) => "undecided: too few rounds".into(),
+        (Some(it), Some(side)) => filled(question.answer(side), it),
+    };
+    // More rounds may find what was not found; a count that is within its bounds stays there.
+    let settled = |side: Side| side != Side::Within || best.as_ref().is_none_or(|it| it.unit != Unit::Ratio);
+    let lacks = if decided.is_some_and(settled) { None } else { question.lacks.first() };
+    let claim = Claim {
+        id: question.id.clone(),
+        question: question.asks.clone(),
+        answer: text,
+        effect: best.as_ref().map(|it| it.effect),
+        unit: best.as_ref().map(|it| it.unit),
+        interval: best.as_ref().and_then(|it| it.interval),
+        n: best.as_ref().map_or_else(String::new, |it| it.n.clone()),
+        population: best.as_ref().map(|it| it.population),
+        runs,
+        decided,
+        decided_by: best.as_ref().map_or_else(String::new, |it| match low == high {
+            true => format!("{} against {low}", it.what),
+            false => format!("{} beyond {low} to {high}", it.what),
+        }),
+        assumes: best.as_ref().map_or_else(Vec::new, |it| it.assumes.clone()),
+        contradicts: of(|holds, side| holds != side && side != Side::Within),
+        confirms: of(|holds, side| holds == side),
+        missing: lacks.and_then(|name| piece(name)).map(|it| it.command.clone()),
+    };
+    Answered { question, claim, measure: best }
+}
+
+/// A template with its words inserted.
+pub(super) fn filled(template: &str, found: &Measure) -> String {
+    let interval = found.interval.map_or("no interval".to_owned(), |[low, high]| {
+        format!("{} to {}", found.unit.show(low), found.unit.show(high))
+    });
+    let common = [("effect", found.unit.show(found.effect)), ("interval", interval)];
+    let mut text = template.to_owned();
+    for (name, value) in common.iter().chain(&found.words) {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text.trim().to_owned()
+}

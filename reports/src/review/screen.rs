@@ -1,0 +1,132 @@
+//! The first screen, the sections that fold under its rows, and the plan for what is missing.
+
+use super::catalogue::CATALOGUE;
+use super::claim::{Answered, Claim, filled};
+use super::evidence::Evidence;
+use super::measures::named;
+use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::text::clean;
+use crate::words::{capital, distinct, listed};
+
+/// A command, and the questions that it would settle.
+pub(super) struct PlanStep {
+    pub command: &'static str,
+    pub minutes: u32,
+    pub settles: Vec<String>,
+}
+
+/// What is missing, by questions settled per minute.
+pub(super) fn plan(claims: &[Claim]) -> Vec<PlanStep> {
+    let steps = CATALOGUE.piece.iter().map(|piece| {
+        let wants = claims.iter().filter(|it| it.missing.as_ref() == Some(&piece.command));
+        PlanStep { command: &piece.command, minutes: piece.minutes, settles: wants.map(|it| it.id.clone()).collect() }
+    });
+    let mut steps: Vec<PlanStep> = steps.filter(|it| !it.settles.is_empty()).collect();
+    let rate = |it: &PlanStep| it.settles.len() as f64 / f64::from(it.minutes);
+    steps.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    steps
+}
+
+/// The screen: a row for each question, and what a person would say of them.
+pub(super) fn screen(answered: &[Answered], plan: &[PlanStep], week: String, evidence: &Evidence<'_>) -> Section {
+    let mut grid = Grid::new("", &["question", "answer", "> number", "how sure", "missing"]);
+    for Answered { question, claim, .. } in answered {
+        let step = plan.iter().position(|it| it.settles.contains(&claim.id));
+        let answer = match claim.decided {
+            Some(_) => Cell::from(claim.answer.clone()),
+            None => Cell::toned(claim.answer.clone(), Tone::Quiet),
+        };
+        grid.row([
+            format!("{} {}", claim.id, question.name).into(),
+            answer,
+            claim.number().into(),
+            claim.certainty().into(),
+            step.map_or("-".to_owned(), |at| format!("step {}", at + 1)).into(),
+        ]);
+    }
+    let mut section = Section::new("review", "Design review", 0);
+    section.push(Block::Grid(grid));
+    section.say(week);
+    section.say(safety(evidence));
+    let decided = answered.iter().filter(|it| it.claim.decided.is_some()).count();
+    let sum = |of: fn(&Claim) -> usize| answered.iter().map(|it| of(&it.claim)).sum::<usize>();
+    section.say(format!(
+        "{decided} of {} questions are decided; of published positions {} are confirmed and {} contradicted.",
+        answered.len(),
+        sum(|it| it.confirms.len()),
+        sum(|it| it.contradicts.len()),
+    ));
+    section.say("These: these workspaces alone; simulated: nothing was compiled; assumed: decides nothing.");
+    if let Some(first) = plan.first() {
+        let minutes: u32 = plan.iter().map(|it| it.minutes).sum();
+        section.say(format!(
+            "Next: {} min for {}; {minutes} min for all that is missing: harness report --plan-evidence RUN…",
+            first.minutes,
+            first.settles.join(", "),
+        ));
+    }
+    section
+}
+
+fn safety(evidence: &Evidence<'_>) -> String {
+    let rows = named(evidence, |_| true);
+    let failed = distinct(rows.iter().filter(|row| row.is_unexplained_failure()).map(|row| row.strategy.as_str()));
+    match (rows.len(), failed.as_slice()) {
+        (0, _) => "No probe was run: nothing here is known to be safe.".into(),
+        (all, []) => format!("None of {all} probe results is an unexplained failure."),
+        (_, failed) => format!("Out, whatever they save, for an unexplained failure of a probe: {}.", listed(failed)),
+    }
+}
+
+/// A question under four heads.
+pub(super) fn question(Answered { question, claim, measure }: &Answered) -> Section {
+    let title = format!("{} {}: {}", claim.id, question.name, question.asks);
+    let mut section = Section::folded(&format!("review-{}-{}", claim.id, question.name), title);
+    let Some(found) = measure else {
+        section.say(format!("Answer. Open. Evidence. Nothing at hand on {}.", question.name));
+        section.say(format!("What would change it. {}", question.change));
+        return run(section, claim);
+    };
+    section.say(format!("Answer. {} ({}, {}).", capital(&claim.answer), found.n, claim.runs.join(", ")));
+    let mut text = format!("Evidence. {}", filled(&question.evidence, found));
+    for position in &question.position {
+        let word = match claim.decided {
+            Some(side) if side == position.holds => "Confirms",
+            Some(_) if claim.contradicts.contains(&position.link) => "Contradicts",
+            _ => continue,
+        };
+        text.push_str(&format!(" {word} “{}”: {}.", position.says, position.link));
+    }
+    section.say(clean(&text));
+    if !found.table.is_empty() {
+        section.push(Block::Grid(found.table.clone()));
+    }
+    section.say(format!("What would change it. {}", question.change));
+    run(section, claim)
+}
+
+fn run(mut section: Section, claim: &Claim) -> Section {
+    section.say(if claim.missing.is_some() { "Run this." } else { "Run this. Nothing more." });
+    section.blocks.extend(claim.missing.clone().map(Block::Command));
+    section
+}
+
+/// The plan as a section: what each step settles.
+pub(super) fn plan_section(plan: &[PlanStep]) -> Section {
+    let mut section = Section::folded("review-plan", "Plan: what settles most per minute");
+    let mut grid = Grid::new("", &["> step", "> min", "settles", "first words"]);
+    for (at, it) in plan.iter().enumerate() {
+        let words: Vec<&str> = it.command.split_whitespace().skip(1).take(5).collect();
+        grid.row([(at + 1).to_string(), it.minutes.to_string(), it.settles.join(", "), words.join(" ")]);
+    }
+    section.push(Block::Grid(grid));
+    section
+}
+
+/// The plan as a script.
+pub(super) fn script(plan: &[PlanStep]) -> String {
+    let step = |(at, it): (usize, &PlanStep)| {
+        format!("# step {}, {} min: settles {}\n{}\n", at + 1, it.minutes, it.settles.join(", "), it.command.trim_end())
+    };
+    plan.iter().enumerate().map(step).collect()
+}

@@ -1,0 +1,143 @@
+//! One effect with its standard error: what interval, verdict and sign flip are made from.
+
+use super::sample::{FlipUnit, PairedSample};
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
+
+/// The mean over workspaces of the mean over rounds of ln(arm ÷ baseline).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Effect {
+    pub log: f64,
+    /// From deviations within workspaces; `None` where none has a second round.
+    pub error: Option<Error>,
+}
+
+/// How sure an effect is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Error {
+    /// Standard error of the effect.
+    pub se: f64,
+    /// Degrees of freedom of Student's t.
+    pub free: f64,
+    /// How many values the error is from, less their means.
+    pub values: f64,
+    /// Variance of ln(se) from one run to another: 1 ÷ (2 `free`) under normal noise, more where
+    /// single rounds stand out.
+    pub wobble: f64,
+}
+
+/// A confidence interval for a ratio.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end, as a ratio.
+    pub low: f64,
+    /// Upper end, as a ratio.
+    pub high: f64,
+    /// Confidence, 0 to 1.
+    pub confidence: f64,
+}
+
+impl Interval {
+    /// Whether the ratio 1, "no difference", lies outside.
+    pub fn excludes_one(&self) -> bool {
+        self.low > 1.0 || self.high < 1.0
+    }
+
+    /// Width as a factor, at least 1.
+    pub fn width(&self) -> f64 {
+        self.high / self.low
+    }
+
+    pub(crate) fn around(log: f64, se: f64, free: f64, confidence: f64) -> Self {
+        let half = se * student(f64::midpoint(1.0, confidence), free);
+        Self { low: (log - half).exp(), high: (log + half).exp(), confidence }
+    }
+}
+
+impl Effect {
+    pub fn of(sample: &PairedSample, block: FlipUnit) -> Option<Self> {
+        Self::of_groups(&sample.groups(), block)
+    }
+
+    /// One group for each workspace: rounds and log ratios.
+    pub fn of_groups(groups: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<Self> {
+        let (log, clusters) = Self::parts(groups, block)?;
+        Some(Self { log, error: Error::of(&clusters) })
+    }
+
+    /// New less old, of two runs: their noise is independent, so that its variances add up.
+    pub fn between(new: &[Vec<(u32, f64)>], old: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<Self> {
+        let ((log, mut clusters), (before, others)) = (Self::parts(new, block)?, Self::parts(old, block)?);
+        clusters.extend(others);
+        Some(Self { log: log - before, error: Error::of(&clusters) })
+    }
+
+    /// The mean, and the terms of its error by what is independent.
+    fn parts(groups: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<(f64, Vec<Vec<f64>>)> {
+        let count = groups.len() as f64;
+        let means: Vec<f64> =
+            groups.iter().map(|pairs| pairs.iter().map(|it| it.1).sum::<f64>() / pairs.len() as f64).collect();
+        let log = (!groups.is_empty()).then(|| means.iter().sum::<f64>() / count)?;
+        // Deviations in units of the effect: the terms whose sum is its error.
+        let residuals = groups.iter().zip(&means).map(|(pairs, mean)| {
+            pairs.iter().map(move |(round, value)| (*round, (value - mean) / (count * pairs.len() as f64)))
+        });
+        let clusters: Vec<Vec<f64>> = match block {
+            FlipUnit::Pair => residuals.map(|it| it.map(|(_, term)| term).collect()).collect(),
+            FlipUnit::Round => {
+                let mut rounds = std::collections::BTreeMap::new();
+                residuals.flatten().for_each(|(round, term)| *rounds.entry(round).or_insert(0.0) += term);
+                vec![rounds.into_values().collect()]
+            }
+        };
+        Some((log, clusters))
+    }
+}
+
+impl Error {
+    /// Each cluster is a list of terms that sum to 0.
+    fn of(clusters: &[Vec<f64>]) -> Option<Self> {
+        let free = |terms: &Vec<f64>| terms.len() as f64 - 1.0;
+        let known: Vec<&Vec<f64>> = clusters.iter().filter(|terms| terms.len() > 1).collect();
+        let all: f64 = known.iter().map(|terms| free(terms)).sum();
+        if known.is_empty() {
+            return None;
+        }
+        let variance =
+            |terms: &Vec<f64>| terms.iter().map(|it| it * it).sum::<f64>() * terms.len() as f64 / free(terms);
+        let sum: f64 = known.iter().map(|terms| variance(terms)).sum();
+        // A workspace with one round is taken to be as noisy as the others are on average.
+        let sum_all = sum * clusters.len() as f64 / known.len() as f64;
+        let free_of = welch(&known.iter().map(|terms| (variance(terms), free(terms))).collect::<Vec<_>>(), all);
+        let squares: Vec<f64> = known.iter().flat_map(|terms| terms.iter().map(|it| it * it)).collect();
+        let (second, fourth) = (squares.iter().sum::<f64>(), squares.iter().map(|it| it * it).sum::<f64>());
+        let kurtosis = if second > 0.0 { squares.len() as f64 * fourth / (second * second) } else { 3.0 };
+        let wobble = ((kurtosis - 1.0) / (4.0 * all)).max(0.5 / free_of);
+        Some(Self { se: sum_all.sqrt(), free: free_of, values: all, wobble })
+    }
+}
+
+/// Degrees of freedom where workspaces differ in their noise, from variances with their own degrees
+/// (Welch, "The generalization of Student's problem", Biometrika 34, 1947).
+fn welch(parts: &[(f64, f64)], all: f64) -> f64 {
+    let least = parts.iter().map(|it| it.1).fold(f64::INFINITY, f64::min);
+    let sum: f64 = parts.iter().map(|it| it.0).sum();
+    let squares: f64 = parts.iter().map(|(variance, free)| variance * variance / (free + 2.0)).sum();
+    if squares > 0.0 { (sum * sum / squares - 2.0).clamp(least, all) } else { all }
+}
+
+/// The quantile of Student's t.
+pub(crate) fn student(chance: f64, free: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, free).map_or(f64::INFINITY, |t| t.inverse_cdf(chance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::student;
+
+    #[test]
+    fn quantiles_are_those_of_the_tables() {
+        for (chance, free, table) in [(0.975, 1.0, 12.7062), (0.975, 4.0, 2.7764), (0.995, 10.0, 3.1693)] {
+            assert!((student(chance, free) - table).abs() < 1e-4);
+        }
+    }
+}
