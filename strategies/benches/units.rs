@@ -12,14 +12,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use strategies::graph::Graph;
-use strategies::graph::layout::Layout;
+use strategies::graph::layout::{FileSharing, Layout, UnitPlace};
 use strategies::graph::matching::BuiltUnits;
 use strategies::graph::messages::Messages;
-use strategies::key::Context;
+use strategies::key::{BaseKey, ContentDigest, Context, Digest, Key, KeyInputs};
+use strategies::link::LinkMode;
+use strategies::store::{Bytes, Entry, FORMAT, FileRecord, check};
 use strategies::units::{Session, Units, plan, publish, restore};
 use strategies::{Strategy, select};
 
@@ -165,5 +167,46 @@ fn restoring(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, planning, restoring);
+/// What `~verify` adds to a plan, from the page cache.
+fn verifying(c: &mut Criterion) {
+    const FILES: usize = 8;
+    const SIZE: usize = 8 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    let store = units_of("copy+aggressive").store.open(&dir.path().join("store")).unwrap();
+    let unit_dir = dir.path().join("debug/build/a/0f");
+    fs::create_dir_all(unit_dir.join("out")).unwrap();
+    let file = |at: usize| {
+        let path = format!("out/lib{at}.rlib");
+        let bytes: Vec<u8> = (0..SIZE).map(|byte| (byte * (at + 7) / 3) as u8).collect();
+        fs::write(unit_dir.join(&path), &bytes).unwrap();
+        let bytes = Bytes::Stored(Some(Digest::of(&bytes)));
+        FileRecord { path, size: SIZE as u64, executable: false, mode: None, share: FileSharing::Shared, bytes }
+    };
+    let key = Key::of(b"verified");
+    let entry = Entry {
+        format: FORMAT,
+        key,
+        base: BaseKey(*key),
+        package: "a".into(),
+        slot: "lib a build".into(),
+        place: UnitPlace("debug/build/a/0f".into()),
+        inputs: (&KeyInputs::default()).into(),
+        observed: None,
+        content: ContentDigest(*key),
+        stamp: Duration::from_secs(1_000_000_000),
+        cost_s: None,
+        created: 0.0,
+        publishers: vec!["w".into()],
+        files: (0..FILES).map(file).collect(),
+        session: None,
+        folders: Vec::new(),
+    };
+    store.add(&entry, &unit_dir, LinkMode::Copy).unwrap();
+    let mut group = c.benchmark_group("verify");
+    group.throughput(Throughput::Bytes((FILES * SIZE) as u64));
+    group.bench_function("8 files of 8 MiB", |b| b.iter(|| assert!(check(store.as_ref(), &entry, true).is_empty())));
+    group.finish();
+}
+
+criterion_group!(benches, planning, restoring, verifying);
 criterion_main!(benches);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::external::{self, External, ExternalError};
 use crate::link::LinkMode;
-use crate::units::Units;
+use crate::option::StrategyOption;
+use crate::units::{Units, UnitsOptions};
 use crate::{policy, store};
 
 /// A complete way of reusing artifacts.
@@ -84,6 +85,15 @@ impl Strategy {
         }
     }
 
+    /// Its options as its name has them, `~verify~incremental`; empty where it has none.
+    pub fn options(&self) -> String {
+        match self {
+            Strategy::Units(units) => format!("{}{}", units.options.chosen, units.options.key),
+            Strategy::Plain(variant) => variant.name.find('~').map_or("", |at| &variant.name[at..]).to_owned(),
+            _ => String::new(),
+        }
+    }
+
     /// What it is, in a few sentences.
     pub fn about(&self) -> String {
         match self {
@@ -99,14 +109,20 @@ impl Strategy {
             Strategy::External(external) => external.description.about.trim().to_owned(),
             Strategy::Units(units) => format!(
                 "{}Whole units are restored into the build directory before Cargo runs and published after it; \
-                 Cargo's own fingerprint check has the last word.\n\nKey policy {}: {}\n\nLink mode {}: {}\n\nStore {}: {}",
+                 Cargo's own fingerprint check has the last word.\n\nKey policy {}: {}\n\nLink mode {}: {}\n\nStore {}: {}{}",
                 units.fault.map(|fault| format!("Wrong on purpose: {fault}.\n\n")).unwrap_or_default(),
                 units.policy.name,
                 units.policy.about,
                 units.link.name(),
                 units.link.about(),
                 units.store.name,
-                units.store.about
+                units.store.about,
+                units
+                    .options
+                    .chosen
+                    .iter()
+                    .map(|option| format!("\n\nOption ~{}: {}", option.name(), option.about()))
+                    .collect::<String>()
             ),
         }
     }
@@ -216,5 +232,16 @@ pub fn all() -> Vec<(String, Strategy)> {
             }
         }
     }
+    strategies.push(cargo_prototype());
     strategies
+}
+
+/// What Cargo's prototype of shared blob storage does (ranger-ross/cargo, September 2026), as far as it can be done from
+/// outside. Where there are reflinks it takes them: `reflink+non-local~verify~single-slot`.
+fn cargo_prototype() -> (String, Strategy) {
+    let mut options = UnitsOptions::default();
+    options.chosen.add(StrategyOption::Verify);
+    options.chosen.add(StrategyOption::SingleSlot);
+    let units = Units { policy: &policy::NON_LOCAL, link: LinkMode::Copy, store: store::ALL[0], options, fault: None };
+    ("cargo-prototype".to_owned(), Strategy::Units(units))
 }

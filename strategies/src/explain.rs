@@ -8,11 +8,11 @@
 //! content remembered beside the key, the keys of its dependents are made as planning would have made them, so
 //! that a whole evicted subgraph is recognised.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::graph::UnitIndex;
 use crate::key::{ContentDigest, Digest, Key, KeyInputs};
-use crate::store::tombstones::Tombstones;
+use crate::store::tombstones::{DISPLACED, EVICTED, Tombstones};
 use crate::store::{Entry, Store};
 use crate::units::{Decision, PlannedUnit, PublishOutcome, RestorePlan, Session, candidates};
 use crate::written::WrittenFiles;
@@ -33,7 +33,7 @@ pub struct Explanation {
 pub struct EntryIndex {
     by_slot: HashMap<(String, String), Vec<IndexedEntry>>,
     by_key: HashMap<Key, (String, String, usize)>,
-    evicted: HashMap<Key, ContentDigest>,
+    gone: HashMap<Key, (ContentDigest, MissReason)>,
     written: HashMap<(String, String, Digest), Vec<(Key, WrittenFiles)>>,
 }
 
@@ -47,9 +47,11 @@ impl EntryIndex {
     /// Reads every entry of a store.
     pub fn load(store: &dyn Store) -> EntryIndex {
         let mut index = EntryIndex::of(store, store.entries());
-        let evicted = Tombstones::read(store.root());
-        let gone = evicted.iter().filter(|stone| !index.by_key.contains_key(&stone.key));
-        index.evicted = gone.map(|stone| (stone.key, stone.content)).collect();
+        for (file, reason) in [(EVICTED, MissReason::Evicted), (DISPLACED, MissReason::Displaced)] {
+            let stones = Tombstones::read(store.root(), file);
+            let gone = stones.iter().filter(|stone| !index.by_key.contains_key(&stone.key));
+            index.gone.extend(gone.map(|stone| (stone.key, (stone.content, reason))));
+        }
         index
     }
 
@@ -88,14 +90,15 @@ impl EntryIndex {
 
     /// Explains every missed unit of a plan.
     pub fn explain(&self, session: &Session<'_>, plan: &RestorePlan) -> HashMap<UnitIndex, Explanation> {
-        let evicted = self.evicted(session, plan);
+        let gone = self.gone(session, plan);
         let mut explained: HashMap<UnitIndex, Explanation> = HashMap::new();
         for &index in &session.graph.order {
             let planned = &plan.units[index];
             if let (Decision::Miss, Some(inputs)) = (&planned.decision, &planned.inputs) {
-                let explanation = match evicted.contains(&index) {
-                    true => Explanation { reason: MissReason::Evicted, because: None },
-                    false => self.explain_one(session, plan, index, inputs, &explained),
+                let known = plan.damaged.contains(&index).then_some(MissReason::Damaged);
+                let explanation = match known.or_else(|| gone.get(&index).copied()) {
+                    Some(reason) => Explanation { reason, because: None },
+                    None => self.explain_one(session, plan, index, inputs, &explained),
                 };
                 explained.insert(index, explanation);
             }
@@ -103,12 +106,12 @@ impl EntryIndex {
         explained
     }
 
-    /// Missed units whose entries were evicted, dependencies first: the content of one is remembered, and makes the keys of
+    /// Missed units whose entries were there once, dependencies first: the content of one is remembered, and makes the keys of
     /// its dependents.
-    fn evicted(&self, session: &Session<'_>, plan: &RestorePlan) -> HashSet<UnitIndex> {
-        let mut evicted = HashSet::new();
-        if self.evicted.is_empty() {
-            return evicted;
+    fn gone(&self, session: &Session<'_>, plan: &RestorePlan) -> HashMap<UnitIndex, MissReason> {
+        let mut gone = HashMap::new();
+        if self.gone.is_empty() {
+            return gone;
         }
         let graph = session.graph;
         let mut known: Vec<Option<(Key, ContentDigest)>> = plan.units.iter().map(PlannedUnit::artifact).collect();
@@ -121,15 +124,15 @@ impl EntryIndex {
             if !gathered.complete {
                 continue;
             }
-            known[index] =
-                candidates(session, &graph.units[index], &gathered.inputs.base_key(options), &mut |key, _| {
-                    self.evicted.get(&key).map(|content| (key, *content))
-                });
-            if known[index].is_some() {
-                evicted.insert(index);
+            let found = candidates(session, &graph.units[index], &gathered.inputs.base_key(options), &mut |key, _| {
+                self.gone.get(&key).map(|(content, reason)| (key, *content, *reason))
+            });
+            if let Some((key, content, reason)) = found {
+                known[index] = Some((key, content));
+                gone.insert(index, reason);
             }
         }
-        evicted
+        gone
     }
 
     fn explain_one(

@@ -1,6 +1,6 @@
 //! How artifacts are reused.
 //!
-//! A *strategy* is `integration × key policy × link mode × store`. This crate has the
+//! A *strategy* is `integration × key policy × link mode × store × options`. This crate has the
 //! strategies themselves; it measures nothing and starts no process. What goes in is what
 //! Cargo says (its unit graph before a build, its JSON messages after it) and two
 //! directories (a build directory and a store). What comes out is a filled build
@@ -9,6 +9,7 @@
 //! ```text
 //! name, catalog   the names users type, and the list of every strategy; fault: those that are wrong on purpose
 //! graph           Cargo's unit graph and messages, parsed; unit directories
+//! option          what a strategy does otherwise than by default
 //! policy          what may be cached
 //! key             which artifacts are interchangeable
 //! store           where artifacts live; retention: what a store evicts, as pure functions
@@ -30,6 +31,7 @@ pub mod graph;
 pub mod key;
 pub mod link;
 pub mod name;
+pub mod option;
 mod parallel;
 pub mod policy;
 pub mod retention;

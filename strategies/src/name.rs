@@ -5,6 +5,7 @@ use std::fmt;
 use crate::catalog::{Catalog, Strategy};
 use crate::fault;
 use crate::key::KeyOptions;
+use crate::option::StrategyOption;
 
 /// The canonical name of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,10 +38,8 @@ pub enum NameError {
     /// A pattern matches nothing.
     #[error("no strategy matches '{0}'; `harness strategies list` shows all")]
     NoMatch(String),
-    /// The options behind it are none, or it takes none.
-    #[error(
-        "'{name}': '{word}' is no option of it; ~without-INPUT leaves an input out of the keys of our own strategies"
-    )]
+    /// What stands behind the name is no option of it.
+    #[error("'{name}': '{word}' is no option of it; our own strategies take {}, ~without-INPUT", StrategyOption::ALL.map(|option| format!("~{}", option.name())).join(", "))]
     NoOption {
         /// What was asked for.
         name: String,
@@ -74,24 +73,18 @@ impl Catalog {
     pub fn select(&self, list: &str) -> Result<Vec<(StrategyName, Strategy)>, NameError> {
         let mut chosen: Vec<(StrategyName, Strategy)> = Vec::new();
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
-            // A name of its own, such as `none~no-incremental`, has no options.
-            let whole = canonical(asked);
-            let is_known = self.all().iter().any(|(name, strategy)| matches(&whole, name, strategy));
-            let (named, options) = match asked.split_once('~') {
-                Some((name, options)) if !is_known => (name, Some(options)),
-                _ => (asked, None),
-            };
-            let canonical = canonical(named);
-            let is_glob = canonical.contains(['*', '?']);
             let broken = if asked.starts_with(fault::PREFIX) { fault::all() } else { Vec::new() };
-            let found: Vec<_> = self
-                .all()
-                .iter()
-                .chain(&broken)
-                .filter(|(name, strategy)| matches(&canonical, name, strategy))
-                .collect();
+            let find = |asked: &str| -> Vec<_> {
+                let asked = canonical(asked);
+                self.all().iter().chain(&broken).filter(|(name, strategy)| matches(&asked, name, strategy)).collect()
+            };
+            // What stands behind the mark is part of a baseline's name, options of any other.
+            let (mut found, mut options) = (find(asked), None);
+            if let (true, Some((named, words))) = (found.is_empty(), asked.split_once('~')) {
+                (found, options) = (find(named), Some(words));
+            }
             if found.is_empty() {
-                return Err(match is_glob {
+                return Err(match asked.contains(['*', '?']) {
                     true => NameError::NoMatch(asked.to_owned()),
                     false => unknown(asked, self.all()),
                 });
@@ -110,18 +103,22 @@ impl Catalog {
     }
 }
 
-/// The same strategy with options of its keys.
+/// The same strategy with options.
 fn with_options(name: &str, strategy: &Strategy, options: &str) -> Result<(String, Strategy), NameError> {
     let refused = |word: &str| NameError::NoOption { name: format!("{name}~{options}"), word: word.to_owned() };
-    let key = KeyOptions::parse(options).map_err(refused)?;
-    match strategy {
-        Strategy::Units(units) => {
-            let mut units = *units;
-            units.options.key = key;
-            Ok((format!("{name}{key}"), Strategy::Units(units)))
+    let Strategy::Units(mut units) = strategy.clone() else { return Err(refused(options)) };
+    let mut of_keys = Vec::new();
+    for word in options.split('~') {
+        match StrategyOption::ALL.into_iter().find(|option| option.name() == word) {
+            Some(option) => units.options.chosen.add(option),
+            None => of_keys.push(word),
         }
-        _ => Err(refused(options)),
     }
+    if !of_keys.is_empty() {
+        units.options.key = KeyOptions::parse(&of_keys.join("~")).map_err(refused)?;
+    }
+    let strategy = Strategy::Units(units);
+    Ok((format!("{name}{}", strategy.options()), strategy))
 }
 
 fn matches(asked: &str, name: &str, strategy: &Strategy) -> bool {
@@ -190,13 +187,25 @@ mod tests {
         assert_eq!(names("copy+aggressive@dirs"), ["copy+aggressive@dirs"]);
         assert_eq!(names("none*,none~*"), ["none", "none~no-incremental"]);
         assert_eq!(names("copy+aggressive@*"), ["copy+aggressive@dirs"]);
-        assert_eq!(names("*").len(), 2 + 15, "no external one");
+        assert_eq!(names("*").len(), 2 + 15 + 1, "no external one");
+    }
+
+    #[test]
+    fn options_follow_a_name_or_a_glob_in_any_order() {
+        assert_eq!(names("copy+aggressive@dirs~incremental~verify"), ["copy+aggressive@dirs~verify~incremental"]);
+        assert_eq!(names("copy+non-local~verify,copy+*local~verify").len(), 1);
+        let refused = |list: &str| select(list).unwrap_err().to_string();
+        assert!(
+            refused("copy+aggressive~verfy").contains("'verfy' is no option of it; our own strategies take ~verify")
+        );
+        assert!(refused("none~verify").contains("'verify' is no option of it"));
+        assert!(refused("none~no-incremental~verify").contains("is no option of it"));
     }
 
     #[test]
     fn an_option_leaves_an_input_out() {
-        let (name, strategy) = select("copy+*ive~without-files~without-cpu").unwrap().remove(1);
-        assert_eq!(name.as_str(), "copy+aggressive~without-cpu~without-files");
+        let (name, strategy) = select("copy+*ive~without-files~verify~without-cpu").unwrap().remove(1);
+        assert_eq!(name.as_str(), "copy+aggressive~verify~without-cpu~without-files");
         assert!(!strategy.as_units().unwrap().options.key.has(crate::key::Input::Files));
         let refused = |list: &str| select(list).unwrap_err().to_string();
         assert!(refused("copy+aggressive~without-x").contains("'without-x' is no option"));

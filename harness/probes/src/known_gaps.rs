@@ -5,6 +5,7 @@
 
 use strategies::Strategy;
 use strategies::link::Mechanism;
+use strategies::option::StrategyOption;
 
 /// An explained failure.
 struct KnownGap {
@@ -27,7 +28,7 @@ const KNOWN_GAPS: &[KnownGap] = &[
     gap("library-truncated-as-root", shares_inodes, SHARES),
     gap("library-stripped-as-root", shares_inodes, SHARES),
     gap("library-chmodded-as-user", shares_inodes, SHARES),
-    gap("blobs-flipped-time-kept", restores_units, UNREAD),
+    gap("blobs-flipped-time-kept", restores_unread, UNREAD),
     gap("out-dir-kept-as-path", beyond_conservative, OUT_DIR),
     gap("macro-reads-variable", beyond_conservative, MACRO),
     gap("macro-reads-variable", shared_target, KEPT),
@@ -67,8 +68,8 @@ const POINTS: &str = "a tree's links are valid only as long as the entries they 
                       in KEYS.md";
 const UNREAD: &str = "a restore compares sizes and times and not bytes, see 'Who can write to the store' in KEYS.md";
 
-fn restores_units(strategy: &Strategy) -> bool {
-    strategy.as_units().is_some()
+fn restores_unread(strategy: &Strategy) -> bool {
+    strategy.as_units().is_some_and(|units| !units.options.chosen.has(StrategyOption::Verify))
 }
 
 fn shares_inodes(strategy: &Strategy) -> bool {

@@ -17,6 +17,8 @@ pub struct CheckResult {
     pub(crate) noop: Duration,
     /// What is wrong with the store; empty when it is intact. `None` without a store.
     pub damage: Option<Vec<String>>,
+    /// Bytes of incremental sessions in the store, where it keeps any.
+    pub(crate) session_bytes: Option<u64>,
     /// What the built program printed, where the corpus names one, or how it failed.
     pub program: Option<Result<String, String>>,
 }
@@ -31,8 +33,9 @@ pub fn check(
 ) -> Result<CheckResult, BuildError> {
     let (noop_compiled, noop) = noop(env, site, options, &build.graph)?;
     let damage = store.map(|store| damage(build, store));
+    let session_bytes = store.map(store::session_bytes).filter(|bytes| *bytes > 0);
     let program = program(env, site, options)?;
-    Ok(CheckResult { noop_compiled, noop, damage, program })
+    Ok(CheckResult { noop_compiled, noop, damage, session_bytes, program })
 }
 
 /// Every entry's files by size and time; those that were just restored, byte by byte.

@@ -59,7 +59,8 @@ pub(crate) fn facts(
         None => (None, None),
     };
     let hits = build.cached.iter().flat_map(|cached| &cached.plan.units).filter_map(|unit| unit.hit());
-    let shares_files = hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared);
+    let shares_files =
+        hits.flat_map(|entry| &entry.files).any(|file| file.share == FileSharing::Shared && !file.is_of_session());
     GateFacts {
         baseline: expectations.baseline,
         restored_files: placed.map_or(0, |placed| placed.values().sum()),

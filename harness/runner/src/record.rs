@@ -59,6 +59,7 @@ impl RunColumns<'_> {
             key: text(policy),
             link: text(link),
             store: text(store),
+            options: text(&strategy.options()),
             toolchain: self.toolchain.clone(),
             profile: step.profile.clone().unwrap_or_else(|| self.profile.clone()),
             variant: variant(step),
@@ -158,6 +159,7 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
         rated_units: Some(counts.rated),
         daemon_s: step.daemon.map(|daemon| daemon.as_secs_f64()),
         nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
+        store_session_bytes: trials.iter().filter_map(|trial| trial.checked.session_bytes).max(),
         ..row
     };
     on_disk(row, &step.disk)
@@ -274,6 +276,11 @@ fn of_build(build: &Build) -> Vec<String> {
         remarks.push(format!("{} units without a directory, first {label}", build.built.matched.unmatched.len()));
     }
     if let Some(cached) = &build.cached {
+        if !cached.plan.damaged.is_empty() {
+            let damaged = cached.plan.damaged.iter().map(|index| build.graph.units[*index].label());
+            let first = damaged.min().unwrap_or_default();
+            remarks.push(format!("{} entries with other bytes removed, first {first}", cached.plan.damaged.len()));
+        }
         if let Some((_, why)) = cached.restored.failed.first() {
             remarks.push(format!("{} units not restored, first: {why}", cached.restored.failed.len()));
         }

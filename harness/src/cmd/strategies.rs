@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use strategies::external::External;
 use strategies::key::Input;
+use strategies::option::StrategyOption;
 use strategies::{Catalog, Strategy};
 
 use crate::cmd::common::{ExternalArgs, work_dir};
@@ -103,8 +104,13 @@ fn list(catalog: &Catalog, work: &Path) {
             None => println!("{}", format!("{name:<28} {key:<14} {link:<10} {store}").trim_end()),
         }
     }
+    println!("\noption");
+    for option in StrategyOption::ALL {
+        println!("~{:<27} {}", option.name(), option.about());
+    }
     println!(
         "\nNames take globs: 'hardlink+*', '*+aggressive@dirs'; external strategies only by name or 'external:*'. \
+         Options follow the name or glob of one of our own: hardlink+aggressive~incremental~skip-edits. \
          `harness strategies show NAME` explains one."
     );
 }

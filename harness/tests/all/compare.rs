@@ -18,7 +18,7 @@ tree_physical_bytes,all_physical_bytes,noop_compiled,store_intact,note";
 const UNITS_HEADER: &str = "run,round,workspace,scenario,step,strategy,package,version,source,target,kind,mode,platform,\
 outcome,reason,because,cost_s,bytes";
 
-const REASONS: [&str; 10] = [
+const REASONS: [&str; 12] = [
     "never-seen",
     "version",
     "features",
@@ -29,6 +29,8 @@ const REASONS: [&str; 10] = [
     "dependency",
     "content",
     "evicted",
+    "displaced",
+    "damaged",
 ];
 
 /// Whether an `ok` row is expected: everything but reflinks where there are none.

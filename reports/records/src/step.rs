@@ -190,6 +190,11 @@ crate::table_row! {
         /// 1.100, in which units cannot be followed: columns that count them are empty. Empty in older runs,
         /// which had `new`.
         pub layout: Option<String> = "`new` or `old`, may be empty",
+        /// Options of the strategy, as its name has them: `~verify~incremental`.
+        pub options: Option<String> = "text, may be empty",
+        /// Bytes of incremental sessions in the store, each file once; part of `store_bytes`. Empty where the
+        /// strategy keeps none.
+        pub store_session_bytes: Option<u64> = "bytes",
     }
 }
 

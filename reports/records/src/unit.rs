@@ -45,6 +45,10 @@ words! {
         Content = "content",
         /// It was stored once and has been collected.
         Evicted = "evicted",
+        /// Another entry of the same unit hash took its place (`~single-slot`).
+        Displaced = "displaced",
+        /// Its stored bytes were not those that were published, and it was removed (`~verify`).
+        Damaged = "damaged",
     }
 }
 

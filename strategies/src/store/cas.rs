@@ -127,7 +127,7 @@ impl Store for Cas {
             let blob = self.stored(entry, file);
             if !is_sound(&blob, entry, file) {
                 create_parent(&blob)?;
-                bring_in(entry, file, &unit_dir.join(&file.path), &blob, link)?;
+                bring_in(entry, file, &file.built(unit_dir), &blob, link)?;
             }
         }
         self.renew_tree(entry)?;

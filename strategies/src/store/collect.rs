@@ -5,7 +5,7 @@
 //! 2  a survey                everything is read before anything is removed
 //! 3  tombstones              what is going to be evicted is remembered
 //! 4  entries                 from here on they are misses
-//! 5  trees, then blobs       of no remaining entry
+//! 5  trees, slots, blobs     of no remaining entry
 //! 6  leftovers               what collections put aside, what crashed publishers left
 //! 7  input sets              of units neither stored nor remembered
 //! ```
@@ -19,12 +19,13 @@
 //! and removed with [`CollectRequest::deep`].
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::survey::{Stray, Survey, SurveyedEntry, changed};
-use super::tombstones::{Tombstone, Tombstones};
+use super::tombstones::{DISPLACED, EVICTED, Tombstone, Tombstones};
 use super::{FileDamage, Store, remove_whole};
 use crate::files::{FileError, allocated, since_epoch};
 use crate::key::{BaseKey, Key};
@@ -59,7 +60,7 @@ pub enum RemovalReason {
     Limit,
     /// An entry whose files are missing or changed, or whose manifest cannot be read.
     Damaged,
-    /// A tree or blob of no remaining entry.
+    /// A tree, blob or slot of no remaining entry.
     Unreferenced,
     /// Left by a crashed publisher or an interrupted collection.
     Leftover,
@@ -179,7 +180,11 @@ pub fn collect(
         if step(&CollectStep::Remember).is_break() {
             return Ok(CollectOutcome { interrupted: true, ..collected });
         }
-        tombstones.write(store.root())?;
+        tombstones.write(store.root(), EVICTED)?;
+    }
+    let displaced = Tombstones::read(store.root(), DISPLACED);
+    if !request.dry_run && !displaced.is_empty() {
+        displaced.with(iter::empty(), |_| false).write(store.root(), DISPLACED)?;
     }
     for (done, Victim { stray, why }) in victims.iter().enumerate() {
         let path = &stray.path;
@@ -243,7 +248,7 @@ fn tombstones(store: &dyn Store, survey: &Survey, chosen: &Chosen<'_>, now: Syst
     let there: HashSet<Key> = survey.entries.iter().map(|surveyed| surveyed.entry.key).collect();
     let new = chosen.removed.iter().filter(|(_, why)| *why == RemovalReason::Limit);
     let evicted: HashSet<Key> = new.clone().map(|(surveyed, _)| surveyed.entry.key).collect();
-    Tombstones::read(store.root()).with(new.map(|(surveyed, _)| Tombstone::of(&surveyed.entry, at)), |key| {
+    Tombstones::read(store.root(), EVICTED).with(new.map(|(surveyed, _)| Tombstone::of(&surveyed.entry, at)), |key| {
         there.contains(key) && !evicted.contains(key)
     })
 }
@@ -286,6 +291,9 @@ fn victims(
     survey.unreadable.iter().for_each(|stray| add(&stray.path, stray.is_dir, RemovalReason::Damaged));
     for (_, tree) in survey.trees.iter().filter(|(key, _)| !kept.contains(key)) {
         add(tree, true, RemovalReason::Unreferenced);
+    }
+    for (_, slot) in survey.slots.iter().filter(|(key, _)| !key.is_some_and(|key| kept.contains(&key))) {
+        add(slot, false, RemovalReason::Unreferenced);
     }
     for blob in survey.blobs.iter().filter(|blob| !referenced.contains(*blob)) {
         add(blob, false, RemovalReason::Unreferenced);

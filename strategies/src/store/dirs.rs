@@ -53,7 +53,7 @@ impl Dirs {
             create_parent(&target)?;
             match file.bytes.as_inline() {
                 Some(bytes) => fs::write(&target, bytes).at("write", &target)?,
-                None => bring_in(entry, file, &unit_dir.join(&file.path), &target, link)?,
+                None => bring_in(entry, file, &file.built(unit_dir), &target, link)?,
             }
         }
         entry.make_folders(&out)?;

@@ -49,6 +49,9 @@ pub struct Entry {
     pub publishers: Vec<String>,
     /// Its files.
     pub files: Vec<FileRecord>,
+    /// Where its incremental session is of use, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Digest>,
     /// Folders below `out` with nothing in them, relative to the unit directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<String>,
@@ -77,7 +80,7 @@ impl From<&KeyInputs> for StoredInputs {
 /// One file of an entry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// Path relative to the unit directory.
+    /// Path relative to the unit directory; of a session's file to the profile's, [`SESSIONS`] being its first folder.
     pub path: String,
     /// Size in bytes.
     pub size: u64,
@@ -90,6 +93,24 @@ pub struct FileRecord {
     pub share: FileSharing,
     /// Where its bytes are.
     pub bytes: Bytes,
+}
+
+/// The folder of incremental sessions in a profile's directory. No unit directory has one of this name.
+pub const SESSIONS: &str = "incremental/";
+
+impl FileRecord {
+    /// Whether it belongs to an incremental session.
+    pub fn is_of_session(&self) -> bool {
+        self.path.starts_with(SESSIONS)
+    }
+
+    /// Where it is in a build directory, given the directory of its unit.
+    pub(crate) fn built(&self, unit_dir: &Path) -> PathBuf {
+        match unit_dir.ancestors().nth(3) {
+            Some(profile) if self.is_of_session() => profile.join(&self.path),
+            _ => unit_dir.join(&self.path),
+        }
+    }
 }
 
 /// Where the bytes of a file are.
@@ -234,6 +255,7 @@ pub(crate) mod tests {
             created: 0.0,
             publishers: vec!["w".into()],
             files: Vec::new(),
+            session: None,
             folders: Vec::new(),
         }
     }

@@ -13,11 +13,13 @@ mod dirs;
 mod entry;
 pub(crate) mod faulty;
 mod root;
+pub(crate) mod slots;
 pub mod stats;
 pub mod survey;
 pub(crate) mod tombstones;
 pub mod verify;
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io;
@@ -25,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub(crate) use entry::is_sound_link;
-pub use entry::{Bytes, Entry, FORMAT, FileRecord, StoredInputs};
+pub use entry::{Bytes, Entry, FORMAT, FileRecord, SESSIONS, StoredInputs};
 pub use root::Root;
 
 use crate::files::{
@@ -34,6 +36,7 @@ use crate::files::{
 use crate::graph::layout::FileSharing;
 use crate::key::{Digest, Key};
 use crate::link::{LinkMode, reflink};
+use crate::parallel;
 
 /// A kind of store.
 #[derive(Debug, Clone, Copy)]
@@ -188,12 +191,34 @@ fn damage(path: &Path, entry: &Entry, file: &FileRecord, digest: Option<Digest>)
 /// Compares an entry's stored files with what was published: sizes and times, and with `deep` the bytes where their digest
 /// is known.
 pub fn check(store: &dyn Store, entry: &Entry, deep: bool) -> Vec<FileDamage> {
-    let compared = entry.stored_files().filter_map(|(file, digest)| {
+    let stored: Vec<_> = entry.stored_files().collect();
+    let compare = |(file, digest): &(&FileRecord, Option<Digest>)| {
         let path = store.stored(entry, file);
         let what = damage(&path, entry, file, digest.filter(|_| deep))?;
         Some(FileDamage { path, what })
+    };
+    match deep {
+        true => parallel::map(&stored, compare).into_iter().flatten().collect(),
+        // A look at a file is too short to be given to another thread.
+        false => stored.iter().filter_map(compare).collect(),
+    }
+}
+
+/// Removes what is wrong with an entry and its manifest, so that the next publisher brings it in anew.
+pub(crate) fn remove_damaged(store: &dyn Store, entry: &Entry, damage: &[FileDamage]) {
+    // The manifest last: cut off before, the entry is a miss for want of its files. What cannot be removed is found again.
+    let files = damage.iter().map(|file| file.path.clone());
+    files.chain([store.manifest(&entry.key)]).for_each(|path| drop(fs::remove_file(path)));
+}
+
+/// Bytes of incremental sessions in a store, each file once.
+pub fn session_bytes(store: &dyn Store) -> u64 {
+    let entries = store.entries();
+    let sessions = entries.iter().flat_map(|entry| {
+        let files = entry.stored_files().filter(|(file, _)| file.is_of_session());
+        files.map(|(file, _)| (store.stored(entry, file), file.size))
     });
-    compared.collect()
+    sessions.collect::<HashMap<PathBuf, u64>>().values().sum()
 }
 
 /// Removes a file or a directory in two steps: first its name, by which it is found, then its content. A directory cut off

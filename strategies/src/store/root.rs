@@ -4,6 +4,7 @@
 //! <root>/v3/
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
 //!     evicted                              what collection took, see [`super::tombstones`]
+//!     displaced, slots/                    of `~single-slot`, see [`super::slots`]
 //!     lock                                 shared by builds, exclusive for collection
 //! ```
 

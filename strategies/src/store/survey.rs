@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::slots::{SLOTS, holder};
 use super::{Bytes, Entry, FORMAT, FileDamage, Store, check};
 use crate::files::{At, FileError, REMOVED, TEMPORARY, allocated, since_epoch};
 use crate::key::{BaseKey, BlobId, Key};
@@ -49,6 +50,8 @@ pub struct Survey {
     pub blobs: Vec<PathBuf>,
     /// Directories made for in-place links, with their keys.
     pub trees: Vec<(Key, PathBuf)>,
+    /// Slots with the keys that have them; one that cannot be read is nobody's.
+    pub slots: Vec<(Option<Key>, PathBuf)>,
     /// Folders of input sets with the base keys they are for.
     pub inputs: Vec<(BaseKey, PathBuf)>,
     /// What a publisher was writing; it may still be at it.
@@ -75,6 +78,8 @@ impl Survey {
         if let Some(folder) = kind.trees {
             survey.trees = named(survey.sharded(&root.path(folder))?, Key::from_hex);
         }
+        let slots = survey.sharded(&root.path(SLOTS))?;
+        survey.slots = slots.into_iter().map(|slot| (holder(&slot.path), slot.path)).collect();
         survey.inputs = named(survey.sharded(&root.path("inputs"))?, BaseKey::from_hex);
         for (_, folder) in &survey.inputs.clone() {
             let sets = list(folder)?;

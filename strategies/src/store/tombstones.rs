@@ -11,11 +11,18 @@
 //! counts as there; the next collection drops its line.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use super::{Entry, Root};
-use crate::files::{FileError, write_atomic};
+use crate::files::{At, FileError, write_atomic};
 use crate::key::{BaseKey, ContentDigest, Digest, Key};
+
+/// The file of what collection took.
+pub(crate) const EVICTED: &str = "evicted";
+
+/// The file of what another entry of the same unit hash took the place of: appended a line an entry, bounded at each
+/// collection.
+pub(crate) const DISPLACED: &str = "displaced";
 
 /// How many evicted entries are remembered: about 4 MiB.
 const LIMIT: usize = 20_000;
@@ -39,6 +46,11 @@ impl Tombstone {
         Tombstone { key: entry.key, base: entry.base, content: entry.content, at }
     }
 
+    fn line(&self) -> String {
+        let Tombstone { key, base, content, at } = self;
+        format!("{key} {base} {content} {at}\n")
+    }
+
     fn parse(line: &str) -> Option<Tombstone> {
         let mut words = line.split(' ');
         let mut digest = || Digest::from_hex(words.next()?);
@@ -53,9 +65,17 @@ pub(crate) struct Tombstones(Vec<Tombstone>);
 
 impl Tombstones {
     /// Reads them; lines that are damaged are skipped.
-    pub(crate) fn read(root: &Root) -> Tombstones {
-        let text = std::fs::read_to_string(root.path("evicted")).unwrap_or_default();
+    pub(crate) fn read(root: &Root, file: &str) -> Tombstones {
+        let text = std::fs::read_to_string(root.path(file)).unwrap_or_default();
         Tombstones(text.lines().filter_map(Tombstone::parse).collect())
+    }
+
+    /// Adds one to the end of a file.
+    pub(crate) fn append(root: &Root, file: &str, stone: &Tombstone) -> Result<(), FileError> {
+        let path = root.path(file);
+        let open = std::fs::File::options().create(true).append(true).open(&path);
+        // One write a line: appended lines of several builds do not run together.
+        open.and_then(|mut open| open.write_all(stone.line().as_bytes())).at("append to", &path)
     }
 
     /// Adds newer ones, leaves out keys that are there (again), and forgets the oldest.
@@ -71,13 +91,11 @@ impl Tombstones {
         Tombstones(kept)
     }
 
-    /// Writes them.
-    pub(crate) fn write(&self, root: &Root) -> Result<(), FileError> {
+    /// Writes them to a file.
+    pub(crate) fn write(&self, root: &Root, file: &str) -> Result<(), FileError> {
         let mut text = String::new();
-        for Tombstone { key, base, content, at } in &self.0 {
-            let _ = writeln!(text, "{key} {base} {content} {at}");
-        }
-        write_atomic(&root.path("evicted"), text.as_bytes())
+        self.0.iter().for_each(|stone| text.push_str(&stone.line()));
+        write_atomic(&root.path(file), text.as_bytes())
     }
 
     /// Each of them, the newest last.
@@ -104,12 +122,12 @@ mod tests {
     fn they_are_read_as_written_and_bounded() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::open(dir.path(), &[]).unwrap();
-        assert!(Tombstones::read(&root).is_empty());
+        assert!(Tombstones::read(&root, EVICTED).is_empty());
         let many = Tombstones::default().with((0..LIMIT as u64 + 5).map(stone), |_| false);
         assert_eq!(many.iter().count(), LIMIT);
         assert_eq!(many.iter().next(), Some(&stone(5)), "the oldest are forgotten");
-        many.write(&root).unwrap();
-        let mut read = Tombstones::read(&root);
+        many.write(&root, EVICTED).unwrap();
+        let mut read = Tombstones::read(&root, EVICTED);
         assert_eq!(read.0, many.0);
         read = read.with([stone(9)].into_iter(), |key| *key == stone(7).key);
         assert_eq!(read.iter().last(), Some(&stone(9)), "the newest line counts");
@@ -120,9 +138,9 @@ mod tests {
     fn a_damaged_file_is_read_as_far_as_it_goes() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::open(dir.path(), &[]).unwrap();
-        Tombstones::default().with([stone(1), stone(2)].into_iter(), |_| false).write(&root).unwrap();
+        Tombstones::default().with([stone(1), stone(2)].into_iter(), |_| false).write(&root, EVICTED).unwrap();
         let text = std::fs::read_to_string(root.path("evicted")).unwrap();
         std::fs::write(root.path("evicted"), &text[..text.len() - 20]).unwrap();
-        assert_eq!(Tombstones::read(&root).0, [stone(1)]);
+        assert_eq!(Tombstones::read(&root, EVICTED).0, [stone(1)]);
     }
 }

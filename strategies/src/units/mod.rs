@@ -7,6 +7,7 @@
 //! outdated   what Cargo would wrongly take for fresh after that
 //! publish    put what was built into the store, in parallel
 //! installed  what earlier builds left in this build directory
+//! sessions   incremental state of members
 //! ```
 //!
 //! This is what a cache inside Cargo would do, done from outside: what it costs more is the
@@ -18,6 +19,7 @@ mod plan;
 mod publish;
 mod restore;
 mod scripts;
+mod sessions;
 
 pub use installed::{InstalledUnits, forget_installed};
 pub(crate) use plan::candidates;
@@ -28,6 +30,7 @@ pub use restore::{RestoreOutcome, restore};
 use crate::graph::Graph;
 use crate::key::{Context, KeyOptions};
 use crate::link::LinkMode;
+use crate::option::{StrategyOption, StrategyOptions};
 use crate::policy::KeyPolicy;
 use crate::store::{Store, StoreKind};
 
@@ -46,9 +49,11 @@ pub struct Units {
     pub fault: Option<&'static str>,
 }
 
-/// What a strategy may do otherwise; the default is right.
+/// What a strategy may do otherwise; the default is right, and `chosen` is too.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UnitsOptions {
+    /// Those that its name has.
+    pub chosen: StrategyOptions,
     /// How keys are made.
     pub key: KeyOptions,
     /// Leave units in the build directory that were compiled against another build of what is restored.
@@ -70,4 +75,10 @@ pub struct Session<'a> {
     pub graph: &'a Graph,
     /// In which surroundings.
     pub context: &'a Context,
+}
+
+impl Session<'_> {
+    pub(crate) fn has(&self, option: StrategyOption) -> bool {
+        self.units.options.chosen.has(option)
+    }
 }

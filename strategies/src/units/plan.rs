@@ -4,18 +4,21 @@
 //! all dependencies. A unit with a dependency of unknown content has no key and is a miss.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
+use super::outdated;
 use super::scripts::filled_out_dirs;
 use crate::files::stamp_of_now;
 use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
 use crate::key::{BaseKey, ContentDigest, Key, KeyInputs, ObservedInputs, final_key};
+use crate::option::StrategyOption;
 use crate::parallel;
 use crate::policy::{Rule, admission};
-use crate::store::Entry;
+use crate::store::{Entry, check, remove_damaged, slots};
 
 /// What is to be done, unit by unit.
 #[derive(Debug)]
@@ -24,7 +27,11 @@ pub struct RestorePlan {
     pub started: SystemTime,
     /// One for each unit of the graph.
     pub units: Vec<PlannedUnit>,
+    /// Units whose entries were removed, because their bytes were not those that were published.
+    pub damaged: HashSet<UnitIndex>,
     pub(crate) installed: InstalledUnits,
+    /// Directories in which a member is built again, where that makes a difference.
+    pub(crate) built_before: HashSet<UnitPlace>,
     /// Where a script may run although its OUT_DIR is not empty.
     pub(crate) filled_out_dirs: HashSet<UnitPlace>,
 }
@@ -94,11 +101,12 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
     let installed = InstalledUnits::read(&session.context.layout);
     let by_key = installed.by_key(session);
     let refused = admission(session.units.policy, graph);
+    let damaged = Mutex::default();
     let mut units: Vec<Option<PlannedUnit>> = (0..graph.units.len()).map(|_| None).collect();
     for level in levels(graph) {
         let decide = |index: UnitIndex| match refused[index] {
             Some(rule) => PlannedUnit { decision: Decision::Refused(rule), inputs: None, stamp: NORMAL_STAMP },
-            None => decide(session, index, &units, &by_key),
+            None => decide(session, index, &units, &by_key, &damaged),
         };
         for (index, planned) in level.iter().zip(parallel::map(&level, |index| decide(*index))) {
             units[*index] = Some(planned);
@@ -106,7 +114,19 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
     }
     drop(by_key);
     let units = units.into_iter().flatten().collect();
-    let mut plan = RestorePlan { started, units, installed, filled_out_dirs: HashSet::new() };
+    let damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut plan = RestorePlan {
+        started,
+        units,
+        damaged,
+        installed,
+        built_before: HashSet::new(),
+        filled_out_dirs: HashSet::new(),
+    };
+    if session.has(StrategyOption::SkipEdits) {
+        let members = graph.units.iter().filter(|unit| unit.is_local());
+        plan.built_before = members.flat_map(|unit| outdated::candidates(session, &plan, unit)).collect();
+    }
     plan.filled_out_dirs = filled_out_dirs(session, &plan);
     plan
 }
@@ -131,6 +151,7 @@ fn decide(
     index: UnitIndex,
     planned: &[Option<PlannedUnit>],
     installed: &HashMap<Key, (UnitPlace, &InstalledUnit)>,
+    damaged: &Mutex<HashSet<UnitIndex>>,
 ) -> PlannedUnit {
     let graph: &Graph = session.graph;
     let unit = &graph.units[index];
@@ -141,7 +162,9 @@ fn decide(
     let found = gathered.complete.then(|| {
         candidates(session, unit, &inputs.base_key(options), &mut |key, observed| {
             let watched = observed.and_then(|observed| observed.newest(session.context, unit));
-            find(session, unit, key, watched, installed)
+            find(session, unit, key, watched, installed, &|| {
+                damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+            })
         })
     });
     let Some(mut found) = found.flatten() else {
@@ -191,6 +214,7 @@ fn find(
     key: Key,
     watched: Option<SystemTime>,
     installed: &HashMap<Key, (UnitPlace, &InstalledUnit)>,
+    on_damage: &dyn Fn(),
 ) -> Option<FoundArtifact> {
     if let Some((place, here)) = installed.get(&key)
         && !is_dangling(session.units.link, &session.context.layout.unit_dir(place))
@@ -203,6 +227,17 @@ fn find(
         return Some(FoundArtifact { decision, stamp: here.stamp, watched });
     }
     let entry = session.store.lookup(&key).filter(|entry| session.store.is_intact(entry))?;
+    if session.has(StrategyOption::SingleSlot) && !slots::is_current(session.store.root(), &entry) {
+        return None;
+    }
+    if session.has(StrategyOption::Verify) {
+        let damage = check(session.store, &entry, true);
+        if !damage.is_empty() {
+            remove_damaged(session.store, &entry, &damage);
+            on_damage();
+            return None;
+        }
+    }
     Some(FoundArtifact { stamp: entry.stamp, decision: Decision::Hit(Box::new(entry)), watched })
 }
 

@@ -10,16 +10,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::scripts::{written_beside_programs, written_in_package};
+use super::sessions;
 use super::{Decision, RestorePlan, Session};
 use crate::files::{FileError, mode_of, set_time, since_epoch};
-use crate::graph::layout::{FileSharing, UnitPlace, is_uplifted, oldest_stamp, share};
+use crate::graph::layout::{FileSharing, UnitPlace, base_dir, is_uplifted, oldest_stamp, share};
 use crate::graph::matching::BuiltUnits;
 use crate::graph::{Unit, UnitIndex};
 use crate::key::{
     ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
 };
+use crate::option::StrategyOption;
 use crate::parallel;
-use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, is_sound_link};
+use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, check, is_sound_link, remove_damaged, slots};
 use crate::written::WrittenFiles;
 
 /// Private files up to this size are kept in the manifest, bytes.
@@ -116,6 +118,8 @@ struct Scan {
     place: UnitPlace,
     files: Vec<FileRecord>,
     folders: Vec<String>,
+    /// Files of its incremental session.
+    session: Vec<FileRecord>,
     content: ContentDigest,
     observed: ObservedInputs,
 }
@@ -129,10 +133,17 @@ fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> Ha
     let admitted = wanted.filter(|index| !matches!(plan.units[*index].decision, Decision::Refused(_)));
     let found: Vec<(UnitIndex, UnitPlace)> =
         admitted.filter_map(|index| Some((index, built.matched.units.get(&index)?.1.clone()))).collect();
+    let sessions = match session.has(StrategyOption::Incremental) {
+        true => sessions::finished_since(session, plan.started),
+        false => HashMap::new(),
+    };
     let any_ran = found.iter().any(|(index, _)| session.graph.units[*index].is_script_run());
     let beside = if any_ran { written_beside_programs(session, plan.started) } else { None };
     let scanned = parallel::map(&found, |(index, place)| {
         let unit = &session.graph.units[*index];
+        if unit.is_local() && plan.built_before.contains(place) {
+            return Err("it was built again in place".to_owned());
+        }
         if unit.is_script_run() {
             if plan.filled_out_dirs.contains(place) {
                 return Err("OUT_DIR was not empty when the script began".to_owned());
@@ -141,7 +152,14 @@ fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> Ha
                 return Err(format!("the script, or something else meanwhile, wrote {}", path.display()));
             }
         }
-        scan(session, *index, place.clone(), plan.started)
+        let mut scan = scan(session, *index, place.clone(), plan.started)?;
+        if !unit.target.is_build_script() && unit.is_local() {
+            // Another unit of that name may have written it: more than is needed, and what rustc does not want it leaves.
+            let folder = (base_dir(session.graph, unit), unit.target.name.replace('-', "_"));
+            scan.session =
+                sessions.get(&folder).map_or(Ok(Vec::new()), |files| sessions::records(session, &folder.0, files))?;
+        }
+        Ok(scan)
     });
     found.into_iter().map(|(index, _)| index).zip(scanned).collect()
 }
@@ -151,7 +169,7 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace, started: Syst
     let dir = session.context.layout.unit_dir(&place);
     let uplifted = is_uplifted(session.graph, index);
     let immutable = session.context.is_immutable_package(unit);
-    let everything = session.store.kind().hashes_everything;
+    let everything = session.store.kind().hashes_everything || session.has(StrategyOption::Verify);
     let mut files = Vec::new();
     let UnitFiles { files: listed, folders } = list(&dir)?;
     let exported = exported(unit, &listed);
@@ -196,7 +214,7 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace, started: Syst
         return Err(format!("{} changed while it was built", path.display()));
     }
     let content = content_of(unit, &dir, &files, &exported, &folders);
-    Ok(Scan { content, place, files, folders, observed })
+    Ok(Scan { content, place, files, folders, session: Vec::new(), observed })
 }
 
 /// What there is in a unit directory, in a fixed order.
@@ -351,7 +369,8 @@ fn finish(
         content: scan.content,
         created: since_epoch(SystemTime::now()).as_secs_f64(),
         publishers: vec![publisher.to_owned()],
-        files: scan.files,
+        session: (!scan.session.is_empty()).then(|| sessions::place(session)),
+        files: [scan.files, scan.session].concat(),
         folders: scan.folders,
     })
 }
@@ -372,7 +391,19 @@ fn set_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
 }
 
 fn add(session: &Session<'_>, entry: &Entry) -> Result<Added, FileError> {
+    // A dependency that was damaged left its dependents without a key: nobody has looked at their entries.
+    if session.has(StrategyOption::Verify)
+        && let Some(stored) = session.store.lookup(&entry.key)
+    {
+        let damage = check(session.store, &stored, true);
+        if !damage.is_empty() {
+            remove_damaged(session.store, &stored, &damage);
+        }
+    }
     let added = session.store.add(entry, &session.context.layout.unit_dir(&entry.place), session.units.link)?;
+    if session.has(StrategyOption::SingleSlot) {
+        slots::take(session.store, entry)?;
+    }
     if session.units.link.whole_directories() {
         // What is linked in place has to be there as a directory: publishing makes it.
         session.store.out_dir(entry)?;

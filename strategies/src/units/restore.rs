@@ -9,12 +9,13 @@ use enum_map::EnumMap;
 
 use super::installed::{InstalledUnit, is_dangling};
 use super::outdated::remove_outdated;
-use super::{Decision, PlannedUnit, RestorePlan, Session};
+use super::{Decision, PlannedUnit, RestorePlan, Session, sessions};
 use crate::files::{At, FileError, copy, open_for_attributes, set_exact_mode, set_time};
 use crate::graph::layout::{FileSharing, Layout, UnitPlace, is_uplifted};
 use crate::graph::{Unit, UnitIndex};
 use crate::key::Key;
 use crate::link::Mechanism;
+use crate::option::StrategyOption;
 use crate::parallel;
 use crate::policy::UnitFacts;
 use crate::store::{Bytes, Entry, FileRecord};
@@ -185,7 +186,7 @@ fn restore_unit(
     // Cargo's notes come last: cut off before that, the directory is nothing it could take for
     // fresh.
     let (notes, rest): (Vec<&FileRecord>, Vec<&FileRecord>) =
-        entry.files.iter().partition(|file| file.path.starts_with("fingerprint/"));
+        entry.files.iter().filter(|file| !file.is_of_session()).partition(|file| file.path.starts_with("fingerprint/"));
     for file in rest.into_iter().chain(notes).filter(|file| !(whole && file.path.starts_with("out/"))) {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         if !folder.is_empty() && !made.contains(&folder) {
@@ -197,6 +198,11 @@ fn restore_unit(
     }
     if !whole {
         entry.make_folders(&dir.join("out"))?;
+    }
+    if session.has(StrategyOption::Incremental) && entry.session == Some(sessions::place(session)) {
+        let (files, bytes) = sessions::restore(session, entry, &dir)?;
+        count.private += files;
+        count.bytes += bytes;
     }
     Ok(count)
 }

@@ -4,5 +4,6 @@
 mod damage;
 mod dup;
 mod identity;
+mod options;
 mod store;
 mod support;

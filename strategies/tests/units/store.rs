@@ -42,6 +42,7 @@ fn unit(dir: &Path, key: Key, contents: &[Vec<u8>]) -> Entry {
         created: 0.0,
         publishers: vec!["w".into()],
         files,
+        session: None,
         folders: Vec::new(),
     }
 }
