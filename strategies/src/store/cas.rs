@@ -68,6 +68,21 @@ impl Cas {
     }
 }
 
+impl Cas {
+    /// Links the files of the unit's `out` into a new directory.
+    fn fill_tree(&self, entry: &Entry, dir: &Path) -> Result<(), FileError> {
+        fs::create_dir_all(dir).at("create", dir)?;
+        for (file, target) in entry.files_in(dir) {
+            create_parent(&target)?;
+            match file.bytes.as_inline() {
+                Some(bytes) => fs::write(&target, bytes).at("write", &target)?,
+                None => fs::hard_link(self.stored(entry, file), &target).at("link", &target)?,
+            }
+        }
+        entry.make_folders(dir)
+    }
+}
+
 impl Store for Cas {
     fn kind(&self) -> &'static StoreKind {
         &CAS
@@ -102,20 +117,13 @@ impl Store for Cas {
             return Ok(dir);
         }
         let temporary = temporary_beside(&dir);
-        fs::create_dir_all(&temporary).at("create", &temporary)?;
-        for (file, target) in entry.files_in(&temporary) {
-            create_parent(&target)?;
-            match file.bytes.as_inline() {
-                Some(bytes) => fs::write(&target, bytes).at("write", &target)?,
-                None => fs::hard_link(self.stored(entry, file), &target).at("link", &target)?,
-            }
-        }
-        entry.make_folders(&temporary)?;
-        match fs::rename(&temporary, &dir) {
-            Err(_) if dir.is_dir() => fs::remove_dir_all(&temporary).at("remove", &temporary)?,
-            other => other.at("rename into place", &dir)?,
-        }
-        Ok(dir)
+        let made = self.fill_tree(entry, &temporary).and_then(|()| match fs::rename(&temporary, &dir) {
+            Err(_) if dir.is_dir() => Ok(()),
+            other => other.at("rename into place", &dir),
+        });
+        // What was renamed is no longer there; what failed half-way would stay.
+        let _ = fs::remove_dir_all(&temporary);
+        made.map(|()| dir)
     }
 
     fn add(&self, entry: &Entry, unit_dir: &Path, link: LinkMode) -> Result<Added, FileError> {
