@@ -36,7 +36,7 @@ pub struct KeyPolicy {
 pub struct UnitFacts {
     /// Documentation, or another mode whose outputs no policy understands.
     pub unknown_mode: bool,
-    /// A check that looks like another one: of a library and of its unit tests, which the unit graph does not tell apart.
+    /// A check that looks like another one: of a library and of its unit tests, which the unit graph does not distinguish.
     pub look_alike: bool,
     /// Its package is a path package.
     pub local: bool,
@@ -60,7 +60,7 @@ const UNKNOWN_MODE: Rule =
     Rule { name: "unknown-mode", about: "documentation and other modes than build, check, test and build-script run" };
 const LOOK_ALIKE: Rule = Rule {
     name: "look-alike",
-    about: "the check of a target and that of its unit tests, which the unit graph does not tell apart",
+    about: "the check of a target and that of its unit tests, which the unit graph does not distinguish",
 };
 const LOCAL: Rule = Rule { name: "local-package", about: "a path package: its source can change under the same id" };
 const SCRIPTED: Rule =

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::claim::Side;
+use super::measure::Side;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

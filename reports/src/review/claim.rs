@@ -10,69 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{CATALOGUE, OpenQuestion, piece};
 use super::evidence::Evidence;
+use super::measure::{Measure, Population, Side, Unit};
 use super::measures::MEASURES;
-use crate::document::Grid;
-use crate::text::{UNMEASURED, bytes, percent};
-use crate::words::{distinct, ratio};
-
-/// Where a number is, seen from the bounds within which it decides nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Side {
-    /// Less than the least.
-    Below,
-    /// Between them, or not found apart from them.
-    Within,
-    /// More than the most.
-    Above,
-}
-
-/// Of what a number is true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Population {
-    /// The workspaces of the runs, and no others.
-    TheseWorkspaces,
-    /// Unit graphs of real workspaces, on which keys were looked up and nothing was compiled.
-    Simulated,
-    /// What was assumed of users or projects.
-    Assumed,
-}
-
-impl Population {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::TheseWorkspaces => "these",
-            Self::Simulated => "simulated",
-            Self::Assumed => "assumed",
-        }
-    }
-}
-
-/// What a number is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    /// One wall time, or one size, as a part of another.
-    Ratio,
-    /// 0 to 1.
-    Share,
-    /// Bytes.
-    Bytes,
-    /// How many.
-    Count,
-}
-
-impl Unit {
-    pub(super) fn show(self, value: f64) -> String {
-        match self {
-            Self::Ratio => ratio(value),
-            Self::Share => percent(Some(value)),
-            Self::Bytes => bytes(Some(value)),
-            Self::Count => format!("{}", (value * 100.0).round() / 100.0),
-        }
-    }
-}
+use crate::text::UNMEASURED;
+use crate::words::distinct;
 
 /// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,27 +49,6 @@ pub struct Claim {
     pub confirms: Vec<String>,
     /// The command that would settle it; none where it is decided.
     pub missing: Option<String>,
-}
-
-/// What a question's function found in one run.
-#[derive(Debug, Clone)]
-pub(super) struct Measure {
-    /// `R1`.
-    pub run: String,
-    pub effect: f64,
-    pub unit: Unit,
-    pub interval: Option<[f64; 2]>,
-    /// On which side it is; `None`: nothing is decided.
-    pub side: Option<Side>,
-    pub n: String,
-    /// How much it weighs beside the same number of other runs.
-    pub weight: usize,
-    pub population: Population,
-    pub what: String,
-    pub assumes: Vec<String>,
-    /// What the template inserts, beside what every template may.
-    pub words: Vec<(&'static str, String)>,
-    pub table: Grid,
 }
 
 /// A claim with what its text needs.

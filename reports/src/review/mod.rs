@@ -5,6 +5,7 @@
 //! | file | content |
 //! |---|---|
 //! | `catalogue` | the questions: bounds, answers, templates, positions, commands |
+//! | `measure` | a number that may answer a question, and on which side of its bounds it is |
 //! | `measures` | the number that decides each, a function for each question |
 //! | `claim` | a question with its number: typed, for `report.json` |
 //! | `screen` | claims as text, and the plan for what is missing |
@@ -14,12 +15,14 @@
 mod catalogue;
 mod claim;
 mod evidence;
+mod measure;
 mod measures;
 mod screen;
 mod usage;
 
-pub use claim::{Claim, Population, Side, Unit};
+pub use claim::Claim;
 pub(crate) use evidence::Evidence;
+pub use measure::{Population, Side, Unit};
 pub use usage::Usage;
 
 use crate::document::Section;

@@ -3,7 +3,7 @@
 use super::catalogue::CATALOGUE;
 use super::claim::{Answered, Claim, filled};
 use super::evidence::Evidence;
-use super::measures::named;
+use super::measures::probed::named;
 use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::text::clean;
 use crate::words::{capital, distinct, listed};

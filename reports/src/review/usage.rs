@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::claim::Side;
 use super::evidence::{Evidence, StepArm, WALL_S};
-use super::measures::{failures, named, wall};
+use super::measure::{Side, wall};
+use super::measures::probed::{failures, named};
 use crate::document::{Block, Grid, Section};
 use crate::stats::median;
 use crate::text::{bytes, seconds};

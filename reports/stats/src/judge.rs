@@ -118,7 +118,7 @@ fn over_workspaces(means: &[f64], confidence: f64) -> Option<Interval> {
 fn detectable(error: Error, confidence: f64, rule: &DecisionRule) -> Option<f64> {
     let t = student(f64::midpoint(1.0, confidence), error.free);
     let log = rule.min_effect.ln_1p() + error.se * (t + 1.15 * (1.0 + 2.0 * t * t * error.wobble).sqrt());
-    // Of a lead of nine tenths and more nobody needs to be told.
+    // Of a lead of nine tenths and more nobody needs to know.
     (error.values >= KNOWN_NOISE).then(|| -(-log).exp_m1()).filter(|lead| *lead < 0.9)
 }
 

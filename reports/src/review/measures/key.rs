@@ -1,8 +1,9 @@
-//! What may be cached, what is reused, and what tells two artifacts apart: Q1, Q2, Q3, Q12, Q13.
+//! What may be cached, what is reused, and what distinguishes two artifacts: Q1, Q2, Q3, Q12, Q13.
 
 use super::probed::{self, failures};
-use super::{Grid, Measure, Population, Unit, count, one_per_run, table, wall};
+use crate::document::Grid;
 use crate::review::evidence::{Evidence, StepArm, UnitShare, ladder, one_per_policy, shares_store};
+use crate::review::measure::{Measure, Population, Unit, count, one_per_run, table, wall};
 use crate::review::usage::break_even;
 use crate::simulation::ablation::{ablations, share};
 use crate::simulation::curves::{curves, is_plain};

@@ -1,9 +1,9 @@
 //! What probes found. Strategies that are wrong on purpose (`broken:…`) only show that probes can fail.
 
-use super::{Measure, Population, Unit};
 use crate::document::Grid;
 use crate::probes::{ProbeRow, ProbeVerdict};
 use crate::review::evidence::Evidence;
+use crate::review::measure::{Measure, Population, Unit};
 use crate::words::distinct;
 
 /// Rows of probes that ended, of all runs.

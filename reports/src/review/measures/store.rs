@@ -1,10 +1,11 @@
 //! How artifacts are stored, brought back and forgotten: Q4 to Q7, Q10, Q15, Q19, Q20.
 
 use super::key::simulated;
-use super::{Grid, Measure, Population, Unit, count, one_per_run, wall};
+use crate::document::Grid;
 use crate::review::evidence::{
     ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, STORE_ALLOCATED, StepArm, differing, one_per_policy,
 };
+use crate::review::measure::{Measure, Population, Unit, count, one_per_run, wall};
 use crate::simulation::growth::store_growth;
 use crate::simulation::retention::retention_by_key;
 use crate::stats::median;

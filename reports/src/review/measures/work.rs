@@ -1,9 +1,10 @@
 //! What builds do beside and after each other: Q8, Q9, Q14, Q16, Q17, Q18, Q21.
 
 use super::key::{simulated, unless_assumed};
-use super::{Measure, Side, Unit, count, one_per_run, probed, wall};
+use super::probed;
 use crate::chapters::simulated::reuse::most_shared;
 use crate::review::evidence::{ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, StepArm, one_per_policy};
+use crate::review::measure::{Measure, Side, Unit, count, one_per_run, wall};
 use crate::simulation::curves::is_plain;
 use crate::simulation::remote::remote_by_bandwidth;
 use crate::text::{bytes, count as counted};

@@ -253,7 +253,7 @@ fn a_policy_whose_edits_are_dear_comes_with_its_break_even() {
     let screen = terminal::render(&Document { sections: found.sections[..1].to_vec(), ..Document::default() }, 100);
     // Of none it saves 59.5 s a wipe, and loses 222 s an edit.
     assert!(!screen.contains("aggressive saves most"), "{screen}");
-    // Whoever never edits is told so, with the price.
+    // Who never edits reads so, with the price.
     let never = "[[event]]\nname = \"wipe\"\na_week = 10.0\nsteps = [\"warm\"]\nsource = \"assumed\"";
     let run = dear_edits(8);
     let analysis = Analysis::of(&run, None);
