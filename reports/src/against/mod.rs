@@ -98,8 +98,9 @@ pub fn changes(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> Result<Changes, In
         return refuse(why);
     }
     let baseline = new.analysis.baseline.clone();
-    let found = pairing::pairs(new, old, &baseline);
-    if found.iter().all(|it| it.samples.0.pairs() == 0 || it.samples.1.pairs() == 0) {
+    let found = pairing::pairs(new, old, &baseline, false);
+    let of_all = pairing::pairs(new, old, &baseline, true);
+    if of_all.iter().all(|it| it.samples.0.pairs() == 0 || it.samples.1.pairs() == 0) {
         return refuse("they have no step, strategy and workspace in common; compare runs that do".into());
     }
     let rule = rule(new, old);

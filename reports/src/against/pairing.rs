@@ -26,8 +26,9 @@ pub(super) fn strategies(run: &Analysis) -> Vec<String> {
     names
 }
 
-pub(super) fn pairs<'a>(new: AnalysedRun<'a>, old: AnalysedRun<'a>, baseline: &str) -> Vec<Pairs<'a>> {
-    let (of_new, of_old) = (walls(new), walls(old));
+/// The samples of both runs for each step and strategy; `disturbed` rows count only for what is there at all.
+pub(super) fn pairs<'a>(new: AnalysedRun<'a>, old: AnalysedRun<'a>, baseline: &str, disturbed: bool) -> Vec<Pairs<'a>> {
+    let (of_new, of_old) = (walls(new, disturbed), walls(old, disturbed));
     let mut pairs = Vec::new();
     for step in &new.analysis.steps {
         let twin = old.analysis.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
@@ -49,9 +50,9 @@ type PairPlace = (String, String, String);
 /// Wall seconds of rows that count, by round and workspace.
 type Walls = BTreeMap<PairPlace, BTreeMap<(u32, String), f64>>;
 
-fn walls(run: AnalysedRun<'_>) -> Walls {
+fn walls(run: AnalysedRun<'_>, disturbed: bool) -> Walls {
     let mut walls = Walls::new();
-    let counts = |row: &&StepRow| row.status == Status::Ok && row.disturbed().is_none();
+    let counts = |row: &&StepRow| row.status == Status::Ok && (disturbed || row.disturbed().is_none());
     for row in run.folder.steps.iter().filter(counts) {
         if let Some(wall) = row.wall_s {
             let place = (row.scenario.clone(), row.step.clone(), row.strategy.clone());

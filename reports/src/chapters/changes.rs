@@ -25,6 +25,9 @@ pub(super) fn sentence(changes: &Changes) -> String {
     let few = arms.clone().filter(|it| it.judgement.verdict == Verdict::OneRound).count();
     let what = match (parts.is_empty(), few) {
         (false, _) => parts.join("; "),
+        (true, _) if arms.clone().all(|it| it.judgement.pairs == 0) => {
+            "no row counts that both have, so nothing could be compared".into()
+        }
         (true, 0) => "no change of any strategy against its baseline was found".into(),
         (true, few) if few == arms.count() => "one round cannot show any change".into(),
         (true, few) => format!("no change found; {} with one round only", plural(few, "comparison")),

@@ -76,6 +76,19 @@ fn what_differs_comes_first() {
     assert_eq!(found, [("rustc", true), ("strategies", false)]);
 }
 
+/// Nothing is found, and nothing is refused: the next run may be quieter.
+#[test]
+fn a_run_that_others_disturbed_shows_no_change() {
+    let (mut new, old) = (run("new", 1.0, 0.9, 10), run("old", 1.0, 0.2, 9));
+    for row in &mut new.steps {
+        (row.foreign_cpu_s, row.user_s, row.sys_s) = (Some(1e4), Some(1.0), Some(1.0));
+    }
+    let found = against(&new, &old).unwrap();
+    assert_eq!(found.arms.len(), 3);
+    let is_change = |it: &Verdict| matches!(it, Verdict::Faster | Verdict::Slower);
+    assert!(!found.arms.iter().any(|it| is_change(&it.judgement.verdict)), "{:?}", found.arms);
+}
+
 #[test]
 fn what_cannot_be_compared_is_refused_with_the_reason() {
     let old = run("old", 1.0, 0.2, 9);
