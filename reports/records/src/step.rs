@@ -209,7 +209,7 @@ impl StepRow {
     /// How many columns the first schema had; later ones are appended behind them.
     pub const DESIGNED: usize = 50;
 
-    /// The part of the processor time during the step that others used, where it is [`DISTURBED_SHARE`] or more.
+    /// The part of the processor time during the step that others used, where it is `DISTURBED_SHARE` or more.
     pub fn disturbed(&self) -> Option<f64> {
         let (others, own) = (self.foreign_cpu_s?, self.user_s? + self.sys_s?);
         // A step that mostly waits has little processor time of its own to compare with.

@@ -1,6 +1,6 @@
 //! The design review: one screen with an answer to each open question, and what folds under it.
 //!
-//! In: [`Evidence`], runs of `compare`, of probes and of simulations. Out: [`Claim`]s, and sections made of them.
+//! In: `Evidence`, runs of `compare`, of probes and of simulations. Out: [`Claim`]s, and sections made of them.
 //!
 //! | file | content |
 //! |---|---|
