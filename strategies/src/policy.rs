@@ -109,8 +109,7 @@ pub static NON_LOCAL: KeyPolicy = KeyPolicy {
 pub static AGGRESSIVE: KeyPolicy = KeyPolicy {
     name: "aggressive",
     about: "Everything, workspace members and final binaries too, when every source file and variable the unit was seen \
-            to read has the same content. What the best outside tools do. On top of non-local it trusts dep-info to name \
-            every source file.",
+            to read has the same content. On top of non-local it trusts dep-info to name every source file.",
     rules: &[(UNKNOWN_MODE, |unit| unit.unknown_mode), (LOOK_ALIKE, |unit| unit.look_alike)],
 };
 
@@ -133,16 +132,19 @@ impl UnitFacts {
             .filter(|unit| unit.target.is_build_script())
             .map(|unit| unit.package.raw.as_str())
             .collect();
-        let checked = |unit: &Unit| (unit.package.raw.clone(), unit.target.kind_label(), unit.target.name.clone());
+        // All that the graph says of a check; two that differ in what they depend on have keys of their own.
+        let looks = |unit: &Unit| {
+            let on: Vec<_> = unit.dependencies.iter().map(|edge| edge.index).collect();
+            let target = (unit.package.raw.clone(), unit.target.kind_label(), unit.target.name.clone());
+            (target, unit.profile_text.clone(), unit.platform.clone(), unit.features.clone(), on)
+        };
         let mut checks = HashMap::new();
-        graph.units.iter().filter(|unit| unit.mode == Mode::Check).for_each(|unit| {
-            let looks = (checked(unit), unit.profile_text.clone(), unit.platform.clone(), unit.features.clone());
-            *checks.entry(looks).or_insert(0) += 1;
-        });
-        let twice: HashSet<_> = checks.into_iter().filter(|(_, count)| *count > 1).map(|((it, ..), _)| it).collect();
+        for unit in graph.units.iter().filter(|unit| unit.mode == Mode::Check) {
+            *checks.entry(looks(unit)).or_insert(0) += 1;
+        }
         let own = |unit: &Unit| UnitFacts {
             unknown_mode: matches!(unit.mode, Mode::Other(_)),
-            look_alike: unit.mode == Mode::Check && twice.contains(&checked(unit)),
+            look_alike: unit.mode == Mode::Check && checks[&looks(unit)] > 1,
             local: unit.is_local(),
             library: unit.target.is_linkable(),
             proc_macro: unit.target.is_proc_macro(),
