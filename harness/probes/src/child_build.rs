@@ -90,7 +90,11 @@ impl ProbeContext<'_> {
                 killed = kill(pid);
             }
         })?;
-        Ok(killed && ended.is_err())
+        match ended {
+            // It failed by itself, before it could be killed.
+            Err(why) if !killed => ProbeError::failed(format!("the build failed: {why}")),
+            ended => Ok(ended.is_err()),
+        }
     }
 
     /// Builds a tree whose build script writes `started` and waits for `go`, both in the probe's

@@ -5,6 +5,7 @@
 
 mod world;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -134,9 +135,12 @@ enum Step {
     Kill(usize, Phase, u64),
     /// The store loses one entry in two.
     Evict,
+    /// `cargo clean -p` of a part.
+    Clean(usize, Part),
     Release(usize),
     Feature(usize),
     Flag(usize),
+    Incremental(usize),
 }
 
 /// Steps for a workspace with these parts.
@@ -158,7 +162,7 @@ impl History {
         for _ in 1..STEPS {
             let tree = random.random_range(0..TREES.len());
             let (part, word) = (parts[random.random_range(0..parts.len())], random.random_range(0..WORDS.len()));
-            steps.push(match random.random_range(0..24) {
+            steps.push(match random.random_range(0..26) {
                 0..6 => Step::Build(tree),
                 6..11 => Step::Edit(tree, part, word),
                 11..13 => Step::OldFile(tree, part, word),
@@ -172,7 +176,9 @@ impl History {
                 20 => Step::Evict,
                 21 => Step::Release(tree),
                 22 => Step::Feature(tree),
-                _ => Step::Flag(tree),
+                23 => Step::Flag(tree),
+                24 => Step::Incremental(tree),
+                _ => Step::Clean(tree, part),
             });
         }
         // Whatever got into the store shows in an empty build directory.
@@ -195,20 +201,21 @@ impl History {
     /// # Errors
     /// When the run is interrupted.
     pub fn run(&self, env: ProbeEnv<'_>, strategy: (&str, &Strategy), dir: &Path) -> Result<Attempt> {
-        let mut failed = self.attempt(env, strategy, dir)?;
+        let (mut failed, done) = self.attempt(env, strategy, dir)?;
         if failed.verdict != ProbeVerdict::Fail {
             return Ok(failed);
         }
-        if self.attempt(env, ("none", &Strategy::None), dir)?.verdict != ProbeVerdict::Pass {
+        // What plain Cargo does in later steps is no excuse for this one.
+        let mut history = History { parts: self.parts.clone(), steps: self.steps[..=done].to_vec() };
+        if history.attempt(env, ("none", &Strategy::None), dir)?.0.verdict != ProbeVerdict::Pass {
             failed.verdict = ProbeVerdict::NotApplicable;
             return Ok(failed);
         }
-        let mut history = self.clone();
         loop {
             let smaller = history.smaller().into_iter().find_map(|smaller| {
-                let attempt = smaller.attempt(env, strategy, dir).ok()?;
+                let (attempt, _) = smaller.attempt(env, strategy, dir).ok()?;
                 let fails = attempt.verdict == ProbeVerdict::Fail;
-                let plain = fails.then(|| smaller.attempt(env, ("none", &Strategy::None), dir).ok())??;
+                let plain = fails.then(|| smaller.attempt(env, ("none", &Strategy::None), dir).ok())??.0;
                 (plain.verdict == ProbeVerdict::Pass).then_some((smaller, attempt))
             });
             env.build_env.supervisor.check()?;
@@ -235,18 +242,21 @@ impl History {
         without_part.chain(without_steps).filter(|it| !it.is_empty()).collect()
     }
 
-    fn attempt(&self, env: ProbeEnv<'_>, strategy: (&str, &Strategy), dir: &Path) -> Result<Attempt> {
-        attempt_with(env, &|cx| self.steps_in(cx), strategy, dir)
+    /// The second value is how many steps were done before it ended.
+    fn attempt(&self, env: ProbeEnv<'_>, strategy: (&str, &Strategy), dir: &Path) -> Result<(Attempt, usize)> {
+        let done = Cell::new(0);
+        let attempt = attempt_with(env, &|cx| self.steps_in(cx, &done), strategy, dir)?;
+        Ok((attempt, done.get()))
     }
 
-    fn steps_in(&self, cx: &mut ProbeContext<'_>) -> ProbeResult {
+    fn steps_in(&self, cx: &mut ProbeContext<'_>, done: &Cell<usize>) -> ProbeResult {
         let words: Vec<(Part, String)> = self.parts.iter().map(|part| (*part, WORDS[0].to_owned())).collect();
         let mut trees: Vec<Checkout> = Vec::new();
         for name in TREES {
             world::check_out(cx, name, &words)?;
             trees.push(Checkout { name, words: words.clone(), ..Checkout::default() });
         }
-        for step in &self.steps {
+        for (at, step) in self.steps.iter().enumerate() {
             match *step {
                 Step::Edit(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], false)?,
                 Step::OldFile(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], true)?,
@@ -275,10 +285,17 @@ impl History {
                     )?;
                 }
                 Step::Evict => evict(cx)?,
+                Step::Clean(tree, part) => {
+                    let layout = cx.build_env().toolchain.layout_flag();
+                    let args = ["clean", "--offline", "-p", part.name()];
+                    cx.cargo(TREES[tree], &args.into_iter().chain(layout).collect::<Vec<_>>())?;
+                }
                 Step::Release(tree) => trees[tree].switches.release ^= true,
                 Step::Feature(tree) => trees[tree].switches.more ^= true,
                 Step::Flag(tree) => trees[tree].switches.loud ^= true,
+                Step::Incremental(tree) => trees[tree].is_not_incremental ^= true,
             }
+            done.set(at + 1);
         }
         Ok(())
     }
@@ -287,7 +304,7 @@ impl History {
 impl Step {
     fn part(self) -> Option<Part> {
         match self {
-            Step::Edit(_, part, _) | Step::OldFile(_, part, _) => Some(part),
+            Step::Edit(_, part, _) | Step::OldFile(_, part, _) | Step::Clean(_, part) => Some(part),
             _ => None,
         }
     }
@@ -299,6 +316,7 @@ struct Checkout {
     name: &'static str,
     words: Vec<(Part, String)>,
     switches: Switches,
+    is_not_incremental: bool,
     is_built: bool,
     /// Its build directory is older than an edit that plain Cargo does not see.
     may_be_stale: bool,
@@ -313,10 +331,9 @@ impl Checkout {
         if before != path {
             cx.remove(&format!("ws/{}/{before}", self.name))?;
         }
-        let path = format!("ws/{}/{path}", self.name);
-        cx.write(&path, &text)?;
+        world::put(cx, self.name, (path.clone(), text))?;
         if old {
-            cx.set_time(&path, 1_000_000_000)?;
+            cx.set_time(&format!("ws/{}/{path}", self.name), 1_000_000_000)?;
         }
         self.may_be_stale |= self.is_built && (old || !part.is_seen_by_cargo());
         Ok(())
@@ -327,6 +344,8 @@ impl Checkout {
         settings.profile = self.switches.release.then(|| "release".to_owned());
         settings.rustflags = self.switches.loud.then(|| "--cfg loud".to_owned());
         let has_feature = self.switches.more && self.words.iter().any(|(part, _)| *part == Part::Source);
+        settings.env =
+            self.is_not_incremental.then(|| ("CARGO_INCREMENTAL".to_owned(), "0".to_owned())).into_iter().collect();
         settings.args = if has_feature { vec!["--features=more".to_owned()] } else { Vec::new() };
     }
 

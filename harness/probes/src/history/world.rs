@@ -20,6 +20,8 @@ pub(super) enum Part {
     Script,
     /// A member whose build script lists a directory that it watches.
     Listing,
+    /// The same of a directory that has nothing but an empty directory.
+    Folders,
     /// A member whose build script writes into the package itself.
     Writer,
     /// A member whose build script leaves a file for every word it ever saw in OUT_DIR, and lists them.
@@ -43,6 +45,7 @@ pub(super) const PARTS: &[Part] = &[
     Part::Included,
     Part::Script,
     Part::Listing,
+    Part::Folders,
     Part::Writer,
     Part::Leftovers,
     Part::HandedOn,
@@ -59,12 +62,13 @@ const WATCH: &str = "    println!(\"cargo::rerun-if-changed=word.txt\");\n";
 const INCLUDES: &str = "pub fn word() -> &'static str { include_str!(concat!(env!(\"OUT_DIR\"), \"/word.txt\")) }\n";
 
 impl Part {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Part::Source => "source",
             Part::Included => "included",
             Part::Script => "script",
             Part::Listing => "listing",
+            Part::Folders => "folders",
             Part::Writer => "writer",
             Part::Leftovers => "leftovers",
             Part::HandedOn => "taker",
@@ -125,6 +129,7 @@ impl Part {
         // The listed directory has one file, and its name is the word.
         match self {
             Part::Listing => (format!("{}/list/{word}", self.dir()), String::new()),
+            Part::Folders => (format!("{}/list/{word}/", self.dir()), String::new()),
             _ => (format!("{}/{path}", self.dir()), text),
         }
     }
@@ -153,7 +158,7 @@ impl Part {
                     lib(INCLUDES),
                 ]
             }
-            Part::Listing => {
+            Part::Listing | Part::Folders => {
                 let body = "    println!(\"cargo::rerun-if-changed=list\");\n    let names: Vec<_> = \
                             std::fs::read_dir(\"list\").unwrap().map(|it| \
                             it.unwrap().file_name().into_string().unwrap()).collect();\n    \
@@ -231,6 +236,15 @@ pub(super) fn printed(words: &[(Part, String)], switches: Switches) -> String {
     out
 }
 
+/// Writes a file into a checkout, or makes a directory where its path ends in a slash.
+pub(super) fn put(cx: &mut ProbeContext<'_>, tree: &str, (path, text): (String, String)) -> ProbeResult {
+    let path = format!("ws/{tree}/{path}");
+    match path.strip_suffix('/') {
+        Some(dir) => cx.make_dir(dir),
+        None => cx.write(&path, &text),
+    }
+}
+
 /// Writes a checkout with these words.
 pub(super) fn check_out(cx: &mut ProbeContext<'_>, tree: &str, words: &[(Part, String)]) -> ProbeResult {
     let (mut dependencies, mut calls, mut features) = (String::new(), String::new(), String::new());
@@ -255,8 +269,7 @@ pub(super) fn check_out(cx: &mut ProbeContext<'_>, tree: &str, words: &[(Part, S
                 &text,
             )?;
         }
-        let (path, text) = part.file(word);
-        cx.write(&format!("ws/{tree}/{path}"), &text)?;
+        put(cx, tree, part.file(word))?;
         let _ = write!(calls, ", {}", part.call());
         if *part == Part::Source {
             features = "[features]\nmore = [\"source/more\"]\n".to_owned();
