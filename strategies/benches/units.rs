@@ -23,7 +23,7 @@ use strategies::key::{BaseKey, ContentDigest, Context, Digest, Key, KeyInputs};
 use strategies::link::LinkMode;
 use strategies::store::{Bytes, Entry, FORMAT, FileRecord, check};
 use strategies::units::{Session, Units, plan, publish, restore};
-use strategies::{Strategy, select};
+use strategies::{Catalog, Strategy};
 
 const UNITS: usize = 220;
 
@@ -97,7 +97,7 @@ fn context(root: &Path, target: &Path) -> Context {
 }
 
 fn units_of(name: &str) -> Units {
-    match select(name).unwrap()[0].1 {
+    match Catalog::with([]).select(name).unwrap()[0].1 {
         Strategy::Units(units) => units,
         _ => unreachable!("{name} restores units"),
     }

@@ -12,52 +12,22 @@ use crate::{policy, store};
 /// A complete way of reusing artifacts.
 #[derive(Debug, Clone)]
 pub enum Strategy {
-    /// Plain Cargo with a build directory for each workspace.
-    None,
-    /// Plain Cargo with one build directory for all workspaces.
-    SharedTarget,
-    /// One of these with something else about it.
-    Plain(&'static PlainVariant),
+    /// One without parts, such as plain Cargo. What it does is the runner's affair.
+    Named(&'static NamedStrategy),
     /// Units restored before and published after Cargo runs.
     Units(Units),
     /// An external tool, or another Cargo.
     External(Arc<External>),
 }
 
-/// A baseline with an option.
+/// A strategy of which nothing but this is known here.
 #[derive(Debug)]
-pub struct PlainVariant {
+pub struct NamedStrategy {
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// What it is, in a few sentences.
     pub about: &'static str,
-    /// Whether all workspaces share a build directory.
-    pub shared: bool,
-    /// Whether that is emptied with a workspace's own.
-    pub wiped: bool,
-    /// Variables of its builds.
-    pub env: &'static [(&'static str, &'static str)],
 }
-
-/// Every baseline with an option.
-pub const PLAIN_VARIANTS: &[PlainVariant] = &[
-    PlainVariant {
-        name: "none~no-incremental",
-        about: "Plain Cargo with CARGO_INCREMENTAL=0: what a tool that turns incremental compilation off is to be \
-                compared with, beside `none`.",
-        shared: false,
-        wiped: false,
-        env: &[("CARGO_INCREMENTAL", "0")],
-    },
-    PlainVariant {
-        name: "shared-target~wiped",
-        about: "As shared-target, but a step that wipes build directories begins with an empty shared one, too. A warm \
-                step of shared-target itself builds nothing, for its directory was never emptied.",
-        shared: true,
-        wiped: true,
-        env: &[],
-    },
-];
 
 impl Strategy {
     /// The parts of a strategy that restores units.
@@ -79,7 +49,7 @@ impl Strategy {
     /// Words for columns: integration, key policy, link mode, store; empty where there is none.
     pub fn parts(&self) -> [&'static str; 4] {
         match self {
-            Strategy::None | Strategy::SharedTarget | Strategy::Plain(_) => [""; 4],
+            Strategy::Named(_) => [""; 4],
             Strategy::External(_) => ["external", "", "", ""],
             Strategy::Units(units) => ["units", units.policy.name, units.link.name(), units.store.name],
         }
@@ -89,7 +59,7 @@ impl Strategy {
     pub fn options(&self) -> String {
         match self {
             Strategy::Units(units) => format!("{}{}", units.options.chosen, units.options.key),
-            Strategy::Plain(variant) => variant.name.find('~').map_or("", |at| &variant.name[at..]).to_owned(),
+            Strategy::Named(named) => named.name.find('~').map_or("", |at| &named.name[at..]).to_owned(),
             _ => String::new(),
         }
     }
@@ -97,15 +67,7 @@ impl Strategy {
     /// What it is, in a few sentences.
     pub fn about(&self) -> String {
         match self {
-            Strategy::None => "Plain Cargo, a build directory for each workspace, no reuse. The baseline; its \
-                               warm step is a second uncached build and shows the noise."
-                .to_owned(),
-            Strategy::SharedTarget => {
-                "Plain Cargo with one build directory (build.build-dir) shared by all workspaces: what \
-                                       people do today. The shared directory is its store: wiping a workspace keeps it."
-                    .to_owned()
-            }
-            Strategy::Plain(variant) => variant.about.to_owned(),
+            Strategy::Named(named) => named.about.to_owned(),
             Strategy::External(external) => external.description.about.trim().to_owned(),
             Strategy::Units(units) => format!(
                 "{}Whole units are restored into the build directory before Cargo runs and published after it; \
@@ -159,11 +121,12 @@ pub enum CatalogError {
 }
 
 impl Catalog {
-    /// Our own strategies and the shipped files.
-    pub fn shipped() -> Catalog {
+    /// These, our own strategies and the shipped files.
+    pub fn with(named: impl IntoIterator<Item = &'static NamedStrategy>) -> Catalog {
+        let named = named.into_iter().map(|it| (it.name.to_owned(), Strategy::Named(it)));
         let external = external::shipped().into_iter();
         let external = external.map(|it| (it.name().to_owned(), Strategy::External(Arc::new(it))));
-        Catalog { strategies: all().into_iter().chain(external).collect() }
+        Catalog { strategies: named.chain(with_units()).chain(external).collect() }
     }
 
     /// Each with its canonical name: baselines, our own, external ones.
@@ -215,11 +178,9 @@ impl Catalog {
     }
 }
 
-/// Our own strategies with their canonical names, baselines first.
-pub fn all() -> Vec<(String, Strategy)> {
-    let mut strategies =
-        vec![("none".to_owned(), Strategy::None), ("shared-target".to_owned(), Strategy::SharedTarget)];
-    strategies.extend(PLAIN_VARIANTS.iter().map(|variant| (variant.name.to_owned(), Strategy::Plain(variant))));
+/// The strategies that restore units, with their canonical names.
+fn with_units() -> Vec<(String, Strategy)> {
+    let mut strategies = Vec::new();
     for store in store::ALL {
         for policy in policy::ALL {
             for link in LinkMode::ALL {

@@ -40,5 +40,5 @@ pub mod store;
 pub mod units;
 mod written;
 
-pub use catalog::{Catalog, Strategy};
-pub use name::{NameError, StrategyName, select};
+pub use catalog::{Catalog, NamedStrategy, Strategy};
+pub use name::{NameError, StrategyName};

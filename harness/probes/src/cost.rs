@@ -10,8 +10,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use strategies::Strategy;
-
 use crate::context::ProbeContext;
 use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, workspace};
 use crate::{Family, Probe, ProbeError, ProbeResult};
@@ -104,8 +102,8 @@ impl BuiltTree {
         let dir = cx.path("..").join("built-once");
         let complete = dir.join("complete");
         let mut plain = match complete.exists() {
-            true => ProbeContext::at(cx.env(), "none", &Strategy::None, &dir),
-            false => ProbeContext::create(cx.env(), "none", &Strategy::None, &dir)?,
+            true => ProbeContext::at(cx.env(), "none", &runner::integration::plain::NONE, &dir),
+            false => ProbeContext::create(cx.env(), "none", &runner::integration::plain::NONE, &dir)?,
         };
         if !complete.exists() {
             large_tree(&mut plain)?;

@@ -176,7 +176,7 @@ fn plain_attempt(env: ProbeEnv<'_>, probe: &'static Probe, options: &RunOptions)
     }
     // A directory of its own: the strategy `none` may run the same probe right now.
     let dir = options.dir_of(probe, "plain-cargo");
-    let plain = attempt(env, probe, (NONE, &Strategy::None), &dir, options.keep)?;
+    let plain = attempt(env, probe, (NONE, &runner::integration::plain::NONE), &dir, options.keep)?;
     Ok(known.insert(plain).clone())
 }
 

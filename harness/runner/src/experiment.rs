@@ -198,7 +198,7 @@ impl Experiment {
 
 /// Every strategy that can be named in a run: ours, the shipped files, the user's.
 pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog> {
-    let mut catalog = Catalog::shipped();
+    let mut catalog = crate::integration::catalog();
     for file in files {
         catalog.add(&file.text).with_context(|| format!("strategy file {}", file.path.display()))?;
     }

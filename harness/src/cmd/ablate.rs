@@ -238,7 +238,7 @@ impl Ablation<'_> {
     /// Tries every input with its probes, beside the strategy as it is.
     fn probe(&self, rows: &mut [AblationRow], left: &mut TimeLeft, supervisor: &Supervisor) -> Result<()> {
         let args: ProbeArgs = defaults("probe", &["--work-dir", &self.work.display().to_string()])?;
-        let catalog = strategies::Catalog::shipped();
+        let catalog = runner::integration::catalog();
         let mut bench: Option<Bench> = None;
         for (at, input) in self.inputs.iter().enumerate() {
             let (name, arm) = (input.info().name, self.without(&[*input]));

@@ -59,7 +59,7 @@ impl Place {
 
 /// A strategy by name.
 pub fn units(name: &str) -> Units {
-    match strategies::select(name).unwrap().remove(0).1 {
+    match strategies::Catalog::with([]).select(name).unwrap().remove(0).1 {
         Strategy::Units(units) => units,
         other => panic!("{other:?}"),
     }

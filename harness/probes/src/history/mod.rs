@@ -207,7 +207,7 @@ impl History {
         }
         // What plain Cargo does in later steps is no excuse for this one.
         let mut history = History { parts: self.parts.clone(), steps: self.steps[..=done].to_vec() };
-        if history.attempt(env, ("none", &Strategy::None), dir)?.0.verdict != ProbeVerdict::Pass {
+        if history.attempt(env, ("none", &runner::integration::plain::NONE), dir)?.0.verdict != ProbeVerdict::Pass {
             failed.verdict = ProbeVerdict::NotApplicable;
             return Ok(failed);
         }
@@ -215,7 +215,8 @@ impl History {
             let smaller = history.smaller().into_iter().find_map(|smaller| {
                 let (attempt, _) = smaller.attempt(env, strategy, dir).ok()?;
                 let fails = attempt.verdict == ProbeVerdict::Fail;
-                let plain = fails.then(|| smaller.attempt(env, ("none", &Strategy::None), dir).ok())??.0;
+                let plain =
+                    fails.then(|| smaller.attempt(env, ("none", &runner::integration::plain::NONE), dir).ok())??.0;
                 (plain.verdict == ProbeVerdict::Pass).then_some((smaller, attempt))
             });
             env.build_env.supervisor.check()?;

@@ -6,7 +6,7 @@
 //! | `units` | [`units`] | restores whole units before Cargo runs and publishes after it |
 //! | `external` | [`external`] | runs an external tool, described by a file |
 //!
-//! A further integration is a file here, a line in [`open`] and a variant of [`Strategy`].
+//! A further integration without parameters is a file here with its names, and a line in `NAMED`.
 
 pub mod external;
 pub mod plain;
@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use records::Outcome;
-use strategies::Strategy;
 use strategies::explain::EntryIndex;
 use strategies::external::statistics::Counters;
 use strategies::graph::UnitIndex;
 use strategies::link::LinkMode;
 use strategies::store::Store;
+use strategies::{Catalog, NamedStrategy, Strategy};
 
 use crate::build::{Build, Usage};
 use crate::build_env::BuildEnv;
@@ -198,6 +198,21 @@ pub enum OpenedIntegration {
     Unsupported(String),
 }
 
+/// Strategies that have a name and no parts, by integration.
+static NAMED: [&[NamedIntegration]; 1] = [&plain::BASELINES];
+
+/// A strategy without parts, and what opens it.
+#[derive(Debug)]
+struct NamedIntegration {
+    strategy: NamedStrategy,
+    open: fn(&IntegrationDirs) -> Result<Arc<dyn Integration>>,
+}
+
+/// Every strategy that can be named without a file of the user's.
+pub fn catalog() -> Catalog {
+    Catalog::with(NAMED.into_iter().flatten().map(|it| &it.strategy))
+}
+
 /// Opens the integration of a strategy in these directories, which it makes.
 pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Result<OpenedIntegration> {
     Ok(match strategy {
@@ -205,16 +220,11 @@ pub fn open(strategy: &Strategy, env: &BuildEnv, dirs: &IntegrationDirs) -> Resu
             "it restores directories of units, which this Cargo's default layout has not; leave out --layout default"
                 .into(),
         ),
-        Strategy::None => OpenedIntegration::Ready(Arc::new(plain::PlainCargo::default())),
-        Strategy::SharedTarget => OpenedIntegration::Ready(Arc::new(plain::PlainCargo {
-            shared: Some(dirs.shared_target.clone()),
-            ..Default::default()
-        })),
-        Strategy::Plain(variant) => OpenedIntegration::Ready(Arc::new(plain::PlainCargo {
-            shared: variant.shared.then(|| dirs.shared_target.clone()),
-            wiped: variant.wiped,
-            env: variant.env,
-        })),
+        Strategy::Named(named) => {
+            let found = NAMED.iter().copied().flatten().find(|it| it.strategy.name == named.name);
+            let found = found.with_context(|| format!("nothing opens the strategy {}", named.name))?;
+            OpenedIntegration::Ready((found.open)(dirs)?)
+        }
         Strategy::Units(units) => units::UnitCache::open(units, dirs)?,
         Strategy::External(external) => external::ExternalTool::open(env, external, dirs)?,
     })
