@@ -166,6 +166,14 @@ impl Toolchain {
         Ok(Self { unit_layout: self.unit_layout, ..found })
     }
 
+    /// What `native` means to the compiler here: the name and the features of the processor, as rustc has them.
+    pub fn processor(&self) -> String {
+        let args = ["-Ctarget-cpu=native", "--print=cfg", "--print=target-cpus"];
+        let said = output_of(&self.rustc, &args).unwrap_or_default();
+        let of_it = |line: &&str| !line.starts_with(' ') || line.trim_start().starts_with("native");
+        said.lines().filter(of_it).collect::<Vec<_>>().join("\n")
+    }
+
     /// Describes a toolchain whose two programs are known.
     /// Fails when one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {

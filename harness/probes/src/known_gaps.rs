@@ -50,6 +50,7 @@ const KNOWN_GAPS: &[KnownGap] = &[
     gap("primary-package", aggressive, PRIMARY),
     gap("primary-package", shared_target, KEPT),
     gap("compiler-replaced", shared_target, KEPT),
+    gap("native-is-another-cpu", shared_target, KEPT),
     gap("module-file-twice", aggressive, ABSENT),
     gap("module-file-twice", shared_target, KEPT),
 ];

@@ -13,7 +13,7 @@ use strategies::store::collect::{CollectError, CollectRequest, collect};
 
 use crate::context::ProbeContext;
 use crate::faults::gated;
-use crate::fixtures::{package, workspace};
+use crate::fixtures::{SCRIPT_WORD, build_script, package, variable, workspace};
 use crate::{Family, Probe, ProbeError, ProbeResult};
 
 const AT_ONCE: &str = "https://github.com/rust-lang/cargo/issues/16804";
@@ -49,6 +49,12 @@ pub(crate) const FAMILY: Family = Family {
             TOOLCHAINS,
             "Two toolchains build at once on one store, and then each builds the other's tree.",
             two_toolchains,
+        ),
+        Probe::survive(
+            "restored-program-run-at-once",
+            "https://github.com/cargo-bins/cargo-binstall/issues/2184",
+            "Twelve build scripts are restored, and all have to run at once.",
+            restored_programs_run,
         ),
     ]],
 };
@@ -95,6 +101,25 @@ fn four_cold_builds(cx: &mut ProbeContext<'_>) -> ProbeResult {
         Ok(()) if cx.store().is_ok() => fifth.must_reuse("plain"),
         _ => Ok(()),
     }
+}
+
+fn restored_programs_run(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let names: Vec<String> = (0..12).map(|at| format!("scripted{at}")).collect();
+    let script = build_script(&["rerun-if-env-changed=PROBE_WORD"], &variable("PROBE_WORD"));
+    let lib = format!("pub fn word() -> &'static str {{ {SCRIPT_WORD} }}\n");
+    for name in &names {
+        cx.publish(name, "1.0.0", "", &[("src/lib.rs", &lib), ("build.rs", &script)])?;
+    }
+    let dependencies: String = names.iter().map(|name| format!("{name} = \"1\"\n")).collect();
+    let words: Vec<String> = names.iter().map(|name| format!("{name}::word()")).collect();
+    let main = format!("fn main() {{ println!(\"{{}}\", [{}].join(\" \")); }}\n", words.join(", "));
+    cx.tree("app", &[("Cargo.toml", &workspace("app", &dependencies)), ("src/main.rs", &main)])?;
+    for word in ["one", "two", "six"] {
+        cx.wipe("app")?;
+        cx.settings("app").env.insert("PROBE_WORD".to_owned(), word.to_owned());
+        cx.survives("app", &[word; 12].join(" "))?;
+    }
+    cx.store_restores_no_damage()
 }
 
 /// How often the tree is built while the other thread collects.

@@ -155,6 +155,7 @@ pub fn context(env: &BuildEnv, site: &Site, options: &BuildOptions) -> Context {
     };
     let variables = variables.filter_map(text).collect();
     Context::new(&site.root, &options.cargo_home, &site.build_dir, &site.target_dir, &env.compiler, variables)
+        .on_processor(&env.processor)
         .running_in(&site.dir)
         .with_arguments(&site.dir, &site.cargo_args)
 }

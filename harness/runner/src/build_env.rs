@@ -53,6 +53,8 @@ pub struct BuildEnv {
     pub toolchain: Toolchain,
     /// The identity of its compiler, as keys have it.
     pub compiler: String,
+    /// The processor, as the compiler describes it.
+    pub(crate) processor: String,
     /// The private CARGO_HOME.
     pub cargo_home: PathBuf,
     /// The same content at another path, where a scenario needs one.
@@ -107,6 +109,7 @@ impl BuildEnv {
             cargo_home: home.dir().to_owned(),
             second_home: work.join("cargo-home-2"),
             programs: stamps(&toolchain),
+            processor: toolchain.processor(),
             toolchain,
             compiler,
             arms_root: work.to_owned(),

@@ -61,7 +61,8 @@ pub struct Context {
     pub rustflags: bool,
     config: EffectiveConfig,
     tools: OnceLock<String>,
-    cpu: OnceLock<String>,
+    processor: String,
+    is_native: OnceLock<bool>,
     checksums: HashMap<(String, String), String>,
     manifests: Mutex<HashMap<PathBuf, Digest>>,
     files: Mutex<HashMap<PathBuf, Option<Digest>>>,
@@ -100,12 +101,19 @@ impl Context {
             rustflags: rustflags || known.rustflags,
             config: known,
             tools: OnceLock::new(),
-            cpu: OnceLock::new(),
+            processor: String::new(),
+            is_native: OnceLock::new(),
             checksums: checksums(&lock),
             manifests: Mutex::default(),
             files: Mutex::default(),
             unpacked: Mutex::default(),
         }
+    }
+
+    /// Says which processor it compiles on, in the compiler's words.
+    #[must_use]
+    pub fn on_processor(self, processor: &str) -> Context {
+        Context { processor: processor.to_owned(), ..self }
     }
 
     /// Adds the configuration that is in force where Cargo runs, when that is inside the
@@ -187,10 +195,8 @@ impl Context {
 
     /// The processor, where flags ask for what fits it; else empty.
     pub(super) fn cpu(&self) -> &str {
-        self.cpu.get_or_init(|| match self.named().iter().any(tools::is_native) {
-            true => tools::processor(),
-            false => String::new(),
-        })
+        let is_native = *self.is_native.get_or_init(|| self.named().iter().any(tools::is_native));
+        if is_native { &self.processor } else { "" }
     }
 
     fn named(&self) -> Vec<Named> {

@@ -75,24 +75,6 @@ pub(super) fn is_native((text, _): &Named) -> bool {
     text.split(|c: char| c.is_whitespace() || c == '\u{1f}').any(|word| word.ends_with("cpu=native"))
 }
 
-/// The processor, as far as the system describes it.
-pub(super) fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    processor_in(&text)
-}
-
-/// Lines that say what the first processor can do, not how it is doing.
-fn processor_in(text: &str) -> String {
-    let says = ["vendor_id", "cpu family", "model", "model name", "flags", "Features", "CPU implementer", "CPU part"];
-    let first = text.split("\n\n").next().unwrap_or_default();
-    let lines = first.lines().filter(|line| line.split(':').next().is_some_and(|name| says.contains(&name.trim())));
-    let mut hasher = FieldHasher::new("cpu");
-    lines.for_each(|line| {
-        hasher.field("line", line);
-    });
-    hasher.finish().hex()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,14 +98,9 @@ mod tests {
     }
 
     #[test]
-    fn native_is_what_the_processor_can_do() {
+    fn native_asks_for_the_processor() {
         let named = |text: &str| (text.to_owned(), PathBuf::new());
         assert!(is_native(&named("-g -Ctarget-cpu=native")) && is_native(&named("-C\u{1f}target-cpu=native")));
         assert!(!is_native(&named("-Ctarget-cpu=x86-64-v3")));
-        let with = |flags: &str, mhz: u32| {
-            processor_in(&format!("model name\t: M\ncpu MHz\t: {mhz}\nflags\t: {flags}\n\nmodel name\t: N\n"))
-        };
-        assert_eq!(with("avx2", 1), with("avx2", 2));
-        assert_ne!(with("avx2", 1), with("avx512f", 1));
     }
 }

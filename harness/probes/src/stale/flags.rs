@@ -59,6 +59,12 @@ pub(super) const PROBES: &[Probe] = &[
         compiler_replaced,
     ),
     Probe::rebuild(
+        "native-is-another-cpu",
+        "https://github.com/axiom-crypto/openvm-eth/pull/624",
+        "`-Ctarget-cpu=native` on another processor: the same words, and rustc says other features.",
+        native_is_another_cpu,
+    ),
+    Probe::rebuild(
         "rustc-wrapper-edited",
         "https://github.com/kunobi-ninja/kache/issues/1663",
         "`build.rustc-wrapper` is a script of the project, and it is edited.",
@@ -179,27 +185,51 @@ fn toolchain_switched(cx: &mut ProbeContext<'_>) -> ProbeResult {
     })
 }
 
-/// Cargo knows a compiler by what `rustc -vV` says, so an empty build directory is all that makes it call the new one.
 fn compiler_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, CFG, "")?;
+    for word in ["one", "two", "one"] {
+        let flag = if word == "two" { " --cfg probe_two" } else { "" };
+        let rustc = cx.build_env().toolchain.rustc.clone();
+        build_by(cx, &format!("#!/bin/sh\nexec '{}' \"$@\"{flag}\n", rustc.display()), &thrice(word))?;
+    }
+    Ok(())
+}
+
+/// The compiler is one program, and what `native` means to it is in a file that no key can name.
+fn native_is_another_cpu(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, CFG, "")?;
+    cx.settings(APP).rustflags = Some("-Ctarget-cpu=native".to_owned());
+    let (rustc, cpu) = (cx.build_env().toolchain.rustc.clone(), cx.path("cpu"));
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *cpu=native*) set -- \"$@\" $(cat '{}');; esac\nexec '{}' \"$@\"\n",
+        cpu.display(),
+        rustc.display()
+    );
+    for word in ["one", "two", "one"] {
+        cx.write("cpu", if word == "two" { "--cfg probe_two" } else { "" })?;
+        build_by(cx, &script, &thrice(word))?;
+    }
+    Ok(())
+}
+
+/// Builds with this program as the compiler. Cargo knows one by what `rustc -vV` says, so an empty build directory is all
+/// that makes it call the new one.
+fn build_by(cx: &mut ProbeContext<'_>, script: &str, expected: &str) -> ProbeResult {
     if cx.strategy().as_external().is_some() {
         return ProbeError::not_applicable("a tool is opened for one toolchain only");
     }
-    three_crates(cx, CFG, "")?;
-    cx.note("every build from here on with RUSTC=$PWD/compiler/rustc");
+    cx.note("build with RUSTC=$PWD/compiler/rustc");
+    cx.write_program("compiler/rustc", script)?;
     let real = &cx.build_env().toolchain;
-    for word in ["one", "two", "one"] {
-        let flag = if word == "two" { " --cfg probe_two" } else { "" };
-        cx.write_program("compiler/rustc", &format!("#!/bin/sh\nexec '{}' \"$@\"{flag}\n", real.rustc.display()))?;
-        let toolchain = Toolchain::at(real.name.as_deref(), real.cargo.clone(), cx.path("compiler/rustc"));
-        let toolchain = toolchain.map_err(anyhow::Error::from)?;
-        let supervisor = cx.build_env().supervisor.clone();
-        let build_env = BuildEnv::with_toolchain(&cx.path("compiler/work"), toolchain, supervisor)?;
-        cx.with_build_env(&build_env, |cx| {
-            cx.wipe(APP)?;
-            cx.build(APP)?;
-            cx.prints(APP, &thrice(word))
-        })?;
-    }
+    let toolchain = Toolchain::at(real.name.as_deref(), real.cargo.clone(), cx.path("compiler/rustc"));
+    let toolchain = toolchain.map_err(anyhow::Error::from)?;
+    let supervisor = cx.build_env().supervisor.clone();
+    let build_env = BuildEnv::with_toolchain(&cx.path("compiler/work"), toolchain, supervisor)?;
+    cx.with_build_env(&build_env, |cx| {
+        cx.wipe(APP)?;
+        cx.build(APP)?;
+        cx.prints(APP, expected)
+    })?;
     Ok(())
 }
 
