@@ -33,6 +33,7 @@ const EXAMPLES: &str = "Examples:
   harness report RUN --design-review                  a page, and what a run says on open questions
   harness plan --shards 4 --rounds 8                  a run in parts, for several machines
   harness series add RUN                              keep a run; series show lists what changed
+  harness run --strategy hardlink+aggressive          your own workspace under a strategy
   harness strategies show hardlink+aggressive         what a strategy is
   harness corpus list                                 what can be built
   harness trace collect --corpus quick --out quick.trace   unit graphs, nothing compiled
@@ -53,6 +54,8 @@ enum Command {
     /// List and explain strategies
     #[command(subcommand)]
     Strategies(cmd::strategies::StrategiesCommand),
+    /// Build the workspace here under a strategy, by hand
+    Run(Box<cmd::run::RunArgs>),
     /// Leave one input after the other out of the key: what is gained, and what breaks
     Ablate(Box<cmd::ablate::AblateArgs>),
     /// Split a comparison into shards for several machines or jobs
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => cmd::compare::run(*args, &supervisor),
         Command::Corpus(command) => cmd::corpus::run(command, &supervisor),
         Command::Strategies(command) => cmd::strategies::run(command, &supervisor),
+        Command::Run(args) => cmd::run::run(&args, &supervisor),
         Command::Ablate(args) => cmd::ablate::run(&args, &supervisor),
         Command::Plan(args) => cmd::plan::run(&args),
         Command::Merge(args) => cmd::merge::run(&args),

@@ -9,6 +9,7 @@ pub mod merge;
 pub mod plan;
 pub mod probe;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod series;
 pub mod simulate;

@@ -21,6 +21,7 @@ mod output;
 mod probe;
 #[cfg(unix)]
 mod report;
+mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(target_os = "linux")]

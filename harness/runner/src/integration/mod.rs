@@ -166,7 +166,7 @@ pub struct UnitOutcome {
     /// What the reason points at.
     pub because: String,
     /// Seconds it takes to build, where this step or its store entry knows.
-    pub(crate) cost_s: Option<f64>,
+    pub cost_s: Option<f64>,
     /// Size of its files in the store, bytes.
     pub bytes: Option<u64>,
 }
