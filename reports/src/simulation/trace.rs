@@ -97,16 +97,6 @@ impl TraceInfo {
         }
     }
 
-    /// The same for bytes; empty where nothing is recorded.
-    pub fn bytes_in_short(&self) -> String {
-        self.bytes.as_ref().map_or_else(String::new, |fit| {
-            format!(
-                "bytes: half of the estimates within {:.2}x, nine of ten within {:.2}x",
-                fit.median_factor, fit.p90_factor
-            )
-        })
-    }
-
     /// Whether its numbers are such as can be.
     ///
     /// # Errors
