@@ -172,11 +172,6 @@ impl Analysis {
             VerdictStanding::NoPair
         }
     }
-
-    /// Rounds of the comparison that has most.
-    pub fn most_rounds(&self) -> usize {
-        self.comparisons().map(|it| it.judgement.rounds).max().unwrap_or(0)
-    }
 }
 
 impl StepAnalysis {
