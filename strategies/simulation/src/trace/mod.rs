@@ -152,8 +152,6 @@ pub struct TraceUnit {
     /// What stands for the inputs that only a build observes: of a path package, the digest of its sources as they were
     /// collected; else empty.
     pub observed: Text,
-    /// Day on which the version was published, since the Unix epoch; 0 where nobody knows.
-    pub published: u32,
     /// Of a build script's run in a path package: what its source says it watches, relative to the package, a line
     /// each; `.` where it names nothing, since Cargo then watches all of it.
     pub watches: Text,
@@ -199,12 +197,10 @@ pub struct Edge {
 }
 
 /// A workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceWorkspace {
     /// Its name.
     pub name: Text,
-    /// Day of the newest package in its lockfile, since the Unix epoch; 0 where nobody knows.
-    pub locked: u32,
 }
 
 /// Which Cargo command.
