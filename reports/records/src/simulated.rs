@@ -287,6 +287,29 @@ table! {
     }
 }
 
+/// How an estimate was fitted, and how well it fits: out of sample, by packages left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fit {
+    /// The model, in a line.
+    pub model: String,
+    /// Units that were measured.
+    pub samples: u64,
+    /// Packages they belong to.
+    pub packages: u64,
+    /// Share of the variance of the logarithm that is explained.
+    pub r_squared: f64,
+    /// Half of the estimates are off by less than this factor.
+    pub median_factor: f64,
+    /// Nine of ten estimates are off by less than this factor.
+    pub p90_factor: f64,
+    /// Sum of estimates ÷ sum of measurements.
+    pub bias: f64,
+    /// Runs the measurements come from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<String>,
+}
+
 fn any<T>(_: &str, _: &T) -> Result<(), String> {
     Ok(())
 }

@@ -20,6 +20,6 @@ pub mod trace;
 
 pub use folder::{SimulationRun, is_one, read, read_table, write, write_table};
 pub use records::simulated::{
-    AblationRow, CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table,
+    AblationRow, CurveRow, Fit, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table,
 };
-pub use trace::{FitInfo, Origin, TraceInfo};
+pub use trace::{Origin, TraceInfo};

@@ -9,6 +9,7 @@ use crate::document::{Block, Document, Section};
 use crate::plot::{Chart, HorizontalScale, Plot, PlotInterval, PlotLine, ValueUnit, VerticalScale};
 use crate::simulation::ablation::{ablations, share};
 use crate::simulation::curves::{Curve, by_command, first_class};
+use crate::simulation::trace::sentence;
 use crate::simulation::{RelaxationRow, SimulationRun, retention};
 use crate::text::{limit, percent};
 use crate::words::{capital, distinct, gathered, plural};
@@ -76,7 +77,7 @@ fn head(run: &SimulationRun, anchor: &str) -> Section {
     }
     let fits = [("compile seconds", &trace.seconds), ("bytes", &trace.bytes)];
     for (what, fit) in fits.into_iter().filter_map(|(what, fit)| Some((what, fit.as_ref()?))) {
-        section.push(Block::Note(fit.sentence(what)));
+        section.push(Block::Note(sentence(fit, what)));
     }
     if !trace.left_out.is_empty() {
         section.push(Block::Note(format!("Not in it: {}.", trace.left_out.join("; "))));

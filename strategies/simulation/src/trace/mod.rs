@@ -29,6 +29,7 @@ use strategies::key::{Input, KeyInputs};
 
 pub use builder::TraceBuilder;
 pub use file::{TraceError, census};
+pub use records::simulated::Fit;
 
 macro_rules! id {
     ($($(#[$about:meta])* $name:ident)*) => {$(
@@ -94,28 +95,6 @@ pub struct About {
     pub bytes: Option<Fit>,
     /// Workspaces whose graphs could not be had, and why.
     pub left_out: Vec<LeftOut>,
-}
-
-/// How an estimate was fitted, and how well it fits: out of sample, by packages left out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fit {
-    /// The model, in a line.
-    pub model: String,
-    /// Units that were measured.
-    pub samples: u64,
-    /// Packages they belong to.
-    pub packages: u64,
-    /// Share of the variance of the logarithm that is explained.
-    pub r_squared: f64,
-    /// Half of the estimates are off by less than this factor.
-    pub median_factor: f64,
-    /// Nine of ten estimates are off by less than this factor.
-    pub p90_factor: f64,
-    /// Sum of estimates ÷ sum of measurements.
-    pub bias: f64,
-    /// Runs the measurements come from.
-    pub runs: Vec<String>,
 }
 
 /// A workspace, or a command of it, that is not in the trace.
