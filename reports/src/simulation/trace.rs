@@ -48,16 +48,6 @@ pub enum Origin {
     Generated,
 }
 
-impl Origin {
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Origin::Collected => "collected",
-            Origin::Generated => "generated",
-        }
-    }
-}
-
 impl TraceInfo {
     /// Whether it shows real workspaces.
     pub fn is_real(&self) -> bool {
