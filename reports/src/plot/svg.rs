@@ -100,7 +100,7 @@ impl Svg {
     /// Adds text no wider than `room`; if cut, all of it is its tip. Centred text is moved inside of the drawing.
     pub fn text(&mut self, text: &str, (x, y): Point, anchor: Anchor, room: i32, paint: Paint) {
         let text = clean(text);
-        let shown = fit(&text, room);
+        let shown = fit(&text, room.min(self.width - 4));
         let half = width(&shown) / 2 + 1;
         let (x, anchor) = match anchor {
             Anchor::Start => (x, "start"),
