@@ -38,15 +38,12 @@ impl TraceDraft {
             return;
         }
         let builder = &mut self.builder;
-        let units = graphs.plans.iter().flat_map(|plan| &plan.units);
-        let locked = units.map(|unit| unit.published).max().unwrap_or(0);
-        let workspace = builder.workspace(&graphs.name, locked);
+        let workspace = builder.workspace(&graphs.name);
         for plan in graphs.plans {
             let mut nodes = Vec::with_capacity(plan.units.len());
             for collected in plan.units {
                 let mut unit = builder.unit_of(&collected.inputs, collected.source);
                 unit.observed = builder.text(&collected.observed);
-                unit.published = collected.published;
                 unit.watches = builder.text(&collected.watches);
                 let unit = builder.unit(unit);
                 let edges =

@@ -12,7 +12,6 @@ use strategies::graph::{self, Graph, Unit};
 use strategies::key::{Context, Input, KeyInputs};
 
 use super::choose::TraceCommand;
-use super::published::PublicationDays;
 use super::sources::{PackageDigests, SourceSizes, all_dependencies, watched_paths};
 use exec::filesystem::remove_dir;
 use runner::arm::{ArmDirs, WorkspaceCopies};
@@ -30,7 +29,6 @@ pub(super) struct GraphCollector<'a> {
     build_env: &'a BuildEnv,
     commands: &'a [TraceCommand],
     sizes: SourceSizes,
-    published: PublicationDays,
 }
 
 #[derive(Debug)]
@@ -57,8 +55,6 @@ pub(super) struct CollectedUnit {
     pub source: TraceSource,
     /// Digest of a local package's sources; else empty.
     pub observed: String,
-    /// Day of publication since the Unix epoch; 0 if it is unknown.
-    pub published: u32,
     /// What the run of a build script watches, a line each.
     pub watches: String,
     pub features: UnitFeatures,
@@ -67,14 +63,8 @@ pub(super) struct CollectedUnit {
 }
 
 impl<'a> GraphCollector<'a> {
-    /// For use after everything was fetched, since it reads the registry index.
     pub fn of(build_env: &'a BuildEnv, commands: &'a [TraceCommand]) -> GraphCollector<'a> {
-        GraphCollector {
-            build_env,
-            commands,
-            sizes: SourceSizes::default(),
-            published: PublicationDays::of(&build_env.cargo_home),
-        }
+        GraphCollector { build_env, commands, sizes: SourceSizes::default() }
     }
 
     /// The graphs of a workspace, at the paths and in the environment of a trial.
@@ -151,12 +141,10 @@ impl<'a> GraphCollector<'a> {
         contents: &mut PackageDigests,
     ) -> CollectedUnit {
         let package = &unit.package;
-        let (source, observed, published) = match &package.source {
-            graph::PackageSource::Registry => {
-                (TraceSource::Registry, "", self.published.day(&package.name, &package.version))
-            }
-            graph::PackageSource::Git => (TraceSource::Git, "", 0),
-            graph::PackageSource::Path(dir) => (TraceSource::Path, contents.of(dir), 0),
+        let (source, observed) = match &package.source {
+            graph::PackageSource::Registry => (TraceSource::Registry, ""),
+            graph::PackageSource::Git => (TraceSource::Git, ""),
+            graph::PackageSource::Path(dir) => (TraceSource::Path, contents.of(dir)),
         };
         let mut inputs = KeyInputs::of_unit(graph, unit, context);
         // With the path of Cargo's home traces of two machines would differ.
@@ -167,7 +155,6 @@ impl<'a> GraphCollector<'a> {
             inputs,
             source,
             observed: observed.to_owned(),
-            published,
             watches: match source == TraceSource::Path && unit.is_script_run() {
                 true => watched_paths(&std::fs::read_to_string(&unit.target.src_path).unwrap_or_default()),
                 false => String::new(),

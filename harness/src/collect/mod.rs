@@ -13,7 +13,6 @@ mod choose;
 mod costs;
 mod graphs;
 mod measured;
-mod published;
 mod sources;
 
 use anyhow::{Result, bail};

@@ -38,25 +38,10 @@ pub fn replay(
             let picked = portfolio.plans.iter().step_by(step);
             let jobs = picked.map(|plan| job(trace, view, &tally, *plan)).collect::<Vec<_>>();
             for lookup in Lookup::ALL {
-                let totals = totals(&jobs, &links, lookup, question.cores);
-                run.remote.extend(totals.into_iter().map(|total| RemoteRow {
+                run.remote.extend(totals(&jobs, &links, lookup, question.cores).into_iter().map(|row| RemoteRow {
                     policy: view.design.to_string(),
                     command: command.clone(),
-                    bits_per_s: total.link.bits_per_s,
-                    latency_s: total.link.latency_s,
-                    transfers: total.link.transfers,
-                    jobs: total.cores,
-                    workspaces: total.jobs as u32,
-                    units: total.sum.units,
-                    available: total.available,
-                    worth_fetching: total.worth_fetching,
-                    moved_bytes: total.sum.moved_bytes,
-                    compile_s: total.sum.compile_s,
-                    fetch_s: total.sum.fetch_s,
-                    choose_s: total.sum.choose_s,
-                    critical_compile_s: total.sum.critical_compile_s,
-                    critical_choose_s: total.sum.critical_choose_s,
-                    lookup: lookup.as_str().to_owned(),
+                    ..row
                 }));
             }
         }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use rayon::prelude::*;
-use reports::simulation::{CurveRow, MissRow, RelaxationRow, SharingRow, SimulationRun};
+use reports::simulation::{CurveRow, RelaxationRow, SharingRow, SimulationRun};
 use simulation::keys::{KeyDesign, KeyView, Relaxation, Soundness, views};
-use simulation::reuse::{KeyTally, Portfolio, ReuseTotals, bands, curve, grid, misses, sharing};
+use simulation::reuse::{KeyTally, Portfolio, ReuseTotals, bands, curve, grid, misses, share, sharing};
 use simulation::trace::Trace;
 
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ pub fn replay(
                 run.curve.extend(curve_rows(trace, (view, &case.label), tally, &portfolio, question));
             }
             if case.relaxation == NONE {
-                run.misses.extend(miss_rows(trace, view, tally, &portfolio));
+                run.misses.extend(misses(trace, view, &portfolio, tally));
             }
         }
     }
@@ -84,7 +84,7 @@ pub fn replay(
         cases.iter().zip(views).filter(|(case, _)| case.relaxation == NONE || case.soundness == Soundness::Sound)
     {
         on_step(&format!("commands of one workspace, {}", case.design))?;
-        let rows = sharing_rows(trace, view, &case.label);
+        let rows = sharing(trace, view, &case.label);
         let base = &cases[case.plain].label;
         let same = |row: &SharingRow| run.sharing.contains(&SharingRow { policy: base.clone(), ..row.clone() });
         if case.relaxation == NONE || !rows.iter().all(same) {
@@ -139,8 +139,8 @@ fn relaxation_rows(
             relaxation: case.relaxation.to_owned(),
             soundness: case.soundness.as_str().to_owned(),
             command: command.to_owned(),
-            hit_rate: ratio(own.hits, own.units),
-            hit_rate_by_cost: ratio(own.hit_seconds, own.seconds),
+            hit_rate: share(own.hits, own.units),
+            hit_rate_by_cost: share(own.hit_seconds, own.seconds),
             gained_units: own.hits - base.hits,
             gained_s: own.hit_seconds - base.hit_seconds,
             total_s: own.seconds,
@@ -163,45 +163,13 @@ fn curve_rows(
     let points = curve(tally, &at).into_iter().zip(bands);
     let rows = points.map(|(point, band)| CurveRow {
         policy: policy.to_owned(),
-        workspaces: point.workspaces,
         hit_rate: point.hit_rate.clamp(0.0, 1.0),
         hit_rate_by_cost: point.hit_rate_by_cost.clamp(0.0, 1.0),
         low: band.low,
         high: band.high,
-        stored_bytes: point.stored_bytes,
         command: portfolio.command.clone(),
         orders: question.orders,
+        ..point
     });
     rows.collect()
-}
-
-fn miss_rows(trace: &Trace, view: &KeyView, tally: &KeyTally, portfolio: &Portfolio) -> Vec<MissRow> {
-    let rows = misses(trace, view, portfolio, tally).into_iter().map(|miss| MissRow {
-        policy: view.design.to_string(),
-        command: portfolio.command.clone(),
-        reason: miss.reason,
-        units: miss.units,
-        seconds: miss.seconds,
-    });
-    rows.collect()
-}
-
-fn sharing_rows(trace: &Trace, view: &KeyView, policy: &str) -> Vec<SharingRow> {
-    let rows = sharing(trace, view).into_iter().map(|pair| SharingRow {
-        policy: policy.to_owned(),
-        hit_rate: ratio(pair.hits as f64, pair.units as f64),
-        hit_rate_by_cost: ratio(pair.hit_seconds, pair.seconds),
-        saved_s: pair.hit_seconds,
-        saved_bytes: pair.hit_bytes,
-        first: pair.first,
-        then: pair.then,
-        workspaces: pair.workspaces,
-        units: pair.units,
-    });
-    rows.collect()
-}
-
-/// A share; of nothing it is 0.
-fn ratio(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 }
 }

@@ -82,6 +82,45 @@ impl RunInfo {
     pub fn alone(&self) -> bool {
         self.options.get("alone").and_then(Value::as_bool).unwrap_or(false)
     }
+
+    /// A row for each condition, the same words for every run so that two can be compared.
+    pub fn conditions(&self) -> Vec<(String, String)> {
+        let info = self;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let mut rows: Vec<(String, String)> = vec![
+            ("started".into(), info.started.clone()),
+            ("scenario".into(), info.scenario.clone()),
+            ("corpus".into(), info.corpus.name.clone()),
+            ("corpus hash".into(), info.corpus.hash.clone()),
+            ("workspaces".into(), info.corpus.workspaces.join(", ")),
+            ("strategies".into(), info.strategies.join(", ")),
+            ("rounds".into(), if info.rounds == 0 { String::new() } else { info.rounds.to_string() }),
+            ("seed".into(), if info.seed == 0 { String::new() } else { info.seed.to_string() }),
+            ("profile".into(), info.profile.clone()),
+            ("rustc".into(), info.toolchain.rustc.clone()),
+            ("cargo".into(), info.toolchain.cargo.clone()),
+            ("processor".into(), text(&info.host.cpu_model)),
+            ("cores".into(), info.host.cores.map(|n| n.to_string()).unwrap_or_default()),
+            ("memory".into(), info.host.memory_bytes.map(|n| crate::quantity::bytes(n as f64)).unwrap_or_default()),
+            ("kernel".into(), text(&info.host.kernel)),
+            ("system".into(), text(&info.host.os)),
+        ];
+        rows.extend(info.file_systems.iter().map(|fs| (format!("file system of {}", fs.role), fs.kind.clone())));
+        rows.extend(info.tools.iter().map(|(tool, version)| (format!("version of {tool}"), version.clone())));
+        let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // Places of one machine say nothing on another; the rest is in rows above.
+        let shown_above = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile"];
+        let says = |name: &str, value: &Value| {
+            !name.ends_with("_dir")
+                && !shown_above.contains(&name)
+                && !value.is_null()
+                && value.as_array().is_none_or(|all| !all.is_empty())
+        };
+        let options = info.options.iter().filter(|(name, value)| says(name, value));
+        rows.extend(options.map(|(name, value)| (format!("option {name}"), shown(value))));
+        rows.retain(|(_, value)| !value.is_empty());
+        rows
+    }
 }
 
 /// What was built.

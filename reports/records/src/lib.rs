@@ -14,6 +14,7 @@ pub mod merge;
 pub mod number;
 pub mod quantity;
 pub mod run_folder;
+pub mod simulated;
 mod step;
 mod unit;
 

@@ -35,8 +35,8 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         ("GB", 1_000_000_000),
         ("TB", 1_000_000_000_000),
     ];
-    let bytes = scaled(text, &UNITS).ok_or("a size has a number and a unit: 5GiB, 500MiB, 2GB")?;
-    Ok(bytes as u64)
+    let bytes = scaled(text, &UNITS).filter(|bytes| *bytes < u64::MAX as f64);
+    bytes.map(|bytes| bytes.round() as u64).ok_or_else(|| "a size has a number and a unit: 5GiB, 500MiB, 2GB".into())
 }
 
 /// Reads `30d`, `12h`, `90m`, `45s`.
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(parse_size("1.5 mib"), Ok(3 << 19));
         assert_eq!(parse_size("2GB"), Ok(2_000_000_000));
         assert_eq!(parse_size("0B"), Ok(0));
-        for wrong in ["", "5", "GiB", "-1GiB", "5 GiBs", "1..2GiB", "5G i B"] {
+        for wrong in ["", "5", "GiB", "-1GiB", "5 GiBs", "1..2GiB", "5G i B", "99999999999TB"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }
     }

@@ -177,27 +177,6 @@ fn tie(name: &str) -> u64 {
     blake3::hash(name.as_bytes()).as_bytes()[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
-/// An interval for the median of runs without a change, of any distribution: between the two
-/// ranks that hold it in 95 % of cases, by the sign test (Thompson, Annals of Mathematical
-/// Statistics 7, 1936). `None` below 6 values, which are too few for 95 %.
-pub fn interval(values: &[f64]) -> Option<(f64, f64)> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    // P(at most k of n on one side), summed from logarithms, since 2⁻¹⁰⁷⁵ is 0.
-    let n = sorted.len();
-    let mut log_p = -(n as f64) * std::f64::consts::LN_2;
-    let (mut below, mut rank) = (0.0, 0);
-    for k in 0..n / 2 {
-        below += log_p.exp();
-        if 2.0 * below > 0.05 {
-            break;
-        }
-        rank = k + 1;
-        log_p += ((n - k) as f64 / (k + 1) as f64).ln();
-    }
-    (rank > 0).then(|| (sorted[rank - 1], sorted[n - rank]))
-}
-
 /// A probe with another result than in the run before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedProbe<'a> {
@@ -225,19 +204,4 @@ pub fn changed_probes(entries: &[SeriesRun]) -> Vec<ChangedProbe<'_>> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_needs_six_values() {
-        let values: Vec<f64> = (1..=20).map(f64::from).collect();
-        assert_eq!(interval(&values[..5]), None);
-        assert_eq!(interval(&values[..6]), Some((1.0, 6.0)));
-        // Tables of the sign test: ranks 6 and 15 of 20.
-        assert_eq!(interval(&values), Some((6.0, 15.0)));
-        assert!(interval(&(1..=3000).map(f64::from).collect::<Vec<_>>()).is_some_and(|(low, _)| low > 1400.0));
-    }
 }

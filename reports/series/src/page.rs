@@ -61,7 +61,7 @@ pub fn document(lines: &[RunLine<'_>], changed_probes: &[ChangedProbe<'_>], filt
         document.lead.push(format!("{more} more lines of other corpora, scenarios or machines: --all shows them"));
     }
     if !changed_probes.is_empty() {
-        let mut section = Section::new("probes", "Probes that changed_probes", 0);
+        let mut section = Section::new("probes", "Probes that changed", 0);
         section.push(Block::Grid(tables::changed_probes(changed_probes)));
         document.sections.push(section);
     }
@@ -83,8 +83,7 @@ pub fn changes_of(line: &RunLine<'_>) -> Result<Grid, String> {
 /// How to read the tables.
 const HOW: &str = "Change points of wall ratios and bare times: Pettitt's rank test with binary segmentation, \
 false discovery rate 5 % over all tracks of a line, changes below 3 % not reported (series/README.md). Hit rates and \
-counts that were steady for 3 runs are reported at once. p is uncorrected. now: median since the last change, with \
-a 95 % interval by the sign test from 6 runs on.";
+counts that were steady for 3 runs are reported at once. p is uncorrected. now: median since the last change.";
 
 fn lead(line: &RunLine<'_>) -> String {
     let together = |measure: Measure| {

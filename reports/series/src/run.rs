@@ -159,14 +159,21 @@ pub fn of_folder(dir: &Path) -> Result<SeriesRun, SeriesError> {
     }
     let run = RunFolder::read_steps(dir)?;
     let not_a_run = |why: &str| RunError::not_a_run(dir, why);
+    let refused = |why: String| Err(SeriesError::Refused(format!("{} {why}", run.info.name)));
     if let Some(part) = run.info.part() {
-        return Err(SeriesError::Shard(run.info.name.clone(), part.to_owned()));
+        let todo = "merge all its shards first with harness merge, and add the merged run";
+        return refused(format!("is shard {part} of a run: {todo}"));
     }
-    if !run.info.complete && !run.info.shards.is_empty() {
-        return Err(SeriesError::Partial(run.info.name));
-    }
-    if !run.info.complete {
-        return Err(SeriesError::Incomplete(run.info.name, dir.into()));
+    match (run.info.complete, run.info.shards.is_empty()) {
+        (true, _) => {}
+        (false, false) => {
+            let todo = "merge them all with harness merge, and add the merged run";
+            return refused(format!("was merged without all of its shards: {todo}"));
+        }
+        (false, true) => {
+            let todo = format!("finish it first: harness compare --resume {}", dir.display());
+            return refused(format!("is not complete; {todo}"));
+        }
     }
     if run.cut != CutOff::default() {
         return Err(not_a_run("it was complete once, yet steps.csv ends in the middle of a row").into());

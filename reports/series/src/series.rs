@@ -157,7 +157,8 @@ impl Series {
 
     fn read_run(&self, name: &str) -> Result<SeriesRun, SeriesError> {
         let entry = of_folder(&self.tables_of(name)?)?;
-        if entry.name == name { Ok(entry) } else { Err(SeriesError::Renamed(name.to_owned(), entry.name)) }
+        let why = format!("the run in the folder {name} is called {}; rename the folder", entry.name);
+        if entry.name == name { Ok(entry) } else { Err(SeriesError::Refused(why)) }
     }
 
     fn names(&self) -> Result<Vec<String>, SeriesError> {
@@ -188,7 +189,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), SeriesError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     match !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(allowed) {
         true => Ok(()),
-        false => Err(SeriesError::Name(name.chars().take(80).collect())),
+        false => {
+            let name: String = name.chars().take(80).collect();
+            let todo = "use letters, digits, `-`, `_`, `+` and `.`, and begin with no `.`";
+            Err(SeriesError::Refused(format!("a run cannot be called {name:?} in a series: {todo}")))
+        }
     }
 }
 

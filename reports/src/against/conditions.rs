@@ -1,6 +1,7 @@
 //! Under which conditions two runs were taken: what forbids comparing, and what to know.
 
 use crate::analysis::Analysis;
+use crate::words::distinct;
 use records::RunInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,50 +41,31 @@ pub(super) fn against(new: &Analysis, old: &Analysis) -> Option<String> {
         .or_else(|| differ("the baseline", &new.baseline, &old.baseline))
 }
 
+/// Conditions that forbid comparing, or that differ between any two runs.
+const ELSEWHERE: [&str; 6] = ["started", "scenario", "corpus", "corpus hash", "profile", "option against"];
+/// Conditions that move no ratio. Guards decide whether a step is measured, not how.
+const LIGHT: [&str; 5] = ["system", "strategies", "rounds", "seed", "option guards"];
+
 /// Every condition that differs and may: those that can move a ratio first.
 pub(super) fn differences(new: &RunInfo, old: &RunInfo) -> Vec<Difference> {
-    let rows = |info: &RunInfo| conditions(info);
+    let complete = |info: &RunInfo| ("complete".to_owned(), info.complete.to_string());
+    let rows = |info: &RunInfo| info.conditions().into_iter().chain([complete(info)]).collect::<Vec<_>>();
     let (new, old) = (rows(new), rows(old));
-    let value = |rows: &[(String, String, bool)], what: &str| {
-        rows.iter().find(|(name, ..)| name == what).map(|(_, value, _)| value.clone()).unwrap_or_default()
+    let value = |rows: &[(String, String)], what: &str| {
+        rows.iter().find(|(name, _)| name == what).map(|(_, value)| value.clone()).unwrap_or_default()
     };
-    let mut names: Vec<(&str, bool)> = Vec::new();
-    for (name, _, weighs) in new.iter().chain(&old) {
-        if !names.iter().any(|(known, _)| known == name) {
-            names.push((name, *weighs));
-        }
-    }
+    let names = distinct(new.iter().chain(&old).map(|(name, _)| name.as_str()));
     let mut found: Vec<Difference> = names
         .into_iter()
-        .map(|(what, weighs)| Difference { what: what.into(), old: value(&old, what), new: value(&new, what), weighs })
+        .filter(|what| !ELSEWHERE.contains(what))
+        .map(|what| Difference {
+            what: what.into(),
+            old: value(&old, what),
+            new: value(&new, what),
+            weighs: !LIGHT.contains(&what),
+        })
         .filter(|it| it.old != it.new)
         .collect();
     found.sort_by_key(|it| !it.weighs);
     found
-}
-
-fn conditions(info: &RunInfo) -> Vec<(String, String, bool)> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let mut rows = vec![
-        ("rustc".into(), info.toolchain.rustc.clone(), true),
-        ("cargo".into(), info.toolchain.cargo.clone(), true),
-        ("processor".into(), text(&info.host.cpu_model), true),
-        ("cores".into(), info.host.cores.map(|n| n.to_string()).unwrap_or_default(), true),
-        ("memory, bytes".into(), info.host.memory_bytes.map(|n| n.to_string()).unwrap_or_default(), true),
-        ("kernel".into(), text(&info.host.kernel), true),
-        ("system".into(), text(&info.host.os), false),
-        ("workspaces".into(), info.corpus.workspaces.join(", "), true),
-        ("strategies".into(), info.strategies.join(", "), false),
-        ("rounds".into(), info.rounds.to_string(), false),
-        ("seed".into(), info.seed.to_string(), false),
-        ("complete".into(), info.complete.to_string(), true),
-    ];
-    rows.extend(info.file_systems.iter().map(|fs| (format!("file system of {}", fs.role), fs.kind.clone(), true)));
-    rows.extend(info.tools.iter().map(|(tool, version)| (format!("version of {tool}"), version.clone(), true)));
-    // What has a row above, and paths, which differ from machine to machine.
-    let listed = ["corpus", "workspaces", "strategies", "scenario", "rounds", "seed", "profile", "against"];
-    let options = info.options.iter().filter(|(name, _)| !listed.contains(&name.as_str()) && !name.ends_with("_dir"));
-    // Guards decide whether a step is measured, not how.
-    rows.extend(options.map(|(name, value)| (format!("option {name}"), value.to_string(), name != "guards")));
-    rows
 }

@@ -150,11 +150,6 @@ impl Analysis {
         }
     }
 
-    /// A step by name, whatever the scenario.
-    pub fn step(&self, name: &str) -> Option<&StepAnalysis> {
-        self.steps.iter().find(|step| step.step == name)
-    }
-
     fn comparisons(&self) -> impl Iterator<Item = &Comparison> {
         self.steps.iter().flat_map(|step| step.arms.iter().filter_map(|arm| arm.wall.as_ref()))
     }
@@ -171,11 +166,6 @@ impl Analysis {
         } else {
             VerdictStanding::NoPair
         }
-    }
-
-    /// Rounds of the comparison that has most.
-    pub fn most_rounds(&self) -> usize {
-        self.comparisons().map(|it| it.judgement.rounds).max().unwrap_or(0)
     }
 }
 

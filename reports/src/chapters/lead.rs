@@ -1,7 +1,5 @@
 //! What was run, where, and what came out, in sentences.
 
-use std::collections::BTreeSet;
-
 use crate::analysis::VerdictStanding;
 use crate::analysis::{Analysis, ArmAnalysis, StepAnalysis};
 use crate::document::{Block, Cell, Grid, Section};
@@ -116,29 +114,13 @@ fn shards(info: &RunInfo) -> Option<String> {
     if info.shards.is_empty() {
         return None;
     }
-    let machines: BTreeSet<&str> = info.shards.iter().filter_map(|shard| shard.machine.as_deref()).collect();
-    let known = info.shards.iter().all(|shard| shard.machine.is_some());
-    let kinds = info.kinds_of_hosts().len();
-    let on = match (known, machines.len(), kinds) {
-        (_, _, 2..) => format!("on {kinds} kinds of machines"),
-        (true, 1, _) => "on one machine".to_owned(),
-        (true, several, _) => format!("on {several} machines of one kind"),
-        (false, ..) => "on machines of one kind".to_owned(),
+    // Seeds, toolchains and machines of each are in the table of shards.
+    let (on, bare) = match info.kinds_of_hosts().len() {
+        kinds @ 2.. => (format!("on {kinds} kinds of machines"), "; bare times and sizes mix machines, and say little"),
+        _ => ("on machines of one kind".to_owned(), ""),
     };
-    let seeds: BTreeSet<u64> = info.shards.iter().map(|shard| shard.seed).collect();
-    let rustcs: BTreeSet<&str> = info.shards.iter().map(|shard| shard.toolchain.rustc.as_str()).collect();
-    let tools: BTreeSet<_> = info.shards.iter().map(|shard| &shard.tools).collect();
-    let also: Vec<String> = [(seeds.len(), "seeds"), (rustcs.len(), "toolchains"), (tools.len(), "sets of tools")]
-        .into_iter()
-        .filter(|(count, _)| *count > 1)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    let with = if also.is_empty() { String::new() } else { format!(", with {}", also.join(" and ")) };
-    let bare = match kinds {
-        2.. => " Every ratio is of two builds on one machine; bare times and sizes mix machines, and say little.",
-        _ => " Every ratio is of two builds on one machine.",
-    };
-    Some(format!("Merged from {}, taken {on}{with}.{bare}", plural(info.shards.len(), "shard")))
+    let shards = plural(info.shards.len(), "shard");
+    Some(format!("Merged from {shards}, taken {on}. Every ratio is of two builds on one machine{bare}."))
 }
 
 fn left_out(run: &Analysis) -> Option<String> {

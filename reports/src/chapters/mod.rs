@@ -12,6 +12,7 @@ pub(crate) mod simulated;
 pub(crate) mod wall;
 
 pub use changes::section as changes;
+pub use probes::tally as probe_tally;
 pub use simulated::brief;
 
 use crate::against::Changes;
@@ -113,6 +114,13 @@ impl ScenarioView<'_> {
         let steps = self.steps.iter().copied();
         steps.filter(|step| !step.cleans && step.arms.iter().any(&has)).collect()
     }
+}
+
+/// Wall times and metrics of every arm of a run, in two tables.
+pub fn numbers(run: &Analysis) -> [Grid; 2] {
+    let steps: Vec<&StepAnalysis> = run.steps.iter().collect();
+    let metrics = metric_table("Hits, units compiled and disk.", &steps, "hit_rate compiled all_physical_bytes");
+    [wall::table(&steps, &run.baseline), metrics]
 }
 
 /// A column: its head, which begins with `>` where it holds numbers, and its cells.

@@ -12,7 +12,7 @@ pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
          its documentation explains; a failure of an external tool was seen three times while plain Cargo passed.",
     );
     let strategies = distinct(run.rows.iter().map(|row| row.strategy.as_str()));
-    section.push(Block::Grid(tally(run, &strategies)));
+    section.push(Block::Grid(tally(run)));
     for family in distinct(run.rows.iter().map(|row| row.family.as_str())) {
         section.push(Block::Details { title: title(run, family), grid: matrix(run, family, &strategies) });
     }
@@ -30,18 +30,19 @@ fn title(run: &ProbeRun, family: &str) -> String {
     format!("{family}: {}, {}", plural(probes, "probe"), plural(failed, "failure"))
 }
 
-fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
+/// How often each strategy passed and failed.
+pub fn tally(run: &ProbeRun) -> Grid {
     let mut grid = Grid::new(
         "How each strategy fared.",
         &["strategy", ">passed", ">failed, unexplained", ">failed, explained", ">not applicable", ">error"],
     );
-    for strategy in strategies {
+    for strategy in distinct(run.rows.iter().map(|row| row.strategy.as_str())) {
         let count =
-            |of: &dyn Fn(&ProbeRow) -> bool| run.rows.iter().filter(|row| row.strategy == *strategy && of(row)).count();
+            |of: &dyn Fn(&ProbeRow) -> bool| run.rows.iter().filter(|row| row.strategy == strategy && of(row)).count();
         let unexplained = count(&ProbeRow::is_unexplained_failure);
         let tone = if unexplained > 0 { Tone::Bad } else { Tone::Plain };
         grid.row([
-            Cell::from(*strategy),
+            Cell::from(strategy),
             Cell::from(count(&|row| row.verdict == ProbeVerdict::Pass).to_string()),
             Cell::toned(unexplained.to_string(), tone),
             Cell::from(count(&ProbeRow::is_known_failure).to_string()),

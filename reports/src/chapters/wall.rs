@@ -63,7 +63,7 @@ fn panel(step: &StepAnalysis, baseline: &str) -> RatioPanel {
     RatioPanel { title, rows: rows.collect() }
 }
 
-pub(crate) fn forest_row(label: String, found: Option<&Judgement>, remark: String) -> RatioRow {
+fn forest_row(label: String, found: Option<&Judgement>, remark: String) -> RatioRow {
     let interval = |low, high| PlotInterval { low, high };
     RatioRow {
         label,
@@ -96,7 +96,7 @@ fn finding(steps: &[&StepAnalysis], baseline: &str) -> String {
     )
 }
 
-fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
+pub(super) fn table(steps: &[&StepAnalysis], baseline: &str) -> Grid {
     let caption = format!(
         "Wall time: sum over workspaces of the median round. Ratio to {baseline}: geometric mean over workspaces and \
          rounds, with intervals at the family's level for these workspaces and, from 6 on, others like these; n: pairs, rounds × workspaces; CPU: user and system; \

@@ -1,20 +1,18 @@
-//! Plots as SVG: numbers in, one picture with units and a finding out.
+//! Plots as SVG: numbers in, one drawing with units and a finding out.
 //!
 //! A [`Plot`] is data. It is drawn once: text and axes are in `currentColor`, so that light and dark
 //! pages show it alike, and it scales by its `viewBox`. `forest` and `lines` draw a kind of chart
-//! each; `scale` places and names values; `picture` holds marks and writes them; `text` estimates
-//! how wide text is. Nothing here fails: a value that is not a number is left out, text without room
-//! ends in `…` and has all of it as a tip.
+//! each; `axis` places and names values; `svg` writes the marks. Nothing here fails: a value that is
+//! not a number is left out, text without room ends in `…` and has all of it as a tip.
 
+mod axis;
 mod forest;
 mod lines;
-mod picture;
-mod scale;
+mod svg;
 #[cfg(test)]
 mod tests;
-mod text;
 
-use picture::{Anchor, Label, Picture, QUIET, TEXT};
+use svg::{Anchor, QUIET, Svg, TEXT};
 
 /// A plot before it is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,10 +99,8 @@ pub struct PlotLine {
 /// The horizontal axis of [`Chart::Lines`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum HorizontalScale {
-    /// Evenly spaced; the name of the axis.
-    Linear(String),
-    /// Logarithmic; the name of the axis.
-    Log(String),
+    /// Things, logarithmic, since most happens at the beginning; the name of the axis.
+    Counts(String),
     /// Days since 1970-01-01.
     Dates,
 }
@@ -125,57 +121,43 @@ pub enum ValueUnit {
     Seconds,
     /// A part of a whole, 0 to 1, shown in per cent.
     Share,
-    /// Things.
-    Count,
 }
 
-/// The width of a picture, in its units.
+/// The width of a drawing, in its units.
 const WIDTH: i32 = 760;
-/// The room around the picture in a file of its own.
+/// The room around the drawing in a file of its own.
 const MARGIN: i32 = 20;
-const TITLE_SIZE: i32 = 17;
+/// From one line of text to the next.
+const LINE: i32 = 18;
 
 impl Plot {
     /// An `<svg>` element for an HTML page, which takes the width it is given. Title and finding are
-    /// its label, not part of the picture.
+    /// its label, not part of the drawing.
     pub fn svg(&self) -> String {
-        self.picture().inline(&format!("{}. {}", self.title, self.finding))
+        let label = svg::escape(&format!("{}. {}", self.title, self.finding));
+        self.drawing().element(&format!("role=\"img\" aria-label=\"{label}\""))
     }
 
-    /// A file that can be shown by itself, with title and finding above the picture.
+    /// A file that can be shown by itself, with title and finding above the drawing.
     pub fn svg_file(&self) -> String {
-        let (title, finding) = (text::clean(&self.title), text::clean(&self.finding));
-        let chart = self.picture();
-        let mut out = Picture::new(WIDTH + 2 * MARGIN);
-        let mut y = MARGIN + TITLE_SIZE / 2;
-        for line in text::wrap_bold(&title, TITLE_SIZE, WIDTH, 3) {
-            out.text(Label::new(line, (MARGIN, y), Anchor::Start, TITLE_SIZE).bold(), TEXT);
-            y += TITLE_SIZE + 7;
+        let chart = self.drawing();
+        let mut out = Svg::new(WIDTH + 2 * MARGIN);
+        out.height = MARGIN;
+        for (text, paint) in [(&self.title, TEXT), (&self.finding, QUIET)] {
+            for line in crate::text::wrap(text, 96, 0).lines() {
+                out.text(line, (MARGIN, out.height + LINE / 2), Anchor::Start, WIDTH, paint);
+                out.height += LINE;
+            }
         }
-        for line in text::wrap(&finding, text::SIZE, WIDTH, 12) {
-            out.text(Label::new(line, (MARGIN, y), Anchor::Start, text::SIZE), QUIET);
-            y += text::LINE + 1;
-        }
-        out.height = y + 8 + chart.height + MARGIN;
-        out.append(chart, (MARGIN, y + 8));
-        out.file(&title, &finding)
+        let place = format!("x=\"{MARGIN}\" y=\"{}\" width=\"{WIDTH}\" height=\"{}\"", out.height + 8, chart.height);
+        out.height += 8 + chart.height + MARGIN;
+        out.file(&self.title, &self.finding, &chart.element(&place))
     }
 
-    fn picture(&self) -> Picture {
+    fn drawing(&self) -> Svg {
         match &self.chart {
             Chart::Ratios { baseline, panels } => forest::draw(baseline, panels),
             Chart::Lines { x, y, scale, lines } => lines::draw(x, y, *scale, lines),
-        }
-    }
-}
-
-impl ValueUnit {
-    fn show(self, value: f64) -> String {
-        let value = Some(value);
-        match self {
-            Self::Seconds => crate::text::seconds(value),
-            Self::Share => crate::text::percent(value),
-            Self::Count => crate::text::count(value),
         }
     }
 }

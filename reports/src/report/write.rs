@@ -81,8 +81,15 @@ impl Report {
         let probes = self.probes.iter().map(|run| Ok(named(Rows::of_probes(&run.rows)?, &run.info.name)));
         let mut rows: Vec<Rows> = steps.chain(probes).collect::<Result<_, PageError>>()?;
         for run in &self.simulations {
-            let tables =
-                [Rows::of_table(&run.curve)?, Rows::of_table(&run.relaxations)?, Rows::of_table(&run.retention)?];
+            let tables = [
+                Rows::of_table(&run.curve)?,
+                Rows::of_table(&run.relaxations)?,
+                Rows::of_table(&run.misses)?,
+                Rows::of_table(&run.sharing)?,
+                Rows::of_table(&run.retention)?,
+                Rows::of_table(&run.growth)?,
+                Rows::of_table(&run.remote)?,
+            ];
             rows.extend(tables.into_iter().filter(|it| !it.is_empty()).map(|it| named(it, &run.info.name)));
         }
         Ok(rows)

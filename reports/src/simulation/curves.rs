@@ -9,9 +9,7 @@ const NAMED: [u32; 12] = [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_
 /// What one policy reuses in one Cargo command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve<'a> {
-    /// The simulated key policy.
     pub policy: &'a str,
-    /// The Cargo command.
     pub command: &'a str,
     /// By rising number of workspaces, at least one.
     pub rows: Vec<&'a CurveRow>,

@@ -5,15 +5,14 @@
 //! not asked for and reads as empty; one that is there must have its columns.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::rows::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
 use super::trace::TraceInfo;
 use records::RunInfo;
-use records::run_folder::{RUN_FILE, RunError, STEPS_FILE, one_line, read_info, replace_file};
+use records::run_folder::{RUN_FILE, RunError, STEPS_FILE, read_info, read_rows, replace_file};
+use records::simulated::{CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
 
 /// `options.command` in `run.json` of a simulation.
 pub const COMMAND: &str = "simulate";
@@ -23,7 +22,7 @@ const TRACE: &str = "trace";
 const TABLES: &str = "tables";
 
 /// A simulation: under which conditions, of what, and what came out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SimulationRun {
     /// Machine, toolchain, versions, options.
     pub info: RunInfo,
@@ -49,17 +48,7 @@ impl SimulationRun {
     /// A simulation with nothing in it yet.
     pub fn new(mut info: RunInfo, trace: TraceInfo) -> Self {
         info.options.insert("command".into(), COMMAND.into());
-        Self {
-            info,
-            trace,
-            curve: Vec::new(),
-            relaxations: Vec::new(),
-            misses: Vec::new(),
-            sharing: Vec::new(),
-            retention: Vec::new(),
-            growth: Vec::new(),
-            remote: Vec::new(),
-        }
+        Self { info, trace, ..Self::default() }
     }
 
     /// Whether no table has a row.
@@ -172,41 +161,15 @@ pub fn read(dir: &Path) -> Result<SimulationRun, RunError> {
     })
 }
 
-/// The rows of a table; none where it is not there and no row of it was counted.
+/// The rows of a table; none where it is not there and no row of it was counted. A row may not be lost either: the
+/// tables are written whole, or not at all.
 fn rows<T: Table>(dir: &Path, counts: &Value) -> Result<Vec<T>, RunError> {
-    let path = dir.join(T::FILE);
-    let bad = |why: String| RunError::not_a_run(dir, why);
     let counted = counts.get(T::FILE).and_then(Value::as_u64);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return match counted {
-                None | Some(0) => Ok(Vec::new()),
-                Some(_) => Err(bad(format!("it has no {} any more; restore it from a copy", T::FILE))),
-            };
-        }
-        Err(error) => return Err(RunError::io("read", path)(error)),
-    };
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    // A row may not be deleted either: the tables are written whole, or not at all.
-    let at_line = |line: u64, why: String| bad(format!("{} line {line}: {why}; restore it from a copy", T::FILE));
-    let bad_row = |error: csv::Error| at_line(error.position().map_or(1, csv::Position::line), one_line(&error));
-    let header = reader.headers().map_err(bad_row)?.clone();
-    if let Some(missing) = T::COLUMNS.iter().find(|column| !header.iter().any(|it| it == **column)) {
-        return Err(bad(format!("{} has no column `{missing}`", T::FILE)));
+    let bad = |why: &str| RunError::not_a_run(dir, format!("{} {why}; restore it from a copy", T::FILE));
+    if !dir.join(T::FILE).exists() {
+        return if counted.unwrap_or(0) == 0 { Ok(Vec::new()) } else { Err(bad("is not there any more")) };
     }
-    let mut rows: Vec<T> = Vec::new();
-    let mut found = reader.into_deserialize();
-    loop {
-        let line = found.reader().position().line();
-        let Some(row) = found.next() else { break };
-        let row: T = row.map_err(bad_row)?;
-        row.check().map_err(|why| at_line(line, why))?;
-        rows.push(row);
-    }
-    let lost = counted.is_some_and(|counted| counted != rows.len() as u64);
-    if lost || !bytes.ends_with(b"\n") {
-        return Err(bad(format!("{} is not as it was written; restore it from a copy", T::FILE)));
-    }
-    Ok(rows)
+    let (rows, cut) = read_rows(dir, T::FILE, T::COLUMNS, T::check)?;
+    let lost = cut > 0 || counted.is_some_and(|counted| counted != rows.len() as u64);
+    if lost { Err(bad("is not as it was written")) } else { Ok(rows) }
 }

@@ -2,24 +2,24 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`rows`] | the tables, a row type each with its file and what a sound row holds |
 //! | [`trace`] | what was replayed, and how well its estimates fit |
 //! | [`folder`] | all of it as a run folder, written and read |
-//! | [`curves`] | reuse by the number of workspaces |
-//! | [`ablation`] | what a key with one input less would reuse |
-//! | [`retention`] | retention policies against each other |
-//! | [`remote`] | from which bandwidth on fetching beats compiling |
-//! | [`growth`] | what a store gains a day |
+//! | `curves` | reuse by the number of workspaces |
+//! | `ablation` | what a key with one input less would reuse |
+//! | `retention` | retention policies against each other |
+//! | `remote` | from which bandwidth on fetching beats compiling |
+//! | `growth` | what a store gains a day |
 
-pub mod ablation;
-pub mod curves;
+pub(crate) mod ablation;
+pub(crate) mod curves;
 pub mod folder;
-pub mod growth;
-pub mod remote;
-pub mod retention;
-pub mod rows;
+pub(crate) mod growth;
+pub(crate) mod remote;
+pub(crate) mod retention;
 pub mod trace;
 
 pub use folder::{SimulationRun, is_one, read, read_table, write, write_table};
-pub use rows::{AblationRow, CurveRow, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table};
-pub use trace::{FitInfo, Origin, TraceInfo};
+pub use records::simulated::{
+    AblationRow, CurveRow, Fit, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, Table,
+};
+pub use trace::{Origin, TraceInfo};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::text::percent;
+use records::simulated::Fit;
 
 /// The trace that was replayed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -27,9 +28,9 @@ pub struct TraceInfo {
     /// Random orders of workspaces that were replayed.
     pub orders: u32,
     /// How estimates of compile seconds were made; `None` where all are measured.
-    pub seconds: Option<FitInfo>,
+    pub seconds: Option<Fit>,
     /// How estimates of bytes were made; `None` where all are measured.
-    pub bytes: Option<FitInfo>,
+    pub bytes: Option<Fit>,
     /// Workspaces that are not in it, each with its reason, a line each.
     pub left_out: Vec<String>,
     /// Share of all seconds that were measured and not estimated, 0 to 1.
@@ -45,36 +46,6 @@ pub enum Origin {
     Collected,
     /// Made up.
     Generated,
-}
-
-impl Origin {
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Origin::Collected => "collected",
-            Origin::Generated => "generated",
-        }
-    }
-}
-
-/// How an estimate was fitted, and how well it fits: out of sample, by packages left out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FitInfo {
-    /// The model, in a line.
-    pub model: String,
-    /// Units that were measured.
-    pub samples: u64,
-    /// Packages they belong to.
-    pub packages: u64,
-    /// Share of the variance of the logarithm that is explained.
-    pub r_squared: f64,
-    /// Half of the estimates are off by less than this factor.
-    pub median_factor: f64,
-    /// Nine of ten estimates are off by less than this factor.
-    pub p90_factor: f64,
-    /// Sum of estimates ÷ sum of measurements.
-    pub bias: f64,
 }
 
 impl TraceInfo {
@@ -95,16 +66,6 @@ impl TraceInfo {
             (Some(one), None) | (None, Some(one)) => format!("seconds: {one}"),
             (None, None) => "how seconds were had is not recorded".into(),
         }
-    }
-
-    /// The same for bytes; empty where nothing is recorded.
-    pub fn bytes_in_short(&self) -> String {
-        self.bytes.as_ref().map_or_else(String::new, |fit| {
-            format!(
-                "bytes: half of the estimates within {:.2}x, nine of ten within {:.2}x",
-                fit.median_factor, fit.p90_factor
-            )
-        })
     }
 
     /// Whether its numbers are such as can be.
@@ -129,20 +90,18 @@ impl TraceInfo {
     }
 }
 
-impl FitInfo {
-    /// The fit in a sentence: `what` are the estimates of.
-    pub fn sentence(&self, what: &str) -> String {
-        format!(
-            "Estimates of {what}: {}, from {} measured units of {} packages; for packages left out of the fit, half are \
-             off by less than {:.2}x and nine of ten by less than {:.2}x, their sum is {:.2}x of what was measured, and \
-             {} of the variance of the logarithm is explained.",
-            self.model,
-            self.samples,
-            self.packages,
-            self.median_factor,
-            self.p90_factor,
-            self.bias,
-            percent(Some(self.r_squared)),
-        )
-    }
+/// A fit in a sentence: `what` are the estimates of.
+pub fn sentence(fit: &Fit, what: &str) -> String {
+    format!(
+        "Estimates of {what}: {}, from {} measured units of {} packages; for packages left out of the fit, half are off by \
+         less than {:.2}x and nine of ten by less than {:.2}x, their sum is {:.2}x of what was measured, and {} of the \
+         variance of the logarithm is explained.",
+        fit.model,
+        fit.samples,
+        fit.packages,
+        fit.median_factor,
+        fit.p90_factor,
+        fit.bias,
+        percent(Some(fit.r_squared)),
+    )
 }

@@ -317,16 +317,24 @@ fn own_counts(it: &OwnCounts, first: bool) -> String {
 
 fn causes(run: &Analysis, limits: CauseLimits) -> Section {
     let mut section = Section::default();
-    if run.causes.is_empty() {
-        return section;
+    let (grids, more) = cause_tables(&run.causes, limits);
+    if !grids.is_empty() {
+        section.say(format!("top causes of recompiles: {CAUSES}"));
     }
-    section.say(
-        "top causes of recompiles: compile seconds (as the run's `none` arm took them) of units missed, refused, \
-         stale or stored under another key, per round, all workspaces",
-    );
-    let several = run.causes.iter().map(|group| &group.scenario).unique().count() > 1;
-    let (shown, others) = costliest(&run.causes, limits.lists);
-    for group in shown {
+    section.blocks.extend(grids.into_iter().map(Block::Grid));
+    more.into_iter().for_each(|more| section.say(more));
+    section
+}
+
+/// What the tables of causes count.
+pub(crate) const CAUSES: &str = "compile seconds (as the run's `none` arm took them) of units missed, refused, stale or \
+                                 stored under another key, per round, all workspaces";
+
+/// The costliest lists of causes, and what the others lost in a line.
+pub(crate) fn cause_tables(groups: &[CauseGroup], limits: CauseLimits) -> (Vec<Grid>, Option<String>) {
+    let several = groups.iter().map(|group| &group.scenario).unique().count() > 1;
+    let (shown, others) = costliest(groups, limits.lists);
+    let table = |group: &CauseGroup| {
         let scenario = if several { format!(" of {}", group.scenario) } else { String::new() };
         let caption = format!(
             "{} in {}{scenario}: lost {} in {} units a round",
@@ -335,18 +343,17 @@ fn causes(run: &Analysis, limits: CauseLimits) -> Section {
             seconds(Some(group.lost_s)),
             count(Some(group.units)),
         );
-        section.push(Block::Grid(cause_table(caption, group, limits.causes)));
-    }
-    if !others.is_empty() {
+        cause_table(caption, group, limits.causes)
+    };
+    let more = (!others.is_empty()).then(|| {
         let lost: f64 = others.iter().map(|group| group.lost_s).sum();
         let steps = others.iter().map(|group| &group.step).unique().join(", ");
-        let lists = plural(others.len(), "more list");
-        section.say(format!("{lists} in units.csv: lost {} a round in {steps}", seconds(Some(lost))));
-    }
-    section
+        format!("{} in units.csv: lost {} a round in {steps}", plural(others.len(), "more list"), seconds(Some(lost)))
+    });
+    (shown.into_iter().map(table).collect(), more)
 }
 
-pub(crate) fn cause_table(caption: String, group: &CauseGroup, most: usize) -> Grid {
+fn cause_table(caption: String, group: &CauseGroup, most: usize) -> Grid {
     let mut grid = Grid::new(caption, &[">lost", ">share", ">units", "outcome", "reason or rule", "because"]);
     let share = |lost: f64| percent((group.lost_s > 0.0).then(|| lost / group.lost_s));
     for cause in group.causes.iter().take(most) {

@@ -2,7 +2,6 @@
 mod against;
 mod document;
 mod format;
-#[path = "../../benches/many.rs"]
 mod many;
 mod page;
 mod report;

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::simulated_run::simulation;
 use crate::analysis::RunSource;
 use crate::simulation::{
-    self, CurveRow, FitInfo, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, SimulationRun,
-    Table, TraceInfo,
+    self, CurveRow, Fit, GrowthRow, MissRow, RelaxationRow, RemoteRow, RetentionRow, SharingRow, SimulationRun, Table,
+    TraceInfo,
 };
 use proptest::prelude::*;
 use records::RunInfo;
@@ -105,7 +105,7 @@ proptest! {
         share in proptest::option::of(share()), factor in 0..9999_u32, all in any::<bool>(),
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let seconds = Some(FitInfo { model: title.clone(), median_factor: f64::from(factor) / 64.0, ..FitInfo::default() });
+        let seconds = Some(Fit { model: title.clone(), median_factor: f64::from(factor) / 64.0, ..Fit::default() });
         let trace = TraceInfo { title, left_out, seconds, measured_share_of_seconds: share, ..TraceInfo::default() };
         let mut run = if all { simulation("aggressive") } else { SimulationRun::new(RunInfo::new("s"), trace.clone()) };
         run.info.other.insert("later".into(), "kept".into());

@@ -37,11 +37,6 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether the ratio 1, "no difference", lies outside.
-    pub fn excludes_one(&self) -> bool {
-        self.low > 1.0 || self.high < 1.0
-    }
-
     /// Width as a factor, at least 1.
     pub fn width(&self) -> f64 {
         self.high / self.low

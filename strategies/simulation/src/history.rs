@@ -7,6 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
+use records::simulated::GrowthRow;
+
 use crate::keys::KeyView;
 use crate::replay::{ArtifactKey, NodeStatus, SimulatedMachine};
 use crate::trace::{Node, Trace, TraceSource};
@@ -160,33 +162,15 @@ impl History {
 
 const DAY: u32 = 24 * 60 * 60;
 
-/// A day of a store without limits: what it holds that is never collected, and how much of it belongs to path packages,
-/// which change with every edit.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct StoreDay {
-    /// Day of the history, from 0.
-    pub day: u32,
-    /// Builds on that day.
-    pub builds: u64,
-    /// Artifacts stored at its end.
-    pub entries: u64,
-    /// Their bytes.
-    pub stored_bytes: f64,
-    /// Of these, artifacts of path packages.
-    pub local_entries: u64,
-    /// Their bytes.
-    pub local_bytes: f64,
-}
-
-/// Every day, from 0 to that of the last build.
-pub fn growth(history: &History) -> Vec<StoreDay> {
+/// A store without limits under the key policy `key`: every day, from 0 to that of the last build.
+pub fn growth(history: &History, key: &str) -> Vec<GrowthRow> {
     let mut stored = vec![false; history.artifacts()];
     let mut days = Vec::new();
-    let mut today = StoreDay::default();
+    let mut today = GrowthRow { key: key.to_owned(), ..GrowthRow::default() };
     for build in &history.builds {
         while today.day < build.at / DAY {
-            days.push(today);
-            today = StoreDay { day: today.day + 1, builds: 0, ..today };
+            days.push(today.clone());
+            today = GrowthRow { day: today.day + 1, builds: 0, ..today };
         }
         today.builds += 1;
         for at in history.wanted(build).iter().map(|artifact| *artifact as usize) {
@@ -241,13 +225,9 @@ mod tests {
         {
             history.add_build(HistoryBuild { at, ..HistoryBuild::default() }, present, wanted);
         }
-        let day = |day, builds, entries, stored_bytes, local_entries, local_bytes| StoreDay {
-            day,
-            builds,
-            entries,
-            stored_bytes,
-            local_entries,
-            local_bytes,
+        let day = |day, builds, entries, stored_bytes, local_entries, local_bytes| {
+            let key = "aggressive".to_owned();
+            GrowthRow { key, day, builds, entries, stored_bytes, local_entries, local_bytes }
         };
         let expected = [
             day(0, 1, 1, 10.0, 0, 0.0),
@@ -255,7 +235,7 @@ mod tests {
             day(2, 0, 1, 10.0, 0, 0.0),
             day(3, 2, 2, 15.0, 1, 5.0),
         ];
-        assert_eq!(growth(&history), expected, "what a build directory has by itself is not stored");
-        assert_eq!(growth(&History::default()), []);
+        assert_eq!(growth(&history, "aggressive"), expected, "what a build directory has by itself is not stored");
+        assert_eq!(growth(&History::default(), ""), []);
     }
 }

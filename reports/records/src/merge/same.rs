@@ -23,8 +23,12 @@ pub struct Allowed {
 /// Options that are a machine's own or are compared elsewhere.
 const OWN: [&str; 5] = ["shard", "seed", "work_dir", "toolchain", "guards"];
 
+pub(super) fn nothing() -> MergeError {
+    MergeError("there is nothing to merge: give the run folders of all shards".to_owned())
+}
+
 pub(super) fn check(shards: &[(ShardNumber, RunFolder)], allowed: &Allowed) -> Result<(), MergeError> {
-    let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
+    let Some(((_, of), first)) = shards.first() else { return Err(nothing()) };
     for ((_, other_of), other) in &shards[1..] {
         let names = format!("{} and {}", first.info.name, other.info.name);
         let (ours, theirs) = (must(&first.info, *of), must(&other.info, *other_of));
@@ -33,14 +37,17 @@ pub(super) fn check(shards: &[(ShardNumber, RunFolder)], allowed: &Allowed) -> R
             if ours != theirs {
                 let text = |value: Option<&String>| value.map_or_else(|| "nothing".to_owned(), |it| short(it));
                 let both = format!("{} and {}", text(ours), text(theirs));
-                return Err(MergeError::Differ(names, name.clone(), both));
+                let why = format!("are not shards of one run: {name} differs ({both}); give shards of one plan");
+                return Err(MergeError(format!("{names} {why}")));
             }
         }
         for ((what, is_allowed, ours), (_, _, theirs)) in
             may(&first.info, allowed).into_iter().zip(may(&other.info, allowed))
         {
             if !is_allowed && ours != theirs {
-                return Err(MergeError::Refused(names, what, format!("{} and {}", short(&ours), short(&theirs))));
+                let both = format!("{} and {}", short(&ours), short(&theirs));
+                let todo = format!("--allow {what} merges them nevertheless, and the report says so");
+                return Err(MergeError(format!("{names} have different {what} ({both}); {todo}")));
             }
         }
     }

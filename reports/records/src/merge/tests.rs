@@ -103,7 +103,7 @@ fn what_is_missing_twice_or_torn_is_told() {
     folders[1].steps.pop();
     assert!(refused(folders).contains("run-2 has no row of none in step fill of x, round 2"));
     assert!(refused(vec![shard(1, 3, &[(1, "x")]), shard(1, 3, &[(1, "x")])]).contains("both hold shard 1/3"));
-    assert_eq!(refused(Vec::new()), MergeError::Nothing.to_string());
+    assert!(refused(Vec::new()).starts_with("there is nothing to merge"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn check(shards: &[(ShardNumber, RunFolder)], partial: bool) -> Resul
             return Err(twice(one, other, format!("shard {}/{}", first.0, first.1)));
         }
     }
-    let Some(((_, of), first)) = shards.first() else { return Err(MergeError::Nothing) };
+    let Some(((_, of), first)) = shards.first() else { return Err(super::same::nothing()) };
     let alone = first.info.alone();
     let mut cells: BTreeMap<RunCell<'_>, (&RunFolder, BTreeSet<CellRow<'_>>)> = BTreeMap::new();
     for (_, folder) in shards {
@@ -46,11 +46,12 @@ pub(super) fn check(shards: &[(ShardNumber, RunFolder)], partial: bool) -> Resul
         ([one], _) => format!("shard {one} is"),
         (several, _) => format!("shards {} are", several.join(", ")),
     };
-    if partial { Ok(true) } else { Err(MergeError::Missing(what)) }
+    let todo = "give all of them, or take --partial to join what there is, marked as incomplete";
+    if partial { Ok(true) } else { Err(MergeError(format!("{what} not there: {todo}"))) }
 }
 
 fn twice(one: &RunFolder, other: &RunFolder, what: String) -> MergeError {
-    MergeError::Twice(format!("{} and {}", one.info.name, other.info.name), what)
+    MergeError(format!("{} and {} both hold {what}: give each shard once", one.info.name, other.info.name))
 }
 
 /// Every cell holds the same steps of the same strategies: what one has, all have.
@@ -64,8 +65,11 @@ fn torn(cells: &BTreeMap<RunCell<'_>, (&RunFolder, BTreeSet<CellRow<'_>>)>, alon
     for ((round, workspace), (folder, places)) in cells {
         if let Some((of, step, arm)) = all.difference(&shape(places)).next() {
             let of = if alone { workspace } else { of.as_str() };
-            let what = format!("{arm} in step {step} of {of}, round {round}");
-            return Err(MergeError::Torn(folder.info.name.clone(), what));
+            let todo = "restore its folder, or measure that shard again";
+            return Err(MergeError(format!(
+                "{} has no row of {arm} in step {step} of {of}, round {round}, though it is complete: {todo}",
+                folder.info.name
+            )));
         }
     }
     Ok(())

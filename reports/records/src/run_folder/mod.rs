@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 
 pub use error::RunError;
-pub use reader::{CutOff, RunFolder, one_line, read_info};
+pub use reader::{CutOff, RunFolder, read_info, read_rows};
 pub use writer::RunWriter;
 
 /// The description of the run.

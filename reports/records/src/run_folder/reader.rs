@@ -145,7 +145,10 @@ fn what_is_there(dir: &Path) -> String {
 }
 
 /// Reads the whole rows of a table; also returns how many bytes were left out.
-fn read_rows<T: DeserializeOwned>(
+///
+/// # Errors
+/// When the table is not there, lacks a column, or has a row that does not fit or pass the check.
+pub fn read_rows<T: DeserializeOwned>(
     dir: &Path,
     file: &str,
     columns: &[&str],
@@ -210,7 +213,7 @@ fn sound(row: &StepRow) -> Result<(), String> {
 }
 
 /// The heart of a CSV error, without the position that the caller states.
-pub fn one_line(error: &csv::Error) -> String {
+fn one_line(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {

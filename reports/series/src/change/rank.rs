@@ -35,16 +35,8 @@ pub fn ranks(values: &[f64], ties: &[u64]) -> Vec<u32> {
 /// for the level, which the table of random orders keeps, but makes all cuts equally hard.
 #[derive(Debug, Clone)]
 pub struct RankScale {
-    runs: usize,
-    cuts: Vec<CutWeight>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct CutWeight {
-    /// The largest sum of centred ranks.
-    most: f64,
-    /// `2a·c²`; 0 where no cut may be.
-    weight: f64,
+    /// For each cut the largest sum of centred ranks, and `2a·c²`, which is 0 where no cut may be.
+    cuts: Vec<(f64, f64)>,
 }
 
 impl RankScale {
@@ -56,21 +48,21 @@ impl RankScale {
             let allowed = at >= MIN_SEGMENT && runs - at >= MIN_SEGMENT;
             let free = 3.0 * before * after / (n + 1.0) - 1.0;
             let c = (8.0 * free + 1.0) / (8.0 * free + 3.0);
-            CutWeight { most: before * after / 2.0, weight: if allowed { free * c * c } else { 0.0 } }
+            (before * after / 2.0, if allowed { free * c * c } else { 0.0 })
         };
-        Self { runs, cuts: (0..=runs).map(of).collect() }
+        Self { cuts: (0..=runs).map(of).collect() }
     }
 
     /// The best cut; the first of equals. `None` where there is no room for one.
     pub fn best(&self, ranks: &[u32]) -> Option<BestCut> {
-        if self.runs < 2 * MIN_SEGMENT || ranks.len() != self.runs {
+        if ranks.len() < 2 * MIN_SEGMENT || ranks.len() + 1 != self.cuts.len() {
             return None;
         }
-        let centre = (self.runs as f64 + 1.0) / 2.0;
+        let centre = self.cuts.len() as f64 / 2.0;
         let (mut sum, mut best, mut at_best) = (0.0, 0.0, MIN_SEGMENT);
         for (at, rank) in (1..).zip(ranks) {
             sum += f64::from(*rank) - centre;
-            let CutWeight { most, weight } = self.cuts[at];
+            let (most, weight) = self.cuts[at];
             if weight == 0.0 {
                 continue;
             }
@@ -86,13 +78,6 @@ impl RankScale {
             }
         }
         Some(BestCut { at: at_best, statistic: best.sqrt() })
-    }
-
-    /// The least sum of centred ranks with this statistic at a cut; `None` where no sum has it.
-    pub(super) fn sum_for(&self, at: usize, statistic: f64) -> Option<f64> {
-        let CutWeight { most, weight } = *self.cuts.get(at).filter(|of| of.weight > 0.0)?;
-        let sum = most * (1.0 - (-statistic * statistic / weight).exp()).sqrt() + 0.5;
-        (sum <= most + 1e-6).then_some(sum)
     }
 }
 

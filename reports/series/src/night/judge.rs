@@ -107,7 +107,10 @@ pub fn judge(
         match run.kind {
             RunKind::Compare if night.compared.is_none() => night.compared = Some(compare(&earlier_runs, run, folder)?),
             RunKind::Probe if night.probed.is_none() => night.probed = Some(probe(&earlier_runs, run, folder)?),
-            kind => return Err(SeriesError::TwoOfAKind(kind.as_str())),
+            kind => {
+                let why = format!("a night has one run of {}; judge the others apart", kind.as_str());
+                return Err(SeriesError::Refused(why));
+            }
         }
     }
     let mut found = night.compared.as_ref().map(|pair| pair.lost.clone()).unwrap_or_default();
@@ -215,7 +218,8 @@ fn probe(
     folder: &Path,
 ) -> Result<JudgedRun<ProbeChanges>, SeriesError> {
     if run.ok_rows == 0 {
-        return Err(SeriesError::OnlyErrors(run.name));
+        let why = "every probe ended with an error, so nothing is known; see why in its probes.csv, and probe again";
+        return Err(SeriesError::Refused(format!("{}: {why}", run.name)));
     }
     let good = earlier_runs.good(&run);
     let against = good.first().map(|it| earlier_runs.with_folder(it)).transpose()?;

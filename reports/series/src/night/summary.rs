@@ -2,12 +2,12 @@
 //! wants it.
 
 use records::run_folder::RunFolder;
-use reports::analysis::{Analysis, ArmAnalysis, StepAnalysis};
-use reports::chapters::brief;
-use reports::document::{Block, Cell, Document, Grid, Section, Tone};
-use reports::probes::{self, ProbeRun, ProbeVerdict};
+use reports::analysis::Analysis;
+use reports::chapters::{brief, numbers, probe_tally};
+use reports::document::{Block, Document, Section};
+use reports::probes::{self, ProbeRun};
 use reports::simulation::SimulationRun;
-use reports::text::{UNMEASURED, bytes, count, factor, percent, seconds};
+use reports::text::{UNMEASURED, bytes, percent};
 
 use super::finding::{GOOD_RUNS, MIN_CHANGE, could_be_found};
 use super::judge::{JudgedRun, Night};
@@ -29,7 +29,9 @@ pub fn summary(night: &Night, series: &Series, simulations: &[SimulationRun]) ->
         let run = RunFolder::read_steps(&pair.folder)?;
         let analysis = Analysis::of(&run, None);
         document.lead.push(conditions(pair, &analysis));
-        document.sections.push(tonight(&analysis));
+        let mut tonight = Section::new("tonight", "Tonight", 0);
+        tonight.blocks.extend(numbers(&analysis).into_iter().map(Block::Grid));
+        document.sections.push(tonight);
         document.sections.extend(pair.changes.as_ref().map(|changes| {
             let mut section = reports::chapters::changes(changes);
             section.title = format!("Against the last good run, {}", changes.old);
@@ -145,47 +147,6 @@ fn worse(night: &Night) -> Option<Section> {
     Some(section)
 }
 
-fn tonight(analysis: &Analysis) -> Section {
-    let mut section = Section::new("tonight", "Tonight", 0);
-    let caption = format!("Wall time of all workspaces, against {} in the same round.", analysis.baseline);
-    let heads =
-        ["step", "strategy", ">wall", &format!(">vs {}", analysis.baseline), ">hits", ">compiled", ">disk", "rows"];
-    let mut grid = Grid::new(caption, &heads);
-    for step in &analysis.steps {
-        for arm in &step.arms {
-            grid.row(row(step, arm));
-        }
-    }
-    section.push(Block::Grid(grid));
-    section
-}
-
-fn row(step: &StepAnalysis, arm: &ArmAnalysis) -> [Cell; 8] {
-    let found = arm.wall.as_ref().map(|it| &it.judgement);
-    let ratio = match (found, found.and_then(|it| it.interval)) {
-        (Some(it), Some(interval)) => {
-            format!("{} ({}–{})", factor(it.ratio), factor(Some(interval.low)), factor(Some(interval.high)))
-        }
-        (Some(it), None) => factor(it.ratio),
-        (None, _) => UNMEASURED.into(),
-    };
-    let problems: usize = arm.problems.iter().map(|it| it.rows).sum();
-    let rows = match arm.problems.first() {
-        None => Cell::from("ok"),
-        Some(first) => Cell::toned(format!("{problems} not ok: {}", first.note), Tone::Bad),
-    };
-    [
-        Cell::from(step.step.as_str()),
-        Cell::from(arm.name()),
-        Cell::from(seconds(arm.numbers.wall_s)),
-        Cell::from(ratio),
-        Cell::from(percent(arm.numbers.hit_rate)),
-        Cell::from(count(arm.numbers.compiled)),
-        Cell::from(bytes(arm.numbers.all_physical_bytes)),
-        rows,
-    ]
-}
-
 /// Changes found in the whole past of the line, where there are some.
 fn over_time(series: &Series, line: &str) -> Result<Option<Section>, SeriesError> {
     let contents = match series.read() {
@@ -207,28 +168,7 @@ fn over_time(series: &Series, line: &str) -> Result<Option<Section>, SeriesError
 
 fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> Section {
     let mut section = Section::new("probes", "Probes", 0);
-    let mut grid = Grid::new(
-        "Probes that end in a wrong build, a needless one or lost work fail; a known failure is explained in the \
-         documentation of the strategy.",
-        &["strategy", ">pass", ">fail", ">of these known", ">n/a", ">error"],
-    );
-    let mut strategies: Vec<&str> = run.rows.iter().map(|row| row.strategy.as_str()).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    strategies.retain(|name| seen.insert(*name));
-    for strategy in strategies {
-        let count = |counts: &dyn Fn(&probes::ProbeRow) -> bool| {
-            run.rows.iter().filter(|row| row.strategy == strategy && counts(row)).count().to_string()
-        };
-        grid.row([
-            strategy.to_owned(),
-            count(&|row| row.verdict == ProbeVerdict::Pass),
-            count(&|row| row.verdict == ProbeVerdict::Fail),
-            count(&|row| row.verdict == ProbeVerdict::Fail && !row.known.is_empty()),
-            count(&|row| row.verdict == ProbeVerdict::NotApplicable),
-            count(&|row| row.verdict == ProbeVerdict::Error),
-        ]);
-    }
-    section.push(Block::Grid(grid));
+    section.push(Block::Grid(probe_tally(run)));
     let list = |rows: &[probes::ProbeRow]| -> Vec<String> {
         rows.iter().map(|row| format!("{} under {}: {}", row.probe, row.strategy, row.detail)).collect()
     };
@@ -255,7 +195,7 @@ fn probed(pair: &JudgedRun<reports::against::ProbeChanges>, run: &ProbeRun) -> S
         }
     }
     let unexplained: Vec<probes::ProbeRow> =
-        run.rows.iter().filter(|row| row.verdict == ProbeVerdict::Fail && row.known.is_empty()).cloned().collect();
+        run.rows.iter().filter(|row| row.is_unexplained_failure()).cloned().collect();
     if !unexplained.is_empty() {
         section.say("Failures that nothing explains:");
         section.push(Block::List(list(&unexplained)));

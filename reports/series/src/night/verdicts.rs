@@ -54,8 +54,10 @@ pub fn verdicts(series: &Series) -> Result<BTreeMap<String, RunVerdict>, SeriesE
     let mut latest: BTreeMap<String, (u32, RunVerdict)> = BTreeMap::new();
     for (n, path) in files(series.dir())? {
         let text = fs::read(&path)?;
-        let verdict: RunVerdict =
-            serde_json::from_slice(&text).map_err(|error| SeriesError::Verdict(path.clone(), error.to_string()))?;
+        let verdict: RunVerdict = serde_json::from_slice(&text).map_err(|error| {
+            let todo = "put back a copy: without it its run would count as good";
+            SeriesError::Refused(format!("{} is no verdict ({error}); {todo}", path.display()))
+        })?;
         match latest.get(&verdict.run) {
             Some((known, _)) if *known > n => {}
             _ => drop(latest.insert(verdict.run.clone(), (n, verdict))),
@@ -76,10 +78,11 @@ pub fn is_good(verdict: Option<&RunVerdict>) -> bool {
 /// When there is no such run, or nothing to accept in it.
 pub fn accept(series: &Series, run: &str, because: &str) -> Result<RunVerdict, SeriesError> {
     if !series.read()?.entries.iter().any(|entry| entry.name == run) {
-        return Err(SeriesError::NoSuchRun(run.into()));
+        let why = format!("there is no run {run} in the series; `harness series list` shows all");
+        return Err(SeriesError::Refused(why));
     }
     let Some(verdict) = verdicts(series)?.remove(run).filter(|verdict| !is_good(Some(verdict))) else {
-        return Err(SeriesError::NothingToAccept(run.into()));
+        return Err(SeriesError::Refused(format!("{run} has no regression that could be accepted")));
     };
     let given = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let verdict = RunVerdict { outcome: VerdictOutcome::Accepted, because: Some(because.to_owned()), given, ..verdict };

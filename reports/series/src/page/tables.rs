@@ -5,7 +5,7 @@ use reports::text::UNMEASURED;
 
 use super::{TrackFilter, day, place, show};
 use crate::change::{ChangePoint, TrackOutcome};
-use crate::history::{ChangedProbe, Measure, RunLine, Track, interval};
+use crate::history::{ChangedProbe, Measure, RunLine, Track};
 
 /// Every change, newest first.
 pub fn changes(line: &RunLine<'_>, tracks: &[&Track<'_>]) -> Grid {
@@ -51,11 +51,10 @@ pub fn none_found(tracks: &[&Track<'_>]) -> String {
 
 /// The present value of every track; of single workspaces only if asked for.
 pub fn present(line: &RunLine<'_>, tracks: &[&Track<'_>], filter: &TrackFilter) -> Grid {
-    let heads = ["step", "workspace", "strategy", "measure", ">latest", ">now", ">interval", ">runs", "last change"];
+    let heads = ["step", "workspace", "strategy", "measure", ">latest", ">now", ">runs", "last change"];
     let mut grid = Grid::new("Present values", &heads);
     for track in tracks.iter().filter(|track| !filter.workspaces.is_empty() || track.key.workspace.is_empty()) {
         let (measure, current) = (track.measure, track.current());
-        let between = interval(current).filter(|_| !measure.is_exact());
         let last = match (&track.outcome, track.changes().last()) {
             (TrackOutcome::TooFew, _) => "too few runs".into(),
             (_, Some(change)) => {
@@ -71,7 +70,6 @@ pub fn present(line: &RunLine<'_>, tracks: &[&Track<'_>], filter: &TrackFilter) 
             measure.as_str().into(),
             shown(track.values.last().copied()),
             shown(reports::stats::median(current)),
-            between.map_or(UNMEASURED.into(), |(low, high)| format!("{}–{}", show(measure, low), show(measure, high))),
             current.len().to_string(),
             last,
         ]);

@@ -17,7 +17,7 @@ pub fn plots(line: &RunLine<'_>, tracks: &[&Track<'_>], filter: &TrackFilter) ->
         (a.measure, &a.key.scenario, &a.key.step, &a.key.workspace)
             == (b.measure, &b.key.scenario, &b.key.step, &b.key.workspace)
     };
-    for track in tracks.iter().copied().filter(|track| track.measure != Measure::Compiled) {
+    for track in tracks.iter().copied().filter(|track| scale(track.measure).is_some()) {
         match groups.iter_mut().find(|group| same(group[0], track)) {
             Some(group) => group.push(track),
             None => groups.push(vec![track]),
@@ -33,17 +33,22 @@ pub fn plots(line: &RunLine<'_>, tracks: &[&Track<'_>], filter: &TrackFilter) ->
     groups.sort_by_key(|group| (!group[0].key.workspace.is_empty(), group[0].measure, quiet(group)));
     groups.truncate(MOST);
     let numbered = groups.iter().enumerate();
-    numbered.map(|(at, group)| plot(line, group, format!("line-{}-{}", line.id, at + 1))).collect()
+    numbered.filter_map(|(at, group)| plot(line, group, format!("line-{}-{}", line.id, at + 1))).collect()
 }
 
-fn plot(line: &RunLine<'_>, group: &[&Track<'_>], id: String) -> Plot {
+/// The vertical axis of a measure; counts of units have no plot.
+fn scale(measure: Measure) -> Option<VerticalScale> {
+    match measure {
+        Measure::Ratio => Some(VerticalScale::Ratio),
+        Measure::Bare => Some(VerticalScale::Amount(ValueUnit::Seconds)),
+        Measure::HitRate => Some(VerticalScale::Amount(ValueUnit::Share)),
+        Measure::Compiled => None,
+    }
+}
+
+fn plot(line: &RunLine<'_>, group: &[&Track<'_>], id: String) -> Option<Plot> {
     let (key, measure) = (group[0].key, group[0].measure);
-    let scale = match measure {
-        Measure::Ratio => VerticalScale::Ratio,
-        Measure::Bare => VerticalScale::Amount(ValueUnit::Seconds),
-        Measure::HitRate => VerticalScale::Amount(ValueUnit::Share),
-        Measure::Compiled => VerticalScale::Amount(ValueUnit::Count),
-    };
+    let scale = scale(measure)?;
     let described = |track: &Track<'_>, at: usize, before: f64, after: f64| {
         let (from, to) = (show(measure, before), show(measure, after));
         format!("{from} to {to} ({}) since {}", difference(measure, before, after), since(line, track, at))
@@ -77,12 +82,8 @@ fn plot(line: &RunLine<'_>, group: &[&Track<'_>], id: String) -> Plot {
     let title = format!("{}, step {}, workspaces: {}", measure.as_str(), key.step, place(&key.workspace));
     let runs = group.iter().map(|track| track.values.len()).max().unwrap_or(0);
     let finding = format!("{runs} run{}. {what}", if runs == 1 { "" } else { "s" });
-    Plot {
-        id,
-        title,
-        finding,
-        chart: Chart::Lines { x: HorizontalScale::Dates, y, scale, lines: group.iter().map(of_track).collect() },
-    }
+    let lines = group.iter().map(of_track).collect();
+    Some(Plot { id, title, finding, chart: Chart::Lines { x: HorizontalScale::Dates, y, scale, lines } })
 }
 
 /// Days since 1970-01-01; runs without a readable date are numbered.

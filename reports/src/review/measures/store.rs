@@ -7,9 +7,9 @@ use crate::review::evidence::{
 };
 use crate::review::measure::{Measure, Population, Unit, count, one_per_run, wall};
 use crate::simulation::growth::store_growth;
-use crate::simulation::retention::retention_by_key;
 use crate::stats::median;
 use crate::text::{bytes, limit, percent, seconds};
+use crate::words::distinct;
 
 /// Caching arms in steps where nothing could be reused and everything was compiled.
 fn cold<'a>(evidence: &Evidence<'a>) -> Vec<StepArm<'a>> {
@@ -87,8 +87,8 @@ pub(super) fn hashing(evidence: &Evidence<'_>) -> Vec<Measure> {
 pub(super) fn retention(evidence: &Evidence<'_>) -> Vec<Measure> {
     let mut found = Vec::new();
     for (at, run) in evidence.simulations.iter().enumerate() {
-        for by_key in retention_by_key(run) {
-            let here: Vec<_> = run.retention.iter().filter(|row| row.key == by_key.key).collect();
+        for key in distinct(run.retention.iter().map(|row| row.key.as_str())) {
+            let here: Vec<_> = run.retention.iter().filter(|row| row.key == key).collect();
             let Some(cap) = here.iter().filter_map(|row| row.cap_bytes).min() else { continue };
             let mut tight: Vec<_> = here.into_iter().filter(|row| row.cap_bytes == Some(cap)).collect();
             tight.sort_by(|a, b| a.rebuilt_s.total_cmp(&b.rebuilt_s));
@@ -102,7 +102,7 @@ pub(super) fn retention(evidence: &Evidence<'_>) -> Vec<Measure> {
             it.assumes.push("which commands run when, and what is edited between".into());
             it.table = Grid::new("", &["policy", "> compiled"]);
             tight.iter().take(4).for_each(|row| it.table.row([row.policy.clone(), seconds(Some(row.rebuilt_s))]));
-            let it = it.with("best", best.policy.clone()).with("cap", limit(Some(cap))).with("key", by_key.key);
+            let it = it.with("best", best.policy.clone()).with("cap", limit(Some(cap))).with("key", key);
             found.push(it.with("bound", Unit::Ratio.show(best.bound_s / lru.rebuilt_s)));
         }
     }
@@ -149,15 +149,15 @@ pub(super) fn growth(evidence: &Evidence<'_>) -> Vec<Measure> {
     });
     let mut found = one_per_run(found.collect());
     for (at, run) in evidence.simulations.iter().enumerate() {
-        for (growth, gain) in store_growth(run).iter().filter_map(|it| Some((it, it.gain()?))) {
-            let mut it = simulated(at, run, gain.bytes, Unit::Bytes, "bytes that a day adds");
+        for growth in store_growth(run).iter().filter(|it| it.bytes.is_finite()) {
+            let mut it = simulated(at, run, growth.bytes, Unit::Bytes, "bytes that a day adds");
             it.population = Population::Assumed;
             it.assumes.push("how often what is edited".into());
-            let before = growth.rows.last().map(|row| row.stored_bytes);
-            let it = it.with("event", "day").with("policy", growth.key).with("before", bytes(before));
+            let it =
+                it.with("event", "day").with("policy", growth.key).with("before", bytes(Some(growth.stored_bytes)));
             found.push(it.with(
                 "narrow",
-                format!("Members are {} of it.", percent(Some(gain.local_bytes / gain.bytes.max(1.0)))),
+                format!("Members are {} of it.", percent(Some(growth.local_bytes / growth.bytes.max(1.0)))),
             ));
         }
     }

@@ -2,11 +2,10 @@
 
 use super::key::{simulated, unless_assumed};
 use super::probed;
-use crate::chapters::simulated::reuse::most_shared;
 use crate::review::evidence::{ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, StepArm, one_per_policy};
 use crate::review::measure::{Measure, Side, Unit, count, one_per_run, wall};
 use crate::simulation::curves::is_plain;
-use crate::simulation::remote::remote_by_bandwidth;
+use crate::simulation::remote::faster_from;
 use crate::text::{bytes, count as counted};
 
 /// The strategy that shares files and compiles everything (strategies/catalog).
@@ -78,8 +77,9 @@ pub(super) fn profiles(evidence: &Evidence<'_>) -> Vec<Measure> {
     // What was compiled says more than keys that were looked up.
     let simulations = if found.is_empty() { evidence.simulations.as_slice() } else { &[] };
     for (at, run) in simulations.iter().enumerate() {
-        let rows: Vec<_> = run.sharing.iter().filter(|row| is_plain(&row.policy)).collect();
-        if let Some(row) = most_shared(&rows) {
+        let rows = run.sharing.iter().filter(|row| is_plain(&row.policy));
+        // Of equals the first.
+        if let Some(row) = rows.rev().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost)) {
             let it = simulated(at, run, row.hit_rate, Unit::Share, "units that another command finds");
             let it = it.with("then", format!("{} after {}", row.then, row.first)).with("arm", row.policy.clone());
             found.push(unless_assumed(it, 0.05, 0.05));
@@ -105,8 +105,7 @@ pub(super) fn worktrees(evidence: &Evidence<'_>) -> Vec<Measure> {
 /// Q18. Units reused with another CARGO_HOME ÷ those reused in the same place.
 pub(super) fn remote(evidence: &Evidence<'_>) -> Vec<Measure> {
     let modelled = evidence.simulations.iter().find_map(|run| {
-        let groups = remote_by_bandwidth(run);
-        let words = groups.first()?.first()?.break_even(|row| row.fetch_s).words();
+        let words = faster_from(&run.remote)?;
         Some(format!("By a model of transfers fetching beats compiling {words}."))
     });
     let found = caching(evidence, "moved", &["other-home"]).into_iter().filter_map(|arm| {

@@ -15,7 +15,7 @@ use strategies::policy::{ALL, KeyPolicy};
 pub use relaxation::{RELAXATIONS, Relaxation, Soundness};
 pub use view::{KeyId, KeyView, views};
 
-pub(crate) use relaxation::{RelaxationEffect, range_of};
+pub(crate) use relaxation::RelaxationEffect;
 
 /// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`, or with options of its keys as a
 /// strategy has them: `aggressive~without-features`.

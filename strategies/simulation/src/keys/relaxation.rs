@@ -205,7 +205,7 @@ fn compatible(inputs: &mut KeyInputs) {
 
 /// The semver-compatible range of a version: `1` of 1.2.3 and 1.9.0, `0.4` of 0.4.2, `0.0.3` of 0.0.3 (the Cargo book,
 /// "Default requirements"). A pre-release is compatible with itself alone.
-pub(crate) fn range_of(version: &str) -> String {
+fn range_of(version: &str) -> String {
     let plain = version.split('+').next().unwrap_or(version);
     let mut parts = plain.split('.');
     match (parts.next(), parts.next()) {

@@ -1,7 +1,7 @@
 //! When fetching beats compiling: a machine with empty build directories and a remote cache.
 //!
 //! A job (units and dependencies, with seconds, bytes and whether the cache has them), a [`Link`] (bandwidth,
-//! latency, parallel transfers) and a number of cores give [`BuildTimes`]: the makespan of compiling all, of fetching
+//! latency, parallel transfers) and a number of cores give the makespan of compiling all, of fetching
 //! what is available and of choosing, on those cores and on the critical path, and the number of units that are fetched
 //! faster than they compile. `strategies/simulation/REMOTE.md` says what is assumed.
 
@@ -12,7 +12,7 @@ mod tests;
 mod times;
 
 pub use link::{Link, LinkError, LinkSpec, NAMED};
-pub use times::{BuildTimes, LinkTotal, totals};
+pub use times::totals;
 
 /// When the key of a unit is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -33,37 +33,21 @@ pub struct ScheduledBuild {
 /// A job with the dependents of each unit, ready for many schedules.
 pub(super) struct PreparedJob<'a> {
     pub units: &'a [RemoteUnit],
-    dependents: Vec<u32>,
-    dependents_end: Vec<u32>,
+    dependents: Vec<Vec<u32>>,
 }
 
 impl<'a> PreparedJob<'a> {
     pub fn new(units: &'a [RemoteUnit]) -> PreparedJob<'a> {
-        let mut dependents_end = vec![0; units.len()];
-        units
-            .iter()
-            .flat_map(|unit| &unit.dependencies)
-            .for_each(|dependency| dependents_end[*dependency as usize] += 1);
-        let mut sum = 0;
-        for end in &mut dependents_end {
-            // Until the array is filled this is where they begin; filling moves it to where they end.
-            sum += std::mem::replace(end, sum);
-        }
-        let mut dependents = vec![0; sum as usize];
+        let mut dependents = vec![Vec::new(); units.len()];
         for (unit, at) in units.iter().zip(0u32..) {
-            for dependency in &unit.dependencies {
-                let end = &mut dependents_end[*dependency as usize];
-                dependents[*end as usize] = at;
-                *end += 1;
-            }
+            unit.dependencies.iter().for_each(|dependency| dependents[*dependency as usize].push(at));
         }
-        PreparedJob { units, dependents, dependents_end }
+        PreparedJob { units, dependents }
     }
 
     /// The units that depend on a unit.
-    pub fn dependents(&self, unit: usize) -> &[u32] {
-        let first = unit.checked_sub(1).map_or(0, |before| self.dependents_end[before]);
-        &self.dependents[first as usize..self.dependents_end[unit] as usize]
+    fn dependents(&self, unit: usize) -> impl Iterator<Item = usize> + '_ {
+        self.dependents[unit].iter().map(|dependent| *dependent as usize)
     }
 
     /// Runs the job, fetching `fetched`, all of which are available.
@@ -143,11 +127,8 @@ impl Schedule<'_> {
         let units = prepared.units;
         self.tails = vec![0.0; units.len()];
         for at in (0..units.len()).rev() {
-            let dependents = prepared.dependents(at).iter().map(|dependents| *dependents as usize);
-            let longest = dependents
-                .filter(|dependents| self.reads(*dependents, at))
-                .map(|dependents| self.tails[dependents])
-                .fold(0.0, f64::max);
+            let readers = prepared.dependents(at).filter(|dependent| self.reads(*dependent, at));
+            let longest = readers.map(|dependent| self.tails[dependent]).fold(0.0, f64::max);
             self.tails[at] = longest + if self.compiled(at) { units[at].seconds } else { 0.0 };
         }
         for (at, unit) in units.iter().enumerate() {
@@ -262,11 +243,11 @@ impl Schedule<'_> {
             return;
         }
         let prepared = self.prepared;
-        for dependents in prepared.dependents(unit).iter().map(|dependents| *dependents as usize) {
-            if self.needs.looked_up[dependents] {
-                self.key_waits[dependents] -= 1;
-                if self.key_waits[dependents] == 0 {
-                    self.after(self.link.latency_s, ScheduleEvent::LookedUp, dependents);
+        for dependent in prepared.dependents(unit) {
+            if self.needs.looked_up[dependent] {
+                self.key_waits[dependent] -= 1;
+                if self.key_waits[dependent] == 0 {
+                    self.after(self.link.latency_s, ScheduleEvent::LookedUp, dependent);
                 }
             }
         }
@@ -286,9 +267,9 @@ impl Schedule<'_> {
     /// A unit is present, with all that is read along with it.
     fn readable(&mut self, unit: usize) {
         let prepared = self.prepared;
-        for dependents in prepared.dependents(unit).iter().map(|dependents| *dependents as usize) {
-            if self.reads(dependents, unit) {
-                self.less_to_wait_for(dependents);
+        for dependent in prepared.dependents(unit) {
+            if self.reads(dependent, unit) {
+                self.less_to_wait_for(dependent);
             }
         }
     }

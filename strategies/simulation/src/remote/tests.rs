@@ -185,12 +185,10 @@ fn totals_sum_jobs_link_by_link() {
     let link = |bits_per_s| Link { bits_per_s, latency_s: 0.0, transfers: 1 };
     let rows = totals(&[first, second], &[link(8e6), link(80e6)], Lookup::AtOnce, 1);
     let (slow, fast) = (&rows[0], &rows[1]);
-    assert_eq!((slow.link, slow.cores, slow.jobs, slow.sum.units), (link(8e6), 1, 2, 3));
+    assert_eq!((slow.bits_per_s, slow.transfers, slow.jobs, slow.workspaces, slow.units), (8e6, 1, 1, 2, 3));
     assert_eq!((slow.available, slow.worth_fetching, fast.worth_fetching), (2.0 / 3.0, 0.5, 1.0));
-    assert_eq!((slow.sum.compile_s, slow.sum.fetch_s, slow.sum.choose_s), (13.0, 5.0, 4.0));
-    assert_eq!((slow.sum.moved_bytes, slow.sum.chosen_bytes), (5e6, 1e6));
-    assert_eq!((slow.sum.critical_compile_s, slow.sum.critical_fetch_s), (12.0, 5.0));
-    assert_eq!((fast.sum.fetch_s, fast.sum.critical_choose_s), (1.4, 1.4));
+    assert_eq!((slow.compile_s, slow.fetch_s, slow.choose_s, slow.moved_bytes), (13.0, 5.0, 4.0, 5e6));
+    assert_eq!((slow.critical_compile_s, fast.fetch_s, fast.critical_choose_s), (12.0, 1.4, 1.4));
 }
 
 /// A build script, its run, a library, a macro that depends on it, a library, a binary.

@@ -15,16 +15,18 @@
 //! still.
 
 use rayon::prelude::*;
+use records::simulated::RemoteRow;
 
 use super::schedule::{PreparedJob, ScheduledBuild};
 use super::{Link, Lookup, RemoteUnit};
+use crate::reuse::share;
 
 /// How many times longer than its fetch a unit must compile to be fetched, in turn.
 pub(crate) const FACTORS: [f64; 8] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 
 /// One job over one link.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct BuildTimes {
+pub(crate) struct BuildTimes {
     /// Units of the job.
     pub units: u64,
     /// Units that the cache has.
@@ -122,64 +124,34 @@ fn sooner(units: &[RemoteUnit], link: Link, lookup: Lookup) -> Vec<bool> {
     fetched
 }
 
-/// All jobs over one link: amounts are sums over jobs, shares are of all of their units.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LinkTotal {
-    /// The link.
-    pub link: Link,
-    /// Compiles at a time.
-    pub cores: u32,
-    /// Jobs.
-    pub jobs: u64,
-    /// Share of units that the cache has; 0 of no units.
-    pub available: f64,
-    /// Share of those that are fetched faster than they compile, each considered alone.
-    pub worth_fetching: f64,
-    /// The sum over all jobs.
-    pub sum: BuildTimes,
-}
-
-/// The totals of all jobs over each link, computed in parallel.
-pub fn totals(jobs: &[Vec<RemoteUnit>], links: &[Link], lookup: Lookup, cores: u32) -> Vec<LinkTotal> {
-    let pairs: Vec<(Link, &Vec<RemoteUnit>)> =
-        links.iter().flat_map(|link| jobs.iter().map(move |job| (*link, job))).collect();
-    let all: Vec<BuildTimes> = pairs.into_par_iter().map(|(link, job)| times(job, link, lookup, cores)).collect();
-    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-    links
-        .iter()
-        .enumerate()
-        .map(|(at, link)| {
-            let sum = all[at * jobs.len()..(at + 1) * jobs.len()]
-                .iter()
-                .fold(BuildTimes::default(), |sum, one| sum.plus(one));
-            LinkTotal {
-                link: *link,
-                cores,
-                jobs: jobs.len() as u64,
-                available: share(sum.available, sum.units),
-                worth_fetching: share(sum.worth_fetching, sum.available),
-                sum,
-            }
-        })
-        .collect()
-}
-
-impl BuildTimes {
-    fn plus(&self, other: &BuildTimes) -> BuildTimes {
-        BuildTimes {
-            units: self.units + other.units,
-            available: self.available + other.available,
-            worth_fetching: self.worth_fetching + other.worth_fetching,
-            moved_bytes: self.moved_bytes + other.moved_bytes,
-            chosen_bytes: self.chosen_bytes + other.chosen_bytes,
-            compile_s: self.compile_s + other.compile_s,
-            fetch_s: self.fetch_s + other.fetch_s,
-            choose_s: self.choose_s + other.choose_s,
-            critical_compile_s: self.critical_compile_s + other.critical_compile_s,
-            critical_fetch_s: self.critical_fetch_s + other.critical_fetch_s,
-            critical_choose_s: self.critical_choose_s + other.critical_choose_s,
+/// All jobs over each link, computed in parallel: amounts are sums over jobs, shares are of all of their units. Neither
+/// key policy nor command is named.
+pub fn totals(jobs: &[Vec<RemoteUnit>], links: &[Link], lookup: Lookup, cores: u32) -> Vec<RemoteRow> {
+    let total = |link: &Link| {
+        let all: Vec<BuildTimes> = jobs.par_iter().map(|job| times(job, *link, lookup, cores)).collect();
+        let count = |of: fn(&BuildTimes) -> u64| all.iter().map(of).sum::<u64>();
+        let sum = |of: fn(&BuildTimes) -> f64| all.iter().map(of).sum::<f64>();
+        let (units, available) = (count(|it| it.units), count(|it| it.available));
+        RemoteRow {
+            bits_per_s: link.bits_per_s,
+            latency_s: link.latency_s,
+            transfers: link.transfers,
+            jobs: cores,
+            workspaces: jobs.len() as u32,
+            units,
+            available: share(available as f64, units as f64),
+            worth_fetching: share(count(|it| it.worth_fetching) as f64, available as f64),
+            moved_bytes: sum(|it| it.moved_bytes),
+            compile_s: sum(|it| it.compile_s),
+            fetch_s: sum(|it| it.fetch_s),
+            choose_s: sum(|it| it.choose_s),
+            critical_compile_s: sum(|it| it.critical_compile_s),
+            critical_choose_s: sum(|it| it.critical_choose_s),
+            lookup: lookup.as_str().to_owned(),
+            ..RemoteRow::default()
         }
-    }
+    };
+    links.iter().map(total).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a store of limited size keeps, and what that costs.
 //!
-//! A history, retention policies by name and size limits give a [`RetentionOutcome`] for each pair: hit rates, seconds
+//! A history, retention policies by name and size limits give a [`RetentionRow`] for each pair: hit rates, seconds
 //! compiled because of evictions, and the bound that no policy of that size can beat.
 //! `strategies/simulation/RETENTION.md` says what is assumed and why the bound is one.
 
@@ -12,6 +12,7 @@ mod store;
 mod tests;
 
 use rayon::prelude::*;
+use records::simulated::RetentionRow;
 
 use crate::history::History;
 use bound::ReuseIntervals;
@@ -42,33 +43,6 @@ struct RetentionTally {
     pub again_us: u64,
     pub evicted_bytes: u64,
     pub peak_bytes: u64,
-}
-
-/// The outcome of one policy and size limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RetentionOutcome {
-    /// Name of the policy.
-    pub policy: &'static str,
-    /// The size limit, bytes; nothing for none.
-    pub cap_bytes: Option<u64>,
-    /// Share of the artifacts that builds looked up in the store which it had; 0 of no lookups.
-    pub hit_rate: f64,
-    /// The same by seconds.
-    pub hit_rate_by_cost: f64,
-    /// Seconds of what was looked up and had to be compiled.
-    pub rebuilt_s: f64,
-    /// Seconds compiled on top of these because they may not be stored: the same under all policies.
-    pub refused_s: f64,
-    /// No policy of this size can have a smaller `rebuilt_s`.
-    pub bound_s: f64,
-    /// Bytes evicted.
-    pub evicted_bytes: f64,
-    /// The part of `rebuilt_s` that had been stored before and was evicted.
-    pub rebuilt_again_s: f64,
-    /// `rebuilt_again_s` for each GB (10^9 bytes) evicted; nothing where nothing was evicted.
-    pub rebuilt_s_per_gb: Option<f64>,
-    /// The most the store held at the end of any build, bytes.
-    pub peak_bytes: f64,
 }
 
 impl<'a> RetentionReplay<'a> {
@@ -149,8 +123,13 @@ pub fn bounds(history: &History, caps: &[Cap]) -> Vec<RetentionBound> {
     caps.par_iter().map(|cap| RetentionBound { cap: *cap, most_reused_us: intervals.most_reused(cap.0) }).collect()
 }
 
-/// A policy under every size limit, as many at a time as there are cores.
-pub fn outcomes(history: &History, policy: &RetentionPolicy, bounds: &[RetentionBound]) -> Vec<RetentionOutcome> {
+/// A policy under every size limit, as many at a time as there are cores; `key` is the key policy of the history.
+pub fn outcomes(
+    history: &History,
+    key: &str,
+    policy: &RetentionPolicy,
+    bounds: &[RetentionBound],
+) -> Vec<RetentionRow> {
     let refused_s = history.builds.iter().map(|build| build.refused_s).sum();
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     let seconds = |microseconds: u64| microseconds as f64 / 1e6;
@@ -158,8 +137,9 @@ pub fn outcomes(history: &History, policy: &RetentionPolicy, bounds: &[Retention
         let tally = replay(history, policy, bound.cap.0);
         let evicted_bytes = tally.evicted_bytes as f64;
         let rebuilt_again_s = seconds(tally.again_us);
-        RetentionOutcome {
-            policy: policy.name,
+        RetentionRow {
+            policy: policy.name.to_owned(),
+            key: key.to_owned(),
             cap_bytes: bound.cap.0,
             hit_rate: share(tally.hits, tally.lookups),
             hit_rate_by_cost: share(tally.reused_us, tally.looked_up_us),

@@ -7,25 +7,13 @@
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
+use records::simulated::CurveRow;
 
 use super::{KeyTally, Portfolio, shared};
 use crate::keys::KeyView;
 use crate::random_stream;
 use crate::statistics::SortedSample;
 use crate::trace::Trace;
-
-/// A point of a curve.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CurvePoint {
-    /// The number of workspaces that have been built, this one included.
-    pub workspaces: u32,
-    /// Share of the units of the last of them that were stored: mean over workspaces and orders.
-    pub hit_rate: f64,
-    /// The same by seconds.
-    pub hit_rate_by_cost: f64,
-    /// Bytes stored then.
-    pub stored_bytes: f64,
-}
 
 /// Numbers of workspaces at which a curve of `all` is shown: each up to 10, then about ten for each doubling, round
 /// ones (20, 50, 100, …), and all of them.
@@ -44,12 +32,12 @@ pub fn grid(all: u32) -> Vec<u32> {
     grid
 }
 
-/// The curve of a tally at some numbers of workspaces, each at least 1 and at most all.
-pub fn curve(tally: &KeyTally, at: &[u32]) -> Vec<CurvePoint> {
+/// The curve of a tally at some numbers of workspaces, each at least 1 and at most all; bands and names are not set.
+pub fn curve(tally: &KeyTally, at: &[u32]) -> Vec<CurveRow> {
     let all = tally.workspaces as u64;
     let factorials = Factorials::to(all);
     let point = |&n: &u32| {
-        let mut point = CurvePoint { workspaces: n, hit_rate: 0.0, hit_rate_by_cost: 0.0, stored_bytes: 0.0 };
+        let mut point = CurveRow { workspaces: n, ..CurveRow::default() };
         for (holders, (units, seconds)) in &tally.shares {
             let found = 1.0 - factorials.none(all - 1, u64::from(*holders) - 1, u64::from(n) - 1);
             point.hit_rate += units * found;

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use records::simulated::MissRow;
 use strategies::explain::MissReason;
 use strategies::key::KeyInputs;
 
@@ -14,21 +15,11 @@ use super::{KeyTally, Portfolio};
 use crate::keys::KeyView;
 use crate::trace::{NodeId, Text, Trace, UnitId, WorkspaceId};
 
-/// Units that missed for one reason, each workspace built once in turn, mean over all orders.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MissSum {
-    /// The rule that refused; `first-of-several` for units that others have too, but one has to build first; an input
-    /// that differs from the nearest twin; `dependency: input` for an input of a dependency; `dependency: together`
-    /// where every dependency has a twin, but no twin has all of them.
-    pub reason: String,
-    /// The number of units.
-    pub units: f64,
-    /// Their seconds.
-    pub seconds: f64,
-}
-
-/// Reasons by seconds, the most first.
-pub fn misses(trace: &Trace, view: &KeyView, portfolio: &Portfolio, tally: &KeyTally) -> Vec<MissSum> {
+/// Why units missed, each workspace built once in turn, mean over all orders; by seconds, the most first. A reason is the
+/// rule that refused; `first-of-several` for units that others have too, but one has to build first; an input that differs
+/// from the nearest twin; `dependency: input` for an input of a dependency; `dependency: together` where every dependency
+/// has a twin, but no twin has all of them.
+pub fn misses(trace: &Trace, view: &KeyView, portfolio: &Portfolio, tally: &KeyTally) -> Vec<MissRow> {
     let mut search = TwinSearch::of(trace, view, portfolio, tally);
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for plan in &portfolio.plans {
@@ -45,8 +36,15 @@ pub fn misses(trace: &Trace, view: &KeyView, portfolio: &Portfolio, tally: &KeyT
             *sum = (sum.0 + share, sum.1 + share * seconds);
         }
     }
-    let miss = |(reason, (units, seconds))| MissSum { reason, units, seconds };
-    let mut misses: Vec<MissSum> = sums.into_iter().map(miss).collect();
+    let (policy, command) = (view.design.to_string(), &portfolio.command);
+    let miss = |(reason, (units, seconds))| MissRow {
+        policy: policy.clone(),
+        command: command.clone(),
+        reason,
+        units,
+        seconds,
+    };
+    let mut misses: Vec<MissRow> = sums.into_iter().map(miss).collect();
     misses.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     misses
 }

@@ -9,11 +9,13 @@ mod misses;
 
 use std::collections::{BTreeMap, HashSet};
 
+use records::simulated::SharingRow;
+
 use crate::keys::{KeyId, KeyView};
 use crate::trace::{NodeId, PlanId, Trace, WorkspaceId};
 
-pub use curve::{Band, CurvePoint, bands, curve, grid};
-pub use misses::{MissSum, misses};
+pub use curve::{Band, bands, curve, grid};
+pub use misses::misses;
 
 /// One plan of each workspace that runs a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,29 +217,8 @@ pub(super) fn shared<'a>(
     })
 }
 
-/// Reuse between two commands, over all workspaces that have both.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CommandSharing {
-    /// The command that ran before.
-    pub first: String,
-    /// The command that runs then.
-    pub then: String,
-    /// Workspaces that have both.
-    pub workspaces: u32,
-    /// Units of the second.
-    pub units: u64,
-    /// Units that the first had made.
-    pub hits: u64,
-    /// Seconds of the second.
-    pub seconds: f64,
-    /// Seconds of what the first had made.
-    pub hit_seconds: f64,
-    /// Bytes of what the first had made.
-    pub hit_bytes: f64,
-}
-
-/// Every ordered pair of commands.
-pub fn sharing(trace: &Trace, view: &KeyView) -> Vec<CommandSharing> {
+/// What each command finds of each other one, over all workspaces that have both; `policy` is the name of the design.
+pub fn sharing(trace: &Trace, view: &KeyView, policy: &str) -> Vec<SharingRow> {
     let portfolios: Vec<(String, Vec<Option<PlanId>>)> = Portfolio::commands(trace)
         .into_iter()
         .map(|command| {
@@ -254,7 +235,9 @@ pub fn sharing(trace: &Trace, view: &KeyView) -> Vec<CommandSharing> {
     let mut pair = 0;
     for (first, before) in &portfolios {
         for (then, after) in portfolios.iter().filter(|(then, _)| then != first) {
-            let mut sharing = CommandSharing { first: first.clone(), then: then.clone(), ..CommandSharing::default() };
+            let (policy, first, then) = (policy.to_owned(), first.clone(), then.clone());
+            let mut row = SharingRow { policy, first, then, ..SharingRow::default() };
+            let (mut hits, mut all_s) = (0u64, 0.0);
             for (before, after) in before.iter().zip(after).filter_map(|(one, two)| Some(((*one)?, (*two)?))) {
                 pair += 1;
                 for node in &trace.plans[before.at()].nodes {
@@ -262,20 +245,27 @@ pub fn sharing(trace: &Trace, view: &KeyView) -> Vec<CommandSharing> {
                         mark[key.at()] = pair;
                     }
                 }
-                sharing.workspaces += 1;
+                row.workspaces += 1;
                 for node in &trace.plans[after.at()].nodes {
                     let seconds = trace.seconds(*node);
-                    sharing.units += 1;
-                    sharing.seconds += seconds;
+                    row.units += 1;
+                    all_s += seconds;
                     if view.key(*node).is_some_and(|key| mark[key.at()] == pair) {
-                        sharing.hits += 1;
-                        sharing.hit_seconds += seconds;
-                        sharing.hit_bytes += trace.bytes(*node);
+                        hits += 1;
+                        row.saved_s += seconds;
+                        row.saved_bytes += trace.bytes(*node);
                     }
                 }
             }
-            found.push(sharing);
+            row.hit_rate = share(hits as f64, row.units as f64);
+            row.hit_rate_by_cost = share(row.saved_s, all_s);
+            found.push(row);
         }
     }
     found
+}
+
+/// A share; of nothing it is 0.
+pub fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { (part / whole).clamp(0.0, 1.0) } else { 0.0 }
 }

@@ -86,7 +86,7 @@ fn inputs(texts: impl IntoIterator<Item = (Input, String)>) -> KeyInputs {
 pub fn trace(workspaces: &[MadeWorkspace]) -> Trace {
     let mut builder = TraceBuilder::default();
     for (at, workspace) in workspaces.iter().enumerate() {
-        let id = builder.workspace(&format!("w{at}"), 0);
+        let id = builder.workspace(&format!("w{at}"));
         let mut nodes: Vec<NodeId> = Vec::new();
         for made_unit in workspace {
             let inputs = registry(made_unit);

@@ -79,9 +79,9 @@ impl TraceBuilder {
     }
 
     /// Adds a workspace.
-    pub fn workspace(&mut self, name: &str, locked: u32) -> WorkspaceId {
+    pub fn workspace(&mut self, name: &str) -> WorkspaceId {
         let name = self.text(name);
-        self.workspaces.push(TraceWorkspace { name, locked });
+        self.workspaces.push(TraceWorkspace { name });
         WorkspaceId(row(self.workspaces.len() - 1))
     }
 

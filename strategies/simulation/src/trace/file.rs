@@ -9,7 +9,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use strategies::key::Input;
 
-use super::{About, NodeId, Text, Trace, TraceAction, TraceSource, TraceUnit};
+use super::{About, NodeId, Text, Trace, TraceAction, TraceSource, TraceUnit, TraceWorkspace};
 
 pub(crate) const VERSION: u32 = 1;
 
@@ -76,7 +76,8 @@ impl Trace {
     pub(crate) fn to_bytes(&self) -> std::io::Result<Vec<u8>> {
         let about = serde_json::to_string(&self.about)?;
         let units: Vec<PackedUnit> = self.units.iter().map(unit_row).collect();
-        let tables = (&self.strings, &units, &self.nodes, &self.edges, &self.workspaces, &self.plans, &self.events);
+        let workspaces: Vec<(Text, u32)> = self.workspaces.iter().map(|it| (it.name, UNUSED)).collect();
+        let tables = (&self.strings, &units, &self.nodes, &self.edges, &workspaces, &self.plans, &self.events);
         let mut raw = postcard::to_stdvec(&tables).map_err(Error::other)?;
         for input in further_inputs() {
             let column: Vec<Text> = self.units.iter().map(|unit| unit[input]).collect();
@@ -114,8 +115,11 @@ impl Trace {
 }
 
 /// A unit as it is written: name, inputs, source, inputs, whether it is of the standard library, the manifest, what is
-/// observed, the day of publication, what is watched.
+/// observed, a day that is no longer read, what is watched.
 type PackedUnit = (Text, [Text; 2], TraceSource, [Text; 14], bool, [Text; 2], u32, Text);
+
+/// In the place of days of publication, of a unit and of a workspace's newest, which traces once had.
+const UNUSED: u32 = 0;
 
 const FIRST_INPUTS: [Input; 2] = [Input::PackageName, Input::Version];
 const INPUTS: [Input; 14] = [
@@ -147,16 +151,16 @@ fn unit_row(unit: &TraceUnit) -> PackedUnit {
     let inputs = (FIRST_INPUTS.map(|input| unit[input]), INPUTS.map(|input| unit[input]));
     let is_std = unit[Input::BuildStd] != Text(0);
     let observed = [unit[Input::Manifest], unit.observed];
-    (unit.name, inputs.0, unit.source, inputs.1, is_std, observed, unit.published, unit.watches)
+    (unit.name, inputs.0, unit.source, inputs.1, is_std, observed, UNUSED, unit.watches)
 }
 
 fn unit(row: PackedUnit, std: Text) -> TraceUnit {
-    let (name, first, source, more, is_std, [manifest, observed], published, watches) = row;
+    let (name, first, source, more, is_std, [manifest, observed], _, watches) = row;
     let mut inputs = EnumMap::default();
     inputs.extend(FIRST_INPUTS.into_iter().zip(first).chain(INPUTS.into_iter().zip(more)));
     inputs[Input::BuildStd] = if is_std { std } else { Text(0) };
     inputs[Input::Manifest] = manifest;
-    TraceUnit { name, source, inputs, observed, published, watches }
+    TraceUnit { name, source, inputs, observed, watches }
 }
 
 /// The first line as text, and what follows it.
@@ -187,7 +191,7 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
     }
     let wrong = |error| format!("its tables: {error}");
     let ((mut strings, rows, nodes, edges, workspaces, plans, events), mut rest): (
-        (Vec<String>, Vec<PackedUnit>, _, _, _, _, _),
+        (Vec<String>, Vec<PackedUnit>, _, _, Vec<(Text, u32)>, _, _),
         _,
     ) = postcard::take_from_bytes(&raw).map_err(wrong)?;
     let is_std = |row: &PackedUnit| row.4;
@@ -203,6 +207,7 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
         let input = input.filter(|_| column.len() == units.len()).ok_or("something follows its tables")?;
         units.iter_mut().zip(column).for_each(|(unit, text)| unit.inputs[input] = text);
     }
+    let workspaces = workspaces.into_iter().map(|(name, _)| TraceWorkspace { name }).collect();
     let trace = Trace { about, strings, units, nodes, edges, workspaces, plans, events };
     check(&trace)?;
     Ok(trace)

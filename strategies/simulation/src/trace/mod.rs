@@ -29,6 +29,7 @@ use strategies::key::{Input, KeyInputs};
 
 pub use builder::TraceBuilder;
 pub use file::{TraceError, census};
+pub use records::simulated::Fit;
 
 macro_rules! id {
     ($($(#[$about:meta])* $name:ident)*) => {$(
@@ -96,28 +97,6 @@ pub struct About {
     pub left_out: Vec<LeftOut>,
 }
 
-/// How an estimate was fitted, and how well it fits: out of sample, by packages left out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fit {
-    /// The model, in a line.
-    pub model: String,
-    /// Units that were measured.
-    pub samples: u64,
-    /// Packages they belong to.
-    pub packages: u64,
-    /// Share of the variance of the logarithm that is explained.
-    pub r_squared: f64,
-    /// Half of the estimates are off by less than this factor.
-    pub median_factor: f64,
-    /// Nine of ten estimates are off by less than this factor.
-    pub p90_factor: f64,
-    /// Sum of estimates ÷ sum of measurements.
-    pub bias: f64,
-    /// Runs the measurements come from.
-    pub runs: Vec<String>,
-}
-
 /// A workspace, or a command of it, that is not in the trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,8 +131,6 @@ pub struct TraceUnit {
     /// What stands for the inputs that only a build observes: of a path package, the digest of its sources as they were
     /// collected; else empty.
     pub observed: Text,
-    /// Day on which the version was published, since the Unix epoch; 0 where nobody knows.
-    pub published: u32,
     /// Of a build script's run in a path package: what its source says it watches, relative to the package, a line
     /// each; `.` where it names nothing, since Cargo then watches all of it.
     pub watches: Text,
@@ -199,12 +176,10 @@ pub struct Edge {
 }
 
 /// A workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceWorkspace {
     /// Its name.
     pub name: Text,
-    /// Day of the newest package in its lockfile, since the Unix epoch; 0 where nobody knows.
-    pub locked: u32,
 }
 
 /// Which Cargo command.

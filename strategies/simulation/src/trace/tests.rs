@@ -11,7 +11,6 @@ const HOST: &str = r#"{"name":"dev","opt_level":"0","debuginfo":0,"debug_asserti
 fn node(b: &mut TraceBuilder, id: &str, kind: &str, mode: &str, profile: &str, dependencies: &[NodeId]) -> NodeId {
     let (name, version) = id.split_once(' ').unwrap();
     let local = version == "0.0.1";
-    let patch: u32 = version.rsplit('.').next().unwrap().parse().unwrap();
     let package = match local {
         true => format!("path ws: {name} {version}"),
         false => format!("registry+https://example.org/index#{name}@{version}"),
@@ -35,11 +34,7 @@ fn node(b: &mut TraceBuilder, id: &str, kind: &str, mode: &str, profile: &str, d
         inputs[input].push_str(text);
     }
     let source = if local { TraceSource::Path } else { TraceSource::Registry };
-    let unit = TraceUnit {
-        observed: b.text(if local { name } else { "" }),
-        published: if local { 0 } else { 1000 + 10 * patch },
-        ..b.unit_of(&inputs, source)
-    };
+    let unit = TraceUnit { observed: b.text(if local { name } else { "" }), ..b.unit_of(&inputs, source) };
     let unit = b.unit(unit);
     let label = b.text("x ");
     let edges = dependencies.iter().map(|node| Edge { label, node: *node }).collect();
@@ -50,8 +45,8 @@ fn node(b: &mut TraceBuilder, id: &str, kind: &str, mode: &str, profile: &str, d
 }
 
 /// A workspace with a development build; the last node is what is asked for.
-fn workspace(b: &mut TraceBuilder, name: &str, locked: u32, nodes: &[NodeId]) {
-    let workspace = b.workspace(name, locked);
+fn workspace(b: &mut TraceBuilder, name: &str, nodes: &[NodeId]) {
+    let workspace = b.workspace(name);
     b.plan(workspace, TraceTask::Build, "dev", nodes.to_vec(), vec![*nodes.last().unwrap()]);
 }
 
@@ -67,13 +62,13 @@ pub(crate) fn by_hand() -> Trace {
     let run = node(b, "libc 0.2.5", "custom-build", "run-custom-build", DEV, &[compile]);
     let libc = node(b, "libc 0.2.5", "lib", "build", DEV, &[run]);
     let one = node(b, "one 0.0.1", "bin", "build", DEV, &[log, derive]);
-    workspace(b, "one", 1100, &[log, quote, derive, one]);
+    workspace(b, "one", &[log, quote, derive, one]);
     let two = node(b, "two 0.0.1", "bin", "build", DEV, &[log, derive, libc]);
-    workspace(b, "two", 1120, &[log, quote, derive, compile, run, libc, two]);
+    workspace(b, "two", &[log, quote, derive, compile, run, libc, two]);
     let old = node(b, "log 1.0.1", "lib", "build", DEV, &[]);
     let rare = node(b, "rare 2.0.0", "lib", "build", DEV, &[old]);
     let three = node(b, "three 0.0.1", "bin", "build", DEV, &[rare]);
-    workspace(b, "three", 1020, &[old, rare, three]);
+    workspace(b, "three", &[old, rare, three]);
     std::mem::take(b).finish(About { title: "by hand".to_owned(), ..About::default() })
 }
 

@@ -1,9 +1,9 @@
-//! A simulation on one screen or two, for the terminal; the chapters have all of it.
-//!
-//! Policies are columns wherever they can be, and of commands the first is shown.
+//! The tables of a simulation, each as short as it can be: policies are columns wherever they can be. All rows are in
+//! the CSV files, and on the page.
 
-use crate::document::{Block, Document, Grid, Section};
+use crate::document::Grid;
 use crate::simulation::curves::{curves, is_plain};
+use crate::simulation::growth::store_growth;
 use crate::simulation::{RelaxationRow, RetentionRow, SimulationRun};
 use crate::text::{UNMEASURED, bytes, limit, percent, seconds};
 use crate::words::distinct;
@@ -11,29 +11,59 @@ use crate::words::distinct;
 /// Reasons for compiling that are shown.
 const REASONS: usize = 10;
 
-/// The tables of a simulation, each as short as it can be.
-pub fn brief(run: &SimulationRun) -> Document {
-    let parts = [
-        ("Reuse between workspaces", reuse(run)),
-        ("What the inputs of the key cost", inputs(run)),
-        ("Why units are compiled", reasons(run)),
-        ("Sharing between commands", commands(run)),
-        ("Retention", retention(run)),
-        ("Fetching what others have built", fetched(run)),
-    ];
-    let section = |(title, grid): (&str, Option<Grid>)| {
-        let blocks = vec![Block::Grid(grid?)];
-        Some(Section { blocks, ..Section::new("brief", title, 1) })
-    };
-    Document {
-        title: format!("Simulation {}", run.info.name),
-        lead: vec![super::lead(run)],
-        sections: parts.into_iter().filter_map(section).collect(),
-    }
+/// Tables of one question: the end of an anchor, a heading, how to read them, and the tables.
+pub(super) struct Answer {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub text: &'static str,
+    pub grids: Vec<Grid>,
 }
 
-fn policies(run: &SimulationRun) -> Vec<&str> {
-    let names = run.relaxations.iter().map(|row| &row.policy).chain(run.curve.iter().map(|row| &row.policy));
+/// Every question that has an answer, for at most `most` commands or key policies.
+pub(super) fn answers(run: &SimulationRun, most: usize) -> Vec<Answer> {
+    let commands = |names: Vec<&str>, of: fn(&SimulationRun, &str) -> Option<Grid>| -> Vec<Grid> {
+        distinct(names).into_iter().take(most).filter_map(|name| of(run, name)).collect()
+    };
+    // Of key policies the widest is last.
+    let keys = distinct(run.retention.iter().rev().map(|row| row.key.as_str())).into_iter().take(most);
+    let answer = |id, title, text, grids| Answer { id, title, text, grids };
+    let all = [
+        answer(
+            "reuse",
+            "Reuse between workspaces",
+            "",
+            commands(run.curve.iter().map(|row| &*row.command).collect(), reuse),
+        ),
+        answer(
+            "keys",
+            "What the inputs of the key cost",
+            "Sound: no hit it gains can be wrong. Unsound: some can, and no simulation sees which. What-if: no key could \
+             leave it out; the gain with everything else as it is. Stricter: the key gets narrower. This is by argument; \
+             probes are what tests it.",
+            commands(run.relaxations.iter().map(|row| &*row.command).collect(), inputs),
+        ),
+        answer(
+            "misses",
+            "Why units are compiled",
+            "The reason of a miss is taken from the nearest entry of the store.",
+            commands(run.misses.iter().map(|row| &*row.command).collect(), reasons),
+        ),
+        answer("commands", "Sharing between commands", "", sharing(run).into_iter().collect()),
+        answer("retention", "Retention", "", keys.map(|key| retention(run, key)).collect()),
+        answer("growth", "Growth", "", growth(run).into_iter().collect()),
+        answer(
+            "remote",
+            "Fetching what others have built",
+            "An empty machine fetches what other workspaces have built, as far as the key finds it. Transfers and compiles \
+             run in parallel as the unit graph allows; nothing was moved over a network.",
+            fetched(run).into_iter().collect(),
+        ),
+    ];
+    all.into_iter().filter(|answer| !answer.grids.is_empty()).collect()
+}
+
+/// Policies as they are, in order of appearance.
+fn policies<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
     distinct(names.map(String::as_str).filter(|name| is_plain(name)))
 }
 
@@ -49,9 +79,8 @@ fn row<T>(grid: &mut Grid, first: &[&str], names: &[T], cell: impl Fn(&T) -> Str
     grid.row(first.iter().map(|text| (*text).to_owned()).chain(names.iter().map(cell)));
 }
 
-fn reuse(run: &SimulationRun) -> Option<Grid> {
+fn reuse(run: &SimulationRun, command: &str) -> Option<Grid> {
     let curves = curves(run);
-    let command = curves.first()?.command;
     let plain: Vec<_> = curves.iter().filter(|curve| curve.command == command && curve.is_plain()).collect();
     let at: Vec<u32> = plain.first()?.named().iter().map(|row| row.workspaces).collect();
     let caption = format!(
@@ -67,10 +96,9 @@ fn reuse(run: &SimulationRun) -> Option<Grid> {
     Some(grid)
 }
 
-fn inputs(run: &SimulationRun) -> Option<Grid> {
-    let command = &run.relaxations.first()?.command;
-    let policies = policies(run);
-    let here: Vec<&RelaxationRow> = run.relaxations.iter().filter(|row| row.command == *command).collect();
+fn inputs(run: &SimulationRun, command: &str) -> Option<Grid> {
+    let policies = policies(run.relaxations.iter().map(|row| &row.policy));
+    let here: Vec<&RelaxationRow> = run.relaxations.iter().filter(|row| row.command == command).collect();
     let of = |policy: &str, name: &str| here.iter().find(|row| row.policy == policy && row.relaxation == name).copied();
     let mut names = distinct(here.iter().map(|row| row.relaxation.as_str()).filter(|name| *name != "none"));
     let last = policies.last()?;
@@ -94,10 +122,9 @@ fn inputs(run: &SimulationRun) -> Option<Grid> {
     Some(grid)
 }
 
-fn reasons(run: &SimulationRun) -> Option<Grid> {
-    let command = &run.misses.first()?.command;
-    let policies = policies(run);
-    let here = || run.misses.iter().filter(|row| row.command == *command);
+fn reasons(run: &SimulationRun, command: &str) -> Option<Grid> {
+    let policies = policies(run.misses.iter().map(|row| &row.policy));
+    let here = || run.misses.iter().filter(|row| row.command == command);
     let of = |policy: &str, reason: &str| here().find(|row| row.policy == policy && row.reason == reason);
     let all = |policy: &str| here().filter(|row| row.policy == policy).map(|row| row.seconds).sum::<f64>();
     let most =
@@ -115,18 +142,16 @@ fn reasons(run: &SimulationRun) -> Option<Grid> {
     Some(grid)
 }
 
-fn commands(run: &SimulationRun) -> Option<Grid> {
-    let policy = *policies(run).last()?;
+fn sharing(run: &SimulationRun) -> Option<Grid> {
+    let policy = *policies(run.sharing.iter().map(|row| &row.policy)).last()?;
     let relaxed = format!("{policy}:all");
     let of = |policy: &str| -> Vec<_> {
         let of = run.sharing.iter().filter(|row| row.policy == policy);
         of.map(|row| (row.first.as_str(), row.then.as_str(), row.hit_rate_by_cost)).collect()
     };
     let (plain, relaxed) = (of(policy), of(&relaxed));
-    let names = distinct(plain.iter().map(|row| row.0));
-    if names.len() < 2 {
-        return None;
-    }
+    let names = distinct(plain.iter().flat_map(|row| [row.0, row.1]));
+    names.first()?;
     let caption = format!(
         "Share of a command's seconds that another one had made, in one workspace whose build directory is \
          gone or is another one: under {policy}, and with all sound relaxations.",
@@ -145,9 +170,8 @@ fn commands(run: &SimulationRun) -> Option<Grid> {
     Some(grid)
 }
 
-fn retention(run: &SimulationRun) -> Option<Grid> {
-    let key = &run.retention.last()?.key;
-    let here: Vec<&RetentionRow> = run.retention.iter().filter(|row| row.key == *key).collect();
+fn retention(run: &SimulationRun, key: &str) -> Grid {
+    let here: Vec<&RetentionRow> = run.retention.iter().filter(|row| row.key == key).collect();
     let mut caps: Vec<Option<u64>> = here.iter().map(|row| row.cap_bytes).collect();
     caps.sort_unstable_by_key(|cap| cap.unwrap_or(u64::MAX));
     caps.dedup();
@@ -169,12 +193,31 @@ fn retention(run: &SimulationRun) -> Option<Grid> {
     }
     let bound = |cap: &Option<u64>| names.first().and_then(|it| row_of(it, *cap)).map(|row| row.bound_s);
     row(&mut grid, &["(bound)"], &caps, |cap| times(bound(cap)));
+    grid
+}
+
+fn growth(run: &SimulationRun) -> Option<Grid> {
+    let all = store_growth(run);
+    all.first()?;
+    let heads = ["key policy", "> days", "> entries a day", "> bytes a day", "> of path packages", "> in the end"];
+    let mut grid = Grid::new("What a store without limits gains a day after the first, in the mean.", &heads);
+    for growth in all {
+        let entries = Some(growth.entries).filter(|entries| entries.is_finite());
+        grid.row([
+            growth.key.to_owned(),
+            growth.days.to_string(),
+            entries.map_or(UNMEASURED.into(), |entries| format!("{entries:.1}")),
+            bytes(Some(growth.bytes)),
+            bytes(Some(growth.local_bytes)),
+            bytes(Some(growth.stored_bytes)),
+        ]);
+    }
     Some(grid)
 }
 
 fn fetched(run: &SimulationRun) -> Option<Grid> {
     let first = run.remote.first()?;
-    let policies = policies(run);
+    let policies = policies(run.remote.iter().map(|row| &row.policy));
     let here = || run.remote.iter().filter(|row| row.command == first.command && row.lookup == first.lookup);
     let mut links: Vec<(f64, f64)> = here().map(|row| (row.bits_per_s, row.latency_s)).collect();
     links.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));

@@ -45,7 +45,7 @@ macro_rules! table {
 
             fn check(&self) -> Result<(), String> {
                 $($kind(stringify!($field), &self.$field)?;)+
-                self.more()
+                Ok(())
             }
         }
     };
@@ -57,7 +57,7 @@ table! {
         /// The simulated key policy.
         pub policy: String = any,
         /// How many workspaces have been built, this one included: from 1.
-        pub workspaces: u32 = any,
+        pub workspaces: u32 = not_0,
         /// Share of the units of the last of them that were there, mean over orders.
         pub hit_rate: f64 = share,
         /// The same by seconds.
@@ -255,7 +255,7 @@ table! {
         /// The Cargo command.
         pub command: String = any,
         /// Bits a second, all transfers together.
-        pub bits_per_s: f64 = size,
+        pub bits_per_s: f64 = above_0,
         /// Seconds from a request to its first byte.
         pub latency_s: f64 = size,
         /// Transfers at a time.
@@ -287,46 +287,40 @@ table! {
     }
 }
 
-/// What a single column cannot say of a row.
-trait More {
-    fn more(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-impl More for RelaxationRow {}
-impl More for AblationRow {}
-impl More for MissRow {}
-impl More for SharingRow {}
-impl More for RetentionRow {}
-
-impl More for CurveRow {
-    fn more(&self) -> Result<(), String> {
-        match (self.workspaces, self.low <= self.high) {
-            (0, _) => Err("workspaces is 0: the first one counts".into()),
-            (_, false) => Err("low is above high".into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl More for GrowthRow {
-    fn more(&self) -> Result<(), String> {
-        match self.local_entries <= self.entries {
-            true => Ok(()),
-            false => Err("local_entries is more than entries".into()),
-        }
-    }
-}
-
-impl More for RemoteRow {
-    fn more(&self) -> Result<(), String> {
-        if self.bits_per_s > 0.0 { Ok(()) } else { Err("bits_per_s is 0".into()) }
-    }
+/// How an estimate was fitted, and how well it fits: out of sample, by packages left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fit {
+    /// The model, in a line.
+    pub model: String,
+    /// Units that were measured.
+    pub samples: u64,
+    /// Packages they belong to.
+    pub packages: u64,
+    /// Share of the variance of the logarithm that is explained.
+    pub r_squared: f64,
+    /// Half of the estimates are off by less than this factor.
+    pub median_factor: f64,
+    /// Nine of ten estimates are off by less than this factor.
+    pub p90_factor: f64,
+    /// Sum of estimates ÷ sum of measurements.
+    pub bias: f64,
+    /// Runs the measurements come from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<String>,
 }
 
 fn any<T>(_: &str, _: &T) -> Result<(), String> {
     Ok(())
+}
+
+fn not_0(name: &str, value: &u32) -> Result<(), String> {
+    if *value > 0 { Ok(()) } else { Err(format!("{name} is 0")) }
+}
+
+fn above_0(name: &str, value: &f64) -> Result<(), String> {
+    number(name, value)?;
+    if *value > 0.0 { Ok(()) } else { Err(format!("{name} is not above 0")) }
 }
 
 fn number(name: &str, value: &f64) -> Result<(), String> {
