@@ -16,7 +16,6 @@ use crate::upgrade::{self, UpgradeError};
 /// The result of the check of one workspace.
 #[derive(Debug)]
 pub struct CheckedWorkspace {
-    /// The workspace's name.
     pub workspace: String,
     /// Its sources, if they could be fetched.
     pub fetched: Option<FetchedSource>,
@@ -27,44 +26,32 @@ pub struct CheckedWorkspace {
 }
 
 impl CheckedWorkspace {
-    /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
-/// One thing that is wrong with a workspace.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CorpusProblem {
-    /// Its sources cannot be fetched.
     #[error("{0}")]
     Fetch(FetchError),
-    /// There is no lockfile in the directory Cargo runs in, nor in its parents.
     #[error("there is no Cargo.lock: its dependencies are not pinned")]
     NoLockfile,
-    /// The file that edit steps change is missing.
     #[error("there is no {} to edit: correct `edit`", .0.display())]
     NoEditFile(PathBuf),
-    /// The lockfile does not agree with the manifests, or a dependency cannot be downloaded.
     #[error("{0}")]
     Locked(CargoError),
-    /// Cargo's answer could not be read.
     #[error("cannot read the output of `cargo metadata`: {0}")]
     Metadata(serde_json::Error),
-    /// No member has the binary that proves the build.
     #[error("no member has a binary {0:?}: correct `run`")]
     NoBinary(String),
-    /// The second lockfile does not fit the workspace, or its packages cannot be downloaded.
     #[error("the second lockfile does not fit: {0}")]
     Upgrade(UpgradeError),
-    /// A member asks for a newer Rust than the one that would build it.
     #[error("{0} needs Rust {1}: choose a newer toolchain")]
     RustTooOld(String, String),
 }
 
-/// Check every workspace of a corpus, fetching what is missing. `done` is called after
-/// each, for a progress display.
+/// Check every workspace of a corpus, fetching what is missing. `done` is called after each, for a progress display.
 pub fn check(corpus: &Corpus, fetcher: &Fetcher, mut done: impl FnMut(&CheckedWorkspace)) -> Vec<CheckedWorkspace> {
     let mut all = Vec::new();
     for workspace in &corpus.workspaces {
@@ -75,7 +62,6 @@ pub fn check(corpus: &Corpus, fetcher: &Fetcher, mut done: impl FnMut(&CheckedWo
     all
 }
 
-/// Check one workspace.
 pub fn check_workspace(workspace: &Workspace, fetcher: &Fetcher) -> CheckedWorkspace {
     let mut checked =
         CheckedWorkspace { workspace: workspace.name.clone(), fetched: None, packages: None, problems: Vec::new() };
@@ -116,7 +102,7 @@ fn metadata(dir: &Path, fetcher: &Fetcher) -> Result<Metadata, CorpusProblem> {
 }
 
 fn locked(dir: &Path, fetcher: &Fetcher) -> Result<Vec<u8>, CargoError> {
-    fetcher.cargo().run_on_manifest(dir, &["metadata", "--locked", "--format-version=1"])
+    fetcher.cargo.run_on_manifest(dir, &["metadata", "--locked", "--format-version=1"])
 }
 
 /// Refuse a second lockfile that is not one of this workspace, or that upgrades nothing.
@@ -157,7 +143,7 @@ fn check_members(
 
 /// The version of the Rust that comes with the fetcher's Cargo. They are released together.
 fn rust_version(fetcher: &Fetcher, dir: &Path) -> Option<cargo_metadata::semver::Version> {
-    let said = fetcher.cargo().run(file_system_root(dir), &["--version"]).ok()?;
+    let said = fetcher.cargo.run(file_system_root(dir), &["--version"]).ok()?;
     let said = String::from_utf8(said).ok()?;
     said.split_whitespace().nth(1)?.parse().ok()
 }

@@ -18,23 +18,16 @@ pub(crate) struct EscapingLink {
     pub(crate) target: PathBuf,
 }
 
-/// Why a tree could not be copied.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CheckoutError {
-    /// There is something at the destination.
     #[error("cannot make a working copy at {}: it is not empty", .0.display())]
     Occupied(PathBuf),
-    /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Copy a fetched tree to `dest`, which must be missing or empty. Returns the directory in it that
-/// Cargo runs in.
-///
-/// # Errors
-/// When `dest` has anything in it, or a file cannot be read or written.
+/// Copy a fetched tree to `dest`, which must be missing or empty. Returns the directory in it that Cargo runs in. Fails
+/// when `dest` has anything in it, or a file cannot be read or written.
 pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<PathBuf, CheckoutError> {
     copy_tree(&fetched.tree, dest, &[])?;
     Ok(dest.join(&fetched.subdir))
@@ -126,8 +119,7 @@ fn copy_time(from: &Path, to: &Path) -> io::Result<()> {
     fs::File::open(to).and_then(|file| file.set_modified(time))
 }
 
-/// Whether a link at `link` that says `leads_to` stays inside `root`. One that ends nowhere is
-/// judged by its text.
+/// Whether a link at `link` that says `leads_to` stays inside `root`. One that ends nowhere is judged by its text.
 fn stays_inside(root: &Path, link: &Path, leads_to: &Path) -> bool {
     if leads_to.is_absolute() {
         return false;

@@ -1,9 +1,8 @@
 //! Edits of a Rust file, each giving content that was never there before.
 //!
-//! Every edit appends one marked block to the file and replaces the block of the edit before, so
-//! edits do not pile up and the original comes back byte for byte. The block compiles in a crate
-//! that denies or forbids all lints: what it adds is used (a `#[used]` static points at it),
-//! private or hidden from the documentation.
+//! Every edit appends one marked block to the file and replaces the block of the edit before, so edits do not pile up
+//! and the original comes back byte for byte. The block compiles in a crate that denies or forbids all lints: what it
+//! adds is used (a `#[used]` static points at it), private or hidden from the documentation.
 //!
 //! | edit | what a compiler must redo |
 //! |---|---|
@@ -29,15 +28,10 @@ const END: &str = "// <<< edited by the harness\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
-    /// A line comment.
     Comment,
-    /// The body of a private function.
     PrivateBody,
-    /// The signature of a public function.
     PublicSignature,
-    /// A new module file beside the file, and the `mod` line for it.
     NewFile,
-    /// The original file again.
     Back,
 }
 
@@ -161,17 +155,12 @@ fn beside_of(text: &str, file_name: &str) -> Option<PathBuf> {
     ours.then(|| Path::new(named).to_owned())
 }
 
-/// Why an edit could not be applied.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum EditError {
-    /// The file is not in the tree.
     #[error("cannot edit {}: it leads out of {}", .0.display(), .1.display())]
     Outside(PathBuf, PathBuf),
-    /// The file is not UTF-8.
     #[error("cannot edit {}: it is not UTF-8 text", .0.display())]
     NotText(PathBuf),
-    /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -181,9 +170,7 @@ pub enum EditError {
 ///
 /// The file is replaced whole, never seen half written, and gets a modification time strictly
 /// newer than it had. A symbolic link is followed if it stays in the tree.
-///
-/// # Errors
-/// When the file is missing, not text, outside of the tree, or cannot be written.
+/// Fails when the file is missing, not text, outside of the tree, or cannot be written.
 pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<bool, EditError> {
     let root = fs::canonicalize(tree)?;
     let path = fs::canonicalize(root.join(file))?;

@@ -40,8 +40,7 @@ const USER_VARIABLES: [&str; 9] = [
     "SSL_",
 ];
 
-/// In the repository this outranks every `.gitattributes` of the tree: files go in and come out
-/// byte for byte.
+/// In the repository this outranks every `.gitattributes` of the tree: files go in and come out byte for byte.
 const ATTRIBUTES: &str = "* -text -ident !filter !working-tree-encoding\n";
 
 /// One run of `git` in a working tree with its repository in `.git`, before it is started.

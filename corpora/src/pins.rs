@@ -35,40 +35,29 @@ fn hex(text: &str, digits: usize, what: &str) -> Result<String, BadPin> {
 }
 
 impl CommitId {
-    /// Parse a full commit id.
-    ///
-    /// # Errors
-    /// When it is abbreviated, a branch name, or anything else.
+    /// Parse a full commit id. Fails when it is abbreviated, a branch name, or anything else.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         hex(text, 40, "a full commit").map(Self)
     }
 
-    /// The 40 digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Checksum {
-    /// Parse a SHA-256.
-    ///
-    /// # Errors
-    /// When it is not 64 lowercase hexadecimal digits.
+    /// Parse a SHA-256. Fails when it is not 64 lowercase hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         hex(text, 64, "a SHA-256 checksum").map(Self)
     }
 
-    /// The 64 digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl GitUrl {
-    /// Parse a location.
-    ///
-    /// # Errors
-    /// When git could take it for an option or a transport helper that runs a command.
+    /// Parse a location. Fails when git could take it for an option or a transport helper that runs a command.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         let bad = |why: &str| Err(BadPin(format!("{text:?} {why}")));
         if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -88,7 +77,6 @@ impl GitUrl {
         Ok(Self(text.to_owned()))
     }
 
-    /// The location as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -134,9 +122,7 @@ macro_rules! text_form {
 text_form!(CommitId Checksum GitUrl);
 
 /// A name that is safe as a file name and a column: `[A-Za-z0-9_.-]+`, no leading dot or dash.
-///
-/// # Errors
-/// When it is empty, too long, or has another character in it.
+/// Fails when it is empty, too long, or has another character in it.
 pub fn name(text: &str) -> Result<String, BadPin> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if text.is_empty() || text.len() > 100 || !text.chars().all(allowed) {
@@ -149,9 +135,7 @@ pub fn name(text: &str) -> Result<String, BadPin> {
 }
 
 /// A path that stays inside the directory it is relative to, judged by its text.
-///
-/// # Errors
-/// When it is empty, absolute, or has a `..` in it.
+/// Fails when it is empty, absolute, or has a `..` in it.
 pub fn inner_path(text: &str) -> Result<PathBuf, BadPin> {
     let path = Path::new(text);
     let plain = path.components().all(|c| matches!(c, Component::Normal(_)));

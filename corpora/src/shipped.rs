@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::manifest::{Corpus, ManifestError, SecondLockfile};
 
-/// The default corpus.
 pub const DEFAULT: &str = "quick";
 
 /// Name and manifest of each shipped corpus. One more is one more line.
@@ -34,9 +33,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 impl Corpus {
     /// The shipped corpus of this name, or the one in this `.toml` file.
-    ///
-    /// # Errors
-    /// When there is none, with the nearest name; when a manifest is wrong, with its place.
+    /// Fails when there is none, with the nearest name; when a manifest is wrong, with its place.
     pub fn load(name_or_path: &str) -> Result<Self, ManifestError> {
         if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_path) {
             let mut corpus = Self::parse(text, Path::new(&format!("{name}.toml")))?;

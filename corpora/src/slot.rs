@@ -29,7 +29,6 @@ pub struct FetchedSource {
 }
 
 impl FetchedSource {
-    /// The directory Cargo would run in.
     pub fn dir(&self) -> PathBuf {
         self.tree.join(&self.subdir)
     }

@@ -9,7 +9,7 @@ fn prepared(files: &[(&str, &str)]) -> (tempfile::TempDir, Table, CargoHome) {
         std::fs::write(user.join(name), text).unwrap();
     }
     let home = CargoHome::prepare(dir.path(), Some(&user)).unwrap();
-    let text = std::fs::read_to_string(home.dir().join("config.toml")).unwrap();
+    let text = std::fs::read_to_string(home.dir.join("config.toml")).unwrap();
     (dir, text.parse().unwrap(), home)
 }
 
@@ -54,8 +54,8 @@ fn no_secret_reaches_the_disk_and_all_reach_fetching() {
     ]);
     assert_eq!(config["registries"]["my-own"].as_table().unwrap().len(), 1);
     assert!(!config.to_string().contains("one") && !config.to_string().contains("two"));
-    assert!(!home.dir().join("credentials.toml").exists());
-    let tokens: Vec<_> = home.tokens().iter().map(|(k, v)| (k.to_str().unwrap(), v.to_str().unwrap())).collect();
+    assert!(!home.dir.join("credentials.toml").exists());
+    let tokens: Vec<_> = home.tokens.iter().map(|(k, v)| (k.to_str().unwrap(), v.to_str().unwrap())).collect();
     assert_eq!(
         tokens,
         [
@@ -96,7 +96,7 @@ fn broken_configurations_name_the_file() {
 fn an_unchanged_configuration_is_not_rewritten() {
     let dir = tempfile::tempdir().unwrap();
     let home = CargoHome::prepare(dir.path(), None).unwrap();
-    let file = home.dir().join("config.toml");
+    let file = home.dir.join("config.toml");
     let before = std::fs::metadata(&file).unwrap().modified().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(20));
     CargoHome::prepare(dir.path(), None).unwrap();

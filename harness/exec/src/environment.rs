@@ -36,7 +36,6 @@ const ALLOWED_PREFIXES: &[&str] =
 /// Ends of names whose values are secrets: kept for fetching only.
 const SECRET_SUFFIXES: &[&str] = &["_TOKEN", "_SECRET_KEY"];
 
-/// The environment of all children of a run.
 #[derive(Debug, Clone)]
 pub struct Environment {
     build: BTreeMap<OsString, OsString>,
@@ -57,7 +56,7 @@ impl Environment {
         toolchain_bin: &Path,
     ) -> Self {
         let mut build = BTreeMap::new();
-        let mut secrets = cargo_home.tokens().clone();
+        let mut secrets = cargo_home.tokens.clone();
         for (name, value) in parent {
             match treatment(&name) {
                 Treatment::Kept => build.insert(name, value),
@@ -70,8 +69,8 @@ impl Environment {
         if let Ok(path) = std::env::join_paths(path) {
             build.insert("PATH".into(), path);
         }
-        build.insert(WORK_MARK.into(), cargo_home.dir_of_work().into());
-        build.insert("CARGO_HOME".into(), cargo_home.dir().into());
+        build.insert(WORK_MARK.into(), cargo_home.dir.parent().unwrap_or(&cargo_home.dir).into());
+        build.insert("CARGO_HOME".into(), cargo_home.dir.clone().into());
         build.insert("CARGO_TERM_COLOR".into(), "never".into());
         build.insert("CARGO_TERM_PROGRESS_WHEN".into(), "never".into());
         Self { build, secrets }

@@ -11,33 +11,25 @@ use serde::{Deserialize, Serialize};
 
 use super::os;
 
-/// The file system of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSystemFacts {
-    /// Its kind, for example `ext4`.
     pub kind: String,
-    /// Where it is mounted, when the system says.
     pub mount_point: Option<PathBuf>,
-    /// What is mounted, when the system says.
     pub device: Option<String>,
     /// Bytes that we may still write.
     pub free_bytes: u64,
-    /// Its size in bytes.
     pub total_bytes: u64,
 }
 
 /// What works in a directory, tried; what does not, for which reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSupport {
-    /// `link(2)`.
     pub hardlink: Result<(), String>,
     /// `FICLONE` on Linux, `clonefile` on macOS, block cloning on Windows.
     pub reflink: Result<(), String>,
-    /// `symlink(2)`.
     pub symlink: Result<(), String>,
 }
 
-/// A file system could not be asked.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {attempt} {}: {source}", path.display())]
 pub struct FileSystemError {

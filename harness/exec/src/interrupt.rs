@@ -23,12 +23,10 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// The exit code of a harness ended by a second Ctrl-C: 128 + SIGINT.
 pub const EXIT_CODE: i32 = 130;
 
-/// The run was interrupted by a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted; what was recorded so far is kept and `--resume` continues it")]
 pub struct Interrupted;
 
-/// The handler could not be put in place.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot take over Ctrl-C: {0}; is a handler installed already?")]
 pub struct HandlerError(#[from] ctrlc::Error);
@@ -59,7 +57,6 @@ impl fmt::Debug for Supervisor {
 }
 
 impl Supervisor {
-    /// A supervisor of no children yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -110,7 +107,6 @@ impl Supervisor {
         groups.values().for_each(ChildGroup::kill);
     }
 
-    /// Why the run was halted, if it was.
     pub fn halted(&self) -> Option<&str> {
         self.0.halted.get().map(String::as_str)
     }

@@ -12,7 +12,6 @@ use semver::Version;
 
 use super::os;
 
-/// An auxiliary program did not do what it was run for.
 #[derive(Debug, thiserror::Error)]
 #[error("`{command}` failed: {reason}")]
 pub struct ToolError {
@@ -77,11 +76,9 @@ pub struct Toolchain {
     pub name: Option<String>,
     /// Cargo itself, not a proxy.
     pub cargo: PathBuf,
-    /// The compiler itself, not a proxy.
     pub rustc: PathBuf,
     /// `rustc --print sysroot`.
     pub sysroot: PathBuf,
-    /// Cargo's version.
     pub cargo_version: Version,
     /// The whole of `cargo -vV`.
     pub cargo_verbose: String,
@@ -91,7 +88,6 @@ pub struct Toolchain {
     pub channel: &'static str,
     /// Whether every unit is to have a directory of its own, also where Cargo does not do so by default.
     pub unit_layout: bool,
-    /// The host platform, for example `x86_64-unknown-linux-gnu`.
     pub host: String,
 }
 
@@ -102,13 +98,8 @@ impl fmt::Display for Toolchain {
     }
 }
 
-/// There is no usable toolchain.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct ToolchainError(#[from] ToolchainProblem);
-
-#[derive(Debug, thiserror::Error)]
-enum ToolchainProblem {
+pub enum ToolchainError {
     #[error("no `{program}` on PATH; install Rust {MINIMUM_CARGO} or newer")]
     NotFound { program: &'static str },
     #[error("toolchain `{name}` is not installed; installed: {}; `rustup toolchain install {name}` adds it", installed.join(", "))]
@@ -132,7 +123,7 @@ impl Toolchain {
                 Some(found) => found,
                 None => (need("cargo")?, need("rustc")?),
             },
-            (None, Some(name)) => return Err(ToolchainProblem::NoRustup { name: name.to_owned() }.into()),
+            (None, Some(name)) => return Err(ToolchainError::NoRustup { name: name.to_owned() }),
             (None, None) => (need("cargo")?, need("rustc")?),
         };
         Self::at(name, cargo, rustc)
@@ -169,8 +160,8 @@ impl Toolchain {
     /// Describes a toolchain whose two programs are known.
     /// Fails when one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {
-        let cargo_verbose = output_of(&cargo, &["-vV"]).map_err(ToolchainProblem::from)?;
-        let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainProblem::Unreadable {
+        let cargo_verbose = output_of(&cargo, &["-vV"])?;
+        let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainError::Unreadable {
             what,
             command: format!("{} {args}", program.display()),
             text: text.to_owned(),
@@ -178,13 +169,13 @@ impl Toolchain {
         let (cargo_version, channel) = parse_cargo_version(&cargo_verbose)
             .ok_or_else(|| unreadable("a version", &cargo, "-vV", &cargo_verbose))?;
         if cargo_version < MINIMUM_CARGO {
-            return Err(ToolchainProblem::TooOld { cargo, found: cargo_version }.into());
+            return Err(ToolchainError::TooOld { cargo, found: cargo_version });
         }
-        let rustc_verbose = output_of(&rustc, &["-vV"]).map_err(ToolchainProblem::from)?;
+        let rustc_verbose = output_of(&rustc, &["-vV"])?;
         let host = field(&rustc_verbose, "host")
             .ok_or_else(|| unreadable("the host", &rustc, "-vV", &rustc_verbose))?
             .to_owned();
-        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"]).map_err(ToolchainProblem::from)?.trim());
+        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"])?.trim());
         Ok(Self {
             name: name.map(str::to_owned),
             cargo,
@@ -233,7 +224,7 @@ fn parse_cargo_version(verbose: &str) -> Option<(Version, &'static str)> {
 
 /// The two binaries behind rustup's proxies; `None` when the `cargo` on `PATH` is not one of
 /// rustup's, so that it would not be what the user runs.
-fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainProblem> {
+fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainError> {
     if name.is_none() && !on_path("cargo").is_some_and(|cargo| is_proxy(&cargo, rustup)) {
         return Ok(None);
     }
@@ -251,7 +242,7 @@ fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, 
             let installed: Vec<String> = installed.lines().map(str::to_owned).collect();
             match name {
                 Some(name) if !installed.iter().any(|i| is_called(i, name)) => {
-                    Err(ToolchainProblem::Unknown { name: name.to_owned(), installed })
+                    Err(ToolchainError::Unknown { name: name.to_owned(), installed })
                 }
                 _ => Err(error.into()),
             }
@@ -277,8 +268,8 @@ fn is_proxy(program: &Path, rustup: &Path) -> bool {
     same_target || (same_size && program.parent() == rustup.parent())
 }
 
-fn need(program: &'static str) -> Result<PathBuf, ToolchainProblem> {
-    on_path(program).ok_or(ToolchainProblem::NotFound { program })
+fn need(program: &'static str) -> Result<PathBuf, ToolchainError> {
+    on_path(program).ok_or(ToolchainError::NotFound { program })
 }
 
 #[cfg(test)]

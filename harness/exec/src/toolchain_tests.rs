@@ -18,7 +18,7 @@ fn an_unknown_name_lists_the_installed_ones() {
         return;
     }
     let error = Toolchain::find(Some("1.0.0-nowhere")).unwrap_err();
-    let ToolchainError(ToolchainProblem::Unknown { installed, .. }) = &error else { panic!("{error}") };
+    let ToolchainError::Unknown { installed, .. } = &error else { panic!("{error}") };
     assert!(!installed.is_empty());
     assert!(error.to_string().contains(&installed[0]), "{error}");
 }

@@ -27,7 +27,6 @@ const PREFIX: &str = "volume-";
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A file system a volume can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VolumeKind {
@@ -76,19 +75,13 @@ impl fmt::Display for VolumeKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct VolumeSpec {
-    /// The file system.
     pub kind: VolumeKind,
     /// Its size in bytes. Images are sparse: they take what is written to them.
     pub size_bytes: u64,
 }
 
-/// A text that is no volume.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub struct VolumeSpecError(#[from] SpecProblem);
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum SpecProblem {
+pub enum VolumeSpecError {
     #[error("`{0}` is not KIND:SIZE; write for example btrfs:12G")]
     Shape(String),
     #[error("`{0}` is no kind of volume; known are btrfs, xfs, ext4 and tmpfs")]
@@ -110,11 +103,11 @@ impl FromStr for VolumeSpec {
     type Err = VolumeSpecError;
 
     fn from_str(text: &str) -> Result<Self, VolumeSpecError> {
-        let (kind, size) = text.split_once(':').ok_or_else(|| SpecProblem::Shape(text.to_owned()))?;
-        let tool = TOOLS.iter().find(|tool| tool.name == kind).ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
-        let size_bytes = parse_size(size).ok_or_else(|| SpecProblem::Size(size.to_owned()))?;
+        let (kind, size) = text.split_once(':').ok_or_else(|| VolumeSpecError::Shape(text.to_owned()))?;
+        let tool = TOOLS.iter().find(|tool| tool.name == kind).ok_or_else(|| VolumeSpecError::Kind(kind.to_owned()))?;
+        let size_bytes = parse_size(size).ok_or_else(|| VolumeSpecError::Size(size.to_owned()))?;
         if size_bytes < tool.minimum_bytes {
-            return Err(SpecProblem::TooSmall { kind: tool.kind, minimum: tool.minimum_bytes }.into());
+            return Err(VolumeSpecError::TooSmall { kind: tool.kind, minimum: tool.minimum_bytes });
         }
         Ok(Self { kind: tool.kind, size_bytes })
     }
@@ -165,20 +158,15 @@ pub struct Volume {
     dir: PathBuf,
 }
 
-/// There is no volume, or it cannot be changed.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct VolumeError(#[from] VolumeProblem);
-
 impl VolumeError {
     /// Whether this user of this system may make none at all.
     pub fn is_refused(&self) -> bool {
-        matches!(self.0, VolumeProblem::NotLinux | VolumeProblem::NotRoot)
+        matches!(self, VolumeError::NotLinux | VolumeError::NotRoot)
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-enum VolumeProblem {
+pub enum VolumeError {
     #[error("`--volume` needs Linux; use `--work-dir` on a file system of the kind you want")]
     NotLinux,
     #[error("`--volume` needs root to mount; run as root, or use `--work-dir` on a file system of the kind you want")]
@@ -205,7 +193,7 @@ impl Volume {
         refuse_unable(spec)?;
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
-            move |source| VolumeProblem::Io { attempt, path, source }
+            move |source| VolumeError::Io { attempt, path, source }
         };
         std::fs::create_dir_all(dir).map_err(failed("make", dir))?;
         let dir = dir.canonicalize().map_err(failed("resolve", dir))?;
@@ -223,9 +211,9 @@ impl Volume {
         Ok(volume)
     }
 
-    fn mount<F>(&self, failed: impl Fn(&'static str, &Path) -> F) -> Result<(), VolumeProblem>
+    fn mount<F>(&self, failed: impl Fn(&'static str, &Path) -> F) -> Result<(), VolumeError>
     where
-        F: FnOnce(io::Error) -> VolumeProblem,
+        F: FnOnce(io::Error) -> VolumeError,
     {
         let (image, mount_point) = (self.dir.join("image"), self.mount_point());
         if self.spec.kind == VolumeKind::Tmpfs {
@@ -263,12 +251,7 @@ impl Volume {
             std::thread::sleep(PAUSE);
             last = remount();
         }
-        Ok(last?)
-    }
-
-    /// What was asked for.
-    pub fn spec(&self) -> VolumeSpec {
-        self.spec
+        last
     }
 }
 
@@ -300,16 +283,16 @@ fn new_dir(dir: &Path) -> io::Result<PathBuf> {
 }
 
 /// Says beforehand what keeps a volume of this kind from being made, as far as that shows without trying.
-fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
+fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeError> {
     if !cfg!(target_os = "linux") {
-        return Err(VolumeProblem::NotLinux);
+        return Err(VolumeError::NotLinux);
     }
     if !os::is_root() {
-        return Err(VolumeProblem::NotRoot);
+        return Err(VolumeError::NotRoot);
     }
     for (program, package) in [spec.kind.tool().mkfs, ("mount", "mount"), ("umount", "mount")] {
         if find_tool(program).is_none() {
-            return Err(VolumeProblem::Missing { spec, program, package });
+            return Err(VolumeError::Missing { spec, program, package });
         }
     }
     Ok(())
@@ -333,7 +316,7 @@ pub fn clean_leftovers(dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn remove(dir: &Path) -> Result<(), VolumeProblem> {
+fn remove(dir: &Path) -> Result<(), VolumeError> {
     let root = dir.join("root");
     let mut last = Ok(());
     for attempt in 0..TRIES {
@@ -349,7 +332,7 @@ fn remove(dir: &Path) -> Result<(), VolumeProblem> {
         return last;
     }
     // `root` is empty now, and of the image nothing but its name is lost if this is cut off.
-    std::fs::remove_dir_all(dir).map_err(|source| VolumeProblem::Io { attempt: "remove", path: dir.to_owned(), source })
+    std::fs::remove_dir_all(dir).map_err(|source| VolumeError::Io { attempt: "remove", path: dir.to_owned(), source })
 }
 
 fn is_mounted(root: &Path) -> bool {
@@ -362,7 +345,7 @@ fn find_tool(program: &str) -> Option<PathBuf> {
     on_path(program).or_else(|| extra.into_iter().find(|path| path.is_file()))
 }
 
-fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeProblem> {
+fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeError> {
     output_of(&find_tool(program).unwrap_or_else(|| program.into()), args)?;
     Ok(())
 }

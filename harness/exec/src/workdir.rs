@@ -32,29 +32,23 @@ const TAG: &str = "CACHEDIR.TAG";
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This directory holds builds and caches of the harness; it can be deleted.\n";
 
-/// A work directory that this process owns.
 #[derive(Debug)]
 pub struct WorkDir {
     path: PathBuf,
     lock: File,
     guardian: Option<Guardian>,
-    leftovers_ended: usize,
+    /// Processes of a killed run that were found and ended.
+    pub leftovers_ended: usize,
 }
 
-/// A directory cannot be worked in.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct WorkDirError(#[from] WorkDirProblem);
-
 impl WorkDirError {
-    /// Whether another run owns it.
     pub fn is_in_use(&self) -> bool {
-        matches!(self.0, WorkDirProblem::InUse { .. })
+        matches!(self, WorkDirError::InUse { .. })
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-enum WorkDirProblem {
+pub enum WorkDirError {
     #[error("cannot find a cache directory: neither XDG_CACHE_HOME nor HOME is set; name one with `--work-dir`")]
     NoDefault,
     #[error("{} is inside the Cargo workspace of {}; choose a `--work-dir` outside any workspace", path.display(), manifest.display())]
@@ -72,10 +66,10 @@ enum WorkDirProblem {
 }
 
 /// A work directory is emptied and written to at will: one with files in it must be one that was made here before.
-fn refuse_foreign(path: &Path) -> Result<(), WorkDirProblem> {
+fn refuse_foreign(path: &Path) -> Result<(), WorkDirError> {
     let is_ours = std::fs::read_to_string(path.join(TAG)).is_ok_and(|text| text == CACHEDIR_TAG);
     let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if is_ours || is_empty { Ok(()) } else { Err(WorkDirProblem::Foreign(path.to_owned())) }
+    if is_ours || is_empty { Ok(()) } else { Err(WorkDirError::Foreign(path.to_owned())) }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,7 +92,7 @@ pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = absolute("XDG_CACHE_HOME")
         .or_else(|| Some(std::env::home_dir()?.join(".cache")))
-        .ok_or(WorkDirProblem::NoDefault)?;
+        .ok_or(WorkDirError::NoDefault)?;
     Ok(default_below(&cache, &inherited))
 }
 
@@ -127,7 +121,7 @@ impl WorkDir {
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
         let failed = |attempt: &'static str, path: &Path| {
             let path = path.to_owned();
-            move |source| WorkDirProblem::NotWritable { attempt, path, source }
+            move |source| WorkDirError::NotWritable { attempt, path, source }
         };
         let absolute = std::path::absolute(path).map_err(failed("resolve", path))?;
         refuse_inherited(existing_part(&absolute), &absolute)?;
@@ -155,11 +149,11 @@ impl WorkDir {
                     // That of a killed run has its lock until it has ended what is left.
                     let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
                     if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
-                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) }.into());
+                        return Err(WorkDirError::InUse { path, holder: holder.map(|holder| holder.pid) });
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source).into()),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source)),
             }
         };
         // A run that ended by itself empties the record.
@@ -167,20 +161,14 @@ impl WorkDir {
         write_record(&lock).map_err(failed("write", &lock_path))?;
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
-            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes }.into());
+            return Err(WorkDirError::Full { path, free, needed: floor_bytes });
         }
         let guardian = Guardian::start(&path, &lock);
         Ok(Self { path, lock, guardian, leftovers_ended })
     }
 
-    /// The directory, absolute and without symlinks.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// How many processes of a killed run were found and ended.
-    pub fn leftovers_ended(&self) -> usize {
-        self.leftovers_ended
     }
 }
 
@@ -199,13 +187,13 @@ fn existing_part(path: &Path) -> &Path {
     path.ancestors().find(|above| above.exists()).unwrap_or(path)
 }
 
-fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirProblem> {
+fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
     let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let path = path.to_owned();
     match inherited(&real) {
         None => Ok(()),
-        Some(InheritedConfig::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
-        Some(InheritedConfig::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
+        Some(InheritedConfig::Workspace(manifest)) => Err(WorkDirError::InsideWorkspace { path, manifest }),
+        Some(InheritedConfig::Config(config, tables)) => Err(WorkDirError::ConfigAbove { path, config, tables }),
     }
 }
 

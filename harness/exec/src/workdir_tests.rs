@@ -17,7 +17,7 @@ fn a_fresh_directory_is_made_locked_and_released() {
     let error = refusal(&path, 1);
     assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
     drop(work);
-    assert_eq!(WorkDir::acquire(&path, 1).unwrap().leftovers_ended(), 0);
+    assert_eq!(WorkDir::acquire(&path, 1).unwrap().leftovers_ended, 0);
 }
 
 #[test]
@@ -160,7 +160,7 @@ mod killed {
         // Not `InUse`: the lock is waited for, and the guardian has ended everything by then.
         let work = WorkDir::acquire(dir.path(), 1).unwrap();
         assert!(!tree.iter().any(ProcessIdentity::is_alive));
-        assert_eq!(work.leftovers_ended(), 0);
+        assert_eq!(work.leftovers_ended, 0);
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod killed {
         std::thread::sleep(Duration::from_millis(100));
         assert!(tree.iter().all(ProcessIdentity::is_alive));
         let work = WorkDir::acquire(dir.path(), 1).unwrap();
-        assert_eq!(work.leftovers_ended(), 3, "the shell and its two children");
+        assert_eq!(work.leftovers_ended, 3, "the shell and its two children");
         assert!(!tree.iter().any(ProcessIdentity::is_alive));
     }
 }

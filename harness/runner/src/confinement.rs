@@ -94,10 +94,10 @@ pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     program.env = env.variables(&env.arm_dir().join("overhead.log"));
     let overhead = sandbox.start_overhead(&program, &env.supervisor)?;
     let enforcers = sandbox.enforcers();
-    let limits = sandbox.spec().limits;
+    let limits = sandbox.spec.limits;
     Ok(Some(SandboxInfo {
-        kind: sandbox.spec().kind.as_str().to_owned(),
-        version: sandbox.version().map(str::to_owned),
+        kind: sandbox.spec.kind.as_str().to_owned(),
+        version: sandbox.version.clone(),
         memory: EnforcedLimit { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
         processes: EnforcedLimit { limit: limits.processes.into(), by: enforcers.processes.to_string() },
         seconds: EnforcedLimit { limit: limits.time_s, by: "the harness".to_owned() },

@@ -1,5 +1,4 @@
-//! What several subcommands share: options for strategies, checked names, volumes, reports, errors
-//! in one line.
+//! What several subcommands share: options for strategies, checked names, volumes, reports, errors in one line.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -123,8 +123,7 @@ pub struct CompareArgs {
     /// Go on with a run that was cut off, with its own options; only guards may be given anew
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
-    /// Measure what `harness plan` wrote; only --shard, --work-dir, --out and guards may be given
-    /// beside it
+    /// Measure what `harness plan` wrote; only --shard, --work-dir, --out and guards may be given beside it
     #[arg(long, value_name = "FILE")]
     pub(super) options: Option<PathBuf>,
     #[command(flatten)]

@@ -58,7 +58,7 @@ pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> 
                 let state = if prepared.fetched.new { "fetched" } else { "was there" };
                 println!("{:<24} {state}", prepared.workspace.name);
             }
-            println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources().display());
+            println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources.display());
         }
         CorpusCommand::Check(args) => {
             let (corpus, build_env, _work) = open(&args, supervisor)?;

@@ -14,9 +14,8 @@ use crate::doctor::grade::grade;
 use crate::doctor::{Diagnosis, render};
 use exec::interrupt::Supervisor;
 
-/// Looks at toolchains, the work directory and its file system, tools and volumes, and
-/// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
-/// code 1 when something required is missing.
+/// Looks at toolchains, the work directory and its file system, tools and volumes, and grades each `ok`, `warning` or
+/// `missing`, with the remedy. What can be tried is tried. Exit code 1 when something required is missing.
 #[derive(Debug, ClapArgs)]
 pub struct DoctorArgs {
     /// Where a comparison would work [default: the user's cache directory]

@@ -17,9 +17,8 @@ use reports::{probes, simulation};
 
 use super::common::{choices, write_report};
 
-/// Joins the run folders of all shards of one run. The rows are those of the run taken in one
-/// go; what was measured is not changed, nor are the folders given. The same shards in any order
-/// make the same bytes.
+/// Joins the run folders of all shards of one run. The rows are those of the run taken in one go; what was measured is
+/// not changed, nor are the folders given. The same shards in any order make the same bytes.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
     /// Run folders that `harness compare --shard` wrote
@@ -28,8 +27,7 @@ pub struct MergeArgs {
     /// The run folder to make; it must not exist yet
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Differences between shards that are no reason to refuse, separated by commas; the report
-    /// names them
+    /// Differences between shards that are no reason to refuse, separated by commas; the report names them
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choices(&DIFFERENCES))]
     allow: Vec<Difference>,
     /// Join what there is, though shards are missing: makes a run that is not complete

@@ -13,10 +13,9 @@ use runner::experiment::Experiment;
 use super::compare::CompareArgs;
 use crate::shard::{PlannedRun, ShardPlan, seconds};
 
-/// Splits a comparison into shards of even predicted time, writes its options to a file and the
-/// plan to standard output; how long each is predicted to take goes to standard error. Every
-/// shard is a plain `harness compare --options FILE --shard I/N`, on any machine; `harness merge`
-/// joins their run folders.
+/// Splits a comparison into shards of even predicted time, writes its options to a file and the plan to standard
+/// output; how long each is predicted to take goes to standard error. Every shard is a plain `harness compare --options
+/// FILE --shard I/N`, on any machine; `harness merge` joins their run folders.
 ///
 /// A shard holds whole rounds, of all workspaces or (in a scenario that measures each alone) of
 /// some, with all strategies: what is compared comes from one machine. All options of `harness

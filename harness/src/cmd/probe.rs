@@ -29,10 +29,9 @@ const DEFAULT_STRATEGIES: &str =
 /// Bytes that must be free before anything is begun.
 const DISK_FLOOR: u64 = 1 << 30;
 
-/// Runs correctness probes of strategies, on generated workspaces and without a network, and looks
-/// for wrong builds, needless ones and harm done: a matrix at the end, probes.csv and
-/// probes.json in the run folder. The exit code is 1 when a strategy fails a probe that
-/// --require names, or the harness could not run a probe.
+/// Runs correctness probes of strategies, on generated workspaces and without a network, and looks for wrong builds,
+/// needless ones and harm done: a matrix at the end, probes.csv and probes.json in the run folder. The exit code is 1
+/// when a strategy fails a probe that --require names, or the harness could not run a probe.
 #[derive(Debug, ClapArgs)]
 pub struct ProbeArgs {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
@@ -207,9 +206,8 @@ impl Bench {
     }
 }
 
-/// What the rows mean to who asked for them, and the exit code. A probe that could not be run is
-/// no success, whether it was required or not; a required one that applies to no strategy at all
-/// is worth a warning.
+/// What the rows mean to who asked for them, and the exit code. A probe that could not be run is no success, whether it
+/// was required or not; a required one that applies to no strategy at all is worth a warning.
 fn judge(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
     let mut complaints = Vec::new();
     for probe in required {

@@ -43,8 +43,7 @@ pub struct SimulateArgs {
     /// aggressive:without-debug+early-cutoff
     #[arg(long, value_name = "LIST", default_value = "*")]
     policies: String,
-    /// Relaxations, separated by commas: each policy once more with each of them; `none` for none,
-    /// --list shows all
+    /// Relaxations, separated by commas: each policy once more with each of them; `none` for none, --list shows all
     #[arg(long, value_name = "LIST", default_value = "*")]
     relax: String,
     /// Cargo commands that workspaces run [default: the first of the trace, such as `dev build`]
@@ -101,10 +100,7 @@ const REMOTE: &str = "5Mbit/20ms/16,10Mbit/20ms/16,20Mbit/20ms/16,50Mbit/20ms/16
 /// Workspaces that are simulated with a remote cache; of more, every n-th.
 const MOST_REMOTE: usize = 200;
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the file is no trace, or a name is unknown.
+/// Runs the subcommand. Fails when the file is no trace, or a name is unknown.
 pub fn run(args: &SimulateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
         print!("{}", listing::listed());

@@ -100,8 +100,7 @@ fn source_bytes(root: &Path) -> u64 {
     }
 }
 
-/// Bytes of the Rust files in a package's own folder, and below what is neither tests, examples
-/// nor benchmarks.
+/// Bytes of the Rust files in a package's own folder, and below what is neither tests, examples nor benchmarks.
 fn beside(dir: &Path) -> u64 {
     let others = ["tests", "test", "examples", "benches", "target"];
     let is_other = |entry: &DirEntry| entry.depth() == 1 && others.iter().any(|name| entry.file_name() == *name);

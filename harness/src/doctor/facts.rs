@@ -57,8 +57,7 @@ pub struct FoundToolchain {
     pub is_default: bool,
     /// What it says about itself, or why it cannot be used.
     pub about: Result<String, String>,
-    /// The layout in force: the flag it takes, if any, or why it is not to be had. `None`
-    /// where it was not tried.
+    /// The layout in force: the flag it takes, if any, or why it is not to be had. `None` where it was not tried.
     pub layout: Option<Result<Option<&'static str>, String>>,
 }
 
@@ -188,8 +187,7 @@ fn find_toolchains() -> Vec<(FoundToolchain, Option<Toolchain>)> {
     all
 }
 
-/// Makes the smallest volume of every kind. Whether mounting is allowed at all, and what came
-/// of each.
+/// Makes the smallest volume of every kind. Whether mounting is allowed at all, and what came of each.
 fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
     let mut volumes = Vec::new();
     for spec in SMALLEST.iter().filter_map(|text| text.parse::<VolumeSpec>().ok()) {

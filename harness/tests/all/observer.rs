@@ -46,7 +46,7 @@ impl ObserverSetup {
 #[test]
 fn arguments_streams_and_exit_code_pass_through() {
     let setup = ObserverSetup::fake("cat; echo \"$#:$2\"; echo oops >&2; exit 42");
-    let output = setup.call(setup.observer.rustc(), &["a", "b c", ""]);
+    let output = setup.call(&setup.observer.rustc, &["a", "b c", ""]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "3:b c\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "oops\n");
     assert_eq!(output.status.code(), Some(42));
@@ -56,7 +56,7 @@ fn arguments_streams_and_exit_code_pass_through() {
 #[test]
 fn a_signal_passes_through() {
     let setup = ObserverSetup::fake("kill -TERM $$");
-    let output = setup.call(setup.observer.rustc(), &[]);
+    let output = setup.call(&setup.observer.rustc, &[]);
     assert_eq!(output.status.signal(), Some(15));
     assert_eq!(read_log(&setup.log()).unwrap()[0].exit_code, None);
 }
@@ -64,12 +64,12 @@ fn a_signal_passes_through() {
 #[test]
 fn it_is_recognised_through_a_symlink_a_relative_path_and_path() {
     let setup = ObserverSetup::fake("echo real");
-    let bin = setup.observer.rustc().parent().unwrap().to_owned();
+    let bin = setup.observer.rustc.parent().unwrap().to_owned();
     let link_dir = setup.dir.path().join("links");
     std::fs::create_dir(&link_dir).unwrap();
-    symlink(setup.observer.rustc(), link_dir.join("rustc")).unwrap();
+    symlink(&setup.observer.rustc, link_dir.join("rustc")).unwrap();
     let through_link = setup.call(&link_dir.join("rustc"), &[]);
-    let resolved = setup.call(&setup.observer.rustc().canonicalize().unwrap(), &[]);
+    let resolved = setup.call(&setup.observer.rustc.canonicalize().unwrap(), &[]);
     let mut command = Command::new("sh");
     command.args(["-c", "./rustc && PATH=. rustc"]).current_dir(&bin).envs(setup.observer.env(&setup.log()));
     let relative = command.output().unwrap();
@@ -81,9 +81,9 @@ fn it_is_recognised_through_a_symlink_a_relative_path_and_path() {
 #[test]
 fn a_cleared_environment_and_a_broken_log_do_not_fail_a_compile() {
     let setup = ObserverSetup::fake("echo real");
-    let bare = Command::new(setup.observer.rustc()).env_clear().output().unwrap();
+    let bare = Command::new(&setup.observer.rustc).env_clear().output().unwrap();
     assert_eq!(String::from_utf8_lossy(&bare.stdout), "real\n");
-    let no_log = Command::new(setup.observer.rustc())
+    let no_log = Command::new(&setup.observer.rustc)
         .envs(setup.observer.env(Path::new("/no/such/directory/log")))
         .output()
         .unwrap();
@@ -155,7 +155,7 @@ fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
 fn every_call_is_logged_once() {
     let setup = ObserverSetup::new(Path::new("/bin/true"));
     for _ in 0..100 {
-        assert!(setup.call(setup.observer.rustc(), &["--crate-name", "x", "-C", "metadata=1"]).status.success());
+        assert!(setup.call(&setup.observer.rustc, &["--crate-name", "x", "-C", "metadata=1"]).status.success());
     }
     assert_eq!(read_log(&setup.log()).unwrap().len(), 100);
 }

@@ -1,5 +1,4 @@
-//! `--sandbox`: good builds are the same inside, and what the command prints. What hostile ones try
-//! is in `sandbox.rs`.
+//! `--sandbox`: good builds are the same inside, and what the command prints. What hostile ones try is in `sandbox.rs`.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

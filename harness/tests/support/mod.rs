@@ -171,8 +171,7 @@ impl TestDir {
         self.at(&format!("{name}.toml")).display().to_string()
     }
 
-    /// The harness, with this place's CARGO_HOME and cache directory and nothing of what
-    /// people set for daily work.
+    /// The harness, with this place's CARGO_HOME and cache directory and nothing of what people set for daily work.
     pub fn harness(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
         command

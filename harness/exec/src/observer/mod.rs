@@ -33,7 +33,6 @@ pub use log::{Compile, Summary, read_log};
 
 const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/observer"));
 
-/// The observer could not be put in place.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot install the rustc observer at {}: {attempt}: {source}; is the work directory writable?", path.display())]
 pub struct ObserverError {
@@ -42,10 +41,9 @@ pub struct ObserverError {
     source: std::io::Error,
 }
 
-/// An installed observer.
 #[derive(Debug, Clone)]
 pub struct Observer {
-    rustc: PathBuf,
+    pub rustc: PathBuf,
     real: PathBuf,
 }
 
@@ -79,11 +77,6 @@ impl Observer {
             let _ = os::symlink(&real_lib, &lib);
         }
         Ok(Self { rustc, real: real.to_owned() })
-    }
-
-    /// What to set `RUSTC` to.
-    pub fn rustc(&self) -> &Path {
-        &self.rustc
     }
 
     /// What a call costs: the median of 20 starts of `rustc -vV` through the program less that without it, in turns.
@@ -122,7 +115,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let install = || Observer::install(dir.path(), Path::new("/real/rustc"), Path::new("/real")).unwrap();
         let first = install();
-        let modified = || std::fs::metadata(first.rustc()).unwrap().modified().unwrap();
+        let modified = || std::fs::metadata(&first.rustc).unwrap().modified().unwrap();
         let before = modified();
         install();
         assert_eq!(modified(), before);
@@ -130,9 +123,9 @@ mod tests {
         assert_eq!(names.count(), 2, "rustc and the sidecar only");
         #[cfg(unix)]
         assert_eq!(std::fs::read_link(dir.path().join("lib")).unwrap(), Path::new("/real/lib"));
-        std::fs::write(first.rustc(), "older").unwrap();
+        std::fs::write(&first.rustc, "older").unwrap();
         install();
-        assert_eq!(std::fs::read(first.rustc()).unwrap(), PROGRAM);
+        assert_eq!(std::fs::read(&first.rustc).unwrap(), PROGRAM);
     }
 
     #[test]

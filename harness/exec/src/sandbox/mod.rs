@@ -37,7 +37,6 @@ pub const STARTS: usize = 20;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SandboxKind {
-    /// `bwrap`.
     #[default]
     Bubblewrap,
 }
@@ -52,9 +51,7 @@ impl SandboxKind {
 /// The sandbox that was asked for, as the options of a run record it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSpec {
-    /// What makes it.
     pub kind: SandboxKind,
-    /// How much may be used in it.
     #[serde(flatten)]
     pub limits: SandboxLimits,
     /// What can be read besides what is always there.
@@ -62,13 +59,8 @@ pub struct SandboxSpec {
     pub read: Vec<PathBuf>,
 }
 
-/// There is no sandbox.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SandboxError(#[from] SandboxProblem);
-
-#[derive(Debug, thiserror::Error)]
-enum SandboxProblem {
+pub enum SandboxError {
     #[error("`--sandbox` needs Linux; leave it out, or run in a virtual machine")]
     NotLinux,
     #[error("`--sandbox` needs `bwrap`, which is not on PATH; on Debian: apt-get install bubblewrap")]
@@ -86,10 +78,10 @@ enum SandboxProblem {
 /// A sandbox that was tried.
 #[derive(Debug)]
 pub struct Sandbox {
-    spec: SandboxSpec,
+    pub spec: SandboxSpec,
     exe: PathBuf,
     bwrap: PathBuf,
-    version: Option<String>,
+    pub version: Option<String>,
     group: Option<ControlGroup>,
     rlimits: ResourceLimits,
     view: Vec<SandboxMount>,
@@ -97,21 +89,16 @@ pub struct Sandbox {
     reported: Mutex<LimitHits>,
 }
 
-/// What enforces each limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enforcers {
-    /// Memory.
     pub memory: Enforcer,
-    /// Processes.
     pub processes: Enforcer,
 }
 
 /// Median times of starting a program, of [`STARTS`] starts each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOverhead {
-    /// In the sandbox.
     pub inside: Duration,
-    /// Out of it.
     pub outside: Duration,
 }
 
@@ -162,10 +149,10 @@ impl Sandbox {
     /// Makes one for these needs and tries it. Fails when it does not work here: one line that says why and what to do.
     pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
-            return Err(SandboxProblem::NotLinux.into());
+            return Err(SandboxError::NotLinux);
         }
-        let bwrap = on_path("bwrap").ok_or(SandboxProblem::NoBubblewrap)?;
-        let exe = std::env::current_exe().map_err(SandboxProblem::NoSelf)?;
+        let bwrap = on_path("bwrap").ok_or(SandboxError::NoBubblewrap)?;
+        let exe = std::env::current_exe().map_err(SandboxError::NoSelf)?;
         needs.read.extend(spec.read.iter().cloned());
         let group = ControlGroup::make(&spec.limits);
         let unless = |enforcer: Option<Enforcer>, limit: u64| enforcer.is_none().then_some(limit);
@@ -184,11 +171,11 @@ impl Sandbox {
             reported: Mutex::default(),
             spec,
         };
-        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxProblem::NothingToTry)?, "/").timeout(PATIENCE);
+        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxError::NothingToTry)?, "/").timeout(PATIENCE);
         match run(Some(&sandbox), &trivial, supervisor, &mut |_, _| ()) {
             Ok(finished) if finished.status.success() => Ok(sandbox),
             Ok(finished) => Err(refused(&finished.stderr_text())),
-            Err(ProcessError::Interrupted(interrupted)) => Err(SandboxProblem::from(interrupted).into()),
+            Err(ProcessError::Interrupted(interrupted)) => Err(SandboxError::from(interrupted)),
             Err(error) => Err(refused(&error.to_string())),
         }
     }
@@ -215,17 +202,6 @@ impl Sandbox {
         }
     }
 
-    /// What was asked for.
-    pub fn spec(&self) -> &SandboxSpec {
-        &self.spec
-    }
-
-    /// Bubblewrap's version.
-    pub fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
-
-    /// What enforces its limits.
     pub fn enforcers(&self) -> Enforcers {
         let group = self.group.as_ref();
         // Root is exempt from the system's limit on processes of a user.
@@ -282,7 +258,7 @@ fn version(bwrap: &Path, supervisor: &Supervisor) -> Option<String> {
 fn refused(stderr: &str) -> SandboxError {
     let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let reason = last.trim_start_matches("error: sandbox: ").trim_start_matches("bwrap: ").to_owned();
-    SandboxProblem::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }.into()
+    SandboxError::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }
 }
 
 fn remedy(sysctls: &Path) -> &'static str {

@@ -22,9 +22,8 @@ pub struct GuardArgs {
     /// End a measured step that takes longer, as a failed row; 0s for never [default: 1h]
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     step_timeout: Option<Duration>,
-    /// Room to leave on the disks of the run: a step waits until there is more, one that passes
-    /// the floor is ended, and the run stops resumably; 0B for none [default: 512MiB, or a
-    /// sixteenth of a smaller file system]
+    /// Room to leave on the disks of the run: a step waits until there is more, one that passes the floor is ended, and
+    /// the run stops resumably; 0B for none [default: 512MiB, or a sixteenth of a smaller file system]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     disk_floor: Option<u64>,
     /// The same for memory that programs can still have [default: none]
@@ -38,8 +37,7 @@ pub struct GuardArgs {
     /// [default: never]
     #[arg(long, value_name = "SHARE")]
     max_foreign_cpu: Option<Percent>,
-    /// How long a step waits for disk, memory and processors before the run stops; 0s to stop
-    /// at once [default: 5m]
+    /// How long a step waits for disk, memory and processors before the run stops; 0s to stop at once [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     guard_wait: Option<Duration>,
 }

@@ -33,8 +33,7 @@ pub struct JudgeArgs {
     /// empty where none does
     #[arg(long, value_name = "FILE")]
     suspects: Option<PathBuf>,
-    /// Write the folder of the run that the comparison was compared with into this file; empty
-    /// where there is none
+    /// Write the folder of the run that the comparison was compared with into this file; empty where there is none
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
     /// Write the whole night as Markdown, for a CI job summary

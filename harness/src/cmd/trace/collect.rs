@@ -28,8 +28,7 @@ const EXAMPLE: &str = "Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct CollectArgs {
-    /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of
-    /// several is taken once
+    /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of several is taken once
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = corpora::shipped::DEFAULT)]
     corpus: Vec<String>,
     /// Only these workspaces, separated by commas
