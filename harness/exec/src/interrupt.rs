@@ -148,10 +148,7 @@ impl Supervisor {
     /// Reaps an ended child (blocks if it still runs) and returns what it used.
     pub(crate) fn reap(&self, child: Child) -> std::io::Result<ResourceUse> {
         let mut groups = self.lock();
-        match groups.remove(&child.id()) {
-            Some(group) => group.reap(child),
-            None => Err(std::io::Error::other("reaped already")),
-        }
+        groups.remove(&child.id()).ok_or_else(|| std::io::Error::other("reaped already"))?.reap(child)
     }
 
     fn lock(&self) -> MutexGuard<'_, Groups> {

@@ -260,22 +260,13 @@ impl RunningChild<'_> {
         started: Instant,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> std::io::Result<(Instant, FollowOutcome)> {
-        let Some(child) = self.child.as_mut() else {
-            return Err(std::io::Error::other("no child"));
-        };
+        let child = self.child.as_mut().ok_or_else(|| std::io::Error::other("no child"))?;
         let group = child.id();
         let (events, inbox) = sync_channel(4096);
-        let mut open = 0;
-        if let Some(pipe) = child.stdout.take() {
-            read_lines(pipe, Stream::Stdout, events.clone());
-            open += 1;
-        }
-        if let Some(pipe) = child.stderr.take() {
-            read_lines(pipe, Stream::Stderr, events.clone());
-            open += 1;
-        }
+        let stdout = child.stdout.take().map(|pipe| read_lines(pipe, Stream::Stdout, events.clone()));
+        let stderr = child.stderr.take().map(|pipe| read_lines(pipe, Stream::Stderr, events.clone()));
+        let mut open = stdout.iter().chain(&stderr).count();
         watch_for_end(child, events)?;
-
         let mut followed = FollowOutcome { stderr_tail: Vec::new(), lingering: false, timed_out: false };
         let mut tail: VecDeque<String> = VecDeque::new();
         let mut ended = None;
@@ -332,10 +323,7 @@ impl RunningChild<'_> {
     }
 
     fn reap(&mut self) -> std::io::Result<ResourceUse> {
-        match self.child.take() {
-            Some(child) => self.supervisor.reap(child),
-            None => Err(std::io::Error::other("reaped already")),
-        }
+        self.supervisor.reap(self.child.take().ok_or_else(|| std::io::Error::other("reaped already"))?)
     }
 }
 

@@ -15,8 +15,6 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::cargo_home::CargoHome;
 use super::filesystem::free_bytes;
 use super::identity::ProcessIdentity;
@@ -72,11 +70,6 @@ fn refuse_foreign(path: &Path) -> Result<(), WorkDirError> {
     if is_ours || is_empty { Ok(()) } else { Err(WorkDirError::Foreign(path.to_owned())) }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct LockRecord {
-    holder: ProcessIdentity,
-}
-
 /// The default work directory and, when it is not the usual one, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultDir {
@@ -105,12 +98,8 @@ fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<InheritedConf
     }
     let owner = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
     let (InheritedConfig::Workspace(leak) | InheritedConfig::Config(leak, _)) = above;
-    let note = format!(
-        "{} would leak into builds below {}, so the work directory is in {}",
-        leak.display(),
-        cache.display(),
-        shared.display()
-    );
+    let [leak, below, place] = [&leak, cache, &shared].map(Path::display);
+    let note = format!("{leak} would leak into builds below {below}, so the work directory is in {place}");
     DefaultDir { path: shared.join(format!("{NAME}-{owner}")), note: Some(note) }
 }
 
@@ -119,10 +108,6 @@ impl WorkDir {
     /// in it are ended. Fails when it is inside a workspace, inherits a configuration, is not writable, has less than
     /// `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
-        let failed = |attempt: &'static str, path: &Path| {
-            let path = path.to_owned();
-            move |source| WorkDirError::NotWritable { attempt, path, source }
-        };
         let absolute = std::path::absolute(path).map_err(failed("resolve", path))?;
         refuse_inherited(existing_part(&absolute), &absolute)?;
         std::fs::create_dir_all(&absolute).map_err(failed("make", &absolute))?;
@@ -145,7 +130,7 @@ impl WorkDir {
             match lock.try_lock() {
                 Ok(()) => break read_record(&lock),
                 Err(TryLockError::WouldBlock) => {
-                    let holder = read_record(&lock).map(|record| record.holder);
+                    let holder = read_record(&lock);
                     // That of a killed run has its lock until it has ended what is left.
                     let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
                     if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
@@ -170,6 +155,11 @@ impl WorkDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WorkDirError + use<> {
+    let path = path.to_owned();
+    move |source| WorkDirError::NotWritable { attempt, path, source }
 }
 
 impl Drop for WorkDir {
@@ -197,7 +187,7 @@ fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
     }
 }
 
-fn read_record(mut lock: &File) -> Option<LockRecord> {
+fn read_record(mut lock: &File) -> Option<ProcessIdentity> {
     let mut text = String::new();
     lock.rewind().ok()?;
     lock.read_to_string(&mut text).ok()?;
@@ -207,7 +197,7 @@ fn read_record(mut lock: &File) -> Option<LockRecord> {
 /// One write of one line; only the first line counts, so that a longer one which stood there
 /// before does no harm should we be killed before it is cut off.
 fn write_record(mut lock: &File) -> io::Result<()> {
-    let line = serde_json::to_string(&LockRecord { holder: ProcessIdentity::own() })? + "\n";
+    let line = serde_json::to_string(&ProcessIdentity::own())? + "\n";
     lock.rewind()?;
     lock.write_all(line.as_bytes())?;
     lock.set_len(line.len() as u64)
