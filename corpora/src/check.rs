@@ -17,8 +17,6 @@ use crate::upgrade::{self, UpgradeError};
 #[derive(Debug)]
 pub struct CheckedWorkspace {
     pub workspace: String,
-    /// Its sources, if they could be fetched.
-    pub fetched: Option<FetchedSource>,
     /// How many packages its lockfile resolves to, members included.
     pub packages: Option<usize>,
     /// Everything that is wrong; empty when it can be built.
@@ -53,24 +51,15 @@ pub enum CorpusProblem {
 
 /// Check every workspace of a corpus, fetching what is missing. `done` is called after each, for a progress display.
 pub fn check(corpus: &Corpus, fetcher: &Fetcher, mut done: impl FnMut(&CheckedWorkspace)) -> Vec<CheckedWorkspace> {
-    let mut all = Vec::new();
-    for workspace in &corpus.workspaces {
-        let checked = check_workspace(workspace, fetcher);
-        done(&checked);
-        all.push(checked);
-    }
-    all
+    let checked = corpus.workspaces.iter().map(|workspace| check_workspace(workspace, fetcher));
+    checked.inspect(|checked| done(checked)).collect()
 }
 
 pub fn check_workspace(workspace: &Workspace, fetcher: &Fetcher) -> CheckedWorkspace {
-    let mut checked =
-        CheckedWorkspace { workspace: workspace.name.clone(), fetched: None, packages: None, problems: Vec::new() };
+    let mut checked = CheckedWorkspace { workspace: workspace.name.clone(), packages: None, problems: Vec::new() };
     match fetcher.fetch(workspace) {
         Err(error) => checked.problems.push(CorpusProblem::Fetch(error)),
-        Ok(fetched) => {
-            check_fetched(workspace, &fetched, fetcher, &mut checked);
-            checked.fetched = Some(fetched);
-        }
+        Ok(fetched) => check_fetched(workspace, &fetched, fetcher, &mut checked),
     }
     checked
 }
@@ -78,8 +67,7 @@ pub fn check_workspace(workspace: &Workspace, fetcher: &Fetcher) -> CheckedWorks
 fn check_fetched(workspace: &Workspace, fetched: &FetchedSource, fetcher: &Fetcher, checked: &mut CheckedWorkspace) {
     let edited = !workspace.edit.as_os_str().is_empty();
     if edited && !fetched.dir().join(&workspace.edit).is_file() {
-        let problem = CorpusProblem::NoEditFile(workspace.edit.clone());
-        checked.problems.push(problem);
+        checked.problems.push(CorpusProblem::NoEditFile(workspace.edit.clone()));
     }
     if fetched.lockfile().is_none() {
         checked.problems.push(CorpusProblem::NoLockfile);

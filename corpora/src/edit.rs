@@ -53,7 +53,7 @@ impl Edit {
 
 /// A number no edit had before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Nonce(u64);
+pub struct Nonce(pub u64);
 
 impl Nonce {
     /// One from the clock and the process, for a run that may share a store with earlier runs.
@@ -64,12 +64,6 @@ impl Nonce {
         // An odd factor spreads the count over the digits the clock does not fill.
         let spread = (drawn << 32 | u64::from(std::process::id())).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Self(now ^ spread)
-    }
-}
-
-impl From<u64> for Nonce {
-    fn from(value: u64) -> Self {
-        Self(value)
     }
 }
 
@@ -86,22 +80,12 @@ struct EditedText {
     beside: Option<(String, String)>,
 }
 
-fn original(text: &str) -> &str {
-    match block_start(text) {
-        Some(start) => &text[..start],
-        None => text,
-    }
-}
-
 /// Apply an edit to the text of the file called `file_name`, edited before or not.
 fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> EditedText {
-    let original = original(text);
+    let original = block_start(text).map_or(text, |start| &text[..start]);
     let mut beside = None;
     let block = match edit {
-        Edit::Back => {
-            let text = original.to_owned();
-            return EditedText { text, beside };
-        }
+        Edit::Back => return EditedText { text: original.to_owned(), beside },
         Edit::Comment => format!("// {nonce}\n"),
         Edit::PrivateBody => private_body(nonce),
         Edit::PublicSignature => public_signature(nonce),
@@ -134,8 +118,7 @@ fn public_signature(nonce: Nonce) -> String {
 
 /// Where the block of an earlier edit starts, if the text ends in one.
 fn block_start(text: &str) -> Option<usize> {
-    let start = text.strip_suffix(END)?.rfind(BEGIN)?;
-    Some(start)
+    text.strip_suffix(END)?.rfind(BEGIN)
 }
 
 /// The file an edit of `file_name` adds. It carries the name, so that two edited files in one

@@ -39,20 +39,12 @@ impl CommitId {
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         hex(text, 40, "a full commit").map(Self)
     }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Checksum {
     /// Parse a SHA-256. Fails when it is not 64 lowercase hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         hex(text, 64, "a SHA-256 checksum").map(Self)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -75,10 +67,6 @@ impl GitUrl {
             return bad("names a transport helper, which runs a command");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The location with a relative local path made relative to `base` instead.
@@ -104,6 +92,12 @@ impl GitUrl {
 
 macro_rules! text_form {
     ($($pin:ty)*) => {$(
+        impl $pin {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl TryFrom<String> for $pin {
             type Error = BadPin;
 
@@ -189,19 +183,9 @@ mod tests {
         for good in ["https://h/x", "git@h:x/y.git", "../repo", "/srv/x", "file:///x"] {
             assert!(GitUrl::parse(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "-u",
-            "--upload-pack=touch ran",
-            "ssh://-oX/y",
-            "ssh://u@-oX/y",
-            "u@-oX:y",
-            "ext::sh -c x",
-            "ext::touch",
-            "ssh://-oProxyCommand=x/y",
-            "a b",
-            "ftp://h/x",
-        ] {
+        let options =
+            ["-u", "--upload-pack=touch ran", "ssh://-oX/y", "ssh://u@-oX/y", "u@-oX:y", "ssh://-oProxyCommand=x/y"];
+        for bad in options.into_iter().chain(["", "ext::sh -c x", "ext::touch", "a b", "ftp://h/x"]) {
             assert!(GitUrl::parse(bad).is_err(), "{bad}");
         }
     }

@@ -1,15 +1,9 @@
 //! Which members' files are edited, on workspaces made up here.
 
-use std::fs;
 use std::path::Path;
 
-use crate::common::TestDir;
+use crate::common::{TestDir, write};
 use corpora::members::{EditTargets, MembersError, members};
-
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
 
 /// A package in `dir`, named after it, with these source files and this after `[package]`.
 fn package(dir: &Path, files: &[&str], rest: &str) {
