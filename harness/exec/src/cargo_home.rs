@@ -55,12 +55,10 @@ impl CargoHome {
                 imported.config(&file, 0)?;
             }
             if let Some(file) = first_file(home, ["credentials", "credentials.toml"]) {
-                let credentials = read(&file)?;
-                imported.tokens_of(&credentials);
+                imported.tokens_of(&read(&file)?);
             }
         }
-        let config = imported.config.to_string();
-        let text = format!("# Written by the harness: only where packages come from.\n{config}");
+        let text = format!("# Written by the harness: only where packages come from.\n{}", imported.config);
         write_whole(&dir.join("config.toml"), &text)?;
         Ok(Self { dir, tokens: imported.tokens })
     }

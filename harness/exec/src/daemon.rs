@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::interrupt::{GRACE, Supervisor};
 use super::os::has_ended;
-use super::process::CommandSpec;
-use super::process::ProcessError;
+use super::process::{CommandSpec, ProcessError};
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -82,10 +81,10 @@ impl Drop for DaemonProcess {
 mod tests {
     use super::*;
     use crate::identity::ProcessIdentity;
+    use crate::process::tests::sh;
 
     fn shell(script: &str, dir: &Path, supervisor: &Supervisor) -> DaemonProcess {
-        let spec = CommandSpec::new("/bin/sh", dir).args(["-c", script]).env("PATH", "/usr/bin:/bin");
-        DaemonProcess::start(&spec, &dir.join("log"), supervisor).unwrap()
+        DaemonProcess::start(&sh(script), &dir.join("log"), supervisor).unwrap()
     }
 
     #[test]

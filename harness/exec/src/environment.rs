@@ -58,10 +58,10 @@ impl Environment {
         let mut build = BTreeMap::new();
         let mut secrets = cargo_home.tokens.clone();
         for (name, value) in parent {
-            match treatment(&name) {
-                Treatment::Kept => build.insert(name, value),
-                Treatment::Secret => secrets.insert(name, value),
-                Treatment::Dropped => None,
+            match name.to_str() {
+                Some(text) if is_secret(text) => secrets.insert(name, value),
+                Some(text) if is_allowed(text) => build.insert(name, value),
+                _ => None,
             };
         }
         let path = std::iter::once(toolchain_bin.to_owned())
@@ -89,24 +89,16 @@ impl Environment {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Treatment {
-    Kept,
-    Secret,
-    Dropped,
+fn is_of_family(name: &str) -> bool {
+    ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn treatment(name: &OsStr) -> Treatment {
-    let Some(name) = name.to_str() else { return Treatment::Dropped };
-    let family = ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    if family && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-        Treatment::Secret
-    } else if family || name == CHILD_MARK || ALLOWED.iter().any(|line| line.split(' ').any(|allowed| allowed == name))
-    {
-        Treatment::Kept
-    } else {
-        Treatment::Dropped
-    }
+fn is_secret(name: &str) -> bool {
+    is_of_family(name) && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+fn is_allowed(name: &str) -> bool {
+    is_of_family(name) || name == CHILD_MARK || ALLOWED.iter().any(|line| line.split(' ').any(|it| it == name))
 }
 
 #[cfg(test)]
@@ -122,39 +114,14 @@ mod tests {
 
     #[test]
     fn what_shapes_builds_is_gone_and_what_finds_packages_stays() {
-        let build = environment(&[
-            ("PATH", "/usr/bin"),
-            ("LC_ALL", "C"),
-            ("https_proxy", "p"),
-            ("CARGO_NET_RETRY", "9"),
-            ("CARGO_HOME", "/users"),
-            ("RUSTC_WRAPPER", "sccache"),
-            ("RUSTFLAGS", "-Copt-level=3"),
-            ("CARGO_TARGET_DIR", "/elsewhere"),
-            ("CARGO_PROFILE_DEV_DEBUG", "0"),
-            ("CARGO_BUILD_JOBS", "1"),
-            ("CARGO_INCREMENTAL", "0"),
-            ("MAKEFLAGS", "-j9"),
-            ("RUSTUP_TOOLCHAIN", "nightly"),
-            ("HARNESS_OBSERVER_LOG", "/log"),
-            ("HARNESS_CHILD", "1-2-3"),
-        ])
-        .for_build();
+        let kept = "PATH LC_ALL https_proxy CARGO_NET_RETRY CARGO_HOME HARNESS_CHILD";
+        let gone = "RUSTC_WRAPPER RUSTFLAGS CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG CARGO_BUILD_JOBS CARGO_INCREMENTAL \
+                    MAKEFLAGS RUSTUP_TOOLCHAIN HARNESS_OBSERVER_LOG";
+        let users: Vec<_> = kept.split(' ').chain(gone.split(' ')).map(|name| (name, "/users")).collect();
+        let build = environment(&users).for_build();
         let names: Vec<_> = build.keys().map(|name| name.to_str().unwrap()).collect();
-        assert_eq!(
-            names,
-            [
-                "CARGO_HOME",
-                "CARGO_NET_RETRY",
-                "CARGO_TERM_COLOR",
-                "CARGO_TERM_PROGRESS_WHEN",
-                "HARNESS_CHILD",
-                "HARNESS_WORK",
-                "LC_ALL",
-                "PATH",
-                "https_proxy"
-            ]
-        );
+        let cargo = ["CARGO_HOME", "CARGO_NET_RETRY", "CARGO_TERM_COLOR", "CARGO_TERM_PROGRESS_WHEN"];
+        assert_eq!(names, [&cargo[..], &["HARNESS_CHILD", "HARNESS_WORK", "LC_ALL", "PATH", "https_proxy"]].concat());
         assert_ne!(build[OsStr::new("CARGO_HOME")], "/users");
     }
 

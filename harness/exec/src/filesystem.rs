@@ -38,13 +38,18 @@ pub struct FileSystemError {
     source: io::Error,
 }
 
+fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileSystemError + use<> {
+    let path = path.to_owned();
+    move |source| FileSystemError { attempt, path, source }
+}
+
 impl FileSystemFacts {
     /// Asks about an existing path. Fails when the path does not exist or the system does not answer.
     pub fn of(path: &Path) -> Result<Self, FileSystemError> {
-        let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
-        let real = path.canonicalize().map_err(error)?;
+        let error = || failed("find out the file system of", path);
+        let real = path.canonicalize().map_err(error())?;
         let mount = std::fs::read_to_string("/proc/self/mountinfo").ok().and_then(|text| mount_of(&text, &real));
-        let (free_bytes, total_bytes) = os::room(&real).map_err(error)?;
+        let (free_bytes, total_bytes) = os::room(&real).map_err(error())?;
         let kind = mount.as_ref().map_or_else(|| "unknown".to_owned(), |mount| mount.kind.clone());
         let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
         Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
@@ -63,11 +68,7 @@ pub fn remove_dir(dir: &Path) -> anyhow::Result<()> {
 
 /// Bytes that we may still write at `path`. Fails when the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
-    os::room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
-        attempt: "find out the free space at",
-        path: path.to_owned(),
-        source,
-    })
+    os::room(path).map(|(free, _)| free).map_err(failed("find out the free space at", path))
 }
 
 /// Whether a file can be renamed and linked from one path to the other, as far as device numbers show. Fails when one
@@ -75,7 +76,7 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
     let device = |path: &Path| {
         let number = path.metadata().map(|metadata| os::file_number(&metadata).map(|(file, _)| file.device));
-        number.map_err(|source| FileSystemError { attempt: "find out the device of", path: path.to_owned(), source })
+        number.map_err(failed("find out the device of", path))
     };
     Ok(device(a)? == device(b)?)
 }
@@ -83,11 +84,10 @@ pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
 impl LinkSupport {
     /// Tries each way of linking in a temporary directory below `dir`. Fails when nothing can be written there at all.
     pub fn try_in(dir: &Path) -> Result<Self, FileSystemError> {
-        let error = |source| FileSystemError { attempt: "try links in", path: dir.to_owned(), source };
-        let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(error)?;
+        let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(failed("try links in", dir))?;
         let original = temp.path().join("original");
         // Long enough to get a block of its own: some file systems keep a few bytes inline.
-        std::fs::write(&original, vec![7; 64 * 1024]).map_err(error)?;
+        std::fs::write(&original, vec![7; 64 * 1024]).map_err(failed("try links in", dir))?;
         let reads_back = |link: &Path| {
             let same = std::fs::read(link)? == std::fs::read(&original)?;
             if same { Ok(()) } else { Err(io::Error::other("the link reads differently")) }

@@ -375,4 +375,4 @@ fn own_peak() -> u64 {
 #[cfg(test)]
 #[cfg(unix)]
 #[path = "process_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -118,13 +118,15 @@ impl Toolchain {
     /// Finds the toolchain of that name (as rustup calls it), or the default one.
     /// Fails when there is none, or it is older than `MINIMUM_CARGO`. Each names the remedy.
     pub fn find(name: Option<&str>) -> Result<Self, ToolchainError> {
-        let (cargo, rustc) = match (on_path("rustup"), name) {
-            (Some(rustup), _) => match through_rustup(&rustup, name)? {
-                Some(found) => found,
-                None => (need("cargo")?, need("rustc")?),
-            },
+        let found = match (on_path("rustup"), name) {
+            (Some(rustup), _) => through_rustup(&rustup, name)?,
             (None, Some(name)) => return Err(ToolchainError::NoRustup { name: name.to_owned() }),
-            (None, None) => (need("cargo")?, need("rustc")?),
+            (None, None) => None,
+        };
+        let need = |program| on_path(program).ok_or(ToolchainError::NotFound { program });
+        let (cargo, rustc) = match found {
+            Some(found) => found,
+            None => (need("cargo")?, need("rustc")?),
         };
         Self::at(name, cargo, rustc)
     }
@@ -215,10 +217,7 @@ fn parse_cargo_version(verbose: &str) -> Option<(Version, &'static str)> {
     let release = field(verbose, "release")?;
     // Cargo's own builds say `1.97.0` there; the channel is in the first line as well.
     let first = verbose.lines().next()?.split(' ').nth(1)?;
-    let channel = match channel_of(release) {
-        "stable" => channel_of(first),
-        channel => channel,
-    };
+    let channel = if channel_of(release) == "stable" { channel_of(first) } else { channel_of(release) };
     Some((number_of(release)?, channel))
 }
 
@@ -238,8 +237,7 @@ fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, 
     match (which("cargo"), which("rustc")) {
         (Ok(cargo), Ok(rustc)) => Ok(Some((cargo, rustc))),
         (Err(error), _) | (_, Err(error)) => {
-            let installed = output_of(rustup, &["toolchain", "list", "-q"]).unwrap_or_default();
-            let installed: Vec<String> = installed.lines().map(str::to_owned).collect();
+            let installed = Toolchain::installed();
             match name {
                 Some(name) if !installed.iter().any(|i| is_called(i, name)) => {
                     Err(ToolchainError::Unknown { name: name.to_owned(), installed })
@@ -257,19 +255,9 @@ fn is_called(installed: &str, name: &str) -> bool {
 
 /// A proxy is rustup under another name: a link to it, or a sibling of the same size.
 fn is_proxy(program: &Path, rustup: &Path) -> bool {
-    let same_target = matches!(
-        (program.canonicalize(), rustup.canonicalize()),
-        (Ok(a), Ok(b)) if a == b
-    );
-    let same_size = matches!(
-        (program.metadata(), rustup.metadata()),
-        (Ok(a), Ok(b)) if a.len() == b.len()
-    );
+    let same_target = program.canonicalize().ok().zip(rustup.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+    let same_size = program.metadata().ok().zip(rustup.metadata().ok()).is_some_and(|(a, b)| a.len() == b.len());
     same_target || (same_size && program.parent() == rustup.parent())
-}
-
-fn need(program: &'static str) -> Result<PathBuf, ToolchainError> {
-    on_path(program).ok_or(ToolchainError::NotFound { program })
 }
 
 #[cfg(test)]

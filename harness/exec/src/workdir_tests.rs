@@ -115,7 +115,8 @@ fn what_the_private_home_takes_over_is_fine_in_the_users_home_only() {
 mod killed {
     use super::*;
     use crate::interrupt::Supervisor;
-    use crate::process::{CommandSpec, run};
+    use crate::process::run;
+    use crate::process::tests::sh;
 
     /// Started by the next tests in a process of its own, to be SIGKILLed there.
     #[test]
@@ -125,10 +126,7 @@ mod killed {
         let work = WorkDir::acquire(Path::new(&path), 1).unwrap();
         let guardian = work.guardian.as_ref().unwrap().pid();
         // One in the group, one that left it.
-        let spec = CommandSpec::new("/bin/sh", work.path())
-            .args(["-c", "sleep 987 & setsid sleep 987 & echo $! $$; wait"])
-            .env("PATH", "/usr/bin:/bin")
-            .env(WORK_MARK, work.path());
+        let spec = sh("sleep 987 & setsid sleep 987 & echo $! $$; wait").env(WORK_MARK, work.path());
         let _ = run(&spec, &Supervisor::new(), &mut |_, line| println!("tree {guardian} {line}"));
     }
 

@@ -128,10 +128,8 @@ mod tests {
     #[test]
     fn a_cause_is_named_once() {
         let inner = anyhow::anyhow!("no space");
-        assert_eq!(
-            one_line(&inner.context("cannot write x: no space; free some"), 0),
-            "cannot write x: no space; free some"
-        );
+        let outer = "cannot write x: no space; free some";
+        assert_eq!(one_line(&inner.context(outer), 0), outer);
         assert_eq!(one_line(&anyhow::anyhow!("no space").context("cannot write x"), 0), "cannot write x: no space");
         assert_eq!(one_line(&anyhow::anyhow!("no space").context("how to go on"), 1), "no space");
     }

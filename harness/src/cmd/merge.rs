@@ -72,15 +72,10 @@ fn read(dir: &Path) -> Result<RunFolder> {
 
 /// Writes the run beside its place and renames it there, so that there is all of it or nothing.
 fn write(run: &RunFolder, out: &Path) -> Result<()> {
-    let parent = match out.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let parent = out.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
-    let staged = tempfile::Builder::new()
-        .prefix(".merged-")
-        .tempdir_in(parent)
-        .with_context(|| format!("cannot write in {}", parent.display()))?;
+    let staged = tempfile::Builder::new().prefix(".merged-").tempdir_in(parent);
+    let staged = staged.with_context(|| format!("cannot write in {}", parent.display()))?;
     let dir = staged.path().join("run");
     let mut writer = RunWriter::create(&dir, run.info.clone())?;
     let mut units: BTreeMap<StepKey, Vec<UnitRow>> = BTreeMap::new();

@@ -14,11 +14,8 @@ pub fn designs(list: &str) -> Result<Vec<KeyDesign>> {
             true => matching("key policy", name, &plain, ToString::to_string)?,
             false => vec![KeyDesign::parse(name)?],
         };
-        for design in matching {
-            if !designs.contains(&design) {
-                designs.push(design);
-            }
-        }
+        let new: Vec<KeyDesign> = matching.into_iter().filter(|design| !designs.contains(design)).collect();
+        designs.extend(new);
     }
     if designs.is_empty() {
         bail!("--policies names none; there are {}", joined(plain));

@@ -80,7 +80,7 @@ fn malformed_manifests_and_scenarios() {
         "scenario.toml",
         "name = \"s\"\nabout = \"\"\n[[step]]\nname = \"a\"\nabout = \"\"\neach = [\"explode\"]\n",
     );
-    let scenario = place.at("scenario.toml").display().to_string();
+    let scenario = place.arg("scenario.toml");
     refused(&place, "small", &["--scenario", &scenario], &["scenario.toml", "line 6", "explode"]);
     place.corpus("uneditable", &["gamma"]);
     place.replace("uneditable.toml", "src/main.rs", "src/no.rs");

@@ -100,7 +100,7 @@ fn evicted(stdout: &str) -> u64 {
 
 /// Compares while other processes collect, from the first row to the last one beside them.
 fn compare_collected(place: &TestDir, strategy: &str) -> (RecordedRun, CollectorCounts) {
-    let scenario = place.at("collected.toml").display().to_string();
+    let scenario = place.arg("collected.toml");
     let args = place.compare_args("eight", &["--strategies", strategy, "--scenario", &scenario]);
     let mut harness = place.harness();
     harness.args(args);

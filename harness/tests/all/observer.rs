@@ -1,5 +1,6 @@
 //! The observer as Cargo and other tools meet it: a program called `rustc`.
 
+use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,7 @@ struct ObserverSetup {
 }
 
 impl ObserverSetup {
-    fn new(real: &Path) -> Self {
-        Self::in_dir(tempfile::tempdir().unwrap(), real)
-    }
-
-    fn in_dir(dir: tempfile::TempDir, real: &Path) -> Self {
+    fn new(dir: tempfile::TempDir, real: &Path) -> Self {
         let observer = Observer::install(dir.path(), real, Path::new("/")).unwrap();
         Self { dir, observer }
     }
@@ -31,7 +28,7 @@ impl ObserverSetup {
         let real = dir.path().join("real-rustc");
         std::fs::write(&real, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Self::in_dir(dir, &real)
+        Self::new(dir, &real)
     }
 
     fn log(&self) -> PathBuf {
@@ -83,20 +80,13 @@ fn a_cleared_environment_and_a_broken_log_do_not_fail_a_compile() {
     let setup = ObserverSetup::fake("echo real");
     let bare = Command::new(&setup.observer.rustc).env_clear().output().unwrap();
     assert_eq!(String::from_utf8_lossy(&bare.stdout), "real\n");
-    let no_log = Command::new(&setup.observer.rustc)
-        .envs(setup.observer.env(Path::new("/no/such/directory/log")))
-        .output()
-        .unwrap();
+    let nowhere = setup.observer.env(Path::new("/no/such/directory/log"));
+    let no_log = Command::new(&setup.observer.rustc).envs(nowhere).output().unwrap();
     assert!(no_log.status.success() && no_log.stderr.is_empty(), "{no_log:?}");
 }
 
 /// Builds and returns the sorted names of all unit directories.
-fn build(
-    toolchain: &Toolchain,
-    dir: &Path,
-    target: &Path,
-    env: &[(std::ffi::OsString, std::ffi::OsString)],
-) -> Vec<String> {
+fn build(toolchain: &Toolchain, dir: &Path, target: &Path, env: &[(OsString, OsString)]) -> Vec<String> {
     let output = Command::new(&toolchain.cargo)
         .args(["build", "--offline", "-Zbuild-dir-new-layout"])
         .current_dir(dir)
@@ -123,7 +113,7 @@ fn build(
 #[test]
 fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
     let toolchain = Toolchain::find(None).unwrap();
-    let setup = ObserverSetup::new(&toolchain.rustc);
+    let setup = ObserverSetup::new(tempfile::tempdir().unwrap(), &toolchain.rustc);
     let place = TestDir::new();
     place.add("tries");
     let source = place.at("ws/tries");
@@ -153,7 +143,7 @@ fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
 
 #[test]
 fn every_call_is_logged_once() {
-    let setup = ObserverSetup::new(Path::new("/bin/true"));
+    let setup = ObserverSetup::new(tempfile::tempdir().unwrap(), Path::new("/bin/true"));
     for _ in 0..100 {
         assert!(setup.call(&setup.observer.rustc, &["--crate-name", "x", "-C", "metadata=1"]).status.success());
     }

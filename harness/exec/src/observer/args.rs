@@ -149,19 +149,14 @@ mod tests {
         assert_eq!(kind("-vV"), CallKind::Query);
         assert_eq!(kind("--print sysroot"), CallKind::Query);
         assert_eq!(kind("+stable -vV"), CallKind::Query);
-        assert_eq!(
-            kind("- --crate-name ___ --print=file-names --crate-type bin --crate-type rlib --print=cfg -Wwarnings"),
-            CallKind::Query
-        );
+        let cargo = "- --crate-name ___ --print=file-names --crate-type bin --crate-type rlib --print=cfg -Wwarnings";
+        assert_eq!(kind(cargo), CallKind::Query);
         let sccache = CARGO.replace("--emit=dep-info,metadata,link", "--emit dep-info -o /tmp/d");
         assert_eq!(kind(&sccache), CallKind::DepInfo);
         assert_eq!(kind("--crate-name probe0 --crate-type=lib --out-dir o --emit=llvm-ir -"), CallKind::Probe);
-        assert_eq!(
-            kind(
-                "--crate-name=anyhow --edition=2018 --crate-type=lib --emit=dep-info,metadata --out-dir o src/nightly.rs"
-            ),
-            CallKind::Probe
-        );
+        let anyhow =
+            "--crate-name=anyhow --edition=2018 --crate-type=lib --emit=dep-info,metadata --out-dir o src/n.rs";
+        assert_eq!(kind(anyhow), CallKind::Probe);
         assert_eq!(kind(&format!("{CARGO} --print=native-static-libs")), CallKind::Compile);
         assert_eq!(kind(&format!("{CARGO} --print link-args")), CallKind::Compile);
         assert_eq!(kind(&format!("{CARGO} --print file-names")), CallKind::Query, "so does sccache");

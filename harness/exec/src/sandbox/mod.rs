@@ -26,7 +26,7 @@ use super::toolchain::on_path;
 use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
-use view::{SandboxMount, SandboxNeeds};
+use view::SandboxNeeds;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -80,11 +80,10 @@ pub enum SandboxError {
 pub struct Sandbox {
     pub spec: SandboxSpec,
     exe: PathBuf,
-    bwrap: PathBuf,
     pub version: Option<String>,
     group: Option<ControlGroup>,
-    rlimits: ResourceLimits,
-    view: Vec<SandboxMount>,
+    /// Of any command; each has its own directory.
+    job: SandboxJob,
     writable: Vec<PathBuf>,
     reported: Mutex<LimitHits>,
 }
@@ -160,17 +159,16 @@ impl Sandbox {
             address_space: unless(group.as_ref().and_then(ControlGroup::memory_by), spec.limits.memory_bytes),
             processes: unless(group.as_ref().and_then(ControlGroup::processes_by), spec.limits.processes.into()),
         };
-        let sandbox = Sandbox {
-            exe,
-            version: version(&bwrap, supervisor),
-            bwrap,
-            group,
+        let job = SandboxJob {
+            cgroup_procs: group.iter().flat_map(ControlGroup::cgroup_procs).collect(),
             rlimits,
             view: view::view(&needs),
-            writable: needs.write.into_iter().filter(|path| path.is_dir()).collect(),
-            reported: Mutex::default(),
-            spec,
+            cwd: PathBuf::from("/"),
+            bwrap,
         };
+        let version = version(&job.bwrap, supervisor);
+        let writable = needs.write.into_iter().filter(|path| path.is_dir()).collect();
+        let sandbox = Sandbox { spec, exe, version, group, job, writable, reported: Mutex::default() };
         let trivial = CommandSpec::new(on_path("true").ok_or(SandboxError::NothingToTry)?, "/").timeout(PATIENCE);
         match run(Some(&sandbox), &trivial, supervisor, &mut |_, _| ()) {
             Ok(finished) if finished.status.success() => Ok(sandbox),
@@ -182,13 +180,7 @@ impl Sandbox {
 
     /// The same command inside. Its limit is the shorter of its own and the sandbox's.
     fn confine(&self, spec: &CommandSpec) -> CommandSpec {
-        let job = SandboxJob {
-            bwrap: self.bwrap.clone(),
-            cgroup_procs: self.group.iter().flat_map(ControlGroup::cgroup_procs).collect(),
-            rlimits: self.rlimits,
-            view: self.view.clone(),
-            cwd: spec.cwd.clone(),
-        };
+        let job = SandboxJob { cwd: spec.cwd.clone(), ..self.job.clone() };
         let limit = Duration::from_secs(self.spec.limits.time_s);
         // A list of plain values: it cannot fail to become text.
         let job = serde_json::to_string(&job).unwrap_or_default();

@@ -165,11 +165,8 @@ impl SandboxArgs {
 /// A line about a sandbox for `--dry-run`.
 pub fn sandbox_line(spec: &SandboxSpec) -> String {
     let SandboxLimits { memory_bytes, processes, time_s } = spec.limits;
-    format!(
-        "{}: no network, at most {} MiB, {processes} processes, {time_s} s a command",
-        spec.kind.as_str(),
-        memory_bytes >> 20
-    )
+    let (kind, memory) = (spec.kind.as_str(), memory_bytes >> 20);
+    format!("{kind}: no network, at most {memory} MiB, {processes} processes, {time_s} s a command")
 }
 
 /// Why flags given beside `--resume` or `--options` are refused: a run goes on as it was begun,
@@ -213,16 +210,9 @@ mod tests {
             ["--resume", "x", "--disk-floor", "1GiB", "--step-timeout", "5m", "--max-load", "5%", "--guard-wait", "0s"];
         assert_eq!(refused(&guards), None);
         assert_eq!(refused(&["--rounds", "3"]), None);
-        let refused_ones: [&[&str]; 6] = [
-            &["--rounds", "3"],
-            &["--dry-run"],
-            &["--corpus", "quick"],
-            &["--set", "a.b=c"],
-            &["--shard", "1/2"],
-            &["--options", "y"],
-        ];
-        for other in refused_ones {
-            let why = refused(&[&["--resume", "x"], other].concat()).unwrap();
+        for other in ["--rounds 3", "--dry-run", "--corpus quick", "--set a.b=c", "--shard 1/2", "--options y"] {
+            let other: Vec<&str> = other.split(' ').collect();
+            let why = refused(&[&["--resume", "x"], &other[..]].concat()).unwrap();
             assert!(why.starts_with(other[0]) && why.contains("--guard-wait"), "{why}");
         }
     }

@@ -48,8 +48,7 @@ const REGRESSED: u8 = 1;
 
 pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
     let series = args.series.open()?;
-    let (simulated, runs): (Vec<PathBuf>, Vec<PathBuf>) =
-        args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
+    let (simulated, runs): (Vec<_>, Vec<_>) = args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
     let simulations = simulated.iter().map(|dir| simulation::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let look = if args.first_look { JudgeStage::First } else { JudgeStage::Final };
     let night = judge(&series, &runs, args.again.as_deref(), look)?;
