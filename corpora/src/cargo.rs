@@ -105,22 +105,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summary_is_the_first_error_with_its_causes() {
+    fn an_error_has_the_first_error_with_its_causes_and_the_last_lines() {
         let text = "    Updating index\nerror: no matching package\n\nCaused by:\n  it is gone\n";
         assert_eq!(summary(text), "no matching package; it is gone");
         assert_eq!(summary("warning: x\nkilled\n\n"), "killed");
         assert_eq!(summary(""), "it said nothing");
         assert!(summary(&format!("error: {}", "ä".repeat(900))).ends_with("ä…"));
-    }
-
-    #[test]
-    fn an_error_has_only_the_last_lines() {
         let text: String = (0..100).map(|n| format!("{n}\n")).collect();
         assert!(last_lines(&text).starts_with("80\n"));
     }
 
     #[test]
-    #[cfg(unix)]
     fn the_environment_is_the_given_one_alone() {
         let env = vec![("ONLY".into(), "this".into())];
         let shell = CargoProgram::new("/usr/bin/env", env);

@@ -116,13 +116,9 @@ fn check_members(
         }
     }
     let dir = fetched.dir();
-    let Some(rust) = rust_version(fetcher, &dir) else {
-        return problems;
-    };
     let built = members.iter().find(|package| package.manifest_path == dir.join("Cargo.toml"));
-    if let Some(package) = built
-        && let Some(needs) = &package.rust_version
-        && *needs > rust
+    if let (Some(package), Some(rust)) = (built, rust_version(fetcher, &dir))
+        && let Some(needs) = package.rust_version.as_ref().filter(|needs| **needs > rust)
     {
         problems.push(CorpusProblem::RustTooOld(package.name.to_string(), needs.to_string()));
     }

@@ -177,7 +177,6 @@ fn put_forward(file: &std::fs::File, before: Option<SystemTime>) -> io::Result<(
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};

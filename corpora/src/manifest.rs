@@ -143,13 +143,8 @@ impl std::fmt::Display for WorkspaceSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Registry { name, version, .. } => write!(f, "{name} {version}"),
-            Self::Git { url, commit, subdir } => {
-                write!(f, "{url} at {commit}")?;
-                if subdir.as_os_str().is_empty() {
-                    return Ok(());
-                }
-                write!(f, " in {}", subdir.display())
-            }
+            Self::Git { url, commit, subdir } if subdir.as_os_str().is_empty() => write!(f, "{url} at {commit}"),
+            Self::Git { url, commit, subdir } => write!(f, "{url} at {commit} in {}", subdir.display()),
             Self::Path { path } => write!(f, "{}", path.display()),
         }
     }
@@ -189,12 +184,9 @@ impl TryFrom<SourceKeys> for WorkspaceSource {
             ("subdir", subdir.is_some()),
             ("path", path.is_some()),
         ];
-        let only = |kind: &str, allowed: &[&str]| match given
-            .iter()
-            .find(|(key, is_given)| *is_given && !allowed.contains(key))
-        {
-            Some((key, _)) => Err(BadPin(format!("`{key}` does not belong in a {kind} source"))),
-            None => Ok(()),
+        let only = |kind: &str, allowed: &[&str]| {
+            let other = given.iter().find(|(key, is_given)| *is_given && !allowed.contains(key));
+            other.map_or(Ok(()), |(key, _)| Err(BadPin(format!("`{key}` does not belong in a {kind} source"))))
         };
         if let Some(name) = registry {
             only("registry", &["registry", "version", "checksum"])?;

@@ -121,16 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_gets_the_nearest() {
+    fn an_unknown_name_gets_the_nearest_and_a_missing_file_is_named() {
         let error = Corpus::load("gauntlt").unwrap_err().to_string();
         assert!(error.contains("did you mean \"gauntlet\"?"), "{error}");
         assert!(error.contains("quick"), "{error}");
         let error = Corpus::load("zzzzzz").unwrap_err().to_string();
         assert!(!error.contains("did you mean"), "{error}");
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
         let error = Corpus::load("no/such.toml").unwrap_err().to_string();
         assert!(error.contains("no/such.toml"), "{error}");
     }

@@ -78,13 +78,9 @@ pub fn commit(tree: &Path) -> Result<(), WorktreeError> {
 /// is the parent's id, tree and time. Returns the new or the parent's id.
 fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> Result<String, GitError> {
     GitCommand::new(tree, &["read-tree", "--empty"]).run()?;
-    let mut names = Vec::new();
-    for file in files {
-        names.extend(file.as_os_str().as_encoded_bytes());
-        names.push(0);
-    }
+    let names = files.iter().flat_map(|file| [file.as_os_str().as_encoded_bytes(), b"\0"].concat()).collect();
     // By their names, so whatever an ignore list says.
-    GitCommand::new(tree, &["update-index", "--add", "-z", "--stdin"]).stdin(names).run()?;
+    GitCommand { stdin: names, ..GitCommand::new(tree, &["update-index", "--add", "-z", "--stdin"]) }.run()?;
     let recorded = GitCommand::new(tree, &["write-tree"]).run()?;
     let mut args = vec!["commit-tree", "-m", message];
     let mut time = EPOCH;
@@ -100,8 +96,8 @@ fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> 
     }
     args.push(&recorded);
     let date = format!("{time} +0000");
-    let commit =
-        GitCommand::new(tree, &args).env("GIT_AUTHOR_DATE", date.as_str()).env("GIT_COMMITTER_DATE", date).run()?;
+    let env = vec![("GIT_AUTHOR_DATE", date.clone()), ("GIT_COMMITTER_DATE", date)];
+    let commit = GitCommand { env, ..GitCommand::new(tree, &args) }.run()?;
     GitCommand::new(tree, &["update-ref", "HEAD", commit.as_str()]).run()?;
     Ok(commit)
 }

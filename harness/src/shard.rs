@@ -293,7 +293,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn a_shell_reads_a_line_and_the_options_as_themselves() {
         let json = planned().to_json().unwrap();
         for dir in NASTY[..6].iter().map(Path::new) {

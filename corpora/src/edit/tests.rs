@@ -101,7 +101,6 @@ fn applied_edits_are_newer_and_leave_nothing_behind() {
     assert!(!apply(dir.path(), Path::new("lib.rs"), Edit::Back, Nonce(9)).unwrap() && time() == before);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_file_outside_the_tree_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();

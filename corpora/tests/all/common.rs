@@ -182,13 +182,9 @@ pub fn commit_staged(dir: &Path, message: &str) -> CommitId {
     CommitId::parse(&run_git(dir, &["rev-parse", "HEAD"])).unwrap()
 }
 
-#[cfg(unix)]
 pub fn make_executable(path: &Path) {
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
 }
-
-#[cfg(not(unix))]
-pub fn make_executable(_: &Path) {}
 
 pub fn git(url: &str, commit: &CommitId, subdir: &str) -> Workspace {
     workspace(WorkspaceSource::Git { url: GitUrl::parse(url).unwrap(), commit: commit.clone(), subdir: subdir.into() })

@@ -180,7 +180,6 @@ fn a_member_or_file_outside_of_the_tree_is_not_chosen() {
     assert!(matches!(error, MembersError::NoSource(..)), "{error}");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_link_to_a_file_outside_of_the_tree_is_not_followed() {
     let place = TestDir::new();

@@ -35,7 +35,6 @@ fn a_directory_is_copied_without_its_build_output() {
     assert_eq!(place.left_in_sources().len(), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_link_out_of_the_directory_is_refused() {
     let (place, from) = package();
@@ -95,7 +94,6 @@ fn every_kind_of_problem_is_found() {
 }
 
 /// A tree may bring a Cargo configuration that names programs to run. Nothing may obey it.
-#[cfg(unix)]
 #[test]
 fn a_configuration_in_the_tree_is_not_obeyed() {
     let (place, from) = package();

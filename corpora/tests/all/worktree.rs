@@ -15,13 +15,10 @@ fn tree(place: &TestDir, name: &str) -> PathBuf {
         .unwrap();
     fs::write(tree.join("ignored"), "$Id$ one\r\ntwo\n").unwrap();
     write(&tree.join("src/target/mod.rs"), "// a module\n");
-    #[cfg(unix)]
-    {
-        fs::write(tree.join("run.sh"), "").unwrap();
-        make_executable(&tree.join("run.sh"));
-        std::os::unix::fs::symlink("src/main.rs", tree.join("link")).unwrap();
-        std::os::unix::fs::symlink("src", tree.join("dir-link")).unwrap();
-    }
+    fs::write(tree.join("run.sh"), "").unwrap();
+    make_executable(&tree.join("run.sh"));
+    std::os::unix::fs::symlink("src/main.rs", tree.join("link")).unwrap();
+    std::os::unix::fs::symlink("src", tree.join("dir-link")).unwrap();
     tree
 }
 
@@ -47,15 +44,9 @@ fn content(tree: &Path) -> Vec<(PathBuf, &'static str, Vec<u8>)> {
     files.collect()
 }
 
-#[cfg(unix)]
 fn mode(path: &Path) -> &'static str {
     use std::os::unix::fs::PermissionsExt;
     if fs::metadata(path).unwrap().permissions().mode() & 0o100 != 0 { "executable" } else { "plain" }
-}
-
-#[cfg(not(unix))]
-fn mode(_: &Path) -> &'static str {
-    ""
 }
 
 #[test]
@@ -232,7 +223,6 @@ fn mistakes_are_reported_and_leave_nothing() {
     worktree::add(&tree, &place.join("b")).unwrap();
 }
 
-#[cfg(unix)]
 #[test]
 fn no_hook_runs() {
     let (place, tree) = begun();

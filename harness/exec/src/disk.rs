@@ -194,6 +194,5 @@ fn vanished(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "disk_tests.rs"]
 pub(crate) mod tests;

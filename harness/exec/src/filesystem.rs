@@ -38,7 +38,7 @@ pub struct FileSystemError {
     source: io::Error,
 }
 
-fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileSystemError + use<> {
+pub(crate) fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileSystemError + use<> {
     let path = path.to_owned();
     move |source| FileSystemError { attempt, path, source }
 }
@@ -50,9 +50,8 @@ impl FileSystemFacts {
         let real = path.canonicalize().map_err(error())?;
         let mount = std::fs::read_to_string("/proc/self/mountinfo").ok().and_then(|text| mount_of(&text, &real));
         let (free_bytes, total_bytes) = os::room(&real).map_err(error())?;
-        let kind = mount.as_ref().map_or_else(|| "unknown".to_owned(), |mount| mount.kind.clone());
-        let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
-        Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
+        let unknown = Self { kind: "unknown".to_owned(), mount_point: None, device: None, free_bytes, total_bytes };
+        Ok(Self { free_bytes, total_bytes, ..mount.unwrap_or(unknown) })
     }
 }
 
@@ -104,23 +103,18 @@ impl LinkSupport {
     }
 }
 
-struct MountEntry {
-    kind: String,
-    point: PathBuf,
-    device: String,
-}
-
 /// The mount a path lies on, from the text of `/proc/self/mountinfo`: the longest mount
 /// point above it, and of equal ones the last, which lies on top.
-fn mount_of(mountinfo: &str, path: &Path) -> Option<MountEntry> {
+fn mount_of(mountinfo: &str, path: &Path) -> Option<FileSystemFacts> {
     let mounts = mountinfo.lines().filter_map(|line| {
         let (left, right) = line.split_once(" - ")?;
         let point = PathBuf::from(unescape(left.split(' ').nth(4)?));
         let mut right = right.split(' ');
-        let kind = right.next()?.to_owned();
-        Some(MountEntry { kind, point, device: unescape(right.next()?) })
+        let (kind, device) = (right.next()?.to_owned(), Some(unescape(right.next()?)));
+        let depth = path.starts_with(&point).then(|| point.components().count())?;
+        Some((depth, FileSystemFacts { kind, mount_point: Some(point), device, free_bytes: 0, total_bytes: 0 }))
     });
-    mounts.filter(|mount| path.starts_with(&mount.point)).max_by_key(|mount| mount.point.components().count())
+    mounts.max_by_key(|(depth, _)| *depth).map(|(_, mount)| mount)
 }
 
 /// The kernel writes blanks and backslashes in octal: `\040`.
@@ -153,7 +147,7 @@ mod tests {
         assert_eq!(on("/mnt/x").kind, "btrfs", "mounted over the tmpfs");
         assert_eq!(on("/mntx").kind, "ext4", "a name that only starts alike");
         let odd = on("/mnt/with blank/deep");
-        assert_eq!((odd.kind.as_str(), odd.device.as_str()), ("xfs", "/dev/loop\\x"));
+        assert_eq!((odd.kind.as_str(), odd.device.as_deref()), ("xfs", Some("/dev/loop\\x")));
     }
 
     #[test]

@@ -9,7 +9,6 @@
 //! reach a process number that was reaped and given to a stranger.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -34,7 +33,7 @@ pub struct HandlerError(#[from] ctrlc::Error);
 /// The groups of the running children, by the number of the child that leads each.
 type Groups = BTreeMap<u32, ChildGroup>;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Inner {
     interrupted: AtomicBool,
     /// A signal came; a guard may have raised the flag before.
@@ -44,17 +43,8 @@ struct Inner {
 }
 
 /// The children that are running, and whether they should be. Clones share one state.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Supervisor(Arc<Inner>);
-
-impl fmt::Debug for Supervisor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Supervisor")
-            .field("interrupted", &self.is_interrupted())
-            .field("groups", &self.lock().keys())
-            .finish()
-    }
-}
 
 impl Supervisor {
     pub fn new() -> Self {
@@ -157,6 +147,5 @@ impl Supervisor {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "interrupt_tests.rs"]
 mod tests;

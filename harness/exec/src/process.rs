@@ -373,6 +373,5 @@ fn own_peak() -> u64 {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "process_tests.rs"]
 pub(crate) mod tests;

@@ -5,7 +5,6 @@
 //! are resolved here to the binaries behind them and never run again.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -89,13 +88,6 @@ pub struct Toolchain {
     /// Whether every unit is to have a directory of its own, also where Cargo does not do so by default.
     pub unit_layout: bool,
     pub host: String,
-}
-
-impl fmt::Display for Toolchain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-        write!(f, "{}, {}", line(&self.cargo_verbose), line(&self.rustc_verbose))
-    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,7 @@ use std::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::filesystem::{FileSystemError, FileSystemFacts, failed};
 use super::identity::ProcessIdentity;
 use super::os;
 use super::toolchain::{ToolError, on_path, output_of};
@@ -146,8 +147,8 @@ pub enum VolumeError {
     NotRoot,
     #[error("`--volume {spec}` needs `{program}`, which is not on PATH; on Debian: apt-get install {package}")]
     Missing { spec: VolumeSpec, program: &'static str, package: &'static str },
-    #[error("cannot {attempt} {}: {source}", path.display())]
-    Io { attempt: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileSystemError),
     #[error(transparent)]
     Failed(#[from] ToolError),
 }
@@ -234,11 +235,6 @@ impl Drop for Volume {
     }
 }
 
-fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> VolumeError + use<> {
-    let path = path.to_owned();
-    move |source| VolumeError::Io { attempt, path, source }
-}
-
 /// The first free `volume-<n>` below `dir`, made.
 fn new_dir(dir: &Path) -> io::Result<PathBuf> {
     let mut number = 1;
@@ -298,11 +294,11 @@ fn remove(dir: &Path) -> Result<(), VolumeError> {
         return last;
     }
     // `root` is empty now, and of the image nothing but its name is lost if this is cut off.
-    std::fs::remove_dir_all(dir).map_err(failed("remove", dir))
+    Ok(std::fs::remove_dir_all(dir).map_err(failed("remove", dir))?)
 }
 
 fn is_mounted(root: &Path) -> bool {
-    super::filesystem::FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
+    FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
 }
 
 /// Directories of administration are not always on the `PATH` of root.

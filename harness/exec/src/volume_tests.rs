@@ -189,22 +189,15 @@ fn a_volume_in_use_is_waited_for() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
-fn parse(text: &str) -> Result<VolumeSpec, String> {
-    text.parse()
-}
-
 #[test]
-fn kind_and_size_are_read_and_written_back() {
+fn kind_and_size_are_read_and_written_back_and_other_texts_say_what_is_wrong_with_them() {
+    let parse = |text: &str| text.parse::<VolumeSpec>();
     let spec = VolumeSpec { kind: "btrfs", size_bytes: 12 << 30 };
     assert_eq!(parse("btrfs:12G"), Ok(spec));
     assert_eq!(parse("btrfs:12288MiB"), Ok(spec));
     for text in ["btrfs:12G", "xfs:512M", "ext4:1T", "tmpfs:1025K", "tmpfs:1048577"] {
         assert_eq!(parse(text).unwrap().to_string(), text);
     }
-}
-
-#[test]
-fn other_texts_say_what_is_wrong_with_them() {
     let wrong = |text: &str| parse(text).unwrap_err();
     assert_eq!(wrong("btrfs"), "`btrfs` is not KIND:SIZE; write for example btrfs:12G");
     assert_eq!(wrong("zfs:1G"), "`zfs` is no kind of volume; known are btrfs, xfs, ext4 and tmpfs");

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::cargo_home::CargoHome;
-use super::filesystem::free_bytes;
+use super::filesystem::{FileSystemError, failed, free_bytes};
 use super::identity::ProcessIdentity;
 use super::leftovers::{self, Guardian, WORK_MARK};
 
@@ -55,8 +55,8 @@ pub enum WorkDirError {
     ConfigAbove { path: PathBuf, config: PathBuf, tables: Vec<String> },
     #[error("{} is not empty and not a work directory of ours; choose a new or empty `--work-dir`", .0.display())]
     Foreign(PathBuf),
-    #[error("cannot {attempt} {}: {source}; choose a writable `--work-dir`", path.display())]
-    NotWritable { attempt: &'static str, path: PathBuf, source: io::Error },
+    #[error("{0}; choose a writable `--work-dir`")]
+    NotWritable(#[from] FileSystemError),
     #[error("{} has {} MiB free, this run needs {}; free some or choose another `--work-dir`", path.display(), free >> 20, needed >> 20)]
     Full { path: PathBuf, free: u64, needed: u64 },
     #[error("{} is in use by another run (process {}); wait for it, or choose another `--work-dir`", path.display(), holder.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()))]
@@ -92,7 +92,7 @@ pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
 fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<InheritedConfig>) -> DefaultDir {
     let usual = DefaultDir { path: cache.join(NAME), note: None };
     let Some(above) = inherited(cache) else { return usual };
-    let shared = if cfg!(unix) { PathBuf::from("/var/tmp") } else { std::env::temp_dir() };
+    let shared = PathBuf::from("/var/tmp");
     if inherited(&shared).is_some() {
         return usual; // No better: let `acquire` refuse and say why.
     }
@@ -109,7 +109,9 @@ impl WorkDir {
     /// `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
         let absolute = std::path::absolute(path).map_err(failed("resolve", path))?;
-        refuse_inherited(existing_part(&absolute), &absolute)?;
+        // Where it will be, if it does not exist yet.
+        let existing = absolute.ancestors().find(|above| above.exists()).unwrap_or(&absolute);
+        refuse_inherited(existing, &absolute)?;
         std::fs::create_dir_all(&absolute).map_err(failed("make", &absolute))?;
         let path = absolute.canonicalize().map_err(failed("resolve", &absolute))?;
         refuse_inherited(&path, &path)?;
@@ -138,7 +140,7 @@ impl WorkDir {
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source)),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source).into()),
             }
         };
         // A run that ended by itself empties the record.
@@ -157,11 +159,6 @@ impl WorkDir {
     }
 }
 
-fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WorkDirError + use<> {
-    let path = path.to_owned();
-    move |source| WorkDirError::NotWritable { attempt, path, source }
-}
-
 impl Drop for WorkDir {
     fn drop(&mut self) {
         // It has a share of the lock, which must not outlive this value.
@@ -170,11 +167,6 @@ impl Drop for WorkDir {
         let _ = self.lock.set_len(0);
         let _ = self.lock.unlock();
     }
-}
-
-/// Where a path that may not exist yet will be: the deepest directory that does.
-fn existing_part(path: &Path) -> &Path {
-    path.ancestors().find(|above| above.exists()).unwrap_or(path)
 }
 
 fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
@@ -249,6 +241,5 @@ fn harmful(config: &str, is_users: bool) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "workdir_tests.rs"]
 mod tests;

@@ -79,8 +79,16 @@ where
 
 /// A bar, and what is shown beside it.
 pub(crate) fn progress_bar(total: u64, counts: &str) -> ProgressBar {
-    let bar = ProgressBar::new(total);
-    let style = ProgressStyle::with_template(&format!("[{{bar:24}}] {counts}"));
+    styled(ProgressBar::new(total), &format!("[{{bar:24}}] {counts}"))
+}
+
+/// What is done now, where nobody knows how much there is to do.
+pub(crate) fn spinner() -> ProgressBar {
+    styled(ProgressBar::new_spinner(), "{spinner} {elapsed} {msg}")
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
     bar.enable_steady_tick(Duration::from_millis(250));
     bar

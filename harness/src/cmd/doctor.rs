@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use indicatif::ProgressBar;
 
-use super::common::work_dir;
+use super::common::{spinner, work_dir};
 use crate::doctor::facts::gather;
 use crate::doctor::grade::grade;
 use crate::doctor::{Diagnosis, render};
@@ -28,8 +26,7 @@ pub struct DoctorArgs {
 
 pub fn run(args: &DoctorArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let dir = work_dir(args.work_dir.as_deref())?;
-    let spinner = ProgressBar::new_spinner();
-    spinner.enable_steady_tick(Duration::from_millis(200));
+    let spinner = spinner();
     let facts = gather(&dir, supervisor, &|what| spinner.set_message(format!("looking at {what}")));
     spinner.finish_and_clear();
     let diagnosis = Diagnosis::of(grade(&facts?));

@@ -58,9 +58,9 @@ fn a_series_from_its_first_run_to_a_damaged_one() {
     series(&dir, &["add", run(place.path(), 28, false).to_str().unwrap()]).refused("is not complete");
     series(&dir, &["add", "no/such/run"]).refused("is not a run folder");
 
-    let list = series(&dir, &["list", "--last", "2"]).done();
+    let list = series(&dir, &["list", "--last", "2"]).done().stdout;
     assert!(list.contains("2026-11-20-small") && list.contains("2 of 20 runs in "), "{list}");
-    let shown = series(&dir, &["show"]).done();
+    let shown = series(&dir, &["show"]).done().stdout;
     assert!(shown.contains("+100") || shown.contains("+99.") || shown.contains("+10"), "{shown}");
     assert!(shown.contains("2026-11-10") && shown.contains("1.97.0 → 1.98.0"), "{shown}");
     let page = fs::read_to_string(dir.join("report/series.html")).unwrap();

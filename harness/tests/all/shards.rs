@@ -231,7 +231,6 @@ fn what_cannot_be_split_is_refused_in_a_line() {
 
 /// The commands of a plan, run by a shell, are the shards; what is predicted from a run adds up.
 #[test]
-#[cfg(unix)]
 fn the_commands_of_a_plan_are_shards_that_merge() {
     let place = place();
     let corpus = place.at("made-up.toml");
