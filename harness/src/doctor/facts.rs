@@ -38,7 +38,7 @@ pub struct MachineFacts {
     pub c_compiler: Option<PathBuf>,
     pub git: Option<PathBuf>,
     /// What `--volume` can make here, by kind; the reason where not.
-    pub volumes: Vec<(String, Result<(), String>)>,
+    pub volumes: Vec<TriedVolume>,
     /// Whether the caller is root, where that matters.
     pub may_mount: bool,
     /// What the pass-through behind `RUSTC` adds to a call, where that could be tried.
@@ -46,6 +46,9 @@ pub struct MachineFacts {
     /// What limits a sandbox, or why there is none.
     pub sandbox: Result<Enforcers, String>,
 }
+
+/// A kind of volume, and why it could not be made, if so.
+pub type TriedVolume = (String, Result<(), String>);
 
 #[derive(Debug)]
 pub struct FoundToolchain {
@@ -185,7 +188,7 @@ fn find_toolchains() -> Vec<(FoundToolchain, Option<Toolchain>)> {
 }
 
 /// Makes the smallest volume of every kind. Whether mounting is allowed at all, and what came of each.
-fn try_volumes(dir: &Path) -> (bool, Vec<(String, Result<(), String>)>) {
+fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
     let mut volumes = Vec::new();
     for spec in SMALLEST.iter().filter_map(|text| text.parse::<VolumeSpec>().ok()) {
         match Volume::create(spec, dir) {

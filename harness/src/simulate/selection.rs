@@ -1,6 +1,7 @@
 //! What names on the command line select.
 
 use anyhow::{Result, bail};
+use itertools::Itertools as _;
 use simulation::keys::{KeyDesign, RELAXATIONS, Relaxation};
 use simulation::retention::{self, RetentionPolicy};
 use strategies::name::glob;
@@ -65,7 +66,7 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
 }
 
 pub fn joined(names: impl IntoIterator<Item = impl ToString>) -> String {
-    names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
+    names.into_iter().map(|name| name.to_string()).join(", ")
 }
 
 #[cfg(test)]
