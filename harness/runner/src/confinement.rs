@@ -93,7 +93,7 @@ pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");
     program.env = env.variables(&env.arm_dir().join("overhead.log"));
     let overhead = sandbox.start_overhead(&program, &env.supervisor)?;
-    let enforcers = sandbox.enforcers();
+    let enforcers = sandbox.enforcers;
     let limits = sandbox.spec.limits;
     Ok(Some(SandboxInfo {
         kind: sandbox.spec.kind.as_str().to_owned(),

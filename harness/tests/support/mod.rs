@@ -278,6 +278,7 @@ impl CommandOutput {
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line: {}", self.stderr);
         assert_eq!(self.stdout, "");
+        assert!(lines[0].starts_with("error: "), "{}", lines[0]);
         assert!(lines[0].matches("(os error").count() <= 1, "named twice: {}", lines[0]);
         lines[0]
     }

@@ -81,6 +81,7 @@ pub struct Sandbox {
     pub spec: SandboxSpec,
     exe: PathBuf,
     pub version: Option<String>,
+    pub enforcers: Enforcers,
     group: Option<ControlGroup>,
     /// Of any command; each has its own directory.
     job: SandboxJob,
@@ -142,7 +143,7 @@ impl Sandbox {
         let memory_bytes = SandboxLimits::default_memory();
         let limits = SandboxLimits { memory_bytes, processes: limits::PROCESSES, time_s: PATIENCE.as_secs() };
         let spec = SandboxSpec { kind: SandboxKind::Bubblewrap, limits, read: Vec::new() };
-        Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers())
+        Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers)
     }
 
     /// Makes one for these needs and tries it. Fails when it does not work here: one line that says why and what to do.
@@ -154,11 +155,16 @@ impl Sandbox {
         let exe = std::env::current_exe().map_err(SandboxError::NoSelf)?;
         needs.read.extend(spec.read.iter().cloned());
         let group = ControlGroup::make(&spec.limits);
-        let unless = |enforcer: Option<Enforcer>, limit: u64| enforcer.is_none().then_some(limit);
+        let by = |of: fn(&ControlGroup) -> Option<Enforcer>| group.as_ref().and_then(of);
+        let (memory, processes) = (by(ControlGroup::memory_by), by(ControlGroup::processes_by));
         let rlimits = ResourceLimits {
-            address_space: unless(group.as_ref().and_then(ControlGroup::memory_by), spec.limits.memory_bytes),
-            processes: unless(group.as_ref().and_then(ControlGroup::processes_by), spec.limits.processes.into()),
+            address_space: memory.is_none().then_some(spec.limits.memory_bytes),
+            processes: processes.is_none().then_some(spec.limits.processes.into()),
         };
+        // Root is exempt from the system's limit on processes of a user.
+        let fallback = if os::is_root() { Enforcer::Nothing } else { Enforcer::Rlimit };
+        let enforcers =
+            Enforcers { memory: memory.unwrap_or(Enforcer::Rlimit), processes: processes.unwrap_or(fallback) };
         let job = SandboxJob {
             cgroup_procs: group.iter().flat_map(ControlGroup::cgroup_procs).collect(),
             rlimits,
@@ -168,7 +174,7 @@ impl Sandbox {
         };
         let version = version(&job.bwrap, supervisor);
         let writable = needs.write.into_iter().filter(|path| path.is_dir()).collect();
-        let sandbox = Sandbox { spec, exe, version, group, job, writable, reported: Mutex::default() };
+        let sandbox = Sandbox { spec, exe, version, enforcers, group, job, writable, reported: Mutex::default() };
         let trivial = CommandSpec::new(on_path("true").ok_or(SandboxError::NothingToTry)?, "/").timeout(PATIENCE);
         match run(Some(&sandbox), &trivial, supervisor, &mut |_, _| ()) {
             Ok(finished) if finished.status.success() => Ok(sandbox),
@@ -191,16 +197,6 @@ impl Sandbox {
             timeout: Some(spec.timeout.map_or(limit, |own| own.min(limit))),
             shown: Some(spec.display()),
             ..spec.clone()
-        }
-    }
-
-    pub fn enforcers(&self) -> Enforcers {
-        let group = self.group.as_ref();
-        // Root is exempt from the system's limit on processes of a user.
-        let fallback = if os::is_root() { Enforcer::Nothing } else { Enforcer::Rlimit };
-        Enforcers {
-            memory: group.and_then(ControlGroup::memory_by).unwrap_or(Enforcer::Rlimit),
-            processes: group.and_then(ControlGroup::processes_by).unwrap_or(fallback),
         }
     }
 
