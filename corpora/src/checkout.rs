@@ -44,7 +44,7 @@ pub(crate) fn mode(data: &std::fs::Metadata) -> u32 {
     data.permissions().mode() & 0o777
 }
 
-/// The permission bits, 0 where there are none.
+/// A copy is made to be built, which is `unsupported` there.
 #[cfg(not(unix))]
 pub(crate) fn mode(_: &std::fs::Metadata) -> u32 {
     0
@@ -63,10 +63,7 @@ pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) -> Result<Vec
     for entry in walk.filter_entry(|entry| is_copied(entry, left_out)) {
         let entry = entry.map_err(io::Error::from)?;
         let inner = entry.path().strip_prefix(&root).unwrap_or(entry.path());
-        let target = match inner.as_os_str().is_empty() {
-            true => to.to_owned(),
-            false => to.join(inner),
-        };
+        let target = if inner.as_os_str().is_empty() { to.to_owned() } else { to.join(inner) };
         let kind = entry.file_type();
         if kind.is_dir() {
             fs::create_dir_all(&target)?;
@@ -108,10 +105,8 @@ fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
-    let mut permissions = data.permissions();
-    permissions.set_readonly(false);
-    fs::set_permissions(path, permissions)
+fn make_writable(_: &Path, _: &std::fs::Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 fn copy_time(from: &Path, to: &Path) -> io::Result<()> {

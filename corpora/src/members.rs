@@ -147,11 +147,11 @@ fn choose(members: &[MemberFacts]) -> Option<EditTargets> {
         let member = &members[*at];
         (rank(*at), Reverse(reach[*at].len()), member.bin.is_none(), &member.name)
     })?;
-    let MemberFacts { lib, bin, proc_macro, gated, .. } = &members[leaf];
-    let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
-    let MemberFacts { lib, bin, proc_macro, gated, .. } = &members[root];
-    let root = bin.as_ref().or(lib.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
-    Some(EditTargets { leaf: leaf.clone(), root: root.clone() })
+    let (leaf, root) = (&members[leaf], &members[root]);
+    let otherwise = |member: &MemberFacts| member.proc_macro.clone().or(member.gated.clone());
+    let leaf = leaf.lib.clone().or(leaf.bin.clone()).or(otherwise(leaf))?;
+    let root = root.bin.clone().or(root.lib.clone()).or(otherwise(root))?;
+    Some(EditTargets { leaf, root })
 }
 
 /// Positions of all other members that the one at `from` depends on, directly or not.

@@ -337,6 +337,25 @@ impl Drop for RunningChild<'_> {
     }
 }
 
+/// How often each of two things is done to compare their times.
+pub const STARTS: usize = 20;
+
+/// Median times of two things, done in turns, so that others' work meets both.
+pub(crate) fn medians<E>(
+    mut one: impl FnMut() -> Result<Duration, E>,
+    mut other: impl FnMut() -> Result<Duration, E>,
+) -> Result<[Duration; 2], E> {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..STARTS {
+        times[0].push(one()?);
+        times[1].push(other()?);
+    }
+    Ok(times.map(|mut times| {
+        times.sort_unstable();
+        (times[(STARTS - 1) / 2] + times[STARTS / 2]) / 2
+    }))
+}
+
 fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSender<ChildEvent>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::with_capacity(64 * 1024, pipe);

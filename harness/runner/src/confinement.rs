@@ -14,8 +14,9 @@ use strategies::Strategy;
 use super::build_env::BuildEnv;
 use super::experiment::Experiment;
 use exec::process::CommandSpec;
+use exec::process::STARTS;
 use exec::sandbox::view::{SandboxNeeds, split};
-use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
+use exec::sandbox::{Sandbox, SandboxSpec};
 
 /// Refuses strategies that cannot run in a sandbox.
 /// Fails when a strategy builds in a daemon: it would have to be inside and outside at once.

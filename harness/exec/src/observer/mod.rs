@@ -27,6 +27,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::os;
+use crate::process::medians;
 pub use call::CallKind;
 pub(crate) use call::{LOG, REAL, SIDECAR};
 pub use log::{Compile, Summary, read_log};
@@ -79,7 +80,7 @@ impl Observer {
         Ok(Self { rustc, real: real.to_owned() })
     }
 
-    /// What a call costs: the median of 20 starts of `rustc -vV` through the program less that without it, in turns.
+    /// What a call costs: the median of starts of `rustc -vV` through the program less that without it, in turns.
     /// Fails when either does not run.
     pub fn cost(&self) -> std::io::Result<Duration> {
         let wall = |program: &Path| {
@@ -88,15 +89,7 @@ impl Observer {
             let began = Instant::now();
             command.status().map(|_| began.elapsed())
         };
-        let mut walls: [Vec<Duration>; 2] = Default::default();
-        for _ in 0..20 {
-            walls[0].push(wall(&self.real)?);
-            walls[1].push(wall(&self.rustc)?);
-        }
-        let [without, through] = walls.map(|mut walls| {
-            walls.sort_unstable();
-            walls[10]
-        });
+        let [without, through] = medians(|| wall(&self.real), || wall(&self.rustc))?;
         Ok(through.saturating_sub(without))
     }
 

@@ -30,9 +30,6 @@ use view::SandboxNeeds;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often a program is started inside and outside to measure the overhead.
-pub const STARTS: usize = 20;
-
 /// What makes the sandbox. Run folders have had a second word for it, `namespaces`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -95,7 +92,7 @@ pub struct Enforcers {
     pub processes: Enforcer,
 }
 
-/// Median times of starting a program, of [`STARTS`] starts each.
+/// Median times of starting a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOverhead {
     pub inside: Duration,
@@ -223,17 +220,8 @@ impl Sandbox {
         supervisor: &Supervisor,
     ) -> Result<StartOverhead, ProcessError> {
         let wall = |sandbox| Ok::<_, ProcessError>(run(sandbox, program, supervisor, &mut |_, _| ())?.wall);
-        let (mut inside, mut outside) = (Vec::new(), Vec::new());
-        // In turns, so that others' work meets both.
-        for _ in 0..STARTS {
-            outside.push(wall(None)?);
-            inside.push(wall(Some(self))?);
-        }
-        let median = |times: &mut [Duration]| {
-            times.sort_unstable();
-            (times[(STARTS - 1) / 2] + times[STARTS / 2]) / 2
-        };
-        Ok(StartOverhead { inside: median(&mut inside), outside: median(&mut outside) })
+        let [outside, inside] = process::medians(|| wall(None), || wall(Some(self)))?;
+        Ok(StartOverhead { inside, outside })
     }
 }
 
