@@ -31,9 +31,7 @@ impl CargoProgram {
     }
 
     /// Run `cargo ARGS` in `dir` to its end, standard input closed, and return its standard output.
-    ///
-    /// # Errors
-    /// When it cannot be started, or ends with anything but success.
+    /// Fails when it cannot be started, or ends with anything but success.
     pub fn run<S: AsRef<OsStr>>(&self, dir: &Path, args: &[S]) -> Result<Vec<u8>, CargoError> {
         let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
         let cargo = duct::cmd(&self.program, &args).full_env(self.env.iter().cloned()).dir(dir).stdin_null();
@@ -47,18 +45,14 @@ impl CargoProgram {
         Err(CargoError::Failed { args, summary: summary(&stderr), last_lines: last_lines(&stderr) })
     }
 
-    /// Download every dependency of the workspace in `dir` into Cargo's home, exactly as locked.
-    ///
-    /// # Errors
-    /// When the lockfile is missing or not up to date, or a download fails. The error has
-    /// Cargo's last lines.
+    /// Download every dependency of the workspace in `dir` into Cargo's home, exactly as locked. Fails when the
+    /// lockfile is missing or not up to date, or a download fails. The error has Cargo's last lines.
     pub fn fetch_dependencies(&self, dir: &Path) -> Result<(), CargoError> {
         self.run_on_manifest(dir, &["fetch", "--locked"]).map(drop)
     }
 
-    /// Run `cargo ARGS` on the workspace in `dir`, but at the root of the file system: in `dir`
-    /// Cargo would obey a `.cargo/config.toml` or `rust-toolchain.toml` of the tree, and those can
-    /// name programs to run.
+    /// Run `cargo ARGS` on the workspace in `dir`, but at the root of the file system: in `dir` Cargo would obey a
+    /// `.cargo/config.toml` or `rust-toolchain.toml` of the tree, and those can name programs to run.
     pub(crate) fn run_on_manifest(&self, dir: &Path, args: &[&str]) -> Result<Vec<u8>, CargoError> {
         let manifest = dir.join("Cargo.toml");
         let all: Vec<_> =
@@ -72,23 +66,12 @@ pub(crate) fn file_system_root(dir: &Path) -> &Path {
     dir.ancestors().last().filter(|root| root.is_absolute()).unwrap_or(Path::new("."))
 }
 
-/// Why a run of Cargo gave no result.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CargoError {
-    /// The program could not be started.
     #[error("cannot run {}: install Cargo or name it by its full path", .0.display())]
     Start(PathBuf, #[source] std::io::Error),
-    /// Cargo ran and failed.
     #[error("`cargo {args}` failed: {summary}")]
-    Failed {
-        /// The arguments.
-        args: String,
-        /// Its first error and the causes, on one line.
-        summary: String,
-        /// The last lines of its standard error, as they were.
-        last_lines: String,
-    },
+    Failed { args: String, summary: String, last_lines: String },
 }
 
 /// The first `error:` of Cargo's output with its causes, on one line.
@@ -122,22 +105,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summary_is_the_first_error_with_its_causes() {
+    fn an_error_has_the_first_error_with_its_causes_and_the_last_lines() {
         let text = "    Updating index\nerror: no matching package\n\nCaused by:\n  it is gone\n";
         assert_eq!(summary(text), "no matching package; it is gone");
         assert_eq!(summary("warning: x\nkilled\n\n"), "killed");
         assert_eq!(summary(""), "it said nothing");
         assert!(summary(&format!("error: {}", "ä".repeat(900))).ends_with("ä…"));
-    }
-
-    #[test]
-    fn an_error_has_only_the_last_lines() {
         let text: String = (0..100).map(|n| format!("{n}\n")).collect();
         assert!(last_lines(&text).starts_with("80\n"));
     }
 
     #[test]
-    #[cfg(unix)]
     fn the_environment_is_the_given_one_alone() {
         let env = vec![("ONLY".into(), "this".into())];
         let shell = CargoProgram::new("/usr/bin/env", env);

@@ -16,10 +16,7 @@ use crate::upgrade::{self, UpgradeError};
 /// The result of the check of one workspace.
 #[derive(Debug)]
 pub struct CheckedWorkspace {
-    /// The workspace's name.
     pub workspace: String,
-    /// Its sources, if they could be fetched.
-    pub fetched: Option<FetchedSource>,
     /// How many packages its lockfile resolves to, members included.
     pub packages: Option<usize>,
     /// Everything that is wrong; empty when it can be built.
@@ -27,64 +24,42 @@ pub struct CheckedWorkspace {
 }
 
 impl CheckedWorkspace {
-    /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
-/// One thing that is wrong with a workspace.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CorpusProblem {
-    /// Its sources cannot be fetched.
     #[error("{0}")]
     Fetch(FetchError),
-    /// There is no lockfile in the directory Cargo runs in, nor in its parents.
     #[error("there is no Cargo.lock: its dependencies are not pinned")]
     NoLockfile,
-    /// The file that edit steps change is missing.
     #[error("there is no {} to edit: correct `edit`", .0.display())]
     NoEditFile(PathBuf),
-    /// The lockfile does not agree with the manifests, or a dependency cannot be downloaded.
     #[error("{0}")]
     Locked(CargoError),
-    /// Cargo's answer could not be read.
     #[error("cannot read the output of `cargo metadata`: {0}")]
     Metadata(serde_json::Error),
-    /// No member has the binary that proves the build.
     #[error("no member has a binary {0:?}: correct `run`")]
     NoBinary(String),
-    /// The second lockfile does not fit the workspace, or its packages cannot be downloaded.
     #[error("the second lockfile does not fit: {0}")]
     Upgrade(UpgradeError),
-    /// A member asks for a newer Rust than the one that would build it.
     #[error("{0} needs Rust {1}: choose a newer toolchain")]
     RustTooOld(String, String),
 }
 
-/// Check every workspace of a corpus, fetching what is missing. `done` is called after
-/// each, for a progress display.
+/// Check every workspace of a corpus, fetching what is missing. `done` is called after each, for a progress display.
 pub fn check(corpus: &Corpus, fetcher: &Fetcher, mut done: impl FnMut(&CheckedWorkspace)) -> Vec<CheckedWorkspace> {
-    let mut all = Vec::new();
-    for workspace in &corpus.workspaces {
-        let checked = check_workspace(workspace, fetcher);
-        done(&checked);
-        all.push(checked);
-    }
-    all
+    let checked = corpus.workspaces.iter().map(|workspace| check_workspace(workspace, fetcher));
+    checked.inspect(|checked| done(checked)).collect()
 }
 
-/// Check one workspace.
 pub fn check_workspace(workspace: &Workspace, fetcher: &Fetcher) -> CheckedWorkspace {
-    let mut checked =
-        CheckedWorkspace { workspace: workspace.name.clone(), fetched: None, packages: None, problems: Vec::new() };
+    let mut checked = CheckedWorkspace { workspace: workspace.name.clone(), packages: None, problems: Vec::new() };
     match fetcher.fetch(workspace) {
         Err(error) => checked.problems.push(CorpusProblem::Fetch(error)),
-        Ok(fetched) => {
-            check_fetched(workspace, &fetched, fetcher, &mut checked);
-            checked.fetched = Some(fetched);
-        }
+        Ok(fetched) => check_fetched(workspace, &fetched, fetcher, &mut checked),
     }
     checked
 }
@@ -92,8 +67,7 @@ pub fn check_workspace(workspace: &Workspace, fetcher: &Fetcher) -> CheckedWorks
 fn check_fetched(workspace: &Workspace, fetched: &FetchedSource, fetcher: &Fetcher, checked: &mut CheckedWorkspace) {
     let edited = !workspace.edit.as_os_str().is_empty();
     if edited && !fetched.dir().join(&workspace.edit).is_file() {
-        let problem = CorpusProblem::NoEditFile(workspace.edit.clone());
-        checked.problems.push(problem);
+        checked.problems.push(CorpusProblem::NoEditFile(workspace.edit.clone()));
     }
     if fetched.lockfile().is_none() {
         checked.problems.push(CorpusProblem::NoLockfile);
@@ -116,7 +90,7 @@ fn metadata(dir: &Path, fetcher: &Fetcher) -> Result<Metadata, CorpusProblem> {
 }
 
 fn locked(dir: &Path, fetcher: &Fetcher) -> Result<Vec<u8>, CargoError> {
-    fetcher.cargo().run_on_manifest(dir, &["metadata", "--locked", "--format-version=1"])
+    fetcher.cargo.run_on_manifest(dir, &["metadata", "--locked", "--format-version=1"])
 }
 
 /// Refuse a second lockfile that is not one of this workspace, or that upgrades nothing.
@@ -142,13 +116,9 @@ fn check_members(
         }
     }
     let dir = fetched.dir();
-    let Some(rust) = rust_version(fetcher, &dir) else {
-        return problems;
-    };
     let built = members.iter().find(|package| package.manifest_path == dir.join("Cargo.toml"));
-    if let Some(package) = built
-        && let Some(needs) = &package.rust_version
-        && *needs > rust
+    if let (Some(package), Some(rust)) = (built, rust_version(fetcher, &dir))
+        && let Some(needs) = package.rust_version.as_ref().filter(|needs| **needs > rust)
     {
         problems.push(CorpusProblem::RustTooOld(package.name.to_string(), needs.to_string()));
     }
@@ -157,7 +127,7 @@ fn check_members(
 
 /// The version of the Rust that comes with the fetcher's Cargo. They are released together.
 fn rust_version(fetcher: &Fetcher, dir: &Path) -> Option<cargo_metadata::semver::Version> {
-    let said = fetcher.cargo().run(file_system_root(dir), &["--version"]).ok()?;
+    let said = fetcher.cargo.run(file_system_root(dir), &["--version"]).ok()?;
     let said = String::from_utf8(said).ok()?;
     said.split_whitespace().nth(1)?.parse().ok()
 }

@@ -18,23 +18,16 @@ pub(crate) struct EscapingLink {
     pub(crate) target: PathBuf,
 }
 
-/// Why a tree could not be copied.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CheckoutError {
-    /// There is something at the destination.
     #[error("cannot make a working copy at {}: it is not empty", .0.display())]
     Occupied(PathBuf),
-    /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Copy a fetched tree to `dest`, which must be missing or empty. Returns the directory in it that
-/// Cargo runs in.
-///
-/// # Errors
-/// When `dest` has anything in it, or a file cannot be read or written.
+/// Copy a fetched tree to `dest`, which must be missing or empty. Returns the directory in it that Cargo runs in. Fails
+/// when `dest` has anything in it, or a file cannot be read or written.
 pub fn checkout(fetched: &FetchedSource, dest: &Path) -> Result<PathBuf, CheckoutError> {
     copy_tree(&fetched.tree, dest, &[])?;
     Ok(dest.join(&fetched.subdir))
@@ -51,7 +44,7 @@ pub(crate) fn mode(data: &std::fs::Metadata) -> u32 {
     data.permissions().mode() & 0o777
 }
 
-/// The permission bits, 0 where there are none.
+/// A copy is made to be built, which is `unsupported` there.
 #[cfg(not(unix))]
 pub(crate) fn mode(_: &std::fs::Metadata) -> u32 {
     0
@@ -70,10 +63,7 @@ pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) -> Result<Vec
     for entry in walk.filter_entry(|entry| is_copied(entry, left_out)) {
         let entry = entry.map_err(io::Error::from)?;
         let inner = entry.path().strip_prefix(&root).unwrap_or(entry.path());
-        let target = match inner.as_os_str().is_empty() {
-            true => to.to_owned(),
-            false => to.join(inner),
-        };
+        let target = if inner.as_os_str().is_empty() { to.to_owned() } else { to.join(inner) };
         let kind = entry.file_type();
         if kind.is_dir() {
             fs::create_dir_all(&target)?;
@@ -115,10 +105,8 @@ fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_writable(path: &Path, data: &std::fs::Metadata) -> io::Result<()> {
-    let mut permissions = data.permissions();
-    permissions.set_readonly(false);
-    fs::set_permissions(path, permissions)
+fn make_writable(_: &Path, _: &std::fs::Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 fn copy_time(from: &Path, to: &Path) -> io::Result<()> {
@@ -126,8 +114,7 @@ fn copy_time(from: &Path, to: &Path) -> io::Result<()> {
     fs::File::open(to).and_then(|file| file.set_modified(time))
 }
 
-/// Whether a link at `link` that says `leads_to` stays inside `root`. One that ends nowhere is
-/// judged by its text.
+/// Whether a link at `link` that says `leads_to` stays inside `root`. One that ends nowhere is judged by its text.
 fn stays_inside(root: &Path, link: &Path, leads_to: &Path) -> bool {
     if leads_to.is_absolute() {
         return false;
@@ -185,7 +172,6 @@ fn put_forward(file: &std::fs::File, before: Option<SystemTime>) -> io::Result<(
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,9 +1,8 @@
 //! Edits of a Rust file, each giving content that was never there before.
 //!
-//! Every edit appends one marked block to the file and replaces the block of the edit before, so
-//! edits do not pile up and the original comes back byte for byte. The block compiles in a crate
-//! that denies or forbids all lints: what it adds is used (a `#[used]` static points at it),
-//! private or hidden from the documentation.
+//! Every edit appends one marked block to the file and replaces the block of the edit before, so edits do not pile up
+//! and the original comes back byte for byte. The block compiles in a crate that denies or forbids all lints: what it
+//! adds is used (a `#[used]` static points at it), private or hidden from the documentation.
 //!
 //! | edit | what a compiler must redo |
 //! |---|---|
@@ -29,15 +28,10 @@ const END: &str = "// <<< edited by the harness\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
-    /// A line comment.
     Comment,
-    /// The body of a private function.
     PrivateBody,
-    /// The signature of a public function.
     PublicSignature,
-    /// A new module file beside the file, and the `mod` line for it.
     NewFile,
-    /// The original file again.
     Back,
 }
 
@@ -59,7 +53,7 @@ impl Edit {
 
 /// A number no edit had before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Nonce(u64);
+pub struct Nonce(pub u64);
 
 impl Nonce {
     /// One from the clock and the process, for a run that may share a store with earlier runs.
@@ -70,12 +64,6 @@ impl Nonce {
         // An odd factor spreads the count over the digits the clock does not fill.
         let spread = (drawn << 32 | u64::from(std::process::id())).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Self(now ^ spread)
-    }
-}
-
-impl From<u64> for Nonce {
-    fn from(value: u64) -> Self {
-        Self(value)
     }
 }
 
@@ -92,22 +80,12 @@ struct EditedText {
     beside: Option<(String, String)>,
 }
 
-fn original(text: &str) -> &str {
-    match block_start(text) {
-        Some(start) => &text[..start],
-        None => text,
-    }
-}
-
 /// Apply an edit to the text of the file called `file_name`, edited before or not.
 fn edited(text: &str, file_name: &str, edit: Edit, nonce: Nonce) -> EditedText {
-    let original = original(text);
+    let original = block_start(text).map_or(text, |start| &text[..start]);
     let mut beside = None;
     let block = match edit {
-        Edit::Back => {
-            let text = original.to_owned();
-            return EditedText { text, beside };
-        }
+        Edit::Back => return EditedText { text: original.to_owned(), beside },
         Edit::Comment => format!("// {nonce}\n"),
         Edit::PrivateBody => private_body(nonce),
         Edit::PublicSignature => public_signature(nonce),
@@ -140,8 +118,7 @@ fn public_signature(nonce: Nonce) -> String {
 
 /// Where the block of an earlier edit starts, if the text ends in one.
 fn block_start(text: &str) -> Option<usize> {
-    let start = text.strip_suffix(END)?.rfind(BEGIN)?;
-    Some(start)
+    text.strip_suffix(END)?.rfind(BEGIN)
 }
 
 /// The file an edit of `file_name` adds. It carries the name, so that two edited files in one
@@ -161,17 +138,12 @@ fn beside_of(text: &str, file_name: &str) -> Option<PathBuf> {
     ours.then(|| Path::new(named).to_owned())
 }
 
-/// Why an edit could not be applied.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum EditError {
-    /// The file is not in the tree.
     #[error("cannot edit {}: it leads out of {}", .0.display(), .1.display())]
     Outside(PathBuf, PathBuf),
-    /// The file is not UTF-8.
     #[error("cannot edit {}: it is not UTF-8 text", .0.display())]
     NotText(PathBuf),
-    /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -181,9 +153,7 @@ pub enum EditError {
 ///
 /// The file is replaced whole, never seen half written, and gets a modification time strictly
 /// newer than it had. A symbolic link is followed if it stays in the tree.
-///
-/// # Errors
-/// When the file is missing, not text, outside of the tree, or cannot be written.
+/// Fails when the file is missing, not text, outside of the tree, or cannot be written.
 pub fn apply(tree: &Path, file: &Path, edit: Edit, nonce: Nonce) -> Result<bool, EditError> {
     let root = fs::canonicalize(tree)?;
     let path = fs::canonicalize(root.join(file))?;

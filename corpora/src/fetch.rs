@@ -1,10 +1,9 @@
 //! Bringing a workspace's sources to this machine, once.
 //!
-//! A [`FetchedSource`] is never built in; working copies come from [`crate::checkout`]. Fetching
-//! again finds the first one, a changed pin fetches anew, an interrupted fetch leaves nothing that
-//! looks complete.
+//! A [`FetchedSource`] is never built in; working copies come from [`crate::checkout`]. Fetching again finds the first
+//! one, a changed pin fetches anew, an interrupted fetch leaves nothing that looks complete.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cargo::CargoProgram;
 use crate::git;
@@ -12,11 +11,11 @@ use crate::manifest::{Workspace, WorkspaceSource};
 use crate::slot::{FetchedSource, SourceSlot};
 use crate::source::{self, FetchCause};
 
-/// Fetches sources into one directory, with one Cargo.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    sources: PathBuf,
-    cargo: CargoProgram,
+    /// The directory of all fetched sources.
+    pub sources: PathBuf,
+    pub cargo: CargoProgram,
 }
 
 impl Fetcher {
@@ -25,20 +24,8 @@ impl Fetcher {
         Self { sources: sources.into(), cargo }
     }
 
-    /// The Cargo it fetches with.
-    pub fn cargo(&self) -> &CargoProgram {
-        &self.cargo
-    }
-
-    /// The directory of all fetched sources.
-    pub fn sources(&self) -> &Path {
-        &self.sources
-    }
-
     /// The workspace's sources, fetched now or before.
-    ///
-    /// # Errors
-    /// When they cannot be had, or are not what the manifest pins.
+    /// Fails when they cannot be had, or are not what the manifest pins.
     pub fn fetch(&self, workspace: &Workspace) -> Result<FetchedSource, FetchError> {
         self.fetch_source(&workspace.source).map_err(|cause| FetchError { workspace: workspace.name.clone(), cause })
     }
@@ -85,13 +72,10 @@ impl Fetcher {
     }
 }
 
-/// A workspace that could not be fetched. One line.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot fetch {workspace}: {cause}")]
 pub struct FetchError {
-    /// The workspace's name.
     pub workspace: String,
-    /// Why.
     #[source]
     pub cause: FetchCause,
 }

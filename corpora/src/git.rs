@@ -40,17 +40,17 @@ const USER_VARIABLES: [&str; 9] = [
     "SSL_",
 ];
 
-/// In the repository this outranks every `.gitattributes` of the tree: files go in and come out
-/// byte for byte.
+/// In the repository this outranks every `.gitattributes` of the tree: files go in and come out byte for byte.
 const ATTRIBUTES: &str = "* -text -ident !filter !working-tree-encoding\n";
 
 /// One run of `git` in a working tree with its repository in `.git`, before it is started.
 pub(crate) struct GitCommand<'a> {
-    tree: &'a Path,
-    args: Vec<OsString>,
-    env: Vec<(&'static str, String)>,
-    stdin: Vec<u8>,
-    user_config: bool,
+    pub(crate) tree: &'a Path,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) env: Vec<(&'static str, String)>,
+    pub(crate) stdin: Vec<u8>,
+    /// The user's configuration applies too: credentials, proxies, rewritten URLs.
+    pub(crate) user_config: bool,
 }
 
 impl<'a> GitCommand<'a> {
@@ -58,22 +58,6 @@ impl<'a> GitCommand<'a> {
     pub(crate) fn new<S: AsRef<OsStr>>(tree: &'a Path, args: &[S]) -> Self {
         let args = args.iter().map(|arg| arg.as_ref().to_owned()).collect();
         Self { tree, args, env: Vec::new(), stdin: Vec::new(), user_config: false }
-    }
-
-    /// The user's configuration applies too: credentials, proxies, rewritten URLs.
-    pub(crate) fn with_user_config(mut self) -> Self {
-        self.user_config = true;
-        self
-    }
-
-    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.env.push((name, value.into()));
-        self
-    }
-
-    pub(crate) fn stdin(mut self, bytes: Vec<u8>) -> Self {
-        self.stdin = bytes;
-        self
     }
 
     /// Run it to its end and return its standard output without white space around it.
@@ -165,7 +149,7 @@ fn fetch_commit(tree: &Path, url: &GitUrl, commit: &CommitId) -> Result<(), Fetc
     let fetch = |options: &[&str], refs: &[&str]| {
         let options = ["fetch", "--quiet", "--no-tags"].iter().chain(options).chain(&["--"]).map(OsStr::new);
         let args: Vec<_> = options.chain([location.as_os_str()]).chain(refs.iter().map(OsStr::new)).collect();
-        GitCommand::new(tree, &args).with_user_config().run()
+        GitCommand { user_config: true, ..GitCommand::new(tree, &args) }.run()
     };
     // Most servers give a commit by its id, without its history.
     if fetch(&["--depth=1"], &[commit.as_str()]).is_err() {

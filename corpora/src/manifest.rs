@@ -17,13 +17,12 @@
 //! upgrade = "upgrades/hexyl.lock"
 //! ```
 //!
-//! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. With
-//! `graphs-only = true` at the top, nothing of the corpus is ever built: only its unit graphs are
-//! collected, and `edit` may be left out, too. A path is relative to the manifest. `test-args` are
-//! further arguments when tests are built: published packages often lack what their integration
-//! tests need. `upgrade` is a whole second Cargo.lock in the manifest's directory or under it.
-//! A corpus that was read has been checked in full: names are safe file names, relative paths
-//! stay inside their tree, pins are exact, and no argument overrides what the harness decides.
+//! `subdir`, `cargo-args`, `test-args`, `run` and `upgrade` may be left out. With `graphs-only = true` at the top,
+//! nothing of the corpus is ever built: only its unit graphs are collected, and `edit` may be left out, too. A path is
+//! relative to the manifest. `test-args` are further arguments when tests are built: published packages often lack what
+//! their integration tests need. `upgrade` is a whole second Cargo.lock in the manifest's directory or under it. A
+//! corpus that was read has been checked in full: names are safe file names, relative paths stay inside their tree,
+//! pins are exact, and no argument overrides what the harness decides.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,10 +36,8 @@ use crate::pins::{self, BadPin, Checksum, CommitId, GitUrl};
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Corpus {
-    /// Its name, as given to `--corpus`.
     #[serde(deserialize_with = "name")]
     pub name: String,
-    /// One line: what it is good for.
     #[serde(deserialize_with = "line")]
     pub about: String,
     /// Whether only its unit graphs are collected and nothing is built.
@@ -51,14 +48,11 @@ pub struct Corpus {
     pub workspaces: Vec<Workspace>,
 }
 
-/// One pinned Cargo workspace.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Workspace {
-    /// Its name: a safe file name, unique in the corpus.
     #[serde(deserialize_with = "name")]
     pub name: String,
-    /// Where its sources come from.
     pub source: WorkspaceSource,
     /// Arguments for `cargo build` besides those the harness gives.
     #[serde(default, deserialize_with = "cargo_args")]
@@ -81,11 +75,9 @@ pub struct Workspace {
     pub why: String,
 }
 
-/// A built program and the arguments to start it with.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunCommand {
-    /// The binary target's name.
     #[serde(deserialize_with = "name")]
     pub bin: String,
     /// Its arguments, such as `--version`.
@@ -103,10 +95,7 @@ pub enum SecondLockfile {
 }
 
 impl SecondLockfile {
-    /// The text of the lockfile.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or is not UTF-8.
+    /// The text of the lockfile. Fails when the file cannot be read, or is not UTF-8.
     pub fn text(&self) -> std::io::Result<String> {
         match self {
             Self::Shipped(_, text) => Ok((*text).to_owned()),
@@ -123,33 +112,20 @@ impl SecondLockfile {
     }
 }
 
-/// Where a workspace's sources come from.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "SourceKeys")]
 pub enum WorkspaceSource {
     /// A published package with its own `Cargo.lock`.
-    Registry {
-        /// The package's name.
-        name: String,
-        /// Its exact version.
-        version: Version,
-        /// The SHA-256 of its `.crate` file.
-        checksum: Checksum,
-    },
+    Registry { name: String, version: Version, checksum: Checksum },
     /// A commit of a git repository.
     Git {
-        /// A URL, or the path of a local repository.
         url: GitUrl,
-        /// The full commit.
         commit: CommitId,
         /// Where in the repository Cargo runs; the root when empty.
         subdir: PathBuf,
     },
     /// A directory of this machine, copied as it is.
-    Path {
-        /// Its absolute path, or one relative to the current directory.
-        path: PathBuf,
-    },
+    Path { path: PathBuf },
 }
 
 impl WorkspaceSource {
@@ -167,13 +143,8 @@ impl std::fmt::Display for WorkspaceSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Registry { name, version, .. } => write!(f, "{name} {version}"),
-            Self::Git { url, commit, subdir } => {
-                write!(f, "{url} at {commit}")?;
-                if subdir.as_os_str().is_empty() {
-                    return Ok(());
-                }
-                write!(f, " in {}", subdir.display())
-            }
+            Self::Git { url, commit, subdir } if subdir.as_os_str().is_empty() => write!(f, "{url} at {commit}"),
+            Self::Git { url, commit, subdir } => write!(f, "{url} at {commit} in {}", subdir.display()),
             Self::Path { path } => write!(f, "{}", path.display()),
         }
     }
@@ -213,12 +184,9 @@ impl TryFrom<SourceKeys> for WorkspaceSource {
             ("subdir", subdir.is_some()),
             ("path", path.is_some()),
         ];
-        let only = |kind: &str, allowed: &[&str]| match given
-            .iter()
-            .find(|(key, is_given)| *is_given && !allowed.contains(key))
-        {
-            Some((key, _)) => Err(BadPin(format!("`{key}` does not belong in a {kind} source"))),
-            None => Ok(()),
+        let only = |kind: &str, allowed: &[&str]| {
+            let other = given.iter().find(|(key, is_given)| *is_given && !allowed.contains(key));
+            other.map_or(Ok(()), |(key, _)| Err(BadPin(format!("`{key}` does not belong in a {kind} source"))))
         };
         if let Some(name) = registry {
             only("registry", &["registry", "version", "checksum"])?;
@@ -237,17 +205,13 @@ impl TryFrom<SourceKeys> for WorkspaceSource {
     }
 }
 
-/// Why a manifest is no corpus.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ManifestError {
-    /// The file could not be read.
     #[error("cannot read the manifest: {0}")]
     Read(#[from] std::io::Error),
     /// Something is wrong in this line, counted from 1, with this key, if it has one.
     #[error("{}:{}: {}{}", .0.display(), .1, key_prefix(.2), .3)]
     Invalid(PathBuf, usize, String, String),
-    /// There is no shipped corpus of this name; the nearest name, and all there are.
     #[error("there is no corpus {0:?}: {1}")]
     Unknown(String, String),
 }
@@ -257,19 +221,13 @@ fn key_prefix(key: &str) -> String {
 }
 
 impl Corpus {
-    /// Read the manifest in `path`.
-    ///
-    /// # Errors
-    /// When it cannot be read or anything in it is wrong.
+    /// Read the manifest in `path`. Fails when it cannot be read or anything in it is wrong.
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
         Self::parse(&fs_err::read_to_string(path)?, path)
     }
 
-    /// Parse a manifest's text. `path` is the file to name in errors; relative `path` sources
-    /// and local git repositories are taken from its directory.
-    ///
-    /// # Errors
-    /// When anything in it is wrong.
+    /// Parse a manifest's text. `path` is the file to name in errors; relative `path` sources and local git
+    /// repositories are taken from its directory. Fails when anything in it is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
         let invalid = |(line, key): (usize, String), what| ManifestError::Invalid(path.to_owned(), line, key, what);
         let mut corpus: Self = toml::from_str(text).map_err(|error| {
@@ -310,10 +268,7 @@ impl Corpus {
         }
     }
 
-    /// Only the workspaces of these names, in the corpus' order.
-    ///
-    /// # Errors
-    /// The first name that is not in the corpus.
+    /// Only the workspaces of these names, in the corpus' order. Fails with the first name that is not in it.
     pub fn only(&self, names: &[String]) -> Result<Self, String> {
         let known = |name: &&String| self.workspaces.iter().any(|w| w.name == **name);
         if let Some(unknown) = names.iter().find(|name| !known(name)) {

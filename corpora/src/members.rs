@@ -23,35 +23,25 @@ pub struct EditTargets {
     pub root: PathBuf,
 }
 
-/// Why there are no files to edit.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum MembersError {
-    /// Cargo could not describe the workspace.
     #[error(transparent)]
     Cargo(#[from] CargoError),
-    /// Cargo's answer could not be read.
     #[error("cannot read the output of `cargo metadata` in {}: {}", .0.display(), .1)]
     Metadata(PathBuf, serde_json::Error),
-    /// No member has a file to edit.
     #[error("no member of the workspace in {} has a library or binary inside {}", .0.display(), .1.display())]
     NoSource(PathBuf, PathBuf),
-    /// A directory is missing.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
-/// The leaf and the root member of the workspace that Cargo finds in `dir`, which is `tree` or a
-/// directory in it.
+/// The leaf and the root member of the workspace that Cargo finds in `dir`, which is `tree` or a directory in it.
 ///
-/// Leaf is the member that most others depend on, directly or not; of equals the one with the
-/// fewest member dependencies of its own, then by name. Root is the one that depends on most
-/// others, so it is a default member; of equals one with a binary, then by name. Normal and build
-/// dependencies count. A procedural macro is used only where there is nothing else, and a binary
-/// that the default features do not build only where there is no procedural macro either.
-///
-/// # Errors
-/// When Cargo cannot read the manifests, or no member has a library or binary inside the tree.
+/// Leaf is the member that most others depend on, directly or not; of equals the one with the fewest member
+/// dependencies of its own, then by name. Root is the one that depends on most others, so it is a default member; of
+/// equals one with a binary, then by name. Normal and build dependencies count. A procedural macro is used only where
+/// there is nothing else, and a binary that the default features do not build only where there is no procedural macro
+/// either. Fails when Cargo cannot read the manifests, or no member has a library or binary inside the tree.
 pub fn members(cargo: &CargoProgram, dir: &Path, tree: &Path) -> Result<EditTargets, MembersError> {
     let dir = fs_err::canonicalize(dir)?;
     let tree = fs_err::canonicalize(tree)?;
@@ -157,11 +147,11 @@ fn choose(members: &[MemberFacts]) -> Option<EditTargets> {
         let member = &members[*at];
         (rank(*at), Reverse(reach[*at].len()), member.bin.is_none(), &member.name)
     })?;
-    let MemberFacts { lib, bin, proc_macro, gated, .. } = &members[leaf];
-    let leaf = lib.as_ref().or(bin.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
-    let MemberFacts { lib, bin, proc_macro, gated, .. } = &members[root];
-    let root = bin.as_ref().or(lib.as_ref()).or(proc_macro.as_ref()).or(gated.as_ref())?;
-    Some(EditTargets { leaf: leaf.clone(), root: root.clone() })
+    let (leaf, root) = (&members[leaf], &members[root]);
+    let otherwise = |member: &MemberFacts| member.proc_macro.clone().or(member.gated.clone());
+    let leaf = leaf.lib.clone().or(leaf.bin.clone()).or(otherwise(leaf))?;
+    let root = root.bin.clone().or(root.lib.clone()).or(otherwise(root))?;
+    Some(EditTargets { leaf, root })
 }
 
 /// Positions of all other members that the one at `from` depends on, directly or not.

@@ -35,40 +35,21 @@ fn hex(text: &str, digits: usize, what: &str) -> Result<String, BadPin> {
 }
 
 impl CommitId {
-    /// Parse a full commit id.
-    ///
-    /// # Errors
-    /// When it is abbreviated, a branch name, or anything else.
+    /// Parse a full commit id. Fails when it is abbreviated, a branch name, or anything else.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         hex(text, 40, "a full commit").map(Self)
-    }
-
-    /// The 40 digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
 impl Checksum {
-    /// Parse a SHA-256.
-    ///
-    /// # Errors
-    /// When it is not 64 lowercase hexadecimal digits.
+    /// Parse a SHA-256. Fails when it is not 64 lowercase hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         hex(text, 64, "a SHA-256 checksum").map(Self)
-    }
-
-    /// The 64 digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
 impl GitUrl {
-    /// Parse a location.
-    ///
-    /// # Errors
-    /// When git could take it for an option or a transport helper that runs a command.
+    /// Parse a location. Fails when git could take it for an option or a transport helper that runs a command.
     pub fn parse(text: &str) -> Result<Self, BadPin> {
         let bad = |why: &str| Err(BadPin(format!("{text:?} {why}")));
         if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -86,11 +67,6 @@ impl GitUrl {
             return bad("names a transport helper, which runs a command");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    /// The location as written.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The location with a relative local path made relative to `base` instead.
@@ -116,6 +92,12 @@ impl GitUrl {
 
 macro_rules! text_form {
     ($($pin:ty)*) => {$(
+        impl $pin {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl TryFrom<String> for $pin {
             type Error = BadPin;
 
@@ -134,9 +116,7 @@ macro_rules! text_form {
 text_form!(CommitId Checksum GitUrl);
 
 /// A name that is safe as a file name and a column: `[A-Za-z0-9_.-]+`, no leading dot or dash.
-///
-/// # Errors
-/// When it is empty, too long, or has another character in it.
+/// Fails when it is empty, too long, or has another character in it.
 pub fn name(text: &str) -> Result<String, BadPin> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if text.is_empty() || text.len() > 100 || !text.chars().all(allowed) {
@@ -149,9 +129,7 @@ pub fn name(text: &str) -> Result<String, BadPin> {
 }
 
 /// A path that stays inside the directory it is relative to, judged by its text.
-///
-/// # Errors
-/// When it is empty, absolute, or has a `..` in it.
+/// Fails when it is empty, absolute, or has a `..` in it.
 pub fn inner_path(text: &str) -> Result<PathBuf, BadPin> {
     let path = Path::new(text);
     let plain = path.components().all(|c| matches!(c, Component::Normal(_)));
@@ -205,19 +183,9 @@ mod tests {
         for good in ["https://h/x", "git@h:x/y.git", "../repo", "/srv/x", "file:///x"] {
             assert!(GitUrl::parse(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "-u",
-            "--upload-pack=touch ran",
-            "ssh://-oX/y",
-            "ssh://u@-oX/y",
-            "u@-oX:y",
-            "ext::sh -c x",
-            "ext::touch",
-            "ssh://-oProxyCommand=x/y",
-            "a b",
-            "ftp://h/x",
-        ] {
+        let options =
+            ["-u", "--upload-pack=touch ran", "ssh://-oX/y", "ssh://u@-oX/y", "u@-oX:y", "ssh://-oProxyCommand=x/y"];
+        for bad in options.into_iter().chain(["", "ext::sh -c x", "ext::touch", "a b", "ftp://h/x"]) {
             assert!(GitUrl::parse(bad).is_err(), "{bad}");
         }
     }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::manifest::{Corpus, ManifestError, SecondLockfile};
 
-/// The default corpus.
 pub const DEFAULT: &str = "quick";
 
 /// Name and manifest of each shipped corpus. One more is one more line.
@@ -34,9 +33,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 impl Corpus {
     /// The shipped corpus of this name, or the one in this `.toml` file.
-    ///
-    /// # Errors
-    /// When there is none, with the nearest name; when a manifest is wrong, with its place.
+    /// Fails when there is none, with the nearest name; when a manifest is wrong, with its place.
     pub fn load(name_or_path: &str) -> Result<Self, ManifestError> {
         if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_path) {
             let mut corpus = Self::parse(text, Path::new(&format!("{name}.toml")))?;
@@ -124,16 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_gets_the_nearest() {
+    fn an_unknown_name_gets_the_nearest_and_a_missing_file_is_named() {
         let error = Corpus::load("gauntlt").unwrap_err().to_string();
         assert!(error.contains("did you mean \"gauntlet\"?"), "{error}");
         assert!(error.contains("quick"), "{error}");
         let error = Corpus::load("zzzzzz").unwrap_err().to_string();
         assert!(!error.contains("did you mean"), "{error}");
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
         let error = Corpus::load("no/such.toml").unwrap_err().to_string();
         assert!(error.contains("no/such.toml"), "{error}");
     }

@@ -11,49 +11,35 @@ use crate::cargo::{CargoError, CargoProgram};
 use crate::checkout::{self, CheckoutError};
 use crate::slot::FetchedSource;
 
-/// Why a lockfile could not be put in place, or its packages not be downloaded.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum UpgradeError {
-    /// There is no first lockfile.
     #[error("there is no Cargo.lock in {}: without a first lockfile there is nothing to upgrade", .0.display())]
     NoLockfile(PathBuf),
-    /// The second lockfile is the first one.
     #[error("it is the same as the first lockfile, {}: upgrade a dependency in it", .0.display())]
     Same(PathBuf),
-    /// Cargo refuses it.
     #[error(transparent)]
     Cargo(#[from] CargoError),
-    /// The tree could not be copied.
     #[error(transparent)]
     Copy(#[from] CheckoutError),
-    /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
-/// Put `text` in the place of the `Cargo.lock` at `lock`, whole and with a newer modification
-/// time.
-///
-/// # Errors
-/// When there is no file at `lock`, or it cannot be replaced.
+/// Put `text` in the place of the `Cargo.lock` at `lock`, whole and with a newer modification time. Fails when there is
+/// no file at `lock`, or it cannot be replaced.
 pub fn apply(lock: &Path, text: &str) -> Result<(), UpgradeError> {
     Ok(checkout::replace(lock, text, &fs::metadata(lock)?)?)
 }
 
 /// Put the lockfile that was fetched back in the place of the one at `lock`, as [`apply`] does.
-///
-/// # Errors
-/// When the fetched tree has none, or the one at `lock` cannot be replaced.
+/// Fails when the fetched tree has none, or the one at `lock` cannot be replaced.
 pub fn revert(fetched: &FetchedSource, lock: &Path) -> Result<(), UpgradeError> {
     apply(lock, &first(fetched)?.1)
 }
 
 /// Download every dependency that `lockfile` names, the text of a second lockfile for a fetched
 /// workspace. The fetched tree stays as it is: Cargo sees a temporary copy.
-///
-/// # Errors
-/// When the lockfile is the first one again, does not fit the manifests, or a download fails.
+/// Fails when the lockfile is the first one again, does not fit the manifests, or a download fails.
 pub fn fetch_upgrade(cargo: &CargoProgram, fetched: &FetchedSource, lockfile: &str) -> Result<(), UpgradeError> {
     differs(fetched, lockfile)?;
     Ok(cargo.fetch_dependencies(&upgraded(fetched, lockfile)?.dir)?)

@@ -1,10 +1,9 @@
 //! Git worktrees of a working copy: several trees of one repository, whatever the source was.
 //!
-//! This is how people work on two branches at once, where a shared build cache should help most
-//! and could confuse two trees. A published package has no repository and the history of a
-//! fetched one is of no use here, so the working copy becomes a repository of its own with one
-//! commit. No hook runs, no template or ignore list of the user's applies, and files go in and
-//! come out byte for byte.
+//! This is how people work on two branches at once, where a shared build cache should help most and could confuse two
+//! trees. A published package has no repository and the history of a fetched one is of no use here, so the working copy
+//! becomes a repository of its own with one commit. No hook runs, no template or ignore list of the user's applies, and
+//! files go in and come out byte for byte.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,20 +22,15 @@ const FIRST: &str = "refs/harness/first";
 /// a second after its parent.
 const EPOCH: i64 = 946_684_800;
 
-/// Why a working copy has no repository, worktree or commit.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum WorktreeError {
     /// The tree has git's own files in it, which can name programs to run.
     #[error("{} is not ours: a tree that has its own .git cannot have worktrees", .0.display())]
     HasGit(PathBuf),
-    /// There is something at the destination.
     #[error("cannot add a worktree at {}: it is not empty", .0.display())]
     Occupied(PathBuf),
-    /// Git failed.
     #[error("cannot {} in {}: {}", .0, .1.display(), .2)]
     Git(&'static str, PathBuf, GitError),
-    /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -45,11 +39,8 @@ fn failed(action: &'static str, tree: &Path) -> impl Fn(GitError) -> WorktreeErr
     move |error| WorktreeError::Git(action, tree.to_owned(), error)
 }
 
-/// Make the working copy at `tree` a git repository with one commit of every file in it, ignored
-/// ones too. Equal trees get equal commits.
-///
-/// # Errors
-/// When there is a `.git` anywhere in it, or it cannot be read or written.
+/// Make the working copy at `tree` a git repository with one commit of every file in it, ignored ones too. Equal trees
+/// get equal commits. Fails when there is a `.git` anywhere in it, or it cannot be read or written.
 pub fn begin(tree: &Path) -> Result<(), WorktreeError> {
     let files = files(tree, false)?;
     let first = || -> Result<(), GitError> {
@@ -60,12 +51,9 @@ pub fn begin(tree: &Path) -> Result<(), WorktreeError> {
     first().map_err(failed("begin a repository", tree))
 }
 
-/// Add a worktree at `dest` to the working copy at `tree`: the files of the commit that [`begin`]
-/// made, as new as a checkout makes them, and a detached HEAD. Directories without a file are
-/// missing in it, as git records none.
-///
-/// # Errors
-/// When `dest` has something in it or was a worktree before, or `tree` is no repository.
+/// Add a worktree at `dest` to the working copy at `tree`: the files of the commit that [`begin`] made, as new as a
+/// checkout makes them, and a detached HEAD. Directories without a file are missing in it, as git records none. Fails
+/// when `dest` has something in it or was a worktree before, or `tree` is no repository.
 pub fn add(tree: &Path, dest: &Path) -> Result<(), WorktreeError> {
     if fs::read_dir(dest).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(WorktreeError::Occupied(dest.to_owned()));
@@ -79,9 +67,7 @@ pub fn add(tree: &Path, dest: &Path) -> Result<(), WorktreeError> {
 
 /// Commit all changes in the working copy or worktree at `tree`: changed, new and removed files,
 /// ignored ones too, but no build directory. Without a change there is no commit.
-///
-/// # Errors
-/// When `tree` is no repository, or a file cannot be read.
+/// Fails when `tree` is no repository, or a file cannot be read.
 pub fn commit(tree: &Path) -> Result<(), WorktreeError> {
     let head = GitCommand::new(tree, &["log", "-1", "--format=%H %T %ct"]).run();
     let head = head.map_err(failed("commit", tree))?;
@@ -92,13 +78,9 @@ pub fn commit(tree: &Path) -> Result<(), WorktreeError> {
 /// is the parent's id, tree and time. Returns the new or the parent's id.
 fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> Result<String, GitError> {
     GitCommand::new(tree, &["read-tree", "--empty"]).run()?;
-    let mut names = Vec::new();
-    for file in files {
-        names.extend(file.as_os_str().as_encoded_bytes());
-        names.push(0);
-    }
+    let names = files.iter().flat_map(|file| [file.as_os_str().as_encoded_bytes(), b"\0"].concat()).collect();
     // By their names, so whatever an ignore list says.
-    GitCommand::new(tree, &["update-index", "--add", "-z", "--stdin"]).stdin(names).run()?;
+    GitCommand { stdin: names, ..GitCommand::new(tree, &["update-index", "--add", "-z", "--stdin"]) }.run()?;
     let recorded = GitCommand::new(tree, &["write-tree"]).run()?;
     let mut args = vec!["commit-tree", "-m", message];
     let mut time = EPOCH;
@@ -114,17 +96,15 @@ fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> 
     }
     args.push(&recorded);
     let date = format!("{time} +0000");
-    let commit =
-        GitCommand::new(tree, &args).env("GIT_AUTHOR_DATE", date.as_str()).env("GIT_COMMITTER_DATE", date).run()?;
+    let env = vec![("GIT_AUTHOR_DATE", date.clone()), ("GIT_COMMITTER_DATE", date)];
+    let commit = GitCommand { env, ..GitCommand::new(tree, &args) }.run()?;
     GitCommand::new(tree, &["update-ref", "HEAD", commit.as_str()]).run()?;
     Ok(commit)
 }
 
 /// Every file and link of the tree, relative to it and sorted. Build directories, recognised by
 /// Cargo's tag in them, are left out, and so are git's own files at the root if they are `ours`.
-///
-/// # Errors
-/// When there is another `.git`, or a directory cannot be read.
+/// Fails when there is another `.git`, or a directory cannot be read.
 fn files(tree: &Path, ours: bool) -> Result<Vec<PathBuf>, WorktreeError> {
     let mut found = Vec::new();
     let mut walk = WalkDir::new(tree).min_depth(1).sort_by_file_name().into_iter();

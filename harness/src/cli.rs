@@ -109,8 +109,7 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let compare = matches.subcommand_matches("compare");
-    let refused = compare.and_then(cmd::compare::flags::refused_beside_stored_options);
-    if let Some(why) = refused {
+    if let Some(why) = compare.and_then(cmd::compare::flags::refused_beside_stored_options) {
         eprintln!("error: {why}");
         return ExitCode::from(2);
     }
@@ -138,24 +137,16 @@ pub fn main() -> ExitCode {
     });
     match outcome {
         Ok(code) => code,
-        Err(error) if supervisor.is_interrupted() => {
-            let hint = error
-                .downcast_ref::<cmd::compare::ResumeHint>()
-                .map(|resume| format!("; {resume}"))
-                .unwrap_or_default();
-            let (what, code) = match supervisor.halted() {
-                Some(why) => (format!("stopped: {why}"), guard::EXIT_CODE),
-                None => ("interrupted".to_owned(), EXIT_CODE as u8),
-            };
-            eprintln!("{what}{hint}");
-            ExitCode::from(code)
-        }
         Err(error) => {
             let resume = error.downcast_ref::<cmd::compare::ResumeHint>();
-            let hint = resume.map(|resume| format!("; {resume}")).unwrap_or_default();
-            // How to go on is the outermost context, and comes last.
-            eprintln!("error: {}{hint}", one_line(&error, usize::from(resume.is_some())));
-            ExitCode::from(2)
+            let (what, code) = match (supervisor.is_interrupted(), supervisor.halted()) {
+                (true, Some(why)) => (format!("stopped: {why}"), guard::EXIT_CODE),
+                (true, None) => ("interrupted".to_owned(), EXIT_CODE as u8),
+                // How to go on is the outermost context, and comes last.
+                (false, _) => (format!("error: {}", one_line(&error, usize::from(resume.is_some()))), 2),
+            };
+            eprintln!("{what}{}", resume.map(|resume| format!("; {resume}")).unwrap_or_default());
+            ExitCode::from(code)
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Plans of a run in shards, for shells, GitHub, Kubernetes and Slurm.
 //!
-//! The options of the run are one JSON text, which shards read with `compare --options`. It holds
-//! nothing but printable ASCII without `'` and `$`, so it stands as it is in a single-quoted word of
-//! a shell, in a single-quoted scalar of YAML and in a variable of a container. What else a user
-//! gave reaches a template only as a checked name, a number, or a path quoted for the language it
-//! stands in. Templates are files in `harness/templates/`.
+//! The options of the run are one JSON text, which shards read with `compare --options`. It holds nothing but printable
+//! ASCII without `'` and `$`, so it stands as it is in a single-quoted word of a shell, in a single-quoted scalar of
+//! YAML and in a variable of a container. What else a user gave reaches a template only as a checked name, a number, or
+//! a path quoted for the language it stands in. Templates are files in `harness/templates/`.
 
 pub mod seconds;
 
@@ -18,8 +17,7 @@ use runner::shard::{ShardPart, Sharding, machine_word};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The options of a run that is measured in shards: those of [`Options`], without what each
-/// machine has of its own.
+/// The options of a run that is measured in shards: those of [`Options`], without what each machine has of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedRun {
     #[serde(flatten)]
@@ -295,7 +293,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn a_shell_reads_a_line_and_the_options_as_themselves() {
         let json = planned().to_json().unwrap();
         for dir in NASTY[..6].iter().map(Path::new) {

@@ -1,6 +1,5 @@
 //! `ci/nightly` on a small corpus: a first night, one with a slowed strategy, and mistakes.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions; the helpers here are theirs")]
-#![cfg(unix)]
 
 mod support;
 

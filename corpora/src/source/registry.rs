@@ -1,12 +1,11 @@
 //! A published package, fetched by Cargo itself.
 //!
-//! Cargo knows about mirrors, replaced sources, proxies and credentials, and verifies what it
-//! downloads, so it does everything. A package of ours that depends on `=version` makes
-//! Cargo resolve it; the checksum in the resulting lockfile is the registry's word and must be
-//! the manifest's. `cargo info` then downloads just that package, and the sources are copied out
-//! of the Cargo home. A replaced source may keep its files elsewhere (a vendored directory, a
-//! local registry): then `cargo vendor` copies them, for whichever source is configured.
-//! No archive is unpacked here and nothing of the package is run.
+//! Cargo knows about mirrors, replaced sources, proxies and credentials, and verifies what it downloads, so it does
+//! everything. A package of ours that depends on `=version` makes Cargo resolve it; the checksum in the resulting
+//! lockfile is the registry's word and must be the manifest's. `cargo info` then downloads just that package, and the
+//! sources are copied out of the Cargo home. A replaced source may keep its files elsewhere (a vendored directory, a
+//! local registry): then `cargo vendor` copies them, for whichever source is configured. No archive is unpacked here
+//! and nothing of the package is run.
 
 use std::path::{Path, PathBuf};
 

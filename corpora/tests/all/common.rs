@@ -69,13 +69,14 @@ pub fn workspace(source: WorkspaceSource) -> Workspace {
     }
 }
 
+pub fn write(path: &Path, text: &(impl AsRef<[u8]> + ?Sized)) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
 /// A binary package without dependencies, with its lockfile.
 pub fn write_package(dir: &Path, version: &str) {
-    let write = |name: &str, text: &str| {
-        let path = dir.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
+    let write = |name: &str, text: &str| write(&dir.join(name), text);
     let package = format!("name = \"made-up\"\nversion = \"{version}\"\n");
     write("Cargo.toml", &format!("[package]\n{package}edition = \"2021\"\n"));
     write("Cargo.lock", &format!("version = 4\n\n[[package]]\n{package}"));
@@ -99,20 +100,17 @@ pub fn mirror(place: &TestDir, version: &str) -> String {
     let mut args: Vec<_> = args.map(std::ffi::OsString::from).to_vec();
     args.push(target.clone().into());
     place.cargo().run(&package, &args).unwrap();
-    let archive = target.join(format!("package/made-up-{version}.crate"));
-    let dir = place.join("dl/made-up").join(version);
-    fs::create_dir_all(&dir).unwrap();
-    fs::copy(&archive, dir.join("download")).unwrap();
-    let sum = sha256(&fs::read(&archive).unwrap());
+    let bytes = fs::read(target.join(format!("package/made-up-{version}.crate"))).unwrap();
+    write(&place.join("dl/made-up").join(version).join("download"), &bytes);
+    let sum = sha256(&bytes);
     let index = place.join("index");
-    fs::create_dir_all(index.join("ma/de")).unwrap();
     let file = index.join("ma/de/made-up");
     let before = fs::read_to_string(&file).unwrap_or_default();
     let line = format!(
         "{before}{{\"name\":\"made-up\",\"vers\":\"{version}\",\"deps\":[],\"features\":{{}},\
          \"cksum\":\"{sum}\",\"yanked\":false}}\n"
     );
-    fs::write(file, line).unwrap();
+    write(&file, &line);
     let dl = format!("{{\"dl\":\"file://{}\"}}", place.join("dl").display());
     fs::write(index.join("config.json"), dl).unwrap();
     git_init(&index);
@@ -174,9 +172,18 @@ pub fn git_init(dir: &Path) {
 /// Commit everything in the working directory.
 pub fn commit_all(dir: &Path, message: &str) -> CommitId {
     run_git(dir, &["add", "--all", "--force"]);
-    let who = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
-    run_git(dir, &[&who[..], &["commit", "--quiet", "-m", message]].concat());
+    commit_staged(dir, message)
+}
+
+pub const WHO: [&str; 4] = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
+
+pub fn commit_staged(dir: &Path, message: &str) -> CommitId {
+    run_git(dir, &[&WHO[..], &["commit", "--quiet", "-m", message]].concat());
     CommitId::parse(&run_git(dir, &["rev-parse", "HEAD"])).unwrap()
+}
+
+pub fn make_executable(path: &Path) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
 }
 
 pub fn git(url: &str, commit: &CommitId, subdir: &str) -> Workspace {

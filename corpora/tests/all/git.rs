@@ -1,40 +1,52 @@
 //! Git sources on repositories made here.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::common::{TestDir, commit_all, git, repository, run_git};
+use crate::common::{TestDir, WHO, commit_all, commit_staged, git, make_executable, repository, run_git};
+use corpora::fetch::FetchError;
 use corpora::pins::CommitId;
-use corpora::{FetchCause, checkout};
+use corpora::{FetchCause, FetchedSource, checkout};
 
-fn url(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
+/// A repository with the package, and its commit.
+fn upstream() -> (TestDir, PathBuf, CommitId) {
+    let place = TestDir::new();
+    let upstream = place.join("up");
+    let commit = repository(&upstream);
+    (place, upstream, commit)
+}
+
+fn fetch(place: &TestDir, from: &Path, commit: &CommitId, subdir: &str) -> Result<FetchedSource, FetchError> {
+    place.fetcher().fetch(&git(from.to_str().unwrap(), commit, subdir))
+}
+
+/// That the error is one line, and its cause.
+fn cause(fetched: Result<FetchedSource, FetchError>) -> FetchCause {
+    let error = fetched.unwrap_err();
+    assert!(!error.to_string().contains('\n'), "{error}");
+    error.cause
 }
 
 #[test]
 fn a_commit_is_checked_out_by_path_and_by_file_url() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    let commit = repository(&upstream);
-    for url in [url(&upstream), format!("file://{}", upstream.display())] {
-        let fetched = place.fetcher().fetch(&git(&url, &commit, "sub")).unwrap();
+    let (place, upstream, commit) = upstream();
+    for url in [upstream.clone(), format!("file://{}", upstream.display()).into()] {
+        let fetched = fetch(&place, &url, &commit, "sub").unwrap();
         assert!(fetched.new && fetched.dir().ends_with("tree/sub"));
         let manifest = fs::read_to_string(fetched.dir().join("Cargo.toml")).unwrap();
         assert!(manifest.contains("2.0.0"));
         assert!(!fetched.tree.join(".git").exists() && !fetched.tree.with_file_name("repo.git").exists());
-        assert!(!place.fetcher().fetch(&git(&url, &commit, "sub")).unwrap().new);
+        assert!(!fetch(&place, &url, &commit, "sub").unwrap().new);
     }
 }
 
 #[test]
 fn the_pinned_commit_is_taken_not_the_newest() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    let old = repository(&upstream);
+    let (place, upstream, old) = upstream();
     fs::write(upstream.join("src/main.rs"), "fn main() { /* new */ }\n").unwrap();
     let new = commit_all(&upstream, "two");
     let read = |commit: &CommitId| {
-        let fetched = place.fetcher().fetch(&git(&url(&upstream), commit, "")).unwrap();
+        let fetched = fetch(&place, &upstream, commit, "").unwrap();
         fs::read_to_string(fetched.tree.join("src/main.rs")).unwrap()
     };
     assert_eq!(read(&old), "fn main() {}\n");
@@ -43,13 +55,11 @@ fn the_pinned_commit_is_taken_not_the_newest() {
 
 #[test]
 fn a_commit_no_branch_leads_to_is_found_or_refused_but_never_replaced() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    repository(&upstream);
+    let (place, upstream, _) = upstream();
     fs::write(upstream.join("src/main.rs"), "fn main() { /* loose */ }\n").unwrap();
     let loose = commit_all(&upstream, "loose");
     run_git(&upstream, &["reset", "--quiet", "--hard", "HEAD^"]);
-    match place.fetcher().fetch(&git(&url(&upstream), &loose, "")) {
+    match fetch(&place, &upstream, &loose, "") {
         Ok(fetched) => {
             let text = fs::read_to_string(fetched.tree.join("src/main.rs")).unwrap();
             assert!(text.contains("loose"));
@@ -60,41 +70,22 @@ fn a_commit_no_branch_leads_to_is_found_or_refused_but_never_replaced() {
 
 #[test]
 fn wrong_commit_and_wrong_place_are_distinguished() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    let commit = repository(&upstream);
+    let (place, upstream, commit) = upstream();
     let missing = CommitId::parse(&"0123456789".repeat(4)).unwrap();
-    let error = |url: &str, commit: &CommitId, subdir: &str| {
-        let error = place.fetcher().fetch(&git(url, commit, subdir)).unwrap_err();
-        assert!(!error.to_string().contains('\n'), "{error}");
-        error
-    };
-    let found = error(&url(&upstream), &missing, "");
-    assert!(matches!(found.cause, FetchCause::NoCommit(..)), "{found}");
-    assert!(found.to_string().contains(missing.as_str()), "{found}");
-    let found = error(&url(&place.join("nowhere")), &commit, "");
-    assert!(matches!(found.cause, FetchCause::Unreachable(..)), "{found}");
-    assert_eq!(place.left_in_sources(), Vec::<String>::new());
-    let found = error(&url(&upstream), &commit, "no/such");
-    assert!(matches!(found.cause, FetchCause::NoPackage(_)), "{found}");
-}
-
-#[test]
-fn a_remote_that_does_not_answer_is_one_line() {
-    let place = TestDir::new();
-    let commit = CommitId::parse(&"0123456789".repeat(4)).unwrap();
+    let error = fetch(&place, &upstream, &missing, "").unwrap_err();
+    assert!(error.to_string().contains(missing.as_str()), "{error}");
+    let wrong = |from: &Path, commit: &CommitId, subdir: &str| cause(fetch(&place, from, commit, subdir));
+    assert!(matches!(wrong(&upstream, &missing, ""), FetchCause::NoCommit(..)));
+    assert!(matches!(wrong(&place.join("nowhere"), &commit, ""), FetchCause::Unreachable(..)));
     // Port 1 of this machine: refused at once, no network needed.
-    let error = place.fetcher().fetch(&git("git://127.0.0.1:1/x", &commit, "")).unwrap_err();
-    assert!(matches!(error.cause, FetchCause::Unreachable(..)), "{error}");
-    assert!(!error.to_string().contains('\n'), "{error}");
+    assert!(matches!(wrong(Path::new("git://127.0.0.1:1/x"), &commit, ""), FetchCause::Unreachable(..)));
     assert_eq!(place.left_in_sources(), Vec::<String>::new());
+    assert!(matches!(wrong(&upstream, &commit, "no/such"), FetchCause::NoPackage(_)));
 }
 
 #[test]
 fn no_hook_runs() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    let commit = repository(&upstream);
+    let (place, upstream, commit) = upstream();
     let proof = place.join("hook-ran");
     for hook in ["post-checkout", "post-merge", "reference-transaction", "pre-auto-gc"] {
         let path = upstream.join(".git/hooks").join(hook);
@@ -102,25 +93,14 @@ fn no_hook_runs() {
         fs::write(&path, format!("#!/bin/sh\ntouch '{}'\n", proof.display())).unwrap();
         make_executable(&path);
     }
-    let fetched = place.fetcher().fetch(&git(&url(&upstream), &commit, "")).unwrap();
+    let fetched = fetch(&place, &upstream, &commit, "").unwrap();
     assert!(fetched.new && !proof.exists());
 }
 
-#[cfg(unix)]
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &Path) {}
-
 #[test]
 fn a_working_copy_has_the_whole_repository() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    let commit = repository(&upstream);
-    let fetched = place.fetcher().fetch(&git(&url(&upstream), &commit, "sub")).unwrap();
+    let (place, upstream, commit) = upstream();
+    let fetched = fetch(&place, &upstream, &commit, "sub").unwrap();
     let copy = checkout::checkout(&fetched, &place.join("copy")).unwrap();
     assert!(copy.join("src/main.rs").is_file() && copy.ends_with("copy/sub"));
     assert!(place.join("copy/src/main.rs").is_file());
@@ -129,9 +109,7 @@ fn a_working_copy_has_the_whole_repository() {
 /// Attributes and filters of a repository or user must not change the files.
 #[test]
 fn files_come_out_byte_for_byte_and_submodules_stay_empty() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    repository(&upstream);
+    let (place, upstream, _) = upstream();
     let proof = place.join("filter-ran");
     let text = "$Id$ one\ntwo\r\n";
     fs::write(upstream.join("text"), text).unwrap();
@@ -143,11 +121,9 @@ fn files_come_out_byte_for_byte_and_submodules_stay_empty() {
     let other = repository(&place.join("other"));
     run_git(&upstream, &["update-index", "--add", "--cacheinfo", &format!("160000,{other},m")]);
     run_git(&upstream, &["add", ".gitattributes", ".gitmodules"]);
-    let who = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
-    run_git(&upstream, &[&who[..], &["commit", "--quiet", "-m", "two"]].concat());
-    let commit = CommitId::parse(&run_git(&upstream, &["rev-parse", "HEAD"])).unwrap();
+    let commit = commit_staged(&upstream, "two");
     run_git(&upstream, &["config", "filter.shout.smudge", &format!("touch '{}'; cat", proof.display())]);
-    let fetched = place.fetcher().fetch(&git(&url(&upstream), &commit, "")).unwrap();
+    let fetched = fetch(&place, &upstream, &commit, "").unwrap();
     assert_eq!(fs::read_to_string(fetched.tree.join("text")).unwrap(), text);
     assert!(!proof.exists());
     let module = fetched.tree.join("m");
@@ -156,14 +132,10 @@ fn files_come_out_byte_for_byte_and_submodules_stay_empty() {
 
 #[test]
 fn what_is_no_commit_is_refused_whatever_its_id_names() {
-    let place = TestDir::new();
-    let upstream = place.join("up");
-    repository(&upstream);
-    let who = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
-    run_git(&upstream, &[&who[..], &["tag", "-a", "-m", "x", "release"]].concat());
+    let (place, upstream, _) = upstream();
+    run_git(&upstream, &[&WHO[..], &["tag", "-a", "-m", "x", "release"]].concat());
     for other in ["release", "HEAD^{tree}", "HEAD:Cargo.toml"] {
         let id = CommitId::parse(&run_git(&upstream, &["rev-parse", other])).unwrap();
-        let error = place.fetcher().fetch(&git(&url(&upstream), &id, "")).unwrap_err();
-        assert!(matches!(error.cause, FetchCause::NoCommit(..)), "{other}: {error}");
+        assert!(matches!(cause(fetch(&place, &upstream, &id, "")), FetchCause::NoCommit(..)), "{other}");
     }
 }

@@ -1,15 +1,9 @@
 //! Which members' files are edited, on workspaces made up here.
 
-use std::fs;
 use std::path::Path;
 
-use crate::common::TestDir;
+use crate::common::{TestDir, write};
 use corpora::members::{EditTargets, MembersError, members};
-
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
 
 /// A package in `dir`, named after it, with these source files and this after `[package]`.
 fn package(dir: &Path, files: &[&str], rest: &str) {
@@ -186,7 +180,6 @@ fn a_member_or_file_outside_of_the_tree_is_not_chosen() {
     assert!(matches!(error, MembersError::NoSource(..)), "{error}");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_link_to_a_file_outside_of_the_tree_is_not_followed() {
     let place = TestDir::new();

@@ -1,9 +1,9 @@
 //! Path sources, checks, and what Cargo may not be talked into.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::common::{TestDir, workspace, write_package};
+use crate::common::{TestDir, make_executable, workspace, write, write_package};
 use corpora::check::{CorpusProblem, check_workspace};
 use corpora::{Workspace, WorkspaceSource};
 
@@ -11,14 +11,17 @@ fn path(path: &Path) -> Workspace {
     workspace(WorkspaceSource::Path { path: path.to_owned() })
 }
 
-#[test]
-fn a_directory_is_copied_without_its_build_output() {
+fn package() -> (TestDir, PathBuf) {
     let place = TestDir::new();
     let from = place.join("from");
     write_package(&from, "1.0.0");
-    for left_out in ["target/x", ".git/x"] {
-        fs::create_dir_all(from.join(left_out)).unwrap();
-    }
+    (place, from)
+}
+
+#[test]
+fn a_directory_is_copied_without_its_build_output() {
+    let (place, from) = package();
+    ["target/x", ".git/x"].iter().for_each(|left_out| fs::create_dir_all(from.join(left_out)).unwrap());
     let fetched = place.fetcher().fetch(&path(&from)).unwrap();
     assert!(fetched.tree.join("src/main.rs").is_file());
     assert!(!fetched.tree.join("target").exists() && !fetched.tree.join(".git").exists());
@@ -32,12 +35,9 @@ fn a_directory_is_copied_without_its_build_output() {
     assert_eq!(place.left_in_sources().len(), 1);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_link_out_of_the_directory_is_refused() {
-    let place = TestDir::new();
-    let from = place.join("from");
-    write_package(&from, "1.0.0");
+    let (place, from) = package();
     std::os::unix::fs::symlink("main.rs", from.join("src/inside.rs")).unwrap();
     let fetched = place.fetcher().fetch(&path(&from)).unwrap();
     assert!(fetched.tree.join("src/inside.rs").is_symlink());
@@ -61,9 +61,8 @@ fn a_directory_that_is_missing_or_no_package_is_named() {
 
 #[test]
 fn a_sound_workspace_has_no_problems() {
-    let place = TestDir::new();
-    write_package(&place.join("from"), "1.0.0");
-    let checked = check_workspace(&path(&place.join("from")), &place.fetcher());
+    let (place, from) = package();
+    let checked = check_workspace(&path(&from), &place.fetcher());
     assert!(checked.is_ok(), "{:?}", checked.problems);
     assert_eq!(checked.packages, Some(1));
 }
@@ -78,60 +77,44 @@ fn every_kind_of_problem_is_found() {
         change(&mut workspace);
         check_workspace(&workspace, &place.fetcher()).problems
     };
-    let found = problems(&|w| w.edit = "src/gone.rs".into());
-    assert!(matches!(found[..], [CorpusProblem::NoEditFile(_)]), "{found:?}");
-    let found = problems(&|w| w.run.as_mut().unwrap().bin = "other".into());
-    assert!(matches!(found[..], [CorpusProblem::NoBinary(_)]), "{found:?}");
-    let found = problems(&|_| fs::remove_file(from.join("Cargo.lock")).unwrap());
-    assert!(matches!(found[..], [CorpusProblem::NoLockfile]), "{found:?}");
+    assert!(matches!(problems(&|w| w.edit = "src/gone.rs".into())[..], [CorpusProblem::NoEditFile(_)]));
+    assert!(matches!(problems(&|w| w.run.as_mut().unwrap().bin = "other".into())[..], [CorpusProblem::NoBinary(_)]));
+    let no_lockfile = |_: &mut Workspace| fs::remove_file(from.join("Cargo.lock")).unwrap();
+    assert!(matches!(problems(&no_lockfile)[..], [CorpusProblem::NoLockfile]));
     let manifest = from.join("Cargo.toml");
-    let found = problems(&|_| {
-        let text = fs::read_to_string(&manifest).unwrap().replace("1.0.0", "3.0.0");
-        fs::write(&manifest, text).unwrap();
-    });
+    let edited = |edit: &dyn Fn(String) -> String| {
+        problems(&|_| fs::write(&manifest, edit(fs::read_to_string(&manifest).unwrap())).unwrap())
+    };
+    let found = edited(&|text| text.replace("1.0.0", "3.0.0"));
     assert!(matches!(found[..], [CorpusProblem::Locked(_)]), "{found:?}");
     assert!(found[0].to_string().contains("--locked"), "{}", found[0]);
-    let found = problems(&|_| {
-        let text = fs::read_to_string(&manifest).unwrap();
-        fs::write(&manifest, text + "rust-version = \"1.999\"\n").unwrap();
-    });
-    assert!(matches!(found[..], [CorpusProblem::RustTooOld(..)]), "{found:?}");
-    let found = problems(&|w| w.source = WorkspaceSource::Path { path: place.join("no") });
-    assert!(matches!(found[..], [CorpusProblem::Fetch(_)]), "{found:?}");
+    assert!(matches!(edited(&|text| text + "rust-version = \"1.999\"\n")[..], [CorpusProblem::RustTooOld(..)]));
+    let gone = |w: &mut Workspace| w.source = WorkspaceSource::Path { path: place.join("no") };
+    assert!(matches!(problems(&gone)[..], [CorpusProblem::Fetch(_)]));
 }
 
 /// A tree may bring a Cargo configuration that names programs to run. Nothing may obey it.
-#[cfg(unix)]
 #[test]
 fn a_configuration_in_the_tree_is_not_obeyed() {
-    use std::os::unix::fs::PermissionsExt;
-    let place = TestDir::new();
-    let from = place.join("from");
-    write_package(&from, "1.0.0");
+    let (place, from) = package();
     let proof = place.join("ran");
     let evil = from.join("evil.sh");
-    fs::write(&evil, format!("#!/bin/sh\ntouch '{}'\nexec rustc \"$@\"\n", proof.display())).unwrap();
-    fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::create_dir(from.join(".cargo")).unwrap();
-    fs::write(from.join(".cargo/config.toml"), "[build]\nrustc = \"./evil.sh\"\n").unwrap();
-    let toolchain = "[toolchain]\nchannel = \"no-such-toolchain\"\n";
-    fs::write(from.join("rust-toolchain.toml"), toolchain).unwrap();
+    write(&evil, &format!("#!/bin/sh\ntouch '{}'\nexec rustc \"$@\"\n", proof.display()));
+    make_executable(&evil);
+    write(&from.join(".cargo/config.toml"), "[build]\nrustc = \"./evil.sh\"\n");
+    write(&from.join("rust-toolchain.toml"), "[toolchain]\nchannel = \"no-such-toolchain\"\n");
     let checked = check_workspace(&path(&from), &place.fetcher());
     assert!(checked.is_ok(), "{:?}", checked.problems);
-    place.cargo().fetch_dependencies(&checked.fetched.unwrap().dir()).unwrap();
+    place.cargo().fetch_dependencies(&place.fetcher().fetch(&path(&from)).unwrap().dir()).unwrap();
     assert!(!proof.exists());
 }
 
 #[test]
 fn a_lockfile_out_of_date_is_an_error_with_cargos_own_words() {
-    let place = TestDir::new();
-    let from = place.join("from");
-    write_package(&from, "1.0.0");
+    let (place, from) = package();
     let text = fs::read_to_string(from.join("Cargo.toml")).unwrap();
     fs::write(from.join("Cargo.toml"), text.replace("1.0.0", "1.0.1")).unwrap();
     let error = place.cargo().fetch_dependencies(&from).unwrap_err();
-    let corpora::cargo::CargoError::Failed { last_lines, .. } = &error else {
-        panic!("{error}");
-    };
+    let corpora::cargo::CargoError::Failed { last_lines, .. } = &error else { panic!("{error}") };
     assert!(last_lines.contains("--locked"), "{last_lines}");
 }

@@ -3,16 +3,29 @@
 
 use std::fs;
 
-use crate::common::{TestDir, mirror, registry, sha256, vendor};
+use crate::common::{TestDir, mirror, registry, sha256, vendor, write};
 use corpora::Fetcher;
 
 const WHOLE: [&str; 3] = ["Cargo.toml", "Cargo.lock", "src/main.rs"];
 
+/// A vendored package of these files, and its checksum.
+fn vendored(files: &[&str]) -> (TestDir, String) {
+    let (place, sum) = (TestDir::new(), sha256(b"the archive"));
+    vendor(&place, "1.2.3", &sum, files);
+    (place, sum)
+}
+
+/// A mirror with an archive, and what fetches from it.
+fn mirrored() -> (TestDir, String, Fetcher) {
+    let place = TestDir::new();
+    let sum = mirror(&place, "1.2.3");
+    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
+    (place, sum, fetcher)
+}
+
 #[test]
 fn a_package_is_fetched_once() {
-    let place = TestDir::new();
-    let sum = sha256(b"the archive");
-    vendor(&place, "1.2.3", &sum, &WHOLE);
+    let (place, sum) = vendored(&WHOLE);
     let fetcher = place.fetcher();
     let workspace = registry("1.2.3", &sum);
     let first = fetcher.fetch(&workspace).unwrap();
@@ -29,9 +42,7 @@ fn a_package_is_fetched_once() {
 
 #[test]
 fn another_checksum_is_an_error_that_names_both() {
-    let place = TestDir::new();
-    let sum = sha256(b"the archive");
-    vendor(&place, "1.2.3", &sum, &WHOLE);
+    let (place, sum) = vendored(&WHOLE);
     let other = sha256(b"another archive");
     let error = place.fetcher().fetch(&registry("1.2.3", &other)).unwrap_err();
     let text = error.to_string();
@@ -55,9 +66,7 @@ fn a_changed_version_is_fetched_anew() {
 
 #[test]
 fn a_package_without_a_lockfile_is_refused() {
-    let place = TestDir::new();
-    let sum = sha256(b"x");
-    vendor(&place, "1.2.3", &sum, &["Cargo.toml", "src/main.rs"]);
+    let (place, sum) = vendored(&["Cargo.toml", "src/main.rs"]);
     let error = place.fetcher().fetch(&registry("1.2.3", &sum)).unwrap_err();
     assert!(error.to_string().contains("has no Cargo.lock"), "{error}");
     assert_eq!(place.left_in_sources(), Vec::<String>::new());
@@ -65,9 +74,7 @@ fn a_package_without_a_lockfile_is_refused() {
 
 #[test]
 fn a_version_that_is_not_there_is_one_line() {
-    let place = TestDir::new();
-    let sum = sha256(b"x");
-    vendor(&place, "1.2.3", &sum, &WHOLE);
+    let (place, sum) = vendored(&WHOLE);
     let error = place.fetcher().fetch(&registry("9.9.9", &sum)).unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("cannot fetch it: `cargo generate-lockfile` failed: "), "{text}");
@@ -76,9 +83,7 @@ fn a_version_that_is_not_there_is_one_line() {
 
 #[test]
 fn a_mirror_is_asked_and_its_archive_downloaded_by_cargo() {
-    let place = TestDir::new();
-    let sum = mirror(&place, "1.2.3");
-    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
+    let (_place, sum, fetcher) = mirrored();
     let fetched = fetcher.fetch(&registry("1.2.3", &sum)).unwrap();
     assert!(fetched.dir().join("src/main.rs").is_file());
     // Cargo marks what it unpacked from an archive; `cargo vendor` would not.
@@ -87,13 +92,11 @@ fn a_mirror_is_asked_and_its_archive_downloaded_by_cargo() {
 
 #[test]
 fn an_archive_with_other_bytes_than_the_index_says_is_refused() {
-    let place = TestDir::new();
-    let sum = mirror(&place, "1.2.3");
+    let (place, sum, fetcher) = mirrored();
     let archive = place.join("dl/made-up/1.2.3/download");
     let mut bytes = fs::read(&archive).unwrap();
     bytes.push(0);
     fs::write(&archive, bytes).unwrap();
-    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
     let error = fetcher.fetch(&registry("1.2.3", &sum)).unwrap_err().to_string();
     assert!(error.contains("failed to verify the checksum"), "{error}");
     assert_eq!(place.left_in_sources(), Vec::<String>::new());
@@ -101,15 +104,11 @@ fn an_archive_with_other_bytes_than_the_index_says_is_refused() {
 
 #[test]
 fn sources_of_another_archive_in_the_cargo_home_are_not_taken() {
-    let place = TestDir::new();
-    let sum = mirror(&place, "1.2.3");
+    let (place, sum, fetcher) = mirrored();
     // The same name and version from some other registry, unpacked earlier.
     for (kind, file) in [("src", "made-up-1.2.3/.cargo-ok"), ("cache", "made-up-1.2.3.crate")] {
-        let path = place.join("home/registry").join(kind).join("other").join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "other").unwrap();
+        write(&place.join("home/registry").join(kind).join("other").join(file), "other");
     }
-    let fetcher = Fetcher::new(place.join("sources"), place.cargo_online());
     let fetched = fetcher.fetch(&registry("1.2.3", &sum)).unwrap();
     assert!(fetched.dir().join("src/main.rs").is_file());
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::common::{TestDir, run_git as git, write_package};
+use crate::common::{TestDir, make_executable, run_git as git, write, write_package};
 use corpora::worktree::{self, WorktreeError};
 
 fn tree(place: &TestDir, name: &str) -> PathBuf {
@@ -14,45 +14,39 @@ fn tree(place: &TestDir, name: &str) -> PathBuf {
     fs::write(tree.join(".gitattributes"), "* text eol=lf ident filter=shout working-tree-encoding=UTF-16LE\n")
         .unwrap();
     fs::write(tree.join("ignored"), "$Id$ one\r\ntwo\n").unwrap();
-    fs::create_dir_all(tree.join("src/target")).unwrap();
-    fs::write(tree.join("src/target/mod.rs"), "// a module\n").unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::write(tree.join("run.sh"), "").unwrap();
-        fs::set_permissions(tree.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-        std::os::unix::fs::symlink("src/main.rs", tree.join("link")).unwrap();
-        std::os::unix::fs::symlink("src", tree.join("dir-link")).unwrap();
-    }
+    write(&tree.join("src/target/mod.rs"), "// a module\n");
+    fs::write(tree.join("run.sh"), "").unwrap();
+    make_executable(&tree.join("run.sh"));
+    std::os::unix::fs::symlink("src/main.rs", tree.join("link")).unwrap();
+    std::os::unix::fs::symlink("src", tree.join("dir-link")).unwrap();
     tree
 }
 
+/// A working copy that is a repository already.
+fn begun() -> (TestDir, PathBuf) {
+    let place = TestDir::new();
+    let tree = tree(&place, "tree");
+    worktree::begin(&tree).unwrap();
+    (place, tree)
+}
+
 /// The path, mode and content of every file, without git's own.
-fn content(tree: &Path) -> Vec<(PathBuf, String, Vec<u8>)> {
+fn content(tree: &Path) -> Vec<(PathBuf, &'static str, Vec<u8>)> {
     let walk = walkdir::WalkDir::new(tree).sort_by_file_name().into_iter();
     let walk = walk.filter_entry(|entry| entry.file_name() != ".git").map(Result::unwrap);
     let files = walk.filter(|entry| !entry.file_type().is_dir()).map(|entry| {
         let inner = entry.path().strip_prefix(tree).unwrap().to_owned();
         match entry.path().is_symlink() {
-            true => {
-                (inner, "link".to_owned(), fs::read_link(entry.path()).unwrap().into_os_string().into_encoded_bytes())
-            }
+            true => (inner, "link", fs::read_link(entry.path()).unwrap().into_os_string().into_encoded_bytes()),
             false => (inner, mode(entry.path()), fs::read(entry.path()).unwrap()),
         }
     });
     files.collect()
 }
 
-#[cfg(unix)]
-fn mode(path: &Path) -> String {
+fn mode(path: &Path) -> &'static str {
     use std::os::unix::fs::PermissionsExt;
-    let executable = fs::metadata(path).unwrap().permissions().mode() & 0o100 != 0;
-    (if executable { "executable" } else { "plain" }).to_owned()
-}
-
-#[cfg(not(unix))]
-fn mode(_: &Path) -> String {
-    String::new()
+    if fs::metadata(path).unwrap().permissions().mode() & 0o100 != 0 { "executable" } else { "plain" }
 }
 
 #[test]
@@ -111,10 +105,8 @@ fn equal_trees_get_equal_commits() {
 
 #[test]
 fn a_worktree_is_the_first_commit_whatever_was_committed_later() {
-    let place = TestDir::new();
-    let tree = tree(&place, "tree");
+    let (place, tree) = begun();
     let before = content(&tree);
-    worktree::begin(&tree).unwrap();
     let first = git(&tree, &["rev-parse", "HEAD"]);
     fs::write(tree.join("src/main.rs"), "fn main() { /* later */ }\n").unwrap();
     worktree::commit(&tree).unwrap();
@@ -135,9 +127,7 @@ fn a_worktree_is_the_first_commit_whatever_was_committed_later() {
 /// A name that git refuses as a part of a reference is a fine name of a directory.
 #[test]
 fn a_worktree_may_have_any_name() {
-    let place = TestDir::new();
-    let tree = tree(&place, "tree");
-    worktree::begin(&tree).unwrap();
+    let (place, tree) = begun();
     for name in ["feature.lock", "a..b", "a.", "a-", "a", "HEAD", "1.0", "1-0", "-x", &"long".repeat(25)] {
         let dest = place.join("many").join(name);
         worktree::add(&tree, &dest).unwrap();
@@ -169,9 +159,7 @@ fn cargo_builds_in_a_worktree_and_git_sees_no_change() {
 
 #[test]
 fn a_commit_holds_what_was_changed_added_and_removed() {
-    let place = TestDir::new();
-    let tree = tree(&place, "tree");
-    worktree::begin(&tree).unwrap();
+    let (place, tree) = begun();
     let first = git(&tree, &["rev-parse", "HEAD"]);
     let [a, b] = ["a", "b"].map(|name| {
         let dest = place.join(name);
@@ -184,8 +172,7 @@ fn a_commit_holds_what_was_changed_added_and_removed() {
     fs::write(a.join("src/target/new.rs"), "").unwrap();
     fs::write(a.join("Cargo.lock"), "# ignored, and changed\n").unwrap();
     fs::remove_file(a.join("ignored")).unwrap();
-    fs::create_dir(a.join("build-dir")).unwrap();
-    fs::write(a.join("build-dir/CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55").unwrap();
+    write(&a.join("build-dir/CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55");
     fs::write(a.join("build-dir/large"), "").unwrap();
     worktree::commit(&a).unwrap();
     let changes = git(&a, &["show", "--format=", "--name-status", "--no-renames"]);
@@ -205,9 +192,7 @@ fn a_git_that_is_not_ours_is_refused() {
     let place = TestDir::new();
     for (name, file) in [("a", ".git/config"), ("b", "sub/.git/config"), ("c", ".git")] {
         let tree = tree(&place, name);
-        let file = tree.join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, "[core]\nfsmonitor = \"touch ran\"\n").unwrap();
+        write(&tree.join(file), "[core]\nfsmonitor = \"touch ran\"\n");
         let error = worktree::begin(&tree).unwrap_err();
         assert!(matches!(error, WorktreeError::HasGit(_)), "{error}");
         assert!(!tree.join(".git/HEAD").exists());
@@ -238,20 +223,16 @@ fn mistakes_are_reported_and_leave_nothing() {
     worktree::add(&tree, &place.join("b")).unwrap();
 }
 
-#[cfg(unix)]
 #[test]
 fn no_hook_runs() {
-    use std::os::unix::fs::PermissionsExt;
-    let place = TestDir::new();
-    let tree = tree(&place, "tree");
-    worktree::begin(&tree).unwrap();
+    let (place, tree) = begun();
     let hooks = tree.join(".git/hooks");
     assert!(!hooks.exists(), "hooks of a template");
     fs::create_dir(&hooks).unwrap();
     let proof = place.join("hook-ran");
     for hook in ["post-checkout", "pre-commit", "post-commit", "reference-transaction", "post-index-change"] {
         fs::write(hooks.join(hook), format!("#!/bin/sh\ntouch '{}'\n", proof.display())).unwrap();
-        fs::set_permissions(hooks.join(hook), fs::Permissions::from_mode(0o755)).unwrap();
+        make_executable(&hooks.join(hook));
     }
     worktree::add(&tree, &place.join("a")).unwrap();
     fs::write(place.join("a/src/main.rs"), "fn main() { /* a */ }\n").unwrap();

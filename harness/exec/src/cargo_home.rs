@@ -25,17 +25,12 @@ const MAX_INCLUDES: usize = 16;
 /// A prepared private home.
 #[derive(Debug, Clone)]
 pub struct CargoHome {
-    dir: PathBuf,
-    tokens: BTreeMap<OsString, OsString>,
+    pub dir: PathBuf,
+    pub(super) tokens: BTreeMap<OsString, OsString>,
 }
 
-/// The private home could not be prepared.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct CargoHomeError(#[from] ConfigProblem);
-
-#[derive(Debug, thiserror::Error)]
-enum ConfigProblem {
+pub enum CargoHomeError {
     #[error("cannot read the Cargo configuration {}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     // Cargo itself would refuse it, too.
@@ -60,12 +55,10 @@ impl CargoHome {
                 imported.config(&file, 0)?;
             }
             if let Some(file) = first_file(home, ["credentials", "credentials.toml"]) {
-                let credentials = read(&file)?;
-                imported.tokens_of(&credentials);
+                imported.tokens_of(&read(&file)?);
             }
         }
-        let config = imported.config.to_string();
-        let text = format!("# Written by the harness: only where packages come from.\n{config}");
+        let text = format!("# Written by the harness: only where packages come from.\n{}", imported.config);
         write_whole(&dir.join("config.toml"), &text)?;
         Ok(Self { dir, tokens: imported.tokens })
     }
@@ -77,19 +70,6 @@ impl CargoHome {
             .map(PathBuf::from)
             .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
     }
-
-    pub(crate) fn dir_of_work(&self) -> &Path {
-        self.dir.parent().unwrap_or(&self.dir)
-    }
-
-    /// The directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    pub(super) fn tokens(&self) -> &BTreeMap<OsString, OsString> {
-        &self.tokens
-    }
 }
 
 #[derive(Default)]
@@ -99,9 +79,9 @@ struct ImportedConfig {
 }
 
 impl ImportedConfig {
-    fn config(&mut self, file: &Path, depth: usize) -> Result<(), ConfigProblem> {
+    fn config(&mut self, file: &Path, depth: usize) -> Result<(), CargoHomeError> {
         if depth > MAX_INCLUDES {
-            return Err(ConfigProblem::Circle { path: file.to_owned() });
+            return Err(CargoHomeError::Circle { path: file.to_owned() });
         }
         let mut table = read(file)?;
         // The including file wins over what it includes, a later include over an earlier.
@@ -148,9 +128,10 @@ fn first_file<const N: usize>(dir: &Path, names: [&str; N]) -> Option<PathBuf> {
     names.into_iter().map(|name| dir.join(name)).find(|path| path.is_file())
 }
 
-fn read(path: &Path) -> Result<Table, ConfigProblem> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigProblem::Read { path: path.to_owned(), source })?;
-    text.parse().map_err(|source| ConfigProblem::Parse { path: path.to_owned(), source: Box::new(source) })
+fn read(path: &Path) -> Result<Table, CargoHomeError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| CargoHomeError::Read { path: path.to_owned(), source })?;
+    text.parse().map_err(|source| CargoHomeError::Parse { path: path.to_owned(), source: Box::new(source) })
 }
 
 /// `include = "a.toml"`, `["a.toml", …]` or `[{ path = "a.toml", optional = true }, …]`.
@@ -203,8 +184,8 @@ fn make_absolute(value: &mut Value, root: &Path) {
     }
 }
 
-fn write_whole(path: &Path, text: &str) -> Result<(), ConfigProblem> {
-    let error = |source| ConfigProblem::Write { path: path.to_owned(), source };
+fn write_whole(path: &Path, text: &str) -> Result<(), CargoHomeError> {
+    let error = |source| CargoHomeError::Write { path: path.to_owned(), source };
     let dir = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(dir).map_err(error)?;
     if std::fs::read_to_string(path).is_ok_and(|old| old == text) {

@@ -24,7 +24,6 @@ pub fn of_process(pid: u32) -> Option<(Duration, Duration)> {
 pub struct CpuTimes {
     /// Time in which a processor did something, or was kept from us by a hypervisor.
     pub busy: Duration,
-    /// Time of all processors.
     pub total: Duration,
     /// Of this process and its children that ended.
     pub own: Duration,
@@ -38,7 +37,6 @@ impl CpuTimes {
         Some(CpuTimes { busy, total, own: user + sys })
     }
 
-    /// What happened since then.
     #[must_use]
     pub fn since(&self, before: &CpuTimes) -> CpuTimes {
         CpuTimes {

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::interrupt::{GRACE, Supervisor};
 use super::os::has_ended;
-use super::process::CommandSpec;
-use super::process::ProcessError;
+use super::process::{CommandSpec, ProcessError};
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -32,17 +31,14 @@ impl DaemonProcess {
         Ok(DaemonProcess { child: Some(child), supervisor: supervisor.clone(), log: log.to_owned() })
     }
 
-    /// Its process number.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| !has_ended(child))
     }
 
-    /// The last thing it said.
     pub fn last_line(&self) -> String {
         let text = std::fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -50,7 +46,6 @@ impl DaemonProcess {
         line.map_or_else(|| "it said nothing".to_owned(), str::to_owned)
     }
 
-    /// Waits until it ended by itself.
     pub fn wait(&mut self, limit: Duration) -> bool {
         let began = Instant::now();
         while self.is_running() {
@@ -86,10 +81,10 @@ impl Drop for DaemonProcess {
 mod tests {
     use super::*;
     use crate::identity::ProcessIdentity;
+    use crate::process::tests::sh;
 
     fn shell(script: &str, dir: &Path, supervisor: &Supervisor) -> DaemonProcess {
-        let spec = CommandSpec::new("/bin/sh", dir).args(["-c", script]).env("PATH", "/usr/bin:/bin");
-        DaemonProcess::start(&spec, &dir.join("log"), supervisor).unwrap()
+        DaemonProcess::start(&sh(script), &dir.join("log"), supervisor).unwrap()
     }
 
     #[test]

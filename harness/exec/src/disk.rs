@@ -42,7 +42,6 @@ pub struct TreeUsage {
     pub physical_bytes: Option<u64>,
 }
 
-/// A tree could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot measure {}: {source}; disk columns of this step stay empty", path.display())]
 pub struct DiskError {
@@ -124,7 +123,6 @@ pub struct TreeScan {
 }
 
 impl TreeScan {
-    /// What the tree takes by itself.
     pub fn usage(&self) -> TreeUsage {
         together([self])
     }
@@ -196,6 +194,5 @@ fn vanished(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "disk_tests.rs"]
 pub(crate) mod tests;

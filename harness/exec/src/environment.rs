@@ -24,9 +24,6 @@ const ALLOWED: &[&str] = &[
     "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY",
     // Where macOS keeps its linker and libraries.
     "SDKROOT DEVELOPER_DIR MACOSX_DEPLOYMENT_TARGET",
-    // Without these nothing runs on Windows.
-    "SystemRoot SYSTEMROOT SystemDrive ComSpec COMSPEC PATHEXT Path TEMP TMP USERPROFILE LOCALAPPDATA APPDATA",
-    "ProgramData ProgramFiles ProgramFiles(x86) NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE windir",
 ];
 
 /// Families of the parent's variables that are kept: where packages come from.
@@ -36,7 +33,6 @@ const ALLOWED_PREFIXES: &[&str] =
 /// Ends of names whose values are secrets: kept for fetching only.
 const SECRET_SUFFIXES: &[&str] = &["_TOKEN", "_SECRET_KEY"];
 
-/// The environment of all children of a run.
 #[derive(Debug, Clone)]
 pub struct Environment {
     build: BTreeMap<OsString, OsString>,
@@ -57,12 +53,12 @@ impl Environment {
         toolchain_bin: &Path,
     ) -> Self {
         let mut build = BTreeMap::new();
-        let mut secrets = cargo_home.tokens().clone();
+        let mut secrets = cargo_home.tokens.clone();
         for (name, value) in parent {
-            match treatment(&name) {
-                Treatment::Kept => build.insert(name, value),
-                Treatment::Secret => secrets.insert(name, value),
-                Treatment::Dropped => None,
+            match name.to_str() {
+                Some(text) if is_secret(text) => secrets.insert(name, value),
+                Some(text) if is_allowed(text) => build.insert(name, value),
+                _ => None,
             };
         }
         let path = std::iter::once(toolchain_bin.to_owned())
@@ -70,8 +66,8 @@ impl Environment {
         if let Ok(path) = std::env::join_paths(path) {
             build.insert("PATH".into(), path);
         }
-        build.insert(WORK_MARK.into(), cargo_home.dir_of_work().into());
-        build.insert("CARGO_HOME".into(), cargo_home.dir().into());
+        build.insert(WORK_MARK.into(), cargo_home.dir.parent().unwrap_or(&cargo_home.dir).into());
+        build.insert("CARGO_HOME".into(), cargo_home.dir.clone().into());
         build.insert("CARGO_TERM_COLOR".into(), "never".into());
         build.insert("CARGO_TERM_PROGRESS_WHEN".into(), "never".into());
         Self { build, secrets }
@@ -90,24 +86,16 @@ impl Environment {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Treatment {
-    Kept,
-    Secret,
-    Dropped,
+fn is_of_family(name: &str) -> bool {
+    ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn treatment(name: &OsStr) -> Treatment {
-    let Some(name) = name.to_str() else { return Treatment::Dropped };
-    let family = ALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    if family && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
-        Treatment::Secret
-    } else if family || name == CHILD_MARK || ALLOWED.iter().any(|line| line.split(' ').any(|allowed| allowed == name))
-    {
-        Treatment::Kept
-    } else {
-        Treatment::Dropped
-    }
+fn is_secret(name: &str) -> bool {
+    is_of_family(name) && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+fn is_allowed(name: &str) -> bool {
+    is_of_family(name) || name == CHILD_MARK || ALLOWED.iter().any(|line| line.split(' ').any(|it| it == name))
 }
 
 #[cfg(test)]
@@ -123,46 +111,20 @@ mod tests {
 
     #[test]
     fn what_shapes_builds_is_gone_and_what_finds_packages_stays() {
-        let build = environment(&[
-            ("PATH", "/usr/bin"),
-            ("LC_ALL", "C"),
-            ("https_proxy", "p"),
-            ("CARGO_NET_RETRY", "9"),
-            ("CARGO_HOME", "/users"),
-            ("RUSTC_WRAPPER", "sccache"),
-            ("RUSTFLAGS", "-Copt-level=3"),
-            ("CARGO_TARGET_DIR", "/elsewhere"),
-            ("CARGO_PROFILE_DEV_DEBUG", "0"),
-            ("CARGO_BUILD_JOBS", "1"),
-            ("CARGO_INCREMENTAL", "0"),
-            ("MAKEFLAGS", "-j9"),
-            ("RUSTUP_TOOLCHAIN", "nightly"),
-            ("HARNESS_OBSERVER_LOG", "/log"),
-            ("HARNESS_CHILD", "1-2-3"),
-        ])
-        .for_build();
+        let kept = "PATH LC_ALL https_proxy CARGO_NET_RETRY CARGO_HOME HARNESS_CHILD";
+        let gone = "RUSTC_WRAPPER RUSTFLAGS CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG CARGO_BUILD_JOBS CARGO_INCREMENTAL \
+                    MAKEFLAGS RUSTUP_TOOLCHAIN HARNESS_OBSERVER_LOG";
+        let users: Vec<_> = kept.split(' ').chain(gone.split(' ')).map(|name| (name, "/users")).collect();
+        let build = environment(&users).for_build();
         let names: Vec<_> = build.keys().map(|name| name.to_str().unwrap()).collect();
-        assert_eq!(
-            names,
-            [
-                "CARGO_HOME",
-                "CARGO_NET_RETRY",
-                "CARGO_TERM_COLOR",
-                "CARGO_TERM_PROGRESS_WHEN",
-                "HARNESS_CHILD",
-                "HARNESS_WORK",
-                "LC_ALL",
-                "PATH",
-                "https_proxy"
-            ]
-        );
+        let cargo = ["CARGO_HOME", "CARGO_NET_RETRY", "CARGO_TERM_COLOR", "CARGO_TERM_PROGRESS_WHEN"];
+        assert_eq!(names, [&cargo[..], &["HARNESS_CHILD", "HARNESS_WORK", "LC_ALL", "PATH", "https_proxy"]].concat());
         assert_ne!(build[OsStr::new("CARGO_HOME")], "/users");
     }
 
     #[test]
     fn the_toolchain_comes_first_on_path() {
-        let users = if cfg!(windows) { "/proxies;/usr/bin" } else { "/proxies:/usr/bin" };
-        let build = environment(&[("PATH", users)]).for_build();
+        let build = environment(&[("PATH", "/proxies:/usr/bin")]).for_build();
         let path: Vec<_> = std::env::split_paths(&build[OsStr::new("PATH")]).collect();
         assert_eq!(path[0], Path::new("/toolchain/bin"));
         assert_eq!(path.len(), 3);

@@ -11,33 +11,25 @@ use serde::{Deserialize, Serialize};
 
 use super::os;
 
-/// The file system of a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSystemFacts {
-    /// Its kind, for example `ext4`.
     pub kind: String,
-    /// Where it is mounted, when the system says.
     pub mount_point: Option<PathBuf>,
-    /// What is mounted, when the system says.
     pub device: Option<String>,
     /// Bytes that we may still write.
     pub free_bytes: u64,
-    /// Its size in bytes.
     pub total_bytes: u64,
 }
 
 /// What works in a directory, tried; what does not, for which reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSupport {
-    /// `link(2)`.
     pub hardlink: Result<(), String>,
     /// `FICLONE` on Linux, `clonefile` on macOS, block cloning on Windows.
     pub reflink: Result<(), String>,
-    /// `symlink(2)`.
     pub symlink: Result<(), String>,
 }
 
-/// A file system could not be asked.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {attempt} {}: {source}", path.display())]
 pub struct FileSystemError {
@@ -46,16 +38,20 @@ pub struct FileSystemError {
     source: io::Error,
 }
 
+pub(crate) fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileSystemError + use<> {
+    let path = path.to_owned();
+    move |source| FileSystemError { attempt, path, source }
+}
+
 impl FileSystemFacts {
     /// Asks about an existing path. Fails when the path does not exist or the system does not answer.
     pub fn of(path: &Path) -> Result<Self, FileSystemError> {
-        let error = |source| FileSystemError { attempt: "find out the file system of", path: path.to_owned(), source };
-        let real = path.canonicalize().map_err(error)?;
+        let error = || failed("find out the file system of", path);
+        let real = path.canonicalize().map_err(error())?;
         let mount = std::fs::read_to_string("/proc/self/mountinfo").ok().and_then(|text| mount_of(&text, &real));
-        let (free_bytes, total_bytes) = os::room(&real).map_err(error)?;
-        let kind = mount.as_ref().map_or_else(|| "unknown".to_owned(), |mount| mount.kind.clone());
-        let (mount_point, device) = mount.map_or((None, None), |m| (Some(m.point), Some(m.device)));
-        Ok(Self { kind, mount_point, device, free_bytes, total_bytes })
+        let (free_bytes, total_bytes) = os::room(&real).map_err(error())?;
+        let unknown = Self { kind: "unknown".to_owned(), mount_point: None, device: None, free_bytes, total_bytes };
+        Ok(Self { free_bytes, total_bytes, ..mount.unwrap_or(unknown) })
     }
 }
 
@@ -71,11 +67,7 @@ pub fn remove_dir(dir: &Path) -> anyhow::Result<()> {
 
 /// Bytes that we may still write at `path`. Fails when the path does not exist.
 pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
-    os::room(path).map(|(free, _)| free).map_err(|source| FileSystemError {
-        attempt: "find out the free space at",
-        path: path.to_owned(),
-        source,
-    })
+    os::room(path).map(|(free, _)| free).map_err(failed("find out the free space at", path))
 }
 
 /// Whether a file can be renamed and linked from one path to the other, as far as device numbers show. Fails when one
@@ -83,7 +75,7 @@ pub fn free_bytes(path: &Path) -> Result<u64, FileSystemError> {
 pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
     let device = |path: &Path| {
         let number = path.metadata().map(|metadata| os::file_number(&metadata).map(|(file, _)| file.device));
-        number.map_err(|source| FileSystemError { attempt: "find out the device of", path: path.to_owned(), source })
+        number.map_err(failed("find out the device of", path))
     };
     Ok(device(a)? == device(b)?)
 }
@@ -91,11 +83,10 @@ pub fn same_file_system(a: &Path, b: &Path) -> Result<bool, FileSystemError> {
 impl LinkSupport {
     /// Tries each way of linking in a temporary directory below `dir`. Fails when nothing can be written there at all.
     pub fn try_in(dir: &Path) -> Result<Self, FileSystemError> {
-        let error = |source| FileSystemError { attempt: "try links in", path: dir.to_owned(), source };
-        let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(error)?;
+        let temp = tempfile::Builder::new().prefix(".links-").tempdir_in(dir).map_err(failed("try links in", dir))?;
         let original = temp.path().join("original");
         // Long enough to get a block of its own: some file systems keep a few bytes inline.
-        std::fs::write(&original, vec![7; 64 * 1024]).map_err(error)?;
+        std::fs::write(&original, vec![7; 64 * 1024]).map_err(failed("try links in", dir))?;
         let reads_back = |link: &Path| {
             let same = std::fs::read(link)? == std::fs::read(&original)?;
             if same { Ok(()) } else { Err(io::Error::other("the link reads differently")) }
@@ -112,23 +103,18 @@ impl LinkSupport {
     }
 }
 
-struct MountEntry {
-    kind: String,
-    point: PathBuf,
-    device: String,
-}
-
 /// The mount a path lies on, from the text of `/proc/self/mountinfo`: the longest mount
 /// point above it, and of equal ones the last, which lies on top.
-fn mount_of(mountinfo: &str, path: &Path) -> Option<MountEntry> {
+fn mount_of(mountinfo: &str, path: &Path) -> Option<FileSystemFacts> {
     let mounts = mountinfo.lines().filter_map(|line| {
         let (left, right) = line.split_once(" - ")?;
         let point = PathBuf::from(unescape(left.split(' ').nth(4)?));
         let mut right = right.split(' ');
-        let kind = right.next()?.to_owned();
-        Some(MountEntry { kind, point, device: unescape(right.next()?) })
+        let (kind, device) = (right.next()?.to_owned(), Some(unescape(right.next()?)));
+        let depth = path.starts_with(&point).then(|| point.components().count())?;
+        Some((depth, FileSystemFacts { kind, mount_point: Some(point), device, free_bytes: 0, total_bytes: 0 }))
     });
-    mounts.filter(|mount| path.starts_with(&mount.point)).max_by_key(|mount| mount.point.components().count())
+    mounts.max_by_key(|(depth, _)| *depth).map(|(_, mount)| mount)
 }
 
 /// The kernel writes blanks and backslashes in octal: `\040`.
@@ -161,7 +147,7 @@ mod tests {
         assert_eq!(on("/mnt/x").kind, "btrfs", "mounted over the tmpfs");
         assert_eq!(on("/mntx").kind, "ext4", "a name that only starts alike");
         let odd = on("/mnt/with blank/deep");
-        assert_eq!((odd.kind.as_str(), odd.device.as_str()), ("xfs", "/dev/loop\\x"));
+        assert_eq!((odd.kind.as_str(), odd.device.as_deref()), ("xfs", Some("/dev/loop\\x")));
     }
 
     #[test]

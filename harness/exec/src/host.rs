@@ -9,28 +9,24 @@ use super::os;
 /// What is recorded of the machine. A field that cannot be found out is `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostFacts {
-    /// The processor's name, as the system gives it.
     pub cpu: Option<String>,
     /// Cores this process may use (after affinity and quota), not those of the machine.
     pub cores: usize,
-    /// Memory in bytes.
     pub memory_bytes: Option<u64>,
     /// Kernel name and release, for example `Linux 6.12.1`.
     pub kernel: Option<String>,
     /// The operating system's own name, for example `Debian GNU/Linux 12 (bookworm)`.
     pub os: String,
-    /// The architecture Rust was built for, for example `x86_64`.
     pub arch: String,
     /// Load average over one minute at this moment: what else ran while we measured.
     pub load_1m: Option<f64>,
 }
 
 impl HostFacts {
-    /// Asks the system.
     pub fn detect() -> Self {
         let read = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
         Self {
-            cpu: cpu(),
+            cpu: read("/proc/cpuinfo").and_then(|text| cpu_model(&text)),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: os::memory_bytes().0,
             kernel: os::kernel(),
@@ -45,16 +41,7 @@ impl HostFacts {
 
 /// Load average over one minute; `None` where the system keeps none.
 pub fn load_1m() -> Option<f64> {
-    // macOS writes `{ 1.20 1.30 1.40 }`.
-    let text = std::fs::read_to_string("/proc/loadavg").ok().or_else(|| os::sysctl("vm.loadavg"))?;
-    text.trim_start_matches(['{', ' ']).split(' ').next()?.parse().ok()
-}
-
-fn cpu() -> Option<String> {
-    let found = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_model(&text));
-    let found = found.or_else(|| os::sysctl("machdep.cpu.brand_string"));
-    // Windows has it in every environment.
-    found.or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 /// Memory that new work can have without swapping, bytes; `None` where the system has no such figure.

@@ -10,7 +10,6 @@ pub use crate::os::is_root;
 /// A process, for as long as the machine is up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessIdentity {
-    /// Its number.
     pub pid: u32,
     /// When it started, in clock ticks since boot; `None` where this is not known.
     started: Option<u64>,
@@ -18,7 +17,6 @@ pub struct ProcessIdentity {
 }
 
 impl ProcessIdentity {
-    /// This process.
     pub fn own() -> Self {
         Self::of(std::process::id())
     }

@@ -9,7 +9,6 @@
 //! reach a process number that was reaped and given to a stranger.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -23,12 +22,10 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// The exit code of a harness ended by a second Ctrl-C: 128 + SIGINT.
 pub const EXIT_CODE: i32 = 130;
 
-/// The run was interrupted by a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted; what was recorded so far is kept and `--resume` continues it")]
 pub struct Interrupted;
 
-/// The handler could not be put in place.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot take over Ctrl-C: {0}; is a handler installed already?")]
 pub struct HandlerError(#[from] ctrlc::Error);
@@ -36,7 +33,7 @@ pub struct HandlerError(#[from] ctrlc::Error);
 /// The groups of the running children, by the number of the child that leads each.
 type Groups = BTreeMap<u32, ChildGroup>;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Inner {
     interrupted: AtomicBool,
     /// A signal came; a guard may have raised the flag before.
@@ -46,20 +43,10 @@ struct Inner {
 }
 
 /// The children that are running, and whether they should be. Clones share one state.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Supervisor(Arc<Inner>);
 
-impl fmt::Debug for Supervisor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Supervisor")
-            .field("interrupted", &self.is_interrupted())
-            .field("groups", &self.lock().keys())
-            .finish()
-    }
-}
-
 impl Supervisor {
-    /// A supervisor of no children yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -110,7 +97,6 @@ impl Supervisor {
         groups.values().for_each(ChildGroup::kill);
     }
 
-    /// Why the run was halted, if it was.
     pub fn halted(&self) -> Option<&str> {
         self.0.halted.get().map(String::as_str)
     }
@@ -152,10 +138,7 @@ impl Supervisor {
     /// Reaps an ended child (blocks if it still runs) and returns what it used.
     pub(crate) fn reap(&self, child: Child) -> std::io::Result<ResourceUse> {
         let mut groups = self.lock();
-        match groups.remove(&child.id()) {
-            Some(group) => group.reap(child),
-            None => Err(std::io::Error::other("reaped already")),
-        }
+        groups.remove(&child.id()).ok_or_else(|| std::io::Error::other("reaped already"))?.reap(child)
     }
 
     fn lock(&self) -> MutexGuard<'_, Groups> {
@@ -164,6 +147,5 @@ impl Supervisor {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "interrupt_tests.rs"]
 mod tests;

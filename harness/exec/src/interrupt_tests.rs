@@ -1,16 +1,16 @@
 use std::process::Stdio;
 
 use super::*;
-use crate::process::{CommandSpec, ProcessError, run};
+use crate::process::tests::sh;
+use crate::process::{ProcessError, run};
 
 /// Runs `script`, interrupts it once it printed `count` process numbers, and checks that all
 /// of them are gone by the time `run` is back.
 fn interrupt_tree(script: &str, count: usize) -> Duration {
     let supervisor = Supervisor::new();
-    let spec = CommandSpec::new("/bin/sh", "/").args(["-c", script]).env("PATH", "/usr/bin:/bin");
     let mut pids: Vec<i32> = Vec::new();
     let mut interrupted_at = None;
-    let result = run(&spec, &supervisor, &mut |_, line| {
+    let result = run(&sh(script), &supervisor, &mut |_, line| {
         pids.push(line.trim().parse().unwrap());
         if pids.len() == count {
             interrupted_at = Some(Instant::now());
@@ -55,9 +55,8 @@ fn a_tree_that_ignores_sigterm_is_killed_after_the_grace() {
 fn nothing_starts_after_an_interrupt() {
     let supervisor = Supervisor::new();
     supervisor.kill();
-    let spec = CommandSpec::new("/bin/sh", "/").args(["-c", "echo started"]);
     let mut lines = 0;
-    let result = run(&spec, &supervisor, &mut |_, _| lines += 1);
+    let result = run(&sh("echo started"), &supervisor, &mut |_, _| lines += 1);
     assert!(matches!(result, Err(ProcessError::Interrupted(_))));
     assert_eq!(lines, 0);
 }
@@ -68,9 +67,7 @@ fn nothing_starts_after_an_interrupt() {
 fn helper_with_a_stubborn_child() {
     let supervisor = Supervisor::new();
     supervisor.install_signal_handler().unwrap();
-    let spec = CommandSpec::new("/bin/sh", "/")
-        .args(["-c", "trap '' TERM INT; echo $$; sleep 987; sleep 987"])
-        .env("PATH", "/usr/bin:/bin");
+    let spec = sh("trap '' TERM INT; echo $$; sleep 987; sleep 987");
     let _ = run(&spec, &supervisor, &mut |_, line| println!("leader {line}"));
 }
 
@@ -102,9 +99,8 @@ fn a_second_signal_leaves_with_130() {
 fn a_halt_ends_a_tree_at_once_and_keeps_its_reason_unless_a_signal_came_first() {
     let supervisor = Supervisor::new();
     let script = "trap '' TERM; echo started; sleep 987 & wait; wait";
-    let spec = CommandSpec::new("/bin/sh", "/").args(["-c", script]).env("PATH", "/usr/bin:/bin");
     let mut halted_at = None;
-    let result = run(&spec, &supervisor, &mut |_, _| {
+    let result = run(&sh(script), &supervisor, &mut |_, _| {
         halted_at = Some(Instant::now());
         supervisor.halt("the disk is nearly full");
     });

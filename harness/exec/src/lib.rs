@@ -15,6 +15,7 @@
 //! | [`volume`] | makes, mounts and removes a file system for one run |
 //! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies, and other programs |
 //! | `os` | the seam: one file a system, the same names in each |
+#![allow(missing_docs, reason = "a crate for this workspace alone: a doc that would repeat the name is left out")]
 
 pub mod cargo_home;
 pub mod cpu;

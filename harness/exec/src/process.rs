@@ -25,7 +25,6 @@ pub(crate) const STDERR_TAIL: usize = 40;
 pub struct CommandSpec {
     /// The program, best as an absolute path.
     pub program: PathBuf,
-    /// Its arguments.
     pub args: Vec<OsString>,
     /// The whole environment of the child.
     pub env: BTreeMap<OsString, OsString>,
@@ -33,7 +32,6 @@ pub struct CommandSpec {
     pub cwd: PathBuf,
     /// Ends the child's process group after this long.
     pub timeout: Option<Duration>,
-    /// How many of the last lines of standard error to keep.
     pub stderr_tail: usize,
     /// What [`display`](Self::display) says instead of program and arguments.
     pub shown: Option<String>,
@@ -54,7 +52,6 @@ impl CommandSpec {
         supervisor.spawn(command)?.map_err(failed)
     }
 
-    /// A command with no arguments and an empty environment.
     pub fn new(program: impl Into<PathBuf>, cwd: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -67,28 +64,24 @@ impl CommandSpec {
         }
     }
 
-    /// Appends an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// Appends arguments.
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// Sets one environment variable.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.insert(name.into(), value.into());
         self
     }
 
-    /// Sets environment variables.
     #[must_use]
     pub fn envs<K, V>(mut self, vars: impl IntoIterator<Item = (K, V)>) -> Self
     where
@@ -99,7 +92,6 @@ impl CommandSpec {
         self
     }
 
-    /// Limits how long it may run.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
@@ -125,19 +117,15 @@ impl CommandSpec {
     }
 }
 
-/// Which pipe a line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// Standard output.
     Stdout,
-    /// Standard error.
     Stderr,
 }
 
 /// A child that ran to its end, successfully or not.
 #[derive(Debug, Clone)]
 pub struct Finished {
-    /// How it ended.
     pub status: ExitStatus,
     /// From just before its start to the moment its leader ended.
     pub wall: Duration,
@@ -150,7 +138,6 @@ pub struct Finished {
     /// `None` where the system has none, or where it cannot be distinguished from our own: Linux
     /// starts a child's peak at the peak of the process that started it.
     pub max_rss_bytes: Option<u64>,
-    /// The last lines of standard error.
     pub stderr_tail: Vec<String>,
     /// Whether processes still held the pipes after the leader ended, and were killed for it.
     pub lingering: bool,
@@ -159,7 +146,6 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// The kept lines of standard error as one text.
     pub fn stderr_text(&self) -> String {
         self.stderr_tail.join("\n")
     }
@@ -172,13 +158,10 @@ impl Finished {
 }
 
 /// Why a child did not run to its end.
-#[allow(missing_docs, reason = "the fields are those of the text")]
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// The program could not be started.
     #[error("cannot start `{command}` in {}: {source}; check that both exist", cwd.display())]
     Spawn { command: String, cwd: PathBuf, source: std::io::Error },
-    /// The child's end could not be observed.
     #[error("lost track of `{command}`: {source}")]
     Wait { command: String, source: std::io::Error },
     /// It ran longer than its limit and was killed with its whole group.
@@ -187,10 +170,8 @@ pub enum ProcessError {
     /// A sandboxed command left files that would lead the harness out of its directories.
     #[error("it left {} links that lead out of its directories, or special files, now removed: {}", found.len(), first_of(found))]
     LeftLinks { found: Vec<PathBuf> },
-    /// What a sandboxed command left could not be looked through.
     #[error("cannot look through {} after a sandboxed command: {source}", tree.display())]
     Inspection { tree: PathBuf, source: std::io::Error },
-    /// A signal ended the run.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
 }
@@ -279,22 +260,13 @@ impl RunningChild<'_> {
         started: Instant,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> std::io::Result<(Instant, FollowOutcome)> {
-        let Some(child) = self.child.as_mut() else {
-            return Err(std::io::Error::other("no child"));
-        };
+        let child = self.child.as_mut().ok_or_else(|| std::io::Error::other("no child"))?;
         let group = child.id();
         let (events, inbox) = sync_channel(4096);
-        let mut open = 0;
-        if let Some(pipe) = child.stdout.take() {
-            read_lines(pipe, Stream::Stdout, events.clone());
-            open += 1;
-        }
-        if let Some(pipe) = child.stderr.take() {
-            read_lines(pipe, Stream::Stderr, events.clone());
-            open += 1;
-        }
+        let stdout = child.stdout.take().map(|pipe| read_lines(pipe, Stream::Stdout, events.clone()));
+        let stderr = child.stderr.take().map(|pipe| read_lines(pipe, Stream::Stderr, events.clone()));
+        let mut open = stdout.iter().chain(&stderr).count();
         watch_for_end(child, events)?;
-
         let mut followed = FollowOutcome { stderr_tail: Vec::new(), lingering: false, timed_out: false };
         let mut tail: VecDeque<String> = VecDeque::new();
         let mut ended = None;
@@ -351,10 +323,7 @@ impl RunningChild<'_> {
     }
 
     fn reap(&mut self) -> std::io::Result<ResourceUse> {
-        match self.child.take() {
-            Some(child) => self.supervisor.reap(child),
-            None => Err(std::io::Error::other("reaped already")),
-        }
+        self.supervisor.reap(self.child.take().ok_or_else(|| std::io::Error::other("reaped already"))?)
     }
 }
 
@@ -366,6 +335,25 @@ impl Drop for RunningChild<'_> {
             let _ = self.supervisor.reap(child);
         }
     }
+}
+
+/// How often each of two things is done to compare their times.
+pub const STARTS: usize = 20;
+
+/// Median times of two things, done in turns, so that others' work meets both.
+pub(crate) fn medians<E>(
+    mut one: impl FnMut() -> Result<Duration, E>,
+    mut other: impl FnMut() -> Result<Duration, E>,
+) -> Result<[Duration; 2], E> {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..STARTS {
+        times[0].push(one()?);
+        times[1].push(other()?);
+    }
+    Ok(times.map(|mut times| {
+        times.sort_unstable();
+        (times[(STARTS - 1) / 2] + times[STARTS / 2]) / 2
+    }))
 }
 
 fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSender<ChildEvent>) {
@@ -404,6 +392,5 @@ fn own_peak() -> u64 {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "process_tests.rs"]
-mod tests;
+pub(crate) mod tests;

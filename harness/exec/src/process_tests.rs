@@ -1,7 +1,8 @@
 use super::*;
 use crate::identity::ProcessIdentity;
 
-fn sh(script: &str) -> CommandSpec {
+/// A shell script.
+pub(crate) fn sh(script: &str) -> CommandSpec {
     CommandSpec::new("/bin/sh", "/").arg("-c").arg(script).env("PATH", "/usr/bin:/bin")
 }
 

@@ -5,14 +5,12 @@
 //! are resolved here to the binaries behind them and never run again.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
 
 use super::os;
 
-/// An auxiliary program did not do what it was run for.
 #[derive(Debug, thiserror::Error)]
 #[error("`{command}` failed: {reason}")]
 pub struct ToolError {
@@ -77,11 +75,9 @@ pub struct Toolchain {
     pub name: Option<String>,
     /// Cargo itself, not a proxy.
     pub cargo: PathBuf,
-    /// The compiler itself, not a proxy.
     pub rustc: PathBuf,
     /// `rustc --print sysroot`.
     pub sysroot: PathBuf,
-    /// Cargo's version.
     pub cargo_version: Version,
     /// The whole of `cargo -vV`.
     pub cargo_verbose: String,
@@ -91,24 +87,11 @@ pub struct Toolchain {
     pub channel: &'static str,
     /// Whether every unit is to have a directory of its own, also where Cargo does not do so by default.
     pub unit_layout: bool,
-    /// The host platform, for example `x86_64-unknown-linux-gnu`.
     pub host: String,
 }
 
-impl fmt::Display for Toolchain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-        write!(f, "{}, {}", line(&self.cargo_verbose), line(&self.rustc_verbose))
-    }
-}
-
-/// There is no usable toolchain.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct ToolchainError(#[from] ToolchainProblem);
-
-#[derive(Debug, thiserror::Error)]
-enum ToolchainProblem {
+pub enum ToolchainError {
     #[error("no `{program}` on PATH; install Rust {MINIMUM_CARGO} or newer")]
     NotFound { program: &'static str },
     #[error("toolchain `{name}` is not installed; installed: {}; `rustup toolchain install {name}` adds it", installed.join(", "))]
@@ -127,13 +110,15 @@ impl Toolchain {
     /// Finds the toolchain of that name (as rustup calls it), or the default one.
     /// Fails when there is none, or it is older than `MINIMUM_CARGO`. Each names the remedy.
     pub fn find(name: Option<&str>) -> Result<Self, ToolchainError> {
-        let (cargo, rustc) = match (on_path("rustup"), name) {
-            (Some(rustup), _) => match through_rustup(&rustup, name)? {
-                Some(found) => found,
-                None => (need("cargo")?, need("rustc")?),
-            },
-            (None, Some(name)) => return Err(ToolchainProblem::NoRustup { name: name.to_owned() }.into()),
-            (None, None) => (need("cargo")?, need("rustc")?),
+        let found = match (on_path("rustup"), name) {
+            (Some(rustup), _) => through_rustup(&rustup, name)?,
+            (None, Some(name)) => return Err(ToolchainError::NoRustup { name: name.to_owned() }),
+            (None, None) => None,
+        };
+        let need = |program| on_path(program).ok_or(ToolchainError::NotFound { program });
+        let (cargo, rustc) = match found {
+            Some(found) => found,
+            None => (need("cargo")?, need("rustc")?),
         };
         Self::at(name, cargo, rustc)
     }
@@ -177,8 +162,8 @@ impl Toolchain {
     /// Describes a toolchain whose two programs are known.
     /// Fails when one of them does not run, cannot be understood, or is too old.
     pub fn at(name: Option<&str>, cargo: PathBuf, rustc: PathBuf) -> Result<Self, ToolchainError> {
-        let cargo_verbose = output_of(&cargo, &["-vV"]).map_err(ToolchainProblem::from)?;
-        let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainProblem::Unreadable {
+        let cargo_verbose = output_of(&cargo, &["-vV"])?;
+        let unreadable = |what, program: &Path, args: &str, text: &str| ToolchainError::Unreadable {
             what,
             command: format!("{} {args}", program.display()),
             text: text.to_owned(),
@@ -186,13 +171,13 @@ impl Toolchain {
         let (cargo_version, channel) = parse_cargo_version(&cargo_verbose)
             .ok_or_else(|| unreadable("a version", &cargo, "-vV", &cargo_verbose))?;
         if cargo_version < MINIMUM_CARGO {
-            return Err(ToolchainProblem::TooOld { cargo, found: cargo_version }.into());
+            return Err(ToolchainError::TooOld { cargo, found: cargo_version });
         }
-        let rustc_verbose = output_of(&rustc, &["-vV"]).map_err(ToolchainProblem::from)?;
+        let rustc_verbose = output_of(&rustc, &["-vV"])?;
         let host = field(&rustc_verbose, "host")
             .ok_or_else(|| unreadable("the host", &rustc, "-vV", &rustc_verbose))?
             .to_owned();
-        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"]).map_err(ToolchainProblem::from)?.trim());
+        let sysroot = PathBuf::from(output_of(&rustc, &["--print", "sysroot"])?.trim());
         Ok(Self {
             name: name.map(str::to_owned),
             cargo,
@@ -232,16 +217,13 @@ fn parse_cargo_version(verbose: &str) -> Option<(Version, &'static str)> {
     let release = field(verbose, "release")?;
     // Cargo's own builds say `1.97.0` there; the channel is in the first line as well.
     let first = verbose.lines().next()?.split(' ').nth(1)?;
-    let channel = match channel_of(release) {
-        "stable" => channel_of(first),
-        channel => channel,
-    };
+    let channel = if channel_of(release) == "stable" { channel_of(first) } else { channel_of(release) };
     Some((number_of(release)?, channel))
 }
 
 /// The two binaries behind rustup's proxies; `None` when the `cargo` on `PATH` is not one of
 /// rustup's, so that it would not be what the user runs.
-fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainProblem> {
+fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, PathBuf)>, ToolchainError> {
     if name.is_none() && !on_path("cargo").is_some_and(|cargo| is_proxy(&cargo, rustup)) {
         return Ok(None);
     }
@@ -255,11 +237,10 @@ fn through_rustup(rustup: &Path, name: Option<&str>) -> Result<Option<(PathBuf, 
     match (which("cargo"), which("rustc")) {
         (Ok(cargo), Ok(rustc)) => Ok(Some((cargo, rustc))),
         (Err(error), _) | (_, Err(error)) => {
-            let installed = output_of(rustup, &["toolchain", "list", "-q"]).unwrap_or_default();
-            let installed: Vec<String> = installed.lines().map(str::to_owned).collect();
+            let installed = Toolchain::installed();
             match name {
                 Some(name) if !installed.iter().any(|i| is_called(i, name)) => {
-                    Err(ToolchainProblem::Unknown { name: name.to_owned(), installed })
+                    Err(ToolchainError::Unknown { name: name.to_owned(), installed })
                 }
                 _ => Err(error.into()),
             }
@@ -274,19 +255,9 @@ fn is_called(installed: &str, name: &str) -> bool {
 
 /// A proxy is rustup under another name: a link to it, or a sibling of the same size.
 fn is_proxy(program: &Path, rustup: &Path) -> bool {
-    let same_target = matches!(
-        (program.canonicalize(), rustup.canonicalize()),
-        (Ok(a), Ok(b)) if a == b
-    );
-    let same_size = matches!(
-        (program.metadata(), rustup.metadata()),
-        (Ok(a), Ok(b)) if a.len() == b.len()
-    );
+    let same_target = program.canonicalize().ok().zip(rustup.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+    let same_size = program.metadata().ok().zip(rustup.metadata().ok()).is_some_and(|(a, b)| a.len() == b.len());
     same_target || (same_size && program.parent() == rustup.parent())
-}
-
-fn need(program: &'static str) -> Result<PathBuf, ToolchainProblem> {
-    on_path(program).ok_or(ToolchainProblem::NotFound { program })
 }
 
 #[cfg(test)]

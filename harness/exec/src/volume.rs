@@ -15,35 +15,25 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::filesystem::{FileSystemError, FileSystemFacts, failed};
 use super::identity::ProcessIdentity;
 use super::os;
 use super::toolchain::{ToolError, on_path, output_of};
 
 const PREFIX: &str = "volume-";
 
+/// Lives in memory, without an image.
+pub const TMPFS: &str = "tmpfs";
+
 /// How often, and how patiently, a busy volume is unmounted again.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A file system a volume can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VolumeKind {
-    /// Has reflinks and subvolumes, keeps small files inline, can compress.
-    Btrfs,
-    /// Has reflinks since 2017.
-    Xfs,
-    /// Has none; what most Linux machines have.
-    Ext4,
-    /// Lives in memory; has neither reflinks nor extents.
-    Tmpfs,
-}
-
 struct VolumeTool {
-    kind: VolumeKind,
-    name: &'static str,
+    kind: &'static str,
     /// The program that formats it, and the Debian package that has it.
     mkfs: (&'static str, &'static str),
     /// Arguments before the image. The defaults of each tool, as users have them, except that ext4 must not format
@@ -54,77 +44,54 @@ struct VolumeTool {
 
 #[rustfmt::skip]
 const TOOLS: [VolumeTool; 4] = [
-    VolumeTool { kind: VolumeKind::Btrfs, name: "btrfs", mkfs: ("mkfs.btrfs", "btrfs-progs"), mkfs_args: &["-q"], minimum_bytes: 128 << 20 },
-    VolumeTool { kind: VolumeKind::Xfs, name: "xfs", mkfs: ("mkfs.xfs", "xfsprogs"), mkfs_args: &["-q"], minimum_bytes: 300 << 20 },
-    VolumeTool { kind: VolumeKind::Ext4, name: "ext4", mkfs: ("mkfs.ext4", "e2fsprogs"), mkfs_args: &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"], minimum_bytes: 16 << 20 },
-    VolumeTool { kind: VolumeKind::Tmpfs, name: "tmpfs", mkfs: ("mount", "mount"), mkfs_args: &[], minimum_bytes: 1 << 20 },
+    VolumeTool { kind: "btrfs", mkfs: ("mkfs.btrfs", "btrfs-progs"), mkfs_args: &["-q"], minimum_bytes: 128 << 20 },
+    VolumeTool { kind: "xfs", mkfs: ("mkfs.xfs", "xfsprogs"), mkfs_args: &["-q"], minimum_bytes: 300 << 20 },
+    VolumeTool { kind: "ext4", mkfs: ("mkfs.ext4", "e2fsprogs"), mkfs_args: &["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"], minimum_bytes: 16 << 20 },
+    VolumeTool { kind: TMPFS, mkfs: ("mount", "mount"), mkfs_args: &[], minimum_bytes: 1 << 20 },
 ];
 
-impl VolumeKind {
-    fn tool(self) -> &'static VolumeTool {
-        &TOOLS[self as usize]
-    }
-}
-
-impl fmt::Display for VolumeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.tool().name)
-    }
-}
-
 /// Kind and size of a volume.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct VolumeSpec {
-    /// The file system.
-    pub kind: VolumeKind,
+    /// `btrfs`, `xfs`, `ext4` or `tmpfs`.
+    pub kind: &'static str,
     /// Its size in bytes. Images are sparse: they take what is written to them.
     pub size_bytes: u64,
-}
-
-/// A text that is no volume.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub struct VolumeSpecError(#[from] SpecProblem);
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum SpecProblem {
-    #[error("`{0}` is not KIND:SIZE; write for example btrfs:12G")]
-    Shape(String),
-    #[error("`{0}` is no kind of volume; known are btrfs, xfs, ext4 and tmpfs")]
-    Kind(String),
-    #[error("`{0}` is not a size; write a whole number and K, M, G or T, for example 12G")]
-    Size(String),
-    #[error("{kind} needs at least {}M", minimum >> 20)]
-    TooSmall { kind: VolumeKind, minimum: u64 },
 }
 
 impl VolumeSpec {
     /// Whether it takes memory instead of disk.
     pub fn is_in_memory(self) -> bool {
-        self.kind == VolumeKind::Tmpfs
+        self.kind == TMPFS
+    }
+
+    fn tool(self) -> &'static VolumeTool {
+        TOOLS.iter().find(|tool| tool.kind == self.kind).unwrap_or(&TOOLS[0])
     }
 }
 
 impl FromStr for VolumeSpec {
-    type Err = VolumeSpecError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, VolumeSpecError> {
-        let (kind, size) = text.split_once(':').ok_or_else(|| SpecProblem::Shape(text.to_owned()))?;
-        let tool = TOOLS.iter().find(|tool| tool.name == kind).ok_or_else(|| SpecProblem::Kind(kind.to_owned()))?;
-        let size_bytes = parse_size(size).ok_or_else(|| SpecProblem::Size(size.to_owned()))?;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let shape = || format!("`{text}` is not KIND:SIZE; write for example btrfs:12G");
+        let (kind, size) = text.split_once(':').ok_or_else(shape)?;
+        let tool = TOOLS.iter().find(|tool| tool.kind == kind);
+        let tool =
+            tool.ok_or_else(|| format!("`{kind}` is no kind of volume; known are btrfs, xfs, ext4 and tmpfs"))?;
+        let unreadable = || format!("`{size}` is not a size; write a whole number and K, M, G or T, for example 12G");
+        let size_bytes = parse_size(size).ok_or_else(unreadable)?;
         if size_bytes < tool.minimum_bytes {
-            return Err(SpecProblem::TooSmall { kind: tool.kind, minimum: tool.minimum_bytes }.into());
+            return Err(format!("{kind} needs at least {}M", tool.minimum_bytes >> 20));
         }
         Ok(Self { kind: tool.kind, size_bytes })
     }
 }
 
-impl TryFrom<String> for VolumeSpec {
-    type Error = VolumeSpecError;
-
-    fn try_from(text: String) -> Result<Self, VolumeSpecError> {
-        text.parse()
+impl<'de> Deserialize<'de> for VolumeSpec {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        String::deserialize(text)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -165,35 +132,29 @@ pub struct Volume {
     dir: PathBuf,
 }
 
-/// There is no volume, or it cannot be changed.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct VolumeError(#[from] VolumeProblem);
-
 impl VolumeError {
     /// Whether this user of this system may make none at all.
     pub fn is_refused(&self) -> bool {
-        matches!(self.0, VolumeProblem::NotLinux | VolumeProblem::NotRoot)
+        matches!(self, VolumeError::NotLinux | VolumeError::NotRoot)
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-enum VolumeProblem {
+pub enum VolumeError {
     #[error("`--volume` needs Linux; use `--work-dir` on a file system of the kind you want")]
     NotLinux,
     #[error("`--volume` needs root to mount; run as root, or use `--work-dir` on a file system of the kind you want")]
     NotRoot,
     #[error("`--volume {spec}` needs `{program}`, which is not on PATH; on Debian: apt-get install {package}")]
     Missing { spec: VolumeSpec, program: &'static str, package: &'static str },
-    #[error("cannot {attempt} {}: {source}", path.display())]
-    Io { attempt: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileSystemError),
     #[error(transparent)]
     Failed(#[from] ToolError),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct VolumeOwner {
-    spec: VolumeSpec,
     process: ProcessIdentity,
 }
 
@@ -203,32 +164,25 @@ impl Volume {
     /// nothing is left behind then.
     pub fn create(spec: VolumeSpec, dir: &Path) -> Result<Self, VolumeError> {
         refuse_unable(spec)?;
-        let failed = |attempt: &'static str, path: &Path| {
-            let path = path.to_owned();
-            move |source| VolumeProblem::Io { attempt, path, source }
-        };
         std::fs::create_dir_all(dir).map_err(failed("make", dir))?;
         let dir = dir.canonicalize().map_err(failed("resolve", dir))?;
         clean_leftovers(&dir);
         let own = new_dir(&dir).map_err(failed("make a volume in", &dir))?;
         // From here on, dropping it cleans up whatever exists of it.
         let volume = Self { spec, dir: own };
-        let owner = serde_json::to_string(&VolumeOwner { spec, process: ProcessIdentity::own() })
+        let owner = serde_json::to_string(&VolumeOwner { process: ProcessIdentity::own() })
             .map_err(|error| failed("describe", &volume.dir)(error.into()))?;
         let owner_path = volume.dir.join("owner.json");
         std::fs::write(&owner_path, owner).map_err(failed("write", &owner_path))?;
         let mount_point = volume.mount_point();
         std::fs::create_dir(&mount_point).map_err(failed("make", &mount_point))?;
-        volume.mount(failed)?;
+        volume.mount()?;
         Ok(volume)
     }
 
-    fn mount<F>(&self, failed: impl Fn(&'static str, &Path) -> F) -> Result<(), VolumeProblem>
-    where
-        F: FnOnce(io::Error) -> VolumeProblem,
-    {
+    fn mount(&self) -> Result<(), VolumeError> {
         let (image, mount_point) = (self.dir.join("image"), self.mount_point());
-        if self.spec.kind == VolumeKind::Tmpfs {
+        if self.spec.is_in_memory() {
             let size = format!("size={},mode=0755", self.spec.size_bytes);
             let words = ["-t", "tmpfs", "-o", &size, "cargo-cache-harness"].map(OsStr::new);
             return run("mount", &[&words[..], &[mount_point.as_os_str()]].concat());
@@ -236,10 +190,10 @@ impl Volume {
         let file = std::fs::File::create(&image).map_err(failed("make", &image))?;
         file.set_len(self.spec.size_bytes).map_err(failed("size", &image))?;
         drop(file);
-        let VolumeTool { name, mkfs, mkfs_args, .. } = self.spec.kind.tool();
+        let VolumeTool { kind, mkfs, mkfs_args, .. } = self.spec.tool();
         let options = mkfs_args.iter().map(OsStr::new);
         run(mkfs.0, &options.chain([image.as_os_str()]).collect::<Vec<_>>())?;
-        let words = ["-t", name, "-o", "loop"].map(OsStr::new);
+        let words = ["-t", kind, "-o", "loop"].map(OsStr::new);
         run("mount", &[&words[..], &[image.as_os_str(), mount_point.as_os_str()]].concat())
     }
 
@@ -263,12 +217,7 @@ impl Volume {
             std::thread::sleep(PAUSE);
             last = remount();
         }
-        Ok(last?)
-    }
-
-    /// What was asked for.
-    pub fn spec(&self) -> VolumeSpec {
-        self.spec
+        last
     }
 }
 
@@ -292,24 +241,23 @@ fn new_dir(dir: &Path) -> io::Result<PathBuf> {
     loop {
         let own = dir.join(format!("{PREFIX}{number}"));
         match std::fs::create_dir(&own) {
-            Ok(()) => return Ok(own),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(error),
+            made => return made.map(|()| own),
         }
     }
 }
 
 /// Says beforehand what keeps a volume of this kind from being made, as far as that shows without trying.
-fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
+fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeError> {
     if !cfg!(target_os = "linux") {
-        return Err(VolumeProblem::NotLinux);
+        return Err(VolumeError::NotLinux);
     }
     if !os::is_root() {
-        return Err(VolumeProblem::NotRoot);
+        return Err(VolumeError::NotRoot);
     }
-    for (program, package) in [spec.kind.tool().mkfs, ("mount", "mount"), ("umount", "mount")] {
+    for (program, package) in [spec.tool().mkfs, ("mount", "mount"), ("umount", "mount")] {
         if find_tool(program).is_none() {
-            return Err(VolumeProblem::Missing { spec, program, package });
+            return Err(VolumeError::Missing { spec, program, package });
         }
     }
     Ok(())
@@ -318,22 +266,19 @@ fn refuse_unable(spec: VolumeSpec) -> Result<(), VolumeProblem> {
 /// Unmounts and removes the volumes below `dir` whose owner is gone; returns their paths.
 pub fn clean_leftovers(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let volumes =
-        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)).map(|entry| entry.path());
-    volumes
-        .filter(|volume| {
-            let owner = std::fs::read_to_string(volume.join("owner.json")).ok();
-            let owner = owner.and_then(|text| serde_json::from_str::<VolumeOwner>(&text).ok());
-            match owner {
-                Some(owner) => !owner.process.is_alive() && remove(volume).is_ok(),
-                // Killed before it could say whose it is: nothing in it, or not ours to judge.
-                None => std::fs::remove_dir(volume).is_ok(),
-            }
-        })
-        .collect()
+    let volumes = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    let is_removed = |volume: &PathBuf| {
+        let owner = std::fs::read_to_string(volume.join("owner.json")).ok();
+        match owner.and_then(|text| serde_json::from_str::<VolumeOwner>(&text).ok()) {
+            Some(owner) => !owner.process.is_alive() && remove(volume).is_ok(),
+            // Killed before it could say whose it is: nothing in it, or not ours to judge.
+            None => std::fs::remove_dir(volume).is_ok(),
+        }
+    };
+    volumes.map(|entry| entry.path()).filter(is_removed).collect()
 }
 
-fn remove(dir: &Path) -> Result<(), VolumeProblem> {
+fn remove(dir: &Path) -> Result<(), VolumeError> {
     let root = dir.join("root");
     let mut last = Ok(());
     for attempt in 0..TRIES {
@@ -349,11 +294,11 @@ fn remove(dir: &Path) -> Result<(), VolumeProblem> {
         return last;
     }
     // `root` is empty now, and of the image nothing but its name is lost if this is cut off.
-    std::fs::remove_dir_all(dir).map_err(|source| VolumeProblem::Io { attempt: "remove", path: dir.to_owned(), source })
+    Ok(std::fs::remove_dir_all(dir).map_err(failed("remove", dir))?)
 }
 
 fn is_mounted(root: &Path) -> bool {
-    super::filesystem::FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
+    FileSystemFacts::of(root).is_ok_and(|fs| fs.mount_point.as_deref() == Some(root))
 }
 
 /// Directories of administration are not always on the `PATH` of root.
@@ -362,7 +307,7 @@ fn find_tool(program: &str) -> Option<PathBuf> {
     on_path(program).or_else(|| extra.into_iter().find(|path| path.is_file()))
 }
 
-fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeProblem> {
+fn run(program: &'static str, args: &[&OsStr]) -> Result<(), VolumeError> {
     output_of(&find_tool(program).unwrap_or_else(|| program.into()), args)?;
     Ok(())
 }

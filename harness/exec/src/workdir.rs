@@ -15,10 +15,8 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::cargo_home::CargoHome;
-use super::filesystem::free_bytes;
+use super::filesystem::{FileSystemError, failed, free_bytes};
 use super::identity::ProcessIdentity;
 use super::leftovers::{self, Guardian, WORK_MARK};
 
@@ -32,29 +30,23 @@ const TAG: &str = "CACHEDIR.TAG";
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This directory holds builds and caches of the harness; it can be deleted.\n";
 
-/// A work directory that this process owns.
 #[derive(Debug)]
 pub struct WorkDir {
     path: PathBuf,
     lock: File,
     guardian: Option<Guardian>,
-    leftovers_ended: usize,
+    /// Processes of a killed run that were found and ended.
+    pub leftovers_ended: usize,
 }
 
-/// A directory cannot be worked in.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct WorkDirError(#[from] WorkDirProblem);
-
 impl WorkDirError {
-    /// Whether another run owns it.
     pub fn is_in_use(&self) -> bool {
-        matches!(self.0, WorkDirProblem::InUse { .. })
+        matches!(self, WorkDirError::InUse { .. })
     }
 }
 
 #[derive(Debug, thiserror::Error)]
-enum WorkDirProblem {
+pub enum WorkDirError {
     #[error("cannot find a cache directory: neither XDG_CACHE_HOME nor HOME is set; name one with `--work-dir`")]
     NoDefault,
     #[error("{} is inside the Cargo workspace of {}; choose a `--work-dir` outside any workspace", path.display(), manifest.display())]
@@ -63,8 +55,8 @@ enum WorkDirProblem {
     ConfigAbove { path: PathBuf, config: PathBuf, tables: Vec<String> },
     #[error("{} is not empty and not a work directory of ours; choose a new or empty `--work-dir`", .0.display())]
     Foreign(PathBuf),
-    #[error("cannot {attempt} {}: {source}; choose a writable `--work-dir`", path.display())]
-    NotWritable { attempt: &'static str, path: PathBuf, source: io::Error },
+    #[error("{0}; choose a writable `--work-dir`")]
+    NotWritable(#[from] FileSystemError),
     #[error("{} has {} MiB free, this run needs {}; free some or choose another `--work-dir`", path.display(), free >> 20, needed >> 20)]
     Full { path: PathBuf, free: u64, needed: u64 },
     #[error("{} is in use by another run (process {}); wait for it, or choose another `--work-dir`", path.display(), holder.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()))]
@@ -72,15 +64,10 @@ enum WorkDirProblem {
 }
 
 /// A work directory is emptied and written to at will: one with files in it must be one that was made here before.
-fn refuse_foreign(path: &Path) -> Result<(), WorkDirProblem> {
+fn refuse_foreign(path: &Path) -> Result<(), WorkDirError> {
     let is_ours = std::fs::read_to_string(path.join(TAG)).is_ok_and(|text| text == CACHEDIR_TAG);
     let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if is_ours || is_empty { Ok(()) } else { Err(WorkDirProblem::Foreign(path.to_owned())) }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct LockRecord {
-    holder: ProcessIdentity,
+    if is_ours || is_empty { Ok(()) } else { Err(WorkDirError::Foreign(path.to_owned())) }
 }
 
 /// The default work directory and, when it is not the usual one, why.
@@ -98,25 +85,21 @@ pub fn default_dir() -> Result<DefaultDir, WorkDirError> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = absolute("XDG_CACHE_HOME")
         .or_else(|| Some(std::env::home_dir()?.join(".cache")))
-        .ok_or(WorkDirProblem::NoDefault)?;
+        .ok_or(WorkDirError::NoDefault)?;
     Ok(default_below(&cache, &inherited))
 }
 
 fn default_below(cache: &Path, inherited: &dyn Fn(&Path) -> Option<InheritedConfig>) -> DefaultDir {
     let usual = DefaultDir { path: cache.join(NAME), note: None };
     let Some(above) = inherited(cache) else { return usual };
-    let shared = if cfg!(unix) { PathBuf::from("/var/tmp") } else { std::env::temp_dir() };
+    let shared = PathBuf::from("/var/tmp");
     if inherited(&shared).is_some() {
         return usual; // No better: let `acquire` refuse and say why.
     }
     let owner = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
     let (InheritedConfig::Workspace(leak) | InheritedConfig::Config(leak, _)) = above;
-    let note = format!(
-        "{} would leak into builds below {}, so the work directory is in {}",
-        leak.display(),
-        cache.display(),
-        shared.display()
-    );
+    let [leak, below, place] = [&leak, cache, &shared].map(Path::display);
+    let note = format!("{leak} would leak into builds below {below}, so the work directory is in {place}");
     DefaultDir { path: shared.join(format!("{NAME}-{owner}")), note: Some(note) }
 }
 
@@ -125,12 +108,10 @@ impl WorkDir {
     /// in it are ended. Fails when it is inside a workspace, inherits a configuration, is not writable, has less than
     /// `floor_bytes` free, or belongs to another run.
     pub fn acquire(path: &Path, floor_bytes: u64) -> Result<Self, WorkDirError> {
-        let failed = |attempt: &'static str, path: &Path| {
-            let path = path.to_owned();
-            move |source| WorkDirProblem::NotWritable { attempt, path, source }
-        };
         let absolute = std::path::absolute(path).map_err(failed("resolve", path))?;
-        refuse_inherited(existing_part(&absolute), &absolute)?;
+        // Where it will be, if it does not exist yet.
+        let existing = absolute.ancestors().find(|above| above.exists()).unwrap_or(&absolute);
+        refuse_inherited(existing, &absolute)?;
         std::fs::create_dir_all(&absolute).map_err(failed("make", &absolute))?;
         let path = absolute.canonicalize().map_err(failed("resolve", &absolute))?;
         refuse_inherited(&path, &path)?;
@@ -151,11 +132,11 @@ impl WorkDir {
             match lock.try_lock() {
                 Ok(()) => break read_record(&lock),
                 Err(TryLockError::WouldBlock) => {
-                    let holder = read_record(&lock).map(|record| record.holder);
+                    let holder = read_record(&lock);
                     // That of a killed run has its lock until it has ended what is left.
                     let guardian_works = holder.as_ref().is_some_and(|holder| !holder.is_alive());
                     if !guardian_works || began.elapsed() > GUARDIAN_PATIENCE {
-                        return Err(WorkDirProblem::InUse { path, holder: holder.map(|holder| holder.pid) }.into());
+                        return Err(WorkDirError::InUse { path, holder: holder.map(|holder| holder.pid) });
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -167,20 +148,14 @@ impl WorkDir {
         write_record(&lock).map_err(failed("write", &lock_path))?;
         let free = free_bytes(&path).unwrap_or(u64::MAX);
         if free < floor_bytes {
-            return Err(WorkDirProblem::Full { path, free, needed: floor_bytes }.into());
+            return Err(WorkDirError::Full { path, free, needed: floor_bytes });
         }
         let guardian = Guardian::start(&path, &lock);
         Ok(Self { path, lock, guardian, leftovers_ended })
     }
 
-    /// The directory, absolute and without symlinks.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// How many processes of a killed run were found and ended.
-    pub fn leftovers_ended(&self) -> usize {
-        self.leftovers_ended
     }
 }
 
@@ -194,22 +169,17 @@ impl Drop for WorkDir {
     }
 }
 
-/// Where a path that may not exist yet will be: the deepest directory that does.
-fn existing_part(path: &Path) -> &Path {
-    path.ancestors().find(|above| above.exists()).unwrap_or(path)
-}
-
-fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirProblem> {
+fn refuse_inherited(dir: &Path, path: &Path) -> Result<(), WorkDirError> {
     let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let path = path.to_owned();
     match inherited(&real) {
         None => Ok(()),
-        Some(InheritedConfig::Workspace(manifest)) => Err(WorkDirProblem::InsideWorkspace { path, manifest }),
-        Some(InheritedConfig::Config(config, tables)) => Err(WorkDirProblem::ConfigAbove { path, config, tables }),
+        Some(InheritedConfig::Workspace(manifest)) => Err(WorkDirError::InsideWorkspace { path, manifest }),
+        Some(InheritedConfig::Config(config, tables)) => Err(WorkDirError::ConfigAbove { path, config, tables }),
     }
 }
 
-fn read_record(mut lock: &File) -> Option<LockRecord> {
+fn read_record(mut lock: &File) -> Option<ProcessIdentity> {
     let mut text = String::new();
     lock.rewind().ok()?;
     lock.read_to_string(&mut text).ok()?;
@@ -219,7 +189,7 @@ fn read_record(mut lock: &File) -> Option<LockRecord> {
 /// One write of one line; only the first line counts, so that a longer one which stood there
 /// before does no harm should we be killed before it is cut off.
 fn write_record(mut lock: &File) -> io::Result<()> {
-    let line = serde_json::to_string(&LockRecord { holder: ProcessIdentity::own() })? + "\n";
+    let line = serde_json::to_string(&ProcessIdentity::own())? + "\n";
     lock.rewind()?;
     lock.write_all(line.as_bytes())?;
     lock.set_len(line.len() as u64)
@@ -271,6 +241,5 @@ fn harmful(config: &str, is_users: bool) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 #[path = "workdir_tests.rs"]
 mod tests;

@@ -17,26 +17,21 @@ fn a_fresh_directory_is_made_locked_and_released() {
     let error = refusal(&path, 1);
     assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
     drop(work);
-    assert_eq!(WorkDir::acquire(&path, 1).unwrap().leftovers_ended(), 0);
+    assert_eq!(WorkDir::acquire(&path, 1).unwrap().leftovers_ended, 0);
 }
 
 #[test]
-fn a_workspace_above_is_refused_before_anything_is_made() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("Cargo.toml"), "[workspace]").unwrap();
-    let path = dir.path().join("target/work");
-    let error = refusal(&path, 1);
-    assert!(error.contains("inside the Cargo workspace of") && error.contains("Cargo.toml"));
-    assert!(!dir.path().join("target").exists());
-}
-
-#[test]
-fn a_configuration_above_is_refused_with_its_tables() {
+fn a_configuration_or_workspace_above_is_refused_before_anything_is_made() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(".cargo")).unwrap();
     std::fs::write(dir.path().join(".cargo/config.toml"), "[build]\njobs = 1\n").unwrap();
-    let error = refusal(&dir.path().join("work"), 1);
+    let path = dir.path().join("target/work");
+    let error = refusal(&path, 1);
     assert!(error.contains(".cargo/config.toml would leak [build]"), "{error}");
+    std::fs::write(dir.path().join("Cargo.toml"), "[workspace]").unwrap();
+    let error = refusal(&path, 1);
+    assert!(error.contains("inside the Cargo workspace of") && error.contains("Cargo.toml"));
+    assert!(!dir.path().join("target").exists());
 }
 
 #[test]
@@ -93,29 +88,26 @@ fn a_manifest_above_is_found_at_any_height() {
 }
 
 #[test]
-fn only_tables_that_change_builds_matter() {
+fn only_tables_that_change_builds_matter_and_in_the_users_home_not_what_the_private_one_takes_over() {
     let (dir, deep) = tree("[alias]\nb = 'build'\n[build]\njobs = 1\n[profile.dev]\n");
     let Some(InheritedConfig::Config(file, tables)) = inherited_beside(&deep, None) else { panic!("not found") };
     assert!(file.ends_with("home/.cargo/config.toml"));
     assert_eq!(tables, ["[build]", "[profile]"]);
-    std::fs::write(dir.path().join("home/.cargo/config.toml"), "[alias]\nb = 'c'").unwrap();
-    assert_eq!(inherited_beside(&deep, None), None);
-    std::fs::write(dir.path().join("home/.cargo/config.toml"), "[").unwrap();
-    assert!(inherited_beside(&deep, None).is_some());
-}
-
-#[test]
-fn what_the_private_home_takes_over_is_fine_in_the_users_home_only() {
-    let (dir, deep) = tree("[net]\nretry = 1\n[source.x]\ndirectory = 'y'\n");
-    assert_eq!(inherited_beside(&deep, Some(&dir.path().join("home/.cargo"))), None);
-    assert!(inherited_beside(&deep, None).is_some());
+    let is_harmless = |config: &str, user_home: Option<&Path>| {
+        std::fs::write(&file, config).unwrap();
+        inherited_beside(&deep, user_home).is_none()
+    };
+    assert!(is_harmless("[alias]\nb = 'c'", None) && !is_harmless("[", None));
+    let network = "[net]\nretry = 1\n[source.x]\ndirectory = 'y'\n";
+    assert!(is_harmless(network, Some(&dir.path().join("home/.cargo"))) && !is_harmless(network, None));
 }
 
 #[cfg(target_os = "linux")]
 mod killed {
     use super::*;
     use crate::interrupt::Supervisor;
-    use crate::process::{CommandSpec, run};
+    use crate::process::run;
+    use crate::process::tests::sh;
 
     /// Started by the next tests in a process of its own, to be SIGKILLed there.
     #[test]
@@ -125,10 +117,7 @@ mod killed {
         let work = WorkDir::acquire(Path::new(&path), 1).unwrap();
         let guardian = work.guardian.as_ref().unwrap().pid();
         // One in the group, one that left it.
-        let spec = CommandSpec::new("/bin/sh", work.path())
-            .args(["-c", "sleep 987 & setsid sleep 987 & echo $! $$; wait"])
-            .env("PATH", "/usr/bin:/bin")
-            .env(WORK_MARK, work.path());
+        let spec = sh("sleep 987 & setsid sleep 987 & echo $! $$; wait").env(WORK_MARK, work.path());
         let _ = run(&spec, &Supervisor::new(), &mut |_, line| println!("tree {guardian} {line}"));
     }
 
@@ -160,7 +149,7 @@ mod killed {
         // Not `InUse`: the lock is waited for, and the guardian has ended everything by then.
         let work = WorkDir::acquire(dir.path(), 1).unwrap();
         assert!(!tree.iter().any(ProcessIdentity::is_alive));
-        assert_eq!(work.leftovers_ended(), 0);
+        assert_eq!(work.leftovers_ended, 0);
     }
 
     #[test]
@@ -173,7 +162,7 @@ mod killed {
         std::thread::sleep(Duration::from_millis(100));
         assert!(tree.iter().all(ProcessIdentity::is_alive));
         let work = WorkDir::acquire(dir.path(), 1).unwrap();
-        assert_eq!(work.leftovers_ended(), 3, "the shell and its two children");
+        assert_eq!(work.leftovers_ended, 3, "the shell and its two children");
         assert!(!tree.iter().any(ProcessIdentity::is_alive));
     }
 }

@@ -106,7 +106,7 @@ impl BuildEnv {
         Ok(BuildEnv {
             work: work.to_owned(),
             supervisor,
-            cargo_home: home.dir().to_owned(),
+            cargo_home: home.dir.clone(),
             second_home: work.join("cargo-home-2"),
             programs: stamps(&toolchain),
             processor: toolchain.processor(),
@@ -224,7 +224,7 @@ impl BuildEnv {
 
     /// The compiler that records what it is called for.
     pub fn rustc(&self) -> &Path {
-        self.observer.rustc()
+        &self.observer.rustc
     }
 
     pub(crate) fn park(&self, arm: usize) -> Result<()> {

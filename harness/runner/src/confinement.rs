@@ -14,8 +14,9 @@ use strategies::Strategy;
 use super::build_env::BuildEnv;
 use super::experiment::Experiment;
 use exec::process::CommandSpec;
+use exec::process::STARTS;
 use exec::sandbox::view::{SandboxNeeds, split};
-use exec::sandbox::{STARTS, Sandbox, SandboxSpec};
+use exec::sandbox::{Sandbox, SandboxSpec};
 
 /// Refuses strategies that cannot run in a sandbox.
 /// Fails when a strategy builds in a daemon: it would have to be inside and outside at once.
@@ -93,11 +94,11 @@ pub fn describe(env: &BuildEnv) -> Result<Option<SandboxInfo>> {
     let mut program = CommandSpec::new(&env.toolchain.rustc, env.arm_dir()).arg("-vV");
     program.env = env.variables(&env.arm_dir().join("overhead.log"));
     let overhead = sandbox.start_overhead(&program, &env.supervisor)?;
-    let enforcers = sandbox.enforcers();
-    let limits = sandbox.spec().limits;
+    let enforcers = sandbox.enforcers;
+    let limits = sandbox.spec.limits;
     Ok(Some(SandboxInfo {
-        kind: sandbox.spec().kind.as_str().to_owned(),
-        version: sandbox.version().map(str::to_owned),
+        kind: sandbox.spec.kind.as_str().to_owned(),
+        version: sandbox.version.clone(),
         memory: EnforcedLimit { limit: limits.memory_bytes, by: enforcers.memory.to_string() },
         processes: EnforcedLimit { limit: limits.processes.into(), by: enforcers.processes.to_string() },
         seconds: EnforcedLimit { limit: limits.time_s, by: "the harness".to_owned() },

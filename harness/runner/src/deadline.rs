@@ -9,6 +9,7 @@ use exec::process::{CommandSpec, ProcessError};
 use strategies::graph::parse::GraphError;
 
 /// Why there is no measurement.
+#[allow(missing_docs, reason = "the texts say it")]
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Cargo failed; its last lines.
@@ -17,20 +18,14 @@ pub enum BuildError {
     /// The daemon of an external tool did not come up, and why: nothing was built.
     #[error("{0}")]
     NoDaemon(String),
-    /// It reached its limit.
     #[error("{what} was ended, the step having reached its limit of {} s (--step-timeout); its last line: {last}", limit.as_secs())]
-    #[allow(missing_docs, reason = "the fields are those of the text")]
     TooLong { what: &'static str, limit: Duration, last: String },
-    /// Ctrl-C, or Cargo could not be started.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// Cargo's description of the build could not be read.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// Store or build directory failed.
     #[error(transparent)]
     File(#[from] strategies::files::FileError),
-    /// The observer's log could not be read.
     #[error(transparent)]
     Log(#[from] observer::log::ReadError),
 }

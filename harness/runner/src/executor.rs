@@ -46,20 +46,14 @@ impl Records {
 }
 
 /// What a run takes: everything that was looked up, fetched and opened for it.
+#[allow(missing_docs, reason = "their types have docs")]
 pub struct RunParts<'a> {
-    /// What was asked for, looked up.
     pub experiment: &'a Experiment,
-    /// What was asked for.
     pub options: &'a Options,
-    /// The surroundings of builds.
     pub env: &'a BuildEnv,
-    /// The sources of every workspace.
     pub prepared: &'a [PreparedWorkspace],
-    /// What is measured, and in which order.
     pub plan: &'a RunPlan,
-    /// The guards.
     pub guards: Guards,
-    /// Which intervals are widest.
     pub widest: Box<Widest<'a>>,
 }
 

@@ -63,14 +63,14 @@ pub fn prepare_one(env: &BuildEnv, workspace: &Workspace, needs: FetchNeeds) -> 
     let fetcher = env.fetcher();
     let fetched = fetcher.fetch(workspace)?;
     fetcher
-        .cargo()
+        .cargo
         .fetch_dependencies(&fetched.dir())
         .with_context(|| format!("cannot fetch the dependencies of {}", workspace.name))?;
     if let (true, Some(second)) = (needs.upgrade, &workspace.upgrade) {
-        corpora::upgrade::fetch_upgrade(fetcher.cargo(), &fetched, &second.text()?)
+        corpora::upgrade::fetch_upgrade(&fetcher.cargo, &fetched, &second.text()?)
             .with_context(|| format!("cannot fetch what the second lockfile of {} names", workspace.name))?;
     }
-    let members = needs.members.then(|| members(fetcher.cargo(), &fetched.dir(), &fetched.tree)).transpose()?;
+    let members = needs.members.then(|| members(&fetcher.cargo, &fetched.dir(), &fetched.tree)).transpose()?;
     Ok(PreparedWorkspace { workspace: workspace.clone(), fetched, members })
 }
 

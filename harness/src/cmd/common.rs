@@ -1,5 +1,4 @@
-//! What several subcommands share: options for strategies, checked names, volumes, reports, errors
-//! in one line.
+//! What several subcommands share: options for strategies, checked names, volumes, reports, errors in one line.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,8 +79,16 @@ where
 
 /// A bar, and what is shown beside it.
 pub(crate) fn progress_bar(total: u64, counts: &str) -> ProgressBar {
-    let bar = ProgressBar::new(total);
-    let style = ProgressStyle::with_template(&format!("[{{bar:24}}] {counts}"));
+    styled(ProgressBar::new(total), &format!("[{{bar:24}}] {counts}"))
+}
+
+/// What is done now, where nobody knows how much there is to do.
+pub(crate) fn spinner() -> ProgressBar {
+    styled(ProgressBar::new_spinner(), "{spinner} {elapsed} {msg}")
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
@@ -129,10 +136,8 @@ mod tests {
     #[test]
     fn a_cause_is_named_once() {
         let inner = anyhow::anyhow!("no space");
-        assert_eq!(
-            one_line(&inner.context("cannot write x: no space; free some"), 0),
-            "cannot write x: no space; free some"
-        );
+        let outer = "cannot write x: no space; free some";
+        assert_eq!(one_line(&inner.context(outer), 0), outer);
         assert_eq!(one_line(&anyhow::anyhow!("no space").context("cannot write x"), 0), "cannot write x: no space");
         assert_eq!(one_line(&anyhow::anyhow!("no space").context("how to go on"), 1), "no space");
     }

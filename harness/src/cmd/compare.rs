@@ -123,8 +123,7 @@ pub struct CompareArgs {
     /// Go on with a run that was cut off, with its own options; only guards may be given anew
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
-    /// Measure what `harness plan` wrote; only --shard, --work-dir, --out and guards may be given
-    /// beside it
+    /// Measure what `harness plan` wrote; only --shard, --work-dir, --out and guards may be given beside it
     #[arg(long, value_name = "FILE")]
     pub(super) options: Option<PathBuf>,
     #[command(flatten)]
@@ -136,19 +135,11 @@ pub struct CompareArgs {
     guards: GuardArgs,
 }
 
-const ORDERS: [(&str, ArmOrder, &str); 2] = [
-    (
-        "interleaved",
-        ArmOrder::Interleaved,
-        "At every step of every workspace each arm in turn, in an order drawn anew. All arms are on disk at once",
-    ),
-    (
-        "arm-by-arm",
-        ArmOrder::ArmByArm,
-        "Each arm through the whole scenario, then the next. Needs the disk of one arm, and more rounds for the same \
-         certainty",
-    ),
-];
+const INTERLEAVED: &str =
+    "At every step of every workspace each arm in turn, in an order drawn anew. All arms are on disk at once";
+const ARM_BY_ARM: &str = "Each arm through the whole scenario, then the next. Needs the disk of one arm, and more rounds for the same certainty";
+const ORDERS: [(&str, ArmOrder, &str); 2] =
+    [("interleaved", ArmOrder::Interleaved, INTERLEAVED), ("arm-by-arm", ArmOrder::ArmByArm, ARM_BY_ARM)];
 
 /// How an interrupted run goes on.
 #[derive(Debug)]
@@ -311,10 +302,7 @@ fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<V
     let env = BuildEnv::open(work.path(), options.toolchain.as_deref(), supervisor.clone())?;
     let env = env.with_build_limit(options.guards.step_timeout());
     let env = if options.default_layout { env.with_default_layout() } else { env };
-    let env = match &volume {
-        Some(volume) => env.with_arms_root(&volume.mount_point()),
-        None => env,
-    };
+    let env = if let Some(volume) = &volume { env.with_arms_root(&volume.mount_point()) } else { env };
     Ok((work, volume, env))
 }
 

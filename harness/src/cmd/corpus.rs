@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use corpora::{Corpus, shipped};
+use itertools::Itertools as _;
 
 use super::common::work_dir;
 use exec::interrupt::Supervisor;
@@ -58,7 +59,7 @@ pub fn run(command: CorpusCommand, supervisor: &Supervisor) -> Result<ExitCode> 
                 let state = if prepared.fetched.new { "fetched" } else { "was there" };
                 println!("{:<24} {state}", prepared.workspace.name);
             }
-            println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources().display());
+            println!("{} workspaces in {}", prepared.len(), build_env.fetcher().sources.display());
         }
         CorpusCommand::Check(args) => {
             let (corpus, build_env, _work) = open(&args, supervisor)?;
@@ -93,8 +94,7 @@ fn show(corpus: &Corpus) {
     for workspace in &corpus.workspaces {
         println!("{:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
         println!("{:<24} {}", "", workspace.why);
-        let run =
-            workspace.run.as_ref().map(|run| [std::slice::from_ref(&run.bin), run.args.as_slice()].concat().join(" "));
+        let run = workspace.run.as_ref().map(|run| [&run.bin].into_iter().chain(&run.args).join(" "));
         let more = [
             ("cargo build", workspace.cargo_args.join(" ")),
             ("cargo test", workspace.test_args.join(" ")),

@@ -2,21 +2,18 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use indicatif::ProgressBar;
 
-use super::common::work_dir;
+use super::common::{spinner, work_dir};
 use crate::doctor::facts::gather;
 use crate::doctor::grade::grade;
 use crate::doctor::{Diagnosis, render};
 use exec::interrupt::Supervisor;
 
-/// Looks at toolchains, the work directory and its file system, tools and volumes, and
-/// grades each `ok`, `warning` or `missing`, with the remedy. What can be tried is tried. Exit
-/// code 1 when something required is missing.
+/// Looks at toolchains, the work directory and its file system, tools and volumes, and grades each `ok`, `warning` or
+/// `missing`, with the remedy. What can be tried is tried. Exit code 1 when something required is missing.
 #[derive(Debug, ClapArgs)]
 pub struct DoctorArgs {
     /// Where a comparison would work [default: the user's cache directory]
@@ -29,8 +26,7 @@ pub struct DoctorArgs {
 
 pub fn run(args: &DoctorArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let dir = work_dir(args.work_dir.as_deref())?;
-    let spinner = ProgressBar::new_spinner();
-    spinner.enable_steady_tick(Duration::from_millis(200));
+    let spinner = spinner();
     let facts = gather(&dir, supervisor, &|what| spinner.set_message(format!("looking at {what}")));
     spinner.finish_and_clear();
     let diagnosis = Diagnosis::of(grade(&facts?));

@@ -17,9 +17,8 @@ use reports::{probes, simulation};
 
 use super::common::{choices, write_report};
 
-/// Joins the run folders of all shards of one run. The rows are those of the run taken in one
-/// go; what was measured is not changed, nor are the folders given. The same shards in any order
-/// make the same bytes.
+/// Joins the run folders of all shards of one run. The rows are those of the run taken in one go; what was measured is
+/// not changed, nor are the folders given. The same shards in any order make the same bytes.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
     /// Run folders that `harness compare --shard` wrote
@@ -28,8 +27,7 @@ pub struct MergeArgs {
     /// The run folder to make; it must not exist yet
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Differences between shards that are no reason to refuse, separated by commas; the report
-    /// names them
+    /// Differences between shards that are no reason to refuse, separated by commas; the report names them
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choices(&DIFFERENCES))]
     allow: Vec<Difference>,
     /// Join what there is, though shards are missing: makes a run that is not complete
@@ -74,15 +72,10 @@ fn read(dir: &Path) -> Result<RunFolder> {
 
 /// Writes the run beside its place and renames it there, so that there is all of it or nothing.
 fn write(run: &RunFolder, out: &Path) -> Result<()> {
-    let parent = match out.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let parent = out.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
-    let staged = tempfile::Builder::new()
-        .prefix(".merged-")
-        .tempdir_in(parent)
-        .with_context(|| format!("cannot write in {}", parent.display()))?;
+    let staged = tempfile::Builder::new().prefix(".merged-").tempdir_in(parent);
+    let staged = staged.with_context(|| format!("cannot write in {}", parent.display()))?;
     let dir = staged.path().join("run");
     let mut writer = RunWriter::create(&dir, run.info.clone())?;
     let mut units: BTreeMap<StepKey, Vec<UnitRow>> = BTreeMap::new();

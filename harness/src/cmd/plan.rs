@@ -13,10 +13,9 @@ use runner::experiment::Experiment;
 use super::compare::CompareArgs;
 use crate::shard::{PlannedRun, ShardPlan, seconds};
 
-/// Splits a comparison into shards of even predicted time, writes its options to a file and the
-/// plan to standard output; how long each is predicted to take goes to standard error. Every
-/// shard is a plain `harness compare --options FILE --shard I/N`, on any machine; `harness merge`
-/// joins their run folders.
+/// Splits a comparison into shards of even predicted time, writes its options to a file and the plan to standard
+/// output; how long each is predicted to take goes to standard error. Every shard is a plain `harness compare --options
+/// FILE --shard I/N`, on any machine; `harness merge` joins their run folders.
 ///
 /// A shard holds whole rounds, of all workspaces or (in a scenario that measures each alone) of
 /// some, with all strategies: what is compared comes from one machine. All options of `harness
@@ -83,28 +82,23 @@ fn made_of(text: &str, most: usize, also: &[char]) -> bool {
 fn label(text: &str) -> Result<String, String> {
     let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let fits = made_of(text, 50, &['-']) && !text.chars().any(|c| c.is_ascii_uppercase());
-    match fits && text.starts_with(ends) && text.ends_with(ends) {
-        true => Ok(text.to_owned()),
-        false => Err("a name has at most 50 small letters, digits and inner '-'".to_owned()),
-    }
+    let wrong = "a name has at most 50 small letters, digits and inner '-'";
+    (fits && text.starts_with(ends) && text.ends_with(ends)).then(|| text.to_owned()).ok_or(wrong.to_owned())
 }
 
 fn image(text: &str) -> Result<String, String> {
-    match made_of(text, 500, &['.', '_', '-', '/', ':', '@']) && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        true => Ok(text.to_owned()),
-        false => Err("an image is called like registry.example.org/harness:1 or …@sha256:…".to_owned()),
-    }
+    let fits =
+        made_of(text, 500, &['.', '_', '-', '/', ':', '@']) && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let wrong = "an image is called like registry.example.org/harness:1 or …@sha256:…";
+    fits.then(|| text.to_owned()).ok_or(wrong.to_owned())
 }
 
 fn node(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=');
     let fits = |(key, value): &(&str, &str)| {
         made_of(key, 300, &['.', '_', '-', '/']) && (value.is_empty() || made_of(value, 63, &['.', '_', '-']))
     };
-    match parts.filter(fits) {
-        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-        None => Err("a label of nodes is KEY=VALUE: pool=quiet".to_owned()),
-    }
+    let parts = text.split_once('=').filter(fits).map(|(key, value)| (key.to_owned(), value.to_owned()));
+    parts.ok_or("a label of nodes is KEY=VALUE: pool=quiet".to_owned())
 }
 
 pub fn run(args: &PlanArgs) -> Result<ExitCode> {

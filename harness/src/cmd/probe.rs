@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use records::quantity::parse_age;
 use reports::probes::{ProbeRow, ProbeRun, ProbeVerdict, matrix};
@@ -29,10 +29,9 @@ const DEFAULT_STRATEGIES: &str =
 /// Bytes that must be free before anything is begun.
 const DISK_FLOOR: u64 = 1 << 30;
 
-/// Runs correctness probes of strategies, on generated workspaces and without a network, and looks
-/// for wrong builds, needless ones and harm done: a matrix at the end, probes.csv and
-/// probes.json in the run folder. The exit code is 1 when a strategy fails a probe that
-/// --require names, or the harness could not run a probe.
+/// Runs correctness probes of strategies, on generated workspaces and without a network, and looks for wrong builds,
+/// needless ones and harm done: a matrix at the end, probes.csv and probes.json in the run folder. The exit code is 1
+/// when a strategy fails a probe that --require names, or the harness could not run a probe.
 #[derive(Debug, ClapArgs)]
 pub struct ProbeArgs {
     /// Strategies and globs, separated by commas; `harness strategies list` shows all
@@ -207,9 +206,8 @@ impl Bench {
     }
 }
 
-/// What the rows mean to who asked for them, and the exit code. A probe that could not be run is
-/// no success, whether it was required or not; a required one that applies to no strategy at all
-/// is worth a warning.
+/// What the rows mean to who asked for them, and the exit code. A probe that could not be run is no success, whether it
+/// was required or not; a required one that applies to no strategy at all is worth a warning.
 fn judge(rows: &[ProbeRow], required: &[&str]) -> (Vec<String>, u8) {
     let mut complaints = Vec::new();
     for probe in required {
@@ -253,11 +251,8 @@ fn run_with_progress(
                 _ => "FAIL",
             };
             bar.suspend(|| eprintln!("{mark} {} {}: {}", row.probe, row.strategy, row.detail));
-            let file = out.join("scripts").join(format!("{}.sh", row.probe));
             let title = format!("{} under {}: {}", row.probe, row.strategy, row.detail);
-            if let Err(error) = write_script(&file, script, &title) {
-                bar.suspend(|| eprintln!("warning: {error:#}"));
-            }
+            bar.suspend(|| write_script(out, &format!("{}.sh", row.probe), script, &title));
         }
     };
     let rows = run::run_all(env, &tasks, options, &on_begin, &on_end);
@@ -276,24 +271,20 @@ fn run_histories(
     options: &RunOptions,
     out: &Path,
 ) -> Result<Vec<ProbeRow>> {
-    let bar = match histories.0 {
+    let (total, counts) = match histories.0 {
         Limit::Count(count) => {
-            progress_bar(count * strategies.len() as u64, "{pos}/{len} histories {elapsed}, about {eta} left: {msg}")
+            (count * strategies.len() as u64, "{pos}/{len} histories {elapsed}, about {eta} left: {msg}".to_owned())
         }
-        Limit::Time(time) => {
-            progress_bar(0, &format!("{{pos}} histories {{elapsed}} of {} s: {{msg}}", time.as_secs()))
-        }
+        Limit::Time(time) => (0, format!("{{pos}} histories {{elapsed}} of {} s: {{msg}}", time.as_secs())),
     };
+    let bar = progress_bar(total, &counts);
     let on_end = |name: &str, seed: u64, attempt: &Attempt| {
         bar.inc(1);
         bar.set_message(format!("seed {seed} {name}"));
         if matches!(attempt.verdict, ProbeVerdict::Fail | ProbeVerdict::Error) {
             bar.suspend(|| eprintln!("{} seed {seed} {name}: {}", attempt.verdict.as_str(), attempt.detail));
-            let file = out.join("scripts").join(history::script_name(seed, name));
             let title = format!("the history of seed {seed} under {name}: {}", attempt.detail);
-            if let Err(error) = write_script(&file, &attempt.script, &title) {
-                bar.suspend(|| eprintln!("warning: {error:#}"));
-            }
+            bar.suspend(|| write_script(out, &history::script_name(seed, name), &attempt.script, &title));
         }
     };
     let rows = history::run_all(env, strategies, histories, options, &on_end);
@@ -309,10 +300,14 @@ fn limit(text: &str) -> Result<Limit, String> {
     parse_age(text).map(Limit::Time)
 }
 
-fn write_script(path: &Path, script: &Script, title: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    std::fs::write(path, script.to_shell(title)).with_context(|| format!("cannot write {}", path.display()))
+/// Writes a script into the run folder; what was found counts without it, too.
+fn write_script(out: &Path, name: &str, script: &Script, title: &str) {
+    let folder = out.join("scripts");
+    let written =
+        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(name), script.to_shell(title)));
+    if let Err(error) = written {
+        eprintln!("warning: cannot write {}: {error}", folder.join(name).display());
+    }
 }
 
 /// `--script`: how a probe is repeated by hand.

@@ -82,17 +82,15 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
     if let Some(old) = &args.against {
         let run = RunSource::read_older(old)?;
         let what = match &run {
-            RunSource::Compare(run) => {
-                report.set_against(run)?;
-                None
-            }
-            RunSource::Probe(_) => Some("a run of probes"),
-            RunSource::Simulate(_) => Some("a simulation"),
+            RunSource::Compare(_) => "",
+            RunSource::Probe(_) => "a run of probes",
+            RunSource::Simulate(_) => "a simulation",
         };
-        if let Some(what) = what {
+        let RunSource::Compare(run) = &run else {
             let name = &run.info().name;
             bail!("--against {name}: it is {what}; only runs of harness compare can be compared with each other");
-        }
+        };
+        report.set_against(run)?;
     }
     if args.design_review || args.plan_evidence {
         report.review(&usage(args)?);
@@ -157,11 +155,7 @@ fn show(report: &Report) {
 
 /// Opens the page with the program that the system has for pages.
 fn open(page: &Path) -> Result<()> {
-    let opener = match std::env::consts::OS {
-        "macos" => "open",
-        "windows" => "explorer",
-        _ => "xdg-open",
-    };
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let mut command = Command::new(opener);
     command.arg(page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(drop).with_context(|| format!("cannot open {} with {opener}; open it by hand", page.display()))

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use reports::analysis::RunSource;
 use reports::chapters::brief;
 use reports::formats::terminal;
-use reports::report::{Format, Report};
+use reports::report::Report;
 use reports::simulation::SimulationRun;
 use reports::text::WIDTH;
 use reports::text::plain;
@@ -25,6 +24,7 @@ use simulation::timeline::{Timeline, add_events};
 use simulation::trace::Trace;
 use strategies::key::Digest;
 
+use crate::cmd::common::{spinner, write_report};
 use crate::simulate::reuse::{self, DesignViews, ReuseQuestion};
 use crate::simulate::selection::{self, joined};
 use crate::simulate::{describe, remote, stores, trace_info};
@@ -43,8 +43,7 @@ pub struct SimulateArgs {
     /// aggressive:without-debug+early-cutoff
     #[arg(long, value_name = "LIST", default_value = "*")]
     policies: String,
-    /// Relaxations, separated by commas: each policy once more with each of them; `none` for none,
-    /// --list shows all
+    /// Relaxations, separated by commas: each policy once more with each of them; `none` for none, --list shows all
     #[arg(long, value_name = "LIST", default_value = "*")]
     relax: String,
     /// Cargo commands that workspaces run [default: the first of the trace, such as `dev build`]
@@ -101,10 +100,7 @@ const REMOTE: &str = "5Mbit/20ms/16,10Mbit/20ms/16,20Mbit/20ms/16,50Mbit/20ms/16
 /// Workspaces that are simulated with a remote cache; of more, every n-th.
 const MOST_REMOTE: usize = 200;
 
-/// Runs the subcommand.
-///
-/// # Errors
-/// When the file is no trace, or a name is unknown.
+/// Runs the subcommand. Fails when the file is no trace, or a name is unknown.
 pub fn run(args: &SimulateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     if args.list {
         print!("{}", listing::listed());
@@ -141,7 +137,7 @@ pub fn run(args: &SimulateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         add_events(&mut trace, &Timeline { days: args.days, seed: args.seed, ..Timeline::default() });
     }
     let began = Instant::now();
-    let bar = bar();
+    let bar = spinner();
     let on_step = |what: &str| {
         bar.set_message(what.to_owned());
         supervisor.check().map_err(Into::into)
@@ -199,24 +195,8 @@ fn refuse_foreign(out: &Path) -> Result<()> {
 
 /// Prints tables, then the paths of everything.
 fn print_summary(run: SimulationRun, out: &Path, took: Duration) {
-    let tables = terminal::render(&brief(&run), WIDTH);
-    let report = Report::of(vec![RunSource::Simulate(Box::new(run))], None);
-    // Before anything is printed: whoever reads may stop reading.
-    let pages = out.join(super::common::REPORT_FOLDER);
-    let written = report.write(&pages, &Format::ALL);
-    print!("{tables}");
+    print!("{}", terminal::render(&brief(&run), WIDTH));
     println!("\nreplayed in {:.1} s", took.as_secs_f64());
     println!("records: {}", out.display());
-    match written {
-        Ok(_) => println!("report:  {}", pages.join(reports::report::PAGE).display()),
-        Err(error) => eprintln!("warning: no report: {error}; try harness report {}", out.display()),
-    }
-}
-
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
+    write_report(&Report::of(vec![RunSource::Simulate(Box::new(run))], None), out);
 }

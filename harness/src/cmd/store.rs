@@ -14,7 +14,7 @@ use strategies::store::collect::{CollectOutcome, CollectRequest, CollectStep, Re
 use strategies::store::stats::{AGES, EntryGroup, StoreStats};
 use strategies::store::survey::Survey;
 use strategies::store::verify::{VerifyOutcome, bytes_to_read, verify};
-use strategies::store::{Store, StoreKind, open_existing};
+use strategies::store::{StoreKind, open_existing};
 
 use super::common::progress_bar;
 use exec::interrupt::Supervisor;
@@ -77,7 +77,10 @@ pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
     match command {
         StoreCommand::Stats { place, top } => {
             let (kind, store) = open_existing(&place.dir)?;
-            let survey = surveyed(&*store)?;
+            // While collection is kept away.
+            let lock = store.root().lock_shared()?;
+            let survey = Survey::of(&*store)?;
+            drop(lock);
             let stats = StoreStats::of(&survey, since_epoch(SystemTime::now()));
             print!("{}", stats_text(kind, &stats, top));
             println!("\nstore: {}", place.dir.display());
@@ -95,12 +98,6 @@ pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
         }
         StoreCommand::Collect(args) => run_collect(&args, supervisor),
     }
-}
-
-/// A survey while collection is kept away.
-fn surveyed(store: &dyn Store) -> Result<Survey> {
-    let _lock = store.root().lock_shared()?;
-    Ok(Survey::of(store)?)
 }
 
 fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
@@ -244,12 +241,8 @@ mod tests {
 
     #[test]
     fn what_is_promised_and_what_is_freed_are_two_numbers() {
-        let evicted = CollectedEntry {
-            key: Key::of(b"k"),
-            package: "serde".into(),
-            last_used: Duration::ZERO,
-            why: RemovalReason::Limit,
-        };
+        let (key, why) = (Key::of(b"k"), RemovalReason::Limit);
+        let evicted = CollectedEntry { key, package: "serde".into(), last_used: Duration::ZERO, why };
         let collected = CollectOutcome {
             entries: vec![evicted],
             kept: 7,

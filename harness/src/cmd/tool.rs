@@ -140,11 +140,8 @@ fn refuse_links(archive: &Path, root: &Path) -> Result<()> {
         let leads_out = kind.is_symlink()
             && fs::read_link(entry.path()).map_or(true, |target| registry_part::escapes(&target.to_string_lossy()));
         if leads_out || !(kind.is_file() || kind.is_dir() || kind.is_symlink()) {
-            bail!(
-                "{} holds {}, which is no build output; remove the archive",
-                archive.display(),
-                entry.path().display()
-            );
+            let (archive, entry) = (archive.display(), entry.path().display());
+            bail!("{archive} holds {entry}, which is no build output; remove the archive");
         }
     }
     Ok(())

@@ -46,9 +46,8 @@ impl TraceDraft {
                 unit.observed = builder.text(&collected.observed);
                 unit.watches = builder.text(&collected.watches);
                 let unit = builder.unit(unit);
-                let edges =
-                    collected.edges.iter().map(|(label, at)| Edge { label: builder.text(label), node: nodes[*at] });
-                let edges = edges.collect();
+                let mut edge = |(label, at): &(String, usize)| Edge { label: builder.text(label), node: nodes[*at] };
+                let edges = collected.edges.iter().map(&mut edge).collect();
                 let node = builder.node(unit, edges);
                 nodes.push(node);
                 let text = |input: Input| collected.inputs[input].clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use corpora::scenario::MAIN;
+use itertools::Itertools as _;
 use simulation::cost::UnitFeatures;
 use simulation::trace::{LeftOut, TraceSource};
 use strategies::graph::{self, Graph, Unit};
@@ -69,15 +70,10 @@ impl<'a> GraphCollector<'a> {
 
     /// The graphs of a workspace, at the paths and in the environment of a trial.
     pub fn graphs(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
-        let name = prepared.workspace.name.clone();
-        let graphs = match self.in_copy(prepared) {
-            Ok(graphs) => graphs,
-            Err(error) => {
-                self.build_env.supervisor.check()?;
-                WorkspaceGraphs::nothing(&name, &format!("{error:#}"))
-            }
-        };
-        Ok(graphs)
+        self.in_copy(prepared).or_else(|error| {
+            self.build_env.supervisor.check()?;
+            Ok(WorkspaceGraphs::nothing(&prepared.workspace.name, &format!("{error:#}")))
+        })
     }
 
     fn in_copy(&self, prepared: &PreparedWorkspace) -> Result<WorkspaceGraphs> {
@@ -121,13 +117,12 @@ impl<'a> GraphCollector<'a> {
         let context = context(self.build_env, site, build_options);
         let at: HashMap<usize, usize> = graph.order.iter().enumerate().map(|(at, &unit)| (unit, at)).collect();
         let all = all_dependencies(graph);
-        let units = graph.order.iter().map(|&index| {
+        let unit = |&index: &usize| {
             let unit = &graph.units[index];
             let edges = unit.dependencies.iter().filter_map(|it| Some((it.label(), *at.get(&it.index)?)));
-            let edges = edges.collect();
-            self.collected(graph, unit, &context, (all[index], edges), contents)
-        });
-        let units = units.collect();
+            self.collected(graph, unit, &context, (all[index], edges.collect()), contents)
+        };
+        let units = graph.order.iter().map(unit).collect();
         let roots = graph.roots.iter().filter_map(|root| at.get(root).copied()).collect();
         PlanGraph { command: command.clone(), units, roots }
     }
@@ -184,9 +179,7 @@ fn build_options(build_env: &BuildEnv, command: &TraceCommand) -> BuildOptions {
 }
 
 fn line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|it| !it.is_empty()).collect();
-    let line = words.join(" ");
+    let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|it| !it.is_empty()).join(" ");
     match line.char_indices().nth(MOST) {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line,

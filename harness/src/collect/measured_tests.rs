@@ -36,12 +36,9 @@ fn unit(strategy: &str, step: &str, cost: f64, bytes: Option<u64>) -> UnitRow {
         target: "p".into(),
         kind: "lib+cdylib".into(),
         mode: "build".into(),
-        platform: String::new(),
-        outcome: None,
-        reason: String::new(),
-        because: String::new(),
         cost_s: Some(cost),
         bytes,
+        ..UnitRow::default()
     }
 }
 

@@ -17,9 +17,9 @@ mod sources;
 
 use anyhow::{Result, bail};
 use corpora::Workspace;
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
+use crate::cmd::common::{one_line, progress_bar};
 use costs::TraceDraft;
 use graphs::{GraphCollector, WorkspaceGraphs};
 use runner::build_env::BuildEnv;
@@ -28,6 +28,8 @@ use runner::prepare::{FetchNeeds, PreparedWorkspace, prepare_one};
 pub use choose::{DEFAULT, TraceCommand, choose};
 pub use costs::UnitCosts;
 pub use measured::{Measurements, folders_in, run_folders};
+
+const TIMES: &str = "{msg} ({elapsed} elapsed, about {eta} left)";
 
 /// Graphs computed at the same time: Cargo uses one core for each.
 const AT_ONCE: usize = 2;
@@ -53,7 +55,7 @@ pub fn everything(build_env: &BuildEnv, workspaces: &[Workspace], commands: &[Tr
 }
 
 fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<FetchedWorkspace>> {
-    let bar = bar(workspaces.len(), "fetching");
+    let bar = progress_bar(workspaces.len() as u64, &format!("{{pos}}/{{len}} fetched {TIMES}"));
     let mut all = Vec::new();
     for workspace in workspaces {
         build_env.supervisor.check()?;
@@ -62,7 +64,7 @@ fn fetched(build_env: &BuildEnv, workspaces: &[Workspace]) -> Result<Vec<Fetched
             Ok(prepared) => Ok(prepared),
             Err(error) => {
                 build_env.supervisor.check()?;
-                Err(WorkspaceGraphs::nothing(&workspace.name, &crate::cmd::common::one_line(&error, 0)))
+                Err(WorkspaceGraphs::nothing(&workspace.name, &one_line(&error, 0)))
             }
         });
         bar.inc(1);
@@ -77,7 +79,7 @@ fn graphs(
     workspaces: Vec<FetchedWorkspace>,
     commands: &[TraceCommand],
 ) -> Result<Vec<WorkspaceGraphs>> {
-    let bar = bar(workspaces.len(), "computing unit graphs");
+    let bar = progress_bar(workspaces.len() as u64, &format!("{{pos}}/{{len}} unit graphs {TIMES}"));
     let collector = GraphCollector::of(build_env, commands);
     let graphs = |workspace: FetchedWorkspace| {
         let graphs = workspace.map_or_else(Ok, |prepared| collector.graphs(&prepared))?;
@@ -89,11 +91,4 @@ fn graphs(
     let collected = pool.install(|| workspaces.into_par_iter().with_max_len(1).map(graphs).collect::<Result<Vec<_>>>());
     bar.finish_and_clear();
     collected
-}
-
-fn bar(count: usize, what: &str) -> ProgressBar {
-    let bar = ProgressBar::new(count as u64);
-    let template = format!("{what} [{{bar:30}}] {{pos}}/{{len}} {{msg}} ({{elapsed}} elapsed, about {{eta}} left)");
-    bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
 }

@@ -33,14 +33,8 @@ impl SourceSizes {
     }
 
     fn of(&self, root: &Path, look: fn(&Path) -> u64) -> u64 {
-        if let Some(known) = self.0.lock().ok().and_then(|known| known.get(root).copied()) {
-            return known;
-        }
-        let bytes = look(root);
-        if let Ok(mut known) = self.0.lock() {
-            known.insert(root.to_owned(), bytes);
-        }
-        bytes
+        let Ok(mut known) = self.0.lock() else { return look(root) };
+        *known.entry(root.to_owned()).or_insert_with(|| look(root))
     }
 }
 
@@ -100,8 +94,7 @@ fn source_bytes(root: &Path) -> u64 {
     }
 }
 
-/// Bytes of the Rust files in a package's own folder, and below what is neither tests, examples
-/// nor benchmarks.
+/// Bytes of the Rust files in a package's own folder, and below what is neither tests, examples nor benchmarks.
 fn beside(dir: &Path) -> u64 {
     let others = ["tests", "test", "examples", "benches", "target"];
     let is_other = |entry: &DirEntry| entry.depth() == 1 && others.iter().any(|name| entry.file_name() == *name);

@@ -57,8 +57,7 @@ pub struct FoundToolchain {
     pub is_default: bool,
     /// What it says about itself, or why it cannot be used.
     pub about: Result<String, String>,
-    /// The layout in force: the flag it takes, if any, or why it is not to be had. `None`
-    /// where it was not tried.
+    /// The layout in force: the flag it takes, if any, or why it is not to be had. `None` where it was not tried.
     pub layout: Option<Result<Option<&'static str>, String>>,
 }
 
@@ -116,7 +115,7 @@ pub fn gather(work_dir: &Path, supervisor: &Supervisor, show: &dyn Fn(&str)) -> 
         others,
         observer,
         memory_available_bytes: host::memory_available_bytes(),
-        c_compiler: ["cc", "gcc", "clang"].iter().take(if cfg!(windows) { 3 } else { 1 }).find_map(|cc| on_path(cc)),
+        c_compiler: on_path("cc"),
         git: on_path("git"),
         volumes,
         may_mount,
@@ -188,8 +187,7 @@ fn find_toolchains() -> Vec<(FoundToolchain, Option<Toolchain>)> {
     all
 }
 
-/// Makes the smallest volume of every kind. Whether mounting is allowed at all, and what came
-/// of each.
+/// Makes the smallest volume of every kind. Whether mounting is allowed at all, and what came of each.
 fn try_volumes(dir: &Path) -> (bool, Vec<TriedVolume>) {
     let mut volumes = Vec::new();
     for spec in SMALLEST.iter().filter_map(|text| text.parse::<VolumeSpec>().ok()) {
@@ -230,7 +228,8 @@ fn try_layout(dir: &Path, toolchain: &Toolchain, supervisor: &Supervisor) -> Res
         let why = finished.stderr_tail.iter().find(|line| line.starts_with("error"));
         return Err(why.cloned().unwrap_or_else(|| format!("cargo ended with exit code {}", finished.code())));
     }
-    match has_unit_directory(&target.join("debug/build").join(NAME)) {
+    let units = fs::read_dir(target.join("debug/build").join(NAME)).into_iter().flatten().flatten();
+    match units.map(|unit| unit.path()).any(|unit| unit.join("fingerprint").is_dir() && unit.join("out").is_dir()) {
         true => Ok(()),
         false => Err("the build worked, but its unit has no directory of its own".to_owned()),
     }
@@ -241,12 +240,6 @@ fn write_package(package: &Path) -> io::Result<()> {
     let manifest = format!("[package]\nname = \"{NAME}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n");
     fs::write(package.join("Cargo.toml"), manifest)?;
     fs::write(package.join("src/lib.rs"), "pub fn probe() {}\n")
-}
-
-/// `<hash>/fingerprint` and `<hash>/out` in the package's directory.
-fn has_unit_directory(package: &Path) -> bool {
-    let units = fs::read_dir(package).into_iter().flatten().flatten().map(|entry| entry.path());
-    units.into_iter().any(|unit| unit.join("fingerprint").is_dir() && unit.join("out").is_dir())
 }
 
 #[cfg(test)]

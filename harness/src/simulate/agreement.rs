@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
 use records::run_folder::RunFolder;
-use records::{Outcome, Status, UnitRow};
+use records::{Outcome, Status};
 use simulation::keys::{KeyDesign, KeyView, views};
 use simulation::replay::{ReplayedOutcome, StoreReplay};
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, WorkspaceId};
@@ -208,7 +208,8 @@ impl ArmCheck<'_> {
                     Some(Outcome::Stale) => "stale",
                     Some(Outcome::Miss | Outcome::Dup) => "miss",
                 };
-                recorded.entry(identity_of_row(row)).or_default().push(word);
+                let unit = identity([&row.package, &row.version, &row.kind, &row.target, &row.mode], &row.platform);
+                recorded.entry(unit).or_default().push(word);
             }
         }
         Ok(recorded)
@@ -269,8 +270,4 @@ fn identity_of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
     let kind = text(Input::TargetKind).replace(',', "+");
     let [package, version, target] = [Input::PackageName, Input::Version, Input::TargetName].map(text);
     identity([package, version, &kind, target, text(Input::Mode)], text(Input::Platform))
-}
-
-fn identity_of_row(row: &UnitRow) -> UnitIdentity {
-    identity([&row.package, &row.version, &row.kind, &row.target, &row.mode], &row.platform)
 }

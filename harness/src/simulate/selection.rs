@@ -1,6 +1,7 @@
 //! What names on the command line select.
 
 use anyhow::{Result, bail};
+use itertools::Itertools as _;
 use simulation::keys::{KeyDesign, RELAXATIONS, Relaxation};
 use simulation::retention::{self, RetentionPolicy};
 use strategies::name::glob;
@@ -14,11 +15,8 @@ pub fn designs(list: &str) -> Result<Vec<KeyDesign>> {
             true => matching("key policy", name, &plain, ToString::to_string)?,
             false => vec![KeyDesign::parse(name)?],
         };
-        for design in matching {
-            if !designs.contains(&design) {
-                designs.push(design);
-            }
-        }
+        let new: Vec<KeyDesign> = matching.into_iter().filter(|design| !designs.contains(design)).collect();
+        designs.extend(new);
     }
     if designs.is_empty() {
         bail!("--policies names none; there are {}", joined(plain));
@@ -68,7 +66,7 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
 }
 
 pub fn joined(names: impl IntoIterator<Item = impl ToString>) -> String {
-    names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
+    names.into_iter().map(|name| name.to_string()).join(", ")
 }
 
 #[cfg(test)]

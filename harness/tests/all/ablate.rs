@@ -9,10 +9,10 @@ use reports::simulation::{AblationRow, read_table};
 #[test]
 fn every_input_has_a_row_with_replays_probes_and_builds_and_nothing_is_run_twice() {
     let place = TestDir::with("c", &["alpha"]);
-    let (corpus, out) = (place.at("c.toml").display().to_string(), place.at("ablation"));
+    let (corpus, out) = (place.arg("c.toml"), place.at("ablation"));
     let args = ["ablate", "--corpus", &corpus, "--inputs", "tools,profile-directory", "--scenarios", "profiles"];
-    let (work, at) = (place.at("work").display().to_string(), out.display().to_string());
-    let trace = place.at("c.trace").display().to_string();
+    let (work, at) = (place.arg("work"), out.display().to_string());
+    let trace = place.arg("c.trace");
     place.run(&["trace", "collect", "--corpus", &corpus, "--work-dir", &work, "--out", &trace]).done();
     let args = [&args[..], &["--trace", &trace, "--work-dir", &work, "--out", &at]].concat();
     let dry = place.run(&[&args[..], &["--dry-run"]].concat()).done();

@@ -14,8 +14,7 @@ const TIMES: usize = 5;
 const BESIDE: usize = STEPS.len() * TIMES;
 const UNITS: u64 = 8;
 
-/// Steps after it, while nobody disturbs: links to a full store, of which then half goes, then
-/// all.
+/// Steps after it, while nobody disturbs: links to a full store, of which then half goes, then all.
 const AFTERWARDS: [(&str, &str); 10] = [
     ("once-more", "each = [\"wipe\"]"),
     ("refill", "each = [\"wipe\"]"),
@@ -101,7 +100,7 @@ fn evicted(stdout: &str) -> u64 {
 
 /// Compares while other processes collect, from the first row to the last one beside them.
 fn compare_collected(place: &TestDir, strategy: &str) -> (RecordedRun, CollectorCounts) {
-    let scenario = place.at("collected.toml").display().to_string();
+    let scenario = place.arg("collected.toml");
     let args = place.compare_args("eight", &["--strategies", strategy, "--scenario", &scenario]);
     let mut harness = place.harness();
     harness.args(args);
@@ -153,8 +152,7 @@ fn check_row(row: &StepRow) {
     assert!(!row.note.contains("not restored") && !row.note.contains("not published"), "{at}");
 }
 
-/// `links` says that the build directory has links to the store, `refused` how many units are
-/// not cached.
+/// `links` says that the build directory has links to the store, `refused` how many units are not cached.
 fn check(strategy: &str, links: bool, refused: u64) {
     let place = TestDir::with("eight", &["eight"]);
     place.scenario("collected", &scenario());

@@ -1,18 +1,11 @@
 //! `harness doctor` on this machine: it ends, says what is so, and leaves nothing running.
 
-use std::path::Path;
-use std::process::{Command, Output};
-
-fn doctor(work: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_harness")).arg("doctor").args(args).arg("--work-dir").arg(work).output().unwrap()
-}
+use crate::support::TestDir;
 
 #[test]
 fn this_machine_can_run_the_tests_so_it_is_ready() {
-    let dir = tempfile::tempdir().unwrap();
-    let output = doctor(dir.path(), &["--json"]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let place = TestDir::new();
+    let text = place.run(&["doctor", "--json", "--work-dir", "work"]).done().stdout;
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["ready"], true);
     let findings = report["findings"].as_array().unwrap();
@@ -20,18 +13,19 @@ fn this_machine_can_run_the_tests_so_it_is_ready() {
     {
         assert!(findings.iter().any(|finding| finding["topic"] == topic), "{topic}: {text}");
     }
-    let mut left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut left: Vec<_> =
+        std::fs::read_dir(place.at("work")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["CACHEDIR.TAG", "lock"], "probes and volumes are gone");
 }
 
 #[test]
 fn a_work_directory_inside_a_workspace_is_not_ready() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("Cargo.toml"), "[workspace]\n").unwrap();
-    let output = doctor(&dir.path().join("work"), &[]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{text}");
+    let place = TestDir::new();
+    std::fs::write(place.at("Cargo.toml"), "[workspace]\n").unwrap();
+    let said = place.run(&["doctor", "--work-dir", "work"]);
+    let text = said.stdout;
+    assert_eq!(said.code, Some(1), "{text}");
     assert!(text.ends_with("not ready: work dir missing\n"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }

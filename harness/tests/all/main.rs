@@ -5,9 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-#[cfg(unix)]
 mod ablate;
-#[cfg(unix)]
 mod bad_input;
 mod collected;
 mod compare;
@@ -15,11 +13,9 @@ mod contention;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod external;
-#[cfg(unix)]
 mod observer;
 mod output;
 mod probe;
-#[cfg(unix)]
 mod report;
 mod run;
 #[cfg(target_os = "linux")]

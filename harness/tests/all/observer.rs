@@ -1,5 +1,6 @@
 //! The observer as Cargo and other tools meet it: a program called `rustc`.
 
+use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,7 @@ struct ObserverSetup {
 }
 
 impl ObserverSetup {
-    fn new(real: &Path) -> Self {
-        Self::in_dir(tempfile::tempdir().unwrap(), real)
-    }
-
-    fn in_dir(dir: tempfile::TempDir, real: &Path) -> Self {
+    fn new(dir: tempfile::TempDir, real: &Path) -> Self {
         let observer = Observer::install(dir.path(), real, Path::new("/")).unwrap();
         Self { dir, observer }
     }
@@ -31,7 +28,7 @@ impl ObserverSetup {
         let real = dir.path().join("real-rustc");
         std::fs::write(&real, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Self::in_dir(dir, &real)
+        Self::new(dir, &real)
     }
 
     fn log(&self) -> PathBuf {
@@ -46,7 +43,7 @@ impl ObserverSetup {
 #[test]
 fn arguments_streams_and_exit_code_pass_through() {
     let setup = ObserverSetup::fake("cat; echo \"$#:$2\"; echo oops >&2; exit 42");
-    let output = setup.call(setup.observer.rustc(), &["a", "b c", ""]);
+    let output = setup.call(&setup.observer.rustc, &["a", "b c", ""]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "3:b c\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "oops\n");
     assert_eq!(output.status.code(), Some(42));
@@ -56,7 +53,7 @@ fn arguments_streams_and_exit_code_pass_through() {
 #[test]
 fn a_signal_passes_through() {
     let setup = ObserverSetup::fake("kill -TERM $$");
-    let output = setup.call(setup.observer.rustc(), &[]);
+    let output = setup.call(&setup.observer.rustc, &[]);
     assert_eq!(output.status.signal(), Some(15));
     assert_eq!(read_log(&setup.log()).unwrap()[0].exit_code, None);
 }
@@ -64,12 +61,12 @@ fn a_signal_passes_through() {
 #[test]
 fn it_is_recognised_through_a_symlink_a_relative_path_and_path() {
     let setup = ObserverSetup::fake("echo real");
-    let bin = setup.observer.rustc().parent().unwrap().to_owned();
+    let bin = setup.observer.rustc.parent().unwrap().to_owned();
     let link_dir = setup.dir.path().join("links");
     std::fs::create_dir(&link_dir).unwrap();
-    symlink(setup.observer.rustc(), link_dir.join("rustc")).unwrap();
+    symlink(&setup.observer.rustc, link_dir.join("rustc")).unwrap();
     let through_link = setup.call(&link_dir.join("rustc"), &[]);
-    let resolved = setup.call(&setup.observer.rustc().canonicalize().unwrap(), &[]);
+    let resolved = setup.call(&setup.observer.rustc.canonicalize().unwrap(), &[]);
     let mut command = Command::new("sh");
     command.args(["-c", "./rustc && PATH=. rustc"]).current_dir(&bin).envs(setup.observer.env(&setup.log()));
     let relative = command.output().unwrap();
@@ -81,22 +78,15 @@ fn it_is_recognised_through_a_symlink_a_relative_path_and_path() {
 #[test]
 fn a_cleared_environment_and_a_broken_log_do_not_fail_a_compile() {
     let setup = ObserverSetup::fake("echo real");
-    let bare = Command::new(setup.observer.rustc()).env_clear().output().unwrap();
+    let bare = Command::new(&setup.observer.rustc).env_clear().output().unwrap();
     assert_eq!(String::from_utf8_lossy(&bare.stdout), "real\n");
-    let no_log = Command::new(setup.observer.rustc())
-        .envs(setup.observer.env(Path::new("/no/such/directory/log")))
-        .output()
-        .unwrap();
+    let nowhere = setup.observer.env(Path::new("/no/such/directory/log"));
+    let no_log = Command::new(&setup.observer.rustc).envs(nowhere).output().unwrap();
     assert!(no_log.status.success() && no_log.stderr.is_empty(), "{no_log:?}");
 }
 
 /// Builds and returns the sorted names of all unit directories.
-fn build(
-    toolchain: &Toolchain,
-    dir: &Path,
-    target: &Path,
-    env: &[(std::ffi::OsString, std::ffi::OsString)],
-) -> Vec<String> {
+fn build(toolchain: &Toolchain, dir: &Path, target: &Path, env: &[(OsString, OsString)]) -> Vec<String> {
     let output = Command::new(&toolchain.cargo)
         .args(["build", "--offline", "-Zbuild-dir-new-layout"])
         .current_dir(dir)
@@ -123,7 +113,7 @@ fn build(
 #[test]
 fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
     let toolchain = Toolchain::find(None).unwrap();
-    let setup = ObserverSetup::new(&toolchain.rustc);
+    let setup = ObserverSetup::new(tempfile::tempdir().unwrap(), &toolchain.rustc);
     let place = TestDir::new();
     place.add("tries");
     let source = place.at("ws/tries");
@@ -153,9 +143,9 @@ fn cargo_sees_the_same_compiler_and_every_compile_is_counted() {
 
 #[test]
 fn every_call_is_logged_once() {
-    let setup = ObserverSetup::new(Path::new("/bin/true"));
+    let setup = ObserverSetup::new(tempfile::tempdir().unwrap(), Path::new("/bin/true"));
     for _ in 0..100 {
-        assert!(setup.call(setup.observer.rustc(), &["--crate-name", "x", "-C", "metadata=1"]).status.success());
+        assert!(setup.call(&setup.observer.rustc, &["--crate-name", "x", "-C", "metadata=1"]).status.success());
     }
     assert_eq!(read_log(&setup.log()).unwrap().len(), 100);
 }

@@ -34,7 +34,7 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
     command.args(place.compare_args("dry", &more)).env("PATH", "/nonexistent");
     let said = CommandOutput::of(command.output().unwrap());
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
-    let shown = said.stdout.replace(&place.at("work").display().to_string(), "<work>");
+    let shown = said.stdout.replace(&place.arg("work"), "<work>");
     insta::assert_snapshot!("dry_run", shown);
     for left in ["work", "out", "cache"] {
         assert!(!place.at(left).exists(), "{left}");
@@ -44,16 +44,16 @@ fn a_dry_run_runs_nothing_and_leaves_nothing() {
 #[test]
 fn a_corpus_is_shown_and_checked() {
     let place = TestDir::with("mine", &["gamma"]);
-    let corpus = place.at("mine.toml").display().to_string();
-    let hide = |text: String| text.replace(&place.at("").display().to_string(), "<place>/");
+    let corpus = place.arg("mine.toml");
+    let hide = |text: String| text.replace(&place.arg(""), "<place>/");
     insta::assert_snapshot!("corpus_show_of_a_path", hide(say(&place, &["corpus", "show", &corpus])));
-    let work = place.at("work").display().to_string();
+    let work = place.arg("work");
     insta::assert_snapshot!("corpus_check", hide(say(&place, &["corpus", "check", &corpus, "--work-dir", &work])));
 
     // A file that cannot be edited is found before anything is built.
     place.corpus("wrong", &["gamma"]);
     place.replace("wrong.toml", "src/main.rs", "src/nothing.rs");
-    let corpus = place.at("wrong.toml").display().to_string();
+    let corpus = place.arg("wrong.toml");
     let said = place.run(&["corpus", "check", &corpus, "--work-dir", &work]);
     assert_eq!(said.code, Some(1), "{}", said.stderr);
     insta::assert_snapshot!("corpus_check_wrong", hide(said.stdout));

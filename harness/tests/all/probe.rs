@@ -122,14 +122,10 @@ fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
 #[test]
 fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warning() {
     let place = TestDir::new();
-    let file = place.at("odd.toml");
     let store = "n".repeat(300);
-    fs::write(
-        &file,
-        format!("name = \"odd\"\nabout = \"Its store cannot be made.\"\nstore.path = \"{{store}}/{store}\"\n"),
-    )
-    .unwrap();
-    let args = ["--probes", "store-deleted-during-a-build", "--strategy-file", file.to_str().unwrap()];
+    let text = format!("name = \"odd\"\nabout = \"Its store cannot be made.\"\nstore.path = \"{{store}}/{store}\"\n");
+    place.write("odd.toml", &text);
+    let args = ["--probes", "store-deleted-during-a-build", "--strategy-file", "odd.toml"];
     let odd = probe(&place, &[&args[..], &["--strategies", "odd"]].concat());
     assert_eq!(odd.code, Some(1), "{}", odd.stderr);
     assert!(odd.stderr.contains("1 probes could not be run"), "{}", odd.stderr);
@@ -145,12 +141,11 @@ fn a_probe_that_cannot_be_run_is_an_error_and_one_that_applies_to_nobody_a_warni
 #[test]
 fn a_daemon_that_does_not_start_makes_a_probe_not_applicable() {
     let place = TestDir::new();
-    let file = place.at("mute.toml");
     let text =
         "name = \"mute\"\nabout = \"Its daemon ends at once.\"\n[daemon]\nstart = [\"false\"]\nready = [\"false\"]\n";
-    fs::write(&file, text).unwrap();
-    let args = ["--probes", "same-version-two-checkouts", "--strategies", "mute", "--strategy-file"];
-    probe(&place, &[&args[..], &[file.to_str().unwrap()]].concat()).done();
+    place.write("mute.toml", text);
+    let args = ["--probes", "same-version-two-checkouts", "--strategies", "mute", "--strategy-file", "mute.toml"];
+    probe(&place, &args).done();
     let row = verdict(&found(&place), "same-version-two-checkouts", "mute");
     assert_eq!((row.verdict, row.attempts), (ProbeVerdict::NotApplicable, 1), "{}", row.detail);
     assert!(row.detail.contains("the daemon of mute did not start"), "{}", row.detail);

@@ -106,6 +106,9 @@ fn what_is_no_run_gets_one_line() {
     let info = |complete: bool| format!("{{\"schema_version\": 1, \"name\": \"r\", \"complete\": {complete}}}");
     let header = records::StepRow::COLUMNS.join(",") + "\n";
     let units = records::UnitRow::COLUMNS.join(",") + "\n";
+    let tables = |name: &str, complete: bool, steps: &str| {
+        folder(name, &[("run.json", &info(complete)), ("steps.csv", steps), ("units.csv", &units)])
+    };
     let cases = [
         ("nothing".to_owned(), "there is no such folder"),
         (folder("empty", &[]), "it is empty"),
@@ -114,17 +117,8 @@ fn what_is_no_run_gets_one_line() {
         (folder("newer", &[("run.json", "{\"schema_version\": 99}")]), "update the harness"),
         (folder("cut-info", &[("run.json", "{\"schema_version\": 1, \"na")]), "is no JSON"),
         (folder("no-tables", &[("run.json", &info(false))]), "it has no steps.csv"),
-        (
-            folder("no-rows", &[("run.json", &info(false)), ("steps.csv", &header), ("units.csv", &units)]),
-            "no step was recorded",
-        ),
-        (
-            folder(
-                "cut-rows",
-                &[("run.json", &info(true)), ("steps.csv", &format!("{header}r,1,1,\"quick")), ("units.csv", &units)],
-            ),
-            "restore them from a copy",
-        ),
+        (tables("no-rows", false, &header), "no step was recorded"),
+        (tables("cut-rows", true, &format!("{header}r,1,1,\"quick")), "restore them from a copy"),
         (folder("probes-newer", &[("probes.json", "{\"info\": {\"schema_version\": 99}}")]), "update the harness"),
         (folder("probes-cut", &[("probes.json", "{\"info\": ")]), "is no JSON"),
     ];

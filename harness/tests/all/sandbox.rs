@@ -21,20 +21,27 @@ fn tried(note: &str) -> BTreeMap<String, String> {
     words.split("; ").filter_map(|one| one.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
 }
 
-/// Whether there is a sandbox here; says so where not.
-fn is_available() -> bool {
+/// A directory, where there is a sandbox; says so where not.
+fn sandboxed() -> Option<TestDir> {
     let place = TestDir::new();
     let mut harness = place.harness();
     harness.args(["compare", "--dry-run", "--sandbox", "--work-dir"]).arg(place.at("work"));
     let said = CommandOutput::of(harness.output().unwrap());
     if said.code == Some(0) {
-        return true;
+        return Some(place);
     }
     let line = said.mistake();
     assert!(line.contains("`--sandbox`") && line.contains("; "), "what is missing and what to do: {line}");
     assert!(!place.at("work").exists(), "nothing was begun without a sandbox");
     skip("what hostile code tries in a sandbox", line);
-    false
+    None
+}
+
+fn add(place: &TestDir, names: &[&str]) {
+    for name in names {
+        place.add(name);
+        place.corpus(name, &[name]);
+    }
 }
 
 /// The same command, started with the root directory open as file 9: a way out, were it passed on.
@@ -75,10 +82,8 @@ fn compare(place: &TestDir, name: &str, more: &[&str]) -> RecordedRun {
 
 #[test]
 fn the_network_files_outside_and_secrets_are_out_of_reach() {
-    if !is_available() {
-        return;
-    }
-    let place = TestDir::with("nosy", &["nosy"]);
+    let Some(place) = sandboxed() else { return };
+    add(&place, &["nosy"]);
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     tcp.set_nonblocking(true).unwrap();
@@ -115,14 +120,8 @@ fn the_network_files_outside_and_secrets_are_out_of_reach() {
 
 #[test]
 fn what_takes_too_much_is_ended_and_reported() {
-    if !is_available() {
-        return;
-    }
-    let place = TestDir::new();
-    for name in ["hungry", "forks", "sleepy"] {
-        place.add(name);
-        place.corpus(name, &[name]);
-    }
+    let Some(place) = sandboxed() else { return };
+    add(&place, &["hungry", "forks", "sleepy"]);
     let row = build(&place, "hungry", &["--sandbox-memory", "900MiB"]);
     assert_eq!(row.status, Status::Failed);
     assert!(!row.note.contains("got=64"), "{}", row.note);
@@ -150,14 +149,8 @@ fn running(word: &str) -> usize {
 
 #[test]
 fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
-    if !is_available() {
-        return;
-    }
-    let place = TestDir::new();
-    for name in ["stayer", "leader"] {
-        place.add(name);
-        place.corpus(name, &[name]);
-    }
+    let Some(place) = sandboxed() else { return };
+    add(&place, &["stayer", "leader"]);
     let word = "98761";
     assert_eq!(build(&place, "stayer", &[]).status, Status::Ok);
     assert_eq!(running(word), 0);
@@ -174,7 +167,7 @@ fn nothing_outlives_a_build_and_no_link_leads_the_harness_out() {
 /// the build directory and filling it from the store.
 #[test]
 fn a_program_cannot_put_a_link_in_the_place_of_a_directory() {
-    if !is_available() {
+    if sandboxed().is_none() {
         return;
     }
     for (name, dir) in [("swap-target", "target"), ("swap-store", "store")] {
@@ -198,7 +191,7 @@ fn a_program_cannot_put_a_link_in_the_place_of_a_directory() {
 
 #[test]
 fn ctrl_c_and_a_kill_end_what_runs_inside() {
-    if !is_available() {
+    if sandboxed().is_none() {
         return;
     }
     for (word, how) in [("98763", Signal::INT), ("98764", Signal::KILL)] {

@@ -1,5 +1,4 @@
-//! `--sandbox`: good builds are the same inside, and what the command prints. What hostile ones try
-//! is in `sandbox.rs`.
+//! `--sandbox`: good builds are the same inside, and what the command prints. What hostile ones try is in `sandbox.rs`.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -89,7 +88,7 @@ fn what_cannot_be_had_is_said_in_one_line() {
     }
     assert!(said.stdout.contains("no network"), "{}", said.stdout);
     fake(&place, None);
-    let strategies = place.at("fake.toml").display().to_string();
+    let strategies = place.arg("fake.toml");
     let line = mistake(&["--strategies", "none,fake", "--strategy-file", &strategies, "--sandbox"]);
     assert!(line.contains("the daemon of fake") && line.contains("--strategies"), "{line}");
     assert!(mistake(&["--sandbox", "--sandbox-read", "/no/such"]).contains("/no/such"));

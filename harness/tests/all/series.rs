@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use crate::support::{CommandOutput, harness_command};
 use records::run_folder::RunWriter;
 use records::{RunInfo, Status, StepRow};
 
@@ -36,59 +36,46 @@ fn run(dir: &Path, day: u32, complete: bool) -> PathBuf {
     folder
 }
 
-fn series(dir: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
-    command.arg("series").args(args).arg("--series").arg(dir).output().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-#[track_caller]
-fn refused(output: &Output, said: &str) {
-    let line = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{line}");
-    assert!(line.starts_with("error: ") && line.contains(said), "{line}");
+fn series(dir: &Path, args: &[&str]) -> CommandOutput {
+    CommandOutput::of(harness_command().arg("series").args(args).arg("--series").arg(dir).output().unwrap())
 }
 
 #[test]
 fn a_series_from_its_first_run_to_a_damaged_one() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("series");
-    refused(&series(&dir, &["list"]), "`harness series add RUN` begins one");
+    series(&dir, &["list"]).refused("`harness series add RUN` begins one");
     let early = place.path().join("early");
-    out(&series(&early, &["add", run(place.path(), 1, true).to_str().unwrap()]));
-    let said = out(&series(&early, &["show"]));
+    series(&early, &["add", run(place.path(), 1, true).to_str().unwrap()]).done();
+    let said = series(&early, &["show"]).done().stdout;
     assert!(said.contains("Too few runs") && !said.contains("No change"), "{said}");
 
     let runs: Vec<PathBuf> = (1..=20).map(|day| run(place.path(), day, true)).collect();
     let names: Vec<&str> = runs.iter().map(|run| run.to_str().unwrap()).collect();
-    let said = out(&series(&dir, &[&["add"], &names[..]].concat()));
+    let said = series(&dir, &[&["add"], &names[..]].concat()).done().stdout;
     assert_eq!(said.matches("added 2026-11-").count(), 20, "{said}");
-    assert!(out(&series(&dir, &["add", names[3]])).contains("2026-11-04-small is in the series already"));
-    refused(&series(&dir, &["add", run(place.path(), 28, false).to_str().unwrap()]), "is not complete");
-    refused(&series(&dir, &["add", "no/such/run"]), "is not a run folder");
+    assert!(series(&dir, &["add", names[3]]).done().stdout.contains("2026-11-04-small is in the series already"));
+    series(&dir, &["add", run(place.path(), 28, false).to_str().unwrap()]).refused("is not complete");
+    series(&dir, &["add", "no/such/run"]).refused("is not a run folder");
 
-    let list = out(&series(&dir, &["list", "--last", "2"]));
+    let list = series(&dir, &["list", "--last", "2"]).done().stdout;
     assert!(list.contains("2026-11-20-small") && list.contains("2 of 20 runs in "), "{list}");
-    let shown = out(&series(&dir, &["show"]));
+    let shown = series(&dir, &["show"]).done().stdout;
     assert!(shown.contains("+100") || shown.contains("+99.") || shown.contains("+10"), "{shown}");
     assert!(shown.contains("2026-11-10") && shown.contains("1.97.0 → 1.98.0"), "{shown}");
     let page = fs::read_to_string(dir.join("report/series.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("2026-11-10"));
-    refused(&series(&dir, &["show", "wram"]), "neither a step nor part of a strategy");
-    out(&series(&dir, &["show", "warm", "hardlink", "--workspaces", "gamma", "--format", "csv,svg"]));
+    series(&dir, &["show", "wram"]).refused("neither a step nor part of a strategy");
+    series(&dir, &["show", "warm", "hardlink", "--workspaces", "gamma", "--format", "csv,svg"]).done();
 
     // An index and a database of an earlier harness may lie beside it.
     fs::write(dir.join("index.json"), "no index").unwrap();
     fs::write(dir.join("series.sqlite"), "no database").unwrap();
-    assert_eq!(out(&series(&dir, &["show"])), shown);
+    assert_eq!(series(&dir, &["show"]).done().stdout, shown);
 
     fs::write(dir.join("runs/2026-11-20-small/run.json"), "{").unwrap();
-    let left = series(&dir, &["list"]);
-    assert!(out(&left).contains("19 of 19 runs in "));
-    let note = String::from_utf8(left.stderr).unwrap();
+    let left = series(&dir, &["list"]).done();
+    assert!(left.stdout.contains("19 of 19 runs in "));
+    let note = left.stderr;
     assert!(note.starts_with("note: the run 2026-11-20-small of the series is left out: "), "{note}");
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::{CommandOutput, TestDir, lasting, lasting_unit, only, step};
+use records::UnitRow;
 use records::run_folder::RunFolder;
-use records::{StepRow, UnitRow};
 use serde_json::Value;
 
 const STRATEGIES: &str = "none,shared-target,hardlink+aggressive";
@@ -147,7 +147,7 @@ fn in_a_series(place: &TestDir, whole: &Path, shard: &Path, merged: &Path) {
     let series = place.at("series");
     let add = |run: &Path| place.run(&["series", "add", run.to_str().unwrap(), "--series", series.to_str().unwrap()]);
     let line =
-        |said: CommandOutput| said.done().stdout.lines().next().unwrap().rsplit("line ").next().unwrap().to_owned();
+        |said: CommandOutput| said.done().stdout.lines().next().unwrap().rsplit_once("line ").unwrap().1.to_owned();
     assert_eq!(line(add(whole)), line(add(merged)), "comparable");
     add(shard).refused("is shard 1/2 of a run");
 }
@@ -165,12 +165,8 @@ fn workspaces_alone_are_spread_by_their_seconds_and_come_back_in_order() {
         compare(&place, &format!("part-{}", &part[..1]), &[&common[..], &seconds, &["--shard", part]].concat())
     });
     let cells = |dir: &Path| {
-        let mut cells: Vec<(u32, String)> = RunFolder::read(dir)
-            .unwrap()
-            .steps
-            .iter()
-            .map(|row: &StepRow| (row.round, row.workspace.clone()))
-            .collect();
+        let steps = RunFolder::read(dir).unwrap().steps;
+        let mut cells: Vec<(u32, String)> = steps.into_iter().map(|row| (row.round, row.workspace)).collect();
         cells.dedup();
         cells
     };
@@ -235,7 +231,6 @@ fn what_cannot_be_split_is_refused_in_a_line() {
 
 /// The commands of a plan, run by a shell, are the shards; what is predicted from a run adds up.
 #[test]
-#[cfg(unix)]
 fn the_commands_of_a_plan_are_shards_that_merge() {
     let place = place();
     let corpus = place.at("made-up.toml");

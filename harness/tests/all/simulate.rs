@@ -59,7 +59,7 @@ fn the_same_seed_makes_the_same_bytes_and_a_report() {
     let place = place();
     let trace = collect(&place);
     let files = |out: &str, seed: &str| {
-        simulate(&place, &trace, &["--seed", seed, "--out", &place.at(out).display().to_string()]).done();
+        simulate(&place, &trace, &["--seed", seed, "--out", &place.arg(out)]).done();
         let mut files: Vec<(PathBuf, Vec<u8>)> = walkdir::WalkDir::new(place.at(out))
             .into_iter()
             .map(Result::unwrap)
@@ -113,6 +113,6 @@ fn what_is_wrong_gets_one_line() {
         let line = said.mistake();
         assert!(line.contains(part), "{args:?}: {line}");
     }
-    let out = place.at("home").display().to_string();
+    let out = place.arg("home");
     simulate(&place, &trace, &["--out", &out]).refused("something else");
 }

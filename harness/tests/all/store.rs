@@ -1,15 +1,13 @@
 //! `harness store` from outside: what it prints, and its exit codes.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
+use crate::support::{CommandOutput, harness_command};
 use strategies::store::ALL;
 
 fn harness(args: &[&str], store: &Path) -> (Option<i32>, String) {
-    let output: Output =
-        Command::new(env!("CARGO_BIN_EXE_harness")).args(args).arg("--store").arg(store).output().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(text).unwrap())
+    let said = CommandOutput::of(harness_command().args(args).arg("--store").arg(store).output().unwrap());
+    (said.code, said.stdout + &said.stderr)
 }
 
 #[test]

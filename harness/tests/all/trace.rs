@@ -19,10 +19,9 @@ fn place() -> TestDir {
 }
 
 fn collect(place: &TestDir, corpora: &str, more: &[&str]) -> CommandOutput {
-    let corpora: Vec<String> =
-        corpora.split(',').map(|it| place.at(&format!("{it}.toml")).display().to_string()).collect();
-    let work = place.at("work").display().to_string();
-    let out = place.at("out/made-up.trace").display().to_string();
+    let corpora: Vec<String> = corpora.split(',').map(|it| place.arg(&format!("{it}.toml"))).collect();
+    let work = place.arg("work");
+    let out = place.arg("out/made-up.trace");
     let corpora = corpora.join(",");
     let mut args = vec!["trace", "collect", "--corpus", &corpora, "--work-dir", &work];
     if !more.contains(&"--out") {
@@ -39,13 +38,9 @@ fn read(place: &TestDir) -> Trace {
 /// Package, target and mode of each unit of a plan, and how many it depends on.
 fn units<'a>(trace: &'a Trace, plan: &TracePlan) -> BTreeSet<(&'a str, &'a str, &'a str, usize)> {
     let unit = |node| {
-        let unit = trace.unit(node);
-        (
-            trace.text(unit[Input::PackageName]),
-            trace.text(unit[Input::TargetKind]),
-            trace.text(unit[Input::Mode]),
-            trace.edges(node).len(),
-        )
+        let [package, kind, mode] =
+            [Input::PackageName, Input::TargetKind, Input::Mode].map(|input| trace.text(trace.unit(node)[input]));
+        (package, kind, mode, trace.edges(node).len())
     };
     plan.nodes.iter().map(|node| unit(*node)).collect()
 }
@@ -110,7 +105,7 @@ fn a_trace_has_what_cargo_would_run() {
 fn what_a_run_measured_is_not_estimated() {
     let place = TestDir::with("pair", &["older", "newer"]);
     place.compare("pair", &["--strategies", "none,hardlink+aggressive"]);
-    let runs = place.at("out").display().to_string();
+    let runs = place.arg("out");
     collect(&place, "pair", &["--runs", &runs, "--commands", "dev build,dev check"]).done();
     let trace = read(&place);
     let measured = |plan: &TracePlan| plan.nodes.iter().filter(|node| trace.nodes[node.at()].seconds.measured).count();
@@ -122,10 +117,8 @@ fn what_a_run_measured_is_not_estimated() {
     assert_eq!((fit.runs.len(), fit.samples > 0), (1, true), "{fit:?}");
     assert!(fit.model.starts_with("constants by kind"), "{}", fit.model);
     // Both are on another version of `base`: nothing above it can be shared.
-    assert_eq!(
-        trace.plans.iter().filter(|plan| plan.task == TraceTask::Build).map(|plan| plan.nodes.len()).sum::<usize>(),
-        6
-    );
+    let builds = trace.plans.iter().filter(|plan| plan.task == TraceTask::Build);
+    assert_eq!(builds.map(|plan| plan.nodes.len()).sum::<usize>(), 6);
     assert!(trace.nodes.iter().any(|node| node.bytes.measured && node.bytes.value > 100.0));
 }
 
@@ -133,18 +126,18 @@ fn what_a_run_measured_is_not_estimated() {
 fn what_cannot_be_asked_for_ends_in_one_line() {
     let place = place();
     let fails = |said: CommandOutput, expected: &str| {
-        assert_eq!(said.code, Some(2), "{}\n{}", said.stdout, said.stderr);
-        assert_eq!(said.stderr.trim_end().lines().count(), 1, "{}", said.stderr);
-        assert!(said.stderr.contains(expected), "{}", said.stderr);
+        let line = said.stderr.trim_end();
+        assert_eq!((said.code, line.lines().count()), (Some(2), 1), "{}\n{line}", said.stdout);
+        assert!(line.contains(expected), "{line}");
     };
     fails(place.run(&["trace", "collect", "--corpus", "quik", "--out", "x"]), "did you mean \"quick\"?");
     fails(collect(&place, "one", &["--workspaces", "ap"]), "has a workspace ap; there are app, broken");
     fails(collect(&place, "one", &["--workspaces", "broken"]), "no workspace has a unit graph; broken: ");
     fails(collect(&place, "one", &["--runs", "ws"]), "holds no run; name a run folder");
-    let folder = place.at("ws").display().to_string();
+    let folder = place.arg("ws");
     fails(collect(&place, "one", &["--out", &folder]), "it is a directory; choose another --out");
     place.write("file", "");
-    let below = place.at("file/x.trace").display().to_string();
+    let below = place.arg("file/x.trace");
     fails(collect(&place, "one", &["--out", &below]), "choose another --out");
     let said = collect(&place, "one", &["--commands", "dev doc"]);
     assert_eq!(said.code, Some(2));

@@ -154,11 +154,8 @@ fn who_is_not_root_is_refused() {
     }
     let output = command.args(["compare", "--volume", "btrfs:1G", "--work-dir"]).arg(dir.path().join("work")).output();
     let Some(output) = output.ok().filter(|output| !matches!(output.status.code(), Some(126 | 127))) else {
-        skip(
-            "a volume asked for by another user",
-            "there is no `setpriv` (util-linux), or that user cannot reach the harness",
-        );
-        return;
+        let why = "there is no `setpriv` (util-linux), or that user cannot reach the harness";
+        return skip("a volume asked for by another user", why);
     };
     let said = CommandOutput::of(output);
     let line = said.mistake();

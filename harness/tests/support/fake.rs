@@ -56,7 +56,7 @@ pub fn fake(place: &TestDir, misbehaviour: Option<&str>) -> PathBuf {
 
 /// The arguments that add it.
 pub fn fake_args(place: &TestDir) -> Vec<String> {
-    let tool = place.at("fake").display().to_string();
+    let tool = place.arg("fake");
     vec!["--strategy-file".into(), "fake.toml".into(), "--set".into(), format!("fake.tool={tool}")]
 }
 
@@ -66,6 +66,6 @@ pub fn compare(place: &TestDir, corpus: &str, strategies: &str, more: &[&str]) -
     let mut args = place.compare_args(corpus, &["--strategies", strategies]);
     args.extend(fake.iter().map(Into::into));
     args.extend(more.iter().map(Into::into));
-    let said = place.run(&args);
+    let said = place.run(&args).done();
     (RecordedRun::read(&place.run_folder()), said)
 }

@@ -87,6 +87,11 @@ impl TestDir {
         place
     }
 
+    /// A path in this directory, as an argument.
+    pub fn arg(&self, relative: &str) -> String {
+        self.at(relative).display().to_string()
+    }
+
     /// A path in this directory.
     pub fn at(&self, relative: &str) -> PathBuf {
         self.dir.path().canonicalize().unwrap().join(relative)
@@ -168,13 +173,12 @@ impl TestDir {
     /// Writes a scenario of steps.
     pub fn scenario(&self, name: &str, steps: &str) -> String {
         self.write(&format!("{name}.toml"), &format!("name = {name:?}\nabout = \"x\"\n{steps}"));
-        self.at(&format!("{name}.toml")).display().to_string()
+        self.arg(&format!("{name}.toml"))
     }
 
-    /// The harness, with this place's CARGO_HOME and cache directory and nothing of what
-    /// people set for daily work.
+    /// The harness, with this place's CARGO_HOME and cache directory and nothing of what people set for daily work.
     pub fn harness(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+        let mut command = harness_command();
         command
             .env("CARGO_HOME", self.at("home"))
             .env("XDG_CACHE_HOME", self.at("cache"))
@@ -235,6 +239,10 @@ impl TestDir {
     }
 }
 
+pub fn harness_command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_harness"))
+}
+
 /// The only entry of a directory.
 #[track_caller]
 pub fn only(dir: &Path) -> PathBuf {
@@ -270,6 +278,7 @@ impl CommandOutput {
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 1, "one line: {}", self.stderr);
         assert_eq!(self.stdout, "");
+        assert!(lines[0].starts_with("error: "), "{}", lines[0]);
         assert!(lines[0].matches("(os error").count() <= 1, "named twice: {}", lines[0]);
         lines[0]
     }

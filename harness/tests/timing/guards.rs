@@ -104,12 +104,8 @@ fn others_who_work_stop_a_run_that_wants_them_quiet() {
     let place = quick();
     let done = Arc::new(AtomicBool::new(false));
     let cores = std::thread::available_parallelism().unwrap().get();
-    let burners: Vec<_> = (0..cores)
-        .map(|_| {
-            let done = Arc::clone(&done);
-            std::thread::spawn(move || while !done.load(Ordering::Relaxed) {})
-        })
-        .collect();
+    let burner = |done: Arc<AtomicBool>| std::thread::spawn(move || while !done.load(Ordering::Relaxed) {});
+    let burners: Vec<_> = (0..cores).map(|_| burner(Arc::clone(&done))).collect();
     let began = Instant::now();
     let said = compare(&place, "none", &["--max-load", "20%", "--guard-wait", "2s"]);
     let took = began.elapsed();

@@ -1,5 +1,4 @@
-//! Ctrl-C: nothing of ours keeps running, and `--resume` completes the run. Kills at any moment
-//! are in `killed.rs`.
+//! Ctrl-C: nothing of ours keeps running, and `--resume` completes the run. Kills at any moment are in `killed.rs`.
 
 use std::collections::BTreeSet;
 use std::process::Child;

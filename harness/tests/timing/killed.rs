@@ -1,5 +1,4 @@
-//! A run killed again and again, at any moment, ends with the very rows of a run that was left
-//! alone.
+//! A run killed again and again, at any moment, ends with the very rows of a run that was left alone.
 
 use std::collections::VecDeque;
 use std::fs;

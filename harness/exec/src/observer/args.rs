@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(facts.crate_name.as_deref(), Some("libc"));
         assert_eq!(facts.emit, ["dep-info", "metadata", "link"]);
         assert_eq!(facts.out_dir.as_deref(), Some("/t/build/libc/9d2/out"));
+        assert_eq!(self::facts("--emit=dep-info=a.d,link=b").emit, ["dep-info", "link"], "without their paths");
     }
 
     #[test]
@@ -149,34 +150,21 @@ mod tests {
         assert_eq!(kind("-vV"), CallKind::Query);
         assert_eq!(kind("--print sysroot"), CallKind::Query);
         assert_eq!(kind("+stable -vV"), CallKind::Query);
-        assert_eq!(
-            kind("- --crate-name ___ --print=file-names --crate-type bin --crate-type rlib --print=cfg -Wwarnings"),
-            CallKind::Query
-        );
+        let cargo = "- --crate-name ___ --print=file-names --crate-type bin --crate-type rlib --print=cfg -Wwarnings";
+        assert_eq!(kind(cargo), CallKind::Query);
         let sccache = CARGO.replace("--emit=dep-info,metadata,link", "--emit dep-info -o /tmp/d");
         assert_eq!(kind(&sccache), CallKind::DepInfo);
         assert_eq!(kind("--crate-name probe0 --crate-type=lib --out-dir o --emit=llvm-ir -"), CallKind::Probe);
-        assert_eq!(
-            kind(
-                "--crate-name=anyhow --edition=2018 --crate-type=lib --emit=dep-info,metadata --out-dir o src/nightly.rs"
-            ),
-            CallKind::Probe
-        );
+        let anyhow =
+            "--crate-name=anyhow --edition=2018 --crate-type=lib --emit=dep-info,metadata --out-dir o src/n.rs";
+        assert_eq!(kind(anyhow), CallKind::Probe);
         assert_eq!(kind(&format!("{CARGO} --print=native-static-libs")), CallKind::Compile);
         assert_eq!(kind(&format!("{CARGO} --print link-args")), CallKind::Compile);
         assert_eq!(kind(&format!("{CARGO} --print file-names")), CallKind::Query, "so does sccache");
         assert_eq!(kind(&CARGO.replace("-C metadata=9d2", "-Cmetadata=9d2")), CallKind::Compile);
-    }
-
-    #[test]
-    fn a_dash_as_a_value_is_not_standard_input() {
+        // A dash as a value is not standard input.
         assert_eq!(kind(&format!("{CARGO} -o -")), CallKind::Compile);
         assert_eq!(kind(&format!("{CARGO} -")), CallKind::Probe);
-    }
-
-    #[test]
-    fn emit_kinds_lose_their_paths() {
-        assert_eq!(facts("--emit=dep-info=a.d,link=b").emit, ["dep-info", "link"]);
     }
 
     #[test]

@@ -7,12 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::call::{CallKind, END};
 
-/// One run of the compiler.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compile {
-    /// What it was for.
     pub kind: CallKind,
-    /// How long it took, in seconds.
     pub wall_s: f64,
     /// Its exit code; `None` when a signal ended it.
     pub exit_code: Option<i32>,
@@ -49,7 +46,6 @@ pub fn read_log(path: &Path) -> Result<Vec<Compile>, ReadError> {
     Ok(String::from_utf8_lossy(&bytes).lines().filter_map(Compile::parse).collect())
 }
 
-/// The log exists and cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the observer's log {}: {source}", path.display())]
 pub struct ReadError {
@@ -67,7 +63,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Adds up a log.
     pub fn of(calls: &[Compile]) -> Self {
         let compiles = || calls.iter().filter(|call| call.kind == CallKind::Compile);
         Self { rustc_runs: compiles().count() as u64, rustc_s: compiles().map(|call| call.wall_s).sum() }

@@ -27,13 +27,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::os;
+use crate::process::medians;
 pub use call::CallKind;
 pub(crate) use call::{LOG, REAL, SIDECAR};
 pub use log::{Compile, Summary, read_log};
 
 const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/observer"));
 
-/// The observer could not be put in place.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot install the rustc observer at {}: {attempt}: {source}; is the work directory writable?", path.display())]
 pub struct ObserverError {
@@ -42,10 +42,9 @@ pub struct ObserverError {
     source: std::io::Error,
 }
 
-/// An installed observer.
 #[derive(Debug, Clone)]
 pub struct Observer {
-    rustc: PathBuf,
+    pub rustc: PathBuf,
     real: PathBuf,
 }
 
@@ -81,12 +80,7 @@ impl Observer {
         Ok(Self { rustc, real: real.to_owned() })
     }
 
-    /// What to set `RUSTC` to.
-    pub fn rustc(&self) -> &Path {
-        &self.rustc
-    }
-
-    /// What a call costs: the median of 20 starts of `rustc -vV` through the program less that without it, in turns.
+    /// What a call costs: the median of starts of `rustc -vV` through the program less that without it, in turns.
     /// Fails when either does not run.
     pub fn cost(&self) -> std::io::Result<Duration> {
         let wall = |program: &Path| {
@@ -95,15 +89,7 @@ impl Observer {
             let began = Instant::now();
             command.status().map(|_| began.elapsed())
         };
-        let mut walls: [Vec<Duration>; 2] = Default::default();
-        for _ in 0..20 {
-            walls[0].push(wall(&self.real)?);
-            walls[1].push(wall(&self.rustc)?);
-        }
-        let [without, through] = walls.map(|mut walls| {
-            walls.sort_unstable();
-            walls[10]
-        });
+        let [without, through] = medians(|| wall(&self.real), || wall(&self.rustc))?;
         Ok(through.saturating_sub(without))
     }
 
@@ -122,17 +108,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let install = || Observer::install(dir.path(), Path::new("/real/rustc"), Path::new("/real")).unwrap();
         let first = install();
-        let modified = || std::fs::metadata(first.rustc()).unwrap().modified().unwrap();
+        let modified = || std::fs::metadata(&first.rustc).unwrap().modified().unwrap();
         let before = modified();
         install();
         assert_eq!(modified(), before);
         let names = std::fs::read_dir(dir.path().join("bin")).unwrap();
         assert_eq!(names.count(), 2, "rustc and the sidecar only");
-        #[cfg(unix)]
         assert_eq!(std::fs::read_link(dir.path().join("lib")).unwrap(), Path::new("/real/lib"));
-        std::fs::write(first.rustc(), "older").unwrap();
+        std::fs::write(&first.rustc, "older").unwrap();
         install();
-        assert_eq!(std::fs::read(first.rustc()).unwrap(), PROGRAM);
+        assert_eq!(std::fs::read(&first.rustc).unwrap(), PROGRAM);
     }
 
     #[test]

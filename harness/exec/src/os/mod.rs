@@ -1,6 +1,8 @@
 //! The seam between operating systems: the same names for each, and nothing else asks which one
 //! this is. What a system does not have fails as `unsupported` or is `None`.
 
+#[cfg(not(target_os = "linux"))]
+mod other;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;

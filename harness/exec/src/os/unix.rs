@@ -10,10 +10,10 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
 use super::{FileNumber, ResourceUse};
 
+#[cfg(not(target_os = "linux"))]
+pub(crate) use super::other::*;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::*;
-#[cfg(not(target_os = "linux"))]
-pub(crate) use other::*;
 
 /// The process group that a child leads: it and everything it started and that stayed.
 #[derive(Debug)]
@@ -189,10 +189,6 @@ mod linux {
         (bytes_of(&text, "MemTotal:"), bytes_of(&text, "MemAvailable:"))
     }
 
-    pub fn sysctl(_: &str) -> Option<String> {
-        None
-    }
-
     /// Writes out everything that a file's file system still holds back.
     pub fn sync_file_system(file: &File) -> io::Result<()> {
         Ok(rustix::fs::syncfs(file)?)
@@ -241,44 +237,5 @@ mod linux {
             assert_eq!(bytes_of("MemTotal:       24 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(24 * 1024));
             assert!(memory_bytes().0.is_some_and(|bytes| bytes > 64 << 20));
         }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod other {
-    use super::*;
-    use crate::os::FileExtent;
-
-    fn unsupported<T>() -> io::Result<T> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn close_on_exec() -> io::Result<()> {
-        unsupported()
-    }
-
-    pub fn set_limits(_: Option<u64>, _: Option<u64>) -> io::Result<()> {
-        unsupported()
-    }
-
-    pub fn become_subreaper() -> io::Result<()> {
-        unsupported()
-    }
-
-    pub fn memory_bytes() -> (Option<u64>, Option<u64>) {
-        (sysctl("hw.memsize").and_then(|text| text.parse().ok()), None)
-    }
-
-    pub fn sysctl(name: &str) -> Option<String> {
-        let output = duct::cmd!("/usr/sbin/sysctl", "-n", name).stderr_null().read().ok()?;
-        Some(output.trim().to_owned()).filter(|text| !text.is_empty())
-    }
-
-    pub fn sync_file_system(file: &File) -> io::Result<()> {
-        file.sync_all()
-    }
-
-    pub fn file_extents(_: &File) -> Option<Vec<FileExtent>> {
-        None
     }
 }

@@ -24,15 +24,12 @@ const FAILED: i32 = 125;
 /// The arguments of `sandbox-enter`, but for the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxJob {
-    /// Bubblewrap.
     pub bwrap: PathBuf,
     /// The `cgroup.procs` files of the control groups to enter.
     pub cgroup_procs: Vec<PathBuf>,
     /// Limits in place of control groups.
     pub rlimits: ResourceLimits,
-    /// What is seen inside.
     pub view: Vec<SandboxMount>,
-    /// Where the program starts.
     pub cwd: PathBuf,
 }
 

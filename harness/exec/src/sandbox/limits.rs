@@ -28,7 +28,6 @@ const MEMORY_BYTES: u64 = 8 << 30;
 const ROOT: &str = "/sys/fs/cgroup";
 const NAME: &str = "cargo-cache-harness-";
 
-/// The limits of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxLimits {
     /// Bytes of memory, of all builds that run at once together.
@@ -47,17 +46,13 @@ impl SandboxLimits {
     }
 }
 
-/// What enforces a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enforcer {
-    /// A control group, version 2.
     Cgroup2,
-    /// A control group, version 1.
     Cgroup1,
     /// `setrlimit`: each process by itself where it is memory (address space, of which compilers
     /// reserve more than they use), the user as a whole where it is processes.
     Rlimit,
-    /// Nothing: the system offers no means here.
     Nothing,
 }
 

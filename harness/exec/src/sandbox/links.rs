@@ -67,7 +67,6 @@ fn end_of_dangling(link: &Path, tree: &Path) -> io::Result<Option<PathBuf>> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;

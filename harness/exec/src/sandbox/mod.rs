@@ -26,18 +26,14 @@ use super::toolchain::on_path;
 use super::{os, process};
 use entry::SandboxJob;
 use limits::{ControlGroup, Enforcer, LimitHits, ResourceLimits, SandboxLimits};
-use view::{SandboxMount, SandboxNeeds};
+use view::SandboxNeeds;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How often a program is started inside and outside to measure the overhead.
-pub const STARTS: usize = 20;
 
 /// What makes the sandbox. Run folders have had a second word for it, `namespaces`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SandboxKind {
-    /// `bwrap`.
     #[default]
     Bubblewrap,
 }
@@ -52,9 +48,7 @@ impl SandboxKind {
 /// The sandbox that was asked for, as the options of a run record it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSpec {
-    /// What makes it.
     pub kind: SandboxKind,
-    /// How much may be used in it.
     #[serde(flatten)]
     pub limits: SandboxLimits,
     /// What can be read besides what is always there.
@@ -62,13 +56,8 @@ pub struct SandboxSpec {
     pub read: Vec<PathBuf>,
 }
 
-/// There is no sandbox.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SandboxError(#[from] SandboxProblem);
-
-#[derive(Debug, thiserror::Error)]
-enum SandboxProblem {
+pub enum SandboxError {
     #[error("`--sandbox` needs Linux; leave it out, or run in a virtual machine")]
     NotLinux,
     #[error("`--sandbox` needs `bwrap`, which is not on PATH; on Debian: apt-get install bubblewrap")]
@@ -86,32 +75,27 @@ enum SandboxProblem {
 /// A sandbox that was tried.
 #[derive(Debug)]
 pub struct Sandbox {
-    spec: SandboxSpec,
+    pub spec: SandboxSpec,
     exe: PathBuf,
-    bwrap: PathBuf,
-    version: Option<String>,
+    pub version: Option<String>,
+    pub enforcers: Enforcers,
     group: Option<ControlGroup>,
-    rlimits: ResourceLimits,
-    view: Vec<SandboxMount>,
+    /// Of any command; each has its own directory.
+    job: SandboxJob,
     writable: Vec<PathBuf>,
     reported: Mutex<LimitHits>,
 }
 
-/// What enforces each limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enforcers {
-    /// Memory.
     pub memory: Enforcer,
-    /// Processes.
     pub processes: Enforcer,
 }
 
-/// Median times of starting a program, of [`STARTS`] starts each.
+/// Median times of starting a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOverhead {
-    /// In the sandbox.
     pub inside: Duration,
-    /// Out of it.
     pub outside: Duration,
 }
 
@@ -156,52 +140,50 @@ impl Sandbox {
         let memory_bytes = SandboxLimits::default_memory();
         let limits = SandboxLimits { memory_bytes, processes: limits::PROCESSES, time_s: PATIENCE.as_secs() };
         let spec = SandboxSpec { kind: SandboxKind::Bubblewrap, limits, read: Vec::new() };
-        Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers())
+        Sandbox::open(spec, SandboxNeeds::of_system(), supervisor).map(|sandbox| sandbox.enforcers)
     }
 
     /// Makes one for these needs and tries it. Fails when it does not work here: one line that says why and what to do.
     pub fn open(spec: SandboxSpec, mut needs: SandboxNeeds, supervisor: &Supervisor) -> Result<Sandbox, SandboxError> {
         if !cfg!(target_os = "linux") {
-            return Err(SandboxProblem::NotLinux.into());
+            return Err(SandboxError::NotLinux);
         }
-        let bwrap = on_path("bwrap").ok_or(SandboxProblem::NoBubblewrap)?;
-        let exe = std::env::current_exe().map_err(SandboxProblem::NoSelf)?;
+        let bwrap = on_path("bwrap").ok_or(SandboxError::NoBubblewrap)?;
+        let exe = std::env::current_exe().map_err(SandboxError::NoSelf)?;
         needs.read.extend(spec.read.iter().cloned());
         let group = ControlGroup::make(&spec.limits);
-        let unless = |enforcer: Option<Enforcer>, limit: u64| enforcer.is_none().then_some(limit);
+        let by = |of: fn(&ControlGroup) -> Option<Enforcer>| group.as_ref().and_then(of);
+        let (memory, processes) = (by(ControlGroup::memory_by), by(ControlGroup::processes_by));
         let rlimits = ResourceLimits {
-            address_space: unless(group.as_ref().and_then(ControlGroup::memory_by), spec.limits.memory_bytes),
-            processes: unless(group.as_ref().and_then(ControlGroup::processes_by), spec.limits.processes.into()),
+            address_space: memory.is_none().then_some(spec.limits.memory_bytes),
+            processes: processes.is_none().then_some(spec.limits.processes.into()),
         };
-        let sandbox = Sandbox {
-            exe,
-            version: version(&bwrap, supervisor),
-            bwrap,
-            group,
+        // Root is exempt from the system's limit on processes of a user.
+        let fallback = if os::is_root() { Enforcer::Nothing } else { Enforcer::Rlimit };
+        let enforcers =
+            Enforcers { memory: memory.unwrap_or(Enforcer::Rlimit), processes: processes.unwrap_or(fallback) };
+        let job = SandboxJob {
+            cgroup_procs: group.iter().flat_map(ControlGroup::cgroup_procs).collect(),
             rlimits,
             view: view::view(&needs),
-            writable: needs.write.into_iter().filter(|path| path.is_dir()).collect(),
-            reported: Mutex::default(),
-            spec,
+            cwd: PathBuf::from("/"),
+            bwrap,
         };
-        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxProblem::NothingToTry)?, "/").timeout(PATIENCE);
+        let version = version(&job.bwrap, supervisor);
+        let writable = needs.write.into_iter().filter(|path| path.is_dir()).collect();
+        let sandbox = Sandbox { spec, exe, version, enforcers, group, job, writable, reported: Mutex::default() };
+        let trivial = CommandSpec::new(on_path("true").ok_or(SandboxError::NothingToTry)?, "/").timeout(PATIENCE);
         match run(Some(&sandbox), &trivial, supervisor, &mut |_, _| ()) {
             Ok(finished) if finished.status.success() => Ok(sandbox),
             Ok(finished) => Err(refused(&finished.stderr_text())),
-            Err(ProcessError::Interrupted(interrupted)) => Err(SandboxProblem::from(interrupted).into()),
+            Err(ProcessError::Interrupted(interrupted)) => Err(SandboxError::from(interrupted)),
             Err(error) => Err(refused(&error.to_string())),
         }
     }
 
     /// The same command inside. Its limit is the shorter of its own and the sandbox's.
     fn confine(&self, spec: &CommandSpec) -> CommandSpec {
-        let job = SandboxJob {
-            bwrap: self.bwrap.clone(),
-            cgroup_procs: self.group.iter().flat_map(ControlGroup::cgroup_procs).collect(),
-            rlimits: self.rlimits,
-            view: self.view.clone(),
-            cwd: spec.cwd.clone(),
-        };
+        let job = SandboxJob { cwd: spec.cwd.clone(), ..self.job.clone() };
         let limit = Duration::from_secs(self.spec.limits.time_s);
         // A list of plain values: it cannot fail to become text.
         let job = serde_json::to_string(&job).unwrap_or_default();
@@ -212,27 +194,6 @@ impl Sandbox {
             timeout: Some(spec.timeout.map_or(limit, |own| own.min(limit))),
             shown: Some(spec.display()),
             ..spec.clone()
-        }
-    }
-
-    /// What was asked for.
-    pub fn spec(&self) -> &SandboxSpec {
-        &self.spec
-    }
-
-    /// Bubblewrap's version.
-    pub fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
-
-    /// What enforces its limits.
-    pub fn enforcers(&self) -> Enforcers {
-        let group = self.group.as_ref();
-        // Root is exempt from the system's limit on processes of a user.
-        let fallback = if os::is_root() { Enforcer::Nothing } else { Enforcer::Rlimit };
-        Enforcers {
-            memory: group.and_then(ControlGroup::memory_by).unwrap_or(Enforcer::Rlimit),
-            processes: group.and_then(ControlGroup::processes_by).unwrap_or(fallback),
         }
     }
 
@@ -259,17 +220,8 @@ impl Sandbox {
         supervisor: &Supervisor,
     ) -> Result<StartOverhead, ProcessError> {
         let wall = |sandbox| Ok::<_, ProcessError>(run(sandbox, program, supervisor, &mut |_, _| ())?.wall);
-        let (mut inside, mut outside) = (Vec::new(), Vec::new());
-        // In turns, so that others' work meets both.
-        for _ in 0..STARTS {
-            outside.push(wall(None)?);
-            inside.push(wall(Some(self))?);
-        }
-        let median = |times: &mut [Duration]| {
-            times.sort_unstable();
-            (times[(STARTS - 1) / 2] + times[STARTS / 2]) / 2
-        };
-        Ok(StartOverhead { inside: median(&mut inside), outside: median(&mut outside) })
+        let [outside, inside] = process::medians(|| wall(None), || wall(Some(self)))?;
+        Ok(StartOverhead { inside, outside })
     }
 }
 
@@ -282,7 +234,7 @@ fn version(bwrap: &Path, supervisor: &Supervisor) -> Option<String> {
 fn refused(stderr: &str) -> SandboxError {
     let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let reason = last.trim_start_matches("error: sandbox: ").trim_start_matches("bwrap: ").to_owned();
-    SandboxProblem::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }.into()
+    SandboxError::Refused { reason, remedy: remedy(Path::new("/proc/sys")) }
 }
 
 fn remedy(sysctls: &Path) -> &'static str {

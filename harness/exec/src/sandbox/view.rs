@@ -67,17 +67,12 @@ impl SandboxMount {
 /// What a build needs beside the system.
 #[derive(Debug, Clone, Default)]
 pub struct SandboxNeeds {
-    /// To be read.
     pub read: Vec<PathBuf>,
-    /// To be written.
     pub write: Vec<PathBuf>,
     /// Directories of which nothing else is to be seen.
     pub sealed: Vec<PathBuf>,
-    /// The user's home directory.
     pub home: Option<PathBuf>,
-    /// Where programs are looked for.
     pub path: Vec<PathBuf>,
-    /// Where temporary files go, if that is said.
     pub tmp: Option<PathBuf>,
 }
 

@@ -10,7 +10,7 @@ use crate::integrity::FileSnapshot;
 use crate::{ProbeError, ProbeResult};
 use exec::filesystem::same_file_system;
 use exec::identity::is_root;
-use exec::volume::{Volume, VolumeKind, VolumeSpec, clean_leftovers};
+use exec::volume::{TMPFS, Volume, VolumeSpec, clean_leftovers};
 
 /// What is in it must be used, and nothing of it must change.
 pub(super) fn read_only(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -165,7 +165,7 @@ impl Disk {
     fn mount(cx: &ProbeContext<'_>) -> ProbeResult<Disk> {
         let name = strategies::key::Digest::of(cx.path("").as_os_str().as_encoded_bytes()).short();
         let folder = Folder(cx.build_env().work.join(DISKS).join(name));
-        let spec = VolumeSpec { kind: VolumeKind::Tmpfs, size_bytes: SIZE };
+        let spec = VolumeSpec { kind: TMPFS, size_bytes: SIZE };
         let volume = Volume::create(spec, &folder.0);
         let volume = volume.map_err(|error| match is_root() {
             false => ProbeError::NotApplicable("it takes root to mount a small disk".to_owned()),

@@ -73,29 +73,26 @@ pub fn disks(limits: &Limits, arms: &Path, work: &Path, records: &Path) -> Vec<G
 
 /// What must not be passed.
 #[derive(Debug, Clone, Default)]
-pub struct Floors {
-    /// File systems.
-    pub disks: Vec<GuardedDisk>,
+struct Floors {
+    disks: Vec<GuardedDisk>,
     /// Bytes of memory that programs can still have.
-    pub memory: Option<u64>,
+    memory: Option<u64>,
     /// What others may use of the machine when a step begins.
-    pub load: Option<Percent>,
+    load: Option<Percent>,
 }
 
 /// What was read at one time. What could not be read is `None` and stops nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Readings {
+struct Readings {
     /// Bytes free on each disk.
-    pub free: Vec<Option<u64>>,
-    /// Bytes of memory that programs can still have.
-    pub memory: Option<u64>,
+    free: Vec<Option<u64>>,
+    memory: Option<u64>,
     /// The part of the machine's processor time that others used, 0 to 1.
-    pub others: Option<f64>,
+    others: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "the fields are those of the text")]
-pub enum PassedLimit {
+enum PassedLimit {
     Disk { disk: GuardedDisk, free: u64 },
     Memory { available: u64, floor: u64 },
     Load { others: f64, limit: Percent },
@@ -121,12 +118,11 @@ impl fmt::Display for PassedLimit {
 }
 
 impl PassedLimit {
-    /// What to do about it.
-    pub fn remedy(&self) -> &'static str {
+    fn remedy(&self) -> &'static str {
+        const ROOM: &str =
+            "make room (or take a larger --volume; --order arm-by-arm keeps one strategy on disk at a time)";
         match self {
-            PassedLimit::Disk { .. } => {
-                "make room (or take a larger --volume; --order arm-by-arm keeps one strategy on disk at a time)"
-            }
+            PassedLimit::Disk { .. } => ROOM,
             PassedLimit::Memory { .. } => "end other programs, or lower --memory-floor",
             PassedLimit::Load { .. } => "wait for a quiet machine, or raise --max-load",
         }
@@ -135,7 +131,7 @@ impl PassedLimit {
 
 impl Floors {
     /// The first limit that these readings pass.
-    pub fn passed(&self, readings: &Readings) -> Option<PassedLimit> {
+    fn passed(&self, readings: &Readings) -> Option<PassedLimit> {
         let disk = self.disks.iter().zip(&readings.free).find_map(|(disk, free)| {
             let free = (*free)?;
             (free < disk.floor).then(|| PassedLimit::Disk { disk: disk.clone(), free })

@@ -22,9 +22,8 @@ pub struct GuardArgs {
     /// End a measured step that takes longer, as a failed row; 0s for never [default: 1h]
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     step_timeout: Option<Duration>,
-    /// Room to leave on the disks of the run: a step waits until there is more, one that passes
-    /// the floor is ended, and the run stops resumably; 0B for none [default: 512MiB, or a
-    /// sixteenth of a smaller file system]
+    /// Room to leave on the disks of the run: a step waits until there is more, one that passes the floor is ended, and
+    /// the run stops resumably; 0B for none [default: 512MiB, or a sixteenth of a smaller file system]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     disk_floor: Option<u64>,
     /// The same for memory that programs can still have [default: none]
@@ -38,8 +37,7 @@ pub struct GuardArgs {
     /// [default: never]
     #[arg(long, value_name = "SHARE")]
     max_foreign_cpu: Option<Percent>,
-    /// How long a step waits for disk, memory and processors before the run stops; 0s to stop
-    /// at once [default: 5m]
+    /// How long a step waits for disk, memory and processors before the run stops; 0s to stop at once [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     guard_wait: Option<Duration>,
 }
@@ -167,11 +165,8 @@ impl SandboxArgs {
 /// A line about a sandbox for `--dry-run`.
 pub fn sandbox_line(spec: &SandboxSpec) -> String {
     let SandboxLimits { memory_bytes, processes, time_s } = spec.limits;
-    format!(
-        "{}: no network, at most {} MiB, {processes} processes, {time_s} s a command",
-        spec.kind.as_str(),
-        memory_bytes >> 20
-    )
+    let (kind, memory) = (spec.kind.as_str(), memory_bytes >> 20);
+    format!("{kind}: no network, at most {memory} MiB, {processes} processes, {time_s} s a command")
 }
 
 /// Why flags given beside `--resume` or `--options` are refused: a run goes on as it was begun,
@@ -215,16 +210,9 @@ mod tests {
             ["--resume", "x", "--disk-floor", "1GiB", "--step-timeout", "5m", "--max-load", "5%", "--guard-wait", "0s"];
         assert_eq!(refused(&guards), None);
         assert_eq!(refused(&["--rounds", "3"]), None);
-        let refused_ones: [&[&str]; 6] = [
-            &["--rounds", "3"],
-            &["--dry-run"],
-            &["--corpus", "quick"],
-            &["--set", "a.b=c"],
-            &["--shard", "1/2"],
-            &["--options", "y"],
-        ];
-        for other in refused_ones {
-            let why = refused(&[&["--resume", "x"], other].concat()).unwrap();
+        for other in ["--rounds 3", "--dry-run", "--corpus quick", "--set a.b=c", "--shard 1/2", "--options y"] {
+            let other: Vec<&str> = other.split(' ').collect();
+            let why = refused(&[&["--resume", "x"], &other[..]].concat()).unwrap();
             assert!(why.starts_with(other[0]) && why.contains("--guard-wait"), "{why}");
         }
     }

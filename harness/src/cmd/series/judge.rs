@@ -33,8 +33,7 @@ pub struct JudgeArgs {
     /// empty where none does
     #[arg(long, value_name = "FILE")]
     suspects: Option<PathBuf>,
-    /// Write the folder of the run that the comparison was compared with into this file; empty
-    /// where there is none
+    /// Write the folder of the run that the comparison was compared with into this file; empty where there is none
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
     /// Write the whole night as Markdown, for a CI job summary
@@ -49,8 +48,7 @@ const REGRESSED: u8 = 1;
 
 pub(super) fn run(args: &JudgeArgs) -> Result<ExitCode> {
     let series = args.series.open()?;
-    let (simulated, runs): (Vec<PathBuf>, Vec<PathBuf>) =
-        args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
+    let (simulated, runs): (Vec<_>, Vec<_>) = args.runs.iter().cloned().partition(|dir| simulation::is_one(dir));
     let simulations = simulated.iter().map(|dir| simulation::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let look = if args.first_look { JudgeStage::First } else { JudgeStage::Final };
     let night = judge(&series, &runs, args.again.as_deref(), look)?;

@@ -15,10 +15,7 @@ use crate::simulate::agreement::{self, Agreement};
 /// Differences that are printed; all of them are counted.
 const SHOWN: usize = 20;
 
-/// Compares each run with its simulation.
-///
-/// # Errors
-/// When a folder holds no run, or its scenario or corpus is not available.
+/// Compares each run with its simulation. Fails when a folder holds no run, or its scenario or corpus is not available.
 pub(super) fn run(trace: &mut Trace, runs: &[PathBuf]) -> Result<ExitCode> {
     let mut holds = true;
     for dir in runs {

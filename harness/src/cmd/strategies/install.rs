@@ -16,10 +16,8 @@ use runner::integration::external::install_dir;
 pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
     let work = WorkDir::acquire(work, DISK_FLOOR)?;
     let env = BuildEnv::open(work.path(), None, supervisor.clone())?;
-    for external in tools {
-        let Some(install) = &external.description.install else { continue };
-        one(&env, external.name(), install)?;
-    }
+    let installs = tools.iter().filter_map(|tool| Some((tool.name(), tool.description.install.as_ref()?)));
+    installs.into_iter().try_for_each(|(name, install)| one(&env, name, install))?;
     Ok(ExitCode::SUCCESS)
 }
 

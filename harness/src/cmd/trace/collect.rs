@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use corpora::Workspace;
 use indicatif::HumanDuration;
+use itertools::Itertools as _;
 use reports::text::bytes;
 use simulation::trace::{Fit, Trace};
 
@@ -28,8 +29,7 @@ const EXAMPLE: &str = "Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct CollectArgs {
-    /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of
-    /// several is taken once
+    /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of several is taken once
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = corpora::shipped::DEFAULT)]
     corpus: Vec<String>,
     /// Only these workspaces, separated by commas
@@ -58,12 +58,7 @@ pub struct CollectArgs {
 
 pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let workspaces = choose(&args.corpus, &args.workspaces)?;
-    let mut commands: Vec<TraceCommand> = Vec::new();
-    for command in &args.commands {
-        if !commands.contains(command) {
-            commands.push(command.clone());
-        }
-    }
+    let commands: Vec<TraceCommand> = args.commands.iter().unique().cloned().collect();
     let dir = work_dir(args.work_dir.as_deref())?;
     let folders = match args.runs.as_slice() {
         [] => folders_in(&dir.join("runs")).unwrap_or_default(),
@@ -91,7 +86,7 @@ pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
 }
 
 fn commands_line(commands: &[TraceCommand]) -> String {
-    commands.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    commands.iter().join(", ")
 }
 
 fn describe(args: &CollectArgs, workspaces: &[Workspace], commands: &[TraceCommand], folders: &[PathBuf]) {
