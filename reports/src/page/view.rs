@@ -16,6 +16,8 @@ pub(super) struct Page<'a> {
     sections: Vec<SectionView<'a>>,
     raws: Vec<RawView<'a>>,
     policy: String,
+    /// What the script calls, each an element of its own.
+    libraries: &'static [&'static str],
     style: &'static str,
     script: &'static str,
 }
@@ -49,13 +51,15 @@ impl<'a> Page<'a> {
             sections.push(SectionView { id, section, blocks: section.blocks.iter().map(&mut drawn).collect() });
         }
         let raws: Vec<RawView<'a>> = rows.iter().map(|table| RawView::new(table, &mut anchors)).collect();
+        let libraries: &[&str] = if raws.iter().any(|raw| raw.ask.is_some()) { &super::LIBRARIES } else { &[] };
         Self {
             title: &document.title,
             lead: &document.lead,
             contents: contents(&sections, &raws),
             sections,
             raws,
-            policy: super::policy(),
+            policy: super::policy(libraries),
+            libraries,
             style: super::STYLE,
             script: super::SCRIPT,
         }

@@ -174,6 +174,11 @@ fn whole(other: bool) -> Review {
     review(&all_runs(other), &[probed], &[simulated(other)])
 }
 
+/// For the page.
+pub(super) fn whole_review() -> Review {
+    whole(false)
+}
+
 fn claim<'a>(review: &'a Review, id: &str) -> &'a Claim {
     review.claims.iter().find(|it| it.id == id).unwrap()
 }
