@@ -29,7 +29,8 @@ export async function checkAsk(page, expect, out) {
     const strategies = new Set(rows.map((row) => row[at("strategy")])).size;
     const colours = await box.locator("figure [aria-label=dot] path").evaluateAll((all) => all.map((one) => one.getAttribute("stroke")));
     expect(new Set(colours).size === Math.min(strategies, 7), `${new Set(colours).size} colours for ${strategies} strategies`);
-    expect(await box.locator(".ask-legend > span").count() === strategies, "the legend does not name every strategy");
+    const named = await box.locator(".ask-legend-swatch").count();
+    expect(named === strategies, `the legend names ${named} of ${strategies} strategies`);
     await checkWidth(page, expect, "with the reader's own plots");
     await across.focus();
     await across.selectOption({ label: "rustc_s" });

@@ -240,8 +240,8 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
         (Some(it), _) => {
             let probed = if it.probed { "" } else { ", if probes find it safe" };
             let (saved, error) = it.minutes(usage);
-            let (low, high) = (saved - error, saved + error);
-            format!("In the assumed week {} saves most: {low:.1} to {high:.1} min{}{probed}.", it.design, it.pays)
+            let (low, high) = (minutes(saved - error), minutes(saved + error));
+            format!("In the assumed week {} saves most: {low} to {high} min{}{probed}.", it.design, it.pays)
         }
         (None, Some(it)) => {
             format!("In the assumed week no design saves time; nearest is {}{}.", it.design, it.pays)
@@ -261,7 +261,7 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
             _ => "-".into(),
         };
         let (saved, error) = it.minutes(usage);
-        let minutes = [saved, saved - error, saved + error].map(|min| format!("{min:.1}"));
+        let minutes = [saved, saved - error, saved + error].map(minutes);
         let disk = [edits, bytes(it.held), bytes(it.more_bytes(usage))];
         grid.row([it.design.to_owned()].into_iter().chain(minutes).chain(disk));
     }
@@ -279,6 +279,12 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
         }
     }
     (sentence, section)
+}
+
+/// To a tenth, and never `-0.0`.
+fn minutes(value: f64) -> String {
+    let text = format!("{value:.1}");
+    if text == "-0.0" { "0.0".into() } else { text }
 }
 
 fn range(low: f64, high: f64) -> String {

@@ -55,11 +55,12 @@ class AskView {
     const label = `${this.y.name()} by ${this.x.name()} in ${plain(step)}`;
     const drawing = Plot.plot({
       width: 460,
-      height: 300 + (this.x.names() ? this.x.room() : 0),
+      height: 310 + (this.x.names() ? this.x.room() : 0),
       marginLeft: 20 + this.y.room(),
       marginBottom: this.x.names() ? 30 + this.x.room() : 40,
       marginRight: 24,
-      style: { fontSize: "12px" },
+      marginTop: 34,
+      style: { fontSize: "13px" },
       x: { ...this.x.scale(), ...(this.x.names() && { tickRotate: -60 }) },
       y: this.y.scale(),
       ...this.scales,
@@ -107,7 +108,7 @@ function axisField(direction, columns, first, change) {
       const label = column().name;
       if (names()) return { type: "point", label, tickFormat: (name) => plain(name.length > LABEL ? `${name.slice(0, LABEL - 1)}…` : name) };
       const size = label.endsWith("_bytes");
-      return { type: log.checked ? "log" : "linear", label, grid: true, nice: true, ticks: 5, ...(size && { tickFormat: sizeText }) };
+      return { type: log.checked ? "log" : "linear", label, grid: true, nice: !log.checked, ticks: 5, ...(size && { tickFormat: sizeText }) };
     },
   };
 }

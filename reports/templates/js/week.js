@@ -9,6 +9,11 @@ function sizeText(size) {
   return `${size.toFixed(at === 0 ? 0 : 1)} ${units[at]}`;
 }
 
+/** Minutes as src/review/usage.rs writes them. */
+function minutesText(minutes) {
+  return minutes.toFixed(1).replace(/^-(?=0\.0$)/, "");
+}
+
 /** What an event costs under a design, weighed by how often it happens; what was not measured is in no sum. */
 function weekOf({ costs }, events, often) {
   let saved = 0, variance = 0, more = null;
@@ -69,7 +74,7 @@ class WeekView {
     const weeks = this.designs.map((design) => ({ design, ...weekOf(design, this.events, this.often) }));
     weeks.forEach(({ saved, error, more }, at) => {
       const cells = this.rows[at].cells;
-      [saved, saved - error, saved + error].forEach((minutes, cell) => { cells[cell + 1].textContent = minutes.toFixed(1); });
+      [saved, saved - error, saved + error].forEach((minutes, cell) => { cells[cell + 1].textContent = minutesText(minutes); });
       cells[cells.length - 1].textContent = more === null ? "-" : sizeText(more);
     });
     const order = weeks.map((week, at) => ({ ...week, row: this.rows[at] })).sort((a, b) => b.saved - a.saved);
@@ -84,7 +89,7 @@ function weekSentence(order) {
   if (best) {
     const { design, saved, error } = best;
     const probed = design.probed ? "" : ", if probes find it safe";
-    return `So often, ${design.design} saves most: ${(saved - error).toFixed(1)} to ${(saved + error).toFixed(1)} min a week${design.pays}${probed}.`;
+    return `So often, ${design.design} saves most: ${minutesText(saved - error)} to ${minutesText(saved + error)} min a week${design.pays}${probed}.`;
   }
   if (!order.length) return "Every design that was timed fails a probe unexplained.";
   return `So often, no design saves time for certain; nearest is ${order[0].design.design}${order[0].design.pays}.`;

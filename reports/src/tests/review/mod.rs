@@ -227,7 +227,7 @@ fn a_review_is_one_screen_and_few_words() {
         assert!(!all.contains('{'), "{all}");
         for section in it.sections.iter().filter(|it| it.id.starts_with("review-q")) {
             let text = shown(std::slice::from_ref(section));
-            assert!(words(&text) <= 135, "{} words with its question and command: {text}", words(&text));
+            assert!(words(&text) <= 120, "{} words with its question and command: {text}", words(&text));
             for head in ["Answer. ", "Evidence. ", "What would change it. ", "Run this."] {
                 assert_eq!(text.matches(head).count(), 1, "{text}");
             }
