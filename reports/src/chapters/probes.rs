@@ -1,9 +1,8 @@
 //! Which designs gave a wrong build: probes by strategies.
 
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::probes::problems;
-use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
-use crate::words::{distinct, plural};
+use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict, failing, passed, problems};
+use crate::words::distinct;
 
 pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
     let mut section = Section::new(&format!("probes-{}", at + 1), format!("Probes ({})", run.info.name), 0);
@@ -13,21 +12,16 @@ pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
     );
     let strategies = distinct(run.rows.iter().map(|row| row.strategy.as_str()));
     section.push(Block::Grid(tally(run, &strategies)));
-    for family in distinct(run.rows.iter().map(|row| row.family.as_str())) {
-        section.push(Block::Details { title: title(run, family), grid: matrix(run, family, &strategies) });
+    let matrix = matrix(run, &strategies);
+    if !matrix.is_empty() {
+        section.push(Block::Grid(matrix));
     }
+    section.say(passed(&run.rows));
     let failures = failures(run);
     if !failures.is_empty() {
         section.push(Block::Grid(failures));
     }
     section
-}
-
-fn title(run: &ProbeRun, family: &str) -> String {
-    let rows = || run.rows.iter().filter(|row| row.family == family);
-    let failed = rows().filter(|row| row.verdict == ProbeVerdict::Fail).count();
-    let probes = distinct(rows().map(|row| &row.probe)).len();
-    format!("{family}: {}, {}", plural(probes, "probe"), plural(failed, "failure"))
 }
 
 fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
@@ -52,16 +46,14 @@ fn tally(run: &ProbeRun, strategies: &[&str]) -> Grid {
     grid
 }
 
-fn matrix(run: &ProbeRun, family: &str, strategies: &[&str]) -> Grid {
+fn matrix(run: &ProbeRun, strategies: &[&str]) -> Grid {
     let heads: Vec<&str> = ["probe", "must"].iter().chain(strategies).copied().collect();
-    let mut grid = Grid::new(format!("Family {family}."), &heads);
-    let rows: Vec<&ProbeRow> = run.rows.iter().filter(|row| row.family == family).collect();
-    for probe in distinct(rows.iter().map(|row| row.probe.as_str())) {
-        let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
+    let mut grid = Grid::new("Probes that some strategy does not pass.", &heads);
+    for probe in failing(&run.rows) {
+        let rows: Vec<&ProbeRow> = run.rows.iter().filter(|row| row.probe == probe).collect();
+        let expects = rows.first().map_or("", |row| row.expects.as_str());
         let cells = strategies.iter().map(|strategy| {
-            rows.iter()
-                .find(|row| row.probe == probe && row.strategy == *strategy)
-                .map_or_else(Cell::default, |row| cell(row))
+            rows.iter().find(|row| row.strategy == *strategy).map_or_else(Cell::default, |row| cell(row))
         });
         grid.row([Cell::from(probe), Cell::from(expects)].into_iter().chain(cells));
     }

@@ -5,6 +5,7 @@ use super::claim::{Answered, Claim, filled};
 use super::evidence::Evidence;
 use super::measures::probed::named;
 use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::summary::sisters;
 use crate::text::clean;
 use crate::words::{capital, distinct, listed};
 
@@ -56,7 +57,11 @@ pub(super) fn screen(answered: &[Answered], plan: &[PlanStep], week: String, evi
         sum(|it| it.confirms.len()),
         sum(|it| it.contradicts.len()),
     ));
-    section.say("These: these workspaces alone; simulated: nothing was compiled; assumed: decides nothing.");
+    let sisters = evidence.runs.iter().map(|run| sisters(&run.analysis.info)).find(|text| !text.is_empty());
+    let sisters = sisters.map_or(String::new(), |text| format!(", {text}"));
+    section.say(format!(
+        "These: these workspaces alone{sisters}; simulated: nothing was compiled; assumed: decides nothing."
+    ));
     if let Some(first) = plan.first() {
         let minutes: u32 = plan.iter().map(|it| it.minutes).sum();
         section.say(format!(

@@ -271,6 +271,9 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
         let often = usage.event.iter().filter(|it| it.a_week > 0.0);
         let often: Vec<String> = often.map(|it| format!("{} × {} ({})", it.a_week, it.name, it.source)).collect();
         section.say(format!("A week is {}.", listed(&often)));
+        if all.iter().any(|it| it.more_bytes(usage).is_some()) {
+            section.say("More a week: what the disk gains beyond the baseline, as long as nothing is collected.");
+        }
         let missing = |(at, it): &(usize, &Event)| it.a_week > 0.0 && all.iter().any(|it| it.costs[*at].is_none());
         let unmeasured = usage.event.iter().enumerate().filter(missing);
         let unmeasured: Vec<&str> = unmeasured.map(|(_, it)| it.name.as_str()).collect();

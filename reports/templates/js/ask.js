@@ -103,7 +103,7 @@ function axisField(direction, columns, first, change) {
       return log.checked && Number(value) <= 0 ? null : Number(value);
     },
     /** Pixels that its labels take. */
-    room: () => (names() ? 6.5 * Math.min(LABEL, Math.max(...column().values.map(({ length }) => length))) : 44),
+    room: () => (names() ? 6 * Math.min(LABEL, Math.max(...column().values.map(({ length }) => length))) : 44),
     scale: () => {
       const label = column().name;
       if (names()) return { type: "point", label, tickFormat: (name) => plain(name.length > LABEL ? `${name.slice(0, LABEL - 1)}…` : name) };

@@ -52,7 +52,7 @@ class WeekView {
     const input = make("input", { type: "range", min: "0", max: String(most), step: String(most > 10 ? 1 : most / 100) });
     const output = make("output");
     const say = (often) => {
-      const day = often >= 10 ? ` (${Number((often / 5).toFixed(1))} a working day)` : "";
+      const day = often >= 10 ? ` (${Number((often / 5).toFixed(1))} a day)` : "";
       output.textContent = `${Number(often.toFixed(2))}${day}`;
       input.setAttribute("aria-valuetext", `${output.textContent} a week`);
     };

@@ -88,8 +88,8 @@ fn all_runs(other: bool) -> Vec<RunFolder> {
             dirs.store = Some("dirs".into());
             *row = dirs;
         }
-        if other && row.step == "edit" {
-            row.marginal_physical_bytes = Some(-1);
+        if row.step == "edit" && row.link.is_some() {
+            row.marginal_physical_bytes = Some(if other { -1 } else { 60 << 20 });
         }
         if other && row.link.is_some() {
             row.publish_s = row.wall_s.map(|wall| 0.2 * wall);
