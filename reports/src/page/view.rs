@@ -79,7 +79,12 @@ fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<Conte
     let mut entries: Vec<ContentsEntry<'a>> = Vec::new();
     for SectionView { id, section, .. } in sections {
         match entries.last_mut() {
-            Some(entry) if section.depth > 0 => entry.parts.push((id.clone(), &section.title)),
+            // Of what is folded the beginning is enough: `Q1 eligibility`.
+            Some(entry) if section.depth > 0 => {
+                let title =
+                    if section.folded { section.title.split(':').next().unwrap_or_default() } else { &section.title };
+                entry.parts.push((id.clone(), title));
+            }
             _ => entries.push(entry(id, &section.title)),
         }
     }

@@ -167,6 +167,8 @@ impl<'a> StepArm<'a> {
         let rows: Vec<StepRow> = self.run.folder.steps.iter().filter(here).cloned().collect();
         let mut question = Question::of_run(&self.run.analysis.info, other.name());
         question.rule.alpha /= self.step.arms.len().saturating_sub(1).max(1) as f64;
+        // Verdict and interval are read here, the check beside them is not.
+        question.rule.patterns = 0;
         let found = compare_overall(&rows, &question);
         found.into_iter().find(|it| it.strategy == self.name() && it.baseline == other.name())
     }

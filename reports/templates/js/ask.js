@@ -45,6 +45,17 @@ class AskView {
     this.plots.replaceChildren(...filled.map((group) => this.#plot(group)));
   }
 
+  /** Over a name strategies are side by side; along numbers each dot is where it belongs. */
+  #beside(dots) {
+    if (!this.x.names()) return [{ dots, dx: 0 }];
+    const strategies = byName(this.columns, "strategy");
+    const each = Math.min(7, 300 / this.x.count() / strategies.values.length);
+    return strategies.values.map((name, at) => ({
+      dots: dots.filter(({ row }) => strategies.at(row) === name),
+      dx: each * (at - (strategies.values.length - 1) / 2),
+    }));
+  }
+
   #plot({ step, points }) {
     const each = Math.ceil(points.length / MOST_DOTS);
     const dots = points.filter((_, at) => at % each === 0);
@@ -64,10 +75,13 @@ class AskView {
       x: { ...this.x.scale(), ...(this.x.names() && { tickRotate: -60 }) },
       y: this.y.scale(),
       ...this.scales,
-      marks: [Plot.dot(dots, {
-        x: "x", y: "y", r: 4, strokeWidth: 1.5,
-        stroke: ({ row }) => strategy.at(row), symbol: ({ row }) => strategy.at(row), title: about, tip: true,
-      })],
+      marks: this.#beside(dots).map(({ dots, dx }) => Plot.dot(dots, {
+        x: "x", y: "y", dx, r: 4, strokeWidth: 1.5,
+        // A strategy is called `none`, which is also a colour.
+        stroke: { value: ({ row }) => strategy.at(row), scale: "color" },
+        symbol: { value: ({ row }) => strategy.at(row), scale: "symbol" },
+        title: about, tip: true,
+      })),
     });
     drawing.setAttribute("role", "img");
     drawing.setAttribute("aria-label", label);
@@ -102,6 +116,7 @@ function axisField(direction, columns, first, change) {
       if (names()) return value;
       return log.checked && Number(value) <= 0 ? null : Number(value);
     },
+    count: () => column().values.length,
     /** Pixels that its labels take. */
     room: () => (names() ? 6 * Math.min(LABEL, Math.max(...column().values.map(({ length }) => length))) : 44),
     scale: () => {

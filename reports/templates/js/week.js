@@ -89,8 +89,8 @@ function weekSentence(order) {
   if (best) {
     const { design, saved, error } = best;
     const probed = design.probed ? "" : ", if probes find it safe";
-    return `So often, ${design.design} saves most: ${minutesText(saved - error)} to ${minutesText(saved + error)} min a week${design.pays}${probed}.`;
+    return `At these rates ${design.design} saves most: ${minutesText(saved - error)} to ${minutesText(saved + error)} min a week${design.pays}${probed}.`;
   }
   if (!order.length) return "Every design that was timed fails a probe unexplained.";
-  return `So often, no design saves time for certain; nearest is ${order[0].design.design}${order[0].design.pays}.`;
+  return `At these rates no design saves time for certain; nearest is ${order[0].design.design}${order[0].design.pays}.`;
 }
