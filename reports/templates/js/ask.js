@@ -14,6 +14,8 @@ class AskView {
   constructor(box, columns) {
     this.columns = columns;
     const axes = columns.filter(({ numeric, values }) => values.length > 1 && (numeric || values.length <= MOST_NAMES));
+    box.hidden = axes.length < 2;
+    if (box.hidden) return;
     const named = (name) => axes.find((column) => column.name === name);
     this.x = axisField("across", axes, named("workspace") ?? axes[0], () => this.#draw());
     this.y = axisField("up", axes, named("wall_s") ?? axes.at(-1), () => this.#draw());

@@ -331,6 +331,9 @@ fn the_plan_names_every_missing_command_once() {
     for claim in &found.claims {
         let command = claim.missing.as_ref().unwrap();
         assert_eq!(found.script.matches(command.trim_end()).count(), 1, "{command}");
+        let shown = found.sections.iter().flat_map(|it| &it.blocks);
+        let here = shown.filter(|block| matches!(block, Block::Command(it) if it == command.trim_end()));
+        assert_eq!(here.count(), 1, "{command}");
     }
     assert!(found.script.starts_with("# step 1, "), "{}", found.script);
     let left = whole(false);
