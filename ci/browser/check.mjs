@@ -5,10 +5,12 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { checkAsk } from "./ask.mjs";
 import { checkGrids, checkHeadings, checkCopying } from "./grids.mjs";
 import { checkLook } from "./look.mjs";
 import { checkDownload, checkRows } from "./rows.mjs";
 import { checkKeyboard } from "./keyboard.mjs";
+import { checkWeek, weeks } from "./week.mjs";
 
 const { chromium } = createRequire(`${process.env.DRIVER}/`)("playwright-core");
 
@@ -17,6 +19,8 @@ const address = pathToFileURL(resolve(path)).href;
 const SIZES = [{ width: 1280, height: 900 }, { width: 390, height: 844 }];
 const failures = [];
 let checks = 0;
+/** The weeks as the report wrote them: what the script makes of them at first must be the same. */
+const written = [];
 
 /** What a view's checks report to: a line for each that does not hold. */
 function judge(view) {
@@ -62,9 +66,13 @@ async function view(browser, { viewport, scheme, script }) {
         await checkGrids(page, expect);
         await checkCopying(page, expect);
       }
+      expect(JSON.stringify(await weeks(page)) === written[0], `the script computes other weeks: ${JSON.stringify(await weeks(page))}`);
+      await checkWeek(page, expect);
       await checkRows(page, expect, scheme === "light");
+      await checkAsk(page, expect, out && ((box) => box.screenshot({ path: join(out, `${name}-ask.png`) })));
     } else {
-      expect(await page.locator("button:visible").count() === 0, "a button shows that does nothing");
+      expect(await page.locator("button:visible, input:visible, .ask:visible").count() === 0, "a control shows that does nothing");
+      written.push(JSON.stringify(await weeks(page)));
       await checkDownload(page, expect);
     }
     await page.evaluate(() => scrollTo(0, 0));
@@ -83,11 +91,11 @@ async function main() {
     console.error(`SKIP: page not looked at in a browser: ${process.env.BROWSER} does not start: ${error.message.split("\n")[0]}`);
     process.exit(77);
   });
+  // Colours do not depend on the script: once without it is enough.
+  await Promise.all(SIZES.map((viewport) => view(browser, { viewport, scheme: "light", script: false })));
   await Promise.all(SIZES.map(async (viewport) => {
     await view(browser, { viewport, scheme: "light", script: true });
     await view(browser, { viewport, scheme: "dark", script: true });
-    // Colours do not depend on the script: once without it is enough.
-    await view(browser, { viewport, scheme: "light", script: false });
   }));
   await browser.close();
   for (const failure of failures) console.error(`FAIL ${failure}`);

@@ -28,7 +28,8 @@ function shownAs(text) {
   }).join("");
 }
 
-async function held(section) {
+/** What the link of a section has in it. */
+export async function held(section) {
   const href = await section.locator("a.download").getAttribute("href");
   const gzip = Buffer.from(href.slice(href.indexOf(",") + 1), "base64");
   const [header, ...rows] = parse(gunzipSync(gzip).toString("utf8"));

@@ -75,6 +75,13 @@ pub enum Block {
         /// The table.
         grid: Grid,
     },
+    /// A table that the page computes again when a reader changes what it assumes.
+    Live {
+        /// The table.
+        grid: Grid,
+        /// What the page's script computes it from, as JSON.
+        model: String,
+    },
     /// A plot.
     Plot(Plot),
 }

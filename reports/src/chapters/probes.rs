@@ -1,9 +1,8 @@
 //! Which designs gave a wrong build: probes by strategies.
 
 use crate::document::{Block, Cell, Grid, Section, Tone};
-use crate::probes::problems;
-use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict};
-use crate::words::{distinct, plural};
+use crate::probes::{ProbeRow, ProbeRun, ProbeVerdict, failing, passed, problems};
+use crate::words::distinct;
 
 pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
     let mut section = Section::new(&format!("probes-{}", at + 1), format!("Probes ({})", run.info.name), 0);
@@ -13,21 +12,16 @@ pub(super) fn section(run: &ProbeRun, at: usize) -> Section {
     );
     let strategies = distinct(run.rows.iter().map(|row| row.strategy.as_str()));
     section.push(Block::Grid(tally(run)));
-    for family in distinct(run.rows.iter().map(|row| row.family.as_str())) {
-        section.push(Block::Details { title: title(run, family), grid: matrix(run, family, &strategies) });
+    let matrix = matrix(run, &strategies);
+    if !matrix.is_empty() {
+        section.push(Block::Grid(matrix));
     }
+    section.say(passed(&run.rows));
     let failures = failures(run);
     if !failures.is_empty() {
         section.push(Block::Grid(failures));
     }
     section
-}
-
-fn title(run: &ProbeRun, family: &str) -> String {
-    let rows = || run.rows.iter().filter(|row| row.family == family);
-    let failed = rows().filter(|row| row.verdict == ProbeVerdict::Fail).count();
-    let probes = distinct(rows().map(|row| &row.probe)).len();
-    format!("{family}: {}, {}", plural(probes, "probe"), plural(failed, "failure"))
 }
 
 /// How often each strategy passed and failed.
@@ -53,16 +47,14 @@ pub fn tally(run: &ProbeRun) -> Grid {
     grid
 }
 
-fn matrix(run: &ProbeRun, family: &str, strategies: &[&str]) -> Grid {
+fn matrix(run: &ProbeRun, strategies: &[&str]) -> Grid {
     let heads: Vec<&str> = ["probe", "must"].iter().chain(strategies).copied().collect();
-    let mut grid = Grid::new(format!("Family {family}."), &heads);
-    let rows: Vec<&ProbeRow> = run.rows.iter().filter(|row| row.family == family).collect();
-    for probe in distinct(rows.iter().map(|row| row.probe.as_str())) {
-        let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
+    let mut grid = Grid::new("Probes that some strategy does not pass.", &heads);
+    for probe in failing(&run.rows) {
+        let rows: Vec<&ProbeRow> = run.rows.iter().filter(|row| row.probe == probe).collect();
+        let expects = rows.first().map_or("", |row| row.expects.as_str());
         let cells = strategies.iter().map(|strategy| {
-            rows.iter()
-                .find(|row| row.probe == probe && row.strategy == *strategy)
-                .map_or_else(Cell::default, |row| cell(row))
+            rows.iter().find(|row| row.strategy == *strategy).map_or_else(Cell::default, |row| cell(row))
         });
         grid.row([Cell::from(probe), Cell::from(expects)].into_iter().chain(cells));
     }
@@ -82,17 +74,11 @@ fn cell(row: &ProbeRow) -> Cell {
 /// Every failure and every error, once for all strategies that end in the same words.
 fn failures(run: &ProbeRun) -> Grid {
     let mut grid = Grid::new(
-        "What went wrong, each once for all strategies it hit.",
-        &["probe", "under", "what was wrong", "explained in", "by hand"],
+        "What went wrong, each once for all strategies it hit; by hand: harness probe --script PROBE.",
+        &["probe", "under", "what was wrong", "explained in"],
     );
     for (row, under) in problems(&run.rows) {
-        grid.row([
-            row.probe.clone(),
-            under.join(", "),
-            row.detail.clone(),
-            row.known.clone(),
-            format!("harness probe --script {}", row.probe),
-        ]);
+        grid.row([row.probe.clone(), under.join(", "), row.detail.clone(), row.known.clone()]);
     }
     grid
 }

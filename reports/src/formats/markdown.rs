@@ -46,7 +46,7 @@ fn of_block(block: &Block) -> String {
         Block::Note(it) => format!("> {}\n", text(it)),
         Block::List(items) => items.iter().map(|item| format!("- {}\n", text(item))).collect(),
         Block::Command(it) => format!("{}\n", code_block(it)),
-        Block::Grid(grid) => of_grid(grid),
+        Block::Grid(grid) | Block::Live { grid, .. } => of_grid(grid),
         Block::Details { title, grid } => {
             format!("<details><summary>{}</summary>\n\n{}\n</details>\n", text(title), of_grid(grid))
         }

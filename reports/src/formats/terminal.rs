@@ -50,7 +50,7 @@ fn of_block(block: &Block, width: usize) -> String {
         Block::Note(it) => wrap(&format!("note: {it}"), width, 2),
         Block::List(items) => items.iter().map(|item| wrap(&format!("- {item}"), width, 2)).collect(),
         Block::Command(it) => plain(it).lines().map(|line| format!("    {line}\n")).collect(),
-        Block::Grid(it) => grid(it, width),
+        Block::Grid(it) | Block::Live { grid: it, .. } => grid(it, width),
         Block::Details { title, grid: it } => {
             let heading = if clean(title) == clean(&it.caption) { String::new() } else { wrap(title, width, 2) };
             heading + &grid(it, width)

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Document`], and the [`Rows`] its numbers were made of. Out: a page without a
 //! single request: style, script and plots are in it, and the rows too, packed. It is
-//! whole without JavaScript; the script only adds sorting, filtering and copying.
+//! whole without JavaScript; the script only adds sorting, filtering, copying, sliders and a reader's own plots.
 //!
 //! ```rust,ignore
 //! let rows = [Rows::of_steps(&run.steps)?];
@@ -114,18 +114,26 @@ const SCRIPT: &str = concat!(
     include_str!("../../templates/js/grids.js"),
     include_str!("../../templates/js/rows_table.js"),
     include_str!("../../templates/js/rows_controls.js"),
+    include_str!("../../templates/js/week.js"),
+    include_str!("../../templates/js/ask.js"),
     include_str!("../../templates/js/rows.js"),
     include_str!("../../templates/js/start.js"),
 );
 
-/// The content security policy. The script is allowed by its hash, so that nothing which slips
+/// Observable Plot and what it needs, as released: `templates/vendor/README.md`.
+const LIBRARIES: [&str; 2] =
+    [include_str!("../../templates/vendor/d3.min.js"), include_str!("../../templates/vendor/plot.umd.min.js")];
+
+/// The content security policy. Scripts are allowed by their hashes, so that nothing which slips
 /// into the page by way of a crate's name or an error message could ever run. Style is allowed
 /// inline, since plots may carry style attributes; style alone can fetch nothing here.
-fn policy() -> String {
-    let hash = STANDARD.encode(Sha256::digest(SCRIPT));
+fn policy(libraries: &[&str]) -> String {
+    let hash = |script: &&str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)));
+    let hashes: Vec<String> = libraries.iter().chain([&SCRIPT]).map(hash).collect();
     format!(
-        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; \
-         base-uri 'none'; form-action 'none'"
+        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+         form-action 'none'",
+        hashes.join(" ")
     )
 }
 
@@ -134,9 +142,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_vendored_is_as_released() {
+        let readme = include_str!("../../templates/vendor/README.md");
+        for (name, script) in ["d3.min.js", "plot.umd.min.js"].into_iter().zip(LIBRARIES) {
+            let hash: String = Sha256::digest(script).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(readme.contains(&format!("{hash}  {name}")), "{name} is {hash}");
+        }
+    }
+
+    #[test]
     fn style_and_script_stay_in_their_elements() {
         assert!(!STYLE.contains('<'));
-        assert!(!SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
+        for script in LIBRARIES.iter().chain([&SCRIPT]) {
+            assert!(!script.contains("</") && !script.contains("<!--") && is_plain(script));
+        }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
         assert!(!SCRIPT.contains("import ") && !SCRIPT.contains("fetch("));
         // A carriage return would be made a line feed by the browser, before it hashes.

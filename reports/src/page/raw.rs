@@ -39,6 +39,8 @@ pub(super) struct RawView<'a> {
     pub columns: usize,
     /// Rows in the page, and how many are not; `None` where all are.
     pub cut: Option<CutRows>,
+    /// The anchor of a reader's own plots; `None` where there are no strategies and steps to draw them by.
+    pub ask: Option<String>,
     pub sample: SampleTable,
     rows: usize,
     /// How many rows the sample has.
@@ -60,7 +62,10 @@ impl<'a> RawView<'a> {
     /// A table whose rows are still to be packed.
     pub fn new(table: &'a Rows, anchors: &mut Anchors) -> Self {
         let sample = SampleTable::of(table);
+        let has = |name: &str| table.columns.iter().any(|column| column == name);
         Self {
+            ask: (has("step") && has("strategy") && !table.is_empty())
+                .then(|| anchors.take(&format!("ask-{}", table.id))),
             id: anchors.take(&format!("rows-{}", table.id)),
             title: &table.title,
             about: &table.about,

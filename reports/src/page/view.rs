@@ -16,6 +16,8 @@ pub(super) struct Page<'a> {
     sections: Vec<SectionView<'a>>,
     raws: Vec<RawView<'a>>,
     policy: String,
+    /// What the script calls, each an element of its own.
+    libraries: &'static [&'static str],
     style: &'static str,
     script: &'static str,
 }
@@ -49,13 +51,15 @@ impl<'a> Page<'a> {
             sections.push(SectionView { id, section, blocks: section.blocks.iter().map(&mut drawn).collect() });
         }
         let raws: Vec<RawView<'a>> = rows.iter().map(|table| RawView::new(table, &mut anchors)).collect();
+        let libraries: &[&str] = if raws.iter().any(|raw| raw.ask.is_some()) { &super::LIBRARIES } else { &[] };
         Self {
             title: &document.title,
             lead: &document.lead,
             contents: contents(&sections, &raws),
             sections,
             raws,
-            policy: super::policy(),
+            policy: super::policy(libraries),
+            libraries,
             style: super::STYLE,
             script: super::SCRIPT,
         }
@@ -75,7 +79,12 @@ fn contents<'a>(sections: &[SectionView<'a>], raws: &[RawView<'a>]) -> Vec<Conte
     let mut entries: Vec<ContentsEntry<'a>> = Vec::new();
     for SectionView { id, section, .. } in sections {
         match entries.last_mut() {
-            Some(entry) if section.depth > 0 => entry.parts.push((id.clone(), &section.title)),
+            // Of what is folded the beginning is enough: `Q1 eligibility`.
+            Some(entry) if section.depth > 0 => {
+                let title =
+                    if section.folded { section.title.split(':').next().unwrap_or_default() } else { &section.title };
+                entry.parts.push((id.clone(), title));
+            }
             _ => entries.push(entry(id, &section.title)),
         }
     }

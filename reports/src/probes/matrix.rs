@@ -1,14 +1,15 @@
 //! Probes by strategies, as text.
 //!
 //! Columns have numbers for strategies, and the names come above, since names are long and there
-//! may be many. After the matrix every failure, and every error of the harness, is listed once
-//! with the strategies it hit; why something is not applicable is in the records only.
+//! may be many. Probes that all pass are counted. After the matrix every failure, and every error of the harness, is
+//! listed once with the strategies it hit; why something is not applicable is in the records only.
 
 use std::fmt::Write as _;
 
-use super::row::{ProbeRow, ProbeVerdict, problems};
+use super::row::{ProbeRow, ProbeVerdict, failing, passed, problems};
 use crate::document::Grid;
 use crate::formats::terminal;
+use crate::text::wrap;
 use crate::words::distinct;
 
 /// The matrix with its legend and, after it, what went wrong; at most `width` columns wide.
@@ -26,15 +27,18 @@ pub fn render(rows: &[ProbeRow], width: usize) -> String {
     let heads: Vec<String> = (1..=strategies.len()).map(|at| format!(">{at}")).collect();
     let mut columns = vec!["", "expects"];
     columns.extend(heads.iter().map(String::as_str));
-    for family in distinct(rows.iter().map(|row| row.family.as_str())) {
-        let mut table = Grid::new(family, &columns);
-        for probe in distinct(rows.iter().filter(|row| row.family == family).map(|row| row.probe.as_str())) {
-            let of = |strategy: &&str| rows.iter().find(|row| row.probe == probe && row.strategy == **strategy);
-            let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
-            let cells = strategies.iter().map(|strategy| of(strategy).map_or("", &cell).to_owned());
-            table.row([probe.to_owned(), expects.to_owned()].into_iter().chain(cells));
-        }
+    let mut table = Grid::new("", &columns);
+    for probe in failing(rows) {
+        let of = |strategy: &&str| rows.iter().find(|row| row.probe == probe && row.strategy == **strategy);
+        let expects = rows.iter().find(|row| row.probe == probe).map_or("", |row| row.expects.as_str());
+        let cells = strategies.iter().map(|strategy| of(strategy).map_or("", &cell).to_owned());
+        table.row([probe.to_owned(), expects.to_owned()].into_iter().chain(cells));
+    }
+    if !table.is_empty() {
         out += &terminal::grid(&table, width);
+    }
+    if !rows.is_empty() {
+        out += &format!("\n{}", wrap(&passed(rows), width, 0));
     }
     out + &failures(rows)
 }
@@ -116,16 +120,21 @@ mod tests {
             row("two", "a", ProbeVerdict::NotApplicable, "no store", ""),
             row("two", "b", ProbeVerdict::Fail, "printed 2", "KEYS.md"),
             row("two", "c", ProbeVerdict::Error, "no space left", ""),
+            row("three", "a", ProbeVerdict::Pass, "", ""),
+            row("three", "b", ProbeVerdict::NotApplicable, "no store", ""),
+            row("three", "broken:all", ProbeVerdict::Fail, "printed 3", ""),
         ];
         insta::assert_snapshot!(render(&rows, 100), @r"
-          1  a: 1 pass, 0 fail, 1 n/a (-)
-          2  b: 0 pass, 2 fail (1 of them known*), 0 n/a (-)
+          1  a: 2 pass, 0 fail, 1 n/a (-)
+          2  b: 0 pass, 2 fail (1 of them known*), 1 n/a (-)
           3  c: 0 pass, 1 fail, 0 n/a (-), 1 could not be run (ERR)
+          4  broken:all: 0 pass, 1 fail, 0 n/a (-)
 
-        stale
-             expects     1      2     3
+             expects     1      2     3  4
         one  rebuild  pass   FAIL  FAIL
         two  rebuild     -  fail*   ERR
+
+        Passed wherever applicable: 1 of 3 stale.
 
         one under b, c: printed 1
           origin: https://example.org/1
@@ -139,6 +148,10 @@ mod tests {
         two under c: no space left
           origin: https://example.org/1
           by hand: harness probe --script two
+
+        three under broken:all: printed 3
+          origin: https://example.org/1
+          by hand: harness probe --script three
         ");
     }
 }

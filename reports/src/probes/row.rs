@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::gathered;
+use crate::words::{distinct, gathered, listed};
 
 /// How a probe ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,4 +91,24 @@ pub fn problems(rows: &[ProbeRow]) -> Vec<(&ProbeRow, Vec<&str>)> {
     let words = |row: &ProbeRow| (row.verdict, row.probe.clone(), row.detail.clone(), row.known.clone());
     let alike = gathered(failed.map(|row| (words(row), row)));
     alike.into_iter().map(|(_, rows)| (rows[0], rows.iter().map(|row| row.strategy.as_str()).collect())).collect()
+}
+
+/// Probes of which some row is a failure or an error, in order of first appearance. Strategies that are wrong on purpose
+/// (`broken:…`) show that probes can fail, and make none of these.
+pub(crate) fn failing(rows: &[ProbeRow]) -> Vec<&str> {
+    let failed = |row: &&ProbeRow| matches!(row.verdict, ProbeVerdict::Fail | ProbeVerdict::Error);
+    let real = rows.iter().filter(|row| !row.strategy.starts_with("broken:"));
+    distinct(real.filter(failed).map(|row| row.probe.as_str()))
+}
+
+/// `Passed wherever applicable: 12 of 14 stale, 6 of 6 races.`
+pub(crate) fn passed(rows: &[ProbeRow]) -> String {
+    let failing = failing(rows);
+    let family = |family: &str| {
+        let probes = distinct(rows.iter().filter(|row| row.family == family).map(|row| row.probe.as_str()));
+        let passed = probes.iter().filter(|probe| !failing.contains(*probe)).count();
+        format!("{passed} of {} {family}", probes.len())
+    };
+    let families: Vec<String> = distinct(rows.iter().map(|row| row.family.as_str())).into_iter().map(family).collect();
+    format!("Passed wherever applicable: {}.", listed(&families))
 }

@@ -167,6 +167,8 @@ impl<'a> StepArm<'a> {
         let rows: Vec<StepRow> = self.run.folder.steps.iter().filter(here).cloned().collect();
         let mut question = Question::of_run(&self.run.analysis.info, other.name());
         question.rule.alpha /= self.step.arms.len().saturating_sub(1).max(1) as f64;
+        // Verdict and interval are read here, the check beside them is not.
+        question.rule.patterns = 0;
         let found = compare_overall(&rows, &question);
         found.into_iter().find(|it| it.strategy == self.name() && it.baseline == other.name())
     }
@@ -213,14 +215,22 @@ impl<'a> StepArm<'a> {
         }
         let (mine, others) = (self.values(value), other.values(value));
         let all: BTreeSet<&str> = mine.keys().chain(others.keys()).map(|(_, workspace)| *workspace).collect();
-        let last = |round: u32| self.run.folder.order_in(round).into_iter().rfind(|name| all.contains(name));
+        // As `RunFolder::order_in` has it, by this arm's own rows: a whole round has one of every workspace.
+        let place = |name: &str| info.corpus.workspaces.iter().position(|it| it == name);
+        let mut last: BTreeMap<u32, _> = BTreeMap::new();
+        for row in self.rows().into_iter().filter(|row| all.contains(row.workspace.as_str())) {
+            let here = (row.store_position, place(&row.workspace), row.workspace.as_str());
+            let known = last.entry(row.round).or_insert(here);
+            *known = here.max(*known);
+        }
         let rounds: BTreeSet<u32> = mine.keys().map(|(round, _)| *round).collect();
         let whole = |round: &&u32| {
             all.iter().all(|name| mine.contains_key(&(**round, *name)) && others.contains_key(&(**round, *name)))
         };
         let whole: Vec<u32> = rounds.iter().filter(whole).copied().collect();
         let of = |values: &BTreeMap<(u32, &str), f64>| {
-            median(&whole.iter().filter_map(|round| values.get(&(*round, last(*round)?)).copied()).collect::<Vec<_>>())
+            let of_last = |round: &u32| values.get(&(*round, last.get(round)?.2)).copied();
+            median(&whole.iter().filter_map(of_last).collect::<Vec<_>>())
         };
         of(&mine).zip(of(&others))
     }

@@ -45,7 +45,7 @@ impl Review {
         let plan = screen::plan(&claims);
         let (sentence, week) = usage::week(evidence, usage);
         let mut sections = vec![screen::screen(&answered, &plan, sentence, evidence), week];
-        sections.extend(answered.iter().map(screen::question));
+        sections.extend(answered.iter().map(|it| screen::question(it, &plan)));
         sections.push(screen::plan_section(&plan));
         sections.retain(|section| !section.blocks.is_empty());
         Self { claims, sections, script: screen::script(&plan) }

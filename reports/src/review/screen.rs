@@ -5,6 +5,7 @@ use super::claim::{Answered, Claim, filled};
 use super::evidence::Evidence;
 use super::measures::probed::named;
 use crate::document::{Block, Cell, Grid, Section, Tone};
+use crate::summary::sisters;
 use crate::text::clean;
 use crate::words::{capital, distinct, listed};
 
@@ -56,7 +57,11 @@ pub(super) fn screen(answered: &[Answered], plan: &[PlanStep], week: String, evi
         sum(|it| it.confirms.len()),
         sum(|it| it.contradicts.len()),
     ));
-    section.say("These: these workspaces alone; simulated: nothing was compiled; assumed: decides nothing.");
+    let sisters = evidence.runs.iter().map(|run| sisters(&run.analysis.info)).find(|text| !text.is_empty());
+    let sisters = sisters.map_or(String::new(), |text| format!(", {text}"));
+    section.say(format!(
+        "These: these workspaces alone{sisters}; simulated: nothing was compiled; assumed: decides nothing."
+    ));
     if let Some(first) = plan.first() {
         let minutes: u32 = plan.iter().map(|it| it.minutes).sum();
         section.say(format!(
@@ -79,13 +84,14 @@ fn safety(evidence: &Evidence<'_>) -> String {
 }
 
 /// A question under four heads.
-pub(super) fn question(Answered { question, claim, measure }: &Answered) -> Section {
+pub(super) fn question(Answered { question, claim, measure }: &Answered, plan: &[PlanStep]) -> Section {
     let title = format!("{} {}: {}", claim.id, question.name, question.asks);
     let mut section = Section::folded(&format!("review-{}-{}", claim.id, question.name), title);
     let Some(found) = measure else {
         section.say(format!("Answer. Open. Evidence. Nothing at hand on {}.", question.name));
         section.say(format!("What would change it. {}", question.change));
-        return run(section, claim);
+        section.say(run(claim, plan));
+        return section;
     };
     section.say(format!("Answer. {} ({}, {}).", capital(&claim.answer), found.n, claim.runs.join(", ")));
     let mut text = format!("Evidence. {}", filled(&question.evidence, found));
@@ -102,24 +108,23 @@ pub(super) fn question(Answered { question, claim, measure }: &Answered) -> Sect
         section.push(Block::Grid(found.table.clone()));
     }
     section.say(format!("What would change it. {}", question.change));
-    run(section, claim)
-}
-
-fn run(mut section: Section, claim: &Claim) -> Section {
-    section.say(if claim.missing.is_some() { "Run this." } else { "Run this. Nothing more." });
-    section.blocks.extend(claim.missing.clone().map(Block::Command));
+    section.say(run(claim, plan));
     section
 }
 
-/// The plan as a section: what each step settles.
+/// The command is in the plan, where each is once.
+fn run(claim: &Claim, plan: &[PlanStep]) -> String {
+    let step = plan.iter().position(|it| it.settles.contains(&claim.id));
+    step.map_or("Run this. Nothing more.".into(), |at| format!("Run this. Step {} below.", at + 1))
+}
+
+/// The plan as a section: each command, and what it settles.
 pub(super) fn plan_section(plan: &[PlanStep]) -> Section {
     let mut section = Section::folded("review-plan", "Plan: what settles most per minute");
-    let mut grid = Grid::new("", &["> step", "> min", "settles", "first words"]);
     for (at, it) in plan.iter().enumerate() {
-        let words: Vec<&str> = it.command.split_whitespace().skip(1).take(5).collect();
-        grid.row([(at + 1).to_string(), it.minutes.to_string(), it.settles.join(", "), words.join(" ")]);
+        section.say(format!("Step {}, {} min, settles {}.", at + 1, it.minutes, listed(&it.settles)));
+        section.push(Block::Command(it.command.trim_end().to_owned()));
     }
-    section.push(Block::Grid(grid));
     section
 }
 

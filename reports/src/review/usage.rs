@@ -1,13 +1,14 @@
 //! Steps weighed by how often they happen: minutes a week, and when a design pays.
 //!
 //! How often one edits or wipes is assumed, so minutes a week decide nothing. What is measured is the break-even: the
-//! number of edits that cost what a wipe saved.
+//! number of edits that cost what a wipe saved. On the page a reader changes how often; `templates/js/week.js` has the
+//! same sums.
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, StepArm, WALL_S};
+use super::evidence::{ADDED_PHYSICAL, Evidence, StepArm, WALL_S};
 use super::measure::{Side, wall};
 use super::measures::probed::{failures, named};
 use crate::document::{Block, Grid, Section};
@@ -22,11 +23,14 @@ pub struct Usage {
     event: Vec<Event>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event {
     name: String,
     a_week: f64,
+    /// Whether what a step adds to the disk stays: what a wipe is followed by only takes the place of what it freed.
+    #[serde(default)]
+    grows: bool,
     /// Steps that stand for it; the first that was recorded counts.
     steps: Vec<String>,
     /// A link, or the word "assumed".
@@ -117,105 +121,173 @@ impl Price {
     }
 }
 
-/// A design in a week.
-struct Week<'a> {
-    design: &'a str,
-    /// Minutes a week less than the baseline.
-    saved: f64,
+/// What a design saves and adds each time that an event happens, against the baseline.
+#[derive(Clone, Copy, Serialize)]
+struct EventCost {
+    saved_s: f64,
     /// Half of the interval's width.
-    error: f64,
-    price: Option<Price>,
-    held: Option<f64>,
-    /// What no step stands for.
-    unmeasured: Vec<&'a str>,
+    error_s: f64,
+    more_bytes: Option<f64>,
 }
 
-/// Minutes a week of each design against the baseline, over all runs of one corpus.
-fn weeks<'a>(evidence: &Evidence<'a>, usage: &'a Usage) -> Vec<Week<'a>> {
+/// A design with what it costs at each event of a week; `None` where no step stands for it.
+#[derive(Serialize)]
+struct DesignCosts<'a> {
+    design: &'a str,
+    /// Whether no probe that it failed lacks an explanation.
+    safe: bool,
+    /// Whether it was probed at all.
+    probed: bool,
+    /// How the sentence about it ends.
+    pays: String,
+    costs: Vec<Option<EventCost>>,
+    #[serde(skip)]
+    price: Option<Price>,
+    #[serde(skip)]
+    held: Option<f64>,
+}
+
+/// What the page computes a week from.
+#[derive(Serialize)]
+struct WeekModel<'a> {
+    events: &'a [Event],
+    designs: &'a [DesignCosts<'a>],
+}
+
+impl DesignCosts<'_> {
+    /// Of what is measured, the amounts of a week, each weighed by how often it happens.
+    fn weighed<'w>(&'w self, usage: &'w Usage) -> impl Iterator<Item = (f64, bool, EventCost)> + 'w {
+        let events = usage.event.iter().zip(&self.costs);
+        events.filter_map(|(event, cost)| Some((event.a_week, event.grows, (*cost)?)))
+    }
+
+    /// Minutes a week less than the baseline, and half of the interval's width.
+    fn minutes(&self, usage: &Usage) -> (f64, f64) {
+        let sum = |(saved, variance): (f64, f64), (often, _, cost): (f64, bool, EventCost)| {
+            (saved + often * cost.saved_s / 60.0, variance + (often * cost.error_s / 60.0).powi(2))
+        };
+        let (saved, variance) = self.weighed(usage).fold((0.0, 0.0), sum);
+        (saved, variance.sqrt())
+    }
+
+    /// Bytes that a week adds to the disk beyond what the baseline adds.
+    fn more_bytes(&self, usage: &Usage) -> Option<f64> {
+        let grown: Vec<f64> = self
+            .weighed(usage)
+            .filter(|(_, grows, _)| *grows)
+            .filter_map(|(often, _, cost)| Some(often * cost.more_bytes?))
+            .collect();
+        (!grown.is_empty()).then(|| grown.iter().sum())
+    }
+}
+
+/// Costs of each design against the baseline, over all runs of one corpus.
+fn designs<'a>(evidence: &Evidence<'a>, usage: &Usage) -> Vec<DesignCosts<'a>> {
     let mut arms = evidence.arms();
     arms.retain(|it| it.store.is_some() && it.is_timed() && !it.is_distrusted());
     let corpus = |arm: &StepArm<'a>| &arm.run.analysis.info.corpus.name;
-    let designs = distinct(arms.iter().map(|it| (corpus(it), it.name().to_owned())));
-    let week = |(of, name): &(&'a String, String)| {
+    let names = distinct(arms.iter().map(|it| (corpus(it), it.name().to_owned())));
+    let probed: BTreeSet<&str> = named(evidence, |_| true).into_iter().map(|row| row.strategy.as_str()).collect();
+    let of = |(of, name): &(&'a String, String)| {
         let here: Vec<&StepArm<'a>> = arms.iter().filter(|it| corpus(it) == *of && it.name() == name).collect();
-        let (mut saved, mut variance, mut unmeasured) = (0.0, 0.0, Vec::new());
-        for event in &usage.event {
-            let arm = event.steps.iter().find_map(|step| here.iter().find(|it| it.step.step == *step));
-            let cost = arm.and_then(|arm| {
-                let base = arm.baseline()?;
-                let (mine, others) = arm.common_sums(&base, WALL_S)?;
-                let each = arm.common_medians(&base, WALL_S).len() as f64;
-                // Without an interval nothing may be added up.
-                let [low, high] = wall(arm, &base)?.interval?;
-                let half = (high - low) / 2.0;
-                Some(((others - mine) / each, others / each * half))
-            });
-            match cost {
-                Some((seconds, error)) => {
-                    saved += event.a_week * seconds / 60.0;
-                    variance += (event.a_week * error / 60.0).powi(2);
-                }
-                None if event.a_week > 0.0 => unmeasured.push(event.name.as_str()),
-                None => {}
-            }
-        }
+        let cost = |event: &Event| {
+            let arm = event.steps.iter().find_map(|step| here.iter().find(|it| it.step.step == *step))?;
+            let base = arm.baseline()?;
+            let (mine, others) = arm.common_sums(&base, WALL_S)?;
+            let each = arm.common_medians(&base, WALL_S).len() as f64;
+            // Without an interval nothing may be added up.
+            let [low, high] = wall(arm, &base)?.interval?;
+            let disk = arm.common_sums(&base, ADDED_PHYSICAL);
+            Some(EventCost {
+                saved_s: (others - mine) / each,
+                error_s: others / each * (high - low) / 2.0,
+                more_bytes: disk.map(|(mine, others)| (mine - others) / each),
+            })
+        };
         let price = here.iter().find(|it| it.step.step == "warm").and_then(|it| break_even(it, &it.baseline()?));
+        let pays = match price {
+            Some(Price::Edits { low, high, .. }) => {
+                format!("; it pays if you edit less than {} times between two wipes", range(low, high))
+            }
+            _ => String::new(),
+        };
         let held: Vec<f64> = here.iter().filter_map(|it| it.numbers.all_physical_bytes).collect();
         let design = here.first().map_or("", |it| it.arm_name());
-        Week { design, saved, error: variance.sqrt(), price, held: median(&held), unmeasured }
+        DesignCosts {
+            design,
+            safe: failures(evidence, design).is_empty(),
+            probed: probed.contains(design),
+            pays,
+            costs: usage.event.iter().map(cost).collect(),
+            price,
+            held: median(&held),
+        }
     };
-    let mut all: Vec<Week<'a>> = designs.iter().map(week).collect();
-    let happening = usage.event.iter().filter(|it| it.a_week > 0.0).count();
-    all.retain(|it| it.unmeasured.len() < happening);
-    all.sort_by(|a, b| b.saved.total_cmp(&a.saved));
+    let mut all: Vec<DesignCosts<'a>> = names.iter().map(of).collect();
+    all.retain(|it| it.costs.iter().zip(&usage.event).any(|(cost, event)| cost.is_some() && event.a_week > 0.0));
+    all.sort_by(|a, b| b.minutes(usage).0.total_cmp(&a.minutes(usage).0));
     all
 }
 
 /// What the week comes to, in a sentence, and its table.
 pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) {
-    let all = weeks(evidence, usage);
-    let probed: BTreeSet<&str> = named(evidence, |_| true).into_iter().map(|row| row.strategy.as_str()).collect();
-    let safe = |it: &&Week<'_>| failures(evidence, it.design).is_empty();
-    let pays = |it: &Week<'_>| match it.price {
-        Some(Price::Edits { low, high, .. }) => {
-            format!("; it pays if you edit less than {} times between two wipes", range(low, high))
-        }
-        _ => String::new(),
-    };
-    let best = all.iter().find(|it| safe(it) && it.saved - it.error > 0.0);
-    let sentence = match (best, all.iter().find(safe)) {
+    let all = designs(evidence, usage);
+    let best = all.iter().filter(|it| it.safe).find(|it| {
+        let (saved, error) = it.minutes(usage);
+        saved - error > 0.0
+    });
+    let sentence = match (best, all.iter().find(|it| it.safe)) {
         (Some(it), _) => {
-            let probed = if probed.contains(it.design) { "" } else { ", if probes find it safe" };
-            let (low, high) = (it.saved - it.error, it.saved + it.error);
-            format!("In the assumed week {} saves most: {low:.1} to {high:.1} min{}{probed}.", it.design, pays(it))
+            let probed = if it.probed { "" } else { ", if probes find it safe" };
+            let (saved, error) = it.minutes(usage);
+            let (low, high) = (minutes(saved - error), minutes(saved + error));
+            format!("In the assumed week {} saves most: {low} to {high} min{}{probed}.", it.design, it.pays)
         }
-        (None, Some(it)) => format!("In the assumed week no design saves time; nearest is {}{}.", it.design, pays(it)),
+        (None, Some(it)) => {
+            format!("In the assumed week no design saves time; nearest is {}{}.", it.design, it.pays)
+        }
         (None, None) if all.is_empty() => "No run at hand times a design against a baseline with an interval.".into(),
         (None, None) => "Every design that was timed fails a probe unexplained.".into(),
     };
     let mut section = Section::folded("review-week", "Minutes a week");
-    let mut grid =
-        Grid::new("", &["design", "> min saved", "> least", "> most", "> pays below, edits a wipe", "> held"]);
+    let mut grid = Grid::new(
+        "",
+        &["design", "> min saved", "> least", "> most", "> pays below, edits a wipe", "> held", "> more a week"],
+    );
     for it in &all {
         let edits = match it.price {
             Some(Price::Edits { low, high, .. }) => range(low, high),
             Some(Price::None) => "any".into(),
             _ => "-".into(),
         };
-        let minutes = [it.saved, it.saved - it.error, it.saved + it.error].map(|min| format!("{min:.1}"));
-        grid.row([it.design.to_owned()].into_iter().chain(minutes).chain([edits, bytes(it.held)]));
+        let (saved, error) = it.minutes(usage);
+        let minutes = [saved, saved - error, saved + error].map(minutes);
+        let disk = [edits, bytes(it.held), bytes(it.more_bytes(usage))];
+        grid.row([it.design.to_owned()].into_iter().chain(minutes).chain(disk));
     }
     if !grid.is_empty() {
-        section.push(Block::Grid(grid));
+        let model = WeekModel { events: &usage.event, designs: &all };
+        section.push(Block::Live { grid, model: serde_json::to_string(&model).unwrap_or_default() });
         let often = usage.event.iter().filter(|it| it.a_week > 0.0);
         let often: Vec<String> = often.map(|it| format!("{} × {} ({})", it.a_week, it.name, it.source)).collect();
         section.say(format!("A week is {}.", listed(&often)));
-        let unmeasured = distinct(all.iter().flat_map(|it| it.unmeasured.iter().copied()));
+        if all.iter().any(|it| it.more_bytes(usage).is_some()) {
+            section.say("More a week: what the disk gains beyond the baseline, as long as nothing is collected.");
+        }
+        let missing = |(at, it): &(usize, &Event)| it.a_week > 0.0 && all.iter().any(|it| it.costs[*at].is_none());
+        let unmeasured = usage.event.iter().enumerate().filter(missing);
+        let unmeasured: Vec<&str> = unmeasured.map(|(_, it)| it.name.as_str()).collect();
         if !unmeasured.is_empty() {
             section.say(format!("Not measured, so not in it: {}.", listed(&unmeasured)));
         }
     }
     (sentence, section)
+}
+
+/// To a tenth, and never `-0.0`.
+fn minutes(value: f64) -> String {
+    let text = format!("{value:.1}");
+    if text == "-0.0" { "0.0".into() } else { text }
 }
 
 fn range(low: f64, high: f64) -> String {

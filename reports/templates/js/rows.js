@@ -45,6 +45,19 @@ class RowsView {
     this.scroll.after(this.pager.element);
     this.table.show(this.shown, null);
     this.#ask({});
+    this.#offer(this.section.querySelector(".ask"));
+  }
+
+  /** Plots of the reader's own, drawn once they are opened. */
+  #offer(box) {
+    if (!box) return;
+    let drawn = false;
+    const draw = () => {
+      if (box.open && !drawn) new AskView(box, this.columns);
+      drawn ||= box.open;
+    };
+    box.addEventListener("toggle", draw);
+    draw();
   }
 
   #ask(change) {

@@ -1,8 +1,18 @@
 // Begins. Everything above only defines.
 
 for (const command of document.querySelectorAll(".command")) copyButton(command);
+for (const box of document.querySelectorAll(".live")) new WeekView(box);
 for (const table of document.querySelectorAll("table[data-sortable]")) sortGrid(table);
 for (const container of document.querySelectorAll(".scroll")) focusWhereItScrolls(container);
+
+// What only a script can draw is listed only where there is one.
+for (const ask of document.querySelectorAll(".ask")) {
+  ask.hidden = false;
+  const rows = ask.closest("section").getAttribute("aria-labelledby");
+  for (const link of document.querySelectorAll(`.contents a[href="#${rows}"]`)) {
+    link.after(make("ol", {}, make("li", {}, make("a", { href: `#${ask.id}` }, "Ask your own"))));
+  }
+}
 
 // Unpacking takes time and memory, so it waits until somebody comes near.
 const near = new IntersectionObserver((entries) => {

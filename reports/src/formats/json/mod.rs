@@ -179,7 +179,7 @@ fn section(section: &Section) -> wire::SectionJson {
             Block::Text(it) | Block::Note(it) => out.text.push(it.clone()),
             Block::List(items) => out.text.extend(items.iter().cloned()),
             Block::Command(it) => out.commands.push(it.clone()),
-            Block::Grid(grid) | Block::Details { grid, .. } => out.tables.push(table(grid)),
+            Block::Grid(grid) | Block::Details { grid, .. } | Block::Live { grid, .. } => out.tables.push(table(grid)),
             Block::Plot(plot) => out.text.push(format!("{}. {}", plot.title, plot.finding)),
         }
     }
