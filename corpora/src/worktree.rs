@@ -19,6 +19,9 @@ use crate::git::{self, GitCommand};
 /// describes a commit by its tags sees it.
 const FIRST: &str = "refs/harness/first";
 
+/// The commit that [`switch`] came from; every worktree has its own.
+const OTHER: &str = "refs/worktree/harness-other";
+
 /// When the first commit was made: the start of the year 2000, in seconds. Each later one is made
 /// a second after its parent.
 const EPOCH: i64 = 946_684_800;
@@ -86,6 +89,22 @@ pub fn commit(tree: &Path) -> Result<(), WorktreeError> {
     let head = GitCommand::new(tree, &["log", "-1", "--format=%H %T %ct"]).run();
     let head = head.map_err(failed("commit", tree))?;
     record(tree, &files(tree, true)?, Some(&head), "an edit").map(drop).map_err(failed("commit", tree))
+}
+
+/// Check out the other one of the last two commits in the working copy or worktree at `tree`: the parent of HEAD the first
+/// time, then the one that the last switch came from. Only files that differ are written.
+///
+/// # Errors
+/// When there is no second commit, or a change that is not committed is in the way.
+pub fn switch(tree: &Path) -> Result<(), WorktreeError> {
+    let run = |args: &[&str]| GitCommand::new(tree, args).run();
+    let switched = || -> Result<(), GitError> {
+        let other = run(&["rev-parse", "--verify", OTHER]).or_else(|_| run(&["rev-parse", "--verify", "HEAD^"]))?;
+        let now = run(&["rev-parse", "HEAD"])?;
+        run(&["checkout", "--quiet", "--detach", &other])?;
+        run(&["update-ref", OTHER, &now]).map(drop)
+    };
+    switched().map_err(failed("switch commits", tree))
 }
 
 /// Put exactly these files into the index and commit them, unless the parent has the same. `head`

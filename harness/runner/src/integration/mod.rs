@@ -151,6 +151,12 @@ pub struct OwnCount {
     pub misses: Option<u64>,
 }
 
+impl OwnCount {
+    pub(crate) fn plus(self, other: OwnCount) -> OwnCount {
+        OwnCount { hits: self.hits + other.hits, misses: self.misses.zip(other.misses).map(|(a, b)| a + b) }
+    }
+}
+
 /// One unit of one step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UnitOutcome {
