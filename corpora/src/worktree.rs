@@ -157,8 +157,11 @@ fn files(tree: &Path, ours: bool) -> Result<Vec<PathBuf>, WorktreeError> {
             if dir {
                 walk.skip_current_dir();
             }
-        } else if dir && entry.path().join("CACHEDIR.TAG").is_file() {
-            walk.skip_current_dir();
+        } else if entry.path().join("CACHEDIR.TAG").is_file() {
+            // A link to one is no source either.
+            if dir {
+                walk.skip_current_dir();
+            }
         } else if entry.file_type().is_file() || entry.file_type().is_symlink() {
             found.push(entry.path().strip_prefix(tree).unwrap_or(entry.path()).to_owned());
         }

@@ -38,10 +38,15 @@ fn packages_become_members_that_depend_on_each_other_by_path() {
     let head = "[package]\nname = \"upper\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
     fs::write(upper.join("Cargo.toml"), format!("{head}[dependencies.made-up]\nversion = \"1\"\n")).unwrap();
     fs::write(upper.join(".cargo-checksum.json"), format!("{{\"files\":{{}},\"package\":\"{sum}\"}}")).unwrap();
-    let package =
-        |name: &str| format!("{{ registry = {name:?}, version = \"{}\", checksum = {sum:?} }}", if name == "upper" { "1.0.0" } else { "1.2.3" });
+    let package = |name: &str| {
+        format!(
+            "{{ registry = {name:?}, version = \"{}\", checksum = {sum:?} }}",
+            if name == "upper" { "1.0.0" } else { "1.2.3" }
+        )
+    };
     let manifest = |members: &str| {
-        let head = "name = \"c\"\nabout = \"x\"\n[[workspace]]\nname = \"both\"\nwhy = \"x\"\nedit = \"upper/src/lib.rs\"\n";
+        let head =
+            "name = \"c\"\nabout = \"x\"\n[[workspace]]\nname = \"both\"\nwhy = \"x\"\nedit = \"upper/src/lib.rs\"\n";
         let text = format!("{head}source = {{ members = [{members}], lockfile = \"both.lock\" }}\n");
         corpora::Corpus::parse(&text, &place.join("c.toml")).map(|corpus| corpus.workspaces[0].clone())
     };

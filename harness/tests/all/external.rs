@@ -96,6 +96,30 @@ fn a_compile_outside_the_build_directory_is_no_hit() {
     assert_eq!((fill.status, fill.note.as_str()), (Status::Invalid, "7 compiles wrote outside the build directory"));
 }
 
+/// Of a tool that keeps build directories elsewhere, behind a link: one is emptied with the link, belongs to no commit,
+/// and is looked into for units.
+#[test]
+fn a_tool_may_place_the_build_directory_itself() {
+    let place = place();
+    fake(&place, None);
+    let check = "test -z \\\"$CARGO_TARGET_DIR$CARGO_BUILD_BUILD_DIR\\\"";
+    let link = "mkdir -p {work}/managed/{site} && ln -sfn {work}/managed/{site} {workspace-root}/target";
+    let own = format!("default-target-dir = true\nbefore = [[\"sh\", \"-c\", \"{check} && {link}\"]]\nabout =");
+    place.replace("fake.toml", "about =", &own);
+    let (run, said) = compare(&place, "eight", "none,fake", &["--scenario", "branches"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    run.all_ok();
+    let of = |strategy, step| run.step(strategy, step, "eight");
+    assert_eq!(counts(of("fake", "fill")), [Some(8), Some(7), Some(8), Some(0), Some(7)]);
+    assert!(of("fake", "fill").tree_bytes > Some(1 << 20), "{:?}", of("fake", "fill"));
+    assert_eq!(of("none", "switch").compiled, of("fake", "switch").compiled);
+    assert_eq!((of("fake", "trees").compiled, of("fake", "trees").rustc_runs), (Some(0), Some(0)));
+    fs::remove_dir_all(place.at("out")).unwrap();
+    let (run, _) = compare(&place, "eight", "none,fake", &[]);
+    run.all_ok();
+    assert_eq!(counts(run.step("fake", "warm", "eight")), [Some(1), Some(0), Some(1), Some(7), Some(0)], "was wiped");
+}
+
 #[test]
 fn a_daemon_that_dies_makes_the_row_invalid() {
     let place = place();
@@ -250,7 +274,7 @@ fn real_tools_where_they_are() {
     for external in strategies::external::shipped() {
         let Some(install) = &external.description.install else { continue };
         let name = external.name();
-        let tool = runner::integration::external::install_dir(&work, name, install).join("bin");
+        let tool = runner::integration::external::install_dir(&work, install).join("bin");
         if !tool.is_dir() {
             skip(&format!("real_tools_where_they_are: {name}"), &format!("{} is not there", tool.display()));
             continue;

@@ -188,19 +188,7 @@ impl Arm<'_> {
         let cpus = [own + trials.iter().map(|trial| trial.build.usage.user + trial.build.usage.sys).sum()];
         let turns = walls.zip(cpus).collect();
         let disk = DiskUse::default(); // Looked at once, after the last time.
-        Ok(BuiltStep {
-            trials,
-            turns,
-            opaque,
-            own,
-            disk,
-            shadow,
-            unchecked,
-            invalid,
-            own_count,
-            processors,
-            daemon,
-        })
+        Ok(BuiltStep { trials, turns, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon })
     }
 
     fn shadow(&self, jobs: &[StepBuild], trials: &[Trial]) -> Result<ShadowResult> {

@@ -169,9 +169,10 @@ impl<'a> WorkspaceCopies<'a> {
     fn add(&mut self, dirs: ArmDirs<'_>, name: &str, tree: PathBuf) -> PathBuf {
         let prepared = self.prepared;
         let dir = tree.join(&prepared.fetched.subdir);
-        let target_dir = dirs.env.arm_dir().join("target").join(self.folder(name));
         let inside = dir.ancestors().take_while(|dir| dir.starts_with(&tree));
         let root = inside.into_iter().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(&dir).to_owned();
+        let target_dir = dirs.integration.target_dir(&root);
+        let target_dir = target_dir.unwrap_or_else(|| dirs.env.arm_dir().join("target").join(self.folder(name)));
         let site = Site {
             workspace: self.workspace().to_owned(),
             root,
@@ -195,6 +196,11 @@ impl<'a> WorkspaceCopies<'a> {
 impl WorkingCopy {
     pub(super) fn wipe(&mut self) -> Result<PathBuf> {
         let dir: &Path = &self.site.target_dir;
+        // A tool may keep the directory elsewhere; to remove its link alone would empty nothing.
+        if let Ok(elsewhere) = std::fs::read_link(dir) {
+            remove_dir(&elsewhere)?;
+            std::fs::remove_file(dir)?;
+        }
         remove_dir(dir)?;
         self.cold = true;
         Ok(dir.to_owned())

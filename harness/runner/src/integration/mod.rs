@@ -56,6 +56,11 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
         None
     }
 
+    /// The build directory of the workspace at `root`, where that is not the harness's choice.
+    fn target_dir(&self, _root: &Path) -> Option<PathBuf> {
+        None
+    }
+
     /// The build directory that all working copies share.
     fn shared_build_dir(&self) -> Option<&Path> {
         None
