@@ -96,6 +96,18 @@ fn branches_are_switched_in_one_tree_and_left_alone_in_two() {
     assert_eq!(compiled(&run, "trees"), (0, 0), "nothing changes in a tree that nobody switches");
 }
 
+/// A member with a macro is asked for, and yet others are compiled with it.
+#[test]
+fn what_depends_on_a_member_with_a_macro_is_fresh_after_it_was_stored_and_restored() {
+    let place = TestDir::with("c", &["macros"]);
+    let run = place.compare("c", &["--strategies", "none,hardlink+aggressive,copy+aggressive"]);
+    run.all_ok();
+    for strategy in [CACHED, "copy+aggressive"] {
+        let row = run.step(strategy, "warm", "macros");
+        assert_eq!((row.compiled, row.hit_rate), (Some(0), Some(1.0)), "{strategy}");
+    }
+}
+
 #[test]
 fn worktrees_share_what_is_the_same_and_leave_each_other_alone() {
     let run = run_scenario("worktrees", &[]);

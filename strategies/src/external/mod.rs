@@ -205,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn every_shipped_file_has_a_page_that_names_what_is_off() {
+        let pages = include_str!("../../catalog/FAIRNESS.md");
+        for external in shipped() {
+            let file = external.name().trim_end_matches("-pinned");
+            let page = pages.split("\n## ").find_map(|page| page.strip_prefix(&format!("{file}\n")));
+            let page = page.unwrap_or_else(|| panic!("no page on {file}"));
+            let plain = shipped().into_iter().find(|it| it.name() == file).unwrap();
+            let (here, there) = (&external.description.env, &plain.description.env);
+            for name in here.keys().filter(|name| here.get(*name) != there.get(*name)) {
+                assert!(page.contains(&format!("`{name}`")), "{name} of {} is not named", external.name());
+            }
+        }
+    }
+
+    #[test]
     fn a_pinned_strategy_is_that_of_its_file_with_something_off() {
         let text = "default-target-dir = true\nenv = { A = \"1\", B = \"1\" }\n[pinned]\nabout = \"B off\"\nenv = { B = \"0\" }";
         let both = parse(text).unwrap().with_pinned().unwrap();
