@@ -140,7 +140,7 @@ fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> 
 }
 
 /// Every file and link of the tree, relative to it and sorted. Build directories, recognised by
-/// Cargo's tag in them, are left out, and so are git's own files at the root if they are `ours`.
+/// Cargo's tag in them, are left out, and so are git's own files at the root and a link `target`, if they are `ours`.
 ///
 /// # Errors
 /// When there is another `.git`, or a directory cannot be read.
@@ -157,11 +157,10 @@ fn files(tree: &Path, ours: bool) -> Result<Vec<PathBuf>, WorktreeError> {
             if dir {
                 walk.skip_current_dir();
             }
-        } else if entry.path().join("CACHEDIR.TAG").is_file() {
-            // A link to one is no source either.
-            if dir {
-                walk.skip_current_dir();
-            }
+        } else if dir && entry.path().join("CACHEDIR.TAG").is_file() {
+            walk.skip_current_dir();
+        } else if ours && entry.path_is_symlink() && entry.path() == tree.join("target") {
+            // A tool has put its build directory behind it.
         } else if entry.file_type().is_file() || entry.file_type().is_symlink() {
             found.push(entry.path().strip_prefix(tree).unwrap_or(entry.path()).to_owned());
         }
