@@ -9,7 +9,7 @@ use cargo_metadata::Metadata;
 
 use crate::cargo::{CargoError, file_system_root};
 use crate::fetch::{FetchError, Fetcher};
-use crate::manifest::{Corpus, SecondLockfile, Workspace};
+use crate::manifest::{Corpus, PinnedLockfile, Workspace};
 use crate::slot::FetchedSource;
 use crate::upgrade::{self, UpgradeError};
 
@@ -94,7 +94,7 @@ fn locked(dir: &Path, fetcher: &Fetcher) -> Result<Vec<u8>, CargoError> {
 }
 
 /// Refuse a second lockfile that is not one of this workspace, or that upgrades nothing.
-fn fits(second: &SecondLockfile, fetched: &FetchedSource, fetcher: &Fetcher) -> Result<(), UpgradeError> {
+fn fits(second: &PinnedLockfile, fetched: &FetchedSource, fetcher: &Fetcher) -> Result<(), UpgradeError> {
     let text = second.text()?;
     upgrade::differs(fetched, &text)?;
     locked(&upgrade::upgraded(fetched, &text)?.dir, fetcher)?;

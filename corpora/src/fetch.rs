@@ -37,6 +37,10 @@ impl Fetcher {
                 let all = format!("registry {name} {version} sha256:{checksum}\n");
                 SourceSlot::new(root, &format!("{name}-{version}"), &all, all.clone())
             }
+            WorkspaceSource::Members { packages, lockfile } => {
+                let all = format!("members {packages:?}\n{}", lockfile.text()?);
+                SourceSlot::new(root, "members", &all, all.clone())
+            }
             WorkspaceSource::Git { url, commit, .. } => {
                 let all = format!("git {url} {commit}\n");
                 SourceSlot::new(root, "git", &all, all.clone())
@@ -55,6 +59,9 @@ impl Fetcher {
         let new = slot.ensure(|stage| match source {
             WorkspaceSource::Registry { name, version, checksum } => {
                 source::registry::fetch(&self.cargo, name, version, checksum, stage)
+            }
+            WorkspaceSource::Members { packages, lockfile } => {
+                source::registry::fetch_members(&self.cargo, packages, &lockfile.text()?, stage)
             }
             WorkspaceSource::Git { url, commit, .. } => git::fetch(url, commit, stage),
             WorkspaceSource::Path { path } => source::copy_directory(path, stage),

@@ -35,6 +35,6 @@ pub mod worktree;
 pub use cargo::CargoProgram;
 pub use error::GitError;
 pub use fetch::Fetcher;
-pub use manifest::{Corpus, RunCommand, SecondLockfile, Workspace, WorkspaceSource};
+pub use manifest::{Corpus, PinnedLockfile, PublishedPackage, RunCommand, Workspace, WorkspaceSource};
 pub use slot::FetchedSource;
 pub use source::FetchCause;

@@ -10,6 +10,7 @@
 //! source = { registry = "hexyl", version = "0.17.0", checksum = "<64 hex digits>" }
 //! # or    { git = "https://…", commit = "<40 hex digits>", subdir = "crates/hexyl" }
 //! # or    { path = "../hexyl" }
+//! # or    { members = [{ registry = "…", version = "…", checksum = "…" }, …], lockfile = "members/hexyl.lock" }
 //! cargo-args = ["--bin", "hexyl"]
 //! test-args = ["--bins"]
 //! edit = "src/main.rs"
@@ -22,7 +23,8 @@
 //! relative to the manifest. `test-args` are further arguments when tests are built: published packages often lack what
 //! their integration tests need. `upgrade` is a whole second Cargo.lock in the manifest's directory or under it. A
 //! corpus that was read has been checked in full: names are safe file names, relative paths stay inside their tree,
-//! pins are exact, and no argument overrides what the harness decides.
+//! pins are exact, and no argument overrides what the harness decides. `members` are published packages that are made
+//! one workspace, each in a directory of its name, with `lockfile` as its Cargo.lock: a workspace as such is never published.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -68,11 +70,22 @@ pub struct Workspace {
     #[serde(default)]
     pub run: Option<RunCommand>,
     /// A second `Cargo.lock`, in which a dependency is upgraded.
-    #[serde(default, deserialize_with = "second_lockfile")]
-    pub upgrade: Option<SecondLockfile>,
+    #[serde(default, deserialize_with = "lockfile")]
+    pub upgrade: Option<PinnedLockfile>,
     /// One line: why it is in the corpus.
     #[serde(deserialize_with = "line")]
     pub why: String,
+}
+
+impl Workspace {
+    /// Every lockfile that it names.
+    pub(crate) fn lockfiles(&mut self) -> impl Iterator<Item = &mut PinnedLockfile> {
+        let of_source = match &mut self.source {
+            WorkspaceSource::Members { lockfile, .. } => Some(lockfile),
+            _ => None,
+        };
+        of_source.into_iter().chain(&mut self.upgrade)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -85,16 +98,16 @@ pub struct RunCommand {
     pub args: Vec<String>,
 }
 
-/// A whole second `Cargo.lock` of a workspace, for the step that upgrades a dependency.
+/// A whole `Cargo.lock` that a manifest names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecondLockfile {
+pub enum PinnedLockfile {
     /// One that comes along with a shipped corpus: its path in the manifest, and all of its text.
     Shipped(PathBuf, &'static str),
     /// A file of this machine.
     File(PathBuf),
 }
 
-impl SecondLockfile {
+impl PinnedLockfile {
     /// The text of the lockfile. Fails when the file cannot be read, or is not UTF-8.
     pub fn text(&self) -> std::io::Result<String> {
         match self {
@@ -117,6 +130,12 @@ impl SecondLockfile {
 pub enum WorkspaceSource {
     /// A published package with its own `Cargo.lock`.
     Registry { name: String, version: Version, checksum: Checksum },
+    /// Published packages of one repository as the members of a workspace, since no workspace is published as a whole.
+    Members {
+        packages: Vec<PublishedPackage>,
+        /// The `Cargo.lock` of the workspace.
+        lockfile: PinnedLockfile,
+    },
     /// A commit of a git repository.
     Git {
         url: GitUrl,
@@ -128,11 +147,23 @@ pub enum WorkspaceSource {
     Path { path: PathBuf },
 }
 
+/// A published package, pinned.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedPackage {
+    #[serde(rename = "registry", deserialize_with = "name")]
+    pub name: String,
+    #[serde(deserialize_with = "exact_version")]
+    pub version: Version,
+    pub checksum: Checksum,
+}
+
 impl WorkspaceSource {
-    /// `registry`, `git` or `path`.
+    /// `registry`, `members`, `git` or `path`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Registry { .. } => "registry",
+            Self::Members { .. } => "members",
             Self::Git { .. } => "git",
             Self::Path { .. } => "path",
         }
@@ -143,6 +174,10 @@ impl std::fmt::Display for WorkspaceSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Registry { name, version, .. } => write!(f, "{name} {version}"),
+            Self::Members { packages, .. } => {
+                let all: Vec<String> = packages.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
+                write!(f, "{}", all.join(", "))
+            }
             Self::Git { url, commit, subdir } if subdir.as_os_str().is_empty() => write!(f, "{url} at {commit}"),
             Self::Git { url, commit, subdir } => write!(f, "{url} at {commit} in {}", subdir.display()),
             Self::Path { path } => write!(f, "{}", path.display()),
@@ -150,7 +185,7 @@ impl std::fmt::Display for WorkspaceSource {
     }
 }
 
-/// Every key a source may have. `registry`, `git` or `path` decides which ones do.
+/// Every key a source may have. `registry`, `members`, `git` or `path` decides which ones do.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SourceKeys {
@@ -159,6 +194,9 @@ struct SourceKeys {
     #[serde(default, deserialize_with = "version")]
     version: Option<Version>,
     checksum: Option<Checksum>,
+    members: Option<Vec<PublishedPackage>>,
+    #[serde(default, deserialize_with = "lockfile")]
+    lockfile: Option<PinnedLockfile>,
     git: Option<GitUrl>,
     commit: Option<CommitId>,
     #[serde(default, deserialize_with = "inner_path")]
@@ -174,11 +212,13 @@ impl TryFrom<SourceKeys> for WorkspaceSource {
         fn needed<T>(value: Option<T>, key: &str) -> Result<T, BadPin> {
             value.ok_or_else(|| BadPin(format!("the source needs a `{key}`")))
         }
-        let SourceKeys { registry, version, checksum, git, commit, subdir, path } = keys;
+        let SourceKeys { registry, version, checksum, members, lockfile, git, commit, subdir, path } = keys;
         let given = [
             ("registry", registry.is_some()),
             ("version", version.is_some()),
             ("checksum", checksum.is_some()),
+            ("members", members.is_some()),
+            ("lockfile", lockfile.is_some()),
             ("git", git.is_some()),
             ("commit", commit.is_some()),
             ("subdir", subdir.is_some()),
@@ -192,6 +232,12 @@ impl TryFrom<SourceKeys> for WorkspaceSource {
             only("registry", &["registry", "version", "checksum"])?;
             let (version, checksum) = (needed(version, "version")?, needed(checksum, "checksum")?);
             Ok(Self::Registry { name, version, checksum })
+        } else if let Some(packages) = members {
+            only("members", &["members", "lockfile"])?;
+            match packages.is_empty() {
+                true => Err(BadPin("`members` names no package".to_owned())),
+                false => Ok(Self::Members { packages, lockfile: needed(lockfile, "lockfile")? }),
+            }
         } else if let Some(url) = git {
             only("git", &["git", "commit", "subdir"])?;
             Ok(Self::Git { url, commit: needed(commit, "commit")?, subdir: subdir.unwrap_or_default() })
@@ -199,7 +245,7 @@ impl TryFrom<SourceKeys> for WorkspaceSource {
             only("path", &["path"])?;
             match path {
                 Some(path) => Ok(Self::Path { path: path.into() }),
-                None => Err(BadPin("the source needs one of `registry`, `git` or `path`".to_owned())),
+                None => Err(BadPin("the source needs one of `registry`, `members`, `git` or `path`".to_owned())),
             }
         }
     }
@@ -240,10 +286,12 @@ impl Corpus {
             match &mut workspace.source {
                 WorkspaceSource::Git { url, .. } => *url = url.relative_to(base),
                 WorkspaceSource::Path { path } => *path = base.join(&path),
-                WorkspaceSource::Registry { .. } => {}
+                WorkspaceSource::Members { .. } | WorkspaceSource::Registry { .. } => {}
             }
-            if let Some(SecondLockfile::File(path)) = &mut workspace.upgrade {
-                *path = base.join(&path);
+            for lockfile in workspace.lockfiles() {
+                if let PinnedLockfile::File(path) = lockfile {
+                    *path = base.join(&path);
+                }
             }
         }
         Ok(corpus)
@@ -321,7 +369,7 @@ readers! {
     line: String = pins::line;
     optional_line: Option<String> = |text| pins::line(text).map(Some);
     inner_path: Option<PathBuf> = |text| pins::inner_path(text).map(Some);
-    second_lockfile: Option<SecondLockfile> = |text| Ok(Some(SecondLockfile::File(pins::inner_path(text)?)));
+    lockfile: Option<PinnedLockfile> = |text| Ok(Some(PinnedLockfile::File(pins::inner_path(text)?)));
 }
 
 fn rust_file<'de, D: Deserializer<'de>>(d: D) -> Result<PathBuf, D::Error> {
@@ -333,8 +381,12 @@ fn rust_file<'de, D: Deserializer<'de>>(d: D) -> Result<PathBuf, D::Error> {
 }
 
 fn version<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Version>, D::Error> {
+    exact_version(d).map(Some)
+}
+
+fn exact_version<'de, D: Deserializer<'de>>(d: D) -> Result<Version, D::Error> {
     let wrong = |text: &str, error| BadPin(format!("{text:?} is not an exact version such as 1.2.3: {error}"));
-    parsed(d, |text| Version::parse(text).map(Some).map_err(|error| wrong(text, error)))
+    parsed(d, |text| Version::parse(text).map_err(|error| wrong(text, error)))
 }
 
 fn cargo_args<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {

@@ -41,7 +41,7 @@ fn a_whole_manifest_is_read() {
     assert_eq!(corpus.workspaces[0].cargo_args, ["--bin", "a"]);
     assert_eq!(corpus.workspaces[0].source.to_string(), "aa 1.2.3");
     assert_eq!(corpus.workspaces[0].run.as_ref().unwrap().bin, "a");
-    assert_eq!(corpus.workspaces[0].upgrade, Some(SecondLockfile::File("dir/up/a.lock".into())));
+    assert_eq!(corpus.workspaces[0].upgrade, Some(PinnedLockfile::File("dir/up/a.lock".into())));
     assert_eq!(corpus.workspaces[1].upgrade, None);
     let WorkspaceSource::Git { url, subdir, .. } = &corpus.workspaces[1].source else {
         panic!("not git");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::manifest::{Corpus, ManifestError, SecondLockfile};
+use crate::manifest::{Corpus, ManifestError, PinnedLockfile, Workspace};
 
 pub const DEFAULT: &str = "quick";
 
@@ -14,12 +14,14 @@ const SHIPPED: &[(&str, &str)] = &[
     ("census", include_str!("../manifests/census.toml")),
 ];
 
-/// Path in the manifest and text of each shipped second lockfile. One more is one more line.
+/// Path in the manifest and text of each shipped lockfile. One more is one more line.
 const LOCKFILES: &[(&str, &str)] = &[
+    ("members/data-encoding.lock", include_str!("../manifests/members/data-encoding.lock")),
     ("upgrades/bat.lock", include_str!("../manifests/upgrades/bat.lock")),
     ("upgrades/cargo-hack.lock", include_str!("../manifests/upgrades/cargo-hack.lock")),
     ("upgrades/cargo-minimal-versions.lock", include_str!("../manifests/upgrades/cargo-minimal-versions.lock")),
     ("upgrades/cargo-no-dev-deps.lock", include_str!("../manifests/upgrades/cargo-no-dev-deps.lock")),
+    ("upgrades/data-encoding.lock", include_str!("../manifests/upgrades/data-encoding.lock")),
     ("upgrades/fd-find.lock", include_str!("../manifests/upgrades/fd-find.lock")),
     ("upgrades/hexyl.lock", include_str!("../manifests/upgrades/hexyl.lock")),
     ("upgrades/just.lock", include_str!("../manifests/upgrades/just.lock")),
@@ -37,7 +39,7 @@ impl Corpus {
     pub fn load(name_or_path: &str) -> Result<Self, ManifestError> {
         if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_path) {
             let mut corpus = Self::parse(text, Path::new(&format!("{name}.toml")))?;
-            corpus.workspaces.iter_mut().filter_map(|w| w.upgrade.as_mut()).for_each(embed);
+            corpus.workspaces.iter_mut().flat_map(Workspace::lockfiles).for_each(embed);
             return Ok(corpus);
         }
         if name_or_path.ends_with(".toml") || name_or_path.contains(['/', '\\']) {
@@ -47,9 +49,9 @@ impl Corpus {
     }
 }
 
-fn embed(lockfile: &mut SecondLockfile) {
+fn embed(lockfile: &mut PinnedLockfile) {
     if let Some((name, text)) = LOCKFILES.iter().find(|(name, _)| Path::new(name) == lockfile.path()) {
-        *lockfile = SecondLockfile::Shipped(name.into(), text);
+        *lockfile = PinnedLockfile::Shipped(name.into(), text);
     }
 }
 
@@ -79,18 +81,17 @@ mod tests {
     }
 
     #[test]
-    fn every_second_lockfile_comes_along_and_is_used() {
+    fn every_lockfile_comes_along_and_is_used() {
         let mut used = BTreeSet::new();
         for name in names() {
-            for workspace in Corpus::load(name).unwrap().workspaces {
-                let Some(lockfile) = workspace.upgrade else {
-                    assert_ne!(name, DEFAULT, "{} has no second lockfile", workspace.name);
-                    continue;
-                };
-                assert!(matches!(lockfile, SecondLockfile::Shipped(..)), "{lockfile:?} is missing from LOCKFILES");
+            for mut workspace in Corpus::load(name).unwrap().workspaces {
                 let own = format!("name = \"{}\"\n", workspace.name);
-                assert!(lockfile.text().unwrap().contains(&own), "{lockfile:?} is of another package");
-                used.insert(lockfile.path().to_owned());
+                assert!(name != DEFAULT || workspace.upgrade.is_some(), "{own} has no second lockfile");
+                for lockfile in workspace.lockfiles() {
+                    assert!(matches!(lockfile, PinnedLockfile::Shipped(..)), "{lockfile:?} is missing from LOCKFILES");
+                    assert!(lockfile.text().unwrap().contains(&own), "{lockfile:?} is of another package");
+                    used.insert(lockfile.path().to_owned());
+                }
             }
         }
         assert_eq!(used.len(), LOCKFILES.len());

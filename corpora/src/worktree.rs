@@ -18,6 +18,9 @@ use crate::git::{self, GitCommand};
 /// describes a commit by its tags sees it.
 const FIRST: &str = "refs/harness/first";
 
+/// The commit that [`switch`] came from; every worktree has its own.
+const OTHER: &str = "refs/worktree/harness-other";
+
 /// When the first commit was made: the start of the year 2000, in seconds. Each later one is made
 /// a second after its parent.
 const EPOCH: i64 = 946_684_800;
@@ -74,6 +77,22 @@ pub fn commit(tree: &Path) -> Result<(), WorktreeError> {
     record(tree, &files(tree, true)?, Some(&head), "an edit").map(drop).map_err(failed("commit", tree))
 }
 
+/// Check out the other one of the last two commits in the working copy or worktree at `tree`: the parent of HEAD the first
+/// time, then the one that the last switch came from. Only files that differ are written.
+///
+/// # Errors
+/// When there is no second commit, or a change that is not committed is in the way.
+pub fn switch(tree: &Path) -> Result<(), WorktreeError> {
+    let run = |args: &[&str]| GitCommand::new(tree, args).run();
+    let switched = || -> Result<(), GitError> {
+        let other = run(&["rev-parse", "--verify", OTHER]).or_else(|_| run(&["rev-parse", "--verify", "HEAD^"]))?;
+        let now = run(&["rev-parse", "HEAD"])?;
+        run(&["checkout", "--quiet", "--detach", &other])?;
+        run(&["update-ref", OTHER, &now]).map(drop)
+    };
+    switched().map_err(failed("switch commits", tree))
+}
+
 /// Put exactly these files into the index and commit them, unless the parent has the same. `head`
 /// is the parent's id, tree and time. Returns the new or the parent's id.
 fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> Result<String, GitError> {
@@ -103,7 +122,7 @@ fn record(tree: &Path, files: &[PathBuf], head: Option<&str>, message: &str) -> 
 }
 
 /// Every file and link of the tree, relative to it and sorted. Build directories, recognised by
-/// Cargo's tag in them, are left out, and so are git's own files at the root if they are `ours`.
+/// Cargo's tag in them, are left out, and so are git's own files at the root and a link `target`, if they are `ours`.
 /// Fails when there is another `.git`, or a directory cannot be read.
 fn files(tree: &Path, ours: bool) -> Result<Vec<PathBuf>, WorktreeError> {
     let mut found = Vec::new();
@@ -120,6 +139,8 @@ fn files(tree: &Path, ours: bool) -> Result<Vec<PathBuf>, WorktreeError> {
             }
         } else if dir && entry.path().join("CACHEDIR.TAG").is_file() {
             walk.skip_current_dir();
+        } else if ours && entry.path_is_symlink() && entry.path() == tree.join("target") {
+            // A tool has put its build directory behind it.
         } else if entry.file_type().is_file() || entry.file_type().is_symlink() {
             found.push(entry.path().strip_prefix(tree).unwrap_or(entry.path()).to_owned());
         }

@@ -147,12 +147,13 @@ impl Catalog {
     /// # Errors
     /// When the text is wrong or the name is taken.
     pub fn add(&mut self, text: &str) -> Result<(), CatalogError> {
-        let external = External::parse(text)?;
-        let name = external.name().to_owned();
-        if self.strategies.iter().any(|(known, _)| *known == name) {
-            return Err(CatalogError::NameTaken(name));
+        for external in External::parse(text)?.with_pinned()? {
+            let name = external.name().to_owned();
+            if self.strategies.iter().any(|(known, _)| *known == name) {
+                return Err(CatalogError::NameTaken(name));
+            }
+            self.strategies.push((name, Strategy::External(Arc::new(external))));
         }
-        self.strategies.push((name, Strategy::External(Arc::new(external))));
         Ok(())
     }
 

@@ -215,7 +215,10 @@ mod tests {
     #[test]
     fn external_ones_are_named_or_asked_for_as_such() {
         assert_eq!(names("none,sccache,external:mbx"), ["none", "sccache", "mbx"]);
-        assert_eq!(names("external:*"), ["sccache", "kache", "mbx", "rust-cache", "dedup", "cargo-z"]);
+        assert_eq!(
+            names("external:*"),
+            ["sccache", "kache", "kache-pinned", "mbx", "mbx-pinned", "rust-cache", "dedup", "cargo-z"]
+        );
         assert_eq!(names("external:s*"), ["sccache"]);
         assert_eq!(select("s*cache").unwrap_err(), NameError::NoMatch("s*cache".into()));
         assert!(matches!(select("external:none"), Err(NameError::Unknown { .. })));

@@ -53,8 +53,8 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
             Action::EmptyStore => {}
             _ => step.trees.iter().try_for_each(|name| match find(trees, name) {
                 None => Err(missing(name, &format!(" before `{action}`"))),
-                Some(false) if *action == Action::Commit => {
-                    Err(format!("{name:?} is a `copy`, which has no repository to `commit` to; use `worktree`"))
+                Some(false) if matches!(action, Action::Commit | Action::Switch) => {
+                    Err(format!("{name:?} is a `copy`, which has no repository to `{action}` in; use `worktree`"))
                 }
                 Some(_) => Ok(()),
             })?,
@@ -70,6 +70,10 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
     }
     if step.trees.len() > 1 && !step.run.builds() {
         return Err(format!("{} runs in one working copy", step.run));
+    }
+    let makes = |action: &Action| matches!(action, Action::Copy(_) | Action::Worktree(_));
+    if step.times != 1 && (step.times == 0 || !step.run.builds() || step.distinct || step.each.iter().any(makes)) {
+        return Err("`times` repeats a build, at least once; what is repeated can make no working copy".to_owned());
     }
     if step.distinct && step.trees.len() == 1 {
         return Err("`distinct` separates several working copies; there is one".to_owned());
@@ -125,6 +129,9 @@ mod tests {
         assert!(error("", &step("profile = \"-x\"")).contains("step \"a\""));
         assert!(error("questions = [\"what?\"]", &step("")).contains("what?"));
         assert!(error("", &step("distinct = true")).contains("there is one"));
+        for bad in ["times = 0", "times = 2\nrun = \"clean\"", "times = 2\neach = [{ copy = \"b\" }]"] {
+            assert!(error("", &step(bad)).contains("`times`"), "{bad}");
+        }
         assert!(error("", &step("run = { collect = { keep-percent = 101 } }")).contains("0 to 100"));
         let late = "each = [\"wipe\", { copy = \"b\" }]\nin = [\"b\"]";
         assert!(error("", &step(late)).contains("\"b\" before `wipe`"));

@@ -67,6 +67,24 @@ pub struct Step {
     /// Whether each working copy is compiled with a flag of its own, so that no two share a unit.
     #[serde(default)]
     pub distinct: bool,
+    /// How often `each` and the task are repeated, in one row.
+    #[serde(default = "once")]
+    pub times: usize,
+}
+
+fn once() -> usize {
+    1
+}
+
+impl Step {
+    /// The step as it is the n-th time, from 0: repeated, working copies take turns.
+    pub fn turn(&self, n: usize) -> Step {
+        let mut step = self.clone();
+        if self.times > 1 {
+            step.trees = vec![self.trees[n % self.trees.len()].clone()];
+        }
+        step
+    }
 }
 
 fn main_only() -> Vec<String> {
@@ -94,6 +112,8 @@ pub enum Action {
     Worktree(String),
     /// Commit all changes of the working copy.
     Commit,
+    /// Check out the other one of the working copy's last two commits.
+    Switch,
     /// Put the second lockfile that the manifest names in place.
     Upgrade,
     /// Put the first lockfile back in place.
@@ -111,6 +131,7 @@ impl std::fmt::Display for Action {
             Self::Copy(name) => write!(f, "copy {name}"),
             Self::Worktree(name) => write!(f, "worktree {name}"),
             Self::Commit => f.pad("commit"),
+            Self::Switch => f.pad("switch"),
             Self::Upgrade => f.pad("upgrade"),
             Self::Downgrade => f.pad("downgrade"),
         }
@@ -176,7 +197,7 @@ impl Scenario {
 
     /// Whether working copies have to be git repositories.
     pub fn needs_git(&self) -> bool {
-        self.actions().any(|action| matches!(action, Action::Worktree(_) | Action::Commit))
+        self.actions().any(|action| matches!(action, Action::Worktree(_) | Action::Commit | Action::Switch))
     }
 
     /// Whether workspaces need a second lockfile.
@@ -226,6 +247,8 @@ const SHIPPED: &[(&str, &str)] = &[
     ("gauntlet", include_str!("../../scenarios/gauntlet.toml")),
     ("cold", include_str!("../../scenarios/cold.toml")),
     ("edits", include_str!("../../scenarios/edits.toml")),
+    ("edits-loop", include_str!("../../scenarios/edits-loop.toml")),
+    ("branches", include_str!("../../scenarios/branches.toml")),
     ("worktrees", include_str!("../../scenarios/worktrees.toml")),
     ("profiles", include_str!("../../scenarios/profiles.toml")),
     ("upgrade", include_str!("../../scenarios/upgrade.toml")),

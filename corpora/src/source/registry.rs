@@ -15,6 +15,7 @@ use fs_err as fs;
 use super::FetchCause;
 use crate::cargo::CargoProgram;
 use crate::checkout;
+use crate::manifest::PublishedPackage;
 use crate::pins::Checksum;
 use crate::slot::sha256;
 
@@ -24,6 +25,53 @@ pub(crate) fn fetch(
     version: &Version,
     checksum: &Checksum,
     stage: &Path,
+) -> Result<(), FetchCause> {
+    unpack(cargo, name, version, checksum, stage, &stage.join("tree"))?;
+    match stage.join("tree/Cargo.lock").is_file() {
+        true => Ok(()),
+        false => Err(FetchCause::NoLockfile(format!("{name} {version}"))),
+    }
+}
+
+/// Packages as members of one workspace, each in a directory of its name. The `path` of what they depend on among
+/// themselves, which publishing takes out of a manifest, is put back.
+pub(crate) fn fetch_members(
+    cargo: &CargoProgram,
+    packages: &[PublishedPackage],
+    lockfile: &str,
+    stage: &Path,
+) -> Result<(), FetchCause> {
+    let tree = stage.join("tree");
+    for PublishedPackage { name, version, checksum } in packages {
+        let member = tree.join(name);
+        unpack(cargo, name, version, checksum, stage, &member)?;
+        let manifest = member.join("Cargo.toml");
+        let unreadable = |why: &dyn std::fmt::Display| FetchCause::BadPath(manifest.clone(), why.to_string());
+        let mut table: toml::Table = fs::read_to_string(&manifest)?.parse().map_err(|error| unreadable(&error))?;
+        for kind in ["dependencies", "build-dependencies", "dev-dependencies"] {
+            let dependencies = table.get_mut(kind).and_then(toml::Value::as_table_mut).into_iter().flatten();
+            for (other, dependency) in dependencies.filter(|(other, _)| packages.iter().any(|it| it.name == **other)) {
+                if let Some(dependency) = dependency.as_table_mut() {
+                    dependency.insert("path".to_owned(), format!("../{other}").into());
+                }
+            }
+        }
+        let text = toml::to_string(&table).map_err(|error| unreadable(&error))?;
+        fs::write(&manifest, text)?;
+    }
+    let members: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    fs::write(tree.join("Cargo.toml"), format!("[workspace]\nresolver = \"2\"\nmembers = {members:?}\n"))?;
+    Ok(fs::write(tree.join("Cargo.lock"), lockfile)?)
+}
+
+/// The sources of a package in the directory `to`.
+fn unpack(
+    cargo: &CargoProgram,
+    name: &str,
+    version: &Version,
+    checksum: &Checksum,
+    stage: &Path,
+    to: &Path,
 ) -> Result<(), FetchCause> {
     let package = format!("{name} {version}");
     let resolver = stage.join("resolver");
@@ -43,10 +91,7 @@ pub(crate) fn fetch(
             Ok(_) => error,
         })?,
     };
-    if !from.join("Cargo.lock").is_file() {
-        return Err(FetchCause::NoLockfile(package));
-    }
-    checkout::copy_tree(&from, &stage.join("tree"), &[])?;
+    checkout::copy_tree(&from, to, &[])?;
     Ok(fs::remove_dir_all(&resolver)?)
 }
 

@@ -41,6 +41,41 @@ fn a_package_is_fetched_once() {
 }
 
 #[test]
+fn packages_become_members_that_depend_on_each_other_by_path() {
+    let place = TestDir::new();
+    let sum = sha256(b"the archive");
+    vendor(&place, "1.2.3", &sum, &["Cargo.toml", "src/main.rs"]);
+    let upper = place.join("vendor/upper-1.0.0");
+    fs::create_dir_all(upper.join("src")).unwrap();
+    fs::write(upper.join("src/lib.rs"), "").unwrap();
+    let head = "[package]\nname = \"upper\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
+    fs::write(upper.join("Cargo.toml"), format!("{head}[dependencies.made-up]\nversion = \"1\"\n")).unwrap();
+    fs::write(upper.join(".cargo-checksum.json"), format!("{{\"files\":{{}},\"package\":\"{sum}\"}}")).unwrap();
+    let package = |name: &str| {
+        format!(
+            "{{ registry = {name:?}, version = \"{}\", checksum = {sum:?} }}",
+            if name == "upper" { "1.0.0" } else { "1.2.3" }
+        )
+    };
+    let manifest = |members: &str| {
+        let head =
+            "name = \"c\"\nabout = \"x\"\n[[workspace]]\nname = \"both\"\nwhy = \"x\"\nedit = \"upper/src/lib.rs\"\n";
+        let text = format!("{head}source = {{ members = [{members}], lockfile = \"both.lock\" }}\n");
+        corpora::Corpus::parse(&text, &place.join("c.toml")).map(|corpus| corpus.workspaces[0].clone())
+    };
+    assert!(manifest("").unwrap_err().to_string().contains("`members` names no package"));
+    fs::write(place.join("both.lock"), "version = 4\n").unwrap();
+    let workspace = manifest(&[package("made-up"), package("upper")].join(", ")).unwrap();
+    let fetched = place.fetcher().fetch(&workspace).unwrap();
+    assert_eq!(fs::read_to_string(fetched.lockfile().unwrap()).unwrap(), "version = 4\n");
+    let found = corpora::members::members(&place.cargo(), &fetched.dir(), &fetched.tree).unwrap();
+    assert_eq!(found.leaf, std::path::Path::new("made-up/src/main.rs"), "what `upper` depends on");
+    // Another lockfile is another workspace.
+    fs::write(place.join("both.lock"), "version = 3\n").unwrap();
+    assert!(place.fetcher().fetch(&workspace).unwrap().new);
+}
+
+#[test]
 fn another_checksum_is_an_error_that_names_both() {
     let (place, sum) = vendored(&WHOLE);
     let other = sha256(b"another archive");

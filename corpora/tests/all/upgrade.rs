@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::common::{TestDir, mirror, workspace};
 use corpora::check::{CorpusProblem, check_workspace};
 use corpora::upgrade::{self, UpgradeError, fetch_upgrade};
-use corpora::{Fetcher, SecondLockfile, Workspace, WorkspaceSource, checkout};
+use corpora::{Fetcher, PinnedLockfile, Workspace, WorkspaceSource, checkout};
 
 /// A lockfile of the package `app`, in which it depends on this version.
 fn lock(version: &str, checksum: &str) -> String {
@@ -93,7 +93,7 @@ fn a_second_lockfile_that_does_not_fit_is_reported() {
     let place = TestDir::new();
     let (mut app, second) = app(&place);
     let file = place.join("second.lock");
-    app.upgrade = Some(SecondLockfile::File(file.clone()));
+    app.upgrade = Some(PinnedLockfile::File(file.clone()));
     let found = |text: &str| {
         fs::write(&file, text).unwrap();
         let problems = check_workspace(&app, &fetcher(&place)).problems;
@@ -105,7 +105,7 @@ fn a_second_lockfile_that_does_not_fit_is_reported() {
     let other = found(&second.replace("\"app\"", "\"other\""));
     assert!(other[0].starts_with("the second lockfile does not fit: ") && other[0].contains("--locked"), "{other:?}");
     assert!(!found("nonsense")[0].contains('\n'));
-    app.upgrade = Some(SecondLockfile::File(place.join("gone.lock")));
+    app.upgrade = Some(PinnedLockfile::File(place.join("gone.lock")));
     let problems = check_workspace(&app, &fetcher(&place)).problems;
     assert!(matches!(problems[..], [CorpusProblem::Upgrade(UpgradeError::Io(_))]), "{problems:?}");
     assert!(problems[0].to_string().contains("gone.lock"), "{}", problems[0]);

@@ -188,6 +188,27 @@ fn a_commit_holds_what_was_changed_added_and_removed() {
 }
 
 #[test]
+fn a_switch_goes_back_and_forth_between_two_commits_and_writes_only_what_differs() {
+    let place = TestDir::new();
+    let a = tree(&place, "a");
+    worktree::begin(&a).unwrap();
+    assert!(worktree::switch(&a).is_err(), "there is one commit");
+    let first = content(&a);
+    fs::write(a.join("src/main.rs"), "fn main() { /* second */ }\n").unwrap();
+    worktree::commit(&a).unwrap();
+    let second = content(&a);
+    let time = |file: &str| fs::metadata(a.join(file)).unwrap().modified().unwrap();
+    let (edited, other) = (time("src/main.rs"), time("Cargo.toml"));
+    for expected in [&first, &second, &first, &second] {
+        worktree::switch(&a).unwrap();
+        assert_eq!(&content(&a), expected);
+    }
+    assert!(time("src/main.rs") > edited && time("Cargo.toml") == other);
+    fs::write(a.join("src/main.rs"), "fn main() { /* not committed */ }\n").unwrap();
+    assert!(worktree::switch(&a).unwrap_err().to_string().contains("switch commits"));
+}
+
+#[test]
 fn a_git_that_is_not_ours_is_refused() {
     let place = TestDir::new();
     for (name, file) in [("a", ".git/config"), ("b", "sub/.git/config"), ("c", ".git")] {

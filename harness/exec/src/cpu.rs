@@ -46,6 +46,13 @@ impl CpuTimes {
         }
     }
 
+    /// Of two differences: both together.
+    #[must_use]
+    pub fn plus(&self, other: &CpuTimes) -> CpuTimes {
+        let CpuTimes { busy, total, own } = *other;
+        CpuTimes { busy: self.busy + busy, total: self.total + total, own: self.own + own }
+    }
+
     /// Of a difference: what others used.
     pub fn others(&self) -> Duration {
         self.busy.saturating_sub(self.own)

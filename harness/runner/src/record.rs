@@ -99,12 +99,24 @@ fn variant(step: &Step) -> String {
 }
 
 /// The row of a finished build step. Of several Cargos at once, counts and CPU time are
-/// sums, the wall time and each phase are those of the one that took longest.
+/// sums, the wall time and each phase are those of the one that took longest; of several after each other all are sums.
 fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     let status = if step.invalid.is_some() { Status::Invalid } else { Status::Ok };
     let trials = &step.trials;
     let longest = |of: &dyn Fn(&Trial) -> Option<Duration>| {
         trials.iter().filter_map(of).max().map(|duration| duration.as_secs_f64())
+    };
+    let repeats = Some(step.turns.len() as u64).filter(|repeats| *repeats > 1);
+    let phase = |of: &dyn Fn(&Trial) -> Option<Duration>| match repeats {
+        Some(_) => trials.iter().filter_map(of).reduce(|a, b| a + b).map(|duration| duration.as_secs_f64()),
+        None => longest(of),
+    };
+    let of_turns = |part: usize, of: fn(&(Duration, Duration)) -> Duration| {
+        let mut all: Vec<Duration> = step.turns.iter().map(of).collect();
+        all.sort_unstable();
+        // Nearest rank.
+        let at = (all.len() * part).div_ceil(100).max(1);
+        repeats.and_then(|_| all.get(at - 1)).map(Duration::as_secs_f64)
     };
     let total = |of: &dyn Fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>();
     let restores = trials.iter().all(|trial| trial.build.cached.is_some());
@@ -121,14 +133,14 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     let row = StepRow {
         status,
         note: step.invalid.clone().unwrap_or_else(|| remarks(step)),
-        wall_s: longest(&|trial| Some(trial.build.phases.wall())),
+        wall_s: phase(&|trial| Some(trial.build.phases.wall())),
         user_s: Some((cpu(&|trial| trial.build.usage.user) + step.own).as_secs_f64()),
         sys_s: Some(cpu(&|trial| trial.build.usage.sys).as_secs_f64()),
         max_rss_bytes: trials.iter().filter_map(|trial| trial.build.usage.max_rss).max(),
-        plan_s: longest(&|trial| trial.build.phases.plan),
-        restore_s: longest(&|trial| trial.build.phases.restore),
-        cargo_s: longest(&|trial| Some(trial.build.phases.cargo)),
-        publish_s: longest(&|trial| trial.build.phases.publish),
+        plan_s: phase(&|trial| trial.build.phases.plan),
+        restore_s: phase(&|trial| trial.build.phases.restore),
+        cargo_s: phase(&|trial| Some(trial.build.phases.cargo)),
+        publish_s: phase(&|trial| trial.build.phases.publish),
         units: Some(total(&|trial| trial.build.graph.units.len() as u64)),
         fresh: Some(total(&|trial| trial.build.built.fresh.len() as u64)),
         restored: of_restored(&|restored| restored.units.len() as u64).or((!step.opaque).then_some(0)),
@@ -149,17 +161,22 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
         noop_compiled: Some(total(&|trial| trial.checked.noop_compiled)),
         noop_s: longest(&|trial| Some(trial.checked.noop)),
         store_intact: intact.collect::<Option<Vec<bool>>>().map(|all| all.into_iter().all(|it| it)),
-        builds: Some(trials.len() as u64),
+        builds: Some((trials.len() / step.turns.len().max(1)) as u64),
         shadow_same: shadow.map(|shadow| shadow.same),
         shadow_differs: shadow.map(|shadow| shadow.differs.len() as u64),
         own_hits: step.own_count.map(|own| own.hits),
         own_misses: step.own_count.and_then(|own| own.misses),
         foreign_cpu_s: step.processors.map(|times| times.others().as_secs_f64()),
-        graph_call_s: longest(&|trial| trial.build.phases.graph_call),
+        graph_call_s: phase(&|trial| trial.build.phases.graph_call),
         rated_units: Some(counts.rated),
         daemon_s: step.daemon.map(|daemon| daemon.as_secs_f64()),
         nondeterministic: shadow.map(|shadow| shadow.nondeterministic.len() as u64),
         store_session_bytes: trials.iter().filter_map(|trial| trial.checked.session_bytes).max(),
+        repeats,
+        wall_p50_s: of_turns(50, |turn| turn.0),
+        wall_p95_s: of_turns(95, |turn| turn.0),
+        cpu_p50_s: of_turns(50, |turn| turn.1),
+        cpu_p95_s: of_turns(95, |turn| turn.1),
         ..row
     };
     on_disk(row, &step.disk)

@@ -53,6 +53,8 @@ impl Trial {
 pub struct BuiltStep {
     /// Its Cargos; never empty.
     pub trials: Vec<Trial>,
+    /// Wall and processor time of each time it was done.
+    pub turns: Vec<(Duration, Duration)>,
     /// The integration brings units back in a way that is seen from outside only.
     pub opaque: bool,
     /// CPU time of the harness itself while they ran: planning, restoring, publishing.
@@ -65,6 +67,24 @@ pub struct BuiltStep {
     pub processors: Option<CpuTimes>,
     /// Starting and warming a daemon before them.
     pub daemon: Option<Duration>,
+}
+
+impl BuiltStep {
+    /// Both as one step, `next` done after it; the disk is looked at later.
+    pub(crate) fn then(mut self, next: BuiltStep) -> BuiltStep {
+        self.trials.extend(next.trials);
+        self.turns.extend(next.turns);
+        BuiltStep {
+            own: self.own + next.own,
+            shadow: next.shadow,
+            unchecked: next.unchecked,
+            invalid: self.invalid.or(next.invalid),
+            own_count: self.own_count.zip(next.own_count).map(|(a, b)| a.plus(b)),
+            processors: self.processors.zip(next.processors).map(|(a, b)| a.plus(&b)),
+            daemon: self.daemon.or(next.daemon),
+            ..self
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -54,7 +54,11 @@ fn measured(step: &Step) -> String {
         text += &format!(" in profile {profile}");
     }
     if step.trees != [MAIN] {
-        let at_once = if step.trees.len() > 1 { ", at once" } else { "" };
+        let at_once = match (step.trees.len(), step.times) {
+            (1, _) => "",
+            (_, 1) => ", at once",
+            _ => ", in turn",
+        };
         text += &format!(" in working copy {}{at_once}", step.trees.join(", "));
     }
     if step.cargo_home == Home::Elsewhere {
@@ -62,6 +66,9 @@ fn measured(step: &Step) -> String {
     }
     if step.distinct {
         text += ", each with a flag of its own";
+    }
+    if step.times > 1 {
+        text += &format!(", {} times, each after the actions", step.times);
     }
     text
 }

@@ -97,7 +97,7 @@ mod tests {
         let once = choose(&corpora(&["quick", "gauntlet"]), &[]).unwrap();
         let twice = choose(&corpora(&["quick", "gauntlet", "quick"]), &[]).unwrap();
         assert_eq!(names(&once), names(&twice));
-        assert_eq!(once.len(), 24);
+        assert_eq!(once.len(), 25);
     }
 
     #[test]

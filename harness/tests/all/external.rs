@@ -99,6 +99,30 @@ fn a_compile_outside_the_build_directory_is_no_hit_and_a_daemon_that_dies_makes_
     }
 }
 
+/// Of a tool that keeps build directories elsewhere, behind a link: one is emptied with the link, belongs to no commit,
+/// and is looked into for units.
+#[test]
+fn a_tool_may_place_the_build_directory_itself() {
+    let place = place();
+    fake(&place, None);
+    let check = "test -z \\\"$CARGO_TARGET_DIR$CARGO_BUILD_BUILD_DIR\\\"";
+    let link = "mkdir -p {work}/managed/{site} && ln -sfn {work}/managed/{site} {workspace-root}/target";
+    let own = format!("default-target-dir = true\nbefore = [[\"sh\", \"-c\", \"{check} && {link}\"]]\nabout =");
+    place.replace("fake.toml", "about =", &own);
+    let (run, said) = compare(&place, "eight", "none,fake", &["--scenario", "branches"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    run.all_ok();
+    let of = |strategy, step| run.step(strategy, step, "eight");
+    assert_eq!(counts(of("fake", "fill")), [Some(8), Some(7), Some(8), Some(0), Some(7)]);
+    assert!(of("fake", "fill").tree_bytes > Some(1 << 20), "{:?}", of("fake", "fill"));
+    assert!(of("fake", "switch").compiled < of("none", "switch").compiled, "both commits are in its store");
+    assert_eq!((of("fake", "trees").compiled, of("fake", "trees").rustc_runs), (Some(0), Some(0)));
+    fs::remove_dir_all(place.at("out")).unwrap();
+    let (run, _) = compare(&place, "eight", "none,fake", &[]);
+    run.all_ok();
+    assert_eq!(counts(run.step("fake", "warm", "eight")), [Some(1), Some(0), Some(1), Some(7), Some(0)], "was wiped");
+}
+
 #[test]
 fn what_is_missing_is_noted_with_what_to_do() {
     let place = place();
@@ -122,7 +146,7 @@ fn mistakes_are_answered_in_one_line() {
     assert!(mistake(&["--set", "sccache.tol=/x"]).contains("has no parameter tol"));
     assert!(mistake(&["--strategies", "sccach"]).contains("nearest: sccache"));
     let said = place.run(&["strategies", "install", "none", "--work-dir", "work"]);
-    said.refused("none is nothing to install; there are sccache, kache, mbx");
+    said.refused("none is nothing to install; there are sccache, kache, kache-pinned, mbx, mbx-pinned");
 }
 
 fn start_fake(place: &TestDir) -> std::process::Child {
@@ -237,7 +261,7 @@ fn real_tools_where_they_are() {
     for external in strategies::external::shipped() {
         let Some(install) = &external.description.install else { continue };
         let name = external.name();
-        let tool = runner::integration::external::install_dir(&work, name, install).join("bin");
+        let tool = runner::integration::external::install_dir(&work, install).join("bin");
         if !tool.is_dir() {
             skip(&format!("real_tools_where_they_are: {name}"), &format!("{} is not there", tool.display()));
             continue;

@@ -10,9 +10,14 @@ const CACHED: &str = "hardlink+aggressive";
 fn run_scenario(scenario: &str, more: &[&str]) -> RecordedRun {
     let place = TestDir::with("c", &["many"]);
     let strategies = format!("{NONE},{CACHED}");
-    let args = [&["--scenario", scenario, "--strategies", &strategies, "--seed", "1"], more].concat();
+    // Thirty repetitions show nothing here that three do not.
+    let shipped = format!("{}/../corpora/scenarios/{scenario}.toml", env!("CARGO_MANIFEST_DIR"));
+    place.write("s.toml", &std::fs::read_to_string(shipped).unwrap().replace("times = 30", "times = 3"));
+    let path = place.at("s.toml");
+    let path = path.to_str().unwrap();
+    let args = [&["--scenario", path, "--strategies", &strategies, "--seed", "1"], more].concat();
     let run = place.compare("c", &args);
-    let steps = corpora::scenario::Scenario::load(scenario).unwrap().steps;
+    let steps = corpora::scenario::Scenario::load(path).unwrap().steps;
     assert_eq!(run.steps().len(), 2 * steps.len(), "a row for every step and arm");
     for row in run.steps() {
         let no_store = row.step.starts_with("collect") && row.strategy == NONE;
@@ -55,6 +60,51 @@ fn edits_reach_as_far_as_they_should() {
         ("root-new-file", 1),
     ] {
         assert_eq!(compiled(&run, step), (reached, reached), "{step}");
+    }
+}
+
+#[test]
+fn an_edit_that_is_repeated_is_one_row_with_a_median_and_a_tail() {
+    let run = run_scenario("edits-loop", &[]);
+    assert_eq!(compiled(&run, "warm"), (5, 0));
+    assert_eq!((compiled(&run, "edit"), compiled(&run, "edit-again")), ((3, 3), (3, 3)));
+    assert_eq!(compiled(&run, "loop"), (9, 9), "three members each time");
+    for strategy in [NONE, CACHED] {
+        let row = run.step(strategy, "loop", "many");
+        assert_eq!((row.repeats, row.builds, row.noop_compiled), (Some(3), Some(1), Some(0)));
+        let (wall, p50, p95) = (row.wall_s.unwrap(), row.wall_p50_s.unwrap(), row.wall_p95_s.unwrap());
+        assert!(p50 > 0.0 && p50 <= p95 && 2.0 * p50 + p95 > wall && p50 + p95 < wall, "{p50} {p95} of {wall}");
+        let (cpu, p50, p95) = (row.user_s.zip(row.sys_s).unwrap(), row.cpu_p50_s.unwrap(), row.cpu_p95_s.unwrap());
+        assert!(p50 <= p95 && p50 + p95 <= cpu.0 + cpu.1, "{p50} {p95} of {cpu:?}");
+        assert_eq!((run.step(strategy, "edit", "many").repeats, cached(&run, "edit").wall_p50_s), (None, None));
+    }
+    let table = |head: &str| run.stdout.lines().skip_while(|line| !line.contains(head)).nth(1).unwrap().to_owned();
+    assert!(table("step edit, with the restore").contains("warm + edit"), "{}", run.stdout);
+    assert!(table("step loop, of one repetition").contains("wall p50"), "{}", run.stdout);
+    assert!(!run.stdout.contains("step edit-again, "), "{}", run.stdout);
+}
+
+#[test]
+fn branches_are_switched_in_one_tree_and_left_alone_in_two() {
+    let run = run_scenario("branches", &[]);
+    assert_eq!((compiled(&run, "fill"), compiled(&run, "commit")), ((5, 5), (3, 3)));
+    let (uncached, with_cache) = compiled(&run, "switch");
+    assert_eq!(uncached, 18, "three members at each of six switches");
+    assert!(with_cache <= uncached);
+    assert_eq!(run.step(NONE, "switch", "many").repeats, Some(6));
+    assert_eq!(compiled(&run, "own-tree"), (5, 0), "another tree finds the commit in the store");
+    assert_eq!(compiled(&run, "trees"), (0, 0), "nothing changes in a tree that nobody switches");
+}
+
+/// A member with a macro is asked for, and yet others are compiled with it.
+#[test]
+fn what_depends_on_a_member_with_a_macro_is_fresh_after_it_was_stored_and_restored() {
+    let place = TestDir::with("c", &["macros"]);
+    let run = place.compare("c", &["--strategies", "none,hardlink+aggressive,copy+aggressive"]);
+    run.all_ok();
+    for strategy in [CACHED, "copy+aggressive"] {
+        let row = run.step(strategy, "warm", "macros");
+        assert_eq!((row.compiled, row.hit_rate), (Some(0), Some(1.0)), "{strategy}");
     }
 }
 

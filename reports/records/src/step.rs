@@ -195,6 +195,21 @@ crate::table_row! {
         /// Bytes of incremental sessions in the store, each file once; part of `store_bytes`. Empty where the
         /// strategy keeps none.
         pub store_session_bytes: Option<u64> = "bytes",
+        /// How often a step that repeats its build did so: every time, count and size of units in its row is the sum,
+        /// but for no-op and disk. Empty for other steps.
+        pub repeats: Option<u64> = "count",
+        /// Of one of these builds, `wall_s`: the median.
+        #[serde(with = "number")]
+        pub wall_p50_s: Option<f64> = "seconds",
+        /// The smallest that 95 % of them do not exceed.
+        #[serde(with = "number")]
+        pub wall_p95_s: Option<f64> = "seconds",
+        /// Of one of these builds, user and system time: the median.
+        #[serde(with = "number")]
+        pub cpu_p50_s: Option<f64> = "seconds",
+        /// The smallest that 95 % of them do not exceed.
+        #[serde(with = "number")]
+        pub cpu_p95_s: Option<f64> = "seconds",
     }
 }
 

@@ -204,6 +204,17 @@ metrics! {
     daemon_s Seconds "daemon"
         "starting and warming a tool's daemon before the step, in no other number; sum over workspaces of medians"
         |rows| rows.sum(|row| row.daemon_s);
+    wall_p50_s Seconds "wall p50" "of one of the builds that a step repeats: their median, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.wall_p50_s);
+    wall_p95_s Seconds "wall p95" "the smallest that 95 % of them do not exceed, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.wall_p95_s);
+    cpu_p50_s Seconds "CPU p50" "of their user and system time: the median, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.cpu_p50_s);
+    cpu_p95_s Seconds "CPU p95" "the smallest that 95 % of them do not exceed, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.cpu_p95_s);
+    warm_and_edit_s Seconds "warm + edit"
+        "of the step `edit`: its `wall_s` and that of the step `warm` of the same round together; sum over workspaces of medians"
+        |rows| rows.sum(|row| Some(row.wall_s? + (rows.warm)(row)?).filter(|_| rows.wall_rounds.includes(row.round)));
 }
 
 /// The rows of one arm in one step, and what else its numbers depend on.
@@ -215,6 +226,8 @@ pub(super) struct ArmRows<'run> {
     pub wall_rounds: &'run WallRounds,
     /// Compile seconds of all units of a row: what its hit rate by cost is a part of.
     pub cost: &'run dyn Fn(&StepRow) -> Option<f64>,
+    /// The wall time of the step `warm` that the row's step `edit` follows.
+    pub warm: &'run dyn Fn(&StepRow) -> Option<f64>,
     /// Whether every workspace starts from empty directories, so that sizes add up.
     pub alone: bool,
     /// In the order they are built.

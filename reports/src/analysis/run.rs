@@ -239,6 +239,14 @@ fn steps(run: &RunFolder, baseline: &str, order: &[&str]) -> Vec<StepAnalysis> {
     for row in &run.steps {
         by_place.entry((&row.scenario, &row.step)).or_default().push(row);
     }
+    let warm_rows: HashMap<_, f64> = (run.steps.iter())
+        .filter(|row| row.step == "warm" && row.status == Status::Ok)
+        .filter_map(|row| Some(((row.round, &*row.workspace, &*row.scenario, &*row.strategy), row.wall_s?)))
+        .collect();
+    let warm = |row: &StepRow| {
+        let key = (row.round, &*row.workspace, &*row.scenario, &*row.strategy);
+        warm_rows.get(&key).copied().filter(|_| row.step == "edit")
+    };
     let of_place = |place: (&str, &str)| {
         let rows = by_place.get(&place).map_or(&[][..], Vec::as_slice);
         let of = |strategy: &str| rows.iter().copied().filter(|row| row.strategy == strategy).collect::<Vec<_>>();
@@ -252,6 +260,7 @@ fn steps(run: &RunFolder, baseline: &str, order: &[&str]) -> Vec<StepAnalysis> {
                 built: ok.iter().map(|row| &row.workspace).unique().count(),
                 wall_rounds: &wall_rounds,
                 cost: &cost,
+                warm: &warm,
                 alone: run.info.alone(),
                 workspaces: &run.info.corpus.workspaces,
                 ok,

@@ -200,6 +200,7 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
     if run.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|first| first.step == step.step) {
         positions(section, step, &run.baseline);
     }
+    of_edits(section, step);
     for (at, note) in notes.iter().enumerate() {
         section.say(format!("[{}] {note}", at + 1));
     }
@@ -226,6 +227,23 @@ fn positions(section: &mut Section, step: &StepAnalysis, baseline: &str) {
         grid.row([arm.name().to_owned()].into_iter().chain(ratios));
     }
     section.push(Block::Grid(grid));
+}
+
+/// What an edit after a restore costs with the restore, and how single edits of many are spread.
+fn of_edits(section: &mut Section, step: &StepAnalysis) {
+    let all = ["warm_and_edit_s", "wall_p50_s", "wall_p95_s", "cpu_p50_s", "cpu_p95_s"].map(Metric::named);
+    let measured = |metric: &&Metric| step.arms.iter().any(|arm| (metric.of)(&arm.numbers).is_some());
+    let metrics: Vec<&Metric> = all.into_iter().flatten().filter(measured).collect();
+    let heads: Vec<String> = metrics.iter().map(|metric| format!(">{}", metric.heading)).collect();
+    let heads: Vec<&str> = ["strategy"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let what = if metrics.len() > 1 { "of one repetition" } else { "with the restore before it" };
+    let mut grid = Grid::new(format!("step {}, {what}: sum over workspaces of the median round", step.step), &heads);
+    for arm in step.arms.iter().filter(|arm| arm.workspaces > 0) {
+        grid.row([arm.name().to_owned()].into_iter().chain(metrics.iter().map(|metric| metric.show(&arm.numbers))));
+    }
+    if !metrics.is_empty() {
+        section.push(Block::Grid(grid));
+    }
 }
 
 fn shown(arm: &ArmAnalysis, name: &str) -> String {

@@ -14,7 +14,7 @@ pub mod statistics;
 
 mod check;
 
-pub use schema::{Caches, Description, Install, Parameter};
+pub use schema::{Caches, Description, Install, Parameter, Pinned};
 
 use placeholder::PlaceholderValues;
 
@@ -96,6 +96,20 @@ impl External {
         Ok(External { description, tool: None, cargo: None })
     }
 
+    /// This strategy, and the pinned one in its file.
+    ///
+    /// # Errors
+    /// What is wrong with the pinned one.
+    pub fn with_pinned(mut self) -> Result<Vec<External>, ExternalError> {
+        let Some(Pinned { about, env }) = self.description.pinned.take() else { return Ok(vec![self]) };
+        let mut pinned = self.clone();
+        let name = format!("{}-pinned", self.name());
+        pinned.description = Description { name, about, default_target_dir: false, ..pinned.description };
+        pinned.description.env.extend(env);
+        check::check(&pinned.description)?;
+        Ok(vec![self, pinned])
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.description.name
@@ -154,7 +168,8 @@ const SHIPPED: [(&str, &str); 6] = [
 
 /// The strategies that come with the harness. A test reads each file, so none is left out.
 pub fn shipped() -> Vec<External> {
-    SHIPPED.iter().filter_map(|(_, text)| External::parse(text).ok()).collect()
+    let read = |(_, text): &(&str, &str)| External::parse(text).and_then(External::with_pinned).ok();
+    SHIPPED.iter().filter_map(read).flatten().collect()
 }
 
 #[cfg(test)]
@@ -179,7 +194,44 @@ mod tests {
         for (name, read) in SHIPPED.map(|(name, text)| (name, External::parse(text))) {
             assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")).name(), name);
         }
-        assert_eq!(shipped().len(), SHIPPED.len());
+        let pinned = SHIPPED.iter().filter(|(_, text)| text.contains("[pinned]")).count();
+        assert_eq!((shipped().len(), pinned), (SHIPPED.len() + pinned, 2));
+        for pinned in shipped().iter().filter(|external| external.name().ends_with("-pinned")) {
+            let plain = shipped().into_iter().find(|it| pinned.name() == format!("{}-pinned", it.name())).unwrap();
+            assert_eq!(plain.description.install, pinned.description.install, "one program for both");
+            assert!(plain.description.env.iter().all(|(name, _)| pinned.description.env.contains_key(name)));
+            assert!(plain.description.env != pinned.description.env && !pinned.description.default_target_dir);
+        }
+    }
+
+    #[test]
+    fn every_shipped_file_has_a_page_that_names_what_is_off() {
+        let pages = include_str!("../../catalog/FAIRNESS.md");
+        for external in shipped() {
+            let file = external.name().trim_end_matches("-pinned");
+            let page = pages.split("\n## ").find_map(|page| page.strip_prefix(&format!("{file}\n")));
+            let page = page.unwrap_or_else(|| panic!("no page on {file}"));
+            let plain = shipped().into_iter().find(|it| it.name() == file).unwrap();
+            let (here, there) = (&external.description.env, &plain.description.env);
+            for name in here.keys().filter(|name| here.get(*name) != there.get(*name)) {
+                assert!(page.contains(&format!("`{name}`")), "{name} of {} is not named", external.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_pinned_strategy_is_that_of_its_file_with_something_off() {
+        let text = "default-target-dir = true\nenv = { A = \"1\", B = \"1\" }\n[pinned]\nabout = \"B off\"\nenv = { B = \"0\" }";
+        let both = parse(text).unwrap().with_pinned().unwrap();
+        let of =
+            |it: &External| (it.name().to_owned(), it.description.env["A"].clone(), it.description.env["B"].clone());
+        assert_eq!(
+            both.iter().map(of).collect::<Vec<_>>(),
+            [("x", "1", "1"), ("x-pinned", "1", "0")].map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()))
+        );
+        assert_eq!((both[1].description.about.as_str(), both[1].description.default_target_dir), ("B off", false));
+        let wrong = parse("[pinned]\nabout = \"x\"\nenv = { CARGO_HOME = \"x\" }").unwrap().with_pinned();
+        assert!(wrong.unwrap_err().to_string().contains("`env.CARGO_HOME` must stay"));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub struct Description {
     /// What it claims to reuse.
     #[serde(default)]
     pub caches: Caches,
+    /// Whether `CARGO_TARGET_DIR` stays unset: builds go to `target` in the workspace, or where the tool has that lead.
+    #[serde(default)]
+    pub default_target_dir: bool,
     /// The program that takes Cargo's arguments.
     #[serde(default = "cargo")]
     pub program: String,
@@ -60,6 +63,19 @@ pub struct Description {
     pub version: Option<VersionCommand>,
     /// Where it comes from.
     pub install: Option<Install>,
+    /// A second strategy, `NAME-pinned`, in which only the cache is compared.
+    pub pinned: Option<Pinned>,
+}
+
+/// How a pinned strategy differs from the one in whose file it is. It has `CARGO_TARGET_DIR` set.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pinned {
+    /// What is off, and why.
+    pub about: String,
+    /// Variables on top.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
 }
 
 fn cargo() -> String {

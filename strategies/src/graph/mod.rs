@@ -90,6 +90,11 @@ impl UnitTarget {
         self.crate_types.iter().any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "dylib"))
     }
 
+    /// Whether other units are compiled with what it makes: only what is not may have a time that people look at.
+    pub(crate) fn is_dependency(&self) -> bool {
+        self.is_linkable() || self.is_proc_macro()
+    }
+
     /// The first kind, which decides how Cargo names the unit's fingerprint.
     pub(crate) fn main_kind(&self) -> &str {
         self.kind.first().map_or("lib", String::as_str)

@@ -173,7 +173,7 @@ fn scan(session: &Session<'_>, index: UnitIndex, place: UnitPlace, started: Syst
     let mut files = Vec::new();
     let UnitFiles { files: listed, folders } = list(&dir)?;
     let exported = exported(unit, &listed);
-    if exported.is_empty() && (unit.target.is_linkable() || unit.target.is_proc_macro()) && !unit.is_script_run() {
+    if exported.is_empty() && unit.target.is_dependency() && !unit.is_script_run() {
         return Err("there is nothing in it that a dependent could read".to_owned());
     }
     for relative in listed {
@@ -379,7 +379,7 @@ fn finish(
 /// them, and people look at their dates.
 fn set_times(session: &Session<'_>, index: UnitIndex, entry: &Entry) {
     let unit = &session.graph.units[index];
-    if is_uplifted(session.graph, index) && !unit.target.is_linkable() {
+    if is_uplifted(session.graph, index) && !unit.target.is_dependency() {
         return;
     }
     let dir = session.context.layout.unit_dir(&entry.place);

@@ -219,7 +219,7 @@ struct Times<'a> {
 
 impl Times<'_> {
     fn of(&self, path: &str) -> SystemTime {
-        let final_artifact = self.uplifted && !self.unit.target.is_linkable();
+        let final_artifact = self.uplifted && !self.unit.target.is_dependency();
         if (path.starts_with("fingerprint/") && !self.old) || final_artifact {
             self.started
         } else {

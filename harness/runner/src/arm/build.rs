@@ -1,6 +1,6 @@
 //! A measured build step of an arm: one Cargo, or several at once on one store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -31,29 +31,50 @@ struct BuiltJobs {
 
 impl Arm<'_> {
     pub(super) fn build(&mut self, step: &Step, workspace: usize, programs: &mut Programs) -> Result<StepOutcome> {
-        let jobs = self.jobs(step, workspace)?;
-        for job in &jobs {
-            // Whatever comes of the build, its directory is no longer empty.
-            self.copies_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
-        }
         self.ledger.begin();
-        match self.build_and_check(&jobs) {
-            Ok(built) => self.judge(&jobs, built, programs),
-            Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
-            Err(error) => {
-                self.look_at_disk(&jobs); // What it left there is not the next step's doing.
-                if matches!(error, BuildError::TooLong { .. }) {
-                    self.note_cut_off(&step.name, workspace, &error);
+        let mut whole: Option<BuiltStep> = None;
+        for n in 0..step.times {
+            let turn = step.turn(n);
+            // Before the first time they were done with the step's preparation.
+            for action in turn.each.iter().filter(|_| n > 0) {
+                self.act_or_break(&turn, action, Some(workspace));
+                if let Some(why) = &self.broken {
+                    return Ok(StepOutcome::Failed(why.clone()));
                 }
-                Ok(StepOutcome::Failed(confinement::annotate(self.env, error.to_string())))
+            }
+            let jobs = self.jobs(&turn, workspace)?;
+            for job in &jobs {
+                // Whatever comes of the build, its directory is no longer empty.
+                self.copies_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
+            }
+            match self.build_and_check(&jobs) {
+                Ok(built) => {
+                    let is_last = n + 1 == step.times;
+                    let built = self.judge(&jobs, built, programs, is_last)?;
+                    whole = Some(match whole {
+                        Some(before) => before.then(built),
+                        None => built,
+                    });
+                }
+                Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => return Err(error.into()),
+                Err(error) => {
+                    self.look_at_disk(step, workspace)?; // What it left there is not the next step's doing.
+                    if matches!(error, BuildError::TooLong { .. }) {
+                        self.note_cut_off(&step.name, workspace, &error);
+                    }
+                    return Ok(StepOutcome::Failed(confinement::annotate(self.env, error.to_string())));
+                }
             }
         }
+        let whole = whole.context("a step that is done no time")?;
+        let disk = self.look_at_disk(step, workspace)?;
+        Ok(StepOutcome::Built(Box::new(BuiltStep { disk, ..whole })))
     }
 
     fn jobs(&self, step: &Step, workspace: usize) -> Result<Vec<StepBuild>> {
         let copies = self.copies(workspace)?;
         let job = |name: &String| {
-            let WorkingCopy { name, site, cold, edits, upgraded } = copies.copy(name)?;
+            let WorkingCopy { name, site, cold, edits, upgraded, .. } = copies.copy(name)?;
             let options = self.build_options(step, name);
             let lockfile = if *upgraded { "upgraded" } else { "" };
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
@@ -123,14 +144,22 @@ impl Arm<'_> {
         Some(format!("others used {share:.0} % of the processor time, {limit} are allowed (--max-foreign-cpu)"))
     }
 
-    fn look_at_disk(&mut self, jobs: &[StepBuild]) -> DiskUse {
-        let trees: Vec<&Path> = jobs.iter().map(|job| job.site.target_dir.as_path()).collect();
-        self.ledger.end(&self.integration.kept_dirs(), &trees)
+    fn look_at_disk(&mut self, step: &Step, workspace: usize) -> Result<DiskUse> {
+        let copies = self.copies(workspace)?;
+        let trees = step.trees.iter().map(|name| Ok(copies.copy(name)?.site.target_dir.clone()));
+        let trees: Vec<PathBuf> = trees.collect::<Result<_>>()?;
+        let trees: Vec<&Path> = trees.iter().map(PathBuf::as_path).collect();
+        Ok(self.ledger.end(&self.integration.kept_dirs(), &trees))
     }
 
-    fn judge(&mut self, jobs: &[StepBuild], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
+    fn judge(
+        &mut self,
+        jobs: &[StepBuild],
+        built: BuiltJobs,
+        programs: &mut Programs,
+        is_last: bool,
+    ) -> Result<BuiltStep> {
         let BuiltJobs { builds, own, own_count, fault, processors, daemon } = built;
-        let disk = self.look_at_disk(jobs);
         let expectations = self.integration.expectations();
         let mut invalid = fault;
         let mut trials = Vec::new();
@@ -147,7 +176,7 @@ impl Arm<'_> {
         let opaque = expectations.opaque;
         let invalid = invalid.or_else(|| self.origins.check(jobs, &trials, opaque));
         let invalid = invalid.or_else(|| self.disturbed(processors.as_ref()));
-        let (shadow, unchecked) = match self.integration.store().is_some() && self.options.shadow {
+        let (shadow, unchecked) = match self.integration.store().is_some() && self.options.shadow && is_last {
             true => match self.shadow(jobs, &trials) {
                 Ok(shadow) => (Some(shadow), None),
                 Err(error) if self.env.supervisor.is_interrupted() => return Err(error),
@@ -155,8 +184,11 @@ impl Arm<'_> {
             },
             false => (None, None),
         };
-        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon };
-        Ok(StepOutcome::Built(Box::new(built)))
+        let walls = trials.iter().map(|trial| trial.build.phases.wall()).max().into_iter();
+        let cpus = [own + trials.iter().map(|trial| trial.build.usage.user + trial.build.usage.sys).sum()];
+        let turns = walls.zip(cpus).collect();
+        let disk = DiskUse::default(); // Looked at once, after the last time.
+        Ok(BuiltStep { trials, turns, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon })
     }
 
     fn shadow(&self, jobs: &[StepBuild], trials: &[Trial]) -> Result<ShadowResult> {

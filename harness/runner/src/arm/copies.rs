@@ -29,7 +29,11 @@ pub struct WorkingCopy {
     /// Where it is built.
     pub site: Site,
     pub(crate) cold: bool,
+    /// The number of the edit that its sources are at; 0: as fetched.
     pub(crate) edits: u32,
+    edits_made: u32,
+    /// The edits that its two last commits are at, the one that is checked out first.
+    commits: [u32; 2],
     pub(crate) upgraded: bool,
 }
 
@@ -97,7 +101,7 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(self.add(dirs, name, tree))
     }
 
-    /// Edits a file of working copies. Like the two below it leaves build directories alone, so it returns none.
+    /// Edits a file of working copies. Like those below it leaves build directories alone, so it returns none.
     pub(super) fn edit(&mut self, names: &[String], target: EditTarget, kind: Edit) -> Result<Vec<PathBuf>> {
         let file = match (target, &self.prepared.members) {
             (EditTarget::Named, _) => self.prepared.fetched.subdir.join(&self.prepared.workspace.edit),
@@ -108,7 +112,8 @@ impl<'a> WorkspaceCopies<'a> {
         for name in names {
             let copy = self.copy_mut(name)?;
             edit::apply(&copy.site.tree, &file, kind, Nonce::fresh())?;
-            copy.edits += 1;
+            copy.edits_made += 1;
+            copy.edits = copy.edits_made;
         }
         Ok(Vec::new())
     }
@@ -129,7 +134,21 @@ impl<'a> WorkspaceCopies<'a> {
 
     pub(super) fn commit(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
         for name in names {
-            worktree::commit(&self.copy(name)?.site.tree)?;
+            let copy = self.copy_mut(name)?;
+            worktree::commit(&copy.site.tree)?;
+            if copy.commits[0] != copy.edits {
+                copy.commits = [copy.edits, copy.commits[0]];
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    pub(super) fn switch(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
+        for name in names {
+            let copy = self.copy_mut(name)?;
+            worktree::switch(&copy.site.tree)?;
+            copy.commits.reverse();
+            copy.edits = copy.commits[0];
         }
         Ok(Vec::new())
     }
@@ -150,9 +169,10 @@ impl<'a> WorkspaceCopies<'a> {
     fn add(&mut self, dirs: ArmDirs<'_>, name: &str, tree: PathBuf) -> PathBuf {
         let prepared = self.prepared;
         let dir = tree.join(&prepared.fetched.subdir);
-        let target_dir = dirs.env.arm_dir().join("target").join(self.folder(name));
         let inside = dir.ancestors().take_while(|dir| dir.starts_with(&tree));
         let root = inside.into_iter().find(|dir| dir.join("Cargo.lock").is_file()).unwrap_or(&dir).to_owned();
+        let target_dir = dirs.integration.target_dir(&root);
+        let target_dir = target_dir.unwrap_or_else(|| dirs.env.arm_dir().join("target").join(self.folder(name)));
         let site = Site {
             workspace: self.workspace().to_owned(),
             root,
@@ -166,7 +186,9 @@ impl<'a> WorkspaceCopies<'a> {
             dir,
             tree,
         };
-        self.copies.push(WorkingCopy { name: name.to_owned(), site, cold: true, edits: 0, upgraded: false });
+        let name = name.to_owned();
+        let (edits, edits_made, commits) = (0, 0, [0; 2]);
+        self.copies.push(WorkingCopy { name, site, cold: true, edits, edits_made, commits, upgraded: false });
         target_dir
     }
 }
@@ -174,6 +196,11 @@ impl<'a> WorkspaceCopies<'a> {
 impl WorkingCopy {
     pub(super) fn wipe(&mut self) -> Result<PathBuf> {
         let dir: &Path = &self.site.target_dir;
+        // A tool may keep the directory elsewhere; to remove its link alone would empty nothing.
+        if let Ok(elsewhere) = std::fs::read_link(dir) {
+            remove_dir(&elsewhere)?;
+            std::fs::remove_file(dir)?;
+        }
         remove_dir(dir)?;
         self.cold = true;
         Ok(dir.to_owned())

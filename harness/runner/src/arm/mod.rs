@@ -119,8 +119,12 @@ impl<'a> Arm<'a> {
         if self.unsupported.is_some() || self.broken.is_some() {
             return; // Nothing will be measured.
         }
-        let step = &self.scenario.steps[slot.step];
-        if let Err(error) = self.try_act(step, action, (!on_all).then_some(slot.workspace)) {
+        let step = self.scenario.steps[slot.step].turn(0);
+        self.act_or_break(&step, action, (!on_all).then_some(slot.workspace));
+    }
+
+    fn act_or_break(&mut self, step: &Step, action: &Action, workspace: Option<usize>) {
+        if let Err(error) = self.try_act(step, action, workspace) {
             self.broken = Some(format!("`{action}` before step {} failed: {error:#}", step.name));
         }
     }
@@ -152,6 +156,7 @@ impl<'a> Arm<'a> {
             Action::Upgrade => copies.set_lockfile(&step.trees, true)?,
             Action::Downgrade => copies.set_lockfile(&step.trees, false)?,
             Action::Commit => copies.commit(&step.trees)?,
+            Action::Switch => copies.switch(&step.trees)?,
         };
         changed.iter().for_each(|dir| self.ledger.touch(dir));
         // Once a step: each workspace then finds what those before it in the step left, as in the first one.

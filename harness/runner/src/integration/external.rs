@@ -63,8 +63,8 @@ impl fmt::Debug for ExternalTool {
 }
 
 /// Where `harness strategies install` puts a version of a tool.
-pub fn install_dir(work: &Path, name: &str, install: &Install) -> PathBuf {
-    work.join("tools").join(format!("{name}-{}", install.version))
+pub fn install_dir(work: &Path, install: &Install) -> PathBuf {
+    work.join("tools").join(format!("{}-{}", install.package, install.version))
 }
 
 /// The directory of a tool's programs, where it has one of its own.
@@ -78,13 +78,13 @@ pub fn find_tool(work: &Path, external: &External, path: &OsStr) -> Result<Optio
         (Some(tool), _, _) if Path::new(tool).is_dir() => Ok(Some(std::path::absolute(tool).unwrap_or(tool.into()))),
         (Some(tool), _, _) => Err(format!("--set {name}.tool: {tool} is not a directory")),
         (None, Some(install), _) => {
-            let dir = install_dir(work, name, install).join("bin");
+            let dir = install_dir(work, install).join("bin");
             match dir.is_dir() {
                 true => Ok(Some(dir)),
                 false => Err(format!(
-                    "{name} {} is not installed; `harness strategies install {name}` does it, or --set \
+                    "{} {} is not installed; `harness strategies install {}` does it, or --set \
                      {name}.tool=DIR takes yours",
-                    install.version
+                    install.package, install.version, install.package
                 )),
             }
         }
@@ -192,7 +192,7 @@ impl ExternalTool {
     }
 
     fn build_values(&self, env: &BuildEnv, site: &Site, options: &BuildOptions) -> PlaceholderValues {
-        let folder = site.target_dir.file_name().unwrap_or(OsStr::new("site")).to_string_lossy().into_owned();
+        let folder = site.tree.file_name().unwrap_or(OsStr::new("site")).to_string_lossy().into_owned();
         let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
         let flags = options.rustflags.as_deref().unwrap_or_default();
         let environment = format!("{} {} {} {flags}", env.toolchain.rustc_verbose, options.profile, options.task);
@@ -237,6 +237,11 @@ impl CargoHooks for ExternalTool {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
         });
         variables.extend(from_base.map(|(name, value)| (name.clone(), value.clone())));
+        if self.target_dir(&site.root).as_ref() == Some(&site.target_dir) {
+            ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"]
+                .iter()
+                .for_each(|name| drop(variables.remove(OsStr::new(name))));
+        }
         let values = self.build_values(env, site, options);
         let described = self.external.description.env.iter();
         variables.extend(described.map(|(name, text)| (name.into(), values.text(text).unwrap_or_default().into())));
@@ -266,6 +271,10 @@ impl Integration for ExternalTool {
 
     fn store_dir(&self) -> Option<&Path> {
         Some(&self.store)
+    }
+
+    fn target_dir(&self, root: &Path) -> Option<PathBuf> {
+        self.external.description.default_target_dir.then(|| root.join("target"))
     }
 
     fn kept_dirs(&self) -> Vec<&Path> {

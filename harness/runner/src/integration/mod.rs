@@ -56,6 +56,11 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
         None
     }
 
+    /// The build directory of the workspace at `root`, where that is not the harness's choice.
+    fn target_dir(&self, _root: &Path) -> Option<PathBuf> {
+        None
+    }
+
     /// The build directory that all working copies share.
     fn shared_build_dir(&self) -> Option<&Path> {
         None
@@ -149,6 +154,12 @@ pub struct OwnCount {
     pub hits: u64,
     /// Its misses, where it states them.
     pub misses: Option<u64>,
+}
+
+impl OwnCount {
+    pub(crate) fn plus(self, other: OwnCount) -> OwnCount {
+        OwnCount { hits: self.hits + other.hits, misses: self.misses.zip(other.misses).map(|(a, b)| a + b) }
+    }
 }
 
 /// One unit of one step.

@@ -24,7 +24,7 @@ pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Res
 pub fn describe(tools: &[&External], work: &Path) {
     for external in tools {
         let Some(install) = &external.description.install else { continue };
-        let dir = install_dir(work, external.name(), install);
+        let dir = install_dir(work, install);
         if dir.is_dir() {
             println!("{} {} is in {}", external.name(), install.version, dir.display());
         } else {
@@ -36,7 +36,7 @@ pub fn describe(tools: &[&External], work: &Path) {
 
 /// Built aside and renamed when it is whole: what has its name is installed.
 fn one(env: &BuildEnv, name: &str, install: &Install) -> Result<()> {
-    let dir = install_dir(&env.work, name, install);
+    let dir = install_dir(&env.work, install);
     if dir.is_dir() {
         println!("{name} {} is in {}", install.version, dir.display());
         return Ok(());

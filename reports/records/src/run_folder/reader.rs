@@ -201,6 +201,10 @@ fn sound(row: &StepRow) -> Result<(), String> {
         ("foreign_cpu_s", row.foreign_cpu_s),
         ("graph_call_s", row.graph_call_s),
         ("daemon_s", row.daemon_s),
+        ("wall_p50_s", row.wall_p50_s),
+        ("wall_p95_s", row.wall_p95_s),
+        ("cpu_p50_s", row.cpu_p50_s),
+        ("cpu_p95_s", row.cpu_p95_s),
     ];
     if let Some((name, _)) = seconds.iter().find(|(_, value)| value.is_some_and(|value| value < 0.0)) {
         return Err(format!("{name} is below 0 s"));
