@@ -71,8 +71,14 @@ export async function checkCopying(page, expect) {
   const buttons = page.locator(".command button");
   expect(await buttons.count() === await page.locator(".command").count(), "a command without a copy button");
   if (await buttons.count() === 0) return;
+  // The plan of a review is folded.
+  const fold = (open) => buttons.first().evaluate((button, open) => {
+    for (let at = button; at; at = at.parentElement) if (at instanceof HTMLDetailsElement) at.open = open;
+  }, open);
+  await fold(true);
   await buttons.first().click();
   await page.waitForTimeout(100);
   const said = await buttons.first().textContent();
   expect(said !== "Copy", "copying says nothing");
+  await fold(false);
 }
