@@ -200,7 +200,6 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
     if run.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|first| first.step == step.step) {
         positions(section, step, &run.baseline);
     }
-    of_edits(section, step);
     for (at, note) in notes.iter().enumerate() {
         section.say(format!("[{}] {note}", at + 1));
     }
@@ -208,6 +207,7 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
         section.say(format!("wall: over {}, the rounds of all arms; all else over each arm's own", named(rounds)));
     }
     shadow_lines(section, step);
+    of_edits(section, step);
 }
 
 /// The ratios of the step that fills a store by the workspace's place in it: the first finds an empty store, the last what
