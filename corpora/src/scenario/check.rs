@@ -71,6 +71,9 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
     if step.trees.len() > 1 && !step.run.builds() {
         return Err(format!("{} runs in one working copy", step.run));
     }
+    if step.machine.is_some() && (!scenario.alone || step.trees.len() > 1 || !step.run.builds()) {
+        return Err("a step on a `machine` is one build, where each workspace is `alone`".to_owned());
+    }
     if step.distinct && step.trees.len() == 1 {
         return Err("`distinct` separates several working copies; there is one".to_owned());
     }
@@ -125,6 +128,8 @@ mod tests {
         assert!(error("", &step("profile = \"-x\"")).contains("step \"a\""));
         assert!(error("questions = [\"what?\"]", &step("")).contains("what?"));
         assert!(error("", &step("distinct = true")).contains("there is one"));
+        assert!(error("", &step("machine = \"producer\"")).contains("one build"));
+        assert!(error("alone = true", &step("machine = \"consumer\"\nrun = \"clean\"")).contains("one build"));
         assert!(error("", &step("run = { collect = { keep-percent = 101 } }")).contains("0 to 100"));
         let late = "each = [\"wipe\", { copy = \"b\" }]\nin = [\"b\"]";
         assert!(error("", &step(late)).contains("\"b\" before `wipe`"));

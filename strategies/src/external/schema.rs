@@ -19,6 +19,9 @@ pub struct Description {
     /// What it claims to reuse.
     #[serde(default)]
     pub caches: Caches,
+    /// Whether its store is archives that it packs and unpacks itself: between machines they travel as they are.
+    #[serde(default)]
+    pub archives: bool,
     /// The program that takes Cargo's arguments.
     #[serde(default = "cargo")]
     pub program: String,

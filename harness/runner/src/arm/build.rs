@@ -1,16 +1,18 @@
 //! A measured build step of an arm: one Cargo, or several at once on one store.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use corpora::scenario::{Home, Step};
+use corpora::scenario::{Home, Machine, Step};
 
 use super::{Arm, Programs, WorkingCopy};
 use crate::build::Build;
 use crate::checks::{CheckResult, check};
 use crate::confinement;
 use crate::deadline::BuildError;
+use crate::delivery::{Leg, Transfer};
 use crate::gates;
 use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
@@ -22,6 +24,7 @@ use exec::process::ProcessError;
 
 struct BuiltJobs {
     builds: Vec<(Build, CheckResult)>,
+    transfer: Option<Transfer>,
     own: Duration,
     own_count: Option<OwnCount>,
     fault: Option<String>,
@@ -37,7 +40,7 @@ impl Arm<'_> {
             self.copies_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
         }
         self.ledger.begin();
-        match self.build_and_check(&jobs) {
+        match self.build_and_check(step, &jobs) {
             Ok(built) => self.judge(&jobs, built, programs),
             Err(BuildError::Process(error @ ProcessError::Interrupted(_))) => Err(error.into()),
             Err(error) => {
@@ -66,22 +69,43 @@ impl Arm<'_> {
                 cold: *cold,
                 edits: *edits,
                 step: step.name.clone(),
+                machine: step.machine,
                 variant,
             })
         };
         step.trees.iter().map(job).collect()
     }
 
-    fn build_and_check(&self, jobs: &[StepBuild]) -> Result<BuiltJobs, BuildError> {
-        let (env, integration) = (self.env, &*self.integration);
+    fn build_and_check(&mut self, step: &Step, jobs: &[StepBuild]) -> Result<BuiltJobs, BuildError> {
+        let integration = Arc::clone(&self.integration);
+        let (env, integration) = (self.env, &*integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
-        let start = integration.start_step(env, &builds)?;
+        let mut leg = match (&self.route, step.machine, integration.store_dir(), builds.as_slice()) {
+            (Some(route), Some(machine), Some(store), [alone]) => {
+                Some(route.begin(env, (machine, &step.name), *alone, store)?)
+            }
+            _ => None,
+        };
+        if let (Some(leg), Some(Machine::Consumer)) = (&mut leg, step.machine)
+            && leg.deliver(integration.store())?
+        {
+            self.seen.extend(self.published.iter().cloned());
+        }
+        let mut start = integration.start_step(env, &builds)?;
+        if let Some(leg) = &mut leg {
+            leg.transfer.parts.start = start.daemon.take();
+        }
         let processors = self.processors();
         let own_before = own_cpu();
         let built = self.build_all(&builds, &start);
         let own = own_cpu().saturating_sub(own_before);
         let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
         let own_count = integration.end_step(env, &builds, &start);
+        let fault = integration.fault();
+        let (built, transfer) = match leg {
+            Some(leg) => self.publish(leg, built, &builds)?,
+            None => (built, None),
+        };
         let checked = built.into_iter().zip(&builds).map(|(built, (site, options))| {
             let mut built = built?;
             let checked = check(env, site, options, &built, integration.store())?;
@@ -91,7 +115,23 @@ impl Arm<'_> {
         let builds: Vec<(Build, CheckResult)> = checked.collect::<Result<_, BuildError>>()?;
         // Of several at once nobody can say whose CPU time it was.
         let own = if let [(alone, _)] = builds.as_slice() { alone.own } else { own };
-        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors, daemon: start.daemon })
+        Ok(BuiltJobs { builds, transfer, own, own_count, fault, processors, daemon: start.daemon })
+    }
+
+    /// Publishes what a machine has built, and takes it off the network.
+    fn publish(
+        &self,
+        mut leg: Leg<'_>,
+        mut built: Vec<Result<Build, BuildError>>,
+        builds: &[(&Site, &BuildOptions)],
+    ) -> Result<(Vec<Result<Build, BuildError>>, Option<Transfer>), BuildError> {
+        let Some(Ok(build)) = built.first_mut() else { return Ok((built, None)) };
+        leg.claim(&mut build.phases);
+        leg.publish(&|| self.integration.pause())?;
+        let transfer = leg.finish(build, self.integration.store());
+        // The no-op build asks the same programs again, and nobody else may start them.
+        self.integration.start_step(self.env, &builds[..0])?;
+        Ok((built, Some(transfer)))
     }
 
     fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
@@ -129,7 +169,7 @@ impl Arm<'_> {
     }
 
     fn judge(&mut self, jobs: &[StepBuild], built: BuiltJobs, programs: &mut Programs) -> Result<StepOutcome> {
-        let BuiltJobs { builds, own, own_count, fault, processors, daemon } = built;
+        let BuiltJobs { builds, transfer, own, own_count, fault, processors, daemon } = built;
         let disk = self.look_at_disk(jobs);
         let expectations = self.integration.expectations();
         let mut invalid = fault;
@@ -144,6 +184,9 @@ impl Arm<'_> {
             invalid = invalid.or_else(|| gates::invalid(&facts));
             trials.push(trial);
         }
+        if transfer.is_some() && jobs.iter().any(|job| job.machine == Some(Machine::Producer)) {
+            self.published.clone_from(&self.seen);
+        }
         let opaque = expectations.opaque;
         let invalid = invalid.or_else(|| self.origins.check(jobs, &trials, opaque));
         let invalid = invalid.or_else(|| self.disturbed(processors.as_ref()));
@@ -155,7 +198,7 @@ impl Arm<'_> {
             },
             false => (None, None),
         };
-        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon };
+        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon, transfer };
         Ok(StepOutcome::Built(Box::new(built)))
     }
 
