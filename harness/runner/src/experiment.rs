@@ -221,10 +221,16 @@ fn check_machines(options: &Options, scenario: &Scenario) -> Result<()> {
     let flag = [("--network", options.network.is_some()), ("--delivery", !options.delivery.is_empty())];
     match flag.into_iter().find(|(_, given)| *given) {
         Some((flag, _)) if !scenario.has_machines() => {
-            bail!("{flag}: the scenario {} has no machines between which anything travels; --scenario ci has", scenario.name)
+            bail!(
+                "{flag}: the scenario {} has no machines between which anything travels; --scenario ci has",
+                scenario.name
+            )
         }
         _ if scenario.has_machines() && options.sandbox.is_some() => {
-            bail!("--sandbox: what travels between the machines of {} is packed outside it; leave it out", scenario.name)
+            bail!(
+                "--sandbox: what travels between the machines of {} is packed outside it; leave it out",
+                scenario.name
+            )
         }
         _ => Ok(()),
     }

@@ -127,7 +127,9 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     let row = StepRow {
         status,
         note: step.invalid.clone().unwrap_or_else(|| remarks(step)),
-        wall_s: longest(&|trial| Some(trial.build.phases.wall() + transfer.map_or(Duration::ZERO, |it| it.parts.total()))),
+        wall_s: longest(&|trial| {
+            Some(trial.build.phases.wall() + transfer.map_or(Duration::ZERO, |it| it.parts.total()))
+        }),
         user_s: Some((cpu(&|trial| trial.build.usage.user) + step.own + moved.user).as_secs_f64()),
         sys_s: Some((cpu(&|trial| trial.build.usage.sys) + moved.sys).as_secs_f64()),
         max_rss_bytes: trials.iter().filter_map(|trial| trial.build.usage.max_rss).max(),

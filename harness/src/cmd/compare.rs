@@ -118,7 +118,8 @@ pub struct CompareArgs {
     /// for down and up), or datacenter, github, home, none [default: none, loopback as it is]
     #[arg(long, value_name = "NETWORK")]
     network: Option<Network>,
-    /// Ways of delivery between them, separated by commas: archive, build-dir [default: the usual one of each strategy]
+    /// Ways of delivery between them, separated by commas: archive, build-dir, remote (built with
+    /// `--features remote`) [default: the usual one of each strategy]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     delivery: Vec<Delivery>,
     #[command(flatten)]

@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_answered_with_the_format() {
-        for wrong in ["", "dsl", "20ms", "200mbit,20ms", "20ms,200", "20ms,0mbit", "-1ms,1mbit", "1e3s,1mbit", "90s,1mbit"] {
+        for wrong in
+            ["", "dsl", "20ms", "200mbit,20ms", "20ms,200", "20ms,0mbit", "-1ms,1mbit", "1e3s,1mbit", "90s,1mbit"]
+        {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
         let error = "moon".parse::<Network>().unwrap_err().to_string();

@@ -82,12 +82,14 @@ impl Arm<'_> {
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
         let mut leg = match (&self.route, step.machine, integration.store_dir(), builds.as_slice()) {
             (Some(route), Some(machine), Some(store), [alone]) => {
-                Some(route.begin(env, (machine, &step.name), *alone, store)?)
+                let leg = route.begin(env, (machine, &step.name), *alone, store)?;
+                Some(leg)
             }
             _ => None,
         };
-        if let (Some(leg), Some(Machine::Consumer)) = (&mut leg, step.machine)
-            && leg.deliver(integration.store())?
+        if let Some(leg) = &mut leg
+            && (step.machine == Some(Machine::Consumer) || leg.is_remote())
+            && leg.deliver(integration)?
         {
             self.seen.extend(self.published.iter().cloned());
         }
@@ -125,12 +127,16 @@ impl Arm<'_> {
         mut built: Vec<Result<Build, BuildError>>,
         builds: &[(&Site, &BuildOptions)],
     ) -> Result<(Vec<Result<Build, BuildError>>, Option<Transfer>), BuildError> {
-        let Some(Ok(build)) = built.first_mut() else { return Ok((built, None)) };
-        leg.claim(&mut build.phases);
-        leg.publish(&|| self.integration.pause())?;
-        let transfer = leg.finish(build, self.integration.store());
+        let integration = &*self.integration;
+        let Some(Ok(build)) = built.first_mut() else {
+            integration.connect(None);
+            return Ok((built, None));
+        };
+        leg.claim(&mut build.phases, integration);
+        leg.publish(integration, build)?;
+        let transfer = leg.finish(integration, build);
         // The no-op build asks the same programs again, and nobody else may start them.
-        self.integration.start_step(self.env, &builds[..0])?;
+        integration.start_step(self.env, &builds[..0])?;
         Ok((built, Some(transfer)))
     }
 
@@ -198,7 +204,19 @@ impl Arm<'_> {
             },
             false => (None, None),
         };
-        let built = BuiltStep { trials, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon, transfer };
+        let built = BuiltStep {
+            trials,
+            opaque,
+            own,
+            disk,
+            shadow,
+            unchecked,
+            invalid,
+            own_count,
+            processors,
+            daemon,
+            transfer,
+        };
         Ok(StepOutcome::Built(Box::new(built)))
     }
 

@@ -45,7 +45,12 @@ impl FileClient {
     }
 
     /// The name of a file of a namespace: this one, else the newest that begins so.
-    pub(super) fn find(&mut self, namespace: &str, name: &str, beginning: &str) -> Result<Option<String>, TransferError> {
+    pub(super) fn find(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        beginning: &str,
+    ) -> Result<Option<String>, TransferError> {
         self.send(&["FIND", namespace, name, beginning])?;
         match self.answer("FIND")? {
             Ok(found) if !escapes(&found) => Ok(Some(found)),
@@ -156,7 +161,8 @@ mod tests {
     fn only_its_own_namespace_can_be_written_and_nothing_outside() {
         let place = Place::new("of-stranger");
         let source = place.file("source", b"poison");
-        for (namespace, name) in [("main", "a-1"), ("of-stranger", "../main/a-1"), ("../up", "a-1"), ("main/x", "a-1")] {
+        for (namespace, name) in [("main", "a-1"), ("of-stranger", "../main/a-1"), ("../up", "a-1"), ("main/x", "a-1")]
+        {
             let refused = place.client().put(namespace, name, &source).unwrap_err().to_string();
             assert!(refused.contains("may not write"), "{refused}");
         }
@@ -191,8 +197,7 @@ mod tests {
     #[test]
     fn a_server_that_hangs_is_given_up() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut client =
-            FileClient::with_patience(listener.local_addr().unwrap(), Duration::from_millis(100)).unwrap();
+        let mut client = FileClient::with_patience(listener.local_addr().unwrap(), Duration::from_millis(100)).unwrap();
         let began = std::time::Instant::now();
         assert!(client.find("main", "a", "a").is_err());
         assert!(began.elapsed() < Duration::from_secs(5));

@@ -4,13 +4,15 @@
 //! |---|---|
 //! | `archive` | the store, packed into one archive for each lockfile; that of this lockfile, else the newest |
 //! | `build-dir` | the archives that a strategy makes of its build directory, as they are |
+//! | `remote` | each unit's files when the plan asks for it, by the Remote Execution API |
 //!
-//! Both are what a cache of CI offers: whole files, found by their name or the beginning of it. What a producer wrote is in
-//! the namespace `main`; a consumer reads that, and writes into one of its own that nobody else reads ([`server`]). A
-//! server that fails costs hits and some time, never the build.
+//! The first two are what a cache of CI offers: whole files, found by their name or the beginning of it ([`server`]). What
+//! a producer wrote is in the namespace `main`; a consumer reads that, and writes into one of its own that nobody else
+//! reads. A server that fails costs hits and some time, never the build.
 
 mod archive;
 mod client;
+mod remote;
 mod server;
 
 use std::collections::HashMap;
@@ -25,16 +27,19 @@ use serde::{Deserialize, Serialize};
 use strategies::Strategy;
 use strategies::external::Caches;
 use strategies::key::Digest;
+use strategies::option::StrategyOption;
 use strategies::store::Store;
 use walkdir::WalkDir;
 
 use crate::build::{Build, BuildPhases, Usage};
 use crate::build_env::BuildEnv;
 use crate::deadline::BuildError;
+use crate::integration::Integration;
 use crate::invocation::{BuildOptions, Site};
 
 use archive::Archiver;
 use client::{FileClient, TransferError};
+use remote::{RemoteClient, RemoteServer};
 use server::FileServer;
 
 /// The namespace that producers write.
@@ -50,16 +55,22 @@ pub enum Delivery {
     Archive,
     /// Archives of the build directory that the strategy makes itself.
     BuildDir,
+    /// Object by object, on demand.
+    Remote,
 }
 
 impl Delivery {
     /// Every way.
-    pub const ALL: [Delivery; 2] = [Delivery::Archive, Delivery::BuildDir];
+    pub const ALL: [Delivery; 3] = [Delivery::Archive, Delivery::BuildDir, Delivery::Remote];
 
     /// The ways that a strategy can take, the usual one first.
     pub fn of(strategy: &Strategy) -> &'static [Delivery] {
         match strategy {
             Strategy::None | Strategy::Plain(_) => &[],
+            // The slot of a unit is on one machine's disk.
+            Strategy::Units(units) if !units.options.chosen.has(StrategyOption::SingleSlot) => {
+                &[Delivery::Archive, Delivery::Remote]
+            }
             Strategy::SharedTarget | Strategy::Units(_) => &[Delivery::Archive],
             Strategy::External(external) if external.description.archives => &[Delivery::BuildDir],
             Strategy::External(external) if external.description.caches == Caches::Nothing => &[],
@@ -72,6 +83,7 @@ impl Delivery {
         match self {
             Delivery::Archive => "archive",
             Delivery::BuildDir => "build-dir",
+            Delivery::Remote => "remote",
         }
     }
 }
@@ -160,12 +172,24 @@ pub(crate) struct Leg<'a> {
     is_exact: bool,
     pub(crate) transfer: Transfer,
     proxy: Proxy,
-    _server: FileServer,
+    client: Option<RemoteClient>,
+    _server: RunningServer,
+}
+
+/// What the leg ends at, for as long as it lasts.
+#[expect(dead_code, reason = "a server ends when it is dropped")]
+enum RunningServer {
+    Files(FileServer),
+    Objects(RemoteServer),
 }
 
 impl Route {
     /// A route whose server keeps its files below `dir`; why there is none, where a program is missing.
     pub(crate) fn open(way: Delivery, network: Network, env: &BuildEnv, dir: &Path) -> Result<Route, String> {
+        if way == Delivery::Remote {
+            // Whether there is one is known before anything is built.
+            RemoteServer::start(&dir.join("remote"), MAIN)?;
+        }
         let archiver = Archiver::find(&env.path())?;
         Ok(Route { way, network, remote: dir.join("remote"), staging: dir.join("staging"), archiver })
     }
@@ -182,12 +206,28 @@ impl Route {
             Machine::Producer => MAIN.to_owned(),
             Machine::Consumer => format!("of-{step}"),
         };
-        let failed = |error: std::io::Error| BuildError::Failed(format!("cannot serve {}: {error}", self.remote.display()));
+        let failed =
+            |error: std::io::Error| BuildError::Failed(format!("cannot serve {}: {error}", self.remote.display()));
         for dir in [&self.remote, &self.staging] {
             std::fs::create_dir_all(dir).map_err(failed)?;
         }
-        let server = FileServer::start(&self.remote, &namespace).map_err(failed)?;
-        let proxy = Proxy::start(server.address(), &self.network).map_err(failed)?;
+        let (server, address) = match self.way {
+            Delivery::Remote => {
+                let server = RemoteServer::start(&self.remote, &namespace).map_err(BuildError::Failed)?;
+                let address = server.address();
+                (RunningServer::Objects(server), address)
+            }
+            Delivery::Archive | Delivery::BuildDir => {
+                let server = FileServer::start(&self.remote, &namespace).map_err(failed)?;
+                let address = server.address();
+                (RunningServer::Files(server), address)
+            }
+        };
+        let proxy = Proxy::start(address, &self.network).map_err(failed)?;
+        let client = match self.way {
+            Delivery::Remote => Some(RemoteClient::new(proxy.address(), &namespace, MAIN).map_err(BuildError::Failed)?),
+            Delivery::Archive | Delivery::BuildDir => None,
+        };
         let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
         let flags = options.rustflags.as_deref().unwrap_or_default();
         let environment = format!("{} {} {} {flags}", env.compiler, options.profile, options.task);
@@ -212,14 +252,25 @@ impl Route {
                 trouble: None,
             },
             proxy,
+            client,
             _server: server,
         })
     }
 }
 
 impl Leg<'_> {
-    /// Fetches what there is, and unpacks it into the store. Whether anything came.
-    pub(crate) fn deliver(&mut self, open_store: Option<&dyn Store>) -> Result<bool, BuildError> {
+    /// Whether the store talks to the server itself, which a producer's does too.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Fetches what there is, and unpacks it into the store, or connects the store with the server. Whether anything came,
+    /// or may come.
+    pub(crate) fn deliver(&mut self, integration: &dyn Integration) -> Result<bool, BuildError> {
+        if let Some(client) = &self.client {
+            integration.connect(Some(client.cache()));
+            return Ok(true);
+        }
         let (began, archive) = (Instant::now(), self.route.staging.join("delivered"));
         let fetched = self.fetch(&archive);
         self.transfer.parts.deliver = Some(began.elapsed());
@@ -233,7 +284,7 @@ impl Leg<'_> {
             (fetched, _) => fetched.map_err(|error| error.to_string()),
         };
         let _ = std::fs::remove_file(&archive);
-        if let (Ok(true), Some(store)) = (&came, open_store) {
+        if let (Ok(true), Some(store)) = (&came, integration.store()) {
             self.delivered = stored_files(store);
         }
         Ok(came.unwrap_or_else(|why| {
@@ -247,13 +298,13 @@ impl Leg<'_> {
         let (exact, family) = match self.route.way {
             Delivery::Archive => (self.name.as_str(), self.family.as_str()),
             // Its names are its own; the newest is what an action would find.
-            Delivery::BuildDir => ("", ""),
+            Delivery::BuildDir | Delivery::Remote => ("", ""),
         };
         let Some(found) = client.find(MAIN, exact, family)? else { return Ok(false) };
         self.is_exact = found == exact;
         let target = match self.route.way {
             Delivery::Archive => archive.to_owned(),
-            Delivery::BuildDir => self.store.join(&found),
+            Delivery::BuildDir | Delivery::Remote => self.store.join(&found),
         };
         client.get(MAIN, &found, &target)?;
         if self.route.way == Delivery::BuildDir {
@@ -262,23 +313,42 @@ impl Leg<'_> {
         Ok(true)
     }
 
-    /// Moves the phases that a strategy packs and unpacks in to where they belong.
-    pub(crate) fn claim(&mut self, phases: &mut BuildPhases) {
-        if self.route.way == Delivery::BuildDir {
-            self.transfer.parts.unpack = phases.restore.take();
-            self.transfer.parts.pack = phases.publish.take();
+    /// Moves what a build did for delivery to where it belongs: a strategy that packs and unpacks does so in its phases,
+    /// and restoring waits for objects that are under way.
+    pub(crate) fn claim(&mut self, phases: &mut BuildPhases, integration: &dyn Integration) {
+        match self.route.way {
+            Delivery::BuildDir => {
+                self.transfer.parts.unpack = phases.restore.take();
+                self.transfer.parts.pack = phases.publish.take();
+            }
+            Delivery::Remote => {
+                let waited = integration.remote_use().waited;
+                phases.restore = phases.restore.map(|restore| restore.saturating_sub(waited));
+                self.transfer.parts.deliver = Some(waited);
+            }
+            Delivery::Archive => {}
         }
     }
 
-    /// Packs the store and uploads it, unless the archive of this lockfile is there; `shutdown` ends what may still write.
-    pub(crate) fn publish(&mut self, shutdown: &dyn Fn()) -> Result<(), BuildError> {
+    /// Packs the store and uploads it, unless the archive of this lockfile is there; or uploads the units that `build` has
+    /// published. What may still write to an archived store is ended first.
+    pub(crate) fn publish(&mut self, integration: &dyn Integration, build: &Build) -> Result<(), BuildError> {
+        if self.client.is_some() {
+            let began = Instant::now();
+            let failed = integration.upload(build);
+            self.transfer.parts.upload = Some(began.elapsed());
+            if failed > 0 {
+                self.note(format!("{failed} units not uploaded"));
+            }
+            return Ok(());
+        }
         if self.route.way == Delivery::Archive && self.is_exact {
             return Ok(());
         }
         let (began, packed) = (Instant::now(), self.route.staging.join("packed"));
         let files: Vec<(String, PathBuf)> = match self.route.way {
             Delivery::Archive => {
-                shutdown();
+                integration.pause();
                 let outcome = self.route.archiver.pack(self.env, self.store, &packed, &mut self.transfer.usage)?;
                 self.transfer.parts.pack = Some(began.elapsed());
                 match outcome {
@@ -289,7 +359,7 @@ impl Leg<'_> {
                     }
                 }
             }
-            Delivery::BuildDir => self.new_files(),
+            Delivery::BuildDir | Delivery::Remote => self.new_files(),
         };
         if !files.is_empty() {
             let began = Instant::now();
@@ -315,12 +385,22 @@ impl Leg<'_> {
     }
 
     /// Ends the step: what passed, and how much of what came `build` did not use.
-    pub(crate) fn finish(mut self, build: &Build, open_store: Option<&dyn Store>) -> Transfer {
+    pub(crate) fn finish(mut self, integration: &dyn Integration, build: &Build) -> Transfer {
         self.transfer.traffic = self.proxy.traffic();
-        if let (Some(cached), Some(store), false) = (&build.cached, open_store, self.delivered.is_empty()) {
-            let restored = cached.restored.units.iter().filter_map(|(index, _)| cached.plan.units[*index].hit());
-            for path in restored.flat_map(|entry| entry.stored_files().map(|(file, _)| store.stored(entry, file))) {
-                self.delivered.remove(&path);
+        let restored = build
+            .cached
+            .iter()
+            .flat_map(|cached| cached.restored.units.iter().filter_map(|(index, _)| cached.plan.units[*index].hit()));
+        let used = restored.flat_map(|entry| entry.stored_files().map(move |(file, _)| (entry, file)));
+        if let Some(client) = &self.client {
+            let used: u64 = used.map(|(_, file)| file.size).sum();
+            self.transfer.unused_bytes = Some(integration.remote_use().fetched_bytes.saturating_sub(used));
+            let trouble = client.trouble();
+            integration.connect(None);
+            trouble.into_iter().for_each(|trouble| self.note(trouble));
+        } else if let (Some(store), false) = (integration.store(), self.delivered.is_empty()) {
+            for (entry, file) in used {
+                self.delivered.remove(&store.stored(entry, file));
             }
             self.transfer.unused_bytes = Some(self.delivered.values().sum());
         }
