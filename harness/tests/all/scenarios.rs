@@ -240,3 +240,27 @@ fn networks_are_for_scenarios_with_machines() {
 fn which(program: &str) -> Option<std::path::PathBuf> {
     exec::toolchain::find_in(program, &std::env::var_os("PATH")?)
 }
+
+#[test]
+fn objects_come_one_by_one_and_like_an_archive_they_are_all_hits() {
+    let place = TestDir::with("c", &["many"]);
+    let args = ["--scenario", "ci", "--strategies", CACHED, "--delivery", "remote,archive", "--network", "2ms,1gbit"];
+    if !cfg!(feature = "remote") {
+        let said = place.run(&place.compare_args("c", &args));
+        let run = RecordedRun::read(&place.run_folder());
+        let remote = run.step("hardlink+aggressive-by-remote", "same-commit", "many");
+        assert_eq!(remote.status, Status::Unsupported, "{}", said.stderr);
+        assert!(remote.note.contains("--features remote"), "{}", remote.note);
+        return;
+    }
+    let run = place.compare("c", &args);
+    run.all_ok();
+    for step in ["same-commit", "next-commit", "upgraded"] {
+        let remote = run.step("hardlink+aggressive-by-remote", step, "many");
+        let archive = run.step(CACHED, step, "many");
+        let outcome = |row: &StepRow| (row.compiled, row.hit_rate, row.missed, row.refused);
+        assert_eq!(outcome(remote), outcome(archive), "{step}");
+        assert!(remote.down_bytes > Some(0) && remote.requests > Some(0), "{step}: {remote:?}");
+        assert_eq!(remote.unused_bytes, Some(0), "{step}: only what is asked for comes");
+    }
+}
