@@ -197,7 +197,7 @@ crate::table_row! {
         /// strategy keeps none.
         pub store_session_bytes: Option<u64> = "bytes",
         /// How what is built reaches another machine: `archive`, the store as one archive; `build-dir`, archives that
-        /// the strategy makes of its build directory. Empty where nothing travels.
+        /// the strategy makes of its build directory; `remote`, object by object. Empty where nothing travels.
         pub delivery: Option<String> = "text, may be empty",
         /// The network it goes over, as `--network` has it; `none` is loopback.
         pub network: Option<String> = "text, may be empty",

@@ -160,3 +160,25 @@ fn a_blob_is_refused_whose_bytes_have_another_digest() {
     assert!(BlobDigest::new(&"A".repeat(64), 1).is_none());
     assert!(BlobDigest::new(&"a".repeat(64), 1).is_some());
 }
+
+/// Against a server of somebody else, where one is named: `HARNESS_REAPI=http://127.0.0.1:8980`, its instance without a
+/// name.
+#[test]
+fn another_server_gives_back_what_it_got() {
+    let Ok(endpoint) = std::env::var("HARNESS_REAPI") else {
+        skip::skip("a server of the Remote Execution API", "HARNESS_REAPI names none");
+        return;
+    };
+    let settings = Settings::new(&endpoint, "");
+    // Never the same action twice: the server may be an old one.
+    let name = format!("unit of {:?}", std::time::SystemTime::now());
+    let producer = client(&settings);
+    assert!(producer.action(name.as_bytes()).is_none() && producer.is_on(), "{:?}", producer.trouble());
+    assert!(producer.publish(name.as_bytes(), &files()), "{:?}", producer.trouble());
+    let consumer = client(&settings);
+    let files = consumer.action(name.as_bytes()).unwrap();
+    let digests: Vec<BlobDigest> = files.into_iter().map(|file| file.digest).collect();
+    assert_eq!(consumer.read(&digests), contents().map(Some));
+    assert_eq!(consumer.read(&[BlobDigest::of(name.as_bytes())]), [None], "what it never got");
+    assert_eq!(consumer.trouble(), None);
+}
