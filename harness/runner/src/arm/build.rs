@@ -99,14 +99,14 @@ impl Arm<'_> {
         }
         let processors = self.processors();
         let own_before = own_cpu();
-        let built = self.build_all(&builds, &start);
+        let mut built = self.build_all(&builds, &start);
         let own = own_cpu().saturating_sub(own_before);
         let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
         let own_count = integration.end_step(env, &builds, &start);
         let fault = integration.fault();
-        let (built, transfer) = match leg {
-            Some(leg) => self.publish(leg, built, &builds)?,
-            None => (built, None),
+        let transfer = match leg {
+            Some(leg) => self.publish(leg, &mut built, &builds)?,
+            None => None,
         };
         let checked = built.into_iter().zip(&builds).map(|(built, (site, options))| {
             let mut built = built?;
@@ -124,20 +124,20 @@ impl Arm<'_> {
     fn publish(
         &self,
         mut leg: Leg<'_>,
-        mut built: Vec<Result<Build, BuildError>>,
+        built: &mut [Result<Build, BuildError>],
         builds: &[(&Site, &BuildOptions)],
-    ) -> Result<(Vec<Result<Build, BuildError>>, Option<Transfer>), BuildError> {
+    ) -> Result<Option<Transfer>, BuildError> {
         let integration = &*self.integration;
         let Some(Ok(build)) = built.first_mut() else {
             integration.connect(None);
-            return Ok((built, None));
+            return Ok(None);
         };
         leg.claim(&mut build.phases, integration);
         leg.publish(integration, build)?;
         let transfer = leg.finish(integration, build);
         // The no-op build asks the same programs again, and nobody else may start them.
         integration.start_step(self.env, &builds[..0])?;
-        Ok((built, Some(transfer)))
+        Ok(Some(transfer))
     }
 
     fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
