@@ -37,6 +37,25 @@ pub(crate) fn is_copied(entry: &DirEntry, left_out: &[&str]) -> bool {
     entry.depth() == 0 || !left_out.iter().any(|name| entry.file_name() == *name)
 }
 
+/// Copy a fetched tree in the place of the working copy at `dest`; as after a fresh clone, every file has the time of now.
+///
+/// # Errors
+/// When a file cannot be removed, read or written.
+pub fn checkout_anew(fetched: &FetchedSource, dest: &Path) -> Result<(), CheckoutError> {
+    match fs::remove_dir_all(dest) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => checkout(fetched, dest)?,
+    };
+    let now = SystemTime::now();
+    for entry in WalkDir::new(dest) {
+        let entry = entry.map_err(io::Error::from)?;
+        if entry.file_type().is_file() {
+            fs::File::open(entry.path()).and_then(|file| file.set_modified(now))?;
+        }
+    }
+    Ok(())
+}
+
 /// The permission bits, 0 where there are none.
 #[cfg(unix)]
 pub(crate) fn mode(data: &std::fs::Metadata) -> u32 {

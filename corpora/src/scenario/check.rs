@@ -75,6 +75,9 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
     if step.times != 1 && (step.times == 0 || !step.run.builds() || step.distinct || step.each.iter().any(makes)) {
         return Err("`times` repeats a build, at least once; what is repeated can make no working copy".to_owned());
     }
+    if step.machine.is_some() && (!scenario.alone || step.trees.len() > 1 || !step.run.builds()) {
+        return Err("a step on a `machine` is one build, where each workspace is `alone`".to_owned());
+    }
     if step.distinct && step.trees.len() == 1 {
         return Err("`distinct` separates several working copies; there is one".to_owned());
     }
@@ -132,6 +135,8 @@ mod tests {
         for bad in ["times = 0", "times = 2\nrun = \"clean\"", "times = 2\neach = [{ copy = \"b\" }]"] {
             assert!(error("", &step(bad)).contains("`times`"), "{bad}");
         }
+        assert!(error("", &step("machine = \"producer\"")).contains("one build"));
+        assert!(error("alone = true", &step("machine = \"consumer\"\nrun = \"clean\"")).contains("one build"));
         assert!(error("", &step("run = { collect = { keep-percent = 101 } }")).contains("0 to 100"));
         let late = "each = [\"wipe\", { copy = \"b\" }]\nin = [\"b\"]";
         assert!(error("", &step(late)).contains("\"b\" before `wipe`"));

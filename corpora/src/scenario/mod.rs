@@ -70,6 +70,9 @@ pub struct Step {
     /// How often `each` and the task are repeated, in one row.
     #[serde(default = "once")]
     pub times: usize,
+    /// The CI machine it runs on, where what is built travels over a network.
+    #[serde(default)]
+    pub machine: Option<Machine>,
 }
 
 fn once() -> usize {
@@ -100,6 +103,8 @@ pub enum Action {
     EmptyStore,
     /// Remove the working copy's build directory.
     Wipe,
+    /// Lay the working copy out anew at its path: the sources as fetched, all written now.
+    Checkout,
     /// Change the file that the manifest names, never the same content twice.
     Edit(Edit),
     /// Change the root file of the member that most others depend on.
@@ -125,6 +130,7 @@ impl std::fmt::Display for Action {
         match self {
             Self::EmptyStore => f.pad("empty-store"),
             Self::Wipe => f.pad("wipe"),
+            Self::Checkout => f.pad("checkout"),
             Self::Edit(edit) => write!(f, "edit {}", edit.name()),
             Self::EditLeaf(edit) => write!(f, "edit-leaf {}", edit.name()),
             Self::EditRoot(edit) => write!(f, "edit-root {}", edit.name()),
@@ -189,7 +195,22 @@ pub enum Home {
     Elsewhere,
 }
 
+/// A machine of CI, for the time of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Machine {
+    /// Builds the main branch and publishes what others may fetch.
+    Producer,
+    /// Fetches what the producer published, and publishes for nobody but itself.
+    Consumer,
+}
+
 impl Scenario {
+    /// Whether what is built travels between machines.
+    pub fn has_machines(&self) -> bool {
+        self.steps.iter().any(|step| step.machine.is_some())
+    }
+
     /// Every action of every step, in order.
     pub fn actions(&self) -> impl Iterator<Item = &Action> {
         self.steps.iter().flat_map(|step| step.once.iter().chain(&step.each))
@@ -255,6 +276,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("contention", include_str!("../../scenarios/contention.toml")),
     ("clean", include_str!("../../scenarios/clean.toml")),
     ("moved", include_str!("../../scenarios/moved.toml")),
+    ("ci", include_str!("../../scenarios/ci.toml")),
 ];
 
 /// The names of the shipped scenarios, the default first.
@@ -343,7 +365,8 @@ mod tests {
         };
         let unfit = left_out("upgrade");
         assert!(unfit.len() > 10 && unfit.iter().all(|(why, upgrade)| upgrade.is_none() && why.contains("`upgrade`")));
-        for other in names().filter(|name| *name != "upgrade") {
+        assert_eq!(left_out("ci"), unfit);
+        for other in names().filter(|name| !["upgrade", "ci"].contains(name)) {
             assert_eq!(left_out(other), []);
         }
     }

@@ -14,6 +14,7 @@
 //! | [`disk`], [`filesystem`] | bytes and blocks of trees; kind, room and link modes of a file system |
 //! | [`volume`] | makes, mounts and removes a file system for one run |
 //! | [`host`], [`toolchain`] | the machine; Cargo and rustc behind rustup's proxies, and other programs |
+//! | [`network`] | latency and bandwidth by a proxy in front of a server, and what passed it |
 //! | `os` | the seam: one file a system, the same names in each |
 #![allow(missing_docs, reason = "a crate for this workspace alone: a doc that would repeat the name is left out")]
 
@@ -27,6 +28,7 @@ pub mod host;
 pub mod identity;
 pub mod interrupt;
 pub mod leftovers;
+pub mod network;
 pub mod observer;
 mod os;
 pub mod process;

@@ -148,7 +148,7 @@ impl Executor for RealExecutor<'_> {
         self.wait(&format!("the first step under {}", self.parts.plan.arms[arm]))?;
         let RunParts { experiment, options, env, prepared, plan, .. } = &self.parts;
         let prepared: Vec<(usize, &PreparedWorkspace)> = workspaces.iter().map(|it| (*it, &prepared[*it])).collect();
-        let opened = Arm::open(env, options, &plan.scenario, &experiment.arms[arm].strategy, &prepared)?;
+        let opened = Arm::open(env, options, &plan.scenario, &experiment.arms[arm], &prepared)?;
         self.arms.insert(arm, opened);
         self.running = Some(arm);
         Ok(())

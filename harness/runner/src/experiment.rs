@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use strategies::{Catalog, Strategy, StrategyName};
 
 use super::build_env::BuildEnv;
+use super::delivery::Delivery;
 use super::plan::{ArmOrder, RunPlan};
 use super::prepare::{FetchNeeds, PreparedWorkspace, prepare};
 use crate::guard::limits::Limits;
 use crate::shard::split::ShardCell;
 use crate::shard::{RunCells, Sharding};
+use exec::network::Network;
 use exec::sandbox::SandboxSpec;
 use exec::volume::VolumeSpec;
 
@@ -79,6 +81,12 @@ pub struct Options {
     /// The sandbox of everything that is measured, if one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<SandboxSpec>,
+    /// The network between the machines of a scenario that has some; loopback when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// Ways of delivery between them; the usual one of each strategy when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivery: Vec<Delivery>,
 }
 
 /// A strategy file as it was when the run began: it goes on with what it began with.
@@ -126,6 +134,8 @@ pub struct ArmSpec {
     pub name: String,
     /// What it does.
     pub strategy: Strategy,
+    /// How what it built reaches another machine, in a scenario that has several.
+    pub delivery: Option<Delivery>,
 }
 
 impl Experiment {
@@ -154,7 +164,8 @@ impl Experiment {
         if let ([], Some((name, why))) = (corpus.workspaces.as_slice(), left_out.first()) {
             bail!("no workspace can take part in the scenario {}: {name}: {why}", scenario.name);
         }
-        let arms = arms(options)?;
+        check_machines(options, &scenario)?;
+        let arms = arms(options, scenario.has_machines())?;
         let baseline = baseline(options, &arms)?;
         let mut experiment = Experiment { corpus, left_out, scenario, arms, baseline, only: None };
         if let Some(shard) = &options.shard {
@@ -206,19 +217,53 @@ pub fn catalog_of(files: &[StrategyFile], settings: &[String]) -> Result<Catalog
     Ok(catalog)
 }
 
-fn arms(options: &Options) -> Result<Vec<ArmSpec>> {
+fn check_machines(options: &Options, scenario: &Scenario) -> Result<()> {
+    let flag = [("--network", options.network.is_some()), ("--delivery", !options.delivery.is_empty())];
+    match flag.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) if !scenario.has_machines() => {
+            bail!(
+                "{flag}: the scenario {} has no machines between which anything travels; --scenario ci has",
+                scenario.name
+            )
+        }
+        _ if scenario.has_machines() && options.sandbox.is_some() => {
+            bail!(
+                "--sandbox: what travels between the machines of {} is packed outside it; leave it out",
+                scenario.name
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+fn arms(options: &Options, has_machines: bool) -> Result<Vec<ArmSpec>> {
     let chosen = catalog_of(&options.strategy_files, &options.set)?.select(&options.strategies)?;
     let is_faulty = |strategy: &Strategy| strategy.as_units().is_some_and(|units| units.fault.is_some());
     if let Some((name, _)) = chosen.iter().find(|(_, strategy)| is_faulty(strategy)) {
         bail!("{name} is wrong on purpose: only `harness probe` takes it");
     }
-    let named = |(name, strategy): (StrategyName, Strategy)| ArmSpec { name: name.to_string(), strategy };
-    let mut arms: Vec<ArmSpec> = chosen.into_iter().map(named).collect();
+    let named = |(name, strategy): (StrategyName, Strategy)| {
+        let ways = if has_machines { Delivery::of(&strategy) } else { &[] };
+        let asked: Vec<Delivery> = ways.iter().copied().filter(|way| options.delivery.contains(way)).collect();
+        // Who cannot travel as asked takes the way that is its own.
+        let taken = if asked.is_empty() { ways.iter().copied().take(1).collect() } else { asked };
+        match taken.as_slice() {
+            [] => vec![ArmSpec { name: name.to_string(), strategy, delivery: None }],
+            ways => (ways.iter())
+                .map(|way| {
+                    let is_usual = Delivery::of(&strategy).first() == Some(way);
+                    let name = if is_usual { name.to_string() } else { format!("{name}-by-{way}") };
+                    ArmSpec { name, strategy: strategy.clone(), delivery: Some(*way) }
+                })
+                .collect(),
+        }
+    };
+    let mut arms: Vec<ArmSpec> = chosen.into_iter().flat_map(named).collect();
     if options.control {
         let Some(at) = arms.iter().position(|arm| arm.name == PRICED_BY) else {
             bail!("--control runs `none` a second time: add none to --strategies");
         };
-        let again = ArmSpec { name: control_of(&arms[at].name), strategy: arms[at].strategy.clone() };
+        let again = ArmSpec { name: control_of(&arms[at].name), ..arms[at].clone() };
         arms.insert(at + 1, again);
     }
     Ok(arms)

@@ -18,6 +18,7 @@
 //! | `ledger` | what the trees of an arm take on disk, step by step |
 //! | [`build_env`] | what all builds of a run share: toolchain, environment, directories |
 //! | [`prepare`] | everything fetched before anything is timed |
+//! | [`delivery`] | what travels between CI machines, and over which network |
 //! | [`deadline`] | how long a build may take, and why there is no measurement |
 //! | [`confinement`] | untrusted code in the sandbox: what it needs, and what is noted of it |
 //! | [`guard`] | a run waits or stops before disk, memory or numbers suffer |
@@ -30,6 +31,7 @@ pub mod build_env;
 mod checks;
 pub mod confinement;
 pub mod deadline;
+pub mod delivery;
 pub mod description;
 pub mod executor;
 pub mod experiment;

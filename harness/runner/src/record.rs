@@ -9,6 +9,7 @@ use strategies::link::Mechanism;
 use strategies::units::RestoreOutcome;
 
 use super::build::Build;
+use super::delivery::TransferParts;
 use super::gates::{self, GateFacts};
 use super::integration::UnitOutcome;
 use super::ledger::DiskUse;
@@ -130,12 +131,19 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
     let cpu = |of: &dyn Fn(&Trial) -> Duration| trials.iter().map(of).sum::<Duration>();
     let intact = trials.iter().map(|trial| trial.checked.damage.as_ref().map(Vec::is_empty));
     let shadow = step.shadow.as_ref();
+    let transfer = step.transfer.as_ref();
+    let moved = transfer.map(|it| it.usage).unwrap_or_default();
+    let part = |of: fn(&TransferParts) -> Option<Duration>| {
+        transfer.and_then(|it| of(&it.parts)).map(|duration| duration.as_secs_f64())
+    };
     let row = StepRow {
         status,
         note: step.invalid.clone().unwrap_or_else(|| remarks(step)),
-        wall_s: phase(&|trial| Some(trial.build.phases.wall())),
-        user_s: Some((cpu(&|trial| trial.build.usage.user) + step.own).as_secs_f64()),
-        sys_s: Some(cpu(&|trial| trial.build.usage.sys).as_secs_f64()),
+        wall_s: phase(&|trial| {
+            Some(trial.build.phases.wall() + transfer.map_or(Duration::ZERO, |it| it.parts.total()))
+        }),
+        user_s: Some((cpu(&|trial| trial.build.usage.user) + step.own + moved.user).as_secs_f64()),
+        sys_s: Some((cpu(&|trial| trial.build.usage.sys) + moved.sys).as_secs_f64()),
         max_rss_bytes: trials.iter().filter_map(|trial| trial.build.usage.max_rss).max(),
         plan_s: phase(&|trial| trial.build.phases.plan),
         restore_s: phase(&|trial| trial.build.phases.restore),
@@ -177,6 +185,17 @@ fn built(row: StepRow, step: &BuiltStep) -> StepRow {
         wall_p95_s: of_turns(95, |turn| turn.0),
         cpu_p50_s: of_turns(50, |turn| turn.1),
         cpu_p95_s: of_turns(95, |turn| turn.1),
+        delivery: transfer.map(|it| it.way.to_string()),
+        network: transfer.map(|it| it.network.to_string()),
+        start_s: part(|parts| parts.start),
+        deliver_s: part(|parts| parts.deliver),
+        unpack_s: part(|parts| parts.unpack),
+        pack_s: part(|parts| parts.pack),
+        upload_s: part(|parts| parts.upload),
+        down_bytes: transfer.map(|it| it.traffic.down_bytes),
+        up_bytes: transfer.map(|it| it.traffic.up_bytes),
+        requests: transfer.map(|it| it.traffic.requests),
+        unused_bytes: transfer.and_then(|it| it.unused_bytes),
         ..row
     };
     on_disk(row, &step.disk)
@@ -266,6 +285,7 @@ fn remarks(step: &BuiltStep) -> String {
         }
     }
     remarks.extend(own_count(step));
+    remarks.extend(step.transfer.as_ref().and_then(|transfer| transfer.trouble.clone()));
     remarks.extend(step.shadow.as_ref().and_then(ShadowResult::note));
     remarks.extend(step.unchecked.as_ref().map(|why| format!("no shadow check: {why}")));
     remarks.join("; ")

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use corpora::scenario::Machine;
 use exec::cpu::CpuTimes;
 use records::Outcome;
 
 use super::build::Build;
 use super::checks::CheckResult;
+use super::delivery::Transfer;
 use super::integration::{OwnCount, UnitOutcome};
 use super::invocation::{BuildOptions, Site};
 use super::ledger::DiskUse;
@@ -29,6 +31,7 @@ pub(crate) struct StepBuild {
     pub(crate) cold: bool,
     pub(crate) edits: u32,
     pub(crate) step: String,
+    pub(crate) machine: Option<Machine>,
     pub(crate) variant: String,
 }
 
@@ -65,8 +68,10 @@ pub struct BuiltStep {
     pub invalid: Option<String>,
     pub(crate) own_count: Option<OwnCount>,
     pub processors: Option<CpuTimes>,
-    /// Starting and warming a daemon before them.
+    /// Starting and warming a daemon before them, where that is no part of the step.
     pub daemon: Option<Duration>,
+    /// What travelled between machines.
+    pub(crate) transfer: Option<Transfer>,
 }
 
 impl BuiltStep {

@@ -22,12 +22,14 @@ use self::flags::{GuardArgs, SandboxArgs, ShardArgs};
 use crate::cmd::common::{ExternalArgs, absolute, choices, open_volume, plain_name, work_dir, write_report};
 use crate::shard::PlannedRun;
 use exec::interrupt::Supervisor;
+use exec::network::Network;
 use exec::sandbox::SandboxSpec;
 use exec::toolchain::Toolchain;
 use exec::volume::{self, Volume, VolumeSpec};
 use exec::workdir::WorkDir;
 use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::confinement;
+use runner::delivery::Delivery;
 use runner::description;
 use runner::executor::{RealExecutor, Records, RunParts};
 use runner::experiment::{DEFAULT_STRATEGIES, Experiment, Options};
@@ -112,6 +114,14 @@ pub struct CompareArgs {
     /// also xfs, ext4 and tmpfs (needs root on Linux)
     #[arg(long, value_name = "KIND:SIZE")]
     volume: Option<VolumeSpec>,
+    /// The network between the machines of --scenario ci: round trip and bandwidth (20ms,200mbit; 20ms,200mbit/50mbit
+    /// for down and up), or datacenter, github, home, none [default: none, loopback as it is]
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<Network>,
+    /// Ways of delivery between them, separated by commas: archive, build-dir, remote (built with
+    /// `--features remote`) [default: the usual one of each strategy]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    delivery: Vec<Delivery>,
     #[command(flatten)]
     sandbox: SandboxArgs,
     /// Where the run folder goes [default: runs/ in the work directory]
@@ -268,6 +278,8 @@ pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Resul
         shard: args.shard.sharding(args.seed.is_some(), args.budget.is_some())?,
         guards: args.guards.limits(),
         sandbox,
+        network: args.network.clone(),
+        delivery: args.delivery.clone(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use corpora::scenario::{self, Home, MAIN, Scenario, Step};
+use corpora::scenario::{self, Home, MAIN, Machine, Scenario, Step};
 
 /// What to do with scenarios.
 #[derive(Debug, Subcommand)]
@@ -63,6 +63,11 @@ fn measured(step: &Step) -> String {
     }
     if step.cargo_home == Home::Elsewhere {
         text += ", with another CARGO_HOME";
+    }
+    match step.machine {
+        Some(Machine::Producer) => text += ", and published for other machines",
+        Some(Machine::Consumer) => text += ", on a machine that fetches what was published",
+        None => {}
     }
     if step.distinct {
         text += ", each with a flag of its own";

@@ -1,7 +1,7 @@
 //! Every shipped scenario but `contention`, on a made-up workspace of several members, with an uncached and a
 //! cached arm: the scenario runs, every row counts, and what must be reused is.
 
-use crate::support::{RecordedRun, TestDir};
+use crate::support::{RecordedRun, TestDir, skip};
 use records::{Outcome, Status, StepRow};
 
 const NONE: &str = "none";
@@ -227,4 +227,90 @@ fn a_control_is_an_arm_and_a_budget_that_is_spent_ends_the_run() {
     rows.sort_unstable();
     assert_eq!(rows, [(1, "copy+aggressive"), (1, "none"), (1, "none-again")], "one round whatever the budget");
     assert!(run.stdout.contains("none-again"), "{}", run.stdout);
+}
+
+/// `none` travels without anything; the others fetch what `produce` published.
+#[test]
+fn a_fresh_machine_waits_for_what_it_fetches_and_every_part_is_counted() {
+    let missing = ["tar", "zstd"].into_iter().find(|program| which(program).is_none());
+    if let Some(program) = missing {
+        return skip("delivery by archive", &format!("{program} is not on PATH"));
+    }
+    let place = TestDir::with("c", &["many"]);
+    let arms = "none,hardlink+aggressive,copy+non-local@dirs,rust-cache";
+    let args = ["--scenario", "ci", "--strategies", arms, "--network", "20ms,100mbit", "--rounds", "1"];
+    let run = place.compare("c", &args);
+    run.all_ok();
+    for row in run.steps() {
+        let parts = [
+            row.start_s,
+            row.deliver_s,
+            row.unpack_s,
+            row.plan_s,
+            row.restore_s,
+            row.cargo_s,
+            row.publish_s,
+            row.pack_s,
+            row.upload_s,
+        ];
+        let sum: f64 = parts.into_iter().flatten().sum();
+        let wall = row.wall_s.unwrap();
+        assert!((sum / wall - 1.0).abs() < 0.02, "{} {}: {sum} of {wall}", row.strategy, row.step);
+    }
+    let none = run.step("none", "same-commit", "many");
+    assert_eq!((&none.delivery, none.deliver_s, none.down_bytes, none.requests), (&None, None, None, None));
+    for (arm, way) in [(CACHED, "archive"), ("copy+non-local@dirs", "archive"), ("rust-cache", "build-dir")] {
+        let row = |step| run.step(arm, step, "many");
+        let [produce, same, next, upgraded] = ["produce", "same-commit", "next-commit", "upgraded"].map(row);
+        assert_eq!((same.delivery.as_deref(), same.network.as_deref()), (Some(way), Some("20ms,100mbit")), "{arm}");
+        assert_eq!((produce.deliver_s, produce.requests), (None, Some(1)), "{arm}: one upload");
+        assert!(produce.pack_s > Some(0.0) && produce.upload_s > Some(0.02), "{arm}: {produce:?}");
+        // A handshake, a lookup and a download: three round trips.
+        assert!(same.deliver_s > Some(0.06) && same.unpack_s > Some(0.0), "{arm}: {same:?}");
+        assert_eq!((same.requests, same.upload_s), (Some(2), None), "{arm}: what is there is not sent again");
+        assert!(same.down_bytes > Some(produce.up_bytes.unwrap() - 200), "{arm}: {produce:?} {same:?}");
+        assert_eq!((next.requests, next.upload_s), (Some(2), None), "{arm}: the same lockfile");
+        assert_eq!(upgraded.requests, Some(3), "{arm}: another lockfile is sent");
+        assert!(same.hit_rate > Some(0.0) && upgraded.hit_rate > Some(0.0), "{arm}");
+    }
+    let row = |step| cached(&run, step);
+    assert_eq!((row("same-commit").compiled, row("same-commit").unused_bytes), (Some(0), Some(0)));
+    assert!(row("upgraded").unused_bytes > Some(0), "what the upgrade replaced came for nothing");
+    assert_eq!(row("next-commit").compiled, run.step("none", "next-commit", "many").compiled.map(|_| 1));
+}
+
+#[test]
+fn networks_are_for_scenarios_with_machines() {
+    let place = TestDir::with("c", &["many"]);
+    let refused = |more: &[&str], part| place.run(&place.compare_args("c", more)).refused(part);
+    refused(&["--network", "github"], "--network: the scenario gauntlet has no machines");
+    refused(&["--delivery", "archive"], "--delivery: the scenario gauntlet has no machines");
+}
+
+fn which(program: &str) -> Option<std::path::PathBuf> {
+    exec::toolchain::find_in(program, &std::env::var_os("PATH")?)
+}
+
+#[test]
+fn objects_come_one_by_one_and_like_an_archive_they_are_all_hits() {
+    let place = TestDir::with("c", &["many"]);
+    let args = ["--scenario", "ci", "--strategies", CACHED, "--delivery", "remote,archive", "--network", "2ms,1gbit"];
+    if !cfg!(feature = "remote") {
+        let said = place.run(&place.compare_args("c", &args));
+        let run = RecordedRun::read(&place.run_folder());
+        let remote = run.step("hardlink+aggressive-by-remote", "same-commit", "many");
+        assert_eq!(remote.status, Status::Unsupported, "{}", said.stderr);
+        assert!(remote.note.contains("--features remote"), "{}", remote.note);
+        return;
+    }
+    let run = place.compare("c", &args);
+    run.all_ok();
+    for step in ["same-commit", "next-commit", "upgraded"] {
+        let remote = run.step("hardlink+aggressive-by-remote", step, "many");
+        let archive = run.step(CACHED, step, "many");
+        let outcome = |row: &StepRow| (row.compiled, row.hit_rate, row.missed, row.refused);
+        assert_eq!(outcome(remote), outcome(archive), "{step}");
+        assert!(remote.down_bytes > Some(0) && remote.requests > Some(0), "{step}: {remote:?}");
+        assert_eq!(remote.unused_bytes, Some(0), "{step}: only what is asked for comes");
+    }
 }

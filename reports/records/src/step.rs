@@ -59,7 +59,8 @@ crate::table_row! {
         pub profile: String = "text",
         /// Whether the row may enter a comparison.
         pub status: Status = "`ok`, `failed`, `unsupported`, `invalid`",
-        /// Seconds a user waits: plan + restore + cargo + publish.
+        /// Seconds a user waits: plan + restore + cargo + publish; on a machine of CI also start + deliver + unpack +
+        /// pack + upload.
         #[serde(with = "number")]
         pub wall_s: Option<f64> = "seconds",
         /// User CPU seconds of the whole process tree.
@@ -210,6 +211,35 @@ crate::table_row! {
         /// The smallest that 95 % of them do not exceed.
         #[serde(with = "number")]
         pub cpu_p95_s: Option<f64> = "seconds",
+        /// How what is built reaches another machine: `archive`, the store as one archive; `build-dir`, archives that
+        /// the strategy makes of its build directory; `remote`, object by object. Empty where nothing travels.
+        pub delivery: Option<String> = "text, may be empty",
+        /// The network it goes over, as `--network` has it; `none` is loopback.
+        pub network: Option<String> = "text, may be empty",
+        /// Seconds in which what serves the build was started, on a machine of CI; part of `wall_s`, as are the next
+        /// four.
+        #[serde(with = "number")]
+        pub start_s: Option<f64> = "seconds",
+        /// Seconds of looking up and downloading.
+        #[serde(with = "number")]
+        pub deliver_s: Option<f64> = "seconds",
+        /// Seconds of unpacking what came.
+        #[serde(with = "number")]
+        pub unpack_s: Option<f64> = "seconds",
+        /// Seconds of packing what was built, with ending what serves the build.
+        #[serde(with = "number")]
+        pub pack_s: Option<f64> = "seconds",
+        /// Seconds of uploading it.
+        #[serde(with = "number")]
+        pub upload_s: Option<f64> = "seconds",
+        /// Bytes that came over the network.
+        pub down_bytes: Option<u64> = "bytes",
+        /// Bytes that went out over it.
+        pub up_bytes: Option<u64> = "bytes",
+        /// Requests: how often, in a connection, the client began to send after an answer, or first of all.
+        pub requests: Option<u64> = "count",
+        /// Bytes of delivered files of the store, unpacked, that no hit used; empty where that cannot be seen.
+        pub unused_bytes: Option<u64> = "bytes",
     }
 }
 

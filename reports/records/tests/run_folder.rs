@@ -30,7 +30,9 @@ fn columns_are_those_of_the_design_in_its_order() {
     assert_eq!(designed.join(", "), DESIGN_STEPS);
     let later = "noop_s, marginal_physical_bytes, shadow_same, shadow_differs, nondeterministic, builds, \
                  promised_bytes, variant, own_hits, own_misses, foreign_cpu_s, graph_call_s, store_position, rated_units, \
-                 daemon_s, layout, options, store_session_bytes, repeats, wall_p50_s, wall_p95_s, cpu_p50_s, cpu_p95_s";
+                 daemon_s, layout, options, store_session_bytes, repeats, wall_p50_s, wall_p95_s, cpu_p50_s, cpu_p95_s, \
+                 delivery, network, start_s, deliver_s, unpack_s, pack_s, upload_s, down_bytes, up_bytes, requests, \
+                 unused_bytes";
     assert_eq!(appended.join(", "), later);
     assert_eq!(header_of(&row), StepRow::COLUMNS.join(","));
     assert_eq!(UnitRow::COLUMNS.join(", "), DESIGN_UNITS);
@@ -50,7 +52,7 @@ fn what_was_not_measured_is_an_empty_field() {
     assert_eq!(
         text.lines().nth(1).unwrap(),
         "r1,1,1,quick,bat,gauntlet,fill,none,,,,,rustc 1.95.0,dev,ok,0.3,,,,,,0.3,,50,,,50,,,,48,,,,,,,,,,,,,\
-         94371840,104857600,,,0,true,,,,,,,,,,,,,,,,,,,,,,,,"
+         94371840,104857600,,,0,true,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,"
     );
     let back = RunFolder::read(dir.path()).unwrap();
     assert_eq!(back.steps[0].user_s, None);

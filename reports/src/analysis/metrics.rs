@@ -24,6 +24,8 @@ pub enum MetricUnit {
     Runs,
     /// Files.
     Files,
+    /// Requests to a server.
+    Requests,
 }
 
 impl MetricUnit {
@@ -36,6 +38,7 @@ impl MetricUnit {
             MetricUnit::Units => "units",
             MetricUnit::Runs => "runs",
             MetricUnit::Files => "files",
+            MetricUnit::Requests => "requests",
         }
     }
 
@@ -45,7 +48,7 @@ impl MetricUnit {
             MetricUnit::Seconds => seconds(value),
             MetricUnit::Bytes => bytes(value),
             MetricUnit::Share => percent(value),
-            MetricUnit::Units | MetricUnit::Runs | MetricUnit::Files => count(value),
+            MetricUnit::Units | MetricUnit::Runs | MetricUnit::Files | MetricUnit::Requests => count(value),
         }
     }
 }
@@ -215,6 +218,24 @@ metrics! {
     warm_and_edit_s Seconds "warm + edit"
         "of the step `edit`: its `wall_s` and that of the step `warm` of the same round together; sum over workspaces of medians"
         |rows| rows.sum(|row| Some(row.wall_s? + (rows.warm)(row)?).filter(|_| rows.wall_rounds.includes(row.round)));
+    start_s Seconds "start" "starting what serves the build on a machine of CI, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.start_s);
+    deliver_s Seconds "deliver" "looking up and downloading, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.deliver_s);
+    unpack_s Seconds "unpack" "unpacking what came, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.unpack_s);
+    pack_s Seconds "pack" "packing what was built, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.pack_s);
+    upload_s Seconds "upload" "uploading it, sum over workspaces of medians"
+        |rows| rows.sum(|row| row.upload_s);
+    down_bytes Bytes "down" "bytes that came over the network, sum over workspaces of medians"
+        |rows| rows.count(|row| row.down_bytes);
+    up_bytes Bytes "up" "bytes that went out over it, sum over workspaces of medians"
+        |rows| rows.count(|row| row.up_bytes);
+    requests Requests "requests" "sum over workspaces of medians"
+        |rows| rows.count(|row| row.requests);
+    unused_bytes Bytes "unused" "bytes that were delivered and that no hit used, unpacked, sum over workspaces of medians"
+        |rows| rows.count(|row| row.unused_bytes);
 }
 
 /// The rows of one arm in one step, and what else its numbers depend on.

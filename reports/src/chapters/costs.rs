@@ -26,6 +26,20 @@ pub(super) fn phases(scenario: &ScenarioView<'_>) -> Option<Section> {
     of_metrics(scenario.section("phases", "Phases"), caption, &steps, metrics)
 }
 
+/// Seconds and bytes between machines, apart from those of the build.
+pub(super) fn delivery(scenario: &ScenarioView<'_>) -> Option<Section> {
+    let steps = scenario.builds(|arm| arm.numbers.requests.is_some());
+    steps.first()?;
+    let mut section = scenario.section("delivery", "Delivery");
+    section.say("What a machine waits for besides its build, and what passes the network while it does.");
+    let caption = "Seconds by part, bytes and requests as the proxy in front of the server counts them, each the sum over \
+                   workspaces of the median round; wall: all parts and the build.";
+    let metrics = "wall_s start_s deliver_s unpack_s plan_s restore_s cargo_s publish_s pack_s upload_s down_bytes \
+ up_bytes requests unused_bytes";
+    section.push(Block::Grid(metric_table(caption, &steps, metrics)));
+    Some(section)
+}
+
 /// Bytes on disk: three ways of counting, never one number.
 pub(super) fn disk(scenario: &ScenarioView<'_>) -> Option<Section> {
     let measured = |arm: &ArmAnalysis| arm.numbers.tree_bytes.or(arm.numbers.tree_allocated_bytes).is_some();

@@ -85,8 +85,16 @@ fn of_run(run: &Analysis, prefix: &str) -> Vec<Section> {
         head.say(lead::scenario(run, &steps));
         sections.push(head);
         let scenario = ScenarioView { run, name, steps: &steps, anchor: &anchor };
-        let parts =
-            [wall::section, wall::left_out, costs::hits, costs::phases, costs::disk, wall::by_workspace, costs::causes];
+        let parts = [
+            wall::section,
+            wall::left_out,
+            costs::hits,
+            costs::phases,
+            costs::delivery,
+            costs::disk,
+            wall::by_workspace,
+            costs::causes,
+        ];
         sections.extend(parts.iter().filter_map(|part| part(&scenario)));
     }
     sections

@@ -22,6 +22,9 @@ pub struct Description {
     /// Whether `CARGO_TARGET_DIR` stays unset: builds go to `target` in the workspace, or where the tool has that lead.
     #[serde(default)]
     pub default_target_dir: bool,
+    /// Whether its store is archives that it packs and unpacks itself: between machines they travel as they are.
+    #[serde(default)]
+    pub archives: bool,
     /// The program that takes Cargo's arguments.
     #[serde(default = "cargo")]
     pub program: String,

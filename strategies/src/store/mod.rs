@@ -12,6 +12,7 @@ pub mod collect;
 mod dirs;
 mod entry;
 pub(crate) mod faulty;
+pub mod remote;
 mod root;
 pub(crate) mod slots;
 pub mod stats;
@@ -34,7 +35,7 @@ use crate::files::{
     At, FileError, copy, hash, open_for_attributes, removed_beside, set_mode, set_time, since_epoch, temporary_beside,
 };
 use crate::graph::layout::FileSharing;
-use crate::key::{Digest, Key};
+use crate::key::{BaseKey, Digest, Key, ObservedInputs};
 use crate::link::{LinkMode, reflink};
 use crate::parallel;
 
@@ -102,6 +103,19 @@ pub trait Store: Debug + Send + Sync {
 
     /// Every sound entry, in no order.
     fn entries(&self) -> Vec<Entry>;
+
+    /// The input sets of a base key.
+    fn inputs(&self, base: &BaseKey) -> Vec<ObservedInputs> {
+        self.root().inputs(base)
+    }
+
+    /// Whether the files of an entry that was found are still to come. They are compared with their digests as they do.
+    fn is_under_way(&self, _: &Key) -> bool {
+        false
+    }
+
+    /// Waits for everything that is still to come.
+    fn settle(&self) {}
 
     /// Whether every stored file of an entry has the size and time that were published.
     fn is_intact(&self, entry: &Entry) -> bool {

@@ -192,7 +192,7 @@ pub(crate) fn candidates<T>(
     test: &mut dyn FnMut(Key, Option<&ObservedInputs>) -> Option<T>,
 ) -> Option<T> {
     test(final_key(base, None), None).or_else(|| {
-        session.store.root().inputs(base).iter().find_map(|observed| {
+        session.store.inputs(base).iter().find_map(|observed| {
             let values = observed.values(session.context, unit);
             test(final_key(base, Some(&values)), Some(observed))
         })
@@ -230,7 +230,7 @@ fn find(
     if session.has(StrategyOption::SingleSlot) && !slots::is_current(session.store.root(), &entry) {
         return None;
     }
-    if session.has(StrategyOption::Verify) {
+    if session.has(StrategyOption::Verify) && !session.store.is_under_way(&key) {
         let damage = check(session.store, &entry, true);
         if !damage.is_empty() {
             remove_damaged(session.store, &entry, &damage);

@@ -42,6 +42,7 @@ pub struct RestoreOutcome {
 /// no error: it is removed again and Cargo builds it.
 pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreOutcome, FileError> {
     let layout = &session.context.layout;
+    session.store.settle();
     if !session.units.options.keep_outdated {
         remove_outdated(session, plan)?;
     }

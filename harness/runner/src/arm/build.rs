@@ -1,16 +1,18 @@
 //! A measured build step of an arm: one Cargo, or several at once on one store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use corpora::scenario::{Home, Step};
+use corpora::scenario::{Home, Machine, Step};
 
 use super::{Arm, Programs, WorkingCopy};
 use crate::build::Build;
 use crate::checks::{CheckResult, check};
 use crate::confinement;
 use crate::deadline::BuildError;
+use crate::delivery::{Leg, Transfer};
 use crate::gates;
 use crate::integration::{self, OwnCount, StepStart};
 use crate::invocation::{BuildOptions, Site};
@@ -22,6 +24,7 @@ use exec::process::ProcessError;
 
 struct BuiltJobs {
     builds: Vec<(Build, CheckResult)>,
+    transfer: Option<Transfer>,
     own: Duration,
     own_count: Option<OwnCount>,
     fault: Option<String>,
@@ -47,7 +50,7 @@ impl Arm<'_> {
                 // Whatever comes of the build, its directory is no longer empty.
                 self.copies_mut(workspace)?.copy_mut(&job.copy)?.cold = false;
             }
-            match self.build_and_check(&jobs) {
+            match self.build_and_check(&turn, &jobs) {
                 Ok(built) => {
                     let is_last = n + 1 == step.times;
                     let built = self.judge(&jobs, built, programs, is_last)?;
@@ -87,22 +90,45 @@ impl Arm<'_> {
                 cold: *cold,
                 edits: *edits,
                 step: step.name.clone(),
+                machine: step.machine,
                 variant,
             })
         };
         step.trees.iter().map(job).collect()
     }
 
-    fn build_and_check(&self, jobs: &[StepBuild]) -> Result<BuiltJobs, BuildError> {
-        let (env, integration) = (self.env, &*self.integration);
+    fn build_and_check(&mut self, step: &Step, jobs: &[StepBuild]) -> Result<BuiltJobs, BuildError> {
+        let integration = Arc::clone(&self.integration);
+        let (env, integration) = (self.env, &*integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
-        let start = integration.start_step(env, &builds)?;
+        let mut leg = match (&self.route, step.machine, integration.store_dir(), builds.as_slice()) {
+            (Some(route), Some(machine), Some(store), [alone]) => {
+                let leg = route.begin(env, (machine, &step.name), *alone, store)?;
+                Some(leg)
+            }
+            _ => None,
+        };
+        if let Some(leg) = &mut leg
+            && (step.machine == Some(Machine::Consumer) || leg.is_remote())
+            && leg.deliver(integration)?
+        {
+            self.seen.extend(self.published.iter().cloned());
+        }
+        let mut start = integration.start_step(env, &builds)?;
+        if let Some(leg) = &mut leg {
+            leg.transfer.parts.start = start.daemon.take();
+        }
         let processors = self.processors();
         let own_before = own_cpu();
-        let built = self.build_all(&builds, &start);
+        let mut built = self.build_all(&builds, &start);
         let own = own_cpu().saturating_sub(own_before);
         let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
         let own_count = integration.end_step(env, &builds, &start);
+        let fault = integration.fault();
+        let transfer = match leg {
+            Some(leg) => self.publish(leg, &mut built, &builds)?,
+            None => None,
+        };
         let checked = built.into_iter().zip(&builds).map(|(built, (site, options))| {
             let mut built = built?;
             let checked = check(env, site, options, &built, integration.store())?;
@@ -112,7 +138,27 @@ impl Arm<'_> {
         let builds: Vec<(Build, CheckResult)> = checked.collect::<Result<_, BuildError>>()?;
         // Of several at once nobody can say whose CPU time it was.
         let own = if let [(alone, _)] = builds.as_slice() { alone.own } else { own };
-        Ok(BuiltJobs { builds, own, own_count, fault: integration.fault(), processors, daemon: start.daemon })
+        Ok(BuiltJobs { builds, transfer, own, own_count, fault, processors, daemon: start.daemon })
+    }
+
+    /// Publishes what a machine has built, and takes it off the network.
+    fn publish(
+        &self,
+        mut leg: Leg<'_>,
+        built: &mut [Result<Build, BuildError>],
+        builds: &[(&Site, &BuildOptions)],
+    ) -> Result<Option<Transfer>, BuildError> {
+        let integration = &*self.integration;
+        let Some(Ok(build)) = built.first_mut() else {
+            integration.connect(None);
+            return Ok(None);
+        };
+        leg.claim(&mut build.phases, integration);
+        leg.publish(integration, build)?;
+        let transfer = leg.finish(integration, build);
+        // The no-op build asks the same programs again, and nobody else may start them.
+        integration.start_step(self.env, &builds[..0])?;
+        Ok(Some(transfer))
     }
 
     fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
@@ -159,7 +205,7 @@ impl Arm<'_> {
         programs: &mut Programs,
         is_last: bool,
     ) -> Result<BuiltStep> {
-        let BuiltJobs { builds, own, own_count, fault, processors, daemon } = built;
+        let BuiltJobs { builds, transfer, own, own_count, fault, processors, daemon } = built;
         let expectations = self.integration.expectations();
         let mut invalid = fault;
         let mut trials = Vec::new();
@@ -172,6 +218,9 @@ impl Arm<'_> {
             let facts = gates::facts(self.env, &expectations, job, &trial, was_seen, programs);
             invalid = invalid.or_else(|| gates::invalid(&facts));
             trials.push(trial);
+        }
+        if transfer.is_some() && jobs.iter().any(|job| job.machine == Some(Machine::Producer)) {
+            self.published.clone_from(&self.seen);
         }
         let opaque = expectations.opaque;
         let invalid = invalid.or_else(|| self.origins.check(jobs, &trials, opaque));
@@ -188,7 +237,20 @@ impl Arm<'_> {
         let cpus = [own + trials.iter().map(|trial| trial.build.usage.user + trial.build.usage.sys).sum()];
         let turns = walls.zip(cpus).collect();
         let disk = DiskUse::default(); // Looked at once, after the last time.
-        Ok(BuiltStep { trials, turns, opaque, own, disk, shadow, unchecked, invalid, own_count, processors, daemon })
+        Ok(BuiltStep {
+            trials,
+            turns,
+            opaque,
+            own,
+            disk,
+            shadow,
+            unchecked,
+            invalid,
+            own_count,
+            processors,
+            daemon,
+            transfer,
+        })
     }
 
     fn shadow(&self, jobs: &[StepBuild], trials: &[Trial]) -> Result<ShadowResult> {

@@ -132,6 +132,16 @@ impl<'a> WorkspaceCopies<'a> {
         Ok(Vec::new())
     }
 
+    pub(super) fn check_out_anew(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
+        let fetched = &self.prepared.fetched;
+        for name in names {
+            let copy = self.copy_mut(name)?;
+            checkout::checkout_anew(fetched, &copy.site.tree)?;
+            (copy.edits, copy.upgraded) = (0, false);
+        }
+        Ok(Vec::new())
+    }
+
     pub(super) fn commit(&mut self, names: &[String]) -> Result<Vec<PathBuf>> {
         for name in names {
             let copy = self.copy_mut(name)?;

@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Action, Home, Scenario, Step, Task};
-use strategies::Strategy;
+use exec::network::Network;
 
 use super::build_env::BuildEnv;
-use super::experiment::Options;
+use super::delivery::Route;
+use super::experiment::{ArmSpec, Options};
 use super::gates::Origins;
 use super::integration::plain::PlainCargo;
 use super::integration::{self, Integration, IntegrationDirs, OpenedIntegration};
@@ -35,8 +36,8 @@ pub(crate) struct Arm<'a> {
     scenario: &'a Scenario,
     integration: Arc<dyn Integration>,
     workspaces: BTreeMap<usize, WorkspaceCopies<'a>>,
-    /// What the store has seen since it was last emptied: workspace, working copy and variant, with how many edits.
-    seen: HashSet<(String, String, String, u32)>,
+    /// What the store has seen since it was last emptied.
+    seen: HashSet<SeenBuild>,
     unsupported: Option<String>,
     origins: Origins,
     /// The action that failed, after which nothing can be measured.
@@ -46,7 +47,14 @@ pub(crate) struct Arm<'a> {
     ledger: Ledger,
     /// The step for which all that workspaces share was emptied with their own directories.
     wiped_for: Option<String>,
+    /// How what is built reaches another machine.
+    route: Option<Route>,
+    /// What the store had seen that was published last.
+    published: HashSet<SeenBuild>,
 }
+
+/// Workspace, working copy and variant, with how many edits.
+type SeenBuild = (String, String, String, u32);
 
 impl<'a> Arm<'a> {
     /// Lays out working copies of these workspaces and an empty store at the arm's fixed paths.
@@ -54,15 +62,23 @@ impl<'a> Arm<'a> {
         env: &'a BuildEnv,
         options: &'a Options,
         scenario: &'a Scenario,
-        strategy: &Strategy,
+        spec: &ArmSpec,
         prepared: &[(usize, &'a PreparedWorkspace)],
     ) -> Result<Arm<'a>> {
         env.clear_arm()?;
-        let (integration, unsupported): (Arc<dyn Integration>, _) =
-            match integration::open(strategy, env, &IntegrationDirs::below(&env.arm_dir()))? {
+        let (integration, mut unsupported): (Arc<dyn Integration>, _) =
+            match integration::open(&spec.strategy, env, &IntegrationDirs::below(&env.arm_dir()))? {
                 OpenedIntegration::Ready(integration) => (integration, None),
                 OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo::default()), Some(why)),
             };
+        let network = options.network.clone().unwrap_or_else(Network::unshaped);
+        let route = match spec.delivery.map(|way| Route::open(way, network, env, &env.arm_dir())) {
+            Some(Err(why)) => {
+                unsupported.get_or_insert(why);
+                None
+            }
+            route => route.and_then(Result::ok),
+        };
         let dirs = ArmDirs { env, integration: &integration };
         let laid_out = prepared
             .iter()
@@ -84,6 +100,8 @@ impl<'a> Arm<'a> {
             cut_off: BTreeMap::new(),
             integration,
             wiped_for: None,
+            route,
+            published: HashSet::new(),
         })
     }
 
@@ -150,6 +168,7 @@ impl<'a> Arm<'a> {
             Action::Copy(name) => vec![copies.add_copy(dirs, name)?],
             Action::Worktree(name) => vec![copies.add_worktree(dirs, name)?],
             Action::Wipe => step.trees.iter().map(|name| copies.copy_mut(name)?.wipe()).collect::<Result<_>>()?,
+            Action::Checkout => copies.check_out_anew(&step.trees)?,
             Action::Edit(edit) => copies.edit(&step.trees, EditTarget::Named, *edit)?,
             Action::EditLeaf(edit) => copies.edit(&step.trees, EditTarget::Leaf, *edit)?,
             Action::EditRoot(edit) => copies.edit(&step.trees, EditTarget::Root, *edit)?,

@@ -24,6 +24,7 @@ use strategies::external::statistics::Counters;
 use strategies::graph::UnitIndex;
 use strategies::link::LinkMode;
 use strategies::store::Store;
+use strategies::store::remote::{RemoteCache, RemoteUse};
 use strategies::{Catalog, NamedStrategy, Strategy};
 
 use crate::build::{Build, Usage};
@@ -109,6 +110,19 @@ pub trait Integration: CargoHooks + Debug + Send + Sync {
 
     /// Ends every process that serves the builds; the next build starts them again.
     fn pause(&self) {}
+
+    /// Puts a remote cache behind the store, or takes it away.
+    fn connect(&self, _remote: Option<Arc<dyn RemoteCache>>) {}
+
+    /// Uploads what a build has published; how many units did not arrive.
+    fn upload(&self, _build: &Build) -> usize {
+        0
+    }
+
+    /// What came from the remote cache since it was connected.
+    fn remote_use(&self) -> RemoteUse {
+        RemoteUse::default()
+    }
 }
 
 /// One measured build, with a log of its own.

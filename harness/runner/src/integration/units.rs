@@ -12,7 +12,9 @@ use records::Outcome;
 use strategies::explain::EntryIndex;
 use strategies::graph::UnitIndex;
 use strategies::graph::matching::BuiltUnits;
-use strategies::store::Store;
+use strategies::key::Key;
+use strategies::store::remote::{RemoteCache, RemoteStore, RemoteUse};
+use strategies::store::{Added, Store};
 use strategies::units::{self, Decision, Session, Units};
 
 use super::{Expectations, Integration, IntegrationDirs, OpenedIntegration, StepStart, UnitOutcome};
@@ -26,7 +28,7 @@ use crate::invocation::{BuildOptions, CargoHooks, Site};
 pub struct UnitCache {
     units: Units,
     dir: PathBuf,
-    store: Box<dyn Store>,
+    store: RemoteStore,
 }
 
 impl UnitCache {
@@ -35,12 +37,12 @@ impl UnitCache {
         if let Err(why) = units.link.probe(&dirs.root) {
             return Ok(OpenedIntegration::Unsupported(why));
         }
-        let store = units.store.open(&dirs.store)?;
+        let store = RemoteStore::new(units.store.open(&dirs.store)?);
         Ok(OpenedIntegration::Ready(Arc::new(UnitCache { units: *units, dir: dirs.store.clone(), store })))
     }
 
     fn session<'a>(&'a self, build: &'a Build, cached: &'a CacheActions) -> Session<'a> {
-        Session { units: &self.units, store: &*self.store, graph: &build.graph, context: &cached.context }
+        Session { units: &self.units, store: &self.store, graph: &build.graph, context: &cached.context }
     }
 }
 
@@ -56,12 +58,12 @@ impl Integration for UnitCache {
     }
 
     fn store(&self) -> Option<&dyn Store> {
-        Some(&*self.store)
+        Some(&self.store)
     }
 
     fn start_step(&self, _: &BuildEnv, builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
         // Read before any of them publishes: misses are explained by what was there.
-        let index = (builds.len() > 1).then(|| Arc::new(EntryIndex::load(&*self.store)));
+        let index = (builds.len() > 1).then(|| Arc::new(EntryIndex::load(&self.store)));
         Ok(StepStart { index, ..StepStart::default() })
     }
 
@@ -72,7 +74,7 @@ impl Integration for UnitCache {
         options: &BuildOptions,
         start: &StepStart,
     ) -> Result<Build, BuildError> {
-        let (units, store, layout) = (&self.units, &*self.store, site.layout());
+        let (units, store, layout): (_, &dyn Store, _) = (&self.units, &self.store, site.layout());
         let mut usage = Usage::default();
         let own = own_cpu();
         let deadline = env.deadline();
@@ -175,6 +177,20 @@ impl Integration for UnitCache {
             outcome
         };
         (0..build.graph.units.len()).map(judge).collect()
+    }
+
+    fn connect(&self, remote: Option<Arc<dyn RemoteCache>>) {
+        self.store.connect(remote);
+    }
+
+    fn upload(&self, build: &Build) -> usize {
+        let published = build.cached.iter().flat_map(|cached| &cached.published.units);
+        let new: Vec<Key> = published.filter(|unit| unit.added == Added::New).map(|unit| unit.key).collect();
+        self.store.upload(&new)
+    }
+
+    fn remote_use(&self) -> RemoteUse {
+        self.store.remote_use()
     }
 
     fn reset(&self) -> Result<()> {

@@ -23,6 +23,10 @@ pub fn describe(experiment: &Experiment, options: &Options) {
         line("shadow", "every hit compiled anyway and compared: one or two more builds a step");
     }
     line("work in", &options.work_dir.display().to_string());
+    options.network.iter().for_each(|network| line("network", &network.to_string()));
+    for arm in &experiment.arms {
+        arm.delivery.iter().for_each(|way| line("delivery", &format!("{}: {way}", arm.name)));
+    }
     options.volume.iter().for_each(|it| line("volume", &format!("{it}, made for the run and removed after it")));
     line("guards", &guards(&options.guards));
     options.sandbox.iter().for_each(|sandbox| line("sandbox", &super::flags::sandbox_line(sandbox)));

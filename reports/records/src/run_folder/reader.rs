@@ -205,6 +205,11 @@ fn sound(row: &StepRow) -> Result<(), String> {
         ("wall_p95_s", row.wall_p95_s),
         ("cpu_p50_s", row.cpu_p50_s),
         ("cpu_p95_s", row.cpu_p95_s),
+        ("start_s", row.start_s),
+        ("deliver_s", row.deliver_s),
+        ("unpack_s", row.unpack_s),
+        ("pack_s", row.pack_s),
+        ("upload_s", row.upload_s),
     ];
     if let Some((name, _)) = seconds.iter().find(|(_, value)| value.is_some_and(|value| value < 0.0)) {
         return Err(format!("{name} is below 0 s"));

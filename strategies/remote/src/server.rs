@@ -1,0 +1,357 @@
+//! A server in this process, its files on disk.
+//!
+//! ```text
+//! <root>/cas/<sha256>               blobs, of all instances
+//! <root>/ac/<instance>/<sha256>     action results
+//! ```
+//!
+//! For tests, and to try a remote cache without one. It lets clients write some instances only, as a real one must: the
+//! machine that builds what a stranger proposes may read what the main branch published, and not write it. And it can be
+//! told to fail ([`Fault`]).
+
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bazel_remote_apis::build::bazel::remote::execution::v2 as api;
+use bazel_remote_apis::google::bytestream;
+use bazel_remote_apis::google::rpc;
+use prost::Message as _;
+use tokio::runtime::Runtime;
+use tonic::codegen::tokio_stream::{self, Stream};
+use tonic::transport::Server as Transport;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use api::action_cache_server::{ActionCache, ActionCacheServer};
+use api::content_addressable_storage_server::{ContentAddressableStorage, ContentAddressableStorageServer};
+use bytestream::byte_stream_server::{ByteStream, ByteStreamServer};
+
+use crate::digest::BlobDigest;
+
+const PIECE: usize = 64 << 10;
+
+/// What a server does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It never answers a lookup.
+    HangAtLookup,
+    /// It never answers a read.
+    HangAtRead,
+    /// It never answers a write.
+    HangAtWrite,
+    /// It fails every request.
+    Broken,
+    /// It ends a stream in the middle of a blob, with an error.
+    CutStream,
+    /// It sends half of every blob, as if that were all.
+    Truncate,
+    /// It sends every blob with a bit flipped.
+    Flip,
+    /// It knows actions, and none of their blobs.
+    Evicted,
+    /// It sends on and on.
+    Endless,
+}
+
+/// A server on a loopback port, until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+#[derive(Debug, Clone)]
+struct Service {
+    root: PathBuf,
+    writable: Arc<Vec<String>>,
+    fault: Option<Fault>,
+}
+
+impl Server {
+    /// Serves what is below `root`; clients may write these instances.
+    ///
+    /// # Errors
+    /// When there is no port, no thread or no directory to be had.
+    pub fn start(root: &Path, writable: &[&str], fault: Option<Fault>) -> io::Result<Server> {
+        for dir in ["cas", "ac"] {
+            std::fs::create_dir_all(root.join(dir))?;
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let incoming = {
+            let _inside = runtime.enter();
+            TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into())?
+        };
+        let address = incoming.local_addr()?;
+        let writable = Arc::new(writable.iter().map(|name| (*name).to_owned()).collect());
+        let service = Service { root: root.to_owned(), writable, fault };
+        let transport = Transport::builder()
+            .add_service(ActionCacheServer::new(service.clone()))
+            .add_service(ContentAddressableStorageServer::new(service.clone()))
+            .add_service(ByteStreamServer::new(service));
+        runtime.spawn(transport.serve_with_incoming(incoming));
+        Ok(Server { address, runtime: Some(runtime) })
+    }
+
+    /// Where it serves.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as clients take it.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Service {
+    async fn fail(&self, hang: Fault) -> Result<(), Status> {
+        match self.fault {
+            Some(fault) if fault == hang => {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+                Ok(())
+            }
+            Some(Fault::Broken) => Err(Status::unavailable("told to fail")),
+            _ => Ok(()),
+        }
+    }
+
+    fn may_write(&self, instance: &str) -> Result<(), Status> {
+        let allowed = self.writable.iter().any(|name| name == instance);
+        if allowed { Ok(()) } else { Err(Status::permission_denied(format!("{instance:?} is not yours to write"))) }
+    }
+
+    fn blob(&self, digest: &BlobDigest) -> PathBuf {
+        self.root.join("cas").join(digest.hash())
+    }
+
+    fn action(&self, instance: &str, digest: Option<&api::Digest>) -> Result<PathBuf, Status> {
+        let digest = BlobDigest::read(digest).ok_or_else(|| Status::invalid_argument("no digest of an action"))?;
+        let is_plain = instance.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        match is_plain {
+            true => Ok(self.root.join("ac").join(format!("instance-{instance}")).join(digest.hash())),
+            false => Err(Status::invalid_argument("no name of an instance")),
+        }
+    }
+
+    /// A blob as the server sends it.
+    fn read_blob(&self, digest: &BlobDigest) -> Option<Vec<u8>> {
+        let mut bytes = std::fs::read(self.blob(digest)).ok()?;
+        match self.fault {
+            Some(Fault::Evicted) => return None,
+            Some(Fault::Truncate) => bytes.truncate(bytes.len() / 2),
+            Some(Fault::Flip) => {
+                let middle = bytes.len() / 2;
+                bytes.iter_mut().skip(middle).take(1).for_each(|byte| *byte ^= 1);
+            }
+            Some(Fault::Endless) => bytes.resize(bytes.len() + (64 << 20), 0),
+            _ => {}
+        }
+        Some(bytes)
+    }
+
+    fn write_blob(&self, digest: &BlobDigest, bytes: &[u8]) -> Result<(), Status> {
+        if BlobDigest::of(bytes) != *digest {
+            return Err(Status::invalid_argument("these bytes have another digest"));
+        }
+        write(&self.blob(digest), bytes)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Status> {
+    let failed = |error: io::Error| Status::internal(error.to_string());
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    let mut staged = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    staged.write_all(bytes).map_err(failed)?;
+    staged.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+#[tonic::async_trait]
+impl ActionCache for Service {
+    async fn get_action_result(
+        &self,
+        request: Request<api::GetActionResultRequest>,
+    ) -> Result<Response<api::ActionResult>, Status> {
+        self.fail(Fault::HangAtLookup).await?;
+        let request = request.into_inner();
+        let path = self.action(&request.instance_name, request.action_digest.as_ref())?;
+        let bytes = std::fs::read(path).map_err(|_| Status::not_found("no such action"))?;
+        let result = api::ActionResult::decode(&*bytes).map_err(|_| Status::not_found("its record is damaged"))?;
+        Ok(Response::new(result))
+    }
+
+    async fn update_action_result(
+        &self,
+        request: Request<api::UpdateActionResultRequest>,
+    ) -> Result<Response<api::ActionResult>, Status> {
+        self.fail(Fault::HangAtWrite).await?;
+        let request = request.into_inner();
+        self.may_write(&request.instance_name)?;
+        let result = request.action_result.ok_or_else(|| Status::invalid_argument("no result"))?;
+        let path = self.action(&request.instance_name, request.action_digest.as_ref())?;
+        write(&path, &result.encode_to_vec())?;
+        Ok(Response::new(result))
+    }
+}
+
+#[tonic::async_trait]
+impl ContentAddressableStorage for Service {
+    type GetTreeStream = tokio_stream::Empty<Result<api::GetTreeResponse, Status>>;
+    type GetChunkMappingStream = tokio_stream::Empty<Result<api::GetChunkMappingResponse, Status>>;
+
+    async fn find_missing_blobs(
+        &self,
+        request: Request<api::FindMissingBlobsRequest>,
+    ) -> Result<Response<api::FindMissingBlobsResponse>, Status> {
+        self.fail(Fault::HangAtWrite).await?;
+        let is_missing =
+            |wire: &api::Digest| BlobDigest::read(Some(wire)).is_none_or(|digest| !self.blob(&digest).is_file());
+        let missing_blob_digests = request.into_inner().blob_digests.into_iter().filter(is_missing).collect();
+        Ok(Response::new(api::FindMissingBlobsResponse { missing_blob_digests }))
+    }
+
+    async fn batch_update_blobs(
+        &self,
+        request: Request<api::BatchUpdateBlobsRequest>,
+    ) -> Result<Response<api::BatchUpdateBlobsResponse>, Status> {
+        self.fail(Fault::HangAtWrite).await?;
+        let request = request.into_inner();
+        self.may_write(&request.instance_name)?;
+        let responses = request.requests.into_iter().map(|blob| {
+            let digest = BlobDigest::read(blob.digest.as_ref());
+            let written = digest.ok_or_else(|| Status::invalid_argument("no digest"));
+            let written = written.and_then(|digest| self.write_blob(&digest, &blob.data));
+            let status = written.err().map(|status| rpc::Status {
+                code: status.code() as i32,
+                message: status.message().to_owned(),
+                ..Default::default()
+            });
+            api::batch_update_blobs_response::Response { digest: blob.digest, status }
+        });
+        Ok(Response::new(api::BatchUpdateBlobsResponse { responses: responses.collect() }))
+    }
+
+    async fn batch_read_blobs(
+        &self,
+        request: Request<api::BatchReadBlobsRequest>,
+    ) -> Result<Response<api::BatchReadBlobsResponse>, Status> {
+        self.fail(Fault::HangAtRead).await?;
+        let responses = request.into_inner().digests.into_iter().map(|wire| {
+            let found = BlobDigest::read(Some(&wire)).and_then(|digest| self.read_blob(&digest));
+            let code = if found.is_some() { Code::Ok } else { Code::NotFound };
+            api::batch_read_blobs_response::Response {
+                digest: Some(wire),
+                status: Some(rpc::Status { code: code as i32, ..Default::default() }),
+                data: found.unwrap_or_default(),
+                ..Default::default()
+            }
+        });
+        Ok(Response::new(api::BatchReadBlobsResponse { responses: responses.collect() }))
+    }
+
+    async fn get_tree(&self, _: Request<api::GetTreeRequest>) -> Result<Response<Self::GetTreeStream>, Status> {
+        Err(Status::unimplemented("no trees are stored"))
+    }
+
+    async fn split_blob(&self, _: Request<api::SplitBlobRequest>) -> Result<Response<api::SplitBlobResponse>, Status> {
+        Err(Status::unimplemented("blobs are whole"))
+    }
+
+    async fn get_chunk_mapping(
+        &self,
+        _: Request<api::GetChunkMappingRequest>,
+    ) -> Result<Response<Self::GetChunkMappingStream>, Status> {
+        Err(Status::unimplemented("blobs are whole"))
+    }
+
+    async fn register_chunk_mapping(
+        &self,
+        _: Request<Streaming<api::RegisterChunkMappingRequest>>,
+    ) -> Result<Response<api::RegisterChunkMappingResponse>, Status> {
+        Err(Status::unimplemented("blobs are whole"))
+    }
+
+    async fn splice_blob(
+        &self,
+        _: Request<api::SpliceBlobRequest>,
+    ) -> Result<Response<api::SpliceBlobResponse>, Status> {
+        Err(Status::unimplemented("blobs are whole"))
+    }
+}
+
+#[tonic::async_trait]
+impl ByteStream for Service {
+    type ReadStream = Pin<Box<dyn Stream<Item = Result<bytestream::ReadResponse, Status>> + Send>>;
+
+    async fn read(&self, request: Request<bytestream::ReadRequest>) -> Result<Response<Self::ReadStream>, Status> {
+        self.fail(Fault::HangAtRead).await?;
+        let (_, digest) = read_resource(&request.get_ref().resource_name)?;
+        let bytes = self.read_blob(&digest).ok_or_else(|| Status::not_found("no such blob"))?;
+        let pieces = bytes.chunks(PIECE).map(|data| Ok(bytestream::ReadResponse { data: data.to_vec() }));
+        let mut pieces: Vec<Result<bytestream::ReadResponse, Status>> = pieces.collect();
+        if self.fault == Some(Fault::CutStream) {
+            pieces.truncate(pieces.len() / 2);
+            pieces.push(Err(Status::unavailable("told to cut it")));
+        }
+        Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
+    }
+
+    async fn write(
+        &self,
+        request: Request<Streaming<bytestream::WriteRequest>>,
+    ) -> Result<Response<bytestream::WriteResponse>, Status> {
+        self.fail(Fault::HangAtWrite).await?;
+        let mut stream = request.into_inner();
+        let mut target: Option<BlobDigest> = None;
+        let mut bytes = Vec::new();
+        while let Some(piece) = stream.message().await? {
+            if target.is_none() {
+                let (instance, digest) = read_resource(&piece.resource_name)?;
+                self.may_write(&instance)?;
+                target = Some(digest);
+            }
+            bytes.extend_from_slice(&piece.data);
+            if target.as_ref().is_some_and(|digest| bytes.len() as u64 > digest.size()) {
+                return Err(Status::invalid_argument("more bytes than announced"));
+            }
+            if piece.finish_write {
+                break;
+            }
+        }
+        let digest = target.ok_or_else(|| Status::invalid_argument("an empty stream"))?;
+        self.write_blob(&digest, &bytes)?;
+        Ok(Response::new(bytestream::WriteResponse { committed_size: bytes.len() as i64 }))
+    }
+
+    async fn query_write_status(
+        &self,
+        _: Request<bytestream::QueryWriteStatusRequest>,
+    ) -> Result<Response<bytestream::QueryWriteStatusResponse>, Status> {
+        Err(Status::unimplemented("a write is begun anew"))
+    }
+}
+
+/// Instance and digest of `[instance/][uploads/uuid/]blobs/hash/size`.
+fn read_resource(name: &str) -> Result<(String, BlobDigest), Status> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let found = parts.iter().position(|part| *part == "blobs").and_then(|at| {
+        let digest = BlobDigest::new(parts.get(at + 1)?, parts.get(at + 2)?.parse().ok()?)?;
+        let before = &parts[..at];
+        let instance = before.iter().position(|part| *part == "uploads").map_or(before, |uploads| &before[..uploads]);
+        Some((instance.join("/"), digest))
+    });
+    found.ok_or_else(|| Status::invalid_argument("no name of a blob"))
+}
