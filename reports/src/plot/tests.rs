@@ -57,7 +57,7 @@ fn mark(node: roxmltree::Node<'_, '_>) -> PlotMark {
         _ => (number("r"), number("r")),
     };
     let end = |of: &dyn Fn(&Point) -> i32, sign: i32| places.iter().map(|place| sign * of(place)).max().unwrap() * sign;
-    let (x, y): (fn(&Point) -> i32, fn(&Point) -> i32) = (|place| place.0, |place| place.1);
+    let (x, y) = (|place: &Point| place.0, |place: &Point| place.1);
     PlotMark {
         name: node.tag_name().name().into(),
         tip: node.children().find(|it| it.has_tag_name("title")).and_then(|it| it.text()).unwrap_or_default().into(),

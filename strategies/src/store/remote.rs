@@ -317,12 +317,15 @@ mod tests {
     use crate::store::entry::tests::entry;
     use crate::store::{ALL, Bytes};
 
+    type Blobs = Vec<(String, Vec<u8>)>;
+    type Spoil = fn(&str, &mut Vec<u8>);
+
     /// A remote in memory, which may change what it sends.
     #[derive(Debug, Default)]
     struct Memory {
-        actions: Mutex<HashMap<Vec<u8>, Vec<(String, Vec<u8>)>>>,
+        actions: Mutex<HashMap<Vec<u8>, Blobs>>,
         asked: Mutex<u64>,
-        spoil: Option<fn(&str, &mut Vec<u8>)>,
+        spoil: Option<Spoil>,
     }
 
     impl RemoteCache for Memory {
@@ -378,7 +381,7 @@ mod tests {
     }
 
     /// A remote that a first machine has filled, and the store of a second one in `dir`.
-    fn machines(kind: &StoreKind, dir: &Path, spoil: Option<fn(&str, &mut Vec<u8>)>) -> (Arc<Memory>, RemoteStore) {
+    fn machines(kind: &StoreKind, dir: &Path, spoil: Option<Spoil>) -> (Arc<Memory>, RemoteStore) {
         let unit = dir.join("target/debug/build/a/0f");
         fs::create_dir_all(unit.join("out")).unwrap();
         fs::write(unit.join("out/liba.rlib"), CONTENT).unwrap();
@@ -415,7 +418,7 @@ mod tests {
 
     #[test]
     fn other_bytes_and_other_paths_never_enter_the_store() {
-        let spoils: [(fn(&str, &mut Vec<u8>), bool); 4] = [
+        let spoils: [(Spoil, bool); 4] = [
             (
                 |name, bytes| {
                     if name == "0" {

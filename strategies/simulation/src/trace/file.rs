@@ -9,7 +9,9 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use strategies::key::Input;
 
-use super::{About, NodeId, Text, Trace, TraceAction, TraceSource, TraceUnit, TraceWorkspace};
+use super::{
+    About, Edge, Node, NodeId, Text, Trace, TraceAction, TraceEvent, TracePlan, TraceSource, TraceUnit, TraceWorkspace,
+};
 
 pub(crate) const VERSION: u32 = 1;
 
@@ -114,6 +116,10 @@ impl Trace {
     }
 }
 
+/// The tables as they are written, but for the columns of further inputs.
+type PackedTables =
+    (Vec<String>, Vec<PackedUnit>, Vec<Node>, Vec<Edge>, Vec<(Text, u32)>, Vec<TracePlan>, Vec<TraceEvent>);
+
 /// A unit as it is written: name, inputs, source, inputs, whether it is of the standard library, the manifest, what is
 /// observed, a day that is no longer read, what is watched.
 type PackedUnit = (Text, [Text; 2], TraceSource, [Text; 14], bool, [Text; 2], u32, Text);
@@ -190,10 +196,8 @@ fn unpack(bytes: &[u8]) -> Result<Trace, String> {
         return Err("its tables do not unpack".to_owned());
     }
     let wrong = |error| format!("its tables: {error}");
-    let ((mut strings, rows, nodes, edges, workspaces, plans, events), mut rest): (
-        (Vec<String>, Vec<PackedUnit>, _, _, Vec<(Text, u32)>, _, _),
-        _,
-    ) = postcard::take_from_bytes(&raw).map_err(wrong)?;
+    let ((mut strings, rows, nodes, edges, workspaces, plans, events), mut rest): (PackedTables, &[u8]) =
+        postcard::take_from_bytes(&raw).map_err(wrong)?;
     let is_std = |row: &PackedUnit| row.4;
     let std = strings.iter().position(|text| text == "std").unwrap_or(strings.len());
     if std == strings.len() && rows.iter().any(is_std) {
