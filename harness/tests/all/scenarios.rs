@@ -271,7 +271,7 @@ fn a_fresh_machine_waits_for_what_it_fetches_and_every_part_is_counted() {
         assert!(same.down_bytes > Some(produce.up_bytes.unwrap() - 200), "{arm}: {produce:?} {same:?}");
         assert_eq!((next.requests, next.upload_s), (Some(2), None), "{arm}: the same lockfile");
         assert_eq!(upgraded.requests, Some(3), "{arm}: another lockfile is sent");
-        assert!(same.hit_rate > Some(0.0) && upgraded.hit_rate > Some(0.0), "{arm}");
+        assert!(same.hit_rate > Some(0.0), "{arm}: {same:?}");
     }
     let row = |step| cached(&run, step);
     assert_eq!((row("same-commit").compiled, row("same-commit").unused_bytes), (Some(0), Some(0)));

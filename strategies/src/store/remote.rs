@@ -7,10 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Added, Entry, FileRecord, Root, Store, StoreKind};
 use crate::files::{At, FileError, create_parent, temporary_beside};
@@ -298,6 +298,14 @@ impl Store for RemoteStore {
 
     fn is_under_way(&self, key: &Key) -> bool {
         self.shared.lock().keys.contains_key(key)
+    }
+
+    fn lock_shared(&self) -> Result<Option<File>, FileError> {
+        self.shared.local.lock_shared()
+    }
+
+    fn touch(&self, key: &Key, now: SystemTime) {
+        self.shared.local.touch(key, now);
     }
 
     fn settle(&self) {
