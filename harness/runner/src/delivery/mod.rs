@@ -6,7 +6,7 @@
 //! | `build-dir` | the archives that a strategy makes of its build directory, as they are |
 //! | `remote` | each unit's files when the plan asks for it, by the Remote Execution API |
 //!
-//! The first two are what a cache of CI offers: whole files, found by their name or the beginning of it ([`server`]). What
+//! The first two are what a cache of CI offers: whole files, found by their name or the beginning of it (`server`). What
 //! a producer wrote is in the namespace `main`; a consumer reads that, and writes into one of its own that nobody else
 //! reads. A server that fails costs hits and some time, never the build.
 
