@@ -1,4 +1,5 @@
 //! Client and server against each other, and against each fault.
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions; the helpers here are theirs")]
 
 use std::time::{Duration, Instant};
 
