@@ -44,7 +44,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     build_dir: Option<PathBuf>,
     /// Use the --build-dir although this command did not make it
-    #[arg(long, requires = "build_dir")]
+    #[arg(long, requires = "build_dir", conflicts_with = "wipe")]
     foreign_build_dir: bool,
     /// Empty the build directory first
     #[arg(long)]
@@ -71,7 +71,7 @@ pub fn run(args: &RunArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let work = WorkDir::acquire(&work_dir(args.work_dir.as_deref())?, 0)?;
     let env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let place = work.path().join("run");
-    let here = std::env::current_dir().context("cannot tell which directory this is")?;
+    let here = std::env::current_dir().context("there is no current directory")?;
     let root = workspace_root(&here)?;
 
     let words = Words::of(&args.cargo)?;
@@ -89,7 +89,7 @@ pub fn run(args: &RunArgs, supervisor: &Supervisor) -> Result<ExitCode> {
             place.join("builds").join(format!("{of}-{name}"))
         }
     };
-    let cold = take_build_dir(&build_dir, args.foreign_build_dir, args.wipe)?;
+    let cold = take_build_dir(&build_dir, &root, args.foreign_build_dir, args.wipe)?;
     for dir in [&dirs.root, &dirs.store] {
         make(dir)?;
     }
@@ -200,7 +200,10 @@ fn workspace_root(here: &Path) -> Result<PathBuf> {
 const MARK: &str = ".made-by-harness-run";
 
 /// Makes the build directory, or takes one that this command made; whether it is empty.
-fn take_build_dir(dir: &Path, foreign: bool, wipe: bool) -> Result<bool> {
+fn take_build_dir(dir: &Path, root: &Path, foreign: bool, wipe: bool) -> Result<bool> {
+    if root.starts_with(dir) {
+        bail!("--build-dir {} has the workspace in it; name another directory", dir.display());
+    }
     let is_empty = !std::fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some());
     if !is_empty && !dir.join(MARK).exists() && !foreign {
         bail!("{} was not made by `harness run`; name another one, or add --foreign-build-dir", dir.display());
@@ -209,7 +212,10 @@ fn take_build_dir(dir: &Path, foreign: bool, wipe: bool) -> Result<bool> {
         exec::filesystem::remove_dir(dir)?;
     }
     make(dir)?;
-    std::fs::write(dir.join(MARK), "").with_context(|| format!("cannot write to {}", dir.display()))?;
+    // One of somebody else stays theirs, or the next --wipe would empty it.
+    if is_empty || wipe {
+        std::fs::write(dir.join(MARK), "").with_context(|| format!("cannot write to {}", dir.display()))?;
+    }
     Ok(is_empty || wipe)
 }
 
@@ -272,12 +278,17 @@ mod tests {
     #[test]
     fn a_build_directory_of_somebody_else_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(take_build_dir(&dir.path().join("new"), false, false).unwrap());
-        assert!(!take_build_dir(&dir.path().join("new"), false, false).unwrap());
+        let take = |dir: &Path, foreign, wipe| take_build_dir(dir, Path::new("/ws/app"), foreign, wipe);
+        assert!(take(&dir.path().join("new"), false, false).unwrap());
+        assert!(!take(&dir.path().join("new"), false, false).unwrap());
         std::fs::write(dir.path().join("file"), "").unwrap();
-        let why = take_build_dir(dir.path(), false, true).unwrap_err().to_string();
+        let why = take(dir.path(), false, true).unwrap_err().to_string();
         assert!(why.contains("was not made by `harness run`"), "{why}");
         assert!(dir.path().join("file").exists());
-        assert!(!take_build_dir(dir.path(), true, false).unwrap());
+        assert!(!take(dir.path(), true, false).unwrap());
+        assert!(take(dir.path(), false, true).is_err(), "it is still not ours");
+        for above in ["/ws/app", "/ws"] {
+            assert!(take(Path::new(above), true, false).unwrap_err().to_string().contains("has the workspace in it"));
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `client` | what a build asks: every request has a deadline, and a server that fails is asked no more |
-//! | `server` | a server in this process with its files on disk, for tests and first tries; it can be told to fail |
+//! | `server` | a server in this process with its files on disk, for tests and first tries; it can be made to fail |
 //!
 //! All of it is behind the feature `reapi`: gRPC is heavy, and a build that asks no remote does not need it.
 

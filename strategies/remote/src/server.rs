@@ -7,7 +7,7 @@
 //!
 //! For tests, and to try a remote cache without one. It lets clients write some instances only, as a real one must: the
 //! machine that builds what a stranger proposes may read what the main branch published, and not write it. And it can be
-//! told to fail ([`Fault`]).
+//! made to fail ([`Fault`]).
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -122,7 +122,7 @@ impl Service {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
                 Ok(())
             }
-            Some(Fault::Broken) => Err(Status::unavailable("told to fail")),
+            Some(Fault::Broken) => Err(Status::unavailable("fails on purpose")),
             _ => Ok(()),
         }
     }
@@ -304,7 +304,7 @@ impl ByteStream for Service {
         let mut pieces: Vec<Result<bytestream::ReadResponse, Status>> = pieces.collect();
         if self.fault == Some(Fault::CutStream) {
             pieces.truncate(pieces.len() / 2);
-            pieces.push(Err(Status::unavailable("told to cut it")));
+            pieces.push(Err(Status::unavailable("cut on purpose")));
         }
         Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
     }

@@ -3,8 +3,10 @@
 //! `netem` is not to be had everywhere, and needs root where it is. So latency and bandwidth come from a [`Proxy`] in
 //! user space in front of the server, whichever server that is, and what passes is counted there.
 
+mod listener;
 mod proxy;
 
+pub use listener::Listener;
 pub use proxy::{Proxy, Traffic};
 
 use std::fmt;

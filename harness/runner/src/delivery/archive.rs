@@ -40,7 +40,7 @@ impl Archiver {
         if !entries.any(|entry| entry.file_type().is_file()) {
             return Ok(Err("the store is empty".to_owned()));
         }
-        // Posix archives keep the parts of seconds, by which stores and Cargo tell files apart.
+        // Posix archives keep the parts of seconds, by which stores and Cargo see that a file changed.
         let spec = self.command(env, archive, &["--create", "--format=posix"], store);
         self.run(env, &spec.arg("."), usage)
     }

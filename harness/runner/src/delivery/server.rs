@@ -12,12 +12,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
+use exec::network::Listener;
 use strategies::external::registry_part::escapes;
 use walkdir::WalkDir;
 
@@ -26,67 +25,33 @@ const LINE: u64 = 4 << 10;
 
 /// A server on a loopback port, until it is dropped.
 #[derive(Debug)]
-pub(super) struct FileServer {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
-}
+pub(super) struct FileServer(Listener);
 
 #[derive(Debug)]
-struct Shared {
+struct ServedFiles {
     root: PathBuf,
     writable: String,
-    stopped: AtomicBool,
-    open: Mutex<Vec<TcpStream>>,
 }
 
 impl FileServer {
     /// Serves what is below `root`; `writable` is the namespace that clients may write.
     pub(super) fn start(root: &Path, writable: &str) -> io::Result<FileServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            root: root.to_owned(),
-            writable: writable.to_owned(),
-            stopped: AtomicBool::new(false),
-            open: Mutex::default(),
-        });
-        let serving = Arc::clone(&shared);
-        let acceptor = std::thread::spawn(move || {
-            for client in listener.incoming() {
-                if serving.stopped.load(Ordering::Relaxed) {
-                    return;
-                }
-                let Ok(client) = client else { continue };
-                serving.open.lock().unwrap_or_else(PoisonError::into_inner).extend(client.try_clone());
-                let serving = Arc::clone(&serving);
-                std::thread::spawn(move || drop(serving.serve(client)));
-            }
-        });
-        Ok(FileServer { address, shared, acceptor: Some(acceptor) })
+        let files = Arc::new(ServedFiles { root: root.to_owned(), writable: writable.to_owned() });
+        Ok(FileServer(Listener::start(move |client, _| {
+            let files = Arc::clone(&files);
+            std::thread::spawn(move || drop(files.serve(&client)));
+        })?))
     }
 
     pub(super) fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 }
 
-impl Drop for FileServer {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.address); // Wakes the acceptor.
-        if let Some(acceptor) = self.acceptor.take() {
-            let _ = acceptor.join();
-        }
-        let open = std::mem::take(&mut *self.shared.open.lock().unwrap_or_else(PoisonError::into_inner));
-        open.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
-    }
-}
-
-impl Shared {
-    fn serve(&self, mut client: TcpStream) -> io::Result<()> {
+impl ServedFiles {
+    fn serve(&self, mut client: &TcpStream) -> io::Result<()> {
         client.set_nodelay(true)?;
-        let mut reader = BufReader::new(client.try_clone()?);
+        let mut reader = BufReader::new(client);
         loop {
             let mut line = String::new();
             if reader.by_ref().take(LINE).read_line(&mut line)? == 0 {
