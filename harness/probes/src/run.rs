@@ -66,17 +66,14 @@ pub fn tasks(probes: &[FamilyProbe], strategies: &[(String, Strategy)]) -> Resul
 }
 
 /// Runs everything; `on_begin` and `on_end` are called for each task. Rows come in the order of
-/// the tasks.
-///
-/// # Errors
-/// When the run is interrupted, or the harness cannot go on.
+/// the tasks, those of the tasks that ended if there is an error: the run was interrupted, or the harness cannot go on.
 pub fn run_all(
     env: ProbeEnv<'_>,
     tasks: &[ProbeTask],
     options: &RunOptions,
     on_begin: &(dyn Fn(&ProbeTask) + Sync),
     on_end: &(dyn Fn(&ProbeRow, &Script) + Sync),
-) -> Result<Vec<ProbeRow>> {
+) -> (Vec<ProbeRow>, Result<()>) {
     let rows: Mutex<Vec<(usize, ProbeRow)>> = Mutex::new(Vec::new());
     let one = |at: usize| -> Result<()> {
         env.build_env.supervisor.check()?;
@@ -87,11 +84,11 @@ pub fn run_all(
         Ok(())
     };
     let (alone, together): (Vec<usize>, Vec<usize>) = (0..tasks.len()).partition(|at| tasks[*at].family.alone);
-    in_parallel(together.into_iter(), options.workers, &one)?;
-    alone.into_iter().try_for_each(one)?;
+    let ended = in_parallel(together.into_iter(), options.workers, &one);
+    let ended = ended.and_then(|()| alone.into_iter().try_for_each(one));
     let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     rows.sort_by_key(|(at, _)| *at);
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    (rows.into_iter().map(|(_, row)| row).collect(), ended)
 }
 
 /// Runs `one` for each number on some threads; stops at the first error.

@@ -182,7 +182,7 @@ impl Bench {
         }
     }
 
-    /// Runs probes and histories for strategies, and writes their records.
+    /// Runs probes and histories for strategies, and writes their records; those of what ended, if it is interrupted.
     pub(super) fn run(
         &self,
         probes: &[FamilyProbe],
@@ -191,18 +191,23 @@ impl Bench {
         options: &RunOptions,
         out: &Path,
     ) -> Result<Vec<ProbeRow>> {
-        let mut rows = Vec::new();
-        if !probes.is_empty() {
-            rows = run_with_progress(self.env(), probes, strategies, options, out)?;
-        }
-        if let Some(histories) = histories {
-            rows.extend(run_histories(self.env(), strategies, histories, options, out)?);
+        let (mut rows, mut ended) = match probes {
+            [] => (Vec::new(), Ok(())),
+            probes => run_with_progress(self.env(), probes, strategies, options, out)?,
+        };
+        if let Some(histories) = histories.filter(|_| ended.is_ok()) {
+            let (more, result) = run_histories(self.env(), strategies, histories, options, out);
+            rows.extend(more);
+            ended = result;
         }
         let mut info = surroundings(&options.run, &self.build_env);
         info.strategies = strategies.iter().map(|(name, _)| name.clone()).collect();
-        info.complete = true;
+        info.complete = ended.is_ok();
         reports::probes::write(out, &ProbeRun { info, rows: rows.clone() })?;
-        Ok(rows)
+        if ended.is_err() {
+            eprintln!("records of what ended: {}", out.display());
+        }
+        ended.map(|()| rows)
     }
 }
 
@@ -238,7 +243,7 @@ fn run_with_progress(
     strategies: &[(String, Strategy)],
     options: &RunOptions,
     out: &Path,
-) -> Result<Vec<ProbeRow>> {
+) -> Result<(Vec<ProbeRow>, Result<()>)> {
     let tasks = run::tasks(probes, strategies)?;
     let bar = progress_bar(tasks.len() as u64, "{pos}/{len} {elapsed}, about {eta} left: {msg}");
     let on_begin = |task: &ProbeTask| bar.set_message(format!("{} {}", task.probe.name, task.name));
@@ -260,7 +265,7 @@ fn run_with_progress(
     if !options.keep {
         let _ = exec::filesystem::remove_dir(&options.dir);
     }
-    rows
+    Ok(rows)
 }
 
 /// Random histories, with a bar; the shrunk steps of those that fail are written into the run folder.
@@ -270,7 +275,7 @@ fn run_histories(
     histories: (Limit, u64),
     options: &RunOptions,
     out: &Path,
-) -> Result<Vec<ProbeRow>> {
+) -> (Vec<ProbeRow>, Result<()>) {
     let (total, counts) = match histories.0 {
         Limit::Count(count) => {
             (count * strategies.len() as u64, "{pos}/{len} histories {elapsed}, about {eta} left: {msg}".to_owned())

@@ -1,11 +1,11 @@
 //! Ctrl-C: nothing of ours keeps running, and `--resume` completes the run. Kills at any moment are in `killed.rs`.
 
 use std::collections::BTreeSet;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::processes::{self, at_work, kill, signal, wait_for};
-use crate::support::{CommandOutput, RecordedRun, TestDir};
+use crate::support::{CommandOutput, RecordedRun, TestDir, only};
 use exec::interrupt::GRACE;
 use records::{StepKey, StepRow};
 use rustix::process::Signal;
@@ -93,6 +93,21 @@ fn a_second_ctrl_c_does_not_wait() {
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     wait_for("the end of every process", Duration::from_secs(5), || at_work(&place).is_empty());
+}
+
+#[test]
+fn what_ended_of_an_interrupted_probe_run_is_recorded() {
+    let place = TestDir::new();
+    let mut command = place.harness();
+    command.args(["probe", "--histories", "50", "--seed", "5000", "--strategies", "hardlink+aggressive", "--jobs", "1"]);
+    command.args(["--work-dir", "work", "--out", "runs"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for("a second history", Duration::from_secs(120), || place.at("work/probes/history-5001-0").exists());
+    signal(&child, Signal::INT);
+    let said = CommandOutput::of(child.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(130), "{}", said.stderr);
+    let run = reports::probes::read(&only(&place.at("runs"))).unwrap();
+    assert!(!run.info.complete && run.rows[0].detail.starts_with("1 histories"), "{:?}", run.rows);
 }
 
 /// A harness that is gone leaves a lock file, which must not keep the next one out.

@@ -49,17 +49,14 @@ pub fn script_name(seed: u64, strategy: &str) -> String {
 }
 
 /// Runs the histories of consecutive seeds under each strategy: a row for each strategy, which fails with the first
-/// history that does. `on_end` is called for each history.
-///
-/// # Errors
-/// When the run is interrupted.
+/// history that does. `on_end` is called for each history. An interrupted run has the rows of the histories that ended.
 pub fn run_all(
     env: ProbeEnv<'_>,
     strategies: &[(String, Strategy)],
     (limit, first): (Limit, u64),
     options: &RunOptions,
     on_end: &(dyn Fn(&str, u64, &Attempt) + Sync),
-) -> Result<Vec<ProbeRow>> {
+) -> (Vec<ProbeRow>, Result<()>) {
     let began = Instant::now();
     let ended: Mutex<Vec<(usize, u64, Attempt)>> = Mutex::new(Vec::new());
     let count = match limit {
@@ -77,7 +74,7 @@ pub fn run_all(
         Ok(())
     };
     let is_over = || matches!(limit, Limit::Time(time) if began.elapsed() >= time);
-    in_parallel((0..count).take_while(|_| !is_over()), options.workers, &one)?;
+    let result = in_parallel((0..count).take_while(|_| !is_over()), options.workers, &one);
     let mut ended = lock(&ended);
     ended.sort_by_key(|(which, seed, _)| (*which, *seed));
     let row = |(which, (name, _)): (usize, &(String, Strategy))| {
@@ -109,7 +106,7 @@ pub fn run_all(
             wall_s: began.elapsed().as_secs_f64(),
         }
     };
-    Ok(strategies.iter().enumerate().map(row).collect())
+    (strategies.iter().enumerate().map(row).collect(), result)
 }
 
 const TREES: [&str; 2] = ["first", "second"];
