@@ -99,7 +99,17 @@ fn a_second_ctrl_c_does_not_wait() {
 fn what_ended_of_an_interrupted_probe_run_is_recorded() {
     let place = TestDir::new();
     let mut command = place.harness();
-    command.args(["probe", "--histories", "50", "--seed", "5000", "--strategies", "hardlink+aggressive", "--jobs", "1"]);
+    command.args([
+        "probe",
+        "--histories",
+        "50",
+        "--seed",
+        "5000",
+        "--strategies",
+        "hardlink+aggressive",
+        "--jobs",
+        "1",
+    ]);
     command.args(["--work-dir", "work", "--out", "runs"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     wait_for("a second history", Duration::from_secs(120), || place.at("work/probes/history-5001-0").exists());

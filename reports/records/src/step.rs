@@ -117,7 +117,7 @@ crate::table_row! {
         pub copied: Option<u64> = "files",
         /// Files restored by symbolic link.
         pub symlinked: Option<u64> = "files",
-        /// Files that must be private copies under every link mode.
+        /// Files that are private under every link mode, by reflink where there is one (not counted there), else by copy.
         pub private_files: Option<u64> = "files",
         /// Bytes written by copying, private files included.
         pub copied_bytes: Option<u64> = "bytes",

@@ -41,9 +41,9 @@ words! {
         Rustflags = "rustflags",
         /// A dependency differs; `because` names the package at the root.
         Dependency = "dependency",
-        /// A source file differs.
+        /// A source file differs, or another input without a reason of its own: checksum, path, edition, manifest, a variable.
         Content = "content",
-        /// It was stored once and has been collected.
+        /// It was stored once and has been collected, or its files could not be restored (the step's note says why).
         Evicted = "evicted",
         /// Another entry of the same unit hash took its place (`~single-slot`).
         Displaced = "displaced",

@@ -65,7 +65,10 @@ fn link_pairs<'a>(evidence: &Evidence<'a>) -> Vec<(StepArm<'a>, StepArm<'a>)> {
 pub(super) fn shape(evidence: &Evidence<'_>) -> Vec<Measure> {
     let pairs = differing(&evidence.steps(None, &["cold", "fill", "warm"]), 3);
     let found = pairs.into_iter().filter_map(|(a, b)| {
-        let (dirs, cas) = if a.store.as_deref() == Some("dirs") { (a, b) } else { (b, a) };
+        let are = |one: &StepArm<'_>, two: &StepArm<'_>| {
+            (one.store.as_deref(), two.store.as_deref()) == (Some("dirs"), Some("cas"))
+        };
+        let (dirs, cas) = if are(&a, &b) { (a, b) } else { Some((b, a)).filter(|(b, a)| are(b, a))? };
         let (mine, others) = dirs.common_bytes(&cas, STORE_ALLOCATED).filter(|it| it.1 > 0.0)?;
         let it = count(&dirs, mine / others, Unit::Ratio, "bytes of a store of directories ÷ one by content");
         Some(it.beyond(0.98, 1.02).with("mine", bytes(Some(mine))).with("others", bytes(Some(others))))
