@@ -29,6 +29,12 @@ pub(crate) const FAMILY: Family = Family {
             |cx| cache_switched_off(cx, true),
         ),
         Probe::survive(
+            "part-built-then-the-rest",
+            "https://github.com/rust-lang/cargo/issues/6529",
+            "An edited member is built alone, then the rest by plain Cargo; the same where the member is restored.",
+            part_built,
+        ),
+        Probe::survive(
             "clean-of-one-package",
             "https://github.com/rust-lang/cargo/issues/8790",
             "`cargo clean -p` takes one dependency out of a restored tree, and plain Cargo builds it again.",
@@ -104,6 +110,20 @@ fn cache_switched_off(cx: &mut ProbeContext<'_>, restores: bool) -> ProbeResult 
     cx.wipe("second")?;
     cx.survives("second", "one dep")?;
     cx.store_restores_no_damage()
+}
+
+fn part_built(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    two_trees(cx)?;
+    cx.build("first")?;
+    for edit in ["two", "one"] {
+        cx.write("ws/first/member/src/lib.rs", &word(edit))?;
+        cx.settings("first").args = ["-p", "member"].map(str::to_owned).into();
+        cx.build("first")?;
+        cx.settings("first").args.clear();
+        cx.build_plainly("first")?;
+        cx.prints("first", &format!("{edit} dep"))?;
+    }
+    cx.survives("first", "one dep")
 }
 
 fn clean_of_one_package(cx: &mut ProbeContext<'_>) -> ProbeResult {

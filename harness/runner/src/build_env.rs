@@ -180,10 +180,14 @@ impl BuildEnv {
         stamps(&self.toolchain) != self.programs
     }
 
+    /// This toolchain's Cargo, for what is neither built nor measured.
+    pub fn cargo(&self) -> CargoProgram {
+        CargoProgram::new(&self.toolchain.cargo, self.fetch_variables().into_iter().collect())
+    }
+
     /// A fetcher of sources with this toolchain's Cargo.
     pub fn fetcher(&self) -> Fetcher {
-        let env: Vec<_> = self.fetch_variables().into_iter().collect();
-        Fetcher::new(self.work.join("sources"), CargoProgram::new(&self.toolchain.cargo, env))
+        Fetcher::new(self.work.join("sources"), self.cargo())
     }
 
     /// The directory below which arms are built.

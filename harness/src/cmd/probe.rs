@@ -23,8 +23,7 @@ use runner::description::surroundings;
 use runner::experiment::catalog_of;
 
 /// Every link mode, every key policy and both stores, though not every combination.
-const DEFAULT_STRATEGIES: &str =
-    "*+aggressive,hardlink+conservative,hardlink+non-local,hardlink+aggressive@dirs";
+const DEFAULT_STRATEGIES: &str = "*+aggressive,hardlink+conservative,hardlink+non-local,hardlink+aggressive@dirs";
 
 /// Bytes that must be free before anything is begun.
 const DISK_FLOOR: u64 = 1 << 30;

@@ -72,7 +72,7 @@ pub fn run(args: &RunArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
     let place = work.path().join("run");
     let here = std::env::current_dir().context("there is no current directory")?;
-    let root = workspace_root(&here)?;
+    let root = workspace_root(&env, &here)?;
 
     let words = Words::of(&args.cargo)?;
     let dirs = IntegrationDirs {
@@ -184,16 +184,16 @@ impl Words {
     }
 }
 
-/// The nearest directory upwards that has a lockfile.
-fn workspace_root(here: &Path) -> Result<PathBuf> {
-    let found = here.ancestors().find(|dir| dir.join("Cargo.lock").is_file());
-    let found = found.with_context(|| {
-        format!(
-            "no Cargo.lock in {} or above it; run it in a workspace, after `cargo generate-lockfile`",
-            here.display()
-        )
-    })?;
-    Ok(found.to_owned())
+/// The root of the workspace that Cargo finds here. It must have a lockfile.
+fn workspace_root(env: &BuildEnv, here: &Path) -> Result<PathBuf> {
+    let asked = ["locate-project", "--workspace", "--message-format", "plain"];
+    let found = env.cargo().run(here, &asked).context("this is no workspace")?;
+    let manifest = PathBuf::from(String::from_utf8(found)?.trim_end());
+    let root = manifest.parent().context("Cargo names no workspace")?;
+    if !root.join("Cargo.lock").is_file() {
+        bail!("no Cargo.lock in {}; run `cargo generate-lockfile` first", root.display());
+    }
+    Ok(root.to_owned())
 }
 
 /// Marks a build directory as one of this command's.

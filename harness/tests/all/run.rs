@@ -6,7 +6,7 @@ use crate::support::{CommandOutput, TestDir};
 
 fn run(place: &TestDir, more: &[&str]) -> CommandOutput {
     let mut command = place.harness();
-    command.current_dir(place.at("ws/beta")).args(["run", "--strategy", "hardlink+aggressive"]);
+    command.current_dir(place.at("ws/beta/src")).args(["run", "--strategy", "hardlink+aggressive"]);
     command.arg("--work-dir").arg(place.at("work")).arg("--build-dir").arg(place.at("built"));
     CommandOutput::of(command.args(more).output().unwrap())
 }
@@ -14,6 +14,8 @@ fn run(place: &TestDir, more: &[&str]) -> CommandOutput {
 #[test]
 fn a_workspace_is_built_restored_and_explained_and_its_target_left_alone() {
     let place = TestDir::with("one", &["beta"]);
+    // The lockfile of a member is nobody's.
+    place.write("ws/beta/src/Cargo.lock", "version = 4\n");
     let printed = || String::from_utf8(Command::new(place.at("built/debug/beta")).output().unwrap().stdout).unwrap();
 
     let cold = run(&place, &[]).done().stdout;

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::outdated::{Fingerprint, outdate};
 use super::scripts::{written_beside_programs, written_in_package};
 use super::sessions;
 use super::{Decision, RestorePlan, Session};
@@ -88,7 +89,14 @@ pub fn publish(
     }
     // All times first: one unit's failure to enter the store must not leave the build
     // directory out of order.
-    parallel::for_each(entries.len(), &|at| set_times(session, entries[at].0, &entries[at].1));
+    let built_as = |(index, entry): &(UnitIndex, Entry)| Fingerprint::built(session, *index, &entry.place);
+    let fingerprints: Vec<Option<Fingerprint>> = entries.iter().map(built_as).collect();
+    let places = built.matched.units.values().map(|(_, place)| place.clone()).collect();
+    let changed: HashSet<Fingerprint> = fingerprints.iter().flatten().copied().collect();
+    outdate(session, plan, &changed, &places)?;
+    let timed: Vec<&(UnitIndex, Entry)> =
+        entries.iter().zip(fingerprints).filter(|(_, known)| known.is_some()).map(|(entry, _)| entry).collect();
+    parallel::for_each(timed.len(), &|at| set_times(session, timed[at].0, &timed[at].1));
     let outcomes = parallel::map(&entries, |(_, entry)| add(session, entry));
     for ((index, entry), outcome) in entries.into_iter().zip(outcomes) {
         match outcome {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use enum_map::EnumMap;
 
 use super::installed::{InstalledUnit, is_dangling};
-use super::outdated::remove_outdated;
+use super::outdated::outdate_before_restore;
 use super::{Decision, PlannedUnit, RestorePlan, Session, sessions};
 use crate::files::{At, FileError, copy, open_for_attributes, set_exact_mode, set_time};
 use crate::graph::layout::{FileSharing, Layout, UnitPlace, is_uplifted};
@@ -43,9 +43,7 @@ pub struct RestoreOutcome {
 pub fn restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<RestoreOutcome, FileError> {
     let layout = &session.context.layout;
     session.store.settle();
-    if !session.units.options.keep_outdated {
-        remove_outdated(session, plan)?;
-    }
+    outdate_before_restore(session, plan)?;
     cut_links(session, plan)?;
     stamp_uses(session, plan);
     let mut restored = RestoreOutcome::default();

@@ -1,4 +1,4 @@
-//! Random histories: two checkouts of a generated workspace, edited, wiped, switched, killed and built in any order.
+//! Random histories: two checkouts of a generated workspace, edited, wiped, switched, killed and built, whole or in part, in any order.
 //!
 //! After each build the program must print what an empty plain build prints. A failure counts only if plain Cargo
 //! does not fail in the same steps, and is shrunk to the fewest steps and packages that still fail.
@@ -126,6 +126,8 @@ enum Step {
     Switch(usize),
     Wipe(usize),
     Build(usize),
+    /// A part alone, `-p`.
+    BuildPart(usize, Part),
     /// Built by plain Cargo, as an editor does.
     PlainBuild(usize),
     /// Killed in a phase, so many milliseconds after it began.
@@ -159,13 +161,14 @@ impl History {
         for _ in 1..STEPS {
             let tree = random.random_range(0..TREES.len());
             let (part, word) = (parts[random.random_range(0..parts.len())], random.random_range(0..WORDS.len()));
-            steps.push(match random.random_range(0..26) {
+            steps.push(match random.random_range(0..28) {
                 0..6 => Step::Build(tree),
                 6..11 => Step::Edit(tree, part, word),
                 11..13 => Step::OldFile(tree, part, word),
                 13..15 => Step::Switch(tree),
                 15..18 => Step::Wipe(tree),
-                18 => Step::PlainBuild(tree),
+                18 | 26 => Step::PlainBuild(tree),
+                27 => Step::BuildPart(tree, part),
                 19 => {
                     let phase = [Phase::Restore, Phase::Cargo, Phase::Publish][random.random_range(0..3)];
                     Step::Kill(tree, phase, random.random_range(0..200))
@@ -268,6 +271,12 @@ impl History {
                     (trees[tree].is_built, trees[tree].may_be_stale) = (false, false);
                 }
                 Step::Build(tree) => trees[tree].build(cx)?,
+                Step::BuildPart(tree, part) => {
+                    trees[tree].is_built = true;
+                    trees[tree].set_up(cx);
+                    cx.settings(TREES[tree]).args = ["-p", part.name()].map(str::to_owned).into();
+                    cx.try_build(TREES[tree])??;
+                }
                 Step::PlainBuild(tree) => {
                     trees[tree].is_built = true;
                     trees[tree].set_up(cx);
@@ -302,7 +311,9 @@ impl History {
 impl Step {
     fn part(self) -> Option<Part> {
         match self {
-            Step::Edit(_, part, _) | Step::OldFile(_, part, _) | Step::Clean(_, part) => Some(part),
+            Step::Edit(_, part, _) | Step::OldFile(_, part, _) | Step::Clean(_, part) | Step::BuildPart(_, part) => {
+                Some(part)
+            }
             _ => None,
         }
     }
