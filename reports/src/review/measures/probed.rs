@@ -4,7 +4,7 @@ use crate::document::Grid;
 use crate::probes::{ProbeRow, ProbeVerdict};
 use crate::review::evidence::Evidence;
 use crate::review::measure::{Measure, Population, Unit};
-use crate::words::distinct;
+use crate::words::{distinct, listed};
 
 /// Rows of probes that ended, of all runs.
 pub(in crate::review) fn named<'a>(evidence: &Evidence<'a>, wanted: impl Fn(&ProbeRow) -> bool) -> Vec<&'a ProbeRow> {
@@ -32,11 +32,17 @@ pub(super) fn collection(evidence: &Evidence<'_>) -> Vec<Measure> {
     let rows = named(evidence, |row| row.family == "races" || vanishing.contains(&row.probe.as_str()));
     let failed: Vec<&&ProbeRow> = rows.iter().filter(|row| row.verdict == ProbeVerdict::Fail).collect();
     let mut table = Grid::new("", &["strategy", "> ended", "> failed"]);
-    for strategy in distinct(rows.iter().map(|row| row.strategy.as_str())) {
-        let of = |rows: &[&ProbeRow]| rows.iter().filter(|row| row.strategy == strategy).count().to_string();
+    let tried = distinct(rows.iter().map(|row| row.strategy.as_str()));
+    for strategy in &tried {
+        let of = |rows: &[&ProbeRow]| rows.iter().filter(|row| row.strategy == **strategy).count().to_string();
         let lost: Vec<&ProbeRow> = failed.iter().map(|row| **row).collect();
-        table.row([strategy.to_owned(), of(&rows), of(&lost)]);
+        table.row([(*strategy).to_owned(), of(&rows), of(&lost)]);
     }
+    let breaking = distinct(failed.iter().map(|row| row.strategy.as_str()));
+    let who = match breaking.len() {
+        0..=2 => listed(&breaking),
+        many => format!("{many} of {} strategies", tried.len()),
+    };
     let worst = failed.first().map_or(String::new(), |row| format!("The first: {} under {}.", row.probe, row.strategy));
     let found = Measure {
         run: "P1".into(),
@@ -49,7 +55,7 @@ pub(super) fn collection(evidence: &Evidence<'_>) -> Vec<Measure> {
         population: Population::TheseWorkspaces,
         what: "failed probes of races and of what vanishes".into(),
         assumes: Vec::new(),
-        words: vec![("results", rows.len().to_string()), ("failed", failed.len().to_string()), ("worst", worst)],
+        words: vec![("results", rows.len().to_string()), ("failed", failed.len().to_string()), ("worst", worst), ("who", who)],
         table,
     };
     if rows.is_empty() { Vec::new() } else { vec![found.beyond(0.0, 0.0)] }
