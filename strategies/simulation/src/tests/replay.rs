@@ -92,6 +92,23 @@ proptest! {
         }
     }
 
+    /// No two units of these traces have one hash and two keys, but for a member before and after an edit.
+    #[test]
+    fn what_only_edits_displace_is_missed_by_nobody(workspaces in super::workspaces(3), picks in picks()) {
+        let trace = super::trace(&workspaces);
+        let view = view(&trace, "aggressive");
+        let (mut all, mut slots) = (StoreReplay::new(&trace, &view), StoreReplay::new(&trace, &view).with_single_slots());
+        for action in actions(&trace, &picks) {
+            let TraceAction::Build(plan) = action else {
+                [&mut all, &mut slots].into_iter().for_each(|replay| replay.play(action));
+                continue;
+            };
+            let (all, slots) = (all.build(plan), slots.build(plan));
+            // A state does not come back, so nobody looks for what an edit displaced.
+            prop_assert_eq!(all, slots);
+        }
+    }
+
     /// The same trace as outcomes in a store without limits and as a history of artifacts.
     #[test]
     fn a_history_asks_for_what_a_replay_asks_for(workspaces in super::workspaces(3), picks in picks()) {
