@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::history::History;
 use crate::keys::{KeyDesign, KeyView, views};
 use crate::replay::{NodeStatus, ReplayedOutcome, SimulatedMachine, StoreReplay};
+use crate::reuse::Portfolio;
 use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 use proptest::prelude::*;
 use strategies::key::Input;
@@ -140,6 +141,27 @@ proptest! {
             }
             prop_assert!(builds.next().is_none());
         }
+    }
+}
+
+/// Among 84 real programs with one toolchain no unit hash has two keys.
+#[test]
+fn programs_of_the_census_displace_nothing_of_each_other() {
+    let trace = crate::trace::census().unwrap();
+    let portfolio = Portfolio::of(&trace, "dev build");
+    for policy in ["non-local", "aggressive"] {
+        let view = view(&trace, policy);
+        let mut replay = StoreReplay::new(&trace, &view).with_single_slots();
+        let count = |replay: &mut StoreReplay<'_>, wanted| {
+            let outcomes = portfolio.plans.iter().flat_map(|plan| {
+                replay.play(TraceAction::Wipe(trace.plans[plan.at()].workspace));
+                replay.build(*plan)
+            });
+            outcomes.filter(|it| *it == wanted).count()
+        };
+        assert!(count(&mut replay, ReplayedOutcome::Miss) > 0);
+        assert_eq!(count(&mut replay, ReplayedOutcome::Displaced), 0);
+        assert_eq!(count(&mut replay, ReplayedOutcome::Miss), 0, "all that was there is there again");
     }
 }
 
