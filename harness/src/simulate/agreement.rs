@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
+use corpora::scenario::{Action, Fingerprint, Home, MAIN, Scenario, Step, Task};
 use records::run_folder::RunFolder;
 use records::{Outcome, Status};
 use simulation::keys::{KeyDesign, KeyView, views};
@@ -171,6 +171,9 @@ impl ArmCheck<'_> {
             return Ok(());
         };
         let id = WorkspaceId(id as u32);
+        if step.fingerprint == Fingerprint::Content {
+            return Err("it compares contents, which is not simulated".to_owned());
+        }
         if step.trees != [MAIN] || step.cargo_home != Home::Usual || step.distinct {
             return Err("it builds in other places, which is not simulated".to_owned());
         }
