@@ -64,6 +64,9 @@ pub struct Step {
     /// The CARGO_HOME it runs with.
     #[serde(default)]
     pub cargo_home: Home,
+    /// By what Cargo sees that a source has changed.
+    #[serde(default)]
+    pub fingerprint: Fingerprint,
     /// Whether each working copy is compiled with a flag of its own, so that no two share a unit.
     #[serde(default)]
     pub distinct: bool,
@@ -195,6 +198,17 @@ pub enum Home {
     Elsewhere,
 }
 
+/// By what Cargo sees that a source has changed: its `build.fingerprint`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fingerprint {
+    /// The modification time, as every Cargo does.
+    #[default]
+    Mtime,
+    /// The content.
+    Content,
+}
+
 /// A machine of CI, for the time of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -277,6 +291,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("clean", include_str!("../../scenarios/clean.toml")),
     ("moved", include_str!("../../scenarios/moved.toml")),
     ("ci", include_str!("../../scenarios/ci.toml")),
+    ("fingerprint", include_str!("../../scenarios/fingerprint.toml")),
 ];
 
 /// The names of the shipped scenarios, the default first.

@@ -225,6 +225,42 @@ pub fn duplicate(first: &Path, second: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the homes of one user share: what says where packages come from, what was downloaded, and Cargo's own records of
+/// and locks over it.
+pub const SHARED: [&str; 9] = [
+    "registry",
+    "git",
+    "config",
+    "config.toml",
+    "credentials",
+    "credentials.toml",
+    ".package-cache",
+    ".package-cache-mutate",
+    ".global-cache",
+];
+
+/// Makes `own` a `CARGO_HOME` that has these in common with `first`, by links, and nothing else. What is there besides
+/// stays. Fails when a link cannot be made.
+pub fn share(first: &Path, own: &Path) -> anyhow::Result<()> {
+    // Cargo does not make a directory that a link without an end stands for; it does make a file.
+    for dir in [own, &first.join("registry"), &first.join("git")] {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    }
+    for (common, link) in SHARED.map(|name| (first.join(name), own.join(name))) {
+        if std::fs::read_link(&link).is_ok_and(|old| old == common) {
+            continue;
+        }
+        let _ = std::fs::remove_file(&link);
+        self::link(&common, &link)?;
+    }
+    Ok(())
+}
+
+/// Makes `path` another way to `original`. Fails when there is something, or the file system has no links.
+pub fn link(original: &Path, path: &Path) -> anyhow::Result<()> {
+    os::symlink(original, path).with_context(|| format!("cannot link {} as {}", original.display(), path.display()))
+}
+
 #[cfg(test)]
 #[path = "cargo_home_tests.rs"]
 mod tests;

@@ -118,3 +118,24 @@ fn a_duplicate_has_the_same_content_and_changes_do_not_reach_it() {
     std::fs::write(second.join("config.toml"), "two").unwrap();
     assert_eq!(std::fs::read_to_string(first.join("config.toml")).unwrap(), "one");
 }
+
+#[cfg(unix)]
+#[test]
+fn homes_share_downloads_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second, own] = ["a", "b", "own"].map(|name| dir.path().join(name));
+    std::fs::create_dir_all(first.join("registry/src/x")).unwrap();
+    std::fs::write(first.join("config.toml"), "one").unwrap();
+    share(&first, &own).unwrap();
+    std::fs::create_dir_all(own.join("build-cache/x")).unwrap();
+    std::fs::create_dir_all(own.join("git/db")).unwrap();
+    std::fs::write(own.join(".package-cache"), "").unwrap();
+    assert!(own.join("registry/src/x").is_dir() && first.join("git/db").is_dir());
+    assert!(first.join(".package-cache").is_file(), "one lock over what is shared");
+    assert_eq!(std::fs::read_to_string(own.join("config.toml")).unwrap(), "one");
+    assert!(!own.join("credentials.toml").exists() && !first.join("build-cache").exists());
+    share(&second, &own).unwrap();
+    assert!(own.join("build-cache/x").is_dir() && !own.join("registry/src").exists(), "shares with the other now");
+    remove_dir(&own).unwrap();
+    assert!(first.join("registry/src/x").is_dir() && first.join("git/db").is_dir());
+}

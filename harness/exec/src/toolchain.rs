@@ -68,6 +68,9 @@ pub(crate) const MINIMUM_CARGO: Version = Version::new(1, 95, 0);
 /// From this Cargo on, every unit having a directory of its own is the default.
 const NEW_LAYOUT_DEFAULT: Version = Version::new(1, 100, 0);
 
+/// From this Cargo on `build.fingerprint` says how a changed source is seen (cargo#17382).
+pub const CONTENT_FINGERPRINTS: Version = Version::new(1, 100, 0);
+
 /// A Cargo and a rustc that belong together, with what they say about themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toolchain {
@@ -137,6 +140,12 @@ impl Toolchain {
     /// Whether every unit has a directory of its own.
     pub fn has_unit_dirs(&self) -> bool {
         self.unit_layout || self.cargo_version >= NEW_LAYOUT_DEFAULT
+    }
+
+    /// Whether `build.fingerprint` is known to Cargo, and rustc hashes what it reads. Both are unstable.
+    pub fn fingerprints_content(&self) -> bool {
+        let rustc = field(&self.rustc_verbose, "release").map_or("stable", channel_of);
+        self.cargo_version >= CONTENT_FINGERPRINTS && matches!(rustc, "nightly" | "dev")
     }
 
     /// The variable that unlocks unstable flags for Cargo alone, where they are locked.

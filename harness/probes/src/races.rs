@@ -182,7 +182,8 @@ fn collect_everything(strategy: &Strategy, dir: &Path) -> ProbeResult {
     let failed = |error: &dyn std::fmt::Display| ProbeError::Failed(format!("the collection failed: {error}"));
     let store = units.store.open(dir).map_err(|error| failed(&error))?;
     let limits = StoreLimits { max_bytes: Some(0), ..StoreLimits::default() };
-    let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
+    let request =
+        CollectRequest { limits, snapshots: false, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
     match collect(store.as_ref(), &request, &mut |_| ControlFlow::Continue(())) {
         Ok(_) | Err(CollectError::Busy(_)) => Ok(()),
         Err(error) => Err(failed(&error)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use corpora::scenario::{Home, Step, Task};
+use corpora::scenario::{Fingerprint, Home, Step, Task};
 use records::{Status, StepKey, StepRow, UnitRow};
 use strategies::Strategy;
 use strategies::link::Mechanism;
@@ -96,7 +96,8 @@ fn variant(step: &Step) -> String {
     };
     let home = if step.cargo_home == Home::Elsewhere { "other CARGO_HOME" } else { "" };
     let flags = if step.distinct { "flags of its own" } else { "" };
-    [command, home, flags].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    let by = if step.fingerprint == Fingerprint::Content { "fingerprint by content" } else { "" };
+    [command, home, flags, by].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// The row of a finished build step. Of several Cargos at once, counts and CPU time are

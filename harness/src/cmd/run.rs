@@ -80,7 +80,7 @@ pub fn run(args: &RunArgs, supervisor: &Supervisor) -> Result<ExitCode> {
             Some(dir) => absolute(dir)?,
             None => place.join("stores").join(name.as_str()),
         },
-        ..IntegrationDirs::below(&place)
+        ..IntegrationDirs::below(&place.join("arms").join(name.as_str()))
     };
     let build_dir = match &args.build_dir {
         Some(dir) => absolute(dir)?,

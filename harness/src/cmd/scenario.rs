@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use corpora::scenario::{self, Home, MAIN, Machine, Scenario, Step};
+use corpora::scenario::{self, Fingerprint, Home, MAIN, Machine, Scenario, Step};
 
 /// What to do with scenarios.
 #[derive(Debug, Subcommand)]
@@ -63,6 +63,9 @@ fn measured(step: &Step) -> String {
     }
     if step.cargo_home == Home::Elsewhere {
         text += ", with another CARGO_HOME";
+    }
+    if step.fingerprint == Fingerprint::Content {
+        text += ", with build.fingerprint = \"content\"";
     }
     match step.machine {
         Some(Machine::Producer) => text += ", and published for other machines",

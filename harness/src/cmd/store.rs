@@ -62,6 +62,10 @@ pub struct CollectArgs {
     /// Longest time since the last use: 30d, 12h, 90m
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     max_age: Option<Duration>,
+    /// Keep what successful builds of --max-age [default: 30d] used, and nothing else; the oldest build goes first for
+    /// --max-size
+    #[arg(long)]
+    snapshots: bool,
     /// Show what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
@@ -103,8 +107,14 @@ pub fn run(command: StoreCommand, supervisor: &Supervisor) -> Result<ExitCode> {
 fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let (_, store) = open_existing(&args.place.dir)?;
     let limits = StoreLimits { max_age: args.max_age, max_bytes: args.max_size };
-    let request =
-        CollectRequest { limits, now: SystemTime::now(), wait: !args.no_wait, dry_run: args.dry_run, deep: args.deep };
+    let request = CollectRequest {
+        limits,
+        snapshots: args.snapshots,
+        now: SystemTime::now(),
+        wait: !args.no_wait,
+        dry_run: args.dry_run,
+        deep: args.deep,
+    };
     let bar = progress_bar(0, "{pos}/{len} {msg}");
     let collected = collect(&*store, &request, &mut |step| {
         match step {

@@ -7,13 +7,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use corpora::scenario::{Action, Home, MAIN, Scenario, Step, Task};
+use corpora::scenario::{Action, Fingerprint, Home, MAIN, Scenario, Step, Task};
 use records::run_folder::RunFolder;
 use records::{Outcome, Status};
 use simulation::keys::{KeyDesign, KeyView, views};
 use simulation::replay::{ReplayedOutcome, StoreReplay};
 use simulation::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceTask, WorkspaceId};
+use strategies::explain::MissReason;
 use strategies::key::Input;
+use strategies::option::{StrategyOption, StrategyOptions};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepAgreement {
@@ -50,27 +52,47 @@ pub fn check(
 ) -> Result<Agreement> {
     let arms = arms(run)?;
     let files: BTreeMap<&str, Text> = edits.iter().map(|(name, file)| (name.as_str(), text_of(trace, file))).collect();
-    let designs = arms.iter().map(|(_, key)| KeyDesign::parse(key)).collect::<Result<Vec<_>, _>>()?;
+    let designs = arms.iter().map(|arm| KeyDesign::parse(&arm.design)).collect::<Result<Vec<_>, _>>()?;
     let views = views(trace, &designs);
     let mut agreement = Agreement::default();
-    for ((strategy, _), view) in arms.iter().zip(&views) {
+    for (arm, view) in arms.iter().zip(&views) {
         for round in 1..=run.info.rounds.max(1) {
             let agreement = &mut agreement;
-            ArmCheck { trace, run, scenario, files: &files, strategy, round, agreement }.replay(view);
+            ArmCheck { trace, run, scenario, files: &files, arm, round, agreement }.replay(view);
         }
     }
     Ok(agreement)
 }
 
-/// Arms that restore units, and their key policies.
-fn arms(run: &RunFolder) -> Result<Vec<(String, String)>> {
-    let mut arms: Vec<(String, String)> = Vec::new();
+/// An arm that restores units.
+struct UnitsArm {
+    strategy: String,
+    /// Its key policy, with the inputs that its keys lack.
+    design: String,
+    options: StrategyOptions,
+    /// Whether its keys are wrong on purpose.
+    lacks_inputs: bool,
+}
+
+fn arms(run: &RunFolder) -> Result<Vec<UnitsArm>> {
+    let mut arms: Vec<UnitsArm> = Vec::new();
     for row in run.steps.iter().filter(|row| row.integration.as_deref() == Some("units")) {
         if let Some(key) = &row.key
-            && !arms.iter().any(|(name, _)| *name == row.strategy)
+            && !arms.iter().any(|arm| arm.strategy == row.strategy)
         {
-            let options = row.strategy.find('~').map_or("", |at| &row.strategy[at..]);
-            arms.push((row.strategy.clone(), format!("{key}{options}")));
+            let in_name = row.strategy.find('~').map_or("", |at| &row.strategy[at..]);
+            let words = row.options.as_deref().unwrap_or(in_name).split('~').filter(|word| !word.is_empty());
+            let (chosen, of_keys): (Vec<&str>, Vec<&str>) =
+                words.partition(|word| StrategyOption::ALL.iter().any(|option| option.name() == *word));
+            let mut options = StrategyOptions::default();
+            StrategyOption::ALL.into_iter().filter(|it| chosen.contains(&it.name())).for_each(|it| options.add(it));
+            let design: String = of_keys.iter().flat_map(|word| ["~", word]).collect();
+            arms.push(UnitsArm {
+                strategy: row.strategy.clone(),
+                design: format!("{key}{design}"),
+                options,
+                lacks_inputs: !of_keys.is_empty(),
+            });
         }
     }
     if arms.is_empty() {
@@ -89,7 +111,9 @@ fn text_of(trace: &mut Trace, text: &str) -> Text {
 }
 
 /// Every outcome there is, in words.
-const WORDS: [&str; 5] = ["present", "refused", "hit", "miss", "stale"];
+const WORDS: [&str; 6] = ["present", "refused", "hit", "miss", DISPLACED, "stale"];
+
+const DISPLACED: &str = MissReason::Displaced.as_str();
 
 /// The outcomes of a step, by unit: units that look the same may have several.
 type Outcomes = BTreeMap<UnitIdentity, Vec<&'static str>>;
@@ -99,7 +123,7 @@ struct ArmCheck<'a> {
     run: &'a RunFolder,
     scenario: &'a Scenario,
     files: &'a BTreeMap<&'a str, Text>,
-    strategy: &'a str,
+    arm: &'a UnitsArm,
     round: u32,
     agreement: &'a mut Agreement,
 }
@@ -108,7 +132,13 @@ impl ArmCheck<'_> {
     fn replay(&mut self, view: &KeyView) {
         let (run, steps) = (self.run, &self.scenario.steps);
         let workspaces = run.order_in(self.round);
+        if self.arm.options.has(StrategyOption::SkipEdits) {
+            return self.leave_out("what ~skip-edits does not publish is not simulated");
+        }
         let mut replay = StoreReplay::new(self.trace, view);
+        if self.arm.options.has(StrategyOption::SingleSlot) {
+            replay = replay.with_single_slots();
+        }
         if self.run.info.alone() {
             for workspace in &workspaces {
                 replay.empty_store();
@@ -141,6 +171,9 @@ impl ArmCheck<'_> {
             return Ok(());
         };
         let id = WorkspaceId(id as u32);
+        if step.fingerprint == Fingerprint::Content {
+            return Err("it compares contents, which is not simulated".to_owned());
+        }
         if step.trees != [MAIN] || step.cargo_home != Home::Usual || step.distinct {
             return Err("it builds in other places, which is not simulated".to_owned());
         }
@@ -175,6 +208,7 @@ impl ArmCheck<'_> {
                 ReplayedOutcome::Refused => "refused",
                 ReplayedOutcome::Hit => "hit",
                 ReplayedOutcome::Miss => "miss",
+                ReplayedOutcome::Displaced => DISPLACED,
             };
             simulated.entry(identity_of_node(trace, *node)).or_default().push(word);
         }
@@ -188,7 +222,7 @@ impl ArmCheck<'_> {
     /// The recorded outcomes of a step in a workspace, or why they cannot be compared.
     fn recorded(&self, step: &Step, workspace: &str) -> Result<Outcomes, String> {
         let is_ours = |strategy: &str, round: u32, name: &str, of: &str| {
-            (strategy, round, name, of) == (self.strategy, self.round, step.name.as_str(), workspace)
+            (strategy, round, name, of) == (self.arm.strategy.as_str(), self.round, step.name.as_str(), workspace)
         };
         let row = self.run.steps.iter().find(|row| is_ours(&row.strategy, row.round, &row.step, &row.workspace));
         match row {
@@ -204,8 +238,9 @@ impl ArmCheck<'_> {
                     Some(Outcome::Refused) => "refused",
                     Some(Outcome::Hit) => "hit",
                     // The key matched; that Cargo knows better is what such an arm is there to show.
-                    Some(Outcome::Stale) if self.strategy.contains('~') => "hit",
+                    Some(Outcome::Stale) if self.arm.lacks_inputs => "hit",
                     Some(Outcome::Stale) => "stale",
+                    Some(Outcome::Miss | Outcome::Dup) if row.reason == DISPLACED => DISPLACED,
                     Some(Outcome::Miss | Outcome::Dup) => "miss",
                 };
                 let unit = identity([&row.package, &row.version, &row.kind, &row.target, &row.mode], &row.platform);
@@ -217,9 +252,9 @@ impl ArmCheck<'_> {
 
     fn compare(&mut self, step: &Step, workspace: &str, simulated: Outcomes, recorded: Outcomes) {
         let compared = &mut self.agreement.compared;
-        let at = compared.iter().position(|it| it.strategy == self.strategy && it.step == step.name);
+        let at = compared.iter().position(|it| it.strategy == self.arm.strategy && it.step == step.name);
         let at = at.unwrap_or_else(|| {
-            let (strategy, step) = (self.strategy.to_owned(), step.name.clone());
+            let (strategy, step) = (self.arm.strategy.clone(), step.name.clone());
             compared.push(StepAgreement { strategy, step, ..StepAgreement::default() });
             compared.len() - 1
         });
@@ -239,7 +274,7 @@ impl ArmCheck<'_> {
             let same: usize = WORDS.iter().map(|word| count(&ours, word).min(count(&theirs, word))).sum();
             sum.agreeing += same as u64;
             if same < ours.len().max(theirs.len()) {
-                let place = format!("{workspace}, step {}, {}", step.name, self.strategy);
+                let place = format!("{workspace}, step {}, {}", step.name, self.arm.strategy);
                 let words = |words: &[&str]| if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
                 let line = match ours.is_empty() {
                     true => format!("{place}: {unit} is not in the trace, recorded {}", words(&theirs)),
@@ -251,7 +286,7 @@ impl ArmCheck<'_> {
     }
 
     fn leave_out(&mut self, why: &str) {
-        let line = format!("{}, round {}: {why}", self.strategy, self.round);
+        let line = format!("{}, round {}: {why}", self.arm.strategy, self.round);
         if !self.agreement.left_out.contains(&line) {
             self.agreement.left_out.push(line);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{CommandOutput, RecordedRun, TestDir, made_up_checksum, skip, write};
+use crate::support::{CommandOutput, RecordedRun, TestDir, git, made_up_checksum, skip, write};
 use records::Status;
 
 fn small() -> TestDir {
@@ -74,19 +74,6 @@ fn malformed_manifests_and_scenarios() {
     place.corpus("uneditable", &["gamma"]);
     place.replace("uneditable.toml", "src/main.rs", "src/no.rs");
     refused(&place, "uneditable", &[], &["src/no.rs", "`edit`"]);
-}
-
-fn git(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"])
-        .args(args)
-        .current_dir(dir)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn pinned(place: &TestDir, name: &str, source: &str) {

@@ -7,6 +7,8 @@ mod support;
 
 mod ablate;
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod cargo_home;
 mod collected;
 mod compare;
 mod contention;

@@ -54,6 +54,53 @@ fn hits_are_those_of_real_builds_unit_for_unit() {
     assert!(said.stdout.contains("simulated hit, recorded miss"), "{}", said.stdout);
 }
 
+/// Workspaces with members of one name. What is there twice has one unit hash; `one` and `two` depend on it and have their
+/// own.
+#[test]
+fn workspaces_that_take_turns_displace_what_the_replay_says() {
+    let place = TestDir::new();
+    for (name, value) in [("one", 1), ("two", 2)] {
+        let file = |path: &str, text: &str| place.write(&format!("ws/{name}/{path}"), text);
+        file("base/Cargo.toml", "[dependencies]\nplain = \"1\"\n");
+        file("base/src/lib.rs", &format!("pub fn base() -> u32 {{ plain::plain() + {value} }}\n"));
+        file("top/Cargo.toml", "[dependencies]\nbase = { path = \"../base\" }\n");
+        file("top/src/lib.rs", "pub fn top() -> u32 { base::base() }\n");
+        file(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"base\", \"top\"]\n[dependencies]\ntop.path = \"top\"\non-script = \"1\"\n",
+        );
+        file("src/main.rs", "fn main() { println!(\"{}\", top::top() + on_script::on_script()) }\n");
+        place.cargo(name, &["generate-lockfile"]);
+    }
+    place.corpus(CORPUS, &["one", "two"]);
+    let run = place
+        .compare(CORPUS, &["--strategies", "none,copy+aggressive~single-slot,hardlink+aggressive,cargo-prototype"]);
+    run.all_ok();
+    let reasons = |strategy: &str, step: &str, workspace: &str| {
+        let missed = run.units(strategy, step, workspace).into_iter().filter(|unit| !unit.reason.is_empty());
+        missed.map(|unit| format!("{} {}", unit.package, unit.reason)).collect::<Vec<String>>()
+    };
+    let slots = "copy+aggressive~single-slot";
+    for name in ["one", "two"] {
+        assert_eq!(reasons(slots, "warm", name).len(), 3);
+        for missed in ["base displaced", "top displaced", &format!("{name} dependency")] {
+            assert!(reasons(slots, "warm", name).iter().any(|it| it == missed), "{missed} {name}");
+        }
+        assert_eq!(reasons("hardlink+aggressive", "warm", name), [""; 0]);
+    }
+    let trace = collect(&place);
+    let said = simulate(&place, &trace, &["--check", &run.dir.display().to_string()]).done();
+    assert!(said.stdout.contains("every unit that was compared agrees"), "{}", said.stdout);
+    assert!(!said.stdout.contains("not compared"), "{}", said.stdout);
+    let compared = said.stdout.lines().filter(|line| line.starts_with(slots) || line.starts_with("cargo-prototype"));
+    assert_eq!(compared.count(), 6, "{}", said.stdout);
+    // A run in which one of them was lost in another way.
+    let units = fs::read_to_string(run.dir.join("units.csv")).unwrap();
+    fs::write(run.dir.join("units.csv"), units.replacen(",miss,displaced,", ",miss,content,", 1)).unwrap();
+    let said = simulate(&place, &trace, &["--check", &run.dir.display().to_string()]);
+    assert!(said.stdout.contains("simulated displaced, recorded miss"), "{}", said.stdout);
+}
+
 #[test]
 fn the_same_seed_makes_the_same_bytes_and_a_report() {
     let place = place();

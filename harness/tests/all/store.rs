@@ -35,8 +35,11 @@ fn damage_is_exit_code_one_until_it_is_collected() {
         assert_eq!(code, Some(1), "{text}");
         assert!(text.contains(&key.hex()), "{text}");
 
-        let (code, text) = harness(&["store", "collect", "--dry-run", "--max-size", "1GiB"], dir.path());
-        assert_eq!(code, Some(0), "{text}");
+        for limit in [&["--max-size", "1GiB"][..], &["--snapshots"]] {
+            let args = [&["store", "collect", "--dry-run"], limit].concat();
+            let (code, text) = harness(&args, dir.path());
+            assert_eq!(code, Some(0), "{text}");
+        }
         assert!(manifest.exists(), "a dry run removes nothing");
         let (code, text) = harness(&["store", "collect", "--max-age", "30d"], dir.path());
         assert_eq!(code, Some(0), "{text}");

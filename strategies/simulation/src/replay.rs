@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use strategies::key::Input;
 
-use crate::keys::{KeyId, KeyView};
+use crate::keys::{KeyId, KeyView, unit_hashes};
 use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TracePlan, TraceSource, TraceUnit, WorkspaceId};
 
 /// The name of an artifact in a store: the key of a node as collected, and what has changed since. It distinguishes the same
@@ -119,6 +119,8 @@ pub enum ReplayedOutcome {
     Hit,
     /// Built, and stored.
     Miss,
+    /// The same: another artifact of its unit hash took its place in the store.
+    Displaced,
 }
 
 /// All workspaces of a trace and one store without limits for them.
@@ -127,12 +129,31 @@ pub struct StoreReplay<'a> {
     trace: &'a Trace,
     machine: SimulatedMachine<'a>,
     store: HashSet<ArtifactKey>,
+    slots: Option<UnitSlots>,
+}
+
+/// A store with one entry for each unit hash, the last publisher's.
+#[derive(Debug)]
+struct UnitSlots {
+    /// Of each node.
+    hashes: Vec<u32>,
+    /// By hash and toolchain.
+    holders: HashMap<(u32, u32), ArtifactKey>,
+    displaced: HashSet<ArtifactKey>,
 }
 
 impl<'a> StoreReplay<'a> {
     /// Nothing has been built yet, and the store is empty.
     pub fn new(trace: &'a Trace, view: &'a KeyView) -> StoreReplay<'a> {
-        StoreReplay { trace, machine: SimulatedMachine::new(trace, view), store: HashSet::new() }
+        StoreReplay { trace, machine: SimulatedMachine::new(trace, view), store: HashSet::new(), slots: None }
+    }
+
+    /// The same with one entry for each unit hash.
+    #[must_use]
+    pub fn with_single_slots(self) -> StoreReplay<'a> {
+        let hashes = unit_hashes(self.trace);
+        let slots = UnitSlots { hashes, holders: HashMap::new(), displaced: HashSet::new() };
+        StoreReplay { slots: Some(slots), ..self }
     }
 
     /// Replays an event that is not a build.
@@ -143,29 +164,64 @@ impl<'a> StoreReplay<'a> {
     /// Empties the store.
     pub fn empty_store(&mut self) {
         self.store.clear();
+        if let Some(slots) = &mut self.slots {
+            slots.holders.clear();
+            slots.displaced.clear();
+        }
     }
 
     /// Builds a plan, and returns the outcome of each node. As in a real build, everything is looked up before anything
-    /// is compiled, and of what the build directory had only packages that cannot change are stored.
+    /// is compiled, and what the build directory had is not stored.
     pub fn build(&mut self, plan: PlanId) -> Vec<ReplayedOutcome> {
         let statuses = self.machine.build(plan);
-        let outcomes = statuses
-            .iter()
-            .map(|status| match status {
+        let nodes = &self.trace.plans[plan.at()].nodes;
+        let outcomes = self.look_up(nodes, &statuses);
+        for (&node, status) in nodes.iter().zip(&statuses) {
+            if let NodeStatus::Wanted(key) = status {
+                self.store(node, *key);
+            }
+        }
+        outcomes
+    }
+
+    fn look_up(&self, nodes: &[NodeId], statuses: &[NodeStatus]) -> Vec<ReplayedOutcome> {
+        // Nodes with a known artifact, and those whose artifact is gone and remembered. Without either there is no key for
+        // a dependent, even if its entry is there.
+        let (mut known, mut remembered) = (HashSet::new(), HashSet::new());
+        let outcomes = nodes.iter().zip(statuses).map(|(&node, status)| {
+            let all_in = |nodes: &HashSet<NodeId>| self.trace.edges(node).iter().all(|edge| nodes.contains(&edge.node));
+            let outcome = match status {
                 NodeStatus::Present(_) => ReplayedOutcome::Present,
                 NodeStatus::Refused => ReplayedOutcome::Refused,
-                NodeStatus::Wanted(key) if self.store.contains(key) => ReplayedOutcome::Hit,
-                NodeStatus::Wanted(_) => ReplayedOutcome::Miss,
-            })
-            .collect();
-        let nodes = &self.trace.plans[plan.at()].nodes;
-        let stored = nodes.iter().zip(&statuses).filter_map(|(node, status)| match status {
-            NodeStatus::Present(key) => key.filter(|_| self.trace.unit(*node).source != TraceSource::Path),
-            NodeStatus::Wanted(key) => Some(*key),
-            NodeStatus::Refused => None,
+                NodeStatus::Wanted(key) => match (&self.slots, self.store.contains(key)) {
+                    (None, true) => ReplayedOutcome::Hit,
+                    (Some(_), true) if all_in(&known) => ReplayedOutcome::Hit,
+                    (Some(slots), false) if slots.displaced.contains(key) && all_in(&remembered) => {
+                        ReplayedOutcome::Displaced
+                    }
+                    _ => ReplayedOutcome::Miss,
+                },
+            };
+            if matches!(outcome, ReplayedOutcome::Present | ReplayedOutcome::Hit) {
+                known.insert(node);
+            }
+            if !matches!(outcome, ReplayedOutcome::Refused | ReplayedOutcome::Miss) {
+                remembered.insert(node);
+            }
+            outcome
         });
-        self.store.extend(stored);
-        outcomes
+        outcomes.collect()
+    }
+
+    fn store(&mut self, node: NodeId, key: ArtifactKey) {
+        self.store.insert(key);
+        if let Some(slots) = &mut self.slots
+            && let Some(before) = slots.holders.insert((slots.hashes[node.at()], key.toolchain), key)
+            && before != key
+        {
+            self.store.remove(&before);
+            slots.displaced.insert(before);
+        }
     }
 }
 

@@ -23,14 +23,15 @@ pub(super) fn check(description: &Description) -> Result<(), ExternalError> {
 
 /// What is emptied is inside a directory of the strategy's own, whatever a parameter says.
 fn store(path: &str) -> Result<(), ExternalError> {
-    let rest = ["{store}", "{state}", "{home}"].iter().find_map(|start| path.strip_prefix(start));
+    let below = |start: &str| path.strip_prefix(start).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let inside = ["{store}", "{state}", "{home}"].into_iter().find_map(below);
+    // What all homes share lies in the home itself.
+    let rest = inside.or_else(|| below("{cargo-home}").filter(|rest| !rest.trim_matches('/').is_empty()));
     match rest {
-        Some(rest) if (rest.is_empty() || rest.starts_with('/')) && !rest.contains("..") && !rest.contains('{') => {
-            Ok(())
-        }
+        Some(rest) if !rest.contains("..") && !rest.contains('{') => Ok(()),
         _ => Err(wrong(
             "store.path",
-            "must be {store}, {state} or {home}, or a plain path below one of them: nothing else is emptied",
+            "must be {store}, {state} or {home}, or a plain path below one of them or {cargo-home}: nothing else is emptied",
         )),
     }
 }

@@ -143,7 +143,16 @@ impl External {
 
     /// Whether it runs programs of a tool that has to be installed.
     pub fn needs_tool(&self) -> bool {
-        check::templates(&self.description).iter().any(|(_, _, text)| placeholder::names(text).any(|it| it == "tool"))
+        self.names("tool")
+    }
+
+    /// Whether its builds have a CARGO_HOME of their own: something of it is in there.
+    pub fn needs_cargo_home(&self) -> bool {
+        self.names("cargo-home")
+    }
+
+    fn names(&self, name: &str) -> bool {
+        check::templates(&self.description).iter().any(|(_, _, text)| placeholder::names(text).any(|it| it == name))
     }
 }
 
@@ -252,6 +261,8 @@ mod tests {
         assert!(refused("store = { path = \"{store}/../..\" }").contains("store.path"));
         assert!(refused("store = { path = \"{store}-of-others\" }").contains("store.path"));
         assert!(refused("store = { path = \"{store}/{up}\" }\nparameters = { up = \"../..\" }").contains("store.path"));
+        assert!(refused("store = { path = \"{cargo-home}\" }").contains("store.path"));
+        assert!(refused("store = { path = \"{cargo-home}/\" }").contains("store.path"));
         assert!(refused("[install]\ncrate = \"--git\"\nversion = \"1.0.0\"").contains("install.crate"));
         assert!(refused("[install]\ncrate = \"a\"\nversion = \"1.0.0 --force\"").contains("install.version"));
         assert!(
@@ -282,8 +293,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_is_needed_where_it_is_named() {
-        assert!(!parse("").unwrap().needs_tool());
+    fn what_is_needed_is_what_is_named() {
+        let none = parse("").unwrap();
+        assert!(!none.needs_tool() && !none.needs_cargo_home());
         assert!(parse("env = { RUSTC_WRAPPER = \"{tool}/x\" }").unwrap().needs_tool());
+        assert!(parse("store = { path = \"{cargo-home}/build-cache\" }").unwrap().needs_cargo_home());
     }
 }

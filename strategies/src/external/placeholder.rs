@@ -34,8 +34,13 @@ const fn placeholder(name: &'static str, when: When, about: &'static str) -> Pla
 /// All of them.
 pub const ALL: &[Placeholder] = &[
     placeholder("store", When::Always, "directory of what it stores; emptied with the store and measured"),
-    placeholder("state", When::Always, "directory of everything else it writes; emptied with the store, not measured"),
+    placeholder("state", When::Always, "directory of everything else it writes; emptied with the store and measured"),
     placeholder("home", When::Always, "the HOME it sees, below {state}"),
+    placeholder(
+        "cargo-home",
+        When::Always,
+        "a CARGO_HOME of its own, in which only what was downloaded is shared; emptied with the store and measured",
+    ),
     placeholder("work", When::Always, "the directory of the arm: sources, build directories, store"),
     placeholder("tool", When::Always, "directory of the installed programs; --set NAME.tool=DIR takes another"),
     placeholder("harness", When::Always, "the harness itself"),

@@ -11,11 +11,13 @@
 //! - **repeatable**: the order in which entries are listed changes nothing.
 
 mod policy;
+mod snapshot;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 pub use policy::{by_age, to_size, to_size_lru, total_bytes};
+pub use snapshot::{BuildSnapshot, SNAPSHOT_AGE, SnapshotEviction, to_snapshots};
 
 use crate::key::{BlobId, Key};
 

@@ -5,7 +5,7 @@
 //! 2  a survey                everything is read before anything is removed
 //! 3  tombstones              what is going to be evicted is remembered
 //! 4  entries                 from here on they are misses
-//! 5  trees, slots, blobs     of no remaining entry
+//! 5  trees, slots, blobs     of no remaining entry; notes of builds that are too old
 //! 6  leftovers               what collections put aside, what crashed publishers left
 //! 7  input sets              of units neither stored nor remembered
 //! ```
@@ -29,7 +29,7 @@ use super::tombstones::{DISPLACED, EVICTED, Tombstone, Tombstones};
 use super::{FileDamage, Store, remove_whole};
 use crate::files::{FileError, allocated, since_epoch};
 use crate::key::{BaseKey, Key};
-use crate::retention::{EntryFeatures, StoreLimits, total_bytes};
+use crate::retention::{BuildSnapshot, EntryFeatures, StoreLimits, to_snapshots, total_bytes};
 
 /// What a crashed publisher left is kept this long, in case it is only slow.
 pub const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
@@ -42,6 +42,9 @@ const RETRY: Duration = Duration::from_millis(50);
 pub struct CollectRequest {
     /// What the store must stay within.
     pub limits: StoreLimits,
+    /// What successful builds used stays, and nothing else; the oldest build goes first. Without an age in the limits they
+    /// count for [`SNAPSHOT_AGE`](crate::retention::SNAPSHOT_AGE).
+    pub snapshots: bool,
     /// What time it is.
     pub now: SystemTime,
     /// Wait for builds that use the store; otherwise they end the collection.
@@ -60,7 +63,7 @@ pub enum RemovalReason {
     Limit,
     /// An entry whose files are missing or changed, or whose manifest cannot be read.
     Damaged,
-    /// A tree, blob or slot of no remaining entry.
+    /// A tree, blob or slot of no remaining entry, or the note of a build that is too old.
     Unreferenced,
     /// Left by a crashed publisher or an interrupted collection.
     Leftover,
@@ -207,6 +210,8 @@ pub fn collect(
 struct Chosen<'a> {
     removed: Vec<(&'a SurveyedEntry, RemovalReason)>,
     stays: Vec<&'a SurveyedEntry>,
+    /// Notes of builds that are roots no longer.
+    snapshots: Vec<&'a Path>,
 }
 
 impl<'a> Chosen<'a> {
@@ -214,13 +219,19 @@ impl<'a> Chosen<'a> {
         let (sound, damaged): (Vec<&SurveyedEntry>, Vec<&SurveyedEntry>) =
             survey.entries.iter().partition(|surveyed| surveyed.damage.is_empty());
         let features: Vec<EntryFeatures> = sound.iter().map(|surveyed| surveyed.features.clone()).collect();
-        let evicted: HashSet<Key> = request.limits.evict(&features, since_epoch(request.now)).into_iter().collect();
+        let now = since_epoch(request.now);
+        let builds: Vec<BuildSnapshot> = survey.snapshots.iter().map(|(_, snapshot)| snapshot.clone()).collect();
+        let limits = if request.snapshots { request.limits } else { StoreLimits::default() };
+        let by_builds = to_snapshots(&features, &builds, &limits, now);
+        let evicted = if request.snapshots { by_builds.keys } else { request.limits.evict(&features, now) };
+        let evicted: HashSet<Key> = evicted.into_iter().collect();
         let (limited, stays): (Vec<&SurveyedEntry>, Vec<&SurveyedEntry>) =
             sound.into_iter().partition(|surveyed| evicted.contains(&surveyed.entry.key));
         let damaged = damaged.into_iter().map(|surveyed| (surveyed, RemovalReason::Damaged));
         Chosen {
             removed: limited.into_iter().map(|surveyed| (surveyed, RemovalReason::Limit)).chain(damaged).collect(),
             stays,
+            snapshots: by_builds.snapshots.into_iter().map(|at| survey.snapshots[at].0.as_path()).collect(),
         }
     }
 
@@ -295,6 +306,7 @@ fn victims(
     for (_, slot) in survey.slots.iter().filter(|(key, _)| !key.is_some_and(|key| kept.contains(&key))) {
         add(slot, false, RemovalReason::Unreferenced);
     }
+    chosen.snapshots.iter().for_each(|note| add(note, false, RemovalReason::Unreferenced));
     for blob in survey.blobs.iter().filter(|blob| !referenced.contains(*blob)) {
         add(blob, false, RemovalReason::Unreferenced);
     }

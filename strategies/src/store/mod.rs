@@ -15,6 +15,7 @@ pub(crate) mod faulty;
 pub mod remote;
 mod root;
 pub(crate) mod slots;
+pub(crate) mod snapshots;
 pub mod stats;
 pub mod survey;
 pub(crate) mod tombstones;

@@ -5,6 +5,7 @@
 //!     inputs/<2 hex>/<base key>/<digest>   which inputs builds of that unit read
 //!     evicted                              what collection took, see [`super::tombstones`]
 //!     displaced, slots/                    of `~single-slot`, see [`super::slots`]
+//!     snapshots/                           what successful builds used, see [`super::snapshots`]
 //!     lock                                 shared by builds, exclusive for collection
 //! ```
 

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::slots::{SLOTS, holder};
+use super::snapshots::{self, SNAPSHOTS};
 use super::{Bytes, Entry, FORMAT, FileDamage, Store, check};
 use crate::files::{At, FileError, REMOVED, TEMPORARY, allocated, since_epoch};
 use crate::key::{BaseKey, BlobId, Key};
 use crate::parallel;
-use crate::retention::{Blob, EntryFeatures};
+use crate::retention::{Blob, BuildSnapshot, EntryFeatures};
 
 /// An entry with its features.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub struct Survey {
     pub trees: Vec<(Key, PathBuf)>,
     /// Slots with the keys that have them; one that cannot be read is nobody's.
     pub slots: Vec<(Option<Key>, PathBuf)>,
+    /// What successful builds used, and the files that say so.
+    pub snapshots: Vec<(PathBuf, BuildSnapshot)>,
     /// Folders of input sets with the base keys they are for.
     pub inputs: Vec<(BaseKey, PathBuf)>,
     /// What a publisher was writing; it may still be at it.
@@ -80,6 +83,8 @@ impl Survey {
         }
         let slots = survey.sharded(&root.path(SLOTS))?;
         survey.slots = slots.into_iter().map(|slot| (holder(&slot.path), slot.path)).collect();
+        let notes = survey.sharded(&root.path(SNAPSHOTS))?;
+        survey.snapshots = notes.into_iter().filter_map(|note| snapshots::read(note.path)).collect();
         survey.inputs = named(survey.sharded(&root.path("inputs"))?, BaseKey::from_hex);
         for (_, folder) in &survey.inputs.clone() {
             let sets = list(folder)?;

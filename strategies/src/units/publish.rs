@@ -22,7 +22,7 @@ use crate::key::{
 };
 use crate::option::StrategyOption;
 use crate::parallel;
-use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, check, is_sound_link, remove_damaged, slots};
+use crate::store::{Added, Bytes, Entry, FORMAT, FileRecord, check, is_sound_link, remove_damaged, slots, snapshots};
 use crate::written::WrittenFiles;
 
 /// Private files up to this size are kept in the manifest, bytes.
@@ -109,6 +109,9 @@ pub fn publish(
         }
         plan.installed.record(session, index, &entry, entry.stamp, false);
     }
+    let used = artifacts.iter().flatten().map(|artifact| artifact.key).collect();
+    // Without it a collection by whole builds takes more than it should: slower, not wrong.
+    let _ = snapshots::note(session.store.root(), used);
     plan.installed.write(layout)?;
     Ok(published)
 }

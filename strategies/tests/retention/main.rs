@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use strategies::explain::MissReason;
 use strategies::link::LinkMode;
-use strategies::retention::StoreLimits;
+use strategies::retention::{SNAPSHOT_AGE, StoreLimits};
 use strategies::store::collect::{CollectError, CollectRequest, CollectStep, LEFTOVER_AGE, RemovalReason, collect};
 use strategies::store::{self, OpenError, open_existing};
 use world::{UNITS, World, request};
@@ -76,6 +76,33 @@ fn the_least_recently_used_go_first_and_a_present_unit_is_used() {
         assert_eq!(collected.entries.len(), UNITS / 2, "the upper half of the other variant");
         world.wipe("a");
         assert_eq!(world.build(0, "a", true).unwrap().hits, UNITS);
+    }
+}
+
+#[test]
+fn whole_builds_stay_or_go_and_a_failed_one_renews_nothing() {
+    for world in worlds() {
+        let by_builds = |max_bytes, age: Duration| {
+            let request = CollectRequest { snapshots: true, now: SystemTime::now() + age, ..request(max_bytes) };
+            collect(&*world.store(), &request, &mut |_| ControlFlow::Continue(())).unwrap()
+        };
+        world.build(0, "a", true).unwrap();
+        world.build(1, "b", true).unwrap();
+        world.build(0, "c", true).unwrap();
+        assert_eq!(world.survey().snapshots.len(), 2, "the same twice is one");
+        std::fs::write(world.path("no-directory"), "").unwrap();
+        world.build(1, "no-directory/d", true).unwrap_err();
+        let all = by_builds(None, Duration::ZERO);
+        assert_eq!((all.entries.len(), all.removed.len()), (0, 0));
+        // By use the failed build would have saved variant 1.
+        let smaller = by_builds(Some(all.bytes_before - 1), Duration::ZERO);
+        assert_eq!((smaller.entries.len(), smaller.kept), (UNITS / 2, UNITS), "the upper half of variant 1");
+        assert_eq!(world.survey().snapshots.len(), 1);
+        ["a", "b", "c"].iter().for_each(|dir| world.wipe(dir));
+        assert_eq!(world.build(0, "a", true).unwrap().hits, UNITS);
+        assert_eq!(by_builds(None, SNAPSHOT_AGE - Duration::from_secs(60)).kept, UNITS);
+        assert_eq!(by_builds(None, SNAPSHOT_AGE + Duration::from_secs(60)).kept, 0);
+        assert!(world.survey().snapshots.is_empty());
     }
 }
 

@@ -123,7 +123,7 @@ impl World {
 /// A collection that waits for builds.
 pub fn request(max_bytes: Option<u64>) -> CollectRequest {
     let limits = strategies::retention::StoreLimits { max_age: None, max_bytes };
-    CollectRequest { limits, now: SystemTime::now(), wait: true, dry_run: false, deep: false }
+    CollectRequest { limits, snapshots: false, now: SystemTime::now(), wait: true, dry_run: false, deep: false }
 }
 
 fn unit(n: usize, variant: usize, workspace: &Path) -> Unit {

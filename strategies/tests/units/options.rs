@@ -153,7 +153,8 @@ fn the_last_publisher_of_a_unit_hash_displaces_the_one_before() {
     assert_eq!(reasons, ["displaced"]);
     assert_eq!(walk(&store.root().path("slots")).len(), entries);
     let limits = StoreLimits { max_age: None, max_bytes: Some(0) };
-    let request = CollectRequest { limits, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
+    let request =
+        CollectRequest { limits, snapshots: false, now: SystemTime::now(), wait: false, dry_run: false, deep: false };
     collect(&*store, &request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert!(walk(&store.root().path("slots")).is_empty(), "no slot without an entry");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use corpora::scenario::{Home, Machine, Step};
+use corpora::scenario::{Fingerprint, Home, Machine, Step};
 
 use super::{Arm, Programs, WorkingCopy};
 use crate::build::Build;
@@ -82,7 +82,8 @@ impl Arm<'_> {
             let lockfile = if *upgraded { "upgraded" } else { "" };
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
             let flags = options.rustflags.as_deref().unwrap_or_default();
-            let variant = format!("{} {} {lockfile} {home} {flags}", options.task, options.profile);
+            let by = if step.fingerprint == Fingerprint::Content { "content" } else { "" };
+            let variant = format!("{} {} {lockfile} {home} {by} {flags}", options.task, options.profile);
             Ok(StepBuild {
                 copy: name.clone(),
                 site: site.clone(),

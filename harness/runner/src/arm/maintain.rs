@@ -77,6 +77,7 @@ impl Arm<'_> {
 fn down_to(store: &dyn Store, keep_percent: u8) -> Result<CollectRequest, CollectError> {
     let unlimited = CollectRequest {
         limits: StoreLimits::default(),
+        snapshots: false,
         now: SystemTime::now(),
         wait: true,
         dry_run: true,

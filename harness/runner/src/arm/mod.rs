@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use corpora::scenario::{Action, Home, Scenario, Step, Task};
+use corpora::scenario::{Action, Fingerprint, Home, Scenario, Step, Task};
 use exec::network::Network;
+use exec::toolchain::CONTENT_FINGERPRINTS;
 
 use super::build_env::BuildEnv;
 use super::delivery::Route;
@@ -28,6 +29,10 @@ use super::step::StepOutcome;
 
 /// What programs printed that were built first in a run: by workspace, step and working copy.
 pub(crate) type Programs = HashMap<(String, String, String), String>;
+
+/// What makes a Cargo that knows it compare contents.
+const BY_CONTENT: [(&str, &str); 2] =
+    [("CARGO_UNSTABLE_CHECKSUM_FRESHNESS", "true"), ("CARGO_BUILD_FINGERPRINT", "content")];
 
 #[derive(Debug)]
 pub(crate) struct Arm<'a> {
@@ -127,8 +132,21 @@ impl<'a> Arm<'a> {
                 Home::Elsewhere => self.env.second_home.clone(),
             },
             rustflags: step.distinct.then(|| format!("--cfg=copy=\"{copy}\"")),
-            env: BTreeMap::new(),
+            env: match step.fingerprint {
+                Fingerprint::Mtime => BTreeMap::new(),
+                Fingerprint::Content => BY_CONTENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            },
         }
+    }
+
+    /// Why this arm's Cargo cannot do a step.
+    fn cannot(&self, step: &Step) -> Option<String> {
+        let toolchain = self.integration.toolchain().unwrap_or(&self.env.toolchain);
+        let lacks_it = step.fingerprint == Fingerprint::Content && !toolchain.fingerprints_content();
+        lacks_it.then(|| {
+            let (needed, is) = (CONTENT_FINGERPRINTS, &toolchain.cargo_version);
+            format!("build.fingerprint = \"content\" needs Cargo {needed} and a nightly rustc; this is Cargo {is}")
+        })
     }
 
     /// Performs an action before a slot's step, outside the measured time, on its workspace or on
@@ -219,6 +237,9 @@ impl<'a> Arm<'a> {
             return Ok(StepOutcome::Failed(why.clone()));
         }
         let step = &self.scenario.steps[slot.step];
+        if let Some(why) = self.cannot(step) {
+            return Ok(StepOutcome::Unsupported(why));
+        }
         match step.run {
             Task::Build | Task::Check | Task::Test => self.build(step, slot.workspace, programs),
             Task::Clean => self.clean(step, slot.workspace),

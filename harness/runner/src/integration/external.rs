@@ -3,6 +3,8 @@
 //! ```text
 //! <root>/store/   what it stores: measured, emptied with the store
 //! <root>/state/   everything else it writes, its HOME among it: measured and emptied with it
+//! <root>/homes/   its CARGO_HOME, where it keeps something there, and a second one for scenarios that move: only what
+//!                 was downloaded is shared, by links; measured and emptied with it
 //! ```
 //!
 //! A tool is opened once an arm. Its daemon runs only while its arm has its turn: arms are renamed aside while they
@@ -30,6 +32,7 @@ use crate::build::{Build, BuildPhases, Usage, describe_build, run_cargo};
 use crate::build_env::BuildEnv;
 use crate::deadline::BuildError;
 use crate::invocation::{BuildOptions, CargoHooks, EnvVariables, Site};
+use exec::cargo_home;
 use exec::filesystem::remove_dir;
 use exec::interrupt::Supervisor;
 use exec::leftovers::{self, TOOL_MARK};
@@ -50,6 +53,10 @@ pub struct ExternalTool {
     /// The directory of the arm's store, of which `store` is a part.
     store_root: PathBuf,
     state: PathBuf,
+    /// Where its builds have a CARGO_HOME of their own.
+    homes: Option<PathBuf>,
+    /// The one that has the downloads.
+    shared_home: PathBuf,
     mark: String,
     sandbox: Option<Arc<Sandbox>>,
     supervisor: Supervisor,
@@ -106,6 +113,7 @@ impl ExternalTool {
             None => None,
         };
         let state = dirs.root.join("state");
+        let homes = external.needs_cargo_home().then(|| homes_dir(dirs));
         let toolchain = cargo.as_ref().unwrap_or(&env.toolchain);
         let values = arm_values(env, dirs, external, toolchain, programs.as_deref());
         let mark = leftovers::fresh_mark();
@@ -113,6 +121,9 @@ impl ExternalTool {
         let mut base = env.variables_with(&state.join("rustc-daemon.log"), toolchain);
         give_home(&mut base, &state.join("home"));
         base.insert(TOOL_MARK.into(), mark.clone().into());
+        if homes.is_some() {
+            base.insert("CARGO_HOME".into(), values.text("{cargo-home}")?.into());
+        }
         let tool = ExternalTool {
             external: Arc::clone(external),
             store: PathBuf::from(values.text(&external.description.store.path)?),
@@ -121,11 +132,19 @@ impl ExternalTool {
             cargo,
             store_root: dirs.store.clone(),
             state,
+            homes,
+            shared_home: env.cargo_home.clone(),
             mark,
             sandbox: env.sandbox().cloned(),
             supervisor: env.supervisor.clone(),
             serving: Mutex::default(),
         };
+        if let Some(shared) =
+            tool.stored_in_home().filter(|name| cargo_home::SHARED.iter().any(|it| name.as_os_str() == *it))
+        {
+            let why = format!("store.path: every CARGO_HOME has {} in common", shared.display());
+            return Ok(OpenedIntegration::Unsupported(why));
+        }
         tool.make_dirs()?;
         Ok(OpenedIntegration::Ready(Arc::new(tool)))
     }
@@ -134,7 +153,29 @@ impl ExternalTool {
         for dir in [&self.store_root, &self.store, &self.state, &self.state.join("home")] {
             std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         }
+        if let Some(homes) = &self.homes {
+            self.own_home(homes, &self.shared_home)?;
+        }
         Ok(())
+    }
+
+    /// The directory of its CARGO_HOME in which its store is, if that is where it is.
+    fn stored_in_home(&self) -> Option<PathBuf> {
+        let inside = self.store.strip_prefix(self.homes.as_ref()?).ok()?;
+        inside.components().nth(1).map(|name| PathBuf::from(name.as_os_str()))
+    }
+
+    /// Its own CARGO_HOME in place of `shared`, with the downloads of that one.
+    fn own_home(&self, homes: &Path, shared: &Path) -> Result<PathBuf> {
+        let own = homes.join(shared.file_name().unwrap_or(OsStr::new("cargo-home")));
+        cargo_home::share(shared, &own)?;
+        // A second home is another way to the same store.
+        if let Some(name) = self.stored_in_home()
+            && !own.join(&name).exists()
+        {
+            cargo_home::link(&self.values.text("{cargo-home}").map(PathBuf::from)?.join(&name), &own.join(&name))?;
+        }
+        Ok(own)
     }
 
     fn command(&self, values: &PlaceholderValues, argv: &[String]) -> Result<CommandSpec> {
@@ -232,6 +273,11 @@ impl CargoHooks for ExternalTool {
     }
 
     fn set_variables(&self, variables: &mut EnvVariables, env: &BuildEnv, site: &Site, options: &BuildOptions) {
+        if let Some(homes) = &self.homes {
+            // The usual one is there already. Without another Cargo finds no packages, and the row is a failed one.
+            let own = self.own_home(homes, &options.cargo_home).unwrap_or_else(|_| homes.clone());
+            variables.insert("CARGO_HOME".into(), own.into());
+        }
         let own = ["HOME", TOOL_MARK, "RUSTUP_HOME"];
         let from_base = self.base.iter().filter(|(name, _)| {
             own.iter().any(|own| name.as_os_str() == *own) || name.to_string_lossy().starts_with("XDG_")
@@ -278,7 +324,7 @@ impl Integration for ExternalTool {
     }
 
     fn kept_dirs(&self) -> Vec<&Path> {
-        vec![&self.store_root, &self.state]
+        [&self.store_root, &self.state].into_iter().chain(&self.homes).map(PathBuf::as_path).collect()
     }
 
     fn version(&self) -> Option<String> {
@@ -365,8 +411,7 @@ impl Integration for ExternalTool {
             anyhow::ensure!(finished.status.success(), "`{}` failed: {}", spec.display(), finished.stderr_text());
         }
         self.shutdown();
-        remove_dir(&self.store_root)?;
-        remove_dir(&self.state)?;
+        self.kept_dirs().into_iter().try_for_each(remove_dir)?;
         self.make_dirs()
     }
 
@@ -386,6 +431,10 @@ fn command(argv: &[String], dir: &Path, variables: &EnvVariables) -> CommandSpec
     CommandSpec::new(program, dir).args(args.iter().cloned()).envs(variables.clone())
 }
 
+fn homes_dir(dirs: &IntegrationDirs) -> PathBuf {
+    dirs.root.join("homes")
+}
+
 fn arm_values(
     env: &BuildEnv,
     dirs: &IntegrationDirs,
@@ -401,6 +450,7 @@ fn arm_values(
         .with("store", text(&dirs.store))
         .with("home", text(&state.join("home")))
         .with("state", text(&state))
+        .with("cargo-home", text(&homes_dir(dirs).join(env.cargo_home.file_name().unwrap_or_default())))
         .with("work", text(&dirs.root))
         .with("harness", text(&own))
         .with("cargo", text(&toolchain.cargo))

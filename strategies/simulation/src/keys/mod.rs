@@ -5,6 +5,7 @@
 //! is measured: `harness simulate --check RUN` compares simulated hits with recorded ones, unit by unit.
 
 mod relaxation;
+mod unit_hash;
 mod view;
 
 use std::fmt;
@@ -16,6 +17,7 @@ pub use relaxation::{RELAXATIONS, Relaxation, Soundness};
 pub use view::{KeyId, KeyView, views};
 
 pub(crate) use relaxation::RelaxationEffect;
+pub(crate) use unit_hash::unit_hashes;
 
 /// A simulated key policy: `aggressive`, `aggressive:without-features+without-debug`, or with options of its keys as a
 /// strategy has them: `aggressive~without-features`.

@@ -171,7 +171,7 @@ impl Relaxation {
 }
 
 /// A profile as Cargo printed it, without some of its fields; what is no object stays as it is.
-fn without_fields(profile: &str, fields: &[&str]) -> String {
+pub(super) fn without_fields(profile: &str, fields: &[&str]) -> String {
     match serde_json::from_str(profile) {
         Ok(serde_json::Value::Object(mut object)) => {
             object.retain(|name, _| !fields.contains(&name.as_str()));

@@ -1,9 +1,7 @@
 //! Retention policies: rules of eviction by name.
 
-use std::collections::HashMap;
-
 use super::store::{ArtifactUse, EvictionRule, SimulatedStore};
-use crate::history::{History, HistoryBuild, NEVER};
+use crate::history::{History, NEVER};
 
 /// A retention policy by name.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +33,8 @@ pub static ALL: [RetentionPolicy; 5] = [
     },
     RetentionPolicy {
         name: "snapshot",
-        about: "the last build of each command in each workspace stays whole: what none of them reaches goes first, \
-                then the build that was longest ago",
-        make: |history| Box::new(WholeBuilds::new(history)),
+        about: "builds of 30 days stay whole, and the oldest goes first: what `harness store collect --snapshots` does",
+        make: |history| Box::new(WholeBuilds { history, rooted: vec![0; history.artifacts()], oldest: 0 }),
     },
     RetentionPolicy {
         name: "offline-value",
@@ -117,53 +114,31 @@ impl EvictionRule for OldestFirst<'_> {
     }
 }
 
-/// Build-snapshot roots. A root is the last build of one command in one workspace, with everything it used. A store
-/// over its limit first evicts all that no root reaches (what earlier builds of the same command left), then whole
-/// roots, the one built least recently first, until it fits. An artifact is reached by a root that used it, and by its
-/// reached dependents.
+/// Build-snapshot roots, as `strategies::retention::to_snapshots` has them; a test compares the evictions. Every build is a
+/// root for [`DAYS`] days, with everything it used. A store over its limit loses whole roots, the oldest first, until it
+/// fits. An artifact is reached by a root that used it, and by its reached dependents; what none reaches goes.
 ///
-/// A build then hits all of what its last run stored, or nothing: half a snapshot saves less than its size suggests if
-/// the missing half is the critical path. A build that is larger than the limit leaves nothing, and what a branch
-/// switch goes back to is garbage as soon as the store is full.
+/// A build then hits all of what it used before, or of what is its own nothing: half a snapshot saves less than its size
+/// suggests if the missing half is the critical path. A build that is larger than the limit leaves nothing.
 struct WholeBuilds<'a> {
     history: &'a History,
     /// The number of roots that used each artifact.
     rooted: Vec<u32>,
-    /// The root of each command in each workspace.
-    roots: HashMap<(u32, u32), u32>,
+    /// The oldest root.
     oldest: u32,
-    /// Artifacts that a root has released since the last sweep.
-    loose: Vec<u32>,
 }
 
-impl<'a> WholeBuilds<'a> {
-    fn new(history: &'a History) -> WholeBuilds<'a> {
-        let rooted = vec![0; history.artifacts()];
-        WholeBuilds { history, rooted, roots: HashMap::new(), oldest: 0, loose: Vec::new() }
-    }
-
-    fn build(&self, build: u32) -> (&'a HistoryBuild, (u32, u32)) {
-        let build = &self.history.builds[build as usize];
-        (build, (build.workspace, build.command))
-    }
-
-    fn release(&mut self, build: u32) {
-        for &artifact in self.history.used(self.build(build).0) {
-            let roots = &mut self.rooted[artifact as usize];
-            *roots -= 1;
-            if *roots == 0 {
-                self.loose.push(artifact);
-            }
-        }
-    }
-
-    /// Evicts what no root reaches.
-    fn sweep(&mut self, store: &mut SimulatedStore<'_>) {
-        while let Some(artifact) = self.loose.pop() {
+impl WholeBuilds<'_> {
+    /// Evicts what the oldest root alone reached.
+    fn drop_oldest(&mut self, store: &mut SimulatedStore<'_>) {
+        let mut loose = self.history.used(&self.history.builds[self.oldest as usize]).to_vec();
+        loose.iter().for_each(|artifact| self.rooted[*artifact as usize] -= 1);
+        while let Some(artifact) = loose.pop() {
             if self.rooted[artifact as usize] == 0 && store.evict(artifact, 0) {
-                self.loose.extend(self.history.dependencies(artifact));
+                loose.extend(self.history.dependencies(artifact));
             }
         }
+        self.oldest += 1;
     }
 }
 
@@ -173,28 +148,14 @@ impl EvictionRule for WholeBuilds<'_> {
     }
 
     fn collect(&mut self, store: &mut SimulatedStore<'_>, build: u32, cap: Option<u64>) {
-        let (built, command) = self.build(build);
-        for &artifact in self.history.used(built) {
-            self.rooted[artifact as usize] += 1;
-        }
-        if let Some(before) = self.roots.insert(command, build) {
-            self.release(before);
-        }
-        let Some(cap) = cap else {
-            self.loose.clear();
-            return;
-        };
-        if store.total > cap {
-            self.sweep(store);
-        }
-        while store.total > cap && self.oldest <= build {
-            let command = self.build(self.oldest).1;
-            if self.roots.get(&command) == Some(&self.oldest) {
-                self.roots.remove(&command);
-                self.release(self.oldest);
-                self.sweep(store);
-            }
-            self.oldest += 1;
+        let (history, now) = (self.history, self.history.builds[build as usize].at);
+        let used = history.used(&history.builds[build as usize]);
+        used.iter().for_each(|artifact| self.rooted[*artifact as usize] += 1);
+        while self.oldest <= build
+            && (now.saturating_sub(history.builds[self.oldest as usize].at) > DAYS * 24 * 60 * 60
+                || cap.is_some_and(|cap| store.total > cap))
+        {
+            self.drop_oldest(store);
         }
     }
 }

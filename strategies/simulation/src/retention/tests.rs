@@ -1,12 +1,13 @@
 //! Properties of every policy, against the real store, an exhaustive search and the bound, and what distinguishes the
 //! policies, one small history each.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use strategies::key::Key;
-use strategies::retention::{EntryFeatures, StoreLimits, by_age, to_size_lru};
+use strategies::retention::{BuildSnapshot, EntryFeatures, StoreLimits, by_age, to_size_lru, to_snapshots};
 
 use super::policies::DAYS;
 use super::*;
@@ -160,6 +161,24 @@ proptest! {
     }
 
     #[test]
+    fn snapshot_evicts_what_the_real_store_does(history in histories(9, 12, 3), cap in proptest::option::of(0u64..200)) {
+        let stamp = |build: usize| Duration::from_millis(u64::from(history.builds[build].at) * 1000 + build as u64);
+        let max_age = Some(Duration::from_secs(u64::from(DAYS) * 86_400) + Duration::from_millis(100));
+        let limits = StoreLimits { max_age, max_bytes: cap };
+        let keys = keys(history.artifacts());
+        let roots: RefCell<Vec<BuildSnapshot>> = RefCell::default();
+        let builds = RefCell::new(history.builds.iter());
+        real_evicts(&history, "snapshot", cap, stamp, |entries, now| {
+            let used = builds.borrow_mut().next().map_or(&[][..], |build| history.used(build));
+            let mut roots = roots.borrow_mut();
+            roots.push(BuildSnapshot { at: now, keys: used.iter().map(|id| keys[*id as usize]).collect() });
+            let gone = to_snapshots(entries, &roots, &limits, now);
+            gone.snapshots.iter().rev().for_each(|at| drop(roots.remove(*at)));
+            gone.keys
+        })?;
+    }
+
+    #[test]
     fn a_store_keeps_its_cap_and_what_kept_artifacts_were_made_from(history in histories(9, 12, 3), cap in 0u64..200) {
         for policy in &ALL {
             let mut replay = RetentionReplay::new(&history, policy, Some(cap));
@@ -196,9 +215,9 @@ proptest! {
     }
 
     #[test]
-    fn without_a_limit_only_age_forgets(history in histories(9, 12, 3)) {
+    fn without_a_limit_nothing_is_forgotten_but_for_its_age(history in histories(9, 12, 3)) {
         let bound = ReuseIntervals::of(&history).most_reused(None);
-        for policy in ALL.iter().filter(|policy| policy.name != "age") {
+        for policy in ALL.iter().filter(|policy| !["age", "snapshot"].contains(&policy.name)) {
             let tally = replay(&history, policy, None);
             prop_assert_eq!((tally.evicted_bytes, tally.again_us, tally.reused_us), (0, 0, bound), "{}", policy.name);
         }
@@ -266,19 +285,22 @@ fn commands(builds: &[(u32, u32, &[u32])]) -> History {
 }
 
 #[test]
-fn a_snapshot_goes_as_a_whole_and_what_no_root_has_before_it() {
+fn a_snapshot_goes_as_a_whole_the_oldest_first() {
     let history = commands(&[(0, 0, &[0, 1]), (0, 1, &[1, 2]), (0, 0, &[1, 3]), (1, 0, &[4])]);
-    assert_eq!(stored(&history, "snapshot", 4).pop().unwrap(), [1, 2, 3, 4], "the build before had 0 alone");
-    assert_eq!(stored(&history, "snapshot", 3).pop().unwrap(), [1, 3, 4], "of the oldest root, what no other has");
-    assert_eq!(stored(&history, "snapshot", 2).pop().unwrap(), [4], "half a snapshot is none");
+    let last = |cap| stored(&history, "snapshot", cap).pop().unwrap();
+    assert_eq!(last(5), [0, 1, 2, 3, 4], "nothing goes while there is room");
+    assert_eq!(last(4), [1, 2, 3, 4], "the oldest had 0 alone");
+    assert_eq!(last(3), [1, 3, 4]);
+    assert_eq!(last(2), [4], "half a snapshot is none");
     assert_eq!(stored(&history, "lru", 2).pop().unwrap(), [3, 4]);
-    assert_eq!(stored(&history, "snapshot", 5).pop().unwrap(), [0, 1, 2, 3, 4], "nothing goes while there is room");
 }
 
 #[test]
-fn a_root_that_went_comes_back_with_its_next_build() {
-    let history = commands(&[(0, 0, &[0]), (1, 0, &[1, 2]), (0, 0, &[0]), (2, 0, &[3])]);
-    assert_eq!(stored(&history, "snapshot", 2), [vec![0], vec![1, 2], vec![0], vec![0, 3]]);
+fn builds_stay_for_thirty_days() {
+    let builds: [BuildRow<'_>; 4] =
+        [(0, 0, 0, &[], &[0, 1]), (DAYS, 0, 0, &[1], &[]), (1, 0, 0, &[], &[2]), (DAYS, 0, 0, &[], &[])];
+    let history = world(&[(1.0, 1, &[][..]); 3], &builds);
+    assert_eq!(stored(&history, "snapshot", u64::MAX), [vec![0, 1], vec![0, 1], vec![1, 2], vec![2]]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::history::History;
 use crate::keys::{KeyDesign, KeyView, views};
 use crate::replay::{NodeStatus, ReplayedOutcome, SimulatedMachine, StoreReplay};
+use crate::reuse::Portfolio;
 use crate::trace::{NodeId, PlanId, Text, Trace, TraceAction, TraceEvent, WorkspaceId};
 use proptest::prelude::*;
 use strategies::key::Input;
@@ -92,6 +93,23 @@ proptest! {
         }
     }
 
+    /// No two units of these traces have one hash and two keys, but for a member before and after an edit.
+    #[test]
+    fn what_only_edits_displace_is_missed_by_nobody(workspaces in super::workspaces(3), picks in picks()) {
+        let trace = super::trace(&workspaces);
+        let view = view(&trace, "aggressive");
+        let (mut all, mut slots) = (StoreReplay::new(&trace, &view), StoreReplay::new(&trace, &view).with_single_slots());
+        for action in actions(&trace, &picks) {
+            let TraceAction::Build(plan) = action else {
+                [&mut all, &mut slots].into_iter().for_each(|replay| replay.play(action));
+                continue;
+            };
+            let (all, slots) = (all.build(plan), slots.build(plan));
+            // A state does not come back, so nobody looks for what an edit displaced.
+            prop_assert_eq!(all, slots);
+        }
+    }
+
     /// The same trace as outcomes in a store without limits and as a history of artifacts.
     #[test]
     fn a_history_asks_for_what_a_replay_asks_for(workspaces in super::workspaces(3), picks in picks()) {
@@ -123,6 +141,27 @@ proptest! {
             }
             prop_assert!(builds.next().is_none());
         }
+    }
+}
+
+/// Among 84 real programs with one toolchain no unit hash has two keys.
+#[test]
+fn programs_of_the_census_displace_nothing_of_each_other() {
+    let trace = crate::trace::census().unwrap();
+    let portfolio = Portfolio::of(&trace, "dev build");
+    for policy in ["non-local", "aggressive"] {
+        let view = view(&trace, policy);
+        let mut replay = StoreReplay::new(&trace, &view).with_single_slots();
+        let count = |replay: &mut StoreReplay<'_>, wanted| {
+            let outcomes = portfolio.plans.iter().flat_map(|plan| {
+                replay.play(TraceAction::Wipe(trace.plans[plan.at()].workspace));
+                replay.build(*plan)
+            });
+            outcomes.filter(|it| *it == wanted).count()
+        };
+        assert!(count(&mut replay, ReplayedOutcome::Miss) > 0);
+        assert_eq!(count(&mut replay, ReplayedOutcome::Displaced), 0);
+        assert_eq!(count(&mut replay, ReplayedOutcome::Miss), 0, "all that was there is there again");
     }
 }
 
