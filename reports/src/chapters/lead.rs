@@ -93,8 +93,14 @@ fn what(run: &Analysis, several: bool) -> String {
     let name = if several { format!("{}: ", info.name) } else { String::new() };
     let arms = info.strategies.iter().filter(|it| **it != run.baseline).count();
     let incomplete = if info.complete { "" } else { " The run is INCOMPLETE: this is what there is so far." };
+    let disturbed: usize =
+        run.steps.iter().flat_map(|step| &step.arms).filter_map(|arm| arm.disturbed).map(|(rows, _)| rows).sum();
+    let disturbed = match disturbed {
+        0 => String::new(),
+        rows => format!(", {} of them in no verdict, as others disturbed them", plural(rows, "row")),
+    };
     format!(
-        "{name}{} of corpus {}, scenario {}, {} compared with {}, profile {}, seed {}; {} of {} count.{incomplete}",
+        "{name}{} of corpus {}, scenario {}, {} compared with {}, profile {}, seed {}; {} of {} count{disturbed}.{incomplete}",
         plural(info.corpus.workspaces.len(), "workspace"),
         info.corpus.name,
         info.scenario,

@@ -76,9 +76,10 @@ pub(super) fn screen(answered: &[Answered], plan: &[PlanStep], week: String, evi
 fn safety(evidence: &Evidence<'_>) -> String {
     let rows = named(evidence, |_| true);
     let failed = distinct(rows.iter().filter(|row| row.is_unexplained_failure()).map(|row| row.strategy.as_str()));
+    let explained = rows.iter().filter(|row| row.is_known_failure()).count();
     match (rows.len(), failed.as_slice()) {
         (0, _) => "No probe was run: nothing here is known to be safe.".into(),
-        (all, []) => format!("None of {all} probe results is an unexplained failure."),
+        (all, []) => format!("Of {all} probe results {explained} fail, each with an explanation in the matrix."),
         (_, failed) => format!("Out, whatever they save, for an unexplained failure of a probe: {}.", listed(failed)),
     }
 }
@@ -88,7 +89,7 @@ pub(super) fn question(Answered { question, claim, measure }: &Answered, plan: &
     let title = format!("{} {}: {}", claim.id, question.name, question.asks);
     let mut section = Section::folded(&format!("review-{}-{}", claim.id, question.name), title);
     let Some(found) = measure else {
-        section.say(format!("Answer. Open. Evidence. Nothing at hand on {}.", question.name));
+        section.say(format!("Answer. Open. Evidence. No run at hand decides {}.", question.name));
         section.say(format!("What would change it. {}", question.change));
         section.say(run(claim, plan));
         return section;

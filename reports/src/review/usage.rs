@@ -65,14 +65,20 @@ pub(super) enum Price {
     None,
     /// The edits are too noisy to say.
     Unknown,
-    /// It pays below so many edits between two wipes.
-    Edits { edits: f64, low: f64, high: f64, gain_s: f64, loss_s: f64 },
+    /// It pays below so many edits between two wipes; `first` where only the first edit after one was measured.
+    Edits { edits: f64, low: f64, high: f64, gain_s: f64, loss_s: f64, first: bool },
 }
 
-/// The price of a design against another of the same run, by their steps `warm` and `edit`; `None` where either is
-/// not measured, or nothing is saved.
+/// The price of a design against another of the same run, by their steps `warm`, `edit` and, where it was measured,
+/// `edit-again`: the first edit after a wipe may lack incremental state that the next ones have. `None` where a step is
+/// missing, or nothing is saved.
 pub(super) fn break_even(arm: &StepArm<'_>, other: &StepArm<'_>) -> Option<Price> {
-    let (edit, plain) = (arm.in_step("edit")?, other.in_step("edit")?);
+    let once = (arm.in_step("edit")?, other.in_step("edit")?);
+    let again = arm.in_step("edit-again").zip(other.in_step("edit-again"));
+    let (first_mine, first_others) = once.0.common_sums(&once.1, WALL_S)?;
+    // What a wipe saves is lost once to the first edit after it.
+    let (first, once_s) = (again.is_none(), if again.is_none() { 0.0 } else { first_mine - first_others });
+    let (edit, plain) = again.unwrap_or(once);
     let (warm_ratio, edit_ratio) = (wall(arm, other)?, wall(&edit, &plain)?);
     match edit_ratio.side {
         Some(Side::Above) => {}
@@ -80,14 +86,14 @@ pub(super) fn break_even(arm: &StepArm<'_>, other: &StepArm<'_>) -> Option<Price
         None => return Some(Price::Unknown),
     }
     let ((mine, others), (edited, plainly)) = (arm.common_sums(other, WALL_S)?, edit.common_sums(&plain, WALL_S)?);
-    let (gain_s, loss_s) = (others - mine, edited - plainly);
+    let (gain_s, loss_s) = (others - mine - once_s, edited - plainly);
     if gain_s <= 0.0 || loss_s <= 0.0 {
         return None;
     }
     let [warm_low, warm_high] = warm_ratio.interval?;
     let [edit_low, edit_high] = edit_ratio.interval?;
     // Both ends at their worst and at their best: wider than either alone would make it.
-    let end = |warm: f64, edit: f64| (others * (1.0 - warm)).max(0.0) / (plainly * (edit - 1.0)).max(1e-9);
+    let end = |warm: f64, edit: f64| (others * (1.0 - warm) - once_s).max(0.0) / (plainly * (edit - 1.0)).max(1e-9);
     let edits = gain_s / loss_s;
     Some(Price::Edits {
         edits,
@@ -95,6 +101,7 @@ pub(super) fn break_even(arm: &StepArm<'_>, other: &StepArm<'_>) -> Option<Price
         high: end(warm_low, edit_low).max(edits),
         gain_s,
         loss_s,
+        first,
     })
 }
 
@@ -112,10 +119,12 @@ impl Price {
         match self {
             Self::None => "The next edit was not found slower.".into(),
             Self::Unknown => "Too few rounds say what the next edit takes.".into(),
-            Self::Edits { edits, low, high, gain_s, loss_s } => format!(
-                "A wipe saves {}, each edit after it costs {} more: lost after {edits:.1} edits ({low:.1} to {high:.1}).",
+            Self::Edits { edits, low, high, gain_s, loss_s, first } => format!(
+                "A wipe saves {}, {} costs {} more: lost after {edits:.1} edits ({low:.1} to {high:.1}){}.",
                 seconds(Some(gain_s)),
+                if first { "the first edit after it" } else { "each edit" },
                 seconds(Some(loss_s)),
+                if first { ", if the next ones cost that, too" } else { "" },
             ),
         }
     }
@@ -184,7 +193,9 @@ impl DesignCosts<'_> {
 /// Costs of each design against the baseline, over all runs of one corpus.
 fn designs<'a>(evidence: &Evidence<'a>, usage: &Usage) -> Vec<DesignCosts<'a>> {
     let mut arms = evidence.arms();
-    arms.retain(|it| it.store.is_some() && it.is_timed() && !it.is_distrusted());
+    // Ours, and other people's.
+    arms.retain(|it| it.store.is_some() || it.integration.as_deref() == Some("external"));
+    arms.retain(|it| it.is_timed() && !it.is_distrusted());
     let corpus = |arm: &StepArm<'a>| &arm.run.analysis.info.corpus.name;
     let names = distinct(arms.iter().map(|it| (corpus(it), it.name().to_owned())));
     let probed: BTreeSet<&str> = named(evidence, |_| true).into_iter().map(|row| row.strategy.as_str()).collect();
@@ -206,8 +217,9 @@ fn designs<'a>(evidence: &Evidence<'a>, usage: &Usage) -> Vec<DesignCosts<'a>> {
         };
         let price = here.iter().find(|it| it.step.step == "warm").and_then(|it| break_even(it, &it.baseline()?));
         let pays = match price {
-            Some(Price::Edits { low, high, .. }) => {
-                format!("; it pays if you edit less than {} times between two wipes", range(low, high))
+            Some(Price::Edits { low, high, first, .. }) => {
+                let first = if first { ", if every edit costs what the first one does" } else { "" };
+                format!("; it pays if you edit less than {} times between two wipes{first}", range(low, high))
             }
             _ => String::new(),
         };

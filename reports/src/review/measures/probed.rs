@@ -55,7 +55,12 @@ pub(super) fn collection(evidence: &Evidence<'_>) -> Vec<Measure> {
         population: Population::TheseWorkspaces,
         what: "failed probes of races and of what vanishes".into(),
         assumes: Vec::new(),
-        words: vec![("results", rows.len().to_string()), ("failed", failed.len().to_string()), ("worst", worst), ("who", who)],
+        words: vec![
+            ("results", rows.len().to_string()),
+            ("failed", failed.len().to_string()),
+            ("worst", worst),
+            ("who", who),
+        ],
         table,
     };
     if rows.is_empty() { Vec::new() } else { vec![found.beyond(0.0, 0.0)] }

@@ -6,7 +6,7 @@ use crate::review::evidence::{ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, StepArm, o
 use crate::review::measure::{Measure, Side, Unit, count, one_per_run, wall};
 use crate::simulation::curves::is_plain;
 use crate::simulation::remote::faster_from;
-use crate::text::{bytes, count as counted};
+use crate::text::{bytes, count as counted, percent};
 
 /// The strategy that shares files and compiles everything (strategies/catalog).
 const DEDUP: &str = "dedup";
@@ -65,23 +65,39 @@ pub(super) fn freshness(evidence: &Evidence<'_>) -> Vec<Measure> {
     one_per_run(found.collect())
 }
 
-/// Q16. What another profile or command finds in the store; without a run, what it would by simulation.
+/// Q16. What a build in another profile finds in the store; without a run, what it would by simulation.
 pub(super) fn profiles(evidence: &Evidence<'_>) -> Vec<Measure> {
-    let crossing = one_per_policy(&caching(evidence, "profiles", &["release", "test", "check"]));
-    let most = crossing.iter().filter_map(|arm| Some((arm, arm.numbers.hit_rate?)));
-    let most = most.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(arm, rate)| {
-        let what = "units that another profile or command finds";
-        count(arm, rate, Unit::Share, what).beyond(0.05, 0.05).with("then", arm.step.step.clone())
-    });
-    let mut found: Vec<Measure> = most.into_iter().collect();
+    let best = |steps: &[&str]| {
+        let crossing = one_per_policy(&caching(evidence, "profiles", steps));
+        let rates = crossing.into_iter().filter_map(|arm| Some((arm.numbers.hit_rate?, arm)));
+        rates.max_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    let commands = |rate: Option<f64>, of: &str| {
+        rate.map_or("was not measured".to_owned(), |rate| format!("{of} finds {}", percent(Some(rate))))
+    };
+    let mut found: Vec<Measure> = Vec::new();
+    if let Some((rate, arm)) = best(&["release"]) {
+        let other = best(&["test", "check"]);
+        let other = commands(other.as_ref().map(|it| it.0), other.as_ref().map_or("", |it| &it.1.step.step));
+        let it = count(&arm, rate, Unit::Share, "units that another profile finds").beyond(0.05, 0.05);
+        found.push(it.with("then", arm.step.step.clone()).with("commands", other));
+    }
     // What was compiled says more than keys that were looked up.
     let simulations = if found.is_empty() { evidence.simulations.as_slice() } else { &[] };
     for (at, run) in simulations.iter().enumerate() {
-        let rows = run.sharing.iter().filter(|row| is_plain(&row.policy));
-        // Of equals the first.
-        if let Some(row) = rows.rev().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost)) {
-            let it = simulated(at, run, row.hit_rate, Unit::Share, "units that another command finds");
+        let best = |across: bool| {
+            let is_release = |command: &str| command.contains("release");
+            let rows = run.sharing.iter().filter(|row| is_plain(&row.policy));
+            let rows = rows.filter(|row| (is_release(&row.first) != is_release(&row.then)) == across);
+            // Of equals the first.
+            rows.rev().max_by(|a, b| a.hit_rate_by_cost.total_cmp(&b.hit_rate_by_cost))
+        };
+        if let Some(row) = best(true) {
+            let other = best(false);
+            let of = other.map_or(String::new(), |row| format!("{} after {}", row.then, row.first));
+            let it = simulated(at, run, row.hit_rate, Unit::Share, "units that another profile finds");
             let it = it.with("then", format!("{} after {}", row.then, row.first)).with("arm", row.policy.clone());
+            let it = it.with("commands", commands(other.map(|row| row.hit_rate), &of));
             found.push(unless_assumed(it, 0.05, 0.05));
         }
     }
