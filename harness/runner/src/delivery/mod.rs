@@ -12,7 +12,7 @@
 
 mod archive;
 mod client;
-mod remote;
+pub mod remote;
 mod server;
 
 use std::collections::HashMap;
@@ -22,6 +22,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use corpora::scenario::Machine;
+use ::remote::Settings;
 use exec::network::{Network, Proxy, Traffic};
 use serde::{Deserialize, Serialize};
 use strategies::Strategy;
@@ -39,7 +40,7 @@ use crate::invocation::{BuildOptions, Site};
 
 use archive::Archiver;
 use client::{FileClient, TransferError};
-use remote::{RemoteClient, RemoteServer};
+use self::remote::{RemoteClient, RemoteServer};
 use server::FileServer;
 
 /// The namespace that producers write.
@@ -188,7 +189,7 @@ impl Route {
     pub(crate) fn open(way: Delivery, network: Network, env: &BuildEnv, dir: &Path) -> Result<Route, String> {
         if way == Delivery::Remote {
             // Whether there is one is known before anything is built.
-            RemoteServer::start(&dir.join("remote"), MAIN)?;
+            RemoteServer::start(&dir.join("remote"), &[MAIN], None)?;
         }
         let archiver = Archiver::find(&env.path())?;
         Ok(Route { way, network, remote: dir.join("remote"), staging: dir.join("staging"), archiver })
@@ -213,7 +214,7 @@ impl Route {
         }
         let (server, address) = match self.way {
             Delivery::Remote => {
-                let server = RemoteServer::start(&self.remote, &namespace).map_err(BuildError::Failed)?;
+                let server = RemoteServer::start(&self.remote, &[namespace.as_str()], None).map_err(BuildError::Failed)?;
                 let address = server.address();
                 (RunningServer::Objects(server), address)
             }
@@ -225,7 +226,10 @@ impl Route {
         };
         let proxy = Proxy::start(address, &self.network).map_err(failed)?;
         let client = match self.way {
-            Delivery::Remote => Some(RemoteClient::new(proxy.address(), &namespace, MAIN).map_err(BuildError::Failed)?),
+            Delivery::Remote => {
+                let settings = Settings::new(&format!("http://{}", proxy.address()), &[&namespace, MAIN]);
+                Some(RemoteClient::new(settings).map_err(BuildError::Failed)?)
+            }
             Delivery::Archive | Delivery::BuildDir => None,
         };
         let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();
