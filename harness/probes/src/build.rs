@@ -17,6 +17,8 @@ pub(crate) struct ProbeBuild {
     /// The part of it that was Cargo's own call for the unit graph.
     pub(crate) graph_call: Option<Duration>,
     pub(crate) restore: Option<Duration>,
+    /// Uploading to a remote, where one is connected.
+    pub(crate) upload: Duration,
 }
 
 /// One unit of it.
@@ -49,7 +51,7 @@ impl ProbeUnit {
 }
 
 impl ProbeBuild {
-    pub(crate) fn new(build: &Build, outcomes: &[UnitOutcome]) -> ProbeBuild {
+    pub(crate) fn new(build: &Build, outcomes: &[UnitOutcome], upload: Duration) -> ProbeBuild {
         let unit = |outcome: &UnitOutcome| {
             let unit = &build.graph.units[outcome.index];
             let compiled = build.built.compiled.binary_search(&outcome.index).is_ok();
@@ -66,7 +68,14 @@ impl ProbeBuild {
             plan: build.phases.plan,
             graph_call: build.phases.graph_call,
             restore: build.phases.restore,
+            upload,
         }
+    }
+
+    /// What a cache does before and after Cargo, but for publishing.
+    pub(crate) fn beside_cargo(&self) -> Duration {
+        let plan = self.plan.unwrap_or_default().saturating_sub(self.graph_call.unwrap_or_default());
+        plan + self.restore.unwrap_or_default() + self.upload
     }
 
     /// How many units ran.
@@ -134,7 +143,7 @@ mod tests {
             ProbeUnit { package, label, ran: *ran, outcome: Some(*outcome), reason }
         };
         let units = outcomes.iter().map(unit).collect();
-        ProbeBuild { units, plan: None, graph_call: None, restore: None }
+        ProbeBuild { units, plan: None, graph_call: None, restore: None, upload: Duration::ZERO }
     }
 
     #[test]

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use corpora::scenario::Task;
 use reports::probes::ProbeVerdict;
@@ -30,6 +30,7 @@ use exec::filesystem::remove_dir;
 use exec::process::{self, CommandSpec};
 use runner::build_env::BuildEnv;
 use runner::deadline::BuildError;
+use runner::delivery::remote::RemoteClient;
 use runner::experiment::StrategyFile;
 use runner::integration::plain::PlainCargo;
 use runner::integration::{self, Integration, IntegrationDirs, OpenedIntegration, StepStart};
@@ -275,6 +276,11 @@ impl<'a> ProbeContext<'a> {
         self.integration.store().ok_or_else(|| ProbeError::NotApplicable("it has no store of ours".to_owned()))
     }
 
+    /// Puts a remote cache behind the store, or takes it away.
+    pub(crate) fn connect(&self, remote: Option<&RemoteClient>) {
+        self.integration.connect(remote.map(RemoteClient::cache));
+    }
+
     pub(crate) fn store_dir(&self) -> PathBuf {
         self.path("store")
     }
@@ -379,7 +385,9 @@ impl<'a> ProbeContext<'a> {
                 build.release();
                 rustc_info.keep();
                 let outcomes = self.integration.outcomes(&build, cold);
-                Ok(Ok(ProbeBuild::new(&build, &outcomes)))
+                let began = Instant::now();
+                self.integration.upload(&build);
+                Ok(Ok(ProbeBuild::new(&build, &outcomes, began.elapsed())))
             }
             Err(error @ BuildError::Process(_)) => Err(error.into()),
             Err(error) => Ok(Err(error.into())),
@@ -446,7 +454,8 @@ impl<'a> ProbeContext<'a> {
         self.prints(tree, prints)
     }
 
-    fn output(&self, tree: &str) -> ProbeResult<String> {
+    /// What the program of a tree prints.
+    pub(crate) fn output(&self, tree: &str) -> ProbeResult<String> {
         let (build_env, site, options) = (self.build_env_of(tree), self.site(tree), self.build_options(tree));
         let program = self.program(tree);
         let spec = CommandSpec::new(&program, &site.dir).envs(site.env(build_env, &options)).timeout(LIMIT);

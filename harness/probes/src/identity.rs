@@ -65,7 +65,7 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 /// A lower library, and two upper ones that return its constant.
-fn publish_pair(cx: &mut ProbeContext<'_>, lower: &[(&str, &str)], manifest: &str) -> ProbeResult {
+pub(crate) fn publish_pair(cx: &mut ProbeContext<'_>, lower: &[(&str, &str)], manifest: &str) -> ProbeResult {
     cx.publish("lower", "1.0.0", manifest, lower)?;
     for upper in ["left", "right"] {
         let lib = "#[inline]\npub fn value() -> &'static str { lower::VALUE }\npub fn of<T>(t: T) -> usize { lower::of(t) }\n";
@@ -77,7 +77,7 @@ fn publish_pair(cx: &mut ProbeContext<'_>, lower: &[(&str, &str)], manifest: &st
 const LOWER: &str = "#[inline]\npub fn of<T>(_: T) -> usize { VALUE.len() }\n";
 
 /// A tree on some of `lower`, `left` and `right`, whose program says whether they agree.
-fn tree_on(cx: &mut ProbeContext<'_>, tree: &str, dependencies: &[&str]) -> ProbeResult {
+pub(crate) fn tree_on(cx: &mut ProbeContext<'_>, tree: &str, dependencies: &[&str]) -> ProbeResult {
     let lines: String = dependencies.iter().map(|name| format!("{name} = \"1\"\n")).collect();
     let manifest = workspace(tree, &lines);
     let value = |name: &&str| if *name == "lower" { "lower::VALUE".to_owned() } else { format!("{name}::value()") };
@@ -151,7 +151,7 @@ fn script_output_differs(cx: &mut ProbeContext<'_>) -> ProbeResult {
     build_and_meet(cx, "", &[("build.rs", &script), ("src/lib.rs", &lib)])
 }
 
-fn differing_script() -> (String, String) {
+pub(crate) fn differing_script() -> (String, String) {
     (build_script(&[ITSELF], NANOS), format!("pub const VALUE: &str = {SCRIPT_WORD};\n{LOWER}"))
 }
 

@@ -16,6 +16,7 @@
 //! | `plain-cargo` | does a restored build directory behave under plain Cargo like any other? |
 //! | `faults` | kills, damaged files, full and read-only disks: do builds stay right? |
 //! | `races` | several builds and a collection at once: do builds stay right? |
+//! | `remote` | a remote cache hangs, lies or dies: do builds stay right, and in time? |
 //! | `cost` | large graphs, long and strange paths: is it still cheap and right? |
 //!
 //! **A new probe** is a function and a line in the list of its family, nothing else:
@@ -56,6 +57,7 @@ mod known_gaps;
 mod local_registry;
 mod plain;
 mod races;
+mod remote;
 pub mod run;
 mod run_as;
 pub mod script;
@@ -209,6 +211,7 @@ pub const FAMILIES: &[Family] = &[
     plain::FAMILY,
     faults::FAMILY,
     races::FAMILY,
+    remote::FAMILY,
     cost::FAMILY,
 ];
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use strategies::{Catalog, Strategy, StrategyName};
 
 use super::build_env::BuildEnv;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, RemoteServerKind};
 use super::plan::{ArmOrder, RunPlan};
 use super::prepare::{FetchNeeds, PreparedWorkspace, prepare};
 use crate::guard::limits::Limits;
@@ -87,6 +87,9 @@ pub struct Options {
     /// Ways of delivery between them; the usual one of each strategy when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delivery: Vec<Delivery>,
+    /// The server of the way `remote`.
+    #[serde(default, skip_serializing_if = "RemoteServerKind::is_default")]
+    pub remote_server: RemoteServerKind,
 }
 
 /// A strategy file as it was when the run began: it goes on with what it began with.
@@ -225,6 +228,9 @@ fn check_machines(options: &Options, scenario: &Scenario) -> Result<()> {
                 "{flag}: the scenario {} has no machines between which anything travels; --scenario ci has",
                 scenario.name
             )
+        }
+        _ if !options.remote_server.is_default() && !options.delivery.contains(&Delivery::Remote) => {
+            bail!("--remote-server: nothing travels that way; add --delivery remote")
         }
         _ if scenario.has_machines() && options.sandbox.is_some() => {
             bail!(

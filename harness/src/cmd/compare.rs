@@ -29,7 +29,7 @@ use exec::volume::{self, Volume, VolumeSpec};
 use exec::workdir::WorkDir;
 use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::confinement;
-use runner::delivery::Delivery;
+use runner::delivery::{Delivery, RemoteServerKind};
 use runner::description;
 use runner::executor::{RealExecutor, Records, RunParts};
 use runner::experiment::{DEFAULT_STRATEGIES, Experiment, Options};
@@ -122,6 +122,9 @@ pub struct CompareArgs {
     /// `--features remote`) [default: the usual one of each strategy]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     delivery: Vec<Delivery>,
+    /// The server of `--delivery remote`: in-process, or buildgrid, which `harness strategies install` installs
+    #[arg(long, value_name = "SERVER", default_value = "in-process")]
+    remote_server: RemoteServerKind,
     #[command(flatten)]
     sandbox: SandboxArgs,
     /// Where the run folder goes [default: runs/ in the work directory]
@@ -280,6 +283,7 @@ pub(super) fn options(args: &CompareArgs, sandbox: Option<SandboxSpec>) -> Resul
         sandbox,
         network: args.network.clone(),
         delivery: args.delivery.clone(),
+        remote_server: args.remote_server,
     })
 }
 

@@ -1,5 +1,6 @@
 //! `harness strategies`: what there is to compare, and how each works.
 
+mod buildgrid;
 mod install;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use strategies::{Catalog, Strategy};
 
 use crate::cmd::common::{ExternalArgs, work_dir};
 use exec::interrupt::Supervisor;
+use runner::delivery::buildgrid::NAME;
 use runner::integration::external::find_tool;
 
 /// What to do with strategies.
@@ -28,7 +30,8 @@ pub enum StrategiesCommand {
         #[command(flatten)]
         from: CatalogArgs,
     },
-    /// Build tools of external strategies into the work directory, at the versions that were tried
+    /// Install tools of external strategies, or the remote cache buildgrid, into the work directory, at the versions that
+    /// were tried
     Install {
         /// Names such as sccache
         #[arg(required = true)]
@@ -74,10 +77,12 @@ pub fn run(command: StrategiesCommand, supervisor: &Supervisor) -> Result<ExitCo
         }
         StrategiesCommand::Install { names, dry_run, from } => {
             let (catalog, work) = from.open()?;
+            let (servers, names): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name == NAME);
             let tools: Vec<&External> = names.iter().map(|name| installable(&catalog, name)).collect::<Result<_>>()?;
             if !dry_run {
-                return install::install(&tools, &work, supervisor);
+                return install::install(&tools, !servers.is_empty(), &work, supervisor);
             }
+            servers.iter().for_each(|_| buildgrid::describe(&work));
             install::describe(&tools, &work);
         }
     }
@@ -90,7 +95,7 @@ fn installable<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a External> {
         Some(external) => Ok(external),
         None => {
             let known: Vec<&str> = installable().map(|external| external.name()).collect();
-            bail!("{name} is nothing to install; there are {}", known.join(", "))
+            bail!("{name} is nothing to install; there are {}, {NAME}", known.join(", "))
         }
     }
 }

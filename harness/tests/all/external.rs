@@ -146,7 +146,7 @@ fn mistakes_are_answered_in_one_line() {
     assert!(mistake(&["--set", "sccache.tol=/x"]).contains("has no parameter tol"));
     assert!(mistake(&["--strategies", "sccach"]).contains("nearest: sccache"));
     let said = place.run(&["strategies", "install", "none", "--work-dir", "work"]);
-    said.refused("none is nothing to install; there are sccache, kache, kache-pinned, mbx, mbx-pinned");
+    said.refused("none is nothing to install; there are sccache, kache, kache-pinned, mbx, mbx-pinned, buildgrid");
 }
 
 fn start_fake(place: &TestDir) -> std::process::Child {

@@ -29,6 +29,8 @@ const CAUGHT: &[(&str, &str)] = &[
     ("no-op-after-restore", "broken:old-fingerprints"),
     ("restore-leaves-others-fresh", "broken:shared-fingerprints"),
     ("two-cold-builds-mixed", "broken:no-content"),
+    #[cfg(feature = "remote")]
+    ("remote-two-producers", "broken:no-content"),
     ("dependent-evicted", "broken:keeps-outdated"),
     ("blobs-truncated", "broken:trusting"),
     ("collected-while-cargo-compiles", "broken:no-lock"),
@@ -61,6 +63,27 @@ fn each_family_catches_a_strategy_that_is_wrong_on_purpose() {
     let said = said.unwrap();
     assert!(said.stdout.contains("by hand: harness probe --script"), "{}", said.stdout);
     assert!(!place.at("work/probes").exists(), "directories are removed");
+}
+
+#[test]
+fn a_remote_that_does_wrong_is_survived_where_there_is_grpc() {
+    let place = TestDir::new();
+    let mut probes = vec!["remote-hangs-at-stream"];
+    if cfg!(feature = "remote") {
+        probes.extend(["remote-left-alone", "remote-untrusted-producer", "remote-path-leaves-its-unit"]);
+        probes.extend(["remote-dies-in-a-blob", "remote-batches-flipped", "remote-fails-after-metadata"]);
+    }
+    probe(&place, &["--probes", &probes.join(","), "--strategies", "hardlink+aggressive"]).done();
+    let run = found(&place);
+    for probe in probes {
+        let row = verdict(&run, probe, "hardlink+aggressive");
+        if cfg!(feature = "remote") {
+            assert_eq!(row.verdict, ProbeVerdict::Pass, "{probe}: {}", row.detail);
+        } else {
+            assert_eq!(row.verdict, ProbeVerdict::NotApplicable, "{probe}: {}", row.detail);
+            assert!(row.detail.contains("--features remote"), "{}", row.detail);
+        }
+    }
 }
 
 #[test]
@@ -105,7 +128,7 @@ fn what_there_is_can_be_listed_and_what_is_not_is_refused() {
     let place = TestDir::new();
     let listed = probe(&place, &["--list"]);
     assert_eq!(listed.code, Some(0));
-    for family in ["stale", "freshness", "identity", "isolation", "faults", "races", "cost"] {
+    for family in ["stale", "freshness", "identity", "isolation", "faults", "races", "remote", "cost"] {
         assert!(listed.stdout.contains(&format!("{family}: ")), "{family}");
     }
     assert!(listed.stdout.contains("https://github.com/rust-lang/cargo/issues/"));

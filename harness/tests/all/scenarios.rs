@@ -2,6 +2,10 @@
 //! cached arm: the scenario runs, every row counts, and what must be reused is.
 
 use crate::support::{RecordedRun, TestDir, skip};
+#[cfg(feature = "remote")]
+use crate::support::{label, only};
+#[cfg(feature = "remote")]
+use records::UnitRow;
 use records::{Outcome, Status, StepRow};
 
 const NONE: &str = "none";
@@ -246,9 +250,8 @@ fn a_control_is_an_arm_and_a_budget_that_is_spent_ends_the_run() {
 /// `none` travels without anything; the others fetch what `produce` published.
 #[test]
 fn a_fresh_machine_waits_for_what_it_fetches_and_every_part_is_counted() {
-    let missing = ["tar", "zstd"].into_iter().find(|program| which(program).is_none());
-    if let Some(program) = missing {
-        return skip("delivery by archive", &format!("{program} is not on PATH"));
+    if lacks_archiver("delivery by archive") {
+        return;
     }
     let place = TestDir::with("c", &["many"]);
     let arms = "none,hardlink+aggressive,copy+non-local@dirs,rust-cache";
@@ -299,10 +302,14 @@ fn networks_are_for_scenarios_with_machines() {
     let refused = |more: &[&str], part| place.run(&place.compare_args("c", more)).refused(part);
     refused(&["--network", "github"], "--network: the scenario gauntlet has no machines");
     refused(&["--delivery", "archive"], "--delivery: the scenario gauntlet has no machines");
+    refused(&["--scenario", "ci", "--remote-server", "buildgrid"], "add --delivery remote");
 }
 
-fn which(program: &str) -> Option<std::path::PathBuf> {
-    exec::toolchain::find_in(program, &std::env::var_os("PATH")?)
+fn lacks_archiver(what: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let missing = ["tar", "zstd"].into_iter().find(|program| exec::toolchain::find_in(program, &path).is_none());
+    missing.iter().for_each(|program| skip(what, &format!("{program} is not on PATH")));
+    missing.is_some()
 }
 
 #[test]
@@ -317,6 +324,9 @@ fn objects_come_one_by_one_and_like_an_archive_they_are_all_hits() {
         assert!(remote.note.contains("--features remote"), "{}", remote.note);
         return;
     }
+    if lacks_archiver("delivery by archive beside that by object") {
+        return;
+    }
     let run = place.compare("c", &args);
     run.all_ok();
     for step in ["same-commit", "next-commit", "upgraded"] {
@@ -327,4 +337,45 @@ fn objects_come_one_by_one_and_like_an_archive_they_are_all_hits() {
         assert!(remote.down_bytes > Some(0) && remote.requests > Some(0), "{step}: {remote:?}");
         assert_eq!(remote.unused_bytes, Some(0), "{step}: only what is asked for comes");
     }
+}
+
+/// `HARNESS_EXTERNAL_TOOLS=DIR`: a work directory in which `harness strategies install buildgrid` was run.
+#[cfg(feature = "remote")]
+#[test]
+fn buildgrid_serves_what_the_server_in_this_process_serves() {
+    const ARM: &str = "hardlink+aggressive-by-remote";
+    if lacks_archiver("ways of delivery") {
+        return;
+    }
+    let place = TestDir::with("c", &["many"]);
+    let by = |server: &str, out: &str| {
+        let args = ["--scenario", "ci", "--strategies", CACHED, "--delivery", "remote", "--remote-server", server];
+        place.run(&place.compare_args_in("c", &place.at("work"), out, &args));
+        RecordedRun::read(&only(&place.at(out)))
+    };
+    let none = by("buildgrid", "none");
+    let row = none.step(ARM, "same-commit", "many");
+    assert_eq!(row.status, Status::Unsupported);
+    assert!(row.note.contains("`harness strategies install buildgrid`"), "{}", row.note);
+    let installed = std::env::var_os("HARNESS_EXTERNAL_TOOLS").map(std::path::PathBuf::from);
+    let Some(installed) = installed.filter(|work| runner::delivery::buildgrid::find(work).is_ok()) else {
+        return skip("BuildGrid", "HARNESS_EXTERNAL_TOOLS names no work directory with buildgrid installed");
+    };
+    std::os::unix::fs::symlink(installed.join("tools"), place.at("work/tools")).unwrap();
+    let (ours, theirs) = (by("in-process", "ours"), by("buildgrid", "theirs"));
+    ours.all_ok();
+    theirs.all_ok();
+    for step in ["produce", "same-commit", "next-commit", "upgraded"] {
+        let units = |run: &RecordedRun| -> Vec<_> {
+            let unit = |unit: &&UnitRow| (label(unit), unit.outcome, unit.reason.clone(), unit.bytes);
+            run.units(ARM, step, "many").iter().map(unit).collect()
+        };
+        assert_eq!(units(&ours), units(&theirs), "{step}");
+        let whole = |run: &RecordedRun| {
+            let row = run.step(ARM, step, "many");
+            (row.compiled, row.hit_rate, row.unused_bytes, row.note.clone())
+        };
+        assert_eq!(whole(&ours), whole(&theirs), "{step}");
+    }
+    assert!(theirs.step(ARM, "same-commit", "many").down_bytes > Some(0));
 }

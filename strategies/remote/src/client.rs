@@ -2,8 +2,7 @@
 //!
 //! A remote may never break a build, nor delay it much. So nothing here is an error to the caller: what cannot be had,
 //! has other bytes than its digest, or comes too late is absent. Every request has a deadline; after
-//! [`Settings::failures`] requests in a row that the server failed, it is asked no more, and [`Client::trouble`] says why
-//! in a line. Blobs of less than 1 MiB travel in batches, larger ones in streams.
+//! [`Settings::failures`] requests that the server failed, it is asked no more, and [`Client::trouble`] says why in a line. Blobs of less than 1 MiB travel in batches, larger ones in streams.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,8 +11,8 @@ use std::future::Future;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as api;
 use bazel_remote_apis::google::bytestream;
@@ -26,6 +25,7 @@ use api::content_addressable_storage_client::ContentAddressableStorageClient;
 use bytestream::byte_stream_client::ByteStreamClient;
 
 use crate::digest::BlobDigest;
+use crate::settings::{Counts, Settings};
 
 /// Bytes of a batch, and of a piece of a stream.
 const BATCH: u64 = 1 << 20;
@@ -35,37 +35,6 @@ const PIECE: usize = 64 << 10;
 const SLOWEST: u64 = 256 << 10;
 
 const SHA256: i32 = api::digest_function::Value::Sha256 as i32;
-
-/// Which server, and what it may cost.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Such as `http://127.0.0.1:8980`.
-    pub endpoint: String,
-    /// The instances that are read, in this order: who may write them is the server's business, and so whom to trust.
-    pub reads: Vec<String>,
-    /// The instance that is written; `None` for a client that only reads.
-    pub writes: Option<String>,
-    /// How long a request may take.
-    pub deadline: Duration,
-    /// Failures in a row after which the server is asked no more.
-    pub failures: u32,
-    /// Bytes that are fetched in all; what is beyond is absent.
-    pub largest_download: u64,
-}
-
-impl Settings {
-    /// Reads and writes one instance, with the usual limits.
-    pub fn new(endpoint: &str, instance: &str) -> Settings {
-        Settings {
-            endpoint: endpoint.to_owned(),
-            reads: vec![instance.to_owned()],
-            writes: Some(instance.to_owned()),
-            deadline: Duration::from_secs(10),
-            failures: 3,
-            largest_download: 10 << 30,
-        }
-    }
-}
 
 /// There is no such server, or no thread to ask it from.
 #[derive(Debug, thiserror::Error)]
@@ -109,17 +78,6 @@ impl Content {
             }
         }
     }
-}
-
-/// What a client did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Requests sent.
-    pub requests: u64,
-    /// Bytes of blobs that came and were right.
-    pub down_bytes: u64,
-    /// Bytes of blobs that were sent.
-    pub up_bytes: u64,
 }
 
 /// A client of one server, for any number of threads.
@@ -253,11 +211,13 @@ impl Client {
             ..Default::default()
         };
         let (mut client, size) = (ByteStreamClient::new(self.channel.clone()), digest.size());
-        self.ask("read", size, async move {
+        let moved = AtomicU64::new(0);
+        self.ask_watching("read", size, Some(&moved), async {
             let mut stream = client.read(request).await?.into_inner();
             let mut bytes = Vec::new();
             while let Some(piece) = stream.message().await? {
                 bytes.extend_from_slice(&piece.data);
+                moved.store(bytes.len() as u64, Ordering::Relaxed);
                 if bytes.len() as u64 > size {
                     break; // Other bytes than asked for, and no end in sight.
                 }
@@ -355,8 +315,15 @@ impl Client {
             })
             .collect();
         let mut client = ByteStreamClient::new(self.channel.clone());
+        let moved = Arc::new(AtomicU64::new(0));
+        let taken = Arc::clone(&moved);
+        // The transport takes a piece when there is room for it on the way.
+        let pieces = pieces.into_iter().inspect(move |_| {
+            taken.fetch_add(1, Ordering::Relaxed);
+        });
         let stream = tonic::codegen::tokio_stream::iter(pieces);
-        let answer = self.ask("write", digest.size(), async move { client.write(stream).await });
+        let answer =
+            self.ask_watching("write", digest.size(), Some(&*moved), async move { client.write(stream).await });
         let is_whole = answer.is_some_and(|answer| answer.get_ref().committed_size as u64 == digest.size());
         self.up.fetch_add(if is_whole { digest.size() } else { 0 }, Ordering::Relaxed);
         is_whole
@@ -401,30 +368,48 @@ impl Client {
         }
     }
 
-    /// Sends a request that moves so many bytes; `None` if there is no answer, or it says that there is no such thing.
+    /// Sends a request that moves so many bytes at once; `None` if there is no answer, or it says that there is no such thing.
     fn ask<T>(&self, what: &str, bytes: u64, request: impl Future<Output = Result<T, Status>>) -> Option<T> {
+        self.ask_watching(what, bytes, None, request)
+    }
+
+    /// The same of a stream, which counts what has moved: it has failed when it stands still for a deadline, or crawls.
+    fn ask_watching<T>(
+        &self,
+        what: &str,
+        bytes: u64,
+        moved: Option<&AtomicU64>,
+        request: impl Future<Output = Result<T, Status>>,
+    ) -> Option<T> {
         if !self.is_on() {
             return None;
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let deadline = self.settings.deadline + Duration::from_secs(bytes / SLOWEST);
-        let answer = self.runtime.block_on(async { tokio::time::timeout(deadline, request).await });
+        let longest = self.settings.deadline + Duration::from_secs(bytes / SLOWEST);
+        let patience = if moved.is_some() { self.settings.deadline } else { longest };
+        let began = Instant::now();
+        let answer = self.runtime.block_on(async {
+            let mut request = std::pin::pin!(request);
+            let mut seen = 0;
+            loop {
+                let answer = tokio::time::timeout(patience, &mut request).await;
+                let now = moved.map_or(0, |moved| moved.load(Ordering::Relaxed));
+                if answer.is_ok() || now == seen || began.elapsed() >= longest {
+                    return answer;
+                }
+                seen = now;
+            }
+        });
         let why = match answer {
-            Ok(Ok(answer)) => {
-                self.failed.store(0, Ordering::Relaxed);
-                return Some(answer);
-            }
-            Ok(Err(status)) if status.code() == Code::NotFound => {
-                self.failed.store(0, Ordering::Relaxed);
-                return None;
-            }
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(status)) if status.code() == Code::NotFound => return None,
             Ok(Err(status)) => format!("{:?}: {}", status.code(), status.message()),
-            Err(_) => format!("no answer within {} s", deadline.as_secs_f64()),
+            Err(_) => format!("no answer within {:.1} s", began.elapsed().as_secs_f64()),
         };
         let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
         if failed == self.settings.failures {
             self.note(format!(
-                "the remote cache {} failed {failed} requests in a row and is asked no more; the last, a {what}: {why}",
+                "the remote cache {} failed {failed} requests and is asked no more; the last, a {what}: {why}",
                 self.settings.endpoint
             ));
         }

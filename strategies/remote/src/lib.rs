@@ -6,17 +6,18 @@
 //! | `client` | what a build asks: every request has a deadline, and a server that fails is asked no more |
 //! | `server` | a server in this process with its files on disk, for tests and first tries; it can be made to fail |
 //!
-//! All of it is behind the feature `reapi`: gRPC is heavy, and a build that asks no remote does not need it.
+//! Both are behind the feature `reapi`: gRPC is heavy, and a build that asks no remote does not need it.
 
 #[cfg(feature = "reapi")]
 pub mod client;
 #[cfg(feature = "reapi")]
 mod digest;
+mod fault;
 #[cfg(feature = "reapi")]
 pub mod server;
+mod settings;
 
 #[cfg(feature = "reapi")]
 pub use digest::BlobDigest;
-
-#[cfg(all(test, feature = "reapi"))]
-mod tests;
+pub use fault::{Fault, FaultKind};
+pub use settings::{Counts, Settings};

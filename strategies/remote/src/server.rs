@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as api;
@@ -31,37 +31,23 @@ use api::content_addressable_storage_server::{ContentAddressableStorage, Content
 use bytestream::byte_stream_server::{ByteStream, ByteStreamServer};
 
 use crate::digest::BlobDigest;
+use crate::fault::{Fault, FaultKind};
 
 const PIECE: usize = 64 << 10;
-
-/// What a server does wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// It never answers a lookup.
-    HangAtLookup,
-    /// It never answers a read.
-    HangAtRead,
-    /// It never answers a write.
-    HangAtWrite,
-    /// It fails every request.
-    Broken,
-    /// It ends a stream in the middle of a blob, with an error.
-    CutStream,
-    /// It sends half of every blob, as if that were all.
-    Truncate,
-    /// It sends every blob with a bit flipped.
-    Flip,
-    /// It knows actions, and none of their blobs.
-    Evicted,
-    /// It sends on and on.
-    Endless,
-}
 
 /// A server on a loopback port, until it is dropped.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    runtime: Option<Runtime>,
+    runtime: SharedRuntime,
+}
+
+/// Its threads and connections, until it ends or dies.
+type SharedRuntime = Arc<Mutex<Option<Runtime>>>;
+
+fn shut_down(runtime: &SharedRuntime) {
+    let runtime = runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+    runtime.into_iter().for_each(Runtime::shutdown_background);
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +55,7 @@ struct Service {
     root: PathBuf,
     writable: Arc<Vec<String>>,
     fault: Option<Fault>,
+    runtime: SharedRuntime,
 }
 
 impl Server {
@@ -87,13 +74,15 @@ impl Server {
         };
         let address = incoming.local_addr()?;
         let writable = Arc::new(writable.iter().map(|name| (*name).to_owned()).collect());
-        let service = Service { root: root.to_owned(), writable, fault };
+        let shared = SharedRuntime::default();
+        let service = Service { root: root.to_owned(), writable, fault, runtime: Arc::clone(&shared) };
         let transport = Transport::builder()
             .add_service(ActionCacheServer::new(service.clone()))
             .add_service(ContentAddressableStorageServer::new(service.clone()))
             .add_service(ByteStreamServer::new(service));
         runtime.spawn(transport.serve_with_incoming(incoming));
-        Ok(Server { address, runtime: Some(runtime) })
+        shared.lock().unwrap_or_else(PoisonError::into_inner).replace(runtime);
+        Ok(Server { address, runtime: shared })
     }
 
     /// Where it serves.
@@ -109,20 +98,19 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        shut_down(&self.runtime);
     }
 }
 
 impl Service {
-    async fn fail(&self, hang: Fault) -> Result<(), Status> {
-        match self.fault {
+    /// Does wrong what it does to this kind of request, and to every one.
+    async fn fail(&self, fault: Option<FaultKind>, hang: FaultKind) -> Result<(), Status> {
+        match fault {
+            Some(FaultKind::Broken) => Err(Status::unavailable("fails on purpose")),
             Some(fault) if fault == hang => {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
                 Ok(())
             }
-            Some(Fault::Broken) => Err(Status::unavailable("fails on purpose")),
             _ => Ok(()),
         }
     }
@@ -145,20 +133,26 @@ impl Service {
         }
     }
 
-    /// A blob as the server sends it.
-    fn read_blob(&self, digest: &BlobDigest) -> Option<Vec<u8>> {
-        let mut bytes = std::fs::read(self.blob(digest)).ok()?;
-        match self.fault {
-            Some(Fault::Evicted) => return None,
-            Some(Fault::Truncate) => bytes.truncate(bytes.len() / 2),
-            Some(Fault::Flip) => {
+    fn fault(&self) -> Option<FaultKind> {
+        self.fault.map(|fault| fault.kind)
+    }
+
+    /// A blob as the server sends it, and what else is wrong with it.
+    async fn read_blob(&self, digest: &BlobDigest) -> Result<Option<(Vec<u8>, Option<FaultKind>)>, Status> {
+        let Ok(mut bytes) = std::fs::read(self.blob(digest)) else { return Ok(None) };
+        let fault = self.fault.filter(|fault| (fault.blobs)(&bytes)).map(|fault| fault.kind);
+        self.fail(fault, FaultKind::HangAtRead).await?;
+        match fault {
+            Some(FaultKind::Evicted) => return Ok(None),
+            Some(FaultKind::Truncate) => bytes.truncate(bytes.len() / 2),
+            Some(FaultKind::Flip) => {
                 let middle = bytes.len() / 2;
                 bytes.iter_mut().skip(middle).take(1).for_each(|byte| *byte ^= 1);
             }
-            Some(Fault::Endless) => bytes.resize(bytes.len() + (64 << 20), 0),
+            Some(FaultKind::Endless) => bytes.resize(bytes.len() + (64 << 20), 0),
             _ => {}
         }
-        Some(bytes)
+        Ok(Some((bytes, fault)))
     }
 
     fn write_blob(&self, digest: &BlobDigest, bytes: &[u8]) -> Result<(), Status> {
@@ -185,7 +179,7 @@ impl ActionCache for Service {
         &self,
         request: Request<api::GetActionResultRequest>,
     ) -> Result<Response<api::ActionResult>, Status> {
-        self.fail(Fault::HangAtLookup).await?;
+        self.fail(self.fault(), FaultKind::HangAtLookup).await?;
         let request = request.into_inner();
         let path = self.action(&request.instance_name, request.action_digest.as_ref())?;
         let bytes = std::fs::read(path).map_err(|_| Status::not_found("no such action"))?;
@@ -197,7 +191,7 @@ impl ActionCache for Service {
         &self,
         request: Request<api::UpdateActionResultRequest>,
     ) -> Result<Response<api::ActionResult>, Status> {
-        self.fail(Fault::HangAtWrite).await?;
+        self.fail(self.fault(), FaultKind::HangAtWrite).await?;
         let request = request.into_inner();
         self.may_write(&request.instance_name)?;
         let result = request.action_result.ok_or_else(|| Status::invalid_argument("no result"))?;
@@ -216,7 +210,7 @@ impl ContentAddressableStorage for Service {
         &self,
         request: Request<api::FindMissingBlobsRequest>,
     ) -> Result<Response<api::FindMissingBlobsResponse>, Status> {
-        self.fail(Fault::HangAtWrite).await?;
+        self.fail(self.fault(), FaultKind::HangAtLookup).await?;
         let is_missing =
             |wire: &api::Digest| BlobDigest::read(Some(wire)).is_none_or(|digest| !self.blob(&digest).is_file());
         let missing_blob_digests = request.into_inner().blob_digests.into_iter().filter(is_missing).collect();
@@ -227,7 +221,7 @@ impl ContentAddressableStorage for Service {
         &self,
         request: Request<api::BatchUpdateBlobsRequest>,
     ) -> Result<Response<api::BatchUpdateBlobsResponse>, Status> {
-        self.fail(Fault::HangAtWrite).await?;
+        self.fail(self.fault(), FaultKind::HangAtWrite).await?;
         let request = request.into_inner();
         self.may_write(&request.instance_name)?;
         let responses = request.requests.into_iter().map(|blob| {
@@ -248,18 +242,21 @@ impl ContentAddressableStorage for Service {
         &self,
         request: Request<api::BatchReadBlobsRequest>,
     ) -> Result<Response<api::BatchReadBlobsResponse>, Status> {
-        self.fail(Fault::HangAtRead).await?;
-        let responses = request.into_inner().digests.into_iter().map(|wire| {
-            let found = BlobDigest::read(Some(&wire)).and_then(|digest| self.read_blob(&digest));
+        let mut responses = Vec::new();
+        for wire in request.into_inner().digests {
+            let found = match BlobDigest::read(Some(&wire)) {
+                Some(digest) => self.read_blob(&digest).await?,
+                None => None,
+            };
             let code = if found.is_some() { Code::Ok } else { Code::NotFound };
-            api::batch_read_blobs_response::Response {
+            responses.push(api::batch_read_blobs_response::Response {
                 digest: Some(wire),
                 status: Some(rpc::Status { code: code as i32, ..Default::default() }),
-                data: found.unwrap_or_default(),
+                data: found.map(|(bytes, _)| bytes).unwrap_or_default(),
                 ..Default::default()
-            }
-        });
-        Ok(Response::new(api::BatchReadBlobsResponse { responses: responses.collect() }))
+            });
+        }
+        Ok(Response::new(api::BatchReadBlobsResponse { responses }))
     }
 
     async fn get_tree(&self, _: Request<api::GetTreeRequest>) -> Result<Response<Self::GetTreeStream>, Status> {
@@ -297,15 +294,22 @@ impl ByteStream for Service {
     type ReadStream = Pin<Box<dyn Stream<Item = Result<bytestream::ReadResponse, Status>> + Send>>;
 
     async fn read(&self, request: Request<bytestream::ReadRequest>) -> Result<Response<Self::ReadStream>, Status> {
-        self.fail(Fault::HangAtRead).await?;
         let (_, digest) = read_resource(&request.get_ref().resource_name)?;
-        let bytes = self.read_blob(&digest).ok_or_else(|| Status::not_found("no such blob"))?;
+        let found = self.read_blob(&digest).await?;
+        let (bytes, fault) = found.ok_or_else(|| Status::not_found("no such blob"))?;
         let pieces = bytes.chunks(PIECE).map(|data| Ok(bytestream::ReadResponse { data: data.to_vec() }));
         let mut pieces: Vec<Result<bytestream::ReadResponse, Status>> = pieces.collect();
-        if self.fault == Some(Fault::CutStream) {
+        if matches!(fault, Some(FaultKind::CutStream | FaultKind::Die)) {
             pieces.truncate(pieces.len() / 2);
             pieces.push(Err(Status::unavailable("cut on purpose")));
         }
+        let dying = (fault == Some(FaultKind::Die)).then(|| Arc::clone(&self.runtime));
+        // The end of the pieces is never sent: the server is gone by then.
+        let pieces = pieces.into_iter().inspect(move |piece| {
+            if piece.is_err() {
+                dying.iter().for_each(shut_down);
+            }
+        });
         Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
     }
 
@@ -313,7 +317,7 @@ impl ByteStream for Service {
         &self,
         request: Request<Streaming<bytestream::WriteRequest>>,
     ) -> Result<Response<bytestream::WriteResponse>, Status> {
-        self.fail(Fault::HangAtWrite).await?;
+        self.fail(self.fault(), FaultKind::HangAtWrite).await?;
         let mut stream = request.into_inner();
         let mut target: Option<BlobDigest> = None;
         let mut bytes = Vec::new();

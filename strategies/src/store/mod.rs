@@ -110,6 +110,11 @@ pub trait Store: Debug + Send + Sync {
         self.root().inputs(base)
     }
 
+    /// The part of it on this machine, while a remote one is behind it: what is there is not asked for.
+    fn local(&self) -> Option<&dyn Store> {
+        None
+    }
+
     /// Whether the files of an entry that was found are still to come. They are compared with their digests as they do.
     fn is_under_way(&self, _: &Key) -> bool {
         false

@@ -103,6 +103,14 @@ fn inputs_name(base: &BaseKey) -> Vec<u8> {
     format!("cargo-cache-harness inputs v{} {}", super::FORMAT, base.hex()).into_bytes()
 }
 
+/// Publishes an entry with its stored files, in their order; whether all of it arrived.
+pub fn publish_entry(remote: &dyn RemoteCache, entry: &Entry, files: impl Iterator<Item = LocalBytes>) -> bool {
+    let Ok(manifest) = entry.encode() else { return false };
+    let files = files.zip(0..).map(|(bytes, at)| (at.to_string(), bytes));
+    let files = std::iter::once((MANIFEST.to_owned(), LocalBytes::Bytes(manifest))).chain(files).collect();
+    remote.publish(&entry_name(&entry.key), files)
+}
+
 impl RemoteStore {
     /// A store without a remote, yet.
     pub fn new(local: Box<dyn Store>) -> RemoteStore {
@@ -142,14 +150,11 @@ impl RemoteStore {
     fn upload_one(&self, remote: &dyn RemoteCache, key: &Key) -> bool {
         let local = &*self.shared.local;
         let Some(entry) = local.lookup(key) else { return false };
-        let Ok(manifest) = entry.encode() else { return false };
         let sets = local.inputs(&entry.base);
         let sets = sets.iter().filter_map(|set| Some(LocalBytes::Bytes(serde_json::to_vec(set).ok()?)));
         let sets: Vec<(String, LocalBytes)> = sets.zip(0..).map(|(bytes, at)| (at.to_string(), bytes)).collect();
-        let stored = entry.stored_files().zip(0..);
-        let stored = stored.map(|((file, _), at)| (at.to_string(), LocalBytes::File(local.stored(&entry, file))));
-        let files = std::iter::once((MANIFEST.to_owned(), LocalBytes::Bytes(manifest))).chain(stored).collect();
-        remote.publish(&entry_name(key), files) && (sets.is_empty() || remote.publish(&inputs_name(&entry.base), sets))
+        let files = entry.stored_files().map(|(file, _)| LocalBytes::File(local.stored(&entry, file)));
+        publish_entry(remote, &entry, files) && (sets.is_empty() || remote.publish(&inputs_name(&entry.base), sets))
     }
 
     /// What came since it was connected.
@@ -294,6 +299,10 @@ impl Store for RemoteStore {
             sets.for_each(|set| drop(self.root().add_inputs(base, &set)));
         }
         self.shared.local.inputs(base)
+    }
+
+    fn local(&self) -> Option<&dyn Store> {
+        self.remote().map(|_| &*self.shared.local)
     }
 
     fn is_under_way(&self, key: &Key) -> bool {
@@ -477,11 +486,7 @@ mod tests {
         let (memory, store) = machines(ALL[0], dir.path(), None);
         let mut leading = sample();
         leading.files[0].path = "../../../escaped".into();
-        let files = vec![
-            (MANIFEST.to_owned(), LocalBytes::Bytes(leading.encode().unwrap())),
-            ("0".to_owned(), LocalBytes::Bytes(CONTENT.to_vec())),
-        ];
-        memory.publish(&entry_name(&leading.key), files);
+        assert!(publish_entry(&*memory, &leading, [LocalBytes::Bytes(CONTENT.to_vec())].into_iter()));
         assert!(store.lookup(&leading.key).is_none());
         store.settle();
         assert!(!dir.path().join("escaped").exists() && store.entries().is_empty());

@@ -160,12 +160,18 @@ fn decide(
     let gathered = KeyInputs::gather(graph, index, session.context, options, &artifact);
     let inputs = gathered.inputs;
     let found = gathered.complete.then(|| {
-        candidates(session, unit, &inputs.base_key(options), &mut |key, observed| {
-            let watched = observed.and_then(|observed| observed.newest(session.context, unit));
-            find(session, unit, key, watched, installed, &|| {
-                damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+        let base = inputs.base_key(options);
+        let look = |store| {
+            let session = &Session { store, ..*session };
+            candidates(session, unit, &base, &mut |key, observed| {
+                let watched = observed.and_then(|observed| observed.newest(session.context, unit));
+                find(session, unit, key, watched, installed, &|| {
+                    damaged.lock().unwrap_or_else(PoisonError::into_inner).insert(index);
+                })
             })
-        })
+        };
+        // A remote is asked only for what is under none of the unit's keys here: a build with nothing to do asks nothing.
+        session.store.local().into_iter().chain([session.store]).find_map(look)
     });
     let Some(mut found) = found.flatten() else {
         return PlannedUnit { decision: Decision::Miss, inputs: Some(inputs), stamp: NORMAL_STAMP };

@@ -10,10 +10,17 @@ pub use listener::Listener;
 pub use proxy::{Proxy, Traffic};
 
 use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+/// A loopback port that nobody listens on, for a server that has to be told one. It may be taken before that server is.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
 
 /// Latency and bandwidth of a network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

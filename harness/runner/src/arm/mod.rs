@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use corpora::scenario::{Action, Fingerprint, Home, Scenario, Step, Task};
-use exec::network::Network;
 use exec::toolchain::CONTENT_FINGERPRINTS;
 
 use super::build_env::BuildEnv;
@@ -76,8 +75,7 @@ impl<'a> Arm<'a> {
                 OpenedIntegration::Ready(integration) => (integration, None),
                 OpenedIntegration::Unsupported(why) => (Arc::new(PlainCargo::default()), Some(why)),
             };
-        let network = options.network.clone().unwrap_or_else(Network::unshaped);
-        let route = match spec.delivery.map(|way| Route::open(way, network, env, &env.arm_dir())) {
+        let route = match spec.delivery.map(|way| Route::open(way, options, scenario, env)) {
             Some(Err(why)) => {
                 unsupported.get_or_insert(why);
                 None

@@ -11,17 +11,21 @@
 //! reads. A server that fails costs hits and some time, never the build.
 
 mod archive;
+pub mod buildgrid;
 mod client;
-mod remote;
+pub mod remote;
 mod server;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use corpora::scenario::Machine;
+use ::remote::Settings;
+use corpora::scenario::{Machine, Scenario};
 use exec::network::{Network, Proxy, Traffic};
 use serde::{Deserialize, Serialize};
 use strategies::Strategy;
@@ -34,12 +38,14 @@ use walkdir::WalkDir;
 use crate::build::{Build, BuildPhases, Usage};
 use crate::build_env::BuildEnv;
 use crate::deadline::BuildError;
+use crate::experiment::Options;
 use crate::integration::Integration;
 use crate::invocation::{BuildOptions, Site};
 
+use self::remote::{RemoteClient, RemoteServer};
 use archive::Archiver;
+use buildgrid::BuildGrid;
 use client::{FileClient, TransferError};
-use remote::{RemoteClient, RemoteServer};
 use server::FileServer;
 
 /// The namespace that producers write.
@@ -103,11 +109,43 @@ impl FromStr for Delivery {
     }
 }
 
+/// The server of the way `remote`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemoteServerKind {
+    /// One in this process.
+    #[default]
+    InProcess,
+    /// BuildGrid, where `harness strategies install` put it.
+    Buildgrid,
+}
+
+impl RemoteServerKind {
+    /// Whether it is the one that nobody has to ask for.
+    pub fn is_default(&self) -> bool {
+        *self == RemoteServerKind::default()
+    }
+}
+
+impl FromStr for RemoteServerKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<RemoteServerKind, String> {
+        match text {
+            "in-process" => Ok(RemoteServerKind::InProcess),
+            buildgrid::NAME => Ok(RemoteServerKind::Buildgrid),
+            _ => Err("it is one of in-process, buildgrid".to_owned()),
+        }
+    }
+}
+
 /// The way of one arm, and the network it goes over.
 #[derive(Debug)]
 pub(crate) struct Route {
     way: Delivery,
     network: Network,
+    /// The server that lasts as long as the arm, where it is no server of ours.
+    buildgrid: Option<OwnBuildGrid>,
     /// What the server has, on its own disk as it were.
     remote: PathBuf,
     /// Where files wait between network and store.
@@ -176,22 +214,60 @@ pub(crate) struct Leg<'a> {
     _server: RunningServer,
 }
 
+/// A BuildGrid that is started by the first step that needs it.
+#[derive(Debug)]
+struct OwnBuildGrid {
+    program: PathBuf,
+    instances: Vec<String>,
+    running: Mutex<Option<BuildGrid>>,
+}
+
+impl OwnBuildGrid {
+    fn address(&self, env: &BuildEnv, root: &Path) -> Result<SocketAddr, BuildError> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = &*running {
+            return Ok(server.address());
+        }
+        let server = BuildGrid::start(env, &self.program, root, &self.instances)?;
+        Ok(running.insert(server).address())
+    }
+}
+
+/// What is written by the machine of a step.
+fn namespace(machine: Machine, step: &str) -> String {
+    match machine {
+        Machine::Producer => MAIN.to_owned(),
+        Machine::Consumer => format!("of-{step}"),
+    }
+}
+
 /// What the leg ends at, for as long as it lasts.
 #[expect(dead_code, reason = "a server ends when it is dropped")]
 enum RunningServer {
     Files(FileServer),
     Objects(RemoteServer),
+    OfArm,
 }
 
 impl Route {
-    /// A route whose server keeps its files below `dir`; why there is none, where a program is missing.
-    pub(crate) fn open(way: Delivery, network: Network, env: &BuildEnv, dir: &Path) -> Result<Route, String> {
+    /// A route whose server keeps its files in the directory of the arm; why there is none, where a program is missing.
+    pub(crate) fn open(way: Delivery, options: &Options, scenario: &Scenario, env: &BuildEnv) -> Result<Route, String> {
+        let (network, dir) = (options.network.clone().unwrap_or_else(Network::unshaped), env.arm_dir());
+        let mut buildgrid = None;
         if way == Delivery::Remote {
             // Whether there is one is known before anything is built.
-            RemoteServer::start(&dir.join("remote"), MAIN)?;
+            RemoteServer::start(&dir.join("remote"), &[MAIN], None)?;
+            if options.remote_server == RemoteServerKind::Buildgrid {
+                let written = scenario.steps.iter().filter_map(|step| Some(namespace(step.machine?, &step.name)));
+                buildgrid = Some(OwnBuildGrid {
+                    program: buildgrid::find(&env.work)?,
+                    instances: written.collect::<BTreeSet<_>>().into_iter().collect(),
+                    running: Mutex::default(),
+                });
+            }
         }
         let archiver = Archiver::find(&env.path())?;
-        Ok(Route { way, network, remote: dir.join("remote"), staging: dir.join("staging"), archiver })
+        Ok(Route { way, network, buildgrid, remote: dir.join("remote"), staging: dir.join("staging"), archiver })
     }
 
     /// Puts a machine at the end of the network, for one step that builds `site` with what is in `store`.
@@ -202,22 +278,21 @@ impl Route {
         (site, options): (&Site, &BuildOptions),
         store: &'a Path,
     ) -> Result<Leg<'a>, BuildError> {
-        let namespace = match machine {
-            Machine::Producer => MAIN.to_owned(),
-            Machine::Consumer => format!("of-{step}"),
-        };
+        let namespace = namespace(machine, step);
         let failed =
             |error: std::io::Error| BuildError::Failed(format!("cannot serve {}: {error}", self.remote.display()));
         for dir in [&self.remote, &self.staging] {
             std::fs::create_dir_all(dir).map_err(failed)?;
         }
-        let (server, address) = match self.way {
-            Delivery::Remote => {
-                let server = RemoteServer::start(&self.remote, &namespace).map_err(BuildError::Failed)?;
+        let (server, address) = match (self.way, &self.buildgrid) {
+            (Delivery::Remote, Some(buildgrid)) => (RunningServer::OfArm, buildgrid.address(env, &self.remote)?),
+            (Delivery::Remote, None) => {
+                let server =
+                    RemoteServer::start(&self.remote, &[namespace.as_str()], None).map_err(BuildError::Failed)?;
                 let address = server.address();
                 (RunningServer::Objects(server), address)
             }
-            Delivery::Archive | Delivery::BuildDir => {
+            (Delivery::Archive | Delivery::BuildDir, _) => {
                 let server = FileServer::start(&self.remote, &namespace).map_err(failed)?;
                 let address = server.address();
                 (RunningServer::Files(server), address)
@@ -225,7 +300,10 @@ impl Route {
         };
         let proxy = Proxy::start(address, &self.network).map_err(failed)?;
         let client = match self.way {
-            Delivery::Remote => Some(RemoteClient::new(proxy.address(), &namespace, MAIN).map_err(BuildError::Failed)?),
+            Delivery::Remote => {
+                let settings = Settings::new(&format!("http://{}", proxy.address()), &[&namespace, MAIN]);
+                Some(RemoteClient::new(settings).map_err(BuildError::Failed)?)
+            }
             Delivery::Archive | Delivery::BuildDir => None,
         };
         let lockfile = std::fs::read(site.root.join("Cargo.lock")).unwrap_or_default();

@@ -1,63 +1,69 @@
 //! Object by object, as a build asks for them, from a server of the Remote Execution API.
 //!
-//! gRPC is behind the feature `remote`; without it there is no such way.
+//! gRPC is behind the feature `remote`; without it there is neither server nor client, for the reason [`MISSING`].
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use remote::{Fault, Settings};
 use strategies::store::remote::RemoteCache;
 
 /// What a harness without the feature answers.
-#[cfg(not(feature = "remote"))]
-pub(super) const MISSING: &str =
-    "this harness was built without gRPC; `cargo run -p harness --features remote` has the way `remote`";
+pub const MISSING: &str = "this harness was built without gRPC; `cargo run -p harness --features remote` has it";
 
 #[cfg(feature = "remote")]
-pub(super) use with_grpc::{RemoteClient, RemoteServer};
+pub use with_grpc::{RemoteClient, RemoteServer};
 #[cfg(not(feature = "remote"))]
-pub(super) use without::{RemoteClient, RemoteServer};
+pub use without::{RemoteClient, RemoteServer};
 
 #[cfg(feature = "remote")]
 mod with_grpc {
-    use super::{Arc, Path, RemoteCache, SocketAddr};
+    use super::{Arc, Fault, Path, RemoteCache, Settings, SocketAddr};
     use remote::BlobDigest;
-    use remote::client::{Client, Content, LocalFile, Settings};
+    use remote::client::{Client, Content, LocalFile};
     use remote::server::Server;
     use strategies::store::remote::{LocalBytes, RemoteBlob};
 
     /// A server in this process, its files on disk.
     #[derive(Debug)]
-    pub(in super::super) struct RemoteServer(Server);
+    pub struct RemoteServer(Server);
 
     impl RemoteServer {
-        pub(in super::super) fn start(root: &Path, writable: &str) -> Result<RemoteServer, String> {
-            Server::start(root, &[writable], None).map(RemoteServer).map_err(|error| error.to_string())
+        /// Serves what is below `root`; clients may write these instances.
+        pub fn start(root: &Path, writable: &[&str], fault: Option<Fault>) -> Result<RemoteServer, String> {
+            Server::start(root, writable, fault).map(RemoteServer).map_err(|error| error.to_string())
         }
 
-        pub(in super::super) fn address(&self) -> SocketAddr {
+        /// Where it serves.
+        pub fn address(&self) -> SocketAddr {
             self.0.address()
         }
     }
 
-    /// A client that reads its own namespace before that of the main branch.
+    /// A client of one server.
     #[derive(Debug, Clone)]
-    pub(in super::super) struct RemoteClient(Arc<Client>);
+    pub struct RemoteClient(Arc<Client>);
 
     impl RemoteClient {
-        pub(in super::super) fn new(server: SocketAddr, namespace: &str, main: &str) -> Result<RemoteClient, String> {
-            let mut reads = vec![namespace.to_owned(), main.to_owned()];
-            reads.dedup();
-            let settings = Settings { reads, ..Settings::new(&format!("http://{server}"), namespace) };
+        /// A client that connects at its first request.
+        pub fn new(settings: Settings) -> Result<RemoteClient, String> {
             Client::new(settings).map(|client| RemoteClient(Arc::new(client))).map_err(|error| error.to_string())
         }
 
-        pub(in super::super) fn cache(&self) -> Arc<dyn RemoteCache> {
+        /// What a store is connected with.
+        pub fn cache(&self) -> Arc<dyn RemoteCache> {
             Arc::new(self.clone())
         }
 
-        pub(in super::super) fn trouble(&self) -> Option<String> {
+        /// Why the server is asked no more, or what else went wrong first.
+        pub fn trouble(&self) -> Option<String> {
             self.0.trouble()
+        }
+
+        /// Requests sent.
+        pub fn requests(&self) -> u64 {
+            self.0.counts().requests
         }
     }
 
@@ -94,36 +100,40 @@ mod with_grpc {
 
 #[cfg(not(feature = "remote"))]
 mod without {
-    use super::{Arc, MISSING, Path, RemoteCache, SocketAddr};
+    #![allow(missing_docs, reason = "as with gRPC")]
 
-    /// There is none.
+    use super::{Arc, Fault, MISSING, Path, RemoteCache, Settings, SocketAddr};
+
     #[derive(Debug)]
-    pub(in super::super) enum RemoteServer {}
+    pub enum RemoteServer {}
 
     impl RemoteServer {
-        pub(in super::super) fn start(_: &Path, _: &str) -> Result<RemoteServer, String> {
+        pub fn start(_: &Path, _: &[&str], _: Option<Fault>) -> Result<RemoteServer, String> {
             Err(MISSING.to_owned())
         }
 
-        pub(in super::super) fn address(&self) -> SocketAddr {
+        pub fn address(&self) -> SocketAddr {
             match *self {}
         }
     }
 
-    /// There is none.
     #[derive(Debug, Clone)]
-    pub(in super::super) enum RemoteClient {}
+    pub enum RemoteClient {}
 
     impl RemoteClient {
-        pub(in super::super) fn new(_: SocketAddr, _: &str, _: &str) -> Result<RemoteClient, String> {
+        pub fn new(_: Settings) -> Result<RemoteClient, String> {
             Err(MISSING.to_owned())
         }
 
-        pub(in super::super) fn cache(&self) -> Arc<dyn RemoteCache> {
+        pub fn cache(&self) -> Arc<dyn RemoteCache> {
             match *self {}
         }
 
-        pub(in super::super) fn trouble(&self) -> Option<String> {
+        pub fn trouble(&self) -> Option<String> {
+            match *self {}
+        }
+
+        pub fn requests(&self) -> u64 {
             match *self {}
         }
     }

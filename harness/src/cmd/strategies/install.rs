@@ -13,11 +13,14 @@ use exec::workdir::WorkDir;
 use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::integration::external::install_dir;
 
-pub fn install(tools: &[&External], work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn install(tools: &[&External], buildgrid: bool, work: &Path, supervisor: &Supervisor) -> Result<ExitCode> {
     let work = WorkDir::acquire(work, DISK_FLOOR)?;
     let env = BuildEnv::open(work.path(), None, supervisor.clone())?;
     let installs = tools.iter().filter_map(|tool| Some((tool.name(), tool.description.install.as_ref()?)));
     installs.into_iter().try_for_each(|(name, install)| one(&env, name, install))?;
+    if buildgrid {
+        super::buildgrid::install(&env)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! The daemon of an external tool: started when it is needed, ended before its arm is put aside.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use strategies::external::placeholder::PlaceholderValues;
@@ -12,6 +12,7 @@ use crate::deadline::BuildError;
 use exec::cpu;
 use exec::daemon::DaemonProcess;
 use exec::leftovers::{self, TOOL_MARK};
+use exec::network::free_port;
 use exec::process;
 use exec::process::CommandSpec;
 
@@ -148,8 +149,4 @@ impl Drop for ExternalTool {
     fn drop(&mut self) {
         self.shutdown();
     }
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

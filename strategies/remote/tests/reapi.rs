@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::BlobDigest;
-use crate::client::{Client, Content, LocalFile, Settings};
-use crate::server::{Fault, Server};
+use remote::client::{Client, Content, LocalFile};
+use remote::server::Server;
+use remote::{BlobDigest, FaultKind, Settings};
 
 const NAME: &[u8] = b"unit 1";
 
@@ -19,14 +19,15 @@ impl Place {
     fn new() -> Place {
         let dir = tempfile::tempdir().unwrap();
         let server = Server::start(dir.path(), &["main"], None).unwrap();
-        let settings = Settings::new(&server.endpoint(), "main");
+        let settings = Settings::new(&server.endpoint(), &["main"]);
         Place { dir, settings, _server: server }
     }
 
     /// Another server of the same files.
-    fn again(&self, writable: &[&str], fault: Option<Fault>) -> (Server, Settings) {
-        let server = Server::start(self.dir.path(), writable, fault).unwrap();
-        let settings = Settings { deadline: Duration::from_millis(300), ..Settings::new(&server.endpoint(), "main") };
+    fn again(&self, writable: &[&str], fault: Option<FaultKind>) -> (Server, Settings) {
+        let server = Server::start(self.dir.path(), writable, fault.map(FaultKind::into)).unwrap();
+        let settings =
+            Settings { deadline: Duration::from_millis(300), ..Settings::new(&server.endpoint(), &["main"]) };
         (server, settings)
     }
 }
@@ -72,14 +73,21 @@ fn what_was_published_comes_back_byte_for_byte_and_is_sent_once() {
 fn wrong_and_missing_bytes_are_absent_and_no_failure_of_the_client() {
     let place = Place::new();
     assert!(client(&place.settings).publish(NAME, &files()));
-    for fault in [Fault::Truncate, Fault::Flip, Fault::Evicted, Fault::CutStream, Fault::Endless] {
+    for fault in [
+        FaultKind::Truncate,
+        FaultKind::Flip,
+        FaultKind::Evicted,
+        FaultKind::CutStream,
+        FaultKind::Die,
+        FaultKind::Endless,
+    ] {
         let (_server, settings) = place.again(&[], Some(fault));
         let consumer = Client::new(Settings { deadline: Duration::from_secs(10), ..settings }).unwrap();
         let found = fetch(&consumer).unwrap();
         let is_batched = |at: usize| at != 1;
         for (at, found) in found.iter().enumerate() {
             // Only streams are cut.
-            let comes = fault == Fault::CutStream && is_batched(at);
+            let comes = fault == FaultKind::CutStream && is_batched(at);
             assert_eq!(found.is_some(), comes, "{fault:?} of file {at}");
         }
     }
@@ -89,28 +97,47 @@ fn wrong_and_missing_bytes_are_absent_and_no_failure_of_the_client() {
 fn a_server_that_hangs_or_breaks_costs_three_deadlines_and_a_line() {
     let place = Place::new();
     assert!(client(&place.settings).publish(NAME, &files()));
-    for fault in [Fault::HangAtLookup, Fault::HangAtRead, Fault::HangAtWrite, Fault::Broken] {
+    for fault in [FaultKind::HangAtLookup, FaultKind::HangAtRead, FaultKind::HangAtWrite, FaultKind::Broken] {
         let (_server, settings) = place.again(&["main"], Some(fault));
         let asking = client(&settings);
         let small = vec![BlobDigest::of(b"small")];
         let began = Instant::now();
         for _ in 0..50 {
             match fault {
-                Fault::HangAtRead => assert_eq!(asking.read(&small), [None]),
-                Fault::HangAtWrite => assert!(!asking.publish(NAME, &files())),
+                FaultKind::HangAtRead => assert_eq!(asking.read(&small), [None]),
+                FaultKind::HangAtWrite => assert!(!asking.publish(b"unit 4", &[])),
                 _ => assert!(asking.action(NAME).is_none()),
             }
         }
         assert!(began.elapsed() < Duration::from_secs(5), "{fault:?}: {:?}", began.elapsed());
-        assert_eq!((asking.is_on(), asking.counts().requests), (false, 3), "{fault:?}");
+        // Before it writes, a client asks what is missing.
+        let requests = if fault == FaultKind::HangAtWrite { 6 } else { 3 };
+        assert_eq!((asking.is_on(), asking.counts().requests), (false, requests), "{fault:?}");
         let trouble = asking.trouble().unwrap();
-        assert!(trouble.contains("failed 3 requests in a row") && !trouble.contains('\n'), "{trouble}");
+        assert!(trouble.contains("failed 3 requests") && !trouble.contains('\n'), "{trouble}");
+    }
+}
+
+#[test]
+fn a_stream_that_stands_still_has_no_more_time_than_a_request() {
+    let place = Place::new();
+    assert!(client(&place.settings).publish(NAME, &files()));
+    let new = [LocalFile { path: "out/0".to_owned(), content: Content::Bytes(vec![7; 3_000_000]) }];
+    for fault in [FaultKind::HangAtRead, FaultKind::HangAtWrite] {
+        let (_server, settings) = place.again(&["main"], Some(fault));
+        let asking = client(&settings);
+        let began = Instant::now();
+        match fault {
+            FaultKind::HangAtRead => assert_eq!(asking.read(&[BlobDigest::of(&contents()[1])]), [None]),
+            _ => assert!(!asking.publish(NAME, &new)),
+        }
+        assert!(began.elapsed() < Duration::from_secs(3), "{fault:?}: {:?}", began.elapsed());
     }
 }
 
 #[test]
 fn a_server_that_is_not_there_costs_no_more() {
-    let settings = Settings { deadline: Duration::from_millis(300), ..Settings::new("http://127.0.0.1:1", "main") };
+    let settings = Settings { deadline: Duration::from_millis(300), ..Settings::new("http://127.0.0.1:1", &["main"]) };
     let asking = client(&settings);
     let began = Instant::now();
     assert!((0..50).all(|_| asking.action(NAME).is_none()));
@@ -170,7 +197,7 @@ fn another_server_gives_back_what_it_got() {
         skip::skip("a server of the Remote Execution API", "HARNESS_REAPI names none");
         return;
     };
-    let settings = Settings::new(&endpoint, "");
+    let settings = Settings::new(&endpoint, &[""]);
     // Never the same action twice: the server may be an old one.
     let name = format!("unit of {:?}", std::time::SystemTime::now());
     let producer = client(&settings);
