@@ -222,6 +222,41 @@ pub(crate) fn changed_at(meta: &fs::Metadata) -> Option<SystemTime> {
     meta.modified().ok()
 }
 
+/// What to do with a path in a directory that is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// It counts, and what is in it is looked at.
+    Count,
+    /// What is in it is looked at.
+    Pass,
+    /// Neither.
+    Skip,
+}
+
+/// What changed since a time at a path or below, and when. Links are not followed.
+pub(crate) fn changed_below(
+    root: &Path,
+    since: SystemTime,
+    visit: &dyn Fn(&Path) -> Visit,
+) -> Vec<(PathBuf, SystemTime)> {
+    let mut changed = Vec::new();
+    let mut open = vec![(root.to_owned(), fs::metadata(root))];
+    while let Some((path, meta)) = open.pop() {
+        let (visit, Ok(meta)) = (visit(&path), meta) else { continue };
+        if visit == Visit::Skip {
+            continue;
+        }
+        if meta.is_dir() {
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            open.extend(entries.map(|entry| (entry.path(), entry.metadata())));
+        }
+        if let Some(at) = changed_at(&meta).filter(|at| visit == Visit::Count && *at >= since) {
+            changed.push((path, at));
+        }
+    }
+    changed
+}
+
 /// Opens a file, read-only ones too, to change its mode or its times, not its bytes.
 #[cfg(unix)]
 pub(crate) fn open_for_attributes(path: &Path) -> io::Result<File> {

@@ -46,6 +46,18 @@ const KNOWN_GAPS: &[KnownGap] = &[
     gap("script-reads-file-untracked", shared_target, KEPT),
     gap("script-embeds-commit", aggressive, SCRIPT),
     gap("script-embeds-commit", shared_target, KEPT),
+    gap("script-removes-a-later-file", aggressive, UNSEEN),
+    gap("script-reads-a-time", aggressive, SCRIPT),
+    gap("script-writes-what-differs", shared_target, KEPT),
+    gap("script-writes-into-a-sibling", shared_target, KEPT),
+    gap("script-writes-into-the-workspace", shared_target, KEPT),
+    gap("macro-writes-a-source", shared_target, KEPT),
+    gap("script-writes-beside-what-cargo-does", shared_target, KEPT),
+    gap("script-installs-a-hook", shared_target, KEPT),
+    gap("script-removes-a-file", shared_target, KEPT),
+    gap("script-removes-a-later-file", shared_target, KEPT),
+    gap("script-watches-a-mode", shared_target, KEPT),
+    gap("script-reads-a-time", shared_target, KEPT),
     gap("static-library-replaced", shared_target, KEPT),
     gap("primary-package", aggressive, PRIMARY),
     gap("primary-package", shared_target, KEPT),
@@ -59,6 +71,8 @@ const OUT_DIR: &str = "the path of OUT_DIR is left out of the key, or no unit wi
                        would be shared: KEYS.md, what is left out";
 const MACRO: &str = "neither Cargo nor rustc tracks what a proc macro reads by itself: KEYS.md, what is left out";
 const SCRIPT: &str = "Cargo does not track what a build script reads and does not name: KEYS.md, what is left out";
+const UNSEEN: &str = "a run that changed nothing elsewhere is published, and a store knows of no other: KEYS.md, what is left \
+                      out";
 const PRIMARY: &str = "Cargo does not track whether a package was named, and hides the variable from its dep-info: KEYS.md, \
                        what is left out";
 const ABSENT: &str = "rustc reports which files it read, not which it looked for: KEYS.md, what is left out";

@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Digest, FieldHasher};
-use crate::files::changed_at;
+use crate::files::{changed_at, mode_of};
 
 /// The content of a file, or of everything in a directory.
 pub(super) fn content_of(path: &Path) -> Option<Digest> {
-    match std::fs::metadata(path).ok()?.is_dir() {
-        false => std::fs::read(path).ok().map(|bytes| Digest::of(&bytes)),
-        true => Some(content_below(&walk(path, &[]))),
+    let meta = std::fs::metadata(path).ok()?;
+    if meta.is_dir() {
+        Some(content_below(&walk(path, &[])))
+    } else if meta.is_file() {
+        std::fs::read(path).ok().map(|bytes| Digest::of(&bytes))
+    } else {
+        Some(FieldHasher::new("special file").finish())
     }
 }
 
@@ -19,9 +23,25 @@ fn content_below(entries: &[WalkedPath]) -> Digest {
     let mut hasher = FieldHasher::new("directory");
     for found in entries {
         hasher.field(if found.is_file { "name" } else { "directory" }, &found.name);
+        hasher.digest("attributes", &attributes_of(&found.path));
         if found.is_file {
-            hasher.field("bytes", std::fs::read(&found.path).unwrap_or_default());
+            // Reading a pipe would wait for a writer.
+            let is_regular = std::fs::metadata(&found.path).is_ok_and(|meta| meta.is_file());
+            hasher.field("bytes", if is_regular { std::fs::read(&found.path).unwrap_or_default() } else { Vec::new() });
         }
+    }
+    hasher.finish()
+}
+
+/// What a script can see of a path beside its content: kind, permissions, and where a link leads.
+pub(super) fn attributes_of(path: &Path) -> Digest {
+    let mut hasher = FieldHasher::new("attributes");
+    if let Ok(target) = std::fs::read_link(path) {
+        hasher.field("link", target.as_os_str().as_encoded_bytes());
+    }
+    if let Ok(meta) = std::fs::metadata(path) {
+        hasher.field("kind", if meta.is_file() { "file" } else { "other" });
+        hasher.field("mode", mode_of(&meta).unwrap_or_default().to_le_bytes());
     }
     hasher.finish()
 }
@@ -35,7 +55,7 @@ pub(super) fn newest_below(path: &Path) -> Option<SystemTime> {
 
 /// The first of a path and everything in it that changed since a time, but for what is in the
 /// directories `apart`. A package's own build directory and history do not count.
-pub(crate) fn changed_since(path: &Path, apart: &[&Path], time: SystemTime) -> Option<PathBuf> {
+pub(super) fn changed_since(path: &Path, apart: &[&Path], time: SystemTime) -> Option<PathBuf> {
     let is_newer = |path: &Path| {
         let metas = [std::fs::symlink_metadata(path), std::fs::metadata(path)];
         metas.iter().flatten().any(|meta| changed_at(meta).is_some_and(|changed| changed >= time))
@@ -108,6 +128,36 @@ mod tests {
         filetime::set_file_mtime(&inner, at(3_000)).unwrap();
         filetime::set_file_mtime(dir.path(), at(2_000)).unwrap();
         assert_eq!(newest_below(dir.path()), Some(UNIX_EPOCH + Duration::from_secs(3_000)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn modes_and_links_are_content() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        std::fs::write(&file, "a").unwrap();
+        std::fs::write(dir.path().join("other"), "a").unwrap();
+        let first = content_of(dir.path());
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let executable = content_of(dir.path());
+        symlink("file", &link).unwrap();
+        let linked = content_of(dir.path());
+        std::fs::remove_file(&link).unwrap();
+        symlink("other", &link).unwrap();
+        assert_eq!(HashSet::from([first, executable, linked, content_of(dir.path())]).len(), 4);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if !made.is_ok_and(|status| status.success()) {
+            return eprintln!("skipped: there is no mkfifo");
+        }
+        assert!(content_of(&pipe).is_some() && content_of(dir.path()).is_some());
     }
 
     #[cfg(unix)]

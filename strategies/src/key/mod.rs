@@ -16,7 +16,6 @@ pub(crate) mod script;
 mod tools;
 
 pub use crate::digest::{BaseKey, BlobId, ContentDigest, Digest, FieldHasher, Key};
-pub(crate) use contents::changed_since;
 pub use context::Context;
 pub use input::{Input, InputInfo, InputStage, KeyOptions};
 pub use inputs::{DependencyInput, KeyInputs, base_key, final_key};

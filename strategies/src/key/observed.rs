@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
-use super::contents::{changed_since, newest_below, whole_package};
+use super::contents::{attributes_of, changed_since, newest_below, whole_package};
 use super::depinfo::DepInfo;
 use super::script::Watched;
 use super::{Context, Digest, FieldHasher, Input, KeyOptions};
@@ -23,6 +23,10 @@ const WORKSPACE_ROOT: &str = "=workspace-root";
 
 /// The same for the build directory.
 const BUILD_DIRECTORY: &str = "=build-directory";
+
+/// Stands alone: a script wrote elsewhere than into OUT_DIR. One that writes only what differs does not do so again where
+/// it ran before, so what was seen once holds for all runs.
+const WRITES_ELSEWHERE: &str = "=writes-elsewhere";
 
 /// Which inputs a unit read, without their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +49,16 @@ impl ObservedInputs {
     /// Whether nothing outside the base key was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.files.is_empty() && self.env.is_empty() && !self.whole_package && self.libraries.is_empty()
+    }
+
+    /// What is stored for a script that writes elsewhere.
+    pub(crate) fn of_writer() -> ObservedInputs {
+        ObservedInputs { env: vec![WRITES_ELSEWHERE.to_owned()], ..ObservedInputs::default() }
+    }
+
+    /// Whether it was stored for a script that writes elsewhere.
+    pub(crate) fn is_of_writer(&self) -> bool {
+        self.env.iter().any(|name| name == WRITES_ELSEWHERE)
     }
 
     /// What is left without the inputs that the options leave out.
@@ -117,6 +131,9 @@ impl ObservedInputs {
         let mut hasher = FieldHasher::new("observed 1");
         for token in self.files.iter().chain(&self.libraries) {
             hasher.field("file", token);
+            if let Some(path) = self.resolve(context, unit, token).filter(|_| unit.is_script_run()) {
+                hasher.digest("attributes", &attributes_of(&path));
+            }
             match self.resolve(context, unit, token).and_then(|path| context.file_content(&path)) {
                 Some(content) => hasher.digest("content", &content),
                 None => hasher.field("content", "missing"),

@@ -28,7 +28,7 @@ use super::survey::{Stray, Survey, SurveyedEntry, changed};
 use super::tombstones::{DISPLACED, EVICTED, Tombstone, Tombstones};
 use super::{FileDamage, Store, remove_whole};
 use crate::files::{FileError, allocated, since_epoch};
-use crate::key::{BaseKey, Key};
+use crate::key::{BaseKey, Key, ObservedInputs};
 use crate::retention::{BuildSnapshot, EntryFeatures, StoreLimits, to_snapshots, total_bytes};
 
 /// What a crashed publisher left is kept this long, in case it is only slow.
@@ -313,7 +313,10 @@ fn victims(
     for stray in survey.removed.iter().chain(survey.temporary.iter().filter(is_old)) {
         add(&stray.path, stray.is_dir, RemovalReason::Leftover);
     }
-    for (_, folder) in survey.inputs.iter().filter(|(base, path)| !remembered.contains(base) || is_empty(path)) {
+    // A script that writes elsewhere has no entry by which it would be remembered.
+    let is_needed =
+        |base| remembered.contains(base) || store.root().inputs(base).iter().any(ObservedInputs::is_of_writer);
+    for (_, folder) in survey.inputs.iter().filter(|(base, path)| is_empty(path) || !is_needed(base)) {
         add(folder, true, RemovalReason::Inputs);
     }
     victims

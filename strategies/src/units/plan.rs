@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::Session;
 use super::installed::{InstalledUnit, InstalledUnits, is_dangling};
 use super::outdated;
-use super::scripts::filled_out_dirs;
+use super::scripts::{filled_out_dirs, writes_elsewhere};
 use crate::files::stamp_of_now;
 use crate::graph::layout::{NORMAL_STAMP, UnitPlace, fingerprint_name, oldest_stamp};
 use crate::graph::{Graph, Unit, UnitIndex};
@@ -190,13 +190,16 @@ fn decide(
 }
 
 /// Tries the keys a unit may have: without anything it read, then with the values now of
-/// what each earlier build of it read.
+/// what each earlier build of it read. A script that writes elsewhere has none.
 pub(crate) fn candidates<T>(
     session: &Session<'_>,
     unit: &Unit,
     base: &BaseKey,
     test: &mut dyn FnMut(Key, Option<&ObservedInputs>) -> Option<T>,
 ) -> Option<T> {
+    if unit.is_script_run() && writes_elsewhere(session, base) {
+        return None;
+    }
     test(final_key(base, None), None).or_else(|| {
         session.store.inputs(base).iter().find_map(|observed| {
             let values = observed.values(session.context, unit);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::outdated::{Fingerprint, outdate};
-use super::scripts::{written_beside_programs, written_in_package};
+use super::scripts::{WrittenElsewhere, remember_writer, writes_elsewhere, written_elsewhere};
 use super::sessions;
 use super::{Decision, RestorePlan, Session};
 use crate::files::{FileError, mode_of, set_time, since_epoch};
@@ -18,7 +18,7 @@ use crate::graph::layout::{FileSharing, UnitPlace, base_dir, is_uplifted, oldest
 use crate::graph::matching::BuiltUnits;
 use crate::graph::{Unit, UnitIndex};
 use crate::key::{
-    ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
+    BaseKey, ContentDigest, FieldHasher, Key, KeyInputs, ObservedInputs, depinfo, final_key, package_root, script,
 };
 use crate::option::StrategyOption;
 use crate::parallel;
@@ -64,7 +64,8 @@ pub fn publish(
 ) -> Result<PublishOutcome, FileError> {
     let layout = &session.context.layout;
     session.context.forget_files();
-    let mut scanned = scan_all(session, plan, built);
+    let written = written_elsewhere(session, plan, built);
+    let mut scanned = scan_all(session, plan, built, &written);
     let artifact = |(key, content), stamp| Artifact { key, content, stamp };
     let mut artifacts: Vec<Option<Artifact>> =
         plan.units.iter().map(|unit| unit.artifact().map(|known| artifact(known, unit.stamp))).collect();
@@ -82,6 +83,11 @@ pub fn publish(
             Err(why) => {
                 if let Some((_, place)) = built.matched.units.get(&index) {
                     plan.installed.forget(place);
+                }
+                if written.get(&index).is_some_and(|written| written.remembered)
+                    && let Some((_, base)) = base_key(session, index, &artifacts)
+                {
+                    remember_writer(session, &base);
                 }
                 published.left_out.push((index, why));
             }
@@ -137,7 +143,12 @@ struct Scan {
 
 /// Reads everything that was built. What Cargo found fresh is not published: it says so by its
 /// own rules, and a key holds more than they do.
-fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> HashMap<UnitIndex, Result<Scan, String>> {
+fn scan_all(
+    session: &Session<'_>,
+    plan: &RestorePlan,
+    built: &BuiltUnits,
+    written: &HashMap<UnitIndex, WrittenElsewhere>,
+) -> HashMap<UnitIndex, Result<Scan, String>> {
     let is_unknown = |index: &&UnitIndex| matches!(plan.units[**index].decision, Decision::Miss);
     let unknown = built.fresh.iter().filter(|index| session.units.options.publish_fresh && is_unknown(index));
     let wanted = built.compiled.iter().chain(unknown).copied();
@@ -148,20 +159,17 @@ fn scan_all(session: &Session<'_>, plan: &RestorePlan, built: &BuiltUnits) -> Ha
         true => sessions::finished_since(session, plan.started),
         false => HashMap::new(),
     };
-    let any_ran = found.iter().any(|(index, _)| session.graph.units[*index].is_script_run());
-    let beside = if any_ran { written_beside_programs(session, plan.started) } else { None };
     let scanned = parallel::map(&found, |(index, place)| {
         let unit = &session.graph.units[*index];
         if unit.is_local() && plan.built_before.contains(place) {
             return Err("it was built again in place".to_owned());
         }
-        if unit.is_script_run() {
-            if plan.filled_out_dirs.contains(place) {
-                return Err("OUT_DIR was not empty when the script began".to_owned());
-            }
-            if let Some(path) = beside.clone().or_else(|| written_in_package(session, unit, plan.started)) {
-                return Err(format!("the script, or something else meanwhile, wrote {}", path.display()));
-            }
+        if unit.is_script_run() && plan.filled_out_dirs.contains(place) {
+            return Err("OUT_DIR was not empty when the script began".to_owned());
+        }
+        if let Some(WrittenElsewhere { path, .. }) = written.get(index) {
+            let what = if unit.is_script_run() { "the script" } else { "a proc macro" };
+            return Err(format!("{what}, or something else meanwhile, changed {}", path.display()));
         }
         let mut scan = scan(session, *index, place.clone(), plan.started)?;
         if !unit.target.is_build_script() && unit.is_local() {
@@ -250,7 +258,12 @@ fn list(dir: &Path) -> Result<UnitFiles, String> {
                 entry.file_name().into_string().map_err(|name| format!("{} is not a UTF-8 name", name.display()))?;
             let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => open.push(relative),
+                Ok(kind) if kind.is_dir() => {
+                    if is_narrower(dir, &entry.path()) {
+                        return Err(format!("{relative} is not for all who may read the build directory"));
+                    }
+                    open.push(relative);
+                }
                 _ => found.files.push(relative),
             }
         }
@@ -261,6 +274,12 @@ fn list(dir: &Path) -> Result<UnitFiles, String> {
     found.files.sort();
     found.folders.sort();
     Ok(found)
+}
+
+/// Whether a folder is closed to some who may look into the directory around it. A restored one is open to them.
+fn is_narrower(dir: &Path, folder: &Path) -> bool {
+    let mode = |path: &Path| fs::metadata(path).ok().and_then(|meta| mode_of(&meta)).unwrap_or(0o777);
+    mode(dir) & !mode(folder) & 0o055 != 0
 }
 
 /// A link that a build script made.
@@ -343,6 +362,15 @@ fn observe(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path)
     Ok(ObservedInputs::of_compilation(session.context, unit, &depinfo::parse(&text)))
 }
 
+/// A unit's inputs and base key; `None` while a dependency is unknown.
+fn base_key(session: &Session<'_>, index: UnitIndex, artifacts: &[Option<Artifact>]) -> Option<(KeyInputs, BaseKey)> {
+    let options = &session.units.options.key;
+    let artifact = |index: UnitIndex| artifacts[index].map(|artifact| (artifact.key, artifact.content));
+    let gathered = KeyInputs::gather(session.graph, index, session.context, options, &artifact);
+    let base = gathered.inputs.base_key(options);
+    gathered.complete.then_some((gathered.inputs, base))
+}
+
 fn finish(
     session: &Session<'_>,
     index: UnitIndex,
@@ -353,12 +381,12 @@ fn finish(
 ) -> Result<Entry, String> {
     let unit = &session.graph.units[index];
     let options = &session.units.options.key;
-    let artifact = |index: UnitIndex| artifacts[index].map(|artifact| (artifact.key, artifact.content));
-    let gathered = KeyInputs::gather(session.graph, index, session.context, options, &artifact);
-    if !gathered.complete {
+    let Some((inputs, base)) = base_key(session, index, artifacts) else {
         return Err("a dependency is not in the store".to_owned());
+    };
+    if unit.is_script_run() && writes_elsewhere(session, &base) {
+        return Err("the script writes elsewhere than into OUT_DIR, as an earlier run of it did".to_owned());
     }
-    let base = gathered.inputs.base_key(options);
     let read = scan.observed.restricted(options);
     let observed = (!read.is_empty()).then(|| read.values(session.context, unit));
     if observed.is_some() {
@@ -375,7 +403,7 @@ fn finish(
         stamp: oldest_stamp(stamps, watched),
         cost_s: costs.get(&scan.place).copied(),
         place: scan.place,
-        inputs: (&gathered.inputs).into(),
+        inputs: (&inputs).into(),
         observed,
         content: scan.content,
         created: since_epoch(SystemTime::now()).as_secs_f64(),

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use strategies::explain::MissReason;
+use strategies::key::{BaseKey, Digest, ObservedInputs};
 use strategies::link::LinkMode;
 use strategies::retention::{SNAPSHOT_AGE, StoreLimits};
 use strategies::store::collect::{CollectError, CollectRequest, CollectStep, LEFTOVER_AGE, RemovalReason, collect};
@@ -177,6 +178,16 @@ fn input_sets_stay_as_long_as_their_unit_is_stored_or_remembered() {
         std::fs::remove_file(world.store_dir().join("v3/evicted")).unwrap();
         world.collect(None).unwrap();
         assert_eq!(world.survey().inputs.len(), 0);
+    }
+}
+
+#[test]
+fn a_script_that_writes_elsewhere_is_remembered_without_an_entry() {
+    for world in worlds() {
+        let writes = ObservedInputs { env: vec!["=writes-elsewhere".to_owned()], ..ObservedInputs::default() };
+        world.store().root().add_inputs(&BaseKey(Digest::of(b"script")), &writes).unwrap();
+        world.collect(Some(0)).unwrap();
+        assert_eq!(world.survey().inputs.len(), 1);
     }
 }
 

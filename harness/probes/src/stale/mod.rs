@@ -8,6 +8,7 @@
 //! | `environment` | variables, and those of the configuration |
 //! | `macros` | what a proc macro reads |
 //! | `scripts` | what a build script reads, and a native library that is linked in |
+//! | `writes` | what a build script or a proc macro changes elsewhere, and what a script sees beside bytes |
 //! | `flags` | arguments of rustc from outside the manifest, and fields of the profile |
 //! | `lints` | what is an error and what is not |
 //!
@@ -26,6 +27,7 @@ mod manifest;
 mod places;
 mod registry;
 mod scripts;
+mod writes;
 
 use crate::context::ProbeContext;
 use crate::fixtures::{package, workspace};
@@ -45,6 +47,7 @@ pub(crate) const FAMILY: Family = Family {
         scripts::PROBES,
         scripts::WRITES,
         scripts::NATIVE,
+        writes::PROBES,
         flags::PROBES,
         flags::PROFILE,
         manifest::PROBES,
