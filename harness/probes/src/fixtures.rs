@@ -107,8 +107,32 @@ impl ProbeContext<'_> {
         // An object file alone: a `staticlib` would bring a second panic handler along.
         let rustc = "--edition=2024 --crate-type=lib --emit=obj -Cpanic=abort -o word.o";
         let rustc: Vec<&str> = rustc.split(' ').chain([source]).collect();
-        self.run(dir, "rustc", &self.build_env().toolchain.rustc.clone(), &rustc)?;
+        self.rustc(dir, &rustc)?;
         self.run(dir, "ar", &ar, &["crs", library, "word.o"])
+    }
+
+    /// Runs rustc by itself.
+    pub(crate) fn rustc(&mut self, dir: &str, args: &[&str]) -> ProbeResult {
+        self.run(dir, "rustc", &self.build_env().toolchain.rustc.clone(), args)
+    }
+
+    /// Makes a symbolic link, in the place of one that is there; not applicable where that needs rights.
+    #[cfg(unix)]
+    pub(crate) fn link(&mut self, target: &str, path: &str) -> ProbeResult {
+        let full = self.path(path);
+        if full.is_symlink() {
+            std::fs::remove_file(&full)?;
+        }
+        full.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::os::unix::fs::symlink(target, &full)?;
+        self.record(".", Vec::new(), &["ln", "-sfn", target, path]);
+        Ok(())
+    }
+
+    /// Makes a symbolic link; not applicable where that needs rights.
+    #[cfg(not(unix))]
+    pub(crate) fn link(&mut self, _: &str, _: &str) -> ProbeResult {
+        ProbeError::not_applicable("symbolic links need rights on this system")
     }
 
     fn run(&mut self, dir: &str, name: &str, program: &Path, args: &[&str]) -> ProbeResult {

@@ -67,6 +67,11 @@ pub(super) fn changed_since(path: &Path, apart: &[&Path], time: SystemTime) -> O
 
 const NOT_SOURCES: &[&str] = &["target", ".git"];
 
+/// Whether a directory called `target` is not one that Cargo builds in.
+fn is_source(path: &Path) -> bool {
+    path.ends_with("target") && !["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|file| path.join(file).exists())
+}
+
 /// Newest file time and content of a package, without its build directory and history.
 pub(super) fn whole_package(root: &Path) -> (Duration, Digest) {
     let entries = walk(root, NOT_SOURCES);
@@ -96,7 +101,7 @@ fn walk(root: &Path, left_out: &[&str]) -> Vec<WalkedPath> {
         }
         for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
             let path = entry.path();
-            if dir == root && left_out.iter().any(|name| entry.file_name() == *name) {
+            if dir == root && left_out.iter().any(|name| entry.file_name() == *name) && !is_source(&path) {
                 continue;
             }
             let (own, target) = (std::fs::symlink_metadata(&path), std::fs::metadata(&path));

@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::SystemTime;
 
 use super::config::{self, EffectiveConfig};
+use super::observed::working_dir;
 use super::tools::Named;
 use super::{Digest, FieldHasher, contents, package_root, tools};
 use crate::graph::layout::Layout;
@@ -35,6 +36,26 @@ const PLACE_VARIABLES: [&str; 6] = [
     "CARGO_BUILD_DEP_INFO_BASEDIR",
 ];
 
+/// Directories that are the same for all checkouts.
+const SYSTEM: [&str; 16] = [
+    "/bin",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix",
+    "/opt",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/Applications",
+    "/Library",
+    "/System",
+];
+
 fn is_flag_variable(name: &str) -> bool {
     let reaches = FLAG_VARIABLES.contains(&name) || FLAG_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     reaches && !PLACE_VARIABLES.contains(&name)
@@ -60,7 +81,7 @@ pub struct Context {
     /// Some RUSTFLAGS are set, which host units get only in builds without `--target`.
     pub rustflags: bool,
     config: EffectiveConfig,
-    tools: OnceLock<String>,
+    tools: Mutex<HashMap<PathBuf, String>>,
     processor: String,
     is_native: OnceLock<bool>,
     checksums: HashMap<(String, String), String>,
@@ -100,7 +121,7 @@ impl Context {
             env,
             rustflags: rustflags || known.rustflags,
             config: known,
-            tools: OnceLock::new(),
+            tools: Mutex::default(),
             processor: String::new(),
             is_native: OnceLock::new(),
             checksums: checksums(&lock),
@@ -185,12 +206,38 @@ impl Context {
         self.checksums.get(&(package.name.clone(), package.version.clone())).map_or("", String::as_str)
     }
 
-    /// What flags and configuration name: the digest of every such file, as it is when first asked for.
-    pub(super) fn tools(&self) -> &str {
-        self.tools.get_or_init(|| {
-            let path = self.env.get("PATH").map_or("", String::as_str);
-            tools::digest(&self.named(), path)
-        })
+    /// What flags and configuration name for a unit: the digest of every such file, as it is when first asked for.
+    pub(super) fn tools(&self, unit: &Unit) -> String {
+        let path = self.env.get("PATH").map_or("", String::as_str);
+        let common = self.tools_in(&self.workspace_root, path);
+        if self.is_immutable_package(unit) {
+            return common;
+        }
+        // rustc takes relative names from where it runs.
+        match working_dir(self, unit) {
+            cwd if cwd == self.workspace_root => common,
+            cwd => common + &self.tools_in(&cwd, ""),
+        }
+    }
+
+    fn tools_in(&self, cwd: &Path, path: &str) -> String {
+        if let Some(known) = self.tools.lock().ok().and_then(|known| known.get(cwd).cloned()) {
+            return known;
+        }
+        let is_root = cwd == self.workspace_root;
+        let mut named = self.named();
+        let here: Vec<Named> = named.iter().map(|(text, _)| (text.clone(), cwd.to_owned())).collect();
+        // Of a package what is not relative to it is in the digest of the workspace.
+        named.truncate(if is_root { named.len() } else { 0 });
+        named.extend(here);
+        let digest = tools::digest(&named, path, &|found| match found.starts_with(cwd) {
+            true => false,
+            false => !is_root || found.is_dir() && self.is_of_system(found),
+        });
+        if let Ok(mut known) = self.tools.lock() {
+            known.insert(cwd.to_owned(), digest.clone());
+        }
+        digest
     }
 
     /// The processor, where flags ask for what fits it; else empty.
@@ -267,6 +314,15 @@ impl Context {
             known.insert(dir, is_as_unpacked);
         }
         is_as_unpacked
+    }
+
+    /// Whether a path is one of the system or of a toolchain, which is beside a directory of `PATH`, and none that holds
+    /// the workspace.
+    pub(super) fn is_of_system(&self, path: &Path) -> bool {
+        let programs = self.env.get("PATH").map_or("", String::as_str);
+        let tools = std::env::split_paths(programs).filter_map(|dir| dir.parent().map(Path::to_path_buf));
+        let mut shared = tools.chain(SYSTEM.iter().map(PathBuf::from));
+        shared.any(|dir| path.starts_with(&dir) && !self.workspace_root.starts_with(&dir))
     }
 
     /// The directory in Cargo's home into which the package was unpacked.

@@ -71,7 +71,7 @@ impl KeyInputs {
                 Input::ProfileDirectory => base_dir(graph, unit),
                 Input::Features => unit.features.join(","),
                 Input::Flags => context.flags.hex(),
-                Input::Tools => context.tools().to_owned(),
+                Input::Tools => context.tools(unit),
                 Input::Cpu => context.cpu().to_owned(),
                 Input::PackageName => unit.package.name.clone(),
                 Input::PackageId => context.package(&unit.package),

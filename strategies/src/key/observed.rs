@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::contents::{attributes_of, changed_since, newest_below, whole_package};
 use super::depinfo::DepInfo;
 use super::script::Watched;
+use super::tools::{directory, files_of, named_in};
 use super::{Context, Digest, FieldHasher, Input, KeyOptions};
 use crate::graph::{PackageSource, Unit};
 
@@ -39,8 +40,8 @@ pub struct ObservedInputs {
     /// The script watches its whole package. Cargo then stores the newest modification
     /// time in the fingerprint, so that time is an input too.
     pub whole_package: bool,
-    /// Paths of static libraries that rustc has to link, as for `files`.
-    /// Cargo does not look at them.
+    /// Paths of libraries that rustc has to link, as for `files`, and of directories that it searches, with a slash at
+    /// the end. Cargo does not look at them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub libraries: Vec<String>,
 }
@@ -82,7 +83,8 @@ impl ObservedInputs {
         let cwd = working_dir(context, unit);
         let files: Vec<PathBuf> = info.files.iter().map(|file| cwd.join(file)).collect();
         let read = info.env.iter().filter(|name| !is_fixed_by_package(name)).cloned();
-        let bound = is_watched_by_path(context, unit, &files);
+        let bound =
+            is_watched_by_path(context, unit, &files) || files.iter().any(|file| is_beside(context, unit, file));
         ObservedInputs {
             files: tokens(context, unit, files.into_iter()),
             env: read.chain(bound.then(|| WORKSPACE_ROOT.to_owned())).collect(),
@@ -99,31 +101,55 @@ impl ObservedInputs {
         written: impl Iterator<Item = &'a Path>,
     ) -> ObservedInputs {
         let root = package_root(unit);
-        let cwd = working_dir(context, unit);
-        let names = |bytes: &[u8], root: &Path| memmem::find(bytes, root.as_os_str().as_encoded_bytes()).is_some();
+        let names =
+            |bytes: &[u8], roots: &[String]| roots.iter().any(|it| memmem::find(bytes, it.as_bytes()).is_some());
+        let (roots, build_dirs) = (spellings(&context.workspace_root), spellings(&context.layout.build_dir));
+        let apart = [&*build_dirs, &spellings(&context.cargo_home)].concat();
         // Cargo rewrites OUT_DIR in what a script prints, and in nothing that it writes.
         let printed = watched.printed.replace(&*out.to_string_lossy(), "");
-        let mut on_build_dir = leads_into(&printed, &context.layout.build_dir, &[]);
-        let mut on_workspace = names_workspace(&watched.printed, context);
+        let mut on_build_dir = build_dirs.iter().any(|dir| leads_into(&printed, dir, &[]));
+        // A package outside of the workspace has its absolute path in the base key already.
+        let mut on_workspace =
+            roots.iter().any(|root| leads_into(&watched.printed, root, &apart)) || names_beside(context, unit, watched);
         for path in written {
             let bytes = std::fs::read(path).unwrap_or_default();
-            match names(&bytes, &context.layout.build_dir) {
+            match names(&bytes, &build_dirs) {
                 true => on_build_dir = true,
                 // A build directory inside the workspace has its path in its own.
-                false => on_workspace |= names(&bytes, &context.workspace_root),
+                false => on_workspace |= names(&bytes, &roots),
             }
         }
         let bound = [(on_workspace, WORKSPACE_ROOT), (on_build_dir, BUILD_DIRECTORY)];
         let bound = bound.into_iter().filter(|(bound, _)| *bound).map(|(_, name)| name.to_owned());
-        let libraries = watched.static_libraries().map(|path| root.join(path));
-        // A linker argument that is a path does not show it in its text.
-        let linked = watched.linked.iter().map(|path| cwd.join(path)).filter(|path| path.is_file());
         ObservedInputs {
             files: tokens(context, unit, watched.paths.iter().map(|path| root.join(path))),
             env: watched.env.iter().cloned().chain(bound).collect(),
             whole_package: watched.is_whole_package() && !context.is_immutable_package(unit),
-            libraries: tokens(context, unit, libraries.chain(linked)),
+            libraries: ObservedInputs::libraries(context, unit, watched),
         }
+    }
+
+    /// What rustc and the linker read because of a script: files that their arguments name, and directories that they
+    /// search, as a path with a slash at its end.
+    fn libraries(context: &Context, unit: &Unit, watched: &Watched) -> Vec<String> {
+        // rustc takes relative paths from where it runs; Cargo documents some for the package.
+        let bases = [package_root(unit), working_dir(context, unit)];
+        let bases = bases.each_ref().map(PathBuf::as_path);
+        let anywhere = |path: PathBuf| bases.map(|base| base.join(&path));
+        let searched = watched.searched.iter().flat_map(|dir| anywhere(dir.into())).filter(|dir| dir.is_dir());
+        let named = named_in(watched.linked.iter().map(String::as_str), &bases);
+        let (folders, mut files): (Vec<_>, Vec<_>) = searched.chain(named).partition(|path| path.is_dir());
+        // Where the build itself or the system writes, only what is looked for counts.
+        let is_own = |dir: &Path| {
+            let others = [&context.layout.build_dir, &context.target_dir];
+            !others.iter().any(|other| dir.starts_with(other)) && !context.is_of_system(dir)
+        };
+        let whole: Vec<PathBuf> = folders.into_iter().filter(|dir| is_own(dir)).collect();
+        let libraries = watched.static_libraries().flat_map(anywhere);
+        files.extend(libraries.filter(|file| !whole.iter().any(|dir| file.parent() == Some(&**dir))));
+        let whole = tokens(context, unit, whole.into_iter()).into_iter();
+        let whole = whole.map(|dir| if dir.ends_with(':') { dir + "./" } else { dir + "/" });
+        tokens(context, unit, files.into_iter()).into_iter().chain(whole).collect()
     }
 
     /// The digest of all values now. A missing file or variable is a value of its own.
@@ -131,10 +157,15 @@ impl ObservedInputs {
         let mut hasher = FieldHasher::new("observed 1");
         for token in self.files.iter().chain(&self.libraries) {
             hasher.field("file", token);
-            if let Some(path) = self.resolve(context, unit, token).filter(|_| unit.is_script_run()) {
-                hasher.digest("attributes", &attributes_of(&path));
+            let path = self.resolve(context, unit, token);
+            if let Some(path) = path.as_ref().filter(|_| unit.is_script_run()) {
+                hasher.digest("attributes", &attributes_of(path));
             }
-            match self.resolve(context, unit, token).and_then(|path| context.file_content(&path)) {
+            let content = |path: PathBuf| match token.ends_with('/') {
+                true => path.is_dir().then(|| directory(&path, &|file| context.file_content(file))),
+                false => context.file_content(&path),
+            };
+            match path.and_then(content) {
                 Some(content) => hasher.digest("content", &content),
                 None => hasher.field("content", "missing"),
             };
@@ -167,8 +198,9 @@ impl ObservedInputs {
 
     /// What was read and changed since a time, by the clock of the file system.
     pub(crate) fn changed_since(&self, context: &Context, unit: &Unit, time: SystemTime) -> Option<PathBuf> {
-        let tokens = self.files.iter().chain(&self.libraries);
-        let read = tokens.filter_map(|token| self.resolve(context, unit, token));
+        let resolve = |token: &String| Some((token.ends_with('/'), self.resolve(context, unit, token)?));
+        let read = self.files.iter().chain(&self.libraries).filter_map(resolve);
+        let read = read.flat_map(|(is_searched, path)| if is_searched { files_of(&path) } else { vec![path] });
         let package = self.whole_package.then(|| package_root(unit));
         let apart = [&*context.layout.build_dir, &context.target_dir];
         read.chain(package).find_map(|path| {
@@ -194,17 +226,27 @@ impl ObservedInputs {
 pub fn package_root(unit: &Unit) -> PathBuf {
     match &unit.package.source {
         PackageSource::Path(dir) => dir.clone(),
-        // The manifest is in the nearest directory above the target's source that has one.
-        PackageSource::Registry | PackageSource::Git => Path::new(&unit.target.src_path)
-            .ancestors()
-            .skip(1)
-            .find(|dir| dir.join("Cargo.toml").is_file())
-            .map_or_else(PathBuf::new, Path::to_path_buf),
+        PackageSource::Registry | PackageSource::Git => {
+            let above = || Path::new(&unit.target.src_path).ancestors().skip(1);
+            // Cargo leaves one of these in what it vendors or unpacks; a package may have other manifests in it.
+            let marks: &[&str] = match unit.package.source {
+                PackageSource::Registry => &[".cargo-checksum.json", ".cargo-ok"],
+                _ => &[".cargo-checksum.json"],
+            };
+            let marked = above().find(|dir| marks.iter().any(|mark| dir.join(mark).is_file()));
+            let root = marked.or_else(|| above().find(|dir| dir.join("Cargo.toml").is_file()));
+            root.map_or_else(PathBuf::new, Path::to_path_buf)
+        }
     }
 }
 
+/// Whether a file that a unit reads cannot change. A path package below Cargo's home can.
+fn is_immutable(context: &Context, unit: &Unit, file: &Path) -> bool {
+    context.is_immutable(file) && !(unit.is_local() && file.starts_with(package_root(unit)))
+}
+
 /// Where Cargo runs rustc: the workspace root for path packages inside it, else the package.
-fn working_dir(context: &Context, unit: &Unit) -> PathBuf {
+pub(super) fn working_dir(context: &Context, unit: &Unit) -> PathBuf {
     match unit.is_local() && Path::new(&unit.target.src_path).starts_with(&context.workspace_root) {
         true => context.workspace_root.clone(),
         false => package_root(unit),
@@ -217,7 +259,9 @@ fn working_dir(context: &Context, unit: &Unit) -> PathBuf {
 fn tokens(context: &Context, unit: &Unit, files: impl Iterator<Item = PathBuf>) -> Vec<String> {
     let root = package_root(unit);
     let mut tokens: Vec<String> = files
-        .filter(|file| !context.is_immutable(file) && context.layout.place_of(file).is_none())
+        .filter(|file| !is_immutable(context, unit, file) && context.layout.place_of(file).is_none())
+        // Without a slash at the end.
+        .map(|file| file.components().collect::<PathBuf>())
         .map(|file| match (file.strip_prefix(&context.layout.build_dir), file.strip_prefix(&root)) {
             (Ok(inside), _) => format!("build:{}", inside.display()),
             (Err(_), Ok(inside)) => format!("pkg:{}", inside.display()),
@@ -234,7 +278,6 @@ fn tokens(context: &Context, unit: &Unit, files: impl Iterator<Item = PathBuf>) 
 /// followed; every other one by its absolute path. A copy of the unit elsewhere would watch
 /// the file of this workspace.
 fn is_watched_by_path(context: &Context, unit: &Unit, files: &[PathBuf]) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let (root, build_dir) = (real(&package_root(unit)), real(&context.layout.build_dir));
     files.iter().filter(|file| file.starts_with(&context.workspace_root) && !context.is_immutable(file)).any(|file| {
         let file = real(file);
@@ -242,26 +285,59 @@ fn is_watched_by_path(context: &Context, unit: &Unit, files: &[PathBuf]) -> bool
     })
 }
 
-/// Whether the output of a build script has a path in this workspace in it. A package outside of it has
-/// its absolute path in the base key already.
-fn names_workspace(printed: &str, context: &Context) -> bool {
-    let apart = [&context.layout.build_dir, &context.cargo_home];
-    let real = std::fs::canonicalize(&context.workspace_root).ok();
-    let leads = |root: &Path| leads_into(printed, root, &apart.map(PathBuf::as_path));
-    leads(&context.workspace_root) || real.is_some_and(|real| real != context.workspace_root && leads(&real))
+/// How a path may be written: as it is and with links resolved; each as the text of a string
+/// literal and of a URL, too.
+fn spellings(path: &Path) -> Vec<String> {
+    let mut spellings = Vec::new();
+    for path in [path, &real(path)] {
+        let plain = path.to_string_lossy().into_owned();
+        let literal = format!("{plain:?}");
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"#%<>?`{}".contains(&byte);
+        let url =
+            plain.bytes().map(|byte| if is_plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") });
+        spellings.extend([url.collect(), literal[1..literal.len() - 1].to_owned(), plain]);
+    }
+    spellings.sort();
+    spellings.dedup();
+    spellings
+}
+
+/// A path with links resolved, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let there =
+        path.ancestors().find_map(|dir| Some(std::fs::canonicalize(dir).ok()?.join(path.strip_prefix(dir).ok()?)));
+    // Without a slash at the end.
+    there.map_or_else(|| path.to_owned(), |real| real.components().collect())
+}
+
+/// Whether a path was made from where the checkout lies, though it is not in it: it is neither in the package nor in a
+/// place that all checkouts share.
+fn is_beside(context: &Context, unit: &Unit, path: &Path) -> bool {
+    let own = [&context.workspace_root, &context.layout.build_dir, &context.cargo_home, &package_root(unit)];
+    path.is_absolute() && !own.iter().any(|dir| path.starts_with(dir)) && !context.is_of_system(path)
+}
+
+/// Whether a script watches or passes on a path beside the checkout.
+fn names_beside(context: &Context, unit: &Unit, watched: &Watched) -> bool {
+    let words = watched.printed.split(|c: char| c.is_whitespace() || "\"',;=:".contains(c));
+    // `-L/dir` is a path, `name/dir` is none.
+    let paths = words.filter_map(|word| Some((word, word.find('/')?)));
+    let paths = paths.filter(|(word, at)| *at == 0 || word.starts_with('-')).map(|(word, at)| Path::new(&word[at..]));
+    // Other text looks like paths.
+    let there = paths.filter(|path| path.parent().is_some() && path.exists());
+    watched.paths.iter().map(Path::new).chain(there).any(|path| is_beside(context, unit, path))
 }
 
 /// Whether a text has a path at or below `root` in it that is not inside one of the directories
 /// `apart`: Cargo itself moves the OUT_DIR in a script's output, and packages in its
 /// home are in one place.
-fn leads_into(text: &str, root: &Path, apart: &[&Path]) -> bool {
-    let root_text = root.to_string_lossy();
+fn leads_into(text: &str, root: &str, apart: &[String]) -> bool {
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_');
-    text.match_indices(&*root_text).any(|(at, found)| {
+    text.match_indices(root).any(|(at, found)| {
         let path = text[at..].split(|c: char| c.is_whitespace() || "\"',;".contains(c)).next().unwrap_or_default();
-        let is_apart = |dir: &&Path| {
-            let rest = path.strip_prefix(&*dir.to_string_lossy());
-            !root.starts_with(dir) && rest.is_some_and(|rest| ends(rest) && !rest.contains("/.."))
+        let is_apart = |dir: &String| {
+            let rest = path.strip_prefix(&**dir);
+            !Path::new(root).starts_with(dir) && rest.is_some_and(|rest| ends(rest) && !rest.contains("/.."))
         };
         ends(&text[at + found.len()..]) && !apart.iter().any(is_apart)
     })
@@ -278,8 +354,9 @@ fn is_fixed_by_package(name: &str) -> bool {
 /// What a variable is for this unit in this place.
 fn value_of(context: &Context, unit: &Unit, name: &str) -> Option<String> {
     match name {
-        WORKSPACE_ROOT => Some(context.workspace_root.display().to_string()),
-        BUILD_DIRECTORY => Some(context.layout.build_dir.display().to_string()),
+        // A package may be a link to elsewhere.
+        WORKSPACE_ROOT => Some(format!("{} {}", context.workspace_root.display(), real(&package_root(unit)).display())),
+        BUILD_DIRECTORY => Some(spellings(&context.layout.build_dir).join(" ")),
         "CARGO_MANIFEST_DIR" => Some(package_root(unit).display().to_string()),
         "CARGO_MANIFEST_PATH" => Some(package_root(unit).join("Cargo.toml").display().to_string()),
         _ if name.starts_with("CARGO_BIN_EXE_") || name == "CARGO_TARGET_TMPDIR" => {
@@ -310,9 +387,17 @@ mod tests {
     }
 
     #[test]
+    fn paths_are_recognised_as_literals_and_in_urls() {
+        let spelled = spellings(Path::new("/no where/cafe\u{301}"));
+        let expected = ["/no where/cafe\u{301}", "/no where/cafe\\u{301}", "/no%20where/cafe%CC%81"];
+        assert!(spelled.len() == 3 && expected.iter().all(|it| spelled.iter().any(|own| own == it)), "{spelled:?}");
+        assert_eq!(spellings(Path::new("/nowhere")), ["/nowhere"]);
+    }
+
+    #[test]
     fn paths_into_the_workspace_are_recognised() {
-        let apart = [Path::new("/ws/app/target"), Path::new("/ws/app/home")];
-        let leads = |text: &str| leads_into(text, Path::new("/ws/app"), &apart);
+        let apart = ["/ws/app/target", "/ws/app/home"].map(str::to_owned);
+        let leads = |text: &str| leads_into(text, "/ws/app", &apart);
         assert!(leads("cargo::rustc-env=DATA=/ws/app/data.txt"));
         assert!(leads("cargo::rustc-env=ROOT=/ws/app\n"));
         assert!(leads("a=/ws/app/target/x/out b=/ws/app/x"));
@@ -322,6 +407,6 @@ mod tests {
         assert!(!leads("cargo::rerun-if-changed=/ws/app/home/registry/src/a/build.rs"));
         assert!(!leads("a=/ws/app-two/x b=/ws/apple c=src/lib.rs"));
         // A workspace below a build directory, as of `cargo package`.
-        assert!(leads_into("a=/t/package/x", Path::new("/t/package"), &[Path::new("/t")]));
+        assert!(leads_into("a=/t/package/x", "/t/package", &["/t".to_owned()]));
     }
 }

@@ -16,8 +16,7 @@ pub struct Watched {
     pub verbatim: Vec<String>,
     /// Directories to look for them in, relative to the package root or absolute.
     pub searched: Vec<String>,
-    /// What may name files among the arguments of the linker, relative to where rustc runs or
-    /// absolute.
+    /// Arguments of the linker: files in them are relative to where rustc runs, or absolute.
     pub linked: Vec<String>,
     /// All of the output.
     pub printed: String,
@@ -64,15 +63,6 @@ impl Watched {
         }
     }
 
-    /// An argument of the linker, which may be a file or have one in it: `-Wl,a,/b.a`,
-    /// `--script=c.ld`, `-T/d.ld`.
-    fn link_arg(&mut self, value: &str) {
-        for part in value.split([',', '=']).chain([value]) {
-            let path = part.find('/').filter(|_| part.starts_with('-')).map_or(part, |at| &part[at..]);
-            self.linked.push(path.to_owned());
-        }
-    }
-
     /// `[KIND=]PATH`, as for `rustc -L`.
     fn search(&mut self, value: &str) {
         let kinds = ["native", "all", "dependency", "crate", "framework"];
@@ -95,12 +85,12 @@ pub fn parse(stdout: &[u8]) -> Watched {
             "rustc-link-search" => watched.search(value.trim_end()),
             "rustc-flags" => watched.flags(value),
             // For all targets or for some: `rustc-link-arg-bins`, `rustc-cdylib-link-arg`.
-            _ if name.contains("link-arg") => watched.link_arg(value.trim_end()),
+            _ if name.contains("link-arg") => watched.linked.push(value.trim_end().to_owned()),
             _ => {}
         }
     }
-    let Watched { paths, env, libraries, verbatim, searched, linked, .. } = &mut watched;
-    for list in [paths, env, libraries, verbatim, searched, linked] {
+    let Watched { paths, env, libraries, verbatim, searched, .. } = &mut watched;
+    for list in [paths, env, libraries, verbatim, searched] {
         list.sort();
         list.dedup();
     }
@@ -131,9 +121,7 @@ mod tests {
                      cargo::rustc-link-arg-bin=app=/d.a\n";
         let watched = parse(lines.as_bytes());
         assert_eq!(watched.static_libraries().collect::<Vec<_>>(), [PathBuf::from("/dir/word.o")]);
-        for file in ["/a/libword.a", "b.ld", "/c.ld", "/d.a"] {
-            assert!(watched.linked.iter().any(|linked| linked == file), "{file} {:?}", watched.linked);
-        }
+        assert_eq!(watched.linked, ["/a/libword.a", "-Wl,--script=b.ld,-T/c.ld", "app=/d.a"]);
     }
 
     #[test]

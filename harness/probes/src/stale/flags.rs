@@ -117,7 +117,7 @@ pub(super) const PROFILE: &[Probe] = &[
     ),
 ];
 
-const CFG: &str = "if cfg!(probe_two) { \"two\" } else { \"one\" }";
+pub(super) const CFG: &str = "if cfg!(probe_two) { \"two\" } else { \"one\" }";
 
 fn rustflags_codegen(cx: &mut ProbeContext<'_>) -> ProbeResult {
     three_crates(

@@ -3,13 +3,16 @@
 //! | file | what changes |
 //! |---|---|
 //! | `checkouts` | nothing but the path: two trees of one name, one version |
+//! | `beside` | the path, where it does not show: beside the checkout, behind a link, spelled otherwise |
 //! | `places` | sources whose package id says that they do not |
 //! | `manifest` | the manifest: features, edition, metadata, dependencies and where they come from |
 //! | `environment` | variables, and those of the configuration |
 //! | `macros` | what a proc macro reads |
 //! | `scripts` | what a build script reads, and a native library that is linked in |
 //! | `writes` | what a build script or a proc macro changes elsewhere, and what a script sees beside bytes |
+//! | `native` | libraries and files that rustc and the linker find by themselves |
 //! | `flags` | arguments of rustc from outside the manifest, and fields of the profile |
+//! | `untracked` | what neither rustc nor Cargo reports |
 //! | `lints` | what is an error and what is not |
 //!
 //! Most probes go there and back: one value, another, and the first again, each in an empty
@@ -18,15 +21,18 @@
 //! an empty build directory is also what makes plain Cargo read it anew, so that every probe has
 //! one right result.
 
+mod beside;
 mod checkouts;
 mod environment;
 mod flags;
 mod lints;
 mod macros;
 mod manifest;
+mod native;
 mod places;
 mod registry;
 mod scripts;
+mod untracked;
 mod writes;
 
 use crate::context::ProbeContext;
@@ -39,6 +45,7 @@ pub(crate) const FAMILY: Family = Family {
     alone: false,
     lists: &[
         checkouts::PROBES,
+        beside::PROBES,
         places::PROBES,
         registry::PROBES,
         manifest::SOURCES,
@@ -48,10 +55,12 @@ pub(crate) const FAMILY: Family = Family {
         scripts::WRITES,
         scripts::NATIVE,
         writes::PROBES,
+        native::PROBES,
         flags::PROBES,
         flags::PROFILE,
         manifest::PROBES,
         lints::PROBES,
+        untracked::PROBES,
     ],
 };
 

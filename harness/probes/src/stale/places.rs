@@ -1,9 +1,10 @@
 //! Sources that can be edited although their package id says registry, and files that change
 //! while they are compiled.
 
-use super::{APP, PRINTS_DEP, checkout, there_and_back, word_is};
+use super::scripts::member_with;
+use super::{APP, PRINTS_DEP, checkout, file_there_and_back, there_and_back, word_is};
 use crate::context::ProbeContext;
-use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, workspace};
+use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, package, workspace};
 use crate::{Probe, ProbeResult};
 
 const VENDORED: &str = "https://github.com/rust-lang/cargo/issues/5805";
@@ -33,6 +34,24 @@ pub(super) const PROBES: &[Probe] = &[
         VENDORED,
         "A vendored build script without any `rerun-if-*` reads a file of its package, and it is edited.",
         vendored_script_watches_nothing,
+    ),
+    Probe::rebuild(
+        "vendored-script-below-another-manifest",
+        VENDORED,
+        "A vendored package has a second manifest beside its build script, which reads a file of the package.",
+        vendored_script_below_another_manifest,
+    ),
+    Probe::rebuild(
+        "path-package-in-cargos-home",
+        "https://github.com/rust-lang/cargo/issues/12060",
+        "A path dependency lies where Cargo unpacks packages, and it is edited.",
+        path_package_in_cargos_home,
+    ),
+    Probe::rebuild(
+        "script-reads-a-folder-called-target",
+        "https://github.com/rust-lang/cargo/pull/2134",
+        "A build script without any `rerun-if-*` reads a file of a folder `target` that nothing is built in.",
+        script_reads_a_folder_called_target,
     ),
     Probe::rebuild(
         "header-replaced-with-an-old-time",
@@ -107,7 +126,41 @@ fn vendored_script_watches_nothing(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let script = build_script(&[], "std::fs::read_to_string(\"word.txt\").unwrap()");
     cx.write("vendor/dep-1.0.0/word.txt", "none")?;
     super::scripted_dependency(cx, &script, &word_is(SCRIPT_WORD))?;
-    super::file_there_and_back(cx, "vendor/dep-1.0.0/word.txt", str::to_owned)
+    file_there_and_back(cx, "vendor/dep-1.0.0/word.txt", str::to_owned)
+}
+
+fn vendored_script_below_another_manifest(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let script = build_script(&[], "std::fs::read_to_string(\"word.txt\").unwrap()");
+    let files = [("src/lib.rs", &*word_is(SCRIPT_WORD)), ("script/build.rs", &script), ("script/Cargo.toml", "")];
+    cx.publish("dep", "1.0.0", "build = \"script/build.rs\"\n", &files)?;
+    cx.tree(APP, &[("Cargo.toml", &workspace(APP, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])?;
+    file_there_and_back(cx, "vendor/dep-1.0.0/word.txt", str::to_owned)
+}
+
+fn path_package_in_cargos_home(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let dir = "cargo-home/registry/src/index/dep-1.0.0";
+    cx.settings(APP).cargo_home = Some(cx.path("cargo-home"));
+    cx.write(&format!("{dir}/Cargo.toml"), &package("dep", "1.0.0", ""))?;
+    cx.write(&format!("{dir}/src/lib.rs"), &word_is("\"one\""))?;
+    cx.write(&format!("{dir}/.cargo-ok"), "{\"v\":1}")?;
+    let dependency = format!("dep = {{ path = {:?} }}", cx.path(dir).to_string_lossy());
+    cx.tree(APP, &[("Cargo.toml", &workspace(APP, &dependency)), ("src/main.rs", PRINTS_DEP)])?;
+    for word in ["one", "two"] {
+        if word == "two" {
+            cx.write(&format!("{dir}/src/lib.rs"), &word_is("\"two\""))?;
+        }
+        cx.wipe(APP)?;
+        cx.build(APP)?;
+        cx.prints(APP, word)?;
+    }
+    Ok(())
+}
+
+fn script_reads_a_folder_called_target(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let script = build_script(&[], "std::fs::read_to_string(\"target/word.txt\").unwrap()");
+    cx.write("ws/app/dep/target/word.txt", "none")?;
+    member_with(cx, &script, &word_is(SCRIPT_WORD))?;
+    file_there_and_back(cx, "ws/app/dep/target/word.txt", str::to_owned)
 }
 
 fn header_replaced_with_an_old_time(cx: &mut ProbeContext<'_>) -> ProbeResult {

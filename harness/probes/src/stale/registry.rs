@@ -28,7 +28,7 @@ pub(super) const PROBES: &[Probe] = &[
         "registry-source-edited",
         "https://github.com/rust-lang/cargo/issues/12060",
         "A source that Cargo unpacked below its home is edited there, and the build directory emptied.",
-        registry_source_edited,
+        |cx| source_edited(cx, false),
     ),
 ];
 
@@ -83,7 +83,8 @@ fn registry_package_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
     Ok(())
 }
 
-fn registry_source_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
+/// With `old` it has a time before that at which it was unpacked.
+pub(super) fn source_edited(cx: &mut ProbeContext<'_>, old: bool) -> ProbeResult {
     cx.use_registry()?;
     cx.publish("dep", "1.0.0", "", &[("src/lib.rs", &word_is("\"one\""))])?;
     tree(cx, "app")?;
@@ -93,6 +94,9 @@ fn registry_source_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let found = found.map(|it| cx.relative(it.path())).find(|path| path.ends_with("dep-1.0.0/src/lib.rs"));
     let Some(path) = found else { return Err(ProbeError::Internal(anyhow::anyhow!("no package was unpacked"))) };
     cx.write(&path, &word_is("\"two\""))?;
+    if old {
+        cx.set_time(&path, 1_000_000_000)?;
+    }
     cx.wipe("app")?;
     cx.build("app")?;
     cx.prints("app", "two")

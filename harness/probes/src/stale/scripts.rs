@@ -175,7 +175,7 @@ fn script_reads_variable(cx: &mut ProbeContext<'_>, directive: &str) -> ProbeRes
 }
 
 /// The dependency is a path member: files of others never change.
-fn member_with(cx: &mut ProbeContext<'_>, script: &str, lib: &str) -> ProbeResult {
+pub(super) fn member_with(cx: &mut ProbeContext<'_>, script: &str, lib: &str) -> ProbeResult {
     cx.tree(
         APP,
         &[
@@ -444,7 +444,7 @@ fn script_embeds_commit(cx: &mut ProbeContext<'_>) -> ProbeResult {
 
 const BY_NAME: &str = "rustc-link-lib=static=word";
 
-const CALLS: &str =
+pub(super) const CALLS: &str =
     "unsafe extern \"C\" { fn native_word() -> i32; }\npub fn word() -> i32 { unsafe { native_word() } }\n";
 
 fn replaced(cx: &mut ProbeContext<'_>, watched: &str, linked: &str) -> ProbeResult {
@@ -458,7 +458,7 @@ fn replaced(cx: &mut ProbeContext<'_>, watched: &str, linked: &str) -> ProbeResu
 "
     );
     member_with(cx, &script, CALLS)?;
-    library_replaced(cx)
+    library_replaced(cx, "ws/app/native/libword.a")
 }
 
 /// An argument of the linker holds for the package whose script gives it.
@@ -471,15 +471,20 @@ fn by_link_arg(cx: &mut ProbeContext<'_>) -> ProbeResult {
 ";
     let main = format!("{CALLS}fn main() {{ println!(\"{{}}\", word()); }}\n");
     cx.tree(APP, &[("src/main.rs", &main), ("build.rs", script)])?;
-    library_replaced(cx)
+    library_replaced(cx, "ws/app/native/libword.a")
 }
 
-fn library_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
+pub(super) fn library_replaced(cx: &mut ProbeContext<'_>, library: &str) -> ProbeResult {
     there_and_back(cx, ["1", "2"], |cx, word| {
-        let source =
-            format!("#![no_std]\n#[unsafe(no_mangle)]\npub extern \"C\" fn native_word() -> i32 {{ {word} }}\n");
-        cx.write("ws/app/native/word.rs", &source)?;
-        cx.static_library("ws/app/native", "word.rs", "libword.a")?;
+        native_library(cx, word, library)?;
         Ok(word.to_owned())
     })
+}
+
+/// A static library whose function returns a number.
+pub(super) fn native_library(cx: &mut ProbeContext<'_>, number: &str, library: &str) -> ProbeResult {
+    let (dir, file) = library.rsplit_once('/').unwrap_or((".", library));
+    let source = format!("#![no_std]\n#[unsafe(no_mangle)]\npub extern \"C\" fn native_word() -> i32 {{ {number} }}\n");
+    cx.write(&format!("{dir}/word.rs"), &source)?;
+    cx.static_library(dir, "word.rs", file)
 }
