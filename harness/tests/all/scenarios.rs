@@ -59,8 +59,9 @@ fn by_time_and_by_content_a_noop_compiles_nothing_and_an_edit_its_unit() {
     let run = run_scenario("fingerprint", &[]);
     let steps = ["noop", "edit"].map(|step| (step, ["mtime", "content"].map(|by| format!("{by}-{step}"))));
     for (step, name) in steps.into_iter().flat_map(|(step, names)| names.map(|name| (step, name))) {
-        if cached(&run, &name).status == Status::Unsupported {
-            skip("scenarios::by_content", &cached(&run, &name).note);
+        // No Cargo before 1.100 compares contents, and that is what the row says.
+        if name.starts_with("content") && cached(&run, &name).status == Status::Unsupported {
+            assert!(cached(&run, &name).note.contains("1.100"), "{}", cached(&run, &name).note);
             continue;
         }
         assert_eq!(compiled(&run, &name), if step == "noop" { (0, 0) } else { (1, 1) }, "{name}");
