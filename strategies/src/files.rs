@@ -303,6 +303,11 @@ pub(crate) fn stamp_of_now(dir: &Path) -> SystemTime {
     stamped.map_or_else(|_| SystemTime::now() - CLOCK_TICK, |time| time - Duration::from_nanos(1))
 }
 
+/// Whether Cargo builds in a directory called `target`: sources may have one of that name, too.
+pub(crate) fn is_build_dir(path: &Path) -> bool {
+    path.ends_with("target") && ["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|file| path.join(file).exists())
+}
+
 /// Seconds and nanoseconds since the Unix epoch, as entries store times.
 pub fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()

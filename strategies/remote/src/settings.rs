@@ -1,4 +1,4 @@
-//! What a client is told, and what it says of itself; known also where gRPC is not built.
+//! The settings of a client, and the counts it keeps; known also where gRPC is not built.
 
 use std::time::Duration;
 

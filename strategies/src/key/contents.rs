@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Digest, FieldHasher};
-use crate::files::{changed_at, mode_of};
+use crate::files::{changed_at, is_build_dir, mode_of};
 
 /// The content of a file, or of everything in a directory.
 pub(super) fn content_of(path: &Path) -> Option<Digest> {
@@ -67,11 +67,6 @@ pub(super) fn changed_since(path: &Path, apart: &[&Path], time: SystemTime) -> O
 
 const NOT_SOURCES: &[&str] = &["target", ".git"];
 
-/// Whether a directory called `target` is not one that Cargo builds in.
-fn is_source(path: &Path) -> bool {
-    path.ends_with("target") && !["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|file| path.join(file).exists())
-}
-
 /// Newest file time and content of a package, without its build directory and history.
 pub(super) fn whole_package(root: &Path) -> (Duration, Digest) {
     let entries = walk(root, NOT_SOURCES);
@@ -101,7 +96,10 @@ fn walk(root: &Path, left_out: &[&str]) -> Vec<WalkedPath> {
         }
         for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
             let path = entry.path();
-            if dir == root && left_out.iter().any(|name| entry.file_name() == *name) && !is_source(&path) {
+            if dir == root
+                && left_out.iter().any(|name| entry.file_name() == *name)
+                && (!path.ends_with("target") || is_build_dir(&path))
+            {
                 continue;
             }
             let (own, target) = (std::fs::symlink_metadata(&path), std::fs::metadata(&path));

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use super::outdated::candidates;
 use super::{Decision, RestorePlan, Session};
-use crate::files::{Visit, changed_at, changed_below, since_epoch};
+use crate::files::{Visit, changed_at, changed_below, is_build_dir, since_epoch};
 use crate::graph::layout::{UnitPlace, base_dir, invoked_at};
 use crate::graph::matching::BuiltUnits;
 use crate::graph::{Unit, UnitIndex, UnitTarget};
@@ -128,11 +128,7 @@ fn changes(session: &Session<'_>, scripts: &[&Unit], since: SystemTime) -> Vec<C
     // Packages in the workspace are looked at with it.
     roots.retain(|root| !root.starts_with(&context.workspace_root) || root.starts_with(&context.cargo_home));
     roots.insert(context.workspace_root.clone());
-    let is_built = |path: &Path| {
-        let cargos = ["CACHEDIR.TAG", ".rustc_info.json"];
-        path.ends_with("target") && cargos.iter().any(|file| path.join(file).exists())
-    };
-    let source = |path: &Path| match is_apart(path) || path.ends_with(".git") || is_built(path) {
+    let source = |path: &Path| match is_apart(path) || path.ends_with(".git") || is_build_dir(path) {
         true => Visit::Skip,
         false => Visit::Count,
     };

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A loopback port that nobody listens on, for a server that has to be told one. It may be taken before that server is.
+/// A loopback port that nobody listens on, for a server that is configured with one. It may be taken before that server is.
 pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
