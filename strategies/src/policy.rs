@@ -29,6 +29,8 @@ pub struct KeyPolicy {
     pub about: &'static str,
     /// Every rule it refuses by, in the order in which they are tried, and whether it refuses a unit.
     pub rules: &'static [PolicyRule],
+    /// Every file of a package is in its key, also of one that Cargo unpacked in its home.
+    pub reads_packages: bool,
 }
 
 /// What rules look at.
@@ -54,6 +56,8 @@ pub struct UnitFacts {
     pub on_scripted: bool,
     /// It depends on a procedural macro.
     pub on_proc_macro: bool,
+    /// A wrapper calls the compiler.
+    pub wrapped: bool,
 }
 
 const UNKNOWN_MODE: Rule =
@@ -71,13 +75,15 @@ const ON_LOCAL: Rule =
     Rule { name: "below-local-package", about: "it depends on a path package, for example by [patch]" };
 const ON_SCRIPTED: Rule = Rule { name: "below-build-script", about: "it depends on a package with a build script" };
 const ON_PROC_MACRO: Rule = Rule { name: "below-proc-macro", about: "it depends on a procedural macro" };
+const WRAPPED: Rule =
+    Rule { name: "wrapped-compiler", about: "a wrapper calls the compiler, and may call any other program" };
 
 /// The first step proposed in rust-lang/cargo#5931.
 pub static CONSERVATIVE: KeyPolicy = KeyPolicy {
     name: "conservative",
     about: "Library units of registry or git packages with no build script and no proc macro in themselves or in \
             anything they depend on, and no path package in it. The first step proposed in rust-lang/cargo#5931: \
-            nothing that foreign code influenced at build time.",
+            nothing that foreign code influenced at build time. It reads every package whole.",
     rules: &[
         (UNKNOWN_MODE, |unit| unit.unknown_mode),
         (LOOK_ALIKE, |unit| unit.look_alike),
@@ -88,7 +94,9 @@ pub static CONSERVATIVE: KeyPolicy = KeyPolicy {
         (ON_LOCAL, |unit| unit.on_local),
         (ON_SCRIPTED, |unit| unit.on_scripted),
         (ON_PROC_MACRO, |unit| unit.on_proc_macro),
+        (WRAPPED, |unit| unit.wrapped),
     ],
+    reads_packages: true,
 };
 
 /// Everything that comes from a registry or git.
@@ -103,6 +111,7 @@ pub static NON_LOCAL: KeyPolicy = KeyPolicy {
         (LOCAL, |unit| unit.local),
         (ON_LOCAL, |unit| unit.on_local),
     ],
+    reads_packages: false,
 };
 
 /// Everything whose inputs can be checked.
@@ -111,6 +120,7 @@ pub static AGGRESSIVE: KeyPolicy = KeyPolicy {
     about: "Everything, workspace members and final binaries too, when every source file and variable the unit was seen \
             to read has the same content. On top of non-local it trusts dep-info to name every source file.",
     rules: &[(UNKNOWN_MODE, |unit| unit.unknown_mode), (LOOK_ALIKE, |unit| unit.look_alike)],
+    reads_packages: false,
 };
 
 /// Every policy, from the most careful to the boldest.
@@ -166,9 +176,11 @@ impl UnitFacts {
     }
 }
 
-/// The rule that refuses each unit of a graph; `None` where it is admitted.
-pub fn admission(policy: &KeyPolicy, graph: &Graph) -> Vec<Option<&'static Rule>> {
-    close_downwards(graph, UnitFacts::of(graph).iter().map(|unit| policy.refuses(unit, &|_| false)).collect())
+/// The rule that refuses each unit of a graph; `None` where it is admitted. `wrapped` says that a wrapper calls the
+/// compiler.
+pub fn admission(policy: &KeyPolicy, graph: &Graph, wrapped: bool) -> Vec<Option<&'static Rule>> {
+    let facts = UnitFacts::of(graph).into_iter().map(|unit| UnitFacts { wrapped, ..unit });
+    close_downwards(graph, facts.map(|unit| policy.refuses(&unit, &|_| false)).collect())
 }
 
 /// Refuses what depends on a refused unit. The rules of a policy see to that themselves, but for units that depend on one
@@ -207,7 +219,7 @@ mod tests {
     }
 
     fn rules(policy: &KeyPolicy) -> Vec<&'static str> {
-        admission(policy, &sample()).into_iter().map(|rule| rule.map_or("", |rule| rule.name)).collect()
+        admission(policy, &sample(), false).into_iter().map(|rule| rule.map_or("", |rule| rule.name)).collect()
     }
 
     #[test]
@@ -235,11 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn only_the_careful_policy_minds_a_wrapper() {
+        let refused = |policy| admission(policy, &sample(), true).iter().filter(|rule| rule.is_some()).count();
+        let graph = sample();
+        assert_eq!(refused(&CONSERVATIVE), graph.units.len());
+        assert_eq!(admission(&CONSERVATIVE, &graph, true)[0], Some(&WRAPPED));
+        assert!(refused(&NON_LOCAL) < graph.units.len());
+    }
+
+    #[test]
     fn checks_that_look_alike_are_refused() {
         let graph = |units: &[_]| Graph::parse(&graph_json(units)).unwrap();
         let lib = ("path+file:///w#lib@1.0.0", "lib", "check", &[][..]);
         let names =
-            |graph| admission(&AGGRESSIVE, &graph).into_iter().map(|rule| rule.map(|it| it.name)).collect::<Vec<_>>();
+            |graph| admission(&AGGRESSIVE, &graph, true).into_iter().map(|rule| rule.map(|it| it.name)).collect::<Vec<_>>();
         assert_eq!(names(graph(&[lib])), [None]);
         assert_eq!(names(graph(&[lib, lib])), [Some("look-alike"); 2]);
     }
@@ -270,7 +291,7 @@ mod tests {
             let units: Vec<_> = edges.iter().zip(&deps).map(|((kind, _), deps)| (kinds[*kind].0, kinds[*kind].1, kinds[*kind].2, deps.as_slice())).collect();
             let graph = Graph::parse(&graph_json(&units)).unwrap();
             for policy in ALL {
-                let refused = admission(policy, &graph);
+                let refused = admission(policy, &graph, false);
                 for (index, unit) in graph.units.iter().enumerate() {
                     if refused[index].is_none() {
                         prop_assert!(unit.dependencies.iter().all(|edge| refused[edge.index].is_none()));

@@ -24,6 +24,8 @@ pub(super) struct EffectiveConfig {
     pub env: HashMap<String, (String, bool)>,
     /// What may name programs and files.
     pub named: Vec<Named>,
+    /// A wrapper calls the compiler.
+    pub wrapped: bool,
 }
 
 impl EffectiveConfig {
@@ -32,6 +34,7 @@ impl EffectiveConfig {
     fn add(&mut self, text: &str, base: &Path) {
         self.rustflags |= text.contains("rustflags");
         let Ok(mut table) = text.parse::<toml::Table>() else { return };
+        self.wrapped |= names_wrapper(table.get("build"));
         for key in ["build", "target", "host"] {
             table.get(key).into_iter().for_each(|value| self.add_named(value, base));
         }
@@ -61,11 +64,18 @@ impl EffectiveConfig {
     /// Adds what is outranked.
     fn merge(&mut self, lower: EffectiveConfig) {
         self.rustflags |= lower.rustflags;
+        self.wrapped |= lower.wrapped;
         self.named.extend(lower.named);
         for (name, value) in lower.env {
             self.env.entry(name).or_insert(value);
         }
     }
+}
+
+/// Whether a `[build]` table has packages compiled through a wrapper. That of the workspace is for members alone.
+fn names_wrapper(build: Option<&toml::Value>) -> bool {
+    let wrapper = build.and_then(|build| build.get("rustc-wrapper")?.as_str());
+    wrapper.is_some_and(|program| !program.is_empty())
 }
 
 /// Adds what `--config` and `-Z` among Cargo's arguments say; `dir` is where Cargo runs.
@@ -204,7 +214,11 @@ mod tests {
         assert_eq!(config.env["A"], ("1".to_owned(), false));
         assert_eq!(config.env["B"], (Path::new("/near").join("b").display().to_string(), true));
         assert_eq!(config.env["C"].0, "3");
-        assert!(config.rustflags);
+        assert!(config.rustflags && !config.wrapped);
+        config.add("[build]\nrustc-wrapper = ''\nrustc-workspace-wrapper = 'w'\n", Path::new("/far"));
+        assert!(!config.wrapped);
+        config.add("[build]\nrustc-wrapper = 'w'\n", Path::new("/far"));
+        assert!(config.wrapped);
     }
 
     #[test]

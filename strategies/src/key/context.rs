@@ -80,12 +80,14 @@ pub struct Context {
     pub env: BTreeMap<String, String>,
     /// Some RUSTFLAGS are set, which host units get only in builds without `--target`.
     pub rustflags: bool,
+    reads_packages: bool,
     config: EffectiveConfig,
     tools: Mutex<HashMap<PathBuf, String>>,
     processor: String,
     is_native: OnceLock<bool>,
     checksums: HashMap<(String, String), String>,
     manifests: Mutex<HashMap<PathBuf, Digest>>,
+    packages: Mutex<HashMap<PathBuf, Digest>>,
     files: Mutex<HashMap<PathBuf, Option<Digest>>>,
     unpacked: Mutex<HashMap<PathBuf, bool>>,
 }
@@ -120,12 +122,14 @@ impl Context {
             flags: flags.finish(),
             env,
             rustflags: rustflags || known.rustflags,
+            reads_packages: false,
             config: known,
             tools: Mutex::default(),
             processor: String::new(),
             is_native: OnceLock::new(),
             checksums: checksums(&lock),
             manifests: Mutex::default(),
+            packages: Mutex::default(),
             files: Mutex::default(),
             unpacked: Mutex::default(),
         }
@@ -135,6 +139,12 @@ impl Context {
     #[must_use]
     pub fn on_processor(self, processor: &str) -> Context {
         Context { processor: processor.to_owned(), ..self }
+    }
+
+    /// Takes every file of a package into its keys.
+    #[must_use]
+    pub fn reading_packages(self, reads_packages: bool) -> Context {
+        Context { reads_packages, ..self }
     }
 
     /// Adds the configuration that is in force where Cargo runs, when that is inside the
@@ -204,6 +214,33 @@ impl Context {
     /// The package's checksum in the lockfile; empty for path packages, the commit for git.
     pub fn checksum(&self, package: &PackageId) -> &str {
         self.checksums.get(&(package.name.clone(), package.version.clone())).map_or("", String::as_str)
+    }
+
+    /// What the unit's package is made of, as far as it is not seen otherwise: its checksum, and every file where packages
+    /// are read.
+    pub(super) fn source(&self, unit: &Unit) -> String {
+        let checksum = self.checksum(&unit.package);
+        match self.reads_packages && !unit.is_local() {
+            true => format!("{checksum} {}", self.package_content(&package_root(unit)).hex()),
+            false => checksum.to_owned(),
+        }
+    }
+
+    fn package_content(&self, root: &Path) -> Digest {
+        if let Some(known) = self.packages.lock().ok().and_then(|known| known.get(root).copied()) {
+            return known;
+        }
+        let (_, content) = contents::whole_package(root);
+        if let Ok(mut known) = self.packages.lock() {
+            known.insert(root.to_owned(), content);
+        }
+        content
+    }
+
+    /// Whether a wrapper calls the compiler for packages that are not members.
+    pub fn is_wrapped(&self) -> bool {
+        let set = |name| self.env.get(name).is_some_and(|program| !program.is_empty());
+        set("RUSTC_WRAPPER") || set("CARGO_BUILD_RUSTC_WRAPPER") || self.config.wrapped
     }
 
     /// What flags and configuration name for a unit: the digest of every such file, as it is when first asked for.

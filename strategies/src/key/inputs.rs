@@ -75,7 +75,7 @@ impl KeyInputs {
                 Input::Cpu => context.cpu().to_owned(),
                 Input::PackageName => unit.package.name.clone(),
                 Input::PackageId => context.package(&unit.package),
-                Input::Checksum => context.checksum(&unit.package).to_owned(),
+                Input::Checksum => context.source(unit),
                 Input::SourcePath => match unit.is_local() {
                     true => context.relative(unit.target.src_path.as_ref()),
                     // Cargo hashes other paths as they are.

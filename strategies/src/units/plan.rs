@@ -100,7 +100,7 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
     let graph = session.graph;
     let installed = InstalledUnits::read(&session.context.layout);
     let by_key = installed.by_key(session);
-    let refused = admission(session.units.policy, graph);
+    let refused = admission(session.units.policy, graph, session.context.is_wrapped());
     let damaged = Mutex::default();
     let mut units: Vec<Option<PlannedUnit>> = (0..graph.units.len()).map(|_| None).collect();
     for level in levels(graph) {

@@ -89,7 +89,7 @@ impl Integration for UnitCache {
         let knows_rustc = site.build_dir.join(".rustc_info.json").exists();
         let call = ask_graph(env, site, options, &mut usage, deadline)?;
         let GraphCall { graph, wall: mut graph_call, inspection } = call;
-        let context = context(env, site, options);
+        let context = context(env, site, options).reading_packages(units.policy.reads_packages);
         let session = Session { units, store, graph: &graph, context: &context };
         let mut plan = units::plan(&session);
         let planned = began.elapsed().saturating_sub(inspection);

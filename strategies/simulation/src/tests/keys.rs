@@ -86,7 +86,7 @@ fn designs_admit_what_their_policies_admit() {
     for (policy, view) in ALL.iter().zip(&views) {
         let mut seen = std::collections::HashSet::new();
         for plan in &trace.plans {
-            let refused = admission(policy, &trace.graph(plan));
+            let refused = admission(policy, &trace.graph(plan), false);
             for (node, rule) in plan.nodes.iter().zip(refused) {
                 assert_eq!(view.refused_by(*node), rule.map(|rule| rule.name));
                 assert_eq!(view.key(*node).is_none(), rule.is_some());
