@@ -259,8 +259,9 @@ mod tests {
     fn checks_that_look_alike_are_refused() {
         let graph = |units: &[_]| Graph::parse(&graph_json(units)).unwrap();
         let lib = ("path+file:///w#lib@1.0.0", "lib", "check", &[][..]);
-        let names =
-            |graph| admission(&AGGRESSIVE, &graph, true).into_iter().map(|rule| rule.map(|it| it.name)).collect::<Vec<_>>();
+        let names = |graph| {
+            admission(&AGGRESSIVE, &graph, true).into_iter().map(|rule| rule.map(|it| it.name)).collect::<Vec<_>>()
+        };
         assert_eq!(names(graph(&[lib])), [None]);
         assert_eq!(names(graph(&[lib, lib])), [Some("look-alike"); 2]);
     }

@@ -262,6 +262,11 @@ impl StepRow {
         (others >= DISTURBED_LEAST_S && share >= DISTURBED_SHARE).then_some(share)
     }
 
+    /// Whether it shared its store with workspaces before it in the round.
+    pub fn shared_a_store(&self) -> bool {
+        self.store_position > Some(1) && self.hit_rate.is_some()
+    }
+
     /// Units that were hits.
     pub fn hits(&self) -> Option<u64> {
         let of = self.rated_units.or(self.units)?;

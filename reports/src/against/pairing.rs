@@ -33,12 +33,18 @@ pub(super) fn pairs<'a>(new: AnalysedRun<'a>, old: AnalysedRun<'a>, baseline: &s
     for step in &new.analysis.steps {
         let twin = old.analysis.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
         let Some(twin) = twin else { continue };
+        let is_first =
+            new.analysis.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|it| it.step == step.step);
         for arm in &step.arms {
             let Some(other) = twin.arm(arm.name()) else { continue };
             let bare = arm.name() == baseline;
             let place = |strategy: &str| (step.scenario.clone(), step.step.clone(), strategy.to_owned());
             let (own, base) = (place(arm.name()), place(baseline));
-            let samples = (sample(&of_new, &own, &base), sample(&of_old, &own, &base));
+            let mut samples = (sample(&of_new, &own, &base), sample(&of_old, &own, &base));
+            // What a workspace finds in a store that fills depends on those before it in the round.
+            if is_first && !arm.by_store_position.is_empty() && arm.numbers.hit_rate.is_some() {
+                samples.0.by_whole_rounds();
+            }
             pairs.push(Pairs { scenario: &step.scenario, step: &step.step, new: arm, old: other, bare, samples });
         }
     }

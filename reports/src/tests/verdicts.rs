@@ -165,7 +165,9 @@ fn what_could_have_been_found_comes_from_the_control_and_from_the_noisiest_open_
     let arms = compared(&loud.steps[0]);
     assert_eq!(arms[0].judgement.verdict, Verdict::Faster);
     assert!(arms[0].judgement.detectable > arms[1].judgement.detectable);
-    assert_eq!(loud.steps[0].detectable, fill.detectable);
+    let (after, before) = (loud.steps[0].detectable.as_ref().unwrap(), worst);
+    // It tells only how the noise is spread over workspaces.
+    assert!(after.strategy == before.strategy && (after.effect / before.effect - 1.0).abs() < 0.01, "{after:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@
 //! verdicts is below alpha.
 
 use super::comparison::{Question, samples};
+use super::effect::NoiseShares;
 use super::judge::judged;
 use super::sample::{PairedSample, median};
 use records::{Status, StepRow};
@@ -67,6 +68,7 @@ impl ArmWidth {
 pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<String> {
     let arms: Vec<&String> = arms.iter().filter(|arm| **arm != question.baseline).collect();
     let samples = samples(rows, question);
+    let noise = NoiseShares::of_family(samples.iter().map(|it| &it.1));
     let widths: Vec<ArmWidth> = arms
         .iter()
         .map(|arm| {
@@ -79,7 +81,7 @@ pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<Str
             } else {
                 let steps = samples.iter().filter(|(of, sample)| of == arm && sample.pairs() > 0);
                 ArmWidth::Width(
-                    steps.map(|(_, sample)| width(sample, question)).reduce(f64::max).unwrap_or(f64::INFINITY),
+                    steps.map(|(_, sample)| width(sample, question, &noise)).reduce(f64::max).unwrap_or(f64::INFINITY),
                 )
             }
         })
@@ -88,8 +90,8 @@ pub fn widest(rows: &[StepRow], question: &Question, arms: &[String]) -> Vec<Str
     chosen.map(|(arm, _)| arm.clone()).collect()
 }
 
-fn width(sample: &PairedSample, question: &Question) -> f64 {
-    judged(sample, 1, &question.rule).interval.map_or(f64::INFINITY, |interval| interval.width().ln())
+fn width(sample: &PairedSample, question: &Question, noise: &NoiseShares) -> f64 {
+    judged(sample, 1, &question.rule, noise).interval.map_or(f64::INFINITY, |interval| interval.width().ln())
 }
 
 #[cfg(test)]

@@ -16,12 +16,13 @@ type Groups = Vec<Vec<(u32, f64)>>;
 struct TwoSample {
     new: Groups,
     old: Groups,
+    block: FlipUnit,
 }
 
 /// Judges a family of new and old samples, each against the baseline of its own run, correcting over all
 /// that have a workspace in common. Ratios are new ÷ old.
 pub fn judge_changes(family: &[(PairedSample, PairedSample)], rule: &DecisionRule, seed: u64) -> Vec<Judgement> {
-    let both: Vec<TwoSample> = family.iter().map(|(new, old)| TwoSample::of(new, old)).collect();
+    let both: Vec<TwoSample> = family.iter().map(|(new, old)| TwoSample::of(new, old, rule)).collect();
     let size = both.iter().filter(|it| !it.new.is_empty()).count();
     let p = |(it, (new, _)): (&TwoSample, &(PairedSample, PairedSample))| {
         it.permuted(rule, &mut Random::named(seed, &format!("permutation {}", new.name())))
@@ -35,8 +36,8 @@ pub fn judge_changes(family: &[(PairedSample, PairedSample)], rule: &DecisionRul
 }
 
 impl TwoSample {
-    fn of(new: &PairedSample, old: &PairedSample) -> Self {
-        let mut both = Self { new: Vec::new(), old: Vec::new() };
+    fn of(new: &PairedSample, old: &PairedSample, rule: &DecisionRule) -> Self {
+        let mut both = Self { new: Vec::new(), old: Vec::new(), block: new.block(rule.block) };
         for ((name, _), values) in new.workspaces().iter().zip(new.groups()) {
             let Some(at) = old.workspaces().iter().position(|it| it.0 == *name) else { continue };
             both.new.push(values);
@@ -53,7 +54,7 @@ impl TwoSample {
         Judgement {
             pairs: pairs(&self.new).min(pairs(&self.old)),
             rounds: rounds(&self.new).len().min(rounds(&self.old).len()),
-            ..concluded(Effect::between(&self.new, &self.old, rule.block), &means, family, rule)
+            ..concluded(Effect::between(&self.new, &self.old, self.block), &means, family, rule)
         }
     }
 
@@ -61,20 +62,20 @@ impl TwoSample {
     /// error is as far from 0.
     fn permuted(&self, rule: &DecisionRule, random: &mut Random) -> Option<f64> {
         let statistic = |it: &Self| {
-            let effect = Effect::between(&it.new, &it.old, rule.block)?;
+            let effect = Effect::between(&it.new, &it.old, self.block)?;
             Some(effect.log.abs() / effect.error.map_or(1.0, |error| error.se.max(f64::MIN_POSITIVE)))
         };
         let threshold = statistic(self)? * (1.0 - 1e-9);
         let count = (0..rule.patterns).filter(|_| {
             // A workspace that an exchange leaves without a value in one run counts against the change.
-            statistic(&self.exchanged(rule.block, random)).is_none_or(|it| it.is_nan() || it >= threshold)
+            statistic(&self.exchanged(random)).is_none_or(|it| it.is_nan() || it >= threshold)
         });
         Some((count.count() + 1) as f64 / (rule.patterns + 1) as f64)
     }
 
-    fn exchanged(&self, block: FlipUnit, random: &mut Random) -> Self {
+    fn exchanged(&self, random: &mut Random) -> Self {
         let pools = self.new.iter().zip(&self.old).map(|(new, old)| (new.len(), [new.as_slice(), old].concat()));
-        let (new, old) = match block {
+        let (new, old) = match self.block {
             FlipUnit::Pair => pools
                 .map(|(count, mut pool)| {
                     shuffle(&mut pool, random);
@@ -89,7 +90,7 @@ impl TwoSample {
                 pools.map(|(_, pool)| pool.into_iter().partition(|(round, _)| new.contains(round))).unzip()
             }
         };
-        Self { new, old }
+        Self { new, old, block: self.block }
     }
 }
 

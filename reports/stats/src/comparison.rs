@@ -17,6 +17,9 @@
 //! pairs where the order was drawn anew for every workspace and step. A record that does
 //! not say so, as older ones, or says something unknown is taken as the former, which
 //! claims less.
+//!
+//! In the first step of a scenario a shared store fills, and what a workspace finds there is what those
+//! before it left. Their order is drawn for the whole round, so there whole rounds are compared as well.
 
 use super::judge::{Judgement, judge};
 use super::sample::{FlipUnit, PairedSample};
@@ -156,6 +159,7 @@ struct Subject<'a> {
     control: bool,
     arm_cells: Cells<'a>,
     baseline_cells: Cells<'a>,
+    fills_store: bool,
     /// All workspaces of the step.
     workspaces: Vec<&'a str>,
 }
@@ -164,7 +168,9 @@ fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>>
     let steps = rows.iter().map(|row| (row.scenario.as_str(), row.step.as_str())).unique();
     let strategies: Vec<&str> = rows.iter().map(|row| row.strategy.as_str()).unique().collect();
     let mut subjects = Vec::new();
+    let mut begun = BTreeSet::new();
     for (scenario, step) in steps {
+        let is_first = begun.insert(scenario);
         let here: Vec<&StepRow> = rows.iter().filter(|row| row.scenario == scenario && row.step == step).collect();
         let workspaces: Vec<&str> = here.iter().map(|row| row.workspace.as_str()).unique().collect();
         for arm in strategies.iter().copied().filter(|arm| *arm != question.baseline) {
@@ -175,7 +181,19 @@ fn subjects<'a>(rows: &'a [StepRow], question: &'a Question) -> Vec<Subject<'a>>
             let repeated = repeated_by(arm).filter(|it| strategies.contains(it));
             let (control, baseline) = (repeated.is_some(), repeated.unwrap_or(&question.baseline));
             let (baseline_cells, workspaces) = (cells(&here, baseline), workspaces.clone());
-            subjects.push(Subject { scenario, step, arm, baseline, control, arm_cells, baseline_cells, workspaces });
+            let fills_store =
+                is_first && arm_cells.values().chain(baseline_cells.values()).any(|row| row.shared_a_store());
+            subjects.push(Subject {
+                scenario,
+                step,
+                arm,
+                baseline,
+                control,
+                arm_cells,
+                baseline_cells,
+                fills_store,
+                workspaces,
+            });
         }
     }
     subjects
@@ -186,6 +204,9 @@ impl<'a> Subject<'a> {
         let Self { scenario, step, arm, .. } = self;
         // The name selects the stream of random numbers.
         let mut sample = PairedSample::new(format!("{scenario}/{step}/{arm}/all workspaces"));
+        if self.fills_store {
+            sample.by_whole_rounds();
+        }
         let mut excluded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         let all: BTreeSet<&(u32, &'a str)> = self.arm_cells.keys().chain(self.baseline_cells.keys()).collect();
         for cell in all {

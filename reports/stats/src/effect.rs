@@ -2,6 +2,7 @@
 
 use super::sample::{FlipUnit, PairedSample};
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
+use std::collections::BTreeMap;
 
 /// The mean over workspaces of the mean over rounds of ln(arm ÷ baseline).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,21 +50,24 @@ impl Interval {
 }
 
 impl Effect {
-    pub fn of(sample: &PairedSample, block: FlipUnit) -> Option<Self> {
-        Self::of_groups(&sample.groups(), block)
+    pub fn of(sample: &PairedSample, block: FlipUnit, noise: &NoiseShares) -> Option<Self> {
+        let (log, clusters) = Self::parts(&sample.groups(), block)?;
+        let names = sample.workspaces().iter().map(|(name, _)| name);
+        let noise = (block == FlipUnit::Pair).then(|| noise.of(names));
+        Some(Self { log, error: Error::of(&clusters, noise) })
     }
 
     /// One group for each workspace: rounds and log ratios.
     pub fn of_groups(groups: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<Self> {
         let (log, clusters) = Self::parts(groups, block)?;
-        Some(Self { log, error: Error::of(&clusters) })
+        Some(Self { log, error: Error::of(&clusters, None) })
     }
 
     /// New less old, of two runs: their noise is independent, so that its variances add up.
     pub fn between(new: &[Vec<(u32, f64)>], old: &[Vec<(u32, f64)>], block: FlipUnit) -> Option<Self> {
         let ((log, mut clusters), (before, others)) = (Self::parts(new, block)?, Self::parts(old, block)?);
         clusters.extend(others);
-        Some(Self { log: log - before, error: Error::of(&clusters) })
+        Some(Self { log: log - before, error: Error::of(&clusters, None) })
     }
 
     /// The mean, and the terms of its error by what is independent.
@@ -79,7 +83,7 @@ impl Effect {
         let clusters: Vec<Vec<f64>> = match block {
             FlipUnit::Pair => residuals.map(|it| it.map(|(_, term)| term).collect()).collect(),
             FlipUnit::Round => {
-                let mut rounds = std::collections::BTreeMap::new();
+                let mut rounds = BTreeMap::new();
                 residuals.flatten().for_each(|(round, term)| *rounds.entry(round).or_insert(0.0) += term);
                 vec![rounds.into_values().collect()]
             }
@@ -89,20 +93,21 @@ impl Effect {
 }
 
 impl Error {
-    /// Each cluster is a list of terms that sum to 0.
-    fn of(clusters: &[Vec<f64>]) -> Option<Self> {
+    /// Each cluster is a list of terms that sum to 0. `noise` has each one's part in the variance, and from how many
+    /// comparisons it is known; without it these terms say it themselves.
+    fn of(clusters: &[Vec<f64>], noise: Option<(Vec<f64>, f64)>) -> Option<Self> {
         let free = |terms: &Vec<f64>| terms.len() as f64 - 1.0;
         let known: Vec<&Vec<f64>> = clusters.iter().filter(|terms| terms.len() > 1).collect();
         let all: f64 = known.iter().map(|terms| free(terms)).sum();
         if known.is_empty() {
             return None;
         }
-        let variance =
-            |terms: &Vec<f64>| terms.iter().map(|it| it * it).sum::<f64>() * terms.len() as f64 / free(terms);
         let sum: f64 = known.iter().map(|terms| variance(terms)).sum();
         // A workspace with one round is taken to be as noisy as the others are on average.
         let sum_all = sum * clusters.len() as f64 / known.len() as f64;
-        let free_of = welch(&known.iter().map(|terms| (variance(terms), free(terms))).collect::<Vec<_>>(), all);
+        let (parts, count) = noise.unwrap_or_else(|| (clusters.iter().map(variance).collect(), 1.0));
+        let parts = clusters.iter().zip(parts).filter(|(terms, _)| terms.len() > 1);
+        let free_of = welch(&parts.map(|(terms, part)| (part, free(terms))).collect::<Vec<_>>(), count, all);
         let squares: Vec<f64> = known.iter().flat_map(|terms| terms.iter().map(|it| it * it)).collect();
         let (second, fourth) = (squares.iter().sum::<f64>(), squares.iter().map(|it| it * it).sum::<f64>());
         let kurtosis = if second > 0.0 { squares.len() as f64 * fourth / (second * second) } else { 3.0 };
@@ -111,13 +116,49 @@ impl Error {
     }
 }
 
-/// Degrees of freedom where workspaces differ in their noise, from variances with their own degrees
-/// (Welch, "The generalization of Student's problem", Biometrika 34, 1947).
-fn welch(parts: &[(f64, f64)], all: f64) -> f64 {
+fn variance(terms: &Vec<f64>) -> f64 {
+    let count = terms.len() as f64;
+    let squares = terms.iter().map(|it| it * it).sum::<f64>();
+    if count > 1.0 { squares * count / (count - 1.0) } else { 0.0 }
+}
+
+/// Each workspace's part in the variance of an effect, mean over the comparisons of a family. The noise of three rounds
+/// says little of itself: where one workspace makes most of it and happens to be quiet in one arm, that arm alone would
+/// take all workspaces for equally quiet.
+#[derive(Debug, Default)]
+pub(crate) struct NoiseShares(BTreeMap<String, (f64, f64)>);
+
+impl NoiseShares {
+    pub fn of_family<'a>(family: impl IntoIterator<Item = &'a PairedSample>) -> Self {
+        let mut shares = Self::default();
+        for sample in family {
+            let Some((_, clusters)) = Effect::parts(&sample.groups(), FlipUnit::Pair) else { continue };
+            let parts: Vec<f64> = clusters.iter().map(variance).collect();
+            let all: f64 = parts.iter().sum();
+            for ((name, _), part) in sample.workspaces().iter().zip(parts).filter(|_| all > 0.0) {
+                let (sum, count) = shares.0.entry(name.clone()).or_default();
+                (*sum, *count) = (*sum + part / all, *count + 1.0);
+            }
+        }
+        shares
+    }
+
+    /// Of each of these workspaces, and from how many comparisons.
+    fn of<'a>(&self, workspaces: impl Iterator<Item = &'a String>) -> (Vec<f64>, f64) {
+        let known: Vec<(f64, f64)> = workspaces.map(|name| self.0.get(name).copied().unwrap_or_default()).collect();
+        let shares = known.iter().map(|(sum, count)| sum / count.max(1.0)).collect();
+        (shares, known.iter().map(|it| it.1).fold(1.0, f64::max))
+    }
+}
+
+/// Degrees of freedom where workspaces differ in their noise, from variances with their own degrees (Welch, "The
+/// generalization of Student's problem", Biometrika 34, 1947); each is the mean of this many estimates.
+fn welch(parts: &[(f64, f64)], estimates: f64, all: f64) -> f64 {
     let least = parts.iter().map(|it| it.1).fold(f64::INFINITY, f64::min);
     let sum: f64 = parts.iter().map(|it| it.0).sum();
-    let squares: f64 = parts.iter().map(|(variance, free)| variance * variance / (free + 2.0)).sum();
-    if squares > 0.0 { (sum * sum / squares - 2.0).clamp(least, all) } else { all }
+    let spare = 2.0 / estimates;
+    let squares: f64 = parts.iter().map(|(variance, free)| variance * variance / (free + spare)).sum();
+    if squares > 0.0 { (sum * sum / squares - spare).clamp(least, all) } else { all }
 }
 
 /// The quantile of Student's t.

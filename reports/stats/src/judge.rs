@@ -4,7 +4,7 @@
 //! Nothing here knows of records; [`comparison`](crate::comparison) builds the samples.
 
 use super::Random;
-use super::effect::{Effect, Error, Interval, student};
+use super::effect::{Effect, Error, Interval, NoiseShares, student};
 use super::sample::PairedSample;
 use super::sign_flip::{holm, sign_flip};
 use super::verdict::{DecisionRule, Verdict};
@@ -52,19 +52,24 @@ pub fn judge(family: &[PairedSample], rule: &DecisionRule, seed: u64) -> Vec<Jud
     let size = family.iter().filter(|it| it.pairs() > 0).count();
     let p = |it: &PairedSample| {
         let mut random = Random::named(seed, &format!("sign flip {}", it.name()));
-        sign_flip(it, rule.block, rule.patterns, &mut random)
+        sign_flip(it, it.block(rule.block), rule.patterns, &mut random)
     };
     let raw: Vec<Option<f64>> = family.par_iter().map(p).collect();
+    let noise = NoiseShares::of_family(family);
     let mut corrected = holm(&raw.iter().flatten().copied().collect::<Vec<f64>>()).into_iter();
     family
         .iter()
         .zip(raw)
-        .map(|(sample, p)| Judgement { p, p_corrected: p.and_then(|_| corrected.next()), ..judged(sample, size, rule) })
+        .map(|(sample, p)| Judgement {
+            p,
+            p_corrected: p.and_then(|_| corrected.next()),
+            ..judged(sample, size, rule, &noise)
+        })
         .collect()
 }
 
 /// The judgement on one of a family of this size, without its p.
-pub(crate) fn judged(sample: &PairedSample, family: usize, rule: &DecisionRule) -> Judgement {
+pub(crate) fn judged(sample: &PairedSample, family: usize, rule: &DecisionRule, noise: &NoiseShares) -> Judgement {
     let range = sample.range();
     Judgement {
         min: range.map(|it| it.0),
@@ -72,7 +77,7 @@ pub(crate) fn judged(sample: &PairedSample, family: usize, rule: &DecisionRule) 
         pairs: sample.pairs(),
         workspaces: sample.workspaces().len(),
         rounds: sample.rounds().len(),
-        ..concluded(Effect::of(sample, rule.block), &sample.means(), family, rule)
+        ..concluded(Effect::of(sample, sample.block(rule.block), noise), &sample.means(), family, rule)
     }
 }
 

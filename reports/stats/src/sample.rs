@@ -29,6 +29,7 @@ pub struct Pair {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PairedSample {
     name: String,
+    whole_rounds: bool,
     workspaces: Vec<(String, Vec<Pair>)>,
 }
 
@@ -36,7 +37,18 @@ impl PairedSample {
     /// An empty sample. The name selects the stream of random numbers, so that a
     /// comparison comes out the same whatever else is compared.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), workspaces: Vec::new() }
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Takes only whole rounds for independent, whatever the schedule drew: the workspaces of a round depend on each
+    /// other.
+    pub fn by_whole_rounds(&mut self) {
+        self.whole_rounds = true;
+    }
+
+    /// What is independent, where the schedule drew the order of `scheduled`.
+    pub(crate) fn block(&self, scheduled: FlipUnit) -> FlipUnit {
+        if self.whole_rounds { FlipUnit::Round } else { scheduled }
     }
 
     /// Adds a pair. Times that are not above 0 have no ratio: such a pair is left

@@ -156,3 +156,33 @@ fn a_control_is_compared_with_what_it_repeats_whatever_the_baseline() {
     let all = compare_overall(&alone, &against_x);
     assert_eq!((all[0].control, all[0].judgement.verdict), (false, Verdict::Slower));
 }
+
+/// Whoever comes first finds nothing, the other everything: each workspace wavers, their sum does not.
+#[test]
+fn where_a_store_fills_whole_rounds_are_compared() {
+    let rows = |share: bool| {
+        let mut rows = Vec::new();
+        for (name, round, at) in
+            ["fill", "warm"].into_iter().flat_map(|name| (0..6).map(move |at| (name, at / 2, at % 2)))
+        {
+            let place = 1 + u64::from((round + at) % 2);
+            let row = |strategy, wall: f64| step(round, ["bat", "hexyl"][at as usize], name, strategy, wall);
+            rows.push(StepRow { store_position: Some(place), hit_rate: None, ..row("none", 10.0) });
+            let wall = if place == 1 { 10.0 } else { 1.0 + 0.01 * f64::from(round) };
+            let hit_rate = share.then_some(0.5);
+            rows.push(StepRow { store_position: Some(place), hit_rate, ..row("x", wall) });
+        }
+        compare_overall(&rows, &Question::of_run(&interleaved(), "none"))
+    };
+    let width = |found: &Comparison| found.judgement.interval.unwrap().width();
+    let shared = rows(true);
+    assert!(width(&shared[0]) < 1.1 && shared[0].judgement.verdict == Verdict::Faster, "{shared:?}");
+    // The steps after it do not depend on that order, and where nothing is shared it changes nothing.
+    assert!(width(&shared[1]) > 10.0 && rows(false).iter().all(|it| width(it) > 10.0));
+}
+
+fn interleaved() -> records::RunInfo {
+    let mut info = records::RunInfo::new("r");
+    info.options.insert(stats::ORDER.to_owned(), stats::INTERLEAVED.into());
+    info
+}

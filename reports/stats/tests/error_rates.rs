@@ -14,6 +14,9 @@ use stats::{DecisionRule, FlipUnit, Judgement, PairedSample, Question, Random, V
 
 const RULE: DecisionRule = DecisionRule { alpha: 0.05, min_effect: 0.01, block: FlipUnit::Pair, patterns: 0 };
 
+/// The first finds nothing in the store, the last what both others left. These are the effects but for their mean.
+const FILLS: [f64; 3] = [0.7, -0.4, -0.3];
+
 /// Judges this many runs of a world.
 fn runs(world: &World, trials: u64) -> Vec<Vec<Judgement>> {
     runs_by(&RULE, world, trials)
@@ -43,7 +46,9 @@ fn worlds() -> Vec<(&'static str, World)> {
         ("heavy tails", World { noise: Noise::Heavy(0.03), ..quiet }),
         ("one spike in seven", World { noise: Noise::Spikes, ..quiet }),
         ("noise that differs tenfold", World { uneven: true, ..quiet }),
+        ("tenfold, elsewhere for each arm", World { uneven: true, rotated: true, ..quiet }),
         ("tenfold, spikes, effects", World { uneven: true, noise: Noise::Spikes, effects: apart, ..quiet }),
+        ("a store that fills", World { places: &FILLS, ..quiet }),
         ("slower turns", World { position_effect: 0.02, ..quiet }),
     ]
 }
@@ -56,9 +61,9 @@ fn false_verdicts_of_a_family_of_21() {
             let world = World { rounds, workspaces, ..world };
             let rate = share(runs(&world, 1_000).iter().map(|run| run.iter().any(is_found)));
             println!("{name}, {workspaces} x {rounds}: {rate:.3}");
-            // Where one of three workspaces makes nearly all of the noise, two or three rounds of it say
-            // too little of how much: the one world above 5 %, and METHODOLOGY.md says so.
-            let bound = if world.uneven && workspaces == 3 && rounds < 5 { 0.09 } else { 0.05 };
+            // Where the noise of each arm is in another workspace, the other arms say nothing of it and two rounds too
+            // little: the one world at 5 %, and METHODOLOGY.md says so.
+            let bound = if world.rotated && rounds == 2 { 0.07 } else { 0.05 };
             assert!(rate <= bound, "{name}, {workspaces} x {rounds}: {rate}");
         }
     }
@@ -142,6 +147,10 @@ fn what_is_there_is_found() {
         ("10 %, 3 rounds, family of 7", World { rounds: 3, arms: 7, ..three }),
         ("10 %, 5 rounds, family of 21", World { rounds: 5, arms: 21, ..three }),
         ("10 %, 21 workspaces, 2 rounds, family of 21", World { arms: 21, workspaces: 21, rounds: 2, ..three }),
+        (
+            "a third by a store that fills, 3 rounds, family of 7",
+            World { rounds: 3, arms: 7, ratio: 0.67, places: &FILLS, ..three },
+        ),
         ("-6 % as the mean of -0.45, 0.20, 0.07", World { arms: 21, ..apart }),
     ] {
         let rate = share(runs(&world, 500).iter().flatten().map(is_found));
@@ -153,7 +162,8 @@ fn what_is_there_is_found() {
 /// What one run says, and whether another run of such an effect finds it.
 #[test]
 fn what_would_have_been_found_is_found() {
-    for (name, world) in worlds().into_iter().filter(|(_, world)| !world.uneven) {
+    let says = |world: &World| !world.uneven && world.places.is_empty();
+    for (name, world) in worlds().into_iter().filter(|(_, world)| says(world)) {
         for (workspaces, rounds, arms) in [(3, 5, 7), (3, 8, 21), (21, 2, 21)] {
             let world = World { workspaces, rounds, arms, ..world };
             let said: Vec<f64> = runs(&world, 600).iter().filter_map(|run| run[0].detectable).collect();

@@ -33,10 +33,15 @@ pub struct World {
     pub position_effect: f64,
     /// Whether instead the middle turn is the slow one, and first and last are alike.
     pub peaked: bool,
+    /// The log effect of each place in a store that fills, and so of the workspace that has it in this round: the order
+    /// of workspaces is drawn for a round, and the next one runs it backwards.
+    pub places: &'static [f64],
     /// What each workspace's log effect differs by from `ratio`, repeated as often as needed.
     pub effects: &'static [f64],
     /// Whether the noise grows tenfold from the first workspace to the last.
     pub uneven: bool,
+    /// Whether that is another workspace for each arm.
+    pub rotated: bool,
 }
 
 impl World {
@@ -52,8 +57,10 @@ impl World {
             turn_effect: 0.0,
             position_effect: 0.0,
             peaked: false,
+            places: &[],
             effects: &[0.0],
             uneven: false,
+            rotated: false,
         }
     }
 
@@ -61,19 +68,26 @@ impl World {
     pub fn run(&self, random: &mut Random) -> Vec<PairedSample> {
         let mut samples: Vec<PairedSample> = (0..self.arms).map(|at| PairedSample::new(format!("arm {at}"))).collect();
         let mut orders: Vec<Vec<usize>> = Vec::new();
+        let mut store: Vec<usize> = (0..self.workspaces).collect();
         for round in 0..self.rounds {
             self.turn(&mut orders, round, random);
+            match round % 2 {
+                0 if !self.places.is_empty() => shuffle(&mut store, random),
+                _ => store.reverse(),
+            }
             let shared = self.round_effect * random.normal();
             let turns: Vec<f64> = (0..=self.arms).map(|_| self.turn_effect * random.normal()).collect();
             for (workspace, order) in orders.iter().enumerate() {
                 let (name, third) = (format!("w{workspace}"), workspace % 3);
                 let truth = 10.0_f64.powi(third as i32);
-                let scale = if self.uneven { 10.0_f64.powf(third as f64 / 2.0 - 0.5) } else { 1.0 };
-                let effect = self.effects[workspace % self.effects.len()].exp();
+                let place = self.places.get(store[workspace]).copied().unwrap_or_default();
+                let effect = (place + self.effects[workspace % self.effects.len()]).exp();
                 let mut time = |arm: usize| {
                     let place = order.iter().position(|it| *it == arm).unwrap_or(0);
                     let way = place as f64 / self.arms as f64;
                     let late = self.position_effect * if self.peaked { 1.0 - (2.0 * way - 1.0).abs() } else { way };
+                    let noisy = if self.rotated { (workspace + arm) % 3 } else { third };
+                    let scale = if self.uneven { 10.0_f64.powf(noisy as f64 / 2.0 - 0.5) } else { 1.0 };
                     truth * (shared + turns[arm] + late + scale * self.noise.draw(random)).exp()
                 };
                 let baseline = time(0);
@@ -81,6 +95,9 @@ impl World {
                     assert!(sample.add(&name, round, self.ratio * effect * time(arm), baseline));
                 }
             }
+        }
+        if !self.places.is_empty() {
+            samples.iter_mut().for_each(PairedSample::by_whole_rounds);
         }
         samples
     }
@@ -94,11 +111,15 @@ impl World {
         *orders = vec![(0..=self.arms).collect(); self.workspaces];
         if self.position_effect != 0.0 {
             for order in orders {
-                for at in (1..order.len()).rev() {
-                    order.swap(at, random.below(at + 1));
-                }
+                shuffle(order, random);
             }
         }
+    }
+}
+
+fn shuffle(order: &mut [usize], random: &mut Random) {
+    for at in (1..order.len()).rev() {
+        order.swap(at, random.below(at + 1));
     }
 }
 
