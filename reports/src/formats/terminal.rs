@@ -120,11 +120,8 @@ fn parts(grid: &Grid, heads: &[Vec<String>], width: usize) -> Vec<Vec<(usize, us
     let widths = widths(grid, heads);
     let words = |at: usize| grid.columns[at].align == Align::Left;
     let all: Vec<usize> = (0..widths.len()).collect();
-    // The marks of footnotes stay with their rows, if names have to be cut for it.
-    let marked = grid.columns.last().is_some_and(|column| column.head.is_empty() && column.align == Align::Left);
-    let cut = |at: usize| if marked && words(at) { widths[at].1.min(NARROWEST) } else { widths[at].1 };
     let mut parts: Vec<Vec<usize>> = Vec::new();
-    if sum(all.iter().map(|at| cut(*at))) <= width {
+    if sum(all.iter().map(|at| widths[*at].1)) <= width {
         parts.push(all);
     } else {
         let leading = all.iter().take_while(|at| words(**at)).count().max(1);

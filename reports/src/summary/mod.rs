@@ -167,7 +167,7 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
         heads.push(("wall\n- graph", Align::Right));
     }
     let heads = heads.into_iter().chain(columns.iter().map(|(head, _)| (*head, Align::Right)));
-    let heads = [("strategy", Align::Left)].into_iter().chain(heads).chain([("", Align::Left)]);
+    let heads = [("strategy", Align::Left)].into_iter().chain(heads);
     let mut grid = Grid {
         caption: format!(
             "step {} of scenario {}: {} × {}",
@@ -188,13 +188,17 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
         }
         let mark = footnote(arm, step, &run.baseline).map(|note| {
             notes.push(note);
-            format!("[{}]", notes.len())
+            format!(" [{}]", notes.len())
         });
         let numbers = columns.iter().map(|(_, name)| shown(arm, name));
-        let first = [arm.name().to_owned(), seconds(arm.numbers.wall_s), factor(arm.against_baseline)];
+        let first = [
+            format!("{}{}", arm.name(), mark.unwrap_or_default()),
+            seconds(arm.numbers.wall_s),
+            factor(arm.against_baseline),
+        ];
         let first = first.into_iter().chain(with_cpu.then(|| factor(arm.cpu_against_baseline)));
         let graph = without_graph.then(|| seconds(arm.numbers.wall_without_graph_s));
-        grid.row(first.chain(graph).chain(numbers).chain(mark));
+        grid.row(first.chain(graph).chain(numbers));
     }
     section.push(Block::Grid(grid));
     if run.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|first| first.step == step.step) {

@@ -63,7 +63,7 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
     }
     let others = all().any(|it| it.judgement.over_workspaces.is_some());
     let heads = ["strategy", ">ratio", ">these workspaces"].into_iter().chain(others.then_some(">others like these"));
-    let mut grid = Grid::new(caption, &heads.chain([">n", ">min–max", "verdict", ""]).collect::<Vec<_>>());
+    let mut grid = Grid::new(caption, &heads.chain([">n", ">min–max", "verdict"]).collect::<Vec<_>>());
     let mut notes: Vec<String> = Vec::new();
     for it in all() {
         let mark = excluded(it, step).map(|note| {
@@ -71,12 +71,11 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
             if at == notes.len() {
                 notes.push(note);
             }
-            format!("[{}]", at + 1)
+            format!(" [{}]", at + 1)
         });
         let found = &it.judgement;
         let others = others.then(|| bounds(found.over_workspaces.map(|it| (it.low, it.high))));
         let first = [
-            // In front: the end of a long name is cut.
             format!("{}{}", if it.control { "control: " } else { "" }, it.strategy),
             ratio_or_dash(found.ratio),
             bounds(found.interval.map(|it| (it.low, it.high))),
@@ -84,8 +83,7 @@ fn of_step(section: &mut Section, step: &StepAnalysis, baseline: &str) {
         let last = [
             found.pairs.to_string(),
             bounds(found.min.zip(found.max)),
-            found.verdict.to_string(),
-            mark.unwrap_or_default(),
+            format!("{}{}", found.verdict, mark.unwrap_or_default()),
         ];
         grid.row(first.into_iter().chain(others).chain(last));
     }

@@ -374,7 +374,7 @@ fn steps_that_asked_nothing_of_the_cache_have_no_hit_rate_and_lower_none() {
     assert_eq!((arm.numbers.hit_rate, arm.numbers.hit_rate_by_cost), (None, None));
     let text = render(&run);
     let line = text.lines().find(|line| line.starts_with("x ")).unwrap();
-    assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..6], ["-", "-", "-"], "{line}");
+    assert_eq!(line.split_whitespace().collect::<Vec<_>>()[4..7], ["-", "-", "-"], "{line}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn on_a_budget_an_arm_has_fewer_rounds_and_the_note_says_so() {
     run.steps.retain(|row| row.strategy != "shared-target" || row.round <= 5);
     let text = section(&run);
     let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
-    assert!(line("shared-target").contains("  15  ") && line("shared-target").ends_with("faster               [1]"));
+    assert!(line("shared-target").contains("  15  ") && line("shared-target").ends_with("faster [1]"));
     assert_eq!(line("[1]"), "[1] left out of 24 pairs: 9 (not run)");
 }
 
