@@ -131,7 +131,8 @@ pub(crate) struct NoiseShares(BTreeMap<String, (f64, f64)>);
 impl NoiseShares {
     pub fn of_family<'a>(family: impl IntoIterator<Item = &'a PairedSample>) -> Self {
         let mut shares = Self::default();
-        for sample in family {
+        // Where whole rounds are compared, workspaces waver for another reason than noise.
+        for sample in family.into_iter().filter(|it| it.block(FlipUnit::Pair) == FlipUnit::Pair) {
             let Some((_, clusters)) = Effect::parts(&sample.groups(), FlipUnit::Pair) else { continue };
             let parts: Vec<f64> = clusters.iter().map(variance).collect();
             let all: f64 = parts.iter().sum();
