@@ -29,8 +29,9 @@ pub struct KeyPolicy {
     pub about: &'static str,
     /// Every rule it refuses by, in the order in which they are tried, and whether it refuses a unit.
     pub rules: &'static [PolicyRule],
-    /// Every file of a package is in its key, also of one that Cargo unpacked in its home.
-    pub reads_packages: bool,
+    /// Every file of a package is in its key, also of one that Cargo unpacked in its home, and every library of the
+    /// compiler.
+    pub reads_everything: bool,
 }
 
 /// What rules look at.
@@ -83,7 +84,7 @@ pub static CONSERVATIVE: KeyPolicy = KeyPolicy {
     name: "conservative",
     about: "Library units of registry or git packages with no build script and no proc macro in themselves or in \
             anything they depend on, and no path package in it. The first step proposed in rust-lang/cargo#5931: \
-            nothing that foreign code influenced at build time. It reads every package whole.",
+            nothing that foreign code influenced at build time. It reads packages and compiler whole.",
     rules: &[
         (UNKNOWN_MODE, |unit| unit.unknown_mode),
         (LOOK_ALIKE, |unit| unit.look_alike),
@@ -96,7 +97,7 @@ pub static CONSERVATIVE: KeyPolicy = KeyPolicy {
         (ON_PROC_MACRO, |unit| unit.on_proc_macro),
         (WRAPPED, |unit| unit.wrapped),
     ],
-    reads_packages: true,
+    reads_everything: true,
 };
 
 /// Everything that comes from a registry or git.
@@ -111,7 +112,7 @@ pub static NON_LOCAL: KeyPolicy = KeyPolicy {
         (LOCAL, |unit| unit.local),
         (ON_LOCAL, |unit| unit.on_local),
     ],
-    reads_packages: false,
+    reads_everything: false,
 };
 
 /// Everything whose inputs can be checked.
@@ -120,7 +121,7 @@ pub static AGGRESSIVE: KeyPolicy = KeyPolicy {
     about: "Everything, workspace members and final binaries too, when every source file and variable the unit was seen \
             to read has the same content. On top of non-local it trusts dep-info to name every source file.",
     rules: &[(UNKNOWN_MODE, |unit| unit.unknown_mode), (LOOK_ALIKE, |unit| unit.look_alike)],
-    reads_packages: false,
+    reads_everything: false,
 };
 
 /// Every policy, from the most careful to the boldest.

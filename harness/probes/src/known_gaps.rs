@@ -63,6 +63,8 @@ const KNOWN_GAPS: &[KnownGap] = &[
     gap("primary-package", shared_target, KEPT),
     gap("compiler-replaced", shared_target, KEPT),
     gap("native-is-another-cpu", shared_target, KEPT),
+    gap("compilers-library-replaced", beyond_conservative, UNREPORTED),
+    gap("compilers-library-replaced", shared_target, KEPT),
     gap("module-file-twice", aggressive, ABSENT),
     gap("module-file-twice", shared_target, KEPT),
     gap("script-passes-on-the-checkouts-name", aggressive, NAME),

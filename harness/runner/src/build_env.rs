@@ -23,7 +23,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -38,6 +38,7 @@ use exec::observer::Observer;
 use exec::process::{CommandSpec, Finished, ProcessError, Stream};
 use exec::sandbox::{self, Sandbox};
 use exec::toolchain::Toolchain;
+use strategies::key;
 
 /// Bytes that must be free before anything is begun.
 pub const DISK_FLOOR: u64 = 2 << 30;
@@ -53,6 +54,7 @@ pub struct BuildEnv {
     pub toolchain: Toolchain,
     /// The identity of its compiler, as keys have it.
     pub compiler: String,
+    compiler_contents: OnceLock<key::Digest>,
     /// The processor, as the compiler describes it.
     pub(crate) processor: String,
     /// The private CARGO_HOME.
@@ -97,12 +99,8 @@ impl BuildEnv {
         let bin = toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let environment = Environment::scrub(&home, bin);
         let observer = Observer::install(work, &toolchain.rustc, &toolchain.sysroot)?;
-        let compiler = strategies::key::compiler_identity(
-            &toolchain.rustc,
-            &toolchain.sysroot,
-            &toolchain.host,
-            &toolchain.rustc_verbose,
-        );
+        let compiler =
+            key::compiler_identity(&toolchain.rustc, &toolchain.sysroot, &toolchain.host, &toolchain.rustc_verbose);
         Ok(BuildEnv {
             work: work.to_owned(),
             supervisor,
@@ -112,6 +110,7 @@ impl BuildEnv {
             processor: toolchain.processor(),
             toolchain,
             compiler,
+            compiler_contents: OnceLock::new(),
             arms_root: work.to_owned(),
             environment,
             observer,
@@ -119,6 +118,12 @@ impl BuildEnv {
             build_limit: None,
             sandbox: None,
         })
+    }
+
+    /// The digest of the compiler's libraries.
+    pub fn compiler_contents(&self) -> &key::Digest {
+        let read = || key::compiler_contents(&self.toolchain.sysroot, &self.toolchain.host);
+        self.compiler_contents.get_or_init(read)
     }
 
     /// The same, with its arms on another file system, at its root `arms_root`.

@@ -141,10 +141,12 @@ impl Context {
         Context { processor: processor.to_owned(), ..self }
     }
 
-    /// Takes every file of a package into its keys.
+    /// Takes every file of a package into its keys, and the compiler's libraries, which have this digest.
     #[must_use]
-    pub fn reading_packages(self, reads_packages: bool) -> Context {
-        Context { reads_packages, ..self }
+    pub fn reading_everything(self, libraries: &Digest) -> Context {
+        let mut toolchain = FieldHasher::new("compiler");
+        toolchain.digest("itself", &self.toolchain).digest("libraries", libraries);
+        Context { reads_packages: true, toolchain: toolchain.finish(), ..self }
     }
 
     /// Adds the configuration that is in force where Cargo runs, when that is inside the

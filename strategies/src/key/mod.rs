@@ -20,4 +20,4 @@ pub use context::Context;
 pub use input::{Input, InputInfo, InputStage, KeyOptions};
 pub use inputs::{DependencyInput, KeyInputs, base_key, final_key};
 pub use observed::{ObservedInputs, package_root};
-pub use tools::compiler_identity;
+pub use tools::{compiler_contents, compiler_identity};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Digest, FieldHasher};
 use crate::files::{self, changed_at};
+use crate::parallel;
 
 /// A text that may name programs and files, and the directory that it is relative to.
 pub(super) type Named = (String, PathBuf);
@@ -108,21 +109,42 @@ pub(super) fn directory(dir: &Path, content: &dyn Fn(&Path) -> Option<Digest>) -
 pub fn compiler_identity(rustc: &Path, sysroot: &Path, host: &str, verbose: &str) -> String {
     let mut lines = vec![verbose.to_owned()];
     lines.extend(files::hash(rustc).ok().map(|program| program.hex()));
-    let own = sysroot.join("lib/rustlib").join(host).join("lib");
-    for (folder, in_rustlib) in [(sysroot.join("lib"), false), (own, true)] {
-        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let described = files.filter_map(|file| {
-            let name = file.file_name().to_string_lossy().into_owned();
-            // `lib` may be that of the whole system.
-            let is_compilers = in_rustlib || ["rustc_driver", "LLVM", "std-"].iter().any(|it| name.contains(it));
-            let meta = file.metadata().ok().filter(|meta| is_compilers && meta.is_file())?;
-            Some(format!("{name} {}", meta.len()))
-        });
-        let first = lines.len();
-        lines.extend(described);
-        lines[first..].sort();
-    }
+    lines.extend(libraries(sysroot, host).iter().map(|(path, size)| format!("{} {size}", name_of(path))));
     lines.join("\n")
+}
+
+/// What a compiler's libraries contain, half a gigabyte.
+pub fn compiler_contents(sysroot: &Path, host: &str) -> Digest {
+    let mut hasher = FieldHasher::new("libraries");
+    for (path, content) in parallel::map(&libraries(sysroot, host), |(path, _)| (name_of(path), files::hash(path).ok()))
+    {
+        hasher.field("name", path);
+        content.iter().for_each(|content| _ = hasher.digest("content", content));
+    }
+    hasher.finish()
+}
+
+/// The libraries of a compiler and of what it compiles for its host, with their sizes.
+fn libraries(sysroot: &Path, host: &str) -> Vec<(PathBuf, u64)> {
+    let own = sysroot.join("lib/rustlib").join(host).join("lib");
+    let of_folder = |(folder, in_rustlib): (PathBuf, bool)| {
+        let paths = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        // `lib` may be that of the whole system.
+        let is_compilers =
+            |path: &PathBuf| in_rustlib || ["rustc_driver", "LLVM", "std-"].iter().any(|it| name_of(path).contains(it));
+        let sized = paths.filter(is_compilers).filter_map(|path| {
+            let meta = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+            Some((path, meta.len()))
+        });
+        let mut found: Vec<(PathBuf, u64)> = sized.collect();
+        found.sort();
+        found
+    };
+    [(sysroot.join("lib"), false), (own, true)].into_iter().flat_map(of_folder).collect()
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Whether a text asks for code that fits the processor it is compiled on.

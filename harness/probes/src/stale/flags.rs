@@ -59,6 +59,12 @@ pub(super) const PROBES: &[Probe] = &[
         compiler_replaced,
     ),
     Probe::rebuild(
+        "compilers-library-replaced",
+        "https://github.com/rust-lang/cargo/pull/14761",
+        "A library of the compiler is replaced by one of the same name and size.",
+        compilers_library_replaced,
+    ),
+    Probe::rebuild(
         "native-is-another-cpu",
         "https://github.com/axiom-crypto/openvm-eth/pull/624",
         "`-Ctarget-cpu=native` on another processor: the same words, and rustc says other features.",
@@ -191,6 +197,22 @@ fn compiler_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
         let flag = if word == "two" { " --cfg probe_two" } else { "" };
         let rustc = cx.build_env().toolchain.rustc.clone();
         build_by(cx, &format!("#!/bin/sh\nexec '{}' \"$@\"{flag}\n", rustc.display()), &thrice(word))?;
+    }
+    Ok(())
+}
+
+/// The compiler is one program that takes its flags from a library.
+fn compilers_library_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    three_crates(cx, CFG, "")?;
+    let (rustc, sysroot) = (cx.build_env().toolchain.rustc.clone(), cx.path("sysroot"));
+    let script = format!(
+        "#!/bin/sh\n[ \"$*\" != '--print sysroot' ] || {{ echo '{0}'; exit; }}\nexec '{1}' \"$@\" $(cat '{0}/lib/librustc_driver-0.so')\n",
+        sysroot.display(),
+        rustc.display()
+    );
+    for word in ["one", "two", "one"] {
+        cx.write("sysroot/lib/librustc_driver-0.so", &format!("--cfg probe_{word}\n"))?;
+        build_by(cx, &script, &thrice(word))?;
     }
     Ok(())
 }

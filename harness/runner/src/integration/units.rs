@@ -61,7 +61,11 @@ impl Integration for UnitCache {
         Some(&self.store)
     }
 
-    fn start_step(&self, _: &BuildEnv, builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
+    fn start_step(&self, env: &BuildEnv, builds: &[(&Site, &BuildOptions)]) -> Result<StepStart, BuildError> {
+        if self.units.policy.reads_everything {
+            // Once for all steps, and in none of them.
+            env.compiler_contents();
+        }
         // Read before any of them publishes: misses are explained by what was there.
         let index = (builds.len() > 1).then(|| Arc::new(EntryIndex::load(&self.store)));
         Ok(StepStart { index, ..StepStart::default() })
@@ -89,7 +93,10 @@ impl Integration for UnitCache {
         let knows_rustc = site.build_dir.join(".rustc_info.json").exists();
         let call = ask_graph(env, site, options, &mut usage, deadline)?;
         let GraphCall { graph, wall: mut graph_call, inspection } = call;
-        let context = context(env, site, options).reading_packages(units.policy.reads_packages);
+        let mut context = context(env, site, options);
+        if units.policy.reads_everything {
+            context = context.reading_everything(env.compiler_contents());
+        }
         let session = Session { units, store, graph: &graph, context: &context };
         let mut plan = units::plan(&session);
         let planned = began.elapsed().saturating_sub(inspection);
