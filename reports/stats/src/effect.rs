@@ -105,7 +105,7 @@ impl Error {
         let sum: f64 = known.iter().map(|terms| variance(terms)).sum();
         // A workspace with one round is taken to be as noisy as the others are on average.
         let sum_all = sum * clusters.len() as f64 / known.len() as f64;
-        let (parts, count) = noise.unwrap_or_else(|| (clusters.iter().map(variance).collect(), 1.0));
+        let (parts, count) = noise.unwrap_or_else(|| (clusters.iter().map(|terms| variance(terms)).collect(), 1.0));
         let parts = clusters.iter().zip(parts).filter(|(terms, _)| terms.len() > 1);
         let free_of = welch(&parts.map(|(terms, part)| (part, free(terms))).collect::<Vec<_>>(), count, all);
         let squares: Vec<f64> = known.iter().flat_map(|terms| terms.iter().map(|it| it * it)).collect();
@@ -116,7 +116,7 @@ impl Error {
     }
 }
 
-fn variance(terms: &Vec<f64>) -> f64 {
+fn variance(terms: &[f64]) -> f64 {
     let count = terms.len() as f64;
     let squares = terms.iter().map(|it| it * it).sum::<f64>();
     if count > 1.0 { squares * count / (count - 1.0) } else { 0.0 }
@@ -134,7 +134,7 @@ impl NoiseShares {
         // Where whole rounds are compared, workspaces waver for another reason than noise.
         for sample in family.into_iter().filter(|it| it.block(FlipUnit::Pair) == FlipUnit::Pair) {
             let Some((_, clusters)) = Effect::parts(&sample.groups(), FlipUnit::Pair) else { continue };
-            let parts: Vec<f64> = clusters.iter().map(variance).collect();
+            let parts: Vec<f64> = clusters.iter().map(|terms| variance(terms)).collect();
             let all: f64 = parts.iter().sum();
             for ((name, _), part) in sample.workspaces().iter().zip(parts).filter(|_| all > 0.0) {
                 let (sum, count) = shares.0.entry(name.clone()).or_default();
