@@ -60,17 +60,6 @@ pub enum ShadowVerdict {
     NonDeterministic,
 }
 
-impl ShadowVerdict {
-    /// The name used in records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ShadowVerdict::Same => "same",
-            ShadowVerdict::Differs => "differs",
-            ShadowVerdict::NonDeterministic => "nondeterministic",
-        }
-    }
-}
-
 /// Judges a hit from its comparison with one uncached compile, and that of two uncached
 /// compiles with each other, which is asked for only where it matters.
 ///

@@ -441,6 +441,18 @@ impl<'a> ProbeContext<'a> {
         }
     }
 
+    /// Builds a tree, whose program must print this.
+    pub(crate) fn builds(&mut self, tree: &str, prints: &str) -> ProbeResult {
+        self.build(tree)?;
+        self.prints(tree, prints)
+    }
+
+    /// The same in an empty build directory.
+    pub(crate) fn rebuilds(&mut self, tree: &str, prints: &str) -> ProbeResult {
+        self.wipe(tree)?;
+        self.builds(tree, prints)
+    }
+
     /// Builds a tree, whatever of it is reused or rebuilt, and looks at what it prints.
     pub(crate) fn survives(&mut self, tree: &str, prints: &str) -> ProbeResult {
         // A linker that is given damaged files prints thousands of characters.

@@ -167,12 +167,7 @@ fn restored_in(cx: &mut ProbeContext<'_>, folder: &str) -> ProbeResult {
             ("src/main.rs", &main),
         ],
     )?;
-    cx.build("app")?;
-    cx.prints("app", "12")?;
-    cx.wipe("app")?;
-    let restored = cx.build("app")?;
-    cx.prints("app", "12")?;
-    cx.no_op("app", "right after a restore")?;
+    let restored = crate::freshness::restored(cx, "app", "12")?;
     cx.needs_cache()?;
     restored.must_reuse_admitted()
 }

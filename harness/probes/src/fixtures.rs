@@ -216,6 +216,30 @@ impl ProbeContext<'_> {
         self.lock(tree)
     }
 
+    /// Writes a tree of one program with these dependencies.
+    pub(crate) fn program_tree(&mut self, tree: &str, dependencies: &str, main: &str) -> ProbeResult {
+        self.tree(tree, &[("Cargo.toml", &workspace(tree, dependencies)), ("src/main.rs", main)])
+    }
+
+    /// Writes a tree of the program `name`, with these dependencies and a library `member` in its workspace.
+    pub(crate) fn member_tree(
+        &mut self,
+        tree: &str,
+        name: &str,
+        dependencies: &str,
+        [main, member]: [&str; 2],
+    ) -> ProbeResult {
+        let manifest = workspace(name, &format!("{dependencies}\nmember = {{ path = \"member\" }}"));
+        let files = [
+            ("Cargo.toml", &*(manifest + "members = [\"member\"]\n")),
+            ("src/main.rs", main),
+            ("member/Cargo.toml", &package("member", "0.1.0", "")),
+            ("member/src/lib.rs", member),
+        ];
+        self.settings(tree).program = Some(name.to_owned());
+        self.tree(tree, &files)
+    }
+
     /// Has Cargo write the lockfile of a tree, unless it did so before from the same manifests:
     /// a probe locks the same trees for each strategy.
     pub(crate) fn lock(&mut self, tree: &str) -> ProbeResult {

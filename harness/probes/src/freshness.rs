@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::build::ProbeBuild;
 use crate::context::ProbeContext;
 use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, package, variable, workspace};
 use crate::{Family, Probe, ProbeError, ProbeResult};
@@ -109,25 +110,17 @@ fn publish_three(cx: &mut ProbeContext<'_>) -> ProbeResult {
 
 /// A program on a member and on `top`; prints a word and `12`.
 fn tree_on_three(cx: &mut ProbeContext<'_>, tree: &str, word: &str) -> ProbeResult {
-    let manifest = workspace(tree, "top = \"1\"\nmember = { path = \"member\" }\n") + "members = [\"member\"]\n";
-    cx.tree(
-        tree,
-        &[
-            ("Cargo.toml", &manifest),
-            ("src/main.rs", "fn main() { println!(\"{} {}\", member::word(), top::top()); }\n"),
-            ("member/Cargo.toml", &package("member", "0.1.0", "")),
-            ("member/src/lib.rs", &member(word)),
-        ],
-    )
+    let main = "fn main() { println!(\"{} {}\", member::word(), top::top()); }\n";
+    cx.member_tree(tree, tree, "top = \"1\"", [main, &member(word)])
 }
 
-fn member(word: &str) -> String {
+pub(crate) fn member(word: &str) -> String {
     format!("pub fn word() -> &'static str {{ \"{word}\" }}\n")
 }
 
 fn warnings_shown_again(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let main = "fn main() { let never_read = 1; println!(\"one\"); }\n";
-    cx.tree("app", &[("Cargo.toml", &workspace("app", "")), ("src/main.rs", main)])?;
+    cx.program_tree("app", "", main)?;
     cx.build("app")?;
     cx.wipe("app")?;
     let restored = cx.build("app")?;
@@ -139,14 +132,20 @@ fn warnings_shown_again(cx: &mut ProbeContext<'_>) -> ProbeResult {
     restored.must_reuse("app")
 }
 
+/// Builds a tree, and again from the store, which leaves nothing to do.
+pub(crate) fn restored(cx: &mut ProbeContext<'_>, tree: &str, prints: &str) -> ProbeResult<ProbeBuild> {
+    cx.build(tree)?;
+    cx.wipe(tree)?;
+    let restored = cx.build(tree)?;
+    cx.prints(tree, prints)?;
+    cx.no_op(tree, "right after a restore")?;
+    Ok(restored)
+}
+
 fn no_op_after_restore(cx: &mut ProbeContext<'_>) -> ProbeResult {
     publish_three(cx)?;
     tree_on_three(cx, "app", "one")?;
-    cx.build("app")?;
-    cx.wipe("app")?;
-    let restored = cx.build("app")?;
-    cx.prints("app", "one 12")?;
-    cx.no_op("app", "right after a restore")?;
+    let restored = restored(cx, "app", "one 12")?;
     cx.no_op("app", "after that")?;
     cx.needs_cache()?;
     restored.needs_hits()?;
@@ -161,9 +160,7 @@ fn restore_leaves_others_fresh(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.build("first")?;
     cx.build("second")?;
     for _ in 0..2 {
-        cx.wipe("second")?;
-        cx.build("second")?;
-        cx.prints("second", "two 12")?;
+        cx.rebuilds("second", "two 12")?;
         cx.no_op("first", "after a restore in another tree")?;
         cx.no_op("second", "after its restore")?;
     }
@@ -230,8 +227,7 @@ fn edit_and_back(cx: &mut ProbeContext<'_>) -> ProbeResult {
         if wipes {
             cx.wipe("app")?;
         }
-        cx.build("app")?;
-        cx.prints("app", &format!("{word} 12"))?;
+        cx.builds("app", &format!("{word} 12"))?;
         cx.no_op("app", "after an edit")?;
     }
     Ok(())
@@ -243,8 +239,7 @@ fn profiles_in_turn(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for wipe in [true, false] {
         for profile in ["dev", "release"] {
             cx.settings("app").profile = Some(profile.to_owned());
-            cx.build("app")?;
-            cx.prints("app", "one 12")?;
+            cx.builds("app", "one 12")?;
         }
         for profile in ["dev", "release"] {
             cx.settings("app").profile = Some(profile.to_owned());
@@ -262,7 +257,7 @@ fn entries_of_many_builds(cx: &mut ProbeContext<'_>) -> ProbeResult {
     publish_three(cx)?;
     // The upper library is published later than its dependencies, and the other way round.
     for (tree, dependency) in [("low", "plain = \"1\""), ("high", "top = \"1\"")] {
-        cx.tree(tree, &[("Cargo.toml", &workspace(tree, dependency)), ("src/main.rs", "fn main() {}\n")])?;
+        cx.program_tree(tree, dependency, "fn main() {}\n")?;
     }
     tree_on_three(cx, "app", "one")?;
     cx.build("high")?;
@@ -271,9 +266,7 @@ fn entries_of_many_builds(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.wipe("high")?;
     cx.build("high")?;
     cx.build("app")?;
-    cx.wipe("app")?;
-    cx.build("app")?;
-    cx.prints("app", "one 12")?;
+    cx.rebuilds("app", "one 12")?;
     ["app", "high", "low"].into_iter().try_for_each(|tree| cx.no_op(tree, "on entries of several builds"))
 }
 
@@ -283,11 +276,7 @@ fn watched_files_after_restore(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let main = format!("fn main() {{ println!(\"{{}}\", {SCRIPT_WORD}); }}\n");
     cx.tree("app", &[("build.rs", &script), ("word.txt", "one"), ("src/main.rs", &main)])?;
     cx.settings("app").env.insert("PROBE_WORD".to_owned(), "a".to_owned());
-    cx.build("app")?;
-    cx.wipe("app")?;
-    let restored = cx.build("app")?;
-    cx.prints("app", "aone")?;
-    cx.no_op("app", "after a restore")?;
+    let restored = restored(cx, "app", "aone")?;
     cx.needs_cache()?;
     restored.needs_hits()?;
     restored.must_reuse_admitted()
@@ -301,7 +290,7 @@ fn two_workspaces_take_turns(cx: &mut ProbeContext<'_>) -> ProbeResult {
         [("first", "dep = \"1\"", "quiet"), ("second", "dep = { version = \"1\", features = [\"loud\"] }", "LOUD")];
     for (tree, dependencies, _) in trees {
         let main = "fn main() { println!(\"{}\", dep::word()); }\n";
-        cx.tree(tree, &[("Cargo.toml", &workspace(tree, dependencies)), ("src/main.rs", main)])?;
+        cx.program_tree(tree, dependencies, main)?;
     }
     for turn in 0..3 {
         for (tree, _, word) in trees {
@@ -331,11 +320,7 @@ fn all_targets_from_the_store(cx: &mut ProbeContext<'_>) -> ProbeResult {
         ],
     )?;
     cx.settings("app").args = vec!["--all-targets".to_owned()];
-    cx.build("app")?;
-    cx.wipe("app")?;
-    let restored = cx.build("app")?;
-    cx.prints("app", "one")?;
-    cx.no_op("app", "right after a restore of all targets")?;
+    let restored = restored(cx, "app", "one")?;
     restored.needs_hits()?;
     restored.must_reuse_admitted()
 }
@@ -358,12 +343,8 @@ fn hyphens_and_two_versions(cx: &mut ProbeContext<'_>) -> ProbeResult {
     println!(\"{} {} {} {}\", with_a_hyphen::word(), unlike_it::word(), twice::word(), later::word());
 }
 ";
-    cx.tree("app-one", &[("Cargo.toml", &workspace("app-one", dependencies)), ("src/main.rs", main)])?;
-    cx.build("app-one")?;
-    cx.wipe("app-one")?;
-    let restored = cx.build("app-one")?;
-    cx.prints("app-one", "hyphen named 1.0.0 2.0.0")?;
-    cx.no_op("app-one", "right after a restore")?;
+    cx.program_tree("app-one", dependencies, main)?;
+    let restored = restored(cx, "app-one", "hyphen named 1.0.0 2.0.0")?;
     restored.needs_hits()?;
     restored.must_reuse_admitted()
 }
@@ -376,8 +357,7 @@ fn two_build_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
         cx.write("ws/app/member/src/lib.rs", &member(word))?;
         for dir in &dirs {
             cx.settings("app").target = Some(dir.clone());
-            cx.build("app")?;
-            cx.prints("app", &format!("{word} 12"))?;
+            cx.builds("app", &format!("{word} 12"))?;
             cx.no_op("app", "right after a build into this directory")?;
         }
     }
@@ -391,7 +371,6 @@ fn branch_switched(cx: &mut ProbeContext<'_>) -> ProbeResult {
         cx.build(tree)?;
     }
     cx.write("ws/second/member/src/lib.rs", &member("one"))?;
-    cx.build("second")?;
-    cx.prints("second", "one 12")?;
+    cx.builds("second", "one 12")?;
     cx.no_op("second", "after a branch was switched")
 }

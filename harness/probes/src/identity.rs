@@ -5,7 +5,8 @@
 //! other, and it shows only where several workspaces share a store.
 
 use crate::context::ProbeContext;
-use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, package, workspace};
+use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, workspace};
+use crate::freshness::member;
 use crate::{Family, Probe, ProbeResult};
 
 pub(crate) const FAMILY: Family = Family {
@@ -120,9 +121,7 @@ fn meet(cx: &mut ProbeContext<'_>) -> ProbeResult {
     }
     // A tree whose own lower library is not the one in the store.
     for tree in ["one", "two"] {
-        cx.wipe(tree)?;
-        cx.build(tree)?;
-        cx.prints(tree, "agree")?;
+        cx.rebuilds(tree, "agree")?;
     }
     Ok(())
 }
@@ -167,22 +166,26 @@ fn two_cold_builds_mixed(cx: &mut ProbeContext<'_>) -> ProbeResult {
     meet(cx)
 }
 
+/// Takes what was made of a package out of the store.
+fn evict(cx: &ProbeContext<'_>, package: &str) -> ProbeResult {
+    let store = cx.store()?;
+    for entry in store.entries().into_iter().filter(|entry| entry.package == package) {
+        std::fs::remove_file(store.manifest(&entry.key))?;
+    }
+    Ok(())
+}
+
 /// The dependent of a restored library that is not itself in the store was compiled against another
 /// one, and looks as fresh as ever: outputs of a store have one old time.
 fn dependent_evicted(cx: &mut ProbeContext<'_>) -> ProbeResult {
     program_on_member(cx, "app")?;
     cx.build("app")?;
     cx.write("ws/app/member/src/lib.rs", &member("two"))?;
-    cx.build("app")?;
-    cx.prints("app", "two")?;
+    cx.builds("app", "two")?;
     cx.note("the store loses every program");
-    let store = cx.store()?;
-    for entry in store.entries().into_iter().filter(|entry| entry.package == "app") {
-        std::fs::remove_file(store.manifest(&entry.key))?;
-    }
+    evict(cx, "app")?;
     cx.write("ws/app/member/src/lib.rs", &member("one"))?;
-    cx.build("app")?;
-    cx.prints("app", "one")
+    cx.builds("app", "one")
 }
 
 /// A library with the crate types `rlib` and `cdylib` has no metadata file of its own.
@@ -195,65 +198,39 @@ fn dependency_evicted_and_built_again(cx: &mut ProbeContext<'_>) -> ProbeResult 
     tree_on(cx, "three", &["left", "right", "lower"])?;
     cx.build("one")?;
     cx.note("the store loses the lower library and its build script");
-    let store = cx.store()?;
-    for entry in store.entries().into_iter().filter(|entry| entry.package == "lower") {
-        std::fs::remove_file(store.manifest(&entry.key))?;
-    }
-    cx.build("two")?;
-    cx.prints("two", "agree")?;
+    evict(cx, "lower")?;
+    cx.builds("two", "agree")?;
     meet(cx)
-}
-
-fn member(word: &str) -> String {
-    format!("pub fn word() -> &'static str {{ \"{word}\" }}\n")
 }
 
 /// A program called `app` on a member whose word is `one`.
 fn program_on_member(cx: &mut ProbeContext<'_>, tree: &str) -> ProbeResult {
-    let manifest = workspace("app", "member = { path = \"member\" }\n") + "members = [\"member\"]\n";
-    cx.tree(
-        tree,
-        &[
-            ("Cargo.toml", &manifest),
-            ("src/main.rs", "fn main() { println!(\"{}\", member::word()); }\n"),
-            ("member/Cargo.toml", &package("member", "0.1.0", "")),
-            ("member/src/lib.rs", &member("one")),
-        ],
-    )?;
-    cx.settings(tree).program = Some("app".to_owned());
-    Ok(())
+    cx.member_tree(tree, "app", "", ["fn main() { println!(\"{}\", member::word()); }\n", &member("one")])
 }
 
 /// Publishing gives the member its old time; its dependents were built before it.
 fn partial_build_then_whole(cx: &mut ProbeContext<'_>) -> ProbeResult {
     program_on_member(cx, "app")?;
     program_on_member(cx, "other")?;
-    cx.build("app")?;
-    cx.prints("app", "one")?;
+    cx.builds("app", "one")?;
     cx.write("ws/app/member/src/lib.rs", &member("two"))?;
     cx.settings("app").args = vec!["--package=member".to_owned()];
     cx.build("app")?;
     cx.settings("app").args = Vec::new();
-    cx.build("app")?;
-    cx.prints("app", "two")?;
-    cx.wipe("app")?;
-    cx.build("app")?;
-    cx.prints("app", "two")?;
+    cx.builds("app", "two")?;
+    cx.rebuilds("app", "two")?;
     cx.write("ws/other/member/src/lib.rs", &member("two"))?;
-    cx.build("other")?;
-    cx.prints("other", "two")
+    cx.builds("other", "two")
 }
 
 /// In its own tree the old program is what plain Cargo leaves, too.
 fn old_time_then_new_checkout(cx: &mut ProbeContext<'_>) -> ProbeResult {
     program_on_member(cx, "app")?;
-    cx.build("app")?;
-    cx.prints("app", "one")?;
+    cx.builds("app", "one")?;
     cx.write("ws/app/member/src/lib.rs", &member("two"))?;
     cx.set_time("ws/app/member/src/lib.rs", 1_000_000_000)?;
     cx.build("app")?;
     program_on_member(cx, "other")?;
     cx.write("ws/other/member/src/lib.rs", &member("two"))?;
-    cx.build("other")?;
-    cx.prints("other", "two")
+    cx.builds("other", "two")
 }

@@ -141,7 +141,7 @@ fn set_up(cx: &mut ProbeContext<'_>, trees: &[&str]) -> ProbeResult {
     let word = format!("#[inline(never)]\npub fn word() -> &'static str {{ \"{WORD}\" }}\n");
     cx.publish("plain", "1.0.0", "", &[("src/lib.rs", &word)])?;
     for tree in trees {
-        cx.tree(tree, &[("Cargo.toml", &workspace(tree, "plain = \"1\"")), ("src/main.rs", &main(""))])?;
+        cx.program_tree(tree, "plain = \"1\"", &main(""))?;
     }
     Ok(())
 }
@@ -152,8 +152,7 @@ fn main(more: &str) -> String {
 
 fn build_two(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for tree in ["first", "second"] {
-        cx.build(tree)?;
-        cx.prints(tree, WORD)?;
+        cx.builds(tree, WORD)?;
     }
     Ok(())
 }
@@ -349,8 +348,7 @@ fn cargo_clean(cx: &mut ProbeContext<'_>) -> ProbeResult {
     }
     cx.prints("second", WORD)?;
     cx.store_is_whole()?;
-    cx.build("third")?;
-    cx.prints("third", WORD)?;
+    cx.builds("third", WORD)?;
     cx.survives("first", WORD)
 }
 

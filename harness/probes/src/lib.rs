@@ -26,9 +26,9 @@
 //!     cx.tree("app", &[("src/main.rs", "fn main() { println!(\"{}\", env!(\"WORD\")); }\n")])?;
 //!     for word in ["one", "two", "one"] {
 //!         cx.settings("app").env.insert("WORD".to_owned(), word.to_owned());
-//!         cx.wipe("app")?;          // empties the build directory; the store stays
-//!         cx.build("app")?;         // under the strategy; what was restored must be fresh
-//!         cx.prints("app", word)?;  // else the strategy made a wrong build
+//!         // Empties the build directory, and not the store; builds under the strategy, where what
+//!         // was restored must be fresh; if the program prints another word, the build is wrong.
+//!         cx.rebuilds("app", word)?;
 //!     }
 //!     Ok(())
 //! })

@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::context::ProbeContext;
-use crate::fixtures::{package, workspace};
+use crate::fixtures::package;
 use crate::{Family, Probe, ProbeError, ProbeResult};
 
 const SWITCHED: &str = "https://github.com/kunobi-ninja/kache/issues/242";
@@ -63,18 +63,8 @@ pub(crate) const FAMILY: Family = Family {
 
 /// A program called `app` on a member and a published library; prints both words.
 fn tree_of_three(cx: &mut ProbeContext<'_>, tree: &str) -> ProbeResult {
-    let manifest = workspace("app", "dep = \"1\"\nmember = { path = \"member\" }\n") + "members = [\"member\"]\n";
-    cx.tree(
-        tree,
-        &[
-            ("Cargo.toml", &manifest),
-            ("src/main.rs", "fn main() { println!(\"{} {}\", member::word(), dep::word()); }\n"),
-            ("member/Cargo.toml", &package("member", "0.1.0", "")),
-            ("member/src/lib.rs", &word("one")),
-        ],
-    )?;
-    cx.settings(tree).program = Some("app".to_owned());
-    Ok(())
+    let main = "fn main() { println!(\"{} {}\", member::word(), dep::word()); }\n";
+    cx.member_tree(tree, "app", "dep = \"1\"", [main, &word("one")])
 }
 
 fn word(word: &str) -> String {

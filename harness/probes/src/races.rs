@@ -113,7 +113,7 @@ fn restored_programs_run(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let dependencies: String = names.iter().map(|name| format!("{name} = \"1\"\n")).collect();
     let words: Vec<String> = names.iter().map(|name| format!("{name}::word()")).collect();
     let main = format!("fn main() {{ println!(\"{{}}\", [{}].join(\" \")); }}\n", words.join(", "));
-    cx.tree("app", &[("Cargo.toml", &workspace("app", &dependencies)), ("src/main.rs", &main)])?;
+    cx.program_tree("app", &dependencies, &main)?;
     for word in ["one", "two", "six"] {
         cx.wipe("app")?;
         cx.settings("app").env.insert("PROBE_WORD".to_owned(), word.to_owned());

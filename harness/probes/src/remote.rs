@@ -276,7 +276,7 @@ fn untrusted_producer(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let (script, lib) = differing_script();
     cx.publish("lower", "1.0.0", "", &[("build.rs", &script), ("src/lib.rs", &lib)])?;
     let main = "fn main() { println!(\"{}\", lower::VALUE); }\n";
-    cx.tree("app", &[("Cargo.toml", &workspace("app", "lower = \"1\"")), ("src/main.rs", main)])?;
+    cx.program_tree("app", "lower = \"1\"", main)?;
     build_on(cx, &of_main(&server)?, "app")?;
     let of_the_main_branch = cx.output("app")?;
     move_on(cx, "app")?;

@@ -120,7 +120,7 @@ fn run_collect(args: &CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> 
         match step {
             CollectStep::Waiting => bar.set_message("waiting for builds that use the store"),
             CollectStep::Remember => bar.set_message("removing"),
-            CollectStep::Remove { done, total, .. } => {
+            CollectStep::Remove { done, total } => {
                 bar.set_length(*total as u64);
                 bar.set_position(*done as u64);
             }

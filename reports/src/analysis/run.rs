@@ -180,11 +180,6 @@ impl StepAnalysis {
         }
     }
 
-    /// Arms whose sums may be compared: those with all workspaces of the step.
-    pub fn whole(&self) -> impl Iterator<Item = &ArmAnalysis> + Clone {
-        self.arms.iter().filter(|arm| arm.workspaces == self.workspaces)
-    }
-
     /// An arm by the full name of its strategy.
     pub fn arm(&self, strategy: &str) -> Option<&ArmAnalysis> {
         self.arms.iter().find(|arm| arm.name() == strategy)

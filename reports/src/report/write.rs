@@ -43,17 +43,6 @@ pub enum Format {
 impl Format {
     /// All of them.
     pub const ALL: [Format; 5] = [Format::Html, Format::Md, Format::Csv, Format::Svg, Format::Json];
-
-    /// Its name on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Format::Html => "html",
-            Format::Md => "md",
-            Format::Csv => "csv",
-            Format::Svg => "svg",
-            Format::Json => "json",
-        }
-    }
 }
 
 /// Why a report was not written.

@@ -73,7 +73,7 @@ fn name(description: &Description) -> Result<(), ExternalError> {
 
 fn parameters(description: &Description) -> Result<(), ExternalError> {
     let own = description.parameters.keys();
-    let taken = own.into_iter().find(|own| placeholder::ALL.iter().any(|builtin| builtin.name == own.as_str()));
+    let taken = own.into_iter().find(|own| placeholder::ALL.iter().any(|(name, _)| name == own));
     match taken {
         Some(taken) => Err(wrong(&format!("parameters.{taken}"), "is the name of a placeholder; choose another")),
         None => Ok(()),
@@ -125,12 +125,12 @@ fn commands(description: &Description) -> Result<(), ExternalError> {
 
 fn known(description: &Description, when: When) -> impl Iterator<Item = &str> {
     let serves = description.daemon.is_some();
-    let builtin = placeholder::ALL.iter().filter(move |it| match it.when {
+    let builtin = placeholder::ALL.iter().filter(move |(_, has_value)| match has_value {
         When::Always => true,
         When::Serving => serves,
         When::Building => when == When::Building,
     });
-    builtin.map(|it| it.name).chain(description.parameters.keys().map(String::as_str))
+    builtin.map(|(name, _)| *name).chain(description.parameters.keys().map(String::as_str))
 }
 
 /// Every text with placeholders, its field, and when its placeholders need values.

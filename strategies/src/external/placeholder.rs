@@ -16,49 +16,26 @@ pub enum When {
     Building,
 }
 
-/// A placeholder of every strategy file.
-#[derive(Debug, Clone, Copy)]
-pub struct Placeholder {
-    /// Its name, without braces.
-    pub name: &'static str,
-    /// When it has a value.
-    pub when: When,
-    /// What replaces it.
-    pub about: &'static str,
-}
-
-const fn placeholder(name: &'static str, when: When, about: &'static str) -> Placeholder {
-    Placeholder { name, when, about }
-}
-
-/// All of them.
-pub const ALL: &[Placeholder] = &[
-    placeholder("store", When::Always, "directory of what it stores; emptied with the store and measured"),
-    placeholder("state", When::Always, "directory of everything else it writes; emptied with the store and measured"),
-    placeholder("home", When::Always, "the HOME it sees, below {state}"),
-    placeholder(
-        "cargo-home",
-        When::Always,
-        "a CARGO_HOME of its own, in which only what was downloaded is shared; emptied with the store and measured",
-    ),
-    placeholder("work", When::Always, "the directory of the arm: sources, build directories, store"),
-    placeholder("tool", When::Always, "directory of the installed programs; --set NAME.tool=DIR takes another"),
-    placeholder("harness", When::Always, "the harness itself"),
-    placeholder("cargo", When::Always, "the toolchain's Cargo; --set NAME.cargo=PATH takes another"),
-    placeholder("rustc", When::Always, "the compiler to call, which is recorded"),
-    placeholder("target", When::Always, "the host's target triple"),
-    placeholder("port", When::Serving, "a free port on the loopback interface, for the daemon"),
-    placeholder("workspace", When::Building, "name of the workspace"),
-    placeholder("site", When::Building, "name of the working copy, unlike any other"),
-    placeholder("workspace-root", When::Building, "directory of Cargo.lock"),
-    placeholder("build-dir", When::Building, "the build directory"),
-    placeholder("profile", When::Building, "the Cargo profile"),
-    placeholder("lockfile-hash", When::Building, "a digest of Cargo.lock"),
-    placeholder(
-        "environment-hash",
-        When::Building,
-        "a digest of compiler, profile, Cargo command and flags: what else a key needs",
-    ),
+/// The placeholders of every strategy file, and when each has a value. What replaces them: `strategies/catalog/README.md`.
+pub const ALL: &[(&str, When)] = &[
+    ("store", When::Always),
+    ("state", When::Always),
+    ("home", When::Always),
+    ("cargo-home", When::Always),
+    ("work", When::Always),
+    ("tool", When::Always),
+    ("harness", When::Always),
+    ("cargo", When::Always),
+    ("rustc", When::Always),
+    ("target", When::Always),
+    ("port", When::Serving),
+    ("workspace", When::Building),
+    ("site", When::Building),
+    ("workspace-root", When::Building),
+    ("build-dir", When::Building),
+    ("profile", When::Building),
+    ("lockfile-hash", When::Building),
+    ("environment-hash", When::Building),
 ];
 
 /// The value of each placeholder.

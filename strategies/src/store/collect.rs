@@ -73,17 +73,13 @@ pub enum RemovalReason {
 
 /// What collection is about to do. Answering `Break` stops it there, as a kill would.
 #[derive(Debug)]
-pub enum CollectStep<'a> {
+pub enum CollectStep {
     /// A build is using the store.
     Waiting,
     /// Remember what is going to be evicted.
     Remember,
     /// Remove this, the `done + 1`st of `total`.
     Remove {
-        /// The file or directory.
-        path: &'a Path,
-        /// Why.
-        why: RemovalReason,
         /// How many were removed before.
         done: usize,
         /// How many there are to remove.
@@ -151,7 +147,7 @@ impl CollectOutcome {
 pub fn collect(
     store: &dyn Store,
     request: &CollectRequest,
-    step: &mut dyn FnMut(&CollectStep<'_>) -> ControlFlow<()>,
+    step: &mut dyn FnMut(&CollectStep) -> ControlFlow<()>,
 ) -> Result<CollectOutcome, CollectError> {
     let _lock = loop {
         match store.root().try_lock_exclusive()? {
@@ -191,7 +187,7 @@ pub fn collect(
     }
     for (done, Victim { stray, why }) in victims.iter().enumerate() {
         let path = &stray.path;
-        if step(&CollectStep::Remove { path, why: *why, done, total: victims.len() }).is_break() {
+        if step(&CollectStep::Remove { done, total: victims.len() }).is_break() {
             collected.interrupted = true;
             break;
         }

@@ -60,8 +60,6 @@ pub enum Decision {
         content: ContentDigest,
         /// Its directory.
         place: UnitPlace,
-        /// Its `out` is a link into the store.
-        linked: bool,
         /// A source is newer than the unit, or than a dependency: Cargo will rebuild it.
         touched: bool,
     },
@@ -231,8 +229,7 @@ fn find(
         // Of other packages Cargo compares no times but those that a script watches.
         let is_compared = unit.is_local() || unit.is_script_run();
         let touched = is_compared && watched > built_at(session, place, unit);
-        let (content, place, linked) = (here.content, place.clone(), here.linked);
-        let decision = Decision::Present { key, content, place, linked, touched };
+        let decision = Decision::Present { key, content: here.content, place: place.clone(), touched };
         return Some(FoundArtifact { decision, stamp: here.stamp, watched });
     }
     let entry = session.store.lookup(&key).filter(|entry| session.store.is_intact(entry))?;

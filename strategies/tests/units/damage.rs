@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::support::{Place, Site, units};
+use crate::support::{Place, Site, built, units};
 use strategies::graph::layout::FileSharing;
 use strategies::store::{Bytes, Entry, Store, check};
-#[cfg(unix)]
-use strategies::units::Units;
 
 const STRATEGIES: [&str; 2] = ["copy+aggressive", "copy+aggressive@dirs"];
 
@@ -106,12 +104,9 @@ fn copy(from: &Path, to: &Path) {
 fn a_damaged_entry_is_a_miss_and_the_next_build_repairs_it() {
     for name in STRATEGIES {
         let place = place();
-        let units: Units = units(name);
-        let dir = place.at("store");
-        let store = units.store.open(&dir).unwrap();
-        let site = Site::new(&place, "top");
-        site.build(&units, &*store);
+        let (units, store, site) = built(&place, name);
         site.wipe();
+        let dir = place.at("store");
         copy(&dir, &place.at("good"));
         let both = ["plain lib build", "top bin build"].map(str::to_owned);
         assert_eq!(site.planned(&units, &*store), (both.to_vec(), vec![]), "{name}");
@@ -152,10 +147,7 @@ fn flip(path: &Path) {
 fn only_a_deep_check_finds_a_byte_changed_behind_an_unchanged_time() {
     for name in STRATEGIES {
         let place = place();
-        let units = units(name);
-        let store = units.store.open(&place.at("store")).unwrap();
-        let site = Site::new(&place, "top");
-        site.build(&units, &*store);
+        let (units, store, site) = built(&place, name);
         site.wipe();
         let entry = entry_of(&*store, "plain");
         // Both stores know the digest of what dependents read.
@@ -173,10 +165,7 @@ fn only_a_deep_check_finds_a_byte_changed_behind_an_unchanged_time() {
 fn a_restore_that_fails_half_way_leaves_a_miss() {
     for name in STRATEGIES {
         let place = place();
-        let units = units(name);
-        let store = units.store.open(&place.at("store")).unwrap();
-        let site = Site::new(&place, "top");
-        site.build(&units, &*store);
+        let (units, store, site) = built(&place, name);
         site.wipe();
         let session = site.session(&units, &*store);
         let mut plan = strategies::units::plan(&session);
@@ -234,11 +223,8 @@ fn a_restored_script_has_the_empty_folders_it_made() {
                 println!(\"{}\", out.join(\"include/deep\").is_dir());\n}\n";
     for name in ["copy+aggressive", "hardlink+aggressive@dirs", "in-place+aggressive", "in-place+aggressive@dirs"] {
         let place = Place::new();
-        let units = units(name);
-        let store = units.store.open(&place.at("store")).unwrap();
         place.workspace("top", "", &[("build.rs", script), ("src/main.rs", main)]);
-        let site = Site::new(&place, "top");
-        site.build(&units, &*store);
+        let (units, store, site) = built(&place, name);
         assert_eq!(site.run("top"), "true\n", "{name}");
         site.wipe();
         let done = site.build(&units, &*store);

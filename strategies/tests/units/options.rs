@@ -11,7 +11,7 @@ use strategies::store::collect::{CollectRequest, collect};
 use strategies::store::{self, Store};
 use strategies::units::plan;
 
-use crate::support::{Place, Site, units};
+use crate::support::{self, Place, Site, built};
 
 /// A program with enough in it to have a session.
 fn place() -> Place {
@@ -51,27 +51,25 @@ fn a_session_is_restored_and_edits_leave_the_stored_one_as_it_was() {
         ["hardlink+aggressive~incremental", "copy+aggressive@dirs~incremental", "symlink+aggressive~incremental"]
     {
         let place = place();
-        let store = units(name).store.open(&place.at("store")).unwrap();
-        let site = Site::new(&place, "top");
-        site.build(&units(name), &*store);
+        let (units, store, site) = built(&place, name);
         let stored = sessions(&*store);
         assert!(stored.len() > 3, "{name}: {stored:?}");
         assert!(store::session_bytes(&*store) > 0);
         site.wipe();
-        let warm = site.build(&units(name), &*store);
+        let warm = site.build(&units, &*store);
         assert!(warm.built.compiled.is_empty(), "{name}");
         let incremental = site.target.join("debug/incremental");
         let before: Vec<_> = walk(&incremental);
         assert!(before.iter().any(|path| path.ends_with("dep-graph.bin")), "{name}: {before:?}");
         for value in 2..5 {
-            edit(&place, value).build(&units(name), &*store);
+            edit(&place, value).build(&units, &*store);
             assert_eq!(site.run("top"), format!("{}\n", value + 1), "{name}");
         }
         let now: Vec<_> = sessions(&*store).into_iter().filter(|file| stored.contains(file)).collect();
         assert_eq!(now, stored, "{name}");
         let plain = name.replace("~incremental", "");
         site.wipe();
-        Site::new(&place, "top").build(&units(&plain), &*store);
+        Site::new(&place, "top").build(&support::units(&plain), &*store);
         assert!(walk(&incremental).is_empty(), "{plain} restores none");
     }
 }
@@ -91,18 +89,16 @@ fn walk(dir: &std::path::Path) -> Vec<PathBuf> {
 fn an_edit_in_place_is_not_published_and_a_wipe_brings_back_what_was() {
     let name = "hardlink+aggressive~skip-edits";
     let place = place();
-    let store = units(name).store.open(&place.at("store")).unwrap();
-    let site = Site::new(&place, "top");
-    site.build(&units(name), &*store);
+    let (units, store, site) = built(&place, name);
     let entries = store.entries().len();
     for value in 2..4 {
-        let edit = edit(&place, value).build(&units(name), &*store);
+        let edit = edit(&place, value).build(&units, &*store);
         assert_eq!((edit.built.compiled.len(), edit.published.units.len()), (1, 0));
     }
     assert_eq!(store.entries().len(), entries);
     let site = edit(&place, 1);
     site.wipe();
-    assert!(site.build(&units(name), &*store).built.compiled.is_empty());
+    assert!(site.build(&units, &*store).built.compiled.is_empty());
     assert_eq!(site.run("top"), "2\n");
 }
 
@@ -110,9 +106,7 @@ fn an_edit_in_place_is_not_published_and_a_wipe_brings_back_what_was() {
 fn a_flipped_byte_is_found_before_it_is_used() {
     for name in ["hardlink+aggressive~verify", "copy+aggressive@dirs~verify"] {
         let place = place();
-        let store = units(name).store.open(&place.at("store")).unwrap();
-        let site = Site::new(&place, "top");
-        site.build(&units(name), &*store);
+        let (units, store, site) = built(&place, name);
         let entries = store.entries();
         let stored = entries.iter().flat_map(|entry| entry.stored_files().map(move |(file, _)| (entry, file)));
         for (entry, file) in stored.filter(|(_, file)| file.size > 100) {
@@ -124,7 +118,7 @@ fn a_flipped_byte_is_found_before_it_is_used() {
             assert!(store.is_intact(entry), "{name}: size and time say nothing");
         }
         site.wipe();
-        let warm = site.build(&units(name), &*store);
+        let warm = site.build(&units, &*store);
         assert!(warm.built.compiled.iter().any(|index| site.label(*index).starts_with("plain lib")), "{name}");
         for entry in store.entries() {
             assert!(store::check(&*store, &entry, true).is_empty(), "{name}: {} was published again", entry.package);
@@ -137,16 +131,13 @@ fn a_flipped_byte_is_found_before_it_is_used() {
 fn the_last_publisher_of_a_unit_hash_displaces_the_one_before() {
     let name = "copy+aggressive~single-slot";
     let place = place();
-    let store = units(name).store.open(&place.at("store")).unwrap();
-    let site = Site::new(&place, "top");
-    site.build(&units(name), &*store);
+    let (units, store, site) = built(&place, name);
     let entries = store.entries().len();
-    let second = edit(&place, 2).build(&units(name), &*store);
+    let second = edit(&place, 2).build(&units, &*store);
     assert_eq!(second.published.units.len(), 1, "{:?}", second.published.left_out);
     assert_eq!(store.entries().len(), entries, "one for each unit hash");
     let site = edit(&place, 1);
     site.wipe();
-    let units = units(name);
     let session = site.session(&units, &*store);
     let explained = EntryIndex::load(&*store).explain(&session, &plan(&session));
     let reasons: Vec<&str> = explained.values().map(|it| it.reason.as_str()).collect();

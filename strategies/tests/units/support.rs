@@ -65,6 +65,15 @@ pub fn units(name: &str) -> Units {
     }
 }
 
+/// A strategy with its store, and the workspace `top`, which it has built.
+pub fn built(place: &Place, name: &str) -> (Units, Box<dyn Store>, Site) {
+    let units = units(name);
+    let store = units.store.open(&place.at("store")).unwrap();
+    let site = Site::new(place, "top");
+    site.build(&units, &*store);
+    (units, store, site)
+}
+
 /// A workspace where it is built.
 pub struct Site {
     pub dir: PathBuf,

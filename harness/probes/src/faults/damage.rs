@@ -73,8 +73,7 @@ type Which = fn(&ProbeContext<'_>) -> ProbeResult<Vec<PathBuf>>;
 fn with_damage(cx: &mut ProbeContext<'_>, which: Which, damage: &dyn Fn(&Path) -> ProbeResult) -> ProbeResult {
     cx.store()?;
     set_up(cx, &["first", "second"])?;
-    cx.build("first")?;
-    cx.prints("first", PRINTS)?;
+    cx.builds("first", PRINTS)?;
     let paths = which(cx)?;
     if paths.is_empty() {
         return ProbeError::failed("nothing was published".to_owned());

@@ -16,7 +16,6 @@ pub use disks::remove_leftover_disks;
 
 use crate::child_build::{KillAt, KillPoint};
 use crate::context::ProbeContext;
-use crate::fixtures::workspace;
 use crate::{Family, Probe, ProbeError, ProbeResult};
 use runner::build_env::Phase;
 
@@ -140,7 +139,7 @@ fn set_up(cx: &mut ProbeContext<'_>, trees: &[&str]) -> ProbeResult {
 }
 
 fn tree_on(cx: &mut ProbeContext<'_>, tree: &str, dependencies: &str) -> ProbeResult {
-    cx.tree(tree, &[("Cargo.toml", &workspace(tree, dependencies)), ("src/main.rs", MAIN)])
+    cx.program_tree(tree, dependencies, MAIN)
 }
 
 /// A normal build works: from nothing, and in another tree; the store is as it should be.
@@ -202,7 +201,7 @@ fn restore_cut_off_then_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.store()?;
     let main = |word: &str| format!("fn main() {{ println!(\"{{}} {word}\", plain::word()); }}\n");
     cx.publish("plain", "1.0.0", "", &[("src/lib.rs", "pub fn word() -> &'static str { \"plain\" }\n")])?;
-    cx.tree("app", &[("Cargo.toml", &workspace("app", "plain = \"1\"")), ("src/main.rs", &main("one"))])?;
+    cx.program_tree("app", "plain = \"1\"", &main("one"))?;
     cx.build("app")?;
     for (word, kill_at) in ["two", "six"].into_iter().zip(&RESTORING) {
         cx.wipe("app")?;

@@ -1,9 +1,10 @@
 //! Places that follow from where a checkout lies and do not show it: they are beside it, behind a link, or spelled otherwise.
 
 use super::macros::expands_to;
-use super::{APP, PRINTS_DEP, checkout, word_is};
+use super::scripts::member_with;
+use super::{APP, TREES, checkout, each_prints_its_word, word_is};
 use crate::context::ProbeContext;
-use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, package, workspace};
+use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script};
 use crate::{Probe, ProbeResult};
 
 const CHECKOUTS: &str = "https://github.com/rust-lang/cargo/issues/12516";
@@ -61,16 +62,6 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
-const TREES: [(&str, &str); 2] = [("first", "one"), ("second", "two")];
-
-fn each_prints_its_word(cx: &mut ProbeContext<'_>) -> ProbeResult {
-    for (tree, word) in TREES {
-        cx.build(tree)?;
-        cx.prints(tree, word)?;
-    }
-    Ok(())
-}
-
 /// Two repositories, each with a workspace and a file beside it.
 fn repositories(cx: &mut ProbeContext<'_>, dependency: &str, script: Option<&str>, lib: &str) -> ProbeResult {
     for (tree, word) in TREES {
@@ -117,9 +108,7 @@ fn member_is_a_link(cx: &mut ProbeContext<'_>) -> ProbeResult {
     }
     each_prints_its_word(cx)?;
     cx.link("../../members/second", "ws/first/member")?;
-    cx.wipe("first")?;
-    cx.build("first")?;
-    cx.prints("first", "two")
+    cx.rebuilds("first", "two")
 }
 
 fn build_directory_is_a_link(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -129,22 +118,12 @@ fn build_directory_is_a_link(cx: &mut ProbeContext<'_>) -> ProbeResult {
         out.join(\"word.txt\").display().to_string()
     }";
     let lib = format!("pub fn word() -> String {{ std::fs::read_to_string({SCRIPT_WORD}).unwrap_or_default() }}\n");
-    cx.tree(
-        APP,
-        &[
-            ("Cargo.toml", &workspace(APP, "dep = { path = \"dep\" }")),
-            ("src/main.rs", PRINTS_DEP),
-            ("dep/Cargo.toml", &package("dep", "1.0.0", "")),
-            ("dep/src/lib.rs", &lib),
-            ("dep/build.rs", &build_script(&[ITSELF], word)),
-        ],
-    )?;
+    member_with(cx, &build_script(&[ITSELF], word), &lib)?;
     for place in ["one", "two"] {
         cx.make_dir(&format!("places/{place}"))?;
         cx.link(&format!("../places/{place}"), "target/app")?;
         cx.set_cold(APP);
-        cx.build(APP)?;
-        cx.prints(APP, "there")?;
+        cx.builds(APP, "there")?;
         cx.remove(&format!("places/{place}"))?;
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! Two trees with members of one name and version: they differ in their path.
 
-use super::{APP, PRINTS_DEP, checkout, file_there_and_back, word_is};
+use super::{
+    APP, TREES, checkout, each_prints_its_path, each_prints_its_word, file_there_and_back, two_trees, word_is,
+};
 use crate::context::ProbeContext;
-use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, workspace};
+use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script};
 use crate::{Probe, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
@@ -63,40 +65,27 @@ pub(super) const PROBES: &[Probe] = &[
 ];
 
 fn same_version_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
-    for (tree, word) in [("first", "one"), ("second", "two")] {
+    for (tree, word) in TREES {
         checkout(cx, tree, "", &word_is(&format!("\"{word}\"")))?;
     }
-    first_then_second(cx)
+    each_prints_its_word(cx)
 }
 
 fn same_time_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
-    for (tree, word) in [("first", "one"), ("second", "two")] {
+    for (tree, word) in TREES {
         checkout(cx, tree, "", &word_is(&format!("\"{word}\"")))?;
         // An hour that is past, as an archive or a checkout with times restored would have it.
         cx.set_time(&format!("ws/{tree}/member/src/lib.rs"), 1_700_000_000)?;
         cx.set_time(&format!("ws/{tree}/member/Cargo.toml"), 1_700_000_000)?;
     }
-    first_then_second(cx)
-}
-
-fn first_then_second(cx: &mut ProbeContext<'_>) -> ProbeResult {
-    for (tree, word) in [("first", "one"), ("second", "two")] {
-        cx.build(tree)?;
-        cx.prints(tree, word)?;
-    }
-    Ok(())
+    each_prints_its_word(cx)
 }
 
 fn manifest_dir_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for tree in ["first", "second"] {
         checkout(cx, tree, "", &word_is("env!(\"CARGO_MANIFEST_DIR\")"))?;
     }
-    for tree in ["first", "second"] {
-        cx.build(tree)?;
-        let own = cx.path("ws").join(tree).join("member");
-        cx.prints(tree, &own.to_string_lossy())?;
-    }
-    Ok(())
+    each_prints_its_path(cx, "member")
 }
 
 fn out_dir_kept_as_path(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -109,38 +98,26 @@ fn out_dir_kept_as_path(cx: &mut ProbeContext<'_>) -> ProbeResult {
     std::fs::read_to_string(concat!(env!(\"OUT_DIR\"), \"/word\")).unwrap_or_else(|error| error.to_string())
 }
 ";
-    cx.publish("dep", "1.0.0", "", &[("src/lib.rs", lib), ("build.rs", &build_script(&[ITSELF], word))])?;
-    for tree in ["first", "second"] {
-        cx.tree(tree, &[("Cargo.toml", &workspace(tree, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])?;
-    }
-    cx.build("first")?;
-    cx.prints("first", "kept")?;
+    two_trees(cx, &[("src/lib.rs", lib), ("build.rs", &build_script(&[ITSELF], word))])?;
+    cx.builds("first", "kept")?;
     cx.wipe("first")?;
-    cx.build("second")?;
-    cx.prints("second", "kept")
+    cx.builds("second", "kept")
 }
 
 /// Edits a file in the second of two checkouts, then in the first; each must show its own.
 fn each_its_own(cx: &mut ProbeContext<'_>, file: &str) -> ProbeResult {
     for tree in ["first", "second"] {
-        cx.build(tree)?;
-        cx.prints(tree, "one")?;
+        cx.builds(tree, "one")?;
     }
     cx.write(&format!("ws/second/{file}"), "two")?;
-    cx.build("second")?;
-    cx.prints("second", "two")?;
-    cx.wipe("second")?;
-    cx.build("second")?;
-    cx.prints("second", "two")?;
+    cx.builds("second", "two")?;
+    cx.rebuilds("second", "two")?;
     // There and back: what the first has, restored, must not be watched in the second.
     cx.write(&format!("ws/second/{file}"), "one")?;
-    cx.build("second")?;
-    cx.prints("second", "one")?;
+    cx.builds("second", "one")?;
     cx.write(&format!("ws/first/{file}"), "three")?;
-    cx.build("second")?;
-    cx.prints("second", "one")?;
-    cx.build("first")?;
-    cx.prints("first", "three")
+    cx.builds("second", "one")?;
+    cx.builds("first", "three")
 }
 
 fn file_outside_the_package_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -174,9 +151,7 @@ fn script_passes_on_its_path(cx: &mut ProbeContext<'_>) -> ProbeResult {
         checkout(cx, tree, "", &word_is("include_str!(env!(\"SCRIPT_WORD\"))"))?;
     }
     for tree in ["first", "second", "first"] {
-        cx.wipe(tree)?;
-        cx.build(tree)?;
-        cx.prints(tree, tree)?;
+        cx.rebuilds(tree, tree)?;
     }
     Ok(())
 }
@@ -187,8 +162,7 @@ fn file_below_the_build_directory(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for word in ["one", "two", "one"] {
         cx.wipe(APP)?;
         cx.write("target/app/made.txt", word)?;
-        cx.build(APP)?;
-        cx.prints(APP, word)?;
+        cx.builds(APP, word)?;
     }
     Ok(())
 }

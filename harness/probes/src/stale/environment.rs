@@ -1,8 +1,8 @@
 //! Variables that are compiled in, from the environment and from the configuration.
 
 use super::{
-    APP, checkout, scripted_dependency, set_argument, set_variable, there_and_back, three_crates, thrice,
-    variable_there_and_back, word_is,
+    APP, checkout, each_prints_its_path, scripted_dependency, set_argument, set_variable, there_and_back, three_crates,
+    thrice, variable_there_and_back, word_is,
 };
 use crate::context::ProbeContext;
 use crate::fixtures::{SCRIPT_WORD, build_script, variable};
@@ -125,12 +125,7 @@ fn config_env_relative(cx: &mut ProbeContext<'_>) -> ProbeResult {
         cx.write(&format!("ws/{tree}/.cargo/config.toml"), table)?;
         checkout(cx, tree, "", &word_is(READS))?;
     }
-    for tree in ["first", "second"] {
-        cx.build(tree)?;
-        let own = cx.path("ws").join(tree).join("assets");
-        cx.prints(tree, &own.to_string_lossy())?;
-    }
-    Ok(())
+    each_prints_its_path(cx, "assets")
 }
 
 fn config_env_read_by_script(cx: &mut ProbeContext<'_>) -> ProbeResult {

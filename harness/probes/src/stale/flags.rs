@@ -247,11 +247,7 @@ fn build_by(cx: &mut ProbeContext<'_>, script: &str, expected: &str) -> ProbeRes
     let toolchain = toolchain.map_err(anyhow::Error::from)?;
     let supervisor = cx.build_env().supervisor.clone();
     let build_env = BuildEnv::with_toolchain(&cx.path("compiler/work"), toolchain, supervisor)?;
-    cx.with_build_env(&build_env, |cx| {
-        cx.wipe(APP)?;
-        cx.build(APP)?;
-        cx.prints(APP, expected)
-    })?;
+    cx.with_build_env(&build_env, |cx| cx.rebuilds(APP, expected))?;
     Ok(())
 }
 
@@ -329,9 +325,7 @@ fn lto_asked_for_by_others(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.tree("second", &[("Cargo.toml", &both), ("src/main.rs", main), ("src/lib.rs", lib)])?;
     for tree in ["first", "second", "first", "second"] {
         cx.settings(tree).profile = Some("release".to_owned());
-        cx.wipe(tree)?;
-        cx.build(tree)?;
-        cx.prints(tree, "one")?;
+        cx.rebuilds(tree, "one")?;
     }
     Ok(())
 }

@@ -78,8 +78,7 @@ fn allowed_and_refused(
         change(cx, allowed)?;
         cx.wipe(APP)?;
         if allowed {
-            cx.build(APP)?;
-            cx.prints(APP, "o")?;
+            cx.builds(APP, "o")?;
         } else {
             cx.must_not_build(APP, says)?;
         }

@@ -1,6 +1,9 @@
 //! What a proc macro reads, tracked by rustc or not.
 
-use super::{APP, checkout, file_there_and_back, prints_words, three_crates, thrice, variable_there_and_back, word_is};
+use super::{
+    APP, TREES, checkout, each_prints_its_path, each_prints_its_word, file_there_and_back, prints_words, three_crates,
+    thrice, variable_there_and_back, word_is,
+};
 use crate::context::ProbeContext;
 use crate::fixtures::{package, workspace};
 use crate::{Probe, ProbeResult};
@@ -107,19 +110,14 @@ fn includes(expression: &str) -> String {
 
 fn macro_includes_two_checkouts(cx: &mut ProbeContext<'_>) -> ProbeResult {
     publish_reader(cx, &includes("include_str!({path:?})"))?;
-    for (tree, word) in [("first", "one"), ("second", "two")] {
+    for (tree, word) in TREES {
         checkout(cx, tree, "reader = \"1.0.0\"", &word_is("reader::word!()"))?;
         cx.write(&format!("ws/{tree}/member/word.txt"), word)?;
     }
-    for (tree, word) in [("first", "one"), ("second", "two")] {
-        cx.build(tree)?;
-        cx.prints(tree, word)?;
-    }
+    each_prints_its_word(cx)?;
     // And what was expanded for the first tree must not lead into it from the second.
     cx.write("ws/second/member/word.txt", "three")?;
-    cx.wipe("second")?;
-    cx.build("second")?;
-    cx.prints("second", "three")
+    cx.rebuilds("second", "three")
 }
 
 fn macro_keeps_a_place(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -128,10 +126,5 @@ fn macro_keeps_a_place(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for tree in ["first", "second"] {
         checkout(cx, tree, "maker = \"1.0.0\"", &word_is("maker::word!()"))?;
     }
-    for tree in ["first", "second"] {
-        cx.build(tree)?;
-        let own = cx.path("ws").join(tree).join("member");
-        cx.prints(tree, &own.to_string_lossy())?;
-    }
-    Ok(())
+    each_prints_its_path(cx, "member")
 }

@@ -204,9 +204,7 @@ fn patch_by_path_edited(cx: &mut ProbeContext<'_>) -> ProbeResult {
         cx.write("ws/patched/src/lib.rs", &word_is(&format!("\"{word}\"")))?;
         one_dependency(cx, &format!("dep = \"1.0.0\"\n{patch}"))?;
         cx.lock(APP)?;
-        cx.wipe(APP)?;
-        cx.build(APP)?;
-        cx.prints(APP, word)?;
+        cx.rebuilds(APP, word)?;
     }
     Ok(())
 }

@@ -89,6 +89,28 @@ fn checkout(cx: &mut ProbeContext<'_>, tree: &str, dependency: &str, lib: &str) 
     )
 }
 
+/// Two checkouts, and the word of each.
+const TREES: [(&str, &str); 2] = [("first", "one"), ("second", "two")];
+
+fn each_prints_its_word(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    TREES.into_iter().try_for_each(|(tree, word)| cx.builds(tree, word))
+}
+
+/// Two trees on a package of the directory source.
+fn two_trees(cx: &mut ProbeContext<'_>, files: &[(&str, &str)]) -> ProbeResult {
+    cx.publish("dep", "1.0.0", "", files)?;
+    TREES.into_iter().try_for_each(|(tree, _)| cx.program_tree(tree, "dep = \"1.0.0\"", PRINTS_DEP))
+}
+
+/// Each of two checkouts prints the path that this has in it.
+fn each_prints_its_path(cx: &mut ProbeContext<'_>, path: &str) -> ProbeResult {
+    for (tree, _) in TREES {
+        let own = cx.path("ws").join(tree).join(path);
+        cx.builds(tree, &own.to_string_lossy())?;
+    }
+    Ok(())
+}
+
 /// A function that returns the value of an expression as a word.
 fn word_is(expression: &str) -> String {
     format!("pub fn word() -> String {{ String::from({expression}) }}\n")
@@ -128,7 +150,7 @@ fn thrice(word: &str) -> String {
 /// alone have something to get wrong, too.
 fn scripted_dependency(cx: &mut ProbeContext<'_>, script: &str, lib: &str) -> ProbeResult {
     cx.publish("dep", "1.0.0", "", &[("src/lib.rs", lib), ("build.rs", script)])?;
-    cx.tree(APP, &[("Cargo.toml", &workspace(APP, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])
+    cx.program_tree(APP, "dep = \"1.0.0\"", PRINTS_DEP)
 }
 
 /// One value, another, and the first again, each built in an empty build directory; `change`
@@ -140,9 +162,7 @@ fn there_and_back(
 ) -> ProbeResult {
     for value in [values[0], values[1], values[0]] {
         let expected = change(cx, value)?;
-        cx.wipe(APP)?;
-        cx.build(APP)?;
-        cx.prints(APP, &expected)?;
+        cx.rebuilds(APP, &expected)?;
     }
     Ok(())
 }

@@ -2,7 +2,9 @@
 //! while they are compiled.
 
 use super::scripts::member_with;
-use super::{APP, PRINTS_DEP, checkout, file_there_and_back, there_and_back, word_is};
+use super::{
+    APP, PRINTS_DEP, TREES, checkout, each_prints_its_word, file_there_and_back, there_and_back, two_trees, word_is,
+};
 use crate::context::ProbeContext;
 use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, package, workspace};
 use crate::{Probe, ProbeResult};
@@ -91,20 +93,10 @@ fn two_checkouts_with_vendor(cx: &mut ProbeContext<'_>, words: [&str; 2]) -> Pro
     }
     for _ in 0..2 {
         for (tree, word) in trees.into_iter().zip(words) {
-            cx.build(tree)?;
-            cx.prints(tree, word)?;
+            cx.builds(tree, word)?;
             cx.no_op(tree, "right after a build")?;
             cx.wipe(tree)?;
         }
-    }
-    Ok(())
-}
-
-/// Two trees on a package of the directory source.
-fn two_trees(cx: &mut ProbeContext<'_>, files: &[(&str, &str)]) -> ProbeResult {
-    cx.publish("dep", "1.0.0", "", files)?;
-    for tree in ["first", "second"] {
-        cx.tree(tree, &[("Cargo.toml", &workspace(tree, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])?;
     }
     Ok(())
 }
@@ -115,11 +107,8 @@ fn vendored_source_edited_before_cache(cx: &mut ProbeContext<'_>) -> ProbeResult
     cx.write("vendor/dep-1.0.0/src/lib.rs", &word_is("\"two\""))?;
     // Cargo does not look at vendored sources: the first tree stays as it is until it is wiped.
     cx.build("first")?;
-    cx.build("second")?;
-    cx.prints("second", "two")?;
-    cx.wipe("first")?;
-    cx.build("first")?;
-    cx.prints("first", "two")
+    cx.builds("second", "two")?;
+    cx.rebuilds("first", "two")
 }
 
 fn vendored_script_watches_nothing(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -133,7 +122,7 @@ fn vendored_script_below_another_manifest(cx: &mut ProbeContext<'_>) -> ProbeRes
     let script = build_script(&[], "std::fs::read_to_string(\"word.txt\").unwrap()");
     let files = [("src/lib.rs", &*word_is(SCRIPT_WORD)), ("script/build.rs", &script), ("script/Cargo.toml", "")];
     cx.publish("dep", "1.0.0", "build = \"script/build.rs\"\n", &files)?;
-    cx.tree(APP, &[("Cargo.toml", &workspace(APP, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])?;
+    cx.program_tree(APP, "dep = \"1.0.0\"", PRINTS_DEP)?;
     file_there_and_back(cx, "vendor/dep-1.0.0/word.txt", str::to_owned)
 }
 
@@ -144,14 +133,12 @@ fn path_package_in_cargos_home(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.write(&format!("{dir}/src/lib.rs"), &word_is("\"one\""))?;
     cx.write(&format!("{dir}/.cargo-ok"), "{\"v\":1}")?;
     let dependency = format!("dep = {{ path = {:?} }}", cx.path(dir).to_string_lossy());
-    cx.tree(APP, &[("Cargo.toml", &workspace(APP, &dependency)), ("src/main.rs", PRINTS_DEP)])?;
+    cx.program_tree(APP, &dependency, PRINTS_DEP)?;
     for word in ["one", "two"] {
         if word == "two" {
             cx.write(&format!("{dir}/src/lib.rs"), &word_is("\"two\""))?;
         }
-        cx.wipe(APP)?;
-        cx.build(APP)?;
-        cx.prints(APP, word)?;
+        cx.rebuilds(APP, word)?;
     }
     Ok(())
 }
@@ -169,14 +156,12 @@ fn header_replaced_with_an_old_time(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let watches = format!("rerun-if-changed={header}");
     let script = build_script(&[&watches], &format!("std::fs::read_to_string({header:?}).unwrap()"));
     two_trees(cx, &[("src/lib.rs", &word_is(SCRIPT_WORD)), ("build.rs", &script)])?;
-    cx.build("first")?;
-    cx.prints("first", "one")?;
+    cx.builds("first", "one")?;
     cx.write("header.h", "two")?;
     cx.set_time("header.h", 1_000_000_000)?;
     // Fresh by Cargo's rules; what it says now must not be what others get.
     cx.build("first")?;
-    cx.build("second")?;
-    cx.prints("second", "two")
+    cx.builds("second", "two")
 }
 
 /// The macro reads the file that its user includes too, and then moves another one over it.
@@ -195,16 +180,13 @@ pub fn word(_: TokenStream) -> TokenStream {
 ";
     cx.publish("maker", "1.0.0", "[lib]\nproc-macro = true\n", &[("src/lib.rs", maker)])?;
     let lib = word_is("maker::word!()") + "pub const TRACKED: &str = include_str!(\"../word.txt\");\n";
-    for (tree, word) in [("first", "one"), ("second", "two")] {
+    for (tree, word) in TREES {
         cx.write(&format!("ws/{tree}/member/word.txt"), word)?;
         checkout(cx, tree, "maker = \"1.0.0\"", &lib)?;
     }
     cx.write("ws/first/member/next.txt", "two")?;
     cx.set_time("ws/first/member/next.txt", 1_000_000_000)?;
-    cx.build("first")?;
-    cx.prints("first", "one")?;
-    cx.build("second")?;
-    cx.prints("second", "two")
+    each_prints_its_word(cx)
 }
 
 fn modules_swapped(cx: &mut ProbeContext<'_>) -> ProbeResult {

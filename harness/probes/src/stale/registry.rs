@@ -1,8 +1,7 @@
 //! Packages of a registry, unpacked below Cargo's home, where they do not change.
 
 use crate::context::ProbeContext;
-use crate::fixtures::workspace;
-use crate::stale::word_is;
+use crate::stale::{PRINTS_DEP, TREES, word_is};
 use crate::{Probe, ProbeError, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
@@ -32,10 +31,8 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
-const MAIN: &str = "fn main() { println!(\"{}\", dep::word()); }\n";
-
 fn tree(cx: &mut ProbeContext<'_>, tree: &str) -> ProbeResult {
-    cx.tree(tree, &[("Cargo.toml", &workspace(tree, "dep = \"1\"")), ("src/main.rs", MAIN)])
+    cx.program_tree(tree, "dep = \"1\"", PRINTS_DEP)
 }
 
 fn two_trees(cx: &mut ProbeContext<'_>, second_home: bool) -> ProbeResult {
@@ -43,13 +40,10 @@ fn two_trees(cx: &mut ProbeContext<'_>, second_home: bool) -> ProbeResult {
     let script = "fn main() { std::fs::copy(\"word.txt\", std::path::Path::new(&std::env::var(\"OUT_DIR\").unwrap())\
                   .join(\"word.txt\")).unwrap(); }\n";
     let lib = "pub fn word() -> &'static str { include_str!(concat!(env!(\"OUT_DIR\"), \"/word.txt\")) }\n";
-    cx.publish("dep", "1.0.0", "", &[("build.rs", script), ("src/lib.rs", lib), ("word.txt", "one")])?;
     if second_home {
         cx.settings("second").cargo_home = Some(cx.path("second-home"));
     }
-    for name in ["first", "second"] {
-        tree(cx, name)?;
-    }
+    super::two_trees(cx, &[("build.rs", script), ("src/lib.rs", lib), ("word.txt", "one")])?;
     cx.build("first")?;
     let second = cx.build("second")?;
     cx.prints("second", "one")?;
@@ -61,7 +55,7 @@ fn two_trees(cx: &mut ProbeContext<'_>, second_home: bool) -> ProbeResult {
 
 fn registry_package_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.use_registry()?;
-    for (name, word) in [("first", "one"), ("second", "two")] {
+    for (name, word) in TREES {
         let config = format!("[source.made-up]\nlocal-registry = \"../../{name}-registry\"\n");
         cx.write(&format!("ws/{name}/.cargo/config.toml"), &config)?;
         cx.publish_in(
@@ -72,13 +66,10 @@ fn registry_package_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
             &[("src/lib.rs", &word_is(&format!("{word:?}")))],
         )?;
         tree(cx, name)?;
-        cx.build(name)?;
-        cx.prints(name, word)?;
+        cx.builds(name, word)?;
     }
-    for (name, word) in [("first", "one"), ("second", "two")] {
-        cx.wipe(name)?;
-        cx.build(name)?;
-        cx.prints(name, word)?;
+    for (name, word) in TREES {
+        cx.rebuilds(name, word)?;
     }
     Ok(())
 }
@@ -88,8 +79,7 @@ pub(super) fn source_edited(cx: &mut ProbeContext<'_>, old: bool) -> ProbeResult
     cx.use_registry()?;
     cx.publish("dep", "1.0.0", "", &[("src/lib.rs", &word_is("\"one\""))])?;
     tree(cx, "app")?;
-    cx.build("app")?;
-    cx.prints("app", "one")?;
+    cx.builds("app", "one")?;
     let found = walkdir::WalkDir::new(cx.path("cargo-home/registry/src")).into_iter().flatten();
     let found = found.map(|it| cx.relative(it.path())).find(|path| path.ends_with("dep-1.0.0/src/lib.rs"));
     let Some(path) = found else { return Err(ProbeError::Internal(anyhow::anyhow!("no package was unpacked"))) };
@@ -97,7 +87,5 @@ pub(super) fn source_edited(cx: &mut ProbeContext<'_>, old: bool) -> ProbeResult
     if old {
         cx.set_time(&path, 1_000_000_000)?;
     }
-    cx.wipe("app")?;
-    cx.build("app")?;
-    cx.prints("app", "two")
+    cx.rebuilds("app", "two")
 }

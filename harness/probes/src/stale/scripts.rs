@@ -176,11 +176,15 @@ fn script_reads_variable(cx: &mut ProbeContext<'_>, directive: &str) -> ProbeRes
 
 /// The dependency is a path member: files of others never change.
 pub(super) fn member_with(cx: &mut ProbeContext<'_>, script: &str, lib: &str) -> ProbeResult {
+    scripted_member(cx, script, lib, PRINTS_DEP)
+}
+
+pub(super) fn scripted_member(cx: &mut ProbeContext<'_>, script: &str, lib: &str, main: &str) -> ProbeResult {
     cx.tree(
         APP,
         &[
             ("Cargo.toml", &workspace(APP, "dep = { path = \"dep\" }")),
-            ("src/main.rs", PRINTS_DEP),
+            ("src/main.rs", main),
             ("dep/Cargo.toml", &package("dep", "1.0.0", "")),
             ("dep/src/lib.rs", lib),
             ("dep/build.rs", script),
@@ -237,7 +241,7 @@ fn passes_metadata(cx: &mut ProbeContext<'_>, name: &str, read: &str) -> ProbeRe
     let files = [("src/lib.rs", word_is(SCRIPT_WORD)), ("build.rs", upper)];
     let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
     cx.publish("dep", "1.0.0", "[dependencies]\nlower-sys = \"1.0.0\"\n", &files)?;
-    cx.tree(APP, &[("Cargo.toml", &workspace(APP, "dep = \"1.0.0\"")), ("src/main.rs", PRINTS_DEP)])?;
+    cx.program_tree(APP, "dep = \"1.0.0\"", PRINTS_DEP)?;
     variable_there_and_back(cx, "PROBE_WORD", ["one", "two"], str::to_owned)
 }
 
@@ -260,19 +264,16 @@ fn script_writes_into_src(cx: &mut ProbeContext<'_>) -> ProbeResult {
     member_with(cx, script, "mod generated;\npub use generated::word;\n")?;
     for word in ["one", "two", "one"] {
         cx.write("ws/app/dep/word.txt", word)?;
-        cx.build(APP)?;
-        cx.prints(APP, word)?;
+        cx.builds(APP, word)?;
     }
     cx.remove("ws/app/dep/src/generated.rs")?;
-    cx.wipe(APP)?;
-    cx.build(APP)?;
-    cx.prints(APP, "one")
+    cx.rebuilds(APP, "one")
 }
 
 /// Three trees may have one program; two build, and the first once more.
-fn trees_of_one_program(cx: &mut ProbeContext<'_>, dependencies: &str, main: &str) -> ProbeResult {
+fn trees_of_one_program(cx: &mut ProbeContext<'_>, dependencies: &str) -> ProbeResult {
     for tree in ["first", "second"] {
-        cx.tree(tree, &[("Cargo.toml", &workspace(APP, dependencies)), ("src/main.rs", main)])?;
+        cx.tree(tree, &[("Cargo.toml", &workspace(APP, dependencies)), ("src/main.rs", PRINTS_DEP)])?;
         cx.settings(tree).program = Some(APP.to_owned());
     }
     Ok(())
@@ -292,11 +293,9 @@ fn script_writes_beside_the_program(cx: &mut ProbeContext<'_>) -> ProbeResult {
 }
 ";
     cx.publish("dep", "1.0.0", "", &[("src/lib.rs", lib), ("build.rs", script)])?;
-    trees_of_one_program(cx, "dep = \"1.0.0\"", PRINTS_DEP)?;
+    trees_of_one_program(cx, "dep = \"1.0.0\"")?;
     for tree in ["first", "second", "first"] {
-        cx.wipe(tree)?;
-        cx.build(tree)?;
-        cx.prints(tree, "beside")?;
+        cx.rebuilds(tree, "beside")?;
     }
     Ok(())
 }
@@ -325,12 +324,10 @@ fn passes_on_a_directory(cx: &mut ProbeContext<'_>, uses: &str, path: &str) -> P
         cx.write(&format!("ws/{tree}/dep/src/lib.rs"), &lib)?;
         cx.write(&format!("ws/{tree}/dep/build.rs"), &upper)?;
     }
-    trees_of_one_program(cx, "dep = { path = \"dep\" }", PRINTS_DEP)?;
-    cx.build("first")?;
-    cx.prints("first", "there")?;
+    trees_of_one_program(cx, "dep = { path = \"dep\" }")?;
+    cx.builds("first", "there")?;
     cx.wipe("first")?;
-    cx.build("second")?;
-    cx.prints("second", "there")
+    cx.builds("second", "there")
 }
 
 fn out_dir_keeps_leftovers(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -347,9 +344,7 @@ fn out_dir_keeps_leftovers(cx: &mut ProbeContext<'_>) -> ProbeResult {
         // In a kept build directory plain Cargo leaves both, too.
         cx.build(APP)?;
     }
-    cx.wipe(APP)?;
-    cx.build(APP)?;
-    cx.prints(APP, "two")
+    cx.rebuilds(APP, "two")
 }
 
 fn script_lists_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -359,8 +354,7 @@ fn script_lists_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
     there_and_back(cx, ["1", "2"], |cx, count| {
         match count {
             "2" => cx.make_dir("ws/app/dep/words/second")?,
-            _ if cx.path("ws/app/dep/words/second").exists() => cx.remove("ws/app/dep/words/second")?,
-            _ => {}
+            _ => cx.write_or_remove("ws/app/dep/words/second", None)?,
         }
         Ok(count.to_owned())
     })
@@ -368,7 +362,6 @@ fn script_lists_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
 
 #[cfg(unix)]
 fn modes_of_what_a_script_writes(cx: &mut ProbeContext<'_>) -> ProbeResult {
-    use std::os::unix::fs::PermissionsExt;
     let word = "{
         use std::os::unix::fs::PermissionsExt;
         let file = std::env::var(\"OUT_DIR\").unwrap() + \"/secret\";
@@ -382,16 +375,22 @@ fn modes_of_what_a_script_writes(cx: &mut ProbeContext<'_>) -> ProbeResult {
         "",
         &[("src/lib.rs", &word_is(SCRIPT_WORD)), ("build.rs", &build_script(&[ITSELF], word))],
     )?;
-    trees_of_one_program(cx, "dep = \"1.0.0\"", PRINTS_DEP)?;
+    trees_of_one_program(cx, "dep = \"1.0.0\"")?;
     for tree in ["first", "second"] {
-        cx.build(tree)?;
-        cx.prints(tree, "word")?;
+        cx.builds(tree, "word")?;
     }
-    let files = walkdir::WalkDir::new(cx.path("")).into_iter().flatten();
-    for file in files.filter(|file| file.file_name() == "secret") {
-        let mode = file.metadata().map_err(std::io::Error::from)?.permissions().mode() & 0o777;
+    stays_secret(cx)
+}
+
+/// What scripts called `secret` is open to its owner alone, wherever there is a copy of it.
+#[cfg(unix)]
+pub(super) fn stays_secret(cx: &ProbeContext<'_>) -> ProbeResult {
+    use std::os::unix::fs::PermissionsExt;
+    let found = walkdir::WalkDir::new(cx.path("")).into_iter().flatten();
+    for secret in found.filter(|found| found.file_name() == "secret") {
+        let mode = secret.metadata().map_err(std::io::Error::from)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
-            return ProbeError::failed(format!("{} has mode {mode:o}", cx.relative(file.path())));
+            return ProbeError::failed(format!("{} has mode {mode:o}", cx.relative(secret.path())));
         }
     }
     Ok(())
@@ -416,7 +415,7 @@ fn link_in_out_dir(cx: &mut ProbeContext<'_>) -> ProbeResult {
     }";
     let lib = word_is("include_str!(concat!(env!(\"OUT_DIR\"), \"/current.txt\"))");
     cx.publish("dep", "1.0.0", "", &[("src/lib.rs", &lib), ("build.rs", &build_script(&[ITSELF], word))])?;
-    trees_of_one_program(cx, "dep = \"1.0.0\"", PRINTS_DEP)?;
+    trees_of_one_program(cx, "dep = \"1.0.0\"")?;
     cx.build("first")?;
     let built = cx.build("second")?;
     cx.prints("second", "linked")?;

@@ -4,7 +4,7 @@ use super::flags::CFG;
 use super::scripts::{CALLS, native_library};
 use super::{APP, PRINTS_DEP, file_there_and_back, there_and_back, three_crates, thrice};
 use crate::context::ProbeContext;
-use crate::fixtures::{package, workspace};
+use crate::fixtures::package;
 use crate::{Probe, ProbeError, ProbeResult};
 
 pub(super) const PROBES: &[Probe] = &[
@@ -60,7 +60,7 @@ fn assembly(cx: &mut ProbeContext<'_>, dir: &str, dependency: &str) -> ProbeResu
     );
     cx.write(&file, "none")?;
     cx.write(&format!("{dir}/src/lib.rs"), &lib)?;
-    cx.tree(APP, &[("Cargo.toml", &workspace(APP, dependency)), ("src/main.rs", PRINTS_DEP)])?;
+    cx.program_tree(APP, dependency, PRINTS_DEP)?;
     file_there_and_back(cx, &file, str::to_owned)
 }
 

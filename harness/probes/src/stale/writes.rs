@@ -2,7 +2,10 @@
 //! bytes.
 
 use super::macros::expands_to;
-use super::{APP, PRINTS_DEP, there_and_back, word_is};
+#[cfg(unix)]
+use super::scripts::stays_secret;
+use super::scripts::{member_with, scripted_member};
+use super::{APP, there_and_back, word_is};
 use crate::context::ProbeContext;
 use crate::fixtures::{SCRIPT_WORD, build_script, package, workspace};
 use crate::{Probe, ProbeError, ProbeResult};
@@ -82,26 +85,6 @@ pub(super) const PROBES: &[Probe] = &[
     ),
 ];
 
-/// A program with a dependency in its workspace.
-fn app(cx: &mut ProbeContext<'_>, script: &str, lib: &str, main: &str) -> ProbeResult {
-    cx.tree(
-        APP,
-        &[
-            ("Cargo.toml", &workspace(APP, "dep = { path = \"dep\" }")),
-            ("src/main.rs", main),
-            ("dep/Cargo.toml", &package("dep", "1.0.0", "")),
-            ("dep/src/lib.rs", lib),
-            ("dep/build.rs", script),
-        ],
-    )
-}
-
-fn wiped_and_prints(cx: &mut ProbeContext<'_>, word: &str) -> ProbeResult {
-    cx.wipe(APP)?;
-    cx.build(APP)?;
-    cx.prints(APP, word)
-}
-
 fn script_writes_what_differs(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let script = "fn main() {
     println!(\"cargo::rerun-if-changed=word.txt\");
@@ -112,13 +95,13 @@ fn script_writes_what_differs(cx: &mut ProbeContext<'_>) -> ProbeResult {
     }
 }
 ";
-    app(cx, script, "mod generated;\npub use generated::word;\n", PRINTS_DEP)?;
+    member_with(cx, script, "mod generated;\npub use generated::word;\n")?;
     for word in ["one", "one", "two", "one"] {
         cx.write("ws/app/dep/word.txt", word)?;
-        wiped_and_prints(cx, word)?;
+        cx.rebuilds(APP, word)?;
     }
     cx.remove("ws/app/dep/src/generated.rs")?;
-    wiped_and_prints(cx, "one")
+    cx.rebuilds(APP, "one")
 }
 
 /// A program that includes a generated source.
@@ -135,10 +118,10 @@ fn script_writes(cx: &mut ProbeContext<'_>, path: &str) -> ProbeResult {
 }}
 "
     );
-    app(cx, &script, "", &includes(&format!("../dep/{path}")))?;
-    wiped_and_prints(cx, "one")?;
+    scripted_member(cx, &script, "", &includes(&format!("../dep/{path}")))?;
+    cx.rebuilds(APP, "one")?;
     cx.remove(&format!("ws/app/{}", path.trim_start_matches("../")))?;
-    wiped_and_prints(cx, "one")
+    cx.rebuilds(APP, "one")
 }
 
 fn macro_writes_a_source(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -159,9 +142,9 @@ fn macro_writes_a_source(cx: &mut ProbeContext<'_>) -> ProbeResult {
             ("dep/src/lib.rs", "pub const ZERO: u32 = maker::word!();\n"),
         ],
     )?;
-    wiped_and_prints(cx, "one")?;
+    cx.rebuilds(APP, "one")?;
     cx.remove("ws/app/src/generated.rs")?;
-    wiped_and_prints(cx, "one")
+    cx.rebuilds(APP, "one")
 }
 
 fn script_writes_beside_what_cargo_does(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -180,11 +163,11 @@ fn script_writes_beside_what_cargo_does(cx: &mut ProbeContext<'_>) -> ProbeResul
     std::fs::read_to_string(file).unwrap_or_else(|error| error.to_string())
 }
 ";
-    app(cx, script, lib, PRINTS_DEP)?;
+    member_with(cx, script, lib)?;
     for name in ["app.toml", "dep.txt", "dep", ".env", "deep/er/data.txt", "../data.txt", "build/dep/data.txt"] {
         cx.write("ws/app/dep/name.txt", name)?;
-        wiped_and_prints(cx, "beside")?;
-        wiped_and_prints(cx, "beside")?;
+        cx.rebuilds(APP, "beside")?;
+        cx.rebuilds(APP, "beside")?;
     }
     Ok(())
 }
@@ -198,10 +181,10 @@ fn script_installs_a_hook(cx: &mut ProbeContext<'_>) -> ProbeResult {
     std::fs::write(root.join(\".git/hooks/pre-commit\"), \"\").unwrap();
 }
 ";
-    app(cx, script, &word_is("\"word\""), PRINTS_DEP)?;
+    member_with(cx, script, &word_is("\"word\""))?;
     cx.commit("ws/app")?;
     for _ in 0..2 {
-        wiped_and_prints(cx, "word")?;
+        cx.rebuilds(APP, "word")?;
         if !cx.path("ws/app/.git/hooks/pre-commit").exists() {
             return ProbeError::failed("the hook is not installed".to_owned());
         }
@@ -216,10 +199,10 @@ fn script_removes_a_file(cx: &mut ProbeContext<'_>, is_there: bool) -> ProbeResu
     let _ = std::fs::remove_file(\"../old.txt\");
 }
 ";
-    app(cx, script, &word_is("\"word\""), PRINTS_DEP)?;
+    member_with(cx, script, &word_is("\"word\""))?;
     for is_there in [is_there, true] {
         cx.write_or_remove("ws/app/old.txt", is_there.then_some(""))?;
-        wiped_and_prints(cx, "word")?;
+        cx.rebuilds(APP, "word")?;
         if cx.path("ws/app/old.txt").exists() {
             return ProbeError::failed("the file is not removed".to_owned());
         }
@@ -234,7 +217,7 @@ fn script_watches_a_mode(cx: &mut ProbeContext<'_>) -> ProbeResult {
         use std::os::unix::fs::PermissionsExt;
         format!(\"{:o}\", std::fs::metadata(\"tool.sh\").unwrap().permissions().mode() & 0o777)
     }";
-    app(cx, &build_script(&["rerun-if-changed=tool.sh"], word), &word_is(SCRIPT_WORD), PRINTS_DEP)?;
+    member_with(cx, &build_script(&["rerun-if-changed=tool.sh"], word), &word_is(SCRIPT_WORD))?;
     cx.write("ws/app/dep/tool.sh", "")?;
     there_and_back(cx, ["644", "755"], |cx, mode| {
         let bits = u32::from_str_radix(mode, 8).unwrap_or_default();
@@ -249,27 +232,16 @@ fn script_watches_a_mode(_: &mut ProbeContext<'_>) -> ProbeResult {
     ProbeError::not_applicable("modes are not a notion of this system")
 }
 
-#[cfg(unix)]
 fn script_watches_a_link(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let word = "std::fs::read_link(\"versions/current\").unwrap().display().to_string()";
-    app(cx, &build_script(&["rerun-if-changed=versions"], word), &word_is(SCRIPT_WORD), PRINTS_DEP)?;
+    member_with(cx, &build_script(&["rerun-if-changed=versions"], word), &word_is(SCRIPT_WORD))?;
     for version in ["one", "two"] {
         cx.write(&format!("ws/app/dep/versions/{version}"), "")?;
     }
     there_and_back(cx, ["one", "two"], |cx, version| {
-        let link = cx.path("ws/app/dep/versions/current");
-        if link.is_symlink() {
-            std::fs::remove_file(&link)?;
-        }
-        std::os::unix::fs::symlink(version, link)?;
-        cx.record(".", Vec::new(), &["ln", "-sfn", version, "ws/app/dep/versions/current"]);
+        cx.link(version, "ws/app/dep/versions/current")?;
         Ok(version.to_owned())
     })
-}
-
-#[cfg(not(unix))]
-fn script_watches_a_link(_: &mut ProbeContext<'_>) -> ProbeResult {
-    ProbeError::not_applicable("symbolic links need rights on this system")
 }
 
 fn script_reads_a_time(cx: &mut ProbeContext<'_>) -> ProbeResult {
@@ -277,7 +249,7 @@ fn script_reads_a_time(cx: &mut ProbeContext<'_>) -> ProbeResult {
         let time = std::fs::metadata(\"word.txt\").unwrap().modified().unwrap();
         time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string()
     }";
-    app(cx, &build_script(&["rerun-if-changed=word.txt"], word), &word_is(SCRIPT_WORD), PRINTS_DEP)?;
+    member_with(cx, &build_script(&["rerun-if-changed=word.txt"], word), &word_is(SCRIPT_WORD))?;
     cx.write("ws/app/dep/word.txt", "")?;
     there_and_back(cx, ["1500000000", "1600000000"], |cx, time| {
         cx.set_time("ws/app/dep/word.txt", time.parse().unwrap_or_default())?;
@@ -287,7 +259,6 @@ fn script_reads_a_time(cx: &mut ProbeContext<'_>) -> ProbeResult {
 
 #[cfg(unix)]
 fn modes_of_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
-    use std::os::unix::fs::PermissionsExt;
     let word = "{
         use std::os::unix::fs::PermissionsExt;
         let dir = std::env::var(\"OUT_DIR\").unwrap() + \"/secret\";
@@ -296,16 +267,10 @@ fn modes_of_directories(cx: &mut ProbeContext<'_>) -> ProbeResult {
         std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o700)).unwrap();
         \"word\"
     }";
-    app(cx, &build_script(&["rerun-if-changed=build.rs"], word), &word_is(SCRIPT_WORD), PRINTS_DEP)?;
+    member_with(cx, &build_script(&["rerun-if-changed=build.rs"], word), &word_is(SCRIPT_WORD))?;
     for _ in 0..2 {
-        wiped_and_prints(cx, "word")?;
-        let found = walkdir::WalkDir::new(cx.path("")).into_iter().flatten();
-        for dir in found.filter(|found| found.file_name() == "secret") {
-            let mode = dir.metadata().map_err(std::io::Error::from)?.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                return ProbeError::failed(format!("{} has mode {mode:o}", cx.relative(dir.path())));
-            }
-        }
+        cx.rebuilds(APP, "word")?;
+        stays_secret(cx)?;
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ fn down_to(store: &dyn Store, keep_percent: u8) -> Result<CollectRequest, Collec
     Ok(CollectRequest { limits, dry_run: false, ..unlimited })
 }
 
-fn go_on(_: &CollectStep<'_>) -> ControlFlow<()> {
+fn go_on(_: &CollectStep) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
