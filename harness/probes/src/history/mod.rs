@@ -92,6 +92,14 @@ pub fn run_all(
         if let Some((_, seed, attempt)) = of.iter().find(|(.., it)| Some(it.verdict) == worst) {
             detail += &format!("; scripts/{}: {}", script_name(*seed, name), attempt.detail);
         }
+        let mut verdict = worst.unwrap_or(ProbeVerdict::Pass);
+        // What the strategy needs is not here.
+        let lacks = |it: &&(usize, u64, Attempt)| {
+            it.2.verdict == ProbeVerdict::NotApplicable && !it.2.detail.starts_with(PLAIN_TOO)
+        };
+        if let Some((.., attempt)) = of.iter().copied().find(lacks) {
+            (verdict, detail) = (ProbeVerdict::NotApplicable, attempt.detail.clone());
+        }
         ProbeRow {
             run: options.run.clone(),
             family: "histories".to_owned(),
@@ -99,7 +107,7 @@ pub fn run_all(
             expects: "survive".to_owned(),
             origin: "https://github.com/rust-lang/cargo/issues/5931".to_owned(),
             strategy: name.clone(),
-            verdict: worst.unwrap_or(ProbeVerdict::Pass),
+            verdict,
             detail,
             known: String::new(),
             attempts: 1,
@@ -108,6 +116,9 @@ pub fn run_all(
     };
     (strategies.iter().enumerate().map(row).collect(), result)
 }
+
+/// How the detail of a history begins that is no failure of the strategy.
+const PLAIN_TOO: &str = "plain Cargo fails, too";
 
 const TREES: [&str; 2] = ["first", "second"];
 /// Few, so that a word comes back.
@@ -209,6 +220,7 @@ impl History {
         let mut history = History { parts: self.parts.clone(), steps: self.steps[..=done].to_vec() };
         if history.attempt(env, ("none", &runner::integration::plain::NONE), dir)?.0.verdict != ProbeVerdict::Pass {
             failed.verdict = ProbeVerdict::NotApplicable;
+            failed.detail = format!("{PLAIN_TOO}: {}", failed.detail);
             return Ok(failed);
         }
         loop {
