@@ -110,7 +110,7 @@ fn linker_script_searched(cx: &mut ProbeContext<'_>) -> ProbeResult {
         let library = format!("ws/app/native/{word}.a");
         native_library(cx, word, &library)?;
         let library = cx.path(&library);
-        cx.write("ws/app/link.x", &format!("INPUT({})\n", library.display()))?;
+        cx.write("ws/app/link.x", &format!("INPUT(\"{}\")\n", library.display()))?;
         Ok(word.to_owned())
     })
 }
