@@ -89,7 +89,7 @@ fn walk(dir: &std::path::Path) -> Vec<PathBuf> {
 fn an_edit_in_place_is_not_published_and_a_wipe_brings_back_what_was() {
     let name = "hardlink+aggressive~skip-edits";
     let place = place();
-    let (units, store, site) = built(&place, name);
+    let (units, store, _) = built(&place, name);
     let entries = store.entries().len();
     for value in 2..4 {
         let edit = edit(&place, value).build(&units, &*store);
@@ -131,7 +131,7 @@ fn a_flipped_byte_is_found_before_it_is_used() {
 fn the_last_publisher_of_a_unit_hash_displaces_the_one_before() {
     let name = "copy+aggressive~single-slot";
     let place = place();
-    let (units, store, site) = built(&place, name);
+    let (units, store, _) = built(&place, name);
     let entries = store.entries().len();
     let second = edit(&place, 2).build(&units, &*store);
     assert_eq!(second.published.units.len(), 1, "{:?}", second.published.left_out);
