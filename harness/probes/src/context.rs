@@ -138,8 +138,6 @@ pub struct ProbeContext<'a> {
     settings: BTreeMap<String, TreeSettings>,
     /// Trees that were built since their build directory was last emptied.
     warm: BTreeSet<String>,
-    /// Whether nothing was built in this directory.
-    untouched: bool,
     /// Packages are packed into a local registry.
     pub(crate) registry: bool,
     pub(crate) script: Script,
@@ -165,7 +163,6 @@ impl<'a> ProbeContext<'a> {
         if env.registry {
             cx.use_registry()?;
         }
-        cx.untouched = true;
         cx.open_store()?;
         Ok(cx)
     }
@@ -189,7 +186,6 @@ impl<'a> ProbeContext<'a> {
             integration: Arc::new(PlainCargo::default()),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
-            untouched: false,
             registry: false,
             script: Script::default(),
             remark: String::new(),
@@ -377,13 +373,16 @@ impl<'a> ProbeContext<'a> {
         });
         let start = self.integration.start_step(build_env, &[])?;
         let rustc_info = RustcInfo::of(build_env, &site);
-        if std::mem::take(&mut self.untouched) {
+        if self.strategy.as_external().is_none() {
             rustc_info.restore();
         }
         match integration::build(&*self.integration, build_env, &site, &options, &start) {
             Ok(mut build) => {
                 build.release();
-                rustc_info.keep();
+                // Another compiler than the usual one can be set there.
+                if self.settings_of(tree).env.is_empty() {
+                    rustc_info.keep();
+                }
                 let outcomes = self.integration.outcomes(&build, cold);
                 let began = Instant::now();
                 self.integration.upload(&build);
@@ -518,7 +517,6 @@ impl<'a> ProbeContext<'a> {
 
     /// Notes that another process built a tree.
     pub(crate) fn set_warm(&mut self, tree: &str) {
-        self.untouched = false;
         self.warm.insert(tree.to_owned());
     }
 
@@ -577,8 +575,7 @@ impl<'a> ProbeContext<'a> {
 const NOTHING: &str = "/dev/null";
 
 /// What Cargo asked rustc about itself: half of all starts of rustc, were it asked again in each
-/// probe. Only the first build of a probe gets it, as what later ones find there is up to the
-/// strategy. Cargo checks it against rustc's path and time.
+/// build directory. Cargo checks it against the path and the time of rustc and its wrappers.
 struct RustcInfo {
     kept: PathBuf,
     build_dir: PathBuf,
