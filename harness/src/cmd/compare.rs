@@ -21,6 +21,7 @@ use reports::text::WIDTH;
 use self::flags::{GuardArgs, SandboxArgs, ShardArgs};
 use crate::cmd::common::{ExternalArgs, absolute, choices, open_volume, plain_name, work_dir, write_report};
 use crate::shard::PlannedRun;
+use exec::filesystem::{EXT4_WITHOUT_JOURNAL, FileSystemFacts, WITHOUT_JOURNAL_REMEDY, WITHOUT_JOURNAL_WHY};
 use exec::interrupt::Supervisor;
 use exec::network::Network;
 use exec::sandbox::SandboxSpec;
@@ -319,6 +320,10 @@ fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<V
     let env = env.with_build_limit(options.guards.step_timeout());
     let env = if options.default_layout { env.with_default_layout() } else { env };
     let env = if let Some(volume) = &volume { env.with_arms_root(&volume.mount_point()) } else { env };
+    if FileSystemFacts::of(env.arms_root()).is_ok_and(|fs| fs.kind == EXT4_WITHOUT_JOURNAL) {
+        let place = env.arms_root().display();
+        eprintln!("warning: {place} is on {EXT4_WITHOUT_JOURNAL}: {WITHOUT_JOURNAL_WHY}; {WITHOUT_JOURNAL_REMEDY}");
+    }
     Ok((work, volume, env))
 }
 

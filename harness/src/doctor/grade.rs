@@ -4,7 +4,7 @@ use reports::text::bytes;
 
 use super::facts::{FoundToolchain, MachineFacts, WorkDirFacts};
 use super::{DoctorFinding, FindingLevel};
-use exec::filesystem::LinkSupport;
+use exec::filesystem::{EXT4_WITHOUT_JOURNAL, LinkSupport, WITHOUT_JOURNAL_REMEDY, WITHOUT_JOURNAL_WHY};
 use exec::sandbox::limits::Enforcer;
 use runner::build_env::DISK_FLOOR;
 
@@ -138,6 +138,10 @@ fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
             ),
             _ => lacking("free space", free, "free some, or name another `--work-dir`"),
         });
+    }
+    if kind == EXT4_WITHOUT_JOURNAL {
+        let text = format!("{EXT4_WITHOUT_JOURNAL}: {WITHOUT_JOURNAL_WHY}");
+        findings.push(warning("file creation", text, WITHOUT_JOURNAL_REMEDY));
     }
     findings.extend(work.links.iter().flat_map(|found| links(found, kind)));
     findings.extend(work.extents.map(|extents| match extents {

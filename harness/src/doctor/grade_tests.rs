@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::doctor::{Diagnosis, render};
-use exec::filesystem::FileSystemFacts;
+use exec::filesystem::{EXT4_WITHOUT_JOURNAL, FileSystemFacts};
 use exec::host::HostFacts;
 use exec::sandbox::Enforcers;
 
@@ -65,7 +65,7 @@ fn unfit() -> MachineFacts {
     facts.toolchains[0].layout = Some(Err("error: unknown `-Z` flag specified: build-dir-new-layout".into()));
     facts.toolchains[1] = FoundToolchain { about: Err(old.into()), layout: None, ..toolchain("1.80", false) };
     let fs = facts.work.file_system.as_mut().unwrap();
-    (fs.kind, fs.free_bytes) = ("ext4".into(), 5 * GIB);
+    (fs.kind, fs.free_bytes) = (EXT4_WITHOUT_JOURNAL.into(), 5 * GIB);
     facts.work.links.as_mut().unwrap().reflink = Err("Operation not supported (os error 95)".into());
     facts.work.extents = Some(false);
     facts.host.cores = 1;

@@ -33,8 +33,7 @@ pub(super) fn pairs<'a>(new: AnalysedRun<'a>, old: AnalysedRun<'a>, baseline: &s
     for step in &new.analysis.steps {
         let twin = old.analysis.steps.iter().find(|it| it.scenario == step.scenario && it.step == step.step);
         let Some(twin) = twin else { continue };
-        let is_first =
-            new.analysis.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|it| it.step == step.step);
+        let is_first = new.analysis.begins_scenario(step);
         for arm in &step.arms {
             let Some(other) = twin.arm(arm.name()) else { continue };
             let bare = arm.name() == baseline;

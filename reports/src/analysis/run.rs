@@ -109,6 +109,11 @@ pub struct OwnCounts {
 }
 
 impl Analysis {
+    /// Whether a scenario begins with this step: a shared store fills in it.
+    pub(crate) fn begins_scenario(&self, step: &StepAnalysis) -> bool {
+        self.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|first| first.step == step.step)
+    }
+
     /// Understands a run. `baseline` is the strategy that others are compared with; without
     /// one it is what the run was asked for, else `none` if it took part, else the first.
     pub fn of(run: &RunFolder, baseline: Option<&str>) -> Self {

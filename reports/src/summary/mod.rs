@@ -201,7 +201,7 @@ fn step_table(section: &mut Section, run: &Analysis, step: &StepAnalysis, sizes:
         grid.row(first.chain(graph).chain(numbers));
     }
     section.push(Block::Grid(grid));
-    if run.steps.iter().find(|it| it.scenario == step.scenario).is_some_and(|first| first.step == step.step) {
+    if run.begins_scenario(step) {
         positions(section, step, &run.baseline);
     }
     for (at, note) in notes.iter().enumerate() {
