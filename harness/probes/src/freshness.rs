@@ -73,6 +73,12 @@ pub(crate) const FAMILY: Family = Family {
             all_targets_from_the_store,
         ),
         Probe::reuse(
+            "three-targets-of-one-source",
+            "https://github.com/rust-lang/cargo/issues/5931",
+            "Two programs and an example, named like one of them, are made of one file; all three are restored.",
+            three_targets_of_one_source,
+        ),
+        Probe::reuse(
             "hyphens-and-two-versions",
             "https://github.com/rust-lang/cargo/issues/5931",
             "Hyphenated packages, a library named unlike its package, and two versions of one name are restored.",
@@ -323,6 +329,21 @@ fn all_targets_from_the_store(cx: &mut ProbeContext<'_>) -> ProbeResult {
     let restored = restored(cx, "app", "one")?;
     restored.needs_hits()?;
     restored.must_reuse_admitted()
+}
+
+fn three_targets_of_one_source(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    cx.needs_cache()?;
+    let targets = ["[[bin]]\nname = \"app\"", "[[bin]]\nname = \"other\"", "[[example]]\nname = \"app\""]
+        .map(|target| format!("{target}\npath = \"src/main.rs\"\n"));
+    let manifest = format!("{}{}", workspace("app", ""), targets.concat());
+    let main = "fn main() { println!(\"{}\", module_path!()); }\n";
+    cx.tree("app", &[("Cargo.toml", &manifest), ("src/main.rs", main)])?;
+    cx.settings("app").args = ["--bins", "--examples"].map(str::to_owned).to_vec();
+    let restored = restored(cx, "app", "app")?;
+    restored.needs_hits()?;
+    restored.must_reuse_admitted()?;
+    cx.settings("app").program = Some("other".to_owned());
+    cx.prints("app", "other")
 }
 
 fn hyphens_and_two_versions(cx: &mut ProbeContext<'_>) -> ProbeResult {

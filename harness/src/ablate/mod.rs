@@ -31,6 +31,7 @@ pub fn shows_in(input: Input) -> Where {
         Input::Features => ("feature-*", &["gauntlet"]),
         Input::Flags => ("rustflags-*,config-*,warnings-denied-by-rustflags", &[]),
         Input::Tools => ("rustc-wrapper-edited,linker-edited", &[]),
+        Input::Cpu => ("native-is-another-cpu", &[]),
         Input::Checksum => ("git-bumped-same-version,transitive-dependency-bumped", &["upgrade"]),
         Input::PackageId => (UNITS, &["upgrade"]),
         Input::SourcePath => ("*two-checkouts*,modules-swapped,git-bumped-same-version", &["moved"]),
@@ -54,7 +55,7 @@ pub fn shows_in(input: Input) -> Where {
 /// Probes in which units of one name differ in what they are.
 const UNITS: &str = "same-version-two-checkouts,two-checkouts-with-*,modules-swapped,git-bumped-same-version,\
                      patch-by-path-edited,hyphens-and-two-versions,all-targets-from-the-store,two-workspaces-take-turns,\
-                     profiles-in-turn";
+                     profiles-in-turn,three-targets-of-one-source";
 
 /// The scenarios in the order in which they are built.
 pub fn scenarios(inputs: &[Input]) -> Vec<(&'static str, Vec<Input>)> {
