@@ -150,7 +150,8 @@ pub(crate) struct Route {
     remote: PathBuf,
     /// Where files wait between network and store.
     staging: PathBuf,
-    archiver: Archiver,
+    /// For archives alone.
+    archiver: Option<Archiver>,
 }
 
 /// What a step moved, and the seconds of each part.
@@ -266,7 +267,7 @@ impl Route {
                 });
             }
         }
-        let archiver = Archiver::find(&env.path())?;
+        let archiver = (way == Delivery::Archive).then(|| Archiver::find(&env.path())).transpose()?;
         Ok(Route { way, network, buildgrid, remote: dir.join("remote"), staging: dir.join("staging"), archiver })
     }
 
@@ -352,10 +353,10 @@ impl Leg<'_> {
         let (began, archive) = (Instant::now(), self.route.staging.join("delivered"));
         let fetched = self.fetch(&archive);
         self.transfer.parts.deliver = Some(began.elapsed());
-        let came = match (fetched, self.route.way) {
-            (Ok(true), Delivery::Archive) => {
+        let came = match (fetched, &self.route.archiver) {
+            (Ok(true), Some(archiver)) => {
                 let began = Instant::now();
-                let unpacked = self.route.archiver.unpack(self.env, &archive, self.store, &mut self.transfer.usage)?;
+                let unpacked = archiver.unpack(self.env, &archive, self.store, &mut self.transfer.usage)?;
                 self.transfer.parts.unpack = Some(began.elapsed());
                 unpacked.map(|()| true)
             }
@@ -424,10 +425,10 @@ impl Leg<'_> {
             return Ok(());
         }
         let (began, packed) = (Instant::now(), self.route.staging.join("packed"));
-        let files: Vec<(String, PathBuf)> = match self.route.way {
-            Delivery::Archive => {
+        let files: Vec<(String, PathBuf)> = match &self.route.archiver {
+            Some(archiver) => {
                 integration.pause();
-                let outcome = self.route.archiver.pack(self.env, self.store, &packed, &mut self.transfer.usage)?;
+                let outcome = archiver.pack(self.env, self.store, &packed, &mut self.transfer.usage)?;
                 self.transfer.parts.pack = Some(began.elapsed());
                 match outcome {
                     Ok(()) => vec![(self.name.clone(), packed.clone())],
@@ -437,7 +438,7 @@ impl Leg<'_> {
                     }
                 }
             }
-            Delivery::BuildDir | Delivery::Remote => self.new_files(),
+            None => self.new_files(),
         };
         if !files.is_empty() {
             let began = Instant::now();
