@@ -6,6 +6,7 @@
 //!
 //! | module | idea |
 //! |---|---|
+//! | [`ablation`] | runs of `harness ablate` |
 //! | [`against`] | one run against an older one |
 //! | [`analysis`] | the one model of a run: steps, arms, numbers, verdicts |
 //! | [`chapters`] | the chapters of a report |
@@ -23,6 +24,7 @@
 //!
 //! Every file and column is described in `reports/FORMAT.md`.
 
+pub mod ablation;
 pub mod against;
 pub mod analysis;
 pub mod chapters;

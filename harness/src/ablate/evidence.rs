@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, StepKey, StepRow, UnitRow};
+use reports::ablation::NEEDED;
 use reports::probes::{ProbeRow, ProbeVerdict};
 use reports::simulation::AblationRow;
 
@@ -81,7 +82,6 @@ pub fn add_probes(row: &mut AblationRow, base: &str, rows: &[ProbeRow]) {
     row.probes = Some(count);
 }
 
-pub const NEEDED: &str = "needed";
 pub const FREE: &str = "free";
 pub const CANDIDATE: &str = "candidate";
 

@@ -85,6 +85,7 @@ pub fn run(args: &ReportArgs) -> Result<ExitCode> {
             RunSource::Compare(_) => "",
             RunSource::Probe(_) => "a run of probes",
             RunSource::Simulate(_) => "a simulation",
+            RunSource::Ablate(_) => "an ablation",
         };
         let RunSource::Compare(run) = &run else {
             let name = &run.info().name;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::ablation::{self, AblationRun};
 use crate::probes::{self, ProbeRun};
 use crate::simulation::{self, SimulationRun};
 use records::RunInfo;
@@ -16,6 +17,8 @@ pub enum RunSource {
     Probe(Box<ProbeRun>),
     /// What `harness simulate` recorded.
     Simulate(Box<SimulationRun>),
+    /// What `harness ablate` recorded.
+    Ablate(Box<AblationRun>),
 }
 
 impl RunSource {
@@ -39,6 +42,9 @@ impl RunSource {
         if simulation::is_one(dir) {
             let run = simulation::read(dir)?;
             return if run.is_empty() { refuse("no table of it has a row") } else { Ok(Self::Simulate(Box::new(run))) };
+        }
+        if ablation::is_one(dir) {
+            return Ok(Self::Ablate(Box::new(ablation::read(dir)?)));
         }
         if dir.join(probes::WHOLE).is_file() {
             let run = probes::read(dir)?;
@@ -64,6 +70,7 @@ impl RunSource {
             Self::Compare(run) => &run.info,
             Self::Probe(run) => &run.info,
             Self::Simulate(run) => &run.info,
+            Self::Ablate(run) => &run.info,
         }
     }
 }

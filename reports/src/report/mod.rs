@@ -7,6 +7,7 @@ mod write;
 
 pub use write::{Format, JSON, LONG, MARKDOWN, PAGE, PLOTS, WIDE, WriteError};
 
+use crate::ablation::AblationRun;
 use crate::against::{self, Changes, Incomparable};
 use crate::analysis::{AnalysedRun, Analysis, RunSource};
 use crate::chapters;
@@ -26,6 +27,8 @@ pub struct Report {
     pub probes: Vec<ProbeRun>,
     /// Runs of `harness simulate`, in the order given.
     pub simulations: Vec<SimulationRun>,
+    /// Runs of `harness ablate`, in the order given: evidence of a review.
+    pub ablations: Vec<AblationRun>,
     /// The first run against an older one.
     pub changes: Option<Changes>,
     /// Answers to the open questions; empty where no review was asked for.
@@ -44,6 +47,7 @@ impl Report {
                 }
                 RunSource::Probe(run) => report.probes.push(*run),
                 RunSource::Simulate(run) => report.simulations.push(*run),
+                RunSource::Ablate(run) => report.ablations.push(*run),
             }
         }
         report
@@ -69,8 +73,8 @@ impl Report {
     /// Adds the design review of all runs at hand.
     pub fn review(&mut self, usage: &Usage) {
         let runs = self.runs.iter().map(|(folder, analysis)| AnalysedRun { analysis, folder }).collect();
-        let simulations = self.simulations.iter().collect();
-        let evidence = Evidence { runs, probes: self.probes.iter().collect(), simulations };
+        let (simulations, ablations) = (self.simulations.iter().collect(), self.ablations.iter().collect());
+        let evidence = Evidence { runs, probes: self.probes.iter().collect(), simulations, ablations };
         self.review = Review::of(&evidence, usage);
     }
 

@@ -59,7 +59,7 @@ pub enum WriteError {
 impl Report {
     /// The raw rows of every run, for the page.
     fn rows(&self) -> Result<Vec<Rows>, PageError> {
-        let several = self.runs.len() + self.probes.len() + self.simulations.len() > 1;
+        let several = self.runs.len() + self.probes.len() + self.simulations.len() + self.ablations.len() > 1;
         let named = |mut rows: Rows, run: &str| {
             if several {
                 rows.title = format!("{} ({run})", rows.title);
@@ -69,6 +69,9 @@ impl Report {
         let steps = self.runs.iter().map(|(run, _)| Ok(named(Rows::of_steps(&run.steps)?, &run.info.name)));
         let probes = self.probes.iter().map(|run| Ok(named(Rows::of_probes(&run.rows)?, &run.info.name)));
         let mut rows: Vec<Rows> = steps.chain(probes).collect::<Result<_, PageError>>()?;
+        for run in &self.ablations {
+            rows.push(named(Rows::of_table(&run.rows)?, &run.info.name));
+        }
         for run in &self.simulations {
             let tables = [
                 Rows::of_table(&run.curve)?,

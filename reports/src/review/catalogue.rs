@@ -34,6 +34,8 @@ pub(super) struct Position {
     pub link: String,
     /// On which side of the bounds the number is, if it is right.
     pub holds: Side,
+    /// A word of the measure without which the number says nothing of it: a link mode.
+    pub of: Option<String>,
 }
 
 /// What a command would show.

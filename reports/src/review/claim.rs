@@ -90,7 +90,9 @@ fn answer(question: &'static OpenQuestion, found: Vec<Measure>) -> Answered {
     let disagree = best.as_ref().is_some_and(|best| all.iter().filter(alike).any(|it| opposite(it, best)));
     let decided = best.as_ref().and_then(|it| it.side).filter(|_| !disagree);
     let of = |wanted: fn(Side, Side) -> bool| -> Vec<String> {
-        let links = question.position.iter().filter(|it| decided.is_some_and(|side| wanted(it.holds, side)));
+        let says = |word: &String| best.as_ref().is_some_and(|it| it.words.iter().any(|(_, text)| text == word));
+        let about = question.position.iter().filter(|it| it.of.as_ref().is_none_or(says));
+        let links = about.filter(|it| decided.is_some_and(|side| wanted(it.holds, side)));
         links.map(|it| it.link.clone()).collect()
     };
     let text = match (&best, decided) {

@@ -1,4 +1,4 @@
-//! The evidence of a review: runs of `compare`, runs of probes, simulations.
+//! The evidence of a review: runs of `compare`, runs of probes, simulations, ablations.
 //!
 //! Every arm of every step is a [`StepArm`], which knows the run it is from. Numbers of two arms are
 //! compared over what both have: sums of arms that lack different workspaces are sums of different things.
@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
+use crate::ablation::AblationRun;
 use crate::analysis::{AnalysedRun, ArmAnalysis, StepAnalysis};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
@@ -21,6 +22,8 @@ pub struct Evidence<'a> {
     pub probes: Vec<&'a ProbeRun>,
     /// Runs of `harness simulate`; they are called `S1`, `S2`, … in this order.
     pub simulations: Vec<&'a SimulationRun>,
+    /// Runs of `harness ablate`; they are called `A1`, `A2`, … in this order.
+    pub ablations: Vec<&'a AblationRun>,
 }
 
 /// A number of a row, if it was measured.

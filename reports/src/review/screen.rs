@@ -97,10 +97,10 @@ pub(super) fn question(Answered { question, claim, measure }: &Answered, plan: &
     section.say(format!("Answer. {} ({}, {}).", capital(&claim.answer), found.n, claim.runs.join(", ")));
     let mut text = format!("Evidence. {}", filled(&question.evidence, found));
     for position in &question.position {
-        let word = match claim.decided {
-            Some(side) if side == position.holds => "Confirms",
-            Some(_) if claim.contradicts.contains(&position.link) => "Contradicts",
-            _ => continue,
+        let word = match () {
+            () if claim.confirms.contains(&position.link) => "Confirms",
+            () if claim.contradicts.contains(&position.link) => "Contradicts",
+            () => continue,
         };
         text.push_str(&format!(" {word} “{}”: {}.", position.says, position.link));
     }

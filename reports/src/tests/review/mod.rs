@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::rows::{bad, folder, step, unit, warm};
 use super::simulated_run::simulation;
+use crate::ablation::AblationRun;
 use crate::analysis::{AnalysedRun, Analysis};
 use crate::document::{Block, Document, Section};
 use crate::formats::{markdown, terminal};
@@ -12,6 +13,7 @@ use crate::review::{Claim, Evidence, Population, Review, Side, Usage};
 use crate::simulation::{Origin, SimulationRun};
 use crate::stats::Random;
 use records::run_folder::RunFolder;
+use records::simulated::AblationRow;
 use records::{FileSystemInfo, Outcome, RunInfo, Status, StepRow};
 
 const WORKSPACES: [&str; 3] = ["one", "two", "three"];
@@ -164,7 +166,12 @@ fn probes(verdict: ProbeVerdict, known: &str) -> ProbeRun {
 fn review(runs: &[RunFolder], probes: &[ProbeRun], simulations: &[SimulationRun]) -> Review {
     let analyses: Vec<Analysis> = runs.iter().map(|run| Analysis::of(run, None)).collect();
     let runs = analyses.iter().zip(runs).map(|(analysis, folder)| AnalysedRun { analysis, folder }).collect();
-    let evidence = Evidence { runs, probes: probes.iter().collect(), simulations: simulations.iter().collect() };
+    let evidence = Evidence {
+        runs,
+        probes: probes.iter().collect(),
+        simulations: simulations.iter().collect(),
+        ..Evidence::default()
+    };
     Review::of(&evidence, &Usage::default())
 }
 
@@ -248,6 +255,42 @@ fn reviews_of_handmade_runs_are_as_they_were() {
     insta::assert_snapshot!("answered", shown(&whole(false).sections));
     insta::assert_snapshot!("contradicted", shown(&whole(true).sections));
     insta::assert_snapshot!("open", shown(&review(&[], &[], &[]).sections));
+}
+
+#[test]
+fn an_ablation_says_which_inputs_are_needed() {
+    let row = |input: &str, verdict: &str, replayed_s: f64| AblationRow {
+        input: input.into(),
+        verdict: verdict.into(),
+        replayed_s,
+        replayed_of_s: 100.0,
+        ..AblationRow::default()
+    };
+    let of = |free_s: f64| {
+        let rows = vec![row("flags", "needed", 50.0), row("edition", "free", free_s), row("flags+edition", "", 90.0)];
+        let run = AblationRun { info: RunInfo::new("a"), rows };
+        Review::of(&Evidence { ablations: vec![&run], ..Evidence::default() }, &Usage::default())
+    };
+    let (free, gains) = (of(0.0), of(5.0));
+    assert_eq!(claim(&free, "Q3").answer, "all of them: no sound omission gains one per cent");
+    assert_eq!(claim(&gains, "Q3").answer, "leave out edition: sound, and it gains 5.0%");
+    let text = shown(&gains.sections);
+    assert!(text.contains("Without 1 of 2 inputs a probe breaks"), "{text}");
+    assert!(text.contains("edition gains most: 5.0%"), "{text}");
+    assert!(shown(&free.sections).contains("none gains anything"));
+}
+
+#[test]
+fn what_was_said_of_reflinks_is_not_judged_by_copies() {
+    let with = |other: &'static str| {
+        let arms = [WIDE, other];
+        let run =
+            run("gauntlet", &["fill", "warm"], &arms, 8, &move |row| if row.strategy == other { 2.0 } else { 1.0 });
+        let q5 = claim(&review(&[run], &[], &[]), "Q5").clone();
+        assert!(q5.decided.is_some(), "{q5:?}");
+        q5.confirms.len() + q5.contradicts.len()
+    };
+    assert_eq!([with("copy+aggressive"), with("reflink+aggressive")], [0, 2]);
 }
 
 #[test]

@@ -181,3 +181,16 @@ fn merkle(trace: &Trace, plan: PlanId, toolchain: u32, edits: u32) -> HashMap<No
     }
     keys
 }
+
+/// So a store with one entry for each hash (`~single-slot`) loses nothing there while nothing is edited.
+#[test]
+fn no_two_keys_of_the_census_have_one_unit_hash() {
+    let trace = crate::trace::census().unwrap();
+    let (view, hashes) = (view(&trace, "aggressive"), crate::keys::unit_hashes(&trace));
+    let mut keys = HashMap::new();
+    for (node, hash) in (0..).map(NodeId).zip(&hashes) {
+        let Some(key) = view.key(node) else { continue };
+        assert_eq!(*keys.entry(*hash).or_insert(key), key, "{node:?}");
+    }
+    assert!(keys.len() > 10_000, "{} units", keys.len());
+}
