@@ -320,10 +320,6 @@ fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<V
     let env = env.with_build_limit(options.guards.step_timeout());
     let env = if options.default_layout { env.with_default_layout() } else { env };
     let env = if let Some(volume) = &volume { env.with_arms_root(&volume.mount_point()) } else { env };
-    if FileSystemFacts::of(env.arms_root()).is_ok_and(|fs| fs.kind == EXT4_WITHOUT_JOURNAL) {
-        let place = env.arms_root().display();
-        eprintln!("warning: {place} is on {EXT4_WITHOUT_JOURNAL}: {WITHOUT_JOURNAL_WHY}; {WITHOUT_JOURNAL_REMEDY}");
-    }
     Ok((work, volume, env))
 }
 
@@ -353,6 +349,10 @@ fn execute(
     let dir = writer.dir().to_owned();
     for (workspace, why) in &experiment.left_out {
         eprintln!("note: {workspace} takes no part: {why}");
+    }
+    if FileSystemFacts::of(env.arms_root()).is_ok_and(|fs| fs.kind == EXT4_WITHOUT_JOURNAL) {
+        let place = env.arms_root().display();
+        eprintln!("warning: {place} is on {EXT4_WITHOUT_JOURNAL}: {WITHOUT_JOURNAL_WHY}; {WITHOUT_JOURNAL_REMEDY}");
     }
     let plan = experiment.plan(options);
     let mut progress = Progress::default();

@@ -97,10 +97,12 @@ pub(super) fn question(Answered { question, claim, measure }: &Answered, plan: &
     section.say(format!("Answer. {} ({}, {}).", capital(&claim.answer), found.n, claim.runs.join(", ")));
     let mut text = format!("Evidence. {}", filled(&question.evidence, found));
     for position in &question.position {
-        let word = match () {
-            () if claim.confirms.contains(&position.link) => "Confirms",
-            () if claim.contradicts.contains(&position.link) => "Contradicts",
-            () => continue,
+        let word = if claim.confirms.contains(&position.link) {
+            "Confirms"
+        } else if claim.contradicts.contains(&position.link) {
+            "Contradicts"
+        } else {
+            continue;
         };
         text.push_str(&format!(" {word} “{}”: {}.", position.says, position.link));
     }
