@@ -10,11 +10,15 @@ use crate::simulation::read_table;
 
 /// The verdict on an input without which something breaks.
 pub const NEEDED: &str = "needed";
+/// The verdict on an input without which nothing is gained.
+pub const FREE: &str = "free";
+/// The verdict on an input without which something is gained, and nothing was seen to break.
+pub const CANDIDATE: &str = "candidate";
 
 /// A run of `harness ablate`.
 #[derive(Debug, Clone)]
 pub struct AblationRun {
-    /// Under which conditions its builds were made; its name is that of the folder.
+    /// Under which conditions its builds were made.
     pub info: RunInfo,
     /// A row for each input, and for sets of them.
     pub rows: Vec<AblationRow>,
@@ -40,9 +44,6 @@ pub fn read(dir: &Path) -> Result<AblationRun, RunError> {
     let built = std::fs::read_dir(dir.join("built")).into_iter().flatten().flatten();
     let mut folders: Vec<_> = built.map(|entry| entry.path()).collect();
     folders.sort();
-    let name = dir.canonicalize().ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
-    let name = name.unwrap_or_else(|| "ablation".to_owned());
-    let info = folders.iter().find_map(|folder| read_info(folder).ok());
-    let info = info.map_or_else(|| RunInfo::new(&name), |info| RunInfo { name: name.clone(), ..info });
+    let info = folders.iter().find_map(|folder| read_info(folder).ok()).unwrap_or_else(|| RunInfo::new("ablation"));
     Ok(AblationRun { info, rows: read_table(dir)? })
 }

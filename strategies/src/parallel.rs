@@ -5,6 +5,9 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+/// Tasks that wait at a time: as many as the prototype's prefetch threads.
+const WAITING: usize = 16;
+
 /// Does a task for each index below `count`.
 pub(crate) fn for_each(count: usize, task: &(dyn Fn(usize) + Sync)) {
     (0..count).into_par_iter().for_each(task);
@@ -22,8 +25,25 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], task: impl Fn(&T) -> R + Sync) 
     results.into_iter().filter_map(|slot| slot.into_inner().ok().flatten()).collect()
 }
 
+/// The same for tasks that wait for a network and not for a processor.
+pub(crate) fn map_waiting<T: Sync, R: Send>(items: &[T], task: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    match rayon::ThreadPoolBuilder::new().num_threads(items.len().clamp(1, WAITING)).build() {
+        Ok(pool) => pool.install(|| map(items, task)),
+        Err(_) => map(items, task),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
+    #[test]
+    fn as_many_wait_at_once_as_there_are_threads_for_it() {
+        let barrier = Barrier::new(super::WAITING);
+        let items = [1; super::WAITING];
+        assert_eq!(super::map_waiting(&items, |item| [*item].into_iter().inspect(|_| drop(barrier.wait())).sum::<i32>()), items);
+    }
+
     #[test]
     fn results_are_in_the_order_of_items() {
         let items: Vec<usize> = (0..1000).collect();

@@ -78,6 +78,9 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
     if step.machine.is_some() && (!scenario.alone || step.trees.len() > 1 || !step.run.builds()) {
         return Err("a step on a `machine` is one build, where each workspace is `alone`".to_owned());
     }
+    if let Some(name) = step.env.keys().find(|name| !name.starts_with("CARGO_PROFILE_")) {
+        return Err(format!("`env` changes profiles by CARGO_PROFILE_…; {name:?} is none of these"));
+    }
     if step.distinct && step.trees.len() == 1 {
         return Err("`distinct` separates several working copies; there is one".to_owned());
     }
@@ -132,6 +135,7 @@ mod tests {
         assert!(error("", &step("profile = \"-x\"")).contains("step \"a\""));
         assert!(error("questions = [\"what?\"]", &step("")).contains("what?"));
         assert!(error("", &step("distinct = true")).contains("there is one"));
+        assert!(error("", &step("env = { CARGO_HOME = \"/\" }")).contains("CARGO_HOME"));
         for bad in ["times = 0", "times = 2\nrun = \"clean\"", "times = 2\neach = [{ copy = \"b\" }]"] {
             assert!(error("", &step(bad)).contains("`times`"), "{bad}");
         }

@@ -6,6 +6,8 @@
 //! workspaces are `alone`, each goes through all steps, from empty directories, before the next
 //! one begins. `scenarios/README.md` documents the TOML with every key, action and task.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::edit::Edit;
@@ -67,6 +69,9 @@ pub struct Step {
     /// By what Cargo sees that a source has changed.
     #[serde(default)]
     pub fingerprint: Fingerprint,
+    /// Variables that change its profiles: `CARGO_PROFILE_…`.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
     /// Whether each working copy is compiled with a flag of its own, so that no two share a unit.
     #[serde(default)]
     pub distinct: bool,
@@ -83,6 +88,11 @@ fn once() -> usize {
 }
 
 impl Step {
+    /// Its variables, as a shell would read them.
+    pub fn env_words(&self) -> String {
+        self.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    }
+
     /// The step as it is the n-th time, from 0: repeated, working copies take turns.
     pub fn turn(&self, n: usize) -> Step {
         let mut step = self.clone();

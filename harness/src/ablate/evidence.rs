@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use records::run_folder::RunFolder;
 use records::{Outcome, Status, StepKey, StepRow, UnitRow};
-use reports::ablation::NEEDED;
+use reports::ablation::{CANDIDATE, FREE, NEEDED};
 use reports::probes::{ProbeRow, ProbeVerdict};
 use reports::simulation::AblationRow;
 
@@ -81,9 +81,6 @@ pub fn add_probes(row: &mut AblationRow, base: &str, rows: &[ProbeRow]) {
     }
     row.probes = Some(count);
 }
-
-pub const FREE: &str = "free";
-pub const CANDIDATE: &str = "candidate";
 
 /// Fills verdict and evidence. An input is needed where anything breaks without it, free where nothing is gained, and else a
 /// candidate for leaving it out; nothing is said of one that no probe was tried with.

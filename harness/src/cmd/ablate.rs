@@ -11,10 +11,11 @@ use corpora::Corpus;
 use corpora::scenario::Scenario;
 use indicatif::HumanDuration;
 use records::run_folder::{RUN_FILE, RunFolder};
-use reports::document::{Document, Grid, Section};
+use reports::chapters;
+use reports::document::Document;
 use reports::formats::terminal;
 use reports::simulation::{AblationRow, write_table};
-use reports::text::{WIDTH, plain, seconds};
+use reports::text::{WIDTH, plain};
 use simulation::keys::KeyDesign;
 use simulation::trace::{Trace, census};
 use strategies::key::{Input, KeyOptions};
@@ -23,7 +24,7 @@ use strategies::name::glob;
 use super::common::{absolute, work_dir};
 use super::compare::{self, CompareArgs};
 use super::probe::{Bench, ProbeArgs};
-use crate::ablate::evidence::{self, CANDIDATE, FREE};
+use crate::ablate::evidence;
 use crate::ablate::replay::Replay;
 use crate::ablate::{scenarios, shows_in};
 use crate::collect::{DEFAULT, Measurements, UnitCosts, choose, everything, folders_in};
@@ -139,8 +140,8 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     ablation.build(&mut rows, &mut left, supervisor)?;
     rows.iter_mut().for_each(evidence::judge);
     write_table(&ablation.out, &rows)?;
-    print!("{}", terminal::render(&document(&rows), WIDTH));
-    print!("{}", plain(&notes(&rows)));
+    let document = Document { sections: vec![chapters::ablation(&rows)], ..Document::default() };
+    print!("{}", terminal::render(&document, WIDTH));
     println!("records: {}", ablation.out.join("ablation.csv").display());
     Ok(ExitCode::SUCCESS)
 }
@@ -376,56 +377,4 @@ impl Ablation<'_> {
 fn defaults<T: Args + FromArgMatches>(command: &'static str, words: &[&str]) -> Result<T> {
     let matches = T::augment_args(Command::new(command)).try_get_matches_from([&[command], words].concat())?;
     Ok(T::from_arg_matches(&matches)?)
-}
-
-fn document(rows: &[AblationRow]) -> Document {
-    let caption = "Each input left out of the key. replayed: units and seconds gained in the trace; built: units gained, of \
-                   them identical, and units restored that Cargo built again; probes: tried, and broken with a wrong \
-                   program, a failed build, or a restore for nothing.";
-    let heads = "input | verdict | >replayed\\nunits | >replayed | >built\\nunits | >built | >iden-\\ntical | >rebuilt\\nby Cargo | >probes | >wrong | >failed | >for\\nnothing";
-    let mut grid = Grid::new(caption, &reports::document::heads(&heads.replace("\\n", "\n")));
-    for row in rows {
-        let count = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        let broken =
-            |list: &str| if row.probes.is_some() { list.split_whitespace().count().to_string() } else { "-".into() };
-        grid.row([
-            row.input.clone(),
-            row.verdict.clone(),
-            format!("{:+.0}", row.replayed_units),
-            seconds(Some(row.replayed_s)),
-            count(row.built_units),
-            seconds(row.built_s),
-            count(row.identical_units.filter(|_| row.built_units > Some(0))),
-            count(row.rebuilt_units),
-            count(row.probes),
-            broken(&row.wrong),
-            broken(&row.failed),
-            broken(&row.caught),
-        ]);
-    }
-    let section = Section { blocks: vec![reports::document::Block::Grid(grid)], ..Section::new("ablation", "", 1) };
-    Document { title: "Inputs of the key".to_owned(), lead: Vec::new(), sections: vec![section] }
-}
-
-/// What a reader has to know of the rows.
-fn notes(rows: &[AblationRow]) -> String {
-    let of = |verdict: &str| {
-        let names = rows.iter().filter(|row| row.verdict == verdict && !row.input.contains('+'));
-        names.map(|row| row.input.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    let mut notes = String::new();
-    for (verdict, what) in
-        [(FREE, "nothing is gained without"), (CANDIDATE, "gained, and nothing seen to break, without")]
-    {
-        if !of(verdict).is_empty() {
-            notes += &format!("{what}: {}\n", of(verdict));
-        }
-    }
-    let (agreeing, compared) = rows.iter().fold((0, 0), |(agreeing, compared), row| {
-        (agreeing + row.agreeing_units.unwrap_or(0), compared + row.compared_units.unwrap_or(0))
-    });
-    if compared > 0 {
-        notes += &format!("replays of these builds agree in {agreeing} of {compared} units\n");
-    }
-    notes
 }

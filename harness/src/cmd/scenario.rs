@@ -67,6 +67,9 @@ fn measured(step: &Step) -> String {
     if step.fingerprint == Fingerprint::Content {
         text += ", with build.fingerprint = \"content\"";
     }
+    if !step.env.is_empty() {
+        text += &format!(", with {}", step.env_words());
+    }
     match step.machine {
         Some(Machine::Producer) => text += ", and published for other machines",
         Some(Machine::Consumer) => text += ", on a machine that fetches what was published",

@@ -141,7 +141,7 @@ fn work(work: &WorkDirFacts) -> Vec<DoctorFinding> {
     }
     if kind == EXT4_WITHOUT_JOURNAL {
         let text = format!("{EXT4_WITHOUT_JOURNAL}: {WITHOUT_JOURNAL_WHY}");
-        findings.push(warning("file creation", text, WITHOUT_JOURNAL_REMEDY));
+        findings.push(warning("creation", text, WITHOUT_JOURNAL_REMEDY));
     }
     findings.extend(work.links.iter().flat_map(|found| links(found, kind)));
     findings.extend(work.extents.map(|extents| match extents {

@@ -177,6 +177,9 @@ impl ArmCheck<'_> {
         if step.trees != [MAIN] || step.cargo_home != Home::Usual || step.distinct {
             return Err("it builds in other places, which is not simulated".to_owned());
         }
+        if !step.env.is_empty() {
+            return Err("it changes profiles, which is not simulated".to_owned());
+        }
         for action in &step.each {
             match action {
                 Action::EmptyStore => replay.empty_store(),

@@ -182,6 +182,10 @@ fn profiles_and_commands_differ() {
     assert_eq!(compiled(&run, "check-cold"), (5, 0));
     assert_eq!(compiled(&run, "dev-cold"), (5, 0));
     assert_eq!(cached(&run, "check").variant, "check");
+    assert_eq!(compiled(&run, "release-like-dev"), (5, 5), "no two profiles share a name");
+    assert!(cached(&run, "release-like-dev").variant.contains("BUILD_OVERRIDE_OVERFLOW_CHECKS=true"));
+    assert!(!packages(&run, "release-like-dev", Outcome::Dup).is_empty(), "a build script comes out as in dev");
+    assert!(packages(&run, "release", Outcome::Dup).is_empty(), "without it none does");
 }
 
 #[test]

@@ -22,19 +22,28 @@ pub enum RunSource {
 }
 
 impl RunSource {
-    /// Reads the folder `dir`; its files say of which kind it is.
+    /// Reads the folder `dir`; its files say of which kind it is. The run is called what the folder is called: a reader can
+    /// find it.
     ///
     /// # Errors
     /// One line that says what to do, when there is no run that can be understood, no row,
     /// or a run that was complete once and is no more.
     pub fn read(dir: &Path) -> Result<Self, RunError> {
-        Self::read_by(dir, RunFolder::read)
+        Self::named(dir, RunFolder::read)
     }
 
     /// As [`RunSource::read`], without `units.csv`, which need not be there: enough of a run that another
     /// one is compared with.
     pub fn read_older(dir: &Path) -> Result<Self, RunError> {
-        Self::read_by(dir, RunFolder::read_steps)
+        Self::named(dir, RunFolder::read_steps)
+    }
+
+    fn named(dir: &Path, compared: fn(&Path) -> Result<RunFolder, RunError>) -> Result<Self, RunError> {
+        let mut run = Self::read_by(dir, compared)?;
+        if let Some(name) = dir.canonicalize().ok().as_deref().and_then(Path::file_name) {
+            run.info_mut().name = name.to_string_lossy().into_owned();
+        }
+        Ok(run)
     }
 
     fn read_by(dir: &Path, compared: fn(&Path) -> Result<RunFolder, RunError>) -> Result<Self, RunError> {
@@ -62,6 +71,15 @@ impl RunSource {
             );
         }
         if run.steps.is_empty() { refuse("no step was recorded in it yet") } else { Ok(Self::Compare(Box::new(run))) }
+    }
+
+    fn info_mut(&mut self) -> &mut RunInfo {
+        match self {
+            Self::Compare(run) => &mut run.info,
+            Self::Probe(run) => &mut run.info,
+            Self::Simulate(run) => &mut run.info,
+            Self::Ablate(run) => &mut run.info,
+        }
     }
 
     /// Under which conditions it was taken.

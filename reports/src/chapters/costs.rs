@@ -2,9 +2,11 @@
 
 use super::{ScenarioView, metric_table};
 use crate::analysis::{ArmAnalysis, CauseGroup, StepAnalysis};
-use crate::document::{Block, Section};
+use crate::document::{Block, Grid, Section};
 use crate::summary::{CAUSES, CauseLimits, cause_tables};
+use crate::text::{count, seconds};
 use crate::words::capital;
+use records::Outcome;
 
 /// Units reused, by count and by compile seconds.
 pub(super) fn hits(scenario: &ScenarioView<'_>) -> Option<Section> {
@@ -61,11 +63,36 @@ fn of_metrics(mut section: Section, caption: &str, steps: &[&StepAnalysis], metr
 pub(super) fn causes(scenario: &ScenarioView<'_>) -> Option<Section> {
     let here: Vec<CauseGroup> =
         scenario.run.causes.iter().filter(|group| group.scenario == scenario.name).cloned().collect();
+    let same = same_bytes(&here);
     let (grids, more) = cause_tables(&here, CauseLimits { causes: 12, ..CauseLimits::default() });
     grids.first()?;
     let mut section = scenario.section("causes", "Where the seconds go");
     section.say(format!("{}; they overlap on several cores, so wall time loses less.", capital(CAUSES)));
     section.blocks.extend(grids.into_iter().map(|grid| Block::Details { title: grid.caption.clone(), grid }));
     more.into_iter().for_each(|more| section.say(more));
+    if !same.is_empty() {
+        section.push(Block::Grid(same));
+    }
     Some(section)
+}
+
+/// What was compiled again only to be as it was: the most that keys by the content of outputs (early cutoff) could save.
+fn same_bytes(groups: &[CauseGroup]) -> Grid {
+    let caption = "Compiled again to bytes that were stored already under another key, per round: the most that keys by outputs \
+                   instead of inputs (early cutoff) could save.";
+    let heads = ["step", "strategies", ">units\ncompiled again", ">same\nbytes", ">their\ncompile seconds"];
+    let mut grid = Grid::new(caption, &heads);
+    for group in groups {
+        let (mut units, mut lost_s) = (0.0, 0.0);
+        for same in group.causes.iter().filter(|cause| cause.outcome == Outcome::Dup) {
+            units += same.units;
+            lost_s += same.lost_s;
+        }
+        if units > 0.0 {
+            let strategies = group.strategies.join(", ");
+            let numbers = [count(Some(group.units)), count(Some(units)), seconds(Some(lost_s))];
+            grid.row([group.step.clone(), strategies].into_iter().chain(numbers));
+        }
+    }
+    grid
 }

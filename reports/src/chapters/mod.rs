@@ -3,6 +3,7 @@
 //! Each chapter shows the same runs from one side, with a conclusion in words and the numbers behind
 //! it. Nothing here knows a format.
 
+mod ablation;
 mod changes;
 mod costs;
 mod environment;
@@ -11,10 +12,12 @@ mod probes;
 pub(crate) mod simulated;
 pub(crate) mod wall;
 
+pub use ablation::section as ablation;
 pub use changes::section as changes;
 pub use probes::tally as probe_tally;
 pub use simulated::brief;
 
+use crate::ablation::AblationRun;
 use crate::against::Changes;
 use crate::analysis::{Analysis, ArmAnalysis, Metric, StepAnalysis};
 use crate::document::{Block, Cell, Document, Grid, Section};
@@ -31,17 +34,21 @@ pub fn document(
     runs: &[&Analysis],
     probe_runs: &[&ProbeRun],
     simulations: &[&SimulationRun],
+    ablations: &[&AblationRun],
     changes: Option<&Changes>,
     review: Vec<Section>,
 ) -> Document {
     let compared = runs.iter().map(|run| &run.info);
     let probed = probe_runs.iter().map(|run| &run.info);
-    let infos: Vec<&RunInfo> = compared.chain(probed).chain(simulations.iter().map(|run| &run.info)).collect();
+    let ablated = ablations.iter().map(|run| &run.info);
+    let infos = compared.chain(probed).chain(simulations.iter().map(|run| &run.info)).chain(ablated);
+    let infos: Vec<&RunInfo> = infos.collect();
     let mut document = Document { title: title(&infos), ..Document::default() };
     let several = infos.len() > 1;
     document.lead.extend(runs.iter().flat_map(|run| lead::of_run(run, several)));
     document.lead.extend(probe_runs.iter().map(|run| lead::of_probes(run)));
     document.lead.extend(simulations.iter().map(|run| simulated::lead(run)));
+    document.lead.extend(ablations.iter().map(|run| ablation::lead(run)));
     if !review.is_empty() {
         // A review begins with its screen.
         let mut what = Section::new("what-was-run", "What was run", 0);
@@ -59,6 +66,11 @@ pub fn document(
     }
     document.sections.extend(probe_runs.iter().enumerate().map(|(at, run)| probes::section(run, at)));
     document.sections.extend(simulations.iter().enumerate().flat_map(|(at, run)| simulated::sections(run, at)));
+    document.sections.extend(ablations.iter().enumerate().map(|(at, run)| Section {
+        id: format!("ablation-{}", at + 1),
+        title: format!("Inputs of the key ({})", run.info.name),
+        ..ablation::section(&run.rows)
+    }));
     document.sections.push(environment::section(&infos));
     document
 }
@@ -67,9 +79,7 @@ fn title(infos: &[&RunInfo]) -> String {
     match infos {
         [] => "No runs".into(),
         [one] => format!("Build caches compared: {}", one.name),
-        [first, .., last] => {
-            format!("Build caches compared: {} runs, {} to {}", infos.len(), first.name, last.name)
-        }
+        all => format!("Build caches compared: {} runs", all.len()),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Report {
     pub probes: Vec<ProbeRun>,
     /// Runs of `harness simulate`, in the order given.
     pub simulations: Vec<SimulationRun>,
-    /// Runs of `harness ablate`, in the order given: evidence of a review.
+    /// Runs of `harness ablate`, in the order given.
     pub ablations: Vec<AblationRun>,
     /// The first run against an older one.
     pub changes: Option<Changes>,
@@ -90,6 +90,7 @@ impl Report {
         let runs: Vec<&Analysis> = self.runs.iter().map(|(_, run)| run).collect();
         let probes: Vec<&ProbeRun> = self.probes.iter().collect();
         let simulations: Vec<&SimulationRun> = self.simulations.iter().collect();
-        chapters::document(&runs, &probes, &simulations, self.changes.as_ref(), self.review.sections.clone())
+        let ablations: Vec<&AblationRun> = self.ablations.iter().collect();
+        chapters::document(&runs, &probes, &simulations, &ablations, self.changes.as_ref(), self.review.sections.clone())
     }
 }

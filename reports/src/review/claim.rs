@@ -35,7 +35,7 @@ pub struct Claim {
     pub n: String,
     /// Of what it is true.
     pub population: Option<Population>,
-    /// The runs it is from.
+    /// The names of the runs it is from.
     pub runs: Vec<String>,
     /// The side on which the number is, if it decides.
     pub decided: Option<Side>,
@@ -71,7 +71,12 @@ impl Claim {
 
 /// Every question with its claim, in order.
 pub(super) fn answers(evidence: &Evidence<'_>) -> Vec<Answered> {
-    CATALOGUE.question.iter().zip(MEASURES).map(|(question, measure)| answer(question, measure(evidence))).collect()
+    let answered = CATALOGUE.question.iter().zip(MEASURES).map(|(question, measure)| {
+        let mut answered = answer(question, measure(evidence));
+        answered.claim.runs.iter_mut().for_each(|run| *run = evidence.name_of(run));
+        answered
+    });
+    answered.collect()
 }
 
 fn answer(question: &'static OpenQuestion, found: Vec<Measure>) -> Answered {

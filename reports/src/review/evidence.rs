@@ -4,7 +4,7 @@
 //! compared over what both have: sums of arms that lack different workspaces are sums of different things.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Deref;
+use std::ops::{AddAssign, Deref};
 
 use crate::ablation::AblationRun;
 use crate::analysis::{AnalysedRun, ArmAnalysis, StepAnalysis};
@@ -57,6 +57,18 @@ impl Deref for StepArm<'_> {
 }
 
 impl<'a> Evidence<'a> {
+    /// The name of the run that is called so here, `R1` or `A2`.
+    pub(super) fn name_of(&self, label: &str) -> String {
+        let at = label.get(1..).and_then(|number| number.parse::<usize>().ok()).map_or(0, |number| number.wrapping_sub(1));
+        let info = match label.chars().next() {
+            Some('R') => self.runs.get(at).map(|run| &run.folder.info),
+            Some('P') => self.probes.get(at).map(|run| &run.info),
+            Some('S') => self.simulations.get(at).map(|run| &run.info),
+            _ => self.ablations.get(at).map(|run| &run.info),
+        };
+        info.map_or_else(|| label.to_owned(), |info| info.name.clone())
+    }
+
     /// Every arm that is no control and has a row that counts, in the order of the runs and
     /// their steps.
     pub(super) fn arms(&self) -> Vec<StepArm<'a>> {
@@ -320,6 +332,13 @@ pub(super) fn shares_store(arm: &StepArm<'_>) -> bool {
 pub(super) struct UnitShare {
     pub units: f64,
     pub cost_s: f64,
+}
+
+impl AddAssign for UnitShare {
+    fn add_assign(&mut self, other: Self) {
+        self.units += other.units;
+        self.cost_s += other.cost_s;
+    }
 }
 
 impl UnitShare {

@@ -285,7 +285,8 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
             let probed = if it.probed { "" } else { ", if probes find it safe" };
             let (saved, error) = it.minutes(usage);
             let (low, high) = (minutes(saved - error), minutes(saved + error));
-            format!("In the assumed week {} saves most: {low} to {high} min{}{probed}.", it.design, it.pays)
+            let range = if low == high { low } else { format!("{low} to {high}") };
+            format!("In the assumed week {} saves most: {range} min{}{probed}.", it.design, it.pays)
         }
         (None, Some(it)) => {
             format!("In the assumed week no design saves time; nearest is {}{}.", it.design, it.pays)

@@ -136,10 +136,12 @@ fn numbers_are_rounded_and_never_minus_nothing() {
 
 #[test]
 fn a_folder_is_known_by_its_files() {
-    let dir = tempfile::tempdir().unwrap();
-    simulation::write(dir.path(), &simulation("aggressive")).unwrap();
-    assert!(matches!(RunSource::read(dir.path()).unwrap(), RunSource::Simulate(run) if run.info.name == "s1"));
-    let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("called-so");
+    fs::create_dir(&dir).unwrap();
+    simulation::write(&dir, &simulation("aggressive")).unwrap();
+    assert!(matches!(RunSource::read(&dir).unwrap(), RunSource::Simulate(run) if run.info.name == "called-so"));
+    let mut names: Vec<_> = fs::read_dir(&dir).unwrap().map(|it| it.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names.len(), 8, "{names:?}");
 }

@@ -2,7 +2,8 @@
 //!
 //! A remote may never break a build, nor delay it much. So nothing here is an error to the caller: what cannot be had,
 //! has other bytes than its digest, or comes too late is absent. Every request has a deadline; after
-//! [`Settings::failures`] requests that the server failed, it is asked no more, and [`Client::trouble`] says why in a line. Blobs of less than 1 MiB travel in batches, larger ones in streams.
+//! [`Settings::failures`] requests that the server failed, it is asked no more, and [`Client::trouble`] says why in a line. Blobs of less than 1 MiB
+//! travel in batches, larger ones in streams, compressed where the server can read that.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -11,7 +12,7 @@ use std::future::Future;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::build::bazel::remote::execution::v2 as api;
@@ -21,9 +22,11 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
 use api::action_cache_client::ActionCacheClient;
+use api::capabilities_client::CapabilitiesClient;
 use api::content_addressable_storage_client::ContentAddressableStorageClient;
 use bytestream::byte_stream_client::ByteStreamClient;
 
+use crate::compress::{self, ZSTD};
 use crate::digest::BlobDigest;
 use crate::settings::{Counts, Settings};
 
@@ -80,9 +83,17 @@ impl Content {
     }
 }
 
+/// Where a server takes and gives compressed blobs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Compresses {
+    streams: bool,
+    batches: bool,
+}
+
 /// A client of one server, for any number of threads.
 pub struct Client {
     settings: Settings,
+    compresses: OnceLock<Compresses>,
     runtime: Runtime,
     channel: Channel,
     failed: AtomicU32,
@@ -116,6 +127,7 @@ impl Client {
         Ok(Client {
             left: AtomicU64::new(settings.largest_download),
             settings,
+            compresses: OnceLock::new(),
             runtime,
             channel,
             failed: AtomicU32::new(0),
@@ -182,13 +194,32 @@ impl Client {
         found
     }
 
+    /// What the server says of compression, asked once; one that says nothing cannot.
+    fn compresses(&self) -> Compresses {
+        *self.compresses.get_or_init(|| {
+            let instance_name = self.settings.reads.first().cloned().unwrap_or_default();
+            let mut client = CapabilitiesClient::new(self.channel.clone());
+            let answer = self.ask("question what it can do", 0, async move {
+                match client.get_capabilities(api::GetCapabilitiesRequest { instance_name }).await {
+                    Err(status) if status.code() == Code::Unimplemented => Err(Status::not_found("")),
+                    answer => answer,
+                }
+            });
+            let can = answer.and_then(|answer| answer.into_inner().cache_capabilities).unwrap_or_default();
+            Compresses {
+                streams: can.supported_compressors.contains(&ZSTD),
+                batches: can.supported_batch_update_compressors.contains(&ZSTD),
+            }
+        })
+    }
+
     fn read_batch(&self, digests: &[BlobDigest], batch: &[usize], found: &mut [Option<Vec<u8>>]) {
         let (Some(instance), false) = (self.settings.reads.first(), batch.is_empty()) else { return };
         let request = api::BatchReadBlobsRequest {
             instance_name: instance.clone(),
             digests: batch.iter().map(|at| digests[*at].to_wire()).collect(),
+            acceptable_compressors: vec![ZSTD],
             digest_function: SHA256,
-            ..Default::default()
         };
         let mut client = ContentAddressableStorageClient::new(self.channel.clone());
         let bytes = batch.iter().map(|at| digests[*at].size()).sum();
@@ -198,32 +229,33 @@ impl Client {
         for response in answer.into_inner().responses {
             let is_there = response.status.as_ref().is_none_or(|status| status.code == 0);
             let Some(digest) = BlobDigest::read(response.digest.as_ref()).filter(|_| is_there) else { continue };
+            let plain = compress::plain(response.data, response.compressor, digest.size());
             for at in batch.iter().filter(|at| digests[**at] == digest) {
-                found[*at] = Some(response.data.clone());
+                found[*at].clone_from(&plain);
             }
         }
     }
 
     fn read_stream(&self, digest: &BlobDigest) -> Option<Vec<u8>> {
         let instance = self.settings.reads.first()?;
-        let request = bytestream::ReadRequest {
-            resource_name: resource(instance, &format!("blobs/{}/{}", digest.hash(), digest.size())),
-            ..Default::default()
-        };
+        let zstd = self.compresses().streams;
+        let request =
+            bytestream::ReadRequest { resource_name: resource(instance, &blob_name(digest, zstd)), ..Default::default() };
         let (mut client, size) = (ByteStreamClient::new(self.channel.clone()), digest.size());
         let moved = AtomicU64::new(0);
-        self.ask_watching("read", size, Some(&moved), async {
+        let bytes = self.ask_watching("read", size, Some(&moved), async {
             let mut stream = client.read(request).await?.into_inner();
             let mut bytes = Vec::new();
             while let Some(piece) = stream.message().await? {
                 bytes.extend_from_slice(&piece.data);
                 moved.store(bytes.len() as u64, Ordering::Relaxed);
-                if bytes.len() as u64 > size {
+                if bytes.len() as u64 > compress::longest(size) {
                     break; // Other bytes than asked for, and no end in sight.
                 }
             }
             Ok(bytes)
-        })
+        })?;
+        if zstd { compress::plain(bytes, ZSTD, size) } else { Some(bytes) }
     }
 
     /// Publishes an action and those of its files that the server does not have; whether all of it arrived. A client that
@@ -276,10 +308,12 @@ impl Client {
         if batch.is_empty() {
             return true;
         }
-        let blob = |at: &usize| api::batch_update_blobs_request::Request {
-            digest: Some(digests[*at].to_wire()),
-            data: contents[*at].clone(),
-            ..Default::default()
+        let zstd = self.compresses().batches;
+        let blob = |at: &usize| {
+            let content = contents[*at].as_slice();
+            let (data, compressor) = if zstd { compress::shorter(content) } else { (content.into(), 0) };
+            let digest = Some(digests[*at].to_wire());
+            api::batch_update_blobs_request::Request { digest, data: data.into_owned(), compressor }
         };
         let request = api::BatchUpdateBlobsRequest {
             instance_name: instance.to_owned(),
@@ -302,9 +336,11 @@ impl Client {
         let of = BlobDigest::of(format!("{} {upload} {}", std::process::id(), digest.hash()).as_bytes());
         let hash = of.hash();
         let uuid = format!("{}-{}-4{}-8{}-{}", &hash[..8], &hash[8..12], &hash[13..16], &hash[17..20], &hash[20..32]);
-        let name = resource(instance, &format!("uploads/{uuid}/blobs/{}/{}", digest.hash(), digest.size()));
-        let last = content.len().div_ceil(PIECE) - 1;
-        let pieces: Vec<bytestream::WriteRequest> = content
+        let compressed = if self.compresses().streams { compress::compressed(content) } else { None };
+        let name = resource(instance, &format!("uploads/{uuid}/{}", blob_name(digest, compressed.is_some())));
+        let sent = compressed.as_deref().unwrap_or(content);
+        let last = sent.len().div_ceil(PIECE) - 1;
+        let pieces: Vec<bytestream::WriteRequest> = sent
             .chunks(PIECE)
             .enumerate()
             .map(|(at, data)| bytestream::WriteRequest {
@@ -324,7 +360,11 @@ impl Client {
         let stream = tonic::codegen::tokio_stream::iter(pieces);
         let answer =
             self.ask_watching("write", digest.size(), Some(&*moved), async move { client.write(stream).await });
-        let is_whole = answer.is_some_and(|answer| answer.get_ref().committed_size as u64 == digest.size());
+        // A server that has the blob already may say -1 of a compressed one.
+        let is_whole = answer.is_some_and(|answer| match answer.get_ref().committed_size {
+            -1 => compressed.is_some(),
+            committed => committed as usize == sent.len(),
+        });
         self.up.fetch_add(if is_whole { digest.size() } else { 0 }, Ordering::Relaxed);
         is_whole
     }
@@ -419,6 +459,12 @@ impl Client {
     fn note(&self, trouble: String) {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);
     }
+}
+
+/// The name of a blob, as it is or as it travels compressed.
+fn blob_name(digest: &BlobDigest, zstd: bool) -> String {
+    let kind = if zstd { "compressed-blobs/zstd" } else { "blobs" };
+    format!("{kind}/{}/{}", digest.hash(), digest.size())
 }
 
 /// The name of something in an instance; the one without a name has no part of it.

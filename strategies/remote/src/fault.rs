@@ -32,6 +32,8 @@ pub enum FaultKind {
     Evicted,
     /// It sends on and on.
     Endless,
+    /// It knows nothing of compression, like older ones.
+    OnlyPlain,
 }
 
 impl From<FaultKind> for Fault {

@@ -11,6 +11,8 @@
 #[cfg(feature = "reapi")]
 pub mod client;
 #[cfg(feature = "reapi")]
+mod compress;
+#[cfg(feature = "reapi")]
 mod digest;
 mod fault;
 #[cfg(feature = "reapi")]

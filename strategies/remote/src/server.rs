@@ -27,9 +27,11 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use api::action_cache_server::{ActionCache, ActionCacheServer};
+use api::capabilities_server::{Capabilities, CapabilitiesServer};
 use api::content_addressable_storage_server::{ContentAddressableStorage, ContentAddressableStorageServer};
 use bytestream::byte_stream_server::{ByteStream, ByteStreamServer};
 
+use crate::compress::{self, ZSTD};
 use crate::digest::BlobDigest;
 use crate::fault::{Fault, FaultKind};
 
@@ -77,6 +79,7 @@ impl Server {
         let shared = SharedRuntime::default();
         let service = Service { root: root.to_owned(), writable, fault, runtime: Arc::clone(&shared) };
         let transport = Transport::builder()
+            .add_service(CapabilitiesServer::new(service.clone()))
             .add_service(ActionCacheServer::new(service.clone()))
             .add_service(ContentAddressableStorageServer::new(service.clone()))
             .add_service(ByteStreamServer::new(service));
@@ -137,11 +140,14 @@ impl Service {
         self.fault.map(|fault| fault.kind)
     }
 
-    /// A blob as the server sends it, and what else is wrong with it.
-    async fn read_blob(&self, digest: &BlobDigest) -> Result<Option<(Vec<u8>, Option<FaultKind>)>, Status> {
+    /// A blob as the server sends it, by which compressor, and what else is wrong with it.
+    async fn read_blob(&self, digest: &BlobDigest, zstd: bool) -> Result<Option<SentBlob>, Status> {
         let Ok(mut bytes) = std::fs::read(self.blob(digest)) else { return Ok(None) };
         let fault = self.fault.filter(|fault| (fault.blobs)(&bytes)).map(|fault| fault.kind);
         self.fail(fault, FaultKind::HangAtRead).await?;
+        let compressed = if zstd && fault != Some(FaultKind::OnlyPlain) { compress::compressed(&bytes) } else { None };
+        let compressor = if compressed.is_some() { ZSTD } else { 0 };
+        bytes = compressed.unwrap_or(bytes);
         match fault {
             Some(FaultKind::Evicted) => return Ok(None),
             Some(FaultKind::Truncate) => bytes.truncate(bytes.len() / 2),
@@ -152,15 +158,21 @@ impl Service {
             Some(FaultKind::Endless) => bytes.resize(bytes.len() + (64 << 20), 0),
             _ => {}
         }
-        Ok(Some((bytes, fault)))
+        Ok(Some(SentBlob { bytes, compressor, fault }))
     }
 
-    fn write_blob(&self, digest: &BlobDigest, bytes: &[u8]) -> Result<(), Status> {
-        if BlobDigest::of(bytes) != *digest {
-            return Err(Status::invalid_argument("these bytes have another digest"));
-        }
-        write(&self.blob(digest), bytes)
+    fn write_blob(&self, digest: &BlobDigest, bytes: Vec<u8>, compressor: i32) -> Result<(), Status> {
+        let plain = compress::plain(bytes, compressor, digest.size()).filter(|plain| BlobDigest::of(plain) == *digest);
+        let plain = plain.ok_or_else(|| Status::invalid_argument("these bytes have another digest"))?;
+        write(&self.blob(digest), &plain)
     }
+}
+
+/// A blob on its way to a client.
+struct SentBlob {
+    bytes: Vec<u8>,
+    compressor: i32,
+    fault: Option<FaultKind>,
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Status> {
@@ -171,6 +183,26 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Status> {
     staged.write_all(bytes).map_err(failed)?;
     staged.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+#[tonic::async_trait]
+impl Capabilities for Service {
+    async fn get_capabilities(
+        &self,
+        _: Request<api::GetCapabilitiesRequest>,
+    ) -> Result<Response<api::ServerCapabilities>, Status> {
+        if self.fault() == Some(FaultKind::OnlyPlain) {
+            return Err(Status::unimplemented("an older server"));
+        }
+        let compressors = vec![ZSTD];
+        let cache_capabilities = Some(api::CacheCapabilities {
+            digest_functions: vec![api::digest_function::Value::Sha256 as i32],
+            supported_compressors: compressors.clone(),
+            supported_batch_update_compressors: compressors,
+            ..Default::default()
+        });
+        Ok(Response::new(api::ServerCapabilities { cache_capabilities, ..Default::default() }))
+    }
 }
 
 #[tonic::async_trait]
@@ -227,7 +259,7 @@ impl ContentAddressableStorage for Service {
         let responses = request.requests.into_iter().map(|blob| {
             let digest = BlobDigest::read(blob.digest.as_ref());
             let written = digest.ok_or_else(|| Status::invalid_argument("no digest"));
-            let written = written.and_then(|digest| self.write_blob(&digest, &blob.data));
+            let written = written.and_then(|digest| self.write_blob(&digest, blob.data, blob.compressor));
             let status = written.err().map(|status| rpc::Status {
                 code: status.code() as i32,
                 message: status.message().to_owned(),
@@ -242,18 +274,21 @@ impl ContentAddressableStorage for Service {
         &self,
         request: Request<api::BatchReadBlobsRequest>,
     ) -> Result<Response<api::BatchReadBlobsResponse>, Status> {
+        let request = request.into_inner();
+        let zstd = request.acceptable_compressors.contains(&ZSTD);
         let mut responses = Vec::new();
-        for wire in request.into_inner().digests {
+        for wire in request.digests {
             let found = match BlobDigest::read(Some(&wire)) {
-                Some(digest) => self.read_blob(&digest).await?,
+                Some(digest) => self.read_blob(&digest, zstd).await?,
                 None => None,
             };
             let code = if found.is_some() { Code::Ok } else { Code::NotFound };
+            let (data, compressor) = found.map(|blob| (blob.bytes, blob.compressor)).unwrap_or_default();
             responses.push(api::batch_read_blobs_response::Response {
                 digest: Some(wire),
                 status: Some(rpc::Status { code: code as i32, ..Default::default() }),
-                data: found.map(|(bytes, _)| bytes).unwrap_or_default(),
-                ..Default::default()
+                data,
+                compressor,
             });
         }
         Ok(Response::new(api::BatchReadBlobsResponse { responses }))
@@ -294,9 +329,9 @@ impl ByteStream for Service {
     type ReadStream = Pin<Box<dyn Stream<Item = Result<bytestream::ReadResponse, Status>> + Send>>;
 
     async fn read(&self, request: Request<bytestream::ReadRequest>) -> Result<Response<Self::ReadStream>, Status> {
-        let (_, digest) = read_resource(&request.get_ref().resource_name)?;
-        let found = self.read_blob(&digest).await?;
-        let (bytes, fault) = found.ok_or_else(|| Status::not_found("no such blob"))?;
+        let name = BlobName::read(&request.get_ref().resource_name)?;
+        let found = self.read_blob(&name.digest, name.compressor == ZSTD).await?;
+        let SentBlob { bytes, fault, .. } = found.ok_or_else(|| Status::not_found("no such blob"))?;
         let pieces = bytes.chunks(PIECE).map(|data| Ok(bytestream::ReadResponse { data: data.to_vec() }));
         let mut pieces: Vec<Result<bytestream::ReadResponse, Status>> = pieces.collect();
         if matches!(fault, Some(FaultKind::CutStream | FaultKind::Die)) {
@@ -319,25 +354,26 @@ impl ByteStream for Service {
     ) -> Result<Response<bytestream::WriteResponse>, Status> {
         self.fail(self.fault(), FaultKind::HangAtWrite).await?;
         let mut stream = request.into_inner();
-        let mut target: Option<BlobDigest> = None;
+        let mut target: Option<BlobName> = None;
         let mut bytes = Vec::new();
         while let Some(piece) = stream.message().await? {
             if target.is_none() {
-                let (instance, digest) = read_resource(&piece.resource_name)?;
-                self.may_write(&instance)?;
-                target = Some(digest);
+                let name = BlobName::read(&piece.resource_name)?;
+                self.may_write(&name.instance)?;
+                target = Some(name);
             }
             bytes.extend_from_slice(&piece.data);
-            if target.as_ref().is_some_and(|digest| bytes.len() as u64 > digest.size()) {
+            if target.as_ref().is_some_and(|name| bytes.len() as u64 > compress::longest(name.digest.size())) {
                 return Err(Status::invalid_argument("more bytes than announced"));
             }
             if piece.finish_write {
                 break;
             }
         }
-        let digest = target.ok_or_else(|| Status::invalid_argument("an empty stream"))?;
-        self.write_blob(&digest, &bytes)?;
-        Ok(Response::new(bytestream::WriteResponse { committed_size: bytes.len() as i64 }))
+        let name = target.ok_or_else(|| Status::invalid_argument("an empty stream"))?;
+        let committed_size = bytes.len() as i64;
+        self.write_blob(&name.digest, bytes, name.compressor)?;
+        Ok(Response::new(bytestream::WriteResponse { committed_size }))
     }
 
     async fn query_write_status(
@@ -348,14 +384,27 @@ impl ByteStream for Service {
     }
 }
 
-/// Instance and digest of `[instance/][uploads/uuid/]blobs/hash/size`.
-fn read_resource(name: &str) -> Result<(String, BlobDigest), Status> {
-    let parts: Vec<&str> = name.split('/').collect();
-    let found = parts.iter().position(|part| *part == "blobs").and_then(|at| {
-        let digest = BlobDigest::new(parts.get(at + 1)?, parts.get(at + 2)?.parse().ok()?)?;
-        let before = &parts[..at];
-        let instance = before.iter().position(|part| *part == "uploads").map_or(before, |uploads| &before[..uploads]);
-        Some((instance.join("/"), digest))
-    });
-    found.ok_or_else(|| Status::invalid_argument("no name of a blob"))
+/// What `[instance/][uploads/uuid/]blobs/hash/size` says, or `compressed-blobs/zstd/hash/size` in place of the last part.
+struct BlobName {
+    instance: String,
+    digest: BlobDigest,
+    compressor: i32,
+}
+
+impl BlobName {
+    fn read(name: &str) -> Result<BlobName, Status> {
+        let parts: Vec<&str> = name.split('/').collect();
+        let found = parts.iter().position(|part| matches!(*part, "blobs" | "compressed-blobs")).and_then(|at| {
+            let (before, of_blob) = parts.split_at(at);
+            let (digest, compressor) = match of_blob {
+                ["blobs", digest @ ..] => (digest, 0),
+                ["compressed-blobs", "zstd", digest @ ..] => (digest, ZSTD),
+                _ => return None,
+            };
+            let digest = BlobDigest::new(digest.first()?, digest.get(1)?.parse().ok()?)?;
+            let uploads = before.iter().position(|part| *part == "uploads").unwrap_or(before.len());
+            Some(BlobName { instance: before[..uploads].join("/"), digest, compressor })
+        });
+        found.ok_or_else(|| Status::invalid_argument("no name of a blob"))
+    }
 }

@@ -189,6 +189,26 @@ fn a_blob_is_refused_whose_bytes_have_another_digest() {
     assert!(BlobDigest::new(&"a".repeat(64), 1).is_some());
 }
 
+#[test]
+fn a_server_that_compresses_gets_and_gives_the_same_bytes_as_one_that_cannot() {
+    let place = Place::new();
+    let (_plain, of_plain) = place.again(&["main"], Some(FaultKind::OnlyPlain));
+    let of_plain = Settings { deadline: Duration::from_secs(10), ..of_plain };
+    // Each reads what was written through the other.
+    for (writer, reader, name) in [(&of_plain, &place.settings, b"one"), (&place.settings, &of_plain, b"two")] {
+        let large = (0..2_000_000u32).map(|at| (at / 1000) as u8).chain(name.iter().copied()).collect();
+        let files = [name.to_vec(), large]
+            .map(|bytes: Vec<u8>| LocalFile { path: "out".to_owned(), content: Content::Bytes(bytes) });
+        assert!(client(writer).publish(name, &files), "{:?}", client(writer).trouble());
+        let consumer = client(reader);
+        let digests: Vec<BlobDigest> = consumer.action(name).unwrap().into_iter().map(|file| file.digest).collect();
+        let found = consumer.read(&digests).into_iter().map(|bytes| Content::Bytes(bytes.unwrap()));
+        let sent = files.iter().map(|file| file.content.clone());
+        assert!(found.zip(sent).all(|pair| matches!(pair, (Content::Bytes(a), Content::Bytes(b)) if a == b)));
+        assert_eq!(consumer.trouble(), None);
+    }
+}
+
 /// Against a server of somebody else, where one is named: `HARNESS_REAPI=http://127.0.0.1:8980`, its instance without a
 /// name.
 #[test]

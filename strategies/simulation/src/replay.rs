@@ -40,8 +40,8 @@ pub(crate) struct SimulatedMachine<'a> {
 #[derive(Debug, Clone, Default)]
 struct WorkspaceState {
     sources: EditedSources,
-    /// Nodes in the build directory, by toolchain, and their states.
-    built: HashMap<(NodeId, u32), u64>,
+    /// Nodes in the build directory, by toolchain: their states, and under which keys they are known there.
+    built: HashMap<(NodeId, u32), (u64, Option<ArtifactKey>)>,
 }
 
 impl<'a> SimulatedMachine<'a> {
@@ -85,6 +85,10 @@ impl<'a> SimulatedMachine<'a> {
             states.binary_search_by_key(&node, |(node, _)| *node).map_or(0, |at| states[at].1)
         };
         let own_place = u64::from(plan.workspace.0) + 1;
+        let mut held: HashMap<ArtifactKey, u32> = HashMap::new();
+        for artifact in workspace.built.values().filter_map(|(_, artifact)| *artifact) {
+            *held.entry(artifact).or_default() += 1;
+        }
         let statuses = plan.nodes.iter().map(|&node| {
             let artifact = view.key(node).map(|key| {
                 let mut state = state(&keyed, node);
@@ -93,16 +97,27 @@ impl<'a> SimulatedMachine<'a> {
                 }
                 ArtifactKey { key, toolchain, state }
             });
-            let now = state(&real, node);
-            match (workspace.built.get(&(node, toolchain)) == Some(&now), artifact) {
+            let built = workspace.built.get(&(node, toolchain));
+            let here = built.is_some_and(|(built, _)| *built == state(&real, node));
+            // A key that lacks an input may be that of another node that is there.
+            let by_another = artifact.is_some_and(|artifact| {
+                let own = u32::from(built.is_some_and(|(_, known)| *known == Some(artifact)));
+                held.get(&artifact).is_some_and(|holders| *holders > own)
+            });
+            match (here || by_another, artifact) {
                 (true, artifact) => NodeStatus::Present(artifact),
                 (false, None) => NodeStatus::Refused,
                 (false, Some(artifact)) => NodeStatus::Wanted(artifact),
             }
         });
         let statuses: Vec<NodeStatus> = statuses.collect();
-        for &node in &plan.nodes {
-            workspace.built.insert((node, toolchain), state(&real, node));
+        for (&node, status) in plan.nodes.iter().zip(&statuses) {
+            let artifact = match status {
+                NodeStatus::Present(artifact) => *artifact,
+                NodeStatus::Refused => None,
+                NodeStatus::Wanted(artifact) => Some(*artifact),
+            };
+            workspace.built.insert((node, toolchain), (state(&real, node), artifact));
         }
         statuses
     }

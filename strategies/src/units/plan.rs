@@ -106,7 +106,12 @@ pub fn plan(session: &Session<'_>) -> RestorePlan {
             Some(rule) => PlannedUnit { decision: Decision::Refused(rule), inputs: None, stamp: NORMAL_STAMP },
             None => decide(session, index, &units, &by_key, &damaged),
         };
-        for (index, planned) in level.iter().zip(parallel::map(&level, |index| decide(*index))) {
+        let planned = match session.store.local() {
+            // There is a remote behind the store.
+            Some(_) => parallel::map_waiting(&level, |index| decide(*index)),
+            None => parallel::map(&level, |index| decide(*index)),
+        };
+        for (index, planned) in level.iter().zip(planned) {
             units[*index] = Some(planned);
         }
     }

@@ -83,7 +83,8 @@ impl Arm<'_> {
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
             let flags = options.rustflags.as_deref().unwrap_or_default();
             let by = if step.fingerprint == Fingerprint::Content { "content" } else { "" };
-            let variant = format!("{} {} {lockfile} {home} {by} {flags}", options.task, options.profile);
+            let env = step.env_words();
+            let variant = format!("{} {} {lockfile} {home} {by} {flags} {env}", options.task, options.profile);
             Ok(StepBuild {
                 copy: name.clone(),
                 site: site.clone(),

@@ -121,6 +121,10 @@ impl<'a> Arm<'a> {
     }
 
     fn build_options(&self, step: &Step, copy: &str) -> BuildOptions {
+        let mut env = step.env.clone();
+        if step.fingerprint == Fingerprint::Content {
+            env.extend(BY_CONTENT.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
         BuildOptions {
             task: step.run,
             profile: step.profile.clone().unwrap_or_else(|| self.options.profile.clone()),
@@ -130,10 +134,7 @@ impl<'a> Arm<'a> {
                 Home::Elsewhere => self.env.second_home.clone(),
             },
             rustflags: step.distinct.then(|| format!("--cfg=copy=\"{copy}\"")),
-            env: match step.fingerprint {
-                Fingerprint::Mtime => BTreeMap::new(),
-                Fingerprint::Content => BY_CONTENT.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            },
+            env,
         }
     }
 

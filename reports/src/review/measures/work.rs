@@ -2,11 +2,12 @@
 
 use super::key::{simulated, unless_assumed};
 use super::probed;
-use crate::review::evidence::{ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, StepArm, one_per_policy};
+use crate::review::evidence::{ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, StepArm, UnitShare, one_per_policy};
 use crate::review::measure::{Measure, Side, Unit, count, one_per_run, wall};
 use crate::simulation::curves::is_plain;
 use crate::simulation::remote::faster_from;
 use crate::text::{bytes, count as counted, percent};
+use records::Outcome;
 
 /// The strategy that shares files and compiles everything (strategies/catalog).
 const DEDUP: &str = "dedup";
@@ -76,11 +77,12 @@ pub(super) fn profiles(evidence: &Evidence<'_>) -> Vec<Measure> {
         rate.map_or("was not measured".to_owned(), |rate| format!("{of} finds {}", percent(Some(rate))))
     };
     let mut found: Vec<Measure> = Vec::new();
+    let hosts = best(&["release-like-dev"]).map(|it| alike(&it.1)).unwrap_or_default();
     if let Some((rate, arm)) = best(&["release"]) {
         let other = best(&["test", "check"]);
         let other = commands(other.as_ref().map(|it| it.0), other.as_ref().map_or("", |it| &it.1.step.step));
         let it = count(&arm, rate, Unit::Share, "units that another profile finds").beyond(0.05, 0.05);
-        found.push(it.with("then", arm.step.step.clone()).with("commands", other));
+        found.push(it.with("then", arm.step.step.clone()).with("commands", other).with("hosts", hosts));
     }
     // What was compiled says more than keys that were looked up.
     let simulations = if found.is_empty() { evidence.simulations.as_slice() } else { &[] };
@@ -97,11 +99,23 @@ pub(super) fn profiles(evidence: &Evidence<'_>) -> Vec<Measure> {
             let of = other.map_or(String::new(), |row| format!("{} after {}", row.then, row.first));
             let it = simulated(at, run, row.hit_rate, Unit::Share, "units that another profile finds");
             let it = it.with("then", format!("{} after {}", row.then, row.first)).with("arm", row.policy.clone());
-            let it = it.with("commands", commands(other.map(|row| row.hit_rate), &of));
+            let it = it.with("commands", commands(other.map(|row| row.hit_rate), &of)).with("hosts", "");
             found.push(unless_assumed(it, 0.05, 0.05));
         }
     }
     found
+}
+
+/// What of a release build has the bytes of dev when build scripts and macros are compiled alike.
+fn alike(arm: &StepArm<'_>) -> String {
+    let all = UnitShare::of(arm, |_| true);
+    let same = UnitShare::of(arm, |unit| unit.outcome == Some(Outcome::Dup));
+    format!(
+        "With build scripts and macros compiled as in dev, {:.0} of its {:.0} units, {} of its seconds, had the bytes of dev.",
+        same.units,
+        all.units,
+        percent(Some(same.cost_s / all.cost_s)),
+    )
 }
 
 /// Q17. A further worktree at the same commit.
@@ -146,8 +160,7 @@ pub(super) fn order(evidence: &Evidence<'_>) -> Vec<Measure> {
         let sizes = arm
             .common_bytes(dedup, ALL_PHYSICAL)
             .map(|(mine, others)| format!("{} against {}", bytes(Some(mine)), bytes(Some(others))));
-        let mut found = wall(arm, dedup)?;
-        found.weight += usize::from(arm.key.as_deref() == Some("aggressive"));
+        let found = wall(arm, dedup)?;
         Some(found.with("bytes", sizes.unwrap_or_else(|| "how many bytes was not measured".into())))
     });
     one_per_run(found.collect())

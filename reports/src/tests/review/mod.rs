@@ -281,6 +281,31 @@ fn an_ablation_says_which_inputs_are_needed() {
 }
 
 #[test]
+fn what_came_out_as_before_bounds_early_cutoff_and_shows_what_profiles_could_share() {
+    let with_units = |scenario: &str, steps: &[&str], reason: &str| {
+        let mut run = run(scenario, steps, &[WIDE], 2, &|row| {
+            row.hit_rate = row.link.as_ref().map(|_| 0.0);
+            1.0
+        });
+        let rows: Vec<StepRow> = run.steps.iter().filter(|row| row.link.is_some()).cloned().collect();
+        run.units = Vec::new();
+        for row in rows {
+            run.units.push(unit(&row, "same", Outcome::Dup, reason, "", 1.0));
+            run.units.push(unit(&row, "other", Outcome::Miss, reason, "", 3.0));
+        }
+        run
+    };
+    let edits = with_units("edits", &["leaf-comment"], "dependency");
+    let profiles = with_units("profiles", &["release", "release-like-dev"], "profile");
+    let text = shown(&review(&[edits, profiles], &[], &[simulated(false)]).sections);
+    assert!(text.contains("Of 6 units compiled again after edits and upgrades because of a dependency, 3 came out"), "{text}");
+    assert!(text.contains("as before, 25.0% of their seconds"), "{text}");
+    assert!(text.contains("compiled as in dev, 3 of its 6 units, 25.0% of its seconds, had the bytes"), "{text}");
+    let no_edits = with_units("profiles", &["release"], "dependency");
+    assert!(!shown(&review(&[no_edits], &[], &[simulated(false)]).sections).contains("came out as before"));
+}
+
+#[test]
 fn what_was_said_of_reflinks_is_not_judged_by_copies() {
     let with = |other: &'static str| {
         let arms = [WIDE, other];
