@@ -296,6 +296,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("branches", include_str!("../../scenarios/branches.toml")),
     ("worktrees", include_str!("../../scenarios/worktrees.toml")),
     ("profiles", include_str!("../../scenarios/profiles.toml")),
+    ("hosts", include_str!("../../scenarios/hosts.toml")),
     ("upgrade", include_str!("../../scenarios/upgrade.toml")),
     ("contention", include_str!("../../scenarios/contention.toml")),
     ("clean", include_str!("../../scenarios/clean.toml")),

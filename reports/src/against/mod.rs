@@ -94,6 +94,13 @@ pub fn changes(new: AnalysedRun<'_>, old: AnalysedRun<'_>) -> Result<Changes, In
     let refuse = |why: String| {
         Err(Incomparable { new: new.analysis.info.name.clone(), old: old.analysis.info.name.clone(), why })
     };
+    // Whatever their folders are called.
+    let recorded = |run: &AnalysedRun<'_>| {
+        (run.analysis.info.started.clone(), run.folder.steps.first().map(|row| row.run.clone()))
+    };
+    if !new.analysis.info.started.is_empty() && recorded(&new) == recorded(&old) {
+        return refuse("they are the same run; give an older one".into());
+    }
     if let Some(why) = conditions::against(new.analysis, old.analysis) {
         return refuse(why);
     }

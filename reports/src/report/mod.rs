@@ -91,6 +91,13 @@ impl Report {
         let probes: Vec<&ProbeRun> = self.probes.iter().collect();
         let simulations: Vec<&SimulationRun> = self.simulations.iter().collect();
         let ablations: Vec<&AblationRun> = self.ablations.iter().collect();
-        chapters::document(&runs, &probes, &simulations, &ablations, self.changes.as_ref(), self.review.sections.clone())
+        chapters::document(
+            &runs,
+            &probes,
+            &simulations,
+            &ablations,
+            self.changes.as_ref(),
+            self.review.sections.clone(),
+        )
     }
 }

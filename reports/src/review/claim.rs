@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{CATALOGUE, OpenQuestion, piece};
 use super::evidence::Evidence;
-use super::measure::{Measure, Population, Side, Unit};
+use super::measure::{Measure, Population, Side, Unit, filled};
 use super::measures::MEASURES;
 use crate::text::UNMEASURED;
 use crate::words::distinct;
@@ -47,7 +47,7 @@ pub struct Claim {
     pub contradicts: Vec<String>,
     /// Links to published positions that the number confirms.
     pub confirms: Vec<String>,
-    /// The command that would settle it; none where it is decided.
+    /// The command that would settle it; none where it is decided, and where no command could.
     pub missing: Option<String>,
 }
 
@@ -109,7 +109,9 @@ fn answer(question: &'static OpenQuestion, found: Vec<Measure>) -> Answered {
     };
     // More rounds may find what was not found; a count that is within its bounds stays there.
     let settled = |side: Side| side != Side::Within || best.as_ref().is_none_or(|it| it.unit != Unit::Ratio);
-    let lacks = if decided.is_some_and(settled) { None } else { question.lacks.first() };
+    // No command finds out what was assumed.
+    let is_assumed = best.as_ref().is_some_and(|it| it.population == Population::Assumed);
+    let lacks = if decided.is_some_and(settled) || is_assumed { None } else { question.lacks.first() };
     let claim = Claim {
         id: question.id.clone(),
         question: question.asks.clone(),
@@ -131,17 +133,4 @@ fn answer(question: &'static OpenQuestion, found: Vec<Measure>) -> Answered {
         missing: lacks.and_then(|name| piece(name)).map(|it| it.command.clone()),
     };
     Answered { question, claim, measure: best }
-}
-
-/// A template with its words inserted.
-pub(super) fn filled(template: &str, found: &Measure) -> String {
-    let interval = found.interval.map_or("no interval".to_owned(), |[low, high]| {
-        format!("{} to {}", found.unit.show(low), found.unit.show(high))
-    });
-    let common = [("effect", found.unit.show(found.effect)), ("interval", interval)];
-    let mut text = template.to_owned();
-    for (name, value) in common.iter().chain(&found.words) {
-        text = text.replace(&format!("{{{name}}}"), value);
-    }
-    text.trim().to_owned()
 }

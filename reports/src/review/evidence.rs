@@ -59,7 +59,8 @@ impl Deref for StepArm<'_> {
 impl<'a> Evidence<'a> {
     /// The name of the run that is called so here, `R1` or `A2`.
     pub(super) fn name_of(&self, label: &str) -> String {
-        let at = label.get(1..).and_then(|number| number.parse::<usize>().ok()).map_or(0, |number| number.wrapping_sub(1));
+        let at =
+            label.get(1..).and_then(|number| number.parse::<usize>().ok()).map_or(0, |number| number.wrapping_sub(1));
         let info = match label.chars().next() {
             Some('R') => self.runs.get(at).map(|run| &run.folder.info),
             Some('P') => self.probes.get(at).map(|run| &run.info),

@@ -179,3 +179,16 @@ pub(super) fn one_per_run(found: Vec<Measure>) -> Vec<Measure> {
     }
     kept
 }
+
+/// A template with its words inserted.
+pub(super) fn filled(template: &str, found: &Measure) -> String {
+    let interval = found.interval.map_or("no interval".to_owned(), |[low, high]| {
+        format!("{} to {}", found.unit.show(low), found.unit.show(high))
+    });
+    let common = [("effect", found.unit.show(found.effect)), ("interval", interval)];
+    let mut text = template.to_owned();
+    for (name, value) in common.iter().chain(&found.words) {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text.trim().to_owned()
+}

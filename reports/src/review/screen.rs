@@ -1,8 +1,9 @@
 //! The first screen, the sections that fold under its rows, and the plan for what is missing.
 
 use super::catalogue::CATALOGUE;
-use super::claim::{Answered, Claim, filled};
+use super::claim::{Answered, Claim};
 use super::evidence::Evidence;
+use super::measure::filled;
 use super::measures::probed::named;
 use crate::document::{Block, Cell, Grid, Section, Tone};
 use crate::summary::sisters;
@@ -42,7 +43,11 @@ pub(super) fn screen(answered: &[Answered], plan: &[PlanStep], week: String, evi
             answer,
             claim.number().into(),
             claim.certainty().into(),
-            step.map_or("-".to_owned(), |at| format!("step {}", at + 1)).into(),
+            match step {
+                Some(at) => format!("step {}", at + 1).into(),
+                None if claim.decided.is_none() => "a record".into(),
+                None => "-".into(),
+            },
         ]);
     }
     let mut section = Section::new("review", "Design review", 0);
@@ -118,7 +123,11 @@ pub(super) fn question(Answered { question, claim, measure }: &Answered, plan: &
 /// The command is in the plan, where each is once.
 fn run(claim: &Claim, plan: &[PlanStep]) -> String {
     let step = plan.iter().position(|it| it.settles.contains(&claim.id));
-    step.map_or("Run this. Nothing more.".into(), |at| format!("Run this. Step {} below.", at + 1))
+    match step {
+        Some(at) => format!("Run this. Step {} below.", at + 1),
+        None if claim.decided.is_none() => "Run this. No command knows it.".into(),
+        None => "Run this. Nothing more.".into(),
+    }
 }
 
 /// The plan as a section: each command, and what it settles.

@@ -91,7 +91,12 @@ fn a_run_that_others_disturbed_shows_no_change() {
 
 #[test]
 fn what_cannot_be_compared_is_refused_with_the_reason() {
-    let old = run("old", 1.0, 0.2, 9);
+    let mut old = run("old", 1.0, 0.2, 9);
+    old.info.started = "2026-11-29T00:00:00Z".into();
+    let copied = |new: &mut RunFolder| {
+        new.info.started.clone_from(&old.info.started);
+        new.steps.iter_mut().for_each(|row| row.run = "old".into());
+    };
     let refused = |change: &dyn Fn(&mut RunFolder)| {
         let mut new = run("new", 1.0, 0.2, 10);
         change(&mut new);
@@ -99,7 +104,7 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     };
     insta::assert_snapshot!(
         [
-            refused(&|new| new.info.name = "old".into()),
+            refused(&copied),
             refused(&|new| new.info.corpus.name = "gauntlet".into()),
             refused(&|new| new.info.corpus.hash = "def".into()),
             refused(&|new| new.info.scenario = "edits".into()),
@@ -110,7 +115,7 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
         ]
         .join("\n"),
         @r"
-        old cannot be compared with old: they are the same run; give an older one
+        new cannot be compared with old: they are the same run; give an older one
         new cannot be compared with old: the corpus is gauntlet in one and quick in the other; compare runs of the same
         new cannot be compared with old: the corpus quick changed in between, so they built other sources
         new cannot be compared with old: the scenario is edits in one and gauntlet in the other; compare runs of the same

@@ -239,8 +239,10 @@ impl Client {
     fn read_stream(&self, digest: &BlobDigest) -> Option<Vec<u8>> {
         let instance = self.settings.reads.first()?;
         let zstd = self.compresses().streams;
-        let request =
-            bytestream::ReadRequest { resource_name: resource(instance, &blob_name(digest, zstd)), ..Default::default() };
+        let request = bytestream::ReadRequest {
+            resource_name: resource(instance, &blob_name(digest, zstd)),
+            ..Default::default()
+        };
         let (mut client, size) = (ByteStreamClient::new(self.channel.clone()), digest.size());
         let moved = AtomicU64::new(0);
         let bytes = self.ask_watching("read", size, Some(&moved), async {

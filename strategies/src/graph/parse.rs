@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 
 use super::{Dependency, Graph, Lto, Mode, PackageId, Profile, Unit, UnitTarget, lto};
 
+const DOCTEST: &str = "doctest";
+
 /// Why a unit graph could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GraphError {
@@ -56,16 +58,47 @@ struct RawDependency {
     nounused: bool,
 }
 
+impl RawGraph<'_> {
+    /// Takes out what `cargo test` has rustdoc compile while it runs the tests: it has no directory, and nothing depends on it.
+    fn drop_doctests(&mut self) {
+        if self.units.iter().all(|unit| unit.mode != DOCTEST) {
+            return;
+        }
+        let mut kept = 0;
+        let numbers: Vec<Option<usize>> = self
+            .units
+            .iter()
+            .map(|unit| {
+                let number = (unit.mode != DOCTEST).then_some(kept);
+                kept += usize::from(number.is_some());
+                number
+            })
+            .collect();
+        // One that leads nowhere still does.
+        let renumbered = |index: usize| numbers.get(index).map_or(Some(index), |number| *number);
+        self.roots = self.roots.iter().filter_map(|root| renumbered(*root)).collect();
+        self.units.retain(|unit| unit.mode != DOCTEST);
+        for unit in &mut self.units {
+            unit.dependencies.retain_mut(|dependency| {
+                let number = renumbered(dependency.index);
+                dependency.index = number.unwrap_or_default();
+                number.is_some()
+            });
+        }
+    }
+}
+
 impl Graph {
     /// Parses the JSON Cargo printed.
     ///
     /// # Errors
     /// When the text is not a version 1 unit graph, or its edges are inconsistent.
     pub fn parse(json: &str) -> Result<Graph, GraphError> {
-        let raw: RawGraph<'_> = serde_json::from_str(json)?;
+        let mut raw: RawGraph<'_> = serde_json::from_str(json)?;
         if raw.version != 1 {
             return Err(GraphError::Version(raw.version));
         }
+        raw.drop_doctests();
         // A graph of hundreds of units has three or four different profiles.
         let mut profiles = HashMap::new();
         let units = raw.units.into_iter().map(|raw| unit(raw, &mut profiles)).collect::<Result<Vec<_>, _>>()?;
@@ -195,6 +228,20 @@ pub(crate) mod tests {
         let graph = Graph::parse(&json).unwrap();
         assert_eq!(graph.order, [2, 1, 0]);
         assert!(graph.units[0].is_local() && !graph.units[1].is_local());
+    }
+
+    #[test]
+    fn a_doctest_is_no_unit() {
+        let json = graph_json(&[
+            ("path+file:///w#a@1.0.0", "lib", "doctest", &[1]),
+            ("path+file:///w#a@1.0.0", "lib", "build", &[3]),
+            ("path+file:///w#a@1.0.0", "lib", "doctest", &[1]),
+            ("registry+x#c@1.0.0", "lib", "build", &[]),
+            ("path+file:///w#a@1.0.0", "lib", "test", &[3]),
+        ]);
+        let graph = Graph::parse(&json).unwrap();
+        assert_eq!((graph.order, graph.roots), (vec![1, 0, 2], vec![2]));
+        assert_eq!(graph.units[0].dependencies[0].index, 1);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::simulation::curves::{curves, is_plain};
 use crate::simulation::{SimulationRun, TraceInfo};
 use crate::text::percent;
 use crate::words::plural;
-use records::{MissReason, Outcome, UnitRow};
 use records::simulated::AblationRow;
+use records::{MissReason, Outcome, UnitRow};
 
 /// Scenarios that change what others depend on.
 const EDITS: [&str; 2] = ["edits", "upgrade"];
@@ -132,7 +132,13 @@ pub(super) fn inputs(evidence: &Evidence<'_>) -> Vec<Measure> {
         group.sound().take(4).for_each(|row| it.table.row([row.relaxation.clone(), percent(share(row))]));
         found.push(unless_assumed(it, 0.01, 0.01));
     }
-    found.extend(evidence.ablations.iter().enumerate().filter_map(|(at, run)| Some(tried(at, run)?.with("cutoff", cutoff.clone()))));
+    found.extend(
+        evidence
+            .ablations
+            .iter()
+            .enumerate()
+            .filter_map(|(at, run)| Some(tried(at, run)?.with("cutoff", cutoff.clone()))),
+    );
     found
 }
 

@@ -5,7 +5,7 @@ use crate::document::Grid;
 use crate::review::evidence::{
     ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, STORE_ALLOCATED, StepArm, differing, one_per_policy,
 };
-use crate::review::measure::{Measure, Population, Unit, count, one_per_run, wall};
+use crate::review::measure::{Measure, Population, Unit, count, filled, one_per_run, wall};
 use crate::simulation::growth::store_growth;
 use crate::stats::median;
 use crate::text::{bytes, limit, percent, seconds};
@@ -53,7 +53,14 @@ pub(super) fn link_mode(evidence: &Evidence<'_>) -> Vec<Measure> {
                     .with("bytes", sizes.unwrap_or_else(|| "what was not measured".into())),
             )
         });
-    one_per_run(found.collect())
+    let found = one_per_run(found.collect());
+    // Another file system may answer otherwise.
+    let said: Vec<String> =
+        found.iter().map(|it| filled("On {system} {link} takes {effect}, {interval}.", it)).collect();
+    let others = |at: usize| -> Vec<String> {
+        said.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, text)| text.clone()).collect()
+    };
+    found.into_iter().enumerate().map(|(at, it)| it.with("others", others(at).join(" "))).collect()
 }
 
 /// Pairs that differ in their link alone, in warm builds: each both ways.

@@ -68,16 +68,17 @@ pub(super) fn freshness(evidence: &Evidence<'_>) -> Vec<Measure> {
 
 /// Q16. What a build in another profile finds in the store; without a run, what it would by simulation.
 pub(super) fn profiles(evidence: &Evidence<'_>) -> Vec<Measure> {
-    let best = |steps: &[&str]| {
-        let crossing = one_per_policy(&caching(evidence, "profiles", steps));
+    let best_of = |scenario: &str, steps: &[&str]| {
+        let crossing = one_per_policy(&caching(evidence, scenario, steps));
         let rates = crossing.into_iter().filter_map(|arm| Some((arm.numbers.hit_rate?, arm)));
         rates.max_by(|a, b| a.0.total_cmp(&b.0))
     };
+    let best = |steps: &[&str]| best_of("profiles", steps);
     let commands = |rate: Option<f64>, of: &str| {
         rate.map_or("was not measured".to_owned(), |rate| format!("{of} finds {}", percent(Some(rate))))
     };
     let mut found: Vec<Measure> = Vec::new();
-    let hosts = best(&["release-like-dev"]).map(|it| alike(&it.1)).unwrap_or_default();
+    let hosts = best_of("hosts", &["release"]).map(|it| alike(&it.1)).unwrap_or_default();
     if let Some((rate, arm)) = best(&["release"]) {
         let other = best(&["test", "check"]);
         let other = commands(other.as_ref().map(|it| it.0), other.as_ref().map_or("", |it| &it.1.step.step));
