@@ -317,7 +317,8 @@ pub(super) fn families<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<Vec<StepArm
 /// Arms of one step that differ in one part of their design alone: 2 the link mode,
 /// 3 the store. Later ones against earlier ones, each pair once.
 pub(super) fn differing<'a>(arms: &[StepArm<'a>], part: usize) -> Vec<(StepArm<'a>, StepArm<'a>)> {
-    let apart = |a: &StepArm<'_>, b: &StepArm<'_>| a.design()[part] != b.design()[part];
+    let options = |arm: &StepArm<'_>| arm.name().split_once('~').map(|(_, options)| options.to_owned());
+    let apart = |a: &StepArm<'_>, b: &StepArm<'_>| a.design()[part] != b.design()[part] && options(a) == options(b);
     let of_group = |group: Vec<StepArm<'a>>| -> Vec<(StepArm<'a>, StepArm<'a>)> {
         pairs(&group).into_iter().filter(|(a, b)| apart(a, b)).map(|(a, b)| (*a, *b)).collect()
     };

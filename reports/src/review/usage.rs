@@ -15,6 +15,7 @@ use crate::document::{Block, Grid, Section};
 use crate::stats::median;
 use crate::text::{bytes, seconds};
 use crate::words::{distinct, listed};
+use records::costs::PRICED_BY;
 
 /// How often what happens in a week: `reports/usage.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -195,27 +196,29 @@ fn designs<'a>(evidence: &Evidence<'a>, usage: &Usage) -> Vec<DesignCosts<'a>> {
     let mut arms = evidence.arms();
     // Ours, and other people's.
     arms.retain(|it| it.store.is_some() || it.integration.as_deref() == Some("external"));
-    arms.retain(|it| it.is_timed() && !it.is_distrusted());
+    arms.retain(|it| it.is_timed() && !it.is_distrusted() && it.run.analysis.baseline == PRICED_BY);
     let corpus = |arm: &StepArm<'a>| &arm.run.analysis.info.corpus.name;
     let names = distinct(arms.iter().map(|it| (corpus(it), it.name().to_owned())));
     let probed: BTreeSet<&str> = named(evidence, |_| true).into_iter().map(|row| row.strategy.as_str()).collect();
     let of = |(of, name): &(&'a String, String)| {
         let here: Vec<&StepArm<'a>> = arms.iter().filter(|it| corpus(it) == *of && it.name() == name).collect();
         let cost = |event: &Event| {
-            let arm = event.steps.iter().find_map(|step| here.iter().find(|it| it.step.step == *step))?;
-            let base = arm.baseline()?;
-            let (mine, others) = arm.common_sums(&base, WALL_S)?;
-            let each = arm.common_medians(&base, WALL_S).len() as f64;
-            // Without an interval nothing may be added up.
-            let [low, high] = wall(arm, &base)?.interval?;
-            let disk = arm.common_sums(&base, ADDED_PHYSICAL);
-            Some(EventCost {
-                saved_s: (others - mine) / each,
-                error_s: others / each * (high - low) / 2.0,
-                more_bytes: disk.map(|(mine, others)| (mine - others) / each),
+            let arms = event.steps.iter().flat_map(|step| here.iter().filter(move |it| it.step.step == *step));
+            arms.copied().find_map(|arm| {
+                let base = arm.baseline()?;
+                let (mine, others) = arm.common_sums(&base, WALL_S)?;
+                let each = arm.common_medians(&base, WALL_S).len() as f64;
+                // Without an interval nothing may be added up, nor with one that says nothing.
+                let [low, high] = wall(arm, &base)?.interval.filter(|[low, high]| *high <= WIDEST * low)?;
+                let disk = arm.common_sums(&base, ADDED_PHYSICAL);
+                Some(EventCost {
+                    saved_s: (others - mine) / each,
+                    error_s: others / each * (high - low) / 2.0,
+                    more_bytes: disk.map(|(mine, others)| (mine - others) / each),
+                })
             })
         };
-        let price = here.iter().find(|it| it.step.step == "warm").and_then(|it| break_even(it, &it.baseline()?));
+        let price = here.iter().filter(|it| it.step.step == "warm").find_map(|it| break_even(it, &it.baseline()?));
         let pays = match price {
             Some(Price::Edits { low, high, first, .. }) => {
                 let first = if first { ", if every edit costs what the first one does" } else { "" };
@@ -273,10 +276,18 @@ fn holds(best: &DesignCosts<'_>, all: &[DesignCosts<'_>], usage: &Usage) -> Vec<
     found
 }
 
+/// Of an interval, the most that the upper end may be of the lower one.
+const WIDEST: f64 = 4.0;
+
 /// What the week comes to, in a sentence, and its table.
 pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) {
     let all = designs(evidence, usage);
-    let best = all.iter().filter(|it| it.safe).find(|it| {
+    // One that was timed in fewer events has fewer in which it may lose.
+    let timed = |it: &DesignCosts<'_>| {
+        it.costs.iter().zip(&usage.event).filter(|(cost, event)| cost.is_some() && event.a_week > 0.0).count()
+    };
+    let most = all.iter().filter(|it| it.safe).map(timed).max().unwrap_or(0);
+    let best = all.iter().filter(|it| it.safe && timed(it) == most).find(|it| {
         let (saved, error) = it.minutes(usage);
         saved - error > 0.0
     });
@@ -297,7 +308,16 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
     let mut section = Section::folded("review-week", "Minutes a week");
     let mut grid = Grid::new(
         "",
-        &["design", "> min saved", "> least", "> most", "> pays below, edits a wipe", "> held", "> more a week"],
+        &[
+            "design",
+            "> min saved",
+            "> least",
+            "> most",
+            "> pays below, edits a wipe",
+            "> held",
+            "> more a week",
+            "not timed",
+        ],
     );
     for it in &all {
         let edits = match it.price {
@@ -307,8 +327,10 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
         };
         let (saved, error) = it.minutes(usage);
         let minutes = [saved, saved - error, saved + error].map(minutes);
-        let disk = [edits, bytes(it.held), bytes(it.more_bytes(usage))];
-        grid.row([it.design.to_owned()].into_iter().chain(minutes).chain(disk));
+        let events = it.costs.iter().zip(&usage.event).filter(|(cost, event)| cost.is_none() && event.a_week > 0.0);
+        let untimed: Vec<&str> = events.map(|(_, event)| event.name.as_str()).collect();
+        let others = [edits, bytes(it.held), bytes(it.more_bytes(usage)), untimed.join(", ")];
+        grid.row([it.design.to_owned()].into_iter().chain(minutes).chain(others));
     }
     if !grid.is_empty() {
         let model = WeekModel { events: &usage.event, designs: &all };
@@ -328,12 +350,6 @@ pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) 
         }
         if all.iter().any(|it| it.more_bytes(usage).is_some()) {
             section.say("More a week: what the disk gains beyond the baseline, as long as nothing is collected.");
-        }
-        let missing = |(at, it): &(usize, &Event)| it.a_week > 0.0 && all.iter().any(|it| it.costs[*at].is_none());
-        let unmeasured = usage.event.iter().enumerate().filter(missing);
-        let unmeasured: Vec<&str> = unmeasured.map(|(_, it)| it.name.as_str()).collect();
-        if !unmeasured.is_empty() {
-            section.say(format!("Not measured, so not in it: {}.", listed(&unmeasured)));
         }
     }
     (sentence, section)
