@@ -32,6 +32,7 @@ class WeekView {
     Object.assign(this, { events, designs, often: events.map(({ a_week }) => a_week) });
     this.table = box.querySelector("table");
     this.rows = [...this.table.tBodies[0].rows];
+    this.more = [...this.table.tHead.rows[0].cells].findIndex(({ textContent }) => textContent.includes("more a week"));
     this.says = make("p", { role: "status" });
     const measured = events.map((_, at) => at).filter((at) => designs.some(({ costs }) => costs[at] !== null));
     this.sliders = measured.map((at) => this.#slider(at));
@@ -75,17 +76,20 @@ class WeekView {
     weeks.forEach(({ saved, error, more }, at) => {
       const cells = this.rows[at].cells;
       [saved, saved - error, saved + error].forEach((minutes, cell) => { cells[cell + 1].textContent = minutesText(minutes); });
-      cells[cells.length - 1].textContent = more === null ? "-" : sizeText(more);
+      cells[this.more].textContent = more === null ? "-" : sizeText(more);
     });
     const order = weeks.map((week, at) => ({ ...week, row: this.rows[at] })).sort((a, b) => b.saved - a.saved);
     // Whoever sorts by a column of their own keeps that order.
     if (!this.table.querySelector("[aria-sort]")) this.table.tBodies[0].append(...order.map(({ row }) => row));
-    this.says.textContent = plain(weekSentence(order.filter(({ design }) => design.safe)));
+    this.says.textContent = plain(weekSentence(order.filter(({ design }) => design.safe), this.often));
   }
 }
 
-function weekSentence(order) {
-  const best = order.find(({ saved, error }) => saved - error > 0);
+function weekSentence(order, often) {
+  // One that was timed in fewer events has fewer in which it may lose.
+  const timed = ({ design: { costs } }) => costs.filter((cost, at) => cost !== null && often[at] > 0).length;
+  const most = Math.max(...order.map(timed));
+  const best = order.find((week) => timed(week) === most && week.saved - week.error > 0);
   if (best) {
     const { design, saved, error } = best;
     const probed = design.probed ? "" : ", if probes find it safe";
