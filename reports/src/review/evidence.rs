@@ -291,10 +291,13 @@ pub(super) fn rung(arm: &StepArm<'_>) -> Option<usize> {
 /// Arms of one step that differ in their key policy alone: each with the one of the
 /// next narrower policy of that step.
 pub(super) fn ladder<'a>(arms: &[StepArm<'a>]) -> Vec<(StepArm<'a>, StepArm<'a>)> {
+    // A preset such as `cargo-prototype` has options of its own beside its policy.
+    let others = |arm: &StepArm<'a>| arm.name().replace(arm.key.as_deref().unwrap_or_default(), "");
     let mut found = Vec::new();
     for family in families(arms, 1) {
         for arm in &family {
-            let narrower = family.iter().filter(|it| rung(it).is_some() && rung(it) < rung(arm));
+            let alike = family.iter().filter(|it| others(it) == others(arm));
+            let narrower = alike.filter(|it| rung(it).is_some() && rung(it) < rung(arm));
             found.extend(narrower.max_by_key(|it| rung(it)).map(|it| (*arm, *it)));
         }
     }

@@ -7,7 +7,7 @@ use crate::review::evidence::{Evidence, StepArm, UnitShare, ladder, one_per_poli
 use crate::review::measure::{Measure, Population, Unit, count, one_per_run, table, wall};
 use crate::review::usage::break_even;
 use crate::simulation::ablation::{ablations, share};
-use crate::simulation::curves::{curves, is_plain};
+use crate::simulation::curves::{Curve, curves, is_plain};
 use crate::simulation::{SimulationRun, TraceInfo};
 use crate::text::percent;
 use crate::words::plural;
@@ -228,7 +228,8 @@ fn refused(evidence: &Evidence<'_>, rules: [&str; 2], probes: &str) -> Vec<Measu
         let total = run.relaxations.iter().find(|row| row.command == first.command).map_or(0.0, |row| row.total_s);
         if total > 0.0 {
             let it = simulated(at, run, lost / total, Unit::Share, &what).with("units", format!("{units:.0}"));
-            found.push(unless_assumed(it.with("probes", probes.clone()), 0.05, 0.05));
+            let it = it.with("probes", probes.clone()).with("reuse", lost_reuse(run, &first.policy));
+            found.push(unless_assumed(it, 0.05, 0.05));
         }
     }
     let narrow = evidence.steps(None, &["warm"]).into_iter().filter(|it| it.key.as_deref() == Some("conservative"));
@@ -240,8 +241,31 @@ fn refused(evidence: &Evidence<'_>, rules: [&str; 2], probes: &str) -> Vec<Measu
         }
         let it = count(&arm, lost.cost_s / all.cost_s, Unit::Share, &what).beyond(0.05, 0.05);
         let it = Measure { table: table(&[arm]), ..it };
-        Some(it.with("units", format!("{:.0}", lost.units)).with("place", arm.n()).with("probes", probes.clone()))
+        Some(
+            it.with("units", format!("{:.0}", lost.units))
+                .with("place", arm.n())
+                .with("probes", probes.clone())
+                .with("reuse", ""),
+        )
     });
     found.extend(one_per_run(measured.collect()));
     found
+}
+
+/// What a refusing policy finds of a last workspace's seconds, beside what the widest finds: what is refused is no loss
+/// where it would not be found.
+fn lost_reuse(run: &SimulationRun, refusing: &str) -> String {
+    let all = curves(run);
+    let end = |curve: &Curve<'_>| (curve.last().hit_rate_by_cost, curve.last().workspaces);
+    let Some(narrow) = all.iter().find(|it| it.policy == refusing) else { return String::new() };
+    let others = all.iter().filter(|it| it.is_plain() && it.command == narrow.command);
+    let Some(wide) = others.max_by(|a, b| end(a).0.total_cmp(&end(b).0)) else { return String::new() };
+    let ((finds, workspaces), (best, _)) = (end(narrow), end(wide));
+    format!(
+        "Project {workspaces} finds {} of its seconds in the store under {refusing}, which refuses scripts and macros, \
+         and {} under {}.",
+        percent(Some(finds)),
+        percent(Some(best)),
+        wide.policy
+    )
 }
