@@ -24,6 +24,7 @@ use strategies::store::Store;
 use strategies::units::{Units, UnitsOptions};
 
 use crate::build::ProbeBuild;
+use crate::rustc_info::RustcInfo;
 use crate::script::{Script, ScriptStep};
 use crate::{ProbeError, ProbeResult};
 use exec::filesystem::remove_dir;
@@ -573,37 +574,3 @@ impl<'a> ProbeContext<'a> {
 }
 
 const NOTHING: &str = "/dev/null";
-
-/// What Cargo asked rustc about itself: half of all starts of rustc, were it asked again in each
-/// build directory. Cargo checks it against the path and the time of rustc and its wrappers.
-struct RustcInfo {
-    kept: PathBuf,
-    build_dir: PathBuf,
-}
-
-impl RustcInfo {
-    fn of(build_env: &BuildEnv, site: &Site) -> RustcInfo {
-        RustcInfo { kept: build_env.work.join("rustc-info.json"), build_dir: site.build_dir.clone() }
-    }
-
-    fn restore(&self) {
-        let file = self.build_dir.join(".rustc_info.json");
-        if self.kept.exists() && !file.exists() && std::fs::create_dir_all(&self.build_dir).is_ok() {
-            // Without it Cargo asks: slower, not wrong.
-            let _ = std::fs::copy(&self.kept, file);
-        }
-    }
-
-    /// Keeps the answers of a build that asked for more.
-    fn keep(&self) {
-        let size = |path: &Path| path.metadata().map_or(0, |meta| meta.len());
-        let file = self.build_dir.join(".rustc_info.json");
-        if size(&file) > size(&self.kept)
-            && let Some(folder) = self.kept.parent()
-            && let Ok(staged) = tempfile::NamedTempFile::new_in(folder)
-            && std::fs::copy(file, staged.path()).is_ok()
-        {
-            let _ = staged.persist(&self.kept);
-        }
-    }
-}

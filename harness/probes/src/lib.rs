@@ -60,6 +60,7 @@ mod races;
 mod remote;
 pub mod run;
 mod run_as;
+mod rustc_info;
 pub mod script;
 mod stale;
 
