@@ -367,6 +367,7 @@ impl Ablation<'_> {
         for (scenario, run) in runs {
             let found = agreement::check(&mut trace, run, scenario, &edits)?;
             found.differences.iter().for_each(|line| eprintln!("replay and build differ: {}", plain(line)));
+            found.left_out.iter().for_each(|line| eprintln!("not compared with a replay: {}", plain(line)));
             rows.iter_mut().for_each(|row| evidence::add_agreement(row, &found.compared));
         }
         Ok(())
