@@ -58,7 +58,10 @@ pub(super) fn eligibility(evidence: &Evidence<'_>) -> Vec<Measure> {
         let name = |arm: &StepArm<'_>| arm.key.clone().unwrap_or_else(|| "no cache".into());
         let found = wall(&wide, &narrow)?;
         let wrong = failures(evidence, wide.name());
-        let (condition, edit) = match break_even(&wide, &narrow) {
+        let price = break_even(&wide, &narrow);
+        // Without its price a policy is half an answer.
+        let weight = found.weight + if price.is_some() { 1000 } else { 0 };
+        let (condition, edit) = match price {
             _ if !wrong.is_empty() => (
                 "but is out: it builds wrongly".into(),
                 format!("It fails {} unexplained.", plural(wrong.len(), "probe")),
@@ -67,7 +70,7 @@ pub(super) fn eligibility(evidence: &Evidence<'_>) -> Vec<Measure> {
             Some(price) => (price.condition(), price.sentence()),
         };
         Some(
-            found
+            Measure { weight, ..found }
                 .with("wide", name(&wide))
                 .with("narrow", name(&narrow))
                 .with("condition", condition)
