@@ -40,6 +40,7 @@ pub struct EntryIndex {
 #[derive(Debug)]
 struct IndexedEntry {
     key: Key,
+    content: ContentDigest,
     inputs: KeyInputs,
 }
 
@@ -66,7 +67,7 @@ impl EntryIndex {
             let slot = (entry.package, entry.slot);
             let known = index.by_slot.entry(slot.clone()).or_default();
             index.by_key.insert(entry.key, (slot.0, slot.1, known.len()));
-            known.push(IndexedEntry { key: entry.key, inputs });
+            known.push(IndexedEntry { key: entry.key, content: entry.content, inputs });
         }
         index
     }
@@ -86,6 +87,21 @@ impl EntryIndex {
         };
         let alike = self.written.get(&(unit.package.name.clone(), unit.slot(), written.outline));
         alike.into_iter().flatten().any(|(other, before)| *other != key && written.is_same(before))
+    }
+
+    /// Whether a library that was just published exports what was there under another key; `None` of anything else. Valid
+    /// until the next build or collection.
+    pub fn has_same_exports(
+        &self,
+        session: &Session<'_>,
+        published: &PublishOutcome,
+        index: UnitIndex,
+    ) -> Option<bool> {
+        let unit = &session.graph.units[index];
+        let publication = published.units.iter().find(|publication| publication.index == index)?;
+        let alike = self.by_slot.get(&(unit.package.name.clone(), unit.slot()));
+        let is_there = |it: &IndexedEntry| it.key != publication.key && it.content == publication.content;
+        unit.target.is_linkable().then(|| alike.into_iter().flatten().any(is_there))
     }
 
     /// Explains every missed unit of a plan.

@@ -78,8 +78,19 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
     if step.machine.is_some() && (!scenario.alone || step.trees.len() > 1 || !step.run.builds()) {
         return Err("a step on a `machine` is one build, where each workspace is `alone`".to_owned());
     }
-    if let Some(name) = step.env.keys().find(|name| !name.starts_with("CARGO_PROFILE_")) {
-        return Err(format!("`env` changes profiles by CARGO_PROFILE_…; {name:?} is none of these"));
+    let is_known = |name: &str| name.starts_with("CARGO_PROFILE_") || name == "RUSTFLAGS";
+    if let Some(name) = step.env.keys().find(|name| !is_known(name)) {
+        return Err(format!("`env` is for CARGO_PROFILE_… and RUSTFLAGS; {name:?} is none of these"));
+    }
+    let chooses =
+        |word: &str| matches!(word, "--all-features" | "--no-default-features") || word.starts_with("--features=");
+    if let Some(word) = step.features.iter().find(|word| !chooses(word)) {
+        return Err(format!(
+            "`features` is for --all-features, --no-default-features and --features=LIST; {word:?} is none of these"
+        ));
+    }
+    if step.distinct && step.env.contains_key("RUSTFLAGS") {
+        return Err("`distinct` gives each working copy RUSTFLAGS of its own, and `env` has some".to_owned());
     }
     if step.distinct && step.trees.len() == 1 {
         return Err("`distinct` separates several working copies; there is one".to_owned());
@@ -136,6 +147,8 @@ mod tests {
         assert!(error("questions = [\"what?\"]", &step("")).contains("what?"));
         assert!(error("", &step("distinct = true")).contains("there is one"));
         assert!(error("", &step("env = { CARGO_HOME = \"/\" }")).contains("CARGO_HOME"));
+        assert!(error("", &step("features = [\"--release\"]")).contains("--release"));
+        assert!(error("", &step("distinct = true\nenv = { RUSTFLAGS = \"\" }")).contains("and `env` has some"));
         for bad in ["times = 0", "times = 2\nrun = \"clean\"", "times = 2\neach = [{ copy = \"b\" }]"] {
             assert!(error("", &step(bad)).contains("`times`"), "{bad}");
         }

@@ -69,9 +69,15 @@ pub struct Step {
     /// By what Cargo sees that a source has changed.
     #[serde(default)]
     pub fingerprint: Fingerprint,
-    /// Variables that change its profiles: `CARGO_PROFILE_…`.
+    /// Variables that change its profiles, `CARGO_PROFILE_…`, or `RUSTFLAGS`.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// Cargo's arguments that choose features.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// Whether another toolchain than that of the run builds it.
+    #[serde(default)]
+    pub second_toolchain: bool,
     /// Whether each working copy is compiled with a flag of its own, so that no two share a unit.
     #[serde(default)]
     pub distinct: bool,
@@ -88,9 +94,14 @@ fn once() -> usize {
 }
 
 impl Step {
-    /// Its variables, as a shell would read them.
-    pub fn env_words(&self) -> String {
-        self.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    /// What Cargo is told besides: variables, as a shell would read them, and arguments.
+    pub fn settings(&self) -> String {
+        let env = self.env.iter().map(|(name, value)| match value.contains(' ') {
+            true => format!("{name}=\"{value}\""),
+            false => format!("{name}={value}"),
+        });
+        let toolchain = self.second_toolchain.then(|| "the second toolchain".to_owned());
+        env.chain(self.features.iter().cloned()).chain(toolchain).collect::<Vec<_>>().join(" ")
     }
 
     /// The step as it is the n-th time, from 0: repeated, working copies take turns.
@@ -270,6 +281,11 @@ impl Scenario {
     pub fn needs_second_home(&self) -> bool {
         self.steps.iter().any(|step| step.cargo_home == Home::Elsewhere)
     }
+
+    /// Whether a step is built by a second toolchain.
+    pub fn needs_second_toolchain(&self) -> bool {
+        self.steps.iter().any(|step| step.second_toolchain)
+    }
 }
 
 /// Why there is no scenario.
@@ -297,6 +313,8 @@ const SHIPPED: &[(&str, &str)] = &[
     ("worktrees", include_str!("../../scenarios/worktrees.toml")),
     ("profiles", include_str!("../../scenarios/profiles.toml")),
     ("hosts", include_str!("../../scenarios/hosts.toml")),
+    ("settings", include_str!("../../scenarios/settings.toml")),
+    ("cutoff", include_str!("../../scenarios/cutoff.toml")),
     ("upgrade", include_str!("../../scenarios/upgrade.toml")),
     ("contention", include_str!("../../scenarios/contention.toml")),
     ("clean", include_str!("../../scenarios/clean.toml")),

@@ -562,6 +562,7 @@ impl<'a> ProbeContext<'a> {
             },
             rustflags: settings.rustflags,
             env,
+            features: Vec::new(),
         }
     }
 

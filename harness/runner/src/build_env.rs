@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use corpora::{CargoProgram, Fetcher};
 
 use super::deadline::Deadline;
@@ -70,6 +70,8 @@ pub struct BuildEnv {
     build_limit: Option<Duration>,
     /// Where untrusted code runs, if it is confined.
     sandbox: Option<Arc<Sandbox>>,
+    /// The same with another toolchain, for the steps that ask for one.
+    pub(crate) second: Option<Box<BuildEnv>>,
 }
 
 /// A part of a build that begins now.
@@ -117,6 +119,7 @@ impl BuildEnv {
             on_phase: |_| (),
             build_limit: None,
             sandbox: None,
+            second: None,
         })
     }
 
@@ -130,6 +133,31 @@ impl BuildEnv {
     #[must_use]
     pub fn with_arms_root(self, arms_root: &Path) -> BuildEnv {
         BuildEnv { arms_root: arms_root.to_owned(), ..self }
+    }
+
+    /// The surroundings of builds with another toolchain, below a directory of their own: an observer, and what Cargo notes
+    /// about rustc, belong to one compiler. Without a name it is nightly or else stable, whichever is another one.
+    pub fn of_second_toolchain(&self, name: Option<&str>) -> Result<Option<BuildEnv>> {
+        let is_other = |found: &Toolchain| found.rustc_verbose != self.toolchain.rustc_verbose;
+        let found = match name {
+            Some(name) => match Toolchain::find(Some(name))? {
+                found if is_other(&found) => Some(found),
+                _ => bail!("{name} is the toolchain under test; name another one"),
+            },
+            None => ["nightly", "stable"].iter().filter_map(|name| Toolchain::find(Some(name)).ok()).find(is_other),
+        };
+        let work = self.work.join("second-toolchain");
+        let open = |found| BuildEnv::with_toolchain(&work, found, self.supervisor.clone());
+        found.map(open).transpose()
+    }
+
+    /// The same, with a second toolchain for the steps that ask for one, if there is one.
+    pub fn with_second_toolchain(self) -> Result<BuildEnv> {
+        let second = self.of_second_toolchain(None)?.map(|mut second| {
+            second.toolchain.unit_layout &= self.toolchain.unit_layout;
+            Box::new(BuildEnv { arms_root: self.arms_root.clone(), build_limit: self.build_limit, ..second })
+        });
+        Ok(BuildEnv { second, ..self })
     }
 
     /// The same, in Cargo's default layout of the build directory, whichever that is.
@@ -159,7 +187,9 @@ impl BuildEnv {
     /// The same, which runs untrusted code in a sandbox.
     #[must_use]
     pub fn with_sandbox(self, sandbox: Sandbox) -> BuildEnv {
-        BuildEnv { sandbox: Some(Arc::new(sandbox)), ..self }
+        let sandbox = Some(Arc::new(sandbox));
+        let second = self.second.map(|second| Box::new(BuildEnv { sandbox: sandbox.clone(), ..*second }));
+        BuildEnv { sandbox, second, ..self }
     }
 
     /// The sandbox, if there is one.

@@ -46,6 +46,10 @@ pub fn open(spec: &SandboxSpec, experiment: &Experiment, env: &BuildEnv) -> Resu
 fn needs(experiment: &Experiment, env: &BuildEnv) -> Result<SandboxNeeds> {
     let mut read = vec![env.toolchain.sysroot.clone(), env.toolchain.cargo.clone(), env.toolchain.rustc.clone()];
     read.extend(["bin", "lib", "tools"].map(|dir| env.work.join(dir)));
+    if let Some(second) = &env.second {
+        read.push(second.toolchain.sysroot.clone());
+        read.extend(["bin", "lib"].map(|dir| second.work.join(dir)));
+    }
     let rustup = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     read.extend(rustup.or_else(|| Some(std::env::home_dir()?.join(".rustup"))));
     for arm in &experiment.arms {

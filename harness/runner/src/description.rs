@@ -19,7 +19,8 @@ pub fn stored_options(info: &RunInfo) -> Result<Options> {
 
 /// The versions of external tools, as they state them; a note goes out for each that is missing.
 fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
-    let mut versions = Vec::new();
+    let second = env.second.iter().filter_map(|second| second.toolchain.rustc_verbose.lines().next());
+    let mut versions: Vec<_> = second.map(|rustc| ("second toolchain".to_owned(), rustc.to_owned())).collect();
     for arm in &experiment.arms {
         if arm.strategy.as_external().is_none() {
             continue;

@@ -79,6 +79,8 @@ pub struct BuildOptions {
     pub rustflags: Option<String>,
     /// Other variables on top of the scrubbed environment.
     pub env: BTreeMap<String, String>,
+    /// Arguments that choose features.
+    pub features: Vec<String>,
 }
 
 impl Site {
@@ -148,7 +150,7 @@ impl Site {
         let mut args: Vec<OsString> = command.iter().chain(&["--locked", "--offline"]).map(OsString::from).collect();
         args.extend(["--profile".into(), OsString::from(&options.profile)]);
         args.extend(options.jobs.map(|jobs| format!("--jobs={jobs}").into()));
-        args.extend(self.cargo_args.iter().map(OsString::from));
+        args.extend(self.cargo_args.iter().chain(&options.features).map(OsString::from));
         if options.task == Task::Test {
             args.extend(self.test_args.iter().map(OsString::from));
         }

@@ -97,8 +97,8 @@ fn variant(step: &Step) -> String {
     let home = if step.cargo_home == Home::Elsewhere { "other CARGO_HOME" } else { "" };
     let flags = if step.distinct { "flags of its own" } else { "" };
     let by = if step.fingerprint == Fingerprint::Content { "fingerprint by content" } else { "" };
-    let env = step.env_words();
-    [command, home, flags, by, &env].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    let settings = step.settings();
+    [command, home, flags, by, &settings].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// The row of a finished build step. Of several Cargos at once, counts and CPU time are
@@ -258,6 +258,7 @@ fn unit_rows(key: &StepKey, build: &Build, outcomes: &[UnitOutcome]) -> Vec<Unit
                 because: outcome.because.clone(),
                 cost_s: outcome.cost_s,
                 bytes: outcome.bytes,
+                same_exports: outcome.same_exports,
             }
         })
         .collect()

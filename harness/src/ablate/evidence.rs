@@ -86,13 +86,14 @@ pub fn add_probes(row: &mut AblationRow, base: &str, rows: &[ProbeRow]) {
 /// candidate for leaving it out; nothing is said of one that no probe was tried with.
 pub fn judge(row: &mut AblationRow) {
     let count = |what: &str| what.split_whitespace().count() as u64;
+    let (rebuilt, same) = (row.rebuilt_units.unwrap_or(0), row.rebuilt_identical_units.unwrap_or(0));
     let breaks: Vec<String> = [
         (count(&row.wrong), format!("wrong programs in {}", row.wrong)),
         (count(&row.failed), format!("failed builds in {}", row.failed)),
         (count(&row.caught), format!("restored for nothing in {}", row.caught)),
         (row.differing_units.unwrap_or(0), format!("{} hits with other bytes", row.differing_units.unwrap_or(0))),
         (row.failed_steps.unwrap_or(0), format!("{} steps failed or invalid", row.failed_steps.unwrap_or(0))),
-        (row.rebuilt_units.unwrap_or(0), format!("Cargo rebuilt {} units", row.rebuilt_units.unwrap_or(0))),
+        (rebuilt, format!("Cargo rebuilt {rebuilt} units, {same} of them to the bytes restored")),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

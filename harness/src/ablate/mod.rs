@@ -23,13 +23,13 @@ pub struct Where {
 pub fn shows_in(input: Input) -> Where {
     let (probes, scenarios): (_, &[_]) = match input {
         Input::Version => ("transitive-dependency-bumped,hyphens-and-two-versions", &["upgrade"]),
-        Input::Toolchain => ("toolchain-switched,compiler-replaced,two-toolchains-at-once", &[]),
+        Input::Toolchain => ("toolchain-switched,compiler-replaced,two-toolchains-at-once", &["settings"]),
         Input::Platform => ("target-given-explicitly", &[]),
         Input::Profile => ("profile-*,profiles-in-turn", &["profiles"]),
         Input::Lto => ("profile-lto,lto-asked-for-by-others", &["profiles"]),
         Input::ProfileDirectory => ("profiles-in-turn", &["profiles"]),
-        Input::Features => ("feature-*", &["gauntlet"]),
-        Input::Flags => ("rustflags-*,config-*,warnings-denied-by-rustflags", &[]),
+        Input::Features => ("feature-*", &["gauntlet", "settings"]),
+        Input::Flags => ("rustflags-*,config-*,warnings-denied-by-rustflags", &["settings"]),
         Input::Tools => ("rustc-wrapper-edited,linker-edited", &[]),
         Input::Cpu => ("native-is-another-cpu", &[]),
         Input::Checksum => ("git-bumped-same-version,transitive-dependency-bumped", &["upgrade"]),

@@ -1,6 +1,6 @@
 //! `harness ablate`: which input of the key buys what, on real builds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -364,11 +364,20 @@ impl Ablation<'_> {
         let mut trace = Trace::read(&path)?;
         let corpus = Corpus::load(&self.args.corpus)?;
         let edits = corpus.workspaces.iter().map(|it| (it.name.clone(), format!("ws:{}", it.edit.display()))).collect();
+        let mut left_out: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (scenario, run) in runs {
             let found = agreement::check(&mut trace, run, scenario, &edits)?;
             found.differences.iter().for_each(|line| eprintln!("replay and build differ: {}", plain(line)));
-            found.left_out.iter().for_each(|line| eprintln!("not compared with a replay: {}", plain(line)));
+            for (_, why) in found.left_out {
+                let scenarios = left_out.entry(why).or_default();
+                if !scenarios.contains(&scenario.name.as_str()) {
+                    scenarios.push(&scenario.name);
+                }
+            }
             rows.iter_mut().for_each(|row| evidence::add_agreement(row, &found.compared));
+        }
+        for (why, scenarios) in left_out {
+            eprintln!("not compared with a replay: {}: {}", scenarios.join(", "), plain(&why));
         }
         Ok(())
     }

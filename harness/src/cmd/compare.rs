@@ -200,7 +200,7 @@ pub(super) fn measure(
     dir: &Path,
     supervisor: &Supervisor,
 ) -> Result<MeasuredRun> {
-    let (_work, _volume, env) = open(options, supervisor)?;
+    let (_work, _volume, env) = open(experiment, options, supervisor)?;
     // Before there is a run folder: what cannot be had leaves none behind.
     let prepared = experiment.prepare(&env)?;
     let env = confine(env, experiment, options)?;
@@ -222,7 +222,7 @@ pub(super) fn resume(dir: &Path, guards: Limits, supervisor: &Supervisor) -> Res
     if writer.info().corpus.hash != experiment.corpus_hash() {
         bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
     }
-    let (_work, _volume, env) = open(&options, supervisor)?;
+    let (_work, _volume, env) = open(&experiment, &options, supervisor)?;
     if writer.info().toolchain.rustc != env.toolchain.rustc_verbose {
         bail!("the toolchain is not the one this run was begun with; begin a new run");
     }
@@ -308,7 +308,11 @@ impl CompareArgs {
 
 /// The work directory, the volume in it if there is one, and the environment of builds there, to be dropped in the reverse
 /// order.
-fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<Volume>, BuildEnv)> {
+fn open(
+    experiment: &Experiment,
+    options: &Options,
+    supervisor: &Supervisor,
+) -> Result<(WorkDir, Option<Volume>, BuildEnv)> {
     // Whoever names a lower floor has a reason.
     let needed = options.guards.disk_floor_bytes.unwrap_or(DISK_FLOOR).min(DISK_FLOOR);
     let work = WorkDir::acquire(&options.work_dir, needed)?;
@@ -320,6 +324,7 @@ fn open(options: &Options, supervisor: &Supervisor) -> Result<(WorkDir, Option<V
     let env = env.with_build_limit(options.guards.step_timeout());
     let env = if options.default_layout { env.with_default_layout() } else { env };
     let env = if let Some(volume) = &volume { env.with_arms_root(&volume.mount_point()) } else { env };
+    let env = if experiment.scenario.needs_second_toolchain() { env.with_second_toolchain()? } else { env };
     Ok((work, volume, env))
 }
 

@@ -11,7 +11,6 @@ use strategies::Strategy;
 
 use super::common::{ExternalArgs, open_volume, plain_name, progress_bar, work_dir};
 use exec::interrupt::Supervisor;
-use exec::toolchain::Toolchain;
 use exec::volume::{Volume, VolumeSpec};
 use exec::workdir::WorkDir;
 use probes::history::{self, Limit};
@@ -154,7 +153,7 @@ impl Bench {
         let volume = open_volume(args.volume, &work)?;
         let dir = volume.as_ref().map_or_else(|| work.path().to_owned(), Volume::mount_point).join("probes");
         let build_env = BuildEnv::open(work.path(), args.toolchain.as_deref(), supervisor.clone())?;
-        let second = second_build_env(args, &build_env, supervisor)?;
+        let second = build_env.of_second_toolchain(args.second_toolchain.as_deref())?;
         probes::remove_leftover_disks(&build_env.work);
         exec::filesystem::remove_dir(&dir)?;
         let registry = args.local_registry;
@@ -333,24 +332,6 @@ fn print_script(
     println!("# expected: {}; origin: {}", probe.expects.as_str(), probe.origin);
     println!("# under {name}: {}", result.trim_end());
     Ok(ExitCode::from(u8::from(attempt.verdict == ProbeVerdict::Error)))
-}
-
-/// The surroundings of builds with the other toolchain: an observer, and what Cargo notes about
-/// rustc, belong to one compiler.
-fn second_build_env(args: &ProbeArgs, build_env: &BuildEnv, supervisor: &Supervisor) -> Result<Option<BuildEnv>> {
-    let work = build_env.work.join("second-toolchain");
-    let open = |name: &str| BuildEnv::open(&work, Some(name), supervisor.clone());
-    if let Some(name) = &args.second_toolchain {
-        let second = open(name)?;
-        if second.toolchain.rustc_verbose == build_env.toolchain.rustc_verbose {
-            bail!("--second-toolchain {name} is the toolchain under test; name another one");
-        }
-        return Ok(Some(second));
-    }
-    let other = ["nightly", "stable"].into_iter().find(|name| {
-        Toolchain::find(Some(name)).is_ok_and(|found| found.rustc_verbose != build_env.toolchain.rustc_verbose)
-    });
-    other.map(open).transpose()
 }
 
 fn list() -> String {

@@ -119,6 +119,7 @@ pub fn run(args: &RunArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         cargo_home,
         rustflags: std::env::var("RUSTFLAGS").ok(),
         env: BTreeMap::new(),
+        features: Vec::new(),
     };
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(250));

@@ -67,8 +67,9 @@ fn measured(step: &Step) -> String {
     if step.fingerprint == Fingerprint::Content {
         text += ", with build.fingerprint = \"content\"";
     }
-    if !step.env.is_empty() {
-        text += &format!(", with {}", step.env_words());
+    let settings = step.settings();
+    if !settings.is_empty() {
+        text += &format!(", with {settings}");
     }
     match step.machine {
         Some(Machine::Producer) => text += ", and published for other machines",

@@ -175,6 +175,7 @@ fn build_options(build_env: &BuildEnv, command: &TraceCommand) -> BuildOptions {
         cargo_home: build_env.cargo_home.clone(),
         rustflags: None,
         env: BTreeMap::new(),
+        features: Vec::new(),
     }
 }
 

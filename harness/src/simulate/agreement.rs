@@ -32,8 +32,8 @@ pub struct Agreement {
     pub compared: Vec<StepAgreement>,
     /// A line for each unit whose outcomes differ.
     pub differences: Vec<String>,
-    /// What was not compared, and why.
-    pub left_out: Vec<String>,
+    /// What was not compared, an arm in a round, and why.
+    pub left_out: Vec<(String, String)>,
 }
 
 impl Agreement {
@@ -181,8 +181,8 @@ impl ArmCheck<'_> {
         if step.trees != [MAIN] || step.cargo_home != Home::Usual || step.distinct {
             return Err("it builds in other places, which is not simulated".to_owned());
         }
-        if !step.env.is_empty() {
-            return Err("it changes profiles, which is not simulated".to_owned());
+        if !step.settings().is_empty() {
+            return Err(format!("it is built with {}, which is not simulated", step.settings()));
         }
         for action in &step.each {
             match action {
@@ -308,9 +308,9 @@ impl ArmCheck<'_> {
     }
 
     fn leave_out(&mut self, why: &str) {
-        let line = format!("{}, round {}: {why}", self.arm.strategy, self.round);
-        if !self.agreement.left_out.contains(&line) {
-            self.agreement.left_out.push(line);
+        let left_out = (format!("{}, round {}", self.arm.strategy, self.round), why.to_owned());
+        if !self.agreement.left_out.contains(&left_out) {
+            self.agreement.left_out.push(left_out);
         }
     }
 }

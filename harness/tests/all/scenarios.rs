@@ -26,7 +26,8 @@ fn run_scenario(scenario: &str, more: &[&str]) -> RecordedRun {
     for row in run.steps() {
         let no_store = row.step.starts_with("collect") && row.strategy == NONE;
         let too_old = row.step.starts_with("content-") && row.note.contains("needs Cargo 1.100.0 and a nightly rustc");
-        let expected = if no_store || too_old { Status::Unsupported } else { Status::Ok };
+        let no_second = row.step == "other-toolchain" && row.note.contains("it needs a second toolchain");
+        let expected = if no_store || too_old || no_second { Status::Unsupported } else { Status::Ok };
         assert_eq!(row.status, expected, "{} {}: {}", row.step, row.strategy, row.note);
     }
     run
@@ -197,6 +198,44 @@ fn host_units_that_are_compiled_alike_have_the_same_bytes() {
     // A build script and its run, a macro, and what it depends on.
     assert!(["helper", "scripted", "maker"].iter().all(|it| same.contains(it)), "{same:?}");
     assert!(!same.contains(&"plain"), "what is optimised differs: {same:?}");
+}
+
+#[test]
+fn other_flags_features_and_toolchains_find_nothing_of_each_other() {
+    let place = TestDir::with("c", &["many"]);
+    let without = format!("{CACHED}~without-flags");
+    let run = place.compare("c", &["--scenario", "settings", "--strategies", &format!("{NONE},{CACHED},{without}")]);
+    for step in ["codegen-flag", "cfg-flag", "lint-flag"] {
+        let row = run.step(CACHED, step, "many");
+        assert_eq!((row.status, row.compiled, row.restored), (Status::Ok, Some(5), Some(0)), "{step}: {}", row.note);
+        let row = run.step(&without, step, "many");
+        assert_eq!((row.compiled, row.stale), (Some(5), Some(5)), "Cargo has the last word: {step}");
+        assert!(row.variant.contains("RUSTFLAGS="), "{}", row.variant);
+    }
+    assert_eq!(compiled(&run, "all-features"), (5, 0), "it has none");
+    assert_eq!(cached(&run, "no-features").variant, "--no-default-features");
+    assert_eq!(compiled(&run, "dev-again"), (5, 0));
+    let other = cached(&run, "other-toolchain");
+    match other.status {
+        Status::Unsupported => skip("a second toolchain in scenario settings", &other.note),
+        _ => assert_eq!((other.status, other.compiled, other.restored), (Status::Ok, Some(5), Some(0))),
+    }
+}
+
+#[test]
+fn after_a_comment_a_library_exports_the_same_where_rustc_has_a_session() {
+    let run = run_scenario("cutoff", &[]);
+    let exports = |step: &str| {
+        let units = run.units(CACHED, step, "many").into_iter();
+        let edited: Vec<_> = units.filter(|unit| unit.reason == "content").map(|unit| unit.same_exports).collect();
+        edited.into_iter().flatten().collect::<Vec<_>>()
+    };
+    assert_eq!(exports("comment"), [true]);
+    for step in ["private-body", "plain-comment", "plain-private-body"] {
+        assert_eq!(exports(step), [false], "{step}");
+    }
+    let program = run.units(CACHED, "comment", "many").into_iter().find(|unit| unit.kind == "bin").unwrap();
+    assert_eq!(program.same_exports, None);
 }
 
 #[test]

@@ -96,5 +96,8 @@ crate::table_row! {
         pub cost_s: Option<f64> = "seconds",
         /// Bytes of the unit's artifacts.
         pub bytes: Option<u64> = "bytes",
+        /// Of a library that was missed and compiled, whether what it exports to its dependents (its rmeta) was stored already
+        /// under another key: then a key by outputs finds them.
+        pub same_exports: Option<bool> = "`true` or `false`",
     }
 }

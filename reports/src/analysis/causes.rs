@@ -35,6 +35,12 @@ pub struct CauseGroup {
     /// Units compiled again per round, all causes together; 0 in older reports.
     #[serde(default)]
     pub units: f64,
+    /// Libraries among them that were missed, per round.
+    #[serde(default)]
+    pub libraries: f64,
+    /// Those of them that export what was stored already under another key, per round.
+    #[serde(default)]
+    pub same_exports: f64,
     /// Every cause, by seconds lost.
     pub causes: Vec<Cause>,
 }
@@ -136,6 +142,7 @@ fn by_arm(run: &RunFolder) -> ByArm<'_> {
 fn of_strategy(run: &RunFolder, place: ArmPlace<'_>, units: &[&UnitRow], all: &ByArm<'_>) -> Option<CauseGroup> {
     let (scenario, step, strategy) = place;
     let mut sums: BTreeMap<(Outcome, &str, &str), (u64, f64)> = BTreeMap::new();
+    let (mut libraries, mut same_exports) = (0.0, 0.0);
     let rows = || {
         let here = |row: &&StepRow| row.strategy == strategy && row.step == step && row.scenario == scenario;
         run.steps.iter().filter(here).filter(|row| row.status == Status::Ok)
@@ -156,6 +163,8 @@ fn of_strategy(run: &RunFolder, place: ArmPlace<'_>, units: &[&UnitRow], all: &B
                 sum.0 += 1;
                 sum.1 += unit.cost_s.unwrap_or(0.0);
             }
+            libraries += f64::from(u8::from(unit.same_exports.is_some()));
+            same_exports += f64::from(u8::from(unit.same_exports == Some(true)));
         }
     }
     let mut causes: Vec<Cause> = sums
@@ -176,6 +185,8 @@ fn of_strategy(run: &RunFolder, place: ArmPlace<'_>, units: &[&UnitRow], all: &B
         strategies: vec![strategy.into()],
         lost_s: causes.iter().map(|cause| cause.lost_s).sum(),
         units: causes.iter().map(|cause| cause.units).sum(),
+        libraries: libraries / rounds,
+        same_exports: same_exports / rounds,
         causes,
     })
 }

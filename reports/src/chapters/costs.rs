@@ -79,8 +79,17 @@ pub(super) fn causes(scenario: &ScenarioView<'_>) -> Option<Section> {
 /// What was compiled again only to be as it was: the most that keys by the content of outputs (early cutoff) could save.
 fn same_bytes(groups: &[CauseGroup]) -> Grid {
     let caption = "Compiled again to bytes that were stored already under another key, per round: the most that keys by outputs \
-                   instead of inputs (early cutoff) could save.";
-    let heads = ["step", "strategies", ">units\ncompiled again", ">same\nbytes", ">their\ncompile seconds"];
+                   instead of inputs (early cutoff) could save. They save it above libraries that export the same (their \
+                   rmeta).";
+    let heads = [
+        "step",
+        "strategies",
+        ">units\ncompiled again",
+        ">same\nbytes",
+        ">their\ncompile seconds",
+        ">libraries",
+        ">same\nexports",
+    ];
     let mut grid = Grid::new(caption, &heads);
     for group in groups {
         let (mut units, mut lost_s) = (0.0, 0.0);
@@ -88,9 +97,16 @@ fn same_bytes(groups: &[CauseGroup]) -> Grid {
             units += same.units;
             lost_s += same.lost_s;
         }
-        if units > 0.0 {
+        if units > 0.0 || group.same_exports > 0.0 {
             let strategies = group.strategies.join(", ");
-            let numbers = [count(Some(group.units)), count(Some(units)), seconds(Some(lost_s))];
+            let known = |number: f64| count((group.libraries > 0.0).then_some(number));
+            let numbers = [
+                count(Some(group.units)),
+                count(Some(units)),
+                seconds(Some(lost_s)),
+                known(group.libraries),
+                known(group.same_exports),
+            ];
             grid.row([group.step.clone(), strategies].into_iter().chain(numbers));
         }
     }

@@ -10,6 +10,9 @@ use crate::parallel;
 /// A text that may name programs and files, and the directory that it is relative to.
 pub(super) type Named = (String, PathBuf);
 
+/// Values of flags, such as `-Cforce-frame-pointers=yes`, that are also the names of programs.
+const YES_OR_NO: [&str; 3] = ["yes", "true", "false"];
+
 /// The digest of every file that the texts name, in hexadecimal; empty where they name none.
 /// A word without a slash is looked for on `path`, too.
 pub(super) fn digest(named: &[Named], path: &str, is_left_out: &dyn Fn(&Path) -> bool) -> String {
@@ -17,7 +20,8 @@ pub(super) fn digest(named: &[Named], path: &str, is_left_out: &dyn Fn(&Path) ->
         let mut files = std::env::split_paths(path).map(|dir| dir.join(word)).filter(|file| file.is_file());
         files.next().filter(|_| !word.contains(std::path::is_separator))
     };
-    let programs = named.iter().flat_map(|(text, _)| words(text).flat_map(parts).filter_map(on_path));
+    let names = named.iter().flat_map(|(text, _)| words(text).flat_map(parts));
+    let programs = names.filter(|name| !YES_OR_NO.contains(name)).filter_map(on_path);
     // `-L` and its directory may be two texts.
     let lists = named.chunk_by(|(_, one), (_, other)| one == other);
     let files = lists.flat_map(|list| named_in(list.iter().flat_map(|(text, _)| words(text)), &[&list[0].1]));
@@ -171,6 +175,8 @@ mod tests {
             assert!(!one.is_empty(), "{text}");
             assert_ne!(one, digest(&named(&text), &path, &|_| false), "{text}");
         }
+        std::fs::write(dir.path().join("yes"), "a program").unwrap();
+        assert_eq!(digest(&[("-Cforce-frame-pointers=yes".to_owned(), "/".into())], &path, &|_| false), "");
         assert_eq!(digest(&named("-Copt-level=3 --cfg=x"), &path, &|_| false), "");
     }
 

@@ -35,6 +35,8 @@ pub struct PublishedUnit {
     pub index: UnitIndex,
     /// Its key.
     pub key: Key,
+    /// What it exports.
+    pub content: ContentDigest,
     /// What the build wrote, in the build directory; `None` where it wrote nothing.
     pub written: Option<WrittenFiles>,
     /// Whether it is new in the store.
@@ -109,7 +111,7 @@ pub fn publish(
             Ok(added) => {
                 let dir = layout.unit_dir(&entry.place);
                 let written = WrittenFiles::of(&entry, |file| dir.join(&file.path));
-                published.units.push(PublishedUnit { index, key: entry.key, written, added });
+                published.units.push(PublishedUnit { index, key: entry.key, content: entry.content, written, added });
             }
             Err(error) => published.left_out.push((index, error.to_string())),
         }

@@ -9,6 +9,7 @@ use corpora::scenario::{Fingerprint, Home, Machine, Step};
 
 use super::{Arm, Programs, WorkingCopy};
 use crate::build::Build;
+use crate::build_env::BuildEnv;
 use crate::checks::{CheckResult, check};
 use crate::confinement;
 use crate::deadline::BuildError;
@@ -53,7 +54,7 @@ impl Arm<'_> {
             match self.build_and_check(&turn, &jobs) {
                 Ok(built) => {
                     let is_last = n + 1 == step.times;
-                    let built = self.judge(&jobs, built, programs, is_last)?;
+                    let built = self.judge(&turn, &jobs, built, programs, is_last)?;
                     whole = Some(match whole {
                         Some(before) => before.then(built),
                         None => built,
@@ -83,8 +84,8 @@ impl Arm<'_> {
             let home = if step.cargo_home == Home::Elsewhere { "elsewhere" } else { "" };
             let flags = options.rustflags.as_deref().unwrap_or_default();
             let by = if step.fingerprint == Fingerprint::Content { "content" } else { "" };
-            let env = step.env_words();
-            let variant = format!("{} {} {lockfile} {home} {by} {flags} {env}", options.task, options.profile);
+            let settings = step.settings();
+            let variant = format!("{} {} {lockfile} {home} {by} {flags} {settings}", options.task, options.profile);
             Ok(StepBuild {
                 copy: name.clone(),
                 site: site.clone(),
@@ -101,7 +102,7 @@ impl Arm<'_> {
 
     fn build_and_check(&mut self, step: &Step, jobs: &[StepBuild]) -> Result<BuiltJobs, BuildError> {
         let integration = Arc::clone(&self.integration);
-        let (env, integration) = (self.env, &*integration);
+        let (env, integration) = (self.env_of(step), &*integration);
         let builds: Vec<(&Site, &BuildOptions)> = jobs.iter().map(|job| (&job.site, &job.options)).collect();
         let mut leg = match (&self.route, step.machine, integration.store_dir(), builds.as_slice()) {
             (Some(route), Some(machine), Some(store), [alone]) => {
@@ -122,7 +123,7 @@ impl Arm<'_> {
         }
         let processors = self.processors();
         let own_before = own_cpu();
-        let mut built = self.build_all(&builds, &start);
+        let mut built = self.build_all(env, &builds, &start);
         let own = own_cpu().saturating_sub(own_before);
         let processors = self.processors().zip(processors).map(|(now, before)| now.since(&before));
         let own_count = integration.end_step(env, &builds, &start);
@@ -163,10 +164,14 @@ impl Arm<'_> {
         Ok(Some(transfer))
     }
 
-    fn build_all(&self, builds: &[(&Site, &BuildOptions)], start: &StepStart) -> Vec<Result<Build, BuildError>> {
-        let one = |(site, options): (&Site, &BuildOptions)| {
-            integration::build(&*self.integration, self.env, site, options, start)
-        };
+    fn build_all(
+        &self,
+        env: &BuildEnv,
+        builds: &[(&Site, &BuildOptions)],
+        start: &StepStart,
+    ) -> Vec<Result<Build, BuildError>> {
+        let one =
+            |(site, options): (&Site, &BuildOptions)| integration::build(&*self.integration, env, site, options, start);
         match builds {
             [alone] => vec![one(*alone)],
             several => std::thread::scope(|scope| {
@@ -202,13 +207,14 @@ impl Arm<'_> {
 
     fn judge(
         &mut self,
+        step: &Step,
         jobs: &[StepBuild],
         built: BuiltJobs,
         programs: &mut Programs,
         is_last: bool,
     ) -> Result<BuiltStep> {
         let BuiltJobs { builds, transfer, own, own_count, fault, processors, daemon } = built;
-        let expectations = self.integration.expectations();
+        let (env, expectations) = (self.env_of(step), self.integration.expectations());
         let mut invalid = fault;
         let mut trials = Vec::new();
         for (job, (build, checked)) in jobs.iter().zip(builds) {
@@ -217,7 +223,7 @@ impl Arm<'_> {
             let seen = (job.site.workspace.clone(), job.copy.clone(), job.variant.clone(), job.edits);
             let was_seen = !self.seen.insert(seen);
             let trial = Trial { build, checked, units, counts };
-            let facts = gates::facts(self.env, &expectations, job, &trial, was_seen, programs);
+            let facts = gates::facts(env, &expectations, job, &trial, was_seen, programs);
             invalid = invalid.or_else(|| gates::invalid(&facts));
             trials.push(trial);
         }
@@ -228,7 +234,7 @@ impl Arm<'_> {
         let invalid = invalid.or_else(|| self.origins.check(jobs, &trials, opaque));
         let invalid = invalid.or_else(|| self.disturbed(processors.as_ref()));
         let (shadow, unchecked) = match self.integration.store().is_some() && self.options.shadow && is_last {
-            true => match self.shadow(jobs, &trials) {
+            true => match Self::shadow(env, jobs, &trials) {
                 Ok(shadow) => (Some(shadow), None),
                 Err(error) if self.env.supervisor.is_interrupted() => return Err(error),
                 Err(error) => (None, Some(format!("{error:#}"))),
@@ -255,10 +261,10 @@ impl Arm<'_> {
         })
     }
 
-    fn shadow(&self, jobs: &[StepBuild], trials: &[Trial]) -> Result<ShadowResult> {
+    fn shadow(env: &BuildEnv, jobs: &[StepBuild], trials: &[Trial]) -> Result<ShadowResult> {
         let mut sum = ShadowResult::default();
         for (job, trial) in jobs.iter().zip(trials) {
-            let one = shadow::check(self.env, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;
+            let one = shadow::check(env, job, trial).with_context(|| format!("shadow check of {}", job.copy))?;
             sum.add(one);
         }
         Ok(sum)

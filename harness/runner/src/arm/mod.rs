@@ -135,11 +135,25 @@ impl<'a> Arm<'a> {
             },
             rustflags: step.distinct.then(|| format!("--cfg=copy=\"{copy}\"")),
             env,
+            features: step.features.clone(),
         }
+    }
+
+    /// The surroundings of a step's builds.
+    fn env_of(&self, step: &Step) -> &'a BuildEnv {
+        self.env.second.as_deref().filter(|_| step.second_toolchain).unwrap_or(self.env)
     }
 
     /// Why this arm's Cargo cannot do a step.
     fn cannot(&self, step: &Step) -> Option<String> {
+        if step.second_toolchain {
+            let why = match (self.integration.toolchain(), &self.env.second) {
+                (Some(_), _) => "its Cargo is its own: no other toolchain builds it",
+                (None, None) => "it needs a second toolchain: rustup toolchain install nightly",
+                (None, Some(_)) => return None,
+            };
+            return Some(why.to_owned());
+        }
         let toolchain = self.integration.toolchain().unwrap_or(&self.env.toolchain);
         let lacks_it = step.fingerprint == Fingerprint::Content && !toolchain.fingerprints_content();
         lacks_it.then(|| {

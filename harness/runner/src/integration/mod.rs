@@ -194,6 +194,8 @@ pub struct UnitOutcome {
     pub cost_s: Option<f64>,
     /// Size of its files in the store, bytes.
     pub bytes: Option<u64>,
+    /// Whether a library that missed exports what was stored under another key.
+    pub same_exports: Option<bool>,
 }
 
 /// Where an integration keeps things.

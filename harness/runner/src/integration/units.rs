@@ -151,6 +151,7 @@ impl Integration for UnitCache {
         let is_restored = |index: UnitIndex| cached.restored.units.iter().any(|(restored, _)| *restored == index);
         let is_dup =
             |index| cached.before.as_ref().is_some_and(|before| before.is_dup(&session, &cached.published, index));
+        let has_same_exports = |index| cached.before.as_ref()?.has_same_exports(&session, &cached.published, index);
         let judge = |index: UnitIndex| {
             let (compiled, fresh) = (build.is_compiled(index), build.is_fresh(index));
             let unit = &cached.plan.units[index];
@@ -182,6 +183,7 @@ impl Integration for UnitCache {
                         explanation.reason.as_str().clone_into(&mut outcome.reason);
                         outcome.because = explanation.because.clone().unwrap_or_default();
                     }
+                    outcome.same_exports = has_same_exports(index);
                     Some(if is_dup(index) { Outcome::Dup } else { Outcome::Miss })
                 }
             };

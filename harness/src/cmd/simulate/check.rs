@@ -51,7 +51,7 @@ fn described(name: &str, found: &Agreement) -> String {
     if found.differences.len() > SHOWN {
         out += &format!("differs: {} more\n", found.differences.len() - SHOWN);
     }
-    found.left_out.iter().for_each(|line| out += &format!("not compared: {line}\n"));
+    found.left_out.iter().for_each(|(arm, why)| out += &format!("not compared: {arm}: {why}\n"));
     out += match (found.holds(), found.differences.is_empty()) {
         (true, _) => "every unit that was compared agrees\n",
         (false, true) => "nothing could be compared\n",

@@ -148,25 +148,46 @@ pub(super) fn inputs(evidence: &Evidence<'_>) -> Vec<Measure> {
 /// What keys by outputs instead of inputs could save: units that were compiled again because of a dependency, to the same
 /// bytes as before.
 fn early_cutoff(evidence: &Evidence<'_>) -> String {
-    let mut arms = evidence.arms();
     // It alone has keys for members, which are what is edited.
-    arms.retain(|arm| arm.key.as_deref() == Some("aggressive") && EDITS.contains(&arm.step.scenario.as_str()));
-    let follows = |unit: &UnitRow| unit.reason == MissReason::Dependency.as_str();
-    let (mut all, mut same) = (UnitShare::default(), UnitShare::default());
-    for arm in one_per_policy(&arms) {
-        all += UnitShare::of(&arm, follows);
-        same += UnitShare::of(&arm, |unit| follows(unit) && unit.outcome == Some(Outcome::Dup));
-    }
+    let mut arms = evidence.arms();
+    arms.retain(|arm| arm.key.as_deref() == Some("aggressive"));
+    let sum = |is_meant: &dyn Fn(&StepArm<'_>) -> bool, wanted: fn(&UnitRow) -> bool| {
+        let mut sum = UnitShare::default();
+        let meant: Vec<StepArm<'_>> = arms.iter().copied().filter(is_meant).collect();
+        one_per_policy(&meant).iter().for_each(|arm| sum += UnitShare::of(arm, wanted));
+        sum
+    };
+    let edits = |arm: &StepArm<'_>| EDITS.contains(&arm.step.scenario.as_str());
+    let all = sum(&edits, follows);
+    let same = sum(&edits, |unit| follows(unit) && unit.outcome == Some(Outcome::Dup));
     if all.units == 0.0 {
         return String::new();
     }
+    let [with, without] = ["comment", "plain-comment"].map(|step| {
+        let meant = |arm: &StepArm<'_>| arm.step.scenario == "cutoff" && arm.step.step == step;
+        let same = sum(&meant, |unit| unit.same_exports == Some(true)).units;
+        (same, sum(&meant, |unit| unit.same_exports.is_some()).units)
+    });
+    let sessions = match with.1 * without.1 > 0.0 {
+        true => format!(
+            " After a comment {:.0} of {:.0} libraries have the rmeta of before where rustc has an incremental session, {:.0} \
+             of {:.0} where not.",
+            with.0, with.1, without.0, without.1
+        ),
+        false => String::new(),
+    };
     format!(
         "Of {:.0} units compiled again after edits and upgrades because of a dependency, {:.0} came out as before, {} of \
-         their seconds: early cutoff saves no more.",
+         their seconds: early cutoff saves no more.{sessions}",
         all.units,
         same.units,
         percent(Some(same.cost_s / all.cost_s)),
     )
+}
+
+/// Built again because of a dependency.
+fn follows(unit: &UnitRow) -> bool {
+    unit.reason == MissReason::Dependency.as_str()
 }
 
 /// What an ablation says of Q3: each input left out in replays, real builds and probes.
