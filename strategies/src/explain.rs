@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use crate::graph::UnitIndex;
+use crate::graph::{Mode, UnitIndex};
 use crate::key::{ContentDigest, Digest, Key, KeyInputs};
 use crate::store::tombstones::{DISPLACED, EVICTED, Tombstones};
 use crate::store::{Entry, Store};
@@ -101,7 +101,8 @@ impl EntryIndex {
         let publication = published.units.iter().find(|publication| publication.index == index)?;
         let alike = self.by_slot.get(&(unit.package.name.clone(), unit.slot()));
         let is_there = |it: &IndexedEntry| it.key != publication.key && it.content == publication.content;
-        unit.target.is_linkable().then(|| alike.into_iter().flatten().any(is_there))
+        let is_library = unit.target.is_linkable() && unit.mode != Mode::Test;
+        is_library.then(|| alike.into_iter().flatten().any(is_there))
     }
 
     /// Explains every missed unit of a plan.

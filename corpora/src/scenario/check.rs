@@ -89,6 +89,9 @@ fn check_step<'a>(scenario: &Scenario, step: &'a Step, trees: &mut Vec<(&'a str,
             "`features` is for --all-features, --no-default-features and --features=LIST; {word:?} is none of these"
         ));
     }
+    if !step.settings().is_empty() && !step.run.builds() {
+        return Err(format!("{} is not built: it has no `env`, `features` or `second-toolchain`", step.run));
+    }
     if step.distinct && step.env.contains_key("RUSTFLAGS") {
         return Err("`distinct` gives each working copy RUSTFLAGS of its own, and `env` has some".to_owned());
     }
@@ -147,6 +150,7 @@ mod tests {
         assert!(error("questions = [\"what?\"]", &step("")).contains("what?"));
         assert!(error("", &step("distinct = true")).contains("there is one"));
         assert!(error("", &step("env = { CARGO_HOME = \"/\" }")).contains("CARGO_HOME"));
+        assert!(error("", &step("second-toolchain = true\nrun = \"clean\"")).contains("is not built"));
         assert!(error("", &step("features = [\"--release\"]")).contains("--release"));
         assert!(error("", &step("distinct = true\nenv = { RUSTFLAGS = \"\" }")).contains("and `env` has some"));
         for bad in ["times = 0", "times = 2\nrun = \"clean\"", "times = 2\neach = [{ copy = \"b\" }]"] {

@@ -73,6 +73,13 @@ impl Environment {
         Self { build, secrets }
     }
 
+    /// The same, of a run in another work directory than that of its CARGO_HOME.
+    #[must_use]
+    pub fn of_run_in(mut self, work: &Path) -> Self {
+        self.build.insert(WORK_MARK.into(), work.into());
+        self
+    }
+
     /// For everything in which code of a crate may run.
     pub fn for_build(&self) -> BTreeMap<OsString, OsString> {
         self.build.clone()

@@ -110,6 +110,11 @@ pub enum ToolchainError {
 }
 
 impl Toolchain {
+    /// What rustc says of itself, in a line.
+    pub fn rustc_line(&self) -> String {
+        self.rustc_verbose.lines().next().unwrap_or_default().to_owned()
+    }
+
     /// Finds the toolchain of that name (as rustup calls it), or the default one.
     /// Fails when there is none, or it is older than `MINIMUM_CARGO`. Each names the remedy.
     pub fn find(name: Option<&str>) -> Result<Self, ToolchainError> {

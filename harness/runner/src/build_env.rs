@@ -147,7 +147,10 @@ impl BuildEnv {
             None => ["nightly", "stable"].iter().filter_map(|name| Toolchain::find(Some(name)).ok()).find(is_other),
         };
         let work = self.work.join("second-toolchain");
-        let open = |found| BuildEnv::with_toolchain(&work, found, self.supervisor.clone());
+        let open = |found| {
+            let second = BuildEnv::with_toolchain(&work, found, self.supervisor.clone())?;
+            Ok(BuildEnv { environment: second.environment.of_run_in(&self.work), ..second })
+        };
         found.map(open).transpose()
     }
 

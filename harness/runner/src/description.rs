@@ -19,8 +19,7 @@ pub fn stored_options(info: &RunInfo) -> Result<Options> {
 
 /// The versions of external tools, as they state them; a note goes out for each that is missing.
 fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
-    let second = env.second.iter().filter_map(|second| second.toolchain.rustc_verbose.lines().next());
-    let mut versions: Vec<_> = second.map(|rustc| ("second toolchain".to_owned(), rustc.to_owned())).collect();
+    let mut versions: Vec<(String, String)> = second_toolchain(env).into_iter().collect();
     for arm in &experiment.arms {
         if arm.strategy.as_external().is_none() {
             continue;
@@ -35,6 +34,19 @@ fn tools(experiment: &Experiment, env: &BuildEnv) -> Vec<(String, String)> {
     }
     let _ = env.clear_arm();
     versions
+}
+
+/// The second toolchain, as the tools of a run have it.
+fn second_toolchain(env: &BuildEnv) -> Option<(String, String)> {
+    Some((SECOND_TOOLCHAIN.to_owned(), env.second.as_ref()?.toolchain.rustc_line()))
+}
+
+const SECOND_TOOLCHAIN: &str = "second toolchain";
+
+/// Whether a run was begun with these toolchains.
+pub fn has_toolchains_of(info: &RunInfo, env: &BuildEnv) -> bool {
+    let second = second_toolchain(env).map(|(_, rustc)| rustc);
+    info.toolchain.rustc == env.toolchain.rustc_verbose && info.tools.get(SECOND_TOOLCHAIN) == second.as_ref()
 }
 
 /// Describes a run that begins now.

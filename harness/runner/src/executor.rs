@@ -77,7 +77,8 @@ impl<'a> RealExecutor<'a> {
         let columns = RunColumns {
             run: info.name.clone(),
             corpus: info.corpus.name.clone(),
-            toolchain: parts.env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned(),
+            toolchain: parts.env.toolchain.rustc_line(),
+            second_toolchain: parts.env.second.as_ref().map(|second| second.toolchain.rustc_line()),
             unit_dirs: parts.env.toolchain.has_unit_dirs(),
             profile: parts.options.profile.clone(),
             plan: parts.plan,

@@ -23,6 +23,8 @@ pub struct RunColumns<'a> {
     pub corpus: String,
     /// First line of `rustc -vV`.
     pub toolchain: String,
+    /// That of the steps that ask for another toolchain.
+    pub second_toolchain: Option<String>,
     /// Whether every unit has a directory of its own.
     pub unit_dirs: bool,
     /// Cargo profile where a step has none of its own.
@@ -61,7 +63,11 @@ impl RunColumns<'_> {
             link: text(link),
             store: text(store),
             options: text(&strategy.options()),
-            toolchain: self.toolchain.clone(),
+            toolchain: self
+                .second_toolchain
+                .clone()
+                .filter(|_| step.second_toolchain)
+                .unwrap_or_else(|| self.toolchain.clone()),
             profile: step.profile.clone().unwrap_or_else(|| self.profile.clone()),
             variant: variant(step),
             store_position: Some(slot.store_position),

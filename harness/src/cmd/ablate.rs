@@ -358,7 +358,7 @@ impl Ablation<'_> {
             let workspaces = choose(std::slice::from_ref(&self.args.corpus), &[])?;
             let draft = everything(&build_env, &workspaces, &commands)?;
             let measured = Measurements::read(&folders_in(&self.out.join("built"))?, |note| eprintln!("note: {note}"));
-            let toolchain = build_env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned();
+            let toolchain = build_env.toolchain.rustc_line();
             UnitCosts::of(&draft, &measured).finish(draft, self.args.corpus.clone(), toolchain).write(&path)?;
         }
         let mut trace = Trace::read(&path)?;

@@ -223,7 +223,7 @@ pub(super) fn resume(dir: &Path, guards: Limits, supervisor: &Supervisor) -> Res
         bail!("the corpus {} is not the one this run was begun with; begin a new run", options.corpus);
     }
     let (_work, _volume, env) = open(&experiment, &options, supervisor)?;
-    if writer.info().toolchain.rustc != env.toolchain.rustc_verbose {
+    if !description::has_toolchains_of(writer.info(), &env) {
         bail!("the toolchain is not the one this run was begun with; begin a new run");
     }
     let prepared = experiment.prepare(&env).map_err(|error| match supervisor.is_interrupted() {

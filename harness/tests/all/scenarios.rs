@@ -26,8 +26,7 @@ fn run_scenario(scenario: &str, more: &[&str]) -> RecordedRun {
     for row in run.steps() {
         let no_store = row.step.starts_with("collect") && row.strategy == NONE;
         let too_old = row.step.starts_with("content-") && row.note.contains("needs Cargo 1.100.0 and a nightly rustc");
-        let no_second = row.step == "other-toolchain" && row.note.contains("it needs a second toolchain");
-        let expected = if no_store || too_old || no_second { Status::Unsupported } else { Status::Ok };
+        let expected = if no_store || too_old { Status::Unsupported } else { Status::Ok };
         assert_eq!(row.status, expected, "{} {}: {}", row.step, row.strategy, row.note);
     }
     run
@@ -212,13 +211,22 @@ fn other_flags_features_and_toolchains_find_nothing_of_each_other() {
         assert_eq!((row.compiled, row.stale), (Some(5), Some(5)), "Cargo has the last word: {step}");
         assert!(row.variant.contains("RUSTFLAGS="), "{}", row.variant);
     }
-    assert_eq!(compiled(&run, "all-features"), (5, 0), "it has none");
-    assert_eq!(cached(&run, "no-features").variant, "--no-default-features");
+    assert_eq!(compiled(&run, "all-features"), (5, 1), "the program has a feature");
+    assert_eq!(run.units(CACHED, "all-features", "many").iter().filter(|unit| unit.reason == "features").count(), 1);
+    assert_eq!(compiled(&run, "no-features"), (5, 0), "it is not on by itself");
     assert_eq!(compiled(&run, "dev-again"), (5, 0));
     let other = cached(&run, "other-toolchain");
     match other.status {
         Status::Unsupported => skip("a second toolchain in scenario settings", &other.note),
-        _ => assert_eq!((other.status, other.compiled, other.restored), (Status::Ok, Some(5), Some(0))),
+        _ => {
+            assert_eq!(
+                (other.status, other.compiled, other.restored),
+                (Status::Ok, Some(5), Some(0)),
+                "{}",
+                other.note
+            );
+            assert_ne!(other.toolchain, cached(&run, "dev").toolchain);
+        }
     }
 }
 

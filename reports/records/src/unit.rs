@@ -55,6 +55,7 @@ words! {
 crate::table_row! {
     /// A row of `units.csv`.
     #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
     pub struct UnitRow {
         /// Name of the run.
         pub run: String = "text",
@@ -97,7 +98,12 @@ crate::table_row! {
         /// Bytes of the unit's artifacts.
         pub bytes: Option<u64> = "bytes",
         /// Of a library that was missed and compiled, whether what it exports to its dependents (its rmeta) was stored already
-        /// under another key: then a key by outputs finds them.
+        /// under another key. Only then can a key by outputs find a dependent that is itself as it was.
         pub same_exports: Option<bool> = "`true` or `false`",
     }
+}
+
+impl UnitRow {
+    /// How many columns the first schema had; later ones are appended behind them.
+    pub const DESIGNED: usize = 18;
 }

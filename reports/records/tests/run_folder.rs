@@ -35,7 +35,8 @@ fn columns_are_those_of_the_design_in_its_order() {
                  unused_bytes";
     assert_eq!(appended.join(", "), later);
     assert_eq!(header_of(&row), StepRow::COLUMNS.join(","));
-    assert_eq!(UnitRow::COLUMNS.join(", "), DESIGN_UNITS);
+    let (designed, appended) = UnitRow::COLUMNS.split_at(UnitRow::DESIGNED);
+    assert_eq!((designed.join(", ").as_str(), appended.join(", ").as_str()), (DESIGN_UNITS, "same_exports"));
     let unit = unit(&row, "libc", Outcome::Hit, "", "", 1.0);
     assert_eq!(header_of(&unit), UnitRow::COLUMNS.join(","));
 }
@@ -234,15 +235,13 @@ fn an_older_writer_may_lack_fields_and_a_newer_one_may_append_columns() {
     fs::write(dir.path().join(RUN_FILE), r#"{"schema_version": 1, "name": "old"}"#).unwrap();
     let path = dir.path().join(UNITS_FILE);
     let row = step(1, "a,b", "fill", "none", 1.5);
-    fs::write(
-        &path,
-        format!(
-            "{},extra\nr1,1,\"a,b\",gauntlet,fill,none,p,1,registry,p,lib,build,,hit,,,1,2,new\n",
-            UnitRow::COLUMNS.join(",")
-        ),
-    )
-    .unwrap();
+    let of_unit = "r1,1,\"a,b\",gauntlet,fill,none,p,1,registry,p,lib,build,,hit,,,1,2";
+    let designed = UnitRow::COLUMNS[..UnitRow::DESIGNED].join(",");
+    fs::write(&path, format!("{designed}\n{of_unit}\n")).unwrap();
+    assert_eq!(RunFolder::read(dir.path()).unwrap().units[0].same_exports, None);
+    fs::write(&path, format!("{},extra\n{of_unit},true,new\n", UnitRow::COLUMNS.join(","))).unwrap();
     let read = RunFolder::read(dir.path()).unwrap();
+    assert_eq!(read.units[0].same_exports, Some(true));
     assert_eq!(read.info.name, "old");
     assert_eq!(read.units.len(), 1);
     assert_eq!(read.steps[0].workspace, row.workspace);
@@ -331,7 +330,7 @@ fn a_damaged_row_is_named_by_file_and_line() {
     let path = dir.path().join(UNITS_FILE);
     for (from, to, said) in [
         (",miss,", ",perhaps,", "unknown variant"),
-        ("registry", "registry,surplus", "19 fields instead of 18"),
+        ("registry", "registry,surplus", "20 fields instead of 19"),
         (",1048576", ",many", "invalid digit"),
         (",1,1048576", ",NaN,1048576", "no measurement"),
     ] {

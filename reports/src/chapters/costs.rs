@@ -79,8 +79,8 @@ pub(super) fn causes(scenario: &ScenarioView<'_>) -> Option<Section> {
 /// What was compiled again only to be as it was: the most that keys by the content of outputs (early cutoff) could save.
 fn same_bytes(groups: &[CauseGroup]) -> Grid {
     let caption = "Compiled again to bytes that were stored already under another key, per round: the most that keys by outputs \
-                   instead of inputs (early cutoff) could save. They save it above libraries that export the same (their \
-                   rmeta).";
+                   instead of inputs (early cutoff) could save. They find a unit only if the libraries that it \
+                   depends on export the same (their rmeta).";
     let heads = [
         "step",
         "strategies",

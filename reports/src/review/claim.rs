@@ -104,6 +104,7 @@ fn answer(question: &'static OpenQuestion, found: Vec<Measure>) -> Answered {
         (None, _) => "open".to_owned(),
         (Some(_), None) if disagree => "undecided: the runs disagree".into(),
         (Some(it), None) if it.population == Population::Assumed => "undecided: it rests on an assumption".into(),
+        (Some(it), None) if it.interval.is_some() => "undecided: the interval is too wide".into(),
         (Some(_), None) => "undecided: too few rounds".into(),
         (Some(it), Some(side)) => filled(question.answer(side), it),
     };

@@ -89,6 +89,9 @@ pub(super) struct Measure {
     pub table: Grid,
 }
 
+/// Two take the same time if the interval of their ratio holds 1 and goes no further than this factor.
+const ALIKE: f64 = 1.25;
+
 /// Wall time of one arm as a part of another's: the one place where a judgement of the statistics is read. `None`
 /// where its seconds may not be used.
 pub(super) fn wall(arm: &StepArm<'_>, other: &StepArm<'_>) -> Option<Measure> {
@@ -99,7 +102,10 @@ pub(super) fn wall(arm: &StepArm<'_>, other: &StepArm<'_>) -> Option<Measure> {
     let side = match found.verdict {
         Verdict::Faster => Some(Side::Below),
         Verdict::Slower => Some(Side::Above),
-        Verdict::NoDifferenceFound => Some(Side::Within),
+        Verdict::NoDifferenceFound => {
+            let are_alike = found.interval.is_some_and(|it| it.low > 1.0 / ALIKE && it.high < ALIKE);
+            are_alike.then_some(Side::Within)
+        }
         Verdict::OneRound | Verdict::Invalid => None,
     };
     let what = format!("wall time of {} ÷ {} in {}", arm.name(), other.name(), arm.step.step);

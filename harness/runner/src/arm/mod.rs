@@ -122,6 +122,7 @@ impl<'a> Arm<'a> {
 
     fn build_options(&self, step: &Step, copy: &str) -> BuildOptions {
         let mut env = step.env.clone();
+        let rustflags = env.remove("RUSTFLAGS");
         if step.fingerprint == Fingerprint::Content {
             env.extend(BY_CONTENT.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
@@ -133,7 +134,7 @@ impl<'a> Arm<'a> {
                 Home::Usual => self.env.cargo_home.clone(),
                 Home::Elsewhere => self.env.second_home.clone(),
             },
-            rustflags: step.distinct.then(|| format!("--cfg=copy=\"{copy}\"")),
+            rustflags: rustflags.or_else(|| step.distinct.then(|| format!("--cfg=copy=\"{copy}\""))),
             env,
             features: step.features.clone(),
         }
@@ -146,15 +147,21 @@ impl<'a> Arm<'a> {
 
     /// Why this arm's Cargo cannot do a step.
     fn cannot(&self, step: &Step) -> Option<String> {
+        let own = self.integration.toolchain();
         if step.second_toolchain {
-            let why = match (self.integration.toolchain(), &self.env.second) {
-                (Some(_), _) => "its Cargo is its own: no other toolchain builds it",
-                (None, None) => "it needs a second toolchain: rustup toolchain install nightly",
-                (None, Some(_)) => return None,
+            let why = match &self.env.second {
+                _ if own.is_some() => "its Cargo is its own: no other toolchain builds it",
+                None => "it needs a second toolchain: of stable and nightly the one that is not under test",
+                Some(second) if second.toolchain.has_unit_dirs() != self.env.toolchain.has_unit_dirs() => {
+                    "the Cargo of the second toolchain lays out its build directory in another way"
+                }
+                Some(_) => "",
             };
-            return Some(why.to_owned());
+            if !why.is_empty() {
+                return Some(why.to_owned());
+            }
         }
-        let toolchain = self.integration.toolchain().unwrap_or(&self.env.toolchain);
+        let toolchain = own.unwrap_or(&self.env_of(step).toolchain);
         let lacks_it = step.fingerprint == Fingerprint::Content && !toolchain.fingerprints_content();
         lacks_it.then(|| {
             let (needed, is) = (CONTENT_FINGERPRINTS, &toolchain.cargo_version);

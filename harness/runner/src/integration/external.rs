@@ -247,6 +247,12 @@ impl ExternalTool {
             .with("profile", options.profile.clone())
             .with("lockfile-hash", Digest::of(&lockfile).short())
             .with("environment-hash", Digest::of(environment.as_bytes()).short());
+        let text = |path: &Path| path.display().to_string();
+        // Those of the step's toolchain.
+        let values = match self.cargo {
+            Some(_) => values,
+            None => values.with("cargo", text(&env.toolchain.cargo)).with("rustc", text(env.rustc())),
+        };
         self.values_now(values)
     }
 

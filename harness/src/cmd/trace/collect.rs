@@ -77,7 +77,7 @@ pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let draft = everything(&build_env, &workspaces, &commands)?;
     let measurements = Measurements::read(&folders, |note| eprintln!("note: {note}"));
     let title = format!("{} of {}", commands_line(&commands), args.corpus.join(", "));
-    let toolchain = build_env.toolchain.rustc_verbose.lines().next().unwrap_or_default().to_owned();
+    let toolchain = build_env.toolchain.rustc_line();
     let trace = UnitCosts::of(&draft, &measurements).finish(draft, title, toolchain);
     supervisor.check()?;
     trace.write(&out)?;

@@ -57,7 +57,8 @@ impl RunFolder {
     /// Reads the folder `dir` as it was recorded, for merging it or going on with it.
     pub fn read_recorded(dir: &Path) -> Result<Self, RunError> {
         let (mut run, recorded) = Self::steps_of(dir)?;
-        let (mut units, cut_units) = read_rows(dir, UNITS_FILE, UnitRow::COLUMNS, |_: &UnitRow| Ok(()))?;
+        let designed = &UnitRow::COLUMNS[..UnitRow::DESIGNED];
+        let (mut units, cut_units) = read_rows(dir, UNITS_FILE, designed, |_: &UnitRow| Ok(()))?;
         let all = units.len();
         // Rows of one step follow each other: look a key up once per step.
         let mut last: Option<(StepKey, bool)> = None;

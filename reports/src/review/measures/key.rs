@@ -151,31 +151,32 @@ fn early_cutoff(evidence: &Evidence<'_>) -> String {
     // It alone has keys for members, which are what is edited.
     let mut arms = evidence.arms();
     arms.retain(|arm| arm.key.as_deref() == Some("aggressive"));
-    let sum = |is_meant: &dyn Fn(&StepArm<'_>) -> bool, wanted: fn(&UnitRow) -> bool| {
+    let sum = |is_meant: &dyn Fn(&StepArm<'_>) -> bool, wanted: &dyn Fn(&UnitRow) -> bool| {
         let mut sum = UnitShare::default();
         let meant: Vec<StepArm<'_>> = arms.iter().copied().filter(is_meant).collect();
         one_per_policy(&meant).iter().for_each(|arm| sum += UnitShare::of(arm, wanted));
         sum
     };
     let edits = |arm: &StepArm<'_>| EDITS.contains(&arm.step.scenario.as_str());
-    let all = sum(&edits, follows);
-    let same = sum(&edits, |unit| follows(unit) && unit.outcome == Some(Outcome::Dup));
-    if all.units == 0.0 {
-        return String::new();
-    }
+    let all = sum(&edits, &follows);
+    let same = sum(&edits, &|unit| follows(unit) && unit.outcome == Some(Outcome::Dup));
     let [with, without] = ["comment", "plain-comment"].map(|step| {
         let meant = |arm: &StepArm<'_>| arm.step.scenario == "cutoff" && arm.step.step == step;
-        let same = sum(&meant, |unit| unit.same_exports == Some(true)).units;
-        (same, sum(&meant, |unit| unit.same_exports.is_some()).units)
+        let edited = |unit: &UnitRow| unit.reason == MissReason::Content.as_str();
+        let known = sum(&meant, &|unit| edited(unit) && unit.same_exports.is_some()).units;
+        (sum(&meant, &|unit| edited(unit) && unit.same_exports == Some(true)).units, known)
     });
-    let sessions = match with.1 * without.1 > 0.0 {
+    let sessions = match with.1 > 0.0 && without.1 > 0.0 {
         true => format!(
-            " After a comment {:.0} of {:.0} libraries have the rmeta of before where rustc has an incremental session, {:.0} \
-             of {:.0} where not.",
+            " After a comment, rustc wrote the same rmeta for {:.0} of {:.0} edited libraries with incremental sessions, for \
+             {:.0} of {:.0} without.",
             with.0, with.1, without.0, without.1
         ),
         false => String::new(),
     };
+    if all.units == 0.0 {
+        return sessions.trim_start().to_owned();
+    }
     format!(
         "Of {:.0} units compiled again after edits and upgrades because of a dependency, {:.0} came out as before, {} of \
          their seconds: early cutoff saves no more.{sessions}",

@@ -304,6 +304,17 @@ fn what_came_out_as_before_bounds_early_cutoff_and_shows_what_profiles_could_sha
     );
     assert!(text.contains("as before, 25.0% of their seconds"), "{text}");
     assert!(text.contains("compiled as in dev, 3 of its 6 units, 25.0% of its seconds, had the bytes"), "{text}");
+    let mut cutoff = with_units("cutoff", &["comment", "plain-comment"], "content");
+    cutoff
+        .units
+        .iter_mut()
+        .filter(|it| it.package == "other")
+        .for_each(|it| it.same_exports = Some(it.step == "comment"));
+    let text = shown(&review(&[cutoff], &[], &[simulated(false)]).sections);
+    assert!(
+        text.contains("wrote the same rmeta for 3 of 3 edited libraries with incremental sessions, for 0 of 3 without"),
+        "{text}"
+    );
     let no_edits = with_units("profiles", &["release"], "dependency");
     assert!(!shown(&review(&[no_edits], &[], &[simulated(false)]).sections).contains("came out as before"));
 }
@@ -319,6 +330,23 @@ fn what_was_said_of_reflinks_is_not_judged_by_copies() {
         q5.confirms.len() + q5.contradicts.len()
     };
     assert_eq!([with("copy+aggressive"), with("reflink+aggressive")], [0, 2]);
+}
+
+#[test]
+fn no_difference_in_a_wide_interval_decides_nothing() {
+    let q5 = |noise: f64| {
+        let arms = [WIDE, "reflink+aggressive"];
+        let run = run("gauntlet", &["fill", "warm"], &arms, 4, &move |row| match &*row.strategy {
+            WIDE => 1.0,
+            _ if row.round % 2 == 0 => noise,
+            _ => 1.0 / noise,
+        });
+        claim(&review(&[run], &[], &[]), "Q5").clone()
+    };
+    assert_eq!(q5(1.0).decided, Some(Side::Within));
+    let wide = q5(1.5);
+    assert_eq!((wide.answer.as_str(), wide.decided), ("undecided: the interval is too wide", None));
+    assert!(wide.missing.is_some());
 }
 
 #[test]
