@@ -69,8 +69,9 @@ pub fn add_probes(row: &mut AblationRow, base: &str, rows: &[ProbeRow]) {
         count += 1;
         if probe.verdict == ProbeVerdict::Fail {
             let list = match &probe.detail {
-                detail if detail.starts_with("restored, yet rebuilt") => &mut row.caught,
-                detail if detail.starts_with("the build failed") => &mut row.failed,
+                // Of several builds at once the detail begins with whose it was.
+                detail if detail.contains("restored, yet rebuilt") => &mut row.caught,
+                detail if detail.starts_with("the build") => &mut row.failed,
                 _ => &mut row.wrong,
             };
             if !list.is_empty() {
@@ -137,7 +138,7 @@ mod tests {
             probe("q", "a", Fail, ""),
             probe("q", "a~without-files", Fail, "the build failed"),
             probe("r", "a", Pass, ""),
-            probe("r", "a~without-files", Fail, "restored, yet rebuilt by Cargo"),
+            probe("r", "a~without-files", Fail, "the build of one failed: error: restored, yet rebuilt by Cargo"),
             probe("s", "a", Pass, ""),
             probe("s", "a~without-files", NotApplicable, ""),
         ];

@@ -22,7 +22,7 @@ use strategies::key::{Input, KeyOptions};
 use strategies::name::glob;
 
 use super::common::{absolute, work_dir};
-use super::compare::{self, CompareArgs};
+use super::compare::{self, CompareArgs, ResumeHint};
 use super::probe::{Bench, ProbeArgs};
 use crate::ablate::evidence;
 use crate::ablate::replay::Replay;
@@ -125,6 +125,15 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         let all = Input::all().map(|input| input.info().name).collect::<Vec<_>>().join(", ");
         bail!("no input matches {:?}; there are {all}", args.inputs);
     }
+    if args.policy.contains('~') {
+        bail!("--policy {} lacks an input already; name a policy without options", args.policy);
+    }
+    let vary: Vec<&str> = scenarios(&inputs).into_iter().map(|(name, _)| name).collect();
+    let is_none = |word: &&str| *word != "*" && *word != "none" && !vary.iter().any(|name| glob(word, name));
+    if let Some(word) = args.scenarios.split(',').map(str::trim).find(is_none) {
+        let known = if vary.is_empty() { "no scenario".to_owned() } else { vary.join(", ") };
+        bail!("these inputs do not vary in the scenario {word:?}; they vary in {known}, and `none` builds nothing");
+    }
     let work = work_dir(args.work_dir.as_deref())?;
     let out = args.out.as_deref().map_or_else(|| Ok(work.join("ablation")), absolute)?;
     let ablation = Ablation { args, base: format!("hardlink+{}", args.policy), inputs, out, work };
@@ -132,12 +141,21 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         ablation.describe()?;
         return Ok(ExitCode::SUCCESS);
     }
+    // Before anything is in it.
+    drop(WorkDir::acquire(&ablation.work, DISK_FLOOR)?);
     std::fs::create_dir_all(&ablation.out).with_context(|| format!("cannot create {}", ablation.out.display()))?;
     let mut left = TimeLeft { began: Instant::now(), done_s: 0.0, rest_s: ablation.expected_s()? };
-    let mut rows = ablation.replay(policy, &mut left)?;
-    supervisor.check()?;
-    ablation.probe(&mut rows, &mut left, supervisor)?;
-    ablation.build(&mut rows, &mut left, supervisor)?;
+    let run = || {
+        let mut rows = ablation.replay(policy, &mut left)?;
+        supervisor.check()?;
+        ablation.probe(&mut rows, &mut left, supervisor)?;
+        ablation.build(&mut rows, &mut left, supervisor)?;
+        Ok(rows)
+    };
+    let mut rows = run().map_err(|error: anyhow::Error| match supervisor.is_interrupted() {
+        true => error.context(ResumeHint(format!("the same command with --out {}", ablation.out.display()))),
+        false => error,
+    })?;
     rows.iter_mut().for_each(evidence::judge);
     write_table(&ablation.out, &rows)?;
     let document = Document { sections: vec![chapters::ablation(&rows)], ..Document::default() };
@@ -258,7 +276,7 @@ impl Ablation<'_> {
                     };
                     if !bench.has_second_toolchain() && *input == Input::Toolchain {
                         eprintln!(
-                            "warning: there is one toolchain only: no probe can show what `toolchain` is good for"
+                            "warning: there is one toolchain only: probes and scenarios with a second one are left out"
                         );
                     }
                     left.begin(&format!("probing without {name}, {} of {} inputs", at + 1, self.inputs.len()));
@@ -292,7 +310,7 @@ impl Ablation<'_> {
             if let Some(run) = &kept
                 && run.info.strategies.join(",") != strategies
             {
-                bail!("{} was built with other strategies; name another --out", dir.display());
+                bail!("{} is of another policy, or leaves other inputs out; name another --out", dir.display());
             }
             let run = match kept {
                 Some(run) if run.info.complete => {

@@ -157,11 +157,17 @@ const ORDERS: [(&str, ArmOrder, &str); 2] =
 
 /// How an interrupted run goes on.
 #[derive(Debug)]
-pub struct ResumeHint(PathBuf);
+pub struct ResumeHint(pub(super) String);
+
+impl ResumeHint {
+    fn of(dir: &Path) -> ResumeHint {
+        ResumeHint(format!("harness compare --resume {}", dir.display()))
+    }
+}
 
 impl fmt::Display for ResumeHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "go on with: harness compare --resume {}", self.0.display())
+        write!(f, "go on with: {}", self.0)
     }
 }
 
@@ -227,7 +233,7 @@ pub(super) fn resume(dir: &Path, guards: Limits, supervisor: &Supervisor) -> Res
         bail!("the toolchain is not the one this run was begun with; begin a new run");
     }
     let prepared = experiment.prepare(&env).map_err(|error| match supervisor.is_interrupted() {
-        true => error.context(ResumeHint(dir.to_owned())),
+        true => error.context(ResumeHint::of(dir)),
         false => error,
     })?;
     let env = confine(env, &experiment, &options)?;
@@ -375,7 +381,7 @@ fn execute(
         drop(executor);
         // Gigabytes that no later run could use.
         let _ = env.clear_all();
-        return Err(error.context(ResumeHint(dir)));
+        return Err(error.context(ResumeHint::of(&dir)));
     }
     let (writer, in_builds) = executor.finish();
     writer.finish()?;

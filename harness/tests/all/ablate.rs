@@ -39,4 +39,10 @@ fn every_input_has_a_row_with_replays_probes_and_builds_and_nothing_is_run_twice
     assert_eq!(parts.iter().map(|path| written(path)).collect::<Vec<_>>(), before);
     assert_eq!(again.stdout, said.stdout);
     place.run(&["ablate", "--inputs", "x"]).refused("there are version, toolchain");
+    place.run(&["ablate", "--inputs", "flags", "--scenarios", "cold"]).refused("they vary in settings");
+    place.run(&["ablate", "--policy", "aggressive~without-flags"]).refused("name a policy without options");
+    let fresh = place.arg("fresh");
+    let built_nothing =
+        ["ablate", "--inputs", "edition", "--scenarios", "none", "--trace", &trace, "--work-dir", &fresh];
+    place.run(&built_nothing).done();
 }

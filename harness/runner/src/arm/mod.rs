@@ -151,7 +151,7 @@ impl<'a> Arm<'a> {
         if step.second_toolchain {
             let why = match &self.env.second {
                 _ if own.is_some() => "its Cargo is its own: no other toolchain builds it",
-                None => "it needs a second toolchain: of stable and nightly the one that is not under test",
+                None => "it needs a second toolchain, stable or nightly",
                 Some(second) if second.toolchain.has_unit_dirs() != self.env.toolchain.has_unit_dirs() => {
                     "the Cargo of the second toolchain lays out its build directory in another way"
                 }
