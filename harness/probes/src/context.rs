@@ -134,6 +134,8 @@ pub struct ProbeContext<'a> {
     strategy: &'a Strategy,
     name: String,
     dir: PathBuf,
+    /// The directory of its stores.
+    stores: PathBuf,
     /// Plain Cargo until the store is opened.
     integration: Arc<dyn Integration>,
     settings: BTreeMap<String, TreeSettings>,
@@ -184,6 +186,7 @@ impl<'a> ProbeContext<'a> {
             strategy,
             name: name.to_owned(),
             dir: dir.to_owned(),
+            stores: dir.to_owned(),
             integration: Arc::new(PlainCargo::default()),
             settings: BTreeMap::new(),
             warm: BTreeSet::new(),
@@ -191,6 +194,15 @@ impl<'a> ProbeContext<'a> {
             script: Script::default(),
             remark: String::new(),
         }
+    }
+
+    /// Another machine at the same paths: it has the trees and their settings, and a store of its own.
+    pub(crate) fn other_machine(&self, name: &str) -> ProbeResult<ProbeContext<'a>> {
+        let mut cx = ProbeContext::at(self.env, &self.name, self.strategy, &self.dir);
+        (cx.settings, cx.stores) = (self.settings.clone(), self.path("machines").join(name));
+        std::fs::create_dir_all(&cx.stores)?;
+        cx.open_store()?;
+        Ok(cx)
     }
 
     /// Does something in other surroundings of builds, with the same directories and settings.
@@ -227,7 +239,7 @@ impl<'a> ProbeContext<'a> {
 
     fn open(&mut self, strategy: &Strategy) -> ProbeResult {
         let shared_target = self.path("target/shared");
-        let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.path("")) };
+        let dirs = IntegrationDirs { shared_target, ..IntegrationDirs::below(&self.stores) };
         self.integration = match integration::open(strategy, self.build_env(), &dirs) {
             Ok(OpenedIntegration::Ready(integration)) => integration,
             Ok(OpenedIntegration::Unsupported(why)) => return ProbeError::not_applicable(why),
@@ -279,7 +291,7 @@ impl<'a> ProbeContext<'a> {
     }
 
     pub(crate) fn store_dir(&self) -> PathBuf {
-        self.path("store")
+        self.stores.join("store")
     }
 
     // Directories, settings and what is recorded.

@@ -4,10 +4,12 @@
 //! from a server of the same files, which does something wrong.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use remote::{Fault, FaultKind, Settings};
 use runner::delivery::Delivery;
+use runner::delivery::buildgrid::{self, BuildGrid};
 use runner::delivery::remote::{RemoteClient, RemoteServer};
 use strategies::key::Key;
 use strategies::store::remote::{LocalBytes, publish_entry};
@@ -17,6 +19,7 @@ use crate::context::ProbeContext;
 use crate::fixtures::workspace;
 use crate::identity::{differing_script, publish_pair, tree_on};
 use crate::integrity::FileSnapshot;
+use crate::stale::{APP, build_on_cpu, set_up_native};
 use crate::{Family, Probe, ProbeError, ProbeFn, ProbeResult};
 
 const REMOTE: &str = "https://github.com/rust-lang/cargo/issues/5931";
@@ -100,6 +103,36 @@ pub(crate) const FAMILY: Family = Family {
             two_producers,
         ),
         Probe::survive(
+            "remote-from-another-cpu",
+            "https://github.com/axiom-crypto/openvm-eth/pull/624",
+            "Machines whose processors differ build for `-Ctarget-cpu=native`, and share a remote.",
+            from_another_cpu,
+        ),
+        Probe::survive(
+            "remote-from-another-home",
+            REMOTE,
+            "Machines whose CARGO_HOMEs differ share a remote, and programs print where their libraries are.",
+            from_another_home,
+        ),
+        Probe::reuse(
+            "remote-four-machines",
+            REMOTE,
+            "Four machines with empty stores build at once from one remote.",
+            |cx| {
+                let server = serve(cx, "main", None)?;
+                four_machines(cx, server.address())
+            },
+        ),
+        Probe::reuse(
+            "remote-four-machines-on-buildgrid",
+            "https://github.com/rust-lang/cargo/issues/5931 https://gitlab.com/BuildGrid/buildgrid",
+            "Four machines with empty stores build at once from one BuildGrid.",
+            |cx| {
+                let server = buildgrid(cx)?;
+                four_machines(cx, server.address())
+            },
+        ),
+        Probe::survive(
             "remote-untrusted-producer",
             TRUST,
             "A machine that builds what strangers propose tries to write what main reads.",
@@ -145,9 +178,22 @@ fn serve(cx: &mut ProbeContext<'_>, writable: &str, fault: Option<Fault>) -> Pro
     RemoteServer::start(&cx.path("remote"), &[writable], fault).map_err(ProbeError::NotApplicable)
 }
 
+/// The server that others run; not applicable where it is not installed.
+fn buildgrid(cx: &mut ProbeContext<'_>) -> ProbeResult<BuildGrid> {
+    // A client for it needs what a server of ours does.
+    serve(cx, "main", None)?;
+    let env = cx.build_env();
+    let program = buildgrid::find(&env.work).map_err(ProbeError::NotApplicable)?;
+    Ok(BuildGrid::start(env, &program, &cx.path("buildgrid"), &["main".to_owned()])?)
+}
+
 /// A machine that writes the first of these namespaces, if any, and reads the others.
 fn machine(server: &RemoteServer, writes: Option<&str>, reads: &[&str]) -> ProbeResult<RemoteClient> {
-    let settings = Settings::new(&format!("http://{}", server.address()), reads);
+    machine_at(server.address(), writes, reads)
+}
+
+fn machine_at(server: SocketAddr, writes: Option<&str>, reads: &[&str]) -> ProbeResult<RemoteClient> {
+    let settings = Settings::new(&format!("http://{server}"), reads);
     let settings = Settings { writes: writes.map(str::to_owned), deadline: DEADLINE, failures: FAILURES, ..settings };
     RemoteClient::new(settings).map_err(ProbeError::Failed)
 }
@@ -268,6 +314,59 @@ fn two_producers(cx: &mut ProbeContext<'_>) -> ProbeResult {
     cx.remark(format!("{} of {} units reused", built.hits(), built.units.len()));
     cx.no_op("three", "after units of two producers came")?;
     cx.store_is_whole()
+}
+
+fn four_machines(cx: &mut ProbeContext<'_>, server: SocketAddr) -> ProbeResult {
+    set_up(cx)?;
+    let trees = ["one", "two", "three", "four"];
+    let main = "fn main() { println!(\"{}\", upper::word()); }\n";
+    trees.into_iter().try_for_each(|tree| cx.program_tree(tree, "upper = \"1\"", main))?;
+    let of_main = || machine_at(server, Some("main"), &["main"]);
+    build_on(cx, &of_main()?, "app")?;
+    cx.note("build one, two, three and four at once, each with an empty store");
+    let mut machines =
+        trees.into_iter().map(|tree| Ok((tree, cx.other_machine(tree)?))).collect::<ProbeResult<Vec<_>>>()?;
+    let results: Vec<ProbeResult> = std::thread::scope(|scope| {
+        let build = |(tree, cx): &mut (&str, ProbeContext<'_>)| {
+            let built = build_on(cx, &of_main()?, tree)?;
+            cx.prints(tree, PRINTS)?;
+            built.must_reuse("bulky")?;
+            built.must_reuse("upper")?;
+            cx.no_op(tree, "after everything came from the remote")?;
+            cx.store_is_whole()
+        };
+        let threads: Vec<_> = machines.iter_mut().map(|it| scope.spawn(move || build(it))).collect();
+        let panicked = |_| ProbeError::failed("a build panicked");
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect()
+    });
+    results.into_iter().collect()
+}
+
+fn from_another_cpu(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let server = serve(cx, "main", None)?;
+    set_up_native(cx)?;
+    for word in ["one", "two", "one"] {
+        build_on_cpu(cx, word, Some(&of_main(&server)?))?;
+        move_on(cx, APP)?;
+    }
+    Ok(())
+}
+
+fn from_another_home(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    let server = serve(cx, "main", None)?;
+    cx.use_registry()?;
+    cx.publish("dep", "1.0.0", "", &[("src/lib.rs", "pub fn word() -> &'static str { file!() }\n")])?;
+    cx.program_tree(APP, "dep = \"1.0.0\"", "fn main() { println!(\"{}\", dep::word()); }\n")?;
+    for home in ["one-home", "other-home"] {
+        cx.settings(APP).cargo_home = Some(cx.path(home));
+        build_on(cx, &of_main(&server)?, APP)?;
+        let (printed, own) = (cx.output(APP)?, cx.path(home));
+        if !printed.starts_with(&*own.to_string_lossy()) {
+            return ProbeError::failed(format!("the library was compiled below {home}, and says that it is {printed}"));
+        }
+        move_on(cx, APP)?;
+    }
+    Ok(())
 }
 
 /// The program prints what its build script made up: whose build it is.

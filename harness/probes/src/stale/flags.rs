@@ -8,6 +8,7 @@ use crate::fixtures::{ITSELF, SCRIPT_WORD, build_script, variable, workspace};
 use crate::{Probe, ProbeError, ProbeResult};
 use exec::toolchain::Toolchain;
 use runner::build_env::BuildEnv;
+use runner::delivery::remote::RemoteClient;
 
 pub(super) const PROBES: &[Probe] = &[
     Probe::rebuild(
@@ -196,7 +197,7 @@ fn compiler_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
     for word in ["one", "two", "one"] {
         let flag = if word == "two" { " --cfg probe_two" } else { "" };
         let rustc = cx.build_env().toolchain.rustc.clone();
-        build_by(cx, &format!("#!/bin/sh\nexec '{}' \"$@\"{flag}\n", rustc.display()), &thrice(word))?;
+        build_by(cx, &format!("#!/bin/sh\nexec '{}' \"$@\"{flag}\n", rustc.display()), &thrice(word), None)?;
     }
     Ok(())
 }
@@ -212,31 +213,39 @@ fn compilers_library_replaced(cx: &mut ProbeContext<'_>) -> ProbeResult {
     );
     for word in ["one", "two", "one"] {
         cx.write("sysroot/lib/librustc_driver-0.so", &format!("--cfg probe_{word}\n"))?;
-        build_by(cx, &script, &thrice(word))?;
+        build_by(cx, &script, &thrice(word), None)?;
     }
     Ok(())
 }
 
-/// The compiler is one program, and what `native` means to it is in a file that no key can name.
 fn native_is_another_cpu(cx: &mut ProbeContext<'_>) -> ProbeResult {
+    set_up_native(cx)?;
+    ["one", "two", "one"].into_iter().try_for_each(|word| build_on_cpu(cx, word, None))
+}
+
+/// Programs and libraries that are compiled for the processor at hand.
+pub(crate) fn set_up_native(cx: &mut ProbeContext<'_>) -> ProbeResult {
     three_crates(cx, CFG, "")?;
     cx.settings(APP).rustflags = Some("-Ctarget-cpu=native".to_owned());
+    Ok(())
+}
+
+/// Builds on a processor that makes them print a word. The compiler is one program, and what `native` means to it is in
+/// a file that no key can name.
+pub(crate) fn build_on_cpu(cx: &mut ProbeContext<'_>, word: &str, remote: Option<&RemoteClient>) -> ProbeResult {
     let (rustc, cpu) = (cx.build_env().toolchain.rustc.clone(), cx.path("cpu"));
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *cpu=native*) set -- \"$@\" $(cat '{}');; esac\nexec '{}' \"$@\"\n",
         cpu.display(),
         rustc.display()
     );
-    for word in ["one", "two", "one"] {
-        cx.write("cpu", if word == "two" { "--cfg probe_two" } else { "" })?;
-        build_by(cx, &script, &thrice(word))?;
-    }
-    Ok(())
+    cx.write("cpu", if word == "two" { "--cfg probe_two" } else { "" })?;
+    build_by(cx, &script, &thrice(word), remote)
 }
 
 /// Builds with this program as the compiler. Cargo knows one by what `rustc -vV` says, so an empty build directory is all
 /// that makes it call the new one.
-fn build_by(cx: &mut ProbeContext<'_>, script: &str, expected: &str) -> ProbeResult {
+fn build_by(cx: &mut ProbeContext<'_>, script: &str, expected: &str, remote: Option<&RemoteClient>) -> ProbeResult {
     if cx.strategy().as_external().is_some() {
         return ProbeError::not_applicable("a tool is opened for one toolchain only");
     }
@@ -247,8 +256,12 @@ fn build_by(cx: &mut ProbeContext<'_>, script: &str, expected: &str) -> ProbeRes
     let toolchain = toolchain.map_err(anyhow::Error::from)?;
     let supervisor = cx.build_env().supervisor.clone();
     let build_env = BuildEnv::with_toolchain(&cx.path("compiler/work"), toolchain, supervisor)?;
-    cx.with_build_env(&build_env, |cx| cx.rebuilds(APP, expected))?;
-    Ok(())
+    cx.with_build_env(&build_env, |cx| {
+        cx.connect(remote);
+        let built = cx.rebuilds(APP, expected);
+        cx.connect(None);
+        built
+    })
 }
 
 fn profile_opt_level(cx: &mut ProbeContext<'_>) -> ProbeResult {

@@ -35,6 +35,8 @@ mod scripts;
 mod untracked;
 mod writes;
 
+pub(crate) use flags::{build_on_cpu, set_up_native};
+
 use crate::context::ProbeContext;
 use crate::fixtures::{package, workspace};
 use crate::{Family, ProbeResult};
@@ -65,7 +67,7 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 /// The tree of a probe that needs only one.
-const APP: &str = "app";
+pub(crate) const APP: &str = "app";
 
 /// A program that prints the word of its dependency.
 const PRINTS_DEP: &str = "fn main() { println!(\"{}\", dep::word()); }\n";

@@ -57,19 +57,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running server, until it is dropped.
 #[derive(Debug)]
-pub(super) struct BuildGrid {
+pub struct BuildGrid {
     address: SocketAddr,
     _daemon: DaemonProcess,
 }
 
 impl BuildGrid {
     /// Starts one with these instances that keeps its files below `root`, which may be renamed meanwhile.
-    pub(super) fn start(
-        env: &BuildEnv,
-        program: &Path,
-        root: &Path,
-        instances: &[String],
-    ) -> Result<BuildGrid, BuildError> {
+    ///
+    /// # Errors
+    /// When it does not listen within a minute.
+    pub fn start(env: &BuildEnv, program: &Path, root: &Path, instances: &[String]) -> Result<BuildGrid, BuildError> {
         let failed = |error: std::io::Error| BuildError::Failed(format!("cannot start BuildGrid: {error}"));
         std::fs::create_dir_all(root).map_err(failed)?;
         let mut why = String::new();
@@ -95,7 +93,8 @@ impl BuildGrid {
         Err(BuildError::Failed(format!("BuildGrid did not start: {why}")))
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
