@@ -10,6 +10,7 @@
 //! | [`against`] | one run against an older one |
 //! | [`analysis`] | the one model of a run: steps, arms, numbers, verdicts |
 //! | [`chapters`] | the chapters of a report |
+//! | `delivery` | when one way of delivery beats another |
 //! | [`document`] | a report before it has a format |
 //! | [`formats`] | terminal, Markdown, CSV, JSON |
 //! | [`page`] | a report as one HTML file |
@@ -28,6 +29,7 @@ pub mod ablation;
 pub mod against;
 pub mod analysis;
 pub mod chapters;
+mod delivery;
 pub mod document;
 pub mod formats;
 pub mod page;

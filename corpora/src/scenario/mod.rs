@@ -94,7 +94,7 @@ fn once() -> usize {
 }
 
 impl Step {
-    /// What Cargo is told besides: variables, as a shell would read them, and arguments.
+    /// What is passed to Cargo besides: variables, as a shell would read them, and arguments.
     pub fn settings(&self) -> String {
         let env = self.env.iter().map(|(name, value)| match value.contains(' ') {
             true => format!("{name}=\"{value}\""),

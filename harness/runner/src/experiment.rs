@@ -8,6 +8,7 @@ use corpora::scenario::Scenario;
 use corpora::{Corpus, Workspace};
 use records::control::control_of;
 use records::costs::PRICED_BY;
+use records::network::Network;
 use serde::{Deserialize, Serialize};
 use strategies::{Catalog, Strategy, StrategyName};
 
@@ -18,7 +19,6 @@ use super::prepare::{FetchNeeds, PreparedWorkspace, prepare};
 use crate::guard::limits::Limits;
 use crate::shard::split::ShardCell;
 use crate::shard::{RunCells, Sharding};
-use exec::network::Network;
 use exec::sandbox::SandboxSpec;
 use exec::volume::VolumeSpec;
 

@@ -23,11 +23,11 @@ use crate::cmd::common::{ExternalArgs, absolute, choices, open_volume, plain_nam
 use crate::shard::PlannedRun;
 use exec::filesystem::{EXT4_WITHOUT_JOURNAL, FileSystemFacts, WITHOUT_JOURNAL_REMEDY, WITHOUT_JOURNAL_WHY};
 use exec::interrupt::Supervisor;
-use exec::network::Network;
 use exec::sandbox::SandboxSpec;
 use exec::toolchain::Toolchain;
 use exec::volume::{self, Volume, VolumeSpec};
 use exec::workdir::WorkDir;
+use records::network::Network;
 use runner::build_env::{BuildEnv, DISK_FLOOR};
 use runner::confinement;
 use runner::delivery::{Delivery, RemoteServerKind};

@@ -11,6 +11,7 @@ pub mod costs;
 mod info;
 mod key;
 pub mod merge;
+pub mod network;
 pub mod number;
 pub mod quantity;
 pub mod run_folder;

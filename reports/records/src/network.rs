@@ -1,26 +1,10 @@
-//! A network between a CI machine and a server: as a user writes it, and as a proxy makes it.
-//!
-//! `netem` is not to be had everywhere, and needs root where it is. So latency and bandwidth come from a [`Proxy`] in
-//! user space in front of the server, whichever server that is, and what passes is counted there.
-
-mod listener;
-mod proxy;
-
-pub use listener::Listener;
-pub use proxy::{Proxy, Traffic};
+//! A network between a CI machine and a server, as a user writes it and as a row names it.
 
 use std::fmt;
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-
-/// A loopback port that nobody listens on, for a server that is configured with one. It may be taken before that server is.
-pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
 
 /// Latency and bandwidth of a network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +37,13 @@ pub const PRESETS: [(&str, &str, &str); 4] = [
 pub struct NetworkError(String);
 
 impl Network {
+    /// A network that is the same in both directions.
+    pub fn symmetrical(round_trip: Duration, bits_per_s: u64) -> Network {
+        let (name, bandwidth) =
+            (format!("{}ms,{}kbit", round_trip.as_secs_f64() * 1e3, bits_per_s / 1000), Some(bits_per_s));
+        Network { name, round_trip, down_bits_per_s: bandwidth, up_bits_per_s: bandwidth }
+    }
+
     /// Loopback as it is.
     pub fn unshaped() -> Network {
         Network { name: "none".to_owned(), round_trip: Duration::ZERO, down_bits_per_s: None, up_bits_per_s: None }
@@ -129,6 +120,8 @@ mod tests {
         let json = serde_json::to_string(&network).unwrap();
         assert_eq!(json, "\"20ms,200mbit/50mbit\"");
         assert_eq!(serde_json::from_str::<Network>(&json).unwrap(), network);
+        let same = Network::symmetrical(Duration::from_micros(500), 1_500_000_000);
+        assert_eq!(same.to_string().parse(), Ok(same));
         let both: Network = "0.5ms,1.5gbit".parse().unwrap();
         assert_eq!((both.down_bits_per_s, both.up_bits_per_s), (Some(1_500_000_000), Some(1_500_000_000)));
     }

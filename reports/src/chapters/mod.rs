@@ -11,6 +11,7 @@ mod lead;
 mod probes;
 pub(crate) mod simulated;
 pub(crate) mod wall;
+pub(crate) mod ways;
 
 pub use ablation::section as ablation;
 pub use changes::section as changes;
@@ -20,6 +21,7 @@ pub use simulated::brief;
 use crate::ablation::AblationRun;
 use crate::against::Changes;
 use crate::analysis::{Analysis, ArmAnalysis, Metric, StepAnalysis};
+use crate::delivery::Ways;
 use crate::document::{Block, Cell, Document, Grid, Section};
 use crate::probes::ProbeRun;
 use crate::simulation::SimulationRun;
@@ -28,10 +30,10 @@ use records::RunInfo;
 
 /// The document of these runs.
 ///
-/// `changes` compares the first run with an older one and comes before everything else; `review` answers
+/// `ways` is what their deliveries have in common. `changes` compares the first run with an older one and comes before everything else; `review` answers
 /// the open questions of the design and comes before what was run.
-pub fn document(
-    runs: &[&Analysis],
+pub(crate) fn document(
+    (runs, ways): (&[&Analysis], &Ways),
     probe_runs: &[&ProbeRun],
     simulations: &[&SimulationRun],
     ablations: &[&AblationRun],
@@ -64,6 +66,7 @@ pub fn document(
         document.sections.extend(lead::matrix(run, &prefix));
         document.sections.extend(of_run(run, &prefix));
     }
+    document.sections.extend(ways::section(ways));
     document.sections.extend(probe_runs.iter().enumerate().map(|(at, run)| probes::section(run, at)));
     document.sections.extend(simulations.iter().enumerate().flat_map(|(at, run)| simulated::sections(run, at)));
     document.sections.extend(ablations.iter().enumerate().map(|(at, run)| Section {

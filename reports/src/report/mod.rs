@@ -11,6 +11,7 @@ use crate::ablation::AblationRun;
 use crate::against::{self, Changes, Incomparable};
 use crate::analysis::{AnalysedRun, Analysis, RunSource};
 use crate::chapters;
+use crate::delivery::Ways;
 use crate::document::Document;
 use crate::probes::ProbeRun;
 use crate::review::{Evidence, Review, Usage};
@@ -92,7 +93,7 @@ impl Report {
         let simulations: Vec<&SimulationRun> = self.simulations.iter().collect();
         let ablations: Vec<&AblationRun> = self.ablations.iter().collect();
         chapters::document(
-            &runs,
+            (&runs, &Ways::of(self.runs.iter().map(|(folder, _)| folder))),
             &probes,
             &simulations,
             &ablations,

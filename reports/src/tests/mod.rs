@@ -6,7 +6,7 @@ mod many;
 mod page;
 mod report;
 mod review;
-mod rows;
+pub(crate) mod rows;
 mod simulated_run;
 mod simulation;
 mod summary;

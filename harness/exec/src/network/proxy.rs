@@ -15,7 +15,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Network;
+use records::network::Network;
+
 use super::listener::{Connections, Listener};
 
 /// How far a reader may be ahead of its link: what sleeping too long is made up from.

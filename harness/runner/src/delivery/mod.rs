@@ -26,7 +26,8 @@ use std::time::{Duration, Instant};
 
 use ::remote::Settings;
 use corpora::scenario::{Machine, Scenario};
-use exec::network::{Network, Proxy, Traffic};
+use exec::network::{Proxy, Traffic};
+use records::network::Network;
 use serde::{Deserialize, Serialize};
 use strategies::Strategy;
 use strategies::external::Caches;

@@ -2,6 +2,8 @@
 
 use super::key::{simulated, unless_assumed};
 use super::probed;
+use crate::chapters::ways;
+use crate::delivery::Ways;
 use crate::review::evidence::{ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, StepArm, UnitShare, one_per_policy};
 use crate::review::measure::{Measure, Side, Unit, count, one_per_run, wall};
 use crate::simulation::curves::is_plain;
@@ -135,8 +137,9 @@ pub(super) fn worktrees(evidence: &Evidence<'_>) -> Vec<Measure> {
 
 /// Q18. Units reused with another CARGO_HOME ÷ those reused in the same place.
 pub(super) fn remote(evidence: &Evidence<'_>) -> Vec<Measure> {
-    let modelled = evidence.simulations.iter().find_map(|run| {
-        let words = faster_from(&run.remote)?;
+    let ways = Ways::of(evidence.runs.iter().map(|run| run.folder));
+    let network = ways::sentence(&ways).or_else(|| {
+        let words = evidence.simulations.iter().find_map(|run| faster_from(&run.remote))?;
         Some(format!("By a model of transfers fetching beats compiling {words}."))
     });
     let found = caching(evidence, "moved", &["other-home"]).into_iter().filter_map(|arm| {
@@ -147,7 +150,7 @@ pub(super) fn remote(evidence: &Evidence<'_>) -> Vec<Measure> {
             Unit::Share,
             "units reused with another CARGO_HOME ÷ in the same place",
         );
-        Some(it.beyond(0.9, 0.9).with("network", modelled.clone().unwrap_or_default()))
+        Some(it.beyond(0.9, 0.9).with("network", network.clone().unwrap_or_default()))
     });
     one_per_run(found.collect())
 }
