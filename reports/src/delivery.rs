@@ -250,14 +250,14 @@ impl Measured {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::tests::rows::{bad, folder, step};
 
     const ROUND_TRIPS: f64 = 4.0;
 
     /// A run over one network: plain Cargo, and an arm that waits exactly as long as the model says, `noise` seconds aside.
-    fn over(network: &str, workspaces: &[&str], noise: f64) -> RunFolder {
+    pub(crate) fn over(network: &str, workspaces: &[&str], noise: f64) -> RunFolder {
         let mut rows = Vec::new();
         for workspace in workspaces {
             for strategy in ["none", "none-again"] {

@@ -184,3 +184,36 @@ fn costs(ways: &Ways) -> Grid {
     }
     grid
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::tests::over;
+    use crate::document::Document;
+    use crate::formats::markdown;
+
+    #[test]
+    fn the_fastest_changes_where_breaking_even_is() {
+        let ways = Ways::of(&[over("github", &["a"], 0.0), over("home", &["a"], 0.0)]);
+        let section = section(&ways).unwrap();
+        let text = markdown::render(&Document { sections: vec![section], ..Document::default() });
+        // 15 s are saved, and 0.3 Gbit moved.
+        for part in [
+            "Measured over github, home;",
+            "2 predictions are off by 0 % of the step",
+            "| next-commit | 10 ms | none 1.00x | rust-cache 0.75x |",
+            "| next-commit | rust-cache | 5.00 s | 4 | 23.8 MiB | 11.9 MiB | from 20 Mbit/s on |",
+            "| next-commit | none | 20.00 s | - | - | - |  |",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(super::section(&Ways::default()), None);
+        let alone = Ways::of(&[over("github", &["a"], 0.0)]);
+        assert!(what(&alone).ends_with("nothing here says how well others are predicted."));
+        assert!(
+            super::sentence(&alone).unwrap().ends_with(
+                "rust-cache is fastest: 5.34 s where plain Cargo takes 20.00 s, and faster from 20 Mbit/s on."
+            )
+        );
+    }
+}
