@@ -320,13 +320,13 @@ impl ArmCheck<'_> {
 }
 
 /// Identifies a unit in a recorded row and in a trace: as it is shown, and its platform.
-type UnitIdentity = (String, String);
+pub(super) type UnitIdentity = (String, String);
 
-fn identity([package, version, kind, target, mode]: [&str; 5], platform: &str) -> UnitIdentity {
+pub(super) fn identity([package, version, kind, target, mode]: [&str; 5], platform: &str) -> UnitIdentity {
     (format!("{package} {version} ({kind} {target}, {mode})"), platform.to_owned())
 }
 
-fn identity_of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
+pub(super) fn identity_of_node(trace: &Trace, node: NodeId) -> UnitIdentity {
     let text = |input: Input| trace.text(trace.unit(node)[input]);
     let kind = text(Input::TargetKind).replace(',', "+");
     let [package, version, target] = [Input::PackageName, Input::Version, Input::TargetName].map(text);

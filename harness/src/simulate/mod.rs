@@ -5,6 +5,7 @@ pub mod remote;
 pub mod reuse;
 pub mod selection;
 pub mod stores;
+pub mod times;
 
 use std::collections::BTreeMap;
 

@@ -65,7 +65,7 @@ fn job(trace: &Trace, view: &KeyView, tally: &KeyTally, plan: PlanId) -> Vec<Rem
     units.collect()
 }
 
-fn is_library(trace: &Trace, unit: &TraceUnit) -> bool {
+pub(super) fn is_library(trace: &Trace, unit: &TraceUnit) -> bool {
     trace.text(unit[Input::CrateTypes]).split(',').any(|kind| matches!(kind, "lib" | "rlib" | "dylib"))
         && trace.text(unit[Input::Mode]) != "run-custom-build"
 }

@@ -54,6 +54,25 @@ fn hits_are_those_of_real_builds_unit_for_unit() {
     assert!(said.stdout.contains("simulated hit, recorded miss"), "{}", said.stdout);
 }
 
+#[cfg(feature = "remote")]
+#[test]
+fn seconds_of_fresh_machines_stand_beside_those_of_the_model() {
+    let place = place();
+    let arms = ["--scenario", "ci", "--strategies", "none,hardlink+aggressive", "--delivery", "remote"];
+    let run = place.compare(CORPUS, &[arms.as_slice(), &["--network", "2ms,1gbit"]].concat());
+    run.all_ok();
+    let trace = collect(&place);
+    let said = simulate(&place, &trace, &["--check", &run.dir.display().to_string()]).done();
+    for step in ["same-commit", "next-commit"] {
+        let lines =
+            said.stdout.lines().filter(|line| line.contains(&format!(", {step}, hardlink+aggressive-by-remote ")));
+        let shown: Vec<&str> = lines.collect();
+        assert_eq!(shown.len(), 4, "{}", said.stdout);
+        assert!(shown.iter().all(|line| line.contains("2ms,1gbit") && line.ends_with(" % off")), "{}", said.stdout);
+    }
+    assert!(said.stdout.contains("steps that fetched: "), "{}", said.stdout);
+}
+
 /// Workspaces with members of one name. What is there twice has one unit hash; `one` and `two` depend on it and have their
 /// own.
 #[test]

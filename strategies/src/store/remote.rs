@@ -18,7 +18,7 @@ use crate::key::{BaseKey, Digest, Key, ObservedInputs};
 use crate::link::LinkMode;
 
 /// Transfers at a time.
-const TRANSFERS: usize = 8;
+pub const TRANSFERS: usize = 8;
 
 /// The file of an action that has the entry; the others are called by their number in it.
 const MANIFEST: &str = "manifest";

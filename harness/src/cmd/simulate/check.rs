@@ -11,6 +11,7 @@ use reports::text::plain;
 use simulation::trace::Trace;
 
 use crate::simulate::agreement::{self, Agreement};
+use crate::simulate::times::{self, SimulatedTime};
 
 /// Differences that are printed; all of them are counted.
 const SHOWN: usize = 20;
@@ -27,6 +28,7 @@ pub(super) fn run(trace: &mut Trace, runs: &[PathBuf]) -> Result<ExitCode> {
         let edits = corpus.workspaces.iter().map(|it| (it.name.clone(), edit(&it.edit))).collect();
         let found = agreement::check(trace, &run, &scenario, &edits)?;
         print!("{}", plain(&described(&run.info.name, &found)));
+        print!("{}", plain(&timed(&times::compare(trace, &run))));
         holds &= found.holds();
     }
     Ok(ExitCode::from(u8::from(!holds)))
@@ -57,5 +59,33 @@ fn described(name: &str, found: &Agreement) -> String {
         (false, true) => "nothing could be compared\n",
         (false, false) => "the simulation differs from what was recorded\n",
     };
+    out
+}
+
+/// Nothing where no machine fetched from a remote. Errors hold nothing up: the model leaves out planning and linking.
+fn timed(times: &[SimulatedTime]) -> String {
+    let mut out = String::new();
+    if times.is_empty() {
+        return out;
+    }
+    out += "seconds of fresh machines with a remote, simulated with the hits that were recorded, and measured\n";
+    let cell = |it: &SimulatedTime| format!("{}, {}, {}", it.workspace, it.step, it.strategy);
+    let widest = times.iter().map(|it| cell(it).len()).max().unwrap_or(0);
+    for it in times {
+        out += &format!(
+            "{:<widest$}  {:<10}  {:>8.2} s  {:>8.2} s  {:>5.1} % off\n",
+            cell(it),
+            it.network,
+            it.simulated_s,
+            it.measured_s,
+            it.error() * 100.0
+        );
+    }
+    for (what, is_plain) in [("of plain Cargo", true), ("that fetched", false)] {
+        let errors: Vec<f64> =
+            times.iter().filter(|it| it.network.is_empty() == is_plain).map(SimulatedTime::error).collect();
+        let mean = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
+        out += &format!("mean error of {} steps {what}: {:.1} %\n", errors.len(), mean * 100.0);
+    }
     out
 }
