@@ -45,6 +45,11 @@ pub(crate) struct Way {
     measured: Vec<Measured>,
 }
 
+/// Whether it has round trips.
+fn is_shaped(network: &Network) -> bool {
+    network.round_trip > Duration::ZERO
+}
+
 /// A way over one network.
 #[derive(Debug, Clone, PartialEq)]
 struct Measured {
@@ -165,6 +170,10 @@ impl Ways {
                 .into_iter()
                 .map(str::to_owned)
                 .collect();
+        // Loopback alone says nothing about round trips.
+        if workspaces.is_empty() || !networks.iter().any(is_shaped) {
+            return Ways::default();
+        }
         rows.retain(|(row, _)| workspaces.contains(&row.workspace));
         let steps = distinct(rows.iter().map(|(row, _)| row.step.as_str()));
         let strategies = distinct(rows.iter().map(|(row, _)| row.strategy.as_str()));
@@ -206,10 +215,8 @@ impl Ways {
         for way in &self.ways {
             for left_out in &way.measured {
                 let others: Vec<&Measured> = way.measured.iter().filter(|it| it.network != left_out.network).collect();
-                // Loopback alone says nothing about round trips.
-                let is_shaped = |it: &&Measured| it.network.as_ref().is_some_and(|it| it.round_trip > Duration::ZERO);
                 let Some((network, cost)) = left_out.network.as_ref().zip(Cost::of(&others)) else { continue };
-                if others.iter().any(is_shaped) {
+                if others.iter().filter_map(|it| it.network.as_ref()).any(is_shaped) {
                     error.points += 1;
                     error.wall += (cost.seconds(network) - left_out.wall_s).abs() / left_out.wall_s;
                     error.waited_s += (cost.waited_s(network) - left_out.waited_s).abs();
@@ -311,7 +318,11 @@ pub(crate) mod tests {
         assert_eq!(ways.networks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["github", "home"]);
         assert_eq!((ways.steps(), ways.ways.len()), (vec!["next-commit"], 2), "no producer, no control");
         assert_eq!(cost_of(&ways, "none").fixed_s, 20.0);
-        assert_eq!(Ways::of(&[]), Ways::default());
+        for nothing in
+            [vec![], vec![over("none", &["a"], 0.0)], vec![over("github", &["a"], 0.0), over("home", &["b"], 0.0)]]
+        {
+            assert_eq!(Ways::of(&nothing), Ways::default());
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{policy, store};
 pub(crate) const PREFIX: &str = "broken:";
 
 /// A mistake.
-struct Fault {
+struct NamedFault {
     name: &'static str,
     about: &'static str,
     make: fn(&mut Units),
@@ -29,8 +29,8 @@ static TORN_FILES: StoreKind = faulty(|root| open_faulty(root, StoreFault::TornF
 static NO_LOCK: StoreKind = faulty(|root| open_faulty(root, StoreFault::NoLock));
 static READS_ALL: StoreKind = faulty(|root| open_faulty(root, StoreFault::ReadsAll));
 
-const FAULTS: [Fault; 11] = [
-    Fault {
+const FAULTS: [NamedFault; 11] = [
+    NamedFault {
         name: "narrow-key",
         about: "keys hold names and versions only: no features, flags, sources, contents",
         make: |units| {
@@ -38,37 +38,37 @@ const FAULTS: [Fault; 11] = [
             units.options.key = KeyOptions::without(Input::all().filter(|input| !named.contains(input)));
         },
     },
-    Fault {
+    NamedFault {
         name: "no-content",
         about: "keys leave out the contents of dependencies",
         make: |units| units.options.key = KeyOptions::without([Input::DependencyContents]),
     },
-    Fault {
+    NamedFault {
         name: "shared-fingerprints",
         about: "files that Cargo rewrites are shared with the store",
         make: |units| units.store = &SHARED_FINGERPRINTS,
     },
-    Fault {
+    NamedFault {
         name: "old-fingerprints",
         about: "restored fingerprints are older than the sources",
         make: |units| units.options.old_fingerprints = true,
     },
-    Fault {
+    NamedFault {
         name: "trusting",
         about: "stored files are used without a look at size and time",
         make: |units| units.store = &TRUSTING,
     },
-    Fault {
+    NamedFault {
         name: "manifest-first",
         about: "manifests are written before the files they name",
         make: |units| units.store = &MANIFEST_FIRST,
     },
-    Fault {
+    NamedFault {
         name: "torn-files",
         about: "files have their final name before their bytes",
         make: |units| units.store = &TORN_FILES,
     },
-    Fault {
+    NamedFault {
         name: "no-lock",
         about: "builds do not keep collection away",
         make: |units| {
@@ -77,22 +77,26 @@ const FAULTS: [Fault; 11] = [
             units.link = LinkMode::Symlink;
         },
     },
-    Fault {
+    NamedFault {
         name: "keeps-outdated",
         about: "dependents of a restored unit stay, whatever they were compiled against",
         make: |units| units.options.keep_outdated = true,
     },
-    Fault {
+    NamedFault {
         name: "adopts",
         about: "what Cargo finds fresh is published under the key that it has now",
         make: |units| units.options.publish_fresh = true,
     },
-    Fault { name: "reads-all", about: "every lookup reads the whole store", make: |units| units.store = &READS_ALL },
+    NamedFault {
+        name: "reads-all",
+        about: "every lookup reads the whole store",
+        make: |units| units.store = &READS_ALL,
+    },
 ];
 
 /// Every strategy with a mistake, by name.
 pub(crate) fn all() -> Vec<(String, Strategy)> {
-    let broken = |fault: &Fault| {
+    let broken = |fault: &NamedFault| {
         let mut units = Units {
             policy: &policy::AGGRESSIVE,
             link: LinkMode::Hardlink,

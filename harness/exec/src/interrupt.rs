@@ -31,7 +31,7 @@ pub struct Interrupted;
 pub struct HandlerError(#[from] ctrlc::Error);
 
 /// The groups of the running children, by the number of the child that leads each.
-type Groups = BTreeMap<u32, ChildGroup>;
+type ChildGroups = BTreeMap<u32, ChildGroup>;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -39,7 +39,7 @@ struct Inner {
     /// A signal came; a guard may have raised the flag before.
     signalled: AtomicBool,
     halted: OnceLock<String>,
-    groups: Mutex<Groups>,
+    groups: Mutex<ChildGroups>,
 }
 
 /// The children that are running, and whether they should be. Clones share one state.
@@ -141,7 +141,7 @@ impl Supervisor {
         groups.remove(&child.id()).ok_or_else(|| std::io::Error::other("reaped already"))?.reap(child)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Groups> {
+    fn lock(&self) -> MutexGuard<'_, ChildGroups> {
         self.0.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -161,7 +161,7 @@ fn build_two(cx: &mut ProbeContext<'_>) -> ProbeResult {
 // to share, and what a hard link or a symbolic link leads to.
 
 /// Damages a library, by its path in the probe's directory; the inner error says who refused.
-type Damage = fn(RunAs, &mut ProbeContext<'_>, &str) -> ProbeResult<Result<(), String>>;
+type DamageFile = fn(RunAs, &mut ProbeContext<'_>, &str) -> ProbeResult<Result<(), String>>;
 
 /// `cp` writes into the file that is there, as patching tools and some editors do.
 fn overwrite(who: RunAs, cx: &mut ProbeContext<'_>, library: &str) -> ProbeResult<Result<(), String>> {
@@ -213,7 +213,7 @@ fn unlock_and_overwrite(who: RunAs, cx: &mut ProbeContext<'_>, library: &str) ->
 
 /// Builds two trees, damages the library in the first, and looks at the second, at a third
 /// that comes later, and at the store.
-fn library_damaged(cx: &mut ProbeContext<'_>, who: RunAs, damage: Damage) -> ProbeResult {
+fn library_damaged(cx: &mut ProbeContext<'_>, who: RunAs, damage: DamageFile) -> ProbeResult {
     set_up(cx, &["first", "second", "third"])?;
     build_two(cx)?;
     let Some(library) = library(cx, "first") else {

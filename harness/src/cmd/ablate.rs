@@ -80,7 +80,7 @@ const ARM_S: f64 = 45.0;
 const REPLAY_S: f64 = 30.0;
 
 /// One run of `ablate`, looked up.
-struct Ablation<'a> {
+struct AblationRunner<'a> {
     args: &'a AblateArgs,
     /// The strategy as it is.
     base: String,
@@ -136,7 +136,7 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     }
     let work = work_dir(args.work_dir.as_deref())?;
     let out = args.out.as_deref().map_or_else(|| Ok(work.join("ablation")), absolute)?;
-    let ablation = Ablation { args, base: format!("hardlink+{}", args.policy), inputs, out, work };
+    let ablation = AblationRunner { args, base: format!("hardlink+{}", args.policy), inputs, out, work };
     if args.dry_run {
         ablation.describe()?;
         return Ok(ExitCode::SUCCESS);
@@ -164,7 +164,7 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Ablation<'_> {
+impl AblationRunner<'_> {
     /// The strategy without some inputs.
     fn without(&self, inputs: &[Input]) -> String {
         format!("{}{}", self.base, KeyOptions::without(inputs.iter().copied()))

@@ -29,20 +29,20 @@ pub struct MergeArgs {
     out: PathBuf,
     /// Differences between shards that are no reason to refuse, separated by commas; the report names them
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = choices(&DIFFERENCES))]
-    allow: Vec<Difference>,
+    allow: Vec<AllowDifference>,
     /// Join what there is, though shards are missing: makes a run that is not complete
     #[arg(long)]
     partial: bool,
 }
 
-const DIFFERENCES: [(&str, Difference, &str); 4] = [
+const DIFFERENCES: [(&str, AllowDifference, &str); 4] = [
     ("hosts", |it| it.hosts = true, "Machines of another kind: processor, cores, memory, kernel, system, file systems"),
     ("toolchains", |it| it.toolchains = true, "Another rustc or cargo"),
     ("seeds", |it| it.seeds = true, "Another seed, so that turns are not balanced over rounds"),
     ("tools", |it| it.tools = true, "Other versions of external tools"),
 ];
 
-type Difference = fn(&mut Allowed);
+type AllowDifference = fn(&mut Allowed);
 
 pub fn run(args: &MergeArgs) -> Result<ExitCode> {
     if args.out.exists() {

@@ -28,7 +28,7 @@ pub enum SeriesCommand {
     /// Let later runs be compared with a run that has a regression
     Accept(AcceptArgs),
     /// What changed and when, the present values, a page with plots over time
-    Show(show::ShowArgs),
+    Show(show::ShowSeriesArgs),
 }
 
 /// Which series.

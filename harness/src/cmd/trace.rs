@@ -16,9 +16,9 @@ use exec::interrupt::Supervisor;
 #[derive(Debug, Subcommand)]
 pub enum TraceSubcommand {
     /// Compute the unit graphs of whole corpora, without compiling anything
-    Collect(Box<collect::CollectArgs>),
+    Collect(Box<collect::CollectTraceArgs>),
     /// Show what is in a trace
-    Show(ShowArgs),
+    Show(ShowTraceArgs),
 }
 
 pub fn run(command: TraceSubcommand, supervisor: &Supervisor) -> Result<ExitCode> {
@@ -31,13 +31,13 @@ pub fn run(command: TraceSubcommand, supervisor: &Supervisor) -> Result<ExitCode
 /// Shows what is in a trace: workspaces, units, popularity of packages, reuse; and how its seconds were measured or
 /// estimated.
 #[derive(Debug, Args)]
-pub struct ShowArgs {
+pub struct ShowTraceArgs {
     /// The trace
     #[arg(value_name = "FILE")]
     trace: PathBuf,
 }
 
-fn show(args: &ShowArgs) -> Result<ExitCode> {
+fn show(args: &ShowTraceArgs) -> Result<ExitCode> {
     let trace = Trace::read(&args.trace)?;
     let text = simulation::statistics::describe(&trace);
     // Titles and profiles come from a file; they may contain control characters.

@@ -19,7 +19,7 @@ pub(crate) fn sign_flip(sample: &PairedSample, block: FlipUnit, patterns: usize,
     let rounds = sample.rounds();
     let blocks = if block == FlipUnit::Round { rounds.len() } else { sample.pairs() };
     if block == FlipUnit::Pair {
-        let pairs = Pairs::of(&observed);
+        let pairs = GroupedPairs::of(&observed);
         let threshold = pairs.studentised(&vec![0; blocks.div_ceil(64)]) * (1.0 - 1e-9);
         return Some(share_of_patterns(blocks, patterns, random, &mut |signs| pairs.studentised(signs) >= threshold));
     }
@@ -48,9 +48,9 @@ fn turned_by(signs: &[u64], place: usize, value: f64) -> f64 {
 }
 
 /// Log ratios by workspace, and the sums of their squares.
-struct Pairs(Vec<(Vec<f64>, f64)>);
+struct GroupedPairs(Vec<(Vec<f64>, f64)>);
 
-impl Pairs {
+impl GroupedPairs {
     fn of(groups: &[Vec<(u32, f64)>]) -> Self {
         let values = groups.iter().map(|pairs| pairs.iter().map(|(_, value)| *value).collect::<Vec<_>>());
         Self(values.map(|values| (values.clone(), values.iter().map(|it| it * it).sum())).collect())
@@ -127,7 +127,7 @@ mod tests {
             let mut group = |size: u32| (1..=size).map(|round| (round, random.normal())).collect::<Vec<_>>();
             let mut groups: Vec<Vec<(u32, f64)>> = sizes.iter().map(|size| group(*size)).collect();
             let signs = [0x1249];
-            let found = Pairs::of(&groups).studentised(&signs);
+            let found = GroupedPairs::of(&groups).studentised(&signs);
             let pairs = groups.iter_mut().flatten().enumerate();
             pairs.for_each(|(at, pair)| pair.1 = if at.is_multiple_of(3) { -pair.1 } else { pair.1 });
             let effect = Effect::of_groups(&groups, FlipUnit::Pair).unwrap();

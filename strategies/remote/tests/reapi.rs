@@ -9,18 +9,18 @@ use remote::{BlobDigest, FaultKind, Settings};
 
 const NAME: &[u8] = b"unit 1";
 
-struct Place {
+struct ServerFixture {
     dir: tempfile::TempDir,
     _server: Server,
     settings: Settings,
 }
 
-impl Place {
-    fn new() -> Place {
+impl ServerFixture {
+    fn new() -> ServerFixture {
         let dir = tempfile::tempdir().unwrap();
         let server = Server::start(dir.path(), &["main"], None).unwrap();
         let settings = Settings::new(&server.endpoint(), &["main"]);
-        Place { dir, settings, _server: server }
+        ServerFixture { dir, settings, _server: server }
     }
 
     /// Another server of the same files.
@@ -55,7 +55,7 @@ fn fetch(client: &Client) -> Option<Vec<Option<Vec<u8>>>> {
 
 #[test]
 fn what_was_published_comes_back_byte_for_byte_and_is_sent_once() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     let producer = client(&place.settings);
     assert!(producer.publish(NAME, &files()));
     let sent = producer.counts().up_bytes;
@@ -71,7 +71,7 @@ fn what_was_published_comes_back_byte_for_byte_and_is_sent_once() {
 
 #[test]
 fn wrong_and_missing_bytes_are_absent_and_no_failure_of_the_client() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     assert!(client(&place.settings).publish(NAME, &files()));
     for fault in [
         FaultKind::Truncate,
@@ -95,7 +95,7 @@ fn wrong_and_missing_bytes_are_absent_and_no_failure_of_the_client() {
 
 #[test]
 fn a_server_that_hangs_or_breaks_costs_three_deadlines_and_a_line() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     assert!(client(&place.settings).publish(NAME, &files()));
     for fault in [FaultKind::HangAtLookup, FaultKind::HangAtRead, FaultKind::HangAtWrite, FaultKind::Broken] {
         let (_server, settings) = place.again(&["main"], Some(fault));
@@ -120,7 +120,7 @@ fn a_server_that_hangs_or_breaks_costs_three_deadlines_and_a_line() {
 
 #[test]
 fn a_stream_that_stands_still_has_no_more_time_than_a_request() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     assert!(client(&place.settings).publish(NAME, &files()));
     let new = [LocalFile { path: "out/0".to_owned(), content: Content::Bytes(vec![7; 3_000_000]) }];
     for fault in [FaultKind::HangAtRead, FaultKind::HangAtWrite] {
@@ -146,7 +146,7 @@ fn a_server_that_is_not_there_costs_no_more() {
 
 #[test]
 fn a_stranger_reads_what_main_wrote_and_cannot_write_it() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     assert!(client(&place.settings).publish(NAME, &files()));
     let (_server, settings) = place.again(&["of-strangers"], None);
     let of_stranger = Settings {
@@ -165,7 +165,7 @@ fn a_stranger_reads_what_main_wrote_and_cannot_write_it() {
 
 #[test]
 fn a_client_that_only_reads_sends_nothing() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     let reading = client(&Settings { writes: None, ..place.settings.clone() });
     assert!(!reading.publish(NAME, &files()));
     assert_eq!(reading.counts().requests, 0);
@@ -173,7 +173,7 @@ fn a_client_that_only_reads_sends_nothing() {
 
 #[test]
 fn downloads_end_at_their_limit() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     assert!(client(&place.settings).publish(NAME, &files()));
     let frugal = client(&Settings { largest_download: 1_000_000, ..place.settings.clone() });
     let found = fetch(&frugal).unwrap();
@@ -191,7 +191,7 @@ fn a_blob_is_refused_whose_bytes_have_another_digest() {
 
 #[test]
 fn a_server_that_compresses_gets_and_gives_the_same_bytes_as_one_that_cannot() {
-    let place = Place::new();
+    let place = ServerFixture::new();
     let (_plain, of_plain) = place.again(&["main"], Some(FaultKind::OnlyPlain));
     let of_plain = Settings { deadline: Duration::from_secs(10), ..of_plain };
     // Each reads what was written through the other.

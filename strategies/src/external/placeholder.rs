@@ -65,8 +65,8 @@ impl PlaceholderValues {
         let mut text = String::new();
         for part in parts(template) {
             match part {
-                Part::Text(plain) => text.push_str(plain),
-                Part::Name(name) => match self.0.get(name) {
+                TemplatePart::Text(plain) => text.push_str(plain),
+                TemplatePart::Name(name) => match self.0.get(name) {
                     Some(Parameter::Text(value)) => text.push_str(value),
                     Some(Parameter::List(_)) => {
                         return Err(ExternalError::List { name: name.to_owned(), template: template.to_owned() });
@@ -99,15 +99,15 @@ impl PlaceholderValues {
 /// The names in braces in a text.
 pub fn names(template: &str) -> impl Iterator<Item = &str> {
     parts(template).into_iter().filter_map(|part| match part {
-        Part::Name(name) => Some(name),
-        Part::Text(_) => None,
+        TemplatePart::Name(name) => Some(name),
+        TemplatePart::Text(_) => None,
     })
 }
 
 /// The name, of a text that is one placeholder and nothing else.
 fn sole(template: &str) -> Option<&str> {
     match parts(template).as_slice() {
-        [Part::Name(name)] => Some(name),
+        [TemplatePart::Name(name)] => Some(name),
         _ => None,
     }
 }
@@ -119,14 +119,14 @@ pub(super) fn unknown<'a>(name: &str, template: &str, known: impl Iterator<Item 
 }
 
 #[derive(Debug, PartialEq)]
-enum Part<'t> {
+enum TemplatePart<'t> {
     Text(&'t str),
     Name(&'t str),
 }
 
 /// Splits at `{name}`. Braces around anything but a plain name are text, so that TOML and JSON
 /// can be arguments.
-fn parts(template: &str) -> Vec<Part<'_>> {
+fn parts(template: &str) -> Vec<TemplatePart<'_>> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {
@@ -135,19 +135,19 @@ fn parts(template: &str) -> Vec<Part<'_>> {
         match name.filter(|name| is_name(name)) {
             Some(name) => {
                 if open > 0 {
-                    parts.push(Part::Text(&rest[..open]));
+                    parts.push(TemplatePart::Text(&rest[..open]));
                 }
-                parts.push(Part::Name(name));
+                parts.push(TemplatePart::Name(name));
                 rest = &inside[name.len() + 1..];
             }
             None => {
-                parts.push(Part::Text(&rest[..=open]));
+                parts.push(TemplatePart::Text(&rest[..=open]));
                 rest = inside;
             }
         }
     }
     if !rest.is_empty() {
-        parts.push(Part::Text(rest));
+        parts.push(TemplatePart::Text(rest));
     }
     parts
 }

@@ -60,7 +60,7 @@ impl BuiltUnits {
 }
 
 /// One side of the matching: nodes with labels and edges.
-struct Side {
+struct MatchedGraph {
     colours: Vec<u64>,
     deps: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
@@ -98,15 +98,15 @@ fn match_units(graph: &Graph, layout: &Layout, messages: &Messages) -> Matched {
     matched
 }
 
-impl Side {
-    fn new(colours: Vec<u64>, deps: Vec<Vec<usize>>) -> Side {
+impl MatchedGraph {
+    fn new(colours: Vec<u64>, deps: Vec<Vec<usize>>) -> MatchedGraph {
         let mut dependents = vec![Vec::new(); colours.len()];
         for (from, tos) in deps.iter().enumerate() {
             for to in tos {
                 dependents[*to].push(from);
             }
         }
-        Side { colours, deps, dependents }
+        MatchedGraph { colours, deps, dependents }
     }
 
     fn refine(&mut self, fixed: &[Option<usize>]) {
@@ -126,7 +126,7 @@ impl Side {
     }
 }
 
-fn by_colour(side: &Side, fixed: &[Option<usize>]) -> HashMap<u64, Vec<usize>> {
+fn by_colour(side: &MatchedGraph, fixed: &[Option<usize>]) -> HashMap<u64, Vec<usize>> {
     let mut classes: HashMap<u64, Vec<usize>> = HashMap::new();
     for (node, colour) in side.colours.iter().enumerate() {
         if fixed[node].is_none() {
@@ -138,7 +138,12 @@ fn by_colour(side: &Side, fixed: &[Option<usize>]) -> HashMap<u64, Vec<usize>> {
 
 /// Pairs nodes whose colour occurs once on each side, and gives the pair a common colour
 /// that no longer changes.
-fn fix_unique(left: &mut Side, right: &mut Side, left_fixed: &mut [Option<usize>], right_fixed: &mut [Option<usize>]) {
+fn fix_unique(
+    left: &mut MatchedGraph,
+    right: &mut MatchedGraph,
+    left_fixed: &mut [Option<usize>],
+    right_fixed: &mut [Option<usize>],
+) {
     let classes = by_colour(right, right_fixed);
     for (colour, nodes) in by_colour(left, left_fixed) {
         if let (&[from], Some(&[to])) = (nodes.as_slice(), classes.get(&colour).map(Vec::as_slice)) {
@@ -152,8 +157,8 @@ fn fix_unique(left: &mut Side, right: &mut Side, left_fixed: &mut [Option<usize>
 }
 
 fn fix_in_order(
-    left: &Side,
-    right: &Side,
+    left: &MatchedGraph,
+    right: &MatchedGraph,
     left_fixed: &mut [Option<usize>],
     right_fixed: &mut [Option<usize>],
 ) -> usize {
@@ -182,7 +187,7 @@ fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn graph_side(graph: &Graph) -> Side {
+fn graph_side(graph: &Graph) -> MatchedGraph {
     let colours = graph.units.iter().map(unit_label).collect();
     let deps = graph
         .units
@@ -196,7 +201,7 @@ fn graph_side(graph: &Graph) -> Side {
                 .collect()
         })
         .collect();
-    Side::new(colours, deps)
+    MatchedGraph::new(colours, deps)
 }
 
 fn unit_label(unit: &Unit) -> u64 {
@@ -290,11 +295,11 @@ impl Fingerprints {
         read
     }
 
-    fn side(&self, messages: &Messages) -> Side {
+    fn side(&self, messages: &Messages) -> MatchedGraph {
         let colours = messages.units.iter().map(reported_label).collect();
         let deps =
             self.deps.iter().map(|deps| deps.iter().filter_map(|dep| self.own.get(dep).copied()).collect()).collect();
-        Side::new(colours, deps)
+        MatchedGraph::new(colours, deps)
     }
 }
 
@@ -352,8 +357,8 @@ fn search(graph: &Graph, layout: &Layout, reported: &Reported) -> Vec<UnitPlace>
 mod tests {
     use super::*;
 
-    fn side(labels: &[&str], deps: &[&[usize]]) -> Side {
-        Side::new(labels.iter().map(hash).collect(), deps.iter().map(|deps| deps.to_vec()).collect())
+    fn side(labels: &[&str], deps: &[&[usize]]) -> MatchedGraph {
+        MatchedGraph::new(labels.iter().map(hash).collect(), deps.iter().map(|deps| deps.to_vec()).collect())
     }
 
     #[test]

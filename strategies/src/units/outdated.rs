@@ -24,9 +24,9 @@ use crate::store::Entry;
 
 /// A unit's fingerprint, by which Cargo knows it in the notes of its dependents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Fingerprint(u64);
+pub(super) struct UnitFingerprint(u64);
 
-impl Fingerprint {
+impl UnitFingerprint {
     /// Of what Cargo writes beside a unit: eight bytes, the lowest first, as hexadecimal digits.
     fn parse(text: &[u8]) -> Option<Self> {
         let digits = std::str::from_utf8(text).ok().filter(|text| text.len() == 16)?;
@@ -57,8 +57,8 @@ impl Fingerprint {
 /// When a fingerprint stays that has to go.
 pub(super) fn outdate_before_restore(session: &Session<'_>, plan: &mut RestorePlan) -> Result<(), FileError> {
     let units = plan.units.iter().enumerate();
-    let restored: HashSet<Fingerprint> =
-        units.filter_map(|(index, unit)| Fingerprint::stored(session, index, unit.hit()?)).collect();
+    let restored: HashSet<UnitFingerprint> =
+        units.filter_map(|(index, unit)| UnitFingerprint::stored(session, index, unit.hit()?)).collect();
     let known = plan.units.iter().filter_map(|unit| match &unit.decision {
         Decision::Present { place, .. } => Some(place.clone()),
         Decision::Hit(entry) => Some(entry.place.clone()),
@@ -76,7 +76,7 @@ pub(super) fn outdate_before_restore(session: &Session<'_>, plan: &mut RestorePl
 pub(super) fn outdate(
     session: &Session<'_>,
     plan: &mut RestorePlan,
-    changed: &HashSet<Fingerprint>,
+    changed: &HashSet<UnitFingerprint>,
     known: &HashSet<UnitPlace>,
 ) -> Result<(), FileError> {
     if changed.is_empty() || session.units.options.keep_outdated {
@@ -114,10 +114,11 @@ struct CargoNotes {
     deps: Vec<(u64, String, bool, u64)>,
 }
 
-fn is_built_on(notes: &Path, changed: &HashSet<Fingerprint>) -> bool {
+fn is_built_on(notes: &Path, changed: &HashSet<UnitFingerprint>) -> bool {
     let notes = fs::read(notes).ok().and_then(|json| serde_json::from_slice::<CargoNotes>(&json).ok());
     // What cannot be read may be built on anything.
-    notes.is_none_or(|notes| notes.deps.iter().any(|(.., fingerprint)| changed.contains(&Fingerprint(*fingerprint))))
+    notes
+        .is_none_or(|notes| notes.deps.iter().any(|(.., fingerprint)| changed.contains(&UnitFingerprint(*fingerprint))))
 }
 
 /// Every unit directory, of every profile and platform.

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::outdated::{Fingerprint, outdate};
+use super::outdated::{UnitFingerprint, outdate};
 use super::scripts::{WrittenElsewhere, remember_writer, writes_elsewhere, written_elsewhere};
 use super::sessions;
 use super::{Decision, RestorePlan, Session};
@@ -68,8 +68,8 @@ pub fn publish(
     session.context.forget_files();
     let written = written_elsewhere(session, plan, built);
     let mut scanned = scan_all(session, plan, built, &written);
-    let artifact = |(key, content), stamp| Artifact { key, content, stamp };
-    let mut artifacts: Vec<Option<Artifact>> =
+    let artifact = |(key, content), stamp| PublishedArtifact { key, content, stamp };
+    let mut artifacts: Vec<Option<PublishedArtifact>> =
         plan.units.iter().map(|unit| unit.artifact().map(|known| artifact(known, unit.stamp))).collect();
     let mut published = PublishOutcome::default();
     let mut entries = Vec::new();
@@ -97,10 +97,10 @@ pub fn publish(
     }
     // All times first: one unit's failure to enter the store must not leave the build
     // directory out of order.
-    let built_as = |(index, entry): &(UnitIndex, Entry)| Fingerprint::built(session, *index, &entry.place);
-    let fingerprints: Vec<Option<Fingerprint>> = entries.iter().map(built_as).collect();
+    let built_as = |(index, entry): &(UnitIndex, Entry)| UnitFingerprint::built(session, *index, &entry.place);
+    let fingerprints: Vec<Option<UnitFingerprint>> = entries.iter().map(built_as).collect();
     let places = built.matched.units.values().map(|(_, place)| place.clone()).collect();
-    let changed: HashSet<Fingerprint> = fingerprints.iter().flatten().copied().collect();
+    let changed: HashSet<UnitFingerprint> = fingerprints.iter().flatten().copied().collect();
     outdate(session, plan, &changed, &places)?;
     let timed: Vec<&(UnitIndex, Entry)> =
         entries.iter().zip(fingerprints).filter(|(_, known)| known.is_some()).map(|(entry, _)| entry).collect();
@@ -126,7 +126,7 @@ pub fn publish(
 
 /// An artifact that dependents can be keyed on.
 #[derive(Clone, Copy)]
-struct Artifact {
+struct PublishedArtifact {
     key: Key,
     content: ContentDigest,
     stamp: Duration,
@@ -365,7 +365,11 @@ fn observe(session: &Session<'_>, unit: &Unit, files: &[FileRecord], dir: &Path)
 }
 
 /// A unit's inputs and base key; `None` while a dependency is unknown.
-fn base_key(session: &Session<'_>, index: UnitIndex, artifacts: &[Option<Artifact>]) -> Option<(KeyInputs, BaseKey)> {
+fn base_key(
+    session: &Session<'_>,
+    index: UnitIndex,
+    artifacts: &[Option<PublishedArtifact>],
+) -> Option<(KeyInputs, BaseKey)> {
     let options = &session.units.options.key;
     let artifact = |index: UnitIndex| artifacts[index].map(|artifact| (artifact.key, artifact.content));
     let gathered = KeyInputs::gather(session.graph, index, session.context, options, &artifact);
@@ -377,7 +381,7 @@ fn finish(
     session: &Session<'_>,
     index: UnitIndex,
     scan: Scan,
-    artifacts: &[Option<Artifact>],
+    artifacts: &[Option<PublishedArtifact>],
     costs: &HashMap<UnitPlace, f64>,
     publisher: &str,
 ) -> Result<Entry, String> {

@@ -75,7 +75,7 @@ pub(super) fn written_elsewhere(
         let path = seen.peek()?.path.clone();
         let root = package_root(unit);
         // People edit sources while Cargo builds, and scripts run beside each other.
-        let is_certain = |change: &Change| {
+        let is_certain = |change: &ScriptChange| {
             let alone = || scripts().filter(|(.., time)| time.contains(&change.at)).count() == 1;
             match change.place {
                 ChangedPlace::Source if change.path.starts_with(&root) => true,
@@ -97,7 +97,7 @@ fn run_time(unit_dir: &Path) -> RangeInclusive<Duration> {
     invoked_at(unit_dir).unwrap_or_default()..=noted.map_or(Duration::MAX, since_epoch)
 }
 
-struct Change {
+struct ScriptChange {
     path: PathBuf,
     at: Duration,
     place: ChangedPlace,
@@ -111,12 +111,12 @@ enum ChangedPlace {
 }
 
 /// What changed since a time in the workspace, in the packages of these scripts, and beside what Cargo builds.
-fn changes(session: &Session<'_>, scripts: &[&Unit], since: SystemTime) -> Vec<Change> {
+fn changes(session: &Session<'_>, scripts: &[&Unit], since: SystemTime) -> Vec<ScriptChange> {
     let context = session.context;
     let mut changes = Vec::new();
     let mut look = |place: ChangedPlace, root: &Path, visit: &dyn Fn(&Path) -> Visit| {
         let changed = changed_below(root, since, visit).into_iter();
-        changes.extend(changed.map(|(path, at)| Change { path, at: since_epoch(at), place }));
+        changes.extend(changed.map(|(path, at)| ScriptChange { path, at: since_epoch(at), place }));
     };
     let build_dirs: HashSet<&Path> = HashSet::from([&*context.layout.build_dir, &context.target_dir]);
     let store = session.store.root().path("");

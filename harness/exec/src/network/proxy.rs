@@ -40,20 +40,20 @@ pub struct Traffic {
 #[derive(Debug)]
 pub struct Proxy {
     listener: Listener,
-    shared: Arc<Shared>,
+    shared: Arc<ProxyState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ProxyState {
     upstream: SocketAddr,
     round_trip: Duration,
-    up: Link,
-    down: Link,
+    up: ShapedLink,
+    down: ShapedLink,
     requests: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Link {
+struct ShapedLink {
     bits_per_s: Option<u64>,
     free_at: Mutex<Instant>,
     bytes: AtomicU64,
@@ -64,9 +64,9 @@ struct Chunk {
     bytes: Vec<u8>,
 }
 
-impl Link {
-    fn new(bits_per_s: Option<u64>) -> Link {
-        Link { bits_per_s, free_at: Mutex::new(Instant::now()), bytes: AtomicU64::new(0) }
+impl ShapedLink {
+    fn new(bits_per_s: Option<u64>) -> ShapedLink {
+        ShapedLink { bits_per_s, free_at: Mutex::new(Instant::now()), bytes: AtomicU64::new(0) }
     }
 
     /// About a millisecond's worth.
@@ -90,11 +90,11 @@ impl Proxy {
     /// # Errors
     /// When there is no port to listen on.
     pub fn start(upstream: SocketAddr, network: &Network) -> io::Result<Proxy> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ProxyState {
             upstream,
             round_trip: network.round_trip,
-            up: Link::new(network.up_bits_per_s),
-            down: Link::new(network.down_bits_per_s),
+            up: ShapedLink::new(network.up_bits_per_s),
+            down: ShapedLink::new(network.down_bits_per_s),
             requests: AtomicU64::new(0),
         });
         let serving = Arc::clone(&shared);
@@ -110,7 +110,7 @@ impl Proxy {
 
     /// What passed so far.
     pub fn traffic(&self) -> Traffic {
-        let Shared { up, down, requests, .. } = &*self.shared;
+        let ProxyState { up, down, requests, .. } = &*self.shared;
         Traffic {
             down_bytes: down.bytes.load(Ordering::Relaxed),
             up_bytes: up.bytes.load(Ordering::Relaxed),
@@ -119,8 +119,8 @@ impl Proxy {
     }
 }
 
-impl Shared {
-    fn connect(self: &Arc<Shared>, client: Arc<TcpStream>, open: &Connections) -> io::Result<()> {
+impl ProxyState {
+    fn connect(self: &Arc<ProxyState>, client: Arc<TcpStream>, open: &Connections) -> io::Result<()> {
         let accepted = Instant::now();
         let server = open.add(TcpStream::connect(self.upstream)?);
         [&client, &server].into_iter().try_for_each(|stream| stream.set_nodelay(true))?;
@@ -145,7 +145,7 @@ impl Shared {
 
 /// Two threads that move one direction of a connection; `occupy` counts a chunk and says when the link has it.
 fn pump(
-    shared: Arc<Shared>,
+    shared: Arc<ProxyState>,
     from: Arc<TcpStream>,
     to: Arc<TcpStream>,
     connected: Instant,

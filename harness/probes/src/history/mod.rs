@@ -128,7 +128,7 @@ const STEPS: usize = 14;
 
 /// One step. Trees are numbers in `TREES`, words in `WORDS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum HistoryStep {
     /// The file of a part gets this word.
     Edit(usize, Part, usize),
     /// The same by a file that is older than all others.
@@ -157,7 +157,7 @@ enum Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     parts: Vec<Part>,
-    steps: Vec<Step>,
+    steps: Vec<HistoryStep>,
 }
 
 impl History {
@@ -168,32 +168,32 @@ impl History {
         if parts.is_empty() {
             parts.push(Part::Source);
         }
-        let mut steps = vec![Step::Build(0)];
+        let mut steps = vec![HistoryStep::Build(0)];
         for _ in 1..STEPS {
             let tree = random.random_range(0..TREES.len());
             let (part, word) = (parts[random.random_range(0..parts.len())], random.random_range(0..WORDS.len()));
             steps.push(match random.random_range(0..28) {
-                0..6 => Step::Build(tree),
-                6..11 => Step::Edit(tree, part, word),
-                11..13 => Step::OldFile(tree, part, word),
-                13..15 => Step::Switch(tree),
-                15..18 => Step::Wipe(tree),
-                18 | 26 => Step::PlainBuild(tree),
-                27 => Step::BuildPart(tree, part),
+                0..6 => HistoryStep::Build(tree),
+                6..11 => HistoryStep::Edit(tree, part, word),
+                11..13 => HistoryStep::OldFile(tree, part, word),
+                13..15 => HistoryStep::Switch(tree),
+                15..18 => HistoryStep::Wipe(tree),
+                18 | 26 => HistoryStep::PlainBuild(tree),
+                27 => HistoryStep::BuildPart(tree, part),
                 19 => {
                     let phase = [Phase::Restore, Phase::Cargo, Phase::Publish][random.random_range(0..3)];
-                    Step::Kill(tree, phase, random.random_range(0..200))
+                    HistoryStep::Kill(tree, phase, random.random_range(0..200))
                 }
-                20 => Step::Evict,
-                21 => Step::Release(tree),
-                22 => Step::Feature(tree),
-                23 => Step::Flag(tree),
-                24 => Step::Incremental(tree),
-                _ => Step::Clean(tree, part),
+                20 => HistoryStep::Evict,
+                21 => HistoryStep::Release(tree),
+                22 => HistoryStep::Feature(tree),
+                23 => HistoryStep::Flag(tree),
+                24 => HistoryStep::Incremental(tree),
+                _ => HistoryStep::Clean(tree, part),
             });
         }
         // Whatever got into the store shows in an empty build directory.
-        steps.extend([0, 1].into_iter().flat_map(|tree| [Step::Wipe(tree), Step::Build(tree)]));
+        steps.extend([0, 1].into_iter().flat_map(|tree| [HistoryStep::Wipe(tree), HistoryStep::Build(tree)]));
         History { parts, steps }
     }
 
@@ -271,31 +271,31 @@ impl History {
         }
         for (at, step) in self.steps.iter().enumerate() {
             match *step {
-                Step::Edit(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], false)?,
-                Step::OldFile(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], true)?,
-                Step::Switch(tree) => {
+                HistoryStep::Edit(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], false)?,
+                HistoryStep::OldFile(tree, part, word) => trees[tree].edit(cx, part, WORDS[word], true)?,
+                HistoryStep::Switch(tree) => {
                     for (part, word) in trees[1 - tree].words.clone() {
                         trees[tree].edit(cx, part, &word, false)?;
                     }
                 }
-                Step::Wipe(tree) => {
+                HistoryStep::Wipe(tree) => {
                     cx.wipe(TREES[tree])?;
                     (trees[tree].is_built, trees[tree].may_be_stale) = (false, false);
                 }
-                Step::Build(tree) => trees[tree].build(cx)?,
-                Step::BuildPart(tree, part) => {
+                HistoryStep::Build(tree) => trees[tree].build(cx)?,
+                HistoryStep::BuildPart(tree, part) => {
                     trees[tree].is_built = true;
                     trees[tree].set_up(cx);
                     cx.settings(TREES[tree]).args = ["-p", part.name()].map(str::to_owned).into();
                     cx.try_build(TREES[tree])??;
                 }
-                Step::PlainBuild(tree) => {
+                HistoryStep::PlainBuild(tree) => {
                     trees[tree].is_built = true;
                     trees[tree].set_up(cx);
                     cx.build_plainly(TREES[tree])?;
                     trees[tree].look(cx)?;
                 }
-                Step::Kill(tree, phase, ms) => {
+                HistoryStep::Kill(tree, phase, ms) => {
                     trees[tree].is_built = true;
                     trees[tree].set_up(cx);
                     cx.build_and_kill(
@@ -303,16 +303,16 @@ impl History {
                         KillAt { phase, point: KillPoint::After(Duration::from_millis(ms)) },
                     )?;
                 }
-                Step::Evict => evict(cx)?,
-                Step::Clean(tree, part) => {
+                HistoryStep::Evict => evict(cx)?,
+                HistoryStep::Clean(tree, part) => {
                     let layout = cx.build_env().toolchain.layout_flag();
                     let args = ["clean", "--offline", "-p", part.name()];
                     cx.cargo(TREES[tree], &args.into_iter().chain(layout).collect::<Vec<_>>())?;
                 }
-                Step::Release(tree) => trees[tree].switches.release ^= true,
-                Step::Feature(tree) => trees[tree].switches.more ^= true,
-                Step::Flag(tree) => trees[tree].switches.loud ^= true,
-                Step::Incremental(tree) => trees[tree].is_not_incremental ^= true,
+                HistoryStep::Release(tree) => trees[tree].switches.release ^= true,
+                HistoryStep::Feature(tree) => trees[tree].switches.more ^= true,
+                HistoryStep::Flag(tree) => trees[tree].switches.loud ^= true,
+                HistoryStep::Incremental(tree) => trees[tree].is_not_incremental ^= true,
             }
             done.set(at + 1);
         }
@@ -320,12 +320,13 @@ impl History {
     }
 }
 
-impl Step {
+impl HistoryStep {
     fn part(self) -> Option<Part> {
         match self {
-            Step::Edit(_, part, _) | Step::OldFile(_, part, _) | Step::Clean(_, part) | Step::BuildPart(_, part) => {
-                Some(part)
-            }
+            HistoryStep::Edit(_, part, _)
+            | HistoryStep::OldFile(_, part, _)
+            | HistoryStep::Clean(_, part)
+            | HistoryStep::BuildPart(_, part) => Some(part),
             _ => None,
         }
     }
@@ -405,7 +406,7 @@ mod tests {
         let history = History::of(7);
         assert_eq!(history, History::of(7));
         assert_ne!(history, History::of(8));
-        assert!(history.len() >= 12 && history.steps.ends_with(&[Step::Wipe(1), Step::Build(1)]));
+        assert!(history.len() >= 12 && history.steps.ends_with(&[HistoryStep::Wipe(1), HistoryStep::Build(1)]));
         let size = |it: &History| it.parts.len() + it.steps.len();
         assert!(history.smaller().iter().all(|smaller| size(smaller) < size(&history)));
         let used: std::collections::BTreeSet<Part> = (0..60).flat_map(|seed| History::of(seed).parts).collect();

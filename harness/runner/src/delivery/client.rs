@@ -114,16 +114,16 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
     use std::path::PathBuf;
 
-    struct Place {
+    struct ServedFiles {
         dir: tempfile::TempDir,
         server: FileServer,
     }
 
-    impl Place {
-        fn new(writable: &str) -> Place {
+    impl ServedFiles {
+        fn new(writable: &str) -> ServedFiles {
             let dir = tempfile::tempdir().unwrap();
             let server = FileServer::start(&dir.path().join("remote"), writable).unwrap();
-            Place { dir, server }
+            ServedFiles { dir, server }
         }
 
         fn client(&self) -> FileClient {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_was_put_is_found_by_name_or_else_the_newest_of_its_family() {
-        let place = Place::new("main");
+        let place = ServedFiles::new("main");
         let mut client = place.client();
         let content: Vec<u8> = (0..200_000u32).map(|byte| byte as u8).collect();
         for name in ["a-1", "a-2", "b/c-3"] {
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn only_its_own_namespace_can_be_written_and_nothing_outside() {
-        let place = Place::new("of-stranger");
+        let place = ServedFiles::new("of-stranger");
         let source = place.file("source", b"poison");
         for (namespace, name) in [("main", "a-1"), ("of-stranger", "../main/a-1"), ("../up", "a-1"), ("main/x", "a-1")]
         {

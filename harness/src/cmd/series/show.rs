@@ -17,7 +17,7 @@ use crate::cmd::common::choices;
 
 /// Shows what changed in a series and when, and the present values; writes a page with plots.
 #[derive(Debug, Args)]
-pub struct ShowArgs {
+pub struct ShowSeriesArgs {
     /// Only strategies whose name holds one of these, or steps of exactly these names
     #[arg(value_name = "STRATEGY|STEP")]
     about: Vec<String>,
@@ -44,7 +44,7 @@ const FORMATS: [(&str, PageFormat, &str); 4] = [
     ("svg", PageFormat::Svg, "Each plot as a file"),
 ];
 
-pub(super) fn run(args: &ShowArgs) -> Result<()> {
+pub(super) fn run(args: &ShowSeriesArgs) -> Result<()> {
     let series = args.series.open()?;
     let contents = series.read()?;
     let lines = lines(&contents.entries, &ChangeSettings::default());
@@ -66,7 +66,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<()> {
 }
 
 /// A word that is the name of a step is one; any other must be part of a strategy's name.
-fn filter(args: &ShowArgs, lines: &[RunLine<'_>]) -> Result<TrackFilter> {
+fn filter(args: &ShowSeriesArgs, lines: &[RunLine<'_>]) -> Result<TrackFilter> {
     let keys = || lines.iter().flat_map(|line| &line.tracks).map(|track| track.key);
     let mut filter = TrackFilter { all_lines: args.all, workspaces: args.workspaces.clone(), ..TrackFilter::default() };
     for word in &args.about {

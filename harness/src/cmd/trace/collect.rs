@@ -28,7 +28,7 @@ const EXAMPLE: &str = "Example:
 /// is printed at the end and recorded in the file. What is not available is left out, with the reason.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
-pub struct CollectArgs {
+pub struct CollectTraceArgs {
     /// Corpora, separated by commas: shipped ones, or paths of .toml manifests; a workspace of several is taken once
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = corpora::shipped::DEFAULT)]
     corpus: Vec<String>,
@@ -56,7 +56,7 @@ pub struct CollectArgs {
     dry_run: bool,
 }
 
-pub fn run(args: CollectArgs, supervisor: &Supervisor) -> Result<ExitCode> {
+pub fn run(args: CollectTraceArgs, supervisor: &Supervisor) -> Result<ExitCode> {
     let workspaces = choose(&args.corpus, &args.workspaces)?;
     let commands: Vec<TraceCommand> = args.commands.iter().unique().cloned().collect();
     let dir = work_dir(args.work_dir.as_deref())?;
@@ -89,7 +89,7 @@ fn commands_line(commands: &[TraceCommand]) -> String {
     commands.iter().join(", ")
 }
 
-fn describe(args: &CollectArgs, workspaces: &[Workspace], commands: &[TraceCommand], folders: &[PathBuf]) {
+fn describe(args: &CollectTraceArgs, workspaces: &[Workspace], commands: &[TraceCommand], folders: &[PathBuf]) {
     println!("{} workspaces of {}:", workspaces.len(), args.corpus.join(", "));
     for workspace in workspaces {
         println!("  {:<24} {} {}", workspace.name, workspace.source.kind(), workspace.source);
